@@ -1,0 +1,184 @@
+//! Tier 2: where actions are executed.
+//!
+//! [`Engine`] is the port. An adapter takes an action whose input tree is in the store, executes it, and puts the streams
+//! and the declared outputs into the store. A result is a value whatever the exit code; `Err` means that nothing could be
+//! decided, and then nothing is believed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::action::{Action, ActionResult, Ending};
+use crate::model::digest::Sha256;
+use crate::model::image::ImageIdentity;
+use crate::store::{BlobStore, StoreError};
+
+pub mod docker;
+
+/// Carries an action and what the engine has to know beside it. None of this but the action enters a digest.
+#[derive(Debug, Clone)]
+pub struct Execution<'a> {
+    /// What is executed; its input root stands in the store.
+    pub action: &'a Action,
+    /// The image that `action.command.platform` names, as locked.
+    pub image: &'a ImageIdentity,
+    /// A short name for labels and messages, such as `RC-05/go-test`.
+    pub label: &'a str,
+    /// What the container may use.
+    pub limits: Limits,
+    /// Whether there is a network, and how to get through it.
+    pub network: Network,
+}
+
+/// Bounds what a container may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory in bytes, swap included.
+    pub memory: u64,
+    /// The number of processes and threads.
+    pub pids: u32,
+}
+
+/// Says whether the container has a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Network {
+    /// Loopback only.
+    None,
+    /// The engine's default network, for frozen-input steps; what stands here never enters a digest, because the locked
+    /// output digest is what is relied on.
+    Transport {
+        /// Proxy and CA variables, every client's own.
+        environment: BTreeMap<String, String>,
+        /// The host's trusted CA certificates in PEM, put at [`CA_BUNDLE_PATH`].
+        ca_bundle: Option<Vec<u8>>,
+    },
+}
+
+/// Where a network step finds the host's trusted CA certificates.
+pub const CA_BUNDLE_PATH: &str = "/etc/rcrepro/ca-bundle.pem";
+
+/// Is a finished execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executed {
+    /// What it produced.
+    pub result: ActionResult,
+    /// How it ended.
+    pub ending: Ending,
+    /// How long the command itself ran, by the engine's clock.
+    pub duration: Duration,
+}
+
+/// Describes the engine for the run record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineInfo {
+    /// The engine's name, such as `docker`.
+    pub name: String,
+    /// The engine's version.
+    pub version: String,
+    /// The version of the API that was agreed on.
+    pub api_version: String,
+    /// The machine's architecture as REAPI's `ISA` spells it.
+    pub isa: String,
+    /// How inputs reach the container: `overlay` or `archive`.
+    pub staging: String,
+}
+
+/// Says why an engine could not decide.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// No engine answers.
+    #[error("no container engine answers at {address}: {reason}")]
+    Unreachable {
+        /// Where it was looked for.
+        address: String,
+        /// What the client said.
+        reason: String,
+    },
+    /// The engine's image is not the locked one.
+    #[error("image `{name}` is not the locked one: {part} is {found}, the lock says {expected}")]
+    ImageMismatch {
+        /// The image's name.
+        name: String,
+        /// Which digest differs: `image id` or `layer 2`.
+        part: String,
+        /// The locked digest.
+        expected: String,
+        /// The engine's digest.
+        found: String,
+    },
+    /// The engine does not have the image.
+    #[error("image `{name}` ({id}) is not in the engine")]
+    ImageMissing {
+        /// The image's name.
+        name: String,
+        /// The config digest.
+        id: Sha256,
+    },
+    /// The engine refused or broke off a call.
+    #[error("{label}: the engine could not {doing}: {reason}")]
+    Call {
+        /// The execution's label.
+        label: String,
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// What the engine said.
+        reason: String,
+    },
+    /// The evidence is not whole, so the result is not believed.
+    #[error("{label}: the result is not believed: {reason}")]
+    Incomplete {
+        /// The execution's label.
+        label: String,
+        /// Which part is missing.
+        reason: String,
+    },
+    /// An output cannot stand in a tree: a device, a socket, a name that is not UTF-8.
+    #[error("{label}: output `{path}` cannot be kept: {reason}")]
+    Output {
+        /// The execution's label.
+        label: String,
+        /// The path in the container.
+        path: String,
+        /// What it is.
+        reason: String,
+    },
+    /// The user stopped the run.
+    #[error("{label}: interrupted")]
+    Interrupted {
+        /// The execution's label.
+        label: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Executes actions.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Describes the engine.
+    fn info(&self) -> &EngineInfo;
+
+    /// Confirms that the engine holds exactly the locked image.
+    ///
+    /// # Errors
+    /// [`EngineError::ImageMissing`], [`EngineError::ImageMismatch`] or a failed call.
+    async fn confirm_image(&self, image: &ImageIdentity) -> Result<(), EngineError>;
+
+    /// Executes one action in a fresh container and removes every trace of it, whatever happens.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the result cannot be believed. A non-zero exit code, a signal, a time-out and a want of memory
+    /// are results.
+    async fn execute(
+        &self,
+        execution: &Execution<'_>,
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<Executed, EngineError>;
+
+    /// Removes what was kept for the next execution, such as staged inputs. Called on every way out.
+    async fn close(&self);
+}

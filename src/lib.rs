@@ -1,0 +1,8 @@
+//! rcrepro: a hermetic reproduction runner for release plans.
+//!
+//! Tiers, each importing only tiers above it: [`model`] (pure values), [`store`] and [`engine`] (ports and their
+//! adapters). See `docs/design/` for the words, the hashes and the borders.
+
+pub mod engine;
+pub mod model;
+pub mod store;
