@@ -233,8 +233,12 @@ mod tests {
         let base = action().digest();
         let changes: [fn(&mut Action); 7] = [
             |a| a.command.arguments.push("x".into()),
-            |a| drop(a.command.environment.insert("A".into(), "b".into())),
-            |a| drop(a.command.output_paths.insert("out".parse().expect("a good path"))),
+            |a| {
+                a.command.environment.insert("A".into(), "b".into());
+            },
+            |a| {
+                a.command.output_paths.insert("out".parse().expect("a good path"));
+            },
             |a| a.command.working_directory = "work/x".parse().expect("a good path"),
             |a| a.command.platform.image_manifest = Sha256::of(b"other"),
             |a| a.input_root = Digest::of(b"x"),
