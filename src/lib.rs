@@ -4,5 +4,6 @@
 //! adapters). See `docs/design/` for the words, the hashes and the borders.
 
 pub mod engine;
+pub mod format;
 pub mod model;
 pub mod store;

@@ -4,4 +4,5 @@ pub mod action;
 pub mod digest;
 pub mod image;
 pub mod name;
+pub mod plan;
 pub mod tree;
