@@ -1,0 +1,3 @@
+//! Tier 1: bytes to and from the model, one format a file.
+
+pub mod canonical_json;
