@@ -70,8 +70,7 @@ pub fn derive_action(
     results: &BTreeMap<Name, CommandEntry>,
     store: &dyn BlobStore,
 ) -> Result<Action, ActionError> {
-    let unresolved =
-        |what, name: &Name| ActionError::Unresolved { command: spec.id.clone(), what, name: name.clone() };
+    let unresolved = |what, name: &Name| ActionError::Unresolved { command: spec.id.clone(), what, name: name.clone() };
     let mut grafts: Vec<(TreePath, Node)> = Vec::new();
     for need in &spec.needs {
         let result = results.get(need).ok_or_else(|| unresolved("command", need))?;
@@ -92,13 +91,8 @@ pub fn derive_action(
         let entry = resolved.frozen.get(name).ok_or_else(|| unresolved("frozen input", name))?;
         frozen.insert(name, (input, entry.root));
     }
-    let inputs = Inputs {
-        work,
-        frozen,
-        image_manifest: image.manifest,
-        isa: &resolved.isa,
-        date_epoch: resolved.date_epoch,
-    };
+    let inputs =
+        Inputs { work, frozen, image_manifest: image.manifest, isa: &resolved.isa, date_epoch: resolved.date_epoch };
     let (action, messages) = derive::action(spec, &inputs);
     for message in &messages {
         store.put(message)?;

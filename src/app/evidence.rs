@@ -93,12 +93,7 @@ pub fn directories(store: &dyn BlobStore, root: Digest) -> Result<BTreeSet<Diges
 ///
 /// # Errors
 /// [`EvidenceError`] when a blob is missing or a file cannot be written.
-pub fn write(
-    path: &Path,
-    bytes: &[u8],
-    manifest: &ReproManifest,
-    store: &dyn BlobStore,
-) -> Result<(), EvidenceError> {
+pub fn write(path: &Path, bytes: &[u8], manifest: &ReproManifest, store: &dyn BlobStore) -> Result<(), EvidenceError> {
     let folder = folder_of(path);
     let io = |doing, path: &Path| {
         let path = path.to_owned();

@@ -97,7 +97,8 @@ impl Executor<'_> {
             if failure.is_none() {
                 self.skip_hopeless(&mut waiting, &mut skipped, &results);
                 while running.len() < self.lanes.max(1) {
-                    let ready = waiting.iter().position(|spec| spec.needs.iter().all(|need| results.contains_key(need)));
+                    let ready =
+                        waiting.iter().position(|spec| spec.needs.iter().all(|need| results.contains_key(need)));
                     let Some(index) = ready else { break };
                     let spec = waiting.remove(index);
                     match derive_action(self.plan, spec, self.resolved, &results, self.store) {
@@ -156,12 +157,7 @@ impl Executor<'_> {
         }
     }
 
-    async fn one(
-        &self,
-        spec: &CommandSpec,
-        action: Action,
-        stop: CancellationToken,
-    ) -> Result<Ran, ExecuteError> {
+    async fn one(&self, spec: &CommandSpec, action: Action, stop: CancellationToken) -> Result<Ran, ExecuteError> {
         (self.observe)(RunEvent::Started { id: spec.id.clone() });
         let image = &self.resolved.images[&spec.image];
         let identity = image.identity(&spec.image);

@@ -54,7 +54,9 @@ const BUNDLES: [&str; 4] = [
 pub fn environment() -> BTreeMap<String, String> {
     let mut variables: BTreeMap<String, String> = HANDED_ON
         .iter()
-        .filter_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()).map(|value| ((*name).to_owned(), value)))
+        .filter_map(|name| {
+            std::env::var(name).ok().filter(|value| !value.is_empty()).map(|value| ((*name).to_owned(), value))
+        })
         .collect();
     if bundle_path().is_some() {
         variables.extend(CA_VARIABLES.map(|name| (name.to_owned(), CA_BUNDLE_PATH.to_owned())));

@@ -47,7 +47,7 @@ struct VersionWire {
 /// Writes the canonical bytes and their digest.
 #[must_use]
 pub fn encode(manifest: &ReproManifest) -> (Vec<u8>, Digest) {
-    let bytes = serde_json_canonicalizer::to_vec(manifest).expect("a manifest holds only strings, integers and maps");
+    let bytes = super::canonical_json::to_vec(manifest).expect("a manifest holds only strings, integers and maps");
     let digest = Digest::of(&bytes);
     (bytes, digest)
 }

@@ -307,9 +307,10 @@ impl FrozenStep<'_> {
             let Some(digest) = fetched.get(&package.content_path) else { continue };
             let path = format!("_cacache/content-v2/{}", package.content_path).parse().expect("hex segments");
             // Two names may share one tarball.
-            if !present.iter().any(|(other, _): &(npm_packages::LockedPackage, u64)| {
-                other.content_path == package.content_path
-            }) {
+            if !present
+                .iter()
+                .any(|(other, _): &(npm_packages::LockedPackage, u64)| other.content_path == package.content_path)
+            {
                 builder.insert(&path, Node::File { digest: *digest, executable: false })?;
             }
             present.push((package, digest.size));

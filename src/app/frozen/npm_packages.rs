@@ -21,8 +21,7 @@ use crate::model::derive::OFFLINE_REGISTRY;
 /// The files of the client's lock, relative to the package's folder.
 pub const LOCK_FILES: [&str; 2] = ["package.json", "package-lock.json"];
 /// The shell line of the network step.
-pub const LINE: &str =
-    "npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --cache /work/npm-cache";
+pub const LINE: &str = "npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --cache /work/npm-cache";
 /// What the step yields, relative to its working directory.
 pub const OUTPUT: &str = "npm-cache/_cacache/content-v2";
 
@@ -149,7 +148,7 @@ fn packument(name: &str, versions: &[&(LockedPackage, u64)]) -> Vec<u8> {
 
 /// Writes RFC 8785 bytes, so that no feature of the JSON crate can change the order of keys.
 fn canonical(value: &serde_json::Value) -> Vec<u8> {
-    serde_json_canonicalizer::to_vec(value).expect("strings and integers only")
+    crate::format::canonical_json::to_vec(value).expect("strings and integers only")
 }
 
 fn tarball_url(package: &LockedPackage) -> String {
