@@ -3,6 +3,10 @@
 //! Tiers, each importing only tiers above it: [`model`] (pure values), [`store`] and [`engine`] (ports and their
 //! adapters). See `docs/design/` for the words, the hashes and the borders.
 
+pub mod app;
 pub mod engine;
+pub mod format;
 pub mod model;
+pub mod oci;
+pub mod packages;
 pub mod store;

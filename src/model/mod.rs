@@ -3,5 +3,9 @@
 pub mod action;
 pub mod digest;
 pub mod image;
+pub mod image_definition;
+pub mod image_lock;
+pub mod layer;
 pub mod name;
+pub mod purl;
 pub mod tree;
