@@ -1,0 +1,3 @@
+//! Tier 3: the use cases, one a file.
+
+pub mod image;
