@@ -9,4 +9,6 @@ pub mod engine;
 pub mod format;
 pub mod model;
 pub mod normalize;
+pub mod oci;
+pub mod packages;
 pub mod store;

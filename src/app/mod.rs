@@ -5,6 +5,7 @@ pub mod evidence;
 pub mod execute;
 pub mod frozen;
 pub mod host_network;
+pub mod image;
 pub mod images;
 pub mod prepare;
 pub mod record;

@@ -2,6 +2,10 @@
 
 pub mod canonical_json;
 pub mod frozen_toml;
+pub mod image_toml;
+pub mod lock_toml;
 pub mod manifest_json;
+pub mod oci_json;
 pub mod plan_toml;
 pub mod quantity;
+pub mod toml_place;
