@@ -5,10 +5,12 @@
 //! hashes and the borders.
 
 pub mod app;
+pub mod cli;
 pub mod engine;
 pub mod format;
 pub mod model;
 pub mod normalize;
 pub mod oci;
 pub mod packages;
+pub mod report;
 pub mod store;

@@ -91,10 +91,7 @@ impl ImageUse<'_> {
             config: built.identity.config,
             diff_ids: built.identity.diff_ids,
         };
-        Ok((entry, format!("{how}, {}", &entry_id(&entry))))
+        let how = format!("{how}, sha256:{}", &entry.config.to_string()[..12]);
+        Ok((entry, how))
     }
-}
-
-fn entry_id(entry: &ImageEntry) -> String {
-    format!("sha256:{}", &entry.config.to_string()[..12])
 }

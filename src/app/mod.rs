@@ -1,12 +1,14 @@
 //! Tier 3: one use case a file.
 
 pub mod actions;
+pub mod doctor;
 pub mod evidence;
 pub mod execute;
 pub mod frozen;
 pub mod host_network;
 pub mod image;
 pub mod images;
+pub mod latest;
 pub mod prepare;
 pub mod record;
 pub mod replay;

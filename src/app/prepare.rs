@@ -61,12 +61,12 @@ impl Preparation<'_> {
         revision: &str,
         date_epoch: Option<i64>,
     ) -> Result<(Resolved, IngestedSource), PrepareError> {
-        let source = self.step("source", || async {
+        let work = async || {
             let source = self.workspace.ingest_source(revision, &**self.store)?;
             let how = format!("{} files of commit {}", source.tracked_files, &source.commit[..12]);
-            Ok::<_, PrepareError>((source, how))
-        });
-        let source = source.await?;
+            Ok((source, how))
+        };
+        let source = self.step("source", work).await?;
         let References { images, frozen, .. } = self.workspace.plan.references(packet);
         let images = self.images(images).await?;
         let frozen = self.frozen(frozen, &images, source.root).await?;
@@ -92,8 +92,9 @@ impl Preparation<'_> {
         for name in names {
             let user = ImageUse { folder: &self.workspace.folder, store: self.store, engine: self.engine };
             let source = &self.workspace.plan.images[&name];
-            let entry = self.step(&format!("image {name}"), || async { Ok(user.ensure(&name, source).await?) });
-            images.insert(name.clone(), entry.await?);
+            let work = async || Ok(user.ensure(&name, source).await?);
+            let entry = self.step(&format!("image {name}"), work).await?;
+            images.insert(name.clone(), entry);
         }
         Ok(images)
     }
@@ -109,15 +110,16 @@ impl Preparation<'_> {
             let input = &self.workspace.plan.frozen[&name];
             let image = images[&input.image].identity(&input.image);
             let step = self.frozen_step(&name, source, &image);
-            let entry = self.step(&format!("frozen input {name}"), || async {
+            let work = async || {
                 let (entry, provenance) = step.ensure().await?;
                 let how = match provenance {
                     Provenance::Store => "from the store",
                     Provenance::Fetched => "fetched, meets its lock",
                 };
                 Ok((entry, how.to_owned()))
-            });
-            frozen.insert(name.clone(), entry.await?);
+            };
+            let entry = self.step(&format!("frozen input {name}"), work).await?;
+            frozen.insert(name.clone(), entry);
         }
         Ok(frozen)
     }
@@ -137,10 +139,10 @@ impl Preparation<'_> {
         }
     }
 
-    async fn step<T, F: Future<Output = Result<(T, String), PrepareError>>>(
+    async fn step<T>(
         &self,
         what: &str,
-        work: impl FnOnce() -> F,
+        work: impl AsyncFnOnce() -> Result<(T, String), PrepareError>,
     ) -> Result<T, PrepareError> {
         (self.observe)(RunEvent::Preparing { what: what.to_owned() });
         let (value, how) = work().await?;

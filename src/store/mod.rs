@@ -10,6 +10,7 @@ use crate::model::digest::Digest;
 
 pub mod fs;
 pub mod ingest;
+pub mod layered;
 pub mod memory;
 pub mod verify;
 

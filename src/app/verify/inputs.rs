@@ -105,7 +105,7 @@ impl Judge<'_> {
         self.names("normalizers", &normalizers.iter().collect::<Vec<_>>(), &found);
     }
 
-    fn names<T: PartialEq + ToString>(&mut self, at: &str, wanted: &[&T], found: &[&T]) {
+    fn names<T: PartialEq + std::fmt::Display>(&mut self, at: &str, wanted: &[&T], found: &[&T]) {
         if wanted != found {
             let list = |names: &[&T]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             self.finding(FindingName::PlanDiffers, at, list(wanted), list(found));
