@@ -74,7 +74,7 @@ async fn a_program_that_is_not_there_is_no_result() {
     let scene = Scene::new().await;
     for program in ["/bin/bash", "not-in-the-path", "/etc/hosts"] {
         let case = Case { arguments: vec![program.into()], ..Case::sh("") };
-        let error = scene.run(&case).await.expect_err("it cannot be executed");
+        let Err(error) = scene.run(&case).await else { panic!("{program} cannot be executed") };
         assert!(matches!(error, EngineError::Call { doing: "execute the command", .. }), "{program}: {error}");
         assert!(error.to_string().contains(program), "{error}");
     }

@@ -13,8 +13,8 @@ pub const LABEL: &str = "org.rcrepro.test";
 
 const APPLETS: &[&str] = &[
     "awk", "cat", "chmod", "cp", "dd", "echo", "env", "false", "find", "grep", "head", "hostname", "id", "ip", "kill",
-    "ln", "ls", "md5sum", "mkdir", "mkfifo", "mv", "nslookup", "ping", "printf", "ps", "readlink", "rm", "sed", "sh",
-    "sha256sum", "sleep", "sort", "stat", "tail", "tar", "test", "touch", "tr", "true", "ulimit", "uname", "wc", "wget",
+    "ln", "ls", "md5sum", "mkdir", "mkfifo", "mv", "nc", "printf", "ps", "readlink", "rm", "sed", "sh",
+    "sha256sum", "sleep", "sort", "stat", "tail", "tar", "test", "touch", "tr", "true", "ulimit", "uname", "wc",
     "yes",
 ];
 

@@ -19,10 +19,10 @@ mod image;
 mod inputs;
 mod labels;
 mod lifecycle;
+mod outputs;
 mod overlay;
 mod pump;
 mod spec;
-mod tar_end;
 mod tar_in;
 mod trash;
 mod upload;
@@ -44,6 +44,7 @@ use self::inputs::Subtree;
 use self::labels::Owner;
 use self::overlay::{Overlay, Staged};
 use self::pump::Pump;
+use self::spec::{HOSTS, HOSTS_PATH};
 use self::trash::Container;
 use self::upload::{Target, put};
 use super::{CA_BUNDLE_PATH, Engine, EngineError, EngineInfo, Executed, Execution, Network};
@@ -245,9 +246,13 @@ impl DockerEngine {
         let (mut mounts, mut slots, mut uppers) = (Vec::new(), Vec::new(), Vec::new());
         if overlay {
             for subtree in subtrees {
-                let Staged { mount, slot, upper } =
+                let Staged { mount, hosts, slot, upper } =
                     self.overlay.stage(label, &confirmed.id, subtree, store, cancel).await?;
                 mounts.push(mount);
+                // The first subtree is always there; with a network the engine makes a hosts file of its own.
+                if slots.is_empty() && execution.network == Network::None {
+                    mounts.push(hosts);
+                }
                 slots.push(slot);
                 uppers.push(upper);
             }
@@ -271,6 +276,9 @@ impl DockerEngine {
             put(self.pump.handle(), &target, cancel, |tar| {
                 if let Some(bundle) = bundle {
                     tar.file(CA_BUNDLE_PATH.trim_start_matches('/'), 0, 0o644, bundle.len() as u64, bundle)?;
+                }
+                if !overlay && execution.network == Network::None {
+                    tar.file(HOSTS_PATH.trim_start_matches('/'), 0, 0o644, HOSTS.len() as u64, HOSTS)?;
                 }
                 for subtree in subtrees.iter().filter(|_| !overlay) {
                     tar.tree(label, subtree.at.as_str(), subtree.root, store)?;
@@ -306,17 +314,18 @@ impl Engine for DockerEngine {
         self.check_platform(execution)?;
         let confirmed = self.confirmed(execution.image).await?;
         let subtrees = inputs::subtrees(execution, store)?;
-        let (container, _uppers) = self.prepare(execution, &confirmed, &subtrees, store, cancel).await?;
+        let (container, uppers) = self.prepare(execution, &confirmed, &subtrees, store, cancel).await?;
         let pump = self.pump.handle();
         let ended =
             lifecycle::run(&self.client, pump, &container.id, execution, store, &self.spool_dir, cancel).await?;
         lifecycle::refuse_failed_exec(&ended, execution, store)?;
+        let outputs = outputs::collect(pump, &container.id, execution, &subtrees, &uppers, store).await?;
         Ok(Executed {
             result: ActionResult {
                 exit_code: ended.code,
                 stdout: ended.stdout,
                 stderr: ended.stderr,
-                outputs: std::collections::BTreeMap::new(),
+                outputs,
             },
             ending: ended.ending,
             duration: ended.duration,

@@ -7,8 +7,8 @@
 //! are used directly.
 
 use std::collections::HashMap;
-use std::fs;
-use std::os::unix::fs::chown;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -22,7 +22,7 @@ use super::fault::{call, limited, refuse};
 use super::inputs::{INPUT_MTIME, Subtree};
 use super::labels::Owner;
 use super::pump::PumpHandle;
-use super::spec::USER_ID;
+use super::spec::{HOSTS, HOSTS_PATH, USER_ID};
 use super::trash::{Container, DaemonVolume};
 use super::upload::{Target, never_started, put};
 use crate::engine::EngineError;
@@ -35,6 +35,8 @@ const LIFETIME: Duration = Duration::from_secs(48 * 3600);
 const FILL_AT: &str = "/rcrepro-fill";
 /// How many slots one upload makes where the scratch volume's directory is out of our reach.
 const SLOTS_BY_UPLOAD: u32 = 32;
+/// What the hosts file is called in a scratch volume, beside the slots' numbers.
+const HOSTS_NAME: &str = "hosts";
 const DOING: &str = "stage the inputs";
 
 /// Is a session's staged trees.
@@ -65,6 +67,8 @@ pub(super) struct Slot {
 /// Is one subtree, ready to be mounted.
 pub(super) struct Staged {
     pub mount: Mount,
+    /// Puts the fixed hosts file, which the scratch volume carries, into the container.
+    pub hosts: Mount,
     pub slot: Slot,
     /// The upper directory, where it is visible to us.
     pub upper: Option<PathBuf>,
@@ -103,7 +107,16 @@ impl Overlay {
         // As in a plain directory, directories can be renamed; and an upper file always holds its whole content.
         options += "redirect_dir=on,metacopy=off,index=off";
         let local = local.then(|| PathBuf::from(&slot));
+        let hosts = Mount {
+            target: Some(HOSTS_PATH.to_owned()),
+            // A path of the daemon's own, inside our volume: it binds nothing of this machine.
+            source: Some(format!("{}/{HOSTS_NAME}", scratch.mountpoint)),
+            typ: Some(MountType::BIND),
+            read_only: Some(true),
+            ..Mount::default()
+        };
         Ok(Staged {
+            hosts,
             mount: volume_mount(
                 &format!("/{}", subtree.at),
                 None,
@@ -167,8 +180,13 @@ impl Overlay {
             let local = is_ours(Path::new(&volume.mountpoint));
             let volume = Arc::new(volume);
             let mut made = 0;
-            if !local {
+            if local {
+                let at = Path::new(&volume.mountpoint).join(HOSTS_NAME);
+                let written = fs::write(&at, HOSTS).and_then(|()| fs::set_permissions(&at, Permissions::from_mode(0o644)));
+                written.map_err(|error| refuse(label, DOING, format!("cannot write `{}`: {error}", at.display())))?;
+            } else {
                 self.put_into(label, image_id, &volume, "whole", cancel, |tar| {
+                    tar.file(HOSTS_NAME, 0, 0o644, HOSTS.len() as u64, HOSTS)?;
                     for index in 0..SLOTS_BY_UPLOAD {
                         tar.directory(&index.to_string(), 0)?;
                         tar.directory(&format!("{index}/upper"), USER_ID)?;
@@ -228,7 +246,7 @@ fn make_slot(at: &Path) -> std::io::Result<()> {
     for name in ["upper", "work"] {
         let path = at.join(name);
         fs::create_dir(&path)?;
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        fs::set_permissions(&path, Permissions::from_mode(0o755))?;
         chown(&path, Some(USER_ID), Some(USER_ID))?;
         fs::File::open(&path)?.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(INPUT_MTIME))?;
     }

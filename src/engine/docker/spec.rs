@@ -1,7 +1,8 @@
 //! Turns an execution into the container that carries it out. Pure.
 //!
 //! Nothing comes from the host: a fixed host name, user, limits and environment. `NetworkDisabled` gives a network
-//! namespace of its own in which only `lo` is up, and no generated `/etc/hosts`: the image carries that.
+//! namespace of its own in which only `lo` is up, and no generated `/etc/hosts`. The image cannot carry one: Docker puts
+//! an empty file over it in every container. So a fixed one is staged with the inputs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,6 +18,10 @@ use crate::engine::{EngineError, Execution, Network};
 pub const HOSTNAME: &str = "rcrepro";
 /// The user and group that commands run as, by number: no `/etc/passwd` is asked.
 pub const USER_ID: u32 = 1000;
+
+/// Where the names of the loopback addresses stand, and what every container without a network finds there.
+pub const HOSTS_PATH: &str = "/etc/hosts";
+pub const HOSTS: &[u8] = b"127.0.0.1\tlocalhost rcrepro\n::1\tlocalhost ip6-localhost ip6-loopback\n";
 
 const DOING: &str = "describe the container";
 
@@ -79,8 +84,8 @@ fn host_config(execution: &Execution<'_>, isolated: bool, mounts: Vec<Mount>) ->
         // Equal to `memory`: no swap.
         memory_swap: Some(memory),
         pids_limit: Some(i64::from(execution.limits.pids)),
-        // Fixed, because the daemon's own differ from host to host.
-        ulimits: Some(vec![ulimit("core", 0), ulimit("nofile", 65_536), ulimit("stack", 8 << 20)]),
+        // Fixed, because the daemon's own differ from host to host; low enough for a daemon that may not raise its own.
+        ulimits: Some(vec![ulimit("core", 0), ulimit("nofile", 16_384), ulimit("stack", 8 << 20)]),
         shm_size: Some(64 << 20),
         ipc_mode: Some("private".to_owned()),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),

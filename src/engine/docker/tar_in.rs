@@ -34,13 +34,21 @@ impl<W: Write> TarIn<W> {
                     let reader = store.reader(digest).map_err(EngineError::from)?;
                     self.file(&path, USER_ID, mode, digest.size, reader)?;
                 }
-                Node::Symlink { target } => {
-                    let mut header = header(EntryType::Symlink, USER_ID, 0o777, 0);
-                    self.builder.append_link(&mut header, &path, &target)?;
-                }
+                Node::Symlink { target } => self.symlink(&path, &target)?,
             }
         }
         Ok(())
+    }
+
+    /// Adds a symlink whose text stays as it is; the tar crate would tidy `./a//b` up.
+    fn symlink(&mut self, path: &str, target: &str) -> io::Result<()> {
+        let mut link = header(EntryType::Symlink, USER_ID, 0o777, 0);
+        if link.set_link_name_literal(target).is_err() {
+            let text = [target.as_bytes(), b"\0"].concat();
+            let mut long = header(EntryType::GNULongLink, 0, 0o644, text.len() as u64);
+            self.builder.append_data(&mut long, "././@LongLink", text.as_slice())?;
+        }
+        self.builder.append_data(&mut link, path, io::empty())
     }
 
     /// Adds a directory with mode 0755.
