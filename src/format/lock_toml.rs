@@ -113,7 +113,9 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
         debs: wire
             .deb
             .into_iter()
-            .map(|pin| Ok(DebPin { purl: kind(pin.purl, "deb")?, path: pin.path, digest: digest(pin.size, pin.sha256) }))
+            .map(|pin| {
+                Ok(DebPin { purl: kind(pin.purl, "deb")?, path: pin.path, digest: digest(pin.size, pin.sha256) })
+            })
             .collect::<Result<_, TomlError>>()?,
         go: wire
             .go
@@ -198,7 +200,10 @@ mod tests {
             definition: Sha256::of(b"definition"),
             platform: Platform::LinuxAmd64,
             source_date_epoch: 5,
-            config: ImageConfig { env: [("PATH".to_owned(), "/bin".to_owned())].into(), cmd: vec!["/bin/sh".to_owned()] },
+            config: ImageConfig {
+                env: [("PATH".to_owned(), "/bin".to_owned())].into(),
+                cmd: vec!["/bin/sh".to_owned()],
+            },
             debs: vec![DebPin {
                 purl: Purl::deb("bash", "5.2.15-2+b2", "amd64"),
                 path: "pool/main/b/bash/bash_5.2.15-2+b2_amd64.deb".parse().expect("a good path"),

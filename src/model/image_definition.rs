@@ -239,10 +239,7 @@ impl Composition {
     ///
     /// # Errors
     /// [`DefinitionError`] for a circle, a missing part, an unset field or a disagreement.
-    pub fn of(
-        name: &ImageName,
-        definitions: &BTreeMap<ImageName, ImageDefinition>,
-    ) -> Result<Self, DefinitionError> {
+    pub fn of(name: &ImageName, definitions: &BTreeMap<ImageName, ImageDefinition>) -> Result<Self, DefinitionError> {
         let mut parts = Vec::new();
         collect(name, name, definitions, &mut Vec::new(), &mut parts)?;
         let own = parts.last().expect("the image's own definition was collected").clone();

@@ -144,7 +144,9 @@ mod tests {
 
     #[test]
     fn other_spellings_are_refused() {
-        for wrong in ["bash", "pkg:deb/debian/bash@1+b2?arch=amd64", "pkg:npm/a", "pkg:deb/debian/a@1", "pkg:npm/../a@1"] {
+        for wrong in
+            ["bash", "pkg:deb/debian/bash@1+b2?arch=amd64", "pkg:npm/a", "pkg:deb/debian/a@1", "pkg:npm/../a@1"]
+        {
             assert!(wrong.parse::<Purl>().is_err(), "{wrong}");
         }
     }

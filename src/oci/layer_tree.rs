@@ -112,7 +112,8 @@ impl PackageWriter {
     /// [`OciError::Twice`], [`OciError::Hardlink`], [`OciError::TooLarge`] or [`OciError::Io`].
     pub fn add(&mut self, entry: Entry, content: &mut dyn Read) -> Result<(), OciError> {
         let path = self.rules.redirect(&entry.path);
-        let too_large = |limit, unit| OciError::TooLarge { package: self.name.clone(), path: path.clone(), limit, unit };
+        let too_large =
+            |limit, unit| OciError::TooLarge { package: self.name.clone(), path: path.clone(), limit, unit };
         self.entries += 1;
         if self.entries > MAX_PACKAGE_ENTRIES {
             return Err(too_large(MAX_PACKAGE_ENTRIES, "entries"));
@@ -131,7 +132,8 @@ impl PackageWriter {
                 let left = MAX_PACKAGE_BYTES - self.spool.len();
                 // One byte more than is allowed tells a package that is too large from one that just fits.
                 let mut bounded = content.take(left + 1);
-                let content = self.spool.add(&mut bounded).map_err(OciError::io(format!("unpack {}: `{path}`", self.name)))?;
+                let content =
+                    self.spool.add(&mut bounded).map_err(OciError::io(format!("unpack {}: `{path}`", self.name)))?;
                 if content.len > left {
                     return Err(too_large(MAX_PACKAGE_BYTES, "bytes"));
                 }

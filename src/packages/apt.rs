@@ -51,8 +51,10 @@ fn options(folder: &Path, suites: &[String], platform: Platform) -> std::io::Res
     let (status, preferences) = (folder.join("status"), folder.join("preferences"));
     fs::write(&status, "")?;
     // The first stanza that fits decides.
-    let mut pins: String =
-        suites.iter().map(|suite| format!("Package: *\nPin: release o=Debian,n={suite}\nPin-Priority: 990\n\n")).collect();
+    let mut pins: String = suites
+        .iter()
+        .map(|suite| format!("Package: *\nPin: release o=Debian,n={suite}\nPin-Priority: 990\n\n"))
+        .collect();
     pins.push_str("Package: *\nPin: release n=*\nPin-Priority: -1\n");
     fs::write(&preferences, pins)?;
     let settings = [
@@ -85,7 +87,8 @@ fn pin(stanza: &str) -> Result<DebPin, PackageError> {
         })
     };
     let purl = Purl::deb(field("Package")?, field("Version")?, field("Architecture")?);
-    let wrong = |what: &str| PackageError::Form { package: purl.to_string(), reason: format!("apt gives no good {what}") };
+    let wrong =
+        |what: &str| PackageError::Form { package: purl.to_string(), reason: format!("apt gives no good {what}") };
     let path = field("Filename")?.parse().map_err(|_| wrong("Filename"))?;
     let hash = field("SHA256")?.parse().map_err(|_| wrong("SHA256"))?;
     let size = field("Size")?.parse().map_err(|_| wrong("Size"))?;

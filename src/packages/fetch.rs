@@ -94,17 +94,18 @@ impl Fetcher {
         store: &dyn BlobStore,
         done: &(dyn Fn(&Wanted, Digest) + Sync),
     ) -> Result<Vec<Digest>, PackageError> {
-        let fetches = wanted.iter().map(|one| async move {
+        let fetches = wanted.iter().enumerate().map(|(index, one)| async move {
             let digest = self.fetch(one, store).await?;
             done(one, digest);
-            Ok::<_, PackageError>(digest)
+            Ok::<_, PackageError>((index, digest))
         });
-        let mut running = futures_util::stream::iter(fetches).buffered(PARALLEL);
+        let mut running = futures_util::stream::iter(fetches).buffer_unordered(PARALLEL);
         let mut digests = Vec::with_capacity(wanted.len());
         while let Some(digest) = running.next().await {
             digests.push(digest?);
         }
-        Ok(digests)
+        digests.sort_unstable();
+        Ok(digests.into_iter().map(|(_, digest)| digest).collect())
     }
 
     /// Fetches one file into the store, unless it is there.
@@ -212,8 +213,10 @@ impl Fetcher {
             if size > limit {
                 return Ok(Err(too_long(wanted, url, limit)));
             }
-            writer.write_all(&piece).map_err(|source| {
-                StoreError::Io { doing: "write a blob for", path: wanted.package.clone().into(), source }
+            writer.write_all(&piece).map_err(|source| StoreError::Io {
+                doing: "write a blob for",
+                path: wanted.package.clone().into(),
+                source,
             })?;
         }
         let found = hasher.finish();

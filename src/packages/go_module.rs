@@ -63,7 +63,8 @@ pub fn read_toolchain<E: From<PackageError>>(
         let name = String::from_utf8(raw.clone()).map_err(|_| refusal(package, &raw, "its name is not UTF-8"))?;
         let plain = file.is_file() && !file.is_symlink();
         let inner = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/'));
-        let inner = inner.filter(|_| plain).ok_or_else(|| refusal(package, &raw, "no file below the module's prefix"))?;
+        let inner =
+            inner.filter(|_| plain).ok_or_else(|| refusal(package, &raw, "no file below the module's prefix"))?;
         let inner = entry_path(package, inner.as_bytes())?;
         let inner = inner.ok_or_else(|| refusal(package, &raw, "no file below the module's prefix"))?;
         let mut content = Hashing { inner: &mut file, hasher: Sha256::new() };

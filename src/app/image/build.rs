@@ -48,12 +48,8 @@ pub async fn build(context: &ImageContext, folder: &ImageFolder, name: &ImageNam
         make_layer(context, part, layer).await?;
     }
     let layers: Vec<_> = lock.layers.iter().map(|layer| layer.digest).collect();
-    let image = ImageParts {
-        platform: lock.platform,
-        epoch: lock.source_date_epoch,
-        config: &lock.config,
-        layers: &layers,
-    };
+    let image =
+        ImageParts { platform: lock.platform, epoch: lock.source_date_epoch, config: &lock.config, layers: &layers };
     let blobs = store_image(image, context.store.as_ref())?;
     Ok(BuiltImage { identity: lock.identity(), blobs })
 }
@@ -131,12 +127,16 @@ async fn fetch(context: &ImageContext, layer: &ImageName, pins: &LayerPins) -> R
         wanted.push(Wanted { package, urls, promise: Promise::Digest(digest) });
     };
     let missing = |digest: Digest| store.contains(digest).map(|there| !there);
-    let mut bases = None;
+    let mut debs = Vec::new();
     for pin in &pins.debs {
         if missing(pin.digest)? {
-            let bases = &*bases.get_or_insert(mirrors.deb_bases()?);
-            want(pin.purl.to_string(), pin.digest, bases, pin.path.as_str());
+            debs.push(pin);
         }
+    }
+    // Asking apt takes longer than most of its packages, so it is asked once and only when one is missing.
+    let bases = if debs.is_empty() { Vec::new() } else { mirrors.deb_bases()? };
+    for pin in debs {
+        want(pin.purl.to_string(), pin.digest, &bases, pin.path.as_str());
     }
     for pin in &pins.go {
         if missing(pin.digest)? {

@@ -25,10 +25,7 @@ pub fn tag(image: &BuiltImage) -> String {
 ///
 /// A blob that is missing or damaged ends the stream with an error, and the engine then loads nothing.
 #[must_use]
-pub fn load_stream(
-    context: &ImageContext,
-    image: &BuiltImage,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+pub fn load_stream(context: &ImageContext, image: &BuiltImage) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
     let (sender, receiver) = mpsc::channel(4);
     let (store, blobs, tag) = (context.store.clone(), image.blobs.clone(), tag(image));
     spawn_blocking(move || {

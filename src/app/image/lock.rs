@@ -129,7 +129,8 @@ async fn resolve_go(
 async fn resolve_npm(context: &ImageContext, layer: &ImageName, source: &NpmSource) -> Result<NpmPin, ImageError> {
     let purl = Purl::npm(&source.package, &source.version);
     let bases = context.mirrors.npm_bases()?;
-    let about: Vec<_> = bases.iter().map(|base| join(base, &format!("{}/{}", source.package, source.version))).collect();
+    let about: Vec<_> =
+        bases.iter().map(|base| join(base, &format!("{}/{}", source.package, source.version))).collect();
     let package = purl.to_string();
     let metadata = Fetcher::new()?.document(&package, &about).await?;
     let integrity = npm::integrity(&package, &metadata)?;
