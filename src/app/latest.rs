@@ -7,7 +7,8 @@ use crate::format::manifest_json;
 use crate::model::manifest::ReproManifest;
 use crate::model::plan::PacketId;
 use crate::store::fs::FsStore;
-use crate::store::{BlobStore as _, runs};
+use crate::store::BlobStore as _;
+use crate::store::runs::Runs;
 
 /// Finds a packet's latest evidence, and says where it is from.
 ///
@@ -20,11 +21,10 @@ pub fn latest(
     packet: &PacketId,
     store: &FsStore,
 ) -> Result<(ReproManifest, String), ReplayError> {
-    let mut runs = runs::list(store.root()).unwrap_or_default();
-    runs.sort();
-    for run in runs.iter().rev() {
-        let file = runs::folder(store.root(), run).join(format!("{packet}.json"));
-        let record = std::fs::read(file).ok().and_then(|bytes| serde_json::from_slice::<RunRecord>(&bytes).ok());
+    let runs = Runs::open(store.root())?;
+    for run in runs.list()?.iter().rev() {
+        let bytes = runs.record(run, packet)?.unwrap_or_default();
+        let record: Option<RunRecord> = serde_json::from_slice(&bytes).ok();
         let Some(record) = record.filter(|record| record.plan == workspace.plan_digest()) else { continue };
         if let Some(manifest) = store.get(record.manifest).ok().and_then(|bytes| manifest_json::decode(&bytes).ok()) {
             return Ok((manifest, format!("{} {} of commit {}", record.kind, record.run, record.commit)));

@@ -10,7 +10,7 @@ use crate::format::manifest_json::{self, ManifestError};
 use crate::model::compare::{Comparison, compare};
 use crate::model::digest::Digest;
 use crate::model::manifest::ReproManifest;
-use crate::store::BlobStore;
+use crate::store::{BlobStore, runs};
 
 /// Says why a replay could not be decided.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,9 @@ pub enum ReplayError {
     /// The manifest's evidence cannot be read.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// The runs of the store cannot be read.
+    #[error(transparent)]
+    Runs(#[from] runs::RunError),
     /// The packet could not be executed.
     #[error(transparent)]
     Run(#[from] RunError),

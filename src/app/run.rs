@@ -18,7 +18,7 @@ use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::manifest::ReproManifest;
 use crate::model::plan::PacketId;
-use crate::store::runs::RunsError;
+use crate::store::runs;
 use crate::store::{BlobStore as _, StoreError};
 
 /// Says why a run could not be decided.
@@ -41,7 +41,7 @@ pub enum RunError {
     Store(#[from] StoreError),
     /// The run record could not be written.
     #[error(transparent)]
-    Runs(#[from] RunsError),
+    Runs(#[from] runs::RunError),
 }
 
 /// Says how a packet is executed.
@@ -142,7 +142,7 @@ pub async fn execute(
     let (host, engine) = RunRecord::host(session.engine.info());
     let record = RunRecord {
         version: RECORD_VERSION,
-        run: session.run.id().to_owned(),
+        run: session.run.id().to_string(),
         kind: if against.is_some() { "replay" } else { "run" }.to_owned(),
         packet: id.clone(),
         plan: manifest.plan,
@@ -156,6 +156,6 @@ pub async fn execute(
         commands: ran.iter().map(record::command_record).collect(),
     };
     let text = canonical_json::to_vec(&record).expect("a run record holds strings and integers");
-    session.run.write_record(&format!("{id}.json"), &text)?;
+    session.run.write_record(id, &text)?;
     Ok(Recorded { manifest, bytes, digest, record, written: None })
 }

@@ -9,7 +9,7 @@ use crate::engine::{Engine as _, EngineError};
 use crate::model::digest::Sha256;
 use crate::store::StoreError;
 use crate::store::fs::FsStore;
-use crate::store::runs::{RunDir, RunsError};
+use crate::store::runs::{RunDir, RunError, RunId, Runs};
 
 /// Says why a session could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum SessionError {
     Store(#[from] StoreError),
     /// The run's folder cannot be used.
     #[error(transparent)]
-    Runs(#[from] RunsError),
+    Runs(#[from] RunError),
     /// No engine answers, or it failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -44,15 +44,19 @@ impl Session {
     /// [`SessionError`].
     pub async fn open(store: &Path, staging: Staging) -> Result<Self, SessionError> {
         let store = Arc::new(FsStore::open(store)?);
-        let run = RunDir::create(store.root(), &run_id())?;
+        let runs = Runs::open(store.root())?;
+        let run = runs.begin(run_id()?)?;
         let store_id = store_id(store.root());
-        let mut options = DockerOptions::new(store_id.clone(), run.id());
+        let mut options = DockerOptions::new(store_id.clone(), run.id().as_str());
         options.staging = staging;
         options.spool_dir = run.path().to_owned();
         let engine = DockerEngine::connect(options).await?;
-        let root = store.root().to_owned();
         let swept = engine
-            .sweep_orphans(&move |of_store, run| of_store != store_id || crate::store::runs::is_alive(&root, run))
+            .sweep_orphans(&move |of_store, run| {
+                // What cannot be found out counts as alive: nothing of anybody else is ever removed.
+                let alive = |id: RunId| runs.is_alive(&id).unwrap_or(true);
+                of_store != store_id || run.parse().map_or(true, alive)
+            })
             .await?;
         Ok(Self { store, engine, run, swept })
     }
@@ -70,11 +74,8 @@ fn store_id(root: &Path) -> String {
 }
 
 /// Names a run: the time in UTC, and enough of the process and the clock to tell two of one second apart.
-fn run_id() -> String {
-    let now = SystemTime::now();
-    let time: String =
-        humantime::format_rfc3339_seconds(now).to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    let nanos = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
-    let salt = Sha256::of(format!("{} {nanos}", std::process::id()).as_bytes()).to_string();
-    format!("{}-{}", time.to_lowercase(), &salt[..6])
+fn run_id() -> Result<RunId, RunError> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let salt = Sha256::of(format!("{} {}", std::process::id(), now.subsec_nanos()).as_bytes()).to_string();
+    RunId::new(now.as_secs(), &salt[..8])
 }

@@ -201,6 +201,7 @@ impl From<ReplayError> for Failure {
         match error {
             ReplayError::Run(error) => error.into(),
             ReplayError::Evidence(error) => error.into(),
+            ReplayError::Runs(_) => Self::new(Exit::Engine, &error, None),
             ReplayError::NoManifest { .. } => Self::new(Exit::Undecided, &error, hint("record it first: rcrepro run PACKET")),
             ReplayError::Manifest { .. } => Self::new(Exit::Tampered, &error, hint("git checkout -- manifests")),
         }

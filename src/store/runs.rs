@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! STORE/runs/20231114T221320Z-k3f9/lease         held by an exclusive flock while the run's process lives
-//! STORE/runs/20231114T221320Z-k3f9/record.json   the run record, whole or absent
+//! STORE/runs/20231114T221320Z-k3f9/RC-05.json    the run record of a packet, whole or absent
 //! ```
 //!
 //! A run is alive when its lease is held: the kernel lets go of it however the process ends, so neither a time nor a
@@ -13,9 +13,12 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
+
+use crate::model::plan::PacketId;
 
 /// Says why a run's folder cannot be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -53,12 +56,11 @@ impl RunId {
     /// Makes an id from seconds since 1970 and a random suffix of 1 to 32 lower-case letters and digits.
     ///
     /// # Errors
-    /// [`RunError::Id`] when the suffix is not such, or the year has more than four digits.
+    /// [`RunError::Id`] when the suffix is not such.
     pub fn new(seconds: u64, suffix: &str) -> Result<Self, RunError> {
-        let (days, time) = (seconds / 86_400, seconds % 86_400);
-        let (year, month, day) = civil(days);
-        let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-        format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z-{suffix}").parse()
+        let time = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        let time = time.to_string().replace(['-', ':'], "");
+        format!("{time}-{suffix}").parse()
     }
 
     /// Gives the id's text.
@@ -66,18 +68,6 @@ impl RunId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Turns days since 1970-01-01 into year, month and day, by counting from a first of March, which ends leap years.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
 impl std::fmt::Display for RunId {
@@ -173,12 +163,12 @@ impl Runs {
         Ok(ids)
     }
 
-    /// Reads what a run recorded; `None` when it recorded nothing.
+    /// Reads what a run recorded of a packet; `None` when it recorded nothing.
     ///
     /// # Errors
     /// [`RunError::Io`] when it is there and cannot be read.
-    pub fn record(&self, id: &RunId) -> Result<Option<Vec<u8>>, RunError> {
-        let path = self.folder.join(id.as_str()).join(RECORD);
+    pub fn record(&self, id: &RunId, packet: &PacketId) -> Result<Option<Vec<u8>>, RunError> {
+        let path = self.folder.join(id.as_str()).join(file_name(packet));
         match std::fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             result => result.map(Some).map_err(failed("read", &path)),
@@ -195,7 +185,9 @@ impl Runs {
     }
 }
 
-const RECORD: &str = "record.json";
+fn file_name(packet: &PacketId) -> String {
+    format!("{packet}.json")
+}
 
 /// Is the folder of our own run; the lease is held until it is dropped.
 #[derive(Debug)]
@@ -218,12 +210,12 @@ impl RunDir {
         &self.folder
     }
 
-    /// Writes `record.json`, in place of an earlier one: a reader, or a crash, finds the one or the other, whole.
+    /// Writes the record of a packet, in place of an earlier one: a reader, or a crash, finds the one or the other, whole.
     ///
     /// # Errors
     /// [`RunError::Io`] when it cannot be made durable.
-    pub fn write_record(&self, bytes: &[u8]) -> Result<(), RunError> {
-        let path = self.folder.join(RECORD);
+    pub fn write_record(&self, packet: &PacketId, bytes: &[u8]) -> Result<(), RunError> {
+        let path = self.folder.join(file_name(packet));
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
             file.write_all(bytes)?;
