@@ -107,7 +107,11 @@ async fn what_a_killed_process_left_is_found_and_removed() {
     assert!(left.iter().filter(|name| name.starts_with("volume")).count() >= 2, "{left:?}");
 
     let other = Scene::connect(DockerOptions::new(unique("store"), unique("run"))).await;
-    assert_eq!(other.engine.sweep_orphans(&|_, _| false).await.expect("a sweep"), Vec::<String>::new(), "another store's");
+    assert_eq!(
+        other.engine.sweep_orphans(&|_, _| false).await.expect("a sweep"),
+        Vec::<String>::new(),
+        "another store's"
+    );
     other.close().await;
     let next = Scene::connect(DockerOptions::new(store_id.clone(), unique("run"))).await;
     let alive = next.engine.sweep_orphans(&|_, run| run == run_id).await.expect("a sweep");

@@ -4,7 +4,7 @@ use rcrepro::engine::docker::Staging;
 use rcrepro::engine::{Engine as _, EngineError};
 use rcrepro::model::action::Ending;
 
-use crate::scene::{Case, Input, Scene};
+use crate::scene::{Case, Input, Scene, WAYS};
 
 const LONG: &str = "work/long/a-name-that-with-its-folders-is-longer-than-the-hundred-bytes/which-an-old-header/has-room-for/at-the-end.txt";
 const LONG_TARGET: &str =
@@ -33,29 +33,34 @@ fn nasty(script: &str) -> Case {
     }
 }
 
-const LIST: &str = r#"find /work /deps/go /deps/npm | sort | while read -r at; do
-    stat -c '%A %u %g %s %Y %n' "$at" | sed 's/^\(d.* [0-9]* [0-9]*\) [0-9]* \([0-9]* \)/\1 \2/'; readlink "$at"; done
-    find /work /deps -type f | sort | xargs -d '\n' sha256sum 2>/dev/null; ./tool; ls -la /work/empty | wc -l"#;
+/// Lists what can be seen of the inputs, in an order that does not depend on the file system. The size of a directory is
+/// the file system's own affair and left out.
+const LIST: &str = r#"(find /work /deps/go /deps/npm -type d -exec stat -c '%A %u %g %Y %n' {} \;
+    find /work /deps/go /deps/npm ! -type d -exec stat -c '%A %u %g %s %Y %n' {} \;
+    find /work -type l -exec readlink {} \;
+    find /work /deps -type f -exec sha256sum {} \;) | sort; ./tool; ls -la /work/empty | wc -l"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_ways_show_the_same_tree() {
     let mut shown = Vec::new();
-    for staging in [Staging::Overlay, Staging::Archive] {
-        let scene = Scene::with(staging).await;
+    for way in WAYS {
+        let scene = Scene::by(way).await;
         let executed = scene.run(&nasty(LIST)).await.expect("a result");
         assert_eq!(scene.text(executed.result.stderr), "");
         assert_eq!(executed.ending, Ending::Exited { code: 0 });
-        let expected = if staging == Staging::Overlay { "overlay" } else { "archive" };
+        let expected = if way.0 == Staging::Overlay { "overlay" } else { "archive" };
         assert_eq!(scene.engine.info().staging, expected);
         shown.push(scene.stdout(&executed));
         scene.close().await;
     }
     assert_eq!(shown[0], shown[1]);
+    assert_eq!(shown[0], shown[2]);
     for line in [
         "-rw-r--r-- 1000 1000 5 315619200 /work/plain\n",
         "-rwxr-xr-x 1000 1000 20 315619200 /work/tool\n",
         "drwxr-xr-x 1000 1000 315619200 /work/empty\n",
-        "lrwxrwxrwx 1000 1000 14 315619200 /work/tidy/link\n.//plain/../x/\n",
+        "lrwxrwxrwx 1000 1000 14 315619200 /work/tidy/link\n",
+        "\n.//plain/../x/\n",
         LONG_TARGET,
         "\ntool\n",
     ] {
@@ -74,12 +79,12 @@ async fn auto_takes_the_overlay_where_it_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_command_does_to_its_inputs_is_gone() {
-    for staging in [Staging::Overlay, Staging::Archive] {
-        let scene = Scene::with(staging).await;
+    for way in WAYS {
+        let scene = Scene::by(way).await;
         let wreck = "echo changed > plain; chmod 777 nothing; rm -r long tool empty; mv tidy moved; echo x >> /deps/go/mod/cache; \
                      mv /deps/npm/x y; echo new > new; cat plain /deps/go/mod/cache; ls moved";
         let executed = scene.run(&nasty(wreck)).await.expect("a result");
-        assert_eq!(scene.text(executed.result.stderr), "", "{staging:?}: inputs are writable");
+        assert_eq!(scene.text(executed.result.stderr), "", "{way:?}: inputs are writable");
         assert_eq!(scene.stdout(&executed), "changed\ndependencyx\nlink\n");
         let before = scene.run(&nasty(LIST)).await.expect("a result");
         let again = scene.run(&nasty(LIST)).await.expect("a result");
@@ -141,8 +146,8 @@ async fn the_working_directory_may_lie_below() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_input_runs_nothing() {
-    for staging in [Staging::Overlay, Staging::Archive] {
-        let scene = Scene::with(staging).await;
+    for way in WAYS {
+        let scene = Scene::by(way).await;
         let case = Case { inputs: vec![("work/a", Input::File(b"first".to_vec()))], ..Case::sh("cat a") };
         let action = scene.action(&case);
         let digest = rcrepro::model::digest::Digest::of(b"first");
@@ -159,4 +164,18 @@ async fn a_damaged_input_runs_nothing() {
         assert!(!error.to_string().is_empty());
         scene.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_subtrees_use_up_more_than_one_scratch_volume() {
+    let scene = Scene::by((Staging::Overlay, true)).await;
+    let names: Vec<&'static str> = (0..20).map(|i| &*Box::leak(format!("deps/d{i}/f").into_boxed_str())).collect();
+    let inputs = names.iter().map(|name| (*name, Input::File(name.as_bytes().to_vec()))).collect();
+    let case =
+        Case { inputs, ..Case::sh("cat /deps/*/f | wc -c; echo x > /deps/d19/g; ls /deps | wc -l; ls /deps/d19") };
+    for _ in 0..2 {
+        let executed = scene.run(&case).await.expect("a result");
+        assert_eq!(scene.stdout(&executed), "190\n20\nf\ng\n");
+    }
+    scene.close().await;
 }

@@ -2,27 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use rcrepro::engine::docker::Staging;
 use rcrepro::engine::{EngineError, Executed};
 use rcrepro::model::action::Output;
 use rcrepro::model::digest::Digest;
 use rcrepro::model::name::TreePath;
 use rcrepro::model::tree::{Node, TreeBuilder};
 
-use crate::scene::{Case, Input, Scene};
-
-const WAYS: [Staging; 2] = [Staging::Overlay, Staging::Archive];
+use crate::scene::{Case, Input, Scene, WAYS};
 
 async fn both(case: &Case) -> BTreeMap<TreePath, Output> {
     let mut found = Vec::new();
-    for staging in WAYS {
-        let scene = Scene::with(staging).await;
+    for way in WAYS {
+        let scene = Scene::by(way).await;
         let executed: Executed = scene.run(case).await.expect("a result");
-        assert_eq!(scene.text(executed.result.stderr), "", "{staging:?}");
+        assert_eq!(scene.text(executed.result.stderr), "", "{way:?}");
         found.push(executed.result.outputs);
         scene.close().await;
     }
     assert_eq!(found[0], found[1]);
+    assert_eq!(found[0], found[2]);
     found.remove(0)
 }
 
@@ -113,11 +111,11 @@ async fn outputs_are_collected_after_a_failure_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_tree_can_hold_is_an_error() {
-    for staging in WAYS {
-        let scene = Scene::with(staging).await;
+    for way in WAYS {
+        let scene = Scene::by(way).await;
         for script in ["mkfifo out", "mkdir out; mkfifo out/fifo", "mkdir out; echo x > \"$(printf 'out/\\377')\""] {
             let error = scene.run(&Case { outputs: vec!["out"], ..Case::sh(script) }).await.expect_err(script);
-            assert!(matches!(error, EngineError::Output { .. }), "{staging:?} {script}: {error}");
+            assert!(matches!(error, EngineError::Output { .. }), "{way:?} {script}: {error}");
         }
         scene.close().await;
     }

@@ -1,6 +1,6 @@
 //! A proxy in front of the daemon's socket that does to one call what a bad connection does.
 
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{BufReader, Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -57,7 +57,8 @@ fn serve(client: UnixStream, mischief: Mischief) -> std::io::Result<()> {
     let first = head.lines().next().unwrap_or_default().to_owned();
     let is = |method: &str, end: &str| {
         let mut words = first.split(' ');
-        words.next() == Some(method) && words.next().is_some_and(|path| path.split('?').next().unwrap_or("").ends_with(end))
+        words.next() == Some(method)
+            && words.next().is_some_and(|path| path.split('?').next().unwrap_or("").ends_with(end))
     };
     match mischief {
         Mischief::CutUploads if is("PUT", "/archive") => {

@@ -54,7 +54,8 @@ impl Drop for SecondDaemon {
     fn drop(&mut self) {
         for child in [&mut self.dockerd, &mut self.containerd] {
             if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {
-                drop(kill_process(pid, Signal::TERM));
+                // It may be gone already.
+                let _ = kill_process(pid, Signal::TERM);
             }
             drop(child.wait());
         }
@@ -63,8 +64,10 @@ impl Drop for SecondDaemon {
 
 fn spawn_dockerd(folder: &Path) -> Child {
     let at = |name: &str| folder.join(name).display().to_string();
-    let child = Command::new("dockerd")
-        .args(["--data-root", &at("data"), "--exec-root", &at("exec"), "--pidfile", &at("docker.pid")])
+    // In a network namespace of its own: at its start, a daemon with `--bridge=none` deletes the interface `docker0` that
+    // it finds, and that is the first daemon's.
+    let child = Command::new("unshare")
+        .args(["--net", "dockerd", "--data-root", &at("data"), "--exec-root", &at("exec"), "--pidfile", &at("docker.pid")])
         .args(["--containerd", &at("containerd.sock"), "--host", &format!("unix://{}", at("docker.sock"))])
         .args(["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"])
         .stdout(Stdio::null())
