@@ -1,7 +1,7 @@
 //! A daemon of our own, to be killed.
 //!
-//! It has its own data root, exec root, pid file and containerd, and no bridge: one with a bridge takes `docker0` away
-//! from the machine's daemon.
+//! It has its own data root, exec root, pid file, containerd and network namespace: whether it makes a bridge or not, in
+//! the machine's namespace it takes `docker0` away from the machine's daemon.
 
 use std::fs::File;
 use std::path::Path;
@@ -67,7 +67,16 @@ fn spawn_dockerd(folder: &Path) -> Child {
     // In a network namespace of its own: at its start, a daemon with `--bridge=none` deletes the interface `docker0` that
     // it finds, and that is the first daemon's.
     let child = Command::new("unshare")
-        .args(["--net", "dockerd", "--data-root", &at("data"), "--exec-root", &at("exec"), "--pidfile", &at("docker.pid")])
+        .args([
+            "--net",
+            "dockerd",
+            "--data-root",
+            &at("data"),
+            "--exec-root",
+            &at("exec"),
+            "--pidfile",
+            &at("docker.pid"),
+        ])
         .args(["--containerd", &at("containerd.sock"), "--host", &format!("unix://{}", at("docker.sock"))])
         .args(["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"])
         .stdout(Stdio::null())
