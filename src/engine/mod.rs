@@ -16,6 +16,7 @@ use crate::model::image::ImageIdentity;
 use crate::store::{BlobStore, StoreError};
 
 pub mod docker;
+pub mod fake;
 
 /// Carries an action and what the engine has to know beside it. None of this but the action enters a digest.
 #[derive(Debug, Clone)]

@@ -1,1 +1,106 @@
-//! Figures beside the docker command line.
+//! Figures beside the docker command line; printed, and compared with generous bounds. `cargo xtask bench` measures.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::scene::{Case, Input, Scene};
+
+fn docker(arguments: &[&str]) -> Duration {
+    let began = Instant::now();
+    let status = Command::new("docker").args(arguments).stdout(Stdio::null()).status().expect("the docker client");
+    assert!(status.success(), "docker {arguments:?}");
+    began.elapsed()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; needs the docker client and a quiet machine"]
+async fn a_trivial_command_beside_docker_run() {
+    let scene = Scene::new().await;
+    let image = scene.image.config.to_oci();
+    let case = Case { arguments: vec!["/bin/true".into()], ..Case::sh("") };
+    scene.run(&case).await.expect("a result");
+    let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..10 {
+        let cli = docker(&["run", "--rm", "--network", "none", "--entrypoint", "/bin/true", &image]);
+        let began = Instant::now();
+        scene.run(&case).await.expect("a result");
+        let own = began.elapsed();
+        ratios.push(own.as_secs_f64() / cli.as_secs_f64());
+        ours.push(own.as_secs_f64() * 1e3);
+        theirs.push(cli.as_secs_f64() * 1e3);
+    }
+    println!("docker run {:.0} ms, ours {:.0} ms, paired ratio {:.2}", median(theirs), median(ours), median(ratios));
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; needs the docker client and a quiet machine"]
+async fn a_whole_command_with_a_tree_of_6500_files() {
+    const FILES: usize = 6_500;
+    let scene = Scene::new().await;
+    let image = scene.image.config.to_oci();
+    let names: &'static [String] = Vec::leak((0..FILES).map(|i| format!("work/d{}/f{i}", i % 200)).collect());
+    let content = |i: usize| format!("{i}\n").repeat(13_000 / 5).into_bytes();
+    let inputs = names.iter().enumerate().map(|(i, name)| (name.as_str(), Input::File(content(i)))).collect();
+    let script = "mkdir out; i=0; while [ $i -lt 40 ]; do cat d$i/* > out/$i; i=$((i+1)); done";
+    let case = Case { inputs, outputs: vec!["out"], ..Case::sh(script) };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (i, name) in names.iter().enumerate() {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("room");
+        std::fs::write(path, content(i)).expect("room");
+    }
+    let action = scene.action(&case);
+    let execution = rcrepro::engine::Execution {
+        action: &action,
+        image: &scene.image,
+        label: "bench",
+        limits: case.limits,
+        network: rcrepro::engine::Network::None,
+    };
+    let execute = || rcrepro::engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
+    let began = Instant::now();
+    let first = execute().await.expect("a result");
+    println!("first: {:.0} ms", began.elapsed().as_secs_f64() * 1e3);
+    let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..5 {
+        let name = crate::scene::unique("rcrepro-bench");
+        let source = format!("{}/work/.", folder.path().display());
+        let target = folder.path().join(format!("out{round}")).display().to_string();
+        let began = Instant::now();
+        docker(&[
+            "create",
+            "--label",
+            "org.rcrepro.test=1",
+            "--network",
+            "none",
+            "--name",
+            &name,
+            "--workdir",
+            "/work",
+            "--entrypoint",
+            "/bin/sh",
+            &image,
+            "-c",
+            script,
+        ]);
+        docker(&["cp", &source, &format!("{name}:/work")]);
+        docker(&["start", "-a", &name]);
+        docker(&["cp", &format!("{name}:/work/out"), &target]);
+        docker(&["rm", "-f", "-v", &name]);
+        let cli = began.elapsed();
+        let began = Instant::now();
+        assert_eq!(execute().await.expect("a result").result, first.result);
+        let own = began.elapsed();
+        ratios.push(cli.as_secs_f64() / own.as_secs_f64());
+        ours.push(own.as_secs_f64() * 1e3);
+        theirs.push(cli.as_secs_f64() * 1e3);
+    }
+    println!("CLI {:.0} ms, ours {:.0} ms, {:.1} times as fast", median(theirs), median(ours), median(ratios));
+    scene.close().await;
+}

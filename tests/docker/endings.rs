@@ -61,7 +61,8 @@ async fn a_time_out_keeps_what_was_written() {
     let scene = Scene::new().await;
     let timeout = Duration::from_secs(2);
     let began = Instant::now();
-    let executed = scene.run(&Case { timeout, ..Case::sh("echo begun; trap '' TERM; sleep 600") }).await.expect("a result");
+    let executed =
+        scene.run(&Case { timeout, ..Case::sh("echo begun; trap '' TERM; sleep 600") }).await.expect("a result");
     assert_eq!(executed.ending, Ending::TimedOut);
     assert_eq!(scene.stdout(&executed), "begun\n");
     assert!(executed.duration >= timeout - Duration::from_millis(500), "{:?}", executed.duration);

@@ -1,7 +1,7 @@
 //! What a command sees of the world: only what its action says.
 
 use rcrepro::engine::docker::DockerOptions;
-use rcrepro::engine::{EngineError, Limits};
+use rcrepro::engine::{CA_BUNDLE_PATH, EngineError, Limits, Network};
 
 use crate::busybox;
 use crate::scene::{Case, Scene, unique};
@@ -31,12 +31,12 @@ async fn the_environment_is_exactly_the_commands() {
 async fn there_is_no_network_but_loopback() {
     let scene = Scene::new().await;
     let script = "ls /sys/class/net; wc -l < /proc/net/route; nc -w 2 192.0.2.1 80 2>&1; \
-                  nc -l -p 8080 -s 127.0.0.1 > /tmp/got & sleep 1; echo by loopback | nc -w 1 127.0.0.1 8080; \
-                  wait; cat /tmp/got /etc/hosts; cat /etc/resolv.conf 2>/dev/null";
+                  echo by loopback | nc -l -p 8080 & sleep 1; sleep 1 | nc localhost 8080; \
+                  cat /etc/hosts; cat /etc/resolv.conf 2>/dev/null";
     let executed = scene.sh(script).await;
     let expected = "lo\n1\nnc: can't connect to remote host (192.0.2.1): Network is unreachable\nby loopback\n\
-                    127.0.0.1 localhost\n::1 localhost\n";
-    assert_eq!(scene.stdout(&executed), expected, "the hosts file is the image's");
+                    127.0.0.1\tlocalhost rcrepro\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+    assert_eq!(scene.stdout(&executed), expected);
     scene.close().await;
 }
 
@@ -79,5 +79,28 @@ async fn nothing_of_the_image_mixes_into_the_argv() {
     let case = Case { arguments: ["/bin/echo", "a b", "", "$HOME"].map(String::from).to_vec(), ..Case::sh("") };
     let executed = scene.run(&case).await.expect("a result");
     assert_eq!(scene.stdout(&executed), "a b  $HOME\n");
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn network_steps_get_their_transport() {
+    let scene = Scene::new().await;
+    let network = Network::Transport {
+        environment: [("https_proxy", "http://proxy:1"), ("HOME", "/of/the/transport")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ca_bundle: Some(b"-----BEGIN CERTIFICATE-----\n".to_vec()),
+    };
+    let script = format!(
+        "ls /sys/class/net; echo $https_proxy $HOME; stat -c '%A %u' {CA_BUNDLE_PATH}; cat {CA_BUNDLE_PATH}; grep -c localhost /etc/hosts"
+    );
+    let case = Case { network, ..Case::sh(&script) };
+    let (with, without) = (scene.action(&case), scene.action(&Case::sh(&script)));
+    assert_eq!(with.digest(), without.digest(), "the transport is not in the action");
+    let executed = scene.run(&case).await.expect("a result");
+    assert_eq!(scene.text(executed.result.stderr), "");
+    let said = scene.stdout(&executed);
+    assert!(said.starts_with("eth0\nlo\n"), "{said}");
+    assert!(said.contains("http://proxy:1 /tmp\n-rw-r--r-- 0\n-----BEGIN CERTIFICATE-----\n"), "{said}");
     scene.close().await;
 }

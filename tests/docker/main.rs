@@ -4,9 +4,18 @@
 mod busybox;
 #[path = "../support/file_store.rs"]
 mod file_store;
+#[path = "../support/proxy.rs"]
+mod proxy;
+#[path = "../support/second_daemon.rs"]
+mod second_daemon;
 
 mod bench;
+mod cleanup;
 mod endings;
+mod images;
+mod inputs;
 mod isolation;
+mod outputs;
 mod scene;
 mod streams;
+mod traps;

@@ -24,6 +24,12 @@ pub fn unique(what: &str) -> String {
     format!("{what}-{}-{name}", std::process::id())
 }
 
+/// A staging, and whether the daemon's directories are out of reach.
+pub type Way = (Staging, bool);
+
+/// Every way in which inputs and outputs travel.
+pub const WAYS: [Way; 3] = [(Staging::Overlay, false), (Staging::Overlay, true), (Staging::Archive, true)];
+
 /// An engine, a store, and the test image in the engine.
 pub struct Scene {
     pub engine: DockerEngine,
@@ -37,6 +43,12 @@ impl Scene {
     /// Sets the scene with the best staging.
     pub async fn new() -> Self {
         Self::with(Staging::Auto).await
+    }
+
+    /// Sets the scene with one of the [`WAYS`].
+    pub async fn by(way: Way) -> Self {
+        let options = DockerOptions::new(unique("store"), unique("run"));
+        Self::connect(DockerOptions { staging: way.0, api_only: way.1, ..options }).await
     }
 
     pub async fn with(staging: Staging) -> Self {
@@ -82,7 +94,11 @@ impl Scene {
             command: Command {
                 arguments: case.arguments.clone(),
                 environment: case.environment.clone(),
-                output_paths: case.outputs.iter().map(|path| path.parse().expect("a good path")).collect::<BTreeSet<_>>(),
+                output_paths: case
+                    .outputs
+                    .iter()
+                    .map(|path| path.parse().expect("a good path"))
+                    .collect::<BTreeSet<_>>(),
                 working_directory: case.directory.parse().expect("a good path"),
                 platform: Platform {
                     image_name: self.image.name.clone(),
@@ -144,7 +160,9 @@ pub async fn leftovers(run_id: &str) -> Vec<String> {
     let containers = client.list_containers(Some(wanted)).await.expect("a list");
     let volumes = client.list_volumes(Some(ListVolumesOptions { filters: filters() })).await.expect("a list");
     let containers = containers.into_iter().map(|container| format!("container {:?}", container.id));
-    containers.chain(volumes.volumes.unwrap_or_default().into_iter().map(|volume| format!("volume {}", volume.name))).collect()
+    containers
+        .chain(volumes.volumes.unwrap_or_default().into_iter().map(|volume| format!("volume {}", volume.name)))
+        .collect()
 }
 
 pub fn isa() -> &'static str {

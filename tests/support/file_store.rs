@@ -1,75 +1,63 @@
-//! A store for tests that keeps blobs as files and can be told to stall.
+//! The real store in a temporary folder, which can be told to stall.
 
-use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use rcrepro::model::digest::{Digest, DigestHasher};
-use rcrepro::store::{BlobStore, BlobWriter, StoreError};
+use rcrepro::model::digest::Digest;
+use rcrepro::store::fs::FsStore;
+use rcrepro::store::{BlobBatch, BlobStore, BlobWriter, StoreError};
 
 /// Keeps blobs in a temporary folder.
 pub struct FileStore {
-    folder: tempfile::TempDir,
+    store: FsStore,
+    _folder: tempfile::TempDir,
     /// How long every writer sleeps before its first byte and before its commit.
     pub stall: Duration,
 }
 
 impl FileStore {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder"), stall: Duration::ZERO }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = FsStore::open(&folder.path().join("store")).expect("a new store");
+        Self { store, _folder: folder, stall: Duration::ZERO }
     }
-
-    fn path(&self, digest: Digest) -> PathBuf {
-        self.folder.path().join(digest.hash.to_string())
-    }
-}
-
-fn failed(doing: &'static str, path: PathBuf) -> impl FnOnce(io::Error) -> StoreError {
-    move |source| StoreError::Io { doing, path, source }
 }
 
 impl BlobStore for FileStore {
     fn contains(&self, digest: Digest) -> Result<bool, StoreError> {
-        Ok(self.path(digest).exists())
+        self.store.contains(digest)
     }
 
     fn reader(&self, digest: Digest) -> Result<Box<dyn Read + Send>, StoreError> {
-        match File::open(self.path(digest)) {
-            Ok(file) => Ok(Box::new(file)),
-            Err(_) => Err(StoreError::Missing { digest }),
-        }
+        self.store.reader(digest)
     }
 
     fn writer(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
-        let file = tempfile::NamedTempFile::new_in(&self.folder)
-            .map_err(failed("make a file in", self.folder.path().to_owned()))?;
-        let folder = self.folder.path().to_owned();
-        Ok(Box::new(Writer { file, folder, hasher: DigestHasher::default(), stall: self.stall, begun: false }))
+        let inner = self.store.writer()?;
+        Ok(Box::new(Writer { inner, stall: self.stall, begun: false }))
     }
 
     fn local_path(&self, digest: Digest) -> Option<PathBuf> {
-        Some(self.path(digest))
+        self.store.local_path(digest)
     }
 
     fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
-        let digest = Digest::of(bytes);
-        fs::write(self.path(digest), bytes).map_err(failed("write", self.path(digest)))?;
-        Ok(digest)
+        self.store.put(bytes)
     }
 
     fn get(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = Vec::new();
-        self.reader(digest)?.read_to_end(&mut bytes).map_err(failed("read", self.path(digest)))?;
-        Ok(bytes)
+        self.store.get(digest)
+    }
+
+    fn batch(&self) -> Result<Box<dyn BlobBatch + '_>, StoreError> {
+        self.store.batch()
     }
 }
 
 struct Writer {
-    file: tempfile::NamedTempFile,
-    folder: PathBuf,
-    hasher: DigestHasher,
+    inner: Box<dyn BlobWriter>,
     stall: Duration,
     begun: bool,
 }
@@ -80,22 +68,17 @@ impl Write for Writer {
             thread::sleep(self.stall);
             self.begun = true;
         }
-        let written = self.file.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        Ok(written)
+        self.inner.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.inner.flush()
     }
 }
 
 impl BlobWriter for Writer {
     fn commit(self: Box<Self>) -> Result<Digest, StoreError> {
         thread::sleep(self.stall);
-        let digest = self.hasher.finish();
-        let path = self.folder.join(digest.hash.to_string());
-        self.file.persist(&path).map_err(|error| failed("rename", path)(error.error))?;
-        Ok(digest)
+        self.inner.commit()
     }
 }

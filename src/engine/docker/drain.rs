@@ -175,9 +175,7 @@ impl Spool {
 
     /// Follows the file into the writer until the verdict is known; gives the digest when the blob is kept.
     fn follow(&self, mut writer: Box<dyn BlobWriter>) -> Result<Option<Digest>, StoreError> {
-        let failed = |doing| {
-            move |source| StoreError::Io { doing, path: PathBuf::from("the streams' spool"), source }
-        };
+        let failed = |doing| move |source| StoreError::Io { doing, path: PathBuf::from("the streams' spool"), source };
         let mut buffer = vec![0; 256 << 10];
         let mut copied = 0;
         loop {

@@ -82,7 +82,8 @@ fn since_epoch(text: &str) -> Option<Duration> {
     };
     // Days from the civil date, counting years from March so that the leap day is the last one.
     let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = 365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 1 - 719_468;
+    let days =
+        365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 1 - 719_468;
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset;
     Some(Duration::new(u64::try_from(seconds).ok()?, nanos))
 }

@@ -1,6 +1,5 @@
 //! Translates what the client says into what the port says.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::time::Duration;
 
@@ -47,12 +46,17 @@ pub(super) fn status(error: &Error) -> Option<u16> {
     }
 }
 
-/// Writes an error and its causes on one line; a cause that the text above it already ends with is left out.
+/// Writes what the client said, and why, on one line.
 pub(super) fn reason(error: &Error) -> String {
-    let mut text = match error {
+    match error {
         Error::DockerResponseServerError { status_code, message } => format!("{} (HTTP {status_code})", message.trim()),
-        other => other.to_string(),
-    };
+        other => chain(other),
+    }
+}
+
+/// Writes an error and its causes on one line; a cause that the text above it already ends with is left out.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
         let said = next.to_string();

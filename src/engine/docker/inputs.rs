@@ -3,12 +3,13 @@
 //! The input root is laid over `/`. Its top holds `work` (the source) and `deps/<name>` (the frozen inputs). Each of them
 //! is staged by itself, so that commands that differ in their source alone share the staged dependencies.
 
-use crate::engine::docker::fault::refuse;
+use super::fault::{chain, refuse};
 use crate::engine::{EngineError, Execution};
 use crate::model::digest::Digest;
 use crate::model::name::{Name, TreePath};
 use crate::model::tree::{Directory, Node};
 use crate::store::BlobStore;
+use crate::store::export::{ExportError, read_directory};
 
 /// The modification time that every staged file and directory has, in seconds since the epoch: 2 January 1980.
 ///
@@ -94,9 +95,8 @@ pub(super) fn find(label: &str, root: Digest, path: &str, store: &dyn BlobStore)
 
 /// Reads one directory; the empty one needs no blob.
 pub(super) fn directory(label: &str, digest: Digest, store: &dyn BlobStore) -> Result<Directory, EngineError> {
-    if digest.size == 0 {
-        return Ok(Directory::default());
-    }
-    Directory::decode(&store.get(digest)?)
-        .map_err(|error| refuse(label, DOING, format!("directory {digest} of the inputs: {error}")))
+    read_directory(store, digest).map_err(|error| match error {
+        ExportError::Store(error) => error.into(),
+        error => refuse(label, DOING, chain(&error)),
+    })
 }

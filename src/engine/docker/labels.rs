@@ -28,9 +28,14 @@ impl Owner {
     /// Writes the labels of a thing that is needed for `lifetime` from `now` on.
     pub fn labels(&self, label: &str, now: SystemTime, lifetime: Duration) -> HashMap<String, String> {
         let deadline = seconds(now).saturating_add(lifetime.as_secs());
-        [(STORE, self.store_id.clone()), (RUN, self.run_id.clone()), (LABEL, label.into()), (DEADLINE, deadline.to_string())]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into()
+        [
+            (STORE, self.store_id.clone()),
+            (RUN, self.run_id.clone()),
+            (LABEL, label.into()),
+            (DEADLINE, deadline.to_string()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
     }
 
     /// Decides whether a labelled thing is an orphan: one of this store whose run is dead, or one of any store whose

@@ -120,9 +120,8 @@ async fn inspect(
 ) -> Result<Reported, EngineError> {
     let label = execution.label;
     let asked = client.inspect_container(container, None::<InspectContainerOptions>);
-    let found = limited(label, "inspect the container", asked)
-        .await
-        .map_err(|error| incomplete(label, error.to_string()))?;
+    let found =
+        limited(label, "inspect the container", asked).await.map_err(|error| incomplete(label, error.to_string()))?;
     let mode = found.host_config.and_then(|host| host.network_mode);
     if execution.network == Network::None && mode.as_deref() != Some("none") {
         return Err(incomplete(label, format!("the engine gave it the network {mode:?}, expected none")));
@@ -158,7 +157,11 @@ async fn kill(client: &Docker, container: &str, label: &str) -> Result<(), Engin
 ///
 /// # Errors
 /// [`EngineError::Call`] when the standard output is empty and the standard error is that one line.
-pub(super) fn refuse_failed_exec(ended: &Ended, execution: &Execution<'_>, store: &dyn BlobStore) -> Result<(), EngineError> {
+pub(super) fn refuse_failed_exec(
+    ended: &Ended,
+    execution: &Execution<'_>,
+    store: &dyn BlobStore,
+) -> Result<(), EngineError> {
     if !matches!(ended.code, 126 | 127) || ended.stdout.size > 0 || ended.stderr.size > 8192 {
         return Ok(());
     }

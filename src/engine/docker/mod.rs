@@ -86,6 +86,8 @@ pub struct DockerOptions {
     pub staging: Staging,
     /// Where streams are spooled; a disk, because their size has no bound. The system's temporary folder by default.
     pub spool_dir: PathBuf,
+    /// Never uses the daemon's directories directly, even where they are visible, as with a remote daemon.
+    pub api_only: bool,
 }
 
 impl DockerOptions {
@@ -98,6 +100,7 @@ impl DockerOptions {
             run_id: run_id.into(),
             staging: Staging::Auto,
             spool_dir: std::env::temp_dir(),
+            api_only: false,
         }
     }
 }
@@ -137,7 +140,7 @@ impl DockerEngine {
             described,
             decided: OnceLock::new(),
             deciding: tokio::sync::Mutex::default(),
-            overlay: Overlay::new(pump.handle().clone(), owner.clone()),
+            overlay: Overlay::new(pump.handle().clone(), owner.clone(), options.api_only),
             owner,
             staging: options.staging,
             spool_dir: options.spool_dir,
@@ -219,13 +222,11 @@ impl DockerEngine {
         let overlay = match (self.staging, subtrees.first()) {
             (Staging::Archive, _) | (_, None) => false,
             (Staging::Overlay, _) => true,
-            (Staging::Auto, Some(first)) => {
-                match self.overlay.stage(label, image_id, first, store, cancel).await {
-                    Ok(staged) => self.overlay.prove(label, image_id, staged).await.is_ok(),
-                    Err(error @ (EngineError::Store(_) | EngineError::Interrupted { .. })) => return Err(error),
-                    Err(_) => false,
-                }
-            }
+            (Staging::Auto, Some(first)) => match self.overlay.stage(label, image_id, first, store, cancel).await {
+                Ok(staged) => self.overlay.prove(label, image_id, staged).await.is_ok(),
+                Err(error @ (EngineError::Store(_) | EngineError::Interrupted { .. })) => return Err(error),
+                Err(_) => false,
+            },
         };
         let staging = if overlay { "overlay" } else { "archive" };
         self.decided.get_or_init(|| EngineInfo { staging: staging.to_owned(), ..self.described.clone() });
@@ -271,8 +272,7 @@ impl DockerEngine {
         };
         if !overlay || bundle.is_some() {
             // `/dev` is covered by a file system of its own when the container runs: nobody sees the sentinel there.
-            let target =
-                Target { label, container: &container.id, directory: "/", sentinel: "dev/rcrepro-whole" };
+            let target = Target { label, container: &container.id, directory: "/", sentinel: "dev/rcrepro-whole" };
             put(self.pump.handle(), &target, cancel, |tar| {
                 if let Some(bundle) = bundle {
                     tar.file(CA_BUNDLE_PATH.trim_start_matches('/'), 0, 0o644, bundle.len() as u64, bundle)?;
@@ -321,12 +321,7 @@ impl Engine for DockerEngine {
         lifecycle::refuse_failed_exec(&ended, execution, store)?;
         let outputs = outputs::collect(pump, &container.id, execution, &subtrees, &uppers, store).await?;
         Ok(Executed {
-            result: ActionResult {
-                exit_code: ended.code,
-                stdout: ended.stdout,
-                stderr: ended.stderr,
-                outputs,
-            },
+            result: ActionResult { exit_code: ended.code, stdout: ended.stdout, stderr: ended.stderr, outputs },
             ending: ended.ending,
             duration: ended.duration,
         })

@@ -17,7 +17,7 @@ use bytes::{Buf as _, Bytes};
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::fault::{call, incomplete, reason, status};
+use super::fault::{call, chain, incomplete, reason, status};
 use super::inputs::{Found, Subtree, find};
 use super::pump::PumpHandle;
 use super::upload::blocking;
@@ -82,7 +82,8 @@ fn read_upper(
     store: &dyn BlobStore,
     batch: &dyn BlobBatch,
 ) -> Result<Near, EngineError> {
-    let Some((subtree, Some(upper))) = subtrees.iter().zip(uppers).find(|(subtree, _)| at.is_within(&subtree.at)) else {
+    let Some((subtree, Some(upper))) = subtrees.iter().zip(uppers).find(|(subtree, _)| at.is_within(&subtree.at))
+    else {
         return Ok(Near::AskEngine);
     };
     let Some(below) = at.as_str().strip_prefix(subtree.at.as_str()).and_then(|rest| rest.strip_prefix('/')) else {
@@ -162,17 +163,6 @@ async fn download(
         Some(Err(error)) => Err(incomplete(label, format!("the archive of `/{at}`: {}", chain(&error)))),
         None => Err(incomplete(label, format!("the archive of `/{at}`: its reader panicked"))),
     }
-}
-
-/// Writes an error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }
 
 /// Reads what the pump receives.

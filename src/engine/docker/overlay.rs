@@ -18,16 +18,17 @@ use bollard::query_parameters::ContainerArchiveInfoOptions;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
-use super::fault::{call, limited, refuse};
+use super::fault::{call, chain, limited, refuse};
 use super::inputs::{INPUT_MTIME, Subtree};
 use super::labels::Owner;
 use super::pump::PumpHandle;
 use super::spec::{HOSTS, HOSTS_PATH, USER_ID};
 use super::trash::{Container, DaemonVolume};
-use super::upload::{Target, never_started, put};
+use super::upload::{Target, blocking, never_started, put};
 use crate::engine::EngineError;
 use crate::model::digest::Digest;
 use crate::store::BlobStore;
+use crate::store::export::{self, CheckoutOptions, Contents, checkout};
 
 /// How long staged trees are needed at most, for their labels: the longest session.
 const LIFETIME: Duration = Duration::from_secs(48 * 3600);
@@ -45,6 +46,7 @@ pub(super) struct Overlay {
     owner: Owner,
     lowers: SyncMutex<HashMap<Digest, Arc<OnceCell<Arc<DaemonVolume>>>>>,
     scratch: Mutex<Option<Scratch>>,
+    api_only: bool,
 }
 
 /// Is a volume of slots, and how many of them are taken.
@@ -75,8 +77,8 @@ pub(super) struct Staged {
 }
 
 impl Overlay {
-    pub fn new(pump: PumpHandle, owner: Owner) -> Self {
-        Self { pump, owner, lowers: SyncMutex::default(), scratch: Mutex::default() }
+    pub fn new(pump: PumpHandle, owner: Owner, api_only: bool) -> Self {
+        Self { pump, owner, lowers: SyncMutex::default(), scratch: Mutex::default(), api_only }
     }
 
     /// Makes a subtree ready to be mounted in one container.
@@ -96,11 +98,17 @@ impl Overlay {
         let (scratch, index, local) = self.take_slot(label, image_id, cancel).await?;
         let slot = format!("{}/{index}", scratch.mountpoint);
         let mut options = String::new();
-        for (name, path) in
-            [("lowerdir", format!("{}/tree", lower.mountpoint)), ("upperdir", format!("{slot}/upper")), ("workdir", format!("{slot}/work"))]
-        {
+        for (name, path) in [
+            ("lowerdir", format!("{}/tree", lower.mountpoint)),
+            ("upperdir", format!("{slot}/upper")),
+            ("workdir", format!("{slot}/work")),
+        ] {
             if path.contains([',', ':', '\\']) {
-                return Err(refuse(label, DOING, format!("the daemon's directory `{path}` can stand in no mount option")));
+                return Err(refuse(
+                    label,
+                    DOING,
+                    format!("the daemon's directory `{path}` can stand in no mount option"),
+                ));
             }
             options += &format!("{name}={path},");
         }
@@ -117,11 +125,7 @@ impl Overlay {
         };
         Ok(Staged {
             hosts,
-            mount: volume_mount(
-                &format!("/{}", subtree.at),
-                None,
-                Some((self.labels(label), options)),
-            ),
+            mount: volume_mount(&format!("/{}", subtree.at), None, Some((self.labels(label), options))),
             upper: local.as_ref().map(|slot| slot.join("upper")),
             slot: Slot { _volumes: [scratch, lower], local, pump: self.pump.clone() },
         })
@@ -131,7 +135,8 @@ impl Overlay {
     pub async fn prove(&self, label: &str, image_id: &str, staged: Staged) -> Result<(), EngineError> {
         let path = staged.mount.target.clone().unwrap_or_default();
         let body = never_started(image_id, self.labels(label), vec![staged.mount]);
-        let container = Container::create(&self.pump, label, body, vec![staged.slot]).await.map_err(call(label, DOING))?;
+        let container =
+            Container::create(&self.pump, label, body, vec![staged.slot]).await.map_err(call(label, DOING))?;
         let options = ContainerArchiveInfoOptions { path };
         let asked = self.pump.client.get_container_archive_info(&container.id, Some(options));
         limited(label, "mount an overlay volume", asked).await.map(|_| ())
@@ -141,6 +146,12 @@ impl Overlay {
     pub async fn clear(&self) {
         self.lowers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.scratch.lock().await.take();
+    }
+
+    /// Tells whether a directory of the daemon is one that we may use directly. The volume's name is random and new, so a
+    /// directory of that name here is the daemon's own.
+    fn is_in_reach(&self, mountpoint: &Path) -> bool {
+        !self.api_only && rustix::process::geteuid().is_root() && mountpoint.is_dir()
     }
 
     fn labels(&self, label: &str) -> HashMap<String, String> {
@@ -158,7 +169,18 @@ impl Overlay {
     ) -> Result<Arc<DaemonVolume>, EngineError> {
         let volume = DaemonVolume::create(&self.pump, self.labels(label)).await.map_err(call(label, DOING))?;
         let volume = Arc::new(volume);
-        self.put_into(label, image_id, &volume, "whole", cancel, |tar| tar.tree(label, "tree", root, store)).await?;
+        let mountpoint = Path::new(&volume.mountpoint);
+        if self.is_in_reach(mountpoint) {
+            let owner = export::Owner { uid: USER_ID, gid: USER_ID };
+            // Copies, never links into the store: the command may change a file in place where it could not change a link.
+            let options =
+                CheckoutOptions { owner: Some(owner), mtime: INPUT_MTIME.cast_signed(), contents: Contents::Copy };
+            blocking(|| checkout(store, root, &mountpoint.join("tree"), &options))
+                .map_err(|error| refuse(label, DOING, chain(&error)))?;
+        } else {
+            self.put_into(label, image_id, &volume, "whole", cancel, |tar| tar.tree(label, "tree", root, store))
+                .await?;
+        }
         Ok(volume)
     }
 
@@ -177,12 +199,13 @@ impl Overlay {
         }
         if held.is_none() {
             let volume = DaemonVolume::create(&self.pump, self.labels(label)).await.map_err(call(label, DOING))?;
-            let local = is_ours(Path::new(&volume.mountpoint));
+            let local = self.is_in_reach(Path::new(&volume.mountpoint));
             let volume = Arc::new(volume);
             let mut made = 0;
             if local {
                 let at = Path::new(&volume.mountpoint).join(HOSTS_NAME);
-                let written = fs::write(&at, HOSTS).and_then(|()| fs::set_permissions(&at, Permissions::from_mode(0o644)));
+                let written =
+                    fs::write(&at, HOSTS).and_then(|()| fs::set_permissions(&at, Permissions::from_mode(0o644)));
                 written.map_err(|error| refuse(label, DOING, format!("cannot write `{}`: {error}", at.display())))?;
             } else {
                 self.put_into(label, image_id, &volume, "whole", cancel, |tar| {
@@ -216,7 +239,8 @@ impl Overlay {
         volume: &Arc<DaemonVolume>,
         sentinel: &str,
         cancel: &CancellationToken,
-        fill: impl FnOnce(&mut super::tar_in::TarIn<&mut dyn std::io::Write>) -> Result<(), super::tar_in::TarInError> + Send,
+        fill: impl FnOnce(&mut super::tar_in::TarIn<&mut dyn std::io::Write>) -> Result<(), super::tar_in::TarInError>
+        + Send,
     ) -> Result<(), EngineError> {
         let mount = volume_mount(FILL_AT, Some(volume.name.clone()), None);
         let body = never_started(image_id, self.labels(label), vec![mount]);
@@ -233,12 +257,6 @@ impl Drop for Slot {
             let _detached = self.pump.spawn_blocking(move || drop(fs::remove_dir_all(local)));
         }
     }
-}
-
-/// Tells whether a directory of the daemon is one that we may use directly. The volume's name is random and new, so a
-/// directory of that name here is the daemon's own.
-fn is_ours(mountpoint: &Path) -> bool {
-    rustix::process::geteuid().is_root() && mountpoint.is_dir()
 }
 
 fn make_slot(at: &Path) -> std::io::Result<()> {

@@ -33,11 +33,8 @@ pub(super) struct PumpHandle {
 impl Pump {
     /// Starts the threads.
     pub fn start(client: Docker) -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("rcrepro-pump")
-            .enable_all()
-            .build()?;
+        let runtime =
+            Builder::new_multi_thread().worker_threads(THREADS).thread_name("rcrepro-pump").enable_all().build()?;
         let handle = PumpHandle { runtime: runtime.handle().clone(), tracker: TaskTracker::new(), client };
         Ok(Self { runtime: Some(runtime), handle })
     }

@@ -66,11 +66,8 @@ pub(super) fn container(
 
 fn host_config(execution: &Execution<'_>, isolated: bool, mounts: Vec<Mount>) -> HostConfig {
     let memory = i64::try_from(execution.limits.memory).unwrap_or(i64::MAX);
-    let ulimit = |name: &str, value: i64| ResourcesUlimits {
-        name: Some(name.to_owned()),
-        soft: Some(value),
-        hard: Some(value),
-    };
+    let ulimit =
+        |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
     HostConfig {
         network_mode: Some(if isolated { "none" } else { "bridge" }.to_owned()),
         // A log driver would keep a second copy, and `json-file` turns bytes that are no UTF-8 into U+FFFD.
@@ -105,9 +102,8 @@ fn environment(execution: &Execution<'_>, image_names: &BTreeSet<String>) -> Res
         variables.extend(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     }
     variables.extend(execution.action.command.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    if let Some((name, _)) = variables
-        .iter()
-        .find(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0'))
+    if let Some((name, _)) =
+        variables.iter().find(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0'))
     {
         return Err(refuse(execution.label, DOING, format!("`{name}` can be no environment variable")));
     }

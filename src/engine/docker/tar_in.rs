@@ -58,7 +58,11 @@ impl<W: Write> TarIn<W> {
 
     /// Adds a file; `content` is read to its end, where its digest is checked.
     pub fn file(&mut self, path: &str, owner: u32, mode: u32, size: u64, mut content: impl Read) -> io::Result<()> {
-        self.builder.append_data(&mut header(EntryType::Regular, owner, mode, size), path, content.by_ref().take(size))?;
+        self.builder.append_data(
+            &mut header(EntryType::Regular, owner, mode, size),
+            path,
+            content.by_ref().take(size),
+        )?;
         match content.read(&mut [0])? {
             0 => Ok(()),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("`{path}` is longer than {size} bytes"))),

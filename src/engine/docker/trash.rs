@@ -54,7 +54,9 @@ impl Container {
         });
         match created.await {
             Ok(result) => result,
-            Err(_) => Err(Error::IOError { err: std::io::Error::other(format!("{label}: the engine's threads ended")) }),
+            Err(_) => {
+                Err(Error::IOError { err: std::io::Error::other(format!("{label}: the engine's threads ended")) })
+            }
         }
     }
 }

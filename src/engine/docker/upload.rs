@@ -74,7 +74,9 @@ pub(super) async fn put(
         // The engine's refusal is the reason for the broken pipe, not the other way round.
         (_, Err(error)) if status(&error).is_some() => return Err(call(target.label, "upload files")(error)),
         (Err(TarInError::Tree(error)), _) => return Err(error),
-        (Err(TarInError::Io(error)), _) => return Err(incomplete(target.label, format!("the upload broke off: {error}"))),
+        (Err(TarInError::Io(error)), _) => {
+            return Err(incomplete(target.label, format!("the upload broke off: {error}")));
+        }
         (Ok(()), Err(error)) => return Err(call(target.label, "upload files")(error)),
         (Ok(()), Ok(())) => {}
     }
@@ -84,7 +86,8 @@ pub(super) async fn put(
 async fn arrived(pump: &PumpHandle, target: &Target<'_>) -> Result<(), EngineError> {
     let path = format!("{}/{}", target.directory.trim_end_matches('/'), target.sentinel);
     let asked = async {
-        match pump.client.get_container_archive_info(target.container, Some(ContainerArchiveInfoOptions { path })).await {
+        match pump.client.get_container_archive_info(target.container, Some(ContainerArchiveInfoOptions { path })).await
+        {
             Err(error) if status(&error) == Some(404) => Ok(None),
             answer => answer.map(Some),
         }
