@@ -164,7 +164,8 @@ impl Source<'_> {
             return Ok(name);
         }
         let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-        let hint = if known.is_empty() { format!("define a {what} first") } else { format!("known: {}", known.join(", ")) };
+        let hint =
+            if known.is_empty() { format!("define a {what} first") } else { format!("known: {}", known.join(", ")) };
         Err(self.error(text.span(), format!("there is no {what} `{name}`"), Some(hint)))
     }
 

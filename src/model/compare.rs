@@ -184,7 +184,9 @@ fn compare_inputs(recorded: &ReproManifest, replayed: &ReproManifest) -> Vec<Dif
     differences
 }
 
-fn compare_command(expected: &CommandEntry, found: &CommandEntry) -> CommandComparison {
+/// Compares one command's two results.
+#[must_use]
+pub fn compare_command(expected: &CommandEntry, found: &CommandEntry) -> CommandComparison {
     let mut differences = Vec::new();
     let mut check = |what: &str, expected: String, found: String| {
         if expected != found {

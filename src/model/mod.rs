@@ -5,6 +5,7 @@ pub mod compare;
 pub mod derive;
 pub mod digest;
 pub mod event;
+pub mod finding;
 pub mod image;
 pub mod image_definition;
 pub mod image_lock;

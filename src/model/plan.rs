@@ -143,6 +143,31 @@ impl Plan {
     pub fn commands<'a>(&'a self, packet: &'a Packet) -> impl Iterator<Item = &'a CommandSpec> {
         packet.sets.iter().filter_map(|set| self.sets.get(set)).flatten()
     }
+
+    /// Lists what a packet's commands use; a frozen input brings its image.
+    #[must_use]
+    pub fn references(&self, packet: &Packet) -> References {
+        let mut references = References::default();
+        for spec in self.commands(packet) {
+            references.images.insert(spec.image.clone());
+            references.frozen.extend(spec.frozen.iter().cloned());
+            references.normalizers.extend(spec.normalize_stdout.iter().chain(&spec.normalize_stderr).cloned());
+        }
+        let inputs = references.frozen.iter().filter_map(|name| self.frozen.get(name));
+        references.images.extend(inputs.map(|input| input.image.clone()));
+        references
+    }
+}
+
+/// Names what a packet's commands use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct References {
+    /// The images, those of the frozen inputs among them.
+    pub images: BTreeSet<Name>,
+    /// The frozen inputs.
+    pub frozen: BTreeSet<Name>,
+    /// The normalizers.
+    pub normalizers: BTreeSet<String>,
 }
 
 #[cfg(test)]

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 
 use crate::model::digest::Digest;
 
+pub mod export;
 pub mod fs;
 pub mod ingest;
+pub mod layered;
 pub mod memory;
+pub mod runs;
 pub mod verify;
 
 /// Says why a blob could not be stored or served.

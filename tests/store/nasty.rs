@@ -4,8 +4,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-/// How many entries [`make`] puts into the tree at least.
-pub const ENTRIES: usize = 10_000;
+/// As many plain files as the tree that the project promises to handle has entries.
+pub const MANY: usize = 10_000;
+/// Enough where the number is not what is tried.
+pub const FEW: usize = 300;
 
 /// Names that are hard on sorting, quoting and normalising: NFC and NFD of one word, emoji, quotes, a newline.
 pub const NAMES: &[&str] = &[
@@ -32,8 +34,9 @@ pub const NAMES: &[&str] = &[
     "%2e%2e",
 ];
 
-/// Makes the tree below `root`, which must not exist, in the order that `backwards` says.
-pub fn make(root: &Path, backwards: bool) {
+/// Makes the tree below `root`, which must not exist, with this many plain files beside the odd entries; `backwards` makes
+/// the same tree in the opposite order.
+pub fn make(root: &Path, files: usize, backwards: bool) {
     fs::create_dir(root).expect("make the root");
     let mut steps: Vec<Box<dyn Fn()>> = Vec::new();
     for (index, name) in NAMES.iter().enumerate() {
@@ -75,8 +78,8 @@ pub fn make(root: &Path, backwards: bool) {
         let path = root.join(format!("many/{folder:02}"));
         steps.push(Box::new(move || {
             fs::create_dir_all(&path).expect("make folders");
-            for index in 0..ENTRIES / 100 {
-                let index = if backwards { ENTRIES / 100 - 1 - index } else { index };
+            for index in 0..files / 100 {
+                let index = if backwards { files / 100 - 1 - index } else { index };
                 file(&path.join(format!("f{index}")), format!("{folder} {index}").as_bytes(), 0o644);
             }
         }));

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use rcrepro::model::digest::Digest;
 use rcrepro::store::BlobStore as _;
 use rcrepro::store::fs::FsStore;
+use rcrepro::store::runs::{RunId, Runs};
 
 const ROLE: &str = "RCREPRO_TEST_ROLE";
 const STORE: &str = "RCREPRO_TEST_STORE";
@@ -43,14 +44,44 @@ fn other_process() {
         }
         "hang" => {
             let batch = store.batch().expect("batch");
-            (0..50).for_each(|index| drop(batch.put(&blob(index)).expect("put")));
+            for index in 0..50 {
+                batch.put(&blob(index)).expect("put");
+            }
             let mut writer = store.writer().expect("writer");
             writer.write_all(&[1; 1_000_000]).expect("write");
             println!("ready");
             std::thread::sleep(std::time::Duration::from_secs(600));
         }
+        "run" => {
+            let _run = Runs::open(root.as_ref()).expect("runs").begin(run_id()).expect("begin");
+            println!("ready");
+            std::thread::sleep(std::time::Duration::from_secs(600));
+        }
         other => panic!("unknown role {other}"),
     }
+}
+
+fn run_id() -> RunId {
+    RunId::new(1_700_000_000, "other").expect("a good id")
+}
+
+/// Waits until the other process says that it is where we want it.
+fn wait_until_ready(child: &mut Child) {
+    let output = BufReader::new(child.stdout.take().expect("piped"));
+    assert!(output.lines().any(|line| line.expect("a line").contains("ready")));
+}
+
+#[test]
+fn a_killed_run_is_dead_at_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let runs = Runs::open(folder.path()).expect("runs");
+    let mut child = spawn("run", folder.path());
+    wait_until_ready(&mut child);
+    assert!(runs.is_alive(&run_id()).expect("asked"));
+    child.kill().expect("kill");
+    child.wait().expect("wait");
+    assert!(!runs.is_alive(&run_id()).expect("asked"));
+    assert_eq!(runs.list().expect("list"), [run_id()]);
 }
 
 fn sessions(root: &Path) -> usize {
@@ -76,8 +107,7 @@ fn two_processes_write_the_same_blobs() {
 fn a_writer_that_is_killed_leaves_no_name_and_no_litter() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut child = spawn("hang", folder.path());
-    let output = BufReader::new(child.stdout.take().expect("piped"));
-    assert!(output.lines().any(|line| line.expect("a line").contains("ready")));
+    wait_until_ready(&mut child);
 
     // While it lives, opening the store leaves its session alone.
     drop(FsStore::open(folder.path()).expect("a store"));

@@ -1,2 +1,41 @@
-//! x
-fn main() {}
+//! The checks and chores of rcrepro that a person would forget. It has no dependencies, so that it is there in seconds.
+//!
+//! Exit codes are rcrepro's own (`docs/design/DESIGN.md` §6): what a chore runs passes its code through; 1 is a check
+//! that found something, 2 is usage, 4 is an engine or a registry that cannot serve.
+
+mod demo;
+mod engine;
+mod layers;
+mod machine;
+mod refusal;
+mod test;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use refusal::Refusal;
+
+const USAGE: &str = "usage: cargo xtask CHORE
+
+  demo            make sure that an engine answers, then replay RC-05 of examples/beacon
+  test [ARG…]     make sure that an engine answers, then run every test; ARGs go to cargo test
+  layers          check the import tiers of docs/design/DESIGN.md
+";
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ lies in the repository");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["demo"] => demo::run(root),
+        ["test", ref rest @ ..] => test::run(root, rest),
+        ["layers"] => layers::run(root),
+        _ => Err(Refusal::usage(USAGE)),
+    };
+    match done {
+        Ok(code) => code,
+        Err(refusal) => {
+            eprintln!("{refusal}");
+            refusal.code()
+        }
+    }
+}

@@ -13,12 +13,12 @@ use crate::store::{BlobBatch, BlobWriter, StoreError};
 pub mod dir;
 pub mod git;
 mod scan;
-//TAR pub mod tar;
-//TAR mod tar_reader;
+pub mod tar;
+mod tar_reader;
 
 pub use self::dir::{DirError, DirOptions, hash_dir, ingest_dir, ingest_output};
 pub use self::git::{GitError, GitSource, IngestedSource, ingest_git};
-//TAR pub use self::tar::{TarError, TarOptions, ingest_tar};
+pub use self::tar::{TarError, TarOptions, ingest_tar, ingest_tar_into};
 
 /// Bounds what one ingest may take in, so that a broken or hostile tree ends in an error and not in a full disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

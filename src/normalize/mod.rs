@@ -1,0 +1,139 @@
+//! Tier 1: normalizers, which take from a tool's output what varies from run to run and nothing else.
+//!
+//! A normalizer is a pure function over the bytes of one stream (no clock, no file, no failure). What it may touch is
+//! written down in its [`Normalizer::rules`], a grammar that is hashed into the manifest together with the name and the
+//! version, so that a changed rule can never pass for the old one. Each keeps four promises, which the property tests
+//! hold it to:
+//!
+//! - applying it twice is applying it once;
+//! - two outputs that differ only in what the rules name become equal;
+//! - names, verdicts, counts and exit status texts stay: two outputs that differ there stay different;
+//! - a line that does not fit the grammar to its end stays as it is, byte for byte, whatever its encoding.
+//!
+//! Nothing here runs unless the plan names it, and none of it ever sees an exit code.
+
+mod go_test;
+mod npm_ci;
+mod token;
+mod vitest;
+
+#[cfg(test)]
+mod properties;
+
+use crate::model::digest::Sha256;
+
+/// Bounds the length in bytes of a stream that a caller should hand to [`Normalizer::apply`]: 64 MiB.
+///
+/// `apply` holds its input and its output in memory. A stream beyond this has no canonical digest, only a raw one.
+pub const MAX_INPUT: u64 = 64 * 1024 * 1024;
+
+/// Names a pure function from a stream's raw bytes to its canonical bytes, with the rules that it keeps to.
+#[derive(Clone, Copy)]
+pub struct Normalizer {
+    name: &'static str,
+    version: u32,
+    rules: &'static str,
+    apply: fn(&[u8]) -> Vec<u8>,
+}
+
+impl Normalizer {
+    /// The name by which a plan asks for it, such as `go-test`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The version of the rules, counted from 1; it rises with every change of what comes out.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The grammar of everything that it may touch, in English and EBNF-like lines.
+    #[must_use]
+    pub const fn rules(&self) -> &'static str {
+        self.rules
+    }
+
+    /// Computes the canonical bytes of one stream; see [`MAX_INPUT`] for the length that is reasonable.
+    #[must_use]
+    pub fn apply(&self, stream: &[u8]) -> Vec<u8> {
+        (self.apply)(stream)
+    }
+
+    /// Hashes the name, the version and the rules, for the manifest.
+    ///
+    /// Hash rule: the SHA-256 of the UTF-8 text `rcrepro-normalizer LF name: NAME LF version: VERSION LF rules: LF RULES`
+    /// where LF is one line feed, VERSION is in decimal and RULES are the bytes of [`Normalizer::rules`] to their end.
+    /// NAME holds no line feed, so no two normalizers share a text. The code is left out: the version stands for it.
+    #[must_use]
+    pub fn rules_digest(&self) -> Sha256 {
+        Sha256::of(
+            format!("rcrepro-normalizer\nname: {}\nversion: {}\nrules:\n{}", self.name, self.version, self.rules)
+                .as_bytes(),
+        )
+    }
+}
+
+impl std::fmt::Debug for Normalizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.name, self.version)
+    }
+}
+
+/// Every normalizer, sorted by name.
+const ALL: [Normalizer; 3] = [go_test::NORMALIZER, npm_ci::NORMALIZER, vitest::NORMALIZER];
+
+/// Lists every normalizer, sorted by name.
+#[must_use]
+pub const fn all() -> &'static [Normalizer] {
+    &ALL
+}
+
+/// Finds a normalizer by the name that a plan or a manifest gives.
+#[must_use]
+pub fn by_name(name: &str) -> Option<Normalizer> {
+    ALL.iter().copied().find(|normalizer| normalizer.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_unique_and_found() {
+        assert!(ALL.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for normalizer in all() {
+            assert_eq!(by_name(normalizer.name).map(|found| found.version), Some(normalizer.version));
+            assert!(!normalizer.name.contains('\n') && normalizer.version > 0 && normalizer.rules.ends_with('\n'));
+        }
+        assert!(by_name("go-tes").is_none());
+    }
+
+    /// Goes red when rules change: then raise the version, so that old manifests name what they were made with.
+    #[test]
+    fn rules_are_the_ones_of_their_version() {
+        let found: Vec<_> = all().iter().map(|n| format!("{n:?} {}", n.rules_digest())).collect();
+        assert_eq!(
+            found,
+            [
+                "go-test@1 c2d4eb5e8edca9767cb2e8a8f152b9fdb79baecd7640b944a2df73e7020dce7a",
+                "npm-ci@1 13dde2a0bee6fcc3504ea4d7c3a70558858c2645df6fe08783492be62bbcd656",
+                "vitest@1 65831334218c8321ee6eeb42f139848699adfd2afbb0239e0da5e54b0bde7cf5",
+            ]
+        );
+    }
+
+    #[test]
+    fn digest_covers_name_version_and_rules() {
+        let base = go_test::NORMALIZER;
+        let others = [
+            Normalizer { name: "other", ..base },
+            Normalizer { version: base.version + 1, ..base },
+            Normalizer { rules: "other\n", ..base },
+        ];
+        for other in others {
+            assert_ne!(base.rules_digest(), other.rules_digest());
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What every normalizer promises, held against recorded runs (`tests/fixtures/normalize/`) and generated ones.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::{all, by_name};
+
+/// The recorded runs of one normalizer by what was run: `pass.1.txt`, `pass.2.txt` → `pass`: two streams.
+fn recorded(normalizer: &str) -> BTreeMap<String, Vec<Vec<u8>>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/normalize").join(normalizer);
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let mut runs: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+    for path in paths {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        runs.entry(name.split('.').next().unwrap().to_owned()).or_default().push(std::fs::read(&path).unwrap());
+    }
+    runs
+}
+
+/// Each group holds the runs and then (by the order of file names) the canonical bytes that all of them have.
+#[test]
+fn recorded_runs_have_one_canonical_form() {
+    for normalizer in all() {
+        let groups = recorded(normalizer.name());
+        assert!(!groups.is_empty());
+        for (what, mut runs) in groups {
+            let expected = runs.pop().expect("each group ends with WHAT.canonical.txt");
+            assert!(runs.len() >= 2, "{what} has too few runs");
+            for run in &runs {
+                let found = normalizer.apply(run);
+                assert_eq!(
+                    String::from_utf8_lossy(&found),
+                    String::from_utf8_lossy(&expected),
+                    "{normalizer:?} {what}"
+                );
+            }
+            let varies = runs.iter().any(|run| run != &runs[0]);
+            assert_eq!(varies, !["cached", "fail-stderr"].contains(&what.as_str()), "{normalizer:?} {what}");
+        }
+    }
+}
+
+/// Marks the bytes that may change without a trace: times, and the slow tests of a passed file. Deliberately naive, so
+/// that it shares nothing with the code under test.
+fn may_vanish(stream: &[u8]) -> Vec<bool> {
+    let mut free = vec![false; stream.len()];
+    let mut at = 0;
+    while at < stream.len() {
+        let length = stream[at..].iter().take_while(|byte| byte.is_ascii_digit() || b".:".contains(byte)).count();
+        let unit = if stream[at + length..].starts_with(b"ms") { 2 } else { 1 };
+        let clock = length == 8 && stream[at + 2] == b':';
+        let timed = clock || stream[at + length..].starts_with(b"s") || unit == 2;
+        if length > 0 && timed {
+            free[at..at + length + if clock { 0 } else { unit }].fill(true);
+        }
+        at += length + 1;
+    }
+    let mut start = 0;
+    for line in stream.split_inclusive(|&byte| byte == b'\n') {
+        if line.starts_with("   ✓ ".as_bytes())
+            && line[7..].windows(2).any(|pair| pair == b"  ")
+            && line.ends_with(b"ms\n")
+        {
+            free[start..start + line.len()].fill(true);
+        }
+        start += line.len();
+    }
+    free
+}
+
+/// Changes each byte that is no time, one after another: the canonical bytes must change every time.
+#[test]
+fn every_other_byte_counts() {
+    for normalizer in all() {
+        for (what, runs) in recorded(normalizer.name()) {
+            let stream = &runs[0];
+            let (free, canonical) = (may_vanish(stream), normalizer.apply(stream));
+            assert!(free.iter().filter(|free| !**free).count() * 2 > stream.len(), "{what}: the oracle frees too much");
+            for at in (0..stream.len()).filter(|at| !free[*at]) {
+                for other in [b'7', b'x', b' ', b'\n', stream[at] ^ 1] {
+                    let mut changed = stream.clone();
+                    changed[at] = other;
+                    let equal = normalizer.apply(&changed) == canonical;
+                    assert_eq!(equal, other == stream[at], "{normalizer:?} {what}: byte {at} to {other:#x}");
+                }
+            }
+        }
+    }
+}
+
+/// Takes each line away, and doubles it: the canonical bytes must change every time.
+#[test]
+fn every_line_counts() {
+    for normalizer in all() {
+        for (what, runs) in recorded(normalizer.name()) {
+            let lines: Vec<&[u8]> = runs[0].split_inclusive(|&byte| byte == b'\n').collect();
+            let canonical = normalizer.apply(&runs[0]);
+            for (at, line) in lines.iter().enumerate() {
+                if may_vanish(line).iter().all(|free| *free) {
+                    continue;
+                }
+                let without = [&lines[..at], &lines[at + 1..]].concat().concat();
+                let twice = [&lines[..at], &[line], &lines[at..]].concat().concat();
+                assert_ne!(normalizer.apply(&without), canonical, "{normalizer:?} {what}: line {at} taken away");
+                assert_ne!(normalizer.apply(&twice), canonical, "{normalizer:?} {what}: line {at} doubled");
+            }
+        }
+    }
+}
+
+/// A test file or package as the generator sees it.
+#[derive(Debug, Clone, PartialEq)]
+struct Suite {
+    name: String,
+    passed: bool,
+    tests: u8,
+}
+
+fn suites() -> impl Strategy<Value = Vec<Suite>> {
+    let suite = ("[a-z]{1,6}(/[a-z]{1,3} ?12ms)?", any::<bool>(), 1..9u8).prop_map(|(name, passed, tests)| Suite {
+        name: name.replace(' ', "_"),
+        passed,
+        tests,
+    });
+    prop::collection::vec(suite, 1..6).prop_map(|mut suites| {
+        suites.sort_by(|a, b| a.name.cmp(&b.name));
+        suites.dedup_by(|a, b| a.name == b.name);
+        suites
+    })
+}
+
+fn go_output(suites: &[Suite], times: &[u32]) -> String {
+    let mut times = times.iter().cycle();
+    let mut next = || *times.next().unwrap();
+    let mut out = String::new();
+    for Suite { name, passed, tests } in suites {
+        for test in 0..*tests {
+            let verdict = if *passed { "PASS" } else { "FAIL" };
+            out += &format!("--- {verdict}: Test{test}_{name} ({}.{:02}s)\n", next() / 100, next() % 100);
+        }
+        let verdict = if *passed { "ok  " } else { "FAIL" };
+        out += &format!("{verdict}\t{name}\t{}.{:03}s\n", next() / 1000, next() % 1000);
+    }
+    out
+}
+
+fn vitest_output(suites: &[Suite], times: &[u32]) -> String {
+    let mut ended: Vec<_> = suites.iter().zip(times.iter().cycle()).collect();
+    ended.sort_by_key(|(_, time)| **time);
+    let mut out = "\n RUN  v3.2.7 /work\n\n".to_owned();
+    for (Suite { name, passed, tests }, time) in ended {
+        out += &format!("stdout | {name} > prints\nit took 12ms\n\n");
+        let (symbol, failed) = if *passed { ("✓", "") } else { ("❯", " | 1 failed") };
+        out += &format!(" {symbol} {name} ({tests} tests{failed}) {time}ms\n");
+        if !passed {
+            out += &format!("   × bad {time}ms\n     → message\n");
+        }
+        if !passed || *time > 300 {
+            out += &format!("   ✓ good{}{time}ms\n", if *time > 300 { "  " } else { " " });
+        }
+    }
+    let failed = suites.iter().filter(|suite| !suite.passed).count();
+    out += &format!("\n Test Files  {failed} failed | {} passed ({})\n", suites.len() - failed, suites.len());
+    let (time, second) = (times[0], times[0] % 60);
+    out + &format!("   Start at  12:00:{second:02}\n   Duration  {time}ms (setup 0ms, tests {second}.{second:02}s)\n")
+}
+
+fn npm_output(suites: &[Suite], times: &[u32]) -> String {
+    let time = times[0];
+    let spent = if time < 500 { format!("{time}ms") } else { format!("{}s", time / 100) };
+    let (added, audited) = (suites[0].tests, suites.len());
+    format!("\nadded {added} packages, and audited {audited} packages in {spent}\n\nfound 0 vulnerabilities\n")
+}
+
+fn times() -> impl Strategy<Value = Vec<u32>> {
+    prop::collection::vec(0..4000u32, 6)
+}
+
+proptest! {
+    #[test]
+    fn only_times_differ_then_equal(suites in suites(), first in times(), second in times()) {
+        for (name, output) in [("go-test", go_output as fn(&_, &_) -> _), ("vitest", vitest_output), ("npm-ci", npm_output)] {
+            let normalizer = by_name(name).unwrap();
+            prop_assert_eq!(
+                String::from_utf8(normalizer.apply(output(&suites, &first).as_bytes())).unwrap(),
+                String::from_utf8(normalizer.apply(output(&suites, &second).as_bytes())).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_a_verdict_or_a_count_differs_then_different(
+        suites in suites(), pick in any::<prop::sample::Index>(), what in 0..3u8, first in times(), second in times(),
+    ) {
+        let mut changed = suites.clone();
+        let suite = pick.get_mut(&mut changed);
+        match what {
+            0 => suite.name.push('x'),
+            1 => suite.passed = !suite.passed,
+            _ => suite.tests += 1,
+        }
+        for (name, output) in [("go-test", go_output as fn(&_, &_) -> _), ("vitest", vitest_output)] {
+            let normalizer = by_name(name).unwrap();
+            prop_assert_ne!(
+                normalizer.apply(output(&suites, &first).as_bytes()),
+                normalizer.apply(output(&changed, &second).as_bytes())
+            );
+        }
+    }
+
+    /// Shuffled lines of every tool's output, with arbitrary bytes between: nothing panics, and twice is once.
+    #[test]
+    fn twice_is_once(picks in prop::collection::vec((any::<prop::sample::Index>(), prop::option::weighted(0.2, any::<Vec<u8>>())), 0..40)) {
+        let streams: Vec<Vec<u8>> = all().iter().flat_map(|n| recorded(n.name()).into_values().flatten()).collect();
+        let lines: Vec<&[u8]> = streams.iter().flat_map(|stream| stream.split_inclusive(|&byte| byte == b'\n')).collect();
+        let mut stream = Vec::new();
+        for (pick, noise) in &picks {
+            stream.extend_from_slice(lines[pick.index(lines.len())]);
+            stream.extend_from_slice(noise.as_deref().unwrap_or_default());
+        }
+        for normalizer in all() {
+            let once = normalizer.apply(&stream);
+            prop_assert_eq!(normalizer.apply(&once), once);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What this machine has and what may be installed on it. Nothing is installed that is already there.
+
+use std::env;
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use crate::refusal::Refusal;
+
+/// Folders that a root shell of Debian has and other shells often lack.
+pub const SYSTEM_FOLDERS: [&str; 5] = ["/usr/local/sbin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// Finds a program in PATH or in the system's own folders.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain(SYSTEM_FOLDERS.map(PathBuf::from));
+    folders.map(|folder| folder.join(name)).find(|file| is_executable(file))
+}
+
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+/// Says whether packages can be installed: a Debian family, and root.
+pub fn is_debian_root() -> bool {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    is_debian_family(&release) && is_root() && program("apt-get").is_some()
+}
+
+fn is_debian_family(release: &str) -> bool {
+    let value =
+        |key: &str| release.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim_matches('"'));
+    let ids = [value("ID="), value("ID_LIKE=")];
+    ids.into_iter().flatten().flat_map(str::split_whitespace).any(|id| ["debian", "ubuntu"].contains(&id))
+}
+
+/// Says whether the effective user is root, as the kernel tells it.
+pub fn is_root() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    ids.and_then(|ids| ids.split_whitespace().nth(1)) == Some("0")
+}
+
+/// Installs packages through apt-get, which asks nothing and shows its progress on stderr.
+///
+/// # Errors
+/// When this is no Debian-family root, or apt-get fails.
+pub fn install(packages: &[&str], why: &str) -> Result<(), Refusal> {
+    let list = packages.join(" ");
+    let by_hand = format!("install it by hand, then run this again (Debian family: apt-get install {list})");
+    if !is_debian_root() {
+        return Err(Refusal::machine(format!("{why}, and this is no Debian-family root")).hint(by_hand));
+    }
+    eprintln!("xtask: {why}; installing {list} with apt-get");
+    for arguments in [vec!["update", "-q"], [&["install", "-q", "-y", "--no-install-recommends"], packages].concat()] {
+        let mut command = Command::new("apt-get");
+        command.args(&arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+        // Our stdout belongs to what the chore runs.
+        let status = command.stdout(std::io::stderr()).status();
+        if !status.as_ref().is_ok_and(std::process::ExitStatus::success) {
+            let shown = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+            return Err(Refusal::machine(format!("apt-get {} failed: {shown}", arguments.join(" "))).hint(by_hand));
+        }
+    }
+    Ok(())
+}
+
+/// Becomes another program, so that its exit code, its signals and its terminal are the caller's own.
+///
+/// # Errors
+/// Only ever returns when the program cannot be started.
+pub fn become_program(command: &mut Command) -> Result<ExitCode, Refusal> {
+    let error = command.exec();
+    Err(Refusal::machine(format!("cannot start {}: {error}", command.get_program().to_string_lossy())))
+}
+
+/// The cargo that runs us.
+pub fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debian_families_are_known_by_their_ids() {
+        for release in ["ID=debian\n", "NAME=x\nID=ubuntu\n", "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"] {
+            assert!(is_debian_family(release), "{release}");
+        }
+        for release in ["", "ID=fedora\nID_LIKE=\"rhel\"\n", "NAME=debian\n", "ID=debianish\n"] {
+            assert!(!is_debian_family(release), "{release}");
+        }
+    }
+
+    #[test]
+    fn programs_are_found_and_folders_are_none() {
+        assert!(program("sh").is_some());
+        assert!(program("no-such-program-here").is_none());
+        assert!(!is_executable(Path::new("/")));
+    }
+}
