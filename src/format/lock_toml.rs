@@ -9,7 +9,7 @@ use super::image_toml::ConfigWire;
 use super::toml_place::{self, TomlError};
 use crate::model::digest::{Digest, Sha256};
 use crate::model::image_definition::{ImageName, Platform};
-use crate::model::image_lock::{DebPin, GoPin, ImageLock, LockedLayer, NpmPin};
+use crate::model::image_lock::{DebPin, GoPin, ImageLock, LayerPins, LockedLayer, NpmPin};
 use crate::model::name::TreePath;
 use crate::model::purl::Purl;
 
@@ -110,29 +110,31 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
         platform: wire.platform,
         source_date_epoch: wire.source_date_epoch,
         config: wire.config.into_model(),
-        debs: wire
-            .deb
-            .into_iter()
-            .map(|pin| {
-                Ok(DebPin { purl: kind(pin.purl, "deb")?, path: pin.path, digest: digest(pin.size, pin.sha256) })
-            })
-            .collect::<Result<_, TomlError>>()?,
-        go: wire
-            .go
-            .into_iter()
-            .map(|pin| {
-                let h1 = checksum(pin.h1, "h1:", 32)?;
-                Ok(GoPin { purl: kind(pin.purl, "golang")?, h1, digest: digest(pin.size, pin.sha256) })
-            })
-            .collect::<Result<_, TomlError>>()?,
-        npm: wire
-            .npm
-            .into_iter()
-            .map(|pin| {
-                let integrity = checksum(pin.integrity, "sha512-", 64)?;
-                Ok(NpmPin { purl: kind(pin.purl, "npm")?, integrity, digest: digest(pin.size, pin.sha256) })
-            })
-            .collect::<Result<_, TomlError>>()?,
+        pins: LayerPins {
+            debs: wire
+                .deb
+                .into_iter()
+                .map(|pin| {
+                    Ok(DebPin { purl: kind(pin.purl, "deb")?, path: pin.path, digest: digest(pin.size, pin.sha256) })
+                })
+                .collect::<Result<_, TomlError>>()?,
+            go: wire
+                .go
+                .into_iter()
+                .map(|pin| {
+                    let h1 = checksum(pin.h1, "h1:", 32)?;
+                    Ok(GoPin { purl: kind(pin.purl, "golang")?, h1, digest: digest(pin.size, pin.sha256) })
+                })
+                .collect::<Result<_, TomlError>>()?,
+            npm: wire
+                .npm
+                .into_iter()
+                .map(|pin| {
+                    let integrity = checksum(pin.integrity, "sha512-", 64)?;
+                    Ok(NpmPin { purl: kind(pin.purl, "npm")?, integrity, digest: digest(pin.size, pin.sha256) })
+                })
+                .collect::<Result<_, TomlError>>()?,
+        },
         layers: (wire.outputs.layers.into_iter())
             .map(|layer| LockedLayer { name: layer.from, digest: layer.tar })
             .collect(),
@@ -154,7 +156,7 @@ pub fn write(lock: &ImageLock) -> String {
         platform: lock.platform,
         source_date_epoch: lock.source_date_epoch,
         config: ConfigWire::of(&lock.config),
-        deb: (lock.debs.iter())
+        deb: (lock.pins.debs.iter())
             .map(|pin| DebWire {
                 purl: spanned(&pin.purl),
                 path: pin.path.clone(),
@@ -162,7 +164,7 @@ pub fn write(lock: &ImageLock) -> String {
                 sha256: pin.digest.hash,
             })
             .collect(),
-        go: (lock.go.iter())
+        go: (lock.pins.go.iter())
             .map(|pin| GoWire {
                 purl: spanned(&pin.purl),
                 h1: Spanned::new(0..0, pin.h1.clone()),
@@ -170,7 +172,7 @@ pub fn write(lock: &ImageLock) -> String {
                 sha256: pin.digest.hash,
             })
             .collect(),
-        npm: (lock.npm.iter())
+        npm: (lock.pins.npm.iter())
             .map(|pin| NpmWire {
                 purl: spanned(&pin.purl),
                 integrity: Spanned::new(0..0, pin.integrity.clone()),
@@ -204,21 +206,23 @@ mod tests {
                 env: [("PATH".to_owned(), "/bin".to_owned())].into(),
                 cmd: vec!["/bin/sh".to_owned()],
             },
-            debs: vec![DebPin {
-                purl: Purl::deb("bash", "5.2.15-2+b2", "amd64"),
-                path: "pool/main/b/bash/bash_5.2.15-2+b2_amd64.deb".parse().expect("a good path"),
-                digest: Digest::of(b"deb"),
-            }],
-            go: vec![GoPin {
-                purl: Purl::go("golang.org/toolchain", "v0.0.1-go1.26.8.linux-amd64"),
-                h1: format!("h1:{}", STANDARD.encode([7; 32])),
-                digest: Digest::of(b"zip"),
-            }],
-            npm: vec![NpmPin {
-                purl: Purl::npm("npm", "11.0.0"),
-                integrity: format!("sha512-{}", STANDARD.encode([9; 64])),
-                digest: Digest::of(b"tgz"),
-            }],
+            pins: LayerPins {
+                debs: vec![DebPin {
+                    purl: Purl::deb("bash", "5.2.15-2+b2", "amd64"),
+                    path: "pool/main/b/bash/bash_5.2.15-2+b2_amd64.deb".parse().expect("a good path"),
+                    digest: Digest::of(b"deb"),
+                }],
+                go: vec![GoPin {
+                    purl: Purl::go("golang.org/toolchain", "v0.0.1-go1.26.8.linux-amd64"),
+                    h1: format!("h1:{}", STANDARD.encode([7; 32])),
+                    digest: Digest::of(b"zip"),
+                }],
+                npm: vec![NpmPin {
+                    purl: Purl::npm("npm", "11.0.0"),
+                    integrity: format!("sha512-{}", STANDARD.encode([9; 64])),
+                    digest: Digest::of(b"tgz"),
+                }],
+            },
             layers: vec![LockedLayer { name: "small".parse().expect("a good name"), digest: Digest::of(b"layer") }],
             config_digest: Digest::of(b"config"),
             manifest_digest: Digest::of(b"manifest"),

@@ -42,6 +42,17 @@ pub struct GoPin {
     pub digest: Digest,
 }
 
+/// Names the packages of one layer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LayerPins {
+    /// The Debian packages, in the order of their purls.
+    pub debs: Vec<DebPin>,
+    /// The Go modules.
+    pub go: Vec<GoPin>,
+    /// The npm packages, in the order of their names.
+    pub npm: Vec<NpmPin>,
+}
+
 /// Is one layer of the locked image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockedLayer {
@@ -64,12 +75,8 @@ pub struct ImageLock {
     pub source_date_epoch: u64,
     /// What a container starts with.
     pub config: ImageConfig,
-    /// The Debian packages of the image's own layer, in the order of their purls.
-    pub debs: Vec<DebPin>,
-    /// The Go modules of the image's own layer.
-    pub go: Vec<GoPin>,
-    /// The npm packages of the image's own layer.
-    pub npm: Vec<NpmPin>,
+    /// The packages of the image's own layer.
+    pub pins: LayerPins,
     /// The layers that must come out, lowest first.
     pub layers: Vec<LockedLayer>,
     /// The image config that must come out; its hash is the image ID of Docker's classic store.

@@ -57,6 +57,12 @@ impl Purl {
         &self.version
     }
 
+    /// Gives the architecture of a Debian package.
+    #[must_use]
+    pub fn arch(&self) -> Option<&str> {
+        self.arch.as_deref()
+    }
+
     /// Tells whether the type is `deb`, `npm` or `golang`, as given.
     #[must_use]
     pub fn is(&self, kind: &str) -> bool {

@@ -6,6 +6,9 @@ use std::process::Command;
 
 use super::PackageError;
 
+const EXCLUSIVE: &str = "the user configuration names no mirror and shuts all other places out";
+const EXCLUSIVE_HINT: &str = "name a mirror in the user configuration, or take `exclusive` out of it";
+
 /// Lists places that the user wants asked first, each the base that the client would be configured with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mirrors {
@@ -15,6 +18,8 @@ pub struct Mirrors {
     pub go: Vec<String>,
     /// npm registries.
     pub npm: Vec<String>,
+    /// Asks these only, never what the clients are set up with.
+    pub exclusive: bool,
 }
 
 impl Mirrors {
@@ -23,6 +28,9 @@ impl Mirrors {
     /// # Errors
     /// [`PackageError::NoSource`].
     pub fn deb_bases(&self) -> Result<Vec<String>, PackageError> {
+        if self.exclusive {
+            return collect(&self.deb, std::iter::empty(), "Debian packages", EXCLUSIVE, EXCLUSIVE_HINT);
+        }
         let mut format = Command::new("apt-get");
         format.args(["indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"]);
         let found = ask(&mut format).unwrap_or_default();
@@ -41,6 +49,9 @@ impl Mirrors {
     /// # Errors
     /// [`PackageError::NoSource`].
     pub fn go_bases(&self) -> Result<Vec<String>, PackageError> {
+        if self.exclusive {
+            return collect(&self.go, std::iter::empty(), "Go modules", EXCLUSIVE, EXCLUSIVE_HINT);
+        }
         let setting = variable("GOPROXY").or_else(|| ask(Command::new("go").args(["env", "GOPROXY"])));
         let setting = setting.unwrap_or_default();
         collect(
@@ -57,6 +68,9 @@ impl Mirrors {
     /// # Errors
     /// [`PackageError::NoSource`].
     pub fn npm_bases(&self) -> Result<Vec<String>, PackageError> {
+        if self.exclusive {
+            return collect(&self.npm, std::iter::empty(), "npm packages", EXCLUSIVE, EXCLUSIVE_HINT);
+        }
         let setting = variable("npm_config_registry").or_else(|| variable("NPM_CONFIG_REGISTRY"));
         let setting = setting.or_else(|| ask(Command::new("npm").args(["config", "get", "registry"])));
         collect(

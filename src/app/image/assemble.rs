@@ -10,20 +10,12 @@ use sha2::{Digest as _, Sha512};
 use super::ImageError;
 use crate::model::digest::Digest;
 use crate::model::image_definition::{DebSource, GoSource, ImageDefinition, NpmSource};
-use crate::model::image_lock::{DebPin, GoPin, NpmPin};
+use crate::model::image_lock::{DebPin, GoPin, LayerPins, NpmPin};
 use crate::model::layer::{Entry, EntryKind};
 use crate::oci::layer_tree::{LayerRules, LayerTree, Package, PackageWriter};
 use crate::oci::{OciError, concat, tar_layer};
 use crate::packages::{PackageError, deb, go_module, npm};
 use crate::store::BlobStore;
-
-/// Names the packages of one layer.
-#[derive(Debug, Clone, Default)]
-pub(super) struct LayerPins {
-    pub debs: Vec<DebPin>,
-    pub go: Vec<GoPin>,
-    pub npm: Vec<NpmPin>,
-}
 
 /// Is one package to unpack.
 enum Task<'a> {

@@ -5,14 +5,15 @@
 
 use tokio::task::spawn_blocking;
 
-use super::assemble::{LayerPins, assemble};
+use super::assemble::assemble;
+use super::check;
 use super::folder::ImageFolder;
 use super::{ImageContext, ImageError, ImageEvent};
-use crate::format::{lock_toml, oci_json};
+use crate::format::lock_toml;
 use crate::model::digest::Digest;
 use crate::model::image::ImageIdentity;
 use crate::model::image_definition::{Composition, ImageDefinition, ImageName};
-use crate::model::image_lock::{ImageLock, LockedLayer};
+use crate::model::image_lock::{ImageLock, LayerPins, LockedLayer};
 use crate::oci::image::{ImageBlobs, ImageParts, store_image};
 use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
 use crate::packages::{go_module, npm};
@@ -41,8 +42,10 @@ pub async fn build(context: &ImageContext, folder: &ImageFolder, name: &ImageNam
     let composition = folder.compose(name)?;
     let lock = folder.lock(&composition)?;
     let parts = parts(folder, &composition)?;
-    agree(folder, &lock, &parts)?;
-    check_outputs(&lock)?;
+    for lock in parts.iter().map(|part| &part.lock).chain([&lock]) {
+        check::layers(folder, lock, &parts)?;
+        check::outputs(lock)?;
+    }
     for part in &parts {
         let layer = part.lock.own_layer().expect("a part was taken because it adds a layer");
         make_layer(context, part, layer).await?;
@@ -64,57 +67,18 @@ pub(super) fn parts(folder: &ImageFolder, composition: &Composition) -> Result<V
     composition.layers().map(part).collect()
 }
 
-/// Checks that the lock names the layers that the parts' own locks name now.
-fn agree(folder: &ImageFolder, lock: &ImageLock, parts: &[Part]) -> Result<(), ImageError> {
-    for (layer, part) in lock.layers.iter().zip(parts) {
-        let own = part.lock.own_layer().map(|own| own.digest);
-        if own != Some(layer.digest) {
-            let now = own.map_or_else(|| "no layer".to_owned(), |own| own.to_string());
-            let reason = format!("layer `{}` is {} in it, and {now} in its own lock", layer.name, layer.digest);
-            return Err(ImageError::StaleLock { name: lock.name.clone(), path: folder.lock_path(&lock.name), reason });
-        }
-    }
-    Ok(())
-}
-
-/// Checks config and manifest against the layers before anything is fetched: they follow from the lock alone.
-fn check_outputs(lock: &ImageLock) -> Result<(), ImageError> {
-    let layers: Vec<_> = lock.layers.iter().map(|layer| layer.digest).collect();
-    let config = oci_json::config(lock.platform, lock.source_date_epoch, &lock.config, &layers);
-    let config = Digest::of(&config);
-    same(lock, "config".to_owned(), lock.config_digest, config)?;
-    let manifest = Digest::of(&oci_json::manifest(config, &layers));
-    same(lock, "manifest".to_owned(), lock.manifest_digest, manifest)
-}
-
 async fn make_layer(context: &ImageContext, part: &Part, layer: &LockedLayer) -> Result<(), ImageError> {
     let record = lock_toml::write(&part.lock);
     if context.store.contains(Digest::of(record.as_bytes()))? && context.store.contains(layer.digest)? {
         return Ok(());
     }
-    let pins = LayerPins { debs: part.lock.debs.clone(), go: part.lock.go.clone(), npm: part.lock.npm.clone() };
-    check_pins(part, &pins)?;
-    fetch(context, &layer.name, &pins).await?;
-    let found = assemble_apart(context, part.composition.own(), pins, part.lock.source_date_epoch).await?;
-    same(&part.lock, format!("layer {}", layer.name), layer.digest, found)?;
+    let pins = &part.lock.pins;
+    check::pins(&part.composition, &part.lock)?;
+    fetch(context, &layer.name, pins).await?;
+    let found = assemble_apart(context, part.composition.own(), pins.clone(), part.lock.source_date_epoch).await?;
+    check::same(&part.lock, format!("layer {}", layer.name), layer.digest, found)?;
     context.store.put(record.as_bytes())?;
     Ok(())
-}
-
-/// Checks that the lock pins what the definition names; Debian packages besides are what those depend on.
-fn check_pins(part: &Part, pins: &LayerPins) -> Result<(), ImageError> {
-    let (wanted, architecture) = (&part.composition.own().layer, part.composition.platform.architecture());
-    let go = wanted.go.iter().map(|go| go_module::toolchain_version(&go.toolchain, architecture));
-    let go_fits = go.eq(pins.go.iter().map(|pin| pin.purl.version().to_owned()));
-    let npm = wanted.npm.iter().map(|npm| (npm.package.as_str(), npm.version.as_str()));
-    let npm_fits = npm.eq(pins.npm.iter().map(|pin| (pin.purl.name(), pin.purl.version())));
-    let deb = wanted.deb.iter().flat_map(|deb| &deb.packages);
-    let locked = |name: &String| pins.debs.iter().any(|pin| pin.purl.name().strip_prefix("debian/") == Some(name));
-    let deb_fits = deb.into_iter().all(locked) && (wanted.deb.is_some() || pins.debs.is_empty());
-    match go_fits && npm_fits && deb_fits {
-        true => Ok(()),
-        false => Err(ImageError::Pins { name: part.lock.name.clone() }),
-    }
 }
 
 /// Brings a layer's packages into the store; no client is asked and no network used for what is there.
@@ -184,11 +148,4 @@ pub(super) async fn assemble_apart(
     let digest = task.await.expect("assembling a layer does not panic")?;
     (context.on_event)(ImageEvent::Assembled { layer, digest });
     Ok(digest)
-}
-
-fn same(lock: &ImageLock, part: String, expected: Digest, found: Digest) -> Result<(), ImageError> {
-    match expected == found {
-        true => Ok(()),
-        false => Err(ImageError::Differs { name: lock.name.clone(), part, expected, found }),
-    }
 }

@@ -1,6 +1,7 @@
 //! Definitions and locks in their folders.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -74,10 +75,10 @@ impl ImageFolder {
         let mut definitions = BTreeMap::new();
         let mut wanted = vec![name.clone()];
         while let Some(next) = wanted.pop() {
-            if !definitions.contains_key(&next) {
-                let definition = self.definition(&next)?;
+            if let Entry::Vacant(place) = definitions.entry(next) {
+                let definition = self.definition(place.key())?;
                 wanted.extend(definition.from.iter().cloned());
-                definitions.insert(next, definition);
+                place.insert(definition);
             }
         }
         Ok(Composition::of(name, &definitions)?)

@@ -24,7 +24,6 @@ pub fn tag(image: &BuiltImage) -> String {
 /// Streams the image as an archive that Docker and Podman load; has to be called inside a tokio runtime.
 ///
 /// A blob that is missing or damaged ends the stream with an error, and the engine then loads nothing.
-#[must_use]
 pub fn load_stream(context: &ImageContext, image: &BuiltImage) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
     let (sender, receiver) = mpsc::channel(4);
     let (store, blobs, tag) = (context.store.clone(), image.blobs.clone(), tag(image));

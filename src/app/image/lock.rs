@@ -1,13 +1,14 @@
 //! Resolves a definition into a lock: versions, checksums, and the digests that the image comes out with.
 
-use super::assemble::{LayerPins, read_go};
+use super::assemble::read_go;
 use super::build::{assemble_apart, fetch_wanted, parts};
+use super::check;
 use super::folder::ImageFolder;
 use super::{ImageContext, ImageError};
 use crate::format::{image_toml, lock_toml};
 use crate::model::digest::Digest;
 use crate::model::image_definition::{Composition, GoSource, ImageDefinition, ImageName, NpmSource, Platform};
-use crate::model::image_lock::{GoPin, ImageLock, LockedLayer, NpmPin};
+use crate::model::image_lock::{GoPin, ImageLock, LayerPins, LockedLayer, NpmPin};
 use crate::model::purl::Purl;
 use crate::oci::image::{ImageParts, store_image};
 use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
@@ -38,10 +39,25 @@ pub fn order(folder: &ImageFolder) -> Result<Vec<ImageName>, ImageError> {
 /// resolved, and whatever making the layer gives.
 pub async fn lock(context: &ImageContext, folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
     let composition = folder.compose(name)?;
-    let below = below(folder, &composition)?;
+    // Found out before anything is asked of the network.
+    below(folder, &composition)?;
+    let pins = resolve(context, composition.own(), composition.platform).await?;
+    lock_pinned(context, folder, name, pins).await
+}
+
+/// Makes an image's own layer from packages that are resolved and in the store, and writes the lock.
+///
+/// # Errors
+/// As [`lock`], but for resolving.
+pub async fn lock_pinned(
+    context: &ImageContext,
+    folder: &ImageFolder,
+    name: &ImageName,
+    pins: LayerPins,
+) -> Result<ImageLock, ImageError> {
+    let composition = folder.compose(name)?;
+    let mut layers = below(folder, &composition)?;
     let own = composition.own();
-    let pins = resolve(context, own, composition.platform).await?;
-    let mut layers = below;
     if !own.layer.is_empty() {
         let digest = assemble_apart(context, own, pins.clone(), composition.source_date_epoch).await?;
         layers.push(LockedLayer { name: name.clone(), digest });
@@ -60,13 +76,12 @@ pub async fn lock(context: &ImageContext, folder: &ImageFolder, name: &ImageName
         platform: composition.platform,
         source_date_epoch: composition.source_date_epoch,
         config: composition.config.clone(),
-        debs: pins.debs,
-        go: pins.go,
-        npm: pins.npm,
+        pins,
         layers,
         config_digest: blobs.config,
         manifest_digest: blobs.manifest,
     };
+    check::pins(&composition, &lock)?;
     folder.write_lock(&lock)?;
     if lock.own_layer().is_some() {
         context.store.put(lock_toml::write(&lock).as_bytes())?;

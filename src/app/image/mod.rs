@@ -17,6 +17,7 @@ use crate::store::{BlobStore, StoreError};
 
 mod assemble;
 pub mod build;
+mod check;
 pub mod folder;
 pub mod load;
 pub mod lock;
@@ -65,6 +66,20 @@ pub struct ImageContext {
     pub on_event: Arc<dyn Fn(ImageEvent) + Send + Sync>,
 }
 
+/// Says what came out with another digest than the locked one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("image `{name}`: {part} came out as {found}, the lock says {expected}")]
+pub struct Difference {
+    /// The image whose lock it is.
+    pub name: ImageName,
+    /// `layer base`, `config` or `manifest`.
+    pub part: String,
+    /// The locked digest.
+    pub expected: Digest,
+    /// The digest that came out.
+    pub found: Digest,
+}
+
 /// Says why an image could not be locked, built or loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
@@ -107,19 +122,10 @@ pub enum ImageError {
         reason: String,
     },
     /// What came out is not what the lock says.
-    #[error("image `{name}`: {part} came out as {found}, the lock says {expected}")]
-    Differs {
-        /// The image.
-        name: ImageName,
-        /// `layer base`, `config` or `manifest`.
-        part: String,
-        /// The locked digest.
-        expected: Digest,
-        /// The digest that came out.
-        found: Digest,
-    },
+    #[error(transparent)]
+    Differs(Box<Difference>),
     /// The lock pins other packages than the definition names.
-    #[error("the lock of image `{name}` pins other packages than its definition names")]
+    #[error("the lock of image `{name}` pins other packages than its definition names, or a file of another name")]
     Pins {
         /// The image.
         name: ImageName,

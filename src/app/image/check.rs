@@ -1,0 +1,72 @@
+//! What can be said of a lock before anything is fetched or put together.
+
+use super::build::Part;
+use super::folder::ImageFolder;
+use super::{Difference, ImageError};
+use crate::format::oci_json;
+use crate::model::digest::Digest;
+use crate::model::image_definition::Composition;
+use crate::model::image_lock::{DebPin, ImageLock};
+use crate::model::purl::Purl;
+use crate::packages::go_module::{TOOLCHAIN_MODULE, toolchain_version};
+
+/// Checks that the lock names the layers that the parts' own locks name now.
+pub(super) fn layers(folder: &ImageFolder, lock: &ImageLock, parts: &[Part]) -> Result<(), ImageError> {
+    for layer in &lock.layers {
+        let own = parts.iter().filter_map(|part| part.lock.own_layer()).find(|own| own.name == layer.name);
+        if own.is_none_or(|own| own.digest != layer.digest) {
+            let now = own.map_or_else(|| "none".to_owned(), |own| own.digest.to_string());
+            let reason = format!("layer `{}` is {} in it, and {now} in its own lock", layer.name, layer.digest);
+            return Err(ImageError::StaleLock { name: lock.name.clone(), path: folder.lock_path(&lock.name), reason });
+        }
+    }
+    Ok(())
+}
+
+/// Checks config and manifest against the layers: they follow from the lock alone.
+pub(super) fn outputs(lock: &ImageLock) -> Result<(), ImageError> {
+    let layers: Vec<_> = lock.layers.iter().map(|layer| layer.digest).collect();
+    let config = oci_json::config(lock.platform, lock.source_date_epoch, &lock.config, &layers);
+    let config = Digest::of(&config);
+    same(lock, "config".to_owned(), lock.config_digest, config)?;
+    let manifest = Digest::of(&oci_json::manifest(config, &layers));
+    same(lock, "manifest".to_owned(), lock.manifest_digest, manifest)
+}
+
+/// Checks that the lock pins what the definition names; Debian packages besides are what those depend on.
+pub(super) fn pins(composition: &Composition, lock: &ImageLock) -> Result<(), ImageError> {
+    let (wanted, architecture) = (&composition.own().layer, composition.platform.architecture());
+    let go = wanted.go.iter().map(|go| Purl::go(TOOLCHAIN_MODULE, &toolchain_version(&go.toolchain, architecture)));
+    let npm = wanted.npm.iter().map(|npm| Purl::npm(&npm.package, &npm.version));
+    let mut deb = wanted.deb.iter().flat_map(|deb| &deb.packages);
+    let locked = |name: &String| lock.pins.debs.iter().any(|pin| pin.purl.name().strip_prefix("debian/") == Some(name));
+    let fits = go.eq(lock.pins.go.iter().map(|pin| pin.purl.clone()))
+        && npm.eq(lock.pins.npm.iter().map(|pin| pin.purl.clone()))
+        && deb.all(locked)
+        && (wanted.deb.is_some() || lock.pins.debs.is_empty())
+        && lock.pins.debs.iter().all(is_named_after_its_purl);
+    match fits {
+        true => Ok(()),
+        false => Err(ImageError::Pins { name: lock.name.clone() }),
+    }
+}
+
+/// Tells whether a pool path ends in `NAME_VERSION_ARCH.deb` of the purl; an archive leaves a version's epoch out.
+fn is_named_after_its_purl(pin: &DebPin) -> bool {
+    let name = pin.purl.name().rsplit('/').next().unwrap_or_default();
+    let version = pin.purl.version();
+    let version = version.split_once(':').map_or(version, |(_, rest)| rest);
+    let file = format!("{name}_{version}_{}.deb", pin.purl.arch().unwrap_or_default());
+    pin.path.segments().last().is_some_and(|last| last.as_str() == file)
+}
+
+/// Compares what came out with what is locked.
+pub(super) fn same(lock: &ImageLock, part: String, expected: Digest, found: Digest) -> Result<(), ImageError> {
+    match expected == found {
+        true => Ok(()),
+        false => {
+            let name = lock.name.clone();
+            Err(ImageError::Differs(Box::new(Difference { name, part, expected, found })))
+        }
+    }
+}

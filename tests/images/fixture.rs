@@ -1,0 +1,203 @@
+//! Small packages made here, and a folder with a definition and a lock that use them.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rcrepro::app::image::ImageContext;
+use rcrepro::app::image::folder::ImageFolder;
+use rcrepro::app::image::lock::lock_pinned;
+use rcrepro::model::image_definition::ImageName;
+use rcrepro::model::image_lock::{DebPin, GoPin, ImageLock, LayerPins, NpmPin};
+use rcrepro::model::purl::Purl;
+use rcrepro::packages::sources::Mirrors;
+use rcrepro::store::{BlobStore, memory::MemoryStore};
+use sha2::{Digest as _, Sha256, Sha512};
+use tar::{EntryType, Header};
+
+pub const BASE: &str = r#"
+version = 1
+platform = "linux/amd64"
+source_date_epoch = 1767225600
+config = { env = { PATH = "/usr/bin" }, cmd = ["/bin/sh"] }
+[deb]
+suites = ["bookworm"]
+packages = ["tool"]
+merged_usr = ["bin"]
+strip = ["usr/share/man/**"]
+[links]
+"usr/bin/t" = "tool"
+[directories]
+"home/user" = "1777"
+[files]
+"etc/hosts" = "127.0.0.1 localhost\n"
+[concat]
+"etc/bundle.pem" = "usr/share/certs/*.pem"
+"#;
+
+pub const TOP: &str = r#"
+version = 1
+from = ["base"]
+[go]
+toolchain = "9.9.9"
+into = "usr/local/go"
+[npm.thing]
+version = "1.0.0"
+place = { "." = "usr/local/lib/thing" }
+"#;
+
+/// Is one entry of a tar archive, written as it is told, however bad that is.
+pub struct Item<'a> {
+    pub kind: EntryType,
+    pub name: &'a str,
+    pub mode: u32,
+    pub link: &'a str,
+    pub content: &'a [u8],
+}
+
+pub fn file<'a>(name: &'a str, mode: u32, content: &'a [u8]) -> Item<'a> {
+    Item { kind: EntryType::Regular, name, mode, link: "", content }
+}
+
+pub fn link<'a>(kind: EntryType, name: &'a str, link: &'a str) -> Item<'a> {
+    Item { kind, name, mode: 0o777, link, content: b"" }
+}
+
+/// Writes names straight into the header: the tar crate's own setters would refuse what we want to see refused.
+pub fn tar_of(items: &[Item<'_>]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for item in items {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(item.kind);
+        header.set_mode(item.mode);
+        header.set_uid(4711);
+        header.set_gid(4712);
+        header.set_mtime(1_234_567);
+        header.set_size(item.content.len() as u64);
+        let gnu = header.as_gnu_mut().expect("a GNU header");
+        if item.name.len() > 100 {
+            header.set_cksum();
+            tar.append_data(&mut header, item.name, item.content).expect("appends");
+            continue;
+        }
+        gnu.name[..item.name.len()].copy_from_slice(item.name.as_bytes());
+        gnu.linkname[..item.link.len()].copy_from_slice(item.link.as_bytes());
+        header.set_cksum();
+        tar.append(&header, item.content).expect("appends");
+    }
+    tar.into_inner().expect("ends")
+}
+
+pub fn deb_of(items: &[Item<'_>]) -> Vec<u8> {
+    let mut data = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    data.write_all(&tar_of(items)).expect("compresses");
+    ar_of(&[
+        ("debian-binary", b"2.0\n"),
+        ("control.tar.xz", b"never read"),
+        ("data.tar.xz", &data.finish().expect("ends")),
+    ])
+}
+
+pub fn ar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut ar = ar::Builder::new(Vec::new());
+    for (name, bytes) in members {
+        ar.append(&ar::Header::new(name.as_bytes().to_vec(), bytes.len() as u64), *bytes).expect("appends");
+    }
+    ar.into_inner().expect("ends")
+}
+
+pub fn tgz_of(items: &[Item<'_>]) -> Vec<u8> {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&tar_of(items)).expect("compresses");
+    gz.finish().expect("ends")
+}
+
+pub fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("begins");
+        zip.write_all(content).expect("writes");
+    }
+    zip.finish().expect("ends").into_inner()
+}
+
+pub fn tool_deb() -> Vec<u8> {
+    let long = format!("./usr/share/{}deep.txt", "long-folder-name/".repeat(8));
+    deb_of(&[
+        link(EntryType::Directory, "./", ""),
+        Item { kind: EntryType::Directory, name: "./usr/", mode: 0o755, link: "", content: b"" },
+        file("./bin/tool", 0o4755, b"#!/bin/sh\necho tool\n"),
+        link(EntryType::Link, "./usr/bin/another", "./bin/tool"),
+        link(EntryType::Symlink, "./usr/bin/soft", "tool"),
+        file("./usr/share/man/man1/tool.1", 0o644, b"manual"),
+        file("./usr/share/certs/b.pem", 0o644, b"B"),
+        file("./usr/share/certs/a-\u{151}.pem", 0o644, b"A\n"),
+        file(&long, 0o640, b"deep"),
+    ])
+}
+
+const GO_PREFIX: &str = "golang.org/toolchain@v0.0.1-go9.9.9.linux-amd64";
+
+pub fn toolchain_zip() -> Vec<u8> {
+    let name = |inner: &str| format!("{GO_PREFIX}/{inner}");
+    let (go, module, version) = (name("bin/go"), name("src/_go.mod"), name("VERSION"));
+    zip_of(&[(&go, b"go"), (&module, b"module std\n"), (&version, b"go9.9.9\n")])
+}
+
+/// Computes `h1:` apart from the code under test, from the definition in `dirhash`.
+fn toolchain_h1() -> String {
+    let mut lines = String::new();
+    for (inner, content) in [("VERSION", &b"go9.9.9\n"[..]), ("bin/go", b"go"), ("src/_go.mod", b"module std\n")] {
+        lines.push_str(&format!("{}  {GO_PREFIX}/{inner}\n", hex::encode(Sha256::digest(content))));
+    }
+    format!("h1:{}", STANDARD.encode(Sha256::digest(lines)))
+}
+
+pub fn thing_tgz() -> Vec<u8> {
+    tgz_of(&[file("package/cli.js", 0o755, b"cli"), file("package/lib/x.js", 0o600, b"x")])
+}
+
+pub fn name(text: &str) -> ImageName {
+    text.parse().expect("a good name")
+}
+
+pub fn context(store: &MemoryStore) -> ImageContext {
+    let mirrors = Mirrors { exclusive: true, ..Mirrors::default() };
+    ImageContext { store: Arc::new(store.clone()), mirrors, on_event: Arc::new(|_| {}) }
+}
+
+pub fn write_definitions(root: &Path) -> ImageFolder {
+    std::fs::create_dir_all(root.join("images")).expect("a folder");
+    std::fs::write(root.join("images/base.toml"), BASE).expect("written");
+    std::fs::write(root.join("images/top.toml"), TOP).expect("written");
+    ImageFolder::new(root)
+}
+
+pub fn base_pins(store: &MemoryStore, deb: &[u8]) -> LayerPins {
+    let path = "pool/main/t/tool/tool_1.0+b1_amd64.deb".parse().expect("a path");
+    let digest = store.put(deb).expect("stored");
+    LayerPins {
+        debs: vec![DebPin { purl: Purl::deb("tool", "1.0+b1", "amd64"), path, digest }],
+        ..LayerPins::default()
+    }
+}
+
+pub fn top_pins(store: &MemoryStore) -> LayerPins {
+    let purl = Purl::go("golang.org/toolchain", "v0.0.1-go9.9.9.linux-amd64");
+    let go = GoPin { purl, h1: toolchain_h1(), digest: store.put(&toolchain_zip()).expect("stored") };
+    let tgz = thing_tgz();
+    let integrity = format!("sha512-{}", STANDARD.encode(Sha512::digest(&tgz)));
+    let npm = NpmPin { purl: Purl::npm("thing", "1.0.0"), integrity, digest: store.put(&tgz).expect("stored") };
+    LayerPins { debs: Vec::new(), go: vec![go], npm: vec![npm] }
+}
+
+/// Writes definitions and locks of both fixture images, and keeps their packages in the store.
+pub async fn lock_both(root: &Path, store: &MemoryStore) -> (ImageFolder, ImageLock, ImageLock) {
+    let folder = write_definitions(root);
+    let context = context(store);
+    let base = lock_pinned(&context, &folder, &name("base"), base_pins(store, &tool_deb())).await.expect("locks");
+    let top = lock_pinned(&context, &folder, &name("top"), top_pins(store)).await.expect("locks");
+    (folder, base, top)
+}

@@ -1,0 +1,92 @@
+//! Packages that mean harm are refused, and the message names the entry.
+
+use rcrepro::app::image::ImageError;
+use rcrepro::app::image::lock::lock_pinned;
+use rcrepro::packages::{PackageError, go_module};
+use rcrepro::store::memory::MemoryStore;
+use tar::EntryType;
+
+use super::fixture::{Item, ar_of, base_pins, context, deb_of, file, link, name, tool_deb, write_definitions, zip_of};
+
+async fn refusal(deb: &[u8]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let images = write_definitions(folder.path());
+    let store = MemoryStore::default();
+    let error = lock_pinned(&context(&store), &images, &name("base"), base_pins(&store, deb)).await;
+    let error = error.expect_err("a hostile package");
+    assert!(!images.lock_path(&name("base")).exists(), "a lock was written: {error}");
+    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{error}{cause}")
+}
+
+#[tokio::test]
+async fn entries_that_could_leave_the_layer_or_are_no_plain_things() {
+    let device = |kind, name| Item { kind, name, mode: 0o666, link: "", content: b"" };
+    let good = file("./usr/share/certs/a.pem", 0o644, b"A");
+    for (bad, entry, reason) in [
+        (file("../evil", 0o644, b""), "../evil", "leaves the package"),
+        (file("./usr/../../evil", 0o644, b""), "./usr/../../evil", "leaves the package"),
+        (file("/etc/shadow", 0o644, b""), "/etc/shadow", "absolute"),
+        (file("./usr//double", 0o644, b""), "./usr//double", "no path"),
+        (link(EntryType::Link, "./usr/hard", "../../etc/shadow"), "./usr/hard", "hard link out of the package"),
+        (link(EntryType::Link, "./usr/hard", "./usr/nothing"), "usr/hard", "no file that came before it"),
+        (link(EntryType::Symlink, "./usr/soft", ""), "./usr/soft", "symbolic link"),
+        (device(EntryType::Block, "./dev/sda"), "./dev/sda", "device"),
+        (device(EntryType::Char, "./dev/mem"), "./dev/mem", "device"),
+        (device(EntryType::Fifo, "./pipe"), "./pipe", "named pipe"),
+        (file("./usr/share/certs/a.pem", 0o644, b"other"), "usr/share/certs/a.pem", "twice"),
+        (file("./usr/share/certs/a.pem/below", 0o644, b""), "usr/share/certs/a.pem/below", "other than a folder"),
+        (
+            file("./etc/hosts", 0o644, b"evil"),
+            "etc/hosts",
+            "differs between pkg:deb/debian/tool@1.0%2Bb1?arch=amd64 and images/base.toml",
+        ),
+    ] {
+        let message = refusal(&deb_of(&[file("./usr/share/certs/a.pem", 0o644, good.content), bad])).await;
+        assert!(message.contains(entry) && message.contains(reason), "{entry}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_through_another_packages_link() {
+    let deb =
+        deb_of(&[link(EntryType::Symlink, "./usr/share/certs", "/etc"), file("./usr/share/certs/a.pem", 0o644, b"")]);
+    let message = refusal(&deb).await;
+    assert!(message.contains("`usr/share/certs/a.pem` lies below `usr/share/certs`"), "{message}");
+}
+
+#[tokio::test]
+async fn files_that_are_no_whole_packages() {
+    let whole = tool_deb();
+    assert!(refusal(&whole[..whole.len() / 2]).await.contains("pkg:deb/debian/tool@1.0%2Bb1"));
+    assert!(refusal(b"not an archive").await.contains("pkg:deb/debian/tool@1.0%2Bb1"));
+    assert!(refusal(&ar_of(&[("debian-binary", b"2.0\n")])).await.contains("no data archive"));
+    let odd = ar_of(&[("debian-binary", b"2.0\n"), ("data.tar.lz", b"")]);
+    assert!(refusal(&odd).await.contains("`data.tar.lz` is compressed in a way that is not known"));
+    assert!(refusal(&ar_of(&[("control.tar", b"")])).await.contains("no Debian package"));
+}
+
+#[test]
+fn toolchain_zips_hold_files_below_the_prefix_only() {
+    let read = |files: &[(&str, &[u8])]| {
+        let mut zip = tempfile::tempfile().expect("a file");
+        std::io::Write::write_all(&mut zip, &zip_of(files)).expect("written");
+        let into = "usr/local/go".parse().expect("a path");
+        let sink = &mut |_, _: &mut dyn std::io::Read| Ok::<_, PackageError>(());
+        go_module::read_toolchain("pkg:golang/m@v1", "m@v1", zip, &into, sink)
+    };
+    assert!(read(&[("m@v1/bin/go", b"go")]).is_ok());
+    for bad in ["m@v1/../../evil", "/etc/passwd", "other@v1/x", "m@v1evil", "m@v1/a/"] {
+        let message = read(&[(bad, b"")]).expect_err(bad).to_string();
+        assert!(message.contains(bad), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn npm_packages_hold_no_links() {
+    let tgz = super::fixture::tgz_of(&[link(EntryType::Symlink, "package/x", "/etc")]);
+    let place = [(".".to_owned(), "opt".parse().expect("a path"))].into();
+    let sink = &mut |_, _: &mut dyn std::io::Read| Ok::<_, ImageError>(());
+    let error = rcrepro::packages::npm::read_npm("pkg:npm/x@1", &tgz[..], &place, sink).expect_err("a link");
+    assert!(error.to_string().contains("a link, which npm packages cannot have"), "{error}");
+}

@@ -1,0 +1,9 @@
+//! Images from locks: the same bytes everywhere, and nothing that the lock does not say.
+
+mod committed;
+mod determinism;
+mod fetching;
+mod fixture;
+mod hostile;
+mod layout;
+mod tamper;
