@@ -4,8 +4,13 @@
 //! and nothing but bytes), [`store`] and [`engine`] (ports and their adapters). See `docs/design/` for the words, the
 //! hashes and the borders.
 
+pub mod app;
+pub mod cli;
 pub mod engine;
 pub mod format;
 pub mod model;
 pub mod normalize;
+pub mod oci;
+pub mod packages;
+pub mod report;
 pub mod store;

@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The `rcrepro` program: parse, run, exit code.
+
+fn main() -> std::process::ExitCode {
+    rcrepro::cli::main()
+}

@@ -1,7 +1,17 @@
 //! Tier 0: pure values. Nothing here knows a clock, a file system, a network, a runtime or the environment.
 
 pub mod action;
+pub mod compare;
+pub mod derive;
 pub mod digest;
+pub mod event;
+pub mod finding;
 pub mod image;
+pub mod image_definition;
+pub mod image_lock;
+pub mod layer;
+pub mod manifest;
 pub mod name;
+pub mod plan;
+pub mod purl;
 pub mod tree;

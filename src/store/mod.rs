@@ -4,9 +4,17 @@
 //! against its digest; a writer hashes while it streams, and a blob appears under its name only when it is whole.
 
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::digest::Digest;
+
+pub mod export;
+pub mod fs;
+pub mod ingest;
+pub mod layered;
+pub mod memory;
+pub mod runs;
+pub mod verify;
 
 /// Says why a blob could not be stored or served.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +42,7 @@ pub enum StoreError {
         limit: u64,
     },
     /// The file system failed.
-    #[error("cannot {doing} `{path}`")]
+    #[error("cannot {doing} `{}`", path.display())]
     Io {
         /// What was tried, as a verb.
         doing: &'static str,
@@ -44,6 +52,14 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+}
+
+impl StoreError {
+    /// Wraps what the file system said about a path, for use in `map_err`.
+    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { doing, path, source }
+    }
 }
 
 /// The largest blob that [`BlobStore::get`] holds in memory: 64 MiB.
@@ -83,6 +99,65 @@ pub trait BlobStore: Send + Sync {
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::Damaged`], [`StoreError::TooLarge`] or [`StoreError::Io`].
     fn get(&self, digest: Digest) -> Result<Vec<u8>, StoreError>;
+
+    /// Begins a batch: many blobs that become visible together, for one price in disk flushes.
+    ///
+    /// A store that gains nothing by it hands out one whose blobs are visible at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when no room can be made for it.
+    fn batch(&self) -> Result<Box<dyn BlobBatch + '_>, StoreError> {
+        Ok(Box::new(OneByOne(self)))
+    }
+}
+
+/// Takes many blobs. Every method may be called from several threads; dropped without [`BlobBatch::commit`], none of its
+/// blobs need be kept.
+pub trait BlobBatch: Send + Sync {
+    /// Tells whether the blob is in the store or already in this batch.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when that cannot be found out.
+    fn contains(&self, digest: Digest) -> Result<bool, StoreError>;
+
+    /// Adds bytes that are already in memory.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when they cannot be written.
+    fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError>;
+
+    /// Begins a blob of yet unknown digest; its `commit` adds it to the batch.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when no room can be made for it.
+    fn writer(&self) -> Result<Box<dyn BlobWriter + '_>, StoreError>;
+
+    /// Makes every blob of the batch durable and then visible.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]; then some of the blobs may be visible, each of them whole.
+    fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Is the batch of a store that gains nothing by batches.
+struct OneByOne<'a, S: ?Sized>(&'a S);
+
+impl<S: BlobStore + ?Sized> BlobBatch for OneByOne<'_, S> {
+    fn contains(&self, digest: Digest) -> Result<bool, StoreError> {
+        self.0.contains(digest)
+    }
+
+    fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+        self.0.put(bytes)
+    }
+
+    fn writer(&self) -> Result<Box<dyn BlobWriter + '_>, StoreError> {
+        self.0.writer()
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Takes a blob's bytes. Dropped without [`BlobWriter::commit`], nothing is kept.

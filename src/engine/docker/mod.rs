@@ -1,1 +1,339 @@
-//! x
+//! Executes actions in containers of Docker Engine, or of Podman through its Docker API.
+//!
+//! Goals: fresh container for each command, nothing from the host in it, complete streams, a result that is only believed
+//! when streams, wait and inspect agree, nothing left behind after any end. It works over unix sockets, TCP and SSH
+//! alike, because inputs and outputs travel through the API; on a local daemon the faster way is used, with the same
+//! digests. This folder is the only one that knows bollard.
+//!
+//! Network steps ([`Network::Transport`]) use the engine's bridge. A proxy that listens on the host's loopback address
+//! cannot be reached from there: its variables must name an address that the bridge reaches.
+//!
+//! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman versions whose inspect says `stopped`, which
+//! the client cannot parse: such a result is not believed.
+
+mod connect;
+mod drain;
+mod ending;
+mod fault;
+mod image;
+mod inputs;
+mod labels;
+mod lifecycle;
+mod outputs;
+mod overlay;
+mod pump;
+mod spec;
+mod tar_in;
+mod trash;
+mod upload;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bollard::Docker;
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio_util::sync::CancellationToken;
+
+use self::fault::{call, refuse};
+use self::image::Confirmed;
+use self::inputs::Subtree;
+use self::labels::Owner;
+use self::overlay::{Overlay, Staged};
+use self::pump::Pump;
+use self::spec::{HOSTS, HOSTS_PATH};
+use self::trash::Container;
+use self::upload::{Target, put};
+use super::{CA_BUNDLE_PATH, Engine, EngineError, EngineInfo, Executed, Execution, Network};
+use crate::model::action::ActionResult;
+use crate::model::digest::Sha256;
+use crate::model::image::ImageIdentity;
+use crate::store::BlobStore;
+
+pub use self::inputs::INPUT_MTIME;
+pub use self::labels::{DEADLINE, LABEL, RUN, STORE};
+
+/// What [`EngineInfo::staging`] says before the first inputs were staged.
+pub const UNDECIDED: &str = "undecided";
+
+/// How long beyond its time-out a container may be needed, for its deadline label.
+const DEADLINE_SLACK: Duration = Duration::from_secs(600);
+
+/// Says how inputs reach a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Staging {
+    /// Overlay volumes when the first inputs show that the daemon can mount them, archives otherwise.
+    Auto,
+    /// Overlay volumes: a few milliseconds a command whatever the tree's size.
+    Overlay,
+    /// One upload a container.
+    Archive,
+}
+
+/// Says which engine to use, and for whom.
+#[derive(Debug, Clone)]
+pub struct DockerOptions {
+    /// The daemon's address; without it `DOCKER_HOST`, then the default socket.
+    pub docker_host: Option<String>,
+    /// Names the store, in labels.
+    pub store_id: String,
+    /// Names this process's run, in labels.
+    pub run_id: String,
+    /// How inputs reach a container.
+    pub staging: Staging,
+    /// Where streams are spooled; a disk, because their size has no bound. The system's temporary folder by default.
+    pub spool_dir: PathBuf,
+}
+
+impl DockerOptions {
+    /// Uses `DOCKER_HOST` or the default socket, and the best staging.
+    #[must_use]
+    pub fn new(store_id: impl Into<String>, run_id: impl Into<String>) -> Self {
+        Self {
+            docker_host: None,
+            store_id: store_id.into(),
+            run_id: run_id.into(),
+            staging: Staging::Auto,
+            spool_dir: std::env::temp_dir(),
+        }
+    }
+}
+
+/// Executes actions in containers.
+pub struct DockerEngine {
+    client: Docker,
+    described: EngineInfo,
+    /// The description once staging is decided.
+    decided: OnceLock<EngineInfo>,
+    deciding: tokio::sync::Mutex<()>,
+    owner: Owner,
+    staging: Staging,
+    spool_dir: PathBuf,
+    images: Mutex<HashMap<(Sha256, Sha256), (ImageIdentity, Confirmed)>>,
+    overlay: Overlay,
+    pump: Pump,
+}
+
+impl DockerEngine {
+    /// Connects to the engine and checks its version: Docker 20.10 or later, API 1.41 or later.
+    ///
+    /// # Errors
+    /// [`EngineError::Unreachable`] when nothing answers there, or something too old.
+    pub async fn connect(options: DockerOptions) -> Result<Self, EngineError> {
+        let address = connect::address(options.docker_host.as_deref());
+        let client = connect::client(&address)?;
+        let described = connect::describe(&client, &address).await?;
+        let unreachable = |error: std::io::Error| EngineError::Unreachable {
+            address: address.clone(),
+            reason: format!("cannot start the engine's threads: {error}"),
+        };
+        let pump = Pump::start(connect::client(&address)?).map_err(unreachable)?;
+        let owner = Owner { store_id: options.store_id, run_id: options.run_id };
+        Ok(Self {
+            client,
+            described,
+            decided: OnceLock::new(),
+            deciding: tokio::sync::Mutex::default(),
+            overlay: Overlay::new(pump.handle().clone(), owner.clone()),
+            owner,
+            staging: options.staging,
+            spool_dir: options.spool_dir,
+            images: Mutex::default(),
+            pump,
+        })
+    }
+
+    /// Streams a docker-loadable tar into the engine and gives the loaded image's id, `sha256:HEX`.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`] when the engine refuses it.
+    pub async fn load_image(
+        &self,
+        label: &str,
+        archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+    ) -> Result<String, EngineError> {
+        image::load(&self.client, label, archive).await
+    }
+
+    /// Removes the containers and volumes that dead runs left: those of this store whose run `is_alive(store, run)`
+    /// denies, and those of any store whose deadline passed more than an hour ago. Gives what it removed.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`] when they cannot be listed.
+    pub async fn sweep_orphans(
+        &self,
+        is_alive: &(dyn Fn(&str, &str) -> bool + Sync),
+    ) -> Result<Vec<String>, EngineError> {
+        trash::sweep(&self.client, &self.owner, is_alive).await
+    }
+
+    /// Confirms an image, once a session: an id names its content.
+    async fn confirmed(&self, image: &ImageIdentity) -> Result<Confirmed, EngineError> {
+        let key = (image.config, image.manifest);
+        let known = self.images.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some((identity, confirmed)) = known
+            && identity == *image
+        {
+            return Ok(confirmed);
+        }
+        let confirmed = image::confirm(&self.client, image).await?;
+        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        images.insert(key, (image.clone(), confirmed.clone()));
+        Ok(confirmed)
+    }
+
+    /// Refuses what this engine cannot confirm: another image than the action names, another machine.
+    fn check_platform(&self, execution: &Execution<'_>) -> Result<(), EngineError> {
+        let platform = &execution.action.command.platform;
+        if platform.image_manifest != execution.image.manifest {
+            return Err(EngineError::ImageMismatch {
+                name: execution.image.name.clone(),
+                part: "manifest".into(),
+                expected: platform.image_manifest.to_oci(),
+                found: execution.image.manifest.to_oci(),
+            });
+        }
+        if platform.isa != self.described.isa {
+            let reason = format!("the action is for {}, the engine's machine is {}", platform.isa, self.described.isa);
+            return Err(refuse(execution.label, "execute the command", reason));
+        }
+        Ok(())
+    }
+
+    /// Decides once whether overlays are used, by mounting one.
+    async fn uses_overlay(
+        &self,
+        label: &str,
+        image_id: &str,
+        subtrees: &[Subtree],
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<bool, EngineError> {
+        let _one_at_a_time = self.deciding.lock().await;
+        if let Some(info) = self.decided.get() {
+            return Ok(info.staging == "overlay");
+        }
+        let overlay = match (self.staging, subtrees.first()) {
+            (Staging::Archive, _) | (_, None) => false,
+            (Staging::Overlay, _) => true,
+            (Staging::Auto, Some(first)) => {
+                match self.overlay.stage(label, image_id, first, store, cancel).await {
+                    Ok(staged) => self.overlay.prove(label, image_id, staged).await.is_ok(),
+                    Err(error @ (EngineError::Store(_) | EngineError::Interrupted { .. })) => return Err(error),
+                    Err(_) => false,
+                }
+            }
+        };
+        let staging = if overlay { "overlay" } else { "archive" };
+        self.decided.get_or_init(|| EngineInfo { staging: staging.to_owned(), ..self.described.clone() });
+        Ok(overlay)
+    }
+
+    /// Makes the container with its inputs in it.
+    async fn prepare(
+        &self,
+        execution: &Execution<'_>,
+        confirmed: &Confirmed,
+        subtrees: &[Subtree],
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<(Container, Vec<Option<PathBuf>>), EngineError> {
+        let label = execution.label;
+        let overlay = self.uses_overlay(label, &confirmed.id, subtrees, store, cancel).await?;
+        let (mut mounts, mut slots, mut uppers) = (Vec::new(), Vec::new(), Vec::new());
+        if overlay {
+            for subtree in subtrees {
+                let Staged { mount, hosts, slot, upper } =
+                    self.overlay.stage(label, &confirmed.id, subtree, store, cancel).await?;
+                mounts.push(mount);
+                // The first subtree is always there; with a network the engine makes a hosts file of its own.
+                if slots.is_empty() && execution.network == Network::None {
+                    mounts.push(hosts);
+                }
+                slots.push(slot);
+                uppers.push(upper);
+            }
+        }
+        let lifetime = execution.action.timeout + DEADLINE_SLACK;
+        let labels = self.owner.labels(label, SystemTime::now(), lifetime);
+        let body = spec::container(execution, &confirmed.id, &confirmed.environment, labels, mounts)?;
+        let container = Container::create(self.pump.handle(), label, body, slots).await;
+        let container = container.map_err(|error| match fault::status(&error) {
+            Some(404) => EngineError::ImageMissing { name: execution.image.name.clone(), id: execution.image.config },
+            _ => call(label, "create the container")(error),
+        })?;
+        let bundle = match &execution.network {
+            Network::Transport { ca_bundle, .. } => ca_bundle.as_deref(),
+            Network::None => None,
+        };
+        if !overlay || bundle.is_some() {
+            // `/dev` is covered by a file system of its own when the container runs: nobody sees the sentinel there.
+            let target =
+                Target { label, container: &container.id, directory: "/", sentinel: "dev/rcrepro-whole" };
+            put(self.pump.handle(), &target, cancel, |tar| {
+                if let Some(bundle) = bundle {
+                    tar.file(CA_BUNDLE_PATH.trim_start_matches('/'), 0, 0o644, bundle.len() as u64, bundle)?;
+                }
+                if !overlay && execution.network == Network::None {
+                    tar.file(HOSTS_PATH.trim_start_matches('/'), 0, 0o644, HOSTS.len() as u64, HOSTS)?;
+                }
+                for subtree in subtrees.iter().filter(|_| !overlay) {
+                    tar.tree(label, subtree.at.as_str(), subtree.root, store)?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        uppers.resize(subtrees.len(), None);
+        Ok((container, uppers))
+    }
+}
+
+#[async_trait]
+impl Engine for DockerEngine {
+    fn info(&self) -> &EngineInfo {
+        self.decided.get().unwrap_or(&self.described)
+    }
+
+    async fn confirm_image(&self, image: &ImageIdentity) -> Result<(), EngineError> {
+        self.confirmed(image).await.map(|_| ())
+    }
+
+    async fn execute(
+        &self,
+        execution: &Execution<'_>,
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<Executed, EngineError> {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Interrupted { label: execution.label.to_owned() });
+        }
+        self.check_platform(execution)?;
+        let confirmed = self.confirmed(execution.image).await?;
+        let subtrees = inputs::subtrees(execution, store)?;
+        let (container, uppers) = self.prepare(execution, &confirmed, &subtrees, store, cancel).await?;
+        let pump = self.pump.handle();
+        let ended =
+            lifecycle::run(&self.client, pump, &container.id, execution, store, &self.spool_dir, cancel).await?;
+        lifecycle::refuse_failed_exec(&ended, execution, store)?;
+        let outputs = outputs::collect(pump, &container.id, execution, &subtrees, &uppers, store).await?;
+        Ok(Executed {
+            result: ActionResult {
+                exit_code: ended.code,
+                stdout: ended.stdout,
+                stderr: ended.stderr,
+                outputs,
+            },
+            ending: ended.ending,
+            duration: ended.duration,
+        })
+    }
+
+    async fn close(&self) {
+        self.overlay.clear().await;
+        self.pump.idle().await;
+    }
+}

@@ -1,0 +1,141 @@
+//! `rcrepro doctor`: what this machine lacks, and the command that mends it.
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::workspace::{PLAN_FILE, Workspace};
+use crate::engine::Engine as _;
+use crate::engine::docker::{DockerEngine, DockerOptions};
+use crate::model::digest::Sha256;
+use crate::packages::sources::Mirrors;
+use crate::store::BlobStore as _;
+use crate::store::fs::FsStore;
+
+/// Says how a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It is there.
+    Well,
+    /// It works without, but slower or not for everything.
+    Weak,
+    /// It has to be mended first.
+    Missing,
+}
+
+impl Health {
+    /// Gives the word that reports use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Well => "ok",
+            Self::Weak => "weak",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// Is one thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at.
+    pub what: &'static str,
+    /// How it came out.
+    pub health: Health,
+    /// What was found.
+    pub found: String,
+    /// A command that mends it.
+    pub hint: Option<String>,
+}
+
+/// Looks at everything that a replay needs. Runs no container and fetches nothing.
+pub async fn examine(folder: &Path, store: &Path) -> Vec<Check> {
+    let mut checks = vec![engine().await, sha256(), keep(store)];
+    checks.push(plan(folder));
+    checks.extend(sources());
+    checks
+}
+
+async fn engine() -> Check {
+    match DockerEngine::connect(DockerOptions::new("doctor", "doctor")).await {
+        Ok(engine) => {
+            let info = engine.info();
+            let found = format!("{} {}, API {}, {}", info.name, info.version, info.api_version, info.isa);
+            Check { what: "container engine", health: Health::Well, found, hint: None }
+        }
+        Err(error) => {
+            let hint = "as root on Debian or Ubuntu: apt-get update && apt-get install -y docker.io && \
+                        (systemctl start docker || dockerd &); elsewhere set DOCKER_HOST";
+            Check {
+                what: "container engine",
+                health: Health::Missing,
+                found: error.to_string(),
+                hint: Some(hint.into()),
+            }
+        }
+    }
+}
+
+/// Measures SHA-256, and says whether the processor's instructions for it are in use.
+fn sha256() -> Check {
+    let block = vec![0u8; 16 << 20];
+    let begin = Instant::now();
+    let digest = Sha256::of(&block);
+    let rate = f64::from(16 << 20) / 1e6 / begin.elapsed().as_secs_f64();
+    let hardware = hardware_sha();
+    let (health, word) = if hardware { (Health::Well, "in hardware") } else { (Health::Weak, "in software") };
+    let found = format!("{word}, {rate:.0} MB/s on one thread ({}…)", &digest.to_string()[..8]);
+    Check { what: "SHA-256", health, found, hint: None }
+}
+
+/// Tells whether the processor has the instructions that the `sha2` crate picks at run time.
+fn hardware_sha() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("sha") && std::arch::is_x86_feature_detected!("sse4.1");
+    #[cfg(target_arch = "aarch64")]
+    return std::arch::is_aarch64_feature_detected!("sha2");
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    return false;
+}
+
+fn keep(store: &Path) -> Check {
+    let tried = FsStore::open(store).and_then(|store| store.put(b"rcrepro doctor\n").map(|_| ()));
+    let (health, found, hint) = match tried {
+        Ok(()) => (Health::Well, store.display().to_string(), None),
+        Err(error) => (Health::Missing, error.to_string(), Some("rcrepro --store DIR …".to_owned())),
+    };
+    Check { what: "store", health, found, hint }
+}
+
+fn plan(folder: &Path) -> Check {
+    match Workspace::open(folder) {
+        Ok(workspace) => {
+            let found = format!("`{}`, {} packets", workspace.plan.name, workspace.plan.packets.len());
+            Check { what: "plan", health: Health::Well, found, hint: None }
+        }
+        Err(error) => {
+            let hint = Some(format!("rcrepro -C DIR …, with DIR the folder of {PLAN_FILE}"));
+            Check { what: "plan", health: Health::Weak, found: error.to_string(), hint }
+        }
+    }
+}
+
+/// Asks the machine's own clients where packages come from; needed only for what the store does not hold yet.
+fn sources() -> Vec<Check> {
+    let mirrors = Mirrors::default();
+    [
+        ("Debian packages", mirrors.deb_bases()),
+        ("Go modules", mirrors.go_bases()),
+        ("npm packages", mirrors.npm_bases()),
+    ]
+    .map(|(what, bases)| match bases {
+        Ok(bases) => {
+            let found = format!("{} places, from this machine's client configuration", bases.len());
+            Check { what, health: Health::Well, found, hint: None }
+        }
+        Err(error) => {
+            let hint = error.hint().map(str::to_owned);
+            Check { what, health: Health::Weak, found: error.to_string(), hint }
+        }
+    })
+    .into()
+}

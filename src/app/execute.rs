@@ -1,0 +1,232 @@
+//! Executes a packet's commands: those that need nothing of each other side by side, each in a fresh container.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use super::actions::{ActionError, Resolved, derive_action};
+use crate::engine::{Engine, EngineError, Execution, Limits, Network};
+use crate::model::action::Action;
+use crate::model::compare::{Equality, compare_command};
+use crate::model::digest::Digest;
+use crate::model::event::RunEvent;
+use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
+use crate::model::name::Name;
+use crate::model::plan::{CommandSpec, Packet, PacketId, Plan};
+use crate::normalize;
+use crate::store::{BlobStore, StoreError};
+
+/// The processes and threads that a command may have.
+const PIDS: u32 = 4096;
+
+/// Says why a packet's execution could not be decided.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// An action could not be derived.
+    #[error(transparent)]
+    Action(#[from] ActionError),
+    /// The engine could not decide.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stream is too large for its normalizers.
+    #[error("command `{command}`: {stream} has {size} bytes, too many for its normalizers: at most {limit} are taken", limit = normalize::MAX_INPUT)]
+    TooLargeToNormalize {
+        /// The command.
+        command: Name,
+        /// `stdout` or `stderr`.
+        stream: &'static str,
+        /// The stream's size in bytes.
+        size: u64,
+    },
+}
+
+/// Gathers what an execution is done with.
+#[derive(Clone, Copy)]
+pub struct Executor<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The packet's id, for labels.
+    pub packet: &'a PacketId,
+    /// What the commands have in common.
+    pub resolved: &'a Resolved,
+    /// Where blobs live.
+    pub store: &'a dyn BlobStore,
+    /// Where commands run.
+    pub engine: &'a dyn Engine,
+    /// How many commands may run at once.
+    pub lanes: usize,
+    /// What was recorded, when this is a replay; for live reports only.
+    pub recorded: Option<&'a ReproManifest>,
+    /// Hears what happens.
+    pub observe: &'a (dyn Fn(RunEvent) + Sync),
+    /// Stops the run.
+    pub cancel: &'a CancellationToken,
+}
+
+/// Is one command that ran.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// What the manifest says of it.
+    pub entry: CommandEntry,
+    /// How long it ran.
+    pub duration: Duration,
+}
+
+impl Executor<'_> {
+    /// Runs a packet's commands and gives those that ran, in the plan's order. Commands whose needs failed are left out.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] when the result of any command could not be decided; commands that still run are stopped.
+    pub async fn execute(&self, packet: &Packet) -> Result<Vec<Ran>, ExecuteError> {
+        let specs: Vec<&CommandSpec> = self.plan.commands(packet).collect();
+        (self.observe)(RunEvent::Planned { commands: specs.iter().map(|spec| spec.id.clone()).collect() });
+        let mut waiting = specs.clone();
+        let mut skipped = BTreeSet::new();
+        let mut results: BTreeMap<Name, CommandEntry> = BTreeMap::new();
+        let mut durations: BTreeMap<Name, Duration> = BTreeMap::new();
+        let mut running = FuturesUnordered::new();
+        let stop = self.cancel.child_token();
+        let mut failure: Option<ExecuteError> = None;
+        loop {
+            if failure.is_none() {
+                self.skip_hopeless(&mut waiting, &mut skipped, &results);
+                while running.len() < self.lanes.max(1) {
+                    let ready =
+                        waiting.iter().position(|spec| spec.needs.iter().all(|need| results.contains_key(need)));
+                    let Some(index) = ready else { break };
+                    let spec = waiting.remove(index);
+                    match derive_action(self.plan, spec, self.resolved, &results, self.store) {
+                        Ok(action) => running.push(self.one(spec, action, stop.clone())),
+                        Err(error) => {
+                            failure = Some(error.into());
+                            stop.cancel();
+                            break;
+                        }
+                    }
+                }
+            }
+            match running.next().await {
+                Some(Ok(ran)) => {
+                    durations.insert(ran.entry.id.clone(), ran.duration);
+                    results.insert(ran.entry.id.clone(), ran.entry);
+                }
+                Some(Err(error)) => {
+                    // The first failure is the cause; what it interrupts fails too.
+                    failure.get_or_insert(error);
+                    stop.cancel();
+                }
+                None => break,
+            }
+        }
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        let mut ran = Vec::new();
+        for spec in specs {
+            if let Some(entry) = results.remove(&spec.id) {
+                ran.push(Ran { duration: durations.get(&spec.id).copied().unwrap_or_default(), entry });
+            }
+        }
+        Ok(ran)
+    }
+
+    /// Drops commands that can no longer run: a command that they need failed, or was itself dropped.
+    fn skip_hopeless(
+        &self,
+        waiting: &mut Vec<&CommandSpec>,
+        skipped: &mut BTreeSet<Name>,
+        results: &BTreeMap<Name, CommandEntry>,
+    ) {
+        loop {
+            let hopeless = waiting.iter().enumerate().find_map(|(index, spec)| {
+                let failed = |need: &&Name| {
+                    skipped.contains(*need) || results.get(*need).is_some_and(|entry| !entry.succeeded())
+                };
+                Some((index, spec.needs.iter().find(failed)?.clone()))
+            });
+            let Some((index, because)) = hopeless else { return };
+            let spec = waiting.remove(index);
+            skipped.insert(spec.id.clone());
+            (self.observe)(RunEvent::Skipped { id: spec.id.clone(), because });
+        }
+    }
+
+    async fn one(&self, spec: &CommandSpec, action: Action, stop: CancellationToken) -> Result<Ran, ExecuteError> {
+        (self.observe)(RunEvent::Started { id: spec.id.clone() });
+        let image = &self.resolved.images[&spec.image];
+        let identity = image.identity(&spec.image);
+        let label = format!("{}/{}", self.packet, spec.id);
+        let execution = Execution {
+            action: &action,
+            image: &identity,
+            label: &label,
+            limits: Limits { memory: spec.memory, pids: PIDS },
+            network: Network::None,
+        };
+        let executed = self.engine.execute(&execution, self.store, &stop).await?;
+        let result = &executed.result;
+        let entry = CommandEntry {
+            id: spec.id.clone(),
+            line: spec.line.clone(),
+            image: spec.image.clone(),
+            frozen: spec.frozen.clone(),
+            needs: spec.needs.clone(),
+            input_root: action.input_root,
+            command: Digest::of(&action.command.encode()),
+            action: action.digest(),
+            ending: executed.ending.into(),
+            exit_code: result.exit_code,
+            stdout: self.stream(spec, "stdout", result.stdout, &spec.normalize_stdout)?,
+            stderr: self.stream(spec, "stderr", result.stderr, &spec.normalize_stderr)?,
+            outputs: result.outputs.iter().map(|(path, output)| (path.clone(), output.into())).collect(),
+            result: self.store.put(&result.encode())?,
+        };
+        let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
+        (self.observe)(RunEvent::Finished {
+            id: spec.id.clone(),
+            exit_code: entry.exit_code,
+            duration: executed.duration,
+            equality: match (expected, self.recorded) {
+                (Some(expected), _) => Some(compare_command(expected, &entry).equality),
+                (None, Some(_)) => Some(Equality::Divergent),
+                (None, None) => None,
+            },
+        });
+        Ok(Ran { entry, duration: executed.duration })
+    }
+
+    fn stream(
+        &self,
+        spec: &CommandSpec,
+        stream: &'static str,
+        raw: Digest,
+        normalizers: &[String],
+    ) -> Result<StreamEntry, ExecuteError> {
+        if !normalizers.is_empty() && raw.size > normalize::MAX_INPUT {
+            return Err(ExecuteError::TooLargeToNormalize { command: spec.id.clone(), stream, size: raw.size });
+        }
+        let canonical = canonical_blob(self.store, raw, normalizers)?;
+        Ok(StreamEntry { raw, canonical, normalizers: normalizers.to_vec() })
+    }
+}
+
+/// Applies normalizers to a stored stream and stores what comes out; none leave it as it is.
+///
+/// # Errors
+/// [`StoreError`] when the stream is missing, damaged or beyond [`crate::store::GET_LIMIT`].
+pub fn canonical_blob(store: &dyn BlobStore, raw: Digest, normalizers: &[String]) -> Result<Digest, StoreError> {
+    if normalizers.is_empty() {
+        return Ok(raw);
+    }
+    let mut bytes = store.get(raw)?;
+    for normalizer in normalizers.iter().filter_map(|name| normalize::by_name(name)) {
+        bytes = normalizer.apply(&bytes);
+    }
+    store.put(&bytes)
+}

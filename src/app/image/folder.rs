@@ -1,0 +1,138 @@
+//! Definitions and locks in their folders.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::ImageError;
+use crate::format::{image_toml, lock_toml};
+use crate::model::image_definition::{Composition, ImageDefinition, ImageName};
+use crate::model::image_lock::ImageLock;
+
+/// Is a folder that holds `images/NAME.toml` and `lockfiles/images/NAME.lock`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageFolder {
+    root: PathBuf,
+}
+
+impl ImageFolder {
+    /// Takes the folder above `images` and `lockfiles`.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Takes a definition's path apart: `DIR/images/NAME.toml` is the image NAME of the folder DIR.
+    ///
+    /// # Errors
+    /// [`ImageError::Path`] or [`ImageError::Definition`] for a bad name.
+    pub fn of_definition(path: &Path) -> Result<(Self, ImageName), ImageError> {
+        let wrong = || ImageError::Path { path: path.to_owned() };
+        let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".toml"));
+        let images = path.parent().filter(|folder| folder.file_name().is_some_and(|name| name == "images"));
+        let root = images.and_then(Path::parent).ok_or_else(wrong)?;
+        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+        Ok((Self::new(root), stem.ok_or_else(wrong)?.parse()?))
+    }
+
+    /// Gives a definition's path.
+    #[must_use]
+    pub fn definition_path(&self, name: &ImageName) -> PathBuf {
+        self.root.join("images").join(format!("{name}.toml"))
+    }
+
+    /// Gives a lock's path.
+    #[must_use]
+    pub fn lock_path(&self, name: &ImageName) -> PathBuf {
+        self.root.join("lockfiles/images").join(format!("{name}.lock"))
+    }
+
+    /// Lists the images that have a definition, in the order of their names.
+    ///
+    /// # Errors
+    /// [`ImageError::File`] or a bad name.
+    pub fn names(&self) -> Result<Vec<ImageName>, ImageError> {
+        let folder = self.root.join("images");
+        let failed = |source| ImageError::File { doing: "read", path: folder.clone(), source };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            if let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".toml")) {
+                names.push(stem.parse()?);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Reads an image's definition and those that it is composed of.
+    ///
+    /// # Errors
+    /// [`ImageError::File`], [`ImageError::Toml`] or [`ImageError::Definition`].
+    pub fn compose(&self, name: &ImageName) -> Result<Composition, ImageError> {
+        let mut definitions = BTreeMap::new();
+        let mut wanted = vec![name.clone()];
+        while let Some(next) = wanted.pop() {
+            if !definitions.contains_key(&next) {
+                let definition = self.definition(&next)?;
+                wanted.extend(definition.from.iter().cloned());
+                definitions.insert(next, definition);
+            }
+        }
+        Ok(Composition::of(name, &definitions)?)
+    }
+
+    fn definition(&self, name: &ImageName) -> Result<ImageDefinition, ImageError> {
+        let path = self.definition_path(name);
+        let text = read(&path)?;
+        image_toml::parse(name.clone(), &text).map_err(|mistake| ImageError::Toml { path, mistake })
+    }
+
+    /// Reads a lock and checks that it was made from the definition as it is now.
+    ///
+    /// # Errors
+    /// [`ImageError::StaleLock`] when there is none or it is older than the definition, [`ImageError::File`],
+    /// [`ImageError::Toml`].
+    pub fn lock(&self, composition: &Composition) -> Result<ImageLock, ImageError> {
+        let name = &composition.name;
+        let path = self.lock_path(name);
+        let stale = |reason: String| ImageError::StaleLock { name: name.clone(), path: path.clone(), reason };
+        if !path.exists() {
+            return Err(stale("there is none".to_owned()));
+        }
+        let lock = lock_toml::parse(name.clone(), &read(&path)?)
+            .map_err(|mistake| ImageError::Toml { path: path.clone(), mistake })?;
+        let found = image_toml::checksum(composition);
+        if lock.definition != found {
+            let locked = lock.definition;
+            return Err(stale(format!("it was made from a definition of checksum {locked}, now it is {found}")));
+        }
+        let layers = composition.layers().map(|part| &part.name);
+        if !lock.layers.iter().map(|layer| &layer.name).eq(layers) {
+            return Err(stale("its layers are not those of the definition".to_owned()));
+        }
+        Ok(lock)
+    }
+
+    /// Writes a lock whole or not at all.
+    ///
+    /// # Errors
+    /// [`ImageError::File`].
+    pub fn write_lock(&self, lock: &ImageLock) -> Result<(), ImageError> {
+        let path = self.lock_path(&lock.name);
+        let failed = |source| ImageError::File { doing: "write", path: path.clone(), source };
+        let folder = path.parent().expect("a lock lies in a folder");
+        fs::create_dir_all(folder).map_err(failed)?;
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        let mut part = tempfile::Builder::new().permissions(mode).tempfile_in(folder).map_err(failed)?;
+        part.write_all(lock_toml::write(lock).as_bytes()).map_err(failed)?;
+        part.as_file().sync_all().map_err(failed)?;
+        part.persist(&path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<String, ImageError> {
+    fs::read_to_string(path).map_err(|source| ImageError::File { doing: "read", path: path.to_owned(), source })
+}

@@ -1,0 +1,57 @@
+//! Hands an image to an engine as one stream, never held in memory.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use super::ImageContext;
+use super::build::BuiltImage;
+use crate::oci::layout::write_archive;
+
+/// Bytes that are handed over at once.
+const PIECE: usize = 256 << 10;
+
+/// Gives the name that people see in the engine; it follows from the manifest, so two locks never fight over it.
+#[must_use]
+pub fn tag(image: &BuiltImage) -> String {
+    let manifest = image.identity.manifest.to_string();
+    format!("rcrepro/{}:{}", image.identity.name, &manifest[..12])
+}
+
+/// Streams the image as an archive that Docker and Podman load; has to be called inside a tokio runtime.
+///
+/// A blob that is missing or damaged ends the stream with an error, and the engine then loads nothing.
+#[must_use]
+pub fn load_stream(context: &ImageContext, image: &BuiltImage) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+    let (sender, receiver) = mpsc::channel(4);
+    let (store, blobs, tag) = (context.store.clone(), image.blobs.clone(), tag(image));
+    spawn_blocking(move || {
+        let mut out = io::BufWriter::with_capacity(PIECE, Pieces { sender: sender.clone() });
+        if let Err(error) = write_archive(&blobs, Some(&tag), store.as_ref(), &mut out) {
+            // What is buffered is of no use any more, and the receiver may be gone.
+            let (_, _) = out.into_parts();
+            drop(sender.blocking_send(Err(io::Error::other(error))));
+        }
+    });
+    futures_util::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    })
+}
+
+struct Pieces {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let sent = self.sender.blocking_send(Ok(Bytes::copy_from_slice(buffer)));
+        sent.map(|()| buffer.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! Resolves a definition into a lock: versions, checksums, and the digests that the image comes out with.
+
+use super::assemble::{LayerPins, read_go};
+use super::build::{assemble_apart, fetch_wanted, parts};
+use super::folder::ImageFolder;
+use super::{ImageContext, ImageError};
+use crate::format::{image_toml, lock_toml};
+use crate::model::digest::Digest;
+use crate::model::image_definition::{Composition, GoSource, ImageDefinition, ImageName, NpmSource, Platform};
+use crate::model::image_lock::{GoPin, ImageLock, LockedLayer, NpmPin};
+use crate::model::purl::Purl;
+use crate::oci::image::{ImageParts, store_image};
+use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
+use crate::packages::{apt, go_module, npm};
+
+/// Gives the images in an order in which each can be locked: what one is composed of stands before it.
+///
+/// # Errors
+/// Whatever reading the definitions gives.
+pub fn order(folder: &ImageFolder) -> Result<Vec<ImageName>, ImageError> {
+    let mut order = Vec::new();
+    for name in folder.names()? {
+        for part in folder.compose(&name)?.parts {
+            if !order.contains(&part.name) {
+                order.push(part.name);
+            }
+        }
+    }
+    Ok(order)
+}
+
+/// Resolves one definition, keeps its packages in the store, makes the layer once and writes the lock.
+///
+/// The layers below are taken from their own locks, which have to be up to date.
+///
+/// # Errors
+/// [`ImageError::StaleLock`] for an image that this one is composed of, [`ImageError::Package`] when something cannot be
+/// resolved, and whatever making the layer gives.
+pub async fn lock(context: &ImageContext, folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
+    let composition = folder.compose(name)?;
+    let below = below(folder, &composition)?;
+    let own = composition.own();
+    let pins = resolve(context, own, composition.platform).await?;
+    let mut layers = below;
+    if !own.layer.is_empty() {
+        let digest = assemble_apart(context, own, pins.clone(), composition.source_date_epoch).await?;
+        layers.push(LockedLayer { name: name.clone(), digest });
+    }
+    let digests: Vec<_> = layers.iter().map(|layer| layer.digest).collect();
+    let image = ImageParts {
+        platform: composition.platform,
+        epoch: composition.source_date_epoch,
+        config: &composition.config,
+        layers: &digests,
+    };
+    let blobs = store_image(image, context.store.as_ref())?;
+    let lock = ImageLock {
+        name: name.clone(),
+        definition: image_toml::checksum(&composition),
+        platform: composition.platform,
+        source_date_epoch: composition.source_date_epoch,
+        config: composition.config.clone(),
+        debs: pins.debs,
+        go: pins.go,
+        npm: pins.npm,
+        layers,
+        config_digest: blobs.config,
+        manifest_digest: blobs.manifest,
+    };
+    folder.write_lock(&lock)?;
+    if lock.own_layer().is_some() {
+        context.store.put(lock_toml::write(&lock).as_bytes())?;
+    }
+    Ok(lock)
+}
+
+fn below(folder: &ImageFolder, composition: &Composition) -> Result<Vec<LockedLayer>, ImageError> {
+    let mut under = composition.clone();
+    under.parts.pop();
+    let locked = parts(folder, &under)?;
+    Ok(locked.iter().filter_map(|part| part.lock.own_layer().cloned()).collect())
+}
+
+async fn resolve(
+    context: &ImageContext,
+    definition: &ImageDefinition,
+    platform: Platform,
+) -> Result<LayerPins, ImageError> {
+    let layer = &definition.layer;
+    let mut pins = LayerPins::default();
+    if let Some(source) = &layer.deb {
+        pins.debs = apt::resolve(source, platform)?;
+        let bases = context.mirrors.deb_bases()?;
+        let wanted: Vec<_> = (pins.debs.iter())
+            .map(|pin| Wanted {
+                package: pin.purl.to_string(),
+                urls: bases.iter().map(|base| join(base, pin.path.as_str())).collect(),
+                promise: Promise::Digest(pin.digest),
+            })
+            .collect();
+        fetch_wanted(context, &definition.name, &wanted).await?;
+    }
+    if let Some(source) = &layer.go {
+        pins.go.push(resolve_go(context, &definition.name, source, platform).await?);
+    }
+    for source in &layer.npm {
+        pins.npm.push(resolve_npm(context, &definition.name, source).await?);
+    }
+    Ok(pins)
+}
+
+async fn resolve_go(
+    context: &ImageContext,
+    layer: &ImageName,
+    source: &GoSource,
+    platform: Platform,
+) -> Result<GoPin, ImageError> {
+    let version = go_module::toolchain_version(&source.toolchain, platform.architecture());
+    let purl = Purl::go(go_module::TOOLCHAIN_MODULE, &version);
+    let path = go_module::zip_path(go_module::TOOLCHAIN_MODULE, &version);
+    let urls = context.mirrors.go_bases()?.iter().map(|base| join(base, &path)).collect();
+    let wanted = [Wanted { package: purl.to_string(), urls, promise: Promise::Nothing }];
+    let digest = only(fetch_wanted(context, layer, &wanted).await?);
+    let mut pin = GoPin { purl, h1: String::new(), digest };
+    pin.h1 = read_go(&pin, source, context.store.as_ref(), &mut |_, _| Ok(()))?;
+    Ok(pin)
+}
+
+async fn resolve_npm(context: &ImageContext, layer: &ImageName, source: &NpmSource) -> Result<NpmPin, ImageError> {
+    let purl = Purl::npm(&source.package, &source.version);
+    let bases = context.mirrors.npm_bases()?;
+    let about: Vec<_> =
+        bases.iter().map(|base| join(base, &format!("{}/{}", source.package, source.version))).collect();
+    let package = purl.to_string();
+    let metadata = Fetcher::new()?.document(&package, &about).await?;
+    let integrity = npm::integrity(&package, &metadata)?;
+    let path = npm::tarball_path(&source.package, &source.version);
+    let urls = bases.iter().map(|base| join(base, &path)).collect();
+    let wanted = [Wanted { package, urls, promise: Promise::Sha512(integrity.clone()) }];
+    let digest = only(fetch_wanted(context, layer, &wanted).await?);
+    Ok(NpmPin { purl, integrity, digest })
+}
+
+fn only(digests: Vec<Digest>) -> Digest {
+    digests.into_iter().next().expect("one file was fetched")
+}

@@ -1,0 +1,148 @@
+//! Toolchain images: [`lock()`](lock::lock) resolves, [`build()`](build::build) makes bit for bit what is locked,
+//! [`load_stream()`](load::load_stream) hands it to an engine.
+//!
+//! For a definition `DIR/images/NAME.toml` the lock is `DIR/lockfiles/images/NAME.lock`.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::format::toml_place::TomlError;
+use crate::model::digest::Digest;
+use crate::model::image_definition::{DefinitionError, ImageName};
+use crate::oci::OciError;
+use crate::packages::PackageError;
+use crate::packages::sources::Mirrors;
+use crate::store::{BlobStore, StoreError};
+
+mod assemble;
+pub mod build;
+pub mod folder;
+pub mod load;
+pub mod lock;
+
+/// Says what happens while an image is locked or built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageEvent {
+    /// So many files have to be fetched.
+    Fetching {
+        /// The layer that they are for.
+        layer: ImageName,
+        /// How many files.
+        files: usize,
+        /// How many bytes, where the lock knows.
+        bytes: u64,
+    },
+    /// A file is in the store.
+    Fetched {
+        /// The package's purl.
+        package: String,
+        /// The file.
+        digest: Digest,
+    },
+    /// A layer is put together.
+    Assembling {
+        /// The layer.
+        layer: ImageName,
+    },
+    /// A layer is in the store.
+    Assembled {
+        /// The layer.
+        layer: ImageName,
+        /// Its uncompressed tar.
+        digest: Digest,
+    },
+}
+
+/// Holds what every use case of images needs.
+#[derive(Clone)]
+pub struct ImageContext {
+    /// Where packages, layers and images are kept.
+    pub store: Arc<dyn BlobStore>,
+    /// Places that the user wants asked first.
+    pub mirrors: Mirrors,
+    /// Is told what happens.
+    pub on_event: Arc<dyn Fn(ImageEvent) + Send + Sync>,
+}
+
+/// Says why an image could not be locked, built or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// A definition or lock file cannot be read or written.
+    #[error("cannot {doing} `{path}`")]
+    File {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The path is not that of a definition.
+    #[error("`{path}` is no image definition: expected DIR/images/NAME.toml")]
+    Path {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A definition or lock file has a mistake in it.
+    #[error("{path}:{mistake}")]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// The mistake and its place.
+        mistake: TomlError,
+    },
+    /// The definitions do not make an image.
+    #[error(transparent)]
+    Definition(#[from] DefinitionError),
+    /// There is no lock, or it was not made from the definition as it is now.
+    #[error("stale lock `{path}`: {reason}")]
+    StaleLock {
+        /// The image.
+        name: ImageName,
+        /// The lock file.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
+    },
+    /// What came out is not what the lock says.
+    #[error("image `{name}`: {part} came out as {found}, the lock says {expected}")]
+    Differs {
+        /// The image.
+        name: ImageName,
+        /// `layer base`, `config` or `manifest`.
+        part: String,
+        /// The locked digest.
+        expected: Digest,
+        /// The digest that came out.
+        found: Digest,
+    },
+    /// The lock pins other packages than the definition names.
+    #[error("the lock of image `{name}` pins other packages than its definition names")]
+    Pins {
+        /// The image.
+        name: ImageName,
+    },
+    /// A package could not be had or is not what it should be.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// A layer could not be made.
+    #[error(transparent)]
+    Oci(#[from] OciError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ImageError {
+    /// Gives a command or a setting that may mend it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::StaleLock { name, .. } | Self::Pins { name } => Some(format!("rcrepro image lock {name}")),
+            Self::Package(error) => error.hint().map(str::to_owned),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The plan's images in the engine: confirmed against their locks, and built and loaded first where they are missing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::image::folder::ImageFolder;
+use super::image::{ImageContext, ImageError, build, load};
+use crate::engine::docker::DockerEngine;
+use crate::engine::{Engine as _, EngineError};
+use crate::format::lock_toml;
+use crate::format::toml_place::TomlError;
+use crate::model::image_lock::ImageLock;
+use crate::model::manifest::ImageEntry;
+use crate::model::name::Name;
+use crate::model::plan::ImageSource;
+use crate::packages::sources::Mirrors;
+use crate::store::fs::FsStore;
+use crate::store::{BlobStore as _, StoreError};
+
+/// Says why a plan's image could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ImagesError {
+    /// It could not be built.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The engine does not hold what the lock says.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The lock file cannot be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The lock's path.
+        path: std::path::PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Parses an image's lock as it stands in evidence.
+///
+/// # Errors
+/// What is wrong with the name or the lock, in words.
+pub fn image_lock(name: &Name, bytes: &[u8]) -> Result<ImageLock, String> {
+    let name = name.as_str().parse().map_err(|error| format!("{error}"))?;
+    lock_toml::parse(name, &String::from_utf8_lossy(bytes)).map_err(|error: TomlError| error.to_string())
+}
+
+/// Gathers what an image is had with.
+#[derive(Clone, Copy)]
+pub struct ImageUse<'a> {
+    /// The plan's folder.
+    pub folder: &'a Path,
+    /// Where blobs live.
+    pub store: &'a Arc<FsStore>,
+    /// Where commands run.
+    pub engine: &'a DockerEngine,
+}
+
+impl ImageUse<'_> {
+    /// Has the image in the engine exactly as locked; says how.
+    ///
+    /// The lock is checked against its definition and its outputs even when the engine has the image.
+    ///
+    /// # Errors
+    /// [`ImagesError`]; then nothing may run in it.
+    pub async fn ensure(&self, name: &Name, source: &ImageSource) -> Result<(ImageEntry, String), ImagesError> {
+        let ImageSource::Build { definition } = source;
+        let (folder, image) = ImageFolder::of_definition(&self.folder.join(definition))?;
+        let path = folder.lock_path(&image);
+        let context =
+            ImageContext { store: self.store.clone(), mirrors: Mirrors::default(), on_event: Arc::new(|_| {}) };
+        let built = build::build(&context, &folder, &image).await?;
+        let how = match self.engine.confirm_image(&built.identity).await {
+            Ok(()) => "confirmed",
+            Err(EngineError::ImageMissing { .. }) => {
+                let label = format!("image {name}");
+                self.engine.load_image(&label, load::load_stream(&context, &built)).await?;
+                self.engine.confirm_image(&built.identity).await?;
+                "loaded and confirmed"
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let bytes = std::fs::read(&path).map_err(|source| ImagesError::Read { path, source })?;
+        let entry = ImageEntry {
+            lock: self.store.put(&bytes)?,
+            manifest: built.identity.manifest,
+            config: built.identity.config,
+            diff_ids: built.identity.diff_ids,
+        };
+        let how = format!("{how}, sha256:{}", &entry.config.to_string()[..12]);
+        Ok((entry, how))
+    }
+}

@@ -1,0 +1,18 @@
+//! Tier 3: one use case a file.
+
+pub mod actions;
+pub mod doctor;
+pub mod evidence;
+pub mod execute;
+pub mod frozen;
+pub mod host_network;
+pub mod image;
+pub mod images;
+pub mod latest;
+pub mod prepare;
+pub mod record;
+pub mod replay;
+pub mod run;
+pub mod session;
+pub mod verify;
+pub mod workspace;

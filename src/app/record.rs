@@ -1,0 +1,143 @@
+//! From an execution to its two records: the manifest (what must be equal everywhere) and the run record (what may differ).
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::actions::Resolved;
+use super::execute::Ran;
+use super::workspace::Workspace;
+use crate::engine::EngineInfo;
+use crate::model::digest::Digest;
+use crate::model::manifest::{MANIFEST_VERSION, NormalizerEntry, PlatformEntry, ReproManifest, SourceEntry};
+use crate::model::name::Name;
+use crate::model::plan::PacketId;
+use crate::normalize;
+
+/// The version of the run record's format.
+pub const RECORD_VERSION: u32 = 1;
+
+/// Puts a manifest together from what ran.
+#[must_use]
+pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, ran: &[Ran]) -> ReproManifest {
+    let names = ran.iter().flat_map(|ran| ran.entry.stdout.normalizers.iter().chain(&ran.entry.stderr.normalizers));
+    let normalizers = names.filter_map(|name| {
+        let normalizer = normalize::by_name(name)?;
+        Some((name.clone(), NormalizerEntry { version: normalizer.version(), rules: normalizer.rules_digest() }))
+    });
+    ReproManifest {
+        version: MANIFEST_VERSION,
+        packet: packet.clone(),
+        plan: workspace.plan_digest(),
+        source: SourceEntry { root: resolved.source, date_epoch: resolved.date_epoch, dirty: false },
+        platform: PlatformEntry { isa: resolved.isa.clone(), os: "linux".into() },
+        images: resolved.images.clone(),
+        frozen: resolved.frozen.clone(),
+        normalizers: normalizers.collect(),
+        commands: ran.iter().map(|ran| ran.entry.clone()).collect(),
+    }
+}
+
+/// Holds what may differ from run to run: times, host, engine, commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// The format's version, [`RECORD_VERSION`].
+    pub version: u32,
+    /// The run's id in the store.
+    pub run: String,
+    /// `run` or `replay`.
+    pub kind: String,
+    /// The packet.
+    pub packet: PacketId,
+    /// The plan's bytes.
+    pub plan: Digest,
+    /// The commit's id, in hex.
+    pub commit: String,
+    /// When the run began, RFC 3339.
+    pub started: String,
+    /// When it ended, RFC 3339.
+    pub finished: String,
+    /// The manifest of this run.
+    pub manifest: Digest,
+    /// The manifest that a replay compared with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recorded: Option<Digest>,
+    /// The machine.
+    pub host: HostRecord,
+    /// The engine.
+    pub engine: EngineRecord,
+    /// The commands that ran.
+    pub commands: Vec<CommandRecord>,
+}
+
+/// Describes the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostRecord {
+    /// The operating system and kernel release.
+    pub system: String,
+    /// The number of processors that this process may use.
+    pub cpus: usize,
+    /// The version of rcrepro.
+    pub rcrepro: String,
+}
+
+/// Describes the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineRecord {
+    /// The engine's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The version of its API.
+    pub api_version: String,
+    /// How inputs reached the containers.
+    pub staging: String,
+}
+
+/// Describes one command's execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandRecord {
+    /// The command.
+    pub id: Name,
+    /// How long it ran, in milliseconds by the engine's clock.
+    pub duration_ms: u64,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+impl RunRecord {
+    /// Describes this machine and the engine.
+    #[must_use]
+    pub fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
+        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let host = HostRecord {
+            system: format!("{} {}", std::env::consts::OS, release.trim()),
+            cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            rcrepro: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let engine = EngineRecord {
+            name: engine.name.clone(),
+            version: engine.version.clone(),
+            api_version: engine.api_version.clone(),
+            staging: engine.staging.clone(),
+        };
+        (host, engine)
+    }
+}
+
+/// Writes a time as RFC 3339 in UTC, to the millisecond.
+#[must_use]
+pub fn rfc3339(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+/// Makes a command's record.
+#[must_use]
+pub fn command_record(ran: &Ran) -> CommandRecord {
+    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    CommandRecord { id: ran.entry.id.clone(), duration_ms: ms(ran.duration), attempts: 1 }
+}

@@ -1,0 +1,88 @@
+//! `rcrepro replay`: executes a recorded packet again, without any cache of results, and compares command by command.
+
+use std::path::{Path, PathBuf};
+
+use super::evidence::{self, EvidenceError};
+use super::run::{Recorded, RunError, RunOptions, execute};
+use super::session::Session;
+use super::workspace::Workspace;
+use crate::format::manifest_json::{self, ManifestError};
+use crate::model::compare::{Comparison, compare};
+use crate::model::digest::Digest;
+use crate::model::manifest::ReproManifest;
+use crate::store::{BlobStore, runs};
+
+/// Says why a replay could not be decided.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// There is no manifest.
+    #[error("no manifest at `{path}`")]
+    NoManifest {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The bytes are no manifest.
+    #[error("`{path}` is no manifest")]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: ManifestError,
+    },
+    /// The manifest's evidence cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The runs of the store cannot be read.
+    #[error(transparent)]
+    Runs(#[from] runs::RunError),
+    /// The packet could not be executed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// Is a replay that was decided.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// The manifest that was replayed.
+    pub recorded: ReproManifest,
+    /// Its digest.
+    pub recorded_digest: Digest,
+    /// What came out this time.
+    pub found: Recorded,
+    /// How the two compare.
+    pub comparison: Comparison,
+}
+
+/// Reads a manifest, and puts its evidence into the store so that differences can be shown.
+///
+/// # Errors
+/// [`ReplayError`].
+pub fn read_manifest(path: &Path, store: &dyn BlobStore) -> Result<(ReproManifest, Digest), ReplayError> {
+    let bytes = std::fs::read(path).map_err(|source| ReplayError::NoManifest { path: path.to_owned(), source })?;
+    let manifest =
+        manifest_json::decode(&bytes).map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
+    evidence::load(path, store)?;
+    Ok((manifest, Digest::of(&bytes)))
+}
+
+/// Replays a manifest at a revision of the workspace.
+///
+/// # Errors
+/// [`ReplayError`]; a difference is no error.
+pub async fn replay(
+    session: &Session,
+    workspace: &Workspace,
+    manifest: &Path,
+    options: RunOptions<'_>,
+) -> Result<Replayed, ReplayError> {
+    let (recorded, recorded_digest) = read_manifest(manifest, &*session.store)?;
+    let packet = recorded.packet.clone();
+    let against = Some((&recorded, recorded_digest));
+    let found = execute(session, workspace, &packet, options, against).await?;
+    let comparison = compare(&recorded, &found.manifest);
+    Ok(Replayed { recorded, recorded_digest, found, comparison })
+}

@@ -1,0 +1,161 @@
+//! `rcrepro run PACKET`: executes a packet's commands and records what came out.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use tokio_util::sync::CancellationToken;
+
+use super::evidence::{self, EvidenceError};
+use super::execute::{ExecuteError, Executor, Ran};
+use super::prepare::{Preparation, PrepareError};
+use super::record::{self, RECORD_VERSION, RunRecord};
+use super::session::Session;
+use super::workspace::{Workspace, WorkspaceError};
+use crate::engine::Engine as _;
+use crate::format::canonical_json;
+use crate::format::manifest_json;
+use crate::model::digest::Digest;
+use crate::model::event::RunEvent;
+use crate::model::manifest::ReproManifest;
+use crate::model::plan::PacketId;
+use crate::store::runs;
+use crate::store::{BlobStore as _, StoreError};
+
+/// Says why a run could not be decided.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The workspace cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// Something that must stand before a command runs could not be had.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The result of a command could not be decided.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// The evidence could not be written.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The run record could not be written.
+    #[error(transparent)]
+    Runs(#[from] runs::RunError),
+}
+
+/// Says how a packet is executed.
+#[derive(Clone, Copy)]
+pub struct RunOptions<'a> {
+    /// The commit whose tree is the source.
+    pub revision: &'a str,
+    /// How many commands may run at once.
+    pub lanes: usize,
+    /// Hears what happens.
+    pub observe: &'a (dyn Fn(RunEvent) + Sync),
+    /// Stops it.
+    pub cancel: &'a CancellationToken,
+}
+
+/// Is a packet that was executed and recorded in the store.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// What must be equal everywhere.
+    pub manifest: ReproManifest,
+    /// The manifest's bytes.
+    pub bytes: Vec<u8>,
+    /// Its digest.
+    pub digest: Digest,
+    /// What may differ.
+    pub record: RunRecord,
+    /// Where the manifest was written, when every command succeeded and the plan's folder was to have it.
+    pub written: Option<PathBuf>,
+}
+
+impl Recorded {
+    /// Tells whether every command of the packet ran and succeeded.
+    #[must_use]
+    pub fn succeeded(&self, expected: usize) -> bool {
+        self.manifest.commands.len() == expected && self.manifest.commands.iter().all(|entry| entry.succeeded())
+    }
+}
+
+/// Executes one packet. Every command that succeeded or failed is in the store's record; the manifest in the plan's folder
+/// is replaced only when all succeeded.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run(
+    session: &Session,
+    workspace: &Workspace,
+    id: &PacketId,
+    options: RunOptions<'_>,
+) -> Result<Recorded, RunError> {
+    let mut recorded = execute(session, workspace, id, options, None).await?;
+    let expected = workspace.plan.commands(workspace.packet(id)?).count();
+    if recorded.succeeded(expected) {
+        let path = workspace.manifest_path(id);
+        evidence::write(&path, &recorded.bytes, &recorded.manifest, &*session.store)?;
+        recorded.written = Some(path);
+    }
+    Ok(recorded)
+}
+
+/// Prepares and executes a packet, and records it in the store. With `against`, it is a replay of that manifest.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn execute(
+    session: &Session,
+    workspace: &Workspace,
+    id: &PacketId,
+    options: RunOptions<'_>,
+    against: Option<(&ReproManifest, Digest)>,
+) -> Result<Recorded, RunError> {
+    let started = SystemTime::now();
+    let packet = workspace.packet(id)?;
+    let preparation = Preparation {
+        workspace,
+        store: &session.store,
+        engine: &session.engine,
+        observe: options.observe,
+        cancel: options.cancel,
+    };
+    let date_epoch = against.map(|(manifest, _)| manifest.source.date_epoch);
+    let (resolved, source) = preparation.packet(packet, options.revision, date_epoch).await?;
+    let executor = Executor {
+        plan: &workspace.plan,
+        packet: id,
+        resolved: &resolved,
+        store: &*session.store,
+        engine: &session.engine,
+        lanes: options.lanes,
+        recorded: against.map(|(manifest, _)| manifest),
+        observe: options.observe,
+        cancel: options.cancel,
+    };
+    let ran: Vec<Ran> = executor.execute(packet).await?;
+    session.store.put(&workspace.plan_bytes)?;
+    let manifest = record::manifest(workspace, id, &resolved, &ran);
+    let (bytes, digest) = manifest_json::encode(&manifest);
+    session.store.put(&bytes)?;
+    let (host, engine) = RunRecord::host(session.engine.info());
+    let record = RunRecord {
+        version: RECORD_VERSION,
+        run: session.run.id().to_string(),
+        kind: if against.is_some() { "replay" } else { "run" }.to_owned(),
+        packet: id.clone(),
+        plan: manifest.plan,
+        commit: source.commit,
+        started: record::rfc3339(started),
+        finished: record::rfc3339(SystemTime::now()),
+        manifest: digest,
+        recorded: against.map(|(_, digest)| digest),
+        host,
+        engine,
+        commands: ran.iter().map(record::command_record).collect(),
+    };
+    let text = canonical_json::to_vec(&record).expect("a run record holds strings and integers");
+    session.run.write_record(id, &text)?;
+    Ok(Recorded { manifest, bytes, digest, record, written: None })
+}

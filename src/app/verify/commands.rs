@@ -1,0 +1,126 @@
+//! One command: everything in its entry is derived again and compared.
+
+use std::collections::BTreeMap;
+
+use super::Judge;
+use crate::app::actions::{Resolved, derive_action};
+use crate::app::execute::canonical_blob;
+use crate::model::digest::Digest;
+use crate::model::finding::FindingName;
+use crate::model::manifest::{CommandEntry, EndingEntry, OutputEntry, StreamEntry};
+use crate::model::name::Name;
+use crate::model::plan::{CommandSpec, Plan};
+
+impl Judge<'_> {
+    pub(super) fn command(
+        &mut self,
+        plan: Option<&Plan>,
+        resolved: &Resolved,
+        results: &BTreeMap<Name, CommandEntry>,
+        entry: &CommandEntry,
+    ) {
+        let at = format!("commands.{}", entry.id);
+        let spec = plan.and_then(|plan| plan.sets.values().flatten().find(|spec| spec.id == entry.id));
+        if let (Some(plan), Some(spec)) = (plan, spec) {
+            self.stated(&at, spec, entry);
+            self.derived(&at, plan, spec, resolved, results, entry);
+        }
+        for (part, digest) in [
+            ("input_root", entry.input_root),
+            ("command", entry.command),
+            ("action", entry.action),
+            ("result", entry.result),
+        ] {
+            self.blob(&format!("{at}.{part}"), digest);
+        }
+        self.stream(&format!("{at}.stdout"), &entry.stdout);
+        self.stream(&format!("{at}.stderr"), &entry.stderr);
+        for (path, output) in &entry.outputs {
+            self.output(&format!("{at}.outputs.{path}"), output);
+        }
+        let result = Digest::of(&entry.action_result().encode());
+        self.same(FindingName::ResultDiffers, &format!("{at}.result"), &result, &entry.result);
+        let contradiction = match entry.ending {
+            EndingEntry::Exited => !(0..=128).contains(&entry.exit_code),
+            EndingEntry::Signaled => !(129..=192).contains(&entry.exit_code),
+            EndingEntry::OutOfMemory | EndingEntry::TimedOut => false,
+        };
+        if contradiction {
+            let found = format!("{:?} with exit code {}", entry.ending, entry.exit_code);
+            self.finding(
+                FindingName::EndingDiffers,
+                &format!("{at}.ending"),
+                "an ending that fits the exit code",
+                found,
+            );
+        }
+        if !entry.succeeded() {
+            let found = format!("{:?} with exit code {}", entry.ending, entry.exit_code);
+            self.finding(FindingName::CommandFailed, &at, "exit code 0", found);
+        }
+    }
+
+    /// Compares what the plan states with what the entry repeats.
+    fn stated(&mut self, at: &str, spec: &CommandSpec, entry: &CommandEntry) {
+        let name = FindingName::PlanDiffers;
+        self.same(name, &format!("{at}.line"), &spec.line, &entry.line);
+        self.same(name, &format!("{at}.image"), &spec.image, &entry.image);
+        let mut list = |part: &str, expected: String, found: String| {
+            self.same(name, &format!("{at}.{part}"), &expected, &found);
+        };
+        list("frozen", format!("{:?}", spec.frozen), format!("{:?}", entry.frozen));
+        list("needs", format!("{:?}", spec.needs), format!("{:?}", entry.needs));
+        list("stdout.normalizers", format!("{:?}", spec.normalize_stdout), format!("{:?}", entry.stdout.normalizers));
+        list("stderr.normalizers", format!("{:?}", spec.normalize_stderr), format!("{:?}", entry.stderr.normalizers));
+        for path in entry.outputs.keys().filter(|path| !spec.outputs.contains(path)) {
+            self.finding(name, &format!("{at}.outputs.{path}"), "an output that the plan declares", path);
+        }
+    }
+
+    /// Derives the action as a run does, and compares each digest on the way.
+    fn derived(
+        &mut self,
+        at: &str,
+        plan: &Plan,
+        spec: &CommandSpec,
+        resolved: &Resolved,
+        results: &BTreeMap<Name, CommandEntry>,
+        entry: &CommandEntry,
+    ) {
+        match derive_action(plan, spec, resolved, results, self.store) {
+            Ok(action) => {
+                let command = Digest::of(&action.command.encode());
+                self.same(
+                    FindingName::InputRootDiffers,
+                    &format!("{at}.input_root"),
+                    &action.input_root,
+                    &entry.input_root,
+                );
+                self.same(FindingName::CommandDiffers, &format!("{at}.command"), &command, &entry.command);
+                self.same(FindingName::ActionDiffers, &format!("{at}.action"), &action.digest(), &entry.action);
+            }
+            Err(error) => {
+                self.finding(FindingName::InputRootDiffers, &format!("{at}.input_root"), entry.input_root, error);
+            }
+        }
+    }
+
+    fn stream(&mut self, at: &str, entry: &StreamEntry) {
+        if self.blob(&format!("{at}.raw"), entry.raw).is_some() {
+            match canonical_blob(self.store, entry.raw, &entry.normalizers) {
+                Ok(canonical) => {
+                    self.same(FindingName::CanonicalDiffers, &format!("{at}.canonical"), &canonical, &entry.canonical);
+                }
+                Err(error) => self.finding(FindingName::EvidenceMissing, &format!("{at}.raw"), entry.raw, error),
+            }
+        }
+        self.blob(&format!("{at}.canonical"), entry.canonical);
+    }
+
+    fn output(&mut self, at: &str, entry: &OutputEntry) {
+        if let OutputEntry::File { raw, canonical, .. } | OutputEntry::Directory { raw, canonical } = entry {
+            self.blob(&format!("{at}.raw"), *raw);
+            self.same(FindingName::CanonicalDiffers, &format!("{at}.canonical"), raw, canonical);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The command line's shape.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::name::Name;
+use crate::model::plan::PacketId;
+
+/// Runs, replays and verifies the exact commands of a release plan in digest-locked containers with no network.
+#[derive(Debug, Parser)]
+#[command(name = "rcrepro", version, max_term_width = 120, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Works in this folder: the one with `rcrepro.toml`.
+    #[arg(short = 'C', long = "directory", global = true, default_value = ".", value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Keeps blobs and run records here [default: $RCREPRO_STORE, else $XDG_DATA_HOME/rcrepro or ~/.local/share/rcrepro].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Prints one JSON document on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 reproduced; 1 divergent or failed; 2 usage; 3 bad plan or stale lock; 4 engine or registry could not serve;
+5 undecided (evidence missing, a command could not run); 6 tampered; 70 a bug; 130 interrupted.";
+
+/// Is what to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Reads the plan and says whether it is sound; runs nothing.
+    Check,
+    /// Locks frozen inputs: runs their network step and writes the digest of what it yields.
+    Lock {
+        /// The frozen inputs; all when none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<Name>,
+        /// Reads the lock files of this commit.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+    },
+    /// Runs packets and records their manifests in `manifests/`.
+    Run {
+        /// The packets, such as RC-05.
+        #[arg(required = true, value_name = "PACKET")]
+        packets: Vec<PacketId>,
+        /// How it is executed.
+        #[command(flatten)]
+        execution: ExecutionArgs,
+    },
+    /// Executes a recorded packet again, without any cache of results, and compares command by command.
+    Replay {
+        /// A packet, such as RC-05, or a manifest file.
+        #[arg(value_name = "PACKET|MANIFEST")]
+        target: String,
+        /// How it is executed.
+        #[command(flatten)]
+        execution: ExecutionArgs,
+    },
+    /// Judges a manifest from its evidence alone; nothing is executed and nothing fetched.
+    Verify {
+        /// The manifest file; its evidence stands beside it in `NAME.evidence/`, or in the store.
+        #[arg(value_name = "MANIFEST")]
+        manifest: PathBuf,
+    },
+    /// Prints the evidence of a packet's latest run or replay, else of its committed manifest.
+    Log {
+        /// The packet, such as RC-05.
+        packet: PacketId,
+        /// The command; without it, the commands are listed.
+        command: Option<Name>,
+        /// Prints one stream only.
+        #[arg(long, value_enum)]
+        stream: Option<StreamName>,
+        /// Prints the canonical form instead of the raw one.
+        #[arg(long)]
+        canonical: bool,
+    },
+    /// Works with toolchain images.
+    #[command(subcommand)]
+    Image(ImageCommand),
+    /// Says what is missing on this machine, and the command that mends it.
+    Doctor,
+}
+
+/// Says how a packet is executed.
+#[derive(Debug, Args)]
+pub struct ExecutionArgs {
+    /// Runs at most this many commands at once [default: the number of processors].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Takes the tracked tree of this commit.
+    #[arg(long, default_value = "HEAD", value_name = "REV")]
+    pub rev: String,
+    /// Says how inputs reach a container; the digests are the same.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub staging: StagingName,
+}
+
+/// Names a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StreamName {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Names a way for inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StagingName {
+    /// Overlays where the daemon can mount them, archives elsewhere.
+    Auto,
+    /// Overlay volumes over trees that are uploaded once.
+    Overlay,
+    /// One upload a container.
+    Archive,
+}
+
+/// Works with toolchain images.
+#[derive(Debug, Subcommand)]
+pub enum ImageCommand {
+    /// Builds images bit for bit from their locks.
+    Build {
+        /// The images; all when none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Loads them into the engine.
+        #[arg(long)]
+        load: bool,
+    },
+    /// Resolves images' packages and writes their locks.
+    Lock {
+        /// The images; all when none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Lists the images and what they are locked to.
+    Ls,
+}

@@ -1,0 +1,65 @@
+//! What every command has in hand, and the frame around those that run containers.
+
+use std::path::PathBuf;
+
+use tokio_util::sync::CancellationToken;
+
+use super::args::StagingName;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::signals;
+use crate::app::session::Session;
+use crate::app::workspace::Workspace;
+use crate::engine::docker::Staging;
+
+/// Is what the global options say.
+pub struct Context {
+    /// The plan's folder.
+    pub directory: PathBuf,
+    /// The store's folder.
+    pub store: PathBuf,
+    /// Whether one JSON document is wanted.
+    pub json: bool,
+}
+
+impl Context {
+    /// Reads the plan.
+    pub fn workspace(&self) -> Result<Workspace, Failure> {
+        Ok(Workspace::open(&self.directory)?)
+    }
+
+    /// Opens a session, does the work, and closes the session on every way out.
+    ///
+    /// The first Ctrl-C cancels the work's token and waits for its clean-up; the second one stops waiting.
+    pub async fn with_session<T>(
+        &self,
+        staging: StagingName,
+        work: impl AsyncFnOnce(&Session, &CancellationToken) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let staging = match staging {
+            StagingName::Auto => Staging::Auto,
+            StagingName::Overlay => Staging::Overlay,
+            StagingName::Archive => Staging::Archive,
+        };
+        let (stop, killed) = signals::listen();
+        let session = Session::open(&self.store, staging).await?;
+        for what in &session.swept {
+            eprintln!("{:>10}  {what}, left by a run that died", "removed");
+        }
+        let work = async {
+            let result = work(&session, &stop).await;
+            session.close().await;
+            result
+        };
+        let killed_first = || Failure::plain(Exit::Interrupted, "killed; the next start removes what is left", None);
+        let result = tokio::select! {
+            result = work => result,
+            () = killed.cancelled() => Err(killed_first()),
+        };
+        // Whatever the interrupted work made of it, the reason was the user.
+        if stop.is_cancelled() && result.is_err() {
+            return Err(Failure::plain(Exit::Interrupted, "interrupted; no container is left", None));
+        }
+        result
+    }
+}

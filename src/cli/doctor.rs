@@ -1,0 +1,30 @@
+//! `rcrepro doctor`.
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use crate::app::doctor::{Health, examine};
+
+/// Examines the machine and prints a line a check, with the command that mends what is missing.
+pub async fn doctor(context: &Context) -> Result<Exit, Failure> {
+    let checks = examine(&context.directory, &context.store).await;
+    let sick = checks.iter().any(|check| check.health == Health::Missing);
+    if context.json {
+        let list: Vec<_> = checks
+            .iter()
+            .map(|c| serde_json::json!({ "check": c.what, "health": c.health.as_str(), "found": c.found, "hint": c.hint }))
+            .collect();
+        print(format!("{}\n", serde_json::Value::from(list)).as_bytes())?;
+    } else {
+        let mut text = String::new();
+        for check in &checks {
+            text.push_str(&format!("{:>8}  {}: {}\n", check.health.as_str(), check.what, check.found));
+            if let Some(hint) = &check.hint {
+                text.push_str(&format!("{:>10}hint: {hint}\n", ""));
+            }
+        }
+        print(text.as_bytes())?;
+    }
+    Ok(if sick { Exit::Engine } else { Exit::Success })
+}

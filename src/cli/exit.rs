@@ -1,0 +1,50 @@
+//! Exit codes: an API.
+
+use std::process::ExitCode;
+
+/// Says how the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Reproduced, recorded, or nothing wrong.
+    Success,
+    /// Divergent, or a command failed.
+    Divergent,
+    /// The command line is wrong.
+    Usage,
+    /// The plan is bad or a lock is stale.
+    Plan,
+    /// The engine, a registry or the store could not serve.
+    Engine,
+    /// Nothing could be decided.
+    Undecided,
+    /// Something was changed after the fact.
+    Tampered,
+    /// A defect of rcrepro.
+    Bug,
+    /// The user stopped it.
+    Interrupted,
+}
+
+impl Exit {
+    /// Gives the number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Divergent => 1,
+            Self::Usage => 2,
+            Self::Plan => 3,
+            Self::Engine => 4,
+            Self::Undecided => 5,
+            Self::Tampered => 6,
+            Self::Bug => 70,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,219 @@
+//! Errors as the user sees them: what went wrong, what caused it, and a command that mends it.
+
+use std::error::Error;
+use std::io::Write as _;
+
+use super::exit::Exit;
+use crate::app::actions::ActionError;
+use crate::app::evidence::EvidenceError;
+use crate::app::execute::ExecuteError;
+use crate::app::frozen::FrozenError;
+use crate::app::image::ImageError;
+use crate::app::images::ImagesError;
+use crate::app::prepare::PrepareError;
+use crate::app::replay::ReplayError;
+use crate::app::run::RunError;
+use crate::app::session::SessionError;
+use crate::app::workspace::WorkspaceError;
+use crate::engine::EngineError;
+use crate::store::StoreError;
+use crate::store::ingest::GitError;
+
+/// Is an error on its way to the terminal.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// Takes an error and everything that caused it.
+    pub fn new(exit: Exit, error: &dyn Error, hint: Option<String>) -> Self {
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        Self { exit, message: error.to_string(), causes, hint }
+    }
+
+    /// Says something that no error type says.
+    pub fn plain(exit: Exit, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { exit, message: message.into(), causes: Vec::new(), hint }
+    }
+
+    /// Prints it on standard error and gives the exit code.
+    pub fn report(&self) -> Exit {
+        let mut text = format!("error: {}\n", self.message);
+        for cause in &self.causes {
+            text.push_str(&format!("caused by: {cause}\n"));
+        }
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("hint: {hint}\n"));
+        }
+        // When standard error is gone, nobody is left to tell.
+        drop(std::io::stderr().write_all(text.as_bytes()));
+        self.exit
+    }
+}
+
+fn hint(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let advice = match &error {
+            StoreError::Damaged { .. } => hint("remove the damaged blob's file and run the command again"),
+            StoreError::Io { .. } => hint("check the disk, or name another store: rcrepro --store DIR …"),
+            _ => None,
+        };
+        Self::new(Exit::Engine, &error, advice)
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let (exit, advice) = match &error {
+            EngineError::Interrupted { .. } => (Exit::Interrupted, None),
+            EngineError::Output { .. } => (Exit::Undecided, None),
+            EngineError::ImageMismatch { .. } => {
+                (Exit::Engine, hint("restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock"))
+            }
+            _ => (Exit::Engine, hint("rcrepro doctor")),
+        };
+        Self::new(exit, &error, advice)
+    }
+}
+
+impl From<ImageError> for Failure {
+    fn from(error: ImageError) -> Self {
+        let exit = match &error {
+            ImageError::StaleLock { .. }
+            | ImageError::Definition(_)
+            | ImageError::Path { .. }
+            | ImageError::Toml { .. }
+            | ImageError::File { .. } => Exit::Plan,
+            _ => Exit::Engine,
+        };
+        let advice = error.hint().or_else(|| match &error {
+            ImageError::Differs { .. } => {
+                hint("restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock")
+            }
+            _ => None,
+        });
+        Self::new(exit, &error, advice)
+    }
+}
+
+impl From<ImagesError> for Failure {
+    fn from(error: ImagesError) -> Self {
+        match error {
+            ImagesError::Image(error) => error.into(),
+            ImagesError::Engine(error) => error.into(),
+            ImagesError::Store(error) => error.into(),
+            ImagesError::Read { .. } => Self::new(Exit::Plan, &error, hint("rcrepro image lock")),
+        }
+    }
+}
+
+impl From<FrozenError> for Failure {
+    fn from(error: FrozenError) -> Self {
+        let lock = |name: &dyn std::fmt::Display| Some(format!("rcrepro lock {name}"));
+        let (exit, advice) = match error {
+            FrozenError::Engine(error) => return error.into(),
+            FrozenError::Store(error) => return error.into(),
+            FrozenError::NoLock { ref name, .. } | FrozenError::Stale { ref name, .. } => (Exit::Plan, lock(name)),
+            FrozenError::Mismatch { ref name, .. } => (
+                Exit::Engine,
+                Some(format!("the registry serves other bytes than it did; if that is right: rcrepro lock {name}")),
+            ),
+            FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Write { .. } => (Exit::Engine, None),
+            FrozenError::BadLock { .. } | FrozenError::NoSource { .. } | FrozenError::Npm(_) => (Exit::Plan, None),
+        };
+        Self::new(exit, &error, advice)
+    }
+}
+
+impl From<WorkspaceError> for Failure {
+    fn from(error: WorkspaceError) -> Self {
+        let advice = match &error {
+            WorkspaceError::NoPlan { .. } => hint("name the folder with rcrepro.toml: rcrepro -C DIR …"),
+            WorkspaceError::Plan { source, .. } => source.hint.clone(),
+            WorkspaceError::NoPacket { known, .. } => Some(format!("known: {}", known.join(", "))),
+            WorkspaceError::NoRepository { .. } => hint("git init && git add -A && git commit"),
+            WorkspaceError::Source(GitError::Read { .. }) => hint("git rev-parse HEAD"),
+            WorkspaceError::Source(_) => None,
+        };
+        Self::new(Exit::Plan, &error, advice)
+    }
+}
+
+impl From<PrepareError> for Failure {
+    fn from(error: PrepareError) -> Self {
+        match error {
+            PrepareError::Workspace(error) => error.into(),
+            PrepareError::Images(error) => error.into(),
+            PrepareError::Frozen(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExecuteError> for Failure {
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Engine(error) => error.into(),
+            ExecuteError::Store(error) => error.into(),
+            ExecuteError::Action(ActionError::Store(error)) => error.into(),
+            ExecuteError::Action(_) => {
+                let advice = hint("a declared output may not stand in the source: remove it there, or from `outputs`");
+                Self::new(Exit::Plan, &error, advice)
+            }
+            ExecuteError::TooLargeToNormalize { .. } => Self::new(Exit::Undecided, &error, None),
+        }
+    }
+}
+
+impl From<EvidenceError> for Failure {
+    fn from(error: EvidenceError) -> Self {
+        Self::new(Exit::Undecided, &error, None)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Workspace(error) => error.into(),
+            RunError::Prepare(error) => error.into(),
+            RunError::Execute(error) => error.into(),
+            RunError::Evidence(error) => error.into(),
+            RunError::Store(error) => error.into(),
+            RunError::Runs(_) => Self::new(Exit::Engine, &error, None),
+        }
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Run(error) => error.into(),
+            ReplayError::Evidence(error) => error.into(),
+            ReplayError::Runs(_) => Self::new(Exit::Engine, &error, None),
+            ReplayError::NoManifest { .. } => Self::new(Exit::Undecided, &error, hint("record it first: rcrepro run PACKET")),
+            ReplayError::Manifest { .. } => Self::new(Exit::Tampered, &error, hint("git checkout -- manifests")),
+        }
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => error.into(),
+            SessionError::Engine(error) => error.into(),
+            SessionError::Runs(_) => Self::new(Exit::Engine, &error, None),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `rcrepro log`.
+
+use super::args::StreamName;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use crate::app::latest;
+use crate::model::name::Name;
+use crate::model::plan::PacketId;
+use crate::store::BlobStore as _;
+use crate::store::fs::FsStore;
+
+/// Prints a packet's evidence: its commands, or one command's streams byte for byte.
+pub fn log(
+    context: &Context,
+    packet: &PacketId,
+    command: Option<&Name>,
+    stream: Option<StreamName>,
+    canonical: bool,
+) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    workspace.packet(packet)?;
+    let store = FsStore::open(&context.store)?;
+    let (manifest, origin) = latest::latest(&workspace, packet, &store)?;
+    eprintln!("evidence of {origin}");
+    let Some(command) = command else {
+        for entry in &manifest.commands {
+            let line = format!("{}\t{}\t{}\n", entry.id, entry.exit_code, entry.line);
+            print(line.as_bytes())?;
+        }
+        return Ok(Exit::Success);
+    };
+    let entry = manifest.commands.iter().find(|entry| &entry.id == command).ok_or_else(|| {
+        let known: Vec<&str> = manifest.commands.iter().map(|entry| entry.id.as_str()).collect();
+        let hint = Some(format!("known: {}", known.join(", ")));
+        Failure::plain(Exit::Undecided, format!("there is no evidence of a command `{command}` in {packet}"), hint)
+    })?;
+    for (name, streams) in [(StreamName::Stdout, &entry.stdout), (StreamName::Stderr, &entry.stderr)] {
+        if stream.is_some_and(|wanted| wanted != name) {
+            continue;
+        }
+        let digest = if canonical { streams.canonical } else { streams.raw };
+        let mut reader = store.reader(digest)?;
+        // Both streams go to standard output: it is the data that was asked for. What is asked for alone stays alone.
+        std::io::copy(&mut reader, &mut std::io::stdout().lock()).map_err(|error| {
+            Failure::plain(Exit::Undecided, format!("cannot print the {name:?} of `{command}`: {error}"), None)
+        })?;
+    }
+    print(b"")?;
+    Ok(Exit::Success)
+}

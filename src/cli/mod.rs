@@ -1,0 +1,85 @@
+//! Tier 4: arguments, wiring, signals, errors with hints, exit codes.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::args::{Cli, Command};
+use self::exit::Exit;
+use self::failure::Failure;
+
+mod args;
+mod check;
+mod context;
+mod doctor;
+mod exit;
+mod failure;
+mod image;
+mod lock;
+mod log;
+mod output;
+mod replay;
+mod run;
+mod signals;
+mod verify;
+
+/// Parses the command line, does what it says, and gives the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help and version to standard output, everything else to standard error.
+            let printed = error.print();
+            let usage = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            return if printed.is_ok() { usage.into() } else { Exit::Undecided.into() };
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return Failure::plain(Exit::Engine, format!("cannot start threads: {error}"), None).report().into();
+        }
+    };
+    let exit = runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| failure.report());
+    // A blocking read may hang after the second Ctrl-C; it must not keep the process.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    let context = context::Context {
+        directory: cli.directory,
+        store: match cli.store {
+            Some(store) => store,
+            None => default_store()?,
+        },
+        json: cli.json,
+    };
+    match cli.command {
+        Command::Check => check::check(&context),
+        Command::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
+        Command::Run { packets, execution } => run::run(&context, &packets, &execution).await,
+        Command::Replay { target, execution } => replay::replay(&context, &target, &execution).await,
+        Command::Verify { manifest } => verify::verify(&context, &manifest),
+        Command::Log { packet, command, stream, canonical } => {
+            log::log(&context, &packet, command.as_ref(), stream, canonical)
+        }
+        Command::Image(command) => image::image(&context, command).await,
+        Command::Doctor => doctor::doctor(&context).await,
+    }
+}
+
+/// Finds the user's store: `RCREPRO_STORE`, else the XDG data folder.
+fn default_store() -> Result<PathBuf, Failure> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(store) = variable("RCREPRO_STORE") {
+        return Ok(store);
+    }
+    let data = variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share")));
+    data.map(|data| data.join("rcrepro")).ok_or_else(|| {
+        let hint = "name a folder: rcrepro --store DIR …".to_owned();
+        Failure::plain(Exit::Usage, "no place for the store: neither RCREPRO_STORE, XDG_DATA_HOME nor HOME is set", Some(hint))
+    })
+}

@@ -1,0 +1,57 @@
+//! `rcrepro replay`.
+
+use std::path::PathBuf;
+
+use super::args::ExecutionArgs;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use super::run::lanes;
+use crate::app::replay;
+use crate::app::run::RunOptions;
+use crate::model::compare::Equality;
+use crate::model::plan::PacketId;
+use crate::report::progress::Progress;
+use crate::report::{json, text};
+
+/// Replays a packet's committed manifest, or a manifest file.
+pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    let path = match target.parse::<PacketId>() {
+        Ok(id) => {
+            workspace.packet(&id)?;
+            workspace.manifest_path(&id)
+        }
+        Err(_) => PathBuf::from(target),
+    };
+    let progress = Progress::new();
+    let observe = |event| progress.hear(&event);
+    context
+        .with_session(execution.staging, async |session, cancel| {
+            let options =
+                RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
+            let replayed = replay::replay(session, &workspace, &path, options).await?;
+            let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
+            if context.json {
+                let digests = (replayed.recorded_digest, replayed.found.digest);
+                let document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison);
+                print(format!("{document}\n").as_bytes())?;
+            } else {
+                let text = text::comparison(recorded, found, &replayed.comparison, &*session.store);
+                print(text.as_bytes())?;
+            }
+            Ok(match replayed.comparison.equality() {
+                Equality::Bitwise | Equality::Canonical => Exit::Success,
+                Equality::Divergent | Equality::Failed => Exit::Divergent,
+                Equality::Undecided => worst(&replayed.comparison),
+            })
+        })
+        .await
+}
+
+/// A command that did not run because another failed is that failure; one that did not run for any other reason leaves
+/// everything undecided.
+fn worst(comparison: &crate::model::compare::Comparison) -> Exit {
+    if comparison.count(Equality::Failed) > 0 { Exit::Divergent } else { Exit::Undecided }
+}

@@ -1,0 +1,36 @@
+//! `rcrepro verify`.
+
+use std::path::Path;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use crate::app::{evidence, verify as app};
+use crate::model::finding::Severity;
+use crate::report::{json, text};
+use crate::store::layered::Layered;
+use crate::store::memory::MemoryStore;
+
+/// Judges a manifest file by the evidence beside it and in the store.
+pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::plain(Exit::Undecided, format!("cannot read `{}`: {error}", path.display()), None)
+    })?;
+    let evidence_store = MemoryStore::default();
+    let damaged = evidence::load(path, &evidence_store)?;
+    let store = Layered::new(evidence_store, &context.store)?;
+    let verification = app::verify(&bytes, &store, &damaged);
+    let (manifest, blobs, findings) = (verification.manifest, verification.blobs, &verification.findings);
+    if context.json {
+        print(format!("{}\n", json::verification(manifest, blobs, findings)).as_bytes())?;
+    } else {
+        print(text::verification(manifest, blobs, findings).as_bytes())?;
+    }
+    Ok(match verification.severity() {
+        None => Exit::Success,
+        Some(Severity::Failed) => Exit::Divergent,
+        Some(Severity::Undecided) => Exit::Undecided,
+        Some(Severity::Tampered) => Exit::Tampered,
+    })
+}

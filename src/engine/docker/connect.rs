@@ -1,0 +1,112 @@
+//! Finds the engine and checks that it is one we can rely on.
+
+use std::env;
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+
+use super::fault::reason;
+use crate::engine::{EngineError, EngineInfo};
+
+/// Where the engine is looked for when nothing else is said.
+const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// The client's time-out, in seconds, until a response's headers. A PUT answers only after the whole upload, and a wait
+/// of some engines only after the command's end; calls that carry no bulk have a limit of their own.
+const HEADERS_LIMIT: u64 = 24 * 3600;
+
+/// The oldest engine and API that behave as the recipes measured.
+const OLDEST_VERSION: (u32, u32) = (20, 10);
+const OLDEST_API: (u32, u32) = (1, 41);
+
+/// Decides which address to use: the option, `DOCKER_HOST`, or the default socket.
+pub(super) fn address(option: Option<&str>) -> String {
+    let from_environment = || env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
+    option.map(str::to_owned).or_else(from_environment).unwrap_or_else(|| DEFAULT_HOST.to_owned())
+}
+
+/// Makes a client; nothing is sent yet.
+///
+/// # Errors
+/// [`EngineError::Unreachable`] when the address cannot be one, or asks for TLS, which this build does not carry: a
+/// daemon behind TLS is reached with `ssh://`.
+pub(super) fn client(address: &str) -> Result<Docker, EngineError> {
+    let unreachable = |reason: String| EngineError::Unreachable { address: address.to_owned(), reason };
+    let over_tcp = address.starts_with("tcp://") || address.starts_with("http://");
+    if over_tcp && env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()) {
+        return Err(unreachable("DOCKER_TLS_VERIFY is set, and TLS to the daemon is not supported; use ssh://".into()));
+    }
+    let made = if address.starts_with("unix://") {
+        Docker::connect_with_unix(address, HEADERS_LIMIT, API_DEFAULT_VERSION)
+    } else if over_tcp {
+        Docker::connect_with_http(address, HEADERS_LIMIT, API_DEFAULT_VERSION)
+    } else if address.starts_with("ssh://") {
+        Docker::connect_with_ssh(address, HEADERS_LIMIT, API_DEFAULT_VERSION, None)
+    } else {
+        return Err(unreachable("expected an address with unix://, tcp://, http:// or ssh://".into()));
+    };
+    made.map_err(|error| unreachable(reason(&error)))
+}
+
+/// Asks the engine who it is and refuses one that is too old. bollard sends its requests to unversioned paths, so its own
+/// negotiation would check nothing.
+///
+/// # Errors
+/// [`EngineError::Unreachable`] when nothing answers or the engine is too old.
+pub(super) async fn describe(client: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
+    let unreachable = |reason: String| EngineError::Unreachable { address: address.to_owned(), reason };
+    let answer = tokio::time::timeout(Duration::from_secs(30), client.version())
+        .await
+        .map_err(|_| unreachable("no answer within 30 s".into()))?
+        .map_err(|error| unreachable(reason(&error)))?;
+    let version = answer.version.unwrap_or_default();
+    let api_version = answer.api_version.unwrap_or_default();
+    let components = answer.components.unwrap_or_default();
+    let name = match components.iter().any(|component| component.name.contains("Podman")) {
+        true => "podman",
+        false => "docker",
+    };
+    // Podman's own version says nothing about Docker's; its API version does.
+    let old_engine = name == "docker" && leading(&version) < Some(OLDEST_VERSION);
+    if old_engine || leading(&api_version) < Some(OLDEST_API) {
+        return Err(unreachable(format!(
+            "the engine is {name} {version} with API {api_version}; needed are Docker 20.10 or later and API 1.41 or later"
+        )));
+    }
+    let isa = match answer.arch.as_deref() {
+        Some("amd64") => "x86-64".to_owned(),
+        Some("arm64") => "arm-a64".to_owned(),
+        other => other.unwrap_or("unknown").to_owned(),
+    };
+    Ok(EngineInfo { name: name.to_owned(), version, api_version, isa, staging: super::UNDECIDED.to_owned() })
+}
+
+/// Reads the first two numbers of a version.
+fn leading(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.').map(|part| {
+        let digits = part.find(|c: char| !c.is_ascii_digit()).map_or(part, |end| &part[..end]);
+        digits.parse().ok()
+    });
+    Some((parts.next()??, parts.next()??))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert_eq!(leading("20.10.24+dfsg1"), Some((20, 10)));
+        assert_eq!(leading("1.41"), Some((1, 41)));
+        assert!(leading("1.9") < Some(OLDEST_API));
+        assert!(leading("19.03.15") < Some(OLDEST_VERSION));
+        assert!(leading("dev") < Some(OLDEST_VERSION), "a version that cannot be read is not new enough");
+    }
+
+    #[test]
+    fn strange_addresses_are_refused() {
+        for wrong in ["", "npipe:////./pipe/docker", "docker.example:2375"] {
+            assert!(matches!(client(wrong), Err(EngineError::Unreachable { .. })), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Starts a staged container and brings it to an end that can be believed.
+//!
+//! The order is the point: attach before start, so that no byte comes before its reader; wait for `not-running` after
+//! start, which has no race, even when the command is long over; and believe nothing but the streams' end *and* a wait
+//! that succeeded *and* an inspect that fits. A daemon that is killed in mid-output ends the streams as if all were well.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::errors::Error;
+use bollard::query_parameters::{
+    InspectContainerOptions, KillContainerOptions, StartContainerOptions, StopContainerOptions, WaitContainerOptions,
+};
+use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
+
+use super::drain::Drain;
+use super::ending::{Reported, duration, judge};
+use super::fault::{call, incomplete, limited, reason, refuse};
+use super::pump::PumpHandle;
+use crate::engine::{EngineError, Execution, Network};
+use crate::model::action::Ending;
+use crate::model::digest::Digest;
+use crate::store::BlobStore;
+
+/// How long the streams may stay silent without ending after the container's end.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a killed container may take to end.
+const KILL_LIMIT: Duration = Duration::from_secs(60);
+/// The seconds that a command gets between SIGTERM and SIGKILL when the user stops the run.
+const GRACE_SECONDS: i32 = 2;
+
+/// Is a container that came to a believable end.
+pub(super) struct Ended {
+    pub code: i32,
+    pub ending: Ending,
+    pub stdout: Digest,
+    pub stderr: Digest,
+    pub duration: Duration,
+}
+
+/// Runs a created container to its end.
+///
+/// # Errors
+/// [`EngineError`] when the end cannot be believed, or the user stops the run.
+pub(super) async fn run(
+    client: &Docker,
+    pump: &PumpHandle,
+    container: &str,
+    execution: &Execution<'_>,
+    store: &dyn BlobStore,
+    spool_dir: &Path,
+    cancel: &CancellationToken,
+) -> Result<Ended, EngineError> {
+    let label = execution.label;
+    let mut drain = Drain::attach(pump, label, container, store, spool_dir).await?;
+    let interrupted = || EngineError::Interrupted { label: label.to_owned() };
+    if cancel.is_cancelled() {
+        return Err(interrupted());
+    }
+    let started = client.start_container(container, None::<StartContainerOptions>);
+    limited(label, "start the container", started).await?;
+
+    let mut timed_out = false;
+    let waited = {
+        let mut exit = std::pin::pin!(wait(client, container, label));
+        let mut until = std::pin::pin!(tokio::time::sleep(execution.action.timeout));
+        let mut streams_ended = false;
+        loop {
+            tokio::select! {
+                code = &mut exit => break code?,
+                () = cancel.cancelled() => {
+                    stop(client, container).await;
+                    return Err(interrupted());
+                }
+                () = &mut until => {
+                    if timed_out {
+                        return Err(incomplete(label, "the container outlived its kill"));
+                    }
+                    timed_out = true;
+                    kill(client, container, label).await?;
+                    until.as_mut().reset(tokio::time::Instant::now() + KILL_LIMIT);
+                }
+                // A drain that fails ends the execution at once: its streams can never be whole.
+                ended = drain.ended(label), if !streams_ended => {
+                    ended?;
+                    streams_ended = true;
+                }
+            }
+        }
+    };
+    drain.end_within(label, PATIENCE).await?;
+    let reported = inspect(client, container, execution, waited).await?;
+    let (code, ending) = judge(&reported, timed_out).map_err(|reason| incomplete(label, reason))?;
+    let duration = duration(&reported).ok_or_else(|| incomplete(label, "the container has no start or end time"))?;
+    let (stdout, stderr) = drain.keep().await?;
+    Ok(Ended { code, ending, stdout, stderr, duration })
+}
+
+/// Waits until the container no longer runs and gives its exit code. The client reports every code but zero as an error.
+async fn wait(client: &Docker, container: &str, label: &str) -> Result<i64, EngineError> {
+    let options = WaitContainerOptions { condition: "not-running".to_owned() };
+    let mut answers = std::pin::pin!(client.wait_container(container, Some(options)));
+    match answers.next().await {
+        Some(Ok(answer)) if answer.error.as_ref().is_none_or(|error| error.message.is_none()) => Ok(answer.status_code),
+        Some(Err(Error::DockerContainerWaitError { error, code })) if error.is_empty() => Ok(code),
+        Some(Ok(answer)) => Err(incomplete(label, format!("the wait failed: {:?}", answer.error))),
+        Some(Err(error)) => Err(incomplete(label, format!("the wait failed: {}", reason(&error)))),
+        None => Err(incomplete(label, "the engine went away while the command ran")),
+    }
+}
+
+/// Asks how the container ended, and whether it ran as it was described.
+async fn inspect(
+    client: &Docker,
+    container: &str,
+    execution: &Execution<'_>,
+    waited: i64,
+) -> Result<Reported, EngineError> {
+    let label = execution.label;
+    let asked = client.inspect_container(container, None::<InspectContainerOptions>);
+    let found = limited(label, "inspect the container", asked)
+        .await
+        .map_err(|error| incomplete(label, error.to_string()))?;
+    let mode = found.host_config.and_then(|host| host.network_mode);
+    if execution.network == Network::None && mode.as_deref() != Some("none") {
+        return Err(incomplete(label, format!("the engine gave it the network {mode:?}, expected none")));
+    }
+    let state = found.state.unwrap_or_default();
+    Ok(Reported {
+        waited,
+        status: state.status.map(|status| status.to_string()).unwrap_or_default(),
+        code: state.exit_code,
+        out_of_memory: state.oom_killed.unwrap_or_default(),
+        error: state.error.unwrap_or_default(),
+        started_at: state.started_at.unwrap_or_default(),
+        finished_at: state.finished_at.unwrap_or_default(),
+    })
+}
+
+/// Stops a container because the user wants to end; whatever the daemon says, its removal follows.
+async fn stop(client: &Docker, container: &str) {
+    let options = StopContainerOptions { t: Some(GRACE_SECONDS), ..StopContainerOptions::default() };
+    drop(client.stop_container(container, Some(options)).await);
+}
+
+async fn kill(client: &Docker, container: &str, label: &str) -> Result<(), EngineError> {
+    match client.kill_container(container, Some(KillContainerOptions::default())).await {
+        // 409: it ended by itself in this moment.
+        Err(error) if super::fault::status(&error) != Some(409) => Err(call(label, "kill the container")(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a command that could not be executed at all: `docker-init` reports that as 126 or 127 and one line of its own
+/// on the standard error, where a shell that does not find a program would be a result.
+///
+/// # Errors
+/// [`EngineError::Call`] when the standard output is empty and the standard error is that one line.
+pub(super) fn refuse_failed_exec(ended: &Ended, execution: &Execution<'_>, store: &dyn BlobStore) -> Result<(), EngineError> {
+    if !matches!(ended.code, 126 | 127) || ended.stdout.size > 0 || ended.stderr.size > 8192 {
+        return Ok(());
+    }
+    let said = store.get(ended.stderr)?;
+    let said = String::from_utf8_lossy(&said);
+    let is_init = said.starts_with("[FATAL tini (") || said.starts_with("ERROR (catatonit:");
+    if is_init && said.lines().count() == 1 {
+        let program = execution.action.command.arguments.first().map_or("", String::as_str);
+        return Err(refuse(execution.label, "execute the command", format!("`{program}`: {}", said.trim())));
+    }
+    Ok(())
+}

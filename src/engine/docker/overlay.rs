@@ -1,0 +1,275 @@
+//! Stages inputs as overlay volumes: the tree once, below; what a command writes, above.
+//!
+//! A *lower* is one daemon volume for each distinct subtree of a session, filled once. A *slot* is an upper and a work
+//! directory in a *scratch* volume. Each container mounts, for each subtree, an anonymous volume of the `local` driver
+//! with `type=overlay` over the two, which costs a few milliseconds whatever the tree's size; the lower stays untouched.
+//! All of it goes through the API, so a remote daemon works too. Where the volumes' directories are visible to us, they
+//! are used directly.
+
+use std::collections::HashMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bollard::models::{Mount, MountType, MountVolumeOptions, MountVolumeOptionsDriverConfig};
+use bollard::query_parameters::ContainerArchiveInfoOptions;
+use tokio::sync::{Mutex, OnceCell};
+use tokio_util::sync::CancellationToken;
+
+use super::fault::{call, limited, refuse};
+use super::inputs::{INPUT_MTIME, Subtree};
+use super::labels::Owner;
+use super::pump::PumpHandle;
+use super::spec::{HOSTS, HOSTS_PATH, USER_ID};
+use super::trash::{Container, DaemonVolume};
+use super::upload::{Target, never_started, put};
+use crate::engine::EngineError;
+use crate::model::digest::Digest;
+use crate::store::BlobStore;
+
+/// How long staged trees are needed at most, for their labels: the longest session.
+const LIFETIME: Duration = Duration::from_secs(48 * 3600);
+/// Where a helper container sees the volume that it fills.
+const FILL_AT: &str = "/rcrepro-fill";
+/// How many slots one upload makes where the scratch volume's directory is out of our reach.
+const SLOTS_BY_UPLOAD: u32 = 32;
+/// What the hosts file is called in a scratch volume, beside the slots' numbers.
+const HOSTS_NAME: &str = "hosts";
+const DOING: &str = "stage the inputs";
+
+/// Is a session's staged trees.
+pub(super) struct Overlay {
+    pump: PumpHandle,
+    owner: Owner,
+    lowers: SyncMutex<HashMap<Digest, Arc<OnceCell<Arc<DaemonVolume>>>>>,
+    scratch: Mutex<Option<Scratch>>,
+}
+
+/// Is a volume of slots, and how many of them are taken.
+struct Scratch {
+    volume: Arc<DaemonVolume>,
+    local: bool,
+    taken: u32,
+    made: u32,
+}
+
+/// Is an upper and a work directory that one container writes to; dropping it frees them.
+pub(super) struct Slot {
+    /// Keeps the volume, and the lower one, until the container is gone.
+    _volumes: [Arc<DaemonVolume>; 2],
+    /// The slot's directory, where it is visible to us.
+    local: Option<PathBuf>,
+    pump: PumpHandle,
+}
+
+/// Is one subtree, ready to be mounted.
+pub(super) struct Staged {
+    pub mount: Mount,
+    /// Puts the fixed hosts file, which the scratch volume carries, into the container.
+    pub hosts: Mount,
+    pub slot: Slot,
+    /// The upper directory, where it is visible to us.
+    pub upper: Option<PathBuf>,
+}
+
+impl Overlay {
+    pub fn new(pump: PumpHandle, owner: Owner) -> Self {
+        Self { pump, owner, lowers: SyncMutex::default(), scratch: Mutex::default() }
+    }
+
+    /// Makes a subtree ready to be mounted in one container.
+    pub async fn stage(
+        &self,
+        label: &str,
+        image_id: &str,
+        subtree: &Subtree,
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<Staged, EngineError> {
+        let cell = {
+            let mut lowers = self.lowers.lock().unwrap_or_else(PoisonError::into_inner);
+            lowers.entry(subtree.root).or_default().clone()
+        };
+        let lower = cell.get_or_try_init(|| self.fill(label, image_id, subtree.root, store, cancel)).await?.clone();
+        let (scratch, index, local) = self.take_slot(label, image_id, cancel).await?;
+        let slot = format!("{}/{index}", scratch.mountpoint);
+        let mut options = String::new();
+        for (name, path) in
+            [("lowerdir", format!("{}/tree", lower.mountpoint)), ("upperdir", format!("{slot}/upper")), ("workdir", format!("{slot}/work"))]
+        {
+            if path.contains([',', ':', '\\']) {
+                return Err(refuse(label, DOING, format!("the daemon's directory `{path}` can stand in no mount option")));
+            }
+            options += &format!("{name}={path},");
+        }
+        // As in a plain directory, directories can be renamed; and an upper file always holds its whole content.
+        options += "redirect_dir=on,metacopy=off,index=off";
+        let local = local.then(|| PathBuf::from(&slot));
+        let hosts = Mount {
+            target: Some(HOSTS_PATH.to_owned()),
+            // A path of the daemon's own, inside our volume: it binds nothing of this machine.
+            source: Some(format!("{}/{HOSTS_NAME}", scratch.mountpoint)),
+            typ: Some(MountType::BIND),
+            read_only: Some(true),
+            ..Mount::default()
+        };
+        Ok(Staged {
+            hosts,
+            mount: volume_mount(
+                &format!("/{}", subtree.at),
+                None,
+                Some((self.labels(label), options)),
+            ),
+            upper: local.as_ref().map(|slot| slot.join("upper")),
+            slot: Slot { _volumes: [scratch, lower], local, pump: self.pump.clone() },
+        })
+    }
+
+    /// Mounts a staged subtree in a container that is never started: says whether the daemon can do overlays at all.
+    pub async fn prove(&self, label: &str, image_id: &str, staged: Staged) -> Result<(), EngineError> {
+        let path = staged.mount.target.clone().unwrap_or_default();
+        let body = never_started(image_id, self.labels(label), vec![staged.mount]);
+        let container = Container::create(&self.pump, label, body, vec![staged.slot]).await.map_err(call(label, DOING))?;
+        let options = ContainerArchiveInfoOptions { path };
+        let asked = self.pump.client.get_container_archive_info(&container.id, Some(options));
+        limited(label, "mount an overlay volume", asked).await.map(|_| ())
+    }
+
+    /// Forgets every staged tree; each volume is removed when its last container is gone.
+    pub async fn clear(&self) {
+        self.lowers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.scratch.lock().await.take();
+    }
+
+    fn labels(&self, label: &str) -> HashMap<String, String> {
+        self.owner.labels(label, SystemTime::now(), LIFETIME)
+    }
+
+    /// Fills a lower volume with a tree. The sentinel stands beside the tree, where no command sees it.
+    async fn fill(
+        &self,
+        label: &str,
+        image_id: &str,
+        root: Digest,
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<Arc<DaemonVolume>, EngineError> {
+        let volume = DaemonVolume::create(&self.pump, self.labels(label)).await.map_err(call(label, DOING))?;
+        let volume = Arc::new(volume);
+        self.put_into(label, image_id, &volume, "whole", cancel, |tar| tar.tree(label, "tree", root, store)).await?;
+        Ok(volume)
+    }
+
+    /// Takes a slot that no container has had; says whether its directory is visible to us.
+    async fn take_slot(
+        &self,
+        label: &str,
+        image_id: &str,
+        cancel: &CancellationToken,
+    ) -> Result<(Arc<DaemonVolume>, u32, bool), EngineError> {
+        let mut held = self.scratch.lock().await;
+        // Out of our reach nothing in a volume can be deleted but the volume: begin a new one, and the old one goes with
+        // its last container.
+        if held.as_ref().is_some_and(|scratch| !scratch.local && scratch.taken == scratch.made) {
+            held.take();
+        }
+        if held.is_none() {
+            let volume = DaemonVolume::create(&self.pump, self.labels(label)).await.map_err(call(label, DOING))?;
+            let local = is_ours(Path::new(&volume.mountpoint));
+            let volume = Arc::new(volume);
+            let mut made = 0;
+            if local {
+                let at = Path::new(&volume.mountpoint).join(HOSTS_NAME);
+                let written = fs::write(&at, HOSTS).and_then(|()| fs::set_permissions(&at, Permissions::from_mode(0o644)));
+                written.map_err(|error| refuse(label, DOING, format!("cannot write `{}`: {error}", at.display())))?;
+            } else {
+                self.put_into(label, image_id, &volume, "whole", cancel, |tar| {
+                    tar.file(HOSTS_NAME, 0, 0o644, HOSTS.len() as u64, HOSTS)?;
+                    for index in 0..SLOTS_BY_UPLOAD {
+                        tar.directory(&index.to_string(), 0)?;
+                        tar.directory(&format!("{index}/upper"), USER_ID)?;
+                        tar.directory(&format!("{index}/work"), USER_ID)?;
+                    }
+                    Ok(())
+                })
+                .await?;
+                made = SLOTS_BY_UPLOAD;
+            }
+            *held = Some(Scratch { volume, local, taken: 0, made });
+        }
+        let scratch = held.as_mut().ok_or_else(|| refuse(label, DOING, "there is no scratch volume"))?;
+        let index = scratch.taken;
+        if scratch.local {
+            let at = Path::new(&scratch.volume.mountpoint).join(index.to_string());
+            make_slot(&at).map_err(|error| refuse(label, DOING, format!("cannot make `{}`: {error}", at.display())))?;
+        }
+        scratch.taken += 1;
+        Ok((scratch.volume.clone(), index, scratch.local))
+    }
+
+    async fn put_into(
+        &self,
+        label: &str,
+        image_id: &str,
+        volume: &Arc<DaemonVolume>,
+        sentinel: &str,
+        cancel: &CancellationToken,
+        fill: impl FnOnce(&mut super::tar_in::TarIn<&mut dyn std::io::Write>) -> Result<(), super::tar_in::TarInError> + Send,
+    ) -> Result<(), EngineError> {
+        let mount = volume_mount(FILL_AT, Some(volume.name.clone()), None);
+        let body = never_started(image_id, self.labels(label), vec![mount]);
+        // The helper holds the volume through its slot-less container; the volume's removal waits for it.
+        let helper = Container::create(&self.pump, label, body, Vec::new()).await.map_err(call(label, DOING))?;
+        let target = Target { label, container: &helper.id, directory: FILL_AT, sentinel };
+        put(&self.pump, &target, cancel, fill).await
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(local) = self.local.take() {
+            let _detached = self.pump.spawn_blocking(move || drop(fs::remove_dir_all(local)));
+        }
+    }
+}
+
+/// Tells whether a directory of the daemon is one that we may use directly. The volume's name is random and new, so a
+/// directory of that name here is the daemon's own.
+fn is_ours(mountpoint: &Path) -> bool {
+    rustix::process::geteuid().is_root() && mountpoint.is_dir()
+}
+
+fn make_slot(at: &Path) -> std::io::Result<()> {
+    fs::create_dir(at)?;
+    for name in ["upper", "work"] {
+        let path = at.join(name);
+        fs::create_dir(&path)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+        chown(&path, Some(USER_ID), Some(USER_ID))?;
+        fs::File::open(&path)?.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(INPUT_MTIME))?;
+    }
+    Ok(())
+}
+
+/// Describes a volume mount: a named volume, or an anonymous overlay with labels and mount options.
+fn volume_mount(target: &str, source: Option<String>, overlay: Option<(HashMap<String, String>, String)>) -> Mount {
+    let (labels, options) = overlay.unzip();
+    let driver_config = options.map(|options| MountVolumeOptionsDriverConfig {
+        name: Some("local".to_owned()),
+        options: Some(
+            [("type", "overlay".to_owned()), ("device", "overlay".to_owned()), ("o", options)]
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+        ),
+    });
+    Mount {
+        target: Some(target.to_owned()),
+        source,
+        typ: Some(MountType::VOLUME),
+        // Without this the daemon would copy what the image has at the target into the volume.
+        volume_options: Some(MountVolumeOptions { no_copy: Some(true), labels, driver_config, subpath: None }),
+        ..Mount::default()
+    }
+}

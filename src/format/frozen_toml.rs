@@ -1,0 +1,100 @@
+//! `lockfiles/NAME.lock`: the locked tree of a frozen input, and the checksum of what it was made from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::digest::{Digest, Sha256};
+use crate::model::plan::FrozenKind;
+
+/// The version of the lock format that this build reads and writes.
+pub const FROZEN_LOCK_VERSION: u32 = 1;
+
+/// Says why a text is no lock of a frozen input.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FrozenLockError {
+    /// The text is no TOML of the lock's shape.
+    #[error("{0}")]
+    Malformed(String),
+    /// The version is another one.
+    #[error("lock version {found} is not known: expected {FROZEN_LOCK_VERSION}")]
+    Version {
+        /// The version that was found.
+        found: u32,
+    },
+}
+
+/// Holds a frozen input's lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenLock {
+    /// The kind's name.
+    pub kind: String,
+    /// The checksum of what it was made from; see [`made_from`].
+    pub made_from: Sha256,
+    /// The root `Directory` of the tree.
+    pub root: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrozenLockWire {
+    version: u32,
+    kind: String,
+    made_from: Sha256,
+    root: Digest,
+}
+
+/// Computes the checksum of what a frozen input is made from.
+///
+/// Hash rule: SHA-256 over the kind's name, then for each file of the client's lock, in the given order, the name and the
+/// digest as `HEX/SIZE`; each item ends with a line feed.
+#[must_use]
+pub fn made_from(kind: FrozenKind, files: &[(&str, Digest)]) -> Sha256 {
+    let mut text = format!("{}\n", kind.as_str());
+    for (name, digest) in files {
+        text.push_str(&format!("{name}\n{digest}\n"));
+    }
+    Sha256::of(text.as_bytes())
+}
+
+/// Reads a lock.
+///
+/// # Errors
+/// [`FrozenLockError`] with line and column for a shape that does not fit.
+pub fn decode(text: &str) -> Result<FrozenLock, FrozenLockError> {
+    let wire: FrozenLockWire =
+        toml::from_str(text).map_err(|error| FrozenLockError::Malformed(error.to_string().trim_end().to_owned()))?;
+    if wire.version != FROZEN_LOCK_VERSION {
+        return Err(FrozenLockError::Version { found: wire.version });
+    }
+    Ok(FrozenLock { kind: wire.kind, made_from: wire.made_from, root: wire.root })
+}
+
+/// Writes a lock.
+#[must_use]
+pub fn encode(lock: &FrozenLock) -> String {
+    let wire = FrozenLockWire {
+        version: FROZEN_LOCK_VERSION,
+        kind: lock.kind.clone(),
+        made_from: lock.made_from,
+        root: lock.root,
+    };
+    let body = toml::to_string(&wire).expect("a lock is plain TOML");
+    format!("# Made by `rcrepro lock`; do not edit. `root` is the tree that the network step must yield.\n{body}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_round_trip_and_unknown_keys_are_refused() {
+        let lock = FrozenLock {
+            kind: "go-modules".into(),
+            made_from: made_from(FrozenKind::GoModules, &[("go.mod", Digest::of(b"x"))]),
+            root: Digest::of(b""),
+        };
+        let text = encode(&lock);
+        assert_eq!(decode(&text), Ok(lock));
+        assert!(matches!(decode(&format!("{text}more = 1\n")), Err(FrozenLockError::Malformed(_))));
+        assert_eq!(decode(&text.replace("version = 1", "version = 2")), Err(FrozenLockError::Version { found: 2 }));
+    }
+}

@@ -1,0 +1,79 @@
+//! Manifest ↔ its one byte form: RFC 8785 JSON, no white space, no line end.
+
+use crate::model::digest::Digest;
+use crate::model::manifest::{MANIFEST_VERSION, ReproManifest};
+
+/// The largest manifest that is read: 16 MiB.
+pub const MANIFEST_LIMIT: usize = 16 << 20;
+
+/// Says why bytes are no manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// The bytes are no JSON of the manifest's shape.
+    #[error("malformed manifest at line {line}, column {column}: {message}")]
+    Malformed {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What was expected and found.
+        message: String,
+    },
+    /// The version is another one.
+    #[error("manifest version {found} is not known: expected {MANIFEST_VERSION}")]
+    Version {
+        /// The version that was found.
+        found: u64,
+    },
+    /// The value is right but the bytes are not the canonical ones.
+    #[error("the manifest is not in RFC 8785 canonical form: the first difference is at byte {offset}")]
+    NotCanonical {
+        /// Where the bytes leave the canonical form, from 0.
+        offset: usize,
+    },
+    /// The manifest is larger than [`MANIFEST_LIMIT`].
+    #[error("the manifest has {found} bytes: at most {MANIFEST_LIMIT} are read")]
+    TooLarge {
+        /// The size in bytes.
+        found: usize,
+    },
+}
+
+#[derive(serde::Deserialize)]
+struct VersionWire {
+    version: u64,
+}
+
+/// Writes the canonical bytes and their digest.
+#[must_use]
+pub fn encode(manifest: &ReproManifest) -> (Vec<u8>, Digest) {
+    let bytes = super::canonical_json::to_vec(manifest).expect("a manifest holds only strings, integers and maps");
+    let digest = Digest::of(&bytes);
+    (bytes, digest)
+}
+
+/// Reads a manifest and refuses every byte form but the canonical one.
+///
+/// # Errors
+/// [`ManifestError`], the version before the shape, the shape before the form.
+pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
+    if bytes.len() > MANIFEST_LIMIT {
+        return Err(ManifestError::TooLarge { found: bytes.len() });
+    }
+    let malformed = |error: serde_json::Error| ManifestError::Malformed {
+        line: error.line(),
+        column: error.column(),
+        message: error.to_string(),
+    };
+    let version: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
+    if version.version != u64::from(MANIFEST_VERSION) {
+        return Err(ManifestError::Version { found: version.version });
+    }
+    let manifest: ReproManifest = serde_json::from_slice(bytes).map_err(malformed)?;
+    let (canonical, _) = encode(&manifest);
+    if canonical != bytes {
+        let offset = canonical.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        return Err(ManifestError::NotCanonical { offset });
+    }
+    Ok(manifest)
+}

@@ -1,0 +1,204 @@
+//! The OCI image config and manifest as bytes, always the same bytes for the same image.
+//!
+//! Hash rule: RFC 8785 JSON of the messages below. The config holds `architecture`, `os`, `created` (the lock's epoch),
+//! `config.Env` sorted by variable, `config.Cmd`, and `rootfs`; no history, labels or author, because none of them says
+//! what the image is. The manifest names uncompressed tar layers, so that it depends on no compressor.
+//! Source: OCI image specification 1.1, `config.md` and `manifest.md`.
+
+use serde::Serialize;
+
+use crate::model::digest::Digest;
+use crate::model::image_definition::{ImageConfig, Platform};
+
+/// The media type of an image config.
+pub const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
+/// The media type of an uncompressed layer.
+pub const LAYER_TYPE: &str = "application/vnd.oci.image.layer.v1.tar";
+/// The media type of an image manifest.
+pub const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The media type of an image index.
+pub const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
+
+#[derive(Serialize)]
+struct ConfigWire<'a> {
+    architecture: &'a str,
+    config: ProcessWire<'a>,
+    created: String,
+    os: &'a str,
+    rootfs: RootfsWire,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ProcessWire<'a> {
+    cmd: &'a [String],
+    env: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RootfsWire {
+    diff_ids: Vec<String>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ManifestWire {
+    config: DescriptorWire,
+    layers: Vec<DescriptorWire>,
+    media_type: &'static str,
+    schema_version: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DescriptorWire {
+    digest: String,
+    media_type: &'static str,
+    size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<PlatformWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<std::collections::BTreeMap<&'static str, String>>,
+}
+
+#[derive(Serialize)]
+struct PlatformWire {
+    architecture: &'static str,
+    os: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IndexWire {
+    manifests: Vec<DescriptorWire>,
+    media_type: &'static str,
+    schema_version: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LoadWire {
+    config: String,
+    layers: Vec<String>,
+    repo_tags: Option<Vec<String>>,
+}
+
+/// Writes the image config; its SHA-256 is the image ID of Docker's classic store.
+#[must_use]
+pub fn config(platform: Platform, epoch: u64, config: &ImageConfig, layers: &[Digest]) -> Vec<u8> {
+    canonical(&ConfigWire {
+        architecture: platform.architecture(),
+        config: ProcessWire {
+            cmd: &config.cmd,
+            env: config.env.iter().map(|(variable, value)| format!("{variable}={value}")).collect(),
+        },
+        created: rfc3339(epoch),
+        os: "linux",
+        rootfs: RootfsWire { diff_ids: layers.iter().map(|layer| layer.hash.to_oci()).collect(), kind: "layers" },
+    })
+}
+
+/// Writes the image manifest over a config and uncompressed layers, lowest first.
+#[must_use]
+pub fn manifest(config: Digest, layers: &[Digest]) -> Vec<u8> {
+    canonical(&ManifestWire {
+        config: descriptor(config, CONFIG_TYPE),
+        layers: layers.iter().map(|layer| descriptor(*layer, LAYER_TYPE)).collect(),
+        media_type: MANIFEST_TYPE,
+        schema_version: 2,
+    })
+}
+
+/// Writes a layout's `index.json` with one image; a tag is a comment beside the digest.
+#[must_use]
+pub fn index(manifest: Digest, platform: Platform, tag: Option<&str>) -> Vec<u8> {
+    let mut descriptor = descriptor(manifest, MANIFEST_TYPE);
+    descriptor.platform = Some(PlatformWire { architecture: platform.architecture(), os: "linux" });
+    descriptor.annotations = tag.map(|tag| {
+        // The containerd store reads the first, other tools the second.
+        let reference = tag.rsplit_once(':').map_or(tag, |(_, reference)| reference);
+        [("io.containerd.image.name", tag.to_owned()), ("org.opencontainers.image.ref.name", reference.to_owned())]
+            .into()
+    });
+    canonical(&IndexWire { manifests: vec![descriptor], media_type: INDEX_TYPE, schema_version: 2 })
+}
+
+/// Writes `manifest.json`, which Docker before 25 wants beside a layout to load it.
+#[must_use]
+pub fn load_list(config: Digest, layers: &[Digest], tag: Option<&str>) -> Vec<u8> {
+    canonical(&[LoadWire {
+        config: blob_path(config),
+        layers: layers.iter().map(|layer| blob_path(*layer)).collect(),
+        repo_tags: tag.map(|tag| vec![tag.to_owned()]),
+    }])
+}
+
+/// Gives a blob's path in a layout.
+#[must_use]
+pub fn blob_path(digest: Digest) -> String {
+    format!("blobs/sha256/{}", digest.hash)
+}
+
+fn descriptor(digest: Digest, media_type: &'static str) -> DescriptorWire {
+    DescriptorWire { digest: digest.hash.to_oci(), media_type, size: digest.size, platform: None, annotations: None }
+}
+
+fn canonical(value: &impl Serialize) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(value).expect("strings and integers have a canonical form")
+}
+
+/// Writes seconds since 1970 as RFC 3339 in UTC.
+///
+/// The civil date from a day count, after Hinnant's "chrono-Compatible Low-Level Date Algorithms" (`civil_from_days`).
+fn rfc3339(epoch: u64) -> String {
+    let (days, seconds) = (epoch / 86_400, epoch % 86_400);
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_civil() {
+        for (epoch, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_767_225_600, "2026-01-01T00:00:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(epoch), text);
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_fixed() {
+        let empty = Digest::of(b"");
+        let process = ImageConfig { env: [("PATH".to_owned(), "/bin".to_owned())].into(), cmd: vec!["sh".to_owned()] };
+        let hex = empty.hash.to_string();
+        assert_eq!(
+            String::from_utf8(config(Platform::LinuxAmd64, 0, &process, &[empty])).expect("JSON is UTF-8"),
+            format!(
+                r#"{{"architecture":"amd64","config":{{"Cmd":["sh"],"Env":["PATH=/bin"]}},"created":"1970-01-01T00:00:00Z","os":"linux","rootfs":{{"diff_ids":["sha256:{hex}"],"type":"layers"}}}}"#
+            )
+        );
+        assert_eq!(
+            String::from_utf8(manifest(empty, &[])).expect("JSON is UTF-8"),
+            format!(
+                r#"{{"config":{{"digest":"sha256:{hex}","mediaType":"{CONFIG_TYPE}","size":0}},"layers":[],"mediaType":"{MANIFEST_TYPE}","schemaVersion":2}}"#
+            )
+        );
+    }
+}

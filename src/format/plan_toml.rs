@@ -1,0 +1,387 @@
+//! `rcrepro.toml` → [`Plan`]: parse once, check every reference, say where a mistake stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::quantity;
+use crate::model::name::{Name, TreePath};
+use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Packet, PacketId, Plan};
+
+/// The version of the plan format that this build reads.
+pub const PLAN_VERSION: i64 = 1;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+const DEFAULT_MEMORY: u64 = 4 << 30;
+
+/// Says what is wrong in a plan file, where, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {message}")]
+pub struct PlanError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What was expected and what was found.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanWire {
+    version: Spanned<i64>,
+    name: String,
+    #[serde(default)]
+    source: SourceWire,
+    #[serde(default)]
+    images: BTreeMap<Spanned<String>, Spanned<ImageWire>>,
+    #[serde(default)]
+    frozen: BTreeMap<Spanned<String>, FrozenWire>,
+    sets: BTreeMap<Spanned<String>, Vec<CommandWire>>,
+    packets: BTreeMap<Spanned<String>, PacketWire>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct SourceWire {
+    #[serde(default)]
+    exclude: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImageWire {
+    build: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrozenWire {
+    kind: Spanned<String>,
+    image: Spanned<String>,
+    directory: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommandWire {
+    id: Spanned<String>,
+    run: Spanned<String>,
+    image: Spanned<String>,
+    #[serde(default)]
+    frozen: Vec<Spanned<String>>,
+    #[serde(default)]
+    needs: Vec<Spanned<String>>,
+    #[serde(default)]
+    outputs: Vec<Spanned<String>>,
+    #[serde(default)]
+    env: BTreeMap<Spanned<String>, String>,
+    #[serde(default)]
+    normalize: NormalizeWire,
+    timeout: Option<Spanned<String>>,
+    memory: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct NormalizeWire {
+    #[serde(default)]
+    stdout: Vec<Spanned<String>>,
+    #[serde(default)]
+    stderr: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PacketWire {
+    title: String,
+    sets: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    needs: Vec<Spanned<String>>,
+}
+
+/// Parses and checks a plan.
+///
+/// `normalizers` are the names that this build knows.
+///
+/// # Errors
+/// [`PlanError`] with the place of the first mistake: bad TOML, an unknown key, a reference that leads nowhere, a
+/// duplicate command, a cycle among `needs`, an empty packet, a value out of its grammar.
+pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
+    let source = Source { text };
+    let wire: PlanWire =
+        toml::from_str(text).map_err(|error| source.error(error.span().unwrap_or(0..0), error.message(), None))?;
+    if *wire.version.as_ref() != PLAN_VERSION {
+        return Err(source.error(
+            wire.version.span(),
+            format!("plan version {} is not known", wire.version.as_ref()),
+            Some(format!("write `version = {PLAN_VERSION}`, or use the rcrepro that reads the other version")),
+        ));
+    }
+    let exclude = source.globs(&wire.source.exclude)?;
+    let images = source.images(wire.images)?;
+    let frozen = source.frozen(wire.frozen, &images)?;
+    let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
+    let packets = source.packets(wire.packets, &sets)?;
+    Ok(Plan { name: wire.name, exclude, images, frozen, sets, packets })
+}
+
+struct Source<'a> {
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn error(&self, span: Range<usize>, message: impl fmt::Display, hint: Option<String>) -> PlanError {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        PlanError {
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
+            message: message.to_string(),
+            hint,
+        }
+    }
+
+    /// Parses a value by its `FromStr` and puts the place before what it says.
+    fn parse<T: std::str::FromStr<Err: fmt::Display>>(&self, text: &Spanned<String>) -> Result<T, PlanError> {
+        text.as_ref().parse().map_err(|error: T::Err| self.error(text.span(), error, None))
+    }
+
+    /// Looks a reference up among the names that are defined.
+    fn reference<T: Ord + std::str::FromStr<Err: fmt::Display> + fmt::Display>(
+        &self,
+        what: &str,
+        text: &Spanned<String>,
+        known: &BTreeSet<&T>,
+    ) -> Result<T, PlanError> {
+        let name: T = self.parse(text)?;
+        if known.contains(&name) {
+            return Ok(name);
+        }
+        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        let hint =
+            if known.is_empty() { format!("define a {what} first") } else { format!("known: {}", known.join(", ")) };
+        Err(self.error(text.span(), format!("there is no {what} `{name}`"), Some(hint)))
+    }
+
+    fn globs(&self, globs: &[Spanned<String>]) -> Result<Vec<String>, PlanError> {
+        for glob in globs {
+            globset::Glob::new(glob.as_ref())
+                .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.kind()), None))?;
+        }
+        Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
+    }
+
+    fn images(
+        &self,
+        wires: BTreeMap<Spanned<String>, Spanned<ImageWire>>,
+    ) -> Result<BTreeMap<Name, ImageSource>, PlanError> {
+        let mut images = BTreeMap::new();
+        for (name, wire) in wires {
+            images.insert(self.parse(&name)?, ImageSource::Build { definition: wire.into_inner().build });
+        }
+        Ok(images)
+    }
+
+    fn frozen(
+        &self,
+        wires: BTreeMap<Spanned<String>, FrozenWire>,
+        images: &BTreeMap<Name, ImageSource>,
+    ) -> Result<BTreeMap<Name, FrozenInput>, PlanError> {
+        let images: BTreeSet<&Name> = images.keys().collect();
+        let mut frozen = BTreeMap::new();
+        for (name, wire) in wires {
+            let kind = match wire.kind.as_ref().as_str() {
+                "go-modules" => FrozenKind::GoModules,
+                "npm-packages" => FrozenKind::NpmPackages,
+                other => {
+                    return Err(self.error(
+                        wire.kind.span(),
+                        format!("there is no kind of frozen input `{other}`"),
+                        Some("known: `go-modules`, `npm-packages`".into()),
+                    ));
+                }
+            };
+            let image = self.reference("image", &wire.image, &images)?;
+            let directory = match &wire.directory {
+                Some(directory) if directory.as_ref() != "." => Some(self.parse::<TreePath>(directory)?),
+                _ => None,
+            };
+            frozen.insert(self.parse(&name)?, FrozenInput { kind, image, directory });
+        }
+        Ok(frozen)
+    }
+
+    fn sets(
+        &self,
+        wires: BTreeMap<Spanned<String>, Vec<CommandWire>>,
+        images: &BTreeMap<Name, ImageSource>,
+        frozen: &BTreeMap<Name, FrozenInput>,
+        normalizers: &[&str],
+    ) -> Result<BTreeMap<Name, Vec<CommandSpec>>, PlanError> {
+        let mut ids: BTreeMap<Name, Range<usize>> = BTreeMap::new();
+        for wire in wires.values().flatten() {
+            let id: Name = self.parse(&wire.id)?;
+            if ids.insert(id.clone(), wire.id.span()).is_some() {
+                return Err(self.error(
+                    wire.id.span(),
+                    format!("command id `{id}` stands twice in the plan"),
+                    Some("give each command an id of its own; a packet reuses a command by naming its set".into()),
+                ));
+            }
+        }
+        let known = Known {
+            images: images.keys().collect(),
+            frozen: frozen.keys().collect(),
+            commands: ids.keys().collect(),
+            normalizers,
+        };
+        let mut sets = BTreeMap::new();
+        for (name, commands) in &wires {
+            let commands: Result<Vec<_>, _> = commands.iter().map(|wire| self.command(wire, &known)).collect();
+            sets.insert(self.parse(name)?, commands?);
+        }
+        let all: Vec<&CommandSpec> = sets.values().flatten().collect();
+        if let Some(id) = cycle(all.iter().map(|command| (&command.id, &command.needs)).collect()) {
+            let span = ids.get(&id).cloned().unwrap_or(0..0);
+            return Err(self.error(span, format!("command `{id}` needs itself, by way of `needs`"), None));
+        }
+        Ok(sets)
+    }
+
+    fn command(&self, wire: &CommandWire, known: &Known<'_>) -> Result<CommandSpec, PlanError> {
+        if wire.run.as_ref().trim().is_empty() {
+            return Err(self.error(wire.run.span(), "`run` is empty: expected the exact shell line", None));
+        }
+        let references = |what, list: &[Spanned<String>], names| -> Result<BTreeSet<Name>, PlanError> {
+            list.iter().map(|name| self.reference(what, name, names)).collect()
+        };
+        let normalizers = |list: &[Spanned<String>]| -> Result<Vec<String>, PlanError> {
+            list.iter()
+                .map(|name| {
+                    if known.normalizers.contains(&name.as_ref().as_str()) {
+                        return Ok(name.as_ref().clone());
+                    }
+                    let message = format!("there is no normalizer `{}`", name.as_ref());
+                    Err(self.error(name.span(), message, Some(format!("known: {}", known.normalizers.join(", ")))))
+                })
+                .collect()
+        };
+        let outputs: Result<BTreeSet<TreePath>, _> = wire.outputs.iter().map(|path| self.parse(path)).collect();
+        let mut environment = BTreeMap::new();
+        for (name, value) in &wire.env {
+            let variable = name.as_ref();
+            if variable.is_empty() || variable.contains(['=', '\0']) || value.contains('\0') {
+                return Err(self.error(name.span(), format!("`{variable}` is no environment variable"), None));
+            }
+            environment.insert(variable.clone(), value.clone());
+        }
+        Ok(CommandSpec {
+            id: self.parse(&wire.id)?,
+            line: wire.run.as_ref().clone(),
+            image: self.reference("image", &wire.image, &known.images)?,
+            frozen: references("frozen input", &wire.frozen, &known.frozen)?,
+            needs: references("command", &wire.needs, &known.commands)?,
+            outputs: outputs?,
+            environment,
+            normalize_stdout: normalizers(&wire.normalize.stdout)?,
+            normalize_stderr: normalizers(&wire.normalize.stderr)?,
+            timeout: match &wire.timeout {
+                Some(text) => self.parse::<quantity::Seconds>(text)?.0,
+                None => DEFAULT_TIMEOUT,
+            },
+            memory: match &wire.memory {
+                Some(text) => self.parse::<quantity::Bytes>(text)?.0,
+                None => DEFAULT_MEMORY,
+            },
+        })
+    }
+
+    fn packets(
+        &self,
+        wires: BTreeMap<Spanned<String>, PacketWire>,
+        sets: &BTreeMap<Name, Vec<CommandSpec>>,
+    ) -> Result<BTreeMap<PacketId, Packet>, PlanError> {
+        let set_names: BTreeSet<&Name> = sets.keys().collect();
+        let mut spans = BTreeMap::new();
+        for name in wires.keys() {
+            spans.insert(self.parse::<PacketId>(name)?, name.span());
+        }
+        let ids: BTreeSet<&PacketId> = spans.keys().collect();
+        let mut packets = BTreeMap::new();
+        for (name, wire) in &wires {
+            let names: Result<Vec<Name>, _> =
+                wire.sets.as_ref().iter().map(|set| self.reference("set", set, &set_names)).collect();
+            let names = names?;
+            let needs: Result<BTreeSet<PacketId>, _> =
+                wire.needs.iter().map(|id| self.reference("packet", id, &ids)).collect();
+            let packet = Packet { title: wire.title.clone(), sets: names, needs: needs? };
+            self.check_closed(wire.sets.span(), &packet, sets)?;
+            packets.insert(self.parse(name)?, packet);
+        }
+        if let Some(id) = cycle(packets.iter().map(|(id, packet)| (id, &packet.needs)).collect()) {
+            let span = spans.get(&id).cloned().unwrap_or(0..0);
+            return Err(self.error(span, format!("packet `{id}` needs itself, by way of `needs`"), None));
+        }
+        Ok(packets)
+    }
+
+    /// Checks that a packet has commands, none of them twice, and the commands that they need.
+    fn check_closed(
+        &self,
+        span: Range<usize>,
+        packet: &Packet,
+        sets: &BTreeMap<Name, Vec<CommandSpec>>,
+    ) -> Result<(), PlanError> {
+        let commands: Vec<&CommandSpec> = packet.sets.iter().filter_map(|set| sets.get(set)).flatten().collect();
+        if commands.is_empty() {
+            let hint = Some("a packet that runs nothing proves nothing; give it a set with commands".into());
+            return Err(self.error(span, "the packet has no command", hint));
+        }
+        let mut ids = BTreeSet::new();
+        for command in &commands {
+            if !ids.insert(&command.id) {
+                return Err(self.error(span, format!("command `{}` would run twice", command.id), None));
+            }
+        }
+        for command in &commands {
+            if let Some(missing) = command.needs.iter().find(|need| !ids.contains(need)) {
+                let message = format!("command `{}` needs `{missing}`, which is in none of these sets", command.id);
+                return Err(self.error(span, message, Some(format!("add the set that holds `{missing}`"))));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Known<'a> {
+    images: BTreeSet<&'a Name>,
+    frozen: BTreeSet<&'a Name>,
+    commands: BTreeSet<&'a Name>,
+    normalizers: &'a [&'a str],
+}
+
+/// Finds a member of a cycle by taking away, again and again, what needs nothing that is left.
+fn cycle<T: Ord + Clone>(mut graph: BTreeMap<&T, &BTreeSet<T>>) -> Option<T> {
+    loop {
+        let free: Vec<&T> = graph
+            .iter()
+            .filter(|(_, needs)| !needs.iter().any(|need| graph.contains_key(need)))
+            .map(|(id, _)| *id)
+            .collect();
+        if free.is_empty() {
+            return graph.keys().next().map(|id| (*id).clone());
+        }
+        for id in free {
+            graph.remove(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

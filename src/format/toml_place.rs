@@ -1,0 +1,36 @@
+//! Where in a TOML text a mistake stands.
+
+use std::ops::Range;
+
+/// Says what is wrong in a TOML file, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {message}")]
+pub struct TomlError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+impl TomlError {
+    /// Puts a message at a place of the text.
+    #[must_use]
+    pub fn at(text: &str, span: Range<usize>, message: impl ToString) -> Self {
+        let before = text.get(..span.start).unwrap_or(text);
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
+            message: message.to_string(),
+        }
+    }
+}
+
+/// Parses TOML into a wire type.
+///
+/// # Errors
+/// [`TomlError`] for bad TOML, an unknown key, a missing key or a value out of its grammar.
+pub fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, TomlError> {
+    toml::from_str(text).map_err(|error| TomlError::at(text, error.span().unwrap_or(0..0), error.message()))
+}

@@ -1,0 +1,125 @@
+//! From a plan's command to its action: one pure rule for the run that records, the replay, and the verifier.
+//!
+//! Input root: `work/` is the source tree with the outputs of needed commands grafted in, `deps/NAME/` a frozen input. The
+//! environment is the fixed part, what the frozen inputs ask for, and what the plan adds, the later one winning.
+
+use std::collections::BTreeMap;
+
+use super::action::{Action, Command, Platform};
+use super::digest::{Digest, Sha256};
+use super::name::{Name, TreePath};
+use super::plan::{CommandSpec, FrozenInput, FrozenKind};
+use super::tree::{Directory, Node};
+
+/// The home directory that images carry for the user that commands run as.
+pub const HOME: &str = "/home/rcrepro";
+/// The search path of every image.
+pub const PATH: &str = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin";
+/// The host name of every container.
+pub const HOSTNAME: &str = "rcrepro";
+/// Where the source stands in the input root, and commands run.
+pub const WORK: &str = "work";
+
+/// Gives the path `work` as a [`TreePath`].
+#[must_use]
+pub fn work_path() -> TreePath {
+    WORK.parse().expect("a constant path")
+}
+
+/// Gives the environment that every command has. `HOSTNAME` is here because the engine sets it anyway.
+#[must_use]
+pub fn fixed_environment(date_epoch: i64) -> BTreeMap<String, String> {
+    [
+        ("HOME", HOME.to_owned()),
+        ("HOSTNAME", HOSTNAME.to_owned()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("LC_ALL", "C.UTF-8".to_owned()),
+        ("PATH", PATH.to_owned()),
+        ("SOURCE_DATE_EPOCH", date_epoch.to_string()),
+        ("TZ", "UTC".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// Gives the variables that make a client find its frozen input at `/deps/NAME` and ask no network for more.
+#[must_use]
+pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, String> {
+    let at = format!("/deps/{name}");
+    let variables: Vec<(&str, String)> = match kind {
+        FrozenKind::GoModules => vec![
+            ("GOMODCACHE", at),
+            ("GOPROXY", "off".to_owned()),
+            ("GOSUMDB", "off".to_owned()),
+            ("GOTOOLCHAIN", "local".to_owned()),
+        ],
+        FrozenKind::NpmPackages => vec![
+            ("npm_config_audit", "false".to_owned()),
+            ("npm_config_cache", at),
+            ("npm_config_fund", "false".to_owned()),
+            ("npm_config_offline", "true".to_owned()),
+            ("npm_config_registry", OFFLINE_REGISTRY.to_owned()),
+            ("npm_config_update_notifier", "false".to_owned()),
+        ],
+    };
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The registry that a sandboxed npm believes in: a name that can never resolve (RFC 6761), served from the frozen cache.
+pub const OFFLINE_REGISTRY: &str = "http://registry.invalid/";
+
+/// Is what a command's inputs were resolved to.
+#[derive(Debug, Clone)]
+pub struct Inputs<'a> {
+    /// The `Directory` that stands at `work`, outputs of needed commands grafted in.
+    pub work: Digest,
+    /// Each frozen input that the command names, with its locked root.
+    pub frozen: BTreeMap<&'a Name, (&'a FrozenInput, Digest)>,
+    /// The image's manifest digest.
+    pub image_manifest: Sha256,
+    /// REAPI's `ISA`.
+    pub isa: &'a str,
+    /// `SOURCE_DATE_EPOCH` in seconds.
+    pub date_epoch: i64,
+}
+
+/// Makes the `Directory` messages above `work` and `deps/NAME`; the last one is the input root.
+#[must_use]
+pub fn input_root(work: Digest, frozen: impl IntoIterator<Item = (Name, Digest)>) -> Vec<Vec<u8>> {
+    let directory = |digest| Node::Directory { digest };
+    let deps = Directory { entries: frozen.into_iter().map(|(name, root)| (name, directory(root))).collect() };
+    let mut root = Directory::default();
+    root.entries.insert(WORK.parse().expect("a constant name"), directory(work));
+    let mut messages = Vec::new();
+    if !deps.entries.is_empty() {
+        let bytes = deps.encode();
+        root.entries.insert("deps".parse().expect("a constant name"), directory(Digest::of(&bytes)));
+        messages.push(bytes);
+    }
+    messages.push(root.encode());
+    messages
+}
+
+/// Derives a command's action, with the `Directory` messages that its input root adds to those already stored.
+#[must_use]
+pub fn action(spec: &CommandSpec, inputs: &Inputs<'_>) -> (Action, Vec<Vec<u8>>) {
+    let messages = input_root(inputs.work, inputs.frozen.iter().map(|(name, (_, root))| ((*name).clone(), *root)));
+    let input_root = Digest::of(messages.last().expect("the root is always there"));
+    let mut environment = fixed_environment(inputs.date_epoch);
+    for (name, (frozen, _)) in &inputs.frozen {
+        environment.extend(frozen_environment(name, frozen.kind));
+    }
+    environment.extend(spec.environment.clone());
+    let command = Command {
+        arguments: vec!["/bin/bash".to_owned(), "-c".to_owned(), spec.line.clone()],
+        environment,
+        output_paths: spec.outputs.clone(),
+        working_directory: work_path(),
+        platform: Platform {
+            image_name: spec.image.to_string(),
+            image_manifest: inputs.image_manifest,
+            isa: inputs.isa.to_owned(),
+        },
+    };
+    (Action { command, input_root, timeout: spec.timeout }, messages)
+}

@@ -1,0 +1,92 @@
+//! Findings: what a check saw, by name.
+
+use serde::Serialize;
+
+/// Ranks what a finding means for a manifest; later is worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The evidence is whole and says that something did not succeed.
+    Failed,
+    /// The evidence is not whole, so that nothing can be decided.
+    Undecided,
+    /// Two parts contradict each other: something was changed after the fact.
+    Tampered,
+}
+
+/// Names a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingName {
+    /// The bytes are no manifest.
+    Malformed,
+    /// The bytes are not in canonical form.
+    NotCanonical,
+    /// The format's version is not known.
+    UnknownVersion,
+    /// The manifest has no command.
+    NoCommands,
+    /// A blob that the manifest names is nowhere.
+    EvidenceMissing,
+    /// A blob's bytes do not match its name.
+    EvidenceDamaged,
+    /// The plan in the evidence cannot be read.
+    PlanUnreadable,
+    /// The plan says something else than the manifest.
+    PlanDiffers,
+    /// The source tree in the evidence is malformed.
+    SourceMalformed,
+    /// The source was a working copy, not a commit.
+    SourceDirty,
+    /// The lock of an image says something else than the manifest.
+    ImageDiffers,
+    /// The lock of a frozen input says something else than the manifest.
+    FrozenDiffers,
+    /// A normalizer's version or rules are not those of this build.
+    NormalizerDiffers,
+    /// The input root does not follow from the parts.
+    InputRootDiffers,
+    /// The `Command` does not follow from the plan.
+    CommandDiffers,
+    /// The `Action` does not follow from command and input root.
+    ActionDiffers,
+    /// The `ActionResult` does not follow from exit code, streams and outputs.
+    ResultDiffers,
+    /// The ending contradicts the exit code.
+    EndingDiffers,
+    /// The canonical stream or output does not follow from the raw one.
+    CanonicalDiffers,
+    /// The command did not succeed.
+    CommandFailed,
+}
+
+impl FindingName {
+    /// Gives the name that reports and JSON use.
+    #[must_use]
+    pub fn as_str(self) -> String {
+        serde_json::to_value(self).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+    }
+
+    /// Ranks the finding.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::CommandFailed => Severity::Failed,
+            Self::EvidenceMissing | Self::NoCommands | Self::SourceDirty | Self::UnknownVersion => Severity::Undecided,
+            _ => Severity::Tampered,
+        }
+    }
+}
+
+/// Is one thing that a check saw.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// What it is.
+    pub name: FindingName,
+    /// Where: a place in the manifest, such as `commands.go-test.stdout.raw`.
+    pub at: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+}

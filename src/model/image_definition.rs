@@ -1,0 +1,363 @@
+//! What goes into a toolchain image, as its author wrote it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use super::digest::serde_as_text;
+use super::name::TreePath;
+
+/// Says why a definition, or several together, make no image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DefinitionError {
+    /// The name could not be a file name or an image name.
+    #[error("`{found}` is no image name: expected lower-case letters, digits and `-`, beginning with a letter")]
+    Name {
+        /// The text that was found.
+        found: String,
+    },
+    /// The platform is not one that we know the packages' spelling of.
+    #[error("`{found}` is no platform: expected linux/amd64 or linux/arm64")]
+    Platform {
+        /// The text that was found.
+        found: String,
+    },
+    /// A definition names itself, directly or through others.
+    #[error("image `{name}` is composed of itself")]
+    Circle {
+        /// The image.
+        name: ImageName,
+    },
+    /// A definition that others are composed of was not given.
+    #[error("image `{name}` is composed of `{part}`, which has no definition")]
+    MissingPart {
+        /// The image.
+        name: ImageName,
+        /// What it names in `from`.
+        part: ImageName,
+    },
+    /// Neither the definition nor what it is composed of sets something that an image must have.
+    #[error("image `{name}` has no `{field}`, nor has anything that it is composed of")]
+    Unset {
+        /// The image.
+        name: ImageName,
+        /// The missing field.
+        field: &'static str,
+    },
+    /// Two definitions of one image disagree on what has to be one for the whole image.
+    #[error("image `{name}`: `{field}` differs between `{one}` and `{other}`")]
+    Disagree {
+        /// The image.
+        name: ImageName,
+        /// The field.
+        field: &'static str,
+        /// The definition that set it first.
+        one: ImageName,
+        /// The definition that set it otherwise.
+        other: ImageName,
+    },
+}
+
+/// Names an image: lower-case letters, digits and `-`, beginning with a letter; at most 64.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImageName(String);
+
+impl ImageName {
+    /// Gives the name's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for ImageName {
+    type Err = DefinitionError;
+
+    fn from_str(text: &str) -> Result<Self, DefinitionError> {
+        let fits = text.len() <= 64
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !fits {
+            return Err(DefinitionError::Name { found: text.to_owned() });
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Says which machine an image is for; shown as `linux/amd64`. Debian, Go and OCI spell these architectures alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Platform {
+    /// 64-bit x86.
+    LinuxAmd64,
+    /// 64-bit ARM.
+    LinuxArm64,
+}
+
+impl Platform {
+    /// Gives the architecture as Debian, Go and OCI spell it.
+    #[must_use]
+    pub const fn architecture(self) -> &'static str {
+        match self {
+            Self::LinuxAmd64 => "amd64",
+            Self::LinuxArm64 => "arm64",
+        }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "linux/{}", self.architecture())
+    }
+}
+
+impl FromStr for Platform {
+    type Err = DefinitionError;
+
+    fn from_str(text: &str) -> Result<Self, DefinitionError> {
+        match text {
+            "linux/amd64" => Ok(Self::LinuxAmd64),
+            "linux/arm64" => Ok(Self::LinuxArm64),
+            _ => Err(DefinitionError::Platform { found: text.to_owned() }),
+        }
+    }
+}
+
+serde_as_text!(ImageName);
+serde_as_text!(Platform);
+
+/// Says what a container of the image starts with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImageConfig {
+    /// The environment, by variable.
+    pub env: BTreeMap<String, String>,
+    /// The command when none is given.
+    pub cmd: Vec<String>,
+}
+
+/// Names Debian packages and how their files are laid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DebSource {
+    /// The code names of the suites that packages may come from; every other suite is shut out.
+    pub suites: Vec<String>,
+    /// The packages; what they depend on is resolved into the lock.
+    pub packages: BTreeSet<String>,
+    /// The top folders that are links into `usr`, such as `bin`; what packages hold there is laid below `usr`.
+    pub merged_usr: BTreeSet<TreePath>,
+    /// Globs of paths that are left out.
+    pub strip: Vec<String>,
+    /// Globs of paths that are kept although `strip` names them.
+    pub keep: Vec<String>,
+}
+
+/// Names a Go toolchain as the module proxy serves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoSource {
+    /// The version, such as `1.26.8`.
+    pub toolchain: String,
+    /// The folder that becomes GOROOT.
+    pub into: TreePath,
+}
+
+/// Names an npm package and where its parts are laid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NpmSource {
+    /// The package's name, with its scope.
+    pub package: String,
+    /// The exact version.
+    pub version: String,
+    /// Path in the package -> path in the image; `.` is the whole package. What is not named is left out.
+    pub place: BTreeMap<String, TreePath>,
+}
+
+/// Is what one definition file adds; every part may be empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LayerSource {
+    /// Debian packages.
+    pub deb: Option<DebSource>,
+    /// A Go toolchain.
+    pub go: Option<GoSource>,
+    /// npm packages, in the order of their names.
+    pub npm: Vec<NpmSource>,
+    /// Symbolic links: path -> target.
+    pub links: BTreeMap<TreePath, String>,
+    /// Folders: path -> permission bits.
+    pub directories: BTreeMap<TreePath, u32>,
+    /// Files with their whole content, mode 0644.
+    pub files: BTreeMap<TreePath, String>,
+    /// Files joined from all files that a glob matches, in the order of their paths: path -> glob.
+    pub concat: BTreeMap<TreePath, String>,
+}
+
+impl LayerSource {
+    /// Tells whether the definition adds nothing of its own, and so makes no layer.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Is one definition file, parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageDefinition {
+    /// The image's name: the file's stem.
+    pub name: ImageName,
+    /// The images whose layers lie below, lowest first.
+    pub from: Vec<ImageName>,
+    /// The machine that the image is for.
+    pub platform: Option<Platform>,
+    /// The time of every file, in seconds since 1970.
+    pub source_date_epoch: Option<u64>,
+    /// What a container starts with.
+    pub config: Option<ImageConfig>,
+    /// What the definition itself adds.
+    pub layer: LayerSource,
+}
+
+/// Is an image's definition together with all that it is composed of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composition {
+    /// The image's name.
+    pub name: ImageName,
+    /// The machine that the image is for.
+    pub platform: Platform,
+    /// The time of every file, in seconds since 1970.
+    pub source_date_epoch: u64,
+    /// What a container starts with.
+    pub config: ImageConfig,
+    /// The definitions, each once, what is composed of others after them; the image's own is the last.
+    pub parts: Vec<ImageDefinition>,
+}
+
+impl Composition {
+    /// Puts a definition and what it is composed of in order: depth first, each once, where it is first named.
+    ///
+    /// # Errors
+    /// [`DefinitionError`] for a circle, a missing part, an unset field or a disagreement.
+    pub fn of(name: &ImageName, definitions: &BTreeMap<ImageName, ImageDefinition>) -> Result<Self, DefinitionError> {
+        let mut parts = Vec::new();
+        collect(name, name, definitions, &mut Vec::new(), &mut parts)?;
+        let own = parts.last().expect("the image's own definition was collected").clone();
+        Ok(Self {
+            name: name.clone(),
+            platform: agreed(name, &parts, "platform", |part| part.platform)?,
+            source_date_epoch: agreed(name, &parts, "source_date_epoch", |part| part.source_date_epoch)?,
+            // A definition that sets a config means it; only what is taken over from others has to agree.
+            config: match own.config {
+                Some(config) => config,
+                None => agreed(name, &parts, "config", |part| part.config.clone())?,
+            },
+            parts,
+        })
+    }
+
+    /// Gives the definitions that make a layer, lowest first.
+    pub fn layers(&self) -> impl Iterator<Item = &ImageDefinition> {
+        self.parts.iter().filter(|part| !part.layer.is_empty())
+    }
+
+    /// Gives the image's own definition.
+    #[must_use]
+    pub fn own(&self) -> &ImageDefinition {
+        self.parts.last().expect("a composition holds the image's own definition")
+    }
+}
+
+fn collect(
+    name: &ImageName,
+    parent: &ImageName,
+    definitions: &BTreeMap<ImageName, ImageDefinition>,
+    open: &mut Vec<ImageName>,
+    parts: &mut Vec<ImageDefinition>,
+) -> Result<(), DefinitionError> {
+    if open.contains(name) {
+        return Err(DefinitionError::Circle { name: name.clone() });
+    }
+    if parts.iter().any(|part| part.name == *name) {
+        return Ok(());
+    }
+    let definition = definitions
+        .get(name)
+        .ok_or_else(|| DefinitionError::MissingPart { name: parent.clone(), part: name.clone() })?;
+    open.push(name.clone());
+    for below in &definition.from {
+        collect(below, name, definitions, open, parts)?;
+    }
+    open.pop();
+    parts.push(definition.clone());
+    Ok(())
+}
+
+fn agreed<T: PartialEq>(
+    name: &ImageName,
+    parts: &[ImageDefinition],
+    field: &'static str,
+    get: impl Fn(&ImageDefinition) -> Option<T>,
+) -> Result<T, DefinitionError> {
+    let mut set = parts.iter().filter_map(|part| get(part).map(|value| (&part.name, value)));
+    let (one, value) = set.next().ok_or_else(|| DefinitionError::Unset { name: name.clone(), field })?;
+    match set.find(|(_, other)| *other != value) {
+        Some((other, _)) => {
+            Err(DefinitionError::Disagree { name: name.clone(), field, one: one.clone(), other: other.clone() })
+        }
+        None => Ok(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definition(name: &str, from: &[&str]) -> ImageDefinition {
+        ImageDefinition {
+            name: name.parse().expect("a good name"),
+            from: from.iter().map(|part| part.parse().expect("a good name")).collect(),
+            platform: (name == "base").then_some(Platform::LinuxAmd64),
+            source_date_epoch: (name == "base").then_some(0),
+            config: (name == "base").then(ImageConfig::default),
+            layer: LayerSource::default(),
+        }
+    }
+
+    fn compose(name: &str, all: &[ImageDefinition]) -> Result<Composition, DefinitionError> {
+        let all = all.iter().map(|one| (one.name.clone(), one.clone())).collect();
+        Composition::of(&name.parse().expect("a good name"), &all)
+    }
+
+    #[test]
+    fn a_diamond_holds_its_base_once() {
+        let all = [
+            definition("base", &[]),
+            definition("go", &["base"]),
+            definition("node", &["base"]),
+            definition("both", &["go", "node"]),
+        ];
+        let names: Vec<_> =
+            compose("both", &all).expect("composes").parts.iter().map(|part| part.name.to_string()).collect();
+        assert_eq!(names, ["base", "go", "node", "both"]);
+    }
+
+    #[test]
+    fn circles_gaps_and_quarrels_are_named() {
+        let circle = [definition("a", &["b"]), definition("b", &["a"])];
+        assert!(matches!(compose("a", &circle), Err(DefinitionError::Circle { .. })));
+        assert!(matches!(compose("a", &[definition("a", &["b"])]), Err(DefinitionError::MissingPart { .. })));
+        assert!(matches!(compose("a", &[definition("a", &[])]), Err(DefinitionError::Unset { .. })));
+        let mut late = definition("late", &["base"]);
+        late.source_date_epoch = Some(1);
+        let quarrel = compose("late", &[definition("base", &[]), late]);
+        assert!(matches!(quarrel, Err(DefinitionError::Disagree { field: "source_date_epoch", .. })));
+    }
+
+    #[test]
+    fn names_that_could_leave_the_folder_are_refused() {
+        for wrong in ["", "../x", "Go", "1go", "a/b", "a.b"] {
+            assert!(wrong.parse::<ImageName>().is_err(), "{wrong}");
+        }
+    }
+}

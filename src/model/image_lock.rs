@@ -1,0 +1,98 @@
+//! What an image is made of exactly, and the digests that it must come out with.
+//!
+//! A lock holds the packages of the one layer that its definition adds. The layers below belong to the locks of the images
+//! that it is composed of; here they stand with their digests only, so that no package is pinned in two places.
+
+use super::digest::{Digest, Sha256};
+use super::image::ImageIdentity;
+use super::image_definition::{ImageConfig, ImageName, Platform};
+use super::name::TreePath;
+use super::purl::Purl;
+
+/// Pins a Debian package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DebPin {
+    /// `pkg:deb/debian/NAME@VERSION?arch=ARCH`.
+    pub purl: Purl,
+    /// Where it lies below an archive's base.
+    pub path: TreePath,
+    /// The `.deb` file.
+    pub digest: Digest,
+}
+
+/// Pins an npm package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NpmPin {
+    /// `pkg:npm/NAME@VERSION`.
+    pub purl: Purl,
+    /// The registry's own checksum, `sha512-BASE64`.
+    pub integrity: String,
+    /// The `.tgz` file.
+    pub digest: Digest,
+}
+
+/// Pins a Go module; a toolchain is the module `golang.org/toolchain`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoPin {
+    /// `pkg:golang/MODULE@VERSION`.
+    pub purl: Purl,
+    /// The checksum over the module's files, `h1:BASE64`, as `go.sum` has it.
+    pub h1: String,
+    /// The `.zip` file.
+    pub digest: Digest,
+}
+
+/// Is one layer of the locked image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedLayer {
+    /// The definition that the layer comes from; its lock holds the packages.
+    pub name: ImageName,
+    /// The uncompressed tar: its hash is the DiffId.
+    pub digest: Digest,
+}
+
+/// Is a lock file, parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageLock {
+    /// The image's name.
+    pub name: ImageName,
+    /// The checksum of the definition, with all that it is composed of, that the lock was made from.
+    pub definition: Sha256,
+    /// The machine that the image is for.
+    pub platform: Platform,
+    /// The time of every file, in seconds since 1970.
+    pub source_date_epoch: u64,
+    /// What a container starts with.
+    pub config: ImageConfig,
+    /// The Debian packages of the image's own layer, in the order of their purls.
+    pub debs: Vec<DebPin>,
+    /// The Go modules of the image's own layer.
+    pub go: Vec<GoPin>,
+    /// The npm packages of the image's own layer.
+    pub npm: Vec<NpmPin>,
+    /// The layers that must come out, lowest first.
+    pub layers: Vec<LockedLayer>,
+    /// The image config that must come out; its hash is the image ID of Docker's classic store.
+    pub config_digest: Digest,
+    /// The image manifest that must come out.
+    pub manifest_digest: Digest,
+}
+
+impl ImageLock {
+    /// Gives what an engine has to confirm.
+    #[must_use]
+    pub fn identity(&self) -> ImageIdentity {
+        ImageIdentity {
+            name: self.name.to_string(),
+            manifest: self.manifest_digest.hash,
+            config: self.config_digest.hash,
+            diff_ids: self.layers.iter().map(|layer| layer.digest.hash).collect(),
+        }
+    }
+
+    /// Gives the layer that the image's own definition adds, if it adds one.
+    #[must_use]
+    pub fn own_layer(&self) -> Option<&LockedLayer> {
+        self.layers.last().filter(|layer| layer.name == self.name)
+    }
+}

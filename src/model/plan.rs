@@ -1,0 +1,184 @@
+//! The release plan: images, frozen inputs, sets of commands, and the packets that use them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::digest::serde_as_text;
+use super::name::{Name, TreePath};
+
+/// Says why a text is no packet id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is no packet id: expected capital letters, `-` and two or more digits, such as RC-05")]
+pub struct PacketIdError {
+    /// The text that was found.
+    pub found: String,
+}
+
+/// Names a packet, such as `RC-05`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PacketId(String);
+
+impl fmt::Display for PacketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for PacketId {
+    type Err = PacketIdError;
+
+    fn from_str(text: &str) -> Result<Self, PacketIdError> {
+        let good = text.split_once('-').is_some_and(|(letters, digits)| {
+            !letters.is_empty()
+                && letters.bytes().all(|b| b.is_ascii_uppercase())
+                && digits.len() >= 2
+                && digits.bytes().all(|b| b.is_ascii_digit())
+        });
+        if good { Ok(Self(text.to_owned())) } else { Err(PacketIdError { found: text.to_owned() }) }
+    }
+}
+
+serde_as_text!(PacketId);
+
+/// Holds a whole plan, parsed and checked: every reference in it leads somewhere, and there is no cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The plan's name.
+    pub name: String,
+    /// Globs, relative to the plan's folder, of tracked files that are not part of the certified source.
+    pub exclude: Vec<String>,
+    /// The images by name.
+    pub images: BTreeMap<Name, ImageSource>,
+    /// The frozen inputs by name; each stands at `deps/NAME` of the input root.
+    pub frozen: BTreeMap<Name, FrozenInput>,
+    /// The sets of commands by name.
+    pub sets: BTreeMap<Name, Vec<CommandSpec>>,
+    /// The packets.
+    pub packets: BTreeMap<PacketId, Packet>,
+}
+
+/// Says where an image comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageSource {
+    /// Built bit for bit from a definition; the path is relative to the plan's folder.
+    Build {
+        /// The definition file, such as `../../images/go.toml`.
+        definition: String,
+    },
+}
+
+/// Describes a step with network whose output tree is locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenInput {
+    /// Which client fetches, and what is kept of what it fetched.
+    pub kind: FrozenKind,
+    /// The image that the step runs in.
+    pub image: Name,
+    /// The folder with the client's lock (`go.mod`, `package-lock.json`); none for the source's root.
+    pub directory: Option<TreePath>,
+}
+
+/// Names the client that a frozen input is fetched with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrozenKind {
+    /// `go mod download`: a module cache.
+    GoModules,
+    /// `npm ci`: a cache of packages that the lock names by integrity.
+    NpmPackages,
+}
+
+impl FrozenKind {
+    /// Gives the name that plans and locks use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GoModules => "go-modules",
+            Self::NpmPackages => "npm-packages",
+        }
+    }
+}
+
+/// Is one command of a set, as the plan states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandSpec {
+    /// The command's id, unique in the plan.
+    pub id: Name,
+    /// The exact shell line that a person would type.
+    pub line: String,
+    /// The image it runs in.
+    pub image: Name,
+    /// The frozen inputs it needs.
+    pub frozen: BTreeSet<Name>,
+    /// Commands whose outputs are laid into this one's input tree.
+    pub needs: BTreeSet<Name>,
+    /// Paths below the source root that are collected; they may not stand in the source.
+    pub outputs: BTreeSet<TreePath>,
+    /// Environment variables on top of the fixed ones.
+    pub environment: BTreeMap<String, String>,
+    /// Normalizers of standard output, in order.
+    pub normalize_stdout: Vec<String>,
+    /// Normalizers of standard error, in order.
+    pub normalize_stderr: Vec<String>,
+    /// How long it may run.
+    pub timeout: Duration,
+    /// Memory in bytes that it may use.
+    pub memory: u64,
+}
+
+/// Is one packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// What the packet is for, in a line.
+    pub title: String,
+    /// The sets it runs, in this order.
+    pub sets: Vec<Name>,
+    /// Packets that come before it.
+    pub needs: BTreeSet<PacketId>,
+}
+
+impl Plan {
+    /// Lists a packet's commands in the order of its sets.
+    pub fn commands<'a>(&'a self, packet: &'a Packet) -> impl Iterator<Item = &'a CommandSpec> {
+        packet.sets.iter().filter_map(|set| self.sets.get(set)).flatten()
+    }
+
+    /// Lists what a packet's commands use; a frozen input brings its image.
+    #[must_use]
+    pub fn references(&self, packet: &Packet) -> References {
+        let mut references = References::default();
+        for spec in self.commands(packet) {
+            references.images.insert(spec.image.clone());
+            references.frozen.extend(spec.frozen.iter().cloned());
+            references.normalizers.extend(spec.normalize_stdout.iter().chain(&spec.normalize_stderr).cloned());
+        }
+        let inputs = references.frozen.iter().filter_map(|name| self.frozen.get(name));
+        references.images.extend(inputs.map(|input| input.image.clone()));
+        references
+    }
+}
+
+/// Names what a packet's commands use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct References {
+    /// The images, those of the frozen inputs among them.
+    pub images: BTreeSet<Name>,
+    /// The frozen inputs.
+    pub frozen: BTreeSet<Name>,
+    /// The normalizers.
+    pub normalizers: BTreeSet<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packet_ids_have_one_form() {
+        assert_eq!("RC-05".parse::<PacketId>().map(|id| id.to_string()), Ok("RC-05".into()));
+        for wrong in ["", "RC", "rc-05", "RC-5", "RC-05x", "-05", "RC-"] {
+            assert!(wrong.parse::<PacketId>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! One JSON document a command, for `--json`.
+
+use serde_json::{Value, json};
+
+use crate::model::compare::{Comparison, Equality};
+use crate::model::digest::Digest;
+use crate::model::finding::Finding;
+use crate::model::manifest::ReproManifest;
+
+/// Describes a comparison: the verdict, the counts, and every command with its parts and differences.
+#[must_use]
+pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, comparison: &Comparison) -> Value {
+    let all = [Equality::Bitwise, Equality::Canonical, Equality::Divergent, Equality::Failed, Equality::Undecided];
+    let counts: serde_json::Map<String, Value> =
+        all.iter().map(|equality| (equality.as_str().to_owned(), json!(comparison.count(*equality)))).collect();
+    let (bitwise, parts) = comparison.bitwise_parts();
+    let difference = |d: &crate::model::compare::Difference| {
+        json!({ "what": d.what, "expected": d.expected, "found": d.found })
+    };
+    let commands: Vec<Value> = comparison
+        .commands
+        .iter()
+        .map(|command| {
+            let parts: serde_json::Map<String, Value> =
+                command.parts.iter().map(|(part, equality)| (part.to_string(), json!(equality.as_str()))).collect();
+            json!({
+                "id": command.id.as_str(),
+                "equality": command.equality.as_str(),
+                "parts": parts,
+                "differences": command.differences.iter().map(difference).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "packet": manifest.packet.to_string(),
+        "verdict": comparison.equality().as_str(),
+        "recorded": recorded.to_string(),
+        "found": found.to_string(),
+        "commands": commands,
+        "counts": counts,
+        "parts": { "bitwise": bitwise, "all": parts },
+        "inputs": comparison.inputs.iter().map(difference).collect::<Vec<_>>(),
+    })
+}
+
+/// Describes a recorded manifest.
+#[must_use]
+pub fn recorded(digest: Digest, manifest: &ReproManifest, skipped: &[String]) -> Value {
+    let commands: Vec<Value> = manifest
+        .commands
+        .iter()
+        .map(|entry| {
+            json!({
+                "id": entry.id.as_str(), "exit_code": entry.exit_code, "action": entry.action.to_string(),
+                "stdout": entry.stdout.raw.to_string(), "stderr": entry.stderr.raw.to_string(),
+            })
+        })
+        .collect();
+    json!({
+        "packet": manifest.packet.to_string(), "manifest": digest.to_string(), "commands": commands, "skipped": skipped,
+    })
+}
+
+/// Describes a verification.
+#[must_use]
+pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding]) -> Value {
+    json!({ "manifest": manifest.to_string(), "blobs": blobs, "findings": findings })
+}

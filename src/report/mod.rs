@@ -1,0 +1,6 @@
+//! Tier 3: what people and machines read. Progress goes to standard error, data to standard output.
+
+pub mod difference;
+pub mod json;
+pub mod progress;
+pub mod text;

@@ -1,0 +1,78 @@
+//! Run events → progress bars on a terminal, plain lines elsewhere.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::model::compare::Equality;
+use crate::model::event::RunEvent;
+
+/// Shows events on standard error.
+pub struct Progress {
+    bars: Option<MultiProgress>,
+    open: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl Progress {
+    /// Shows bars when standard error is a terminal, and lines when it is none.
+    #[must_use]
+    pub fn new() -> Self {
+        let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
+        Self { bars, open: Mutex::default() }
+    }
+
+    /// Shows one event.
+    pub fn hear(&self, event: &RunEvent) {
+        match event {
+            RunEvent::Preparing { what } => self.open(what),
+            RunEvent::Prepared { what, how } => self.close(what, &format!("{:>10}  {what}: {how}", "ready")),
+            RunEvent::Planned { .. } => {}
+            RunEvent::Started { id } => self.open(id.as_str()),
+            RunEvent::Finished { id, exit_code, duration, equality } => {
+                let word = equality.map_or(if *exit_code == 0 { "ran" } else { "failed" }, Equality::as_str);
+                let code = if *exit_code == 0 { String::new() } else { format!(", exit code {exit_code}") };
+                self.close(id.as_str(), &format!("{word:>10}  {id} ({}{code})", seconds(*duration)));
+            }
+            RunEvent::Skipped { id, because } => {
+                self.close(id.as_str(), &format!("{:>10}  {id}: `{because}` failed", "undecided"));
+            }
+        }
+    }
+
+    fn open(&self, what: &str) {
+        let Some(bars) = &self.bars else { return };
+        let style = ProgressStyle::with_template("{spinner:>10}  {msg} {elapsed}").expect("a constant template");
+        let bar = bars.add(ProgressBar::new_spinner().with_style(style).with_message(what.to_owned()));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        self.lock().insert(what.to_owned(), bar);
+    }
+
+    fn close(&self, what: &str, line: &str) {
+        if let Some(bar) = self.lock().remove(what) {
+            bar.finish_and_clear();
+        }
+        match &self.bars {
+            // A closed terminal is no reason to stop a run.
+            Some(bars) => drop(bars.println(line)),
+            None => drop(writeln!(std::io::stderr(), "{line}")),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, ProgressBar>> {
+        self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Writes a duration in seconds to two places.
+fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}

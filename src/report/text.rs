@@ -1,0 +1,152 @@
+//! What a person reads at the end of a command.
+
+use std::fmt::Write as _;
+
+use super::difference::differing_lines;
+use crate::model::compare::{CommandComparison, Comparison, Equality, Part};
+use crate::model::finding::Finding;
+use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
+use crate::model::name::Name;
+use crate::model::digest::Digest;
+use crate::store::BlobStore;
+
+/// How many differing lines are shown of a stream.
+const LINES: usize = 10;
+
+/// Writes a comparison: a line a command, what differs, and the verdict last.
+#[must_use]
+pub fn comparison(
+    recorded: &ReproManifest,
+    found: &ReproManifest,
+    comparison: &Comparison,
+    store: &dyn BlobStore,
+) -> String {
+    let mut text = String::new();
+    for difference in &comparison.inputs {
+        put(&mut text, format_args!("{:>10}  {}", "input", difference.what));
+        put(&mut text, format_args!("{:>12}recorded: {}", "", difference.expected));
+        put(&mut text, format_args!("{:>12}found:    {}", "", difference.found));
+    }
+    for command in &comparison.commands {
+        let entries = [recorded, found].map(|manifest| entry(manifest, &command.id));
+        write_command(&mut text, command, entries, store);
+    }
+    let equal = comparison.count(Equality::Bitwise) + comparison.count(Equality::Canonical);
+    let (bitwise_parts, parts) = comparison.bitwise_parts();
+    put(&mut text, format_args!("{bitwise_parts} of {parts} streams and outputs are bitwise equal"));
+    let verdict = match comparison.equality() {
+        Equality::Bitwise | Equality::Canonical => "reproduced",
+        Equality::Divergent => "NOT reproduced",
+        Equality::Failed => "FAILED",
+        Equality::Undecided => "UNDECIDED",
+    };
+    let mut counts = format!(
+        "{} bitwise, {} canonical",
+        comparison.count(Equality::Bitwise),
+        comparison.count(Equality::Canonical)
+    );
+    for bad in [Equality::Divergent, Equality::Failed, Equality::Undecided] {
+        if comparison.count(bad) > 0 {
+            let _ = write!(counts, ", {} {}", comparison.count(bad), bad.as_str());
+        }
+    }
+    let all = comparison.commands.len();
+    put(&mut text, format_args!("{} {verdict}: {equal} of {all} commands equal ({counts})", recorded.packet));
+    text
+}
+
+fn write_command(
+    text: &mut String,
+    command: &CommandComparison,
+    [recorded, found]: [Option<&CommandEntry>; 2],
+    store: &dyn BlobStore,
+) {
+    let parts: Vec<String> = command
+        .parts
+        .iter()
+        .filter(|(_, equality)| *equality != Equality::Bitwise)
+        .map(|(part, equality)| format!("{part} {}", equality.as_str()))
+        .collect();
+    let parts = if parts.is_empty() { String::new() } else { format!("  ({})", parts.join(", ")) };
+    put(text, format_args!("{:>10}  {}{parts}", command.equality.as_str(), command.id));
+    if command.equality < Equality::Divergent {
+        return;
+    }
+    for difference in &command.differences {
+        let line = format_args!("{:>12}{}: recorded {}, found {}", "", difference.what, difference.expected, difference.found);
+        put(text, line);
+    }
+    let (Some(recorded), Some(found)) = (recorded, found) else { return };
+    for (part, equality) in &command.parts {
+        let streams = match part {
+            Part::Stdout => (&recorded.stdout, &found.stdout),
+            Part::Stderr => (&recorded.stderr, &found.stderr),
+            Part::Output(_) => continue,
+        };
+        if *equality >= Equality::Divergent {
+            write_stream(text, part, streams, store);
+        }
+    }
+}
+
+fn write_stream(text: &mut String, part: &Part, (recorded, found): (&StreamEntry, &StreamEntry), store: &dyn BlobStore) {
+    let read = |digest| store.get(digest);
+    let (Ok(before), Ok(after)) = (read(recorded.canonical), read(found.canonical)) else {
+        put(text, format_args!("{:>12}{part}: the lines cannot be shown: evidence is missing or too large", ""));
+        return;
+    };
+    for line in differing_lines(&before, &after, LINES) {
+        put(text, format_args!("{:>12}{part}:{} {} {}", "", line.line, line.side, line.text));
+    }
+    for (what, digest) in [("recorded", recorded.raw), ("found", found.raw)] {
+        if let Some(path) = store.local_path(digest) {
+            put(text, format_args!("{:>12}{part} {what}: {}", "", path.display()));
+        }
+    }
+}
+
+/// Writes what a run recorded.
+#[must_use]
+pub fn recorded(manifest: &ReproManifest, digest: Digest, skipped: &[String], written: Option<&str>) -> String {
+    let mut text = String::new();
+    for entry in &manifest.commands {
+        let word = if entry.succeeded() { "ok" } else { "failed" };
+        put(&mut text, format_args!("{word:>10}  {}  exit code {}  {}", entry.id, entry.exit_code, entry.line));
+    }
+    for id in skipped {
+        put(&mut text, format_args!("{:>10}  {id}  did not run", "undecided"));
+    }
+    put(&mut text, format_args!("manifest {digest}"));
+    match written {
+        Some(path) => put(&mut text, format_args!("{} recorded: {} commands, {path}", manifest.packet, manifest.commands.len())),
+        None => put(&mut text, format_args!("{} NOT recorded: not every command succeeded", manifest.packet)),
+    }
+    text
+}
+
+/// Writes a verification.
+#[must_use]
+pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        put(&mut text, format_args!("{:>20}  {}", finding.name.as_str(), finding.at));
+        put(&mut text, format_args!("{:>22}expected: {}", "", finding.expected));
+        put(&mut text, format_args!("{:>22}found:    {}", "", finding.found));
+    }
+    let verdict = match findings.len() {
+        0 => "stands".to_owned(),
+        1 => "has 1 finding".to_owned(),
+        many => format!("has {many} findings"),
+    };
+    put(&mut text, format_args!("manifest {manifest} {verdict}; {blobs} blobs of evidence checked, nothing was executed"));
+    text
+}
+
+fn entry<'a>(manifest: &'a ReproManifest, id: &Name) -> Option<&'a CommandEntry> {
+    manifest.commands.iter().find(|entry| &entry.id == id)
+}
+
+fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
+    text.write_fmt(line).expect("a string takes everything");
+    text.push('\n');
+}

@@ -1,0 +1,92 @@
+//! Exit codes, signals, want of memory and time-outs are told apart.
+
+use std::time::{Duration, Instant};
+
+use rcrepro::engine::{EngineError, Limits};
+use rcrepro::model::action::Ending;
+
+use crate::scene::{Case, Scene};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exit_codes_are_results() {
+    let scene = Scene::new().await;
+    for code in [0, 1, 42, 126, 127, 128, 255] {
+        let executed = scene.sh(&format!("echo out; echo err >&2; exit {code}")).await;
+        assert_eq!(executed.ending, Ending::Exited { code });
+        assert_eq!(executed.result.exit_code, code);
+        assert_eq!(scene.stdout(&executed), "out\n");
+        assert_eq!(scene.text(executed.result.stderr), "err\n");
+    }
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_are_seen() {
+    let scene = Scene::new().await;
+    for (signal, name) in [(9, "KILL"), (11, "SEGV"), (6, "ABRT"), (15, "TERM")] {
+        let executed = scene.sh(&format!("kill -{name} $$; sleep 5")).await;
+        assert_eq!(executed.ending, Ending::Signaled { signal }, "{name}");
+        assert_eq!(executed.result.exit_code, 128 + signal);
+    }
+    scene.close().await;
+}
+
+/// Fills memory: `tail` keeps the whole of a line that never ends.
+const HOG: &str = "tail /dev/zero";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn want_of_memory_is_no_plain_kill() {
+    let scene = Scene::new().await;
+    let limits = Limits { memory: 32 << 20, pids: 64 };
+    for _ in 0..5 {
+        let executed = scene.run(&Case { limits, ..Case::sh(&format!("exec {HOG}")) }).await.expect("a result");
+        assert_eq!(executed.ending, Ending::OutOfMemory { code: 137 });
+    }
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn want_of_memory_counts_even_with_code_zero() {
+    let scene = Scene::new().await;
+    let limits = Limits { memory: 32 << 20, pids: 64 };
+    let script = format!("{HOG} & wait $!; echo child ended with $?; exit 0");
+    let executed = scene.run(&Case { limits, ..Case::sh(&script) }).await.expect("a result");
+    assert_eq!(executed.ending, Ending::OutOfMemory { code: 0 });
+    assert_eq!(scene.stdout(&executed), "child ended with 137\n");
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_out_keeps_what_was_written() {
+    let scene = Scene::new().await;
+    let timeout = Duration::from_secs(2);
+    let began = Instant::now();
+    let executed = scene.run(&Case { timeout, ..Case::sh("echo begun; trap '' TERM; sleep 600") }).await.expect("a result");
+    assert_eq!(executed.ending, Ending::TimedOut);
+    assert_eq!(scene.stdout(&executed), "begun\n");
+    assert!(executed.duration >= timeout - Duration::from_millis(500), "{:?}", executed.duration);
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_is_not_there_is_no_result() {
+    let scene = Scene::new().await;
+    for program in ["/bin/bash", "not-in-the-path", "/etc/hosts"] {
+        let case = Case { arguments: vec![program.into()], ..Case::sh("") };
+        let Err(error) = scene.run(&case).await else { panic!("{program} cannot be executed") };
+        assert!(matches!(error, EngineError::Call { doing: "execute the command", .. }), "{program}: {error}");
+        assert!(error.to_string().contains(program), "{error}");
+    }
+    // A shell that does not find a program is a result.
+    assert_eq!(scene.sh("/bin/bash").await.ending, Ending::Exited { code: 127 });
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn durations_are_the_commands_own() {
+    let scene = Scene::new().await;
+    let executed = scene.sh("sleep 1").await;
+    assert!((1.0..2.5).contains(&executed.duration.as_secs_f64()), "{:?}", executed.duration);
+    scene.close().await;
+}

@@ -1,0 +1,83 @@
+//! What a command sees of the world: only what its action says.
+
+use rcrepro::engine::docker::DockerOptions;
+use rcrepro::engine::{EngineError, Limits};
+
+use crate::busybox;
+use crate::scene::{Case, Scene, unique};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_is_exactly_the_commands() {
+    let options = DockerOptions::new(unique("store"), unique("run"));
+    let image = busybox::image(&["PATH=/bin:/from/the/image", "FROM_THE_IMAGE=1", "LANG=xx"]);
+    let scene = Scene::load(options, image).await;
+    let mut case = Case { arguments: vec!["/bin/env".into()], ..Case::sh("") };
+    case.environment = [("HOME", "/tmp"), ("LANG", "C.UTF-8"), ("ODD", "a=b c\n'\"")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let executed = scene.run(&case).await.expect("a result");
+    assert_eq!(scene.stdout(&executed), "HOME=/tmp\nLANG=C.UTF-8\nODD=a=b c\n'\"\n");
+
+    case.environment.remove("HOME");
+    let error = scene.run(&case).await.expect_err("HOME would be set by the runtime");
+    assert!(matches!(error, EngineError::Call { .. }) && error.to_string().contains("HOME"), "{error}");
+    case.environment.insert("HOME".into(), "/tmp".into());
+    case.environment.insert("A=B".into(), "c".into());
+    assert!(scene.run(&case).await.is_err(), "a name with =");
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_no_network_but_loopback() {
+    let scene = Scene::new().await;
+    let script = "ls /sys/class/net; wc -l < /proc/net/route; nc -w 2 192.0.2.1 80 2>&1; \
+                  nc -l -p 8080 -s 127.0.0.1 > /tmp/got & sleep 1; echo by loopback | nc -w 1 127.0.0.1 8080; \
+                  wait; cat /tmp/got /etc/hosts; cat /etc/resolv.conf 2>/dev/null";
+    let executed = scene.sh(script).await;
+    let expected = "lo\n1\nnc: can't connect to remote host (192.0.2.1): Network is unreachable\nby loopback\n\
+                    127.0.0.1 localhost\n::1 localhost\n";
+    assert_eq!(scene.stdout(&executed), expected, "the hosts file is the image's");
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_privilege_is_left() {
+    let scene = Scene::new().await;
+    let script = "grep -E '^(Cap|NoNewPrivs|Seccomp:|Groups|Uid|Gid)' /proc/self/status | tr -s '\\t ' ' '; \
+                  hostname; umask; id -u; id -g; touch /etc/x 2>/dev/null || echo refused; cat /proc/1/comm";
+    let executed = scene.sh(script).await;
+    let none = "0000000000000000";
+    let expected = format!(
+        "Uid: 1000 1000 1000 1000\nGid: 1000 1000 1000 1000\nGroups: 1000 \nCapInh: {none}\nCapPrm: {none}\n\
+         CapEff: {none}\nCapBnd: {none}\nCapAmb: {none}\nNoNewPrivs: 1\nSeccomp: 2\n\
+         rcrepro\n0022\n1000\n1000\nrefused\ndocker-init\n"
+    );
+    let said = scene.stdout(&executed);
+    // The list of supplementary groups is empty or the user's own, depending on the runtime.
+    assert_eq!(said.replace("Groups: \n", "Groups: 1000 \n"), expected);
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_hold() {
+    let scene = Scene::new().await;
+    let case = Case { limits: Limits { memory: 48 << 20, pids: 20 }, ..Case::sh("") };
+    let script = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; \
+                  cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null; ulimit -n; ulimit -c; ulimit -s";
+    let executed = scene.run(&Case { limits: case.limits, ..Case::sh(script) }).await.expect("a result");
+    assert_eq!(scene.stdout(&executed), "50331648\n20\n16384\n0\n8192\n");
+    let forks = "i=0; while [ $i -lt 40 ]; do sleep 30 & i=$((i+1)); done; echo all";
+    let executed = scene.run(&Case { limits: case.limits, ..Case::sh(forks) }).await.expect("a result");
+    assert_ne!(scene.stdout(&executed), "all\n");
+    assert!(scene.text(executed.result.stderr).contains("fork"), "{}", scene.text(executed.result.stderr));
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_the_image_mixes_into_the_argv() {
+    let scene = Scene::new().await;
+    let case = Case { arguments: ["/bin/echo", "a b", "", "$HOME"].map(String::from).to_vec(), ..Case::sh("") };
+    let executed = scene.run(&case).await.expect("a result");
+    assert_eq!(scene.stdout(&executed), "a b  $HOME\n");
+    scene.close().await;
+}

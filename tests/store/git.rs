@@ -1,0 +1,126 @@
+//! A commit's tracked tree.
+
+use std::path::Path;
+use std::process::Command;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use rcrepro::model::name::TreePath;
+use rcrepro::store::ingest::{GitError, GitSource, IngestedSource, Limits, hash_dir, ingest_git};
+use rcrepro::store::memory::MemoryStore;
+
+/// Runs a shell line in a repository, apart from the user's configuration.
+fn shell(folder: &Path, line: &str) {
+    let status = Command::new("sh")
+        .arg("-ec")
+        .arg(line)
+        .current_dir(folder)
+        .envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null"), ("HOME", "/nonexistent")])
+        .envs([
+            ("GIT_AUTHOR_NAME", "A"),
+            ("GIT_AUTHOR_EMAIL", "a@example.org"),
+            ("GIT_AUTHOR_DATE", "1700000000 +0000"),
+        ])
+        .envs([("GIT_COMMITTER_NAME", "C"), ("GIT_COMMITTER_EMAIL", "c@example.org")])
+        .env("GIT_COMMITTER_DATE", "1700000001 +0545")
+        .status()
+        .expect("sh");
+    assert!(status.success(), "{line}");
+}
+
+fn ingest(
+    repository: &Path,
+    revision: &str,
+    folder: Option<&str>,
+    exclude: &[&str],
+) -> Result<IngestedSource, GitError> {
+    let mut globs = GlobSetBuilder::new();
+    for glob in exclude {
+        globs.add(Glob::new(glob).expect("a glob"));
+    }
+    let exclude = if exclude.is_empty() { GlobSet::empty() } else { globs.build().expect("globs") };
+    let folder: Option<TreePath> = folder.map(|text| text.parse().expect("a path"));
+    let source = GitSource { repository, revision, folder: folder.as_ref(), exclude: &exclude };
+    ingest_git(&MemoryStore::default(), &source, Limits::default())
+}
+
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    shell(
+        folder.path(),
+        "git init -q -b main .; mkdir -p ex/beacon/a/b ex/beacon/gen; printf one >ex/beacon/a/b/f; printf two >ex/beacon/run
+         chmod +x ex/beacon/run; ln -s a/b ex/beacon/link; ln -s /nowhere ex/beacon/dangling
+         printf g >ex/beacon/gen/x.pb.go; printf top >top; printf 'caf' >'ex/beacon/café'
+         git add -A; git commit -qm one",
+    );
+    folder
+}
+
+#[test]
+fn the_commit_counts_and_not_the_working_copy() {
+    let repository = repository();
+    let at = repository.path();
+    let clean = hash_dir(&at.join("ex/beacon")).expect("hash");
+    shell(at, "printf dirty >ex/beacon/a/b/f; printf new >ex/beacon/untracked; mkdir ex/beacon/empty");
+    let source = ingest(at, "HEAD", Some("ex/beacon"), &[]).expect("ingest");
+    assert_eq!(source.root, clean);
+    assert_eq!((source.commit_time, source.tracked_files), (1_700_000_001, 6));
+    assert_eq!(source.commit.len(), 40);
+    // By id, by branch, from a tag object, packed and bare: one tree.
+    shell(at, "git tag -am t v1; git gc -q; git clone -q --bare . bare.git; git worktree add -q --detach linked");
+    for (repository, revision) in
+        [(".", &*source.commit), (".", "main"), (".", "v1"), ("bare.git", "HEAD"), ("linked", "HEAD")]
+    {
+        assert_eq!(
+            ingest(&at.join(repository), revision, Some("ex/beacon"), &[]).expect("ingest"),
+            source,
+            "{revision}"
+        );
+    }
+}
+
+#[test]
+fn the_whole_repository_and_excluded_parts() {
+    let repository = repository();
+    let at = repository.path();
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    shell(at, &format!("git archive HEAD | tar -x -C {}", copy.path().display()));
+    assert_eq!(ingest(at, "HEAD", None, &[]).expect("ingest").root, hash_dir(copy.path()).expect("hash"));
+    shell(copy.path(), "rm -r ex/beacon/gen ex/beacon/a");
+    let partly = ingest(at, "HEAD", Some("ex/beacon"), &["**/*.pb.go", "a"]).expect("ingest");
+    assert_eq!(partly.root, hash_dir(&copy.path().join("ex/beacon")).expect("hash"));
+    assert_eq!(partly.tracked_files, 4);
+}
+
+#[test]
+fn replacement_refs_are_not_followed() {
+    let repository = repository();
+    let at = repository.path();
+    let before = ingest(at, "HEAD", None, &[]).expect("ingest");
+    shell(
+        at,
+        "git replace $(git rev-parse HEAD:top) $(printf evil | git hash-object -w --stdin); test $(git show HEAD:top) = evil",
+    );
+    assert_eq!(ingest(at, "HEAD", None, &[]).expect("ingest"), before);
+}
+
+#[test]
+fn what_cannot_stand_in_a_tree_is_named() {
+    let with = |line: &str| {
+        let repository = repository();
+        shell(repository.path(), &format!("{line}; git commit -qm two"));
+        ingest(repository.path(), "HEAD", None, &[]).expect_err("no tree")
+    };
+    let submodule = with("git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),vendor/sub");
+    assert!(matches!(&submodule, GitError::Submodule { path, .. } if path.as_str() == "vendor/sub"), "{submodule}");
+    let name = with(r#"printf x >"$(printf 'caf\351')"; git add -A"#);
+    assert!(matches!(&name, GitError::NameNotUtf8 { bytes } if bytes == r"caf\xe9"), "{name}");
+    let target = with(r#"ln -s "$(printf '\377')" bad; git add -A"#);
+    assert!(matches!(&target, GitError::TargetNotUtf8 { .. }), "{target}");
+
+    let repository = repository();
+    let at = repository.path();
+    assert!(matches!(ingest(at, "HEAD", Some("top"), &[]), Err(GitError::NoFolder { .. })));
+    assert!(matches!(ingest(at, "HEAD", Some("no/where"), &[]), Err(GitError::NoFolder { .. })));
+    assert!(matches!(ingest(at, "nosuch", None, &[]), Err(GitError::Read { .. })));
+    assert!(matches!(ingest(&at.join("ex"), "HEAD", None, &[]), Err(GitError::Read { .. })));
+}
