@@ -4,6 +4,7 @@
 //! that found something, 2 is usage, 4 is an engine or a registry that cannot serve.
 
 mod demo;
+mod dependencies;
 mod engine;
 mod layers;
 mod machine;
@@ -20,6 +21,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   demo            make sure that an engine answers, then replay RC-05 of examples/beacon
   test [ARG…]     make sure that an engine answers, then run every test; ARGs go to cargo test
   layers          check the import tiers of docs/design/DESIGN.md
+  dependencies    check that docs/design/dependencies.md names exactly the crates of Cargo.toml
 ";
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(root),
         ["test", ref rest @ ..] => test::run(root, rest),
         ["layers"] => layers::run(root),
+        ["dependencies"] => dependencies::run(root),
         _ => Err(Refusal::usage(USAGE)),
     };
     match done {
