@@ -6,8 +6,8 @@ use super::workspace::Workspace;
 use crate::format::manifest_json;
 use crate::model::manifest::ReproManifest;
 use crate::model::plan::PacketId;
-use crate::store::fs::FsStore;
 use crate::store::BlobStore as _;
+use crate::store::fs::FsStore;
 use crate::store::runs::Runs;
 
 /// Finds a packet's latest evidence, and says where it is from.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::exit::Exit;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 
@@ -28,6 +29,20 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes: 0 reproduced; 1 divergent or failed; 2 usage; 3 bad plan or stale lock; 4 engine or registry could not serve;
 5 undecided (evidence missing, a command could not run); 6 tampered; 70 a bug; 130 interrupted.";
+
+impl Cli {
+    /// Parses the process's arguments; help, the version and mistakes are printed here.
+    ///
+    /// # Errors
+    /// The exit code when there is nothing left to do.
+    pub fn read() -> Result<Self, Exit> {
+        Self::try_parse().map_err(|error| {
+            // Help and the version go to standard output, everything else to standard error.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            error.print().map_or(Exit::Undecided, |()| exit)
+        })
+    }
+}
 
 /// Is what to do.
 #[derive(Debug, Subcommand)]

@@ -80,9 +80,10 @@ impl From<EngineError> for Failure {
         let (exit, advice) = match &error {
             EngineError::Interrupted { .. } => (Exit::Interrupted, None),
             EngineError::Output { .. } => (Exit::Undecided, None),
-            EngineError::ImageMismatch { .. } => {
-                (Exit::Engine, hint("restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock"))
-            }
+            EngineError::ImageMismatch { .. } => (
+                Exit::Engine,
+                hint("restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock"),
+            ),
             _ => (Exit::Engine, hint("rcrepro doctor")),
         };
         Self::new(exit, &error, advice)
@@ -202,7 +203,9 @@ impl From<ReplayError> for Failure {
             ReplayError::Run(error) => error.into(),
             ReplayError::Evidence(error) => error.into(),
             ReplayError::Runs(_) => Self::new(Exit::Engine, &error, None),
-            ReplayError::NoManifest { .. } => Self::new(Exit::Undecided, &error, hint("record it first: rcrepro run PACKET")),
+            ReplayError::NoManifest { .. } => {
+                Self::new(Exit::Undecided, &error, hint("record it first: rcrepro run PACKET"))
+            }
             ReplayError::Manifest { .. } => Self::new(Exit::Tampered, &error, hint("git checkout -- manifests")),
         }
     }

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use self::args::{Cli, Command};
 use self::exit::Exit;
 use self::failure::Failure;
@@ -27,14 +25,9 @@ mod verify;
 /// Parses the command line, does what it says, and gives the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
-        Err(error) => {
-            // clap prints help and version to standard output, everything else to standard error.
-            let printed = error.print();
-            let usage = if error.use_stderr() { Exit::Usage } else { Exit::Success };
-            return if printed.is_ok() { usage.into() } else { Exit::Undecided.into() };
-        }
+        Err(exit) => return exit.into(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -80,6 +73,10 @@ fn default_store() -> Result<PathBuf, Failure> {
     let data = variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share")));
     data.map(|data| data.join("rcrepro")).ok_or_else(|| {
         let hint = "name a folder: rcrepro --store DIR …".to_owned();
-        Failure::plain(Exit::Usage, "no place for the store: neither RCREPRO_STORE, XDG_DATA_HOME nor HOME is set", Some(hint))
+        Failure::plain(
+            Exit::Usage,
+            "no place for the store: neither RCREPRO_STORE, XDG_DATA_HOME nor HOME is set",
+            Some(hint),
+        )
     })
 }

@@ -11,7 +11,7 @@ use super::failure::Failure;
 /// A [`Failure`] when it cannot be written: a broken pipe is never success.
 pub fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| {
-        Failure::plain(Exit::Undecided, format!("cannot write to standard output: {error}"), None)
-    })
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::plain(Exit::Undecided, format!("cannot write to standard output: {error}"), None))
 }

@@ -29,8 +29,7 @@ pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) 
     let observe = |event| progress.hear(&event);
     context
         .with_session(execution.staging, async |session, cancel| {
-            let options =
-                RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
+            let options = RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
             let replayed = replay::replay(session, &workspace, &path, options).await?;
             let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
             if context.json {

@@ -22,8 +22,7 @@ pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionA
     let mut documents = Vec::new();
     let exit = context
         .with_session(execution.staging, async |session, cancel| {
-            let options =
-                RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
+            let options = RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
             for id in &order {
                 let recorded = run::run(session, &workspace, id, options).await?;
                 let ran: BTreeSet<_> = recorded.manifest.commands.iter().map(|entry| &entry.id).collect();

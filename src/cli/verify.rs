@@ -14,9 +14,8 @@ use crate::store::memory::MemoryStore;
 
 /// Judges a manifest file by the evidence beside it and in the store.
 pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        Failure::plain(Exit::Undecided, format!("cannot read `{}`: {error}", path.display()), None)
-    })?;
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::plain(Exit::Undecided, format!("cannot read `{}`: {error}", path.display()), None))?;
     let evidence_store = MemoryStore::default();
     let damaged = evidence::load(path, &evidence_store)?;
     let store = Layered::new(evidence_store, &context.store)?;

@@ -14,9 +14,8 @@ pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, com
     let counts: serde_json::Map<String, Value> =
         all.iter().map(|equality| (equality.as_str().to_owned(), json!(comparison.count(*equality)))).collect();
     let (bitwise, parts) = comparison.bitwise_parts();
-    let difference = |d: &crate::model::compare::Difference| {
-        json!({ "what": d.what, "expected": d.expected, "found": d.found })
-    };
+    let difference =
+        |d: &crate::model::compare::Difference| json!({ "what": d.what, "expected": d.expected, "found": d.found });
     let commands: Vec<Value> = comparison
         .commands
         .iter()

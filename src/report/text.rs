@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use super::difference::differing_lines;
 use crate::model::compare::{CommandComparison, Comparison, Equality, Part};
+use crate::model::digest::Digest;
 use crate::model::finding::Finding;
 use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use crate::model::name::Name;
-use crate::model::digest::Digest;
 use crate::store::BlobStore;
 
 /// How many differing lines are shown of a stream.
@@ -40,11 +40,8 @@ pub fn comparison(
         Equality::Failed => "FAILED",
         Equality::Undecided => "UNDECIDED",
     };
-    let mut counts = format!(
-        "{} bitwise, {} canonical",
-        comparison.count(Equality::Bitwise),
-        comparison.count(Equality::Canonical)
-    );
+    let mut counts =
+        format!("{} bitwise, {} canonical", comparison.count(Equality::Bitwise), comparison.count(Equality::Canonical));
     for bad in [Equality::Divergent, Equality::Failed, Equality::Undecided] {
         if comparison.count(bad) > 0 {
             let _ = write!(counts, ", {} {}", comparison.count(bad), bad.as_str());
@@ -73,7 +70,8 @@ fn write_command(
         return;
     }
     for difference in &command.differences {
-        let line = format_args!("{:>12}{}: recorded {}, found {}", "", difference.what, difference.expected, difference.found);
+        let line =
+            format_args!("{:>12}{}: recorded {}, found {}", "", difference.what, difference.expected, difference.found);
         put(text, line);
     }
     let (Some(recorded), Some(found)) = (recorded, found) else { return };
@@ -89,7 +87,12 @@ fn write_command(
     }
 }
 
-fn write_stream(text: &mut String, part: &Part, (recorded, found): (&StreamEntry, &StreamEntry), store: &dyn BlobStore) {
+fn write_stream(
+    text: &mut String,
+    part: &Part,
+    (recorded, found): (&StreamEntry, &StreamEntry),
+    store: &dyn BlobStore,
+) {
     let read = |digest| store.get(digest);
     let (Ok(before), Ok(after)) = (read(recorded.canonical), read(found.canonical)) else {
         put(text, format_args!("{:>12}{part}: the lines cannot be shown: evidence is missing or too large", ""));
@@ -118,7 +121,9 @@ pub fn recorded(manifest: &ReproManifest, digest: Digest, skipped: &[String], wr
     }
     put(&mut text, format_args!("manifest {digest}"));
     match written {
-        Some(path) => put(&mut text, format_args!("{} recorded: {} commands, {path}", manifest.packet, manifest.commands.len())),
+        Some(path) => {
+            put(&mut text, format_args!("{} recorded: {} commands, {path}", manifest.packet, manifest.commands.len()))
+        }
         None => put(&mut text, format_args!("{} NOT recorded: not every command succeeded", manifest.packet)),
     }
     text
@@ -138,7 +143,10 @@ pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding]) -> Str
         1 => "has 1 finding".to_owned(),
         many => format!("has {many} findings"),
     };
-    put(&mut text, format_args!("manifest {manifest} {verdict}; {blobs} blobs of evidence checked, nothing was executed"));
+    put(
+        &mut text,
+        format_args!("manifest {manifest} {verdict}; {blobs} blobs of evidence checked, nothing was executed"),
+    );
     text
 }
 

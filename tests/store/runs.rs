@@ -27,13 +27,14 @@ fn a_record_is_whole_and_can_be_replaced() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let runs = Runs::open(folder.path()).expect("runs");
     let run = runs.begin(RunId::new(1, "a").expect("id")).expect("begin");
-    assert_eq!(runs.record(run.id()).expect("read"), None);
+    let packet = "RC-05".parse().expect("a packet id");
+    assert_eq!(runs.record(run.id(), &packet).expect("read"), None);
     for record in [&b"{\"long\":1}"[..], b"{}"] {
-        run.write_record(record).expect("write");
-        assert_eq!(runs.record(run.id()).expect("read").as_deref(), Some(record));
+        run.write_record(&packet, record).expect("write");
+        assert_eq!(runs.record(run.id(), &packet).expect("read").as_deref(), Some(record));
     }
     let mut names: Vec<_> =
         std::fs::read_dir(run.path()).expect("read").map(|entry| entry.expect("entry").file_name()).collect();
     names.sort();
-    assert_eq!(names, ["lease", "record.json"], "no litter");
+    assert_eq!(names, ["RC-05.json", "lease"], "no litter");
 }
