@@ -8,8 +8,10 @@ use crate::model::digest::Digest;
 use crate::model::finding::Finding;
 use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use crate::model::name::Name;
-use crate::store::BlobStore;
+use crate::store::{BlobStore, export};
 
+/// How many files of the source are named.
+const FILES: usize = 20;
 /// How many differing lines are shown of a stream.
 const LINES: usize = 10;
 
@@ -27,6 +29,7 @@ pub fn comparison(
         put(&mut text, format_args!("{:>12}recorded: {}", "", difference.expected));
         put(&mut text, format_args!("{:>12}found:    {}", "", difference.found));
     }
+    write_changed_files(&mut text, recorded.source.root, found.source.root, store);
     for command in &comparison.commands {
         let entries = [recorded, found].map(|manifest| entry(manifest, &command.id));
         write_command(&mut text, command, entries, store);
@@ -50,6 +53,28 @@ pub fn comparison(
     let all = comparison.commands.len();
     put(&mut text, format_args!("{} {verdict}: {equal} of {all} commands equal ({counts})", recorded.packet));
     text
+}
+
+/// Names the files in which two source trees differ, as far as the store holds both trees' directories.
+fn write_changed_files(text: &mut String, recorded: Digest, found: Digest, store: &dyn BlobStore) {
+    if recorded == found {
+        return;
+    }
+    let Ok(differences) = export::diff(store, recorded, found) else {
+        put(text, format_args!("{:>12}the recorded tree is not in the store: its files cannot be named", ""));
+        return;
+    };
+    for difference in differences.iter().take(FILES) {
+        let sign = match (&difference.left, &difference.right) {
+            (None, _) => '+',
+            (_, None) => '-',
+            _ => '!',
+        };
+        put(text, format_args!("{:>12}{sign} {}", "", difference.path));
+    }
+    if differences.len() > FILES {
+        put(text, format_args!("{:>12}and {} more", "", differences.len() - FILES));
+    }
 }
 
 fn write_command(

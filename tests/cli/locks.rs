@@ -1,0 +1,65 @@
+//! Locks that are stale, damaged or missing: nothing may run.
+
+use crate::scene::{Scene, command, shared_store};
+
+/// Flips a hex digit of the first digest after a text.
+fn flip_after(text: &str, marker: &str) -> String {
+    let start = text.find(marker).expect(marker) + marker.len();
+    let offset = text[start..].find(|c: char| c.is_ascii_hexdigit()).expect("a digit follows") + start;
+    let flipped = if &text[offset..=offset] == "0" { "1" } else { "0" };
+    format!("{}{flipped}{}", &text[..offset], &text[offset + 1..])
+}
+
+#[test]
+fn a_flipped_digit_in_an_image_lock_stops_everything() {
+    let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
+    scene.ok(&["run", "RC-05"]);
+    let lock = scene.read("lockfiles/images/base.lock");
+    for marker in ["config_digest = \"", "manifest_digest = \"", "sha256 = \""] {
+        scene.write("lockfiles/images/base.lock", flip_after(&lock, marker).as_bytes());
+        let ended = scene.run(&["replay", "RC-05"]);
+        ended.failed(4, &["error: "]);
+        assert!(!ended.stderr.contains("greet"), "nothing ran: {}", ended.stderr);
+    }
+    scene.write("lockfiles/images/base.lock", lock.as_bytes());
+    scene.ok(&["replay", "RC-05"]);
+}
+
+#[test]
+fn both_digests_are_named() {
+    let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
+    scene.ok(&["image", "build"]);
+    let lock = scene.read("lockfiles/images/base.lock");
+    let flipped = flip_after(&lock, "config_digest = \"");
+    let digest = |lock: &str| {
+        let line = lock.lines().find(|line| line.starts_with("config_digest")).expect("a line");
+        line.split('"').nth(1).expect("a quoted digest").trim_start_matches("sha256:")[..64].to_owned()
+    };
+    scene.write("lockfiles/images/base.lock", flipped.as_bytes());
+    scene.run(&["run", "RC-05"]).failed(4, &[&digest(&lock), &digest(&flipped), "hint: restore the lock from git"]);
+}
+
+#[test]
+fn a_changed_definition_makes_the_lock_stale() {
+    let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
+    scene.replace("images/base.toml", "\"procps\", ", "");
+    scene.run(&["run", "RC-05"]).failed(3, &["stale lock", "hint: rcrepro image lock base"]);
+}
+
+#[test]
+fn frozen_inputs_without_or_with_a_stale_lock_name_the_command_that_mends_it() {
+    let frozen = "[frozen.gomod]\nkind = \"go-modules\"\nimage = \"base\"\n";
+    let scene = Scene::new(&format!("{}{frozen}", command("greet", "true", "frozen = [\"gomod\"]")));
+    scene.write("go.mod", b"module example.com/m\n");
+    scene.write("go.sum", b"");
+    scene.commit("a module");
+    scene.run(&["run", "RC-05"]).failed(3, &["frozen input `gomod` has no lock", "hint: rcrepro lock gomod"]);
+    let lock = format!(
+        "version = 1\nkind = \"go-modules\"\nmade_from = \"{}\"\nroot = \"{}/0\"\n",
+        "0".repeat(64),
+        "0".repeat(64)
+    );
+    scene.write("lockfiles/gomod.lock", lock.as_bytes());
+    scene.run(&["run", "RC-05"]).failed(3, &["the lock of frozen input `gomod` is stale", "hint: rcrepro lock gomod"]);
+    assert!(shared_store().is_dir());
+}

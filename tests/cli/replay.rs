@@ -1,0 +1,68 @@
+//! `rcrepro replay`.
+
+use crate::scene::{Scene, command};
+
+#[test]
+fn an_unchanged_commit_reproduces_also_as_a_later_commit() {
+    let scene = Scene::new(&command("greet", "cat greeting.txt; echo $SOURCE_DATE_EPOCH", ""));
+    scene.ok(&["run", "RC-05"]);
+    scene.commit("the manifest");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    scene.commit("a later commit of the same tree");
+    let ended = scene.ok(&["replay", "RC-05"]);
+    assert!(
+        ended.stdout.ends_with("RC-05 reproduced: 1 of 1 commands equal (1 bitwise, 0 canonical)\n"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn a_changed_byte_names_command_stream_and_line() {
+    let scene =
+        Scene::new(&[command("greet", "echo first; cat greeting.txt", ""), command("same", "echo same", "")].concat());
+    scene.ok(&["run", "RC-05"]);
+    scene.replace("greeting.txt", "hello", "hallo");
+    scene.commit("one byte");
+    let ended = scene.run(&["replay", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    for text in
+        ["source tree", "greeting.txt", "divergent  greet", "stdout:2 - hello", "stdout:2 + hallo", "NOT reproduced"]
+    {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
+    }
+    let blob = ended.stdout.lines().find_map(|line| line.split("stdout found: ").nth(1)).expect("the full log's path");
+    assert_eq!(std::fs::read_to_string(blob).expect("the log is there"), "first\nhallo\n");
+}
+
+#[test]
+fn output_that_varies_is_divergent_and_a_named_normalizer_makes_it_canonical() {
+    let time = "echo \"ok  \texample.com/m\t0.$(date +%N | head -c 3)s\"";
+    let scene = Scene::new(
+        &[command("raw", time, ""), command("normalized", time, "normalize.stdout = [\"go-test\"]")].concat(),
+    );
+    scene.ok(&["run", "RC-05"]);
+    let ended = scene.run(&["replay", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(ended.stdout.contains("divergent  raw"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("canonical  normalized"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_replay_without_a_manifest_is_undecided() {
+    let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
+    scene.run(&["replay", "RC-05"]).failed(5, &["no manifest at", "hint: record it first: rcrepro run"]);
+}
+
+#[test]
+fn both_stagings_reproduce_each_other() {
+    let scene = Scene::new(
+        &[
+            command("make", "cp greeting.txt copy; chmod +x copy", "outputs = [\"copy\"]"),
+            command("use", "./copy || ls -l --time-style=+%s | tail -n +2 | cut -d' ' -f1,3-", "needs = [\"make\"]"),
+        ]
+        .concat(),
+    );
+    scene.ok(&["run", "RC-05", "--staging", "overlay"]);
+    scene.ok(&["replay", "RC-05", "--staging", "archive"]);
+}

@@ -1,0 +1,189 @@
+//! A certified repository of one's own, and the program in a sealed environment.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A plan with one image and one packet; tests append commands.
+const PLAN: &str = r#"version = 1
+name = "scene"
+
+[images.base]
+build = "images/base.toml"
+
+[packets.RC-05]
+title = "Replay"
+sets = ["all"]
+"#;
+
+/// A git repository with a plan, the base image's definition and lock, and a few files.
+pub struct Scene {
+    folder: tempfile::TempDir,
+    engine: Option<String>,
+}
+
+impl Scene {
+    /// Makes the repository; `commands` are the `[[sets.all]]` tables.
+    pub fn new(commands: &str) -> Self {
+        let scene = Self { folder: tempfile::tempdir().expect("a temporary folder"), engine: None };
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for file in ["images/base.toml", "lockfiles/images/base.lock"] {
+            let bytes = std::fs::read(repository.join(file)).expect("the repository has the base image");
+            scene.write(file, &bytes);
+        }
+        scene.write("rcrepro.toml", format!("{PLAN}\n{commands}").as_bytes());
+        scene.write("greeting.txt", b"hello\n");
+        scene.git(&["init", "-q", "-b", "main"]);
+        scene.commit("begin");
+        scene
+    }
+
+    /// Uses another engine than the machine's.
+    pub fn with_engine(mut self, address: String) -> Self {
+        self.engine = Some(address);
+        self
+    }
+
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    pub fn write(&self, file: &str, bytes: &[u8]) {
+        let path = self.path(file);
+        std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("made");
+        std::fs::write(path, bytes).expect("written");
+    }
+
+    pub fn read(&self, file: &str) -> String {
+        std::fs::read_to_string(self.path(file)).expect("a text file")
+    }
+
+    /// Replaces a text that stands in a file exactly once.
+    pub fn replace(&self, file: &str, from: &str, to: &str) {
+        let text = self.read(file);
+        assert_eq!(text.matches(from).count(), 1, "`{from}` in {file}");
+        self.write(file, text.replace(from, to).as_bytes());
+    }
+
+    pub fn commit(&self, message: &str) {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+    }
+
+    pub fn git(&self, arguments: &[&str]) {
+        let status = Command::new("git")
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path())
+            .args(["-c", "user.name=Scene", "-c", "user.email=scene@example.com"])
+            .args(arguments)
+            .status()
+            .expect("git is installed");
+        assert!(status.success(), "git {arguments:?}");
+    }
+
+    /// The program, with nothing of this machine but where its package clients and its engine are.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rcrepro"));
+        command.current_dir(self.folder.path()).env_clear().env("RCREPRO_STORE", shared_store()).args(arguments);
+        for name in [
+            "PATH",
+            "HOME",
+            "SSL_CERT_FILE",
+            "GOPROXY",
+            "npm_config_registry",
+            "HTTPS_PROXY",
+            "NO_PROXY",
+            "DOCKER_HOST",
+        ] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        if let Some(engine) = &self.engine {
+            command.env("DOCKER_HOST", engine);
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        Ended::from(self.command(arguments).output().expect("the program starts"))
+    }
+
+    /// Runs and expects exit code 0.
+    pub fn ok(&self, arguments: &[&str]) -> Ended {
+        let ended = self.run(arguments);
+        assert_eq!(ended.code, 0, "{arguments:?}\n{}\n{}", ended.stdout, ended.stderr);
+        ended
+    }
+
+    /// Starts the program and waits until a container of its runs the command with this id.
+    pub fn start_until_running(&self, arguments: &[&str], id: &str) -> Child {
+        let child =
+            self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let began = Instant::now();
+        while self.containers(&["--filter", &format!("label=org.rcrepro.label=RC-05/{id}")]).is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(120), "no container of `{id}` runs");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        child
+    }
+
+    /// Lists running and ended containers.
+    pub fn containers(&self, filters: &[&str]) -> Vec<String> {
+        let mut command = Command::new("docker");
+        if let Some(engine) = &self.engine {
+            command.env("DOCKER_HOST", engine);
+        }
+        let output = command.args(["ps", "-aq"]).args(filters).output().expect("the docker client is installed");
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    }
+
+    /// Lists the containers that run this scene's command with this id. Ids are unique among tests.
+    pub fn containers_of(&self, id: &str) -> Vec<String> {
+        self.containers(&["--filter", &format!("label=org.rcrepro.label=RC-05/{id}")])
+    }
+}
+
+/// The store of all tests, so that the base image is fetched and built once; several processes share it as users' do.
+pub fn shared_store() -> PathBuf {
+    match std::env::var_os("RCREPRO_STORE") {
+        Some(store) => PathBuf::from(store),
+        None => Path::new(env!("CARGO_TARGET_TMPDIR")).join("store"),
+    }
+}
+
+/// What the program said and how it ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Ended {
+    /// Expects an exit code and texts on standard error.
+    pub fn failed(&self, code: i32, texts: &[&str]) {
+        assert_eq!(self.code, code, "{}\n{}", self.stdout, self.stderr);
+        for text in texts {
+            assert!(self.stderr.contains(text), "`{text}` in\n{}", self.stderr);
+        }
+    }
+}
+
+/// A `[[sets.all]]` table.
+pub fn command(id: &str, line: &str, more: &str) -> String {
+    format!("[[sets.all]]\nid = \"{id}\"\nrun = '''{line}'''\nimage = \"base\"\n{more}\n")
+}

@@ -1,0 +1,117 @@
+//! `rcrepro verify` over the committed manifest of the example, with one thing changed at a time.
+
+use std::path::{Path, PathBuf};
+
+use rcrepro::app::{evidence, verify};
+use rcrepro::model::digest::Digest;
+use rcrepro::model::finding::{Finding, FindingName};
+use rcrepro::store::memory::MemoryStore;
+
+fn committed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/beacon/manifests/RC-05.json")
+}
+
+fn judge(bytes: &[u8]) -> Vec<Finding> {
+    let store = MemoryStore::default();
+    let damaged = evidence::load(&committed(), &store).expect("the evidence is committed");
+    verify::verify(bytes, &store, &damaged).findings
+}
+
+#[test]
+fn the_committed_manifest_stands_on_its_committed_evidence_alone() {
+    let bytes = std::fs::read(committed()).expect("the manifest is committed");
+    assert_eq!(judge(&bytes), []);
+}
+
+#[test]
+fn every_one_of_sixty_flipped_hex_digits_is_caught_by_name() {
+    let bytes = std::fs::read(committed()).expect("the manifest is committed");
+    let digits: Vec<usize> = hex_digits(&bytes);
+    for round in 0..60 {
+        // Positions that look random and are the same in every run, so that a failure can be looked at.
+        let random = Digest::of(format!("flip {round}").as_bytes()).hash.to_string();
+        let at = digits[usize::from_str_radix(&random[..8], 16).expect("hex") % digits.len()];
+        let mut changed = bytes.clone();
+        changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
+        let findings = judge(&changed);
+        assert!(!findings.is_empty(), "byte {at} is not caught");
+        assert!(findings.iter().all(|finding| !finding.at.is_empty()), "byte {at}: {findings:?}");
+    }
+}
+
+/// Where the digits of digests stand: runs of 64 hex digits.
+fn hex_digits(bytes: &[u8]) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for at in 0..=bytes.len() {
+        let digit = bytes.get(at).is_some_and(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b));
+        if !digit {
+            if at - start >= 64 {
+                found.extend(start..start + 64);
+            }
+            start = at + 1;
+        }
+    }
+    found
+}
+
+/// Every field, changed in a way that keeps the manifest's shape, and the finding that must name it.
+#[test]
+fn every_field_has_a_finding_that_names_it() {
+    let text = std::fs::read_to_string(committed()).expect("the manifest is committed");
+    let cases: [(&str, &str, FindingName); 14] = [
+        ("\"version\":1}", "\"version\":2}", FindingName::UnknownVersion),
+        ("\"exit_code\":0", "\"exit_code\":1", FindingName::ResultDiffers),
+        ("\"ending\":\"exited\"", "\"ending\":\"signaled\"", FindingName::EndingDiffers),
+        ("\"ending\":\"exited\"", "\"ending\":\"burnt\"", FindingName::Malformed),
+        ("\"line\":\"go build ./...\"", "\"line\":\"true ./...\"", FindingName::PlanDiffers),
+        ("\"image\":\"go\"", "\"image\":\"node\"", FindingName::PlanDiffers),
+        ("\"frozen\":[\"gomod\"]", "\"frozen\":[]", FindingName::PlanDiffers),
+        ("\"needs\":[\"npm-ci\"]", "\"needs\":[]", FindingName::PlanDiffers),
+        ("\"normalizers\":[\"go-test\"]", "\"normalizers\":[]", FindingName::PlanDiffers),
+        ("\"id\":\"go-test\"", "\"id\":\"go-tset\"", FindingName::PlanDiffers),
+        ("\"packet\":\"RC-05\"", "\"packet\":\"RC-04\"", FindingName::PlanDiffers),
+        ("\"isa\":\"x86-64\"", "\"isa\":\"arm-a64\"", FindingName::CommandDiffers),
+        ("\"dirty\":false", "\"dirty\":true", FindingName::SourceDirty),
+        ("{\"commands\"", "{ \"commands\"", FindingName::NotCanonical),
+    ];
+    for (from, to, expected) in cases {
+        assert!(text.contains(from), "`{from}` stands in the manifest");
+        let findings = judge(text.replacen(from, to, 1).as_bytes());
+        assert!(findings.iter().any(|finding| finding.name == expected), "{to}: {findings:?}");
+    }
+    let epoch = text.split("\"date_epoch\":").nth(1).and_then(|rest| rest.split(',').next()).expect("an epoch");
+    let changed = text.replacen(&format!("\"date_epoch\":{epoch}"), "\"date_epoch\":1", 1);
+    assert!(judge(changed.as_bytes()).iter().any(|finding| finding.name == FindingName::CommandDiffers));
+}
+
+#[test]
+fn missing_and_damaged_evidence_are_told_apart() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let manifest = folder.path().join("RC-05.json");
+    let bytes = std::fs::read(committed()).expect("the manifest is committed");
+    std::fs::write(&manifest, &bytes).expect("written");
+    let copy = evidence::folder_of(&manifest);
+    std::fs::create_dir(&copy).expect("made");
+    for entry in std::fs::read_dir(evidence::folder_of(&committed())).expect("listed") {
+        let path = entry.expect("an entry").path();
+        std::fs::copy(&path, copy.join(path.file_name().expect("a name"))).expect("copied");
+    }
+    let judge = || {
+        let store = MemoryStore::default();
+        let damaged = evidence::load(&manifest, &store).expect("read");
+        verify::verify(&bytes, &store, &damaged).findings
+    };
+    assert_eq!(judge(), []);
+    let plan = rcrepro::format::manifest_json::decode(&bytes).expect("a manifest").plan;
+    let blob = copy.join(plan.hash.to_string());
+    std::fs::write(&blob, b"version = 1").expect("damaged");
+    let names: Vec<FindingName> = judge().iter().map(|finding| finding.name).collect();
+    assert!(
+        names.contains(&FindingName::EvidenceDamaged) && names.contains(&FindingName::EvidenceMissing),
+        "{names:?}"
+    );
+    std::fs::remove_file(&blob).expect("removed");
+    let names: Vec<FindingName> = judge().iter().map(|finding| finding.name).collect();
+    assert_eq!(names, [FindingName::EvidenceMissing]);
+}
