@@ -209,6 +209,16 @@ fn ingest_folder(
     shown: &Path,
     options: &DirOptions,
 ) -> Result<Digest, DirError> {
+    // All of it on the pool: otherwise each step would cost a hand-over from the caller's thread and back.
+    rayon::scope(|_| ingest_on_pool(batch, root, shown, options))
+}
+
+fn ingest_on_pool(
+    batch: &dyn BlobBatch,
+    root: BorrowedFd<'_>,
+    shown: &Path,
+    options: &DirOptions,
+) -> Result<Digest, DirError> {
     let mut meter = Meter::new(options.limits);
     let Shape { mut folders, files, levels } = scan::scan(root, shown, options, &mut meter)?;
     let nodes = files
