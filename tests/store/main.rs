@@ -9,3 +9,4 @@ mod git;
 mod nasty;
 mod processes;
 mod runs;
+mod speed;

@@ -59,7 +59,7 @@ pub fn make(root: &Path, files: usize, backwards: bool) {
     let modes = root.join("modes");
     steps.push(Box::new(move || {
         fs::create_dir(&modes).expect("make a folder");
-        for mode in [0o644, 0o600, 0o444, 0o755, 0o700, 0o555] {
+        for mode in [0o644, 0o600, 0o444, 0o655, 0o755, 0o700, 0o555] {
             file(&modes.join(format!("{mode:o}")), b"same content", mode);
         }
     }));
