@@ -82,7 +82,7 @@ pub struct EngineInfo {
     pub api_version: String,
     /// The machine's architecture as REAPI's `ISA` spells it.
     pub isa: String,
-    /// How inputs reach the container: `overlay` or `archive`.
+    /// How inputs reach the container: `overlay` or `archive`, or `undecided` as long as none were staged.
     pub staging: String,
 }
 

@@ -83,6 +83,15 @@ async fn an_engine_can_be_used_after_it_was_closed() {
     scene.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_is_only_dropped_leaves_nothing() {
+    let scene = Scene::new().await;
+    let run_id = scene.run_id.clone();
+    scene.sh("true").await;
+    drop(scene);
+    assert_eq!(leftovers(&run_id).await, Vec::<String>::new());
+}
+
 const CHILD: &str = "RCREPRO_TEST_ORPHAN";
 
 #[tokio::test(flavor = "multi_thread")]

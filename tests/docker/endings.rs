@@ -91,3 +91,14 @@ async fn durations_are_the_commands_own() {
     assert!((1.0..2.5).contains(&executed.duration.as_secs_f64()), "{:?}", executed.duration);
     scene.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn children_in_the_background_end_with_the_command() {
+    let scene = Scene::new().await;
+    let began = Instant::now();
+    let executed = scene.sh("(sleep 30; echo late) & echo now").await;
+    assert_eq!(scene.stdout(&executed), "now\n");
+    assert_eq!(executed.ending, Ending::Exited { code: 0 });
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    scene.close().await;
+}

@@ -38,7 +38,7 @@ fn nasty(script: &str) -> Case {
 const LIST: &str = r#"(find /work /deps/go /deps/npm -type d -exec stat -c '%A %u %g %Y %n' {} \;
     find /work /deps/go /deps/npm ! -type d -exec stat -c '%A %u %g %s %Y %n' {} \;
     find /work -type l -exec readlink {} \;
-    find /work /deps -type f -exec sha256sum {} \;) | sort; ./tool; ls -la /work/empty | wc -l"#;
+    find /work /deps -type f -exec sha256sum {} \;) | sort; ./tool; ls -la /work/empty | wc -l; cat /etc/hosts; stat -c '%A %u' /etc/hosts /work /deps"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_ways_show_the_same_tree() {

@@ -11,6 +11,7 @@ mod second_daemon;
 
 mod bench;
 mod cleanup;
+mod connecting;
 mod endings;
 mod images;
 mod inputs;

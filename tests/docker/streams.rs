@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rcrepro::model::action::Ending;
+use rcrepro::model::action::{Ending, Output};
 use rcrepro::model::digest::{Digest, DigestHasher};
 
 use crate::scene::{Case, Input, Scene};
@@ -97,19 +97,27 @@ async fn a_store_that_stalls_across_the_exit_loses_nothing() {
 
 #[tokio::test]
 async fn a_blocked_runtime_loses_nothing() {
-    // One thread, which a neighbour blocks for eight seconds across the command's exit: whoever reads the streams on the
-    // caller's runtime loses their end here.
+    // One thread, which a neighbour blocks for eight seconds. Meanwhile the command writes until every buffer between it
+    // and its reader is full, and is killed in that state: whoever reads the streams on this runtime loses their end,
+    // because the daemon closes them two seconds later.
     let scene = Scene::new().await;
-    let noise = noise(MIB);
-    let expected = repeated(&noise, 8);
-    let script = "sleep 1; i=0; while [ $i -lt 8 ]; do cat noise; i=$((i+1)); done";
-    let case = Case { inputs: vec![("work/noise", Input::File(noise))], ..Case::sh(script) };
+    let chunk = noise(4096);
+    let inputs = vec![("work/chunk", Input::File(chunk.clone()))];
+    let script = "timeout -s KILL 4 sh -c 'while :; do cat chunk; echo >> count; done'; true";
+    let case = Case { inputs, outputs: vec!["count"], ..Case::sh(script) };
     let neighbour = async {
         tokio::time::sleep(Duration::from_millis(900)).await;
         std::thread::sleep(Duration::from_secs(8));
     };
     let (executed, ()) = tokio::join!(scene.run(&case), neighbour);
-    assert_eq!(executed.expect("a result").result.stdout, expected);
+    let result = executed.expect("a result").result;
+    let count = result.outputs.values().next().expect("it was declared");
+    let Output::File { digest: count, .. } = count else { panic!("{count:?} is no file") };
+    let received = result.stdout.size;
+    assert!(count.size > 100, "{count:?} chunks");
+    assert!(received >= count.size * 4096, "{received} bytes of {} chunks", count.size);
+    let bytes = rcrepro::store::BlobStore::get(&scene.store, result.stdout).expect("the blob is in the store");
+    assert!(bytes.chunks(4096).all(|part| chunk.starts_with(part)));
     scene.close().await;
 }
 

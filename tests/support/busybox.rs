@@ -47,6 +47,7 @@ const APPLETS: &[&str] = &[
     "tail",
     "tar",
     "test",
+    "timeout",
     "touch",
     "tr",
     "true",

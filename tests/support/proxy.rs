@@ -44,7 +44,8 @@ impl Proxy {
     }
 }
 
-fn daemon() -> PathBuf {
+/// The socket of the daemon that the tests use.
+pub fn daemon() -> PathBuf {
     let host = std::env::var("DOCKER_HOST").unwrap_or_default();
     host.strip_prefix("unix://").unwrap_or("/var/run/docker.sock").into()
 }

@@ -59,6 +59,12 @@ impl Drop for SecondDaemon {
             }
             drop(child.wait());
         }
+        // A killed daemon leaves its mounts, the latest on top.
+        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let folder = self.folder.path().display().to_string();
+        for at in mounts.lines().rev().filter_map(|line| line.split(' ').nth(1)).filter(|at| at.starts_with(&folder)) {
+            drop(Command::new("umount").arg(at).output());
+        }
     }
 }
 

@@ -8,6 +8,10 @@
 //! Network steps ([`Network::Transport`]) use the engine's bridge. A proxy that listens on the host's loopback address
 //! cannot be reached from there: its variables must name an address that the bridge reaches.
 //!
+//! Refused alternatives: log drivers (`json-file` breaks bytes that are no UTF-8, `local` drops some, and both are read
+//! with a delay); binds of host directories (no remote daemon); hard links out of the store below an overlay (read-only
+//! files of another owner are another tree to the command); a container that is kept and used again (not fresh).
+//!
 //! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman versions whose inspect says `stopped`, which
 //! the client cannot parse: such a result is not believed.
 

@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::io;
+use std::time::Duration;
 
 use bollard::Docker;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -15,7 +16,10 @@ use tokio_util::task::TaskTracker;
 /// Two, so that a drain goes on while another one waits for the disk.
 const THREADS: usize = 2;
 
-/// Owns the runtime. Dropping it stops what still runs there; [`Pump::idle`] awaits it first.
+/// How long an engine that is dropped without `close` waits for its removals.
+const LAST_MOMENT: Duration = Duration::from_secs(20);
+
+/// Owns the runtime. [`Pump::idle`] awaits what runs there; dropping it does so for [`LAST_MOMENT`] at most.
 pub(super) struct Pump {
     runtime: Option<Runtime>,
     handle: PumpHandle,
@@ -53,11 +57,21 @@ impl Pump {
 }
 
 impl Drop for Pump {
+    /// Gives removals that are under way a moment to end, also when nobody called `close`, such as after a panic.
     fn drop(&mut self) {
-        // A runtime must not be dropped inside another one's task; this way never blocks.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+        let Some(runtime) = self.runtime.take() else { return };
+        let tracker = self.handle.tracker.clone();
+        tracker.close();
+        if tracker.is_empty() {
+            // A runtime must not be dropped inside another one's task; this way never blocks.
+            return runtime.shutdown_background();
         }
+        // A plain thread may block on a runtime where this one, which may belong to another runtime, may not.
+        let last = std::thread::spawn(move || {
+            runtime.block_on(async { drop(tokio::time::timeout(LAST_MOMENT, tracker.wait()).await) });
+            runtime.shutdown_background();
+        });
+        drop(last.join());
     }
 }
 
