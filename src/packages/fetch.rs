@@ -70,7 +70,7 @@ impl Fetcher {
     /// Makes a client.
     ///
     /// # Errors
-    /// [`PackageError::Fetch`] when the platform's certificate store cannot be used.
+    /// [`PackageError::Tls`] when the platform's certificate store cannot be used.
     pub fn new() -> Result<Self, PackageError> {
         static PROVIDER: Once = Once::new();
         // Fails only when a provider is installed already, which is then the one in use.
@@ -80,8 +80,7 @@ impl Fetcher {
             .connect_timeout(Duration::from_secs(20))
             .read_timeout(Duration::from_secs(60))
             .build();
-        let wrong = |error| PackageError::Fetch { package: "any package".to_owned(), reason: reason(&error) };
-        Ok(Self { client: client.map_err(wrong)? })
+        Ok(Self { client: client.map_err(|error| PackageError::Tls { reason: reason(&error) })? })
     }
 
     /// Fetches files into the store, several at once, and gives their digests in the same order; `done` is told of each.

@@ -75,6 +75,12 @@ pub enum PackageError {
         /// What each place answered.
         reason: String,
     },
+    /// The platform's certificate store cannot be used.
+    #[error("no TLS connection can be made: {reason}")]
+    Tls {
+        /// What the TLS library said.
+        reason: String,
+    },
     /// The machine's own client says nothing of where to fetch from.
     #[error("no place is known to fetch {kind} from: {reason}")]
     NoSource {
@@ -120,6 +126,9 @@ impl PackageError {
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoSource { hint, .. } | Self::Client { hint, .. } => Some(hint),
+            Self::Tls { .. } => {
+                Some("apt-get install ca-certificates, or set SSL_CERT_FILE to the certificates that you trust")
+            }
             _ => None,
         }
     }

@@ -31,13 +31,16 @@ impl Mirrors {
         if self.exclusive {
             return collect(&self.deb, std::iter::empty(), "Debian packages", EXCLUSIVE, EXCLUSIVE_HINT);
         }
-        let mut format = Command::new("apt-get");
-        format.args(["indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"]);
-        let found = ask(&mut format).unwrap_or_default();
-        let own = found.lines().filter_map(|line| line.strip_prefix("Debian ")).map(str::trim);
+        let mut targets = Command::new("apt-get");
+        targets.args(["indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"]);
+        let found = ask(&mut targets).unwrap_or_default();
+        let mut own: Vec<_> = found.lines().filter_map(|line| line.strip_prefix("Debian ")).map(str::trim).collect();
+        // Where `apt-get update` never ran, apt knows no origins but still what it would ask.
+        let planned = if own.is_empty() { ask(Command::new("apt-get").args(["--print-uris", "update"])) } else { None };
+        own.extend(planned.iter().flat_map(|planned| planned.lines().filter_map(archive_of)));
         collect(
             &self.deb,
-            own,
+            own.into_iter(),
             "Debian packages",
             "apt-get names no archive of Debian's",
             "on a Debian-family system run `apt-get update`; elsewhere name a mirror of Debian in the user configuration (mirrors.deb)",
@@ -93,7 +96,7 @@ fn collect<'a>(
     let mut bases: Vec<String> = Vec::new();
     // A client may also be set up with words such as `direct` or `off`, or with a scheme that is not ours to fetch over.
     let own = own.filter(|base| base.starts_with("http://") || base.starts_with("https://"));
-    for base in mirrors.iter().map(String::as_str).chain(own.take(4)) {
+    for base in mirrors.iter().map(String::as_str).chain(own) {
         let base = base.trim_end_matches('/');
         if !bases.iter().any(|known| known == base) {
             bases.push(base.to_owned());
@@ -105,6 +108,11 @@ fn collect<'a>(
     }
 }
 
+/// Reads `'BASE/dists/SUITE/InRelease' …` as `BASE`.
+fn archive_of(line: &str) -> Option<&str> {
+    line.strip_prefix('\'')?.split_once("/dists/").map(|(base, _)| base)
+}
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
@@ -113,4 +121,29 @@ fn variable(name: &str) -> Option<String> {
 fn ask(command: &mut Command) -> Option<String> {
     let output = command.env("LC_ALL", "C").output().ok().filter(|output| output.status.success())?;
     String::from_utf8(output.stdout).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mirrors_come_first_and_words_are_no_bases() {
+        let mirrors = ["https://mirror.example/go/".to_owned()];
+        let own = ["https://own.example", "direct", "off", "file:///x", "https://mirror.example/go"].into_iter();
+        let bases = collect(&mirrors, own, "Go modules", "", "").expect("bases");
+        assert_eq!(bases, ["https://mirror.example/go", "https://own.example"]);
+        let none = collect(&[], ["direct"].into_iter(), "Go modules", "no proxy", "set one").expect_err("none");
+        assert_eq!(
+            (none.to_string().as_str(), none.hint()),
+            ("no place is known to fetch Go modules from: no proxy", Some("set one"))
+        );
+    }
+
+    #[test]
+    fn an_archives_base_is_read_off_what_apt_would_ask() {
+        let line = "'http://archive.example/debian/dists/bookworm/InRelease' archive.example_debian_dists_bookworm_InRelease 0";
+        assert_eq!(archive_of(line), Some("http://archive.example/debian"));
+        assert_eq!(archive_of("Reading package lists..."), None);
+    }
 }

@@ -5,5 +5,6 @@ mod determinism;
 mod fetching;
 mod fixture;
 mod hostile;
+mod layers;
 mod layout;
 mod tamper;
