@@ -9,7 +9,7 @@ fn locale_time_zone_umask_folder_and_jobs_do_not_matter() {
     let commands = [
         command(
             "environment",
-            "env | sort; id; umask; pwd; hostname; date -u -d @0; ls -la --time-style=+%s /work",
+            "env | sort; id; umask; pwd; hostname; date -u -d @0; stat -c '%n %A %u %g %Y' /work /work/*",
             "",
         ),
         command("make", "umask; mkdir out; echo x > out/ü; touch out/run; chmod 700 out/run", "outputs = [\"out\"]"),

@@ -15,7 +15,7 @@ fn a_flipped_digit_in_an_image_lock_stops_everything() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
     scene.ok(&["run", "RC-05"]);
     let lock = scene.read("lockfiles/images/base.lock");
-    for marker in ["config_digest = \"", "manifest_digest = \"", "sha256 = \""] {
+    for marker in ["\nconfig = \"", "\nmanifest = \"", "\nsha256 = \""] {
         scene.write("lockfiles/images/base.lock", flip_after(&lock, marker).as_bytes());
         let ended = scene.run(&["replay", "RC-05"]);
         ended.failed(4, &["error: "]);
@@ -30,10 +30,10 @@ fn both_digests_are_named() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
     scene.ok(&["image", "build"]);
     let lock = scene.read("lockfiles/images/base.lock");
-    let flipped = flip_after(&lock, "config_digest = \"");
+    let flipped = flip_after(&lock, "\nconfig = \"");
     let digest = |lock: &str| {
-        let line = lock.lines().find(|line| line.starts_with("config_digest")).expect("a line");
-        line.split('"').nth(1).expect("a quoted digest").trim_start_matches("sha256:")[..64].to_owned()
+        let line = lock.lines().find(|line| line.starts_with("config = ")).expect("a line");
+        line.split('"').nth(1).expect("a quoted digest")[..64].to_owned()
     };
     scene.write("lockfiles/images/base.lock", flipped.as_bytes());
     scene.run(&["run", "RC-05"]).failed(4, &[&digest(&lock), &digest(&flipped), "hint: restore the lock from git"]);

@@ -19,7 +19,7 @@ use bollard::query_parameters::AttachContainerOptions;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::fault::{incomplete, limited};
 use super::pump::PumpHandle;
@@ -33,9 +33,10 @@ const STALL_LIMIT: Duration = Duration::from_millis(1_500);
 /// The most that one stream may hold, in bytes: 16 GiB. A command that writes without end must not fill the disk.
 const STREAM_LIMIT: u64 = 16 << 30;
 
-/// Is a running drain. Dropped, it keeps nothing.
+/// Is a running drain. Dropped, it keeps nothing and reads no further: the streams of a container that is removed before
+/// its start never end.
 pub(super) struct Drain {
-    task: JoinHandle<Result<(), String>>,
+    task: AbortOnDropHandle<Result<(), String>>,
     received: Arc<AtomicU64>,
     whole: bool,
     stdout: Copier,
@@ -62,6 +63,7 @@ impl Drain {
         let streams = limited(label, "attach to the container", attached).await?;
         let received = Arc::new(AtomicU64::new(0));
         let task = pump.spawn(drain(streams, to_stdout, to_stderr, received.clone()));
+        let task = AbortOnDropHandle::new(task);
         Ok(Self { task, received, whole: false, stdout, stderr })
     }
 
