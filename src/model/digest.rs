@@ -9,6 +9,8 @@ use std::str::FromStr;
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use sha2::{Digest as _, Sha256 as Sha256Hasher};
 
+use super::hex;
+
 /// Says why a text is no digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
@@ -75,12 +77,7 @@ impl FromStr for Sha256 {
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
         let wrong = || DigestError::Hash { found: text.to_owned() };
-        if text.len() != 64 || text.bytes().any(|b| b.is_ascii_uppercase()) {
-            return Err(wrong());
-        }
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| wrong())?;
-        Ok(Self(bytes))
+        hex::decode(text).map(Self).ok_or_else(wrong)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod derive;
 pub mod digest;
 pub mod event;
 pub mod finding;
+pub mod hex;
 pub mod image;
 pub mod image_definition;
 pub mod image_lock;

@@ -5,6 +5,7 @@
 use std::io::{self, Read};
 
 use super::PackageError;
+use super::ar::Archive;
 use super::archive::read_tar;
 use crate::model::layer::Entry;
 
@@ -19,12 +20,11 @@ pub fn read_deb<E: From<PackageError>>(
 ) -> Result<(), E> {
     let failed = || PackageError::io(package);
     let form = |reason: String| PackageError::Form { package: package.to_owned(), reason };
-    let mut archive = ar::Archive::new(&mut input);
+    let mut archive = Archive::open(&mut input).map_err(failed())?;
     let mut seen_version = false;
     let mut seen_data = false;
-    while let Some(member) = archive.next_entry() {
-        let mut member = member.map_err(failed())?;
-        let name = String::from_utf8_lossy(member.header().identifier()).into_owned();
+    while let Some(mut member) = archive.next().map_err(failed())? {
+        let name = member.name.clone();
         if !seen_version {
             let mut version = String::new();
             let read = (&mut member).take(16).read_to_string(&mut version);

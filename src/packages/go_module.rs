@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::PackageError;
 use super::archive::{entry_path, refusal};
+use crate::model::hex;
 use crate::model::layer::{Entry, EntryKind};
 use crate::model::name::TreePath;
 

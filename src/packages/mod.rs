@@ -9,6 +9,7 @@ use crate::model::digest::Digest;
 use crate::store::StoreError;
 
 pub mod apt;
+mod ar;
 pub mod archive;
 pub mod deb;
 pub mod fetch;

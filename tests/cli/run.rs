@@ -75,3 +75,33 @@ fn the_source_is_the_commit_and_never_the_working_copy() {
     assert_eq!(ended.code, 1, "`ls` fails in the container: {}", ended.stderr);
     assert!(scene.ok(&["log", "RC-05", "greet"]).stdout.starts_with("hello\n"));
 }
+
+#[test]
+fn packets_run_after_those_that_they_need() {
+    let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
+    scene.replace("rcrepro.toml", "sets = [\"all\"]", "sets = [\"all\"]\nneeds = [\"RC-03\"]");
+    let first = "[packets.RC-03]\ntitle = \"First\"\nsets = [\"first\"]\n";
+    let commands = "[[sets.first]]\nid = \"first\"\nrun = \"true\"\nimage = \"base\"\n";
+    scene.write("rcrepro.toml", format!("{}\n{first}{commands}", scene.read("rcrepro.toml")).as_bytes());
+    scene.commit("two packets");
+    let ended = scene.ok(&["run", "RC-05", "RC-03"]);
+    let at = |text: &str| ended.stdout.find(text).expect(text);
+    assert!(at("RC-03 recorded") < at("RC-05 recorded"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_manifest_that_was_changed_by_hand_is_6_and_one_without_evidence_5() {
+    let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
+    scene.ok(&["run", "RC-05"]);
+    let manifest = scene.read("manifests/RC-05.json");
+    scene.write("manifests/RC-05.json", manifest.replace("\"exit_code\":0", "\"exit_code\":7").as_bytes());
+    let ended = scene.run(&["verify", "manifests/RC-05.json"]);
+    assert_eq!(ended.code, 6, "{}", ended.stdout);
+    assert!(ended.stdout.contains("result-differs  commands.greet.result"), "{}", ended.stdout);
+    scene.write("manifests/RC-05.json", manifest.as_bytes());
+    std::fs::remove_dir_all(scene.path("manifests/RC-05.evidence")).expect("removed");
+    let nowhere = scene.path("nowhere").display().to_string();
+    let ended = scene.run(&["--store", &nowhere, "verify", "manifests/RC-05.json"]);
+    assert_eq!(ended.code, 5, "{}", ended.stdout);
+    assert!(ended.stdout.contains("evidence-missing  plan"), "{}", ended.stdout);
+}

@@ -101,11 +101,14 @@ pub fn deb_of(items: &[Item<'_>]) -> Vec<u8> {
 }
 
 pub fn ar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut ar = ar::Builder::new(Vec::new());
+    let mut archive = b"!<arch>\n".to_vec();
     for (name, bytes) in members {
-        ar.append(&ar::Header::new(name.as_bytes().to_vec(), bytes.len() as u64), *bytes).expect("appends");
+        let header = format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, bytes.len());
+        archive.extend_from_slice(header.as_bytes());
+        archive.extend_from_slice(bytes);
+        archive.extend_from_slice(&b"\n"[..bytes.len() % 2]);
     }
-    ar.into_inner().expect("ends")
+    archive
 }
 
 pub fn tgz_of(items: &[Item<'_>]) -> Vec<u8> {
@@ -150,7 +153,7 @@ pub fn toolchain_zip() -> Vec<u8> {
 fn toolchain_h1() -> String {
     let mut lines = String::new();
     for (inner, content) in [("VERSION", &b"go9.9.9\n"[..]), ("bin/go", b"go"), ("src/_go.mod", b"module std\n")] {
-        lines.push_str(&format!("{}  {GO_PREFIX}/{inner}\n", hex::encode(Sha256::digest(content))));
+        lines.push_str(&format!("{}  {GO_PREFIX}/{inner}\n", rcrepro::model::hex::encode(Sha256::digest(content))));
     }
     format!("h1:{}", STANDARD.encode(Sha256::digest(lines)))
 }

@@ -1,6 +1,6 @@
 //! How fast trees are hashed, beside `sha256sum` on the same tree in the same run.
 //!
-//! `cargo test --release --test store speed -- --ignored --nocapture`; a machine that is busy otherwise makes it mean little.
+//! Printed by `cargo xtask bench`, and no test; a machine that is busy otherwise makes it mean little.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,8 +12,6 @@ use rcrepro::store::fs::FsStore;
 use rcrepro::store::ingest::{DirOptions, hash_dir, ingest_dir};
 
 const ROUNDS: usize = 9;
-/// What a tree's hashing has to gain over `sha256sum`.
-const WANTED: f64 = 5.0;
 
 /// Makes 6,500 files of 86 MB together: like sources and modules, most of them small.
 fn make_tree(root: &Path) {
@@ -60,7 +58,7 @@ fn trees_are_hashed_faster_than_by_sha256sum() {
     let column = |index: usize| median(rows.iter().map(|row| row[index]).collect());
     let ratio = |index: usize| median(rows.iter().map(|row| row[0] / row[index]).collect());
     println!("sha256sum {:.0} ms, hash_dir {:.0} ms, ingest_dir {:.0} ms", column(0), column(1), column(2));
-    println!("paired ratio: hash_dir {:.1}, ingest_dir {:.1}", ratio(1), ratio(2));
+    println!("paired ratio: hash_dir {:.1}, ingest_dir {:.1} (goal 5)", ratio(1), ratio(2));
 
     let root = ingest_dir(&store, &tree, &DirOptions::default()).expect("ingest");
     for contents in [Contents::Link { check: false }, Contents::Link { check: true }, Contents::Copy] {
@@ -69,5 +67,4 @@ fn trees_are_hashed_faster_than_by_sha256sum() {
         println!("checkout {contents:?}: {:?}", timed(|| checkout(&store, root, &to, &options).expect("checkout")));
     }
     assert!(store.contains(root).expect("contains"));
-    assert!(ratio(1) >= WANTED && ratio(2) >= WANTED, "expected both at least {WANTED}");
 }

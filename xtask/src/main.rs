@@ -3,6 +3,7 @@
 //! Exit codes are rcrepro's own (`docs/design/DESIGN.md` §6): what a chore runs passes its code through; 1 is a check
 //! that found something, 2 is usage, 4 is an engine or a registry that cannot serve.
 
+mod bench;
 mod demo;
 mod dependencies;
 mod engine;
@@ -20,6 +21,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
 
   demo            make sure that an engine answers, then replay RC-05 of examples/beacon
   test [ARG…]     make sure that an engine answers, then run every test; ARGs go to cargo test
+  bench           measure beside docker run, docker cp and sha256sum, in a release build
   layers          check the import tiers of docs/design/DESIGN.md
   dependencies    check that docs/design/dependencies.md names exactly the crates of Cargo.toml
 ";
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["demo"] => demo::run(root),
         ["test", ref rest @ ..] => test::run(root, rest),
+        ["bench"] => bench::run(root),
         ["layers"] => layers::run(root),
         ["dependencies"] => dependencies::run(root),
         _ => Err(Refusal::usage(USAGE)),

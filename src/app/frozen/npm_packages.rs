@@ -17,6 +17,7 @@ use serde_json::json;
 use sha1::Digest as _;
 
 use crate::model::derive::OFFLINE_REGISTRY;
+use crate::model::hex;
 
 /// The files of the client's lock, relative to the package's folder.
 pub const LOCK_FILES: [&str; 2] = ["package.json", "package-lock.json"];
