@@ -62,6 +62,9 @@ struct PackageWire {
     integrity: Option<String>,
     #[serde(default)]
     link: bool,
+    /// Whether the tarball of a package above holds it; then nothing is fetched for it.
+    #[serde(default, rename = "inBundle")]
+    in_bundle: bool,
 }
 
 /// Is a tarball that the lock pins.
@@ -90,7 +93,7 @@ pub fn locked_packages(lock: &[u8]) -> Result<Vec<LockedPackage>, NpmLockError> 
     let mut packages = BTreeMap::new();
     for (place, entry) in wire.packages {
         let Some((_, by_place)) = place.rsplit_once("node_modules/") else { continue };
-        if entry.link {
+        if entry.link || entry.in_bundle {
             continue;
         }
         let name = entry.name.unwrap_or_else(|| by_place.to_owned());
@@ -197,6 +200,7 @@ mod tests {
             "node_modules/a": { "version": "1.0.0", "integrity": integrity },
             "node_modules/@s/b": { "version": "2.0.0", "integrity": integrity },
             "node_modules/a/node_modules/@s/b": { "version": "2.0.0", "integrity": integrity },
+            "node_modules/a/node_modules/inside": { "version": "1.0.0", "inBundle": true },
             "node_modules/l": { "link": true, "resolved": "packages/l" },
         }})
         .to_string()
