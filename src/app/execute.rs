@@ -230,3 +230,6 @@ pub fn canonical_blob(store: &dyn BlobStore, raw: Digest, normalizers: &[String]
     }
     store.put(&bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+use super::*;
+use crate::engine::fake::{FakeEngine, Script};
+use crate::format::plan_toml;
+use crate::model::digest::Sha256;
+use crate::model::manifest::ImageEntry;
+use crate::store::memory::MemoryStore;
+
+/// Writes a `[[sets.all]]` table.
+fn table(id: &str, more: &str) -> String {
+    format!("[[sets.all]]\nid = \"{id}\"\nrun = \"{id}\"\nimage = \"i\"\n{more}\n")
+}
+
+fn plan(tables: &[String]) -> Plan {
+    let head =
+        "version = 1\nname = \"p\"\n[images.i]\nbuild = \"x\"\n[packets.RC-05]\ntitle = \"t\"\nsets = [\"all\"]\n";
+    plan_toml::parse(&format!("{head}{}", tables.concat()), &["go-test"]).expect("a good plan")
+}
+
+struct Outcome {
+    ran: Result<Vec<Ran>, ExecuteError>,
+    events: Vec<RunEvent>,
+}
+
+impl Outcome {
+    fn ids(&self) -> Vec<&str> {
+        self.ran.as_ref().expect("decided").iter().map(|ran| ran.entry.id.as_str()).collect()
+    }
+
+    fn skipped(&self) -> Vec<(String, String)> {
+        let pair = |event: &RunEvent| match event {
+            RunEvent::Skipped { id, because } => Some((id.to_string(), because.to_string())),
+            _ => None,
+        };
+        self.events.iter().filter_map(pair).collect()
+    }
+}
+
+async fn execute(plan: &Plan, engine: &FakeEngine, store: &MemoryStore, lanes: usize) -> Outcome {
+    let image = ImageEntry {
+        lock: Digest::of(b"lock"),
+        manifest: Sha256::of(b"manifest"),
+        config: Sha256::of(b"config"),
+        diff_ids: Vec::new(),
+    };
+    let resolved = Resolved {
+        source: store.put(b"").expect("the empty directory"),
+        date_epoch: 7,
+        isa: "x86-64".into(),
+        images: [("i".parse().expect("a name"), image)].into(),
+        frozen: BTreeMap::new(),
+    };
+    let packet = "RC-05".parse().expect("an id");
+    let events = std::sync::Mutex::new(Vec::new());
+    let observe = |event| events.lock().expect("no panic").push(event);
+    let executor = Executor {
+        plan,
+        packet: &packet,
+        resolved: &resolved,
+        store,
+        engine,
+        lanes,
+        recorded: None,
+        observe: &observe,
+        cancel: &CancellationToken::new(),
+    };
+    let ran = executor.execute(&plan.packets[&packet]).await;
+    Outcome { ran, events: events.into_inner().expect("no panic") }
+}
+
+#[tokio::test]
+async fn lanes_bound_what_runs_at_once_and_results_keep_the_plans_order() {
+    let plan = plan(&["a", "b", "c", "d"].map(|id| table(id, "")));
+    let slow = |ms| Script::exit(0).takes(Duration::from_millis(ms));
+    let engine = ["a", "b", "c", "d"]
+        .iter()
+        .zip([80, 10, 40, 10])
+        .fold(FakeEngine::default(), |engine, (id, ms)| engine.on(&format!("RC-05/{id}"), slow(ms)));
+    let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
+    assert_eq!(outcome.ids(), ["a", "b", "c", "d"]);
+    assert_eq!(engine.most_running(), 2);
+}
+
+#[tokio::test]
+async fn a_failure_skips_what_needs_it_and_nothing_else() {
+    let plan = plan(&[
+        table("bad", "outputs = [\"out\"]"),
+        table("child", "needs = [\"bad\"]"),
+        table("grandchild", "needs = [\"child\"]"),
+        table("other", ""),
+    ]);
+    let engine = FakeEngine::default().on("RC-05/bad", Script::exit(1)).on("RC-05/other", Script::exit(0));
+    let outcome = execute(&plan, &engine, &MemoryStore::default(), 1).await;
+    assert_eq!(outcome.ids(), ["bad", "other"]);
+    let pair = |id: &str, because: &str| (id.to_owned(), because.to_owned());
+    assert_eq!(outcome.skipped(), [pair("child", "bad"), pair("grandchild", "child")]);
+}
+
+#[tokio::test]
+async fn an_output_changes_the_action_of_what_needs_it() {
+    let plan = plan(&[table("make", "outputs = [\"out\"]"), table("use", "needs = [\"make\"]")]);
+    let mut actions = Vec::new();
+    for content in ["one", "two"] {
+        let made = Script::exit(0).file("out".parse().expect("a path"), content);
+        let engine = FakeEngine::default().on("RC-05/make", made).on("RC-05/use", Script::exit(0));
+        let outcome = execute(&plan, &engine, &MemoryStore::default(), 4).await;
+        actions.push(outcome.ran.expect("decided").iter().map(|ran| ran.entry.action).collect::<Vec<_>>());
+    }
+    assert_eq!(actions[0][0], actions[1][0], "`make` has the same inputs");
+    assert_ne!(actions[0][1], actions[1][1], "`use` has not");
+}
+
+#[tokio::test]
+async fn an_undecided_command_stops_the_others_and_is_the_error() {
+    let plan = plan(&[table("broken", ""), table("slow", ""), table("later", "needs = [\"slow\"]")]);
+    let broken = || EngineError::Incomplete { label: "RC-05/broken".into(), reason: "the streams broke off".into() };
+    let engine = FakeEngine::default()
+        .on("RC-05/broken", Script::error(broken).takes(Duration::from_millis(30)))
+        .on("RC-05/slow", Script::exit(0).takes(Duration::from_secs(600)));
+    let began = std::time::Instant::now();
+    let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
+    assert!(began.elapsed() < Duration::from_secs(60), "the slow one is stopped");
+    let error = outcome.ran.expect_err("undecided").to_string();
+    assert_eq!(error, "RC-05/broken: the result is not believed: the streams broke off");
+    assert_eq!(engine.calls().len(), 2, "nothing was started after it");
+}
+
+#[tokio::test]
+async fn raw_and_canonical_are_two_digests_only_where_a_normalizer_is_named() {
+    let plan = plan(&[table("named", "normalize.stdout = [\"go-test\"]"), table("bare", "")]);
+    let said = || Script::exit(0).stdout("ok  \tm\t0.123s\n");
+    let engine = FakeEngine::default().on("RC-05/named", said()).on("RC-05/bare", said());
+    let outcome = execute(&plan, &engine, &MemoryStore::default(), 1).await;
+    let ran = outcome.ran.expect("decided");
+    assert_ne!(ran[0].entry.stdout.raw, ran[0].entry.stdout.canonical);
+    assert_eq!(ran[1].entry.stdout.raw, ran[1].entry.stdout.canonical);
+    assert_eq!(ran[0].entry.stdout.raw, ran[1].entry.stdout.raw);
+}
