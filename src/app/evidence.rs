@@ -8,10 +8,11 @@
 //! them.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::model::digest::{Digest, Sha256};
+use crate::model::digest::{Digest, DigestHasher, Sha256};
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest};
 use crate::model::tree::{Directory, Node, TreeError};
 use crate::store::{BlobStore, StoreError};
@@ -107,10 +108,10 @@ pub fn write(path: &Path, bytes: &[u8], manifest: &ReproManifest, store: &dyn Bl
         let file = folder.join(digest.hash.to_string());
         keep.insert(digest.hash);
         if !file.exists() {
-            write_file(&file, &store.get(digest)?).map_err(io("write", &file))?;
+            write_file(&file, &mut *store.reader(digest)?).map_err(io("write", &file))?;
         }
     }
-    write_file(path, bytes).map_err(io("write", path))?;
+    write_file(path, &mut &*bytes).map_err(io("write", path))?;
     for entry in std::fs::read_dir(&folder).map_err(io("list", &folder))? {
         let entry = entry.map_err(io("list", &folder))?;
         let named = entry.file_name().to_str().and_then(|name| name.parse::<Sha256>().ok());
@@ -121,43 +122,77 @@ pub fn write(path: &Path, bytes: &[u8], manifest: &ReproManifest, store: &dyn Bl
     Ok(())
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file whole or not at all; `content` may be larger than memory.
+fn write_file(path: &Path, content: &mut dyn Read) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".rcrepro-")
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
         .tempfile_in(folder)?;
-    io::Write::write_all(&mut file, bytes)?;
+    io::copy(content, &mut file)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
 }
 
 /// Puts the evidence beside a manifest into a store, each blob under the digest of its bytes, whatever its file is called.
-///
-/// Gives the names of files whose bytes do not match; a folder that is not there gives none.
+/// What the store has already, by a file's name and size, is not read.
 ///
 /// # Errors
 /// [`EvidenceError`] when the folder or the store cannot be used.
-pub fn load(manifest: &Path, store: &dyn BlobStore) -> Result<Vec<(String, Digest)>, EvidenceError> {
-    let folder = folder_of(manifest);
-    if !folder.exists() {
-        return Ok(Vec::new());
+pub fn import(manifest: &Path, store: &dyn BlobStore) -> Result<(), EvidenceError> {
+    for path in files(&folder_of(manifest))? {
+        let io = |source| EvidenceError::Io { doing: "read", path: path.clone(), source };
+        let mut file = File::open(&path).map_err(io)?;
+        let size = file.metadata().map_err(io)?.len();
+        let named = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+        if let Some(hash) = named
+            && store.contains(Digest { hash, size })?
+        {
+            continue;
+        }
+        let mut writer = store.writer()?;
+        io::copy(&mut file, &mut writer).map_err(io)?;
+        writer.commit()?;
     }
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |source| EvidenceError::Io { doing: "read", path, source }
-    };
+    Ok(())
+}
+
+/// Hashes every file of the evidence beside a manifest, and lists those whose bytes do not match their names, with what they
+/// hash to; a folder that is not there has none.
+///
+/// # Errors
+/// [`EvidenceError`] when the folder or a file cannot be read.
+pub fn damaged(manifest: &Path) -> Result<Vec<(String, Digest)>, EvidenceError> {
     let mut damaged = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(io(&folder))? {
-        let path = entry.map_err(io(&folder))?.path();
-        let bytes = std::fs::read(&path).map_err(io(&path))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let found = store.put(&bytes)?;
+    for path in files(&folder_of(manifest))? {
+        let io = |source| EvidenceError::Io { doing: "read", path: path.clone(), source };
+        let mut hasher = DigestHasher::default();
+        let mut file = File::open(&path).map_err(io)?;
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            let count = file.read(&mut buffer).map_err(io)?;
+            if count == 0 {
+                break;
+            }
+            hasher.update(&buffer[..count]);
+        }
+        let (name, found) = (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), hasher.finish());
         if name != found.hash.to_string() {
             damaged.push((name, found));
         }
     }
-    damaged.sort();
     Ok(damaged)
+}
+
+/// Lists a folder's files, sorted; none when it is not there.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, EvidenceError> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let io = |source| EvidenceError::Io { doing: "list", path: folder.to_owned(), source };
+    let entries: io::Result<Vec<_>> = std::fs::read_dir(folder).map_err(io)?.collect();
+    let mut files: Vec<PathBuf> = entries.map_err(io)?.into_iter().map(|entry| entry.path()).collect();
+    files.sort();
+    Ok(files)
 }

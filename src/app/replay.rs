@@ -65,7 +65,7 @@ pub fn read_manifest(path: &Path, store: &dyn BlobStore) -> Result<(ReproManifes
     let bytes = std::fs::read(path).map_err(|source| ReplayError::NoManifest { path: path.to_owned(), source })?;
     let manifest =
         manifest_json::decode(&bytes).map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
-    evidence::load(path, store)?;
+    evidence::import(path, store)?;
     Ok((manifest, Digest::of(&bytes)))
 }
 

@@ -10,15 +10,13 @@ use crate::app::{evidence, verify as app};
 use crate::model::finding::Severity;
 use crate::report::{json, text};
 use crate::store::layered::Layered;
-use crate::store::memory::MemoryStore;
 
 /// Judges a manifest file by the evidence beside it and in the store.
 pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::plain(Exit::Undecided, format!("cannot read `{}`: {error}", path.display()), None))?;
-    let evidence_store = MemoryStore::default();
-    let damaged = evidence::load(path, &evidence_store)?;
-    let store = Layered::new(evidence_store, &context.store)?;
+    let damaged = evidence::damaged(path)?;
+    let store = Layered::new(&evidence::folder_of(path), Some(&context.store))?;
     let verification = app::verify(&bytes, &store, &damaged);
     let (manifest, blobs, findings) = (verification.manifest, verification.blobs, &verification.findings);
     if context.json {

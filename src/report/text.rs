@@ -118,13 +118,13 @@ fn write_stream(
     (recorded, found): (&StreamEntry, &StreamEntry),
     store: &dyn BlobStore,
 ) {
-    let read = |digest| store.get(digest);
-    let (Ok(before), Ok(after)) = (read(recorded.canonical), read(found.canonical)) else {
-        put(text, format_args!("{:>12}{part}: the lines cannot be shown: evidence is missing or too large", ""));
-        return;
-    };
-    for line in differing_lines(&before, &after, LINES) {
-        put(text, format_args!("{:>12}{part}:{} {} {}", "", line.line, line.side, line.text));
+    match differing_lines(store, recorded.canonical, found.canonical, LINES) {
+        Ok(lines) => {
+            for line in lines {
+                put(text, format_args!("{:>12}{part}:{} {} {}", "", line.line, line.side, line.text));
+            }
+        }
+        Err(error) => put(text, format_args!("{:>12}{part}: the lines cannot be shown: {error}", "")),
     }
     for (what, digest) in [("recorded", recorded.raw), ("found", found.raw)] {
         if let Some(path) = store.local_path(digest) {

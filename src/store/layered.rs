@@ -1,61 +1,90 @@
-//! Evidence in memory over the user's store: reads fall through, writes stay in memory.
+//! Evidence for a look that changes nothing: a folder of blobs, over the user's store, under a memory that takes what is
+//! derived on the way.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::fs::FsStore;
 use super::memory::MemoryStore;
+use super::verify::{VerifyingReader, read_whole};
 use super::{BlobStore, BlobWriter, StoreError};
 use crate::model::digest::Digest;
 
-/// Reads from memory first, then from a store on disk that it never writes to.
-#[derive(Debug)]
+/// Reads from memory, then from a folder whose files are named by their SHA-256, then from a store on disk; writes stay in
+/// memory.
+#[derive(Debug, Default)]
 pub struct Layered {
-    upper: MemoryStore,
-    lower: Option<FsStore>,
+    memory: MemoryStore,
+    folder: Option<PathBuf>,
+    store: Option<FsStore>,
 }
 
 impl Layered {
-    /// Lays memory over the store at `root`; where there is none, there is only the memory.
+    /// Lays the folder over the store at `store`; either may not be there.
     ///
     /// # Errors
     /// [`StoreError::Io`] when there is a store and it cannot be opened.
-    pub fn new(upper: MemoryStore, root: &Path) -> Result<Self, StoreError> {
-        let lower = root.is_dir().then(|| FsStore::open(root)).transpose()?;
-        Ok(Self { upper, lower })
+    pub fn new(folder: &Path, store: Option<&Path>) -> Result<Self, StoreError> {
+        let store = store.filter(|root| root.is_dir()).map(FsStore::open).transpose()?;
+        Ok(Self { memory: MemoryStore::default(), folder: Some(folder.to_owned()), store })
     }
 
-    fn holder(&self, digest: Digest) -> Result<&dyn BlobStore, StoreError> {
-        match &self.lower {
-            Some(lower) if !self.upper.contains(digest)? => Ok(lower),
-            _ => Ok(&self.upper),
+    /// Finds the folder's file for a blob. One of another size is not it: a damaged file is no reason to look no further.
+    fn file(&self, digest: Digest) -> Option<PathBuf> {
+        let path = self.folder.as_ref()?.join(digest.hash.to_string());
+        path.metadata().is_ok_and(|found| found.is_file() && found.len() == digest.size).then_some(path)
+    }
+
+    fn beside(&self) -> &dyn BlobStore {
+        match &self.store {
+            Some(store) => store,
+            None => &self.memory,
         }
     }
 }
 
 impl BlobStore for Layered {
     fn contains(&self, digest: Digest) -> Result<bool, StoreError> {
-        self.holder(digest)?.contains(digest)
+        Ok(self.memory.contains(digest)? || self.file(digest).is_some() || self.beside().contains(digest)?)
     }
 
     fn reader(&self, digest: Digest) -> Result<Box<dyn Read + Send>, StoreError> {
-        self.holder(digest)?.reader(digest)
+        if self.memory.contains(digest)? {
+            return self.memory.reader(digest);
+        }
+        match self.file(digest) {
+            Some(path) => {
+                let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+                Ok(Box::new(VerifyingReader::new(file, digest)))
+            }
+            None => self.beside().reader(digest),
+        }
     }
 
     fn writer(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
-        self.upper.writer()
+        self.memory.writer()
     }
 
     fn local_path(&self, digest: Digest) -> Option<PathBuf> {
-        self.holder(digest).ok()?.local_path(digest)
+        self.file(digest).or_else(|| self.beside().local_path(digest))
     }
 
     fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
-        self.upper.put(bytes)
+        self.memory.put(bytes)
     }
 
     fn get(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
-        self.holder(digest)?.get(digest)
+        if self.memory.contains(digest)? {
+            return self.memory.get(digest);
+        }
+        match self.file(digest) {
+            Some(path) => {
+                let mut file = File::open(&path).map_err(StoreError::io("open", &path))?;
+                read_whole(&mut file, digest, |error| StoreError::io("read", &path)(error))
+            }
+            None => self.beside().get(digest),
+        }
     }
 }
 
@@ -64,14 +93,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_fall_through_and_writes_stay_above() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let below = FsStore::open(folder.path()).expect("a store").put(b"below").expect("stored");
-        let layered = Layered::new(MemoryStore::default(), folder.path()).expect("layers");
+    fn reads_fall_through_damage_shows_and_writes_stay_above() {
+        let (folder, root) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let below = FsStore::open(root.path()).expect("a store").put(b"below").expect("stored");
+        let (good, bad) = (Digest::of(b"good"), Digest::of(b"bad!"));
+        for (digest, bytes) in [(good, b"good"), (bad, b"evil")] {
+            std::fs::write(folder.path().join(digest.hash.to_string()), bytes).expect("written");
+        }
+        let layered = Layered::new(folder.path(), Some(root.path())).expect("layers");
+        assert_eq!(layered.get(below).expect("from the store"), b"below");
+        assert_eq!(layered.get(good).expect("from the folder"), b"good");
+        assert!(matches!(layered.get(bad), Err(StoreError::Damaged { .. })));
+        let mut read = Vec::new();
+        assert!(layered.reader(bad).expect("opened").read_to_end(&mut read).is_err());
         let above = layered.put(b"above").expect("stored");
-        assert_eq!(layered.get(below).expect("from below"), b"below");
-        assert_eq!(layered.get(above).expect("from above"), b"above");
-        let lower = FsStore::open(folder.path()).expect("a store");
-        assert!(!lower.contains(above).expect("looked"));
+        assert_eq!(layered.get(above).expect("from memory"), b"above");
+        assert!(!FsStore::open(root.path()).expect("a store").contains(above).expect("looked"));
+        assert!(matches!(layered.get(Digest::of(b"nowhere")), Err(StoreError::Missing { .. })));
     }
 }

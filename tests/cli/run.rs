@@ -105,3 +105,18 @@ fn a_manifest_that_was_changed_by_hand_is_6_and_one_without_evidence_5() {
     assert_eq!(ended.code, 5, "{}", ended.stdout);
     assert!(ended.stdout.contains("evidence-missing  plan"), "{}", ended.stdout);
 }
+
+#[test]
+fn a_hundred_megabytes_of_output_are_recorded_replayed_and_verified_in_little_memory() {
+    let line = "yes 0123456789abcdef | head -c 104857600; head -c 9 greeting.txt";
+    let scene = Scene::new(&command("much", line, ""));
+    for arguments in [&["run", "RC-05"][..], &["replay", "RC-05"], &["verify", "manifests/RC-05.json"]] {
+        let peak = scene.peak_memory(arguments);
+        assert!(peak < 100 << 20, "{arguments:?} took {} MiB", peak >> 20);
+    }
+    scene.write("greeting.txt", b"other\n");
+    scene.commit("the end of the stream differs");
+    let ended = scene.run(&["replay", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(ended.stdout.contains("stdout:6168095 - "), "{}", ended.stdout);
+}

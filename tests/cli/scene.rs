@@ -119,6 +119,27 @@ impl Scene {
         ended
     }
 
+    /// Runs, expects exit code 0, and gives the most memory that the process held, in bytes.
+    pub fn peak_memory(&self, arguments: &[&str]) -> u64 {
+        let mut child =
+            self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak = 0;
+        loop {
+            // The kernel keeps the high-water mark; the last look before the end has nearly all of it.
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kib: u64 = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
+            peak = peak.max(kib << 10);
+            if let Some(ended) = child.try_wait().expect("our own child") {
+                assert!(ended.success(), "{arguments:?}: {ended}");
+                assert!(peak > 1 << 20, "the process was looked at");
+                return peak;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Starts the program and waits until a container of its runs the command with this id.
     pub fn start_until_running(&self, arguments: &[&str], id: &str) -> Child {
         let child =

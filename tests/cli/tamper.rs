@@ -5,15 +5,19 @@ use std::path::{Path, PathBuf};
 use rcrepro::app::{evidence, verify};
 use rcrepro::model::digest::Digest;
 use rcrepro::model::finding::{Finding, FindingName};
-use rcrepro::store::memory::MemoryStore;
+use rcrepro::store::layered::Layered;
 
 fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/beacon/manifests/RC-05.json")
 }
 
 fn judge(bytes: &[u8]) -> Vec<Finding> {
-    let store = MemoryStore::default();
-    let damaged = evidence::load(&committed(), &store).expect("the evidence is committed");
+    judge_beside(&committed(), bytes)
+}
+
+fn judge_beside(manifest: &Path, bytes: &[u8]) -> Vec<Finding> {
+    let damaged = evidence::damaged(manifest).expect("the evidence can be read");
+    let store = Layered::new(&evidence::folder_of(manifest), None).expect("layers");
     verify::verify(bytes, &store, &damaged).findings
 }
 
@@ -97,11 +101,7 @@ fn missing_and_damaged_evidence_are_told_apart() {
         let path = entry.expect("an entry").path();
         std::fs::copy(&path, copy.join(path.file_name().expect("a name"))).expect("copied");
     }
-    let judge = || {
-        let store = MemoryStore::default();
-        let damaged = evidence::load(&manifest, &store).expect("read");
-        verify::verify(&bytes, &store, &damaged).findings
-    };
+    let judge = || judge_beside(&manifest, &bytes);
     assert_eq!(judge(), []);
     let plan = rcrepro::format::manifest_json::decode(&bytes).expect("a manifest").plan;
     let blob = copy.join(plan.hash.to_string());

@@ -74,7 +74,7 @@ async fn lanes_bound_what_runs_at_once_and_results_keep_the_plans_order() {
     let engine = ["a", "b", "c", "d"]
         .iter()
         .zip([80, 10, 40, 10])
-        .fold(FakeEngine::default(), |engine, (id, ms)| engine.on(&format!("RC-05/{id}"), slow(ms)));
+        .fold(FakeEngine::default(), |engine, (id, ms)| engine.on(format!("RC-05/{id}"), slow(ms)));
     let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
     assert_eq!(outcome.ids(), ["a", "b", "c", "d"]);
     assert_eq!(engine.most_running(), 2);

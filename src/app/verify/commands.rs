@@ -31,7 +31,7 @@ impl Judge<'_> {
             ("action", entry.action),
             ("result", entry.result),
         ] {
-            self.blob(&format!("{at}.{part}"), digest);
+            self.check(&format!("{at}.{part}"), digest);
         }
         self.stream(&format!("{at}.stdout"), &entry.stdout);
         self.stream(&format!("{at}.stderr"), &entry.stderr);
@@ -106,7 +106,7 @@ impl Judge<'_> {
     }
 
     fn stream(&mut self, at: &str, entry: &StreamEntry) {
-        if self.blob(&format!("{at}.raw"), entry.raw).is_some() {
+        if self.check(&format!("{at}.raw"), entry.raw) {
             match canonical_blob(self.store, entry.raw, &entry.normalizers) {
                 Ok(canonical) => {
                     self.same(FindingName::CanonicalDiffers, &format!("{at}.canonical"), &canonical, &entry.canonical);
@@ -114,12 +114,14 @@ impl Judge<'_> {
                 Err(error) => self.finding(FindingName::EvidenceMissing, &format!("{at}.raw"), entry.raw, error),
             }
         }
-        self.blob(&format!("{at}.canonical"), entry.canonical);
+        if entry.canonical != entry.raw {
+            self.check(&format!("{at}.canonical"), entry.canonical);
+        }
     }
 
     fn output(&mut self, at: &str, entry: &OutputEntry) {
         if let OutputEntry::File { raw, canonical, .. } | OutputEntry::Directory { raw, canonical } = entry {
-            self.blob(&format!("{at}.raw"), *raw);
+            self.check(&format!("{at}.raw"), *raw);
             self.same(FindingName::CanonicalDiffers, &format!("{at}.canonical"), raw, canonical);
         }
     }

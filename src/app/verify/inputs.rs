@@ -65,7 +65,7 @@ impl Judge<'_> {
     pub(super) fn frozen(&mut self) {
         for (name, frozen) in &self.manifest.frozen {
             let at = format!("frozen.{name}");
-            self.blob(&format!("{at}.root"), frozen.root);
+            self.check(&format!("{at}.root"), frozen.root);
             let Some(bytes) = self.blob(&format!("{at}.lock"), frozen.lock) else { continue };
             match frozen_toml::decode(&String::from_utf8_lossy(&bytes)) {
                 Ok(lock) => self.same(FindingName::FrozenDiffers, &format!("{at}.root"), &lock.root, &frozen.root),
