@@ -20,7 +20,7 @@ pub struct Difference {
     pub right: Option<Node>,
 }
 
-/// Compares two trees by digest, and opens only directories that differ. Sorted as [`super::walk`] sorts.
+/// Compares two trees by digest, and opens only directories that differ. Sorted as [`super::walk()`] sorts.
 ///
 /// # Errors
 /// [`ExportError`] when a directory that differs is missing, damaged or not canonical.

@@ -25,7 +25,7 @@ pub struct TarStyle {
     pub mtime: u64,
 }
 
-/// Writes a tree as GNU tar, ready for the engine's archive call: sorted as [`walk`] sorts, directories and executable files
+/// Writes a tree as GNU tar, ready for the engine's archive call: sorted as [`walk()`] sorts, directories and executable files
 /// 0755, other files 0644, symlinks 0777, no user or group names. The same tree and style give the same bytes.
 ///
 /// An archive that was broken off by an error lacks its end mark.
