@@ -101,6 +101,9 @@ impl From<ImageError> for Failure {
             _ => Exit::Engine,
         };
         let advice = error.hint().or_else(|| match &error {
+            ImageError::Package(_) => {
+                hint("rcrepro doctor says where packages come from; if a lock was edited: git checkout -- lockfiles")
+            }
             ImageError::Differs { .. } => {
                 hint("restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock")
             }
