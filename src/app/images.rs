@@ -9,6 +9,7 @@ use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine as _, EngineError};
 use crate::format::lock_toml;
 use crate::format::toml_place::TomlError;
+use crate::model::image_definition::Platform;
 use crate::model::image_lock::ImageLock;
 use crate::model::manifest::ImageEntry;
 use crate::model::name::Name;
@@ -29,6 +30,12 @@ pub enum ImagesError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// No image can be for the engine's machine.
+    #[error("the engine's machine is {isa}, which no image of ours can be for: expected x86-64 or arm-a64")]
+    Platform {
+        /// REAPI's `ISA` of the engine.
+        isa: String,
+    },
     /// The lock file cannot be read.
     #[error("cannot read `{path}`")]
     Read {
@@ -69,7 +76,7 @@ impl ImageUse<'_> {
     /// [`ImagesError`]; then nothing may run in it.
     pub async fn ensure(&self, name: &Name, source: &ImageSource) -> Result<(ImageEntry, String), ImagesError> {
         let ImageSource::Build { definition } = source;
-        let (folder, image) = ImageFolder::of_definition(&self.folder.join(definition))?;
+        let (folder, image) = ImageFolder::of_definition(&self.folder.join(definition), self.platform()?)?;
         let path = folder.lock_path(&image);
         let context =
             ImageContext { store: self.store.clone(), mirrors: Mirrors::default(), on_event: Arc::new(|_| {}) };
@@ -93,5 +100,11 @@ impl ImageUse<'_> {
         };
         let how = format!("{how}, sha256:{}", &entry.config.to_string()[..12]);
         Ok((entry, how))
+    }
+
+    /// Gives the platform of the engine, which is not always this machine's.
+    fn platform(&self) -> Result<Platform, ImagesError> {
+        let isa = self.engine.info().isa.clone();
+        Platform::of_isa(&isa).ok_or(ImagesError::Platform { isa })
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::Exit;
+use crate::model::image_definition::Platform;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 
@@ -96,8 +97,14 @@ pub enum Command {
         canonical: bool,
     },
     /// Works with toolchain images.
-    #[command(subcommand)]
-    Image(ImageCommand),
+    Image {
+        /// Works for this platform, such as linux/arm64 [default: this machine's; for `lock`, every one of the definition].
+        #[arg(long, global = true, value_name = "PLATFORM")]
+        platform: Option<Platform>,
+        /// What to do.
+        #[command(subcommand)]
+        command: ImageCommand,
+    },
     /// Says what is missing on this machine, and the command that mends it.
     Doctor,
 }

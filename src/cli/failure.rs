@@ -119,6 +119,7 @@ impl From<ImagesError> for Failure {
             ImagesError::Image(error) => error.into(),
             ImagesError::Engine(error) => error.into(),
             ImagesError::Store(error) => error.into(),
+            ImagesError::Platform { .. } => Self::new(Exit::Engine, &error, hint("rcrepro doctor")),
             ImagesError::Read { .. } => Self::new(Exit::Plan, &error, hint("rcrepro image lock")),
         }
     }

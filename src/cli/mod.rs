@@ -59,7 +59,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Log { packet, command, stream, canonical } => {
             log::log(&context, &packet, command.as_ref(), stream, canonical)
         }
-        Command::Image(command) => image::image(&context, command).await,
+        Command::Image { platform, command } => image::image(&context, platform, command).await,
         Command::Doctor => doctor::doctor(&context).await,
     }
 }

@@ -21,7 +21,7 @@ struct FileWire {
     version: Spanned<i64>,
     #[serde(default)]
     from: Vec<ImageName>,
-    platform: Option<Platform>,
+    platforms: Option<BTreeSet<Platform>>,
     source_date_epoch: Option<u64>,
     config: Option<ConfigWire>,
     deb: Option<DebWire>,
@@ -70,6 +70,8 @@ struct GoWire {
 #[serde(deny_unknown_fields)]
 struct NpmWire {
     version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<Platform>,
     place: BTreeMap<String, TreePath>,
 }
 
@@ -112,7 +114,7 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
         npm: wire
             .npm
             .into_iter()
-            .map(|(package, npm)| NpmSource { package, version: npm.version, place: npm.place })
+            .map(|(package, npm)| NpmSource { package, version: npm.version, platform: npm.platform, place: npm.place })
             .collect(),
         links: wire.links,
         files: wire.files,
@@ -121,7 +123,7 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
     Ok(ImageDefinition {
         name,
         from: wire.from,
-        platform: wire.platform,
+        platforms: wire.platforms,
         source_date_epoch: wire.source_date_epoch,
         config: wire.config.map(ConfigWire::into_model),
         layer,
@@ -130,29 +132,35 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
 
 /// Computes what a lock holds to tell whether it is stale.
 ///
-/// Hash rule: SHA-256 over the RFC 8785 JSON array of the composition's definitions, lowest first, every field present.
+/// Hash rule: SHA-256 over the RFC 8785 JSON array of the composition's definitions, lowest first, every field present;
+/// for platforms stands the one that is composed for, so that what concerns another one makes no lock stale.
 /// Comments, white space and the order of keys in the files do not count.
 ///
 /// # Panics
 /// Never: the wire type holds strings, integers, lists and maps with text keys.
 #[must_use]
 pub fn checksum(composition: &Composition) -> Sha256 {
-    let parts: Vec<_> = composition.parts.iter().map(canonical).collect();
+    let parts: Vec<_> = composition.parts.iter().map(|part| canonical(part, composition.platform)).collect();
     Sha256::of(&serde_json_canonicalizer::to_vec(&parts).expect("a definition has a canonical form"))
 }
 
-fn canonical(definition: &ImageDefinition) -> CanonicalWire<'_> {
+fn canonical(definition: &ImageDefinition, platform: Platform) -> CanonicalWire<'_> {
     let layer = &definition.layer;
     CanonicalWire {
         name: definition.name.as_str(),
         from: definition.from.iter().map(ImageName::as_str).collect(),
-        platform: definition.platform.map(|platform| platform.to_string()),
+        platform: definition.platforms.as_ref().map(|_| platform.to_string()),
         source_date_epoch: definition.source_date_epoch,
         config: definition.config.as_ref().map(ConfigWire::of),
         deb: layer.deb.as_ref().map(DebWire::of),
         go: layer.go.as_ref().map(|go| GoWire { toolchain: go.toolchain.clone(), into: go.into.clone() }),
         npm: (layer.npm.iter())
-            .map(|npm| (npm.package.as_str(), NpmWire { version: npm.version.clone(), place: npm.place.clone() }))
+            .map(|npm| {
+                (
+                    npm.package.as_str(),
+                    NpmWire { version: npm.version.clone(), platform: npm.platform, place: npm.place.clone() },
+                )
+            })
             .collect(),
         links: &layer.links,
         directories: layer.directories.iter().map(|(path, mode)| (path.as_str(), format!("{mode:04o}"))).collect(),
@@ -216,7 +224,7 @@ mod tests {
 
     const SMALL: &str = r#"
         version = 1
-        platform = "linux/amd64"
+        platforms = ["linux/amd64"]
         source_date_epoch = 5
         config = { env = { PATH = "/bin" }, cmd = ["/bin/sh"] }
         [links]
@@ -228,7 +236,7 @@ mod tests {
     fn compose(text: &str) -> Composition {
         let name: ImageName = "small".parse().expect("a good name");
         let definition = parse(name.clone(), text).expect("parses");
-        Composition::of(&name, &BTreeMap::from([(name.clone(), definition)])).expect("composes")
+        Composition::of(&name, &BTreeMap::from([(name.clone(), definition)]), Platform::LinuxAmd64).expect("composes")
     }
 
     #[test]
@@ -247,6 +255,6 @@ mod tests {
         assert!(wrong("version = 1\nfrm = []").starts_with("2:1: unknown field `frm`"));
         assert!(wrong("version = 1\n[links]\n\"/etc\" = \"x\"").starts_with("3:1: `/etc` is no path inside a tree"));
         assert!(wrong("version = 1\n[directories]\ntmp = \"4755\"").contains("3:7: `4755` is no folder mode"));
-        assert!(wrong("version = 1\nplatform = \"windows\"").starts_with("2:12: `windows` is no platform"));
+        assert!(wrong("version = 1\nplatforms = [\"windows\"]").starts_with("2:13: `windows` is no platform"));
     }
 }

@@ -1,4 +1,4 @@
-//! `lockfiles/images/NAME.lock` ↔ [`ImageLock`].
+//! `lockfiles/images/ARCHITECTURE/NAME.lock` ↔ [`ImageLock`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

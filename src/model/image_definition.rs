@@ -36,6 +36,16 @@ pub enum DefinitionError {
         /// What it names in `from`.
         part: ImageName,
     },
+    /// The image is not for the platform that is wanted.
+    #[error("image `{name}` is not for {wanted}: its `platforms` are {}", known.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    NotFor {
+        /// The image.
+        name: ImageName,
+        /// The platform that was asked for.
+        wanted: Platform,
+        /// Those that it is for.
+        known: BTreeSet<Platform>,
+    },
     /// Neither the definition nor what it is composed of sets something that an image must have.
     #[error("image `{name}` has no `{field}`, nor has anything that it is composed of")]
     Unset {
@@ -100,6 +110,36 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// Every platform that we know.
+    pub const ALL: [Self; 2] = [Self::LinuxAmd64, Self::LinuxArm64];
+
+    /// Gives the platform of the machine that this program was compiled for; none when no image can be for it.
+    #[must_use]
+    pub const fn host() -> Option<Self> {
+        if cfg!(target_arch = "x86_64") {
+            Some(Self::LinuxAmd64)
+        } else if cfg!(target_arch = "aarch64") {
+            Some(Self::LinuxArm64)
+        } else {
+            None
+        }
+    }
+
+    /// Gives the platform of a REAPI `ISA`.
+    #[must_use]
+    pub fn of_isa(isa: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|platform| platform.isa() == isa)
+    }
+
+    /// Gives the architecture as REAPI's `ISA` spells it.
+    #[must_use]
+    pub const fn isa(self) -> &'static str {
+        match self {
+            Self::LinuxAmd64 => "x86-64",
+            Self::LinuxArm64 => "arm-a64",
+        }
+    }
+
     /// Gives the architecture as Debian, Go and OCI spell it.
     #[must_use]
     pub const fn architecture(self) -> &'static str {
@@ -171,6 +211,8 @@ pub struct NpmSource {
     pub package: String,
     /// The exact version.
     pub version: String,
+    /// The only platform that it is for; none for all.
+    pub platform: Option<Platform>,
     /// Path in the package -> path in the image; `.` is the whole package. What is not named is left out.
     pub place: BTreeMap<String, TreePath>,
 }
@@ -209,8 +251,8 @@ pub struct ImageDefinition {
     pub name: ImageName,
     /// The images whose layers lie below, lowest first.
     pub from: Vec<ImageName>,
-    /// The machine that the image is for.
-    pub platform: Option<Platform>,
+    /// The machines that the image is for.
+    pub platforms: Option<BTreeSet<Platform>>,
     /// The time of every file, in seconds since 1970.
     pub source_date_epoch: Option<u64>,
     /// What a container starts with.
@@ -230,22 +272,45 @@ pub struct Composition {
     pub source_date_epoch: u64,
     /// What a container starts with.
     pub config: ImageConfig,
-    /// The definitions, each once, what is composed of others after them; the image's own is the last.
+    /// The definitions, each once, what is composed of others after them; the image's own is the last. What is for
+    /// other platforms only is left out.
     pub parts: Vec<ImageDefinition>,
 }
 
 impl Composition {
-    /// Puts a definition and what it is composed of in order: depth first, each once, where it is first named.
+    /// Gives the platforms that an image is for.
     ///
     /// # Errors
-    /// [`DefinitionError`] for a circle, a missing part, an unset field or a disagreement.
-    pub fn of(name: &ImageName, definitions: &BTreeMap<ImageName, ImageDefinition>) -> Result<Self, DefinitionError> {
-        let mut parts = Vec::new();
-        collect(name, name, definitions, &mut Vec::new(), &mut parts)?;
+    /// [`DefinitionError`] when nothing sets them, or two definitions do otherwise.
+    pub fn platforms(
+        name: &ImageName,
+        definitions: &BTreeMap<ImageName, ImageDefinition>,
+    ) -> Result<BTreeSet<Platform>, DefinitionError> {
+        agreed(name, &ordered(name, definitions)?, "platforms", |part| part.platforms.clone())
+    }
+
+    /// Puts a definition and what it is composed of in order, for one platform: depth first, each once, where it is first
+    /// named.
+    ///
+    /// # Errors
+    /// [`DefinitionError`] for a circle, a missing part, an unset field, a disagreement or another platform.
+    pub fn of(
+        name: &ImageName,
+        definitions: &BTreeMap<ImageName, ImageDefinition>,
+        platform: Platform,
+    ) -> Result<Self, DefinitionError> {
+        let known = Self::platforms(name, definitions)?;
+        if !known.contains(&platform) {
+            return Err(DefinitionError::NotFor { name: name.clone(), wanted: platform, known });
+        }
+        let mut parts = ordered(name, definitions)?;
+        for part in &mut parts {
+            part.layer.npm.retain(|npm| npm.platform.is_none_or(|only| only == platform));
+        }
         let own = parts.last().expect("the image's own definition was collected").clone();
         Ok(Self {
             name: name.clone(),
-            platform: agreed(name, &parts, "platform", |part| part.platform)?,
+            platform,
             source_date_epoch: agreed(name, &parts, "source_date_epoch", |part| part.source_date_epoch)?,
             // A definition that sets a config means it; only what is taken over from others has to agree.
             config: match own.config {
@@ -266,6 +331,15 @@ impl Composition {
     pub fn own(&self) -> &ImageDefinition {
         self.parts.last().expect("a composition holds the image's own definition")
     }
+}
+
+fn ordered(
+    name: &ImageName,
+    definitions: &BTreeMap<ImageName, ImageDefinition>,
+) -> Result<Vec<ImageDefinition>, DefinitionError> {
+    let mut parts = Vec::new();
+    collect(name, name, definitions, &mut Vec::new(), &mut parts)?;
+    Ok(parts)
 }
 
 fn collect(
@@ -317,7 +391,7 @@ mod tests {
         ImageDefinition {
             name: name.parse().expect("a good name"),
             from: from.iter().map(|part| part.parse().expect("a good name")).collect(),
-            platform: (name == "base").then_some(Platform::LinuxAmd64),
+            platforms: (name == "base").then(|| [Platform::LinuxAmd64].into()),
             source_date_epoch: (name == "base").then_some(0),
             config: (name == "base").then(ImageConfig::default),
             layer: LayerSource::default(),
@@ -326,7 +400,7 @@ mod tests {
 
     fn compose(name: &str, all: &[ImageDefinition]) -> Result<Composition, DefinitionError> {
         let all = all.iter().map(|one| (one.name.clone(), one.clone())).collect();
-        Composition::of(&name.parse().expect("a good name"), &all)
+        Composition::of(&name.parse().expect("a good name"), &all, Platform::LinuxAmd64)
     }
 
     #[test]
@@ -350,8 +424,13 @@ mod tests {
         assert!(matches!(compose("a", &[definition("a", &[])]), Err(DefinitionError::Unset { .. })));
         let mut late = definition("late", &["base"]);
         late.source_date_epoch = Some(1);
-        let quarrel = compose("late", &[definition("base", &[]), late]);
+        let late = [definition("base", &[]), late];
+        let quarrel = compose("late", &late);
         assert!(matches!(quarrel, Err(DefinitionError::Disagree { field: "source_date_epoch", .. })));
+        let all = BTreeMap::from([("base".parse().expect("a name"), definition("base", &[]))]);
+        let other =
+            Composition::of(&"base".parse().expect("a name"), &all, Platform::LinuxArm64).expect_err("amd64 only");
+        assert_eq!(other.to_string(), "image `base` is not for linux/arm64: its `platforms` are linux/amd64");
     }
 
     #[test]

@@ -223,6 +223,12 @@ impl LayerTree {
         Ok(())
     }
 
+    /// Tells whether anything lies at a path.
+    #[must_use]
+    pub fn contains(&self, path: &TreePath) -> bool {
+        self.nodes.contains_key(path)
+    }
+
     /// Gives everything in the order of the paths' bytes, which puts a folder before what it holds.
     pub fn nodes(&self) -> impl Iterator<Item = (&TreePath, &Placed)> {
         self.nodes.iter()

@@ -14,14 +14,14 @@ fn flip_after(text: &str, marker: &str) -> String {
 fn a_flipped_digit_in_an_image_lock_stops_everything() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
     scene.ok(&["run", "RC-05"]);
-    let lock = scene.read("lockfiles/images/base.lock");
+    let lock = scene.read("lockfiles/images/amd64/base.lock");
     for marker in ["\nconfig = \"", "\nmanifest = \"", "\nsha256 = \""] {
-        scene.write("lockfiles/images/base.lock", flip_after(&lock, marker).as_bytes());
+        scene.write("lockfiles/images/amd64/base.lock", flip_after(&lock, marker).as_bytes());
         let ended = scene.run(&["replay", "RC-05"]);
         ended.failed(4, &["error: "]);
         assert!(!ended.stderr.contains("greet"), "nothing ran: {}", ended.stderr);
     }
-    scene.write("lockfiles/images/base.lock", lock.as_bytes());
+    scene.write("lockfiles/images/amd64/base.lock", lock.as_bytes());
     scene.ok(&["replay", "RC-05"]);
 }
 
@@ -29,13 +29,13 @@ fn a_flipped_digit_in_an_image_lock_stops_everything() {
 fn both_digests_are_named() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
     scene.ok(&["image", "build"]);
-    let lock = scene.read("lockfiles/images/base.lock");
+    let lock = scene.read("lockfiles/images/amd64/base.lock");
     let flipped = flip_after(&lock, "\nconfig = \"");
     let digest = |lock: &str| {
         let line = lock.lines().find(|line| line.starts_with("config = ")).expect("a line");
         line.split('"').nth(1).expect("a quoted digest")[..64].to_owned()
     };
-    scene.write("lockfiles/images/base.lock", flipped.as_bytes());
+    scene.write("lockfiles/images/amd64/base.lock", flipped.as_bytes());
     scene.run(&["run", "RC-05"]).failed(4, &[&digest(&lock), &digest(&flipped), "hint: restore the lock from git"]);
 }
 

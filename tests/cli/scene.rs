@@ -27,7 +27,7 @@ impl Scene {
     pub fn new(commands: &str) -> Self {
         let scene = Self { folder: tempfile::tempdir().expect("a temporary folder"), engine: None };
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for file in ["images/base.toml", "lockfiles/images/base.lock"] {
+        for file in ["images/base.toml", "lockfiles/images/amd64/base.lock"] {
             let bytes = std::fs::read(repository.join(file)).expect("the repository has the base image");
             scene.write(file, &bytes);
         }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use rcrepro::app::image::ImageContext;
 use rcrepro::app::image::folder::ImageFolder;
 use rcrepro::app::image::lock::lock_pinned;
-use rcrepro::model::image_definition::ImageName;
+use rcrepro::model::image_definition::{ImageName, Platform};
 use rcrepro::model::image_lock::{DebPin, GoPin, ImageLock, LayerPins, NpmPin};
 use rcrepro::model::purl::Purl;
 use rcrepro::packages::sources::Mirrors;
@@ -19,7 +19,7 @@ use tar::{EntryType, Header};
 
 pub const BASE: &str = r#"
 version = 1
-platform = "linux/amd64"
+platforms = ["linux/amd64", "linux/arm64"]
 source_date_epoch = 1767225600
 config = { env = { PATH = "/usr/bin" }, cmd = ["/bin/sh"] }
 [deb]
@@ -175,7 +175,7 @@ pub fn write_definitions(root: &Path) -> ImageFolder {
     std::fs::create_dir_all(root.join("images")).expect("a folder");
     std::fs::write(root.join("images/base.toml"), BASE).expect("written");
     std::fs::write(root.join("images/top.toml"), TOP).expect("written");
-    ImageFolder::new(root)
+    ImageFolder::new(root, Platform::LinuxAmd64)
 }
 
 pub fn base_pins(store: &MemoryStore, deb: &[u8]) -> LayerPins {

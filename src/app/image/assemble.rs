@@ -40,7 +40,7 @@ pub(super) fn assemble(
     let packages: Vec<Package> =
         tasks.par_iter().with_max_len(1).map(|task| task.unpack(store)).collect::<Result<_, ImageError>>()?;
     let mut tree = LayerTree::merge(packages)?;
-    tree.lay(fix_ups(definition)?)?;
+    tree.lay(fix_ups(definition, &tree)?)?;
     for (path, glob) in &layer.concat {
         tree.lay(concat::join(&tree, &own_name(definition), path, glob)?)?;
     }
@@ -99,10 +99,12 @@ pub(super) fn read_go(
 }
 
 /// Makes a package of what the definition itself lays.
-fn fix_ups(definition: &ImageDefinition) -> Result<Package, ImageError> {
+fn fix_ups(definition: &ImageDefinition, below: &LayerTree) -> Result<Package, ImageError> {
     let layer = &definition.layer;
     let mut package = PackageWriter::new(own_name(definition), LayerRules::default())?;
+    // Not every architecture has a `lib64`.
     let merged = layer.deb.iter().flat_map(|deb| &deb.merged_usr).map(|top| (top, format!("usr/{top}")));
+    let merged = merged.filter(|(_, target)| target.parse().is_ok_and(|target| below.contains(&target)));
     for (path, target) in merged.chain(layer.links.iter().map(|(path, target)| (path, target.clone()))) {
         package.add(Entry { path: path.clone(), kind: EntryKind::Symlink { target } }, &mut io::empty())?;
     }

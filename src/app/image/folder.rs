@@ -1,40 +1,53 @@
 //! Definitions and locks in their folders.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::ImageError;
 use crate::format::{image_toml, lock_toml};
-use crate::model::image_definition::{Composition, ImageDefinition, ImageName};
+use crate::model::image_definition::{Composition, ImageDefinition, ImageName, Platform};
 use crate::model::image_lock::ImageLock;
 
-/// Is a folder that holds `images/NAME.toml` and `lockfiles/images/NAME.lock`.
+/// Is a folder that holds `images/NAME.toml` and `lockfiles/images/ARCHITECTURE/NAME.lock`, seen for one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFolder {
     root: PathBuf,
+    platform: Platform,
 }
 
 impl ImageFolder {
     /// Takes the folder above `images` and `lockfiles`.
     #[must_use]
-    pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+    pub fn new(root: impl Into<PathBuf>, platform: Platform) -> Self {
+        Self { root: root.into(), platform }
+    }
+
+    /// Gives the platform.
+    #[must_use]
+    pub const fn platform(&self) -> Platform {
+        self.platform
+    }
+
+    /// Sees the same folder for another platform.
+    #[must_use]
+    pub fn on(&self, platform: Platform) -> Self {
+        Self { root: self.root.clone(), platform }
     }
 
     /// Takes a definition's path apart: `DIR/images/NAME.toml` is the image NAME of the folder DIR.
     ///
     /// # Errors
     /// [`ImageError::Path`] or [`ImageError::Definition`] for a bad name.
-    pub fn of_definition(path: &Path) -> Result<(Self, ImageName), ImageError> {
+    pub fn of_definition(path: &Path, platform: Platform) -> Result<(Self, ImageName), ImageError> {
         let wrong = || ImageError::Path { path: path.to_owned() };
         let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".toml"));
         let images = path.parent().filter(|folder| folder.file_name().is_some_and(|name| name == "images"));
         let root = images.and_then(Path::parent).ok_or_else(wrong)?;
         let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-        Ok((Self::new(root), stem.ok_or_else(wrong)?.parse()?))
+        Ok((Self::new(root, platform), stem.ok_or_else(wrong)?.parse()?))
     }
 
     /// Gives a definition's path.
@@ -46,7 +59,7 @@ impl ImageFolder {
     /// Gives a lock's path.
     #[must_use]
     pub fn lock_path(&self, name: &ImageName) -> PathBuf {
-        self.root.join("lockfiles/images").join(format!("{name}.lock"))
+        self.root.join("lockfiles/images").join(self.platform.architecture()).join(format!("{name}.lock"))
     }
 
     /// Lists the images that have a definition, in the order of their names.
@@ -67,11 +80,23 @@ impl ImageFolder {
         Ok(names)
     }
 
+    /// Gives the platforms that an image is for.
+    ///
+    /// # Errors
+    /// As [`Self::compose`].
+    pub fn platforms(&self, name: &ImageName) -> Result<BTreeSet<Platform>, ImageError> {
+        Ok(Composition::platforms(name, &self.definitions(name)?)?)
+    }
+
     /// Reads an image's definition and those that it is composed of.
     ///
     /// # Errors
     /// [`ImageError::File`], [`ImageError::Toml`] or [`ImageError::Definition`].
     pub fn compose(&self, name: &ImageName) -> Result<Composition, ImageError> {
+        Ok(Composition::of(name, &self.definitions(name)?, self.platform)?)
+    }
+
+    fn definitions(&self, name: &ImageName) -> Result<BTreeMap<ImageName, ImageDefinition>, ImageError> {
         let mut definitions = BTreeMap::new();
         let mut wanted = vec![name.clone()];
         while let Some(next) = wanted.pop() {
@@ -81,7 +106,7 @@ impl ImageFolder {
                 place.insert(definition);
             }
         }
-        Ok(Composition::of(name, &definitions)?)
+        Ok(definitions)
     }
 
     fn definition(&self, name: &ImageName) -> Result<ImageDefinition, ImageError> {

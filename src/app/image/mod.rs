@@ -1,7 +1,7 @@
 //! Toolchain images: [`lock()`](lock::lock) resolves, [`build()`](build::build) makes bit for bit what is locked,
 //! [`load_stream()`](load::load_stream) hands it to an engine.
 //!
-//! For a definition `DIR/images/NAME.toml` the lock is `DIR/lockfiles/images/NAME.lock`.
+//! For a definition `DIR/images/NAME.toml` the lock is `DIR/lockfiles/images/ARCHITECTURE/NAME.lock`.
 
 use std::io;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::fault::reason;
 use crate::engine::{EngineError, EngineInfo};
+use crate::model::image_definition::Platform;
 
 /// Where the engine is looked for when nothing else is said.
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
@@ -74,8 +75,8 @@ pub(super) async fn describe(client: &Docker, address: &str) -> Result<EngineInf
         )));
     }
     let isa = match answer.arch.as_deref() {
-        Some("amd64") => "x86-64".to_owned(),
-        Some("arm64") => "arm-a64".to_owned(),
+        Some("amd64") => Platform::LinuxAmd64.isa().to_owned(),
+        Some("arm64") => Platform::LinuxArm64.isa().to_owned(),
         other => other.unwrap_or("unknown").to_owned(),
     };
     Ok(EngineInfo { name: name.to_owned(), version, api_version, isa, staging: super::UNDECIDED.to_owned() })
