@@ -3,12 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::image::folder::ImageFolder;
 use super::image::{ImageContext, ImageError, build, load};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine as _, EngineError};
 use crate::format::lock_toml;
 use crate::format::toml_place::TomlError;
+use crate::model::event::ImageEvent;
 use crate::model::image_definition::Platform;
 use crate::model::image_lock::ImageLock;
 use crate::model::manifest::ImageEntry;
@@ -65,6 +68,10 @@ pub struct ImageUse<'a> {
     pub store: &'a Arc<FsStore>,
     /// Where commands run.
     pub engine: &'a DockerEngine,
+    /// Stops what is compiled.
+    pub cancel: &'a CancellationToken,
+    /// Hears what happens.
+    pub on_event: &'a (dyn Fn(ImageEvent) + Sync),
 }
 
 impl ImageUse<'_> {
@@ -74,22 +81,21 @@ impl ImageUse<'_> {
     ///
     /// # Errors
     /// [`ImagesError`]; then nothing may run in it.
-    pub async fn ensure(&self, name: &Name, source: &ImageSource) -> Result<(ImageEntry, String), ImagesError> {
+    pub async fn ensure(&self, source: &ImageSource) -> Result<(ImageEntry, String), ImagesError> {
         let ImageSource::Build { definition } = source;
         let (folder, image) = ImageFolder::of_definition(&self.folder.join(definition), self.platform()?)?;
         let path = folder.lock_path(&image);
-        let context =
-            ImageContext { store: self.store.clone(), mirrors: Mirrors::default(), on_event: Arc::new(|_| {}) };
+        let context = ImageContext {
+            store: self.store.clone(),
+            mirrors: Mirrors::default(),
+            engine: Some(self.engine),
+            cancel: self.cancel.clone(),
+            on_event: self.on_event,
+        };
         let built = build::build(&context, &folder, &image).await?;
-        let how = match self.engine.confirm_image(&built.identity).await {
-            Ok(()) => "confirmed",
-            Err(EngineError::ImageMissing { .. }) => {
-                let label = format!("image {name}");
-                self.engine.load_image(&label, load::load_stream(&context, &built)).await?;
-                self.engine.confirm_image(&built.identity).await?;
-                "loaded and confirmed"
-            }
-            Err(error) => return Err(error.into()),
+        let how = match load::ensure(&context, self.engine, &built).await? {
+            false => "confirmed",
+            true => "loaded and confirmed",
         };
         let bytes = std::fs::read(&path).map_err(|source| ImagesError::Read { path, source })?;
         let entry = ImageEntry {

@@ -90,9 +90,16 @@ impl Preparation<'_> {
     ) -> Result<BTreeMap<Name, ImageEntry>, PrepareError> {
         let mut images = BTreeMap::new();
         for name in names {
-            let user = ImageUse { folder: &self.workspace.folder, store: self.store, engine: self.engine };
+            let heard = |event| (self.observe)(RunEvent::Image(event));
+            let user = ImageUse {
+                folder: &self.workspace.folder,
+                store: self.store,
+                engine: self.engine,
+                cancel: self.cancel,
+                on_event: &heard,
+            };
             let source = &self.workspace.plan.images[&name];
-            let work = async || Ok(user.ensure(&name, source).await?);
+            let work = async || Ok(user.ensure(source).await?);
             let entry = self.step(&format!("image {name}"), work).await?;
             images.insert(name.clone(), entry);
         }

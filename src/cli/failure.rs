@@ -136,7 +136,9 @@ impl From<FrozenError> for Failure {
                 Exit::Engine,
                 Some(format!("the registry serves other bytes than it did; if that is right: rcrepro lock {name}")),
             ),
-            FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Write { .. } => (Exit::Engine, None),
+            FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Export(_) | FrozenError::Write { .. } => {
+                (Exit::Engine, None)
+            }
             FrozenError::BadLock { .. } | FrozenError::NoSource { .. } | FrozenError::Npm(_) => (Exit::Plan, None),
         };
         Self::new(exit, &error, advice)

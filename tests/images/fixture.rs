@@ -193,7 +193,7 @@ pub fn top_pins(store: &MemoryStore) -> LayerPins {
     let tgz = thing_tgz();
     let integrity = format!("sha512-{}", STANDARD.encode(Sha512::digest(&tgz)));
     let npm = NpmPin { purl: Purl::npm("thing", "1.0.0"), integrity, digest: store.put(&tgz).expect("stored") };
-    LayerPins { debs: Vec::new(), go: vec![go], npm: vec![npm] }
+    LayerPins { go: vec![go], npm: vec![npm], ..LayerPins::default() }
 }
 
 /// Writes definitions and locks of both fixture images, and keeps their packages in the store.

@@ -7,8 +7,10 @@ use futures_util::Stream;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::ImageContext;
 use super::build::BuiltImage;
+use super::{ImageContext, ImageError};
+use crate::engine::docker::DockerEngine;
+use crate::engine::{Engine as _, EngineError};
 use crate::oci::layout::write_archive;
 
 /// Bytes that are handed over at once.
@@ -21,10 +23,29 @@ pub fn tag(image: &BuiltImage) -> String {
     format!("rcrepro/{}:{}", image.identity.name, &manifest[..12])
 }
 
+/// Has the image in the engine, confirmed; tells whether it had to be loaded.
+///
+/// # Errors
+/// [`ImageError::Engine`]; then nothing may run in it.
+pub async fn ensure(context: &ImageContext<'_>, engine: &DockerEngine, image: &BuiltImage) -> Result<bool, ImageError> {
+    match engine.confirm_image(&image.identity).await {
+        Ok(()) => return Ok(false),
+        Err(EngineError::ImageMissing { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let label = format!("image {}", image.identity.name);
+    engine.load_image(&label, load_stream(context, image)).await?;
+    engine.confirm_image(&image.identity).await?;
+    Ok(true)
+}
+
 /// Streams the image as an archive that Docker and Podman load; has to be called inside a tokio runtime.
 ///
 /// A blob that is missing or damaged ends the stream with an error, and the engine then loads nothing.
-pub fn load_stream(context: &ImageContext, image: &BuiltImage) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+pub fn load_stream(
+    context: &ImageContext<'_>,
+    image: &BuiltImage,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
     let (sender, receiver) = mpsc::channel(4);
     let (store, blobs, tag) = (context.store.clone(), image.blobs.clone(), tag(image));
     spawn_blocking(move || {

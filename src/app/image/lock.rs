@@ -1,13 +1,16 @@
 //! Resolves a definition into a lock: versions, checksums, and the digests that the image comes out with.
 
 use super::assemble::read_go;
-use super::build::{assemble_apart, fetch_wanted, parts};
+use super::build::{assemble_apart, parts};
 use super::check;
 use super::folder::ImageFolder;
-use super::{ImageContext, ImageError};
+use super::packages::fetch_wanted;
+use super::{ImageContext, ImageError, lock_program};
 use crate::format::{image_toml, lock_toml};
 use crate::model::digest::Digest;
-use crate::model::image_definition::{Composition, GoSource, ImageDefinition, ImageName, NpmSource, Platform};
+use crate::model::image_definition::{
+    Composition, DefinitionError, GoSource, ImageDefinition, ImageName, NpmSource, Platform,
+};
 use crate::model::image_lock::{GoPin, ImageLock, LayerPins, LockedLayer, NpmPin};
 use crate::model::purl::Purl;
 use crate::oci::image::{ImageParts, store_image};
@@ -21,13 +24,25 @@ use crate::packages::{apt, go_module, npm};
 pub fn order(folder: &ImageFolder) -> Result<Vec<ImageName>, ImageError> {
     let mut order = Vec::new();
     for name in folder.names()? {
-        for part in folder.compose(&name)?.parts {
-            if !order.contains(&part.name) {
-                order.push(part.name);
-            }
-        }
+        visit(folder, &name, &mut order, 0)?;
     }
     Ok(order)
+}
+
+fn visit(folder: &ImageFolder, name: &ImageName, order: &mut Vec<ImageName>, depth: usize) -> Result<(), ImageError> {
+    // A program compiled in an image that it is part of would never end.
+    if depth > 32 {
+        return Err(DefinitionError::Circle { name: name.clone() }.into());
+    }
+    for part in folder.compose(name)?.parts {
+        if let Some(program) = &part.layer.program {
+            visit(folder, &program.image, order, depth + 1)?;
+        }
+        if !order.contains(&part.name) {
+            order.push(part.name);
+        }
+    }
+    Ok(())
 }
 
 /// Resolves one definition, keeps its packages in the store, makes the layer once and writes the lock.
@@ -37,11 +52,15 @@ pub fn order(folder: &ImageFolder) -> Result<Vec<ImageName>, ImageError> {
 /// # Errors
 /// [`ImageError::StaleLock`] for an image that this one is composed of, [`ImageError::Package`] when something cannot be
 /// resolved, and whatever making the layer gives.
-pub async fn lock(context: &ImageContext, folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
+pub async fn lock(context: &ImageContext<'_>, folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
     let composition = folder.compose(name)?;
     // Found out before anything is asked of the network.
     below(folder, &composition)?;
-    let pins = resolve(context, composition.own(), composition.platform).await?;
+    let own = composition.own();
+    let pins = match &own.layer.program {
+        Some(program) => lock_program::resolve(context, folder, own, composition.source_date_epoch, program).await?,
+        None => resolve(context, own, composition.platform).await?,
+    };
     lock_pinned(context, folder, name, pins).await
 }
 
@@ -50,7 +69,7 @@ pub async fn lock(context: &ImageContext, folder: &ImageFolder, name: &ImageName
 /// # Errors
 /// As [`lock`], but for resolving.
 pub async fn lock_pinned(
-    context: &ImageContext,
+    context: &ImageContext<'_>,
     folder: &ImageFolder,
     name: &ImageName,
     pins: LayerPins,
@@ -97,7 +116,7 @@ fn below(folder: &ImageFolder, composition: &Composition) -> Result<Vec<LockedLa
 }
 
 async fn resolve(
-    context: &ImageContext,
+    context: &ImageContext<'_>,
     definition: &ImageDefinition,
     platform: Platform,
 ) -> Result<LayerPins, ImageError> {
@@ -125,7 +144,7 @@ async fn resolve(
 }
 
 async fn resolve_go(
-    context: &ImageContext,
+    context: &ImageContext<'_>,
     layer: &ImageName,
     source: &GoSource,
     platform: Platform,
@@ -138,10 +157,11 @@ async fn resolve_go(
     let digest = only(fetch_wanted(context, layer, &wanted).await?);
     let mut pin = GoPin { purl, h1: String::new(), digest };
     pin.h1 = read_go(&pin, source, context.store.as_ref(), &mut |_, _| Ok(()))?;
+    lock_program::confirm(context, &pin).await?;
     Ok(pin)
 }
 
-async fn resolve_npm(context: &ImageContext, layer: &ImageName, source: &NpmSource) -> Result<NpmPin, ImageError> {
+async fn resolve_npm(context: &ImageContext<'_>, layer: &ImageName, source: &NpmSource) -> Result<NpmPin, ImageError> {
     let purl = Purl::npm(&source.package, &source.version);
     let bases = context.mirrors.npm_bases()?;
     let about: Vec<_> =

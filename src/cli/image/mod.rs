@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use super::args::ImageCommand;
+use tokio_util::sync::CancellationToken;
+
+use super::args::{ImageCommand, StagingName};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::app::image::folder::ImageFolder;
-use crate::app::image::{ImageContext, ImageError, ImageEvent};
+use crate::app::image::{ImageContext, ImageError};
 use crate::model::image_definition::{ImageName, Platform};
 use crate::packages::sources::Mirrors;
+use crate::report::image_progress::ImageProgress;
 use crate::store::fs::FsStore;
 
 mod build;
@@ -30,15 +33,26 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
     }
 }
 
-fn image_context(store: Arc<FsStore>) -> ImageContext {
-    let on_event = |event| match event {
-        ImageEvent::Fetching { layer, files, bytes } => {
-            eprintln!("{:>10}  {files} packages of layer {layer}, {} MB", "fetching", bytes / 1_000_000);
-        }
-        ImageEvent::Assembling { layer } => eprintln!("{:>10}  layer {layer}", "assembling"),
-        ImageEvent::Fetched { .. } | ImageEvent::Assembled { .. } => {}
-    };
-    ImageContext { store, mirrors: Mirrors::default(), on_event: Arc::new(on_event) }
+/// Does work on images: with an engine where it is needed, without one where it is not.
+async fn with_images<T>(
+    context: &Context,
+    engine: bool,
+    work: impl AsyncFnOnce(&ImageContext<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let progress = ImageProgress::new();
+    let on_event = |event| progress.hear(&event);
+    if engine {
+        return context
+            .with_session(StagingName::Auto, async |session, cancel| {
+                let store = session.store.clone();
+                let (engine, cancel) = (Some(&session.engine), cancel.clone());
+                work(&ImageContext { store, mirrors: Mirrors::default(), engine, cancel, on_event: &on_event }).await
+            })
+            .await;
+    }
+    let store = Arc::new(FsStore::open(&context.store)?);
+    let cancel = CancellationToken::new();
+    work(&ImageContext { store, mirrors: Mirrors::default(), engine: None, cancel, on_event: &on_event }).await
 }
 
 fn chosen(folder: &ImageFolder, names: &[String]) -> Result<Vec<ImageName>, ImageError> {
