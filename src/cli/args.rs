@@ -155,11 +155,20 @@ pub enum ImageCommand {
         #[arg(long)]
         load: bool,
     },
-    /// Resolves images' packages and writes their locks.
+    /// Makes locks fresh where they are missing or stale, and prints what changed as markdown.
     Lock {
         /// The images; all when none is named.
         #[arg(value_name = "NAME")]
         names: Vec<String>,
+        /// Raises this package, such as `go`, `npm` or a module, to the newest version that fits; locks Debian packages anew.
+        #[arg(long, value_name = "PKG")]
+        update: Vec<String>,
+        /// Resolves everything anew, fresh or not.
+        #[arg(long, conflicts_with = "update")]
+        update_all: bool,
+        /// Changes nothing and asks no network: exit code 3 when a lock is missing or stale.
+        #[arg(long, conflicts_with_all = ["update", "update_all"])]
+        check: bool,
     },
     /// Lists the images and what they are locked to.
     Ls,

@@ -8,6 +8,7 @@ pub mod event;
 pub mod finding;
 pub mod hex;
 pub mod image;
+pub mod image_changes;
 pub mod image_definition;
 pub mod image_lock;
 pub mod layer;

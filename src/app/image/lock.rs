@@ -1,10 +1,10 @@
 //! Resolves a definition into a lock: versions, checksums, and the digests that the image comes out with.
 
 use super::assemble::read_go;
-use super::build::{assemble_apart, parts};
+use super::build::{assemble_apart, locked, parts};
 use super::check;
 use super::folder::ImageFolder;
-use super::packages::fetch_wanted;
+use super::packages::{fetch, fetch_wanted};
 use super::{ImageContext, ImageError, lock_program};
 use crate::format::{image_toml, lock_toml};
 use crate::model::digest::Digest;
@@ -43,6 +43,41 @@ fn visit(folder: &ImageFolder, name: &ImageName, order: &mut Vec<ImageName>, dep
         }
     }
     Ok(())
+}
+
+/// Makes an image's lock fresh: what is fresh stays; where only layers below changed, the pins stay; else, or when `anew`, the
+/// definition is resolved. Gives the lock that was there, if it could be read, and the one that is there now.
+///
+/// # Errors
+/// As [`lock`].
+pub async fn refresh(
+    context: &ImageContext<'_>,
+    folder: &ImageFolder,
+    name: &ImageName,
+    anew: bool,
+) -> Result<(Option<ImageLock>, ImageLock), ImageError> {
+    let before = folder.read_lock(name).ok();
+    if anew {
+        return Ok((before, lock(context, folder, name).await?));
+    }
+    match locked(folder, name) {
+        Ok(fresh) => return Ok((Some(fresh.clone()), fresh)),
+        Err(ImageError::StaleLock { .. } | ImageError::Toml { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let composition = folder.compose(name)?;
+    let kept = before.as_ref().filter(|lock| {
+        let same = lock.definition == image_toml::checksum(&composition) && check::pins(&composition, lock).is_ok();
+        same && lock.pins.program.is_none()
+    });
+    let after = match kept {
+        Some(kept) => {
+            fetch(context, name, &kept.pins).await?;
+            lock_pinned(context, folder, name, kept.pins.clone()).await?
+        }
+        None => lock(context, folder, name).await?,
+    };
+    Ok((before, after))
 }
 
 /// Resolves one definition, keeps its packages in the store, makes the layer once and writes the lock.

@@ -31,6 +31,7 @@ pub mod lock;
 mod lock_program;
 mod packages;
 mod program;
+pub mod update;
 
 /// Holds what every use case of images needs.
 #[derive(Clone)]

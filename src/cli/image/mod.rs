@@ -28,7 +28,11 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
     let folder = ImageFolder::new(&context.directory, here);
     match command {
         ImageCommand::Build { names, load } => build::build(context, &folder, &names, load).await,
-        ImageCommand::Lock { names } => lock::lock(context, &folder, platform, &names).await,
+        ImageCommand::Lock { names, check: true, .. } => lock::check(&folder, platform, &names),
+        ImageCommand::Lock { names, update, update_all, check: false } => {
+            let wanted = lock::Wanted { platform, names: &names, update: &update, all: update_all };
+            lock::lock(context, &folder, wanted).await
+        }
         ImageCommand::Ls => ls::ls(&folder),
     }
 }
