@@ -3,6 +3,7 @@
 use super::assemble::read_go;
 use super::build::{assemble_apart, fetch_wanted, parts};
 use super::check;
+use super::debian::resolve_debs;
 use super::folder::ImageFolder;
 use super::{ImageContext, ImageError};
 use crate::format::{image_toml, lock_toml};
@@ -12,7 +13,7 @@ use crate::model::image_lock::{GoPin, ImageLock, LayerPins, LockedLayer, NpmPin}
 use crate::model::purl::Purl;
 use crate::oci::image::{ImageParts, store_image};
 use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
-use crate::packages::{apt, go_module, npm};
+use crate::packages::{go_module, npm};
 
 /// Gives the images in an order in which each can be locked: what one is composed of stands before it.
 ///
@@ -41,7 +42,7 @@ pub async fn lock(context: &ImageContext, folder: &ImageFolder, name: &ImageName
     let composition = folder.compose(name)?;
     // Found out before anything is asked of the network.
     below(folder, &composition)?;
-    let pins = resolve(context, composition.own(), composition.platform).await?;
+    let pins = resolve(context, folder, composition.own()).await?;
     lock_pinned(context, folder, name, pins).await
 }
 
@@ -98,22 +99,14 @@ fn below(folder: &ImageFolder, composition: &Composition) -> Result<Vec<LockedLa
 
 async fn resolve(
     context: &ImageContext,
+    folder: &ImageFolder,
     definition: &ImageDefinition,
-    platform: Platform,
 ) -> Result<LayerPins, ImageError> {
+    let platform = folder.platform();
     let layer = &definition.layer;
     let mut pins = LayerPins::default();
     if let Some(source) = &layer.deb {
-        pins.debs = apt::resolve(source, platform)?;
-        let bases = context.mirrors.deb_bases()?;
-        let wanted: Vec<_> = (pins.debs.iter())
-            .map(|pin| Wanted {
-                package: pin.purl.to_string(),
-                urls: bases.iter().map(|base| join(base, pin.path.as_str())).collect(),
-                promise: Promise::Digest(pin.digest),
-            })
-            .collect();
-        fetch_wanted(context, &definition.name, &wanted).await?;
+        (pins.indexes, pins.debs) = resolve_debs(context, folder, &definition.name, source).await?;
     }
     if let Some(source) = &layer.go {
         pins.go.push(resolve_go(context, &definition.name, source, platform).await?);

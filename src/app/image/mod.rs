@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::format::toml_place::TomlError;
 use crate::model::digest::Digest;
+use crate::model::fingerprint::Fingerprint;
 use crate::model::image_definition::{DefinitionError, ImageName};
 use crate::oci::OciError;
 use crate::packages::PackageError;
@@ -18,6 +19,7 @@ use crate::store::{BlobStore, StoreError};
 mod assemble;
 pub mod build;
 mod check;
+mod debian;
 pub mod folder;
 pub mod load;
 pub mod lock;
@@ -94,6 +96,17 @@ pub enum ImageError {
         #[source]
         source: io::Error,
     },
+    /// A key that a definition lists has no file.
+    #[error("the key {fingerprint} that the definition lists in `signed_by` cannot be read")]
+    Key {
+        /// The key.
+        fingerprint: Fingerprint,
+        /// The file where it was looked for.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The path is not that of a definition.
     #[error("`{path}` is no image definition: expected DIR/images/NAME.toml")]
     Path {
@@ -147,6 +160,9 @@ impl ImageError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::StaleLock { name, .. } | Self::Pins { name } => Some(format!("rcrepro image lock {name}")),
+            Self::Key { fingerprint, path, .. } => {
+                Some(format!("gpg --armor --export {fingerprint} > {}", path.display()))
+            }
             Self::Package(error) => error.hint().map(str::to_owned),
             _ => None,
         }
