@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::toml_place::{self, TomlError};
 use crate::model::digest::Sha256;
+use crate::model::fingerprint::Fingerprint;
 use crate::model::image_definition::{
     Composition, DebSource, GoProgram, GoSource, ImageConfig, ImageDefinition, ImageName, LayerSource, NpmSource,
     Platform,
@@ -52,6 +53,7 @@ pub(super) struct ConfigWire {
 #[serde(deny_unknown_fields)]
 struct DebWire {
     suites: Vec<String>,
+    signed_by: Spanned<BTreeSet<Fingerprint>>,
     packages: BTreeSet<String>,
     #[serde(default)]
     merged_usr: BTreeSet<TreePath>,
@@ -126,6 +128,10 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
     let deb_globs = wire.deb.iter().flat_map(|deb| deb.strip.iter().chain(&deb.keep));
     for glob in wire.concat.values().chain(deb_globs) {
         check_glob(text, glob)?;
+    }
+    if let Some(deb) = wire.deb.as_ref().filter(|deb| deb.signed_by.as_ref().is_empty()) {
+        let message = "`signed_by` names no key: expected the fingerprints of those that the archive signs with";
+        return Err(TomlError::at(text, deb.signed_by.span(), message));
     }
     let directories = wire.directories.into_iter().map(|(path, mode)| Ok((path, parse_mode(text, &mode)?)));
     let layer = LayerSource {
@@ -229,6 +235,7 @@ impl DebWire {
     fn of(deb: &DebSource) -> Self {
         Self {
             suites: deb.suites.clone(),
+            signed_by: Spanned::new(0..0, deb.signed_by.clone()),
             packages: deb.packages.clone(),
             merged_usr: deb.merged_usr.clone(),
             strip: spanned(&deb.strip),
@@ -239,6 +246,7 @@ impl DebWire {
     fn into_model(self) -> DebSource {
         DebSource {
             suites: self.suites,
+            signed_by: self.signed_by.into_inner(),
             packages: self.packages,
             merged_usr: self.merged_usr,
             strip: self.strip.into_iter().map(Spanned::into_inner).collect(),
@@ -301,6 +309,10 @@ mod tests {
         assert!(wrong("version = 1\nfrm = []").starts_with("2:1: unknown field `frm`"));
         assert!(wrong("version = 1\n[links]\n\"/etc\" = \"x\"").starts_with("3:1: `/etc` is no path inside a tree"));
         assert!(wrong("version = 1\n[directories]\ntmp = \"4755\"").contains("3:7: `4755` is no folder mode"));
+        let deb = "version = 1\n[deb]\nsuites = []\npackages = []";
+        assert!(wrong(deb).contains("missing field `signed_by`"));
+        assert!(wrong(&format!("{deb}\nsigned_by = []")).starts_with("5:13: `signed_by` names no key"));
+        assert!(wrong(&format!("{deb}\nsigned_by = ['ab']")).starts_with("5:13: `ab` is no fingerprint"));
         assert!(wrong("version = 1\nplatforms = [\"windows\"]").starts_with("2:13: `windows` is no platform"));
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::digest::serde_as_text;
+use super::fingerprint::Fingerprint;
 use super::name::TreePath;
 
 /// Says why a definition, or several together, make no image.
@@ -185,6 +186,8 @@ pub struct ImageConfig {
 pub struct DebSource {
     /// The code names of the suites that packages may come from; every other suite is shut out.
     pub suites: Vec<String>,
+    /// The keys one of which has to have signed each suite's index.
+    pub signed_by: BTreeSet<Fingerprint>,
     /// The packages; what they depend on is resolved into the lock.
     pub packages: BTreeSet<String>,
     /// The top folders that are links into `usr`, such as `bin`; what packages hold there is laid below `usr`.

@@ -4,6 +4,7 @@
 //! that it is composed of; here they stand with their digests only, so that no package is pinned in two places.
 
 use super::digest::{Digest, Sha256};
+use super::fingerprint::Fingerprint;
 use super::image::ImageIdentity;
 use super::image_definition::{ImageConfig, ImageName, Platform};
 use super::name::TreePath;
@@ -18,6 +19,25 @@ pub struct DebPin {
     pub path: TreePath,
     /// The `.deb` file.
     pub digest: Digest,
+    /// The suite whose index names it.
+    pub suite: String,
+}
+
+/// Says which signed index Debian packages were found in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DebIndex {
+    /// The code name of the suite.
+    pub suite: String,
+    /// The architecture whose packages it lists.
+    pub architecture: String,
+    /// When the archive made the index, in seconds since 1970.
+    pub date: u64,
+    /// The signed file `InRelease`, which names the list by its hash.
+    pub in_release: Digest,
+    /// The list of packages, compressed as it was fetched.
+    pub packages: Digest,
+    /// The key whose signature was good.
+    pub signed_by: Fingerprint,
 }
 
 /// Pins an npm package.
@@ -61,6 +81,8 @@ pub struct ProgramPin {
 pub struct LayerPins {
     /// The Debian packages, in the order of their purls.
     pub debs: Vec<DebPin>,
+    /// The indexes that the Debian packages were found in, in the order of the definition's suites.
+    pub indexes: Vec<DebIndex>,
     /// The Go modules.
     pub go: Vec<GoPin>,
     /// The npm packages, in the order of their names.

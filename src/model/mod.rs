@@ -6,6 +6,7 @@ pub mod derive;
 pub mod digest;
 pub mod event;
 pub mod finding;
+pub mod fingerprint;
 pub mod hex;
 pub mod image;
 pub mod image_changes;

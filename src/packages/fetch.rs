@@ -232,7 +232,7 @@ impl Fetcher {
 
 fn too_long(wanted: &Wanted, url: &str, limit: u64) -> Failure {
     let expected = match &wanted.promise {
-        Promise::Digest(digest) => format!("the lock says {digest}"),
+        Promise::Digest(digest) => format!("expected {digest}"),
         Promise::Sha512(_) | Promise::Nothing => "that is beyond every package".to_owned(),
     };
     Failure { reason: format!("{url}: more than {limit} bytes arrived, {expected}"), again: false }

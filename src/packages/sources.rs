@@ -43,7 +43,8 @@ impl Mirrors {
             own.into_iter(),
             "Debian packages",
             "apt-get names no archive of Debian's",
-            "on a Debian-family system run `apt-get update`; elsewhere name a mirror of Debian in the user configuration (mirrors.deb)",
+            "on a Debian-family system name an archive of Debian's in apt's sources (sources.list(5)); elsewhere name a mirror of \
+             Debian in the user configuration (mirrors.deb)",
         )
     }
 

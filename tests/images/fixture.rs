@@ -9,8 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use rcrepro::app::image::ImageContext;
 use rcrepro::app::image::folder::ImageFolder;
 use rcrepro::app::image::lock::lock_pinned;
+use rcrepro::model::digest::Digest;
 use rcrepro::model::image_definition::{ImageName, Platform};
-use rcrepro::model::image_lock::{DebPin, GoPin, ImageLock, LayerPins, NpmPin};
+use rcrepro::model::image_lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, NpmPin};
 use rcrepro::model::purl::Purl;
 use rcrepro::packages::sources::Mirrors;
 use rcrepro::store::{BlobStore, memory::MemoryStore};
@@ -24,6 +25,7 @@ source_date_epoch = 1767225600
 config = { env = { PATH = "/usr/bin" }, cmd = ["/bin/sh"] }
 [deb]
 suites = ["bookworm"]
+signed_by = ["0123456789ABCDEF0123456789ABCDEF01234567"]
 packages = ["tool"]
 merged_usr = ["bin"]
 strip = ["usr/share/man/**"]
@@ -182,7 +184,15 @@ pub fn base_pins(store: &MemoryStore, deb: &[u8]) -> LayerPins {
     let path = "pool/main/t/tool/tool_1.0+b1_amd64.deb".parse().expect("a path");
     let digest = store.put(deb).expect("stored");
     LayerPins {
-        debs: vec![DebPin { purl: Purl::deb("tool", "1.0+b1", "amd64"), path, digest }],
+        debs: vec![DebPin { purl: Purl::deb("tool", "1.0+b1", "amd64"), path, digest, suite: "bookworm".to_owned() }],
+        indexes: vec![DebIndex {
+            suite: "bookworm".to_owned(),
+            architecture: "amd64".to_owned(),
+            date: 1_767_225_600,
+            in_release: Digest::of(b"InRelease"),
+            packages: Digest::of(b"Packages.xz"),
+            signed_by: "0123456789ABCDEF0123456789ABCDEF01234567".parse().expect("a fingerprint"),
+        }],
         ..LayerPins::default()
     }
 }

@@ -6,8 +6,8 @@ use super::program::{self, Compilation};
 use super::{Difference, ImageError};
 use crate::format::oci_json;
 use crate::model::digest::Digest;
-use crate::model::image_definition::Composition;
-use crate::model::image_lock::{DebPin, ImageLock};
+use crate::model::image_definition::{Composition, DebSource};
+use crate::model::image_lock::{DebIndex, DebPin, ImageLock};
 use crate::model::purl::Purl;
 use crate::packages::go_module::{TOOLCHAIN_MODULE, toolchain_version};
 
@@ -64,11 +64,23 @@ pub(super) fn pins(composition: &Composition, lock: &ImageLock) -> Result<(), Im
         && wanted.program.is_some() == lock.pins.program.is_some()
         && deb.all(locked)
         && (wanted.deb.is_some() || lock.pins.debs.is_empty())
-        && lock.pins.debs.iter().all(is_named_after_its_purl);
+        && lock.pins.debs.iter().all(is_named_after_its_purl)
+        && lock.pins.debs.iter().all(|pin| lock.pins.indexes.iter().any(|index| index.suite == pin.suite))
+        && are_the_definitions(&lock.pins.indexes, wanted.deb.as_ref(), architecture);
     match fits {
         true => Ok(()),
         false => Err(ImageError::Pins { name: lock.name.clone() }),
     }
+}
+
+/// Tells whether the indexes are of the definition's suites, each signed by a key that it lists.
+fn are_the_definitions(indexes: &[DebIndex], source: Option<&DebSource>, architecture: &str) -> bool {
+    let suites = source.map_or(&[][..], |source| &source.suites);
+    indexes.iter().map(|index| &index.suite).eq(suites)
+        && indexes.iter().all(|index| {
+            index.architecture == architecture
+                && source.is_some_and(|source| source.signed_by.contains(&index.signed_by))
+        })
 }
 
 /// Tells whether a pool path ends in `NAME_VERSION_ARCH.deb` of the purl; an archive leaves a version's epoch out.

@@ -3,6 +3,7 @@
 use super::assemble::read_go;
 use super::build::{assemble_apart, locked, parts};
 use super::check;
+use super::debian::resolve_debs;
 use super::folder::ImageFolder;
 use super::packages::{fetch, fetch_wanted};
 use super::{ImageContext, ImageError, lock_program};
@@ -15,7 +16,7 @@ use crate::model::image_lock::{GoPin, ImageLock, LayerPins, LockedLayer, NpmPin}
 use crate::model::purl::Purl;
 use crate::oci::image::{ImageParts, store_image};
 use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
-use crate::packages::{apt, go_module, npm};
+use crate::packages::{go_module, npm};
 
 /// Gives the images in an order in which each can be locked: what one is composed of stands before it.
 ///
@@ -94,7 +95,7 @@ pub async fn lock(context: &ImageContext<'_>, folder: &ImageFolder, name: &Image
     let own = composition.own();
     let pins = match &own.layer.program {
         Some(program) => lock_program::resolve(context, folder, own, composition.source_date_epoch, program).await?,
-        None => resolve(context, own, composition.platform).await?,
+        None => resolve(context, folder, own).await?,
     };
     lock_pinned(context, folder, name, pins).await
 }
@@ -152,22 +153,14 @@ fn below(folder: &ImageFolder, composition: &Composition) -> Result<Vec<LockedLa
 
 async fn resolve(
     context: &ImageContext<'_>,
+    folder: &ImageFolder,
     definition: &ImageDefinition,
-    platform: Platform,
 ) -> Result<LayerPins, ImageError> {
+    let platform = folder.platform();
     let layer = &definition.layer;
     let mut pins = LayerPins::default();
     if let Some(source) = &layer.deb {
-        pins.debs = apt::resolve(source, platform)?;
-        let bases = context.mirrors.deb_bases()?;
-        let wanted: Vec<_> = (pins.debs.iter())
-            .map(|pin| Wanted {
-                package: pin.purl.to_string(),
-                urls: bases.iter().map(|base| join(base, pin.path.as_str())).collect(),
-                promise: Promise::Digest(pin.digest),
-            })
-            .collect();
-        fetch_wanted(context, &definition.name, &wanted).await?;
+        (pins.indexes, pins.debs) = resolve_debs(context, folder, &definition.name, source).await?;
     }
     if let Some(source) = &layer.go {
         pins.go.push(resolve_go(context, &definition.name, source, platform).await?);

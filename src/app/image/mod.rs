@@ -14,6 +14,7 @@ use crate::engine::docker::DockerEngine;
 use crate::format::toml_place::TomlError;
 use crate::model::digest::Digest;
 use crate::model::event::ImageEvent;
+use crate::model::fingerprint::Fingerprint;
 use crate::model::image_definition::{DefinitionError, ImageName};
 use crate::model::tree::TreeError;
 use crate::oci::OciError;
@@ -25,6 +26,7 @@ use crate::store::{BlobStore, StoreError};
 mod assemble;
 pub mod build;
 mod check;
+mod debian;
 pub mod folder;
 pub mod load;
 pub mod lock;
@@ -71,6 +73,17 @@ pub enum ImageError {
         /// What was tried, as a verb.
         doing: &'static str,
         /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A key that a definition lists has no file.
+    #[error("the key {fingerprint} that the definition lists in `signed_by` cannot be read")]
+    Key {
+        /// The key.
+        fingerprint: Fingerprint,
+        /// The file where it was looked for.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -154,6 +167,9 @@ impl ImageError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::StaleLock { name, .. } | Self::Pins { name } => Some(format!("rcrepro image lock {name}")),
+            Self::Key { fingerprint, path, .. } => {
+                Some(format!("gpg --armor --export {fingerprint} > {}", path.display()))
+            }
             Self::Package(error) => error.hint().map(str::to_owned),
             _ => None,
         }
