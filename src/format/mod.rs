@@ -1,10 +1,12 @@
 //! Tier 1: bytes ↔ model. Pure: nothing here reads a file, a clock or the environment.
 
 pub mod canonical_json;
+pub mod config_toml;
 pub mod frozen_toml;
 pub mod image_toml;
 pub mod lock_toml;
 pub mod manifest_json;
+pub mod oci_document;
 pub mod oci_json;
 pub mod plan_toml;
 pub mod quantity;

@@ -16,5 +16,8 @@ pub mod layer;
 pub mod manifest;
 pub mod name;
 pub mod plan;
+pub mod pulled_image;
 pub mod purl;
+pub mod reference;
 pub mod tree;
+pub mod user_config;
