@@ -9,5 +9,6 @@ pub mod manifest_json;
 pub mod oci_document;
 pub mod oci_json;
 pub mod plan_toml;
+pub mod pulled_toml;
 pub mod quantity;
 pub mod toml_place;

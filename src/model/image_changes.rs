@@ -62,6 +62,7 @@ mod tests {
             purl: Purl::deb(name, version, "amd64"),
             path: "pool/x.deb".parse().expect("a path"),
             digest: Digest::of(bytes),
+            suite: "bookworm".to_owned(),
         });
         let npm = NpmPin { purl: Purl::npm("npm", npm), integrity: npm.to_owned(), digest: Digest::of(b"") };
         ImageLock {

@@ -3,6 +3,7 @@
 use super::digest::{Digest, Sha256};
 use super::image::ImageIdentity;
 use super::image_definition::Platform;
+use super::reference::ImageReference;
 
 /// Is one layer of a pulled image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,4 +50,13 @@ impl PulledImage {
             diff_ids: self.layers.iter().map(|layer| layer.diff_id).collect(),
         }
     }
+}
+
+/// Pins an image that a plan pulls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PulledLock {
+    /// The plan's reference, whose digest is that of the manifest or of the index.
+    pub reference: ImageReference,
+    /// What the reference stands for on one platform.
+    pub image: PulledImage,
 }

@@ -17,6 +17,7 @@ use crate::model::purl::Purl;
 use crate::oci::image::{ImageParts, store_image};
 use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
 use crate::packages::{go_module, npm};
+use crate::store::export::is_whole;
 
 /// Gives the images in an order in which each can be locked: what one is composed of stands before it.
 ///
@@ -67,18 +68,38 @@ pub async fn refresh(
         Err(error) => return Err(error),
     }
     let composition = folder.compose(name)?;
-    let kept = before.as_ref().filter(|lock| {
-        let same = lock.definition == image_toml::checksum(&composition) && check::pins(&composition, lock).is_ok();
-        same && lock.pins.program.is_none()
-    });
+    let kept = before.as_ref().filter(|lock| still_hold(context, folder, &composition, lock).unwrap_or(false));
     let after = match kept {
         Some(kept) => {
-            fetch(context, name, &kept.pins).await?;
+            if kept.pins.program.is_none() {
+                fetch(context, name, &kept.pins).await?;
+            }
             lock_pinned(context, folder, name, kept.pins.clone()).await?
         }
         None => lock(context, folder, name).await?,
     };
     Ok((before, after))
+}
+
+/// Tells whether a stale lock's pins are what the definition would resolve to: all but Debian packages have their versions in
+/// it, and a program is the same when its action is.
+fn still_hold(
+    context: &ImageContext<'_>,
+    folder: &ImageFolder,
+    composition: &Composition,
+    lock: &ImageLock,
+) -> Result<bool, ImageError> {
+    let no_deb = composition.own().layer.deb.is_none();
+    let known = no_deb || lock.definition == image_toml::checksum(composition);
+    let compiled = match &lock.pins.program {
+        Some(pin) => {
+            check::program(folder, composition, lock)?;
+            is_whole(context.store.as_ref(), pin.output)?
+        }
+        None => true,
+    };
+    check::pins(composition, lock)?;
+    Ok(known && compiled)
 }
 
 /// Resolves one definition, keeps its packages in the store, makes the layer once and writes the lock.
