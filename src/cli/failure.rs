@@ -16,6 +16,7 @@ use crate::app::run::RunError;
 use crate::app::session::SessionError;
 use crate::app::workspace::WorkspaceError;
 use crate::engine::EngineError;
+use crate::oci::OciError;
 use crate::store::StoreError;
 use crate::store::ingest::GitError;
 
@@ -98,9 +99,13 @@ impl From<ImageError> for Failure {
             | ImageError::Path { .. }
             | ImageError::Toml { .. }
             | ImageError::File { .. } => Exit::Plan,
+            ImageError::Oci(OciError::Occupied { .. }) => Exit::Usage,
             _ => Exit::Engine,
         };
         let advice = error.hint().or_else(|| match &error {
+            ImageError::Oci(OciError::Occupied { .. }) => {
+                hint("name a folder that is not there yet: rcrepro image build --output DIR")
+            }
             ImageError::Package(_) => {
                 hint("rcrepro doctor says where packages come from; if a lock was edited: git checkout -- lockfiles")
             }

@@ -7,4 +7,5 @@ mod fixture;
 mod hostile;
 mod layers;
 mod layout;
+mod sbom;
 mod tamper;

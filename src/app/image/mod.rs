@@ -19,8 +19,11 @@ mod assemble;
 pub mod build;
 mod check;
 pub mod folder;
+pub mod list;
 pub mod load;
 pub mod lock;
+pub mod output;
+pub mod sbom;
 
 /// Says what happens while an image is locked or built.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,6 +15,8 @@ use crate::store::fs::FsStore;
 mod build;
 mod lock;
 mod ls;
+mod sbom;
+mod table;
 
 /// Works on the folder's `images/` and `lockfiles/images/`.
 pub async fn image(context: &Context, platform: Option<Platform>, command: ImageCommand) -> Result<Exit, Failure> {
@@ -24,9 +26,12 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
     })?;
     let folder = ImageFolder::new(&context.directory, here);
     match command {
-        ImageCommand::Build { names, load } => build::build(context, &folder, &names, load).await,
+        ImageCommand::Build { names, load, output } => {
+            build::build(context, &folder, &names, load, output.as_deref()).await
+        }
         ImageCommand::Lock { names } => lock::lock(context, &folder, platform, &names).await,
-        ImageCommand::Ls => ls::ls(&folder),
+        ImageCommand::Ls => ls::ls(context, &folder, platform).await,
+        ImageCommand::Sbom { name, format, output } => sbom::sbom(&folder, &name, format, output.as_deref()),
     }
 }
 
