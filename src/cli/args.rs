@@ -168,6 +168,15 @@ pub enum ImageCommand {
     },
     /// Lists the images, what they are locked to, and whether the store and the engine have them.
     Ls,
+    /// Recomputes every digest of images and lists all that is wrong; exit code 6 when a locked digest does not match.
+    Validate {
+        /// Images in the store by their locks' names, OCI layout folders, or archives; all locked images when none is named.
+        #[arg(value_name = "NAME|LAYOUT-DIR|ARCHIVE.tar")]
+        targets: Vec<String>,
+        /// Takes the targets as images in the engine: names of locks, names or ids in the engine.
+        #[arg(long)]
+        loaded: bool,
+    },
     /// Writes an image's bill of materials from its locks: every package with its purl and checksums.
     Sbom {
         /// The image.

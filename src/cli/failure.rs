@@ -9,6 +9,7 @@ use crate::app::evidence::EvidenceError;
 use crate::app::execute::ExecuteError;
 use crate::app::frozen::FrozenError;
 use crate::app::image::ImageError;
+use crate::app::image::validate::ValidateImageError;
 use crate::app::images::ImagesError;
 use crate::app::prepare::PrepareError;
 use crate::app::replay::ReplayError;
@@ -115,6 +116,20 @@ impl From<ImageError> for Failure {
             _ => None,
         });
         Self::new(exit, &error, advice)
+    }
+}
+
+impl From<ValidateImageError> for Failure {
+    fn from(error: ValidateImageError) -> Self {
+        match error {
+            ValidateImageError::Image(error) => error.into(),
+            ValidateImageError::Engine(error @ EngineError::ImageMissing { .. }) => {
+                Self::new(Exit::Engine, &error, hint("rcrepro image build --load"))
+            }
+            ValidateImageError::Engine(error) => error.into(),
+            ValidateImageError::NotLoaded { .. } => Self::new(Exit::Engine, &error, hint("docker image ls")),
+            ValidateImageError::Validate(_) => Self::new(Exit::Engine, &error, None),
+        }
     }
 }
 

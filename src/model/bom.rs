@@ -52,11 +52,11 @@ pub struct Bom {
 }
 
 impl Bom {
-    /// Names the image as a package URL: `pkg:oci/NAME@sha256%3AMANIFEST?arch=ARCHITECTURE`, without a registry.
+    /// Names the image as a package URL: `pkg:oci/NAME@sha256:MANIFEST?arch=ARCHITECTURE`, without a registry.
     #[must_use]
     pub fn image_purl(&self) -> String {
         let (name, manifest) = (&self.image.name, self.image.manifest_digest.hash);
-        format!("pkg:oci/{name}@sha256%3A{manifest}?arch={}", self.image.platform.architecture())
+        format!("pkg:oci/{name}@sha256:{manifest}?arch={}", self.image.platform.architecture())
     }
 }
 

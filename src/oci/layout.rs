@@ -61,8 +61,9 @@ fn documents(image: &ImageBlobs, tag: Option<&str>) -> [(&'static str, Vec<u8>);
     layout_documents(&[image.index_entry(tag, reference)])
 }
 
-/// Writes the files of a layout that are no blobs.
-pub(super) fn layout_documents(entries: &[IndexEntry<'_>]) -> [(&'static str, Vec<u8>); 3] {
+/// Writes the files of a layout that are no blobs: their paths and bytes.
+#[must_use]
+pub fn layout_documents(entries: &[IndexEntry<'_>]) -> [(&'static str, Vec<u8>); 3] {
     [
         ("index.json", oci_json::index(entries)),
         ("manifest.json", oci_json::load_list(entries)),

@@ -13,6 +13,7 @@ pub mod layout;
 pub mod layout_folder;
 pub mod spool;
 pub mod tar_layer;
+pub mod validate;
 
 /// Says why no layer or image could be made.
 #[derive(Debug, thiserror::Error)]

@@ -4,3 +4,4 @@ pub mod difference;
 pub mod json;
 pub mod progress;
 pub mod text;
+pub mod validation;

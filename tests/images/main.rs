@@ -9,3 +9,5 @@ mod layers;
 mod layout;
 mod sbom;
 mod tamper;
+mod validate;
+mod validate_layers;

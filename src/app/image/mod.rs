@@ -24,6 +24,7 @@ pub mod load;
 pub mod lock;
 pub mod output;
 pub mod sbom;
+pub mod validate;
 
 /// Says what happens while an image is locked or built.
 #[derive(Debug, Clone, PartialEq, Eq)]

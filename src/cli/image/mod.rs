@@ -17,6 +17,7 @@ mod lock;
 mod ls;
 mod sbom;
 mod table;
+mod validate;
 
 /// Works on the folder's `images/` and `lockfiles/images/`.
 pub async fn image(context: &Context, platform: Option<Platform>, command: ImageCommand) -> Result<Exit, Failure> {
@@ -31,6 +32,7 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
         }
         ImageCommand::Lock { names } => lock::lock(context, &folder, platform, &names).await,
         ImageCommand::Ls => ls::ls(context, &folder, platform).await,
+        ImageCommand::Validate { targets, loaded } => validate::validate(context, &folder, &targets, loaded).await,
         ImageCommand::Sbom { name, format, output } => sbom::sbom(&folder, &name, format, output.as_deref()),
     }
 }
