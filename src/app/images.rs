@@ -82,7 +82,7 @@ impl ImageUse<'_> {
     /// # Errors
     /// [`ImagesError`]; then nothing may run in it.
     pub async fn ensure(&self, source: &ImageSource) -> Result<(ImageEntry, String), ImagesError> {
-        let ImageSource::Build { definition } = source;
+        let ImageSource::Build { definition, .. } = source else { todo!() };
         let (folder, image) = ImageFolder::of_definition(&self.folder.join(definition), self.platform()?)?;
         let path = folder.lock_path(&image);
         let context = ImageContext {

@@ -154,6 +154,11 @@ pub enum ImageCommand {
         /// Loads them into the engine.
         #[arg(long)]
         load: bool,
+        /// Writes them as one OCI layout, each under its name, as `skopeo` and `umoci` read it: `oci:DIR:NAME`.
+        ///
+        /// The folder has to be absent, empty, or to hold exactly these images.
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
     },
     /// Makes locks fresh where they are missing or stale, and prints what changed as markdown.
     Lock {
@@ -170,6 +175,36 @@ pub enum ImageCommand {
         #[arg(long, conflicts_with_all = ["update", "update_all"])]
         check: bool,
     },
-    /// Lists the images and what they are locked to.
+    /// Lists the images, what they are locked to, and whether the store and the engine have them.
     Ls,
+    /// Recomputes every digest of images and lists all that is wrong; exit code 6 when a locked digest does not match.
+    Validate {
+        /// Images in the store by their locks' names, OCI layout folders, or archives; all locked images when none is named.
+        #[arg(value_name = "NAME|LAYOUT-DIR|ARCHIVE.tar")]
+        targets: Vec<String>,
+        /// Takes the targets as images in the engine: names of locks, names or ids in the engine.
+        #[arg(long)]
+        loaded: bool,
+    },
+    /// Writes an image's bill of materials from its locks: every package with its purl and checksums.
+    Sbom {
+        /// The image.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The format: SPDX 2.3 or CycloneDX 1.6, both JSON.
+        #[arg(long, value_enum, default_value = "spdx")]
+        format: BomFormatName,
+        /// Writes it into this file instead of standard output.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Names a format of bills of materials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BomFormatName {
+    /// SPDX 2.3 JSON.
+    Spdx,
+    /// CycloneDX 1.6 JSON.
+    Cyclonedx,
 }

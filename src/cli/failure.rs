@@ -9,6 +9,7 @@ use crate::app::evidence::EvidenceError;
 use crate::app::execute::ExecuteError;
 use crate::app::frozen::FrozenError;
 use crate::app::image::ImageError;
+use crate::app::image::validate::ValidateImageError;
 use crate::app::images::ImagesError;
 use crate::app::prepare::PrepareError;
 use crate::app::replay::ReplayError;
@@ -16,6 +17,7 @@ use crate::app::run::RunError;
 use crate::app::session::SessionError;
 use crate::app::workspace::WorkspaceError;
 use crate::engine::EngineError;
+use crate::oci::OciError;
 use crate::store::StoreError;
 use crate::store::ingest::GitError;
 
@@ -98,9 +100,13 @@ impl From<ImageError> for Failure {
             | ImageError::Path { .. }
             | ImageError::Toml { .. }
             | ImageError::File { .. } => Exit::Plan,
+            ImageError::Oci(OciError::Occupied { .. }) => Exit::Usage,
             _ => Exit::Engine,
         };
         let advice = error.hint().or_else(|| match &error {
+            ImageError::Oci(OciError::Occupied { .. }) => {
+                hint("name a folder that is not there yet: rcrepro image build --output DIR")
+            }
             ImageError::Package(_) => {
                 hint("rcrepro doctor says where packages come from; if a lock was edited: git checkout -- lockfiles")
             }
@@ -110,6 +116,20 @@ impl From<ImageError> for Failure {
             _ => None,
         });
         Self::new(exit, &error, advice)
+    }
+}
+
+impl From<ValidateImageError> for Failure {
+    fn from(error: ValidateImageError) -> Self {
+        match error {
+            ValidateImageError::Image(error) => error.into(),
+            ValidateImageError::Engine(error @ EngineError::ImageMissing { .. }) => {
+                Self::new(Exit::Engine, &error, hint("rcrepro image build --load"))
+            }
+            ValidateImageError::Engine(error) => error.into(),
+            ValidateImageError::NotLoaded { .. } => Self::new(Exit::Engine, &error, hint("docker image ls")),
+            ValidateImageError::Validate(_) => Self::new(Exit::Engine, &error, None),
+        }
     }
 }
 

@@ -253,6 +253,11 @@ mod tests {
     use super::*;
     use crate::model::image_definition::ImageConfig;
 
+    fn entry(manifest: Digest, platform: Platform) -> oci_json::IndexEntry<'static> {
+        let config = Digest::of(b"");
+        oci_json::IndexEntry { manifest, config, layers: &[], platform, tag: None, reference: None }
+    }
+
     #[test]
     fn what_we_write_is_read_back() {
         let layer = Digest::of(b"layer");
@@ -265,7 +270,7 @@ mod tests {
         assert_eq!(Packing::of_media_type(&layers[0].media_type), Some(Packing::Plain));
         let facts = config(&found.media_type, &config_bytes, Platform::LinuxAmd64).expect("a config");
         assert_eq!(facts.diff_ids, [layer.hash]);
-        let index = oci_json::index(Digest::of(&manifest), Platform::LinuxAmd64, None);
+        let index = oci_json::index(&[entry(Digest::of(&manifest), Platform::LinuxAmd64)]);
         let Ok(Document::Index(entries)) = document(INDEX_TYPE, &index) else { panic!("no index") };
         assert_eq!(choose(&entries, Platform::LinuxAmd64).expect("it is there").manifest.digest, Digest::of(&manifest));
     }
@@ -287,7 +292,7 @@ mod tests {
         let config_bytes = oci_json::config(Platform::LinuxArm64, 0, &ImageConfig::default(), &[]);
         let other = config(CONFIG_TYPE, &config_bytes, Platform::LinuxAmd64).expect_err("for another machine");
         assert_eq!(other.to_string(), "it is for linux/arm64, expected linux/amd64");
-        let index = oci_json::index(empty, Platform::LinuxArm64, None);
+        let index = oci_json::index(&[entry(empty, Platform::LinuxArm64)]);
         let Ok(Document::Index(entries)) = document(INDEX_TYPE, &index) else { panic!("no index") };
         let none = choose(&entries, Platform::LinuxAmd64).expect_err("not there");
         assert_eq!(none.to_string(), "it is for linux/arm64, expected linux/amd64");

@@ -10,8 +10,8 @@ use toml::Spanned;
 
 use super::quantity;
 use crate::model::name::{Name, TreePath};
-use crate::model::reference::ImageReference;
 use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Packet, PacketId, Plan};
+use crate::model::reference::ImageReference;
 
 /// The version of the plan format that this build reads.
 pub const PLAN_VERSION: i64 = 1;
@@ -193,7 +193,11 @@ impl Source<'_> {
                 (None, Some(reference)) => ImageSource::Pull { reference },
                 (None, None) => {
                     let hint = "write `build = \"images/NAME.toml\"` or `pull = \"REPOSITORY@sha256:…\"`";
-                    return Err(self.error(span, "an image is built or pulled, this one neither", Some(hint.to_owned())));
+                    return Err(self.error(
+                        span,
+                        "an image is built or pulled, this one neither",
+                        Some(hint.to_owned()),
+                    ));
                 }
             };
             images.insert(self.parse(&name)?, source);

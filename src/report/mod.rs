@@ -6,3 +6,4 @@ pub mod image_progress;
 pub mod json;
 pub mod progress;
 pub mod text;
+pub mod validation;

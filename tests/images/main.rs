@@ -7,4 +7,7 @@ mod fixture;
 mod hostile;
 mod layers;
 mod layout;
+mod sbom;
 mod tamper;
+mod validate;
+mod validate_layers;

@@ -28,12 +28,16 @@ pub mod build;
 mod check;
 mod debian;
 pub mod folder;
+pub mod list;
 pub mod load;
 pub mod lock;
 mod lock_program;
+pub mod output;
 mod packages;
 mod program;
+pub mod sbom;
 pub mod update;
+pub mod validate;
 
 /// Holds what every use case of images needs.
 #[derive(Clone)]

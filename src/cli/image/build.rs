@@ -1,5 +1,6 @@
 //! `rcrepro image build`.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::context::Context;
@@ -8,24 +9,44 @@ use super::super::failure::Failure;
 use super::super::output::print;
 use super::{chosen, with_images};
 use crate::app::image::folder::ImageFolder;
-use crate::app::image::{build, load};
+use crate::app::image::{ImageContext, build, load, output};
+use crate::oci::layout_folder::Written;
 use crate::store::fs::FsStore;
 
-/// Builds the named images, or all, and loads them into the engine where that is wanted.
-pub async fn build(context: &Context, folder: &ImageFolder, names: &[String], load: bool) -> Result<Exit, Failure> {
+/// Builds the named images, or all; loads them into the engine and writes them as a layout where that is wanted.
+pub async fn build(
+    context: &Context,
+    folder: &ImageFolder,
+    names: &[String],
+    load: bool,
+    output: Option<&Path>,
+) -> Result<Exit, Failure> {
     let names = chosen(folder, names)?;
     let store = Arc::new(FsStore::open(&context.store)?);
     let engine = load || build::needs_engine(store.as_ref(), folder, &names)?;
     with_images(context, engine, async |images| {
-        for image in build::build_all(images, folder, &names).await? {
+        let all = build::build_all(images, folder, &names).await?;
+        for image in &all {
             if let Some(engine) = images.engine.filter(|_| load) {
-                load::ensure(images, engine, &image).await?;
+                load::ensure(images, engine, image).await?;
             }
             let identity = &image.identity;
             let line = format!("{}  {}  {}\n", identity.name, identity.manifest.to_oci(), identity.config.to_oci());
             print(line.as_bytes())?;
         }
+        if let Some(output) = output {
+            write_all(images, &all, output).await?;
+        }
         Ok(Exit::Success)
     })
     .await
+}
+
+async fn write_all(images: &ImageContext<'_>, all: &[build::BuiltImage], output: &Path) -> Result<(), Failure> {
+    let what = match output::output(images, all, output).await? {
+        Written::New => "written",
+        Written::AlreadyThere => "unchanged",
+    };
+    eprintln!("{what:>10}  {} as one OCI layout", output.display());
+    Ok(())
 }

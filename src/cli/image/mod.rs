@@ -18,6 +18,9 @@ use crate::store::fs::FsStore;
 mod build;
 mod lock;
 mod ls;
+mod sbom;
+mod table;
+mod validate;
 
 /// Works on the folder's `images/` and `lockfiles/images/`.
 pub async fn image(context: &Context, platform: Option<Platform>, command: ImageCommand) -> Result<Exit, Failure> {
@@ -27,13 +30,17 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
     })?;
     let folder = ImageFolder::new(&context.directory, here);
     match command {
-        ImageCommand::Build { names, load } => build::build(context, &folder, &names, load).await,
+        ImageCommand::Build { names, load, output } => {
+            build::build(context, &folder, &names, load, output.as_deref()).await
+        }
         ImageCommand::Lock { names, check: true, .. } => lock::check(&folder, platform, &names),
         ImageCommand::Lock { names, update, update_all, check: false } => {
             let wanted = lock::Wanted { platform, names: &names, update: &update, all: update_all };
             lock::lock(context, &folder, wanted).await
         }
-        ImageCommand::Ls => ls::ls(&folder),
+        ImageCommand::Ls => ls::ls(context, &folder, platform).await,
+        ImageCommand::Validate { targets, loaded } => validate::validate(context, &folder, &targets, loaded).await,
+        ImageCommand::Sbom { name, format, output } => sbom::sbom(&folder, &name, format, output.as_deref()),
     }
 }
 
