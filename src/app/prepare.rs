@@ -99,7 +99,7 @@ impl Preparation<'_> {
                 on_event: &heard,
             };
             let source = &self.workspace.plan.images[&name];
-            let work = async || Ok(user.ensure(source).await?);
+            let work = async || Ok(user.ensure(&name, source).await?);
             let entry = self.step(&format!("image {name}"), work).await?;
             images.insert(name.clone(), entry);
         }

@@ -139,6 +139,20 @@ impl From<ImagesError> for Failure {
             ImagesError::Image(error) => error.into(),
             ImagesError::Engine(error) => error.into(),
             ImagesError::Store(error) => error.into(),
+            ImagesError::Registry(error) => error.into(),
+            ImagesError::Pulled(error) => error.into(),
+            ImagesError::Published { ref name, .. } => {
+                let advice = "build and publish it anew: rcrepro image push NAME REFERENCE, and write its digest into the plan";
+                let advice = advice.replace("NAME", name.as_str());
+                Self::new(Exit::Plan, &error, Some(advice))
+            }
+            ImagesError::StalePull { ref name, .. } => {
+                Self::new(Exit::Plan, &error, Some(format!("rcrepro image lock {name}")))
+            }
+            ImagesError::PullDiffers { .. } => Self::new(Exit::Tampered, &error, hint("git checkout -- lockfiles")),
+            ImagesError::BadLock { .. } | ImagesError::Plan { .. } | ImagesError::Write { .. } => {
+                Self::new(Exit::Plan, &error, None)
+            }
             ImagesError::Platform { .. } => Self::new(Exit::Engine, &error, hint("rcrepro doctor")),
             ImagesError::Read { .. } => Self::new(Exit::Plan, &error, hint("rcrepro image lock")),
         }

@@ -3,6 +3,8 @@
 use crate::model::digest::Digest;
 use crate::model::image_changes::pin_changes;
 use crate::model::image_lock::ImageLock;
+use crate::model::name::Name;
+use crate::model::pulled_image::PulledLock;
 
 /// Writes what changed between two locks of one image; empty when nothing did.
 #[must_use]
@@ -44,6 +46,26 @@ pub fn markdown(before: Option<&ImageLock>, after: &ImageLock) -> String {
             None => "–".to_owned(),
         };
         text.push_str(&format!("| {name} | {from} | {} |\n", whole(new)));
+    }
+    text.push('\n');
+    text
+}
+
+/// Writes what changed between two locks of one pulled image; empty when nothing did.
+#[must_use]
+pub fn pulled_markdown(name: &Name, before: Option<&PulledLock>, after: &PulledLock) -> String {
+    if before == Some(after) {
+        return String::new();
+    }
+    let mut text = format!("### Image `{name}` for {}\n\n| digest | from | to |\n|---|---|---|\n", after.image.platform);
+    let rows = [
+        ("reference", before.map(|lock| lock.reference.to_string()), after.reference.to_string()),
+        ("config", before.map(|lock| lock.image.config.hash.to_oci()), after.image.config.hash.to_oci()),
+        ("manifest", before.map(|lock| lock.image.manifest.hash.to_oci()), after.image.manifest.hash.to_oci()),
+    ];
+    for (what, from, to) in rows {
+        let from = from.map_or_else(|| "–".to_owned(), |from| format!("`{from}`"));
+        text.push_str(&format!("| {what} | {from} | `{to}` |\n"));
     }
     text.push('\n');
     text

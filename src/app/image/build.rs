@@ -93,6 +93,19 @@ pub fn needs_engine(store: &dyn BlobStore, folder: &ImageFolder, names: &[ImageN
     Ok(false)
 }
 
+/// Tells whether the image was made before and is whole in the store.
+///
+/// # Errors
+/// As [`build`].
+pub fn is_ready(store: &dyn BlobStore, folder: &ImageFolder, name: &ImageName) -> Result<bool, ImageError> {
+    for part in parts(folder, &folder.compose(name)?)? {
+        if !is_made(store, &part.lock)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Reads an image's lock and checks all that can be checked without making anything.
 ///
 /// # Errors

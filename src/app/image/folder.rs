@@ -84,6 +84,12 @@ impl ImageFolder {
         source.signed_by.iter().map(read).collect()
     }
 
+    /// Tells whether there is a folder of definitions at all.
+    #[must_use]
+    pub fn has_definitions(&self) -> bool {
+        self.root.join("images").is_dir()
+    }
+
     /// Lists the images that have a definition, in the order of their names.
     ///
     /// # Errors

@@ -1,16 +1,23 @@
 //! `rcrepro image lock`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::print;
 use super::{chosen, with_images};
+use crate::app::config::registry_settings;
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::{ImageError, build, lock, update};
+use crate::app::images::{pin, pulled};
 use crate::model::image_definition::{ImageName, Platform};
+use crate::model::name::Name;
+use crate::registry::Registry;
 use crate::report::image_changes;
+use crate::store::BlobStore;
+use crate::store::fs::FsStore;
 
 /// Is what is to be locked.
 #[derive(Clone, Copy)]
@@ -25,9 +32,24 @@ pub struct Wanted<'a> {
     pub all: bool,
 }
 
+impl Wanted<'_> {
+    fn names(&self, name: &Name) -> bool {
+        self.names.is_empty() || self.names.iter().any(|one| one == name.as_str())
+    }
+}
+
 /// Makes the locks fresh, lowest first, and prints what changed.
 pub async fn lock(context: &Context, folder: &ImageFolder, wanted: Wanted<'_>) -> Result<Exit, Failure> {
-    let names = in_order(folder, wanted.names)?;
+    let pulls = pin::pulls(&context.directory)?;
+    let pulls: Vec<_> = pulls.into_iter().map(|(name, _)| name).filter(|name| wanted.names(name)).collect();
+    let is_pull = |name: &str| pulls.iter().any(|pull| pull.as_str() == name);
+    let own: Vec<String> = wanted.names.iter().filter(|name| !is_pull(name)).cloned().collect();
+    // A plan that only pulls needs no definitions.
+    let names = match (own.is_empty() && !wanted.names.is_empty()) || (!folder.has_definitions() && !pulls.is_empty()) {
+        true => Vec::new(),
+        false => in_order(folder, &own)?,
+    };
+    pin_all(context, folder.platform(), &pulls, wanted).await?;
     let mut engine = false;
     for name in &names {
         engine |= folder.compose(name)?.own().layer.program.is_some();
@@ -35,7 +57,7 @@ pub async fn lock(context: &Context, folder: &ImageFolder, wanted: Wanted<'_>) -
     with_images(context, engine, async |images| {
         let mut anew = BTreeSet::new();
         for package in wanted.update {
-            let mut known = false;
+            let mut known = is_pull(package);
             for name in &names {
                 // A package may be for one platform only.
                 for platform in folder.platforms(name)? {
@@ -68,6 +90,25 @@ pub async fn lock(context: &Context, folder: &ImageFolder, wanted: Wanted<'_>) -
         Ok(Exit::Success)
     })
     .await
+}
+
+/// Pins what the plan pulls.
+async fn pin_all(context: &Context, here: Platform, pulls: &[Name], wanted: Wanted<'_>) -> Result<(), Failure> {
+    if pulls.is_empty() {
+        return Ok(());
+    }
+    let registry = Registry::new(registry_settings(&context.config()?))?;
+    let store: Arc<dyn BlobStore> = Arc::new(FsStore::open(&context.store)?);
+    let platform = wanted.platform.unwrap_or(here);
+    for name in pulls {
+        let anew = wanted.all || wanted.update.iter().any(|package| package == name.as_str());
+        let (before, after) = pin::pin(&registry, &store, &context.directory, name, platform, anew).await?;
+        let path = pulled::lock_path(&context.directory, platform, name);
+        let state = if before.as_ref() == Some(&after) { "unchanged" } else { "locked" };
+        eprintln!("{state:>10}  {}", path.display());
+        print(image_changes::pulled_markdown(name, before.as_ref(), &after).as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Says of every lock whether it is fresh; nothing is changed.
