@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::config::package_mirrors;
 use super::image::folder::ImageFolder;
 use super::image::{ImageContext, ImageError, build, load};
 use crate::engine::docker::DockerEngine;
@@ -17,7 +18,7 @@ use crate::model::image_lock::ImageLock;
 use crate::model::manifest::ImageEntry;
 use crate::model::name::Name;
 use crate::model::plan::ImageSource;
-use crate::packages::sources::Mirrors;
+use crate::model::user_config::UserConfig;
 use crate::store::fs::FsStore;
 use crate::store::{BlobStore as _, StoreError};
 
@@ -68,6 +69,8 @@ pub struct ImageUse<'a> {
     pub store: &'a Arc<FsStore>,
     /// Where commands run.
     pub engine: &'a DockerEngine,
+    /// Says where bytes are asked for.
+    pub config: &'a UserConfig,
     /// Stops what is compiled.
     pub cancel: &'a CancellationToken,
     /// Hears what happens.
@@ -87,7 +90,7 @@ impl ImageUse<'_> {
         let path = folder.lock_path(&image);
         let context = ImageContext {
             store: self.store.clone(),
-            mirrors: Mirrors::default(),
+            mirrors: package_mirrors(self.config),
             engine: Some(self.engine),
             cancel: self.cancel.clone(),
             on_event: self.on_event,

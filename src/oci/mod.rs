@@ -9,6 +9,7 @@ pub mod concat;
 pub mod image;
 pub mod layer_tree;
 pub mod layout;
+pub mod pulled_archive;
 pub mod spool;
 pub mod tar_layer;
 

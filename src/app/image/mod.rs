@@ -33,6 +33,8 @@ pub mod lock;
 mod lock_program;
 mod packages;
 mod program;
+pub mod pull;
+pub mod push;
 pub mod update;
 
 /// Holds what every use case of images needs.
