@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::config::package_mirrors;
 use super::image::folder::ImageFolder;
 use super::image::pull::PulledError;
 use super::image::{ImageContext, ImageError, build, load};
@@ -19,8 +20,8 @@ use crate::model::manifest::ImageEntry;
 use crate::model::name::Name;
 use crate::model::plan::ImageSource;
 use crate::model::reference::ImageReference;
+use crate::model::user_config::UserConfig;
 use crate::registry::RegistryError;
-use crate::packages::sources::Mirrors;
 use crate::store::fs::FsStore;
 use crate::store::{BlobStore as _, StoreError};
 
@@ -136,6 +137,8 @@ pub struct ImageUse<'a> {
     pub store: &'a Arc<FsStore>,
     /// Where commands run.
     pub engine: &'a DockerEngine,
+    /// Says where bytes are asked for.
+    pub config: &'a UserConfig,
     /// Stops what is compiled.
     pub cancel: &'a CancellationToken,
     /// Hears what happens.

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use crate::model::image_definition::Platform;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
+use crate::model::reference::ImageReference;
 
 /// Runs, replays and verifies the exact commands of a release plan in digest-locked containers with no network.
 #[derive(Debug, Parser)]
@@ -197,6 +198,24 @@ pub enum ImageCommand {
         /// Writes it into this file instead of standard output.
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+    },
+    /// Makes an image from its lock and brings it into a registry, with the very manifest that the lock names.
+    Push {
+        /// The image.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Where to, such as registry.example/team/go-node:1; without a tag it is known by its digest alone.
+        #[arg(value_name = "REFERENCE")]
+        to: ImageReference,
+    },
+    /// Brings an image from a registry into the store, byte for byte, every digest checked.
+    Pull {
+        /// The image by its digest, such as registry.example/team/go-node@sha256:…; a tag before it is a comment.
+        #[arg(value_name = "NAME@sha256:…")]
+        reference: ImageReference,
+        /// Loads it into the engine and confirms it there.
+        #[arg(long)]
+        load: bool,
     },
 }
 

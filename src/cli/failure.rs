@@ -5,10 +5,13 @@ use std::io::Write as _;
 
 use super::exit::Exit;
 use crate::app::actions::ActionError;
+use crate::app::config::ConfigError;
 use crate::app::evidence::EvidenceError;
 use crate::app::execute::ExecuteError;
 use crate::app::frozen::FrozenError;
 use crate::app::image::ImageError;
+use crate::app::image::pull::PulledError;
+use crate::app::image::push::PushError;
 use crate::app::image::validate::ValidateImageError;
 use crate::app::images::ImagesError;
 use crate::app::prepare::PrepareError;
@@ -18,6 +21,7 @@ use crate::app::session::SessionError;
 use crate::app::workspace::WorkspaceError;
 use crate::engine::EngineError;
 use crate::oci::OciError;
+use crate::registry::RegistryError;
 use crate::store::StoreError;
 use crate::store::ingest::GitError;
 
@@ -133,6 +137,48 @@ impl From<ValidateImageError> for Failure {
     }
 }
 
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        let (exit, advice) = match error {
+            RegistryError::Store(error) => return error.into(),
+            RegistryError::NoDigest { .. } => (Exit::Usage, None),
+            RegistryError::Mirror { .. } => (Exit::Usage, hint("mend `[mirrors.registry]` in the user configuration")),
+            ref error if error.is_tampering() => {
+                let advice =
+                    "nothing of it was kept under that digest; ask another place: a mirror in the user configuration";
+                (Exit::Tampered, hint(advice))
+            }
+            ref error => (Exit::Engine, error.hint()),
+        };
+        Self::new(exit, &error, advice)
+    }
+}
+
+impl From<PushError> for Failure {
+    fn from(error: PushError) -> Self {
+        match error {
+            PushError::Image(error) => error.into(),
+            PushError::Registry(error) => error.into(),
+        }
+    }
+}
+
+impl From<PulledError> for Failure {
+    fn from(error: PulledError) -> Self {
+        match error {
+            PulledError::Registry(error) => error.into(),
+            PulledError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let advice = hint("mend the file, or name another one: RCREPRO_CONFIG=FILE");
+        Self::new(Exit::Usage, &error, advice)
+    }
+}
+
 impl From<ImagesError> for Failure {
     fn from(error: ImagesError) -> Self {
         match error {
@@ -142,7 +188,8 @@ impl From<ImagesError> for Failure {
             ImagesError::Registry(error) => error.into(),
             ImagesError::Pulled(error) => error.into(),
             ImagesError::Published { ref name, .. } => {
-                let advice = "build and publish it anew: rcrepro image push NAME REFERENCE, and write its digest into the plan";
+                let advice =
+                    "build and publish it anew: rcrepro image push NAME REFERENCE, and write its digest into the plan";
                 let advice = advice.replace("NAME", name.as_str());
                 Self::new(Exit::Plan, &error, Some(advice))
             }

@@ -11,6 +11,7 @@ pub mod image;
 pub mod layer_tree;
 pub mod layout;
 pub mod layout_folder;
+pub mod pulled_archive;
 pub mod spool;
 pub mod tar_layer;
 pub mod validate;

@@ -135,7 +135,8 @@ impl Connection {
         if self.place.loopback {
             // The client has no switch against the system's proxies; one of its own that serves no host has the effect.
             let nobody = Some("http://localhost/".to_owned());
-            (config.http_proxy, config.https_proxy, config.no_proxy) = (nobody.clone(), nobody, Some("*".to_owned()));
+            (config.http_proxy, config.https_proxy, config.no_proxy) =
+                (nobody.clone(), nobody, Some("localhost,127.0.0.0/8,::1/128".to_owned()));
         }
         let tls = |error: OciDistributionError| RegistryError::Tls {
             registry: self.name().to_owned(),

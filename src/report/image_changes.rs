@@ -57,7 +57,8 @@ pub fn pulled_markdown(name: &Name, before: Option<&PulledLock>, after: &PulledL
     if before == Some(after) {
         return String::new();
     }
-    let mut text = format!("### Image `{name}` for {}\n\n| digest | from | to |\n|---|---|---|\n", after.image.platform);
+    let mut text =
+        format!("### Image `{name}` for {}\n\n| digest | from | to |\n|---|---|---|\n", after.image.platform);
     let rows = [
         ("reference", before.map(|lock| lock.reference.to_string()), after.reference.to_string()),
         ("config", before.map(|lock| lock.image.config.hash.to_oci()), after.image.config.hash.to_oci()),

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
@@ -11,6 +12,7 @@ use super::build::BuiltImage;
 use super::{ImageContext, ImageError};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine as _, EngineError};
+use crate::oci::OciError;
 use crate::oci::layout::write_archive;
 
 /// Bytes that are handed over at once.
@@ -46,19 +48,25 @@ pub fn load_stream(
     context: &ImageContext<'_>,
     image: &BuiltImage,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
-    let (sender, receiver) = mpsc::channel(4);
     let (store, blobs, tag) = (context.store.clone(), image.blobs.clone(), tag(image));
+    stream_of(move |out| write_archive(&blobs, Some(&tag), store.as_ref(), out))
+}
+
+/// Streams what a function writes; when it fails, the stream ends with its error.
+pub(super) fn stream_of(
+    write: impl FnOnce(&mut dyn Write) -> Result<(), OciError> + Send + 'static,
+) -> BoxStream<'static, io::Result<Bytes>> {
+    let (sender, receiver) = mpsc::channel(4);
     spawn_blocking(move || {
         let mut out = io::BufWriter::with_capacity(PIECE, Pieces { sender: sender.clone() });
-        if let Err(error) = write_archive(&blobs, Some(&tag), store.as_ref(), &mut out) {
+        if let Err(error) = write(&mut out) {
             // What is buffered is of no use any more, and the receiver may be gone.
             let (_, _) = out.into_parts();
             drop(sender.blocking_send(Err(io::Error::other(error))));
         }
     });
-    futures_util::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|piece| (piece, receiver))
-    })
+    let next = |mut receiver: mpsc::Receiver<_>| async move { receiver.recv().await.map(|piece| (piece, receiver)) };
+    futures_util::stream::unfold(receiver, next).boxed()
 }
 
 struct Pieces {

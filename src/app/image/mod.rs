@@ -35,6 +35,8 @@ mod lock_program;
 pub mod output;
 mod packages;
 mod program;
+pub mod pull;
+pub mod push;
 pub mod sbom;
 pub mod update;
 pub mod validate;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use toml_edit::DocumentMut;
 
-use super::pulled::{lock_path, read, write};
 use super::ImagesError;
+use super::pulled::{lock_path, read, write};
 use crate::app::workspace::PLAN_FILE;
 use crate::model::image_definition::Platform;
 use crate::model::name::Name;
@@ -81,6 +81,7 @@ fn plan(folder: &Path) -> Result<Option<(std::path::PathBuf, DocumentMut)>, Imag
         return Ok(None);
     }
     let text = std::fs::read_to_string(&path).map_err(|source| ImagesError::Read { path: path.clone(), source })?;
-    let document = text.parse().map_err(|error: toml_edit::TomlError| ImagesError::Plan { mistake: error.to_string() })?;
+    let document =
+        text.parse().map_err(|error: toml_edit::TomlError| ImagesError::Plan { mistake: error.to_string() })?;
     Ok(Some((path, document)))
 }

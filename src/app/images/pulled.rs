@@ -10,7 +10,7 @@ use crate::app::image::folder::ImageFolder;
 use crate::app::image::pull;
 use crate::engine::{Engine as _, EngineError};
 use crate::format::pulled_toml;
-use crate::model::image_definition::Platform;
+use crate::model::image_definition::{ImageName, Platform};
 use crate::model::manifest::ImageEntry;
 use crate::model::name::Name;
 use crate::model::pulled_image::{PulledImage, PulledLock};
@@ -29,8 +29,7 @@ pub fn lock_path(folder: &Path, platform: Platform, name: &Name) -> PathBuf {
 /// # Errors
 /// [`ImagesError::Read`] or [`ImagesError::BadLock`].
 pub fn read(path: &Path) -> Result<(PulledLock, String), ImagesError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ImagesError::Read { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| ImagesError::Read { path: path.to_owned(), source })?;
     let lock = pulled_toml::parse(&text)
         .map_err(|mistake| ImagesError::BadLock { path: path.to_owned(), mistake: mistake.to_string() })?;
     Ok((lock, text))
@@ -99,13 +98,13 @@ impl ImageUse<'_> {
     pub(super) async fn published(
         &self,
         folder: &ImageFolder,
-        image: &crate::model::image_definition::ImageName,
+        image: &ImageName,
         reference: &ImageReference,
     ) -> Result<String, ImagesError> {
         match self.from_registry(reference).await {
             Ok(pulled) => {
-                let noted = pull::note_locks(folder, Some(image), &pulled, self.store.as_ref())?;
-                Ok(if noted.is_empty() { "pulled, but not what the lock says; built from it" } else { "pulled" }.to_owned())
+                pull::note_locks(folder, Some(image), &pulled, self.store.as_ref())?;
+                Ok("pulled".to_owned())
             }
             Err(RegistryError::Store(error)) => Err(error.into()),
             Err(error) => Ok(format!("{error}; built from its lock, meets its digest")),

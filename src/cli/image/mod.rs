@@ -8,16 +8,18 @@ use super::args::{ImageCommand, StagingName};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::app::config::package_mirrors;
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::{ImageContext, ImageError};
 use crate::model::image_definition::{ImageName, Platform};
-use crate::packages::sources::Mirrors;
 use crate::report::image_progress::ImageProgress;
 use crate::store::fs::FsStore;
 
 mod build;
 mod lock;
 mod ls;
+mod pull;
+mod push;
 mod sbom;
 mod table;
 mod validate;
@@ -41,6 +43,8 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
         ImageCommand::Ls => ls::ls(context, &folder, platform).await,
         ImageCommand::Validate { targets, loaded } => validate::validate(context, &folder, &targets, loaded).await,
         ImageCommand::Sbom { name, format, output } => sbom::sbom(&folder, &name, format, output.as_deref()),
+        ImageCommand::Push { name, to } => push::push(context, &folder, &name, &to).await,
+        ImageCommand::Pull { reference, load } => pull::pull(context, &folder, &reference, load).await,
     }
 }
 
@@ -56,14 +60,16 @@ async fn with_images<T>(
         return context
             .with_session(StagingName::Auto, async |session, cancel| {
                 let store = session.store.clone();
+                let mirrors = package_mirrors(&session.config);
                 let (engine, cancel) = (Some(&session.engine), cancel.clone());
-                work(&ImageContext { store, mirrors: Mirrors::default(), engine, cancel, on_event: &on_event }).await
+                work(&ImageContext { store, mirrors, engine, cancel, on_event: &on_event }).await
             })
             .await;
     }
     let store = Arc::new(FsStore::open(&context.store)?);
     let cancel = CancellationToken::new();
-    work(&ImageContext { store, mirrors: Mirrors::default(), engine: None, cancel, on_event: &on_event }).await
+    let mirrors = package_mirrors(&context.config()?);
+    work(&ImageContext { store, mirrors, engine: None, cancel, on_event: &on_event }).await
 }
 
 fn chosen(folder: &ImageFolder, names: &[String]) -> Result<Vec<ImageName>, ImageError> {
