@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod go_module;
 pub mod npm;
 pub mod sources;
+mod zstd;
 
 /// Says why a package could not be had or is not what it should be.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,13 @@
 //! Images from locks: the same bytes everywhere, and nothing that the lock does not say.
 
+mod archive_server;
 mod committed;
 mod determinism;
 mod fetching;
 mod fixture;
 mod hostile;
+mod hostile_archives;
 mod layers;
 mod layout;
+mod served;
 mod tamper;
