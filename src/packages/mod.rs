@@ -17,6 +17,7 @@ pub mod go_module;
 pub mod go_source;
 pub mod npm;
 pub mod sources;
+mod zstd;
 
 /// Says why a package could not be had or is not what it should be.
 #[derive(Debug, thiserror::Error)]

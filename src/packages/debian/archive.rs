@@ -137,7 +137,9 @@ pub fn recheck(
     for index in indexes {
         let release = Release::read(&store.get(index.in_release)?, &index.suite, keys, index.date)?;
         let (_, packages) = list_of(&release, platform.architecture())?;
-        let found = DebIndex { packages, date: release.date, signed_by: release.signed_by, ..index.clone() };
+        let architecture = platform.architecture().to_owned();
+        let found =
+            DebIndex { packages, architecture, date: release.date, signed_by: release.signed_by, ..index.clone() };
         if found != *index {
             let reason = "the lock says something else of it than stands in it".to_owned();
             return Err(DebianError::Refused { suite: index.suite.clone(), reason }.into());

@@ -12,6 +12,8 @@ use pgp::types::{KeyDetails as _, Tag};
 use super::DebianError;
 use crate::model::fingerprint::Fingerprint;
 
+const BEGIN: &[u8] = b"-----BEGIN ";
+
 /// Is a key whose signatures count.
 #[derive(Debug, Clone)]
 pub struct TrustedKey {
@@ -41,6 +43,10 @@ impl TrustedKey {
     pub fn read(fingerprint: Fingerprint, file: &[u8]) -> Result<Self, DebianError> {
         let refuse = |reason: String| DebianError::Key { expected: fingerprint, reason };
         let unreadable = |error: pgp::errors::Error| refuse(format!("it is no armored OpenPGP key: {error}"));
+        // The library reads one block and leaves what follows it.
+        if file.windows(BEGIN.len()).filter(|part| *part == BEGIN).count() > 1 {
+            return Err(refuse("it holds more than one block".to_owned()));
+        }
         let (mut keys, _) = SignedPublicKey::from_armor_many(file).map_err(unreadable)?;
         let key = keys.next().ok_or_else(|| refuse("it holds no key".to_owned()))?.map_err(unreadable)?;
         if keys.next().is_some() {
