@@ -12,10 +12,10 @@
 //! with a delay); binds of host directories (no remote daemon); hard links out of the store below an overlay (read-only
 //! files of another owner are another tree to the command); a container that is kept and used again (not fresh).
 //!
-//! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman versions whose inspect says `stopped`, which
-//! the client cannot parse: such a result is not believed.
+//! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman behind `ssh://` (forward its socket).
 
 mod connect;
+mod dialect;
 mod drain;
 mod ending;
 mod export;
@@ -23,11 +23,13 @@ mod fault;
 mod image;
 mod inputs;
 mod labels;
+mod libpod;
 mod lifecycle;
 mod outputs;
 mod overlay;
 mod pump;
 mod spec;
+mod symlink;
 mod tar_in;
 mod trash;
 mod upload;
@@ -133,12 +135,12 @@ impl DockerEngine {
     pub async fn connect(options: DockerOptions) -> Result<Self, EngineError> {
         let address = connect::address(options.docker_host.as_deref());
         let client = connect::client(&address)?;
-        let described = connect::describe(&client, &address).await?;
+        let (described, dialect) = connect::describe(&client, &address).await?;
         let unreachable = |error: std::io::Error| EngineError::Unreachable {
             address: address.clone(),
             reason: format!("cannot start the engine's threads: {error}"),
         };
-        let pump = Pump::start(connect::client(&address)?).map_err(unreachable)?;
+        let pump = Pump::start(connect::client(&address)?, dialect).map_err(unreachable)?;
         let owner = Owner { store_id: options.store_id, run_id: options.run_id };
         Ok(Self {
             client,
@@ -237,7 +239,12 @@ impl DockerEngine {
         if let Some(info) = self.decided.get() {
             return Ok(info.staging == "overlay");
         }
+        let able = self.pump.handle().dialect.has_overlays();
+        if self.staging == Staging::Overlay && !able {
+            return Err(refuse(label, "stage the inputs", "Podman cannot stage by overlay volumes, only by archives"));
+        }
         let overlay = match (self.staging, subtrees.first()) {
+            _ if !able => false,
             (Staging::Archive, _) | (_, None) => false,
             (Staging::Overlay, _) => true,
             (Staging::Auto, Some(first)) => match self.overlay.stage(label, image_id, first, store, cancel).await {
