@@ -1,5 +1,6 @@
 //! Images from locks: the same bytes everywhere, and nothing that the lock does not say.
 
+mod bench;
 mod committed;
 mod determinism;
 mod fetching;

@@ -11,14 +11,14 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
+use super::ImageError;
+use super::build::locked;
 use super::folder::ImageFolder;
-use super::{ImageError, check};
 use crate::engine::EngineError;
 use crate::engine::docker::DockerEngine;
 use crate::format::oci_json::blob_path;
 use crate::model::digest::Digest;
 use crate::model::image_definition::ImageName;
-use crate::model::image_lock::ImageLock;
 use crate::oci::image::ImageBlobs;
 use crate::oci::layout::layout_documents;
 use crate::oci::validate::judge::judge;
@@ -55,7 +55,7 @@ pub async fn stored(
     name: &ImageName,
     store: Arc<dyn BlobStore>,
 ) -> Result<Validation, ValidateImageError> {
-    let lock = lock(folder, name)?;
+    let lock = locked(folder, name)?;
     let blobs = ImageBlobs {
         platform: lock.platform,
         manifest: lock.manifest_digest,
@@ -95,7 +95,7 @@ pub async fn loaded(
     engine: &DockerEngine,
 ) -> Result<Validation, ValidateImageError> {
     let name = reference.parse().ok().filter(|name| folder.definition_path(name).exists());
-    let identity = name.map(|name| lock(folder, &name)).transpose()?.map(|lock| lock.identity());
+    let identity = name.map(|name| locked(folder, &name)).transpose()?.map(|lock| lock.identity());
     let asked = match &identity {
         Some(identity) => vec![identity.config.to_oci(), identity.manifest.to_oci()],
         None => vec![reference.to_owned()],
@@ -123,12 +123,6 @@ pub async fn loaded(
     drop(sender);
     let survey = survey.await.expect("reading an archive does not panic")?;
     Ok(judge(&survey, identity.as_ref()))
-}
-
-fn lock(folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
-    let lock = folder.lock(&folder.compose(name)?)?;
-    check::outputs(&lock)?;
-    Ok(lock)
 }
 
 /// Lays out what the store has of an image as a layout would have it.
