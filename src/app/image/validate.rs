@@ -35,6 +35,12 @@ pub enum ValidateImageError {
     /// The engine failed, or has no image of that lock.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The image was never built into the store.
+    #[error("image `{name}` is not in the store")]
+    NotStored {
+        /// The image.
+        name: ImageName,
+    },
     /// The engine has no such image.
     #[error("the engine has no image `{reference}`, and no lock of that name is here")]
     NotLoaded {
@@ -49,6 +55,7 @@ pub enum ValidateImageError {
 /// Validates what a lock names in the store: every blob is read again, whatever the store believes.
 ///
 /// # Errors
+/// [`ValidateImageError::NotStored`] when neither manifest nor config is there, so that the image was never built;
 /// [`ValidateImageError::Image`] when the lock cannot be relied on.
 pub async fn stored(
     folder: &ImageFolder,
@@ -62,6 +69,11 @@ pub async fn stored(
         config: lock.config_digest,
         layers: lock.layers.iter().map(|layer| layer.digest).collect(),
     };
+    let never_built = !store.contains(blobs.manifest).map_err(ImageError::from)?
+        && !store.contains(blobs.config).map_err(ImageError::from)?;
+    if never_built {
+        return Err(ValidateImageError::NotStored { name: name.clone() });
+    }
     let survey = apart(move || survey_store(&blobs, store.as_ref())).await;
     Ok(judge(&survey, Some(&lock.identity())))
 }
