@@ -180,7 +180,8 @@ pub enum ImageCommand {
     Ls,
     /// Recomputes every digest of images and lists all that is wrong; exit code 6 when a locked digest does not match.
     Validate {
-        /// Images in the store by their locks' names, OCI layout folders, or archives; all locked images when none is named.
+        /// Images in the store by their locks' names, OCI layout folders, or archives; every locked image that is
+        /// there when none is named.
         #[arg(value_name = "NAME|LAYOUT-DIR|ARCHIVE.tar")]
         targets: Vec<String>,
         /// Takes the targets as images in the engine: names of locks, names or ids in the engine.

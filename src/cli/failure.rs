@@ -131,6 +131,10 @@ impl From<ValidateImageError> for Failure {
                 Self::new(Exit::Engine, &error, hint("rcrepro image build --load"))
             }
             ValidateImageError::Engine(error) => error.into(),
+            ValidateImageError::NotStored { ref name } => {
+                let advice = Some(format!("rcrepro image build {name}"));
+                Self::new(Exit::Engine, &error, advice)
+            }
             ValidateImageError::NotLoaded { .. } => Self::new(Exit::Engine, &error, hint("docker image ls")),
             ValidateImageError::Validate(_) => Self::new(Exit::Engine, &error, None),
         }

@@ -138,7 +138,11 @@ fn image_wire(bom: &Bom) -> ComponentWire {
 }
 
 fn layer_wire(layer: &BomLayer) -> ComponentWire {
-    let size = layer.layer.digest.size.to_string();
+    let mut properties = vec![PropertyWire { name: "rcrepro:layer:size", value: layer.layer.digest.size.to_string() }];
+    if let Some(program) = &layer.program {
+        properties.push(PropertyWire { name: "rcrepro:program:action", value: program.action.to_string() });
+        properties.push(PropertyWire { name: "rcrepro:program:output", value: program.output.to_string() });
+    }
     ComponentWire {
         kind: "file",
         reference: layer_reference(layer),
@@ -146,7 +150,7 @@ fn layer_wire(layer: &BomLayer) -> ComponentWire {
         version: None,
         hashes: vec![sha256(layer.layer.digest.hash)],
         purl: None,
-        properties: vec![PropertyWire { name: "rcrepro:layer:size", value: size }],
+        properties,
     }
 }
 
@@ -157,7 +161,7 @@ fn package_wire(package: &BomPackage, layer: &BomLayer) -> ComponentWire {
         name: package.name().to_owned(),
         version: Some(package.purl.version().to_owned()),
         hashes: vec![sha256(package.file.hash)],
-        purl: Some(package.purl.to_string()),
+        purl: Some(package.purl()),
         properties: vec![in_layer(layer)],
     };
     match &package.checksum {
@@ -184,5 +188,5 @@ fn layer_reference(layer: &BomLayer) -> String {
 
 /// Names a package by its purl and its file: one version may have been published with two contents.
 fn package_reference(package: &BomPackage) -> String {
-    format!("{}#{}", package.purl, package.file.hash)
+    format!("{}#{}", package.purl(), package.file.hash)
 }

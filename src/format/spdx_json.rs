@@ -131,9 +131,13 @@ fn image_wire(bom: &Bom) -> PackageWire {
 }
 
 fn layer_wire(layer: &BomLayer) -> PackageWire {
+    let mut comment = format!("uncompressed tar of {} bytes; the checksum is the DiffId", layer.layer.digest.size);
+    if let Some(program) = &layer.program {
+        comment = format!("{comment}; its program is the output {} of the action {}", program.output, program.action);
+    }
     PackageWire {
         primary_package_purpose: Some("ARCHIVE"),
-        comment: Some(format!("uncompressed tar of {} bytes; the checksum is the DiffId", layer.layer.digest.size)),
+        comment: Some(comment),
         ..package(layer_id(layer), format!("layer {}", layer.layer.name), layer.layer.digest.hash)
     }
 }
@@ -141,7 +145,7 @@ fn layer_wire(layer: &BomLayer) -> PackageWire {
 fn package_wire(pin: &BomPackage) -> PackageWire {
     let mut wire = package(package_id(pin), pin.name().to_owned(), pin.file.hash);
     wire.version_info = Some(pin.purl.version().to_owned());
-    wire.external_refs = vec![purl(pin.purl.to_string())];
+    wire.external_refs = vec![purl(pin.purl())];
     match &pin.checksum {
         None => {}
         Some(Checksum::Sha512(hex)) => {

@@ -1,7 +1,7 @@
 //! A bill of materials: what an image holds, as far as its locks say it.
 
 use super::digest::Digest;
-use super::image_lock::{ImageLock, LayerPins, LockedLayer};
+use super::image_lock::{GoPin, ImageLock, LayerPins, LockedLayer, ProgramPin};
 use super::purl::Purl;
 
 /// Is a checksum of a package beside the SHA-256 of its file.
@@ -22,9 +22,18 @@ pub struct BomPackage {
     pub file: Digest,
     /// What else pins it.
     pub checksum: Option<Checksum>,
+    /// The suite whose index names a Debian package.
+    pub suite: Option<String>,
 }
 
 impl BomPackage {
+    /// Gives the package URL; a Debian package's says its suite too, which those who look for known flaws have to know.
+    #[must_use]
+    pub fn purl(&self) -> String {
+        let distro = self.suite.as_ref().map(|suite| format!("&distro={suite}"));
+        format!("{}{}", self.purl, distro.unwrap_or_default())
+    }
+
     /// Gives the name without what only says where it comes from: `bash`, `@scope/name`, `golang.org/toolchain`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -40,6 +49,8 @@ pub struct BomLayer {
     pub layer: LockedLayer,
     /// Its packages, in the lock's order.
     pub packages: Vec<BomPackage>,
+    /// The program that it holds, compiled from those packages.
+    pub program: Option<ProgramPin>,
 }
 
 /// Is an image's bill of materials.
@@ -61,13 +72,18 @@ impl Bom {
 }
 
 /// Lists a layer's packages: Debian's, then Go's, then npm's, each in the lock's order.
+///
+/// The modules that a program is compiled from are packages of its layer; `go.mod` files that only choose versions are not.
 #[must_use]
 pub fn packages(pins: &LayerPins) -> Vec<BomPackage> {
-    let package = |purl: &Purl, file, checksum| BomPackage { purl: purl.clone(), file, checksum };
-    let debs = pins.debs.iter().map(|pin| package(&pin.purl, pin.digest, None));
-    let go = pins.go.iter().map(|pin| package(&pin.purl, pin.digest, Some(Checksum::GoH1(pin.h1.clone()))));
+    let package = |purl: &Purl, file, checksum| BomPackage { purl: purl.clone(), file, checksum, suite: None };
+    let debs = pins
+        .debs
+        .iter()
+        .map(|pin| BomPackage { suite: Some(pin.suite.clone()), ..package(&pin.purl, pin.digest, None) });
+    let go = |pin: &GoPin| package(&pin.purl, pin.digest, Some(Checksum::GoH1(pin.h1.clone())));
     let npm = pins.npm.iter().map(|pin| package(&pin.purl, pin.digest, sha512(&pin.integrity).map(Checksum::Sha512)));
-    debs.chain(go).chain(npm).collect()
+    debs.chain(pins.go.iter().chain(&pins.modules).map(go)).chain(npm).collect()
 }
 
 /// Turns `sha512-BASE64` into hex.

@@ -1,6 +1,7 @@
 //! Images from locks: the same bytes everywhere, and nothing that the lock does not say.
 
 mod archive_server;
+mod bench;
 mod committed;
 mod determinism;
 mod fetching;

@@ -7,7 +7,7 @@ use std::path::Path;
 use jsonschema::{Retrieve, Uri, Validator};
 use rcrepro::app::image::folder::ImageFolder;
 use rcrepro::app::image::sbom::{BomFormat, bom};
-use rcrepro::model::bom::{Checksum, packages};
+use rcrepro::model::bom::{BomPackage, Checksum, packages};
 use rcrepro::model::image_definition::Platform;
 use rcrepro::store::memory::MemoryStore;
 use serde_json::{Value, json};
@@ -60,7 +60,8 @@ fn the_repositorys_own_images_have_valid_and_complete_documents() {
             for layer in &bom.layers {
                 let lock = folder.lock(&folder.compose(&layer.layer.name).expect("composes")).expect("a lock");
                 assert_eq!(layer.packages, packages(&lock.pins), "{name}");
-                purls.extend(layer.packages.iter().map(|package| package.purl.to_string()));
+                purls.extend(layer.packages.iter().map(BomPackage::purl));
+                assert_eq!(layer.program, lock.pins.program, "{name}");
             }
             images += 1;
             assert!(purls.len() > 100, "{name}: the base layer's packages are in every image");
@@ -125,7 +126,10 @@ async fn a_composed_image_lists_the_layers_below_with_every_checksum() {
     };
     let deb = &base.pins.debs[0];
     assert_eq!(package("tool")["checksums"][0]["checksumValue"], deb.digest.hash.to_string());
-    assert_eq!(package("tool")["externalRefs"][0]["referenceLocator"], "pkg:deb/debian/tool@1.0%2Bb1?arch=amd64");
+    assert_eq!(
+        package("tool")["externalRefs"][0]["referenceLocator"],
+        "pkg:deb/debian/tool@1.0%2Bb1?arch=amd64&distro=bookworm"
+    );
     assert_eq!(component("tool")["properties"][0], json!({ "name": "rcrepro:layer", "value": "base" }));
     let (go, npm) = (&top.pins.go[0], &top.pins.npm[0]);
     assert_eq!(package("golang.org/toolchain")["comment"], format!("go.sum {}", go.h1));

@@ -306,6 +306,15 @@ async fn exit_codes_tell_faults_from_tampering() {
     let faults = document[0]["faults"].as_array().expect("faults");
     assert!(faults.iter().any(|fault| fault["name"] == "diff-id-differs"), "{text}");
     assert_eq!(run(&["./nowhere"]).0, Some(4));
+
+    // An image that was never built is no fault: it is named as such, and passed over when all are meant.
+    let base = &scene.built[0].blobs;
+    store.discard(base.manifest).expect("removed");
+    store.discard(base.config).expect("removed");
+    assert_eq!(run(&["base"]).0, Some(4));
+    let (code, text) = run(&[]);
+    assert_eq!(code, Some(6), "the upper image is still spoiled: {text}");
+    assert!(!text.contains("base: "), "{text}");
 }
 
 /// Flips a byte of a file, whatever its mode says.

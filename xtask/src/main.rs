@@ -23,7 +23,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   demo            make sure that an engine answers, then replay RC-05 of examples/beacon
   test [ARG…]     make sure that an engine answers, then run every test; ARGs go to cargo test
   images          build every image twice, in different worlds, compare the digests and run the tools in them
-  bench           measure beside docker run, docker cp and sha256sum, in a release build
+  bench           measure beside docker, sha256sum, umoci and buildah, in a release build
   layers          check the import tiers of docs/design/DESIGN.md
   dependencies    check that docs/design/dependencies.md names exactly the crates of Cargo.toml
 ";

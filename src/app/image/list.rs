@@ -1,8 +1,8 @@
 //! What images there are, what they are locked to, and where they are.
 
-use super::build::{Part, parts};
+use super::ImageError;
+use super::build::{Part, locked, parts};
 use super::folder::ImageFolder;
-use super::{ImageError, check};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine as _, EngineError};
 use crate::model::bom::packages;
@@ -103,11 +103,8 @@ pub async fn list(
 
 /// Reads a lock and those below it, and checks all that can be checked without the layers.
 fn read(folder: &ImageFolder, name: &ImageName) -> Result<(ImageLock, usize), ImageError> {
-    let composition = folder.compose(name)?;
-    let lock = folder.lock(&composition)?;
-    let parts = parts(folder, &composition)?;
-    check::layers(folder, &lock, &parts)?;
-    check::outputs(&lock)?;
+    let lock = locked(folder, name)?;
+    let parts = parts(folder, &folder.compose(name)?)?;
     let count = |part: &Part| packages(&part.lock.pins).len();
     Ok((lock, parts.iter().map(count).sum()))
 }

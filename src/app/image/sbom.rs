@@ -1,8 +1,8 @@
 //! An image's bill of materials, from its locks alone: neither the store nor a network is asked.
 
-use super::build::parts;
+use super::ImageError;
+use super::build::{locked, parts};
 use super::folder::ImageFolder;
-use super::{ImageError, check};
 use crate::format::{cyclonedx_json, spdx_json};
 use crate::model::bom::{Bom, BomLayer, packages};
 use crate::model::image_definition::ImageName;
@@ -33,16 +33,11 @@ impl BomFormat {
 /// [`ImageError::StaleLock`], [`ImageError::Differs`] when a lock's digests do not follow from each other, and whatever
 /// reading the files gives.
 pub fn bom(folder: &ImageFolder, name: &ImageName) -> Result<Bom, ImageError> {
-    let composition = folder.compose(name)?;
-    let image = folder.lock(&composition)?;
-    let parts = parts(folder, &composition)?;
-    for lock in parts.iter().map(|part| &part.lock).chain([&image]) {
-        check::layers(folder, lock, &parts)?;
-        check::outputs(lock)?;
-    }
+    let image = locked(folder, name)?;
+    let parts = parts(folder, &folder.compose(name)?)?;
     let layer = |part: &super::build::Part| {
         let layer = part.lock.own_layer().expect("a part was taken because it adds a layer").clone();
-        BomLayer { layer, packages: packages(&part.lock.pins) }
+        BomLayer { layer, packages: packages(&part.lock.pins), program: part.lock.pins.program.clone() }
     };
     let layers = parts.iter().map(layer).collect();
     Ok(Bom { image, layers })

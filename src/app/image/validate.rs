@@ -11,14 +11,14 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
+use super::ImageError;
+use super::build::locked;
 use super::folder::ImageFolder;
-use super::{ImageError, check};
 use crate::engine::EngineError;
 use crate::engine::docker::DockerEngine;
 use crate::format::oci_json::blob_path;
 use crate::model::digest::Digest;
 use crate::model::image_definition::ImageName;
-use crate::model::image_lock::ImageLock;
 use crate::oci::image::ImageBlobs;
 use crate::oci::layout::layout_documents;
 use crate::oci::validate::judge::judge;
@@ -35,6 +35,12 @@ pub enum ValidateImageError {
     /// The engine failed, or has no image of that lock.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The image was never built into the store.
+    #[error("image `{name}` is not in the store")]
+    NotStored {
+        /// The image.
+        name: ImageName,
+    },
     /// The engine has no such image.
     #[error("the engine has no image `{reference}`, and no lock of that name is here")]
     NotLoaded {
@@ -49,19 +55,25 @@ pub enum ValidateImageError {
 /// Validates what a lock names in the store: every blob is read again, whatever the store believes.
 ///
 /// # Errors
+/// [`ValidateImageError::NotStored`] when neither manifest nor config is there, so that the image was never built;
 /// [`ValidateImageError::Image`] when the lock cannot be relied on.
 pub async fn stored(
     folder: &ImageFolder,
     name: &ImageName,
     store: Arc<dyn BlobStore>,
 ) -> Result<Validation, ValidateImageError> {
-    let lock = lock(folder, name)?;
+    let lock = locked(folder, name)?;
     let blobs = ImageBlobs {
         platform: lock.platform,
         manifest: lock.manifest_digest,
         config: lock.config_digest,
         layers: lock.layers.iter().map(|layer| layer.digest).collect(),
     };
+    let never_built = !store.contains(blobs.manifest).map_err(ImageError::from)?
+        && !store.contains(blobs.config).map_err(ImageError::from)?;
+    if never_built {
+        return Err(ValidateImageError::NotStored { name: name.clone() });
+    }
     let survey = apart(move || survey_store(&blobs, store.as_ref())).await;
     Ok(judge(&survey, Some(&lock.identity())))
 }
@@ -95,7 +107,7 @@ pub async fn loaded(
     engine: &DockerEngine,
 ) -> Result<Validation, ValidateImageError> {
     let name = reference.parse().ok().filter(|name| folder.definition_path(name).exists());
-    let identity = name.map(|name| lock(folder, &name)).transpose()?.map(|lock| lock.identity());
+    let identity = name.map(|name| locked(folder, &name)).transpose()?.map(|lock| lock.identity());
     let asked = match &identity {
         Some(identity) => vec![identity.config.to_oci(), identity.manifest.to_oci()],
         None => vec![reference.to_owned()],
@@ -123,12 +135,6 @@ pub async fn loaded(
     drop(sender);
     let survey = survey.await.expect("reading an archive does not panic")?;
     Ok(judge(&survey, identity.as_ref()))
-}
-
-fn lock(folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
-    let lock = folder.lock(&folder.compose(name)?)?;
-    check::outputs(&lock)?;
-    Ok(lock)
 }
 
 /// Lays out what the store has of an image as a layout would have it.

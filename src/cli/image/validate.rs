@@ -10,7 +10,8 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::print;
 use crate::app::image::folder::ImageFolder;
-use crate::app::image::validate;
+use crate::app::image::validate::{self, ValidateImageError};
+use crate::engine::EngineError;
 use crate::engine::docker::{DockerEngine, DockerOptions};
 use crate::model::image_definition::ImageName;
 use crate::oci::validate::{FaultName, Validation};
@@ -24,11 +25,8 @@ pub async fn validate(
     targets: &[String],
     loaded: bool,
 ) -> Result<Exit, Failure> {
-    let all = folder.names();
-    let targets = match targets {
-        [] => all?.iter().map(ToString::to_string).collect(),
-        named => named.to_vec(),
-    };
+    let all = targets.is_empty();
+    let targets = if all { folder.names()?.iter().map(ToString::to_string).collect() } else { targets.to_vec() };
     let engine = match loaded {
         true => Some(DockerEngine::connect(DockerOptions::new("validate", "validate")).await?),
         false => None,
@@ -36,9 +34,20 @@ pub async fn validate(
     let (mut exit, mut documents) = (Exit::Success, Vec::new());
     for target in &targets {
         let result = match (&engine, locked(folder, target)) {
-            (Some(engine), _) => validate::loaded(folder, target, engine).await?,
-            (None, Some(name)) => validate::stored(folder, &name, Arc::new(FsStore::open(&context.store)?)).await?,
-            (None, None) => validate::path(Path::new(target)).await?,
+            (Some(engine), _) => validate::loaded(folder, target, engine).await,
+            (None, Some(name)) => validate::stored(folder, &name, Arc::new(FsStore::open(&context.store)?)).await,
+            (None, None) => validate::path(Path::new(target)).await,
+        };
+        let result = match result {
+            // Whoever names no image means those that are there.
+            Err(
+                error @ (ValidateImageError::NotStored { .. }
+                | ValidateImageError::Engine(EngineError::ImageMissing { .. })),
+            ) if all => {
+                eprintln!("{:>10}  {error}", "skipped");
+                continue;
+            }
+            result => result?,
         };
         exit = worse(exit, &result);
         if context.json {
