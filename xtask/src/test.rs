@@ -23,6 +23,7 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
     let readers: Vec<_> = ["skopeo", "umoci"].into_iter().filter(|name| machine::program(name).is_none()).collect();
     if !readers.is_empty() {
         machine::install(&readers, "tests show that other tools read our image layouts")?;
+    }
     if machine::program("openssl").is_none() {
         machine::install(&["openssl"], "the registry tests need certificates")?;
     }
