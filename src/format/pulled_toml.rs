@@ -1,4 +1,4 @@
-//! `lockfiles/images/ARCHITECTURE/NAME.lock` of an image that is pulled ↔ [`PulledLock`].
+//! `lockfiles/pulled/ARCHITECTURE/NAME.lock` ↔ [`PulledLock`].
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;

@@ -76,7 +76,8 @@ fn program() -> &'static Path {
         let kept = target.join(format!("docker-registry-{}", std::env::consts::ARCH));
         if !kept.exists() {
             let scratch = tempfile::tempdir_in(target).expect("a folder in target/");
-            let download = "apt-get download -q docker-registry && dpkg-deb -x docker-registry_*.deb root";
+            let download = "(apt-get download -q docker-registry || { apt-get update -q && apt-get download -q docker-registry; })\
+                            && dpkg-deb -x docker-registry_*.deb root";
             let output = Command::new("sh").args(["-c", download]).current_dir(&scratch).output().expect("sh");
             assert!(output.status.success(), "{download}: {}", String::from_utf8_lossy(&output.stderr));
             std::fs::rename(scratch.path().join("root/usr/bin/docker-registry"), &kept).expect("a rename in target/");

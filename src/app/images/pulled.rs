@@ -18,10 +18,11 @@ use crate::model::reference::ImageReference;
 use crate::registry::{Registry, RegistryError};
 use crate::store::BlobStore;
 
-/// Gives the path of a pulled image's lock: `DIR/lockfiles/images/ARCHITECTURE/NAME.lock` beside the plan.
+/// Gives the path of a pulled image's lock: `DIR/lockfiles/pulled/ARCHITECTURE/NAME.lock` beside the plan. A definition of the
+/// same name may have its lock in the same folder, so this is another place.
 #[must_use]
 pub fn lock_path(folder: &Path, platform: Platform, name: &Name) -> PathBuf {
-    folder.join("lockfiles/images").join(platform.architecture()).join(format!("{name}.lock"))
+    folder.join("lockfiles/pulled").join(platform.architecture()).join(format!("{name}.lock"))
 }
 
 /// Reads a pulled image's lock; the text is what evidence keeps.

@@ -43,7 +43,8 @@ pub async fn lock(context: &Context, folder: &ImageFolder, wanted: Wanted<'_>) -
     let pulls = pin::pulls(&context.directory)?;
     let pulls: Vec<_> = pulls.into_iter().map(|(name, _)| name).filter(|name| wanted.names(name)).collect();
     let is_pull = |name: &str| pulls.iter().any(|pull| pull.as_str() == name);
-    let own: Vec<String> = wanted.names.iter().filter(|name| !is_pull(name)).cloned().collect();
+    let is_defined = |name: &str| name.parse().is_ok_and(|name| folder.definition_path(&name).exists());
+    let own: Vec<String> = wanted.names.iter().filter(|name| !is_pull(name) || is_defined(name)).cloned().collect();
     // A plan that only pulls needs no definitions.
     let names = match (own.is_empty() && !wanted.names.is_empty()) || (!folder.has_definitions() && !pulls.is_empty()) {
         true => Vec::new(),
