@@ -16,6 +16,8 @@ use crate::app::run::RunError;
 use crate::app::session::SessionError;
 use crate::app::workspace::WorkspaceError;
 use crate::engine::EngineError;
+use crate::packages::PackageError;
+use crate::packages::debian::DebianError;
 use crate::store::StoreError;
 use crate::store::ingest::GitError;
 
@@ -97,7 +99,14 @@ impl From<ImageError> for Failure {
             | ImageError::Definition(_)
             | ImageError::Path { .. }
             | ImageError::Toml { .. }
-            | ImageError::File { .. } => Exit::Plan,
+            | ImageError::File { .. }
+            | ImageError::Key { .. }
+            | ImageError::Package(PackageError::Debian(
+                DebianError::Key { .. } | DebianError::Unsatisfied(_) | DebianError::Conflict { .. },
+            )) => Exit::Plan,
+            ImageError::Package(PackageError::Debian(DebianError::Refused { .. } | DebianError::List { .. })) => {
+                Exit::Tampered
+            }
             _ => Exit::Engine,
         };
         let advice = error.hint().or_else(|| match &error {
