@@ -21,6 +21,8 @@ use crate::app::session::SessionError;
 use crate::app::workspace::WorkspaceError;
 use crate::engine::EngineError;
 use crate::oci::OciError;
+use crate::packages::PackageError;
+use crate::packages::debian::DebianError;
 use crate::registry::RegistryError;
 use crate::store::StoreError;
 use crate::store::ingest::GitError;
@@ -103,7 +105,14 @@ impl From<ImageError> for Failure {
             | ImageError::Definition(_)
             | ImageError::Path { .. }
             | ImageError::Toml { .. }
-            | ImageError::File { .. } => Exit::Plan,
+            | ImageError::File { .. }
+            | ImageError::Key { .. }
+            | ImageError::Package(PackageError::Debian(
+                DebianError::Key { .. } | DebianError::Unsatisfied(_) | DebianError::Conflict { .. },
+            )) => Exit::Plan,
+            ImageError::Package(PackageError::Debian(DebianError::Refused { .. } | DebianError::List { .. })) => {
+                Exit::Tampered
+            }
             ImageError::Oci(OciError::Occupied { .. }) => Exit::Usage,
             _ => Exit::Engine,
         };

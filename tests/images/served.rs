@@ -1,6 +1,5 @@
 //! A served Debian archive: only what a listed key signed becomes a lock.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use pgp::composed::KeyType;
@@ -200,8 +199,8 @@ async fn keys_that_are_missing_or_not_what_they_are_named_after() {
     std::fs::remove_file(&path).expect("removed");
     let error = scene.lock(&files).await.expect_err("no key");
     assert!(error.to_string().contains(&key.fingerprint()), "{error}");
-    let hint = format!("gpg --armor --export {} > {}", key.fingerprint(), Path::new(&path).display());
-    assert_eq!(error.hint(), Some(hint));
+    let hint = format!(" --armor --export {} > {}", key.fingerprint(), path.display());
+    assert!(error.hint().is_some_and(|found| found.ends_with(&hint)), "{:?}", error.hint());
 }
 
 #[tokio::test(flavor = "multi_thread")]

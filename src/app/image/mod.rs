@@ -174,7 +174,10 @@ impl ImageError {
         match self {
             Self::StaleLock { name, .. } | Self::Pins { name } => Some(format!("rcrepro image lock {name}")),
             Self::Key { fingerprint, path, .. } => {
-                Some(format!("gpg --armor --export {fingerprint} > {}", path.display()))
+                // Where Debian's package debian-archive-keyring puts what Debian signs with.
+                let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+                let file = path.display();
+                Some(format!("gpg --no-default-keyring --keyring {keyring} --armor --export {fingerprint} > {file}"))
             }
             Self::Package(error) => error.hint().map(str::to_owned),
             _ => None,

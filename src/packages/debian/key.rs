@@ -129,3 +129,57 @@ pub(super) fn is_strong(signature: &Signature) -> bool {
     use HashAlgorithm::{Sha3_256, Sha3_512, Sha256, Sha384, Sha512};
     matches!(signature.hash_alg(), Some(Sha256 | Sha384 | Sha512 | Sha3_256 | Sha3_512))
 }
+
+#[cfg(test)]
+mod tests {
+    use pgp::composed::ArmorOptions;
+
+    use super::*;
+
+    const ARCHIVE: &str = "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8";
+    const STABLE: &str = "4D64FEC119C2029067D6E791F8D2585B8783D481";
+
+    fn file(fingerprint: &str) -> Vec<u8> {
+        let path = format!("{}/images/keys/{fingerprint}.asc", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read(path).expect("a key of Debian's")
+    }
+
+    fn read(fingerprint: &str, file: &[u8]) -> Result<TrustedKey, DebianError> {
+        TrustedKey::read(fingerprint.parse().expect("a fingerprint"), file)
+    }
+
+    #[test]
+    fn debians_keys_sign_themselves_or_by_a_subkey_until_they_expire() {
+        let kinds = |fingerprint: &str| -> Vec<_> {
+            let key = read(fingerprint, &file(fingerprint)).expect("a good key");
+            let is_subkey = |signer: &Signer| matches!(signer.key, SignerKey::Subkey(_));
+            key.signers().iter().map(|signer| (is_subkey(signer), signer.expires)).collect()
+        };
+        // Eight years less two leap days from 2023-01-21T11:44:21Z and 2023-01-23T16:44:03Z.
+        let (archive, stable) = (1_674_301_461 + 8 * 365 * 86_400, 1_674_492_243 + 8 * 365 * 86_400);
+        assert_eq!(kinds(ARCHIVE), [(false, Some(archive)), (true, Some(archive))]);
+        assert_eq!(kinds(STABLE), [(false, Some(stable))]);
+    }
+
+    #[test]
+    fn a_subkey_of_another_key_does_not_count() {
+        let parse = |name| SignedPublicKey::from_armor_single(&file(name)[..]).expect("a key").0;
+        let mut stable = parse(STABLE);
+        stable.public_subkeys = parse(ARCHIVE).public_subkeys;
+        assert_eq!(stable.public_subkeys.len(), 1);
+        let text = stable.to_armored_string(ArmorOptions::default()).expect("armored");
+        let key = read(STABLE, text.as_bytes()).expect("the primary key is good");
+        assert!(matches!(key.signers(), [Signer { key: SignerKey::Primary(_), .. }]));
+    }
+
+    #[test]
+    fn a_key_without_its_own_word_does_not_count() {
+        let mut stable = SignedPublicKey::from_armor_single(&file(STABLE)[..]).expect("a key").0;
+        let archive = SignedPublicKey::from_armor_single(&file(ARCHIVE)[..]).expect("a key").0;
+        // Another's identity, which that other one signed.
+        stable.details.users = archive.details.users;
+        let text = stable.to_armored_string(ArmorOptions::default()).expect("armored");
+        let error = read(STABLE, text.as_bytes()).expect_err("no identity").to_string();
+        assert!(error.ends_with("the key signed no identity of its own"), "{error}");
+    }
+}

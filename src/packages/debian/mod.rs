@@ -1,6 +1,6 @@
 //! Debian packages through an archive's own signed index: no client of the machine has a say in what is chosen.
 //!
-//! The chain: a definition lists [keys](key), one of them [signed](signed) a suite's `InRelease`, which [names](release) the
+//! The chain: a definition lists [keys](key), one of them [signed] a suite's `InRelease`, which [names](release) the
 //! suite's list of packages by its hash; from the [list](index) a pure [resolver](resolve) takes a closure, whose packages are
 //! named by their hashes. [`archive`] brings the files.
 
@@ -46,7 +46,7 @@ pub enum DebianError {
     #[error("{0}")]
     Unsatisfied(String),
     /// Two packages that were chosen cannot be together.
-    #[error("`{one}` and `{other}` are both wanted, but `{one}` has `{field}: {relation}`")]
+    #[error("`{one}` and `{other}` are both chosen, but `{one}` has `{field}: {relation}`")]
     Conflict {
         /// The package that refuses the other.
         one: String,
@@ -72,7 +72,11 @@ impl DebianError {
                  if not, a mirror or a proxy serves something else: rcrepro doctor says which are asked",
             ),
             Self::List { .. } => None,
-            Self::Unsatisfied(_) | Self::Conflict { .. } => Some("change `packages` or `suites` in the definition"),
+            Self::Unsatisfied(_) => Some("change `packages` or `suites` in the definition"),
+            Self::Conflict { .. } => Some(
+                "where one of the two is only an alternative, name the right one in `packages` of the definition: \
+                 what stands there is chosen before anything is looked for",
+            ),
         }
     }
 }

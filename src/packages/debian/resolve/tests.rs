@@ -150,11 +150,11 @@ fn what_conflicts_is_reported() {
     };
     assert_eq!(
         conflict("Conflicts: b (<< 3)", &["a", "b"]).expect_err("an error"),
-        "`a` and `b` are both wanted, but `a` has `Conflicts: b (<< 3)`"
+        "`a` and `b` are both chosen, but `a` has `Conflicts: b (<< 3)`"
     );
     assert_eq!(
         conflict("Breaks: v (>= 3)", &["a", "d"]).expect_err("an error"),
-        "`a` and `d` are both wanted, but `a` has `Breaks: v (>= 3)`"
+        "`a` and `d` are both chosen, but `a` has `Breaks: v (>= 3)`"
     );
     assert_eq!(conflict("Conflicts: b (>> 2)", &["a", "b"]).as_deref(), Ok("a=1 b=2"));
     assert_eq!(conflict("Conflicts: b", &["a"]).as_deref(), Ok("a=1"));
