@@ -147,13 +147,12 @@ pub enum RegistryError {
         limit: u64,
     },
     /// The document is not what was expected.
-    #[error("{object}: {source}")]
+    #[error("{object}: {mistake}")]
     Document {
         /// The manifest, index or config.
         object: String,
         /// What is wrong with it.
-        #[source]
-        source: DocumentError,
+        mistake: DocumentError,
     },
     /// The image is of a kind that we do not take.
     #[error("{object}: {reason}")]

@@ -86,8 +86,8 @@ impl Place {
 /// # Errors
 /// [`RegistryError::Mirror`] for the first that cannot be used.
 pub(super) fn check(mirrors: &Mirrors) -> Result<(), RegistryError> {
-    let all = mirrors.by_registry.iter().flat_map(|(registry, urls)| urls.iter().map(move |url| (registry, url)));
-    all.map(|(registry, url)| Place::mirror(url, registry, "x").map(drop)).collect()
+    let mut all = mirrors.by_registry.iter().flat_map(|(registry, urls)| urls.iter().map(move |url| (registry, url)));
+    all.try_for_each(|(registry, url)| Place::mirror(url, registry, "x").map(drop))
 }
 
 /// Lists the places that a reference may be pulled from, the first choice first.

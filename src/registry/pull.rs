@@ -118,8 +118,8 @@ impl Pull<'_> {
         let received = document::fetch(&self.route, &wanted, self.registry.settings.pause).await?;
         if let Some(described) = described.filter(|described| described.media_type != received.media_type) {
             let expected = format!("`{}`, as the index says", described.media_type);
-            let source = DocumentError::MediaType { expected, found: received.media_type };
-            return Err(RegistryError::Document { object, source });
+            let mistake = DocumentError::MediaType { expected, found: received.media_type };
+            return Err(RegistryError::Document { object, mistake });
         }
         Ok(Named { object, received })
     }
@@ -147,7 +147,7 @@ impl Pull<'_> {
         let facts = oci_document::config(&config.media_type, &bytes, platform).map_err(wrong(&object))?;
         if facts.diff_ids.len() != layers.len() {
             let reason = format!("it has {} DiffIds, the manifest {} layers", facts.diff_ids.len(), layers.len());
-            return Err(RegistryError::Document { object, source: DocumentError::Shape { reason } });
+            return Err(RegistryError::Document { object, mistake: DocumentError::Shape { reason } });
         }
         let pair = |(layer, diff_id): (&Descriptor, &Sha256)| {
             let packing = Packing::of_media_type(&layer.media_type).ok_or_else(|| RegistryError::Unsupported {
@@ -198,5 +198,5 @@ fn read(object: &str, received: &Received) -> Result<Document, RegistryError> {
 
 fn wrong(object: &str) -> impl FnOnce(DocumentError) -> RegistryError {
     let object = object.to_owned();
-    move |source| RegistryError::Document { object, source }
+    move |mistake| RegistryError::Document { object, mistake }
 }

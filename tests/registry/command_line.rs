@@ -11,7 +11,7 @@ use rcrepro::store::{BlobStore as _, memory::MemoryStore};
 
 use crate::debian::{DockerRegistry, HTPASSWD, PASSWORD, USER, certificate, docker_config};
 use crate::fixture;
-use crate::image::Published;
+use crate::image::{GZIP, Published, ZSTD, architecture, gzip};
 use crate::server::{Reply, Server};
 
 /// Is a folder with the fixture's images, and a home of its own.
@@ -124,15 +124,24 @@ async fn built_pushed_deleted_and_pulled_it_is_the_same_image() {
 async fn packed_layers_load_as_they_were_published() {
     let home = Home::new().await;
     let tar = fixture::tar_of(&[fixture::file("hello", 0o644, b"hello\n")]);
-    let layer = crate::image::gzip(&tar);
-    let config = serde_json::json!({ "architecture": crate::image::architecture(), "os": "linux", "config": {} });
-    let image = Published::of(&[(crate::image::GZIP, &layer, &tar)], config);
-    let (honest, id) = (image.clone(), image.config.hash.to_oci());
-    let server = Server::start(move |request| honest.answer(request));
-    let _loaded = Loaded(id.clone());
-    let line = home.ok(&["image", "pull", &image.reference(&server.authority).to_string(), "--load"]);
-    assert!(line.ends_with(&format!("{id}\n")), "{line}");
-    assert!(docker(&["image", "inspect", &id]).status.success());
+    for (kind, layer) in [(GZIP, gzip(&tar)), (ZSTD, zstd(&tar))] {
+        let config = serde_json::json!({ "architecture": architecture(), "os": "linux", "config": {}, "author": kind });
+        let image = Published::of(&[(kind, &layer, &tar)], config);
+        let (honest, id) = (image.clone(), image.config.hash.to_oci());
+        let server = Server::start(move |request| honest.answer(request));
+        let _loaded = Loaded(id.clone());
+        let line = home.ok(&["image", "pull", &image.reference(&server.authority).to_string(), "--load"]);
+        assert!(line.ends_with(&format!("{id}\n")), "{line}");
+        assert!(docker(&["image", "inspect", &id]).status.success(), "{kind}");
+    }
+}
+
+/// Compresses in two frames, with one between them that readers have to pass over, as lazy pullers' images have.
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    let frame = |part: &[u8]| ruzstd::encoding::compress_to_vec(part, ruzstd::encoding::CompressionLevel::Fastest);
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let skipped = [&0x184D_2A50_u32.to_le_bytes()[..], &5_u32.to_le_bytes(), b"index"].concat();
+    [frame(first), skipped, frame(second)].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// Is a running registry; it ends with the test.
@@ -29,15 +30,14 @@ impl DockerRegistry {
         );
         let file = folder.path().join("config.yml");
         std::fs::write(&file, config).expect("written");
-        let mut child = Command::new("docker-registry")
+        let mut child = Command::new(program())
             .arg("serve")
             .arg(&file)
-            .env("OTEL_TRACES_EXPORTER", "none")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("docker-registry is installed (cargo xtask test installs it): apt-get install docker-registry");
+            .expect("docker-registry can be started");
         let begin = Instant::now();
         while TcpStream::connect(&authority).is_err() {
             if let Some(status) = child.try_wait().expect("our own child") {
@@ -64,6 +64,25 @@ impl Drop for DockerRegistry {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Finds the registry's program: kept from an earlier run, or fetched by `apt-get download`.
+///
+/// The package is not installed, because that would start a service for everybody on port 5000.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let kept = target.join(format!("docker-registry-{}", std::env::consts::ARCH));
+        if !kept.exists() {
+            let scratch = tempfile::tempdir_in(target).expect("a folder in target/");
+            let download = "apt-get download -q docker-registry && dpkg-deb -x docker-registry_*.deb root";
+            let output = Command::new("sh").args(["-c", download]).current_dir(&scratch).output().expect("sh");
+            assert!(output.status.success(), "{download}: {}", String::from_utf8_lossy(&output.stderr));
+            std::fs::rename(scratch.path().join("root/usr/bin/docker-registry"), &kept).expect("a rename in target/");
+        }
+        kept
+    })
 }
 
 /// The user and the password of the tests' registries.

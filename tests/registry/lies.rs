@@ -5,7 +5,9 @@ use rcrepro::model::image_definition::Platform;
 use rcrepro::registry::{Registry, RegistryError};
 use serde_json::json;
 
-use crate::image::{GZIP, INDEX, Kept, MANIFEST, Published, TAR, architecture, client, descriptor, gzip, settings};
+use crate::image::{
+    GZIP, INDEX, Kept, MANIFEST, Published, TAR, ZSTD, architecture, client, descriptor, gzip, settings,
+};
 use crate::server::{Reply, Request, Server};
 
 fn platform() -> Platform {
@@ -197,7 +199,7 @@ async fn images_that_contradict_themselves() {
     for (what, kind, blob, text) in [
         ("another DiffId", GZIP, packed.as_slice(), Sha256::of(b"another tar").to_oci()),
         ("no gzip", GZIP, b"no gzip", "unknown".to_owned()),
-        ("no zstd", "application/vnd.oci.image.layer.v1.tar+zstd", b"no zstd at all", "unknown".to_owned()),
+        ("no zstd", ZSTD, b"no zstd at all", "unknown".to_owned()),
         ("a cut gzip", GZIP, &packed[..packed.len() - 3], "unknown".to_owned()),
         ("a tar that is another", TAR, b"another", Sha256::of(b"another").to_oci()),
     ] {

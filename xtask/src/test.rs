@@ -24,6 +24,9 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
     if !readers.is_empty() {
         machine::install(&readers, "tests show that other tools read our image layouts")?;
     }
+    if machine::program("openssl").is_none() {
+        machine::install(&["openssl"], "the registry tests need certificates")?;
+    }
     let mut command = machine::cargo(root);
     command.args(["test", "--workspace"]).args(arguments);
     if env::var_os("RUST_TEST_THREADS").is_none() {
