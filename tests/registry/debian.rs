@@ -21,8 +21,7 @@ impl DockerRegistry {
 
     /// Starts one with more lines in its configuration: below `http:`, and at the top.
     pub fn start(folder: tempfile::TempDir, http: &str, more: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let authority = format!("127.0.0.1:{port}");
+        let authority = free();
         let storage = folder.path().join("storage");
         let config = format!(
             "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {authority}\n{http}{more}",
@@ -38,17 +37,7 @@ impl DockerRegistry {
             .stderr(Stdio::null())
             .spawn()
             .expect("docker-registry can be started");
-        let begin = Instant::now();
-        while TcpStream::connect(&authority).is_err() {
-            if let Some(status) = child.try_wait().expect("our own child") {
-                panic!(
-                    "docker-registry ended with {status}: {}",
-                    std::fs::read_to_string(&file).expect("its configuration")
-                );
-            }
-            assert!(begin.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        listens(&mut child, &authority);
         Self { authority, folder, child }
     }
 
@@ -66,6 +55,50 @@ impl Drop for DockerRegistry {
     }
 }
 
+/// Is OpenSSL's server over a folder's files, with the folder's `registry.crt` and `registry.key`.
+pub struct TlsFiles {
+    pub authority: String,
+    child: Child,
+}
+
+impl TlsFiles {
+    pub fn start(folder: &Path) -> Self {
+        let authority = free();
+        let serve =
+            ["s_server", "-quiet", "-HTTP", "-cert", "registry.crt", "-key", "registry.key", "-accept", &authority];
+        let mut command = Command::new("openssl");
+        command.args(serve).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("openssl is installed");
+        listens(&mut child, &authority);
+        Self { authority, child }
+    }
+}
+
+impl Drop for TlsFiles {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Gives an address that nobody listens at.
+fn free() -> String {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    format!("127.0.0.1:{port}")
+}
+
+/// Waits until a server that was just started listens.
+fn listens(child: &mut Child, authority: &str) {
+    let begin = Instant::now();
+    while TcpStream::connect(authority).is_err() {
+        if let Some(status) = child.try_wait().expect("our own child") {
+            panic!("the server for {authority} ended with {status}");
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "nothing listens at {authority}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Finds the registry's program: kept from an earlier run, or fetched by `apt-get download`.
 ///
 /// The package is not installed, because that would start a service for everybody on port 5000.
@@ -76,8 +109,7 @@ fn program() -> &'static Path {
         let kept = target.join(format!("docker-registry-{}", std::env::consts::ARCH));
         if !kept.exists() {
             let scratch = tempfile::tempdir_in(target).expect("a folder in target/");
-            let download = "(apt-get download -q docker-registry || { apt-get update -q && apt-get download -q docker-registry; })\
-                            && dpkg-deb -x docker-registry_*.deb root";
+            let download = "apt-get download -q docker-registry && dpkg-deb -x docker-registry_*.deb root";
             let output = Command::new("sh").args(["-c", download]).current_dir(&scratch).output().expect("sh");
             assert!(output.status.success(), "{download}: {}", String::from_utf8_lossy(&output.stderr));
             std::fs::rename(scratch.path().join("root/usr/bin/docker-registry"), &kept).expect("a rename in target/");
