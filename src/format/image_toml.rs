@@ -9,7 +9,8 @@ use super::toml_place::{self, TomlError};
 use crate::model::digest::Sha256;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::image_definition::{
-    Composition, DebSource, GoSource, ImageConfig, ImageDefinition, ImageName, LayerSource, NpmSource, Platform,
+    Composition, DebSource, GoProgram, GoSource, ImageConfig, ImageDefinition, ImageName, LayerSource, NpmSource,
+    Platform,
 };
 use crate::model::name::TreePath;
 
@@ -29,6 +30,7 @@ struct FileWire {
     go: Option<GoWire>,
     #[serde(default)]
     npm: BTreeMap<String, NpmWire>,
+    program: Option<Spanned<ProgramWire>>,
     #[serde(default)]
     links: BTreeMap<TreePath, String>,
     #[serde(default)]
@@ -77,6 +79,23 @@ struct NpmWire {
     place: BTreeMap<String, TreePath>,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramWire {
+    module: String,
+    version: String,
+    #[serde(default = "whole_module")]
+    package: String,
+    image: ImageName,
+    into: TreePath,
+    #[serde(default)]
+    ldflags: Vec<String>,
+}
+
+fn whole_module() -> String {
+    ".".to_owned()
+}
+
 /// Is a definition as it is hashed: every field present, none that only says how the file is written.
 #[derive(Serialize)]
 struct CanonicalWire<'a> {
@@ -88,6 +107,8 @@ struct CanonicalWire<'a> {
     deb: Option<DebWire>,
     go: Option<GoWire>,
     npm: BTreeMap<&'a str, NpmWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<ProgramWire>,
     links: &'a BTreeMap<TreePath, String>,
     directories: BTreeMap<&'a str, String>,
     files: &'a BTreeMap<TreePath, String>,
@@ -122,6 +143,7 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
             .into_iter()
             .map(|(package, npm)| NpmSource { package, version: npm.version, platform: npm.platform, place: npm.place })
             .collect(),
+        program: wire.program.map(|program| program_of(text, program)).transpose()?,
         links: wire.links,
         files: wire.files,
         concat: wire.concat.into_iter().map(|(path, glob)| (path, glob.into_inner())).collect(),
@@ -168,6 +190,7 @@ fn canonical(definition: &ImageDefinition, platform: Platform) -> CanonicalWire<
                 )
             })
             .collect(),
+        program: layer.program.as_ref().map(ProgramWire::of),
         links: &layer.links,
         directories: layer.directories.iter().map(|(path, mode)| (path.as_str(), format!("{mode:04o}"))).collect(),
         files: &layer.files,
@@ -183,6 +206,29 @@ impl ConfigWire {
     pub(super) fn into_model(self) -> ImageConfig {
         ImageConfig { env: self.env, cmd: self.cmd }
     }
+}
+
+impl ProgramWire {
+    fn of(program: &GoProgram) -> Self {
+        let GoProgram { module, version, package, image, into, ldflags } = program.clone();
+        Self { module, version, package, image, into, ldflags }
+    }
+}
+
+/// Everything of a program stands in a shell line or in a path, so it has to be plain.
+fn program_of(text: &str, wire: Spanned<ProgramWire>) -> Result<GoProgram, TomlError> {
+    let span = wire.span();
+    let ProgramWire { module, version, package, image, into, ldflags } = wire.into_inner();
+    let plain =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/+~=,:".contains(&b));
+    for part in [&module, &version, &package].into_iter().chain(&ldflags) {
+        if !plain(part) || part.split('/').any(|segment| segment == "..") {
+            let message =
+                format!("`{part}` is no part of a program: expected letters, digits and ._-/+~=,: without `..`");
+            return Err(TomlError::at(text, span, message));
+        }
+    }
+    Ok(GoProgram { module, version, package, image, into, ldflags })
 }
 
 impl DebWire {

@@ -12,7 +12,7 @@ use super::toml_place::{self, TomlError};
 use crate::model::digest::{Digest, Sha256};
 use crate::model::fingerprint::Fingerprint;
 use crate::model::image_definition::{ImageName, Platform};
-use crate::model::image_lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, LockedLayer, NpmPin};
+use crate::model::image_lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, LockedLayer, NpmPin, ProgramPin};
 use crate::model::name::TreePath;
 use crate::model::purl::Purl;
 
@@ -39,6 +39,19 @@ struct LockWire {
     go: Vec<GoWire>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     npm: Vec<NpmWire>,
+    program: Option<ProgramWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    module: Vec<GoWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    go_mod: Vec<GoWire>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramWire {
+    builder: Platform,
+    action: Digest,
+    output: Digest,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,6 +136,10 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
         }
     };
     let digest = |size, hash| Digest { hash, size };
+    let go_pin = |pin: GoWire| {
+        let h1 = checksum(pin.h1, "h1:", 32)?;
+        Ok(GoPin { purl: kind(pin.purl, "golang")?, h1, digest: digest(pin.size, pin.sha256) })
+    };
     Ok(ImageLock {
         name,
         definition: wire.definition,
@@ -139,14 +156,14 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
                 })
                 .collect::<Result<_, TomlError>>()?,
             indexes: (wire.index.into_iter()).map(|index| index.into_model(text)).collect::<Result<_, TomlError>>()?,
-            go: wire
-                .go
-                .into_iter()
-                .map(|pin| {
-                    let h1 = checksum(pin.h1, "h1:", 32)?;
-                    Ok(GoPin { purl: kind(pin.purl, "golang")?, h1, digest: digest(pin.size, pin.sha256) })
-                })
-                .collect::<Result<_, TomlError>>()?,
+            go: wire.go.into_iter().map(go_pin).collect::<Result<_, TomlError>>()?,
+            modules: wire.module.into_iter().map(go_pin).collect::<Result<_, TomlError>>()?,
+            go_mods: wire.go_mod.into_iter().map(go_pin).collect::<Result<_, TomlError>>()?,
+            program: (wire.program).map(|pin| ProgramPin {
+                builder: pin.builder,
+                action: pin.action,
+                output: pin.output,
+            }),
             npm: wire
                 .npm
                 .into_iter()
@@ -171,6 +188,12 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
 #[must_use]
 pub fn write(lock: &ImageLock) -> String {
     let spanned = |purl: &Purl| Spanned::new(0..0, purl.clone());
+    let go_wire = |pin: &GoPin| GoWire {
+        purl: spanned(&pin.purl),
+        h1: Spanned::new(0..0, pin.h1.clone()),
+        size: pin.digest.size,
+        sha256: pin.digest.hash,
+    };
     let wire = LockWire {
         version: Spanned::new(0..0, LOCK_VERSION),
         definition: lock.definition,
@@ -187,14 +210,14 @@ pub fn write(lock: &ImageLock) -> String {
                 sha256: pin.digest.hash,
             })
             .collect(),
-        go: (lock.pins.go.iter())
-            .map(|pin| GoWire {
-                purl: spanned(&pin.purl),
-                h1: Spanned::new(0..0, pin.h1.clone()),
-                size: pin.digest.size,
-                sha256: pin.digest.hash,
-            })
-            .collect(),
+        go: lock.pins.go.iter().map(go_wire).collect(),
+        module: lock.pins.modules.iter().map(go_wire).collect(),
+        go_mod: lock.pins.go_mods.iter().map(go_wire).collect(),
+        program: (lock.pins.program.as_ref()).map(|pin| ProgramWire {
+            builder: pin.builder,
+            action: pin.action,
+            output: pin.output,
+        }),
         npm: (lock.pins.npm.iter())
             .map(|pin| NpmWire {
                 purl: spanned(&pin.purl),
@@ -285,11 +308,23 @@ mod tests {
                     integrity: format!("sha512-{}", STANDARD.encode([9; 64])),
                     digest: Digest::of(b"tgz"),
                 }],
+                modules: vec![module("golang.org/x/vuln", b"vuln"), module("golang.org/x/mod", b"mod")],
+                go_mods: vec![module("golang.org/x/mod", b"go.mod")],
+                program: Some(ProgramPin {
+                    builder: Platform::LinuxAmd64,
+                    action: Digest::of(b"action"),
+                    output: Digest::of(b"output"),
+                }),
             },
             layers: vec![LockedLayer { name: "small".parse().expect("a good name"), digest: Digest::of(b"layer") }],
             config_digest: Digest::of(b"config"),
             manifest_digest: Digest::of(b"manifest"),
         }
+    }
+
+    fn module(name: &str, bytes: &[u8]) -> GoPin {
+        let h1 = format!("h1:{}", STANDARD.encode([5; 32]));
+        GoPin { purl: Purl::go(name, "v1.0.0"), h1, digest: Digest::of(bytes) }
     }
 
     #[test]

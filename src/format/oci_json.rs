@@ -111,28 +111,48 @@ pub fn manifest(config: Digest, layers: &[Digest]) -> Vec<u8> {
     })
 }
 
-/// Writes a layout's `index.json` with one image; a tag is a comment beside the digest.
+/// Is one image of a layout's index.
+#[derive(Debug, Clone, Copy)]
+pub struct IndexEntry<'a> {
+    /// The image manifest.
+    pub manifest: Digest,
+    /// The image config.
+    pub config: Digest,
+    /// The uncompressed layers, lowest first.
+    pub layers: &'a [Digest],
+    /// The machine that the image is for.
+    pub platform: Platform,
+    /// The name that engines show, such as `rcrepro/go:0123456789ab`; a comment beside the digest.
+    pub tag: Option<&'a str>,
+    /// The name inside the layout, as in `oci:DIR:NAME`.
+    pub reference: Option<&'a str>,
+}
+
+/// Writes a layout's `index.json`.
 #[must_use]
-pub fn index(manifest: Digest, platform: Platform, tag: Option<&str>) -> Vec<u8> {
-    let mut descriptor = descriptor(manifest, MANIFEST_TYPE);
-    descriptor.platform = Some(PlatformWire { architecture: platform.architecture(), os: "linux" });
-    descriptor.annotations = tag.map(|tag| {
+pub fn index(entries: &[IndexEntry<'_>]) -> Vec<u8> {
+    let manifests = entries.iter().map(|entry| {
+        let mut descriptor = descriptor(entry.manifest, MANIFEST_TYPE);
+        descriptor.platform = Some(PlatformWire { architecture: entry.platform.architecture(), os: "linux" });
         // The containerd store reads the first, other tools the second.
-        let reference = tag.rsplit_once(':').map_or(tag, |(_, reference)| reference);
-        [("io.containerd.image.name", tag.to_owned()), ("org.opencontainers.image.ref.name", reference.to_owned())]
-            .into()
+        let names = [("io.containerd.image.name", entry.tag), ("org.opencontainers.image.ref.name", entry.reference)];
+        let names: std::collections::BTreeMap<_, _> =
+            names.into_iter().filter_map(|(key, name)| Some((key, name?.to_owned()))).collect();
+        descriptor.annotations = (!names.is_empty()).then_some(names);
+        descriptor
     });
-    canonical(&IndexWire { manifests: vec![descriptor], media_type: INDEX_TYPE, schema_version: 2 })
+    canonical(&IndexWire { manifests: manifests.collect(), media_type: INDEX_TYPE, schema_version: 2 })
 }
 
 /// Writes `manifest.json`, which Docker before 25 wants beside a layout to load it.
 #[must_use]
-pub fn load_list(config: Digest, layers: &[Digest], tag: Option<&str>) -> Vec<u8> {
-    canonical(&[LoadWire {
-        config: blob_path(config),
-        layers: layers.iter().map(|layer| blob_path(*layer)).collect(),
-        repo_tags: tag.map(|tag| vec![tag.to_owned()]),
-    }])
+pub fn load_list(entries: &[IndexEntry<'_>]) -> Vec<u8> {
+    let load = |entry: &IndexEntry<'_>| LoadWire {
+        config: blob_path(entry.config),
+        layers: entry.layers.iter().map(|layer| blob_path(*layer)).collect(),
+        repo_tags: entry.tag.map(|tag| vec![tag.to_owned()]),
+    };
+    canonical(&entries.iter().map(load).collect::<Vec<_>>())
 }
 
 /// Gives a blob's path in a layout.
@@ -152,7 +172,8 @@ fn canonical(value: &impl Serialize) -> Vec<u8> {
 /// Writes seconds since 1970 as RFC 3339 in UTC.
 ///
 /// The civil date from a day count, after Hinnant's "chrono-Compatible Low-Level Date Algorithms" (`civil_from_days`).
-fn rfc3339(epoch: u64) -> String {
+#[must_use]
+pub fn rfc3339(epoch: u64) -> String {
     let (days, seconds) = (epoch / 86_400, epoch % 86_400);
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);

@@ -207,6 +207,23 @@ pub struct GoSource {
     pub into: TreePath,
 }
 
+/// Names a Go program that an action of ours compiles from modules, without a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoProgram {
+    /// The module that holds the program, such as `golang.org/x/vuln`.
+    pub module: String,
+    /// The module's version.
+    pub version: String,
+    /// The program's folder in the module; `.` is the module's root.
+    pub package: String,
+    /// The image of the same folder that it is compiled in.
+    pub image: ImageName,
+    /// The folder that the program is laid into.
+    pub into: TreePath,
+    /// Flags of the linker.
+    pub ldflags: Vec<String>,
+}
+
 /// Names an npm package and where its parts are laid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NpmSource {
@@ -229,6 +246,8 @@ pub struct LayerSource {
     pub go: Option<GoSource>,
     /// npm packages, in the order of their names.
     pub npm: Vec<NpmSource>,
+    /// A Go program to compile.
+    pub program: Option<GoProgram>,
     /// Symbolic links: path -> target.
     pub links: BTreeMap<TreePath, String>,
     /// Folders: path -> permission bits.

@@ -62,6 +62,20 @@ pub struct GoPin {
     pub digest: Digest,
 }
 
+/// Pins a compiled program: what went in and what came out.
+///
+/// Go gives the same bytes wherever it compiles for a platform, so that the output is the same on every builder; the action
+/// names the builder's image and is the same on builders of the locked platform only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramPin {
+    /// The platform that the lock's action ran on.
+    pub builder: Platform,
+    /// The REAPI action that compiles it.
+    pub action: Digest,
+    /// The root `Directory` of what it compiles to.
+    pub output: Digest,
+}
+
 /// Names the packages of one layer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LayerPins {
@@ -73,6 +87,12 @@ pub struct LayerPins {
     pub go: Vec<GoPin>,
     /// The npm packages, in the order of their names.
     pub npm: Vec<NpmPin>,
+    /// The modules that a program is compiled from, the program's own first.
+    pub modules: Vec<GoPin>,
+    /// The `go.mod` files that Go reads to choose among versions; the checksum is that of the file alone.
+    pub go_mods: Vec<GoPin>,
+    /// What the program is compiled to.
+    pub program: Option<ProgramPin>,
 }
 
 /// Is one layer of the locked image.

@@ -29,16 +29,35 @@ pub fn toolchain_version(toolchain: &str, architecture: &str) -> String {
 /// Gives a module's zip below a proxy's base; upper-case letters are written as `!` and the lower-case letter.
 #[must_use]
 pub fn zip_path(module: &str, version: &str) -> String {
-    let escape = |text: &str| {
-        text.chars().fold(String::new(), |mut out, c| {
-            if c.is_ascii_uppercase() {
-                out.push('!');
-            }
-            out.push(c.to_ascii_lowercase());
-            out
-        })
-    };
-    format!("{}/@v/{}.zip", escape(module), escape(version))
+    proxy_path(module, version, "zip")
+}
+
+/// Gives a module's file of the given ending (`zip`, `mod`, `info`) below a proxy's base.
+#[must_use]
+pub fn proxy_path(module: &str, version: &str, ending: &str) -> String {
+    format!("{}/@v/{}.{ending}", escape(module), escape(version))
+}
+
+/// Gives where a module's list of versions lies below a proxy's base.
+#[must_use]
+pub fn list_path(module: &str) -> String {
+    format!("{}/@v/list", escape(module))
+}
+
+/// Gives where a proxy answers for a checksum database.
+#[must_use]
+pub fn lookup_path(database: &str, module: &str, version: &str) -> String {
+    format!("sumdb/{database}/lookup/{}@{}", escape(module), escape(version))
+}
+
+fn escape(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if c.is_ascii_uppercase() {
+            out.push('!');
+        }
+        out.push(c.to_ascii_lowercase());
+        out
+    })
 }
 
 /// Streams the files of a toolchain's zip to `sink`, below `into`, and gives the zip's `h1:` checksum.
@@ -80,8 +99,13 @@ pub fn read_toolchain<E: From<PackageError>>(
         io::copy(&mut content, &mut io::sink()).map_err(PackageError::io(package))?;
         hashes.insert(name, content.hasher.finalize());
     }
-    let lines: String = hashes.iter().map(|(name, hash)| format!("{}  {name}\n", hex::encode(hash))).collect();
-    Ok(format!("h1:{}", STANDARD.encode(Sha256::digest(lines))))
+    Ok(h1(hashes.iter().map(|(name, hash)| (name.as_str(), hash.as_slice()))))
+}
+
+/// Gives the checksum over files, given in the order of their names' bytes with the SHA-256 of each.
+pub(super) fn h1<'a>(hashes: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
+    let lines: String = hashes.into_iter().map(|(name, hash)| format!("{}  {name}\n", hex::encode(hash))).collect();
+    format!("h1:{}", STANDARD.encode(Sha256::digest(lines)))
 }
 
 /// Finds a name that the central directory has twice: the zip reader itself keeps the last entry of a name and no trace of
@@ -124,9 +148,9 @@ fn toolchain_entry(inner: &TreePath, into: &TreePath) -> Entry {
     Entry { path: into.join(&restored), kind: EntryKind::File { mode: if executable { 0o755 } else { 0o644 } } }
 }
 
-struct Hashing<'a> {
-    inner: &'a mut dyn Read,
-    hasher: Sha256,
+pub(super) struct Hashing<'a> {
+    pub(super) inner: &'a mut dyn Read,
+    pub(super) hasher: Sha256,
 }
 
 impl Read for Hashing<'_> {
@@ -158,6 +182,7 @@ mod tests {
 
     #[test]
     fn upper_case_is_escaped_for_the_proxy() {
+        assert_eq!(list_path("github.com/Azure/x"), "github.com/!azure/x/@v/list");
         assert_eq!(zip_path("github.com/Azure/x", "v1.0.0-RC1"), "github.com/!azure/x/@v/v1.0.0-!r!c1.zip");
     }
 }

@@ -14,6 +14,7 @@ pub mod deb;
 pub mod debian;
 pub mod fetch;
 pub mod go_module;
+pub mod go_source;
 pub mod npm;
 pub mod sources;
 mod zstd;

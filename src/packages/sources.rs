@@ -67,6 +67,18 @@ impl Mirrors {
         )
     }
 
+    /// Gives the name of the checksum database that the machine's Go asks, if it asks one.
+    #[must_use]
+    pub fn checksum_database(&self) -> Option<String> {
+        if self.exclusive {
+            return None;
+        }
+        let setting = variable("GOSUMDB").or_else(|| ask(Command::new("go").args(["env", "GOSUMDB"])));
+        // `NAME`, or `NAME+KEY` with a URL behind it; `off` is none.
+        let name = setting.as_deref().unwrap_or_default().split(['+', ' ']).next().unwrap_or_default().trim();
+        (name != "off" && !name.is_empty()).then(|| name.to_owned())
+    }
+
     /// Gives the npm registries: the mirrors, then npm's own, from the environment or from `npm config`.
     ///
     /// # Errors

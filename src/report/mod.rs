@@ -1,6 +1,9 @@
 //! Tier 3: what people and machines read. Progress goes to standard error, data to standard output.
 
 pub mod difference;
+pub mod image_changes;
+pub mod image_progress;
 pub mod json;
 pub mod progress;
 pub mod text;
+pub mod validation;

@@ -7,7 +7,7 @@ use rcrepro::engine::docker::{DockerOptions, Staging};
 use rcrepro::engine::{Engine as _, EngineError};
 use rcrepro::model::action::Ending;
 
-use crate::scene::{Case, Input, Scene, leftovers, unique};
+use crate::scene::{Case, Input, Scene, is_podman, leftovers, unique};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_command_is_stopped_and_removed() {
@@ -113,7 +113,8 @@ async fn what_a_killed_process_left_is_found_and_removed() {
     child.kill().expect("our own child");
     child.wait().expect("our own child");
     let left = leftovers(&run_id).await;
-    assert!(left.iter().filter(|name| name.starts_with("volume")).count() >= 2, "{left:?}");
+    let volumes = left.iter().filter(|name| name.starts_with("volume")).count();
+    assert!(is_podman() == (volumes == 0) && volumes != 1, "{left:?}");
 
     let other = Scene::connect(DockerOptions::new(unique("store"), unique("run"))).await;
     assert_eq!(
@@ -127,7 +128,7 @@ async fn what_a_killed_process_left_is_found_and_removed() {
     assert_eq!(alive, Vec::<String>::new(), "a living run's");
     let removed = next.engine.sweep_orphans(&|store, run| store != store_id || run != run_id).await.expect("a sweep");
     assert_eq!(leftovers(&run_id).await, Vec::<String>::new());
-    assert!(removed.len() >= 3, "{removed:?}");
+    assert!(removed.len() >= if is_podman() { 1 } else { 3 }, "{removed:?}");
     next.close().await;
 }
 

@@ -16,7 +16,7 @@ use crate::scene::{Case, Input, Scene, unique};
 async fn the_engine_describes_itself() {
     let scene = Scene::new().await;
     let info = scene.engine.info();
-    assert_eq!(info.name, "docker");
+    assert_eq!(info.name, crate::scene::engine(), "RCREPRO_TEST_ENGINE says which engine these tests are for");
     assert_eq!(info.isa, crate::scene::isa());
     assert!(info.version.starts_with(|c: char| c.is_ascii_digit()), "{info:?}");
     assert!(info.api_version.starts_with("1."), "{info:?}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rcrepro::engine::{EngineError, Limits};
 use rcrepro::model::action::Ending;
 
-use crate::scene::{Case, Scene};
+use crate::scene::{Case, Scene, is_podman};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn exit_codes_are_results() {
@@ -31,6 +31,10 @@ async fn signals_are_seen() {
     scene.close().await;
 }
 
+/// How a want of memory ends in Podman, whose monitor does not notice it on control groups of version 1. When this goes
+/// red, Podman has learnt it: then strike it from the table in `docs/design/engine-docker.md`.
+const UNSEEN: Ending = Ending::Signaled { signal: 9 };
+
 /// Fills memory: `tail` keeps the whole of a line that never ends.
 const HOG: &str = "tail /dev/zero";
 
@@ -40,7 +44,7 @@ async fn want_of_memory_is_no_plain_kill() {
     let limits = Limits { memory: 32 << 20, pids: 64 };
     for _ in 0..5 {
         let executed = scene.run(&Case { limits, ..Case::sh(&format!("exec {HOG}")) }).await.expect("a result");
-        assert_eq!(executed.ending, Ending::OutOfMemory { code: 137 });
+        assert_eq!(executed.ending, if is_podman() { UNSEEN } else { Ending::OutOfMemory { code: 137 } });
     }
     scene.close().await;
 }
@@ -51,7 +55,8 @@ async fn want_of_memory_counts_even_with_code_zero() {
     let limits = Limits { memory: 32 << 20, pids: 64 };
     let script = format!("{HOG} & wait $!; echo child ended with $?; exit 0");
     let executed = scene.run(&Case { limits, ..Case::sh(&script) }).await.expect("a result");
-    assert_eq!(executed.ending, Ending::OutOfMemory { code: 0 });
+    let expected = if is_podman() { Ending::Exited { code: 0 } } else { Ending::OutOfMemory { code: 0 } };
+    assert_eq!(executed.ending, expected);
     assert_eq!(scene.stdout(&executed), "child ended with 137\n");
     scene.close().await;
 }
@@ -88,7 +93,7 @@ async fn a_program_that_is_not_there_is_no_result() {
 async fn durations_are_the_commands_own() {
     let scene = Scene::new().await;
     let executed = scene.sh("sleep 1").await;
-    assert!((1.0..2.5).contains(&executed.duration.as_secs_f64()), "{:?}", executed.duration);
+    assert!((0.9..2.5).contains(&executed.duration.as_secs_f64()), "{:?}", executed.duration);
     scene.close().await;
 }
 

@@ -18,7 +18,7 @@ async fn other_images_are_refused_with_both_digests() {
     let good = scene.image.clone();
     let other = Sha256::of(b"other");
 
-    let missing = refused(&mut scene, ImageIdentity { config: other, ..good.clone() }).await;
+    let missing = refused(&mut scene, ImageIdentity { config: other, manifest: other, ..good.clone() }).await;
     assert!(matches!(missing, EngineError::ImageMissing { .. }), "{missing}");
 
     let layer = refused(&mut scene, ImageIdentity { diff_ids: vec![other], ..good.clone() }).await;

@@ -4,7 +4,7 @@ use rcrepro::engine::docker::Staging;
 use rcrepro::engine::{Engine as _, EngineError};
 use rcrepro::model::action::Ending;
 
-use crate::scene::{Case, Input, Scene, WAYS};
+use crate::scene::{Case, Input, Scene, is_podman, ways};
 
 const LONG: &str = "work/long/a-name-that-with-its-folders-is-longer-than-the-hundred-bytes/which-an-old-header/has-room-for/at-the-end.txt";
 const LONG_TARGET: &str =
@@ -43,7 +43,7 @@ const LIST: &str = r#"(find /work /deps/go /deps/npm -type d -exec stat -c '%A %
 #[tokio::test(flavor = "multi_thread")]
 async fn both_ways_show_the_same_tree() {
     let mut shown = Vec::new();
-    for way in WAYS {
+    for way in ways() {
         let scene = Scene::by(way).await;
         let executed = scene.run(&nasty(LIST)).await.expect("a result");
         assert_eq!(scene.text(executed.result.stderr), "");
@@ -53,8 +53,7 @@ async fn both_ways_show_the_same_tree() {
         shown.push(scene.stdout(&executed));
         scene.close().await;
     }
-    assert_eq!(shown[0], shown[1]);
-    assert_eq!(shown[0], shown[2]);
+    assert!(shown.iter().all(|other| *other == shown[0]), "{shown:#?}");
     for line in [
         "-rw-r--r-- 1000 1000 5 315619200 /work/plain\n",
         "-rwxr-xr-x 1000 1000 20 315619200 /work/tool\n",
@@ -73,13 +72,14 @@ async fn auto_takes_the_overlay_where_it_works() {
     let scene = Scene::new().await;
     assert_eq!(scene.engine.info().staging, "undecided");
     scene.sh("true").await;
-    assert_eq!(scene.engine.info().staging, "overlay", "this machine's daemon can mount overlays");
+    let expected = if is_podman() { "archive" } else { "overlay" };
+    assert_eq!(scene.engine.info().staging, expected, "this machine's daemon can mount overlays");
     scene.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_command_does_to_its_inputs_is_gone() {
-    for way in WAYS {
+    for way in ways() {
         let scene = Scene::by(way).await;
         let wreck = "echo changed > plain; chmod 777 nothing; rm -r long tool empty; mv tidy moved; echo x >> /deps/go/mod/cache; \
                      mv /deps/npm/x y; echo new > new; cat plain /deps/go/mod/cache; ls moved";
@@ -108,7 +108,9 @@ async fn links_out_of_the_tree_do_not_lead_the_upload_astray() {
         ..Case::sh("ls /etc | tr '\\n' ' '; head -c 5 /etc/passwd; cat b/passwd")
     };
     let executed = scene.run(&case).await.expect("a result");
-    assert_eq!(scene.stdout(&executed), "hostname hosts mtab passwd resolv.conf root:evil");
+    // Without a network, Podman puts no `resolv.conf` into a container.
+    let resolver = if is_podman() { "" } else { "resolv.conf " };
+    assert_eq!(scene.stdout(&executed), format!("hostname hosts mtab passwd {resolver}root:evil"));
     scene.close().await;
 }
 
@@ -146,7 +148,7 @@ async fn the_working_directory_may_lie_below() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_input_runs_nothing() {
-    for way in WAYS {
+    for way in ways() {
         let scene = Scene::by(way).await;
         let case = Case { inputs: vec![("work/a", Input::File(b"first".to_vec()))], ..Case::sh("cat a") };
         let action = scene.action(&case);
@@ -168,6 +170,10 @@ async fn a_damaged_input_runs_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_subtrees_use_up_more_than_one_scratch_volume() {
+    if is_podman() {
+        println!("skipped: Podman has no overlay volumes, see podman::overlays_are_out_of_reach");
+        return;
+    }
     let scene = Scene::by((Staging::Overlay, true)).await;
     let names: Vec<&'static str> = (0..20).map(|i| &*Box::leak(format!("deps/d{i}/f").into_boxed_str())).collect();
     let inputs = names.iter().map(|name| (*name, Input::File(name.as_bytes().to_vec()))).collect();

@@ -20,3 +20,4 @@ mod outputs;
 mod scene;
 mod streams;
 mod traps;
+mod validate;

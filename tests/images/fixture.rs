@@ -17,6 +17,7 @@ use rcrepro::packages::sources::Mirrors;
 use rcrepro::store::{BlobStore, memory::MemoryStore};
 use sha2::{Digest as _, Sha256, Sha512};
 use tar::{EntryType, Header};
+use tokio_util::sync::CancellationToken;
 
 pub const BASE: &str = r#"
 version = 1
@@ -168,9 +169,10 @@ pub fn name(text: &str) -> ImageName {
     text.parse().expect("a good name")
 }
 
-pub fn context(store: &MemoryStore) -> ImageContext {
+pub fn context(store: &MemoryStore) -> ImageContext<'static> {
     let mirrors = Mirrors { exclusive: true, ..Mirrors::default() };
-    ImageContext { store: Arc::new(store.clone()), mirrors, on_event: Arc::new(|_| {}) }
+    let cancel = CancellationToken::new();
+    ImageContext { store: Arc::new(store.clone()), mirrors, engine: None, cancel, on_event: &|_| {} }
 }
 
 pub fn write_definitions(root: &Path) -> ImageFolder {

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 
 use super::archive_server::{Files, IN_RELEASE, Key, LIST, archive};
 use super::fixture::{BASE, context, name};
+use tokio_util::sync::CancellationToken;
 
 /// Is a folder with one definition that lists one key, and a store.
 struct Scene {
@@ -46,7 +47,13 @@ impl Scene {
 
     async fn lock_at(&self, bases: &[String]) -> Result<ImageLock, ImageError> {
         let mirrors = Mirrors { deb: bases.to_vec(), exclusive: true, ..Mirrors::default() };
-        let context = ImageContext { store: Arc::new(self.store.clone()), mirrors, on_event: Arc::new(|_| {}) };
+        let context = ImageContext {
+            store: Arc::new(self.store.clone()),
+            mirrors,
+            engine: None,
+            cancel: CancellationToken::new(),
+            on_event: &|_| {},
+        };
         lock(&context, &self.images, &name("base")).await
     }
 

@@ -67,7 +67,7 @@ pub struct TestImage {
 ///
 /// `environment` is the image's own, such as `PATH=/bin`.
 pub fn image(environment: &[&str]) -> TestImage {
-    let busybox = fs::read(busybox()).expect("the busybox program");
+    let busybox = fs::read(program()).expect("the busybox program");
     let layer = layer(&busybox);
     let diff_id = Sha256::of(&layer);
     let config = serde_json::json!({
@@ -78,16 +78,40 @@ pub fn image(environment: &[&str]) -> TestImage {
     });
     let config = serde_json::to_vec(&config).expect("a JSON value");
     let config_id = Sha256::of(&config);
-    let manifest = serde_json::json!([{ "Config": format!("{config_id}.json"), "Layers": ["layer.tar"] }]);
+    let descriptor = |kind: &str, bytes: &[u8]| {
+        let media_type = format!("application/vnd.oci.image.{kind}");
+        serde_json::json!({ "mediaType": media_type, "digest": Sha256::of(bytes).to_oci(), "size": bytes.len() })
+    };
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": descriptor("config.v1+json", &config),
+        "layers": [descriptor("layer.v1.tar", &layer)],
+    });
+    let manifest = serde_json::to_vec(&manifest).expect("a JSON value");
+    let index = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [descriptor("manifest.v1+json", &manifest)],
+    });
+    // An OCI layout, from which the containerd store takes the manifest as it is, with what the classic store wants.
     let mut archive = tar::Builder::new(Vec::new());
-    file(&mut archive, &format!("{config_id}.json"), 0o644, &config);
-    file(&mut archive, "layer.tar", 0o644, &layer);
-    file(&mut archive, "manifest.json", 0o644, &serde_json::to_vec(&manifest).expect("a JSON value"));
+    let blob = |bytes: &[u8]| format!("blobs/sha256/{}", Sha256::of(bytes));
+    for bytes in [&config, &layer, &manifest] {
+        file(&mut archive, &blob(bytes), 0o644, bytes);
+    }
+    let classic = serde_json::json!([{ "Config": blob(&config), "RepoTags": null, "Layers": [blob(&layer)] }]);
+    for (name, document) in [
+        ("index.json", index),
+        ("oci-layout", serde_json::json!({ "imageLayoutVersion": "1.0.0" })),
+        ("manifest.json", classic),
+    ] {
+        file(&mut archive, name, 0o644, &serde_json::to_vec(&document).expect("a JSON value"));
+    }
     TestImage {
         identity: ImageIdentity {
             name: "busybox".into(),
-            // Docker's classic store knows no manifest digest; any value will do.
-            manifest: Sha256::of(b"the test image's manifest"),
+            manifest: Sha256::of(&manifest),
             config: config_id,
             diff_ids: vec![diff_id],
         },
@@ -134,7 +158,7 @@ fn architecture() -> &'static str {
 }
 
 /// Finds the busybox program: kept from an earlier run, or fetched by `apt-get download`.
-fn busybox() -> PathBuf {
+pub fn program() -> PathBuf {
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("busybox-static").join(env::consts::ARCH);
     if !kept.exists() {
         let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder in target/");

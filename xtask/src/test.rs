@@ -9,8 +9,9 @@ use crate::engine;
 use crate::machine;
 use crate::refusal::Refusal;
 
-/// Makes sure that an engine answers and that Python can make virtual environments (the cross-check with a foreign
-/// implementation of REAPI comes as a Python wheel), then becomes `cargo test --workspace`.
+/// Makes sure that an engine answers, that Python can make virtual environments (the cross-check with a foreign
+/// implementation of REAPI comes as a Python wheel) and that foreign readers of image layouts are there, then becomes
+/// `cargo test --workspace`.
 ///
 /// # Errors
 /// When the machine lacks something that cannot be installed; otherwise this never returns.
@@ -18,6 +19,13 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
     engine::ensure(root)?;
     if !python_makes_environments() {
         machine::install(&["python3", "python3-venv"], "the cross-check tests need Python's venv and pip")?;
+    }
+    let readers: Vec<_> = ["skopeo", "umoci"].into_iter().filter(|name| machine::program(name).is_none()).collect();
+    if !readers.is_empty() {
+        machine::install(&readers, "tests show that other tools read our image layouts")?;
+    }
+    if machine::program("openssl").is_none() {
+        machine::install(&["openssl"], "the registry tests need certificates")?;
     }
     let mut command = machine::cargo(root);
     command.args(["test", "--workspace"]).args(arguments);

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use tokio::task::spawn_blocking;
 
-use super::build::fetch_wanted;
 use super::folder::ImageFolder;
+use super::packages::fetch_wanted;
 use super::{ImageContext, ImageError};
 use crate::model::image_definition::{DebSource, ImageName};
 use crate::model::image_lock::{DebIndex, DebPin};
@@ -14,7 +14,7 @@ use crate::packages::fetch::{Promise, Wanted, join};
 
 /// Resolves packages and brings them, with the index and the list that name them, into the store.
 pub(super) async fn resolve_debs(
-    context: &ImageContext,
+    context: &ImageContext<'_>,
     folder: &ImageFolder,
     layer: &ImageName,
     source: &DebSource,

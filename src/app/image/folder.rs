@@ -84,6 +84,12 @@ impl ImageFolder {
         source.signed_by.iter().map(read).collect()
     }
 
+    /// Tells whether there is a folder of definitions at all.
+    #[must_use]
+    pub fn has_definitions(&self) -> bool {
+        self.root.join("images").is_dir()
+    }
+
     /// Lists the images that have a definition, in the order of their names.
     ///
     /// # Errors
@@ -149,8 +155,7 @@ impl ImageFolder {
         if !path.exists() {
             return Err(stale("there is none".to_owned()));
         }
-        let lock = lock_toml::parse(name.clone(), &read(&path)?)
-            .map_err(|mistake| ImageError::Toml { path: path.clone(), mistake })?;
+        let lock = self.read_lock(name)?;
         let found = image_toml::checksum(composition);
         if lock.definition != found {
             let locked = lock.definition;
@@ -161,6 +166,15 @@ impl ImageFolder {
             return Err(stale("its layers are not those of the definition".to_owned()));
         }
         Ok(lock)
+    }
+
+    /// Reads a lock as it stands, fresh or stale.
+    ///
+    /// # Errors
+    /// [`ImageError::File`] or [`ImageError::Toml`].
+    pub fn read_lock(&self, name: &ImageName) -> Result<ImageLock, ImageError> {
+        let path = self.lock_path(name);
+        lock_toml::parse(name.clone(), &read(&path)?).map_err(|mistake| ImageError::Toml { path, mistake })
     }
 
     /// Writes a lock whole or not at all.

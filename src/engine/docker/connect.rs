@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 
+use super::dialect::Dialect;
 use super::fault::reason;
+use super::libpod::{Libpod, OLDEST_PODMAN};
 use crate::engine::{EngineError, EngineInfo};
 use crate::model::image_definition::Platform;
 
@@ -54,7 +56,7 @@ pub(super) fn client(address: &str) -> Result<Docker, EngineError> {
 ///
 /// # Errors
 /// [`EngineError::Unreachable`] when nothing answers or the engine is too old.
-pub(super) async fn describe(client: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
+pub(super) async fn describe(client: &Docker, address: &str) -> Result<(EngineInfo, Dialect), EngineError> {
     let unreachable = |reason: String| EngineError::Unreachable { address: address.to_owned(), reason };
     let answer = tokio::time::timeout(Duration::from_secs(30), client.version())
         .await
@@ -63,15 +65,14 @@ pub(super) async fn describe(client: &Docker, address: &str) -> Result<EngineInf
     let version = answer.version.unwrap_or_default();
     let api_version = answer.api_version.unwrap_or_default();
     let components = answer.components.unwrap_or_default();
-    let name = match components.iter().any(|component| component.name.contains("Podman")) {
-        true => "podman",
-        false => "docker",
+    let (name, dialect, oldest) = match components.iter().any(|component| component.name.contains("Podman")) {
+        true => ("podman", Dialect::Podman(Libpod::new(address).map_err(unreachable)?), OLDEST_PODMAN),
+        false => ("docker", Dialect::Docker, OLDEST_VERSION),
     };
-    // Podman's own version says nothing about Docker's; its API version does.
-    let old_engine = name == "docker" && leading(&version) < Some(OLDEST_VERSION);
-    if old_engine || leading(&api_version) < Some(OLDEST_API) {
+    if leading(&version) < Some(oldest) || leading(&api_version) < Some(OLDEST_API) {
         return Err(unreachable(format!(
-            "the engine is {name} {version} with API {api_version}; needed are Docker 20.10 or later and API 1.41 or later"
+            "the engine is {name} {version} with API {api_version}; needed are Docker 20.10 or later, or Podman 4.3 or \
+             later, and API 1.41 or later"
         )));
     }
     let isa = match answer.arch.as_deref() {
@@ -79,7 +80,8 @@ pub(super) async fn describe(client: &Docker, address: &str) -> Result<EngineInf
         Some("arm64") => Platform::LinuxArm64.isa().to_owned(),
         other => other.unwrap_or("unknown").to_owned(),
     };
-    Ok(EngineInfo { name: name.to_owned(), version, api_version, isa, staging: super::UNDECIDED.to_owned() })
+    let staging = super::UNDECIDED.to_owned();
+    Ok((EngineInfo { name: name.to_owned(), version, api_version, isa, staging }, dialect))
 }
 
 /// Reads the first two numbers of a version.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bollard::Docker;
-use bollard::models::ImageInspect;
+use bollard::models::{ContainerInspectResponse, ImageInspect};
 use bollard::query_parameters::ImportImageOptions;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -52,6 +52,12 @@ fn compare(image: &ImageIdentity, found: &ImageInspect) -> Result<Confirmed, Eng
     if id != image.config.to_oci() && id != image.manifest.to_oci() {
         return Err(differs("image id".into(), image.config.to_oci(), id));
     }
+    // The containerd store keeps the manifest, and says so; the classic one forgets it.
+    if let Some(kept) = found.descriptor.as_ref().and_then(|kept| kept.digest.as_ref())
+        && *kept != image.manifest.to_oci()
+    {
+        return Err(differs("manifest".into(), image.manifest.to_oci(), kept.clone()));
+    }
     let layers = found.root_fs.as_ref().and_then(|root| root.layers.clone()).unwrap_or_default();
     for (index, expected) in image.diff_ids.iter().enumerate() {
         match layers.get(index) {
@@ -69,6 +75,30 @@ fn compare(image: &ImageIdentity, found: &ImageInspect) -> Result<Confirmed, Eng
     let environment =
         variables.iter().map(|text| text.split_once('=').map_or(text.as_str(), |(name, _)| name).to_owned()).collect();
     Ok(Confirmed { id, environment })
+}
+
+/// Compares what the engine says about the image of a container that ran with the lock. Pure.
+///
+/// # Errors
+/// [`EngineError::ImageMismatch`]: the image was exchanged between its confirmation and the run.
+pub(super) fn compare_used(image: &ImageIdentity, found: &ContainerInspectResponse) -> Result<(), EngineError> {
+    let differs = |part: &str, expected: String, found: String| EngineError::ImageMismatch {
+        name: image.name.clone(),
+        part: part.to_owned(),
+        expected,
+        found,
+    };
+    let id = found.image.clone().unwrap_or_default();
+    if id != image.config.to_oci() && id != image.manifest.to_oci() {
+        return Err(differs("the container's image id", image.config.to_oci(), id));
+    }
+    let kept = found.image_manifest_descriptor.as_ref().and_then(|kept| kept.digest.clone());
+    match kept {
+        Some(kept) if kept != image.manifest.to_oci() => {
+            Err(differs("the container's manifest", image.manifest.to_oci(), kept))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Streams a docker-loadable tar into the engine and gives the id of the image that it loaded.
@@ -95,4 +125,97 @@ pub(super) async fn load(
     let name = loaded.ok_or_else(|| refuse(label, "load the image", "it does not say what it loaded"))?;
     let found = limited(label, "inspect the loaded image", client.inspect_image(&name)).await?;
     found.id.ok_or_else(|| refuse(label, "inspect the loaded image", "it has no id"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::digest::Sha256;
+
+    fn locked() -> ImageIdentity {
+        ImageIdentity {
+            name: "base".into(),
+            manifest: Sha256::of(b"manifest"),
+            config: Sha256::of(b"config"),
+            diff_ids: vec![Sha256::of(b"layer 0"), Sha256::of(b"layer 1")],
+        }
+    }
+
+    fn oci(text: &[u8]) -> String {
+        Sha256::of(text).to_oci()
+    }
+
+    /// What the classic store says of the locked image: its id is the config's digest, and the manifest is forgotten.
+    fn classic() -> Value {
+        json!({ "Id": oci(b"config"), "RootFS": { "Type": "layers", "Layers": [oci(b"layer 0"), oci(b"layer 1")] },
+                "RepoDigests": [], "Config": { "Env": ["PATH=/bin", "BARE"] } })
+    }
+
+    /// What the containerd store of Docker 29 says of it: its id is the manifest's digest.
+    fn containerd() -> Value {
+        let kind = "application/vnd.oci.image.manifest.v1+json";
+        let mut said = classic();
+        said["Id"] = json!(oci(b"manifest"));
+        said["Descriptor"] = json!({ "mediaType": kind, "digest": oci(b"manifest"), "size": 422 });
+        said
+    }
+
+    fn judge(said: Value) -> Result<Confirmed, EngineError> {
+        compare(&locked(), &serde_json::from_value(said).expect("an answer"))
+    }
+
+    /// Gives the answers of both stores, changed in one place.
+    fn changed(change: impl Fn(&mut Value)) -> [Value; 2] {
+        [classic(), containerd()].map(|mut said| {
+            change(&mut said);
+            said
+        })
+    }
+
+    #[test]
+    fn the_locked_image_is_confirmed_on_either_store() {
+        assert_eq!(judge(classic()).expect("the locked one").id, oci(b"config"));
+        let confirmed = judge(containerd()).expect("the locked one");
+        assert_eq!(confirmed.id, oci(b"manifest"));
+        assert_eq!(confirmed.environment, BTreeSet::from(["PATH".to_owned(), "BARE".to_owned()]));
+    }
+
+    #[test]
+    fn every_digest_that_a_store_gives_counts() {
+        let other = || json!(oci(b"other"));
+        let changes: [(&str, Box<dyn Fn(&mut Value)>); 6] = [
+            ("image id", Box::new(move |said| said["Id"] = other())),
+            ("image id", Box::new(|said| said["Id"] = json!(null))),
+            ("layer 1", Box::new(move |said| said["RootFS"]["Layers"][1] = json!(oci(b"other")))),
+            ("layer 0", Box::new(|said| said["RootFS"] = json!(null))),
+            ("layer 1", Box::new(|said| said["RootFS"]["Layers"] = json!([oci(b"layer 0")]))),
+            ("manifest", Box::new(|said| said["Descriptor"] = json!({ "digest": oci(b"other") }))),
+        ];
+        for (expected, change) in changes {
+            for said in changed(&*change) {
+                match judge(said.clone()) {
+                    Err(EngineError::ImageMismatch { part, .. }) => assert_eq!(part, expected, "{said}"),
+                    other => panic!("{said}: {other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_exchanged_image_is_noticed_after_the_run() {
+        let judge = |said: Value| compare_used(&locked(), &serde_json::from_value(said).expect("an answer"));
+        let descriptor = |of: &[u8]| json!({ "digest": oci(of) });
+        assert!(judge(json!({ "Image": oci(b"config") })).is_ok());
+        let used = json!({ "Image": oci(b"manifest"), "ImageManifestDescriptor": descriptor(b"manifest") });
+        assert!(judge(used).is_ok());
+        for wrong in [
+            json!({}),
+            json!({ "Image": oci(b"other") }),
+            json!({ "Image": oci(b"manifest"), "ImageManifestDescriptor": descriptor(b"other") }),
+        ] {
+            assert!(judge(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
 }

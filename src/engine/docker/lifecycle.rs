@@ -10,15 +10,18 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::query_parameters::{
-    InspectContainerOptions, KillContainerOptions, StartContainerOptions, StopContainerOptions, WaitContainerOptions,
+    KillContainerOptions, StartContainerOptions, StopContainerOptions, WaitContainerOptions,
 };
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
+use super::dialect::{Dialect, inspect_container, is_failed_exec};
 use super::drain::Drain;
 use super::ending::{Reported, duration, judge};
 use super::fault::{call, incomplete, limited, reason, refuse};
+use super::image::compare_used;
 use super::pump::PumpHandle;
+use super::spec::variables;
 use crate::engine::{EngineError, Execution, Network};
 use crate::model::action::Ending;
 use crate::model::digest::Digest;
@@ -91,7 +94,7 @@ pub(super) async fn run(
         }
     };
     drain.end_within(label, PATIENCE).await?;
-    let reported = inspect(client, container, execution, waited).await?;
+    let reported = inspect(client, &pump.dialect, container, execution, waited).await?;
     let (code, ending) = judge(&reported, timed_out).map_err(|reason| incomplete(label, reason))?;
     let duration = duration(&reported).ok_or_else(|| incomplete(label, "the container has no start or end time"))?;
     let (stdout, stderr) = drain.keep().await?;
@@ -114,14 +117,19 @@ async fn wait(client: &Docker, container: &str, label: &str) -> Result<i64, Engi
 /// Asks how the container ended, and whether it ran as it was described.
 async fn inspect(
     client: &Docker,
+    dialect: &Dialect,
     container: &str,
     execution: &Execution<'_>,
     waited: i64,
 ) -> Result<Reported, EngineError> {
     let label = execution.label;
-    let asked = client.inspect_container(container, None::<InspectContainerOptions>);
+    let asked = inspect_container(client, container);
     let found =
         limited(label, "inspect the container", asked).await.map_err(|error| incomplete(label, error.to_string()))?;
+    compare_used(execution.image, &found)?;
+    if let Some(more) = dialect.addition(&found, &variables(execution)) {
+        return Err(incomplete(label, format!("the engine gave it {more}, which the action does not name")));
+    }
     let mode = found.host_config.and_then(|host| host.network_mode);
     if execution.network == Network::None && mode.as_deref() != Some("none") {
         return Err(incomplete(label, format!("the engine gave it the network {mode:?}, expected none")));
@@ -152,8 +160,8 @@ async fn kill(client: &Docker, container: &str, label: &str) -> Result<(), Engin
     }
 }
 
-/// Refuses a command that could not be executed at all: `docker-init` reports that as 126 or 127 and one line of its own
-/// on the standard error, where a shell that does not find a program would be a result.
+/// Refuses a command that could not be executed at all: PID 1 reports that by one line of its own on the standard error,
+/// where a shell that does not find a program would be a result.
 ///
 /// # Errors
 /// [`EngineError::Call`] when the standard output is empty and the standard error is that one line.
@@ -162,13 +170,12 @@ pub(super) fn refuse_failed_exec(
     execution: &Execution<'_>,
     store: &dyn BlobStore,
 ) -> Result<(), EngineError> {
-    if !matches!(ended.code, 126 | 127) || ended.stdout.size > 0 || ended.stderr.size > 8192 {
+    if !matches!(ended.code, 1 | 126 | 127) || ended.stdout.size > 0 || ended.stderr.size > 8192 {
         return Ok(());
     }
     let said = store.get(ended.stderr)?;
     let said = String::from_utf8_lossy(&said);
-    let is_init = said.starts_with("[FATAL tini (") || said.starts_with("ERROR (catatonit:");
-    if is_init && said.lines().count() == 1 {
+    if is_failed_exec(ended.code, &said) {
         let program = execution.action.command.arguments.first().map_or("", String::as_str);
         return Err(refuse(execution.label, "execute the command", format!("`{program}`: {}", said.trim())));
     }

@@ -12,21 +12,24 @@
 //! with a delay); binds of host directories (no remote daemon); hard links out of the store below an overlay (read-only
 //! files of another owner are another tree to the command); a container that is kept and used again (not fresh).
 //!
-//! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman versions whose inspect says `stopped`, which
-//! the client cannot parse: such a result is not believed.
+//! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman behind `ssh://` (forward its socket).
 
 mod connect;
+mod dialect;
 mod drain;
 mod ending;
+mod export;
 mod fault;
 mod image;
 mod inputs;
 mod labels;
+mod libpod;
 mod lifecycle;
 mod outputs;
 mod overlay;
 mod pump;
 mod spec;
+mod symlink;
 mod tar_in;
 mod trash;
 mod upload;
@@ -132,12 +135,12 @@ impl DockerEngine {
     pub async fn connect(options: DockerOptions) -> Result<Self, EngineError> {
         let address = connect::address(options.docker_host.as_deref());
         let client = connect::client(&address)?;
-        let described = connect::describe(&client, &address).await?;
+        let (described, dialect) = connect::describe(&client, &address).await?;
         let unreachable = |error: std::io::Error| EngineError::Unreachable {
             address: address.clone(),
             reason: format!("cannot start the engine's threads: {error}"),
         };
-        let pump = Pump::start(connect::client(&address)?).map_err(unreachable)?;
+        let pump = Pump::start(connect::client(&address)?, dialect).map_err(unreachable)?;
         let owner = Owner { store_id: options.store_id, run_id: options.run_id };
         Ok(Self {
             client,
@@ -163,6 +166,19 @@ impl DockerEngine {
         archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
     ) -> Result<String, EngineError> {
         image::load(&self.client, label, archive).await
+    }
+
+    /// Gives the id by which the engine knows an image: by a name, an id or a digest. `None` when it has no such image.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`].
+    pub async fn image_id(&self, reference: &str) -> Result<Option<String>, EngineError> {
+        export::id(&self.client, reference).await
+    }
+
+    /// Streams the image with this id as an archive, as `docker save` writes it.
+    pub fn export_image(&self, id: &str) -> impl Stream<Item = Result<Bytes, EngineError>> {
+        export::export(&self.client, id)
     }
 
     /// Removes the containers and volumes that dead runs left: those of this store whose run `is_alive(store, run)`
@@ -223,7 +239,12 @@ impl DockerEngine {
         if let Some(info) = self.decided.get() {
             return Ok(info.staging == "overlay");
         }
+        let able = self.pump.handle().dialect.has_overlays();
+        if self.staging == Staging::Overlay && !able {
+            return Err(refuse(label, "stage the inputs", "Podman cannot stage by overlay volumes, only by archives"));
+        }
         let overlay = match (self.staging, subtrees.first()) {
+            _ if !able => false,
             (Staging::Archive, _) | (_, None) => false,
             (Staging::Overlay, _) => true,
             (Staging::Auto, Some(first)) => match self.overlay.stage(label, image_id, first, store, cancel).await {

@@ -17,9 +17,11 @@ use bytes::{Buf as _, Bytes};
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::fault::{call, chain, incomplete, reason, status};
+use super::dialect::{Dialect, inspect_container};
+use super::fault::{call, chain, incomplete, limited, reason, status};
 use super::inputs::{Found, Subtree, find};
 use super::pump::PumpHandle;
+use super::symlink;
 use super::upload::blocking;
 use crate::engine::{EngineError, Execution};
 use crate::model::action::Output;
@@ -127,29 +129,18 @@ async fn download(
     at: &TreePath,
     batch: &dyn BlobBatch,
 ) -> Result<Option<Node>, EngineError> {
-    let (sender, mut receiver) = mpsc::channel::<Result<Bytes, Error>>(PIECES);
-    let options = DownloadFromContainerOptions { path: format!("/{at}") };
-    let (client, container) = (pump.client.clone(), container.to_owned());
-    let _detached = pump.spawn(async move {
-        let mut pieces = std::pin::pin!(client.download_from_container(&container, Some(options)));
-        while let Some(piece) = pieces.next().await {
-            if sender.send(piece).await.is_err() {
-                break;
-            }
-        }
-    });
-    let first = match receiver.recv().await {
-        Some(Ok(first)) => first,
-        Some(Err(error)) if status(&error) == Some(404) => return Ok(None),
-        Some(Err(error)) => return Err(call(label, "collect the outputs")(error)),
-        None => return Err(incomplete(label, format!("the archive of `/{at}` is empty"))),
-    };
+    if let Dialect::Podman(libpod) = &pump.dialect
+        && let Some(link) = symlink::read(libpod, pump, container, label, at).await?
+    {
+        return Ok(Some(link));
+    }
+    let Some(mut archive) = open_archive(pump, container, label, &format!("/{at}")).await? else { return Ok(None) };
     let strip = at.segments().last().and_then(|name| name.as_str().parse().ok());
     let options = TarOptions { strip, ..TarOptions::default() };
     let ingested = blocking(|| {
         // A thread of its own: a runtime's thread must not block on a channel.
         std::thread::scope(|scope| {
-            let reading = scope.spawn(|| ingest_tar_into(batch, &mut Pieces { first, receiver }, &options));
+            let reading = scope.spawn(|| ingest_tar_into(batch, &mut archive, &options));
             reading.join().ok()
         })
     });
@@ -165,8 +156,38 @@ async fn download(
     }
 }
 
+/// Asks the engine for the archive of a path; `None` when nothing stands there.
+pub(super) async fn open_archive(
+    pump: &PumpHandle,
+    container: &str,
+    label: &str,
+    path: &str,
+) -> Result<Option<Pieces>, EngineError> {
+    let (sender, mut receiver) = mpsc::channel::<Result<Bytes, Error>>(PIECES);
+    let options = DownloadFromContainerOptions { path: path.to_owned() };
+    let (client, of) = (pump.client.clone(), container.to_owned());
+    let _detached = pump.spawn(async move {
+        let mut pieces = std::pin::pin!(client.download_from_container(&of, Some(options)));
+        while let Some(piece) = pieces.next().await {
+            if sender.send(piece).await.is_err() {
+                break;
+            }
+        }
+    });
+    match receiver.recv().await {
+        Some(Ok(first)) => Ok(Some(Pieces { first, receiver })),
+        // The same answer comes when the container is gone, and then nothing is known of its outputs.
+        Some(Err(error)) if status(&error) == Some(404) => {
+            let asked = inspect_container(&pump.client, container);
+            limited(label, "collect the outputs", asked).await.map(|_| None)
+        }
+        Some(Err(error)) => Err(call(label, "collect the outputs")(error)),
+        None => Err(incomplete(label, format!("the archive of `{path}` is empty"))),
+    }
+}
+
 /// Reads what the pump receives.
-struct Pieces {
+pub(super) struct Pieces {
     first: Bytes,
     receiver: mpsc::Receiver<Result<Bytes, Error>>,
 }

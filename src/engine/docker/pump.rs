@@ -13,6 +13,8 @@ use bollard::Docker;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::TaskTracker;
 
+use super::dialect::Dialect;
+
 /// Two, so that a drain goes on while another one waits for the disk.
 const THREADS: usize = 2;
 
@@ -32,14 +34,16 @@ pub(super) struct PumpHandle {
     tracker: TaskTracker,
     /// The pump's own client: its connections live on the pump's runtime.
     pub client: Docker,
+    /// Which engine the client talks to.
+    pub dialect: Dialect,
 }
 
 impl Pump {
     /// Starts the threads.
-    pub fn start(client: Docker) -> io::Result<Self> {
+    pub fn start(client: Docker, dialect: Dialect) -> io::Result<Self> {
         let runtime =
             Builder::new_multi_thread().worker_threads(THREADS).thread_name("rcrepro-pump").enable_all().build()?;
-        let handle = PumpHandle { runtime: runtime.handle().clone(), tracker: TaskTracker::new(), client };
+        let handle = PumpHandle { runtime: runtime.handle().clone(), tracker: TaskTracker::new(), client, dialect };
         Ok(Self { runtime: Some(runtime), handle })
     }
 

@@ -82,7 +82,13 @@ fn host_config(execution: &Execution<'_>, isolated: bool, mounts: Vec<Mount>) ->
         memory_swap: Some(memory),
         pids_limit: Some(i64::from(execution.limits.pids)),
         // Fixed, because the daemon's own differ from host to host; low enough for a daemon that may not raise its own.
-        ulimits: Some(vec![ulimit("core", 0), ulimit("nofile", 16_384), ulimit("stack", 8 << 20)]),
+        // `nproc` counts every process of the user on the host; `pids_limit` is what bounds a container.
+        ulimits: Some(vec![
+            ulimit("core", 0),
+            ulimit("nofile", 16_384),
+            ulimit("nproc", 32_768),
+            ulimit("stack", 8 << 20),
+        ]),
         shm_size: Some(64 << 20),
         ipc_mode: Some("private".to_owned()),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
@@ -91,17 +97,22 @@ fn host_config(execution: &Execution<'_>, isolated: bool, mounts: Vec<Mount>) ->
     }
 }
 
-/// Writes the environment so that the container sees the command's variables and no other.
-///
-/// The engine merges in the image's variables, `PATH` and `HOSTNAME`; a bare name without `=` takes one away again.
-/// `HOME` cannot be taken away, because the runtime sets it when it is missing, so a command has to name it. A network
-/// step's transport variables are added; the command's own win over them.
-fn environment(execution: &Execution<'_>, image_names: &BTreeSet<String>) -> Result<Vec<String>, EngineError> {
-    let mut variables: BTreeMap<&str, &str> = BTreeMap::new();
+/// Gives the variables that the command sees: a network step's transport variables, over which the command's own win.
+pub(super) fn variables<'a>(execution: &'a Execution<'_>) -> BTreeMap<&'a str, &'a str> {
+    let mut variables = BTreeMap::new();
     if let Network::Transport { environment, .. } = &execution.network {
         variables.extend(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     }
     variables.extend(execution.action.command.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    variables
+}
+
+/// Writes the environment so that the container sees the command's variables and no other.
+///
+/// The engine merges in the image's variables, `PATH` and `HOSTNAME`; a bare name without `=` takes one away again.
+/// `HOME` cannot be taken away, because the runtime sets it when it is missing, so a command has to name it.
+fn environment(execution: &Execution<'_>, image_names: &BTreeSet<String>) -> Result<Vec<String>, EngineError> {
+    let variables = variables(execution);
     if let Some((name, _)) =
         variables.iter().find(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0'))
     {

@@ -11,10 +11,11 @@ use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, VolumeCreateRequest};
 use bollard::query_parameters::{
-    CreateContainerOptions, ListContainersOptions, ListVolumesOptions, RemoveContainerOptions, RemoveVolumeOptions,
+    ListContainersOptions, ListVolumesOptions, RemoveContainerOptions, RemoveVolumeOptions,
 };
 use tokio::sync::oneshot;
 
+use super::dialect;
 use super::fault::{call, status};
 use super::labels::{Owner, STORE};
 use super::overlay::Slot;
@@ -47,8 +48,8 @@ impl Container {
         let (answer, created) = oneshot::channel();
         let inner = pump.clone();
         let _detached = pump.spawn(async move {
-            let result = inner.client.create_container(None::<CreateContainerOptions>, body).await;
-            let held = result.map(|made| Self { id: made.id, pump: inner.clone(), slots });
+            let result = inner.dialect.create(&inner.client, body).await;
+            let held = result.map(|id| Self { id, pump: inner.clone(), slots });
             // An answer that nobody takes is dropped here, and with it the container.
             drop(answer.send(held));
         });
@@ -137,7 +138,7 @@ pub(super) async fn sweep(
     let ours = || Some(HashMap::from([("label".to_owned(), vec![STORE.to_owned()])]));
     let (now, mut removed) = (SystemTime::now(), Vec::new());
     let wanted = ListContainersOptions { all: true, filters: ours(), ..ListContainersOptions::default() };
-    let containers = client.list_containers(Some(wanted)).await.map_err(call("sweep", "list the containers"))?;
+    let containers = dialect::list_containers(client, wanted).await.map_err(call("sweep", "list the containers"))?;
     for container in containers {
         let (Some(id), Some(labels)) = (container.id, container.labels) else { continue };
         if owner.is_orphan(&labels, now, is_alive) && remove_container(client, &id).await {
