@@ -9,7 +9,7 @@ use rcrepro::model::image_lock::ImageLock;
 use rcrepro::store::fs::FsStore;
 use rcrepro::store::{BlobStore as _, memory::MemoryStore};
 
-use crate::debian::{DockerRegistry, HTPASSWD, PASSWORD, USER, certificate, docker_config};
+use crate::debian::{DockerRegistry, HTPASSWD, PASSWORD, TlsFiles, USER, certificate, docker_config};
 use crate::fixture;
 use crate::image::{GZIP, Published, ZSTD, architecture, gzip};
 use crate::server::{Reply, Server};
@@ -204,6 +204,29 @@ async fn tls_is_trusted_as_the_platform_says() {
         |ca: &Path| home.command(&["image", "pull", &pinned]).env("SSL_CERT_FILE", ca).output().expect("it starts");
     failed(&pull(&other), 4, &["no TLS connection to 127.0.0.1"]);
     succeeded(&pull(&right));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_leads_out_of_tls() {
+    let (home, image) = (Home::new().await, Published::sample());
+    let folder = tempfile::tempdir().expect("a folder");
+    certificate(folder.path(), "registry");
+    // OpenSSL's own server sends files as whole answers, and a folder as a success, which serves as the greeting.
+    let manifests = folder.path().join("v2/team/tool/manifests");
+    std::fs::create_dir_all(&manifests).expect("made");
+    let honest = image.clone();
+    let plain = Server::start(move |request| honest.answer(request));
+    // It takes no `:` in a file's name, so a tag is asked for, whose digest a pull would need.
+    let answer = format!(
+        "HTTP/1.1 307 X\r\nconnection: close\r\ncontent-length: 0\r\nlocation: http://{}/v2/team/tool/manifests/1\r\n\r\n",
+        plain.authority
+    );
+    std::fs::write(manifests.join("1"), answer).expect("written");
+    let server = TlsFiles::start(folder.path());
+    let mut pull = home.command(&["image", "pull", &format!("{}/team/tool:1", server.authority)]);
+    let refused = pull.env("SSL_CERT_FILE", folder.path().join("registry-ca.crt")).output().expect("it starts");
+    failed(&refused, 2, &["redirects where we do not follow: from TLS to `http://127.0.0.1"]);
+    assert!(plain.seen("").is_empty(), "it was not even asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,8 +21,7 @@ impl DockerRegistry {
 
     /// Starts one with more lines in its configuration: below `http:`, and at the top.
     pub fn start(folder: tempfile::TempDir, http: &str, more: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let authority = format!("127.0.0.1:{port}");
+        let authority = free();
         let storage = folder.path().join("storage");
         let config = format!(
             "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {authority}\n{http}{more}",
@@ -38,17 +37,7 @@ impl DockerRegistry {
             .stderr(Stdio::null())
             .spawn()
             .expect("docker-registry can be started");
-        let begin = Instant::now();
-        while TcpStream::connect(&authority).is_err() {
-            if let Some(status) = child.try_wait().expect("our own child") {
-                panic!(
-                    "docker-registry ended with {status}: {}",
-                    std::fs::read_to_string(&file).expect("its configuration")
-                );
-            }
-            assert!(begin.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        listens(&mut child, &authority);
         Self { authority, folder, child }
     }
 
@@ -63,6 +52,50 @@ impl Drop for DockerRegistry {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// Is OpenSSL's server over a folder's files, with the folder's `registry.crt` and `registry.key`.
+pub struct TlsFiles {
+    pub authority: String,
+    child: Child,
+}
+
+impl TlsFiles {
+    pub fn start(folder: &Path) -> Self {
+        let authority = free();
+        let serve =
+            ["s_server", "-quiet", "-HTTP", "-cert", "registry.crt", "-key", "registry.key", "-accept", &authority];
+        let mut command = Command::new("openssl");
+        command.args(serve).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("openssl is installed");
+        listens(&mut child, &authority);
+        Self { authority, child }
+    }
+}
+
+impl Drop for TlsFiles {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Gives an address that nobody listens at.
+fn free() -> String {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    format!("127.0.0.1:{port}")
+}
+
+/// Waits until a server that was just started listens.
+fn listens(child: &mut Child, authority: &str) {
+    let begin = Instant::now();
+    while TcpStream::connect(authority).is_err() {
+        if let Some(status) = child.try_wait().expect("our own child") {
+            panic!("the server for {authority} ended with {status}");
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "nothing listens at {authority}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
