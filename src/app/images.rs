@@ -52,7 +52,7 @@ pub enum ImagesError {
         /// The image's name in the plan.
         name: Name,
         /// The plan's reference.
-        reference: ImageReference,
+        reference: Box<ImageReference>,
         /// The lock's manifest.
         locked: Sha256,
     },
@@ -171,7 +171,7 @@ impl ImageUse<'_> {
         let mut from = None;
         if let Some(reference) = published {
             if reference.digest() != Some(lock.manifest_digest.hash) {
-                let (name, reference) = (name.clone(), reference.clone());
+                let (name, reference) = (name.clone(), Box::new(reference.clone()));
                 return Err(ImagesError::Published { name, reference, locked: lock.manifest_digest.hash });
             }
             if !build::is_ready(self.store.as_ref(), &folder, &image)? {

@@ -300,7 +300,7 @@ impl From<RunError> for Failure {
 impl From<ReplayError> for Failure {
     fn from(error: ReplayError) -> Self {
         match error {
-            ReplayError::Run(error) => error.into(),
+            ReplayError::Run(error) => (*error).into(),
             ReplayError::Evidence(error) => error.into(),
             ReplayError::Runs(_) => Self::new(Exit::Engine, &error, None),
             ReplayError::NoManifest { .. } => {

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::toml_place::{self, TomlError};
+use crate::model::composition::Composition;
 use crate::model::digest::Sha256;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::image_definition::{
-    Composition, DebSource, GoProgram, GoSource, ImageConfig, ImageDefinition, ImageName, LayerSource, NpmSource,
-    Platform,
+    DebSource, GoProgram, GoSource, ImageConfig, ImageDefinition, ImageName, LayerSource, NpmSource, Platform,
 };
 use crate::model::name::TreePath;
 

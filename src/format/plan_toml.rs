@@ -8,10 +8,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::images::ImageWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Packet, PacketId, Plan};
-use crate::model::reference::ImageReference;
+
+mod images;
 
 /// The version of the plan format that this build reads.
 pub const PLAN_VERSION: i64 = 1;
@@ -53,13 +55,6 @@ struct PlanWire {
 struct SourceWire {
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ImageWire {
-    build: Option<String>,
-    pull: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -177,42 +172,6 @@ impl Source<'_> {
                 .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.kind()), None))?;
         }
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
-    }
-
-    fn images(
-        &self,
-        wires: BTreeMap<Spanned<String>, Spanned<ImageWire>>,
-    ) -> Result<BTreeMap<Name, ImageSource>, PlanError> {
-        let mut images = BTreeMap::new();
-        for (name, wire) in wires {
-            let span = wire.span();
-            let ImageWire { build, pull } = wire.into_inner();
-            let reference = pull.map(|text| self.pinned(&name, &text)).transpose()?;
-            let source = match (build, reference) {
-                (Some(definition), published) => ImageSource::Build { definition, published },
-                (None, Some(reference)) => ImageSource::Pull { reference },
-                (None, None) => {
-                    let hint = "write `build = \"images/NAME.toml\"` or `pull = \"REPOSITORY@sha256:…\"`";
-                    return Err(self.error(
-                        span,
-                        "an image is built or pulled, this one neither",
-                        Some(hint.to_owned()),
-                    ));
-                }
-            };
-            images.insert(self.parse(&name)?, source);
-        }
-        Ok(images)
-    }
-
-    /// Parses a reference that has to have a digest: a tag may be moved at any time.
-    fn pinned(&self, name: &Spanned<String>, text: &Spanned<String>) -> Result<ImageReference, PlanError> {
-        let reference: ImageReference = self.parse(text)?;
-        if reference.digest().is_some() {
-            return Ok(reference);
-        }
-        let message = format!("`{reference}` has no digest, and a tag does not say which image it is");
-        Err(self.error(text.span(), message, Some(format!("rcrepro image lock {}", name.as_ref()))))
     }
 
     fn frozen(

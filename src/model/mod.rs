@@ -3,6 +3,7 @@
 pub mod action;
 pub mod bom;
 pub mod compare;
+pub mod composition;
 pub mod derive;
 pub mod digest;
 pub mod event;

@@ -114,11 +114,10 @@ pub fn info(version: &str) -> Vec<u8> {
     format!("{{\"Version\":\"{version}\"}}").into_bytes()
 }
 
-fn each(
-    package: &str,
-    zip: File,
-    sink: &mut dyn FnMut(&str, &[u8], &mut dyn Read) -> Result<(), PackageError>,
-) -> Result<(), PackageError> {
+/// Takes a file's name, the name's bytes for messages, and the content.
+type Sink<'a> = &'a mut dyn FnMut(&str, &[u8], &mut dyn Read) -> Result<(), PackageError>;
+
+fn each(package: &str, zip: File, sink: Sink<'_>) -> Result<(), PackageError> {
     let failed = |error: zip::result::ZipError| PackageError::io(package)(error.into());
     let mut archive = zip::ZipArchive::new(io::BufReader::new(zip)).map_err(failed)?;
     for index in 0..archive.len() {

@@ -2,7 +2,6 @@
 
 pub mod difference;
 pub mod image_changes;
-pub mod image_progress;
 pub mod json;
 pub mod progress;
 pub mod text;

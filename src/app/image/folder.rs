@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::ImageError;
 use crate::format::{image_toml, lock_toml};
+use crate::model::composition::Composition;
 use crate::model::fingerprint::Fingerprint;
-use crate::model::image_definition::{Composition, DebSource, ImageDefinition, ImageName, Platform};
+use crate::model::image_definition::{DebSource, ImageDefinition, ImageName, Platform};
 use crate::model::image_lock::ImageLock;
 use crate::packages::PackageError;
 use crate::packages::debian::key::TrustedKey;

@@ -8,10 +8,9 @@ use super::folder::ImageFolder;
 use super::packages::{fetch, fetch_wanted};
 use super::{ImageContext, ImageError, lock_program};
 use crate::format::{image_toml, lock_toml};
+use crate::model::composition::Composition;
 use crate::model::digest::Digest;
-use crate::model::image_definition::{
-    Composition, DefinitionError, GoSource, ImageDefinition, ImageName, NpmSource, Platform,
-};
+use crate::model::image_definition::{DefinitionError, GoSource, ImageDefinition, ImageName, NpmSource, Platform};
 use crate::model::image_lock::{GoPin, ImageLock, LayerPins, LockedLayer, NpmPin};
 use crate::model::purl::Purl;
 use crate::oci::image::{ImageParts, store_image};

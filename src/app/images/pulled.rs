@@ -73,7 +73,7 @@ impl ImageUse<'_> {
         let how = match self.engine.confirm_image(&identity).await {
             Ok(()) => "confirmed",
             Err(EngineError::ImageMissing { .. }) => {
-                let image = self.from_registry(reference).await?;
+                let image = self.serve(reference).await?;
                 if image != lock.image {
                     return Err(ImagesError::PullDiffers { name: name.clone(), path });
                 }
@@ -102,7 +102,7 @@ impl ImageUse<'_> {
         image: &ImageName,
         reference: &ImageReference,
     ) -> Result<String, ImagesError> {
-        match self.from_registry(reference).await {
+        match self.serve(reference).await {
             Ok(pulled) => {
                 pull::note_locks(folder, Some(image), &pulled, self.store.as_ref())?;
                 Ok("pulled".to_owned())
@@ -112,7 +112,7 @@ impl ImageUse<'_> {
         }
     }
 
-    async fn from_registry(&self, reference: &ImageReference) -> Result<PulledImage, RegistryError> {
+    async fn serve(&self, reference: &ImageReference) -> Result<PulledImage, RegistryError> {
         let registry = Registry::new(registry_settings(self.config))?;
         let store: Arc<dyn BlobStore> = self.store.clone();
         // Retries are the registry's affair; what is tried elsewhere is said when all has failed.

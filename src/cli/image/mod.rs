@@ -12,7 +12,7 @@ use crate::app::config::package_mirrors;
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::{ImageContext, ImageError};
 use crate::model::image_definition::{ImageName, Platform};
-use crate::report::image_progress::ImageProgress;
+use crate::report::progress::images::ImageProgress;
 use crate::store::fs::FsStore;
 
 mod build;

@@ -185,7 +185,8 @@ mod tests {
     #[test]
     fn every_digest_that_a_store_gives_counts() {
         let other = || json!(oci(b"other"));
-        let changes: [(&str, Box<dyn Fn(&mut Value)>); 6] = [
+        type Change = Box<dyn Fn(&mut Value)>;
+        let changes: [(&str, Change); 6] = [
             ("image id", Box::new(move |said| said["Id"] = other())),
             ("image id", Box::new(|said| said["Id"] = json!(null))),
             ("layer 1", Box::new(move |said| said["RootFS"]["Layers"][1] = json!(oci(b"other")))),

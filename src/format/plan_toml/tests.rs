@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::reference::ImageReference;
 
 const GOOD: &str = r#"version = 1
 name = "beacon"

@@ -10,6 +10,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::model::compare::Equality;
 use crate::model::event::{ImageEvent, RunEvent};
 
+pub mod images;
+
 /// Shows events on standard error.
 pub struct Progress {
     bars: Option<MultiProgress>,
