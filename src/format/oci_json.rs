@@ -119,10 +119,20 @@ pub fn index(manifest: Digest, platform: Platform, tag: Option<&str>) -> Vec<u8>
     descriptor.annotations = tag.map(|tag| {
         // The containerd store reads the first, other tools the second.
         let reference = tag.rsplit_once(':').map_or(tag, |(_, reference)| reference);
-        [("io.containerd.image.name", tag.to_owned()), ("org.opencontainers.image.ref.name", reference.to_owned())]
+        [("io.containerd.image.name", qualified(tag)), ("org.opencontainers.image.ref.name", reference.to_owned())]
             .into()
     });
     canonical(&IndexWire { manifests: vec![descriptor], media_type: INDEX_TYPE, schema_version: 2 })
+}
+
+/// Writes a name with its registry: the containerd store takes it as it is, and looks for it under the whole name.
+fn qualified(tag: &str) -> String {
+    let host = tag.split_once('/').map(|(first, _)| first);
+    match host {
+        Some(host) if host.contains(['.', ':']) || host == "localhost" => tag.to_owned(),
+        Some(_) => format!("docker.io/{tag}"),
+        None => format!("docker.io/library/{tag}"),
+    }
 }
 
 /// Writes `manifest.json`, which Docker before 25 wants beside a layout to load it.
@@ -169,6 +179,19 @@ fn rfc3339(epoch: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_for_the_containerd_store_are_whole() {
+        for (tag, whole) in [
+            ("rcrepro/base:1", "docker.io/rcrepro/base:1"),
+            ("base:1", "docker.io/library/base:1"),
+            ("registry.example/base:1", "registry.example/base:1"),
+            ("localhost:5000/a/base:1", "localhost:5000/a/base:1"),
+            ("localhost/base:1", "localhost/base:1"),
+        ] {
+            assert_eq!(qualified(tag), whole);
+        }
+    }
 
     #[test]
     fn times_are_civil() {

@@ -9,6 +9,7 @@ mod dependencies;
 mod engine;
 mod layers;
 mod machine;
+mod podman;
 mod refusal;
 mod test;
 
@@ -20,7 +21,8 @@ use refusal::Refusal;
 const USAGE: &str = "usage: cargo xtask CHORE
 
   demo            make sure that an engine answers, then replay RC-05 of examples/beacon
-  test [ARG…]     make sure that an engine answers, then run every test; ARGs go to cargo test
+  test [ARG…]     make sure that an engine answers, then run every test, and those of engines on Podman, too; with ARGs,
+                  which go to cargo test, without Podman
   bench           measure beside docker run, docker cp and sha256sum, in a release build
   layers          check the import tiers of docs/design/DESIGN.md
   dependencies    check that docs/design/dependencies.md names exactly the crates of Cargo.toml
