@@ -135,13 +135,25 @@ pub fn index(entries: &[IndexEntry<'_>]) -> Vec<u8> {
         let mut descriptor = descriptor(entry.manifest, MANIFEST_TYPE);
         descriptor.platform = Some(PlatformWire { architecture: entry.platform.architecture(), os: "linux" });
         // The containerd store reads the first, other tools the second.
-        let names = [("io.containerd.image.name", entry.tag), ("org.opencontainers.image.ref.name", entry.reference)];
+        let tag = entry.tag.map(qualified);
+        let names = [
+            ("io.containerd.image.name", tag),
+            ("org.opencontainers.image.ref.name", entry.reference.map(str::to_owned)),
+        ];
         let names: std::collections::BTreeMap<_, _> =
-            names.into_iter().filter_map(|(key, name)| Some((key, name?.to_owned()))).collect();
+            names.into_iter().filter_map(|(key, name)| Some((key, name?))).collect();
         descriptor.annotations = (!names.is_empty()).then_some(names);
         descriptor
     });
     canonical(&IndexWire { manifests: manifests.collect(), media_type: INDEX_TYPE, schema_version: 2 })
+}
+
+/// Writes a name with a registry before it: the containerd store takes a name as it is, and finds whole ones only.
+fn qualified(tag: &str) -> String {
+    match tag.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => tag.to_owned(),
+        _ => format!("localhost/{tag}"),
+    }
 }
 
 /// Writes `manifest.json`, which Docker before 25 wants beside a layout to load it.
@@ -190,6 +202,19 @@ pub fn rfc3339(epoch: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_for_the_containerd_store_are_whole() {
+        for (tag, whole) in [
+            ("rcrepro/base:1", "localhost/rcrepro/base:1"),
+            ("base:1", "localhost/base:1"),
+            ("registry.example/base:1", "registry.example/base:1"),
+            ("localhost:5000/a/base:1", "localhost:5000/a/base:1"),
+            ("localhost/base:1", "localhost/base:1"),
+        ] {
+            assert_eq!(qualified(tag), whole);
+        }
+    }
 
     #[test]
     fn times_are_civil() {

@@ -63,11 +63,11 @@ async fn errors_leave_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_commands_run_side_by_side() {
     let scene = Scene::new().await;
-    let (one, two) = (Case::sh("sleep 2; echo one"), Case::sh("sleep 2; echo two"));
+    let (one, two) = (Case::sh("sleep 4; echo one"), Case::sh("sleep 4; echo two"));
     scene.sh("true").await;
     let began = Instant::now();
     let (one, two) = tokio::join!(scene.run(&one), scene.run(&two));
-    assert!(began.elapsed() < Duration::from_millis(3_800), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(7_600), "{:?}", began.elapsed());
     assert_eq!(scene.stdout(&one.expect("a result")), "one\n");
     assert_eq!(scene.stdout(&two.expect("a result")), "two\n");
     scene.close().await;

@@ -17,6 +17,7 @@ mod images;
 mod inputs;
 mod isolation;
 mod outputs;
+mod podman;
 mod scene;
 mod streams;
 mod traps;

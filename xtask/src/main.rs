@@ -10,6 +10,7 @@ mod engine;
 mod images;
 mod layers;
 mod machine;
+mod podman;
 mod refusal;
 mod test;
 
@@ -21,7 +22,8 @@ use refusal::Refusal;
 const USAGE: &str = "usage: cargo xtask CHORE
 
   demo            make sure that an engine answers, then replay RC-05 of examples/beacon
-  test [ARG…]     make sure that an engine answers, then run every test; ARGs go to cargo test
+  test [ARG…]     make sure that an engine answers, then run every test, and those of engines on Podman, too; with ARGs,
+                  which go to cargo test, without Podman
   images          build every image twice, in different worlds, compare the digests and run the tools in them
   bench           measure beside docker, sha256sum, umoci and buildah, in a release build
   layers          check the import tiers of docs/design/DESIGN.md

@@ -4,17 +4,21 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread;
+use std::time::Instant;
 
 use crate::engine;
 use crate::machine;
+use crate::podman;
 use crate::refusal::Refusal;
 
-/// Makes sure that an engine answers, that Python can make virtual environments (the cross-check with a foreign
-/// implementation of REAPI comes as a Python wheel) and that foreign readers of image layouts are there, then becomes
-/// `cargo test --workspace`.
+/// The tests that talk to an engine: the test binary, and the part of their names.
+const ON_PODMAN: [(&str, &str); 2] = [("docker", ""), ("cli", "replay::")];
+
+/// Makes sure that an engine answers that Python can make virtual environments (the cross-check with a foreign
+/// implementation of REAPI comes as a Python wheel) and that foreign readers of image layouts are there; runs `cargo test --workspace`, then the engine's tests on Podman.
 ///
 /// # Errors
-/// When the machine lacks something that cannot be installed; otherwise this never returns.
+/// When the machine lacks something that cannot be installed.
 pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
     engine::ensure(root)?;
     if !python_makes_environments() {
@@ -27,14 +31,54 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
     if machine::program("openssl").is_none() {
         machine::install(&["openssl"], "the registry tests need certificates")?;
     }
+    let all = status(cargo_test(root).arg("--workspace").args(arguments))?;
+    if !arguments.is_empty() {
+        eprintln!("xtask: NOT RUN on Podman: only what was named");
+        return Ok(all);
+    }
+    let podman = on_podman(root)?;
+    Ok(if all == ExitCode::SUCCESS { podman } else { all })
+}
+
+fn cargo_test(root: &Path) -> Command {
     let mut command = machine::cargo(root);
-    command.args(["test", "--workspace"]).args(arguments);
+    command.arg("test");
     if env::var_os("RUST_TEST_THREADS").is_none() {
         // Tests wait for containers more than they compute; but more than 8 at once only queue in the engine.
         let threads = thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
         command.env("RUST_TEST_THREADS", threads.to_string());
     }
-    machine::become_program(&mut command)
+    command
+}
+
+/// Runs the tests that talk to an engine on a Podman of their own.
+fn on_podman(root: &Path) -> Result<ExitCode, Refusal> {
+    if let Err(why) = podman::ensure() {
+        eprintln!("xtask: NOT RUN on Podman: {why}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let begun = Instant::now();
+    let service = podman::Service::start()?;
+    let mut worst = ExitCode::SUCCESS;
+    for (binary, names) in ON_PODMAN {
+        eprintln!("xtask: tests/{binary} {names} on Podman");
+        let mut command = cargo_test(root);
+        command.args(["--test", binary, names]).env("DOCKER_HOST", service.address());
+        command.env("RCREPRO_TEST_ENGINE", "podman").env("RCREPRO_TEST_PODMAN", service.folder());
+        let ended = status(&mut command)?;
+        if ended != ExitCode::SUCCESS {
+            worst = ended;
+        }
+    }
+    drop(service);
+    eprintln!("xtask: on Podman for {} s", begun.elapsed().as_secs());
+    Ok(worst)
+}
+
+/// Runs a program to its end and gives its exit code; a signal counts as a failure.
+fn status(command: &mut Command) -> Result<ExitCode, Refusal> {
+    let status = command.status().map_err(|error| Refusal::machine(format!("cannot start cargo: {error}")))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 fn python_makes_environments() -> bool {

@@ -37,6 +37,15 @@ impl Dialect {
         }
     }
 
+    /// Waits for a container whose streams have ended, more closely than Podman's wait of the common API, which looks four
+    /// times a second. Docker's needs no second one: there this never ends.
+    pub async fn wait(&self, container: &str) -> Result<i64, Error> {
+        match self {
+            Self::Docker => std::future::pending().await,
+            Self::Podman(libpod) => libpod.wait(container).await,
+        }
+    }
+
     /// Finds what the engine gave a container beyond its description.
     ///
     /// Docker takes a description at its word. Podman adds `HOSTNAME`, which nothing can take away again and which is

@@ -23,6 +23,9 @@ pub(super) const OLDEST_PODMAN: (u32, u32) = (4, 3);
 /// How long the engine may take to create a container.
 const CREATE_LIMIT: Duration = Duration::from_secs(300);
 
+/// How long a command may run on after it has closed its streams.
+const WAIT_LIMIT: Duration = Duration::from_secs(24 * 3600);
+
 /// Is a client of Podman's own API.
 #[derive(Debug, Clone)]
 pub(super) struct Libpod {
@@ -68,6 +71,22 @@ impl Libpod {
             return Err(Error::DockerResponseServerError { status_code, message: refusal.message });
         }
         Ok(serde_json::from_slice::<CreatedWire>(&said).map_err(broken)?.id)
+    }
+
+    /// Waits for the end of a container that is about to end, and gives its exit code.
+    ///
+    /// # Errors
+    /// The refusal with its status, or why there was no answer.
+    pub async fn wait(&self, container: &str) -> Result<i64, Error> {
+        let request = self.client.post(format!("{}/containers/{container}/wait", self.base));
+        let answer = request.query(&[("interval", "20ms")]).timeout(WAIT_LIMIT).send().await.map_err(broken)?;
+        let status_code = answer.status().as_u16();
+        let said = answer.bytes().await.map_err(broken)?;
+        if status_code != 200 {
+            let refusal = serde_json::from_slice::<RefusalWire>(&said).unwrap_or_default();
+            return Err(Error::DockerResponseServerError { status_code, message: refusal.message });
+        }
+        serde_json::from_slice(&said).map_err(broken)
     }
 
     /// Tells whether a path of a container is a symlink, dangling or not. bollard drops the answer about a dangling one,

@@ -68,11 +68,15 @@ pub(super) async fn run(
     let mut timed_out = false;
     let waited = {
         let mut exit = std::pin::pin!(wait(client, container, label));
+        let mut soon = std::pin::pin!(pump.dialect.wait(container));
         let mut until = std::pin::pin!(tokio::time::sleep(execution.action.timeout));
         let mut streams_ended = false;
         loop {
             tokio::select! {
                 code = &mut exit => break code?,
+                code = &mut soon, if streams_ended => {
+                    break code.map_err(|error| incomplete(label, format!("the wait failed: {}", reason(&error))))?;
+                }
                 () = cancel.cancelled() => {
                     stop(client, container).await;
                     return Err(interrupted());

@@ -3,6 +3,8 @@
 mod dockerd;
 mod ping;
 
+pub use self::ping::ping;
+
 use std::env;
 use std::fs;
 use std::io::ErrorKind;
@@ -21,7 +23,7 @@ const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 pub fn ensure(root: &Path) -> Result<(), Refusal> {
     let named = env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
     let host = named.as_deref().unwrap_or(DEFAULT_HOST);
-    let Err(why) = ping::ping(host) else { return Ok(()) };
+    let Err(why) = ping(host) else { return Ok(()) };
     if named.is_some() {
         return Err(Refusal::machine(format!("no Docker Engine answers at DOCKER_HOST={host}: {why}"))
             .hint("start that engine, or unset DOCKER_HOST to use the one of this machine"));
