@@ -31,6 +31,11 @@ use crate::store::BlobStore;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a killed container may take to end.
 const KILL_LIMIT: Duration = Duration::from_secs(60);
+/// The exit code of a container that was killed, by its user or for want of memory.
+const KILLED: i64 = 137;
+/// How often, and in what steps, a killed container is looked at again for a want of memory.
+const LOOKS: u32 = 8;
+const LOOK_EVERY: Duration = Duration::from_millis(125);
 /// The seconds that a command gets between SIGTERM and SIGKILL when the user stops the run.
 const GRACE_SECONDS: i32 = 2;
 
@@ -98,7 +103,14 @@ pub(super) async fn run(
         }
     };
     drain.end_within(label, PATIENCE).await?;
-    let reported = inspect(client, &pump.dialect, container, execution, waited).await?;
+    let mut reported = inspect(client, &pump.dialect, container, execution, waited).await?;
+    // Docker hears of a want of memory on another way than of the end, and on a busy machine it comes second.
+    let mut looks = if waited == KILLED && !timed_out && matches!(pump.dialect, Dialect::Docker) { LOOKS } else { 0 };
+    while looks > 0 && !reported.out_of_memory {
+        tokio::time::sleep(LOOK_EVERY).await;
+        reported = inspect(client, &pump.dialect, container, execution, waited).await?;
+        looks -= 1;
+    }
     let (code, ending) = judge(&reported, timed_out).map_err(|reason| incomplete(label, reason))?;
     let duration = duration(&reported).ok_or_else(|| incomplete(label, "the container has no start or end time"))?;
     let (stdout, stderr) = drain.keep().await?;
