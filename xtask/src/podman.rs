@@ -149,6 +149,8 @@ fn global(command: &mut Command, folder: &Path) {
         // Nothing of the service's environment may reach a container, and the tests look for these.
         .env("RCREPRO_TEST_LEAK", "from the service")
         .env("HTTP_PROXY", "http://leak.invalid:1")
+        // conmon leaves a file `oom` in the directory in which the service was started.
+        .current_dir(folder)
         .stdin(Stdio::null());
 }
 

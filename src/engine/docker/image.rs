@@ -162,12 +162,14 @@ mod tests {
         said
     }
 
+    type Change = fn(&mut Value);
+
     fn judge(said: Value) -> Result<Confirmed, EngineError> {
         compare(&locked(), &serde_json::from_value(said).expect("an answer"))
     }
 
     /// Gives the answers of both stores, changed in one place.
-    fn changed(change: impl Fn(&mut Value)) -> [Value; 2] {
+    fn changed(change: Change) -> [Value; 2] {
         [classic(), containerd()].map(|mut said| {
             change(&mut said);
             said
@@ -184,18 +186,16 @@ mod tests {
 
     #[test]
     fn every_digest_that_a_store_gives_counts() {
-        let other = || json!(oci(b"other"));
-        type Change = Box<dyn Fn(&mut Value)>;
         let changes: [(&str, Change); 6] = [
-            ("image id", Box::new(move |said| said["Id"] = other())),
-            ("image id", Box::new(|said| said["Id"] = json!(null))),
-            ("layer 1", Box::new(move |said| said["RootFS"]["Layers"][1] = json!(oci(b"other")))),
-            ("layer 0", Box::new(|said| said["RootFS"] = json!(null))),
-            ("layer 1", Box::new(|said| said["RootFS"]["Layers"] = json!([oci(b"layer 0")]))),
-            ("manifest", Box::new(|said| said["Descriptor"] = json!({ "digest": oci(b"other") }))),
+            ("image id", |said| said["Id"] = json!(oci(b"other"))),
+            ("image id", |said| said["Id"] = json!(null)),
+            ("layer 1", |said| said["RootFS"]["Layers"][1] = json!(oci(b"other"))),
+            ("layer 0", |said| said["RootFS"] = json!(null)),
+            ("layer 1", |said| said["RootFS"]["Layers"] = json!([oci(b"layer 0")])),
+            ("manifest", |said| said["Descriptor"] = json!({ "digest": oci(b"other") })),
         ];
         for (expected, change) in changes {
-            for said in changed(&*change) {
+            for said in changed(change) {
                 match judge(said.clone()) {
                     Err(EngineError::ImageMismatch { part, .. }) => assert_eq!(part, expected, "{said}"),
                     other => panic!("{said}: {other:?}"),
