@@ -113,6 +113,8 @@ fn a_plan_may_only_pull_and_has_to_say_a_digest() {
     assert!(scene.read("rcrepro.toml").contains(&format!("pull = \"{tag}@{digest}\"")));
     let again = scene.ok(&lock_base);
     assert!(!again.stderr.contains("locked"), "a second time: {}", again.stderr);
+    let check = ["image", "--platform", "linux/amd64", "lock", "--check", "base"];
+    assert!(scene.ok(&check).stdout.contains("fresh  ./lockfiles/pulled/amd64/base.lock"));
     scene.commit("pinned");
 
     lose(&lock);
@@ -124,6 +126,7 @@ fn a_plan_may_only_pull_and_has_to_say_a_digest() {
     let text = scene.read(pulled);
     scene.write(pulled, text.replace(&digest, &lock.config_digest.hash.to_oci()).as_bytes());
     scene.run(&["run", "RC-05"]).failed(3, &["stale lock", "hint: rcrepro image lock base"]);
+    scene.run(&check).failed(3, &["stale lock", "hint: rcrepro image lock base"]);
     std::fs::remove_file(scene.path(pulled)).expect("the lock was there");
     scene.run(&["run", "RC-05"]).failed(3, &["there is none", "hint: rcrepro image lock base"]);
     lose(&lock);

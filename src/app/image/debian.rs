@@ -8,9 +8,10 @@ use super::folder::ImageFolder;
 use super::packages::fetch_wanted;
 use super::{ImageContext, ImageError};
 use crate::model::image_definition::{DebSource, ImageName};
-use crate::model::image_lock::{DebIndex, DebPin};
-use crate::packages::debian::archive::{Archive, choose, fetch_indexes};
+use crate::model::image_lock::{DebIndex, DebPin, ImageLock};
+use crate::packages::debian::archive::{self, Archive, choose, fetch_indexes};
 use crate::packages::fetch::{Promise, Wanted, join};
+use crate::store::BlobStore;
 
 /// Resolves packages and brings them, with the index and the list that name them, into the store.
 pub(super) async fn resolve_debs(
@@ -38,4 +39,22 @@ pub(super) async fn resolve_debs(
         .collect();
     fetch_wanted(context, layer, &wanted).await?;
     Ok((indexes, pins))
+}
+
+/// Checks a lock's Debian packages once more by the signed index that they were found in, without a network; tells whether
+/// the store had the index.
+///
+/// # Errors
+/// [`ImageError::Key`], and [`ImageError::Package`] when signature, list or choice is not what the lock says.
+pub fn recheck(folder: &ImageFolder, lock: &ImageLock, store: &dyn BlobStore) -> Result<bool, ImageError> {
+    let composition = folder.compose(&lock.name)?;
+    let (Some(source), indexes) = (&composition.own().layer.deb, &lock.pins.indexes) else { return Ok(false) };
+    for index in indexes {
+        if !store.contains(index.in_release)? || !store.contains(index.packages)? {
+            return Ok(false);
+        }
+    }
+    let keys = folder.keys(source)?;
+    archive::recheck(source, folder.platform(), indexes, &lock.pins.debs, &keys, store)?;
+    Ok(true)
 }

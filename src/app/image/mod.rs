@@ -26,7 +26,7 @@ use crate::store::{BlobStore, StoreError};
 mod assemble;
 pub mod build;
 mod check;
-mod debian;
+pub mod debian;
 pub mod folder;
 pub mod list;
 pub mod load;

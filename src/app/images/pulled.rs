@@ -36,6 +36,29 @@ pub fn read(path: &Path) -> Result<(PulledLock, String), ImagesError> {
     Ok((lock, text))
 }
 
+/// Reads a pulled image's lock and checks that it is that of the plan's reference.
+///
+/// # Errors
+/// [`ImagesError::StalePull`], and whatever reading it gives.
+pub fn locked(
+    folder: &Path,
+    platform: Platform,
+    name: &Name,
+    reference: &ImageReference,
+) -> Result<(PulledLock, String), ImagesError> {
+    let path = lock_path(folder, platform, name);
+    let stale = |reason: String| ImagesError::StalePull { name: name.clone(), path: path.clone(), reason };
+    if !path.exists() {
+        return Err(stale("there is none".to_owned()));
+    }
+    let (lock, text) = read(&path)?;
+    // The tag is a comment, also when it was changed.
+    if lock.reference.digest() != reference.digest() || lock.reference.repository() != reference.repository() {
+        return Err(stale(format!("it is that of `{}`, the plan says `{reference}`", lock.reference)));
+    }
+    Ok((lock, text))
+}
+
 /// Writes a pulled image's lock whole or not at all.
 ///
 /// # Errors
@@ -59,16 +82,9 @@ impl ImageUse<'_> {
         name: &Name,
         reference: &ImageReference,
     ) -> Result<(ImageEntry, String), ImagesError> {
-        let path = lock_path(self.folder, self.platform()?, name);
-        let stale = |reason: String| ImagesError::StalePull { name: name.clone(), path: path.clone(), reason };
-        if !path.exists() {
-            return Err(stale("there is none".to_owned()));
-        }
-        let (lock, text) = read(&path)?;
-        // The tag is a comment, also when it was changed.
-        if lock.reference.digest() != reference.digest() || lock.reference.repository() != reference.repository() {
-            return Err(stale(format!("it is that of `{}`, the plan says `{reference}`", lock.reference)));
-        }
+        let platform = self.platform()?;
+        let path = lock_path(self.folder, platform, name);
+        let (lock, text) = locked(self.folder, platform, name, reference)?;
         let identity = lock.image.identity(name.to_string());
         let how = match self.engine.confirm_image(&identity).await {
             Ok(()) => "confirmed",

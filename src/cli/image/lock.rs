@@ -1,6 +1,7 @@
 //! `rcrepro image lock`.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::context::Context;
@@ -10,7 +11,7 @@ use super::super::output::print;
 use super::{chosen, with_images};
 use crate::app::config::registry_settings;
 use crate::app::image::folder::ImageFolder;
-use crate::app::image::{ImageError, build, lock, update};
+use crate::app::image::{build, debian, lock, update};
 use crate::app::images::{pin, pulled};
 use crate::model::image_definition::{ImageName, Platform};
 use crate::model::name::Name;
@@ -112,19 +113,42 @@ async fn pin_all(context: &Context, here: Platform, pulls: &[Name], wanted: Want
     Ok(())
 }
 
-/// Says of every lock whether it is fresh; nothing is changed.
-pub fn check(folder: &ImageFolder, platform: Option<Platform>, names: &[String]) -> Result<Exit, Failure> {
+/// Says of every lock whether it is fresh, and proves Debian packages by their signed index where the store has it; nothing
+/// is changed and no network asked.
+pub fn check(
+    context: &Context,
+    folder: &ImageFolder,
+    platform: Option<Platform>,
+    names: &[String],
+) -> Result<Exit, Failure> {
+    let store = FsStore::open(&context.store)?;
     let mut exit = Exit::Success;
-    for name in in_order(folder, names)? {
+    let mut say = |state: Result<&str, Failure>, path: &Path| match state {
+        Ok(state) => print(format!("{state}  {}\n", path.display()).as_bytes()),
+        Err(failure) => {
+            exit = failure.report();
+            Ok(())
+        }
+    };
+    let pulls = pin::pulls(&context.directory)?;
+    let here = platform.unwrap_or(folder.platform());
+    for (name, reference) in &pulls {
+        if names.is_empty() || names.iter().any(|one| one == name.as_str()) {
+            let checked = pulled::locked(&context.directory, here, name, reference).map(|_| "fresh");
+            say(checked.map_err(Failure::from), &pulled::lock_path(&context.directory, here, name))?;
+        }
+    }
+    let is_pull = |name: &String| pulls.iter().any(|(pull, _)| pull.as_str() == name);
+    let own: Vec<_> = names.iter().filter(|name| !is_pull(name)).cloned().collect();
+    if (own.is_empty() && !names.is_empty()) || (!folder.has_definitions() && !pulls.is_empty()) {
+        return Ok(exit);
+    }
+    for name in in_order(folder, &own)? {
         for platform in platforms(folder, &name, platform)? {
             let folder = folder.on(platform);
-            match build::locked(&folder, &name) {
-                Ok(_) => print(format!("fresh  {}\n", folder.lock_path(&name).display()).as_bytes())?,
-                Err(error @ (ImageError::StaleLock { .. } | ImageError::Toml { .. } | ImageError::Differs(_))) => {
-                    exit = Failure::from(error).report();
-                }
-                Err(error) => return Err(error.into()),
-            }
+            let checked = build::locked(&folder, &name).and_then(|lock| debian::recheck(&folder, &lock, &store));
+            let checked = checked.map(|proved| if proved { "fresh, proved by its signed index" } else { "fresh" });
+            say(checked.map_err(Failure::from), &folder.lock_path(&name))?;
         }
     }
     Ok(exit)

@@ -35,7 +35,7 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
         ImageCommand::Build { names, load, output } => {
             build::build(context, &folder, &names, load, output.as_deref()).await
         }
-        ImageCommand::Lock { names, check: true, .. } => lock::check(&folder, platform, &names),
+        ImageCommand::Lock { names, check: true, .. } => lock::check(context, &folder, platform, &names),
         ImageCommand::Lock { names, update, update_all, check: false } => {
             let wanted = lock::Wanted { platform, names: &names, update: &update, all: update_all };
             lock::lock(context, &folder, wanted).await
