@@ -5,6 +5,7 @@ pub mod config;
 pub mod doctor;
 pub mod evidence;
 pub mod execute;
+pub mod files;
 pub mod frozen;
 pub mod host_network;
 pub mod image;

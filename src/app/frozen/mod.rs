@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::host_network;
+use crate::app::files::write_whole;
 use crate::engine::{Engine, EngineError, Execution, Limits, Network};
 use crate::format::frozen_toml::{self, FrozenLock, FrozenLockError};
 use crate::model::action::{Action, Command, Ending, Output, Platform};
@@ -185,11 +186,7 @@ impl FrozenStep<'_> {
         let text = frozen_toml::encode(&lock);
         let changed = std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str());
         if changed {
-            let write = |path: &Path| {
-                path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-                std::fs::write(path, &text)
-            };
-            write(&path).map_err(|source| FrozenError::Write { path: path.clone(), source })?;
+            write_whole(&path, text.as_bytes()).map_err(|source| FrozenError::Write { path: path.clone(), source })?;
         }
         Ok((path, changed))
     }

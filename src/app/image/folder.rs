@@ -3,10 +3,10 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::ImageError;
+use crate::app::files::write_whole;
 use crate::format::{image_toml, lock_toml};
 use crate::model::composition::Composition;
 use crate::model::fingerprint::Fingerprint;
@@ -185,14 +185,7 @@ impl ImageFolder {
     pub fn write_lock(&self, lock: &ImageLock) -> Result<(), ImageError> {
         let path = self.lock_path(&lock.name);
         let failed = |source| ImageError::File { doing: "write", path: path.clone(), source };
-        let folder = path.parent().expect("a lock lies in a folder");
-        fs::create_dir_all(folder).map_err(failed)?;
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        let mut part = tempfile::Builder::new().permissions(mode).tempfile_in(folder).map_err(failed)?;
-        part.write_all(lock_toml::write(lock).as_bytes()).map_err(failed)?;
-        part.as_file().sync_all().map_err(failed)?;
-        part.persist(&path).map_err(|error| failed(error.error))?;
-        Ok(())
+        write_whole(&path, lock_toml::write(lock).as_bytes()).map_err(failed)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::folder::ImageFolder;
 use super::{ImageContext, ImageError};
+use crate::app::files::write_whole;
 use crate::model::image_definition::{ImageDefinition, ImageName};
 use crate::model::purl::Purl;
 use crate::packages::fetch::{Fetcher, join};
@@ -63,7 +64,7 @@ pub async fn raise(
     // What the old version stands in besides, such as a linker flag, follows it.
     *item = toml_edit::value(newest.as_str());
     let text = document.to_string().replace(bare(&place.from), bare(newest));
-    std::fs::write(&path, text).map_err(failed("write"))?;
+    write_whole(&path, text.as_bytes()).map_err(failed("write"))?;
     Ok(Some((place.from, newest.clone())))
 }
 

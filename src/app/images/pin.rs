@@ -7,6 +7,7 @@ use toml_edit::DocumentMut;
 
 use super::ImagesError;
 use super::pulled::{lock_path, read, write};
+use crate::app::files::write_whole;
 use crate::app::workspace::PLAN_FILE;
 use crate::model::image_definition::Platform;
 use crate::model::name::Name;
@@ -72,7 +73,7 @@ pub async fn pin(
 fn set_reference(folder: &Path, name: &Name, reference: &ImageReference) -> Result<(), ImagesError> {
     let Some((path, mut document)) = plan(folder)? else { return Ok(()) };
     document["images"][name.as_str()]["pull"] = toml_edit::value(reference.to_string());
-    std::fs::write(&path, document.to_string()).map_err(|source| ImagesError::Write { path, source })
+    write_whole(&path, document.to_string().as_bytes()).map_err(|source| ImagesError::Write { path, source })
 }
 
 fn plan(folder: &Path) -> Result<Option<(std::path::PathBuf, DocumentMut)>, ImagesError> {

@@ -1,11 +1,11 @@
 //! Images that a plan pulls, and the locks beside the plan that say what they are.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{ImageUse, ImagesError};
 use crate::app::config::registry_settings;
+use crate::app::files::write_whole;
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::pull;
 use crate::engine::{Engine as _, EngineError};
@@ -65,14 +65,7 @@ pub fn locked(
 /// [`ImagesError::Write`].
 pub fn write(path: &Path, lock: &PulledLock) -> Result<(), ImagesError> {
     let failed = |source| ImagesError::Write { path: path.to_owned(), source };
-    let folder = path.parent().expect("a lock lies in a folder");
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    let mut part = tempfile::Builder::new().permissions(mode).tempfile_in(folder).map_err(failed)?;
-    part.write_all(pulled_toml::write(lock).as_bytes()).map_err(failed)?;
-    part.as_file().sync_all().map_err(failed)?;
-    part.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    write_whole(path, pulled_toml::write(lock).as_bytes()).map_err(failed)
 }
 
 impl ImageUse<'_> {
