@@ -12,5 +12,6 @@ pub mod model;
 pub mod normalize;
 pub mod oci;
 pub mod packages;
+pub mod registry;
 pub mod report;
 pub mod store;

@@ -48,10 +48,10 @@ pub struct Check {
 }
 
 /// Looks at everything that a replay needs. Runs no container and fetches nothing.
-pub async fn examine(folder: &Path, store: &Path) -> Vec<Check> {
+pub async fn examine(folder: &Path, store: &Path, mirrors: &Mirrors) -> Vec<Check> {
     let mut checks = vec![engine().await, sha256(), keep(store)];
     checks.push(plan(folder));
-    checks.extend(sources());
+    checks.extend(sources(mirrors));
     checks
 }
 
@@ -120,8 +120,7 @@ fn plan(folder: &Path) -> Check {
 }
 
 /// Asks the machine's own clients where packages come from; needed only for what the store does not hold yet.
-fn sources() -> Vec<Check> {
-    let mirrors = Mirrors::default();
+fn sources(mirrors: &Mirrors) -> Vec<Check> {
     [
         ("Debian packages", mirrors.deb_bases()),
         ("Go modules", mirrors.go_bases()),
@@ -129,7 +128,7 @@ fn sources() -> Vec<Check> {
     ]
     .map(|(what, bases)| match bases {
         Ok(bases) => {
-            let found = format!("{} places, from this machine's client configuration", bases.len());
+            let found = format!("{} places, from the user configuration and this machine's clients", bases.len());
             Check { what, health: Health::Well, found, hint: None }
         }
         Err(error) => {

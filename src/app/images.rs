@@ -1,22 +1,32 @@
-//! The plan's images in the engine: confirmed against their locks, and built and loaded first where they are missing.
+//! The plan's images in the engine: confirmed against their locks, and built or pulled, and loaded, where they are missing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
+use super::config::package_mirrors;
 use super::image::folder::ImageFolder;
+use super::image::pull::PulledError;
 use super::image::{ImageContext, ImageError, build, load};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine as _, EngineError};
-use crate::format::lock_toml;
-use crate::format::toml_place::TomlError;
+use crate::format::{lock_toml, pulled_toml};
+use crate::model::digest::Sha256;
+use crate::model::event::ImageEvent;
+use crate::model::image::ImageIdentity;
 use crate::model::image_definition::Platform;
-use crate::model::image_lock::ImageLock;
 use crate::model::manifest::ImageEntry;
 use crate::model::name::Name;
 use crate::model::plan::ImageSource;
-use crate::packages::sources::Mirrors;
+use crate::model::reference::ImageReference;
+use crate::model::user_config::UserConfig;
+use crate::registry::RegistryError;
 use crate::store::fs::FsStore;
 use crate::store::{BlobStore as _, StoreError};
+
+pub mod pin;
+pub mod pulled;
 
 /// Says why a plan's image could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -36,24 +46,86 @@ pub enum ImagesError {
         /// REAPI's `ISA` of the engine.
         isa: String,
     },
+    /// The plan says that the image was published under another digest than the lock has.
+    #[error("image `{name}`: the plan pulls `{reference}`, the lock of what it builds says {}", locked.to_oci())]
+    Published {
+        /// The image's name in the plan.
+        name: Name,
+        /// The plan's reference.
+        reference: Box<ImageReference>,
+        /// The lock's manifest.
+        locked: Sha256,
+    },
+    /// There is no lock of a pulled image, or it is that of another reference.
+    #[error("stale lock `{}`: {reason}", path.display())]
+    StalePull {
+        /// The image's name in the plan.
+        name: Name,
+        /// The lock.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What the registry serves by the locked digest is described otherwise in the lock.
+    #[error("image `{name}`: what its digest stands for is not what `{}` says", path.display())]
+    PullDiffers {
+        /// The image's name in the plan.
+        name: Name,
+        /// The lock.
+        path: PathBuf,
+    },
+    /// A pulled image's lock has a mistake in it.
+    #[error("{}:{mistake}", path.display())]
+    BadLock {
+        /// The lock.
+        path: PathBuf,
+        /// The mistake and its place.
+        mistake: String,
+    },
+    /// The plan cannot be read as far as pinning its images needs it.
+    #[error("rcrepro.toml: {mistake}")]
+    Plan {
+        /// What is wrong.
+        mistake: String,
+    },
+    /// A registry could not serve.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A pulled image could not be loaded.
+    #[error(transparent)]
+    Pulled(#[from] PulledError),
+    /// A plan or lock cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The lock file cannot be read.
     #[error("cannot read `{path}`")]
     Read {
         /// The lock's path.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What the system said.
         #[source]
         source: std::io::Error,
     },
 }
 
-/// Parses an image's lock as it stands in evidence.
+/// Reads what an image's lock, as it stands in evidence, says that the image is: of a built image or of a pulled one.
 ///
 /// # Errors
 /// What is wrong with the name or the lock, in words.
-pub fn image_lock(name: &Name, bytes: &[u8]) -> Result<ImageLock, String> {
+pub fn locked_identity(name: &Name, bytes: &[u8]) -> Result<ImageIdentity, String> {
+    let text = String::from_utf8_lossy(bytes);
+    if pulled_toml::is_pulled(&text) {
+        let lock = pulled_toml::parse(&text).map_err(|error| error.to_string())?;
+        return Ok(lock.image.identity(name.to_string()));
+    }
     let name = name.as_str().parse().map_err(|error| format!("{error}"))?;
-    lock_toml::parse(name, &String::from_utf8_lossy(bytes)).map_err(|error: TomlError| error.to_string())
+    Ok(lock_toml::parse(name, &text).map_err(|error| error.to_string())?.identity())
 }
 
 /// Gathers what an image is had with.
@@ -65,6 +137,12 @@ pub struct ImageUse<'a> {
     pub store: &'a Arc<FsStore>,
     /// Where commands run.
     pub engine: &'a DockerEngine,
+    /// Says where bytes are asked for.
+    pub config: &'a UserConfig,
+    /// Stops what is compiled.
+    pub cancel: &'a CancellationToken,
+    /// Hears what happens.
+    pub on_event: &'a (dyn Fn(ImageEvent) + Sync),
 }
 
 impl ImageUse<'_> {
@@ -75,22 +153,44 @@ impl ImageUse<'_> {
     /// # Errors
     /// [`ImagesError`]; then nothing may run in it.
     pub async fn ensure(&self, name: &Name, source: &ImageSource) -> Result<(ImageEntry, String), ImagesError> {
-        let ImageSource::Build { definition } = source;
+        match source {
+            ImageSource::Build { definition, published } => self.built(name, definition, published.as_ref()).await,
+            ImageSource::Pull { reference } => self.pulled(name, reference).await,
+        }
+    }
+
+    async fn built(
+        &self,
+        name: &Name,
+        definition: &str,
+        published: Option<&ImageReference>,
+    ) -> Result<(ImageEntry, String), ImagesError> {
         let (folder, image) = ImageFolder::of_definition(&self.folder.join(definition), self.platform()?)?;
         let path = folder.lock_path(&image);
-        let context =
-            ImageContext { store: self.store.clone(), mirrors: Mirrors::default(), on_event: Arc::new(|_| {}) };
-        let built = build::build(&context, &folder, &image).await?;
-        let how = match self.engine.confirm_image(&built.identity).await {
-            Ok(()) => "confirmed",
-            Err(EngineError::ImageMissing { .. }) => {
-                let label = format!("image {name}");
-                self.engine.load_image(&label, load::load_stream(&context, &built)).await?;
-                self.engine.confirm_image(&built.identity).await?;
-                "loaded and confirmed"
+        let lock = build::locked(&folder, &image)?;
+        let mut from = None;
+        if let Some(reference) = published {
+            if reference.digest() != Some(lock.manifest_digest.hash) {
+                let (name, reference) = (name.clone(), Box::new(reference.clone()));
+                return Err(ImagesError::Published { name, reference, locked: lock.manifest_digest.hash });
             }
-            Err(error) => return Err(error.into()),
+            if !build::is_ready(self.store.as_ref(), &folder, &image)? {
+                from = Some(self.published(&folder, &image, reference).await?);
+            }
+        }
+        let context = ImageContext {
+            store: self.store.clone(),
+            mirrors: package_mirrors(self.config),
+            engine: Some(self.engine),
+            cancel: self.cancel.clone(),
+            on_event: self.on_event,
         };
+        let built = build::build(&context, &folder, &image).await?;
+        let how = match load::ensure(&context, self.engine, &built).await? {
+            false => "confirmed",
+            true => "loaded and confirmed",
+        };
+        let how = from.map_or_else(|| how.to_owned(), |from| format!("{from}, {how}"));
         let bytes = std::fs::read(&path).map_err(|source| ImagesError::Read { path, source })?;
         let entry = ImageEntry {
             lock: self.store.put(&bytes)?,

@@ -1,6 +1,7 @@
 //! Tier 3: one use case a file.
 
 pub mod actions;
+pub mod config;
 pub mod doctor;
 pub mod evidence;
 pub mod execute;

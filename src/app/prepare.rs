@@ -17,6 +17,7 @@ use crate::model::image::ImageIdentity;
 use crate::model::manifest::{FrozenEntry, ImageEntry};
 use crate::model::name::Name;
 use crate::model::plan::{Packet, References};
+use crate::model::user_config::UserConfig;
 use crate::store::fs::FsStore;
 use crate::store::ingest::IngestedSource;
 
@@ -43,6 +44,8 @@ pub struct Preparation<'a> {
     pub store: &'a Arc<FsStore>,
     /// Where commands run.
     pub engine: &'a DockerEngine,
+    /// Says where bytes are asked for.
+    pub config: &'a UserConfig,
     /// Hears what happens.
     pub observe: &'a (dyn Fn(RunEvent) + Sync),
     /// Stops it.
@@ -90,7 +93,15 @@ impl Preparation<'_> {
     ) -> Result<BTreeMap<Name, ImageEntry>, PrepareError> {
         let mut images = BTreeMap::new();
         for name in names {
-            let user = ImageUse { folder: &self.workspace.folder, store: self.store, engine: self.engine };
+            let heard = |event| (self.observe)(RunEvent::Image(event));
+            let user = ImageUse {
+                folder: &self.workspace.folder,
+                store: self.store,
+                engine: self.engine,
+                config: self.config,
+                cancel: self.cancel,
+                on_event: &heard,
+            };
             let source = &self.workspace.plan.images[&name];
             let work = async || Ok(user.ensure(&name, source).await?);
             let entry = self.step(&format!("image {name}"), work).await?;

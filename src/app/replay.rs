@@ -41,7 +41,13 @@ pub enum ReplayError {
     Runs(#[from] runs::RunError),
     /// The packet could not be executed.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(Box<RunError>),
+}
+
+impl From<RunError> for ReplayError {
+    fn from(error: RunError) -> Self {
+        Self::Run(Box::new(error))
+    }
 }
 
 /// Is a replay that was decided.

@@ -118,6 +118,7 @@ pub async fn execute(
         workspace,
         store: &session.store,
         engine: &session.engine,
+        config: &session.config,
         observe: options.observe,
         cancel: options.cancel,
     };

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use crate::engine::docker::{DockerEngine, DockerOptions, Staging};
 use crate::engine::{Engine as _, EngineError};
 use crate::model::digest::Sha256;
+use crate::model::user_config::UserConfig;
 use crate::store::StoreError;
 use crate::store::fs::FsStore;
 use crate::store::runs::{RunDir, RunError, RunId, Runs};
@@ -33,6 +34,8 @@ pub struct Session {
     pub engine: DockerEngine,
     /// This run's folder, and the lease that says that it lives.
     pub run: RunDir,
+    /// Says where bytes are asked for.
+    pub config: UserConfig,
     /// What dead runs had left and this one removed.
     pub swept: Vec<String>,
 }
@@ -42,7 +45,7 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub async fn open(store: &Path, staging: Staging) -> Result<Self, SessionError> {
+    pub async fn open(store: &Path, staging: Staging, config: UserConfig) -> Result<Self, SessionError> {
         let store = Arc::new(FsStore::open(store)?);
         let runs = Runs::open(store.root())?;
         let run = runs.begin(run_id()?)?;
@@ -58,7 +61,7 @@ impl Session {
                 of_store != store_id || run.parse().map_or(true, alive)
             })
             .await?;
-        Ok(Self { store, engine, run, swept })
+        Ok(Self { store, engine, run, config, swept })
     }
 
     /// Removes what the engine kept for further commands.

@@ -8,9 +8,11 @@ use super::args::StagingName;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::signals;
+use crate::app::config::{self, ConfigFile};
 use crate::app::session::Session;
 use crate::app::workspace::Workspace;
 use crate::engine::docker::Staging;
+use crate::model::user_config::UserConfig;
 
 /// Is what the global options say.
 pub struct Context {
@@ -18,6 +20,8 @@ pub struct Context {
     pub directory: PathBuf,
     /// The store's folder.
     pub store: PathBuf,
+    /// Where the user configuration is, if anywhere.
+    pub config: Option<ConfigFile>,
     /// Whether one JSON document is wanted.
     pub json: bool,
 }
@@ -26,6 +30,11 @@ impl Context {
     /// Reads the plan.
     pub fn workspace(&self) -> Result<Workspace, Failure> {
         Ok(Workspace::open(&self.directory)?)
+    }
+
+    /// Reads the user configuration.
+    pub fn config(&self) -> Result<UserConfig, Failure> {
+        Ok(self.config.as_ref().map(config::load).transpose()?.unwrap_or_default())
     }
 
     /// Opens a session, does the work, and closes the session on every way out.
@@ -42,7 +51,7 @@ impl Context {
             StagingName::Archive => Staging::Archive,
         };
         let (stop, killed) = signals::listen();
-        let session = Session::open(&self.store, staging).await?;
+        let session = Session::open(&self.store, staging, self.config()?).await?;
         for what in &session.swept {
             eprintln!("{:>10}  {what}, left by a run that died", "removed");
         }

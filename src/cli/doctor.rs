@@ -4,11 +4,12 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
+use crate::app::config::package_mirrors;
 use crate::app::doctor::{Health, examine};
 
 /// Examines the machine and prints a line a check, with the command that mends what is missing.
 pub async fn doctor(context: &Context) -> Result<Exit, Failure> {
-    let checks = examine(&context.directory, &context.store).await;
+    let checks = examine(&context.directory, &context.store, &package_mirrors(&context.config()?)).await;
     let sick = checks.iter().any(|check| check.health == Health::Missing);
     if context.json {
         let list: Vec<_> = checks

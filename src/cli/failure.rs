@@ -5,10 +5,14 @@ use std::io::Write as _;
 
 use super::exit::Exit;
 use crate::app::actions::ActionError;
+use crate::app::config::ConfigError;
 use crate::app::evidence::EvidenceError;
 use crate::app::execute::ExecuteError;
 use crate::app::frozen::FrozenError;
 use crate::app::image::ImageError;
+use crate::app::image::pull::PulledError;
+use crate::app::image::push::PushError;
+use crate::app::image::validate::ValidateImageError;
 use crate::app::images::ImagesError;
 use crate::app::prepare::PrepareError;
 use crate::app::replay::ReplayError;
@@ -16,6 +20,10 @@ use crate::app::run::RunError;
 use crate::app::session::SessionError;
 use crate::app::workspace::WorkspaceError;
 use crate::engine::EngineError;
+use crate::oci::OciError;
+use crate::packages::PackageError;
+use crate::packages::debian::DebianError;
+use crate::registry::RegistryError;
 use crate::store::StoreError;
 use crate::store::ingest::GitError;
 
@@ -97,10 +105,21 @@ impl From<ImageError> for Failure {
             | ImageError::Definition(_)
             | ImageError::Path { .. }
             | ImageError::Toml { .. }
-            | ImageError::File { .. } => Exit::Plan,
+            | ImageError::File { .. }
+            | ImageError::Key { .. }
+            | ImageError::Package(PackageError::Debian(
+                DebianError::Key { .. } | DebianError::Unsatisfied(_) | DebianError::Conflict { .. },
+            )) => Exit::Plan,
+            ImageError::Package(PackageError::Debian(DebianError::Refused { .. } | DebianError::List { .. })) => {
+                Exit::Tampered
+            }
+            ImageError::Oci(OciError::Occupied { .. }) => Exit::Usage,
             _ => Exit::Engine,
         };
         let advice = error.hint().or_else(|| match &error {
+            ImageError::Oci(OciError::Occupied { .. }) => {
+                hint("name a folder that is not there yet: rcrepro image build --output DIR")
+            }
             ImageError::Package(_) => {
                 hint("rcrepro doctor says where packages come from; if a lock was edited: git checkout -- lockfiles")
             }
@@ -113,12 +132,87 @@ impl From<ImageError> for Failure {
     }
 }
 
+impl From<ValidateImageError> for Failure {
+    fn from(error: ValidateImageError) -> Self {
+        match error {
+            ValidateImageError::Image(error) => error.into(),
+            ValidateImageError::Engine(error @ EngineError::ImageMissing { .. }) => {
+                Self::new(Exit::Engine, &error, hint("rcrepro image build --load"))
+            }
+            ValidateImageError::Engine(error) => error.into(),
+            ValidateImageError::NotStored { ref name } => {
+                let advice = Some(format!("rcrepro image build {name}"));
+                Self::new(Exit::Engine, &error, advice)
+            }
+            ValidateImageError::NotLoaded { .. } => Self::new(Exit::Engine, &error, hint("docker image ls")),
+            ValidateImageError::Validate(_) => Self::new(Exit::Engine, &error, None),
+        }
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        let (exit, advice) = match error {
+            RegistryError::Store(error) => return error.into(),
+            RegistryError::NoDigest { .. } => (Exit::Usage, None),
+            RegistryError::Mirror { .. } => (Exit::Usage, hint("mend `[mirrors.registry]` in the user configuration")),
+            ref error if error.is_tampering() => {
+                let advice =
+                    "nothing of it was kept under that digest; ask another place: a mirror in the user configuration";
+                (Exit::Tampered, hint(advice))
+            }
+            ref error => (Exit::Engine, error.hint()),
+        };
+        Self::new(exit, &error, advice)
+    }
+}
+
+impl From<PushError> for Failure {
+    fn from(error: PushError) -> Self {
+        match error {
+            PushError::Image(error) => error.into(),
+            PushError::Registry(error) => error.into(),
+        }
+    }
+}
+
+impl From<PulledError> for Failure {
+    fn from(error: PulledError) -> Self {
+        match error {
+            PulledError::Registry(error) => error.into(),
+            PulledError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let advice = hint("mend the file, or name another one: RCREPRO_CONFIG=FILE");
+        Self::new(Exit::Usage, &error, advice)
+    }
+}
+
 impl From<ImagesError> for Failure {
     fn from(error: ImagesError) -> Self {
         match error {
             ImagesError::Image(error) => error.into(),
             ImagesError::Engine(error) => error.into(),
             ImagesError::Store(error) => error.into(),
+            ImagesError::Registry(error) => error.into(),
+            ImagesError::Pulled(error) => error.into(),
+            ImagesError::Published { ref name, .. } => {
+                let advice =
+                    "build and publish it anew: rcrepro image push NAME REFERENCE, and write its digest into the plan";
+                let advice = advice.replace("NAME", name.as_str());
+                Self::new(Exit::Plan, &error, Some(advice))
+            }
+            ImagesError::StalePull { ref name, .. } => {
+                Self::new(Exit::Plan, &error, Some(format!("rcrepro image lock {name}")))
+            }
+            ImagesError::PullDiffers { .. } => Self::new(Exit::Tampered, &error, hint("git checkout -- lockfiles")),
+            ImagesError::BadLock { .. } | ImagesError::Plan { .. } | ImagesError::Write { .. } => {
+                Self::new(Exit::Plan, &error, None)
+            }
             ImagesError::Platform { .. } => Self::new(Exit::Engine, &error, hint("rcrepro doctor")),
             ImagesError::Read { .. } => Self::new(Exit::Plan, &error, hint("rcrepro image lock")),
         }
@@ -136,7 +230,9 @@ impl From<FrozenError> for Failure {
                 Exit::Engine,
                 Some(format!("the registry serves other bytes than it did; if that is right: rcrepro lock {name}")),
             ),
-            FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Write { .. } => (Exit::Engine, None),
+            FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Export(_) | FrozenError::Write { .. } => {
+                (Exit::Engine, None)
+            }
             FrozenError::BadLock { .. } | FrozenError::NoSource { .. } | FrozenError::Npm(_) => (Exit::Plan, None),
         };
         Self::new(exit, &error, advice)
@@ -204,7 +300,7 @@ impl From<RunError> for Failure {
 impl From<ReplayError> for Failure {
     fn from(error: ReplayError) -> Self {
         match error {
-            ReplayError::Run(error) => error.into(),
+            ReplayError::Run(error) => (*error).into(),
             ReplayError::Evidence(error) => error.into(),
             ReplayError::Runs(_) => Self::new(Exit::Engine, &error, None),
             ReplayError::NoManifest { .. } => {

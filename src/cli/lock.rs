@@ -22,6 +22,7 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
                 workspace: &workspace,
                 store: &session.store,
                 engine: &session.engine,
+                config: &session.config,
                 observe: &observe,
                 cancel,
             };

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use self::args::{Cli, Command};
 use self::exit::Exit;
 use self::failure::Failure;
+use crate::app::config;
 
 mod args;
 mod check;
@@ -48,6 +49,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Some(store) => store,
             None => default_store()?,
         },
+        config: config::find(variable),
         json: cli.json,
     };
     match cli.command {
@@ -64,9 +66,13 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
+/// Reads a variable that names a file or a folder; an empty one is none.
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// Finds the user's store: `RCREPRO_STORE`, else the XDG data folder.
 fn default_store() -> Result<PathBuf, Failure> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(store) = variable("RCREPRO_STORE") {
         return Ok(store);
     }

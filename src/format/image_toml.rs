@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::toml_place::{self, TomlError};
+use crate::model::composition::Composition;
 use crate::model::digest::Sha256;
+use crate::model::fingerprint::Fingerprint;
 use crate::model::image_definition::{
-    Composition, DebSource, GoSource, ImageConfig, ImageDefinition, ImageName, LayerSource, NpmSource, Platform,
+    DebSource, GoProgram, GoSource, ImageConfig, ImageDefinition, ImageName, LayerSource, NpmSource, Platform,
 };
 use crate::model::name::TreePath;
 
@@ -28,6 +30,7 @@ struct FileWire {
     go: Option<GoWire>,
     #[serde(default)]
     npm: BTreeMap<String, NpmWire>,
+    program: Option<Spanned<ProgramWire>>,
     #[serde(default)]
     links: BTreeMap<TreePath, String>,
     #[serde(default)]
@@ -50,6 +53,7 @@ pub(super) struct ConfigWire {
 #[serde(deny_unknown_fields)]
 struct DebWire {
     suites: Vec<String>,
+    signed_by: Spanned<BTreeSet<Fingerprint>>,
     packages: BTreeSet<String>,
     #[serde(default)]
     merged_usr: BTreeSet<TreePath>,
@@ -75,6 +79,23 @@ struct NpmWire {
     place: BTreeMap<String, TreePath>,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramWire {
+    module: String,
+    version: String,
+    #[serde(default = "whole_module")]
+    package: String,
+    image: ImageName,
+    into: TreePath,
+    #[serde(default)]
+    ldflags: Vec<String>,
+}
+
+fn whole_module() -> String {
+    ".".to_owned()
+}
+
 /// Is a definition as it is hashed: every field present, none that only says how the file is written.
 #[derive(Serialize)]
 struct CanonicalWire<'a> {
@@ -86,6 +107,8 @@ struct CanonicalWire<'a> {
     deb: Option<DebWire>,
     go: Option<GoWire>,
     npm: BTreeMap<&'a str, NpmWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<ProgramWire>,
     links: &'a BTreeMap<TreePath, String>,
     directories: BTreeMap<&'a str, String>,
     files: &'a BTreeMap<TreePath, String>,
@@ -106,6 +129,10 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
     for glob in wire.concat.values().chain(deb_globs) {
         check_glob(text, glob)?;
     }
+    if let Some(deb) = wire.deb.as_ref().filter(|deb| deb.signed_by.as_ref().is_empty()) {
+        let message = "`signed_by` names no key: expected the fingerprints of those that the archive signs with";
+        return Err(TomlError::at(text, deb.signed_by.span(), message));
+    }
     let directories = wire.directories.into_iter().map(|(path, mode)| Ok((path, parse_mode(text, &mode)?)));
     let layer = LayerSource {
         directories: directories.collect::<Result<_, TomlError>>()?,
@@ -116,6 +143,7 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
             .into_iter()
             .map(|(package, npm)| NpmSource { package, version: npm.version, platform: npm.platform, place: npm.place })
             .collect(),
+        program: wire.program.map(|program| program_of(text, program)).transpose()?,
         links: wire.links,
         files: wire.files,
         concat: wire.concat.into_iter().map(|(path, glob)| (path, glob.into_inner())).collect(),
@@ -162,6 +190,7 @@ fn canonical(definition: &ImageDefinition, platform: Platform) -> CanonicalWire<
                 )
             })
             .collect(),
+        program: layer.program.as_ref().map(ProgramWire::of),
         links: &layer.links,
         directories: layer.directories.iter().map(|(path, mode)| (path.as_str(), format!("{mode:04o}"))).collect(),
         files: &layer.files,
@@ -179,10 +208,34 @@ impl ConfigWire {
     }
 }
 
+impl ProgramWire {
+    fn of(program: &GoProgram) -> Self {
+        let GoProgram { module, version, package, image, into, ldflags } = program.clone();
+        Self { module, version, package, image, into, ldflags }
+    }
+}
+
+/// Everything of a program stands in a shell line or in a path, so it has to be plain.
+fn program_of(text: &str, wire: Spanned<ProgramWire>) -> Result<GoProgram, TomlError> {
+    let span = wire.span();
+    let ProgramWire { module, version, package, image, into, ldflags } = wire.into_inner();
+    let plain =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/+~=,:".contains(&b));
+    for part in [&module, &version, &package].into_iter().chain(&ldflags) {
+        if !plain(part) || part.split('/').any(|segment| segment == "..") {
+            let message =
+                format!("`{part}` is no part of a program: expected letters, digits and ._-/+~=,: without `..`");
+            return Err(TomlError::at(text, span, message));
+        }
+    }
+    Ok(GoProgram { module, version, package, image, into, ldflags })
+}
+
 impl DebWire {
     fn of(deb: &DebSource) -> Self {
         Self {
             suites: deb.suites.clone(),
+            signed_by: Spanned::new(0..0, deb.signed_by.clone()),
             packages: deb.packages.clone(),
             merged_usr: deb.merged_usr.clone(),
             strip: spanned(&deb.strip),
@@ -193,6 +246,7 @@ impl DebWire {
     fn into_model(self) -> DebSource {
         DebSource {
             suites: self.suites,
+            signed_by: self.signed_by.into_inner(),
             packages: self.packages,
             merged_usr: self.merged_usr,
             strip: self.strip.into_iter().map(Spanned::into_inner).collect(),
@@ -255,6 +309,10 @@ mod tests {
         assert!(wrong("version = 1\nfrm = []").starts_with("2:1: unknown field `frm`"));
         assert!(wrong("version = 1\n[links]\n\"/etc\" = \"x\"").starts_with("3:1: `/etc` is no path inside a tree"));
         assert!(wrong("version = 1\n[directories]\ntmp = \"4755\"").contains("3:7: `4755` is no folder mode"));
+        let deb = "version = 1\n[deb]\nsuites = []\npackages = []";
+        assert!(wrong(deb).contains("missing field `signed_by`"));
+        assert!(wrong(&format!("{deb}\nsigned_by = []")).starts_with("5:13: `signed_by` names no key"));
+        assert!(wrong(&format!("{deb}\nsigned_by = ['ab']")).starts_with("5:13: `ab` is no fingerprint"));
         assert!(wrong("version = 1\nplatforms = [\"windows\"]").starts_with("2:13: `windows` is no platform"));
     }
 }

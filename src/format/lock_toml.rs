@@ -1,5 +1,7 @@
 //! `lockfiles/images/ARCHITECTURE/NAME.lock` ↔ [`ImageLock`].
 
+use std::time::{Duration, SystemTime};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -8,8 +10,9 @@ use toml::Spanned;
 use super::image_toml::ConfigWire;
 use super::toml_place::{self, TomlError};
 use crate::model::digest::{Digest, Sha256};
+use crate::model::fingerprint::Fingerprint;
 use crate::model::image_definition::{ImageName, Platform};
-use crate::model::image_lock::{DebPin, GoPin, ImageLock, LayerPins, LockedLayer, NpmPin};
+use crate::model::image_lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, LockedLayer, NpmPin, ProgramPin};
 use crate::model::name::TreePath;
 use crate::model::purl::Purl;
 
@@ -29,11 +32,26 @@ struct LockWire {
     outputs: OutputsWire,
     config: ConfigWire,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    index: Vec<IndexWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deb: Vec<DebWire>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     go: Vec<GoWire>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     npm: Vec<NpmWire>,
+    program: Option<ProgramWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    module: Vec<GoWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    go_mod: Vec<GoWire>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramWire {
+    builder: Platform,
+    action: Digest,
+    output: Digest,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,9 +74,23 @@ struct LayerWire {
 #[serde(deny_unknown_fields)]
 struct DebWire {
     purl: Spanned<Purl>,
+    suite: String,
     path: TreePath,
     size: u64,
     sha256: Sha256,
+}
+
+/// Is where Debian packages were found.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexWire {
+    suite: String,
+    architecture: String,
+    /// RFC 3339, whole seconds, UTC.
+    date: Spanned<String>,
+    in_release: Digest,
+    packages: Digest,
+    signed_by: Fingerprint,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,6 +136,10 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
         }
     };
     let digest = |size, hash| Digest { hash, size };
+    let go_pin = |pin: GoWire| {
+        let h1 = checksum(pin.h1, "h1:", 32)?;
+        Ok(GoPin { purl: kind(pin.purl, "golang")?, h1, digest: digest(pin.size, pin.sha256) })
+    };
     Ok(ImageLock {
         name,
         definition: wire.definition,
@@ -115,17 +151,19 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
                 .deb
                 .into_iter()
                 .map(|pin| {
-                    Ok(DebPin { purl: kind(pin.purl, "deb")?, path: pin.path, digest: digest(pin.size, pin.sha256) })
+                    let (purl, digest) = (kind(pin.purl, "deb")?, digest(pin.size, pin.sha256));
+                    Ok(DebPin { purl, path: pin.path, digest, suite: pin.suite })
                 })
                 .collect::<Result<_, TomlError>>()?,
-            go: wire
-                .go
-                .into_iter()
-                .map(|pin| {
-                    let h1 = checksum(pin.h1, "h1:", 32)?;
-                    Ok(GoPin { purl: kind(pin.purl, "golang")?, h1, digest: digest(pin.size, pin.sha256) })
-                })
-                .collect::<Result<_, TomlError>>()?,
+            indexes: (wire.index.into_iter()).map(|index| index.into_model(text)).collect::<Result<_, TomlError>>()?,
+            go: wire.go.into_iter().map(go_pin).collect::<Result<_, TomlError>>()?,
+            modules: wire.module.into_iter().map(go_pin).collect::<Result<_, TomlError>>()?,
+            go_mods: wire.go_mod.into_iter().map(go_pin).collect::<Result<_, TomlError>>()?,
+            program: (wire.program).map(|pin| ProgramPin {
+                builder: pin.builder,
+                action: pin.action,
+                output: pin.output,
+            }),
             npm: wire
                 .npm
                 .into_iter()
@@ -150,28 +188,36 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
 #[must_use]
 pub fn write(lock: &ImageLock) -> String {
     let spanned = |purl: &Purl| Spanned::new(0..0, purl.clone());
+    let go_wire = |pin: &GoPin| GoWire {
+        purl: spanned(&pin.purl),
+        h1: Spanned::new(0..0, pin.h1.clone()),
+        size: pin.digest.size,
+        sha256: pin.digest.hash,
+    };
     let wire = LockWire {
         version: Spanned::new(0..0, LOCK_VERSION),
         definition: lock.definition,
         platform: lock.platform,
         source_date_epoch: lock.source_date_epoch,
         config: ConfigWire::of(&lock.config),
+        index: lock.pins.indexes.iter().map(IndexWire::of).collect(),
         deb: (lock.pins.debs.iter())
             .map(|pin| DebWire {
                 purl: spanned(&pin.purl),
+                suite: pin.suite.clone(),
                 path: pin.path.clone(),
                 size: pin.digest.size,
                 sha256: pin.digest.hash,
             })
             .collect(),
-        go: (lock.pins.go.iter())
-            .map(|pin| GoWire {
-                purl: spanned(&pin.purl),
-                h1: Spanned::new(0..0, pin.h1.clone()),
-                size: pin.digest.size,
-                sha256: pin.digest.hash,
-            })
-            .collect(),
+        go: lock.pins.go.iter().map(go_wire).collect(),
+        module: lock.pins.modules.iter().map(go_wire).collect(),
+        go_mod: lock.pins.go_mods.iter().map(go_wire).collect(),
+        program: (lock.pins.program.as_ref()).map(|pin| ProgramWire {
+            builder: pin.builder,
+            action: pin.action,
+            output: pin.output,
+        }),
         npm: (lock.pins.npm.iter())
             .map(|pin| NpmWire {
                 purl: spanned(&pin.purl),
@@ -189,6 +235,37 @@ pub fn write(lock: &ImageLock) -> String {
         },
     };
     format!("{HEADER}{}", toml::to_string(&wire).expect("a lock is TOML"))
+}
+
+impl IndexWire {
+    fn of(index: &DebIndex) -> Self {
+        let date = SystemTime::UNIX_EPOCH + Duration::from_secs(index.date);
+        Self {
+            suite: index.suite.clone(),
+            architecture: index.architecture.clone(),
+            date: Spanned::new(0..0, humantime::format_rfc3339_seconds(date).to_string()),
+            in_release: index.in_release,
+            packages: index.packages,
+            signed_by: index.signed_by,
+        }
+    }
+
+    fn into_model(self, text: &str) -> Result<DebIndex, TomlError> {
+        let date = humantime::parse_rfc3339(self.date.as_ref()).ok();
+        let date = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let date = date.ok_or_else(|| {
+            let message = format!("`{}` is no instant: expected one such as 2026-07-11T10:16:37Z", self.date.as_ref());
+            TomlError::at(text, self.date.span(), message)
+        })?;
+        Ok(DebIndex {
+            suite: self.suite,
+            architecture: self.architecture,
+            date: date.as_secs(),
+            in_release: self.in_release,
+            packages: self.packages,
+            signed_by: self.signed_by,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -211,6 +288,15 @@ mod tests {
                     purl: Purl::deb("bash", "5.2.15-2+b2", "amd64"),
                     path: "pool/main/b/bash/bash_5.2.15-2+b2_amd64.deb".parse().expect("a good path"),
                     digest: Digest::of(b"deb"),
+                    suite: "bookworm".to_owned(),
+                }],
+                indexes: vec![DebIndex {
+                    suite: "bookworm".to_owned(),
+                    architecture: "amd64".to_owned(),
+                    date: 1_783_764_997,
+                    in_release: Digest::of(b"InRelease"),
+                    packages: Digest::of(b"Packages.xz"),
+                    signed_by: Fingerprint::new([0xab; 20]),
                 }],
                 go: vec![GoPin {
                     purl: Purl::go("golang.org/toolchain", "v0.0.1-go1.26.8.linux-amd64"),
@@ -222,11 +308,23 @@ mod tests {
                     integrity: format!("sha512-{}", STANDARD.encode([9; 64])),
                     digest: Digest::of(b"tgz"),
                 }],
+                modules: vec![module("golang.org/x/vuln", b"vuln"), module("golang.org/x/mod", b"mod")],
+                go_mods: vec![module("golang.org/x/mod", b"go.mod")],
+                program: Some(ProgramPin {
+                    builder: Platform::LinuxAmd64,
+                    action: Digest::of(b"action"),
+                    output: Digest::of(b"output"),
+                }),
             },
             layers: vec![LockedLayer { name: "small".parse().expect("a good name"), digest: Digest::of(b"layer") }],
             config_digest: Digest::of(b"config"),
             manifest_digest: Digest::of(b"manifest"),
         }
+    }
+
+    fn module(name: &str, bytes: &[u8]) -> GoPin {
+        let h1 = format!("h1:{}", STANDARD.encode([5; 32]));
+        GoPin { purl: Purl::go(name, "v1.0.0"), h1, digest: Digest::of(bytes) }
     }
 
     #[test]
@@ -242,6 +340,8 @@ mod tests {
         };
         assert_eq!(wrong("version = 1", "version = 7"), "2:11: lock version 7 is not known: expected 1");
         assert!(wrong("h1:", "h2:").contains("is no checksum: expected h1:BASE64 of 32 bytes"));
+        assert!(wrong("2026-07-11T", "11 July 2026 ").contains("is no instant"));
+        assert!(wrong("ABAB", "abab").contains("is no fingerprint"));
         assert!(wrong("pkg:npm/npm", "pkg:golang/npm").contains("is no pkg:npm"));
         assert!(wrong("platform", "plattform").starts_with("4:1: unknown field `plattform`"));
         assert!(wrong("path = \"pool", "path = \"../pool").contains("is no path inside a tree"));

@@ -1,11 +1,17 @@
 //! Tier 1: bytes ↔ model. Pure: nothing here reads a file, a clock or the environment.
 
+pub mod bom_id;
 pub mod canonical_json;
+pub mod config_toml;
+pub mod cyclonedx_json;
 pub mod frozen_toml;
 pub mod image_toml;
 pub mod lock_toml;
 pub mod manifest_json;
+pub mod oci_document;
 pub mod oci_json;
 pub mod plan_toml;
+pub mod pulled_toml;
 pub mod quantity;
+pub mod spdx_json;
 pub mod toml_place;

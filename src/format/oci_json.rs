@@ -111,38 +111,60 @@ pub fn manifest(config: Digest, layers: &[Digest]) -> Vec<u8> {
     })
 }
 
-/// Writes a layout's `index.json` with one image; a tag is a comment beside the digest.
-#[must_use]
-pub fn index(manifest: Digest, platform: Platform, tag: Option<&str>) -> Vec<u8> {
-    let mut descriptor = descriptor(manifest, MANIFEST_TYPE);
-    descriptor.platform = Some(PlatformWire { architecture: platform.architecture(), os: "linux" });
-    descriptor.annotations = tag.map(|tag| {
-        // The containerd store reads the first, other tools the second.
-        let reference = tag.rsplit_once(':').map_or(tag, |(_, reference)| reference);
-        [("io.containerd.image.name", qualified(tag)), ("org.opencontainers.image.ref.name", reference.to_owned())]
-            .into()
-    });
-    canonical(&IndexWire { manifests: vec![descriptor], media_type: INDEX_TYPE, schema_version: 2 })
+/// Is one image of a layout's index.
+#[derive(Debug, Clone, Copy)]
+pub struct IndexEntry<'a> {
+    /// The image manifest.
+    pub manifest: Digest,
+    /// The image config.
+    pub config: Digest,
+    /// The uncompressed layers, lowest first.
+    pub layers: &'a [Digest],
+    /// The machine that the image is for.
+    pub platform: Platform,
+    /// The name that engines show, such as `rcrepro/go:0123456789ab`; a comment beside the digest.
+    pub tag: Option<&'a str>,
+    /// The name inside the layout, as in `oci:DIR:NAME`.
+    pub reference: Option<&'a str>,
 }
 
-/// Writes a name with its registry: the containerd store takes it as it is, and looks for it under the whole name.
+/// Writes a layout's `index.json`.
+#[must_use]
+pub fn index(entries: &[IndexEntry<'_>]) -> Vec<u8> {
+    let manifests = entries.iter().map(|entry| {
+        let mut descriptor = descriptor(entry.manifest, MANIFEST_TYPE);
+        descriptor.platform = Some(PlatformWire { architecture: entry.platform.architecture(), os: "linux" });
+        // The containerd store reads the first, other tools the second.
+        let tag = entry.tag.map(qualified);
+        let names = [
+            ("io.containerd.image.name", tag),
+            ("org.opencontainers.image.ref.name", entry.reference.map(str::to_owned)),
+        ];
+        let names: std::collections::BTreeMap<_, _> =
+            names.into_iter().filter_map(|(key, name)| Some((key, name?))).collect();
+        descriptor.annotations = (!names.is_empty()).then_some(names);
+        descriptor
+    });
+    canonical(&IndexWire { manifests: manifests.collect(), media_type: INDEX_TYPE, schema_version: 2 })
+}
+
+/// Writes a name with a registry before it: the containerd store takes a name as it is, and finds whole ones only.
 fn qualified(tag: &str) -> String {
-    let host = tag.split_once('/').map(|(first, _)| first);
-    match host {
-        Some(host) if host.contains(['.', ':']) || host == "localhost" => tag.to_owned(),
-        Some(_) => format!("docker.io/{tag}"),
-        None => format!("docker.io/library/{tag}"),
+    match tag.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => tag.to_owned(),
+        _ => format!("localhost/{tag}"),
     }
 }
 
 /// Writes `manifest.json`, which Docker before 25 wants beside a layout to load it.
 #[must_use]
-pub fn load_list(config: Digest, layers: &[Digest], tag: Option<&str>) -> Vec<u8> {
-    canonical(&[LoadWire {
-        config: blob_path(config),
-        layers: layers.iter().map(|layer| blob_path(*layer)).collect(),
-        repo_tags: tag.map(|tag| vec![tag.to_owned()]),
-    }])
+pub fn load_list(entries: &[IndexEntry<'_>]) -> Vec<u8> {
+    let load = |entry: &IndexEntry<'_>| LoadWire {
+        config: blob_path(entry.config),
+        layers: entry.layers.iter().map(|layer| blob_path(*layer)).collect(),
+        repo_tags: entry.tag.map(|tag| vec![tag.to_owned()]),
+    };
+    canonical(&entries.iter().map(load).collect::<Vec<_>>())
 }
 
 /// Gives a blob's path in a layout.
@@ -162,7 +184,8 @@ fn canonical(value: &impl Serialize) -> Vec<u8> {
 /// Writes seconds since 1970 as RFC 3339 in UTC.
 ///
 /// The civil date from a day count, after Hinnant's "chrono-Compatible Low-Level Date Algorithms" (`civil_from_days`).
-fn rfc3339(epoch: u64) -> String {
+#[must_use]
+pub fn rfc3339(epoch: u64) -> String {
     let (days, seconds) = (epoch / 86_400, epoch % 86_400);
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
@@ -183,8 +206,8 @@ mod tests {
     #[test]
     fn names_for_the_containerd_store_are_whole() {
         for (tag, whole) in [
-            ("rcrepro/base:1", "docker.io/rcrepro/base:1"),
-            ("base:1", "docker.io/library/base:1"),
+            ("rcrepro/base:1", "localhost/rcrepro/base:1"),
+            ("base:1", "localhost/base:1"),
             ("registry.example/base:1", "registry.example/base:1"),
             ("localhost:5000/a/base:1", "localhost:5000/a/base:1"),
             ("localhost/base:1", "localhost/base:1"),

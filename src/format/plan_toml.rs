@@ -8,9 +8,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::images::ImageWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Packet, PacketId, Plan};
+
+mod images;
 
 /// The version of the plan format that this build reads.
 pub const PLAN_VERSION: i64 = 1;
@@ -52,12 +55,6 @@ struct PlanWire {
 struct SourceWire {
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ImageWire {
-    build: String,
 }
 
 #[derive(Deserialize)]
@@ -175,17 +172,6 @@ impl Source<'_> {
                 .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.kind()), None))?;
         }
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
-    }
-
-    fn images(
-        &self,
-        wires: BTreeMap<Spanned<String>, Spanned<ImageWire>>,
-    ) -> Result<BTreeMap<Name, ImageSource>, PlanError> {
-        let mut images = BTreeMap::new();
-        for (name, wire) in wires {
-            images.insert(self.parse(&name)?, ImageSource::Build { definition: wire.into_inner().build });
-        }
-        Ok(images)
     }
 
     fn frozen(

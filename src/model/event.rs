@@ -1,8 +1,10 @@
-//! What happens while a packet is run: one stream that progress bars, plain lines and logs consume.
+//! What happens while images are made and a packet is run: streams that progress bars, plain lines and logs consume.
 
 use std::time::Duration;
 
 use super::compare::Equality;
+use super::digest::Digest;
+use super::image_definition::ImageName;
 use super::name::Name;
 
 /// Is one thing that happened.
@@ -13,6 +15,8 @@ pub enum RunEvent {
         /// What is prepared, such as `image go`.
         what: String,
     },
+    /// An image is made.
+    Image(ImageEvent),
     /// A preparation ended.
     Prepared {
         /// What was prepared.
@@ -47,5 +51,52 @@ pub enum RunEvent {
         id: Name,
         /// The command that failed.
         because: Name,
+    },
+}
+
+/// Says what happens while an image is locked or built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageEvent {
+    /// So many files have to be fetched.
+    Fetching {
+        /// The layer that they are for.
+        layer: ImageName,
+        /// How many files.
+        files: usize,
+        /// How many bytes, where the lock knows.
+        bytes: u64,
+    },
+    /// A file is in the store.
+    Fetched {
+        /// The layer that it is for.
+        layer: ImageName,
+        /// The package's purl.
+        package: String,
+        /// The file.
+        digest: Digest,
+    },
+    /// A program is compiled.
+    Compiling {
+        /// The layer that it is for.
+        layer: ImageName,
+        /// The module's purl.
+        program: String,
+    },
+    /// A program is compiled, and its output in the store.
+    Compiled {
+        /// The layer that it is for.
+        layer: ImageName,
+    },
+    /// A layer is put together.
+    Assembling {
+        /// The layer.
+        layer: ImageName,
+    },
+    /// A layer is in the store.
+    Assembled {
+        /// The layer.
+        layer: ImageName,
+        /// Its uncompressed tar.
+        digest: Digest,
     },
 }

@@ -4,6 +4,7 @@
 //! that it is composed of; here they stand with their digests only, so that no package is pinned in two places.
 
 use super::digest::{Digest, Sha256};
+use super::fingerprint::Fingerprint;
 use super::image::ImageIdentity;
 use super::image_definition::{ImageConfig, ImageName, Platform};
 use super::name::TreePath;
@@ -18,6 +19,25 @@ pub struct DebPin {
     pub path: TreePath,
     /// The `.deb` file.
     pub digest: Digest,
+    /// The suite whose index names it.
+    pub suite: String,
+}
+
+/// Says which signed index Debian packages were found in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DebIndex {
+    /// The code name of the suite.
+    pub suite: String,
+    /// The architecture whose packages it lists.
+    pub architecture: String,
+    /// When the archive made the index, in seconds since 1970.
+    pub date: u64,
+    /// The signed file `InRelease`, which names the list by its hash.
+    pub in_release: Digest,
+    /// The list of packages, compressed as it was fetched.
+    pub packages: Digest,
+    /// The key whose signature was good.
+    pub signed_by: Fingerprint,
 }
 
 /// Pins an npm package.
@@ -42,15 +62,37 @@ pub struct GoPin {
     pub digest: Digest,
 }
 
+/// Pins a compiled program: what went in and what came out.
+///
+/// Go gives the same bytes wherever it compiles for a platform, so that the output is the same on every builder; the action
+/// names the builder's image and is the same on builders of the locked platform only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramPin {
+    /// The platform that the lock's action ran on.
+    pub builder: Platform,
+    /// The REAPI action that compiles it.
+    pub action: Digest,
+    /// The root `Directory` of what it compiles to.
+    pub output: Digest,
+}
+
 /// Names the packages of one layer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LayerPins {
     /// The Debian packages, in the order of their purls.
     pub debs: Vec<DebPin>,
+    /// The indexes that the Debian packages were found in, in the order of the definition's suites.
+    pub indexes: Vec<DebIndex>,
     /// The Go modules.
     pub go: Vec<GoPin>,
     /// The npm packages, in the order of their names.
     pub npm: Vec<NpmPin>,
+    /// The modules that a program is compiled from, the program's own first.
+    pub modules: Vec<GoPin>,
+    /// The `go.mod` files that Go reads to choose among versions; the checksum is that of the file alone.
+    pub go_mods: Vec<GoPin>,
+    /// What the program is compiled to.
+    pub program: Option<ProgramPin>,
 }
 
 /// Is one layer of the locked image.

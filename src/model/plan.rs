@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
+use super::reference::ImageReference;
 
 /// Says why a text is no packet id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +67,13 @@ pub enum ImageSource {
     Build {
         /// The definition file, such as `../../images/go.toml`.
         definition: String,
+        /// Where the same image was published, which is asked before anything is built; its digest is that of the lock.
+        published: Option<ImageReference>,
+    },
+    /// Pulled from a registry by its digest, as a lock beside the plan says what that is.
+    Pull {
+        /// The reference; it has a digest, and its tag is a comment.
+        reference: ImageReference,
     },
 }
 

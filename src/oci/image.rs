@@ -1,7 +1,7 @@
 //! Layers, config and manifest together: an image whose every byte is in the store.
 
 use super::OciError;
-use crate::format::oci_json;
+use crate::format::oci_json::{self, IndexEntry};
 use crate::model::digest::Digest;
 use crate::model::image_definition::{ImageConfig, Platform};
 use crate::store::BlobStore;
@@ -23,6 +23,13 @@ impl ImageBlobs {
     /// Gives every blob, the manifest first.
     pub fn all(&self) -> impl Iterator<Item = Digest> + '_ {
         [self.manifest, self.config].into_iter().chain(self.layers.iter().copied())
+    }
+
+    /// Gives what a layout's index says of the image: `tag` for engines, `reference` as its name inside the layout.
+    #[must_use]
+    pub fn index_entry<'a>(&'a self, tag: Option<&'a str>, reference: Option<&'a str>) -> IndexEntry<'a> {
+        let Self { platform, manifest, config, layers } = self;
+        IndexEntry { manifest: *manifest, config: *config, layers, platform: *platform, tag, reference }
     }
 }
 

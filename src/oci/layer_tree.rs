@@ -7,13 +7,8 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::OciError;
 use super::spool::{Content, Spool, SpoolReader, SpoolWriter};
-use crate::model::layer::{Entry, EntryKind};
+use crate::model::layer::{Entry, EntryKind, Limits};
 use crate::model::name::TreePath;
-
-/// The most bytes that one package may unpack to: 4 GiB.
-pub const MAX_PACKAGE_BYTES: u64 = 4 << 30;
-/// The most entries that one package may hold.
-pub const MAX_PACKAGE_ENTRIES: u64 = 200_000;
 
 /// Says how a package's entries are laid.
 #[derive(Debug, Clone, Default)]
@@ -91,6 +86,7 @@ pub enum Node {
 pub struct PackageWriter {
     name: String,
     rules: LayerRules,
+    limits: Limits,
     spool: SpoolWriter,
     nodes: BTreeMap<TreePath, Node>,
     entries: u64,
@@ -102,8 +98,16 @@ impl PackageWriter {
     /// # Errors
     /// [`OciError::Io`] when there is no room for temporary files.
     pub fn new(name: impl Into<String>, rules: LayerRules) -> Result<Self, OciError> {
+        Self::within(Limits::PACKAGE, name, rules)
+    }
+
+    /// Begins a package that may unpack to no more than `limits`.
+    ///
+    /// # Errors
+    /// As [`PackageWriter::new`].
+    pub fn within(limits: Limits, name: impl Into<String>, rules: LayerRules) -> Result<Self, OciError> {
         let spool = SpoolWriter::new().map_err(OciError::io("make a temporary file"))?;
-        Ok(Self { name: name.into(), rules, spool, nodes: BTreeMap::new(), entries: 0 })
+        Ok(Self { name: name.into(), rules, limits, spool, nodes: BTreeMap::new(), entries: 0 })
     }
 
     /// Takes one entry and, for a file, its content.
@@ -115,8 +119,8 @@ impl PackageWriter {
         let too_large =
             |limit, unit| OciError::TooLarge { package: self.name.clone(), path: path.clone(), limit, unit };
         self.entries += 1;
-        if self.entries > MAX_PACKAGE_ENTRIES {
-            return Err(too_large(MAX_PACKAGE_ENTRIES, "entries"));
+        if self.entries > self.limits.entries {
+            return Err(too_large(self.limits.entries, "entries"));
         }
         let node = match entry.kind {
             EntryKind::Directory { mode } => Node::Directory { mode },
@@ -129,13 +133,13 @@ impl PackageWriter {
                 }
             }
             EntryKind::File { mode } => {
-                let left = MAX_PACKAGE_BYTES - self.spool.len();
+                let left = self.limits.bytes - self.spool.len();
                 // One byte more than is allowed tells a package that is too large from one that just fits.
                 let mut bounded = content.take(left + 1);
                 let content =
                     self.spool.add(&mut bounded).map_err(OciError::io(format!("unpack {}: `{path}`", self.name)))?;
                 if content.len > left {
-                    return Err(too_large(MAX_PACKAGE_BYTES, "bytes"));
+                    return Err(too_large(self.limits.bytes, "bytes"));
                 }
                 Node::File { mode, content, inode: self.entries }
             }

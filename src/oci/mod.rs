@@ -1,6 +1,7 @@
 //! Tier 2: image layers, images and layouts, the same bytes on every machine.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::model::name::TreePath;
 use crate::store::StoreError;
@@ -9,8 +10,11 @@ pub mod concat;
 pub mod image;
 pub mod layer_tree;
 pub mod layout;
+pub mod layout_folder;
+pub mod pulled_archive;
 pub mod spool;
 pub mod tar_layer;
+pub mod validate;
 
 /// Says why no layer or image could be made.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +87,14 @@ pub enum OciError {
         path: TreePath,
         /// The glob.
         glob: String,
+    },
+    /// A layout would be written over something else.
+    #[error("`{}` holds something else than these images: {reason}", folder.display())]
+    Occupied {
+        /// The folder.
+        folder: PathBuf,
+        /// What is there, or not.
+        reason: String,
     },
     /// Reading a package or writing a temporary file, a layer or a stream failed.
     #[error("cannot {doing}")]

@@ -1,15 +1,19 @@
 //! Tar archives as streams of checked entries.
 //!
 //! What may not pass: names that are absolute, hold `..` or NUL or are not UTF-8; devices, pipes, sockets, sparse files; hard
-//! links to such names. Set-id bits, owners, times and extended attributes are dropped.
+//! links to such names; more than [`Limits::PACKAGE`] even where it is left out; headers or a tail that go on and on. Set-id bits, owners, times and extended attributes are dropped.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use tar::EntryType;
 
 use super::PackageError;
-use crate::model::layer::{Entry, EntryKind};
+use crate::model::layer::{Entry, EntryKind, Limits};
 use crate::model::name::TreePath;
+
+/// The most bytes of one entry's headers, which are held in memory, and of what follows the last entry: 1 MiB.
+const MAX_BETWEEN: u64 = 1 << 20;
 
 /// Reads a tar archive to its end and gives each entry to `sink`.
 ///
@@ -24,14 +28,33 @@ pub fn read_tar<E: From<PackageError>>(
     sink: &mut dyn FnMut(Entry, &mut dyn Read) -> Result<(), E>,
 ) -> Result<(), E> {
     let failed = || PackageError::io(package);
-    let mut archive = tar::Archive::new(input);
+    let (position, limit) = (Cell::new(0), Cell::new(MAX_BETWEEN));
+    let mut archive = tar::Archive::new(Metered { inner: input, position: &position, limit: &limit });
+    let (mut last, mut entries, mut bytes) = (Vec::new(), 0, 0u64);
     for entry in archive.entries().map_err(failed())? {
-        let entry = entry.map_err(failed())?;
+        let too_long = || refusal(package, &last, "more than 1 MiB of headers follow it");
+        let entry = entry.map_err(|error| if position > limit { too_long() } else { failed()(error) })?;
         let raw = entry.path_bytes().into_owned();
         let refuse = |reason| refusal(package, &raw, reason);
+        // What is left out has to be unpacked too, to be passed over.
+        entries += 1;
+        bytes = bytes.saturating_add(entry.size());
+        if bytes > Limits::PACKAGE.bytes {
+            return Err(refuse("it takes the package beyond the 4 GiB that one may unpack to").into());
+        }
+        if entries > Limits::PACKAGE.entries {
+            return Err(refuse("it takes the package beyond the 200,000 entries that one may hold").into());
+        }
+        limit.set(position.get() + entry.size().next_multiple_of(512) + MAX_BETWEEN);
+        last.clone_from(&raw);
         let kind = entry.header().entry_type();
         if kind == EntryType::XGlobalHeader {
             continue;
+        }
+        match kind {
+            EntryType::Block | EntryType::Char => return Err(refuse("a device").into()),
+            EntryType::Fifo => return Err(refuse("a named pipe").into()),
+            _ => {}
         }
         let Some(path) = entry_path(package, &raw)? else { continue };
         let Some(path) = place(&path) else { continue };
@@ -57,8 +80,6 @@ pub fn read_tar<E: From<PackageError>>(
                 let target = entry_path(package, &target).ok().flatten().and_then(|target| place(&target));
                 EntryKind::Hardlink { target: target.ok_or_else(|| refuse("a hard link out of the package"))? }
             }
-            EntryType::Block | EntryType::Char => return Err(refuse("a device").into()),
-            EntryType::Fifo => return Err(refuse("a named pipe").into()),
             _ => return Err(refuse("neither file, folder nor link").into()),
         };
         let size = if matches!(kind, EntryKind::File { .. }) { entry.size() } else { 0 };
@@ -66,8 +87,29 @@ pub fn read_tar<E: From<PackageError>>(
         sink(Entry { path, kind }, &mut content)?;
     }
     // A checksum at the end of the compressed stream was never looked at unless the end was reached.
-    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(failed())?;
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|error| match position > limit {
+        true => refusal(package, &last, "more than 1 MiB follows it, the last entry"),
+        false => failed()(error),
+    })?;
     Ok(())
+}
+
+/// Counts what is read, and ends beyond a limit that moves on with the entries.
+struct Metered<'a, R> {
+    inner: R,
+    position: &'a Cell<u64>,
+    limit: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Metered<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.position.set(self.position.get() + read as u64);
+        match self.position > self.limit {
+            true => Err(io::ErrorKind::FileTooLarge.into()),
+            false => Ok(read),
+        }
+    }
 }
 
 /// Checks an entry's name; `None` is the archive's own root.

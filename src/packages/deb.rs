@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use super::PackageError;
 use super::ar::Archive;
 use super::archive::read_tar;
+use super::zstd;
 use crate::model::layer::Entry;
 
 /// Streams the entries of a `.deb` to `sink`, and reads `input` to its end.
@@ -45,10 +46,11 @@ pub fn read_deb<E: From<PackageError>>(
         seen_data = true;
         let data: Box<dyn Read + '_> = match name.as_str() {
             "data.tar" => Box::new(member),
-            "data.tar.gz" => Box::new(flate2::read::GzDecoder::new(member)),
-            "data.tar.xz" => Box::new(liblzma::read::XzDecoder::new(member)),
+            "data.tar.gz" => Box::new(flate2::read::MultiGzDecoder::new(member)),
+            "data.tar.xz" => Box::new(liblzma::read::XzDecoder::new_multi_decoder(member)),
+            "data.tar.zst" => Box::new(zstd::Decoder::new(member)),
             _ => {
-                let expected = "expected data.tar, data.tar.gz or data.tar.xz";
+                let expected = "expected data.tar, data.tar.gz, data.tar.xz or data.tar.zst";
                 return Err(form(format!("`{name}` is compressed in a way that is not known: {expected}")).into());
             }
         };

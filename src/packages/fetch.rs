@@ -121,9 +121,7 @@ impl Fetcher {
         let mut failures = Vec::new();
         for url in &wanted.urls {
             for attempt in 0..ATTEMPTS {
-                if attempt > 0 {
-                    tokio::time::sleep(Duration::from_millis(500 << attempt)).await;
-                }
+                pause(attempt).await;
                 match self.attempt(url, wanted, store).await? {
                     Ok(digest) => return Ok(digest),
                     Err(failure) => {
@@ -146,11 +144,20 @@ impl Fetcher {
     pub async fn document(&self, package: &str, urls: &[String]) -> Result<Vec<u8>, PackageError> {
         let mut failures = Vec::new();
         for url in urls {
-            match self.read_document(url).await {
-                Ok(bytes) => return Ok(bytes),
-                Err(failure) => failures.push(failure.reason),
+            for attempt in 0..ATTEMPTS {
+                pause(attempt).await;
+                match self.read_document(url).await {
+                    Ok(bytes) => return Ok(bytes),
+                    Err(failure) => {
+                        failures.push(failure.reason);
+                        if !failure.again {
+                            break;
+                        }
+                    }
+                }
             }
         }
+        failures.dedup();
         Err(PackageError::Fetch { package: package.to_owned(), reason: failures.join("; ") })
     }
 
@@ -230,9 +237,16 @@ impl Fetcher {
     }
 }
 
+/// Waits before a further attempt, longer each time.
+async fn pause(attempt: u32) {
+    if attempt > 0 {
+        tokio::time::sleep(Duration::from_millis(500 << attempt)).await;
+    }
+}
+
 fn too_long(wanted: &Wanted, url: &str, limit: u64) -> Failure {
     let expected = match &wanted.promise {
-        Promise::Digest(digest) => format!("the lock says {digest}"),
+        Promise::Digest(digest) => format!("expected {digest}"),
         Promise::Sha512(_) | Promise::Nothing => "that is beyond every package".to_owned(),
     };
     Failure { reason: format!("{url}: more than {limit} bytes arrived, {expected}"), again: false }

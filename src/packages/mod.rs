@@ -1,6 +1,6 @@
 //! Tier 2: packages, from where the machine's own clients get them to checked entries.
 //!
-//! [`sources`] says where, [`fetch`] brings the bytes into the store, [`apt`] resolves; [`deb`], [`go_module`] and [`npm`]
+//! [`sources`] says where, [`fetch`] brings the bytes into the store, [`debian`] resolves; [`deb`], [`go_module`] and [`npm`]
 //! stream a package's entries. No package's script is ever run, and nothing is extracted onto a disk.
 
 use std::io;
@@ -8,14 +8,16 @@ use std::io;
 use crate::model::digest::Digest;
 use crate::store::StoreError;
 
-pub mod apt;
 mod ar;
 pub mod archive;
 pub mod deb;
+pub mod debian;
 pub mod fetch;
 pub mod go_module;
+pub mod go_source;
 pub mod npm;
 pub mod sources;
+mod zstd;
 
 /// Says why a package could not be had or is not what it should be.
 #[derive(Debug, thiserror::Error)]
@@ -58,12 +60,12 @@ pub enum PackageError {
         /// What was found.
         found: String,
     },
-    /// What arrived is not the locked file.
-    #[error("{package}: what arrived has the digest {found}, the lock says {expected}")]
+    /// What arrived is not the file that was locked, or that a signed index names.
+    #[error("{package}: what arrived has the digest {found}, expected {expected}")]
     Digest {
         /// The package.
         package: String,
-        /// The locked digest.
+        /// The digest that was promised.
         expected: Digest,
         /// What arrived.
         found: Digest,
@@ -92,16 +94,9 @@ pub enum PackageError {
         /// What to do about it.
         hint: &'static str,
     },
-    /// A client of the machine failed.
-    #[error("`{command}` failed: {reason}")]
-    Client {
-        /// The command line.
-        command: String,
-        /// What it said.
-        reason: String,
-        /// What to do about it.
-        hint: &'static str,
-    },
+    /// A Debian archive's index is not believed, or has not what is wanted.
+    #[error(transparent)]
+    Debian(#[from] debian::DebianError),
     /// Reading an archive failed.
     #[error("{package}: cannot read the archive")]
     Io {
@@ -126,7 +121,8 @@ impl PackageError {
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoSource { hint, .. } | Self::Client { hint, .. } => Some(hint),
+            Self::NoSource { hint, .. } => Some(hint),
+            Self::Debian(error) => error.hint(),
             Self::Tls { .. } => {
                 Some("apt-get install ca-certificates, or set SSL_CERT_FILE to the certificates that you trust")
             }

@@ -70,3 +70,15 @@ pub fn integrity(package: &str, metadata: &[u8]) -> Result<String, PackageError>
     let reason = || "the registry gives no sha512 integrity for it".to_owned();
     sha512.map(str::to_owned).ok_or_else(|| PackageError::Form { package: package.to_owned(), reason: reason() })
 }
+
+/// Lists the versions in what a registry says of a package.
+///
+/// # Errors
+/// [`PackageError::Form`] when it lists none.
+pub fn versions(package: &str, metadata: &[u8]) -> Result<Vec<String>, PackageError> {
+    let metadata: Option<serde_json::Value> = serde_json::from_slice(metadata).ok();
+    let versions = metadata.as_ref().and_then(|value| value["versions"].as_object());
+    let reason = "the registry lists no versions of it".to_owned();
+    let versions = versions.ok_or_else(|| PackageError::Form { package: package.to_owned(), reason })?;
+    Ok(versions.keys().cloned().collect())
+}

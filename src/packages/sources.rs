@@ -43,7 +43,8 @@ impl Mirrors {
             own.into_iter(),
             "Debian packages",
             "apt-get names no archive of Debian's",
-            "on a Debian-family system run `apt-get update`; elsewhere name a mirror of Debian in the user configuration (mirrors.deb)",
+            "on a Debian-family system name an archive of Debian's in apt's sources (sources.list(5)); elsewhere name a mirror of \
+             Debian in the user configuration (mirrors.deb)",
         )
     }
 
@@ -64,6 +65,18 @@ impl Mirrors {
             "neither GOPROXY nor `go env GOPROXY` names a proxy",
             "set GOPROXY, or install the client that knows it: apt-get install golang-go",
         )
+    }
+
+    /// Gives the name of the checksum database that the machine's Go asks, if it asks one.
+    #[must_use]
+    pub fn checksum_database(&self) -> Option<String> {
+        if self.exclusive {
+            return None;
+        }
+        let setting = variable("GOSUMDB").or_else(|| ask(Command::new("go").args(["env", "GOSUMDB"])));
+        // `NAME`, or `NAME+KEY` with a URL behind it; `off` is none.
+        let name = setting.as_deref().unwrap_or_default().split(['+', ' ']).next().unwrap_or_default().trim();
+        (name != "off" && !name.is_empty()).then(|| name.to_owned())
     }
 
     /// Gives the npm registries: the mirrors, then npm's own, from the environment or from `npm config`.

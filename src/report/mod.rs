@@ -1,6 +1,8 @@
 //! Tier 3: what people and machines read. Progress goes to standard error, data to standard output.
 
 pub mod difference;
+pub mod image_changes;
 pub mod json;
 pub mod progress;
 pub mod text;
+pub mod validation;

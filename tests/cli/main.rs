@@ -1,5 +1,8 @@
 //! The program as a user runs it: against a real engine and a real git repository, with a sealed environment.
 
+#[path = "../registry/debian.rs"]
+#[expect(dead_code, reason = "signing in and TLS are for the tests of registries")]
+mod debian;
 #[path = "../support/second_daemon.rs"]
 mod second_daemon;
 
@@ -7,6 +10,7 @@ mod deaths;
 mod determinism;
 mod locks;
 mod plans;
+mod pulls;
 mod replay;
 mod run;
 mod scene;

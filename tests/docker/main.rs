@@ -21,3 +21,4 @@ mod podman;
 mod scene;
 mod streams;
 mod traps;
+mod validate;

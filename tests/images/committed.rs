@@ -20,6 +20,9 @@ fn every_lock_is_fresh_canonical_and_agrees_with_those_below_it() {
         for name in names {
             let composition = folder.compose(&name).expect("composes");
             let lock = folder.lock(&composition).expect("a fresh lock");
+            if let Some(deb) = &composition.own().layer.deb {
+                assert_eq!(folder.keys(deb).expect("every listed key").len(), deb.signed_by.len(), "{name}");
+            }
             let text = std::fs::read_to_string(folder.lock_path(&name)).expect("a lock");
             assert_eq!(lock_toml::write(&lock), text, "{name}");
             assert_eq!(lock.platform, platform, "{name}");

@@ -9,13 +9,15 @@ use base64::engine::general_purpose::STANDARD;
 use rcrepro::app::image::ImageContext;
 use rcrepro::app::image::folder::ImageFolder;
 use rcrepro::app::image::lock::lock_pinned;
+use rcrepro::model::digest::Digest;
 use rcrepro::model::image_definition::{ImageName, Platform};
-use rcrepro::model::image_lock::{DebPin, GoPin, ImageLock, LayerPins, NpmPin};
+use rcrepro::model::image_lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, NpmPin};
 use rcrepro::model::purl::Purl;
 use rcrepro::packages::sources::Mirrors;
 use rcrepro::store::{BlobStore, memory::MemoryStore};
 use sha2::{Digest as _, Sha256, Sha512};
 use tar::{EntryType, Header};
+use tokio_util::sync::CancellationToken;
 
 pub const BASE: &str = r#"
 version = 1
@@ -24,6 +26,7 @@ source_date_epoch = 1767225600
 config = { env = { PATH = "/usr/bin" }, cmd = ["/bin/sh"] }
 [deb]
 suites = ["bookworm"]
+signed_by = ["0123456789ABCDEF0123456789ABCDEF01234567"]
 packages = ["tool"]
 merged_usr = ["bin"]
 strip = ["usr/share/man/**"]
@@ -166,9 +169,10 @@ pub fn name(text: &str) -> ImageName {
     text.parse().expect("a good name")
 }
 
-pub fn context(store: &MemoryStore) -> ImageContext {
+pub fn context(store: &MemoryStore) -> ImageContext<'static> {
     let mirrors = Mirrors { exclusive: true, ..Mirrors::default() };
-    ImageContext { store: Arc::new(store.clone()), mirrors, on_event: Arc::new(|_| {}) }
+    let cancel = CancellationToken::new();
+    ImageContext { store: Arc::new(store.clone()), mirrors, engine: None, cancel, on_event: &|_| {} }
 }
 
 pub fn write_definitions(root: &Path) -> ImageFolder {
@@ -182,7 +186,15 @@ pub fn base_pins(store: &MemoryStore, deb: &[u8]) -> LayerPins {
     let path = "pool/main/t/tool/tool_1.0+b1_amd64.deb".parse().expect("a path");
     let digest = store.put(deb).expect("stored");
     LayerPins {
-        debs: vec![DebPin { purl: Purl::deb("tool", "1.0+b1", "amd64"), path, digest }],
+        debs: vec![DebPin { purl: Purl::deb("tool", "1.0+b1", "amd64"), path, digest, suite: "bookworm".to_owned() }],
+        indexes: vec![DebIndex {
+            suite: "bookworm".to_owned(),
+            architecture: "amd64".to_owned(),
+            date: 1_767_225_600,
+            in_release: Digest::of(b"InRelease"),
+            packages: Digest::of(b"Packages.xz"),
+            signed_by: "0123456789ABCDEF0123456789ABCDEF01234567".parse().expect("a fingerprint"),
+        }],
         ..LayerPins::default()
     }
 }
@@ -193,7 +205,7 @@ pub fn top_pins(store: &MemoryStore) -> LayerPins {
     let tgz = thing_tgz();
     let integrity = format!("sha512-{}", STANDARD.encode(Sha512::digest(&tgz)));
     let npm = NpmPin { purl: Purl::npm("thing", "1.0.0"), integrity, digest: store.put(&tgz).expect("stored") };
-    LayerPins { debs: Vec::new(), go: vec![go], npm: vec![npm] }
+    LayerPins { go: vec![go], npm: vec![npm], ..LayerPins::default() }
 }
 
 /// Writes definitions and locks of both fixture images, and keeps their packages in the store.

@@ -1,12 +1,10 @@
 //! Packages that mean harm are refused, and the message names the entry.
 
-use rcrepro::app::image::ImageError;
 use rcrepro::app::image::lock::lock_pinned;
-use rcrepro::packages::{PackageError, go_module};
 use rcrepro::store::memory::MemoryStore;
 use tar::EntryType;
 
-use super::fixture::{Item, ar_of, base_pins, context, deb_of, file, link, name, tool_deb, write_definitions, zip_of};
+use super::fixture::{Item, ar_of, base_pins, context, deb_of, file, link, name, tool_deb, write_definitions};
 
 async fn refusal(deb: &[u8]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
@@ -64,29 +62,4 @@ async fn files_that_are_no_whole_packages() {
     let odd = ar_of(&[("debian-binary", b"2.0\n"), ("data.tar.lz", b"")]);
     assert!(refusal(&odd).await.contains("`data.tar.lz` is compressed in a way that is not known"));
     assert!(refusal(&ar_of(&[("control.tar", b"")])).await.contains("no Debian package"));
-}
-
-#[test]
-fn toolchain_zips_hold_files_below_the_prefix_only() {
-    let read = |files: &[(&str, &[u8])]| {
-        let mut zip = tempfile::tempfile().expect("a file");
-        std::io::Write::write_all(&mut zip, &zip_of(files)).expect("written");
-        let into = "usr/local/go".parse().expect("a path");
-        let sink = &mut |_, _: &mut dyn std::io::Read| Ok::<_, PackageError>(());
-        go_module::read_toolchain("pkg:golang/m@v1", "m@v1", zip, &into, sink)
-    };
-    assert!(read(&[("m@v1/bin/go", b"go")]).is_ok());
-    for bad in ["m@v1/../../evil", "/etc/passwd", "other@v1/x", "m@v1evil", "m@v1/a/"] {
-        let message = read(&[(bad, b"")]).expect_err(bad).to_string();
-        assert!(message.contains(bad), "{message}");
-    }
-}
-
-#[tokio::test]
-async fn npm_packages_hold_no_links() {
-    let tgz = super::fixture::tgz_of(&[link(EntryType::Symlink, "package/x", "/etc")]);
-    let place = [(".".to_owned(), "opt".parse().expect("a path"))].into();
-    let sink = &mut |_, _: &mut dyn std::io::Read| Ok::<_, ImageError>(());
-    let error = rcrepro::packages::npm::read_npm("pkg:npm/x@1", &tgz[..], &place, sink).expect_err("a link");
-    assert!(error.to_string().contains("a link, which npm packages cannot have"), "{error}");
 }

@@ -1,10 +1,17 @@
 //! Images from locks: the same bytes everywhere, and nothing that the lock does not say.
 
+mod archive_server;
+mod bench;
 mod committed;
 mod determinism;
 mod fetching;
 mod fixture;
 mod hostile;
+mod hostile_archives;
 mod layers;
 mod layout;
+mod sbom;
+mod served;
 mod tamper;
+mod validate;
+mod validate_layers;

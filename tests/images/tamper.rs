@@ -16,7 +16,10 @@ async fn every_digit_of_every_hash_counts_even_when_all_is_in_the_store() {
     for lock in ["base", "top"] {
         let path = images.lock_path(&name(lock));
         let text = std::fs::read_to_string(&path).expect("a lock");
-        for place in hash_digits(&text) {
+        // Where packages were found does not say what the image is; `served.rs` has the tests of that.
+        let of_image =
+            |place: &usize| !text[..*place].rsplit("\n[").next().is_some_and(|table| table.starts_with("[index]]"));
+        for place in hash_digits(&text).into_iter().filter(of_image) {
             let mut bytes = text.clone().into_bytes();
             bytes[place] = if bytes[place] == b'0' { b'1' } else { b'0' };
             std::fs::write(&path, &bytes).expect("written");

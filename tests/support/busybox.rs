@@ -67,7 +67,7 @@ pub struct TestImage {
 ///
 /// `environment` is the image's own, such as `PATH=/bin`.
 pub fn image(environment: &[&str]) -> TestImage {
-    let busybox = fs::read(busybox()).expect("the busybox program");
+    let busybox = fs::read(program()).expect("the busybox program");
     let layer = layer(&busybox);
     let diff_id = Sha256::of(&layer);
     let config = serde_json::json!({
@@ -158,7 +158,7 @@ fn architecture() -> &'static str {
 }
 
 /// Finds the busybox program: kept from an earlier run, or fetched by `apt-get download`.
-fn busybox() -> PathBuf {
+pub fn program() -> PathBuf {
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("busybox-static").join(env::consts::ARCH);
     if !kept.exists() {
         let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder in target/");

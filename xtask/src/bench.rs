@@ -8,14 +8,21 @@ use crate::machine;
 use crate::refusal::Refusal;
 
 /// The measurements: the test binary that holds them, and the part of their names.
-const MEASUREMENTS: [(&str, &str); 2] = [("docker", "bench::"), ("store", "speed")];
+const MEASUREMENTS: [(&str, &str); 3] = [("docker", "bench::"), ("store", "speed"), ("images", "bench::")];
 
-/// Makes sure that an engine answers, then runs the measurements one after another in a release build.
+/// The tools that images are measured beside, by the program and the Debian package of one name.
+const TOOLS: [&str; 3] = ["debootstrap", "umoci", "buildah"];
+
+/// Makes sure that an engine answers and the other tools are there, then runs the measurements one after another in a release build.
 ///
 /// # Errors
-/// When there is no engine, or cargo cannot be started.
+/// When there is no engine, a tool cannot be installed, or cargo cannot be started.
 pub fn run(root: &Path) -> Result<ExitCode, Refusal> {
     engine::ensure(root)?;
+    let missing: Vec<_> = TOOLS.into_iter().filter(|name| machine::program(name).is_none()).collect();
+    if !missing.is_empty() {
+        machine::install(&missing, "image builds are measured beside other tools")?;
+    }
     for (binary, names) in MEASUREMENTS {
         let mut command = machine::cargo(root);
         command.args(["test", "--quiet", "--release", "--test", binary, names, "--"]);

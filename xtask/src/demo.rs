@@ -46,7 +46,7 @@ const CLIENTS: [Client; 2] = [
 ];
 
 /// Makes sure that each client can say where its registry is; rcrepro itself names no host.
-fn ensure_client_configuration() -> Result<(), Refusal> {
+pub fn ensure_client_configuration() -> Result<(), Refusal> {
     for client in &CLIENTS {
         let found = [client.variable.to_owned(), client.variable.to_uppercase()]
             .iter()

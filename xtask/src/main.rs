@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod dependencies;
 mod engine;
+mod images;
 mod layers;
 mod machine;
 mod podman;
@@ -23,7 +24,8 @@ const USAGE: &str = "usage: cargo xtask CHORE
   demo            make sure that an engine answers, then replay RC-05 of examples/beacon
   test [ARG…]     make sure that an engine answers, then run every test, and those of engines on Podman, too; with ARGs,
                   which go to cargo test, without Podman
-  bench           measure beside docker run, docker cp and sha256sum, in a release build
+  images          build every image twice, in different worlds, compare the digests and run the tools in them
+  bench           measure beside docker, sha256sum, umoci and buildah, in a release build
   layers          check the import tiers of docs/design/DESIGN.md
   dependencies    check that docs/design/dependencies.md names exactly the crates of Cargo.toml
 ";
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["demo"] => demo::run(root),
         ["test", ref rest @ ..] => test::run(root, rest),
+        ["images"] => images::run(root),
         ["bench"] => bench::run(root),
         ["layers"] => layers::run(root),
         ["dependencies"] => dependencies::run(root),

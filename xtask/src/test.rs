@@ -14,8 +14,8 @@ use crate::refusal::Refusal;
 /// The tests that talk to an engine: the test binary, and the part of their names.
 const ON_PODMAN: [(&str, &str); 2] = [("docker", ""), ("cli", "replay::")];
 
-/// Makes sure that an engine answers and that Python can make virtual environments (the cross-check with a foreign
-/// implementation of REAPI comes as a Python wheel), runs `cargo test --workspace`, then the engine's tests on Podman.
+/// Makes sure that an engine answers that Python can make virtual environments (the cross-check with a foreign
+/// implementation of REAPI comes as a Python wheel) and that foreign readers of image layouts are there; runs `cargo test --workspace`, then the engine's tests on Podman.
 ///
 /// # Errors
 /// When the machine lacks something that cannot be installed.
@@ -23,6 +23,13 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
     engine::ensure(root)?;
     if !python_makes_environments() {
         machine::install(&["python3", "python3-venv"], "the cross-check tests need Python's venv and pip")?;
+    }
+    let readers: Vec<_> = ["skopeo", "umoci"].into_iter().filter(|name| machine::program(name).is_none()).collect();
+    if !readers.is_empty() {
+        machine::install(&readers, "tests show that other tools read our image layouts")?;
+    }
+    if machine::program("openssl").is_none() {
+        machine::install(&["openssl"], "the registry tests need certificates")?;
     }
     // Tests wait for containers more than they compute; but more than 8 at once only queue in the engine.
     let threads = thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);

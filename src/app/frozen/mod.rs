@@ -17,6 +17,7 @@ use crate::model::manifest::FrozenEntry;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{FrozenInput, FrozenKind};
 use crate::model::tree::{Directory, Node, TreeBuilder, TreeError};
+use crate::store::export::{ExportError, is_whole};
 use crate::store::{BlobStore, StoreError};
 
 pub mod go_modules;
@@ -87,6 +88,9 @@ pub enum FrozenError {
     /// The fetched tree is malformed.
     #[error("the tree of a frozen input is malformed")]
     Tree(#[from] TreeError),
+    /// The locked tree cannot be read.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// The engine could not decide.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -157,7 +161,7 @@ impl FrozenStep<'_> {
             return Err(FrozenError::Stale { name: self.name.clone(), locked: lock.made_from, found });
         }
         let entry = FrozenEntry { lock: self.store.put(text.as_bytes())?, root: lock.root };
-        if prune::is_whole(self.store, lock.root)? {
+        if is_whole(self.store, lock.root)? {
             return Ok((entry, Provenance::Store));
         }
         let found = self.fetch().await?;

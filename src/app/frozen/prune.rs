@@ -6,7 +6,7 @@ use super::FrozenError;
 use crate::model::digest::Digest;
 use crate::model::name::Name;
 use crate::model::tree::{Directory, Node};
-use crate::store::{BlobStore, StoreError};
+use crate::store::BlobStore;
 
 /// Rebuilds a tree with those files and links that `keep` wants; directories that become empty are dropped.
 pub fn filter(store: &dyn BlobStore, root: Digest, keep: &dyn Fn(&str) -> bool) -> Result<Digest, FrozenError> {
@@ -51,26 +51,6 @@ pub fn files(store: &dyn BlobStore, root: Digest) -> Result<BTreeMap<String, Dig
         }
     }
     Ok(found)
-}
-
-/// Tells whether every blob of a tree is in the store. Contents are checked when they are read, not here.
-pub fn is_whole(store: &dyn BlobStore, root: Digest) -> Result<bool, FrozenError> {
-    let mut open = vec![root];
-    while let Some(at) = open.pop() {
-        let bytes = match store.get(at) {
-            Ok(bytes) => bytes,
-            Err(StoreError::Missing { .. } | StoreError::Damaged { .. }) => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
-        for node in Directory::decode(&bytes)?.entries.into_values() {
-            match node {
-                Node::Directory { digest } => open.push(digest),
-                Node::File { digest, .. } if !store.contains(digest)? => return Ok(false),
-                Node::File { .. } | Node::Symlink { .. } => {}
-            }
-        }
-    }
-    Ok(true)
 }
 
 fn join(prefix: &str, name: &Name) -> String {

@@ -7,11 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha512};
 
-use super::ImageError;
+use super::{ImageError, program};
 use crate::model::digest::Digest;
-use crate::model::image_definition::{DebSource, GoSource, ImageDefinition, NpmSource};
-use crate::model::image_lock::{DebPin, GoPin, LayerPins, NpmPin};
+use crate::model::image_definition::{DebSource, GoProgram, GoSource, ImageDefinition, NpmSource};
+use crate::model::image_lock::{DebPin, GoPin, LayerPins, NpmPin, ProgramPin};
 use crate::model::layer::{Entry, EntryKind};
+use crate::model::purl::Purl;
 use crate::oci::layer_tree::{LayerRules, LayerTree, Package, PackageWriter};
 use crate::oci::{OciError, concat, tar_layer};
 use crate::packages::{PackageError, deb, go_module, npm};
@@ -22,6 +23,7 @@ enum Task<'a> {
     Deb(&'a DebPin, &'a DebSource),
     Go(&'a GoPin, &'a GoSource),
     Npm(&'a NpmPin, &'a NpmSource),
+    Program(&'a ProgramPin, &'a GoProgram),
 }
 
 /// Unpacks the packages in parallel, lays them over each other in the lock's order and streams the layer into the store.
@@ -35,7 +37,8 @@ pub(super) fn assemble(
     let debs = layer.deb.iter().flat_map(|source| pins.debs.iter().map(move |pin| Task::Deb(pin, source)));
     let go = layer.go.iter().zip(&pins.go).map(|(source, pin)| Task::Go(pin, source));
     let npm = layer.npm.iter().zip(&pins.npm).map(|(source, pin)| Task::Npm(pin, source));
-    let tasks: Vec<_> = debs.chain(go).chain(npm).collect();
+    let program = layer.program.iter().zip(&pins.program).map(|(source, pin)| Task::Program(pin, source));
+    let tasks: Vec<_> = debs.chain(go).chain(npm).chain(program).collect();
     // One package a step: the large ones stand beside each other in the alphabet.
     let packages: Vec<Package> =
         tasks.par_iter().with_max_len(1).map(|task| task.unpack(store)).collect::<Result<_, ImageError>>()?;
@@ -68,6 +71,12 @@ impl Task<'_> {
                 })?;
                 let found = format!("sha512-{}", STANDARD.encode(hasher.finalize()));
                 same(&name, "its integrity", &pin.integrity, found)?;
+                Ok(package.finish()?)
+            }
+            Self::Program(pin, source) => {
+                let name = Purl::go(&source.module, &source.version).to_string();
+                let mut package = PackageWriter::new(&name, LayerRules::default())?;
+                program::read_output(pin, &source.into, store, &mut |entry, content| Ok(package.add(entry, content)?))?;
                 Ok(package.finish()?)
             }
             Self::Go(pin, source) => {

@@ -3,20 +3,27 @@
 //! What was built once is found again by a record: the lock's own bytes, put into the store when everything had come out as
 //! locked. A lock in which anything was changed since has no such record, and is built and checked from its packages.
 
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
 use tokio::task::spawn_blocking;
 
 use super::assemble::assemble;
 use super::check;
 use super::folder::ImageFolder;
-use super::{ImageContext, ImageError, ImageEvent};
+use super::packages::fetch;
+use super::program::{self, Compilation};
+use super::{ImageContext, ImageError};
 use crate::format::lock_toml;
+use crate::model::composition::Composition;
 use crate::model::digest::Digest;
+use crate::model::event::ImageEvent;
 use crate::model::image::ImageIdentity;
-use crate::model::image_definition::{Composition, ImageDefinition, ImageName};
+use crate::model::image_definition::{ImageDefinition, ImageName};
 use crate::model::image_lock::{ImageLock, LayerPins, LockedLayer};
 use crate::oci::image::{ImageBlobs, ImageParts, store_image};
-use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
-use crate::packages::{go_module, npm};
+use crate::store::BlobStore;
+use crate::store::export::is_whole;
 
 /// Is an image whose every blob is in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +45,73 @@ pub(super) struct Part {
 /// # Errors
 /// [`ImageError::StaleLock`], [`ImageError::Differs`] when anything comes out with another digest than the locked one,
 /// [`ImageError::Package`] when a package cannot be had, and whatever reading the files or the store gives.
-pub async fn build(context: &ImageContext, folder: &ImageFolder, name: &ImageName) -> Result<BuiltImage, ImageError> {
+pub async fn build(
+    context: &ImageContext<'_>,
+    folder: &ImageFolder,
+    name: &ImageName,
+) -> Result<BuiltImage, ImageError> {
+    let mut built = build_all(context, folder, std::slice::from_ref(name)).await?;
+    Ok(built.pop().expect("one image was asked for"))
+}
+
+/// Makes several images, each layer once and all layers at the same time; a program waits for the image it is compiled in.
+///
+/// # Errors
+/// As [`build`]; the first one ends all.
+pub async fn build_all(
+    context: &ImageContext<'_>,
+    folder: &ImageFolder,
+    names: &[ImageName],
+) -> Result<Vec<BuiltImage>, ImageError> {
+    let mut locks = Vec::new();
+    let mut plain = BTreeMap::new();
+    let mut compiled = BTreeMap::new();
+    for name in names {
+        locks.push(locked(folder, name)?);
+        for part in parts(folder, &folder.compose(name)?)? {
+            let of_kind = if part.lock.pins.program.is_some() { &mut compiled } else { &mut plain };
+            of_kind.insert(part.lock.name.clone(), part);
+        }
+    }
+    try_join_all(plain.values().map(|part| make_layer(context, folder, part))).await?;
+    try_join_all(compiled.values().map(|part| make_layer(context, folder, part))).await?;
+    locks.into_iter().map(|lock| finish(context, &lock)).collect()
+}
+
+/// Tells whether building would have to compile anything, and so needs an engine.
+///
+/// # Errors
+/// As [`build`].
+pub fn needs_engine(store: &dyn BlobStore, folder: &ImageFolder, names: &[ImageName]) -> Result<bool, ImageError> {
+    for name in names {
+        for part in parts(folder, &folder.compose(name)?)? {
+            let Some(pin) = &part.lock.pins.program else { continue };
+            if !is_made(store, &part.lock)? && !is_whole(store, pin.output)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Tells whether the image was made before and is whole in the store.
+///
+/// # Errors
+/// As [`build`].
+pub fn is_ready(store: &dyn BlobStore, folder: &ImageFolder, name: &ImageName) -> Result<bool, ImageError> {
+    for part in parts(folder, &folder.compose(name)?)? {
+        if !is_made(store, &part.lock)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Reads an image's lock and checks all that can be checked without making anything.
+///
+/// # Errors
+/// [`ImageError::StaleLock`], [`ImageError::Differs`], and whatever reading the files gives.
+pub fn locked(folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
     let composition = folder.compose(name)?;
     let lock = folder.lock(&composition)?;
     let parts = parts(folder, &composition)?;
@@ -47,14 +120,9 @@ pub async fn build(context: &ImageContext, folder: &ImageFolder, name: &ImageNam
         check::outputs(lock)?;
     }
     for part in &parts {
-        let layer = part.lock.own_layer().expect("a part was taken because it adds a layer");
-        make_layer(context, part, layer).await?;
+        check::program(folder, &part.composition, &part.lock)?;
     }
-    let layers: Vec<_> = lock.layers.iter().map(|layer| layer.digest).collect();
-    let image =
-        ImageParts { platform: lock.platform, epoch: lock.source_date_epoch, config: &lock.config, layers: &layers };
-    let blobs = store_image(image, context.store.as_ref())?;
-    Ok(BuiltImage { identity: lock.identity(), blobs })
+    Ok(lock)
 }
 
 /// Reads the lock of every definition that adds a layer, lowest first.
@@ -67,76 +135,62 @@ pub(super) fn parts(folder: &ImageFolder, composition: &Composition) -> Result<V
     composition.layers().map(part).collect()
 }
 
-async fn make_layer(context: &ImageContext, part: &Part, layer: &LockedLayer) -> Result<(), ImageError> {
-    let record = lock_toml::write(&part.lock);
-    if context.store.contains(Digest::of(record.as_bytes()))? && context.store.contains(layer.digest)? {
+fn finish(context: &ImageContext<'_>, lock: &ImageLock) -> Result<BuiltImage, ImageError> {
+    let layers: Vec<_> = lock.layers.iter().map(|layer| layer.digest).collect();
+    let image =
+        ImageParts { platform: lock.platform, epoch: lock.source_date_epoch, config: &lock.config, layers: &layers };
+    let blobs = store_image(image, context.store.as_ref())?;
+    Ok(BuiltImage { identity: lock.identity(), blobs })
+}
+
+fn own_layer(lock: &ImageLock) -> &LockedLayer {
+    lock.own_layer().expect("a part was taken because it adds a layer")
+}
+
+fn is_made(store: &dyn BlobStore, lock: &ImageLock) -> Result<bool, ImageError> {
+    let record = Digest::of(lock_toml::write(lock).as_bytes());
+    Ok(store.contains(record)? && store.contains(own_layer(lock).digest)?)
+}
+
+async fn make_layer(context: &ImageContext<'_>, folder: &ImageFolder, part: &Part) -> Result<(), ImageError> {
+    let Part { composition, lock } = part;
+    if is_made(context.store.as_ref(), lock)? {
         return Ok(());
     }
-    let pins = &part.lock.pins;
-    check::pins(&part.composition, &part.lock)?;
-    fetch(context, &layer.name, pins).await?;
-    let found = assemble_apart(context, part.composition.own(), pins.clone(), part.lock.source_date_epoch).await?;
-    check::same(&part.lock, format!("layer {}", layer.name), layer.digest, found)?;
-    context.store.put(record.as_bytes())?;
-    Ok(())
-}
-
-/// Brings a layer's packages into the store; no client is asked and no network used for what is there.
-async fn fetch(context: &ImageContext, layer: &ImageName, pins: &LayerPins) -> Result<(), ImageError> {
-    let store = context.store.as_ref();
-    let mirrors = &context.mirrors;
-    let mut wanted = Vec::new();
-    let mut want = |package: String, digest: Digest, bases: &[String], path: &str| {
-        let urls = bases.iter().map(|base| join(base, path)).collect();
-        wanted.push(Wanted { package, urls, promise: Promise::Digest(digest) });
+    check::pins(composition, lock)?;
+    let layer = own_layer(lock);
+    let compiled = match &lock.pins.program {
+        Some(pin) => is_whole(context.store.as_ref(), pin.output)?,
+        None => false,
     };
-    let missing = |digest: Digest| store.contains(digest).map(|there| !there);
-    let mut debs = Vec::new();
-    for pin in &pins.debs {
-        if missing(pin.digest)? {
-            debs.push(pin);
-        }
+    if !compiled {
+        fetch(context, &layer.name, &lock.pins).await?;
+        compile(context, folder, part).await?;
     }
-    // Asking apt takes longer than most of its packages, so it is asked once and only when one is missing.
-    let bases = if debs.is_empty() { Vec::new() } else { mirrors.deb_bases()? };
-    for pin in debs {
-        want(pin.purl.to_string(), pin.digest, &bases, pin.path.as_str());
-    }
-    for pin in &pins.go {
-        if missing(pin.digest)? {
-            let path = go_module::zip_path(pin.purl.name(), pin.purl.version());
-            want(pin.purl.to_string(), pin.digest, &mirrors.go_bases()?, &path);
-        }
-    }
-    for pin in &pins.npm {
-        if missing(pin.digest)? {
-            let path = npm::tarball_path(pin.purl.name(), pin.purl.version());
-            want(pin.purl.to_string(), pin.digest, &mirrors.npm_bases()?, &path);
-        }
-    }
-    fetch_wanted(context, layer, &wanted).await?;
+    let found = assemble_apart(context, composition.own(), lock.pins.clone(), lock.source_date_epoch).await?;
+    check::same(lock, format!("layer {}", layer.name), layer.digest, found)?;
+    context.store.put(lock_toml::write(lock).as_bytes())?;
     Ok(())
 }
 
-/// Fetches files and tells of it.
-pub(super) async fn fetch_wanted(
-    context: &ImageContext,
-    layer: &ImageName,
-    wanted: &[Wanted],
-) -> Result<Vec<Digest>, ImageError> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let size = |one: &Wanted| if let Promise::Digest(digest) = one.promise { digest.size } else { 0 };
-    let (files, bytes) = (wanted.len(), wanted.iter().map(size).sum());
-    (context.on_event)(ImageEvent::Fetching { layer: layer.clone(), files, bytes });
-    let done = |one: &Wanted, digest| (context.on_event)(ImageEvent::Fetched { package: one.package.clone(), digest });
-    Ok(Fetcher::new()?.fetch_all(wanted, context.store.as_ref(), &done).await?)
+/// Compiles the part's program, if it has one, and compares what comes out with the lock.
+async fn compile(context: &ImageContext<'_>, folder: &ImageFolder, part: &Part) -> Result<(), ImageError> {
+    let Part { composition, lock } = part;
+    let (Some(source), Some(pin)) = (&composition.own().layer.program, &lock.pins.program) else { return Ok(()) };
+    let what = Compilation {
+        layer: &lock.name,
+        program: source,
+        platform: lock.platform,
+        epoch: lock.source_date_epoch,
+        pins: &lock.pins,
+    };
+    let found = program::compile(context, folder, what).await?;
+    check::same(lock, format!("program {}", source.module), pin.output, found.output)
 }
 
 /// Puts a layer together on a thread that may take its time.
 pub(super) async fn assemble_apart(
-    context: &ImageContext,
+    context: &ImageContext<'_>,
     definition: &ImageDefinition,
     pins: LayerPins,
     epoch: u64,

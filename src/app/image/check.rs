@@ -2,11 +2,13 @@
 
 use super::build::Part;
 use super::folder::ImageFolder;
+use super::program::{self, Compilation};
 use super::{Difference, ImageError};
 use crate::format::oci_json;
+use crate::model::composition::Composition;
 use crate::model::digest::Digest;
-use crate::model::image_definition::Composition;
-use crate::model::image_lock::{DebPin, ImageLock};
+use crate::model::image_definition::DebSource;
+use crate::model::image_lock::{DebIndex, DebPin, ImageLock};
 use crate::model::purl::Purl;
 use crate::packages::go_module::{TOOLCHAIN_MODULE, toolchain_version};
 
@@ -33,22 +35,53 @@ pub(super) fn outputs(lock: &ImageLock) -> Result<(), ImageError> {
     same(lock, "manifest".to_owned(), lock.manifest_digest, manifest)
 }
 
+/// Checks that a program was compiled by the action that definition and locks lead to now.
+///
+/// The action is that of the platform which the lock was made on; its image stands in the same folder.
+pub(super) fn program(folder: &ImageFolder, composition: &Composition, lock: &ImageLock) -> Result<(), ImageError> {
+    let (Some(program), Some(pin)) = (&composition.own().layer.program, &lock.pins.program) else { return Ok(()) };
+    let builder = program::builder(folder, program, pin.builder)?;
+    let (platform, epoch) = (lock.platform, lock.source_date_epoch);
+    let what = Compilation { layer: &lock.name, program, platform, epoch, pins: &lock.pins };
+    let action = what.action(&builder, pin.builder, None)?;
+    if Digest::of(&action.encode()) != pin.action {
+        let reason = format!("its program was compiled by another action: `{}` or its modules changed", program.image);
+        return Err(ImageError::StaleLock { name: lock.name.clone(), path: folder.lock_path(&lock.name), reason });
+    }
+    Ok(())
+}
+
 /// Checks that the lock pins what the definition names; Debian packages besides are what those depend on.
 pub(super) fn pins(composition: &Composition, lock: &ImageLock) -> Result<(), ImageError> {
     let (wanted, architecture) = (&composition.own().layer, composition.platform.architecture());
     let go = wanted.go.iter().map(|go| Purl::go(TOOLCHAIN_MODULE, &toolchain_version(&go.toolchain, architecture)));
     let npm = wanted.npm.iter().map(|npm| Purl::npm(&npm.package, &npm.version));
+    let own = wanted.program.iter().map(|program| Purl::go(&program.module, &program.version));
     let mut deb = wanted.deb.iter().flat_map(|deb| &deb.packages);
     let locked = |name: &String| lock.pins.debs.iter().any(|pin| pin.purl.name().strip_prefix("debian/") == Some(name));
     let fits = go.eq(lock.pins.go.iter().map(|pin| pin.purl.clone()))
         && npm.eq(lock.pins.npm.iter().map(|pin| pin.purl.clone()))
+        && own.eq(lock.pins.modules.first().map(|pin| pin.purl.clone()))
+        && wanted.program.is_some() == lock.pins.program.is_some()
         && deb.all(locked)
         && (wanted.deb.is_some() || lock.pins.debs.is_empty())
-        && lock.pins.debs.iter().all(is_named_after_its_purl);
+        && lock.pins.debs.iter().all(is_named_after_its_purl)
+        && lock.pins.debs.iter().all(|pin| lock.pins.indexes.iter().any(|index| index.suite == pin.suite))
+        && are_the_definitions(&lock.pins.indexes, wanted.deb.as_ref(), architecture);
     match fits {
         true => Ok(()),
         false => Err(ImageError::Pins { name: lock.name.clone() }),
     }
+}
+
+/// Tells whether the indexes are of the definition's suites, each signed by a key that it lists.
+fn are_the_definitions(indexes: &[DebIndex], source: Option<&DebSource>, architecture: &str) -> bool {
+    let suites = source.map_or(&[][..], |source| &source.suites);
+    indexes.iter().map(|index| &index.suite).eq(suites)
+        && indexes.iter().all(|index| {
+            index.architecture == architecture
+                && source.is_some_and(|source| source.signed_by.contains(&index.signed_by))
+        })
 }
 
 /// Tells whether a pool path ends in `NAME_VERSION_ARCH.deb` of the purl; an archive leaves a version's epoch out.

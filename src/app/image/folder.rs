@@ -1,4 +1,4 @@
-//! Definitions and locks in their folders.
+//! Definitions, keys and locks in their folders.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 
 use super::ImageError;
 use crate::format::{image_toml, lock_toml};
-use crate::model::image_definition::{Composition, ImageDefinition, ImageName, Platform};
+use crate::model::composition::Composition;
+use crate::model::fingerprint::Fingerprint;
+use crate::model::image_definition::{DebSource, ImageDefinition, ImageName, Platform};
 use crate::model::image_lock::ImageLock;
+use crate::packages::PackageError;
+use crate::packages::debian::key::TrustedKey;
 
-/// Is a folder that holds `images/NAME.toml` and `lockfiles/images/ARCHITECTURE/NAME.lock`, seen for one platform.
+/// Is a folder that holds `images/NAME.toml`, `images/keys/FINGERPRINT.asc` and `lockfiles/images/ARCHITECTURE/NAME.lock`, seen for one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFolder {
     root: PathBuf,
@@ -60,6 +64,31 @@ impl ImageFolder {
     #[must_use]
     pub fn lock_path(&self, name: &ImageName) -> PathBuf {
         self.root.join("lockfiles/images").join(self.platform.architecture()).join(format!("{name}.lock"))
+    }
+
+    /// Gives the path of a key that definitions list.
+    #[must_use]
+    pub fn key_path(&self, fingerprint: Fingerprint) -> PathBuf {
+        self.root.join("images/keys").join(format!("{fingerprint}.asc"))
+    }
+
+    /// Reads the keys that a definition lists, all of which have to be there and good.
+    ///
+    /// # Errors
+    /// [`ImageError::Key`] for a missing file, [`ImageError::Package`] for one that is not the key that it is named after.
+    pub fn keys(&self, source: &DebSource) -> Result<Vec<TrustedKey>, ImageError> {
+        let read = |fingerprint: &Fingerprint| {
+            let (fingerprint, path) = (*fingerprint, self.key_path(*fingerprint));
+            let file = fs::read(&path).map_err(|source| ImageError::Key { fingerprint, path, source })?;
+            Ok(TrustedKey::read(fingerprint, &file).map_err(PackageError::Debian)?)
+        };
+        source.signed_by.iter().map(read).collect()
+    }
+
+    /// Tells whether there is a folder of definitions at all.
+    #[must_use]
+    pub fn has_definitions(&self) -> bool {
+        self.root.join("images").is_dir()
     }
 
     /// Lists the images that have a definition, in the order of their names.
@@ -127,8 +156,7 @@ impl ImageFolder {
         if !path.exists() {
             return Err(stale("there is none".to_owned()));
         }
-        let lock = lock_toml::parse(name.clone(), &read(&path)?)
-            .map_err(|mistake| ImageError::Toml { path: path.clone(), mistake })?;
+        let lock = self.read_lock(name)?;
         let found = image_toml::checksum(composition);
         if lock.definition != found {
             let locked = lock.definition;
@@ -139,6 +167,15 @@ impl ImageFolder {
             return Err(stale("its layers are not those of the definition".to_owned()));
         }
         Ok(lock)
+    }
+
+    /// Reads a lock as it stands, fresh or stale.
+    ///
+    /// # Errors
+    /// [`ImageError::File`] or [`ImageError::Toml`].
+    pub fn read_lock(&self, name: &ImageName) -> Result<ImageLock, ImageError> {
+        let path = self.lock_path(name);
+        lock_toml::parse(name.clone(), &read(&path)?).map_err(|mistake| ImageError::Toml { path, mistake })
     }
 
     /// Writes a lock whole or not at all.

@@ -1,18 +1,22 @@
 //! Resolves a definition into a lock: versions, checksums, and the digests that the image comes out with.
 
 use super::assemble::read_go;
-use super::build::{assemble_apart, fetch_wanted, parts};
+use super::build::{assemble_apart, locked, parts};
 use super::check;
+use super::debian::resolve_debs;
 use super::folder::ImageFolder;
-use super::{ImageContext, ImageError};
+use super::packages::{fetch, fetch_wanted};
+use super::{ImageContext, ImageError, lock_program};
 use crate::format::{image_toml, lock_toml};
+use crate::model::composition::Composition;
 use crate::model::digest::Digest;
-use crate::model::image_definition::{Composition, GoSource, ImageDefinition, ImageName, NpmSource, Platform};
+use crate::model::image_definition::{DefinitionError, GoSource, ImageDefinition, ImageName, NpmSource, Platform};
 use crate::model::image_lock::{GoPin, ImageLock, LayerPins, LockedLayer, NpmPin};
 use crate::model::purl::Purl;
 use crate::oci::image::{ImageParts, store_image};
 use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
-use crate::packages::{apt, go_module, npm};
+use crate::packages::{go_module, npm};
+use crate::store::export::is_whole;
 
 /// Gives the images in an order in which each can be locked: what one is composed of stands before it.
 ///
@@ -21,13 +25,80 @@ use crate::packages::{apt, go_module, npm};
 pub fn order(folder: &ImageFolder) -> Result<Vec<ImageName>, ImageError> {
     let mut order = Vec::new();
     for name in folder.names()? {
-        for part in folder.compose(&name)?.parts {
-            if !order.contains(&part.name) {
-                order.push(part.name);
-            }
-        }
+        visit(folder, &name, &mut order, 0)?;
     }
     Ok(order)
+}
+
+fn visit(folder: &ImageFolder, name: &ImageName, order: &mut Vec<ImageName>, depth: usize) -> Result<(), ImageError> {
+    // A program compiled in an image that it is part of would never end.
+    if depth > 32 {
+        return Err(DefinitionError::Circle { name: name.clone() }.into());
+    }
+    for part in folder.compose(name)?.parts {
+        if let Some(program) = &part.layer.program {
+            visit(folder, &program.image, order, depth + 1)?;
+        }
+        if !order.contains(&part.name) {
+            order.push(part.name);
+        }
+    }
+    Ok(())
+}
+
+/// Makes an image's lock fresh: what is fresh stays; where only layers below changed, the pins stay; else, or when `anew`, the
+/// definition is resolved. Gives the lock that was there, if it could be read, and the one that is there now.
+///
+/// # Errors
+/// As [`lock`].
+pub async fn refresh(
+    context: &ImageContext<'_>,
+    folder: &ImageFolder,
+    name: &ImageName,
+    anew: bool,
+) -> Result<(Option<ImageLock>, ImageLock), ImageError> {
+    let before = folder.read_lock(name).ok();
+    if anew {
+        return Ok((before, lock(context, folder, name).await?));
+    }
+    match locked(folder, name) {
+        Ok(fresh) => return Ok((Some(fresh.clone()), fresh)),
+        Err(ImageError::StaleLock { .. } | ImageError::Toml { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let composition = folder.compose(name)?;
+    let kept = before.as_ref().filter(|lock| still_hold(context, folder, &composition, lock).unwrap_or(false));
+    let after = match kept {
+        Some(kept) => {
+            if kept.pins.program.is_none() {
+                fetch(context, name, &kept.pins).await?;
+            }
+            lock_pinned(context, folder, name, kept.pins.clone()).await?
+        }
+        None => lock(context, folder, name).await?,
+    };
+    Ok((before, after))
+}
+
+/// Tells whether a stale lock's pins are what the definition would resolve to: all but Debian packages have their versions in
+/// it, and a program is the same when its action is.
+fn still_hold(
+    context: &ImageContext<'_>,
+    folder: &ImageFolder,
+    composition: &Composition,
+    lock: &ImageLock,
+) -> Result<bool, ImageError> {
+    let no_deb = composition.own().layer.deb.is_none();
+    let known = no_deb || lock.definition == image_toml::checksum(composition);
+    let compiled = match &lock.pins.program {
+        Some(pin) => {
+            check::program(folder, composition, lock)?;
+            is_whole(context.store.as_ref(), pin.output)?
+        }
+        None => true,
+    };
+    check::pins(composition, lock)?;
+    Ok(known && compiled)
 }
 
 /// Resolves one definition, keeps its packages in the store, makes the layer once and writes the lock.
@@ -37,11 +108,15 @@ pub fn order(folder: &ImageFolder) -> Result<Vec<ImageName>, ImageError> {
 /// # Errors
 /// [`ImageError::StaleLock`] for an image that this one is composed of, [`ImageError::Package`] when something cannot be
 /// resolved, and whatever making the layer gives.
-pub async fn lock(context: &ImageContext, folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
+pub async fn lock(context: &ImageContext<'_>, folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
     let composition = folder.compose(name)?;
     // Found out before anything is asked of the network.
     below(folder, &composition)?;
-    let pins = resolve(context, composition.own(), composition.platform).await?;
+    let own = composition.own();
+    let pins = match &own.layer.program {
+        Some(program) => lock_program::resolve(context, folder, own, composition.source_date_epoch, program).await?,
+        None => resolve(context, folder, own).await?,
+    };
     lock_pinned(context, folder, name, pins).await
 }
 
@@ -50,7 +125,7 @@ pub async fn lock(context: &ImageContext, folder: &ImageFolder, name: &ImageName
 /// # Errors
 /// As [`lock`], but for resolving.
 pub async fn lock_pinned(
-    context: &ImageContext,
+    context: &ImageContext<'_>,
     folder: &ImageFolder,
     name: &ImageName,
     pins: LayerPins,
@@ -97,23 +172,15 @@ fn below(folder: &ImageFolder, composition: &Composition) -> Result<Vec<LockedLa
 }
 
 async fn resolve(
-    context: &ImageContext,
+    context: &ImageContext<'_>,
+    folder: &ImageFolder,
     definition: &ImageDefinition,
-    platform: Platform,
 ) -> Result<LayerPins, ImageError> {
+    let platform = folder.platform();
     let layer = &definition.layer;
     let mut pins = LayerPins::default();
     if let Some(source) = &layer.deb {
-        pins.debs = apt::resolve(source, platform)?;
-        let bases = context.mirrors.deb_bases()?;
-        let wanted: Vec<_> = (pins.debs.iter())
-            .map(|pin| Wanted {
-                package: pin.purl.to_string(),
-                urls: bases.iter().map(|base| join(base, pin.path.as_str())).collect(),
-                promise: Promise::Digest(pin.digest),
-            })
-            .collect();
-        fetch_wanted(context, &definition.name, &wanted).await?;
+        (pins.indexes, pins.debs) = resolve_debs(context, folder, &definition.name, source).await?;
     }
     if let Some(source) = &layer.go {
         pins.go.push(resolve_go(context, &definition.name, source, platform).await?);
@@ -125,7 +192,7 @@ async fn resolve(
 }
 
 async fn resolve_go(
-    context: &ImageContext,
+    context: &ImageContext<'_>,
     layer: &ImageName,
     source: &GoSource,
     platform: Platform,
@@ -138,10 +205,11 @@ async fn resolve_go(
     let digest = only(fetch_wanted(context, layer, &wanted).await?);
     let mut pin = GoPin { purl, h1: String::new(), digest };
     pin.h1 = read_go(&pin, source, context.store.as_ref(), &mut |_, _| Ok(()))?;
+    lock_program::confirm(context, &pin).await?;
     Ok(pin)
 }
 
-async fn resolve_npm(context: &ImageContext, layer: &ImageName, source: &NpmSource) -> Result<NpmPin, ImageError> {
+async fn resolve_npm(context: &ImageContext<'_>, layer: &ImageName, source: &NpmSource) -> Result<NpmPin, ImageError> {
     let purl = Purl::npm(&source.package, &source.version);
     let bases = context.mirrors.npm_bases()?;
     let about: Vec<_> =

@@ -7,63 +7,53 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::EngineError;
+use crate::engine::docker::DockerEngine;
 use crate::format::toml_place::TomlError;
 use crate::model::digest::Digest;
+use crate::model::event::ImageEvent;
+use crate::model::fingerprint::Fingerprint;
 use crate::model::image_definition::{DefinitionError, ImageName};
+use crate::model::tree::TreeError;
 use crate::oci::OciError;
 use crate::packages::PackageError;
 use crate::packages::sources::Mirrors;
+use crate::store::export::ExportError;
 use crate::store::{BlobStore, StoreError};
 
 mod assemble;
 pub mod build;
 mod check;
+mod debian;
 pub mod folder;
+pub mod list;
 pub mod load;
 pub mod lock;
-
-/// Says what happens while an image is locked or built.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImageEvent {
-    /// So many files have to be fetched.
-    Fetching {
-        /// The layer that they are for.
-        layer: ImageName,
-        /// How many files.
-        files: usize,
-        /// How many bytes, where the lock knows.
-        bytes: u64,
-    },
-    /// A file is in the store.
-    Fetched {
-        /// The package's purl.
-        package: String,
-        /// The file.
-        digest: Digest,
-    },
-    /// A layer is put together.
-    Assembling {
-        /// The layer.
-        layer: ImageName,
-    },
-    /// A layer is in the store.
-    Assembled {
-        /// The layer.
-        layer: ImageName,
-        /// Its uncompressed tar.
-        digest: Digest,
-    },
-}
+mod lock_program;
+pub mod output;
+mod packages;
+mod program;
+pub mod pull;
+pub mod push;
+pub mod sbom;
+pub mod update;
+pub mod validate;
 
 /// Holds what every use case of images needs.
 #[derive(Clone)]
-pub struct ImageContext {
+pub struct ImageContext<'a> {
     /// Where packages, layers and images are kept.
     pub store: Arc<dyn BlobStore>,
     /// Places that the user wants asked first.
     pub mirrors: Mirrors,
+    /// Where programs are compiled; without it, what has to be compiled is an error.
+    pub engine: Option<&'a DockerEngine>,
+    /// Stops what runs in the engine.
+    pub cancel: CancellationToken,
     /// Is told what happens.
-    pub on_event: Arc<dyn Fn(ImageEvent) + Send + Sync>,
+    pub on_event: &'a (dyn Fn(ImageEvent) + Sync),
 }
 
 /// Says what came out with another digest than the locked one.
@@ -89,6 +79,17 @@ pub enum ImageError {
         /// What was tried, as a verb.
         doing: &'static str,
         /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A key that a definition lists has no file.
+    #[error("the key {fingerprint} that the definition lists in `signed_by` cannot be read")]
+    Key {
+        /// The key.
+        fingerprint: Fingerprint,
+        /// The file where it was looked for.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -130,6 +131,31 @@ pub enum ImageError {
         /// The image.
         name: ImageName,
     },
+    /// Something has to be compiled, and there is no engine to compile it in.
+    #[error("image `{name}` has a program to compile, and no engine is connected")]
+    NoEngine {
+        /// The image.
+        name: ImageName,
+    },
+    /// A program did not compile.
+    #[error("{label}: it does not compile ({ending})\n{tail}")]
+    Compile {
+        /// The program's purl.
+        label: String,
+        /// How the compiler ended.
+        ending: String,
+        /// The end of what it said.
+        tail: String,
+    },
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A tree could not be made or read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// What a program is compiled to cannot be read.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A package could not be had or is not what it should be.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -147,6 +173,12 @@ impl ImageError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::StaleLock { name, .. } | Self::Pins { name } => Some(format!("rcrepro image lock {name}")),
+            Self::Key { fingerprint, path, .. } => {
+                // Where Debian's package debian-archive-keyring puts what Debian signs with.
+                let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+                let file = path.display();
+                Some(format!("gpg --no-default-keyring --keyring {keyring} --armor --export {fingerprint} > {file}"))
+            }
             Self::Package(error) => error.hint().map(str::to_owned),
             _ => None,
         }

@@ -2,7 +2,7 @@
 
 use super::Judge;
 use crate::app::evidence::{self, EvidenceError};
-use crate::app::images::image_lock;
+use crate::app::images::locked_identity;
 use crate::format::{frozen_toml, plan_toml};
 use crate::model::finding::FindingName;
 use crate::model::name::Name;
@@ -43,14 +43,13 @@ impl Judge<'_> {
         for (name, image) in &self.manifest.images {
             let at = format!("images.{name}");
             let Some(bytes) = self.blob(&format!("{at}.lock"), image.lock) else { continue };
-            let lock = match image_lock(name, &bytes) {
-                Ok(lock) => lock,
+            let locked = match locked_identity(name, &bytes) {
+                Ok(locked) => locked,
                 Err(error) => {
                     self.finding(FindingName::ImageDiffers, &format!("{at}.lock"), "an image lock", error);
                     continue;
                 }
             };
-            let locked = lock.identity();
             self.same(FindingName::ImageDiffers, &format!("{at}.manifest"), &locked.manifest, &image.manifest);
             self.same(FindingName::ImageDiffers, &format!("{at}.config"), &locked.config, &image.config);
             if locked.diff_ids != image.diff_ids {

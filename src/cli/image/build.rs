@@ -1,45 +1,52 @@
 //! `rcrepro image build`.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::super::args::StagingName;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::print;
-use super::{chosen, image_context};
+use super::{chosen, with_images};
 use crate::app::image::folder::ImageFolder;
-use crate::app::image::{build, load};
-use crate::app::session::Session;
-use crate::engine::Engine as _;
-use crate::model::image_definition::ImageName;
+use crate::app::image::{ImageContext, build, load, output};
+use crate::oci::layout_folder::Written;
 use crate::store::fs::FsStore;
 
-/// Builds the named images, or all, and loads them into the engine where that is wanted.
-pub async fn build(context: &Context, folder: &ImageFolder, names: &[String], load: bool) -> Result<Exit, Failure> {
-    if load {
-        context.with_session(StagingName::Auto, async |session, _| load_all(folder, names, session).await).await?;
-        return Ok(Exit::Success);
-    }
-    let images = image_context(Arc::new(FsStore::open(&context.store)?));
-    for name in chosen(folder, names)? {
-        let built = build::build(&images, folder, &name).await?;
-        print(line(&name, &built).as_bytes())?;
-    }
-    Ok(Exit::Success)
+/// Builds the named images, or all; loads them into the engine and writes them as a layout where that is wanted.
+pub async fn build(
+    context: &Context,
+    folder: &ImageFolder,
+    names: &[String],
+    load: bool,
+    output: Option<&Path>,
+) -> Result<Exit, Failure> {
+    let names = chosen(folder, names)?;
+    let store = Arc::new(FsStore::open(&context.store)?);
+    let engine = load || build::needs_engine(store.as_ref(), folder, &names)?;
+    with_images(context, engine, async |images| {
+        let all = build::build_all(images, folder, &names).await?;
+        for image in &all {
+            if let Some(engine) = images.engine.filter(|_| load) {
+                load::ensure(images, engine, image).await?;
+            }
+            let identity = &image.identity;
+            let line = format!("{}  {}  {}\n", identity.name, identity.manifest.to_oci(), identity.config.to_oci());
+            print(line.as_bytes())?;
+        }
+        if let Some(output) = output {
+            write_all(images, &all, output).await?;
+        }
+        Ok(Exit::Success)
+    })
+    .await
 }
 
-async fn load_all(folder: &ImageFolder, names: &[String], session: &Session) -> Result<(), Failure> {
-    let images = image_context(session.store.clone());
-    for name in chosen(folder, names)? {
-        let built = build::build(&images, folder, &name).await?;
-        session.engine.load_image(&format!("image {name}"), load::load_stream(&images, &built)).await?;
-        session.engine.confirm_image(&built.identity).await?;
-        print(line(&name, &built).as_bytes())?;
-    }
+async fn write_all(images: &ImageContext<'_>, all: &[build::BuiltImage], output: &Path) -> Result<(), Failure> {
+    let what = match output::output(images, all, output).await? {
+        Written::New => "written",
+        Written::AlreadyThere => "unchanged",
+    };
+    eprintln!("{what:>10}  {} as one OCI layout", output.display());
     Ok(())
-}
-
-fn line(name: &ImageName, built: &build::BuiltImage) -> String {
-    format!("{name}  {}  {}\n", built.identity.manifest.to_oci(), built.identity.config.to_oci())
 }

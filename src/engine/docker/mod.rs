@@ -18,6 +18,7 @@ mod connect;
 mod dialect;
 mod drain;
 mod ending;
+mod export;
 mod fault;
 mod image;
 mod inputs;
@@ -165,6 +166,19 @@ impl DockerEngine {
         archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
     ) -> Result<String, EngineError> {
         image::load(&self.client, label, archive).await
+    }
+
+    /// Gives the id by which the engine knows an image: by a name, an id or a digest. `None` when it has no such image.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`].
+    pub async fn image_id(&self, reference: &str) -> Result<Option<String>, EngineError> {
+        export::id(&self.client, reference).await
+    }
+
+    /// Streams the image with this id as an archive, as `docker save` writes it.
+    pub fn export_image(&self, id: &str) -> impl Stream<Item = Result<Bytes, EngineError>> {
+        export::export(&self.client, id)
     }
 
     /// Removes the containers and volumes that dead runs left: those of this store whose run `is_alive(store, run)`

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::reference::ImageReference;
 
 const GOOD: &str = r#"version = 1
 name = "beacon"
@@ -54,9 +55,12 @@ fn a_good_plan_is_understood() {
 
 #[test]
 fn mistakes_are_placed_and_explained() {
-    let cases: [(&str, &str, &str); 15] = [
+    let cases: [(&str, &str, &str); 18] = [
         ("version = 1", "version = 2", "1:11: plan version 2 is not known"),
-        ("build = \"images/go.toml\"", "built = \"x\"", "8:1: unknown field `built`, expected `build`"),
+        ("build = \"images/go.toml\"", "built = \"x\"", "8:1: unknown field `built`, expected `build` or `pull`"),
+        ("build = \"images/go.toml\"", "", "7:1: an image is built or pulled, this one neither"),
+        ("build = \"images/go.toml\"", "pull = \"golang:1.26\"", "8:8: `golang:1.26` has no digest"),
+        ("build = \"images/go.toml\"", "pull = \"golang@sha256:12\"", "8:8: `golang@sha256:12` is no image reference"),
         ("kind = \"go-modules\"", "kind = \"cargo\"", "11:8: there is no kind of frozen input `cargo`"),
         ("frozen = [\"gomod\"]\ntimeout", "frozen = [\"gomodd\"]\ntimeout", "18:11: there is no frozen input `gomodd`"),
         ("needs = [\"go-build\"]", "needs = [\"go-bild\"]", "26:10: there is no command `go-bild`"),
@@ -81,4 +85,25 @@ fn mistakes_are_placed_and_explained() {
 fn a_wrong_reference_lists_what_is_known() {
     let error = parse_good(|text| text.replace("needs = [\"RC-03\"]", "needs = [\"RC-09\"]")).expect_err("no RC-09");
     assert_eq!(error.hint.as_deref(), Some("known: `RC-03`, `RC-05`"));
+}
+
+#[test]
+fn an_image_is_built_pulled_or_either() {
+    let digest = crate::model::digest::Sha256::of(b"manifest").to_oci();
+    let pull = format!("pull = \"registry.example:5000/go:1.26@{digest}\"");
+    let source = |lines: &str| {
+        let plan = parse_good(|text| text.replace("build = \"images/go.toml\"", lines)).expect("a good plan");
+        plan.images.into_values().next().expect("an image")
+    };
+    let reference: ImageReference = format!("registry.example:5000/go:1.26@{digest}").parse().expect("a reference");
+    assert_eq!(source(&pull), ImageSource::Pull { reference: reference.clone() });
+    let definition = "images/go.toml".to_owned();
+    let either = ImageSource::Build { definition, published: Some(reference) };
+    assert_eq!(source(&format!("build = \"images/go.toml\"\n{pull}")), either);
+}
+
+#[test]
+fn a_tag_alone_names_the_command_that_pins_it() {
+    let error = parse_good(|text| text.replace("build = \"images/go.toml\"", "pull = \"golang:1.26\""));
+    assert_eq!(error.expect_err("no digest").hint.as_deref(), Some("rcrepro image lock go"));
 }

@@ -15,12 +15,14 @@ pub mod diff;
 pub mod graft;
 pub mod tar;
 pub mod walk;
+pub mod whole;
 
 pub use self::checkout::{CheckoutOptions, Contents, Owner, checkout};
 pub use self::diff::{Difference, diff};
 pub use self::graft::graft;
 pub use self::tar::{TarStyle, export_tar};
 pub use self::walk::{lookup, walk};
+pub use self::whole::is_whole;
 
 /// Says why a tree cannot be read or written out.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ pub mod dir;
 pub mod git;
 mod scan;
 pub mod tar;
-mod tar_reader;
+pub(crate) mod tar_reader;
 
 pub use self::dir::{DirError, DirOptions, hash_dir, ingest_dir, ingest_output};
 pub use self::git::{GitError, GitSource, IngestedSource, ingest_git};

@@ -16,7 +16,7 @@ const META_LIMIT: u64 = 1 << 20;
 
 /// Is an entry's header with its long names resolved.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub path: Vec<u8>,
     pub kind: EntryType,
     /// What a symlink says or a hard link repeats.
@@ -35,7 +35,7 @@ struct Overrides {
 }
 
 /// Walks the entries; as a reader it gives the current entry's data.
-pub(super) struct TarReader<'a> {
+pub(crate) struct TarReader<'a> {
     inner: &'a mut dyn Read,
     left: u64,
     padding: u64,
@@ -44,13 +44,13 @@ pub(super) struct TarReader<'a> {
 }
 
 impl<'a> TarReader<'a> {
-    pub(super) fn new(inner: &'a mut dyn Read) -> Self {
+    pub(crate) fn new(inner: &'a mut dyn Read) -> Self {
         Self { inner, left: 0, padding: 0, last: "the beginning".into() }
     }
 
     /// Passes over what is left of the current entry and reads the next header. `None` comes only after the end mark, with
     /// the stream read to its end.
-    pub(super) fn next_entry(&mut self) -> Result<Option<Entry>, TarError> {
+    pub(crate) fn next_entry(&mut self) -> Result<Option<Entry>, TarError> {
         self.finish_entry()?;
         let mut overrides = Overrides::default();
         loop {

@@ -29,8 +29,14 @@ const TIERS: &[(&str, u8)] = &[
 const SHARED_PORT: &str = "store";
 
 /// Crates that one place alone may know.
-const VENDORS: &[(&str, &str)] =
-    &[("bollard", "engine/docker"), ("tonic", "engine/remote"), ("clap", "cli/args"), ("indicatif", "report/progress")];
+const VENDORS: &[(&str, &str)] = &[
+    ("bollard", "engine/docker"),
+    ("tonic", "engine/remote"),
+    ("oci_client", "registry"),
+    ("docker_credential", "registry"),
+    ("clap", "cli/args"),
+    ("indicatif", "report/progress"),
+];
 
 /// What `model/` may not know: runtimes, the world outside, the clock.
 const IMPURE: &[&[&str]] =
@@ -213,6 +219,7 @@ mod tests {
             ("engine/fake.rs", "use bollard::Docker;", "only engine/docker may know bollard"),
             ("engine/docker_host.rs", "use bollard::Docker;", "only engine/docker may know bollard"),
             ("engine/docker/a.rs", "use ::tonic::Status;", "only engine/remote may know tonic"),
+            ("app/push.rs", "use oci_client::Client;", "only registry may know oci_client"),
             ("main.rs", "#[derive(clap::Parser)] struct A;", "only cli/args may know clap"),
             ("cli/mod.rs", "use {clap::Parser, std::fs};", "only cli/args may know clap"),
             ("report/board.rs", "extern crate indicatif;", "only report/progress may know indicatif"),

@@ -8,7 +8,9 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::model::compare::Equality;
-use crate::model::event::RunEvent;
+use crate::model::event::{ImageEvent, RunEvent};
+
+pub mod images;
 
 /// Shows events on standard error.
 pub struct Progress {
@@ -29,6 +31,7 @@ impl Progress {
         match event {
             RunEvent::Preparing { what } => self.open(what),
             RunEvent::Prepared { what, how } => self.close(what, &format!("{:>10}  {what}: {how}", "ready")),
+            RunEvent::Image(event) => self.image(event),
             RunEvent::Planned { .. } => {}
             RunEvent::Started { id } => self.open(id.as_str()),
             RunEvent::Finished { id, exit_code, duration, equality } => {
@@ -40,6 +43,17 @@ impl Progress {
                 self.close(id.as_str(), &format!("{:>10}  {id}: `{because}` failed", "undecided"));
             }
         }
+    }
+
+    /// Says what an image waits for, which may take minutes.
+    fn image(&self, event: &ImageEvent) {
+        let line = match event {
+            ImageEvent::Fetching { layer, files, .. } => format!("{:>10}  {files} files for layer {layer}", "fetching"),
+            ImageEvent::Compiling { program, .. } => format!("{:>10}  {program}", "compiling"),
+            ImageEvent::Assembling { layer } => format!("{:>10}  layer {layer}", "assembling"),
+            ImageEvent::Fetched { .. } | ImageEvent::Compiled { .. } | ImageEvent::Assembled { .. } => return,
+        };
+        self.close("", &line);
     }
 
     fn open(&self, what: &str) {

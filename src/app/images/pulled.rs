@@ -1,0 +1,123 @@
+//! Images that a plan pulls, and the locks beside the plan that say what they are.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{ImageUse, ImagesError};
+use crate::app::config::registry_settings;
+use crate::app::image::folder::ImageFolder;
+use crate::app::image::pull;
+use crate::engine::{Engine as _, EngineError};
+use crate::format::pulled_toml;
+use crate::model::image_definition::{ImageName, Platform};
+use crate::model::manifest::ImageEntry;
+use crate::model::name::Name;
+use crate::model::pulled_image::{PulledImage, PulledLock};
+use crate::model::reference::ImageReference;
+use crate::registry::{Registry, RegistryError};
+use crate::store::BlobStore;
+
+/// Gives the path of a pulled image's lock: `DIR/lockfiles/pulled/ARCHITECTURE/NAME.lock` beside the plan. A definition of the
+/// same name may have its lock in the same folder, so this is another place.
+#[must_use]
+pub fn lock_path(folder: &Path, platform: Platform, name: &Name) -> PathBuf {
+    folder.join("lockfiles/pulled").join(platform.architecture()).join(format!("{name}.lock"))
+}
+
+/// Reads a pulled image's lock; the text is what evidence keeps.
+///
+/// # Errors
+/// [`ImagesError::Read`] or [`ImagesError::BadLock`].
+pub fn read(path: &Path) -> Result<(PulledLock, String), ImagesError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ImagesError::Read { path: path.to_owned(), source })?;
+    let lock = pulled_toml::parse(&text)
+        .map_err(|mistake| ImagesError::BadLock { path: path.to_owned(), mistake: mistake.to_string() })?;
+    Ok((lock, text))
+}
+
+/// Writes a pulled image's lock whole or not at all.
+///
+/// # Errors
+/// [`ImagesError::Write`].
+pub fn write(path: &Path, lock: &PulledLock) -> Result<(), ImagesError> {
+    let failed = |source| ImagesError::Write { path: path.to_owned(), source };
+    let folder = path.parent().expect("a lock lies in a folder");
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    let mut part = tempfile::Builder::new().permissions(mode).tempfile_in(folder).map_err(failed)?;
+    part.write_all(pulled_toml::write(lock).as_bytes()).map_err(failed)?;
+    part.as_file().sync_all().map_err(failed)?;
+    part.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+impl ImageUse<'_> {
+    /// Has an image that is pulled in the engine, exactly as locked.
+    pub(super) async fn pulled(
+        &self,
+        name: &Name,
+        reference: &ImageReference,
+    ) -> Result<(ImageEntry, String), ImagesError> {
+        let path = lock_path(self.folder, self.platform()?, name);
+        let stale = |reason: String| ImagesError::StalePull { name: name.clone(), path: path.clone(), reason };
+        if !path.exists() {
+            return Err(stale("there is none".to_owned()));
+        }
+        let (lock, text) = read(&path)?;
+        // The tag is a comment, also when it was changed.
+        if lock.reference.digest() != reference.digest() || lock.reference.repository() != reference.repository() {
+            return Err(stale(format!("it is that of `{}`, the plan says `{reference}`", lock.reference)));
+        }
+        let identity = lock.image.identity(name.to_string());
+        let how = match self.engine.confirm_image(&identity).await {
+            Ok(()) => "confirmed",
+            Err(EngineError::ImageMissing { .. }) => {
+                let image = self.serve(reference).await?;
+                if image != lock.image {
+                    return Err(ImagesError::PullDiffers { name: name.clone(), path });
+                }
+                let store: Arc<dyn BlobStore> = self.store.clone();
+                pull::ensure(&store, self.engine, &image, reference).await?;
+                "pulled, loaded and confirmed"
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let entry = ImageEntry {
+            lock: self.store.put(text.as_bytes())?,
+            manifest: identity.manifest,
+            config: identity.config,
+            diff_ids: identity.diff_ids,
+        };
+        Ok((entry, how.to_owned()))
+    }
+
+    /// Tries to have a published image in the store before it is built; says in words how that went.
+    ///
+    /// What is not served, or is not what it should be, is no reason to stop: the image is built from its lock, and meets its
+    /// digest or is an error.
+    pub(super) async fn published(
+        &self,
+        folder: &ImageFolder,
+        image: &ImageName,
+        reference: &ImageReference,
+    ) -> Result<String, ImagesError> {
+        match self.serve(reference).await {
+            Ok(pulled) => {
+                pull::note_locks(folder, Some(image), &pulled, self.store.as_ref())?;
+                Ok("pulled".to_owned())
+            }
+            Err(RegistryError::Store(error)) => Err(error.into()),
+            Err(error) => Ok(format!("{error}; built from its lock, meets its digest")),
+        }
+    }
+
+    async fn serve(&self, reference: &ImageReference) -> Result<PulledImage, RegistryError> {
+        let registry = Registry::new(registry_settings(self.config))?;
+        let store: Arc<dyn BlobStore> = self.store.clone();
+        // Retries are the registry's affair; what is tried elsewhere is said when all has failed.
+        let ignore = |_| {};
+        let platform = Platform::of_isa(&self.engine.info().isa).unwrap_or(Platform::LinuxAmd64);
+        registry.pull(reference, platform, &store, &ignore).await
+    }
+}

@@ -1,0 +1,29 @@
+//! `rcrepro image push`.
+
+use super::super::context::Context;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::output::print;
+use super::pull::tell;
+use super::with_images;
+use crate::app::config::registry_settings;
+use crate::app::image::folder::ImageFolder;
+use crate::app::image::{ImageError, build, push as app};
+use crate::model::image_definition::ImageName;
+use crate::model::reference::ImageReference;
+use crate::registry::Registry;
+use crate::store::fs::FsStore;
+
+/// Makes the image, pushes it, and prints the reference by which anybody can pull it.
+pub async fn push(context: &Context, folder: &ImageFolder, name: &str, to: &ImageReference) -> Result<Exit, Failure> {
+    let name: ImageName = name.parse().map_err(ImageError::Definition)?;
+    let registry = Registry::new(registry_settings(&context.config()?))?;
+    let engine = build::needs_engine(&FsStore::open(&context.store)?, folder, std::slice::from_ref(&name))?;
+    let pushed =
+        with_images(context, engine, async |images| Ok(app::push(images, folder, &name, &registry, to, &tell).await?));
+    let pushed = pushed.await?;
+    let (uploaded, skipped) = (pushed.uploaded / 1_000_000, pushed.skipped / 1_000_000);
+    eprintln!("{:>10}  {uploaded} MB, {skipped} MB were there", "pushed");
+    print(format!("{name}  {}\n", to.clone().with_digest(pushed.manifest)).as_bytes())?;
+    Ok(Exit::Success)
+}

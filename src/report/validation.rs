@@ -1,0 +1,52 @@
+//! What `rcrepro image validate` says, for people and as JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::oci::validate::{Fault, Validation};
+
+/// Writes every fault and note of an image, and the count last.
+#[must_use]
+pub fn text(what: &str, validation: &Validation) -> String {
+    let mut text = String::new();
+    let mut put = |fault: &Fault, word: &str| {
+        let Fault { name, object, expected, found } = fault;
+        let name = name.as_str();
+        writeln!(text, "{word:>10}  {name}: {object}\n{:>12}expected: {expected}\n{:>12}found:    {found}", "", "")
+            .expect("a string takes everything");
+    };
+    validation.faults.iter().for_each(|fault| put(fault, "fault"));
+    validation.notes.iter().for_each(|note| put(note, "note"));
+    let faults = match validation.faults.len() {
+        0 => "no fault".to_owned(),
+        1 => "1 fault".to_owned(),
+        many => format!("{many} faults"),
+    };
+    let notes = match validation.notes.len() {
+        0 => String::new(),
+        1 => ", 1 note".to_owned(),
+        many => format!(", {many} notes"),
+    };
+    let (files, megabytes) = (validation.files, validation.bytes / 1_000_000);
+    text.push_str(&format!("{what}: {faults}{notes}; {files} files of {megabytes} MB read\n"));
+    text
+}
+
+/// Describes an image's validation.
+#[must_use]
+pub fn json(what: &str, validation: &Validation) -> Value {
+    let Validation { faults, notes, images, files, bytes } = validation;
+    let images: Vec<_> = images
+        .iter()
+        .map(|image| {
+            let oci = |hash: &crate::model::digest::Sha256| hash.to_oci();
+            json!({
+                "manifest": image.manifest.as_ref().map(oci),
+                "config": image.config.as_ref().map(oci),
+                "diff_ids": image.diff_ids.iter().map(|id| id.as_ref().map(oci)).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({ "target": what, "faults": faults, "notes": notes, "images": images, "files": files, "bytes": bytes })
+}
