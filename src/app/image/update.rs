@@ -61,11 +61,25 @@ pub async fn raise(
     for key in &place.keys {
         item = &mut item[key.as_str()];
     }
-    // What the old version stands in besides, such as a linker flag, follows it.
-    *item = toml_edit::value(newest.as_str());
-    let text = document.to_string().replace(bare(&place.from), bare(newest));
+    if let Some(value) = item.as_value_mut() {
+        set(value, newest);
+    }
+    // A linker flag that holds the program's version follows it.
+    let flags = document.get_mut("program").filter(|_| place.keys[0] == "program").and_then(|it| it.get_mut("ldflags"));
+    for flag in flags.and_then(toml_edit::Item::as_array_mut).into_iter().flat_map(toml_edit::Array::iter_mut) {
+        let raised = flag.as_str().map(|text| text.replace(bare(&place.from), bare(newest)));
+        raised.into_iter().for_each(|raised| set(flag, &raised));
+    }
+    let text = document.to_string();
     write_whole(&path, text.as_bytes()).map_err(failed("write"))?;
     Ok(Some((place.from, newest.clone())))
+}
+
+/// Puts a text in the place of another, with what stands around it: white space and comments.
+fn set(value: &mut toml_edit::Value, text: &str) {
+    let around = value.decor().clone();
+    *value = text.into();
+    *value.decor_mut() = around;
 }
 
 fn place(definition: &ImageDefinition, package: &str) -> Option<Place> {
@@ -94,7 +108,7 @@ async fn versions(
         let purl = Purl::npm(package, from).to_string();
         return Ok(npm::versions(&purl, &fetcher.document(&purl, &urls).await?)?);
     }
-    let go = definition.layer.go.is_some();
+    let go = package == "go" || package == go_module::TOOLCHAIN_MODULE;
     let module = if go { go_module::TOOLCHAIN_MODULE } else { package };
     let urls: Vec<_> =
         context.mirrors.go_bases()?.iter().map(|base| join(base, &go_module::list_path(module))).collect();
