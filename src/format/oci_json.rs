@@ -149,7 +149,8 @@ pub fn index(entries: &[IndexEntry<'_>]) -> Vec<u8> {
 }
 
 /// Writes a name with a registry before it: the containerd store takes a name as it is, and finds whole ones only.
-fn qualified(tag: &str) -> String {
+#[must_use]
+pub fn qualified(tag: &str) -> String {
     match tag.split_once('/') {
         Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => tag.to_owned(),
         _ => format!("localhost/{tag}"),

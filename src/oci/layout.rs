@@ -29,7 +29,18 @@ pub fn write_archive(
     store: &dyn BlobStore,
     out: &mut dyn Write,
 ) -> Result<(), OciError> {
-    let failed = || OciError::io(format!("write the archive of image {}", image.config.hash));
+    write_tar(image.config, &blobs(image), &documents(image, tag), store, out)
+}
+
+/// Writes a layout's blobs and its other files as one tar stream; the config names the image in messages.
+pub(super) fn write_tar(
+    config: Digest,
+    blobs: &BTreeMap<String, Digest>,
+    documents: &[(&'static str, Vec<u8>)],
+    store: &dyn BlobStore,
+    out: &mut dyn Write,
+) -> Result<(), OciError> {
+    let failed = || OciError::io(format!("write the archive of image {}", config.hash));
     let mut tar = Builder::new(out);
     for folder in ["blobs/", "blobs/sha256/"] {
         tar.append_data(&mut header(EntryType::Directory, 0o755, 0), folder, io::empty()).map_err(failed())?;
@@ -39,13 +50,13 @@ pub fn write_archive(
         header.set_size(size);
         tar.append_data(&mut header, path, content).map_err(failed())
     };
-    for (path, digest) in blobs(image) {
-        let mut reader = store.reader(digest)?;
-        append(&path, digest.size, &mut reader)?;
+    for (path, digest) in blobs {
+        let mut reader = store.reader(*digest)?;
+        append(path, digest.size, &mut reader)?;
         // The reader checks the digest at its end, and tar stops before it.
         io::copy(&mut reader, &mut io::sink()).map_err(failed())?;
     }
-    for (path, bytes) in documents(image, tag) {
+    for (path, bytes) in documents {
         append(path, bytes.len() as u64, &mut bytes.as_slice())?;
     }
     tar.into_inner().and_then(|out| out.flush()).map_err(failed())

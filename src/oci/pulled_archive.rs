@@ -3,15 +3,13 @@
 //! `index.json` names the manifest with its own media type, so that an engine that keeps manifests keeps this one;
 //! `manifest.json`, which Docker before 25 wants, names the layers that such an engine can unpack.
 
-use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::Write;
 
 use serde_json::json;
-use tar::{Builder, EntryType};
 
 use super::OciError;
-use super::tar_layer::header;
-use crate::format::oci_json::{INDEX_TYPE, blob_path};
+use super::layout::write_tar;
+use crate::format::oci_json::{INDEX_TYPE, blob_path, qualified};
 use crate::model::digest::Digest;
 use crate::model::pulled_image::PulledImage;
 use crate::store::BlobStore;
@@ -27,30 +25,12 @@ pub fn write_pulled_archive(
     store: &dyn BlobStore,
     out: &mut dyn Write,
 ) -> Result<(), OciError> {
-    let failed = || OciError::io(format!("write the archive of image {}", image.config.hash));
-    let mut tar = Builder::new(out);
-    for folder in ["blobs/", "blobs/sha256/"] {
-        tar.append_data(&mut header(EntryType::Directory, 0o755, 0), folder, io::empty()).map_err(failed())?;
-    }
-    let mut append = |path: &str, size: u64, content: &mut dyn Read| {
-        let mut header = header(EntryType::Regular, 0o644, 0);
-        header.set_size(size);
-        tar.append_data(&mut header, path, content).map_err(failed())
-    };
     let layers = image.layers.iter().map(|layer| layer.blob);
     let all = [image.manifest, image.config].into_iter().chain(layers).chain(tars.iter().copied());
-    let blobs: BTreeMap<_, _> = all.map(|digest| (blob_path(digest), digest)).collect();
-    for (path, digest) in blobs {
-        let mut reader = store.reader(digest)?;
-        append(&path, digest.size, &mut reader)?;
-        // The reader checks the digest at its end, and tar stops before it.
-        io::copy(&mut reader, &mut io::sink()).map_err(failed())?;
-    }
-    for (path, value) in documents(image, tars, tag) {
-        let bytes = serde_json::to_vec(&value).expect("strings and integers are JSON");
-        append(path, bytes.len() as u64, &mut bytes.as_slice())?;
-    }
-    tar.into_inner().and_then(|out| out.flush()).map_err(failed())
+    let blobs = all.map(|digest| (blob_path(digest), digest)).collect();
+    let documents = documents(image, tars, tag)
+        .map(|(path, value)| (path, serde_json::to_vec(&value).expect("strings and integers are JSON")));
+    write_tar(image.config, &blobs, &documents, store, out)
 }
 
 fn documents(image: &PulledImage, tars: &[Digest], tag: &str) -> [(&'static str, serde_json::Value); 3] {
@@ -63,10 +43,38 @@ fn documents(image: &PulledImage, tars: &[Digest], tag: &str) -> [(&'static str,
             "digest": image.manifest.hash.to_oci(),
             "size": image.manifest.size,
             "platform": { "architecture": image.platform.architecture(), "os": "linux" },
-            "annotations": { "io.containerd.image.name": tag, "org.opencontainers.image.ref.name": reference },
+            "annotations": { "io.containerd.image.name": qualified(tag), "org.opencontainers.image.ref.name": reference },
         }],
     });
     let layers: Vec<_> = tars.iter().map(|tar| blob_path(*tar)).collect();
     let list = json!([{ "Config": blob_path(image.config), "Layers": layers, "RepoTags": [tag] }]);
     [("index.json", index), ("manifest.json", list), ("oci-layout", json!({ "imageLayoutVersion": "1.0.0" }))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::digest::Sha256;
+    use crate::model::image_definition::Platform;
+    use crate::model::pulled_image::PulledLayer;
+
+    #[test]
+    fn names_and_media_types_are_those_that_engines_look_for() {
+        let (blob, tar) = (Digest::of(b"packed"), Digest::of(b"tar"));
+        let layer = PulledLayer { blob, media_type: "application/x".to_owned(), diff_id: Sha256::of(b"tar") };
+        let image = PulledImage {
+            index: None,
+            manifest: Digest::of(b"manifest"),
+            manifest_type: "application/y".to_owned(),
+            config: Digest::of(b"config"),
+            platform: Platform::LinuxAmd64,
+            layers: vec![layer],
+        };
+        let [(_, index), (_, list), _] = documents(&image, &[tar], "rcrepro/go:012");
+        let entry = &index["manifests"][0];
+        assert_eq!(entry["mediaType"], "application/y");
+        assert_eq!(entry["annotations"]["io.containerd.image.name"], "localhost/rcrepro/go:012");
+        assert_eq!(list[0]["Layers"], json!([blob_path(tar)]));
+        assert_eq!(list[0]["RepoTags"], json!(["rcrepro/go:012"]));
+    }
 }

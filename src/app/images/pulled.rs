@@ -82,7 +82,7 @@ impl ImageUse<'_> {
         let how = match self.engine.confirm_image(&identity).await {
             Ok(()) => "confirmed",
             Err(EngineError::ImageMissing { .. }) => {
-                let image = self.serve(reference).await?;
+                let image = self.serve(reference, platform).await?;
                 if image != lock.image {
                     return Err(ImagesError::PullDiffers { name: name.clone(), path });
                 }
@@ -111,7 +111,7 @@ impl ImageUse<'_> {
         image: &ImageName,
         reference: &ImageReference,
     ) -> Result<String, ImagesError> {
-        match self.serve(reference).await {
+        match self.serve(reference, folder.platform()).await {
             Ok(pulled) => {
                 pull::note_locks(folder, Some(image), &pulled, self.store.as_ref())?;
                 Ok("pulled".to_owned())
@@ -121,12 +121,11 @@ impl ImageUse<'_> {
         }
     }
 
-    async fn serve(&self, reference: &ImageReference) -> Result<PulledImage, RegistryError> {
+    async fn serve(&self, reference: &ImageReference, platform: Platform) -> Result<PulledImage, RegistryError> {
         let registry = Registry::new(registry_settings(self.config))?;
         let store: Arc<dyn BlobStore> = self.store.clone();
         // Retries are the registry's affair; what is tried elsewhere is said when all has failed.
         let ignore = |_| {};
-        let platform = Platform::of_isa(&self.engine.info().isa).unwrap_or(Platform::LinuxAmd64);
         registry.pull(reference, platform, &store, &ignore).await
     }
 }
