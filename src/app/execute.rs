@@ -16,6 +16,7 @@ use crate::model::event::RunEvent;
 use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, Packet, PacketId, Plan};
+use crate::model::world::World;
 use crate::normalize;
 use crate::store::{BlobStore, StoreError};
 
@@ -168,6 +169,7 @@ impl Executor<'_> {
             label: &label,
             limits: Limits { memory: spec.memory, pids: PIDS },
             network: Network::None,
+            world: &World::fixed(self.resolved.date_epoch, &spec.world),
         };
         let executed = self.engine.execute(&execution, self.store, &stop).await?;
         let result = &executed.result;
@@ -177,6 +179,8 @@ impl Executor<'_> {
             image: spec.image.clone(),
             frozen: spec.frozen.clone(),
             needs: spec.needs.clone(),
+            require: spec.require,
+            clock: executed.clock,
             input_root: action.input_root,
             command: Digest::of(&action.command.encode()),
             action: action.digest(),

@@ -202,7 +202,10 @@ impl FakeEngine {
                 stderr: store.put(&script.stderr)?,
                 outputs,
             };
-            Ok((script.takes, Ok(Executed { result, ending: script.ending, duration: script.takes })))
+            Ok((
+                script.takes,
+                Ok(Executed { result, ending: script.ending, duration: script.takes, clock: execution.world.clock() }),
+            ))
         })
     }
 }
@@ -268,6 +271,7 @@ mod tests {
     use crate::engine::Limits;
     use crate::model::action::{Action, Command, Platform};
     use crate::model::digest::Sha256;
+    use crate::model::world::World;
     use crate::store::memory::MemoryStore;
 
     fn action() -> Action {
@@ -293,7 +297,8 @@ mod tests {
         };
         let action = action();
         let limits = Limits { memory: 1, pids: 1 };
-        let execution = Execution { action: &action, image: &image, label, limits, network: Network::None };
+        let execution =
+            Execution { action: &action, image: &image, label, limits, network: Network::None, world: &World::real() };
         engine.execute(&execution, &MemoryStore::default(), cancel).await
     }
 

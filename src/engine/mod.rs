@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::action::{Action, ActionResult, Ending};
 use crate::model::digest::Sha256;
 use crate::model::image::ImageIdentity;
+use crate::model::world::{ClockMode, World};
 use crate::store::{BlobStore, StoreError};
 
 pub mod docker;
@@ -31,6 +32,8 @@ pub struct Execution<'a> {
     pub limits: Limits,
     /// Whether there is a network, and how to get through it.
     pub network: Network,
+    /// What the command sees beside its inputs.
+    pub world: &'a World,
 }
 
 /// Bounds what a container may use.
@@ -69,6 +72,8 @@ pub struct Executed {
     pub ending: Ending,
     /// How long the command itself ran, by the engine's clock.
     pub duration: Duration,
+    /// The wall clock that it saw: real where the engine cannot pin it, whatever was asked for.
+    pub clock: ClockMode,
 }
 
 /// Describes the engine for the run record.

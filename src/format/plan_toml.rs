@@ -14,6 +14,7 @@ use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Packet, PacketId, Plan};
 
 mod images;
+mod world;
 
 /// The version of the plan format that this build reads.
 pub const PLAN_VERSION: i64 = 1;
@@ -83,6 +84,11 @@ struct CommandWire {
     normalize: NormalizeWire,
     timeout: Option<Spanned<String>>,
     memory: Option<Spanned<String>>,
+    clock: Option<Spanned<String>>,
+    quantised: Option<Vec<Spanned<String>>>,
+    quantum: Option<Spanned<String>>,
+    cpus: Option<Spanned<i64>>,
+    require: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -285,6 +291,8 @@ impl Source<'_> {
                 Some(text) => self.parse::<quantity::Bytes>(text)?.0,
                 None => DEFAULT_MEMORY,
             },
+            world: self.world(wire)?,
+            require: self.requirement(wire)?,
         })
     }
 

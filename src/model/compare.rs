@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use super::name::Name;
+use super::plan::Requirement;
 
 /// Ranks how two results compare; later is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,12 +208,17 @@ pub fn compare_command(expected: &CommandEntry, found: &CommandEntry) -> Command
         parts.push((Part::Output(path.to_string()), equality));
     }
     let worst = parts.iter().map(|(_, equality)| *equality).fold(Equality::Bitwise, Equality::max);
+    let demanded = if expected.require == Requirement::Bitwise && worst == Equality::Canonical {
+        Equality::Divergent
+    } else {
+        worst
+    };
     let equality = if !found.succeeded() {
         Equality::Failed
     } else if differences.is_empty() {
-        worst
+        demanded
     } else {
-        worst.max(Equality::Divergent)
+        demanded.max(Equality::Divergent)
     };
     CommandComparison { id: expected.id.clone(), equality, parts, differences }
 }

@@ -10,13 +10,12 @@ use super::digest::{Digest, Sha256};
 use super::name::{Name, TreePath};
 use super::plan::{CommandSpec, FrozenInput, FrozenKind};
 use super::tree::{Directory, Node};
+use super::world::HOSTNAME;
 
 /// The home directory that images carry for the user that commands run as.
 pub const HOME: &str = "/home/rcrepro";
 /// The search path of every image.
 pub const PATH: &str = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin";
-/// The host name of every container.
-pub const HOSTNAME: &str = "rcrepro";
 /// Where the source stands in the input root, and commands run.
 pub const WORK: &str = "work";
 

@@ -11,10 +11,11 @@ use super::action::{ActionResult, Ending, Output};
 use super::digest::{Digest, Sha256};
 use super::image::ImageIdentity;
 use super::name::{Name, TreePath};
-use super::plan::PacketId;
+use super::plan::{PacketId, Requirement};
+use super::world::ClockMode;
 
 /// The version of the manifest format that this build reads and writes.
-pub const MANIFEST_VERSION: u32 = 1;
+pub const MANIFEST_VERSION: u32 = 2;
 
 /// Holds a packet's evidence by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +129,10 @@ pub struct CommandEntry {
     pub frozen: BTreeSet<Name>,
     /// The commands whose outputs it got.
     pub needs: BTreeSet<Name>,
+    /// How a replay must compare.
+    pub require: Requirement,
+    /// The wall clock that it saw. A difference here is told, but is none by itself: the results decide.
+    pub clock: ClockMode,
     /// The root `Directory` of everything that went in.
     pub input_root: Digest,
     /// The REAPI `Command`.

@@ -23,3 +23,4 @@ pub mod purl;
 pub mod reference;
 pub mod tree;
 pub mod user_config;
+pub mod world;

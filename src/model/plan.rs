@@ -5,9 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
 use super::reference::ImageReference;
+use super::world::WorldSettings;
 
 /// Says why a text is no packet id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -133,6 +136,31 @@ pub struct CommandSpec {
     pub timeout: Duration,
     /// Memory in bytes that it may use.
     pub memory: u64,
+    /// What it sees beside its inputs.
+    pub world: WorldSettings,
+    /// How a replay must compare.
+    pub require: Requirement,
+}
+
+/// Says how a replay must compare with what was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requirement {
+    /// Equal after the named normalizers.
+    Canonical,
+    /// Equal byte for byte: what is equal only after normalizers counts as divergent.
+    Bitwise,
+}
+
+impl Requirement {
+    /// Gives the word that plans, manifests and reports use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Canonical => "canonical",
+            Self::Bitwise => "bitwise",
+        }
+    }
 }
 
 /// Is one packet.

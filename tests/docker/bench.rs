@@ -87,6 +87,7 @@ async fn a_whole_command_with_a_tree_of_6500_files() {
         label: "bench",
         limits: case.limits,
         network: rcrepro::engine::Network::None,
+        world: &case.world,
     };
     let execute = || rcrepro::engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
     let began = Instant::now();

@@ -45,6 +45,7 @@ async fn the_actions_own_image_and_machine_count() {
         label: "test/platform",
         limits: case.limits,
         network: rcrepro::engine::Network::None,
+        world: &case.world,
     };
     let mut action = scene.action(&case);
     action.command.platform.image_manifest = Sha256::of(b"other");

@@ -161,6 +161,7 @@ async fn a_damaged_input_runs_nothing() {
             label: "test/damaged",
             limits: case.limits,
             network: rcrepro::engine::Network::None,
+            world: &case.world,
         };
         let error = scene.engine.execute(&execution, &scene.store, &scene.cancel).await.expect_err("it is damaged");
         assert!(!error.to_string().is_empty());

@@ -11,6 +11,7 @@ use rcrepro::model::action::{Action, Command, Platform};
 use rcrepro::model::digest::Digest;
 use rcrepro::model::image::ImageIdentity;
 use rcrepro::model::tree::{Node, TreeBuilder};
+use rcrepro::model::world::World;
 use rcrepro::store::BlobStore as _;
 use tokio_util::sync::CancellationToken;
 
@@ -104,6 +105,7 @@ impl Scene {
             label: "test/case",
             limits: case.limits,
             network: case.network.clone(),
+            world: &case.world,
         };
         self.engine.execute(&execution, &self.store, &self.cancel).await
     }
@@ -208,6 +210,7 @@ pub struct Case {
     pub timeout: Duration,
     pub limits: Limits,
     pub network: Network,
+    pub world: World,
 }
 
 impl Case {
@@ -221,6 +224,7 @@ impl Case {
             timeout: Duration::from_secs(120),
             limits: Limits { memory: 256 << 20, pids: 64 },
             network: Network::None,
+            world: World::real(),
         }
     }
 }

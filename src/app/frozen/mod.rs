@@ -18,6 +18,7 @@ use crate::model::manifest::FrozenEntry;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{FrozenInput, FrozenKind};
 use crate::model::tree::{Directory, Node, TreeBuilder, TreeError};
+use crate::model::world::World;
 use crate::store::export::{ExportError, is_whole};
 use crate::store::{BlobStore, StoreError};
 
@@ -243,6 +244,8 @@ impl FrozenStep<'_> {
             action: &action,
             image: self.image,
             label: &label,
+            // Certificates are valid in real time only.
+            world: &World::real(),
             limits: Limits { memory: 4 << 30, pids: 4096 },
             network: Network::Transport {
                 environment: host_network::environment(),

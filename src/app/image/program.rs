@@ -21,6 +21,7 @@ use crate::model::layer::{Entry, EntryKind};
 use crate::model::name::TreePath;
 use crate::model::purl::Purl;
 use crate::model::tree::{Node, TreeBuilder};
+use crate::model::world::World;
 use crate::packages::{go_module, go_source};
 use crate::store::export;
 use crate::store::{BlobStore, StoreError};
@@ -160,6 +161,7 @@ pub(super) async fn compile(
         label: &format!("image/{}", what.layer),
         limits: Limits { memory: 4 << 30, pids: 4096 },
         network: Network::None,
+        world: &World::real(),
     };
     let executed = engine.execute(&execution, context.store.as_ref(), &context.cancel).await?;
     let output = OUTPUT.parse().expect("a constant path");

@@ -65,6 +65,7 @@ impl Judge<'_> {
         let name = FindingName::PlanDiffers;
         self.same(name, &format!("{at}.line"), &spec.line, &entry.line);
         self.same(name, &format!("{at}.image"), &spec.image, &entry.image);
+        self.same(name, &format!("{at}.require"), &spec.require.as_str(), &entry.require.as_str());
         let mut list = |part: &str, expected: String, found: String| {
             self.same(name, &format!("{at}.{part}"), &expected, &found);
         };

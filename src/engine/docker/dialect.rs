@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::libpod::Libpod;
-use super::spec::HOSTNAME;
+use crate::model::world::HOSTNAME;
 
 /// Is the engine that answers, and what it takes to talk to it.
 #[derive(Debug, Clone)]

@@ -58,6 +58,7 @@ use super::{CA_BUNDLE_PATH, Engine, EngineError, EngineInfo, Executed, Execution
 use crate::model::action::ActionResult;
 use crate::model::digest::Sha256;
 use crate::model::image::ImageIdentity;
+use crate::model::world::ClockMode;
 use crate::store::BlobStore;
 
 pub use self::inputs::INPUT_MTIME;
@@ -349,6 +350,7 @@ impl Engine for DockerEngine {
             result: ActionResult { exit_code: ended.code, stdout: ended.stdout, stderr: ended.stderr, outputs },
             ending: ended.ending,
             duration: ended.duration,
+            clock: ClockMode::Real,
         })
     }
 

@@ -22,11 +22,12 @@ use super::fault::{call, chain, limited, refuse};
 use super::inputs::{INPUT_MTIME, Subtree};
 use super::labels::Owner;
 use super::pump::PumpHandle;
-use super::spec::{HOSTS, HOSTS_PATH, USER_ID};
+use super::spec::{HOSTS, HOSTS_PATH};
 use super::trash::{Container, DaemonVolume};
 use super::upload::{Target, blocking, never_started, put};
 use crate::engine::EngineError;
 use crate::model::digest::Digest;
+use crate::model::world::USER_ID;
 use crate::store::BlobStore;
 use crate::store::export::{self, CheckoutOptions, Contents, checkout};
 

@@ -14,11 +14,6 @@ use bollard::models::{
 use super::fault::refuse;
 use crate::engine::{EngineError, Execution, Network};
 
-/// The container's host name, the same everywhere: the engine's random one would leak through `$HOSTNAME` and `uname`.
-pub const HOSTNAME: &str = "rcrepro";
-/// The user and group that commands run as, by number: no `/etc/passwd` is asked.
-pub const USER_ID: u32 = 1000;
-
 /// Where the names of the loopback addresses stand, and what every container without a network finds there.
 pub const HOSTS_PATH: &str = "/etc/hosts";
 pub const HOSTS: &[u8] = b"127.0.0.1\tlocalhost rcrepro\n::1\tlocalhost ip6-localhost ip6-loopback\n";
@@ -46,8 +41,9 @@ pub(super) fn container(
     let isolated = execution.network == Network::None;
     Ok(ContainerCreateBody {
         image: Some(image_id.to_owned()),
-        hostname: Some(HOSTNAME.to_owned()),
-        user: Some(format!("{USER_ID}:{USER_ID}")),
+        // The engine's random one would leak through `$HOSTNAME` and `uname`.
+        hostname: Some(execution.world.hostname.clone()),
+        user: Some(format!("{user}:{user}", user = execution.world.user)),
         // The whole argv as the entry point: neither the image's entry point nor its default arguments can mix in.
         entrypoint: Some(command.arguments.clone()),
         cmd: Some(Vec::new()),

@@ -5,10 +5,10 @@ use std::io::{self, Read, Write};
 use tar::{Builder, EntryType, Header};
 
 use super::inputs::{INPUT_MTIME, directory};
-use super::spec::USER_ID;
 use crate::engine::EngineError;
 use crate::model::digest::Digest;
 use crate::model::tree::Node;
+use crate::model::world::USER_ID;
 use crate::store::BlobStore;
 
 /// Writes a tar whose entries' owner, modes and times are fixed.
