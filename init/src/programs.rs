@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::memory::{Auxiliary, Memory};
 use crate::mixing::{Mixer, mix};
-use crate::stub::{MARKER, PASSED_AT, Readings, Stub};
+use crate::stub::{MARKER, PASSED_AT, Readings, Scratch, Stub};
 use crate::sys;
 use crate::vdso::{Layout, Patch, VdsoError};
 
@@ -91,9 +91,11 @@ impl Programs {
             if memory.word(at + clock.plain.stub_at as u64)? == MARKER {
                 return Ok(());
             }
-            if self.quantum_of(pid).is_some() {
+            if auxiliary.random != 0 && self.quantum_of(pid).is_some() {
                 self.holds.set(true);
-                memory.write(at, &clock.holding(&readings()?))?;
+                // The random bytes are read once, at the start.
+                let scratch = Scratch { count: spare_word(pid)?, spin: auxiliary.random };
+                memory.write(at, &clock.holding(&readings()?, scratch))?;
             } else {
                 memory.write(at, &clock.plain.bytes)?;
             }
@@ -107,13 +109,21 @@ impl Programs {
 }
 
 impl Clock {
-    fn holding(&self, readings: &Readings) -> Vec<u8> {
+    fn holding(&self, readings: &Readings, scratch: Scratch) -> Vec<u8> {
         let mut stub = self.stub.clone();
-        stub.hold(readings);
+        stub.hold(readings, scratch);
         let mut bytes = self.plain.bytes.clone();
         bytes[self.plain.stub_at..].copy_from_slice(&stub.bytes);
         bytes
     }
+}
+
+/// Finds a word of a program's memory that nobody uses: the kernel leaves the stack's topmost one empty.
+fn spare_word(pid: u32) -> io::Result<u64> {
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps"))?;
+    let range = maps.lines().find(|line| line.ends_with("[stack]")).and_then(|line| line.split(' ').next());
+    let end = range.and_then(|range| u64::from_str_radix(range.split_once('-')?.1, 16).ok());
+    end.map(|end| end - 8).ok_or_else(|| io::Error::other("it has no stack"))
 }
 
 /// Reads the clocks that a program's held ones begin with.

@@ -13,6 +13,8 @@ rcrepro_stub_begin:
 .Lsteady:   .quad 0
 .Lpassed:   .quad 0
 .Loriginal: .quad 0
+.Lcount:    .quad 0
+            .quad 0
 .Lfirst:    .fill 8, 8, 0
     .globl rcrepro_stub_clock_gettime
 rcrepro_stub_clock_gettime:
@@ -38,10 +40,17 @@ rcrepro_stub_clock_gettime:
     mov w0, 0
     ret
 .Lstep:
-    add x10, x9, 64
+    add x10, x9, 80
     ldr x10, [x10, w0, uxtw 3]
     ldr x11, [x9, 48]
     add x10, x10, x11
+    ldr x11, [x9, 64]
+.Lcounting:
+    ldxr x12, [x11]
+    add x13, x12, 1
+    stxr w14, x13, [x11]
+    cbnz w14, .Lcounting
+    add x10, x10, x12
     movz x14, 0xca00
     movk x14, 0x3b9a, lsl 16
     udiv x13, x10, x14

@@ -13,6 +13,8 @@ rcrepro_stub_begin:
 .Lsteady:   .quad 0
 .Lpassed:   .quad 0
 .Loriginal: .quad 0
+.Lcount:    .quad 0
+.Lspin:     .quad 0
 .Lfirst:    .fill 8, 8, 0
     .globl rcrepro_stub_clock_gettime
 rcrepro_stub_clock_gettime:
@@ -37,10 +39,35 @@ rcrepro_stub_clock_gettime:
     mov qword ptr [rsi + 8], rax
     xor eax, eax
     ret
+// A held clock. Readings that follow each other closely, sixteen and more, are a program that spins until some time has
+// passed: for it time flows, by half a nanosecond a cycle. Any other reading counts one nanosecond.
 .Lstep:
     mov edi, edi
+    mov r8, qword ptr [rip + .Lspin]
+    rdtsc
+    shl rdx, 32
+    or rdx, rax
+    mov rcx, rdx
+    xchg qword ptr [r8], rcx
+    sub rdx, rcx
+    mov eax, 1
+    cmp rdx, 4096
+    ja .Lsparse
+    mov ecx, dword ptr [r8 + 8]
+    inc ecx
+    mov dword ptr [r8 + 8], ecx
+    cmp ecx, 16
+    jb .Lcount_it
+    shr rdx, 1
+    lea rax, [rdx + 1]
+    jmp .Lcount_it
+.Lsparse:
+    mov dword ptr [r8 + 8], 0
+.Lcount_it:
+    mov r8, qword ptr [rip + .Lcount]
+    lock xadd qword ptr [r8], rax
     lea r11, [rip + .Lfirst]
-    mov rax, qword ptr [r11 + rdi * 8]
+    add rax, qword ptr [r11 + rdi * 8]
     add rax, qword ptr [rip + .Lpassed]
     xor edx, edx
     mov ecx, 1000000000
