@@ -1,16 +1,28 @@
 //! What every normalizer promises, held against recorded runs (`tests/fixtures/normalize/`) and generated ones.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
+use self::freedom::Freedom;
 use super::{all, by_name};
 
-/// The recorded runs of one normalizer by what was run: `pass.1.txt`, `pass.2.txt` → `pass`: two streams.
+mod freedom;
+mod mutants;
+mod orders;
+
+/// The folder with the recorded runs of one normalizer.
+fn folder(normalizer: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/normalize").join(normalizer)
+}
+
+/// The recorded runs of one normalizer by what was run, then what they must become: `pass.1.txt`, `pass.2.txt`,
+/// `pass.canonical.txt` → `pass`: three streams.
 fn recorded(normalizer: &str) -> BTreeMap<String, Vec<Vec<u8>>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/normalize").join(normalizer);
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder(normalizer)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| !path.ends_with("free.txt"));
     paths.sort();
     let mut runs: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
     for path in paths {
@@ -24,7 +36,7 @@ fn recorded(normalizer: &str) -> BTreeMap<String, Vec<Vec<u8>>> {
 #[test]
 fn recorded_runs_have_one_canonical_form() {
     for normalizer in all() {
-        let groups = recorded(normalizer.name());
+        let (freedom, groups) = (Freedom::read(&folder(normalizer.name())), recorded(normalizer.name()));
         assert!(!groups.is_empty());
         for (what, mut runs) in groups {
             let expected = runs.pop().expect("each group ends with WHAT.canonical.txt");
@@ -37,79 +49,18 @@ fn recorded_runs_have_one_canonical_form() {
                     "{normalizer:?} {what}"
                 );
             }
-            let varies = runs.iter().any(|run| run != &runs[0]);
-            assert_eq!(varies, !["cached", "fail-stderr"].contains(&what.as_str()), "{normalizer:?} {what}");
+            let same = runs.iter().all(|run| run == &runs[0]);
+            assert_eq!(same, freedom.is_same(&what), "{normalizer:?} {what}: free.txt says which cases never vary");
         }
     }
 }
 
-/// Marks the bytes that may change without a trace: times, and the slow tests of a passed file. Deliberately naive, so
-/// that it shares nothing with the code under test.
-fn may_vanish(stream: &[u8]) -> Vec<bool> {
-    let mut free = vec![false; stream.len()];
-    let mut at = 0;
-    while at < stream.len() {
-        let length = stream[at..].iter().take_while(|byte| byte.is_ascii_digit() || b".:".contains(byte)).count();
-        let unit = if stream[at + length..].starts_with(b"ms") { 2 } else { 1 };
-        let clock = length == 8 && stream[at + 2] == b':';
-        let timed = clock || stream[at + length..].starts_with(b"s") || unit == 2;
-        if length > 0 && timed {
-            free[at..at + length + if clock { 0 } else { unit }].fill(true);
-        }
-        at += length + 1;
-    }
-    let mut start = 0;
-    for line in stream.split_inclusive(|&byte| byte == b'\n') {
-        if line.starts_with("   ✓ ".as_bytes())
-            && line[7..].windows(2).any(|pair| pair == b"  ")
-            && line.ends_with(b"ms\n")
-        {
-            free[start..start + line.len()].fill(true);
-        }
-        start += line.len();
-    }
-    free
-}
-
-/// Changes each byte that is no time, one after another: the canonical bytes must change every time.
-#[test]
-fn every_other_byte_counts() {
-    for normalizer in all() {
-        for (what, runs) in recorded(normalizer.name()) {
-            let stream = &runs[0];
-            let (free, canonical) = (may_vanish(stream), normalizer.apply(stream));
-            assert!(free.iter().filter(|free| !**free).count() * 2 > stream.len(), "{what}: the oracle frees too much");
-            for at in (0..stream.len()).filter(|at| !free[*at]) {
-                for other in [b'7', b'x', b' ', b'\n', stream[at] ^ 1] {
-                    let mut changed = stream.clone();
-                    changed[at] = other;
-                    let equal = normalizer.apply(&changed) == canonical;
-                    assert_eq!(equal, other == stream[at], "{normalizer:?} {what}: byte {at} to {other:#x}");
-                }
-            }
-        }
-    }
-}
-
-/// Takes each line away, and doubles it: the canonical bytes must change every time.
-#[test]
-fn every_line_counts() {
-    for normalizer in all() {
-        for (what, runs) in recorded(normalizer.name()) {
-            let lines: Vec<&[u8]> = runs[0].split_inclusive(|&byte| byte == b'\n').collect();
-            let canonical = normalizer.apply(&runs[0]);
-            for (at, line) in lines.iter().enumerate() {
-                if may_vanish(line).iter().all(|free| *free) {
-                    continue;
-                }
-                let without = [&lines[..at], &lines[at + 1..]].concat().concat();
-                let twice = [&lines[..at], &[line], &lines[at..]].concat().concat();
-                assert_ne!(normalizer.apply(&without), canonical, "{normalizer:?} {what}: line {at} taken away");
-                assert_ne!(normalizer.apply(&twice), canonical, "{normalizer:?} {what}: line {at} doubled");
-            }
-        }
-    }
-}
+/// Every line of every recorded run, each once.
+static LINES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let streams = all().iter().flat_map(|normalizer| recorded(normalizer.name()).into_values().flatten());
+    let lines = |stream: Vec<u8>| stream.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    streams.flat_map(lines).collect::<BTreeSet<_>>().into_iter().collect()
+});
 
 /// A test file or package as the generator sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -214,11 +165,10 @@ proptest! {
     /// Shuffled lines of every tool's output, with arbitrary bytes between: nothing panics, and twice is once.
     #[test]
     fn twice_is_once(picks in prop::collection::vec((any::<prop::sample::Index>(), prop::option::weighted(0.2, any::<Vec<u8>>())), 0..40)) {
-        let streams: Vec<Vec<u8>> = all().iter().flat_map(|n| recorded(n.name()).into_values().flatten()).collect();
-        let lines: Vec<&[u8]> = streams.iter().flat_map(|stream| stream.split_inclusive(|&byte| byte == b'\n')).collect();
+        let lines = &*LINES;
         let mut stream = Vec::new();
         for (pick, noise) in &picks {
-            stream.extend_from_slice(lines[pick.index(lines.len())]);
+            stream.extend_from_slice(&lines[pick.index(lines.len())]);
             stream.extend_from_slice(noise.as_deref().unwrap_or_default());
         }
         for normalizer in all() {
