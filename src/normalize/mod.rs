@@ -12,10 +12,19 @@
 //!
 //! Nothing here runs unless the plan names it, and none of it ever sees an exit code.
 
+mod docker_build;
 mod go_test;
+mod json_text;
+mod junit;
+mod node_spec;
 mod npm_ci;
+mod tap;
 mod token;
+mod tsc_diagnostics;
 mod vitest;
+mod vitest_json;
+mod vitest_verbose;
+mod xml;
 
 #[cfg(test)]
 mod properties;
@@ -82,7 +91,18 @@ impl std::fmt::Debug for Normalizer {
 }
 
 /// Every normalizer, sorted by name.
-const ALL: [Normalizer; 3] = [go_test::NORMALIZER, npm_ci::NORMALIZER, vitest::NORMALIZER];
+const ALL: [Normalizer; 10] = [
+    docker_build::NORMALIZER,
+    go_test::NORMALIZER,
+    junit::NORMALIZER,
+    node_spec::NORMALIZER,
+    npm_ci::NORMALIZER,
+    tap::NORMALIZER,
+    tsc_diagnostics::NORMALIZER,
+    vitest::NORMALIZER,
+    vitest_json::NORMALIZER,
+    vitest_verbose::NORMALIZER,
+];
 
 /// Lists every normalizer, sorted by name.
 #[must_use]
@@ -117,9 +137,16 @@ mod tests {
         assert_eq!(
             found,
             [
+                "docker-build@1 f0c64d12b0a9bf4e9d537b02c580bba1babab44c4e6e0b59056694ab11243bc6",
                 "go-test@1 c2d4eb5e8edca9767cb2e8a8f152b9fdb79baecd7640b944a2df73e7020dce7a",
+                "junit@1 62ea03735ca5356c88ba90de312d50441c1c1908916a5c0391bda381ca4dc81e",
+                "node-spec@1 760b8df46d01d82c6a990427da738f4d743d78a1b110f061e12dd333bae86320",
                 "npm-ci@1 13dde2a0bee6fcc3504ea4d7c3a70558858c2645df6fe08783492be62bbcd656",
+                "tap@1 ce4a4307e8a11f5fda550b970824f0c8d138b1753064da6d38c3299bfdec0104",
+                "tsc-diagnostics@1 a84383da6c848c9531b8b5aaaa901491a1f553d882b4e954b6889e2440ad125e",
                 "vitest@1 65831334218c8321ee6eeb42f139848699adfd2afbb0239e0da5e54b0bde7cf5",
+                "vitest-json@1 01ca9cbe3b914a965b13421114fb4c986ad2739fefb21f21471689523e0710af",
+                "vitest-verbose@1 06c3e04d8de512656e13307ded745ba62b96d3933a74644aabe622f578fde91e",
             ]
         );
     }
