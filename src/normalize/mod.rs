@@ -12,12 +12,14 @@
 //!
 //! Nothing here runs unless the plan names it, and none of it ever sees an exit code.
 
+mod buildkit;
 mod docker_build;
 mod go_test;
 mod json_text;
 mod junit;
 mod node_spec;
 mod npm_ci;
+mod npm_error;
 mod tap;
 mod token;
 mod tsc_diagnostics;
@@ -91,12 +93,14 @@ impl std::fmt::Debug for Normalizer {
 }
 
 /// Every normalizer, sorted by name.
-const ALL: [Normalizer; 10] = [
+const ALL: [Normalizer; 12] = [
+    buildkit::NORMALIZER,
     docker_build::NORMALIZER,
     go_test::NORMALIZER,
     junit::NORMALIZER,
     node_spec::NORMALIZER,
     npm_ci::NORMALIZER,
+    npm_error::NORMALIZER,
     tap::NORMALIZER,
     tsc_diagnostics::NORMALIZER,
     vitest::NORMALIZER,
@@ -137,11 +141,13 @@ mod tests {
         assert_eq!(
             found,
             [
+                "buildkit@1 7ad719d26f574390f6863b8bcfe18f251d1a230b18160b7682ecbb11f3d250e7",
                 "docker-build@1 f0c64d12b0a9bf4e9d537b02c580bba1babab44c4e6e0b59056694ab11243bc6",
                 "go-test@1 c2d4eb5e8edca9767cb2e8a8f152b9fdb79baecd7640b944a2df73e7020dce7a",
                 "junit@1 62ea03735ca5356c88ba90de312d50441c1c1908916a5c0391bda381ca4dc81e",
                 "node-spec@1 760b8df46d01d82c6a990427da738f4d743d78a1b110f061e12dd333bae86320",
                 "npm-ci@1 13dde2a0bee6fcc3504ea4d7c3a70558858c2645df6fe08783492be62bbcd656",
+                "npm-error@1 20700cd6f2b910ee3c2915ae1090021342caf4bb8f5940e1039671830887749a",
                 "tap@1 ce4a4307e8a11f5fda550b970824f0c8d138b1753064da6d38c3299bfdec0104",
                 "tsc-diagnostics@1 a84383da6c848c9531b8b5aaaa901491a1f553d882b4e954b6889e2440ad125e",
                 "vitest@1 65831334218c8321ee6eeb42f139848699adfd2afbb0239e0da5e54b0bde7cf5",

@@ -112,9 +112,10 @@ impl<'a> Header<'a> {
     fn module(text: &'a [u8]) -> Option<Self> {
         let text_after_space = text.strip_prefix(b" ")?;
         let symbol = SYMBOLS.into_iter().find(|symbol| text_after_space.starts_with(symbol))?;
-        let before_elapsed = milliseconds_at_end(text).and_then(|before| before.strip_suffix(b" "));
-        let title = text_after_space[symbol.len()..].strip_prefix(b" ")?;
-        let title = &title[..title.len() - before_elapsed.map_or(0, |before| text.len() - before.len())];
+        let whole = text_after_space[symbol.len()..].strip_prefix(b" ")?;
+        let untimed = milliseconds_at_end(whole).and_then(|before| before.strip_suffix(b" "));
+        let before_elapsed = untimed.map(|title| &text[..text.len() - (whole.len() - title.len())]);
+        let title = untimed.unwrap_or(whole);
         let (file, counts) = title.strip_suffix(b")").and_then(|title| {
             let open = title.windows(2).rposition(|window| window == b" (")?;
             Some((&title[..open], &title[open + 2..]))

@@ -3,6 +3,7 @@
 //! quick-xml reads the document and says whether it is well-formed; what it leaves to its caller (one root, closed at the
 //! end, nothing but comments beside it, no `<` in an attribute's value) is checked here.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use quick_xml::Reader;
@@ -93,7 +94,8 @@ fn tag(document: &[u8], span: Range<usize>) -> Option<Tag<'_>> {
     let inner = document[span.clone()].strip_prefix(b"<")?.strip_suffix(b">")?;
     let inner = inner.strip_suffix(b"/").unwrap_or(inner);
     let name = &inner[..inner.iter().position(u8::is_ascii_whitespace).unwrap_or(inner.len())];
-    let mut attributes: Vec<Attribute<'_>> = Vec::new();
+    let mut attributes = Vec::new();
+    let mut names = BTreeSet::new();
     let mut at = name.len();
     loop {
         let space = inner[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -109,7 +111,7 @@ fn tag(document: &[u8], span: Range<usize>) -> Option<Tag<'_>> {
         let length = inner[open + 1..].iter().position(|byte| *byte == quote)?;
         let value = &inner[open + 1..open + 1 + length];
         let broken = name.is_empty() || name.iter().any(u8::is_ascii_whitespace) || value.contains(&b'<');
-        if space == 0 || broken || attributes.iter().any(|other| other.name == name) {
+        if space == 0 || broken || !names.insert(name) {
             return None;
         }
         let start = span.start + 1 + open + 1;
