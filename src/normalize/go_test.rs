@@ -33,6 +33,18 @@ fn apply(stream: &[u8]) -> Vec<u8> {
     })
 }
 
+/// Appends a line, with its line feed if it has one, without its elapsed time.
+pub(super) fn push_line(line: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&apply(line));
+}
+
+/// Names the test whose verdict a line tells; the line comes without its line feed.
+pub(super) fn tested(line: &[u8]) -> Option<&[u8]> {
+    let (before, _) = test_line(line)?;
+    let name = before.strip_suffix(b" (")?;
+    name.iter().rposition(u8::is_ascii_whitespace).map(|space| &name[space + 1..])
+}
+
 /// Splits a package line into what stands before and after its elapsed time.
 fn package_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let package = line.strip_prefix(b"ok  \t").or_else(|| line.strip_prefix(b"FAIL\t"))?;

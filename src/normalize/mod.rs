@@ -14,7 +14,14 @@
 
 mod buildkit;
 mod docker_build;
+mod gitleaks;
+mod go_build;
 mod go_test;
+mod go_test_json;
+mod go_test_v;
+mod go_vet_json;
+mod govulncheck;
+mod json;
 mod json_text;
 mod junit;
 mod node_spec;
@@ -93,10 +100,23 @@ impl std::fmt::Debug for Normalizer {
 }
 
 /// Every normalizer, sorted by name.
-const ALL: [Normalizer; 12] = [
+const ALL: [Normalizer; 25] = [
     buildkit::NORMALIZER,
     docker_build::NORMALIZER,
+    gitleaks::CSV,
+    gitleaks::JSON,
+    gitleaks::JUNIT,
+    gitleaks::LOG,
+    gitleaks::SARIF,
+    gitleaks::VERBOSE,
+    go_build::NORMALIZER,
     go_test::NORMALIZER,
+    go_test_json::NORMALIZER,
+    go_test_v::NORMALIZER,
+    go_vet_json::NORMALIZER,
+    govulncheck::JSON,
+    govulncheck::OPENVEX,
+    govulncheck::TEXT,
     junit::NORMALIZER,
     node_spec::NORMALIZER,
     npm_ci::NORMALIZER,
@@ -143,7 +163,20 @@ mod tests {
             [
                 "buildkit@1 7ad719d26f574390f6863b8bcfe18f251d1a230b18160b7682ecbb11f3d250e7",
                 "docker-build@1 f0c64d12b0a9bf4e9d537b02c580bba1babab44c4e6e0b59056694ab11243bc6",
+                "gitleaks-csv@1 637a9c982ea2e14b9b282aacc53c8659086ddb311c456a068746d533857c770a",
+                "gitleaks-json@1 aa8f453751439b3ddeaa98147d47752ce8e3d119f6fed295ad336967aaac4d83",
+                "gitleaks-junit@1 438f5394f7c8e1af248b6a3f069e5c17bde51ea81c2b6a1269866320f56b2883",
+                "gitleaks-log@1 a793718181bee79381c020c158c43704706dc54ab863c024ee1630d47bec2fda",
+                "gitleaks-sarif@1 638079a0972c67fe5dd4229eaa5954691a61eb3d49ef9a14df4ef0ef2e01b03b",
+                "gitleaks-verbose@1 71f855d21198757db41b97cca242b19c79fe1481d0cb8c2a6d6298fa5b612514",
+                "go-build@1 df30d51548ccb54558bfd96f12cce184c81f75f2ccce163758e96f29d1631d48",
                 "go-test@1 c2d4eb5e8edca9767cb2e8a8f152b9fdb79baecd7640b944a2df73e7020dce7a",
+                "go-test-json@1 a83e434c7707129d3bb5c5f861e3b32cc720803bbe457a01271f67c7e1fb807c",
+                "go-test-v@1 8a6313bd7a7038bfacaa7aca38df0c250ed3fcd430dc8a4dd7856b0009f248fe",
+                "go-vet-json@1 cb260c8fcbcffd9067e0b88eae5f46af0724aa8ef80c3f39e135cac4514f06da",
+                "govulncheck-json@1 8c072091baf8136c9fd68502e9325b9b44d082ccf60a4dd6dad72a980ac776cb",
+                "govulncheck-openvex@1 037b358b9e5fe59c3f8cc54b2d2adf65a08ea6582e4e40e8446d72ff7cce69fc",
+                "govulncheck-text@1 20625cc4b9f2a327251f2ba0a682ba9628c0199ad4d8588f16fe6cac8912fc02",
                 "junit@1 62ea03735ca5356c88ba90de312d50441c1c1908916a5c0391bda381ca4dc81e",
                 "node-spec@1 760b8df46d01d82c6a990427da738f4d743d78a1b110f061e12dd333bae86320",
                 "npm-ci@1 13dde2a0bee6fcc3504ea4d7c3a70558858c2645df6fe08783492be62bbcd656",
@@ -155,6 +188,16 @@ mod tests {
                 "vitest-verbose@1 06c3e04d8de512656e13307ded745ba62b96d3933a74644aabe622f578fde91e",
             ]
         );
+    }
+
+    /// Goes red when a normalizer comes or changes its version and docs/normalizers.md does not say so.
+    #[test]
+    fn every_normalizer_is_documented() {
+        let page = include_str!("../../docs/normalizers.md");
+        for normalizer in all() {
+            let row = format!("\n| `{}` | {} | ", normalizer.name(), normalizer.version());
+            assert!(page.contains(&row), "docs/normalizers.md has no row that begins with {}", row.trim());
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What every normalizer promises, held against recorded runs (`tests/fixtures/normalize/`) and generated ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
@@ -62,6 +63,13 @@ fn what_has_no_normalizer_needs_none() {
         assert!(runs.len() >= 3 && runs.iter().all(|run| run == &runs[0] && !run.is_empty()), "{what}");
     }
 }
+
+/// Every line of every recorded run, each once.
+static LINES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let streams = all().iter().flat_map(|normalizer| recorded(normalizer.name()).into_values().flatten());
+    let lines = |stream: Vec<u8>| stream.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    streams.flat_map(lines).collect::<BTreeSet<_>>().into_iter().collect()
+});
 
 /// A test file or package as the generator sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,11 +195,10 @@ proptest! {
     /// Shuffled lines of every tool's output, with arbitrary bytes between: nothing panics, and twice is once.
     #[test]
     fn twice_is_once(picks in prop::collection::vec((any::<prop::sample::Index>(), prop::option::weighted(0.2, any::<Vec<u8>>())), 0..40)) {
-        let streams: Vec<Vec<u8>> = all().iter().flat_map(|n| recorded(n.name()).into_values().flatten()).collect();
-        let lines: Vec<&[u8]> = streams.iter().flat_map(|stream| stream.split_inclusive(|&byte| byte == b'\n')).collect();
+        let lines = &*LINES;
         let mut stream = Vec::new();
         for (pick, noise) in &picks {
-            stream.extend_from_slice(lines[pick.index(lines.len())]);
+            stream.extend_from_slice(&lines[pick.index(lines.len())]);
             stream.extend_from_slice(noise.as_deref().unwrap_or_default());
         }
         for normalizer in all() {

@@ -6,11 +6,12 @@
 //!
 //! ```text
 //! place PATTERN   what `@`, `^`, `%` and `~` match in such a line may change
+//! every PATTERN   the same, wherever in a line the pattern begins and ends
 //! line PATTERN    such a line may come and go
+//! twice PATTERN   such a line may stand twice
 //! lane PATTERN    two such lines next to each other may change places if what `$` and `&` match differs
 //! same CASE       the recorded runs of this case are equal byte for byte
 //! keep PATTERN    in such a line nothing may change, whatever else fits it
-//! number KEY      the number behind `"KEY":` may change, wherever that stands
 //! json            white space outside strings may change
 //! ```
 //!
@@ -24,10 +25,11 @@ use std::path::Path;
 #[derive(Default)]
 pub(super) struct Freedom {
     places: Vec<Pattern>,
+    every: Vec<Pattern>,
     lines: Vec<Pattern>,
+    twice: Vec<Pattern>,
     lanes: Vec<Pattern>,
     keeps: Vec<Pattern>,
-    numbers: Vec<String>,
     same: Vec<String>,
     json: bool,
 }
@@ -40,10 +42,11 @@ impl Freedom {
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             match line.split_once(' ').unwrap_or((line, "")) {
                 ("place", pattern) => freedom.places.push(Pattern::read(pattern)),
+                ("every", pattern) => freedom.every.push(Pattern::read(pattern)),
+                ("twice", pattern) => freedom.twice.push(Pattern::read(pattern)),
                 ("line", pattern) => freedom.lines.push(Pattern::read(pattern)),
                 ("lane", pattern) => freedom.lanes.push(Pattern::read(pattern)),
                 ("keep", pattern) => freedom.keeps.push(Pattern::read(pattern)),
-                ("number", key) => freedom.numbers.push(format!("\"{key}\":")),
                 ("same", case) => freedom.same.push(case.to_owned()),
                 ("json", "") => freedom.json = true,
                 _ => panic!("{}: no directive: {line}", folder.display()),
@@ -61,17 +64,13 @@ impl Freedom {
     pub(super) fn places(&self, stream: &[u8]) -> Vec<bool> {
         let mut free = if self.json { json_blanks(stream) } else { vec![false; stream.len()] };
         let mut start = 0;
-        for key in &self.numbers {
-            for at in (0..stream.len()).filter(|at| stream[*at..].starts_with(key.as_bytes())) {
-                let from = at + key.len();
-                let length = stream[from..].iter().take_while(|byte| b"0123456789.eE+-".contains(byte)).count();
-                free[from..from + length].fill(true);
-            }
-        }
         for line in stream.split_inclusive(|&byte| byte == b'\n') {
             let kept = self.keeps.iter().any(|pattern| pattern.fit(text(line)).is_some());
-            for found in self.places.iter().filter(|_| !kept).filter_map(|pattern| pattern.fit(text(line))) {
-                found.free.iter().for_each(|&(from, to)| free[start + from..start + to].fill(true));
+            let whole = self.places.iter().filter_map(|pattern| pattern.fit(text(line)));
+            let begun =
+                (0..line.len()).flat_map(|at| self.every.iter().filter_map(move |one| one.begin(text(line), at)));
+            for (from, to) in whole.chain(begun).filter(|_| !kept).flat_map(|found| found.free) {
+                free[start + from..start + to].fill(true);
             }
             if self.may_go(line) {
                 free[start..start + line.len()].fill(true);
@@ -86,10 +85,18 @@ impl Freedom {
         self.lines.iter().any(|pattern| pattern.fit(text(line)).is_some())
     }
 
+    /// Says whether a line may stand twice.
+    pub(super) fn may_double(&self, line: &[u8]) -> bool {
+        self.may_go(line) || self.twice.iter().any(|pattern| pattern.fit(text(line)).is_some())
+    }
+
     /// Says whether two lines that stand together may change places.
     pub(super) fn may_swap(&self, first: &[u8], second: &[u8]) -> bool {
         let lane = |line: &[u8]| self.lanes.iter().find_map(|lane| lane.fit(text(line))).map(|found| found.keys);
-        self.may_go(first) || self.may_go(second) || matches!((lane(first), lane(second)), (Some(a), Some(b)) if a != b)
+        self.may_go(first)
+            || self.may_go(second)
+            || (self.json && first.trim_ascii() == second.trim_ascii())
+            || matches!((lane(first), lane(second)), (Some(a), Some(b)) if a != b)
     }
 }
 
@@ -153,18 +160,25 @@ impl Pattern {
         Self(pieces)
     }
 
+    /// Fits the pattern to a whole line.
     fn fit(&self, line: &[u8]) -> Option<Found> {
         let mut found = Found::default();
-        fit(&self.0, line, 0, &mut found).then_some(found)
+        fit(&self.0, line, 0, true, &mut found).then_some(found)
+    }
+
+    /// Fits the pattern to what begins at `at`, whatever follows it.
+    fn begin(&self, line: &[u8], at: usize) -> Option<Found> {
+        let mut found = Found::default();
+        fit(&self.0, line, at, false, &mut found).then_some(found)
     }
 }
 
-/// Fits the pieces to what stands from `at` to the line's end; texts take as little as they can.
-fn fit(pieces: &[Piece], line: &[u8], at: usize, found: &mut Found) -> bool {
-    let Some((piece, rest)) = pieces.split_first() else { return at == line.len() };
+/// Fits the pieces to what stands from `at` on, to the line's end if `whole`; texts take as little as they can.
+fn fit(pieces: &[Piece], line: &[u8], at: usize, whole: bool, found: &mut Found) -> bool {
+    let Some((piece, rest)) = pieces.split_first() else { return !whole || at == line.len() };
     let run = |fits: fn(&u8) -> bool| line[at..].iter().take_while(|byte| fits(byte)).count();
     let (shortest, longest) = match piece {
-        Piece::Byte(byte) => return line.get(at) == Some(byte) && fit(rest, line, at + 1, found),
+        Piece::Byte(byte) => return line.get(at) == Some(byte) && fit(rest, line, at + 1, whole, found),
         Piece::Digits => (run(u8::is_ascii_digit).max(1), run(u8::is_ascii_digit)),
         Piece::Number => {
             let length = run(|byte| byte.is_ascii_digit() || *byte == b'.');
@@ -181,7 +195,7 @@ fn fit(pieces: &[Piece], line: &[u8], at: usize, found: &mut Found) -> bool {
             Piece::Text { free: false } => {}
             _ => found.free.push((at, at + length)),
         }
-        if fit(rest, line, at + length, found) {
+        if fit(rest, line, at + length, whole, found) {
             return true;
         }
         found.free.truncate(free);
