@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::actions::{ActionError, Resolved, derive_action};
 use crate::engine::{Engine, EngineError, Execution, Limits, Network};
-use crate::model::action::Action;
+use crate::model::action::{Action, Output};
 use crate::model::compare::{Equality, compare_command};
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
-use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
-use crate::model::name::Name;
+use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
+use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, Packet, PacketId, Plan};
 use crate::model::world::World;
 use crate::normalize;
@@ -35,15 +35,27 @@ pub enum ExecuteError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A stream is too large for its normalizers.
-    #[error("command `{command}`: {stream} has {size} bytes, too many for its normalizers: at most {limit} are taken", limit = normalize::MAX_INPUT)]
+    /// A stream or output is too large for its normalizers.
+    #[error("command `{command}`: {part} has {size} bytes, too many for its normalizers: at most {limit} are taken", limit = normalize::MAX_INPUT)]
     TooLargeToNormalize {
         /// The command.
         command: Name,
-        /// `stdout` or `stderr`.
-        stream: &'static str,
-        /// The stream's size in bytes.
+        /// `stdout`, `stderr` or the output's path.
+        part: String,
+        /// Its size in bytes.
         size: u64,
+    },
+    /// The plan names normalizers for an output that is no file.
+    #[error(
+        "command `{command}`: the plan names normalizers for output `{path}`: expected a regular file, found a {found}"
+    )]
+    NoFileToNormalize {
+        /// The command.
+        command: Name,
+        /// The output.
+        path: TreePath,
+        /// What it is.
+        found: &'static str,
     },
 }
 
@@ -173,6 +185,8 @@ impl Executor<'_> {
         };
         let executed = self.engine.execute(&execution, self.store, &stop).await?;
         let result = &executed.result;
+        let outputs: Result<_, ExecuteError> =
+            result.outputs.iter().map(|(path, output)| Ok((path.clone(), self.output(spec, path, output)?))).collect();
         let entry = CommandEntry {
             id: spec.id.clone(),
             line: spec.line.clone(),
@@ -188,7 +202,7 @@ impl Executor<'_> {
             exit_code: result.exit_code,
             stdout: self.stream(spec, "stdout", result.stdout, &spec.normalize_stdout)?,
             stderr: self.stream(spec, "stderr", result.stderr, &spec.normalize_stderr)?,
-            outputs: result.outputs.iter().map(|(path, output)| (path.clone(), output.into())).collect(),
+            outputs: outputs?,
             result: self.store.put(&result.encode())?,
         };
         let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
@@ -208,19 +222,37 @@ impl Executor<'_> {
     fn stream(
         &self,
         spec: &CommandSpec,
-        stream: &'static str,
+        part: &str,
         raw: Digest,
         normalizers: &[String],
     ) -> Result<StreamEntry, ExecuteError> {
         if !normalizers.is_empty() && raw.size > normalize::MAX_INPUT {
-            return Err(ExecuteError::TooLargeToNormalize { command: spec.id.clone(), stream, size: raw.size });
+            let (command, part) = (spec.id.clone(), part.to_owned());
+            return Err(ExecuteError::TooLargeToNormalize { command, part, size: raw.size });
         }
         let canonical = canonical_blob(self.store, raw, normalizers)?;
         Ok(StreamEntry { raw, canonical, normalizers: normalizers.to_vec() })
     }
+
+    /// Names an output; a file goes through the normalizers that the plan names for it.
+    fn output(&self, spec: &CommandSpec, path: &TreePath, output: &Output) -> Result<OutputEntry, ExecuteError> {
+        let Some(normalizers) = spec.normalize_outputs.get(path).filter(|names| !names.is_empty()) else {
+            return Ok(output.into());
+        };
+        let found = match output {
+            Output::File { digest, executable } => {
+                let StreamEntry { raw, canonical, normalizers } =
+                    self.stream(spec, path.as_str(), *digest, normalizers)?;
+                return Ok(OutputEntry::File { raw, canonical, normalizers, executable: *executable });
+            }
+            Output::Directory { .. } => "directory",
+            Output::Symlink { .. } => "symbolic link",
+        };
+        Err(ExecuteError::NoFileToNormalize { command: spec.id.clone(), path: path.clone(), found })
+    }
 }
 
-/// Applies normalizers to a stored stream and stores what comes out; none leave it as it is.
+/// Applies normalizers to a stored stream or file and stores what comes out; none leave it as it is.
 ///
 /// # Errors
 /// [`StoreError`] when the stream is missing, damaged or beyond [`crate::store::GET_LIMIT`].

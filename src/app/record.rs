@@ -9,7 +9,9 @@ use super::execute::Ran;
 use super::workspace::Workspace;
 use crate::engine::EngineInfo;
 use crate::model::digest::Digest;
-use crate::model::manifest::{MANIFEST_VERSION, NormalizerEntry, PlatformEntry, ReproManifest, SourceEntry};
+use crate::model::manifest::{
+    MANIFEST_VERSION, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
+};
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::normalize;
@@ -20,7 +22,10 @@ pub const RECORD_VERSION: u32 = 1;
 /// Puts a manifest together from what ran.
 #[must_use]
 pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, ran: &[Ran]) -> ReproManifest {
-    let names = ran.iter().flat_map(|ran| ran.entry.stdout.normalizers.iter().chain(&ran.entry.stderr.normalizers));
+    let names = ran.iter().flat_map(|ran| {
+        let outputs = ran.entry.outputs.values().flat_map(OutputEntry::normalizers);
+        ran.entry.stdout.normalizers.iter().chain(&ran.entry.stderr.normalizers).chain(outputs)
+    });
     let normalizers = names.filter_map(|name| {
         let normalizer = normalize::by_name(name)?;
         Some((name.clone(), NormalizerEntry { version: normalizer.version(), rules: normalizer.rules_digest() }))

@@ -274,6 +274,10 @@ impl From<ExecuteError> for Failure {
                 Self::new(Exit::Plan, &error, advice)
             }
             ExecuteError::TooLargeToNormalize { .. } => Self::new(Exit::Undecided, &error, None),
+            ExecuteError::NoFileToNormalize { .. } => {
+                let advice = hint("name the files themselves as `outputs`, or take it out of `normalize.outputs`");
+                Self::new(Exit::Plan, &error, advice)
+            }
         }
     }
 }

@@ -9,11 +9,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::images::ImageWire;
+use self::normalize::NormalizeWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Packet, PacketId, Plan};
 
 mod images;
+mod normalize;
 mod world;
 
 /// The version of the plan format that this build reads.
@@ -89,15 +91,6 @@ struct CommandWire {
     quantum: Option<Spanned<String>>,
     cpus: Option<Spanned<i64>>,
     require: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct NormalizeWire {
-    #[serde(default)]
-    stdout: Vec<Spanned<String>>,
-    #[serde(default)]
-    stderr: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -253,18 +246,8 @@ impl Source<'_> {
         let references = |what, list: &[Spanned<String>], names| -> Result<BTreeSet<Name>, PlanError> {
             list.iter().map(|name| self.reference(what, name, names)).collect()
         };
-        let normalizers = |list: &[Spanned<String>]| -> Result<Vec<String>, PlanError> {
-            list.iter()
-                .map(|name| {
-                    if known.normalizers.contains(&name.as_ref().as_str()) {
-                        return Ok(name.as_ref().clone());
-                    }
-                    let message = format!("there is no normalizer `{}`", name.as_ref());
-                    Err(self.error(name.span(), message, Some(format!("known: {}", known.normalizers.join(", ")))))
-                })
-                .collect()
-        };
         let outputs: Result<BTreeSet<TreePath>, _> = wire.outputs.iter().map(|path| self.parse(path)).collect();
+        let outputs = outputs?;
         let mut environment = BTreeMap::new();
         for (name, value) in &wire.env {
             let variable = name.as_ref();
@@ -279,10 +262,11 @@ impl Source<'_> {
             image: self.reference("image", &wire.image, &known.images)?,
             frozen: references("frozen input", &wire.frozen, &known.frozen)?,
             needs: references("command", &wire.needs, &known.commands)?,
-            outputs: outputs?,
+            normalize_stdout: self.normalizers(&wire.normalize.stdout, known.normalizers)?,
+            normalize_stderr: self.normalizers(&wire.normalize.stderr, known.normalizers)?,
+            normalize_outputs: self.output_normalizers(&wire.normalize.outputs, &outputs, known.normalizers)?,
+            outputs,
             environment,
-            normalize_stdout: normalizers(&wire.normalize.stdout)?,
-            normalize_stderr: normalizers(&wire.normalize.stderr)?,
             timeout: match &wire.timeout {
                 Some(text) => self.parse::<quantity::Seconds>(text)?.0,
                 None => DEFAULT_TIMEOUT,

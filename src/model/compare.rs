@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::action::Output;
 use super::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use super::name::Name;
 use super::plan::Requirement;
@@ -235,11 +236,11 @@ fn compare_stream(expected: &StreamEntry, found: &StreamEntry) -> Equality {
 
 fn compare_output(expected: Option<&OutputEntry>, found: Option<&OutputEntry>) -> Equality {
     match (expected, found) {
-        (Some(expected), Some(found)) if expected == found => Equality::Bitwise,
+        (Some(expected), Some(found)) if Output::from(expected) == Output::from(found) => Equality::Bitwise,
         (
-            Some(OutputEntry::File { canonical: expected, executable: x, .. }),
-            Some(OutputEntry::File { canonical: found, executable: y, .. }),
-        ) if expected == found && x == y => Equality::Canonical,
+            Some(OutputEntry::File { canonical: expected, normalizers: these, executable: x, .. }),
+            Some(OutputEntry::File { canonical: found, normalizers: those, executable: y, .. }),
+        ) if expected == found && these == those && x == y => Equality::Canonical,
         (
             Some(OutputEntry::Directory { canonical: expected, .. }),
             Some(OutputEntry::Directory { canonical: found, .. }),

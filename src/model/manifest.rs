@@ -190,7 +190,7 @@ pub struct StreamEntry {
     pub normalizers: Vec<String>,
 }
 
-/// Names an output. No normalizer touches outputs yet, so that raw is canonical.
+/// Names an output before and after its normalizers. Only a file can have some; of a directory raw is canonical.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
 pub enum OutputEntry {
@@ -198,8 +198,10 @@ pub enum OutputEntry {
     File {
         /// The content as it came.
         raw: Digest,
-        /// The content after the normalizers.
+        /// The content after the normalizers; equal to `raw` when there are none.
         canonical: Digest,
+        /// The normalizers, in the order in which they were applied.
+        normalizers: Vec<String>,
         /// Whether the owner may execute it.
         executable: bool,
     },
@@ -217,14 +219,26 @@ pub enum OutputEntry {
     },
 }
 
+/// Names an output that has no normalizers.
 impl From<&Output> for OutputEntry {
     fn from(output: &Output) -> Self {
         match output {
             Output::File { digest, executable } => {
-                Self::File { raw: *digest, canonical: *digest, executable: *executable }
+                Self::File { raw: *digest, canonical: *digest, normalizers: Vec::new(), executable: *executable }
             }
             Output::Directory { root } => Self::Directory { raw: *root, canonical: *root },
             Output::Symlink { target } => Self::Symlink { target: target.clone() },
+        }
+    }
+}
+
+impl OutputEntry {
+    /// Lists the normalizers that were applied; none to what is no file.
+    #[must_use]
+    pub fn normalizers(&self) -> &[String] {
+        match self {
+            Self::File { normalizers, .. } => normalizers,
+            Self::Directory { .. } | Self::Symlink { .. } => &[],
         }
     }
 }

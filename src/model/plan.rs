@@ -132,6 +132,8 @@ pub struct CommandSpec {
     pub normalize_stdout: Vec<String>,
     /// Normalizers of standard error, in order.
     pub normalize_stderr: Vec<String>,
+    /// Normalizers of output files, in order, by path; each path is one of `outputs`.
+    pub normalize_outputs: BTreeMap<TreePath, Vec<String>>,
     /// How long it may run.
     pub timeout: Duration,
     /// Memory in bytes that it may use.
@@ -187,7 +189,8 @@ impl Plan {
         for spec in self.commands(packet) {
             references.images.insert(spec.image.clone());
             references.frozen.extend(spec.frozen.iter().cloned());
-            references.normalizers.extend(spec.normalize_stdout.iter().chain(&spec.normalize_stderr).cloned());
+            let streams = spec.normalize_stdout.iter().chain(&spec.normalize_stderr);
+            references.normalizers.extend(streams.chain(spec.normalize_outputs.values().flatten()).cloned());
         }
         let inputs = references.frozen.iter().filter_map(|name| self.frozen.get(name));
         references.images.extend(inputs.map(|input| input.image.clone()));

@@ -58,7 +58,7 @@ fn push_section(section: &[&[u8]], out: &mut Vec<u8>) {
             current = test;
         }
         let spoken = tests.entry(current).or_default();
-        if !(matches!(event, Some(Event::Name(_))) && !spoken.is_empty()) {
+        if spoken.is_empty() || !matches!(event, Some(Event::Name(_))) {
             spoken.push(line);
         }
     }

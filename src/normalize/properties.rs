@@ -11,6 +11,7 @@ use super::{all, by_name};
 
 mod freedom;
 mod mutants;
+mod orders;
 
 /// The folder with the recorded runs of one normalizer.
 fn folder(normalizer: &str) -> PathBuf {

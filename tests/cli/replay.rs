@@ -49,6 +49,40 @@ fn output_that_varies_is_divergent_and_a_named_normalizer_makes_it_canonical() {
 }
 
 #[test]
+fn an_output_file_that_varies_is_canonical_with_its_normalizer_and_verify_derives_it_again() {
+    let report = "echo \"ok  \texample.com/m\t0.$(date +%N | head -c 3)s\" > report";
+    let scene = Scene::new(&command(
+        "report",
+        report,
+        "clock = \"real\"\noutputs = [\"report\"]\nnormalize.outputs = { report = [\"go-test\"] }",
+    ));
+    scene.ok(&["run", "RC-05"]);
+    scene.ok(&["verify", "manifests/RC-05.json"]);
+    let replayed = scene.ok(&["replay", "RC-05"]);
+    assert!(replayed.stdout.contains("canonical  report"), "{}", replayed.stdout);
+    scene.replace("manifests/RC-05.json", "\"normalizers\":[\"go-test\"]", "\"normalizers\":[]");
+    let verified = scene.run(&["verify", "manifests/RC-05.json"]);
+    assert_eq!(verified.code, 6, "{}", verified.stdout);
+    assert!(verified.stdout.contains("commands.report.outputs.report.normalizers"), "{}", verified.stdout);
+}
+
+#[test]
+fn normalizers_of_a_folder_are_refused_with_advice() {
+    let scene = Scene::new(&command(
+        "report",
+        "mkdir report",
+        "outputs = [\"report\"]\nnormalize.outputs = { report = [\"go-test\"] }",
+    ));
+    scene.run(&["run", "RC-05"]).failed(
+        3,
+        &[
+            "output `report`: expected a regular file, found a directory",
+            "hint: name the files themselves as `outputs`",
+        ],
+    );
+}
+
+#[test]
 fn a_replay_without_a_manifest_is_undecided() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
     scene.run(&["replay", "RC-05"]).failed(5, &["no manifest at", "hint: record it first: rcrepro run"]);

@@ -135,3 +135,25 @@ async fn raw_and_canonical_are_two_digests_only_where_a_normalizer_is_named() {
     assert_eq!(ran[1].entry.stdout.raw, ran[1].entry.stdout.canonical);
     assert_eq!(ran[0].entry.stdout.raw, ran[1].entry.stdout.raw);
 }
+
+#[tokio::test]
+async fn an_output_file_has_a_canonical_digest_where_the_plan_names_its_normalizer() {
+    let outputs = "outputs = [\"report\", \"other\"]\nnormalize.outputs = { report = [\"go-test\"] }";
+    let plan = plan(&[table("named", outputs)]);
+    let said = "ok  \tm\t0.123s\n";
+    let path = |name: &str| name.parse::<TreePath>().expect("a path");
+    let made = Script::exit(0).file(path("report"), said).file(path("other"), said);
+    let store = MemoryStore::default();
+    let outcome = execute(&plan, &FakeEngine::default().on("RC-05/named", made), &store, 1).await;
+    let ran = outcome.ran.expect("decided");
+    let entry = &ran[0].entry;
+    let (expected, as_it_came) = (Digest::of(b"ok  \tm\t<elapsed>\n"), Digest::of(said.as_bytes()));
+    let named = vec!["go-test".to_owned()];
+    assert_eq!(
+        entry.outputs[&path("report")],
+        OutputEntry::File { raw: as_it_came, canonical: expected, normalizers: named, executable: false }
+    );
+    assert_eq!(entry.outputs[&path("other")].normalizers(), [""; 0]);
+    assert_eq!(store.get(expected).expect("it is evidence"), b"ok  \tm\t<elapsed>\n");
+    assert_eq!(entry.action_result().outputs[&path("report")], Output::File { digest: as_it_came, executable: false });
+}

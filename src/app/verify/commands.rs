@@ -7,7 +7,7 @@ use crate::app::actions::{Resolved, derive_action};
 use crate::app::execute::canonical_blob;
 use crate::model::digest::Digest;
 use crate::model::finding::FindingName;
-use crate::model::manifest::{CommandEntry, EndingEntry, OutputEntry, StreamEntry};
+use crate::model::manifest::{CommandEntry, EndingEntry, OutputEntry};
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, Plan};
 
@@ -33,8 +33,9 @@ impl Judge<'_> {
         ] {
             self.check(&format!("{at}.{part}"), digest);
         }
-        self.stream(&format!("{at}.stdout"), &entry.stdout);
-        self.stream(&format!("{at}.stderr"), &entry.stderr);
+        for (part, stream) in [("stdout", &entry.stdout), ("stderr", &entry.stderr)] {
+            self.canonical(&format!("{at}.{part}"), stream.raw, stream.canonical, &stream.normalizers);
+        }
         for (path, output) in &entry.outputs {
             self.output(&format!("{at}.outputs.{path}"), output);
         }
@@ -73,6 +74,11 @@ impl Judge<'_> {
         list("needs", format!("{:?}", spec.needs), format!("{:?}", entry.needs));
         list("stdout.normalizers", format!("{:?}", spec.normalize_stdout), format!("{:?}", entry.stdout.normalizers));
         list("stderr.normalizers", format!("{:?}", spec.normalize_stderr), format!("{:?}", entry.stderr.normalizers));
+        for (path, output) in &entry.outputs {
+            let expected = spec.normalize_outputs.get(path).map_or(&[][..], Vec::as_slice);
+            let part = format!("outputs.{path}.normalizers");
+            list(&part, format!("{expected:?}"), format!("{:?}", output.normalizers()));
+        }
         for path in entry.outputs.keys().filter(|path| !spec.outputs.contains(path)) {
             self.finding(name, &format!("{at}.outputs.{path}"), "an output that the plan declares", path);
         }
@@ -106,24 +112,29 @@ impl Judge<'_> {
         }
     }
 
-    fn stream(&mut self, at: &str, entry: &StreamEntry) {
-        if self.check(&format!("{at}.raw"), entry.raw) {
-            match canonical_blob(self.store, entry.raw, &entry.normalizers) {
+    /// Derives the canonical bytes of a stream or file again.
+    fn canonical(&mut self, at: &str, raw: Digest, stated: Digest, normalizers: &[String]) {
+        if self.check(&format!("{at}.raw"), raw) {
+            match canonical_blob(self.store, raw, normalizers) {
                 Ok(canonical) => {
-                    self.same(FindingName::CanonicalDiffers, &format!("{at}.canonical"), &canonical, &entry.canonical);
+                    self.same(FindingName::CanonicalDiffers, &format!("{at}.canonical"), &canonical, &stated);
                 }
-                Err(error) => self.finding(FindingName::EvidenceMissing, &format!("{at}.raw"), entry.raw, error),
+                Err(error) => self.finding(FindingName::EvidenceMissing, &format!("{at}.raw"), raw, error),
             }
         }
-        if entry.canonical != entry.raw {
-            self.check(&format!("{at}.canonical"), entry.canonical);
+        if stated != raw {
+            self.check(&format!("{at}.canonical"), stated);
         }
     }
 
     fn output(&mut self, at: &str, entry: &OutputEntry) {
-        if let OutputEntry::File { raw, canonical, .. } | OutputEntry::Directory { raw, canonical } = entry {
-            self.check(&format!("{at}.raw"), *raw);
-            self.same(FindingName::CanonicalDiffers, &format!("{at}.canonical"), raw, canonical);
+        match entry {
+            OutputEntry::File { raw, canonical, normalizers, .. } => self.canonical(at, *raw, *canonical, normalizers),
+            OutputEntry::Directory { raw, canonical } => {
+                self.check(&format!("{at}.raw"), *raw);
+                self.same(FindingName::CanonicalDiffers, &format!("{at}.canonical"), raw, canonical);
+            }
+            OutputEntry::Symlink { .. } => {}
         }
     }
 }

@@ -55,7 +55,7 @@ fn a_good_plan_is_understood() {
 
 #[test]
 fn mistakes_are_placed_and_explained() {
-    let cases: [(&str, &str, &str); 18] = [
+    let cases: [(&str, &str, &str); 20] = [
         ("version = 1", "version = 2", "1:11: plan version 2 is not known"),
         ("build = \"images/go.toml\"", "built = \"x\"", "8:1: unknown field `built`, expected `build` or `pull`"),
         ("build = \"images/go.toml\"", "", "7:1: an image is built or pulled, this one neither"),
@@ -68,6 +68,16 @@ fn mistakes_are_placed_and_explained() {
         ("id = \"go-test\"", "id = \"go-build\"", "22:6: command id `go-build` stands twice in the plan"),
         ("id = \"go-test\"", "id = \"a/b\"", "22:6: `a/b` is no file name"),
         ("[\"go-test\"]", "[\"go-tests\"]", "27:21: there is no normalizer `go-tests`"),
+        (
+            "normalize.stdout = [\"go-test\"]",
+            "normalize.outputs = { \"a.json\" = [\"go-test\"] }",
+            "27:23: `a.json` has normalizers and is no output of this command",
+        ),
+        (
+            "normalize.stdout = [\"go-test\"]",
+            "outputs = [\"a.json\"]\nnormalize.outputs.\"a.json\" = [\"go-tests\"]",
+            "28:31: there is no normalizer `go-tests`",
+        ),
         ("timeout = \"2m\"", "timeout = \"2\"", "19:11: `2` is no duration"),
         ("run = \"go build ./...\"", "run = \" \"", "16:7: `run` is empty"),
         ("needs = [\"RC-03\"]", "needs = [\"RC-04\"]", "36:10: there is no packet `RC-04`"),
@@ -106,4 +116,18 @@ fn an_image_is_built_pulled_or_either() {
 fn a_tag_alone_names_the_command_that_pins_it() {
     let error = parse_good(|text| text.replace("build = \"images/go.toml\"", "pull = \"golang:1.26\""));
     assert_eq!(error.expect_err("no digest").hint.as_deref(), Some("rcrepro image lock go"));
+}
+
+#[test]
+fn normalizers_of_outputs_are_kept_by_path() {
+    let plan = parse_good(|text| {
+        let outputs = "outputs = [\"a.json\", \"b\"]\nnormalize.outputs = { \"a.json\" = [\"go-test\"] }";
+        text.replace("normalize.stdout = [\"go-test\"]", outputs)
+    })
+    .expect("a good plan");
+    let packet = &plan.packets[&"RC-05".parse().expect("an id")];
+    let spec = plan.commands(packet).nth(1).expect("a command");
+    let expected = BTreeMap::from([("a.json".parse().expect("a path"), vec!["go-test".to_owned()])]);
+    assert_eq!(spec.normalize_outputs, expected);
+    assert!(plan.references(packet).normalizers.contains("go-test"), "a manifest must pin it");
 }
