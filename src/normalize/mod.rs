@@ -12,6 +12,8 @@
 //!
 //! Nothing here runs unless the plan names it, and none of it ever sees an exit code.
 
+mod buildkit;
+mod docker_build;
 mod gitleaks;
 mod go_build;
 mod go_test;
@@ -20,9 +22,18 @@ mod go_test_v;
 mod go_vet_json;
 mod govulncheck;
 mod json;
+mod json_text;
+mod junit;
+mod node_spec;
 mod npm_ci;
+mod npm_error;
+mod tap;
 mod token;
+mod tsc_diagnostics;
 mod vitest;
+mod vitest_json;
+mod vitest_verbose;
+mod xml;
 
 #[cfg(test)]
 mod properties;
@@ -89,7 +100,9 @@ impl std::fmt::Debug for Normalizer {
 }
 
 /// Every normalizer, sorted by name.
-const ALL: [Normalizer; 16] = [
+const ALL: [Normalizer; 25] = [
+    buildkit::NORMALIZER,
+    docker_build::NORMALIZER,
     gitleaks::CSV,
     gitleaks::JSON,
     gitleaks::JUNIT,
@@ -104,8 +117,15 @@ const ALL: [Normalizer; 16] = [
     govulncheck::JSON,
     govulncheck::OPENVEX,
     govulncheck::TEXT,
+    junit::NORMALIZER,
+    node_spec::NORMALIZER,
     npm_ci::NORMALIZER,
+    npm_error::NORMALIZER,
+    tap::NORMALIZER,
+    tsc_diagnostics::NORMALIZER,
     vitest::NORMALIZER,
+    vitest_json::NORMALIZER,
+    vitest_verbose::NORMALIZER,
 ];
 
 /// Lists every normalizer, sorted by name.
@@ -141,6 +161,8 @@ mod tests {
         assert_eq!(
             found,
             [
+                "buildkit@1 7ad719d26f574390f6863b8bcfe18f251d1a230b18160b7682ecbb11f3d250e7",
+                "docker-build@1 f0c64d12b0a9bf4e9d537b02c580bba1babab44c4e6e0b59056694ab11243bc6",
                 "gitleaks-csv@1 637a9c982ea2e14b9b282aacc53c8659086ddb311c456a068746d533857c770a",
                 "gitleaks-json@1 aa8f453751439b3ddeaa98147d47752ce8e3d119f6fed295ad336967aaac4d83",
                 "gitleaks-junit@1 438f5394f7c8e1af248b6a3f069e5c17bde51ea81c2b6a1269866320f56b2883",
@@ -155,8 +177,15 @@ mod tests {
                 "govulncheck-json@1 8c072091baf8136c9fd68502e9325b9b44d082ccf60a4dd6dad72a980ac776cb",
                 "govulncheck-openvex@1 037b358b9e5fe59c3f8cc54b2d2adf65a08ea6582e4e40e8446d72ff7cce69fc",
                 "govulncheck-text@1 20625cc4b9f2a327251f2ba0a682ba9628c0199ad4d8588f16fe6cac8912fc02",
+                "junit@1 62ea03735ca5356c88ba90de312d50441c1c1908916a5c0391bda381ca4dc81e",
+                "node-spec@1 760b8df46d01d82c6a990427da738f4d743d78a1b110f061e12dd333bae86320",
                 "npm-ci@1 13dde2a0bee6fcc3504ea4d7c3a70558858c2645df6fe08783492be62bbcd656",
+                "npm-error@1 20700cd6f2b910ee3c2915ae1090021342caf4bb8f5940e1039671830887749a",
+                "tap@1 ce4a4307e8a11f5fda550b970824f0c8d138b1753064da6d38c3299bfdec0104",
+                "tsc-diagnostics@1 a84383da6c848c9531b8b5aaaa901491a1f553d882b4e954b6889e2440ad125e",
                 "vitest@1 65831334218c8321ee6eeb42f139848699adfd2afbb0239e0da5e54b0bde7cf5",
+                "vitest-json@1 01ca9cbe3b914a965b13421114fb4c986ad2739fefb21f21471689523e0710af",
+                "vitest-verbose@1 06c3e04d8de512656e13307ded745ba62b96d3933a74644aabe622f578fde91e",
             ]
         );
     }

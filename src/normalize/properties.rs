@@ -55,6 +55,16 @@ fn recorded_runs_have_one_canonical_form() {
     }
 }
 
+/// These tools print the same bytes in every run, so they have no normalizer; a recording that says otherwise asks for one.
+#[test]
+fn what_has_no_normalizer_needs_none() {
+    let cases = recorded("stable");
+    assert!(cases.len() >= 3 && all().iter().all(|normalizer| normalizer.name() != "stable"));
+    for (what, runs) in cases {
+        assert!(runs.len() >= 3 && runs.iter().all(|run| run == &runs[0] && !run.is_empty()), "{what}");
+    }
+}
+
 /// Every line of every recorded run, each once.
 static LINES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let streams = all().iter().flat_map(|normalizer| recorded(normalizer.name()).into_values().flatten());
@@ -160,6 +170,27 @@ proptest! {
                 normalizer.apply(output(&changed, &second).as_bytes())
             );
         }
+    }
+
+    /// Recordings with pieces cut out, doubled or foreign: nothing panics, and twice is once.
+    #[test]
+    fn a_torn_recording_is_no_danger(
+        pick in any::<prop::sample::Index>(),
+        tears in prop::collection::vec((any::<prop::sample::Index>(), 0..60usize, any::<prop::sample::Index>(), 0..60usize), 1..6),
+    ) {
+        let mut streams = Vec::new();
+        for normalizer in all() {
+            streams.extend(recorded(normalizer.name()).into_values().flatten().map(|run| (normalizer, run)));
+        }
+        let (normalizer, mut stream) = streams[pick.index(streams.len())].clone();
+        for (at, length, from, taken) in tears {
+            let (at, from) = (at.index(stream.len() + 1), from.index(stream.len() + 1));
+            let piece = stream[from..(from + taken).min(stream.len())].to_vec();
+            stream.splice(at..(at + length).min(stream.len()), piece);
+        }
+        let once = normalizer.apply(&stream);
+        let twice = normalizer.apply(&once);
+        prop_assert_eq!(String::from_utf8_lossy(&twice), String::from_utf8_lossy(&once), "{:?}", normalizer);
     }
 
     /// Shuffled lines of every tool's output, with arbitrary bytes between: nothing panics, and twice is once.

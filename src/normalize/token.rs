@@ -11,7 +11,7 @@ pub(super) const TIME: &[u8] = b"<time>";
 
 /// Rewrites a stream line by line; `rewrite` gets a line without its line feed and appends what replaces it to the
 /// output, or returns `false` when it has left the line alone.
-pub(super) fn map_lines(stream: &[u8], mut rewrite: impl FnMut(&[u8], &mut Vec<u8>) -> bool) -> Vec<u8> {
+pub(super) fn map_lines<'a>(stream: &'a [u8], mut rewrite: impl FnMut(&'a [u8], &mut Vec<u8>) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(stream.len());
     for line in stream.split_inclusive(|&byte| byte == b'\n') {
         let (text, end) = match line.split_last() {

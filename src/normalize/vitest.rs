@@ -33,16 +33,17 @@ MS     = DIGITS "ms"
 SPAN   = MS | DIGITS "." 2 DIGIT "s"
 "#;
 
-const PASSED: &[u8] = "✓".as_bytes();
-const FAILED_TEST: &[u8] = "×".as_bytes();
-const SYMBOLS: [&[u8]; 4] = [PASSED, "❯".as_bytes(), FAILED_TEST, "↓".as_bytes()];
+/// Stands before a test that passed.
+pub(super) const PASSED: &[u8] = "✓".as_bytes();
+/// Stands before a test that failed.
+pub(super) const FAILED_TEST: &[u8] = "×".as_bytes();
+/// Stands before a test that was skipped or is still to be written.
+pub(super) const SKIPPED: &[u8] = "↓".as_bytes();
+const SYMBOLS: [&[u8]; 4] = [PASSED, "❯".as_bytes(), FAILED_TEST, SKIPPED];
 const TAIL_BEGINS: [&[u8]; 3] = [b" Test Files  ", b"  Snapshots  ", "⎯⎯⎯⎯⎯⎯⎯".as_bytes()];
 
 fn apply(stream: &[u8]) -> Vec<u8> {
-    let lines: Vec<&[u8]> = stream.split_inclusive(|&byte| byte == b'\n').collect();
-    let (body, tail) = lines.split_at(tail_start(&lines));
-    let (head, body) = body.split_at(body.iter().position(|line| Header::read(line).is_some()).unwrap_or(body.len()));
-
+    let (head, body, tail) = cut(stream, |line| Header::read(line).is_some());
     let mut blocks: Vec<(&[u8], Vec<u8>)> = Vec::new();
     let mut listing = Listing::None;
     for line in body {
@@ -60,6 +61,22 @@ fn apply(stream: &[u8]) -> Vec<u8> {
     blocks.iter().for_each(|(_, block)| out.extend_from_slice(block));
     tail.iter().for_each(|line| push_tail_line(line, &mut out));
     out
+}
+
+/// Some lines of a stream, each with its line feed.
+type Lines<'a> = Vec<&'a [u8]>;
+
+/// Cuts a stream into head, body and tail; the body begins at the first line that `begins_block` accepts.
+pub(super) fn cut(stream: &[u8], begins_block: impl Fn(&[u8]) -> bool) -> (Lines<'_>, Lines<'_>, Lines<'_>) {
+    let mut head: Lines<'_> = stream.split_inclusive(|&byte| byte == b'\n').collect();
+    let tail = head.split_off(tail_start(&head));
+    let body = head.split_off(head.iter().position(|line| begins_block(line)).unwrap_or(head.len()));
+    (head, body, tail)
+}
+
+/// Returns what a line says that stands above something printed: the file, then perhaps the test.
+pub(super) fn console_name(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(b"stdout | ").or_else(|| text.strip_prefix(b"stderr | "))
 }
 
 /// Finds the index of the tail's first line.
@@ -87,7 +104,7 @@ impl<'a> Header<'a> {
     }
 
     fn console(text: &'a [u8]) -> Option<Self> {
-        let name = text.strip_prefix(b"stdout | ").or_else(|| text.strip_prefix(b"stderr | "))?;
+        let name = console_name(text)?;
         let file = split_once(name, b" > ").map_or(name, |(file, _)| file);
         Some(Self { file, listing: Listing::None, before_elapsed: None })
     }
@@ -95,9 +112,10 @@ impl<'a> Header<'a> {
     fn module(text: &'a [u8]) -> Option<Self> {
         let text_after_space = text.strip_prefix(b" ")?;
         let symbol = SYMBOLS.into_iter().find(|symbol| text_after_space.starts_with(symbol))?;
-        let before_elapsed = milliseconds_at_end(text).and_then(|before| before.strip_suffix(b" "));
-        let title = text_after_space[symbol.len()..].strip_prefix(b" ")?;
-        let title = &title[..title.len() - before_elapsed.map_or(0, |before| text.len() - before.len())];
+        let whole = text_after_space[symbol.len()..].strip_prefix(b" ")?;
+        let untimed = milliseconds_at_end(whole).and_then(|before| before.strip_suffix(b" "));
+        let before_elapsed = untimed.map(|title| &text[..text.len() - (whole.len() - title.len())]);
+        let title = untimed.unwrap_or(whole);
         let (file, counts) = title.strip_suffix(b")").and_then(|title| {
             let open = title.windows(2).rposition(|window| window == b" (")?;
             Some((&title[..open], &title[open + 2..]))
@@ -186,11 +204,12 @@ fn without_times<'a>(text: &'a [u8], open: &[u8]) -> &'a [u8] {
 }
 
 /// Takes `DIGITS ms`, or the mark that replaces it, off the back.
-fn milliseconds_at_end(text: &[u8]) -> Option<&[u8]> {
+pub(super) fn milliseconds_at_end(text: &[u8]) -> Option<&[u8]> {
     text.strip_suffix(ELAPSED).or_else(|| text.strip_suffix(b"ms").and_then(digits_at_end))
 }
 
-fn push_tail_line(line: &[u8], out: &mut Vec<u8>) {
+/// Appends a line of the tail, without its time of day or its spans where it is one of the two that have them.
+pub(super) fn push_tail_line(line: &[u8], out: &mut Vec<u8>) {
     let (text, end) = line.strip_suffix(b"\n").map_or((line, &b""[..]), |text| (text, b"\n"));
     if let Some(before) = start_line(text) {
         out.extend_from_slice(before);

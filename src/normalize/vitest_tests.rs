@@ -37,6 +37,8 @@ fn what_a_test_printed_is_never_touched() {
         "stdout | a.ts > t\n   ✓ printed  400ms\n   Start at  12:00:00\n   Duration  1.00s\n\n",
         " ✓ a.ts (1 test) <elapsed>\nnot in the list\n   ✓ printed  400ms\n",
         " ✓ a.ts (1 thing) 12ms\n",
+        " ✓ 12ms\n",
+        " ✓ <elapsed>\n",
         " ✓ a.ts (1 test | 2 lost) 12ms\n",
         " a.ts (1 test) 12ms\n",
     ] {

@@ -5,17 +5,19 @@
 //! of the line is a pattern (a `#` begins a comment line):
 //!
 //! ```text
-//! place PATTERN   what `@`, `%` and `~` match in such a line may change
+//! place PATTERN   what `@`, `^`, `%` and `~` match in such a line may change
 //! every PATTERN   the same, wherever in a line the pattern begins and ends
 //! line PATTERN    such a line may come and go
 //! twice PATTERN   such a line may stand twice
-//! lane PATTERN    two such lines next to each other may change places if what `$` matches differs
+//! lane PATTERN    two such lines next to each other may change places if what `$` and `&` match differs
 //! same CASE       the recorded runs of this case are equal byte for byte
+//! keep PATTERN    in such a line nothing may change, whatever else fits it
 //! json            white space outside strings may change
 //! ```
 //!
-//! In a pattern `@` is a run of decimal digits, `%` a run of ASCII letters, `*` and `~` any text, `$` a text without
-//! white space and quotes; `\t` is a tab, `\e` the escape byte, `\` before another byte that byte. All else is itself.
+//! In a pattern `@` is a run of decimal digits, `^` one of digits and points, `%` a run of ASCII letters, `*` and `~` any
+//! text, `$` a text without white space and quotes, `&` any text that is compared as `$` is; `\t` is a tab, `\e` the
+//! escape byte, `\` before another byte that byte. All else is itself.
 
 use std::path::Path;
 
@@ -27,6 +29,7 @@ pub(super) struct Freedom {
     lines: Vec<Pattern>,
     twice: Vec<Pattern>,
     lanes: Vec<Pattern>,
+    keeps: Vec<Pattern>,
     same: Vec<String>,
     json: bool,
 }
@@ -43,6 +46,7 @@ impl Freedom {
                 ("twice", pattern) => freedom.twice.push(Pattern::read(pattern)),
                 ("line", pattern) => freedom.lines.push(Pattern::read(pattern)),
                 ("lane", pattern) => freedom.lanes.push(Pattern::read(pattern)),
+                ("keep", pattern) => freedom.keeps.push(Pattern::read(pattern)),
                 ("same", case) => freedom.same.push(case.to_owned()),
                 ("json", "") => freedom.json = true,
                 _ => panic!("{}: no directive: {line}", folder.display()),
@@ -61,10 +65,11 @@ impl Freedom {
         let mut free = if self.json { json_blanks(stream) } else { vec![false; stream.len()] };
         let mut start = 0;
         for line in stream.split_inclusive(|&byte| byte == b'\n') {
+            let kept = self.keeps.iter().any(|pattern| pattern.fit(text(line)).is_some());
             let whole = self.places.iter().filter_map(|pattern| pattern.fit(text(line)));
             let begun =
                 (0..line.len()).flat_map(|at| self.every.iter().filter_map(move |one| one.begin(text(line), at)));
-            for (from, to) in whole.chain(begun).flat_map(|found| found.free) {
+            for (from, to) in whole.chain(begun).filter(|_| !kept).flat_map(|found| found.free) {
                 free[start + from..start + to].fill(true);
             }
             if self.may_go(line) {
@@ -116,9 +121,10 @@ fn json_blanks(stream: &[u8]) -> Vec<bool> {
 enum Piece {
     Byte(u8),
     Digits,
+    Number,
     Letters,
     Text { free: bool },
-    Key,
+    Key { any: bool },
 }
 
 struct Pattern(Vec<Piece>);
@@ -137,10 +143,12 @@ impl Pattern {
         while let Some(byte) = bytes.next() {
             pieces.push(match byte {
                 b'@' => Piece::Digits,
+                b'^' => Piece::Number,
                 b'%' => Piece::Letters,
                 b'*' => Piece::Text { free: false },
                 b'~' => Piece::Text { free: true },
-                b'$' => Piece::Key,
+                b'$' => Piece::Key { any: false },
+                b'&' => Piece::Key { any: true },
                 b'\\' => Piece::Byte(match bytes.next().expect("a byte after the backslash") {
                     b't' => b'\t',
                     b'e' => 0x1b,
@@ -172,14 +180,18 @@ fn fit(pieces: &[Piece], line: &[u8], at: usize, whole: bool, found: &mut Found)
     let (shortest, longest) = match piece {
         Piece::Byte(byte) => return line.get(at) == Some(byte) && fit(rest, line, at + 1, whole, found),
         Piece::Digits => (run(u8::is_ascii_digit).max(1), run(u8::is_ascii_digit)),
+        Piece::Number => {
+            let length = run(|byte| byte.is_ascii_digit() || *byte == b'.');
+            (length.max(1), length)
+        }
         Piece::Letters => (run(u8::is_ascii_alphabetic).max(1), run(u8::is_ascii_alphabetic)),
-        Piece::Text { .. } => (0, line.len() - at),
-        Piece::Key => (1, run(|byte| !byte.is_ascii_whitespace() && *byte != b'"')),
+        Piece::Text { .. } | Piece::Key { any: true } => (0, line.len() - at),
+        Piece::Key { any: false } => (1, run(|byte| !byte.is_ascii_whitespace() && *byte != b'"')),
     };
     for length in shortest..=longest {
         let (free, keys) = (found.free.len(), found.keys.len());
         match piece {
-            Piece::Key => found.keys.push(line[at..at + length].to_vec()),
+            Piece::Key { .. } => found.keys.push(line[at..at + length].to_vec()),
             Piece::Text { free: false } => {}
             _ => found.free.push((at, at + length)),
         }
