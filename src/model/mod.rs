@@ -5,6 +5,7 @@ pub mod bom;
 pub mod compare;
 pub mod composition;
 pub mod derive;
+pub mod difference;
 pub mod digest;
 pub mod event;
 pub mod finding;
