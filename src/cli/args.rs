@@ -89,7 +89,7 @@ pub enum Command {
         /// A packet (its committed manifest), a run's id in the store, `latest`, or a manifest file.
         #[arg(value_name = "A")]
         first: String,
-        /// As A; without it, the latest replay of A's packet.
+        /// As A; without it, the latest replay of A.
         #[arg(value_name = "B")]
         second: Option<String>,
         /// Writes a page that needs nothing else into this file, too.

@@ -125,7 +125,10 @@ fn moved(
     // Blank lines go where the lines go that they stand between.
     gone.retain(|l| !a[*l].trim().is_empty());
     come.retain(|r| !b[*r].trim().is_empty());
-    let span = format!("{at}:{}-{}", first.0 + 1, last.0 + 1);
+    let span = match pairs.len() {
+        1 => place(at, first.0, first.1),
+        _ => format!("{at}:{}-{}", first.0 + 1, last.0 + 1),
+    };
     let in_order = |lines: &[&str], of: &BTreeSet<usize>| {
         of.iter().map(|i| bare(lines[*i]).trim()).collect::<Vec<_>>().join(" | ")
     };

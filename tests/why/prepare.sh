@@ -60,7 +60,7 @@ WAIT=0 stream xargs order 'seq 1 8 | xargs -P 8 -n 1 sh -c "sleep 0.0\$((RANDOM 
 ### address or pid
 WAIT=0 stream py-object address-or-pid 'python3 -c "print(object(), [object()])"'
 stream ps address-or-pid 'bash -c "ps -o pid,ppid,comm -p \$\$"'
-stream port address-or-pid 'timeout 1 python3 -u -m http.server -b 127.0.0.1 0'
+stream port address-or-pid 'timeout 5 python3 -u -m http.server -b 127.0.0.1 0'
 stream shell-pid address-or-pid 'python3 -c "import os,sys;sys.stderr.write(\"worker[%d]: started, pid %d\\n\" % (os.getpid(), os.getpid()))"'
 
 ### host
@@ -234,7 +234,7 @@ mkdir -p leaks && for n in 1 2 3 4 5 6; do
     printf 'aws_key = "AKIA%s"\n' "$(printf 'ZQ3DNQ5NOH7KJ2L%s' $n | tr 1-6 A-F)" >leaks/$n/config.txt
 done
 image=$(docker image ls --format '{{.Repository}}:{{.Tag}}' | grep '^rcrepro/gitleaks:' | head -1)
-leaks() { tar c leaks | docker run --rm -i --network none -e GOMAXPROCS=4 "$image" sh -c "cd /tmp && tar x && gitleaks dir --no-banner -v -f $1 -r /tmp/report leaks $2; cat /tmp/report $3"; }
+leaks() { tar c leaks | docker run --rm -i --network none -e GOMAXPROCS=4 "$image" sh -c "cd /tmp && tar x && gitleaks dir --no-banner --redact -v -f $1 -r /tmp/report leaks $2; cat /tmp/report $3"; }
 note gitleaks-log stream 'clock,duration' 'gitleaks dir --no-banner leaks'
 leaks json '>/dev/null' '>/dev/null' >"$out/gitleaks-log/a" 2>&1; sleep 61; leaks json '>/dev/null' '>/dev/null' >"$out/gitleaks-log/b" 2>&1
 note gitleaks-json file order 'gitleaks dir -f json -r report.json leaks'

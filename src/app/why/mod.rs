@@ -32,11 +32,9 @@ pub enum WhyError {
         /// The packet.
         packet: PacketId,
     },
-    /// The store has no run of the packet.
-    #[error("the store has no {kind} of {packet}")]
+    /// The store has no run of the packet, or no replay of the manifest.
+    #[error("the store has no replay of this manifest of {packet}, or no run of it at all")]
     NoRun {
-        /// `run` or `replay`.
-        kind: &'static str,
         /// The packet.
         packet: PacketId,
     },

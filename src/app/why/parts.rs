@@ -68,7 +68,7 @@ fn ending(command: &CommandComparison, l: &CommandEntry, r: &CommandEntry) -> Ve
             Class::Environment,
             sides,
             cause,
-            Some("world.clock = \"pinned\" on both sides, where ptrace is allowed"),
+            Some("clock = \"pinned\" on both sides, where ptrace is allowed"),
         ));
     }
     if command.wanted_bitwise && l.require == Requirement::Bitwise {

@@ -25,7 +25,7 @@ pub struct Places<'a> {
 }
 
 impl Places<'_> {
-    /// Finds both sides; without a second one, it is the latest replay of the first one's packet.
+    /// Finds both sides; without a second one, it is the latest replay of the first one.
     ///
     /// # Errors
     /// [`WhyError`].
@@ -36,8 +36,8 @@ impl Places<'_> {
             None => {
                 let left = by_itself(first)?;
                 let packet = left.manifest.packet.clone();
-                let right = self.latest(&packet, Some("replay"))?;
-                Ok([left, right.ok_or(WhyError::NoRun { kind: "replay", packet })?])
+                let right = self.latest(&packet, |record| record.recorded == Some(left.digest))?;
+                Ok([left, right.ok_or(WhyError::NoRun { packet })?])
             }
             Some(second) => match by_itself(first) {
                 Ok(left) => {
@@ -57,8 +57,10 @@ impl Places<'_> {
     fn find(&self, target: &str, packet: Option<&PacketId>) -> Result<Side, WhyError> {
         if target == LATEST {
             let packet = packet.ok_or_else(|| WhyError::WhichPacket { target: target.to_owned() })?;
-            let found = self.latest(packet, None)?;
-            return found.ok_or_else(|| WhyError::NoRun { kind: "run or replay", packet: packet.clone() });
+            // Another repository's packet of the same name may be in the same store: plans tell them apart, as far as they can.
+            let ours =
+                |record: &RunRecord| self.workspace.map_or(true, |workspace| record.plan == workspace.plan_digest());
+            return self.latest(packet, ours)?.ok_or_else(|| WhyError::NoRun { packet: packet.clone() });
         }
         if let Ok(run) = target.parse::<RunId>() {
             return self.of_run(&run, packet);
@@ -99,15 +101,13 @@ impl Places<'_> {
         self.recorded(found.ok_or_else(|| WhyError::WhichPacket { target: run.to_string() })?)
     }
 
-    fn latest(&self, packet: &PacketId, kind: Option<&str>) -> Result<Option<Side>, WhyError> {
+    /// Finds the newest run or replay that a test lets pass.
+    fn latest(&self, packet: &PacketId, wanted: impl Fn(&RunRecord) -> bool) -> Result<Option<Side>, WhyError> {
         let runs = Runs::open(self.store.root())?;
         for run in runs.list()?.iter().rev() {
-            let record: Option<RunRecord> =
-                runs.record(run, packet)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-            // Another repository's packet of the same name may be in the same store: plans tell them apart, as far as they can.
-            let ours =
-                |record: &RunRecord| self.workspace.map_or(true, |workspace| record.plan == workspace.plan_digest());
-            if let Some(record) = record.filter(|record| kind.is_none_or(|kind| record.kind == kind) && ours(record)) {
+            let bytes = runs.record(run, packet)?.unwrap_or_default();
+            let record: Option<RunRecord> = serde_json::from_slice(&bytes).ok();
+            if let Some(record) = record.filter(&wanted) {
                 return self.recorded(record).map(Some);
             }
         }
