@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use object::{Object as _, ObjectSection as _};
+use object::{Object as _, ObjectSection as _, ObjectSegment as _};
 
 use super::binary::{Compared, compare, explain_raw, explain_strings, hex, only_moved, same_folders};
 use super::{Hints, paths};
@@ -51,6 +51,7 @@ pub fn explain_elf(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Op
         ));
     }
     shifts.remove(&0);
+    found.extend(headers(at, left, right)?);
     for section in &differing {
         found.extend(section.explain(&shifts, hints));
     }
@@ -72,6 +73,39 @@ fn sections(bytes: &[u8]) -> Option<Sections<'_>> {
         let count = found.keys().filter(|(other, _)| *other == name).count();
         found.insert((name, count), (section.data().ok()?, section.address()));
     }
+    Some(found)
+}
+
+/// Compares what stands in no section: what kind of file it is for which machine, the flags of sections, what is loaded and
+/// with which permissions. Addresses and sizes follow from the sections.
+fn headers(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
+    let mut found = Vec::new();
+    let mut check = |what: &str, l: String, r: String| {
+        if l != r {
+            found.push(Explained::real(&format!("{at} {what}"), [&l, &r], "another kind of program"));
+        }
+    };
+    let (l, r) = (object::File::parse(left).ok()?, object::File::parse(right).ok()?);
+    let kind = |file: &object::File<'_>| {
+        format!("{:?} {:?} {:?} {:?}", file.kind(), file.architecture(), file.flags(), file.endianness())
+    };
+    check("header", kind(&l), kind(&r));
+    let sections = |file: &object::File<'_>| {
+        let flags = file.sections().map(|section| format!("{} {:?}", section.name().unwrap_or("?"), section.flags()));
+        flags.collect::<std::collections::BTreeSet<_>>()
+    };
+    let (a, b) = (sections(&l), sections(&r));
+    if l.sections().count() == r.sections().count() {
+        let only = |one: &std::collections::BTreeSet<String>, other| {
+            one.difference(other).cloned().collect::<Vec<_>>().join(", ")
+        };
+        check("flags of sections", only(&a, &b), only(&b, &a));
+    }
+    let segments = |file: &object::File<'_>| {
+        let flags: Vec<String> = file.segments().map(|segment| format!("{:?}", segment.flags())).collect();
+        flags.join(", ")
+    };
+    check("permissions of segments", segments(&l), segments(&r));
     Some(found)
 }
 
@@ -159,5 +193,5 @@ impl Differing<'_> {
 fn other_addends_only(left: &[u8], right: &[u8]) -> bool {
     const ENTRY: usize = 24;
     let pairs = left.chunks(ENTRY).zip(right.chunks(ENTRY));
-    left.len() == right.len() && left.len() % ENTRY == 0 && pairs.into_iter().all(|(l, r)| l[..16] == r[..16])
+    left.len() == right.len() && left.len().is_multiple_of(ENTRY) && pairs.into_iter().all(|(l, r)| l[..16] == r[..16])
 }

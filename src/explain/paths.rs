@@ -49,18 +49,20 @@ pub fn judge(l: &str, r: &str) -> Option<Verdict> {
     None
 }
 
-/// Gives what two names have in common when the rest of both looks drawn: as long on both sides or digits alone.
+/// Gives what two names have in common when the rest of both looks drawn: letters and digits or cases mixed, and as long on both
+/// sides, or digits alone. Plain words do not: `output` and `report` are two names.
 fn drawn_names(x: &str, y: &str) -> Option<String> {
     let stem: String = x.chars().zip(y.chars()).take_while(|(p, q)| p == q).map(|(p, _)| p).collect();
-    let rest = |name: &str| name[stem.len()..].to_owned();
-    let (p, q) = (rest(x), rest(y));
-    let word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let (p, q) = (&x[stem.len()..], &y[stem.len()..]);
+    let any = |text: &str, is: fn(&u8) -> bool| text.as_bytes().iter().any(is);
+    let mixed = |text: &str| {
+        let word = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let (lower, upper) = (any(text, u8::is_ascii_lowercase), any(text, u8::is_ascii_uppercase));
+        word && text.len() >= 4 && ((lower && upper) || ((lower || upper) && any(text, u8::is_ascii_digit)))
+    };
     let digits = |text: &str| text.len() >= 4 && text.bytes().all(|b| b.is_ascii_digit());
-    let as_long = x.len() == y.len() && p.len() >= 4 && word(&p) && word(&q);
-    // A drawn suffix may begin with the same character by chance.
-    let named =
-        stem.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len() >= 2 || stem.len() >= 3 || stem.is_empty();
-    (named && (as_long || (digits(&p) && digits(&q)))).then_some(stem)
+    let as_long = x.len() == y.len() && mixed(p) && mixed(q);
+    (as_long || (digits(p) && digits(q))).then_some(stem)
 }
 
 /// Names the flag that keeps a compiler from writing its folder.

@@ -35,7 +35,7 @@ pub fn named_settings(place: &Place<'_>) -> Option<Verdict> {
     // The marks of a mode are tokens of their own: the whole field is looked at.
     let field = |side: usize| {
         let at = place.tokens[side].get(place.spans[side].start).map_or(place.lines[side].len(), |token| token.at);
-        let start = place.lines[side][..at].rfind(char::is_whitespace).map_or(0, |space| space + 1);
+        let start = place.lines[side][..at].rfind([' ', '\t']).map_or(0, |space| space + 1);
         place.lines[side][start..].split_whitespace().next().unwrap_or("")
     };
     let (l, r) = (field(0), field(1));
@@ -78,7 +78,7 @@ pub fn versions(place: &Place<'_>) -> Option<Verdict> {
     let [left, right] = place.lines;
     let version = |line: &str, side: usize| -> Option<(String, String)> {
         let at = place.tokens[side].get(place.spans[side].start)?.at;
-        let start = line[..at].rfind(char::is_whitespace).map_or(0, |space| space + 1);
+        let start = line[..at].rfind([' ', '\t']).map_or(0, |space| space + 1);
         let word = line[start..].split(|c: char| c.is_whitespace() || c == '"' || c == ',').next()?;
         let (name, version) = word.rsplit_once('@')?;
         let number = version.trim_start_matches('v');

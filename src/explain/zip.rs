@@ -21,6 +21,11 @@ pub fn explain_zip(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
         hints,
         depth,
     );
+    let comments = [left, right].map(|bytes| comment(bytes).unwrap_or_default());
+    if comments[0] != comments[1] {
+        let at = format!("{at} comment");
+        found.push(Explained::real(&at, [&comments[0], &comments[1]], "another comment of the archive"));
+    }
     if found.is_empty() {
         let sizes = [format!("{} bytes", left.len()), format!("{} bytes", right.len())];
         let cause = "equal members; compressed or laid out by another program, version or level";
@@ -43,10 +48,19 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?)).ok()
 }
 
-fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
-    // The end record is at most 65,557 bytes from the end.
+/// Finds the end record; it is at most 65,557 bytes from the end.
+fn end_record(bytes: &[u8]) -> Option<usize> {
     let from = bytes.len().saturating_sub(65_557);
-    let end = from + bytes[from..].windows(4).rposition(|window| window == b"PK\x05\x06")?;
+    Some(from + bytes[from..].windows(4).rposition(|window| window == b"PK\x05\x06")?)
+}
+
+fn comment(bytes: &[u8]) -> Option<String> {
+    let text = bytes.get(end_record(bytes)? + 22..)?;
+    Some(String::from_utf8_lossy(text).into_owned())
+}
+
+fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
+    let end = end_record(bytes)?;
     let (count, mut at) = (u16_at(bytes, end + 10)?, u32_at(bytes, end + 16)?);
     let (mut found, mut seen, mut left) = (Vec::new(), BTreeMap::new(), UNPACKED);
     for _ in 0..count {
@@ -86,6 +100,25 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
             cause: "the program or system that made the archive",
             remedy: "one version of zip, in a locked image",
         });
+        properties.push(Property {
+            name: "method",
+            value: format!("{} flags {:#x}", u16_at(bytes, at + 10)?, u16_at(bytes, at + 8)?),
+            class: Class::Environment,
+            cause: "compressed in another way",
+            remedy: "one version and one level of zip, in a locked image",
+        });
+        let comment =
+            bytes.get(at + 46 + name_length + extra_length..at + 46 + name_length + extra_length + comment_length)?;
+        if !comment.is_empty() {
+            let value = String::from_utf8_lossy(comment).into_owned();
+            properties.push(Property {
+                name: "comment",
+                value,
+                class: Class::Real,
+                cause: "another comment",
+                remedy: "",
+            });
+        }
         // The upper half is the Unix mode where a Unix made the archive.
         if bytes.get(at + 5) == Some(&3) {
             properties
