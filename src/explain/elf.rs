@@ -92,13 +92,11 @@ fn headers(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
     check("header", kind(&l), kind(&r));
     let sections = |file: &object::File<'_>| {
         let flags = file.sections().map(|section| format!("{} {:?}", section.name().unwrap_or("?"), section.flags()));
-        flags.collect::<std::collections::BTreeSet<_>>()
+        flags.collect::<BTreeSet<_>>()
     };
     let (a, b) = (sections(&l), sections(&r));
     if l.sections().count() == r.sections().count() {
-        let only = |one: &std::collections::BTreeSet<String>, other| {
-            one.difference(other).cloned().collect::<Vec<_>>().join(", ")
-        };
+        let only = |one: &BTreeSet<String>, other| one.difference(other).cloned().collect::<Vec<_>>().join(", ");
         check("flags of sections", only(&a, &b), only(&b, &a));
     }
     let segments = |file: &object::File<'_>| {

@@ -1,5 +1,7 @@
 //! Two lines that stand for each other, token by token.
 
+use std::collections::BTreeSet;
+
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::Hints;
@@ -113,7 +115,7 @@ fn permuted(left: &str, right: &str) -> Option<&'static str> {
         words.len() >= 3
             && words.iter().all(|w| w.chars().any(char::is_alphabetic) && !is_verdict(w) && !w.ends_with([':', ',']))
     };
-    let distinct = l.iter().collect::<std::collections::BTreeSet<_>>().len() == l.len();
+    let distinct = l.iter().collect::<BTreeSet<_>>().len() == l.len();
     (names(&l) && distinct && same_elements(&l, &r)).then_some("the same names in another order")
 }
 

@@ -1,6 +1,6 @@
 //! What went in: plan, source, images by package, frozen inputs file by file, the environment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
@@ -213,12 +213,12 @@ fn environment(
     let variables = |command: &reapi::Command| {
         let pairs =
             command.environment_variables.iter().map(|variable| (variable.name.clone(), variable.value.clone()));
-        pairs.collect::<std::collections::BTreeMap<_, _>>()
+        pairs.collect::<BTreeMap<_, _>>()
     };
     let (a, b) = (variables(&l), variables(&r));
     let mut found = Vec::new();
     for name in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
-        let value = |map: &std::collections::BTreeMap<String, String>| map.get(name).cloned().unwrap_or_default();
+        let value = |map: &BTreeMap<String, String>| map.get(name).cloned().unwrap_or_default();
         let sides = [value(&a), value(&b)];
         // It follows the commit, and is told as such.
         if sides[0] != sides[1] && name != "SOURCE_DATE_EPOCH" {
