@@ -24,4 +24,5 @@ pub mod purl;
 pub mod reference;
 pub mod tree;
 pub mod user_config;
+pub mod why;
 pub mod world;

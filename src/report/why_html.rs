@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::app::why::Why;
 use crate::model::difference::Explained;
+use crate::model::why::Why;
 
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}\
 h2{font-size:1.1rem;margin:2rem 0 .4rem}table{border-collapse:collapse;width:100%;table-layout:fixed}\

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::why::Why;
+use crate::model::why::Why;
 
 /// Describes everything that differs.
 #[must_use]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::app::why::Why;
 use crate::model::difference::Explained;
+use crate::model::why::Why;
 
 /// The width when nobody says one, and the smallest in which two columns make sense.
 const WIDTHS: (usize, usize) = (100, 60);

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Why, WhyError};
+use super::WhyError;
 use crate::model::compare::Part;
 use crate::model::digest::Digest;
 use crate::model::manifest::{OutputEntry, ReproManifest};
 use crate::model::name::Name;
+use crate::model::why::Why;
 use crate::store::export::{CheckoutOptions, Contents, checkout};
 use crate::store::{BlobStore, StoreError};
 

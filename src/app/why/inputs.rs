@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use prost::Message as _;
 
-use super::{MissingBlob, WhyError, read};
+use super::{WhyError, read};
 use crate::explain::{Hints, explain as explain_bytes};
 use crate::format::lock_toml;
 use crate::model::compare::compare;
@@ -16,6 +16,7 @@ use crate::model::image_lock::ImageLock;
 use crate::model::manifest::{ImageEntry, ReproManifest};
 use crate::model::name::Name;
 use crate::model::tree::Node;
+use crate::model::why::MissingBlob;
 use crate::store::export::{self, ExportError};
 use crate::store::{BlobStore, StoreError};
 

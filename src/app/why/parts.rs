@@ -1,6 +1,6 @@
 //! Streams and outputs: raw bytes against raw bytes, whatever normalizers make of them.
 
-use super::{ExplainedPart, MissingBlob, WhyError, read};
+use super::{WhyError, read};
 use crate::explain::{Hints, explain as explain_bytes};
 use crate::model::compare::{CommandComparison, Comparison, Equality, Part};
 use crate::model::difference::{Class, Explained};
@@ -8,6 +8,7 @@ use crate::model::digest::Digest;
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use crate::model::plan::Requirement;
 use crate::model::tree::Node;
+use crate::model::why::{ExplainedPart, MissingBlob};
 use crate::normalize;
 use crate::store::{BlobStore, export};
 

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::{Side, WhyError};
+use super::WhyError;
 use crate::app::record::RunRecord;
 use crate::app::replay::read_manifest;
 use crate::app::workspace::{Workspace, WorkspaceError};
 use crate::format::manifest_json;
 use crate::model::digest::Digest;
 use crate::model::plan::PacketId;
+use crate::model::why::Side;
 use crate::store::BlobStore as _;
 use crate::store::fs::FsStore;
 use crate::store::runs::{RunId, Runs};
