@@ -17,4 +17,5 @@ pub mod replay;
 pub mod run;
 pub mod session;
 pub mod verify;
+pub mod why;
 pub mod workspace;

@@ -9,6 +9,7 @@ use super::workspace::Workspace;
 use crate::format::manifest_json::{self, ManifestError};
 use crate::model::compare::{Comparison, compare};
 use crate::model::digest::Digest;
+use crate::model::event::RunEvent;
 use crate::model::manifest::ReproManifest;
 use crate::store::{BlobStore, runs};
 
@@ -90,5 +91,6 @@ pub async fn replay(
     let against = Some((&recorded, recorded_digest));
     let found = execute(session, workspace, &packet, options, against).await?;
     let comparison = compare(&recorded, &found.manifest);
+    (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
     Ok(Replayed { recorded, recorded_digest, found, comparison })
 }

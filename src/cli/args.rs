@@ -84,6 +84,18 @@ pub enum Command {
         #[arg(value_name = "MANIFEST")]
         manifest: PathBuf,
     },
+    /// Explains every difference of two runs, replays or manifests: its class, its cause, and what would remove it.
+    Why {
+        /// A packet (its committed manifest), a run's id in the store, `latest`, or a manifest file.
+        #[arg(value_name = "A")]
+        first: String,
+        /// As A; without it, the latest replay of A.
+        #[arg(value_name = "B")]
+        second: Option<String>,
+        /// Writes a page that needs nothing else into this file, too.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
     /// Prints the evidence of a packet's latest run or replay, else of its committed manifest.
     Log {
         /// The packet, such as RC-05.

@@ -18,6 +18,7 @@ use crate::app::prepare::PrepareError;
 use crate::app::replay::ReplayError;
 use crate::app::run::RunError;
 use crate::app::session::SessionError;
+use crate::app::why::WhyError;
 use crate::app::workspace::WorkspaceError;
 use crate::engine::EngineError;
 use crate::oci::OciError;
@@ -312,6 +313,26 @@ impl From<ReplayError> for Failure {
             }
             ReplayError::Manifest { .. } => Self::new(Exit::Tampered, &error, hint("git checkout -- manifests")),
         }
+    }
+}
+
+impl From<WhyError> for Failure {
+    fn from(error: WhyError) -> Self {
+        let (exit, advice) = match error {
+            WhyError::Read(error) => return error.into(),
+            WhyError::Evidence(error) => return error.into(),
+            WhyError::Store(error) => return error.into(),
+            WhyError::NoTarget { .. } => {
+                (Exit::Usage, hint("name two of: a packet, a run's id, `latest`, a manifest file"))
+            }
+            WhyError::Packets { .. } => (Exit::Usage, None),
+            WhyError::WhichPacket { .. } => (Exit::Usage, hint("name the packet first: rcrepro why RC-05 latest")),
+            WhyError::NoRecord { .. } => (Exit::Undecided, None),
+            WhyError::NoRun { ref packet, .. } => (Exit::Undecided, Some(format!("rcrepro replay {packet}"))),
+            WhyError::Manifest { .. } => (Exit::Undecided, None),
+            WhyError::Runs(_) | WhyError::Tree(_) => (Exit::Engine, None),
+        };
+        Self::new(exit, &error, advice)
     }
 }
 

@@ -22,6 +22,7 @@ mod replay;
 mod run;
 mod signals;
 mod verify;
+mod why;
 
 /// Parses the command line, does what it says, and gives the exit code.
 #[must_use]
@@ -57,6 +58,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
         Command::Run { packets, execution } => run::run(&context, &packets, &execution).await,
         Command::Replay { target, execution } => replay::replay(&context, &target, &execution).await,
+        Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
         Command::Verify { manifest } => verify::verify(&context, &manifest),
         Command::Log { packet, command, stream, canonical } => {
             log::log(&context, &packet, command.as_ref(), stream, canonical)

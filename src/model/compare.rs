@@ -68,6 +68,8 @@ pub struct CommandComparison {
     pub parts: Vec<(Part, Equality)>,
     /// Differences that are no part's: the inputs, the exit code, how it ended.
     pub differences: Vec<Difference>,
+    /// Whether it counts as divergent only because the plan demands bitwise equality of it.
+    pub wanted_bitwise: bool,
 }
 
 /// Is a difference outside the streams and outputs.
@@ -110,12 +112,54 @@ impl Comparison {
         self.commands.iter().filter(|command| command.equality == equality).count()
     }
 
-    /// Counts the streams and outputs: those equal byte for byte, and all.
+    /// Counts the streams and outputs of all commands by how they compare.
     #[must_use]
-    pub fn bitwise_parts(&self) -> (usize, usize) {
-        let parts: Vec<Equality> =
-            self.commands.iter().flat_map(|command| command.parts.iter().map(|(_, equality)| *equality)).collect();
-        (parts.iter().filter(|equality| **equality == Equality::Bitwise).count(), parts.len())
+    pub fn part_counts(&self) -> PartCounts {
+        let mut counts = PartCounts::default();
+        for (_, equality) in self.commands.iter().flat_map(|command| &command.parts) {
+            match equality {
+                Equality::Bitwise => counts.bitwise += 1,
+                Equality::Canonical => counts.canonical += 1,
+                Equality::Undecided => counts.undecided += 1,
+                Equality::Divergent | Equality::Failed => counts.divergent += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// Counts streams and outputs by how they compare. A stream that only normalizers make equal is canonical here even where
+/// the plan demands more of its command: the count says what the bytes are, the verdict what the plan makes of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PartCounts {
+    /// Equal byte for byte.
+    pub bitwise: usize,
+    /// Equal after the named normalizers.
+    pub canonical: usize,
+    /// Not equal.
+    pub divergent: usize,
+    /// Of commands that did not run this time.
+    pub undecided: usize,
+}
+
+impl PartCounts {
+    /// Counts them all.
+    #[must_use]
+    pub const fn all(&self) -> usize {
+        self.bitwise + self.canonical + self.divergent + self.undecided
+    }
+}
+
+impl std::fmt::Display for PartCounts {
+    /// Writes the line of every report: `17 streams and outputs: 13 bitwise, 4 canonical, 0 divergent`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { bitwise, canonical, divergent, undecided } = self;
+        let all = self.all();
+        write!(f, "{all} streams and outputs: {bitwise} bitwise, {canonical} canonical, {divergent} divergent")?;
+        match undecided {
+            0 => Ok(()),
+            some => write!(f, ", {some} undecided"),
+        }
     }
 }
 
@@ -132,8 +176,9 @@ pub fn compare(recorded: &ReproManifest, replayed: &ReproManifest) -> Comparison
             None => CommandComparison {
                 id: expected.id.clone(),
                 equality: Equality::Undecided,
-                parts: Vec::new(),
+                parts: parts_of(expected).map(|part| (part, Equality::Undecided)).collect(),
                 differences: vec![Difference::new("command", "a result", "it did not run")],
+                wanted_bitwise: false,
             },
         })
         .collect();
@@ -142,11 +187,18 @@ pub fn compare(recorded: &ReproManifest, replayed: &ReproManifest) -> Comparison
         commands.push(CommandComparison {
             id: extra.id.clone(),
             equality: Equality::Divergent,
-            parts: Vec::new(),
+            parts: parts_of(extra).map(|part| (part, Equality::Divergent)).collect(),
             differences: vec![Difference::new("command", "absent", "present")],
+            wanted_bitwise: false,
         });
     }
     Comparison { inputs: compare_inputs(recorded, replayed), commands }
+}
+
+/// Names the streams and outputs that a command has.
+fn parts_of(entry: &CommandEntry) -> impl Iterator<Item = Part> {
+    let outputs = entry.outputs.keys().map(|path| Part::Output(path.to_string()));
+    [Part::Stdout, Part::Stderr].into_iter().chain(outputs)
 }
 
 fn compare_inputs(recorded: &ReproManifest, replayed: &ReproManifest) -> Vec<Difference> {
@@ -209,11 +261,8 @@ pub fn compare_command(expected: &CommandEntry, found: &CommandEntry) -> Command
         parts.push((Part::Output(path.to_string()), equality));
     }
     let worst = parts.iter().map(|(_, equality)| *equality).fold(Equality::Bitwise, Equality::max);
-    let demanded = if expected.require == Requirement::Bitwise && worst == Equality::Canonical {
-        Equality::Divergent
-    } else {
-        worst
-    };
+    let wanted_bitwise = falls_short(expected.require, worst);
+    let demanded = if wanted_bitwise { Equality::Divergent } else { worst };
     let equality = if !found.succeeded() {
         Equality::Failed
     } else if differences.is_empty() {
@@ -221,7 +270,12 @@ pub fn compare_command(expected: &CommandEntry, found: &CommandEntry) -> Command
     } else {
         demanded.max(Equality::Divergent)
     };
-    CommandComparison { id: expected.id.clone(), equality, parts, differences }
+    CommandComparison { id: expected.id.clone(), equality, parts, differences, wanted_bitwise }
+}
+
+/// Tells whether a comparison is good enough for a plan that does not demand bitwise equality, and for this one not.
+const fn falls_short(require: Requirement, worst: Equality) -> bool {
+    matches!((require, worst), (Requirement::Bitwise, Equality::Canonical))
 }
 
 fn compare_stream(expected: &StreamEntry, found: &StreamEntry) -> Equality {
@@ -246,5 +300,41 @@ fn compare_output(expected: Option<&OutputEntry>, found: Option<&OutputEntry>) -
             Some(OutputEntry::Directory { canonical: found, .. }),
         ) if expected == found => Equality::Canonical,
         _ => Equality::Divergent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(equalities: &[Equality]) -> String {
+        let command = CommandComparison {
+            id: "c".parse().expect("a name"),
+            equality: Equality::Bitwise,
+            parts: equalities.iter().map(|equality| (Part::Stdout, *equality)).collect(),
+            differences: Vec::new(),
+            wanted_bitwise: false,
+        };
+        Comparison { inputs: Vec::new(), commands: vec![command] }.part_counts().to_string()
+    }
+
+    #[test]
+    fn all_three_numbers_are_always_said() {
+        use Equality::{Bitwise, Canonical, Divergent, Undecided};
+        assert_eq!(counts(&[Bitwise]), "1 streams and outputs: 1 bitwise, 0 canonical, 0 divergent");
+        let mixed = counts(&[Bitwise, Canonical, Divergent, Canonical, Undecided]);
+        assert_eq!(mixed, "5 streams and outputs: 1 bitwise, 2 canonical, 1 divergent, 1 undecided");
+    }
+
+    #[test]
+    fn canonical_falls_short_only_where_bitwise_is_demanded() {
+        assert!(falls_short(Requirement::Bitwise, Equality::Canonical));
+        for (require, worst) in [
+            (Requirement::Bitwise, Equality::Bitwise),
+            (Requirement::Bitwise, Equality::Divergent),
+            (Requirement::Canonical, Equality::Canonical),
+        ] {
+            assert!(!falls_short(require, worst));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::compare::Equality;
+use super::compare::{Equality, PartCounts};
 use super::digest::Digest;
 use super::image_definition::ImageName;
 use super::name::Name;
@@ -51,6 +51,11 @@ pub enum RunEvent {
         id: Name,
         /// The command that failed.
         because: Name,
+    },
+    /// A replay was compared with what was recorded.
+    Compared {
+        /// How its streams and outputs compare.
+        parts: PartCounts,
     },
 }
 

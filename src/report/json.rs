@@ -13,7 +13,7 @@ pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, com
     let all = [Equality::Bitwise, Equality::Canonical, Equality::Divergent, Equality::Failed, Equality::Undecided];
     let counts: serde_json::Map<String, Value> =
         all.iter().map(|equality| (equality.as_str().to_owned(), json!(comparison.count(*equality)))).collect();
-    let (bitwise, parts) = comparison.bitwise_parts();
+    let parts = comparison.part_counts();
     let difference =
         |d: &crate::model::compare::Difference| json!({ "what": d.what, "expected": d.expected, "found": d.found });
     let commands: Vec<Value> = comparison
@@ -26,6 +26,7 @@ pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, com
                 "id": command.id.as_str(),
                 "equality": command.equality.as_str(),
                 "parts": parts,
+                "wanted_bitwise": command.wanted_bitwise,
                 "differences": command.differences.iter().map(difference).collect::<Vec<_>>(),
             })
         })
@@ -37,7 +38,10 @@ pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, com
         "found": found.to_string(),
         "commands": commands,
         "counts": counts,
-        "parts": { "bitwise": bitwise, "all": parts },
+        "parts": {
+            "all": parts.all(), "bitwise": parts.bitwise, "canonical": parts.canonical, "divergent": parts.divergent,
+            "undecided": parts.undecided,
+        },
         "inputs": comparison.inputs.iter().map(difference).collect::<Vec<_>>(),
     })
 }

@@ -6,3 +6,6 @@ pub mod json;
 pub mod progress;
 pub mod text;
 pub mod validation;
+pub mod why_html;
+pub mod why_json;
+pub mod why_text;

@@ -35,8 +35,7 @@ pub fn comparison(
         write_command(&mut text, command, entries, store);
     }
     let equal = comparison.count(Equality::Bitwise) + comparison.count(Equality::Canonical);
-    let (bitwise_parts, parts) = comparison.bitwise_parts();
-    put(&mut text, format_args!("{bitwise_parts} of {parts} streams and outputs are bitwise equal"));
+    put(&mut text, format_args!("{}", comparison.part_counts()));
     let verdict = match comparison.equality() {
         Equality::Bitwise | Equality::Canonical => "reproduced",
         Equality::Divergent => "NOT reproduced",
@@ -86,13 +85,26 @@ fn write_command(
     let parts: Vec<String> = command
         .parts
         .iter()
-        .filter(|(_, equality)| *equality != Equality::Bitwise)
+        .filter(|(_, equality)| !matches!(equality, Equality::Bitwise | Equality::Undecided))
         .map(|(part, equality)| format!("{part} {}", equality.as_str()))
         .collect();
     let parts = if parts.is_empty() { String::new() } else { format!("  ({})", parts.join(", ")) };
     put(text, format_args!("{:>10}  {}{parts}", command.equality.as_str(), command.id));
     if command.equality < Equality::Divergent {
         return;
+    }
+    if command.wanted_bitwise {
+        let names: Vec<&str> = recorded
+            .into_iter()
+            .flat_map(|entry| entry.stdout.normalizers.iter().chain(&entry.stderr.normalizers))
+            .map(String::as_str)
+            .collect();
+        let line = format_args!(
+            "{:>12}the plan demands bitwise equality (`require = \"bitwise\"`); it is equal only after {}",
+            "",
+            if names.is_empty() { "normalizing".to_owned() } else { names.join(", ") }
+        );
+        put(text, line);
     }
     for difference in &command.differences {
         let line =

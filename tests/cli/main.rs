@@ -15,3 +15,4 @@ mod replay;
 mod run;
 mod scene;
 mod tamper;
+mod why;

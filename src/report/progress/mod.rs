@@ -39,6 +39,7 @@ impl Progress {
                 let code = if *exit_code == 0 { String::new() } else { format!(", exit code {exit_code}") };
                 self.close(id.as_str(), &format!("{word:>10}  {id} ({}{code})", seconds(*duration)));
             }
+            RunEvent::Compared { parts } => self.close("", &format!("{:>10}  {parts}", "compared")),
             RunEvent::Skipped { id, because } => {
                 self.close(id.as_str(), &format!("{:>10}  {id}: `{because}` failed", "undecided"));
             }

@@ -14,6 +14,7 @@ const TIERS: &[(&str, u8)] = &[
     ("model", 0),
     ("format", 1),
     ("normalize", 1),
+    ("explain", 1),
     ("store", 2),
     ("engine", 2),
     ("registry", 2),

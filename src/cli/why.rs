@@ -1,0 +1,48 @@
+//! `rcrepro why`.
+
+use std::path::Path;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use crate::app::files::write_whole;
+use crate::app::why::target::Places;
+use crate::app::why::{diffoscope, why as explain};
+use crate::report::{why_html, why_json, why_text};
+use crate::store::fs::FsStore;
+
+/// Explains every difference of two runs, replays or manifests.
+pub fn why(context: &Context, first: &str, second: Option<&str>, html: Option<&Path>) -> Result<Exit, Failure> {
+    let store = FsStore::open(&context.store)?;
+    let workspace = crate::app::workspace::Workspace::open(&context.directory);
+    let places = Places { workspace: workspace.as_ref(), store: &store };
+    let sides = places.sides(first, second)?;
+    let mut why = explain(sides, &store)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if let Some(program) = diffoscope::find(std::env::split_paths(&path)) {
+        diffoscope::attach(&mut why, &program, &store)?;
+    }
+    if let Some(path) = html {
+        write_whole(path, why_html::html(&why).as_bytes()).map_err(|error| {
+            Failure::plain(Exit::Usage, format!("cannot write `{}`: {error}", path.display()), None)
+        })?;
+    }
+    if context.json {
+        print(format!("{}\n", why_json::json(&why)).as_bytes())?;
+    } else {
+        print(why_text::text(&why, width()).as_bytes())?;
+    }
+    Ok(match (why.missing.is_empty(), why.is_equal()) {
+        (false, _) => Exit::Undecided,
+        (true, true) => Exit::Success,
+        (true, false) => Exit::Divergent,
+    })
+}
+
+/// Gives the terminal's width; a pipe or file has none.
+fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).or(said)
+}
