@@ -51,7 +51,7 @@ use self::inputs::Subtree;
 use self::labels::Owner;
 use self::overlay::{Overlay, Staged};
 use self::pump::Pump;
-use self::spec::{HOSTS, HOSTS_PATH};
+use self::spec::{HOSTS_PATH, hosts};
 use self::trash::Container;
 use self::upload::{Target, put};
 use super::{CA_BUNDLE_PATH, Engine, EngineError, EngineInfo, Executed, Execution, Network};
@@ -304,10 +304,11 @@ impl DockerEngine {
                     tar.file(CA_BUNDLE_PATH.trim_start_matches('/'), 0, 0o644, bundle.len() as u64, bundle)?;
                 }
                 if !overlay && execution.network == Network::None {
-                    tar.file(HOSTS_PATH.trim_start_matches('/'), 0, 0o644, HOSTS.len() as u64, HOSTS)?;
+                    let hosts = hosts(&execution.world.hostname);
+                    tar.file(HOSTS_PATH.trim_start_matches('/'), 0, 0o644, hosts.len() as u64, hosts.as_slice())?;
                 }
                 for subtree in subtrees.iter().filter(|_| !overlay) {
-                    tar.tree(label, subtree.at.as_str(), subtree.root, store)?;
+                    tar.tree(label, subtree.at.as_str(), subtree.root, subtree.owner, store)?;
                 }
                 Ok(())
             })
