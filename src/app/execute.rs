@@ -160,18 +160,45 @@ impl Executor<'_> {
 
     async fn one(&self, spec: &CommandSpec, action: Action, stop: CancellationToken) -> Result<Ran, ExecuteError> {
         (self.observe)(RunEvent::Started { id: spec.id.clone() });
+        let world = World::fixed(self.resolved.date_epoch, &spec.world);
+        let ran = self.perform(spec, &action, &world, &stop).await?;
+        let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
+        (self.observe)(RunEvent::Finished {
+            id: spec.id.clone(),
+            exit_code: ran.entry.exit_code,
+            duration: ran.duration,
+            equality: match (expected, self.recorded) {
+                (Some(expected), _) => Some(compare_command(expected, &ran.entry).equality),
+                (None, Some(_)) => Some(Equality::Divergent),
+                (None, None) => None,
+            },
+        });
+        Ok(ran)
+    }
+
+    /// Executes a command's action, or one that was derived from it, in a world. Nothing is told of it.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] when the result cannot be decided.
+    pub(super) async fn perform(
+        &self,
+        spec: &CommandSpec,
+        action: &Action,
+        world: &World,
+        stop: &CancellationToken,
+    ) -> Result<Ran, ExecuteError> {
         let image = &self.resolved.images[&spec.image];
         let identity = image.identity(&spec.image);
         let label = format!("{}/{}", self.packet, spec.id);
         let execution = Execution {
-            action: &action,
+            action,
             image: &identity,
             label: &label,
             limits: Limits { memory: spec.memory, pids: PIDS },
             network: Network::None,
-            world: &World::fixed(self.resolved.date_epoch, &spec.world),
+            world,
         };
-        let executed = self.engine.execute(&execution, self.store, &stop).await?;
+        let executed = self.engine.execute(&execution, self.store, stop).await?;
         let result = &executed.result;
         let entry = CommandEntry {
             id: spec.id.clone(),
@@ -191,17 +218,6 @@ impl Executor<'_> {
             outputs: result.outputs.iter().map(|(path, output)| (path.clone(), output.into())).collect(),
             result: self.store.put(&result.encode())?,
         };
-        let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
-        (self.observe)(RunEvent::Finished {
-            id: spec.id.clone(),
-            exit_code: entry.exit_code,
-            duration: executed.duration,
-            equality: match (expected, self.recorded) {
-                (Some(expected), _) => Some(compare_command(expected, &entry).equality),
-                (None, Some(_)) => Some(Equality::Divergent),
-                (None, None) => None,
-            },
-        });
         Ok(Ran { entry, duration: executed.duration })
     }
 

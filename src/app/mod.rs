@@ -16,5 +16,6 @@ pub mod record;
 pub mod replay;
 pub mod run;
 pub mod session;
+pub mod shake;
 pub mod verify;
 pub mod workspace;
