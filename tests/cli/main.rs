@@ -14,4 +14,5 @@ mod pulls;
 mod replay;
 mod run;
 mod scene;
+mod shake;
 mod tamper;
