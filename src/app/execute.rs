@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::actions::{ActionError, Resolved, derive_action};
-use crate::engine::{Engine, EngineError, Execution, Limits, Network};
+use crate::engine::{Engine, EngineError, Execution, Limits, Network, Turn};
 use crate::model::action::Action;
 use crate::model::compare::{Equality, compare_command};
 use crate::model::digest::Digest;
@@ -91,19 +92,21 @@ impl Executor<'_> {
         let mut skipped = BTreeSet::new();
         let mut results: BTreeMap<Name, CommandEntry> = BTreeMap::new();
         let mut durations: BTreeMap<Name, Duration> = BTreeMap::new();
+        let lanes = Semaphore::new(self.lanes.max(1));
         let mut running = FuturesUnordered::new();
         let stop = self.cancel.child_token();
         let mut failure: Option<ExecuteError> = None;
         loop {
             if failure.is_none() {
                 self.skip_hopeless(&mut waiting, &mut skipped, &results);
-                while running.len() < self.lanes.max(1) {
+                // One more than there are lanes: its container stands ready when a lane becomes free.
+                while running.len() <= self.lanes.max(1) {
                     let ready =
                         waiting.iter().position(|spec| spec.needs.iter().all(|need| results.contains_key(need)));
                     let Some(index) = ready else { break };
                     let spec = waiting.remove(index);
                     match derive_action(self.plan, spec, self.resolved, &results, self.store) {
-                        Ok(action) => running.push(self.one(spec, action, stop.clone())),
+                        Ok(action) => running.push(self.one(spec, action, &lanes, stop.clone())),
                         Err(error) => {
                             failure = Some(error.into());
                             stop.cancel();
@@ -158,10 +161,17 @@ impl Executor<'_> {
         }
     }
 
-    async fn one(&self, spec: &CommandSpec, action: Action, stop: CancellationToken) -> Result<Ran, ExecuteError> {
-        (self.observe)(RunEvent::Started { id: spec.id.clone() });
+    async fn one(
+        &self,
+        spec: &CommandSpec,
+        action: Action,
+        lanes: &Semaphore,
+        stop: CancellationToken,
+    ) -> Result<Ran, ExecuteError> {
+        let began = || (self.observe)(RunEvent::Started { id: spec.id.clone() });
         let world = World::fixed(self.resolved.date_epoch, &spec.world);
-        let ran = self.perform(spec, &action, &world, &stop).await?;
+        let turn = Some(Turn { lanes, began: &began });
+        let ran = self.perform(spec, &action, &world, turn, &stop).await?;
         let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
         (self.observe)(RunEvent::Finished {
             id: spec.id.clone(),
@@ -185,6 +195,7 @@ impl Executor<'_> {
         spec: &CommandSpec,
         action: &Action,
         world: &World,
+        turn: Option<Turn<'_>>,
         stop: &CancellationToken,
     ) -> Result<Ran, ExecuteError> {
         let image = &self.resolved.images[&spec.image];
@@ -197,6 +208,7 @@ impl Executor<'_> {
             limits: Limits { memory: spec.memory, pids: PIDS },
             network: Network::None,
             world,
+            turn,
         };
         let executed = self.engine.execute(&execution, self.store, stop).await?;
         let result = &executed.result;

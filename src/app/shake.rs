@@ -226,7 +226,7 @@ impl Asking<'_> {
         for message in &varied.messages {
             self.executor.store.put(message)?;
         }
-        let ran = self.executor.perform(spec, &varied.action, &varied.world, stop).await;
+        let ran = self.executor.perform(spec, &varied.action, &varied.world, None, stop).await;
         let ran = ran.map_err(|source| ShakeError::World {
             command: spec.id.clone(),
             world: describe(setup),

@@ -249,6 +249,7 @@ impl Engine for FakeEngine {
         if cancel.is_cancelled() {
             return Err(interrupted());
         }
+        let _turn = execution.take_turn(cancel).await?;
         let _running = Running::begin(self);
         let (takes, result) = self.answer(execution, store)?;
         if takes > Duration::ZERO {
@@ -297,8 +298,15 @@ mod tests {
         };
         let action = action();
         let limits = Limits { memory: 1, pids: 1 };
-        let execution =
-            Execution { action: &action, image: &image, label, limits, network: Network::None, world: &World::real() };
+        let execution = Execution {
+            action: &action,
+            image: &image,
+            label,
+            limits,
+            network: Network::None,
+            world: &World::real(),
+            turn: None,
+        };
         engine.execute(&execution, &MemoryStore::default(), cancel).await
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::action::{Action, ActionResult, Ending};
@@ -34,6 +35,40 @@ pub struct Execution<'a> {
     pub network: Network,
     /// What the command sees beside its inputs.
     pub world: &'a World,
+    /// Its turn among others, for which everything can be made ready before; without it the command begins at once.
+    pub turn: Option<Turn<'a>>,
+}
+
+/// Bounds how many commands run at once. An engine makes everything ready, then takes a turn, and keeps it until the end.
+#[derive(Clone, Copy)]
+pub struct Turn<'a> {
+    /// One permit a lane.
+    pub lanes: &'a Semaphore,
+    /// Hears that the command begins.
+    pub began: &'a (dyn Fn() + Sync),
+}
+
+impl<'a> Execution<'a> {
+    /// Waits for the turn, when there is one, and says that the command begins.
+    ///
+    /// # Errors
+    /// [`EngineError::Interrupted`].
+    pub async fn take_turn(&self, cancel: &CancellationToken) -> Result<Option<SemaphorePermit<'a>>, EngineError> {
+        let Some(turn) = self.turn else { return Ok(None) };
+        let permit = tokio::select! {
+            // A semaphore that is closed lets everybody pass.
+            permit = turn.lanes.acquire() => permit.ok(),
+            () = cancel.cancelled() => return Err(EngineError::Interrupted { label: self.label.to_owned() }),
+        };
+        (turn.began)();
+        Ok(permit)
+    }
+}
+
+impl std::fmt::Debug for Turn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Turn({} free)", self.lanes.available_permits())
+    }
 }
 
 /// Bounds what a container may use.
@@ -166,6 +201,11 @@ pub enum EngineError {
 pub trait Engine: Send + Sync {
     /// Describes the engine.
     fn info(&self) -> &EngineInfo;
+
+    /// Says why commands see nothing but the machine's own world, real clock and all; `None` as long as that is not known.
+    fn unpinned(&self) -> Option<&str> {
+        None
+    }
 
     /// Confirms that the engine holds exactly the locked image.
     ///

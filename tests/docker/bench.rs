@@ -88,6 +88,7 @@ async fn a_whole_command_with_a_tree_of_6500_files() {
         limits: case.limits,
         network: rcrepro::engine::Network::None,
         world: &case.world,
+        turn: None,
     };
     let execute = || rcrepro::engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
     let began = Instant::now();

@@ -46,6 +46,7 @@ async fn the_actions_own_image_and_machine_count() {
         limits: case.limits,
         network: rcrepro::engine::Network::None,
         world: &case.world,
+        turn: None,
     };
     let mut action = scene.action(&case);
     action.command.platform.image_manifest = Sha256::of(b"other");

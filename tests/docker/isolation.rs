@@ -57,8 +57,7 @@ async fn no_privilege_is_left() {
     let expected = format!(
         "Uid: 1000 1000 1000 1000\nGid: 1000 1000 1000 1000\nGroups: 1000 \nCapInh: {none}\nCapPrm: {none}\n\
          CapEff: {none}\nCapBnd: {none}\nCapAmb: {none}\nNoNewPrivs: 1\nSeccomp: 2\n\
-         rcrepro\n0022\n1000\n1000\nrefused\n{}-init\n",
-        crate::scene::engine()
+         rcrepro\n0022\n1000\n1000\nrefused\n.rcrepro-init\n"
     );
     let said = scene.stdout(&executed);
     // The list of supplementary groups is empty or the user's own, depending on the runtime.

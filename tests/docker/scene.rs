@@ -106,6 +106,7 @@ impl Scene {
             limits: case.limits,
             network: case.network.clone(),
             world: &case.world,
+            turn: None,
         };
         self.engine.execute(&execution, &self.store, &self.cancel).await
     }

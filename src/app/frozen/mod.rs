@@ -246,6 +246,7 @@ impl FrozenStep<'_> {
             label: &label,
             // Certificates are valid in real time only.
             world: &World::real(),
+            turn: None,
             limits: Limits { memory: 4 << 30, pids: 4096 },
             network: Network::Transport {
                 environment: host_network::environment(),

@@ -162,6 +162,7 @@ pub(super) async fn compile(
         limits: Limits { memory: 4 << 30, pids: 4096 },
         network: Network::None,
         world: &World::real(),
+        turn: None,
     };
     let executed = engine.execute(&execution, context.store.as_ref(), &context.cancel).await?;
     let output = OUTPUT.parse().expect("a constant path");

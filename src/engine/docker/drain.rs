@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,11 +18,12 @@ use std::time::{Duration, Instant};
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::query_parameters::AttachContainerOptions;
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::fault::{incomplete, limited};
+use super::fault::{incomplete, limited, refuse};
 use super::pump::PumpHandle;
 use crate::engine::EngineError;
 use crate::model::digest::Digest;
@@ -41,7 +43,12 @@ pub(super) struct Drain {
     whole: bool,
     stdout: Copier,
     stderr: Copier,
+    /// Kept open until the end: a daemon may take its closing for the end of the whole connection.
+    input: Input,
 }
+
+type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>;
+type Input = Pin<Box<dyn AsyncWrite + Send>>;
 
 impl Drain {
     /// Attaches to a container that has not been started, and begins to drain it.
@@ -49,22 +56,40 @@ impl Drain {
         pump: &PumpHandle,
         label: &str,
         container: &str,
+        gate: bool,
         store: &dyn BlobStore,
         spool_dir: &Path,
     ) -> Result<Self, EngineError> {
         let (stdout, to_stdout) = Copier::start(store.writer()?, spool_dir)?;
         let (stderr, to_stderr) = Copier::start(store.writer()?, spool_dir)?;
         let (client, container) = (pump.client.clone(), container.to_owned());
-        let options =
-            AttachContainerOptions { stream: true, stdout: true, stderr: true, ..AttachContainerOptions::default() };
+        let options = AttachContainerOptions {
+            stream: true,
+            stdin: gate,
+            stdout: true,
+            stderr: true,
+            ..AttachContainerOptions::default()
+        };
         // On the pump, so that the connection belongs to the pump's runtime.
         let attached = pump.spawn(async move { client.attach_container(&container, Some(options)).await });
         let attached = async { attached.await.unwrap_or_else(|error| Err(io::Error::other(error).into())) };
-        let streams = limited(label, "attach to the container", attached).await?;
+        let AttachContainerResults { output, input } = limited(label, "attach to the container", attached).await?;
         let received = Arc::new(AtomicU64::new(0));
-        let task = pump.spawn(drain(streams, to_stdout, to_stderr, received.clone()));
+        let task = pump.spawn(drain(output, to_stdout, to_stderr, received.clone()));
         let task = AbortOnDropHandle::new(task);
-        Ok(Self { task, received, whole: false, stdout, stderr })
+        Ok(Self { task, received, whole: false, stdout, stderr, input })
+    }
+
+    /// Lets a container that waits at its gate go.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`] when the daemon does not take the byte.
+    pub async fn open_gate(&mut self, label: &str) -> Result<(), EngineError> {
+        let sent = async {
+            self.input.write_all(b"!").await?;
+            self.input.flush().await
+        };
+        sent.await.map_err(|error| refuse(label, "open the container's gate", error.to_string()))
     }
 
     /// Awaits the end of both streams; may be dropped and called again.
@@ -108,12 +133,12 @@ impl Drain {
 
 /// Reads frames until the end. Nothing here waits for anything but the socket and the page cache.
 async fn drain(
-    mut streams: AttachContainerResults,
+    mut output: Output,
     stdout: Arc<Spool>,
     stderr: Arc<Spool>,
     received: Arc<AtomicU64>,
 ) -> Result<(), String> {
-    while let Some(frame) = streams.output.next().await {
+    while let Some(frame) = output.next().await {
         let (spool, bytes): (&Spool, Bytes) = match frame {
             Ok(LogOutput::StdOut { message }) => (&stdout, message),
             Ok(LogOutput::StdErr { message }) => (&stderr, message),

@@ -5,7 +5,7 @@
 //! that succeeded *and* an inspect that fits. A daemon that is killed in mid-output ends the streams as if all were well.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::Docker;
 use bollard::errors::Error;
@@ -20,6 +20,7 @@ use super::drain::Drain;
 use super::ending::{Reported, duration, judge};
 use super::fault::{call, incomplete, limited, reason, refuse};
 use super::image::compare_used;
+use super::init::{self, Refused};
 use super::pump::PumpHandle;
 use super::spec::variables;
 use crate::engine::{EngineError, Execution, Network};
@@ -48,6 +49,15 @@ pub(super) struct Ended {
     pub duration: Duration,
 }
 
+/// Says when a started container's command begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    /// At once.
+    AtOnce,
+    /// When its gate is opened.
+    Gated,
+}
+
 /// Runs a created container to its end.
 ///
 /// # Errors
@@ -59,16 +69,26 @@ pub(super) async fn run(
     execution: &Execution<'_>,
     store: &dyn BlobStore,
     spool_dir: &Path,
+    entry: Start,
     cancel: &CancellationToken,
 ) -> Result<Ended, EngineError> {
     let label = execution.label;
-    let mut drain = Drain::attach(pump, label, container, store, spool_dir).await?;
+    let gate = entry == Start::Gated;
+    let mut drain = Drain::attach(pump, label, container, gate, store, spool_dir).await?;
     let interrupted = || EngineError::Interrupted { label: label.to_owned() };
     if cancel.is_cancelled() {
         return Err(interrupted());
     }
+    // Without a gate a container begins when it is started, and its turn must have come before.
+    let mut turn = if gate { None } else { execution.take_turn(cancel).await? };
     let started = client.start_container(container, None::<StartContainerOptions>);
     limited(label, "start the container", started).await?;
+    let ready = Instant::now();
+    if gate {
+        turn = execution.take_turn(cancel).await?;
+        drain.open_gate(label).await?;
+    }
+    let waited_for_turn = if gate { ready.elapsed() } else { Duration::ZERO };
 
     let mut timed_out = false;
     let waited = {
@@ -112,7 +132,9 @@ pub(super) async fn run(
         looks -= 1;
     }
     let (code, ending) = judge(&reported, timed_out).map_err(|reason| incomplete(label, reason))?;
+    drop(turn);
     let duration = duration(&reported).ok_or_else(|| incomplete(label, "the container has no start or end time"))?;
+    let duration = duration.saturating_sub(waited_for_turn);
     let (stdout, stderr) = drain.keep().await?;
     Ok(Ended { code, ending, stdout, stderr, duration })
 }
@@ -176,24 +198,29 @@ async fn kill(client: &Docker, container: &str, label: &str) -> Result<(), Engin
     }
 }
 
-/// Refuses a command that could not be executed at all: PID 1 reports that by one line of its own on the standard error,
-/// where a shell that does not find a program would be a result.
+/// Finds out whether PID 1 refused: it says so by one line of its own on the standard error, where a shell that does not
+/// find a program would be a result. Gives its reason when it cannot make the world as asked: nothing was executed then.
 ///
 /// # Errors
-/// [`EngineError::Call`] when the standard output is empty and the standard error is that one line.
-pub(super) fn refuse_failed_exec(
+/// [`EngineError::Call`] when the command could not be executed.
+pub(super) fn refused_world(
     ended: &Ended,
     execution: &Execution<'_>,
     store: &dyn BlobStore,
-) -> Result<(), EngineError> {
-    if !matches!(ended.code, 1 | 126 | 127) || ended.stdout.size > 0 || ended.stderr.size > 8192 {
-        return Ok(());
+) -> Result<Option<String>, EngineError> {
+    if !matches!(ended.code, 1 | 125..=127) || ended.stdout.size > 0 || ended.stderr.size > 8192 {
+        return Ok(None);
     }
     let said = store.get(ended.stderr)?;
     let said = String::from_utf8_lossy(&said);
+    match init::refusal(ended.code, &said) {
+        Some((Refused::World, reason)) => return Ok(Some(reason)),
+        Some((Refused::Command, reason)) => return Err(refuse(execution.label, "execute the command", reason)),
+        None => {}
+    }
     if is_failed_exec(ended.code, &said) {
         let program = execution.action.command.arguments.first().map_or("", String::as_str);
         return Err(refuse(execution.label, "execute the command", format!("`{program}`: {}", said.trim())));
     }
-    Ok(())
+    Ok(None)
 }

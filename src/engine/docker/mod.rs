@@ -21,6 +21,7 @@ mod ending;
 mod export;
 mod fault;
 mod image;
+mod init;
 mod inputs;
 mod labels;
 mod libpod;
@@ -49,16 +50,17 @@ use self::fault::{call, refuse};
 use self::image::Confirmed;
 use self::inputs::Subtree;
 use self::labels::Owner;
+use self::lifecycle::{Ended, Start};
 use self::overlay::{Overlay, Staged};
 use self::pump::Pump;
-use self::spec::{HOSTS_PATH, hosts};
+use self::spec::{Entry, HOSTS_PATH, hosts};
 use self::trash::Container;
 use self::upload::{Target, put};
 use super::{CA_BUNDLE_PATH, Engine, EngineError, EngineInfo, Executed, Execution, Network};
 use crate::model::action::ActionResult;
 use crate::model::digest::Sha256;
 use crate::model::image::ImageIdentity;
-use crate::model::world::ClockMode;
+use crate::model::world::World;
 use crate::store::BlobStore;
 
 pub use self::inputs::INPUT_MTIME;
@@ -125,6 +127,8 @@ pub struct DockerEngine {
     spool_dir: PathBuf,
     images: Mutex<HashMap<(Sha256, Sha256), (ImageIdentity, Confirmed)>>,
     overlay: Overlay,
+    /// Why worlds cannot be made on this engine, once that is known.
+    unpinned: OnceLock<String>,
     pump: Pump,
 }
 
@@ -151,6 +155,7 @@ impl DockerEngine {
             overlay: Overlay::new(pump.handle().clone(), owner.clone(), options.api_only),
             owner,
             staging: options.staging,
+            unpinned: OnceLock::new(),
             spool_dir: options.spool_dir,
             images: Mutex::default(),
             pump,
@@ -259,10 +264,41 @@ impl DockerEngine {
         Ok(overlay)
     }
 
+    /// Leaves of a world what this engine can make.
+    fn possible(&self, world: &World) -> World {
+        if init::runs_on(&self.described.isa) && self.unpinned.get().is_none() {
+            return world.clone();
+        }
+        World { hostname: world.hostname.clone(), user: world.user, umask: world.umask, ..World::real() }
+    }
+
+    /// Runs one container to its end.
+    async fn run(
+        &self,
+        execution: &Execution<'_>,
+        confirmed: &Confirmed,
+        subtrees: &[Subtree],
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<(Ended, Container, Vec<Option<PathBuf>>), EngineError> {
+        let pump = self.pump.handle();
+        let command = &execution.action.command.arguments;
+        let ours = init::runs_on(&self.described.isa) && !command.is_empty();
+        let gate = ours && execution.turn.is_some() && init::has_gate(&pump.dialect);
+        let arguments = if ours { init::arguments(execution.world, gate, command) } else { command.clone() };
+        let entry = Entry { arguments, gate, engines_init: !ours };
+        let start = if gate { Start::Gated } else { Start::AtOnce };
+        let (container, uppers) = self.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
+        let (client, spool) = (&self.client, &self.spool_dir);
+        let ended = lifecycle::run(client, pump, &container.id, execution, store, spool, start, cancel).await?;
+        Ok((ended, container, uppers))
+    }
+
     /// Makes the container with its inputs in it.
     async fn prepare(
         &self,
         execution: &Execution<'_>,
+        entry: Entry,
         confirmed: &Confirmed,
         subtrees: &[Subtree],
         store: &dyn BlobStore,
@@ -273,12 +309,13 @@ impl DockerEngine {
         let (mut mounts, mut slots, mut uppers) = (Vec::new(), Vec::new(), Vec::new());
         if overlay {
             for subtree in subtrees {
-                let Staged { mount, hosts, slot, upper } =
+                let Staged { mount, hosts, init, slot, upper } =
                     self.overlay.stage(label, &confirmed.id, subtree, store, cancel).await?;
                 mounts.push(mount);
                 // The first subtree is always there; with a network the engine makes a hosts file of its own.
-                if slots.is_empty() && execution.network == Network::None {
-                    mounts.push(hosts);
+                if slots.is_empty() {
+                    mounts.extend((execution.network == Network::None).then_some(hosts));
+                    mounts.extend((!entry.engines_init).then_some(init));
                 }
                 slots.push(slot);
                 uppers.push(upper);
@@ -286,7 +323,8 @@ impl DockerEngine {
         }
         let lifetime = execution.action.timeout + DEADLINE_SLACK;
         let labels = self.owner.labels(label, SystemTime::now(), lifetime);
-        let body = spec::container(execution, &confirmed.id, &confirmed.environment, labels, mounts)?;
+        let ours = !entry.engines_init;
+        let body = spec::container(execution, &confirmed.id, &confirmed.environment, labels, mounts, entry)?;
         let container = Container::create(self.pump.handle(), label, body, slots).await;
         let container = container.map_err(|error| match fault::status(&error) {
             Some(404) => EngineError::ImageMissing { name: execution.image.name.clone(), id: execution.image.config },
@@ -302,6 +340,10 @@ impl DockerEngine {
             put(self.pump.handle(), &target, cancel, |tar| {
                 if let Some(bundle) = bundle {
                     tar.file(CA_BUNDLE_PATH.trim_start_matches('/'), 0, 0o644, bundle.len() as u64, bundle)?;
+                }
+                if !overlay && ours {
+                    let program = init::PROGRAM;
+                    tar.file(init::PATH.trim_start_matches('/'), 0, 0o755, program.len() as u64, program)?;
                 }
                 if !overlay && execution.network == Network::None {
                     let hosts = hosts(&execution.world.hostname);
@@ -325,6 +367,13 @@ impl Engine for DockerEngine {
         self.decided.get().unwrap_or(&self.described)
     }
 
+    fn unpinned(&self) -> Option<&str> {
+        if !init::runs_on(&self.described.isa) {
+            return Some("the program that pins it was not compiled for the engine's machine");
+        }
+        self.unpinned.get().map(String::as_str)
+    }
+
     async fn confirm_image(&self, image: &ImageIdentity) -> Result<(), EngineError> {
         self.confirmed(image).await.map(|_| ())
     }
@@ -341,18 +390,28 @@ impl Engine for DockerEngine {
         self.check_platform(execution)?;
         let confirmed = self.confirmed(execution.image).await?;
         let subtrees = inputs::subtrees(execution, store)?;
-        let (container, uppers) = self.prepare(execution, &confirmed, &subtrees, store, cancel).await?;
-        let pump = self.pump.handle();
-        let ended =
-            lifecycle::run(&self.client, pump, &container.id, execution, store, &self.spool_dir, cancel).await?;
-        lifecycle::refuse_failed_exec(&ended, execution, store)?;
-        let outputs = outputs::collect(pump, &container.id, execution, &subtrees, &uppers, store).await?;
-        Ok(Executed {
-            result: ActionResult { exit_code: ended.code, stdout: ended.stdout, stderr: ended.stderr, outputs },
-            ending: ended.ending,
-            duration: ended.duration,
-            clock: ClockMode::Real,
-        })
+        loop {
+            let known = self.unpinned.get().is_some();
+            let world = self.possible(execution.world);
+            let execution = Execution { world: &world, ..execution.clone() };
+            let (ended, container, uppers) = self.run(&execution, &confirmed, &subtrees, store, cancel).await?;
+            if let Some(reason) = lifecycle::refused_world(&ended, &execution, store)? {
+                // Nothing was executed. Once more as the machine is, and so from now on.
+                if known {
+                    return Err(refuse(execution.label, "start the command", reason));
+                }
+                self.unpinned.get_or_init(|| reason);
+                continue;
+            }
+            let pump = self.pump.handle();
+            let outputs = outputs::collect(pump, &container.id, &execution, &subtrees, &uppers, store).await?;
+            return Ok(Executed {
+                result: ActionResult { exit_code: ended.code, stdout: ended.stdout, stderr: ended.stderr, outputs },
+                ending: ended.ending,
+                duration: ended.duration,
+                clock: world.clock(),
+            });
+        }
     }
 
     async fn close(&self) {

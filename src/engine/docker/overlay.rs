@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 use super::fault::{call, chain, limited, refuse};
+use super::init;
 use super::inputs::{INPUT_MTIME, Subtree};
 use super::labels::Owner;
 use super::pump::PumpHandle;
@@ -73,6 +74,8 @@ pub(super) struct Staged {
     pub mount: Mount,
     /// Puts the fixed hosts file, which the scratch volume carries, into the container.
     pub hosts: Mount,
+    /// Puts the program that is PID 1 into the container, in the same way.
+    pub init: Mount,
     pub slot: Slot,
     /// The upper directory, where it is visible to us.
     pub upper: Option<PathBuf>,
@@ -117,16 +120,17 @@ impl Overlay {
         // As in a plain directory, directories can be renamed; and an upper file always holds its whole content.
         options += "redirect_dir=on,metacopy=off,index=off";
         let local = local.then(|| PathBuf::from(&slot));
-        let hosts = Mount {
-            target: Some(HOSTS_PATH.to_owned()),
+        let bind = |name: &str, target: &str| Mount {
+            target: Some(target.to_owned()),
             // A path of the daemon's own, inside our volume: it binds nothing of this machine.
-            source: Some(format!("{}/{HOSTS_NAME}", scratch.mountpoint)),
+            source: Some(format!("{}/{name}", scratch.mountpoint)),
             typ: Some(MountType::BIND),
             read_only: Some(true),
             ..Mount::default()
         };
         Ok(Staged {
-            hosts,
+            hosts: bind(HOSTS_NAME, HOSTS_PATH),
+            init: bind(init::NAME, init::PATH),
             mount: volume_mount(&format!("/{}", subtree.at), None, Some((self.labels(label), options))),
             upper: local.as_ref().map(|slot| slot.join("upper")),
             slot: Slot { _volumes: [scratch, lower], local, pump: self.pump.clone() },
@@ -208,14 +212,21 @@ impl Overlay {
             let volume = Arc::new(volume);
             let mut made = 0;
             let hosts = hosts(hostname);
+            // What the volume holds beside its slots: name, mode, content.
+            let common = [(HOSTS_NAME, 0o644, hosts.as_slice()), (init::NAME, 0o755, init::PROGRAM)];
             if local {
-                let at = Path::new(&volume.mountpoint).join(HOSTS_NAME);
-                let written =
-                    fs::write(&at, &hosts).and_then(|()| fs::set_permissions(&at, Permissions::from_mode(0o644)));
-                written.map_err(|error| refuse(label, DOING, format!("cannot write `{}`: {error}", at.display())))?;
+                for (name, mode, content) in common {
+                    let at = Path::new(&volume.mountpoint).join(name);
+                    let written =
+                        fs::write(&at, content).and_then(|()| fs::set_permissions(&at, Permissions::from_mode(mode)));
+                    written
+                        .map_err(|error| refuse(label, DOING, format!("cannot write `{}`: {error}", at.display())))?;
+                }
             } else {
                 self.put_into(label, image_id, &volume, "whole", cancel, |tar| {
-                    tar.file(HOSTS_NAME, 0, 0o644, hosts.len() as u64, hosts.as_slice())?;
+                    for (name, mode, content) in common {
+                        tar.file(name, 0, mode, content.len() as u64, content)?;
+                    }
                     for index in 0..SLOTS_BY_UPLOAD {
                         tar.directory(&index.to_string(), 0)?;
                         tar.directory(&format!("{index}/upper"), owner)?;

@@ -24,6 +24,19 @@ pub fn hosts(hostname: &str) -> Vec<u8> {
 
 const DOING: &str = "describe the container";
 
+/// Says what begins a container.
+///
+/// PID 1 ignores every signal that it does not handle, its own included; so a program of ours takes that place, or the
+/// engine's where ours cannot run: a command can be killed by a signal, and its orphans are reaped.
+pub(super) struct Entry {
+    /// The whole argv.
+    pub arguments: Vec<String>,
+    /// Whether it waits for a byte on its standard input.
+    pub gate: bool,
+    /// Whether the engine puts its own program before it.
+    pub engines_init: bool,
+}
+
 /// Describes the container of an execution.
 ///
 /// `image_id` is the engine's id of the confirmed image, `image_names` the names in the image's own environment, `mounts`
@@ -37,6 +50,7 @@ pub(super) fn container(
     image_names: &BTreeSet<String>,
     labels: HashMap<String, String>,
     mounts: Vec<Mount>,
+    entry: Entry,
 ) -> Result<ContainerCreateBody, EngineError> {
     let command = &execution.action.command;
     if command.arguments.first().is_none_or(String::is_empty) {
@@ -49,22 +63,25 @@ pub(super) fn container(
         hostname: Some(execution.world.hostname.clone()),
         user: Some(format!("{user}:{user}", user = execution.world.user)),
         // The whole argv as the entry point: neither the image's entry point nor its default arguments can mix in.
-        entrypoint: Some(command.arguments.clone()),
+        entrypoint: Some(entry.arguments),
         cmd: Some(Vec::new()),
         env: Some(environment(execution, image_names)?),
         working_dir: Some(format!("/{}", command.working_directory)),
         network_disabled: Some(isolated),
+        attach_stdin: Some(entry.gate),
+        open_stdin: Some(entry.gate),
+        stdin_once: Some(entry.gate),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         stop_signal: Some("SIGTERM".to_owned()),
         healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }),
         labels: Some(labels),
-        host_config: Some(host_config(execution, isolated, mounts)),
+        host_config: Some(host_config(execution, isolated, entry.engines_init, mounts)),
         ..ContainerCreateBody::default()
     })
 }
 
-fn host_config(execution: &Execution<'_>, isolated: bool, mounts: Vec<Mount>) -> HostConfig {
+fn host_config(execution: &Execution<'_>, isolated: bool, init: bool, mounts: Vec<Mount>) -> HostConfig {
     let memory = i64::try_from(execution.limits.memory).unwrap_or(i64::MAX);
     let ulimit =
         |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
@@ -72,9 +89,7 @@ fn host_config(execution: &Execution<'_>, isolated: bool, mounts: Vec<Mount>) ->
         network_mode: Some(if isolated { "none" } else { "bridge" }.to_owned()),
         // A log driver would keep a second copy, and `json-file` turns bytes that are no UTF-8 into U+FFFD.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
-        // PID 1 ignores every signal that it does not handle, its own included; docker-init takes that place, so that a
-        // command can be killed by a signal and its orphans are reaped.
-        init: Some(true),
+        init: Some(init),
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
         memory: Some(memory),

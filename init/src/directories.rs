@@ -1,0 +1,134 @@
+//! The order of a directory's entries, changed within one read. Pure but for [`serve`].
+//!
+//! Each entry keeps the position that follows it in the file system's own order only when it is the last of the read;
+//! the positions of the others are of use to `seekdir` alone, and lead to the end of the read.
+
+use std::io;
+
+use crate::memory::Memory;
+use crate::mixing::mix;
+use crate::settings::Order;
+use crate::sys;
+
+/// Where the parts of a `linux_dirent64` stand: position, length, name.
+const POSITION: usize = 8;
+const LENGTH: usize = 16;
+const NAME: usize = 19;
+/// The most that is read at once, in bytes; programs ask for 32 KiB as a rule, Go for 8.
+const MOST: u64 = 1 << 20;
+
+/// Reads a directory in place of a process, in the wanted order; gives what the call returns.
+///
+/// # Errors
+/// What the system says when the descriptor cannot be borrowed or the entries not written.
+pub fn serve(pid: u32, arguments: &[u64; 6], order: Order) -> io::Result<i64> {
+    let [descriptor, address, size, ..] = *arguments;
+    let process = thread_group(pid).unwrap_or(pid);
+    let directory = sys::borrow_descriptor(i32::try_from(process).map_err(io::Error::other)?, descriptor)?;
+    let memory = Memory::open(pid)?;
+    let mut buffer = vec![0; usize::try_from(size.min(MOST)).map_err(io::Error::other)?];
+    let read = sys::read_directory(&directory, &mut buffer);
+    if let Ok(length) = usize::try_from(read) {
+        arrange(&mut buffer[..length], order);
+        if memory.write(address, &buffer[..length]).is_err() {
+            return Ok(-i64::from(libc::EFAULT));
+        }
+    }
+    Ok(read)
+}
+
+fn thread_group(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
+}
+
+/// Puts the entries of one read in order. Bytes that are no whole entries stay as they are.
+pub fn arrange(buffer: &mut [u8], order: Order) {
+    let Some(mut entries) = split(buffer) else { return };
+    let Some(last) = entries.last().map(|entry| entry[POSITION..LENGTH].to_vec()) else { return };
+    match order {
+        Order::Sorted => entries.sort_by(|a, b| name(a).cmp(name(b))),
+        Order::Shuffled(seed) => entries.sort_by_key(|entry| mix(seed, name(entry))),
+    }
+    let mut arranged = Vec::with_capacity(buffer.len());
+    for entry in entries {
+        let begin = arranged.len();
+        arranged.extend_from_slice(entry);
+        arranged[begin + POSITION..begin + LENGTH].copy_from_slice(&last);
+    }
+    buffer.copy_from_slice(&arranged);
+}
+
+fn split(buffer: &[u8]) -> Option<Vec<&[u8]>> {
+    let (mut entries, mut rest) = (Vec::new(), buffer);
+    while !rest.is_empty() {
+        let length = usize::from(u16::from_le_bytes(rest.get(LENGTH..LENGTH + 2)?.try_into().ok()?));
+        if length <= NAME || length > rest.len() {
+            return None;
+        }
+        let (entry, further) = rest.split_at(length);
+        entries.push(entry);
+        rest = further;
+    }
+    Some(entries)
+}
+
+fn name(entry: &[u8]) -> &[u8] {
+    let name = &entry[NAME..];
+    &name[..name.iter().position(|&byte| byte == 0).unwrap_or(name.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(position: u64, text: &str) -> Vec<u8> {
+        let length = (NAME + text.len() + 1).next_multiple_of(8);
+        let mut bytes = vec![0; length];
+        bytes[POSITION..LENGTH].copy_from_slice(&position.to_le_bytes());
+        bytes[LENGTH..LENGTH + 2].copy_from_slice(&u16::try_from(length).expect("short").to_le_bytes());
+        bytes[NAME..NAME + text.len()].copy_from_slice(text.as_bytes());
+        bytes
+    }
+
+    fn names(buffer: &[u8]) -> Vec<String> {
+        let entries = split(buffer).expect("whole entries");
+        entries.iter().map(|entry| String::from_utf8_lossy(name(entry)).into_owned()).collect()
+    }
+
+    #[test]
+    fn entries_are_sorted_and_lead_to_the_end_of_the_read() {
+        let mut buffer = [entry(5, "b"), entry(9, "a-long-name"), entry(77, "..")].concat();
+        arrange(&mut buffer, Order::Sorted);
+        assert_eq!(names(&buffer), ["..", "a-long-name", "b"]);
+        for entry in split(&buffer).expect("whole") {
+            assert_eq!(entry[POSITION..LENGTH], 77u64.to_le_bytes());
+        }
+    }
+
+    #[test]
+    fn seeds_shuffle_and_nothing_is_lost() {
+        let buffer: Vec<u8> = (0..20).flat_map(|n| entry(n, &format!("name{n}"))).collect();
+        let shuffled = |seed| {
+            let mut buffer = buffer.clone();
+            arrange(&mut buffer, Order::Shuffled(seed));
+            names(&buffer)
+        };
+        assert_eq!(shuffled(1), shuffled(1));
+        assert_ne!(shuffled(1), shuffled(2));
+        let mut sorted = shuffled(1);
+        sorted.sort();
+        let mut all = names(&buffer);
+        all.sort();
+        assert_eq!(sorted, all);
+    }
+
+    #[test]
+    fn what_is_no_entry_stays() {
+        for damaged in [vec![1; 10], vec![0; 24], [entry(1, "a"), vec![3]].concat()] {
+            let mut buffer = damaged.clone();
+            arrange(&mut buffer, Order::Sorted);
+            assert_eq!(buffer, damaged);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The seccomp filter: which system calls the supervisor is told of. Pure.
+//!
+//! `brk(0)` and setting the thread pointer are what every program does before it can look at the vDSO: the GNU C
+//! library's loader and static programs of it begin with the one, Go and musl with the other. They are the moment in which
+//! a new program image is rewritten, without ptrace, so that whatever traces itself inside finds nobody in its place.
+
+use crate::sys::{Instruction, calls};
+
+/// Says what is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watched {
+    /// The start of new programs.
+    pub programs: bool,
+    /// Readings of wall clocks that bypass the vDSO, and deadlines on wall clocks.
+    pub wall_clocks: bool,
+    /// Questions for the processors that may be used.
+    pub processors: bool,
+    /// Readings of directories.
+    pub directories: bool,
+}
+
+const LOAD: u16 = 0x20;
+const EQUAL: u16 = 0x15;
+const AND: u16 = 0x54;
+const SET: u16 = 0x45;
+const RETURN: u16 = 0x06;
+const ALLOW: u32 = 0x7fff_0000;
+const NOTIFY: u32 = 0x7fc0_0000;
+
+const NUMBER: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+const fn argument(index: u32) -> u32 {
+    16 + 8 * index
+}
+/// Both halves of a 64-bit argument, the low one first.
+const HIGH: u32 = 4;
+
+/// `FUTEX_CMD_MASK` leaves away the private and the clock flag.
+const FUTEX_COMMAND: u32 = 0x7f;
+const FUTEX_CLOCK_REALTIME: u32 = 0x100;
+
+/// Puts the filter together: each watched call is a block of its own that ends in a verdict or falls through.
+#[must_use]
+pub fn program(watched: Watched) -> Vec<Instruction> {
+    let mut filter = vec![load(ARCHITECTURE), equal(calls::ARCHITECTURE, 1, 0), verdict(ALLOW), load(NUMBER)];
+    let mut call = |number: Option<u32>, block: Vec<Instruction>| {
+        let Some(number) = number else { return };
+        let length = u8::try_from(block.len()).expect("a block has a few instructions");
+        filter.push(equal(number, 0, length));
+        filter.extend(block);
+    };
+    if watched.programs {
+        call(Some(calls::BRK), [zero(0), vec![verdict(NOTIFY)]].concat());
+        call(
+            calls::ARCH_PRCTL,
+            vec![load(argument(0)), equal(calls::ARCH_SET_FS, 0, 1), verdict(NOTIFY), verdict(ALLOW)],
+        );
+        for number in calls::FIRST {
+            call(Some(*number), vec![verdict(NOTIFY)]);
+        }
+    }
+    if watched.wall_clocks {
+        let wall = |flags: Vec<Instruction>| {
+            let mut block = vec![load(argument(0))];
+            for clock in [0, 5, 8] {
+                block.extend([equal(clock, 0, 1 + u8::try_from(flags.len()).expect("few"))]);
+                block.extend(flags.clone());
+                block.push(verdict(NOTIFY));
+            }
+            block.extend([equal(11, 1, 0), verdict(ALLOW)]);
+            block.extend(flags);
+            block.push(verdict(NOTIFY));
+            block
+        };
+        call(Some(calls::CLOCK_GETTIME), wall(Vec::new()));
+        call(Some(calls::GETTIMEOFDAY), vec![verdict(NOTIFY)]);
+        call(calls::TIME, vec![verdict(NOTIFY)]);
+        // TIMER_ABSTIME is the lowest bit of the flags.
+        call(Some(calls::CLOCK_NANOSLEEP), wall(vec![load(argument(1)), set(1, 1, 0), verdict(ALLOW)]));
+        call(Some(calls::FUTEX), futex());
+    }
+    if watched.processors {
+        call(Some(calls::SCHED_GETAFFINITY), vec![verdict(NOTIFY)]);
+    }
+    if watched.directories {
+        call(Some(calls::GETDENTS64), vec![verdict(NOTIFY)]);
+    }
+    filter.push(verdict(ALLOW));
+    filter
+}
+
+/// Waits with a deadline on the wall clock: `WAIT_BITSET`, `WAIT_REQUEUE_PI` and `LOCK_PI2` say so by a flag, `LOCK_PI` knows
+/// no other clock. No deadline, no question.
+fn futex() -> Vec<Instruction> {
+    let mut block = vec![
+        // A null pointer instead of a deadline.
+        load(argument(3)),
+        equal(0, 0, 3),
+        load(argument(3) + HIGH),
+        equal(0, 0, 1),
+        verdict(ALLOW),
+        load(argument(1)),
+        Instruction { code: AND, jt: 0, jf: 0, k: FUTEX_COMMAND },
+        equal(6, 0, 1),
+        verdict(NOTIFY),
+    ];
+    block.extend([equal(9, 3, 0), equal(11, 2, 0), equal(13, 1, 0), verdict(ALLOW)]);
+    block.extend([load(argument(1)), set(FUTEX_CLOCK_REALTIME, 0, 1), verdict(NOTIFY), verdict(ALLOW)]);
+    block
+}
+
+/// Falls through when a 64-bit argument is zero, allows the call otherwise.
+fn zero(index: u32) -> Vec<Instruction> {
+    vec![
+        load(argument(index)),
+        equal(0, 1, 0),
+        verdict(ALLOW),
+        load(argument(index) + HIGH),
+        equal(0, 1, 0),
+        verdict(ALLOW),
+    ]
+}
+
+const fn load(at: u32) -> Instruction {
+    Instruction { code: LOAD, jt: 0, jf: 0, k: at }
+}
+
+/// Skips `yes` instructions when the loaded word is `value`, `no` otherwise.
+const fn equal(value: u32, yes: u8, no: u8) -> Instruction {
+    Instruction { code: EQUAL, jt: yes, jf: no, k: value }
+}
+
+const fn set(bits: u32, yes: u8, no: u8) -> Instruction {
+    Instruction { code: SET, jt: yes, jf: no, k: bits }
+}
+
+const fn verdict(action: u32) -> Instruction {
+    Instruction { code: RETURN, jt: 0, jf: 0, k: action }
+}

@@ -1,0 +1,122 @@
+//! Rewrites the vDSO and the random bytes of a program that has just begun.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+
+use crate::memory::{Auxiliary, Memory};
+use crate::mixing::{Mixer, mix};
+use crate::stub::{MARKER, Steps, Stub};
+use crate::sys;
+use crate::vdso::{Layout, Patch, VdsoError};
+
+/// Is what is done to each new program.
+pub struct Programs {
+    seed: Option<u64>,
+    clock: Option<Clock>,
+}
+
+struct Clock {
+    plain: Patch,
+    stub: Stub,
+    quantised: BTreeMap<Vec<u8>, u64>,
+}
+
+impl Programs {
+    /// Prepares the patch from this process's own vDSO, which is every 64-bit program's.
+    ///
+    /// # Errors
+    /// [`VdsoError`] when it cannot be rewritten.
+    pub fn prepare(
+        pinned: Option<i64>,
+        seed: Option<u64>,
+        quantised: BTreeMap<Vec<u8>, u64>,
+    ) -> Result<Self, VdsoError> {
+        let Some(seconds) = pinned else { return Ok(Self { seed, clock: None }) };
+        let image = own_image().ok_or(VdsoError::Malformed("no place in this process"))?;
+        let layout = Layout::read(&image)?;
+        let stub = Stub::render(seconds, layout.to_original()?);
+        let plain = layout.patch(&image, &stub.bytes, sys::stub_entries())?;
+        Ok(Self { seed, clock: Some(Clock { plain, stub, quantised }) })
+    }
+
+    /// Tells whether there is anything to do.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.seed.is_some() || self.clock.is_some()
+    }
+
+    /// Rewrites a program unless that was done already.
+    ///
+    /// # Errors
+    /// What the system says: the process is gone, or may not be looked into.
+    pub fn rewrite(&self, pid: u32) -> io::Result<()> {
+        let (auxiliary, memory) = (Auxiliary::of(pid)?, Memory::open(pid)?);
+        if let Some(clock) = self.clock.as_ref().filter(|_| auxiliary.vdso != 0) {
+            let at = auxiliary.vdso + clock.plain.at as u64;
+            if memory.word(at + clock.plain.stub_at as u64)? == MARKER {
+                return Ok(());
+            }
+            match clock.steps_of(pid) {
+                None => memory.write(at, &clock.plain.bytes)?,
+                Some(steps) => memory.write(at, &clock.stepping(&steps))?,
+            }
+        }
+        if let Some(seed) = self.seed.filter(|_| auxiliary.random != 0) {
+            let wanted = random_bytes(seed, pid);
+            memory.write(auxiliary.random, &wanted)?;
+        }
+        Ok(())
+    }
+}
+
+impl Clock {
+    /// Gives the steps of this program's monotonic clocks, when its executable is one of the named ones.
+    fn steps_of(&self, pid: u32) -> Option<Steps> {
+        if self.quantised.is_empty() {
+            return None;
+        }
+        let executable = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+        let quantum = *self.quantised.get(executable.file_name()?.as_bytes())?;
+        let mut first = [0; 8];
+        for clock in
+            [libc::CLOCK_MONOTONIC, libc::CLOCK_MONOTONIC_RAW, libc::CLOCK_MONOTONIC_COARSE, libc::CLOCK_BOOTTIME]
+        {
+            first[usize::try_from(clock).ok()?] = sys::clock(clock).ok()?;
+        }
+        Some(Steps { quantum, first })
+    }
+
+    fn stepping(&self, steps: &Steps) -> Vec<u8> {
+        let mut stub = self.stub.clone();
+        stub.quantise(steps);
+        let mut bytes = self.plain.bytes.clone();
+        bytes[self.plain.stub_at..].copy_from_slice(&stub.bytes);
+        bytes
+    }
+}
+
+/// Derives a program's sixteen bytes from the seed and its command line: equal in every run, and different for two programs
+/// that make temporary files beside each other.
+fn random_bytes(seed: u64, pid: u32) -> [u8; 16] {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let mut mixer = Mixer(mix(seed, &line));
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&mixer.next().to_le_bytes());
+    bytes[8..].copy_from_slice(&mixer.next().to_le_bytes());
+    bytes
+}
+
+/// Reads this process's own vDSO, by the range that the kernel names for it.
+fn own_image() -> Option<Vec<u8>> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let range = maps.lines().find(|line| line.ends_with("[vdso]"))?.split(' ').next()?;
+    let (begin, end) = range.split_once('-')?;
+    let (begin, end) = (u64::from_str_radix(begin, 16).ok()?, u64::from_str_radix(end, 16).ok()?);
+    if begin != sys::own_vdso() as u64 {
+        return None;
+    }
+    let mut image = vec![0; usize::try_from(end - begin).ok()?];
+    Memory::open(std::process::id()).ok()?.read(begin, &mut image).ok()?;
+    Some(image)
+}

@@ -1,0 +1,138 @@
+//! What PID 1 is asked to do: `rcrepro-init [OPTION…] -- PROGRAM [ARGUMENT…]`, written by the engine, read once.
+
+use std::collections::BTreeMap;
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+
+/// Says how entries of a directory are handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By the bytes of their names.
+    Sorted,
+    /// In an order that follows from a seed.
+    Shuffled(u64),
+}
+
+/// Is everything that the command line says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// `--gate`: wait for one byte on the standard input before the program begins; its end means that there is nothing to do.
+    pub gate: bool,
+    /// `--pin=SECONDS`: the wall clock's constant time since 1970.
+    pub pinned: Option<i64>,
+    /// `--quantise=NAME:NANOSECONDS`: steps of the monotonic clocks of executables of this name.
+    pub quantised: BTreeMap<Vec<u8>, u64>,
+    /// `--cpus=NUMBER`: how many processors programs are told of.
+    pub cpus: Option<u32>,
+    /// `--seed=NUMBER`: what every program's start random bytes follow from.
+    pub seed: Option<u64>,
+    /// `--directories=sorted` or `--directories=shuffled:SEED`.
+    pub directories: Option<Order>,
+    /// `--umask=OCTAL`.
+    pub umask: Option<u32>,
+    /// `--load=NUMBER`: processes that burn processor time beside the program.
+    pub load: u32,
+    /// The program and its arguments.
+    pub program: Vec<CString>,
+}
+
+/// Reads the arguments that follow the program's own name.
+///
+/// # Errors
+/// A text that names the argument.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, String> {
+    let mut settings = Settings::default();
+    let mut arguments = arguments.into_iter();
+    for argument in arguments.by_ref() {
+        if argument == "--" {
+            break;
+        }
+        let text = argument.to_str().ok_or_else(|| format!("`{}` is no option", argument.display()))?;
+        option(&mut settings, text).ok_or_else(|| format!("`{text}` is no option that is understood"))?;
+    }
+    let word =
+        |argument: OsString| CString::new(argument.into_vec()).map_err(|_| "a word holds a zero byte".to_owned());
+    settings.program = arguments.map(word).collect::<Result<_, _>>()?;
+    if settings.program.first().is_none_or(|program| program.is_empty()) {
+        return Err("there is no program after `--`".to_owned());
+    }
+    Ok(settings)
+}
+
+fn option(settings: &mut Settings, text: &str) -> Option<()> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    match name {
+        "--gate" if value.is_empty() => settings.gate = true,
+        "--pin" => settings.pinned = Some(value.parse().ok()?),
+        "--quantise" => {
+            let (name, quantum) = value.rsplit_once(':')?;
+            let quantum: u64 = quantum.parse().ok().filter(|quantum| *quantum > 0)?;
+            settings.quantised.insert(std::ffi::OsStr::new(name).as_bytes().to_vec(), quantum);
+        }
+        "--cpus" => settings.cpus = Some(value.parse().ok().filter(|cpus| (1..=64).contains(cpus))?),
+        "--seed" => settings.seed = Some(value.parse().ok()?),
+        "--directories" => {
+            settings.directories = Some(match value.split_once(':') {
+                None if value == "sorted" => Order::Sorted,
+                Some(("shuffled", seed)) => Order::Shuffled(seed.parse().ok()?),
+                _ => return None,
+            });
+        }
+        "--umask" => settings.umask = Some(u32::from_str_radix(value, 8).ok().filter(|mask| *mask <= 0o777)?),
+        "--load" => settings.load = value.parse().ok()?,
+        _ => return None,
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Settings, String> {
+        parse(words.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn every_option_is_read() {
+        let settings = read(&[
+            "--gate",
+            "--pin=-7",
+            "--quantise=go:300",
+            "--cpus=4",
+            "--seed=9",
+            "--directories=shuffled:3",
+            "--umask=022",
+            "--load=2",
+            "--",
+            "/bin/sh",
+            "-c",
+            "exit 3",
+        ]);
+        let settings = settings.expect("good options");
+        assert_eq!((settings.gate, settings.pinned, settings.cpus, settings.seed), (true, Some(-7), Some(4), Some(9)));
+        assert_eq!((settings.quantised[&b"go"[..]], settings.umask, settings.load), (300, Some(0o22), 2));
+        assert_eq!(settings.directories, Some(Order::Shuffled(3)));
+        assert_eq!(settings.program.len(), 3);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for wrong in [
+            &["--pin=now", "--", "x"][..],
+            &["--quantise=go", "--", "x"],
+            &["--quantise=go:0", "--", "x"],
+            &["--cpus=0", "--", "x"],
+            &["--cpus=65", "--", "x"],
+            &["--directories=real", "--", "x"],
+            &["--umask=8", "--", "x"],
+            &["--gate=1", "--", "x"],
+            &["--other", "--", "x"],
+            &["x"],
+            &["--"],
+            &[],
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

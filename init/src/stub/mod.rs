@@ -1,0 +1,91 @@
+//! The code that answers time readings inside other programs, and the data that it reads.
+//!
+//! [`Stub`] is the bytes of one such piece of code. Its data stands at its front: eight words (see [`Stub::render`]), then
+//! the first reading of each monotonic clock. Both are written by the assembler from `x86_64.s` and `aarch64.s`.
+
+use crate::sys;
+
+/// Stands at the front of the stub in a program image that was rewritten.
+pub const MARKER: u64 = u64::from_le_bytes(*b"rcrepro\x01");
+
+/// The wall clocks: `REALTIME`, `REALTIME_COARSE`, `REALTIME_ALARM`, `TAI`.
+pub const WALL: u64 = 1 | 1 << 5 | 1 << 8 | 1 << 11;
+/// The clocks that only move forwards: `MONOTONIC`, `MONOTONIC_RAW`, `MONOTONIC_COARSE`, `BOOTTIME`.
+pub const STEADY: u64 = 1 << 1 | 1 << 4 | 1 << 6 | 1 << 7;
+
+/// How many clocks have a first reading in the stub's data.
+const CLOCKS: usize = 8;
+const WORD: usize = 8;
+/// Where the words begin that change with every program.
+const STEADY_AT: usize = 5 * WORD;
+const QUANTUM_AT: usize = 6 * WORD;
+const FIRST_AT: usize = 8 * WORD;
+
+/// Is what a program's monotonic clocks are rounded down to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steps {
+    /// The length of a step in nanoseconds.
+    pub quantum: u64,
+    /// The reading of each clock, by its number, from which steps are counted; in nanoseconds.
+    pub first: [u64; CLOCKS],
+}
+
+/// Is the stub's code with the data that is the same for every program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stub {
+    /// Data and code.
+    pub bytes: Vec<u8>,
+}
+
+/// Says where the stub's entries stand, from its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entries {
+    pub clock_gettime: usize,
+    pub gettimeofday: usize,
+    /// Absent where the kernel offers no such function.
+    pub time: Option<usize>,
+}
+
+impl Stub {
+    /// Fills in the wall clock, in seconds since 1970, and the way from the stub to the kernel's own `clock_gettime`.
+    #[must_use]
+    pub fn render(seconds: i64, to_original: i64) -> Self {
+        let mut bytes = sys::stub_code().to_vec();
+        let words = [MARKER, seconds.cast_unsigned(), 0, 0, WALL, 0, 1, to_original.cast_unsigned()];
+        for (word, at) in words.iter().zip(bytes.chunks_exact_mut(WORD)) {
+            at.copy_from_slice(&word.to_le_bytes());
+        }
+        Self { bytes }
+    }
+
+    /// Makes the monotonic clocks move in steps.
+    pub fn quantise(&mut self, steps: &Steps) {
+        let mut put = |at: usize, word: u64| self.bytes[at..at + WORD].copy_from_slice(&word.to_le_bytes());
+        put(STEADY_AT, STEADY);
+        put(QUANTUM_AT, steps.quantum.max(1));
+        for (clock, first) in steps.first.iter().enumerate() {
+            put(FIRST_AT + clock * WORD, *first);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(stub: &Stub, index: usize) -> u64 {
+        u64::from_le_bytes(stub.bytes[index * 8..][..8].try_into().expect("eight bytes"))
+    }
+
+    #[test]
+    fn data_stands_where_the_code_reads_it() {
+        let mut stub = Stub::render(-5, 0x100);
+        assert_eq!(word(&stub, 0), MARKER);
+        assert_eq!(word(&stub, 1).cast_signed(), -5);
+        assert_eq!((word(&stub, 4), word(&stub, 5), word(&stub, 7)), (WALL, 0, 0x100));
+        stub.quantise(&Steps { quantum: 9, first: [0, 11, 0, 0, 14, 0, 16, 17] });
+        assert_eq!((word(&stub, 5), word(&stub, 6), word(&stub, 9), word(&stub, 15)), (STEADY, 9, 11, 17));
+        let entries = sys::stub_entries();
+        assert!(entries.clock_gettime == 16 * 8 && entries.gettimeofday < stub.bytes.len());
+    }
+}

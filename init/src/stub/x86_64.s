@@ -1,0 +1,100 @@
+// The code that answers time readings, laid over the dead body of __vdso_gettimeofday. Position independent; its data
+// stands before it, so that one slice of bytes is the whole of it. Registers as in the System V ABI: rdi and rsi are the
+// arguments, rax, rcx, rdx, r8 and r11 are free. Intel syntax.
+    .pushsection .rodata.rcrepro_stub, "a"
+    .balign 16
+    .globl rcrepro_stub_begin
+rcrepro_stub_begin:
+.Lmarker:   .quad 0
+.Lseconds:  .quad 0
+.Lnanos:    .quad 0
+.Lmicros:   .quad 0
+.Lwall:     .quad 0
+.Lsteady:   .quad 0
+.Lquantum:  .quad 1
+.Loriginal: .quad 0
+.Lfirst:    .fill 8, 8, 0
+    .globl rcrepro_stub_clock_gettime
+rcrepro_stub_clock_gettime:
+    endbr64
+    cmp edi, 12
+    jae .Lforward
+    mov ecx, edi
+    mov eax, 1
+    shl eax, cl
+    test qword ptr [rip + .Lwall], rax
+    jnz .Lfixed
+    test qword ptr [rip + .Lsteady], rax
+    jnz .Lstep
+.Lforward:
+    lea r11, [rip + rcrepro_stub_begin]
+    add r11, qword ptr [rip + .Loriginal]
+    jmp r11
+.Lfixed:
+    mov rax, qword ptr [rip + .Lseconds]
+    mov qword ptr [rsi], rax
+    mov rax, qword ptr [rip + .Lnanos]
+    mov qword ptr [rsi + 8], rax
+    xor eax, eax
+    ret
+.Lstep:
+    push rdi
+    push rsi
+    sub rsp, 8
+    lea r11, [rip + rcrepro_stub_begin]
+    add r11, qword ptr [rip + .Loriginal]
+    call r11
+    add rsp, 8
+    pop rsi
+    pop rdi
+    test eax, eax
+    jnz .Lout
+    mov edi, edi
+    lea r11, [rip + .Lfirst]
+    mov r8, qword ptr [r11 + rdi * 8]
+    imul rax, qword ptr [rsi], 1000000000
+    add rax, qword ptr [rsi + 8]
+    sub rax, r8
+    jns .Lafter
+    xor eax, eax
+.Lafter:
+    xor edx, edx
+    div qword ptr [rip + .Lquantum]
+    imul rax, qword ptr [rip + .Lquantum]
+    add rax, r8
+    xor edx, edx
+    mov ecx, 1000000000
+    div rcx
+    mov qword ptr [rsi], rax
+    mov qword ptr [rsi + 8], rdx
+    xor eax, eax
+.Lout:
+    ret
+    .globl rcrepro_stub_gettimeofday
+rcrepro_stub_gettimeofday:
+    endbr64
+    test rdi, rdi
+    jz .Lzone
+    mov rax, qword ptr [rip + .Lseconds]
+    mov qword ptr [rdi], rax
+    mov rax, qword ptr [rip + .Lmicros]
+    mov qword ptr [rdi + 8], rax
+.Lzone:
+    test rsi, rsi
+    jz .Ldone
+    mov qword ptr [rsi], 0
+.Ldone:
+    xor eax, eax
+    ret
+    .globl rcrepro_stub_time
+rcrepro_stub_time:
+    endbr64
+    mov rax, qword ptr [rip + .Lseconds]
+    test rdi, rdi
+    jz .Lsaid
+    mov qword ptr [rdi], rax
+.Lsaid:
+    ret
+    .globl rcrepro_stub_end
+rcrepro_stub_end:
+    .popsection

@@ -1,0 +1,82 @@
+//! The one loop of PID 1: answers waiting calls, hands signals on, collects the dead, until the command has ended.
+
+use std::os::fd::{AsRawFd as _, OwnedFd};
+
+use crate::programs::Programs;
+use crate::settings::Order;
+use crate::sys::{self, Answer, Notification, calls};
+use crate::{clocks, directories, processors};
+
+/// Is what the loop works with.
+pub struct Supervisor {
+    pub programs: Programs,
+    pub pinned: Option<i64>,
+    pub cpus: Option<u32>,
+    pub directories: Option<Order>,
+    /// The descriptor on which signals are read.
+    pub signals: OwnedFd,
+}
+
+impl Supervisor {
+    /// Waits for the end of `command`, and gives its exit code.
+    pub fn run(&self, listener: Option<OwnedFd>, command: i32) -> i32 {
+        let listener_number = listener.as_ref().map_or(-1, |listener| listener.as_raw_fd());
+        loop {
+            let [asked, signalled] = sys::wait_readable([listener_number, self.signals.as_raw_fd()], -1);
+            if let Some(listener) = listener.as_ref().filter(|_| asked) {
+                // A listener whose last program is gone stays readable; the end of the command is then a signal away.
+                match sys::receive(listener) {
+                    Some(call) => self.answer(listener, &call),
+                    None if !signalled => sys::wait_readable([self.signals.as_raw_fd()], 1).iter().for_each(drop),
+                    None => {}
+                }
+            }
+            if signalled && let Some(code) = self.hear_signals(command) {
+                return code;
+            }
+        }
+    }
+
+    /// Hands signals on to the command; gives its exit code when it has ended.
+    fn hear_signals(&self, command: i32) -> Option<i32> {
+        let mut code = None;
+        while let Some(signal) = sys::next_signal(&self.signals) {
+            if signal != libc::SIGCHLD {
+                sys::kill(command, signal);
+            }
+        }
+        while let Some(ended) = sys::reap() {
+            if ended.pid == command {
+                code = Some(ended.code);
+            }
+        }
+        code
+    }
+
+    /// Answers one call. Where a process may not be looked into, the kernel's own answer stands.
+    fn answer(&self, listener: &OwnedFd, call: &Notification) {
+        let number = call.call.cast_unsigned();
+        if number == calls::SCHED_GETAFFINITY && !calls::FIRST.is_empty() && self.programs.any() {
+            drop(self.programs.rewrite(call.pid));
+        }
+        let answer = match (number, self.pinned) {
+            (calls::CLOCK_GETTIME, Some(seconds)) => clocks::clock_gettime(call, seconds),
+            (calls::GETTIMEOFDAY, Some(seconds)) => clocks::gettimeofday(call, seconds),
+            (number, Some(seconds)) if Some(number) == calls::TIME => clocks::time(call, seconds),
+            (calls::CLOCK_NANOSLEEP | calls::FUTEX, Some(seconds)) => {
+                let deadline = if number == calls::FUTEX { 3 } else { 2 };
+                match clocks::move_deadline(listener, call, call.arguments[deadline], seconds) {
+                    Ok(()) => return,
+                    Err(error) => Err(error),
+                }
+            }
+            (calls::SCHED_GETAFFINITY, _) => processors::serve(call, self.cpus),
+            (calls::GETDENTS64, _) => match self.directories {
+                Some(order) => directories::serve(call.pid, &call.arguments, order).map(Answer::Value),
+                None => Ok(Answer::Kernel),
+            },
+            _ => self.programs.rewrite(call.pid).map(|()| Answer::Kernel),
+        };
+        sys::answer(listener, call.id, answer.unwrap_or(Answer::Kernel));
+    }
+}

@@ -1,0 +1,377 @@
+//! Every call to the system that the standard library does not offer. The only module with `unsafe`.
+//!
+//! Safety argument for all of it: the process has one thread; every pointer handed to the kernel is to a live value of the
+//! size that the call documents; results are checked before they are used. After `fork` the child, a copy of a process of
+//! one thread, calls nothing that takes a lock.
+#![expect(unsafe_code, reason = "system calls; see the module's safety argument")]
+
+use std::ffi::{CString, c_int, c_void};
+use std::io;
+use std::mem::{size_of, zeroed};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+
+use crate::stub::Entries;
+
+#[cfg(target_arch = "x86_64")]
+core::arch::global_asm!(include_str!("stub/x86_64.s"));
+#[cfg(target_arch = "aarch64")]
+core::arch::global_asm!(include_str!("stub/aarch64.s"));
+
+/// Is one instruction of a seccomp filter (`struct sock_filter`).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instruction {
+    pub code: u16,
+    pub jt: u8,
+    pub jf: u8,
+    pub k: u32,
+}
+
+/// The numbers of the watched calls, and the architecture as seccomp names it.
+#[cfg(target_arch = "x86_64")]
+pub mod calls {
+    pub const ARCHITECTURE: u32 = 0xc000_003e;
+    pub const BRK: u32 = 12;
+    pub const GETTIMEOFDAY: u32 = 96;
+    pub const ARCH_PRCTL: Option<u32> = Some(158);
+    pub const ARCH_SET_FS: u32 = 0x1002;
+    pub const TIME: Option<u32> = Some(201);
+    pub const FUTEX: u32 = 202;
+    pub const SCHED_GETAFFINITY: u32 = 204;
+    pub const GETDENTS64: u32 = 217;
+    pub const CLOCK_GETTIME: u32 = 228;
+    pub const CLOCK_NANOSLEEP: u32 = 230;
+    /// Further calls that programs begin with, where the thread pointer is set without the kernel.
+    pub const FIRST: &[u32] = &[];
+}
+
+#[cfg(target_arch = "aarch64")]
+pub mod calls {
+    pub const ARCHITECTURE: u32 = 0xc000_00b7;
+    pub const BRK: u32 = 214;
+    pub const GETTIMEOFDAY: u32 = 169;
+    pub const ARCH_PRCTL: Option<u32> = None;
+    pub const ARCH_SET_FS: u32 = 0;
+    pub const TIME: Option<u32> = None;
+    pub const FUTEX: u32 = 98;
+    pub const SCHED_GETAFFINITY: u32 = 123;
+    pub const GETDENTS64: u32 = 61;
+    pub const CLOCK_GETTIME: u32 = 113;
+    pub const CLOCK_NANOSLEEP: u32 = 115;
+    /// `set_tid_address` (musl) and `sched_getaffinity` (Go).
+    pub const FIRST: &[u32] = &[96, SCHED_GETAFFINITY];
+}
+
+const NOTIF_RECV: u64 = 0xc050_2100;
+const NOTIF_SEND: u64 = 0xc018_2101;
+const NOTIF_ID_VALID: u64 = 0x4008_2102;
+const NOTIF_SET_FLAGS: u64 = 0x4008_2104;
+const SET_MODE_FILTER: u64 = 1;
+const FLAG_NEW_LISTENER: u64 = 1 << 3;
+/// A program that was already heard waits for its answer whatever signals come (Linux 5.19).
+const FLAG_WAIT_KILLABLE: u64 = 1 << 5;
+const CONTINUE: u32 = 1;
+
+/// Is a system call that waits for an answer.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct Notification {
+    /// Names the waiting call.
+    pub id: u64,
+    /// The thread.
+    pub pid: u32,
+    flags: u32,
+    /// The call's number.
+    pub call: i32,
+    architecture: u32,
+    instruction: u64,
+    /// The call's arguments.
+    pub arguments: [u64; 6],
+}
+
+#[repr(C)]
+struct Response {
+    id: u64,
+    value: i64,
+    error: i32,
+    flags: u32,
+}
+
+/// Says what a waiting call gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Whatever the kernel says.
+    Kernel,
+    /// This value.
+    Value(i64),
+}
+
+fn check(result: c_int) -> io::Result<c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+fn check_long(result: i64) -> io::Result<i64> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// Gives up all further privileges and installs a filter on this process and its children; gives the listener.
+pub fn install_filter(filter: &[Instruction]) -> io::Result<OwnedFd> {
+    #[repr(C)]
+    struct Program {
+        length: u16,
+        filter: *const Instruction,
+    }
+    let length = u16::try_from(filter.len()).map_err(|_| io::Error::other("the filter is too long"))?;
+    let program = Program { length, filter: filter.as_ptr() };
+    // SAFETY: `program` and the filter live until the call returns.
+    unsafe {
+        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
+        let install =
+            |flags: u64| check_long(libc::syscall(libc::SYS_seccomp, SET_MODE_FILTER, flags, &raw const program));
+        let fd = install(FLAG_NEW_LISTENER | FLAG_WAIT_KILLABLE).or_else(|_| install(FLAG_NEW_LISTENER))?;
+        Ok(OwnedFd::from_raw_fd(RawFd::try_from(fd).map_err(io::Error::other)?))
+    }
+}
+
+/// Asks the kernel to hand the processor over with each question; older kernels cannot.
+pub fn wake_at_once(listener: &OwnedFd) {
+    // SAFETY: the argument is a number.
+    unsafe { libc::ioctl(listener.as_raw_fd(), NOTIF_SET_FLAGS, 1u64) };
+}
+
+/// Takes the next waiting call; `None` when it has gone meanwhile.
+pub fn receive(listener: &OwnedFd) -> Option<Notification> {
+    // SAFETY: the kernel wants a zeroed struct of this size (80 bytes) and fills it.
+    unsafe {
+        let mut notification: Notification = zeroed();
+        let result = libc::ioctl(listener.as_raw_fd(), NOTIF_RECV, &raw mut notification);
+        (result == 0).then_some(notification)
+    }
+}
+
+/// Tells whether the call still waits: only then is its thread the one that asked.
+pub fn still_waits(listener: &OwnedFd, id: u64) -> bool {
+    // SAFETY: the kernel reads eight bytes.
+    unsafe { libc::ioctl(listener.as_raw_fd(), NOTIF_ID_VALID, &raw const id) == 0 }
+}
+
+/// Answers a waiting call; one that has gone needs no answer.
+pub fn answer(listener: &OwnedFd, id: u64, answer: Answer) {
+    let (value, flags) = match answer {
+        Answer::Kernel => (0, CONTINUE),
+        Answer::Value(value) => (value, 0),
+    };
+    let response = Response { id, value, error: 0, flags };
+    // SAFETY: the kernel reads a struct of this size (24 bytes).
+    unsafe { libc::ioctl(listener.as_raw_fd(), NOTIF_SEND, &raw const response) };
+}
+
+/// Gives the address at which the kernel put the vDSO.
+pub fn own_vdso() -> usize {
+    // SAFETY: reads the auxiliary vector.
+    usize::try_from(unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) }).unwrap_or(0)
+}
+
+/// Reads a clock in nanoseconds.
+pub fn clock(number: c_int) -> io::Result<u64> {
+    // SAFETY: the kernel fills a timespec.
+    unsafe {
+        let mut time: libc::timespec = zeroed();
+        check(libc::clock_gettime(number, &raw mut time))?;
+        Ok(time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned())
+    }
+}
+
+unsafe extern "C" {
+    static rcrepro_stub_begin: u8;
+    static rcrepro_stub_clock_gettime: u8;
+    static rcrepro_stub_gettimeofday: u8;
+    #[cfg(target_arch = "x86_64")]
+    static rcrepro_stub_time: u8;
+    static rcrepro_stub_end: u8;
+}
+
+fn stub_offset(symbol: *const u8) -> usize {
+    symbol as usize - &raw const rcrepro_stub_begin as usize
+}
+
+/// Gives the stub's data and code, as the assembler wrote them.
+pub fn stub_code() -> &'static [u8] {
+    // SAFETY: the two symbols bound one read-only piece of this program.
+    unsafe { std::slice::from_raw_parts(&raw const rcrepro_stub_begin, stub_offset(&raw const rcrepro_stub_end)) }
+}
+
+/// Says where its entries stand.
+pub fn stub_entries() -> Entries {
+    Entries {
+        clock_gettime: stub_offset(&raw const rcrepro_stub_clock_gettime),
+        gettimeofday: stub_offset(&raw const rcrepro_stub_gettimeofday),
+        #[cfg(target_arch = "x86_64")]
+        time: Some(stub_offset(&raw const rcrepro_stub_time)),
+        #[cfg(not(target_arch = "x86_64"))]
+        time: None,
+    }
+}
+
+/// Is the end of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    pub pid: i32,
+    /// Its exit code, or 128 and the number of the signal that ended it.
+    pub code: i32,
+}
+
+/// Collects one process that has ended; `None` when there is none at the moment.
+pub fn reap() -> Option<Ended> {
+    let mut status = 0;
+    // SAFETY: the kernel fills the status.
+    let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+    (pid > 0).then(|| Ended {
+        pid,
+        code: if libc::WIFSIGNALED(status) { 128 + libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) },
+    })
+}
+
+/// Blocks every signal and gives a descriptor on which they can be read.
+pub fn signals() -> io::Result<OwnedFd> {
+    // SAFETY: the set is filled before it is used.
+    unsafe {
+        let mut set: libc::sigset_t = zeroed();
+        libc::sigfillset(&raw mut set);
+        check(libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut()))?;
+        Ok(OwnedFd::from_raw_fd(check(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?))
+    }
+}
+
+/// Takes the next signal that came.
+pub fn next_signal(signals: &OwnedFd) -> Option<c_int> {
+    // SAFETY: the kernel fills a struct of this size.
+    unsafe {
+        let mut info: libc::signalfd_siginfo = zeroed();
+        let size = size_of::<libc::signalfd_siginfo>();
+        let read = libc::read(signals.as_raw_fd(), (&raw mut info).cast::<c_void>(), size);
+        (read == size.cast_signed()).then(|| info.ssi_signo.cast_signed())
+    }
+}
+
+/// Sends a signal; a process that has ended needs none.
+pub fn kill(pid: i32, signal: c_int) {
+    // SAFETY: numbers only.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// Waits until one of the descriptors can be read; says which.
+pub fn wait_readable<const N: usize>(descriptors: [RawFd; N], milliseconds: c_int) -> [bool; N] {
+    let mut polled = descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    // SAFETY: the array lives until the call returns.
+    unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, milliseconds) };
+    polled.map(|one| one.revents & (libc::POLLIN | libc::POLLHUP | libc::POLLERR) != 0)
+}
+
+/// Forks; `None` in the child.
+pub fn fork() -> io::Result<Option<i32>> {
+    // SAFETY: the process has one thread.
+    let pid = check(unsafe { libc::fork() })?;
+    Ok((pid > 0).then_some(pid))
+}
+
+/// Gives the child a process group of its own, its signals back, and its program. Comes back with what went wrong.
+pub fn become_program(program: &[CString]) -> io::Error {
+    let mut argv: Vec<*const libc::c_char> = program.iter().map(|word| word.as_ptr()).collect();
+    argv.push(std::ptr::null());
+    // SAFETY: `argv` ends with a null pointer and its words live as long as the program.
+    unsafe {
+        libc::setpgid(0, 0);
+        // The standard library ignores it; a program begins with the default.
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        let mut none: libc::sigset_t = zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+        libc::execvp(argv[0], argv.as_ptr());
+    }
+    io::Error::last_os_error()
+}
+
+/// Ends at once, without anything that runs at a usual end.
+pub fn exit(code: c_int) -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(code) }
+}
+
+pub fn umask(mask: u32) {
+    // SAFETY: a number.
+    unsafe { libc::umask(mask) };
+}
+
+/// Makes `from` the standard input.
+pub fn replace_stdin(from: &OwnedFd) -> io::Result<()> {
+    // SAFETY: both are descriptors of this process.
+    check(unsafe { libc::dup2(from.as_raw_fd(), 0) }).map(|_| ())
+}
+
+const CONTROL: usize = 32;
+
+/// Hands a descriptor to the other end of a socket pair.
+pub fn send_descriptor(socket: &OwnedFd, descriptor: &OwnedFd) -> io::Result<()> {
+    // SAFETY: the header describes buffers that live until the call returns; 32 bytes hold one descriptor's message.
+    unsafe {
+        let (mut byte, mut control) = (0u8, [0u64; CONTROL / 8]);
+        let mut part = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
+        let mut header: libc::msghdr = zeroed();
+        header.msg_iov = &raw mut part;
+        header.msg_iovlen = 1;
+        header.msg_control = control.as_mut_ptr().cast();
+        header.msg_controllen = libc::CMSG_SPACE(size_of::<c_int>() as u32) as usize;
+        let message = libc::CMSG_FIRSTHDR(&raw const header);
+        (*message).cmsg_level = libc::SOL_SOCKET;
+        (*message).cmsg_type = libc::SCM_RIGHTS;
+        (*message).cmsg_len = libc::CMSG_LEN(size_of::<c_int>() as u32) as usize;
+        libc::CMSG_DATA(message).cast::<c_int>().write_unaligned(descriptor.as_raw_fd());
+        check_long(libc::sendmsg(socket.as_raw_fd(), &raw const header, 0) as i64).map(|_| ())
+    }
+}
+
+/// Takes a descriptor from the other end of a socket pair.
+pub fn receive_descriptor(socket: &OwnedFd) -> io::Result<OwnedFd> {
+    // SAFETY: as above; the message is checked before its descriptor is taken.
+    unsafe {
+        let (mut byte, mut control) = (0u8, [0u64; CONTROL / 8]);
+        let mut part = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
+        let mut header: libc::msghdr = zeroed();
+        header.msg_iov = &raw mut part;
+        header.msg_iovlen = 1;
+        header.msg_control = control.as_mut_ptr().cast();
+        header.msg_controllen = CONTROL;
+        check_long(libc::recvmsg(socket.as_raw_fd(), &raw mut header, libc::MSG_CMSG_CLOEXEC) as i64)?;
+        let message = libc::CMSG_FIRSTHDR(&raw const header);
+        if message.is_null() || (*message).cmsg_type != libc::SCM_RIGHTS {
+            return Err(io::Error::other("the child handed no descriptor over"));
+        }
+        Ok(OwnedFd::from_raw_fd(libc::CMSG_DATA(message).cast::<c_int>().read_unaligned()))
+    }
+}
+
+/// Reads the mask of processors that a thread may use (0 is this one); gives how many bytes the kernel knows.
+pub fn affinity(pid: i32, mask: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the kernel writes no more than the slice's length.
+    let written = unsafe { libc::syscall(libc::SYS_sched_getaffinity, pid, mask.len(), mask.as_mut_ptr()) };
+    usize::try_from(check_long(written)?).map_err(io::Error::other)
+}
+
+/// Takes a copy of another process's descriptor, which shares its place in the directory.
+pub fn borrow_descriptor(pid: i32, descriptor: u64) -> io::Result<OwnedFd> {
+    // SAFETY: numbers only; what is returned is a new descriptor.
+    unsafe {
+        let process = check_long(libc::syscall(libc::SYS_pidfd_open, pid, 0))?;
+        let process = OwnedFd::from_raw_fd(RawFd::try_from(process).map_err(io::Error::other)?);
+        let taken = check_long(libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), descriptor, 0))?;
+        Ok(OwnedFd::from_raw_fd(RawFd::try_from(taken).map_err(io::Error::other)?))
+    }
+}
+
+/// Reads entries of a directory; negative results are the kernel's error numbers.
+pub fn read_directory(directory: &OwnedFd, buffer: &mut [u8]) -> i64 {
+    // SAFETY: the kernel writes no more than the slice's length.
+    let read = unsafe { libc::syscall(libc::SYS_getdents64, directory.as_raw_fd(), buffer.as_mut_ptr(), buffer.len()) };
+    if read < 0 { -i64::from(io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)) } else { read }
+}

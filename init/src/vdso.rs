@@ -1,0 +1,200 @@
+//! Finds the functions of a vDSO, and rewrites its symbol table so that they lead to the stub.
+//!
+//! No function is changed but `gettimeofday`, whose body makes room: a program looks functions up by symbol, so the
+//! symbols' values are redirected. No prologue is moved, and the kernel's `clock_gettime` stays for the other clocks.
+
+use crate::stub::Entries;
+
+const SYMBOL: usize = 24;
+const PT_DYNAMIC: u32 = 2;
+const PT_LOAD: u32 = 1;
+const DT_STRTAB: u64 = 5;
+const DT_SYMTAB: u64 = 6;
+
+/// Says why a vDSO cannot be rewritten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VdsoError {
+    /// It is no ELF image of the expected form.
+    Malformed(&'static str),
+    /// A function is missing.
+    Missing(&'static str),
+    /// The body that makes room is too small.
+    Small { room: usize, needed: usize },
+}
+
+impl std::fmt::Display for VdsoError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Malformed(what) => write!(f, "the kernel's vDSO has {what}"),
+            Self::Missing(name) => write!(f, "the kernel's vDSO has no {name}"),
+            Self::Small { room, needed } => {
+                write!(f, "gettimeofday has {room} bytes in the kernel's vDSO, {needed} are needed")
+            }
+        }
+    }
+}
+
+/// Is a function of the vDSO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Symbol {
+    name: String,
+    /// Where its table entry stands in the image.
+    entry: usize,
+    /// Where its body stands in the image.
+    value: usize,
+    size: usize,
+}
+
+/// Is where things stand in a vDSO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    symbols: Vec<Symbol>,
+    /// What addresses in the image are relative to: 0 in every vDSO of today.
+    base: usize,
+}
+
+/// Is a run of bytes to be written into a program's vDSO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patch {
+    /// Where, from the vDSO's beginning.
+    pub at: usize,
+    pub bytes: Vec<u8>,
+    /// Where the stub stands in `bytes`.
+    pub stub_at: usize,
+}
+
+impl Layout {
+    /// Reads the dynamic symbols of a vDSO image.
+    ///
+    /// # Errors
+    /// [`VdsoError::Malformed`] when it is none, or lacks a table.
+    pub fn read(image: &[u8]) -> Result<Self, VdsoError> {
+        let view = View(image);
+        if image.get(..6) != Some(b"\x7fELF\x02\x01") {
+            return Err(VdsoError::Malformed("another form than 64-bit little-endian ELF"));
+        }
+        let headers = view.word(32)?;
+        let (size, count) = (view.half(54)?, view.half(56)?);
+        let (mut dynamic, mut base) = (None, None);
+        for index in 0..count {
+            let at = headers + index * size;
+            match view.quarter(at)? {
+                PT_DYNAMIC => dynamic = Some((view.word(at + 8)?, view.word(at + 40)?)),
+                PT_LOAD if base.is_none() => base = Some(view.word(at + 16)?),
+                _ => {}
+            }
+        }
+        let (at, length) = dynamic.ok_or(VdsoError::Malformed("no dynamic section"))?;
+        let base = base.ok_or(VdsoError::Malformed("no loaded segment"))?;
+        let (mut names, mut table) = (None, None);
+        for entry in (at..at + length).step_by(16) {
+            match view.word(entry)? as u64 {
+                DT_STRTAB => names = Some(view.word(entry + 8)?.wrapping_sub(base)),
+                DT_SYMTAB => table = Some(view.word(entry + 8)?.wrapping_sub(base)),
+                _ => {}
+            }
+        }
+        // The table of names follows the table of symbols, which says how many there are.
+        let (Some(names), Some(table)) = (names, table) else { return Err(VdsoError::Malformed("no symbol table")) };
+        if names <= table || names > image.len() {
+            return Err(VdsoError::Malformed("its names before its symbols"));
+        }
+        let mut symbols = Vec::new();
+        for entry in (table..names).step_by(SYMBOL).take_while(|entry| entry + SYMBOL <= names) {
+            let name = view.name(names + view.quarter(entry)? as usize)?;
+            let (value, size) = (view.word(entry + 8)?, view.word(entry + 16)?);
+            if !name.is_empty() && value != 0 && size != 0 {
+                symbols.push(Symbol { name, entry, value: value.wrapping_sub(base), size });
+            }
+        }
+        Ok(Self { symbols, base })
+    }
+
+    fn symbol(&self, name: &'static str) -> Option<&Symbol> {
+        self.symbols.iter().find(|symbol| {
+            [name, &format!("__vdso_{name}"), &format!("__kernel_{name}")].contains(&symbol.name.as_str())
+        })
+    }
+
+    /// Gives the way from the stub's beginning to the kernel's own `clock_gettime`.
+    ///
+    /// # Errors
+    /// [`VdsoError::Missing`].
+    pub fn to_original(&self) -> Result<i64, VdsoError> {
+        let original = self.symbol("clock_gettime").ok_or(VdsoError::Missing("clock_gettime"))?;
+        Ok(offset(original.value) - offset(begin(self.room()?)))
+    }
+
+    fn room(&self) -> Result<&Symbol, VdsoError> {
+        self.symbol("gettimeofday").ok_or(VdsoError::Missing("gettimeofday"))
+    }
+
+    /// Makes the one slice of bytes, from the first redirected symbol to the end of the stub, that is written into a
+    /// program.
+    ///
+    /// # Errors
+    /// [`VdsoError`] when the stub does not fit.
+    pub fn patch(&self, image: &[u8], stub: &[u8], entries: Entries) -> Result<Patch, VdsoError> {
+        let room = self.room()?;
+        let begin = begin(room);
+        let needed = stub.len() + begin - room.value;
+        if needed > room.size {
+            return Err(VdsoError::Small { room: room.size, needed });
+        }
+        let mut image = image.to_vec();
+        let mut first = begin;
+        for symbol in &self.symbols {
+            let bare = symbol.name.trim_start_matches("__vdso_").trim_start_matches("__kernel_");
+            let entry = match bare {
+                "clock_gettime" => Some(entries.clock_gettime),
+                "gettimeofday" => Some(entries.gettimeofday),
+                "time" => entries.time,
+                _ => None,
+            };
+            if let Some(entry) = entry {
+                let value = (begin + entry + self.base) as u64;
+                image[symbol.entry + 8..symbol.entry + 16].copy_from_slice(&value.to_le_bytes());
+                first = first.min(symbol.entry + 8);
+            }
+        }
+        image[begin..begin + stub.len()].copy_from_slice(stub);
+        Ok(Patch { at: first, bytes: image[first..begin + stub.len()].to_vec(), stub_at: begin - first })
+    }
+}
+
+/// The stub's data is read as words: it begins where a word may.
+fn begin(room: &Symbol) -> usize {
+    room.value.next_multiple_of(8)
+}
+
+fn offset(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Reads numbers at places that may lie outside.
+struct View<'a>(&'a [u8]);
+
+impl View<'_> {
+    fn bytes<const N: usize>(&self, at: usize) -> Result<[u8; N], VdsoError> {
+        let bytes = at.checked_add(N).and_then(|end| self.0.get(at..end));
+        bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(VdsoError::Malformed("a table beyond its end"))
+    }
+
+    fn half(&self, at: usize) -> Result<usize, VdsoError> {
+        Ok(u16::from_le_bytes(self.bytes(at)?).into())
+    }
+
+    fn quarter(&self, at: usize) -> Result<u32, VdsoError> {
+        Ok(u32::from_le_bytes(self.bytes(at)?))
+    }
+
+    fn word(&self, at: usize) -> Result<usize, VdsoError> {
+        usize::try_from(u64::from_le_bytes(self.bytes(at)?)).map_err(|_| VdsoError::Malformed("a number too large"))
+    }
+
+    fn name(&self, at: usize) -> Result<String, VdsoError> {
+        let rest = self.0.get(at..).ok_or(VdsoError::Malformed("a name beyond its end"))?;
+        let end = rest.iter().position(|&byte| byte == 0).ok_or(VdsoError::Malformed("a name without an end"))?;
+        Ok(String::from_utf8_lossy(&rest[..end]).into_owned())
+    }
+}
