@@ -20,6 +20,7 @@ mod stub;
 mod supervisor;
 mod sys;
 mod vdso;
+mod waiting;
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};

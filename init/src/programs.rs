@@ -1,12 +1,14 @@
 //! Rewrites the vDSO and the random bytes of a program that has just begun.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
+use std::time::Duration;
 
 use crate::memory::{Auxiliary, Memory};
 use crate::mixing::{Mixer, mix};
-use crate::stub::{MARKER, Steps, Stub};
+use crate::stub::{MARKER, PASSED_AT, Readings, Stub};
 use crate::sys;
 use crate::vdso::{Layout, Patch, VdsoError};
 
@@ -14,6 +16,7 @@ use crate::vdso::{Layout, Patch, VdsoError};
 pub struct Programs {
     seed: Option<u64>,
     clock: Option<Clock>,
+    holds: Cell<bool>,
 }
 
 struct Clock {
@@ -32,12 +35,43 @@ impl Programs {
         seed: Option<u64>,
         quantised: BTreeMap<Vec<u8>, u64>,
     ) -> Result<Self, VdsoError> {
-        let Some(seconds) = pinned else { return Ok(Self { seed, clock: None }) };
+        let Some(seconds) = pinned else { return Ok(Self { seed, clock: None, holds: Cell::new(false) }) };
         let image = own_image().ok_or(VdsoError::Malformed("no place in this process"))?;
         let layout = Layout::read(&image)?;
         let stub = Stub::render(seconds, layout.to_original()?);
         let plain = layout.patch(&image, &stub.bytes, sys::stub_entries())?;
-        Ok(Self { seed, clock: Some(Clock { plain, stub, quantised }) })
+        Ok(Self { seed, clock: Some(Clock { plain, stub, quantised }), holds: Cell::new(false) })
+    }
+
+    /// Gives the longest time for which this process's monotonic clocks are held, when its executable is a named one.
+    #[must_use]
+    pub fn quantum_of(&self, pid: u32) -> Option<Duration> {
+        let quantised = &self.clock.as_ref()?.quantised;
+        if quantised.is_empty() {
+            return None;
+        }
+        let executable = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+        quantised.get(executable.file_name()?.as_bytes()).copied().map(Duration::from_nanos)
+    }
+
+    /// Tells whether any program's clocks are held.
+    #[must_use]
+    pub fn holds_any(&self) -> bool {
+        self.holds.get()
+    }
+
+    /// Moves a program's held clocks on, to `passed` after their first readings.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn move_on(&self, pid: u32, passed: Duration) -> io::Result<()> {
+        let (Some(clock), vdso) = (&self.clock, Auxiliary::of(pid)?.vdso) else { return Ok(()) };
+        let (memory, stub) = (Memory::open(pid)?, vdso + (clock.plain.at + clock.plain.stub_at) as u64);
+        if vdso != 0 && memory.word(stub)? == MARKER {
+            let nanos = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX);
+            memory.write(stub + PASSED_AT as u64, &nanos.to_le_bytes())?;
+        }
+        Ok(())
     }
 
     /// Tells whether there is anything to do.
@@ -57,9 +91,11 @@ impl Programs {
             if memory.word(at + clock.plain.stub_at as u64)? == MARKER {
                 return Ok(());
             }
-            match clock.steps_of(pid) {
-                None => memory.write(at, &clock.plain.bytes)?,
-                Some(steps) => memory.write(at, &clock.stepping(&steps))?,
+            if self.quantum_of(pid).is_some() {
+                self.holds.set(true);
+                memory.write(at, &clock.holding(&readings()?))?;
+            } else {
+                memory.write(at, &clock.plain.bytes)?;
             }
         }
         if let Some(seed) = self.seed.filter(|_| auxiliary.random != 0) {
@@ -71,29 +107,23 @@ impl Programs {
 }
 
 impl Clock {
-    /// Gives the steps of this program's monotonic clocks, when its executable is one of the named ones.
-    fn steps_of(&self, pid: u32) -> Option<Steps> {
-        if self.quantised.is_empty() {
-            return None;
-        }
-        let executable = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
-        let quantum = *self.quantised.get(executable.file_name()?.as_bytes())?;
-        let mut first = [0; 8];
-        for clock in
-            [libc::CLOCK_MONOTONIC, libc::CLOCK_MONOTONIC_RAW, libc::CLOCK_MONOTONIC_COARSE, libc::CLOCK_BOOTTIME]
-        {
-            first[usize::try_from(clock).ok()?] = sys::clock(clock).ok()?;
-        }
-        Some(Steps { quantum, first })
-    }
-
-    fn stepping(&self, steps: &Steps) -> Vec<u8> {
+    fn holding(&self, readings: &Readings) -> Vec<u8> {
         let mut stub = self.stub.clone();
-        stub.quantise(steps);
+        stub.hold(readings);
         let mut bytes = self.plain.bytes.clone();
         bytes[self.plain.stub_at..].copy_from_slice(&stub.bytes);
         bytes
     }
+}
+
+/// Reads the clocks that a program's held ones begin with.
+fn readings() -> io::Result<Readings> {
+    let mut readings = Readings::default();
+    for clock in [libc::CLOCK_MONOTONIC, libc::CLOCK_MONOTONIC_RAW, libc::CLOCK_MONOTONIC_COARSE, libc::CLOCK_BOOTTIME]
+    {
+        readings[usize::try_from(clock).map_err(io::Error::other)?] = sys::clock(clock)?;
+    }
+    Ok(readings)
 }
 
 /// Derives a program's sixteen bytes from the seed and its command line: equal in every run, and different for two programs

@@ -5,7 +5,11 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use crate::programs::Programs;
 use crate::settings::Order;
 use crate::sys::{self, Answer, Notification, calls};
+use crate::waiting::Waiting;
 use crate::{clocks, directories, processors};
+
+/// How long the loop waits at most while clocks are held, in milliseconds.
+const LOOK_EVERY: i32 = 250;
 
 /// Is what the loop works with.
 pub struct Supervisor {
@@ -20,9 +24,14 @@ pub struct Supervisor {
 impl Supervisor {
     /// Waits for the end of `command`, and gives its exit code.
     pub fn run(&self, listener: Option<OwnedFd>, command: i32) -> i32 {
+        let mut waiting = Waiting::default();
         let listener_number = listener.as_ref().map_or(-1, |listener| listener.as_raw_fd());
         loop {
-            let [asked, signalled] = sys::wait_readable([listener_number, self.signals.as_raw_fd()], -1);
+            let patience = if self.programs.holds_any() { LOOK_EVERY } else { -1 };
+            let [asked, signalled] = sys::wait_readable([listener_number, self.signals.as_raw_fd()], patience);
+            if self.programs.holds_any() {
+                waiting.look(&self.programs);
+            }
             if let Some(listener) = listener.as_ref().filter(|_| asked) {
                 // A listener whose last program is gone stays readable; the end of the command is then a signal away.
                 match sys::receive(listener) {

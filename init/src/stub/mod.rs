@@ -18,17 +18,12 @@ const CLOCKS: usize = 8;
 const WORD: usize = 8;
 /// Where the words begin that change with every program.
 const STEADY_AT: usize = 5 * WORD;
-const QUANTUM_AT: usize = 6 * WORD;
+/// Where the word stands by which held clocks have moved on.
+pub const PASSED_AT: usize = 6 * WORD;
 const FIRST_AT: usize = 8 * WORD;
 
-/// Is what a program's monotonic clocks are rounded down to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Steps {
-    /// The length of a step in nanoseconds.
-    pub quantum: u64,
-    /// The reading of each clock, by its number, from which steps are counted; in nanoseconds.
-    pub first: [u64; CLOCKS],
-}
+/// Holds the readings, in nanoseconds, of monotonic clocks by their numbers at a program's start.
+pub type Readings = [u64; CLOCKS];
 
 /// Is the stub's code with the data that is the same for every program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,20 +46,19 @@ impl Stub {
     #[must_use]
     pub fn render(seconds: i64, to_original: i64) -> Self {
         let mut bytes = sys::stub_code().to_vec();
-        let words = [MARKER, seconds.cast_unsigned(), 0, 0, WALL, 0, 1, to_original.cast_unsigned()];
+        let words = [MARKER, seconds.cast_unsigned(), 0, 0, WALL, 0, 0, to_original.cast_unsigned()];
         for (word, at) in words.iter().zip(bytes.chunks_exact_mut(WORD)) {
             at.copy_from_slice(&word.to_le_bytes());
         }
         Self { bytes }
     }
 
-    /// Makes the monotonic clocks move in steps.
-    pub fn quantise(&mut self, steps: &Steps) {
+    /// Holds the monotonic clocks at these readings; they move on by what is written at [`PASSED_AT`].
+    pub fn hold(&mut self, readings: &Readings) {
         let mut put = |at: usize, word: u64| self.bytes[at..at + WORD].copy_from_slice(&word.to_le_bytes());
         put(STEADY_AT, STEADY);
-        put(QUANTUM_AT, steps.quantum.max(1));
-        for (clock, first) in steps.first.iter().enumerate() {
-            put(FIRST_AT + clock * WORD, *first);
+        for (clock, reading) in readings.iter().enumerate() {
+            put(FIRST_AT + clock * WORD, *reading);
         }
     }
 }
@@ -83,8 +77,8 @@ mod tests {
         assert_eq!(word(&stub, 0), MARKER);
         assert_eq!(word(&stub, 1).cast_signed(), -5);
         assert_eq!((word(&stub, 4), word(&stub, 5), word(&stub, 7)), (WALL, 0, 0x100));
-        stub.quantise(&Steps { quantum: 9, first: [0, 11, 0, 0, 14, 0, 16, 17] });
-        assert_eq!((word(&stub, 5), word(&stub, 6), word(&stub, 9), word(&stub, 15)), (STEADY, 9, 11, 17));
+        stub.hold(&[0, 11, 0, 0, 14, 0, 16, 17]);
+        assert_eq!((word(&stub, 5), word(&stub, 6), word(&stub, 9), word(&stub, 15)), (STEADY, 0, 11, 17));
         let entries = sys::stub_entries();
         assert!(entries.clock_gettime == 16 * 8 && entries.gettimeofday < stub.bytes.len());
     }

@@ -11,7 +11,7 @@ rcrepro_stub_begin:
 .Lmicros:   .quad 0
 .Lwall:     .quad 0
 .Lsteady:   .quad 0
-.Lquantum:  .quad 1
+.Lpassed:   .quad 0
 .Loriginal: .quad 0
 .Lfirst:    .fill 8, 8, 0
     .globl rcrepro_stub_clock_gettime
@@ -38,37 +38,16 @@ rcrepro_stub_clock_gettime:
     xor eax, eax
     ret
 .Lstep:
-    push rdi
-    push rsi
-    sub rsp, 8
-    lea r11, [rip + rcrepro_stub_begin]
-    add r11, qword ptr [rip + .Loriginal]
-    call r11
-    add rsp, 8
-    pop rsi
-    pop rdi
-    test eax, eax
-    jnz .Lout
     mov edi, edi
     lea r11, [rip + .Lfirst]
-    mov r8, qword ptr [r11 + rdi * 8]
-    imul rax, qword ptr [rsi], 1000000000
-    add rax, qword ptr [rsi + 8]
-    sub rax, r8
-    jns .Lafter
-    xor eax, eax
-.Lafter:
-    xor edx, edx
-    div qword ptr [rip + .Lquantum]
-    imul rax, qword ptr [rip + .Lquantum]
-    add rax, r8
+    mov rax, qword ptr [r11 + rdi * 8]
+    add rax, qword ptr [rip + .Lpassed]
     xor edx, edx
     mov ecx, 1000000000
     div rcx
     mov qword ptr [rsi], rax
     mov qword ptr [rsi + 8], rdx
     xor eax, eax
-.Lout:
     ret
     .globl rcrepro_stub_gettimeofday
 rcrepro_stub_gettimeofday:

@@ -1,0 +1,135 @@
+//! When held clocks move on.
+//!
+//! Time passes for a program whose clocks are held only while it waits for time itself: for every second in which it has no
+//! child and does next to nothing, its clocks move on by that second. So its timers fire, late by a second or so, but how
+//! long its children or its own work took is not seen. Whatever it does, its clocks move on at the latest when its quantum
+//! is over, by that quantum.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::programs::Programs;
+
+/// How long a program must have waited before that counts.
+const WAITED: Duration = Duration::from_secs(1);
+/// The most processor time, in hundredths of a second, that a program takes within [`WAITED`] without being at work: a
+/// timer that comes back too early is set again, up to a thousand times a second.
+const AT_REST: u64 = 25;
+
+/// Remembers the programs whose clocks are held.
+#[derive(Default)]
+pub struct Waiting {
+    held: BTreeMap<u32, Held>,
+    looked: Option<Instant>,
+}
+
+struct Held {
+    /// When the process began, in the kernel's ticks: tells two of one number apart.
+    began: u64,
+    /// The processor time at the last look, in ticks.
+    used: u64,
+    /// How far its clocks have moved on.
+    passed: Duration,
+    /// When they last did.
+    moved: Instant,
+}
+
+/// Is what `/proc/PID/stat` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Status {
+    state: u8,
+    parent: u32,
+    used: u64,
+    began: u64,
+}
+
+impl Waiting {
+    /// Looks at every process, no more than once in [`WAITED`], and moves the clocks on of those that wait.
+    pub fn look(&mut self, programs: &Programs) {
+        let now = Instant::now();
+        if self.looked.is_some_and(|looked| now - looked < WAITED) {
+            return;
+        }
+        let since = now - *self.looked.get_or_insert(now);
+        self.looked = Some(now);
+        let processes = processes();
+        self.held.retain(|pid, held| processes.get(pid).is_some_and(|status| status.began == held.began));
+        for (&pid, status) in &processes {
+            let Some(quantum) = programs.quantum_of(pid) else { continue };
+            let fresh = Held { began: status.began, used: status.used, passed: Duration::ZERO, moved: now };
+            let held = self.held.entry(pid).or_insert(fresh);
+            let has_child = processes.values().any(|other| other.parent == pid && other.state != b'Z');
+            let at_rest = !has_child && status.used - held.used <= AT_REST && !runs(pid);
+            held.used = status.used;
+            let step = step(at_rest, since, now - held.moved, quantum);
+            if !step.is_zero() && programs.move_on(pid, held.passed + step).is_ok() {
+                held.passed += step;
+                held.moved = now;
+            }
+        }
+    }
+}
+
+/// Decides by how much held clocks move on, `since` the last look and with this much time since they last did.
+fn step(at_rest: bool, since: Duration, held_for: Duration, quantum: Duration) -> Duration {
+    if at_rest && held_for >= since {
+        return Duration::from_secs(since.as_secs());
+    }
+    if held_for >= quantum { quantum } else { Duration::ZERO }
+}
+
+fn processes() -> BTreeMap<u32, Status> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return BTreeMap::new() };
+    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers
+        .filter_map(|pid: u32| Some((pid, parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?)))
+        .collect()
+}
+
+/// Reads state, parent, processor time and beginning: fields 3, 4, 14 and 15, and 22. The name before them may hold
+/// anything, its last bracket ends it.
+fn parse(stat: &str) -> Option<Status> {
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    let number = |at: usize| fields.get(at - 3)?.parse::<u64>().ok();
+    Some(Status {
+        state: *fields.first()?.as_bytes().first()?,
+        parent: u32::try_from(number(4)?).ok()?,
+        used: number(14)? + number(15)?,
+        began: number(22)?,
+    })
+}
+
+/// Tells whether any thread of a process runs, could run, or waits for a disk.
+fn runs(pid: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads.flatten().any(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        parse(&stat).is_some_and(|status| matches!(status.state, b'R' | b'D'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn clocks_move_on_by_what_was_waited() {
+        let quantum = 300 * SECOND;
+        assert_eq!(step(true, SECOND, SECOND, quantum), SECOND);
+        assert_eq!(step(true, SECOND * 5 / 2, 5 * SECOND, quantum), 2 * SECOND);
+        assert_eq!(step(true, SECOND, SECOND / 2, quantum), Duration::ZERO, "it began between two looks");
+        assert_eq!(step(false, SECOND, 299 * SECOND, quantum), Duration::ZERO);
+        assert_eq!(step(false, SECOND, 300 * SECOND, quantum), quantum);
+    }
+
+    #[test]
+    fn names_with_brackets_are_read_over() {
+        let stat = "77 (a) b) S 1 77 77 0 -1 4194560 100 0 0 0 5 7 0 0 20 0 9 0 4242 1 1 1";
+        assert_eq!(parse(stat), Some(Status { state: b'S', parent: 1, used: 12, began: 4242 }));
+        assert_eq!(parse("nothing"), None);
+        let own = std::fs::read_to_string("/proc/self/stat").expect("one's own");
+        assert!(parse(&own).is_some_and(|status| status.began > 0));
+    }
+}
