@@ -78,6 +78,8 @@ pub struct Ran {
     pub entry: CommandEntry,
     /// How long it ran.
     pub duration: Duration,
+    /// The world that it saw.
+    pub world: World,
 }
 
 impl Executor<'_> {
@@ -91,7 +93,7 @@ impl Executor<'_> {
         let mut waiting = specs.clone();
         let mut skipped = BTreeSet::new();
         let mut results: BTreeMap<Name, CommandEntry> = BTreeMap::new();
-        let mut durations: BTreeMap<Name, Duration> = BTreeMap::new();
+        let mut circumstances: BTreeMap<Name, (Duration, World)> = BTreeMap::new();
         let lanes = Semaphore::new(self.lanes.max(1));
         let mut running = FuturesUnordered::new();
         let stop = self.cancel.child_token();
@@ -117,7 +119,7 @@ impl Executor<'_> {
             }
             match running.next().await {
                 Some(Ok(ran)) => {
-                    durations.insert(ran.entry.id.clone(), ran.duration);
+                    circumstances.insert(ran.entry.id.clone(), (ran.duration, ran.world));
                     results.insert(ran.entry.id.clone(), ran.entry);
                 }
                 Some(Err(error)) => {
@@ -133,9 +135,8 @@ impl Executor<'_> {
         }
         let mut ran = Vec::new();
         for spec in specs {
-            if let Some(entry) = results.remove(&spec.id) {
-                ran.push(Ran { duration: durations.get(&spec.id).copied().unwrap_or_default(), entry });
-            }
+            let both = results.remove(&spec.id).zip(circumstances.remove(&spec.id));
+            ran.extend(both.map(|(entry, (duration, world))| Ran { entry, duration, world }));
         }
         Ok(ran)
     }
@@ -230,7 +231,7 @@ impl Executor<'_> {
             outputs: result.outputs.iter().map(|(path, output)| (path.clone(), output.into())).collect(),
             result: self.store.put(&result.encode())?,
         };
-        Ok(Ran { entry, duration: executed.duration })
+        Ok(Ran { entry, duration: executed.duration, world: executed.world })
     }
 
     fn stream(

@@ -22,7 +22,7 @@ use crate::model::plan::{CommandSpec, PacketId, Plan};
 use crate::model::shake::inquiry::{History, Step, step};
 use crate::model::shake::observation::{Level, Observation};
 use crate::model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
-use crate::model::shake::variation::{Setup, Variation, describe, worlds};
+use crate::model::shake::variation::{self, Setup, Variation, describe};
 use crate::model::shake::vary::Plain;
 use crate::model::world::World;
 use crate::store::StoreError;
@@ -132,7 +132,10 @@ pub async fn shake(
         cancel: options.cancel,
     };
     let ran = executor.execute(packet).await?;
-    let baseline: BTreeMap<Name, CommandEntry> = ran.into_iter().map(|ran| (ran.entry.id.clone(), ran.entry)).collect();
+    let baseline = Baseline {
+        worlds: ran.iter().map(|ran| (ran.entry.id.clone(), ran.world.clone())).collect(),
+        entries: ran.into_iter().map(|ran| (ran.entry.id.clone(), ran.entry)).collect(),
+    };
     let asking = Asking { executor: &executor, baseline: &baseline, options: &options };
     let commands = asking.ask_all(&wanted).await?;
     let ShakeOptions { worlds, repeat, seed, .. } = options;
@@ -156,9 +159,15 @@ fn with_needs(plan: &Plan, wanted: &[&CommandSpec]) -> Plan {
     smaller
 }
 
+/// Is what every command showed in its own world, and the worlds as the engine made them.
+struct Baseline {
+    entries: BTreeMap<Name, CommandEntry>,
+    worlds: BTreeMap<Name, World>,
+}
+
 struct Asking<'a> {
     executor: &'a Executor<'a>,
-    baseline: &'a BTreeMap<Name, CommandEntry>,
+    baseline: &'a Baseline,
     options: &'a ShakeOptions<'a>,
 }
 
@@ -184,12 +193,13 @@ impl Asking<'_> {
 
     /// Runs a command wherever the inquiry wants it run.
     async fn ask(&self, spec: &CommandSpec, stop: &CancellationToken) -> Result<Shaken, ShakeError> {
-        let Some(first) = self.baseline.get(&spec.id) else { return Ok(Shaken::Skipped) };
+        let Baseline { entries, worlds } = self.baseline;
+        let Some((first, given)) = entries.get(&spec.id).zip(worlds.get(&spec.id)) else { return Ok(Shaken::Skipped) };
         if !first.succeeded() {
             return Ok(Shaken::Failed(first.exit_code));
         }
         let executor = self.executor;
-        let action = derive_action(executor.plan, spec, executor.resolved, self.baseline, executor.store);
+        let action = derive_action(executor.plan, spec, executor.resolved, entries, executor.store);
         let action = action.map_err(ExecuteError::from)?;
         let plain = Plain {
             root: read_directory(executor.store, action.input_root)?,
@@ -198,8 +208,9 @@ impl Asking<'_> {
             action,
         };
         let options = self.options;
-        let worlds = worlds(options.worlds, options.seed, options.variations, |setting| plain.differs(setting));
-        let first = Observation::of(first);
+        let worlds =
+            variation::worlds(options.worlds, options.seed, options.variations, |setting| plain.differs(setting));
+        let first = Observation::of(first, &plain.world, given);
         let mut history = History::from([(Setup::new(), vec![first.clone()])]);
         loop {
             match step(&worlds, options.repeat, &history) {
@@ -232,7 +243,7 @@ impl Asking<'_> {
             world: describe(setup),
             source: Box::new(source),
         })?;
-        let observation = Observation::of(&ran.entry);
+        let observation = Observation::of(&ran.entry, &varied.world, &ran.world);
         let equality = equality(first, &observation);
         (self.options.observe)(RunEvent::Probed { id: spec.id.clone(), world, duration: ran.duration, equality });
         Ok(observation)

@@ -410,6 +410,7 @@ impl Engine for DockerEngine {
                 ending: ended.ending,
                 duration: ended.duration,
                 clock: world.clock(),
+                world: world.clone(),
             });
         }
     }

@@ -11,8 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bisect::{self, Outcome};
 use super::observation::{Facet, Level, Observation, Seen};
-use super::variation::{Setting, Setup, Variation};
-use crate::model::world::ClockMode;
+use super::variation::{Setup, Variation};
 
 /// How many runs of a cause, and of the baseline, a finding rests on at least.
 pub const CONFIRM: usize = 4;
@@ -145,7 +144,9 @@ impl Asking<'_> {
             }
         }
         let varied: BTreeSet<Variation> = self.worlds.iter().flat_map(|world| world.keys().copied()).collect();
-        let not_applied = varied.iter().copied().filter(|variation| !self.is_applied(*variation)).collect();
+        // Of the baseline too: without its world there is nothing that a variation could be told from.
+        let left_out: BTreeSet<Variation> = runs.clone().flat_map(Observation::left_out).copied().collect();
+        let not_applied = varied.intersection(&left_out).copied().collect();
         Ok(Inquiry { facets, findings, varied, not_applied, runs: runs.count() })
     }
 
@@ -195,14 +196,6 @@ impl Asking<'_> {
 
     fn runs(&self, setup: &Setup) -> &[Observation] {
         self.history.get(setup).map_or(&[], Vec::as_slice)
-    }
-
-    /// Tells whether the engine did what a variation asks for. The clock is the one that an engine may decline; whatever
-    /// else it cannot do is its error.
-    fn is_applied(&self, variation: Variation) -> bool {
-        let wants_pinned = |setup: &Setup| setup.get(&Variation::Clock) != Some(&Setting::Clock(None));
-        let pinned = |runs: &Vec<Observation>| runs.iter().all(|run| run.clock == ClockMode::Pinned);
-        variation != Variation::Clock || self.history.iter().all(|(setup, runs)| !wants_pinned(setup) || pinned(runs))
     }
 }
 

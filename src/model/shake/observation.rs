@@ -1,12 +1,14 @@
 //! What one run of a command showed, part by part, and how two runs compare in a part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::variation::Variation;
+use super::vary::left_out;
 use crate::model::compare::Part;
 use crate::model::digest::Digest;
 use crate::model::manifest::{CommandEntry, OutputEntry};
-use crate::model::world::ClockMode;
+use crate::model::world::World;
 
 /// Names what is compared: how the command ended, or a part of its result.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,14 +99,14 @@ impl Seen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
     facets: BTreeMap<Facet, Seen>,
-    /// The wall clock that the engine gave it.
-    pub clock: ClockMode,
+    /// What the engine left out of the world that was asked for.
+    left_out: BTreeSet<Variation>,
 }
 
 impl Observation {
-    /// Takes a run's result.
+    /// Takes a run's result, with the world that was asked for and the one that the engine gave it.
     #[must_use]
-    pub fn of(entry: &CommandEntry) -> Self {
+    pub fn of(entry: &CommandEntry, asked: &World, given: &World) -> Self {
         let stream = |stream: &crate::model::manifest::StreamEntry| Seen::Stream {
             raw: stream.raw,
             canonical: stream.canonical,
@@ -119,7 +121,7 @@ impl Observation {
             (Facet::Part(Part::Output(ToString::to_string(path))), Seen::Output(output.clone()))
         };
         facets.extend(entry.outputs.iter().map(output));
-        Self { facets, clock: entry.clock }
+        Self { facets, left_out: left_out(asked, given) }
     }
 
     /// Lists the parts that it has.
@@ -133,10 +135,16 @@ impl Observation {
         self.facets.get(facet).unwrap_or(&Seen::Absent)
     }
 
+    /// Lists what the engine left out of the world that was asked for.
+    #[must_use]
+    pub const fn left_out(&self) -> &BTreeSet<Variation> {
+        &self.left_out
+    }
+
     /// Makes one out of standard output alone, for tests.
     #[cfg(test)]
-    pub(super) fn of_stdout(raw: &str, canonical: &str) -> Self {
+    pub(super) fn of_stdout(raw: &str, canonical: &str, left_out: &[Variation]) -> Self {
         let seen = Seen::Stream { raw: Digest::of(raw.as_bytes()), canonical: Digest::of(canonical.as_bytes()) };
-        Self { facets: [(Facet::Part(Part::Stdout), seen)].into(), clock: ClockMode::Pinned }
+        Self { facets: [(Facet::Part(Part::Stdout), seen)].into(), left_out: left_out.iter().copied().collect() }
     }
 }

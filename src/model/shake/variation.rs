@@ -27,7 +27,7 @@ pub enum Variation {
     Order,
     /// The wall clock.
     Clock,
-    /// The random bytes that the kernel hands a new program.
+    /// The random bytes that the kernel hands a new program, and the seeds in the environment.
     Seed,
     /// Busy processes beside the command.
     Load,
@@ -157,7 +157,7 @@ pub enum Setting {
     Order(u64),
     /// The wall clock so many seconds off, or the machine's own.
     Clock(Option<i64>),
-    /// This seed of `AT_RANDOM`.
+    /// This seed of `AT_RANDOM`, and of hash tables.
     Seed(u64),
     /// So many busy processes.
     Load(u32),

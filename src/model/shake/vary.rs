@@ -3,9 +3,9 @@
 //! The varied action is executed and forgotten: no manifest records its digest. What the plan itself sets in a command's
 //! environment stays as it is, because that is pinned on purpose.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::variation::{Locale, Setting, Setup};
+use super::variation::{Locale, Setting, Setup, Variation};
 use crate::model::action::Action;
 use crate::model::derive::WORK;
 use crate::model::digest::Digest;
@@ -15,6 +15,8 @@ use crate::model::world::{DirectoryOrder, World};
 
 /// The variable that makes an environment larger.
 pub const PADDING: &str = "RCREPRO_PADDING";
+/// The seeds of hash tables in the fixed environment.
+pub const HASH_SEEDS: [&str; 2] = ["PERL_HASH_SEED", "PYTHONHASHSEED"];
 /// Where the home stands beside a source that was moved.
 pub const MOVED_HOME: &str = "home";
 
@@ -99,7 +101,14 @@ impl Plain<'_> {
                     world.quantised.clear();
                 }
             }
-            Setting::Seed(seed) => world.seed = Some(seed),
+            Setting::Seed(seed) => {
+                world.seed = Some(seed);
+                // Python takes 32 bits, and 0 is what is fixed.
+                let number = (seed as u32).max(1).to_string();
+                for name in HASH_SEEDS {
+                    self.put(varied, name, &number);
+                }
+            }
             Setting::Load(count) => world.load = count,
         }
     }
@@ -134,6 +143,22 @@ impl Plain<'_> {
         varied.action.command.working_directory = path.join(&WORK.parse().expect("a constant path"));
         self.put(varied, "HOME", &format!("/{folder}/{MOVED_HOME}"));
     }
+}
+
+/// Names what of a world that was asked for is not in the one that was given.
+#[must_use]
+pub fn left_out(asked: &World, given: &World) -> BTreeSet<Variation> {
+    let differs = [
+        (Variation::Cpus, asked.cpus != given.cpus),
+        (Variation::Hostname, asked.hostname != given.hostname),
+        (Variation::User, asked.user != given.user),
+        (Variation::Umask, asked.umask != given.umask),
+        (Variation::Order, asked.directories != given.directories),
+        (Variation::Clock, asked.pinned != given.pinned),
+        (Variation::Seed, asked.seed != given.seed),
+        (Variation::Load, asked.load != given.load),
+    ];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(variation, _)| variation).collect()
 }
 
 fn name(text: &str) -> Name {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::compare::Part;
 use crate::model::shake::table::{Cell, rows};
+use crate::model::shake::variation::Setting;
 use crate::model::shake::variation::worlds;
 
 const STDOUT: Facet = Facet::Part(Part::Stdout);
@@ -16,7 +17,7 @@ fn ask(command: impl Fn(&Setup, usize) -> (String, String)) -> Inquiry {
         match step(&worlds, 2, &history) {
             Step::Run(setup) => {
                 let (raw, canonical) = command(&setup, n);
-                history.entry(setup).or_default().push(Observation::of_stdout(&raw, &canonical));
+                history.entry(setup).or_default().push(Observation::of_stdout(&raw, &canonical, &[]));
             }
             Step::Done(inquiry) => return inquiry,
         }
@@ -144,10 +145,9 @@ fn the_real_clock_is_a_cause_and_no_flake() {
 }
 
 #[test]
-fn a_clock_that_the_engine_does_not_pin_is_said_to_be_not_applied() {
+fn what_the_engine_leaves_out_is_said_to_be_not_applied() {
     let worlds = worlds(1, 7, &BTreeSet::from([Variation::Clock, Variation::User]), |_| true);
-    let mut real = Observation::of_stdout("a", "a");
-    real.clock = ClockMode::Real;
+    let real = Observation::of_stdout("a", "a", &[Variation::Clock, Variation::Load]);
     let history = [(Setup::new(), vec![real.clone(), real.clone()]), (worlds[0].clone(), vec![real])].into();
     let Step::Done(inquiry) = step(&worlds, 2, &history) else { panic!("all is known") };
     assert_eq!(inquiry.not_applied, BTreeSet::from([Variation::Clock]));

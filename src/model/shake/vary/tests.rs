@@ -1,11 +1,9 @@
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
 use crate::model::action::{Command, Platform};
 use crate::model::derive::{self, fixed_environment};
 use crate::model::digest::Sha256;
-use crate::model::shake::variation::Variation;
 use crate::model::world::WorldSettings;
 
 fn plain(own: &BTreeMap<String, String>) -> Plain<'_> {
@@ -48,6 +46,14 @@ fn nothing_changes_nothing_and_every_setting_changes_something() {
         let varied = plain.vary(&alone(setting));
         assert!(varied.world != plain.world || varied.action != plain.action, "{setting}");
     }
+}
+
+#[test]
+fn what_an_engine_leaves_out_is_named() {
+    let asked = World { load: 2, ..World::fixed(1_700_000_000, &WorldSettings::default()) };
+    assert_eq!(left_out(&asked, &asked), BTreeSet::new());
+    let expected = [Variation::Cpus, Variation::Order, Variation::Clock, Variation::Seed, Variation::Load];
+    assert_eq!(left_out(&asked, &World::real()), BTreeSet::from(expected));
 }
 
 #[test]
