@@ -288,3 +288,6 @@ fn equality(first: &Observation, found: &Observation) -> Equality {
         (false, false) => Equality::Divergent,
     }
 }
+
+#[cfg(test)]
+mod tests;

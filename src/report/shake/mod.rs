@@ -174,3 +174,6 @@ fn verdict(text: &mut String, shaken: &ShakenPacket) {
         ),
     );
 }
+
+#[cfg(test)]
+mod tests;
