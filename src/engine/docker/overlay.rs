@@ -41,12 +41,15 @@ const SLOTS_BY_UPLOAD: u32 = 32;
 const HOSTS_NAME: &str = "hosts";
 const DOING: &str = "stage the inputs";
 
+/// Is a volume that is filled once, by whoever needs it first.
+type Lower = Arc<OnceCell<Arc<DaemonVolume>>>;
+
 /// Is a session's staged trees.
 pub(super) struct Overlay {
     pump: PumpHandle,
     owner: Owner,
     /// The lower volumes by tree and owner.
-    lowers: SyncMutex<HashMap<(Digest, u32), Arc<OnceCell<Arc<DaemonVolume>>>>>,
+    lowers: SyncMutex<HashMap<(Digest, u32), Lower>>,
     /// The scratch volumes by the slots' owner and the host name in the hosts file.
     scratch: Mutex<HashMap<(u32, String), Scratch>>,
     api_only: bool,
