@@ -3,12 +3,15 @@
 //! Each entry keeps the position that follows it in the file system's own order only when it is the last of the read;
 //! the positions of the others are of use to `seekdir` alone, and lead to the end of the read.
 
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Seek as _, SeekFrom};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 
 use crate::memory::Memory;
 use crate::mixing::mix;
 use crate::settings::Order;
-use crate::sys;
+use crate::sys::{self, Notification};
 
 /// Where the parts of a `linux_dirent64` stand: position, length, name.
 const POSITION: usize = 8;
@@ -20,21 +23,60 @@ const MOST: u64 = 1 << 20;
 /// Reads a directory in place of a process, in the wanted order; gives what the call returns.
 ///
 /// # Errors
-/// What the system says when the descriptor cannot be borrowed or the entries not written.
-pub fn serve(pid: u32, arguments: &[u64; 6], order: Order) -> io::Result<i64> {
-    let [descriptor, address, size, ..] = *arguments;
-    let process = thread_group(pid).unwrap_or(pid);
-    let directory = sys::borrow_descriptor(i32::try_from(process).map_err(io::Error::other)?, descriptor)?;
-    let memory = Memory::open(pid)?;
+/// What the system says when the directory cannot be had or the entries not written.
+pub fn serve(listener: &OwnedFd, call: &Notification, order: Order) -> io::Result<i64> {
+    let [descriptor, address, size, ..] = call.arguments;
+    let process = thread_group(call.pid).unwrap_or(call.pid);
+    let memory = Memory::open(call.pid)?;
     let mut buffer = vec![0; usize::try_from(size.min(MOST)).map_err(io::Error::other)?];
+    // Docker's own seccomp profile refuses the first way.
+    let borrowed = sys::borrow_descriptor(i32::try_from(process).map_err(io::Error::other)?, descriptor);
+    let (directory, own) = match borrowed {
+        Ok(directory) => (directory, None),
+        Err(_) => {
+            let Reopened { directory, close_on_exec } = reopen(process, descriptor)?;
+            (directory, Some(close_on_exec))
+        }
+    };
     let read = sys::read_directory(&directory, &mut buffer);
     if let Ok(length) = usize::try_from(read) {
         arrange(&mut buffer[..length], order);
         if memory.write(address, &buffer[..length]).is_err() {
             return Ok(-i64::from(libc::EFAULT));
         }
+        // The place in the directory is that of the descriptor of our own: the process goes on with this one.
+        if let Some(close_on_exec) = own.filter(|_| length > 0) {
+            sys::replace_descriptor(listener, call.id, &directory, descriptor, close_on_exec)?;
+        }
     }
     Ok(read)
+}
+
+/// Is a directory of another process, opened anew at the same place.
+struct Reopened {
+    directory: OwnedFd,
+    close_on_exec: bool,
+}
+
+/// Opens what a descriptor of another process leads to. What a second opening would not be the same as is refused: a
+/// descriptor that only names its file, and one with a lock.
+fn reopen(process: u32, descriptor: u64) -> io::Result<Reopened> {
+    let info = std::fs::read_to_string(format!("/proc/{process}/fdinfo/{descriptor}"))?;
+    let (position, flags) = place(&info).ok_or(io::ErrorKind::Unsupported)?;
+    let mut directory = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_DIRECTORY)
+        .open(format!("/proc/{process}/fd/{descriptor}"))?;
+    directory.seek(SeekFrom::Start(position))?;
+    Ok(Reopened { directory: directory.into(), close_on_exec: flags & libc::O_CLOEXEC != 0 })
+}
+
+/// Reads the place and the flags of a descriptor that may be opened anew.
+fn place(info: &str) -> Option<(u64, i32)> {
+    let field = |name| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let flags = i32::from_str_radix(field("flags:")?, 8).ok()?;
+    let position = field("pos:")?.parse().ok()?;
+    (flags & libc::O_PATH == 0 && field("lock:").is_none()).then_some((position, flags))
 }
 
 fn thread_group(pid: u32) -> Option<u32> {
@@ -121,6 +163,14 @@ mod tests {
         let mut all = names(&buffer);
         all.sort();
         assert_eq!(sorted, all);
+    }
+
+    #[test]
+    fn a_descriptor_is_opened_anew_where_that_makes_no_difference() {
+        assert_eq!(place("pos:\t77\nflags:\t02200000\nmnt_id:\t5\n"), Some((77, 0o2_200_000)));
+        assert_eq!(place("pos:\t0\nflags:\t012200000\n"), None, "O_PATH");
+        assert_eq!(place("pos:\t0\nflags:\t0200000\nlock:\t1: FLOCK\n"), None);
+        assert_eq!(place("flags:\t0200000\n"), None);
     }
 
     #[test]

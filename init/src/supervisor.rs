@@ -81,7 +81,7 @@ impl Supervisor {
             }
             (calls::SCHED_GETAFFINITY, _) => processors::serve(call, self.cpus),
             (calls::GETDENTS64, _) => match self.directories {
-                Some(order) => directories::serve(call.pid, &call.arguments, order).map(Answer::Value),
+                Some(order) => directories::serve(listener, call, order).map(Answer::Value),
                 None => Ok(Answer::Kernel),
             },
             _ => self.programs.rewrite(call.pid).map(|()| Answer::Kernel),

@@ -65,7 +65,10 @@ pub mod calls {
 const NOTIF_RECV: u64 = 0xc050_2100;
 const NOTIF_SEND: u64 = 0xc018_2101;
 const NOTIF_ID_VALID: u64 = 0x4008_2102;
+const NOTIF_ADDFD: u64 = 0x4018_2103;
 const NOTIF_SET_FLAGS: u64 = 0x4008_2104;
+/// A descriptor is put at a number of our choice (Linux 5.9).
+const SET_DESCRIPTOR: u32 = 1;
 const SET_MODE_FILTER: u64 = 1;
 const FLAG_NEW_LISTENER: u64 = 1 << 3;
 /// A program that was already heard waits for its answer whatever signals come (Linux 5.19).
@@ -87,6 +90,15 @@ pub struct Notification {
     instruction: u64,
     /// The call's arguments.
     pub arguments: [u64; 6],
+}
+
+#[repr(C)]
+struct AddedDescriptor {
+    id: u64,
+    flags: u32,
+    ours: u32,
+    theirs: u32,
+    descriptor_flags: u32,
 }
 
 #[repr(C)]
@@ -367,6 +379,22 @@ pub fn borrow_descriptor(pid: i32, descriptor: u64) -> io::Result<OwnedFd> {
         let taken = check_long(libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), descriptor, 0))?;
         Ok(OwnedFd::from_raw_fd(RawFd::try_from(taken).map_err(io::Error::other)?))
     }
+}
+
+/// Puts a descriptor of ours in the place of one of the process whose call waits.
+pub fn replace_descriptor(
+    listener: &OwnedFd,
+    id: u64,
+    ours: &OwnedFd,
+    theirs: u64,
+    close_on_exec: bool,
+) -> io::Result<()> {
+    let ours = ours.as_raw_fd().cast_unsigned();
+    let theirs = u32::try_from(theirs).map_err(io::Error::other)?;
+    let flags = if close_on_exec { libc::O_CLOEXEC.cast_unsigned() } else { 0 };
+    let added = AddedDescriptor { id, flags: SET_DESCRIPTOR, ours, theirs, descriptor_flags: flags };
+    // SAFETY: the kernel reads a struct of this size (24 bytes).
+    check_long(unsafe { libc::ioctl(listener.as_raw_fd(), NOTIF_ADDFD, &raw const added) }.into()).map(drop)
 }
 
 /// Reads entries of a directory; negative results are the kernel's error numbers.

@@ -90,6 +90,8 @@ pub struct Ran {
     pub entry: CommandEntry,
     /// How long it ran.
     pub duration: Duration,
+    /// The world that it saw.
+    pub world: World,
 }
 
 impl Executor<'_> {
@@ -103,7 +105,7 @@ impl Executor<'_> {
         let mut waiting = specs.clone();
         let mut skipped = BTreeSet::new();
         let mut results: BTreeMap<Name, CommandEntry> = BTreeMap::new();
-        let mut durations: BTreeMap<Name, Duration> = BTreeMap::new();
+        let mut circumstances: BTreeMap<Name, (Duration, World)> = BTreeMap::new();
         let lanes = Semaphore::new(self.lanes.max(1));
         let mut running = FuturesUnordered::new();
         let stop = self.cancel.child_token();
@@ -129,7 +131,7 @@ impl Executor<'_> {
             }
             match running.next().await {
                 Some(Ok(ran)) => {
-                    durations.insert(ran.entry.id.clone(), ran.duration);
+                    circumstances.insert(ran.entry.id.clone(), (ran.duration, ran.world));
                     results.insert(ran.entry.id.clone(), ran.entry);
                 }
                 Some(Err(error)) => {
@@ -145,9 +147,8 @@ impl Executor<'_> {
         }
         let mut ran = Vec::new();
         for spec in specs {
-            if let Some(entry) = results.remove(&spec.id) {
-                ran.push(Ran { duration: durations.get(&spec.id).copied().unwrap_or_default(), entry });
-            }
+            let both = results.remove(&spec.id).zip(circumstances.remove(&spec.id));
+            ran.extend(both.map(|(entry, (duration, world))| Ran { entry, duration, world }));
         }
         Ok(ran)
     }
@@ -181,19 +182,48 @@ impl Executor<'_> {
         stop: CancellationToken,
     ) -> Result<Ran, ExecuteError> {
         let began = || (self.observe)(RunEvent::Started { id: spec.id.clone() });
+        let world = World::fixed(self.resolved.date_epoch, &spec.world);
+        let turn = Some(Turn { lanes, began: &began });
+        let ran = self.perform(spec, &action, &world, turn, &stop).await?;
+        let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
+        (self.observe)(RunEvent::Finished {
+            id: spec.id.clone(),
+            exit_code: ran.entry.exit_code,
+            duration: ran.duration,
+            equality: match (expected, self.recorded) {
+                (Some(expected), _) => Some(compare_command(expected, &ran.entry).equality),
+                (None, Some(_)) => Some(Equality::Divergent),
+                (None, None) => None,
+            },
+        });
+        Ok(ran)
+    }
+
+    /// Executes a command's action, or one that was derived from it, in a world. Nothing is told of it.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] when the result cannot be decided.
+    pub(super) async fn perform(
+        &self,
+        spec: &CommandSpec,
+        action: &Action,
+        world: &World,
+        turn: Option<Turn<'_>>,
+        stop: &CancellationToken,
+    ) -> Result<Ran, ExecuteError> {
         let image = &self.resolved.images[&spec.image];
         let identity = image.identity(&spec.image);
         let label = format!("{}/{}", self.packet, spec.id);
         let execution = Execution {
-            action: &action,
+            action,
             image: &identity,
             label: &label,
             limits: Limits { memory: spec.memory, pids: PIDS },
             network: Network::None,
-            world: &World::fixed(self.resolved.date_epoch, &spec.world),
-            turn: Some(Turn { lanes, began: &began }),
+            world,
+            turn,
         };
-        let executed = self.engine.execute(&execution, self.store, &stop).await?;
+        let executed = self.engine.execute(&execution, self.store, stop).await?;
         let result = &executed.result;
         let outputs: Result<_, ExecuteError> =
             result.outputs.iter().map(|(path, output)| Ok((path.clone(), self.output(spec, path, output)?))).collect();
@@ -215,18 +245,7 @@ impl Executor<'_> {
             outputs: outputs?,
             result: self.store.put(&result.encode())?,
         };
-        let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
-        (self.observe)(RunEvent::Finished {
-            id: spec.id.clone(),
-            exit_code: entry.exit_code,
-            duration: executed.duration,
-            equality: match (expected, self.recorded) {
-                (Some(expected), _) => Some(compare_command(expected, &entry).equality),
-                (None, Some(_)) => Some(Equality::Divergent),
-                (None, None) => None,
-            },
-        });
-        Ok(Ran { entry, duration: executed.duration })
+        Ok(Ran { entry, duration: executed.duration, world: executed.world })
     }
 
     fn stream(

@@ -16,6 +16,7 @@ pub mod record;
 pub mod replay;
 pub mod run;
 pub mod session;
+pub mod shake;
 pub mod verify;
 pub mod why;
 pub mod workspace;

@@ -9,6 +9,7 @@ use crate::model::image_definition::Platform;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::reference::ImageReference;
+use crate::model::shake::variation::Variation;
 
 /// Runs, replays and verifies the exact commands of a release plan in digest-locked containers with no network.
 #[derive(Debug, Parser)]
@@ -78,6 +79,14 @@ pub enum Command {
         #[command(flatten)]
         execution: ExecutionArgs,
     },
+    /// Runs a packet in deliberately different worlds, and finds what changes which output and what is flaky.
+    Shake {
+        /// The packet, such as RC-05.
+        packet: PacketId,
+        /// What is varied, and how often.
+        #[command(flatten)]
+        shake: ShakeArgs,
+    },
     /// Judges a manifest from its evidence alone; nothing is executed and nothing fetched.
     Verify {
         /// The manifest file; its evidence stands beside it in `NAME.evidence/`, or in the store.
@@ -134,6 +143,29 @@ pub struct ExecutionArgs {
     /// Says how inputs reach a container; the digests are the same.
     #[arg(long, value_enum, default_value = "auto")]
     pub staging: StagingName,
+}
+
+/// Says how a packet is shaken.
+#[derive(Debug, Args)]
+pub struct ShakeArgs {
+    /// Shakes this command only; may be given again. Commands that it needs are run once.
+    #[arg(long, value_name = "ID")]
+    pub command: Vec<Name>,
+    /// Varies these only: cpus, host, uid, tz, locale, umask, path, env, order, clock, seed, load.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub vary: Vec<Variation>,
+    /// Makes so many worlds in which all of it is different at once.
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub worlds: u16,
+    /// Runs the unvaried world, and whatever seems equal while causes are searched for, so many times.
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(2..=100))]
+    pub repeat: u16,
+    /// Chooses the worlds; the same seed makes the same ones.
+    #[arg(long, value_name = "S", default_value = "1")]
+    pub seed: u64,
+    /// How it is executed.
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
 }
 
 /// Names a stream.

@@ -18,6 +18,7 @@ use crate::app::prepare::PrepareError;
 use crate::app::replay::ReplayError;
 use crate::app::run::RunError;
 use crate::app::session::SessionError;
+use crate::app::shake::ShakeError;
 use crate::app::why::WhyError;
 use crate::app::workspace::WorkspaceError;
 use crate::engine::EngineError;
@@ -333,6 +334,28 @@ impl From<WhyError> for Failure {
             WhyError::Runs(_) | WhyError::Tree(_) => (Exit::Engine, None),
         };
         Self::new(exit, &error, advice)
+    }
+}
+
+impl From<ShakeError> for Failure {
+    fn from(error: ShakeError) -> Self {
+        match error {
+            ShakeError::Workspace(error) => error.into(),
+            ShakeError::Prepare(error) => error.into(),
+            ShakeError::Execute(error) => error.into(),
+            ShakeError::Store(error) => error.into(),
+            ShakeError::NoCommand { ref known, .. } => {
+                let advice = Some(format!("known: {}", known.join(", ")));
+                Self::new(Exit::Usage, &error, advice)
+            }
+            ShakeError::World { command, world, source } => {
+                let Self { exit, message, causes, .. } = (*source).into();
+                let causes = std::iter::once(message).chain(causes).collect();
+                let advice = hint("leave out what the engine cannot do: rcrepro shake --vary WHAT,… PACKET");
+                Self { exit, message: format!("command `{command}` with {world} gave no result"), causes, hint: advice }
+            }
+            ShakeError::Export(_) => Self::new(Exit::Engine, &error, None),
+        }
     }
 }
 

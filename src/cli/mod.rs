@@ -20,6 +20,7 @@ mod log;
 mod output;
 mod replay;
 mod run;
+mod shake;
 mod signals;
 mod verify;
 mod why;
@@ -59,6 +60,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Run { packets, execution } => run::run(&context, &packets, &execution).await,
         Command::Replay { target, execution } => replay::replay(&context, &target, &execution).await,
         Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
+        Command::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
         Command::Verify { manifest } => verify::verify(&context, &manifest),
         Command::Log { packet, command, stream, canonical } => {
             log::log(&context, &packet, command.as_ref(), stream, canonical)

@@ -204,7 +204,13 @@ impl FakeEngine {
             };
             Ok((
                 script.takes,
-                Ok(Executed { result, ending: script.ending, duration: script.takes, clock: execution.world.clock() }),
+                Ok(Executed {
+                    result,
+                    ending: script.ending,
+                    duration: script.takes,
+                    clock: execution.world.clock(),
+                    world: execution.world.clone(),
+                }),
             ))
         })
     }

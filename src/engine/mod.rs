@@ -109,6 +109,8 @@ pub struct Executed {
     pub duration: Duration,
     /// The wall clock that it saw: real where the engine cannot pin it, whatever was asked for.
     pub clock: ClockMode,
+    /// The world that it saw: what was asked for, as far as the engine can make it.
+    pub world: World,
 }
 
 /// Describes the engine for the run record.

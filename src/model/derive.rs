@@ -25,7 +25,8 @@ pub fn work_path() -> TreePath {
     WORK.parse().expect("a constant path")
 }
 
-/// Gives the environment that every command has. `HOSTNAME` is here because the engine sets it anyway.
+/// Gives the environment that every command has. `HOSTNAME` is here because the engine sets it anyway; the seeds are for
+/// tools that draw the order of their hash tables from the kernel, and ask for a seed by a variable (`docs/causes.md`).
 #[must_use]
 pub fn fixed_environment(date_epoch: i64) -> BTreeMap<String, String> {
     [
@@ -34,6 +35,8 @@ pub fn fixed_environment(date_epoch: i64) -> BTreeMap<String, String> {
         ("LANG", "C.UTF-8".to_owned()),
         ("LC_ALL", "C.UTF-8".to_owned()),
         ("PATH", PATH.to_owned()),
+        ("PERL_HASH_SEED", "0".to_owned()),
+        ("PYTHONHASHSEED", "0".to_owned()),
         ("SOURCE_DATE_EPOCH", date_epoch.to_string()),
         ("TZ", "UTC".to_owned()),
     ]

@@ -45,6 +45,24 @@ pub enum RunEvent {
         /// How it compares with what was recorded, when there is a record.
         equality: Option<Equality>,
     },
+    /// A command is about to be run in a world that differs from its own.
+    Probing {
+        /// The command.
+        id: Name,
+        /// What is different, for people.
+        world: String,
+    },
+    /// A command was run in such a world.
+    Probed {
+        /// The command.
+        id: Name,
+        /// What was different, as before.
+        world: String,
+        /// How long it ran.
+        duration: Duration,
+        /// How it compares with the first run in its own world.
+        equality: Equality,
+    },
     /// A command did not run because one that it needs failed.
     Skipped {
         /// The command.

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod pulled_image;
 pub mod purl;
 pub mod reference;
+pub mod shake;
 pub mod tree;
 pub mod user_config;
 pub mod why;

@@ -191,7 +191,7 @@ fn entry<'a>(manifest: &'a ReproManifest, id: &Name) -> Option<&'a CommandEntry>
     manifest.commands.iter().find(|entry| &entry.id == id)
 }
 
-fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
+pub(super) fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
     text.write_fmt(line).expect("a string takes everything");
     text.push('\n');
 }

@@ -14,5 +14,6 @@ mod pulls;
 mod replay;
 mod run;
 mod scene;
+mod shake;
 mod tamper;
 mod why;

@@ -187,3 +187,65 @@ async fn many_subtrees_use_up_more_than_one_scratch_volume() {
     }
     scene.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inputs_belong_to_the_user_and_hosts_name_the_container() {
+    for way in ways() {
+        let scene = Scene::by(way).await;
+        let mut case =
+            nasty("stat -c '%u %g' . plain link empty /deps/go; touch new empty/new; cat /etc/hosts; hostname");
+        let said = |user: u32, name: &str| {
+            let owners = format!("{user} {user}\n").repeat(5);
+            format!("{owners}127.0.0.1\tlocalhost {name}\n::1\tlocalhost ip6-localhost ip6-loopback\n{name}\n")
+        };
+        // Both users have the same trees; one after the other and back again.
+        for (user, name) in [(1000, "rcrepro"), (54_321, "elsewhere"), (1000, "rcrepro"), (1000, "elsewhere")] {
+            case.world.user = user;
+            case.world.hostname = name.to_owned();
+            let executed = scene.run(&case).await.expect("a result");
+            assert_eq!(scene.text(executed.result.stderr), "", "{way:?}");
+            assert_eq!(scene.stdout(&executed), said(user, name), "{way:?}");
+        }
+        scene.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_source_may_stand_elsewhere_with_a_home_beside_it() {
+    for way in ways() {
+        let scene = Scene::by(way).await;
+        let file = |content: &str| Input::File(content.as_bytes().to_vec());
+        let case = Case {
+            inputs: vec![
+                ("build/elsewhere/work/work/plain", file("plain")),
+                ("build/elsewhere/home", Input::Folder),
+                ("deps/go/x", file("x")),
+            ],
+            directory: "build/elsewhere/work/work",
+            outputs: vec!["out", "plain"],
+            ..Case::sh("pwd; touch ../../home/mine ../mine; cat plain /deps/go/x; echo made > out")
+        };
+        let executed = scene.run(&case).await.expect("a result");
+        assert_eq!(scene.text(executed.result.stderr), "", "{way:?}");
+        assert_eq!(scene.stdout(&executed), "/build/elsewhere/work/work\nplainx", "{way:?}");
+        assert_eq!(executed.result.outputs.len(), 2, "{way:?}");
+        scene.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_beside_a_moved_source_is_refused() {
+    let scene = Scene::new().await;
+    for (more, said) in [
+        ("build/other/file", "the input root holds `build/other`, expected only `build/work` and `deps`"),
+        ("build/file", "the input root holds `build/file`, which is no directory"),
+        ("work/file", "the input root holds `work`, expected only `build/work` and `deps`"),
+        ("home/file", "the input root holds `home`, expected only `build/work` and `deps`"),
+    ] {
+        let inputs = vec![("build/work/x", Input::Folder), (more, Input::File(Vec::new()))];
+        let case = Case { inputs, directory: "build/work", ..Case::sh("true") };
+        let error = scene.run(&case).await.expect_err("refused").to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    scene.close().await;
+}

@@ -1,7 +1,8 @@
 //! Takes an action's input root apart into the subtrees that are staged one by one.
 //!
-//! The input root is laid over `/`. Its top holds `work` (the source) and `deps/<name>` (the frozen inputs). Each of them
-//! is staged by itself, so that commands that differ in their source alone share the staged dependencies.
+//! The input root is laid over `/`. It holds the source, in the first `work` of the working directory, `deps/<name>` (the
+//! frozen inputs), and where `work` does not stand at the top, perhaps a `home` beside it. Each of them is staged by
+//! itself, so that commands that differ in their source alone share the staged dependencies.
 
 use super::fault::{chain, refuse};
 use crate::engine::{EngineError, Execution};
@@ -18,54 +19,68 @@ use crate::store::export::{ExportError, read_directory};
 pub const INPUT_MTIME: u64 = 315_619_200;
 
 const DOING: &str = "stage the inputs";
+/// What the source's folder is called.
+const WORK: &str = "work";
+/// What the home beside a source that does not stand at the top is called.
+const HOME: &str = "home";
 
 /// Is one directory of the input root that is staged by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Subtree {
-    /// Where it stands: `work` or `deps/<name>`.
+    /// Where it stands: `work` or `deps/<name>`, as a rule.
     pub at: TreePath,
     /// Its root.
     pub root: Digest,
+    /// The user and group that every entry belongs to: the one that the command runs as.
+    pub owner: u32,
+    /// The container's host name, for the hosts file that is staged with the trees.
+    pub hostname: String,
 }
 
-/// Lists the subtrees of an execution; `work` is always among them, empty when the input root lacks it.
+/// Lists the subtrees of an execution, the source first; it is empty when the input root lacks it.
 ///
 /// # Errors
 /// [`EngineError::Call`] when the input root holds anything else, or the working directory is not in it.
 pub(super) fn subtrees(execution: &Execution<'_>, store: &dyn BlobStore) -> Result<Vec<Subtree>, EngineError> {
     let refuse = |reason: String| refuse(execution.label, DOING, reason);
-    let work: TreePath = "work".parse().expect("`work` is a good path");
-    let mut found = vec![Subtree { at: work.clone(), root: Digest::of(b"") }];
-    for (name, node) in directory(execution.label, execution.action.input_root, store)?.entries {
-        let Node::Directory { digest } = node else {
-            return Err(refuse(format!("the input root holds `{name}`, which is no directory")));
-        };
-        match name.as_str() {
-            "work" => found[0].root = digest,
-            "deps" => {
-                for (dependency, node) in directory(execution.label, digest, store)?.entries {
-                    let at = format!("deps/{dependency}");
-                    let Node::Directory { digest } = node else {
-                        return Err(refuse(format!("the input root holds `{at}`, which is no directory")));
-                    };
-                    let at = at.parse().map_err(|_| refuse(format!("`{at}` is no path")))?;
-                    found.push(Subtree { at, root: digest });
-                }
+    let directory = &execution.action.command.working_directory;
+    let (work, below) =
+        source(directory).ok_or_else(|| refuse(format!("the working directory `{directory}` is not in `{WORK}`")))?;
+    let home = work.as_str().strip_suffix(WORK).filter(|above| !above.is_empty()).map(|above| format!("{above}{HOME}"));
+    let (owner, hostname) = (execution.world.user, &execution.world.hostname);
+    let subtree = |at: TreePath, root| Subtree { at, root, owner, hostname: hostname.clone() };
+    let mut found = vec![subtree(work.clone(), Digest::of(b""))];
+    let mut waiting = vec![(String::new(), execution.action.input_root)];
+    while let Some((above, digest)) = waiting.pop() {
+        for (name, node) in self::directory(execution.label, digest, store)?.entries {
+            let at = format!("{above}{name}");
+            let Node::Directory { digest } = node else {
+                return Err(refuse(format!("the input root holds `{at}`, which is no directory")));
+            };
+            let path: TreePath = at.parse().map_err(|_| refuse(format!("`{at}` is no path")))?;
+            match () {
+                () if path == work => found[0].root = digest,
+                () if above == "deps/" || home.as_ref() == Some(&at) => found.push(subtree(path, digest)),
+                () if at == "deps" || work.is_within(&path) => waiting.push((format!("{at}/"), digest)),
+                () => return Err(refuse(format!("the input root holds `{at}`, expected only `{work}` and `deps`"))),
             }
-            _ => return Err(refuse(format!("the input root holds `{name}`, expected only `work` and `deps`"))),
         }
     }
-    let directory = &execution.action.command.working_directory;
-    if !directory.is_within(&work) {
-        return Err(refuse(format!("the working directory `{directory}` is not in `work`")));
-    }
-    if let Some(below) = directory.as_str().strip_prefix("work/") {
-        let is_directory = matches!(find(execution.label, found[0].root, below, store)?, Found::Directory);
+    if let Some(below) = below {
+        let is_directory = matches!(find(execution.label, found[0].root, &below, store)?, Found::Directory);
         if !is_directory {
             return Err(refuse(format!("the working directory `{directory}` is no directory of the inputs")));
         }
     }
     Ok(found)
+}
+
+/// Splits a working directory into the source's root and what is below it.
+fn source(directory: &TreePath) -> Option<(TreePath, Option<String>)> {
+    let segments: Vec<&str> = directory.as_str().split('/').collect();
+    let end = segments.iter().position(|segment| *segment == WORK)? + 1;
+    let below = Some(segments[end..].join("/")).filter(|below| !below.is_empty());
+    Some((segments[..end].join("/").parse().ok()?, below))
 }
 
 /// Is what stands at a path of a staged tree.

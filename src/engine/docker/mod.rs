@@ -53,7 +53,7 @@ use self::labels::Owner;
 use self::lifecycle::{Ended, Start};
 use self::overlay::{Overlay, Staged};
 use self::pump::Pump;
-use self::spec::{Entry, HOSTS, HOSTS_PATH};
+use self::spec::{Entry, HOSTS_PATH, hosts};
 use self::trash::Container;
 use self::upload::{Target, put};
 use super::{CA_BUNDLE_PATH, Engine, EngineError, EngineInfo, Executed, Execution, Network};
@@ -346,10 +346,11 @@ impl DockerEngine {
                     tar.file(init::PATH.trim_start_matches('/'), 0, 0o755, program.len() as u64, program)?;
                 }
                 if !overlay && execution.network == Network::None {
-                    tar.file(HOSTS_PATH.trim_start_matches('/'), 0, 0o644, HOSTS.len() as u64, HOSTS)?;
+                    let hosts = hosts(&execution.world.hostname);
+                    tar.file(HOSTS_PATH.trim_start_matches('/'), 0, 0o644, hosts.len() as u64, hosts.as_slice())?;
                 }
                 for subtree in subtrees.iter().filter(|_| !overlay) {
-                    tar.tree(label, subtree.at.as_str(), subtree.root, store)?;
+                    tar.tree(label, subtree.at.as_str(), subtree.root, subtree.owner, store)?;
                 }
                 Ok(())
             })
@@ -409,6 +410,7 @@ impl Engine for DockerEngine {
                 ending: ended.ending,
                 duration: ended.duration,
                 clock: world.clock(),
+                world: world.clone(),
             });
         }
     }

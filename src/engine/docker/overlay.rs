@@ -23,12 +23,11 @@ use super::init;
 use super::inputs::{INPUT_MTIME, Subtree};
 use super::labels::Owner;
 use super::pump::PumpHandle;
-use super::spec::{HOSTS, HOSTS_PATH};
+use super::spec::{HOSTS_PATH, hosts};
 use super::trash::{Container, DaemonVolume};
 use super::upload::{Target, blocking, never_started, put};
 use crate::engine::EngineError;
 use crate::model::digest::Digest;
-use crate::model::world::USER_ID;
 use crate::store::BlobStore;
 use crate::store::export::{self, CheckoutOptions, Contents, checkout};
 
@@ -40,16 +39,19 @@ const FILL_AT: &str = "/rcrepro-fill";
 const SLOTS_BY_UPLOAD: u32 = 32;
 /// What the hosts file is called in a scratch volume, beside the slots' numbers.
 const HOSTS_NAME: &str = "hosts";
-/// What every scratch volume holds beside its slots: name, mode, content.
-const COMMON: [(&str, u32, &[u8]); 2] = [(HOSTS_NAME, 0o644, HOSTS), (init::NAME, 0o755, init::PROGRAM)];
 const DOING: &str = "stage the inputs";
+
+/// Is a volume that is filled once, by whoever needs it first.
+type Lower = Arc<OnceCell<Arc<DaemonVolume>>>;
 
 /// Is a session's staged trees.
 pub(super) struct Overlay {
     pump: PumpHandle,
     owner: Owner,
-    lowers: SyncMutex<HashMap<Digest, Arc<OnceCell<Arc<DaemonVolume>>>>>,
-    scratch: Mutex<Option<Scratch>>,
+    /// The lower volumes by tree and owner.
+    lowers: SyncMutex<HashMap<(Digest, u32), Lower>>,
+    /// The scratch volumes by the slots' owner and the host name in the hosts file.
+    scratch: Mutex<HashMap<(u32, String), Scratch>>,
     api_only: bool,
 }
 
@@ -98,10 +100,10 @@ impl Overlay {
     ) -> Result<Staged, EngineError> {
         let cell = {
             let mut lowers = self.lowers.lock().unwrap_or_else(PoisonError::into_inner);
-            lowers.entry(subtree.root).or_default().clone()
+            lowers.entry((subtree.root, subtree.owner)).or_default().clone()
         };
-        let lower = cell.get_or_try_init(|| self.fill(label, image_id, subtree.root, store, cancel)).await?.clone();
-        let (scratch, index, local) = self.take_slot(label, image_id, cancel).await?;
+        let lower = cell.get_or_try_init(|| self.fill(label, image_id, subtree, store, cancel)).await?.clone();
+        let (scratch, index, local) = self.take_slot(label, image_id, subtree, cancel).await?;
         let slot = format!("{}/{index}", scratch.mountpoint);
         let mut options = String::new();
         for (name, path) in [
@@ -152,7 +154,7 @@ impl Overlay {
     /// Forgets every staged tree; each volume is removed when its last container is gone.
     pub async fn clear(&self) {
         self.lowers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.scratch.lock().await.take();
+        self.scratch.lock().await.clear();
     }
 
     /// Tells whether a directory of the daemon is one that we may use directly. The volume's name is random and new, so a
@@ -170,7 +172,7 @@ impl Overlay {
         &self,
         label: &str,
         image_id: &str,
-        root: Digest,
+        &Subtree { root, owner, .. }: &Subtree,
         store: &dyn BlobStore,
         cancel: &CancellationToken,
     ) -> Result<Arc<DaemonVolume>, EngineError> {
@@ -178,14 +180,14 @@ impl Overlay {
         let volume = Arc::new(volume);
         let mountpoint = Path::new(&volume.mountpoint);
         if self.is_in_reach(mountpoint) {
-            let owner = export::Owner { uid: USER_ID, gid: USER_ID };
+            let owner = export::Owner { uid: owner, gid: owner };
             // Copies, never links into the store: the command may change a file in place where it could not change a link.
             let options =
                 CheckoutOptions { owner: Some(owner), mtime: INPUT_MTIME.cast_signed(), contents: Contents::Copy };
             blocking(|| checkout(store, root, &mountpoint.join("tree"), &options))
                 .map_err(|error| refuse(label, DOING, chain(&error)))?;
         } else {
-            self.put_into(label, image_id, &volume, "whole", cancel, |tar| tar.tree(label, "tree", root, store))
+            self.put_into(label, image_id, &volume, "whole", cancel, |tar| tar.tree(label, "tree", root, owner, store))
                 .await?;
         }
         Ok(volume)
@@ -196,9 +198,12 @@ impl Overlay {
         &self,
         label: &str,
         image_id: &str,
+        &Subtree { owner, ref hostname, .. }: &Subtree,
         cancel: &CancellationToken,
     ) -> Result<(Arc<DaemonVolume>, u32, bool), EngineError> {
-        let mut held = self.scratch.lock().await;
+        let mut all = self.scratch.lock().await;
+        let key = (owner, hostname.clone());
+        let mut held = all.remove(&key);
         // Out of our reach nothing in a volume can be deleted but the volume: begin a new one, and the old one goes with
         // its last container.
         if held.as_ref().is_some_and(|scratch| !scratch.local && scratch.taken == scratch.made) {
@@ -209,8 +214,11 @@ impl Overlay {
             let local = self.is_in_reach(Path::new(&volume.mountpoint));
             let volume = Arc::new(volume);
             let mut made = 0;
+            let hosts = hosts(hostname);
+            // What the volume holds beside its slots: name, mode, content.
+            let common = [(HOSTS_NAME, 0o644, hosts.as_slice()), (init::NAME, 0o755, init::PROGRAM)];
             if local {
-                for (name, mode, content) in COMMON {
+                for (name, mode, content) in common {
                     let at = Path::new(&volume.mountpoint).join(name);
                     let written =
                         fs::write(&at, content).and_then(|()| fs::set_permissions(&at, Permissions::from_mode(mode)));
@@ -219,29 +227,32 @@ impl Overlay {
                 }
             } else {
                 self.put_into(label, image_id, &volume, "whole", cancel, |tar| {
-                    for (name, mode, content) in COMMON {
+                    for (name, mode, content) in common {
                         tar.file(name, 0, mode, content.len() as u64, content)?;
                     }
                     for index in 0..SLOTS_BY_UPLOAD {
                         tar.directory(&index.to_string(), 0)?;
-                        tar.directory(&format!("{index}/upper"), USER_ID)?;
-                        tar.directory(&format!("{index}/work"), USER_ID)?;
+                        tar.directory(&format!("{index}/upper"), owner)?;
+                        tar.directory(&format!("{index}/work"), owner)?;
                     }
                     Ok(())
                 })
                 .await?;
                 made = SLOTS_BY_UPLOAD;
             }
-            *held = Some(Scratch { volume, local, taken: 0, made });
+            held = Some(Scratch { volume, local, taken: 0, made });
         }
-        let scratch = held.as_mut().ok_or_else(|| refuse(label, DOING, "there is no scratch volume"))?;
+        let mut scratch = held.ok_or_else(|| refuse(label, DOING, "there is no scratch volume"))?;
         let index = scratch.taken;
         if scratch.local {
             let at = Path::new(&scratch.volume.mountpoint).join(index.to_string());
-            make_slot(&at).map_err(|error| refuse(label, DOING, format!("cannot make `{}`: {error}", at.display())))?;
+            make_slot(&at, owner)
+                .map_err(|error| refuse(label, DOING, format!("cannot make `{}`: {error}", at.display())))?;
         }
         scratch.taken += 1;
-        Ok((scratch.volume.clone(), index, scratch.local))
+        let slot = (scratch.volume.clone(), index, scratch.local);
+        all.insert(key, scratch);
+        Ok(slot)
     }
 
     async fn put_into(
@@ -271,13 +282,13 @@ impl Drop for Slot {
     }
 }
 
-fn make_slot(at: &Path) -> std::io::Result<()> {
+fn make_slot(at: &Path, owner: u32) -> std::io::Result<()> {
     fs::create_dir(at)?;
     for name in ["upper", "work"] {
         let path = at.join(name);
         fs::create_dir(&path)?;
         fs::set_permissions(&path, Permissions::from_mode(0o755))?;
-        chown(&path, Some(USER_ID), Some(USER_ID))?;
+        chown(&path, Some(owner), Some(owner))?;
         fs::File::open(&path)?.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(INPUT_MTIME))?;
     }
     Ok(())

@@ -14,9 +14,13 @@ use bollard::models::{
 use super::fault::refuse;
 use crate::engine::{EngineError, Execution, Network};
 
-/// Where the names of the loopback addresses stand, and what every container without a network finds there.
+/// Where the names of the loopback addresses stand.
 pub const HOSTS_PATH: &str = "/etc/hosts";
-pub const HOSTS: &[u8] = b"127.0.0.1\tlocalhost rcrepro\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+
+/// Gives what every container without a network finds there.
+pub fn hosts(hostname: &str) -> Vec<u8> {
+    format!("127.0.0.1\tlocalhost {hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n").into_bytes()
+}
 
 const DOING: &str = "describe the container";
 

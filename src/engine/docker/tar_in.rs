@@ -8,10 +8,9 @@ use super::inputs::{INPUT_MTIME, directory};
 use crate::engine::EngineError;
 use crate::model::digest::Digest;
 use crate::model::tree::Node;
-use crate::model::world::USER_ID;
 use crate::store::BlobStore;
 
-/// Writes a tar whose entries' owner, modes and times are fixed.
+/// Writes a tar whose entries' modes and times are fixed.
 pub(super) struct TarIn<W: Write> {
     builder: Builder<W>,
 }
@@ -22,27 +21,34 @@ impl<W: Write> TarIn<W> {
         Self { builder: Builder::new(writer) }
     }
 
-    /// Adds a tree at `path`; every entry belongs to the user that commands run as.
-    pub fn tree(&mut self, label: &str, path: &str, root: Digest, store: &dyn BlobStore) -> Result<(), TarInError> {
-        self.directory(path, USER_ID)?;
+    /// Adds a tree at `path`; every entry belongs to `owner`.
+    pub fn tree(
+        &mut self,
+        label: &str,
+        path: &str,
+        root: Digest,
+        owner: u32,
+        store: &dyn BlobStore,
+    ) -> Result<(), TarInError> {
+        self.directory(path, owner)?;
         for (name, node) in directory(label, root, store)?.entries {
             let path = format!("{path}/{name}");
             match node {
-                Node::Directory { digest } => self.tree(label, &path, digest, store)?,
+                Node::Directory { digest } => self.tree(label, &path, digest, owner, store)?,
                 Node::File { digest, executable } => {
                     let mode = if executable { 0o755 } else { 0o644 };
                     let reader = store.reader(digest).map_err(EngineError::from)?;
-                    self.file(&path, USER_ID, mode, digest.size, reader)?;
+                    self.file(&path, owner, mode, digest.size, reader)?;
                 }
-                Node::Symlink { target } => self.symlink(&path, &target)?,
+                Node::Symlink { target } => self.symlink(&path, &target, owner)?,
             }
         }
         Ok(())
     }
 
     /// Adds a symlink whose text stays as it is; the tar crate would tidy `./a//b` up.
-    fn symlink(&mut self, path: &str, target: &str) -> io::Result<()> {
-        let mut link = header(EntryType::Symlink, USER_ID, 0o777, 0);
+    fn symlink(&mut self, path: &str, target: &str, owner: u32) -> io::Result<()> {
+        let mut link = header(EntryType::Symlink, owner, 0o777, 0);
         if link.set_link_name_literal(target).is_err() {
             let text = [target.as_bytes(), b"\0"].concat();
             let mut long = header(EntryType::GNULongLink, 0, 0o644, text.len() as u64);

@@ -40,6 +40,11 @@ impl Progress {
                 self.close(id.as_str(), &format!("{word:>10}  {id} ({}{code})", seconds(*duration)));
             }
             RunEvent::Compared { parts } => self.close("", &format!("{:>10}  {parts}", "compared")),
+            RunEvent::Probing { id, world } => self.open(&format!("{id} with {world}")),
+            RunEvent::Probed { id, world, duration, equality } => {
+                let what = format!("{id} with {world}");
+                self.close(&what, &format!("{:>10}  {what} ({})", equality.as_str(), seconds(*duration)));
+            }
             RunEvent::Skipped { id, because } => {
                 self.close(id.as_str(), &format!("{:>10}  {id}: `{because}` failed", "undecided"));
             }

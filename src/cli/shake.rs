@@ -1,0 +1,53 @@
+//! `rcrepro shake`.
+
+use std::collections::BTreeSet;
+
+use super::args::ShakeArgs;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use super::run::lanes;
+use crate::app::shake::{self, ShakeOptions};
+use crate::model::compare::Equality;
+use crate::model::plan::PacketId;
+use crate::model::shake::variation::Variation;
+use crate::report::progress::Progress;
+use crate::report::shake as report;
+
+/// Runs a packet in deliberately different worlds and says what changes which output.
+pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    let progress = Progress::new();
+    let observe = |event| progress.hear(&event);
+    let variations: BTreeSet<Variation> = match args.vary.is_empty() {
+        true => Variation::ALL.into(),
+        false => args.vary.iter().copied().collect(),
+    };
+    context
+        .with_session(args.execution.staging, async |session, cancel| {
+            let options = ShakeOptions {
+                revision: &args.execution.rev,
+                lanes: lanes(&args.execution),
+                commands: &args.command,
+                variations: &variations,
+                worlds: usize::from(args.worlds),
+                repeat: usize::from(args.repeat),
+                seed: args.seed,
+                observe: &observe,
+                cancel,
+            };
+            let shaken = shake::shake(session, &workspace, packet, options).await?;
+            if context.json {
+                print(format!("{}\n", report::json::document(&shaken, &*session.store)).as_bytes())?;
+            } else {
+                print(report::text(&shaken, &*session.store).as_bytes())?;
+            }
+            Ok(match shaken.equality() {
+                Equality::Bitwise | Equality::Canonical => Exit::Success,
+                Equality::Divergent | Equality::Failed => Exit::Divergent,
+                Equality::Undecided => Exit::Undecided,
+            })
+        })
+        .await
+}

@@ -1,0 +1,92 @@
+//! The table of a command: part by variation.
+
+use std::collections::BTreeMap;
+
+use super::inquiry::{Finding, Inquiry};
+use super::observation::{Facet, Level};
+use super::variation::Variation;
+
+/// Says how a part fared under a variation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// It made no difference.
+    Equal,
+    /// It changed bytes that the named normalizers take away.
+    Canonical,
+    /// It changed what is compared.
+    Differs,
+    /// The part differs without any variation, so that nothing can be said.
+    Unknown,
+    /// The engine did not carry it out.
+    NotApplied,
+    /// It was not asked for, or the plan pins it itself.
+    NotVaried,
+}
+
+impl Cell {
+    /// Gives the word that machines read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Canonical => "canonical",
+            Self::Differs => "differs",
+            Self::Unknown => "unknown",
+            Self::NotApplied => "not-applied",
+            Self::NotVaried => "not-varied",
+        }
+    }
+}
+
+/// Is one part's line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The part.
+    pub facet: Facet,
+    /// How it fared when nothing was varied: anything but [`Cell::Equal`] is a flake.
+    pub nothing: Cell,
+    /// How it fared under each variation.
+    pub cells: BTreeMap<Variation, Cell>,
+}
+
+impl Row {
+    /// Tells whether the part differed anywhere, in any form.
+    #[must_use]
+    pub fn has_difference(&self) -> bool {
+        let bad = |cell: &Cell| matches!(cell, Cell::Canonical | Cell::Differs | Cell::Unknown);
+        bad(&self.nothing) || self.cells.values().any(bad)
+    }
+}
+
+/// Makes a command's lines.
+#[must_use]
+pub fn rows(inquiry: &Inquiry) -> Vec<Row> {
+    let row = |facet: &Facet| {
+        let [canonical, raw] = [Level::Canonical, Level::Raw].map(|level| inquiry.finding(facet, level));
+        let nothing = match (differs_by_itself(canonical), differs_by_itself(raw)) {
+            (true, _) => Cell::Differs,
+            (false, true) => Cell::Canonical,
+            (false, false) => Cell::Equal,
+        };
+        let cell = |variation: Variation| {
+            let blamed = |finding: Option<&Finding>| {
+                finding.is_some_and(|finding| finding.causes.iter().any(|cause| cause.setup.contains_key(&variation)))
+            };
+            match () {
+                () if !inquiry.varied.contains(&variation) => Cell::NotVaried,
+                () if inquiry.not_applied.contains(&variation) => Cell::NotApplied,
+                () if nothing == Cell::Differs => Cell::Unknown,
+                () if blamed(canonical) => Cell::Differs,
+                () if nothing == Cell::Canonical || blamed(raw) => Cell::Canonical,
+                () => Cell::Equal,
+            }
+        };
+        let cells = Variation::ALL.into_iter().map(|variation| (variation, cell(variation))).collect();
+        Row { facet: facet.clone(), nothing, cells }
+    };
+    inquiry.facets.iter().map(row).collect()
+}
+
+fn differs_by_itself(finding: Option<&Finding>) -> bool {
+    finding.and_then(|finding| finding.flake.as_ref()).is_some_and(|flake| flake.setup.is_empty())
+}

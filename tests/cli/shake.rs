@@ -1,0 +1,200 @@
+//! `rcrepro shake`: commands that depend on one thing each, and whom they are blamed on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::scene::{Scene, command};
+
+/// Shakes and reads the document; gives the exit code too.
+fn shake(scene: &Scene, arguments: &[&str]) -> (i32, Value) {
+    let all = [&["shake", "RC-05", "--json"], arguments].concat();
+    let ended = scene.run(&all);
+    let document = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr));
+    (ended.code, document)
+}
+
+/// Gives command → the sets of variations that are responsible for a change of its standard output.
+fn blamed(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let commands = document["commands"].as_array().expect("commands");
+    let of = |command: &Value| {
+        let findings = command["findings"].as_array().expect("findings").iter();
+        let canonical = findings.filter(|finding| finding["form"] == "canonical" && finding["part"] == "stdout");
+        let causes = canonical.flat_map(|finding| finding["causes"].as_array().expect("causes"));
+        let names = |cause: &Value| {
+            let settings = cause["settings"].as_object().expect("settings");
+            settings.keys().cloned().collect::<Vec<_>>().join("+")
+        };
+        let id = command["id"].as_str().expect("an id").to_owned();
+        (id, causes.map(names).collect())
+    };
+    commands.iter().map(of).collect()
+}
+
+fn blame(expected: &[(&str, &[&str])]) -> BTreeMap<String, BTreeSet<String>> {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    expected.iter().map(|(id, names)| ((*id).to_owned(), owned(names))).collect()
+}
+
+#[test]
+fn what_a_command_depends_on_is_blamed_and_nothing_else() {
+    let scene = Scene::new(
+        &[
+            command("nothing", "cat greeting.txt", ""),
+            command("hosts", "hostname", ""),
+            command("user", "id -u; touch mine; stat -c %u . greeting.txt mine", ""),
+            command("zone", "date -d @0 +%H:%M", ""),
+            command("letters", "printf ä | wc -m", ""),
+            command("place", "pwd; echo ~; cd; touch mine", ""),
+            command("room", "test $(env | wc -c) -gt 900 && echo crowded || echo roomy", ""),
+            command("two", "test $(hostname) != rcrepro && test $TZ != UTC && echo both", "env = { A = \"b\" }"),
+            command("each", "hostname; pwd", ""),
+        ]
+        .concat()
+        .replace("&& echo both", "&& echo both; true"),
+    );
+    let (code, document) = shake(&scene, &["--vary", "host,uid,tz,locale,path,env", "--worlds", "1"]);
+    let expected = blame(&[
+        ("nothing", &[]),
+        ("hosts", &["host"]),
+        ("user", &["uid"]),
+        ("zone", &["tz"]),
+        ("letters", &["locale"]),
+        ("place", &["path"]),
+        ("room", &["env"]),
+        ("two", &["host+tz"]),
+        ("each", &["host", "path"]),
+    ]);
+    assert_eq!(blamed(&document), expected, "{document:#}");
+    assert_eq!((code, &document["verdict"]), (1, &Value::from("divergent")));
+    let cells = &document["commands"][1]["parts"]["stdout"];
+    assert_eq!(
+        (&cells["host"], &cells["uid"], &cells["clock"]),
+        (&"differs".into(), &"equal".into(), &"not-varied".into())
+    );
+}
+
+/// What the program in the container does for the engine: processors, mask, order, clock, random bytes, load.
+#[test]
+fn what_the_kernel_says_is_varied_too() {
+    let at_random = r#"printf '#include <stdio.h>\n#include <sys/auxv.h>\nint main(void){unsigned char*p=(void*)getauxval(AT_RANDOM);for(int i=0;i<16;i++)printf("%%02x",p[i]);}' > r.c && gcc -o r r.c && ./r"#;
+    let scene = Scene::new(
+        &[
+            command("nothing", "cat greeting.txt", ""),
+            command("processors", "nproc", ""),
+            command("mask", "touch new; stat -c %a new", ""),
+            command("order", "mkdir d; cd d; touch a b c d e f g h i j k l m n o p; ls -U", ""),
+            command("clock", "date +%s", ""),
+            command("random", at_random, ""),
+            command("processes", "set -- /proc/[0-9]*; echo $#", ""),
+            command("hashes", "perl -e 'print join q(,), keys %{{map{$_=>1}q(a)..q(z)}}'", ""),
+        ]
+        .concat(),
+    );
+    let (code, document) = shake(&scene, &["--worlds", "1"]);
+    let expected = blame(&[
+        ("nothing", &[]),
+        ("processors", &["cpus"]),
+        ("mask", &["umask"]),
+        ("order", &["order"]),
+        ("clock", &["clock"]),
+        ("random", &["seed"]),
+        ("processes", &["load"]),
+        ("hashes", &["seed"]),
+    ]);
+    assert_eq!(blamed(&document), expected, "{document:#}");
+    assert_eq!(code, 1);
+    for command in document["commands"].as_array().expect("commands") {
+        assert_eq!(command["not_applied"], serde_json::json!([]));
+    }
+}
+
+#[test]
+fn chance_is_a_flake_that_is_proposed_for_quarantine() {
+    let scene = Scene::new(
+        &[
+            command("coin", "head -c4 /dev/urandom | od -An -tx4", ""),
+            command(
+                "timed",
+                r"printf 'ok  \tm\t0.%03ds\n' $(($(od -An -N2 -tu2 /dev/urandom) % 1000))",
+                "normalize.stdout = [\"go-test\"]",
+            ),
+        ]
+        .concat(),
+    );
+    let vary = ["--vary", "host,uid"];
+    let (code, document) = shake(&scene, &vary);
+    assert_eq!(code, 1);
+    let [coin, timed] = [0, 1].map(|index| &document["commands"][index]);
+    assert_eq!(
+        (&coin["parts"]["stdout"]["nothing"], &coin["parts"]["stdout"]["host"]),
+        (&"differs".into(), &"unknown".into())
+    );
+    let flake = &coin["findings"][0]["flake"];
+    assert_eq!(flake["settings"], serde_json::json!({}));
+    assert_ne!(flake["evidence"][0], flake["evidence"][1]);
+    assert_eq!((&timed["equality"], &timed["parts"]["stdout"]["nothing"]), (&"canonical".into(), &"canonical".into()));
+    // What a normalizer takes away is no reason for a quarantine, and none to fail.
+    let ended = scene.run(&[&["shake", "RC-05"], &vary[..]].concat());
+    let proposals: Vec<&str> = ended.stdout.matches("[[quarantine]]").collect();
+    assert_eq!(proposals.len(), 1, "{}", ended.stdout);
+    assert!(ended.stdout.contains("command = \"coin\"\npart = \"stdout\"\nreason = \""), "{}", ended.stdout);
+    let proposal = ended.stdout.split_once("[[quarantine]]\n").expect("one").1.split("\n\n").next().expect("its end");
+    let table: toml::Table = proposal.parse().expect("TOML");
+    assert_eq!((table["owner"].as_str(), table["expires"].as_str()), (Some(""), Some("")));
+    scene.ok(&[&["shake", "RC-05", "--command", "timed"], &vary[..]].concat());
+}
+
+#[test]
+fn outputs_of_needed_commands_are_those_of_the_plans_own_world() {
+    let scene = Scene::new(
+        &[
+            command("make", "hostname > name; mkdir tree; hostname > tree/name", "outputs = [\"name\", \"tree\"]"),
+            command("use", "cat name tree/name; stat -c %u tree/name", "needs = [\"make\"]"),
+        ]
+        .concat(),
+    );
+    let (code, document) = shake(&scene, &["--vary", "host"]);
+    assert_eq!(code, 1);
+    assert_eq!(blamed(&document), blame(&[("make", &[]), ("use", &[])]), "{document:#}");
+    let make = &document["commands"][0];
+    assert_eq!(
+        (&make["parts"]["name"]["host"], &make["parts"]["tree"]["host"]),
+        (&"differs".into(), &"differs".into())
+    );
+    let lines = |part: &str| {
+        let findings = make["findings"].as_array().expect("findings");
+        let finding = findings.iter().find(|finding| finding["part"] == part).expect("a finding");
+        finding["causes"][0]["lines"].clone()
+    };
+    assert_eq!(lines("name")[0], "name:1 - rcrepro");
+    assert_eq!(lines("tree"), serde_json::json!(["! tree/name"]));
+    let (code, document) = shake(&scene, &["--vary", "host", "--command", "use"]);
+    assert_eq!((code, document["commands"].as_array().map(Vec::len)), (0, Some(1)));
+}
+
+#[test]
+fn what_cannot_be_compared_is_undecided() {
+    let scene = Scene::new(
+        &[command("breaks", "exit 3", "outputs = [\"out\"]"), command("after", "cat out", "needs = [\"breaks\"]")]
+            .concat(),
+    );
+    let (code, document) = shake(&scene, &["--vary", "host"]);
+    assert_eq!(
+        (code, &document["verdict"], &document["commands"][0]["exit_code"]),
+        (5, &"undecided".into(), &3.into())
+    );
+    scene
+        .run(&["shake", "RC-05", "--command", "nobody"])
+        .failed(2, &["no command `nobody`", "hint: known: breaks, after"]);
+    scene.run(&["shake", "RC-05", "--vary", "moon"]).failed(2, &["`moon` is no variation: expected one of cpus, host"]);
+}
+
+#[test]
+fn what_the_plan_pins_itself_is_not_varied_and_a_seed_makes_the_same_worlds() {
+    let scene = Scene::new(&command("zone", "date -d @0 +%Z", "env = { TZ = \"Asia/Tokyo\" }"));
+    let (code, document) = shake(&scene, &["--vary", "tz,host"]);
+    assert_eq!((code, &document["commands"][0]["parts"]["stdout"]["tz"]), (0, &"not-varied".into()));
+    let (_, again) = shake(&scene, &["--vary", "tz,host"]);
+    assert_eq!(document, again);
+}
