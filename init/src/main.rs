@@ -21,6 +21,7 @@ mod supervisor;
 mod sys;
 mod vdso;
 mod waiting;
+mod watcher;
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};

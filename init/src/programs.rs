@@ -1,6 +1,6 @@
 //! Rewrites the vDSO and the random bytes of a program that has just begun.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -8,14 +8,17 @@ use std::time::Duration;
 
 use crate::memory::{Auxiliary, Memory};
 use crate::mixing::{Mixer, mix};
-use crate::stub::{MARKER, PASSED_AT, Readings, Scratch, Stub};
+use crate::stub::{MARKER, PASSED_AT, Readings, STACK_AT, Scratch, Stub};
 use crate::sys;
 use crate::vdso::{Layout, Patch, VdsoError};
+use crate::watcher::{self, Found};
 
 /// Is what is done to each new program.
 pub struct Programs {
     seed: Option<u64>,
     clock: Option<Clock>,
+    /// Programs whose clocks are held, and whose watching thread is not known yet.
+    fresh: RefCell<Vec<u32>>,
     holds: Cell<bool>,
 }
 
@@ -35,12 +38,19 @@ impl Programs {
         seed: Option<u64>,
         quantised: BTreeMap<Vec<u8>, u64>,
     ) -> Result<Self, VdsoError> {
-        let Some(seconds) = pinned else { return Ok(Self { seed, clock: None, holds: Cell::new(false) }) };
+        let Some(seconds) = pinned else {
+            return Ok(Self { seed, clock: None, fresh: RefCell::default(), holds: Cell::new(false) });
+        };
         let image = own_image().ok_or(VdsoError::Malformed("no place in this process"))?;
         let layout = Layout::read(&image)?;
         let stub = Stub::render(seconds, layout.to_original()?);
         let plain = layout.patch(&image, &stub.bytes, sys::stub_entries())?;
-        Ok(Self { seed, clock: Some(Clock { plain, stub, quantised }), holds: Cell::new(false) })
+        Ok(Self {
+            seed,
+            clock: Some(Clock { plain, stub, quantised }),
+            fresh: RefCell::default(),
+            holds: Cell::new(false),
+        })
     }
 
     /// Gives the longest time for which this process's monotonic clocks are held, when its executable is a named one.
@@ -65,11 +75,31 @@ impl Programs {
     /// # Errors
     /// What the system says.
     pub fn move_on(&self, pid: u32, passed: Duration) -> io::Result<()> {
+        self.tell(pid, PASSED_AT, &[u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)])
+    }
+
+    /// Looks for the watching threads of programs whose clocks are held, and lets time pass for those.
+    ///
+    /// *Reason:* the runtime of Go has a thread that takes a processor away from whoever has had it for ten
+    /// milliseconds, among others from its own sweeper that waits for somebody. Where no time passes for it, such a wait
+    /// has no end.
+    pub fn find_watchers(&self) {
+        self.fresh.borrow_mut().retain(|&pid| match watcher::stack_of(pid) {
+            Found::Stack { lowest, span } => {
+                drop(self.tell(pid, STACK_AT, &[lowest, span]));
+                false
+            }
+            Found::NotYet => true,
+            Found::Gone => false,
+        });
+    }
+
+    fn tell(&self, pid: u32, at: usize, words: &[u64]) -> io::Result<()> {
         let (Some(clock), vdso) = (&self.clock, Auxiliary::of(pid)?.vdso) else { return Ok(()) };
         let (memory, stub) = (Memory::open(pid)?, vdso + (clock.plain.at + clock.plain.stub_at) as u64);
         if vdso != 0 && memory.word(stub)? == MARKER {
-            let nanos = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX);
-            memory.write(stub + PASSED_AT as u64, &nanos.to_le_bytes())?;
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            memory.write(stub + at as u64, &bytes)?;
         }
         Ok(())
     }
@@ -93,6 +123,7 @@ impl Programs {
             }
             if auxiliary.random != 0 && self.quantum_of(pid).is_some() {
                 self.holds.set(true);
+                self.fresh.borrow_mut().push(pid);
                 // The random bytes are read once, at the start.
                 let scratch = Scratch { count: spare_word(pid)?, spin: auxiliary.random };
                 memory.write(at, &clock.holding(&readings()?, scratch))?;

@@ -9,7 +9,7 @@ use crate::waiting::Waiting;
 use crate::{clocks, directories, processors};
 
 /// How long the loop waits at most while clocks are held, in milliseconds.
-const LOOK_EVERY: i32 = 250;
+const LOOK_EVERY: i32 = 100;
 
 /// Is what the loop works with.
 pub struct Supervisor {

@@ -12,6 +12,8 @@ use crate::programs::Programs;
 
 /// How long a program must have waited before that counts.
 const WAITED: Duration = Duration::from_secs(1);
+/// How often the watching threads of new programs are looked for.
+const SEARCH_EVERY: Duration = Duration::from_millis(50);
 /// The most processor time, in hundredths of a second, that a program takes within [`WAITED`] without being at work: a
 /// timer that comes back too early is set again, up to a thousand times a second.
 const AT_REST: u64 = 25;
@@ -21,6 +23,7 @@ const AT_REST: u64 = 25;
 pub struct Waiting {
     held: BTreeMap<u32, Held>,
     looked: Option<Instant>,
+    searched: Option<Instant>,
 }
 
 struct Held {
@@ -47,6 +50,10 @@ impl Waiting {
     /// Looks at every process, no more than once in [`WAITED`], and moves the clocks on of those that wait.
     pub fn look(&mut self, programs: &Programs) {
         let now = Instant::now();
+        if self.searched.is_none_or(|searched| now - searched >= SEARCH_EVERY) {
+            self.searched = Some(now);
+            programs.find_watchers();
+        }
         if self.looked.is_some_and(|looked| now - looked < WAITED) {
             return;
         }

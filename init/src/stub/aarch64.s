@@ -14,7 +14,7 @@ rcrepro_stub_begin:
 .Lpassed:   .quad 0
 .Loriginal: .quad 0
 .Lcount:    .quad 0
-            .quad 0
+            .fill 3, 8, 0
 .Lfirst:    .fill 8, 8, 0
     .globl rcrepro_stub_clock_gettime
 rcrepro_stub_clock_gettime:
@@ -40,7 +40,7 @@ rcrepro_stub_clock_gettime:
     mov w0, 0
     ret
 .Lstep:
-    add x10, x9, 80
+    add x10, x9, 96
     ldr x10, [x10, w0, uxtw 3]
     ldr x11, [x9, 48]
     add x10, x10, x11

@@ -1,6 +1,6 @@
 //! The code that answers time readings inside other programs, and the data that it reads.
 //!
-//! [`Stub`] is the bytes of one such piece of code. Its data stands at its front: ten words (see [`Stub::render`]), then
+//! [`Stub`] is the bytes of one such piece of code. Its data stands at its front: twelve words (see [`Stub::render`]), then
 //! the first reading of each monotonic clock. Both are written by the assembler from `x86_64.s` and `aarch64.s`.
 
 use crate::sys;
@@ -22,7 +22,9 @@ const STEADY_AT: usize = 5 * WORD;
 pub const PASSED_AT: usize = 6 * WORD;
 const COUNT_AT: usize = 8 * WORD;
 const SPIN_AT: usize = 9 * WORD;
-const FIRST_AT: usize = 10 * WORD;
+/// Where two words stand: the lowest address of the watching thread's stack, and how far it reaches.
+pub const STACK_AT: usize = 10 * WORD;
+const FIRST_AT: usize = 12 * WORD;
 
 /// Holds the readings, in nanoseconds, of monotonic clocks by their numbers at a program's start.
 pub type Readings = [u64; CLOCKS];
@@ -96,8 +98,8 @@ mod tests {
         assert_eq!((word(&stub, 4), word(&stub, 5), word(&stub, 7)), (WALL, 0, 0x100));
         stub.hold(&[0, 11, 0, 0, 14, 0, 16, 17], Scratch { count: 99, spin: 88 });
         assert_eq!((word(&stub, 5), word(&stub, 6), word(&stub, 8)), (STEADY, 0, 99));
-        assert_eq!((word(&stub, 9), word(&stub, 11), word(&stub, 17)), (88, 11, 17));
+        assert_eq!((word(&stub, 9), word(&stub, 13), word(&stub, 19)), (88, 11, 17));
         let entries = sys::stub_entries();
-        assert!(entries.clock_gettime == 18 * 8 && entries.gettimeofday < stub.bytes.len());
+        assert!(entries.clock_gettime == 20 * 8 && entries.gettimeofday < stub.bytes.len());
     }
 }
