@@ -49,13 +49,16 @@ pub(super) struct Ended {
     pub duration: Duration,
 }
 
-/// Says when a started container's command begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Start {
-    /// At once.
-    AtOnce,
-    /// When its gate is opened.
-    Gated,
+/// Is a container that has not been started.
+pub(super) struct Created<'a> {
+    pub client: &'a Docker,
+    pub pump: &'a PumpHandle,
+    /// The container's id.
+    pub container: &'a str,
+    /// Where its streams are spooled.
+    pub spool_dir: &'a Path,
+    /// Whether its command begins when the gate is opened, or at once.
+    pub gated: bool,
 }
 
 /// Runs a created container to its end.
@@ -63,32 +66,28 @@ pub(super) enum Start {
 /// # Errors
 /// [`EngineError`] when the end cannot be believed, or the user stops the run.
 pub(super) async fn run(
-    client: &Docker,
-    pump: &PumpHandle,
-    container: &str,
+    created: &Created<'_>,
     execution: &Execution<'_>,
     store: &dyn BlobStore,
-    spool_dir: &Path,
-    entry: Start,
     cancel: &CancellationToken,
 ) -> Result<Ended, EngineError> {
+    let Created { client, pump, container, spool_dir, gated } = *created;
     let label = execution.label;
-    let gate = entry == Start::Gated;
-    let mut drain = Drain::attach(pump, label, container, gate, store, spool_dir).await?;
+    let mut drain = Drain::attach(pump, label, container, gated, store, spool_dir).await?;
     let interrupted = || EngineError::Interrupted { label: label.to_owned() };
     if cancel.is_cancelled() {
         return Err(interrupted());
     }
     // Without a gate a container begins when it is started, and its turn must have come before.
-    let mut turn = if gate { None } else { execution.take_turn(cancel).await? };
+    let mut turn = if gated { None } else { execution.take_turn(cancel).await? };
     let started = client.start_container(container, None::<StartContainerOptions>);
     limited(label, "start the container", started).await?;
     let ready = Instant::now();
-    if gate {
+    if gated {
         turn = execution.take_turn(cancel).await?;
         drain.open_gate(label).await?;
     }
-    let waited_for_turn = if gate { ready.elapsed() } else { Duration::ZERO };
+    let waited_for_turn = if gated { ready.elapsed() } else { Duration::ZERO };
 
     let mut timed_out = false;
     let waited = {

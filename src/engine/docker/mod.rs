@@ -5,7 +5,7 @@
 //! alike, because inputs and outputs travel through the API; on a local daemon the faster way is used, with the same
 //! digests. This folder is the only one that knows bollard.
 //!
-//! Network steps ([`Network::Transport`]) use the engine's bridge. A proxy that listens on the host's loopback address
+//! Network steps ([`super::Network::Transport`]) use the engine's bridge. A proxy that listens on the host's loopback address
 //! cannot be reached from there: its variables must name an address that the bridge reaches.
 //!
 //! Refused alternatives: log drivers (`json-file` breaks bytes that are no UTF-8, `local` drops some, and both are read
@@ -30,6 +30,7 @@ mod outputs;
 mod overlay;
 mod pump;
 mod spec;
+mod staging;
 mod symlink;
 mod tar_in;
 mod trash;
@@ -38,7 +39,7 @@ mod upload;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::Docker;
@@ -46,21 +47,20 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio_util::sync::CancellationToken;
 
-use self::fault::{call, refuse};
+use self::fault::refuse;
 use self::image::Confirmed;
 use self::inputs::Subtree;
 use self::labels::Owner;
-use self::lifecycle::{Ended, Start};
-use self::overlay::{Overlay, Staged};
+use self::lifecycle::{Created, Ended};
+use self::overlay::Overlay;
 use self::pump::Pump;
-use self::spec::{Entry, HOSTS_PATH, hosts};
+use self::spec::Entry;
 use self::trash::Container;
-use self::upload::{Target, put};
-use super::{CA_BUNDLE_PATH, Engine, EngineError, EngineInfo, Executed, Execution, Network};
+use super::{Engine, EngineError, EngineInfo, Executed, Execution};
 use crate::model::action::ActionResult;
 use crate::model::digest::Sha256;
 use crate::model::image::ImageIdentity;
-use crate::model::world::World;
+use crate::model::world::{UMASK, World};
 use crate::store::BlobStore;
 
 pub use self::inputs::INPUT_MTIME;
@@ -232,44 +232,13 @@ impl DockerEngine {
         Ok(())
     }
 
-    /// Decides once whether overlays are used, by mounting one.
-    async fn uses_overlay(
-        &self,
-        label: &str,
-        image_id: &str,
-        subtrees: &[Subtree],
-        store: &dyn BlobStore,
-        cancel: &CancellationToken,
-    ) -> Result<bool, EngineError> {
-        let _one_at_a_time = self.deciding.lock().await;
-        if let Some(info) = self.decided.get() {
-            return Ok(info.staging == "overlay");
-        }
-        let able = self.pump.handle().dialect.has_overlays();
-        if self.staging == Staging::Overlay && !able {
-            return Err(refuse(label, "stage the inputs", "Podman cannot stage by overlay volumes, only by archives"));
-        }
-        let overlay = match (self.staging, subtrees.first()) {
-            _ if !able => false,
-            (Staging::Archive, _) | (_, None) => false,
-            (Staging::Overlay, _) => true,
-            (Staging::Auto, Some(first)) => match self.overlay.stage(label, image_id, first, store, cancel).await {
-                Ok(staged) => self.overlay.prove(label, image_id, staged).await.is_ok(),
-                Err(error @ (EngineError::Store(_) | EngineError::Interrupted { .. })) => return Err(error),
-                Err(_) => false,
-            },
-        };
-        let staging = if overlay { "overlay" } else { "archive" };
-        self.decided.get_or_init(|| EngineInfo { staging: staging.to_owned(), ..self.described.clone() });
-        Ok(overlay)
-    }
-
     /// Leaves of a world what this engine can make.
     fn possible(&self, world: &World) -> World {
         if init::runs_on(&self.described.isa) && self.unpinned.get().is_none() {
             return world.clone();
         }
-        World { hostname: world.hostname.clone(), user: world.user, umask: world.umask, ..World::real() }
+        let umask = if init::runs_on(&self.described.isa) { world.umask } else { UMASK };
+        World { hostname: world.hostname.clone(), user: world.user, umask, ..World::real() }
     }
 
     /// Runs one container to its end.
@@ -287,77 +256,11 @@ impl DockerEngine {
         let gate = ours && execution.turn.is_some() && init::has_gate(&pump.dialect);
         let arguments = if ours { init::arguments(execution.world, gate, command) } else { command.clone() };
         let entry = Entry { arguments, gate, engines_init: !ours };
-        let start = if gate { Start::Gated } else { Start::AtOnce };
         let (container, uppers) = self.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
-        let (client, spool) = (&self.client, &self.spool_dir);
-        let ended = lifecycle::run(client, pump, &container.id, execution, store, spool, start, cancel).await?;
+        let created =
+            Created { client: &self.client, pump, container: &container.id, spool_dir: &self.spool_dir, gated: gate };
+        let ended = lifecycle::run(&created, execution, store, cancel).await?;
         Ok((ended, container, uppers))
-    }
-
-    /// Makes the container with its inputs in it.
-    async fn prepare(
-        &self,
-        execution: &Execution<'_>,
-        entry: Entry,
-        confirmed: &Confirmed,
-        subtrees: &[Subtree],
-        store: &dyn BlobStore,
-        cancel: &CancellationToken,
-    ) -> Result<(Container, Vec<Option<PathBuf>>), EngineError> {
-        let label = execution.label;
-        let overlay = self.uses_overlay(label, &confirmed.id, subtrees, store, cancel).await?;
-        let (mut mounts, mut slots, mut uppers) = (Vec::new(), Vec::new(), Vec::new());
-        if overlay {
-            for subtree in subtrees {
-                let Staged { mount, hosts, init, slot, upper } =
-                    self.overlay.stage(label, &confirmed.id, subtree, store, cancel).await?;
-                mounts.push(mount);
-                // The first subtree is always there; with a network the engine makes a hosts file of its own.
-                if slots.is_empty() {
-                    mounts.extend((execution.network == Network::None).then_some(hosts));
-                    mounts.extend((!entry.engines_init).then_some(init));
-                }
-                slots.push(slot);
-                uppers.push(upper);
-            }
-        }
-        let lifetime = execution.action.timeout + DEADLINE_SLACK;
-        let labels = self.owner.labels(label, SystemTime::now(), lifetime);
-        let ours = !entry.engines_init;
-        let body = spec::container(execution, &confirmed.id, &confirmed.environment, labels, mounts, entry)?;
-        let container = Container::create(self.pump.handle(), label, body, slots).await;
-        let container = container.map_err(|error| match fault::status(&error) {
-            Some(404) => EngineError::ImageMissing { name: execution.image.name.clone(), id: execution.image.config },
-            _ => call(label, "create the container")(error),
-        })?;
-        let bundle = match &execution.network {
-            Network::Transport { ca_bundle, .. } => ca_bundle.as_deref(),
-            Network::None => None,
-        };
-        if !overlay || bundle.is_some() {
-            // `/dev` is covered by a file system of its own when the container runs: nobody sees the sentinel there.
-            let target = Target { label, container: &container.id, directory: "/", sentinel: "dev/rcrepro-whole" };
-            put(self.pump.handle(), &target, cancel, |tar| {
-                if let Some(bundle) = bundle {
-                    tar.file(CA_BUNDLE_PATH.trim_start_matches('/'), 0, 0o644, bundle.len() as u64, bundle)?;
-                }
-                if !overlay && ours {
-                    let program = init::PROGRAM;
-                    tar.file(init::PATH.trim_start_matches('/'), 0, 0o755, program.len() as u64, program)?;
-                }
-                if !overlay && execution.network == Network::None {
-                    let hosts = hosts(&execution.world.hostname);
-                    tar.file(HOSTS_PATH.trim_start_matches('/'), 0, 0o644, hosts.len() as u64, hosts.as_slice())?;
-                }
-                for subtree in subtrees.iter().filter(|_| !overlay) {
-                    tar.tree(label, subtree.at.as_str(), subtree.root, subtree.owner, store)?;
-                }
-                Ok(())
-            })
-            .await?;
-        }
-        uppers.resize(subtrees.len(), None);
-        Ok((container, uppers))
     }
 }
 
