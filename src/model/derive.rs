@@ -25,8 +25,15 @@ pub fn work_path() -> TreePath {
     WORK.parse().expect("a constant path")
 }
 
-/// Gives the environment that every command has. `HOSTNAME` is here because the engine sets it anyway; the seeds are for
-/// tools that draw the order of their hash tables from the kernel, and ask for a seed by a variable (`docs/causes.md`).
+/// Gives the environment that every command has: the fixed one, and seeds for tools that draw the order of their hash
+/// tables from the kernel and ask for a seed by a variable (`docs/causes.md`).
+#[must_use]
+pub fn command_environment(date_epoch: i64) -> BTreeMap<String, String> {
+    let seeds = ["PERL_HASH_SEED", "PYTHONHASHSEED"].map(|name| (name.to_owned(), "0".to_owned()));
+    fixed_environment(date_epoch).into_iter().chain(seeds).collect()
+}
+
+/// Gives the environment of every container. `HOSTNAME` is here because the engine sets it anyway.
 #[must_use]
 pub fn fixed_environment(date_epoch: i64) -> BTreeMap<String, String> {
     [
@@ -35,8 +42,6 @@ pub fn fixed_environment(date_epoch: i64) -> BTreeMap<String, String> {
         ("LANG", "C.UTF-8".to_owned()),
         ("LC_ALL", "C.UTF-8".to_owned()),
         ("PATH", PATH.to_owned()),
-        ("PERL_HASH_SEED", "0".to_owned()),
-        ("PYTHONHASHSEED", "0".to_owned()),
         ("SOURCE_DATE_EPOCH", date_epoch.to_string()),
         ("TZ", "UTC".to_owned()),
     ]
@@ -107,7 +112,7 @@ pub fn input_root(work: Digest, frozen: impl IntoIterator<Item = (Name, Digest)>
 pub fn action(spec: &CommandSpec, inputs: &Inputs<'_>) -> (Action, Vec<Vec<u8>>) {
     let messages = input_root(inputs.work, inputs.frozen.iter().map(|(name, (_, root))| ((*name).clone(), *root)));
     let input_root = Digest::of(messages.last().expect("the root is always there"));
-    let mut environment = fixed_environment(inputs.date_epoch);
+    let mut environment = command_environment(inputs.date_epoch);
     for (name, (frozen, _)) in &inputs.frozen {
         environment.extend(frozen_environment(name, frozen.kind));
     }

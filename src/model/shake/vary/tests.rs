@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::action::{Command, Platform};
-use crate::model::derive::{self, fixed_environment};
+use crate::model::derive::{self, command_environment};
 use crate::model::digest::Sha256;
 use crate::model::world::WorldSettings;
 
@@ -10,7 +10,7 @@ fn plain(own: &BTreeMap<String, String>) -> Plain<'_> {
     let deps = [("gomod".parse().expect("a name"), Digest::of(b"deps"))];
     let messages = derive::input_root(Digest::of(b"work"), deps);
     let root = messages.last().expect("the root");
-    let mut environment = fixed_environment(1_700_000_000);
+    let mut environment = command_environment(1_700_000_000);
     environment.extend(own.clone());
     let platform = Platform { image_name: "i".into(), image_manifest: Sha256::of(b"i"), isa: "x86-64".into() };
     Plain {
