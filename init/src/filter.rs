@@ -137,3 +137,38 @@ const fn set(bits: u32, yes: u8, no: u8) -> Instruction {
 const fn verdict(action: u32) -> Instruction {
     Instruction { code: RETURN, jt: 0, jf: 0, k: action }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_the_c_library() {
+        let ours = [
+            calls::BRK,
+            calls::GETTIMEOFDAY,
+            calls::FUTEX,
+            calls::SCHED_GETAFFINITY,
+            calls::GETDENTS64,
+            calls::CLOCK_GETTIME,
+            calls::CLOCK_NANOSLEEP,
+        ];
+        let theirs = [
+            libc::SYS_brk,
+            libc::SYS_gettimeofday,
+            libc::SYS_futex,
+            libc::SYS_sched_getaffinity,
+            libc::SYS_getdents64,
+            libc::SYS_clock_gettime,
+            libc::SYS_clock_nanosleep,
+        ];
+        assert_eq!(ours.map(i64::from), theirs);
+        #[cfg(target_arch = "x86_64")]
+        assert_eq!(
+            [calls::ARCH_PRCTL, calls::TIME].map(|number| number.map(i64::from)),
+            [libc::SYS_arch_prctl, libc::SYS_time].map(Some)
+        );
+        #[cfg(target_arch = "aarch64")]
+        assert_eq!(calls::FIRST.first().copied(), u32::try_from(libc::SYS_set_tid_address).ok());
+    }
+}

@@ -1,7 +1,7 @@
-//! Finds the functions of a vDSO, and rewrites its symbol table so that they lead to the stub.
+//! Finds the functions of a vDSO, and makes them lead to the stub: see [`Redirect`] for the two ways.
 //!
-//! No function is changed but `gettimeofday`, whose body makes room: a program looks functions up by symbol, so the
-//! symbols' values are redirected. No prologue is moved, and the kernel's `clock_gettime` stays for the other clocks.
+//! Either way the body of `gettimeofday` makes room, no instruction of the kernel's is moved elsewhere, and the stub is the
+//! end of one slice of bytes.
 
 use crate::stub::Entries;
 
@@ -10,6 +10,7 @@ const PT_DYNAMIC: u32 = 2;
 const PT_LOAD: u32 = 1;
 const DT_STRTAB: u64 = 5;
 const DT_SYMTAB: u64 = 6;
+const BEYOND: &str = "a table or a function beyond its end";
 
 /// Says why a vDSO cannot be rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +29,33 @@ impl std::fmt::Display for VdsoError {
             Self::Malformed(what) => write!(f, "the kernel's vDSO has {what}"),
             Self::Missing(name) => write!(f, "the kernel's vDSO has no {name}"),
             Self::Small { room, needed } => {
-                write!(f, "gettimeofday has {room} bytes in the kernel's vDSO, {needed} are needed")
+                write!(f, "the kernel's vDSO has {room} bytes of room for other code, {needed} are needed")
             }
         }
     }
 }
+
+/// Says how a program is led from the kernel's functions to the stub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirect {
+    /// By the values of the symbols. The stub stands in the body of `gettimeofday`, and the kernel's `clock_gettime` stays
+    /// for the other clocks.
+    Symbols,
+    /// By a branch at the beginning of `clock_gettime`, for programs that have looked the functions up before anybody could
+    /// change the symbols. The stub's own `gettimeofday` stands exactly where the kernel's was, and what the stub has before
+    /// it covers the end of `clock_gettime`, which comes before it in every kernel seen.
+    Branches,
+}
+
+/// The way of this architecture: on aarch64 static Go programs look the functions up before their first system call.
+const REDIRECT: Redirect = if cfg!(target_arch = "aarch64") { Redirect::Branches } else { Redirect::Symbols };
+
+/// `bti c`: the place where an indirect call may land; does nothing where the processor does not ask for it.
+const LANDING: u32 = 0xd503_245f;
+/// How many bytes [`LANDING`] and a branch take.
+const DOOR: usize = 8;
+/// Two functions are neighbours when no more than this stands between them: the gap that alignment leaves.
+const GAP: usize = 64;
 
 /// Is a function of the vDSO.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,32 +139,49 @@ impl Layout {
         })
     }
 
-    /// Gives the way from the stub's beginning to the kernel's own `clock_gettime`.
+    /// Gives the way from the stub's beginning to the kernel's own `clock_gettime`; 0 where that is gone.
     ///
     /// # Errors
     /// [`VdsoError::Missing`].
     pub fn to_original(&self) -> Result<i64, VdsoError> {
-        let original = self.symbol("clock_gettime").ok_or(VdsoError::Missing("clock_gettime"))?;
-        Ok(offset(original.value) - offset(begin(self.room()?)))
+        let (original, room) = (self.find("clock_gettime")?, self.find("gettimeofday")?);
+        Ok(match REDIRECT {
+            Redirect::Symbols => offset(original.value) - offset(begin(room)),
+            Redirect::Branches => 0,
+        })
     }
 
-    fn room(&self) -> Result<&Symbol, VdsoError> {
-        self.symbol("gettimeofday").ok_or(VdsoError::Missing("gettimeofday"))
+    fn find(&self, name: &'static str) -> Result<&Symbol, VdsoError> {
+        self.symbol(name).ok_or(VdsoError::Missing(name))
     }
 
-    /// Makes the one slice of bytes, from the first redirected symbol to the end of the stub, that is written into a
-    /// program.
+    /// Makes the one slice of bytes, from the first change to the end of the stub, that is written into a program.
     ///
     /// # Errors
     /// [`VdsoError`] when the stub does not fit.
     pub fn patch(&self, image: &[u8], stub: &[u8], entries: Entries) -> Result<Patch, VdsoError> {
-        let room = self.room()?;
+        self.patch_by(REDIRECT, image, stub, entries)
+    }
+
+    fn patch_by(&self, way: Redirect, image: &[u8], stub: &[u8], entries: Entries) -> Result<Patch, VdsoError> {
+        let mut image = image.to_vec();
+        let (first, begin) = match way {
+            Redirect::Symbols => self.redirect_symbols(&mut image, stub.len(), entries)?,
+            Redirect::Branches => self.redirect_branch(&mut image, stub.len(), entries)?,
+        };
+        let end = begin + stub.len();
+        image.get_mut(begin..end).ok_or(VdsoError::Malformed(BEYOND))?.copy_from_slice(stub);
+        Ok(Patch { at: first, bytes: image[first..end].to_vec(), stub_at: begin - first })
+    }
+
+    /// Gives where the changes begin, and where the stub does.
+    fn redirect_symbols(&self, image: &mut [u8], length: usize, entries: Entries) -> Result<(usize, usize), VdsoError> {
+        let room = self.find("gettimeofday")?;
         let begin = begin(room);
-        let needed = stub.len() + begin - room.value;
+        let needed = length + begin - room.value;
         if needed > room.size {
             return Err(VdsoError::Small { room: room.size, needed });
         }
-        let mut image = image.to_vec();
         let mut first = begin;
         for symbol in &self.symbols {
             let bare = symbol.name.trim_start_matches("__vdso_").trim_start_matches("__kernel_");
@@ -157,9 +197,35 @@ impl Layout {
                 first = first.min(symbol.entry + 8);
             }
         }
-        image[begin..begin + stub.len()].copy_from_slice(stub);
-        Ok(Patch { at: first, bytes: image[first..begin + stub.len()].to_vec(), stub_at: begin - first })
+        Ok((first, begin))
     }
+
+    /// As [`Self::redirect_symbols`].
+    fn redirect_branch(&self, image: &mut [u8], length: usize, entries: Entries) -> Result<(usize, usize), VdsoError> {
+        let (door, room) = (self.find("clock_gettime")?, self.find("gettimeofday")?);
+        let (before, after) = (entries.gettimeofday, length - entries.gettimeofday);
+        // What is between the two is free only when nothing but alignment is there.
+        let neighbours = (door.value + door.size..=door.value + door.size + GAP).contains(&room.value);
+        let free = if neighbours { (room.value - door.value).saturating_sub(DOOR) } else { 0 };
+        if before > free || after > room.size {
+            return Err(VdsoError::Small { room: free + room.size, needed: length });
+        }
+        let begin = room.value - before;
+        if begin % 8 != 0 {
+            return Err(VdsoError::Malformed("a gettimeofday that no word begins with"));
+        }
+        let branch = branch(door.value + 4, begin + entries.clock_gettime);
+        let instructions = image.get_mut(door.value..door.value + DOOR).ok_or(VdsoError::Malformed(BEYOND))?;
+        instructions[..4].copy_from_slice(&LANDING.to_le_bytes());
+        instructions[4..].copy_from_slice(&branch.to_le_bytes());
+        Ok((door.value, begin))
+    }
+}
+
+/// Encodes aarch64's `b`, whose operand counts instructions; a vDSO is far smaller than the 128 MiB that it reaches.
+fn branch(from: usize, to: usize) -> u32 {
+    let instructions = to.wrapping_sub(from) >> 2;
+    0x1400_0000 | u32::try_from(instructions & 0x03ff_ffff).expect("26 bits")
 }
 
 /// The stub's data is read as words: it begins where a word may.
@@ -177,7 +243,7 @@ struct View<'a>(&'a [u8]);
 impl View<'_> {
     fn bytes<const N: usize>(&self, at: usize) -> Result<[u8; N], VdsoError> {
         let bytes = at.checked_add(N).and_then(|end| self.0.get(at..end));
-        bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(VdsoError::Malformed("a table beyond its end"))
+        bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(VdsoError::Malformed(BEYOND))
     }
 
     fn half(&self, at: usize) -> Result<usize, VdsoError> {
@@ -198,3 +264,6 @@ impl View<'_> {
         Ok(String::from_utf8_lossy(&rest[..end]).into_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;
