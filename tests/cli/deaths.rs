@@ -47,7 +47,7 @@ fn an_orphan_of_a_killed_run_is_found_and_removed() {
     let mut child = scene.start_until_running(&["run", "RC-05"], "orphan");
     child.kill().expect("our own child");
     child.wait().expect("our own child");
-    assert_eq!(scene.containers_of("orphan").len(), 1, "the container outlives the killed run");
+    assert!(!scene.containers_of("orphan").is_empty(), "the container outlives the killed run");
     scene.replace("rcrepro.toml", "sleep 300", "sleep 0");
     scene.commit("shorter");
     // Another test that starts meanwhile may have found it first; then it is just gone.

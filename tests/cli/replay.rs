@@ -39,13 +39,21 @@ fn a_changed_byte_names_command_stream_and_line() {
 fn output_that_varies_is_divergent_and_a_named_normalizer_makes_it_canonical() {
     let time = "echo \"ok  \texample.com/m\t0.$(date +%N | head -c 3)s\"";
     let scene = Scene::new(
-        &[command("raw", time, ""), command("normalized", time, "normalize.stdout = [\"go-test\"]")].concat(),
+        &[
+            command("raw", time, "clock = \"real\""),
+            command("normalized", time, "clock = \"real\"\nnormalize.stdout = [\"go-test\"]"),
+            command("demanding", time, "clock = \"real\"\nrequire = \"bitwise\"\nnormalize.stdout = [\"go-test\"]"),
+            command("pinned", time, "require = \"bitwise\""),
+        ]
+        .concat(),
     );
     scene.ok(&["run", "RC-05"]);
     let ended = scene.run(&["replay", "RC-05"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(ended.stdout.contains("divergent  raw"), "{}", ended.stdout);
     assert!(ended.stdout.contains("canonical  normalized"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("divergent  demanding"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("bitwise  pinned"), "{}", ended.stdout);
 }
 
 #[test]

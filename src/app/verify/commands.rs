@@ -10,6 +10,7 @@ use crate::model::finding::FindingName;
 use crate::model::manifest::{CommandEntry, EndingEntry, OutputEntry};
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, Plan};
+use crate::model::world::ClockMode;
 
 impl Judge<'_> {
     pub(super) fn command(
@@ -66,6 +67,10 @@ impl Judge<'_> {
         let name = FindingName::PlanDiffers;
         self.same(name, &format!("{at}.line"), &spec.line, &entry.line);
         self.same(name, &format!("{at}.image"), &spec.image, &entry.image);
+        // A machine that cannot pin the clock gives the real one; the other way round nobody can have got what was not asked for.
+        if spec.world.clock == ClockMode::Real {
+            self.same(name, &format!("{at}.clock"), &ClockMode::Real.as_str(), &entry.clock.as_str());
+        }
         self.same(name, &format!("{at}.require"), &spec.require.as_str(), &entry.require.as_str());
         let mut list = |part: &str, expected: String, found: String| {
             self.same(name, &format!("{at}.{part}"), &expected, &found);
