@@ -100,6 +100,8 @@ fn run(settings: Settings) -> Result<i32, Refusal> {
     }
     for _ in 0..settings.load {
         if or(sys::fork(), "fork")?.is_none() {
+            // Outside of a name space of its own nothing else ends it.
+            sys::end_with_parent();
             loop {
                 std::hint::spin_loop();
             }

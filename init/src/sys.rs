@@ -304,6 +304,12 @@ pub fn become_program(program: &[CString]) -> io::Error {
     io::Error::last_os_error()
 }
 
+/// Has the kernel end this process when its parent ends.
+pub fn end_with_parent() {
+    // SAFETY: numbers only.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) };
+}
+
 /// Ends at once, without anything that runs at a usual end.
 pub fn exit(code: c_int) -> ! {
     // SAFETY: ends the process.

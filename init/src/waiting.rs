@@ -31,6 +31,8 @@ struct Held {
     began: u64,
     /// The processor time at the last look, in ticks.
     used: u64,
+    /// What its collected children had used of memory at the last look.
+    collected: u64,
     /// How far its clocks have moved on.
     passed: Duration,
     /// When they last did.
@@ -44,6 +46,8 @@ struct Status {
     parent: u32,
     used: u64,
     began: u64,
+    /// Faults of the children that were collected: grows with every one of them, however short it lived.
+    collected: u64,
 }
 
 impl Waiting {
@@ -63,11 +67,19 @@ impl Waiting {
         self.held.retain(|pid, held| processes.get(pid).is_some_and(|status| status.began == held.began));
         for (&pid, status) in &processes {
             let Some(quantum) = programs.quantum_of(pid) else { continue };
-            let fresh = Held { began: status.began, used: status.used, passed: Duration::ZERO, moved: now };
+            let fresh = Held {
+                began: status.began,
+                used: status.used,
+                collected: status.collected,
+                passed: Duration::ZERO,
+                moved: now,
+            };
             let held = self.held.entry(pid).or_insert(fresh);
             let has_child = processes.values().any(|other| other.parent == pid && other.state != b'Z');
-            let at_rest = !has_child && status.used - held.used <= AT_REST && !runs(pid);
-            held.used = status.used;
+            // Between two children it has none: it waited for the one that ended meanwhile.
+            let had_child = has_child || status.collected != held.collected;
+            let at_rest = !had_child && status.used - held.used <= AT_REST && !runs(pid);
+            (held.used, held.collected) = (status.used, status.collected);
             let step = step(at_rest, since, now - held.moved, quantum);
             if !step.is_zero() && programs.move_on(pid, held.passed + step).is_ok() {
                 held.passed += step;
@@ -93,7 +105,7 @@ fn processes() -> BTreeMap<u32, Status> {
         .collect()
 }
 
-/// Reads state, parent, processor time and beginning: fields 3, 4, 14 and 15, and 22. The name before them may hold
+/// Reads state, parent, children's faults, processor time and beginning: fields 3, 4, 11, 14 and 15, and 22. The name before them may hold
 /// anything, its last bracket ends it.
 fn parse(stat: &str) -> Option<Status> {
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
@@ -103,6 +115,7 @@ fn parse(stat: &str) -> Option<Status> {
         parent: u32::try_from(number(4)?).ok()?,
         used: number(14)? + number(15)?,
         began: number(22)?,
+        collected: number(11)?,
     })
 }
 
@@ -133,8 +146,8 @@ mod tests {
 
     #[test]
     fn names_with_brackets_are_read_over() {
-        let stat = "77 (a) b) S 1 77 77 0 -1 4194560 100 0 0 0 5 7 0 0 20 0 9 0 4242 1 1 1";
-        assert_eq!(parse(stat), Some(Status { state: b'S', parent: 1, used: 12, began: 4242 }));
+        let stat = "77 (a) b) S 1 77 77 0 -1 4194560 100 3 0 0 5 7 0 0 20 0 9 0 4242 1 1 1";
+        assert_eq!(parse(stat), Some(Status { state: b'S', parent: 1, used: 12, began: 4242, collected: 3 }));
         assert_eq!(parse("nothing"), None);
         let own = std::fs::read_to_string("/proc/self/stat").expect("one's own");
         assert!(parse(&own).is_some_and(|status| status.began > 0));

@@ -1,0 +1,12 @@
+//! Runs real programs of this machine under `rcrepro-init`, and fails when one of them sees what it should not, or is
+//! stopped from what it may do. A tool that is missing fails its test and names the Debian package that brings it.
+
+mod clock;
+mod deadlines;
+mod directories;
+mod gate;
+mod held;
+mod processors;
+mod supervision;
+mod support;
+mod tracing;
