@@ -3,6 +3,9 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
+use rcrepro::model::world::{World, WorldSettings};
+
 use crate::scene::{Case, Input, Scene};
 
 const ROUNDS: u32 = 20;
@@ -61,6 +64,50 @@ async fn a_trivial_command_beside_docker_run() {
         each(own),
         own.as_secs_f64() / cli.as_secs_f64()
     );
+}
+
+/// Commands of 0.3 s, one at a time: what each costs beyond that, when the next container stands ready at its gate.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; needs the docker client and a quiet machine"]
+async fn chained_commands_beside_docker_run() {
+    let scene = Scene::new().await;
+    let image = scene.image.config.to_oci();
+    let world = World::fixed(1_700_000_000, &WorldSettings::default());
+    let case = Case { world, ..Case::sh("sleep 0.3") };
+    let action = scene.action(&case);
+    scene.run(&case).await.expect("a result");
+    let mut ratios = Vec::new();
+    for _ in 0..3 {
+        let began = Instant::now();
+        for _ in 0..ROUNDS {
+            docker(&["run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", &image, "-c", "sleep 0.3"]);
+        }
+        let cli = began.elapsed();
+        let lanes = tokio::sync::Semaphore::new(1);
+        let execution = rcrepro::engine::Execution {
+            action: &action,
+            image: &scene.image,
+            label: "bench",
+            limits: case.limits,
+            network: rcrepro::engine::Network::None,
+            world: &case.world,
+            turn: Some(rcrepro::engine::Turn { lanes: &lanes, began: &|| {} }),
+        };
+        let began = Instant::now();
+        let one = |_| rcrepro::engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
+        let results: Vec<_> = futures_util::stream::iter(0..ROUNDS).map(one).buffer_unordered(2).collect().await;
+        let own = began.elapsed();
+        assert!(results.iter().all(|result| result.as_ref().is_ok_and(|executed| executed.result.exit_code == 0)));
+        let over = |time: Duration| (time.as_secs_f64() * 1e3 - 300.0 * f64::from(ROUNDS)) / f64::from(ROUNDS);
+        println!(
+            "chained commands of 0.3 s: docker run {:.0} ms over each, ours {:.0} ms over each",
+            over(cli),
+            over(own)
+        );
+        ratios.push(over(own) / over(cli));
+    }
+    println!("chained: ratio of what is over {:.2} (goal 0.25)", median(ratios));
+    scene.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,8 +14,9 @@ use crate::refusal::Refusal;
 /// The tests that talk to an engine: the test binary, and the part of their names.
 const ON_PODMAN: [(&str, &str); 2] = [("docker", ""), ("cli", "replay::")];
 
-/// Makes sure that an engine answers that Python can make virtual environments (the cross-check with a foreign
-/// implementation of REAPI comes as a Python wheel) and that foreign readers of image layouts are there; runs `cargo test --workspace`, then the engine's tests on Podman.
+/// Makes sure that an engine answers, that Python can make virtual environments (the cross-check with a foreign
+/// implementation of REAPI comes as a Python wheel), and that the foreign tools are there which tests run; runs
+/// `cargo test --workspace`, then the engine's tests on Podman.
 ///
 /// # Errors
 /// When the machine lacks something that cannot be installed.
@@ -27,6 +28,12 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
     let readers: Vec<_> = ["skopeo", "umoci"].into_iter().filter(|name| machine::program(name).is_none()).collect();
     if !readers.is_empty() {
         machine::install(&readers, "tests show that other tools read our image layouts")?;
+    }
+    let real = [("go", "golang-go"), ("node", "nodejs"), ("strace", "strace"), ("gdb", "gdb"), ("perl", "perl")];
+    let missing: Vec<_> =
+        real.into_iter().filter(|(name, _)| machine::program(name).is_none()).map(|(_, package)| package).collect();
+    if !missing.is_empty() {
+        machine::install(&missing, "the tests of init/ run real programs under it")?;
     }
     if machine::program("openssl").is_none() {
         machine::install(&["openssl"], "the registry tests need certificates")?;
