@@ -86,11 +86,9 @@ fn run(settings: Settings) -> Result<i32, Refusal> {
         be_command(&settings, filter.as_deref(), theirs, null.into());
     };
     drop(theirs);
-    let listener = match &filter {
-        None => None,
-        // When there is none, the child has said why.
-        Some(_) => Some(sys::receive_descriptor(&ours).unwrap_or_else(|_| sys::exit(CANNOT))),
-    };
+    // When there is none to receive, the child has said why.
+    let receive = |_| sys::receive_descriptor(&ours).unwrap_or_else(|_| sys::exit(CANNOT));
+    let listener = filter.as_ref().map(receive);
     if let Some(listener) = &listener {
         sys::wake_at_once(listener);
         // The child waits for the byte below: what works on it works on all that come after.
