@@ -11,6 +11,7 @@ use super::signals;
 use crate::app::config::{self, ConfigFile};
 use crate::app::session::Session;
 use crate::app::workspace::Workspace;
+use crate::engine::Engine as _;
 use crate::engine::docker::Staging;
 use crate::model::user_config::UserConfig;
 
@@ -57,6 +58,12 @@ impl Context {
         }
         let work = async {
             let result = work(&session, &stop).await;
+            if let Some(reason) = session.engine.unpinned() {
+                eprintln!(
+                    "{:>10}  the clock cannot be pinned here, commands saw the machine's own: {reason}",
+                    "warning"
+                );
+            }
             session.close().await;
             result
         };

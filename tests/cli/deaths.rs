@@ -71,3 +71,23 @@ fn a_daemon_that_dies_in_mid_run_is_4_and_the_next_run_goes_through() {
     assert_eq!(scene.containers(&[]), Vec::<String>::new());
     scene.ok(&["verify", "manifests/RC-05.json"]);
 }
+
+#[test]
+fn a_machine_that_forbids_listeners_gives_the_real_clock_and_everybody_says_so() {
+    let rules = r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["seccomp"],"action":"SCMP_ACT_ERRNO"}]}"#;
+    let daemon = SecondDaemon::start_with(|folder| {
+        let profile = folder.join("seccomp.json");
+        std::fs::write(&profile, rules).expect("a file in a new folder");
+        vec!["--seccomp-profile".to_owned(), profile.display().to_string()]
+    });
+    let scene = Scene::new(&command("told", "date +%s", "")).with_engine(daemon.address());
+    let recorded = scene.ok(&["run", "RC-05"]);
+    assert!(recorded.stderr.contains("the clock cannot be pinned"), "{}", recorded.stderr);
+    let manifest = std::fs::read_to_string(scene.path("manifests/RC-05.json")).expect("it was recorded");
+    assert!(manifest.contains("\"clock\":\"real\""), "{manifest}");
+    let said = scene.ok(&["log", "RC-05", "told"]).stdout;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    let told: u64 = said.trim().parse().expect("seconds");
+    assert!(now - told < 600, "{told} is the machine's time");
+    scene.ok(&["verify", "manifests/RC-05.json"]);
+}

@@ -15,10 +15,17 @@ pub struct SecondDaemon {
     folder: tempfile::TempDir,
     containerd: Child,
     dockerd: Child,
+    /// Further arguments of the daemon.
+    arguments: Vec<String>,
 }
 
 impl SecondDaemon {
     pub fn start() -> Self {
+        Self::start_with(|_| Vec::new())
+    }
+
+    /// Starts a daemon with further arguments, which may name files that they put into its folder.
+    pub fn start_with(arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::Builder::new().prefix("rcrepro-daemon").tempdir().expect("a temporary folder");
         let at = |name: &str| folder.path().join(name).display().to_string();
         let containerd = Command::new("containerd")
@@ -28,8 +35,9 @@ impl SecondDaemon {
             .spawn()
             .expect("containerd is installed and we are root");
         await_path(&folder.path().join("containerd.sock"));
-        let dockerd = spawn_dockerd(folder.path());
-        Self { folder, containerd, dockerd }
+        let arguments = arguments(folder.path());
+        let dockerd = spawn_dockerd(folder.path(), &arguments);
+        Self { folder, containerd, dockerd, arguments }
     }
 
     pub fn address(&self) -> String {
@@ -46,7 +54,7 @@ impl SecondDaemon {
     pub fn restart(&mut self) {
         drop(std::fs::remove_file(self.folder.path().join("docker.sock")));
         drop(std::fs::remove_file(self.folder.path().join("docker.pid")));
-        self.dockerd = spawn_dockerd(self.folder.path());
+        self.dockerd = spawn_dockerd(self.folder.path(), &self.arguments);
     }
 }
 
@@ -59,16 +67,31 @@ impl Drop for SecondDaemon {
             }
             drop(child.wait());
         }
-        // A killed daemon leaves its mounts, the latest on top.
-        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         let folder = self.folder.path().display().to_string();
+        // A killed daemon leaves the shims of its containers, which name our containerd's socket.
+        for shim in processes_that_name(&folder) {
+            let _ = kill_process(shim, Signal::KILL);
+        }
+        // And its mounts, the latest on top.
+        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         for at in mounts.lines().rev().filter_map(|line| line.split(' ').nth(1)).filter(|at| at.starts_with(&folder)) {
             drop(Command::new("umount").arg(at).output());
         }
     }
 }
 
-fn spawn_dockerd(folder: &Path) -> Child {
+/// Finds the processes that have a text in their command line.
+fn processes_that_name(text: &str) -> Vec<Pid> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let names_it = |pid: &i32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(text)
+    };
+    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.filter(names_it).filter_map(Pid::from_raw).collect()
+}
+
+fn spawn_dockerd(folder: &Path, arguments: &[String]) -> Child {
     let at = |name: &str| folder.join(name).display().to_string();
     // In a network namespace of its own: at its start, a daemon with `--bridge=none` deletes the interface `docker0` that
     // it finds, and that is the first daemon's.
@@ -85,6 +108,7 @@ fn spawn_dockerd(folder: &Path) -> Child {
         ])
         .args(["--containerd", &at("containerd.sock"), "--host", &format!("unix://{}", at("docker.sock"))])
         .args(["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"])
+        .args(arguments)
         .stdout(Stdio::null())
         .stderr(log(folder, "dockerd.log"))
         .spawn()

@@ -1,0 +1,37 @@
+//! The numbers of the watched calls, and the architecture as seccomp names it.
+
+pub use self::machine::*;
+
+#[cfg(target_arch = "x86_64")]
+mod machine {
+    pub const ARCHITECTURE: u32 = 0xc000_003e;
+    pub const BRK: u32 = 12;
+    pub const GETTIMEOFDAY: u32 = 96;
+    pub const ARCH_PRCTL: Option<u32> = Some(158);
+    pub const ARCH_SET_FS: u32 = 0x1002;
+    pub const TIME: Option<u32> = Some(201);
+    pub const FUTEX: u32 = 202;
+    pub const SCHED_GETAFFINITY: u32 = 204;
+    pub const GETDENTS64: u32 = 217;
+    pub const CLOCK_GETTIME: u32 = 228;
+    pub const CLOCK_NANOSLEEP: u32 = 230;
+    /// Further calls that programs begin with, where the thread pointer is set without the kernel.
+    pub const FIRST: &[u32] = &[];
+}
+
+#[cfg(target_arch = "aarch64")]
+mod machine {
+    pub const ARCHITECTURE: u32 = 0xc000_00b7;
+    pub const BRK: u32 = 214;
+    pub const GETTIMEOFDAY: u32 = 169;
+    pub const ARCH_PRCTL: Option<u32> = None;
+    pub const ARCH_SET_FS: u32 = 0;
+    pub const TIME: Option<u32> = None;
+    pub const FUTEX: u32 = 98;
+    pub const SCHED_GETAFFINITY: u32 = 123;
+    pub const GETDENTS64: u32 = 61;
+    pub const CLOCK_GETTIME: u32 = 113;
+    pub const CLOCK_NANOSLEEP: u32 = 115;
+    /// `set_tid_address` (musl) and `sched_getaffinity` (Go).
+    pub const FIRST: &[u32] = &[96, SCHED_GETAFFINITY];
+}
