@@ -70,7 +70,7 @@ WAIT=0 stream nproc host 'nproc' 'taskset -p -c 0 $BASHPID >/dev/null'
 
 ### path
 mkdir -p /work/src-one /work/elsewhere/src-two
-cat >/work/main.c <<'C'
+cat >main.c <<'C'
 #include <assert.h>
 #include <stdio.h>
 int main(int argc, char **argv) { assert(argc < 9); printf("built from %s\n", __FILE__); return 0; }
