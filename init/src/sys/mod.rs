@@ -149,8 +149,10 @@ pub fn become_program(program: &[CString]) -> io::Error {
     // SAFETY: `argv` ends with a null pointer and its words live as long as the program.
     unsafe {
         libc::setpgid(0, 0);
-        // The standard library ignores it; a program begins with the default.
-        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        // What the standard library or whoever started this process ignores, a program would ignore too.
+        for number in 1..=libc::SIGRTMAX() {
+            libc::signal(number, libc::SIG_DFL);
+        }
         let mut none: libc::sigset_t = zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
