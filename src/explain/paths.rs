@@ -80,7 +80,7 @@ mod tests {
         let class = |l, r| judge(l, r).map(|verdict| verdict.class);
         assert_eq!(class("/tmp/tmp.AbC123xyZ9", "/tmp/tmp.QqR7s8tUv0"), Some(Class::Randomness));
         assert_eq!(class("/tmp/go-build123456/b001/x", "/tmp/go-build98765/b001/x"), Some(Class::Randomness));
-        assert_eq!(class("/home/a/src/main.c", "/work/source.c"), Some(Class::Path));
+        assert_eq!(class("/home/a/src/main.c", "/srv/main.c"), Some(Class::Path));
         assert_eq!(class("/work/one.c", "/work/two.c"), None);
         assert_eq!(class("src/one/a.c", "src/two/a.c"), None);
         assert_eq!(class("/tmp/output", "/tmp/report"), None);
