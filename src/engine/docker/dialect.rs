@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::libpod::Libpod;
-use crate::model::world::HOSTNAME;
 
 /// Is the engine that answers, and what it takes to talk to it.
 #[derive(Debug, Clone)]
@@ -48,11 +47,16 @@ impl Dialect {
 
     /// Finds what the engine gave a container beyond its description.
     ///
-    /// Docker takes a description at its word. Podman adds `HOSTNAME`, which nothing can take away again and which is
-    /// the same everywhere; its configuration may add more, and then no result is believed.
-    pub fn addition(&self, found: &ContainerInspectResponse, wanted: &BTreeMap<&str, &str>) -> Option<String> {
+    /// Docker takes a description at its word. Podman adds `HOSTNAME`, the container's own host name, which nothing can take
+    /// away again; its configuration may add more, and then no result is believed.
+    pub fn addition(
+        &self,
+        found: &ContainerInspectResponse,
+        wanted: &BTreeMap<&str, &str>,
+        hostname: &str,
+    ) -> Option<String> {
         let Self::Podman(_) = self else { return None };
-        let own = format!("HOSTNAME={HOSTNAME}");
+        let own = format!("HOSTNAME={hostname}");
         let is_wanted = |(name, value): (&str, &str)| wanted.get(name) == Some(&value);
         let has = |text: &String| *text == own || text.split_once('=').is_some_and(is_wanted);
         let environment = found.config.as_ref().and_then(|config| config.env.as_ref());
@@ -126,13 +130,13 @@ mod tests {
             .expect("an answer")
         };
         let fine = inspect(&["A=1", "HOME=/tmp", "HOSTNAME=rcrepro"], "volume");
-        assert_eq!(podman().addition(&fine, &wanted), None);
-        let found = |env: &[&str], mount| podman().addition(&inspect(env, mount), &wanted);
+        assert_eq!(podman().addition(&fine, &wanted, "rcrepro"), None);
+        let found = |env: &[&str], mount| podman().addition(&inspect(env, mount), &wanted, "rcrepro");
         assert_eq!(found(&["A=1", "container=podman"], "volume").as_deref(), Some("the variable `container`"));
         assert_eq!(found(&["A=2"], "volume").as_deref(), Some("the variable `A`"));
         assert_eq!(found(&["HOSTNAME=other"], "volume").as_deref(), Some("the variable `HOSTNAME`"));
         assert_eq!(found(&["A=1"], "bind").as_deref(), Some("the mount `/m`"));
-        assert_eq!(Dialect::Docker.addition(&inspect(&["B=2"], "bind"), &wanted), None);
+        assert_eq!(Dialect::Docker.addition(&inspect(&["B=2"], "bind"), &wanted, "rcrepro"), None);
     }
 
     #[test]

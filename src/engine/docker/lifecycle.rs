@@ -164,7 +164,7 @@ async fn inspect(
     let found =
         limited(label, "inspect the container", asked).await.map_err(|error| incomplete(label, error.to_string()))?;
     compare_used(execution.image, &found)?;
-    if let Some(more) = dialect.addition(&found, &variables(execution)) {
+    if let Some(more) = dialect.addition(&found, &variables(execution), &execution.world.hostname) {
         return Err(incomplete(label, format!("the engine gave it {more}, which the action does not name")));
     }
     let mode = found.host_config.and_then(|host| host.network_mode);
