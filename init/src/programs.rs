@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::memory::{Auxiliary, Memory};
 use crate::mixing::{Mixer, mix};
-use crate::stub::{MARKER, PASSED_AT, Readings, STACK_AT, Scratch, Stub};
+use crate::stub::{MARKER, PASSED_AT, Readings, STACK_AT, Stub};
 use crate::sys;
 use crate::vdso::{Layout, Patch, VdsoError};
 use crate::watcher::{self, Found};
@@ -121,12 +121,10 @@ impl Programs {
             if memory.word(at + clock.plain.stub_at as u64)? == MARKER {
                 return Ok(());
             }
-            if auxiliary.random != 0 && self.quantum_of(pid).is_some() {
+            if self.quantum_of(pid).is_some() {
                 self.holds.set(true);
                 self.fresh.borrow_mut().push(pid);
-                // The random bytes are read once, at the start.
-                let scratch = Scratch { count: spare_word(pid)?, spin: auxiliary.random };
-                memory.write(at, &clock.holding(&readings()?, scratch))?;
+                memory.write(at, &clock.holding(&readings()?, spare_word(pid)?))?;
             } else {
                 memory.write(at, &clock.plain.bytes)?;
             }
@@ -140,9 +138,9 @@ impl Programs {
 }
 
 impl Clock {
-    fn holding(&self, readings: &Readings, scratch: Scratch) -> Vec<u8> {
+    fn holding(&self, readings: &Readings, spin: u64) -> Vec<u8> {
         let mut stub = self.stub.clone();
-        stub.hold(readings, scratch);
+        stub.hold(readings, spin);
         let mut bytes = self.plain.bytes.clone();
         bytes[self.plain.stub_at..].copy_from_slice(&stub.bytes);
         bytes

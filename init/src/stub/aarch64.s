@@ -14,7 +14,6 @@ rcrepro_stub_begin:
 .Lsteady:   .quad 0
 .Lpassed:   .quad 0
 .Loriginal: .quad 0
-.Lcount:    .quad 0
 .Lspin:     .quad 0
 .Lstack:    .quad 0
 .Lspan:     .quad 0
@@ -42,39 +41,49 @@ rcrepro_stub_clock_gettime:
     mov w0, 0
     ret
 // A held clock, as in x86_64.s. What a reading is close to is measured by the counter of the processor, whose frequency
-// stands beside it: two microseconds here, and then time flows as fast as it does outside.
+// stands beside it.
 .Lstep:
     movz x14, 0xca00
     movk x14, 0x3b9a, lsl 16
-    add x15, x9, 96
+    add x15, x9, 88
     ldr x15, [x15, w0, uxtw 3]
-    ldp x10, x11, [x9, 80]
+    ldp x10, x11, [x9, 72]
     mov x12, sp
     sub x12, x12, x10
     cmp x12, x11
     b.lo .Lwatch
-    ldp x10, x11, [x9, 64]
+    ldr x10, [x9, 64]
     mrs x12, cntvct_el0
     mrs x13, cntfrq_el0
-    ldr x16, [x11]
-    str x12, [x11]
-    sub x12, x12, x16
-    ldr w16, [x11, 8]
-    add w16, w16, 1
-    cmp x12, x13, lsr 19
-    csel w16, w16, wzr, ls
-    str w16, [x11, 8]
-    mul x12, x12, x14
+    lsr x13, x13, 19
     udiv x12, x12, x13
-    cmp w16, 16
-    csel x12, x12, xzr, hs
-    add x12, x12, 1
-.Lcounting:
+.Lagain:
     ldxr x13, [x10]
-    add x16, x13, x12
-    stxr w17, x16, [x10]
-    cbnz w17, .Lcounting
-    add x10, x15, x13
+    ubfx x16, x13, 20, 16
+    sub w16, w12, w16
+    tst w16, 0xfffe
+    bfi x13, x12, 20, 16
+    b.ne .Lsparse
+    mvn w16, w13
+    tst w16, 0xfffff
+    b.eq .Lflow
+    add x13, x13, 1
+    b .Lstore
+.Lflow:
+    mov x16, 0x1000000000
+    add x13, x13, x16
+    b .Lstore
+.Lsparse:
+    and x16, x13, 0xfffff
+    and x13, x13, -0x100000
+    subs w16, w16, 4096
+    b.lo .Lstore
+    orr x13, x13, x16
+.Lstore:
+    stxr w17, x13, [x10]
+    cbnz w17, .Lagain
+    lsr x13, x13, 36
+    add x10, x15, x13, lsl 10
 .Lwrite:
     ldr x11, [x9, 48]
     add x10, x10, x11

@@ -1,6 +1,6 @@
 //! The code that answers time readings inside other programs, and the data that it reads.
 //!
-//! [`Stub`] is the bytes of one such piece of code. Its data stands at its front: twelve words (see [`Stub::render`]), then
+//! [`Stub`] is the bytes of one such piece of code. Its data stands at its front: eleven words (see [`Stub::render`]), then
 //! the first reading of each monotonic clock. Both are written by the assembler from `x86_64.s` and `aarch64.s`.
 
 use crate::sys;
@@ -20,23 +20,13 @@ const WORD: usize = 8;
 const STEADY_AT: usize = 5 * WORD;
 /// Where the word stands by which held clocks have moved on.
 pub const PASSED_AT: usize = 6 * WORD;
-const COUNT_AT: usize = 8 * WORD;
-const SPIN_AT: usize = 9 * WORD;
+const SPIN_AT: usize = 8 * WORD;
 /// Where two words stand: the lowest address of the watching thread's stack, and how far it reaches.
-pub const STACK_AT: usize = 10 * WORD;
-const FIRST_AT: usize = 12 * WORD;
+pub const STACK_AT: usize = 9 * WORD;
+const FIRST_AT: usize = 11 * WORD;
 
 /// Holds the readings, in nanoseconds, of monotonic clocks by their numbers at a program's start.
 pub type Readings = [u64; CLOCKS];
-
-/// Names memory of a program that nobody else uses once it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scratch {
-    /// The address of a word, zero at first, in which the passing of time is counted.
-    pub count: u64,
-    /// The address of two words, whatever they hold, for the last reading and how many followed each other closely.
-    pub spin: u64,
-}
 
 /// Is the stub's code with the data that is the same for every program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,16 +56,14 @@ impl Stub {
         Self { bytes }
     }
 
-    /// Holds the monotonic clocks at these readings. They move on by what is written at [`PASSED_AT`], by a nanosecond
-    /// with each reading, and by real time while a program reads them again and again.
+    /// Holds the monotonic clocks at these readings. They move on by what is written at [`PASSED_AT`], and while a program
+    /// reads them again and again. `spin` is the address of a word, zero at first, that nobody else uses.
     ///
-    /// *Reason:* programs spin until some microseconds have passed, Go's runtime among them; a clock that stands still
-    /// holds them there for ever.
-    pub fn hold(&mut self, readings: &Readings, scratch: Scratch) {
+    /// *Reason:* a program may spin until some microseconds have passed; a clock that stands still holds it there.
+    pub fn hold(&mut self, readings: &Readings, spin: u64) {
         let mut put = |at: usize, word: u64| self.bytes[at..at + WORD].copy_from_slice(&word.to_le_bytes());
         put(STEADY_AT, STEADY);
-        put(COUNT_AT, scratch.count);
-        put(SPIN_AT, scratch.spin);
+        put(SPIN_AT, spin);
         for (clock, reading) in readings.iter().enumerate() {
             put(FIRST_AT + clock * WORD, *reading);
         }
@@ -96,10 +84,10 @@ mod tests {
         assert_eq!(word(&stub, 0), MARKER);
         assert_eq!(word(&stub, 1).cast_signed(), -5);
         assert_eq!((word(&stub, 4), word(&stub, 5), word(&stub, 7)), (WALL, 0, 0x100));
-        stub.hold(&[0, 11, 0, 0, 14, 0, 16, 17], Scratch { count: 99, spin: 88 });
-        assert_eq!((word(&stub, 5), word(&stub, 6), word(&stub, 8)), (STEADY, 0, 99));
-        assert_eq!((word(&stub, 9), word(&stub, 13), word(&stub, 19)), (88, 11, 17));
+        stub.hold(&[0, 11, 0, 0, 14, 0, 16, 17], 88);
+        assert_eq!((word(&stub, 5), word(&stub, 6), word(&stub, 8)), (STEADY, 0, 88));
+        assert_eq!((word(&stub, 12), word(&stub, 18)), (11, 17));
         let entries = sys::stub_entries();
-        assert!(entries.clock_gettime == 20 * 8 && entries.gettimeofday < stub.bytes.len());
+        assert!(entries.clock_gettime == 19 * 8 && entries.gettimeofday < stub.bytes.len());
     }
 }

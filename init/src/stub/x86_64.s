@@ -1,6 +1,6 @@
 // The code that answers time readings, laid over the dead body of __vdso_gettimeofday. Position independent; its data
 // stands before it, so that one slice of bytes is the whole of it. Registers as in the System V ABI: rdi and rsi are the
-// arguments, rax, rcx, rdx, r8 and r11 are free. Intel syntax.
+// arguments, rax, rcx, rdx, r8, r9 and r11 are free. Intel syntax.
     .pushsection .rodata.rcrepro_stub, "a"
     .balign 16
     .globl rcrepro_stub_begin
@@ -13,7 +13,6 @@ rcrepro_stub_begin:
 .Lsteady:   .quad 0
 .Lpassed:   .quad 0
 .Loriginal: .quad 0
-.Lcount:    .quad 0
 .Lspin:     .quad 0
 .Lstack:    .quad 0
 .Lspan:     .quad 0
@@ -41,37 +40,52 @@ rcrepro_stub_clock_gettime:
     mov qword ptr [rsi + 8], rax
     xor eax, eax
     ret
-// A held clock. Readings that follow each other closely, sixteen and more, are a program that spins until some time has
-// passed: for it time flows, by half a nanosecond a cycle. Any other reading counts one nanosecond.
+// A held clock stands still. Only who spins sees time flow, a microsecond with each reading after a million of them: those
+// that follow the one before within about two microseconds count one, any other takes four thousand away. One word of memory
+// holds the count (20 bits), when the last reading was (16 bits of the counter of cycles), and how far time has flowed.
 .Lstep:
     mov edi, edi
     mov rax, rsp
     sub rax, qword ptr [rip + .Lstack]
     cmp rax, qword ptr [rip + .Lspan]
     jb .Lwatch
-    mov r8, qword ptr [rip + .Lspin]
     rdtsc
-    shl rdx, 32
-    or rdx, rax
-    mov rcx, rdx
-    xchg qword ptr [r8], rcx
-    sub rdx, rcx
-    mov eax, 1
-    cmp rdx, 4096
+    shr eax, 12
+    movzx r9d, ax
+    mov r8, qword ptr [rip + .Lspin]
+    mov rax, qword ptr [r8]
+.Lagain:
+    mov rdx, rax
+    ror rdx, 20
+    mov ecx, r9d
+    sub cx, dx
+    mov dx, r9w
+    rol rdx, 20
+    cmp cx, 1
     ja .Lsparse
-    mov ecx, dword ptr [r8 + 8]
-    inc ecx
-    mov dword ptr [r8 + 8], ecx
-    cmp ecx, 16
-    jb .Lcount_it
-    shr rdx, 1
-    lea rax, [rdx + 1]
-    jmp .Lcount_it
+    mov ecx, edx
+    not ecx
+    test ecx, 0xfffff
+    jz .Lflow
+    inc rdx
+    jmp .Lstore
+.Lflow:
+    movabs rcx, 0x1000000000
+    add rdx, rcx
+    jmp .Lstore
 .Lsparse:
-    mov dword ptr [r8 + 8], 0
-.Lcount_it:
-    mov r8, qword ptr [rip + .Lcount]
-    lock xadd qword ptr [r8], rax
+    mov ecx, edx
+    and ecx, 0xfffff
+    and rdx, -0x100000
+    sub ecx, 0x1000
+    jb .Lstore
+    or rdx, rcx
+.Lstore:
+    lock cmpxchg qword ptr [r8], rdx
+    jnz .Lagain
+    shr rdx, 36
+    mov rax, rdx
+    shl rax, 10
     lea r11, [rip + .Lfirst]
     add rax, qword ptr [r11 + rdi * 8]
 .Lwrite:
