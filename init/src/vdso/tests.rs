@@ -135,7 +135,10 @@ fn symbols_lead_to_the_stub() {
     assert_eq!((patch.at + patch.stub_at, patch.bytes.len() - patch.stub_at), (0x570, 428));
     let after = Layout::read(&patched(&before, &patch)).expect("an image still");
     let value = |name| after.find(name).expect("it").value;
-    assert_eq!((value("clock_gettime"), value("gettimeofday")), (0x570 + ENTRIES.clock_gettime as u64, 0x570 + ENTRIES.gettimeofday as u64));
+    assert_eq!(
+        (value("clock_gettime"), value("gettimeofday")),
+        (0x570 + ENTRIES.clock_gettime, 0x570 + ENTRIES.gettimeofday)
+    );
     assert_eq!(value("clock_getres"), 0x720);
     let error = layout.patch_by(Redirect::Symbols, &before, &[0; 429], ENTRIES).expect_err("too large");
     assert_eq!(error, VdsoError::Small { room: 428, needed: 429 });
