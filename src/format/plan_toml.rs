@@ -10,12 +10,14 @@ use toml::Spanned;
 
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
+use self::packets::PacketWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
-use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Packet, PacketId, Plan};
+use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Plan};
 
 mod images;
 mod normalize;
+mod packets;
 mod world;
 
 /// The version of the plan format that this build reads.
@@ -50,6 +52,8 @@ struct PlanWire {
     #[serde(default)]
     frozen: BTreeMap<Spanned<String>, FrozenWire>,
     sets: BTreeMap<Spanned<String>, Vec<CommandWire>>,
+    #[serde(default)]
+    protected: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     packets: BTreeMap<Spanned<String>, PacketWire>,
 }
 
@@ -93,15 +97,6 @@ struct CommandWire {
     require: Option<Spanned<String>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PacketWire {
-    title: String,
-    sets: Spanned<Vec<Spanned<String>>>,
-    #[serde(default)]
-    needs: Vec<Spanned<String>>,
-}
-
 /// Parses and checks a plan.
 ///
 /// `normalizers` are the names that this build knows.
@@ -124,8 +119,9 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let images = source.images(wire.images)?;
     let frozen = source.frozen(wire.frozen, &images)?;
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
-    let packets = source.packets(wire.packets, &sets)?;
-    Ok(Plan { name: wire.name, exclude, images, frozen, sets, packets })
+    let protected = source.protected(wire.protected)?;
+    let packets = source.packets(wire.packets, &sets, &protected)?;
+    Ok(Plan { name: wire.name, exclude, images, frozen, sets, protected, packets })
 }
 
 struct Source<'a> {
@@ -278,62 +274,6 @@ impl Source<'_> {
             world: self.world(wire)?,
             require: self.requirement(wire)?,
         })
-    }
-
-    fn packets(
-        &self,
-        wires: BTreeMap<Spanned<String>, PacketWire>,
-        sets: &BTreeMap<Name, Vec<CommandSpec>>,
-    ) -> Result<BTreeMap<PacketId, Packet>, PlanError> {
-        let set_names: BTreeSet<&Name> = sets.keys().collect();
-        let mut spans = BTreeMap::new();
-        for name in wires.keys() {
-            spans.insert(self.parse::<PacketId>(name)?, name.span());
-        }
-        let ids: BTreeSet<&PacketId> = spans.keys().collect();
-        let mut packets = BTreeMap::new();
-        for (name, wire) in &wires {
-            let names: Result<Vec<Name>, _> =
-                wire.sets.as_ref().iter().map(|set| self.reference("set", set, &set_names)).collect();
-            let names = names?;
-            let needs: Result<BTreeSet<PacketId>, _> =
-                wire.needs.iter().map(|id| self.reference("packet", id, &ids)).collect();
-            let packet = Packet { title: wire.title.clone(), sets: names, needs: needs? };
-            self.check_closed(wire.sets.span(), &packet, sets)?;
-            packets.insert(self.parse(name)?, packet);
-        }
-        if let Some(id) = cycle(packets.iter().map(|(id, packet)| (id, &packet.needs)).collect()) {
-            let span = spans.get(&id).cloned().unwrap_or(0..0);
-            return Err(self.error(span, format!("packet `{id}` needs itself, by way of `needs`"), None));
-        }
-        Ok(packets)
-    }
-
-    /// Checks that a packet has commands, none of them twice, and the commands that they need.
-    fn check_closed(
-        &self,
-        span: Range<usize>,
-        packet: &Packet,
-        sets: &BTreeMap<Name, Vec<CommandSpec>>,
-    ) -> Result<(), PlanError> {
-        let commands: Vec<&CommandSpec> = packet.sets.iter().filter_map(|set| sets.get(set)).flatten().collect();
-        if commands.is_empty() {
-            let hint = Some("a packet that runs nothing proves nothing; give it a set with commands".into());
-            return Err(self.error(span, "the packet has no command", hint));
-        }
-        let mut ids = BTreeSet::new();
-        for command in &commands {
-            if !ids.insert(&command.id) {
-                return Err(self.error(span, format!("command `{}` would run twice", command.id), None));
-            }
-        }
-        for command in &commands {
-            if let Some(missing) = command.needs.iter().find(|need| !ids.contains(need)) {
-                let message = format!("command `{}` needs `{missing}`, which is in none of these sets", command.id);
-                return Err(self.error(span, message, Some(format!("add the set that holds `{missing}`"))));
-            }
-        }
-        Ok(())
     }
 }
 

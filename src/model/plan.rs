@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::contract::Contract;
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
 use super::reference::ImageReference;
@@ -59,6 +60,8 @@ pub struct Plan {
     pub frozen: BTreeMap<Name, FrozenInput>,
     /// The sets of commands by name.
     pub sets: BTreeMap<Name, Vec<CommandSpec>>,
+    /// What may not be weakened, by name: globs, relative to the plan's folder.
+    pub protected: BTreeMap<Name, Vec<String>>,
     /// The packets.
     pub packets: BTreeMap<PacketId, Packet>,
 }
@@ -174,6 +177,8 @@ pub struct Packet {
     pub sets: Vec<Name>,
     /// Packets that come before it.
     pub needs: BTreeSet<PacketId>,
+    /// What it promises.
+    pub contract: Contract,
 }
 
 impl Plan {
