@@ -1,7 +1,9 @@
 //! Tier 3: one use case a file.
 
 pub mod actions;
+pub mod approve;
 pub mod config;
+pub mod currency;
 pub mod doctor;
 pub mod evidence;
 pub mod execute;
@@ -17,6 +19,7 @@ pub mod replay;
 pub mod run;
 pub mod session;
 pub mod shake;
+pub mod status;
 pub mod verify;
 pub mod why;
 pub mod workspace;

@@ -27,6 +27,12 @@ pub enum RunError {
     /// The workspace cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The packet runs nothing.
+    #[error("{packet} has no command: its criteria rest on other things")]
+    NoCommands {
+        /// The packet.
+        packet: PacketId,
+    },
     /// Something that must stand before a command runs could not be had.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -114,6 +120,10 @@ pub async fn execute(
 ) -> Result<Recorded, RunError> {
     let started = SystemTime::now();
     let packet = workspace.packet(id)?;
+    if workspace.plan.commands(packet).next().is_none() {
+        return Err(RunError::NoCommands { packet: id.clone() });
+    }
+    session.run.announce(id, &workspace.folder)?;
     let preparation = Preparation {
         workspace,
         store: &session.store,

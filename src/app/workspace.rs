@@ -105,8 +105,8 @@ impl Workspace {
         self.folder.join("manifests").join(format!("{packet}.json"))
     }
 
-    /// Stores the tracked tree of a commit, less what the plan excludes. Manifests are always excluded: a tree cannot
-    /// hold its own digest.
+    /// Stores the tracked tree of a commit, less what the plan excludes. Manifests and approvals are always excluded: a tree
+    /// cannot hold its own digest.
     ///
     /// # Errors
     /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
@@ -130,7 +130,7 @@ impl Workspace {
 
     fn exclude(&self) -> GlobSet {
         let mut set = GlobSetBuilder::new();
-        for glob in self.plan.exclude.iter().map(String::as_str).chain(["manifests/**"]) {
+        for glob in self.plan.exclude.iter().map(String::as_str).chain(["manifests/**", "approvals/**"]) {
             set.add(Glob::new(glob).expect("the plan's globs were checked when it was parsed"));
         }
         set.build().expect("the plan's globs were checked when it was parsed")

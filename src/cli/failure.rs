@@ -299,6 +299,7 @@ impl From<RunError> for Failure {
             RunError::Evidence(error) => error.into(),
             RunError::Store(error) => error.into(),
             RunError::Runs(_) => Self::new(Exit::Engine, &error, None),
+            RunError::NoCommands { .. } => Self::new(Exit::Usage, &error, hint("rcrepro status")),
         }
     }
 }

@@ -9,12 +9,14 @@ use self::failure::Failure;
 use crate::app::config;
 
 mod args;
+mod board;
 mod check;
 mod context;
 mod doctor;
 mod exit;
 mod failure;
 mod image;
+mod init;
 mod lock;
 mod log;
 mod output;
@@ -57,7 +59,14 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Check => check::check(&context),
         Command::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
-        Command::Run { packets, execution } => run::run(&context, &packets, &execution).await,
+        Command::Run { all: true, execution, .. } => run::all(&context, &execution).await,
+        Command::Run { packets, execution, .. } => run::run(&context, &packets, &execution).await,
+        Command::Init { template } => init::init(&context, template),
+        Command::Status { rev } => board::status(&context, &rev),
+        Command::Verdict { rev } => board::verdict(&context, &rev),
+        Command::Approve { packet, by, review, note } => {
+            board::approve(&context, &packet, &by, review, note.as_deref())
+        }
         Command::Replay { target, execution } => replay::replay(&context, &target, &execution).await,
         Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
         Command::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,

@@ -1,6 +1,8 @@
 //! Tier 0: pure values. Nothing here knows a clock, a file system, a network, a runtime or the environment.
 
 pub mod action;
+pub mod approval;
+pub mod board;
 pub mod bom;
 pub mod compare;
 pub mod composition;
@@ -27,5 +29,6 @@ pub mod reference;
 pub mod shake;
 pub mod tree;
 pub mod user_config;
+pub mod verdict;
 pub mod why;
 pub mod world;

@@ -1,5 +1,6 @@
 //! Tier 3: what people and machines read. Progress goes to standard error, data to standard output.
 
+pub mod board;
 pub mod difference;
 pub mod image_changes;
 pub mod json;

@@ -6,6 +6,7 @@ mod debian;
 #[path = "../support/second_daemon.rs"]
 mod second_daemon;
 
+mod board;
 mod deaths;
 mod determinism;
 mod locks;
