@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
+use self::pins::PinsWire;
 use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
@@ -17,6 +18,7 @@ use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Pack
 
 mod images;
 mod normalize;
+mod pins;
 mod waivers;
 mod world;
 
@@ -53,6 +55,8 @@ struct PlanWire {
     frozen: BTreeMap<Spanned<String>, FrozenWire>,
     sets: BTreeMap<Spanned<String>, Vec<CommandWire>>,
     packets: BTreeMap<Spanned<String>, PacketWire>,
+    #[serde(default)]
+    pins: PinsWire,
     #[serde(default)]
     waivers: Vec<WaiverWire>,
 }
@@ -129,8 +133,9 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let frozen = source.frozen(wire.frozen, &images)?;
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
     let packets = source.packets(wire.packets, &sets)?;
+    let pins = source.pins(&wire.pins)?;
     let waivers = source.waivers(&wire.waivers)?;
-    Ok(Plan { name: wire.name, exclude, images, frozen, sets, packets, waivers })
+    Ok(Plan { name: wire.name, exclude, images, frozen, sets, packets, pins, waivers })
 }
 
 struct Source<'a> {

@@ -19,6 +19,7 @@ pub mod image_lock;
 pub mod layer;
 pub mod manifest;
 pub mod name;
+pub mod pins;
 pub mod plan;
 pub mod pulled_image;
 pub mod purl;

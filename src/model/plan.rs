@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
+use super::pins::Pins;
 use super::reference::ImageReference;
 use super::waiver::Waiver;
 use super::world::WorldSettings;
@@ -62,6 +63,8 @@ pub struct Plan {
     pub sets: BTreeMap<Name, Vec<CommandSpec>>,
     /// The packets.
     pub packets: BTreeMap<PacketId, Packet>,
+    /// The toolchains that every reference in the tree has to agree with.
+    pub pins: Pins,
     /// Findings that somebody accepted for a while, in the order of the plan.
     pub waivers: Vec<Waiver>,
 }
