@@ -13,6 +13,7 @@ pub mod host_network;
 pub mod image;
 pub mod images;
 pub mod latest;
+pub mod pins;
 pub mod prepare;
 pub mod record;
 pub mod replay;

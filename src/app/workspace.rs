@@ -10,7 +10,7 @@ use crate::model::name::TreePath;
 use crate::model::plan::{Packet, PacketId, Plan};
 use crate::normalize;
 use crate::store::BlobStore;
-use crate::store::ingest::{GitError, GitSource, IngestedSource, Limits, ingest_git};
+use crate::store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
 
 /// The plan's file name.
 pub const PLAN_FILE: &str = "rcrepro.toml";
@@ -117,6 +117,24 @@ impl Workspace {
         let exclude = self.exclude();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
         Ok(ingest_git(store, &source, Limits::default())?)
+    }
+
+    /// Shows every tracked path of a commit below the plan's folder, what the plan excludes among them, and gives the
+    /// commit's id.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
+    pub fn visit_source(
+        &self,
+        revision: &str,
+        visit: &mut dyn FnMut(&TreePath, Visited<'_>),
+    ) -> Result<String, WorkspaceError> {
+        let repository = self.repository()?;
+        let below = self.folder.strip_prefix(&repository).ok().and_then(Path::to_str).unwrap_or_default();
+        let folder: Option<TreePath> = below.parse().ok();
+        let exclude = GlobSet::empty();
+        let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
+        Ok(visit_git(&source, Limits::default(), visit)?)
     }
 
     /// Finds the work tree that the folder belongs to.

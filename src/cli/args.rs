@@ -140,6 +140,15 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
+    /// Finds every reference to a toolchain version or an image in the tracked tree, and compares it with the plan's pins.
+    Pins {
+        /// Reads the tracked tree of this commit.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+        /// Lists every look-alike, too: what is in test data, vendored code, changelogs, lock files, comments and prose.
+        #[arg(long)]
+        look_alikes: bool,
+    },
     /// Prints the evidence of a packet's latest run or replay, else of its committed manifest.
     Log {
         /// The packet, such as RC-05.

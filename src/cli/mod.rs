@@ -20,6 +20,7 @@ mod init;
 mod lock;
 mod log;
 mod output;
+mod pins;
 mod replay;
 mod run;
 mod shake;
@@ -71,6 +72,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
         Command::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
         Command::Verify { manifest } => verify::verify(&context, &manifest),
+        Command::Pins { rev, look_alikes } => pins::pins(&context, &rev, look_alikes),
         Command::Log { packet, command, stream, canonical } => {
             log::log(&context, &packet, command.as_ref(), stream, canonical)
         }

@@ -11,6 +11,8 @@ use toml::Spanned;
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
+use self::pins::PinsWire;
+use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Plan};
@@ -18,6 +20,8 @@ use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Plan
 mod images;
 mod normalize;
 mod packets;
+mod pins;
+mod waivers;
 mod world;
 
 /// The version of the plan format that this build reads.
@@ -55,6 +59,10 @@ struct PlanWire {
     #[serde(default)]
     protected: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     packets: BTreeMap<Spanned<String>, PacketWire>,
+    #[serde(default)]
+    pins: PinsWire,
+    #[serde(default)]
+    waivers: Vec<WaiverWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -120,8 +128,17 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let frozen = source.frozen(wire.frozen, &images)?;
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
     let protected = source.protected(wire.protected)?;
-    let packets = source.packets(wire.packets, &sets, &protected)?;
-    Ok(Plan { name: wire.name, exclude, images, frozen, sets, protected, packets })
+    Ok(Plan {
+        packets: source.packets(wire.packets, &sets, &protected)?,
+        pins: source.pins(&wire.pins)?,
+        waivers: source.waivers(&wire.waivers)?,
+        name: wire.name,
+        exclude,
+        images,
+        frozen,
+        sets,
+        protected,
+    })
 }
 
 struct Source<'a> {

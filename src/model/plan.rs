@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::contract::Contract;
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
+use super::pins::Pins;
 use super::reference::ImageReference;
+use super::waiver::Waiver;
 use super::world::WorldSettings;
 
 /// Says why a text is no packet id.
@@ -64,6 +66,10 @@ pub struct Plan {
     pub protected: BTreeMap<Name, Vec<String>>,
     /// The packets.
     pub packets: BTreeMap<PacketId, Packet>,
+    /// The toolchains that every reference in the tree has to agree with.
+    pub pins: Pins,
+    /// Findings that somebody accepted for a while, in the order of the plan.
+    pub waivers: Vec<Waiver>,
 }
 
 /// Says where an image comes from.

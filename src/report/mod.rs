@@ -4,6 +4,7 @@ pub mod board;
 pub mod difference;
 pub mod image_changes;
 pub mod json;
+pub mod pins;
 pub mod progress;
 pub mod shake;
 pub mod text;

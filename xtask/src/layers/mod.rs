@@ -15,6 +15,7 @@ const TIERS: &[(&str, u8)] = &[
     ("format", 1),
     ("normalize", 1),
     ("explain", 1),
+    ("pins", 1),
     ("store", 2),
     ("engine", 2),
     ("registry", 2),
@@ -36,6 +37,8 @@ const VENDORS: &[(&str, &str)] = &[
     ("oci_client", "registry"),
     ("docker_credential", "registry"),
     ("clap", "cli/args"),
+    ("saphyr_parser", "pins/yaml"),
+    ("jsonc_parser", "pins/json"),
     ("indicatif", "report/progress"),
 ];
 
