@@ -16,6 +16,7 @@ use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Pack
 
 mod images;
 mod normalize;
+mod quiet;
 mod world;
 
 /// The version of the plan format that this build reads.
@@ -91,6 +92,12 @@ struct CommandWire {
     quantum: Option<Spanned<String>>,
     cpus: Option<Spanned<i64>>,
     require: Option<Spanned<String>>,
+    #[serde(rename = "network-attempts")]
+    network_attempts: Option<Spanned<String>>,
+    #[serde(default)]
+    expect: quiet::ExpectWire,
+    #[serde(default)]
+    forbid: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -277,6 +284,7 @@ impl Source<'_> {
             },
             world: self.world(wire)?,
             require: self.requirement(wire)?,
+            quiet: self.quiet(wire)?,
         })
     }
 
