@@ -15,7 +15,7 @@ const BEGIN: &str = "rcrepro-init 1\n";
 /// Says what was tried.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Attempt {
-    /// The executable's name, without its folder.
+    /// The executable's name, without its folder, and what the process calls itself where that is something else.
     pub process: Vec<u8>,
     /// The socket's protocol, such as `tcp`.
     pub protocol: String,

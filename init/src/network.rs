@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::address::{DOMAIN, Place};
 use crate::attempts::{Attempt, Attempts};
+use crate::directories::thread_group;
 use crate::memory::Memory;
 use crate::question;
 use crate::sys::{self, Notification, calls};
@@ -166,6 +167,20 @@ impl Caller<'_> {
         Ok(self.socket.insert(socket).clone())
     }
 
+    /// Names the process: its executable, and in brackets what it calls itself where that is something else, such as a script's
+    /// name or a title of its own.
+    fn process(&self) -> io::Result<Vec<u8>> {
+        let process = thread_group(self.call.pid).unwrap_or(self.call.pid);
+        let folder = Path::new("/proc").join(process.to_string());
+        let title = fs::read(folder.join("comm"))?.trim_ascii_end().to_vec();
+        let executable = fs::read_link(folder.join("exe")).ok();
+        let Some(name) = executable.as_deref().and_then(Path::file_name).map(OsStrExt::as_bytes) else {
+            return Ok(title);
+        };
+        // The kernel keeps fifteen bytes of a title.
+        if name.starts_with(&title) { Ok(name.to_vec()) } else { Ok([name, b" (", &title, b")"].concat()) }
+    }
+
     /// Describes an attempt; `None` when it is none: the caller is gone, what it calls with is no socket, or a name server
     /// of the command's own answers there.
     fn attempt(&self, place: Place, name: Option<String>) -> Result<Option<Attempt>, Unseen> {
@@ -175,11 +190,7 @@ impl Caller<'_> {
         if place.is_own() && place.is_domain() && is_served(&protocol) {
             return Ok(None);
         }
-        let folder = Path::new("/proc").join(self.call.pid.to_string());
-        let process = match fs::read_link(folder.join("exe")).ok().and_then(|exe| Some(exe.file_name()?.to_owned())) {
-            Some(name) => name.as_bytes().to_vec(),
-            None => fs::read(folder.join("comm"))?.trim_ascii_end().to_vec(),
-        };
+        let process = self.process()?;
         // Only now is it certain that all of this was the caller's.
         Ok(sys::still_waits(self.listener, self.call.id).then_some(Attempt { process, protocol, place, name }))
     }

@@ -65,6 +65,6 @@ mod tests {
         assert_eq!(name(&question(&[])), None);
         assert_eq!(name(b"GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n"), None);
         let long = "x".repeat(63);
-        assert_eq!(name(&question(&[&long; 5])), None);
+        assert_eq!(name(&question(&[long.as_str(); 5])), None);
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
-    /// The executable's name, without its folder.
+    /// The executable's name, without its folder; in brackets what the process calls itself where that is something else.
     pub process: String,
     /// The socket's protocol, such as `tcp`.
     pub protocol: String,
