@@ -15,6 +15,7 @@ pub mod images;
 pub mod latest;
 pub mod pins;
 pub mod prepare;
+pub mod quiet;
 pub mod record;
 pub mod replay;
 pub mod run;

@@ -66,14 +66,17 @@ async fn each(
                 let skipped: Vec<String> =
                     specs.filter(|spec| !done.contains(&spec.id)).map(|spec| spec.id.to_string()).collect();
                 if context.json {
-                    documents.push(json::recorded(recorded.digest, &recorded.manifest, &skipped));
+                    let beside = beside(&recorded);
+                    documents.push(json::recorded(recorded.digest, &recorded.manifest, &skipped, &beside));
                 } else {
                     let written = recorded.written.as_ref().map(|path| path.display().to_string());
-                    let text = text::recorded(&recorded.manifest, recorded.digest, &skipped, written.as_deref());
+                    let findings = &recorded.findings;
+                    let text =
+                        text::recorded(&recorded.manifest, recorded.digest, &skipped, findings, written.as_deref());
                     print(text.as_bytes())?;
                 }
                 if recorded.written.is_none() {
-                    return Ok(Exit::Divergent);
+                    return Ok(recorded.severity().map_or(Exit::Divergent, Exit::from));
                 }
                 ran.push(id);
             }
@@ -84,6 +87,12 @@ async fn each(
         print(format!("{}\n", serde_json::Value::from(documents)).as_bytes())?;
     }
     Ok(exit)
+}
+
+/// Gives what is told of an execution beside its manifest.
+pub fn beside(recorded: &run::Recorded) -> json::Beside<'_> {
+    let network = recorded.network.iter().map(|(id, watch)| (id.as_str(), watch)).collect();
+    json::Beside { network, findings: &recorded.findings }
 }
 
 /// Gives how many commands may run at once.

@@ -22,6 +22,7 @@ mod normalize;
 mod packets;
 mod pins;
 mod waivers;
+mod quiet;
 mod world;
 
 /// The version of the plan format that this build reads.
@@ -103,6 +104,12 @@ struct CommandWire {
     quantum: Option<Spanned<String>>,
     cpus: Option<Spanned<i64>>,
     require: Option<Spanned<String>>,
+    #[serde(rename = "network-attempts")]
+    network_attempts: Option<Spanned<String>>,
+    #[serde(default)]
+    expect: quiet::ExpectWire,
+    #[serde(default)]
+    forbid: Vec<Spanned<String>>,
 }
 
 /// Parses and checks a plan.
@@ -290,6 +297,7 @@ impl Source<'_> {
             },
             world: self.world(wire)?,
             require: self.requirement(wire)?,
+            quiet: self.quiet(wire)?,
         })
     }
 }

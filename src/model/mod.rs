@@ -3,6 +3,7 @@
 pub mod action;
 pub mod approval;
 pub mod board;
+pub mod attempt;
 pub mod bom;
 pub mod civil_date;
 pub mod compare;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::contract::Contract;
+use super::attempt::Quiet;
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
 use super::pins::Pins;
@@ -151,6 +152,8 @@ pub struct CommandSpec {
     pub world: WorldSettings,
     /// How a replay must compare.
     pub require: Requirement,
+    /// How quiet it must be.
+    pub quiet: Quiet,
 }
 
 /// Says how a replay must compare with what was recorded.

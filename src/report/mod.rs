@@ -5,6 +5,7 @@ pub mod difference;
 pub mod image_changes;
 pub mod json;
 pub mod pins;
+pub mod network;
 pub mod progress;
 pub mod shake;
 pub mod text;

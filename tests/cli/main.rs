@@ -12,6 +12,7 @@ mod determinism;
 mod locks;
 mod plans;
 mod pulls;
+mod quiet;
 mod replay;
 mod run;
 mod scene;
