@@ -10,12 +10,14 @@ use toml::Spanned;
 
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
+use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Packet, PacketId, Plan};
 
 mod images;
 mod normalize;
+mod waivers;
 mod world;
 
 /// The version of the plan format that this build reads.
@@ -51,6 +53,8 @@ struct PlanWire {
     frozen: BTreeMap<Spanned<String>, FrozenWire>,
     sets: BTreeMap<Spanned<String>, Vec<CommandWire>>,
     packets: BTreeMap<Spanned<String>, PacketWire>,
+    #[serde(default)]
+    waivers: Vec<WaiverWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -125,7 +129,8 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let frozen = source.frozen(wire.frozen, &images)?;
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
     let packets = source.packets(wire.packets, &sets)?;
-    Ok(Plan { name: wire.name, exclude, images, frozen, sets, packets })
+    let waivers = source.waivers(&wire.waivers)?;
+    Ok(Plan { name: wire.name, exclude, images, frozen, sets, packets, waivers })
 }
 
 struct Source<'a> {

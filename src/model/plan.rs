@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
 use super::reference::ImageReference;
+use super::waiver::Waiver;
 use super::world::WorldSettings;
 
 /// Says why a text is no packet id.
@@ -61,6 +62,8 @@ pub struct Plan {
     pub sets: BTreeMap<Name, Vec<CommandSpec>>,
     /// The packets.
     pub packets: BTreeMap<PacketId, Packet>,
+    /// Findings that somebody accepted for a while, in the order of the plan.
+    pub waivers: Vec<Waiver>,
 }
 
 /// Says where an image comes from.
