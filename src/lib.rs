@@ -1,6 +1,6 @@
 //! rcrepro: a hermetic reproduction runner for release plans.
 //!
-//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`] and
+//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`], [`proof`] and
 //! [`explain`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their adapters). See `docs/design/` for the words, the
 //! hashes and the borders.
 
@@ -13,6 +13,7 @@ pub mod model;
 pub mod normalize;
 pub mod oci;
 pub mod packages;
+pub mod proof;
 pub mod registry;
 pub mod report;
 pub mod store;

@@ -12,6 +12,7 @@ pub mod image;
 pub mod images;
 pub mod latest;
 pub mod prepare;
+pub mod proving;
 pub mod record;
 pub mod replay;
 pub mod run;

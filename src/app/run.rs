@@ -1,5 +1,6 @@
 //! `rcrepro run PACKET`: executes a packet's commands and records what came out.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -8,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::evidence::{self, EvidenceError};
 use super::execute::{ExecuteError, Executor, Ran};
 use super::prepare::{Preparation, PrepareError};
+use super::proving::{self, Proved};
 use super::record::{self, RECORD_VERSION, RunRecord};
 use super::session::Session;
 use super::workspace::{Workspace, WorkspaceError};
@@ -17,7 +19,9 @@ use crate::format::manifest_json;
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::manifest::ReproManifest;
+use crate::model::name::Name;
 use crate::model::plan::PacketId;
+use crate::proof::{Proof, Standing};
 use crate::store::runs;
 use crate::store::{BlobStore as _, StoreError};
 
@@ -68,20 +72,30 @@ pub struct Recorded {
     pub digest: Digest,
     /// What may differ.
     pub record: RunRecord,
-    /// Where the manifest was written, when every command succeeded and the plan's folder was to have it.
+    /// What the evidence of each command that ran proves.
+    pub proofs: BTreeMap<Name, Proof>,
+    /// The blobs of the commands' inputs that these rest on.
+    pub proof_inputs: BTreeSet<Digest>,
+    /// Where the manifest was written, when every command passed and the plan's folder was to have it.
     pub written: Option<PathBuf>,
 }
 
 impl Recorded {
-    /// Tells whether every command of the packet ran and succeeded.
+    /// Tells whether every command of the packet ran, succeeded, and was no hollow pass.
     #[must_use]
-    pub fn succeeded(&self, expected: usize) -> bool {
-        self.manifest.commands.len() == expected && self.manifest.commands.iter().all(|entry| entry.succeeded())
+    pub fn passed(&self, expected: usize) -> bool {
+        self.manifest.commands.len() == expected && self.standing() == Standing::Passed
+    }
+
+    /// Gives the worst of all commands that ran.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.proofs.values().map(Proof::standing).max().unwrap_or(Standing::Undecided)
     }
 }
 
 /// Executes one packet. Every command that succeeded or failed is in the store's record; the manifest in the plan's folder
-/// is replaced only when all succeeded.
+/// is replaced only when all succeeded and none was a hollow pass.
 ///
 /// # Errors
 /// [`RunError`].
@@ -93,9 +107,9 @@ pub async fn run(
 ) -> Result<Recorded, RunError> {
     let mut recorded = execute(session, workspace, id, options, None).await?;
     let expected = workspace.plan.commands(workspace.packet(id)?).count();
-    if recorded.succeeded(expected) {
+    if recorded.passed(expected) {
         let path = workspace.manifest_path(id);
-        evidence::write(&path, &recorded.bytes, &recorded.manifest, &*session.store)?;
+        evidence::write(&path, &recorded.bytes, &recorded.manifest, &recorded.proof_inputs, &*session.store)?;
         recorded.written = Some(path);
     }
     Ok(recorded)
@@ -158,5 +172,12 @@ pub async fn execute(
     };
     let text = canonical_json::to_vec(&record).expect("a run record holds strings and integers");
     session.run.write_record(id, &text)?;
-    Ok(Recorded { manifest, bytes, digest, record, written: None })
+    let (mut proofs, mut proof_inputs) = (BTreeMap::new(), BTreeSet::new());
+    for spec in workspace.plan.commands(packet) {
+        let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id) else { continue };
+        let Proved { proof, read } = proving::prove(&workspace.plan, spec, entry, &*session.store)?;
+        proofs.insert(spec.id.clone(), proof);
+        proof_inputs.extend(read);
+    }
+    Ok(Recorded { manifest, bytes, digest, record, proofs, proof_inputs, written: None })
 }

@@ -32,12 +32,13 @@ pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) 
             let options = RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
             let replayed = replay::replay(session, &workspace, &path, options).await?;
             let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
+            let proofs = &replayed.found.proofs;
             if context.json {
                 let digests = (replayed.recorded_digest, replayed.found.digest);
-                let document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison);
+                let document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, proofs);
                 print(format!("{document}\n").as_bytes())?;
             } else {
-                let text = text::comparison(recorded, found, &replayed.comparison, &*session.store);
+                let text = text::comparison(recorded, found, &replayed.comparison, proofs, &*session.store);
                 print(text.as_bytes())?;
             }
             Ok(match replayed.comparison.equality() {

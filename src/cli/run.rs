@@ -10,8 +10,9 @@ use super::output::print;
 use crate::app::run::{self, RunOptions};
 use crate::app::workspace::Workspace;
 use crate::model::plan::PacketId;
+use crate::proof::Standing;
 use crate::report::progress::Progress;
-use crate::report::{json, text};
+use crate::report::run::RunReport;
 
 /// Runs packets, those that others need first, and stops at the first that does not succeed.
 pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionArgs) -> Result<Exit, Failure> {
@@ -29,15 +30,21 @@ pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionA
                 let specs = workspace.plan.commands(workspace.packet(id)?);
                 let skipped: Vec<String> =
                     specs.filter(|spec| !ran.contains(&spec.id)).map(|spec| spec.id.to_string()).collect();
+                let written = recorded.written.as_ref().map(|path| path.display().to_string());
+                let report = RunReport {
+                    manifest: &recorded.manifest,
+                    digest: recorded.digest,
+                    proofs: &recorded.proofs,
+                    skipped: &skipped,
+                    written: written.as_deref(),
+                };
                 if context.json {
-                    documents.push(json::recorded(recorded.digest, &recorded.manifest, &skipped));
+                    documents.push(report.json());
                 } else {
-                    let written = recorded.written.as_ref().map(|path| path.display().to_string());
-                    let text = text::recorded(&recorded.manifest, recorded.digest, &skipped, written.as_deref());
-                    print(text.as_bytes())?;
+                    print(report.text().as_bytes())?;
                 }
-                if recorded.written.is_none() {
-                    return Ok(Exit::Divergent);
+                if written.is_none() {
+                    return Ok(ended(recorded.standing()));
                 }
             }
             Ok(Exit::Success)
@@ -47,6 +54,14 @@ pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionA
         print(format!("{}\n", serde_json::Value::from(documents)).as_bytes())?;
     }
     Ok(exit)
+}
+
+/// Gives the exit code of a run that was not recorded.
+const fn ended(standing: Standing) -> Exit {
+    match standing {
+        Standing::Undecided => Exit::Undecided,
+        Standing::Failed | Standing::Passed => Exit::Divergent,
+    }
 }
 
 /// Gives how many commands may run at once.

@@ -17,6 +17,7 @@ use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Pack
 
 mod images;
 mod normalize;
+mod proof;
 mod waivers;
 mod world;
 
@@ -95,6 +96,7 @@ struct CommandWire {
     quantum: Option<Spanned<String>>,
     cpus: Option<Spanned<i64>>,
     require: Option<Spanned<String>>,
+    proof: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -282,6 +284,7 @@ impl Source<'_> {
             },
             world: self.world(wire)?,
             require: self.requirement(wire)?,
+            proof: self.proof(wire)?,
         })
     }
 

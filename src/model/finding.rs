@@ -58,6 +58,12 @@ pub enum FindingName {
     CanonicalDiffers,
     /// The command did not succeed.
     CommandFailed,
+    /// The command exited 0, and nothing in its evidence shows that it checked anything.
+    HollowPass,
+    /// The command's exit code is above 0, and no verdict: the tool could not do its work.
+    NoVerdict,
+    /// The command exited 0, and its streams say that the check failed.
+    ProofContradicted,
 }
 
 impl FindingName {
@@ -71,8 +77,13 @@ impl FindingName {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::CommandFailed => Severity::Failed,
-            Self::EvidenceMissing | Self::NoCommands | Self::SourceDirty | Self::UnknownVersion => Severity::Undecided,
+            Self::CommandFailed | Self::ProofContradicted => Severity::Failed,
+            Self::EvidenceMissing
+            | Self::HollowPass
+            | Self::NoCommands
+            | Self::NoVerdict
+            | Self::SourceDirty
+            | Self::UnknownVersion => Severity::Undecided,
             _ => Severity::Tampered,
         }
     }

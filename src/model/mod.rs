@@ -20,6 +20,7 @@ pub mod layer;
 pub mod manifest;
 pub mod name;
 pub mod plan;
+pub mod proof;
 pub mod pulled_image;
 pub mod purl;
 pub mod reference;

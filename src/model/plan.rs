@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
+use super::proof::ProofRule;
 use super::reference::ImageReference;
 use super::waiver::Waiver;
 use super::world::WorldSettings;
@@ -145,6 +146,8 @@ pub struct CommandSpec {
     pub world: WorldSettings,
     /// How a replay must compare.
     pub require: Requirement,
+    /// How it is proved that the command did its work.
+    pub proof: ProofRule,
 }
 
 /// Says how a replay must compare with what was recorded.

@@ -1,15 +1,25 @@
 //! One JSON document a command, for `--json`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::model::compare::{Comparison, Equality};
 use crate::model::digest::Digest;
 use crate::model::finding::Finding;
 use crate::model::manifest::ReproManifest;
+use crate::model::name::Name;
+use crate::proof::Proof;
 
 /// Describes a comparison: the verdict, the counts, and every command with its parts and differences.
 #[must_use]
-pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, comparison: &Comparison) -> Value {
+pub fn comparison(
+    recorded: Digest,
+    found: Digest,
+    manifest: &ReproManifest,
+    comparison: &Comparison,
+    proofs: &BTreeMap<Name, Proof>,
+) -> Value {
     let all = [Equality::Bitwise, Equality::Canonical, Equality::Divergent, Equality::Failed, Equality::Undecided];
     let counts: serde_json::Map<String, Value> =
         all.iter().map(|equality| (equality.as_str().to_owned(), json!(comparison.count(*equality)))).collect();
@@ -28,6 +38,7 @@ pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, com
                 "parts": parts,
                 "wanted_bitwise": command.wanted_bitwise,
                 "differences": command.differences.iter().map(difference).collect::<Vec<_>>(),
+                "proof": proofs.get(&command.id).map(proof),
             })
         })
         .collect();
@@ -46,26 +57,22 @@ pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, com
     })
 }
 
-/// Describes a recorded manifest.
-#[must_use]
-pub fn recorded(digest: Digest, manifest: &ReproManifest, skipped: &[String]) -> Value {
-    let commands: Vec<Value> = manifest
-        .commands
-        .iter()
-        .map(|entry| {
-            json!({
-                "id": entry.id.as_str(), "exit_code": entry.exit_code, "action": entry.action.to_string(),
-                "stdout": entry.stdout.raw.to_string(), "stderr": entry.stderr.raw.to_string(),
-            })
-        })
-        .collect();
-    json!({
-        "packet": manifest.packet.to_string(), "manifest": digest.to_string(), "commands": commands, "skipped": skipped,
-    })
-}
-
 /// Describes a verification.
 #[must_use]
-pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding]) -> Value {
-    json!({ "manifest": manifest.to_string(), "blobs": blobs, "findings": findings })
+pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding], proofs: &[(Name, Proof)]) -> Value {
+    let proofs: serde_json::Map<String, Value> =
+        proofs.iter().map(|(id, found)| (id.to_string(), proof(found))).collect();
+    json!({ "manifest": manifest.to_string(), "blobs": blobs, "findings": findings, "proofs": proofs })
+}
+
+/// Describes a proof: its kind, the work that it proves, and the reason where there is one.
+#[must_use]
+pub fn proof(proof: &Proof) -> Value {
+    let work = match proof {
+        Proof::Proven(work) => work.as_slice(),
+        _ => &[],
+    };
+    let work: Vec<Value> =
+        work.iter().map(|work| json!({ "tool": work.tool.as_str(), "count": work.count, "what": work.what })).collect();
+    json!({ "kind": proof.as_str(), "work": work, "reason": proof.reason() })
 }

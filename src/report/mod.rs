@@ -4,6 +4,7 @@ pub mod difference;
 pub mod image_changes;
 pub mod json;
 pub mod progress;
+pub mod run;
 pub mod shake;
 pub mod text;
 pub mod validation;
