@@ -23,7 +23,7 @@ mod tests {
         let packet = "[packets.RC-05]\ntitle = \"t\"\nsets = [\"all\"]\n";
         let plan = parse(&format!("{head}{command}{packet}"), &[]);
         plan.map(|plan| plan.sets.values().flatten().next().expect("a command").proof)
-            .map_err(|error| format!("{error}; {}", error.hint.unwrap_or_default()))
+            .map_err(|error| format!("{error}; {}", error.hint.as_deref().unwrap_or_default()))
     }
 
     #[test]
