@@ -92,6 +92,8 @@ pub struct Ran {
     pub duration: Duration,
     /// The world that it saw.
     pub world: World,
+    /// The attempts before this one, all of which failed.
+    pub earlier: Vec<Attempt>,
 }
 
 impl Executor<'_> {
@@ -105,7 +107,7 @@ impl Executor<'_> {
         let mut waiting = specs.clone();
         let mut skipped = BTreeSet::new();
         let mut results: BTreeMap<Name, CommandEntry> = BTreeMap::new();
-        let mut circumstances: BTreeMap<Name, (Duration, World)> = BTreeMap::new();
+        let mut circumstances: BTreeMap<Name, (Duration, World, Vec<Attempt>)> = BTreeMap::new();
         let lanes = Semaphore::new(self.lanes.max(1));
         let mut running = FuturesUnordered::new();
         let stop = self.cancel.child_token();
@@ -131,7 +133,7 @@ impl Executor<'_> {
             }
             match running.next().await {
                 Some(Ok(ran)) => {
-                    circumstances.insert(ran.entry.id.clone(), (ran.duration, ran.world));
+                    circumstances.insert(ran.entry.id.clone(), (ran.duration, ran.world, ran.earlier));
                     results.insert(ran.entry.id.clone(), ran.entry);
                 }
                 Some(Err(error)) => {
@@ -148,7 +150,7 @@ impl Executor<'_> {
         let mut ran = Vec::new();
         for spec in specs {
             let both = results.remove(&spec.id).zip(circumstances.remove(&spec.id));
-            ran.extend(both.map(|(entry, (duration, world))| Ran { entry, duration, world }));
+            ran.extend(both.map(|(entry, (duration, world, earlier))| Ran { entry, duration, world, earlier }));
         }
         Ok(ran)
     }
@@ -181,10 +183,7 @@ impl Executor<'_> {
         lanes: &Semaphore,
         stop: CancellationToken,
     ) -> Result<Ran, ExecuteError> {
-        let began = || (self.observe)(RunEvent::Started { id: spec.id.clone() });
-        let world = World::fixed(self.resolved.date_epoch, &spec.world);
-        let turn = Some(Turn { lanes, began: &began });
-        let ran = self.perform(spec, &action, &world, turn, &stop).await?;
+        let ran = self.attempt(spec, &action, lanes, &stop).await?;
         let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
         (self.observe)(RunEvent::Finished {
             id: spec.id.clone(),
@@ -245,7 +244,7 @@ impl Executor<'_> {
             outputs: outputs?,
             result: self.store.put(&result.encode())?,
         };
-        Ok(Ran { entry, duration: executed.duration, world: executed.world })
+        Ok(Ran { entry, duration: executed.duration, world: executed.world, earlier: Vec::new() })
     }
 
     fn stream(
@@ -295,6 +294,10 @@ pub fn canonical_blob(store: &dyn BlobStore, raw: Digest, normalizers: &[String]
     }
     store.put(&bytes)
 }
+
+mod attempts;
+
+pub use attempts::Attempt;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 use crate::engine::EngineInfo;
 use crate::model::digest::Digest;
 use crate::model::manifest::{
-    MANIFEST_VERSION, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
+    EndingEntry, MANIFEST_VERSION, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
 };
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
@@ -112,6 +112,27 @@ pub struct CommandRecord {
     pub duration_ms: u64,
     /// How often it was tried.
     pub attempts: u32,
+    /// The attempts before the last one, all of which failed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub earlier: Vec<AttemptRecord>,
+}
+
+/// Describes an attempt that failed and was not the last one. Its streams are in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttemptRecord {
+    /// How it ended.
+    pub ending: EndingEntry,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Its standard output, raw.
+    pub stdout: Digest,
+    /// Its standard error, raw.
+    pub stderr: Digest,
+    /// Its REAPI `ActionResult`.
+    pub result: Digest,
+    /// How long it ran, in milliseconds by the engine's clock.
+    pub duration_ms: u64,
 }
 
 impl RunRecord {
@@ -144,5 +165,23 @@ pub fn rfc3339(time: SystemTime) -> String {
 #[must_use]
 pub fn command_record(ran: &Ran) -> CommandRecord {
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    CommandRecord { id: ran.entry.id.clone(), duration_ms: ms(ran.duration), attempts: 1 }
+    let earlier: Vec<AttemptRecord> = ran
+        .earlier
+        .iter()
+        .map(|attempt| AttemptRecord {
+            ending: attempt.ending,
+            exit_code: attempt.exit_code,
+            stdout: attempt.stdout,
+            stderr: attempt.stderr,
+            result: attempt.result,
+            duration_ms: ms(attempt.duration),
+        })
+        .collect();
+    CommandRecord { id: ran.entry.id.clone(), duration_ms: ms(ran.duration), attempts: attempts(ran), earlier }
+}
+
+/// Counts how often a command was tried.
+#[must_use]
+pub fn attempts(ran: &Ran) -> u32 {
+    u32::try_from(ran.earlier.len()).unwrap_or(u32::MAX).saturating_add(1)
 }

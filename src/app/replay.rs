@@ -94,6 +94,11 @@ pub async fn replay(
     let mut comparison = compare(&recorded, &found.manifest);
     for command in &mut comparison.commands {
         judge(command, found.proofs.get(&command.id));
+        if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {
+            command.equality = command.equality.max(Equality::Failed);
+            let expected = "the same verdict at every attempt".to_owned();
+            command.differences.push(Difference { what: "flake".to_owned(), expected, found: flake.to_string() });
+        }
     }
     (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
     Ok(Replayed { recorded, recorded_digest, found, comparison })

@@ -16,11 +16,13 @@ use super::workspace::{Workspace, WorkspaceError};
 use crate::engine::Engine as _;
 use crate::format::canonical_json;
 use crate::format::manifest_json;
+use crate::model::civil_date::CivilDate;
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
+use crate::model::quarantine::Flake;
 use crate::proof::{Proof, Standing};
 use crate::store::runs;
 use crate::store::{BlobStore as _, StoreError};
@@ -55,6 +57,8 @@ pub struct RunOptions<'a> {
     pub revision: &'a str,
     /// How many commands may run at once.
     pub lanes: usize,
+    /// The day, for what the plan lets pass until one.
+    pub today: CivilDate,
     /// Hears what happens.
     pub observe: &'a (dyn Fn(RunEvent) + Sync),
     /// Stops it.
@@ -74,14 +78,16 @@ pub struct Recorded {
     pub record: RunRecord,
     /// What the evidence of each command that ran proves.
     pub proofs: BTreeMap<Name, Proof>,
-    /// The blobs of the commands' inputs that these rest on.
+    /// The commands that failed and passed when they were run again.
+    pub flakes: BTreeMap<Name, Flake>,
+    /// The blobs of the commands' inputs that the proofs rest on.
     pub proof_inputs: BTreeSet<Digest>,
     /// Where the manifest was written, when every command passed and the plan's folder was to have it.
     pub written: Option<PathBuf>,
 }
 
 impl Recorded {
-    /// Tells whether every command of the packet ran, succeeded, and was no hollow pass.
+    /// Tells whether every command of the packet ran, succeeded, and was neither a hollow pass nor a flake without quarantine.
     #[must_use]
     pub fn passed(&self, expected: usize) -> bool {
         self.manifest.commands.len() == expected && self.standing() == Standing::Passed
@@ -90,7 +96,9 @@ impl Recorded {
     /// Gives the worst of all commands that ran.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        self.proofs.values().map(Proof::standing).max().unwrap_or(Standing::Undecided)
+        let flaky = self.flakes.values().any(|flake| !flake.passes());
+        let proofs = self.proofs.values().map(Proof::standing).max();
+        if flaky { Standing::Failed } else { proofs.unwrap_or(Standing::Undecided) }
     }
 }
 
@@ -179,5 +187,15 @@ pub async fn execute(
         proofs.insert(spec.id.clone(), proof);
         proof_inputs.extend(read);
     }
-    Ok(Recorded { manifest, bytes, digest, record, proofs, proof_inputs, written: None })
+    let flakes = ran
+        .iter()
+        .filter(|ran| !ran.earlier.is_empty() && ran.entry.succeeded())
+        .map(|ran| {
+            let (id, attempts) = (&ran.entry.id, record::attempts(ran));
+            let allowed =
+                workspace.plan.commands(packet).find(|spec| &spec.id == id).map_or(0, |spec| spec.retries) + 1;
+            (id.clone(), Flake::judge(id, attempts, allowed, &workspace.plan.quarantine, options.today))
+        })
+        .collect();
+    Ok(Recorded { manifest, bytes, digest, record, proofs, flakes, proof_inputs, written: None })
 }

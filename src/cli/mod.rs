@@ -22,6 +22,7 @@ mod replay;
 mod run;
 mod shake;
 mod signals;
+mod today;
 mod verify;
 mod why;
 

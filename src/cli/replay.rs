@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use super::run::lanes;
+use super::today::today;
 use crate::app::replay;
 use crate::app::run::RunOptions;
 use crate::model::compare::Equality;
@@ -29,7 +30,13 @@ pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) 
     let observe = |event| progress.hear(&event);
     context
         .with_session(execution.staging, async |session, cancel| {
-            let options = RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
+            let options = RunOptions {
+                revision: &execution.rev,
+                lanes: lanes(execution),
+                today: today(),
+                observe: &observe,
+                cancel,
+            };
             let replayed = replay::replay(session, &workspace, &path, options).await?;
             let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
             let proofs = &replayed.found.proofs;

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
+use super::today::today;
 use crate::app::run::{self, RunOptions};
 use crate::app::workspace::Workspace;
 use crate::model::plan::PacketId;
@@ -23,7 +24,13 @@ pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionA
     let mut documents = Vec::new();
     let exit = context
         .with_session(execution.staging, async |session, cancel| {
-            let options = RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
+            let options = RunOptions {
+                revision: &execution.rev,
+                lanes: lanes(execution),
+                today: today(),
+                observe: &observe,
+                cancel,
+            };
             for id in &order {
                 let recorded = run::run(session, &workspace, id, options).await?;
                 let ran: BTreeSet<_> = recorded.manifest.commands.iter().map(|entry| &entry.id).collect();
@@ -35,6 +42,7 @@ pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionA
                     manifest: &recorded.manifest,
                     digest: recorded.digest,
                     proofs: &recorded.proofs,
+                    flakes: &recorded.flakes,
                     skipped: &skipped,
                     written: written.as_deref(),
                 };

@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
+use self::quarantine::QuarantineWire;
 use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
@@ -18,6 +19,7 @@ use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Pack
 mod images;
 mod normalize;
 mod proof;
+mod quarantine;
 mod waivers;
 mod world;
 
@@ -56,6 +58,8 @@ struct PlanWire {
     packets: BTreeMap<Spanned<String>, PacketWire>,
     #[serde(default)]
     waivers: Vec<WaiverWire>,
+    #[serde(default)]
+    quarantine: Vec<QuarantineWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -97,6 +101,7 @@ struct CommandWire {
     cpus: Option<Spanned<i64>>,
     require: Option<Spanned<String>>,
     proof: Option<Spanned<String>>,
+    retries: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]
@@ -132,7 +137,8 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
     let packets = source.packets(wire.packets, &sets)?;
     let waivers = source.waivers(&wire.waivers)?;
-    Ok(Plan { name: wire.name, exclude, images, frozen, sets, packets, waivers })
+    let quarantine = source.quarantine(&wire.quarantine, &sets)?;
+    Ok(Plan { name: wire.name, exclude, images, frozen, sets, packets, waivers, quarantine })
 }
 
 struct Source<'a> {
@@ -285,6 +291,7 @@ impl Source<'_> {
             world: self.world(wire)?,
             require: self.requirement(wire)?,
             proof: self.proof(wire)?,
+            retries: self.retries(wire)?,
         })
     }
 

@@ -45,6 +45,17 @@ pub enum RunEvent {
         /// How it compares with what was recorded, when there is a record.
         equality: Option<Equality>,
     },
+    /// An attempt at a command failed, and it is run again.
+    Retrying {
+        /// The command.
+        id: Name,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// How many attempts the plan allows.
+        of: u32,
+        /// The attempt's exit code.
+        exit_code: i32,
+    },
     /// A command is about to be run in a world that differs from its own.
     Probing {
         /// The command.

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod proof;
 pub mod pulled_image;
 pub mod purl;
+pub mod quarantine;
 pub mod reference;
 pub mod shake;
 pub mod tree;

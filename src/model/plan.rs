@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
 use super::proof::ProofRule;
+use super::quarantine::Quarantine;
 use super::reference::ImageReference;
 use super::waiver::Waiver;
 use super::world::WorldSettings;
@@ -65,6 +66,8 @@ pub struct Plan {
     pub packets: BTreeMap<PacketId, Packet>,
     /// Findings that somebody accepted for a while, in the order of the plan.
     pub waivers: Vec<Waiver>,
+    /// Commands that may be flaky for a while, in the order of the plan.
+    pub quarantine: Vec<Quarantine>,
 }
 
 /// Says where an image comes from.
@@ -148,6 +151,8 @@ pub struct CommandSpec {
     pub require: Requirement,
     /// How it is proved that the command did its work.
     pub proof: ProofRule,
+    /// How often it is run again when it fails, each time in a fresh container.
+    pub retries: u32,
 }
 
 /// Says how a replay must compare with what was recorded.

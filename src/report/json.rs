@@ -9,6 +9,7 @@ use crate::model::digest::Digest;
 use crate::model::finding::Finding;
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
+use crate::model::quarantine::{Cover, Flake};
 use crate::proof::Proof;
 
 /// Describes a comparison: the verdict, the counts, and every command with its parts and differences.
@@ -75,4 +76,16 @@ pub fn proof(proof: &Proof) -> Value {
     let work: Vec<Value> =
         work.iter().map(|work| json!({ "tool": work.tool.as_str(), "count": work.count, "what": work.what })).collect();
     json!({ "kind": proof.as_str(), "work": work, "reason": proof.reason() })
+}
+
+/// Describes a flake, and the quarantine that it stands in or stood in.
+#[must_use]
+pub fn flake(flake: &Flake) -> Value {
+    let entry = match &flake.cover {
+        Cover::Quarantined(entry) | Cover::Expired(entry) => Some(entry),
+        Cover::None => None,
+    };
+    let entry = entry
+        .map(|entry| json!({ "reason": entry.reason, "owner": entry.owner, "expires": entry.expires.to_string() }));
+    json!({ "attempt": flake.attempt, "of": flake.of, "passes": flake.passes(), "quarantine": entry })
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::json::proof;
+use super::json::{flake, proof};
 use super::text::put;
 use crate::model::digest::Digest;
 use crate::model::manifest::{CommandEntry, ReproManifest};
 use crate::model::name::Name;
+use crate::model::quarantine::Flake;
 use crate::proof::{Proof, Standing};
 
 /// Gathers what is told of a run.
@@ -20,6 +21,8 @@ pub struct RunReport<'a> {
     pub digest: Digest,
     /// What the evidence of each command that ran proves.
     pub proofs: &'a BTreeMap<Name, Proof>,
+    /// The commands that failed and passed when they were run again.
+    pub flakes: &'a BTreeMap<Name, Flake>,
     /// The commands that did not run.
     pub skipped: &'a [String],
     /// Where the manifest was written, if it was.
@@ -44,8 +47,10 @@ impl RunReport<'_> {
                 put(&mut text, format_args!("{packet} recorded: {} commands, {path}", self.manifest.commands.len()));
             }
             None => {
+                let flaky = self.flakes.values().any(|flake| !flake.passes());
                 let failed = self.proofs.values().any(|proof| proof.standing() == Standing::Failed);
                 let why = match (failed, self.skipped) {
+                    (false, []) if flaky => "flake without quarantine",
                     (false, []) => "not every command shows that it did its work",
                     _ => "not every command succeeded",
                 };
@@ -57,8 +62,14 @@ impl RunReport<'_> {
 
     fn command(&self, entry: &CommandEntry, text: &mut String) {
         let proof = self.proofs.get(&entry.id);
+        if let Some(flake) = self.flakes.get(&entry.id) {
+            put(text, format_args!("{:>10}  {}  {flake}", "flake", entry.id));
+        }
         let said = format!("{}  exit code {}  {}", entry.id, entry.exit_code, entry.line);
         match proof.map_or(Standing::Undecided, Proof::standing) {
+            Standing::Passed if self.flakes.get(&entry.id).is_some_and(|flake| !flake.passes()) => {
+                put(text, format_args!("{:>10}  {said}", "failed"));
+            }
             Standing::Passed => put(text, format_args!("{:>10}  {said}", "ok")),
             Standing::Failed => put(text, format_args!("{:>10}  {said}", "failed")),
             Standing::Undecided => {
@@ -78,7 +89,7 @@ impl RunReport<'_> {
             json!({
                 "id": entry.id.as_str(), "exit_code": entry.exit_code, "action": entry.action.to_string(),
                 "stdout": entry.stdout.raw.to_string(), "stderr": entry.stderr.raw.to_string(),
-                "proof": self.proofs.get(&entry.id).map(proof),
+                "proof": self.proofs.get(&entry.id).map(proof), "flake": self.flakes.get(&entry.id).map(flake),
             })
         };
         json!({

@@ -8,6 +8,8 @@ mod second_daemon;
 
 mod deaths;
 mod determinism;
+mod flakes;
+mod hollow;
 mod locks;
 mod plans;
 mod pulls;

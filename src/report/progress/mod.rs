@@ -39,6 +39,10 @@ impl Progress {
                 let code = if *exit_code == 0 { String::new() } else { format!(", exit code {exit_code}") };
                 self.close(id.as_str(), &format!("{word:>10}  {id} ({}{code})", seconds(*duration)));
             }
+            RunEvent::Retrying { id, attempt, of, exit_code } => {
+                let line = format!("{:>10}  {id}: attempt {attempt} of {of} failed, exit code {exit_code}", "again");
+                self.close("", &line);
+            }
             RunEvent::Compared { parts } => self.close("", &format!("{:>10}  {parts}", "compared")),
             RunEvent::Probing { id, world } => self.open(&format!("{id} with {world}")),
             RunEvent::Probed { id, world, duration, equality } => {
