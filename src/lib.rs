@@ -1,6 +1,6 @@
 //! rcrepro: a hermetic reproduction runner for release plans.
 //!
-//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`],
+//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`], [`proof`],
 //! [`explain`] and [`pins`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their adapters). See `docs/design/` for the words, the
 //! hashes and the borders.
 
@@ -14,6 +14,7 @@ pub mod normalize;
 pub mod oci;
 pub mod packages;
 pub mod pins;
+pub mod proof;
 pub mod registry;
 pub mod report;
 pub mod store;

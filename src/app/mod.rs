@@ -16,6 +16,7 @@ pub mod latest;
 pub mod pins;
 pub mod prepare;
 pub mod quiet;
+pub mod proving;
 pub mod record;
 pub mod replay;
 pub mod run;

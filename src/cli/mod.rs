@@ -25,6 +25,7 @@ mod replay;
 mod run;
 mod shake;
 mod signals;
+mod today;
 mod verify;
 mod why;
 

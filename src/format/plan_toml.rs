@@ -12,6 +12,7 @@ use self::images::ImageWire;
 use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
 use self::pins::PinsWire;
+use self::quarantine::QuarantineWire;
 use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
@@ -21,8 +22,10 @@ mod images;
 mod normalize;
 mod packets;
 mod pins;
-mod waivers;
+mod proof;
+mod quarantine;
 mod quiet;
+mod waivers;
 mod world;
 
 /// The version of the plan format that this build reads.
@@ -64,6 +67,8 @@ struct PlanWire {
     pins: PinsWire,
     #[serde(default)]
     waivers: Vec<WaiverWire>,
+    #[serde(default)]
+    quarantine: Vec<QuarantineWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -104,6 +109,8 @@ struct CommandWire {
     quantum: Option<Spanned<String>>,
     cpus: Option<Spanned<i64>>,
     require: Option<Spanned<String>>,
+    proof: Option<Spanned<String>>,
+    retries: Option<Spanned<i64>>,
     #[serde(rename = "network-attempts")]
     network_attempts: Option<Spanned<String>>,
     #[serde(default)]
@@ -139,6 +146,7 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
         packets: source.packets(wire.packets, &sets, &protected)?,
         pins: source.pins(&wire.pins)?,
         waivers: source.waivers(&wire.waivers)?,
+        quarantine: source.quarantine(&wire.quarantine, &sets)?,
         name: wire.name,
         exclude,
         images,
@@ -298,6 +306,8 @@ impl Source<'_> {
             world: self.world(wire)?,
             require: self.requirement(wire)?,
             quiet: self.quiet(wire)?,
+            proof: self.proof(wire)?,
+            retries: self.retries(wire)?,
         })
     }
 }

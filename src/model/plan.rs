@@ -12,6 +12,8 @@ use super::attempt::Quiet;
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
 use super::pins::Pins;
+use super::proof::ProofRule;
+use super::quarantine::Quarantine;
 use super::reference::ImageReference;
 use super::waiver::Waiver;
 use super::world::WorldSettings;
@@ -71,6 +73,8 @@ pub struct Plan {
     pub pins: Pins,
     /// Findings that somebody accepted for a while, in the order of the plan.
     pub waivers: Vec<Waiver>,
+    /// Commands that may be flaky for a while, in the order of the plan.
+    pub quarantine: Vec<Quarantine>,
 }
 
 /// Says where an image comes from.
@@ -154,6 +158,10 @@ pub struct CommandSpec {
     pub require: Requirement,
     /// How quiet it must be.
     pub quiet: Quiet,
+    /// How it is proved that the command did its work.
+    pub proof: ProofRule,
+    /// How often it is run again when it fails, each time in a fresh container.
+    pub retries: u32,
 }
 
 /// Says how a replay must compare with what was recorded.

@@ -7,6 +7,7 @@ pub mod json;
 pub mod pins;
 pub mod network;
 pub mod progress;
+pub mod run;
 pub mod shake;
 pub mod text;
 pub mod validation;

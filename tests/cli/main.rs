@@ -9,6 +9,8 @@ mod second_daemon;
 mod board;
 mod deaths;
 mod determinism;
+mod flakes;
+mod hollow;
 mod locks;
 mod plans;
 mod pulls;

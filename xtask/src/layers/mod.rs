@@ -16,6 +16,7 @@ const TIERS: &[(&str, u8)] = &[
     ("normalize", 1),
     ("explain", 1),
     ("pins", 1),
+    ("proof", 1),
     ("store", 2),
     ("engine", 2),
     ("registry", 2),
