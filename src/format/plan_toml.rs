@@ -8,12 +8,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::frozen::FrozenWire;
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
-use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Packet, PacketId, Plan};
+use crate::model::plan::{CommandSpec, FrozenInput, ImageSource, Packet, PacketId, Plan};
 
+mod frozen;
 mod images;
 mod normalize;
 mod world;
@@ -58,14 +60,6 @@ struct PlanWire {
 struct SourceWire {
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FrozenWire {
-    kind: Spanned<String>,
-    image: Spanned<String>,
-    directory: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -171,35 +165,6 @@ impl Source<'_> {
                 .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.kind()), None))?;
         }
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
-    }
-
-    fn frozen(
-        &self,
-        wires: BTreeMap<Spanned<String>, FrozenWire>,
-        images: &BTreeMap<Name, ImageSource>,
-    ) -> Result<BTreeMap<Name, FrozenInput>, PlanError> {
-        let images: BTreeSet<&Name> = images.keys().collect();
-        let mut frozen = BTreeMap::new();
-        for (name, wire) in wires {
-            let kind = match wire.kind.as_ref().as_str() {
-                "go-modules" => FrozenKind::GoModules,
-                "npm-packages" => FrozenKind::NpmPackages,
-                other => {
-                    return Err(self.error(
-                        wire.kind.span(),
-                        format!("there is no kind of frozen input `{other}`"),
-                        Some("known: `go-modules`, `npm-packages`".into()),
-                    ));
-                }
-            };
-            let image = self.reference("image", &wire.image, &images)?;
-            let directory = match &wire.directory {
-                Some(directory) if directory.as_ref() != "." => Some(self.parse::<TreePath>(directory)?),
-                _ => None,
-            };
-            frozen.insert(self.parse(&name)?, FrozenInput { kind, image, directory });
-        }
-        Ok(frozen)
     }
 
     fn sets(

@@ -68,8 +68,17 @@ pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, Str
             ("npm_config_registry", OFFLINE_REGISTRY.to_owned()),
             ("npm_config_update_notifier", "false".to_owned()),
         ],
+        // A program in the tree that stands first in the search path knows where the data is.
+        FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => Vec::new(),
     };
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Gives the search path of a command that uses these frozen inputs: programs that stand before their clients come first.
+#[must_use]
+pub fn search_path<'a>(frozen: impl Iterator<Item = (&'a Name, FrozenKind)>) -> String {
+    let fronts = frozen.filter(|(_, kind)| kind.front().is_some()).map(|(name, _)| format!("/deps/{name}/bin"));
+    fronts.chain([PATH.to_owned()]).collect::<Vec<_>>().join(":")
 }
 
 /// The registry that a sandboxed npm believes in: a name that can never resolve (RFC 6761), served from the frozen cache.
@@ -116,6 +125,7 @@ pub fn action(spec: &CommandSpec, inputs: &Inputs<'_>) -> (Action, Vec<Vec<u8>>)
     for (name, (frozen, _)) in &inputs.frozen {
         environment.extend(frozen_environment(name, frozen.kind));
     }
+    environment.insert("PATH".to_owned(), search_path(inputs.frozen.iter().map(|(name, (input, _))| (*name, input.kind))));
     environment.extend(spec.environment.clone());
     let command = Command {
         arguments: vec!["/bin/bash".to_owned(), "-c".to_owned(), spec.line.clone()],
