@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::evidence::{self, EvidenceError};
 use super::execute::{ExecuteError, Executor, Ran};
+use super::frozen::npm_advisories::UNDECIDED;
 use super::prepare::{Preparation, PrepareError};
 use super::record::{self, RECORD_VERSION, RunRecord};
 use super::session::Session;
@@ -17,7 +18,7 @@ use crate::format::manifest_json;
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::manifest::ReproManifest;
-use crate::model::plan::PacketId;
+use crate::model::plan::{FrozenKind, PacketId, Plan};
 use crate::store::runs;
 use crate::store::{BlobStore as _, StoreError};
 
@@ -77,6 +78,14 @@ impl Recorded {
     #[must_use]
     pub fn succeeded(&self, expected: usize) -> bool {
         self.manifest.commands.len() == expected && self.manifest.commands.iter().all(|entry| entry.succeeded())
+    }
+
+    /// Tells whether frozen advisory data had no answer for what a command asked, so that nothing is decided.
+    #[must_use]
+    pub fn unanswered(&self, plan: &Plan) -> bool {
+        let asks = |name| plan.frozen.get(name).is_some_and(|input| input.kind == FrozenKind::NpmAdvisories);
+        let commands = &self.manifest.commands;
+        commands.iter().any(|entry| entry.exit_code == UNDECIDED && entry.frozen.iter().any(asks))
     }
 }
 

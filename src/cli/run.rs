@@ -37,7 +37,8 @@ pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionA
                     print(text.as_bytes())?;
                 }
                 if recorded.written.is_none() {
-                    return Ok(Exit::Divergent);
+                    let unanswered = recorded.unanswered(&workspace.plan);
+                    return Ok(if unanswered { Exit::Undecided } else { Exit::Divergent });
                 }
             }
             Ok(Exit::Success)

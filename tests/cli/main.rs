@@ -6,6 +6,10 @@ mod debian;
 #[path = "../support/second_daemon.rs"]
 mod second_daemon;
 
+#[path = "../support/advisory_server.rs"]
+mod advisory_server;
+
+mod advisories;
 mod deaths;
 mod determinism;
 mod locks;

@@ -1,0 +1,120 @@
+//! Scans with frozen data: npm's audit from a cassette, govulncheck's database from a mirror, and no network.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::advisory_server::{AdvisoryServer, Knowledge, gateway};
+use crate::scene::{Scene, command};
+
+const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A package with two dependencies; `leftover` is vulnerable before 1.2.0.
+fn project(scene: &Scene, folder: &str, leftover: &str) {
+    let dependencies = json!({"leftover": leftover, "plain": "^2.0.0"});
+    let development = json!({"tool": "3.0.0"});
+    let package = json!({"name": "v", "version": "1.0.0", "dependencies": dependencies, "devDependencies": development});
+    let lock = json!({"name": "v", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": {
+        "": package,
+        "node_modules/leftover": {"version": leftover, "integrity": "sha512-AAAA"},
+        "node_modules/plain": {"version": "2.1.0", "integrity": "sha512-AAAA", "dependencies": {"leftover": "^1.0.0"}},
+        "node_modules/tool": {"version": "3.0.0", "dev": true, "integrity": "sha512-AAAA"},
+    }});
+    scene.write(&format!("{folder}/package.json"), package.to_string().as_bytes());
+    scene.write(&format!("{folder}/package-lock.json"), lock.to_string().as_bytes());
+}
+
+fn knowledge() -> Knowledge {
+    let advisory = json!({
+        "id": 1001, "url": "https://example.com/advisories/1001", "title": "Leftovers are kept", "severity": "high",
+        "vulnerable_versions": "<1.2.0", "cwe": ["CWE-400"], "cvss": {"score": 7.5, "vectorString": null},
+    });
+    Knowledge {
+        advisories: vec![("leftover", &["1.0.0", "1.1.0"], advisory)],
+        packages: [("leftover", vec!["1.0.0", "1.1.0", "1.2.0"]), ("plain", vec!["2.1.0"])].into(),
+        refuses: false,
+    }
+}
+
+/// A repository with the node image, a vulnerable project and a clean one.
+fn audits() -> Scene {
+    let audit = |id: &str| {
+        format!(
+            "[[sets.{id}]]\nid = \"audit-{id}\"\nrun = \"cd {id} && npm audit --omit=dev\"\nimage = \"node\"\n\
+             frozen = [\"{id}\"]\nrequire = \"bitwise\"\n[frozen.{id}]\nkind = \"npm-advisories\"\nimage = \"node\"\n\
+             directory = \"{id}\"\n"
+        )
+    };
+    let packet = |number: u32, set: &str| format!("[packets.RC-0{number}]\ntitle = \"{set}\"\nsets = [\"{set}\"]\n");
+    let scene = Scene::new(&command("greet", "true", ""));
+    for file in ["images/node.toml", "lockfiles/images/amd64/node.lock"] {
+        scene.write(file, &std::fs::read(Path::new(REPOSITORY).join(file)).expect("the repository has the node image"));
+    }
+    let plan = scene.read("rcrepro.toml");
+    let more = [audit("clean"), audit("vulnerable"), packet(1, "clean"), packet(2, "vulnerable")].concat();
+    scene.write("rcrepro.toml", format!("{plan}\n[images.node]\nbuild = \"images/node.toml\"\n{more}").as_bytes());
+    project(&scene, "clean", "1.2.0");
+    project(&scene, "vulnerable", "1.1.0");
+    scene.commit("two projects");
+    scene
+}
+
+fn lock(scene: &Scene, server: &AdvisoryServer, names: &[&str]) -> crate::scene::Ended {
+    let mut command = scene.command(&["lock"]);
+    command.args(names).env("npm_config_registry", server.address()).env("npm_config_fetch_retries", "0");
+    crate::scene::Ended::from(command.output().expect("the program starts"))
+}
+
+#[test]
+fn an_audit_is_played_as_it_was_recorded_and_a_missing_answer_decides_nothing() {
+    let scene = audits();
+    let server = AdvisoryServer::start(knowledge());
+    let ended = lock(&scene, &server, &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let heard = server.heard();
+    assert!(heard.contains(&("GET /leftover".to_owned(), false)), "{heard:?}");
+    drop(server);
+
+    // The recorded lock says what it is of, and no file names where it came from.
+    let text = scene.read("lockfiles/vulnerable.lock");
+    assert!(text.contains("kind = \"npm-advisories\"") && text.contains("\ndate = \"20"), "{text}");
+    let exchanges = scene.path("lockfiles/vulnerable.cassette/exchanges");
+    let exchanges: Vec<_> = std::fs::read_dir(exchanges).expect("a folder").flatten().collect();
+    assert_eq!(exchanges.len(), 4, "two advisory requests, two packuments: {exchanges:?}");
+    for file in exchanges {
+        let text = std::fs::read_to_string(file.path()).expect("text");
+        assert!(!text.contains(&gateway()) && !text.contains("tarball") && !text.contains("somebody"), "{text}");
+    }
+
+    scene.ok(&["run", "RC-01"]);
+    let clean = scene.ok(&["log", "RC-01", "audit-clean"]).stdout;
+    assert!(clean.contains("found 0 vulnerabilities"), "{clean}");
+    for _ in 0..3 {
+        scene.ok(&["replay", "RC-01"]);
+    }
+    let said: Vec<String> = (0..3)
+        .map(|_| {
+            assert_eq!(scene.run(&["run", "RC-02"]).code, 1, "a vulnerability fails the command");
+            scene.ok(&["log", "RC-02", "audit-vulnerable", "--stream", "stdout"]).stdout
+        })
+        .collect();
+    assert!(said[0].contains("Leftovers are kept") && said[0].contains("1 high severity vulnerability"), "{}", said[0]);
+    assert!(said.iter().all(|each| *each == said[0]));
+
+    // The store lost it: the cassette beside the lock has it.
+    scene.replace("clean/package-lock.json", "\"2.1.0\"", "\"2.1.1\"");
+    scene.commit("another version");
+    let ended = scene.run(&["run", "RC-01"]);
+    assert_eq!(ended.code, 5, "{}\n{}", ended.stdout, ended.stderr);
+    let log = scene.ok(&["log", "RC-01", "audit-clean", "--stream", "stderr"]).stdout;
+    assert!(log.contains("rcrepro: the cassette `clean` has no answer for POST /-/npm/v1/security/advisories/bulk"), "{log}");
+}
+
+#[test]
+fn a_registry_without_advisories_cannot_be_recorded() {
+    let scene = audits();
+    let server = AdvisoryServer::start(Knowledge { refuses: true, ..knowledge() });
+    let ended = lock(&scene, &server, &["clean"]);
+    ended.failed(4, &["the registry answers 405 to POST /-/npm/v1/security/advisories/bulk"]);
+    assert!(!scene.path("lockfiles/clean.lock").exists());
+}
