@@ -56,6 +56,8 @@ fn audits() -> Scene {
     project(&scene, "clean", "1.2.0");
     project(&scene, "vulnerable", "1.1.0");
     scene.commit("two projects");
+    // From the machine's registry, not from the one that the tests start.
+    scene.ok(&["image", "build", "--load"]);
     scene
 }
 
@@ -117,4 +119,46 @@ fn a_registry_without_advisories_cannot_be_recorded() {
     let ended = lock(&scene, &server, &["clean"]);
     ended.failed(4, &["the registry answers 405 to POST /-/npm/v1/security/advisories/bulk"]);
     assert!(!scene.path("lockfiles/clean.lock").exists());
+}
+
+/// Makes the example's cassette anew: of its lock as it is, and with an older valibot, which an invented advisory is about,
+/// so that the gate can be seen to fail.
+#[test]
+#[ignore = "writes examples/beacon/advisories/npm: cargo test --test cli the_examples_cassette -- --ignored"]
+fn the_examples_cassette_is_recorded() {
+    let advisory = json!({
+        "id": 900_001, "url": "https://example.com/advisories/900001", "severity": "high", "cwe": [],
+        "title": "Invented for beacon's demonstration", "vulnerable_versions": "<1.1.0",
+        "cvss": {"score": 0, "vectorString": null},
+    });
+    let server = AdvisoryServer::start(Knowledge {
+        advisories: vec![("valibot", &["1.0.0"], advisory)],
+        packages: [("valibot", vec!["1.0.0", "1.1.0", "1.5.0"])].into(),
+        refuses: false,
+    });
+    let scene = audits();
+    let example = Path::new(REPOSITORY).join("examples/beacon");
+    for file in ["package.json", "package-lock.json"] {
+        let text = std::fs::read_to_string(example.join("frontend-modern").join(file)).expect("the example has it");
+        let older = text.replace("\"valibot\": \"1.5.0\"", "\"valibot\": \"1.0.0\"");
+        let older = older.replace(
+            "\"node_modules/valibot\": {\n      \"version\": \"1.5.0\"",
+            "\"node_modules/valibot\": {\n      \"version\": \"1.0.0\"",
+        );
+        assert_ne!(older, text, "{file}");
+        scene.write(&format!("clean/{file}"), text.as_bytes());
+        scene.write(&format!("vulnerable/{file}"), older.as_bytes());
+    }
+    scene.commit("the example's");
+    assert_eq!(lock(&scene, &server, &[]).code, 0);
+    let to = example.join("advisories/npm");
+    drop(std::fs::remove_dir_all(&to));
+    std::fs::create_dir_all(to.join("exchanges")).expect("made");
+    for name in ["clean", "vulnerable"] {
+        let from = scene.path(&format!("lockfiles/{name}.cassette"));
+        std::fs::copy(from.join("cassette.json"), to.join("cassette.json")).expect("copied");
+        for file in std::fs::read_dir(from.join("exchanges")).expect("a folder").flatten() {
+            std::fs::copy(file.path(), to.join("exchanges").join(file.file_name())).expect("copied");
+        }
+    }
 }
