@@ -137,7 +137,12 @@ impl Preparation<'_> {
     }
 
     /// Names a frozen input's step.
-    pub fn frozen_step<'b>(&'b self, name: &'b Name, source: Digest, image: Option<&'b ImageIdentity>) -> FrozenStep<'b> {
+    pub fn frozen_step<'b>(
+        &'b self,
+        name: &'b Name,
+        source: Digest,
+        image: Option<&'b ImageIdentity>,
+    ) -> FrozenStep<'b> {
         FrozenStep {
             name,
             input: &self.workspace.plan.frozen[name],

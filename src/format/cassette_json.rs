@@ -120,14 +120,18 @@ mod tests {
         assert_eq!((found.request.to_string().as_str(), found.bulk), (name, true));
         let error = exchange_of(&bulk.replace("200", "405")).expect_err("no answer");
         assert!(matches!(error, CassetteJsonError::Refused { status: 405 }), "{error}");
-        let packument = r#"{"method":"GET","path":"/plain","type":"application/json","status":404,"request":null,"body":{}}"#;
+        let packument =
+            r#"{"method":"GET","path":"/plain","type":"application/json","status":404,"request":null,"body":{}}"#;
         assert!(!exchange_of(packument).expect("an exchange").bulk);
         assert!(matches!(exchange_of("{}"), Err(CassetteJsonError::Shape(_))));
     }
 
     #[test]
     fn dates_and_versions_are_checked() {
-        assert_eq!(recorded(br#"{"version":1,"recorded":"2026-11-23T04:00:00Z"}"#).expect("good"), "2026-11-23T04:00:00Z");
+        assert_eq!(
+            recorded(br#"{"version":1,"recorded":"2026-11-23T04:00:00Z"}"#).expect("good"),
+            "2026-11-23T04:00:00Z"
+        );
         for wrong in [r#"{"version":2,"recorded":"2026-11-23T04:00:00Z"}"#, r#"{"version":1,"recorded":"now"}"#, "{}"] {
             assert!(recorded(wrong.as_bytes()).is_err(), "{wrong}");
         }

@@ -107,10 +107,8 @@ mod tests {
             root: Digest::of(b""),
             data: None,
         };
-        let dated = FrozenLock {
-            data: Some(FrozenData { date: "2026-11-23T04:00:00Z".into(), entries: 3 }),
-            ..lock.clone()
-        };
+        let dated =
+            FrozenLock { data: Some(FrozenData { date: "2026-11-23T04:00:00Z".into(), entries: 3 }), ..lock.clone() };
         assert_eq!(decode(&encode(&dated)), Ok(dated));
         let text = encode(&lock);
         assert_eq!(decode(&text), Ok(lock));

@@ -125,7 +125,8 @@ pub fn action(spec: &CommandSpec, inputs: &Inputs<'_>) -> (Action, Vec<Vec<u8>>)
     for (name, (frozen, _)) in &inputs.frozen {
         environment.extend(frozen_environment(name, frozen.kind));
     }
-    environment.insert("PATH".to_owned(), search_path(inputs.frozen.iter().map(|(name, (input, _))| (*name, input.kind))));
+    environment
+        .insert("PATH".to_owned(), search_path(inputs.frozen.iter().map(|(name, (input, _))| (*name, input.kind))));
     environment.extend(spec.environment.clone());
     let command = Command {
         arguments: vec!["/bin/bash".to_owned(), "-c".to_owned(), spec.line.clone()],
@@ -139,4 +140,18 @@ pub fn action(spec: &CommandSpec, inputs: &Inputs<'_>) -> (Action, Vec<Vec<u8>>)
         },
     };
     (Action { command, input_root, timeout: spec.timeout }, messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_of_frozen_inputs_come_first_and_others_change_nothing() {
+        let names: Vec<Name> = ["a", "b", "c"].map(|name| name.parse().expect("a name")).into();
+        let path = |kinds: &[FrozenKind]| search_path(names.iter().zip(kinds.iter().copied()));
+        assert_eq!(path(&[FrozenKind::GoModules, FrozenKind::NpmPackages]), PATH);
+        let both = path(&[FrozenKind::NpmAdvisories, FrozenKind::GoModules, FrozenKind::GoVulndb]);
+        assert_eq!(both, format!("/deps/a/bin:/deps/c/bin:{PATH}"));
+    }
 }

@@ -13,7 +13,8 @@ const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 fn project(scene: &Scene, folder: &str, leftover: &str) {
     let dependencies = json!({"leftover": leftover, "plain": "^2.0.0"});
     let development = json!({"tool": "3.0.0"});
-    let package = json!({"name": "v", "version": "1.0.0", "dependencies": dependencies, "devDependencies": development});
+    let package =
+        json!({"name": "v", "version": "1.0.0", "dependencies": dependencies, "devDependencies": development});
     let lock = json!({"name": "v", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": {
         "": package,
         "node_modules/leftover": {"version": leftover, "integrity": "sha512-AAAA"},
@@ -109,7 +110,10 @@ fn an_audit_is_played_as_it_was_recorded_and_a_missing_answer_decides_nothing() 
     let ended = scene.run(&["run", "RC-01"]);
     assert_eq!(ended.code, 5, "{}\n{}", ended.stdout, ended.stderr);
     let log = scene.ok(&["log", "RC-01", "audit-clean", "--stream", "stderr"]).stdout;
-    assert!(log.contains("rcrepro: the cassette `clean` has no answer for POST /-/npm/v1/security/advisories/bulk"), "{log}");
+    assert!(
+        log.contains("rcrepro: the cassette `clean` has no answer for POST /-/npm/v1/security/advisories/bulk"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -119,6 +123,65 @@ fn a_registry_without_advisories_cannot_be_recorded() {
     let ended = lock(&scene, &server, &["clean"]);
     ended.failed(4, &["the registry answers 405 to POST /-/npm/v1/security/advisories/bulk"]);
     assert!(!scene.path("lockfiles/clean.lock").exists());
+}
+
+/// A repository with a database in a mirror outside of git, and a scanner that says what it was told.
+fn scan() -> Scene {
+    let line = "PATH=$PATH:/work/tools govulncheck ./...";
+    let frozen = "[frozen.vulndb]\nkind = \"go-vulndb\"\npath = \"mirror/vulndb\"\n";
+    let scene =
+        Scene::new(&format!("{}{frozen}", command("scan", line, "frozen = [\"vulndb\"]\nrequire = \"bitwise\"")));
+    scene.write(".gitignore", b"mirror\n");
+    scene.write("tools/govulncheck", b"#!/bin/sh\necho \"$@\"\ncat /deps/vulndb/db/index/db.json\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(scene.path("tools/govulncheck"), mode).expect("our own file");
+    scene.commit("a scanner");
+    let modules = r#"[{"path":"example.com/m","vulns":[{"id":"GO-2026-0001","modified":"2026-07-01T00:00:00Z"}]}]"#;
+    scene.write("mirror/vulndb/index/db.json", br#"{"modified":"2026-08-01T00:00:00Z"}"#);
+    scene.write("mirror/vulndb/index/modules.json", modules.as_bytes());
+    scene.write("mirror/vulndb/ID/GO-2026-0001.json", br#"{"id":"GO-2026-0001","modified":"2026-07-01T00:00:00Z"}"#);
+    scene
+}
+
+#[test]
+fn a_scan_as_written_finds_the_frozen_database_and_needs_the_mirror_once() {
+    let scene = scan();
+    scene.run(&["run", "RC-05"]).failed(3, &["frozen input `vulndb` has no lock", "hint: rcrepro lock vulndb"]);
+    scene.ok(&["lock"]);
+    let lock = scene.read("lockfiles/vulndb.lock");
+    assert!(lock.contains("date = \"2026-08-01T00:00:00Z\"\nentries = 1\n"), "{lock}");
+    let check = scene.ok(&["check"]).stdout;
+    assert!(check.contains("vulndb: go-vulndb of 2026-08-01T00:00:00Z, 1 entries"), "{check}");
+    std::fs::remove_dir_all(scene.path("mirror")).expect("removed");
+    scene.ok(&["run", "RC-05"]);
+    let said = scene.ok(&["log", "RC-05", "scan", "--stream", "stdout"]).stdout;
+    assert_eq!(said, "-db file:///deps/vulndb/db ./...\n{\"modified\":\"2026-08-01T00:00:00Z\"}");
+    let said = scene.ok(&["log", "RC-05", "scan", "--stream", "stderr"]).stdout;
+    assert_eq!(said, "rcrepro: vulnerability database of 2026-08-01T00:00:00Z: 1 entries\n");
+    scene.ok(&["replay", "RC-05"]);
+    scene.ok(&["verify", "manifests/RC-05.json"]);
+}
+
+#[test]
+fn a_database_that_would_pass_everything_or_is_another_one_is_refused() {
+    let scene = scan();
+    scene.write("mirror/vulndb/index/modules.json", b"[]");
+    scene.run(&["lock"]).failed(3, &["that a scan could rely on", "caused by: the database is empty", "hint: "]);
+    let scene = scan();
+    std::fs::remove_file(scene.path("mirror/vulndb/ID/GO-2026-0001.json")).expect("removed");
+    scene.run(&["lock"]).failed(3, &["names GO-2026-0001 for `example.com/m`"]);
+    let scene = scan();
+    std::fs::remove_file(scene.path("mirror/vulndb/index/db.json")).expect("removed");
+    scene.run(&["lock"]).failed(3, &["the database has no `index/db.json`"]);
+    // A lock of another database, which no store has: the mirror must meet it.
+    let scene = scan();
+    scene.ok(&["lock"]);
+    let (root, lock) = ("root = \"", scene.read("lockfiles/vulndb.lock"));
+    let at = lock.find(root).expect("a root") + root.len();
+    scene.write("lockfiles/vulndb.lock", format!("{}{}{}", &lock[..at], "0".repeat(64), &lock[at + 64..]).as_bytes());
+    scene.run(&["run", "RC-05"]).failed(4, &["does not meet its lock", "hint: the registry or mirror"]);
+    std::fs::remove_dir_all(scene.path("mirror")).expect("removed");
+    scene.run(&["run", "RC-05"]).failed(4, &["there is nothing at", "hint: put the database there"]);
 }
 
 /// Makes the example's cassette anew: of its lock as it is, and with an older valibot, which an invented advisory is about,

@@ -15,11 +15,10 @@ impl FrozenStep<'_> {
     pub(super) fn mirrored(&self) -> Result<(Digest, Option<FrozenData>), FrozenError> {
         let path = self.mirror_path();
         let (files, data) = match self.input.kind {
-            FrozenKind::NpmAdvisories => {
-                npm_advisories::read(&path).and_then(npm_advisories::files).map_err(|source| self.no_cassette(source))?
-            }
-            _ => go_vulndb::files(&path)
-                .map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })?,
+            FrozenKind::NpmAdvisories => npm_advisories::read(&path)
+                .and_then(npm_advisories::files)
+                .map_err(|source| self.no_cassette(source))?,
+            _ => go_vulndb::files(&path).map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })?,
         };
         Ok((self.tree(files)?, Some(data)))
     }
@@ -33,8 +32,7 @@ impl FrozenStep<'_> {
                 cassette.insert(path, self.store.get(digest)?);
             }
         }
-        let (files, data) =
-            npm_advisories::files(cassette.clone()).map_err(|source| self.no_cassette(source))?;
+        let (files, data) = npm_advisories::files(cassette.clone()).map_err(|source| self.no_cassette(source))?;
         let root = self.tree(files)?;
         let folder = self.mirror_path();
         write_folder(&folder, &cassette).map_err(|source| FrozenError::Write { path: folder, source })?;

@@ -41,7 +41,9 @@ pub enum VulndbError {
     #[error("the database is empty: `index/modules.json` names no vulnerability, and a scan with it would always pass")]
     Empty,
     /// An entry that the index names is not there.
-    #[error("the database is not whole: `index/modules.json` names {id} for `{module}`, and there is no `ID/{id}.json`")]
+    #[error(
+        "the database is not whole: `index/modules.json` names {id} for `{module}`, and there is no `ID/{id}.json`"
+    )]
     NoEntry {
         /// The entry.
         id: String,
@@ -66,10 +68,8 @@ pub fn files(path: &std::path::Path) -> Result<(BTreeMap<String, Vec<u8>>, Froze
     let Some(prefix) = found.keys().find_map(|path| path.strip_suffix("index/modules.json")).map(str::to_owned) else {
         return Err(VulndbError::NoFile { path: "index/modules.json".to_owned() });
     };
-    let database: BTreeMap<String, Vec<u8>> = found
-        .into_iter()
-        .filter_map(|(path, bytes)| Some((path.strip_prefix(&prefix)?.to_owned(), bytes)))
-        .collect();
+    let database: BTreeMap<String, Vec<u8>> =
+        found.into_iter().filter_map(|(path, bytes)| Some((path.strip_prefix(&prefix)?.to_owned(), bytes))).collect();
     let data = judge(&database)?;
     let front = FRONT.replace("DATE", &data.date).replace("ENTRIES", &data.entries.to_string());
     let mut files: BTreeMap<String, Vec<u8>> =
@@ -160,6 +160,8 @@ mod tests {
         assert!(says(&[("index/db.json", "{}"), MODULES, ENTRY]).contains("`index/db.json`"));
         assert!(says(&[("index/db.json", r#"{"modified":"today"}"#), MODULES, ENTRY]).contains("`index/db.json`"));
         assert!(says(&[DB, MODULES, (ENTRY.0, r#"{"id":"GO-2026-0002"}"#)]).contains("`ID/GO-2026-0001.json`"));
-        assert!(says(&[DB, ("index/modules.json", r#"[{"path":"m","vulns":[{"id":"../x"}]}]"#)]).contains("modules.json"));
+        assert!(
+            says(&[DB, ("index/modules.json", r#"[{"path":"m","vulns":[{"id":"../x"}]}]"#)]).contains("modules.json")
+        );
     }
 }

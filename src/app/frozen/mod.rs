@@ -210,8 +210,7 @@ impl FrozenStep<'_> {
             FrozenKind::NpmAdvisories if self.image.is_some() => self.record().await?,
             FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => self.mirrored()?,
         };
-        let lock =
-            FrozenLock { kind: self.input.kind.as_str().to_owned(), made_from: self.made_from()?, root, data };
+        let lock = FrozenLock { kind: self.input.kind.as_str().to_owned(), made_from: self.made_from()?, root, data };
         let text = frozen_toml::encode(&lock);
         let changed = std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str());
         if changed {

@@ -90,7 +90,8 @@ impl Source<'_> {
     fn mirror(&self, path: &Spanned<String>) -> Result<String, PlanError> {
         let text = path.as_ref();
         if text.is_empty() || text.starts_with(['/', '~']) || text.contains('\0') {
-            let hint = "write it relative to the plan's folder; a symbolic link may lead to where it is on this machine";
+            let hint =
+                "write it relative to the plan's folder; a symbolic link may lead to where it is on this machine";
             return Err(self.error(path.span(), format!("`{text}` is no path in a plan"), Some(hint.to_owned())));
         }
         Ok(text.clone())
