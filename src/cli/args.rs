@@ -52,7 +52,8 @@ impl Cli {
 pub enum Command {
     /// Reads the plan and says whether it is sound; runs nothing.
     Check,
-    /// Locks frozen inputs: runs their network step and writes the digest of what it yields.
+    /// Locks frozen inputs: runs their network step, or reads their mirror, and writes the digest of what is there. npm's
+    /// advisories are recorded when there is no cassette yet, and anew only when they are named.
     Lock {
         /// The frozen inputs; all when none is named.
         #[arg(value_name = "NAME")]

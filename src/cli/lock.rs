@@ -13,6 +13,7 @@ use crate::report::progress::Progress;
 /// Runs the network step of frozen inputs and writes their locks.
 pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
+    let named = !names.is_empty();
     let names = known(&workspace, names)?;
     let progress = Progress::new();
     let observe = |event| progress.hear(&event);
@@ -32,7 +33,7 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
             for name in &names {
                 let image = workspace.plan.frozen[name].image.as_ref();
                 let identity = image.map(|image| images[image].identity(image));
-                let (path, changed) = preparation.frozen_step(name, source.root, identity.as_ref()).lock().await?;
+                let (path, changed) = preparation.frozen_step(name, source.root, identity.as_ref()).lock(named).await?;
                 let state = if changed { "locked" } else { "unchanged" };
                 print(format!("{state:>10}  {name}: {}\n", path.display()).as_bytes())?;
             }

@@ -81,6 +81,9 @@ fn an_audit_is_played_as_it_was_recorded_and_a_missing_answer_decides_nothing() 
     // The recorded lock says what it is of, and no file names where it came from.
     let text = scene.read("lockfiles/vulnerable.lock");
     assert!(text.contains("kind = \"npm-advisories\"") && text.contains("\ndate = \"20"), "{text}");
+    // Without a name nothing is recorded anew.
+    scene.ok(&["lock"]);
+    assert_eq!(scene.read("lockfiles/vulnerable.lock"), text);
     let exchanges = scene.path("lockfiles/vulnerable.cassette/exchanges");
     let exchanges: Vec<_> = std::fs::read_dir(exchanges).expect("a folder").flatten().collect();
     assert_eq!(exchanges.len(), 4, "two advisory requests, two packuments: {exchanges:?}");
@@ -104,7 +107,6 @@ fn an_audit_is_played_as_it_was_recorded_and_a_missing_answer_decides_nothing() 
     assert!(said[0].contains("Leftovers are kept") && said[0].contains("1 high severity vulnerability"), "{}", said[0]);
     assert!(said.iter().all(|each| *each == said[0]));
 
-    // The store lost it: the cassette beside the lock has it.
     scene.replace("clean/package-lock.json", "\"2.1.0\"", "\"2.1.1\"");
     scene.commit("another version");
     let ended = scene.run(&["run", "RC-01"]);

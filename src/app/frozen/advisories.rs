@@ -44,7 +44,7 @@ impl FrozenStep<'_> {
     }
 
     /// Gives where the data stands: what the plan says, or beside the lock.
-    fn mirror_path(&self) -> PathBuf {
+    pub(super) fn mirror_path(&self) -> PathBuf {
         match &self.input.path {
             Some(path) => self.folder.join(path),
             None => self.folder.join("lockfiles").join(format!("{}.cassette", self.name)),

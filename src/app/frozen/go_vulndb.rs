@@ -144,7 +144,7 @@ mod tests {
         for (index, order) in [&[DB, MODULES, ENTRY][..], &[ENTRY, MODULES, DB], &prefixed].iter().enumerate() {
             let zip = scene.path().join(format!("{index}.zip"));
             mirror::tests::pack(&zip, order);
-            assert_eq!(super::files(&zip).expect("whole").0, tree);
+            assert_eq!(files(&zip).expect("whole").0, tree);
         }
     }
 

@@ -199,15 +199,18 @@ impl FrozenStep<'_> {
         Ok((entry, provenance))
     }
 
-    /// Fetches the tree and writes its lock; gives the lock's path and whether it changed.
+    /// Fetches the tree and writes its lock; gives the lock's path and whether it changed. What was recorded once, and
+    /// cannot be had again, is recorded anew only when the input was `named`.
     ///
     /// # Errors
     /// [`FrozenError`] when the step fails or the lock cannot be written.
-    pub async fn lock(&self) -> Result<(PathBuf, bool), FrozenError> {
+    pub async fn lock(&self, named: bool) -> Result<(PathBuf, bool), FrozenError> {
         let path = lock_path(self.folder, self.name);
         let (root, data) = match self.input.kind {
             FrozenKind::GoModules | FrozenKind::NpmPackages => (self.fetch().await?, None),
-            FrozenKind::NpmAdvisories if self.image.is_some() => self.record().await?,
+            FrozenKind::NpmAdvisories if self.image.is_some() && (named || !self.mirror_path().exists()) => {
+                self.record().await?
+            }
             FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => self.mirrored()?,
         };
         let lock = FrozenLock { kind: self.input.kind.as_str().to_owned(), made_from: self.made_from()?, root, data };
