@@ -62,6 +62,8 @@ pub enum Command {
         #[arg(long, default_value = "HEAD", value_name = "REV")]
         rev: String,
     },
+    /// Says how old the frozen advisory data is, and which entries its mirror has today that were not locked.
+    Advisories,
     /// Runs packets and records their manifests in `manifests/`.
     Run {
         /// The packets, such as RC-05.

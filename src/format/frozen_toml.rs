@@ -1,5 +1,7 @@
 //! `lockfiles/NAME.lock`: the locked tree of a frozen input, and the checksum of what it was made from.
 
+use std::time::{Duration, SystemTime};
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::{Digest, Sha256};
@@ -42,6 +44,14 @@ pub struct FrozenData {
     pub date: String,
     /// How many entries it has: vulnerabilities of a database, answers of a cassette.
     pub entries: u64,
+}
+
+impl FrozenData {
+    /// Gives how old the data is; nothing when it is of the future or has no date.
+    #[must_use]
+    pub fn age(&self, now: SystemTime) -> Option<Duration> {
+        now.duration_since(humantime::parse_rfc3339(&self.date).ok()?).ok()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,6 +120,12 @@ mod tests {
         let dated =
             FrozenLock { data: Some(FrozenData { date: "2026-11-23T04:00:00Z".into(), entries: 3 }), ..lock.clone() };
         assert_eq!(decode(&encode(&dated)), Ok(dated));
+        let data = FrozenData { date: "1970-01-02T00:00:00Z".into(), entries: 3 };
+        assert_eq!(
+            data.age(SystemTime::UNIX_EPOCH + Duration::from_secs(3 * 86_400)),
+            Some(Duration::from_secs(2 * 86_400))
+        );
+        assert_eq!(data.age(SystemTime::UNIX_EPOCH), None);
         let text = encode(&lock);
         assert_eq!(decode(&text), Ok(lock));
         assert!(matches!(decode(&format!("{text}more = 1\n")), Err(FrozenLockError::Malformed(_))));

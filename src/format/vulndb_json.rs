@@ -2,6 +2,8 @@
 //!
 //! Unknown keys are left alone: the database's schema grows. Source: `go.dev/security/vuln/database`.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 /// Says what is wrong in a file of a database.
@@ -47,6 +49,18 @@ struct ModuleWire {
 #[derive(Deserialize)]
 struct EntryWire {
     id: String,
+    #[serde(default)]
+    affected: Vec<AffectedWire>,
+}
+
+#[derive(Deserialize)]
+struct AffectedWire {
+    package: PackageWire,
+}
+
+#[derive(Deserialize)]
+struct PackageWire {
+    name: String,
 }
 
 /// Reads from `index/db.json` when the database was last changed, as RFC 3339 writes it.
@@ -76,11 +90,15 @@ fn checked(id: String) -> Result<String, VulndbJsonError> {
     if good { Ok(id) } else { Err(VulndbJsonError::Id { found: id }) }
 }
 
-/// Checks that an entry is JSON and has the id that its name says.
+/// Checks that an entry is JSON and has the id that its name says; gives the modules that it is about, sorted.
 ///
 /// # Errors
 /// [`VulndbJsonError`].
-pub fn entry(bytes: &[u8], id: &str) -> Result<(), VulndbJsonError> {
-    let EntryWire { id: found } = serde_json::from_slice(bytes)?;
-    if found == id { Ok(()) } else { Err(VulndbJsonError::Other { expected: id.to_owned(), found }) }
+pub fn entry(bytes: &[u8], id: &str) -> Result<Vec<String>, VulndbJsonError> {
+    let EntryWire { id: found, affected } = serde_json::from_slice(bytes)?;
+    if found != id {
+        return Err(VulndbJsonError::Other { expected: id.to_owned(), found });
+    }
+    let modules: BTreeSet<String> = affected.into_iter().map(|affected| affected.package.name).collect();
+    Ok(modules.into_iter().collect())
 }

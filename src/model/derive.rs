@@ -68,8 +68,10 @@ pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, Str
             ("npm_config_registry", OFFLINE_REGISTRY.to_owned()),
             ("npm_config_update_notifier", "false".to_owned()),
         ],
-        // A program in the tree that stands first in the search path knows where the data is.
-        FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => Vec::new(),
+        // For these a program in the tree, first in the search path, says where the data is. govulncheck 1.9 does not read
+        // the variable; whoever wants to know which database a command had does.
+        FrozenKind::GoVulndb => vec![("GOVULNDB", format!("file://{at}/db"))],
+        FrozenKind::NpmAdvisories => Vec::new(),
     };
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -1,6 +1,7 @@
 //! Tier 0: pure values. Nothing here knows a clock, a file system, a network, a runtime or the environment.
 
 pub mod action;
+pub mod advisory;
 pub mod bom;
 pub mod compare;
 pub mod composition;

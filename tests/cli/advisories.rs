@@ -154,6 +154,17 @@ fn a_scan_as_written_finds_the_frozen_database_and_needs_the_mirror_once() {
     assert!(lock.contains("date = \"2026-08-01T00:00:00Z\"\nentries = 1\n"), "{lock}");
     let check = scene.ok(&["check"]).stdout;
     assert!(check.contains("vulndb: go-vulndb of 2026-08-01T00:00:00Z, 1 entries"), "{check}");
+    // Tomorrow's database has one more: a delta, and no difference of what was locked.
+    let entry = r#"{"id":"GO-2026-0002","affected":[{"package":{"name":"example.com/n","ecosystem":"Go"}}]}"#;
+    scene.write("mirror/vulndb/ID/GO-2026-0002.json", entry.as_bytes());
+    scene.write("mirror/vulndb/index/db.json", br#"{"modified":"2026-08-02T00:00:00Z"}"#);
+    let ages = scene.ok(&["advisories"]).stdout;
+    assert!(ages.contains("vulndb: go-vulndb of 2026-08-01T00:00:00Z") && ages.contains("1 entries\n"), "{ages}");
+    let delta =
+        "  its mirror is of 2026-08-02T00:00:00Z: 1 new, 0 changed, 0 gone\n       new  GO-2026-0002  example.com/n\n";
+    assert!(ages.ends_with(delta), "{ages}");
+    let ages: serde_json::Value = serde_json::from_str(&scene.ok(&["advisories", "--json"]).stdout).expect("JSON");
+    assert_eq!(ages[0]["mirror"]["new"][0]["id"], "GO-2026-0002");
     std::fs::remove_dir_all(scene.path("mirror")).expect("removed");
     scene.ok(&["run", "RC-05"]);
     let said = scene.ok(&["log", "RC-05", "scan", "--stream", "stdout"]).stdout;

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use super::mirror::{self, MirrorError};
 use crate::format::frozen_toml::FrozenData;
 use crate::format::vulndb_json::{self, VulndbJsonError};
+use crate::model::advisory::{AdvisoryEntries, AdvisoryEntry};
+use crate::model::digest::Digest;
 
 /// The program that stands before the scanner.
 const FRONT: &str = include_str!("front/govulncheck.sh");
@@ -76,6 +78,17 @@ pub fn files(path: &std::path::Path) -> Result<(BTreeMap<String, Vec<u8>>, Froze
         database.into_iter().map(|(path, bytes)| (format!("db/{path}"), bytes)).collect();
     files.insert("bin/govulncheck".to_owned(), front.into_bytes());
     Ok((files, data))
+}
+
+/// Reads the entries of a database whose frozen tree has these files; those that are no entries say nothing.
+#[must_use]
+pub fn entries(files: &BTreeMap<String, Vec<u8>>) -> AdvisoryEntries {
+    let entry = |(path, bytes): (&String, &Vec<u8>)| {
+        let id = path.strip_prefix("db/ID/")?.strip_suffix(".json")?;
+        let packages = vulndb_json::entry(bytes, id).ok()?;
+        Some((id.to_owned(), AdvisoryEntry { digest: Digest::of(bytes), packages }))
+    };
+    files.iter().filter_map(entry).collect()
 }
 
 fn judge(database: &BTreeMap<String, Vec<u8>>) -> Result<FrozenData, VulndbError> {

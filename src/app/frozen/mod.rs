@@ -25,6 +25,7 @@ mod network;
 pub mod npm_advisories;
 pub mod npm_packages;
 mod prune;
+pub mod today;
 
 /// Says why a frozen input could not be had.
 #[derive(Debug, thiserror::Error)]
