@@ -95,7 +95,8 @@ fn an_audit_is_played_as_it_was_recorded_and_a_missing_answer_decides_nothing() 
     scene.ok(&["run", "RC-01"]);
     let clean = scene.ok(&["log", "RC-01", "audit-clean"]).stdout;
     assert!(clean.contains("found 0 vulnerabilities"), "{clean}");
-    for _ in 0..3 {
+    // With the run that is three, each in a container of its own, with nothing in npm's cache.
+    for _ in 0..2 {
         scene.ok(&["replay", "RC-01"]);
     }
     let said: Vec<String> = (0..3)
