@@ -89,7 +89,8 @@ async fn each(
                     print(report.text().as_bytes())?;
                 }
                 if written.is_none() {
-                    return Ok(ended(recorded.standing()));
+                    let unanswered = recorded.unanswered(&workspace.plan);
+                    return Ok(if unanswered { Exit::Undecided } else { ended(recorded.standing()) });
                 }
                 ran.push(id);
             }

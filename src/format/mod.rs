@@ -2,6 +2,7 @@
 
 pub mod bom_id;
 pub mod canonical_json;
+pub mod cassette_json;
 pub mod config_toml;
 pub mod cyclonedx_json;
 pub mod frozen_toml;
@@ -15,3 +16,4 @@ pub mod pulled_toml;
 pub mod quantity;
 pub mod spdx_json;
 pub mod toml_place;
+pub mod vulndb_json;

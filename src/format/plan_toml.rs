@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::frozen::FrozenWire;
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
@@ -16,8 +17,9 @@ use self::quarantine::QuarantineWire;
 use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
-use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Plan};
+use crate::model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
 
+mod frozen;
 mod images;
 mod normalize;
 mod packets;
@@ -76,14 +78,6 @@ struct PlanWire {
 struct SourceWire {
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FrozenWire {
-    kind: Spanned<String>,
-    image: Spanned<String>,
-    directory: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -199,35 +193,6 @@ impl Source<'_> {
                 .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.kind()), None))?;
         }
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
-    }
-
-    fn frozen(
-        &self,
-        wires: BTreeMap<Spanned<String>, FrozenWire>,
-        images: &BTreeMap<Name, ImageSource>,
-    ) -> Result<BTreeMap<Name, FrozenInput>, PlanError> {
-        let images: BTreeSet<&Name> = images.keys().collect();
-        let mut frozen = BTreeMap::new();
-        for (name, wire) in wires {
-            let kind = match wire.kind.as_ref().as_str() {
-                "go-modules" => FrozenKind::GoModules,
-                "npm-packages" => FrozenKind::NpmPackages,
-                other => {
-                    return Err(self.error(
-                        wire.kind.span(),
-                        format!("there is no kind of frozen input `{other}`"),
-                        Some("known: `go-modules`, `npm-packages`".into()),
-                    ));
-                }
-            };
-            let image = self.reference("image", &wire.image, &images)?;
-            let directory = match &wire.directory {
-                Some(directory) if directory.as_ref() != "." => Some(self.parse::<TreePath>(directory)?),
-                _ => None,
-            };
-            frozen.insert(self.parse(&name)?, FrozenInput { kind, image, directory });
-        }
-        Ok(frozen)
     }
 
     fn sets(

@@ -4,6 +4,7 @@ pub mod action;
 pub mod approval;
 pub mod board;
 pub mod attempt;
+pub mod advisory;
 pub mod bom;
 pub mod civil_date;
 pub mod compare;

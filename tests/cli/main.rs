@@ -7,6 +7,10 @@ mod debian;
 mod second_daemon;
 
 mod board;
+#[path = "../support/advisory_server.rs"]
+mod advisory_server;
+
+mod advisories;
 mod deaths;
 mod determinism;
 mod flakes;
