@@ -11,6 +11,7 @@ use toml::Spanned;
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
+use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Plan};
@@ -18,6 +19,7 @@ use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Plan
 mod images;
 mod normalize;
 mod packets;
+mod waivers;
 mod world;
 
 /// The version of the plan format that this build reads.
@@ -55,6 +57,8 @@ struct PlanWire {
     #[serde(default)]
     protected: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     packets: BTreeMap<Spanned<String>, PacketWire>,
+    #[serde(default)]
+    waivers: Vec<WaiverWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -121,7 +125,8 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
     let protected = source.protected(wire.protected)?;
     let packets = source.packets(wire.packets, &sets, &protected)?;
-    Ok(Plan { name: wire.name, exclude, images, frozen, sets, protected, packets })
+    let waivers = source.waivers(&wire.waivers)?;
+    Ok(Plan { name: wire.name, exclude, images, frozen, sets, protected, packets, waivers })
 }
 
 struct Source<'a> {

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod bom;
+pub mod civil_date;
 pub mod compare;
 pub mod composition;
 pub mod contract;
@@ -27,5 +28,6 @@ pub mod reference;
 pub mod shake;
 pub mod tree;
 pub mod user_config;
+pub mod waiver;
 pub mod why;
 pub mod world;

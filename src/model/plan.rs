@@ -11,6 +11,7 @@ use super::contract::Contract;
 use super::digest::serde_as_text;
 use super::name::{Name, TreePath};
 use super::reference::ImageReference;
+use super::waiver::Waiver;
 use super::world::WorldSettings;
 
 /// Says why a text is no packet id.
@@ -64,6 +65,8 @@ pub struct Plan {
     pub protected: BTreeMap<Name, Vec<String>>,
     /// The packets.
     pub packets: BTreeMap<PacketId, Packet>,
+    /// Findings that somebody accepted for a while, in the order of the plan.
+    pub waivers: Vec<Waiver>,
 }
 
 /// Says where an image comes from.
