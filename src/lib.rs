@@ -1,11 +1,12 @@
 //! rcrepro: a hermetic reproduction runner for release plans.
 //!
-//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`] and
+//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`], [`documents`] and
 //! [`explain`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their adapters). See `docs/design/` for the words, the
 //! hashes and the borders.
 
 pub mod app;
 pub mod cli;
+pub mod documents;
 pub mod engine;
 pub mod explain;
 pub mod format;

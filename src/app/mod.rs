@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod config;
 pub mod doctor;
+pub mod documents;
 pub mod evidence;
 pub mod execute;
 pub mod files;
@@ -15,6 +16,7 @@ pub mod prepare;
 pub mod record;
 pub mod replay;
 pub mod run;
+pub mod scope;
 pub mod session;
 pub mod shake;
 pub mod verify;

@@ -12,6 +12,7 @@ mod args;
 mod check;
 mod context;
 mod doctor;
+mod documents;
 mod exit;
 mod failure;
 mod image;
@@ -20,6 +21,7 @@ mod log;
 mod output;
 mod replay;
 mod run;
+mod scope;
 mod shake;
 mod signals;
 mod verify;
@@ -61,6 +63,10 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Replay { target, execution } => replay::replay(&context, &target, &execution).await,
         Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
         Command::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
+        Command::Scope { packet, base, head, record } => {
+            scope::scope(&context, &packet, base.as_deref(), &head, record)
+        }
+        Command::Documents { rev } => documents::documents(&context, &rev),
         Command::Verify { manifest } => verify::verify(&context, &manifest),
         Command::Log { packet, command, stream, canonical } => {
             log::log(&context, &packet, command.as_ref(), stream, canonical)

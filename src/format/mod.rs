@@ -13,5 +13,6 @@ pub mod oci_json;
 pub mod plan_toml;
 pub mod pulled_toml;
 pub mod quantity;
+pub mod scope_json;
 pub mod spdx_json;
 pub mod toml_place;

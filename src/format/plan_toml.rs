@@ -8,17 +8,21 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::documents::DocumentsWire;
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
+use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Plan};
 
+mod documents;
 mod images;
 mod normalize;
 mod packets;
+mod risks;
 mod waivers;
 mod world;
 
@@ -59,6 +63,10 @@ struct PlanWire {
     packets: BTreeMap<Spanned<String>, PacketWire>,
     #[serde(default)]
     waivers: Vec<WaiverWire>,
+    #[serde(default)]
+    documents: DocumentsWire,
+    #[serde(default)]
+    risks: Vec<RiskWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -126,7 +134,9 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let protected = source.protected(wire.protected)?;
     let packets = source.packets(wire.packets, &sets, &protected)?;
     let waivers = source.waivers(&wire.waivers)?;
-    Ok(Plan { name: wire.name, exclude, images, frozen, sets, protected, packets, waivers })
+    let documents = source.documents(&wire.documents)?;
+    let risks = source.risks(&wire.risks)?;
+    Ok(Plan { name: wire.name, exclude, images, frozen, sets, protected, packets, waivers, documents, risks })
 }
 
 struct Source<'a> {

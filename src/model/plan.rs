@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::contract::Contract;
 use super::digest::serde_as_text;
+use super::documents::DocumentSettings;
 use super::name::{Name, TreePath};
 use super::reference::ImageReference;
+use super::risk::Risk;
 use super::waiver::Waiver;
 use super::world::WorldSettings;
 
@@ -67,6 +69,10 @@ pub struct Plan {
     pub packets: BTreeMap<PacketId, Packet>,
     /// Findings that somebody accepted for a while, in the order of the plan.
     pub waivers: Vec<Waiver>,
+    /// Which documents are held against the plan and the evidence.
+    pub documents: DocumentSettings,
+    /// The residual risks, in the order of the plan.
+    pub risks: Vec<Risk>,
 }
 
 /// Says where an image comes from.

@@ -1,9 +1,11 @@
 //! Tier 3: what people and machines read. Progress goes to standard error, data to standard output.
 
 pub mod difference;
+pub mod documents;
 pub mod image_changes;
 pub mod json;
 pub mod progress;
+pub mod scope;
 pub mod shake;
 pub mod text;
 pub mod validation;

@@ -8,12 +8,14 @@ mod second_daemon;
 
 mod deaths;
 mod determinism;
+mod documents;
 mod locks;
 mod plans;
 mod pulls;
 mod replay;
 mod run;
 mod scene;
+mod scope;
 mod shake;
 mod tamper;
 mod why;

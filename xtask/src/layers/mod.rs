@@ -15,6 +15,7 @@ const TIERS: &[(&str, u8)] = &[
     ("format", 1),
     ("normalize", 1),
     ("explain", 1),
+    ("documents", 1),
     ("store", 2),
     ("engine", 2),
     ("registry", 2),
