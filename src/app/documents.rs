@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use globset::GlobBuilder;
+use serde::Serialize;
 
 use super::workspace::{Workspace, WorkspaceError};
 use crate::documents::align;
+use crate::format::canonical_json;
 use crate::format::manifest_json::{self, ManifestError};
 use crate::model::digest::Digest;
 use crate::model::documents::{PlanLine, QuotedCommand, Recorded};
@@ -53,7 +55,7 @@ pub enum DocumentsError {
 }
 
 /// Is what became of holding documents against the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Alignment {
     /// The documents that were read, with the digests of their bytes.
     pub documents: BTreeMap<String, Digest>,
@@ -79,6 +81,12 @@ impl Alignment {
             return Some("the plan names no document".to_owned());
         }
         self.quoted.is_empty().then(|| "the documents quote no command of a tool that the plan uses".to_owned())
+    }
+
+    /// Gives the digest of the result: the canonical JSON of all that is in it, with every manifest that it rests on.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&canonical_json::to_vec(self).expect("an alignment holds only strings, integers and maps"))
     }
 
     /// Tells whether every quoted command is the plan's and has evidence, and there is one.

@@ -96,7 +96,7 @@ pub enum ScopeError {
 pub struct ScopeFact {
     /// The digest of the record's bytes.
     pub digest: Digest,
-    /// The record.
+    /// The record, with base and head as this history has them.
     pub record: ScopeRecord,
 }
 
@@ -171,7 +171,7 @@ pub fn recorded(workspace: &Workspace, packet: &PacketId) -> Result<Option<Scope
             return Err(differs(part));
         }
     }
-    Ok(Some(ScopeFact { digest: Digest::of(&bytes), record }))
+    Ok(Some(ScopeFact { digest: Digest::of(&bytes), record: derived }))
 }
 
 fn read(workspace: &Workspace, packet: &PacketId) -> Result<Option<(PathBuf, Vec<u8>)>, ScopeError> {

@@ -5,7 +5,16 @@ pub mod passage;
 pub mod sections;
 pub mod shell_line;
 
-/// Tells the line, from 1, in which a byte of a text stands.
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1
+/// Tells in which line a byte of a text stands.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// Gives the line, from 1.
+    fn of(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
 }

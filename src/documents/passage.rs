@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
-use super::line_of;
+use super::Lines;
 
 /// What a block's info string may begin with so that its lines are commands; a block without any is one of them.
 const SHELLS: [&str; 7] = ["", "sh", "bash", "zsh", "shell", "console", "shell-session"];
@@ -27,6 +27,7 @@ pub struct Passage {
 /// without a reason it counts as none.
 #[must_use]
 pub fn passages(document: &str) -> Vec<Passage> {
+    let places = Lines::new(document);
     let mut found = Vec::new();
     let mut depth = 0_usize;
     // The reason that waits for the next block, and the one in force with the depth at which it ends.
@@ -59,12 +60,12 @@ pub fn passages(document: &str) -> Vec<Passage> {
             Event::Html(text) if html => waiting = ignore_reason(&text).or(waiting),
             Event::Text(text) => {
                 if let Some(passage) = &mut block {
-                    let first = line_of(document, range.start);
+                    let first = places.of(range.start);
                     passage.lines.extend(text.lines().enumerate().map(|(at, line)| (first + at, line.to_owned())));
                 }
             }
             Event::Code(text) => {
-                let lines = vec![(line_of(document, range.start), text.into_string())];
+                let lines = vec![(places.of(range.start), text.into_string())];
                 found.push(Passage { lines, prose: true, ignored: reason(&ignored) });
             }
             _ => {}

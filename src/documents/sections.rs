@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use similar::{ChangeTag, TextDiff};
 
-use super::line_of;
+use super::Lines;
 
 /// How many lines of a difference are kept.
 const LINES: usize = 10;
@@ -187,6 +187,7 @@ struct Marker {
 }
 
 fn markers(document: &str) -> Vec<Marker> {
+    let places = Lines::new(document);
     let mut found = Vec::new();
     for (event, range) in Parser::new_ext(document, Options::ENABLE_TABLES).into_offset_iter() {
         if !matches!(event, Event::Start(Tag::HtmlBlock)) {
@@ -197,7 +198,7 @@ fn markers(document: &str) -> Vec<Marker> {
         for text in document[start..range.end].split_inclusive('\n') {
             let end = start + text.len();
             if let Some((begins, name)) = marker(text) {
-                found.push(Marker { name, begins, line: line_of(document, start), lines: start..end });
+                found.push(Marker { name, begins, line: places.of(start), lines: start..end });
             }
             start = end;
         }

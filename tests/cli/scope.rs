@@ -88,6 +88,11 @@ fn a_deletion_a_rename_a_mode_and_a_wider_plan_are_changes() {
     scene.git(&["commit", "-q", "-m", "mode"]);
     red(&scene, &["`greeting.txt` is outside"]);
     scene.git(&["reset", "-q", "--hard", "main"]);
+    scene.git(&["rm", "-q", "greeting.txt"]);
+    scene.write("greeting.txt/inner.txt", b"a folder now\n");
+    scene.commit("a folder instead of a file");
+    red(&scene, &["`greeting.txt` is outside", "`greeting.txt/inner.txt` is outside"]);
+    scene.git(&["reset", "-q", "--hard", "main"]);
     scene.replace("rcrepro.toml", "title = \"Signup\"", "title = \"Sign-up\"");
     scene.commit("the plan itself");
     red(&scene, &["`rcrepro.toml` is outside"]);
@@ -127,7 +132,8 @@ fn nothing_changed_and_no_ancestor_decide_nothing() {
     check(&scene).failed(5, &["no file changed between", "nothing was checked"]);
     scene.write("api/signup.go", b"package api // there\n");
     scene.commit("there");
-    scene.git(&["revert", "--no-edit", "HEAD"]);
+    scene.git(&["revert", "--no-commit", "HEAD"]);
+    scene.commit("back");
     check(&scene).failed(5, &["no file changed between"]);
     scene.git(&["checkout", "-q", "main"]);
     scene.write("greeting.txt", b"elsewhere\n");
@@ -191,8 +197,11 @@ fn a_record_outlives_a_rewritten_history_and_not_one_without_its_commits() {
     scene.git(&["branch", "-q", "-D", "main"]);
     scene.git(&["reflog", "expire", "--expire=now", "--all"]);
     scene.git(&["gc", "-q", "--prune=now"]);
-    scene.ok(&["scope", "RC-03"]);
-    assert_eq!(scene.read("scopes/RC-03.json"), good);
+    let ended = scene.ok(&["--json", "scope", "RC-03"]);
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
+    let before: serde_json::Value = serde_json::from_str(&good).expect("JSON");
+    assert_eq!(document["record"]["head"]["tree"], before["head"]["tree"]);
+    assert_ne!(document["record"]["head"]["commit"], before["head"]["commit"], "history was written anew");
     // The branch was never merged into what is checked out now.
     scene.git(&["checkout", "-q", "--orphan", "other"]);
     scene.write("api/signup.go", b"package api // other work\n");
