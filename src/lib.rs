@@ -1,7 +1,7 @@
 //! rcrepro: a hermetic reproduction runner for release plans.
 //!
-//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`], [`documents`] and
-//! [`explain`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their adapters). See `docs/design/` for the words, the
+//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`],
+//! [`explain`], [`documents`] and [`pins`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their adapters). See `docs/design/` for the words, the
 //! hashes and the borders.
 
 pub mod app;
@@ -14,6 +14,7 @@ pub mod model;
 pub mod normalize;
 pub mod oci;
 pub mod packages;
+pub mod pins;
 pub mod registry;
 pub mod report;
 pub mod store;

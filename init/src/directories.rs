@@ -79,7 +79,8 @@ fn place(info: &str) -> Option<(u64, i32)> {
     (flags & libc::O_PATH == 0 && field("lock:").is_none()).then_some((position, flags))
 }
 
-fn thread_group(pid: u32) -> Option<u32> {
+/// Gives the process that a thread belongs to.
+pub fn thread_group(pid: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
 }

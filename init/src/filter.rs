@@ -17,15 +17,21 @@ pub struct Watched {
     pub processors: bool,
     /// Readings of directories.
     pub directories: bool,
+    /// Addresses that sockets are connected to, or send to; rings that would do so unseen are refused.
+    pub network: bool,
 }
 
 const LOAD: u16 = 0x20;
 const EQUAL: u16 = 0x15;
 const AND: u16 = 0x54;
 const SET: u16 = 0x45;
+const ABOVE: u16 = 0x25;
+const AT_LEAST: u16 = 0x35;
 const RETURN: u16 = 0x06;
 const ALLOW: u32 = 0x7fff_0000;
 const NOTIFY: u32 = 0x7fc0_0000;
+/// Fails with `ENOSYS`, as on a kernel that does not know the call: programs then go the usual way.
+const UNKNOWN_CALL: u32 = 0x0005_0000 | 38;
 
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
@@ -38,6 +44,13 @@ const HIGH: u32 = 4;
 /// `FUTEX_CMD_MASK` leaves away the private and the clock flag.
 const FUTEX_COMMAND: u32 = 0x7f;
 const FUTEX_CLOCK_REALTIME: u32 = 0x100;
+/// The flags with which a new process hands its listener over. Nobody could answer if that call were watched, too. The
+/// kernel passes over all but the first of them on such a socket, and no program that means anything writes them.
+pub const HANDOVER: i32 = 0x4000 | 0x800 | 0x1600;
+/// What resolvers send their questions with.
+const MSG_NOSIGNAL: u32 = 0x4000;
+/// The sizes of a question to a name server: a header and a name at least, a datagram that needs no extension at most.
+const QUESTION: (u32, u32) = (17, 512);
 
 /// Puts the filter together: each watched call is a block of its own that ends in a verdict or falls through.
 #[must_use]
@@ -85,8 +98,38 @@ pub fn program(watched: Watched) -> Vec<Instruction> {
     if watched.directories {
         call(Some(calls::GETDENTS64), vec![verdict(NOTIFY)]);
     }
+    if watched.network {
+        call(Some(calls::CONNECT), vec![verdict(NOTIFY)]);
+        call(Some(calls::SENDTO), sendto());
+        // Where their addresses stand is behind a pointer, which no filter can follow.
+        call(
+            Some(calls::SENDMSG),
+            vec![load(argument(2)), equal(HANDOVER.cast_unsigned(), 0, 1), verdict(ALLOW), verdict(NOTIFY)],
+        );
+        call(Some(calls::SENDMMSG), vec![verdict(NOTIFY)]);
+        call(Some(calls::IO_URING_SETUP), vec![verdict(UNKNOWN_CALL)]);
+    }
     filter.push(verdict(ALLOW));
     filter
+}
+
+/// What is sent to an address, and what may be a question to the name server that the socket is connected to.
+fn sendto() -> Vec<Instruction> {
+    vec![
+        load(argument(4)),
+        equal(0, 1, 0),
+        verdict(NOTIFY),
+        load(argument(4) + HIGH),
+        equal(0, 1, 0),
+        verdict(NOTIFY),
+        load(argument(3)),
+        set(MSG_NOSIGNAL, 0, 4),
+        load(argument(2)),
+        Instruction { code: AT_LEAST, jt: 0, jf: 2, k: QUESTION.0 },
+        Instruction { code: ABOVE, jt: 1, jf: 0, k: QUESTION.1 },
+        verdict(NOTIFY),
+        verdict(ALLOW),
+    ]
 }
 
 /// Waits with a deadline on the wall clock: `WAIT_BITSET`, `WAIT_REQUEUE_PI` and `LOCK_PI2` say so by a flag, `LOCK_PI` knows
@@ -152,6 +195,11 @@ mod tests {
             calls::GETDENTS64,
             calls::CLOCK_GETTIME,
             calls::CLOCK_NANOSLEEP,
+            calls::CONNECT,
+            calls::SENDTO,
+            calls::SENDMSG,
+            calls::SENDMMSG,
+            calls::IO_URING_SETUP,
         ];
         let theirs = [
             libc::SYS_brk,
@@ -161,6 +209,11 @@ mod tests {
             libc::SYS_getdents64,
             libc::SYS_clock_gettime,
             libc::SYS_clock_nanosleep,
+            libc::SYS_connect,
+            libc::SYS_sendto,
+            libc::SYS_sendmsg,
+            libc::SYS_sendmmsg,
+            libc::SYS_io_uring_setup,
         ];
         assert_eq!(ours.map(i64::from), theirs);
         #[cfg(target_arch = "x86_64")]

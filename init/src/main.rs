@@ -3,18 +3,23 @@
 //! It takes causes of differences away before they reach a program: the wall clock stands still for the command and all that
 //! it starts, static programs included, while monotonic time flows (in steps for executables that print how long they took);
 //! the number of processors, the order of directories and the random bytes that the kernel hands new programs are the same
-//! everywhere. It holds no privilege and uses no ptrace. It is also the gate at which a started container waits for its turn.
+//! everywhere. It sees attempts at the network, and tells the engine of them at the end. It holds no privilege and uses no ptrace. It is also the gate at which a started container waits for its turn.
 //!
 //! Exit codes: the command's; 128 + n when signal n ended it; 126 and 127 when it could not be executed; 125 when the
 //! container cannot be made as asked, before anything was executed. The last three with one line on the standard error.
 
+mod address;
+mod attempts;
 mod clocks;
 mod directories;
 mod filter;
 mod memory;
 mod mixing;
+mod network;
 mod processors;
 mod programs;
+mod question;
+mod report;
 mod settings;
 mod stub;
 mod supervisor;
@@ -29,7 +34,9 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use filter::Watched;
+use network::Network;
 use programs::Programs;
+use report::Report;
 use settings::Settings;
 use supervisor::Supervisor;
 
@@ -75,14 +82,19 @@ fn run(settings: Settings) -> Result<i32, Refusal> {
         wall_clocks: settings.pinned.is_some(),
         processors: settings.cpus.is_some(),
         directories: settings.directories.is_some(),
+        network: settings.report.is_some(),
     };
-    let nothing = Watched { programs: false, wall_clocks: false, processors: false, directories: false };
+    let nothing =
+        Watched { programs: false, wall_clocks: false, processors: false, directories: false, network: false };
     let filter = (watched != nothing).then(|| filter::program(watched));
     let (ours, theirs) = or(UnixStream::pair(), "make a socket")?;
     let (ours, theirs) = (OwnedFd::from(ours), OwnedFd::from(theirs));
     let null = or(File::open("/dev/null"), "open /dev/null")?;
+    let report = settings.report.as_deref().map(Report::open).transpose();
+    let report = or(report, "open the report")?;
+    or(sys::hide(), "put itself out of the command's reach")?;
     let Some(command) = or(sys::fork(), "fork")? else {
-        drop(ours);
+        drop((ours, report));
         be_command(&settings, filter.as_deref(), theirs, null.into());
     };
     drop(theirs);
@@ -108,14 +120,20 @@ fn run(settings: Settings) -> Result<i32, Refusal> {
         }
     }
     or(UnixStream::from(ours).write_all(b"!"), "start the command")?;
-    let supervisor = Supervisor {
+    let mut supervisor = Supervisor {
         programs,
+        network: Network::default(),
         pinned: settings.pinned,
         cpus: settings.cpus,
         directories: settings.directories,
         signals,
     };
-    Ok(supervisor.run(listener, command))
+    let code = supervisor.run(listener, command);
+    if let Some(report) = report {
+        // Half a report is none, and the engine sees that: what the command came to stands all the same.
+        drop(report.write(&supervisor.network.attempts));
+    }
+    Ok(code)
 }
 
 /// Waits for the byte that opens the gate. A signal that ends programs, or the end of the input, means that nobody will.
@@ -147,10 +165,13 @@ impl OwnedInput for io::Stdin {
     }
 }
 
-/// The child: installs the filter, hands the listener over, waits for its turn, and becomes the command.
+/// The child: lets itself be looked into, installs the filter, hands the listener over, waits for its turn, and becomes the command.
 fn be_command(settings: &Settings, filter: Option<&[sys::Instruction]>, socket: OwnedFd, null: OwnedFd) -> ! {
     if let Some(filter) = filter {
-        match sys::install_filter(filter).and_then(|listener| sys::send_descriptor(&socket, &listener)) {
+        match sys::show()
+            .and_then(|()| sys::install_filter(filter))
+            .and_then(|listener| sys::send_descriptor(&socket, &listener))
+        {
             Ok(()) => {}
             Err(error) => {
                 say(&format!("rcrepro-init: cannot watch system calls: {error}\n"));

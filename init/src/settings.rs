@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::PathBuf;
 
 /// Says how entries of a directory are handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Settings {
     pub umask: Option<u32>,
     /// `--load=NUMBER`: processes that burn processor time beside the program.
     pub load: u32,
+    /// `--report=PATH`: watch for attempts at the network, and write what was seen into this file at the end.
+    pub report: Option<PathBuf>,
     /// The program and its arguments.
     pub program: Vec<CString>,
 }
@@ -79,6 +82,7 @@ fn option(settings: &mut Settings, text: &str) -> Option<()> {
             });
         }
         "--umask" => settings.umask = Some(u32::from_str_radix(value, 8).ok().filter(|mask| *mask <= 0o777)?),
+        "--report" => settings.report = Some(PathBuf::from(value)).filter(|path| path.is_absolute()).map(Some)?,
         "--load" => settings.load = value.parse().ok()?,
         _ => return None,
     }
@@ -87,6 +91,8 @@ fn option(settings: &mut Settings, text: &str) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn read(words: &[&str]) -> Result<Settings, String> {
@@ -104,6 +110,7 @@ mod tests {
             "--directories=shuffled:3",
             "--umask=022",
             "--load=2",
+            "--report=/said",
             "--",
             "/bin/sh",
             "-c",
@@ -113,6 +120,7 @@ mod tests {
         assert_eq!((settings.gate, settings.pinned, settings.cpus, settings.seed), (true, Some(-7), Some(4), Some(9)));
         assert_eq!((settings.quantised[&b"go"[..]], settings.umask, settings.load), (300, Some(0o22), 2));
         assert_eq!(settings.directories, Some(Order::Shuffled(3)));
+        assert_eq!(settings.report.as_deref(), Some(Path::new("/said")));
         assert_eq!(settings.program.len(), 3);
     }
 
@@ -127,6 +135,7 @@ mod tests {
             &["--directories=real", "--", "x"],
             &["--umask=8", "--", "x"],
             &["--gate=1", "--", "x"],
+            &["--report=said", "--", "x"],
             &["--other", "--", "x"],
             &["x"],
             &["--"],

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
+use crate::network::Network;
 use crate::programs::Programs;
 use crate::settings::Order;
 use crate::sys::{self, Answer, Notification, calls};
@@ -14,6 +15,7 @@ const LOOK_EVERY: i32 = 100;
 /// Is what the loop works with.
 pub struct Supervisor {
     pub programs: Programs,
+    pub network: Network,
     pub pinned: Option<i64>,
     pub cpus: Option<u32>,
     pub directories: Option<Order>,
@@ -23,7 +25,7 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// Waits for the end of `command`, and gives its exit code.
-    pub fn run(&self, listener: Option<OwnedFd>, command: i32) -> i32 {
+    pub fn run(&mut self, listener: Option<OwnedFd>, command: i32) -> i32 {
         let mut waiting = Waiting::default();
         let listener_number = listener.as_ref().map_or(-1, |listener| listener.as_raw_fd());
         loop {
@@ -62,9 +64,13 @@ impl Supervisor {
         code
     }
 
-    /// Answers one call. Where a process may not be looked into, the kernel's own answer stands.
-    fn answer(&self, listener: &OwnedFd, call: &Notification) {
+    /// Answers one call. Where a process may not be looked into, the kernel's own answer stands, and is counted.
+    fn answer(&mut self, listener: &OwnedFd, call: &Notification) {
         let number = call.call.cast_unsigned();
+        if Network::is_about(number) {
+            self.network.see(listener, call);
+            return sys::answer(listener, call.id, Answer::Kernel);
+        }
         if number == calls::SCHED_GETAFFINITY && !calls::FIRST.is_empty() && self.programs.any() {
             drop(self.programs.rewrite(call.pid));
         }
@@ -86,6 +92,13 @@ impl Supervisor {
             },
             _ => self.programs.rewrite(call.pid).map(|()| Answer::Kernel),
         };
-        sys::answer(listener, call.id, answer.unwrap_or(Answer::Kernel));
+        let answer = answer.unwrap_or_else(|_| {
+            // Nothing was left unanswered to a process that is gone.
+            if sys::still_waits(listener, call.id) {
+                self.network.attempts.note_unanswered();
+            }
+            Answer::Kernel
+        });
+        sys::answer(listener, call.id, answer);
     }
 }

@@ -9,11 +9,14 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::actions::{ActionError, Resolved, derive_action};
+use super::quiet;
 use crate::engine::{Engine, EngineError, Execution, Limits, Network, Turn};
 use crate::model::action::{Action, Output};
+use crate::model::attempt::{AttemptRule, Watch};
 use crate::model::compare::{Equality, compare_command};
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
+use crate::model::finding::Finding;
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, Packet, PacketId, Plan};
@@ -92,6 +95,10 @@ pub struct Ran {
     pub duration: Duration,
     /// The world that it saw.
     pub world: World,
+    /// The attempts at the network that were seen.
+    pub attempts: Watch,
+    /// Where it was not as quiet as the plan wants it.
+    pub findings: Vec<Finding>,
 }
 
 impl Executor<'_> {
@@ -105,7 +112,7 @@ impl Executor<'_> {
         let mut waiting = specs.clone();
         let mut skipped = BTreeSet::new();
         let mut results: BTreeMap<Name, CommandEntry> = BTreeMap::new();
-        let mut circumstances: BTreeMap<Name, (Duration, World)> = BTreeMap::new();
+        let mut done: BTreeMap<Name, Ran> = BTreeMap::new();
         let lanes = Semaphore::new(self.lanes.max(1));
         let mut running = FuturesUnordered::new();
         let stop = self.cancel.child_token();
@@ -131,8 +138,8 @@ impl Executor<'_> {
             }
             match running.next().await {
                 Some(Ok(ran)) => {
-                    circumstances.insert(ran.entry.id.clone(), (ran.duration, ran.world));
-                    results.insert(ran.entry.id.clone(), ran.entry);
+                    results.insert(ran.entry.id.clone(), ran.entry.clone());
+                    done.insert(ran.entry.id.clone(), ran);
                 }
                 Some(Err(error)) => {
                     // The first failure is the cause; what it interrupts fails too.
@@ -145,12 +152,7 @@ impl Executor<'_> {
         if let Some(error) = failure {
             return Err(error);
         }
-        let mut ran = Vec::new();
-        for spec in specs {
-            let both = results.remove(&spec.id).zip(circumstances.remove(&spec.id));
-            ran.extend(both.map(|(entry, (duration, world))| Ran { entry, duration, world }));
-        }
-        Ok(ran)
+        Ok(specs.iter().filter_map(|spec| done.remove(&spec.id)).collect())
     }
 
     /// Drops commands that can no longer run: a command that they need failed, or was itself dropped.
@@ -186,6 +188,9 @@ impl Executor<'_> {
         let turn = Some(Turn { lanes, began: &began });
         let ran = self.perform(spec, &action, &world, turn, &stop).await?;
         let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
+        if spec.quiet.network != AttemptRule::Allow && ran.attempts != Watch::default() {
+            (self.observe)(RunEvent::Network { id: spec.id.clone(), attempts: ran.attempts.clone() });
+        }
         (self.observe)(RunEvent::Finished {
             id: spec.id.clone(),
             exit_code: ran.entry.exit_code,
@@ -245,7 +250,9 @@ impl Executor<'_> {
             outputs: outputs?,
             result: self.store.put(&result.encode())?,
         };
-        Ok(Ran { entry, duration: executed.duration, world: executed.world })
+        let mut findings = quiet::streams(self.store, &spec.quiet, &entry)?;
+        findings.extend(quiet::network(&spec.quiet, spec.id.as_str(), &executed.attempts));
+        Ok(Ran { entry, duration: executed.duration, world: executed.world, attempts: executed.attempts, findings })
     }
 
     fn stream(

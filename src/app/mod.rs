@@ -1,7 +1,9 @@
 //! Tier 3: one use case a file.
 
 pub mod actions;
+pub mod approve;
 pub mod config;
+pub mod currency;
 pub mod doctor;
 pub mod documents;
 pub mod evidence;
@@ -12,13 +14,18 @@ pub mod host_network;
 pub mod image;
 pub mod images;
 pub mod latest;
+pub mod pins;
 pub mod prepare;
+pub mod promises;
+pub mod quiet;
 pub mod record;
 pub mod replay;
 pub mod run;
 pub mod scope;
+pub mod sections;
 pub mod session;
 pub mod shake;
+pub mod status;
 pub mod verify;
 pub mod why;
 pub mod workspace;

@@ -8,6 +8,7 @@ use super::actions::Resolved;
 use super::execute::Ran;
 use super::workspace::Workspace;
 use crate::engine::EngineInfo;
+use crate::format::canonical_json;
 use crate::model::digest::Digest;
 use crate::model::manifest::{
     MANIFEST_VERSION, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
@@ -15,9 +16,10 @@ use crate::model::manifest::{
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::normalize;
+use crate::store::{BlobStore, StoreError};
 
 /// The version of the run record's format.
-pub const RECORD_VERSION: u32 = 1;
+pub const RECORD_VERSION: u32 = 2;
 
 /// Puts a manifest together from what ran.
 #[must_use]
@@ -112,6 +114,9 @@ pub struct CommandRecord {
     pub duration_ms: u64,
     /// How often it was tried.
     pub attempts: u32,
+    /// What was seen of its attempts at the network: canonical JSON of [`crate::model::attempt::Watch`]. Version 1 has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub network: Option<Digest>,
 }
 
 impl RunRecord {
@@ -140,9 +145,13 @@ pub fn rfc3339(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
-/// Makes a command's record.
-#[must_use]
-pub fn command_record(ran: &Ran) -> CommandRecord {
+/// Makes a command's record, and stores what was seen of its attempts at the network.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn command_record(ran: &Ran, store: &dyn BlobStore) -> Result<CommandRecord, StoreError> {
+    let seen = canonical_json::to_vec(&ran.attempts).expect("what was seen is strings and integers");
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    CommandRecord { id: ran.entry.id.clone(), duration_ms: ms(ran.duration), attempts: 1 }
+    let (id, network) = (ran.entry.id.clone(), Some(store.put(&seen)?));
+    Ok(CommandRecord { id, duration_ms: ms(ran.duration), attempts: 1, network })
 }

@@ -1,5 +1,6 @@
 //! `rcrepro run PACKET`: executes a packet's commands and records what came out.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -14,9 +15,12 @@ use super::workspace::{Workspace, WorkspaceError};
 use crate::engine::Engine as _;
 use crate::format::canonical_json;
 use crate::format::manifest_json;
+use crate::model::attempt::Watch;
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
+use crate::model::finding::{Finding, Severity};
 use crate::model::manifest::ReproManifest;
+use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::store::runs;
 use crate::store::{BlobStore as _, StoreError};
@@ -27,6 +31,12 @@ pub enum RunError {
     /// The workspace cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The packet runs nothing.
+    #[error("{packet} has no command: its criteria rest on other things")]
+    NoCommands {
+        /// The packet.
+        packet: PacketId,
+    },
     /// Something that must stand before a command runs could not be had.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -68,15 +78,30 @@ pub struct Recorded {
     pub digest: Digest,
     /// What may differ.
     pub record: RunRecord,
+    /// What was seen of each command's attempts at the network.
+    pub network: BTreeMap<Name, Watch>,
+    /// Where commands were not as quiet as the plan wants them.
+    pub findings: Vec<Finding>,
     /// Where the manifest was written, when every command succeeded and the plan's folder was to have it.
     pub written: Option<PathBuf>,
 }
 
 impl Recorded {
-    /// Tells whether every command of the packet ran and succeeded.
+    /// Tells whether every command of the packet ran, succeeded and was as quiet as the plan wants it.
     #[must_use]
     pub fn succeeded(&self, expected: usize) -> bool {
-        self.manifest.commands.len() == expected && self.manifest.commands.iter().all(|entry| entry.succeeded())
+        self.findings.is_empty()
+            && self.manifest.commands.len() == expected
+            && self.manifest.commands.iter().all(|entry| entry.succeeded())
+    }
+
+    /// Ranks the worst that is wrong beside the comparison; none when nothing is.
+    #[must_use]
+    pub fn severity(&self) -> Option<Severity> {
+        let failed = self.manifest.commands.iter().any(|entry| !entry.succeeded()).then_some(Severity::Failed);
+        // What failed is known, whatever else is not.
+        let of_findings = self.findings.iter().map(|finding| finding.name.severity()).min();
+        failed.or(of_findings)
     }
 }
 
@@ -114,6 +139,10 @@ pub async fn execute(
 ) -> Result<Recorded, RunError> {
     let started = SystemTime::now();
     let packet = workspace.packet(id)?;
+    if workspace.plan.commands(packet).next().is_none() {
+        return Err(RunError::NoCommands { packet: id.clone() });
+    }
+    session.run.announce(id, &workspace.folder)?;
     let preparation = Preparation {
         workspace,
         store: &session.store,
@@ -154,9 +183,11 @@ pub async fn execute(
         recorded: against.map(|(_, digest)| digest),
         host,
         engine,
-        commands: ran.iter().map(record::command_record).collect(),
+        commands: ran.iter().map(|ran| record::command_record(ran, &*session.store)).collect::<Result<_, _>>()?,
     };
     let text = canonical_json::to_vec(&record).expect("a run record holds strings and integers");
     session.run.write_record(id, &text)?;
-    Ok(Recorded { manifest, bytes, digest, record, written: None })
+    let network = ran.iter().map(|ran| (ran.entry.id.clone(), ran.attempts.clone())).collect();
+    let findings = ran.into_iter().flat_map(|ran| ran.findings).collect();
+    Ok(Recorded { manifest, bytes, digest, record, network, findings, written: None })
 }

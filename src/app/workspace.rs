@@ -10,10 +10,10 @@ use crate::model::name::TreePath;
 use crate::model::plan::{Packet, PacketId, Plan};
 use crate::normalize;
 use crate::store::BlobStore;
-use crate::store::ingest::{GitError, GitSource, IngestedSource, Limits, ingest_git};
+use crate::store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
-const RECORDS: [&str; 2] = ["manifests/**", "scopes/**"];
+const RECORDS: [&str; 3] = ["manifests/**", "approvals/**", "scopes/**"];
 
 /// The plan's file name.
 pub const PLAN_FILE: &str = "rcrepro.toml";
@@ -131,6 +131,22 @@ impl Workspace {
         let exclude = self.exclude();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
         Ok(ingest_git(store, &source, Limits::default())?)
+    }
+
+    /// Shows every tracked path of a commit below the plan's folder, what the plan excludes among them, and gives the
+    /// commit's id.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
+    pub fn visit_source(
+        &self,
+        revision: &str,
+        visit: &mut dyn FnMut(&TreePath, Visited<'_>),
+    ) -> Result<String, WorkspaceError> {
+        let (repository, folder) = self.repository()?;
+        let exclude = GlobSet::empty();
+        let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
+        Ok(visit_git(&source, Limits::default(), visit)?)
     }
 
     /// Finds the work tree that the plan's folder belongs to, and where in it the folder is; none for its root.

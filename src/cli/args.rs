@@ -64,11 +64,46 @@ pub enum Command {
     /// Runs packets and records their manifests in `manifests/`.
     Run {
         /// The packets, such as RC-05.
-        #[arg(required = true, value_name = "PACKET")]
+        #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "PACKET")]
         packets: Vec<PacketId>,
+        /// Runs every packet that is not done, those that others need first, until nothing is ready.
+        #[arg(long)]
+        all: bool,
         /// How it is executed.
         #[command(flatten)]
         execution: ExecutionArgs,
+    },
+    /// Writes a release plan from a template into the folder; nothing that is there is replaced.
+    Init {
+        /// The template.
+        #[arg(long, value_enum, default_value = "release-confidence")]
+        template: TemplateName,
+    },
+    /// Shows the packet board: what is done, what blocks what, what is next.
+    Status {
+        /// Takes the tracked tree of this commit as the source that evidence has to be of.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+    },
+    /// Says GO, `GO_WITH_CONDITIONS`, `NO_GO` or UNDECIDED, with the digest that each criterion rests on.
+    Verdict {
+        /// Takes the tracked tree of this commit as the source that evidence has to be of.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+    },
+    /// Records that somebody stands for the plan, or for a packet's evidence, by its digest.
+    Approve {
+        /// The packet, such as RC-00.
+        packet: PacketId,
+        /// Who.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Stands for the packet's evidence instead of the plan.
+        #[arg(long)]
+        review: bool,
+        /// What they have to say.
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
     },
     /// Executes a recorded packet again, without any cache of results, and compares command by command.
     Replay {
@@ -132,6 +167,15 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
+    /// Finds every reference to a toolchain version or an image in the tracked tree, and compares it with the plan's pins.
+    Pins {
+        /// Reads the tracked tree of this commit.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+        /// Lists every look-alike, too: what is in test data, vendored code, changelogs, lock files, comments and prose.
+        #[arg(long)]
+        look_alikes: bool,
+    },
     /// Prints the evidence of a packet's latest run or replay, else of its committed manifest.
     Log {
         /// The packet, such as RC-05.
@@ -193,6 +237,13 @@ pub struct ShakeArgs {
     /// How it is executed.
     #[command(flatten)]
     pub execution: ExecutionArgs,
+}
+
+/// Names a template of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TemplateName {
+    /// The release confidence plan: RC-00 to RC-07 and the Global Command Set.
+    ReleaseConfidence,
 }
 
 /// Names a stream.

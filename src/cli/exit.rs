@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::model::finding::Severity;
+
 /// Says how the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -39,6 +41,16 @@ impl Exit {
             Self::Tampered => 6,
             Self::Bug => 70,
             Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Severity> for Exit {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Failed => Self::Divergent,
+            Severity::Undecided => Self::Undecided,
+            Severity::Tampered => Self::Tampered,
         }
     }
 }

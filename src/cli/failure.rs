@@ -14,6 +14,7 @@ use crate::app::image::pull::PulledError;
 use crate::app::image::push::PushError;
 use crate::app::image::validate::ValidateImageError;
 use crate::app::images::ImagesError;
+use crate::app::pins::PinsError;
 use crate::app::prepare::PrepareError;
 use crate::app::replay::ReplayError;
 use crate::app::run::RunError;
@@ -255,6 +256,18 @@ impl From<WorkspaceError> for Failure {
     }
 }
 
+impl From<PinsError> for Failure {
+    fn from(error: PinsError) -> Self {
+        match error {
+            PinsError::Workspace(error) => error.into(),
+            PinsError::NoPins => {
+                let advice = "write into rcrepro.toml: [pins.go] and below it version = \"1.26.8\"";
+                Self::new(Exit::Plan, &error, hint(advice))
+            }
+        }
+    }
+}
+
 impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
         match error {
@@ -299,6 +312,7 @@ impl From<RunError> for Failure {
             RunError::Evidence(error) => error.into(),
             RunError::Store(error) => error.into(),
             RunError::Runs(_) => Self::new(Exit::Engine, &error, None),
+            RunError::NoCommands { .. } => Self::new(Exit::Usage, &error, hint("rcrepro status")),
         }
     }
 }

@@ -9,6 +9,7 @@ use self::failure::Failure;
 use crate::app::config;
 
 mod args;
+mod board;
 mod check;
 mod context;
 mod doctor;
@@ -16,9 +17,11 @@ mod documents;
 mod exit;
 mod failure;
 mod image;
+mod init;
 mod lock;
 mod log;
 mod output;
+mod pins;
 mod replay;
 mod run;
 mod scope;
@@ -59,7 +62,14 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Check => check::check(&context),
         Command::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
-        Command::Run { packets, execution } => run::run(&context, &packets, &execution).await,
+        Command::Run { all: true, execution, .. } => run::all(&context, &execution).await,
+        Command::Run { packets, execution, .. } => run::run(&context, &packets, &execution).await,
+        Command::Init { template } => init::init(&context, template),
+        Command::Status { rev } => board::status(&context, &rev),
+        Command::Verdict { rev } => board::verdict(&context, &rev),
+        Command::Approve { packet, by, review, note } => {
+            board::approve(&context, &packet, &by, review, note.as_deref())
+        }
         Command::Replay { target, execution } => replay::replay(&context, &target, &execution).await,
         Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
         Command::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
@@ -68,6 +78,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Documents { rev } => documents::documents(&context, &rev),
         Command::Verify { manifest } => verify::verify(&context, &manifest),
+        Command::Pins { rev, look_alikes } => pins::pins(&context, &rev, look_alikes),
         Command::Log { packet, command, stream, canonical } => {
             log::log(&context, &packet, command.as_ref(), stream, canonical)
         }

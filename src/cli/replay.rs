@@ -7,10 +7,11 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
-use super::run::lanes;
+use super::run::{beside, lanes};
 use crate::app::replay;
 use crate::app::run::RunOptions;
 use crate::model::compare::Equality;
+use crate::model::finding::Severity;
 use crate::model::plan::PacketId;
 use crate::report::progress::Progress;
 use crate::report::{json, text};
@@ -34,15 +35,19 @@ pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) 
             let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
             if context.json {
                 let digests = (replayed.recorded_digest, replayed.found.digest);
-                let document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison);
+                let beside = beside(&replayed.found);
+                let document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
                 print(format!("{document}\n").as_bytes())?;
             } else {
                 let text = text::comparison(recorded, found, &replayed.comparison, &*session.store);
                 print(text.as_bytes())?;
+                print(text::findings(&replayed.found.findings).as_bytes())?;
             }
+            let quiet = replayed.found.findings.iter().map(|finding| finding.name.severity()).min();
             Ok(match replayed.comparison.equality() {
-                Equality::Bitwise | Equality::Canonical => Exit::Success,
+                Equality::Bitwise | Equality::Canonical => quiet.map_or(Exit::Success, Exit::from),
                 Equality::Divergent | Equality::Failed => Exit::Divergent,
+                Equality::Undecided if quiet == Some(Severity::Failed) => Exit::Divergent,
                 Equality::Undecided => worst(&replayed.comparison),
             })
         })

@@ -8,45 +8,91 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use crate::app::run::{self, RunOptions};
+use crate::app::status::status;
 use crate::app::workspace::Workspace;
+use crate::model::board::{Row, State};
 use crate::model::plan::PacketId;
 use crate::report::progress::Progress;
-use crate::report::{json, text};
+use crate::report::{board, json, text};
 
 /// Runs packets, those that others need first, and stops at the first that does not succeed.
 pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionArgs) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
-    let order = order(&workspace, packets)?;
+    let mut order = order(&workspace, packets)?.into_iter();
+    each(context, &workspace, execution, |_| Ok(order.next()), |_| Ok(Exit::Success)).await
+}
+
+/// Runs every packet that is not done, once, as nothing blocks it, and stops at the first that does not succeed. What is left
+/// then waits for somebody, so that nothing is decided.
+pub async fn all(context: &Context, execution: &ExecutionArgs) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    let runs =
+        |id: &PacketId| workspace.packet(id).is_ok_and(|packet| workspace.plan.commands(packet).next().is_some());
+    let next = |ran: &[PacketId]| {
+        let board = status(&workspace, &execution.rev, &context.store)?;
+        let open = |row: &Row| matches!(row.state, State::Ready | State::Failed | State::Undecided);
+        let ready = board.rows.into_iter().filter(|row| open(row) && row.manifest.is_none());
+        Ok(ready.map(|row| row.id).find(|id| runs(id) && !ran.contains(id)))
+    };
+    let end = |_: &[PacketId]| {
+        let board = status(&workspace, &execution.rev, &context.store)?;
+        if !context.json {
+            print(board::text::board(&board).as_bytes())?;
+        }
+        let done = board.rows.iter().all(|row| row.state == State::Done);
+        Ok(if done { Exit::Success } else { Exit::Undecided })
+    };
+    each(context, &workspace, execution, next, end).await
+}
+
+/// Runs one packet after the other, as `next` names them by those that ran, until one does not succeed.
+async fn each(
+    context: &Context,
+    workspace: &Workspace,
+    execution: &ExecutionArgs,
+    mut next: impl FnMut(&[PacketId]) -> Result<Option<PacketId>, Failure>,
+    end: impl Fn(&[PacketId]) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
     let progress = Progress::new();
     let observe = |event| progress.hear(&event);
-    let mut documents = Vec::new();
+    let (mut documents, mut ran) = (Vec::new(), Vec::new());
     let exit = context
         .with_session(execution.staging, async |session, cancel| {
             let options = RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
-            for id in &order {
-                let recorded = run::run(session, &workspace, id, options).await?;
-                let ran: BTreeSet<_> = recorded.manifest.commands.iter().map(|entry| &entry.id).collect();
-                let specs = workspace.plan.commands(workspace.packet(id)?);
+            while let Some(id) = next(&ran)? {
+                let recorded = run::run(session, workspace, &id, options).await?;
+                let done: BTreeSet<_> = recorded.manifest.commands.iter().map(|entry| &entry.id).collect();
+                let specs = workspace.plan.commands(workspace.packet(&id)?);
                 let skipped: Vec<String> =
-                    specs.filter(|spec| !ran.contains(&spec.id)).map(|spec| spec.id.to_string()).collect();
+                    specs.filter(|spec| !done.contains(&spec.id)).map(|spec| spec.id.to_string()).collect();
                 if context.json {
-                    documents.push(json::recorded(recorded.digest, &recorded.manifest, &skipped));
+                    let beside = beside(&recorded);
+                    documents.push(json::recorded(recorded.digest, &recorded.manifest, &skipped, &beside));
                 } else {
                     let written = recorded.written.as_ref().map(|path| path.display().to_string());
-                    let text = text::recorded(&recorded.manifest, recorded.digest, &skipped, written.as_deref());
+                    let findings = &recorded.findings;
+                    let text =
+                        text::recorded(&recorded.manifest, recorded.digest, &skipped, findings, written.as_deref());
                     print(text.as_bytes())?;
                 }
                 if recorded.written.is_none() {
-                    return Ok(Exit::Divergent);
+                    return Ok(recorded.severity().map_or(Exit::Divergent, Exit::from));
                 }
+                ran.push(id);
             }
-            Ok(Exit::Success)
+            end(&ran)
         })
         .await?;
     if context.json {
         print(format!("{}\n", serde_json::Value::from(documents)).as_bytes())?;
     }
     Ok(exit)
+}
+
+/// Gives what is told of an execution beside its manifest.
+pub fn beside(recorded: &run::Recorded) -> json::Beside<'_> {
+    let network = recorded.network.iter().map(|(id, watch)| (id.as_str(), watch)).collect();
+    json::Beside { network, findings: &recorded.findings }
 }
 
 /// Gives how many commands may run at once.

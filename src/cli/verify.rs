@@ -7,7 +7,6 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use crate::app::{evidence, verify as app};
-use crate::model::finding::Severity;
 use crate::report::{json, text};
 use crate::store::layered::Layered;
 
@@ -24,10 +23,5 @@ pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
     } else {
         print(text::verification(manifest, blobs, findings).as_bytes())?;
     }
-    Ok(match verification.severity() {
-        None => Exit::Success,
-        Some(Severity::Failed) => Exit::Divergent,
-        Some(Severity::Undecided) => Exit::Undecided,
-        Some(Severity::Tampered) => Exit::Tampered,
-    })
+    Ok(verification.severity().map_or(Exit::Success, Exit::from))
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Engine, EngineError, EngineInfo, Executed, Execution, Network};
 use crate::model::action::{ActionResult, Ending, Output};
+use crate::model::attempt::Watch;
 use crate::model::digest::Digest;
 use crate::model::image::ImageIdentity;
 use crate::model::name::TreePath;
@@ -48,6 +49,7 @@ pub struct Script {
     exit_code: i32,
     outputs: BTreeMap<TreePath, FakeOutput>,
     takes: Duration,
+    attempts: Watch,
     error: Option<Box<dyn Fn() -> EngineError + Send + Sync>>,
 }
 
@@ -73,6 +75,7 @@ impl Script {
             exit_code,
             outputs: BTreeMap::new(),
             takes: Duration::ZERO,
+            attempts: Watch::default(),
             error: None,
         }
     }
@@ -108,6 +111,13 @@ impl Script {
     #[must_use]
     pub fn output(mut self, path: TreePath, output: Output) -> Self {
         self.outputs.insert(path, FakeOutput::Ready(output));
+        self
+    }
+
+    /// Is seen to try this.
+    #[must_use]
+    pub fn attempts(mut self, attempts: Watch) -> Self {
+        self.attempts = attempts;
         self
     }
 
@@ -210,6 +220,7 @@ impl FakeEngine {
                     duration: script.takes,
                     clock: execution.world.clock(),
                     world: execution.world.clone(),
+                    attempts: script.attempts.clone(),
                 }),
             ))
         })

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::action::{Action, ActionResult, Ending};
+use crate::model::attempt::Watch;
 use crate::model::digest::Sha256;
 use crate::model::image::ImageIdentity;
 use crate::model::world::{ClockMode, World};
@@ -111,6 +112,8 @@ pub struct Executed {
     pub clock: ClockMode,
     /// The world that it saw: what was asked for, as far as the engine can make it.
     pub world: World,
+    /// The attempts at the network that were seen.
+    pub attempts: Watch,
 }
 
 /// Describes the engine for the run record.

@@ -12,6 +12,7 @@ use self::documents::DocumentsWire;
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
+use self::pins::PinsWire;
 use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use super::quantity;
@@ -22,6 +23,8 @@ mod documents;
 mod images;
 mod normalize;
 mod packets;
+mod pins;
+mod quiet;
 mod risks;
 mod waivers;
 mod world;
@@ -61,6 +64,8 @@ struct PlanWire {
     #[serde(default)]
     protected: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     packets: BTreeMap<Spanned<String>, PacketWire>,
+    #[serde(default)]
+    pins: PinsWire,
     #[serde(default)]
     waivers: Vec<WaiverWire>,
     #[serde(default)]
@@ -107,6 +112,12 @@ struct CommandWire {
     quantum: Option<Spanned<String>>,
     cpus: Option<Spanned<i64>>,
     require: Option<Spanned<String>>,
+    #[serde(rename = "network-attempts")]
+    network_attempts: Option<Spanned<String>>,
+    #[serde(default)]
+    expect: quiet::ExpectWire,
+    #[serde(default)]
+    forbid: Vec<Spanned<String>>,
 }
 
 /// Parses and checks a plan.
@@ -132,11 +143,19 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let frozen = source.frozen(wire.frozen, &images)?;
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
     let protected = source.protected(wire.protected)?;
-    let packets = source.packets(wire.packets, &sets, &protected)?;
-    let waivers = source.waivers(&wire.waivers)?;
-    let documents = source.documents(&wire.documents)?;
-    let risks = source.risks(&wire.risks)?;
-    Ok(Plan { name: wire.name, exclude, images, frozen, sets, protected, packets, waivers, documents, risks })
+    Ok(Plan {
+        packets: source.packets(wire.packets, &sets, &protected)?,
+        pins: source.pins(&wire.pins)?,
+        waivers: source.waivers(&wire.waivers)?,
+        documents: source.documents(&wire.documents)?,
+        risks: source.risks(&wire.risks)?,
+        name: wire.name,
+        exclude,
+        images,
+        frozen,
+        sets,
+        protected,
+    })
 }
 
 struct Source<'a> {
@@ -288,6 +307,7 @@ impl Source<'_> {
             },
             world: self.world(wire)?,
             require: self.requirement(wire)?,
+            quiet: self.quiet(wire)?,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::attempt::Watch;
 use super::compare::{Equality, PartCounts};
 use super::digest::Digest;
 use super::image_definition::ImageName;
@@ -44,6 +45,13 @@ pub enum RunEvent {
         duration: Duration,
         /// How it compares with what was recorded, when there is a record.
         equality: Option<Equality>,
+    },
+    /// A command tried to reach the network, or nobody can say whether it did.
+    Network {
+        /// The command.
+        id: Name,
+        /// What was seen.
+        attempts: Watch,
     },
     /// A command is about to be run in a world that differs from its own.
     Probing {

@@ -58,6 +58,12 @@ pub enum FindingName {
     CanonicalDiffers,
     /// The command did not succeed.
     CommandFailed,
+    /// A command that must not tried to reach the network.
+    NetworkAttempt,
+    /// Nobody can say whether such a command did.
+    NetworkUnknown,
+    /// A command wrote what the plan forbids.
+    Noise,
 }
 
 impl FindingName {
@@ -71,8 +77,12 @@ impl FindingName {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::CommandFailed => Severity::Failed,
-            Self::EvidenceMissing | Self::NoCommands | Self::SourceDirty | Self::UnknownVersion => Severity::Undecided,
+            Self::CommandFailed | Self::NetworkAttempt | Self::Noise => Severity::Failed,
+            Self::EvidenceMissing
+            | Self::NetworkUnknown
+            | Self::NoCommands
+            | Self::SourceDirty
+            | Self::UnknownVersion => Severity::Undecided,
             _ => Severity::Tampered,
         }
     }

@@ -1,6 +1,9 @@
 //! Tier 0: pure values. Nothing here knows a clock, a file system, a network, a runtime or the environment.
 
 pub mod action;
+pub mod approval;
+pub mod attempt;
+pub mod board;
 pub mod bom;
 pub mod civil_date;
 pub mod compare;
@@ -22,6 +25,7 @@ pub mod image_lock;
 pub mod layer;
 pub mod manifest;
 pub mod name;
+pub mod pins;
 pub mod plan;
 pub mod pulled_image;
 pub mod purl;
@@ -31,6 +35,7 @@ pub mod scope;
 pub mod shake;
 pub mod tree;
 pub mod user_config;
+pub mod verdict;
 pub mod waiver;
 pub mod why;
 pub mod world;

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::attempt::Quiet;
 use super::contract::Contract;
 use super::digest::serde_as_text;
 use super::documents::DocumentSettings;
 use super::name::{Name, TreePath};
+use super::pins::Pins;
 use super::reference::ImageReference;
 use super::risk::Risk;
 use super::waiver::Waiver;
@@ -67,6 +69,8 @@ pub struct Plan {
     pub protected: BTreeMap<Name, Vec<String>>,
     /// The packets.
     pub packets: BTreeMap<PacketId, Packet>,
+    /// The toolchains that every reference in the tree has to agree with.
+    pub pins: Pins,
     /// Findings that somebody accepted for a while, in the order of the plan.
     pub waivers: Vec<Waiver>,
     /// Which documents are held against the plan and the evidence.
@@ -154,6 +158,8 @@ pub struct CommandSpec {
     pub world: WorldSettings,
     /// How a replay must compare.
     pub require: Requirement,
+    /// How quiet it must be.
+    pub quiet: Quiet,
 }
 
 /// Says how a replay must compare with what was recorded.

@@ -2,14 +2,30 @@
 
 use serde_json::{Value, json};
 
+use crate::model::attempt::Watch;
 use crate::model::compare::{Comparison, Equality};
 use crate::model::digest::Digest;
 use crate::model::finding::Finding;
 use crate::model::manifest::ReproManifest;
 
+/// Is what is told of an execution beside its manifest.
+#[derive(Debug, Default)]
+pub struct Beside<'a> {
+    /// What was seen of each command's attempts at the network.
+    pub network: std::collections::BTreeMap<&'a str, &'a Watch>,
+    /// Where commands were not as quiet as the plan wants them.
+    pub findings: &'a [Finding],
+}
+
 /// Describes a comparison: the verdict, the counts, and every command with its parts and differences.
 #[must_use]
-pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, comparison: &Comparison) -> Value {
+pub fn comparison(
+    recorded: Digest,
+    found: Digest,
+    manifest: &ReproManifest,
+    comparison: &Comparison,
+    more: &Beside,
+) -> Value {
     let all = [Equality::Bitwise, Equality::Canonical, Equality::Divergent, Equality::Failed, Equality::Undecided];
     let counts: serde_json::Map<String, Value> =
         all.iter().map(|equality| (equality.as_str().to_owned(), json!(comparison.count(*equality)))).collect();
@@ -43,12 +59,13 @@ pub fn comparison(recorded: Digest, found: Digest, manifest: &ReproManifest, com
             "undecided": parts.undecided,
         },
         "inputs": comparison.inputs.iter().map(difference).collect::<Vec<_>>(),
+        "network": more.network, "findings": more.findings,
     })
 }
 
 /// Describes a recorded manifest.
 #[must_use]
-pub fn recorded(digest: Digest, manifest: &ReproManifest, skipped: &[String]) -> Value {
+pub fn recorded(digest: Digest, manifest: &ReproManifest, skipped: &[String], more: &Beside) -> Value {
     let commands: Vec<Value> = manifest
         .commands
         .iter()
@@ -61,6 +78,7 @@ pub fn recorded(digest: Digest, manifest: &ReproManifest, skipped: &[String]) ->
         .collect();
     json!({
         "packet": manifest.packet.to_string(), "manifest": digest.to_string(), "commands": commands, "skipped": skipped,
+        "network": more.network, "findings": more.findings,
     })
 }
 

@@ -1,9 +1,12 @@
 //! Tier 3: what people and machines read. Progress goes to standard error, data to standard output.
 
+pub mod board;
 pub mod difference;
 pub mod documents;
 pub mod image_changes;
 pub mod json;
+pub mod network;
+pub mod pins;
 pub mod progress;
 pub mod scope;
 pub mod shake;

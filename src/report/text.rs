@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::difference::differing_lines;
 use crate::model::compare::{CommandComparison, Comparison, Equality, Part};
 use crate::model::digest::Digest;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Severity};
 use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use crate::model::name::Name;
 use crate::store::{BlobStore, export};
@@ -147,7 +147,13 @@ fn write_stream(
 
 /// Writes what a run recorded.
 #[must_use]
-pub fn recorded(manifest: &ReproManifest, digest: Digest, skipped: &[String], written: Option<&str>) -> String {
+pub fn recorded(
+    manifest: &ReproManifest,
+    digest: Digest,
+    skipped: &[String],
+    findings: &[Finding],
+    written: Option<&str>,
+) -> String {
     let mut text = String::new();
     for entry in &manifest.commands {
         let word = if entry.succeeded() { "ok" } else { "failed" };
@@ -156,12 +162,35 @@ pub fn recorded(manifest: &ReproManifest, digest: Digest, skipped: &[String], wr
     for id in skipped {
         put(&mut text, format_args!("{:>10}  {id}  did not run", "undecided"));
     }
+    text.push_str(&self::findings(findings));
     put(&mut text, format_args!("manifest {digest}"));
     match written {
         Some(path) => {
             put(&mut text, format_args!("{} recorded: {} commands, {path}", manifest.packet, manifest.commands.len()))
         }
-        None => put(&mut text, format_args!("{} NOT recorded: not every command succeeded", manifest.packet)),
+        None => put(&mut text, format_args!("{} NOT recorded: {}", manifest.packet, why_not(findings))),
+    }
+    text
+}
+
+/// Says why a packet was not recorded.
+fn why_not(findings: &[Finding]) -> &'static str {
+    // The least severe is the surest: what failed is known, whatever else is not.
+    match findings.iter().map(|finding| finding.name.severity()).min() {
+        None => "not every command succeeded",
+        Some(Severity::Undecided) => "undecided, see the findings",
+        Some(_) => "see the findings",
+    }
+}
+
+/// Writes findings, three lines each.
+#[must_use]
+pub fn findings(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        put(&mut text, format_args!("{:>20}  {}", finding.name.as_str(), finding.at));
+        put(&mut text, format_args!("{:>22}expected: {}", "", finding.expected));
+        put(&mut text, format_args!("{:>22}found:    {}", "", finding.found));
     }
     text
 }
@@ -169,12 +198,7 @@ pub fn recorded(manifest: &ReproManifest, digest: Digest, skipped: &[String], wr
 /// Writes a verification.
 #[must_use]
 pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding]) -> String {
-    let mut text = String::new();
-    for finding in findings {
-        put(&mut text, format_args!("{:>20}  {}", finding.name.as_str(), finding.at));
-        put(&mut text, format_args!("{:>22}expected: {}", "", finding.expected));
-        put(&mut text, format_args!("{:>22}found:    {}", "", finding.found));
-    }
+    let mut text = self::findings(findings);
     let verdict = match findings.len() {
         0 => "stands".to_owned(),
         1 => "has 1 finding".to_owned(),

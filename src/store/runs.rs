@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! STORE/runs/20231114T221320Z-k3f9/lease         held by an exclusive flock while the run's process lives
+//! STORE/runs/20231114T221320Z-k3f9/RC-05.running the plan's folder: the run works or worked at this packet of it
 //! STORE/runs/20231114T221320Z-k3f9/RC-05.json    the run record of a packet, whole or absent
 //! ```
 //!
@@ -175,6 +176,13 @@ impl Runs {
         }
     }
 
+    /// Tells whether a run said that it works at this packet of this plan's folder.
+    #[must_use]
+    pub fn is_announced(&self, id: &RunId, packet: &PacketId, plan: &Path) -> bool {
+        let said = std::fs::read(self.folder.join(id.as_str()).join(announcement(packet)));
+        said.is_ok_and(|said| said == plan.as_os_str().as_encoded_bytes())
+    }
+
     fn gate(&self, operation: FlockOperation) -> Result<File, RunError> {
         let path = self.folder.join(".gate");
         let mut options = File::options();
@@ -187,6 +195,10 @@ impl Runs {
 
 fn file_name(packet: &PacketId) -> String {
     format!("{packet}.json")
+}
+
+fn announcement(packet: &PacketId) -> String {
+    format!("{packet}.running")
 }
 
 /// Is the folder of our own run; the lease is held until it is dropped.
@@ -208,6 +220,15 @@ impl RunDir {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.folder
+    }
+
+    /// Says that the run works at this packet of this plan's folder from now on.
+    ///
+    /// # Errors
+    /// [`RunError::Io`] when the file cannot be made.
+    pub fn announce(&self, packet: &PacketId, plan: &Path) -> Result<(), RunError> {
+        let path = self.folder.join(announcement(packet));
+        std::fs::write(&path, plan.as_os_str().as_encoded_bytes()).map_err(failed("write", &path))
     }
 
     /// Writes the record of a packet, in place of an earlier one: a reader, or a crash, finds the one or the other, whole.

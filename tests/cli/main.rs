@@ -6,12 +6,15 @@ mod debian;
 #[path = "../support/second_daemon.rs"]
 mod second_daemon;
 
+mod board;
 mod deaths;
 mod determinism;
 mod documents;
 mod locks;
 mod plans;
+mod promises;
 mod pulls;
+mod quiet;
 mod replay;
 mod run;
 mod scene;

@@ -9,6 +9,7 @@ mod proxy;
 #[path = "../support/second_daemon.rs"]
 mod second_daemon;
 
+mod attempts;
 mod bench;
 mod cleanup;
 mod connecting;

@@ -6,6 +6,11 @@ pub use self::machine::*;
 mod machine {
     pub const ARCHITECTURE: u32 = 0xc000_003e;
     pub const BRK: u32 = 12;
+    pub const CONNECT: u32 = 42;
+    pub const SENDTO: u32 = 44;
+    pub const SENDMSG: u32 = 46;
+    pub const SENDMMSG: u32 = 307;
+    pub const IO_URING_SETUP: u32 = 425;
     pub const GETTIMEOFDAY: u32 = 96;
     pub const ARCH_PRCTL: Option<u32> = Some(158);
     pub const ARCH_SET_FS: u32 = 0x1002;
@@ -23,6 +28,11 @@ mod machine {
 mod machine {
     pub const ARCHITECTURE: u32 = 0xc000_00b7;
     pub const BRK: u32 = 214;
+    pub const CONNECT: u32 = 203;
+    pub const SENDTO: u32 = 206;
+    pub const SENDMSG: u32 = 211;
+    pub const SENDMMSG: u32 = 269;
+    pub const IO_URING_SETUP: u32 = 425;
     pub const GETTIMEOFDAY: u32 = 169;
     pub const ARCH_PRCTL: Option<u32> = None;
     pub const ARCH_SET_FS: u32 = 0;

@@ -5,6 +5,7 @@
 //! one thread, calls nothing that takes a lock.
 #![expect(unsafe_code, reason = "system calls; see the module's safety argument")]
 
+mod container;
 mod seccomp;
 
 pub mod calls;
@@ -14,8 +15,10 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 
+use crate::filter::HANDOVER;
 use crate::stub::Entries;
 
+pub use self::container::{attribute, end_all_others, hide, show};
 pub use self::seccomp::{
     Answer, Instruction, Notification, answer, install_filter, receive, replace_descriptor, still_waits, wake_at_once,
 };
@@ -202,7 +205,7 @@ pub fn send_descriptor(socket: &OwnedFd, descriptor: &OwnedFd) -> io::Result<()>
         (*message).cmsg_type = libc::SCM_RIGHTS;
         (*message).cmsg_len = libc::CMSG_LEN(size_of::<c_int>() as u32) as usize;
         libc::CMSG_DATA(message).cast::<c_int>().write_unaligned(descriptor.as_raw_fd());
-        check_long(libc::sendmsg(socket.as_raw_fd(), &raw const header, 0) as i64).map(|_| ())
+        check_long(libc::sendmsg(socket.as_raw_fd(), &raw const header, HANDOVER) as i64).map(|_| ())
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Judge;
 use crate::app::actions::{Resolved, derive_action};
 use crate::app::execute::canonical_blob;
+use crate::app::quiet;
 use crate::model::digest::Digest;
 use crate::model::finding::FindingName;
 use crate::model::manifest::{CommandEntry, EndingEntry, OutputEntry};
@@ -25,6 +26,7 @@ impl Judge<'_> {
         if let (Some(plan), Some(spec)) = (plan, spec) {
             self.stated(&at, spec, entry);
             self.derived(&at, plan, spec, resolved, results, entry);
+            self.quiet(spec, entry);
         }
         for (part, digest) in [
             ("input_root", entry.input_root),
@@ -87,6 +89,11 @@ impl Judge<'_> {
         for path in entry.outputs.keys().filter(|path| !spec.outputs.contains(path)) {
             self.finding(name, &format!("{at}.outputs.{path}"), "an output that the plan declares", path);
         }
+    }
+
+    /// Judges the streams once more by what the plan forbids. A stream that lacks is a finding elsewhere.
+    fn quiet(&mut self, spec: &CommandSpec, entry: &CommandEntry) {
+        self.findings.extend(quiet::streams(self.store, &spec.quiet, entry).unwrap_or_default());
     }
 
     /// Derives the action as a run does, and compares each digest on the way.

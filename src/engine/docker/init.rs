@@ -13,7 +13,11 @@ pub(super) const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rcre
 /// Where it stands in a container, owned by root and read-only for the command.
 pub(super) const PATH: &str = "/.rcrepro-init";
 
-/// What it is called in a scratch volume.
+/// The file in which it says at its end what it saw, in a folder of root's, so that a command cannot take its place.
+pub(super) const REPORT: &str = "/.rcrepro-seen";
+
+/// What the two are called in a scratch volume, the report beside a slot's directories.
+pub(super) const REPORT_NAME: &str = "seen";
 pub(super) const NAME: &str = "init";
 
 /// Its exit code when the container cannot be made as asked; nothing was executed then.
@@ -31,8 +35,8 @@ pub(super) fn has_gate(dialect: &Dialect) -> bool {
     matches!(dialect, Dialect::Docker)
 }
 
-/// Writes the whole argv of a container.
-pub(super) fn arguments(world: &World, gate: bool, command: &[String]) -> Vec<String> {
+/// Writes the whole argv of a container. With `watch` it looks out for attempts at the network.
+pub(super) fn arguments(world: &World, watch: bool, gate: bool, command: &[String]) -> Vec<String> {
     let mut words = vec![PATH.to_owned(), format!("--umask={:03o}", world.umask)];
     let mut option = |name: &str, value: Option<String>| {
         words.extend(value.map(|value| format!("--{name}={value}")));
@@ -52,6 +56,7 @@ pub(super) fn arguments(world: &World, gate: bool, command: &[String]) -> Vec<St
         },
     );
     option("load", (world.load > 0).then(|| world.load.to_string()));
+    option("report", watch.then(|| REPORT.to_owned()));
     if gate {
         words.push("--gate".to_owned());
     }
@@ -88,11 +93,11 @@ mod tests {
     #[test]
     fn a_world_is_written_as_options() {
         let command = ["/bin/sh".to_owned()];
-        assert_eq!(arguments(&World::real(), false, &command), [PATH, "--umask=022", "--", "/bin/sh"]);
+        assert_eq!(arguments(&World::real(), false, false, &command), [PATH, "--umask=022", "--", "/bin/sh"]);
         let world = World { load: 2, ..World::fixed(7, &WorldSettings::default()) };
         let expected = "--umask=022 --pin=7 --quantise=gitleaks:300000000000 --quantise=go:300000000000 --cpus=4 --seed=0 \
-                        --directories=sorted --load=2 --gate -- /bin/sh";
-        assert_eq!(arguments(&world, true, &command)[1..].join(" "), expected);
+                        --directories=sorted --load=2 --report=/.rcrepro-seen --gate -- /bin/sh";
+        assert_eq!(arguments(&world, true, true, &command)[1..].join(" "), expected);
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod lifecycle;
 mod outputs;
 mod overlay;
 mod pump;
+mod seen;
 mod spec;
 mod staging;
 mod symlink;
@@ -55,9 +56,11 @@ use self::lifecycle::{Created, Ended};
 use self::overlay::Overlay;
 use self::pump::Pump;
 use self::spec::Entry;
+use self::staging::Places;
 use self::trash::Container;
-use super::{Engine, EngineError, EngineInfo, Executed, Execution};
+use super::{Engine, EngineError, EngineInfo, Executed, Execution, Network};
 use crate::model::action::ActionResult;
+use crate::model::attempt::Watch;
 use crate::model::digest::Sha256;
 use crate::model::image::ImageIdentity;
 use crate::model::world::{UMASK, World};
@@ -249,18 +252,19 @@ impl DockerEngine {
         subtrees: &[Subtree],
         store: &dyn BlobStore,
         cancel: &CancellationToken,
-    ) -> Result<(Ended, Container, Vec<Option<PathBuf>>), EngineError> {
+    ) -> Result<(Ended, Container, Places), EngineError> {
         let pump = self.pump.handle();
         let command = &execution.action.command.arguments;
         let ours = init::runs_on(&self.described.isa) && !command.is_empty();
         let gate = ours && execution.turn.is_some() && init::has_gate(&pump.dialect);
-        let arguments = if ours { init::arguments(execution.world, gate, command) } else { command.clone() };
-        let entry = Entry { arguments, gate, engines_init: !ours };
-        let (container, uppers) = self.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
+        let watch = ours && execution.network == Network::None && self.unpinned.get().is_none();
+        let arguments = if ours { init::arguments(execution.world, watch, gate, command) } else { command.clone() };
+        let entry = Entry { arguments, gate, watch, engines_init: !ours };
+        let (container, places) = self.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
         let created =
             Created { client: &self.client, pump, container: &container.id, spool_dir: &self.spool_dir, gated: gate };
         let ended = lifecycle::run(&created, execution, store, cancel).await?;
-        Ok((ended, container, uppers))
+        Ok((ended, container, places))
     }
 }
 
@@ -297,7 +301,7 @@ impl Engine for DockerEngine {
             let known = self.unpinned.get().is_some();
             let world = self.possible(execution.world);
             let execution = Execution { world: &world, ..execution.clone() };
-            let (ended, container, uppers) = self.run(&execution, &confirmed, &subtrees, store, cancel).await?;
+            let (ended, container, places) = self.run(&execution, &confirmed, &subtrees, store, cancel).await?;
             if let Some(reason) = lifecycle::refused_world(&ended, &execution, store)? {
                 // Nothing was executed. Once more as the machine is, and so from now on.
                 if known {
@@ -307,13 +311,19 @@ impl Engine for DockerEngine {
                 continue;
             }
             let pump = self.pump.handle();
-            let outputs = outputs::collect(pump, &container.id, &execution, &subtrees, &uppers, store).await?;
+            let outputs = outputs::collect(pump, &container.id, &execution, &subtrees, &places.uppers, store).await?;
+            let attempts = match (execution.network == Network::None, self.unpinned()) {
+                (true, None) => seen::collect(pump, &container.id, places.report.as_deref()).await,
+                (true, Some(reason)) => Watch::Unknown { reason: reason.to_owned() },
+                (false, _) => Watch::Unknown { reason: "it had a network".to_owned() },
+            };
             return Ok(Executed {
                 result: ActionResult { exit_code: ended.code, stdout: ended.stdout, stderr: ended.stderr, outputs },
                 ending: ended.ending,
                 duration: ended.duration,
                 clock: world.clock(),
                 world: world.clone(),
+                attempts,
             });
         }
     }

@@ -79,6 +79,8 @@ pub(super) struct Staged {
     pub hosts: Mount,
     /// Puts the program that is PID 1 into the container, in the same way.
     pub init: Mount,
+    /// Puts an empty file for what that program says at its end into the container.
+    pub report: Mount,
     pub slot: Slot,
     /// The upper directory, where it is visible to us.
     pub upper: Option<PathBuf>,
@@ -123,17 +125,18 @@ impl Overlay {
         // As in a plain directory, directories can be renamed; and an upper file always holds its whole content.
         options += "redirect_dir=on,metacopy=off,index=off";
         let local = local.then(|| PathBuf::from(&slot));
-        let bind = |name: &str, target: &str| Mount {
+        let bind = |name: &str, target: &str, read_only| Mount {
             target: Some(target.to_owned()),
             // A path of the daemon's own, inside our volume: it binds nothing of this machine.
             source: Some(format!("{}/{name}", scratch.mountpoint)),
             typ: Some(MountType::BIND),
-            read_only: Some(true),
+            read_only: Some(read_only),
             ..Mount::default()
         };
         Ok(Staged {
-            hosts: bind(HOSTS_NAME, HOSTS_PATH),
-            init: bind(init::NAME, init::PATH),
+            hosts: bind(HOSTS_NAME, HOSTS_PATH, true),
+            init: bind(init::NAME, init::PATH, true),
+            report: bind(&format!("{index}/{}", init::REPORT_NAME), init::REPORT, false),
             mount: volume_mount(&format!("/{}", subtree.at), None, Some((self.labels(label), options))),
             upper: local.as_ref().map(|slot| slot.join("upper")),
             slot: Slot { _volumes: [scratch, lower], local, pump: self.pump.clone() },
@@ -234,6 +237,7 @@ impl Overlay {
                         tar.directory(&index.to_string(), 0)?;
                         tar.directory(&format!("{index}/upper"), owner)?;
                         tar.directory(&format!("{index}/work"), owner)?;
+                        tar.file(&format!("{index}/{}", init::REPORT_NAME), owner, 0o600, 0, std::io::empty())?;
                     }
                     Ok(())
                 })
@@ -284,6 +288,10 @@ impl Drop for Slot {
 
 fn make_slot(at: &Path, owner: u32) -> std::io::Result<()> {
     fs::create_dir(at)?;
+    let report = at.join(init::REPORT_NAME);
+    fs::write(&report, b"")?;
+    fs::set_permissions(&report, Permissions::from_mode(0o600))?;
+    chown(&report, Some(owner), Some(owner))?;
     for name in ["upper", "work"] {
         let path = at.join(name);
         fs::create_dir(&path)?;

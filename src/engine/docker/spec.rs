@@ -33,6 +33,8 @@ pub(super) struct Entry {
     pub arguments: Vec<String>,
     /// Whether it waits for a byte on its standard input.
     pub gate: bool,
+    /// Whether attempts at the network are looked out for.
+    pub watch: bool,
     /// Whether the engine puts its own program before it.
     pub engines_init: bool,
 }

@@ -17,6 +17,14 @@ use super::{DEADLINE_SLACK, DockerEngine, Staging, refuse};
 use crate::engine::{CA_BUNDLE_PATH, EngineError, EngineInfo, Execution, Network};
 use crate::store::BlobStore;
 
+/// Says where what a container writes is visible to us.
+pub(super) struct Places {
+    /// The upper directory of each subtree.
+    pub uppers: Vec<Option<PathBuf>>,
+    /// What PID 1 says at its end.
+    pub report: Option<PathBuf>,
+}
+
 impl DockerEngine {
     /// Decides once whether overlays are used, by mounting one.
     async fn uses_overlay(
@@ -59,19 +67,21 @@ impl DockerEngine {
         subtrees: &[Subtree],
         store: &dyn BlobStore,
         cancel: &CancellationToken,
-    ) -> Result<(Container, Vec<Option<PathBuf>>), EngineError> {
+    ) -> Result<(Container, Places), EngineError> {
         let label = execution.label;
         let overlay = self.uses_overlay(label, &confirmed.id, subtrees, store, cancel).await?;
-        let (mut mounts, mut slots, mut uppers) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut mounts, mut slots, mut uppers, mut report) = (Vec::new(), Vec::new(), Vec::new(), None);
         if overlay {
             for subtree in subtrees {
-                let Staged { mount, hosts, init, slot, upper } =
+                let Staged { mount, hosts, init, report: said, slot, upper } =
                     self.overlay.stage(label, &confirmed.id, subtree, store, cancel).await?;
                 mounts.push(mount);
                 // The first subtree is always there; with a network the engine makes a hosts file of its own.
                 if slots.is_empty() {
                     mounts.extend((execution.network == Network::None).then_some(hosts));
                     mounts.extend((!entry.engines_init).then_some(init));
+                    mounts.extend(entry.watch.then_some(said));
+                    report = upper.as_ref().map(|upper: &PathBuf| upper.with_file_name(init::REPORT_NAME));
                 }
                 slots.push(slot);
                 uppers.push(upper);
@@ -79,7 +89,7 @@ impl DockerEngine {
         }
         let lifetime = execution.action.timeout + DEADLINE_SLACK;
         let labels = self.owner.labels(label, SystemTime::now(), lifetime);
-        let ours = !entry.engines_init;
+        let (ours, watch) = (!entry.engines_init, entry.watch);
         let body = spec::container(execution, &confirmed.id, &confirmed.environment, labels, mounts, entry)?;
         let container = Container::create(self.pump.handle(), label, body, slots).await;
         let container = container.map_err(|error| match status(&error) {
@@ -101,6 +111,10 @@ impl DockerEngine {
                     let program = init::PROGRAM;
                     tar.file(init::PATH.trim_start_matches('/'), 0, 0o755, program.len() as u64, program)?;
                 }
+                if !overlay && watch {
+                    let at = init::REPORT.trim_start_matches('/');
+                    tar.file(at, execution.world.user, 0o600, 0, std::io::empty())?;
+                }
                 if !overlay && execution.network == Network::None {
                     let hosts = hosts(&execution.world.hostname);
                     tar.file(HOSTS_PATH.trim_start_matches('/'), 0, 0o644, hosts.len() as u64, hosts.as_slice())?;
@@ -113,6 +127,6 @@ impl DockerEngine {
             .await?;
         }
         uppers.resize(subtrees.len(), None);
-        Ok((container, uppers))
+        Ok((container, Places { uppers, report }))
     }
 }

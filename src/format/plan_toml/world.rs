@@ -54,7 +54,12 @@ impl Source<'_> {
         Ok(text.clone())
     }
 
-    fn one_of<T: Copy>(&self, what: &str, text: &Spanned<String>, known: &[(&str, T)]) -> Result<T, PlanError> {
+    pub(super) fn one_of<T: Copy>(
+        &self,
+        what: &str,
+        text: &Spanned<String>,
+        known: &[(&str, T)],
+    ) -> Result<T, PlanError> {
         known.iter().find(|(word, _)| word == text.as_ref()).map(|(_, value)| *value).ok_or_else(|| {
             let words: Vec<String> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
             let hint = Some(format!("known: {}", words.join(", ")));

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::model::compare::Equality;
 use crate::model::event::{ImageEvent, RunEvent};
+use crate::report::network;
 
 pub mod images;
 
@@ -38,6 +39,9 @@ impl Progress {
                 let word = equality.map_or(if *exit_code == 0 { "ran" } else { "failed" }, Equality::as_str);
                 let code = if *exit_code == 0 { String::new() } else { format!(", exit code {exit_code}") };
                 self.close(id.as_str(), &format!("{word:>10}  {id} ({}{code})", seconds(*duration)));
+            }
+            RunEvent::Network { id, attempts } => {
+                network::lines(id.as_str(), attempts).iter().for_each(|line| self.close("", line));
             }
             RunEvent::Compared { parts } => self.close("", &format!("{:>10}  {parts}", "compared")),
             RunEvent::Probing { id, world } => self.open(&format!("{id} with {world}")),

@@ -16,6 +16,10 @@ use crate::model::name::{NameError, TreePath};
 use crate::model::tree::{Node, TreeBuilder, TreeError};
 use crate::store::{BlobBatch, BlobStore, StoreError};
 
+mod visit;
+
+pub use visit::{Visited, visit_git};
+
 /// Says why a commit's tree cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -103,7 +107,7 @@ pub struct IngestedSource {
     pub tracked_files: usize,
 }
 
-/// Is a tracked file or symlink.
+/// Is a tracked file, symlink or submodule.
 struct Tracked {
     path: TreePath,
     object: gix::ObjectId,
@@ -117,16 +121,13 @@ struct Tracked {
 pub fn ingest_git(store: &dyn BlobStore, source: &GitSource<'_>, limits: Limits) -> Result<IngestedSource, GitError> {
     let repository = open(source.repository)?;
     let failed = |doing: String| reading(doing, source.repository);
-    let wanted = format!("{}^{{commit}}", source.revision);
-    let commit = repository
-        .rev_parse_single(wanted.as_str())
-        .map_err(|error| failed(format!("find the commit `{}`", source.revision))(error.into()))?
-        .object()
-        .map_err(|error| failed("read the commit".into())(error.into()))?
-        .into_commit();
+    let commit = find_commit(&repository, source)?;
     let id = commit.id().to_string();
     let commit_time = commit.time().map_err(|error| failed(format!("read the time of commit {id}"))(error.into()))?;
     let tracked = tracked(&repository, &commit, source, limits)?;
+    if let Some(entry) = tracked.iter().find(|entry| entry.kind == EntryKind::Commit) {
+        return Err(GitError::Submodule { path: entry.path.clone(), commit: entry.object.to_string() });
+    }
 
     let batch = store.batch()?;
     let nodes = read_objects(&*batch, source.repository, &tracked)?;
@@ -140,6 +141,17 @@ pub fn ingest_git(store: &dyn BlobStore, source: &GitSource<'_>, limits: Limits)
     let root = builder.finish(&mut |_, bytes| batch.put(&bytes).map(drop))?;
     batch.commit()?;
     Ok(IngestedSource { root, commit: id, commit_time: commit_time.seconds, tracked_files: tracked.len() })
+}
+
+fn find_commit<'a>(repository: &'a gix::Repository, source: &GitSource<'_>) -> Result<gix::Commit<'a>, GitError> {
+    let failed = |doing: String| reading(doing, source.repository);
+    let wanted = format!("{}^{{commit}}", source.revision);
+    let object = repository
+        .rev_parse_single(wanted.as_str())
+        .map_err(|error| failed(format!("find the commit `{}`", source.revision))(error.into()))?
+        .object()
+        .map_err(|error| failed("read the commit".into())(error.into()))?;
+    Ok(object.into_commit())
 }
 
 pub(in crate::store) fn open(path: &Path) -> Result<gix::Repository, GitError> {
@@ -191,11 +203,7 @@ fn tracked(
             continue;
         }
         let path: TreePath = text.parse()?;
-        let kind = record.mode.kind();
-        if kind == EntryKind::Commit {
-            return Err(GitError::Submodule { path, commit: record.oid.to_string() });
-        }
-        tracked.push(Tracked { path, object: record.oid, kind });
+        tracked.push(Tracked { path, object: record.oid, kind: record.mode.kind() });
     }
     Ok(tracked)
 }

@@ -17,7 +17,7 @@ pub mod tar;
 pub(crate) mod tar_reader;
 
 pub use self::dir::{DirError, DirOptions, hash_dir, ingest_dir, ingest_output};
-pub use self::git::{GitError, GitSource, IngestedSource, ingest_git};
+pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, visit_git};
 pub use self::tar::{TarError, TarOptions, ingest_tar, ingest_tar_into};
 
 /// Bounds what one ingest may take in, so that a broken or hostile tree ends in an error and not in a full disk.

@@ -16,6 +16,7 @@ const TIERS: &[(&str, u8)] = &[
     ("normalize", 1),
     ("explain", 1),
     ("documents", 1),
+    ("pins", 1),
     ("store", 2),
     ("engine", 2),
     ("registry", 2),
@@ -37,6 +38,8 @@ const VENDORS: &[(&str, &str)] = &[
     ("oci_client", "registry"),
     ("docker_credential", "registry"),
     ("clap", "cli/args"),
+    ("saphyr_parser", "pins/yaml"),
+    ("jsonc_parser", "pins/json"),
     ("indicatif", "report/progress"),
 ];
 

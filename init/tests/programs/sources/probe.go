@@ -3,6 +3,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -17,6 +18,12 @@ func main() {
 		fmt.Println(began.UnixNano())
 	case "processors":
 		fmt.Println(runtime.NumCPU())
+	case "dial":
+		_, err := net.Dial("tcp", os.Args[2])
+		fmt.Println(err)
+	case "lookup":
+		_, err := net.LookupHost(os.Args[2])
+		fmt.Println(err)
 	case "names":
 		folder, err := os.Open(os.Args[2])
 		check(err)

@@ -1,0 +1,239 @@
+//! Sees attempts at the network: what connects, or sends to an address. Every call goes on, and the kernel answers it.
+//!
+//! Addresses are read from the caller's memory before the kernel reads them. A thread beside the caller may change them
+//! between the two: what is counted can be led astray by a program that wants to, and nothing else depends on it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::address::{DOMAIN, Place};
+use crate::attempts::{Attempt, Attempts};
+use crate::directories::thread_group;
+use crate::memory::Memory;
+use crate::question;
+use crate::sys::{self, Notification, calls};
+
+/// The most that is read of an address, in bytes: more than any family's that is understood.
+const ADDRESS: u64 = 28;
+/// The most that is read of a message.
+const MESSAGE: u64 = 512;
+/// The most messages of one call that are looked at; resolvers send two.
+const MESSAGES: u64 = 64;
+/// The most sockets that are remembered as connected to a name server.
+const SOCKETS: usize = 4096;
+/// `struct msghdr` and `struct mmsghdr` of 64-bit programs, in bytes.
+const HEADER: usize = 56;
+const HEADER_OF_MANY: u64 = 64;
+
+/// Remembers what was seen.
+#[derive(Default)]
+pub struct Network {
+    pub attempts: Attempts,
+    /// Sockets connected to a name server, by what the kernel calls them; whether that was counted without a name.
+    domain: BTreeMap<PathBuf, (Attempt, bool)>,
+}
+
+/// Says why a call could not be looked at.
+enum Unseen {
+    /// The caller is gone, or what it named is not there: the kernel will say so.
+    Nothing,
+    /// The caller may not be looked into.
+    Closed,
+}
+
+impl From<io::Error> for Unseen {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::PermissionDenied { Self::Closed } else { Self::Nothing }
+    }
+}
+
+impl Network {
+    /// Tells whether a call is one of those that are looked at here.
+    #[must_use]
+    pub fn is_about(number: u32) -> bool {
+        matches!(number, calls::CONNECT | calls::SENDTO | calls::SENDMSG | calls::SENDMMSG)
+    }
+
+    /// Looks at a call that waits.
+    pub fn see(&mut self, listener: &OwnedFd, call: &Notification) {
+        let looked = self.look(listener, call);
+        if matches!(looked, Err(Unseen::Closed)) && sys::still_waits(listener, call.id) {
+            self.attempts.note_unread();
+        }
+    }
+
+    fn look(&mut self, listener: &OwnedFd, call: &Notification) -> Result<(), Unseen> {
+        let [descriptor, first, second, _, address, length] = call.arguments;
+        let memory = Memory::open(call.pid)?;
+        let mut caller = Caller { call, descriptor, memory: &memory, listener, socket: None };
+        match call.call.cast_unsigned() {
+            calls::CONNECT => self.connected(&mut caller, &read(&memory, first, second.min(ADDRESS))?),
+            calls::SENDTO if address != 0 => {
+                let place = Place::parse(&read(&memory, address, length.min(ADDRESS))?, true);
+                self.sent(&mut caller, place, first, second)
+            }
+            calls::SENDTO => self.sent(&mut caller, None, first, second),
+            calls::SENDMSG => self.message(&mut caller, first),
+            _ => (0..second.min(MESSAGES)).try_for_each(|at| self.message(&mut caller, first + at * HEADER_OF_MANY)),
+        }
+    }
+
+    fn connected(&mut self, caller: &mut Caller<'_>, address: &[u8]) -> Result<(), Unseen> {
+        let Some(place) = Place::parse(address, false) else { return Ok(()) };
+        if place.is_own() && !place.is_domain() {
+            return Ok(());
+        }
+        let Some(attempt) = caller.attempt(place, None)? else { return Ok(()) };
+        if place.is_domain() {
+            if self.domain.len() >= SOCKETS {
+                self.domain.clear();
+            }
+            self.domain.insert(caller.socket()?, (attempt.clone(), true));
+        }
+        self.attempts.note(attempt);
+        Ok(())
+    }
+
+    /// Looks at one message: where it goes, and what it asks.
+    fn message(&mut self, caller: &mut Caller<'_>, header: u64) -> Result<(), Unseen> {
+        let header = read(caller.memory, header, HEADER as u64)?;
+        let word = |at: usize| header[at..at + 8].try_into().map(u64::from_ne_bytes).unwrap_or_default();
+        let (name, length, parts, count) = (word(0), word(8) & 0xffff_ffff, word(16), word(24));
+        let place = match name {
+            0 => None,
+            _ => Place::parse(&read(caller.memory, name, length.min(ADDRESS))?, true),
+        };
+        if place.is_none() && self.domain.is_empty() || count == 0 {
+            return Ok(());
+        }
+        let part = read(caller.memory, parts, 16)?;
+        let word = |at: usize| part[at..at + 8].try_into().map(u64::from_ne_bytes).unwrap_or_default();
+        self.sent(caller, place, word(0), word(8))
+    }
+
+    /// Looks at something that is sent: to an address, or to where the socket is connected to.
+    fn sent(&mut self, caller: &mut Caller<'_>, place: Option<Place>, at: u64, size: u64) -> Result<(), Unseen> {
+        if place.is_some_and(|place| place.is_own() && !place.is_domain()) || place.is_none() && self.domain.is_empty()
+        {
+            return Ok(());
+        }
+        let asked = |memory| Some(question::name(&read(memory, at, size.min(MESSAGE)).ok()?)?);
+        if let Some(place) = place {
+            let name = if place.is_domain() { asked(caller.memory) } else { None };
+            if let Some(attempt) = caller.attempt(place, name)? {
+                self.attempts.note(attempt);
+            }
+            return Ok(());
+        }
+        let socket = caller.socket()?;
+        if let Some((unnamed, counted)) = self.domain.get_mut(&socket)
+            && let Some(name) = asked(caller.memory)
+        {
+            // The connection and its first question are one attempt.
+            if std::mem::take(counted) {
+                self.attempts.take_back(unnamed);
+            }
+            self.attempts.note(Attempt { name: Some(name), ..unnamed.clone() });
+        }
+        Ok(())
+    }
+}
+
+/// Is a thread whose call waits.
+struct Caller<'a> {
+    call: &'a Notification,
+    descriptor: u64,
+    memory: &'a Memory,
+    listener: &'a OwnedFd,
+    /// What the kernel calls its socket, once that was asked.
+    socket: Option<PathBuf>,
+}
+
+impl Caller<'_> {
+    fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/fd/{}", self.call.pid, self.descriptor))
+    }
+
+    /// Gives what the kernel calls the socket, such as `socket:[4711]`: the same in every process that has it.
+    fn socket(&mut self) -> Result<PathBuf, Unseen> {
+        if let Some(socket) = &self.socket {
+            return Ok(socket.clone());
+        }
+        let socket = fs::read_link(self.path())?;
+        Ok(self.socket.insert(socket).clone())
+    }
+
+    /// Names the process: its executable, and in brackets what it calls itself where that is something else, such as a script's
+    /// name or a title of its own.
+    fn process(&self) -> io::Result<Vec<u8>> {
+        let process = thread_group(self.call.pid).unwrap_or(self.call.pid);
+        let folder = Path::new("/proc").join(process.to_string());
+        let title = fs::read(folder.join("comm"))?.trim_ascii_end().to_vec();
+        let executable = fs::read_link(folder.join("exe")).ok();
+        let Some(name) = executable.as_deref().and_then(Path::file_name).map(OsStrExt::as_bytes) else {
+            return Ok(title);
+        };
+        // The kernel keeps fifteen bytes of a title.
+        if name.starts_with(&title) { Ok(name.to_vec()) } else { Ok([name, b" (", &title, b")"].concat()) }
+    }
+
+    /// Describes an attempt; `None` when it is none: the caller is gone, what it calls with is no socket, or a name server
+    /// of the command's own answers there.
+    fn attempt(&self, place: Place, name: Option<String>) -> Result<Option<Attempt>, Unseen> {
+        let protocol = sys::attribute(&self.path(), c"system.sockprotoname")?;
+        let protocol = String::from_utf8_lossy(&protocol).trim_end_matches('\0').to_ascii_lowercase();
+        let protocol = protocol.strip_suffix("v6").unwrap_or(&protocol).to_owned();
+        if place.is_own() && place.is_domain() && is_served(&protocol) {
+            return Ok(None);
+        }
+        let process = self.process()?;
+        // Only now is it certain that all of this was the caller's.
+        Ok(sys::still_waits(self.listener, self.call.id).then_some(Attempt { process, protocol, place, name }))
+    }
+}
+
+fn read(memory: &Memory, address: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    memory.read(address, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Tells whether a name server listens in this container.
+fn is_served(protocol: &str) -> bool {
+    let tables = if protocol == "udp" { ["udp", "udp6"] } else { ["tcp", "tcp6"] };
+    tables.iter().any(|table| {
+        let text = fs::read_to_string(Path::new("/proc/self/net").join(table)).unwrap_or_default();
+        text.lines().skip(1).any(|line| is_listener(line, protocol == "udp"))
+    })
+}
+
+/// Reads a line of `/proc/net/udp` or `/proc/net/tcp`: the local port, the other end, and for `tcp` the state (10: listens).
+fn is_listener(line: &str, connectionless: bool) -> bool {
+    let mut words = line.split_ascii_whitespace().skip(1);
+    let (Some(local), Some(other), Some(state)) = (words.next(), words.next(), words.next()) else { return false };
+    let is_port = |end: &str, port: u16| {
+        end.rsplit_once(':').is_some_and(|(_, found)| u16::from_str_radix(found, 16).ok() == Some(port))
+    };
+    is_port(local, DOMAIN) && is_port(other, 0) && (connectionless || state == "0A")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_are_told_from_other_sockets() {
+        let line = |local: &str, other: &str, state: &str| {
+            format!("  0: {local} {other} {state} 00000000:00000000 00:00000000 00000000  1000        0 4711 1")
+        };
+        assert!(is_listener(&line("0100007F:0035", "00000000:0000", "0A"), false));
+        assert!(is_listener(&line("0100007F:0035", "00000000:0000", "07"), true));
+        assert!(!is_listener(&line("0100007F:0035", "00000000:0000", "01"), false), "not a listener");
+        assert!(!is_listener(&line("0100007F:9C40", "0100007F:0035", "01"), true), "the one that asks");
+        assert!(!is_listener("", true));
+    }
+}

@@ -1,0 +1,38 @@
+//! What PID 1 tells the engine at the end: a file that the command could have written into, and that nobody can any more.
+//!
+//! The file stands in a folder of root's, so that the command cannot take its place; it is opened before the command
+//! begins, and emptied and written when every other process of the container is gone. This process is out of the
+//! command's reach (`hide`), so what stands there afterwards is its word.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use crate::attempts::Attempts;
+use crate::sys;
+
+/// Is the file, open.
+pub struct Report {
+    file: File,
+}
+
+impl Report {
+    /// Opens the file, which the engine has made.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).open(path).map(|file| Self { file })
+    }
+
+    /// Ends every other process of the container, then writes. Where this is no container's first process, nobody is ended.
+    ///
+    /// # Errors
+    /// What the system says. The engine finds no whole report then, and knows nothing.
+    pub fn write(&self, attempts: &Attempts) -> io::Result<()> {
+        sys::end_all_others();
+        self.file.set_len(0)?;
+        self.file.write_all_at(attempts.render().as_bytes(), 0)
+    }
+}

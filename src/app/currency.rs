@@ -1,0 +1,75 @@
+//! Whether recorded evidence still counts: it is of this source, of the packet as the plan states it now, and of the images and
+//! frozen inputs as they are locked now.
+
+use super::frozen;
+use super::image::folder::ImageFolder;
+use super::images::pulled;
+use super::workspace::Workspace;
+use crate::model::digest::Digest;
+use crate::model::image_definition::Platform;
+use crate::model::manifest::ReproManifest;
+use crate::model::name::Name;
+use crate::model::plan::{ImageSource, PacketId, Plan};
+
+/// Says why a manifest's evidence no longer counts; `None` when it does. `recorded` is the plan that it was made by, and
+/// `source` the root of the certified source now.
+#[must_use]
+pub fn outdated(workspace: &Workspace, manifest: &ReproManifest, recorded: &Plan, source: Digest) -> Option<String> {
+    let packet = &manifest.packet;
+    if let Some(what) = redefined(recorded, &workspace.plan, packet) {
+        return Some(format!("the plan has changed since: {what}"));
+    }
+    // The plan is a part of the source: scans have to see it, so that every change of it changes the source, too.
+    if manifest.source.root != source {
+        return Some("the source has changed since".into());
+    }
+    let image = manifest.images.iter().find(|(name, image)| {
+        image_lock(workspace, name, &manifest.platform.isa).is_none_or(|lock| lock != image.lock)
+    });
+    if let Some((name, _)) = image {
+        return Some(format!("the lock of image `{name}` has changed since"));
+    }
+    let frozen = manifest.frozen.iter().find(|(name, frozen)| {
+        digest_of(&frozen::lock_path(&workspace.folder, name)).is_none_or(|lock| lock != frozen.lock)
+    });
+    frozen.map(|(name, _)| format!("the lock of the frozen input `{name}` has changed since"))
+}
+
+/// Names what a packet's evidence depends on and two plans state differently.
+fn redefined(before: &Plan, now: &Plan, id: &PacketId) -> Option<String> {
+    let (Some(old), Some(new)) = (before.packets.get(id), now.packets.get(id)) else {
+        return Some(format!("packet {id}"));
+    };
+    let (old_commands, new_commands): (Vec<_>, Vec<_>) = (before.commands(old).collect(), now.commands(new).collect());
+    if old_commands != new_commands {
+        let changed = new_commands.iter().find(|command| !old_commands.contains(command));
+        return Some(changed.map_or("a command was taken away".into(), |command| format!("command `{}`", command.id)));
+    }
+    if old.contract != new.contract {
+        return Some("what the packet promises".into());
+    }
+    let (old, new) = (before.references(old), now.references(new));
+    if let Some(name) = new.images.iter().find(|name| before.images.get(name) != now.images.get(name)) {
+        return Some(format!("image `{name}`"));
+    }
+    if let Some(name) = new.frozen.iter().find(|name| before.frozen.get(name) != now.frozen.get(name)) {
+        return Some(format!("frozen input `{name}`"));
+    }
+    (old != new).then(|| "what its commands use".into())
+}
+
+fn image_lock(workspace: &Workspace, name: &Name, isa: &str) -> Option<Digest> {
+    let platform = Platform::of_isa(isa)?;
+    let path = match workspace.plan.images.get(name)? {
+        ImageSource::Build { definition, .. } => {
+            let (folder, image) = ImageFolder::of_definition(&workspace.folder.join(definition), platform).ok()?;
+            folder.lock_path(&image)
+        }
+        ImageSource::Pull { .. } => pulled::lock_path(&workspace.folder, platform, name),
+    };
+    digest_of(&path)
+}
+
+fn digest_of(path: &std::path::Path) -> Option<Digest> {
+    std::fs::read(path).ok().map(|bytes| Digest::of(&bytes))
+}

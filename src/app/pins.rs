@@ -1,0 +1,47 @@
+//! `rcrepro pins`: looks through the tracked tree of a commit for references to toolchains and images.
+
+use super::workspace::{Workspace, WorkspaceError};
+use crate::model::civil_date::CivilDate;
+use crate::pins::judge::{Judgement, judge};
+use crate::pins::survey::Survey;
+use crate::store::ingest::Visited;
+
+/// Says why the pins cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum PinsError {
+    /// The plan, the repository or the commit cannot be read.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The plan pins no toolchain.
+    #[error("the plan pins no toolchain: there is nothing to compare with")]
+    NoPins,
+}
+
+/// Is what was found in a commit.
+#[derive(Debug)]
+pub struct Pinned {
+    /// The commit's id.
+    pub commit: String,
+    /// What it came to.
+    pub judgement: Judgement,
+}
+
+/// Judges the pins of a commit; waivers count as they do on `day`.
+///
+/// The whole tracked tree below the plan's folder is read, what the plan excludes too: an exclusion hides nothing here.
+///
+/// # Errors
+/// [`PinsError`] when the plan pins nothing, or the commit cannot be read.
+pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pinned, PinsError> {
+    let plan = &workspace.plan;
+    if plan.pins.is_empty() {
+        return Err(PinsError::NoPins);
+    }
+    let mut survey = Survey::default();
+    let commit = workspace.visit_source(revision, &mut |path, visited| match visited {
+        Visited::File(bytes) => survey.file(path.as_str(), bytes, &plan.pins),
+        Visited::Symlink => {}
+        Visited::Submodule => survey.closed.push(path.to_string()),
+    })?;
+    Ok(Pinned { commit, judgement: judge(&survey, &plan.pins, &plan.waivers, day) })
+}

@@ -1,0 +1,85 @@
+use super::*;
+use crate::model::attempt::{Attempt, Sightings};
+use crate::model::digest::Digest;
+use crate::model::manifest::{EndingEntry, StreamEntry};
+use crate::model::plan::Requirement;
+use crate::model::world::ClockMode;
+use crate::store::memory::MemoryStore;
+
+fn entry(store: &MemoryStore, stdout: &str, stderr: &str) -> CommandEntry {
+    let nothing = Digest::of(b"");
+    let stream = |text: &str| {
+        let raw = store.put(text.as_bytes()).expect("stored");
+        StreamEntry { raw, canonical: raw, normalizers: Vec::new() }
+    };
+    CommandEntry {
+        id: "vitest".parse().expect("a name"),
+        line: "npx vitest run".into(),
+        image: "node".parse().expect("a name"),
+        frozen: [].into(),
+        needs: [].into(),
+        require: Requirement::Canonical,
+        clock: ClockMode::Pinned,
+        input_root: nothing,
+        command: nothing,
+        action: nothing,
+        ending: EndingEntry::Exited,
+        exit_code: 0,
+        stdout: stream(stdout),
+        stderr: stream(stderr),
+        outputs: [].into(),
+        result: nothing,
+    }
+}
+
+fn found(quiet: &Quiet, stdout: &str, stderr: &str) -> Vec<(String, String)> {
+    let store = MemoryStore::default();
+    let findings = streams(&store, quiet, &entry(&store, stdout, stderr)).expect("the streams are there");
+    assert!(findings.iter().all(|finding| finding.name == FindingName::Noise));
+    findings.into_iter().map(|finding| (finding.at, finding.found)).collect()
+}
+
+#[test]
+fn a_standard_error_that_must_be_empty_is_looked_at() {
+    let quiet = Quiet { stderr_empty: true, ..Quiet::default() };
+    assert_eq!(found(&quiet, "whatever\n", ""), []);
+    assert_eq!(found(&Quiet::default(), "", "warning: x\nmore\n"), []);
+    let expected = [("commands.vitest.stderr".to_owned(), "warning: x".to_owned())];
+    assert_eq!(found(&quiet, "", "warning: x\nmore\n"), expected);
+}
+
+#[test]
+fn forbidden_lines_are_named_with_their_place() {
+    let quiet = Quiet { forbid: vec!["(?i)warning".into(), "^Error:".into()], ..Quiet::default() };
+    assert_eq!(found(&quiet, "an Error: is fine\n", "all is well\n"), []);
+    let findings = found(&quiet, "one\nError: two\r\n", "a Warning\u{1b}[0m\n");
+    let expected = [("commands.vitest.stdout:2", "Error: two"), ("commands.vitest.stderr:1", "a Warning\\u{1b}[0m")];
+    assert_eq!(findings, expected.map(|(at, line)| (at.to_owned(), line.to_owned())));
+    assert_eq!(found(&quiet, &"warning\n".repeat(50), "").len(), MOST);
+}
+
+#[test]
+fn attempts_are_judged_as_the_plan_says() {
+    let attempt = Attempt {
+        process: "node".into(),
+        protocol: "tcp".into(),
+        address: "192.0.2.1".into(),
+        port: 443,
+        name: None,
+        count: 2,
+    };
+    let seen = Watch::Seen(Sightings { attempts: vec![attempt], ..Sightings::default() });
+    let unread = Watch::Seen(Sightings { unread: 1, ..Sightings::default() });
+    let unknown = Watch::Unknown { reason: "no listener".into() };
+    let forbid = Quiet { network: AttemptRule::Forbid, ..Quiet::default() };
+    let names = |quiet: &Quiet, watch| network(quiet, "vitest", watch).into_iter().map(|f| f.name).collect::<Vec<_>>();
+    for rule in [AttemptRule::Allow, AttemptRule::Report] {
+        let quiet = Quiet { network: rule, ..Quiet::default() };
+        assert!([&seen, &unread, &unknown].iter().all(|watch| names(&quiet, watch).is_empty()));
+    }
+    assert_eq!(names(&forbid, &Watch::default()), []);
+    assert_eq!(names(&forbid, &seen), [FindingName::NetworkAttempt]);
+    assert_eq!(names(&forbid, &unread), [FindingName::NetworkUnknown]);
+    assert_eq!(names(&forbid, &unknown), [FindingName::NetworkUnknown], "unknown is never none");
+    assert!(network(&forbid, "vitest", &seen)[0].found.contains("node → 192.0.2.1:443"));
+}

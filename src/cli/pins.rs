@@ -1,0 +1,39 @@
+//! `rcrepro pins`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use crate::app::pins::pins as judge;
+use crate::model::civil_date::CivilDate;
+use crate::pins::judge::Rank;
+use crate::report::pins as report;
+
+/// Looks for references, and says which of them keep the pins from holding.
+pub fn pins(context: &Context, revision: &str, look_alikes: bool) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    let pinned = judge(&workspace, revision, today()?)?;
+    let judgement = &pinned.judgement;
+    if context.json {
+        let document = report::json(&pinned.commit, &workspace.plan.pins, judgement);
+        print(format!("{document}\n").as_bytes())?;
+    } else {
+        print(report::text(&pinned.commit, &workspace.plan.pins, judgement, look_alikes).as_bytes())?;
+    }
+    Ok(match judgement.rank() {
+        None => Exit::Success,
+        Some(Rank::Undecided) => Exit::Undecided,
+        Some(Rank::Failed) => Exit::Divergent,
+    })
+}
+
+/// Gives the day in UTC, on which waivers have to count.
+fn today() -> Result<CivilDate, Failure> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
+    seconds.and_then(CivilDate::of_unix_seconds).ok_or_else(|| {
+        Failure::plain(Exit::Undecided, "the machine's clock tells no date that waivers could be compared with", None)
+    })
+}

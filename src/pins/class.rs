@@ -1,0 +1,209 @@
+//! What a file is, by its path: which reader it gets, and whether what looks like a reference in it is one.
+
+/// Is what a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// `go.mod`.
+    GoMod,
+    /// `go.work`.
+    GoWork,
+    /// A Dockerfile.
+    Dockerfile,
+    /// A YAML file.
+    Yaml,
+    /// `package.json`.
+    PackageJson,
+    /// `devcontainer.json`.
+    Devcontainer,
+    /// A script or a makefile.
+    Script,
+    /// A document that people read.
+    Document,
+    /// Source code.
+    Source,
+    /// Any other text, such as configuration.
+    Text,
+}
+
+/// Tells what a file is.
+#[must_use]
+pub fn class(path: &str, text: &str) -> Class {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let lower = name.to_ascii_lowercase();
+    let ending = lower.rsplit_once('.').map_or("", |(_, ending)| ending);
+    match name {
+        "go.mod" => return Class::GoMod,
+        "go.work" => return Class::GoWork,
+        "package.json" => return Class::PackageJson,
+        "devcontainer.json" | ".devcontainer.json" => return Class::Devcontainer,
+        "Makefile" | "GNUmakefile" | "makefile" | "Justfile" | "justfile" | ".justfile" | "Jenkinsfile"
+        | "Vagrantfile" | "Earthfile" | "Procfile" | ".envrc" | "Tiltfile" | "Brewfile" => return Class::Script,
+        _ => {}
+    }
+    let dockerfile = ["dockerfile", "containerfile"];
+    if ending == "dockerfile" || ending == "containerfile" || dockerfile.iter().any(|known| is_named(&lower, known)) {
+        return Class::Dockerfile;
+    }
+    if lower.starts_with("makefile.") {
+        return Class::Script;
+    }
+    match ending {
+        "yml" | "yaml" => Class::Yaml,
+        "sh" | "bash" | "zsh" | "fish" | "ps1" | "psm1" | "bat" | "cmd" | "mk" | "mak" | "just" | "nix" | "hcl"
+        | "bzl" => Class::Script,
+        "md" | "mdx" | "markdown" | "rst" | "adoc" | "asciidoc" | "txt" | "html" | "htm" | "tex" => Class::Document,
+        "go" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" | "rs" | "c" | "h"
+        | "cc" | "cpp" | "hpp" | "java" | "kt" | "py" | "rb" | "php" | "cs" | "swift" | "css" | "scss" | "less"
+        | "sql" | "proto" | "tmpl" | "gotmpl" | "lua" | "pl" | "s" | "jsonnet" | "libsonnet" | "svg" | "map" => {
+            Class::Source
+        }
+        "" if ["readme", "contributing", "install", "hacking"].contains(&lower.as_str()) => Class::Document,
+        _ if text.starts_with("#!") => Class::Script,
+        _ => Class::Text,
+    }
+}
+
+/// Knows `Dockerfile`, `Dockerfile.dev` and `Dockerfile-alpine`.
+fn is_named(name: &str, known: &str) -> bool {
+    let source = [".go", ".ts", ".js", ".md", ".rs", ".py", ".dockerignore", ".tmpl", ".json", ".yml", ".yaml"];
+    let rest = name.strip_prefix(known);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
+        && !source.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Says why nothing in a file is a real reference, by its path; none for a file that counts.
+#[must_use]
+pub fn set_aside(path: &str) -> Option<&'static str> {
+    let mut folders: Vec<&str> = path.split('/').collect();
+    let name = folders.pop().unwrap_or_default();
+    let within = |known: &[&str]| folders.iter().any(|folder| known.contains(folder));
+    // The plan names the old versions to say that they have to be gone.
+    if path == "rcrepro.toml" {
+        return Some("the plan itself");
+    }
+    if folders.first() == Some(&"manifests") {
+        return Some("recorded evidence");
+    }
+    if within(&["vendor", "node_modules", "third_party", "thirdparty", "bower_components"]) {
+        return Some("vendored code");
+    }
+    if within(&[
+        "testdata",
+        "fixtures",
+        "__fixtures__",
+        "__snapshots__",
+        "__mocks__",
+        "fixture",
+        "golden",
+        "goldens",
+        "test-fixtures",
+    ]) || [".golden", ".snap", ".fixture"].iter().any(|ending| name.ends_with(ending))
+    {
+        return Some("test data");
+    }
+    let locks = [
+        "go.sum",
+        "go.work.sum",
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "bun.lock",
+        "Cargo.lock",
+        "poetry.lock",
+        "uv.lock",
+        "Gemfile.lock",
+        "composer.lock",
+        "flake.lock",
+        "deno.lock",
+        "devcontainer-lock.json",
+        "Pipfile.lock",
+    ];
+    if locks.contains(&name) {
+        return Some("lock file");
+    }
+    let lower = name.to_ascii_lowercase();
+    let stem = lower.split('.').next().unwrap_or_default();
+    let logs =
+        ["changelog", "changes", "history", "news", "releases", "release_notes", "release-notes", "releasenotes"];
+    let text = ["", "md", "txt", "rst", "adoc", "html", "mdx"].contains(&lower.rsplit_once('.').map_or("", |(_, e)| e));
+    if text
+        && (logs.contains(&stem) || within(&["changelog", "changelogs", ".changes", "release-notes", "releasenotes"]))
+    {
+        return Some("changelog");
+    }
+    None
+}
+
+/// Tells whether a place in a line is in a comment, by the file's class.
+#[must_use]
+pub fn in_comment(class: Class, line: &str, column: usize) -> bool {
+    let before: String = line.chars().take(column.saturating_sub(1)).collect();
+    match class {
+        Class::GoMod | Class::GoWork => before.contains("//"),
+        Class::Devcontainer => before.trim_start().starts_with("//") || before.contains(" //"),
+        Class::Dockerfile | Class::Yaml | Class::Script | Class::Text => {
+            let trimmed = before.trim_start();
+            let start = ["#", "//", "::", "rem ", "REM "].iter().any(|mark| trimmed.starts_with(mark));
+            start || (before.contains(" #") || before.contains("\t#")) && balanced(&before)
+        }
+        Class::PackageJson | Class::Document | Class::Source => false,
+    }
+}
+
+/// Tells whether the hash that begins a comment stands outside quotes.
+fn balanced(before: &str) -> bool {
+    let at = before.find(" #").or_else(|| before.find("\t#")).unwrap_or(before.len());
+    let quotes = |mark| before[..at].matches(mark).count() % 2 == 0;
+    quotes('"') && quotes('\'')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_by_name() {
+        for (path, expected) in [
+            ("a/go.mod", Class::GoMod),
+            ("Dockerfile", Class::Dockerfile),
+            ("Dockerfile.dev", Class::Dockerfile),
+            ("build/app.Dockerfile", Class::Dockerfile),
+            ("Containerfile", Class::Dockerfile),
+            ("dockerfile.go", Class::Source),
+            ("dockerfile_test.md", Class::Document),
+            ("Makefile.common", Class::Script),
+            (".github/workflows/ci.yml", Class::Yaml),
+            ("README.md", Class::Document),
+            ("renovate.json", Class::Text),
+        ] {
+            assert_eq!(class(path, ""), expected, "{path}");
+        }
+        assert_eq!(class("bin/tool", "#!/bin/sh\n"), Class::Script);
+    }
+
+    #[test]
+    fn look_alikes_have_their_reason() {
+        for (path, expected) in [
+            ("a/testdata/go.mod", Some("test data")),
+            ("vendor/x/Dockerfile", Some("vendored code")),
+            ("web/package-lock.json", Some("lock file")),
+            ("CHANGELOG.md", Some("changelog")),
+            ("docs/changelog/1.2.md", Some("changelog")),
+            ("manifests/RC-01.json", Some("recorded evidence")),
+            ("k8s/manifests/a.yaml", None),
+            ("history.go", None),
+            ("Dockerfile", None),
+        ] {
+            assert_eq!(set_aside(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn comments_are_known() {
+        assert!(in_comment(Class::Yaml, "a: b # go1.2", 8));
+        assert!(!in_comment(Class::Script, "echo \"a # b\" go1.2", 14));
+        assert!(in_comment(Class::Script, "  # go1.2", 5));
+        assert!(in_comment(Class::GoMod, "go 1.2 // go1.2", 11));
+    }
+}

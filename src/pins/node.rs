@@ -1,0 +1,79 @@
+//! A document of YAML or of JSON with comments, every node with its place.
+
+/// Is a node of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1; that of the text itself where it stands in quotes.
+    pub column: usize,
+    /// What it holds.
+    pub value: Value,
+}
+
+/// Is what a node holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A text, a number or a word.
+    Scalar(String),
+    /// A list.
+    List(Vec<Node>),
+    /// Keys with values, in their order.
+    Map(Vec<(Node, Node)>),
+}
+
+impl Node {
+    /// Gives the place.
+    #[must_use]
+    pub const fn place(&self) -> (usize, usize) {
+        (self.line, self.column)
+    }
+
+    /// Gives the text of a scalar.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        if let Value::Scalar(text) = &self.value { Some(text) } else { None }
+    }
+
+    /// Lists the pairs of a map; none for anything else.
+    #[must_use]
+    pub fn pairs(&self) -> &[(Self, Self)] {
+        if let Value::Map(pairs) = &self.value { pairs } else { &[] }
+    }
+
+    /// Lists the members of a list; none for anything else.
+    #[must_use]
+    pub fn members(&self) -> &[Self] {
+        if let Value::List(members) = &self.value { members } else { &[] }
+    }
+
+    /// Looks a key up.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.pairs().iter().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
+    }
+
+    /// Looks up key after key.
+    #[must_use]
+    pub fn path(&self, keys: &[&str]) -> Option<&Self> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// Lists the values of a node: its members, or itself.
+    #[must_use]
+    pub fn each(&self) -> Vec<&Self> {
+        if let Value::List(members) = &self.value { members.iter().collect() } else { vec![self] }
+    }
+}
+
+/// Says why a document cannot be read, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SyntaxError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}

@@ -1,0 +1,52 @@
+use std::collections::BTreeSet;
+
+use super::{markdown, text};
+use crate::model::board::{Board, Decided, Fact, Row, State};
+use crate::model::digest::Digest;
+use crate::model::verdict::Verdict;
+
+fn board() -> Board {
+    let evidence = Digest::of(b"a manifest");
+    let holds = Fact::Holds { evidence, says: "exit code 0".into() };
+    let waits = Fact::Waits { why: "no evidence yet: rcrepro run RC-02".into() };
+    let row = |id: &str, state, reasons: &[&str], fact: &Fact, manifest| Row {
+        id: id.parse().expect("an id"),
+        title: format!("The packet | {id}"),
+        state,
+        reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+        needs: BTreeSet::new(),
+        manifest,
+        criteria: vec![Decided { says: "Tests pass.".into(), rests_on: [("commands".into(), fact.clone())].into() }],
+    };
+    Board {
+        rows: vec![
+            row("RC-01", State::Done, &[], &holds, Some(evidence)),
+            row("RC-02", State::Ready, &["no evidence yet: rcrepro run RC-02"], &waits, None),
+        ],
+    }
+}
+
+#[test]
+fn the_terminal_shows_what_is_next_and_why() {
+    let shown = text::board(&board());
+    assert!(shown.ends_with("next: RC-02 (The packet | RC-02)\n"), "{shown}");
+    assert!(shown.contains("READY") && shown.contains("no evidence yet: rcrepro run RC-02"), "{shown}");
+}
+
+#[test]
+fn every_criterion_is_shown_with_its_digest() {
+    let shown = text::verdict(&board(), Verdict::Undecided, &[]);
+    let digest = Digest::of(b"a manifest");
+    assert!(shown.contains(&format!("  [x] Tests pass.\n        commands: exit code 0, {digest}\n")), "{shown}");
+    assert!(shown.contains("  [ ] Tests pass.\n        commands: no evidence yet: rcrepro run RC-02\n"), "{shown}");
+    assert!(shown.ends_with("verdict: UNDECIDED\n"), "{shown}");
+}
+
+#[test]
+fn documents_tick_only_what_is_done() {
+    let shown = markdown::checklist(&board());
+    let digest = Digest::of(b"a manifest");
+    assert!(shown.contains(&format!("- [x] Tests pass. (commands `{digest}`)\n")), "{shown}");
+    assert!(shown.contains("- [ ] Tests pass.\n"), "{shown}");
+    assert!(markdown::board(&board()).contains("| RC-02 | READY | The packet \\| RC-02 | – | – |\n"));
+}

@@ -1,0 +1,67 @@
+//! The board and the verdict on the terminal.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Table, presets};
+
+use crate::model::board::{Board, Decided, Fact, Row};
+use crate::model::verdict::Verdict;
+
+/// Writes a row a packet, and what to do next.
+#[must_use]
+pub fn board(board: &Board) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["packet", "state", "title", "why"]);
+    for row in &board.rows {
+        table.add_row([row.id.to_string(), row.state.as_str().into(), row.title.clone(), row.reasons.join("\n")]);
+    }
+    let mut text = format!("{}\n", table.trim_fmt());
+    match board.next() {
+        Some(row) => put(&mut text, format_args!("next: {} ({})", row.id, row.title)),
+        None => put(&mut text, format_args!("next: nothing is ready")),
+    }
+    text
+}
+
+/// Writes every criterion with what it rests on, and the verdict last.
+#[must_use]
+pub fn verdict(board: &Board, verdict: Verdict, conditions: &[String]) -> String {
+    let mut text = String::new();
+    for row in &board.rows {
+        write_row(&mut text, row);
+    }
+    for condition in conditions {
+        put(&mut text, format_args!("condition: {condition}"));
+    }
+    put(&mut text, format_args!("verdict: {}", verdict.as_str()));
+    text
+}
+
+fn write_row(text: &mut String, row: &Row) {
+    put(text, format_args!("{} {}  {}", row.id, row.state.as_str(), row.title));
+    for decided in &row.criteria {
+        write_criterion(text, decided);
+    }
+    // What is said of a criterion stands with it.
+    let told = |reason: &&String| !row.criteria.iter().any(|decided| reason.starts_with(&decided.says));
+    for reason in row.reasons.iter().filter(told) {
+        put(text, format_args!("    {reason}"));
+    }
+}
+
+fn write_criterion(text: &mut String, decided: &Decided) {
+    put(text, format_args!("  {} {}", if decided.holds() { "[x]" } else { "[ ]" }, decided.says));
+    for (basis, fact) in &decided.rests_on {
+        match fact {
+            Fact::Holds { evidence, says } => put(text, format_args!("        {basis}: {says}, {evidence}")),
+            Fact::Fails { why } => put(text, format_args!("        {basis}: does not hold: {why}")),
+            Fact::Undecided { why } => put(text, format_args!("        {basis}: undecided: {why}")),
+            Fact::Waits { why } => put(text, format_args!("        {basis}: {why}")),
+        }
+    }
+}
+
+fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(text, "{line}");
+}
