@@ -233,16 +233,5 @@ pub async fn execute(
         })
         .collect();
     let findings = ran.into_iter().flat_map(|ran| ran.findings).collect();
-    Ok(Recorded {
-        manifest,
-        bytes,
-        digest,
-        record,
-        network,
-        findings,
-        proofs,
-        flakes,
-        proof_inputs,
-        written: None,
-    })
+    Ok(Recorded { manifest, bytes, digest, record, network, findings, proofs, flakes, proof_inputs, written: None })
 }

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::approve;
 use super::currency::outdated;
 use super::evidence::{self, EvidenceError};
+use super::promises;
 use super::record::RunRecord;
 use super::verify::verify;
 use super::workspace::{Workspace, WorkspaceError};
 use crate::format::plan_toml;
 use crate::model::approval::ApprovalKind;
 use crate::model::board::{self, Board, Evidence, Fact, PacketFacts};
+use crate::model::civil_date::CivilDate;
 use crate::model::contract::Basis;
 use crate::model::digest::Digest;
 use crate::model::finding::Severity;
@@ -50,7 +53,7 @@ pub fn status(workspace: &Workspace, revision: &str, store: &Path) -> Result<Boa
     let store = FsStore::open(store)?;
     let source = workspace.ingest_source(revision, &store)?;
     let runs = Runs::open(store.root())?;
-    let gather = Gather { workspace, store: &store, source: source.root, runs };
+    let gather = Gather { workspace, revision, store: &store, source: source.root, runs };
     let mut facts = BTreeMap::new();
     for (id, packet) in &workspace.plan.packets {
         facts.insert(id.clone(), gather.packet(id, packet)?);
@@ -60,6 +63,7 @@ pub fn status(workspace: &Workspace, revision: &str, store: &Path) -> Result<Boa
 
 struct Gather<'a> {
     workspace: &'a Workspace,
+    revision: &'a str,
     store: &'a FsStore,
     source: Digest,
     runs: Runs,
@@ -153,6 +157,9 @@ impl Gather<'_> {
             Basis::Approval => Some(approve::fact(self.workspace, id, ApprovalKind::Approval)),
             Basis::Review => Some(approve::fact(self.workspace, id, ApprovalKind::Review)),
             Basis::File(path) => Some(self.file(path)),
+            Basis::Scope => Some(promises::scope(self.workspace, id)),
+            Basis::Documents => Some(promises::documents(self.workspace, self.revision)),
+            Basis::Risks => today().map(|day| promises::risks(self.workspace, day)),
             _ => None,
         }
     }
@@ -180,6 +187,12 @@ impl Gather<'_> {
         }
         Ok(false)
     }
+}
+
+/// Gives the day in UTC.
+fn today() -> Option<CivilDate> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    CivilDate::of_unix_seconds(i64::try_from(since.as_secs()).ok()?)
 }
 
 fn manifest_of(record: &RunRecord, store: &dyn BlobStore) -> Option<ReproManifest> {

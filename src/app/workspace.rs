@@ -12,6 +12,9 @@ use crate::normalize;
 use crate::store::BlobStore;
 use crate::store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
 
+/// Globs, relative to the plan's folder, of the records that rcrepro writes there.
+const RECORDS: [&str; 3] = ["manifests/**", "approvals/**", "scopes/**"];
+
 /// The plan's file name.
 pub const PLAN_FILE: &str = "rcrepro.toml";
 
@@ -105,15 +108,26 @@ impl Workspace {
         self.folder.join("manifests").join(format!("{packet}.json"))
     }
 
-    /// Stores the tracked tree of a commit, less what the plan excludes. Manifests and approvals are always excluded: a tree
+    /// Gives the path of a packet's committed scope record.
+    #[must_use]
+    pub fn scope_path(&self, packet: &PacketId) -> PathBuf {
+        self.folder.join("scopes").join(format!("{packet}.json"))
+    }
+
+    /// Lists globs of the files that rcrepro itself writes: its records, and the documents with written sections.
+    #[must_use]
+    pub fn written(&self) -> Vec<String> {
+        let generated = self.plan.documents.generated.iter().map(|path| globset::escape(path.as_str()));
+        RECORDS.map(str::to_owned).into_iter().chain(generated).collect()
+    }
+
+    /// Stores the tracked tree of a commit, less what the plan excludes. What rcrepro writes is always excluded: a tree
     /// cannot hold its own digest.
     ///
     /// # Errors
     /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
     pub fn ingest_source(&self, revision: &str, store: &dyn BlobStore) -> Result<IngestedSource, WorkspaceError> {
-        let repository = self.repository()?;
-        let below = self.folder.strip_prefix(&repository).ok().and_then(Path::to_str).unwrap_or_default();
-        let folder: Option<TreePath> = below.parse().ok();
+        let (repository, folder) = self.repository()?;
         let exclude = self.exclude();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
         Ok(ingest_git(store, &source, Limits::default())?)
@@ -129,26 +143,29 @@ impl Workspace {
         revision: &str,
         visit: &mut dyn FnMut(&TreePath, Visited<'_>),
     ) -> Result<String, WorkspaceError> {
-        let repository = self.repository()?;
-        let below = self.folder.strip_prefix(&repository).ok().and_then(Path::to_str).unwrap_or_default();
-        let folder: Option<TreePath> = below.parse().ok();
+        let (repository, folder) = self.repository()?;
         let exclude = GlobSet::empty();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
         Ok(visit_git(&source, Limits::default(), visit)?)
     }
 
-    /// Finds the work tree that the folder belongs to.
-    fn repository(&self) -> Result<PathBuf, WorkspaceError> {
-        self.folder
+    /// Finds the work tree that the plan's folder belongs to, and where in it the folder is; none for its root.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::NoRepository`].
+    pub fn repository(&self) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
+        let repository = self
+            .folder
             .ancestors()
             .find(|folder| folder.join(".git").exists())
-            .map(Path::to_owned)
-            .ok_or_else(|| WorkspaceError::NoRepository { folder: self.folder.clone() })
+            .ok_or_else(|| WorkspaceError::NoRepository { folder: self.folder.clone() })?;
+        let below = self.folder.strip_prefix(repository).ok().and_then(Path::to_str).unwrap_or_default();
+        Ok((repository.to_owned(), below.parse().ok()))
     }
 
     fn exclude(&self) -> GlobSet {
         let mut set = GlobSetBuilder::new();
-        for glob in self.plan.exclude.iter().map(String::as_str).chain(["manifests/**", "approvals/**"]) {
+        for glob in self.plan.exclude.iter().chain(&self.written()) {
             set.add(Glob::new(glob).expect("the plan's globs were checked when it was parsed"));
         }
         set.build().expect("the plan's globs were checked when it was parsed")

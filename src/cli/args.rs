@@ -131,6 +131,33 @@ pub enum Command {
         #[arg(value_name = "MANIFEST")]
         manifest: PathBuf,
     },
+    /// Holds what a packet's branch changed against its scope globs and the plan's protected ones.
+    ///
+    /// Exit code 1 when a file lies outside, or a protected file was changed and threat model or rollback plan are missing or
+    /// do not name it; 5 when nothing changed or the base is no ancestor of the head. Without `--base` the committed record
+    /// `scopes/PACKET.json` is derived again from the repository: 3 when the plan's rules are others now, 6 when it differs.
+    Scope {
+        /// The packet, such as RC-03.
+        packet: PacketId,
+        /// The commit from which the packet's branch begins.
+        #[arg(long, value_name = "REV")]
+        base: Option<String>,
+        /// The commit at which it ends.
+        #[arg(long, value_name = "REV", default_value = "HEAD", requires = "base")]
+        head: String,
+        /// Writes `scopes/PACKET.json`, which a verdict can rest on.
+        #[arg(long, requires = "base")]
+        record: bool,
+    },
+    /// Holds the commands that the plan's documents quote against the plan and the recorded manifests.
+    ///
+    /// Documents are read from a commit. A quoted command must be a line of the plan, and a manifest in `manifests/` must
+    /// hold it with exit code 0. Exit code 1 when one is stale or has no evidence, 5 when there is nothing to check.
+    Documents {
+        /// Reads the documents of this commit.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+    },
     /// Explains every difference of two runs, replays or manifests: its class, its cause, and what would remove it.
     Why {
         /// A packet (its committed manifest), a run's id in the store, `latest`, or a manifest file.

@@ -14,6 +14,7 @@ mod board;
 mod check;
 mod context;
 mod doctor;
+mod documents;
 mod exit;
 mod failure;
 mod image;
@@ -24,6 +25,7 @@ mod output;
 mod pins;
 mod replay;
 mod run;
+mod scope;
 mod shake;
 mod signals;
 mod today;
@@ -73,6 +75,10 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Replay { target, execution } => replay::replay(&context, &target, &execution).await,
         Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
         Command::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
+        Command::Scope { packet, base, head, record } => {
+            scope::scope(&context, &packet, base.as_deref(), &head, record)
+        }
+        Command::Documents { rev } => documents::documents(&context, &rev),
         Command::Verify { manifest } => verify::verify(&context, &manifest),
         Command::Pins { rev, look_alikes } => pins::pins(&context, &rev, look_alikes),
         Command::Log { packet, command, stream, canonical } => {

@@ -14,6 +14,7 @@ pub mod oci_json;
 pub mod plan_toml;
 pub mod pulled_toml;
 pub mod quantity;
+pub mod scope_json;
 pub mod spdx_json;
 pub mod toml_place;
 pub mod vulndb_json;

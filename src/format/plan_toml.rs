@@ -8,17 +8,20 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::documents::DocumentsWire;
 use self::frozen::FrozenWire;
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
 use self::pins::PinsWire;
 use self::quarantine::QuarantineWire;
+use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
 
+mod documents;
 mod frozen;
 mod images;
 mod normalize;
@@ -27,6 +30,7 @@ mod pins;
 mod proof;
 mod quarantine;
 mod quiet;
+mod risks;
 mod waivers;
 mod world;
 
@@ -71,6 +75,10 @@ struct PlanWire {
     waivers: Vec<WaiverWire>,
     #[serde(default)]
     quarantine: Vec<QuarantineWire>,
+    #[serde(default)]
+    documents: DocumentsWire,
+    #[serde(default)]
+    risks: Vec<RiskWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -141,6 +149,8 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
         pins: source.pins(&wire.pins)?,
         waivers: source.waivers(&wire.waivers)?,
         quarantine: source.quarantine(&wire.quarantine, &sets)?,
+        documents: source.documents(&wire.documents)?,
+        risks: source.risks(&wire.risks)?,
         name: wire.name,
         exclude,
         images,

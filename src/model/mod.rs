@@ -1,10 +1,10 @@
 //! Tier 0: pure values. Nothing here knows a clock, a file system, a network, a runtime or the environment.
 
 pub mod action;
-pub mod approval;
-pub mod board;
-pub mod attempt;
 pub mod advisory;
+pub mod approval;
+pub mod attempt;
+pub mod board;
 pub mod bom;
 pub mod civil_date;
 pub mod compare;
@@ -13,6 +13,7 @@ pub mod contract;
 pub mod derive;
 pub mod difference;
 pub mod digest;
+pub mod documents;
 pub mod event;
 pub mod finding;
 pub mod fingerprint;
@@ -32,6 +33,8 @@ pub mod pulled_image;
 pub mod purl;
 pub mod quarantine;
 pub mod reference;
+pub mod risk;
+pub mod scope;
 pub mod shake;
 pub mod tree;
 pub mod user_config;

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::contract::Contract;
 use super::attempt::Quiet;
+use super::contract::Contract;
 use super::digest::serde_as_text;
+use super::documents::DocumentSettings;
 use super::name::{Name, TreePath};
 use super::pins::Pins;
 use super::proof::ProofRule;
 use super::quarantine::Quarantine;
 use super::reference::ImageReference;
+use super::risk::Risk;
 use super::waiver::Waiver;
 use super::world::WorldSettings;
 
@@ -75,6 +77,10 @@ pub struct Plan {
     pub waivers: Vec<Waiver>,
     /// Commands that may be flaky for a while, in the order of the plan.
     pub quarantine: Vec<Quarantine>,
+    /// Which documents are held against the plan and the evidence.
+    pub documents: DocumentSettings,
+    /// The residual risks, in the order of the plan.
+    pub risks: Vec<Risk>,
 }
 
 /// Says where an image comes from.

@@ -2,12 +2,14 @@
 
 pub mod board;
 pub mod difference;
+pub mod documents;
 pub mod image_changes;
 pub mod json;
-pub mod pins;
 pub mod network;
+pub mod pins;
 pub mod progress;
 pub mod run;
+pub mod scope;
 pub mod shake;
 pub mod text;
 pub mod validation;

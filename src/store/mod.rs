@@ -10,6 +10,7 @@ use crate::model::digest::Digest;
 
 pub mod export;
 pub mod fs;
+pub mod git_history;
 pub mod ingest;
 pub mod layered;
 pub mod memory;

@@ -6,22 +6,25 @@ mod debian;
 #[path = "../support/second_daemon.rs"]
 mod second_daemon;
 
-mod board;
 #[path = "../support/advisory_server.rs"]
 mod advisory_server;
+mod board;
 
 mod advisories;
 mod deaths;
 mod determinism;
+mod documents;
 mod flakes;
 mod hollow;
 mod locks;
 mod plans;
+mod promises;
 mod pulls;
 mod quiet;
 mod replay;
 mod run;
 mod scene;
+mod scope;
 mod shake;
 mod tamper;
 mod why;

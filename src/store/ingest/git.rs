@@ -154,12 +154,15 @@ fn find_commit<'a>(repository: &'a gix::Repository, source: &GitSource<'_>) -> R
     Ok(object.into_commit())
 }
 
-fn open(path: &Path) -> Result<gix::Repository, GitError> {
+pub(in crate::store) fn open(path: &Path) -> Result<gix::Repository, GitError> {
     let options = gix::open::Options::isolated().config_overrides(["core.useReplaceRefs=false"]);
     gix::open_opts(path, options).map_err(|error| reading("open anything".into(), path)(error.into()))
 }
 
-fn reading(doing: String, repository: &Path) -> impl FnOnce(Box<dyn Error + Send + Sync>) -> GitError {
+pub(in crate::store) fn reading(
+    doing: String,
+    repository: &Path,
+) -> impl FnOnce(Box<dyn Error + Send + Sync>) -> GitError {
     let repository = repository.to_owned();
     move |source| GitError::Read { doing, repository, source }
 }

@@ -15,6 +15,7 @@ const TIERS: &[(&str, u8)] = &[
     ("format", 1),
     ("normalize", 1),
     ("explain", 1),
+    ("documents", 1),
     ("pins", 1),
     ("proof", 1),
     ("store", 2),

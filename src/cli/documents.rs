@@ -1,0 +1,44 @@
+//! `rcrepro documents`.
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use crate::app::documents::{self, DocumentsError};
+use crate::format::manifest_json::ManifestError;
+use crate::report::documents as report;
+
+/// Judges the commands that documents quote.
+pub fn documents(context: &Context, revision: &str) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    let found = documents::align(&workspace, revision)?;
+    let hollow = found.hollow();
+    let text = match context.json {
+        true => {
+            format!("{}\n", report::json(&found.documents, &found.quoted, &found.unmatched, hollow.as_deref()))
+        }
+        false => report::text(&found.documents, &found.quoted, hollow.as_deref()),
+    };
+    print(text.as_bytes())?;
+    if found.findings().next().is_some() {
+        return Ok(Exit::Divergent);
+    }
+    let Some(why) = hollow else { return Ok(Exit::Success) };
+    let hint = "name documents that quote commands in the plan: [documents] paths = [\"README.md\", \"docs/**/*.md\"]";
+    Err(Failure::plain(Exit::Undecided, format!("nothing was decided: {why}"), Some(hint.to_owned())))
+}
+
+impl From<DocumentsError> for Failure {
+    fn from(error: DocumentsError) -> Self {
+        let (exit, advice) = match error {
+            DocumentsError::Workspace(error) => return error.into(),
+            DocumentsError::Git(_) => (Exit::Undecided, Some("git rev-parse HEAD".to_owned())),
+            DocumentsError::NotUtf8 { .. } | DocumentsError::Io { .. } => (Exit::Undecided, None),
+            DocumentsError::Manifest { source: ManifestError::Version { .. }, .. } => {
+                (Exit::Undecided, Some("record the packet again: rcrepro run PACKET".to_owned()))
+            }
+            DocumentsError::Manifest { .. } => (Exit::Tampered, Some("git checkout -- manifests".to_owned())),
+        };
+        Self::new(exit, &error, advice)
+    }
+}

@@ -1,0 +1,20 @@
+//! Tier 1: what documents say, held against what the plan and the evidence say. Pure functions over Markdown text.
+
+pub mod align;
+pub mod passage;
+pub mod sections;
+pub mod shell_line;
+
+/// Tells in which line a byte of a text stands.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// Gives the line, from 1.
+    fn of(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
+}
