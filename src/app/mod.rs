@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod documents;
 pub mod evidence;
 pub mod execute;
+pub mod facts;
 pub mod files;
 pub mod frozen;
 pub mod host_network;

@@ -2,31 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::SystemTime;
 
-use super::approve;
 use super::currency::outdated;
 use super::evidence::{self, EvidenceError};
-use super::promises;
+use super::facts::Facts;
 use super::record::RunRecord;
-use super::verify::verify;
+use super::verify::{Verification, verify};
 use super::workspace::{Workspace, WorkspaceError};
 use crate::format::plan_toml;
-use crate::model::approval::ApprovalKind;
-use crate::model::board::{self, Board, Evidence, Fact, PacketFacts};
+use crate::model::board::{self, Board, Evidence, PacketFacts};
 use crate::model::civil_date::CivilDate;
-use crate::model::contract::Basis;
 use crate::model::digest::Digest;
 use crate::model::finding::Severity;
 use crate::model::manifest::ReproManifest;
-use crate::model::name::TreePath;
 use crate::model::plan::{Packet, PacketId, Plan};
-use crate::model::tree::Node;
 use crate::normalize;
 use crate::store::fs::FsStore;
 use crate::store::layered::Layered;
 use crate::store::runs::{RunError, Runs};
-use crate::store::{BlobStore, StoreError, export};
+use crate::store::{BlobStore, StoreError};
 
 /// Says why nothing could be gathered.
 #[derive(Debug, thiserror::Error)]
@@ -45,15 +39,17 @@ pub enum StatusError {
     Runs(#[from] RunError),
 }
 
-/// Gathers what is known of each packet and decides the board. `store` is the user's store's folder.
+/// Gathers what is known of each packet and decides the board. `store` is the user's store's folder; waivers and
+/// acceptances count as they do on `today`.
 ///
 /// # Errors
 /// [`StatusError`] when the source or the evidence cannot be read; what is merely missing or wrong is a fact.
-pub fn status(workspace: &Workspace, revision: &str, store: &Path) -> Result<Board, StatusError> {
+pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Board, StatusError> {
     let store = FsStore::open(store)?;
     let source = workspace.ingest_source(revision, &store)?;
     let runs = Runs::open(store.root())?;
-    let gather = Gather { workspace, revision, store: &store, source: source.root, runs };
+    let others = Facts { workspace, revision, today, store: &store, source: source.root };
+    let gather = Gather { workspace, store: &store, source: source.root, runs, others };
     let mut facts = BTreeMap::new();
     for (id, packet) in &workspace.plan.packets {
         facts.insert(id.clone(), gather.packet(id, packet)?);
@@ -63,10 +59,10 @@ pub fn status(workspace: &Workspace, revision: &str, store: &Path) -> Result<Boa
 
 struct Gather<'a> {
     workspace: &'a Workspace,
-    revision: &'a str,
     store: &'a FsStore,
     source: Digest,
     runs: Runs,
+    others: Facts<'a>,
 }
 
 impl Gather<'_> {
@@ -75,7 +71,7 @@ impl Gather<'_> {
         let evidence = if has_commands { Some(self.evidence(id, packet)?) } else { None };
         let mut facts = BTreeMap::new();
         for basis in packet.contract.criteria().flat_map(|criterion| &criterion.rests_on) {
-            if let Some(fact) = self.fact(id, basis) {
+            if let Some(fact) = self.others.find(id, basis) {
                 facts.insert(basis.clone(), fact);
             }
         }
@@ -94,13 +90,10 @@ impl Gather<'_> {
         let damaged = evidence::damaged(&path)?;
         let store = Layered::new(&evidence::folder_of(&path), Some(self.store.root()))?;
         let verification = verify(&bytes, &store, &damaged);
-        let lines = |worst: Severity| -> Vec<String> {
-            let findings = verification.findings.iter().filter(|finding| finding.name.severity() == worst);
-            findings.map(|finding| format!("{}: {:?}, found {}", finding.at, finding.name, finding.found)).collect()
-        };
+        let why = lines(&verification);
         match (verification.severity(), &verification.parsed) {
-            (Some(worst @ (Severity::Tampered | Severity::Failed)), _) => Ok(Evidence::Failed { why: lines(worst) }),
-            (Some(worst @ Severity::Undecided), _) => Ok(Evidence::Undecided { why: lines(worst) }),
+            (Some(Severity::Tampered | Severity::Failed), _) => Ok(Evidence::Failed { why }),
+            (Some(Severity::Undecided), _) => Ok(Evidence::Undecided { why }),
             (None, None) => Ok(Evidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
             (None, Some(manifest)) => Ok(self.counted(id, manifest, verification.manifest, &store)),
         }
@@ -131,14 +124,14 @@ impl Gather<'_> {
             if outdated(self.workspace, &manifest, &plan, self.source).is_some() {
                 continue;
             }
-            let failed: Vec<String> = manifest
-                .commands
-                .iter()
-                .filter(|entry| !entry.succeeded())
-                .map(|entry| format!("{} {run}: `{}` exited with {}", record.kind, entry.id, entry.exit_code))
-                .collect();
-            if !failed.is_empty() {
-                return Ok(Some(Evidence::Failed { why: failed }));
+            let Ok(bytes) = self.store.get(record.manifest) else { continue };
+            // What a run proved follows from its evidence again: failures, hollow passes, noise.
+            let verification = verify(&bytes, self.store, &[]);
+            let why = lines(&verification).into_iter().map(|line| format!("{} {run}: {line}", record.kind)).collect();
+            match verification.severity() {
+                Some(Severity::Failed | Severity::Tampered) => return Ok(Some(Evidence::Failed { why })),
+                Some(Severity::Undecided) => return Ok(Some(Evidence::Undecided { why })),
+                None => {}
             }
             let expected = self.workspace.plan.commands(packet).count();
             if manifest.commands.len() < expected {
@@ -149,33 +142,6 @@ impl Gather<'_> {
             return Ok(None);
         }
         Ok(None)
-    }
-
-    /// Finds out one thing that a criterion rests on; none for what the board itself knows.
-    fn fact(&self, id: &PacketId, basis: &Basis) -> Option<Fact> {
-        match basis {
-            Basis::Approval => Some(approve::fact(self.workspace, id, ApprovalKind::Approval)),
-            Basis::Review => Some(approve::fact(self.workspace, id, ApprovalKind::Review)),
-            Basis::File(path) => Some(self.file(path)),
-            Basis::Scope => Some(promises::scope(self.workspace, id)),
-            Basis::Documents => Some(promises::documents(self.workspace, self.revision)),
-            Basis::Risks => today().map(|day| promises::risks(self.workspace, day)),
-            _ => None,
-        }
-    }
-
-    fn file(&self, path: &TreePath) -> Fact {
-        let on_disk = || std::fs::read(self.workspace.folder.join(path.as_str())).ok();
-        let tracked = match export::lookup(self.store, self.source, path) {
-            Ok(Some(Node::File { digest, .. })) => Some(digest),
-            _ => None,
-        };
-        // What rcrepro itself writes (boards, verdicts) is no part of the source.
-        match tracked.or_else(|| on_disk().map(|bytes| Digest::of(&bytes))) {
-            Some(evidence) if evidence.size > 0 => Fact::Holds { evidence, says: format!("{} bytes", evidence.size) },
-            Some(_) => Fact::Fails { why: format!("`{path}` is empty") },
-            None => Fact::Waits { why: format!("`{path}` is not there") },
-        }
     }
 
     fn running(&self, id: &PacketId) -> Result<bool, StatusError> {
@@ -189,12 +155,6 @@ impl Gather<'_> {
     }
 }
 
-/// Gives the day in UTC.
-fn today() -> Option<CivilDate> {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    CivilDate::of_unix_seconds(i64::try_from(since.as_secs()).ok()?)
-}
-
 fn manifest_of(record: &RunRecord, store: &dyn BlobStore) -> Option<ReproManifest> {
     crate::format::manifest_json::decode(&store.get(record.manifest).ok()?).ok()
 }
@@ -203,4 +163,10 @@ fn manifest_of(record: &RunRecord, store: &dyn BlobStore) -> Option<ReproManifes
 fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
     let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
     plan_toml::parse(&String::from_utf8_lossy(&store.get(manifest.plan).ok()?), &names).ok()
+}
+
+/// Writes the worst findings of a verification, a line each.
+fn lines(verification: &Verification) -> Vec<String> {
+    let worst = verification.findings.iter().filter(|finding| Some(finding.name.severity()) == verification.severity());
+    worst.map(|finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found)).collect()
 }

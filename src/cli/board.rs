@@ -4,6 +4,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
+use super::today::today;
 use crate::app::approve::{self as app, ApproveError};
 use crate::app::status::{self, StatusError};
 use crate::model::approval::ApprovalKind;
@@ -13,7 +14,7 @@ use crate::report::board::{json, text};
 
 /// Shows the packet board.
 pub fn status(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let board = status::status(&context.workspace()?, revision, &context.store)?;
+    let board = status::status(&context.workspace()?, revision, &context.store, today())?;
     let shown = if context.json { format!("{}\n", json::board(&board)) } else { text::board(&board) };
     print(shown.as_bytes())?;
     Ok(Exit::Success)
@@ -21,7 +22,7 @@ pub fn status(context: &Context, revision: &str) -> Result<Exit, Failure> {
 
 /// Says whether to release.
 pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let board = status::status(&context.workspace()?, revision, &context.store)?;
+    let board = status::status(&context.workspace()?, revision, &context.store, today())?;
     let conditions = Vec::new();
     let verdict = judge(&board, &conditions);
     let shown = if context.json {

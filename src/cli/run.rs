@@ -32,13 +32,13 @@ pub async fn all(context: &Context, execution: &ExecutionArgs) -> Result<Exit, F
     let runs =
         |id: &PacketId| workspace.packet(id).is_ok_and(|packet| workspace.plan.commands(packet).next().is_some());
     let next = |ran: &[PacketId]| {
-        let board = status(&workspace, &execution.rev, &context.store)?;
+        let board = status(&workspace, &execution.rev, &context.store, today())?;
         let open = |row: &Row| matches!(row.state, State::Ready | State::Failed | State::Undecided);
         let ready = board.rows.into_iter().filter(|row| open(row) && row.manifest.is_none());
         Ok(ready.map(|row| row.id).find(|id| runs(id) && !ran.contains(id)))
     };
     let end = |_: &[PacketId]| {
-        let board = status(&workspace, &execution.rev, &context.store)?;
+        let board = status(&workspace, &execution.rev, &context.store, today())?;
         if !context.json {
             print(board::text::board(&board).as_bytes())?;
         }

@@ -80,7 +80,7 @@ fn what_failed_is_no_go_and_tampered_evidence_too() {
     assert_eq!(failing.run(&["run", "--all"]).code, 1);
     assert_eq!(states(&failing), ["DONE", "FAILED", "BLOCKED"]);
     let shown = verdict(&failing, 1).stdout;
-    assert!(shown.contains("`greet` exited with 3") && shown.ends_with("verdict: NO_GO\n"), "{shown}");
+    assert!(shown.contains("command-failed commands.greet") && shown.ends_with("verdict: NO_GO\n"), "{shown}");
 
     let tampered = scene("cat greeting.txt; true");
     tampered.ok(&["approve", "RC-00", "--by", "Somebody"]);

@@ -1,0 +1,107 @@
+//! What criteria rest on beside commands: pins, scope, risks, documents, approvals, files. Each is found out from the repository
+//! as it is, and names the digest of what it follows from.
+
+use super::approve;
+use super::pins;
+use super::promises;
+use super::workspace::Workspace;
+use crate::format::canonical_json;
+use crate::model::approval::ApprovalKind;
+use crate::model::board::Fact;
+use crate::model::civil_date::CivilDate;
+use crate::model::contract::Basis;
+use crate::model::digest::Digest;
+use crate::model::name::TreePath;
+use crate::model::plan::PacketId;
+use crate::model::risk;
+use crate::model::tree::Node;
+use crate::pins::judge::{PinFinding, Rank};
+use crate::store::export;
+use crate::store::fs::FsStore;
+
+/// How many findings a fact names.
+const NAMED: usize = 3;
+
+/// Is where facts are looked for.
+pub struct Facts<'a> {
+    /// The plan's folder.
+    pub workspace: &'a Workspace,
+    /// The commit.
+    pub revision: &'a str,
+    /// The day on which waivers and acceptances have to count.
+    pub today: CivilDate,
+    /// Holds the source.
+    pub store: &'a FsStore,
+    /// The source's root.
+    pub source: Digest,
+}
+
+impl Facts<'_> {
+    /// Finds out one thing that a criterion of a packet rests on; none for commands and packets, which the board knows.
+    #[must_use]
+    pub fn find(&self, id: &PacketId, basis: &Basis) -> Option<Fact> {
+        Some(match basis {
+            Basis::Approval => approve::fact(self.workspace, id, ApprovalKind::Approval),
+            Basis::Review => approve::fact(self.workspace, id, ApprovalKind::Review),
+            Basis::File(path) => self.file(path),
+            Basis::Pins => self.pins(),
+            Basis::Scope => promises::scope(self.workspace, id),
+            Basis::Risks => promises::risks(self.workspace, self.today),
+            Basis::Findings => self.findings(),
+            Basis::Documents => promises::documents(self.workspace, self.revision),
+            Basis::Commands | Basis::Command(_) | Basis::Packets => return None,
+        })
+    }
+
+    fn file(&self, path: &TreePath) -> Fact {
+        let on_disk = || std::fs::read(self.workspace.folder.join(path.as_str())).ok();
+        let tracked = match export::lookup(self.store, self.source, path) {
+            Ok(Some(Node::File { digest, .. })) => Some(digest),
+            _ => None,
+        };
+        // What rcrepro itself writes (boards, verdicts) is no part of the source.
+        match tracked.or_else(|| on_disk().map(|bytes| Digest::of(&bytes))) {
+            Some(evidence) if evidence.size > 0 => Fact::Holds { evidence, says: format!("{} bytes", evidence.size) },
+            Some(_) => Fact::Fails { why: format!("`{path}` is empty") },
+            None => Fact::Waits { why: format!("`{path}` is not there") },
+        }
+    }
+
+    fn pins(&self) -> Fact {
+        let judgement = match pins::pins(self.workspace, self.revision, self.today) {
+            Ok(pinned) => pinned.judgement,
+            Err(error) => return Fact::Undecided { why: error.to_string() },
+        };
+        let open = |finding: &&PinFinding| finding.waived.is_none();
+        let named: Vec<&str> =
+            judgement.findings.iter().filter(open).map(|finding| finding.message.as_str()).take(NAMED).collect();
+        let why = format!("{}: rcrepro pins", named.join("; "));
+        match judgement.rank() {
+            Some(Rank::Failed) => Fact::Fails { why },
+            Some(Rank::Undecided) => Fact::Undecided { why },
+            None => {
+                let all = (&judgement.references, &judgement.old, &judgement.findings);
+                match canonical_json::to_vec(&all) {
+                    Ok(bytes) => Fact::Holds {
+                        evidence: Digest::of(&bytes),
+                        says: format!("{} references", judgement.references.len()),
+                    },
+                    Err(error) => Fact::Undecided { why: error.to_string() },
+                }
+            }
+        }
+    }
+
+    /// Judges whether a P0 or P1 is open; what is open stands in the plan.
+    fn findings(&self) -> Fact {
+        let open = risk::open(&self.workspace.plan.risks, self.today).into_iter();
+        let named: Vec<String> = open
+            .filter(|(risk, _)| !risk.class.may_stay())
+            .map(|(risk, _)| format!("{} {}: {}", risk.class, risk.id, risk.says))
+            .collect();
+        match named.is_empty() {
+            true => Fact::Holds { evidence: self.workspace.plan_digest(), says: "no P0 or P1 is open".to_owned() },
+            false => Fact::Fails { why: named.join("; ") },
+        }
+    }
+}
