@@ -127,7 +127,7 @@ impl Workspace {
     pub fn visit_source(
         &self,
         revision: &str,
-        visit: &mut dyn FnMut(&TreePath, Visited<'_>),
+        visit: &mut dyn FnMut(&str, Visited<'_>),
     ) -> Result<String, WorkspaceError> {
         let repository = self.repository()?;
         let below = self.folder.strip_prefix(&repository).ok().and_then(Path::to_str).unwrap_or_default();

@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         };
         for (key, value) in step.get("with").map(Node::pairs).unwrap_or_default() {
             let (tool, file) = match key.text().unwrap_or_default() {
-                "go-version" => (Tool::Go, false),
+                "go-version" | "go-version-input" => (Tool::Go, false),
                 "node-version" => (Tool::Node, false),
                 "go-version-file" => (Tool::Go, true),
                 "node-version-file" => (Tool::Node, true),

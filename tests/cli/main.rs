@@ -9,6 +9,7 @@ mod second_daemon;
 mod deaths;
 mod determinism;
 mod locks;
+mod pins;
 mod plans;
 mod pulls;
 mod replay;
