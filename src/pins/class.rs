@@ -86,7 +86,8 @@ pub fn set_aside(path: &str) -> Option<&'static str> {
     if within(&["ISSUE_TEMPLATE"]) || name.to_ascii_uppercase().starts_with("ISSUE_TEMPLATE") {
         return Some("issue template");
     }
-    if folders.first() == Some(&"manifests") {
+    let evidence = folders.get(1).is_some_and(|folder| folder.ends_with(".evidence")) || name.ends_with(".json");
+    if folders.first() == Some(&"manifests") && evidence && folders.len() < 3 {
         return Some("recorded evidence");
     }
     if within(&["vendor", "node_modules", "third_party", "thirdparty", "bower_components"]) {
@@ -210,6 +211,8 @@ mod tests {
             (".github/ISSUE_TEMPLATE/bug.yml", Some("issue template")),
             ("rcrepro.toml", Some("the plan itself")),
             ("k8s/manifests/a.yaml", None),
+            ("manifests/base/deployment.yaml", None),
+            ("manifests/RC-01.evidence/ab", Some("recorded evidence")),
             ("history.go", None),
             ("Dockerfile", None),
         ] {

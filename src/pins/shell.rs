@@ -84,6 +84,12 @@ struct Word {
     column: usize,
 }
 
+/// Tells whether the quotes that open at a column hold a command of their own.
+fn holds_command(line: &str, column: usize, quote: char) -> bool {
+    let rest: String = line.chars().skip(column).take_while(|c| *c != quote).collect();
+    ["docker run ", "docker pull ", "podman run ", "podman pull "].iter().any(|command| rest.contains(command))
+}
+
 /// Splits a line at white space and at what ends a command; quotes are dropped.
 fn words(line: &str, number: usize) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
@@ -92,6 +98,8 @@ fn words(line: &str, number: usize) -> Vec<Word> {
     for (column, c) in (1..).zip(line.chars()) {
         match quote {
             Some(end) if c == end => quote = None,
+            // A shell within the shell: `sh -c "docker run …"`.
+            None if (c == '"' || c == '\'') && holds_command(line, column, c) => open = false,
             None if c == '"' || c == '\'' => quote = Some(c),
             None if c.is_whitespace() => open = false,
             None if [';', '|', '&'].contains(&c) => {
@@ -215,6 +223,8 @@ mod tests {
     fn makefiles_have_their_own_variables() {
         let text = "IMAGE ?= tools:1\nlint:\n\t@docker run --rm $(IMAGE) lint\n\t-docker pull ${OTHER}\n";
         assert_eq!(images(text), [(3, "tools:1".to_owned(), false, false), (4, "${OTHER}".to_owned(), true, false)]);
+        let nested = "dex: sh -c \"true && docker run --rm -p 1:1 dex:2 serve\"\n";
+        assert_eq!(images(nested), [(1, "dex:2".to_owned(), false, false)]);
         let piped = "docs:\n\tgrep image a.yml | xargs -n 1 docker pull\n\tdocker run $(DOCKER_OPTS) x:1 true\n";
         assert_eq!(
             images(piped),

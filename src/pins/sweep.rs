@@ -73,6 +73,9 @@ impl Hit<'_> {
                 if self.is_link() {
                     return vec![mention.look_alike("link to release notes")];
                 }
+                if self.form == Form::Image && self.around().contains("e.g.") {
+                    return vec![mention.look_alike("example")];
+                }
                 if self.is_output() {
                     return vec![mention.look_alike("example output")];
                 }
@@ -112,8 +115,11 @@ impl Hit<'_> {
     fn is_output(&self) -> bool {
         let before: String = self.line.chars().take(self.place.1 - 1).collect();
         let before = before.strip_suffix("go").unwrap_or(&before);
+        let small = before.to_ascii_lowercase();
         let json = self.line.trim_start().starts_with(['"', '{']) && before.ends_with('"');
-        json || (self.form == Form::Bare && (before.ends_with(['=', '"']) || before.ends_with("go version ")))
+        let version = small.ends_with("goversion: ") && (self.form == Form::Bare || self.value.starts_with("go1"));
+        let bare = before.ends_with(['=', '"']) || small.ends_with("go version ");
+        json || version || (self.form == Form::Bare && bare)
     }
 
     /// Tells whether it is the address of Go's release notes, such as `/doc/go1.12`.
