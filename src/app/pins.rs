@@ -39,9 +39,9 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
     }
     let mut survey = Survey::default();
     let commit = workspace.visit_source(revision, &mut |path, visited| match visited {
-        Visited::File(bytes) => survey.file(path.as_str(), bytes, &plan.pins),
+        Visited::File(bytes) => survey.file(path, bytes, &plan.pins),
         Visited::Symlink => {}
-        Visited::Submodule => survey.closed.push(path.to_string()),
+        Visited::Submodule => survey.closed.push(path.to_owned()),
     })?;
     Ok(Pinned { commit, judgement: judge(&survey, &plan.pins, &plan.waivers, day) })
 }

@@ -141,7 +141,7 @@ impl Workspace {
     pub fn visit_source(
         &self,
         revision: &str,
-        visit: &mut dyn FnMut(&TreePath, Visited<'_>),
+        visit: &mut dyn FnMut(&str, Visited<'_>),
     ) -> Result<String, WorkspaceError> {
         let (repository, folder) = self.repository()?;
         let exclude = GlobSet::empty();

@@ -51,12 +51,11 @@ pub fn class(path: &str, text: &str) -> Class {
         "yml" | "yaml" => Class::Yaml,
         "sh" | "bash" | "zsh" | "fish" | "ps1" | "psm1" | "bat" | "cmd" | "mk" | "mak" | "just" | "nix" | "hcl"
         | "bzl" => Class::Script,
-        "md" | "mdx" | "markdown" | "rst" | "adoc" | "asciidoc" | "txt" | "html" | "htm" | "tex" => Class::Document,
+        "md" | "mdx" | "markdown" | "rst" | "adoc" | "asciidoc" | "txt" | "tex" => Class::Document,
         "go" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" | "rs" | "c" | "h"
         | "cc" | "cpp" | "hpp" | "java" | "kt" | "py" | "rb" | "php" | "cs" | "swift" | "css" | "scss" | "less"
-        | "sql" | "proto" | "tmpl" | "gotmpl" | "lua" | "pl" | "s" | "jsonnet" | "libsonnet" | "svg" | "map" => {
-            Class::Source
-        }
+        | "sql" | "proto" | "tmpl" | "gotmpl" | "lua" | "pl" | "s" | "jsonnet" | "libsonnet" | "svg" | "map"
+        | "html" | "htm" => Class::Source,
         "" if ["readme", "contributing", "install", "hacking"].contains(&lower.as_str()) => Class::Document,
         _ if text.starts_with("#!") => Class::Script,
         _ => Class::Text,
@@ -81,7 +80,14 @@ pub fn set_aside(path: &str) -> Option<&'static str> {
     if path == "rcrepro.toml" {
         return Some("the plan itself");
     }
-    if folders.first() == Some(&"manifests") {
+    if folders.iter().any(|folder| folder.starts_with("testdata") || folder.ends_with("mock_data")) {
+        return Some("test data");
+    }
+    if within(&["ISSUE_TEMPLATE"]) || name.to_ascii_uppercase().starts_with("ISSUE_TEMPLATE") {
+        return Some("issue template");
+    }
+    let evidence = folders.get(1).is_some_and(|folder| folder.ends_with(".evidence")) || name.ends_with(".json");
+    if folders.first() == Some(&"manifests") && evidence && folders.len() < 3 {
         return Some("recorded evidence");
     }
     if within(&["vendor", "node_modules", "third_party", "thirdparty", "bower_components"]) {
@@ -128,11 +134,20 @@ pub fn set_aside(path: &str) -> Option<&'static str> {
         ["changelog", "changes", "history", "news", "releases", "release_notes", "release-notes", "releasenotes"];
     let text = ["", "md", "txt", "rst", "adoc", "html", "mdx"].contains(&lower.rsplit_once('.').map_or("", |(_, e)| e));
     if text
-        && (logs.contains(&stem) || within(&["changelog", "changelogs", ".changes", "release-notes", "releasenotes"]))
+        && (stem.starts_with("changelog")
+            || logs.contains(&stem)
+            || within(&["changelog", "changelogs", ".changes", "release-notes", "releasenotes"]))
     {
         return Some("changelog");
     }
     None
+}
+
+/// Tells whether a text is an archive of files for a test, as `txtar` has it: `-- NAME --` begins each of them.
+#[must_use]
+pub fn is_test_archive(path: &str, text: &str) -> bool {
+    let named = [".txt", ".txtar"].iter().any(|ending| path.ends_with(ending));
+    named && text.lines().any(|line| line.starts_with("-- ") && line.ends_with(" --") && line.len() > 6)
 }
 
 /// Tells whether a place in a line is in a comment, by the file's class.
@@ -189,14 +204,26 @@ mod tests {
             ("vendor/x/Dockerfile", Some("vendored code")),
             ("web/package-lock.json", Some("lock file")),
             ("CHANGELOG.md", Some("changelog")),
+            ("CHANGELOG-archived.md", Some("changelog")),
+            ("test/testdata2/a.yaml", Some("test data")),
             ("docs/changelog/1.2.md", Some("changelog")),
             ("manifests/RC-01.json", Some("recorded evidence")),
+            (".github/ISSUE_TEMPLATE/bug.yml", Some("issue template")),
+            ("rcrepro.toml", Some("the plan itself")),
             ("k8s/manifests/a.yaml", None),
+            ("manifests/base/deployment.yaml", None),
+            ("manifests/RC-01.evidence/ab", Some("recorded evidence")),
             ("history.go", None),
             ("Dockerfile", None),
         ] {
             assert_eq!(set_aside(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_test_archive_is_known_by_its_files() {
+        assert!(is_test_archive("a/mod.txt", "hugo build\n-- go.mod --\ngo 1.20\n"));
+        assert!(!is_test_archive("a/mod.md", "-- go.mod --\n") && !is_test_archive("notes.txt", "-- \n--\n"));
     }
 
     #[test]

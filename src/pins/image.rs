@@ -19,7 +19,8 @@ pub fn mentions(place: (usize, usize), kind: Kind, text: &str) -> Vec<Mention> {
     let toolchain = toolchain(&reference).map(|(tool, version)| {
         let mention = Mention::new(place, tool, kind, version.unwrap_or_else(|| "latest".into()));
         match reference.tag() {
-            None if reference.digest().is_some() => mention.unclear("the image has a digest and no tag"),
+            None if reference.digest().is_some() => Mention { value: reference.repository().to_owned(), ..mention }
+                .unclear("the image has a digest and no tag"),
             _ => mention,
         }
     });

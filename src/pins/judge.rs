@@ -78,8 +78,9 @@ impl Judgement {
 /// Compares a survey with the pins; `waivers` count as they do on `day`.
 #[must_use]
 pub fn judge(survey: &Survey, pins: &Pins, waivers: &[Waiver], day: CivilDate) -> Judgement {
-    let references: Vec<Reference> =
+    let mut references: Vec<Reference> =
         survey.mentions.iter().map(|(file, mention)| reference(survey, pins, file, mention)).collect();
+    references.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     let mut findings: Vec<PinFinding> = references.iter().filter_map(of_reference).collect();
     findings.extend(survey.unreadable.iter().map(|unreadable| {
         let (line, column) = (unreadable.error.line, unreadable.error.column);

@@ -17,7 +17,7 @@ pub fn version_key(key: &str) -> Option<(Tool, Use)> {
         _ => (false, rest),
     };
     // `go-version-file` names a file, `GO_VERSION_SHA256` a hash.
-    let plain = after.iter().all(|word| ["min", "minimum", "default", "max", "spec"].contains(word));
+    let plain = after.iter().all(|word| ["min", "minimum", "default", "max", "spec", "input"].contains(word));
     let minimum = words.iter().any(|word| ["min", "minimum"].contains(word));
     (named && plain).then_some((tool, if minimum { Use::Minimum } else { Use::Selects }))
 }
@@ -70,6 +70,7 @@ mod tests {
             ("goVersion", Some((Tool::Go, Use::Selects))),
             ("goversion", Some((Tool::Go, Use::Selects))),
             ("GOLANG_VERSION", Some((Tool::Go, Use::Selects))),
+            ("go-version-input", Some((Tool::Go, Use::Selects))),
             ("GO_SEMVER", Some((Tool::Go, Use::Selects))),
             ("MIN_GO_VERSION", Some((Tool::Go, Use::Minimum))),
             ("node-version", Some((Tool::Node, Use::Selects))),

@@ -73,10 +73,10 @@ pub fn search(searched: &Searched<'_>, tool: Tool, version: ToolVersion) -> Vec<
 pub fn places<'a>(haystack: &'a [u8], wanted: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
     (0..haystack.len().saturating_sub(wanted.len() - 1)).filter(move |at| {
         let (before, after) = (&haystack[..*at], &haystack[at + wanted.len()..]);
-        haystack[*at..].starts_with(wanted)
-            && !before.last().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.')
-            && !after.first().is_some_and(u8::is_ascii_digit)
-            && !(after.first() == Some(&b'.') && after.get(1).is_some_and(u8::is_ascii_digit))
+        let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+        let longer = digit(before.last()) || before.ends_with(b".");
+        let longer = longer || digit(after.first()) || (after.starts_with(b".") && digit(after.get(1)));
+        haystack[*at..].starts_with(wanted) && !longer
     })
 }
 
@@ -85,13 +85,13 @@ fn standing(searched: &Searched<'_>, tool: Tool, wanted: &str, place: (usize, us
     if let Some(why) = searched.set_aside {
         return alike(why);
     }
-    let known = searched.mentions.iter().find(|mention| {
-        mention.line == place.0
-            && (mention.tool == tool || mention.tool == Tool::Image)
-            && mention.value.contains(wanted)
-    });
-    if let Some(mention) = known {
+    let here = |mention: &&Mention| mention.line == place.0 && mention.value.contains(wanted);
+    let mut known = searched.mentions.iter().filter(here);
+    if let Some(mention) = known.clone().find(|mention| mention.tool == tool) {
         return mention.look_alike.as_deref().map_or(Standing::Real, alike);
+    }
+    if known.any(|mention| mention.tool == Tool::Image && mention.unclear.is_none()) {
+        return alike("tag of another image");
     }
     match searched.class {
         class if in_comment(class, line, place.1) => alike("comment"),
@@ -129,6 +129,9 @@ mod tests {
     fn a_place_is_what_was_found_there() {
         let real = [Mention::new((1, 4), Tool::Go, Kind::Script, "1.25.3")];
         assert_eq!(found(Class::Script, "go 1.25.3", &real), [(1, 4, Standing::Real)]);
+        let image = [Mention::new((1, 7), Tool::Image, Kind::Yaml, "nginx:1.25.3")];
+        let other = found(Class::Yaml, "image: nginx:1.25.3", &image);
+        assert_eq!(other, [(1, 14, Standing::LookAlike("tag of another image".into()))]);
         let module = found(Class::GoMod, "require example.com/x v1.25.3", &[]);
         assert_eq!(module, [(1, 24, Standing::LookAlike("version of a module".into()))]);
     }

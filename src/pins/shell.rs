@@ -84,6 +84,12 @@ struct Word {
     column: usize,
 }
 
+/// Tells whether the quotes that open at a column hold a command of their own.
+fn holds_command(line: &str, column: usize, quote: char) -> bool {
+    let rest: String = line.chars().skip(column).take_while(|c| *c != quote).collect();
+    ["docker run ", "docker pull ", "podman run ", "podman pull "].iter().any(|command| rest.contains(command))
+}
+
 /// Splits a line at white space and at what ends a command; quotes are dropped.
 fn words(line: &str, number: usize) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
@@ -92,6 +98,8 @@ fn words(line: &str, number: usize) -> Vec<Word> {
     for (column, c) in (1..).zip(line.chars()) {
         match quote {
             Some(end) if c == end => quote = None,
+            // A shell within the shell: `sh -c "docker run …"`.
+            None if (c == '"' || c == '\'') && holds_command(line, column, c) => open = false,
             None if c == '"' || c == '\'' => quote = Some(c),
             None if c.is_whitespace() => open = false,
             None if [';', '|', '&'].contains(&c) => {
@@ -112,7 +120,7 @@ fn words(line: &str, number: usize) -> Vec<Word> {
     words
 }
 
-fn command<'a>(words: &'a [Word], built: &mut BTreeSet<String>, used: &mut Vec<Word>) {
+fn command(words: &[Word], built: &mut BTreeSet<String>, used: &mut Vec<Word>) {
     let engine = |text: &str| {
         let text = text.trim_start_matches(['@', '-', '(', '`', '$']).rsplit('/').next().unwrap_or_default();
         matches!(text, "docker" | "podman" | "nerdctl")
@@ -129,6 +137,10 @@ fn command<'a>(words: &'a [Word], built: &mut BTreeSet<String>, used: &mut Vec<W
         let Some(verb) = verb else { continue };
         let arguments = &rest[verb + 1..];
         match rest[verb].text.as_str() {
+            "pull" if arguments.is_empty() => {
+                let place = &rest[verb];
+                used.push(Word { text: "$(standard input)".into(), line: place.line, column: place.column });
+            }
             "run" | "create" | "pull" => used.extend(image(arguments)),
             "build" | "buildx" | "tag" | "import" | "load" => {
                 let pairs = arguments.windows(2).filter(|pair| matches!(pair[0].text.as_str(), "-t" | "--tag"));
@@ -147,13 +159,17 @@ fn image(arguments: &[Word]) -> Option<Word> {
     let mut arguments = arguments.iter();
     loop {
         let word = arguments.next()?;
-        // A substitution may come to options or to the image: nobody can tell.
+        // A variable of options comes before the image.
+        let upper = word.text.to_ascii_uppercase();
+        if word.text.starts_with('$') && ["OPT", "ARGS", "FLAGS"].iter().any(|part| upper.contains(part)) {
+            continue;
+        }
         if !word.text.starts_with('-') {
             let text = word.text.trim_end_matches([')', '`']).to_owned();
             let dollar = word.text.starts_with("$(") && word.text.ends_with(')');
             let text = if dollar { word.text.clone() } else { text };
             let looks = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '$');
-            return looks.then(|| Word { text, line: word.line, column: word.column });
+            return looks.then_some(Word { text, line: word.line, column: word.column });
         }
         let alone = ALONE.contains(&word.text.as_str()) || word.text.contains('=');
         if !alone {
@@ -207,5 +223,12 @@ mod tests {
     fn makefiles_have_their_own_variables() {
         let text = "IMAGE ?= tools:1\nlint:\n\t@docker run --rm $(IMAGE) lint\n\t-docker pull ${OTHER}\n";
         assert_eq!(images(text), [(3, "tools:1".to_owned(), false, false), (4, "${OTHER}".to_owned(), true, false)]);
+        let nested = "dex: sh -c \"true && docker run --rm -p 1:1 dex:2 serve\"\n";
+        assert_eq!(images(nested), [(1, "dex:2".to_owned(), false, false)]);
+        let piped = "docs:\n\tgrep image a.yml | xargs -n 1 docker pull\n\tdocker run $(DOCKER_OPTS) x:1 true\n";
+        assert_eq!(
+            images(piped),
+            [(2, "$(standard input)".to_owned(), true, false), (3, "x:1".to_owned(), false, false)]
+        );
     }
 }

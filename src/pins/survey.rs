@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::class::{Class, class, set_aside};
+use super::class::{Class, class, is_test_archive, set_aside};
 use super::node::SyntaxError;
 use super::old::{self, OldVersion, Searched, Standing};
 use super::reference::{Kind, Mention, Tool};
@@ -64,7 +64,7 @@ impl Survey {
         }
         let text = String::from_utf8_lossy(bytes);
         let class = class(path, &text);
-        let set_aside = set_aside(path);
+        let set_aside = set_aside(path).or_else(|| is_test_archive(path, &text).then_some("test data"));
         let mut mentions = self.read(path, class, &text, set_aside.is_some());
         if let Some(why) = set_aside {
             mentions.iter_mut().for_each(|mention| mention.look_alike = Some(why.to_owned()));

@@ -40,6 +40,9 @@ pub fn mentions(class: Class, kind: Kind, text: &str, known: &[Mention]) -> Vec<
     found
 }
 
+/// How many characters around a version tell what a document says of it.
+const REACH: usize = 70;
+
 struct Hit<'a> {
     tool: Tool,
     form: Form,
@@ -67,8 +70,17 @@ impl Hit<'_> {
             }
             Class::Document => {
                 let mention = self.named(mention).used(usage(self.line, self.more));
+                if self.is_link() {
+                    return vec![mention.look_alike("link to release notes")];
+                }
+                if self.form == Form::Image && self.around().contains("e.g.") {
+                    return vec![mention.look_alike("example")];
+                }
+                if self.is_output() {
+                    return vec![mention.look_alike("example output")];
+                }
                 let firm = matches!(self.form, Form::Firm | Form::Image);
-                let asked = firm || demands(self.line) || heading(lines, self.place.0).is_some_and(demands);
+                let asked = firm || demands(self.around()) || heading(lines, self.place.0).is_some_and(demands);
                 return vec![if asked { mention } else { mention.look_alike("prose") }];
             }
             Class::GoMod | Class::GoWork => return vec![mention.look_alike("setting of the language")],
@@ -99,6 +111,31 @@ impl Hit<'_> {
         toolchain.unwrap_or(mention)
     }
 
+    /// Tells whether a document shows what a program prints: a line of JSON, or `key=go1.2`.
+    fn is_output(&self) -> bool {
+        let before: String = self.line.chars().take(self.place.1 - 1).collect();
+        let before = before.strip_suffix("go").unwrap_or(&before);
+        let small = before.to_ascii_lowercase();
+        let json = self.line.trim_start().starts_with(['"', '{']) && before.ends_with('"');
+        let version = small.ends_with("goversion: ") && (self.form == Form::Bare || self.value.starts_with("go1"));
+        let bare = before.ends_with(['=', '"']) || small.ends_with("go version ");
+        json || version || (self.form == Form::Bare && bare)
+    }
+
+    /// Tells whether it is the address of Go's release notes, such as `/doc/go1.12`.
+    fn is_link(&self) -> bool {
+        let before: String = self.line.chars().take(self.place.1 - 1).collect();
+        ["/doc/go", "/blog/go"].iter().any(|link| before.ends_with(link))
+    }
+
+    /// Gives the words around the version: a line of a table may be as long as a page.
+    fn around(&self) -> &str {
+        let at = self.line.char_indices().nth(self.place.1 - 1).map_or(0, |(at, _)| at);
+        let start = self.line[..at].char_indices().rev().nth(REACH).map_or(0, |(start, _)| start);
+        let end = self.line[at..].char_indices().nth(REACH).map_or(self.line.len(), |(end, _)| at + end);
+        &self.line[start..end]
+    }
+
     /// Says what a computed version comes to.
     fn computed(&self, mention: Mention) -> Mention {
         let has = |words: &[&str]| words.iter().any(|word| self.value.contains(word));
@@ -110,6 +147,9 @@ impl Hit<'_> {
             "go env",
             "node -v",
             "node --version",
+            " version)",
+            "$(GO)",
+            "mod edit",
             "go.mod",
             ".go-version",
             ".nvmrc",

@@ -55,10 +55,10 @@ pub fn mentions(name: &str, text: &str) -> Option<Vec<Mention>> {
                 }
             }
             Shape::Npmrc => {
-                if let Some((key, value)) = code.split_once('=') {
-                    if ["use-node-version", "node-version"].contains(&key.trim()) {
-                        push(Tool::Node, value.trim());
-                    }
+                if let Some((key, value)) = code.split_once('=')
+                    && ["use-node-version", "node-version"].contains(&key.trim())
+                {
+                    push(Tool::Node, value.trim());
                 }
             }
         }

@@ -100,8 +100,12 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         for (key, value) in step.get("with").map(Node::pairs).unwrap_or_default() {
-            let (tool, file) = match key.text().unwrap_or_default() {
-                "go-version" => (Tool::Go, false),
+            let name = key.text().unwrap_or_default();
+            if let Some(text) = value.text().filter(|text| name.ends_with("image") && is_image(text)) {
+                self.found.extend(image::mentions(value.place(), Kind::Workflow, text));
+            }
+            let (tool, file) = match name {
+                "go-version" | "go-version-input" => (Tool::Go, false),
                 "node-version" => (Tool::Node, false),
                 "go-version-file" => (Tool::Go, true),
                 "node-version-file" => (Tool::Node, true),
@@ -144,6 +148,11 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// Tells whether an input whose name ends with `image` names one with a tag or a digest; others may be anything.
+fn is_image(text: &str) -> bool {
+    text.contains([':', '@']) && !text.contains("${{") && !text.contains("://") && !text.contains([' ', '\n'])
 }
 
 /// Texts with the places where they stand.
@@ -250,6 +259,7 @@ jobs:
       with: {node-version: "${{ vars.NODE }}"}
     - uses: actions/setup-node@v4
     - uses: docker://alpine:3
+    - {uses: docker/setup-qemu-action@v3, with: {image: "tonistiigi/binfmt:1", cache-image: "false"}}
 "#;
         let expected = [
             (6, Tool::Image, "golang:1.26", false),
@@ -264,6 +274,7 @@ jobs:
             (24, Tool::Node, "${{ vars.NODE }}", true),
             (25, Tool::Node, "default", false),
             (26, Tool::Image, "alpine:3", false),
+            (27, Tool::Image, "tonistiigi/binfmt:1", false),
         ];
         assert_eq!(found(text), expected.map(|(line, tool, value, unclear)| (line, tool, value.to_owned(), unclear)));
     }

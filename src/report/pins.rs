@@ -50,12 +50,12 @@ fn write_look_alikes(text: &mut String, alike: &[&Reference], all: bool) {
         *reasons.entry(reason).or_default() += 1;
         if all {
             let Reference { file, line, column, tool, value, .. } = reference;
-            put(text, format_args!("look-alike ({reason}): {file}:{line}:{column}: {tool} {value}\n"));
+            put(text, format_args!("look-alike ({reason}): {file}:{line}:{column}: {tool} {value}"));
         }
     }
     let list: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} in {reason}")).collect();
     if !list.is_empty() {
-        put(text, format_args!("look-alikes: {}\n", list.join(", ")));
+        put(text, format_args!("look-alikes: {}", list.join(", ")));
     }
 }
 
@@ -70,7 +70,7 @@ fn write_proof(text: &mut String, pins: &Pins, judgement: &Judgement, all: bool)
             put(
                 text,
                 format_args!(
-                    "old {tool} {version}: {said}; searched {} files, {} places, {} of them look-alikes\n",
+                    "old {tool} {version}: {said}; searched {} files, {} places, {} of them look-alikes",
                     judgement.files,
                     alike.len() + open.len(),
                     alike.len()
@@ -82,7 +82,7 @@ fn write_proof(text: &mut String, pins: &Pins, judgement: &Judgement, all: bool)
                     Standing::Unclear => "unclear",
                     Standing::LookAlike(why) => why,
                 };
-                put(text, format_args!("    {}:{}:{}: {word}\n", old.file, old.line, old.column));
+                put(text, format_args!("    {}:{}:{}: {word}", old.file, old.line, old.column));
             }
         }
     }
@@ -99,12 +99,12 @@ fn write_finding(text: &mut String, finding: &PinFinding) {
         (file, 0) => format!("{file}: "),
         (file, line) => format!("{file}:{line}:{}: ", finding.column),
     };
-    put(text, format_args!("{word:>10}  {place}{}\n{:>12}{}\n", finding.message, "", finding.id));
+    put(text, format_args!("{word:>10}  {place}{}\n{:>12}{}", finding.message, "", finding.id));
     if let Some(waived) = &finding.waived {
-        put(text, format_args!("{:>12}until {} by {}: {}\n", "", waived.expires, waived.owner, waived.reason));
+        put(text, format_args!("{:>12}until {} by {}: {}", "", waived.expires, waived.owner, waived.reason));
     }
     if let Some(day) = finding.expired {
-        put(text, format_args!("{:>12}its waiver expired on {day} and counts as none\n", ""));
+        put(text, format_args!("{:>12}its waiver expired on {day} and counts as none", ""));
     }
 }
 
@@ -120,7 +120,7 @@ fn verdict(text: &mut String, commit: &str, judgement: &Judgement, real: usize, 
         text,
         format_args!(
             "{state}: {} findings, {} undecided, {waived} waived; {real} references, {alike} look-alikes in {} files ({} \
-             binary) of {}\n",
+             binary) of {}",
             count(Rank::Failed),
             count(Rank::Undecided),
             judgement.files,

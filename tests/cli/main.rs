@@ -17,6 +17,7 @@ mod documents;
 mod flakes;
 mod hollow;
 mod locks;
+mod pins;
 mod plans;
 mod promises;
 mod pulls;

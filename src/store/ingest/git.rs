@@ -107,7 +107,7 @@ pub struct IngestedSource {
     pub tracked_files: usize,
 }
 
-/// Is a tracked file, symlink or submodule.
+/// Is a tracked file or symlink.
 struct Tracked {
     path: TreePath,
     object: gix::ObjectId,
@@ -125,9 +125,6 @@ pub fn ingest_git(store: &dyn BlobStore, source: &GitSource<'_>, limits: Limits)
     let id = commit.id().to_string();
     let commit_time = commit.time().map_err(|error| failed(format!("read the time of commit {id}"))(error.into()))?;
     let tracked = tracked(&repository, &commit, source, limits)?;
-    if let Some(entry) = tracked.iter().find(|entry| entry.kind == EntryKind::Commit) {
-        return Err(GitError::Submodule { path: entry.path.clone(), commit: entry.object.to_string() });
-    }
 
     let batch = store.batch()?;
     let nodes = read_objects(&*batch, source.repository, &tracked)?;
@@ -174,6 +171,31 @@ fn tracked(
     source: &GitSource<'_>,
     limits: Limits,
 ) -> Result<Vec<Tracked>, GitError> {
+    let mut meter = Meter::new(limits);
+    let mut tracked = Vec::new();
+    for record in records(repository, commit, source)? {
+        meter.entry().map_err(|source| GitError::Limit { source })?;
+        let text = std::str::from_utf8(&record.filepath)
+            .map_err(|_| GitError::NameNotUtf8 { bytes: record.filepath.escape_ascii().to_string() })?;
+        if is_excluded(text, source.exclude) {
+            continue;
+        }
+        let path: TreePath = text.parse()?;
+        let kind = record.mode.kind();
+        if kind == EntryKind::Commit {
+            return Err(GitError::Submodule { path, commit: record.oid.to_string() });
+        }
+        tracked.push(Tracked { path, object: record.oid, kind });
+    }
+    Ok(tracked)
+}
+
+/// Lists the entries below the wanted folder that are no folders.
+fn records(
+    repository: &gix::Repository,
+    commit: &gix::Commit<'_>,
+    source: &GitSource<'_>,
+) -> Result<impl Iterator<Item = gix::traverse::tree::recorder::Entry>, GitError> {
     let failed = |doing: String| reading(doing, source.repository);
     let id = commit.id();
     let mut tree = commit.tree().map_err(|error| failed(format!("read the tree of commit {id}"))(error.into()))?;
@@ -193,19 +215,7 @@ fn tracked(
         .breadthfirst
         .files()
         .map_err(|error| failed(format!("walk the tree of commit {id}"))(error.into()))?;
-    let mut meter = Meter::new(limits);
-    let mut tracked = Vec::new();
-    for record in records.into_iter().filter(|record| !record.mode.is_tree()) {
-        meter.entry().map_err(|source| GitError::Limit { source })?;
-        let text = std::str::from_utf8(&record.filepath)
-            .map_err(|_| GitError::NameNotUtf8 { bytes: record.filepath.escape_ascii().to_string() })?;
-        if is_excluded(text, source.exclude) {
-            continue;
-        }
-        let path: TreePath = text.parse()?;
-        tracked.push(Tracked { path, object: record.oid, kind: record.mode.kind() });
-    }
-    Ok(tracked)
+    Ok(records.into_iter().filter(|record| !record.mode.is_tree()))
 }
 
 /// Tells whether the path, or a folder above it, matches.

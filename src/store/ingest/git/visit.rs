@@ -2,9 +2,8 @@
 
 use gix::objs::tree::EntryKind;
 
-use super::{GitError, GitSource, find_commit, open, reading, tracked};
-use crate::model::name::TreePath;
-use crate::store::ingest::Limits;
+use super::{GitError, GitSource, find_commit, open, reading, records};
+use crate::store::ingest::{Limits, Meter};
 
 /// Is what stands at a tracked path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,26 +16,35 @@ pub enum Visited<'a> {
     Submodule,
 }
 
-/// Shows every tracked path of a commit, in git's order, and gives the commit's id.
+/// Shows every tracked path of a commit, in git's order, and gives the commit's id. `source.exclude` is not asked.
+///
+/// In a path that is not UTF-8, every byte is escaped that is not printable ASCII.
 ///
 /// # Errors
-/// [`GitError`] when the commit or an object cannot be read; a submodule is none.
+/// [`GitError`] when the commit or an object cannot be read, or there is more than `limits` allow; a submodule or a
+/// name that no tree could carry is none.
 pub fn visit_git(
     source: &GitSource<'_>,
     limits: Limits,
-    visit: &mut dyn FnMut(&TreePath, Visited<'_>),
+    visit: &mut dyn FnMut(&str, Visited<'_>),
 ) -> Result<String, GitError> {
     let repository = open(source.repository)?;
     let commit = find_commit(&repository, source)?;
-    for entry in tracked(&repository, &commit, source, limits)? {
-        match entry.kind {
-            EntryKind::Commit => visit(&entry.path, Visited::Submodule),
-            EntryKind::Link => visit(&entry.path, Visited::Symlink),
+    let mut meter = Meter::new(limits);
+    let limit = |source| GitError::Limit { source };
+    for record in records(&repository, &commit, source)? {
+        meter.entry().map_err(limit)?;
+        let escaped = || record.filepath.escape_ascii().to_string();
+        let path = std::str::from_utf8(&record.filepath).map_or_else(|_| escaped(), str::to_owned);
+        match record.mode.kind() {
+            EntryKind::Commit => visit(&path, Visited::Submodule),
+            EntryKind::Link => visit(&path, Visited::Symlink),
             _ => {
-                let blob = repository.find_blob(entry.object).map_err(|error| {
-                    reading(format!("read `{}` ({})", entry.path, entry.object), source.repository)(error.into())
+                let blob = repository.find_blob(record.oid).map_err(|error| {
+                    reading(format!("read `{path}` ({})", record.oid), source.repository)(error.into())
                 })?;
-                visit(&entry.path, Visited::File(&blob.data));
+                meter.file(blob.data.len() as u64).map_err(limit)?;
+                visit(&path, Visited::File(&blob.data));
             }
         }
     }

@@ -1,0 +1,122 @@
+//! `rcrepro pins`: references in the tracked tree of a commit, and what they come to.
+
+use crate::scene::{Ended, Scene, command};
+
+const PINS: &str = "[pins.go]\nversion = \"1.26.8\"\nold = [\"1.25.3\"]\n";
+
+const WORKFLOW: &str = r#"on: push
+jobs:
+  test:
+    runs-on: ubuntu-24.04
+    steps:
+    - uses: actions/setup-go@v5
+      with: {go-version-file: go.mod}
+"#;
+
+/// A repository in which everything agrees with the pin.
+fn scene(more: &str) -> Scene {
+    let scene = Scene::new(&format!("{}\n{PINS}\n{more}", command("greet", "true", "")));
+    scene.write("go.mod", b"module example.com/scene\n\ngo 1.26.0\n\ntoolchain go1.26.8\n");
+    scene.write("Dockerfile", format!("FROM golang:1.26.8@sha256:{}\n", "a".repeat(64)).as_bytes());
+    scene.write(".github/workflows/ci.yml", WORKFLOW.as_bytes());
+    scene.write("testdata/go.mod", b"module old\n\ngo 1.25.3\n");
+    scene.commit("pin");
+    scene
+}
+
+fn says(ended: &Ended, code: i32, texts: &[&str]) {
+    assert_eq!(ended.code, code, "{}\n{}", ended.stdout, ended.stderr);
+    for text in texts {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
+    }
+}
+
+#[test]
+fn a_tree_that_agrees_holds() {
+    let scene = scene("");
+    let said = scene.run(&["pins"]);
+    says(&said, 0, &["go.mod: go1.26.8", "the pins hold", "old go 1.25.3: gone", "look-alikes: 1 in test data"]);
+    let document: serde_json::Value = serde_json::from_str(&scene.ok(&["pins", "--json"]).stdout).expect("JSON");
+    assert_eq!(document["holds"], true);
+    assert_eq!(document["references"].as_array().map(Vec::len), Some(6), "{document}");
+}
+
+#[test]
+fn a_drift_is_found_with_its_place_and_its_id() {
+    let scene = scene("");
+    scene.write("scripts/install.sh", b"#!/bin/sh\nGO_VERSION=1.25.3\n");
+    scene.replace("go.mod", "go1.26.8", "go1.26.7");
+    says(&scene.run(&["pins"]), 0, &["the pins hold"]);
+    scene.commit("drift");
+    says(
+        &scene.run(&["pins"]),
+        1,
+        &[
+            "scripts/install.sh:2:12: go `1.25.3` is not the pinned version",
+            "pins/disagrees:scripts/install.sh:go:1.25.3",
+            "go.mod:5:11: go `go1.26.7` is not the pinned version",
+            ".github/workflows/ci.yml:7:31: go `go.mod: go1.26.7` is not the pinned version",
+            "old go 1.25.3: not gone",
+        ],
+    );
+    says(&scene.run(&["pins", "--rev", "HEAD~1"]), 0, &["the pins hold"]);
+}
+
+#[test]
+fn an_image_without_a_digest_is_waived_by_its_id_until_the_waiver_expires() {
+    let waiver = |day: &str| {
+        format!(
+            "[[waivers]]\nfinding = \"pins/image-without-digest:Dockerfile:alpine:3.20\"\nreason = \"no registry here\"\n\
+             owner = \"ada\"\nexpires = {day}\n"
+        )
+    };
+    for (more, code, text) in [
+        (String::new(), 1, "pins/image-without-digest:Dockerfile:alpine:3.20"),
+        (waiver("9999-12-31"), 0, "until 9999-12-31 by ada: no registry here"),
+        (waiver("2020-01-01"), 1, "its waiver expired on 2020-01-01 and counts as none"),
+    ] {
+        let scene = scene(&more);
+        scene.write("Dockerfile", b"ARG BASE=alpine:3.20\nFROM ${BASE}\n");
+        scene.commit("image");
+        says(&scene.run(&["pins"]), code, &[text]);
+    }
+}
+
+#[test]
+fn what_cannot_be_told_is_undecided_and_never_a_pass() {
+    let scene = scene("");
+    scene.write(
+        ".github/workflows/ci.yml",
+        WORKFLOW.replace("go-version-file: go.mod", "go-version: \"${{ vars.GO }}\"").as_bytes(),
+    );
+    scene.commit("variable");
+    says(&scene.run(&["pins"]), 5, &["pins/undecidable:.github/workflows/ci.yml:go:${{ vars.GO }}", "undecided: "]);
+    scene.write(".github/workflows/ci.yml", b"on: [push\njobs: {}\n");
+    scene.commit("broken");
+    says(&scene.run(&["pins"]), 5, &["pins/unreadable:.github/workflows/ci.yml"]);
+}
+
+#[test]
+fn a_tree_in_which_nothing_refers_to_the_tool_is_a_hollow_pass() {
+    let scene = Scene::new(&format!("{}\n{PINS}", command("greet", "true", "")));
+    says(&scene.run(&["pins"]), 5, &["pins/no-reference:go", "nothing in"]);
+}
+
+#[test]
+fn names_that_are_no_text_and_excluded_files_are_searched_too() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let scene = scene("[source]\nexclude = [\"hidden/**\"]\n");
+    let name = std::ffi::OsString::from_vec(b"\xe0.sh".to_vec());
+    std::fs::write(scene.path(".").join(name), "GO_VERSION=1.26.7\n").expect("written");
+    scene.write("hidden/Dockerfile", b"FROM golang:1.26.7\n");
+    scene.commit("hide");
+    says(&scene.run(&["pins"]), 1, &["\\xe0.sh:1:12: go `1.26.7`", "hidden/Dockerfile:1:6: go `1.26.7`"]);
+}
+
+#[test]
+fn a_plan_without_pins_or_with_half_a_version_is_a_mistake() {
+    let scene = Scene::new(&command("greet", "true", ""));
+    scene.run(&["pins"]).failed(3, &["the plan pins no toolchain", "hint: write into rcrepro.toml: [pins.go]"]);
+    scene.write("rcrepro.toml", format!("{}\n[pins.go]\nversion = \"1.26\"\n", scene.read("rcrepro.toml")).as_bytes());
+    scene.run(&["pins"]).failed(3, &["`1.26` is no exact version"]);
+}
