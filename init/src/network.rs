@@ -121,7 +121,7 @@ impl Network {
         {
             return Ok(());
         }
-        let asked = |memory| Some(question::name(&read(memory, at, size.min(MESSAGE)).ok()?)?);
+        let asked = |memory| question::name(&read(memory, at, size.min(MESSAGE)).ok()?);
         if let Some(place) = place {
             let name = if place.is_domain() { asked(caller.memory) } else { None };
             if let Some(attempt) = caller.attempt(place, name)? {

@@ -51,7 +51,8 @@ async fn a_command_cannot_speak_for_the_one_that_watches() {
             "nc -w 1 192.0.2.1 80; rm -f /.rcrepro-seen && echo removed; mv /.rcrepro-seen /tmp && echo moved; \
              ln -s /tmp /.rcrepro-seen2 && echo linked; printf '{forged}' > /.rcrepro-seen && echo written; \
              chmod 000 /.rcrepro-seen; (exec >&- 2>&-; while true; do chmod 600 /.rcrepro-seen; printf '{forged}' > /.rcrepro-seen; \
-             done) & sleep 1; cat /proc/1/fd/0 /proc/1/mem /proc/1/environ > /dev/null && echo looked; exit 0"
+             done) & sleep 1; cat /proc/1/environ > /dev/null && echo looked; (: < /proc/1/mem) && echo opened; ls /proc/1/fd/ && echo listed; \
+             exit 0"
         );
         let executed = scene.sh(&script).await;
         assert_eq!(scene.stdout(&executed), "written\n", "{way:?}");
