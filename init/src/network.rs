@@ -121,7 +121,7 @@ impl Network {
         {
             return Ok(());
         }
-        let asked = |memory| Some(question::name(&read(memory, at, size.min(MESSAGE)).ok()?)?);
+        let asked = |memory| question::name(&read(memory, at, size.min(MESSAGE)).ok()?);
         if let Some(place) = place {
             let name = if place.is_domain() { asked(caller.memory) } else { None };
             if let Some(attempt) = caller.attempt(place, name)? {
@@ -167,8 +167,8 @@ impl Caller<'_> {
         Ok(self.socket.insert(socket).clone())
     }
 
-    /// Names the process: its executable, and in brackets what it calls itself where that is something else, such as a script's
-    /// name or a title of its own.
+    /// Names the process: its executable, or the title that it gave itself; where the title does not begin with the
+    /// executable's name (a script's, as a rule), it stands in brackets.
     fn process(&self) -> io::Result<Vec<u8>> {
         let process = thread_group(self.call.pid).unwrap_or(self.call.pid);
         let folder = Path::new("/proc").join(process.to_string());
@@ -178,7 +178,11 @@ impl Caller<'_> {
             return Ok(title);
         };
         // The kernel keeps fifteen bytes of a title.
-        if name.starts_with(&title) { Ok(name.to_vec()) } else { Ok([name, b" (", &title, b")"].concat()) }
+        Ok(match () {
+            () if name.starts_with(&title) => name.to_vec(),
+            () if title.starts_with(name) => title,
+            () => [name, b" (", &title, b")"].concat(),
+        })
     }
 
     /// Describes an attempt; `None` when it is none: the caller is gone, what it calls with is no socket, or a name server

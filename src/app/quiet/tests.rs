@@ -72,7 +72,8 @@ fn attempts_are_judged_as_the_plan_says() {
     let unread = Watch::Seen(Sightings { unread: 1, ..Sightings::default() });
     let unknown = Watch::Unknown { reason: "no listener".into() };
     let forbid = Quiet { network: AttemptRule::Forbid, ..Quiet::default() };
-    let names = |quiet: &Quiet, watch| network(quiet, "vitest", watch).into_iter().map(|f| f.name).collect::<Vec<_>>();
+    let names =
+        |quiet: &Quiet, watch: &Watch| network(quiet, "vitest", watch).into_iter().map(|f| f.name).collect::<Vec<_>>();
     for rule in [AttemptRule::Allow, AttemptRule::Report] {
         let quiet = Quiet { network: rule, ..Quiet::default() };
         assert!([&seen, &unread, &unknown].iter().all(|watch| names(&quiet, watch).is_empty()));
