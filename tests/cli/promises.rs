@@ -34,7 +34,7 @@ fn scene(id: &str) -> Scene {
 fn expect(scene: &Scene, packet: &str, state: &str, reason: &str) {
     let ended = scene.ok(&["--json", "status"]);
     let board: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
-    let rows = board["rows"].as_array().or_else(|| board["packets"].as_array()).expect("rows");
+    let rows = board["packets"].as_array().expect("rows");
     let row = rows.iter().find(|row| row["id"] == packet).expect("the packet");
     assert_eq!(row["state"], state, "{row}");
     assert!(row["reasons"].to_string().contains(reason), "`{reason}` in {row}");
