@@ -1,6 +1,6 @@
 //! rcrepro: a hermetic reproduction runner for release plans.
 //!
-//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`],
+//! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`], [`proof`],
 //! [`explain`], [`documents`] and [`pins`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their adapters). See `docs/design/` for the words, the
 //! hashes and the borders.
 
@@ -15,6 +15,7 @@ pub mod normalize;
 pub mod oci;
 pub mod packages;
 pub mod pins;
+pub mod proof;
 pub mod registry;
 pub mod report;
 pub mod store;

@@ -5,7 +5,7 @@
 //! canonical, output files, the root `Directory` of output directories and frozen inputs) and all `Directory` messages of
 //! the source tree, so that a stranger can recompute every digest offline and see which file of the source differs.
 //! Contents of the source, of frozen inputs and of output directories are left out: git, the registries and a replay have
-//! them.
+//! them. The few files of them that prove a command's work, such as the index of a vulnerability database, are in.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -90,11 +90,18 @@ pub fn directories(store: &dyn BlobStore, root: Digest) -> Result<BTreeSet<Diges
 
 /// Writes a manifest and its evidence beside it; an older pair is replaced, and evidence that it no longer names goes.
 ///
+/// `also` names blobs that travel with it beside those: the files of the inputs that the proofs rest on.
 /// The manifest comes last, so that a crash leaves the old one with at most too much evidence.
 ///
 /// # Errors
 /// [`EvidenceError`] when a blob is missing or a file cannot be written.
-pub fn write(path: &Path, bytes: &[u8], manifest: &ReproManifest, store: &dyn BlobStore) -> Result<(), EvidenceError> {
+pub fn write(
+    path: &Path,
+    bytes: &[u8],
+    manifest: &ReproManifest,
+    also: &BTreeSet<Digest>,
+    store: &dyn BlobStore,
+) -> Result<(), EvidenceError> {
     let folder = folder_of(path);
     let io = |doing, path: &Path| {
         let path = path.to_owned();
@@ -103,6 +110,7 @@ pub fn write(path: &Path, bytes: &[u8], manifest: &ReproManifest, store: &dyn Bl
     std::fs::create_dir_all(&folder).map_err(io("create", &folder))?;
     let mut blobs = named_blobs(manifest);
     blobs.extend(directories(store, manifest.source.root)?);
+    blobs.extend(also);
     let mut keep = BTreeSet::new();
     for digest in blobs {
         let file = folder.join(digest.hash.to_string());

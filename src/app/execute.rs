@@ -99,6 +99,8 @@ pub struct Ran {
     pub attempts: Watch,
     /// Where it was not as quiet as the plan wants it.
     pub findings: Vec<Finding>,
+    /// The attempts before this one, all of which failed.
+    pub earlier: Vec<Attempt>,
 }
 
 impl Executor<'_> {
@@ -183,10 +185,7 @@ impl Executor<'_> {
         lanes: &Semaphore,
         stop: CancellationToken,
     ) -> Result<Ran, ExecuteError> {
-        let began = || (self.observe)(RunEvent::Started { id: spec.id.clone() });
-        let world = World::fixed(self.resolved.date_epoch, &spec.world);
-        let turn = Some(Turn { lanes, began: &began });
-        let ran = self.perform(spec, &action, &world, turn, &stop).await?;
+        let ran = self.attempt(spec, &action, lanes, &stop).await?;
         let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
         if spec.quiet.network != AttemptRule::Allow && ran.attempts != Watch::default() {
             (self.observe)(RunEvent::Network { id: spec.id.clone(), attempts: ran.attempts.clone() });
@@ -252,7 +251,14 @@ impl Executor<'_> {
         };
         let mut findings = quiet::streams(self.store, &spec.quiet, &entry)?;
         findings.extend(quiet::network(&spec.quiet, spec.id.as_str(), &executed.attempts));
-        Ok(Ran { entry, duration: executed.duration, world: executed.world, attempts: executed.attempts, findings })
+        Ok(Ran {
+            entry,
+            duration: executed.duration,
+            world: executed.world,
+            attempts: executed.attempts,
+            findings,
+            earlier: Vec::new(),
+        })
     }
 
     fn stream(
@@ -302,6 +308,10 @@ pub fn canonical_blob(store: &dyn BlobStore, raw: Digest, normalizers: &[String]
     }
     store.put(&bytes)
 }
+
+mod attempts;
+
+pub use attempts::Attempt;
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ pub mod latest;
 pub mod pins;
 pub mod prepare;
 pub mod promises;
+pub mod proving;
 pub mod quiet;
 pub mod record;
 pub mod replay;

@@ -119,13 +119,14 @@ impl Preparation<'_> {
         let mut frozen = BTreeMap::new();
         for name in names {
             let input = &self.workspace.plan.frozen[&name];
-            let image = images[&input.image].identity(&input.image);
-            let step = self.frozen_step(&name, source, &image);
+            let image = input.image.as_ref().map(|image| images[image].identity(image));
+            let step = self.frozen_step(&name, source, image.as_ref());
             let work = async || {
                 let (entry, provenance) = step.ensure().await?;
                 let how = match provenance {
                     Provenance::Store => "from the store",
                     Provenance::Fetched => "fetched, meets its lock",
+                    Provenance::Mirror => "from its mirror, meets its lock",
                 };
                 Ok((entry, how.to_owned()))
             };
@@ -136,7 +137,12 @@ impl Preparation<'_> {
     }
 
     /// Names a frozen input's step.
-    pub fn frozen_step<'b>(&'b self, name: &'b Name, source: Digest, image: &'b ImageIdentity) -> FrozenStep<'b> {
+    pub fn frozen_step<'b>(
+        &'b self,
+        name: &'b Name,
+        source: Digest,
+        image: Option<&'b ImageIdentity>,
+    ) -> FrozenStep<'b> {
         FrozenStep {
             name,
             input: &self.workspace.plan.frozen[name],

@@ -11,7 +11,7 @@ use crate::engine::EngineInfo;
 use crate::format::canonical_json;
 use crate::model::digest::Digest;
 use crate::model::manifest::{
-    MANIFEST_VERSION, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
+    EndingEntry, MANIFEST_VERSION, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
 };
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
@@ -117,6 +117,27 @@ pub struct CommandRecord {
     /// What was seen of its attempts at the network: canonical JSON of [`crate::model::attempt::Watch`]. Version 1 has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub network: Option<Digest>,
+    /// The attempts before the last one, all of which failed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub earlier: Vec<AttemptRecord>,
+}
+
+/// Describes an attempt that failed and was not the last one. Its streams are in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttemptRecord {
+    /// How it ended.
+    pub ending: EndingEntry,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Its standard output, raw.
+    pub stdout: Digest,
+    /// Its standard error, raw.
+    pub stderr: Digest,
+    /// Its REAPI `ActionResult`.
+    pub result: Digest,
+    /// How long it ran, in milliseconds by the engine's clock.
+    pub duration_ms: u64,
 }
 
 impl RunRecord {
@@ -152,6 +173,24 @@ pub fn rfc3339(time: SystemTime) -> String {
 pub fn command_record(ran: &Ran, store: &dyn BlobStore) -> Result<CommandRecord, StoreError> {
     let seen = canonical_json::to_vec(&ran.attempts).expect("what was seen is strings and integers");
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let earlier: Vec<AttemptRecord> = ran
+        .earlier
+        .iter()
+        .map(|attempt| AttemptRecord {
+            ending: attempt.ending,
+            exit_code: attempt.exit_code,
+            stdout: attempt.stdout,
+            stderr: attempt.stderr,
+            result: attempt.result,
+            duration_ms: ms(attempt.duration),
+        })
+        .collect();
     let (id, network) = (ran.entry.id.clone(), Some(store.put(&seen)?));
-    Ok(CommandRecord { id, duration_ms: ms(ran.duration), attempts: 1, network })
+    Ok(CommandRecord { id, duration_ms: ms(ran.duration), attempts: attempts(ran), network, earlier })
+}
+
+/// Counts how often a command was tried.
+#[must_use]
+pub fn attempts(ran: &Ran) -> u32 {
+    u32::try_from(ran.earlier.len()).unwrap_or(u32::MAX).saturating_add(1)
 }

@@ -7,10 +7,11 @@ use super::run::{Recorded, RunError, RunOptions, execute};
 use super::session::Session;
 use super::workspace::Workspace;
 use crate::format::manifest_json::{self, ManifestError};
-use crate::model::compare::{Comparison, compare};
+use crate::model::compare::{CommandComparison, Comparison, Difference, Equality, compare};
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::manifest::ReproManifest;
+use crate::proof::{Proof, Standing};
 use crate::store::{BlobStore, runs};
 
 /// Says why a replay could not be decided.
@@ -90,7 +91,30 @@ pub async fn replay(
     let packet = recorded.packet.clone();
     let against = Some((&recorded, recorded_digest));
     let found = execute(session, workspace, &packet, options, against).await?;
-    let comparison = compare(&recorded, &found.manifest);
+    let mut comparison = compare(&recorded, &found.manifest);
+    for command in &mut comparison.commands {
+        judge(command, found.proofs.get(&command.id));
+        if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {
+            command.equality = command.equality.max(Equality::Failed);
+            let expected = "the same verdict at every attempt".to_owned();
+            command.differences.push(Difference { what: "flake".to_owned(), expected, found: flake.to_string() });
+        }
+    }
     (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
     Ok(Replayed { recorded, recorded_digest, found, comparison })
+}
+
+/// Lets what the evidence proves count: an equal hollow pass is as hollow as the one that was recorded.
+fn judge(command: &mut CommandComparison, proof: Option<&Proof>) {
+    let Some(proof) = proof else { return };
+    let equality = match proof.standing() {
+        Standing::Passed => return,
+        Standing::Undecided => Equality::Undecided,
+        Standing::Failed => Equality::Failed,
+    };
+    command.equality = if equality == Equality::Undecided { equality } else { command.equality.max(equality) };
+    if *proof != Proof::Failed {
+        let expected = "evidence that the command did its work".to_owned();
+        command.differences.push(Difference { what: "proof".to_owned(), expected, found: proof.to_string() });
+    }
 }

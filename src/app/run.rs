@@ -1,6 +1,6 @@
 //! `rcrepro run PACKET`: executes a packet's commands and records what came out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::evidence::{self, EvidenceError};
 use super::execute::{ExecuteError, Executor, Ran};
+use super::frozen::npm_advisories::UNDECIDED;
 use super::prepare::{Preparation, PrepareError};
+use super::proving::{self, Proved};
 use super::record::{self, RECORD_VERSION, RunRecord};
 use super::session::Session;
 use super::workspace::{Workspace, WorkspaceError};
@@ -16,12 +18,15 @@ use crate::engine::Engine as _;
 use crate::format::canonical_json;
 use crate::format::manifest_json;
 use crate::model::attempt::Watch;
+use crate::model::civil_date::CivilDate;
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::finding::{Finding, Severity};
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
-use crate::model::plan::PacketId;
+use crate::model::plan::{FrozenKind, PacketId, Plan};
+use crate::model::quarantine::Flake;
+use crate::proof::{Proof, Standing};
 use crate::store::runs;
 use crate::store::{BlobStore as _, StoreError};
 
@@ -61,6 +66,8 @@ pub struct RunOptions<'a> {
     pub revision: &'a str,
     /// How many commands may run at once.
     pub lanes: usize,
+    /// The day, for what the plan lets pass until one.
+    pub today: CivilDate,
     /// Hears what happens.
     pub observe: &'a (dyn Fn(RunEvent) + Sync),
     /// Stops it.
@@ -82,31 +89,51 @@ pub struct Recorded {
     pub network: BTreeMap<Name, Watch>,
     /// Where commands were not as quiet as the plan wants them.
     pub findings: Vec<Finding>,
-    /// Where the manifest was written, when every command succeeded and the plan's folder was to have it.
+    /// What the evidence of each command that ran proves.
+    pub proofs: BTreeMap<Name, Proof>,
+    /// The commands that failed and passed when they were run again.
+    pub flakes: BTreeMap<Name, Flake>,
+    /// The blobs of the commands' inputs that the proofs rest on.
+    pub proof_inputs: BTreeSet<Digest>,
+    /// Where the manifest was written, when every command passed and the plan's folder was to have it.
     pub written: Option<PathBuf>,
 }
 
 impl Recorded {
-    /// Tells whether every command of the packet ran, succeeded and was as quiet as the plan wants it.
+    /// Tells whether every command of the packet ran, succeeded, was as quiet as the plan wants it, and was neither a hollow
+    /// pass nor a flake without quarantine.
     #[must_use]
-    pub fn succeeded(&self, expected: usize) -> bool {
-        self.findings.is_empty()
-            && self.manifest.commands.len() == expected
-            && self.manifest.commands.iter().all(|entry| entry.succeeded())
+    pub fn passed(&self, expected: usize) -> bool {
+        self.manifest.commands.len() == expected && self.standing() == Standing::Passed
     }
 
-    /// Ranks the worst that is wrong beside the comparison; none when nothing is.
+    /// Gives the worst of all commands that ran; what failed is known, whatever else is not.
     #[must_use]
-    pub fn severity(&self) -> Option<Severity> {
-        let failed = self.manifest.commands.iter().any(|entry| !entry.succeeded()).then_some(Severity::Failed);
-        // What failed is known, whatever else is not.
-        let of_findings = self.findings.iter().map(|finding| finding.name.severity()).min();
-        failed.or(of_findings)
+    pub fn standing(&self) -> Standing {
+        let flaky = self.flakes.values().any(|flake| !flake.passes());
+        let proofs = self.proofs.values().map(Proof::standing);
+        let noise = self.findings.iter().map(|finding| match finding.name.severity() {
+            Severity::Undecided => Standing::Undecided,
+            Severity::Failed | Severity::Tampered => Standing::Failed,
+        });
+        let all: Vec<Standing> = proofs.chain(noise).chain(flaky.then_some(Standing::Failed)).collect();
+        if all.contains(&Standing::Failed) {
+            return Standing::Failed;
+        }
+        all.into_iter().max().unwrap_or(Standing::Undecided)
+    }
+
+    /// Tells whether frozen advisory data had no answer for what a command asked, so that nothing is decided.
+    #[must_use]
+    pub fn unanswered(&self, plan: &Plan) -> bool {
+        let asks = |name| plan.frozen.get(name).is_some_and(|input| input.kind == FrozenKind::NpmAdvisories);
+        let commands = &self.manifest.commands;
+        commands.iter().any(|entry| entry.exit_code == UNDECIDED && entry.frozen.iter().any(asks))
     }
 }
 
 /// Executes one packet. Every command that succeeded or failed is in the store's record; the manifest in the plan's folder
-/// is replaced only when all succeeded.
+/// is replaced only when all succeeded and none was a hollow pass.
 ///
 /// # Errors
 /// [`RunError`].
@@ -118,9 +145,9 @@ pub async fn run(
 ) -> Result<Recorded, RunError> {
     let mut recorded = execute(session, workspace, id, options, None).await?;
     let expected = workspace.plan.commands(workspace.packet(id)?).count();
-    if recorded.succeeded(expected) {
+    if recorded.passed(expected) {
         let path = workspace.manifest_path(id);
-        evidence::write(&path, &recorded.bytes, &recorded.manifest, &*session.store)?;
+        evidence::write(&path, &recorded.bytes, &recorded.manifest, &recorded.proof_inputs, &*session.store)?;
         recorded.written = Some(path);
     }
     Ok(recorded)
@@ -188,6 +215,23 @@ pub async fn execute(
     let text = canonical_json::to_vec(&record).expect("a run record holds strings and integers");
     session.run.write_record(id, &text)?;
     let network = ran.iter().map(|ran| (ran.entry.id.clone(), ran.attempts.clone())).collect();
+    let (mut proofs, mut proof_inputs) = (BTreeMap::new(), BTreeSet::new());
+    for spec in workspace.plan.commands(packet) {
+        let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id) else { continue };
+        let Proved { proof, read } = proving::prove(&workspace.plan, spec, entry, &*session.store)?;
+        proofs.insert(spec.id.clone(), proof);
+        proof_inputs.extend(read);
+    }
+    let flakes = ran
+        .iter()
+        .filter(|ran| !ran.earlier.is_empty() && ran.entry.succeeded())
+        .map(|ran| {
+            let (id, attempts) = (&ran.entry.id, record::attempts(ran));
+            let allowed =
+                workspace.plan.commands(packet).find(|spec| &spec.id == id).map_or(0, |spec| spec.retries) + 1;
+            (id.clone(), Flake::judge(id, attempts, allowed, &workspace.plan.quarantine, options.today))
+        })
+        .collect();
     let findings = ran.into_iter().flat_map(|ran| ran.findings).collect();
-    Ok(Recorded { manifest, bytes, digest, record, network, findings, written: None })
+    Ok(Recorded { manifest, bytes, digest, record, network, findings, proofs, flakes, proof_inputs, written: None })
 }

@@ -52,7 +52,8 @@ impl Cli {
 pub enum Command {
     /// Reads the plan and says whether it is sound; runs nothing.
     Check,
-    /// Locks frozen inputs: runs their network step and writes the digest of what it yields.
+    /// Locks frozen inputs: runs their network step, or reads their mirror, and writes the digest of what is there. npm's
+    /// advisories are recorded when there is no cassette yet, and anew only when they are named.
     Lock {
         /// The frozen inputs; all when none is named.
         #[arg(value_name = "NAME")]
@@ -61,6 +62,8 @@ pub enum Command {
         #[arg(long, default_value = "HEAD", value_name = "REV")]
         rev: String,
     },
+    /// Says how old the frozen advisory data is, and which entries its mirror has today that were not locked.
+    Advisories,
     /// Runs packets and records their manifests in `manifests/`.
     Run {
         /// The packets, such as RC-05.

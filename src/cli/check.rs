@@ -1,9 +1,15 @@
 //! `rcrepro check`.
 
+use std::path::Path;
+
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
+use crate::app::frozen::lock_path;
+use crate::format::frozen_toml;
+use crate::model::name::Name;
+use crate::model::plan::FrozenKind;
 
 /// Reads the plan and counts what it holds.
 pub fn check(context: &Context) -> Result<Exit, Failure> {
@@ -25,6 +31,22 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
             plan.packets.len()
         );
         print(text.as_bytes())?;
+        for (name, input) in &plan.frozen {
+            if let Some(front) = input.kind.front() {
+                print(fronted(&workspace.folder, name, input.kind, front).as_bytes())?;
+            }
+        }
     }
     Ok(Exit::Success)
+}
+
+/// Says what stands before a client's own program, because no line of the plan does, and how old the data is.
+fn fronted(folder: &Path, name: &Name, kind: FrozenKind, front: &str) -> String {
+    let lock = std::fs::read_to_string(lock_path(folder, name)).ok();
+    let data = lock.and_then(|text| frozen_toml::decode(&text).ok()).and_then(|lock| lock.data);
+    let of = data.map_or_else(
+        || format!("not locked yet: rcrepro lock {name}"),
+        |data| format!("of {}, {} entries", data.date, data.entries),
+    );
+    format!("  {name}: {} {of}; commands that use it run /deps/{name}/bin/{front} as `{front}`\n", kind.as_str())
 }

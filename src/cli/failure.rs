@@ -9,6 +9,9 @@ use crate::app::config::ConfigError;
 use crate::app::evidence::EvidenceError;
 use crate::app::execute::ExecuteError;
 use crate::app::frozen::FrozenError;
+use crate::app::frozen::go_vulndb::VulndbError;
+use crate::app::frozen::mirror::MirrorError;
+use crate::app::frozen::npm_advisories::CassetteError;
 use crate::app::image::ImageError;
 use crate::app::image::pull::PulledError;
 use crate::app::image::push::PushError;
@@ -231,12 +234,25 @@ impl From<FrozenError> for Failure {
             FrozenError::NoLock { ref name, .. } | FrozenError::Stale { ref name, .. } => (Exit::Plan, lock(name)),
             FrozenError::Mismatch { ref name, .. } => (
                 Exit::Engine,
-                Some(format!("the registry serves other bytes than it did; if that is right: rcrepro lock {name}")),
+                Some(format!(
+                    "the registry or mirror has other bytes than it had; if that is right: rcrepro lock {name}"
+                )),
             ),
+            FrozenError::Vulndb { source: VulndbError::Mirror(MirrorError::Missing { .. }), .. } => (
+                Exit::Engine,
+                hint("put the database there, or a link to it: a folder or a zip of it, with `index` and `ID`"),
+            ),
+            FrozenError::Vulndb { .. } => (Exit::Plan, hint("put the whole of a published database there")),
+            FrozenError::Cassette { ref name, ref source } => {
+                let exit = if matches!(source, CassetteError::Mirror(_)) { Exit::Engine } else { Exit::Plan };
+                (exit, Some(format!("name an `image` for it in the plan and record it: rcrepro lock {name}")))
+            }
             FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Export(_) | FrozenError::Write { .. } => {
                 (Exit::Engine, None)
             }
-            FrozenError::BadLock { .. } | FrozenError::NoSource { .. } | FrozenError::Npm(_) => (Exit::Plan, None),
+            FrozenError::BadLock { .. } | FrozenError::NoSource { .. } | FrozenError::Npm(_) | FrozenError::Path(_) => {
+                (Exit::Plan, None)
+            }
         };
         Self::new(exit, &error, advice)
     }

@@ -13,6 +13,7 @@ use crate::report::progress::Progress;
 /// Runs the network step of frozen inputs and writes their locks.
 pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
+    let named = !names.is_empty();
     let names = known(&workspace, names)?;
     let progress = Progress::new();
     let observe = |event| progress.hear(&event);
@@ -27,12 +28,12 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
                 cancel,
             };
             let source = workspace.ingest_source(revision, &*session.store)?;
-            let images = names.iter().map(|name| workspace.plan.frozen[name].image.clone());
+            let images = names.iter().filter_map(|name| workspace.plan.frozen[name].image.clone());
             let images = preparation.images(images).await?;
             for name in &names {
-                let image = &workspace.plan.frozen[name].image;
-                let identity = images[image].identity(image);
-                let (path, changed) = preparation.frozen_step(name, source.root, &identity).lock().await?;
+                let image = workspace.plan.frozen[name].image.as_ref();
+                let identity = image.map(|image| images[image].identity(image));
+                let (path, changed) = preparation.frozen_step(name, source.root, identity.as_ref()).lock(named).await?;
                 let state = if changed { "locked" } else { "unchanged" };
                 print(format!("{state:>10}  {name}: {}\n", path.display()).as_bytes())?;
             }

@@ -8,6 +8,7 @@ use self::exit::Exit;
 use self::failure::Failure;
 use crate::app::config;
 
+mod advisories;
 mod args;
 mod board;
 mod check;
@@ -27,6 +28,7 @@ mod run;
 mod scope;
 mod shake;
 mod signals;
+mod today;
 mod verify;
 mod why;
 
@@ -83,6 +85,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             log::log(&context, &packet, command.as_ref(), stream, canonical)
         }
         Command::Image { platform, command } => image::image(&context, platform, command).await,
+        Command::Advisories => advisories::advisories(&context),
         Command::Doctor => doctor::doctor(&context).await,
     }
 }

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use super::run::{beside, lanes};
+use super::today::today;
 use crate::app::replay;
 use crate::app::run::RunOptions;
 use crate::model::compare::Equality;
@@ -30,16 +31,23 @@ pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) 
     let observe = |event| progress.hear(&event);
     context
         .with_session(execution.staging, async |session, cancel| {
-            let options = RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
+            let options = RunOptions {
+                revision: &execution.rev,
+                lanes: lanes(execution),
+                today: today(),
+                observe: &observe,
+                cancel,
+            };
             let replayed = replay::replay(session, &workspace, &path, options).await?;
             let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
+            let proofs = &replayed.found.proofs;
             if context.json {
                 let digests = (replayed.recorded_digest, replayed.found.digest);
                 let beside = beside(&replayed.found);
                 let document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
                 print(format!("{document}\n").as_bytes())?;
             } else {
-                let text = text::comparison(recorded, found, &replayed.comparison, &*session.store);
+                let text = text::comparison(recorded, found, &replayed.comparison, proofs, &*session.store);
                 print(text.as_bytes())?;
                 print(text::findings(&replayed.found.findings).as_bytes())?;
             }

@@ -7,13 +7,16 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
+use super::today::today;
 use crate::app::run::{self, RunOptions};
 use crate::app::status::status;
 use crate::app::workspace::Workspace;
 use crate::model::board::{Row, State};
 use crate::model::plan::PacketId;
+use crate::proof::Standing;
 use crate::report::progress::Progress;
-use crate::report::{board, json, text};
+use crate::report::run::RunReport;
+use crate::report::{board, json};
 
 /// Runs packets, those that others need first, and stops at the first that does not succeed.
 pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionArgs) -> Result<Exit, Failure> {
@@ -58,25 +61,36 @@ async fn each(
     let (mut documents, mut ran) = (Vec::new(), Vec::new());
     let exit = context
         .with_session(execution.staging, async |session, cancel| {
-            let options = RunOptions { revision: &execution.rev, lanes: lanes(execution), observe: &observe, cancel };
+            let options = RunOptions {
+                revision: &execution.rev,
+                lanes: lanes(execution),
+                today: today(),
+                observe: &observe,
+                cancel,
+            };
             while let Some(id) = next(&ran)? {
                 let recorded = run::run(session, workspace, &id, options).await?;
                 let done: BTreeSet<_> = recorded.manifest.commands.iter().map(|entry| &entry.id).collect();
                 let specs = workspace.plan.commands(workspace.packet(&id)?);
                 let skipped: Vec<String> =
                     specs.filter(|spec| !done.contains(&spec.id)).map(|spec| spec.id.to_string()).collect();
+                let written = recorded.written.as_ref().map(|path| path.display().to_string());
+                let report = RunReport {
+                    manifest: &recorded.manifest,
+                    digest: recorded.digest,
+                    beside: beside(&recorded),
+                    flakes: &recorded.flakes,
+                    skipped: &skipped,
+                    written: written.as_deref(),
+                };
                 if context.json {
-                    let beside = beside(&recorded);
-                    documents.push(json::recorded(recorded.digest, &recorded.manifest, &skipped, &beside));
+                    documents.push(report.json());
                 } else {
-                    let written = recorded.written.as_ref().map(|path| path.display().to_string());
-                    let findings = &recorded.findings;
-                    let text =
-                        text::recorded(&recorded.manifest, recorded.digest, &skipped, findings, written.as_deref());
-                    print(text.as_bytes())?;
+                    print(report.text().as_bytes())?;
                 }
-                if recorded.written.is_none() {
-                    return Ok(recorded.severity().map_or(Exit::Divergent, Exit::from));
+                if written.is_none() {
+                    let unanswered = recorded.unanswered(&workspace.plan);
+                    return Ok(if unanswered { Exit::Undecided } else { ended(recorded.standing()) });
                 }
                 ran.push(id);
             }
@@ -91,8 +105,15 @@ async fn each(
 
 /// Gives what is told of an execution beside its manifest.
 pub fn beside(recorded: &run::Recorded) -> json::Beside<'_> {
-    let network = recorded.network.iter().map(|(id, watch)| (id.as_str(), watch)).collect();
-    json::Beside { network, findings: &recorded.findings }
+    json::Beside { network: &recorded.network, findings: &recorded.findings, proofs: &recorded.proofs }
+}
+
+/// Gives the exit code of a run that was not recorded.
+const fn ended(standing: Standing) -> Exit {
+    match standing {
+        Standing::Undecided => Exit::Undecided,
+        Standing::Failed | Standing::Passed => Exit::Divergent,
+    }
 }
 
 /// Gives how many commands may run at once.

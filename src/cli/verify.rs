@@ -18,10 +18,11 @@ pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
     let store = Layered::new(&evidence::folder_of(path), Some(&context.store))?;
     let verification = app::verify(&bytes, &store, &damaged);
     let (manifest, blobs, findings) = (verification.manifest, verification.blobs, &verification.findings);
+    let proofs = &verification.proofs;
     if context.json {
-        print(format!("{}\n", json::verification(manifest, blobs, findings)).as_bytes())?;
+        print(format!("{}\n", json::verification(manifest, blobs, findings, proofs)).as_bytes())?;
     } else {
-        print(text::verification(manifest, blobs, findings).as_bytes())?;
+        print(text::verification(manifest, blobs, findings, proofs).as_bytes())?;
     }
     Ok(verification.severity().map_or(Exit::Success, Exit::from))
 }

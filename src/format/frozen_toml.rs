@@ -1,5 +1,7 @@
 //! `lockfiles/NAME.lock`: the locked tree of a frozen input, and the checksum of what it was made from.
 
+use std::time::{Duration, SystemTime};
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::{Digest, Sha256};
@@ -31,6 +33,25 @@ pub struct FrozenLock {
     pub made_from: Sha256,
     /// The root `Directory` of the tree.
     pub root: Digest,
+    /// What the data says of itself, for kinds whose data has an age.
+    pub data: Option<FrozenData>,
+}
+
+/// Is what frozen advisory data says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenData {
+    /// When it was published or recorded, as RFC 3339 writes it.
+    pub date: String,
+    /// How many entries it has: vulnerabilities of a database, answers of a cassette.
+    pub entries: u64,
+}
+
+impl FrozenData {
+    /// Gives how old the data is; nothing when it is of the future or has no date.
+    #[must_use]
+    pub fn age(&self, now: SystemTime) -> Option<Duration> {
+        now.duration_since(humantime::parse_rfc3339(&self.date).ok()?).ok()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,6 +61,7 @@ struct FrozenLockWire {
     kind: String,
     made_from: Sha256,
     root: Digest,
+    data: Option<FrozenData>,
 }
 
 /// Computes the checksum of what a frozen input is made from.
@@ -65,7 +87,7 @@ pub fn decode(text: &str) -> Result<FrozenLock, FrozenLockError> {
     if wire.version != FROZEN_LOCK_VERSION {
         return Err(FrozenLockError::Version { found: wire.version });
     }
-    Ok(FrozenLock { kind: wire.kind, made_from: wire.made_from, root: wire.root })
+    Ok(FrozenLock { kind: wire.kind, made_from: wire.made_from, root: wire.root, data: wire.data })
 }
 
 /// Writes a lock.
@@ -76,9 +98,11 @@ pub fn encode(lock: &FrozenLock) -> String {
         kind: lock.kind.clone(),
         made_from: lock.made_from,
         root: lock.root,
+        data: lock.data.clone(),
     };
     let body = toml::to_string(&wire).expect("a lock is plain TOML");
-    format!("# Made by `rcrepro lock`; do not edit. `root` is the tree that the network step must yield.\n{body}")
+    let root = if lock.data.is_some() { "is the locked tree" } else { "is the tree that the network step must yield" };
+    format!("# Made by `rcrepro lock`; do not edit. `root` {root}.\n{body}")
 }
 
 #[cfg(test)]
@@ -91,7 +115,17 @@ mod tests {
             kind: "go-modules".into(),
             made_from: made_from(FrozenKind::GoModules, &[("go.mod", Digest::of(b"x"))]),
             root: Digest::of(b""),
+            data: None,
         };
+        let dated =
+            FrozenLock { data: Some(FrozenData { date: "2026-11-23T04:00:00Z".into(), entries: 3 }), ..lock.clone() };
+        assert_eq!(decode(&encode(&dated)), Ok(dated));
+        let data = FrozenData { date: "1970-01-02T00:00:00Z".into(), entries: 3 };
+        assert_eq!(
+            data.age(SystemTime::UNIX_EPOCH + Duration::from_secs(3 * 86_400)),
+            Some(Duration::from_secs(2 * 86_400))
+        );
+        assert_eq!(data.age(SystemTime::UNIX_EPOCH), None);
         let text = encode(&lock);
         assert_eq!(decode(&text), Ok(lock));
         assert!(matches!(decode(&format!("{text}more = 1\n")), Err(FrozenLockError::Malformed(_))));

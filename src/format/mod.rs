@@ -2,6 +2,7 @@
 
 pub mod bom_id;
 pub mod canonical_json;
+pub mod cassette_json;
 pub mod config_toml;
 pub mod cyclonedx_json;
 pub mod frozen_toml;
@@ -16,3 +17,4 @@ pub mod quantity;
 pub mod scope_json;
 pub mod spdx_json;
 pub mod toml_place;
+pub mod vulndb_json;

@@ -9,21 +9,26 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::documents::DocumentsWire;
+use self::frozen::FrozenWire;
 use self::images::ImageWire;
 use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
 use self::pins::PinsWire;
+use self::quarantine::QuarantineWire;
 use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
-use crate::model::plan::{CommandSpec, FrozenInput, FrozenKind, ImageSource, Plan};
+use crate::model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
 
 mod documents;
+mod frozen;
 mod images;
 mod normalize;
 mod packets;
 mod pins;
+mod proof;
+mod quarantine;
 mod quiet;
 mod risks;
 mod waivers;
@@ -72,6 +77,8 @@ struct PlanWire {
     documents: DocumentsWire,
     #[serde(default)]
     risks: Vec<RiskWire>,
+    #[serde(default)]
+    quarantine: Vec<QuarantineWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -79,14 +86,6 @@ struct PlanWire {
 struct SourceWire {
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FrozenWire {
-    kind: Spanned<String>,
-    image: Spanned<String>,
-    directory: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +111,8 @@ struct CommandWire {
     quantum: Option<Spanned<String>>,
     cpus: Option<Spanned<i64>>,
     require: Option<Spanned<String>>,
+    proof: Option<Spanned<String>>,
+    retries: Option<Spanned<i64>>,
     #[serde(rename = "network-attempts")]
     network_attempts: Option<Spanned<String>>,
     #[serde(default)]
@@ -149,6 +150,7 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
         waivers: source.waivers(&wire.waivers)?,
         documents: source.documents(&wire.documents)?,
         risks: source.risks(&wire.risks)?,
+        quarantine: source.quarantine(&wire.quarantine, &sets)?,
         name: wire.name,
         exclude,
         images,
@@ -201,35 +203,6 @@ impl Source<'_> {
                 .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.kind()), None))?;
         }
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
-    }
-
-    fn frozen(
-        &self,
-        wires: BTreeMap<Spanned<String>, FrozenWire>,
-        images: &BTreeMap<Name, ImageSource>,
-    ) -> Result<BTreeMap<Name, FrozenInput>, PlanError> {
-        let images: BTreeSet<&Name> = images.keys().collect();
-        let mut frozen = BTreeMap::new();
-        for (name, wire) in wires {
-            let kind = match wire.kind.as_ref().as_str() {
-                "go-modules" => FrozenKind::GoModules,
-                "npm-packages" => FrozenKind::NpmPackages,
-                other => {
-                    return Err(self.error(
-                        wire.kind.span(),
-                        format!("there is no kind of frozen input `{other}`"),
-                        Some("known: `go-modules`, `npm-packages`".into()),
-                    ));
-                }
-            };
-            let image = self.reference("image", &wire.image, &images)?;
-            let directory = match &wire.directory {
-                Some(directory) if directory.as_ref() != "." => Some(self.parse::<TreePath>(directory)?),
-                _ => None,
-            };
-            frozen.insert(self.parse(&name)?, FrozenInput { kind, image, directory });
-        }
-        Ok(frozen)
     }
 
     fn sets(
@@ -308,6 +281,8 @@ impl Source<'_> {
             world: self.world(wire)?,
             require: self.requirement(wire)?,
             quiet: self.quiet(wire)?,
+            proof: self.proof(wire)?,
+            retries: self.retries(wire)?,
         })
     }
 }

@@ -68,8 +68,19 @@ pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, Str
             ("npm_config_registry", OFFLINE_REGISTRY.to_owned()),
             ("npm_config_update_notifier", "false".to_owned()),
         ],
+        // For these a program in the tree, first in the search path, says where the data is. govulncheck 1.9 does not read
+        // the variable; whoever wants to know which database a command had does.
+        FrozenKind::GoVulndb => vec![("GOVULNDB", format!("file://{at}/db"))],
+        FrozenKind::NpmAdvisories => Vec::new(),
     };
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Gives the search path of a command that uses these frozen inputs: programs that stand before their clients come first.
+#[must_use]
+pub fn search_path<'a>(frozen: impl Iterator<Item = (&'a Name, FrozenKind)>) -> String {
+    let fronts = frozen.filter(|(_, kind)| kind.front().is_some()).map(|(name, _)| format!("/deps/{name}/bin"));
+    fronts.chain([PATH.to_owned()]).collect::<Vec<_>>().join(":")
 }
 
 /// The registry that a sandboxed npm believes in: a name that can never resolve (RFC 6761), served from the frozen cache.
@@ -116,6 +127,8 @@ pub fn action(spec: &CommandSpec, inputs: &Inputs<'_>) -> (Action, Vec<Vec<u8>>)
     for (name, (frozen, _)) in &inputs.frozen {
         environment.extend(frozen_environment(name, frozen.kind));
     }
+    environment
+        .insert("PATH".to_owned(), search_path(inputs.frozen.iter().map(|(name, (input, _))| (*name, input.kind))));
     environment.extend(spec.environment.clone());
     let command = Command {
         arguments: vec!["/bin/bash".to_owned(), "-c".to_owned(), spec.line.clone()],
@@ -129,4 +142,18 @@ pub fn action(spec: &CommandSpec, inputs: &Inputs<'_>) -> (Action, Vec<Vec<u8>>)
         },
     };
     (Action { command, input_root, timeout: spec.timeout }, messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_of_frozen_inputs_come_first_and_others_change_nothing() {
+        let names: Vec<Name> = ["a", "b", "c"].map(|name| name.parse().expect("a name")).into();
+        let path = |kinds: &[FrozenKind]| search_path(names.iter().zip(kinds.iter().copied()));
+        assert_eq!(path(&[FrozenKind::GoModules, FrozenKind::NpmPackages]), PATH);
+        let both = path(&[FrozenKind::NpmAdvisories, FrozenKind::GoModules, FrozenKind::GoVulndb]);
+        assert_eq!(both, format!("/deps/a/bin:/deps/c/bin:{PATH}"));
+    }
 }

@@ -53,6 +53,17 @@ pub enum RunEvent {
         /// What was seen.
         attempts: Watch,
     },
+    /// An attempt at a command failed, and it is run again.
+    Retrying {
+        /// The command.
+        id: Name,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// How many attempts the plan allows.
+        of: u32,
+        /// The attempt's exit code.
+        exit_code: i32,
+    },
     /// A command is about to be run in a world that differs from its own.
     Probing {
         /// The command.

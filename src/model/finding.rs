@@ -64,6 +64,12 @@ pub enum FindingName {
     NetworkUnknown,
     /// A command wrote what the plan forbids.
     Noise,
+    /// The command exited 0, and nothing in its evidence shows that it checked anything.
+    HollowPass,
+    /// The command's exit code is above 0, and no verdict: the tool could not do its work.
+    NoVerdict,
+    /// The command exited 0, and its streams say that the check failed.
+    ProofContradicted,
 }
 
 impl FindingName {
@@ -77,10 +83,12 @@ impl FindingName {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::CommandFailed | Self::NetworkAttempt | Self::Noise => Severity::Failed,
+            Self::CommandFailed | Self::NetworkAttempt | Self::Noise | Self::ProofContradicted => Severity::Failed,
             Self::EvidenceMissing
+            | Self::HollowPass
             | Self::NetworkUnknown
             | Self::NoCommands
+            | Self::NoVerdict
             | Self::SourceDirty
             | Self::UnknownVersion => Severity::Undecided,
             _ => Severity::Tampered,

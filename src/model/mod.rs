@@ -1,6 +1,7 @@
 //! Tier 0: pure values. Nothing here knows a clock, a file system, a network, a runtime or the environment.
 
 pub mod action;
+pub mod advisory;
 pub mod approval;
 pub mod attempt;
 pub mod board;
@@ -27,8 +28,10 @@ pub mod manifest;
 pub mod name;
 pub mod pins;
 pub mod plan;
+pub mod proof;
 pub mod pulled_image;
 pub mod purl;
+pub mod quarantine;
 pub mod reference;
 pub mod risk;
 pub mod scope;

@@ -13,6 +13,8 @@ use super::digest::serde_as_text;
 use super::documents::DocumentSettings;
 use super::name::{Name, TreePath};
 use super::pins::Pins;
+use super::proof::ProofRule;
+use super::quarantine::Quarantine;
 use super::reference::ImageReference;
 use super::risk::Risk;
 use super::waiver::Waiver;
@@ -77,6 +79,8 @@ pub struct Plan {
     pub documents: DocumentSettings,
     /// The residual risks, in the order of the plan.
     pub risks: Vec<Risk>,
+    /// Commands that may be flaky for a while, in the order of the plan.
+    pub quarantine: Vec<Quarantine>,
 }
 
 /// Says where an image comes from.
@@ -96,15 +100,17 @@ pub enum ImageSource {
     },
 }
 
-/// Describes a step with network whose output tree is locked.
+/// Describes data that is locked as a tree: what a step with network yields, or what stands in the user's mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrozenInput {
     /// Which client fetches, and what is kept of what it fetched.
     pub kind: FrozenKind,
-    /// The image that the step runs in.
-    pub image: Name,
+    /// The image that the step with network runs in; none where the data only stands in a mirror.
+    pub image: Option<Name>,
     /// The folder with the client's lock (`go.mod`, `package-lock.json`); none for the source's root.
     pub directory: Option<TreePath>,
+    /// Where the data stands, relative to the plan's folder: a folder or, for a vulnerability database, a zip.
+    pub path: Option<String>,
 }
 
 /// Names the client that a frozen input is fetched with.
@@ -114,6 +120,10 @@ pub enum FrozenKind {
     GoModules,
     /// `npm ci`: a cache of packages that the lock names by integrity.
     NpmPackages,
+    /// Go's vulnerability database, from a mirror, for `govulncheck`.
+    GoVulndb,
+    /// What a registry answered to `npm audit`.
+    NpmAdvisories,
 }
 
 impl FrozenKind {
@@ -123,6 +133,19 @@ impl FrozenKind {
         match self {
             Self::GoModules => "go-modules",
             Self::NpmPackages => "npm-packages",
+            Self::GoVulndb => "go-vulndb",
+            Self::NpmAdvisories => "npm-advisories",
+        }
+    }
+
+    /// Names the program that stands before the client's own in the search path of commands that use such an input, in
+    /// `bin` of its tree; none where the client finds its data by environment variables.
+    #[must_use]
+    pub const fn front(self) -> Option<&'static str> {
+        match self {
+            Self::GoModules | Self::NpmPackages => None,
+            Self::GoVulndb => Some("govulncheck"),
+            Self::NpmAdvisories => Some("npm"),
         }
     }
 }
@@ -160,6 +183,10 @@ pub struct CommandSpec {
     pub require: Requirement,
     /// How quiet it must be.
     pub quiet: Quiet,
+    /// How it is proved that the command did its work.
+    pub proof: ProofRule,
+    /// How often it is run again when it fails, each time in a fresh container.
+    pub retries: u32,
 }
 
 /// Says how a replay must compare with what was recorded.
@@ -213,7 +240,7 @@ impl Plan {
             references.normalizers.extend(streams.chain(spec.normalize_outputs.values().flatten()).cloned());
         }
         let inputs = references.frozen.iter().filter_map(|name| self.frozen.get(name));
-        references.images.extend(inputs.map(|input| input.image.clone()));
+        references.images.extend(inputs.filter_map(|input| input.image.clone()));
         references
     }
 }

@@ -1,5 +1,7 @@
 //! One JSON document a command, for `--json`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::model::attempt::Watch;
@@ -7,14 +9,26 @@ use crate::model::compare::{Comparison, Equality};
 use crate::model::digest::Digest;
 use crate::model::finding::Finding;
 use crate::model::manifest::ReproManifest;
+use crate::model::name::Name;
+use crate::model::quarantine::{Cover, Flake};
+use crate::proof::Proof;
 
 /// Is what is told of an execution beside its manifest.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Beside<'a> {
     /// What was seen of each command's attempts at the network.
-    pub network: std::collections::BTreeMap<&'a str, &'a Watch>,
+    pub network: &'a BTreeMap<Name, Watch>,
     /// Where commands were not as quiet as the plan wants them.
     pub findings: &'a [Finding],
+    /// What the evidence of each command that ran proves.
+    pub proofs: &'a BTreeMap<Name, Proof>,
+}
+
+impl Beside<'_> {
+    /// Gives what was seen of the network, by command.
+    pub(super) fn network(&self) -> BTreeMap<&str, &Watch> {
+        self.network.iter().map(|(id, watch)| (id.as_str(), watch)).collect()
+    }
 }
 
 /// Describes a comparison: the verdict, the counts, and every command with its parts and differences.
@@ -44,6 +58,7 @@ pub fn comparison(
                 "parts": parts,
                 "wanted_bitwise": command.wanted_bitwise,
                 "differences": command.differences.iter().map(difference).collect::<Vec<_>>(),
+                "proof": more.proofs.get(&command.id).map(proof),
             })
         })
         .collect();
@@ -59,31 +74,38 @@ pub fn comparison(
             "undecided": parts.undecided,
         },
         "inputs": comparison.inputs.iter().map(difference).collect::<Vec<_>>(),
-        "network": more.network, "findings": more.findings,
-    })
-}
-
-/// Describes a recorded manifest.
-#[must_use]
-pub fn recorded(digest: Digest, manifest: &ReproManifest, skipped: &[String], more: &Beside) -> Value {
-    let commands: Vec<Value> = manifest
-        .commands
-        .iter()
-        .map(|entry| {
-            json!({
-                "id": entry.id.as_str(), "exit_code": entry.exit_code, "action": entry.action.to_string(),
-                "stdout": entry.stdout.raw.to_string(), "stderr": entry.stderr.raw.to_string(),
-            })
-        })
-        .collect();
-    json!({
-        "packet": manifest.packet.to_string(), "manifest": digest.to_string(), "commands": commands, "skipped": skipped,
-        "network": more.network, "findings": more.findings,
+        "network": more.network(), "findings": more.findings,
     })
 }
 
 /// Describes a verification.
 #[must_use]
-pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding]) -> Value {
-    json!({ "manifest": manifest.to_string(), "blobs": blobs, "findings": findings })
+pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding], proofs: &[(Name, Proof)]) -> Value {
+    let proofs: serde_json::Map<String, Value> =
+        proofs.iter().map(|(id, found)| (id.to_string(), proof(found))).collect();
+    json!({ "manifest": manifest.to_string(), "blobs": blobs, "findings": findings, "proofs": proofs })
+}
+
+/// Describes a proof: its kind, the work that it proves, and the reason where there is one.
+#[must_use]
+pub fn proof(proof: &Proof) -> Value {
+    let work = match proof {
+        Proof::Proven(work) => work.as_slice(),
+        _ => &[],
+    };
+    let work: Vec<Value> =
+        work.iter().map(|work| json!({ "tool": work.tool.as_str(), "count": work.count, "what": work.what })).collect();
+    json!({ "kind": proof.as_str(), "work": work, "reason": proof.reason() })
+}
+
+/// Describes a flake, and the quarantine that it stands in or stood in.
+#[must_use]
+pub fn flake(flake: &Flake) -> Value {
+    let entry = match &flake.cover {
+        Cover::Quarantined(entry) | Cover::Expired(entry) => Some(entry),
+        Cover::None => None,
+    };
+    let entry = entry
+        .map(|entry| json!({ "reason": entry.reason, "owner": entry.owner, "expires": entry.expires.to_string() }));
+    json!({ "attempt": flake.attempt, "of": flake.of, "passes": flake.passes(), "quarantine": entry })
 }

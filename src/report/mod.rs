@@ -8,6 +8,7 @@ pub mod json;
 pub mod network;
 pub mod pins;
 pub mod progress;
+pub mod run;
 pub mod scope;
 pub mod shake;
 pub mod text;

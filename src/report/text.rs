@@ -1,13 +1,15 @@
 //! What a person reads at the end of a command.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::difference::differing_lines;
 use crate::model::compare::{CommandComparison, Comparison, Equality, Part};
 use crate::model::digest::Digest;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::Finding;
 use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use crate::model::name::Name;
+use crate::proof::{Proof, Standing};
 use crate::store::{BlobStore, export};
 
 /// How many files of the source are named.
@@ -15,12 +17,13 @@ const FILES: usize = 20;
 /// How many differing lines are shown of a stream.
 const LINES: usize = 10;
 
-/// Writes a comparison: a line a command, what differs, and the verdict last.
+/// Writes a comparison: a line a command with what its replay proves, what differs, and the verdict last.
 #[must_use]
 pub fn comparison(
     recorded: &ReproManifest,
     found: &ReproManifest,
     comparison: &Comparison,
+    proofs: &BTreeMap<Name, Proof>,
     store: &dyn BlobStore,
 ) -> String {
     let mut text = String::new();
@@ -32,7 +35,7 @@ pub fn comparison(
     write_changed_files(&mut text, recorded.source.root, found.source.root, store);
     for command in &comparison.commands {
         let entries = [recorded, found].map(|manifest| entry(manifest, &command.id));
-        write_command(&mut text, command, entries, store);
+        write_command(&mut text, command, entries, proofs.get(&command.id), store);
     }
     let equal = comparison.count(Equality::Bitwise) + comparison.count(Equality::Canonical);
     put(&mut text, format_args!("{}", comparison.part_counts()));
@@ -80,6 +83,7 @@ fn write_command(
     text: &mut String,
     command: &CommandComparison,
     [recorded, found]: [Option<&CommandEntry>; 2],
+    proof: Option<&Proof>,
     store: &dyn BlobStore,
 ) {
     let parts: Vec<String> = command
@@ -89,7 +93,10 @@ fn write_command(
         .map(|(part, equality)| format!("{part} {}", equality.as_str()))
         .collect();
     let parts = if parts.is_empty() { String::new() } else { format!("  ({})", parts.join(", ")) };
-    put(text, format_args!("{:>10}  {}{parts}", command.equality.as_str(), command.id));
+    // What is wrong with a proof stands among the differences.
+    let proof = proof.filter(|proof| proof.standing() == Standing::Passed);
+    let proof = proof.map_or_else(String::new, |proof| format!("  {proof}"));
+    put(text, format_args!("{:>10}  {}{parts}{proof}", command.equality.as_str(), command.id));
     if command.equality < Equality::Divergent {
         return;
     }
@@ -145,44 +152,6 @@ fn write_stream(
     }
 }
 
-/// Writes what a run recorded.
-#[must_use]
-pub fn recorded(
-    manifest: &ReproManifest,
-    digest: Digest,
-    skipped: &[String],
-    findings: &[Finding],
-    written: Option<&str>,
-) -> String {
-    let mut text = String::new();
-    for entry in &manifest.commands {
-        let word = if entry.succeeded() { "ok" } else { "failed" };
-        put(&mut text, format_args!("{word:>10}  {}  exit code {}  {}", entry.id, entry.exit_code, entry.line));
-    }
-    for id in skipped {
-        put(&mut text, format_args!("{:>10}  {id}  did not run", "undecided"));
-    }
-    text.push_str(&self::findings(findings));
-    put(&mut text, format_args!("manifest {digest}"));
-    match written {
-        Some(path) => {
-            put(&mut text, format_args!("{} recorded: {} commands, {path}", manifest.packet, manifest.commands.len()))
-        }
-        None => put(&mut text, format_args!("{} NOT recorded: {}", manifest.packet, why_not(findings))),
-    }
-    text
-}
-
-/// Says why a packet was not recorded.
-fn why_not(findings: &[Finding]) -> &'static str {
-    // The least severe is the surest: what failed is known, whatever else is not.
-    match findings.iter().map(|finding| finding.name.severity()).min() {
-        None => "not every command succeeded",
-        Some(Severity::Undecided) => "undecided, see the findings",
-        Some(_) => "see the findings",
-    }
-}
-
 /// Writes findings, three lines each.
 #[must_use]
 pub fn findings(findings: &[Finding]) -> String {
@@ -197,8 +166,12 @@ pub fn findings(findings: &[Finding]) -> String {
 
 /// Writes a verification.
 #[must_use]
-pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding]) -> String {
-    let mut text = self::findings(findings);
+pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding], proofs: &[(Name, Proof)]) -> String {
+    let mut text = String::new();
+    for (id, proof) in proofs.iter().filter(|(_, proof)| proof.standing() == Standing::Passed) {
+        put(&mut text, format_args!("{:>20}  {id}  {proof}", proof.as_str()));
+    }
+    text += &self::findings(findings);
     let verdict = match findings.len() {
         0 => "stands".to_owned(),
         1 => "has 1 finding".to_owned(),

@@ -6,10 +6,16 @@ mod debian;
 #[path = "../support/second_daemon.rs"]
 mod second_daemon;
 
+#[path = "../support/advisory_server.rs"]
+mod advisory_server;
 mod board;
+
+mod advisories;
 mod deaths;
 mod determinism;
 mod documents;
+mod flakes;
+mod hollow;
 mod locks;
 mod plans;
 mod promises;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::engine::fake::{FakeEngine, Script};
 use crate::format::plan_toml;
+use crate::model::action::ActionResult;
 use crate::model::digest::Sha256;
 use crate::model::manifest::ImageEntry;
 use crate::store::memory::MemoryStore;
@@ -156,4 +157,38 @@ async fn an_output_file_has_a_canonical_digest_where_the_plan_names_its_normaliz
     assert_eq!(entry.outputs[&path("other")].normalizers(), [""; 0]);
     assert_eq!(store.get(expected).expect("it is evidence"), b"ok  \tm\t<elapsed>\n");
     assert_eq!(entry.action_result().outputs[&path("report")], Output::File { digest: as_it_came, executable: false });
+}
+
+#[tokio::test]
+async fn a_failing_command_is_run_again_as_often_as_the_plan_says_and_every_attempt_is_kept() {
+    let plan = plan(&[table("flaky", "retries = 2"), table("broken", "retries = 1"), table("strict", "")]);
+    let said = |code, text: &str| Script::exit(code).stdout(text);
+    let engine = FakeEngine::default()
+        .on("RC-05/flaky", said(3, "first"))
+        .on("RC-05/flaky", said(0, "second"))
+        .on("RC-05/broken", said(1, "no"))
+        .on("RC-05/strict", said(1, "no"))
+        .on("RC-05/strict", said(0, "never asked"));
+    let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
+    let ran = outcome.ran.as_ref().expect("decided");
+    let attempts: Vec<(i32, usize)> = ran.iter().map(|ran| (ran.entry.exit_code, ran.earlier.len())).collect();
+    assert_eq!(attempts, [(0, 1), (1, 1), (1, 0)]);
+    let first = &ran[0].earlier[0];
+    assert_eq!((first.exit_code, first.stdout), (3, Digest::of(b"first")));
+    assert_eq!(ran[0].entry.stdout.raw, Digest::of(b"second"));
+    assert_eq!(ran[0].earlier[0].result, {
+        let (stdout, stderr) = (Digest::of(b"first"), Digest::of(b""));
+        Digest::of(&ActionResult { exit_code: 3, stdout, stderr, outputs: BTreeMap::new() }.encode())
+    });
+    let again: Vec<(String, u32, u32)> = outcome
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            RunEvent::Retrying { id, attempt, of, .. } => Some((id.to_string(), *attempt, *of)),
+            _ => None,
+        })
+        .collect();
+    assert!(again.contains(&("flaky".into(), 1, 3)) && again.contains(&("broken".into(), 1, 2)), "{again:?}");
+    assert_eq!(again.len(), 2);
+    assert_eq!(engine.calls().len(), 5);
 }

@@ -1,30 +1,31 @@
-//! Frozen inputs: a step with network whose output tree is locked; later runs take it from the store or fetch it again
-//! and must meet the digest.
+//! Frozen inputs: a step with network, or a mirror of advisory data, whose tree is locked; later runs take it from the store
+//! or have it again and must meet the digest.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::host_network;
 use crate::app::files::write_whole;
-use crate::engine::{Engine, EngineError, Execution, Limits, Network};
+use crate::engine::{Engine, EngineError};
 use crate::format::frozen_toml::{self, FrozenLock, FrozenLockError};
-use crate::model::action::{Action, Command, Ending, Output, Platform};
-use crate::model::derive;
 use crate::model::digest::{Digest, Sha256};
 use crate::model::image::ImageIdentity;
 use crate::model::manifest::FrozenEntry;
-use crate::model::name::{Name, TreePath};
+use crate::model::name::{Name, NameError};
 use crate::model::plan::{FrozenInput, FrozenKind};
-use crate::model::tree::{Directory, Node, TreeBuilder, TreeError};
-use crate::model::world::World;
+use crate::model::tree::{Node, TreeError};
 use crate::store::export::{ExportError, is_whole};
 use crate::store::{BlobStore, StoreError};
 
+mod advisories;
 pub mod go_modules;
+pub mod go_vulndb;
+pub mod mirror;
+mod network;
+pub mod npm_advisories;
 pub mod npm_packages;
 mod prune;
+pub mod today;
 
 /// Says why a frozen input could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +76,7 @@ pub enum FrozenError {
         tail: String,
     },
     /// The network step yielded another tree than the locked one.
-    #[error("frozen input `{name}` does not meet its lock: expected tree {locked}, fetched {found}")]
+    #[error("frozen input `{name}` does not meet its lock: expected tree {locked}, found {found}")]
     Mismatch {
         /// The input's name.
         name: Name,
@@ -87,9 +88,30 @@ pub enum FrozenError {
     /// The npm lock pins too little.
     #[error(transparent)]
     Npm(#[from] npm_packages::NpmLockError),
+    /// There is no usable vulnerability database in the mirror.
+    #[error("frozen input `{name}` is no vulnerability database that a scan could rely on")]
+    Vulndb {
+        /// The input's name.
+        name: Name,
+        /// What is wrong with it.
+        #[source]
+        source: go_vulndb::VulndbError,
+    },
+    /// There is no usable cassette.
+    #[error("frozen input `{name}` is no cassette that an audit could rely on")]
+    Cassette {
+        /// The input's name.
+        name: Name,
+        /// What is wrong with it.
+        #[source]
+        source: npm_advisories::CassetteError,
+    },
     /// The fetched tree is malformed.
     #[error("the tree of a frozen input is malformed")]
     Tree(#[from] TreeError),
+    /// A file has a name that no tree can hold.
+    #[error(transparent)]
+    Path(#[from] NameError),
     /// The locked tree cannot be read.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -121,8 +143,8 @@ pub struct FrozenStep<'a> {
     pub folder: &'a Path,
     /// The source tree's root.
     pub source: Digest,
-    /// The image that the step runs in, confirmed.
-    pub image: &'a ImageIdentity,
+    /// The image that the step with network runs in, confirmed; none where the plan names none.
+    pub image: Option<&'a ImageIdentity>,
     /// REAPI's `ISA`.
     pub isa: &'a str,
     /// Where blobs live.
@@ -140,6 +162,8 @@ pub enum Provenance {
     Store,
     /// It was fetched, and met the lock.
     Fetched,
+    /// It stood beside the plan or in a mirror, and met the lock.
+    Mirror,
 }
 
 /// Gives the path of an input's lock.
@@ -166,24 +190,31 @@ impl FrozenStep<'_> {
         if is_whole(self.store, lock.root)? {
             return Ok((entry, Provenance::Store));
         }
-        let found = self.fetch().await?;
+        let (found, provenance) = match self.input.kind {
+            FrozenKind::GoModules | FrozenKind::NpmPackages => (self.fetch().await?, Provenance::Fetched),
+            FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => (self.mirrored()?.0, Provenance::Mirror),
+        };
         if found != lock.root {
             return Err(FrozenError::Mismatch { name: self.name.clone(), locked: lock.root, found });
         }
-        Ok((entry, Provenance::Fetched))
+        Ok((entry, provenance))
     }
 
-    /// Fetches the tree and writes its lock; gives the lock's path and whether it changed.
+    /// Fetches the tree and writes its lock; gives the lock's path and whether it changed. What was recorded once, and
+    /// cannot be had again, is recorded anew only when the input was `named`.
     ///
     /// # Errors
     /// [`FrozenError`] when the step fails or the lock cannot be written.
-    pub async fn lock(&self) -> Result<(PathBuf, bool), FrozenError> {
+    pub async fn lock(&self, named: bool) -> Result<(PathBuf, bool), FrozenError> {
         let path = lock_path(self.folder, self.name);
-        let lock = FrozenLock {
-            kind: self.input.kind.as_str().to_owned(),
-            made_from: self.made_from()?,
-            root: self.fetch().await?,
+        let (root, data) = match self.input.kind {
+            FrozenKind::GoModules | FrozenKind::NpmPackages => (self.fetch().await?, None),
+            FrozenKind::NpmAdvisories if self.image.is_some() && (named || !self.mirror_path().exists()) => {
+                self.record().await?
+            }
+            FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => self.mirrored()?,
         };
+        let lock = FrozenLock { kind: self.input.kind.as_str().to_owned(), made_from: self.made_from()?, root, data };
         let text = frozen_toml::encode(&lock);
         let changed = std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str());
         if changed {
@@ -192,34 +223,12 @@ impl FrozenStep<'_> {
         Ok((path, changed))
     }
 
-    fn lock_files(&self) -> Result<Vec<(&'static str, Node)>, FrozenError> {
-        let names = match self.input.kind {
-            FrozenKind::GoModules => go_modules::LOCK_FILES,
-            FrozenKind::NpmPackages => npm_packages::LOCK_FILES,
-        };
-        let mut directory = Directory::decode(&self.store.get(self.source)?)?;
-        let missing = |file: &str| FrozenError::NoSource {
-            name: self.name.clone(),
-            path: self.input.directory.as_ref().map_or_else(|| file.to_owned(), |at| format!("{at}/{file}")),
-        };
-        for segment in self.input.directory.iter().flat_map(TreePath::segments) {
-            let Some(Node::Directory { digest }) = directory.entries.get(&segment) else {
-                return Err(missing(names[0]));
-            };
-            directory = Directory::decode(&self.store.get(*digest)?)?;
-        }
-        let mut files = Vec::new();
-        for name in names {
-            let key: Name = name.parse().expect("a constant name");
-            match directory.entries.get(&key) {
-                Some(node @ Node::File { .. }) => files.push((name, node.clone())),
-                _ => return Err(missing(name)),
-            }
-        }
-        Ok(files)
-    }
-
     fn made_from(&self) -> Result<Sha256, FrozenError> {
+        // What a mirror has is known by its content alone; whether recorded answers still fit the client's lock is seen when
+        // the client asks.
+        if self.input.kind.front().is_some() {
+            return Ok(frozen_toml::made_from(self.input.kind, &[]));
+        }
         let files: Vec<(&str, Digest)> = self
             .lock_files()?
             .into_iter()
@@ -229,108 +238,5 @@ impl FrozenStep<'_> {
             })
             .collect();
         Ok(frozen_toml::made_from(self.input.kind, &files))
-    }
-
-    /// Runs the network step and gives the root of what is kept of its output.
-    async fn fetch(&self) -> Result<Digest, FrozenError> {
-        let (line, output) = match self.input.kind {
-            FrozenKind::GoModules => (go_modules::LINE, go_modules::OUTPUT),
-            FrozenKind::NpmPackages => (npm_packages::LINE, npm_packages::OUTPUT),
-        };
-        let output: TreePath = output.parse().expect("a constant path");
-        let action = self.action(line, &output)?;
-        let label = format!("frozen/{}", self.name);
-        let execution = Execution {
-            action: &action,
-            image: self.image,
-            label: &label,
-            // Certificates are valid in real time only.
-            world: &World::real(),
-            turn: None,
-            limits: Limits { memory: 4 << 30, pids: 4096 },
-            network: Network::Transport {
-                environment: host_network::environment(),
-                ca_bundle: host_network::ca_bundle(),
-            },
-        };
-        let executed = self.engine.execute(&execution, self.store, self.cancel).await?;
-        let root = match (&executed.ending, executed.result.outputs.get(&output)) {
-            (Ending::Exited { code: 0 }, Some(Output::Directory { root })) => *root,
-            (Ending::Exited { code: 0 }, _) => return self.empty(),
-            (ending, _) => {
-                let tail = [executed.result.stdout, executed.result.stderr].map(|stream| self.tail(stream)).concat();
-                return Err(FrozenError::Step { name: self.name.clone(), ending: format!("{ending:?}"), tail });
-            }
-        };
-        match self.input.kind {
-            FrozenKind::GoModules => Ok(prune::filter(self.store, root, &go_modules::keep)?),
-            FrozenKind::NpmPackages => self.npm_cache(root),
-        }
-    }
-
-    /// Gives the empty tree: a client that fetched nothing, because its lock names nothing.
-    fn empty(&self) -> Result<Digest, FrozenError> {
-        Ok(self.store.put(&Directory::default().encode())?)
-    }
-
-    fn action(&self, line: &str, output: &TreePath) -> Result<Action, FrozenError> {
-        let mut work = Directory::default();
-        for (name, node) in self.lock_files()? {
-            work.entries.insert(name.parse().expect("a constant name"), node);
-        }
-        let messages = derive::input_root(self.store.put(&work.encode())?, []);
-        for message in &messages {
-            self.store.put(message)?;
-        }
-        Ok(Action {
-            command: Command {
-                arguments: ["/bin/bash", "-c", line].map(String::from).to_vec(),
-                environment: derive::fixed_environment(0),
-                output_paths: [output.clone()].into(),
-                working_directory: derive::work_path(),
-                platform: Platform {
-                    image_name: self.image.name.clone(),
-                    image_manifest: self.image.manifest,
-                    isa: self.isa.to_owned(),
-                },
-            },
-            input_root: Digest::of(messages.last().expect("the root is always there")),
-            timeout: Duration::from_secs(1800),
-        })
-    }
-
-    fn npm_cache(&self, content: Digest) -> Result<Digest, FrozenError> {
-        let fetched = prune::files(self.store, content)?;
-        let lock = self.lock_files()?.into_iter().find_map(|(name, node)| match node {
-            Node::File { digest, .. } if name == "package-lock.json" => Some(digest),
-            _ => None,
-        });
-        let lock = self.store.get(lock.expect("lock_files checked that it is there"))?;
-        let mut present = Vec::new();
-        let mut builder = TreeBuilder::default();
-        for package in npm_packages::locked_packages(&lock)? {
-            let Some(digest) = fetched.get(&package.content_path) else { continue };
-            let path = format!("_cacache/content-v2/{}", package.content_path).parse().expect("hex segments");
-            // Two names may share one tarball.
-            if !present
-                .iter()
-                .any(|(other, _): &(npm_packages::LockedPackage, u64)| other.content_path == package.content_path)
-            {
-                builder.insert(&path, Node::File { digest: *digest, executable: false })?;
-            }
-            present.push((package, digest.size));
-        }
-        for (path, bytes) in npm_packages::cache_files(&present) {
-            let digest = self.store.put(&bytes)?;
-            let path = path.parse().expect("hex segments");
-            builder.insert(&path, Node::File { digest, executable: false })?;
-        }
-        Ok(builder.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
-    }
-
-    fn tail(&self, stream: Digest) -> String {
-        let bytes = self.store.get(stream).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(4096)..]).into_owned();
-        text.lines().map(|line| format!("  | {line}\n")).collect()
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Judge;
 use crate::app::actions::{Resolved, derive_action};
 use crate::app::execute::canonical_blob;
+use crate::app::proving::{Proved, prove};
 use crate::app::quiet;
 use crate::model::digest::Digest;
 use crate::model::finding::FindingName;
@@ -12,6 +13,7 @@ use crate::model::manifest::{CommandEntry, EndingEntry, OutputEntry};
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, Plan};
 use crate::model::world::ClockMode;
+use crate::proof::Proof;
 
 impl Judge<'_> {
     pub(super) fn command(
@@ -62,6 +64,27 @@ impl Judge<'_> {
             let found = format!("{:?} with exit code {}", entry.ending, entry.exit_code);
             self.finding(FindingName::CommandFailed, &at, "exit code 0", found);
         }
+        if let (Some(plan), Some(spec)) = (plan, spec) {
+            self.proved(&at, plan, spec, entry);
+        }
+    }
+
+    /// Asks what the evidence proves; a stream that is missing is a finding already.
+    fn proved(&mut self, at: &str, plan: &Plan, spec: &CommandSpec, entry: &CommandEntry) {
+        let Ok(Proved { proof, .. }) = prove(plan, spec, entry, self.store) else { return };
+        let name = match &proof {
+            Proof::Proven(_) | Proof::Unproven { .. } => None,
+            Proof::Hollow { .. } => Some(FindingName::HollowPass),
+            Proof::NoVerdict { .. } => Some(FindingName::NoVerdict),
+            Proof::Contradicted { .. } => Some(FindingName::ProofContradicted),
+            // It has a finding of its own.
+            Proof::Failed => None,
+        };
+        if let Some(name) = name {
+            let found = proof.reason().unwrap_or_default();
+            self.finding(name, &format!("{at}.proof"), "evidence that the command did its work", found);
+        }
+        self.proofs.push((entry.id.clone(), proof));
     }
 
     /// Compares what the plan states with what the entry repeats.

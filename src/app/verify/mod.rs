@@ -9,6 +9,8 @@ use crate::format::manifest_json::{self, ManifestError};
 use crate::model::digest::Digest;
 use crate::model::finding::{Finding, FindingName, Severity};
 use crate::model::manifest::ReproManifest;
+use crate::model::name::Name;
+use crate::proof::Proof;
 use crate::store::{BlobStore, StoreError};
 
 mod commands;
@@ -25,6 +27,8 @@ pub struct Verification {
     pub blobs: usize,
     /// Everything that is wrong, in the order of the manifest.
     pub findings: Vec<Finding>,
+    /// What the evidence of each command proves, as far as it is there.
+    pub proofs: Vec<(Name, Proof)>,
 }
 
 impl Verification {
@@ -40,6 +44,7 @@ struct Judge<'a> {
     store: &'a dyn BlobStore,
     manifest: &'a ReproManifest,
     findings: Vec<Finding>,
+    proofs: Vec<(Name, Proof)>,
 }
 
 impl Judge<'_> {
@@ -112,13 +117,13 @@ pub fn verify(bytes: &[u8], store: &dyn BlobStore, damaged: &[(String, Digest)])
                 expected: "an RFC 8785 manifest".into(),
                 found: error.to_string(),
             });
-            return Verification { manifest: digest, parsed: None, blobs: 0, findings };
+            return Verification { manifest: digest, parsed: None, blobs: 0, findings, proofs: Vec::new() };
         }
     };
-    let mut judge = Judge { store, manifest: &manifest, findings };
+    let mut judge = Judge { store, manifest: &manifest, findings, proofs: Vec::new() };
     let blobs = judge.judge();
-    let findings = judge.findings;
-    Verification { manifest: digest, parsed: Some(manifest), blobs, findings }
+    let (findings, proofs) = (judge.findings, judge.proofs);
+    Verification { manifest: digest, parsed: Some(manifest), blobs, findings, proofs }
 }
 
 impl Judge<'_> {

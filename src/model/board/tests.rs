@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::contract::Contract;
+use crate::model::pins::Pins;
 
 fn packet(needs: &[&str], exit: &[(&str, Basis)]) -> Packet {
     let exit = exit.iter().map(|(says, basis)| Criterion { says: (*says).into(), rests_on: [basis.clone()].into() });
@@ -20,6 +21,9 @@ fn plan() -> Plan {
         frozen: BTreeMap::new(),
         sets: BTreeMap::new(),
         protected: BTreeMap::new(),
+        pins: Pins::default(),
+        waivers: Vec::new(),
+        quarantine: Vec::new(),
         packets: [
             (id("RC-00"), packet(&[], &[("Approved.", Basis::Approval)])),
             (id("RC-03"), packet(&["RC-00"], &[("Tests pass.", signup), ("Pins agree.", Basis::Pins)])),

@@ -43,6 +43,10 @@ impl Progress {
             RunEvent::Network { id, attempts } => {
                 network::lines(id.as_str(), attempts).iter().for_each(|line| self.close("", line));
             }
+            RunEvent::Retrying { id, attempt, of, exit_code } => {
+                let line = format!("{:>10}  {id}: attempt {attempt} of {of} failed, exit code {exit_code}", "again");
+                self.close("", &line);
+            }
             RunEvent::Compared { parts } => self.close("", &format!("{:>10}  {parts}", "compared")),
             RunEvent::Probing { id, world } => self.open(&format!("{id} with {world}")),
             RunEvent::Probed { id, world, duration, equality } => {

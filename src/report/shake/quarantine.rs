@@ -34,23 +34,22 @@ fn proposal(command: &str, facet: &Facet, flake: &Flake) -> String {
         true => "in the plan's own world".to_owned(),
         false => format!("with {}", describe(&flake.setup)),
     };
-    let reason = format!("{} of {} runs {world} differ from the first one", flake.differing, flake.runs);
+    let (differing, runs) = (flake.differing, flake.runs);
+    let reason = format!("{facet}: {differing} of {runs} runs {world} differ from the first one");
     let evidence = flake.evidence.each_ref().map(|seen| quoted(&seen.evidence(Level::Canonical)));
     let mut text = "[[quarantine]]\n".to_owned();
-    for (key, value) in [
-        ("command", quoted(command)),
-        ("part", quoted(&facet.to_string())),
-        ("reason", quoted(&reason)),
-        ("evidence", format!("[{}]", evidence.join(", "))),
-        ("owner", quoted("")),
-        ("expires", quoted("")),
-    ] {
+    for evidence in evidence {
+        writeln!(text, "# seen: {evidence}").expect("a string takes everything");
+    }
+    for (key, value) in [("command", quoted(command)), ("reason", quoted(&reason)), ("owner", quoted(""))] {
         writeln!(text, "{key} = {value}").expect("a string takes everything");
     }
+    // A day is over before anybody has read it: nothing passes until a person has written another.
+    text.push_str("expires = 1970-01-01\n");
     text
 }
 
-/// Writes a TOML string.
+/// Writes a TOML string on one line, which is also what a comment can hold.
 fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }

@@ -17,6 +17,7 @@ const TIERS: &[(&str, u8)] = &[
     ("explain", 1),
     ("documents", 1),
     ("pins", 1),
+    ("proof", 1),
     ("store", 2),
     ("engine", 2),
     ("registry", 2),

@@ -1,0 +1,75 @@
+//! Advisory data as a frozen input: taken from where it stands beside the plan, or recorded to there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{FrozenError, FrozenStep, go_vulndb, npm_advisories, prune};
+use crate::app::files::write_whole;
+use crate::format::frozen_toml::FrozenData;
+use crate::model::digest::Digest;
+use crate::model::plan::FrozenKind;
+use crate::model::tree::{Node, TreeBuilder};
+
+impl FrozenStep<'_> {
+    /// Has the data from where it stands; gives the tree's root and what the data says of itself.
+    pub(super) fn mirrored(&self) -> Result<(Digest, Option<FrozenData>), FrozenError> {
+        let path = self.mirror_path();
+        let (files, data) = match self.input.kind {
+            FrozenKind::NpmAdvisories => npm_advisories::read(&path)
+                .and_then(npm_advisories::files)
+                .map_err(|source| self.no_cassette(source))?,
+            _ => go_vulndb::files(&path).map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })?,
+        };
+        Ok((self.tree(files)?, Some(data)))
+    }
+
+    /// Records a cassette through the network and writes it to its folder beside the plan, the one that stood there going.
+    pub(super) async fn record(&self) -> Result<(Digest, Option<FrozenData>), FrozenError> {
+        let step = self.step(npm_advisories::LINE, npm_advisories::OUTPUT, &npm_advisories::RECORDER);
+        let mut cassette = BTreeMap::new();
+        if let Some(root) = step.await? {
+            for (path, digest) in prune::files(self.store, root)? {
+                cassette.insert(path, self.store.get(digest)?);
+            }
+        }
+        let (files, data) = npm_advisories::files(cassette.clone()).map_err(|source| self.no_cassette(source))?;
+        let root = self.tree(files)?;
+        let folder = self.mirror_path();
+        write_folder(&folder, &cassette).map_err(|source| FrozenError::Write { path: folder, source })?;
+        Ok((root, Some(data)))
+    }
+
+    fn no_cassette(&self, source: npm_advisories::CassetteError) -> FrozenError {
+        FrozenError::Cassette { name: self.name.clone(), source }
+    }
+
+    /// Gives where the data stands: what the plan says, or beside the lock.
+    pub(super) fn mirror_path(&self) -> PathBuf {
+        match &self.input.path {
+            Some(path) => self.folder.join(path),
+            None => self.folder.join("lockfiles").join(format!("{}.cassette", self.name)),
+        }
+    }
+
+    /// Stores a tree; what stands in its `bin` is executable.
+    fn tree(&self, files: BTreeMap<String, Vec<u8>>) -> Result<Digest, FrozenError> {
+        let mut builder = TreeBuilder::default();
+        for (path, bytes) in files {
+            let node = Node::File { digest: self.store.put(&bytes)?, executable: path.starts_with("bin/") };
+            builder.insert(&path.parse()?, node)?;
+        }
+        Ok(builder.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
+    }
+}
+
+/// Makes a cassette's folder hold exactly these files; its head comes last.
+fn write_folder(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> std::io::Result<()> {
+    let exchanges = folder.join("exchanges");
+    if exchanges.exists() {
+        std::fs::remove_dir_all(&exchanges)?;
+    }
+    for (path, bytes) in files.iter().rev() {
+        write_whole(&folder.join(path), bytes)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! What a plan says of the proof that a command did its work: found from the line, forced, or the exit code alone.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Names a tool whose output tells whether it worked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tool {
+    /// `gitleaks`, in any of its modes.
+    Gitleaks,
+    /// `go build` and `go install`.
+    GoBuild,
+    /// `go test`.
+    GoTest,
+    /// `go vet`.
+    GoVet,
+    /// `govulncheck`.
+    Govulncheck,
+    /// Anything that writes JUnit XML to its standard output.
+    Junit,
+    /// `node --test`.
+    NodeTest,
+    /// `npm audit`.
+    NpmAudit,
+    /// `npm ci`.
+    NpmCi,
+    /// Anything that writes TAP to its standard output.
+    Tap,
+    /// `tsc`.
+    Tsc,
+    /// `vitest`.
+    Vitest,
+}
+
+impl Tool {
+    /// Lists every tool, sorted by name.
+    pub const ALL: [Self; 12] = [
+        Self::Gitleaks,
+        Self::GoBuild,
+        Self::GoTest,
+        Self::GoVet,
+        Self::Govulncheck,
+        Self::Junit,
+        Self::NodeTest,
+        Self::NpmAudit,
+        Self::NpmCi,
+        Self::Tap,
+        Self::Tsc,
+        Self::Vitest,
+    ];
+
+    /// Gives the name that plans and reports use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gitleaks => "gitleaks",
+            Self::GoBuild => "go-build",
+            Self::GoTest => "go-test",
+            Self::GoVet => "go-vet",
+            Self::Govulncheck => "govulncheck",
+            Self::Junit => "junit",
+            Self::NodeTest => "node-test",
+            Self::NpmAudit => "npm-audit",
+            Self::NpmCi => "npm-ci",
+            Self::Tap => "tap",
+            Self::Tsc => "tsc",
+            Self::Vitest => "vitest",
+        }
+    }
+}
+
+impl fmt::Display for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Says how the proof of a command's work is found: a plan's key `proof`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProofRule {
+    /// The tools are read off the line; a line without a known one is unproven.
+    #[default]
+    Detect,
+    /// The exit code is all the proof that there is, and the plan says so.
+    ExitCode,
+    /// The streams are those of this tool, whatever the line says.
+    Tool(Tool),
+}
+
+/// Says why a text is no proof rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no proof `{found}`")]
+pub struct ProofRuleError {
+    /// The text that was found.
+    pub found: String,
+}
+
+impl FromStr for ProofRule {
+    type Err = ProofRuleError;
+
+    fn from_str(text: &str) -> Result<Self, ProofRuleError> {
+        if text == EXIT_CODE {
+            return Ok(Self::ExitCode);
+        }
+        let tool = Tool::ALL.into_iter().find(|tool| tool.as_str() == text);
+        tool.map(Self::Tool).ok_or_else(|| ProofRuleError { found: text.to_owned() })
+    }
+}
+
+impl ProofRule {
+    /// Lists what a plan may write, for hints.
+    #[must_use]
+    pub fn known() -> String {
+        let names = Tool::ALL.into_iter().map(Tool::as_str).chain([EXIT_CODE]);
+        names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+const EXIT_CODE: &str = "exit-code";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_one_name() {
+        assert!(Tool::ALL.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()));
+        for tool in Tool::ALL {
+            assert_eq!(tool.as_str().parse(), Ok(ProofRule::Tool(tool)));
+        }
+        assert_eq!("exit-code".parse(), Ok(ProofRule::ExitCode));
+        assert!("go test".parse::<ProofRule>().is_err());
+        assert!(ProofRule::known().ends_with("`vitest`, `exit-code`"));
+    }
+}

@@ -1,0 +1,103 @@
+//! Quarantine: a command that may change its mind for a while, with a reason, by name, and until a day.
+
+use std::fmt;
+
+use super::civil_date::CivilDate;
+use super::name::Name;
+
+/// Lets a flaky command pass for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    /// The command.
+    pub command: Name,
+    /// Why it may be flaky; never blank.
+    pub reason: String,
+    /// Who mends it; never blank.
+    pub owner: String,
+    /// The last day on which the entry counts.
+    pub expires: CivilDate,
+}
+
+/// Is a command that failed, was run again unchanged, and passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flake {
+    /// The attempt that passed, from 2.
+    pub attempt: u32,
+    /// How many attempts the plan allows.
+    pub of: u32,
+    /// What the plan's quarantine says.
+    pub cover: Cover,
+}
+
+/// Says what a plan's quarantine makes of a flake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cover {
+    /// An entry counts.
+    Quarantined(Quarantine),
+    /// There is an entry, and its last day is over: it counts as none.
+    Expired(Quarantine),
+    /// There is no entry.
+    None,
+}
+
+impl Flake {
+    /// Judges a command that passed at an attempt after the first, on a day.
+    #[must_use]
+    pub fn judge(command: &Name, attempt: u32, of: u32, quarantine: &[Quarantine], day: CivilDate) -> Self {
+        let mut entries = quarantine.iter().filter(|entry| &entry.command == command);
+        let cover = match entries.clone().find(|entry| day <= entry.expires) {
+            Some(entry) => Cover::Quarantined(entry.clone()),
+            None => entries.next().map_or(Cover::None, |entry| Cover::Expired(entry.clone())),
+        };
+        Self { attempt, of, cover }
+    }
+
+    /// Tells whether the command counts as passed.
+    #[must_use]
+    pub const fn passes(&self) -> bool {
+        matches!(self.cover, Cover::Quarantined(_))
+    }
+}
+
+impl fmt::Display for Flake {
+    /// Writes `passed at attempt 2 of 3`, and what the quarantine says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "passed at attempt {} of {}: ", self.attempt, self.of)?;
+        match &self.cover {
+            Cover::Quarantined(entry) => {
+                write!(f, "in quarantine until {} ({}: {})", entry.expires, entry.owner, entry.reason)
+            }
+            Cover::Expired(entry) => {
+                write!(f, "flake without quarantine, which expired on {} ({})", entry.expires, entry.owner)
+            }
+            Cover::None => f.write_str("flake without quarantine"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_counts_up_to_its_last_day_and_for_its_command_alone() {
+        let name = |text: &str| text.parse::<Name>().expect("a name");
+        let day = |text: &str| text.parse::<CivilDate>().expect("a date");
+        let entry = Quarantine {
+            command: name("e2e"),
+            reason: "races".into(),
+            owner: "ada".into(),
+            expires: day("2026-12-31"),
+        };
+        let judge = |command: &str, on| Flake::judge(&name(command), 2, 3, std::slice::from_ref(&entry), day(on));
+        assert!(judge("e2e", "2026-12-31").passes());
+        let expected = "passed at attempt 2 of 3: in quarantine until 2026-12-31 (ada: races)";
+        assert_eq!(judge("e2e", "2026-12-31").to_string(), expected);
+        let late = judge("e2e", "2027-01-01");
+        assert!(!late.passes());
+        assert!(late.to_string().ends_with("flake without quarantine, which expired on 2026-12-31 (ada)"), "{late}");
+        assert_eq!(judge("other", "2026-01-01").to_string(), "passed at attempt 2 of 3: flake without quarantine");
+        let renewed = [entry.clone(), Quarantine { expires: day("2027-12-31"), ..entry.clone() }];
+        assert!(Flake::judge(&name("e2e"), 2, 3, &renewed, day("2027-01-01")).passes());
+    }
+}

@@ -1,0 +1,355 @@
+//! Known tools on a shell line: behind assignments, wrappers (`npx`, `env`, `time`, `bash -c`) and absolute paths.
+
+use super::shell::{Simple, simples};
+use crate::model::proof::Tool;
+
+/// Is one call of a known tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The tool.
+    pub tool: Tool,
+    /// How it was called, such as `go test`.
+    pub name: String,
+    /// The words behind the tool's name and subcommand.
+    pub arguments: Vec<String>,
+    /// Variables that the line sets for it.
+    pub assignments: Vec<(String, String)>,
+    /// What hides its exit code; none when the line's says it.
+    pub hidden: Option<String>,
+    /// Whether its output goes elsewhere.
+    pub redirected: bool,
+    /// The folder it runs in, below the source's root; none when that cannot be told.
+    pub directory: Option<String>,
+    /// Whether the plan says that this tool wrote the streams, and not the line.
+    pub forced: bool,
+}
+
+impl Call {
+    /// Makes the call that a plan's `proof = "TOOL"` stands for: of the line's arguments nothing is known.
+    pub(super) fn forced(tool: Tool, line: &str) -> Self {
+        // Where the line does show the tool once, its arguments count.
+        let mut shown = calls(line).into_iter().filter(|call| call.tool == tool);
+        if let (Some(call), None) = (shown.next(), shown.next()) {
+            return call;
+        }
+        Self {
+            tool,
+            name: tool.as_str().to_owned(),
+            arguments: Vec::new(),
+            assignments: Vec::new(),
+            hidden: None,
+            redirected: false,
+            directory: None,
+            forced: true,
+        }
+    }
+
+    /// Gives the call as a person would name it.
+    pub(super) fn tool_words(&self) -> &str {
+        &self.name
+    }
+
+    /// Tells whether one of these flags is set: `-x`, `--x`, `-x=true`. What stands behind `--` is no flag.
+    pub(super) fn has(&self, flags: &[&str]) -> bool {
+        self.flags().any(|(name, value)| flags.contains(&name) && value != Some("false"))
+    }
+
+    /// Gives the last value of a flag: `-x VALUE` or `-x=VALUE`.
+    pub(super) fn value(&self, flags: &[&str]) -> Option<&str> {
+        let end = self.arguments.iter().position(|word| word == "--").unwrap_or(self.arguments.len());
+        let words = &self.arguments[..end];
+        words.iter().enumerate().rev().find_map(|(at, word)| match word.split_once('=') {
+            Some((name, value)) if flags.contains(&name) => Some(value),
+            None if flags.contains(&word.as_str()) => words.get(at + 1).map(String::as_str),
+            _ => None,
+        })
+    }
+
+    fn flags(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.arguments
+            .iter()
+            .map(String::as_str)
+            .take_while(|word| *word != "--")
+            .filter(|word| word.starts_with('-'))
+            .map(|word| match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word, None),
+            })
+    }
+
+    /// Gives the variable that the call sees, the line's assignment before the environment's.
+    pub(super) fn variable<'a>(
+        &'a self,
+        name: &str,
+        environment: &'a std::collections::BTreeMap<String, String>,
+    ) -> Option<&'a str> {
+        let assigned = self.assignments.iter().rev().find(|(found, _)| found == name);
+        assigned.map(|(_, value)| value.as_str()).or_else(|| environment.get(name).map(String::as_str))
+    }
+
+    /// Gives the absolute path of a file that the call names, as far as the folder is known.
+    pub(super) fn path(&self, file: &str) -> Option<String> {
+        let at = super::shell::join("/work", self.directory.as_deref()?);
+        let at = if self.directory.as_deref() == Some("") { "/work".to_owned() } else { at };
+        Some(normal(&super::shell::join(&at, file)))
+    }
+}
+
+/// Takes `.` and `..` out of an absolute path, by text.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// Lists the calls of known tools on a line. What only asks for a version or for help is no call.
+pub(super) fn calls(line: &str) -> Vec<Call> {
+    simples(line).into_iter().flat_map(of_simple).collect()
+}
+
+fn of_simple(simple: Simple) -> Vec<Call> {
+    let Simple { mut words, hidden, redirected, directory } = simple;
+    let mut assignments = Vec::new();
+    loop {
+        let Some(first) = words.first() else { return Vec::new() };
+        if let Some((name, value)) = assignment(first) {
+            assignments.push((name.to_owned(), value.to_owned()));
+            words.remove(0);
+            continue;
+        }
+        if let Some(line) = nested(&words) {
+            let mut inner = calls(&line);
+            for call in &mut inner {
+                call.hidden = hidden.clone().or(call.hidden.take());
+                call.redirected |= redirected;
+                call.directory = directory.as_deref().zip(call.directory.as_deref()).map(|(a, b)| match b {
+                    "" => a.to_owned(),
+                    b => super::shell::join(a, b),
+                });
+                call.assignments.splice(0..0, assignments.iter().cloned());
+            }
+            return inner;
+        }
+        match unwrapped(&words) {
+            Some(inner) => words = inner,
+            None => break,
+        }
+    }
+    let Some((tool, name, arguments)) = tool(&words) else { return Vec::new() };
+    let call = Call { tool, name, arguments, assignments, hidden, redirected, directory, forced: false };
+    let asks = call.has(&["--version", "-version", "-V", "--help", "-help", "-h"])
+        || (tool != Tool::GoTest && tool != Tool::GoBuild && tool != Tool::Gitleaks && call.arguments == ["-v"]);
+    if asks { Vec::new() } else { vec![call] }
+}
+
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(good) && !name.starts_with(|c: char| c.is_ascii_digit()))
+        .then_some((name, value))
+}
+
+fn base(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+/// Gives the line of `bash -c LINE`, with the options that change what hides an exit code.
+fn nested(words: &[String]) -> Option<String> {
+    if !matches!(base(words.first()?), "bash" | "sh" | "dash") {
+        return None;
+    }
+    let mut prefix = String::new();
+    for (at, word) in words.iter().enumerate().skip(1) {
+        let options = word.strip_prefix('-')?;
+        if options.contains('e') && !options.starts_with('-') {
+            prefix.push_str("set -e; ");
+        }
+        if options.ends_with('o') && words.get(at + 1).is_some_and(|option| option == "pipefail") {
+            // `-o pipefail` before `-c`.
+            let line = words.iter().skip(at + 2).skip_while(|word| *word != "-c").nth(1)?;
+            return Some(format!("{prefix}set -o pipefail; {line}"));
+        }
+        if options.ends_with('c') {
+            return words.get(at + 1).map(|line| format!("{prefix}{line}"));
+        }
+    }
+    None
+}
+
+/// Takes a wrapper away that runs what stands behind it and ends with its exit code.
+fn unwrapped(words: &[String]) -> Option<Vec<String>> {
+    let skip = |flags_with_value: &[&str], positional: usize| -> Vec<String> {
+        let mut rest = words[1..].iter().peekable();
+        while let Some(word) = rest.next_if(|word| word.starts_with('-')) {
+            if word == "--" {
+                break;
+            }
+            if flags_with_value.contains(&word.as_str()) {
+                rest.next();
+            }
+        }
+        rest.skip(positional).cloned().collect()
+    };
+    let inner = match base(words.first()?) {
+        "env" => skip(&["-u", "--unset", "-C", "--chdir"], 0),
+        "time" | "nohup" | "exec" | "command" | "builtin" | "setsid" | "stdbuf" | "unbuffer" | "xvfb-run" => {
+            skip(&[], 0)
+        }
+        "nice" => skip(&["-n"], 0),
+        "timeout" => skip(&["-s", "--signal", "-k", "--kill-after"], 1),
+        "npx" | "bunx" | "pnpx" => unversioned(skip(&["-p", "--package", "-w", "--workspace"], 0)),
+        "pnpm" | "yarn" | "bun"
+            if words.get(1).is_some_and(|word| matches!(word.as_str(), "exec" | "dlx" | "run" | "x")) =>
+        {
+            words[2..].iter().skip_while(|word| *word == "--").cloned().collect()
+        }
+        "pnpm" | "yarn" if words.get(1).is_some_and(|word| matches!(word.as_str(), "vitest" | "tsc")) => {
+            words[1..].to_vec()
+        }
+        "npm" if words.get(1).is_some_and(|word| matches!(word.as_str(), "exec" | "x")) => {
+            unversioned(words[2..].iter().skip_while(|word| word.starts_with('-')).cloned().collect())
+        }
+        "node" | "nodejs" if !words.iter().any(|word| word == "--test") => {
+            let script = words.iter().skip(1).position(|word| !word.starts_with('-'))? + 1;
+            matches!(base(&words[script]), "vitest.mjs" | "tsc" | "tsc.js" | "_tsc.js" | "vitest")
+                .then(|| words[script..].to_vec())?
+        }
+        _ => return None,
+    };
+    (!inner.is_empty()).then_some(inner)
+}
+
+/// Makes `vitest` of `vitest@3`, as npx takes it.
+fn unversioned(mut words: Vec<String>) -> Vec<String> {
+    if let Some(first) = words.first_mut()
+        && let Some(at) = first.find('@').filter(|at| *at > 0)
+    {
+        first.truncate(at);
+    }
+    words
+}
+
+/// Names the tool of a command's words, and gives what stands behind it.
+fn tool(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
+    let rest = |at: usize| words.get(at..).unwrap_or_default().to_vec();
+    let known = |tool, name: &str, at| Some((tool, name.to_owned(), rest(at)));
+    match base(words.first()?) {
+        "go" => {
+            let at = match words.get(1).map(String::as_str) {
+                Some("-C") => 3,
+                Some(word) if word.starts_with("-C=") => 2,
+                _ => 1,
+            };
+            match words.get(at).map(String::as_str)? {
+                "test" => known(Tool::GoTest, "go test", at + 1),
+                "build" => known(Tool::GoBuild, "go build", at + 1),
+                "install" => known(Tool::GoBuild, "go install", at + 1),
+                "vet" => known(Tool::GoVet, "go vet", at + 1),
+                _ => None,
+            }
+        }
+        "npm" => npm(words),
+        "gitleaks" => match words.iter().skip(1).find(|word| !word.starts_with('-')).map(String::as_str) {
+            Some("detect" | "dir" | "directory" | "file" | "git" | "protect" | "stdin") => {
+                known(Tool::Gitleaks, "gitleaks", 1)
+            }
+            _ => None,
+        },
+        "govulncheck" => known(Tool::Govulncheck, "govulncheck", 1),
+        "vitest" | "vitest.mjs" => known(Tool::Vitest, "vitest", 1),
+        "tsc" | "tsc.js" | "_tsc.js" => known(Tool::Tsc, "tsc", 1),
+        "node" | "nodejs" if words.iter().any(|word| word == "--test") => known(Tool::NodeTest, "node --test", 1),
+        _ => None,
+    }
+}
+
+fn npm(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
+    let with_value =
+        ["--prefix", "-C", "-w", "--workspace", "--loglevel", "--registry", "--cache", "--omit", "--include"];
+    let mut at = 1;
+    while words.get(at).is_some_and(|word| word.starts_with('-')) {
+        at += if with_value.contains(&words[at].as_str()) { 2 } else { 1 };
+    }
+    let mut rest: Vec<String> = words[1..].to_vec();
+    let subcommand = words.get(at)?;
+    rest.remove(at - 1);
+    match subcommand.as_str() {
+        "audit" => {
+            let other = rest.iter().any(|word| matches!(word.as_str(), "fix" | "signatures"));
+            (!other).then(|| (Tool::NpmAudit, "npm audit".to_owned(), rest))
+        }
+        "ci" | "clean-install" | "ic" => Some((Tool::NpmCi, "npm ci".to_owned(), rest)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Vec<String> {
+        calls(line)
+            .into_iter()
+            .map(|call| format!("{} {}", call.name, call.arguments.join(" ")).trim().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn tools_are_found_behind_what_runs_them() {
+        for (line, expected) in [
+            ("go test ./... -count=1", &["go test ./... -count=1"][..]),
+            ("GOFLAGS=-mod=mod go -C sub vet ./...", &["go vet ./..."]),
+            ("cd frontend-modern && npx vitest run", &["vitest run"]),
+            ("npx --yes vitest@3 run", &["vitest run"]),
+            ("npm exec -- vitest run", &["vitest run"]),
+            ("node ./node_modules/vitest/vitest.mjs run", &["vitest run"]),
+            ("frontend-modern/node_modules/.bin/tsc --noEmit -p x", &["tsc --noEmit -p x"]),
+            ("env -i A=b timeout -k 5 10m nice -n 5 go build ./...", &["go build ./..."]),
+            ("bash -euo pipefail -c 'go vet ./... | tee x'", &["go vet ./..."]),
+            ("bash -ec 'go test ./a; go test ./b'", &["go test ./a", "go test ./b"]),
+            ("cd w && npm audit --omit=dev", &["npm audit --omit=dev"]),
+            ("npm --prefix web audit", &["npm audit --prefix web"]),
+            ("npm audit fix", &[]),
+            ("npm run test", &[]),
+            ("gitleaks detect --no-git --source .", &["gitleaks detect --no-git --source ."]),
+            ("gitleaks version && git --version", &[]),
+            ("go version && go env GOVERSION", &[]),
+            ("npx tsc --version && npx vitest --version", &[]),
+            ("govulncheck -version", &[]),
+            ("tsc -v", &[]),
+            ("node --test", &["node --test --test"]),
+            ("node server.js", &[]),
+            ("echo go test", &[]),
+            ("bash scripts/smoke.sh", &[]),
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_nested_line_keeps_what_hides_it() {
+        assert!(calls("bash -c 'go test ./...; true'")[0].hidden.is_some());
+        assert!(calls("bash -c 'go test ./...' || true")[0].hidden.is_some());
+        assert!(calls("bash -e -c 'go test ./...; true'")[0].hidden.is_none());
+        assert_eq!(calls("cd a && sh -c 'cd b && go vet .'")[0].directory.as_deref(), Some("a/b"));
+    }
+
+    #[test]
+    fn flags_have_two_forms_and_paths_a_folder() {
+        let call = &calls("cd web && npm audit --omit dev --json=false -- --offline")[0];
+        assert_eq!(
+            (call.value(&["--omit"]), call.has(&["--json"]), call.has(&["--offline"])),
+            (Some("dev"), false, false)
+        );
+        assert_eq!(call.path("../x/./package.json").as_deref(), Some("/work/x/package.json"));
+        assert_eq!(calls("tsc -p a")[0].path("a").as_deref(), Some("/work/a"));
+    }
+}

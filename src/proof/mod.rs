@@ -1,0 +1,286 @@
+//! Tier 1: does the evidence of a command prove that it did its work?
+//!
+//! A command that exits 0 having checked nothing is a *hollow pass*: `go test -run NoSuch`, `npm audit --offline`, a
+//! scanner whose configuration allows everything. An adapter for each known tool reads the exact line, the exit code and
+//! the raw streams, and says what they prove. Everything here is a pure function of that evidence, so that a run, a replay
+//! and a verifier come to the same answer, and no manifest needs a field for it.
+//!
+//! A line without a known tool is [`Proof::Unproven`]: its exit code is all there is. That is no failure, and is shown.
+//! What a program prints is believed: these rules find checks that did not happen, not programs that lie.
+
+mod adapter;
+mod call;
+mod gitleaks;
+mod go_build;
+mod go_test;
+mod go_vet;
+pub mod govulncheck;
+mod jsonc;
+mod junit;
+mod node_test;
+mod npm;
+mod npm_audit;
+mod npm_ci;
+mod shell;
+mod tap;
+mod text;
+mod tsc;
+mod vitest;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+pub use adapter::{Adapter, all};
+
+use crate::model::proof::{ProofRule, Tool};
+use call::Call;
+
+/// Bounds the length in bytes of a stream that an adapter reads: 64 MiB. A longer one proves nothing.
+pub const MAX_INPUT: u64 = 64 * 1024 * 1024;
+
+/// Holds what a command left behind.
+#[derive(Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The exact shell line.
+    pub line: &'a str,
+    /// The variables that the command had on top of the fixed ones.
+    pub environment: &'a BTreeMap<String, String>,
+    /// The exit code; 0 is a pass, as far as that goes.
+    pub exit_code: i32,
+    /// The whole standard output, raw.
+    pub stdout: &'a [u8],
+    /// The whole standard error, raw.
+    pub stderr: &'a [u8],
+    /// The command's input tree.
+    pub inputs: &'a dyn InputFiles,
+}
+
+/// Reads files of a command's input tree.
+pub trait InputFiles {
+    /// Looks a file up by its absolute path in the container, such as `/work/go.mod` or `/deps/npm/x`.
+    fn look(&self, path: &str) -> Lookup;
+}
+
+/// Is what a look at an input file gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// The file's bytes.
+    File(Vec<u8>),
+    /// The tree has no such file.
+    Absent,
+    /// Whoever asks does not have that part of the tree.
+    Unavailable,
+}
+
+/// Has nothing: for streams whose input tree is not at hand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoInputs;
+
+impl InputFiles for NoInputs {
+    fn look(&self, _path: &str) -> Lookup {
+        Lookup::Unavailable
+    }
+}
+
+/// Is something that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// The tool that did it.
+    pub tool: Tool,
+    /// How often, where the tool says so.
+    pub count: Option<u64>,
+    /// What was done, in the plural, such as `tests executed`.
+    pub what: String,
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            Some(count) => write!(f, "{count} {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+/// Says what the evidence of one command proves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// It did its work; one entry or more for each tool of the line.
+    Proven(Vec<Work>),
+    /// No rule says more than the exit code, which is 0.
+    Unproven {
+        /// Why not.
+        reason: String,
+    },
+    /// The exit code is 0, and nothing was checked, or nothing shows that anything was.
+    Hollow {
+        /// What is missing.
+        reason: String,
+    },
+    /// The exit code is 0, and the streams say that the check failed.
+    Contradicted {
+        /// What they say.
+        reason: String,
+    },
+    /// The exit code is not 0, and no verdict of the tool's: it could not do its work.
+    NoVerdict {
+        /// What went wrong.
+        reason: String,
+    },
+    /// The exit code is not 0.
+    Failed,
+}
+
+/// Says what a proof makes of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It counts as passed.
+    Passed,
+    /// Nothing is decided.
+    Undecided,
+    /// It counts as failed.
+    Failed,
+}
+
+impl Proof {
+    /// Tells what the proof makes of the command.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        match self {
+            Self::Proven(_) | Self::Unproven { .. } => Standing::Passed,
+            Self::Hollow { .. } | Self::NoVerdict { .. } => Standing::Undecided,
+            Self::Contradicted { .. } | Self::Failed => Standing::Failed,
+        }
+    }
+
+    /// Gives the word that reports and JSON use.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Proven(_) => "proven",
+            Self::Unproven { .. } => "unproven",
+            Self::Hollow { .. } => "hollow",
+            Self::Contradicted { .. } => "contradicted",
+            Self::NoVerdict { .. } => "no-verdict",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Gives the reason, where there is one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Unproven { reason }
+            | Self::Hollow { reason }
+            | Self::Contradicted { reason }
+            | Self::NoVerdict { reason } => Some(reason),
+            Self::Proven(_) | Self::Failed => None,
+        }
+    }
+
+    fn hollow(reason: impl Into<String>) -> Self {
+        Self::Hollow { reason: reason.into() }
+    }
+
+    fn unproven(reason: impl Into<String>) -> Self {
+        Self::Unproven { reason: reason.into() }
+    }
+
+    fn contradicted(reason: impl Into<String>) -> Self {
+        Self::Contradicted { reason: reason.into() }
+    }
+
+    fn no_verdict(reason: impl Into<String>) -> Self {
+        Self::NoVerdict { reason: reason.into() }
+    }
+
+    fn proven(tool: Tool, count: u64, what: &str) -> Self {
+        Self::Proven(vec![Work { tool, count: Some(count), what: what.to_owned() }])
+    }
+
+    /// Ranks proofs: what is worst decides for a line.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Proven(_) => 0,
+            Self::Unproven { .. } => 1,
+            Self::Hollow { .. } => 2,
+            Self::NoVerdict { .. } => 3,
+            Self::Failed => 4,
+            Self::Contradicted { .. } => 5,
+        }
+    }
+}
+
+impl fmt::Display for Proof {
+    /// Writes `132 tests executed`, `unproven: …` or `hollow pass: …`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proven(work) => {
+                let work: Vec<String> = work.iter().map(ToString::to_string).collect();
+                f.write_str(&work.join(", "))
+            }
+            Self::Unproven { reason } => write!(f, "unproven: {reason}"),
+            Self::Hollow { reason } => write!(f, "hollow pass: {reason}"),
+            Self::Contradicted { reason } => write!(f, "the exit code is 0, and the output says otherwise: {reason}"),
+            Self::NoVerdict { reason } => write!(f, "the exit code is no verdict: {reason}"),
+            Self::Failed => f.write_str("failed"),
+        }
+    }
+}
+
+/// Tells whether [`assess`] looks at the streams of such a line at all, so that nobody reads them in vain.
+#[must_use]
+pub fn reads_streams(line: &str, rule: ProofRule) -> bool {
+    match rule {
+        ProofRule::ExitCode => false,
+        ProofRule::Tool(_) => true,
+        ProofRule::Detect => !call::calls(line).is_empty(),
+    }
+}
+
+/// Says what the evidence of a command proves.
+#[must_use]
+pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {
+    let calls = match rule {
+        ProofRule::ExitCode if evidence.exit_code == 0 => {
+            return Proof::unproven("the plan takes the exit code for all the proof");
+        }
+        ProofRule::ExitCode => return Proof::Failed,
+        ProofRule::Tool(tool) => vec![Call::forced(tool, evidence.line)],
+        ProofRule::Detect => call::calls(evidence.line),
+    };
+    if evidence.exit_code != 0 {
+        return failed(&calls, evidence);
+    }
+    if let Some((call, how)) = calls.iter().find_map(|call| Some((call, call.hidden.as_ref()?))) {
+        return Proof::hollow(format!("the exit code of `{}` is hidden by {how}", call.tool_words()));
+    }
+    let mut work = Vec::new();
+    let mut worst: Option<Proof> = None;
+    for call in &calls {
+        let alike = calls.iter().filter(|other| other.tool == call.tool).count();
+        match adapter::of(call.tool).assess(call, alike, evidence) {
+            Proof::Proven(done) => {
+                work.extend(done.into_iter().filter(|done| !work.contains(done)).collect::<Vec<_>>())
+            }
+            proof if worst.as_ref().is_none_or(|worst| proof.rank() > worst.rank()) => worst = Some(proof),
+            _ => {}
+        }
+    }
+    match worst {
+        Some(proof) => proof,
+        None if work.is_empty() => Proof::unproven("the exit code is all there is"),
+        None => Proof::Proven(work),
+    }
+}
+
+/// Tells a failed check from a tool that failed: only where the line is one tool can its streams speak for the exit code.
+fn failed(calls: &[Call], evidence: &Evidence<'_>) -> Proof {
+    match calls {
+        [call] => adapter::of(call.tool).failure(call, evidence).map_or(Proof::Failed, Proof::no_verdict),
+        _ => Proof::Failed,
+    }
+}

@@ -1,0 +1,88 @@
+//! `npm audit`: whether the advisory endpoint was asked, and answered.
+//!
+//! From npm 11's own source (`lib/commands/audit.js`, `@npmcli/arborist/lib/audit-report.js`) and recorded runs: with
+//! `--offline` nothing is asked and `found 0 vulnerabilities` is printed; an endpoint that does not answer ends the command
+//! with 1, as vulnerabilities do.
+
+use super::adapter::Adapter;
+use super::call::Call;
+use super::npm::{locked, offline};
+use super::text::{leading_number, lines};
+use super::{Evidence, Proof, Work};
+use crate::model::proof::Tool;
+
+pub(super) const ADAPTER: Adapter =
+    Adapter { tool: Tool::NpmAudit, version: 1, rules: RULES, pass, failure: Some(failure) };
+
+const RULES: &str = "Proven: the report (`found 0 vulnerabilities`, or `metadata` in JSON) of a command that was not told to stay \
+offline, for npm fails when the endpoint does not answer; the packages of the lock are counted where it is at hand. Hollow: \
+--offline, `offline=true` in the environment or `.npmrc`; a lock or report without a package to ask about; no report. \
+Contradicted: vulnerabilities that nothing but the exit code lets pass (--audit-level may). No verdict: an exit code above 0 \
+without a report, as when the endpoint does not answer.\n";
+
+fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
+    if let Some(how) = offline(call, evidence) {
+        return Proof::hollow(format!(
+            "{how}: npm asks no advisory endpoint, and finds 0 vulnerabilities whatever there is"
+        ));
+    }
+    let reports = reports(evidence);
+    if reports.len() < alike {
+        return Proof::hollow("the output has no audit report");
+    }
+    let vulnerabilities: u64 = reports.iter().map(|report| report.vulnerabilities).sum();
+    if vulnerabilities > 0 && call.value(&["--audit-level"]).is_none() {
+        return Proof::contradicted(format!("{vulnerabilities} vulnerabilities"));
+    }
+    let asked =
+        reports.iter().map(|report| report.dependencies).sum::<Option<u64>>().or_else(|| locked(call, evidence));
+    match asked {
+        Some(0) => Proof::hollow("there is no package to ask about"),
+        Some(packages) => Proof::proven(Tool::NpmAudit, packages, "packages asked about"),
+        None => {
+            let what = "the advisory endpoint answered".to_owned();
+            Proof::Proven(vec![Work { tool: Tool::NpmAudit, count: None, what }])
+        }
+    }
+}
+
+fn failure(_call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+    if reports(evidence).iter().any(|report| report.vulnerabilities > 0) {
+        return None;
+    }
+    let said = lines([evidence.stderr, evidence.stdout]).into_iter().find(|line| {
+        line.contains("audit endpoint returned an error")
+            || line.starts_with("npm error")
+            || line.starts_with("npm ERR!")
+    });
+    Some(format!("npm gave no report: {}", said.unwrap_or_else(|| "it does not say why".to_owned())))
+}
+
+struct Report {
+    vulnerabilities: u64,
+    dependencies: Option<u64>,
+}
+
+fn reports(evidence: &Evidence<'_>) -> Vec<Report> {
+    let mut reports = Vec::new();
+    if let Some(begin) = evidence.stdout.iter().position(|byte| *byte == b'{') {
+        let documents =
+            serde_json::Deserializer::from_slice(&evidence.stdout[begin..]).into_iter::<serde_json::Value>();
+        for document in documents.map_while(Result::ok) {
+            let number = |at: &str| document.pointer(at).and_then(serde_json::Value::as_u64);
+            if let Some(vulnerabilities) = number("/metadata/vulnerabilities/total") {
+                reports.push(Report { vulnerabilities, dependencies: number("/metadata/dependencies/total") });
+            }
+        }
+    }
+    for line in lines([evidence.stdout, &[]]) {
+        // `5 vulnerabilities (1 moderate, 2 high)`, `1 high severity vulnerability`, `found 0 vulnerabilities`.
+        let line = line.trim();
+        let counts = line.contains("vulnerabilit") && !line.starts_with(['"', '#', '{']);
+        let count = leading_number(line).or_else(|| leading_number(line.strip_prefix("found ")?));
+        if let Some(vulnerabilities) = count.filter(|_| counts) {
+            reports.push(Report { vulnerabilities, dependencies: None });
+        }
+    }
+    reports
+}

@@ -1,0 +1,72 @@
+use super::simples;
+
+/// Gives each command as `words`, with `!` before one whose exit code is hidden and `>` behind one that is redirected.
+fn read(line: &str) -> Vec<String> {
+    simples(line)
+        .into_iter()
+        .map(|simple| {
+            let mark = if simple.hidden.is_some() { "!" } else { "" };
+            let redirected = if simple.redirected { ">" } else { "" };
+            format!("{mark}{}{redirected}", simple.words.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn words_lose_their_quotes_and_comments_go() {
+    assert_eq!(read(r#"go test ./... -run "A|B C" 'x;y' a\ b # go vet"#), ["go test ./... -run A|B C x;y a b"]);
+    assert_eq!(read("go \\\n  vet"), ["go vet"]);
+    assert_eq!(read(r#"echo "a \"b\" \n""#), [r#"echo a "b" \n"#]);
+}
+
+#[test]
+fn the_exit_code_of_each_command_is_seen_or_not() {
+    for (line, expected) in [
+        ("a && b", &["a", "b"][..]),
+        ("a; b", &["!a", "b"]),
+        ("a\nb\n", &["!a", "b"]),
+        ("a;", &["a"]),
+        ("set -e; a; b", &["a", "b"]),
+        ("set -euo pipefail\na | b\nc", &["a>", "b", "c"]),
+        ("set -e; a && b; c", &["!a", "b", "c"]),
+        ("set -e; set +e; a; b", &["!a", "b"]),
+        ("a || true", &["!a", "!true"]),
+        ("a || exit 1", &["a", "!exit 1"]),
+        ("a || exit 0", &["!a", "!exit 0"]),
+        ("a && b || c", &["!a", "!b", "!c"]),
+        ("a || b && c", &["!a", "!b", "c"]),
+        ("a | b", &["!a>", "b"]),
+        ("a |& tee log", &["!a", "tee log"]),
+        ("set -o pipefail; a | tee log", &["a", "tee log"]),
+        ("a & wait", &["!a", "wait"]),
+        ("! a", &["!a"]),
+        ("(a && b) && c", &["a", "b", "c"]),
+        ("(a; b) || true", &["!a", "!b", "!true"]),
+        ("{ a && b; } && c", &["a", "b", "c"]),
+        ("if a; then b; fi", &["!a", "!b"]),
+        ("for x in 1 2; do a; done", &["!x in 1 2", "!a"]),
+        ("echo $(a b)", &["!a b", "echo $(a b)"]),
+        ("x=`a`", &["!a", "x=`a`"]),
+        ("a > log 2>&1", &["a>"]),
+        ("a 2>&1", &["a"]),
+        ("a 3>log", &["a"]),
+        ("(a) >log", &["a>"]),
+        ("a &> log", &["a>"]),
+        ("cat <<EOF\na b\nEOF\nc", &["!cat", "c"]),
+        ("a < in", &["a"]),
+        ("", &[]),
+        ("'unclosed", &["unclosed"]),
+    ] {
+        assert_eq!(read(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn cd_is_followed_by_its_text() {
+    let directories = |line: &str| simples(line).into_iter().map(|simple| simple.directory).collect::<Vec<_>>();
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(directories("cd a && x && cd b && y"), [some("a"), some("a/b")]);
+    assert_eq!(directories("(cd a && x); y"), [some("a"), some("")]);
+    assert_eq!(directories("cd /tmp/x && y"), [some("/tmp/x")]);
+    assert_eq!(directories("cd $X && y"), [None]);
+}

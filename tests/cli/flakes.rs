@@ -1,0 +1,56 @@
+//! Commands that change their mind. What differs from attempt to attempt is the kernel's randomness, which nothing pins.
+
+use crate::scene::{Scene, command};
+
+/// Fails with seven chances in eight; with ten retries it passes at last in three runs of four.
+const COIN: &str = "echo trying; test $(($(od -An -N1 -tu1 /dev/urandom) % 8)) = 0";
+
+fn entry(expires: &str) -> String {
+    format!("[[quarantine]]\ncommand = \"coin\"\nreason = \"it draws lots\"\nowner = \"ada\"\nexpires = {expires}\n")
+}
+
+/// Runs until the coin fell late: neither at the first attempt nor never.
+fn flake(scene: &Scene) -> crate::scene::Ended {
+    for _ in 0..40 {
+        let ended = scene.run(&["run", "RC-05"]);
+        if ended.stdout.contains("flake  coin") {
+            return ended;
+        }
+    }
+    panic!("a coin that never fell late");
+}
+
+#[test]
+fn a_flake_passes_through_quarantine_alone_and_until_its_day() {
+    let scene = Scene::new(&command("coin", COIN, "retries = 10"));
+    let ended = flake(&scene);
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(ended.stdout.contains(" of 11: flake without quarantine\n"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("failed  coin  exit code 0"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("RC-05 NOT recorded: flake without quarantine"), "{}", ended.stdout);
+    assert!(ended.stderr.contains("again  coin: attempt 1 of 11 failed, exit code 1"), "{}", ended.stderr);
+    assert!(!scene.path("manifests/RC-05.json").exists());
+
+    let plan = scene.read("rcrepro.toml");
+    scene.write("rcrepro.toml", format!("{plan}\n{}", entry("2020-01-31")).as_bytes());
+    scene.commit("expired");
+    let ended = flake(&scene);
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(ended.stdout.contains("flake without quarantine, which expired on 2020-01-31 (ada)"), "{}", ended.stdout);
+
+    scene.write("rcrepro.toml", format!("{plan}\n{}", entry("9999-12-31")).as_bytes());
+    scene.commit("in quarantine");
+    let ended = flake(&scene);
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    assert!(ended.stdout.contains("in quarantine until 9999-12-31 (ada: it draws lots)"), "{}", ended.stdout);
+    assert!(scene.path("manifests/RC-05.json").exists());
+    scene.ok(&["verify", "manifests/RC-05.json"]);
+}
+
+#[test]
+fn what_fails_at_every_attempt_has_failed() {
+    let scene = Scene::new(&command("never", "echo no; exit 4", "retries = 1"));
+    let ended = scene.run(&["run", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(ended.stdout.contains("failed  never  exit code 4") && !ended.stdout.contains("flake"), "{}", ended.stdout);
+}
