@@ -1,7 +1,8 @@
 //! rcrepro: a hermetic reproduction runner for release plans.
 //!
 //! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`], [`proof`],
-//! [`explain`], [`documents`] and [`pins`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their adapters). See `docs/design/` for the words, the
+//! [`explain`], [`documents`] and [`pins`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their
+//! adapters). See `docs/design/` for the words, the
 //! hashes and the borders.
 
 pub mod app;

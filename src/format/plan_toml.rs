@@ -74,11 +74,11 @@ struct PlanWire {
     #[serde(default)]
     waivers: Vec<WaiverWire>,
     #[serde(default)]
+    quarantine: Vec<QuarantineWire>,
+    #[serde(default)]
     documents: DocumentsWire,
     #[serde(default)]
     risks: Vec<RiskWire>,
-    #[serde(default)]
-    quarantine: Vec<QuarantineWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -148,9 +148,9 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
         packets: source.packets(wire.packets, &sets, &protected)?,
         pins: source.pins(&wire.pins)?,
         waivers: source.waivers(&wire.waivers)?,
+        quarantine: source.quarantine(&wire.quarantine, &sets)?,
         documents: source.documents(&wire.documents)?,
         risks: source.risks(&wire.risks)?,
-        quarantine: source.quarantine(&wire.quarantine, &sets)?,
         name: wire.name,
         exclude,
         images,

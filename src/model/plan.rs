@@ -75,12 +75,12 @@ pub struct Plan {
     pub pins: Pins,
     /// Findings that somebody accepted for a while, in the order of the plan.
     pub waivers: Vec<Waiver>,
+    /// Commands that may be flaky for a while, in the order of the plan.
+    pub quarantine: Vec<Quarantine>,
     /// Which documents are held against the plan and the evidence.
     pub documents: DocumentSettings,
     /// The residual risks, in the order of the plan.
     pub risks: Vec<Risk>,
-    /// Commands that may be flaky for a while, in the order of the plan.
-    pub quarantine: Vec<Quarantine>,
 }
 
 /// Says where an image comes from.

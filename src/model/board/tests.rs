@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::contract::Contract;
+use crate::model::documents::DocumentSettings;
 use crate::model::pins::Pins;
 
 fn packet(needs: &[&str], exit: &[(&str, Basis)]) -> Packet {
@@ -24,6 +25,8 @@ fn plan() -> Plan {
         pins: Pins::default(),
         waivers: Vec::new(),
         quarantine: Vec::new(),
+        documents: DocumentSettings::default(),
+        risks: Vec::new(),
         packets: [
             (id("RC-00"), packet(&[], &[("Approved.", Basis::Approval)])),
             (id("RC-03"), packet(&["RC-00"], &[("Tests pass.", signup), ("Pins agree.", Basis::Pins)])),
