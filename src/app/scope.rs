@@ -43,6 +43,12 @@ pub enum ScopeError {
         /// The head.
         head: String,
     },
+    /// The plan limits nothing, so that nothing was checked.
+    #[error("the plan limits no change of {packet}: it has neither a `scope` nor a `[protected]` glob")]
+    NoRules {
+        /// The packet.
+        packet: PacketId,
+    },
     /// The record could not be read or written.
     #[error("cannot {doing} `{}`", path.display())]
     Io {
@@ -111,7 +117,7 @@ impl ScopeFact {
 /// Judges what changed from `base` to `head` for a packet.
 ///
 /// # Errors
-/// [`ScopeError`]; [`ScopeError::NotAncestor`] and [`ScopeError::Hollow`] when there is nothing to judge.
+/// [`ScopeError`]; [`ScopeError::NoRules`], [`ScopeError::NotAncestor`] and [`ScopeError::Hollow`] when there is nothing to judge.
 pub fn check(workspace: &Workspace, packet: &PacketId, base: &str, head: &str) -> Result<ScopeRecord, ScopeError> {
     let contract = &workspace.packet(packet)?.contract;
     let (repository, folder) = workspace.repository()?;
@@ -190,6 +196,9 @@ fn derive(
     (base, head): (Revision, Revision),
     rules: ScopeRules,
 ) -> Result<ScopeRecord, ScopeError> {
+    if rules.scope.is_empty() && rules.protected.is_empty() {
+        return Err(ScopeError::NoRules { packet: packet.clone() });
+    }
     let meet = history.merge_base(&base, &head)?;
     if meet.as_ref() != Some(&base.commit) {
         return Err(ScopeError::NotAncestor { base: base.commit, head: head.commit, meet });

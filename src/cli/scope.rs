@@ -66,6 +66,9 @@ impl From<ScopeError> for Failure {
                 let hint = "name the commit before the packet's first one: --base REV".to_owned();
                 (Exit::Undecided, Some(hint))
             }
+            ScopeError::NoRules { ref packet } => {
+                (Exit::Undecided, Some(format!("write into [packets.{packet}]: scope = [\"DIR/**\"]")))
+            }
             ScopeError::Io { .. } => (Exit::Undecided, None),
             ScopeError::Malformed { .. } => (Exit::Tampered, Some("git checkout -- scopes".to_owned())),
             ScopeError::Differs { ref packet, .. } => (Exit::Tampered, Some(again(packet))),

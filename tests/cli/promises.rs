@@ -34,7 +34,7 @@ fn scene(id: &str) -> Scene {
 fn expect(scene: &Scene, packet: &str, state: &str, reason: &str) {
     let ended = scene.ok(&["--json", "status"]);
     let board: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
-    let rows = board["rows"].as_array().or_else(|| board["packets"].as_array()).expect("rows");
+    let rows = board["packets"].as_array().expect("rows");
     let row = rows.iter().find(|row| row["id"] == packet).expect("the packet");
     assert_eq!(row["state"], state, "{row}");
     assert!(row["reasons"].to_string().contains(reason), "`{reason}` in {row}");
@@ -53,7 +53,7 @@ fn a_scope_waits_holds_and_goes_red() {
     expect(&scene, "RC-06", "READY", "recorded under other rules");
     scene.run(&["scope", "RC-06", "--base", "main", "--record"]).failed(1, &[]);
     expect(&scene, "RC-06", "FAILED", "`api/a.go` is outside the packet's scope");
-    scene.replace("scopes/RC-06.json", "api/a.go\"}]", "api/b.go\"}]");
+    scene.replace("scopes/RC-06.json", "\"outside\",\"path\":\"api/a.go\"", "\"outside\",\"path\":\"api/b.go\"");
     expect(&scene, "RC-06", "FAILED", "says something else than the repository");
 }
 

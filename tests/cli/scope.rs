@@ -146,6 +146,16 @@ fn nothing_changed_and_no_ancestor_decide_nothing() {
     scene.run(&["scope", "RC-03"]).failed(5, &["has no scope record `scopes/RC-03.json`"]);
 }
 
+#[test]
+fn a_plan_that_limits_nothing_decides_nothing() {
+    let scene = Scene::new(&command("hello", "true", ""));
+    scene.git(&["branch", "begin"]);
+    scene.write("greeting.txt", b"changed\n");
+    scene.commit("work");
+    let texts = ["the plan limits no change of RC-05", "hint: write into [packets.RC-05]: scope = "];
+    scene.run(&["scope", "RC-05", "--base", "begin"]).failed(5, &texts);
+}
+
 /// A scene with a good record, committed.
 fn recorded() -> Scene {
     let scene = scene();
