@@ -18,9 +18,12 @@ const RULES: &str = "Proven: the report (`found 0 vulnerabilities`, or `metadata
 offline, for npm fails when the endpoint does not answer; the packages of the lock are counted where it is at hand. Hollow: \
 --offline, `offline=true` in the environment or `.npmrc`; a lock or report without a package to ask about; no report. \
 Contradicted: vulnerabilities that nothing but the exit code lets pass (--audit-level may). No verdict: an exit code above 0 \
-without a report, as when the endpoint does not answer.\n";
+without a report, as when the endpoint does not answer, or a cassette that has no answer.\n";
 
 fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
+    if let Some(line) = unanswered(evidence) {
+        return Proof::hollow(line);
+    }
     if let Some(how) = offline(call, evidence) {
         return Proof::hollow(format!(
             "{how}: npm asks no advisory endpoint, and finds 0 vulnerabilities whatever there is"
@@ -46,7 +49,21 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
     }
 }
 
+/// Finds what the player of a cassette says when it had no answer for npm; npm may have gone on with a guess.
+fn unanswered(evidence: &Evidence<'_>) -> Option<String> {
+    let says = |line: &&str| {
+        line.starts_with("rcrepro: ")
+            && (line.contains("has no answer for ") || line.starts_with("rcrepro: npm asked the cassette "))
+    };
+    let found =
+        lines([evidence.stderr, &[]]).iter().map(|line| line.trim().to_owned()).find(|line| says(&line.as_str()));
+    found.map(|line| line.trim_start_matches("rcrepro: ").to_owned())
+}
+
 fn failure(_call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+    if let Some(line) = unanswered(evidence) {
+        return Some(line);
+    }
     if reports(evidence).iter().any(|report| report.vulnerabilities > 0) {
         return None;
     }
@@ -85,4 +102,40 @@ fn reports(evidence: &Evidence<'_>) -> Vec<Report> {
         }
     }
     reports
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::model::proof::ProofRule;
+    use crate::proof::{Evidence, NoInputs, Proof, Standing, assess};
+
+    fn audit(line: &str, exit_code: i32, stdout: &str, stderr: &str) -> Proof {
+        let environment = BTreeMap::new();
+        let (stdout, stderr) = (stdout.as_bytes(), stderr.as_bytes());
+        assess(
+            ProofRule::Detect,
+            &Evidence { line, environment: &environment, exit_code, stdout, stderr, inputs: &NoInputs },
+        )
+    }
+
+    #[test]
+    fn a_cassette_without_an_answer_decides_nothing_whatever_npm_makes_of_it() {
+        let missing = "rcrepro: the cassette `a` has no answer for GET /leftover (request 00)\n";
+        let silent = "rcrepro: npm asked the cassette `a` for no advisories\n";
+        for (line, code, stdout, stderr) in [
+            ("npm audit --omit=dev", 75, "1 high severity vulnerability\n", missing),
+            ("npm audit --omit=dev", 0, "found 0 vulnerabilities\n", silent),
+            ("npm audit --omit=dev", 75, "found 0 vulnerabilities\n", silent),
+        ] {
+            let proof = audit(line, code, stdout, stderr);
+            assert_eq!(proof.standing(), Standing::Undecided, "{line}: {proof}");
+            assert!(proof.reason().is_some_and(|reason| reason.contains("the cassette `a`")), "{line}: {proof}");
+        }
+        let answered = "rcrepro: npm advisories of 2026-11-23T04:15:13Z: answered 1 advisory request(s) for 2 package(s) and \
+                        0 packument(s)\n";
+        assert_eq!(audit("npm audit", 0, "found 0 vulnerabilities\n", answered).standing(), Standing::Passed);
+        assert_eq!(audit("npm audit", 1, "1 high severity vulnerability\n", answered).standing(), Standing::Failed);
+    }
 }
