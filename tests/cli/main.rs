@@ -10,6 +10,7 @@ mod deaths;
 mod determinism;
 mod flakes;
 mod hollow;
+mod hollow_tools;
 mod locks;
 mod plans;
 mod pulls;
