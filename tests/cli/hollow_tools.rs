@@ -30,6 +30,7 @@ fn scene(commands: &str) -> Scene {
         copy(&scene, folder, folder);
     }
     copy(&scene, "examples/beacon/frontend-modern", "frontend-modern");
+    copy(&scene, "examples/beacon/contract", "contract");
     copy(&scene, "examples/beacon/lockfiles/npm.lock", "lockfiles/npm.lock");
     let image = |name: &str| format!("[images.{name}]\nbuild = \"images/{name}.toml\"\n");
     let more = ["go", "node", "gitleaks", "govulncheck"].map(image).concat();
@@ -70,7 +71,7 @@ fn real_tools_that_checked_nothing_are_undecided() {
         table("node-none", "cd leaky && node --test", "node", ""),
         table("gitleaks-allowed", "gitleaks detect --no-git --source leaky", "gitleaks", ""),
         table("gitleaks-broken", "gitleaks detect --no-git --source . -c nosuch.toml", "gitleaks", ""),
-        table("db-empty", "govulncheck -db file:///work/db -scan module", "govulncheck", ""),
+        table("db-empty", "govulncheck -db file:///work/db -scan module ./a", "govulncheck", ""),
     ];
     let ended = scene(&commands.concat()).run(&["run", "RC-05"]);
     assert_eq!(ended.code, 5, "{}\n{}", ended.stdout, ended.stderr);
