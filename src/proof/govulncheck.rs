@@ -71,12 +71,14 @@ fn failure(_call: &Call, evidence: &Evidence<'_>) -> Option<String> {
     if evidence.exit_code == 3 {
         return None;
     }
-    let said = lines([evidence.stderr, evidence.stdout]).into_iter().find(|line| !line.trim().is_empty());
-    Some(format!(
-        "govulncheck ended with {}: {}",
-        evidence.exit_code,
-        said.unwrap_or_else(|| "it does not say why".to_owned())
-    ))
+    // Its first line often says no more than `loading packages:`.
+    let said: Vec<String> = lines([evidence.stderr, evidence.stdout])
+        .into_iter()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .take(3)
+        .collect();
+    Some(format!("govulncheck ended with {}: {}", evidence.exit_code, said.join(" ")))
 }
 
 fn documents(stdout: &[u8]) -> Vec<Value> {

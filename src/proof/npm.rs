@@ -32,7 +32,8 @@ pub(super) fn locked(call: &Call, evidence: &Evidence<'_>) -> Option<u64> {
         || call.value(&["--only"]).is_some_and(|only| only.starts_with("prod"));
     let counts = |(path, package): &(&String, &serde_json::Value)| {
         let is = |key: &str| package.get(key).and_then(serde_json::Value::as_bool) == Some(true);
-        !path.is_empty() && !is("link") && !(production && is("dev"))
+        let left_out = production && is("dev");
+        !(path.is_empty() || is("link") || left_out)
     };
     let count = lock.get("packages")?.as_object()?.iter().filter(counts).count();
     u64::try_from(count).ok()

@@ -8,16 +8,16 @@ use super::adapter::Adapter;
 use super::call::Call;
 use super::npm::{locked, offline};
 use super::text::{leading_number, lines};
-use super::{Evidence, Proof, Work};
+use super::{Evidence, Proof};
 use crate::model::proof::Tool;
 
 pub(super) const ADAPTER: Adapter =
     Adapter { tool: Tool::NpmAudit, version: 1, rules: RULES, pass, failure: Some(failure) };
 
 const RULES: &str = "Proven: the report (`found 0 vulnerabilities`, or `metadata` in JSON) of a command that was not told to stay \
-offline, for npm fails when the endpoint does not answer; the packages of the lock are counted where it is at hand. Hollow: \
---offline, `offline=true` in the environment or `.npmrc`; a lock or report without a package to ask about; no report. \
-Contradicted: vulnerabilities that nothing but the exit code lets pass (--audit-level may). No verdict: an exit code above 0 \
+offline, for npm fails when the endpoint does not answer, and of a package to ask about, by the lock where it is at hand, else \
+by JSON. Hollow: --offline, `offline=true` in the environment or `.npmrc`; no package to ask about, or nothing that says so; no \
+report. Contradicted: vulnerabilities that nothing but the exit code lets pass (--audit-level may). No verdict: an exit code above 0 \
 without a report, as when the endpoint does not answer, or a cassette that has no answer.\n";
 
 fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
@@ -37,14 +37,16 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
     if vulnerabilities > 0 && call.value(&["--audit-level"]).is_none() {
         return Proof::contradicted(format!("{vulnerabilities} vulnerabilities"));
     }
-    let asked =
-        reports.iter().map(|report| report.dependencies).sum::<Option<u64>>().or_else(|| locked(call, evidence));
-    match asked {
+    // The lock first: npm's own count holds packages for development too, whatever `--omit` says.
+    let counted = || reports.iter().map(|report| report.dependencies).sum::<Option<u64>>();
+    match locked(call, evidence).or_else(counted) {
+        // npm asks nobody then, and never learns that nobody would have answered.
         Some(0) => Proof::hollow("there is no package to ask about"),
+        Some(1) => Proof::proven(Tool::NpmAudit, 1, "package asked about"),
         Some(packages) => Proof::proven(Tool::NpmAudit, packages, "packages asked about"),
         None => {
-            let what = "the advisory endpoint answered".to_owned();
-            Proof::Proven(vec![Work { tool: Tool::NpmAudit, count: None, what }])
+            let why = "the lock is not at hand, and `--json` is not set";
+            Proof::hollow(format!("nothing says that there was a package to ask about: {why}"))
         }
     }
 }

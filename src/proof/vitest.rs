@@ -44,11 +44,10 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
     if counts.reports == 0 {
         counts.json(evidence.stdout);
     }
-    if counts.reports == 0 {
-        if let Some(found) = junit::tests(evidence.stdout).or_else(|| tap::tests(&lines)) {
-            (counts.passed, counts.skipped, counts.failed, counts.reports) =
-                (found.passed, found.skipped, found.failed, 1);
-        }
+    if counts.reports == 0
+        && let Some(found) = junit::tests(evidence.stdout).or_else(|| tap::tests(&lines))
+    {
+        counts = Counts { passed: found.passed, skipped: found.skipped, failed: found.failed, reports: 1 };
     }
     match counts {
         Counts { reports: 0, .. } => {

@@ -16,6 +16,7 @@ mod determinism;
 mod documents;
 mod flakes;
 mod hollow;
+mod hollow_tools;
 mod locks;
 mod pins;
 mod plans;

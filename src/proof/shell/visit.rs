@@ -86,7 +86,7 @@ impl Reader {
     }
 
     fn command(&mut self, tokens: &[Token], hidden: Option<&str>, redirected: bool) {
-        let leads_away = |tokens: &[Token]| tokens.iter().any(|token| *token == Token::Redirection { standard: true });
+        let leads_away = |tokens: &[Token]| tokens.contains(&Token::Redirection { standard: true });
         if let Some(end) = group(tokens) {
             let before = (self.directory.clone(), self.errexit, self.pipefail);
             self.list(&tokens[1..end], hidden, redirected || leads_away(&tokens[end..]));
