@@ -120,3 +120,12 @@ fn a_hundred_megabytes_of_output_are_recorded_replayed_and_verified_in_little_me
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(ended.stdout.contains("stdout:6168095 - "), "{}", ended.stdout);
 }
+
+#[test]
+fn a_command_may_stand_before_those_that_it_needs() {
+    let uses = command("uses", "cat made", "needs = [\"makes\"]");
+    let scene = Scene::new(&[uses, command("makes", "echo yes > made", "outputs = [\"made\"]")].concat());
+    scene.ok(&["run", "RC-05"]);
+    scene.ok(&["verify", "manifests/RC-05.json"]);
+    scene.ok(&["replay", "RC-05"]);
+}

@@ -152,10 +152,10 @@ impl Judge<'_> {
         if let Some(plan) = &plan {
             self.references(plan);
         }
-        let mut results = BTreeMap::new();
+        // In the plan a command may stand before those that it needs.
+        let results: BTreeMap<_, _> = manifest.commands.iter().map(|entry| (entry.id.clone(), entry.clone())).collect();
         for entry in &manifest.commands {
             self.command(plan.as_ref(), &resolved, &results, entry);
-            results.insert(entry.id.clone(), entry.clone());
         }
         present
     }
