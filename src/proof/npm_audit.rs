@@ -16,7 +16,7 @@ pub(super) const ADAPTER: Adapter =
 
 const RULES: &str = "Proven: the report (`found 0 vulnerabilities`, or `metadata` in JSON) of a command that was not told to stay \
 offline, for npm fails when the endpoint does not answer, and of a package to ask about, by the lock where it is at hand, else \
-by JSON. Hollow: --offline, `offline=true` in the environment or `.npmrc`; no package to ask about, or nothing that says so; no \
+by JSON or the cassette. Hollow: --offline, `offline=true` in the environment or `.npmrc`; no package to ask about, or nothing that says so; no \
 report. Contradicted: vulnerabilities that nothing but the exit code lets pass (--audit-level may). No verdict: an exit code above 0 \
 without a report, as when the endpoint does not answer, or a cassette that has no answer.\n";
 
@@ -39,7 +39,7 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
     }
     // The lock first: npm's own count holds packages for development too, whatever `--omit` says.
     let counted = || reports.iter().map(|report| report.dependencies).sum::<Option<u64>>();
-    match locked(call, evidence).or_else(counted) {
+    match locked(call, evidence).or_else(counted).or_else(|| answered(evidence)) {
         // npm asks nobody then, and never learns that nobody would have answered.
         Some(0) => Proof::hollow("there is no package to ask about"),
         Some(1) => Proof::proven(Tool::NpmAudit, 1, "package asked about"),
@@ -49,6 +49,13 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
             Proof::hollow(format!("nothing says that there was a package to ask about: {why}"))
         }
     }
+}
+
+/// Counts the packages for which the player of a cassette says that it answered.
+fn answered(evidence: &Evidence<'_>) -> Option<u64> {
+    let said =
+        lines([evidence.stderr, &[]]).into_iter().find(|line| line.starts_with("rcrepro: npm advisories of "))?;
+    said.split_once(" for ")?.1.split(' ').next()?.parse().ok()
 }
 
 /// Finds what the player of a cassette says when it had no answer for npm; npm may have gone on with a guess.
