@@ -61,8 +61,10 @@ fn command_blobs(command: &CommandEntry) -> Vec<Digest> {
         OutputEntry::File { raw, canonical, .. } | OutputEntry::Directory { raw, canonical } => vec![*raw, *canonical],
         OutputEntry::Symlink { .. } => Vec::new(),
     });
+    let earlier = command.earlier.iter().flat_map(|attempt| [attempt.stdout, attempt.stderr, attempt.result]);
     [command.input_root, command.command, command.action, command.result]
         .into_iter()
+        .chain(earlier)
         .chain(streams)
         .chain(outputs)
         .collect()

@@ -248,6 +248,7 @@ impl Executor<'_> {
             stderr: self.stream(spec, "stderr", result.stderr, &spec.normalize_stderr)?,
             outputs: outputs?,
             result: self.store.put(&result.encode())?,
+            earlier: Vec::new(),
         };
         let mut findings = quiet::streams(self.store, &spec.quiet, &entry)?;
         findings.extend(quiet::network(&spec.quiet, spec.id.as_str(), &executed.attempts));

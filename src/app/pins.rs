@@ -28,7 +28,8 @@ pub struct Pinned {
 
 /// Judges the pins of a commit; waivers count as they do on `day`.
 ///
-/// The whole tracked tree below the plan's folder is read, what the plan excludes too: an exclusion hides nothing here.
+/// The whole tracked tree below the plan's folder is read, what the plan excludes too: an exclusion hides nothing here. What
+/// rcrepro recorded there is left out: evidence holds copies of plans and other files, and is no part of the source.
 ///
 /// # Errors
 /// [`PinsError`] when the plan pins nothing, or the commit cannot be read.
@@ -38,7 +39,9 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
         return Err(PinsError::NoPins);
     }
     let mut survey = Survey::default();
+    let records = Workspace::records();
     let commit = workspace.visit_source(revision, &mut |path, visited| match visited {
+        _ if records.is_match(path) => {}
         Visited::File(bytes) => survey.file(path, bytes, &plan.pins),
         Visited::Symlink => {}
         Visited::Submodule => survey.closed.push(path.to_owned()),

@@ -11,7 +11,8 @@ use crate::engine::EngineInfo;
 use crate::format::canonical_json;
 use crate::model::digest::Digest;
 use crate::model::manifest::{
-    EndingEntry, MANIFEST_VERSION, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
+    AttemptEntry, CommandEntry, EndingEntry, MANIFEST_VERSION, NormalizerEntry, OutputEntry, PlatformEntry,
+    ReproManifest, SourceEntry,
 };
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
@@ -41,8 +42,20 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         images: resolved.images.clone(),
         frozen: resolved.frozen.clone(),
         normalizers: normalizers.collect(),
-        commands: ran.iter().map(|ran| ran.entry.clone()).collect(),
+        commands: ran.iter().map(entry).collect(),
     }
+}
+
+/// Gives what the manifest says of a command, with the attempts that failed before it passed.
+fn entry(ran: &Ran) -> CommandEntry {
+    let earlier = ran.earlier.iter().map(|attempt| AttemptEntry {
+        ending: attempt.ending,
+        exit_code: attempt.exit_code,
+        stdout: attempt.stdout,
+        stderr: attempt.stderr,
+        result: attempt.result,
+    });
+    CommandEntry { earlier: earlier.collect(), ..ran.entry.clone() }
 }
 
 /// Holds what may differ from run to run: times, host, engine, commit.

@@ -89,18 +89,24 @@ impl Gather<'_> {
         };
         let damaged = evidence::damaged(&path)?;
         let store = Layered::new(&evidence::folder_of(&path), Some(self.store.root()))?;
-        let verification = verify(&bytes, &store, &damaged);
+        let verification = verify(&bytes, &store, &damaged, self.others.today);
         let why = lines(&verification);
         match (verification.severity(), &verification.parsed) {
             (Some(Severity::Tampered | Severity::Failed), _) => Ok(Evidence::Failed { why }),
             (Some(Severity::Undecided), _) => Ok(Evidence::Undecided { why }),
             (None, None) => Ok(Evidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
-            (None, Some(manifest)) => Ok(self.counted(id, manifest, verification.manifest, &store)),
+            (None, Some(manifest)) => Ok(self.counted(id, manifest, &verification, &store)),
         }
     }
 
     /// Counts whole evidence only when it is of this packet, source, plan and locks.
-    fn counted(&self, id: &PacketId, manifest: &ReproManifest, digest: Digest, store: &dyn BlobStore) -> Evidence {
+    fn counted(
+        &self,
+        id: &PacketId,
+        manifest: &ReproManifest,
+        verification: &Verification,
+        store: &dyn BlobStore,
+    ) -> Evidence {
         if manifest.packet != *id {
             return Evidence::Failed { why: vec![format!("the manifest is that of {}", manifest.packet)] };
         }
@@ -111,7 +117,8 @@ impl Gather<'_> {
             return Evidence::Missing { why: format!("{why}: rcrepro run {id}") };
         }
         let commands = manifest.commands.iter().map(|entry| (entry.id.clone(), entry.result)).collect();
-        Evidence::Whole { manifest: digest, commands }
+        let flakes = verification.flakes.iter().map(|(id, flake)| (id.clone(), flake.to_string())).collect();
+        Evidence::Whole { manifest: verification.manifest, commands, flakes }
     }
 
     /// Looks at the newest run or replay in the store: when it is of this source and plan and did not succeed, that counts.
@@ -126,7 +133,7 @@ impl Gather<'_> {
             }
             let Ok(bytes) = self.store.get(record.manifest) else { continue };
             // What a run proved follows from its evidence again: failures, hollow passes, noise.
-            let verification = verify(&bytes, self.store, &[]);
+            let verification = verify(&bytes, self.store, &[], self.others.today);
             let why = lines(&verification).into_iter().map(|line| format!("{} {run}: {line}", record.kind)).collect();
             match verification.severity() {
                 Some(Severity::Failed | Severity::Tampered) => return Ok(Some(Evidence::Failed { why })),

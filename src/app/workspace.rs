@@ -163,11 +163,21 @@ impl Workspace {
         Ok((repository.to_owned(), below.parse().ok()))
     }
 
-    fn exclude(&self) -> GlobSet {
-        let mut set = GlobSetBuilder::new();
-        for glob in self.plan.exclude.iter().chain(&self.written()) {
-            set.add(Glob::new(glob).expect("the plan's globs were checked when it was parsed"));
-        }
-        set.build().expect("the plan's globs were checked when it was parsed")
+    /// Gives the globs, relative to the plan's folder, of the records that rcrepro writes, without the documents.
+    #[must_use]
+    pub fn records() -> GlobSet {
+        set(RECORDS)
     }
+
+    fn exclude(&self) -> GlobSet {
+        set(self.plan.exclude.iter().chain(&self.written()).map(String::as_str))
+    }
+}
+
+fn set<'a>(globs: impl IntoIterator<Item = &'a str>) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(Glob::new(glob).expect("the plan's globs were checked when it was parsed"));
+    }
+    set.build().expect("the plan's globs were checked when it was parsed")
 }

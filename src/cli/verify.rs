@@ -6,6 +6,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
+use super::today::today;
 use crate::app::{evidence, verify as app};
 use crate::report::{json, text};
 use crate::store::layered::Layered;
@@ -16,13 +17,13 @@ pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
         .map_err(|error| Failure::plain(Exit::Undecided, format!("cannot read `{}`: {error}", path.display()), None))?;
     let damaged = evidence::damaged(path)?;
     let store = Layered::new(&evidence::folder_of(path), Some(&context.store))?;
-    let verification = app::verify(&bytes, &store, &damaged);
+    let verification = app::verify(&bytes, &store, &damaged, today());
     let (manifest, blobs, findings) = (verification.manifest, verification.blobs, &verification.findings);
-    let proofs = &verification.proofs;
+    let (proofs, flakes) = (&verification.proofs, &verification.flakes);
     if context.json {
-        print(format!("{}\n", json::verification(manifest, blobs, findings, proofs)).as_bytes())?;
+        print(format!("{}\n", json::verification(manifest, blobs, findings, proofs, flakes)).as_bytes())?;
     } else {
-        print(text::verification(manifest, blobs, findings, proofs).as_bytes())?;
+        print(text::verification(manifest, blobs, findings, proofs, flakes).as_bytes())?;
     }
     Ok(verification.severity().map_or(Exit::Success, Exit::from))
 }

@@ -182,6 +182,15 @@ impl ActionResult {
         }
         message.encode_to_vec()
     }
+
+    /// Reads exit code, standard output and standard error off an encoded `ActionResult`; none when it is no such message.
+    #[must_use]
+    pub fn ending_of(bytes: &[u8]) -> Option<(i32, Digest, Digest)> {
+        let message = reapi::ActionResult::decode(bytes).ok()?;
+        let stdout = Digest::from_reapi(message.stdout_digest.as_ref()?).ok()?;
+        let stderr = Digest::from_reapi(message.stderr_digest.as_ref()?).ok()?;
+        Some((message.exit_code, stdout, stderr))
+    }
 }
 
 /// Says how an execution ended, beside its exit code.

@@ -58,6 +58,8 @@ pub enum FindingName {
     CanonicalDiffers,
     /// The command did not succeed.
     CommandFailed,
+    /// The command failed and then passed, and no entry of the plan's quarantine counts for it.
+    Flake,
     /// A command that must not tried to reach the network.
     NetworkAttempt,
     /// Nobody can say whether such a command did.
@@ -83,7 +85,9 @@ impl FindingName {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::CommandFailed | Self::NetworkAttempt | Self::Noise | Self::ProofContradicted => Severity::Failed,
+            Self::CommandFailed | Self::Flake | Self::NetworkAttempt | Self::Noise | Self::ProofContradicted => {
+                Severity::Failed
+            }
             Self::EvidenceMissing
             | Self::HollowPass
             | Self::NetworkUnknown

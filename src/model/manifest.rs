@@ -151,6 +151,25 @@ pub struct CommandEntry {
     pub outputs: BTreeMap<TreePath, OutputEntry>,
     /// The REAPI `ActionResult`.
     pub result: Digest,
+    /// The attempts before this one, all of which failed. A replay does not compare them: chance decides how many there are.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub earlier: Vec<AttemptEntry>,
+}
+
+/// Holds an attempt that failed and was not the last one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttemptEntry {
+    /// How it ended.
+    pub ending: EndingEntry,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Its standard output, raw.
+    pub stdout: Digest,
+    /// Its standard error, raw.
+    pub stderr: Digest,
+    /// Its REAPI `ActionResult`.
+    pub result: Digest,
 }
 
 /// Says how a command ended.

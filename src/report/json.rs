@@ -80,10 +80,18 @@ pub fn comparison(
 
 /// Describes a verification.
 #[must_use]
-pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding], proofs: &[(Name, Proof)]) -> Value {
+pub fn verification(
+    manifest: Digest,
+    blobs: usize,
+    findings: &[Finding],
+    proofs: &[(Name, Proof)],
+    flakes: &BTreeMap<Name, Flake>,
+) -> Value {
+    let flakes: serde_json::Map<String, Value> =
+        flakes.iter().map(|(id, found)| (id.to_string(), flake(found))).collect();
     let proofs: serde_json::Map<String, Value> =
         proofs.iter().map(|(id, found)| (id.to_string(), proof(found))).collect();
-    json!({ "manifest": manifest.to_string(), "blobs": blobs, "findings": findings, "proofs": proofs })
+    json!({ "manifest": manifest.to_string(), "blobs": blobs, "findings": findings, "proofs": proofs, "flakes": flakes })
 }
 
 /// Describes a proof: its kind, the work that it proves, and the reason where there is one.

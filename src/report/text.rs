@@ -9,6 +9,7 @@ use crate::model::digest::Digest;
 use crate::model::finding::Finding;
 use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use crate::model::name::Name;
+use crate::model::quarantine::Flake;
 use crate::proof::{Proof, Standing};
 use crate::store::{BlobStore, export};
 
@@ -166,8 +167,17 @@ pub fn findings(findings: &[Finding]) -> String {
 
 /// Writes a verification.
 #[must_use]
-pub fn verification(manifest: Digest, blobs: usize, findings: &[Finding], proofs: &[(Name, Proof)]) -> String {
+pub fn verification(
+    manifest: Digest,
+    blobs: usize,
+    findings: &[Finding],
+    proofs: &[(Name, Proof)],
+    flakes: &BTreeMap<Name, Flake>,
+) -> String {
     let mut text = String::new();
+    for (id, flake) in flakes.iter().filter(|(_, flake)| flake.passes()) {
+        put(&mut text, format_args!("{:>20}  {id}  {flake}", "flake"));
+    }
     for (id, proof) in proofs.iter().filter(|(_, proof)| proof.standing() == Standing::Passed) {
         put(&mut text, format_args!("{:>20}  {id}  {proof}", proof.as_str()));
     }

@@ -1,5 +1,11 @@
 //! Commands that change their mind. What differs from attempt to attempt is the kernel's randomness, which nothing pins.
 
+use rcrepro::app::{evidence, verify};
+use rcrepro::format::manifest_json;
+use rcrepro::model::finding::{Finding, FindingName};
+use rcrepro::model::manifest::ReproManifest;
+use rcrepro::store::layered::Layered;
+
 use crate::scene::{Scene, command};
 
 /// Fails with seven chances in eight; with ten retries it passes at last in three runs of four.
@@ -38,13 +44,38 @@ fn a_flake_passes_through_quarantine_alone_and_until_its_day() {
     assert_eq!(ended.code, 1, "{}", ended.stdout);
     assert!(ended.stdout.contains("flake without quarantine, which expired on 2020-01-31 (ada)"), "{}", ended.stdout);
 
-    scene.write("rcrepro.toml", format!("{plan}\n{}", entry("9999-12-31")).as_bytes());
+    scene.write("rcrepro.toml", format!("{plan}\n{}", entry("9999-12-30")).as_bytes());
     scene.commit("in quarantine");
     let ended = flake(&scene);
     assert_eq!(ended.code, 0, "{}", ended.stdout);
-    assert!(ended.stdout.contains("in quarantine until 9999-12-31 (ada: it draws lots)"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("in quarantine until 9999-12-30 (ada: it draws lots)"), "{}", ended.stdout);
     assert!(scene.path("manifests/RC-05.json").exists());
-    scene.ok(&["verify", "manifests/RC-05.json"]);
+    let verified = scene.ok(&["verify", "manifests/RC-05.json"]).stdout;
+    assert!(verified.contains("flake  coin  passed at attempt"), "{verified}");
+
+    // The manifest itself says so, with every attempt, and a stranger judges it by the day.
+    let text = scene.read("manifests/RC-05.json");
+    let mut manifest: ReproManifest = serde_json::from_str(&text).expect("a manifest");
+    let failed = manifest.commands[0].earlier.clone();
+    assert!(!failed.is_empty() && failed.iter().all(|attempt| attempt.exit_code == 1), "{failed:?}");
+    let path = scene.path("manifests/RC-05.json");
+    let store = Layered::new(&evidence::folder_of(&path), None).expect("layers");
+    let judge = |text: &[u8], day: &str| verify::verify(text, &store, &[], day.parse().expect("a day")).findings;
+    assert_eq!(judge(text.as_bytes(), "9999-12-30"), []);
+    assert_eq!(names(&judge(text.as_bytes(), "9999-12-31")), [FindingName::Flake], "its last day was the day before");
+    manifest.commands[0].earlier[0].exit_code = 2;
+    let changed = manifest_json::encode(&manifest).0;
+    assert_eq!(names(&judge(&changed, "9999-12-30")), [FindingName::ResultDiffers]);
+    manifest.commands[0].earlier[0].exit_code = 0;
+    let changed = manifest_json::encode(&manifest).0;
+    assert_eq!(names(&judge(&changed, "9999-12-30")), [FindingName::EndingDiffers, FindingName::ResultDiffers]);
+    manifest.commands[0].earlier = vec![failed[0].clone(); 11];
+    let changed = manifest_json::encode(&manifest).0;
+    assert_eq!(names(&judge(&changed, "9999-12-30")), [FindingName::PlanDiffers], "the plan allows ten");
+}
+
+fn names(findings: &[Finding]) -> Vec<FindingName> {
+    findings.iter().map(|finding| finding.name).collect()
 }
 
 #[test]

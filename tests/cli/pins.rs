@@ -39,6 +39,14 @@ fn a_tree_that_agrees_holds() {
     let document: serde_json::Value = serde_json::from_str(&scene.ok(&["pins", "--json"]).stdout).expect("JSON");
     assert_eq!(document["holds"], true);
     assert_eq!(document["references"].as_array().map(Vec::len), Some(6), "{document}");
+
+    // A plan or a script in recorded evidence is a copy, and no reference of the source.
+    scene.write("manifests/RC-05.evidence/0a", b"#!/bin/sh\nGO_VERSION=1.25.3\n");
+    scene.commit("evidence");
+    assert_eq!(
+        scene.ok(&["pins", "--json"]).stdout.matches("\"file\"").count(),
+        document.to_string().matches("\"file\"").count()
+    );
 }
 
 #[test]

@@ -18,7 +18,8 @@ fn judge(bytes: &[u8]) -> Vec<Finding> {
 fn judge_beside(manifest: &Path, bytes: &[u8]) -> Vec<Finding> {
     let damaged = evidence::damaged(manifest).expect("the evidence can be read");
     let store = Layered::new(&evidence::folder_of(manifest), None).expect("layers");
-    verify::verify(bytes, &store, &damaged).findings
+    let day = "2026-11-28".parse().expect("a day");
+    verify::verify(bytes, &store, &damaged, day).findings
 }
 
 #[test]

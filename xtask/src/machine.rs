@@ -80,12 +80,30 @@ pub fn become_program(command: &mut Command) -> Result<ExitCode, Refusal> {
 pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
+    // What `cargo run` tells xtask of itself: build scripts that look at it would be run again for each change of caller.
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_of_this_package) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+fn is_of_this_package(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cargo_of_ones_own_hears_nothing_of_this_package() {
+        assert!(is_of_this_package("CARGO_MANIFEST_DIR") && is_of_this_package("CARGO_PKG_NAME"));
+        assert!(!is_of_this_package("CARGO_TARGET_DIR") && !is_of_this_package("CARGO_HOME"));
+        let removed = cargo(Path::new(".")).get_envs().filter(|(_, value)| value.is_none()).count();
+        assert_ne!(removed, 0, "cargo test sets some for this very process");
+    }
 
     #[test]
     fn debian_families_are_known_by_their_ids() {

@@ -29,6 +29,7 @@ fn entry(store: &MemoryStore, stdout: &str, stderr: &str) -> CommandEntry {
         stderr: stream(stderr),
         outputs: [].into(),
         result: nothing,
+        earlier: Vec::new(),
     }
 }
 

@@ -64,6 +64,7 @@ impl Judge<'_> {
             let found = format!("{:?} with exit code {}", entry.ending, entry.exit_code);
             self.finding(FindingName::CommandFailed, &at, "exit code 0", found);
         }
+        self.attempts(&at, plan, spec, entry);
         if let (Some(plan), Some(spec)) = (plan, spec) {
             self.proved(&at, plan, spec, entry);
         }

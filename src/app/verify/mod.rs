@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 use super::actions::Resolved;
 use super::evidence;
 use crate::format::manifest_json::{self, ManifestError};
+use crate::model::civil_date::CivilDate;
 use crate::model::digest::Digest;
 use crate::model::finding::{Finding, FindingName, Severity};
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
+use crate::model::quarantine::Flake;
 use crate::proof::Proof;
 use crate::store::{BlobStore, StoreError};
 
+mod attempts;
 mod commands;
 mod inputs;
 
@@ -29,6 +32,8 @@ pub struct Verification {
     pub findings: Vec<Finding>,
     /// What the evidence of each command proves, as far as it is there.
     pub proofs: Vec<(Name, Proof)>,
+    /// The commands that failed and then passed, with what the plan's quarantine makes of them.
+    pub flakes: BTreeMap<Name, Flake>,
 }
 
 impl Verification {
@@ -43,8 +48,10 @@ impl Verification {
 struct Judge<'a> {
     store: &'a dyn BlobStore,
     manifest: &'a ReproManifest,
+    today: CivilDate,
     findings: Vec<Finding>,
     proofs: Vec<(Name, Proof)>,
+    flakes: BTreeMap<Name, Flake>,
 }
 
 impl Judge<'_> {
@@ -90,9 +97,10 @@ impl Judge<'_> {
     }
 }
 
-/// Judges a manifest. `store` holds its evidence; `damaged` are evidence files whose bytes do not match their names.
+/// Judges a manifest. `store` holds its evidence; `damaged` are evidence files whose bytes do not match their names; flakes
+/// pass as the quarantine covers them on `today`.
 #[must_use]
-pub fn verify(bytes: &[u8], store: &dyn BlobStore, damaged: &[(String, Digest)]) -> Verification {
+pub fn verify(bytes: &[u8], store: &dyn BlobStore, damaged: &[(String, Digest)], today: CivilDate) -> Verification {
     let digest = Digest::of(bytes);
     let mut findings: Vec<Finding> = damaged
         .iter()
@@ -117,13 +125,15 @@ pub fn verify(bytes: &[u8], store: &dyn BlobStore, damaged: &[(String, Digest)])
                 expected: "an RFC 8785 manifest".into(),
                 found: error.to_string(),
             });
-            return Verification { manifest: digest, parsed: None, blobs: 0, findings, proofs: Vec::new() };
+            let (proofs, flakes) = (Vec::new(), BTreeMap::new());
+            return Verification { manifest: digest, parsed: None, blobs: 0, findings, proofs, flakes };
         }
     };
-    let mut judge = Judge { store, manifest: &manifest, findings, proofs: Vec::new() };
+    let (proofs, flakes) = (Vec::new(), BTreeMap::new());
+    let mut judge = Judge { store, manifest: &manifest, today, findings, proofs, flakes };
     let blobs = judge.judge();
-    let (findings, proofs) = (judge.findings, judge.proofs);
-    Verification { manifest: digest, parsed: Some(manifest), blobs, findings, proofs }
+    let Judge { findings, proofs, flakes, .. } = judge;
+    Verification { manifest: digest, parsed: Some(manifest), blobs, findings, proofs, flakes }
 }
 
 impl Judge<'_> {

@@ -97,6 +97,8 @@ pub enum Evidence {
         manifest: Digest,
         /// What each command did, by the digest of its result.
         commands: BTreeMap<Name, Digest>,
+        /// The commands that failed and passed when they were run again, as the quarantine lets them, with what is said of it.
+        flakes: BTreeMap<Name, String>,
     },
 }
 
@@ -251,11 +253,16 @@ fn decided(
 fn fact(basis: &Basis, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, Row>) -> Fact {
     let unknown = || Fact::Undecided { why: format!("nothing is known of `{basis}`") };
     match (basis, facts.and_then(|facts| facts.evidence.as_ref())) {
-        (Basis::Commands, Some(Evidence::Whole { manifest, commands })) => {
-            Fact::Holds { evidence: *manifest, says: format!("{} commands, each with exit code 0", commands.len()) }
+        (Basis::Commands, Some(Evidence::Whole { manifest, commands, flakes })) => {
+            let flaky: String = flakes.iter().map(|(id, flake)| format!("; flake: {id} {flake}")).collect();
+            let says = format!("{} commands, each with exit code 0{flaky}", commands.len());
+            Fact::Holds { evidence: *manifest, says }
         }
-        (Basis::Command(id), Some(Evidence::Whole { commands, .. })) => match commands.get(id) {
-            Some(result) => Fact::Holds { evidence: *result, says: "exit code 0".into() },
+        (Basis::Command(id), Some(Evidence::Whole { commands, flakes, .. })) => match commands.get(id) {
+            Some(result) => {
+                let flaky = flakes.get(id).map_or_else(String::new, |flake| format!("; flake: {flake}"));
+                Fact::Holds { evidence: *result, says: format!("exit code 0{flaky}") }
+            }
             None => Fact::Undecided { why: format!("the manifest has no command `{id}`") },
         },
         (Basis::Commands | Basis::Command(_), Some(Evidence::Missing { why })) => Fact::Waits { why: why.clone() },

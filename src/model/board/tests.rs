@@ -46,7 +46,7 @@ fn holds() -> Fact {
 
 fn whole() -> Evidence {
     let commands = [("signup".parse().expect("a name"), Digest::of(b"result"))].into();
-    Evidence::Whole { manifest: Digest::of(b"manifest"), commands }
+    Evidence::Whole { manifest: Digest::of(b"manifest"), commands, flakes: BTreeMap::new() }
 }
 
 fn facts(evidence: Option<Evidence>, facts: &[(Basis, Fact)]) -> PacketFacts {
@@ -119,5 +119,21 @@ fn the_worst_of_several_reasons_counts() {
         plan.packets.insert(id("RC-00"), packet);
         let known = [(id("RC-00"), facts(None, &[(Basis::Approval, first), (Basis::Pins, second)]))];
         assert_eq!(decide(&plan, &known.into()).rows[0].state, expected);
+    }
+}
+
+#[test]
+fn a_flake_in_quarantine_is_told_with_the_command_and_with_all_of_them() {
+    let Evidence::Whole { manifest, commands, .. } = whole() else { panic!("whole") };
+    let flakes = [("signup".parse().expect("a name"), "passed at attempt 2 of 3".to_owned())].into();
+    let evidence = Evidence::Whole { manifest, commands, flakes };
+    let packet = packet(&[], &[]);
+    let facts = facts(Some(evidence), &[]);
+    for (basis, expected) in [
+        (Basis::Commands, "1 commands, each with exit code 0; flake: signup passed at attempt 2 of 3"),
+        (Basis::Command("signup".parse().expect("a name")), "exit code 0; flake: passed at attempt 2 of 3"),
+    ] {
+        let Fact::Holds { says, .. } = fact(&basis, &packet, Some(&facts), &BTreeMap::new()) else { panic!("holds") };
+        assert_eq!(says, expected);
     }
 }
