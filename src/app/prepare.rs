@@ -127,6 +127,7 @@ impl Preparation<'_> {
                     Provenance::Store => "from the store",
                     Provenance::Fetched => "fetched, meets its lock",
                     Provenance::Mirror => "from its mirror, meets its lock",
+                    Provenance::Compiled => "compiled, meets its lock",
                 };
                 Ok((entry, how.to_owned()))
             };

@@ -101,7 +101,7 @@ pub fn encode(lock: &FrozenLock) -> String {
         data: lock.data.clone(),
     };
     let body = toml::to_string(&wire).expect("a lock is plain TOML");
-    let root = if lock.data.is_some() { "is the locked tree" } else { "is the tree that the network step must yield" };
+    let root = if lock.data.is_some() { "is the locked tree" } else { "is the tree that the step must yield" };
     format!("# Made by `rcrepro lock`; do not edit. `root` {root}.\n{body}")
 }
 

@@ -124,6 +124,8 @@ pub enum FrozenKind {
     GoVulndb,
     /// What a registry answered to `npm audit`.
     NpmAdvisories,
+    /// Go's standard library, compiled: a build cache that every Go command would fill with the same bytes.
+    GoStd,
 }
 
 impl FrozenKind {
@@ -135,6 +137,7 @@ impl FrozenKind {
             Self::NpmPackages => "npm-packages",
             Self::GoVulndb => "go-vulndb",
             Self::NpmAdvisories => "npm-advisories",
+            Self::GoStd => "go-std",
         }
     }
 
@@ -143,7 +146,7 @@ impl FrozenKind {
     #[must_use]
     pub const fn front(self) -> Option<&'static str> {
         match self {
-            Self::GoModules | Self::NpmPackages => None,
+            Self::GoModules | Self::NpmPackages | Self::GoStd => None,
             Self::GoVulndb => Some("govulncheck"),
             Self::NpmAdvisories => Some("npm"),
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::network::transport;
 use super::{FrozenError, FrozenStep, go_vulndb, npm_advisories, prune};
 use crate::app::files::write_whole;
 use crate::format::frozen_toml::FrozenData;
@@ -25,7 +26,7 @@ impl FrozenStep<'_> {
 
     /// Records a cassette through the network and writes it to its folder beside the plan, the one that stood there going.
     pub(super) async fn record(&self) -> Result<(Digest, Option<FrozenData>), FrozenError> {
-        let step = self.step(npm_advisories::LINE, npm_advisories::OUTPUT, &npm_advisories::RECORDER);
+        let step = self.step(npm_advisories::LINE, npm_advisories::OUTPUT, &npm_advisories::RECORDER, transport());
         let mut cassette = BTreeMap::new();
         if let Some(root) = step.await? {
             for (path, digest) in prune::files(self.store, root)? {

@@ -19,6 +19,7 @@ use crate::store::{BlobStore, StoreError};
 
 mod advisories;
 pub mod go_modules;
+mod go_std;
 pub mod go_vulndb;
 pub mod mirror;
 mod network;
@@ -65,8 +66,8 @@ pub enum FrozenError {
         /// The missing file.
         path: String,
     },
-    /// The network step did not succeed.
-    #[error("the network step of frozen input `{name}` failed ({ending}):\n{tail}")]
+    /// The step did not succeed.
+    #[error("the step of frozen input `{name}` failed ({ending}):\n{tail}")]
     Step {
         /// The input's name.
         name: Name,
@@ -164,6 +165,8 @@ pub enum Provenance {
     Fetched,
     /// It stood beside the plan or in a mirror, and met the lock.
     Mirror,
+    /// It was compiled, and met the lock.
+    Compiled,
 }
 
 /// Gives the path of an input's lock.
@@ -192,6 +195,7 @@ impl FrozenStep<'_> {
         }
         let (found, provenance) = match self.input.kind {
             FrozenKind::GoModules | FrozenKind::NpmPackages => (self.fetch().await?, Provenance::Fetched),
+            FrozenKind::GoStd => (self.compile().await?, Provenance::Compiled),
             FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => (self.mirrored()?.0, Provenance::Mirror),
         };
         if found != lock.root {
@@ -209,6 +213,7 @@ impl FrozenStep<'_> {
         let path = lock_path(self.folder, self.name);
         let (root, data) = match self.input.kind {
             FrozenKind::GoModules | FrozenKind::NpmPackages => (self.fetch().await?, None),
+            FrozenKind::GoStd => (self.compile().await?, None),
             FrozenKind::NpmAdvisories if self.image.is_some() && (named || !self.mirror_path().exists()) => {
                 self.record().await?
             }
@@ -228,6 +233,10 @@ impl FrozenStep<'_> {
         // the client asks.
         if self.input.kind.front().is_some() {
             return Ok(frozen_toml::made_from(self.input.kind, &[]));
+        }
+        if self.input.kind == FrozenKind::GoStd {
+            let toolchain = Digest::of(self.toolchain().manifest.to_oci().as_bytes());
+            return Ok(frozen_toml::made_from(self.input.kind, &[("image", toolchain)]));
         }
         let files: Vec<(&str, Digest)> = self
             .lock_files()?

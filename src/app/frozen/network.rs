@@ -1,4 +1,4 @@
-//! The steps with network: what they run in, what they yield, and what is kept of it.
+//! The steps in a container, most of them with network: what they run in, what they yield, and what is kept of it.
 
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ impl FrozenStep<'_> {
     pub(super) fn lock_files(&self) -> Result<Vec<(&'static str, Node)>, FrozenError> {
         let names = match self.input.kind {
             FrozenKind::GoModules | FrozenKind::GoVulndb => go_modules::LOCK_FILES,
+            FrozenKind::GoStd => return Ok(Vec::new()),
             FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => npm_packages::LOCK_FILES,
         };
         let mut directory = Directory::decode(&self.store.get(self.source)?)?;
@@ -48,22 +49,23 @@ impl FrozenStep<'_> {
             FrozenKind::NpmPackages => (npm_packages::LINE, npm_packages::OUTPUT),
             _ => (go_modules::LINE, go_modules::OUTPUT),
         };
-        let Some(root) = self.step(line, output, &[]).await? else { return self.empty() };
+        let Some(root) = self.step(line, output, &[], transport()).await? else { return self.empty() };
         match self.input.kind {
             FrozenKind::NpmPackages => self.npm_cache(root),
             _ => Ok(prune::filter(self.store, root, &go_modules::keep)?),
         }
     }
 
-    /// Runs a line with network in a folder that has the client's lock and these programs; gives the root of what it left at
-    /// `output`, none when nothing is there.
+    /// Runs a line in a folder that has the client's lock and these programs; gives the root of what it left at `output`, none
+    /// when nothing is there.
     pub(super) async fn step(
         &self,
         line: &str,
         output: &str,
         programs: &[(&str, &str)],
+        network: Network,
     ) -> Result<Option<Digest>, FrozenError> {
-        let image = self.image.expect("the plan's reader wants an image for kinds with a network step");
+        let image = self.toolchain();
         let output: TreePath = output.parse().expect("a constant path");
         let action = self.action(image, line, &output, programs)?;
         let label = format!("frozen/{}", self.name);
@@ -75,10 +77,7 @@ impl FrozenStep<'_> {
             world: &World::real(),
             turn: None,
             limits: Limits { memory: 4 << 30, pids: 4096 },
-            network: Network::Transport {
-                environment: host_network::environment(),
-                ca_bundle: host_network::ca_bundle(),
-            },
+            network,
         };
         let executed = self.engine.execute(&execution, self.store, self.cancel).await?;
         match (&executed.ending, executed.result.outputs.get(&output)) {
@@ -89,6 +88,11 @@ impl FrozenStep<'_> {
                 Err(FrozenError::Step { name: self.name.clone(), ending: format!("{ending:?}"), tail })
             }
         }
+    }
+
+    /// Gives the image that a step runs in.
+    pub(super) fn toolchain(&self) -> &ImageIdentity {
+        self.image.expect("the plan's reader wants an image for kinds with a step")
     }
 
     /// Gives the empty tree: a client that fetched nothing, because its lock names nothing.
@@ -166,4 +170,9 @@ impl FrozenStep<'_> {
         let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(4096)..]).into_owned();
         text.lines().map(|line| format!("  | {line}\n")).collect()
     }
+}
+
+/// Gives the host's way to the registries; none of it enters a digest.
+pub(super) fn transport() -> Network {
+    Network::Transport { environment: host_network::environment(), ca_bundle: host_network::ca_bundle() }
 }

@@ -9,8 +9,13 @@ use super::{PlanError, Source};
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{FrozenInput, FrozenKind, ImageSource};
 
-const KINDS: [FrozenKind; 4] =
-    [FrozenKind::GoModules, FrozenKind::NpmPackages, FrozenKind::GoVulndb, FrozenKind::NpmAdvisories];
+const KINDS: [FrozenKind; 5] = [
+    FrozenKind::GoModules,
+    FrozenKind::GoStd,
+    FrozenKind::NpmPackages,
+    FrozenKind::GoVulndb,
+    FrozenKind::NpmAdvisories,
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +76,11 @@ impl Source<'_> {
             FrozenKind::GoModules | FrozenKind::NpmPackages => {
                 unwanted("path", wire.path.as_ref(), "it is fetched from a registry")
             }
+            FrozenKind::GoStd if input.image.is_none() => missing("`image`: the toolchain that it is compiled by"),
+            FrozenKind::GoStd => {
+                unwanted("path", wire.path.as_ref(), "it is compiled")?;
+                unwanted("directory", wire.directory.as_ref(), "it is the same for every module")
+            }
             FrozenKind::GoVulndb if input.path.is_none() => missing("`path`: a folder or zip with the database"),
             FrozenKind::GoVulndb => {
                 unwanted("image", wire.image.as_ref(), "nothing is executed to have it")?;
@@ -116,6 +126,7 @@ mod tests {
         for good in [
             "kind = 'go-modules'\nimage = 'node'",
             "kind = 'npm-packages'\nimage = 'node'\ndirectory = 'web'",
+            "kind = 'go-std'\nimage = 'node'",
             "kind = 'go-vulndb'\npath = '../mirror/vulndb.zip'",
             "kind = 'npm-advisories'\nimage = 'node'\ndirectory = 'web'",
             "kind = 'npm-advisories'\npath = 'advisories/npm'",
@@ -125,6 +136,9 @@ mod tests {
         for (wrong, line, says) in [
             ("kind = 'go-modules'", 14, "needs `image`"),
             ("kind = 'go-modules'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
+            ("kind = 'go-std'", 14, "needs `image`"),
+            ("kind = 'go-std'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
+            ("kind = 'go-std'\nimage = 'node'\ndirectory = 'x'", 16, "has no `directory`"),
             ("kind = 'go-vulndb'", 14, "needs `path`"),
             ("kind = 'go-vulndb'\npath = 'x'\nimage = 'node'", 16, "has no `image`"),
             ("kind = 'go-vulndb'\npath = '/srv/vulndb'", 15, "is no path in a plan"),
