@@ -111,6 +111,8 @@ pub struct FrozenInput {
     pub directory: Option<TreePath>,
     /// Where the data stands, relative to the plan's folder: a folder or, for a vulnerability database, a zip.
     pub path: Option<String>,
+    /// Of a compiled standard library: shell lines that compile it in further ways, such as for another architecture.
+    pub lines: Vec<String>,
 }
 
 /// Names the client that a frozen input is fetched with.

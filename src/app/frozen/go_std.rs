@@ -13,7 +13,8 @@ use super::{FrozenError, FrozenStep, prune};
 use crate::engine::Network;
 use crate::model::digest::Digest;
 
-/// The shell line: a package that imports all of the public standard library is built, vetted and tested.
+/// The shell line: a package that imports all of the public standard library is built, vetted and tested, and then whatever the
+/// plan says in place of `LINES`.
 const LINE: &str = r#"set -eu -o pipefail
 mkdir /tmp/prime
 export GOCACHE=/work/gocache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=
@@ -24,7 +25,9 @@ export GOCACHE=/work/gocache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=
     printf ')\n'; } > prime.go
   printf 'package prime\n\nimport "testing"\n\nfunc TestPrime(*testing.T) {}\n' > prime_test.go
   touch -d @1 prime.go prime_test.go go.mod
-  go build ./... && go vet ./... && go test -count=1 ./... )
+  go build ./... && go vet ./... && go test -count=1 ./...
+LINES
+)
 find gocache -name '*-a' -exec sed -i -E 's/ [ 0-9]{19}[0-9]$/                    1/' '{}' +"#;
 /// What the line leaves, relative to its working directory.
 const OUTPUT: &str = "gocache";
@@ -32,7 +35,8 @@ const OUTPUT: &str = "gocache";
 impl FrozenStep<'_> {
     /// Compiles the standard library with the plan's toolchain; gives the root of the cache.
     pub(super) async fn compile(&self) -> Result<Digest, FrozenError> {
-        let root = self.step(LINE, OUTPUT, &[], Network::None).await?.ok_or_else(|| FrozenError::Step {
+        let line = LINE.replace("LINES", &self.input.lines.join("\n"));
+        let root = self.step(&line, OUTPUT, &[], Network::None).await?.ok_or_else(|| FrozenError::Step {
             name: self.name.clone(),
             ending: "no build cache came out".to_owned(),
             tail: String::new(),

@@ -236,7 +236,9 @@ impl FrozenStep<'_> {
         }
         if self.input.kind == FrozenKind::GoStd {
             let toolchain = Digest::of(self.toolchain().manifest.to_oci().as_bytes());
-            return Ok(frozen_toml::made_from(self.input.kind, &[("image", toolchain)]));
+            let lines = self.input.lines.iter().map(|line| ("line", Digest::of(line.as_bytes())));
+            let made_from: Vec<_> = [("image", toolchain)].into_iter().chain(lines).collect();
+            return Ok(frozen_toml::made_from(self.input.kind, &made_from));
         }
         let files: Vec<(&str, Digest)> = self
             .lock_files()?

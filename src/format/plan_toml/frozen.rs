@@ -24,6 +24,7 @@ pub(super) struct FrozenWire {
     image: Option<Spanned<String>>,
     directory: Option<Spanned<String>>,
     path: Option<Spanned<String>>,
+    lines: Option<Spanned<Vec<String>>>,
 }
 
 impl Source<'_> {
@@ -50,7 +51,12 @@ impl Source<'_> {
                 _ => None,
             },
             path: wire.path.as_ref().map(|path| self.mirror(path)).transpose()?,
+            lines: wire.lines.as_ref().map(|lines| lines.as_ref().clone()).unwrap_or_default(),
         };
+        if let Some(lines) = wire.lines.as_ref().filter(|_| kind != FrozenKind::GoStd) {
+            let message = format!("a frozen input of kind `{}` has no `lines`: nothing is compiled", kind.as_str());
+            return Err(self.error(lines.span(), message, Some("remove `lines`".to_owned())));
+        }
         self.fits(wire, &input)?;
         Ok(input)
     }
@@ -127,6 +133,7 @@ mod tests {
             "kind = 'go-modules'\nimage = 'node'",
             "kind = 'npm-packages'\nimage = 'node'\ndirectory = 'web'",
             "kind = 'go-std'\nimage = 'node'",
+            "kind = 'go-std'\nimage = 'node'\nlines = ['CGO_ENABLED=0 go build ./...']",
             "kind = 'go-vulndb'\npath = '../mirror/vulndb.zip'",
             "kind = 'npm-advisories'\nimage = 'node'\ndirectory = 'web'",
             "kind = 'npm-advisories'\npath = 'advisories/npm'",
@@ -137,6 +144,7 @@ mod tests {
             ("kind = 'go-modules'", 14, "needs `image`"),
             ("kind = 'go-modules'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
             ("kind = 'go-std'", 14, "needs `image`"),
+            ("kind = 'go-modules'\nimage = 'node'\nlines = ['true']", 16, "has no `lines`"),
             ("kind = 'go-std'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
             ("kind = 'go-std'\nimage = 'node'\ndirectory = 'x'", 16, "has no `directory`"),
             ("kind = 'go-vulndb'", 14, "needs `path`"),
