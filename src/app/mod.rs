@@ -31,3 +31,4 @@ pub mod status;
 pub mod verify;
 pub mod why;
 pub mod workspace;
+pub mod written;
