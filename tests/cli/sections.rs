@@ -134,7 +134,7 @@ fn what_a_hand_changed_is_found() {
     // What people write beside the sections is theirs, and quotes the plan's commands.
     scene.write(
         "docs/progress.md",
-        format!("{}\nOr `cat greeting.txt x`.\n", scene.read("docs/progress.md")).as_bytes(),
+        format!("{}\nOr `cat ./greeting.txt`.\n", scene.read("docs/progress.md")).as_bytes(),
     );
     scene.ok(&["status", "--write"]);
     scene.commit("a stale command");
