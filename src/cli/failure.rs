@@ -250,9 +250,8 @@ impl From<FrozenError> for Failure {
             FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Export(_) | FrozenError::Write { .. } => {
                 (Exit::Engine, None)
             }
-            FrozenError::BadLock { .. } | FrozenError::NoSource { .. } | FrozenError::Npm(_) | FrozenError::Path(_) => {
-                (Exit::Plan, None)
-            }
+            FrozenError::NoSource { ref path, .. } => (Exit::Plan, Some(format!("commit it: git add {path}"))),
+            FrozenError::BadLock { .. } | FrozenError::Npm(_) | FrozenError::Path(_) => (Exit::Plan, None),
         };
         Self::new(exit, &error, advice)
     }

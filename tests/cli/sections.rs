@@ -31,14 +31,15 @@ owner = "ada"
 
 const PROGRESS: &str = "# Progress\n\n<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n\n\
                         <!-- rcrepro:begin checklist -->\n<!-- rcrepro:end checklist -->\n\nSay \
-                        `cat greeting.txt`.\n";
+                        `sh say.sh hello`.\n";
 const VERDICT: &str = "# Verdict\n\n<!-- rcrepro:begin verdict -->\n<!-- rcrepro:end verdict -->\n\n\
                        <!-- rcrepro:begin risks -->\n<!-- rcrepro:end risks -->\n";
 
 fn bare() -> Scene {
-    let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
+    let scene = Scene::new(&command("greet", "sh say.sh hello", ""));
     scene.replace("rcrepro.toml", "sets = [\"all\"]\n", &format!("sets = [\"all\"]{PACKETS}"));
-    scene.write("README.md", b"Run `cat greeting.txt`.\n");
+    scene.write("say.sh", b"echo \"$1\"\n");
+    scene.write("README.md", b"Run `sh say.sh hello`.\n");
     scene.commit("a plan");
     scene
 }
@@ -105,7 +106,7 @@ fn what_is_written_is_current_and_goes_stale_with_the_evidence() {
         assert_eq!(scene.ok(&["status", "--write"]).stdout, "nothing changed: every section is current\n");
     }
 
-    scene.replace("greeting.txt", "hello", "hallo");
+    scene.replace("say.sh", "echo", "echo and");
     scene.commit("another source");
     stale(&scene, &["section `board`", "-| RC-05 | DONE |", "+| RC-05 | READY |"]);
     scene.run(&["run", "--all"]);
@@ -132,10 +133,8 @@ fn what_a_hand_changed_is_found() {
     assert_eq!(scene.ok(&["status", "--write"]).stdout, "wrote docs/progress.md\n");
     expect(&scene, "RC-07", "DONE", "");
     // What people write beside the sections is theirs, and quotes the plan's commands.
-    scene.write(
-        "docs/progress.md",
-        format!("{}\nOr `cat ./greeting.txt`.\n", scene.read("docs/progress.md")).as_bytes(),
-    );
+    scene
+        .write("docs/progress.md", format!("{}\nOr `sh say.sh goodbye`.\n", scene.read("docs/progress.md")).as_bytes());
     scene.ok(&["status", "--write"]);
     scene.commit("a stale command");
     expect(&scene, "RC-07", "FAILED", "stale, docs/progress.md:");
