@@ -80,7 +80,7 @@ pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDat
     for (id, packet) in &plan.packets {
         facts.insert(id.clone(), gather.packet(id, packet)?);
     }
-    let texts = written::texts(&board::decide(plan, &at_rest(&facts)), &scans(plan), &plan.risks, today);
+    let texts = written::texts(&board::decide(plan, &at_rest(&facts)), plan, &scans(plan), today);
     for facts in facts.values_mut() {
         for (basis, fact) in &mut facts.facts {
             let found = match (basis, &*fact) {

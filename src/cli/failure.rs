@@ -250,7 +250,9 @@ impl From<FrozenError> for Failure {
             FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Export(_) | FrozenError::Write { .. } => {
                 (Exit::Engine, None)
             }
-            FrozenError::NoSource { ref path, .. } => (Exit::Plan, Some(format!("commit it: git add {path}"))),
+            FrozenError::NoSource { ref path, .. } => {
+                (Exit::Plan, Some(format!("git add {path} and commit, or name another `directory` in the plan")))
+            }
             FrozenError::BadLock { .. } | FrozenError::Npm(_) | FrozenError::Path(_) => (Exit::Plan, None),
         };
         Self::new(exit, &error, advice)

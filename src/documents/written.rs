@@ -8,9 +8,11 @@ use std::fmt::Write as _;
 
 use crate::model::board::{Board, Fact, State};
 use crate::model::civil_date::CivilDate;
+use crate::model::contract::Contract;
 use crate::model::documents::SectionName;
 use crate::model::gate::{self, Gate};
 use crate::model::name::Name;
+use crate::model::plan::{Packet, PacketId, Plan};
 use crate::model::risk::Risk;
 
 /// Writes the table of the packets, and which one is next.
@@ -29,12 +31,16 @@ pub fn board(board: &Board) -> String {
     text
 }
 
-/// Writes a checklist a packet: nothing in it is ticked by hand.
+/// Writes what each packet is for, and its checklist: nothing in it is ticked by hand.
 #[must_use]
-pub fn checklist(board: &Board) -> String {
+pub fn checklist(board: &Board, packets: &BTreeMap<PacketId, Packet>) -> String {
     let mut text = String::new();
     for row in &board.rows {
         let _ = writeln!(text, "**{}: {}**\n", row.id, cell(&row.title));
+        let prose = packets.get(&row.id).map(|packet| prose(&packet.contract));
+        for (name, sentences) in prose.iter().flatten().filter(|(_, sentences)| !sentences.is_empty()) {
+            let _ = writeln!(text, "*{name}:* {}\n", cell(&sentences.join(" ")));
+        }
         for decided in &row.criteria {
             let mark = if decided.holds() && row.state == State::Done { 'x' } else { ' ' };
             let evidence: Vec<String> = decided
@@ -51,6 +57,16 @@ pub fn checklist(board: &Board) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Lists what people read of a packet; no program decides it.
+fn prose(contract: &Contract) -> [(&'static str, &Vec<String>); 4] {
+    [
+        ("Goal", &contract.goal),
+        ("In scope", &contract.in_scope),
+        ("Out of scope", &contract.out_of_scope),
+        ("Rollback", &contract.rollback),
+    ]
 }
 
 /// Writes the gates, each with the digest that it rests on, and what keeps it from `GO`.
@@ -89,11 +105,11 @@ pub fn risks(risks: &[Risk], day: CivilDate) -> String {
 
 /// Writes every section that there is, by name. `scans` are the ids of the plan's security scans.
 #[must_use]
-pub fn texts(board: &Board, scans: &BTreeSet<Name>, risks: &[Risk], day: CivilDate) -> BTreeMap<String, String> {
+pub fn texts(board: &Board, plan: &Plan, scans: &BTreeSet<Name>, day: CivilDate) -> BTreeMap<String, String> {
     let text = |name| match name {
         SectionName::Board => self::board(board),
-        SectionName::Checklist => checklist(board),
-        SectionName::Risks => self::risks(risks, day),
+        SectionName::Checklist => checklist(board, &plan.packets),
+        SectionName::Risks => risks(&plan.risks, day),
         SectionName::Verdict => gates(&[gate::security(board, scans), gate::certification(board)]),
     };
     SectionName::ALL.into_iter().map(|name| (name.as_str().to_owned(), text(name))).collect()
@@ -128,12 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn every_section_has_a_text() {
-        let texts = texts(&Board { rows: Vec::new() }, &BTreeSet::new(), &[], day("2027-01-01"));
-        assert!(texts.keys().map(String::as_str).eq(SectionName::ALL.map(SectionName::as_str)));
-        assert!(texts["board"].ends_with("\nNext: nothing is ready.\n"), "{}", texts["board"]);
-        let verdict = &texts["verdict"];
-        assert!(verdict.contains("| Final certification | `UNDECIDED` | `"), "{verdict}");
-        assert!(verdict.contains("\nSecurity gate:\n\n- no criterion rests on `findings`\n"), "{verdict}");
+    fn gates_say_what_keeps_them_from_go() {
+        let empty = Board { rows: Vec::new() };
+        let shown = gates(&[gate::security(&empty, &BTreeSet::new()), gate::certification(&empty)]);
+        assert!(shown.contains("| Final certification | `UNDECIDED` | `"), "{shown}");
+        assert!(shown.ends_with("\nSecurity gate:\n\n- no criterion rests on `findings`\n"), "{shown}");
+        assert!(board(&empty).ends_with("\nNext: nothing is ready.\n"));
     }
 }
