@@ -7,7 +7,8 @@ use globset::GlobBuilder;
 use serde::Serialize;
 
 use super::workspace::{Workspace, WorkspaceError};
-use crate::documents::align;
+use crate::documents::sections::SectionsError;
+use crate::documents::{align, sections};
 use crate::format::canonical_json;
 use crate::format::manifest_json::{self, ManifestError};
 use crate::model::digest::Digest;
@@ -34,6 +35,14 @@ pub enum DocumentsError {
         /// The document.
         path: String,
     },
+    /// The markers of a document's written sections do not fit.
+    #[error("{path}: {source}")]
+    Sections {
+        /// The document.
+        path: String,
+        /// What is wrong, and in which line.
+        source: SectionsError,
+    },
     /// The manifests cannot be read.
     #[error("cannot read `{}`", path.display())]
     Io {
@@ -57,12 +66,15 @@ pub enum DocumentsError {
 /// Is what became of holding documents against the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Alignment {
-    /// The documents that were read, with the digests of their bytes.
+    /// The documents that were read, with the digests of their bytes, less what is written in sections.
     pub documents: BTreeMap<String, Digest>,
     /// The commands that they quote.
     pub quoted: Vec<QuotedCommand>,
     /// Globs of the plan that no tracked document matches.
     pub unmatched: Vec<String>,
+    /// The same with what is written in sections left out, lines and all: that decides what it rests on.
+    #[serde(skip)]
+    without_sections: Vec<QuotedCommand>,
 }
 
 impl Alignment {
@@ -83,10 +95,12 @@ impl Alignment {
         self.quoted.is_empty().then(|| "the documents quote no command of a tool that the plan uses".to_owned())
     }
 
-    /// Gives the digest of the result: the canonical JSON of all that is in it, with every manifest that it rests on.
+    /// Gives the digest of the result: the canonical JSON of all that is in it, with every manifest that it rests on. Written
+    /// sections are left out: one of them shows this digest.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest::of(&canonical_json::to_vec(self).expect("an alignment holds only strings, integers and maps"))
+        let rested = Self { quoted: self.without_sections.clone(), ..self.clone() };
+        Digest::of(&canonical_json::to_vec(&rested).expect("an alignment holds only strings, integers and maps"))
     }
 
     /// Tells whether every quoted command is the plan's and has evidence, and there is one.
@@ -108,7 +122,12 @@ pub fn align(workspace: &Workspace, revision: &str) -> Result<Alignment, Documen
     let history = GitHistory::open(&repository)?;
     let commit = history.commit(revision)?;
     let tracked = history.files(&commit, folder.as_ref())?;
-    let mut alignment = Alignment { documents: BTreeMap::new(), quoted: Vec::new(), unmatched: Vec::new() };
+    let mut alignment = Alignment {
+        documents: BTreeMap::new(),
+        quoted: Vec::new(),
+        unmatched: Vec::new(),
+        without_sections: Vec::new(),
+    };
     let mut wanted = BTreeMap::new();
     for glob in &workspace.plan.documents.paths {
         let built = GlobBuilder::new(glob).literal_separator(true).build();
@@ -124,11 +143,23 @@ pub fn align(workspace: &Workspace, revision: &str) -> Result<Alignment, Documen
         let whole = folder.as_ref().map_or_else(|| below.clone(), |folder| folder.join(&below));
         // A symlink is no document: what it points to is one, where it stands.
         let Some(bytes) = history.file(&commit, &whole, DOCUMENT_LIMIT)? else { continue };
-        alignment.documents.insert(path.clone(), Digest::of(&bytes));
         let text = String::from_utf8(bytes).map_err(|_| DocumentsError::NotUtf8 { path: path.clone() })?;
-        alignment.quoted.extend(align::align(&path, &text, &plan));
+        // Sections are held against the board, by `rcrepro status --check`.
+        let (shown, rested) = match workspace.plan.documents.generated.contains(&below) {
+            true => {
+                without_sections(&text).map_err(|source| DocumentsError::Sections { path: path.clone(), source })?
+            }
+            false => (text.clone(), text),
+        };
+        alignment.documents.insert(path.clone(), Digest::of(rested.as_bytes()));
+        alignment.quoted.extend(align::align(&path, &shown, &plan));
+        alignment.without_sections.extend(align::align(&path, &rested, &plan));
     }
     Ok(alignment)
+}
+
+fn without_sections(text: &str) -> Result<(String, String), SectionsError> {
+    Ok((sections::blanked(text)?, sections::emptied(text)?))
 }
 
 /// Lists the plan's commands with the manifests that hold them.

@@ -5,6 +5,8 @@ use super::approve;
 use super::pins;
 use super::promises;
 use super::workspace::Workspace;
+use super::written::Written;
+use crate::documents::sections;
 use crate::format::canonical_json;
 use crate::model::approval::ApprovalKind;
 use crate::model::board::Fact;
@@ -34,6 +36,8 @@ pub struct Facts<'a> {
     pub store: &'a FsStore,
     /// The source's root.
     pub source: Digest,
+    /// The documents with written sections; each section is taken for current here.
+    pub written: &'a Written,
 }
 
 impl Facts<'_> {
@@ -49,6 +53,7 @@ impl Facts<'_> {
             Basis::Risks => promises::risks(self.workspace, self.today),
             Basis::Findings => self.findings(),
             Basis::Documents => promises::documents(self.workspace, self.revision),
+            Basis::Sections | Basis::Section(_) => return self.written.fact(basis, None),
             Basis::Commands | Basis::Command(_) | Basis::Packets => return None,
         })
     }
@@ -59,7 +64,15 @@ impl Facts<'_> {
             Ok(Some(Node::File { digest, .. })) => Some(digest),
             _ => None,
         };
-        // What rcrepro itself writes (boards, verdicts) is no part of the source.
+        // What rcrepro itself writes (boards, verdicts) is no part of the source, and a section that shows this digest may not
+        // change it.
+        let on_disk = || match self.workspace.plan.documents.generated.contains(path) {
+            true => on_disk().map(|bytes| {
+                let text = String::from_utf8_lossy(&bytes);
+                sections::emptied(&text).map_or_else(|_| bytes.clone(), String::into_bytes)
+            }),
+            false => on_disk(),
+        };
         match tracked.or_else(|| on_disk().map(|bytes| Digest::of(&bytes))) {
             Some(evidence) if evidence.size > 0 => Fact::Holds { evidence, says: format!("{} bytes", evidence.size) },
             Some(_) => Fact::Fails { why: format!("`{path}` is empty") },
@@ -80,12 +93,17 @@ impl Facts<'_> {
             Some(Rank::Failed) => Fact::Fails { why },
             Some(Rank::Undecided) => Fact::Undecided { why },
             None => {
-                let all = (&judgement.references, &judgement.old, &judgement.findings);
+                // Where lines stand in a document depends on what is written into its sections.
+                let written = &self.workspace.plan.documents.generated;
+                let counts = |file: &str| !written.iter().any(|path| path.as_str() == file);
+                let references: Vec<_> = judgement.references.iter().filter(|found| counts(&found.file)).collect();
+                let old: Vec<_> = judgement.old.iter().filter(|found| counts(&found.file)).collect();
+                let findings: Vec<_> = judgement.findings.iter().filter(|found| counts(&found.file)).collect();
+                let all = (references, old, findings);
                 match canonical_json::to_vec(&all) {
-                    Ok(bytes) => Fact::Holds {
-                        evidence: Digest::of(&bytes),
-                        says: format!("{} references", judgement.references.len()),
-                    },
+                    Ok(bytes) => {
+                        Fact::Holds { evidence: Digest::of(&bytes), says: format!("{} references", all.0.len()) }
+                    }
                     Err(error) => Fact::Undecided { why: error.to_string() },
                 }
             }

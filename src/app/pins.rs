@@ -1,6 +1,7 @@
 //! `rcrepro pins`: looks through the tracked tree of a commit for references to toolchains and images.
 
 use super::workspace::{Workspace, WorkspaceError};
+use crate::documents::sections;
 use crate::model::civil_date::CivilDate;
 use crate::pins::judge::{Judgement, judge};
 use crate::pins::survey::Survey;
@@ -40,8 +41,14 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
     }
     let mut survey = Survey::default();
     let records = Workspace::records();
+    let written = |path: &str| plan.documents.generated.iter().any(|document| document.as_str() == path);
     let commit = workspace.visit_source(revision, &mut |path, visited| match visited {
         _ if records.is_match(path) => {}
+        // What rcrepro wrote is no reference of anybody's; the lines keep their numbers.
+        Visited::File(bytes) if written(path) => match sections::blanked(&String::from_utf8_lossy(bytes)) {
+            Ok(text) => survey.file(path, text.as_bytes(), &plan.pins),
+            Err(_) => survey.file(path, bytes, &plan.pins),
+        },
         Visited::File(bytes) => survey.file(path, bytes, &plan.pins),
         Visited::Symlink => {}
         Visited::Submodule => survey.closed.push(path.to_owned()),

@@ -1,6 +1,6 @@
 //! What a plan promises beside its commands (scope, documents, residual risks), as facts for the board.
 
-use super::documents;
+use super::documents::{self, DocumentsError};
 use super::scope::{self, ScopeError};
 use super::workspace::Workspace;
 use crate::model::board::Fact;
@@ -35,6 +35,7 @@ pub fn scope(workspace: &Workspace, packet: &PacketId) -> Fact {
 pub fn documents(workspace: &Workspace, revision: &str) -> Fact {
     let found = match documents::align(workspace, revision) {
         Ok(found) => found,
+        Err(error @ DocumentsError::Sections { .. }) => return Fact::Fails { why: error.to_string() },
         Err(error) => return Fact::Undecided { why: error.to_string() },
     };
     if let Some(first) = found.findings().next() {

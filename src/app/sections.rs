@@ -1,6 +1,9 @@
 //! The written sections of the plan's documents, in the working copy: these documents are no part of the certified source.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
 
 use super::files;
 use super::workspace::Workspace;
@@ -21,6 +24,12 @@ pub enum SectionsIoError {
         #[source]
         source: std::io::Error,
     },
+    /// A document that should be written is not there.
+    #[error("`{path}` is not there")]
+    Gone {
+        /// The document.
+        path: TreePath,
+    },
     /// The document's markers do not fit.
     #[error("{path}: {source}")]
     Sections {
@@ -31,53 +40,112 @@ pub enum SectionsIoError {
     },
 }
 
-/// Writes the sections of every document under `[documents] generated`; gives those that changed.
-///
-/// # Errors
-/// [`SectionsIoError`]; nothing is written unless the markers of all documents fit.
-pub fn write(workspace: &Workspace, texts: &BTreeMap<String, String>) -> Result<Vec<TreePath>, SectionsIoError> {
-    let mut changed = Vec::new();
-    for (path, document) in documents(workspace)? {
-        let written = sections::replace(&document, texts)
-            .map_err(|source| SectionsIoError::Sections { path: path.clone(), source })?;
-        if written != document {
-            changed.push((path, written));
-        }
-    }
-    for (path, written) in &changed {
-        let failed = |source| SectionsIoError::Io { doing: "write", path: path.clone(), source };
-        files::write_whole(&workspace.folder.join(path.as_str()), written.as_bytes()).map_err(failed)?;
-    }
-    Ok(changed.into_iter().map(|(path, _)| path).collect())
+/// Says how a document with written sections stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum Standing {
+    /// It is not there.
+    Gone,
+    /// It has no section: it was named for nothing.
+    Bare,
+    /// Some of its sections are not what they should be.
+    Stale {
+        /// These.
+        sections: Vec<StaleSection>,
+    },
+    /// All of its sections are what they should be.
+    Current {
+        /// Their names.
+        sections: Vec<String>,
+    },
 }
 
-/// Lists the sections that are not as `texts` says, by document. A document without any section is listed with none: it
-/// was named for nothing.
-///
-/// # Errors
-/// [`SectionsIoError`].
-pub fn check(
-    workspace: &Workspace,
-    texts: &BTreeMap<String, String>,
-) -> Result<BTreeMap<TreePath, Vec<StaleSection>>, SectionsIoError> {
-    let mut stale = BTreeMap::new();
-    for (path, document) in documents(workspace)? {
-        let failed = |source| SectionsIoError::Sections { path: path.clone(), source };
-        let found = sections::check(&document, texts).map_err(failed)?;
-        let none = sections::names(&document).map_err(failed)?.is_empty();
-        if none || !found.is_empty() {
-            stale.insert(path, found);
-        }
-    }
-    Ok(stale)
+/// Holds the documents under `[documents] generated`, as they stand in the working copy.
+#[derive(Debug)]
+pub struct Sections {
+    folder: PathBuf,
+    documents: BTreeMap<TreePath, Option<Document>>,
 }
 
-fn documents(workspace: &Workspace) -> Result<Vec<(TreePath, String)>, SectionsIoError> {
-    let read = |path: &TreePath| {
-        let failed = |source| SectionsIoError::Io { doing: "read", path: path.clone(), source };
-        Ok((path.clone(), std::fs::read_to_string(workspace.folder.join(path.as_str())).map_err(failed)?))
-    };
-    workspace.plan.documents.generated.iter().map(read).collect()
+#[derive(Debug)]
+struct Document {
+    text: String,
+    /// Its sections by name, and whether each holds anything.
+    sections: BTreeMap<String, bool>,
+}
+
+impl Sections {
+    /// Reads the documents.
+    ///
+    /// # Errors
+    /// [`SectionsIoError`] when one cannot be read, or its markers do not fit. One that is not there is no error.
+    pub fn read(workspace: &Workspace) -> Result<Self, SectionsIoError> {
+        let mut documents = BTreeMap::new();
+        for path in &workspace.plan.documents.generated {
+            let document = match std::fs::read_to_string(workspace.folder.join(path.as_str())) {
+                Ok(text) => {
+                    let names = sections::names(&text);
+                    let sections = names.map_err(|source| SectionsIoError::Sections { path: path.clone(), source })?;
+                    Some(Document { text, sections })
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(source) => return Err(SectionsIoError::Io { doing: "read", path: path.clone(), source }),
+            };
+            documents.insert(path.clone(), document);
+        }
+        Ok(Self { folder: workspace.folder.clone(), documents })
+    }
+
+    /// Lists what there is: each document's sections by name, and whether each holds anything; none for a document that is
+    /// not there.
+    pub fn outline(&self) -> impl Iterator<Item = (&TreePath, Option<&BTreeMap<String, bool>>)> {
+        self.documents.iter().map(|(path, document)| (path, document.as_ref().map(|document| &document.sections)))
+    }
+
+    /// Says how each document stands beside the texts that its sections should have.
+    ///
+    /// # Errors
+    /// [`SectionsIoError::Sections`] when a document has a section that `texts` has not.
+    pub fn check(&self, texts: &BTreeMap<String, String>) -> Result<BTreeMap<TreePath, Standing>, SectionsIoError> {
+        let mut found = BTreeMap::new();
+        for (path, document) in &self.documents {
+            let standing = match document {
+                None => Standing::Gone,
+                Some(document) if document.sections.is_empty() => Standing::Bare,
+                Some(document) => {
+                    let stale = sections::check(&document.text, texts)
+                        .map_err(|source| SectionsIoError::Sections { path: path.clone(), source })?;
+                    match stale.is_empty() {
+                        true => Standing::Current { sections: document.sections.keys().cloned().collect() },
+                        false => Standing::Stale { sections: stale },
+                    }
+                }
+            };
+            found.insert(path.clone(), standing);
+        }
+        Ok(found)
+    }
+
+    /// Writes the sections of every document; gives those that changed.
+    ///
+    /// # Errors
+    /// [`SectionsIoError`]; nothing is written unless all documents are there and the markers of all fit.
+    pub fn write(&self, texts: &BTreeMap<String, String>) -> Result<Vec<TreePath>, SectionsIoError> {
+        let mut changed = Vec::new();
+        for (path, document) in &self.documents {
+            let document = document.as_ref().ok_or_else(|| SectionsIoError::Gone { path: path.clone() })?;
+            let written = sections::replace(&document.text, texts)
+                .map_err(|source| SectionsIoError::Sections { path: path.clone(), source })?;
+            if written != document.text {
+                changed.push((path.clone(), written));
+            }
+        }
+        for (path, written) in &changed {
+            let failed = |source| SectionsIoError::Io { doing: "write", path: path.clone(), source };
+            files::write_whole(&self.folder.join(path.as_str()), written.as_bytes()).map_err(failed)?;
+        }
+        Ok(changed.into_iter().map(|(path, _)| path).collect())
+    }
 }
 
 #[cfg(test)]
@@ -101,17 +169,24 @@ mod tests {
         let write_file = |path: &str, text: &str| {
             files::write_whole(&folder.path().join(path), text.as_bytes()).expect("written");
         };
+        let read = || Sections::read(&workspace).expect("good markers");
         write_file("a.md", section);
-        assert!(write(&workspace, &texts).expect_err("one is missing").to_string().contains("docs/b.md"));
+        assert!(read().write(&texts).expect_err("one is missing").to_string().contains("`docs/b.md` is not there"));
+        assert_eq!(read().check(&texts).expect("good markers")[&"docs/b.md".parse().expect("a path")], Standing::Gone);
         write_file("docs/b.md", "<!-- rcrepro:begin board -->\n");
-        let error = write(&workspace, &texts).expect_err("a bad marker").to_string();
+        let error = Sections::read(&workspace).expect_err("a bad marker").to_string();
         assert!(error.starts_with("docs/b.md: line 1: section `board` begins"), "{error}");
+        write_file("docs/b.md", &section.replace("board", "bored"));
+        let error = read().write(&texts).expect_err("an unknown section").to_string();
+        assert!(error.starts_with("docs/b.md: line 1: there is no section `bored`"), "{error}");
         assert_eq!(std::fs::read_to_string(folder.path().join("a.md")).expect("there"), section);
         write_file("docs/b.md", "# Nothing\n");
-        assert_eq!(check(&workspace, &texts).expect("good markers").len(), 2, "one is stale, one is for nothing");
+        let found: Vec<Standing> = read().check(&texts).expect("good markers").into_values().collect();
+        assert!(matches!(&found[..], [Standing::Stale { .. }, Standing::Bare]), "{found:?}");
         write_file("docs/b.md", section);
-        assert_eq!(write(&workspace, &texts).expect("good markers").len(), 2);
-        assert!(check(&workspace, &texts).expect("good markers").is_empty());
-        assert!(write(&workspace, &texts).expect("good markers").is_empty(), "nothing is left to write");
+        assert_eq!(read().write(&texts).expect("good markers").len(), 2);
+        let found = read().check(&texts).expect("good markers");
+        assert!(found.values().all(|standing| matches!(standing, Standing::Current { .. })), "{found:?}");
+        assert!(read().write(&texts).expect("good markers").is_empty(), "nothing is left to write");
     }
 }

@@ -1,22 +1,28 @@
 //! `rcrepro status`: the facts of every packet, gathered from evidence, for the board to decide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::currency::outdated;
 use super::evidence::{self, EvidenceError};
 use super::facts::Facts;
 use super::record::RunRecord;
+use super::sections::{Sections, SectionsIoError};
 use super::verify::{Verification, verify};
 use super::workspace::{Workspace, WorkspaceError};
+use super::written::Written;
+use crate::documents::written;
 use crate::format::plan_toml;
-use crate::model::board::{self, Board, Evidence, PacketFacts};
+use crate::model::board::{self, Board, Evidence, Fact, PacketFacts};
 use crate::model::civil_date::CivilDate;
+use crate::model::contract::Basis;
 use crate::model::digest::Digest;
 use crate::model::finding::Severity;
 use crate::model::manifest::ReproManifest;
-use crate::model::plan::{Packet, PacketId, Plan};
+use crate::model::name::Name;
+use crate::model::plan::{CommandSpec, Packet, PacketId, Plan};
 use crate::normalize;
+use crate::proof;
 use crate::store::fs::FsStore;
 use crate::store::layered::Layered;
 use crate::store::runs::{RunError, Runs};
@@ -39,22 +45,65 @@ pub enum StatusError {
     Runs(#[from] RunError),
 }
 
+/// Is the board, and what the sections of documents should say of it.
+pub struct Status {
+    /// The board.
+    pub board: Board,
+    /// The text of every section, by name.
+    pub texts: BTreeMap<String, String>,
+    /// The documents with written sections; why they cannot be read.
+    pub sections: Result<Sections, SectionsIoError>,
+}
+
 /// Gathers what is known of each packet and decides the board. `store` is the user's store's folder; waivers and
 /// acceptances count as they do on `today`.
 ///
 /// # Errors
 /// [`StatusError`] when the source or the evidence cannot be read; what is merely missing or wrong is a fact.
 pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Board, StatusError> {
+    Ok(look(workspace, revision, store, today)?.board)
+}
+
+/// As [`status`], with what the sections of documents should say.
+///
+/// # Errors
+/// As [`status`].
+pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Status, StatusError> {
     let store = FsStore::open(store)?;
     let source = workspace.ingest_source(revision, &store)?;
     let runs = Runs::open(store.root())?;
-    let others = Facts { workspace, revision, today, store: &store, source: source.root };
+    let written = Written::read(workspace);
+    let others = Facts { workspace, revision, today, store: &store, source: source.root, written: &written };
     let gather = Gather { workspace, store: &store, source: source.root, runs, others };
+    let plan = &workspace.plan;
     let mut facts = BTreeMap::new();
-    for (id, packet) in &workspace.plan.packets {
+    for (id, packet) in &plan.packets {
         facts.insert(id.clone(), gather.packet(id, packet)?);
     }
-    Ok(board::decide(&workspace.plan, &facts))
+    let texts = written::texts(&board::decide(plan, &at_rest(&facts)), plan, &scans(plan), today);
+    for facts in facts.values_mut() {
+        for (basis, fact) in &mut facts.facts {
+            let found = match (basis, &*fact) {
+                (Basis::Documents, Fact::Holds { .. }) => written.keeps(&texts),
+                _ => written.fact(basis, Some(&texts)),
+            };
+            if let Some(found) = found {
+                *fact = found;
+            }
+        }
+    }
+    Ok(Status { board: board::decide(plan, &facts), texts, sections: written.sections })
+}
+
+/// Takes no packet for running: a document that says so is stale as soon as the run ends.
+fn at_rest(facts: &BTreeMap<PacketId, PacketFacts>) -> BTreeMap<PacketId, PacketFacts> {
+    facts.iter().map(|(id, facts)| (id.clone(), PacketFacts { running: false, ..facts.clone() })).collect()
+}
+
+/// Lists the plan's security scans.
+fn scans(plan: &Plan) -> BTreeSet<Name> {
+    let scans = |spec: &&CommandSpec| proof::tools(&spec.line, spec.proof).iter().any(|tool| tool.scans_security());
+    plan.sets.values().flatten().filter(scans).map(|spec| spec.id.clone()).collect()
 }
 
 struct Gather<'a> {

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::status::StatusArgs;
 use super::exit::Exit;
 use crate::model::image_definition::Platform;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::reference::ImageReference;
 use crate::model::shake::variation::Variation;
+
+mod status;
 
 /// Runs, replays and verifies the exact commands of a release plan in digest-locked containers with no network.
 #[derive(Debug, Parser)]
@@ -82,11 +85,11 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "release-confidence")]
         template: TemplateName,
     },
-    /// Shows the packet board: what is done, what blocks what, what is next.
+    /// Shows the packet board: what is done, what blocks what, what is next; or writes it into the plan's documents.
     Status {
-        /// Takes the tracked tree of this commit as the source that evidence has to be of.
-        #[arg(long, default_value = "HEAD", value_name = "REV")]
-        rev: String,
+        /// What is done with it.
+        #[command(flatten)]
+        status: StatusArgs,
     },
     /// Says GO, `GO_WITH_CONDITIONS`, `NO_GO` or UNDECIDED, with the digest that each criterion rests on.
     Verdict {

@@ -7,19 +7,21 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use crate::app::frozen::lock_path;
+use crate::app::missing::missing;
 use crate::format::frozen_toml;
 use crate::model::name::Name;
 use crate::model::plan::FrozenKind;
 
-/// Reads the plan and counts what it holds.
+/// Reads the plan, counts what it holds, and says what it names that is not there yet.
 pub fn check(context: &Context) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let plan = &workspace.plan;
+    let missing = missing(&workspace);
     let commands = plan.sets.values().map(Vec::len).sum::<usize>();
     if context.json {
         let document = serde_json::json!({
             "plan": workspace.plan_digest().to_string(), "name": plan.name, "images": plan.images.len(),
-            "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(),
+            "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing,
         });
         print(format!("{document}\n").as_bytes())?;
     } else {
@@ -35,6 +37,9 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
             if let Some(front) = input.kind.front() {
                 print(fronted(&workspace.folder, name, input.kind, front).as_bytes())?;
             }
+        }
+        for lacks in &missing {
+            print(format!("  missing: {}: {}\n", lacks.what, lacks.hint).as_bytes())?;
         }
     }
     Ok(Exit::Success)

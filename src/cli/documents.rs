@@ -33,6 +33,9 @@ impl From<DocumentsError> for Failure {
         let (exit, advice) = match error {
             DocumentsError::Workspace(error) => return error.into(),
             DocumentsError::Git(_) => (Exit::Undecided, Some("git rev-parse HEAD".to_owned())),
+            DocumentsError::Sections { .. } => {
+                (Exit::Divergent, Some("mend the marker in that line, and commit".to_owned()))
+            }
             DocumentsError::NotUtf8 { .. } | DocumentsError::Io { .. } => (Exit::Undecided, None),
             DocumentsError::Manifest { source: ManifestError::Version { .. }, .. } => {
                 (Exit::Undecided, Some("record the packet again: rcrepro run PACKET".to_owned()))

@@ -250,9 +250,10 @@ impl From<FrozenError> for Failure {
             FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Export(_) | FrozenError::Write { .. } => {
                 (Exit::Engine, None)
             }
-            FrozenError::BadLock { .. } | FrozenError::NoSource { .. } | FrozenError::Npm(_) | FrozenError::Path(_) => {
-                (Exit::Plan, None)
+            FrozenError::NoSource { ref path, .. } => {
+                (Exit::Plan, Some(format!("git add {path} and commit, or name another `directory` in the plan")))
             }
+            FrozenError::BadLock { .. } | FrozenError::Npm(_) | FrozenError::Path(_) => (Exit::Plan, None),
         };
         Self::new(exit, &error, advice)
     }

@@ -26,6 +26,7 @@ mod pins;
 mod replay;
 mod run;
 mod scope;
+mod sections;
 mod shake;
 mod signals;
 mod today;
@@ -67,7 +68,9 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Run { all: true, execution, .. } => run::all(&context, &execution).await,
         Command::Run { packets, execution, .. } => run::run(&context, &packets, &execution).await,
         Command::Init { template } => init::init(&context, template),
-        Command::Status { rev } => board::status(&context, &rev),
+        Command::Status { status } if status.write => sections::write(&context, &status.rev),
+        Command::Status { status } if status.check => sections::check(&context, &status.rev),
+        Command::Status { status } => board::status(&context, &status.rev),
         Command::Verdict { rev } => board::verdict(&context, &rev),
         Command::Approve { packet, by, review, note } => {
             board::approve(&context, &packet, &by, review, note.as_deref())

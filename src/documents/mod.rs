@@ -4,6 +4,7 @@ pub mod align;
 pub mod passage;
 pub mod sections;
 pub mod shell_line;
+pub mod written;
 
 /// Tells in which line a byte of a text stands.
 struct Lines(Vec<usize>);

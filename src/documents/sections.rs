@@ -10,7 +10,7 @@
 //!
 //! A marker is an HTML comment alone on its line; inside a code block it is text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use similar::{ChangeTag, TextDiff};
@@ -91,12 +91,29 @@ struct Section {
     body: std::ops::Range<usize>,
 }
 
-/// Lists the names of a document's sections.
+/// Lists a document's sections by name; whether each holds anything.
 ///
 /// # Errors
 /// [`SectionsError`] when its markers do not fit.
-pub fn names(document: &str) -> Result<BTreeSet<String>, SectionsError> {
-    Ok(sections(document)?.into_iter().map(|section| section.name).collect())
+pub fn names(document: &str) -> Result<BTreeMap<String, bool>, SectionsError> {
+    let filled = |section: &Section| !document[section.body.clone()].trim().is_empty();
+    Ok(sections(document)?.into_iter().map(|section| (section.name.clone(), filled(&section))).collect())
+}
+
+/// Takes out what stands in the sections: what is left changes by no writing of them.
+///
+/// # Errors
+/// [`SectionsError`] when the markers do not fit.
+pub fn emptied(document: &str) -> Result<String, SectionsError> {
+    each(document, |_| Ok(String::new()))
+}
+
+/// Takes out what stands in the sections, and leaves the lines: each other line keeps its number.
+///
+/// # Errors
+/// [`SectionsError`] when the markers do not fit.
+pub fn blanked(document: &str) -> Result<String, SectionsError> {
+    each(document, |section| Ok("\n".repeat(document[section.body.clone()].matches('\n').count())))
 }
 
 /// Writes the sections of a document; the rest stays byte for byte. A text that the document has no section for is left.
@@ -104,11 +121,19 @@ pub fn names(document: &str) -> Result<BTreeSet<String>, SectionsError> {
 /// # Errors
 /// [`SectionsError`] when its markers do not fit or it has a section that `texts` has not.
 pub fn replace(document: &str, texts: &BTreeMap<String, String>) -> Result<String, SectionsError> {
+    each(document, |section| body(document, section, texts))
+}
+
+/// Puts other texts between the markers.
+fn each(
+    document: &str,
+    mut text: impl FnMut(&Section) -> Result<String, SectionsError>,
+) -> Result<String, SectionsError> {
     let mut written = String::with_capacity(document.len());
     let mut done = 0;
     for section in sections(document)? {
         written.push_str(&document[done..section.body.start]);
-        written.push_str(&body(document, &section, texts)?);
+        written.push_str(&text(&section)?);
         done = section.body.end;
     }
     written.push_str(&document[done..]);

@@ -17,7 +17,7 @@ fn sections_are_written_and_the_rest_stays() {
     assert_eq!(written, expected);
     assert_eq!(replace(&written, &texts()).expect("good markers"), written, "writing twice changes nothing");
     assert_eq!(check(&written, &texts()), Ok(Vec::new()));
-    assert!(names(DOCUMENT).expect("good markers").iter().eq(["board", "verdict"]));
+    assert!(names(DOCUMENT).expect("good markers").into_iter().eq([("board".into(), true), ("verdict".into(), false)]));
 }
 
 #[test]
@@ -76,4 +76,15 @@ fn a_section_after_a_table_or_a_paragraph_is_still_one() {
     let document =
         "| a |\n|---|\n| b |\n<!-- rcrepro:begin verdict -->\n<details>\n</details>\n<!-- rcrepro:end verdict -->\n";
     assert!(replace(document, &texts()).expect("good markers").contains("\nGO\n"));
+}
+
+#[test]
+fn what_is_written_can_be_taken_out() {
+    let written = replace(DOCUMENT, &texts()).expect("good markers");
+    let left = emptied(&written).expect("good markers");
+    assert_eq!(left, emptied(DOCUMENT).expect("good markers"), "no writing changes it");
+    assert!(!left.contains("| b |") && left.contains("prose"));
+    let blanked = blanked(&written).expect("good markers");
+    let place = |text: &str| text.lines().position(|line| line == "prose");
+    assert!(place(&blanked).is_some() && place(&blanked) == place(&written) && !blanked.contains("| b |"));
 }

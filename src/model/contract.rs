@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::digest::serde_as_text;
+use super::documents::SectionName;
 use super::name::{Name, TreePath};
 
 /// Holds what a packet's table says beside its commands.
@@ -60,7 +61,7 @@ pub struct Criterion {
 /// Names what a criterion rests on.
 ///
 /// As text: `commands`, `command:ID`, `approval`, `review`, `file:PATH`, `pins`, `scope`, `findings`, `risks`, `documents`,
-/// `packets`.
+/// `sections`, `section:NAME`, `packets`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Basis {
     /// Every command of the packet succeeded, and its evidence is whole.
@@ -83,6 +84,11 @@ pub enum Basis {
     Risks,
     /// Named documents quote the plan's commands, and their written sections are current.
     Documents,
+    /// Every document with written sections is there, and its sections are current.
+    Sections,
+    /// A document has this section, and it has been written. Whether it is current is no part of this: a board that had to be
+    /// current before the first packet would block every packet whose evidence changes it.
+    Section(SectionName),
     /// The packets that this one needs are done.
     Packets,
 }
@@ -92,12 +98,13 @@ impl fmt::Display for Basis {
         match self {
             Self::Command(id) => write!(f, "command:{id}"),
             Self::File(path) => write!(f, "file:{path}"),
+            Self::Section(name) => write!(f, "section:{name}"),
             word => f.write_str(WORDS.iter().find(|(_, basis)| basis == word).map_or("", |(text, _)| text)),
         }
     }
 }
 
-const WORDS: [(&str, Basis); 9] = [
+const WORDS: [(&str, Basis); 10] = [
     ("commands", Basis::Commands),
     ("approval", Basis::Approval),
     ("review", Basis::Review),
@@ -106,14 +113,16 @@ const WORDS: [(&str, Basis); 9] = [
     ("findings", Basis::Findings),
     ("risks", Basis::Risks),
     ("documents", Basis::Documents),
+    ("sections", Basis::Sections),
     ("packets", Basis::Packets),
 ];
 
 /// Says why a text names no basis.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{found}` is nothing that a criterion can rest on: expected `command:ID`, `file:PATH`, `commands`, `approval`, \
-     `review`, `pins`, `scope`, `findings`, `risks`, `documents` or `packets`"
+    "`{found}` is nothing that a criterion can rest on: expected `command:ID`, `file:PATH`, `section:NAME` (`board`, \
+     `checklist`, `risks`, `verdict`), `commands`, `approval`, `review`, `pins`, `scope`, `findings`, `risks`, `documents`, \
+     `sections` or `packets`"
 )]
 pub struct BasisError {
     /// The text that was found.
@@ -127,6 +136,7 @@ impl FromStr for Basis {
         let error = || BasisError { found: text.to_owned() };
         match text.split_once(':') {
             Some(("command", id)) => id.parse().map(Self::Command).map_err(|_| error()),
+            Some(("section", name)) => name.parse().map(Self::Section).map_err(|_| error()),
             Some(("file", path)) => path.parse().map(Self::File).map_err(|_| error()),
             Some(_) => Err(error()),
             None => WORDS.iter().find(|(word, _)| *word == text).map(|(_, basis)| basis.clone()).ok_or_else(error),
@@ -142,11 +152,14 @@ mod tests {
 
     #[test]
     fn each_basis_has_one_text() {
-        let texts = WORDS.iter().map(|(word, _)| *word).chain(["command:go-test", "file:docs/plan.md"]);
+        let texts =
+            WORDS.iter().map(|(word, _)| *word).chain(["command:go-test", "file:docs/plan.md", "section:board"]);
         for text in texts {
             assert_eq!(text.parse::<Basis>().map(|basis| basis.to_string()), Ok(text.to_owned()));
         }
-        for wrong in ["", "command", "command:", "command:a/b", "file:../x", "approved", "image:x"] {
+        for wrong in
+            ["", "command", "command:", "command:a/b", "file:../x", "approved", "image:x", "section:", "section:gates"]
+        {
             assert!(wrong.parse::<Basis>().is_err(), "{wrong}");
         }
     }

@@ -1,6 +1,8 @@
 //! Documents that quote commands: which ones are looked at, and how each quoted command stands.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -16,6 +18,58 @@ pub struct DocumentSettings {
     /// Documents with sections that rcrepro writes. They are no part of the certified source: a section that holds what a
     /// source's evidence came to cannot be in that source.
     pub generated: BTreeSet<TreePath>,
+}
+
+/// Names a section that rcrepro writes into documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SectionName {
+    /// The packets, a row each.
+    Board,
+    /// The criteria of each packet.
+    Checklist,
+    /// The residual risks.
+    Risks,
+    /// The security gate and the final certification.
+    Verdict,
+}
+
+impl SectionName {
+    /// Lists every section, sorted by name.
+    pub const ALL: [Self; 4] = [Self::Board, Self::Checklist, Self::Risks, Self::Verdict];
+
+    /// Gives the name that markers and plans use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Board => "board",
+            Self::Checklist => "checklist",
+            Self::Risks => "risks",
+            Self::Verdict => "verdict",
+        }
+    }
+}
+
+impl fmt::Display for SectionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Says why a text names no section.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no section `{found}`: expected `board`, `checklist`, `risks` or `verdict`")]
+pub struct SectionNameError {
+    /// The text that was found.
+    pub found: String,
+}
+
+impl FromStr for SectionName {
+    type Err = SectionNameError;
+
+    fn from_str(text: &str) -> Result<Self, SectionNameError> {
+        let found = Self::ALL.into_iter().find(|name| name.as_str() == text);
+        found.ok_or_else(|| SectionNameError { found: text.to_owned() })
+    }
 }
 
 /// Is a command of the plan with the evidence for it.

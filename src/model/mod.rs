@@ -17,6 +17,7 @@ pub mod documents;
 pub mod event;
 pub mod finding;
 pub mod fingerprint;
+pub mod gate;
 pub mod glob;
 pub mod hex;
 pub mod image;

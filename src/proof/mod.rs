@@ -241,6 +241,16 @@ pub fn reads_streams(line: &str, rule: ProofRule) -> bool {
     }
 }
 
+/// Lists the tools whose rules decide what a line proves, in the line's order.
+#[must_use]
+pub fn tools(line: &str, rule: ProofRule) -> Vec<Tool> {
+    match rule {
+        ProofRule::ExitCode => Vec::new(),
+        ProofRule::Tool(tool) => vec![tool],
+        ProofRule::Detect => call::calls(line).into_iter().map(|call| call.tool).collect(),
+    }
+}
+
 /// Says what the evidence of a command proves.
 #[must_use]
 pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {

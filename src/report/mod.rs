@@ -10,6 +10,7 @@ pub mod pins;
 pub mod progress;
 pub mod run;
 pub mod scope;
+pub mod sections;
 pub mod shake;
 pub mod text;
 pub mod validation;

@@ -118,9 +118,52 @@ fn the_template_is_a_sound_plan_and_replaces_nothing() {
     let scene = Scene::new("");
     scene.run(&["init"]).failed(2, &["cannot write"]);
     std::fs::remove_file(scene.path("rcrepro.toml")).expect("it was there");
-    scene.ok(&["init", "--template", "release-confidence"]);
+    scene.write("images/go.toml", b"version = 1\n");
+    let said = scene.ok(&["init", "--template", "release-confidence"]).stdout;
+    assert!(
+        said.contains("wrote ./images/govulncheck.toml\n") && said.contains("kept  ./images/go.toml, which"),
+        "{said}"
+    );
+    assert_eq!(scene.read("images/go.toml"), "version = 1\n");
     let checked = scene.ok(&["check"]).stdout;
     assert!(checked.contains("8 packets"), "{checked}");
     scene.commit("the template");
     assert_eq!(states(&scene), ["READY", "BLOCKED", "BLOCKED", "BLOCKED", "BLOCKED", "BLOCKED", "BLOCKED", "BLOCKED"]);
+    scene.ok(&["status", "--write"]);
+    scene.ok(&["status", "--check"]);
+    scene.ok(&["approve", "RC-00", "--by", "A Release Orchestrator"]);
+    assert_eq!(states(&scene)[..2], ["DONE", "READY"]);
+}
+
+#[test]
+fn what_a_plan_names_and_lacks_is_listed_with_the_command_that_mends_it() {
+    let scene = Scene::new("");
+    std::fs::remove_file(scene.path("rcrepro.toml")).expect("it was there");
+    scene.ok(&["init"]);
+    let lacks = |expected: &[&str]| {
+        let said = scene.ok(&["check"]).stdout;
+        let found: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  missing: ")).collect();
+        for line in expected {
+            assert!(found.iter().any(|found| found.starts_with(line)), "`{line}` in\n{said}");
+        }
+        found.len()
+    };
+    let all = lacks(&[
+        "lock of image `go`: rcrepro image lock go",
+        "lock of the frozen input `gomod`: rcrepro lock gomod",
+        "data of the frozen input `vulndb` at `mirror/vulndb.zip`: put it there, then rcrepro lock vulndb",
+        "lock of the frozen input `advisories`: rcrepro lock advisories",
+    ]);
+    scene.write("lockfiles/gomod.lock", b"");
+    std::fs::remove_file(scene.path("images/node.toml")).expect("written by init");
+    let left = lacks(&["definition of image `node` at `images/node.toml`: mkdir template && rcrepro -C template init"]);
+    assert_eq!(left, all - 1, "a lock that is there does not lack");
+    std::fs::create_dir(scene.path("template")).expect("made");
+    scene.ok(&["-C", "template", "init"]);
+    assert!(scene.path("template/images/node.toml").exists(), "the hint leads on");
+    let document: serde_json::Value =
+        serde_json::from_str(&scene.ok(&["--json", "check"]).stdout).expect("one document");
+    assert_eq!(document["missing"].as_array().map(Vec::len), Some(left));
+    scene.commit("the template");
+    scene.run(&["image", "build", "node"]).failed(3, &["images/node.toml", "hint: rcrepro check lists"]);
 }

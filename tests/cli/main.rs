@@ -27,6 +27,7 @@ mod replay;
 mod run;
 mod scene;
 mod scope;
+mod sections;
 mod shake;
 mod tamper;
 mod why;

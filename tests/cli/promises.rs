@@ -72,6 +72,19 @@ fn risks_hold_and_go_red() {
 }
 
 #[test]
+fn an_open_p1_is_no_go() {
+    let scene = scene("promises-findings");
+    scene.replace("rcrepro.toml", "rests-on = [\"risks\"]", "rests-on = [\"findings\"]");
+    expect(&scene, "RC-07", "DONE", "");
+    let plan = scene.read("rcrepro.toml");
+    scene.write("rcrepro.toml", format!("{plan}{RISK}").as_bytes());
+    expect(&scene, "RC-07", "FAILED", "P1 tags: By tag.");
+    let verdict = scene.run(&["verdict"]);
+    assert_eq!(verdict.code, 1, "{}", verdict.stderr);
+    assert!(verdict.stdout.ends_with("verdict: NO_GO\n"), "{}", verdict.stdout);
+}
+
+#[test]
 fn documents_go_red_hold_and_are_undecided() {
     let scene = scene("promises-documents");
     expect(&scene, "RC-08", "FAILED", "unbacked, README.md:1: `sh say.sh hello`");

@@ -12,6 +12,7 @@ mod layers;
 mod machine;
 mod podman;
 mod refusal;
+mod release_plan;
 mod test;
 
 use std::path::Path;
@@ -28,6 +29,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   bench           measure beside docker, sha256sum, umoci and buildah, in a release build
   layers          check the import tiers of docs/design/DESIGN.md
   dependencies    check that docs/design/dependencies.md names exactly the crates of Cargo.toml
+  release-plan    check docs/release-plan.md: each sentence of the release plan, the key that holds it, the test that goes red
 ";
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(root),
         ["layers"] => layers::run(root),
         ["dependencies"] => dependencies::run(root),
+        ["release-plan"] => release_plan::run(root),
         _ => Err(Refusal::usage(USAGE)),
     };
     match done {

@@ -1,8 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{markdown, text};
 use crate::model::board::{Board, Decided, Fact, Row, State};
+use crate::model::contract::Contract;
 use crate::model::digest::Digest;
+use crate::model::plan::{Packet, PacketId};
 use crate::model::verdict::Verdict;
 
 fn board() -> Board {
@@ -26,6 +28,13 @@ fn board() -> Board {
     }
 }
 
+fn packets() -> BTreeMap<PacketId, Packet> {
+    let contract =
+        Contract { goal: vec!["Pin.".into(), "Go.".into()], rollback: vec!["Revert.".into()], ..Contract::default() };
+    let packet = Packet { title: String::new(), sets: Vec::new(), needs: BTreeSet::new(), contract };
+    [("RC-01".parse().expect("an id"), packet)].into()
+}
+
 #[test]
 fn the_terminal_shows_what_is_next_and_why() {
     let shown = text::board(&board());
@@ -44,9 +53,11 @@ fn every_criterion_is_shown_with_its_digest() {
 
 #[test]
 fn documents_tick_only_what_is_done() {
-    let shown = markdown::checklist(&board());
+    let shown = markdown::checklist(&board(), &packets());
     let digest = Digest::of(b"a manifest");
     assert!(shown.contains(&format!("- [x] Tests pass. (commands `{digest}`)\n")), "{shown}");
     assert!(shown.contains("- [ ] Tests pass.\n"), "{shown}");
+    let prose = "**RC-01: The packet \\| RC-01**\n\n*Goal:* Pin. Go.\n\n*Rollback:* Revert.\n\n- [x]";
+    assert!(shown.starts_with(prose), "{shown}");
     assert!(markdown::board(&board()).contains("| RC-02 | READY | The packet \\| RC-02 | – | – |\n"));
 }
