@@ -15,6 +15,7 @@ pub mod host_network;
 pub mod image;
 pub mod images;
 pub mod latest;
+pub mod mutants;
 pub mod pins;
 pub mod prepare;
 pub mod promises;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::currency::outdated;
 use super::evidence::{self, EvidenceError};
 use super::facts::Facts;
+use super::mutants::record as gates;
 use super::record::RunRecord;
 use super::verify::{Verification, verify};
 use super::workspace::{Workspace, WorkspaceError};
@@ -54,7 +55,8 @@ pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilD
     for (id, packet) in &workspace.plan.packets {
         facts.insert(id.clone(), gather.packet(id, packet)?);
     }
-    Ok(board::decide(&workspace.plan, &facts))
+    let gates = gates::proven(workspace, source.root);
+    Ok(Board { gates, ..board::decide(&workspace.plan, &facts) })
 }
 
 struct Gather<'a> {

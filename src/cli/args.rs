@@ -11,6 +11,8 @@ use crate::model::plan::PacketId;
 use crate::model::reference::ImageReference;
 use crate::model::shake::variation::Variation;
 
+pub mod mutants;
+
 /// Runs, replays and verifies the exact commands of a release plan in digest-locked containers with no network.
 #[derive(Debug, Parser)]
 #[command(name = "rcrepro", version, max_term_width = 120, after_help = EXIT_CODES)]
@@ -50,8 +52,8 @@ impl Cli {
 /// Is what to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reads the plan and says whether it is sound; runs nothing.
-    Check,
+    /// Reads the plan and says whether it is sound; with `--mutate`, whether its gates are.
+    Check(mutants::CheckArgs),
     /// Locks frozen inputs: runs their network step, or reads their mirror, and writes the digest of what is there. npm's
     /// advisories are recorded when there is no cassette yet, and anew only when they are named.
     Lock {

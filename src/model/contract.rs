@@ -60,7 +60,7 @@ pub struct Criterion {
 /// Names what a criterion rests on.
 ///
 /// As text: `commands`, `command:ID`, `approval`, `review`, `file:PATH`, `pins`, `scope`, `findings`, `risks`, `documents`,
-/// `packets`.
+/// `gates`, `packets`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Basis {
     /// Every command of the packet succeeded, and its evidence is whole.
@@ -83,6 +83,8 @@ pub enum Basis {
     Risks,
     /// Named documents quote the plan's commands, and their written sections are current.
     Documents,
+    /// Every gate that the plan's criteria rest on was proven able to fail, by a record of this source and plan.
+    Gates,
     /// The packets that this one needs are done.
     Packets,
 }
@@ -97,7 +99,7 @@ impl fmt::Display for Basis {
     }
 }
 
-const WORDS: [(&str, Basis); 9] = [
+const WORDS: [(&str, Basis); 10] = [
     ("commands", Basis::Commands),
     ("approval", Basis::Approval),
     ("review", Basis::Review),
@@ -106,6 +108,7 @@ const WORDS: [(&str, Basis); 9] = [
     ("findings", Basis::Findings),
     ("risks", Basis::Risks),
     ("documents", Basis::Documents),
+    ("gates", Basis::Gates),
     ("packets", Basis::Packets),
 ];
 
@@ -113,7 +116,7 @@ const WORDS: [(&str, Basis); 9] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{found}` is nothing that a criterion can rest on: expected `command:ID`, `file:PATH`, `commands`, `approval`, \
-     `review`, `pins`, `scope`, `findings`, `risks`, `documents` or `packets`"
+     `review`, `pins`, `scope`, `findings`, `risks`, `documents`, `gates` or `packets`"
 )]
 pub struct BasisError {
     /// The text that was found.

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use super::{markdown, text};
 use crate::model::board::{Board, Decided, Fact, Row, State};
 use crate::model::digest::Digest;
+use crate::model::mutant::ProvenGates;
 use crate::model::verdict::Verdict;
 
 fn board() -> Board {
@@ -19,6 +20,7 @@ fn board() -> Board {
         criteria: vec![Decided { says: "Tests pass.".into(), rests_on: [("commands".into(), fact.clone())].into() }],
     };
     Board {
+        gates: ProvenGates::default(),
         rows: vec![
             row("RC-01", State::Done, &[], &holds, Some(evidence)),
             row("RC-02", State::Ready, &["no evidence yet: rcrepro run RC-02"], &waits, None),
