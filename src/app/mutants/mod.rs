@@ -159,7 +159,8 @@ pub struct MutateOptions<'a> {
 pub struct Mutated {
     /// The mutants that were run.
     pub record: GatesRecord,
-    /// The gates that the plan's criteria rest on and that none of these mutants proved able to fail.
+    /// The gates that the plan's criteria rest on and that were not proven able to fail; where only some mutants were run,
+    /// those of them.
     pub unproven: Vec<Gate>,
     /// Where the record was written, when all mutants were run.
     pub written: Option<PathBuf>,
@@ -200,7 +201,9 @@ pub async fn mutate(
             crate::model::mutant::GateState::Proven { .. }
         )
     };
-    let unproven = Gate::of_plan(&base.workspace.plan).into_iter().filter(|gate| !proven(gate)).collect();
+    let resting = Gate::of_plan(&base.workspace.plan);
+    let looked_at = if all { resting } else { resting.into_iter().filter(|gate| gates.contains(gate)).collect() };
+    let unproven = looked_at.into_iter().filter(|gate| !proven(gate)).collect();
     Ok(Mutated { record, unproven, written })
 }
 
