@@ -11,6 +11,7 @@ use super::today::today;
 use crate::app::mutants::{MutantEvent, MutateError, MutateOptions, mutate as app};
 use crate::model::mutant::{GatesRecord, Outcome};
 use crate::report::mutants as report;
+use crate::report::progress::Progress;
 
 /// Runs mutants and says which of them their gates caught.
 pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Failure> {
@@ -18,6 +19,8 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
     let (ids, gates): (BTreeSet<_>, BTreeSet<_>) =
         (arguments.mutant.iter().cloned().collect(), arguments.gate.iter().cloned().collect());
     let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let progress = Progress::new();
+    let hear = |event| progress.hear(&event);
     let mutated = context
         .with_session(arguments.staging, async |session, cancel| {
             let options = MutateOptions {
@@ -27,6 +30,7 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
                 ids: &ids,
                 gates: &gates,
                 observe: &tell,
+                hear: &hear,
                 cancel,
             };
             Ok(app(session, &workspace, options).await?)

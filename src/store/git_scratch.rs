@@ -204,7 +204,7 @@ impl GitScratch {
             else {
                 continue;
             };
-            let at = self.path().join(path.as_str());
+            let at = self.place(&path)?;
             if let Some(parent) = at.parent() {
                 make(parent)?;
             }

@@ -32,12 +32,14 @@ pub struct Gauge<'a> {
     pub lanes: usize,
     /// The day, for what the plan lets pass until one.
     pub today: CivilDate,
+    /// Hears what happens to images, frozen inputs and commands.
+    pub hear: &'a (dyn Fn(RunEvent) + Sync),
     /// Stops it.
     pub cancel: &'a CancellationToken,
 }
 
-/// Hears nothing: the commands of a mutant are no run that anybody follows.
-fn deaf(_: RunEvent) {}
+/// Hears nothing: several mutants run at once, and their commands have the same names.
+pub fn deaf(_: RunEvent) {}
 
 impl Gauge<'_> {
     /// Exercises one gate at a commit; `base` is the commit that a scope is held against.
@@ -105,7 +107,7 @@ impl Gauge<'_> {
             engine: &self.session.engine,
             lanes: self.lanes,
             recorded: None,
-            observe: &deaf,
+            observe: self.hear,
             cancel: self.cancel,
         };
         let ran = executor.execute(&packet).await?;
@@ -135,7 +137,7 @@ impl Gauge<'_> {
             store: &self.session.store,
             engine: &self.session.engine,
             config: &self.session.config,
-            observe: &deaf,
+            observe: self.hear,
             cancel: self.cancel,
         }
     }

@@ -26,6 +26,7 @@ use super::scope::ScopeError;
 use super::session::Session;
 use super::workspace::{Workspace, WorkspaceError};
 use crate::model::civil_date::CivilDate;
+use crate::model::event::RunEvent;
 use crate::model::mutant::{GATES_VERSION, Gate, GatesRecord, MutantEntry, Outcome};
 use crate::model::name::Name;
 use crate::model::tree::TreeError;
@@ -150,6 +151,8 @@ pub struct MutateOptions<'a> {
     pub gates: &'a BTreeSet<Gate>,
     /// Hears what happens.
     pub observe: &'a dyn Fn(MutantEvent),
+    /// Hears what happens while gates are exercised on the unchanged source.
+    pub hear: &'a (dyn Fn(RunEvent) + Sync),
     /// Stops it.
     pub cancel: &'a CancellationToken,
 }
@@ -177,12 +180,13 @@ pub async fn mutate(
 ) -> Result<Mutated, MutateError> {
     let base = Scratch::new(workspace, options.revision)?;
     let chosen = chosen(planned(&base.workspace.plan), options)?;
-    let gauge = Gauge { session, lanes: options.lanes, today: options.today, cancel: options.cancel };
+    let gauge =
+        Gauge { session, lanes: options.lanes, today: options.today, hear: options.hear, cancel: options.cancel };
     let gates: BTreeSet<Gate> = chosen.iter().map(|planned| planned.gate.clone()).collect();
     (options.observe)(MutantEvent::Controls { gates: gates.len() });
     let controls = gauge.controls(workspace, &base, &gates).await?;
     // Each mutant is one command or two, and takes a lane of its own.
-    let one = Gauge { lanes: 1, ..gauge };
+    let one = Gauge { lanes: 1, hear: &gauge::deaf, ..gauge };
     let (one, base, controls) = (&one, &base, &controls);
     let judged = stream::iter(chosen).map(|planned| async move {
         (options.observe)(MutantEvent::Begins { id: planned.id.clone(), gate: planned.gate.clone() });

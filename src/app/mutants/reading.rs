@@ -49,12 +49,31 @@ pub fn holds<'a>(evidence: impl IntoIterator<Item = &'a [u8]>, text: &str) -> bo
 }
 
 fn shortened(line: &str) -> String {
-    let line = line.trim();
-    let mut short: String = line.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-    if line.chars().count() > LONGEST {
+    let plain = uncoloured(line.trim());
+    let mut short: String = plain.chars().take(LONGEST).collect();
+    if plain.chars().count() > LONGEST {
         short.push('…');
     }
     short
+}
+
+/// Takes colours (`ESC [ … m` and its kin) and other control characters out of a line.
+fn uncoloured(line: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = line.chars();
+    while let Some(letter) = rest.next() {
+        if letter == '\u{1b}' {
+            // A sequence ends with its first letter.
+            if rest.next() == Some('[') {
+                drop(rest.by_ref().find(char::is_ascii_alphabetic));
+            }
+        } else if letter == '\t' {
+            plain.push(' ');
+        } else if !letter.is_control() {
+            plain.push(letter);
+        }
+    }
+    plain
 }
 
 /// Judges a mutant by what its gate said without it and with it. Gives the outcome, and the line that shows it or the reason.
@@ -112,5 +131,14 @@ mod tests {
             assert_eq!(of(control, mutated).0, expected, "{control:?} {mutated:?}");
         }
         assert_eq!(judge(&reading(Green, ""), &reading(Red, ""), &[]).0, Outcome::Undecided, "nothing shows it");
+    }
+
+    #[test]
+    fn lines_are_shown_without_colours_and_not_whole() {
+        assert_eq!(
+            shortened(" \u{1b}[90m10:44AM\u{1b}[0m \u{1b}[1mleaks\tfound: 1\u{1b}[0m "),
+            "10:44AM leaks found: 1"
+        );
+        assert_eq!(shortened(&"x".repeat(200)).chars().count(), LONGEST + 1);
     }
 }
