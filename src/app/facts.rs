@@ -2,6 +2,7 @@
 //! as it is, and names the digest of what it follows from.
 
 use super::approve;
+use super::mutants::record as gates;
 use super::pins;
 use super::promises;
 use super::workspace::Workspace;
@@ -54,6 +55,7 @@ impl Facts<'_> {
             Basis::Findings => self.findings(),
             Basis::Documents => promises::documents(self.workspace, self.revision),
             Basis::Sections | Basis::Section(_) => return self.written.fact(basis, None),
+            Basis::Gates => gates::fact(self.workspace, self.source),
             Basis::Commands | Basis::Command(_) | Basis::Packets => return None,
         })
     }

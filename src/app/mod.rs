@@ -16,6 +16,7 @@ pub mod image;
 pub mod images;
 pub mod latest;
 pub mod missing;
+pub mod mutants;
 pub mod pins;
 pub mod prepare;
 pub mod promises;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::currency::outdated;
 use super::evidence::{self, EvidenceError};
 use super::facts::Facts;
+use super::mutants::record as gates;
 use super::record::RunRecord;
 use super::sections::{Sections, SectionsIoError};
 use super::verify::{Verification, verify};
@@ -80,7 +81,8 @@ pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDat
     for (id, packet) in &plan.packets {
         facts.insert(id.clone(), gather.packet(id, packet)?);
     }
-    let texts = written::texts(&board::decide(plan, &at_rest(&facts)), plan, &scans(plan), today);
+    let decided = |facts: &BTreeMap<PacketId, PacketFacts>| board::decide(plan, facts);
+    let texts = written::texts(&decided(&at_rest(&facts)), plan, &scans(plan), today);
     for facts in facts.values_mut() {
         for (basis, fact) in &mut facts.facts {
             let found = match (basis, &*fact) {
@@ -92,7 +94,8 @@ pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDat
             }
         }
     }
-    Ok(Status { board: board::decide(plan, &facts), texts, sections: written.sections })
+    let gates = gates::proven(workspace, source.root);
+    Ok(Status { board: Board { gates, ..decided(&facts) }, texts, sections: written.sections })
 }
 
 /// Takes no packet for running: a document that says so is stale as soon as the run ends.

@@ -13,7 +13,7 @@ use crate::store::BlobStore;
 use crate::store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
-const RECORDS: [&str; 3] = ["manifests/**", "approvals/**", "scopes/**"];
+const RECORDS: [&str; 4] = ["manifests/**", "approvals/**", "scopes/**", "gates/**"];
 
 /// The plan's file name.
 pub const PLAN_FILE: &str = "rcrepro.toml";

@@ -12,6 +12,7 @@ use crate::model::plan::PacketId;
 use crate::model::reference::ImageReference;
 use crate::model::shake::variation::Variation;
 
+pub mod mutants;
 mod status;
 
 /// Runs, replays and verifies the exact commands of a release plan in digest-locked containers with no network.
@@ -53,8 +54,8 @@ impl Cli {
 /// Is what to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reads the plan and says whether it is sound; runs nothing.
-    Check,
+    /// Reads the plan and says whether it is sound; with `--mutate`, whether its gates are.
+    Check(mutants::CheckArgs),
     /// Locks frozen inputs: runs their network step, or reads their mirror, and writes the digest of what is there. npm's
     /// advisories are recorded when there is no cassette yet, and anew only when they are named.
     Lock {

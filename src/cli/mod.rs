@@ -21,6 +21,7 @@ mod image;
 mod init;
 mod lock;
 mod log;
+mod mutate;
 mod output;
 mod pins;
 mod replay;
@@ -63,7 +64,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         json: cli.json,
     };
     match cli.command {
-        Command::Check => check::check(&context),
+        Command::Check(arguments) if arguments.mutate => mutate::mutate(&context, &arguments).await,
+        Command::Check(_) => check::check(&context),
         Command::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
         Command::Run { all: true, execution, .. } => run::all(&context, &execution).await,
         Command::Run { packets, execution, .. } => run::run(&context, &packets, &execution).await,

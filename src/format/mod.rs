@@ -6,6 +6,7 @@ pub mod cassette_json;
 pub mod config_toml;
 pub mod cyclonedx_json;
 pub mod frozen_toml;
+pub mod gates_json;
 pub mod image_toml;
 pub mod lock_toml;
 pub mod manifest_json;

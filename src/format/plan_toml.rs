@@ -11,6 +11,7 @@ use toml::Spanned;
 use self::documents::DocumentsWire;
 use self::frozen::FrozenWire;
 use self::images::ImageWire;
+use self::mutants::MutantWire;
 use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
 use self::pins::PinsWire;
@@ -24,6 +25,7 @@ use crate::model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
 mod documents;
 mod frozen;
 mod images;
+mod mutants;
 mod normalize;
 mod packets;
 mod pins;
@@ -79,6 +81,8 @@ struct PlanWire {
     documents: DocumentsWire,
     #[serde(default)]
     risks: Vec<RiskWire>,
+    #[serde(default)]
+    mutants: Vec<MutantWire>,
 }
 
 #[derive(Deserialize, Default)]
@@ -144,8 +148,10 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let frozen = source.frozen(wire.frozen, &images)?;
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
     let protected = source.protected(wire.protected)?;
+    let packets = source.packets(wire.packets, &sets, &protected)?;
     Ok(Plan {
-        packets: source.packets(wire.packets, &sets, &protected)?,
+        mutants: source.mutants(&wire.mutants, &sets, &packets)?,
+        packets,
         pins: source.pins(&wire.pins)?,
         waivers: source.waivers(&wire.waivers)?,
         quarantine: source.quarantine(&wire.quarantine, &sets)?,

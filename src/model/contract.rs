@@ -61,7 +61,7 @@ pub struct Criterion {
 /// Names what a criterion rests on.
 ///
 /// As text: `commands`, `command:ID`, `approval`, `review`, `file:PATH`, `pins`, `scope`, `findings`, `risks`, `documents`,
-/// `sections`, `section:NAME`, `packets`.
+/// `sections`, `section:NAME`, `gates`, `packets`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Basis {
     /// Every command of the packet succeeded, and its evidence is whole.
@@ -89,6 +89,8 @@ pub enum Basis {
     /// A document has this section, and it has been written. Whether it is current is no part of this: a board that had to be
     /// current before the first packet would block every packet whose evidence changes it.
     Section(SectionName),
+    /// Every gate that the plan's criteria rest on was proven able to fail, by a record of this source and plan.
+    Gates,
     /// The packets that this one needs are done.
     Packets,
 }
@@ -104,7 +106,7 @@ impl fmt::Display for Basis {
     }
 }
 
-const WORDS: [(&str, Basis); 10] = [
+const WORDS: [(&str, Basis); 11] = [
     ("commands", Basis::Commands),
     ("approval", Basis::Approval),
     ("review", Basis::Review),
@@ -114,6 +116,7 @@ const WORDS: [(&str, Basis); 10] = [
     ("risks", Basis::Risks),
     ("documents", Basis::Documents),
     ("sections", Basis::Sections),
+    ("gates", Basis::Gates),
     ("packets", Basis::Packets),
 ];
 
@@ -122,7 +125,7 @@ const WORDS: [(&str, Basis); 10] = [
 #[error(
     "`{found}` is nothing that a criterion can rest on: expected `command:ID`, `file:PATH`, `section:NAME` (`board`, \
      `checklist`, `risks`, `verdict`), `commands`, `approval`, `review`, `pins`, `scope`, `findings`, `risks`, `documents`, \
-     `sections` or `packets`"
+     `sections`, `gates` or `packets`"
 )]
 pub struct BasisError {
     /// The text that was found.

@@ -26,6 +26,7 @@ pub mod image_definition;
 pub mod image_lock;
 pub mod layer;
 pub mod manifest;
+pub mod mutant;
 pub mod name;
 pub mod pins;
 pub mod plan;

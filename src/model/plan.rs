@@ -11,6 +11,7 @@ use super::attempt::Quiet;
 use super::contract::Contract;
 use super::digest::serde_as_text;
 use super::documents::DocumentSettings;
+use super::mutant::PlanMutant;
 use super::name::{Name, TreePath};
 use super::pins::Pins;
 use super::proof::ProofRule;
@@ -81,6 +82,8 @@ pub struct Plan {
     pub documents: DocumentSettings,
     /// The residual risks, in the order of the plan.
     pub risks: Vec<Risk>,
+    /// Wrong changes that gates have to catch, in the order of the plan.
+    pub mutants: Vec<PlanMutant>,
 }
 
 /// Says where an image comes from.

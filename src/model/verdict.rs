@@ -50,6 +50,7 @@ mod tests {
 
     use super::*;
     use crate::model::board::{Decided, Row};
+    use crate::model::mutant::ProvenGates;
 
     fn board(states: &[State]) -> Board {
         let row = |(index, state): (usize, &State)| Row {
@@ -61,7 +62,7 @@ mod tests {
             manifest: None,
             criteria: vec![Decided { says: "It holds.".into(), rests_on: BTreeMap::new() }],
         };
-        Board { rows: states.iter().enumerate().map(row).collect() }
+        Board { rows: states.iter().enumerate().map(row).collect(), gates: ProvenGates::default() }
     }
 
     #[test]

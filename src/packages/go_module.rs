@@ -50,7 +50,7 @@ pub fn lookup_path(database: &str, module: &str, version: &str) -> String {
     format!("sumdb/{database}/lookup/{}@{}", escape(module), escape(version))
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         if c.is_ascii_uppercase() {
             out.push('!');

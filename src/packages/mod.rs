@@ -13,6 +13,7 @@ pub mod archive;
 pub mod deb;
 pub mod debian;
 pub mod fetch;
+pub mod go_cache;
 pub mod go_module;
 pub mod go_source;
 pub mod npm;

@@ -17,6 +17,7 @@ mod go_vet;
 pub mod govulncheck;
 mod jsonc;
 mod junit;
+mod named;
 mod node_test;
 mod npm;
 mod npm_audit;
@@ -34,6 +35,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use adapter::{Adapter, all};
+pub use named::{ToolCall, tool_calls};
 
 use crate::model::proof::{ProofRule, Tool};
 use call::Call;

@@ -5,6 +5,7 @@ pub mod difference;
 pub mod documents;
 pub mod image_changes;
 pub mod json;
+pub mod mutants;
 pub mod network;
 pub mod pins;
 pub mod progress;

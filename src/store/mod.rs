@@ -11,6 +11,7 @@ use crate::model::digest::Digest;
 pub mod export;
 pub mod fs;
 pub mod git_history;
+pub mod git_scratch;
 pub mod ingest;
 pub mod layered;
 pub mod memory;

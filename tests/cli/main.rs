@@ -18,6 +18,7 @@ mod flakes;
 mod hollow;
 mod hollow_tools;
 mod locks;
+mod mutants;
 mod pins;
 mod plans;
 mod promises;

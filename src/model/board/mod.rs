@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::contract::{Basis, Criterion};
 use super::digest::Digest;
+use super::mutant::ProvenGates;
 use super::name::Name;
 use super::plan::{Packet, PacketId, Plan};
 
@@ -155,6 +156,8 @@ pub struct Row {
 pub struct Board {
     /// The packets, by id.
     pub rows: Vec<Row>,
+    /// Which of the gates that criteria rest on were proven able to fail.
+    pub gates: ProvenGates,
 }
 
 impl Board {
@@ -184,7 +187,7 @@ pub fn decide(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>) -> Board {
             }
         }
     }
-    Board { rows: rows.into_values().collect() }
+    Board { rows: rows.into_values().collect(), gates: ProvenGates::default() }
 }
 
 fn row(id: &PacketId, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, Row>) -> Row {

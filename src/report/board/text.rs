@@ -1,11 +1,13 @@
 //! The board and the verdict on the terminal.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
 
 use crate::model::board::{Board, Decided, Fact, Row};
 use crate::model::verdict::Verdict;
+use crate::report::mutants;
 
 /// Writes a row a packet, and what to do next.
 #[must_use]
@@ -21,6 +23,9 @@ pub fn board(board: &Board) -> String {
         Some(row) => put(&mut text, format_args!("next: {} ({})", row.id, row.title)),
         None => put(&mut text, format_args!("next: nothing is ready")),
     }
+    if let Some(line) = mutants::line(&board.gates) {
+        put(&mut text, format_args!("{line}"));
+    }
     text
 }
 
@@ -29,7 +34,10 @@ pub fn board(board: &Board) -> String {
 pub fn verdict(board: &Board, verdict: Verdict, conditions: &[String]) -> String {
     let mut text = String::new();
     for row in &board.rows {
-        write_row(&mut text, row);
+        write_row(&mut text, row, board.gates.bases.get(&row.id));
+    }
+    if let Some(line) = mutants::line(&board.gates) {
+        put(&mut text, format_args!("{line}"));
     }
     for condition in conditions {
         put(&mut text, format_args!("condition: {condition}"));
@@ -38,10 +46,11 @@ pub fn verdict(board: &Board, verdict: Verdict, conditions: &[String]) -> String
     text
 }
 
-fn write_row(text: &mut String, row: &Row) {
+/// Writes a packet; `proven` are the things that its criteria rest on whose gates were proven able to fail.
+fn write_row(text: &mut String, row: &Row, proven: Option<&BTreeSet<String>>) {
     put(text, format_args!("{} {}  {}", row.id, row.state.as_str(), row.title));
     for decided in &row.criteria {
-        write_criterion(text, decided);
+        write_criterion(text, decided, proven);
     }
     // What is said of a criterion stands with it.
     let told = |reason: &&String| !row.criteria.iter().any(|decided| reason.starts_with(&decided.says));
@@ -50,11 +59,12 @@ fn write_row(text: &mut String, row: &Row) {
     }
 }
 
-fn write_criterion(text: &mut String, decided: &Decided) {
+fn write_criterion(text: &mut String, decided: &Decided, proven: Option<&BTreeSet<String>>) {
     put(text, format_args!("  {} {}", if decided.holds() { "[x]" } else { "[ ]" }, decided.says));
     for (basis, fact) in &decided.rests_on {
+        let can_fail = if proven.is_some_and(|proven| proven.contains(basis)) { " [can fail]" } else { "" };
         match fact {
-            Fact::Holds { evidence, says } => put(text, format_args!("        {basis}: {says}, {evidence}")),
+            Fact::Holds { evidence, says } => put(text, format_args!("        {basis}{can_fail}: {says}, {evidence}")),
             Fact::Fails { why } => put(text, format_args!("        {basis}: does not hold: {why}")),
             Fact::Undecided { why } => put(text, format_args!("        {basis}: undecided: {why}")),
             Fact::Waits { why } => put(text, format_args!("        {basis}: {why}")),
