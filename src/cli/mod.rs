@@ -23,6 +23,7 @@ mod lock;
 mod log;
 mod output;
 mod pins;
+mod release;
 mod replay;
 mod run;
 mod scope;

@@ -15,6 +15,7 @@ use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
 use self::pins::PinsWire;
 use self::quarantine::QuarantineWire;
+use self::release_images::ReleaseImageWire;
 use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use super::quantity;
@@ -30,6 +31,7 @@ mod pins;
 mod proof;
 mod quarantine;
 mod quiet;
+mod release_images;
 mod risks;
 mod waivers;
 mod world;
@@ -65,6 +67,8 @@ struct PlanWire {
     images: BTreeMap<Spanned<String>, Spanned<ImageWire>>,
     #[serde(default)]
     frozen: BTreeMap<Spanned<String>, FrozenWire>,
+    #[serde(default, rename = "release-images")]
+    release_images: BTreeMap<Spanned<String>, ReleaseImageWire>,
     sets: BTreeMap<Spanned<String>, Vec<CommandWire>>,
     #[serde(default)]
     protected: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
@@ -143,9 +147,10 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let images = source.images(wire.images)?;
     let frozen = source.frozen(wire.frozen, &images)?;
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
+    let release_images = source.release_images(&wire.release_images, &images, &frozen, &sets)?;
     let protected = source.protected(wire.protected)?;
     Ok(Plan {
-        packets: source.packets(wire.packets, &sets, &protected)?,
+        packets: source.packets(wire.packets, &sets, &release_images, &protected)?,
         pins: source.pins(&wire.pins)?,
         waivers: source.waivers(&wire.waivers)?,
         quarantine: source.quarantine(&wire.quarantine, &sets)?,
@@ -155,6 +160,7 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
         exclude,
         images,
         frozen,
+        release_images,
         sets,
         protected,
     })

@@ -59,7 +59,7 @@ pub struct Criterion {
 
 /// Names what a criterion rests on.
 ///
-/// As text: `commands`, `command:ID`, `approval`, `review`, `file:PATH`, `pins`, `scope`, `findings`, `risks`, `documents`,
+/// As text: `commands`, `command:ID`, `image:NAME`, `approval`, `review`, `file:PATH`, `pins`, `scope`, `findings`, `risks`, `documents`,
 /// `packets`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Basis {
@@ -67,6 +67,8 @@ pub enum Basis {
     Commands,
     /// This command of the packet succeeded, and its evidence is whole.
     Command(Name),
+    /// This image of the release was built, twice the same, and does what the plan says of it.
+    Image(Name),
     /// Somebody approved the packet as the plan states it.
     Approval,
     /// Somebody reviewed the packet's evidence.
@@ -91,6 +93,7 @@ impl fmt::Display for Basis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(id) => write!(f, "command:{id}"),
+            Self::Image(name) => write!(f, "image:{name}"),
             Self::File(path) => write!(f, "file:{path}"),
             word => f.write_str(WORDS.iter().find(|(_, basis)| basis == word).map_or("", |(text, _)| text)),
         }
@@ -112,7 +115,7 @@ const WORDS: [(&str, Basis); 9] = [
 /// Says why a text names no basis.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{found}` is nothing that a criterion can rest on: expected `command:ID`, `file:PATH`, `commands`, `approval`, \
+    "`{found}` is nothing that a criterion can rest on: expected `command:ID`, `image:NAME`, `file:PATH`, `commands`, `approval`, \
      `review`, `pins`, `scope`, `findings`, `risks`, `documents` or `packets`"
 )]
 pub struct BasisError {
@@ -127,6 +130,7 @@ impl FromStr for Basis {
         let error = || BasisError { found: text.to_owned() };
         match text.split_once(':') {
             Some(("command", id)) => id.parse().map(Self::Command).map_err(|_| error()),
+            Some(("image", name)) => name.parse().map(Self::Image).map_err(|_| error()),
             Some(("file", path)) => path.parse().map(Self::File).map_err(|_| error()),
             Some(_) => Err(error()),
             None => WORDS.iter().find(|(word, _)| *word == text).map(|(_, basis)| basis.clone()).ok_or_else(error),
@@ -142,11 +146,11 @@ mod tests {
 
     #[test]
     fn each_basis_has_one_text() {
-        let texts = WORDS.iter().map(|(word, _)| *word).chain(["command:go-test", "file:docs/plan.md"]);
+        let texts = WORDS.iter().map(|(word, _)| *word).chain(["command:go-test", "image:runtime", "file:docs/plan.md"]);
         for text in texts {
             assert_eq!(text.parse::<Basis>().map(|basis| basis.to_string()), Ok(text.to_owned()));
         }
-        for wrong in ["", "command", "command:", "command:a/b", "file:../x", "approved", "image:x"] {
+        for wrong in ["", "command", "command:", "command:a/b", "file:../x", "approved", "image:a/b"] {
             assert!(wrong.parse::<Basis>().is_err(), "{wrong}");
         }
     }

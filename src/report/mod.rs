@@ -8,6 +8,7 @@ pub mod json;
 pub mod network;
 pub mod pins;
 pub mod progress;
+pub mod release;
 pub mod run;
 pub mod scope;
 pub mod shake;
