@@ -101,7 +101,8 @@ mod tests {
         "ExposedPorts":{"8080/tcp":{}},"Volumes":{"/data":{}},"Labels":{"org.rcrepro.run":"RUN","maker":"us"},"OnBuild":null}}"#;
 
     fn made(created: &str, run: &str) -> Vec<u8> {
-        let text = DOCUMENT.replace("CREATED", created).replace("RUN", run).replace("DIFF", created).replace("PARENT", run);
+        let text =
+            DOCUMENT.replace("CREATED", created).replace("RUN", run).replace("DIFF", created).replace("PARENT", run);
         encode(&read(text.as_bytes()).expect("a document"))
     }
 
@@ -116,7 +117,13 @@ mod tests {
 
     #[test]
     fn what_counts_makes_a_difference_and_other_forms_are_refused() {
-        for (from, to) in [("65532:65532", "0"), ("/beacon", "/other"), ("8080/tcp", "80/tcp"), ("\"us\"", "\"them\""), ("/data", "/d")] {
+        for (from, to) in [
+            ("65532:65532", "0"),
+            ("/beacon", "/other"),
+            ("8080/tcp", "80/tcp"),
+            ("\"us\"", "\"them\""),
+            ("/data", "/d"),
+        ] {
             let other = encode(&read(DOCUMENT.replace(from, to).as_bytes()).expect("a document"));
             assert_ne!(other, encode(&read(DOCUMENT.as_bytes()).expect("a document")), "{from}");
         }

@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn each_basis_has_one_text() {
-        let texts = WORDS.iter().map(|(word, _)| *word).chain(["command:go-test", "image:runtime", "file:docs/plan.md"]);
+        let texts =
+            WORDS.iter().map(|(word, _)| *word).chain(["command:go-test", "image:runtime", "file:docs/plan.md"]);
         for text in texts {
             assert_eq!(text.parse::<Basis>().map(|basis| basis.to_string()), Ok(text.to_owned()));
         }

@@ -100,9 +100,17 @@ mod tests {
 
     #[test]
     fn root_has_many_names() {
-        for (user, root) in
-            [("", true), ("0", true), ("0:65532", true), ("root", true), ("00", true), ("root:x", true), ("65532:0", false), ("app", false), ("10", false)]
-        {
+        for (user, root) in [
+            ("", true),
+            ("0", true),
+            ("0:65532", true),
+            ("root", true),
+            ("00", true),
+            ("root:x", true),
+            ("65532:0", false),
+            ("app", false),
+            ("10", false),
+        ] {
             assert_eq!(ImageSettings { user: user.to_owned(), ..ImageSettings::default() }.is_root(), root, "{user}");
         }
     }

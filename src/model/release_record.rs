@@ -109,7 +109,8 @@ impl ReleaseRecord {
     /// Lists the blobs that the record names directly; of trees, their roots.
     pub fn blobs(&self) -> impl Iterator<Item = Digest> + '_ {
         let of_image = |built: &BuiltEntry| {
-            let parts = [built.parts, built.again].into_iter().flat_map(|parts| [parts.tree, parts.config, parts.owners]);
+            let parts =
+                [built.parts, built.again].into_iter().flat_map(|parts| [parts.tree, parts.config, parts.owners]);
             let runs = built.runs.iter().flat_map(|run| [run.stdout, run.stderr]);
             let smoke = built.smoke.iter().flat_map(|smoke| [smoke.action, smoke.stdout, smoke.stderr]);
             parts.chain(runs).chain(smoke).collect::<Vec<_>>()

@@ -31,7 +31,8 @@ pub struct Sources {
 /// Reads a Dockerfile that is built with these arguments; `given` are the images that it may stand on, as it would name them.
 #[must_use]
 pub fn sources(text: &str, arguments: &BTreeMap<String, String>, given: &BTreeSet<String>) -> Sources {
-    let mut reader = Reader { arguments, given, values: BTreeMap::new(), stages: Vec::new(), found: Sources::default() };
+    let mut reader =
+        Reader { arguments, given, values: BTreeMap::new(), stages: Vec::new(), found: Sources::default() };
     for instruction in instructions(text) {
         reader.take(&instruction);
     }
@@ -54,7 +55,9 @@ impl Reader<'_> {
         match instruction.name.as_str() {
             "ARG" => words.iter().for_each(|word| self.argument(word)),
             "FROM" => self.from(words),
-            "COPY" => words.iter().filter_map(|word| word.after("--from=")).for_each(|source| self.source(&source, true)),
+            "COPY" => {
+                words.iter().filter_map(|word| word.after("--from=")).for_each(|source| self.source(&source, true))
+            }
             "ADD" => self.add(words),
             _ => {}
         }

@@ -76,9 +76,15 @@ mod tests {
         let text = "# only these\n*\n!go.mod\n!/cmd\n!scripts/lib.sh\n";
         assert_eq!(kept(text, &paths), ["go.mod", "cmd/a/main.go", "scripts/lib.sh"]);
         assert_eq!(kept("", &paths), paths);
-        assert_eq!(kept("scripts/\n!scripts/lib.sh\nscripts/lib.sh\n", &paths), ["go.mod", "cmd/a/main.go", "README.md"]);
+        assert_eq!(
+            kept("scripts/\n!scripts/lib.sh\nscripts/lib.sh\n", &paths),
+            ["go.mod", "cmd/a/main.go", "README.md"]
+        );
         assert_eq!(kept("**/*.go\n*.md\n", &paths), ["go.mod", "scripts/lib.sh", "scripts/other.sh"]);
-        assert_eq!(kept("*.go\n?o.mod\n", &paths), ["cmd/a/main.go", "scripts/lib.sh", "scripts/other.sh", "README.md"]);
+        assert_eq!(
+            kept("*.go\n?o.mod\n", &paths),
+            ["cmd/a/main.go", "scripts/lib.sh", "scripts/other.sh", "README.md"]
+        );
     }
 
     #[test]

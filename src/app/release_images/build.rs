@@ -15,8 +15,8 @@ use crate::model::plan::FrozenKind;
 use crate::model::release_image::ReleaseImage;
 use crate::model::tree::{Node, TreeBuilder};
 use crate::pins::dockerfile_sources::sources;
-use crate::store::export;
 use crate::store::BlobStore;
+use crate::store::export;
 
 /// How long one target may take.
 const TIMEOUT: Duration = Duration::from_secs(3600);
@@ -68,7 +68,8 @@ impl ReleaseStep<'_> {
     ) -> Result<Result<BuiltImage, Finding>, ReleaseError> {
         let what = format!("release image {name}");
         (self.observe)(RunEvent::Preparing { what: what.clone() });
-        let failed = |expected: &str, found: String| Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
+        let failed =
+            |expected: &str, found: String| Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
         let root = match tree(&**self.store, self.resolved.source, image)? {
             Ok(root) => root,
             Err(reason) => return failed("a readable context", reason),
@@ -136,15 +137,18 @@ impl ReleaseStep<'_> {
         }
         let Some(id) = id else { return Ok(Err("it is not in the engine".to_owned())) };
         let mut text = format!("FROM {id}\n");
-        let mut tree = TreeBuilder::default();
+        let (mut tree, mut variables) = (TreeBuilder::default(), String::new());
         for input in frozen {
             let kind = self.workspace.plan.frozen[input].kind;
             let root = completed(&**self.store, self.resolved.frozen[input].root, kind)?;
             let at: TreePath = format!("deps/{input}").parse().expect("a name is a path's segment");
             tree.insert(&at, Node::Directory { digest: root }).expect("the inputs' names differ");
             for (variable, value) in frozen_environment(input, kind) {
-                text.push_str(&format!("ENV {variable}={}\n", quoted(&value)));
+                variables.push_str(&format!(" {variable}={}", quoted(&value)));
             }
+        }
+        if !variables.is_empty() {
+            text.push_str(&format!("ENV{variables}\n"));
         }
         if !frozen.is_empty() {
             text.push_str("COPY deps /deps\n");
@@ -226,7 +230,11 @@ mod tests {
     fn a_module_cache_is_completed_for_a_client_that_asks() {
         let store = MemoryStore::default();
         let mut builder = TreeBuilder::default();
-        for path in ["cache/download/example.com/!big/@v/v1.0.0-!r!c1.zip", "cache/download/example.com/!big/@v/v1.0.0-!r!c1.mod", "example.com/m.zip"] {
+        for path in [
+            "cache/download/example.com/!big/@v/v1.0.0-!r!c1.zip",
+            "cache/download/example.com/!big/@v/v1.0.0-!r!c1.mod",
+            "example.com/m.zip",
+        ] {
             let digest = store.put(b"").expect("stored");
             builder.insert(&path.parse().expect("a path"), Node::File { digest, executable: false }).expect("new");
         }

@@ -8,8 +8,8 @@ use crate::app::evidence;
 use crate::format::release_json;
 use crate::model::digest::Digest;
 use crate::model::finding::{Finding, FindingName};
-use crate::model::release_record::{BuiltEntry, ReleaseRecord};
 use crate::model::name::Name;
+use crate::model::release_record::{BuiltEntry, ReleaseRecord};
 use crate::store::BlobStore;
 
 /// Reads the record that belongs to a manifest; none when there is none.

@@ -32,7 +32,11 @@ pub fn text_of(store: &dyn BlobStore, root: Digest, path: &TreePath) -> Result<O
 ///
 /// # Errors
 /// [`ReleaseError`] when the store fails.
-pub fn tree(store: &dyn BlobStore, source: Digest, image: &ReleaseImage) -> Result<Result<Digest, String>, ReleaseError> {
+pub fn tree(
+    store: &dyn BlobStore,
+    source: Digest,
+    image: &ReleaseImage,
+) -> Result<Result<Digest, String>, ReleaseError> {
     let ignore: TreePath = IGNORE.parse().expect("a constant path");
     let Some(text) = text_of(store, source, &ignore)? else { return Ok(Ok(source)) };
     let ignored = match Ignored::read(&text) {
@@ -93,7 +97,12 @@ mod tests {
         };
         let paths = |ignore: &str| {
             let mut builder = TreeBuilder::default();
-            let files = [(".dockerignore", ignore), ("build/Dockerfile", "FROM scratch"), ("cmd/main.go", ""), ("README.md", "")];
+            let files = [
+                (".dockerignore", ignore),
+                ("build/Dockerfile", "FROM scratch"),
+                ("cmd/main.go", ""),
+                ("README.md", ""),
+            ];
             for (path, text) in files {
                 let digest = store.put(text.as_bytes()).expect("stored");
                 builder.insert(&path.parse().expect("a path"), Node::File { digest, executable: false }).expect("new");

@@ -45,10 +45,17 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
     }
     let findings = judge(name, image, entry, &store).map_err(whole)?;
     if let Some(first) = findings.first() {
-        let why = format!("{} findings, the first: {}: expected {}, found {}", findings.len(), first.at, first.expected, first.found);
+        let why = format!(
+            "{} findings, the first: {}: expected {}, found {}",
+            findings.len(),
+            first.at,
+            first.expected,
+            first.found
+        );
         return Ok(Fact::Fails { why });
     }
-    let says = format!("built twice, equal; {} runs, {} commands beside it passed", entry.runs.len(), entry.smoke.len());
+    let says =
+        format!("built twice, equal; {} runs, {} commands beside it passed", entry.runs.len(), entry.smoke.len());
     Ok(Fact::Holds { evidence: digest, says })
 }
 
@@ -58,7 +65,8 @@ fn outdated(facts: &Facts<'_>, record: &ReleaseRecord) -> Option<String> {
     if record.source != facts.source {
         return Some("the source has changed since".to_owned());
     }
-    let image = record.locked.iter().find(|(name, image)| image_lock(facts.workspace, name, &record.isa) != Some(image.lock));
+    let image =
+        record.locked.iter().find(|(name, image)| image_lock(facts.workspace, name, &record.isa) != Some(image.lock));
     if let Some((name, _)) = image {
         return Some(format!("the lock of image `{name}` has changed since"));
     }

@@ -37,13 +37,21 @@ pub fn judge(
     let bytes = store.get(entry.parts.config)?;
     match image_settings::decode(&bytes) {
         Ok(settings) => found.extend(expected(name, &image.expect, &settings)),
-        Err(error) => found.push(finding(FindingName::ImageUndecided, name, "config", "image settings", error.to_string())),
+        Err(error) => {
+            found.push(finding(FindingName::ImageUndecided, name, "config", "image settings", error.to_string()))
+        }
     }
     for input in &image.frozen {
         let at = format!("deps/{input}").parse().expect("a name is a path's segment");
         if export::lookup(store, entry.parts.tree, &at)?.is_some() {
             let carries = format!("it carries the frozen input at `/{at}`: its stage stands on a builder");
-            found.push(finding(FindingName::ImageFailed, name, "tree", "an image without what it was built with", carries));
+            found.push(finding(
+                FindingName::ImageFailed,
+                name,
+                "tree",
+                "an image without what it was built with",
+                carries,
+            ));
         }
     }
     runs(name, image, entry, store, &mut found)?;
@@ -107,7 +115,8 @@ fn smoke(name: &Name, image: &ReleaseImage, entry: &BuiltEntry, found: &mut Vec<
     let wanted: Vec<_> = image.smoke.iter().map(|spec| (&spec.id, &spec.line, &spec.image)).collect();
     let ran: Vec<_> = entry.smoke.iter().map(|smoke| (&smoke.id, &smoke.line, &smoke.image)).collect();
     if wanted != ran {
-        let ids = |list: &[(&Name, &String, &Name)]| list.iter().map(|(id, ..)| id.as_str()).collect::<Vec<_>>().join(", ");
+        let ids =
+            |list: &[(&Name, &String, &Name)]| list.iter().map(|(id, ..)| id.as_str()).collect::<Vec<_>>().join(", ");
         found.push(finding(FindingName::ImageFailed, name, "smoke", ids(&wanted), ids(&ran)));
     }
     for smoke in &entry.smoke {
@@ -137,7 +146,9 @@ pub fn differences(
     if one.tree != other.tree {
         let text = |node: Option<Node>| match node {
             None => "nothing".to_owned(),
-            Some(Node::File { digest, executable }) => format!("{digest}{}", if executable { " (executable)" } else { "" }),
+            Some(Node::File { digest, executable }) => {
+                format!("{digest}{}", if executable { " (executable)" } else { "" })
+            }
             Some(Node::Symlink { target }) => format!("-> {target}"),
             Some(Node::Directory { .. }) => "a folder".to_owned(),
         };

@@ -258,7 +258,13 @@ pub fn write(manifest: &Path, record: &ReleaseRecord, store: &FsStore) -> Result
 }
 
 /// Makes a finding of an image; `at` is a place in it.
-fn finding(name: FindingName, image: &Name, at: &str, expected: impl Into<String>, found: impl Into<String>) -> Finding {
+fn finding(
+    name: FindingName,
+    image: &Name,
+    at: &str,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> Finding {
     let at = if at.is_empty() { format!("images.{image}") } else { format!("images.{image}.{at}") };
     Finding { name, at, expected: expected.into(), found: found.into() }
 }

@@ -100,7 +100,8 @@ impl ReleaseStep<'_> {
             if failed {
                 let said = [("it said", entry.stderr), ("the container said", end.stderr), ("and wrote", end.stdout)];
                 let said = said.iter().map(|(who, stream)| Ok((*who, self.end_of(*stream)?)));
-                let said = said.collect::<Result<Vec<_>, StoreError>>()?.into_iter().filter(|(_, text)| !text.is_empty());
+                let said =
+                    said.collect::<Result<Vec<_>, StoreError>>()?.into_iter().filter(|(_, text)| !text.is_empty());
                 let found: String = said.map(|(who, text)| format!("\n            {who}:{text}")).collect();
                 if !found.is_empty() {
                     let expected = "a command that passes beside a container that runs";

@@ -155,17 +155,22 @@ impl DockerEngine {
                 };
                 match answer {
                     None => break Ok(None),
-                    Some(Ok(info)) => said.take(info.stream.as_deref().unwrap_or_default(), info.aux.and_then(|id| id.id)),
+                    Some(Ok(info)) => {
+                        said.take(info.stream.as_deref().unwrap_or_default(), info.aux.and_then(|id| id.id))
+                    }
                     Some(Err(Error::DockerStreamError { error })) => break Ok(Some(error)),
                     // The Dockerfile cannot be read.
-                    Some(Err(Error::DockerResponseServerError { status_code: 400, message })) => break Ok(Some(message)),
+                    Some(Err(Error::DockerResponseServerError { status_code: 400, message })) => {
+                        break Ok(Some(message));
+                    }
                     Some(Err(error)) => break Err(call(label, "build an image")(error)),
                 }
             }
         };
         // Whatever the end, what the steps made is ours to remove.
         let after = self.image_ids(label).await?;
-        let ours = |short: &String| after.iter().find(|id| id.contains(short.as_str()) && !before.contains(*id)).cloned();
+        let ours =
+            |short: &String| after.iter().find(|id| id.contains(short.as_str()) && !before.contains(*id)).cloned();
         for id in said.made.iter().filter_map(ours) {
             if !steps.ids.contains(&id) {
                 steps.ids.push(id);
@@ -270,7 +275,13 @@ mod tests {
     #[test]
     fn the_images_of_steps_are_read_from_what_a_build_says() {
         let mut said = Said::default();
-        for text in ["Step 1/3 : FROM x\n", " ---> 0123456789ab\n", "Step 2/3 : RUN true\n ---> Running in 9876543210fe\n", " ---> abc", "def012345\n"] {
+        for text in [
+            "Step 1/3 : FROM x\n",
+            " ---> 0123456789ab\n",
+            "Step 2/3 : RUN true\n ---> Running in 9876543210fe\n",
+            " ---> abc",
+            "def012345\n",
+        ] {
             said.take(text, None);
         }
         said.take("", Some("sha256:1".to_owned()));

@@ -94,7 +94,11 @@ impl Source<'_> {
             for smoke in &wire.smoke {
                 let id: Name = self.parse(&smoke.id)?;
                 if known.commands.contains(&id) || !ids.insert(id.clone()) {
-                    return Err(self.error(smoke.id.span(), format!("command id `{id}` stands twice in the plan"), None));
+                    return Err(self.error(
+                        smoke.id.span(),
+                        format!("command id `{id}` stands twice in the plan"),
+                        None,
+                    ));
                 }
             }
             found.insert(self.parse(name)?, self.release_image(name, wire, &known)?);
@@ -122,7 +126,9 @@ impl Source<'_> {
                 return Err(self.error(argument.span(), format!("`{text}` is no build argument"), None));
             }
         }
-        if let Some(twice) = wire.builders.keys().find(|key| wire.arguments.keys().any(|other| other.as_ref() == key.as_ref())) {
+        if let Some(twice) =
+            wire.builders.keys().find(|key| wire.arguments.keys().any(|other| other.as_ref() == key.as_ref()))
+        {
             let message = format!("the build argument `{}` has a value and a builder", twice.as_ref());
             return Err(self.error(twice.span(), message, Some("take it out of `arguments`".to_owned())));
         }
@@ -187,7 +193,12 @@ impl Source<'_> {
         })
     }
 
-    fn names_of(&self, what: &str, list: &[Spanned<String>], known: &BTreeSet<&Name>) -> Result<BTreeSet<Name>, PlanError> {
+    fn names_of(
+        &self,
+        what: &str,
+        list: &[Spanned<String>],
+        known: &BTreeSet<&Name>,
+    ) -> Result<BTreeSet<Name>, PlanError> {
         list.iter().map(|name| self.reference(what, name, known)).collect()
     }
 
@@ -226,7 +237,8 @@ impl Source<'_> {
             }
             for spec in images.get(name).into_iter().flat_map(|image| &image.smoke) {
                 if let Some(missing) = spec.needs.iter().find(|need| !ids.contains(need)) {
-                    let message = format!("`{}` of image `{name}` needs `{missing}`, which is in none of these sets", spec.id);
+                    let message =
+                        format!("`{}` of image `{name}` needs `{missing}`, which is in none of these sets", spec.id);
                     return Err(self.error(span, message, Some(format!("add the set that holds `{missing}`"))));
                 }
             }
@@ -293,16 +305,28 @@ exit = [{ says = "It runs.", rests-on = ["image:runtime"] }]
             ("dockerfile = \"Dockerfile\"", "dockerfile = \"../x\"", "14:14: `../x` is no path inside a tree"),
             ("GO_IMAGE = \"go\"", "GO_IMAGE = \"rust\"", "17:25: there is no image `rust`"),
             ("VERSION = \"1.4.0\"", "\"A B\" = \"1\"", "16:15: `A B` is no build argument"),
-            ("VERSION = \"1.4.0\"", "GO_IMAGE = \"x\"", "17:14: the build argument `GO_IMAGE` has a value and a builder"),
+            (
+                "VERSION = \"1.4.0\"",
+                "GO_IMAGE = \"x\"",
+                "17:14: the build argument `GO_IMAGE` has a value and a builder",
+            ),
             ("id = \"smoke\"", "id = \"build-release\"", "18:17: command id `build-release` stands twice in the plan"),
             ("needs = [\"build-release\"]", "needs = [\"other\"]", "18:67: there is no command `other`"),
-            ("needs = [\"build-release\"]", "frozen = [\"image\"]", "18:68: `/deps/image` is where a smoke command finds"),
+            (
+                "needs = [\"build-release\"]",
+                "frozen = [\"image\"]",
+                "18:68: `/deps/image` is where a smoke command finds",
+            ),
             (
                 "smoke = [{ id = \"smoke\", run = \"true\", image = \"go\", needs = [\"build-release\"] }]",
                 "",
                 "13:17: the image is built and never run",
             ),
-            ("release-images = [\"runtime\"]", "release-images = [\"agent\"]", "23:19: there is no release image `agent`"),
+            (
+                "release-images = [\"runtime\"]",
+                "release-images = [\"agent\"]",
+                "23:19: there is no release image `agent`",
+            ),
             ("sets = [\"artifacts\"]", "", "23:19: the packet has no command"),
             ("\"image:runtime\"", "\"image:agent\"", "24:42: the packet builds no image `agent` of the release"),
             ("target = \"runtime\"", "targets = \"runtime\"", "15:1: unknown field `targets`"),

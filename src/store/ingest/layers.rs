@@ -144,7 +144,8 @@ fn lay(paths: &mut Paths, changes: Changes) {
     let Changes { gone, opaque, brings } = changes;
     // What takes the place of a folder takes what is in it away; of anything else there is nothing to take away.
     let is_folder = |path: &TreePath| matches!(paths.get(path), Some((None, _)));
-    let replaced = brings.iter().filter(|(path, (item, _))| item.is_some() && is_folder(path)).map(|(path, _)| path.clone());
+    let replaced =
+        brings.iter().filter(|(path, (item, _))| item.is_some() && is_folder(path)).map(|(path, _)| path.clone());
     let gone: Vec<TreePath> = gone.into_iter().chain(replaced).collect();
     if !gone.is_empty() || !opaque.is_empty() {
         let below = |path: &TreePath, folder: &TreePath| path != folder && path.is_within(folder);
@@ -259,7 +260,9 @@ mod tests {
 
     #[test]
     fn devices_and_links_out_of_the_image_are_refused() {
-        for wrong in [("n", EntryType::Char, "", 0o644), ("l", EntryType::Link, "missing", 0o644), ("../x", FILE, "", 0o644)] {
+        for wrong in
+            [("n", EntryType::Char, "", 0o644), ("l", EntryType::Link, "missing", 0o644), ("../x", FILE, "", 0o644)]
+        {
             let made = std::panic::catch_unwind(|| laid(&[&[wrong]]));
             assert!(!matches!(made, Ok(Ok(_))), "{}", wrong.0);
         }
