@@ -48,6 +48,10 @@ fn redefined(before: &Plan, now: &Plan, id: &PacketId) -> Option<String> {
     if old.contract != new.contract {
         return Some("what the packet promises".into());
     }
+    let (old_built, new_built): (Vec<_>, Vec<_>) = (before.released(old).collect(), now.released(new).collect());
+    if old_built != new_built {
+        return Some("an image of the release".into());
+    }
     let (old, new) = (before.references(old), now.references(new));
     if let Some(name) = new.images.iter().find(|name| before.images.get(name) != now.images.get(name)) {
         return Some(format!("image `{name}`"));
@@ -58,7 +62,8 @@ fn redefined(before: &Plan, now: &Plan, id: &PacketId) -> Option<String> {
     (old != new).then(|| "what its commands use".into())
 }
 
-fn image_lock(workspace: &Workspace, name: &Name, isa: &str) -> Option<Digest> {
+/// Gives the digest of the lock that an image of the plan has now.
+pub(super) fn image_lock(workspace: &Workspace, name: &Name, isa: &str) -> Option<Digest> {
     let platform = Platform::of_isa(isa)?;
     let path = match workspace.plan.images.get(name)? {
         ImageSource::Build { definition, .. } => {
@@ -70,6 +75,7 @@ fn image_lock(workspace: &Workspace, name: &Name, isa: &str) -> Option<Digest> {
     digest_of(&path)
 }
 
-fn digest_of(path: &std::path::Path) -> Option<Digest> {
+/// Gives the digest of a file; none when it cannot be read.
+pub(super) fn digest_of(path: &std::path::Path) -> Option<Digest> {
     std::fs::read(path).ok().map(|bytes| Digest::of(&bytes))
 }

@@ -104,21 +104,34 @@ pub fn write(
     also: &BTreeSet<Digest>,
     store: &dyn BlobStore,
 ) -> Result<(), EvidenceError> {
+    let mut blobs = named_blobs(manifest);
+    blobs.extend(directories(store, manifest.source.root)?);
+    blobs.extend(also);
+    write_blobs(path, bytes, &blobs, store)
+}
+
+/// Writes a record and these blobs beside it, as [`write`] does with a manifest.
+///
+/// # Errors
+/// [`EvidenceError`] when a blob is missing or a file cannot be written.
+pub fn write_blobs(
+    path: &Path,
+    bytes: &[u8],
+    blobs: &BTreeSet<Digest>,
+    store: &dyn BlobStore,
+) -> Result<(), EvidenceError> {
     let folder = folder_of(path);
     let io = |doing, path: &Path| {
         let path = path.to_owned();
         move |source| EvidenceError::Io { doing, path, source }
     };
     std::fs::create_dir_all(&folder).map_err(io("create", &folder))?;
-    let mut blobs = named_blobs(manifest);
-    blobs.extend(directories(store, manifest.source.root)?);
-    blobs.extend(also);
     let mut keep = BTreeSet::new();
     for digest in blobs {
         let file = folder.join(digest.hash.to_string());
         keep.insert(digest.hash);
         if !file.exists() {
-            write_file(&file, &mut *store.reader(digest)?).map_err(io("write", &file))?;
+            write_file(&file, &mut *store.reader(*digest)?).map_err(io("write", &file))?;
         }
     }
     write_file(path, &mut &*bytes).map_err(io("write", path))?;

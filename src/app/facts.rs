@@ -46,6 +46,7 @@ impl Facts<'_> {
     #[must_use]
     pub fn find(&self, id: &PacketId, basis: &Basis) -> Option<Fact> {
         Some(match basis {
+            Basis::Image(name) => super::release_images::fact::image(self, id, name),
             Basis::Approval => approve::fact(self.workspace, id, ApprovalKind::Approval),
             Basis::Review => approve::fact(self.workspace, id, ApprovalKind::Review),
             Basis::File(path) => self.file(path),

@@ -23,6 +23,7 @@ pub mod promises;
 pub mod proving;
 pub mod quiet;
 pub mod record;
+pub mod release_images;
 pub mod replay;
 pub mod run;
 pub mod scope;

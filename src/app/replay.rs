@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::evidence::{self, EvidenceError};
+use super::release_images;
 use super::run::{Recorded, RunError, RunOptions, execute};
 use super::session::Session;
 use super::workspace::Workspace;
@@ -90,7 +91,10 @@ pub async fn replay(
     let (recorded, recorded_digest) = read_manifest(manifest, &*session.store)?;
     let packet = recorded.packet.clone();
     let against = Some((&recorded, recorded_digest));
-    let found = execute(session, workspace, &packet, options, against).await?;
+    let mut found = execute(session, workspace, &packet, options, against).await?;
+    if let Some(released) = &mut found.images {
+        release_images::compare::compare(manifest, released, &*session.store).map_err(RunError::from)?;
+    }
     let mut comparison = compare(&recorded, &found.manifest);
     for command in &mut comparison.commands {
         judge(command, found.proofs.get(&command.id));

@@ -12,6 +12,7 @@ use super::frozen::npm_advisories::UNDECIDED;
 use super::prepare::{Preparation, PrepareError};
 use super::proving::{self, Proved};
 use super::record::{self, RECORD_VERSION, RunRecord};
+use super::release_images::{self, ReleaseError, ReleaseStep, Released};
 use super::session::Session;
 use super::workspace::{Workspace, WorkspaceError};
 use crate::engine::Engine as _;
@@ -54,6 +55,9 @@ pub enum RunError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nothing can be said of the release's images.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
     /// The run record could not be written.
     #[error(transparent)]
     Runs(#[from] runs::RunError),
@@ -95,6 +99,8 @@ pub struct Recorded {
     pub flakes: BTreeMap<Name, Flake>,
     /// The blobs of the commands' inputs that the proofs rest on.
     pub proof_inputs: BTreeSet<Digest>,
+    /// What became of the release's images, when the packet builds any and every command passed.
+    pub images: Option<Released>,
     /// Where the manifest was written, when every command passed and the plan's folder was to have it.
     pub written: Option<PathBuf>,
 }
@@ -107,15 +113,23 @@ impl Recorded {
         self.manifest.commands.len() == expected && self.standing() == Standing::Passed
     }
 
+    /// Gives the worst of what became of the release's images; passed when there are none.
+    #[must_use]
+    pub fn images_standing(&self) -> Standing {
+        let findings = self.images.iter().flat_map(|images| &images.findings);
+        let all: Vec<Standing> = findings.map(standing_of).collect();
+        if all.contains(&Standing::Failed) {
+            return Standing::Failed;
+        }
+        all.into_iter().max().unwrap_or(Standing::Passed)
+    }
+
     /// Gives the worst of all commands that ran; what failed is known, whatever else is not.
     #[must_use]
     pub fn standing(&self) -> Standing {
         let flaky = self.flakes.values().any(|flake| !flake.passes());
         let proofs = self.proofs.values().map(Proof::standing);
-        let noise = self.findings.iter().map(|finding| match finding.name.severity() {
-            Severity::Undecided => Standing::Undecided,
-            Severity::Failed | Severity::Tampered => Standing::Failed,
-        });
+        let noise = self.findings.iter().map(standing_of);
         let all: Vec<Standing> = proofs.chain(noise).chain(flaky.then_some(Standing::Failed)).collect();
         if all.contains(&Standing::Failed) {
             return Standing::Failed;
@@ -132,8 +146,15 @@ impl Recorded {
     }
 }
 
+fn standing_of(finding: &Finding) -> Standing {
+    match finding.name.severity() {
+        Severity::Undecided => Standing::Undecided,
+        Severity::Failed | Severity::Tampered => Standing::Failed,
+    }
+}
+
 /// Executes one packet. Every command that succeeded or failed is in the store's record; the manifest in the plan's folder
-/// is replaced only when all succeeded and none was a hollow pass.
+/// is replaced only when all succeeded, none was a hollow pass, and no image of the release failed.
 ///
 /// # Errors
 /// [`RunError`].
@@ -145,9 +166,15 @@ pub async fn run(
 ) -> Result<Recorded, RunError> {
     let mut recorded = execute(session, workspace, id, options, None).await?;
     let expected = workspace.plan.commands(workspace.packet(id)?).count();
-    if recorded.passed(expected) {
+    // An engine that cannot build images has still run the commands.
+    if recorded.passed(expected) && recorded.images_standing() != Standing::Failed {
         let path = workspace.manifest_path(id);
         evidence::write(&path, &recorded.bytes, &recorded.manifest, &recorded.proof_inputs, &*session.store)?;
+        if let Some(Released { record: Some(record), findings, written }) = &mut recorded.images
+            && findings.is_empty()
+        {
+            *written = Some(release_images::write(&path, record, &session.store)?);
+        }
         recorded.written = Some(path);
     }
     Ok(recorded)
@@ -233,5 +260,34 @@ pub async fn execute(
         })
         .collect();
     let findings = ran.into_iter().flat_map(|ran| ran.findings).collect();
-    Ok(Recorded { manifest, bytes, digest, record, network, findings, proofs, flakes, proof_inputs, written: None })
+    let mut recorded = Recorded {
+        manifest,
+        bytes,
+        digest,
+        record,
+        network,
+        findings,
+        proofs,
+        flakes,
+        proof_inputs,
+        images: None,
+        written: None,
+    };
+    if recorded.passed(workspace.plan.commands(packet).count()) {
+        let results = recorded.manifest.commands.iter().map(|entry| (entry.id.clone(), entry.clone())).collect();
+        let step = ReleaseStep {
+            workspace,
+            packet: id,
+            resolved: &resolved,
+            results: &results,
+            store: &session.store,
+            engine: &session.engine,
+            spool: session.run.path(),
+            twice: against.is_none(),
+            observe: options.observe,
+            cancel: options.cancel,
+        };
+        recorded.images = step.release().await?;
+    }
+    Ok(recorded)
 }

@@ -20,7 +20,6 @@ use crate::app::images::ImagesError;
 use crate::app::pins::PinsError;
 use crate::app::prepare::PrepareError;
 use crate::app::replay::ReplayError;
-use crate::app::run::RunError;
 use crate::app::session::SessionError;
 use crate::app::shake::ShakeError;
 use crate::app::why::WhyError;
@@ -317,20 +316,6 @@ impl From<ExecuteError> for Failure {
 impl From<EvidenceError> for Failure {
     fn from(error: EvidenceError) -> Self {
         Self::new(Exit::Undecided, &error, None)
-    }
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        match error {
-            RunError::Workspace(error) => error.into(),
-            RunError::Prepare(error) => error.into(),
-            RunError::Execute(error) => error.into(),
-            RunError::Evidence(error) => error.into(),
-            RunError::Store(error) => error.into(),
-            RunError::Runs(_) => Self::new(Exit::Engine, &error, None),
-            RunError::NoCommands { .. } => Self::new(Exit::Usage, &error, hint("rcrepro status")),
-        }
     }
 }
 

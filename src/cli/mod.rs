@@ -24,6 +24,7 @@ mod log;
 mod mutate;
 mod output;
 mod pins;
+mod release;
 mod replay;
 mod run;
 mod scope;

@@ -15,7 +15,7 @@ use crate::model::compare::Equality;
 use crate::model::finding::Severity;
 use crate::model::plan::PacketId;
 use crate::report::progress::Progress;
-use crate::report::{json, text};
+use crate::report::{json, release, text};
 
 /// Replays a packet's committed manifest, or a manifest file.
 pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) -> Result<Exit, Failure> {
@@ -44,14 +44,17 @@ pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) 
             if context.json {
                 let digests = (replayed.recorded_digest, replayed.found.digest);
                 let beside = beside(&replayed.found);
-                let document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
+                let mut document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
+                document["images"] = release::json(replayed.found.images.as_ref());
                 print(format!("{document}\n").as_bytes())?;
             } else {
                 let text = text::comparison(recorded, found, &replayed.comparison, proofs, &*session.store);
                 print(text.as_bytes())?;
                 print(text::findings(&replayed.found.findings).as_bytes())?;
+                print(release::text(&found.packet, replayed.found.images.as_ref()).as_bytes())?;
             }
-            let quiet = replayed.found.findings.iter().map(|finding| finding.name.severity()).min();
+            let images = replayed.found.images.iter().flat_map(|images| &images.findings);
+            let quiet = replayed.found.findings.iter().chain(images).map(|finding| finding.name.severity()).min();
             Ok(match replayed.comparison.equality() {
                 Equality::Bitwise | Equality::Canonical => quiet.map_or(Exit::Success, Exit::from),
                 Equality::Divergent | Equality::Failed => Exit::Divergent,

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use super::today::today;
-use crate::app::run::{self, RunOptions};
+use crate::app::run::{self, RunError, RunOptions};
 use crate::app::status::status;
 use crate::app::workspace::Workspace;
 use crate::model::board::{Row, State};
@@ -16,7 +16,7 @@ use crate::model::plan::PacketId;
 use crate::proof::Standing;
 use crate::report::progress::Progress;
 use crate::report::run::RunReport;
-use crate::report::{board, json};
+use crate::report::{board, json, release};
 
 /// Runs packets, those that others need first, and stops at the first that does not succeed.
 pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionArgs) -> Result<Exit, Failure> {
@@ -84,9 +84,15 @@ async fn each(
                     written: written.as_deref(),
                 };
                 if context.json {
-                    documents.push(report.json());
+                    let mut document = report.json();
+                    document["images"] = release::json(recorded.images.as_ref());
+                    documents.push(document);
                 } else {
                     print(report.text().as_bytes())?;
+                    print(release::text(&id, recorded.images.as_ref()).as_bytes())?;
+                }
+                if recorded.images_standing() != Standing::Passed {
+                    return Ok(ended(recorded.images_standing()));
                 }
                 if written.is_none() {
                     let unanswered = recorded.unanswered(&workspace.plan);
@@ -137,4 +143,19 @@ fn order(workspace: &Workspace, packets: &[PacketId]) -> Result<Vec<PacketId>, F
         order.push(next.clone());
     }
     Ok(order)
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Workspace(error) => error.into(),
+            RunError::Prepare(error) => error.into(),
+            RunError::Execute(error) => error.into(),
+            RunError::Evidence(error) => error.into(),
+            RunError::Store(error) => error.into(),
+            RunError::Release(error) => error.into(),
+            RunError::Runs(_) => Self::new(Exit::Engine, &error, None),
+            RunError::NoCommands { .. } => Self::new(Exit::Usage, &error, Some("rcrepro status".to_owned())),
+        }
+    }
 }

@@ -86,6 +86,11 @@ pub struct Limits {
 pub enum Network {
     /// Loopback only.
     None,
+    /// The loopback of another container, which has no other network either.
+    Beside {
+        /// That container's id.
+        container: String,
+    },
     /// The engine's default network, for frozen-input steps; what stands here never enters a digest, because the locked
     /// output digest is what is relied on.
     Transport {

@@ -16,6 +16,7 @@ use self::normalize::NormalizeWire;
 use self::packets::PacketWire;
 use self::pins::PinsWire;
 use self::quarantine::QuarantineWire;
+use self::release_images::ReleaseImageWire;
 use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use super::quantity;
@@ -32,6 +33,7 @@ mod pins;
 mod proof;
 mod quarantine;
 mod quiet;
+mod release_images;
 mod risks;
 mod waivers;
 mod world;
@@ -67,6 +69,8 @@ struct PlanWire {
     images: BTreeMap<Spanned<String>, Spanned<ImageWire>>,
     #[serde(default)]
     frozen: BTreeMap<Spanned<String>, FrozenWire>,
+    #[serde(default, rename = "release-images")]
+    release_images: BTreeMap<Spanned<String>, ReleaseImageWire>,
     sets: BTreeMap<Spanned<String>, Vec<CommandWire>>,
     #[serde(default)]
     protected: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
@@ -147,8 +151,9 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let images = source.images(wire.images)?;
     let frozen = source.frozen(wire.frozen, &images)?;
     let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
+    let release_images = source.release_images(&wire.release_images, &images, &frozen, &sets)?;
     let protected = source.protected(wire.protected)?;
-    let packets = source.packets(wire.packets, &sets, &protected)?;
+    let packets = source.packets(wire.packets, &sets, &release_images, &protected)?;
     Ok(Plan {
         mutants: source.mutants(&wire.mutants, &sets, &packets)?,
         packets,
@@ -161,6 +166,7 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
         exclude,
         images,
         frozen,
+        release_images,
         sets,
         protected,
     })

@@ -60,14 +60,16 @@ pub struct Criterion {
 
 /// Names what a criterion rests on.
 ///
-/// As text: `commands`, `command:ID`, `approval`, `review`, `file:PATH`, `pins`, `scope`, `findings`, `risks`, `documents`,
-/// `sections`, `section:NAME`, `gates`, `packets`.
+/// As text: `commands`, `command:ID`, `image:NAME`, `approval`, `review`, `file:PATH`, `pins`, `scope`, `findings`, `risks`,
+/// `documents`, `sections`, `section:NAME`, `gates`, `packets`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Basis {
     /// Every command of the packet succeeded, and its evidence is whole.
     Commands,
     /// This command of the packet succeeded, and its evidence is whole.
     Command(Name),
+    /// This image of the release was built, twice the same, and does what the plan says of it.
+    Image(Name),
     /// Somebody approved the packet as the plan states it.
     Approval,
     /// Somebody reviewed the packet's evidence.
@@ -99,6 +101,7 @@ impl fmt::Display for Basis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(id) => write!(f, "command:{id}"),
+            Self::Image(name) => write!(f, "image:{name}"),
             Self::File(path) => write!(f, "file:{path}"),
             Self::Section(name) => write!(f, "section:{name}"),
             word => f.write_str(WORDS.iter().find(|(_, basis)| basis == word).map_or("", |(text, _)| text)),
@@ -123,7 +126,7 @@ const WORDS: [(&str, Basis); 11] = [
 /// Says why a text names no basis.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{found}` is nothing that a criterion can rest on: expected `command:ID`, `file:PATH`, `section:NAME` (`board`, \
+    "`{found}` is nothing that a criterion can rest on: expected `command:ID`, `image:NAME`, `file:PATH`, `section:NAME` (`board`, \
      `checklist`, `risks`, `verdict`), `commands`, `approval`, `review`, `pins`, `scope`, `findings`, `risks`, `documents`, \
      `sections`, `gates` or `packets`"
 )]
@@ -140,6 +143,7 @@ impl FromStr for Basis {
         match text.split_once(':') {
             Some(("command", id)) => id.parse().map(Self::Command).map_err(|_| error()),
             Some(("section", name)) => name.parse().map(Self::Section).map_err(|_| error()),
+            Some(("image", name)) => name.parse().map(Self::Image).map_err(|_| error()),
             Some(("file", path)) => path.parse().map(Self::File).map_err(|_| error()),
             Some(_) => Err(error()),
             None => WORDS.iter().find(|(word, _)| *word == text).map(|(_, basis)| basis.clone()).ok_or_else(error),
@@ -155,14 +159,26 @@ mod tests {
 
     #[test]
     fn each_basis_has_one_text() {
-        let texts =
-            WORDS.iter().map(|(word, _)| *word).chain(["command:go-test", "file:docs/plan.md", "section:board"]);
+        let texts = WORDS.iter().map(|(word, _)| *word).chain([
+            "command:go-test",
+            "image:runtime",
+            "file:docs/plan.md",
+            "section:board",
+        ]);
         for text in texts {
             assert_eq!(text.parse::<Basis>().map(|basis| basis.to_string()), Ok(text.to_owned()));
         }
-        for wrong in
-            ["", "command", "command:", "command:a/b", "file:../x", "approved", "image:x", "section:", "section:gates"]
-        {
+        for wrong in [
+            "",
+            "command",
+            "command:",
+            "command:a/b",
+            "file:../x",
+            "approved",
+            "image:a/b",
+            "section:",
+            "section:gates",
+        ] {
             assert!(wrong.parse::<Basis>().is_err(), "{wrong}");
         }
     }

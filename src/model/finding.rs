@@ -72,6 +72,12 @@ pub enum FindingName {
     NoVerdict,
     /// The command exited 0, and its streams say that the check failed.
     ProofContradicted,
+    /// An image of the release cannot be built, is another one the second time, or does not do what it must.
+    ImageFailed,
+    /// An image of the release is not the recorded one.
+    ImageChanged,
+    /// Nothing can be said of an image of the release.
+    ImageUndecided,
 }
 
 impl FindingName {
@@ -85,11 +91,16 @@ impl FindingName {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::CommandFailed | Self::Flake | Self::NetworkAttempt | Self::Noise | Self::ProofContradicted => {
-                Severity::Failed
-            }
+            Self::CommandFailed
+            | Self::Flake
+            | Self::ImageChanged
+            | Self::ImageFailed
+            | Self::NetworkAttempt
+            | Self::Noise
+            | Self::ProofContradicted => Severity::Failed,
             Self::EvidenceMissing
             | Self::HollowPass
+            | Self::ImageUndecided
             | Self::NetworkUnknown
             | Self::NoCommands
             | Self::NoVerdict

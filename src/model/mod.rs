@@ -35,6 +35,8 @@ pub mod pulled_image;
 pub mod purl;
 pub mod quarantine;
 pub mod reference;
+pub mod release_image;
+pub mod release_record;
 pub mod risk;
 pub mod scope;
 pub mod shake;

@@ -43,6 +43,7 @@ impl Gate {
             Basis::Approval
             | Basis::Review
             | Basis::File(_)
+            | Basis::Image(_)
             | Basis::Sections
             | Basis::Section(_)
             | Basis::Findings

@@ -17,6 +17,7 @@ use super::pins::Pins;
 use super::proof::ProofRule;
 use super::quarantine::Quarantine;
 use super::reference::ImageReference;
+use super::release_image::ReleaseImage;
 use super::risk::Risk;
 use super::waiver::Waiver;
 use super::world::WorldSettings;
@@ -66,6 +67,8 @@ pub struct Plan {
     pub images: BTreeMap<Name, ImageSource>,
     /// The frozen inputs by name; each stands at `deps/NAME` of the input root.
     pub frozen: BTreeMap<Name, FrozenInput>,
+    /// The release's own images, by name.
+    pub release_images: BTreeMap<Name, ReleaseImage>,
     /// The sets of commands by name.
     pub sets: BTreeMap<Name, Vec<CommandSpec>>,
     /// What may not be weakened, by name: globs, relative to the plan's folder.
@@ -225,6 +228,8 @@ pub struct Packet {
     pub title: String,
     /// The sets it runs, in this order.
     pub sets: Vec<Name>,
+    /// The release's own images that are built after its commands, in this order.
+    pub release_images: Vec<Name>,
     /// Packets that come before it.
     pub needs: BTreeSet<PacketId>,
     /// What it promises.
@@ -237,7 +242,12 @@ impl Plan {
         packet.sets.iter().filter_map(|set| self.sets.get(set)).flatten()
     }
 
-    /// Lists what a packet's commands use; a frozen input brings its image.
+    /// Lists the release's own images that a packet builds, in its order.
+    pub fn released<'a>(&'a self, packet: &'a Packet) -> impl Iterator<Item = (&'a Name, &'a ReleaseImage)> {
+        packet.release_images.iter().filter_map(|name| self.release_images.get_key_value(name))
+    }
+
+    /// Lists what a packet's commands and the release's images that it builds use; a frozen input brings its image.
     #[must_use]
     pub fn references(&self, packet: &Packet) -> References {
         let mut references = References::default();
@@ -246,6 +256,12 @@ impl Plan {
             references.frozen.extend(spec.frozen.iter().cloned());
             let streams = spec.normalize_stdout.iter().chain(&spec.normalize_stderr);
             references.normalizers.extend(streams.chain(spec.normalize_outputs.values().flatten()).cloned());
+        }
+        for (_, image) in self.released(packet) {
+            references.images.extend(image.builders.values().cloned());
+            references.frozen.extend(image.frozen.iter().cloned());
+            references.images.extend(image.smoke.iter().map(|spec| spec.image.clone()));
+            references.frozen.extend(image.smoke.iter().flat_map(|spec| spec.frozen.iter().cloned()));
         }
         let inputs = references.frozen.iter().filter_map(|name| self.frozen.get(name));
         references.images.extend(inputs.filter_map(|input| input.image.clone()));

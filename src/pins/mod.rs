@@ -11,6 +11,8 @@ pub mod compose;
 pub mod devcontainer;
 pub mod dockerfile;
 pub mod dockerfile_lines;
+pub mod dockerfile_sources;
+pub mod dockerignore;
 pub mod expand;
 pub mod go_mod;
 pub mod image;

@@ -9,6 +9,7 @@ pub mod mutants;
 pub mod network;
 pub mod pins;
 pub mod progress;
+pub mod release;
 pub mod run;
 pub mod scope;
 pub mod sections;

@@ -24,6 +24,7 @@ mod plans;
 mod promises;
 mod pulls;
 mod quiet;
+mod releases;
 mod replay;
 mod run;
 mod scene;

@@ -59,3 +59,50 @@ http_get() {
   rm -f "$3.answer"
   [[ $status == 200 ]]
 }
+
+# wait_for_server HOST:PORT DIRECTORY: until /healthz answers 200; fails when
+# ten seconds pass.
+wait_for_server() {
+  local tries
+  for ((tries = 0; tries < 100; tries++)); do
+    http_get "$1" /healthz "$2/health" && return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+# host_arch: this machine's architecture, as the release names it.
+host_arch() {
+  case $(uname -m) in
+    x86_64) echo amd64 ;;
+    aarch64) echo arm64 ;;
+    *) die "no binary of this release runs on $(uname -m), so none can be tried here" ;;
+  esac
+}
+
+# pass WHAT: counts a check that held.
+checks=0
+pass() {
+  checks=$((checks + 1))
+  printf 'ok %d - %s\n' "$checks" "$1"
+}
+
+# same WHAT EXPECTED ACTUAL: compares texts and shows how they differ.
+same() {
+  diff --label expected --label actual -u <(printf '%s\n' "$2") <(printf '%s\n' "$3") >&2 || die "$1: differs as shown"
+  pass "$1"
+}
+
+# smoke NAME HOST:PORT VERSION DIRECTORY: the checks that a running server must
+# pass, be it a process or a container. DIRECTORY holds the unpacked archives.
+smoke() {
+  local arch
+  http_get "$2" /api/version "$4/answer" || die "$1: /api/version does not answer 200"
+  same "$1 serves its version" "{\"version\":\"$3\"}" "$(cat "$4/answer")"
+  for arch in amd64 arm64; do
+    http_get "$2" "/download/agent?arch=$arch" "$4/agent" || die "$1: the $arch agent cannot be downloaded"
+    cmp "$4/agent" "$4/beacon-agent-$3-linux-$arch/beacon-agent" >&2 ||
+      die "$1: the downloaded $arch agent is not the release's"
+    pass "$1 lets download the release's $arch agent"
+  done
+}

@@ -37,18 +37,6 @@ clean_up() {
 }
 trap clean_up EXIT
 
-checks=0
-pass() {
-  checks=$((checks + 1))
-  printf 'ok %d - %s\n' "$checks" "$1"
-}
-
-# same WHAT EXPECTED ACTUAL: compares texts and shows how they differ.
-same() {
-  diff --label expected --label actual -u <(printf '%s\n' "$2") <(printf '%s\n' "$3") >&2 || die "$1: differs as shown"
-  pass "$1"
-}
-
 # ---- the files ----------------------------------------------------------
 [[ -d dist ]] || die "there is no dist/: run scripts/build-release.sh $version first"
 archives=()
@@ -93,34 +81,16 @@ for arch in amd64 arm64; do
   pass "both servers hand out the release's $arch agent"
 done
 
-case $(uname -m) in
-  x86_64) host=amd64 ;;
-  aarch64) host=arm64 ;;
-  *) die "no binary of this release runs on $(uname -m), so none can be tried here" ;;
-esac
+host=$(host_arch)
 home=$work/beacon-$version-linux-$host
 same "beacon says its version" "beacon $version" "$("$home/beacon" --version)"
 same "beacon-agent says its version" "beacon-agent $version" "$("$work/beacon-agent-$version-linux-$host/beacon-agent" --version)"
-
-# smoke NAME HOST:PORT: the checks that a running server must pass, be it a
-# process or a container.
-smoke() {
-  local arch
-  http_get "$2" /api/version "$work/answer" || die "$1: /api/version does not answer 200"
-  same "$1 serves its version" "{\"version\":\"$version\"}" "$(cat "$work/answer")"
-  for arch in amd64 arm64; do
-    http_get "$2" "/download/agent?arch=$arch" "$work/agent" || die "$1: the $arch agent cannot be downloaded"
-    cmp "$work/agent" "$work/beacon-agent-$version-linux-$arch/beacon-agent" >&2 ||
-      die "$1: the downloaded $arch agent is not the release's"
-    pass "$1 lets download the release's $arch agent"
-  done
-}
 
 "$home/beacon" --listen 127.0.0.1:0 --data-dir "$work/data" --agent-dir "$home/agents" \
   --address-file "$work/address" 2>"$work/server.log" &
 server_pid=$!
 wait_for_file "$work/address" "$server_pid" || { cat "$work/server.log" >&2; die "the server did not start"; }
-smoke "the server" "$(cat "$work/address")"
+smoke "the server" "$(cat "$work/address")" "$version" "$work"
 kill "$server_pid"
 wait "$server_pid" || die "the server did not end cleanly on SIGTERM"
 server_pid=''
@@ -141,11 +111,8 @@ if [[ $docker == yes ]]; then
     "$(docker run --rm --network none beacon-validate:agent_runtime --version)"
   container=$(docker run --detach --publish 127.0.0.1::8080 beacon-validate:runtime)
   address=$(docker port "$container" 8080/tcp | head -n 1)
-  for ((tries = 0; tries < 100; tries++)); do
-    http_get "$address" /healthz "$work/health" && break
-    sleep 0.1
-  done
-  smoke "the container" "$address"
+  wait_for_server "$address" "$work" || die "the container does not answer at $address"
+  smoke "the container" "$address" "$version" "$work"
   expected=$((expected + 6))
 fi
 

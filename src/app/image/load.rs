@@ -53,7 +53,7 @@ pub fn load_stream(
 }
 
 /// Streams what a function writes; when it fails, the stream ends with its error.
-pub(super) fn stream_of(
+pub(in crate::app) fn stream_of(
     write: impl FnOnce(&mut dyn Write) -> Result<(), OciError> + Send + 'static,
 ) -> BoxStream<'static, io::Result<Bytes>> {
     let (sender, receiver) = mpsc::channel(4);

@@ -229,6 +229,7 @@ fn narrowed(at: &Workspace, wanted: &BTreeSet<Name>) -> (Workspace, PacketId, Pa
     let packet = Packet {
         title: "The gates of mutants".to_owned(),
         sets: plan.sets.keys().cloned().collect(),
+        release_images: Vec::new(),
         needs: BTreeSet::new(),
         contract: Contract::default(),
     };

@@ -22,14 +22,14 @@ use super::fault::{call, incomplete, limited, reason, refuse};
 use super::image::compare_used;
 use super::init::{self, Refused};
 use super::pump::PumpHandle;
-use super::spec::variables;
-use crate::engine::{EngineError, Execution, Network};
+use super::spec::{network_mode, variables};
+use crate::engine::{EngineError, Execution};
 use crate::model::action::Ending;
 use crate::model::digest::Digest;
 use crate::store::BlobStore;
 
 /// How long the streams may stay silent without ending after the container's end.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a killed container may take to end.
 const KILL_LIMIT: Duration = Duration::from_secs(60);
 /// The exit code of a container that was killed, by its user or for want of memory.
@@ -139,7 +139,7 @@ pub(super) async fn run(
 }
 
 /// Waits until the container no longer runs and gives its exit code. The client reports every code but zero as an error.
-async fn wait(client: &Docker, container: &str, label: &str) -> Result<i64, EngineError> {
+pub(super) async fn wait(client: &Docker, container: &str, label: &str) -> Result<i64, EngineError> {
     let options = WaitContainerOptions { condition: "not-running".to_owned() };
     let mut answers = std::pin::pin!(client.wait_container(container, Some(options)));
     match answers.next().await {
@@ -168,8 +168,10 @@ async fn inspect(
         return Err(incomplete(label, format!("the engine gave it {more}, which the action does not name")));
     }
     let mode = found.host_config.and_then(|host| host.network_mode);
-    if execution.network == Network::None && mode.as_deref() != Some("none") {
-        return Err(incomplete(label, format!("the engine gave it the network {mode:?}, expected none")));
+    if let Some(expected) = network_mode(&execution.network)
+        && mode.as_ref() != Some(&expected)
+    {
+        return Err(incomplete(label, format!("the engine gave it the network {mode:?}, expected {expected}")));
     }
     let state = found.state.unwrap_or_default();
     Ok(Reported {
@@ -184,12 +186,12 @@ async fn inspect(
 }
 
 /// Stops a container because the user wants to end; whatever the daemon says, its removal follows.
-async fn stop(client: &Docker, container: &str) {
+pub(super) async fn stop(client: &Docker, container: &str) {
     let options = StopContainerOptions { t: Some(GRACE_SECONDS), ..StopContainerOptions::default() };
     drop(client.stop_container(container, Some(options)).await);
 }
 
-async fn kill(client: &Docker, container: &str, label: &str) -> Result<(), EngineError> {
+pub(super) async fn kill(client: &Docker, container: &str, label: &str) -> Result<(), EngineError> {
     match client.kill_container(container, Some(KillContainerOptions::default())).await {
         // 409: it ended by itself in this moment.
         Err(error) if super::fault::status(&error) != Some(409) => Err(call(label, "kill the container")(error)),

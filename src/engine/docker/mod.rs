@@ -14,6 +14,7 @@
 //!
 //! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman behind `ssh://` (forward its socket).
 
+mod build;
 mod connect;
 mod dialect;
 mod drain;
@@ -29,6 +30,7 @@ mod lifecycle;
 mod outputs;
 mod overlay;
 mod pump;
+mod release;
 mod seen;
 mod spec;
 mod staging;
@@ -66,8 +68,10 @@ use crate::model::image::ImageIdentity;
 use crate::model::world::{UMASK, World};
 use crate::store::BlobStore;
 
+pub use self::build::{BuildEnd, BuildRequest, BuiltImage};
 pub use self::inputs::INPUT_MTIME;
 pub use self::labels::{DEADLINE, LABEL, RUN, STORE};
+pub use self::release::{ImageEnd, ImageStart, Started};
 
 /// What [`EngineInfo::staging`] says before the first inputs were staged.
 pub const UNDECIDED: &str = "undecided";
@@ -190,7 +194,7 @@ impl DockerEngine {
         export::export(&self.client, id)
     }
 
-    /// Removes the containers and volumes that dead runs left: those of this store whose run `is_alive(store, run)`
+    /// Removes the containers, volumes and images of builds that dead runs left: those of this store whose run `is_alive(store, run)`
     /// denies, and those of any store whose deadline passed more than an hour ago. Gives what it removed.
     ///
     /// # Errors
@@ -199,7 +203,11 @@ impl DockerEngine {
         &self,
         is_alive: &(dyn Fn(&str, &str) -> bool + Sync),
     ) -> Result<Vec<String>, EngineError> {
-        trash::sweep(&self.client, &self.owner, is_alive).await
+        let mut removed = trash::sweep(&self.client, &self.owner, is_alive).await?;
+        if self.cannot_build().is_none() {
+            removed.extend(build::sweep(&self.client, &self.owner, is_alive).await?);
+        }
+        Ok(removed)
     }
 
     /// Confirms an image, once a session: an id names its content.

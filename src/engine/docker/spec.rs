@@ -58,18 +58,18 @@ pub(super) fn container(
     if command.arguments.first().is_none_or(String::is_empty) {
         return Err(refuse(execution.label, DOING, "the command has no program"));
     }
-    let isolated = execution.network == Network::None;
+    let beside = matches!(execution.network, Network::Beside { .. });
     Ok(ContainerCreateBody {
         image: Some(image_id.to_owned()),
-        // The engine's random one would leak through `$HOSTNAME` and `uname`.
-        hostname: Some(execution.world.hostname.clone()),
+        // Beside another container its name is shared, too. The engine's random one would leak through `$HOSTNAME` and `uname`.
+        hostname: (!beside).then(|| execution.world.hostname.clone()),
         user: Some(format!("{user}:{user}", user = execution.world.user)),
         // The whole argv as the entry point: neither the image's entry point nor its default arguments can mix in.
         entrypoint: Some(entry.arguments),
         cmd: Some(Vec::new()),
         env: Some(environment(execution, image_names)?),
         working_dir: Some(format!("/{}", command.working_directory)),
-        network_disabled: Some(isolated),
+        network_disabled: Some(execution.network == Network::None),
         attach_stdin: Some(entry.gate),
         open_stdin: Some(entry.gate),
         stdin_once: Some(entry.gate),
@@ -78,17 +78,17 @@ pub(super) fn container(
         stop_signal: Some("SIGTERM".to_owned()),
         healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }),
         labels: Some(labels),
-        host_config: Some(host_config(execution, isolated, entry.engines_init, mounts)),
+        host_config: Some(host_config(execution, entry.engines_init, mounts)),
         ..ContainerCreateBody::default()
     })
 }
 
-fn host_config(execution: &Execution<'_>, isolated: bool, init: bool, mounts: Vec<Mount>) -> HostConfig {
+fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> HostConfig {
     let memory = i64::try_from(execution.limits.memory).unwrap_or(i64::MAX);
     let ulimit =
         |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
     HostConfig {
-        network_mode: Some(if isolated { "none" } else { "bridge" }.to_owned()),
+        network_mode: network_mode(&execution.network).or_else(|| Some("bridge".to_owned())),
         // A log driver would keep a second copy, and `json-file` turns bytes that are no UTF-8 into U+FFFD.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
         init: Some(init),
@@ -111,6 +111,15 @@ fn host_config(execution: &Execution<'_>, isolated: bool, init: bool, mounts: Ve
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
         mounts: Some(mounts),
         ..HostConfig::default()
+    }
+}
+
+/// Gives the network of a container that reaches nobody outside, as the engine names it; none where it has another one.
+pub(super) fn network_mode(network: &Network) -> Option<String> {
+    match network {
+        Network::None => Some("none".to_owned()),
+        Network::Beside { container } => Some(format!("container:{container}")),
+        Network::Transport { .. } => None,
     }
 }
 

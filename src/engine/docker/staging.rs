@@ -69,6 +69,7 @@ impl DockerEngine {
         cancel: &CancellationToken,
     ) -> Result<(Container, Places), EngineError> {
         let label = execution.label;
+        let isolated = spec::network_mode(&execution.network).is_some();
         let overlay = self.uses_overlay(label, &confirmed.id, subtrees, store, cancel).await?;
         let (mut mounts, mut slots, mut uppers, mut report) = (Vec::new(), Vec::new(), Vec::new(), None);
         if overlay {
@@ -78,7 +79,7 @@ impl DockerEngine {
                 mounts.push(mount);
                 // The first subtree is always there; with a network the engine makes a hosts file of its own.
                 if slots.is_empty() {
-                    mounts.extend((execution.network == Network::None).then_some(hosts));
+                    mounts.extend(isolated.then_some(hosts));
                     mounts.extend((!entry.engines_init).then_some(init));
                     mounts.extend(entry.watch.then_some(said));
                     report = upper.as_ref().map(|upper: &PathBuf| upper.with_file_name(init::REPORT_NAME));
@@ -98,7 +99,7 @@ impl DockerEngine {
         })?;
         let bundle = match &execution.network {
             Network::Transport { ca_bundle, .. } => ca_bundle.as_deref(),
-            Network::None => None,
+            Network::None | Network::Beside { .. } => None,
         };
         if !overlay || bundle.is_some() {
             // `/dev` is covered by a file system of its own when the container runs: nobody sees the sentinel there.
@@ -115,7 +116,7 @@ impl DockerEngine {
                     let at = init::REPORT.trim_start_matches('/');
                     tar.file(at, execution.world.user, 0o600, 0, std::io::empty())?;
                 }
-                if !overlay && execution.network == Network::None {
+                if !overlay && isolated {
                     let hosts = hosts(&execution.world.hostname);
                     tar.file(HOSTS_PATH.trim_start_matches('/'), 0, 0o644, hosts.len() as u64, hosts.as_slice())?;
                 }

@@ -11,6 +11,7 @@ use crate::model::contract::{Basis, Contract, Criterion};
 use crate::model::glob;
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, Packet, PacketId};
+use crate::model::release_image::ReleaseImage;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -18,6 +19,8 @@ pub(super) struct PacketWire {
     title: String,
     #[serde(default)]
     sets: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    release_images: Vec<Spanned<String>>,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
     #[serde(default)]
@@ -59,6 +62,7 @@ impl Source<'_> {
         &self,
         wires: BTreeMap<Spanned<String>, PacketWire>,
         sets: &BTreeMap<Name, Vec<CommandSpec>>,
+        release_images: &BTreeMap<Name, ReleaseImage>,
         protected: &BTreeMap<Name, Vec<String>>,
     ) -> Result<BTreeMap<PacketId, Packet>, PlanError> {
         let set_names: BTreeSet<&Name> = sets.keys().collect();
@@ -73,10 +77,16 @@ impl Source<'_> {
             let names: Result<Vec<Name>, _> = named.map(|set| self.reference("set", set, &set_names)).collect();
             let needs: Result<BTreeSet<PacketId>, _> =
                 wire.needs.iter().map(|id| self.reference("packet", id, &ids)).collect();
-            let packet =
-                Packet { title: wire.title.clone(), sets: names?, needs: needs?, contract: self.contract(wire)? };
+            let packet = Packet {
+                title: wire.title.clone(),
+                sets: names?,
+                release_images: self.built(&wire.release_images, release_images)?,
+                needs: needs?,
+                contract: self.contract(wire)?,
+            };
             let span = wire.sets.as_ref().map_or(name.span(), Spanned::span);
             self.check_closed(span, &packet, sets)?;
+            self.check_built(&wire.release_images, &packet, sets, release_images)?;
             self.check_criteria(wire, &packet, sets)?;
             self.check_scope(wire, protected)?;
             packets.insert(self.parse(name)?, packet);
@@ -135,6 +145,11 @@ impl Source<'_> {
         for basis in wires.flat_map(|criterion| criterion.rests_on.as_ref()) {
             let missing = match self.parse::<Basis>(basis)? {
                 Basis::Command(id) if !ids.contains(&id) => format!("the packet runs no command `{id}`"),
+                Basis::Image(name) if !packet.release_images.contains(&name) => {
+                    let message = format!("the packet builds no image `{name}` of the release");
+                    let hint = format!("name it: `release-images = [\"{name}\"]`");
+                    return Err(self.error(basis.span(), message, Some(hint)));
+                }
                 Basis::Commands if ids.is_empty() => "the packet runs no command".to_owned(),
                 _ => continue,
             };

@@ -8,6 +8,7 @@ fn packet(needs: &[&str], exit: &[(&str, Basis)]) -> Packet {
     Packet {
         title: "A packet".into(),
         sets: Vec::new(),
+        release_images: Vec::new(),
         needs: needs.iter().map(|text| id(text)).collect(),
         contract: Contract { exit: exit.collect(), ..Contract::default() },
     }
@@ -20,6 +21,7 @@ fn plan() -> Plan {
         exclude: Vec::new(),
         images: BTreeMap::new(),
         frozen: BTreeMap::new(),
+        release_images: BTreeMap::new(),
         sets: BTreeMap::new(),
         protected: BTreeMap::new(),
         pins: Pins::default(),

@@ -12,12 +12,14 @@ use crate::store::{BlobBatch, BlobWriter, StoreError};
 
 pub mod dir;
 pub mod git;
+pub mod layers;
 mod scan;
 pub mod tar;
 pub(crate) mod tar_reader;
 
 pub use self::dir::{DirError, DirOptions, hash_dir, ingest_dir, ingest_output};
 pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, visit_git};
+pub use self::layers::{Dress, RootTree, ingest_layers};
 pub use self::tar::{TarError, TarOptions, ingest_tar, ingest_tar_into};
 
 /// Bounds what one ingest may take in, so that a broken or hostile tree ends in an error and not in a full disk.

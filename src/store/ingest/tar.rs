@@ -212,7 +212,7 @@ fn locate(bytes: &[u8], strip: Option<&TreePath>) -> Result<Option<TreePath>, &'
     below.parse().map(Some).map_err(|_| "its path has an empty or `.` segment, or a NUL")
 }
 
-fn keep(
+pub(super) fn keep(
     batch: &dyn BlobBatch,
     archive: &mut TarReader<'_>,
     entry: &Entry,

@@ -22,6 +22,12 @@ pub(crate) struct Entry {
     /// What a symlink says or a hard link repeats.
     pub link: Vec<u8>,
     pub executable: bool,
+    /// The permission bits as they stand.
+    pub mode: u32,
+    /// The owner's number; `u64::MAX` for a field that is none.
+    pub uid: u64,
+    /// The group's number.
+    pub gid: u64,
     /// How many bytes of data follow.
     pub size: u64,
 }
@@ -32,6 +38,8 @@ struct Overrides {
     path: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     size: Option<u64>,
+    uid: Option<u64>,
+    gid: Option<u64>,
 }
 
 /// Walks the entries; as a reader it gives the current entry's data.
@@ -79,8 +87,10 @@ impl<'a> TarReader<'a> {
             EntryType::Regular | EntryType::Continuous => overrides.size.unwrap_or(size),
             _ => 0,
         };
+        let owner = |said: Option<u64>, header: io::Result<u64>| said.or(header.ok()).unwrap_or(u64::MAX);
+        let (uid, gid) = (owner(overrides.uid, header.uid()), owner(overrides.gid, header.gid()));
         self.begin_data(size);
-        Ok(Entry { path, kind, link, executable: mode & 0o100 != 0, size })
+        Ok(Entry { path, kind, link, executable: mode & 0o100 != 0, mode, uid, gid, size })
     }
 
     fn begin_data(&mut self, size: u64) {
@@ -158,12 +168,17 @@ impl<'a> TarReader<'a> {
             match key {
                 b"path" => overrides.path = Some(value.to_vec()),
                 b"linkpath" => overrides.link = Some(value.to_vec()),
-                b"size" => {
-                    let size = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
-                    overrides.size = Some(size.ok_or_else(|| self.bad("its pax size is no number"))?);
+                b"size" | b"uid" | b"gid" => {
+                    let number = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+                    let number = Some(number.ok_or_else(|| self.bad("its pax size or owner is no number"))?);
+                    match key {
+                        b"size" => overrides.size = number,
+                        b"uid" => overrides.uid = number,
+                        _ => overrides.gid = number,
+                    }
                 }
                 key if key.starts_with(b"GNU.sparse.") => return Err(self.bad("it is sparse, which is not supported")),
-                // Times, owners, xattrs: none of them counts in a tree.
+                // Times and xattrs count nowhere.
                 _ => {}
             }
         }

@@ -1,0 +1,87 @@
+//! What a criterion that rests on an image of the release follows from: the record beside the packet's manifest.
+
+use super::compare::read;
+use super::judge::judge;
+use super::record_path;
+use crate::app::currency::{digest_of, image_lock};
+use crate::app::evidence;
+use crate::app::facts::Facts;
+use crate::app::frozen::lock_path;
+use crate::model::board::Fact;
+use crate::model::name::Name;
+use crate::model::plan::PacketId;
+use crate::model::release_record::ReleaseRecord;
+use crate::store::BlobStore as _;
+use crate::store::layered::Layered;
+
+/// Finds out whether an image of a packet was built, twice the same, from this source, and does what the plan says.
+#[must_use]
+pub fn image(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Fact {
+    found(facts, packet, name).unwrap_or_else(|why| Fact::Undecided { why })
+}
+
+fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, String> {
+    let manifest = facts.workspace.manifest_path(packet);
+    let waits = |why: &str| Ok(Fact::Waits { why: format!("{why}: rcrepro run {packet}") });
+    let Some((record, digest)) = read(&manifest).map_err(whole)? else { return waits("it has not been built") };
+    if record.packet != *packet {
+        return Ok(Fact::Fails { why: format!("the record is that of {}", record.packet) });
+    }
+    if let Some(why) = outdated(facts, &record) {
+        return waits(&why);
+    }
+    let (Some(image), Some(entry)) = (facts.workspace.plan.release_images.get(name), record.images.get(name)) else {
+        return waits("it is not among the images that were built");
+    };
+    let path = record_path(&manifest);
+    if let Some((file, _)) = evidence::damaged(&path).map_err(whole)?.first() {
+        return Ok(Fact::Fails { why: format!("the evidence `{file}` is damaged") });
+    }
+    let store = Layered::new(&evidence::folder_of(&path), Some(facts.store.root())).map_err(whole)?;
+    for blob in record.blobs() {
+        if !store.contains(blob).map_err(whole)? {
+            return Ok(Fact::Undecided { why: format!("the evidence lacks {blob}") });
+        }
+    }
+    let findings = judge(name, image, entry, &store).map_err(whole)?;
+    if let Some(first) = findings.first() {
+        let why = format!(
+            "{} findings, the first: {}: expected {}, found {}",
+            findings.len(),
+            first.at,
+            first.expected,
+            first.found
+        );
+        return Ok(Fact::Fails { why });
+    }
+    let says =
+        format!("built twice, equal; {} runs, {} commands beside it passed", entry.runs.len(), entry.smoke.len());
+    Ok(Fact::Holds { evidence: digest, says })
+}
+
+/// Says why a record no longer counts.
+fn outdated(facts: &Facts<'_>, record: &ReleaseRecord) -> Option<String> {
+    // The plan is a part of the source: every change of it changes the source, too.
+    if record.source != facts.source {
+        return Some("the source has changed since".to_owned());
+    }
+    let image =
+        record.locked.iter().find(|(name, image)| image_lock(facts.workspace, name, &record.isa) != Some(image.lock));
+    if let Some((name, _)) = image {
+        return Some(format!("the lock of image `{name}` has changed since"));
+    }
+    let lock = |name: &Name| digest_of(&lock_path(&facts.workspace.folder, name));
+    let frozen = record.frozen.iter().find(|(name, frozen)| lock(name) != Some(frozen.lock));
+    frozen.map(|(name, _)| format!("the lock of the frozen input `{name}` has changed since"))
+}
+
+/// Writes an error with its causes.
+fn whole(error: impl std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}

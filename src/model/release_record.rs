@@ -1,0 +1,121 @@
+//! What is recorded of the release's own images, beside a packet's manifest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+use super::manifest::{FrozenEntry, ImageEntry};
+use super::name::Name;
+use super::plan::PacketId;
+
+/// The version of the record's format.
+pub const RELEASE_RECORD_VERSION: u32 = 1;
+
+/// Holds what must be equal everywhere when the images are built and tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRecord {
+    /// The format's version, [`RELEASE_RECORD_VERSION`].
+    pub version: u32,
+    /// The packet.
+    pub packet: PacketId,
+    /// The plan's bytes.
+    pub plan: Digest,
+    /// The root of the source, which is the builds' context.
+    pub source: Digest,
+    /// `SOURCE_DATE_EPOCH` in seconds.
+    pub date_epoch: i64,
+    /// REAPI's `ISA` of the machine that they were built on.
+    pub isa: String,
+    /// The locked images that they were built and tried with.
+    pub locked: BTreeMap<Name, ImageEntry>,
+    /// The frozen inputs that they were built and tried with.
+    pub frozen: BTreeMap<Name, FrozenEntry>,
+    /// The images by name.
+    pub images: BTreeMap<Name, BuiltEntry>,
+}
+
+/// Is what makes two builds of a target the same image: no time of a file, no build's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parts {
+    /// The root `Directory` of its file system: names, contents, symbolic links, executable bits.
+    pub tree: Digest,
+    /// Its configuration, as canonical JSON.
+    pub config: Digest,
+    /// Mode and owner of every path, as canonical JSON.
+    pub owners: Digest,
+}
+
+/// Is one image that was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltEntry {
+    /// The stage.
+    pub target: String,
+    /// The build arguments, without those that name builders.
+    pub arguments: BTreeMap<String, String>,
+    /// The build arguments that name builders, with the locked image.
+    pub builders: BTreeMap<String, Name>,
+    /// What was built.
+    pub parts: Parts,
+    /// What was built a second time, from nothing.
+    pub again: Parts,
+    /// How it ran by itself, in the plan's order.
+    pub runs: Vec<RunEntry>,
+    /// What ran beside it, in the plan's order.
+    pub smoke: Vec<SmokeEntry>,
+}
+
+/// Is one run of the image by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunEntry {
+    /// What followed the entry point.
+    pub arguments: Vec<String>,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Its standard output.
+    pub stdout: Digest,
+    /// Its standard error.
+    pub stderr: Digest,
+}
+
+/// Is one command that ran beside a container of the image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmokeEntry {
+    /// The command's id.
+    pub id: Name,
+    /// The shell line.
+    pub line: String,
+    /// The image that the command ran in.
+    pub image: Name,
+    /// The REAPI `Action` that it was.
+    pub action: Digest,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Its standard output.
+    pub stdout: Digest,
+    /// Its standard error.
+    pub stderr: Digest,
+    /// How the image's own container had ended before the command did; none when it still ran.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gone: Option<i64>,
+}
+
+impl ReleaseRecord {
+    /// Lists the blobs that the record names directly; of trees, their roots.
+    pub fn blobs(&self) -> impl Iterator<Item = Digest> + '_ {
+        let of_image = |built: &BuiltEntry| {
+            let parts =
+                [built.parts, built.again].into_iter().flat_map(|parts| [parts.tree, parts.config, parts.owners]);
+            let runs = built.runs.iter().flat_map(|run| [run.stdout, run.stderr]);
+            let smoke = built.smoke.iter().flat_map(|smoke| [smoke.action, smoke.stdout, smoke.stderr]);
+            parts.chain(runs).chain(smoke).collect::<Vec<_>>()
+        };
+        let locks = self.locked.values().map(|image| image.lock).chain(self.frozen.values().map(|input| input.lock));
+        [self.plan].into_iter().chain(locks).chain(self.images.values().flat_map(of_image))
+    }
+}

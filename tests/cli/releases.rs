@@ -1,0 +1,185 @@
+//! The release's own images: built on the real engine, twice the same, tried, recorded, replayed; and each way to go red.
+
+use std::process::Command;
+
+use crate::scene::{Ended, Scene, command};
+
+/// Answers every connection with what stands in a file; says its version when it is asked.
+const SERVER: &str = r#"
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int main(int argc, char **argv) {
+  if (argc > 1 && !strcmp(argv[1], "--version")) { puts("server " VERSION); return 0; }
+  char text[4096];
+  FILE *file = fopen("/greeting", "r");
+  if (!file) return 3;
+  size_t length = fread(text, 1, sizeof text, file);
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(8080), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+  if (bind(listener, (struct sockaddr *)&at, sizeof at) || listen(listener, 8)) return 4;
+  for (;;) {
+    int peer = accept(listener, 0, 0);
+    if (peer < 0 || write(peer, text, length) < 0) return 5;
+    close(peer);
+  }
+}
+"#;
+
+const DOCKERFILE: &str = r#"ARG BASE=nothing:latest
+FROM ${BASE} AS build
+ARG VERSION=0
+COPY server.c /src/
+RUN gcc -static -Os -DVERSION="\"$VERSION\"" -o /server /src/server.c && mkdir /out
+FROM scratch AS unused
+COPY --from=build /server /other
+FROM scratch AS tiny
+COPY --from=build /server /server
+COPY --from=build /out /out
+COPY greeting.txt /greeting
+USER 1234:1234
+EXPOSE 8080
+ENTRYPOINT ["/server"]
+"#;
+
+/// Asks until somebody answers, and compares with the input and with the image's own file.
+const SMOKE: &str = r#"
+for i in $(seq 100); do exec 3<>/dev/tcp/127.0.0.1/8080 && break; sleep 0.1; done 2>/dev/null
+said=$(cat <&3); echo "it says $said"; test "$said" = hello && cmp /deps/image/greeting greeting.txt && cat made.txt
+"#;
+
+/// Makes a repository whose packet builds one image; names are unique among tests.
+fn scene(id: &str, dockerfile: &str) -> Scene {
+    let made =
+        command(&format!("{id}-make"), "echo made > made.txt", "outputs = [\"made.txt\"]\nproof = \"exit-code\"");
+    let image = format!(
+        "[release-images.{id}]\ndockerfile = \"Dockerfile\"\ntarget = \"tiny\"\narguments = {{ VERSION = \"7\" }}\n\
+         builders = {{ BASE = \"base\" }}\nexpect = {{ user = \"1234:1234\", ports = [\"8080/tcp\"], volumes = [] }}\n\
+         runs = [{{ arguments = [\"--version\"], stdout = \"server 7\\n\" }}]\n\
+         [[release-images.{id}.smoke]]\nid = \"{id}-smoke\"\nrun = '''{SMOKE}'''\nimage = \"base\"\nneeds = [\"{id}-make\"]\n"
+    );
+    let exit = format!("exit = [{{ says = \"It runs.\", rests-on = [\"image:{id}\", \"commands\"] }}]");
+    let scene = Scene::new(&format!("release-images = [\"{id}\"]\n{exit}\n{made}{image}"));
+    scene.write("Dockerfile", dockerfile.as_bytes());
+    scene.write(".dockerignore", b"*\n!server.c\n!greeting.txt\n");
+    scene.write("server.c", SERVER.as_bytes());
+    scene.commit("sources");
+    scene
+}
+
+/// Lists what the engine still has of an image: those that carry its label, and any whose configuration names it.
+fn left(id: &str) -> Vec<String> {
+    let docker = |arguments: &[&str]| {
+        let output = Command::new("docker").args(arguments).output().expect("the docker client is installed");
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let label = format!("label=org.rcrepro.label=RC-05/{id}");
+    let mut left = docker(&["images", "-aq", "--filter", &label]);
+    left.extend(docker(&["ps", "-aq", "--filter", &label]));
+    left.extend(docker(&["ps", "-aq", "--filter", &format!("{label}-smoke")]));
+    left
+}
+
+/// Expects that a run ends red by a finding at a place, and records nothing.
+fn red(scene: &Scene, id: &str, code: i32, texts: &[&str]) {
+    let ended = scene.run(&["run", "RC-05"]);
+    assert_eq!(ended.code, code, "{}\n{}", ended.stdout, ended.stderr);
+    for text in texts {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}\n{}", ended.stdout, ended.stderr);
+    }
+    assert!(!scene.path("manifests/RC-05.images.json").exists(), "nothing is recorded");
+    assert!(!scene.path("manifests/RC-05.json").exists(), "nothing is recorded");
+    assert_eq!(left(id), Vec::<String>::new());
+}
+
+fn contains(ended: &Ended, texts: &[&str]) {
+    for text in texts {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}\n{}", ended.stdout, ended.stderr);
+    }
+}
+
+#[test]
+fn an_image_is_built_twice_tried_recorded_and_replayed() {
+    let id = "release-good";
+    let scene = scene(id, DOCKERFILE);
+    contains(&scene.ok(&["status"]), &["it has not been built: rcrepro run RC-05"]);
+    let ended = scene.ok(&["run", "RC-05"]);
+    contains(
+        &ended,
+        &["ok  release image release-good  target tiny, 1 run, 1 command beside it", "release images recorded"],
+    );
+    assert_eq!(left(id), Vec::<String>::new());
+    scene.commit("record");
+    contains(&scene.ok(&["status"]), &["DONE"]);
+    let record = scene.read("manifests/RC-05.images.json");
+    let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+    let image = &record["images"][id];
+    assert_eq!(image["parts"], image["again"]);
+    assert_eq!(image["smoke"][0]["exit_code"], 0);
+    let ended = scene.ok(&["replay", "RC-05"]);
+    contains(&ended, &["release images: as recorded"]);
+
+    // Somebody serves something else: the replay names the file, and the smoke command fails.
+    scene.write("greeting.txt", b"hullo\n");
+    scene.commit("change");
+    let ended = scene.run(&["replay", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
+    contains(&ended, &["images.release-good.tree:/greeting", "images.release-good.release-good-smoke.exit-code"]);
+    contains(&scene.ok(&["status"]), &["the source has changed since"]);
+    assert_eq!(left(id), Vec::<String>::new());
+
+    // Evidence that was changed after the fact does not hold.
+    scene.write("greeting.txt", b"hello\n");
+    scene.commit("back");
+    let config = image["parts"]["config"].as_str().and_then(|text| text.split('/').next()).expect("a digest");
+    scene.write(&format!("manifests/RC-05.images.evidence/{config}"), b"{}");
+    contains(&scene.ok(&["status"]), &["is damaged"]);
+}
+
+#[test]
+fn a_wrong_answer_a_wrong_user_and_a_wrong_version_are_named() {
+    let id = "release-wrong";
+    let dockerfile = DOCKERFILE
+        .replace("USER 1234:1234\n", "USER 0\n")
+        .replace("COPY greeting.txt /greeting", "COPY server.c /greeting");
+    let scene = scene(id, &dockerfile);
+    scene.replace("rcrepro.toml", "server 7", "server 8");
+    scene.commit("expect more");
+    red(
+        &scene,
+        id,
+        1,
+        &[
+            "image-failed  images.release-wrong.config.user",
+            "images.release-wrong.runs.0.stdout",
+            "images.release-wrong.release-wrong-smoke.exit-code",
+        ],
+    );
+}
+
+#[test]
+fn what_differs_from_build_to_build_is_named_by_file() {
+    let id = "release-differs";
+    let dockerfile = DOCKERFILE.replace("mkdir /out", "mkdir /out && head -c 8 /dev/urandom > /out/stamp");
+    red(&scene(id, &dockerfile), id, 1, &["images.release-differs.tree:/out/stamp"]);
+}
+
+#[test]
+fn builds_reach_no_network_and_fetch_no_image() {
+    let id = "release-network";
+    let dockerfile = DOCKERFILE.replace(
+        "FROM scratch AS unused",
+        "RUN [\"/bin/bash\", \"-c\", \"exec 3<>/dev/tcp/192.0.2.1/80\"]\nFROM scratch AS unused",
+    );
+    let scene = scene(id, &dockerfile);
+    red(&scene, id, 1, &["image-failed  images.release-network", "Network is unreachable"]);
+    scene.write("Dockerfile", DOCKERFILE.replace("FROM scratch AS unused", "FROM debian:12 AS unused").as_bytes());
+    scene.commit("fetch");
+    red(&scene, id, 1, &["Dockerfile:6:6: `debian:12` is no image of the plan"]);
+    scene.write("Dockerfile", DOCKERFILE.replace("FROM scratch AS tiny", "FROM scratch AS small").as_bytes());
+    scene.commit("no such target");
+    red(&scene, id, 1, &["image-failed  images.release-network", "tiny"]);
+}
