@@ -45,6 +45,19 @@ pub enum StatusError {
 /// # Errors
 /// [`StatusError`] when the source or the evidence cannot be read; what is merely missing or wrong is a fact.
 pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Board, StatusError> {
+    at(workspace, revision, store, today).map(|(board, _)| board)
+}
+
+/// Does what [`status`] does, and gives the root of the source, too.
+///
+/// # Errors
+/// [`StatusError`].
+pub fn at(
+    workspace: &Workspace,
+    revision: &str,
+    store: &Path,
+    today: CivilDate,
+) -> Result<(Board, Digest), StatusError> {
     let store = FsStore::open(store)?;
     let source = workspace.ingest_source(revision, &store)?;
     let runs = Runs::open(store.root())?;
@@ -54,7 +67,7 @@ pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilD
     for (id, packet) in &workspace.plan.packets {
         facts.insert(id.clone(), gather.packet(id, packet)?);
     }
-    Ok(board::decide(&workspace.plan, &facts))
+    Ok((board::decide(&workspace.plan, &facts), source.root))
 }
 
 struct Gather<'a> {
@@ -155,12 +168,13 @@ impl Gather<'_> {
     }
 }
 
-fn manifest_of(record: &RunRecord, store: &dyn BlobStore) -> Option<ReproManifest> {
+/// Reads the manifest that a run recorded; none when the store has it no longer.
+pub(super) fn manifest_of(record: &RunRecord, store: &dyn BlobStore) -> Option<ReproManifest> {
     crate::format::manifest_json::decode(&store.get(record.manifest).ok()?).ok()
 }
 
 /// Reads the plan that a manifest was made by from its evidence.
-fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
+pub(super) fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
     let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
     plan_toml::parse(&String::from_utf8_lossy(&store.get(manifest.plan).ok()?), &names).ok()
 }

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::scans::AdvisoriesArgs;
 use super::exit::Exit;
 use crate::model::image_definition::Platform;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::reference::ImageReference;
 use crate::model::shake::variation::Variation;
+
+pub mod scans;
 
 /// Runs, replays and verifies the exact commands of a release plan in digest-locked containers with no network.
 #[derive(Debug, Parser)]
@@ -63,7 +66,7 @@ pub enum Command {
         rev: String,
     },
     /// Says how old the frozen advisory data is, and which entries its mirror has today that were not locked.
-    Advisories,
+    Advisories(AdvisoriesArgs),
     /// Runs packets and records their manifests in `manifests/`.
     Run {
         /// The packets, such as RC-05.

@@ -1,5 +1,7 @@
 //! `rcrepro status`, `verdict` and `approve`.
 
+use std::time::SystemTime;
+
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -7,10 +9,13 @@ use super::output::print;
 use super::today::today;
 use crate::app::approve::{self as app, ApproveError};
 use crate::app::status::{self, StatusError};
+use crate::app::time_split::{TimeSplitError, time_split};
 use crate::model::approval::ApprovalKind;
 use crate::model::plan::PacketId;
-use crate::model::verdict::{Verdict, judge};
+use crate::model::time_split::judge_today;
+use crate::model::verdict::Verdict;
 use crate::report::board::{json, text};
+use crate::store::fs::FsStore;
 
 /// Shows the packet board.
 pub fn status(context: &Context, revision: &str) -> Result<Exit, Failure> {
@@ -22,13 +27,15 @@ pub fn status(context: &Context, revision: &str) -> Result<Exit, Failure> {
 
 /// Says whether to release.
 pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let board = status::status(&context.workspace()?, revision, &context.store, today())?;
-    let conditions = Vec::new();
-    let verdict = judge(&board, &conditions);
+    let workspace = context.workspace()?;
+    let (board, source) = status::at(&workspace, revision, &context.store, today())?;
+    let store = FsStore::open(&context.store)?;
+    let split = time_split(&workspace, &store, source, SystemTime::now(), today())?;
+    let verdict = judge_today(&board, &split);
     let shown = if context.json {
-        format!("{}\n", json::verdict(&board, verdict, &conditions))
+        format!("{}\n", json::verdict(&board, verdict, &split))
     } else {
-        text::verdict(&board, verdict, &conditions)
+        text::verdict(&board, verdict, &split)
     };
     print(shown.as_bytes())?;
     Ok(match verdict {
@@ -60,6 +67,19 @@ impl From<StatusError> for Failure {
             StatusError::Evidence(error) => error.into(),
             StatusError::Store(error) => error.into(),
             StatusError::Runs(_) => Self::new(Exit::Engine, &error, None),
+        }
+    }
+}
+
+impl From<TimeSplitError> for Failure {
+    fn from(error: TimeSplitError) -> Self {
+        match error {
+            TimeSplitError::Frozen(error) => error.into(),
+            TimeSplitError::Modules(_) => Self::new(Exit::Engine, &error, None),
+            TimeSplitError::Rescan(_) => {
+                let advice = "remove the file, and ask again: rcrepro advisories --scan".to_owned();
+                Self::new(Exit::Tampered, &error, Some(advice))
+            }
         }
     }
 }

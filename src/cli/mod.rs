@@ -85,7 +85,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             log::log(&context, &packet, command.as_ref(), stream, canonical)
         }
         Command::Image { platform, command } => image::image(&context, platform, command).await,
-        Command::Advisories => advisories::advisories(&context),
+        Command::Advisories(arguments) => advisories::advisories(&context, &arguments).await,
         Command::Doctor => doctor::doctor(&context).await,
     }
 }

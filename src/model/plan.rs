@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::advisory_policy::AdvisoryPolicy;
 use super::attempt::Quiet;
 use super::contract::Contract;
 use super::digest::serde_as_text;
@@ -81,6 +82,8 @@ pub struct Plan {
     pub documents: DocumentSettings,
     /// The residual risks, in the order of the plan.
     pub risks: Vec<Risk>,
+    /// What advisory data of today makes of a verdict.
+    pub advisories: AdvisoryPolicy,
 }
 
 /// Says where an image comes from.

@@ -241,6 +241,18 @@ pub fn reads_streams(line: &str, rule: ProofRule) -> bool {
     }
 }
 
+/// Lists the tools that a line calls, each with the folder it runs in below the source's root (empty for the root, or when it
+/// cannot be told). None when the plan takes the exit code for all the proof.
+#[must_use]
+pub fn tools(line: &str, rule: ProofRule) -> Vec<(Tool, String)> {
+    let calls = match rule {
+        ProofRule::ExitCode => Vec::new(),
+        ProofRule::Tool(tool) => vec![Call::forced(tool, line)],
+        ProofRule::Detect => call::calls(line),
+    };
+    calls.into_iter().map(|call| (call.tool, call.directory.unwrap_or_default())).collect()
+}
+
 /// Says what the evidence of a command proves.
 #[must_use]
 pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {

@@ -12,6 +12,7 @@ pub mod run;
 pub mod scope;
 pub mod shake;
 pub mod text;
+pub mod today;
 pub mod validation;
 pub mod why_html;
 pub mod why_json;

@@ -29,4 +29,5 @@ mod scene;
 mod scope;
 mod shake;
 mod tamper;
+mod today;
 mod why;

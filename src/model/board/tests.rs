@@ -27,6 +27,7 @@ fn plan() -> Plan {
         quarantine: Vec::new(),
         documents: DocumentSettings::default(),
         risks: Vec::new(),
+        advisories: crate::model::advisory_policy::AdvisoryPolicy::default(),
         packets: [
             (id("RC-00"), packet(&[], &[("Approved.", Basis::Approval)])),
             (id("RC-03"), packet(&["RC-00"], &[("Tests pass.", signup), ("Pins agree.", Basis::Pins)])),

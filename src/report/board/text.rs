@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 
 use crate::model::board::{Board, Decided, Fact, Row};
+use crate::model::time_split::TimeSplit;
 use crate::model::verdict::Verdict;
+use crate::report::today;
 
 /// Writes a row a packet, and what to do next.
 #[must_use]
@@ -24,16 +26,14 @@ pub fn board(board: &Board) -> String {
     text
 }
 
-/// Writes every criterion with what it rests on, and the verdict last.
+/// Writes every criterion with what it rests on, what is known of today, and the verdict last.
 #[must_use]
-pub fn verdict(board: &Board, verdict: Verdict, conditions: &[String]) -> String {
+pub fn verdict(board: &Board, verdict: Verdict, split: &TimeSplit) -> String {
     let mut text = String::new();
     for row in &board.rows {
         write_row(&mut text, row);
     }
-    for condition in conditions {
-        put(&mut text, format_args!("condition: {condition}"));
-    }
+    text.push_str(&today::split(board, split));
     put(&mut text, format_args!("verdict: {}", verdict.as_str()));
     text
 }
