@@ -3,7 +3,7 @@
 //! The newest run or replay of this very source counts, failed ones too; without one, the committed manifest does. Nothing is
 //! executed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::currency::outdated;
 use super::evidence;
@@ -12,13 +12,15 @@ use super::record::RunRecord;
 use super::status::{StatusError, manifest_of, recorded_plan};
 use super::workspace::Workspace;
 use crate::format::manifest_json;
+use crate::model::civil_date::CivilDate;
 use crate::model::digest::Digest;
+use crate::model::findings::{Findings, Scan};
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest};
-use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, PacketId, Plan};
 use crate::model::proof::Tool;
 use crate::model::rescan::Outcome;
 use crate::model::scan::{SCANNERS, ScanFinding};
+use crate::model::waiver::Waiver;
 use crate::proof::{self, Standing};
 use crate::scans::{self, ScanEvidence};
 use crate::store::fs::FsStore;
@@ -26,47 +28,7 @@ use crate::store::layered::Layered;
 use crate::store::runs::Runs;
 use crate::store::{BlobStore, GET_LIMIT, StoreError};
 
-/// Is one scan command of a packet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scan {
-    /// The packet.
-    pub packet: PacketId,
-    /// The command.
-    pub command: Name,
-    /// The exact line.
-    pub line: String,
-    /// Where the evidence is from: a run, a replay or the manifest; none without any.
-    pub origin: Option<String>,
-    /// What it says; none without evidence.
-    pub outcome: Option<Outcome>,
-}
-
-/// Holds what was found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// The scan commands, by packet.
-    pub scans: Vec<Scan>,
-    /// The findings, sorted, each with the commands that found it.
-    pub found: BTreeMap<ScanFinding, BTreeSet<(PacketId, Name)>>,
-}
-
-impl Findings {
-    /// Names what kept a scan from saying anything, a line each.
-    #[must_use]
-    pub fn silent(&self) -> Vec<String> {
-        let line = |scan: &Scan| {
-            let why = match &scan.outcome {
-                None => format!("no evidence of this source yet: rcrepro run {}", scan.packet),
-                Some(Outcome::Undecided { why }) => why.clone(),
-                Some(_) => return None,
-            };
-            Some(format!("{}/{}: {why}", scan.packet, scan.command))
-        };
-        self.scans.iter().filter_map(line).collect()
-    }
-}
-
-/// Gathers the findings of some packets, or of all.
+/// Gathers the findings of some packets, or of all; waivers count as they do on a day.
 ///
 /// # Errors
 /// [`StatusError`] when the store or the evidence cannot be read; what is merely missing is told.
@@ -75,6 +37,7 @@ pub fn findings(
     packets: &[PacketId],
     source: Digest,
     store: &FsStore,
+    day: CivilDate,
 ) -> Result<Findings, StatusError> {
     let mut findings = Findings::default();
     for (id, packet) in &workspace.plan.packets {
@@ -107,12 +70,27 @@ pub fn findings(
             findings.scans.push(scan);
         }
     }
+    for name in findings.found.keys().map(|finding| finding.name().to_string()) {
+        if let Some(waiver) = Waiver::find(&workspace.plan.waivers, &name, day) {
+            findings.waived.insert(name, waiver.to_string());
+        }
+    }
     Ok(findings)
 }
 
 /// Lists the scanners that a command calls, each with its folder.
 fn scanners(spec: &CommandSpec) -> Vec<(Tool, String)> {
     proof::tools(&spec.line, spec.proof).into_iter().filter(|(tool, _)| SCANNERS.contains(tool)).collect()
+}
+
+/// Lists the tools of the scans that said something.
+#[must_use]
+pub fn tools(workspace: &Workspace, findings: &Findings) -> Vec<Tool> {
+    let said = |scan: &&Scan| matches!(scan.outcome, Some(Outcome::Clean | Outcome::Finds { .. }));
+    let specs = |scan: &Scan| workspace.plan.sets.values().flatten().find(|spec| spec.id == scan.command);
+    let scans = findings.scans.iter().filter(said).filter_map(specs);
+    let found: BTreeSet<Tool> = scans.flat_map(scanners).map(|(tool, _)| tool).collect();
+    found.into_iter().collect()
 }
 
 /// Is a manifest, where it is from, and where its blobs are.

@@ -77,8 +77,7 @@ pub fn recorded(workspace: &Workspace, source: Digest) -> Result<Vec<Rescan>, Re
     for id in workspace.plan.packets.keys() {
         let path = workspace.today_path(id);
         let Ok(bytes) = std::fs::read(&path) else { continue };
-        let record: Rescan =
-            serde_json::from_slice(&bytes).map_err(|source| RecordError { path, source })?;
+        let record: Rescan = serde_json::from_slice(&bytes).map_err(|source| RecordError { path, source })?;
         let fits = record.version == RESCAN_VERSION && record.packet == *id;
         if fits && record.source == source && record.plan == workspace.plan_digest() {
             found.push(record);
@@ -201,9 +200,8 @@ impl Packet<'_> {
         spec: &CommandSpec,
         recorded: Option<(&ReproManifest, &dyn BlobStore)>,
     ) -> Result<Answer, RescanError> {
-        let entry = recorded.and_then(|(manifest, store)| {
-            Some((manifest.commands.iter().find(|entry| entry.id == spec.id)?, store))
-        });
+        let entry = recorded
+            .and_then(|(manifest, store)| Some((manifest.commands.iter().find(|entry| entry.id == spec.id)?, store)));
         let Some((entry, store)) = entry else {
             let why = format!("there is no evidence of this source: rcrepro run {}", self.id);
             return Ok(Answer { result: None, outcome: Outcome::Undecided { why } });
@@ -258,9 +256,7 @@ impl Packet<'_> {
         let full = Preparation { workspace: self.workspace, ..*preparation };
         match full.frozen_step(name, source, identity.as_ref()).today().await {
             Ok((root, data)) => Ok(Ok(DataState { root, date: data.date })),
-            Err(FrozenError::Engine(error @ EngineError::Interrupted { .. })) => {
-                Err(FrozenError::Engine(error).into())
-            }
+            Err(FrozenError::Engine(error @ EngineError::Interrupted { .. })) => Err(FrozenError::Engine(error).into()),
             Err(error) => Ok(Err(told(&error))),
         }
     }
@@ -285,11 +281,7 @@ impl Packet<'_> {
                 spec.frozen.retain(|name| frozen.get(name).is_none_or(|input| input.kind.front().is_none()));
             }
         }
-        Workspace {
-            folder: self.workspace.folder.clone(),
-            plan_bytes: self.workspace.plan_bytes.clone(),
-            plan,
-        }
+        Workspace { folder: self.workspace.folder.clone(), plan_bytes: self.workspace.plan_bytes.clone(), plan }
     }
 
     fn preparation<'b>(&'b self, workspace: &'b Workspace) -> Preparation<'b> {

@@ -105,7 +105,7 @@ fn with_mirror(
     let unrelated = newer - concerning.len();
     let scanned = decided(records, &input.name, Some(mirror.root), users);
     let concerns = match &scanned {
-        None => concerning.into_values().collect(),
+        None => concerning.into_values().map(open).collect(),
         Some(ids) => ids.iter().map(|id| found(id, concerning.get(id), &mirror.data.date)).collect(),
     };
     let (date, newer, unrelated) = (mirror.data.date.clone(), Some(newer), Some(unrelated));
@@ -130,6 +130,11 @@ fn without_mirror(
     }
 }
 
+/// Says how it could be known whether the source is hit.
+fn open(concern: Concern) -> Concern {
+    Concern { says: format!("{}; rcrepro advisories --scan decides", concern.says), ..concern }
+}
+
 fn found(id: &str, known: Option<&Concern>, date: &str) -> Concern {
     let more = known.map_or_else(String::new, |known| format!(": {}", known.says));
     Concern { id: format!("advisories/{id}"), says: format!("the scan with the data of {date} finds it{more}") }
@@ -151,5 +156,5 @@ fn describe(entry: &OsvEntry, (module, version): (&str, Option<&GoVersion>), dat
     };
     let word = if new { "new" } else { "changed" };
     let summary = if entry.summary.is_empty() { String::new() } else { format!("{}; ", entry.summary) };
-    format!("{word} in the data of {date}: {summary}{module} {uses}, {fixed}; rcrepro advisories --scan decides")
+    format!("{word} in the data of {date}: {summary}{module} {uses}, {fixed}")
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use self::scans::AdvisoriesArgs;
+use self::scans::{AdvisoriesArgs, FindingsArgs};
 use super::exit::Exit;
 use crate::model::image_definition::Platform;
 use crate::model::name::Name;
@@ -67,6 +67,10 @@ pub enum Command {
     },
     /// Says how old the frozen advisory data is, and which entries its mirror has today that were not locked.
     Advisories(AdvisoriesArgs),
+    /// Lists what the scans found, by the newest evidence of this source; nothing is executed.
+    ///
+    /// Exit code 1 when something was found, 5 when a scan has no evidence or did not do its work.
+    Findings(FindingsArgs),
     /// Runs packets and records their manifests in `manifests/`.
     Run {
         /// The packets, such as RC-05.
@@ -85,8 +89,11 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "release-confidence")]
         template: TemplateName,
     },
-    /// Shows the packet board: what is done, what blocks what, what is next.
+    /// Shows the packet board: what is done, what blocks what, what is next, and packets for findings that none claims.
     Status {
+        /// Prints those packets as TOML for the plan, and no board. Exit code 5 when a scan says nothing.
+        #[arg(long)]
+        propose: bool,
         /// Takes the tracked tree of this commit as the source that evidence has to be of.
         #[arg(long, default_value = "HEAD", value_name = "REV")]
         rev: String,

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::findings;
 use super::output::print;
 use super::today::today;
 use crate::app::approve::{self as app, ApproveError};
@@ -15,12 +16,24 @@ use crate::model::plan::PacketId;
 use crate::model::time_split::judge_today;
 use crate::model::verdict::Verdict;
 use crate::report::board::{json, text};
+use crate::report::findings as report;
 use crate::store::fs::FsStore;
 
-/// Shows the packet board.
-pub fn status(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let board = status::status(&context.workspace()?, revision, &context.store, today())?;
-    let shown = if context.json { format!("{}\n", json::board(&board)) } else { text::board(&board) };
+/// Shows the packet board, and below it the packets that open findings ask for.
+pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    let (board, source) = status::at(&workspace, revision, &context.store, today())?;
+    let (found, proposals) = findings::proposals(context, &workspace, source)?;
+    if propose {
+        return findings::print_proposals(&found, &proposals);
+    }
+    let shown = if context.json {
+        let mut document = json::board(&board);
+        document["proposals"] = report::json::proposals(&proposals);
+        format!("{document}\n")
+    } else {
+        format!("{}{}", text::board(&board), report::text::proposals(&proposals))
+    };
     print(shown.as_bytes())?;
     Ok(Exit::Success)
 }

@@ -17,6 +17,7 @@ mod doctor;
 mod documents;
 mod exit;
 mod failure;
+mod findings;
 mod image;
 mod init;
 mod lock;
@@ -67,7 +68,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Run { all: true, execution, .. } => run::all(&context, &execution).await,
         Command::Run { packets, execution, .. } => run::run(&context, &packets, &execution).await,
         Command::Init { template } => init::init(&context, template),
-        Command::Status { rev } => board::status(&context, &rev),
+        Command::Status { rev, propose } => board::status(&context, &rev, propose),
+        Command::Findings(arguments) => findings::findings(&context, &arguments),
         Command::Verdict { rev } => board::verdict(&context, &rev),
         Command::Approve { packet, by, review, note } => {
             board::approve(&context, &packet, &by, review, note.as_deref())

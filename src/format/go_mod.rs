@@ -25,7 +25,8 @@ pub fn decode(text: &str) -> GoMod {
     let mut block: Option<String> = None;
     for line in text.lines() {
         let code = line.split("//").next().unwrap_or_default();
-        let mut words: Vec<String> = code.split_whitespace().map(|word| word.trim_matches(['"', '`']).to_owned()).collect();
+        let mut words: Vec<String> =
+            code.split_whitespace().map(|word| word.trim_matches(['"', '`']).to_owned()).collect();
         match &block {
             Some(_) if words.first().is_some_and(|word| word == ")") => {
                 block = None;

@@ -109,7 +109,7 @@ fn judged(concern: Concern, effect: Effect, waivers: &[Waiver], day: CivilDate) 
             .map(|waiver| format!("the waiver of {} expired on {} and counts as none", waiver.owner, waiver.expires)),
     };
     let effect = if waiver.is_some() { Effect::Nothing } else { effect };
-    let waived = waiver.map(|waiver| format!("{} until {}: {}", waiver.owner, waiver.expires, waiver.reason));
+    let waived = waiver.map(ToString::to_string);
     Judged { concern, waived, expired, effect }
 }
 

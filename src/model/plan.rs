@@ -18,6 +18,7 @@ use super::proof::ProofRule;
 use super::quarantine::Quarantine;
 use super::reference::ImageReference;
 use super::risk::Risk;
+use super::scan::FindingName;
 use super::waiver::Waiver;
 use super::world::WorldSettings;
 
@@ -222,6 +223,8 @@ pub struct Packet {
     pub sets: Vec<Name>,
     /// Packets that come before it.
     pub needs: BTreeSet<PacketId>,
+    /// The findings of scans that it is to mend; nobody proposes a packet for them.
+    pub findings: BTreeSet<FindingName>,
     /// What it promises.
     pub contract: Contract,
 }

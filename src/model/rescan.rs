@@ -178,7 +178,8 @@ mod tests {
         assert_eq!(decided(&clean, &name("npm"), None, &users), None, "another input");
         assert_eq!(decided(&[], &vulndb, today, &users), None, "no record");
         assert_eq!(decided(&clean, &vulndb, today, &BTreeSet::new()), None, "nobody scans with it");
-        let more: BTreeSet<_> = users.iter().cloned().chain([("RC-05".parse().expect("an id"), name("scan"))]).collect();
+        let more: BTreeSet<_> =
+            users.iter().cloned().chain([("RC-05".parse().expect("an id"), name("scan"))]).collect();
         assert_eq!(decided(&clean, &vulndb, today, &more), None, "another packet scans with it, too");
         let undecided = [record(Outcome::Undecided { why: "hollow".into() })];
         assert_eq!(decided(&undecided, &vulndb, today, &users), None);

@@ -96,7 +96,9 @@ impl fmt::Display for FindingName {
 
 /// Says why a text names no finding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` names no finding: expected `gitleaks/`, `govulncheck/` or `npm-audit/` and an id, such as govulncheck/GO-2026-0001")]
+#[error(
+    "`{found}` names no finding: expected `gitleaks/`, `govulncheck/` or `npm-audit/` and an id, such as govulncheck/GO-2026-0001"
+)]
 pub struct FindingNameError {
     /// The text that was found.
     pub found: String,

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod difference;
 pub mod documents;
+pub mod findings;
 pub mod image_changes;
 pub mod json;
 pub mod network;

@@ -46,7 +46,10 @@ fn today(today: &Today) -> String {
             match (newer, unrelated) {
                 (Some(0), _) => text.push_str(": no entry is new or changed"),
                 (Some(newer), Some(unrelated)) => {
-                    let _ = write!(text, ": {newer} entries new or changed, {unrelated} of them do not concern this source");
+                    let _ = write!(
+                        text,
+                        ": {newer} entries new or changed, {unrelated} of them do not concern this source"
+                    );
                 }
                 _ => {}
             }

@@ -26,7 +26,8 @@ pub(super) fn read(evidence: &ScanEvidence<'_>) -> Option<Vec<ScanFinding>> {
     }
     let count = lines().find_map(|line| {
         let (_, rest) = line.split_once("leaks found: ")?;
-        let digits: String = rest.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let digits: String =
+            rest.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         digits.parse::<u64>().ok()
     })?;
     let says = format!("{count} leaks; `-v` or a JSON report among the command's outputs says where");

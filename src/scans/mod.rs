@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn govulncheck_says_the_same_as_text_and_as_json() {
-        let text = found(Tool::Govulncheck, &fixture("govulncheck-text/default.1.txt"), b"", &[], "").expect("a report");
+        let text =
+            found(Tool::Govulncheck, &fixture("govulncheck-text/default.1.txt"), b"", &[], "").expect("a report");
         let ids: Vec<&str> = text.iter().map(|finding| finding.id.as_str()).collect();
         assert_eq!(
             ids,
@@ -71,7 +72,11 @@ mod tests {
         for run in 1..=3 {
             let json = fixture(&format!("govulncheck-json/findings.{run}.txt"));
             let json = found(Tool::Govulncheck, &json, b"", &[], "").expect("a report");
-            assert_eq!(json, found(Tool::Govulncheck, b"", b"", &[fixture("govulncheck-json/findings.1.txt")], "").expect("a report"));
+            assert_eq!(
+                json,
+                found(Tool::Govulncheck, b"", b"", &[fixture("govulncheck-json/findings.1.txt")], "")
+                    .expect("a report")
+            );
             let short = |list: &[ScanFinding]| -> Vec<_> {
                 list.iter().map(|f| (f.id.clone(), f.about(), f.place(), f.says.clone(), f.class)).collect()
             };

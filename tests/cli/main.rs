@@ -14,6 +14,7 @@ mod advisories;
 mod deaths;
 mod determinism;
 mod documents;
+mod findings;
 mod flakes;
 mod hollow;
 mod hollow_tools;

@@ -114,7 +114,10 @@ fn a_newer_advisory_about_the_source_is_a_condition_until_it_is_waived() {
 
     std::fs::remove_dir_all(scene.path("mirror")).expect("removed");
     let shown = verdict(&scene, 0, "GO");
-    has(&shown, &["not asked today: there is no mirror at `mirror/vulndb`", "with the data of today: not asked (vulndb)\n"]);
+    has(
+        &shown,
+        &["not asked today: there is no mirror at `mirror/vulndb`", "with the data of today: not asked (vulndb)\n"],
+    );
 }
 
 #[test]
@@ -122,7 +125,10 @@ fn the_plan_says_what_newer_advisories_and_old_data_make_of_go() {
     let scene = certified("[advisories]\nnew = \"no-go\"\n");
     database(&scene, TODAY, &[OLD, NEW]);
     let shown = verdict(&scene, 1, "NO_GO");
-    has(&shown, &["no go, as the plan says: advisories/GO-2026-0002", "with the frozen data of 2026-08-01T00:00:00Z: GO\n"]);
+    has(
+        &shown,
+        &["no go, as the plan says: advisories/GO-2026-0002", "with the frozen data of 2026-08-01T00:00:00Z: GO\n"],
+    );
 
     let scene = certified("[advisories]\nnew = \"ignore\"\nmax-age = \"3d\"\n");
     database(&scene, TODAY, &[OLD, NEW]);

@@ -40,8 +40,7 @@ impl FrozenStep<'_> {
     }
 
     fn vulndb(&self) -> Result<(Files, FrozenData), FrozenError> {
-        go_vulndb::files(&self.mirror_path())
-            .map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })
+        go_vulndb::files(&self.mirror_path()).map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })
     }
 
     /// Records a cassette through the network and writes it to its folder beside the plan, the one that stood there going.

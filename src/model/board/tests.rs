@@ -9,6 +9,7 @@ fn packet(needs: &[&str], exit: &[(&str, Basis)]) -> Packet {
         title: "A packet".into(),
         sets: Vec::new(),
         needs: needs.iter().map(|text| id(text)).collect(),
+        findings: BTreeSet::new(),
         contract: Contract { exit: exit.collect(), ..Contract::default() },
     }
 }
