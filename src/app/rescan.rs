@@ -23,6 +23,7 @@ use crate::model::manifest::{FrozenEntry, ReproManifest};
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, FrozenKind, PacketId, Plan};
 use crate::model::rescan::{Answer, DataState, Outcome, RESCAN_VERSION, Rescan, RescanCommand, RescanData};
+use crate::proof;
 use crate::store::{BlobStore, StoreError};
 
 /// Says why scans could not be run with the data of today.
@@ -100,7 +101,7 @@ pub async fn rescan(
         let scans: BTreeSet<Name> = workspace
             .plan
             .commands(packet)
-            .filter(|spec| advisories(&workspace.plan, spec).next().is_some())
+            .filter(|spec| advisories(&workspace.plan, spec).next().is_some() && !proof::only_converts(&spec.line))
             .map(|spec| spec.id.clone())
             .collect();
         if scans.is_empty() {

@@ -15,9 +15,10 @@ use crate::model::digest::Digest;
 use crate::model::go_version::GoVersion;
 use crate::model::name::Name;
 use crate::model::osv::{Modules, OsvEntry};
-use crate::model::plan::{PacketId, Plan};
+use crate::model::plan::{CommandSpec, PacketId, Plan};
 use crate::model::rescan::{Rescan, decided};
 use crate::model::time_split::{InputSplit, TimeSplit, Today};
+use crate::proof;
 use crate::store::BlobStore;
 
 /// Says why nothing can be said of today.
@@ -74,10 +75,11 @@ pub fn time_split(
     Ok(split)
 }
 
-/// Lists the commands that use a frozen input, with their packets.
+/// Lists the commands that scan with a frozen input, with their packets.
 pub(super) fn users(plan: &Plan, input: &Name) -> BTreeSet<(PacketId, Name)> {
     let of_packet = |(id, packet)| {
-        let commands = plan.commands(packet).filter(|spec| spec.frozen.contains(input));
+        let scans = |spec: &&CommandSpec| spec.frozen.contains(input) && !proof::only_converts(&spec.line);
+        let commands = plan.commands(packet).filter(scans);
         commands.map(move |spec| (PacketId::clone(id), spec.id.clone()))
     };
     plan.packets.iter().flat_map(of_packet).collect()
