@@ -1,7 +1,7 @@
 //! rcrepro: a hermetic reproduction runner for release plans.
 //!
 //! Tiers, each importing only tiers above it: [`model`] (pure values), [`format`](mod@format), [`normalize`], [`proof`],
-//! [`explain`], [`documents`] and [`pins`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their
+//! [`scans`], [`explain`], [`documents`] and [`pins`] (bytes, and nothing but bytes), [`store`] and [`engine`] (ports and their
 //! adapters). See `docs/design/` for the words, the
 //! hashes and the borders.
 
@@ -19,4 +19,5 @@ pub mod pins;
 pub mod proof;
 pub mod registry;
 pub mod report;
+pub mod scans;
 pub mod store;

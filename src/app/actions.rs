@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::action::{Action, Output};
+use crate::model::action::Action;
 use crate::model::derive::{self, Inputs};
 use crate::model::digest::Digest;
-use crate::model::manifest::{CommandEntry, FrozenEntry, ImageEntry};
+use crate::model::manifest::{CommandEntry, FrozenEntry, ImageEntry, OutputEntry};
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, Plan};
 use crate::model::tree::Node;
@@ -74,8 +74,8 @@ pub fn derive_action(
     let mut grafts: Vec<(TreePath, Node)> = Vec::new();
     for need in &spec.needs {
         let result = results.get(need).ok_or_else(|| unresolved("command", need))?;
-        for (path, output) in result.action_result().outputs {
-            grafts.push((path, node(output)));
+        for (path, output) in &result.outputs {
+            grafts.push((path.clone(), node(output)));
         }
     }
     let work = if grafts.is_empty() {
@@ -102,10 +102,14 @@ pub fn derive_action(
     Ok(action)
 }
 
-fn node(output: Output) -> Node {
+/// Makes the node that an output becomes in the tree of a command that needs it.
+///
+/// A file for which the plan names normalizers comes in its canonical form. Its raw bytes differ from run to run, so that every
+/// action that got them would have another digest each time, and could never be replayed.
+fn node(output: &OutputEntry) -> Node {
     match output {
-        Output::File { digest, executable } => Node::File { digest, executable },
-        Output::Directory { root } => Node::Directory { digest: root },
-        Output::Symlink { target } => Node::Symlink { target },
+        OutputEntry::File { canonical, executable, .. } => Node::File { digest: *canonical, executable: *executable },
+        OutputEntry::Directory { raw, .. } => Node::Directory { digest: *raw },
+        OutputEntry::Symlink { target } => Node::Symlink { target: target.clone() },
     }
 }

@@ -2,6 +2,7 @@
 //! as it is, and names the digest of what it follows from.
 
 use super::approve;
+use super::findings;
 use super::mutants::record as gates;
 use super::pins;
 use super::promises;
@@ -16,7 +17,9 @@ use crate::model::contract::Basis;
 use crate::model::digest::Digest;
 use crate::model::name::TreePath;
 use crate::model::plan::PacketId;
+use crate::model::rescan::Outcome;
 use crate::model::risk;
+use crate::model::scan::ScanFinding;
 use crate::model::tree::Node;
 use crate::pins::judge::{PinFinding, Rank};
 use crate::store::export;
@@ -113,16 +116,39 @@ impl Facts<'_> {
         }
     }
 
-    /// Judges whether a P0 or P1 is open; what is open stands in the plan.
+    /// Judges whether a P0 or P1 is open: among the risks that the plan lists, and among what its scans found. A finding whose
+    /// class is not known counts as such; one that is waived does not.
     fn findings(&self) -> Fact {
-        let open = risk::open(&self.workspace.plan.risks, self.today).into_iter();
-        let named: Vec<String> = open
+        let plan = &self.workspace.plan;
+        let open = risk::open(&plan.risks, self.today).into_iter();
+        let mut named: Vec<String> = open
             .filter(|(risk, _)| !risk.class.may_stay())
             .map(|(risk, _)| format!("{} {}: {}", risk.class, risk.id, risk.says))
             .collect();
-        match named.is_empty() {
-            true => Fact::Holds { evidence: self.workspace.plan_digest(), says: "no P0 or P1 is open".to_owned() },
-            false => Fact::Fails { why: named.join("; ") },
+        let scans = match findings::findings(self.workspace, &[], self.source, self.store, self.today) {
+            Ok(scans) => scans,
+            Err(error) => return Fact::Undecided { why: error.to_string() },
+        };
+        let blocking = scans.found.keys().filter(|finding| finding.blocks() && scans.waiver(finding).is_none());
+        named.extend(blocking.map(|found| format!("{} {}: {}", found.class_word(), found.name(), found.says)));
+        if !named.is_empty() {
+            return Fact::Fails { why: format!("{}: rcrepro findings", named.join("; ")) };
+        }
+        if let Some(line) = scans.silent().into_iter().next() {
+            return match scans.scans.iter().any(|scan| matches!(scan.outcome, Some(Outcome::Undecided { .. }))) {
+                true => Fact::Undecided { why: format!("a scan says nothing: {line}") },
+                false => Fact::Waits { why: format!("a scan says nothing: {line}") },
+            };
+        }
+        // What the scans said is in the evidence of their packets; the list that follows from it is named with the plan.
+        let list: Vec<(&ScanFinding, String)> =
+            scans.found.keys().map(|finding| (finding, finding.name().to_string())).collect();
+        match canonical_json::to_vec(&(self.workspace.plan_digest(), list, scans.outcomes())) {
+            Ok(bytes) => Fact::Holds {
+                evidence: Digest::of(&bytes),
+                says: format!("no P0 or P1 is open, by the plan and {} scans", scans.scans.len()),
+            },
+            Err(error) => Fact::Undecided { why: error.to_string() },
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::model::finding::Severity;
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, Packet, PacketId, Plan};
+use crate::model::scan::SCANNERS;
 use crate::normalize;
 use crate::proof;
 use crate::store::fs::FsStore;
@@ -50,6 +51,8 @@ pub enum StatusError {
 pub struct Status {
     /// The board.
     pub board: Board,
+    /// The root of the certified source.
+    pub source: Digest,
     /// The text of every section, by name.
     pub texts: BTreeMap<String, String>,
     /// The documents with written sections; why they cannot be read.
@@ -95,7 +98,8 @@ pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDat
         }
     }
     let gates = gates::proven(workspace, source.root);
-    Ok(Status { board: Board { gates, ..decided(&facts) }, texts, sections: written.sections })
+    let board = Board { gates, ..decided(&facts) };
+    Ok(Status { board, source: source.root, texts, sections: written.sections })
 }
 
 /// Takes no packet for running: a document that says so is stale as soon as the run ends.
@@ -105,7 +109,8 @@ fn at_rest(facts: &BTreeMap<PacketId, PacketFacts>) -> BTreeMap<PacketId, Packet
 
 /// Lists the plan's security scans.
 fn scans(plan: &Plan) -> BTreeSet<Name> {
-    let scans = |spec: &&CommandSpec| proof::tools(&spec.line, spec.proof).iter().any(|tool| tool.scans_security());
+    let scans =
+        |spec: &&CommandSpec| proof::tools(&spec.line, spec.proof).iter().any(|(tool, _)| SCANNERS.contains(tool));
     plan.sets.values().flatten().filter(scans).map(|spec| spec.id.clone()).collect()
 }
 
@@ -214,12 +219,13 @@ impl Gather<'_> {
     }
 }
 
-fn manifest_of(record: &RunRecord, store: &dyn BlobStore) -> Option<ReproManifest> {
+/// Reads the manifest that a run recorded; none when the store has it no longer.
+pub(super) fn manifest_of(record: &RunRecord, store: &dyn BlobStore) -> Option<ReproManifest> {
     crate::format::manifest_json::decode(&store.get(record.manifest).ok()?).ok()
 }
 
 /// Reads the plan that a manifest was made by from its evidence.
-fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
+pub(super) fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
     let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
     plan_toml::parse(&String::from_utf8_lossy(&store.get(manifest.plan).ok()?), &names).ok()
 }

@@ -13,7 +13,7 @@ use crate::store::BlobStore;
 use crate::store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
-const RECORDS: [&str; 4] = ["manifests/**", "approvals/**", "scopes/**", "gates/**"];
+const RECORDS: [&str; 5] = ["manifests/**", "approvals/**", "scopes/**", "gates/**", "today/**"];
 
 /// The plan's file name.
 pub const PLAN_FILE: &str = "rcrepro.toml";
@@ -112,6 +112,12 @@ impl Workspace {
     #[must_use]
     pub fn scope_path(&self, packet: &PacketId) -> PathBuf {
         self.folder.join("scopes").join(format!("{packet}.json"))
+    }
+
+    /// Gives the path of the record of a packet's scans with advisory data of today.
+    #[must_use]
+    pub fn today_path(&self, packet: &PacketId) -> PathBuf {
+        self.folder.join("today").join(format!("{packet}.json"))
     }
 
     /// Lists globs of the files that rcrepro itself writes: its records, and the documents with written sections.

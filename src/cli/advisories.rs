@@ -4,17 +4,30 @@ use std::time::SystemTime;
 
 use serde_json::json;
 
+use super::args::ExecutionArgs;
+use super::args::scans::AdvisoriesArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
-use crate::app::frozen::today::{AdvisoryAge, ages};
+use super::run::lanes;
+use super::today::today;
+use crate::app::frozen::today::{AdvisoryAge, MirrorToday, ages};
+use crate::app::rescan::{RescanError, rescan};
+use crate::app::run::RunOptions;
+use crate::app::workspace::Workspace;
 use crate::model::advisory::{AdvisoryDelta, AdvisoryEntries};
+use crate::model::rescan::{Outcome, Rescan};
+use crate::report::progress::Progress;
+use crate::report::today::rescan as report;
 use crate::store::fs::FsStore;
 
-/// Says how old the frozen advisory data is, and what its mirror has that it lacks.
-pub fn advisories(context: &Context) -> Result<Exit, Failure> {
+/// Says how old the frozen advisory data is, and what its mirror has that it lacks; or scans with the data of today.
+pub async fn advisories(context: &Context, arguments: &AdvisoriesArgs) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
+    if arguments.scan {
+        return scan(context, &workspace, &arguments.execution).await;
+    }
     let store = FsStore::open(&context.store)?;
     let ages = ages(&workspace, &store, SystemTime::now())?;
     if context.json {
@@ -25,8 +38,53 @@ pub fn advisories(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn days(age: &AdvisoryAge) -> Option<u64> {
-    age.age.map(|age| age.as_secs() / 86_400)
+async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArgs) -> Result<Exit, Failure> {
+    let progress = Progress::new();
+    let observe = |event| progress.hear(&event);
+    let records = context
+        .with_session(execution.staging, async |session, cancel| {
+            let options = RunOptions {
+                revision: &execution.rev,
+                lanes: lanes(execution),
+                today: today(),
+                observe: &observe,
+                cancel,
+            };
+            Ok(rescan(session, workspace, options).await?)
+        })
+        .await?;
+    if context.json {
+        let records: Vec<&Rescan> = records.iter().map(|(_, record)| record).collect();
+        print(format!("{}\n", json!(records)).as_bytes())?;
+    } else {
+        for (path, record) in &records {
+            print(format!("{}written: {}\n", report(record), path.display()).as_bytes())?;
+        }
+    }
+    let outcomes: Vec<&Outcome> =
+        records.iter().flat_map(|(_, record)| &record.commands).map(|command| &command.today.outcome).collect();
+    Ok(match () {
+        () if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Finds { .. })) => Exit::Divergent,
+        () if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Undecided { .. })) => Exit::Undecided,
+        () => Exit::Success,
+    })
+}
+
+impl From<RescanError> for Failure {
+    fn from(error: RescanError) -> Self {
+        match error {
+            RescanError::Prepare(error) => error.into(),
+            RescanError::Frozen(error) => error.into(),
+            RescanError::Execute(error) => error.into(),
+            RescanError::Status(error) => error.into(),
+            RescanError::Store(error) => error.into(),
+            RescanError::Nothing => {
+                let advice = "name a frozen input such as `go-vulndb` in a command's `frozen`".to_owned();
+                Self::new(Exit::Undecided, &error, Some(advice))
+            }
+            RescanError::Write { .. } => Self::new(Exit::Engine, &error, None),
+        }
+    }
 }
 
 fn parts(delta: &AdvisoryDelta) -> [(&'static str, &AdvisoryEntries); 3] {
@@ -34,10 +92,13 @@ fn parts(delta: &AdvisoryDelta) -> [(&'static str, &AdvisoryEntries); 3] {
 }
 
 fn text(each: &AdvisoryAge) -> String {
-    let days = days(each).map_or_else(|| "of the future".to_owned(), |days| format!("{days} days old"));
+    let days = each.days().map_or_else(|| "of the future".to_owned(), |days| format!("{days} days old"));
     let AdvisoryAge { name, kind, locked, .. } = each;
     let mut text = format!("{name}: {} of {}, {days}, {} entries\n", kind.as_str(), locked.date, locked.entries);
-    let Some((data, delta)) = &each.today else { return text };
+    let MirrorToday { data, delta, .. } = match &each.today {
+        Ok(today) => today,
+        Err(why) => return format!("{text}  not asked today: {why}\n"),
+    };
     let counts = parts(delta).map(|(word, entries)| format!("{} {word}", entries.len())).join(", ");
     text.push_str(&format!("  its mirror is of {}: {counts}\n", data.date));
     for (word, entries) in parts(delta) {
@@ -49,7 +110,7 @@ fn text(each: &AdvisoryAge) -> String {
 }
 
 fn document(each: &AdvisoryAge) -> serde_json::Value {
-    let today = each.today.as_ref().map(|(data, delta)| {
+    let today = each.today.as_ref().ok().map(|MirrorToday { data, delta, .. }| {
         let list = |entries: &AdvisoryEntries| -> serde_json::Value {
             entries.iter().map(|(id, entry)| json!({ "id": id, "packages": entry.packages })).collect()
         };
@@ -58,6 +119,7 @@ fn document(each: &AdvisoryAge) -> serde_json::Value {
     });
     json!({
         "name": each.name.to_string(), "kind": each.kind.as_str(), "date": each.locked.date,
-        "entries": each.locked.entries, "age_days": days(each), "mirror": today,
+        "entries": each.locked.entries, "age_days": each.days(), "mirror": today,
+        "not_asked": each.today.as_ref().err(),
     })
 }

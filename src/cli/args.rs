@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::scans::{AdvisoriesArgs, FindingsArgs};
 pub use self::status::StatusArgs;
 use super::exit::Exit;
 use crate::model::image_definition::Platform;
@@ -13,6 +14,7 @@ use crate::model::reference::ImageReference;
 use crate::model::shake::variation::Variation;
 
 pub mod mutants;
+pub mod scans;
 mod status;
 
 /// Runs, replays and verifies the exact commands of a release plan in digest-locked containers with no network.
@@ -67,7 +69,11 @@ pub enum Command {
         rev: String,
     },
     /// Says how old the frozen advisory data is, and which entries its mirror has today that were not locked.
-    Advisories,
+    Advisories(AdvisoriesArgs),
+    /// Lists what the scans found, by the newest evidence of this source; nothing is executed.
+    ///
+    /// Exit code 1 when something was found, 5 when a scan has no evidence or did not do its work.
+    Findings(FindingsArgs),
     /// Runs packets and records their manifests in `manifests/`.
     Run {
         /// The packets, such as RC-05.
@@ -86,7 +92,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "release-confidence")]
         template: TemplateName,
     },
-    /// Shows the packet board: what is done, what blocks what, what is next; or writes it into the plan's documents.
+    /// Shows the packet board: what is done, what blocks what, what is next, and packets for findings that none claims; or writes
+    /// it into the plan's documents.
     Status {
         /// What is done with it.
         #[command(flatten)]

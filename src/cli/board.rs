@@ -1,34 +1,54 @@
 //! `rcrepro status`, `verdict` and `approve`.
 
+use std::time::SystemTime;
+
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::findings;
 use super::output::print;
 use super::today::today;
 use crate::app::approve::{self as app, ApproveError};
-use crate::app::status::{self, StatusError};
+use crate::app::status::{self, Status, StatusError};
+use crate::app::time_split::{TimeSplitError, time_split};
 use crate::model::approval::ApprovalKind;
 use crate::model::plan::PacketId;
-use crate::model::verdict::{Verdict, judge};
+use crate::model::time_split::judge_today;
+use crate::model::verdict::Verdict;
 use crate::report::board::{json, text};
+use crate::report::findings as report;
+use crate::store::fs::FsStore;
 
-/// Shows the packet board.
-pub fn status(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let board = status::status(&context.workspace()?, revision, &context.store, today())?;
-    let shown = if context.json { format!("{}\n", json::board(&board)) } else { text::board(&board) };
+/// Shows the packet board, and below it the packets that open findings ask for.
+pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    let Status { board, source, .. } = status::look(&workspace, revision, &context.store, today())?;
+    let (found, proposals) = findings::proposals(context, &workspace, source)?;
+    if propose {
+        return findings::print_proposals(&found, &proposals);
+    }
+    let shown = if context.json {
+        let mut document = json::board(&board);
+        document["proposals"] = report::json::proposals(&proposals);
+        format!("{document}\n")
+    } else {
+        format!("{}{}", text::board(&board), report::text::proposals(&proposals))
+    };
     print(shown.as_bytes())?;
     Ok(Exit::Success)
 }
 
 /// Says whether to release.
 pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let board = status::status(&context.workspace()?, revision, &context.store, today())?;
-    let conditions = Vec::new();
-    let verdict = judge(&board, &conditions);
+    let workspace = context.workspace()?;
+    let Status { board, source, .. } = status::look(&workspace, revision, &context.store, today())?;
+    let store = FsStore::open(&context.store)?;
+    let split = time_split(&workspace, &store, source, SystemTime::now(), today())?;
+    let verdict = judge_today(&board, &split);
     let shown = if context.json {
-        format!("{}\n", json::verdict(&board, verdict, &conditions))
+        format!("{}\n", json::verdict(&board, verdict, &split))
     } else {
-        text::verdict(&board, verdict, &conditions)
+        text::verdict(&board, verdict, &split)
     };
     print(shown.as_bytes())?;
     Ok(match verdict {
@@ -60,6 +80,19 @@ impl From<StatusError> for Failure {
             StatusError::Evidence(error) => error.into(),
             StatusError::Store(error) => error.into(),
             StatusError::Runs(_) => Self::new(Exit::Engine, &error, None),
+        }
+    }
+}
+
+impl From<TimeSplitError> for Failure {
+    fn from(error: TimeSplitError) -> Self {
+        match error {
+            TimeSplitError::Frozen(error) => error.into(),
+            TimeSplitError::Modules(_) => Self::new(Exit::Engine, &error, None),
+            TimeSplitError::Rescan(_) => {
+                let advice = "remove the file, and ask again: rcrepro advisories --scan".to_owned();
+                Self::new(Exit::Tampered, &error, Some(advice))
+            }
         }
     }
 }

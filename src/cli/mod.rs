@@ -17,6 +17,7 @@ mod doctor;
 mod documents;
 mod exit;
 mod failure;
+mod findings;
 mod image;
 mod init;
 mod lock;
@@ -73,7 +74,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Init { template } => init::init(&context, template),
         Command::Status { status } if status.write => sections::write(&context, &status.rev),
         Command::Status { status } if status.check => sections::check(&context, &status.rev),
-        Command::Status { status } => board::status(&context, &status.rev),
+        Command::Status { status } => board::status(&context, &status.rev, status.propose),
+        Command::Findings(arguments) => findings::findings(&context, &arguments),
         Command::Verdict { rev } => board::verdict(&context, &rev),
         Command::Approve { packet, by, review, note } => {
             board::approve(&context, &packet, &by, review, note.as_deref())
@@ -91,7 +93,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             log::log(&context, &packet, command.as_ref(), stream, canonical)
         }
         Command::Image { platform, command } => image::image(&context, platform, command).await,
-        Command::Advisories => advisories::advisories(&context),
+        Command::Advisories(arguments) => advisories::advisories(&context, &arguments).await,
         Command::Doctor => doctor::doctor(&context).await,
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::advisories::AdvisoriesWire;
 use self::documents::DocumentsWire;
 use self::frozen::FrozenWire;
 use self::images::ImageWire;
@@ -23,6 +24,7 @@ use super::quantity;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
 
+mod advisories;
 mod documents;
 mod frozen;
 mod images;
@@ -87,6 +89,8 @@ struct PlanWire {
     risks: Vec<RiskWire>,
     #[serde(default)]
     mutants: Vec<MutantWire>,
+    #[serde(default)]
+    advisories: AdvisoriesWire,
 }
 
 #[derive(Deserialize, Default)]
@@ -162,6 +166,7 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
         quarantine: source.quarantine(&wire.quarantine, &sets)?,
         documents: source.documents(&wire.documents)?,
         risks: source.risks(&wire.risks)?,
+        advisories: source.advisories(&wire.advisories)?,
         name: wire.name,
         exclude,
         images,

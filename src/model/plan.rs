@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::advisory_policy::AdvisoryPolicy;
 use super::attempt::Quiet;
 use super::contract::Contract;
 use super::digest::serde_as_text;
@@ -19,6 +20,7 @@ use super::quarantine::Quarantine;
 use super::reference::ImageReference;
 use super::release_image::ReleaseImage;
 use super::risk::Risk;
+use super::scan::FindingName;
 use super::waiver::Waiver;
 use super::world::WorldSettings;
 
@@ -87,6 +89,8 @@ pub struct Plan {
     pub risks: Vec<Risk>,
     /// Wrong changes that gates have to catch, in the order of the plan.
     pub mutants: Vec<PlanMutant>,
+    /// What advisory data of today makes of a verdict.
+    pub advisories: AdvisoryPolicy,
 }
 
 /// Says where an image comes from.
@@ -222,7 +226,7 @@ impl Requirement {
 }
 
 /// Is one packet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Packet {
     /// What the packet is for, in a line.
     pub title: String,
@@ -232,6 +236,8 @@ pub struct Packet {
     pub release_images: Vec<Name>,
     /// Packets that come before it.
     pub needs: BTreeSet<PacketId>,
+    /// The findings of scans that it is to mend; nobody proposes a packet for them.
+    pub findings: BTreeSet<FindingName>,
     /// What it promises.
     pub contract: Contract,
 }

@@ -67,12 +67,6 @@ impl Tool {
             Self::Vitest => "vitest",
         }
     }
-
-    /// Tells whether it scans for secrets or known vulnerabilities.
-    #[must_use]
-    pub const fn scans_security(self) -> bool {
-        matches!(self, Self::Gitleaks | Self::Govulncheck | Self::NpmAudit)
-    }
 }
 
 impl fmt::Display for Tool {

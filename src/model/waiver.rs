@@ -53,6 +53,13 @@ pub struct Waiver {
     pub expires: CivilDate,
 }
 
+impl fmt::Display for Waiver {
+    /// Writes `ada until 2026-12-31: not reached`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} until {}: {}", self.owner, self.expires, self.reason)
+    }
+}
+
 impl Waiver {
     /// Tells whether it counts on a day: up to and with its last one. An expired waiver is none.
     #[must_use]

@@ -243,14 +243,28 @@ pub fn reads_streams(line: &str, rule: ProofRule) -> bool {
     }
 }
 
-/// Lists the tools whose rules decide what a line proves, in the line's order.
+/// Lists the tools that a line calls, each with the folder it runs in below the source's root (empty for the root, or when it
+/// cannot be told). None when the plan takes the exit code for all the proof.
 #[must_use]
-pub fn tools(line: &str, rule: ProofRule) -> Vec<Tool> {
-    match rule {
+pub fn tools(line: &str, rule: ProofRule) -> Vec<(Tool, String)> {
+    let calls = match rule {
         ProofRule::ExitCode => Vec::new(),
-        ProofRule::Tool(tool) => vec![tool],
-        ProofRule::Detect => call::calls(line).into_iter().map(|call| call.tool).collect(),
-    }
+        ProofRule::Tool(tool) => vec![Call::forced(tool, line)],
+        ProofRule::Detect => call::calls(line),
+    };
+    let scans = calls.into_iter().filter(|call| !converts(call));
+    scans.map(|call| (call.tool, call.directory.unwrap_or_default())).collect()
+}
+
+/// Tells whether a line only renders what a scan said (`govulncheck -mode convert`), and scans nothing itself.
+#[must_use]
+pub fn only_converts(line: &str) -> bool {
+    let calls = call::calls(line);
+    !calls.is_empty() && calls.iter().all(converts)
+}
+
+fn converts(call: &Call) -> bool {
+    call.tool == Tool::Govulncheck && call.value(&["-mode", "--mode"]) == Some("convert")
 }
 
 /// Says what the evidence of a command proves.

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod difference;
 pub mod documents;
+pub mod findings;
 pub mod image_changes;
 pub mod json;
 pub mod mutants;
@@ -15,6 +16,7 @@ pub mod scope;
 pub mod sections;
 pub mod shake;
 pub mod text;
+pub mod today;
 pub mod validation;
 pub mod why_html;
 pub mod why_json;

@@ -11,6 +11,9 @@ use crate::model::digest::Digest;
 use crate::model::plan::FrozenKind;
 use crate::model::tree::{Node, TreeBuilder};
 
+/// Holds files by path.
+type Files = BTreeMap<String, Vec<u8>>;
+
 impl FrozenStep<'_> {
     /// Has the data from where it stands; gives the tree's root and what the data says of itself.
     pub(super) fn mirrored(&self) -> Result<(Digest, Option<FrozenData>), FrozenError> {
@@ -19,13 +22,39 @@ impl FrozenStep<'_> {
             FrozenKind::NpmAdvisories => npm_advisories::read(&path)
                 .and_then(npm_advisories::files)
                 .map_err(|source| self.no_cassette(source))?,
-            _ => go_vulndb::files(&path).map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })?,
+            _ => self.vulndb()?,
         };
         Ok((self.tree(files)?, Some(data)))
     }
 
+    /// Has the data of today, which no lock names, in the store: what stands in the mirror, or what the registry answers now. A
+    /// cassette that is recorded for this is kept nowhere else.
+    ///
+    /// # Errors
+    /// [`FrozenError`] when there is no such data, or nobody answers.
+    pub async fn today(&self) -> Result<(Digest, FrozenData), FrozenError> {
+        let (files, data) = match self.input.kind {
+            FrozenKind::NpmAdvisories => self.recorded().await.map(|(_, files, data)| (files, data))?,
+            _ => self.vulndb()?,
+        };
+        Ok((self.tree(files)?, data))
+    }
+
+    fn vulndb(&self) -> Result<(Files, FrozenData), FrozenError> {
+        go_vulndb::files(&self.mirror_path()).map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })
+    }
+
     /// Records a cassette through the network and writes it to its folder beside the plan, the one that stood there going.
     pub(super) async fn record(&self) -> Result<(Digest, Option<FrozenData>), FrozenError> {
+        let (cassette, files, data) = self.recorded().await?;
+        let root = self.tree(files)?;
+        let folder = self.mirror_path();
+        write_folder(&folder, &cassette).map_err(|source| FrozenError::Write { path: folder, source })?;
+        Ok((root, Some(data)))
+    }
+
+    /// Records a cassette through the network: its own files, and those of the tree that it becomes.
+    async fn recorded(&self) -> Result<(Files, Files, FrozenData), FrozenError> {
         let step = self.step(npm_advisories::LINE, npm_advisories::OUTPUT, &npm_advisories::RECORDER, transport());
         let mut cassette = BTreeMap::new();
         if let Some(root) = step.await? {
@@ -34,10 +63,7 @@ impl FrozenStep<'_> {
             }
         }
         let (files, data) = npm_advisories::files(cassette.clone()).map_err(|source| self.no_cassette(source))?;
-        let root = self.tree(files)?;
-        let folder = self.mirror_path();
-        write_folder(&folder, &cassette).map_err(|source| FrozenError::Write { path: folder, source })?;
-        Ok((root, Some(data)))
+        Ok((cassette, files, data))
     }
 
     fn no_cassette(&self, source: npm_advisories::CassetteError) -> FrozenError {
@@ -52,15 +78,32 @@ impl FrozenStep<'_> {
         }
     }
 
-    /// Stores a tree; what stands in its `bin` is executable.
-    fn tree(&self, files: BTreeMap<String, Vec<u8>>) -> Result<Digest, FrozenError> {
-        let mut builder = TreeBuilder::default();
-        for (path, bytes) in files {
-            let node = Node::File { digest: self.store.put(&bytes)?, executable: path.starts_with("bin/") };
-            builder.insert(&path.parse()?, node)?;
+    /// Stores a tree.
+    fn tree(&self, files: Files) -> Result<Digest, FrozenError> {
+        for bytes in files.values() {
+            self.store.put(bytes)?;
         }
-        Ok(builder.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
+        Ok(builder(&files)?.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
     }
+}
+
+/// Gives the root that a tree of these files has; nothing is stored.
+///
+/// # Errors
+/// [`FrozenError`] when a path is none that a tree can hold.
+pub(super) fn root_of(files: &Files) -> Result<Digest, FrozenError> {
+    let Ok(root) = builder(files)?.finish(&mut |_, _| Ok::<(), std::convert::Infallible>(()));
+    Ok(root)
+}
+
+/// Puts a tree together; what stands in its `bin` is executable.
+fn builder(files: &Files) -> Result<TreeBuilder, FrozenError> {
+    let mut builder = TreeBuilder::default();
+    for (path, bytes) in files {
+        let node = Node::File { digest: Digest::of(bytes), executable: path.starts_with("bin/") };
+        builder.insert(&path.parse()?, node)?;
+    }
+    Ok(builder)
 }
 
 /// Makes a cassette's folder hold exactly these files; its head comes last.

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use super::advisories::root_of;
 use super::{FrozenError, go_vulndb, lock_path, prune};
 use crate::app::workspace::Workspace;
 use crate::format::frozen_toml::{self, FrozenData};
+use crate::format::osv_json;
 use crate::model::advisory::AdvisoryDelta;
+use crate::model::digest::Digest;
 use crate::model::name::Name;
-use crate::model::plan::FrozenKind;
+use crate::model::osv::OsvEntry;
+use crate::model::plan::{FrozenInput, FrozenKind};
 use crate::store::BlobStore;
 use crate::store::export::is_whole;
 
@@ -19,12 +23,35 @@ pub struct AdvisoryAge {
     pub name: Name,
     /// Its kind.
     pub kind: FrozenKind,
+    /// The root of the tree that was locked.
+    pub root: Digest,
     /// What was locked.
     pub locked: FrozenData,
     /// How old that is; nothing when it is of the future.
     pub age: Option<Duration>,
-    /// What the mirror has today; nothing where there is no mirror, or the store lacks what was locked.
-    pub today: Option<(FrozenData, AdvisoryDelta)>,
+    /// What the mirror has today, or why nobody can tell.
+    pub today: Result<MirrorToday, String>,
+}
+
+impl AdvisoryAge {
+    /// Gives how many whole days old the data is; nothing when it is of the future.
+    #[must_use]
+    pub fn days(&self) -> Option<u64> {
+        self.age.map(|age| age.as_secs() / 86_400)
+    }
+}
+
+/// Is what a mirror has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MirrorToday {
+    /// What its data says of itself.
+    pub data: FrozenData,
+    /// The root of the tree that it would be locked as.
+    pub root: Digest,
+    /// How it differs from what was locked.
+    pub delta: AdvisoryDelta,
+    /// The entries that are new or changed, by id.
+    pub newer: BTreeMap<String, OsvEntry>,
 }
 
 /// Lists the frozen inputs of a plan that have advisory data and a lock.
@@ -40,22 +67,47 @@ pub fn ages(workspace: &Workspace, store: &dyn BlobStore, now: SystemTime) -> Re
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         let lock = frozen_toml::decode(&text).map_err(|source| FrozenError::BadLock { path, source })?;
         let Some(locked) = lock.data else { continue };
-        let mirror = input.path.as_ref().map(|path| workspace.folder.join(path)).filter(|path| path.exists());
-        let mut today = None;
-        if let Some(mirror) = mirror.filter(|_| input.kind == FrozenKind::GoVulndb)
-            && is_whole(store, lock.root)?
-        {
-            let mut files = BTreeMap::new();
-            for (path, digest) in prune::files(store, lock.root)? {
-                files.insert(path, store.get(digest)?);
-            }
-            let (later, data) =
-                go_vulndb::files(&mirror).map_err(|source| FrozenError::Vulndb { name: name.clone(), source })?;
-            let delta = AdvisoryDelta::between(&go_vulndb::entries(&files), &go_vulndb::entries(&later));
-            today = Some((data, delta));
-        }
+        let today = match input.kind {
+            FrozenKind::GoVulndb => mirrored(workspace, store, name, input, lock.root)?,
+            _ if input.image.is_some() => Err("rcrepro advisories --scan asks its registry".to_owned()),
+            _ => Err("the plan names no image in which its registry could be asked".to_owned()),
+        };
         let age = locked.age(now);
-        found.push(AdvisoryAge { name: name.clone(), kind: input.kind, locked, age, today });
+        found.push(AdvisoryAge { name: name.clone(), kind: input.kind, root: lock.root, locked, age, today });
     }
     Ok(found)
+}
+
+fn mirrored(
+    workspace: &Workspace,
+    store: &dyn BlobStore,
+    name: &Name,
+    input: &FrozenInput,
+    locked: Digest,
+) -> Result<Result<MirrorToday, String>, FrozenError> {
+    let Some(path) = &input.path else { return Ok(Err("the plan names no mirror".to_owned())) };
+    let mirror = workspace.folder.join(path);
+    if !mirror.exists() {
+        return Ok(Err(format!("there is no mirror at `{path}`")));
+    }
+    let (later, data) =
+        go_vulndb::files(&mirror).map_err(|source| FrozenError::Vulndb { name: name.clone(), source })?;
+    let root = root_of(&later)?;
+    let mut files = BTreeMap::new();
+    if root == locked {
+        let delta = AdvisoryDelta::default();
+        return Ok(Ok(MirrorToday { data, root, delta, newer: BTreeMap::new() }));
+    }
+    if !is_whole(store, locked)? {
+        return Ok(Err("the store has no longer what was locked, and cannot compare the mirror with it".to_owned()));
+    }
+    for (path, digest) in prune::files(store, locked)? {
+        files.insert(path, store.get(digest)?);
+    }
+    let delta = AdvisoryDelta::between(&go_vulndb::entries(&files), &go_vulndb::entries(&later));
+    let ids = delta.added.keys().chain(delta.changed.keys());
+    // What a scanner could not read would not count for it either; the delta names it all the same.
+    let entry = |id: &String| Some((id.clone(), osv_json::decode(later.get(&format!("db/ID/{id}.json"))?).ok()?));
+    let newer = ids.filter_map(entry).collect();
+    Ok(Ok(MirrorToday { data, root, delta, newer }))
 }

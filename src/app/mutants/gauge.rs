@@ -12,7 +12,6 @@ use crate::app::session::Session;
 use crate::app::workspace::Workspace;
 use crate::app::{documents, pins, proving, scope};
 use crate::model::civil_date::CivilDate;
-use crate::model::contract::Contract;
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::finding::Severity;
@@ -229,9 +228,7 @@ fn narrowed(at: &Workspace, wanted: &BTreeSet<Name>) -> (Workspace, PacketId, Pa
     let packet = Packet {
         title: "The gates of mutants".to_owned(),
         sets: plan.sets.keys().cloned().collect(),
-        release_images: Vec::new(),
-        needs: BTreeSet::new(),
-        contract: Contract::default(),
+        ..Packet::default()
     };
     let folder = at.folder.clone();
     (Workspace { folder, plan_bytes: at.plan_bytes.clone(), plan }, id, packet)

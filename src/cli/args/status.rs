@@ -14,4 +14,7 @@ pub struct StatusArgs {
     /// Changes nothing: exit code 1 when a section is not what `--write` would write, 5 when there is none to check.
     #[arg(long, conflicts_with = "write")]
     pub check: bool,
+    /// Prints packets for findings that none claims as TOML for the plan, and no board. Exit code 5 when a scan says nothing.
+    #[arg(long, conflicts_with_all = ["write", "check"])]
+    pub propose: bool,
 }

@@ -12,6 +12,7 @@ use crate::model::glob;
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, Packet, PacketId};
 use crate::model::release_image::ReleaseImage;
+use crate::model::scan::FindingName;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -23,6 +24,8 @@ pub(super) struct PacketWire {
     release_images: Vec<Spanned<String>>,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
+    #[serde(default)]
+    findings: Vec<Spanned<String>>,
     #[serde(default)]
     goal: Vec<String>,
     #[serde(default)]
@@ -77,11 +80,13 @@ impl Source<'_> {
             let names: Result<Vec<Name>, _> = named.map(|set| self.reference("set", set, &set_names)).collect();
             let needs: Result<BTreeSet<PacketId>, _> =
                 wire.needs.iter().map(|id| self.reference("packet", id, &ids)).collect();
+            let findings: Result<BTreeSet<FindingName>, _> = wire.findings.iter().map(|id| self.parse(id)).collect();
             let packet = Packet {
                 title: wire.title.clone(),
                 sets: names?,
                 release_images: self.built(&wire.release_images, release_images)?,
                 needs: needs?,
+                findings: findings?,
                 contract: self.contract(wire)?,
             };
             let span = wire.sets.as_ref().map_or(name.span(), Spanned::span);
@@ -288,6 +293,7 @@ exit = [{ says = "The tests pass.", rests-on = ["command:signup"] }]
             ),
             ("needs = [\"RC-00\"]", "needs = [\"RC-07\"]", "23:10: there is no packet `RC-07`"),
             ("needs = [\"RC-00\"]", "needs = [\"RC-03\"]", "20:10: packet `RC-03` needs itself"),
+            ("needs = [\"RC-00\"]", "findings = [\"GO-1\"]", "23:13: `GO-1` names no finding"),
             ("rollback = [", "rolback = [", "26:1: unknown field `rolback`"),
         ];
         for (from, to, expected) in cases {

@@ -10,6 +10,7 @@ fn packet(needs: &[&str], exit: &[(&str, Basis)]) -> Packet {
         sets: Vec::new(),
         release_images: Vec::new(),
         needs: needs.iter().map(|text| id(text)).collect(),
+        findings: BTreeSet::new(),
         contract: Contract { exit: exit.collect(), ..Contract::default() },
     }
 }
@@ -30,6 +31,7 @@ fn plan() -> Plan {
         documents: DocumentSettings::default(),
         risks: Vec::new(),
         mutants: Vec::new(),
+        advisories: crate::model::advisory_policy::AdvisoryPolicy::default(),
         packets: [
             (id("RC-00"), packet(&[], &[("Approved.", Basis::Approval)])),
             (id("RC-03"), packet(&["RC-00"], &[("Tests pass.", signup), ("Pins agree.", Basis::Pins)])),

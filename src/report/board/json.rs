@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::model::board::Board;
-use crate::model::verdict::Verdict;
+use crate::model::time_split::TimeSplit;
+use crate::model::verdict::{Verdict, judge};
 
 /// Gives the board: `{"packets": [...], "gates": {...}, "next": ID or null}`.
 #[must_use]
@@ -11,8 +12,11 @@ pub fn board(board: &Board) -> Value {
     json!({ "packets": board.rows, "gates": board.gates, "next": board.next().map(|row| row.id.to_string()) })
 }
 
-/// Gives the verdict with all that it rests on.
+/// Gives the verdict with all that it rests on: `frozen` is the half with the frozen advisory data alone.
 #[must_use]
-pub fn verdict(board: &Board, verdict: Verdict, conditions: &[String]) -> Value {
-    json!({ "verdict": verdict, "conditions": conditions, "packets": board.rows, "gates": board.gates })
+pub fn verdict(board: &Board, verdict: Verdict, split: &TimeSplit) -> Value {
+    json!({
+        "verdict": verdict, "frozen": judge(board, &[]), "conditions": split.conditions(), "today": split,
+        "packets": board.rows, "gates": board.gates,
+    })
 }

@@ -6,6 +6,7 @@ use crate::model::contract::Contract;
 use crate::model::digest::Digest;
 use crate::model::mutant::ProvenGates;
 use crate::model::plan::{Packet, PacketId};
+use crate::model::time_split::TimeSplit;
 use crate::model::verdict::Verdict;
 
 fn board() -> Board {
@@ -46,7 +47,7 @@ fn the_terminal_shows_what_is_next_and_why() {
 
 #[test]
 fn every_criterion_is_shown_with_its_digest() {
-    let shown = text::verdict(&board(), Verdict::Undecided, &[]);
+    let shown = text::verdict(&board(), Verdict::Undecided, &TimeSplit::default());
     let digest = Digest::of(b"a manifest");
     assert!(shown.contains(&format!("  [x] Tests pass.\n        commands: exit code 0, {digest}\n")), "{shown}");
     assert!(shown.contains("  [ ] Tests pass.\n        commands: no evidence yet: rcrepro run RC-02\n"), "{shown}");

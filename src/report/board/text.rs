@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 
 use crate::model::board::{Board, Decided, Fact, Row};
+use crate::model::time_split::TimeSplit;
 use crate::model::verdict::Verdict;
 use crate::report::mutants;
+use crate::report::today;
 
 /// Writes a row a packet, and what to do next.
 #[must_use]
@@ -29,9 +31,9 @@ pub fn board(board: &Board) -> String {
     text
 }
 
-/// Writes every criterion with what it rests on, and the verdict last.
+/// Writes every criterion with what it rests on, what is known of today, and the verdict last.
 #[must_use]
-pub fn verdict(board: &Board, verdict: Verdict, conditions: &[String]) -> String {
+pub fn verdict(board: &Board, verdict: Verdict, split: &TimeSplit) -> String {
     let mut text = String::new();
     for row in &board.rows {
         write_row(&mut text, row, board.gates.bases.get(&row.id));
@@ -39,9 +41,7 @@ pub fn verdict(board: &Board, verdict: Verdict, conditions: &[String]) -> String
     if let Some(line) = mutants::line(&board.gates) {
         put(&mut text, format_args!("{line}"));
     }
-    for condition in conditions {
-        put(&mut text, format_args!("condition: {condition}"));
-    }
+    text.push_str(&today::split(board, split));
     put(&mut text, format_args!("verdict: {}", verdict.as_str()));
     text
 }

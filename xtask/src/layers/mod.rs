@@ -18,6 +18,7 @@ const TIERS: &[(&str, u8)] = &[
     ("documents", 1),
     ("pins", 1),
     ("proof", 1),
+    ("scans", 1),
     ("store", 2),
     ("engine", 2),
     ("registry", 2),

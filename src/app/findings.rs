@@ -1,0 +1,178 @@
+//! What the evidence of a plan's scan commands says that they found.
+//!
+//! The newest run or replay of this very source counts, failed ones too; without one, the committed manifest does. Nothing is
+//! executed.
+
+use std::collections::BTreeSet;
+
+use super::currency::outdated;
+use super::evidence;
+use super::proving::{Proved, prove};
+use super::record::RunRecord;
+use super::status::{StatusError, manifest_of, recorded_plan};
+use super::workspace::Workspace;
+use crate::format::manifest_json;
+use crate::model::civil_date::CivilDate;
+use crate::model::digest::Digest;
+use crate::model::findings::{Findings, Scan};
+use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest};
+use crate::model::plan::{CommandSpec, PacketId, Plan};
+use crate::model::proof::Tool;
+use crate::model::rescan::Outcome;
+use crate::model::scan::{SCANNERS, ScanFinding};
+use crate::model::waiver::Waiver;
+use crate::proof::{self, Standing};
+use crate::scans::{self, ScanEvidence};
+use crate::store::fs::FsStore;
+use crate::store::layered::Layered;
+use crate::store::runs::Runs;
+use crate::store::{BlobStore, GET_LIMIT, StoreError};
+
+/// Gathers the findings of some packets, or of all; waivers count as they do on a day.
+///
+/// # Errors
+/// [`StatusError`] when the store or the evidence cannot be read; what is merely missing is told.
+pub fn findings(
+    workspace: &Workspace,
+    packets: &[PacketId],
+    source: Digest,
+    store: &FsStore,
+    day: CivilDate,
+) -> Result<Findings, StatusError> {
+    let mut findings = Findings::default();
+    for (id, packet) in &workspace.plan.packets {
+        if !packets.is_empty() && !packets.contains(id) {
+            continue;
+        }
+        let scans: Vec<&CommandSpec> =
+            workspace.plan.commands(packet).filter(|spec| !scanners(spec).is_empty()).collect();
+        if scans.is_empty() {
+            continue;
+        }
+        let newest = newest(workspace, id, source, store)?;
+        for spec in scans {
+            let mut scan = Scan {
+                packet: id.clone(),
+                command: spec.id.clone(),
+                line: spec.line.clone(),
+                origin: None,
+                outcome: None,
+            };
+            if let Some((manifest, origin, store)) = &newest
+                && let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id)
+            {
+                let (outcome, found) = outcome(&workspace.plan, spec, entry, &**store)?;
+                (scan.origin, scan.outcome) = (Some(origin.clone()), Some(outcome));
+                for finding in found {
+                    findings.found.entry(finding).or_default().insert((id.clone(), spec.id.clone()));
+                }
+            }
+            findings.scans.push(scan);
+        }
+    }
+    for name in findings.found.keys().map(|finding| finding.name().to_string()) {
+        if let Some(waiver) = Waiver::find(&workspace.plan.waivers, &name, day) {
+            findings.waived.insert(name, waiver.to_string());
+        }
+    }
+    Ok(findings)
+}
+
+/// Lists the scanners that a command calls, each with its folder.
+fn scanners(spec: &CommandSpec) -> Vec<(Tool, String)> {
+    proof::tools(&spec.line, spec.proof).into_iter().filter(|(tool, _)| SCANNERS.contains(tool)).collect()
+}
+
+/// Lists the tools of the scans that said something.
+#[must_use]
+pub fn tools(workspace: &Workspace, findings: &Findings) -> Vec<Tool> {
+    let said = |scan: &&Scan| matches!(scan.outcome, Some(Outcome::Clean | Outcome::Finds { .. }));
+    let specs = |scan: &Scan| workspace.plan.sets.values().flatten().find(|spec| spec.id == scan.command);
+    let scans = findings.scans.iter().filter(said).filter_map(specs);
+    let found: BTreeSet<Tool> = scans.flat_map(scanners).map(|(tool, _)| tool).collect();
+    found.into_iter().collect()
+}
+
+/// Is a manifest, where it is from, and where its blobs are.
+type Newest = (ReproManifest, String, Box<dyn BlobStore>);
+
+/// Finds the newest evidence of a packet that is of this source, plan and locks.
+///
+/// # Errors
+/// [`StatusError`] when the store or the evidence cannot be read.
+pub fn newest(
+    workspace: &Workspace,
+    id: &PacketId,
+    source: Digest,
+    store: &FsStore,
+) -> Result<Option<Newest>, StatusError> {
+    let counts = |manifest: &ReproManifest, store: &dyn BlobStore| {
+        manifest.packet == *id
+            && recorded_plan(manifest, store)
+                .is_some_and(|plan: Plan| outdated(workspace, manifest, &plan, source).is_none())
+    };
+    let runs = Runs::open(store.root())?;
+    for run in runs.list()?.iter().rev() {
+        let Some(bytes) = runs.record(run, id)? else { continue };
+        let Ok(record) = serde_json::from_slice::<RunRecord>(&bytes) else { continue };
+        if let Some(manifest) = manifest_of(&record, store).filter(|manifest| counts(manifest, store)) {
+            let own = FsStore::open(store.root())?;
+            return Ok(Some((manifest, format!("{} {run}", record.kind), Box::new(own))));
+        }
+    }
+    let path = workspace.manifest_path(id);
+    let Ok(bytes) = std::fs::read(&path) else { return Ok(None) };
+    let Ok(manifest) = manifest_json::decode(&bytes) else { return Ok(None) };
+    let layered = Layered::new(&evidence::folder_of(&path), Some(store.root()))?;
+    let found = counts(&manifest, &layered);
+    Ok(found.then(|| (manifest, format!("manifests/{id}.json"), Box::new(layered) as Box<dyn BlobStore>)))
+}
+
+/// Says what a command's evidence says that it found. A scan that did not do its work, or whose report cannot be read, says
+/// nothing.
+///
+/// # Errors
+/// [`StoreError`] when a stream is missing or damaged.
+pub fn outcome(
+    plan: &Plan,
+    spec: &CommandSpec,
+    entry: &CommandEntry,
+    store: &dyn BlobStore,
+) -> Result<(Outcome, Vec<ScanFinding>), StoreError> {
+    let Proved { proof, .. } = prove(plan, spec, entry, store)?;
+    let undecided = |why: String| Ok((Outcome::Undecided { why }, Vec::new()));
+    if proof.standing() == Standing::Undecided {
+        return undecided(proof.to_string());
+    }
+    let passed = proof.standing() == Standing::Passed;
+    let tools = scanners(spec);
+    if tools.is_empty() && passed {
+        return Ok((Outcome::Clean, Vec::new()));
+    }
+    let too_large = |raw: &Digest| raw.size > GET_LIMIT;
+    if [entry.stdout.raw, entry.stderr.raw].iter().any(too_large) {
+        return undecided("its report is too large to be read".to_owned());
+    }
+    let (stdout, stderr) = (store.get(entry.stdout.raw)?, store.get(entry.stderr.raw)?);
+    let mut outputs = Vec::new();
+    for output in entry.outputs.values() {
+        if let OutputEntry::File { raw, .. } = output
+            && !too_large(raw)
+        {
+            outputs.push(store.get(*raw)?);
+        }
+    }
+    let mut found = Vec::new();
+    for (tool, folder) in &tools {
+        let evidence = ScanEvidence { stdout: &stdout, stderr: &stderr, outputs: &outputs, folder };
+        match scans::read(*tool, &evidence) {
+            Some(findings) => found.extend(findings),
+            None => return undecided(format!("no report of {tool} can be read in its evidence")),
+        }
+    }
+    if found.is_empty() && !passed {
+        return undecided(format!("it failed (exit code {}), and nothing says what it found", entry.exit_code));
+    }
+    let ids: BTreeSet<String> = found.iter().map(|finding| finding.id.clone()).collect();
+    Ok((if ids.is_empty() { Outcome::Clean } else { Outcome::Finds { ids } }, found))
+}

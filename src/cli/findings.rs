@@ -1,0 +1,72 @@
+//! `rcrepro findings`, and the packets that `rcrepro status` proposes for them.
+
+use std::collections::BTreeSet;
+
+use super::args::scans::{FindingsArgs, FindingsFormat};
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use super::today::today;
+use crate::app::findings::{findings as gather, tools};
+use crate::app::workspace::Workspace;
+use crate::format::{canonical_json, proposal_toml};
+use crate::model::digest::Digest;
+use crate::model::findings::Findings;
+use crate::model::proposal::{Proposal, propose};
+use crate::report::findings::{json, sarif, text};
+use crate::store::fs::FsStore;
+
+/// Lists what the scans found, by their evidence.
+pub fn findings(context: &Context, arguments: &FindingsArgs) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    for id in &arguments.packets {
+        workspace.packet(id)?;
+    }
+    let store = FsStore::open(&context.store)?;
+    let source = workspace.ingest_source(&arguments.rev, &store)?.root;
+    let found = gather(&workspace, &arguments.packets, source, &store, today())?;
+    let format = if context.json { FindingsFormat::Json } else { arguments.format };
+    let shown = match format {
+        FindingsFormat::Text => text::findings(&found).into_bytes(),
+        FindingsFormat::Json => line(&json::findings(&found)),
+        FindingsFormat::Sarif => line(&sarif::log(&found, &tools(&workspace, &found))),
+    };
+    print(&shown)?;
+    if !found.open().is_empty() {
+        return Ok(Exit::Divergent);
+    }
+    let silent = found.silent();
+    if silent.is_empty() && !found.scans.is_empty() {
+        return Ok(Exit::Success);
+    }
+    let why =
+        silent.first().map_or("the plan has no scan: no command calls gitleaks, govulncheck or npm audit", |line| line);
+    Err(Failure::plain(Exit::Undecided, format!("not every scan says what it found: {why}"), None))
+}
+
+fn line(document: &serde_json::Value) -> Vec<u8> {
+    let mut bytes = canonical_json::to_vec(document).expect("findings hold strings and integers");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Gathers what all scans found, and the packets that are proposed for what no packet claims.
+pub fn proposals(
+    context: &Context,
+    workspace: &Workspace,
+    source: Digest,
+) -> Result<(Findings, Vec<Proposal>), Failure> {
+    let store = FsStore::open(&context.store)?;
+    let found = gather(workspace, &[], source, &store, today())?;
+    let proposals = propose(&workspace.plan, &found.open());
+    Ok((found, proposals))
+}
+
+/// Prints the proposed packets as TOML for the plan; what kept a scan from saying anything stands there as comments.
+pub fn print_proposals(found: &Findings, proposals: &[Proposal]) -> Result<Exit, Failure> {
+    let silent: BTreeSet<String> = found.silent().into_iter().collect();
+    let notes: String = silent.iter().map(|line| format!("# not known: {}\n", line.replace('\n', " "))).collect();
+    print(format!("{notes}{}", proposal_toml::encode(proposals)).as_bytes())?;
+    Ok(if silent.is_empty() { Exit::Success } else { Exit::Undecided })
+}

@@ -1,0 +1,81 @@
+//! What is known of today beside the frozen advisory data, and the scans that ran with it.
+
+use std::fmt::Write as _;
+
+use crate::model::advisory_policy::Effect;
+use crate::model::board::Board;
+use crate::model::rescan::Rescan;
+use crate::model::time_split::{TimeSplit, Today, judge_today};
+use crate::model::verdict::judge;
+
+/// Writes the age of the data, what is newer, what was waived, the conditions, and both halves of the verdict.
+#[must_use]
+pub fn split(board: &Board, split: &TimeSplit) -> String {
+    let mut text = String::new();
+    for input in &split.inputs {
+        let age = input.age_days.map_or_else(|| "of the future".to_owned(), |days| format!("{days} days old"));
+        let _ = writeln!(text, "advisory data `{}` ({}) of {}, {age}", input.name, input.kind, input.frozen);
+        let _ = writeln!(text, "    {}", today(&input.today));
+    }
+    for judged in &split.judged {
+        let line = judged.line();
+        let _ = match (&judged.waived, judged.effect) {
+            (Some(waived), _) => writeln!(text, "waived: {line} ({waived})"),
+            (None, Effect::Nothing) => writeln!(text, "ignored, as the plan says: {line}"),
+            (None, Effect::Condition) => writeln!(text, "condition: {line}"),
+            (None, Effect::NoGo) => writeln!(text, "no go, as the plan says: {line}"),
+        };
+    }
+    let Some(oldest) = split.oldest() else { return text };
+    let _ = writeln!(text, "with the frozen data of {oldest}: {}", judge(board, &[]).as_str());
+    let silent = split.not_asked();
+    let half = match silent.len() {
+        0 => judge_today(board, split).as_str().to_owned(),
+        all if all == split.inputs.len() => format!("not asked ({})", silent.join(", ")),
+        _ => format!("{} (not asked: {})", judge_today(board, split).as_str(), silent.join(", ")),
+    };
+    let _ = writeln!(text, "with the data of today: {half}");
+    text
+}
+
+fn today(today: &Today) -> String {
+    match today {
+        Today::NotAsked { why } => format!("not asked today: {why}"),
+        Today::Asked { date, newer, unrelated, scanned } => {
+            let mut text = format!("today's is of {date}");
+            match (newer, unrelated) {
+                (Some(0), _) => text.push_str(": no entry is new or changed"),
+                (Some(newer), Some(unrelated)) => {
+                    let _ = write!(
+                        text,
+                        ": {newer} entries new or changed, {unrelated} of them do not concern this source"
+                    );
+                }
+                _ => {}
+            }
+            if let Some(scanned) = scanned {
+                let _ = write!(text, "; the scans with it: {scanned}");
+            }
+            text
+        }
+    }
+}
+
+/// Writes what each scan said then and says today, a line each.
+#[must_use]
+pub fn rescan(record: &Rescan) -> String {
+    let mut text = String::new();
+    for (name, data) in &record.data {
+        let today = match (&data.today, &data.not_asked) {
+            (Some(state), _) if state.root == data.then.root => "the same today".to_owned(),
+            (Some(state), _) => format!("today's of {}", state.date),
+            (None, why) => format!("not asked today: {}", why.as_deref().unwrap_or("nobody says why")),
+        };
+        let _ = writeln!(text, "{} data `{name}` of {}, {today}", record.packet, data.then.date);
+    }
+    for command in &record.commands {
+        let (then, today) = (&command.then.outcome, &command.today.outcome);
+        let _ = writeln!(text, "{} {}: then {then}; today {today}", record.packet, command.id);
+    }
+    text
+}
