@@ -114,11 +114,11 @@ impl GitScratch {
         let root = base.tree_id().map_err(failed("read the base"))?.detach();
         let changes: Vec<(&[String], ObjectId)> = changed.iter().map(|(path, id)| (path.as_slice(), *id)).collect();
         let tree = self.tree(&ours, Some(root), &changes)?;
-        let theirs = base.decode().map_err(|error| failed("read the base")(error.into()))?;
+        let theirs = base.decode().map_err(failed("read the base"))?;
         let mut committer = gix::actor::Signature {
             name: "rcrepro".into(),
             email: "rcrepro@localhost".into(),
-            time: theirs.time().map_err(|error| failed("read the base")(error.into()))?,
+            time: theirs.time().map_err(failed("read the base"))?,
         };
         committer.time.offset = 0;
         let commit = Commit {

@@ -37,7 +37,11 @@ fn files(scene: &Scene) -> BTreeSet<PathBuf> {
     fn collect(folder: &Path, found: &mut BTreeSet<PathBuf>) {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
-            if path.is_dir() { collect(&path, found) } else { drop(found.insert(path)) }
+            if path.is_dir() {
+                collect(&path, found);
+            } else {
+                found.insert(path);
+            }
         }
     }
     let mut found = BTreeSet::new();

@@ -9,4 +9,5 @@ mod git;
 mod nasty;
 mod processes;
 mod runs;
+mod scratch;
 mod speed;

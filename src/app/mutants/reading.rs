@@ -65,7 +65,7 @@ fn uncoloured(line: &str) -> String {
         if letter == '\u{1b}' {
             // A sequence ends with its first letter.
             if rest.next() == Some('[') {
-                let _letter = rest.by_ref().find(char::is_ascii_alphabetic);
+                while rest.next().is_some_and(|letter| !letter.is_ascii_alphabetic()) {}
             }
         } else if letter == '\t' {
             plain.push(' ');
