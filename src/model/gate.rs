@@ -32,12 +32,14 @@ pub fn security(board: &Board, scans: &BTreeSet<Name>) -> Gate {
     let mut open = Vec::new();
     let mut verdict = Verdict::Go;
     for ((packet, basis), fact) in &facts {
-        let (rank, why) = match fact {
+        // Why is the board's to say: reasons may name runs and paths, which are another on each machine.
+        let (rank, word) = match fact {
             Fact::Holds { .. } => continue,
-            Fact::Fails { why } => (Verdict::NoGo, why),
-            Fact::Waits { why } | Fact::Undecided { why } => (Verdict::Undecided, why),
+            Fact::Fails { .. } => (Verdict::NoGo, "does not hold"),
+            Fact::Waits { .. } => (Verdict::Undecided, "waits"),
+            Fact::Undecided { .. } => (Verdict::Undecided, "is undecided"),
         };
-        open.push(format!("{packet} {basis}: {why}"));
+        open.push(format!("{packet}: {basis} {word}"));
         verdict = if verdict == Verdict::NoGo { verdict } else { rank };
     }
     if !facts.keys().any(|(_, basis)| *basis == "findings") {
@@ -113,7 +115,7 @@ mod tests {
         let waits = Fact::Waits { why: "no evidence yet".into() };
         let red = gate(&[("findings", fails), ("command:govulncheck", waits.clone())]);
         assert_eq!(red.verdict, Verdict::NoGo);
-        assert_eq!(red.open, ["RC-02 command:govulncheck: no evidence yet", "RC-02 findings: P0"]);
+        assert_eq!(red.open, ["RC-02: command:govulncheck waits", "RC-02: findings does not hold"]);
         assert_eq!(gate(&[("findings", holds("plan")), ("command:govulncheck", waits)]).verdict, Verdict::Undecided);
         let hollow = gate(&[("command:govulncheck", holds("a"))]);
         assert_eq!(

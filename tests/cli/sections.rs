@@ -15,8 +15,11 @@ title = "Verdict"
 needs = ["RC-05"]
 exit = [
     { says = "Security gate: `GO`.", rests-on = ["findings"] },
-    { says = "The documents are aligned.", rests-on = ["documents", "sections", "file:docs/progress.md"] },
+    { says = "The documents are aligned.", rests-on = ["documents", "sections", "pins", "file:docs/progress.md"] },
 ]
+
+[pins.go]
+version = "1.26.8"
 
 [documents]
 paths = ["README.md", "docs/*.md"]
@@ -31,7 +34,7 @@ owner = "ada"
 
 const PROGRESS: &str = "# Progress\n\n<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n\n\
                         <!-- rcrepro:begin checklist -->\n<!-- rcrepro:end checklist -->\n\nSay \
-                        `sh say.sh hello`.\n";
+                        `sh say.sh hello`, with Go 1.26.8.\n";
 const VERDICT: &str = "# Verdict\n\n<!-- rcrepro:begin verdict -->\n<!-- rcrepro:end verdict -->\n\n\
                        <!-- rcrepro:begin risks -->\n<!-- rcrepro:end risks -->\n";
 
@@ -39,6 +42,7 @@ fn bare() -> Scene {
     let scene = Scene::new(&command("greet", "sh say.sh hello", ""));
     scene.replace("rcrepro.toml", "sets = [\"all\"]\n", &format!("sets = [\"all\"]{PACKETS}"));
     scene.write("say.sh", b"echo \"$1\"\n");
+    scene.write("go.mod", b"module m\n\ngo 1.26.8\n");
     scene.write("README.md", b"Run `sh say.sh hello`.\n");
     scene.commit("a plan");
     scene
