@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use crate::model::osv::{Affected, OsvEntry, OsvEvent, OsvRange};
+use crate::model::osv::{Affected, OsvEntry, OsvEvent, OsvImport, OsvRange};
 
 #[derive(Deserialize)]
 struct EntryWire {
@@ -21,6 +21,25 @@ struct AffectedWire {
     package: PackageWire,
     #[serde(default)]
     ranges: Vec<RangeWire>,
+    #[serde(default)]
+    ecosystem_specific: EcosystemWire,
+}
+
+#[derive(Deserialize, Default)]
+struct EcosystemWire {
+    #[serde(default)]
+    imports: Vec<ImportWire>,
+}
+
+#[derive(Deserialize)]
+struct ImportWire {
+    path: String,
+    #[serde(default)]
+    symbols: Vec<String>,
+    #[serde(default)]
+    goos: Vec<String>,
+    #[serde(default)]
+    goarch: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -57,9 +76,15 @@ pub fn decode(bytes: &[u8]) -> Result<OsvEntry, serde_json::Error> {
         semver: wire.kind == "SEMVER",
         events: wire.events.into_iter().map(event).collect(),
     };
+    let import = |wire: ImportWire| OsvImport {
+        everywhere: wire.goos.is_empty() && wire.goarch.is_empty(),
+        path: wire.path,
+        symbols: wire.symbols,
+    };
     let affected = |wire: AffectedWire| Affected {
         module: wire.package.name,
         ranges: wire.ranges.into_iter().map(range).collect(),
+        imports: wire.ecosystem_specific.imports.into_iter().map(import).collect(),
     };
     Ok(OsvEntry {
         id: wire.id,

@@ -33,6 +33,19 @@ pub struct Affected {
     pub module: String,
     /// The ranges; none means every version.
     pub ranges: Vec<OsvRange>,
+    /// The packages that it is about; none means all of the module.
+    pub imports: Vec<OsvImport>,
+}
+
+/// Is one package, and what in it is vulnerable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OsvImport {
+    /// The import path.
+    pub path: String,
+    /// The vulnerable functions and methods (`Function`, `Type.Method`); none means all of the package.
+    pub symbols: Vec<String>,
+    /// Whether it is so on every system and processor.
+    pub everywhere: bool,
 }
 
 /// Is one range of versions.
@@ -138,7 +151,7 @@ mod tests {
             _ => OsvEvent::Other,
         };
         let range = OsvRange { semver: true, events: events.iter().map(event).collect() };
-        let affected = vec![Affected { module: module.into(), ranges: vec![range] }];
+        let affected = vec![Affected { module: module.into(), ranges: vec![range], imports: Vec::new() }];
         OsvEntry { id: "GO-2026-0001".into(), summary: String::new(), withdrawn: false, affected }
     }
 

@@ -320,11 +320,11 @@ fn the_worst_tool_of_a_line_decides() {
 #[test]
 fn what_only_renders_a_scan_is_none() {
     let convert = "cd a && govulncheck -mode convert -format sarif < m.json > m.sarif";
-    assert!(super::only_converts(convert) && super::tools(convert, ProofRule::Detect).is_empty());
+    assert!(only_converts(convert) && tools(convert, ProofRule::Detect).is_empty());
     for line in ["govulncheck ./...", "govulncheck ./... && govulncheck -mode=convert < m.json", "true"] {
-        assert!(!super::only_converts(line), "{line}");
+        assert!(!only_converts(line), "{line}");
     }
     let scan = "cd web && npm audit --omit=dev";
-    assert_eq!(super::tools(scan, ProofRule::Detect), [(Tool::NpmAudit, "web".to_owned())]);
-    assert_eq!(super::tools(scan, ProofRule::ExitCode), []);
+    assert_eq!(tools(scan, ProofRule::Detect), [(Tool::NpmAudit, "web".to_owned())]);
+    assert_eq!(tools(scan, ProofRule::ExitCode), []);
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use super::{Change, SeedError, SourceFiles, within};
+use crate::format::osv_json;
 use crate::model::name::Name;
+use crate::model::osv::OsvEvent;
 use crate::packages::go_cache::cached_module;
 
 /// The seeded file that calls the vulnerable function.
@@ -84,85 +84,34 @@ pub fn vulnerable_module(
     Ok(change)
 }
 
-#[derive(Deserialize)]
-struct EntryWire {
-    id: String,
-    #[serde(default)]
-    affected: Vec<AffectedWire>,
-    withdrawn: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct AffectedWire {
-    package: PackageWire,
-    #[serde(default)]
-    ranges: Vec<RangeWire>,
-    ecosystem_specific: Option<EcosystemWire>,
-}
-
-#[derive(Deserialize)]
-struct PackageWire {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct RangeWire {
-    #[serde(default)]
-    events: Vec<EventWire>,
-}
-
-#[derive(Deserialize)]
-struct EventWire {
-    introduced: Option<String>,
-    fixed: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct EcosystemWire {
-    #[serde(default)]
-    imports: Vec<ImportWire>,
-}
-
-#[derive(Deserialize)]
-struct ImportWire {
-    path: String,
-    #[serde(default)]
-    symbols: Vec<String>,
-    #[serde(default)]
-    goos: Vec<String>,
-    #[serde(default)]
-    goarch: Vec<String>,
-}
-
 /// Reads an entry, and takes the first exported function of a module that has a version it is about.
 fn vulnerable(bytes: &[u8]) -> Option<Vulnerable> {
-    let entry: EntryWire = serde_json::from_slice(bytes).ok()?;
-    if entry.withdrawn.is_some() {
+    let entry = osv_json::decode(bytes).ok()?;
+    if entry.withdrawn {
         return None;
     }
     entry.affected.iter().find_map(|affected| {
-        let module = &affected.package.name;
+        let module = &affected.module;
         // The standard library and toolchains are no modules; what has no dot is no path of one.
         if !module.split('/').next().is_some_and(|host| host.contains('.')) {
             return None;
         }
         let version = affected.ranges.iter().find_map(|range| affected_version(module, &range.events))?;
-        let import = affected.ecosystem_specific.as_ref()?.imports.iter().find_map(|import| {
+        let import = affected.imports.iter().find_map(|import| {
             let inside = import.path == *module || import.path.starts_with(&format!("{module}/"));
-            let everywhere = import.goos.is_empty() && import.goarch.is_empty();
             let function = |symbol: &&String| {
                 symbol.starts_with(|c: char| c.is_ascii_uppercase())
                     && symbol.chars().all(|c| c.is_ascii_alphanumeric())
             };
             let symbol = import.symbols.iter().find(function)?;
-            (inside && everywhere).then(|| (import.path.clone(), symbol.clone()))
+            (inside && import.everywhere).then(|| (import.path.clone(), symbol.clone()))
         })?;
         Some(Vulnerable { id: entry.id.clone(), module: module.clone(), version, import: import.0, symbol: import.1 })
     })
 }
 
 /// Finds a version that a range is about and that a module of this path can have: `/vN` at its end asks for major version N.
-fn affected_version(module: &str, events: &[EventWire]) -> Option<String> {
+fn affected_version(module: &str, events: &[OsvEvent]) -> Option<String> {
     let suffix = module.rsplit_once("/v").and_then(|(_, number)| number.parse::<u64>().ok());
     let fits = |version: [u64; 3]| match suffix {
         Some(major) => version[0] == major,
@@ -170,8 +119,11 @@ fn affected_version(module: &str, events: &[EventWire]) -> Option<String> {
     };
     let mut events = events.iter().peekable();
     while let Some(event) = events.next() {
-        let Some(introduced) = &event.introduced else { continue };
-        let fixed = events.peek().and_then(|next| next.fixed.as_deref()).map(numbers);
+        let OsvEvent::Introduced(introduced) = event else { continue };
+        let fixed = match events.peek() {
+            Some(OsvEvent::Fixed(version)) => Some(numbers(version)),
+            _ => None,
+        };
         let lowest = match introduced.as_str() {
             "0" => [suffix.unwrap_or(0), 0, u64::from(suffix.is_none())],
             // A pre-release has no three plain numbers, and is passed over.
@@ -246,7 +198,8 @@ mod tests {
     #[test]
     fn versions_are_those_that_a_range_is_about() {
         let version = |module: &str, events: &str| {
-            affected_version(module, &serde_json::from_str::<Vec<EventWire>>(events).expect("events"))
+            let (_, bytes) = entry("GO-1", module, events, "[]");
+            affected_version(module, &osv_json::decode(&bytes).expect("an entry").affected[0].ranges[0].events)
         };
         for (module, events, expected) in [
             ("a.b/m", r#"[{"introduced":"0"}]"#, Some("v0.0.1")),
