@@ -25,6 +25,7 @@ pub mod quiet;
 pub mod record;
 pub mod replay;
 pub mod rescan;
+pub mod rescan_record;
 pub mod run;
 pub mod scope;
 pub mod sections;

@@ -23,6 +23,7 @@ use crate::model::manifest::{FrozenEntry, ReproManifest};
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, FrozenKind, PacketId, Plan};
 use crate::model::rescan::{Answer, DataState, Outcome, RESCAN_VERSION, Rescan, RescanCommand, RescanData};
+use crate::proof;
 use crate::store::{BlobStore, StoreError};
 
 /// Says why scans could not be run with the data of today.
@@ -57,35 +58,6 @@ pub enum RescanError {
     },
 }
 
-/// Says why a record of scans cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("`{path}` is no record of scans with the data of today")]
-pub struct RecordError {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong in it.
-    #[source]
-    pub source: serde_json::Error,
-}
-
-/// Reads the records of scans that are of a source and of the plan as it is; others count as none.
-///
-/// # Errors
-/// [`RecordError`] when a file is no such record.
-pub fn recorded(workspace: &Workspace, source: Digest) -> Result<Vec<Rescan>, RecordError> {
-    let mut found = Vec::new();
-    for id in workspace.plan.packets.keys() {
-        let path = workspace.today_path(id);
-        let Ok(bytes) = std::fs::read(&path) else { continue };
-        let record: Rescan = serde_json::from_slice(&bytes).map_err(|source| RecordError { path, source })?;
-        let fits = record.version == RESCAN_VERSION && record.packet == *id;
-        if fits && record.source == source && record.plan == workspace.plan_digest() {
-            found.push(record);
-        }
-    }
-    Ok(found)
-}
-
 /// Runs every scan that uses frozen advisory data, with the data of today, and records what each said.
 ///
 /// # Errors
@@ -100,7 +72,7 @@ pub async fn rescan(
         let scans: BTreeSet<Name> = workspace
             .plan
             .commands(packet)
-            .filter(|spec| advisories(&workspace.plan, spec).next().is_some())
+            .filter(|spec| advisories(&workspace.plan, spec).next().is_some() && !proof::only_converts(&spec.line))
             .map(|spec| spec.id.clone())
             .collect();
         if scans.is_empty() {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::frozen::FrozenError;
 use super::frozen::today::{AdvisoryAge, MirrorToday, ages};
 use super::modules::{self, ModulesError};
-use super::rescan;
+use super::rescan_record::{RecordError, recorded};
 use super::workspace::Workspace;
 use crate::model::advisory_policy::{Concern, Judged};
 use crate::model::civil_date::CivilDate;
@@ -15,9 +15,10 @@ use crate::model::digest::Digest;
 use crate::model::go_version::GoVersion;
 use crate::model::name::Name;
 use crate::model::osv::{Modules, OsvEntry};
-use crate::model::plan::{PacketId, Plan};
+use crate::model::plan::{CommandSpec, PacketId, Plan};
 use crate::model::rescan::{Rescan, decided};
 use crate::model::time_split::{InputSplit, TimeSplit, Today};
+use crate::proof;
 use crate::store::BlobStore;
 
 /// Says why nothing can be said of today.
@@ -31,7 +32,7 @@ pub enum TimeSplitError {
     Modules(#[from] ModulesError),
     /// A record of scans cannot be read.
     #[error(transparent)]
-    Rescan(#[from] rescan::RecordError),
+    Rescan(#[from] RecordError),
 }
 
 /// Compares the frozen advisory data of a plan with what there is today. `source` is the root of the certified source, whose
@@ -47,7 +48,7 @@ pub fn time_split(
     day: CivilDate,
 ) -> Result<TimeSplit, TimeSplitError> {
     let plan = &workspace.plan;
-    let records = rescan::recorded(workspace, source)?;
+    let records = recorded(workspace, source)?;
     let mut split = TimeSplit::default();
     let mut modules: Option<Modules> = None;
     for input in ages(workspace, store, now)? {
@@ -74,10 +75,11 @@ pub fn time_split(
     Ok(split)
 }
 
-/// Lists the commands that use a frozen input, with their packets.
+/// Lists the commands that scan with a frozen input, with their packets.
 pub(super) fn users(plan: &Plan, input: &Name) -> BTreeSet<(PacketId, Name)> {
     let of_packet = |(id, packet)| {
-        let commands = plan.commands(packet).filter(|spec| spec.frozen.contains(input));
+        let scans = |spec: &&CommandSpec| spec.frozen.contains(input) && !proof::only_converts(&spec.line);
+        let commands = plan.commands(packet).filter(scans);
         commands.map(move |spec| (PacketId::clone(id), spec.id.clone()))
     };
     plan.packets.iter().flat_map(of_packet).collect()

@@ -250,7 +250,19 @@ pub fn tools(line: &str, rule: ProofRule) -> Vec<(Tool, String)> {
         ProofRule::Tool(tool) => vec![Call::forced(tool, line)],
         ProofRule::Detect => call::calls(line),
     };
-    calls.into_iter().map(|call| (call.tool, call.directory.unwrap_or_default())).collect()
+    let scans = calls.into_iter().filter(|call| !converts(call));
+    scans.map(|call| (call.tool, call.directory.unwrap_or_default())).collect()
+}
+
+/// Tells whether a line only renders what a scan said (`govulncheck -mode convert`), and scans nothing itself.
+#[must_use]
+pub fn only_converts(line: &str) -> bool {
+    let calls = call::calls(line);
+    !calls.is_empty() && calls.iter().all(converts)
+}
+
+fn converts(call: &Call) -> bool {
+    call.tool == Tool::Govulncheck && call.value(&["-mode", "--mode"]) == Some("convert")
 }
 
 /// Says what the evidence of a command proves.

@@ -316,3 +316,15 @@ fn the_worst_tool_of_a_line_decides() {
     said("go test ./... && npx vitest run --passWithNoTests", said_both)
         .is("hollow | hollow pass: No test files found");
 }
+
+#[test]
+fn what_only_renders_a_scan_is_none() {
+    let convert = "cd a && govulncheck -mode convert -format sarif < m.json > m.sarif";
+    assert!(only_converts(convert) && tools(convert, ProofRule::Detect).is_empty());
+    for line in ["govulncheck ./...", "govulncheck ./... && govulncheck -mode=convert < m.json", "true"] {
+        assert!(!only_converts(line), "{line}");
+    }
+    let scan = "cd web && npm audit --omit=dev";
+    assert_eq!(tools(scan, ProofRule::Detect), [(Tool::NpmAudit, "web".to_owned())]);
+    assert_eq!(tools(scan, ProofRule::ExitCode), []);
+}

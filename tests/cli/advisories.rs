@@ -120,6 +120,58 @@ fn an_audit_is_played_as_it_was_recorded_and_a_missing_answer_decides_nothing() 
 }
 
 #[test]
+fn an_audit_of_today_asks_the_registry_and_leaves_the_cassette_alone() {
+    let scene = audits();
+    let server = AdvisoryServer::start(knowledge());
+    assert_eq!(lock(&scene, &server, &[]).code, 0);
+    drop(server);
+    scene.commit("the cassettes");
+    scene.ok(&["run", "RC-01"]);
+    assert_eq!(scene.run(&["run", "RC-02"]).code, 1);
+    let kept = ["lockfiles/clean.lock", "lockfiles/clean.cassette/cassette.json"].map(|file| scene.read(file));
+    let scan = |registry: &str| {
+        let mut command = scene.command(&["advisories", "--scan"]);
+        command.env("npm_config_registry", registry).env("npm_config_fetch_retries", "0");
+        crate::scene::Ended::from(command.output().expect("the program starts"))
+    };
+
+    // Nobody answers: nothing is known of today, and nothing passes.
+    let ended = scan("http://127.0.0.1:9/");
+    assert_eq!(ended.code, 5, "{}\n{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("RC-01 audit-clean: then clean; today undecided: `clean` was not asked today: "),
+        "{}",
+        ended.stdout
+    );
+    assert!(scene.run(&["verdict"]).stdout.contains("not asked today: rcrepro advisories --scan asks its registry\n"));
+
+    let advisory = json!({
+        "id": 1002, "url": "https://example.com/advisories/1002", "title": "Leftovers spoil", "severity": "high",
+        "vulnerable_versions": "<1.3.0", "cwe": ["CWE-400"], "cvss": {"score": 7.5, "vectorString": null},
+    });
+    let mut later = knowledge();
+    later.advisories.push(("leftover", &["1.1.0", "1.2.0"], advisory));
+    let server = AdvisoryServer::start(later);
+    let ended = scan(&server.address());
+    drop(server);
+    assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
+    for line in [
+        "RC-01 audit-clean: then clean; today finds 1002\n",
+        "RC-02 audit-vulnerable: then finds 1001; today finds 1001, 1002\n",
+    ] {
+        assert!(ended.stdout.contains(line), "{line}\n---\n{}", ended.stdout);
+    }
+    let shown = scene.run(&["verdict"]).stdout;
+    assert!(shown.contains("condition: advisories/1002: the scan with the data of 20"), "{shown}");
+    assert_eq!(["lockfiles/clean.lock", "lockfiles/clean.cassette/cassette.json"].map(|file| scene.read(file)), kept);
+    let found = scene.run(&["findings"]);
+    assert_eq!(found.code, 1);
+    let expected = "P1       npm-audit/1001  Leftovers are kept\n    leftover <1.2.0, fixed in leftover@1.2.0\n    \
+                    vulnerable/package-lock.json, found by RC-02/audit-vulnerable\n";
+    assert!(found.stdout.starts_with(expected), "{}", found.stdout);
+}
+
+#[test]
 fn a_registry_without_advisories_cannot_be_recorded() {
     let scene = audits();
     let server = AdvisoryServer::start(Knowledge { refuses: true, ..knowledge() });

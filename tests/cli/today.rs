@@ -176,3 +176,110 @@ fn without_advisory_data_there_is_nothing_to_ask() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
     scene.run(&["advisories", "--scan"]).failed(5, &["no command of the plan uses frozen advisory data", "hint: "]);
 }
+
+/// The real scanner, a source that calls one of two functions, and a database that comes to know of both.
+#[test]
+#[ignore = "needs the images go and govulncheck, which take minutes to make; `cargo xtask images` makes them"]
+fn the_real_scanner_decides_which_newer_advisories_are_reached() {
+    let image = |text: String| text.replace("image = \"base\"", "image = \"govulncheck\"");
+    let scan = image(command("scan", "govulncheck ./...", "frozen = [\"vulndb\"]"));
+    let json = image(command(
+        "messages",
+        "set -o pipefail; govulncheck -format json ./... | tee messages.json",
+        "frozen = [\"vulndb\"]\noutputs = [\"messages.json\"]\nnormalize.stdout = [\"govulncheck-json\"]\n\
+         normalize.outputs = { \"messages.json\" = [\"govulncheck-json\"] }",
+    ));
+    let convert = |id: &str, line: &str| {
+        let more = "frozen = [\"vulndb\"]\nneeds = [\"messages\"]\nrequire = \"bitwise\"\nproof = \"exit-code\"";
+        image(command(id, &format!("govulncheck -mode convert {line} < messages.json"), more))
+    };
+    let more = "[images.govulncheck]\nbuild = \"images/govulncheck.toml\"\n[frozen.vulndb]\nkind = \"go-vulndb\"\n\
+                path = \"mirror/vulndb\"\n";
+    let commands = [scan, json, convert("text", ""), convert("sarif", "-format sarif"), more.to_owned()].concat();
+    let scene = Scene::new(&commands);
+    let exit = "sets = [\"all\"]\nexit = [{ says = \"It is clean.\", rests-on = [\"command:scan\"] }]";
+    scene.replace("rcrepro.toml", "sets = [\"all\"]", exit);
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["go", "govulncheck"] {
+        for file in [format!("images/{name}.toml"), format!("lockfiles/images/amd64/{name}.lock")] {
+            scene.write(&file, &std::fs::read(root.join(&file)).expect("the repository has the image"));
+        }
+    }
+    scene.write(".gitignore", b"mirror\n");
+    scene.write("go.mod", b"module example.com/scene\n\ngo 1.26.0\n\ntoolchain go1.26.8\n");
+    scene.write("main.go", b"package main\n\nimport \"strings\"\n\nfunc main() { println(strings.ToUpper(\"x\")) }\n");
+    let entry = |id: &str, symbol: &str, fixed: &str| {
+        serde_json::json!({
+            "schema_version": "1.3.1", "id": id, "modified": "2026-07-01T00:00:00Z", "published": "2026-07-01T00:00:00Z",
+            "summary": "Invented",
+            "affected": [{
+                "package": {"name": "stdlib", "ecosystem": "Go"},
+                "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+                "ecosystem_specific": {"imports": [{"path": "strings", "symbols": [symbol]}]},
+            }],
+            "database_specific": {"url": "https://example.com/advisories", "review_status": "REVIEWED"},
+        })
+    };
+    let write = |date: &str, entries: &[serde_json::Value]| {
+        drop(std::fs::remove_dir_all(scene.path("mirror/vulndb")));
+        let vulns = |entry: &serde_json::Value| serde_json::json!({"id": entry["id"], "modified": entry["modified"]});
+        let vulns: Vec<_> = entries.iter().map(vulns).collect();
+        for entry in entries {
+            let id = entry["id"].as_str().expect("an id");
+            scene.write(&format!("mirror/vulndb/ID/{id}.json"), entry.to_string().as_bytes());
+        }
+        let modules = serde_json::json!([{"path": "stdlib", "vulns": vulns}]);
+        scene.write("mirror/vulndb/index/modules.json", modules.to_string().as_bytes());
+        scene.write("mirror/vulndb/index/db.json", serde_json::json!({ "modified": date }).to_string().as_bytes());
+    };
+    let old = entry("GO-2026-0001", "ToUpper", "1.20.0");
+    write("2026-08-01T00:00:00Z", std::slice::from_ref(&old));
+    scene.commit("a scan");
+    scene.ok(&["lock"]);
+    scene.commit("its lock");
+    scene.ok(&["run", "RC-05"]);
+    scene.commit("its evidence");
+    verdict(&scene, 0, "GO");
+    let newer = [old, entry("GO-2026-0002", "ToUpper", "1.99.0"), entry("GO-2026-0003", "ToLower", "1.99.0")];
+    write(TODAY, &newer);
+    let shown = verdict(&scene, 1, "GO_WITH_CONDITIONS");
+    has(
+        &shown,
+        &[
+            "condition: advisories/GO-2026-0002: ",
+            "condition: advisories/GO-2026-0003: ",
+            "stdlib 1.26.8, fixed in 1.99.0",
+        ],
+    );
+    let ended = scene.run(&["advisories", "--scan"]);
+    assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
+    has(
+        &ended.stdout,
+        &[
+            "RC-05 scan: then clean; today finds GO-2026-0002\n",
+            "RC-05 messages: then clean; today finds GO-2026-0002\n",
+        ],
+    );
+    let shown = verdict(&scene, 1, "GO_WITH_CONDITIONS");
+    has(&shown, &["condition: advisories/GO-2026-0002: the scan with the data of 2026-08-02T00:00:00Z finds it"]);
+    assert!(!shown.contains("advisories/GO-2026-0003"), "it is not reached: {shown}");
+
+    // Locked, it is a finding, and every form of it is the same every time.
+    scene.ok(&["lock"]);
+    scene.commit("newer data");
+    let forms = || {
+        assert_eq!(scene.run(&["run", "RC-05"]).code, 1);
+        let log = |id: &str| scene.ok(&["log", "RC-05", id, "--stream", "stdout", "--canonical"]).stdout;
+        let [json, sarif] = ["json", "sarif"].map(|form| scene.run(&["findings", "--format", form]).stdout);
+        [log("messages"), log("text"), log("sarif"), json, sarif]
+    };
+    let first = forms();
+    assert!(
+        first[1].contains("GO-2026-0002") && first[2].contains("GO-2026-0002") && first[4].contains("main.go"),
+        "{first:?}"
+    );
+    for _ in 0..2 {
+        assert_eq!(forms(), first);
+    }
+    assert!(scene.ok(&["status"]).stdout.contains("RC-06  Resolve GO-2026-0002 (stdlib 1.26.8) (P1)"));
+}

@@ -69,12 +69,21 @@ impl Drop for AdvisoryServer {
 /// Gives this machine's address on the engine's default bridge.
 pub fn gateway() -> String {
     let output = Command::new("docker")
-        .args(["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"])
+        .args(["network", "inspect", "bridge", "--format"])
+        .arg("{{with index .IPAM.Config 0}}{{.Gateway}} {{.Subnet}}{{end}}")
         .output()
         .expect("the docker client is installed");
-    let address = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    assert!(!address.is_empty(), "the bridge has an address");
-    address
+    let said = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    let (address, subnet) = said.split_once(' ').expect("the bridge has a network");
+    // An engine that found its bridge there already does not say its address, which is then the network's first.
+    let first = || {
+        subnet.strip_suffix(".0.0/16").or(subnet.strip_suffix(".0/24")).map(|base| match base.split('.').count() {
+            2 => format!("{base}.0.1"),
+            _ => format!("{base}.1"),
+        })
+    };
+    let known = Some(address.to_owned()).filter(|address| address.contains('.'));
+    known.or_else(first).expect("the bridge has an address")
 }
 
 /// Serves one request; the head says that the connection carries no more.
