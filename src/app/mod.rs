@@ -28,6 +28,7 @@ pub mod record;
 pub mod release_images;
 pub mod replay;
 pub mod rescan;
+pub mod rescan_record;
 pub mod run;
 pub mod scope;
 pub mod sections;

@@ -67,3 +67,48 @@ pub fn of_source(plan: &Plan, store: &dyn BlobStore, source: Digest) -> Result<M
     }
     Ok(modules)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::plan_toml::parse;
+    use crate::model::tree::TreeBuilder;
+    use crate::store::memory::MemoryStore;
+
+    const PLAN: &str = "version = 1\nname = \"x\"\n[images.go]\nbuild = \"go.toml\"\n[[sets.all]]\nid = \"x\"\nrun = \"true\"\n\
+                        image = \"go\"\n[packets.RC-05]\ntitle = \"x\"\nsets = [\"all\"]\n";
+
+    fn modules(pins: &str, files: &[(&str, &str)]) -> Modules {
+        let store = MemoryStore::default();
+        let mut builder = TreeBuilder::default();
+        for (path, text) in files {
+            let node = Node::File { digest: store.put(text.as_bytes()).expect("stored"), executable: false };
+            builder.insert(&path.parse().expect("a path"), node).expect("no path twice");
+        }
+        let root = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
+        of_source(&parse(&format!("{PLAN}{pins}"), &[]).expect("a plan"), &store, root).expect("modules")
+    }
+
+    fn versions(modules: &Modules, module: &str) -> Vec<String> {
+        let text = |version: &Option<GoVersion>| version.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
+        modules.get(module).into_iter().flatten().map(text).collect()
+    }
+
+    #[test]
+    fn every_module_of_the_source_counts_and_foreign_ones_do_not() {
+        let files = [
+            ("go.mod", "module a\ngo 1.25.0\nrequire m v1.0.0\n"),
+            ("go.sum", "m v1.5.0 h1:x=\nonly.sum v0.1.0 h1:x=\n"),
+            ("tools/go.mod", "module b\ngo 1.26.0\nrequire m v2.0.0\n"),
+            ("vendor/x/go.mod", "module c\nrequire vendored v1.0.0\n"),
+            ("a/testdata/go.mod", "module d\nrequire tested v1.0.0\n"),
+        ];
+        let found = modules("", &files);
+        assert_eq!(versions(&found, "m"), ["1.0.0", "2.0.0"], "what is required is used, not what has a checksum");
+        assert_eq!(versions(&found, "only.sum"), ["0.1.0"]);
+        assert_eq!(versions(&found, STDLIB), ["1.25.0", "1.26.0"]);
+        assert!(!found.contains_key("vendored") && !found.contains_key("tested"));
+        assert_eq!(versions(&modules("[pins.go]\nversion = \"1.26.8\"\n", &files), TOOLCHAIN), ["1.26.8"]);
+        assert_eq!(versions(&modules("", &[("README.md", "x")]), STDLIB), ["?"], "nobody says which");
+    }
+}

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::frozen::FrozenError;
 use super::frozen::today::{AdvisoryAge, MirrorToday, ages};
 use super::modules::{self, ModulesError};
-use super::rescan;
+use super::rescan_record::{RecordError, recorded};
 use super::workspace::Workspace;
 use crate::model::advisory_policy::{Concern, Judged};
 use crate::model::civil_date::CivilDate;
@@ -32,7 +32,7 @@ pub enum TimeSplitError {
     Modules(#[from] ModulesError),
     /// A record of scans cannot be read.
     #[error(transparent)]
-    Rescan(#[from] rescan::RecordError),
+    Rescan(#[from] RecordError),
 }
 
 /// Compares the frozen advisory data of a plan with what there is today. `source` is the root of the certified source, whose
@@ -48,7 +48,7 @@ pub fn time_split(
     day: CivilDate,
 ) -> Result<TimeSplit, TimeSplitError> {
     let plan = &workspace.plan;
-    let records = rescan::recorded(workspace, source)?;
+    let records = recorded(workspace, source)?;
     let mut split = TimeSplit::default();
     let mut modules: Option<Modules> = None;
     for input in ages(workspace, store, now)? {
@@ -111,7 +111,8 @@ fn with_mirror(
         Some(ids) => ids.iter().map(|id| found(id, concerning.get(id), &mirror.data.date)).collect(),
     };
     let (date, newer, unrelated) = (mirror.data.date.clone(), Some(newer), Some(unrelated));
-    (Today::Asked { date, newer, unrelated, scanned: scanned.as_ref().map(outcome) }, concerns)
+    let (by_date, scanned) = (mirror.by_date, scanned.as_ref().map(outcome));
+    (Today::Asked { date, newer, by_date, unrelated, scanned }, concerns)
 }
 
 /// Knows of today only what a scan recorded: for a cassette, whose registry was asked then.
@@ -126,7 +127,8 @@ fn without_mirror(
     match (decided(records, &input.name, None, users), date) {
         (Some(ids), Some(date)) => {
             let concerns = ids.iter().map(|id| found(id, None, &date)).collect();
-            (Today::Asked { date, newer: None, unrelated: None, scanned: Some(outcome(&ids)) }, concerns)
+            let scanned = Some(outcome(&ids));
+            (Today::Asked { date, newer: None, by_date: false, unrelated: None, scanned }, concerns)
         }
         _ => (Today::NotAsked { why: why.to_owned() }, Vec::new()),
     }

@@ -95,12 +95,13 @@ fn text(each: &AdvisoryAge) -> String {
     let days = each.days().map_or_else(|| "of the future".to_owned(), |days| format!("{days} days old"));
     let AdvisoryAge { name, kind, locked, .. } = each;
     let mut text = format!("{name}: {} of {}, {days}, {} entries\n", kind.as_str(), locked.date, locked.entries);
-    let MirrorToday { data, delta, .. } = match &each.today {
+    let MirrorToday { data, delta, by_date, .. } = match &each.today {
         Ok(today) => today,
         Err(why) => return format!("{text}  not asked today: {why}\n"),
     };
     let counts = parts(delta).map(|(word, entries)| format!("{} {word}", entries.len())).join(", ");
-    text.push_str(&format!("  its mirror is of {}: {counts}\n", data.date));
+    let by_date = if *by_date { " by their dates, for the store has not what was locked" } else { "" };
+    text.push_str(&format!("  its mirror is of {}: {counts}{by_date}\n", data.date));
     for (word, entries) in parts(delta) {
         for (id, entry) in entries {
             text.push_str(&format!("{word:>10}  {id}  {}\n", entry.packages.join(", ")));

@@ -99,7 +99,8 @@ pub enum Command {
         #[command(flatten)]
         status: StatusArgs,
     },
-    /// Says GO, `GO_WITH_CONDITIONS`, `NO_GO` or UNDECIDED, with the digest that each criterion rests on.
+    /// Says GO, `GO_WITH_CONDITIONS`, `NO_GO` or UNDECIDED, with the digest that each criterion rests on: with the frozen advisory
+    /// data, and with that of today.
     Verdict {
         /// Takes the tracked tree of this commit as the source that evidence has to be of.
         #[arg(long, default_value = "HEAD", value_name = "REV")]

@@ -13,6 +13,8 @@ struct EntryWire {
     summary: String,
     withdrawn: Option<String>,
     #[serde(default)]
+    modified: String,
+    #[serde(default)]
     affected: Vec<AffectedWire>,
 }
 
@@ -89,6 +91,7 @@ pub fn decode(bytes: &[u8]) -> Result<OsvEntry, serde_json::Error> {
     Ok(OsvEntry {
         id: wire.id,
         summary: wire.summary,
+        modified: wire.modified,
         withdrawn: wire.withdrawn.is_some(),
         affected: wire.affected.into_iter().map(affected).collect(),
     })

@@ -20,6 +20,8 @@ pub struct OsvEntry {
     pub id: String,
     /// What it is, in a line; may be empty.
     pub summary: String,
+    /// When it was last changed, as RFC 3339 writes it; may be empty.
+    pub modified: String,
     /// Whether it was taken back.
     pub withdrawn: bool,
     /// What it is about.
@@ -152,7 +154,8 @@ mod tests {
         };
         let range = OsvRange { semver: true, events: events.iter().map(event).collect() };
         let affected = vec![Affected { module: module.into(), ranges: vec![range], imports: Vec::new() }];
-        OsvEntry { id: "GO-2026-0001".into(), summary: String::new(), withdrawn: false, affected }
+        let (summary, modified) = (String::new(), String::new());
+        OsvEntry { id: "GO-2026-0001".into(), summary, modified, withdrawn: false, affected }
     }
 
     fn concerned(entry: &OsvEntry, module: &str, version: &str) -> bool {

@@ -47,6 +47,8 @@ pub enum Today {
         /// How many entries are new or changed; none when the data cannot be compared entry by entry.
         #[serde(skip_serializing_if = "Option::is_none")]
         newer: Option<usize>,
+        /// Whether they count by their dates alone, for want of what was locked.
+        by_date: bool,
         /// How many of those do not concern the source.
         #[serde(skip_serializing_if = "Option::is_none")]
         unrelated: Option<usize>,

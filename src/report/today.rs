@@ -41,7 +41,7 @@ pub fn split(board: &Board, split: &TimeSplit) -> String {
 fn today(today: &Today) -> String {
     match today {
         Today::NotAsked { why } => format!("not asked today: {why}"),
-        Today::Asked { date, newer, unrelated, scanned } => {
+        Today::Asked { date, newer, by_date, unrelated, scanned } => {
             let mut text = format!("today's is of {date}");
             match (newer, unrelated) {
                 (Some(0), _) => text.push_str(": no entry is new or changed"),
@@ -52,6 +52,9 @@ fn today(today: &Today) -> String {
                     );
                 }
                 _ => {}
+            }
+            if *by_date {
+                text.push_str(" (by their dates: the store has not what was locked)");
             }
             if let Some(scanned) = scanned {
                 let _ = write!(text, "; the scans with it: {scanned}");

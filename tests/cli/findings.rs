@@ -19,6 +19,8 @@ fn scanned() -> Scene {
     ] {
         scene.write(to, &std::fs::read(recorded.join(from)).expect("a recorded output"));
     }
+    // Evidence is known by its source, wherever that stands: the store that tests share may have that of an earlier one.
+    scene.write("own.txt", scene.path("own.txt").to_string_lossy().as_bytes());
     scene.commit("two scans");
     scene
 }

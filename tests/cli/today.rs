@@ -33,7 +33,7 @@ fn database(scene: &Scene, date: &str, entries: &[(&str, &str, &str)]) {
     let mut modules = Vec::new();
     for (id, module, fixed) in entries {
         let entry = serde_json::json!({
-            "id": id, "modified": "2026-07-01T00:00:00Z", "summary": "Invented",
+            "id": id, "modified": if *id == OLD.0 { "2026-07-01T00:00:00Z" } else { date }, "summary": "Invented",
             "affected": [{
                 "package": {"name": module, "ecosystem": "Go"},
                 "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
@@ -103,6 +103,13 @@ fn a_newer_advisory_about_the_source_is_a_condition_until_it_is_waived() {
     assert_eq!((&document["frozen"], &document["verdict"]), (&"GO".into(), &"GO_WITH_CONDITIONS".into()));
     assert_eq!(document["today"]["judged"][0]["id"], "advisories/GO-2026-0002");
     assert_eq!(document["today"]["inputs"][0]["today"]["unrelated"], 2);
+    // A store that never had what was locked goes by the entries' dates.
+    let empty = tempfile::tempdir().expect("a folder");
+    let mut elsewhere = scene.command(&["verdict"]);
+    let elsewhere = Ended::from(elsewhere.env("RCREPRO_STORE", empty.path()).output().expect("the program starts"));
+    assert_eq!(elsewhere.code, 1, "{}\n{}", elsewhere.stdout, elsewhere.stderr);
+    has(&elsewhere.stdout, &["3 entries new or changed, 2 of them do not concern this source (by their dates: "]);
+    has(&elsewhere.stdout, &["condition: advisories/GO-2026-0002: new in the data of 2026-08-02T00:00:00Z"]);
     // What was locked stays what it is.
     scene.ok(&["replay", "RC-05"]);
 

@@ -50,6 +50,8 @@ pub struct MirrorToday {
     pub root: Digest,
     /// How it differs from what was locked.
     pub delta: AdvisoryDelta,
+    /// Whether entries count as new by their dates alone, because the store has no longer what was locked.
+    pub by_date: bool,
     /// The entries that are new or changed, by id.
     pub newer: BTreeMap<String, OsvEntry>,
 }
@@ -68,7 +70,10 @@ pub fn ages(workspace: &Workspace, store: &dyn BlobStore, now: SystemTime) -> Re
         let lock = frozen_toml::decode(&text).map_err(|source| FrozenError::BadLock { path, source })?;
         let Some(locked) = lock.data else { continue };
         let today = match input.kind {
-            FrozenKind::GoVulndb => mirrored(workspace, store, name, input, lock.root)?,
+            FrozenKind::GoVulndb => {
+                let locked = Locked { root: lock.root, date: locked.date.clone() };
+                mirrored(workspace, store, name, input, &locked)?
+            }
             _ if input.image.is_some() => Err("rcrepro advisories --scan asks its registry".to_owned()),
             _ => Err("the plan names no image in which its registry could be asked".to_owned()),
         };
@@ -78,12 +83,18 @@ pub fn ages(workspace: &Workspace, store: &dyn BlobStore, now: SystemTime) -> Re
     Ok(found)
 }
 
+/// Names what was locked.
+struct Locked {
+    root: Digest,
+    date: String,
+}
+
 fn mirrored(
     workspace: &Workspace,
     store: &dyn BlobStore,
     name: &Name,
     input: &FrozenInput,
-    locked: Digest,
+    locked: &Locked,
 ) -> Result<Result<MirrorToday, String>, FrozenError> {
     let Some(path) = &input.path else { return Ok(Err("the plan names no mirror".to_owned())) };
     let mirror = workspace.folder.join(path);
@@ -93,21 +104,27 @@ fn mirrored(
     let (later, data) =
         go_vulndb::files(&mirror).map_err(|source| FrozenError::Vulndb { name: name.clone(), source })?;
     let root = root_of(&later)?;
-    let mut files = BTreeMap::new();
-    if root == locked {
+    if root == locked.root {
         let delta = AdvisoryDelta::default();
-        return Ok(Ok(MirrorToday { data, root, delta, newer: BTreeMap::new() }));
+        return Ok(Ok(MirrorToday { data, root, delta, by_date: false, newer: BTreeMap::new() }));
     }
-    if !is_whole(store, locked)? {
-        return Ok(Err("the store has no longer what was locked, and cannot compare the mirror with it".to_owned()));
-    }
-    for (path, digest) in prune::files(store, locked)? {
-        files.insert(path, store.get(digest)?);
-    }
-    let delta = AdvisoryDelta::between(&go_vulndb::entries(&files), &go_vulndb::entries(&later));
-    let ids = delta.added.keys().chain(delta.changed.keys());
+    let entries = go_vulndb::entries(&later);
     // What a scanner could not read would not count for it either; the delta names it all the same.
     let entry = |id: &String| Some((id.clone(), osv_json::decode(later.get(&format!("db/ID/{id}.json"))?).ok()?));
-    let newer = ids.filter_map(entry).collect();
-    Ok(Ok(MirrorToday { data, root, delta, newer }))
+    let whole = is_whole(store, locked.root)?;
+    let delta = if whole {
+        let mut files = BTreeMap::new();
+        for (path, digest) in prune::files(store, locked.root)? {
+            files.insert(path, store.get(digest)?);
+        }
+        AdvisoryDelta::between(&go_vulndb::entries(&files), &entries)
+    } else {
+        // Whatever was changed after that day was not locked so. An entry without a date may be of any day.
+        let date = humantime::parse_rfc3339(&locked.date).ok();
+        let later = |entry: &OsvEntry| humantime::parse_rfc3339(&entry.modified).ok().is_none_or(|at| Some(at) > date);
+        let added = entries.into_iter().filter(|(id, _)| entry(id).is_none_or(|(_, entry)| later(&entry)));
+        AdvisoryDelta { added: added.collect(), ..AdvisoryDelta::default() }
+    };
+    let newer = delta.added.keys().chain(delta.changed.keys()).filter_map(entry).collect();
+    Ok(Ok(MirrorToday { data, root, delta, by_date: !whole, newer }))
 }
