@@ -71,17 +71,17 @@ mod tests {
             written: None,
         };
         let mut seconds = 0;
-        let mut keep = |source, name| {
+        let mut after = |source, name| {
             seconds += 1;
             let run = runs.begin(crate::store::runs::RunId::new(seconds, "a").expect("an id")).expect("begun");
-            super::keep(&run, &packet, source, &said(name)).expect("kept");
+            keep(&run, &packet, source, &said(name)).expect("kept");
             failure(&runs, &packet, one).expect("read")
         };
-        assert_eq!(keep(one, None), None);
-        let failed = keep(one, Some(FindingName::ImageFailed)).expect("a failure");
+        assert_eq!(after(one, None), None);
+        let failed = after(one, Some(FindingName::ImageFailed)).expect("a failure");
         assert!(failed.ends_with("1 findings, the first: image-failed images.a: expected x, found y"), "{failed}");
-        assert!(keep(other, None).is_some(), "another source says nothing");
-        assert!(keep(one, Some(FindingName::ImageUndecided)).is_some(), "what is undecided says nothing");
-        assert_eq!(keep(one, None), None);
+        assert!(after(other, None).is_some(), "another source says nothing");
+        assert!(after(one, Some(FindingName::ImageUndecided)).is_some(), "what is undecided says nothing");
+        assert_eq!(after(one, None), None);
     }
 }
