@@ -94,6 +94,7 @@ pub async fn replay(
     let mut found = execute(session, workspace, &packet, options, against).await?;
     if let Some(released) = &mut found.images {
         release_images::compare::compare(manifest, released, &*session.store).map_err(RunError::from)?;
+        release_images::latest::keep(&session.run, &packet, found.manifest.source.root, released)?;
     }
     let mut comparison = compare(&recorded, &found.manifest);
     for command in &mut comparison.commands {

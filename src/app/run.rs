@@ -12,7 +12,7 @@ use super::frozen::npm_advisories::UNDECIDED;
 use super::prepare::{Preparation, PrepareError};
 use super::proving::{self, Proved};
 use super::record::{self, RECORD_VERSION, RunRecord};
-use super::release_images::{self, ReleaseError, ReleaseStep, Released};
+use super::release_images::{self, ReleaseError, ReleaseStep};
 use super::session::Session;
 use super::workspace::{Workspace, WorkspaceError};
 use crate::engine::Engine as _;
@@ -27,6 +27,7 @@ use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
 use crate::model::plan::{FrozenKind, PacketId, Plan};
 use crate::model::quarantine::Flake;
+use crate::model::release_record::Released;
 use crate::proof::{Proof, Standing};
 use crate::store::runs;
 use crate::store::{BlobStore as _, StoreError};
@@ -173,7 +174,7 @@ pub async fn run(
         if let Some(Released { record: Some(record), findings, written }) = &mut recorded.images
             && findings.is_empty()
         {
-            *written = Some(release_images::write(&path, record, &session.store)?);
+            *written = Some(release_images::write(&path, record, &session.store)?.display().to_string());
         }
         recorded.written = Some(path);
     }
@@ -288,6 +289,9 @@ pub async fn execute(
             cancel: options.cancel,
         };
         recorded.images = step.release().await?;
+        if let Some(released) = &recorded.images {
+            release_images::latest::keep(&session.run, id, resolved.source, released)?;
+        }
     }
     Ok(recorded)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
+use super::finding::Finding;
 use super::manifest::{FrozenEntry, ImageEntry};
 use super::name::Name;
 use super::plan::PacketId;
@@ -118,4 +119,15 @@ impl ReleaseRecord {
         let locks = self.locked.values().map(|image| image.lock).chain(self.frozen.values().map(|input| input.lock));
         [self.plan].into_iter().chain(locks).chain(self.images.values().flat_map(of_image))
     }
+}
+
+/// Is what became of a packet's images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Released {
+    /// What is recorded; none when an image could not be built, or nothing could be decided.
+    pub record: Option<ReleaseRecord>,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// Where the record was written, when nothing is wrong.
+    pub written: Option<String>,
 }

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::text::{findings, put};
-use crate::app::release_images::Released;
 use crate::model::plan::PacketId;
-use crate::model::release_record::BuiltEntry;
+use crate::model::release_record::{BuiltEntry, Released};
 
 /// Writes it for people: a line an image, what is wrong, and whether it was recorded.
 #[must_use]
@@ -24,7 +23,7 @@ pub fn text(packet: &PacketId, released: Option<&Released>) -> String {
     }
     text += &findings(&released.findings);
     match (&released.written, released.findings.is_empty()) {
-        (Some(path), _) => put(&mut text, format_args!("{packet} release images recorded: {}", path.display())),
+        (Some(path), _) => put(&mut text, format_args!("{packet} release images recorded: {}", path)),
         (None, false) => put(&mut text, format_args!("{packet} release images: {} findings", released.findings.len())),
         (None, true) => put(&mut text, format_args!("{packet} release images: as recorded")),
     }
@@ -42,6 +41,6 @@ pub fn json(released: Option<&Released>) -> Value {
     let Some(released) = released else { return Value::Null };
     json!({
         "record": released.record, "findings": released.findings,
-        "written": released.written.as_ref().map(|path| path.display().to_string()),
+        "written": released.written,
     })
 }

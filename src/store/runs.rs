@@ -4,6 +4,7 @@
 //! STORE/runs/20231114T221320Z-k3f9/lease         held by an exclusive flock while the run's process lives
 //! STORE/runs/20231114T221320Z-k3f9/RC-05.running the plan's folder: the run works or worked at this packet of it
 //! STORE/runs/20231114T221320Z-k3f9/RC-05.json    the run record of a packet, whole or absent
+//! STORE/runs/20231114T221320Z-k3f9/RC-06.images.json  what became of the release's images, whole or absent
 //! ```
 //!
 //! A run is alive when its lease is held: the kernel lets go of it however the process ends, so neither a time nor a
@@ -169,7 +170,19 @@ impl Runs {
     /// # Errors
     /// [`RunError::Io`] when it is there and cannot be read.
     pub fn record(&self, id: &RunId, packet: &PacketId) -> Result<Option<Vec<u8>>, RunError> {
-        let path = self.folder.join(id.as_str()).join(file_name(packet));
+        self.read(id, &file_name(packet))
+    }
+
+    /// Reads what a run said of the release's images; `None` when it built none.
+    ///
+    /// # Errors
+    /// [`RunError::Io`] when it is there and cannot be read.
+    pub fn images(&self, id: &RunId, packet: &PacketId) -> Result<Option<Vec<u8>>, RunError> {
+        self.read(id, &images_name(packet))
+    }
+
+    fn read(&self, id: &RunId, name: &str) -> Result<Option<Vec<u8>>, RunError> {
+        let path = self.folder.join(id.as_str()).join(name);
         match std::fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             result => result.map(Some).map_err(failed("read", &path)),
@@ -195,6 +208,10 @@ impl Runs {
 
 fn file_name(packet: &PacketId) -> String {
     format!("{packet}.json")
+}
+
+fn images_name(packet: &PacketId) -> String {
+    format!("{packet}.images.json")
 }
 
 fn announcement(packet: &PacketId) -> String {
@@ -236,7 +253,19 @@ impl RunDir {
     /// # Errors
     /// [`RunError::Io`] when it cannot be made durable.
     pub fn write_record(&self, packet: &PacketId, bytes: &[u8]) -> Result<(), RunError> {
-        let path = self.folder.join(file_name(packet));
+        self.write(&file_name(packet), bytes)
+    }
+
+    /// Writes what became of the release's images of a packet, as [`RunDir::write_record`] does.
+    ///
+    /// # Errors
+    /// [`RunError::Io`] when it cannot be made durable.
+    pub fn write_images(&self, packet: &PacketId, bytes: &[u8]) -> Result<(), RunError> {
+        self.write(&images_name(packet), bytes)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        let path = self.folder.join(name);
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
             file.write_all(bytes)?;

@@ -105,7 +105,6 @@ fn contains(ended: &Ended, texts: &[&str]) {
 fn an_image_is_built_twice_tried_recorded_and_replayed() {
     let id = "release-good";
     let scene = scene(id, DOCKERFILE);
-    contains(&scene.ok(&["status"]), &["it has not been built: rcrepro run RC-05"]);
     let ended = scene.ok(&["run", "RC-05"]);
     contains(
         &ended,
@@ -135,8 +134,24 @@ fn an_image_is_built_twice_tried_recorded_and_replayed() {
     scene.write("greeting.txt", b"hello\n");
     scene.commit("back");
     let config = image["parts"]["config"].as_str().and_then(|text| text.split('/').next()).expect("a digest");
-    scene.write(&format!("manifests/RC-05.images.evidence/{config}"), b"{}");
+    let evidence = format!("manifests/RC-05.images.evidence/{config}");
+    let whole = scene.read(&evidence);
+    scene.write(&evidence, b"{}");
     contains(&scene.ok(&["status"]), &["is damaged"]);
+    scene.write(&evidence, whole.as_bytes());
+
+    // A replay that comes to another end than the record counts, until one comes to the same.
+    let digest = |at: &serde_json::Value| at["stdout"].as_str().expect("a digest").to_owned();
+    let path = "manifests/RC-05.images.json";
+    scene.replace(path, &digest(&image["smoke"][0]), &digest(&image["runs"][0]));
+    let ended = scene.run(&["replay", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
+    contains(&ended, &["image-changed  images.release-good.release-good-smoke.stdout"]);
+    contains(&scene.ok(&["status"]), &["1 findings, the first: image-changed images.release-good"]);
+    std::fs::remove_file(scene.path(path)).expect("removed");
+    contains(&scene.ok(&["status"]), &["it has not been built: rcrepro run RC-05"]);
+    let ended = scene.run(&["replay", "RC-05"]);
+    assert_eq!(ended.code, 5, "without a record nothing is decided: {}\n{}", ended.stdout, ended.stderr);
 }
 
 #[test]
@@ -182,4 +197,39 @@ fn builds_reach_no_network_and_fetch_no_image() {
     scene.write("Dockerfile", DOCKERFILE.replace("FROM scratch AS tiny", "FROM scratch AS small").as_bytes());
     scene.commit("no such target");
     red(&scene, id, 1, &["image-failed  images.release-network", "tiny"]);
+}
+
+#[test]
+fn ctrl_c_in_a_build_leaves_no_image_and_no_container() {
+    let id = "release-ctrl-c";
+    let dockerfile = DOCKERFILE.replace("mkdir /out", "mkdir /out && sleep 301.7");
+    let scene = scene(id, &dockerfile);
+    let docker = |arguments: &[&str]| {
+        let output = Command::new("docker").args(arguments).output().expect("the docker client is installed");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let step = || {
+        let shown = docker(&["ps", "--no-trunc", "--format", "{{.Label \"org.rcrepro.run\"}} {{.Command}}"]);
+        let line = shown.lines().find(|line| line.contains("sleep 301.7"))?.to_owned();
+        line.split_whitespace().next().map(str::to_owned)
+    };
+    let mut command = scene.command(&["run", "RC-05"]);
+    let child =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("starts");
+    let began = std::time::Instant::now();
+    let run = loop {
+        if let Some(run) = step() {
+            break run;
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(300), "no step is run");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    };
+    let of_run = format!("label=org.rcrepro.run={run}");
+    assert!(!docker(&["images", "-aq", "--filter", &of_run]).is_empty(), "steps carry the run's label");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
+        .expect("our child");
+    let ended = Ended::from(child.wait_with_output().expect("it ends"));
+    ended.failed(130, &["interrupted; no container is left"]);
+    assert_eq!(docker(&["images", "-aq", "--filter", &of_run]), "");
+    assert_eq!(docker(&["ps", "-aq", "--filter", &of_run]), "");
 }

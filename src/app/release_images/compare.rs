@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::judge::differences;
-use super::{ReleaseError, Released, finding, record_path};
+use super::{ReleaseError, finding, record_path};
 use crate::app::evidence;
 use crate::format::release_json;
 use crate::model::digest::Digest;
 use crate::model::finding::{Finding, FindingName};
 use crate::model::name::Name;
-use crate::model::release_record::{BuiltEntry, ReleaseRecord};
+use crate::model::release_record::{BuiltEntry, ReleaseRecord, Released};
 use crate::store::BlobStore;
 
 /// Reads the record that belongs to a manifest; none when there is none.

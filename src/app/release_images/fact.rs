@@ -2,6 +2,7 @@
 
 use super::compare::read;
 use super::judge::judge;
+use super::latest::failure;
 use super::record_path;
 use crate::app::currency::{digest_of, image_lock};
 use crate::app::evidence;
@@ -13,6 +14,7 @@ use crate::model::plan::PacketId;
 use crate::model::release_record::ReleaseRecord;
 use crate::store::BlobStore as _;
 use crate::store::layered::Layered;
+use crate::store::runs::Runs;
 
 /// Finds out whether an image of a packet was built, twice the same, from this source, and does what the plan says.
 #[must_use]
@@ -29,6 +31,10 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
     }
     if let Some(why) = outdated(facts, &record) {
         return waits(&why);
+    }
+    let runs = Runs::open(facts.store.root()).map_err(whole)?;
+    if let Some(why) = failure(&runs, packet, facts.source).map_err(whole)? {
+        return Ok(Fact::Fails { why });
     }
     let (Some(image), Some(entry)) = (facts.workspace.plan.release_images.get(name), record.images.get(name)) else {
         return waits("it is not among the images that were built");

@@ -22,7 +22,7 @@ use crate::model::manifest::CommandEntry;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::release_image::ReleaseImage;
-use crate::model::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord};
+use crate::model::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
 use crate::store::export::ExportError;
 use crate::store::fs::FsStore;
 use crate::store::ingest::TarError;
@@ -33,6 +33,7 @@ pub mod compare;
 pub mod context;
 pub mod fact;
 pub mod judge;
+pub mod latest;
 pub mod read;
 pub mod trial;
 
@@ -123,17 +124,6 @@ pub struct ReleaseStep<'a> {
     pub observe: &'a (dyn Fn(RunEvent) + Sync),
     /// Stops it.
     pub cancel: &'a CancellationToken,
-}
-
-/// Is what became of a packet's images.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Released {
-    /// What is recorded; none when an image could not be built, or nothing could be decided.
-    pub record: Option<ReleaseRecord>,
-    /// What is wrong.
-    pub findings: Vec<Finding>,
-    /// Where the record was written, when nothing is wrong.
-    pub written: Option<PathBuf>,
 }
 
 /// Gives the path of the record that belongs to a manifest file.

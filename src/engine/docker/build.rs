@@ -29,7 +29,7 @@ const MEMORY: i32 = i32::MAX;
 /// The most characters that are kept of what a build says.
 const LOG_LIMIT: usize = 256 << 10;
 /// How often a refused removal is tried again, each time after [`PAUSE`].
-const ATTEMPTS: u32 = 20;
+const ATTEMPTS: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(300);
 /// What the classic builder writes before the id of the image that a step made.
 const MADE: &str = " ---> ";

@@ -311,11 +311,11 @@ exit = [{ says = "It runs.", rests-on = ["image:runtime"] }]
                 "17:14: the build argument `GO_IMAGE` has a value and a builder",
             ),
             ("id = \"smoke\"", "id = \"build-release\"", "18:17: command id `build-release` stands twice in the plan"),
-            ("needs = [\"build-release\"]", "needs = [\"other\"]", "18:67: there is no command `other`"),
+            ("needs = [\"build-release\"]", "needs = [\"other\"]", "18:63: there is no command `other`"),
             (
                 "needs = [\"build-release\"]",
                 "frozen = [\"image\"]",
-                "18:68: `/deps/image` is where a smoke command finds",
+                "18:64: `/deps/image` is where a smoke command finds",
             ),
             (
                 "smoke = [{ id = \"smoke\", run = \"true\", image = \"go\", needs = [\"build-release\"] }]",

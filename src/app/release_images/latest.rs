@@ -1,0 +1,87 @@
+//! What the newest run said of the release's images: a later failure of the same source counts, whatever was recorded before.
+
+use serde::{Deserialize, Serialize};
+
+use crate::format::canonical_json;
+use crate::model::digest::Digest;
+use crate::model::finding::Severity;
+use crate::model::plan::PacketId;
+use crate::model::release_record::Released;
+use crate::store::runs::{RunDir, RunError, Runs};
+
+/// Is what is kept of it in a run's folder.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    /// The root of the source.
+    source: Digest,
+    /// What was wrong, a line each.
+    wrong: Vec<String>,
+}
+
+/// Keeps what became of the images in the run's folder. What could not be decided says nothing.
+///
+/// # Errors
+/// [`RunError`] when it cannot be written.
+pub fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released) -> Result<(), RunError> {
+    let failed = |severity| severity != Severity::Undecided;
+    if !released.findings.is_empty() && !released.findings.iter().any(|finding| failed(finding.name.severity())) {
+        return Ok(());
+    }
+    let line = |finding: &crate::model::finding::Finding| {
+        format!("{} {}: expected {}, found {}", finding.name.as_str(), finding.at, finding.expected, finding.found)
+    };
+    let said = Said { source, wrong: released.findings.iter().map(line).collect() };
+    run.write_images(packet, &canonical_json::to_vec(&said).expect("it holds only strings"))
+}
+
+/// Gives what was wrong when the newest run that built the images of this source found something.
+///
+/// # Errors
+/// [`RunError`] when the runs cannot be read.
+pub fn failure(runs: &Runs, packet: &PacketId, source: Digest) -> Result<Option<String>, RunError> {
+    for run in runs.list()?.iter().rev() {
+        let Some(bytes) = runs.images(run, packet)? else { continue };
+        let Ok(said) = serde_json::from_slice::<Said>(&bytes) else { continue };
+        if said.source == source {
+            let first = said.wrong.first().and_then(|text| text.lines().next());
+            return Ok(first.map(|first| format!("run {run}: {} findings, the first: {first}", said.wrong.len())));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::{Finding, FindingName};
+
+    #[test]
+    fn the_newest_run_of_a_source_counts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runs = Runs::open(folder.path()).expect("opened");
+        let packet: PacketId = "RC-06".parse().expect("an id");
+        let (one, other) = (Digest::of(b"1"), Digest::of(b"2"));
+        let said = |name: Option<FindingName>| Released {
+            record: None,
+            findings: name
+                .map(|name| Finding { name, at: "images.a".into(), expected: "x".into(), found: "y".into() })
+                .into_iter()
+                .collect(),
+            written: None,
+        };
+        let mut seconds = 0;
+        let mut after = |source, name| {
+            seconds += 1;
+            let run = runs.begin(crate::store::runs::RunId::new(seconds, "a").expect("an id")).expect("begun");
+            keep(&run, &packet, source, &said(name)).expect("kept");
+            failure(&runs, &packet, one).expect("read")
+        };
+        assert_eq!(after(one, None), None);
+        let failed = after(one, Some(FindingName::ImageFailed)).expect("a failure");
+        assert!(failed.ends_with("1 findings, the first: image-failed images.a: expected x, found y"), "{failed}");
+        assert!(after(other, None).is_some(), "another source says nothing");
+        assert!(after(one, Some(FindingName::ImageUndecided)).is_some(), "what is undecided says nothing");
+        assert_eq!(after(one, None), None);
+    }
+}
