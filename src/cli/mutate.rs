@@ -53,6 +53,7 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
 /// Says on standard error what happens.
 fn tell(event: MutantEvent) {
     match event {
+        MutantEvent::Controls { gates: 1 } => eprintln!("{:>10}  1 gate without any mutant", "control"),
         MutantEvent::Controls { gates } => eprintln!("{:>10}  {gates} gates without any mutant", "control"),
         MutantEvent::Begins { id, gate } => eprintln!("{:>10}  {id} for {gate}", "mutant"),
         MutantEvent::Judged { id, outcome } => eprintln!("{:>10}  {id}", outcome.as_str()),
