@@ -53,7 +53,7 @@ impl Cli {
 /// Is what to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reads the plan and says whether it is sound; runs nothing.
+    /// Reads the plan, says whether it is sound, and lists what it names that is not there yet; runs nothing.
     Check,
     /// Locks frozen inputs: runs their network step, or reads their mirror, and writes the digest of what is there. npm's
     /// advisories are recorded when there is no cassette yet, and anew only when they are named.
@@ -79,7 +79,7 @@ pub enum Command {
         #[command(flatten)]
         execution: ExecutionArgs,
     },
-    /// Writes a release plan from a template into the folder; nothing that is there is replaced.
+    /// Writes a release plan from a template, with the image definitions and documents that it names; replaces nothing.
     Init {
         /// The template.
         #[arg(long, value_enum, default_value = "release-confidence")]
