@@ -53,7 +53,7 @@ impl Cli {
 /// Is what to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reads the plan, says whether it is sound, and lists what it names that is not there yet; runs nothing.
+    /// Reads the plan and says whether it is sound; runs nothing.
     Check,
     /// Locks frozen inputs: runs their network step, or reads their mirror, and writes the digest of what is there. npm's
     /// advisories are recorded when there is no cassette yet, and anew only when they are named.
