@@ -86,7 +86,7 @@ pub enum Command {
         #[command(flatten)]
         execution: ExecutionArgs,
     },
-    /// Writes a release plan from a template into the folder; nothing that is there is replaced.
+    /// Writes a release plan from a template, with the image definitions and documents that it names; replaces nothing.
     Init {
         /// The template.
         #[arg(long, value_enum, default_value = "release-confidence")]

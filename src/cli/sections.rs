@@ -24,7 +24,7 @@ pub fn write(context: &Context, revision: &str) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Says which sections are not what [`write`] would write.
+/// Says which sections are not what [`write()`] would write.
 pub fn check(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let status = look(&context.workspace()?, revision, &context.store, today())?;
     let sections = status.sections?;
