@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn gates_say_what_keeps_them_from_go() {
-        let empty = Board { rows: Vec::new() };
+        let empty = Board::default();
         let shown = gates(&[gate::security(&empty, &BTreeSet::new()), gate::certification(&empty)]);
         assert!(shown.contains("| Final certification | `UNDECIDED` | `"), "{shown}");
         assert!(shown.ends_with("\nSecurity gate:\n\n- no criterion rests on `findings`\n"), "{shown}");

@@ -94,6 +94,7 @@ mod tests {
                 manifest: None,
                 criteria: vec![Decided { says: "It holds.".into(), rests_on }],
             }],
+            ..Board::default()
         }
     }
 

@@ -99,7 +99,7 @@ mod tests {
         let criteria = vec![Decided { says: "It holds.".into(), rests_on: BTreeMap::new() }];
         let id = "RC-02".parse().expect("an id");
         let (title, reasons, needs) = (String::new(), Vec::new(), BTreeSet::new());
-        Board { rows: vec![Row { id, title, state, reasons, needs, manifest: None, criteria }] }
+        Board { rows: vec![Row { id, title, state, reasons, needs, manifest: None, criteria }], ..Board::default() }
     }
 
     fn split(effects: &[Effect]) -> TimeSplit {

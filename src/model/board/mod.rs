@@ -152,7 +152,7 @@ pub struct Row {
 }
 
 /// Is the whole board.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Board {
     /// The packets, by id.
     pub rows: Vec<Row>,

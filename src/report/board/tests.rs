@@ -34,7 +34,7 @@ fn board() -> Board {
 fn packets() -> BTreeMap<PacketId, Packet> {
     let contract =
         Contract { goal: vec!["Pin.".into(), "Go.".into()], rollback: vec!["Revert.".into()], ..Contract::default() };
-    let packet = Packet { title: String::new(), sets: Vec::new(), needs: BTreeSet::new(), contract };
+    let packet = Packet { contract, ..Packet::default() };
     [("RC-01".parse().expect("an id"), packet)].into()
 }
 
