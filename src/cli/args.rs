@@ -64,7 +64,7 @@ pub enum Command {
     },
     /// Says how old the frozen advisory data is, and which entries its mirror has today that were not locked.
     Advisories,
-    /// Runs packets and records their manifests in `manifests/`.
+    /// Runs packets, builds and tries the images of the release that they name, and records both in `manifests/`.
     Run {
         /// The packets, such as RC-05.
         #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "PACKET")]

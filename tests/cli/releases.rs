@@ -197,6 +197,9 @@ fn builds_reach_no_network_and_fetch_no_image() {
     scene.write("Dockerfile", DOCKERFILE.replace("FROM scratch AS tiny", "FROM scratch AS small").as_bytes());
     scene.commit("no such target");
     red(&scene, id, 1, &["image-failed  images.release-network", "tiny"]);
+    scene.write("Dockerfile", DOCKERFILE.replace("ENTRYPOINT [\"/server\"]\n", "").as_bytes());
+    scene.commit("nothing to start");
+    red(&scene, id, 1, &["images.release-network.runs.0", "images.release-network.release-network-smoke"]);
 }
 
 #[test]
