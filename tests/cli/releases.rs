@@ -168,6 +168,7 @@ fn a_wrong_answer_a_wrong_user_and_a_wrong_version_are_named() {
         id,
         1,
         &[
+            "RC-05 NOT recorded: an image of the release is not what it must be",
             "image-failed  images.release-wrong.config.user",
             "images.release-wrong.runs.0.stdout",
             "images.release-wrong.release-wrong-smoke.exit-code",
