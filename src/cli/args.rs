@@ -74,7 +74,7 @@ pub enum Command {
     ///
     /// Exit code 1 when something was found, 5 when a scan has no evidence or did not do its work.
     Findings(FindingsArgs),
-    /// Runs packets and records their manifests in `manifests/`.
+    /// Runs packets, builds and tries the images of the release that they name, and records both in `manifests/`.
     Run {
         /// The packets, such as RC-05.
         #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "PACKET")]

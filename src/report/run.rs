@@ -50,9 +50,11 @@ impl RunReport<'_> {
             None => {
                 let flaky = self.flakes.values().any(|flake| !flake.passes());
                 let failed = self.beside.proofs.values().any(|proof| proof.standing() == Standing::Failed);
+                let proven = self.beside.proofs.values().all(|proof| proof.standing() == Standing::Passed);
                 let why = match (failed, self.skipped) {
                     (false, []) if !self.beside.findings.is_empty() => "see the findings",
                     (false, []) if flaky => "flake without quarantine",
+                    (false, []) if proven => "an image of the release is not what it must be",
                     (false, []) => "not every command shows that it did its work",
                     _ => "not every command succeeded",
                 };

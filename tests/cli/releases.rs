@@ -168,6 +168,7 @@ fn a_wrong_answer_a_wrong_user_and_a_wrong_version_are_named() {
         id,
         1,
         &[
+            "RC-05 NOT recorded: an image of the release is not what it must be",
             "image-failed  images.release-wrong.config.user",
             "images.release-wrong.runs.0.stdout",
             "images.release-wrong.release-wrong-smoke.exit-code",
@@ -197,6 +198,9 @@ fn builds_reach_no_network_and_fetch_no_image() {
     scene.write("Dockerfile", DOCKERFILE.replace("FROM scratch AS tiny", "FROM scratch AS small").as_bytes());
     scene.commit("no such target");
     red(&scene, id, 1, &["image-failed  images.release-network", "tiny"]);
+    scene.write("Dockerfile", DOCKERFILE.replace("ENTRYPOINT [\"/server\"]\n", "").as_bytes());
+    scene.commit("nothing to start");
+    red(&scene, id, 1, &["images.release-network.runs.0", "images.release-network.release-network-smoke"]);
 }
 
 #[test]

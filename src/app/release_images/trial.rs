@@ -113,7 +113,7 @@ impl ReleaseStep<'_> {
         Ok((runs, smoke, findings))
     }
 
-    /// Starts the image. One that cannot be started, for want of its program, is a finding.
+    /// Starts the image. One that cannot be started, for want of a program or of anything to start, is a finding.
     async fn started(
         &self,
         name: &Name,
@@ -123,7 +123,9 @@ impl ReleaseStep<'_> {
         use crate::engine::EngineError::Call;
         match self.engine.start_image(start, &**self.store).await {
             Ok(started) => Ok(Ok(started)),
-            Err(Call { doing: "start the container", reason, .. }) if reason.contains("(HTTP 400)") => {
+            Err(Call { doing: "create the container" | "start the container", reason, .. })
+                if reason.contains("(HTTP 400)") =>
+            {
                 Ok(Err(finding(FindingName::ImageFailed, name, at, "a container that starts", reason)))
             }
             Err(error) => Err(error.into()),
