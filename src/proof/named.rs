@@ -1,17 +1,21 @@
 //! The calls of known tools on a line, for those who want to know what a command works on.
 
 use super::call::{self, Call};
+use super::converts;
 use crate::model::proof::{ProofRule, Tool};
 
 /// Is one call of a known tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCall(Call);
 
-/// Lists the calls of known tools on a line; where the plan names the tool, that one.
+/// Lists the calls of known tools on a line, less those that only render what another call found; where the plan names the
+/// tool, that one.
 #[must_use]
 pub fn tool_calls(line: &str, rule: ProofRule) -> Vec<ToolCall> {
     match rule {
-        ProofRule::ExitCode | ProofRule::Detect => call::calls(line).into_iter().map(ToolCall).collect(),
+        ProofRule::ExitCode | ProofRule::Detect => {
+            call::calls(line).into_iter().filter(|call| !converts(call)).map(ToolCall).collect()
+        }
         ProofRule::Tool(tool) => vec![ToolCall(Call::forced(tool, line))],
     }
 }
@@ -59,5 +63,6 @@ mod tests {
         assert_eq!(call.below_source("../../workshop"), None, "a folder of a like name");
         assert!(tool_calls("make test", ProofRule::Detect).is_empty());
         assert_eq!(tool_calls("make test", ProofRule::Tool(Tool::GoTest))[0].tool(), Tool::GoTest);
+        assert!(tool_calls("govulncheck -mode convert < scan.json", ProofRule::ExitCode).is_empty(), "no scan");
     }
 }

@@ -165,7 +165,7 @@ fn give(path: &Path, user: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn remove(folder: &Path) -> Result<(), Refusal> {
+pub fn remove(folder: &Path) -> Result<(), Refusal> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(Refusal::machine(format!("cannot remove {}: {error}", folder.display())))

@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod dependencies;
 mod engine;
+mod example;
 mod images;
 mod layers;
 mod machine;
@@ -25,6 +26,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   demo            make sure that an engine answers, then replay RC-05 of examples/beacon
   test [ARG…]     make sure that an engine answers, then run every test, and those of engines on Podman, too; with ARGs,
                   which go to cargo test, without Podman
+  example         in a clone, ask for the verdict of examples/beacon, its written documents, and its gates by mutants
   images          build every image twice, in different worlds, compare the digests and run the tools in them
   bench           measure beside docker, sha256sum, umoci and buildah, in a release build
   layers          check the import tiers of docs/design/DESIGN.md
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["demo"] => demo::run(root),
         ["test", ref rest @ ..] => test::run(root, rest),
+        ["example"] => example::run(root),
         ["images"] => images::run(root),
         ["bench"] => bench::run(root),
         ["layers"] => layers::run(root),
