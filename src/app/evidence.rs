@@ -110,7 +110,7 @@ pub fn write(
     write_blobs(path, bytes, &blobs, store)
 }
 
-/// Writes a record and these blobs beside it, as [`write`] does with a manifest.
+/// Writes a record and these blobs beside it, as [`write()`] does with a manifest.
 ///
 /// # Errors
 /// [`EvidenceError`] when a blob is missing or a file cannot be written.

@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::evidence::{self, EvidenceError};
 use super::execute::{ExecuteError, Executor, Ran};
-use super::frozen::npm_advisories::UNDECIDED;
 use super::prepare::{Preparation, PrepareError};
 use super::proving::{self, Proved};
 use super::record::{self, RECORD_VERSION, RunRecord};
@@ -25,7 +24,7 @@ use crate::model::event::RunEvent;
 use crate::model::finding::{Finding, Severity};
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
-use crate::model::plan::{FrozenKind, PacketId, Plan};
+use crate::model::plan::PacketId;
 use crate::model::quarantine::Flake;
 use crate::model::release_record::Released;
 use crate::proof::{Proof, Standing};
@@ -136,14 +135,6 @@ impl Recorded {
             return Standing::Failed;
         }
         all.into_iter().max().unwrap_or(Standing::Undecided)
-    }
-
-    /// Tells whether frozen advisory data had no answer for what a command asked, so that nothing is decided.
-    #[must_use]
-    pub fn unanswered(&self, plan: &Plan) -> bool {
-        let asks = |name| plan.frozen.get(name).is_some_and(|input| input.kind == FrozenKind::NpmAdvisories);
-        let commands = &self.manifest.commands;
-        commands.iter().any(|entry| entry.exit_code == UNDECIDED && entry.frozen.iter().any(asks))
     }
 }
 

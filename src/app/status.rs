@@ -224,8 +224,9 @@ pub(super) fn manifest_of(record: &RunRecord, store: &dyn BlobStore) -> Option<R
     crate::format::manifest_json::decode(&store.get(record.manifest).ok()?).ok()
 }
 
-/// Reads the plan that a manifest was made by from its evidence.
-pub(super) fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
+/// Reads the plan that a manifest was made by from its evidence; none when that is missing, or no plan.
+#[must_use]
+pub fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
     let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
     plan_toml::parse(&String::from_utf8_lossy(&store.get(manifest.plan).ok()?), &names).ok()
 }

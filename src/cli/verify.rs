@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use super::today::today;
+use crate::app::release_images::verify as images;
 use crate::app::{evidence, verify as app};
 use crate::report::{json, text};
 use crate::store::layered::Layered;
@@ -17,7 +18,10 @@ pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
         .map_err(|error| Failure::plain(Exit::Undecided, format!("cannot read `{}`: {error}", path.display()), None))?;
     let damaged = evidence::damaged(path)?;
     let store = Layered::new(&evidence::folder_of(path), Some(&context.store))?;
-    let verification = app::verify(&bytes, &store, &damaged, today());
+    let mut verification = app::verify(&bytes, &store, &damaged, today());
+    if let Some(manifest) = &verification.parsed {
+        verification.findings.extend(images::verify(path, manifest, &store, &context.store)?);
+    }
     let (manifest, blobs, findings) = (verification.manifest, verification.blobs, &verification.findings);
     let (proofs, flakes) = (&verification.proofs, &verification.flakes);
     if context.json {

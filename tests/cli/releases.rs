@@ -101,6 +101,34 @@ fn contains(ended: &Ended, texts: &[&str]) {
     }
 }
 
+/// What a stranger sees of the record, as it is and with one thing changed at a time.
+fn verified(scene: &Scene, id: &str, record: &serde_json::Value) {
+    let (manifest, file) = ("manifests/RC-05.json", "manifests/RC-05.images.json");
+    let whole = scene.read(file);
+    scene.ok(&["verify", manifest]);
+    let tampered = |change: &dyn Fn(&mut serde_json::Value), code: i32, text: &str| {
+        let mut changed = record.clone();
+        change(&mut changed);
+        scene.write(file, changed.to_string().as_bytes());
+        let ended = scene.run(&["verify", manifest]);
+        assert_eq!(ended.code, code, "{}\n{}", ended.stdout, ended.stderr);
+        contains(&ended, &[text]);
+        scene.write(file, whole.as_bytes());
+    };
+    let elsewhere = format!("{}/1", "0".repeat(64));
+    tampered(&|record| record["source"] = elsewhere.clone().into(), 6, "plan-differs  images.source");
+    tampered(
+        &|record| record["images"][id]["smoke"][0]["exit_code"] = 1.into(),
+        1,
+        "image-failed  images.release-good",
+    );
+    tampered(&|record| record["images"] = serde_json::json!({}), 5, "image-undecided  images.release-good");
+    tampered(&|record| record["images"][id]["runs"][0]["stdout"] = elsewhere.clone().into(), 5, "evidence-missing");
+    std::fs::remove_file(scene.path(file)).expect("it is there");
+    assert_eq!(scene.run(&["verify", manifest]).code, 5, "without a record nothing is known of the images");
+    scene.write(file, whole.as_bytes());
+}
+
 #[test]
 fn an_image_is_built_twice_tried_recorded_and_replayed() {
     let id = "release-good";
@@ -120,6 +148,7 @@ fn an_image_is_built_twice_tried_recorded_and_replayed() {
     assert_eq!(image["smoke"][0]["exit_code"], 0);
     let ended = scene.ok(&["replay", "RC-05"]);
     contains(&ended, &["release images: as recorded"]);
+    verified(&scene, id, &record);
 
     // Somebody serves something else: the replay names the file, and the smoke command fails.
     scene.write("greeting.txt", b"hullo\n");

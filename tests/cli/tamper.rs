@@ -72,7 +72,7 @@ fn every_field_has_a_finding_that_names_it() {
         ("\"ending\":\"exited\"", "\"ending\":\"burnt\"", FindingName::Malformed),
         ("\"line\":\"go build ./...\"", "\"line\":\"true ./...\"", FindingName::PlanDiffers),
         ("\"image\":\"go\"", "\"image\":\"node\"", FindingName::PlanDiffers),
-        ("\"frozen\":[\"gomod\"]", "\"frozen\":[]", FindingName::PlanDiffers),
+        ("\"frozen\":[\"gomod\",\"gostd\"]", "\"frozen\":[\"gomod\"]", FindingName::PlanDiffers),
         ("\"needs\":[\"npm-ci\"]", "\"needs\":[]", FindingName::PlanDiffers),
         ("\"normalizers\":[\"go-test\"]", "\"normalizers\":[]", FindingName::PlanDiffers),
         ("\"id\":\"go-test\"", "\"id\":\"go-tset\"", FindingName::PlanDiffers),

@@ -23,9 +23,6 @@ pub const LINE: &str = "node record.cjs";
 /// What the step yields, relative to its working directory.
 pub const OUTPUT: &str = "cassette";
 
-/// The exit code of the player when the cassette lacks an answer, or none was asked for (`EX_TEMPFAIL` of `sysexits.h`).
-pub const UNDECIDED: i32 = 75;
-
 /// Says why there is no cassette that an audit could rely on.
 #[derive(Debug, thiserror::Error)]
 pub enum CassetteError {

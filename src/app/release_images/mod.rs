@@ -36,6 +36,7 @@ pub mod judge;
 pub mod latest;
 pub mod read;
 pub mod trial;
+pub mod verify;
 
 /// Says why nothing could be said of the release's images.
 #[derive(Debug, thiserror::Error)]
