@@ -148,8 +148,8 @@ mod tests {
             ),
             (
                 "open: nobody knows",
-                "TODO(integrator): mutants",
-                "docs/release-plan.md:7: no test is named yet: TODO(integrator): mutants",
+                "TODO: mutants",
+                "docs/release-plan.md:7: no test is named yet: TODO: mutants",
             ),
             (
                 "shown: a goal",
