@@ -146,11 +146,7 @@ mod tests {
                 "::goes_red` (ignored)",
                 "docs/release-plan.md:6: `goes_red` in `tests/a.rs` is not ignored",
             ),
-            (
-                "open: nobody knows",
-                "TODO: mutants",
-                "docs/release-plan.md:7: no test is named yet: TODO: mutants",
-            ),
+            ("open: nobody knows", "TODO: mutants", "docs/release-plan.md:7: no test is named yet: TODO: mutants"),
             (
                 "shown: a goal",
                 "maybe",
