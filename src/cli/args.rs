@@ -79,7 +79,7 @@ pub enum Command {
         /// The packets, such as RC-05.
         #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "PACKET")]
         packets: Vec<PacketId>,
-        /// Runs every packet that is not done, those that others need first, until nothing is ready.
+        /// Runs every packet that is not done, those that others need first, until nothing is ready; then writes the plan's documents.
         #[arg(long)]
         all: bool,
         /// How it is executed.

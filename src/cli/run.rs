@@ -7,9 +7,10 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
+use super::sections;
 use super::today::today;
 use crate::app::run::{self, RunError, RunOptions};
-use crate::app::status::status;
+use crate::app::status::{look, status};
 use crate::app::workspace::Workspace;
 use crate::model::board::{Row, State};
 use crate::model::plan::PacketId;
@@ -38,8 +39,15 @@ pub async fn all(context: &Context, execution: &ExecutionArgs) -> Result<Exit, F
         Ok(ready.map(|row| row.id).find(|id| runs(id) && !ran.contains(id)))
     };
     let end = |_: &[PacketId]| {
-        let board = status(&workspace, &execution.rev, &context.store, today())?;
+        let found = look(&workspace, &execution.rev, &context.store, today())?;
+        let written = sections::renew(&found)?;
+        let board = match written.is_empty() {
+            true => found.board,
+            false => status(&workspace, &execution.rev, &context.store, today())?,
+        };
         if !context.json {
+            let wrote: String = written.iter().map(|path| format!("wrote {path}\n")).collect();
+            print(wrote.as_bytes())?;
             print(board::text::board(&board).as_bytes())?;
         }
         let done = board.rows.iter().all(|row| row.state == State::Done);

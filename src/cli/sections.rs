@@ -6,7 +6,8 @@ use super::failure::Failure;
 use super::output::print;
 use super::today::today;
 use crate::app::sections::{Sections, SectionsIoError, Standing};
-use crate::app::status::look;
+use crate::app::status::{Status, look};
+use crate::model::name::TreePath;
 use crate::report::sections::{DocumentLine, json, text};
 
 /// Writes the sections of every document, and says which documents changed.
@@ -22,6 +23,16 @@ pub fn write(context: &Context, revision: &str) -> Result<Exit, Failure> {
     };
     print(text.as_bytes())?;
     Ok(Exit::Success)
+}
+
+/// Writes the sections that evidence made stale, and gives the documents that changed. Where documents or markers are not as they
+/// should be nothing is written: the board says so.
+pub fn renew(status: &Status) -> Result<Vec<TreePath>, Failure> {
+    let Ok(sections) = &status.sections else { return Ok(Vec::new()) };
+    match sections.write(&status.texts) {
+        Err(error @ SectionsIoError::Io { .. }) => Err(error.into()),
+        written => Ok(written.unwrap_or_default()),
+    }
 }
 
 /// Says which sections are not what [`write()`] would write.
