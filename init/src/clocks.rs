@@ -5,26 +5,34 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use crate::memory::Memory;
-use crate::sys::{self, Answer, Notification};
+use crate::sys::{self, Answer, Notification, calls};
+use crate::wall::WallClock;
 
 const NANOS: i64 = 1_000_000_000;
 /// How long a thread may take to read its deadline once it was let go.
 const READ_LIMIT: Duration = Duration::from_millis(20);
+/// How long a thread that runs again takes at most to read a deadline that it does not sleep for.
+const READ_TIME: Duration = Duration::from_micros(200);
+/// The first of the two times of a `struct itimerspec` is the interval.
+const VALUE: u64 = 16;
 
 /// Answers `clock_gettime` of a wall clock: the structure stands at the second argument.
 ///
 /// # Errors
 /// What the system says when the memory cannot be written.
-pub fn clock_gettime(call: &Notification, seconds: i64) -> io::Result<Answer> {
-    put(call.pid, call.arguments[1], &[seconds, 0])
+pub fn clock_gettime(call: &Notification, clock: &WallClock) -> io::Result<Answer> {
+    let coarse = call.arguments[0] == libc::CLOCK_REALTIME_COARSE.cast_unsigned().into();
+    let (seconds, nanos) = clock.now(coarse)?;
+    put(call.pid, call.arguments[1], &[seconds, nanos])
 }
 
 /// Answers `gettimeofday`: time at the first argument, time zone at the second, both of which may be null.
 ///
 /// # Errors
 /// What the system says when the memory cannot be written.
-pub fn gettimeofday(call: &Notification, seconds: i64) -> io::Result<Answer> {
-    for (address, words) in [(call.arguments[0], &[seconds, 0][..]), (call.arguments[1], &[0])] {
+pub fn gettimeofday(call: &Notification, clock: &WallClock) -> io::Result<Answer> {
+    let (seconds, nanos) = clock.now(false)?;
+    for (address, words) in [(call.arguments[0], &[seconds, nanos / 1000][..]), (call.arguments[1], &[0])] {
         if address != 0 {
             put(call.pid, address, words)?;
         }
@@ -36,7 +44,8 @@ pub fn gettimeofday(call: &Notification, seconds: i64) -> io::Result<Answer> {
 ///
 /// # Errors
 /// What the system says when the memory cannot be written.
-pub fn time(call: &Notification, seconds: i64) -> io::Result<Answer> {
+pub fn time(call: &Notification, clock: &WallClock) -> io::Result<Answer> {
+    let (seconds, _) = clock.now(false)?;
     if call.arguments[0] != 0 {
         put(call.pid, call.arguments[0], &[seconds])?;
     }
@@ -49,52 +58,130 @@ fn put(pid: u32, address: u64, words: &[i64]) -> io::Result<Answer> {
     Ok(Answer::Value(0))
 }
 
-/// Lets a wait go whose deadline is on the wall clock, with the deadline moved to the machine's own clock: a constant
-/// clock in the past would make every deadline pass at once.
+/// Is a deadline of a call that waits: where it stands in the caller's memory, and on which of the machine's clocks it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Deadline {
+    address: u64,
+    clock: i32,
+    /// Whether the call itself sleeps until then, and does not set a timer.
+    sleeps: bool,
+}
+
+/// Tells whether a call waits for a time on a wall clock, or sets a timer to one.
+#[must_use]
+pub fn is_wait(number: u32) -> bool {
+    matches!(
+        number,
+        calls::FUTEX
+            | calls::FUTEX_WAIT
+            | calls::FUTEX_WAITV
+            | calls::CLOCK_NANOSLEEP
+            | calls::MQ_TIMEDSEND
+            | calls::MQ_TIMEDRECEIVE
+            | calls::TIMERFD_SETTIME
+            | calls::TIMER_SETTIME
+    )
+}
+
+/// Lets a wait go whose deadline is on the wall clock, with the deadline moved to the machine's own clock: a wall clock in
+/// the past would make every deadline pass at once.
 ///
 /// The kernel reads the deadline from the program's memory, so it is changed there, the call is let go, and the old words
 /// are put back once the thread is seen to sleep again or to have gone on.
 ///
 /// # Errors
 /// What the system says when the memory cannot be read or written; the call was not answered then.
-pub fn move_deadline(listener: &OwnedFd, call: &Notification, address: u64, pinned: i64) -> io::Result<()> {
-    let memory = Memory::open(call.pid)?;
-    let mut before = [0; 16];
-    memory.read(address, &mut before)?;
-    let word = |at: usize| i64::from_le_bytes(before[at..at + 8].try_into().expect("eight of sixteen bytes"));
-    let now = i64::try_from(sys::clock(libc::CLOCK_REALTIME)?).map_err(io::Error::other)?;
-    let Some(moved) = moved(word(0), word(8), pinned, now) else {
+pub fn wait(listener: &OwnedFd, call: &Notification, clock: &WallClock) -> io::Result<()> {
+    let Some(deadline) = deadline(call)?.filter(|deadline| deadline.address != 0) else {
         sys::answer(listener, call.id, Answer::Kernel);
         return Ok(());
     };
+    let memory = Memory::open(call.pid)?;
+    let mut before = [0; 16];
+    memory.read(deadline.address, &mut before)?;
+    let word = |at: usize| i64::from_le_bytes(before[at..at + 8].try_into().expect("eight of sixteen bytes"));
+    // A timer that is set to nothing is switched off.
+    let is_off = !deadline.sleeps && (word(0), word(8)) == (0, 0);
+    let moved = if is_off { None } else { clock.deadline(word(0), word(8), deadline.clock)? };
+    let Some(moved) = moved else {
+        sys::answer(listener, call.id, Answer::Kernel);
+        return Ok(());
+    };
+    // A timer that is set to 1970 is switched off, one that passed long ago fires.
+    let moved = moved.max(i64::from(!deadline.sleeps));
     let bytes: Vec<u8> = [moved / NANOS, moved % NANOS].iter().flat_map(|word| word.to_le_bytes()).collect();
-    let slept = switches(call.pid);
+    let turns = if deadline.sleeps { switches } else { runs };
+    let before_it = turns(call.pid);
     if !sys::still_waits(listener, call.id) {
         return Ok(());
     }
-    memory.write(address, &bytes)?;
+    memory.write(deadline.address, &bytes)?;
     sys::answer(listener, call.id, Answer::Kernel);
     let began = Instant::now();
-    // One more voluntary switch than when it asked: it sleeps in the call itself, or has left it.
-    while began.elapsed() < READ_LIMIT && switches(call.pid).is_some_and(|now| Some(now) == slept) {
+    // Sleeping: one more voluntary switch than when it asked, so it sleeps in the call itself, or has left it.
+    // Setting: it has a processor again, and needs some microseconds of it.
+    while began.elapsed() < READ_LIMIT && turns(call.pid).is_some_and(|now| Some(now) == before_it) {
         std::thread::yield_now();
     }
-    memory.write(address, &before)
+    if !deadline.sleeps {
+        std::thread::sleep(READ_TIME);
+    }
+    memory.write(deadline.address, &before)
 }
 
-/// Moves a deadline on the pinned clock to the machine's own; both in nanoseconds. `None` for what the kernel refuses
-/// by itself, and for deadlines beyond all time.
-fn moved(seconds: i64, nanos: i64, pinned: i64, now: i64) -> Option<i64> {
-    if seconds < 0 || !(0..NANOS).contains(&nanos) {
-        return None;
+/// Finds the deadline of a call; none when it is on none of the wall clocks.
+fn deadline(call: &Notification) -> io::Result<Option<Deadline>> {
+    let [first, _, third, fourth, fifth, sixth] = call.arguments;
+    let on = |address, clock: u64, sleeps| wall(clock).map(|clock| Deadline { address, clock, sleeps });
+    Ok(match call.call.cast_unsigned() {
+        calls::FUTEX => on(fourth, 0, true),
+        calls::CLOCK_NANOSLEEP => on(third, first, true),
+        calls::FUTEX_WAITV => on(fourth, fifth, true),
+        calls::FUTEX_WAIT => on(fifth, sixth, true),
+        calls::MQ_TIMEDSEND | calls::MQ_TIMEDRECEIVE => on(fifth, 0, true),
+        calls::TIMERFD_SETTIME => {
+            let info = std::fs::read_to_string(format!("/proc/{}/fdinfo/{first}", call.pid))?;
+            number(&info, "clockid:").and_then(|clock| on(third + VALUE, clock, false)).filter(|_| third != 0)
+        }
+        calls::TIMER_SETTIME => {
+            let timers = std::fs::read_to_string(format!("/proc/{}/timers", call.pid))?;
+            clock_of_timer(&timers, first).and_then(|clock| on(third + VALUE, clock, false)).filter(|_| third != 0)
+        }
+        _ => None,
+    })
+}
+
+/// Gives the machine's clock for the number of a wall clock; none for other clocks.
+fn wall(clock: u64) -> Option<i32> {
+    let clock = i32::try_from(clock & 0xffff_ffff).ok()?;
+    match clock {
+        libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_ALARM => Some(libc::CLOCK_REALTIME),
+        libc::CLOCK_TAI => Some(libc::CLOCK_TAI),
+        _ => None,
     }
-    seconds.checked_sub(pinned)?.checked_mul(NANOS)?.checked_add(nanos)?.checked_add(now).filter(|moved| *moved >= 0)
+}
+
+fn number(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()
+}
+
+/// Reads `/proc/PID/timers`, where each timer begins with its number and ends with its clock.
+fn clock_of_timer(timers: &str, id: u64) -> Option<u64> {
+    let mut lines = timers.lines().skip_while(|line| {
+        line.strip_prefix("ID:").and_then(|number| number.trim().parse().ok()) != Some(id & 0xffff_ffff)
+    });
+    lines.find_map(|line| line.strip_prefix("ClockID:"))?.trim().parse().ok()
 }
 
 /// Counts how often a thread went to sleep by itself.
 fn switches(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
+    number(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "voluntary_ctxt_switches:")
+}
+
+/// Counts how often a thread was given a processor.
+fn runs(pid: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    text.split_ascii_whitespace().nth(2)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -102,11 +189,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deadlines_keep_their_distance() {
-        assert_eq!(moved(105, 7, 100, 1_000 * NANOS), Some(1_005 * NANOS + 7));
-        assert_eq!(moved(90, 0, 100, 1_000 * NANOS), Some(990 * NANOS));
-        assert_eq!(moved(i64::MAX, 0, 100, 0), None);
-        assert_eq!(moved(1, NANOS, 0, 0), None);
-        assert_eq!(moved(-1, 0, 0, 0), None);
+    fn clocks_of_timers_are_found() {
+        let timers = "ID: 0\nsignal: 14/0\nnotify: signal/pid.7\nClockID: 1\nID: 12\nsignal: 0/0\nnotify: none/pid.7\n\
+                      ClockID: 0\n";
+        assert_eq!(clock_of_timer(timers, 0), Some(1));
+        assert_eq!(clock_of_timer(timers, 12), Some(0));
+        assert_eq!(clock_of_timer(timers, 1), None);
+        assert_eq!(number("pos:\t0\nclockid: 11\nticks: 0\n", "clockid:"), Some(11));
+        assert_eq!((wall(0), wall(8), wall(11), wall(1), wall(7)), (Some(0), Some(0), Some(11), None, None));
+        let own = std::process::id();
+        assert!(switches(own).is_some() && runs(own).is_some_and(|runs| runs > 0));
     }
 }

@@ -7,12 +7,14 @@
 use crate::sys::{Instruction, calls};
 
 /// Says what is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Watched {
     /// The start of new programs.
     pub programs: bool,
     /// Readings of wall clocks that bypass the vDSO, and deadlines on wall clocks.
     pub wall_clocks: bool,
+    /// Questions for the times of files.
+    pub files: bool,
     /// Questions for the processors that may be used.
     pub processors: bool,
     /// Readings of directories.
@@ -91,6 +93,22 @@ pub fn program(watched: Watched) -> Vec<Instruction> {
         // TIMER_ABSTIME is the lowest bit of the flags.
         call(Some(calls::CLOCK_NANOSLEEP), wall(vec![load(argument(1)), set(1, 1, 0), verdict(ALLOW)]));
         call(Some(calls::FUTEX), futex());
+        for (number, clock) in [(calls::FUTEX_WAITV, 4), (calls::FUTEX_WAIT, 5)] {
+            let on_wall = vec![load(argument(clock)), equal(0, 1, 0), verdict(ALLOW), verdict(NOTIFY)];
+            call(Some(number), on_wall);
+        }
+        for number in [calls::MQ_TIMEDSEND, calls::MQ_TIMEDRECEIVE] {
+            call(Some(number), vec![verdict(NOTIFY)]);
+        }
+        // The clock is the timer's own. TIMER_ABSTIME and TFD_TIMER_ABSTIME are the lowest bit of the flags.
+        for number in [calls::TIMERFD_SETTIME, calls::TIMER_SETTIME] {
+            call(Some(number), vec![load(argument(1)), set(1, 1, 0), verdict(ALLOW), verdict(NOTIFY)]);
+        }
+    }
+    if watched.files {
+        for number in [calls::STAT, Some(calls::FSTAT), calls::LSTAT, Some(calls::NEWFSTATAT), Some(calls::STATX)] {
+            call(number, vec![verdict(NOTIFY)]);
+        }
     }
     if watched.processors {
         call(Some(calls::SCHED_GETAFFINITY), vec![verdict(NOTIFY)]);
@@ -195,6 +213,14 @@ mod tests {
             calls::GETDENTS64,
             calls::CLOCK_GETTIME,
             calls::CLOCK_NANOSLEEP,
+            calls::TIMER_SETTIME,
+            calls::TIMERFD_SETTIME,
+            calls::MQ_TIMEDSEND,
+            calls::MQ_TIMEDRECEIVE,
+            calls::FUTEX_WAITV,
+            calls::FSTAT,
+            calls::NEWFSTATAT,
+            calls::STATX,
             calls::CONNECT,
             calls::SENDTO,
             calls::SENDMSG,
@@ -209,6 +235,14 @@ mod tests {
             libc::SYS_getdents64,
             libc::SYS_clock_gettime,
             libc::SYS_clock_nanosleep,
+            libc::SYS_timer_settime,
+            libc::SYS_timerfd_settime,
+            libc::SYS_mq_timedsend,
+            libc::SYS_mq_timedreceive,
+            libc::SYS_futex_waitv,
+            libc::SYS_fstat,
+            libc::SYS_newfstatat,
+            libc::SYS_statx,
             libc::SYS_connect,
             libc::SYS_sendto,
             libc::SYS_sendmsg,
@@ -218,8 +252,8 @@ mod tests {
         assert_eq!(ours.map(i64::from), theirs);
         #[cfg(target_arch = "x86_64")]
         assert_eq!(
-            [calls::ARCH_PRCTL, calls::TIME].map(|number| number.map(i64::from)),
-            [libc::SYS_arch_prctl, libc::SYS_time].map(Some)
+            [calls::ARCH_PRCTL, calls::TIME, calls::STAT, calls::LSTAT].map(|number| number.map(i64::from)),
+            [libc::SYS_arch_prctl, libc::SYS_time, libc::SYS_stat, libc::SYS_lstat].map(Some)
         );
         #[cfg(target_arch = "aarch64")]
         assert_eq!(calls::FIRST.first().copied(), u32::try_from(libc::SYS_set_tid_address).ok());

@@ -1,7 +1,8 @@
 //! `rcrepro-init`: PID 1 of rcrepro's containers.
 //!
-//! It takes causes of differences away before they reach a program: the wall clock stands still for the command and all that
-//! it starts, static programs included, while monotonic time flows (in steps for executables that print how long they took);
+//! It takes causes of differences away before they reach a program: the wall clock starts at a given time when the command
+//! begins, or stands there, for all that the command starts, static programs included; monotonic time flows (and is held for
+//! executables that print how long they took);
 //! the number of processors, the order of directories and the random bytes that the kernel hands new programs are the same
 //! everywhere. It sees attempts at the network, and tells the engine of them at the end. It holds no privilege and uses no ptrace. It is also the gate at which a started container waits for its turn.
 //!
@@ -12,6 +13,7 @@ mod address;
 mod attempts;
 mod clocks;
 mod directories;
+mod files;
 mod filter;
 mod memory;
 mod mixing;
@@ -26,6 +28,7 @@ mod supervisor;
 mod sys;
 mod vdso;
 mod waiting;
+mod wall;
 mod watcher;
 
 use std::fs::File;
@@ -39,6 +42,7 @@ use programs::Programs;
 use report::Report;
 use settings::Settings;
 use supervisor::Supervisor;
+use wall::{Asked, WallClock};
 
 /// The exit code when nothing was executed because the container cannot be made as asked.
 const CANNOT: i32 = 125;
@@ -75,17 +79,17 @@ fn run(settings: Settings) -> Result<i32, Refusal> {
     if let Some(mask) = settings.umask {
         sys::umask(mask);
     }
-    let programs = Programs::prepare(settings.pinned, settings.seed, settings.quantised.clone())
+    let mut programs = Programs::prepare(settings.clock.is_some(), settings.seed, settings.quantised.clone())
         .map_err(|error| ("pin the clock", error.to_string()))?;
     let watched = Watched {
         programs: programs.any(),
-        wall_clocks: settings.pinned.is_some(),
+        wall_clocks: settings.clock.is_some(),
+        files: matches!(settings.clock, Some(Asked::Starts(_))),
         processors: settings.cpus.is_some(),
         directories: settings.directories.is_some(),
         network: settings.report.is_some(),
     };
-    let nothing =
-        Watched { programs: false, wall_clocks: false, processors: false, directories: false, network: false };
+    let nothing = Watched::default();
     let filter = (watched != nothing).then(|| filter::program(watched));
     let (ours, theirs) = or(UnixStream::pair(), "make a socket")?;
     let (ours, theirs) = (OwnedFd::from(ours), OwnedFd::from(theirs));
@@ -119,11 +123,16 @@ fn run(settings: Settings) -> Result<i32, Refusal> {
             }
         }
     }
+    let clock = settings.clock.map(WallClock::begin).transpose();
+    let clock = or(clock, "read the machine's clocks")?;
+    if let Some(clock) = &clock {
+        programs.set(clock.wall());
+    }
     or(UnixStream::from(ours).write_all(b"!"), "start the command")?;
     let mut supervisor = Supervisor {
         programs,
         network: Network::default(),
-        pinned: settings.pinned,
+        clock,
         cpus: settings.cpus,
         directories: settings.directories,
         signals,

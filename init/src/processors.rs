@@ -7,14 +7,23 @@ use crate::sys::{self, Answer, Notification};
 
 const MASK: usize = 128;
 
+/// Says how many processors programs are told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Processors {
+    /// This many, or as many as there are where those are fewer.
+    AtMost(u32),
+    /// This many.
+    Exactly(u32),
+}
+
 /// Answers `sched_getaffinity`: a thread that may use all of this process's processors is told of so many as were asked
 /// for, one that was bound to some of them hears the truth.
 ///
 /// # Errors
 /// What the system says when the memory cannot be written.
-pub fn serve(call: &Notification, cpus: Option<u32>) -> io::Result<Answer> {
+pub fn serve(call: &Notification, told: Option<Processors>) -> io::Result<Answer> {
     let [pid, size, address, ..] = call.arguments;
-    let Some(cpus) = cpus.filter(|_| size >= 8) else { return Ok(Answer::Kernel) };
+    let Some(told) = told.filter(|_| size >= 8) else { return Ok(Answer::Kernel) };
     let asked = match i32::try_from(pid) {
         Ok(0) | Err(_) => i32::try_from(call.pid).map_err(io::Error::other)?,
         Ok(other) => other,
@@ -26,8 +35,16 @@ pub fn serve(call: &Notification, cpus: Option<u32>) -> io::Result<Answer> {
     if own != theirs {
         return Ok(Answer::Kernel);
     }
-    Memory::open(call.pid)?.write(address, &mask(cpus).to_le_bytes())?;
+    Memory::open(call.pid)?.write(address, &mask(number(told, &own)).to_le_bytes())?;
     Ok(Answer::Value(8))
+}
+
+/// Gives how many processors are told of on a machine that offers these.
+fn number(told: Processors, own: &[u8]) -> u32 {
+    match told {
+        Processors::Exactly(number) => number,
+        Processors::AtMost(number) => number.min(own.iter().map(|byte| byte.count_ones()).sum()),
+    }
 }
 
 /// Gives the mask of the first processors, 64 at most.
@@ -38,6 +55,14 @@ fn mask(cpus: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_are_told_of_than_there_are_unless_the_plan_says_so() {
+        let two = [0b1001_0000, 0];
+        assert_eq!(number(Processors::AtMost(4), &two), 2);
+        assert_eq!(number(Processors::AtMost(1), &two), 1);
+        assert_eq!(number(Processors::Exactly(4), &two), 4);
+    }
 
     #[test]
     fn masks_have_as_many_bits() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::memory::{Auxiliary, Memory};
 use crate::mixing::{Mixer, mix};
-use crate::stub::{MARKER, PASSED_AT, Readings, STACK_AT, Stub};
+use crate::stub::{MARKER, PASSED_AT, Readings, STACK_AT, Stub, Wall};
 use crate::sys;
 use crate::vdso::{Layout, Patch, VdsoError};
 use crate::watcher::{self, Found};
@@ -29,21 +29,17 @@ struct Clock {
 }
 
 impl Programs {
-    /// Prepares the patch from this process's own vDSO, which is every 64-bit program's.
+    /// Prepares the patch from this process's own vDSO, which is every 64-bit program's. With `clock` programs read a wall clock of ours.
     ///
     /// # Errors
     /// [`VdsoError`] when it cannot be rewritten.
-    pub fn prepare(
-        pinned: Option<i64>,
-        seed: Option<u64>,
-        quantised: BTreeMap<Vec<u8>, u64>,
-    ) -> Result<Self, VdsoError> {
-        let Some(seconds) = pinned else {
+    pub fn prepare(clock: bool, seed: Option<u64>, quantised: BTreeMap<Vec<u8>, u64>) -> Result<Self, VdsoError> {
+        if !clock {
             return Ok(Self { seed, clock: None, fresh: RefCell::default(), holds: Cell::new(false) });
-        };
+        }
         let image = own_image().ok_or(VdsoError::Malformed("no place in this process"))?;
         let layout = Layout::read(&image)?;
-        let stub = Stub::render(seconds, layout.to_original()?);
+        let stub = Stub::render(layout.to_original()?);
         let plain = layout.patch(&image, &stub.bytes, sys::stub_entries())?;
         Ok(Self {
             seed,
@@ -51,6 +47,14 @@ impl Programs {
             fresh: RefCell::default(),
             holds: Cell::new(false),
         })
+    }
+
+    /// Sets the wall clock of all programs that begin from now on.
+    pub fn set(&mut self, wall: Wall) {
+        if let Some(Clock { plain, stub, .. }) = &mut self.clock {
+            stub.set(wall);
+            plain.bytes[plain.stub_at..].copy_from_slice(&stub.bytes);
+        }
     }
 
     /// Gives the longest time for which this process's monotonic clocks are held, when its executable is a named one.

@@ -5,6 +5,9 @@ use std::ffi::{CString, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
+use crate::processors::Processors;
+use crate::wall::Asked;
+
 /// Says how entries of a directory are handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -19,12 +22,12 @@ pub enum Order {
 pub struct Settings {
     /// `--gate`: wait for one byte on the standard input before the program begins; its end means that there is nothing to do.
     pub gate: bool,
-    /// `--pin=SECONDS`: the wall clock's constant time since 1970.
-    pub pinned: Option<i64>,
+    /// `--clock=stands:SECONDS` or `--clock=starts:SECONDS`: the wall clock's time since 1970, for ever or at the beginning.
+    pub clock: Option<Asked>,
     /// `--quantise=NAME:NANOSECONDS`: steps of the monotonic clocks of executables of this name.
     pub quantised: BTreeMap<Vec<u8>, u64>,
-    /// `--cpus=NUMBER`: how many processors programs are told of.
-    pub cpus: Option<u32>,
+    /// `--cpus=NUMBER` or `--cpus=most:NUMBER`: how many processors programs are told of, at most or exactly.
+    pub cpus: Option<Processors>,
     /// `--seed=NUMBER`: what every program's start random bytes follow from.
     pub seed: Option<u64>,
     /// `--directories=sorted` or `--directories=shuffled:SEED`.
@@ -66,13 +69,23 @@ fn option(settings: &mut Settings, text: &str) -> Option<()> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     match name {
         "--gate" if value.is_empty() => settings.gate = true,
-        "--pin" => settings.pinned = Some(value.parse().ok()?),
+        "--clock" => {
+            settings.clock = Some(match value.split_once(':')? {
+                ("stands", seconds) => Asked::Stands(seconds.parse().ok()?),
+                ("starts", seconds) => Asked::Starts(seconds.parse().ok()?),
+                _ => return None,
+            });
+        }
         "--quantise" => {
             let (name, quantum) = value.rsplit_once(':')?;
             let quantum: u64 = quantum.parse().ok().filter(|quantum| *quantum > 0)?;
             settings.quantised.insert(std::ffi::OsStr::new(name).as_bytes().to_vec(), quantum);
         }
-        "--cpus" => settings.cpus = Some(value.parse().ok().filter(|cpus| (1..=64).contains(cpus))?),
+        "--cpus" => {
+            let (capped, number) = value.strip_prefix("most:").map_or((false, value), |number| (true, number));
+            let number = number.parse().ok().filter(|cpus| (1..=64).contains(cpus))?;
+            settings.cpus = Some(if capped { Processors::AtMost(number) } else { Processors::Exactly(number) });
+        }
         "--seed" => settings.seed = Some(value.parse().ok()?),
         "--directories" => {
             settings.directories = Some(match value.split_once(':') {
@@ -103,7 +116,7 @@ mod tests {
     fn every_option_is_read() {
         let settings = read(&[
             "--gate",
-            "--pin=-7",
+            "--clock=starts:-7",
             "--quantise=go:300",
             "--cpus=4",
             "--seed=9",
@@ -117,7 +130,11 @@ mod tests {
             "exit 3",
         ]);
         let settings = settings.expect("good options");
-        assert_eq!((settings.gate, settings.pinned, settings.cpus, settings.seed), (true, Some(-7), Some(4), Some(9)));
+        assert_eq!((settings.gate, settings.cpus, settings.seed), (true, Some(Processors::Exactly(4)), Some(9)));
+        let capped = read(&["--cpus=most:2", "--", "x"]).map(|read| read.cpus);
+        assert_eq!(capped, Ok(Some(Processors::AtMost(2))));
+        assert_eq!(settings.clock, Some(Asked::Starts(-7)));
+        assert_eq!(read(&["--clock=stands:7", "--", "x"]).map(|read| read.clock), Ok(Some(Asked::Stands(7))));
         assert_eq!((settings.quantised[&b"go"[..]], settings.umask, settings.load), (300, Some(0o22), 2));
         assert_eq!(settings.directories, Some(Order::Shuffled(3)));
         assert_eq!(settings.report.as_deref(), Some(Path::new("/said")));
@@ -127,11 +144,14 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused() {
         for wrong in [
-            &["--pin=now", "--", "x"][..],
+            &["--clock=now", "--", "x"][..],
+            &["--clock=starts:now", "--", "x"],
+            &["--clock=7", "--", "x"],
             &["--quantise=go", "--", "x"],
             &["--quantise=go:0", "--", "x"],
             &["--cpus=0", "--", "x"],
             &["--cpus=65", "--", "x"],
+            &["--cpus=most:0", "--", "x"],
             &["--directories=real", "--", "x"],
             &["--umask=8", "--", "x"],
             &["--gate=1", "--", "x"],

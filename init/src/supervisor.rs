@@ -3,11 +3,13 @@
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use crate::network::Network;
+use crate::processors::Processors;
 use crate::programs::Programs;
 use crate::settings::Order;
 use crate::sys::{self, Answer, Notification, calls};
 use crate::waiting::Waiting;
-use crate::{clocks, directories, processors};
+use crate::wall::WallClock;
+use crate::{clocks, directories, files, processors};
 
 /// How long the loop waits at most while clocks are held, in milliseconds.
 const LOOK_EVERY: i32 = 100;
@@ -16,8 +18,8 @@ const LOOK_EVERY: i32 = 100;
 pub struct Supervisor {
     pub programs: Programs,
     pub network: Network,
-    pub pinned: Option<i64>,
-    pub cpus: Option<u32>,
+    pub clock: Option<WallClock>,
+    pub cpus: Option<Processors>,
     pub directories: Option<Order>,
     /// The descriptor on which signals are read.
     pub signals: OwnedFd,
@@ -74,17 +76,15 @@ impl Supervisor {
         if number == calls::SCHED_GETAFFINITY && !calls::FIRST.is_empty() && self.programs.any() {
             drop(self.programs.rewrite(call.pid));
         }
-        let answer = match (number, self.pinned) {
-            (calls::CLOCK_GETTIME, Some(seconds)) => clocks::clock_gettime(call, seconds),
-            (calls::GETTIMEOFDAY, Some(seconds)) => clocks::gettimeofday(call, seconds),
-            (number, Some(seconds)) if Some(number) == calls::TIME => clocks::time(call, seconds),
-            (calls::CLOCK_NANOSLEEP | calls::FUTEX, Some(seconds)) => {
-                let deadline = if number == calls::FUTEX { 3 } else { 2 };
-                match clocks::move_deadline(listener, call, call.arguments[deadline], seconds) {
-                    Ok(()) => return,
-                    Err(error) => Err(error),
-                }
-            }
+        let answer = match (number, &self.clock) {
+            (calls::CLOCK_GETTIME, Some(clock)) => clocks::clock_gettime(call, clock),
+            (calls::GETTIMEOFDAY, Some(clock)) => clocks::gettimeofday(call, clock),
+            (number, Some(clock)) if Some(number) == calls::TIME => clocks::time(call, clock),
+            (number, Some(clock)) if clocks::is_wait(number) => match clocks::wait(listener, call, clock) {
+                Ok(()) => return,
+                Err(error) => Err(error),
+            },
+            (number, Some(clock)) if files::is_about(number) => files::serve(call, clock),
             (calls::SCHED_GETAFFINITY, _) => processors::serve(call, self.cpus),
             (calls::GETDENTS64, _) => match self.directories {
                 Some(order) => directories::serve(listener, call, order).map(Answer::Value),

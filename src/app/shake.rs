@@ -203,7 +203,7 @@ impl Asking<'_> {
         let action = action.map_err(ExecuteError::from)?;
         let plain = Plain {
             root: read_directory(executor.store, action.input_root)?,
-            world: World::fixed(executor.resolved.date_epoch, &spec.world),
+            world: executor.world(spec),
             own: &spec.environment,
             action,
         };

@@ -1,7 +1,8 @@
 //! Manifest ↔ its one byte form: RFC 8785 JSON, no white space, no line end.
 
 use crate::model::digest::Digest;
-use crate::model::manifest::{MANIFEST_VERSION, ReproManifest};
+use crate::model::manifest::{MANIFEST_VERSION, OLDEST_MANIFEST_VERSION, ReproManifest};
+use crate::model::name::Name;
 
 /// The largest manifest that is read: 16 MiB.
 pub const MANIFEST_LIMIT: usize = 16 << 20;
@@ -20,10 +21,20 @@ pub enum ManifestError {
         message: String,
     },
     /// The version is another one.
-    #[error("manifest version {found} is not known: expected {MANIFEST_VERSION}")]
+    #[error("manifest version {found} is not known: expected {OLDEST_MANIFEST_VERSION} to {MANIFEST_VERSION}")]
     Version {
         /// The version that was found.
         found: u64,
+    },
+    /// A command's clock is named by a word of another version.
+    #[error("command `{command}` has the clock `{found}`, which is no word of manifest version {version}")]
+    Clock {
+        /// The command.
+        command: Name,
+        /// The word that was found.
+        found: &'static str,
+        /// The manifest's version.
+        version: u32,
     },
     /// The value is right but the bytes are not the canonical ones.
     #[error("the manifest is not in RFC 8785 canonical form: the first difference is at byte {offset}")]
@@ -66,10 +77,14 @@ pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
         message: error.to_string(),
     };
     let version: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
-    if version.version != u64::from(MANIFEST_VERSION) {
+    if !(u64::from(OLDEST_MANIFEST_VERSION)..=u64::from(MANIFEST_VERSION)).contains(&version.version) {
         return Err(ManifestError::Version { found: version.version });
     }
     let manifest: ReproManifest = serde_json::from_slice(bytes).map_err(malformed)?;
+    if let Some(command) = manifest.commands.iter().find(|command| !command.clock.is_word_of(manifest.version)) {
+        let (command, found) = (command.id.clone(), command.clock.as_str());
+        return Err(ManifestError::Clock { command, found, version: manifest.version });
+    }
     let (canonical, _) = encode(&manifest);
     if canonical != bytes {
         let offset = canonical.iter().zip(bytes).take_while(|(a, b)| a == b).count();

@@ -119,6 +119,7 @@ struct CommandWire {
     timeout: Option<Spanned<String>>,
     memory: Option<Spanned<String>>,
     clock: Option<Spanned<String>>,
+    world: Option<Spanned<String>>,
     quantised: Option<Vec<Spanned<String>>>,
     quantum: Option<Spanned<String>>,
     cpus: Option<Spanned<i64>>,

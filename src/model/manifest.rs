@@ -14,14 +14,20 @@ use super::name::{Name, TreePath};
 use super::plan::{PacketId, Requirement};
 use super::world::ClockMode;
 
-/// The version of the manifest format that this build reads and writes.
-pub const MANIFEST_VERSION: u32 = 2;
+/// The version of the manifest format that this build writes.
+///
+/// 3 says of each command's wall clock `starts`, `stands` or `real`; 2 said `pinned` for a clock that stands, and knew no other
+/// than that and `real`.
+pub const MANIFEST_VERSION: u32 = 3;
+
+/// The oldest version of the manifest format that this build reads.
+pub const OLDEST_MANIFEST_VERSION: u32 = 2;
 
 /// Holds a packet's evidence by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReproManifest {
-    /// The format's version, [`MANIFEST_VERSION`].
+    /// The format's version, [`OLDEST_MANIFEST_VERSION`] to [`MANIFEST_VERSION`].
     pub version: u32,
     /// The packet that was run.
     pub packet: PacketId,

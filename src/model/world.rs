@@ -15,19 +15,112 @@ use serde::{Deserialize, Serialize};
 pub enum ClockMode {
     /// The machine's own.
     Real,
-    /// It stood at `SOURCE_DATE_EPOCH`, for every process; monotonic time flowed.
+    /// It stood at `SOURCE_DATE_EPOCH`, for every process; monotonic time flowed. The word for [`Self::Stands`] in manifests of
+    /// version 2, and in plans that were written for them.
     Pinned,
+    /// It stood at `SOURCE_DATE_EPOCH`, for every process; monotonic time flowed.
+    Stands,
+    /// It read `SOURCE_DATE_EPOCH` when the command began, and flowed with monotonic time, for every process.
+    Starts,
 }
 
 impl ClockMode {
-    /// Gives the word that plans, manifests and reports use.
+    /// Lists what a plan may ask for, the older word last.
+    pub const ALL: [Self; 4] = [Self::Starts, Self::Stands, Self::Real, Self::Pinned];
+
+    /// Returns the word that plans, manifests and reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Real => "real",
             Self::Pinned => "pinned",
+            Self::Stands => "stands",
+            Self::Starts => "starts",
         }
     }
+
+    /// Returns the same clock by its word of today.
+    #[must_use]
+    pub const fn today(self) -> Self {
+        match self {
+            Self::Pinned => Self::Stands,
+            other => other,
+        }
+    }
+
+    /// Tells whether manifests of this version use the word.
+    #[must_use]
+    pub const fn is_word_of(self, version: u32) -> bool {
+        match self {
+            Self::Real => true,
+            Self::Pinned => version == 2,
+            Self::Stands | Self::Starts => version >= 3,
+        }
+    }
+}
+
+/// The wall clock of a command; times are in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WallClock {
+    /// The machine's own.
+    Real,
+    /// It stands at this time.
+    Stands(i64),
+    /// It reads this time when the command begins, and flows with monotonic time.
+    Starts(i64),
+}
+
+impl WallClock {
+    /// Returns the clock of this mode that begins at a time.
+    #[must_use]
+    pub const fn new(mode: ClockMode, epoch: i64) -> Self {
+        match mode {
+            ClockMode::Real => Self::Real,
+            ClockMode::Pinned | ClockMode::Stands => Self::Stands(epoch),
+            ClockMode::Starts => Self::Starts(epoch),
+        }
+    }
+
+    /// Returns its mode.
+    #[must_use]
+    pub const fn mode(self) -> ClockMode {
+        match self {
+            Self::Real => ClockMode::Real,
+            Self::Stands(_) => ClockMode::Stands,
+            Self::Starts(_) => ClockMode::Starts,
+        }
+    }
+
+    /// Returns the time at which it stands or starts; none for the machine's own.
+    #[must_use]
+    pub const fn epoch(self) -> Option<i64> {
+        match self {
+            Self::Real => None,
+            Self::Stands(epoch) | Self::Starts(epoch) => Some(epoch),
+        }
+    }
+
+    /// Moves it by so many seconds; the machine's own stays.
+    #[must_use]
+    pub const fn moved(self, seconds: i64) -> Self {
+        match self {
+            Self::Real => Self::Real,
+            Self::Stands(epoch) => Self::Stands(epoch.saturating_add(seconds)),
+            Self::Starts(epoch) => Self::Starts(epoch.saturating_add(seconds)),
+        }
+    }
+}
+
+/// Says how many processors programs are told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Processors {
+    /// As many as the machine has.
+    Machine,
+    /// This many, or as many as the machine has where those are fewer: a program that starts a worker for each must not start
+    /// more than can run.
+    AtMost(u32),
+    /// This many, whatever the machine has: the plan says so.
+    Exactly(u32),
 }
 
 /// Says how entries of a directory are ordered when a program reads them.
@@ -44,12 +137,12 @@ pub enum DirectoryOrder {
 /// Describes what a command sees beside its inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
-    /// The wall clock's constant time in seconds since 1970; the machine's own clock without it.
-    pub pinned: Option<i64>,
+    /// The wall clock.
+    pub wall: WallClock,
     /// Executables, by the last part of their path, whose monotonic time moves in steps of this length only.
     pub quantised: BTreeMap<String, Duration>,
-    /// How many processors programs are told of; the machine's own number without it.
-    pub cpus: Option<u32>,
+    /// How many processors programs are told of.
+    pub cpus: Processors,
     /// What the kernel hands every new program as random bytes (`AT_RANDOM`: Go's map order and temporary names come from
     /// them); the kernel's own without it.
     pub seed: Option<u64>,
@@ -71,7 +164,7 @@ pub const HOSTNAME: &str = "rcrepro";
 pub const USER_ID: u32 = 1000;
 /// The file mode creation mask of every command.
 pub const UMASK: u32 = 0o022;
-/// How many processors a command is told of when the plan says nothing else.
+/// How many processors a command is told of at most when the plan says nothing else.
 pub const CPUS: u32 = 4;
 /// The executables whose monotonic time is quantised when the plan says nothing else: they print how long they took.
 pub const QUANTISED: [&str; 2] = ["gitleaks", "go"];
@@ -83,9 +176,9 @@ impl World {
     #[must_use]
     pub fn real() -> Self {
         Self {
-            pinned: None,
+            wall: WallClock::Real,
             quantised: BTreeMap::new(),
-            cpus: None,
+            cpus: Processors::Machine,
             seed: None,
             directories: DirectoryOrder::Real,
             hostname: HOSTNAME.to_owned(),
@@ -95,48 +188,63 @@ impl World {
         }
     }
 
-    /// Takes away every cause that can be taken away: the world of commands.
+    /// Takes away every cause that can be taken away: the world of commands. `tool` is the clock where the settings name none.
     #[must_use]
-    pub fn fixed(epoch: i64, settings: &WorldSettings) -> Self {
-        let pinned = settings.clock == ClockMode::Pinned;
-        let quantised = settings.quantised.iter().filter(|_| pinned).map(|name| (name.clone(), settings.quantum));
+    pub fn fixed(epoch: i64, settings: &WorldSettings, tool: ClockMode) -> Self {
+        if settings.machine {
+            return Self::real();
+        }
+        let wall = WallClock::new(settings.mode(tool), epoch);
+        let is_held = wall != WallClock::Real;
+        let quantised = settings.quantised.iter().filter(|_| is_held).map(|name| (name.clone(), settings.quantum));
         Self {
-            pinned: pinned.then_some(epoch),
+            wall,
             quantised: quantised.collect(),
-            cpus: Some(settings.cpus),
+            cpus: settings.cpus.map_or(Processors::AtMost(CPUS), Processors::Exactly),
             seed: Some(0),
             directories: DirectoryOrder::Sorted,
             ..Self::real()
         }
     }
 
-    /// Names the wall clock that it asks for.
+    /// Returns the mode of its wall clock.
     #[must_use]
-    pub fn clock(&self) -> ClockMode {
-        if self.pinned.is_some() { ClockMode::Pinned } else { ClockMode::Real }
+    pub const fn clock(&self) -> ClockMode {
+        self.wall.mode()
     }
 }
 
 /// Is what a plan asks of a command's world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorldSettings {
-    /// The wall clock.
-    pub clock: ClockMode,
-    /// Executables, by the last part of their path, whose monotonic time is quantised while the clock is pinned.
+    /// The wall clock; none where it follows from the tools on the line.
+    pub clock: Option<ClockMode>,
+    /// Whether nothing is pinned at all: for finding out what the pinned world changes.
+    pub machine: bool,
+    /// Executables, by the last part of their path, whose monotonic time is held while the wall clock is ours.
     pub quantised: Vec<String>,
     /// The length of a step of quantised time.
     pub quantum: Duration,
-    /// How many processors the command is told of.
-    pub cpus: u32,
+    /// How many processors the command is told of; none for [`CPUS`] or what the machine has.
+    pub cpus: Option<u32>,
+}
+
+impl WorldSettings {
+    /// Returns the wall clock that is asked for, `tool` where no key says which.
+    #[must_use]
+    pub fn mode(&self, tool: ClockMode) -> ClockMode {
+        if self.machine { ClockMode::Real } else { self.clock.unwrap_or(tool) }
+    }
 }
 
 impl Default for WorldSettings {
     fn default() -> Self {
         Self {
-            clock: ClockMode::Pinned,
+            clock: None,
+            machine: false,
             quantised: QUANTISED.map(str::to_owned).to_vec(),
             quantum: QUANTUM,
-            cpus: CPUS,
+            cpus: None,
         }
     }
 }
@@ -147,10 +255,24 @@ mod tests {
 
     #[test]
     fn a_real_clock_is_quantised_for_nobody() {
-        let real = WorldSettings { clock: ClockMode::Real, ..WorldSettings::default() };
-        let world = World::fixed(7, &real);
-        assert_eq!((world.pinned, world.quantised.len(), world.clock()), (None, 0, ClockMode::Real));
-        let world = World::fixed(7, &WorldSettings::default());
-        assert_eq!((world.pinned, world.quantised.len(), world.clock()), (Some(7), 2, ClockMode::Pinned));
+        let real = WorldSettings { clock: Some(ClockMode::Real), ..WorldSettings::default() };
+        let world = World::fixed(7, &real, ClockMode::Starts);
+        assert_eq!((world.wall, world.quantised.len(), world.clock()), (WallClock::Real, 0, ClockMode::Real));
+        let world = World::fixed(7, &WorldSettings::default(), ClockMode::Starts);
+        assert_eq!((world.wall, world.quantised.len()), (WallClock::Starts(7), 2));
+    }
+
+    #[test]
+    fn a_plan_decides_before_the_tool_does() {
+        for (asked, tool, expected) in [
+            (None, ClockMode::Stands, WallClock::Stands(7)),
+            (Some(ClockMode::Starts), ClockMode::Stands, WallClock::Starts(7)),
+            (Some(ClockMode::Pinned), ClockMode::Starts, WallClock::Stands(7)),
+        ] {
+            let settings = WorldSettings { clock: asked, ..WorldSettings::default() };
+            assert_eq!(World::fixed(7, &settings, tool).wall, expected);
+        }
+        let machine = WorldSettings { machine: true, ..WorldSettings::default() };
+        assert_eq!(World::fixed(7, &machine, ClockMode::Starts), World::real());
     }
 }

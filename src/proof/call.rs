@@ -150,19 +150,19 @@ fn of_simple(simple: Simple) -> Vec<Call> {
     if asks { Vec::new() } else { vec![call] }
 }
 
-fn assignment(word: &str) -> Option<(&str, &str)> {
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
     let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
     (!name.is_empty() && name.chars().all(good) && !name.starts_with(|c: char| c.is_ascii_digit()))
         .then_some((name, value))
 }
 
-fn base(word: &str) -> &str {
+pub(super) fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
 /// Gives the line of `bash -c LINE`, with the options that change what hides an exit code.
-fn nested(words: &[String]) -> Option<String> {
+pub(super) fn nested(words: &[String]) -> Option<String> {
     if !matches!(base(words.first()?), "bash" | "sh" | "dash") {
         return None;
     }
@@ -185,7 +185,7 @@ fn nested(words: &[String]) -> Option<String> {
 }
 
 /// Takes a wrapper away that runs what stands behind it and ends with its exit code.
-fn unwrapped(words: &[String]) -> Option<Vec<String>> {
+pub(super) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
     let skip = |flags_with_value: &[&str], positional: usize| -> Vec<String> {
         let mut rest = words[1..].iter().peekable();
         while let Some(word) = rest.next_if(|word| word.starts_with('-')) {
@@ -238,7 +238,7 @@ fn unversioned(mut words: Vec<String>) -> Vec<String> {
 }
 
 /// Names the tool of a command's words, and gives what stands behind it.
-fn tool(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
+pub(super) fn tool(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
     let rest = |at: usize| words.get(at..).unwrap_or_default().to_vec();
     let known = |tool, name: &str, at| Some((tool, name.to_owned(), rest(at)));
     match base(words.first()?) {

@@ -10,6 +10,7 @@
 
 mod adapter;
 mod call;
+mod clock;
 mod gitleaks;
 mod go_build;
 mod go_test;
@@ -35,6 +36,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use adapter::{Adapter, all};
+pub use clock::usual_clock;
 pub use named::{ToolCall, tool_calls};
 
 use crate::model::proof::{ProofRule, Tool};

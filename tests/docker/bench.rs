@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use rcrepro::model::world::{World, WorldSettings};
+use rcrepro::model::world::{ClockMode, World, WorldSettings};
 
 use crate::scene::{Case, Input, Scene};
 
@@ -72,7 +72,7 @@ async fn a_trivial_command_beside_docker_run() {
 async fn chained_commands_beside_docker_run() {
     let scene = Scene::new().await;
     let image = scene.image.config.to_oci();
-    let world = World::fixed(1_700_000_000, &WorldSettings::default());
+    let world = World::fixed(1_700_000_000, &WorldSettings::default(), ClockMode::Starts);
     let case = Case { world, ..Case::sh("sleep 0.3") };
     let action = scene.action(&case);
     scene.run(&case).await.expect("a result");

@@ -9,7 +9,7 @@ rcrepro_stub_begin:
 .Lmarker:   .quad 0
 .Lseconds:  .quad 0
 .Lnanos:    .quad 0
-.Lmicros:   .quad 0
+.Lflows:    .quad 0
 .Lwall:     .quad 0
 .Lsteady:   .quad 0
 .Lpassed:   .quad 0
@@ -36,7 +36,32 @@ rcrepro_stub_clock_gettime:
     svc 0
     ret
 .Lfixed:
-    ldp x10, x11, [x9, 8]
+    ldp x10, x11, [x9, 16]
+    cbnz x11, .Lflowing
+    ldr x11, [x9, 8]
+    stp x11, x10, [x1]
+    mov w0, 0
+    ret
+// A wall clock that flows, as in x86_64.s.
+.Lflowing:
+    mov w10, 6
+    mov w11, 1
+    cmp w0, 5
+    csel w0, w10, w11, eq
+    mov x8, 113
+    svc 0
+    cbnz x0, .Lout
+    ldp x10, x11, [x1]
+    ldp x12, x13, [x9, 8]
+    add x10, x10, x12
+    add x11, x11, x13
+    movz x14, 0xca00
+    movk x14, 0x3b9a, lsl 16
+    cmp x11, x14
+    b.lo .Lwithin
+    sub x11, x11, x14
+    add x10, x10, 1
+.Lwithin:
     stp x10, x11, [x1]
     mov w0, 0
     ret
@@ -109,8 +134,30 @@ rcrepro_stub_gettimeofday:
     hint 34
     adr x9, .Lmarker
     cbz x0, .Lzone
-    ldr x10, [x9, 8]
-    ldr x11, [x9, 24]
+    ldp x10, x11, [x9, 8]
+    ldr x12, [x9, 24]
+    cbz x12, .Lput
+    mov x15, x0
+    mov x16, x1
+    sub sp, sp, 16
+    mov x1, sp
+    mov w0, 1
+    mov x8, 113
+    svc 0
+    ldp x12, x13, [sp], 16
+    mov x0, x15
+    mov x1, x16
+    add x10, x10, x12
+    add x11, x11, x13
+    movz x14, 0xca00
+    movk x14, 0x3b9a, lsl 16
+    cmp x11, x14
+    b.lo .Lput
+    sub x11, x11, x14
+    add x10, x10, 1
+.Lput:
+    mov x12, 1000
+    udiv x11, x11, x12
     stp x10, x11, [x0]
 .Lzone:
     cbz x1, .Ldone

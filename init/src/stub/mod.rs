@@ -16,6 +16,8 @@ pub const STEADY: u64 = 1 << 1 | 1 << 4 | 1 << 6 | 1 << 7;
 /// How many clocks have a first reading in the stub's data.
 const CLOCKS: usize = 8;
 const WORD: usize = 8;
+/// Where three words stand: seconds and nanoseconds of the wall clock, and whether it flows.
+const WALL_AT: usize = WORD;
 /// Where the words begin that change with every program.
 const STEADY_AT: usize = 5 * WORD;
 /// Where the word stands by which held clocks have moved on.
@@ -27,6 +29,17 @@ const FIRST_AT: usize = 11 * WORD;
 
 /// Holds the readings, in nanoseconds, of monotonic clocks by their numbers at a program's start.
 pub type Readings = [u64; CLOCKS];
+
+const NANOS: i64 = 1_000_000_000;
+
+/// Says what the wall clock of a program reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wall {
+    /// One time, in seconds since 1970.
+    Stands { seconds: i64 },
+    /// The monotonic clock and so many nanoseconds.
+    Flows { ahead: i64 },
+}
 
 /// Is the stub's code with the data that is the same for every program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +58,28 @@ pub struct Entries {
 }
 
 impl Stub {
-    /// Fills in the wall clock, in seconds since 1970, and the way from the stub to the kernel's own `clock_gettime`.
+    /// Fills in the way from the stub to the kernel's own `clock_gettime`. The wall clock stands at 1970 until [`Self::set`].
     #[must_use]
-    pub fn render(seconds: i64, to_original: i64) -> Self {
+    pub fn render(to_original: i64) -> Self {
         let mut bytes = sys::stub_code().to_vec();
-        let words = [MARKER, seconds.cast_unsigned(), 0, 0, WALL, 0, 0, to_original.cast_unsigned()];
+        let words = [MARKER, 0, 0, 0, WALL, 0, 0, to_original.cast_unsigned()];
         for (word, at) in words.iter().zip(bytes.chunks_exact_mut(WORD)) {
             at.copy_from_slice(&word.to_le_bytes());
         }
         Self { bytes }
+    }
+
+    /// Sets the wall clock.
+    pub fn set(&mut self, wall: Wall) {
+        let words = match wall {
+            Wall::Stands { seconds } => [seconds.cast_unsigned(), 0, 0],
+            Wall::Flows { ahead } => {
+                [ahead.div_euclid(NANOS).cast_unsigned(), ahead.rem_euclid(NANOS).cast_unsigned(), 1]
+            }
+        };
+        for (index, word) in words.iter().enumerate() {
+            self.bytes[WALL_AT + index * WORD..][..WORD].copy_from_slice(&word.to_le_bytes());
+        }
     }
 
     /// Holds the monotonic clocks at these readings. They move on by what is written at [`PASSED_AT`], and while a program
@@ -80,8 +106,12 @@ mod tests {
 
     #[test]
     fn data_stands_where_the_code_reads_it() {
-        let mut stub = Stub::render(-5, 0x100);
+        let mut stub = Stub::render(0x100);
         assert_eq!(word(&stub, 0), MARKER);
+        stub.set(Wall::Flows { ahead: -1 });
+        assert_eq!((word(&stub, 1).cast_signed(), word(&stub, 2), word(&stub, 3)), (-1, 999_999_999, 1));
+        stub.set(Wall::Stands { seconds: -5 });
+        assert_eq!((word(&stub, 2), word(&stub, 3)), (0, 0));
         assert_eq!(word(&stub, 1).cast_signed(), -5);
         assert_eq!((word(&stub, 4), word(&stub, 5), word(&stub, 7)), (WALL, 0, 0x100));
         stub.hold(&[0, 11, 0, 0, 14, 0, 16, 17], 88);

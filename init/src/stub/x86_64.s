@@ -1,58 +1,86 @@
 // The code that answers time readings, laid over the dead body of __vdso_gettimeofday. Position independent; its data
 // stands before it, so that one slice of bytes is the whole of it. Registers as in the System V ABI: rdi and rsi are the
-// arguments, rax, rcx, rdx, r8, r9 and r11 are free. Intel syntax.
+// arguments, rax, rcx, rdx and r8 to r11 are free; r10 is where the data begins. Intel syntax.
     .pushsection .rodata.rcrepro_stub, "a"
     .balign 16
     .globl rcrepro_stub_begin
 rcrepro_stub_begin:
-.Lmarker:   .quad 0
-.Lseconds:  .quad 0
-.Lnanos:    .quad 0
-.Lmicros:   .quad 0
-.Lwall:     .quad 0
-.Lsteady:   .quad 0
-.Lpassed:   .quad 0
-.Loriginal: .quad 0
-.Lspin:     .quad 0
-.Lstack:    .quad 0
-.Lspan:     .quad 0
-.Lfirst:    .fill 8, 8, 0
+    .quad 0             // 0: the marker
+    .quad 0             // 8: the wall clock's seconds, or how many it is ahead of the monotonic clock
+    .quad 0             // 16: nanoseconds of the same
+    .quad 0             // 24: whether it flows
+    .quad 0             // 32: the wall clocks, a bit each
+    .quad 0             // 40: the held clocks
+    .quad 0             // 48: how far held clocks have moved on
+    .quad 0             // 56: the way to the kernel's clock_gettime
+    .quad 0             // 64: where the count of readings stands
+    .quad 0             // 72: the lowest address of the watching thread's stack
+    .quad 0             // 80: how far it reaches
+    .fill 8, 8, 0       // 88: the first reading of each monotonic clock
     .globl rcrepro_stub_clock_gettime
 rcrepro_stub_clock_gettime:
     endbr64
+    lea r10, [rip + rcrepro_stub_begin]
     cmp edi, 12
     jae .Lforward
-    mov ecx, edi
-    mov eax, 1
-    shl eax, cl
-    test qword ptr [rip + .Lwall], rax
-    jnz .Lfixed
-    test qword ptr [rip + .Lsteady], rax
-    jnz .Lstep
+    bt dword ptr [r10 + 32], edi
+    jc .Lfixed
+    bt dword ptr [r10 + 40], edi
+    jc .Lstep
 .Lforward:
-    lea r11, [rip + rcrepro_stub_begin]
-    add r11, qword ptr [rip + .Loriginal]
-    jmp r11
+    add r10, qword ptr [r10 + 56]
+    jmp r10
 .Lfixed:
-    mov rax, qword ptr [rip + .Lseconds]
+    cmp dword ptr [r10 + 24], 0
+    jne .Lflowing
+    mov rax, qword ptr [r10 + 8]
+    xor edx, edx
+.Lput:
     mov qword ptr [rsi], rax
-    mov rax, qword ptr [rip + .Lnanos]
-    mov qword ptr [rsi + 8], rax
+    mov qword ptr [rsi + 8], rdx
     xor eax, eax
+.Lout:
     ret
+// A wall clock that flows is the monotonic one, which the kernel answers, and a constant distance: the coarse clock for the
+// coarse one, so that the one is never ahead of the other. Three words keep the stack where calls want it.
+.Lflowing:
+    cmp edi, 5
+    mov edi, 1
+    jne .Lprecise
+    mov dil, 6
+.Lprecise:
+    push rsi
+    push r10
+    push rsi
+    add r10, qword ptr [r10 + 56]
+    call r10
+    pop rsi
+    pop r10
+    pop rsi
+    test eax, eax
+    jnz .Lout
+    mov rdx, qword ptr [rsi + 8]
+    add rdx, qword ptr [r10 + 16]
+    mov rax, qword ptr [rsi]
+    add rax, qword ptr [r10 + 8]
+    cmp rdx, 1000000000
+    jb .Lput
+    sub rdx, 1000000000
+    inc rax
+    jmp .Lput
 // A held clock stands still. Only who spins sees time flow, a microsecond with each reading after a million of them: those
 // that follow the one before within about two microseconds count one, any other takes four thousand away. One word of memory
 // holds the count (20 bits), when the last reading was (16 bits of the counter of cycles), and how far time has flowed.
 .Lstep:
     mov edi, edi
     mov rax, rsp
-    sub rax, qword ptr [rip + .Lstack]
-    cmp rax, qword ptr [rip + .Lspan]
+    sub rax, qword ptr [r10 + 72]
+    cmp rax, qword ptr [r10 + 80]
     jb .Lwatch
     rdtsc
     shr eax, 12
     movzx r9d, ax
-    mov r8, qword ptr [rip + .Lspin]
+    mov r8, qword ptr [r10 + 64]
     mov rax, qword ptr [r8]
 .Lagain:
     mov rdx, rax
@@ -86,48 +114,52 @@ rcrepro_stub_clock_gettime:
     shr rdx, 36
     mov rax, rdx
     shl rax, 10
-    lea r11, [rip + .Lfirst]
-    add rax, qword ptr [r11 + rdi * 8]
+    add rax, qword ptr [r10 + rdi * 8 + 88]
 .Lwrite:
-    add rax, qword ptr [rip + .Lpassed]
+    add rax, qword ptr [r10 + 48]
     xor edx, edx
     mov ecx, 1000000000
     div rcx
-    mov qword ptr [rsi], rax
-    mov qword ptr [rsi + 8], rdx
-    xor eax, eax
-    ret
+    jmp .Lput
 // The thread that watches over the others: for it an eighth of real time passes.
 .Lwatch:
     push rdi
     push rsi
-    sub rsp, 8
-    lea r11, [rip + rcrepro_stub_begin]
-    add r11, qword ptr [rip + .Loriginal]
-    call r11
-    add rsp, 8
+    push r10
+    add r10, qword ptr [r10 + 56]
+    call r10
+    pop r10
     pop rsi
     pop rdi
     test eax, eax
     jnz .Lout
     imul rax, qword ptr [rsi], 1000000000
     add rax, qword ptr [rsi + 8]
-    lea r11, [rip + .Lfirst]
-    mov r8, qword ptr [r11 + rdi * 8]
+    mov r8, qword ptr [r10 + rdi * 8 + 88]
     sub rax, r8
     shr rax, 3
     add rax, r8
     jmp .Lwrite
-.Lout:
-    ret
     .globl rcrepro_stub_gettimeofday
 rcrepro_stub_gettimeofday:
     endbr64
     test rdi, rdi
     jz .Lzone
-    mov rax, qword ptr [rip + .Lseconds]
-    mov qword ptr [rdi], rax
-    mov rax, qword ptr [rip + .Lmicros]
+    push rsi
+    push rdi
+    sub rsp, 24
+    mov rsi, rsp
+    xor edi, edi
+    call rcrepro_stub_clock_gettime
+    mov r8, qword ptr [rsp]
+    mov rax, qword ptr [rsp + 8]
+    add rsp, 24
+    pop rdi
+    pop rsi
+    mov qword ptr [rdi], r8
+    xor edx, edx
+    mov ecx, 1000
+    div rcx
     mov qword ptr [rdi + 8], rax
 .Lzone:
     test rsi, rsi
@@ -139,7 +171,14 @@ rcrepro_stub_gettimeofday:
     .globl rcrepro_stub_time
 rcrepro_stub_time:
     endbr64
-    mov rax, qword ptr [rip + .Lseconds]
+    push rdi
+    sub rsp, 16
+    mov rsi, rsp
+    xor edi, edi
+    call rcrepro_stub_clock_gettime
+    mov rax, qword ptr [rsp]
+    add rsp, 16
+    pop rdi
     test rdi, rdi
     jz .Lsaid
     mov qword ptr [rdi], rax

@@ -20,6 +20,17 @@ mod machine {
     pub const GETDENTS64: u32 = 217;
     pub const CLOCK_GETTIME: u32 = 228;
     pub const CLOCK_NANOSLEEP: u32 = 230;
+    pub const TIMER_SETTIME: u32 = 223;
+    pub const STAT: Option<u32> = Some(4);
+    pub const FSTAT: u32 = 5;
+    pub const LSTAT: Option<u32> = Some(6);
+    pub const NEWFSTATAT: u32 = 262;
+    pub const STATX: u32 = 332;
+    pub const MQ_TIMEDSEND: u32 = 242;
+    pub const MQ_TIMEDRECEIVE: u32 = 243;
+    pub const TIMERFD_SETTIME: u32 = 286;
+    pub const FUTEX_WAITV: u32 = 449;
+    pub const FUTEX_WAIT: u32 = 455;
     /// Further calls that programs begin with, where the thread pointer is set without the kernel.
     pub const FIRST: &[u32] = &[];
 }
@@ -42,6 +53,17 @@ mod machine {
     pub const GETDENTS64: u32 = 61;
     pub const CLOCK_GETTIME: u32 = 113;
     pub const CLOCK_NANOSLEEP: u32 = 115;
+    pub const TIMER_SETTIME: u32 = 110;
+    pub const STAT: Option<u32> = None;
+    pub const FSTAT: u32 = 80;
+    pub const LSTAT: Option<u32> = None;
+    pub const NEWFSTATAT: u32 = 79;
+    pub const STATX: u32 = 291;
+    pub const MQ_TIMEDSEND: u32 = 182;
+    pub const MQ_TIMEDRECEIVE: u32 = 183;
+    pub const TIMERFD_SETTIME: u32 = 86;
+    pub const FUTEX_WAITV: u32 = 449;
+    pub const FUTEX_WAIT: u32 = 455;
     /// `set_tid_address` (musl) and `sched_getaffinity` (Go).
     pub const FIRST: &[u32] = &[96, SCHED_GETAFFINITY];
 }

@@ -10,7 +10,7 @@ mod seccomp;
 
 pub mod calls;
 
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
@@ -234,6 +234,41 @@ pub fn affinity(pid: i32, mask: &mut [u8]) -> io::Result<usize> {
     // SAFETY: the kernel writes no more than the slice's length.
     let written = unsafe { libc::syscall(libc::SYS_sched_getaffinity, pid, mask.len(), mask.as_mut_ptr()) };
     usize::try_from(check_long(written)?).map_err(io::Error::other)
+}
+
+/// Reads another process's memory; what stands behind the last page that is there is left out.
+pub fn peek(pid: u32, address: u64, bytes: &mut [u8]) -> io::Result<usize> {
+    let ours = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
+    let theirs = libc::iovec { iov_base: address as *mut c_void, iov_len: bytes.len() };
+    // SAFETY: the kernel writes no more than the slice's length; the other address is the other process's.
+    let read = unsafe { libc::process_vm_readv(pid.cast_signed(), &raw const ours, 1, &raw const theirs, 1, 0) };
+    if let Ok(read) = usize::try_from(read) {
+        return Ok(read);
+    }
+    // A profile may forbid the call, and allows the file all the same. It reads up to the end of a page.
+    use std::os::unix::fs::FileExt as _;
+    let most = bytes.len().min(PAGE - usize::try_from(address).map_err(io::Error::other)? % PAGE);
+    std::fs::File::open(format!("/proc/{pid}/mem"))?.read_at(&mut bytes[..most], address)
+}
+
+const PAGE: usize = 4096;
+
+/// Asks for a file as `newfstatat` does; the answer has the kernel's own form.
+pub fn stat(path: &CStr, flags: c_int, answer: &mut [u8]) -> io::Result<()> {
+    assert!(answer.len() >= size_of::<libc::stat>(), "room for the kernel's answer");
+    // SAFETY: the path ends with a zero byte, and the kernel writes no more than the structure that there is room for.
+    let result =
+        unsafe { libc::syscall(libc::SYS_newfstatat, libc::AT_FDCWD, path.as_ptr(), answer.as_mut_ptr(), flags) };
+    check_long(result).map(drop)
+}
+
+/// Asks for a file as `statx` does; the answer has the kernel's own form.
+pub fn statx(path: &CStr, flags: c_int, mask: u32, answer: &mut [u8]) -> io::Result<()> {
+    assert!(answer.len() >= size_of::<libc::statx>(), "room for the kernel's answer");
+    // SAFETY: as above.
+    let result =
+        unsafe { libc::syscall(libc::SYS_statx, libc::AT_FDCWD, path.as_ptr(), flags, mask, answer.as_mut_ptr()) };
+    check_long(result).map(drop)
 }
 
 /// Takes a copy of another process's descriptor, which shares its place in the directory.

@@ -32,8 +32,8 @@ fn what_cannot_be_executed_is_said_in_one_line() {
         let ended = under(options, &[text(&plain)]);
         assert!(ended.code == 126 && one_line(&ended, "cannot execute"), "{ended:?}");
     }
-    let ended = under(&["--pin=tomorrow"], &["true"]);
-    assert!(ended.code == 125 && one_line(&ended, "`--pin=tomorrow` is no option"), "{ended:?}");
+    let ended = under(&["--clock=tomorrow"], &["true"]);
+    assert!(ended.code == 125 && one_line(&ended, "`--clock=tomorrow` is no option"), "{ended:?}");
 }
 
 #[test]

@@ -12,7 +12,8 @@ use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::manifest::EndingEntry;
 use crate::model::plan::CommandSpec;
-use crate::model::world::World;
+use crate::model::world::{ClockMode, World};
+use crate::proof::usual_clock;
 
 /// Is an attempt that failed and was not the last one; its streams are in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,14 @@ impl From<&Ran> for Attempt {
 }
 
 impl Executor<'_> {
+    /// Makes the world of a command. Where the plan names no clock, a replay has the recorded one, and a run the tool's.
+    pub(in crate::app) fn world(&self, spec: &CommandSpec) -> World {
+        let recorded = self.recorded.and_then(|manifest| manifest.commands.iter().find(|entry| entry.id == spec.id));
+        let recorded = recorded.map(|entry| entry.clock).filter(|clock| *clock != ClockMode::Real);
+        let tool = recorded.unwrap_or_else(|| usual_clock(&spec.line, spec.proof));
+        World::fixed(self.resolved.date_epoch, &spec.world, tool)
+    }
+
     /// Executes a command's action in fresh containers until it succeeds or the plan's retries are used up; gives the last
     /// attempt, with those before it.
     pub(super) async fn attempt(
@@ -55,7 +64,7 @@ impl Executor<'_> {
         lanes: &Semaphore,
         stop: &CancellationToken,
     ) -> Result<Ran, ExecuteError> {
-        let world = World::fixed(self.resolved.date_epoch, &spec.world);
+        let world = self.world(spec);
         let most = spec.retries.saturating_add(1);
         let mut earlier = Vec::new();
         let mut attempt = 1;

@@ -19,7 +19,7 @@ fn entry(store: &MemoryStore, stdout: &str, stderr: &str) -> CommandEntry {
         frozen: [].into(),
         needs: [].into(),
         require: Requirement::Canonical,
-        clock: ClockMode::Pinned,
+        clock: ClockMode::Stands,
         input_root: nothing,
         command: nothing,
         action: nothing,

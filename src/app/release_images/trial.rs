@@ -18,6 +18,7 @@ use crate::model::release_image::{IMAGE_INPUT, ReleaseImage};
 use crate::model::release_record::{Parts, RunEntry, SmokeEntry};
 use crate::model::tree::{Directory, Node};
 use crate::model::world::World;
+use crate::proof::usual_clock;
 use crate::store::export::read_directory;
 use crate::store::{BlobStore, StoreError};
 
@@ -143,7 +144,7 @@ impl ReleaseStep<'_> {
         let mut action = derive_action(&self.workspace.plan, spec, self.resolved, self.results, &**self.store)?;
         action.input_root = with_image(&**self.store, action.input_root, parts.tree)?;
         self.store.put(&action.encode())?;
-        let world = World::fixed(self.resolved.date_epoch, &spec.world);
+        let world = World::fixed(self.resolved.date_epoch, &spec.world, usual_clock(&spec.line, spec.proof));
         let execution = Execution {
             action: &action,
             image: &self.resolved.images[&spec.image].identity(&spec.image),

@@ -5,7 +5,7 @@
 
 use crate::engine::docker::dialect::Dialect;
 use crate::model::image_definition::Platform;
-use crate::model::world::{DirectoryOrder, World};
+use crate::model::world::{DirectoryOrder, Processors, WallClock, World};
 
 /// The static program. Empty where it could not be compiled for this machine.
 pub(super) const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rcrepro-init"));
@@ -41,11 +41,25 @@ pub(super) fn arguments(world: &World, watch: bool, gate: bool, command: &[Strin
     let mut option = |name: &str, value: Option<String>| {
         words.extend(value.map(|value| format!("--{name}={value}")));
     };
-    option("pin", world.pinned.map(|seconds| seconds.to_string()));
+    option(
+        "clock",
+        match world.wall {
+            WallClock::Real => None,
+            WallClock::Stands(epoch) => Some(format!("stands:{epoch}")),
+            WallClock::Starts(epoch) => Some(format!("starts:{epoch}")),
+        },
+    );
     for (executable, quantum) in &world.quantised {
         option("quantise", Some(format!("{executable}:{}", quantum.as_nanos())));
     }
-    option("cpus", world.cpus.map(|cpus| cpus.to_string()));
+    option(
+        "cpus",
+        match world.cpus {
+            Processors::Machine => None,
+            Processors::AtMost(cpus) => Some(format!("most:{cpus}")),
+            Processors::Exactly(cpus) => Some(cpus.to_string()),
+        },
+    );
     option("seed", world.seed.map(|seed| seed.to_string()));
     option(
         "directories",
@@ -88,14 +102,14 @@ pub(super) enum Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::world::WorldSettings;
+    use crate::model::world::{ClockMode, WorldSettings};
 
     #[test]
     fn a_world_is_written_as_options() {
         let command = ["/bin/sh".to_owned()];
         assert_eq!(arguments(&World::real(), false, false, &command), [PATH, "--umask=022", "--", "/bin/sh"]);
-        let world = World { load: 2, ..World::fixed(7, &WorldSettings::default()) };
-        let expected = "--umask=022 --pin=7 --quantise=gitleaks:300000000000 --quantise=go:300000000000 --cpus=4 --seed=0 \
+        let world = World { load: 2, ..World::fixed(7, &WorldSettings::default(), ClockMode::Starts) };
+        let expected = "--umask=022 --clock=starts:7 --quantise=gitleaks:300000000000 --quantise=go:300000000000 --cpus=most:4 --seed=0 \
                         --directories=sorted --load=2 --report=/.rcrepro-seen --gate -- /bin/sh";
         assert_eq!(arguments(&world, true, true, &command)[1..].join(" "), expected);
     }

@@ -15,10 +15,17 @@ const MOST_CPUS: i64 = 64;
 impl Source<'_> {
     pub(super) fn world(&self, wire: &CommandWire) -> Result<WorldSettings, PlanError> {
         let default = WorldSettings::default();
-        let clock = match &wire.clock {
-            None => default.clock,
-            Some(text) => self.one_of("clock", text, &[ClockMode::Pinned, ClockMode::Real].map(|c| (c.as_str(), c)))?,
+        let known = ClockMode::ALL.map(|mode| (mode.as_str(), mode.today()));
+        let clock = wire.clock.as_ref().map(|text| self.one_of("clock", text, &known)).transpose()?;
+        let machine = match &wire.world {
+            None => false,
+            Some(text) => self.one_of("world", text, &[("fixed", false), ("machine", true)])?,
         };
+        if let (true, Some(clock)) = (machine, &wire.clock) {
+            let hint = Some("leave one of the two out".to_owned());
+            let message = "`world = \"machine\"` has the machine's own clock: expected no `clock` beside it";
+            return Err(self.error(clock.span(), message, hint));
+        }
         let quantised = match &wire.quantised {
             None => default.quantised,
             Some(names) => names.iter().map(|name| self.executable(name)).collect::<Result<_, _>>()?,
@@ -27,17 +34,15 @@ impl Source<'_> {
             None => default.quantum,
             Some(text) => self.parse::<quantity::Seconds>(text)?.0,
         };
-        let cpus = match &wire.cpus {
-            None => default.cpus,
-            Some(number) => u32::try_from(*number.as_ref())
-                .ok()
-                .filter(|cpus| (1..=MOST_CPUS).contains(&i64::from(*cpus)))
-                .ok_or_else(|| {
-                    let message = format!("`cpus` is {}: expected 1 to {MOST_CPUS}", number.as_ref());
-                    self.error(number.span(), message, None)
-                })?,
-        };
-        Ok(WorldSettings { clock, quantised, quantum, cpus })
+        let cpus = wire.cpus.as_ref().map(|number| {
+            let cpus = u32::try_from(*number.as_ref()).ok();
+            cpus.filter(|cpus| (1..=MOST_CPUS).contains(&i64::from(*cpus))).ok_or_else(|| {
+                let message = format!("`cpus` is {}: expected 1 to {MOST_CPUS}", number.as_ref());
+                self.error(number.span(), message, None)
+            })
+        });
+        let cpus = cpus.transpose()?;
+        Ok(WorldSettings { clock, machine, quantised, quantum, cpus })
     }
 
     pub(super) fn requirement(&self, wire: &CommandWire) -> Result<Requirement, PlanError> {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::model::world::ClockMode;
+
 /// Names something that may differ between two machines or two runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Variation {
@@ -96,9 +98,11 @@ impl Variation {
             Self::Clock => {
                 // Years away, on another weekday, at another time of day, in the other half of the year.
                 vec![
-                    Setting::Clock(Some(3 * YEAR + 40_271)),
-                    Setting::Clock(None),
-                    Setting::Clock(Some(-5 * YEAR - 16_000_123)),
+                    Setting::Clock(ClockChange::Moved(3 * YEAR + 40_271)),
+                    Setting::Clock(ClockChange::Mode(ClockMode::Real)),
+                    Setting::Clock(ClockChange::Moved(-5 * YEAR - 16_000_123)),
+                    Setting::Clock(ClockChange::Mode(ClockMode::Starts)),
+                    Setting::Clock(ClockChange::Mode(ClockMode::Stands)),
                 ]
             }
             Self::Seed => [3, 4].map(|n| Setting::Seed(mix(seed, n))).to_vec(),
@@ -134,6 +138,15 @@ pub enum Locale {
     Named(&'static str),
 }
 
+/// Says how the wall clock of a world differs from the baseline's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClockChange {
+    /// It stands or starts so many seconds later.
+    Moved(i64),
+    /// It is one of this mode.
+    Mode(ClockMode),
+}
+
 /// Is what one variation is set to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Setting {
@@ -155,8 +168,8 @@ pub enum Setting {
     Environment(u32),
     /// Directories shuffled by this seed.
     Order(u64),
-    /// The wall clock so many seconds off, or the machine's own.
-    Clock(Option<i64>),
+    /// Another wall clock.
+    Clock(ClockChange),
     /// This seed of `AT_RANDOM`, and of hash tables.
     Seed(u64),
     /// So many busy processes.
@@ -183,10 +196,10 @@ impl Setting {
         }
     }
 
-    /// Tells whether two runs under it see the very same world. Under the real clock they do not.
+    /// Tells whether two runs under it see the very same world. Under a clock that flows they do not.
     #[must_use]
     pub const fn is_identical_every_time(&self) -> bool {
-        !matches!(self, Self::Clock(None))
+        !matches!(self, Self::Clock(ClockChange::Mode(ClockMode::Real | ClockMode::Starts)))
     }
 }
 
@@ -204,8 +217,8 @@ impl fmt::Display for Setting {
             Self::Path(folder) => write!(f, "{name}=/{folder}"),
             Self::Environment(bytes) => write!(f, "{name}=+{bytes} bytes"),
             Self::Order(seed) | Self::Seed(seed) => write!(f, "{name}={seed:x}"),
-            Self::Clock(None) => write!(f, "{name}=real"),
-            Self::Clock(Some(offset)) => write!(f, "{name}={offset:+} s"),
+            Self::Clock(ClockChange::Mode(mode)) => write!(f, "{name}={}", mode.as_str()),
+            Self::Clock(ClockChange::Moved(seconds)) => write!(f, "{name}={seconds:+} s"),
         }
     }
 }

@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::variation::{Locale, Setting, Setup, Variation};
+use super::variation::{ClockChange, Locale, Setting, Setup, Variation};
 use crate::model::action::Action;
 use crate::model::derive::WORK;
 use crate::model::digest::Digest;
 use crate::model::name::{Name, TreePath};
 use crate::model::tree::{Directory, Node};
-use crate::model::world::{DirectoryOrder, World};
+use crate::model::world::{ClockMode, DirectoryOrder, Processors, WallClock, World};
 
 /// The variable that makes an environment larger.
 pub const PADDING: &str = "RCREPRO_PADDING";
@@ -55,8 +55,10 @@ impl Plain<'_> {
             Setting::Locale(_) => free("LANG") && free("LC_ALL"),
             Setting::Environment(_) => free(PADDING),
             Setting::Path(_) => self.action.command.working_directory.as_str() == WORK,
-            // A plan that asks for the real clock has no steady one to be moved.
-            Setting::Clock(_) => self.world.pinned.is_some(),
+            // A plan that asks for the real clock has none of ours to be changed.
+            Setting::Clock(change) => {
+                self.world.wall != WallClock::Real && *change != ClockChange::Mode(self.world.clock())
+            }
             _ => self.vary(&Setup::from([(setting.variation(), *setting)])).world != self.world,
         }
     }
@@ -74,7 +76,7 @@ impl Plain<'_> {
     fn set(&self, setting: &Setting, varied: &mut Varied) {
         let world = &mut varied.world;
         match *setting {
-            Setting::Cpus(count) => world.cpus = Some(count),
+            Setting::Cpus(count) => world.cpus = Processors::Exactly(count),
             Setting::Hostname(name) => {
                 world.hostname = name.to_owned();
                 self.put(varied, "HOSTNAME", name);
@@ -95,9 +97,11 @@ impl Plain<'_> {
             Setting::Path(folder) => self.move_to(varied, folder),
             Setting::Environment(bytes) => self.put(varied, PADDING, &"x".repeat(bytes as usize)),
             Setting::Order(seed) => world.directories = DirectoryOrder::Shuffled(seed),
-            Setting::Clock(offset) => {
-                world.pinned = world.pinned.zip(offset).map(|(pinned, offset)| pinned + offset);
-                if world.pinned.is_none() {
+            Setting::Clock(ClockChange::Moved(seconds)) => world.wall = world.wall.moved(seconds),
+            Setting::Clock(ClockChange::Mode(mode)) => {
+                let epoch = self.world.wall.epoch().unwrap_or_default();
+                world.wall = WallClock::new(mode, epoch);
+                if mode == ClockMode::Real {
                     world.quantised.clear();
                 }
             }
@@ -154,7 +158,7 @@ pub fn left_out(asked: &World, given: &World) -> BTreeSet<Variation> {
         (Variation::User, asked.user != given.user),
         (Variation::Umask, asked.umask != given.umask),
         (Variation::Order, asked.directories != given.directories),
-        (Variation::Clock, asked.pinned != given.pinned),
+        (Variation::Clock, asked.wall != given.wall),
         (Variation::Seed, asked.seed != given.seed),
         (Variation::Load, asked.load != given.load),
     ];

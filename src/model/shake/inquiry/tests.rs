@@ -3,8 +3,8 @@
 use super::*;
 use crate::model::compare::Part;
 use crate::model::shake::table::{Cell, rows};
-use crate::model::shake::variation::Setting;
-use crate::model::shake::variation::worlds;
+use crate::model::shake::variation::{ClockChange, Setting, worlds};
+use crate::model::world::ClockMode;
 
 const STDOUT: Facet = Facet::Part(Part::Stdout);
 
@@ -137,7 +137,7 @@ fn what_is_flaky_under_load_alone_is_both() {
 #[test]
 fn the_real_clock_is_a_cause_and_no_flake() {
     let inquiry = bare(|setup, n| match setup.get(&Variation::Clock) {
-        Some(Setting::Clock(None)) => format!("{n}"),
+        Some(Setting::Clock(ClockChange::Mode(ClockMode::Real))) => format!("{n}"),
         _ => "pinned".into(),
     });
     let finding = inquiry.finding(&STDOUT, Level::Canonical).expect("it differs");

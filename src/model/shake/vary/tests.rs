@@ -4,7 +4,7 @@ use super::*;
 use crate::model::action::{Command, Platform};
 use crate::model::derive::{self, command_environment};
 use crate::model::digest::Sha256;
-use crate::model::world::WorldSettings;
+use crate::model::world::{ClockMode, WallClock, WorldSettings};
 
 fn plain(own: &BTreeMap<String, String>) -> Plain<'_> {
     let deps = [("gomod".parse().expect("a name"), Digest::of(b"deps"))];
@@ -26,7 +26,7 @@ fn plain(own: &BTreeMap<String, String>) -> Plain<'_> {
             timeout: Duration::from_secs(1),
         },
         root: Directory::decode(root).expect("a directory"),
-        world: World::fixed(1_700_000_000, &WorldSettings::default()),
+        world: World::fixed(1_700_000_000, &WorldSettings::default(), ClockMode::Stands),
         own,
     }
 }
@@ -50,7 +50,7 @@ fn nothing_changes_nothing_and_every_setting_changes_something() {
 
 #[test]
 fn what_an_engine_leaves_out_is_named() {
-    let asked = World { load: 2, ..World::fixed(1_700_000_000, &WorldSettings::default()) };
+    let asked = World { load: 2, ..World::fixed(1_700_000_000, &WorldSettings::default(), ClockMode::Stands) };
     assert_eq!(left_out(&asked, &asked), BTreeSet::new());
     let expected = [Variation::Cpus, Variation::Order, Variation::Clock, Variation::Seed, Variation::Load];
     assert_eq!(left_out(&asked, &World::real()), BTreeSet::from(expected));
@@ -98,9 +98,15 @@ fn what_the_plan_sets_itself_stays() {
 fn a_clock_that_the_plan_leaves_real_cannot_be_moved() {
     let none = BTreeMap::new();
     let real = Plain { world: World::real(), ..plain(&none) };
-    assert!(!real.differs(&Setting::Clock(Some(1))) && !real.differs(&Setting::Clock(None)));
+    let own = Setting::Clock(ClockChange::Mode(ClockMode::Real));
+    assert!(!real.differs(&Setting::Clock(ClockChange::Moved(1))) && !real.differs(&own));
     let pinned = plain(&none);
-    assert_eq!(pinned.vary(&alone(Setting::Clock(Some(5)))).world.pinned, Some(1_700_000_005));
-    let world = pinned.vary(&alone(Setting::Clock(None))).world;
-    assert_eq!((world.pinned, world.quantised.len()), (None, 0));
+    let later = pinned.vary(&alone(Setting::Clock(ClockChange::Moved(5)))).world;
+    assert_eq!(later.wall, WallClock::Stands(1_700_000_005));
+    let world = pinned.vary(&alone(own)).world;
+    assert_eq!((world.wall, world.quantised.len()), (WallClock::Real, 0));
+    let flowing = Setting::Clock(ClockChange::Mode(ClockMode::Starts));
+    assert!(pinned.differs(&flowing) && !pinned.differs(&Setting::Clock(ClockChange::Mode(ClockMode::Stands))));
+    let world = pinned.vary(&alone(flowing)).world;
+    assert_eq!((world.wall, world.quantised.len()), (WallClock::Starts(1_700_000_000), 2));
 }
