@@ -11,6 +11,7 @@
 
 mod address;
 mod attempts;
+mod build_info;
 mod clocks;
 mod directories;
 mod files;

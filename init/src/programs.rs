@@ -2,12 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
+use crate::build_info;
 use crate::memory::{Auxiliary, Memory};
 use crate::mixing::{Mixer, mix};
+use crate::settings::Hold;
 use crate::stub::{MARKER, PASSED_AT, Readings, STACK_AT, Stub, Wall};
 use crate::sys;
 use crate::vdso::{Layout, Patch, VdsoError};
@@ -25,7 +28,7 @@ pub struct Programs {
 struct Clock {
     plain: Patch,
     stub: Stub,
-    quantised: BTreeMap<Vec<u8>, u64>,
+    quantised: BTreeMap<Vec<u8>, Hold>,
 }
 
 impl Programs {
@@ -33,7 +36,7 @@ impl Programs {
     ///
     /// # Errors
     /// [`VdsoError`] when it cannot be rewritten.
-    pub fn prepare(clock: bool, seed: Option<u64>, quantised: BTreeMap<Vec<u8>, u64>) -> Result<Self, VdsoError> {
+    pub fn prepare(clock: bool, seed: Option<u64>, quantised: BTreeMap<Vec<u8>, Hold>) -> Result<Self, VdsoError> {
         if !clock {
             return Ok(Self { seed, clock: None, fresh: RefCell::default(), holds: Cell::new(false) });
         }
@@ -57,15 +60,22 @@ impl Programs {
         }
     }
 
-    /// Gives the longest time for which this process's monotonic clocks are held, when its executable is a named one.
+    /// Gives the longest time for which this process's monotonic clocks are held, when its executable is a named one
+    /// and the program that is meant.
     #[must_use]
     pub fn quantum_of(&self, pid: u32) -> Option<Duration> {
         let quantised = &self.clock.as_ref()?.quantised;
         if quantised.is_empty() {
             return None;
         }
-        let executable = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
-        quantised.get(executable.file_name()?.as_bytes()).copied().map(Duration::from_nanos)
+        let link = format!("/proc/{pid}/exe");
+        let executable = std::fs::read_link(&link).ok()?;
+        let hold = quantised.get(executable.file_name()?.as_bytes())?;
+        let is_it = match &hold.package {
+            Some(package) => build_info::is_built_from(&File::open(link).ok()?, package),
+            None => true,
+        };
+        is_it.then(|| Duration::from_nanos(hold.quantum))
     }
 
     /// Tells whether any program's clocks are held.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, OsString};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
 use crate::processors::Processors;
@@ -17,6 +17,15 @@ pub enum Order {
     Shuffled(u64),
 }
 
+/// Says how the monotonic clocks of executables of one name are held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// For how long at most, in nanoseconds.
+    pub quantum: u64,
+    /// The main package that the executable has to be built from; none where its name is enough.
+    pub package: Option<String>,
+}
+
 /// Is everything that the command line says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -24,8 +33,9 @@ pub struct Settings {
     pub gate: bool,
     /// `--clock=stands:SECONDS` or `--clock=starts:SECONDS`: the wall clock's time since 1970, for ever or at the beginning.
     pub clock: Option<Asked>,
-    /// `--quantise=NAME:NANOSECONDS`: steps of the monotonic clocks of executables of this name.
-    pub quantised: BTreeMap<Vec<u8>, u64>,
+    /// `--quantise=NAME:NANOSECONDS` or `--quantise=NAME:NANOSECONDS:PACKAGE`: executables of this name, built from this main
+    /// package of Go, whose monotonic clocks are held, and for how long at most.
+    pub quantised: BTreeMap<Vec<u8>, Hold>,
     /// `--cpus=NUMBER` or `--cpus=most:NUMBER`: how many processors programs are told of, at most or exactly.
     pub cpus: Option<Processors>,
     /// `--seed=NUMBER`: what every program's start random bytes follow from.
@@ -77,9 +87,10 @@ fn option(settings: &mut Settings, text: &str) -> Option<()> {
             });
         }
         "--quantise" => {
-            let (name, quantum) = value.rsplit_once(':')?;
-            let quantum: u64 = quantum.parse().ok().filter(|quantum| *quantum > 0)?;
-            settings.quantised.insert(std::ffi::OsStr::new(name).as_bytes().to_vec(), quantum);
+            let mut parts = value.splitn(3, ':');
+            let (name, quantum) = (parts.next()?, parts.next()?.parse().ok().filter(|quantum| *quantum > 0)?);
+            let package = parts.next().map(str::to_owned);
+            settings.quantised.insert(name.as_bytes().to_vec(), Hold { quantum, package });
         }
         "--cpus" => {
             let (capped, number) = value.strip_prefix("most:").map_or((false, value), |number| (true, number));
@@ -117,7 +128,8 @@ mod tests {
         let settings = read(&[
             "--gate",
             "--clock=starts:-7",
-            "--quantise=go:300",
+            "--quantise=go:300:cmd/go",
+            "--quantise=mine:7",
             "--cpus=4",
             "--seed=9",
             "--directories=shuffled:3",
@@ -135,7 +147,9 @@ mod tests {
         assert_eq!(capped, Ok(Some(Processors::AtMost(2))));
         assert_eq!(settings.clock, Some(Asked::Starts(-7)));
         assert_eq!(read(&["--clock=stands:7", "--", "x"]).map(|read| read.clock), Ok(Some(Asked::Stands(7))));
-        assert_eq!((settings.quantised[&b"go"[..]], settings.umask, settings.load), (300, Some(0o22), 2));
+        assert_eq!((settings.umask, settings.load), (Some(0o22), 2));
+        let hold = |name: &[u8]| (settings.quantised[name].quantum, settings.quantised[name].package.as_deref());
+        assert_eq!((hold(b"go"), hold(b"mine")), ((300, Some("cmd/go")), (7, None)));
         assert_eq!(settings.directories, Some(Order::Shuffled(3)));
         assert_eq!(settings.report.as_deref(), Some(Path::new("/said")));
         assert_eq!(settings.program.len(), 3);

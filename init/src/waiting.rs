@@ -2,8 +2,9 @@
 //!
 //! Time passes for a program whose clocks are held only while it waits for time itself: for every second in which it has no
 //! child and does next to nothing, its clocks move on by that second. So its timers fire, late by a second or so, but how
-//! long its children or its own work took is not seen. Whatever it does, its clocks move on at the latest when its quantum
-//! is over, by that quantum.
+//! long its children or its own work took is not seen. Where nothing at all has been done in the container for a minute, a
+//! child hangs or sleeps, and time passes, too: `go test` ends a test that hangs when it would without us. Whatever it does,
+//! its clocks move on at the latest when its quantum is over, by that quantum.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use crate::programs::Programs;
 
 /// How long a program must have waited before that counts.
 const WAITED: Duration = Duration::from_secs(1);
+/// For how long nobody must have done anything until time passes for a program that has a child.
+const HANGS: Duration = Duration::from_secs(60);
 /// How often the watching threads of new programs are looked for.
 const SEARCH_EVERY: Duration = Duration::from_millis(50);
 /// The most processor time, in hundredths of a second, that a program takes within [`WAITED`] without being at work: a
@@ -24,6 +27,38 @@ pub struct Waiting {
     held: BTreeMap<u32, Held>,
     looked: Option<Instant>,
     searched: Option<Instant>,
+    stillness: Stillness,
+}
+
+/// Remembers since when nobody in the container has done anything.
+#[derive(Default)]
+struct Stillness {
+    /// The processes and the processor time of each at the last look.
+    used: BTreeMap<u32, u64>,
+    since: Option<Instant>,
+    /// How much of it was given to held programs already.
+    given: Duration,
+}
+
+impl Stillness {
+    /// Gives by how much time passes for held programs, now that this was seen.
+    fn look(&mut self, processes: &BTreeMap<u32, Status>, now: Instant, busy: impl Fn(u32) -> bool) -> Duration {
+        let used: BTreeMap<u32, u64> = processes.iter().map(|(&pid, status)| (pid, status.used)).collect();
+        let is_same = used.keys().eq(self.used.keys())
+            && used.iter().all(|(pid, used)| used.saturating_sub(self.used[pid]) <= AT_REST)
+            && !used.keys().any(|&pid| busy(pid));
+        self.used = used;
+        let Some(since) = self.since.filter(|_| is_same) else {
+            (self.since, self.given) = (Some(now), Duration::ZERO);
+            return Duration::ZERO;
+        };
+        if now - since < HANGS {
+            return Duration::ZERO;
+        }
+        let step = Duration::from_secs((now - since - self.given).as_secs());
+        self.given += step;
+        step
+    }
 }
 
 struct Held {
@@ -63,7 +98,10 @@ impl Waiting {
         }
         let since = now - *self.looked.get_or_insert(now);
         self.looked = Some(now);
-        let processes = processes();
+        let mut processes = processes();
+        let own = std::process::id();
+        processes.remove(&own);
+        let still = self.stillness.look(&processes, now, runs);
         self.held.retain(|pid, held| processes.get(pid).is_some_and(|status| status.began == held.began));
         for (&pid, status) in &processes {
             let Some(quantum) = programs.quantum_of(pid) else { continue };
@@ -80,7 +118,7 @@ impl Waiting {
             let had_child = has_child || status.collected != held.collected;
             let at_rest = !had_child && status.used - held.used <= AT_REST && !runs(pid);
             (held.used, held.collected) = (status.used, status.collected);
-            let step = step(at_rest, since, now - held.moved, quantum);
+            let step = step(at_rest, since, now - held.moved, quantum).max(still);
             if !step.is_zero() && programs.move_on(pid, held.passed + step).is_ok() {
                 held.passed += step;
                 held.moved = now;
@@ -142,6 +180,21 @@ mod tests {
         assert_eq!(step(true, SECOND, SECOND / 2, quantum), Duration::ZERO, "it began between two looks");
         assert_eq!(step(false, SECOND, 299 * SECOND, quantum), Duration::ZERO);
         assert_eq!(step(false, SECOND, 300 * SECOND, quantum), quantum);
+    }
+
+    #[test]
+    fn a_container_in_which_nothing_happens_for_a_minute_hangs() {
+        let began = Instant::now();
+        let processes = |used| {
+            let status = Status { state: b'S', parent: 1, used, began: 1, collected: 0 };
+            BTreeMap::from([(7, status), (8, status)])
+        };
+        let mut stillness = Stillness::default();
+        let mut look = |at, used, busy| stillness.look(&processes(used), began + at * SECOND, |_| busy).as_secs();
+        assert_eq!((look(0, 0, false), look(30, 2, false), look(59, 2, false)), (0, 0, 0));
+        assert_eq!((look(60, 2, false), look(61, 2, false), look(64, 2, false)), (60, 1, 3));
+        assert_eq!((look(65, 100, false), look(124, 100, false)), (0, 0), "something was done");
+        assert_eq!((look(125, 100, false), look(126, 100, true), look(127, 100, false)), (60, 0, 0));
     }
 
     #[test]

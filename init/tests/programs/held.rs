@@ -8,6 +8,8 @@ use crate::support::{self, PINNED, need, text, under};
 
 /// As the engine asks for it: five minutes.
 const HELD: [&str; 2] = [PINNED, "--quantise=go:300000000000"];
+/// The same for Go's own command alone.
+const HELD_GO: [&str; 2] = [PINNED, "--quantise=go:300000000000:cmd/go"];
 
 fn milliseconds(options: &[&str], program: &[&str]) -> (u64, Duration) {
     let ended = under(options, program);
@@ -24,6 +26,25 @@ fn a_childs_time_is_not_seen() {
     // The child of a held program is not held.
     let (seen, _) = milliseconds(&HELD, &["sh", "-c", &format!("{} sleep 1s; :", text(&other))]);
     assert!(seen >= 980, "{seen} ms");
+}
+
+#[test]
+fn a_program_of_that_name_that_is_another_one_is_not_held() {
+    let go = support::go("go");
+    let options = [PINNED, "--quantise=go:300000000000:cmd/go"];
+    let (seen, _) = milliseconds(&options, &[text(&go), "child", "sleep", "1"]);
+    assert!(seen >= 980, "a program of another package saw {seen} ms");
+    // Built from files on the command line, so that is its main package.
+    let options = [PINNED, "--quantise=go:300000000000:command-line-arguments"];
+    let (seen, _) = milliseconds(&options, &[text(&go), "child", "sleep", "1"]);
+    assert!(seen < 100, "the very program saw {seen} ms");
+}
+
+#[test]
+fn time_passes_where_nobody_has_done_anything_for_a_minute() {
+    let go = support::go("go");
+    let (seen, took) = milliseconds(&HELD, &[text(&go), "child", "sleep", "64"]);
+    assert!((60_000..=66_000).contains(&seen) && took >= Duration::from_secs(64), "{seen} ms of {took:?}");
 }
 
 #[test]
@@ -86,7 +107,7 @@ func TestOrphan(t *testing.T) {
 fn go_test_still_fails_for_an_orphan_that_holds_its_output() {
     need("go", "golang-go");
     let folder = module(ORPHAN);
-    let mut command = support::init(&HELD, &["go", "test", "-count=1", "-timeout", "20s", "./..."]);
+    let mut command = support::init(&HELD_GO, &["go", "test", "-count=1", "-timeout", "20s", "./..."]);
     let ended = support::finish(command.current_dir(&folder));
     assert!(ended.code == 1 && ended.stdout.contains("Test I/O incomplete"), "{ended:?}");
     assert!(ended.stdout.contains("FAIL\tsmall"), "{ended:?}");
@@ -121,7 +142,7 @@ fn go_test_prints_the_same_bytes_in_twenty_runs_beside_a_load() {
         assert_eq!(ended.code, 0, "{ended:?}");
         ended.stdout + &ended.stderr
     };
-    let options = [&HELD[..], &["--load=2", "--seed=0", "--cpus=4", "--directories=sorted"]].concat();
+    let options = [&HELD_GO[..], &["--load=2", "--seed=0", "--cpus=4", "--directories=sorted"]].concat();
     let first = run(&options);
     // What the test itself spins for is its own process's time; `go` prints what it saw of that.
     assert_eq!(first, "ok  \tsmall\t0.000s\n");
@@ -151,7 +172,7 @@ fn a_held_go_build_takes_no_more_processor_time() {
     let mut seen = Vec::new();
     // Other programs on the machine add to one or the other: the best of a few pairs says what ours adds.
     for _ in 0..3 {
-        let (held, plain) = (build(&HELD), build(&[]));
+        let (held, plain) = (build(&HELD_GO), build(&[]));
         seen.push((held, plain));
         if held <= plain * 1.3 {
             return;

@@ -20,6 +20,9 @@ pub(super) const REPORT: &str = "/.rcrepro-seen";
 pub(super) const REPORT_NAME: &str = "seen";
 pub(super) const NAME: &str = "init";
 
+/// The main packages of programs whose names are not enough: others may be called the same.
+const GO_PROGRAMS: [(&str, &str); 2] = [("gitleaks", "github.com/zricethezav/gitleaks"), ("go", "cmd/go")];
+
 /// Its exit code when the container cannot be made as asked; nothing was executed then.
 const CANNOT: i32 = 125;
 /// How its lines begin.
@@ -50,7 +53,9 @@ pub(super) fn arguments(world: &World, watch: bool, gate: bool, command: &[Strin
         },
     );
     for (executable, quantum) in &world.quantised {
-        option("quantise", Some(format!("{executable}:{}", quantum.as_nanos())));
+        let package = GO_PROGRAMS.iter().find(|(name, _)| name == executable);
+        let package = package.map(|(_, package)| format!(":{package}")).unwrap_or_default();
+        option("quantise", Some(format!("{executable}:{}{package}", quantum.as_nanos())));
     }
     option(
         "cpus",
@@ -109,7 +114,8 @@ mod tests {
         let command = ["/bin/sh".to_owned()];
         assert_eq!(arguments(&World::real(), false, false, &command), [PATH, "--umask=022", "--", "/bin/sh"]);
         let world = World { load: 2, ..World::fixed(7, &WorldSettings::default(), ClockMode::Starts) };
-        let expected = "--umask=022 --clock=starts:7 --quantise=gitleaks:300000000000 --quantise=go:300000000000 --cpus=most:4 --seed=0 \
+        let expected = "--umask=022 --clock=starts:7 --quantise=gitleaks:300000000000:github.com/zricethezav/gitleaks \
+                        --quantise=go:300000000000:cmd/go --cpus=most:4 --seed=0 \
                         --directories=sorted --load=2 --report=/.rcrepro-seen --gate -- /bin/sh";
         assert_eq!(arguments(&world, true, true, &command)[1..].join(" "), expected);
     }
