@@ -98,10 +98,9 @@ impl Waiting {
         }
         let since = now - *self.looked.get_or_insert(now);
         self.looked = Some(now);
-        let mut processes = processes();
-        let own = std::process::id();
-        processes.remove(&own);
-        let still = self.stillness.look(&processes, now, runs);
+        let processes = processes();
+        let below = descendants(&processes, std::process::id());
+        let still = self.stillness.look(&below, now, runs);
         self.held.retain(|pid, held| processes.get(pid).is_some_and(|status| status.began == held.began));
         for (&pid, status) in &processes {
             let Some(quantum) = programs.quantum_of(pid) else { continue };
@@ -133,6 +132,16 @@ fn step(at_rest: bool, since: Duration, held_for: Duration, quantum: Duration) -
         return Duration::from_secs(since.as_secs());
     }
     if held_for >= quantum { quantum } else { Duration::ZERO }
+}
+
+/// Leaves those that a process has started, and what they have started: in a container, all others.
+fn descendants(processes: &BTreeMap<u32, Status>, of: u32) -> BTreeMap<u32, Status> {
+    let is_below = |status: &Status| {
+        let line =
+            std::iter::successors(Some(status.parent), |parent| processes.get(parent).map(|status| status.parent));
+        line.take(processes.len()).any(|parent| parent == of)
+    };
+    processes.iter().filter(|(_, status)| is_below(status)).map(|(&pid, &status)| (pid, status)).collect()
 }
 
 fn processes() -> BTreeMap<u32, Status> {
@@ -195,6 +204,14 @@ mod tests {
         assert_eq!((look(60, 2, false), look(61, 2, false), look(64, 2, false)), (60, 1, 3));
         assert_eq!((look(65, 100, false), look(124, 100, false)), (0, 0), "something was done");
         assert_eq!((look(125, 100, false), look(126, 100, true), look(127, 100, false)), (60, 0, 0));
+    }
+
+    #[test]
+    fn descendants_are_told_from_others() {
+        let status = |parent| Status { state: b'S', parent, used: 0, began: 1, collected: 0 };
+        let all = BTreeMap::from([(1, status(0)), (5, status(1)), (6, status(5)), (7, status(6)), (8, status(1))]);
+        assert_eq!(descendants(&all, 5).into_keys().collect::<Vec<_>>(), [6, 7]);
+        assert_eq!(descendants(&all, 1).into_keys().collect::<Vec<_>>(), [5, 6, 7, 8]);
     }
 
     #[test]

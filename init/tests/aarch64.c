@@ -79,6 +79,31 @@ int main(int count, char **arguments) {
     CHECK(day(0, &zone) == 0 && zone.tz_minuteswest == 0);
     CHECK(day(0, 0) == 0);
 
+    /* A wall clock that flows: the monotonic one and a distance, whose nanoseconds carry over or do not. */
+    long ahead[] = {1, 999999999};
+    for (int index = 0; index < 2; index++) {
+        WRITABLE(1);
+        words[1] = PINNED, words[2] = ahead[index], words[3] = 1;
+        WRITABLE(0);
+        int64_t distance = PINNED * 1000000000LL + ahead[index];
+        for (int wall = 0; wall < 12; wall++) {
+            if (!(1 << wall & (1 | 1 << 5 | 1 << 8 | 1 << 11))) continue;
+            CHECK(keeps(clock, wall, &time));
+            CHECK(syscall(SYS_clock_gettime, 1, &real) == 0);
+            CHECK(nanos(real) + distance >= nanos(time) && nanos(real) + distance - nanos(time) < 1000000000);
+            CHECK(time.tv_nsec >= 0 && time.tv_nsec < 1000000000);
+        }
+        memset(&now, 0xff, sizeof now), memset(&zone, 0xff, sizeof zone);
+        CHECK(day(&now, &zone) == 0 && now.tv_usec >= 0 && now.tv_usec < 1000000);
+        CHECK(syscall(SYS_clock_gettime, 1, &real) == 0);
+        int64_t behind = nanos(real) + distance - (now.tv_sec * 1000000000LL + now.tv_usec * 1000LL);
+        CHECK(behind >= 0 && behind < 1000000000 && zone.tz_minuteswest == 0);
+        CHECK(day(0, &zone) == 0 && day(&now, 0) == 0 && day(0, 0) == 0);
+    }
+    WRITABLE(1);
+    words[1] = PINNED, words[2] = 0, words[3] = 0;
+    WRITABLE(0);
+
     WRITABLE(1);
     words[5] = 1 << 1 | 1 << 4 | 1 << 6 | 1 << 7, words[6] = 0;
     words[8] = (uint64_t)&spin;

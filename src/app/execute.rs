@@ -15,6 +15,7 @@ use crate::model::action::{Action, Output};
 use crate::model::attempt::{AttemptRule, Watch};
 use crate::model::compare::{Equality, compare_command};
 use crate::model::digest::Digest;
+use crate::model::ending::{self, Bounds, usual_memory};
 use crate::model::event::RunEvent;
 use crate::model::finding::Finding;
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
@@ -91,6 +92,8 @@ pub struct Executor<'a> {
 pub struct Ran {
     /// What the manifest says of it.
     pub entry: CommandEntry,
+    /// How it ended, in words.
+    pub ended: String,
     /// How long it ran.
     pub duration: Duration,
     /// The world that it saw.
@@ -193,6 +196,7 @@ impl Executor<'_> {
         (self.observe)(RunEvent::Finished {
             id: spec.id.clone(),
             exit_code: ran.entry.exit_code,
+            ended: ran.ended.clone(),
             duration: ran.duration,
             equality: match (expected, self.recorded) {
                 (Some(expected), _) => Some(compare_command(expected, &ran.entry).equality),
@@ -222,7 +226,7 @@ impl Executor<'_> {
             action,
             image: &identity,
             label: &label,
-            limits: Limits { memory: spec.memory, pids: PIDS },
+            limits: self.limits(spec),
             network: Network::None,
             world,
             turn,
@@ -253,6 +257,7 @@ impl Executor<'_> {
         let mut findings = quiet::streams(self.store, &spec.quiet, &entry)?;
         findings.extend(quiet::network(&spec.quiet, spec.id.as_str(), &executed.attempts));
         Ok(Ran {
+            ended: self.ended(spec, &entry),
             entry,
             duration: executed.duration,
             world: executed.world,
@@ -260,6 +265,16 @@ impl Executor<'_> {
             findings,
             earlier: Vec::new(),
         })
+    }
+
+    fn limits(&self, spec: &CommandSpec) -> Limits {
+        Limits { memory: spec.memory.unwrap_or_else(|| usual_memory(self.engine.info().memory)), pids: PIDS }
+    }
+
+    /// Says how a command ended.
+    pub(super) fn ended(&self, spec: &CommandSpec, entry: &CommandEntry) -> String {
+        let bounds = Bounds { timeout: spec.timeout, memory: Some(self.limits(spec).memory) };
+        ending::words(entry.ending, entry.exit_code, bounds)
     }
 
     fn stream(

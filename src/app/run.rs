@@ -95,6 +95,8 @@ pub struct Recorded {
     pub findings: Vec<Finding>,
     /// What the evidence of each command that ran proves.
     pub proofs: BTreeMap<Name, Proof>,
+    /// How each command that ran ended, in words.
+    pub endings: BTreeMap<Name, String>,
     /// The commands that failed and passed when they were run again.
     pub flakes: BTreeMap<Name, Flake>,
     /// The blobs of the commands' inputs that the proofs rest on.
@@ -251,6 +253,7 @@ pub async fn execute(
             (id.clone(), Flake::judge(id, attempts, allowed, &workspace.plan.quarantine, options.today))
         })
         .collect();
+    let endings = ran.iter().map(|ran| (ran.entry.id.clone(), ran.ended.clone())).collect();
     let findings = ran.into_iter().flat_map(|ran| ran.findings).collect();
     let mut recorded = Recorded {
         manifest,
@@ -258,6 +261,7 @@ pub async fn execute(
         digest,
         record,
         network,
+        endings,
         findings,
         proofs,
         flakes,

@@ -118,7 +118,12 @@ async fn each(
 
 /// Gives what is told of an execution beside its manifest.
 pub fn beside(recorded: &run::Recorded) -> json::Beside<'_> {
-    json::Beside { network: &recorded.network, findings: &recorded.findings, proofs: &recorded.proofs }
+    json::Beside {
+        network: &recorded.network,
+        findings: &recorded.findings,
+        proofs: &recorded.proofs,
+        endings: &recorded.endings,
+    }
 }
 
 /// Gives the exit code of a run that was not recorded.

@@ -138,6 +138,7 @@ impl Default for FakeEngine {
                 version: text("1"),
                 api_version: text("1"),
                 isa: text("x86-64"),
+                memory: None,
                 staging: text("archive"),
             },
             state: Mutex::default(),

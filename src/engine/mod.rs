@@ -132,6 +132,8 @@ pub struct EngineInfo {
     pub api_version: String,
     /// The machine's architecture as REAPI's `ISA` spells it.
     pub isa: String,
+    /// How much memory the engine's machine has, in bytes, where it says so.
+    pub memory: Option<u64>,
     /// How inputs reach the container: `overlay` or `archive`, or `undecided` as long as none were staged.
     pub staging: String,
 }

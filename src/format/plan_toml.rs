@@ -44,7 +44,6 @@ mod world;
 pub const PLAN_VERSION: i64 = 1;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
-const DEFAULT_MEMORY: u64 = 4 << 30;
 
 /// Says what is wrong in a plan file, where, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -293,8 +292,8 @@ impl Source<'_> {
                 None => DEFAULT_TIMEOUT,
             },
             memory: match &wire.memory {
-                Some(text) => self.parse::<quantity::Bytes>(text)?.0,
-                None => DEFAULT_MEMORY,
+                Some(text) => Some(self.parse::<quantity::Bytes>(text)?.0),
+                None => None,
             },
             world: self.world(wire)?,
             require: self.requirement(wire)?,

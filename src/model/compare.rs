@@ -250,7 +250,7 @@ pub fn compare_command(expected: &CommandEntry, found: &CommandEntry) -> Command
     check("line", expected.line.clone(), found.line.clone());
     check("input root", expected.input_root.to_string(), found.input_root.to_string());
     check("action", expected.action.to_string(), found.action.to_string());
-    check("ending", format!("{:?}", expected.ending), format!("{:?}", found.ending));
+    check("ending", expected.ending.as_str().to_owned(), found.ending.as_str().to_owned());
     check("exit code", expected.exit_code.to_string(), found.exit_code.to_string());
     let mut parts = vec![
         (Part::Stdout, compare_stream(&expected.stdout, &found.stdout)),

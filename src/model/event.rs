@@ -41,6 +41,8 @@ pub enum RunEvent {
         id: Name,
         /// Its exit code.
         exit_code: i32,
+        /// How it ended, in words.
+        ended: String,
         /// How long it ran.
         duration: Duration,
         /// How it compares with what was recorded, when there is a record.
@@ -62,7 +64,7 @@ pub enum RunEvent {
         /// How many attempts the plan allows.
         of: u32,
         /// The attempt's exit code.
-        exit_code: i32,
+        ended: String,
     },
     /// A command is about to be run in a world that differs from its own.
     Probing {

@@ -192,6 +192,19 @@ pub enum EndingEntry {
     TimedOut,
 }
 
+impl EndingEntry {
+    /// Returns the word that manifests use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exited => "exited",
+            Self::Signaled => "signaled",
+            Self::OutOfMemory => "out-of-memory",
+            Self::TimedOut => "timed-out",
+        }
+    }
+}
+
 impl From<Ending> for EndingEntry {
     fn from(ending: Ending) -> Self {
         match ending {

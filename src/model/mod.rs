@@ -15,6 +15,7 @@ pub mod derive;
 pub mod difference;
 pub mod digest;
 pub mod documents;
+pub mod ending;
 pub mod event;
 pub mod finding;
 pub mod findings;

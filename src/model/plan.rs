@@ -190,8 +190,8 @@ pub struct CommandSpec {
     pub normalize_outputs: BTreeMap<TreePath, Vec<String>>,
     /// How long it may run.
     pub timeout: Duration,
-    /// Memory in bytes that it may use.
-    pub memory: u64,
+    /// Memory in bytes that it may use; none for a share of what the engine's machine has.
+    pub memory: Option<u64>,
     /// What it sees beside its inputs.
     pub world: WorldSettings,
     /// How a replay must compare.

@@ -22,6 +22,8 @@ pub struct Beside<'a> {
     pub findings: &'a [Finding],
     /// What the evidence of each command that ran proves.
     pub proofs: &'a BTreeMap<Name, Proof>,
+    /// How each command that ran ended, in words.
+    pub endings: &'a BTreeMap<Name, String>,
 }
 
 impl Beside<'_> {

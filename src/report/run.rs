@@ -69,7 +69,8 @@ impl RunReport<'_> {
         if let Some(flake) = self.flakes.get(&entry.id) {
             put(text, format_args!("{:>10}  {}  {flake}", "flake", entry.id));
         }
-        let said = format!("{}  exit code {}  {}", entry.id, entry.exit_code, entry.line);
+        let ended = self.beside.endings.get(&entry.id).map_or("ended", String::as_str);
+        let said = format!("{}  {ended}  {}", entry.id, entry.line);
         match proof.map_or(Standing::Undecided, Proof::standing) {
             Standing::Passed if self.flakes.get(&entry.id).is_some_and(|flake| !flake.passes()) => {
                 put(text, format_args!("{:>10}  {said}", "failed"));
@@ -91,7 +92,8 @@ impl RunReport<'_> {
     pub fn json(&self) -> Value {
         let describe = |entry: &CommandEntry| {
             json!({
-                "id": entry.id.as_str(), "exit_code": entry.exit_code, "action": entry.action.to_string(),
+                "id": entry.id.as_str(), "exit_code": entry.exit_code,
+                "ended": self.beside.endings.get(&entry.id), "action": entry.action.to_string(),
                 "stdout": entry.stdout.raw.to_string(), "stderr": entry.stderr.raw.to_string(),
                 "proof": self.beside.proofs.get(&entry.id).map(proof), "flake": self.flakes.get(&entry.id).map(flake),
             })

@@ -79,8 +79,8 @@ impl Executor<'_> {
             if ran.entry.succeeded() || attempt >= most {
                 return Ok(Ran { earlier, ..ran });
             }
-            let (id, exit_code) = (spec.id.clone(), ran.entry.exit_code);
-            (self.observe)(RunEvent::Retrying { id, attempt, of: most, exit_code });
+            let (id, ended) = (spec.id.clone(), ran.ended.clone());
+            (self.observe)(RunEvent::Retrying { id, attempt, of: most, ended });
             earlier.push(Attempt::from(&ran));
             attempt += 1;
         }

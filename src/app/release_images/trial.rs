@@ -10,6 +10,7 @@ use crate::engine::docker::{ImageEnd, ImageStart};
 use crate::engine::{Engine as _, Execution, Limits, Network};
 use crate::model::action::Ending;
 use crate::model::digest::Digest;
+use crate::model::ending::usual_memory;
 use crate::model::event::RunEvent;
 use crate::model::finding::{Finding, FindingName};
 use crate::model::name::Name;
@@ -149,7 +150,10 @@ impl ReleaseStep<'_> {
             action: &action,
             image: &self.resolved.images[&spec.image].identity(&spec.image),
             label: &format!("{}/{}", self.packet, spec.id),
-            limits: Limits { memory: spec.memory, pids: LIMITS.pids },
+            limits: Limits {
+                memory: spec.memory.unwrap_or_else(|| usual_memory(self.engine.info().memory)),
+                pids: LIMITS.pids,
+            },
             network: Network::Beside { container: container.to_owned() },
             world: &world,
             turn: None,

@@ -8,6 +8,7 @@ use crate::app::execute::canonical_blob;
 use crate::app::proving::{Proved, prove};
 use crate::app::quiet;
 use crate::model::digest::Digest;
+use crate::model::ending::{self, Bounds};
 use crate::model::finding::FindingName;
 use crate::model::manifest::{CommandEntry, EndingEntry, OutputEntry};
 use crate::model::name::Name;
@@ -52,7 +53,7 @@ impl Judge<'_> {
             EndingEntry::OutOfMemory | EndingEntry::TimedOut => false,
         };
         if contradiction {
-            let found = format!("{:?} with exit code {}", entry.ending, entry.exit_code);
+            let found = format!("{} with exit code {}", entry.ending.as_str(), entry.exit_code);
             self.finding(
                 FindingName::EndingDiffers,
                 &format!("{at}.ending"),
@@ -61,7 +62,13 @@ impl Judge<'_> {
             );
         }
         if !entry.succeeded() {
-            let found = format!("{:?} with exit code {}", entry.ending, entry.exit_code);
+            let found = match spec {
+                Some(spec) => {
+                    let bounds = Bounds { timeout: spec.timeout, memory: spec.memory };
+                    ending::words(entry.ending, entry.exit_code, bounds)
+                }
+                None => format!("{} with exit code {}", entry.ending.as_str(), entry.exit_code),
+            };
             self.finding(FindingName::CommandFailed, &at, "exit code 0", found);
         }
         self.attempts(&at, plan, spec, entry);

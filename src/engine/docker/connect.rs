@@ -80,8 +80,10 @@ pub(super) async fn describe(client: &Docker, address: &str) -> Result<(EngineIn
         Some("arm64") => Platform::LinuxArm64.isa().to_owned(),
         other => other.unwrap_or("unknown").to_owned(),
     };
+    let machine = tokio::time::timeout(Duration::from_secs(30), client.info()).await.ok().and_then(Result::ok);
+    let memory = machine.and_then(|machine| u64::try_from(machine.mem_total?).ok()).filter(|memory| *memory > 0);
     let staging = super::UNDECIDED.to_owned();
-    Ok((EngineInfo { name: name.to_owned(), version, api_version, isa, staging }, dialect))
+    Ok((EngineInfo { name: name.to_owned(), version, api_version, isa, memory, staging }, dialect))
 }
 
 /// Reads the first two numbers of a version.

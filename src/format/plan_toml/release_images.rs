@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{DEFAULT_MEMORY, DEFAULT_TIMEOUT, PlanError, Source};
+use super::{DEFAULT_TIMEOUT, PlanError, Source};
 use crate::format::quantity;
 use crate::model::attempt::Quiet;
 use crate::model::name::Name;
@@ -184,7 +184,7 @@ impl Source<'_> {
                 Some(text) => self.parse::<quantity::Seconds>(text)?.0,
                 None => DEFAULT_TIMEOUT,
             },
-            memory: DEFAULT_MEMORY,
+            memory: None,
             world: WorldSettings::default(),
             require: Requirement::Bitwise,
             quiet: Quiet::default(),

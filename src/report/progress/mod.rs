@@ -35,16 +35,16 @@ impl Progress {
             RunEvent::Image(event) => self.image(event),
             RunEvent::Planned { .. } => {}
             RunEvent::Started { id } => self.open(id.as_str()),
-            RunEvent::Finished { id, exit_code, duration, equality } => {
+            RunEvent::Finished { id, exit_code, ended, duration, equality } => {
                 let word = equality.map_or(if *exit_code == 0 { "ran" } else { "failed" }, Equality::as_str);
-                let code = if *exit_code == 0 { String::new() } else { format!(", exit code {exit_code}") };
-                self.close(id.as_str(), &format!("{word:>10}  {id} ({}{code})", seconds(*duration)));
+                let how = if ended == "exit code 0" { String::new() } else { format!(", {ended}") };
+                self.close(id.as_str(), &format!("{word:>10}  {id} ({}{how})", seconds(*duration)));
             }
             RunEvent::Network { id, attempts } => {
                 network::lines(id.as_str(), attempts).iter().for_each(|line| self.close("", line));
             }
-            RunEvent::Retrying { id, attempt, of, exit_code } => {
-                let line = format!("{:>10}  {id}: attempt {attempt} of {of} failed, exit code {exit_code}", "again");
+            RunEvent::Retrying { id, attempt, of, ended } => {
+                let line = format!("{:>10}  {id}: attempt {attempt} of {of} failed, {ended}", "again");
                 self.close("", &line);
             }
             RunEvent::Compared { parts } => self.close("", &format!("{:>10}  {parts}", "compared")),
