@@ -7,8 +7,13 @@ use crate::engine;
 use crate::machine;
 use crate::refusal::Refusal;
 
-/// The measurements: the test binary that holds them, and the part of their names.
-const MEASUREMENTS: [(&str, &str); 3] = [("docker", "bench::"), ("store", "speed"), ("images", "bench::")];
+/// The measurements: the package and the test binary that hold them, and the part of their names.
+const MEASUREMENTS: [(&str, &str, &str); 4] = [
+    ("rcrepro-init", "programs", "cost::"),
+    ("rcrepro", "docker", "bench::"),
+    ("rcrepro", "store", "speed"),
+    ("rcrepro", "images", "bench::"),
+];
 
 /// The tools that images are measured beside, by the program and the Debian package of one name.
 const TOOLS: [&str; 3] = ["debootstrap", "umoci", "buildah"];
@@ -23,9 +28,9 @@ pub fn run(root: &Path) -> Result<ExitCode, Refusal> {
     if !missing.is_empty() {
         machine::install(&missing, "image builds are measured beside other tools")?;
     }
-    for (binary, names) in MEASUREMENTS {
+    for (package, binary, names) in MEASUREMENTS {
         let mut command = machine::cargo(root);
-        command.args(["test", "--quiet", "--release", "--test", binary, names, "--"]);
+        command.args(["test", "--quiet", "--release", "--package", package, "--test", binary, names, "--"]);
         command.args(["--ignored", "--nocapture", "--test-threads", "1"]);
         let status = command.status().map_err(|error| Refusal::machine(format!("cannot start cargo: {error}")))?;
         if !status.success() {

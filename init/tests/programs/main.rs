@@ -3,6 +3,7 @@
 
 mod attempts;
 mod clock;
+mod cost;
 mod deadlines;
 mod directories;
 mod gate;
