@@ -126,7 +126,10 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &WallClock) -> io::R
     if !deadline.sleeps {
         std::thread::sleep(READ_TIME);
     }
-    memory.write(deadline.address, &before)
+    // A program that has gone on may keep something else there by now.
+    let mut found = [0; 16];
+    memory.read(deadline.address, &mut found)?;
+    if found[..] == bytes[..] { memory.write(deadline.address, &before) } else { Ok(()) }
 }
 
 /// Finds the deadline of a call; none when it is on none of the wall clocks.
@@ -140,7 +143,8 @@ fn deadline(call: &Notification) -> io::Result<Option<Deadline>> {
         calls::FUTEX_WAIT => on(fifth, sixth, true),
         calls::MQ_TIMEDSEND | calls::MQ_TIMEDRECEIVE => on(fifth, 0, true),
         calls::TIMERFD_SETTIME => {
-            let info = std::fs::read_to_string(format!("/proc/{}/fdinfo/{first}", call.pid))?;
+            // A descriptor that is not there is the kernel's to refuse.
+            let info = std::fs::read_to_string(format!("/proc/{}/fdinfo/{first}", call.pid)).unwrap_or_default();
             number(&info, "clockid:").and_then(|clock| on(third + VALUE, clock, false)).filter(|_| third != 0)
         }
         calls::TIMER_SETTIME => {
