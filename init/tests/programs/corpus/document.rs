@@ -36,7 +36,9 @@ fn document(sections: &[Section]) -> String {
          `clock = \"starts\"`: the wall clock reads the source's time when the command begins and goes on. {} programs come to\n\
          the same verdict (exit code and standard output) as without rcrepro, {} do not and have **differs** in their row.\n\n\
          `clock = \"stands\"`: the wall clock reads one time for ever. Of the same {0}, {} come to the same verdict, {} fail and {} hang.\n\
-         A program that fails or hangs there needs a clock that starts.\n",
+         A program that fails or hangs there needs a clock that starts.\n\n\
+         Not in the tables are programs that a thousand signals a second interrupt: under a clock that starts, a call that PID 1 answers\n\
+         (`stat`, a reading by system call, setting a timer) may say `EINTR` to them when the handler was set without `SA_RESTART`.\n",
         count(&|row| row.starts == Starts::Same),
         count(&|row| row.starts == Starts::Differs),
         stands(Stands::Same),
