@@ -3,6 +3,7 @@
 
 mod attempts;
 mod clock;
+mod corpus;
 mod cost;
 mod deadlines;
 mod directories;

@@ -124,6 +124,24 @@ impl Running {
         Ended { code: code(status), stdout: self.stdout(), stderr: self.written("stderr"), took }
     }
 
+    /// Waits for its end, for this long at most; one that has not ended then is ended, and gives nothing.
+    pub fn end_within(mut self, limit: Duration) -> Option<Ended> {
+        let deadline = self.began + limit;
+        while self.child.try_wait().expect("it is a child").is_none() {
+            if Instant::now() >= deadline {
+                // It is handed on to the program, which would stay behind otherwise.
+                self.signal("TERM");
+                let patience = Instant::now() + Duration::from_secs(5);
+                while self.child.try_wait().expect("it is a child").is_none() && Instant::now() < patience {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                return None;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Some(self.end())
+    }
+
     fn written(&self, name: &str) -> String {
         String::from_utf8_lossy(&fs::read(self.folder.join(name)).unwrap_or_default()).into_owned()
     }
@@ -161,29 +179,41 @@ pub fn need(tool: &str, package: &str) {
     assert!(found, "there is no `{tool}` on this machine: apt-get install {package}");
 }
 
+/// Gives the Python that `python3` leads to: where versions are chosen by a script, the script takes longer than a program.
+#[track_caller]
+pub fn python() -> &'static str {
+    static PYTHON: OnceLock<String> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        need("python3", "python3");
+        let ended = finish(sealed("python3").args(["-c", "import sys; print(sys.executable)"]));
+        ended.output().to_owned()
+    })
+}
+
 /// Gives a path as text.
 pub fn text(path: &Path) -> &str {
     path.to_str().expect("the paths of the tests are text")
 }
 
-fn source(name: &str) -> PathBuf {
+/// Gives where a file of `sources/` is.
+pub fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/sources").join(name)
 }
 
 #[track_caller]
-fn built(mut command: Command) {
-    let ended = finish(&mut command);
+fn built(command: &mut Command) {
+    let ended = finish(command);
     assert_eq!(ended.code, 0, "{command:?}: {}", ended.stderr);
 }
 
-/// Compiles a C program of `sources/`.
+/// Compiles a C program of `sources/`, or of a folder there.
 #[track_caller]
 pub fn c(name: &str, flags: &[&str]) -> PathBuf {
     need("gcc", "gcc libc6-dev");
-    let program = scratch().join(name);
+    let program = scratch().join(Path::new(name).file_name().expect("a name"));
     let mut command = sealed("gcc");
     command.arg("-O1").arg("-o").arg(&program).arg(source(&format!("{name}.c"))).arg("-pthread").args(flags);
-    built(command);
+    built(&mut command);
     program
 }
 
@@ -196,12 +226,24 @@ pub fn go(name: &str) -> PathBuf {
         let program = scratch().join("probe");
         let mut command = sealed("go");
         command.args(["build", "-o"]).arg(&program).arg(source("probe.go")).env("CGO_ENABLED", "0");
-        built(command);
+        built(&mut command);
         program
     });
     let named = scratch().join(name);
     fs::copy(probe, &named).expect("a copy under another name");
     named
+}
+
+/// Compiles Go files of a folder of `sources/`, as `go` is told by the first words.
+#[track_caller]
+pub fn go_files(words: &[&str], folder: &str, files: &[&str], with_c: bool) -> PathBuf {
+    need("go", "golang-go");
+    let program = scratch().join("program");
+    let mut command = sealed("go");
+    // Without symbols the linker takes half as long.
+    command.args(words).args(["-ldflags=-s -w", "-o"]).arg(&program).args(files);
+    built(command.current_dir(source(folder)).env("CGO_ENABLED", if with_c { "1" } else { "0" }));
+    program
 }
 
 /// Writes a file of a test's own folder.
