@@ -111,16 +111,21 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &WallClock) -> io::R
     let moved = moved.max(i64::from(!deadline.sleeps));
     let bytes: Vec<u8> = [moved / NANOS, moved % NANOS].iter().flat_map(|word| word.to_le_bytes()).collect();
     let turns = if deadline.sleeps { switches } else { runs };
-    let before_it = turns(call.pid);
     if !sys::still_waits(listener, call.id) {
         return Ok(());
     }
     memory.write(deadline.address, &bytes)?;
+    let asked = turns(call.pid);
     sys::answer(listener, call.id, Answer::Kernel);
+    // A signal may have interrupted the wait for the answer: that is no sleep in the call itself.
+    let answered = if deadline.sleeps { turns(call.pid) } else { asked };
     let began = Instant::now();
-    // Sleeping: one more voluntary switch than when it asked, so it sleeps in the call itself, or has left it.
+    // Sleeping: it is seen asleep, or has gone to sleep once more and so has left the call.
     // Setting: it has a processor again, and needs some microseconds of it.
-    while began.elapsed() < READ_LIMIT && turns(call.pid).is_some_and(|now| Some(now) == before_it) {
+    while began.elapsed() < READ_LIMIT && turns(call.pid).is_some_and(|now| Some(now) == answered) {
+        if deadline.sleeps && sleeps(call.pid) {
+            break;
+        }
         std::thread::yield_now();
     }
     if !deadline.sleeps {
@@ -175,6 +180,12 @@ fn clock_of_timer(timers: &str, id: u64) -> Option<u64> {
         line.strip_prefix("ID:").and_then(|number| number.trim().parse().ok()) != Some(id & 0xffff_ffff)
     });
     lines.find_map(|line| line.strip_prefix("ClockID:"))?.trim().parse().ok()
+}
+
+/// Tells whether a thread sleeps. Waiting for our answer is another state, which only a deadly signal ends.
+fn sleeps(pid: u32) -> bool {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    text.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('S'))
 }
 
 /// Counts how often a thread went to sleep by itself.
