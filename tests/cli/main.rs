@@ -30,6 +30,7 @@ mod replay;
 mod run;
 mod scene;
 mod scope;
+mod second_look;
 mod sections;
 mod shake;
 mod tamper;
