@@ -312,6 +312,7 @@ fn equality(first: &Observation, found: &Observation) -> Equality {
     }
 }
 
+pub mod propose;
 
 #[cfg(test)]
 mod tests;

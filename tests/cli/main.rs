@@ -23,6 +23,7 @@ mod mutants;
 mod pins;
 mod plans;
 mod promises;
+mod propose;
 mod pulls;
 mod quiet;
 mod releases;

@@ -14,6 +14,7 @@ use crate::store::BlobStore;
 
 mod evidence;
 pub mod json;
+pub mod propose;
 mod quarantine;
 
 /// How the table shows a cell, so that it is readable without colour.
