@@ -326,6 +326,7 @@ pub fn canonical_blob(store: &dyn BlobStore, raw: Digest, normalizers: &[String]
 }
 
 mod attempts;
+mod second_look;
 
 pub use attempts::Attempt;
 

@@ -1,5 +1,6 @@
 //! From an execution to its two records: the manifest (what must be equal everywhere) and the run record (what may differ).
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -16,11 +17,12 @@ use crate::model::manifest::{
 };
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
+use crate::model::second_look::told::{FailureNotes, SecondLookEntry};
 use crate::normalize;
 use crate::store::{BlobStore, StoreError};
 
 /// The version of the run record's format.
-pub const RECORD_VERSION: u32 = 2;
+pub const RECORD_VERSION: u32 = 3;
 
 /// Puts a manifest together from what ran.
 #[must_use]
@@ -133,6 +135,9 @@ pub struct CommandRecord {
     /// The attempts before the last one, all of which failed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub earlier: Vec<AttemptRecord>,
+    /// What a second look found after it failed. Versions before 3 have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub second_look: Option<SecondLookEntry>,
 }
 
 /// Describes an attempt that failed and was not the last one. Its streams are in the store.
@@ -179,11 +184,24 @@ pub fn rfc3339(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
-/// Makes a command's record, and stores what was seen of its attempts at the network.
+/// Makes the records of the commands that ran, and stores what was seen of their attempts at the network.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn command_record(ran: &Ran, store: &dyn BlobStore) -> Result<CommandRecord, StoreError> {
+pub fn command_records(
+    ran: &[Ran],
+    notes: &BTreeMap<Name, FailureNotes>,
+    store: &dyn BlobStore,
+) -> Result<Vec<CommandRecord>, StoreError> {
+    let look = |id: &Name| notes.get(id).and_then(|note| note.second_look.clone());
+    ran.iter().map(|ran| command_record(ran, look(&ran.entry.id), store)).collect()
+}
+
+fn command_record(
+    ran: &Ran,
+    second_look: Option<SecondLookEntry>,
+    store: &dyn BlobStore,
+) -> Result<CommandRecord, StoreError> {
     let seen = canonical_json::to_vec(&ran.attempts).expect("what was seen is strings and integers");
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let earlier: Vec<AttemptRecord> = ran
@@ -199,7 +217,7 @@ pub fn command_record(ran: &Ran, store: &dyn BlobStore) -> Result<CommandRecord,
         })
         .collect();
     let (id, network) = (ran.entry.id.clone(), Some(store.put(&seen)?));
-    Ok(CommandRecord { id, duration_ms: ms(ran.duration), attempts: attempts(ran), network, earlier })
+    Ok(CommandRecord { id, duration_ms: ms(ran.duration), attempts: attempts(ran), network, earlier, second_look })
 }
 
 /// Counts how often a command was tried.

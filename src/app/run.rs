@@ -27,6 +27,7 @@ use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::quarantine::Flake;
 use crate::model::release_record::Released;
+use crate::model::second_look::told::FailureNotes;
 use crate::proof::{Proof, Standing};
 use crate::store::runs;
 use crate::store::{BlobStore as _, StoreError};
@@ -70,6 +71,8 @@ pub struct RunOptions<'a> {
     pub revision: &'a str,
     /// How many commands may run at once.
     pub lanes: usize,
+    /// Whether commands that failed are executed again in looser worlds, only to say which pin they fail by.
+    pub second_look: bool,
     /// The day, for what the plan lets pass until one.
     pub today: CivilDate,
     /// Hears what happens.
@@ -99,6 +102,8 @@ pub struct Recorded {
     pub endings: BTreeMap<Name, String>,
     /// The commands that failed and passed when they were run again.
     pub flakes: BTreeMap<Name, Flake>,
+    /// What stands beside the commands that failed.
+    pub notes: BTreeMap<Name, FailureNotes>,
     /// The blobs of the commands' inputs that the proofs rest on.
     pub proof_inputs: BTreeSet<Digest>,
     /// What became of the release's images, when the packet builds any and every command passed.
@@ -213,6 +218,7 @@ pub async fn execute(
         cancel: options.cancel,
     };
     let ran: Vec<Ran> = executor.execute(packet).await?;
+    let notes = executor.failure_notes(packet, &ran, options.second_look).await?;
     session.store.put(&workspace.plan_bytes)?;
     let manifest = record::manifest(workspace, id, &resolved, &ran);
     let (bytes, digest) = manifest_json::encode(&manifest);
@@ -231,7 +237,7 @@ pub async fn execute(
         recorded: against.map(|(_, digest)| digest),
         host,
         engine,
-        commands: ran.iter().map(|ran| record::command_record(ran, &*session.store)).collect::<Result<_, _>>()?,
+        commands: record::command_records(&ran, &notes, &*session.store)?,
     };
     let text = canonical_json::to_vec(&record).expect("a run record holds strings and integers");
     session.run.write_record(id, &text)?;
@@ -265,6 +271,7 @@ pub async fn execute(
         findings,
         proofs,
         flakes,
+        notes,
         proof_inputs,
         images: None,
         written: None,

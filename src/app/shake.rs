@@ -5,6 +5,7 @@
 //! recorded but blobs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
@@ -23,8 +24,8 @@ use crate::model::shake::inquiry::{History, Step, step};
 use crate::model::shake::observation::{Level, Observation};
 use crate::model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
 use crate::model::shake::variation::{self, Setup, Variation, describe};
-use crate::model::shake::vary::Plain;
-use crate::model::world::World;
+use crate::model::shake::vary::{Plain, patience};
+use crate::model::world::{ClockMode, World};
 use crate::store::StoreError;
 use crate::store::export::{ExportError, read_directory};
 
@@ -103,13 +104,7 @@ pub async fn shake(
     options: ShakeOptions<'_>,
 ) -> Result<ShakenPacket, ShakeError> {
     let packet = workspace.packet(id)?;
-    let all: Vec<&CommandSpec> = workspace.plan.commands(packet).collect();
-    if let Some(command) = options.commands.iter().find(|command| !all.iter().any(|spec| spec.id == **command)) {
-        let known = all.iter().map(|spec| spec.id.to_string()).collect();
-        return Err(ShakeError::NoCommand { packet: id.clone(), command: command.clone(), known });
-    }
-    let is_wanted = |spec: &&CommandSpec| options.commands.is_empty() || options.commands.contains(&spec.id);
-    let wanted: Vec<&CommandSpec> = all.into_iter().filter(is_wanted).collect();
+    let wanted = wanted(workspace, id, options.commands)?;
     let plan = with_needs(&workspace.plan, &wanted);
     let preparation = Preparation {
         workspace,
@@ -132,14 +127,36 @@ pub async fn shake(
         cancel: options.cancel,
     };
     let ran = executor.execute(packet).await?;
+    spread(options.cancel).await;
     let baseline = Baseline {
         worlds: ran.iter().map(|ran| (ran.entry.id.clone(), ran.world.clone())).collect(),
+        durations: ran.iter().map(|ran| (ran.entry.id.clone(), ran.duration)).collect(),
         entries: ran.into_iter().map(|ran| (ran.entry.id.clone(), ran.entry)).collect(),
     };
     let asking = Asking { executor: &executor, baseline: &baseline, options: &options };
     let commands = asking.ask_all(&wanted).await?;
     let ShakeOptions { worlds, repeat, seed, .. } = options;
     Ok(ShakenPacket { packet: id.clone(), worlds, repeat, seed, commands })
+}
+
+/// Finds the commands that are asked about; all of the packet when none is named.
+fn wanted<'a>(workspace: &'a Workspace, id: &PacketId, commands: &[Name]) -> Result<Vec<&'a CommandSpec>, ShakeError> {
+    let all: Vec<&CommandSpec> = workspace.plan.commands(workspace.packet(id)?).collect();
+    if let Some(command) = commands.iter().find(|command| !all.iter().any(|spec| spec.id == **command)) {
+        let known = all.iter().map(|spec| spec.id.to_string()).collect();
+        return Err(ShakeError::NoCommand { packet: id.clone(), command: command.clone(), known });
+    }
+    let is_wanted = |spec: &&CommandSpec| commands.is_empty() || commands.contains(&spec.id);
+    Ok(all.into_iter().filter(is_wanted).collect())
+}
+
+/// Waits until the second has passed in which something was written. Two runs within one second show equal seconds, wherever
+/// they read a clock that is not ours or the time of a file; once for a packet is enough to see that they differ.
+async fn spread(cancel: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(Duration::from_millis(1_100)) => {}
+        () = cancel.cancelled() => {}
+    }
 }
 
 /// Gives a plan with these commands and those that they need, and no other.
@@ -163,6 +180,7 @@ fn with_needs(plan: &Plan, wanted: &[&CommandSpec]) -> Plan {
 struct Baseline {
     entries: BTreeMap<Name, CommandEntry>,
     worlds: BTreeMap<Name, World>,
+    durations: BTreeMap<Name, Duration>,
 }
 
 struct Asking<'a> {
@@ -193,7 +211,7 @@ impl Asking<'_> {
 
     /// Runs a command wherever the inquiry wants it run.
     async fn ask(&self, spec: &CommandSpec, stop: &CancellationToken) -> Result<Shaken, ShakeError> {
-        let Baseline { entries, worlds } = self.baseline;
+        let Baseline { entries, worlds, .. } = self.baseline;
         let Some((first, given)) = entries.get(&spec.id).zip(worlds.get(&spec.id)) else { return Ok(Shaken::Skipped) };
         if !first.succeeded() {
             return Ok(Shaken::Failed(first.exit_code));
@@ -204,6 +222,7 @@ impl Asking<'_> {
         let plain = Plain {
             root: read_directory(executor.store, action.input_root)?,
             world: executor.world(spec),
+            epoch: executor.resolved.date_epoch,
             own: &spec.environment,
             action,
         };
@@ -213,7 +232,7 @@ impl Asking<'_> {
         let first = Observation::of(first, &plain.world, given);
         let mut history = History::from([(Setup::new(), vec![first.clone()])]);
         loop {
-            match step(&worlds, options.repeat, &history) {
+            match step(&worlds, options.repeat, plain.world.clock(), &history) {
                 Step::Done(inquiry) => return Ok(Shaken::Asked(inquiry)),
                 Step::Run(setup) => {
                     let observation = self.probe(spec, &plain, &setup, &first, stop).await?;
@@ -233,7 +252,11 @@ impl Asking<'_> {
     ) -> Result<Observation, ShakeError> {
         let world = name(setup, self.options.variations.len());
         (self.options.observe)(RunEvent::Probing { id: spec.id.clone(), world: world.clone() });
-        let varied = plain.vary(setup);
+        let mut varied = plain.vary(setup);
+        if varied.world.clock() == ClockMode::Stands && plain.world.clock() != ClockMode::Stands {
+            let took = self.baseline.durations.get(&spec.id).copied().unwrap_or_default();
+            varied.action.timeout = varied.action.timeout.min(patience(took));
+        }
         for message in &varied.messages {
             self.executor.store.put(message)?;
         }
@@ -288,6 +311,8 @@ fn equality(first: &Observation, found: &Observation) -> Equality {
         (false, false) => Equality::Divergent,
     }
 }
+
+pub mod propose;
 
 #[cfg(test)]
 mod tests;

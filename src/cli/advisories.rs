@@ -46,6 +46,7 @@ async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArg
             let options = RunOptions {
                 revision: &execution.rev,
                 lanes: lanes(execution),
+                second_look: false,
                 today: today(),
                 observe: &observe,
                 cancel,

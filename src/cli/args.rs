@@ -82,6 +82,9 @@ pub enum Command {
         /// Runs every packet that is not done, those that others need first, until nothing is ready; then writes the plan's documents.
         #[arg(long)]
         all: bool,
+        /// Whether failures are looked at again.
+        #[command(flatten)]
+        look: LookArgs,
         /// How it is executed.
         #[command(flatten)]
         execution: ExecutionArgs,
@@ -125,6 +128,9 @@ pub enum Command {
         /// A packet, such as RC-05, or a manifest file.
         #[arg(value_name = "PACKET|MANIFEST")]
         target: String,
+        /// Whether failures are looked at again.
+        #[command(flatten)]
+        look: LookArgs,
         /// How it is executed.
         #[command(flatten)]
         execution: ExecutionArgs,
@@ -231,6 +237,15 @@ pub struct ExecutionArgs {
     pub staging: StagingName,
 }
 
+/// Says whether commands that failed are executed again.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct LookArgs {
+    /// Does not execute a command that failed again in looser worlds to say which pin it fails by: a clock that flows, the real
+    /// clock, the machine's own world. Those looks change no verdict and no exit code.
+    #[arg(long)]
+    pub no_second_look: bool,
+}
+
 /// Says how a packet is shaken.
 #[derive(Debug, Args)]
 pub struct ShakeArgs {
@@ -249,6 +264,11 @@ pub struct ShakeArgs {
     /// Chooses the worlds; the same seed makes the same ones.
     #[arg(long, value_name = "S", default_value = "1")]
     pub seed: u64,
+    /// Finds for each command the strictest world in which it passes, in every one of `--repeat` runs and as many again, and
+    /// prints the keys for the plan as TOML with the evidence: a clock that stands where that makes parts equal, one that
+    /// starts, another number of processors, the real clock, nothing pinned. Exit code 1 when the plan needs other keys.
+    #[arg(long, conflicts_with_all = ["vary", "worlds", "seed"])]
+    pub propose: bool,
     /// How it is executed.
     #[command(flatten)]
     pub execution: ExecutionArgs,

@@ -69,8 +69,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Check(arguments) if arguments.mutate => mutate::mutate(&context, &arguments).await,
         Command::Check(_) => check::check(&context),
         Command::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
-        Command::Run { all: true, execution, .. } => run::all(&context, &execution).await,
-        Command::Run { packets, execution, .. } => run::run(&context, &packets, &execution).await,
+        Command::Run { all: true, look, execution, .. } => run::all(&context, look, &execution).await,
+        Command::Run { packets, look, execution, .. } => run::run(&context, &packets, look, &execution).await,
         Command::Init { template } => init::init(&context, template),
         Command::Status { status } if status.write => sections::write(&context, &status.rev),
         Command::Status { status } if status.check => sections::check(&context, &status.rev),
@@ -80,7 +80,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Approve { packet, by, review, note } => {
             board::approve(&context, &packet, &by, review, note.as_deref())
         }
-        Command::Replay { target, execution } => replay::replay(&context, &target, &execution).await,
+        Command::Replay { target, look, execution } => replay::replay(&context, &target, look, &execution).await,
         Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
         Command::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
         Command::Scope { packet, base, head, record } => {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::args::ExecutionArgs;
+use super::args::{ExecutionArgs, LookArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -18,7 +18,12 @@ use crate::report::progress::Progress;
 use crate::report::{json, release, text};
 
 /// Replays a packet's committed manifest, or a manifest file.
-pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) -> Result<Exit, Failure> {
+pub async fn replay(
+    context: &Context,
+    target: &str,
+    look: LookArgs,
+    execution: &ExecutionArgs,
+) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let path = match target.parse::<PacketId>() {
         Ok(id) => {
@@ -34,21 +39,21 @@ pub async fn replay(context: &Context, target: &str, execution: &ExecutionArgs) 
             let options = RunOptions {
                 revision: &execution.rev,
                 lanes: lanes(execution),
+                second_look: !look.no_second_look,
                 today: today(),
                 observe: &observe,
                 cancel,
             };
             let replayed = replay::replay(session, &workspace, &path, options).await?;
             let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
-            let proofs = &replayed.found.proofs;
+            let beside = beside(&replayed.found);
             if context.json {
                 let digests = (replayed.recorded_digest, replayed.found.digest);
-                let beside = beside(&replayed.found);
                 let mut document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
                 document["images"] = release::json(replayed.found.images.as_ref());
                 print(format!("{document}\n").as_bytes())?;
             } else {
-                let text = text::comparison(recorded, found, &replayed.comparison, proofs, &*session.store);
+                let text = text::comparison(recorded, found, &replayed.comparison, &beside, &*session.store);
                 print(text.as_bytes())?;
                 print(text::findings(&replayed.found.findings).as_bytes())?;
                 print(release::text(&found.packet, replayed.found.images.as_ref()).as_bytes())?;

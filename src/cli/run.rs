@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::args::ExecutionArgs;
+use super::args::{ExecutionArgs, LookArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -10,7 +10,7 @@ use super::output::print;
 use super::sections;
 use super::today::today;
 use crate::app::run::{self, RunError, RunOptions};
-use crate::app::status::{look, status};
+use crate::app::status::{self, status};
 use crate::app::workspace::Workspace;
 use crate::model::board::{Row, State};
 use crate::model::plan::PacketId;
@@ -20,15 +20,20 @@ use crate::report::run::RunReport;
 use crate::report::{board, json, release};
 
 /// Runs packets, those that others need first, and stops at the first that does not succeed.
-pub async fn run(context: &Context, packets: &[PacketId], execution: &ExecutionArgs) -> Result<Exit, Failure> {
+pub async fn run(
+    context: &Context,
+    packets: &[PacketId],
+    look: LookArgs,
+    execution: &ExecutionArgs,
+) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let mut order = order(&workspace, packets)?.into_iter();
-    each(context, &workspace, execution, |_| Ok(order.next()), |_| Ok(Exit::Success)).await
+    each(context, &workspace, (look, execution), |_| Ok(order.next()), |_| Ok(Exit::Success)).await
 }
 
 /// Runs every packet that is not done, once, as nothing blocks it, and stops at the first that does not succeed. What is left
 /// then waits for somebody, so that nothing is decided.
-pub async fn all(context: &Context, execution: &ExecutionArgs) -> Result<Exit, Failure> {
+pub async fn all(context: &Context, look: LookArgs, execution: &ExecutionArgs) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let runs =
         |id: &PacketId| workspace.packet(id).is_ok_and(|packet| workspace.plan.commands(packet).next().is_some());
@@ -39,7 +44,7 @@ pub async fn all(context: &Context, execution: &ExecutionArgs) -> Result<Exit, F
         Ok(ready.map(|row| row.id).find(|id| runs(id) && !ran.contains(id)))
     };
     let end = |_: &[PacketId]| {
-        let found = look(&workspace, &execution.rev, &context.store, today())?;
+        let found = status::look(&workspace, &execution.rev, &context.store, today())?;
         let written = sections::renew(&found)?;
         let board = match written.is_empty() {
             true => found.board,
@@ -53,14 +58,14 @@ pub async fn all(context: &Context, execution: &ExecutionArgs) -> Result<Exit, F
         let done = board.rows.iter().all(|row| row.state == State::Done);
         Ok(if done { Exit::Success } else { Exit::Undecided })
     };
-    each(context, &workspace, execution, next, end).await
+    each(context, &workspace, (look, execution), next, end).await
 }
 
 /// Runs one packet after the other, as `next` names them by those that ran, until one does not succeed.
 async fn each(
     context: &Context,
     workspace: &Workspace,
-    execution: &ExecutionArgs,
+    (look, execution): (LookArgs, &ExecutionArgs),
     mut next: impl FnMut(&[PacketId]) -> Result<Option<PacketId>, Failure>,
     end: impl Fn(&[PacketId]) -> Result<Exit, Failure>,
 ) -> Result<Exit, Failure> {
@@ -72,6 +77,7 @@ async fn each(
             let options = RunOptions {
                 revision: &execution.rev,
                 lanes: lanes(execution),
+                second_look: !look.no_second_look,
                 today: today(),
                 observe: &observe,
                 cancel,
@@ -118,12 +124,8 @@ async fn each(
 
 /// Gives what is told of an execution beside its manifest.
 pub fn beside(recorded: &run::Recorded) -> json::Beside<'_> {
-    json::Beside {
-        network: &recorded.network,
-        findings: &recorded.findings,
-        proofs: &recorded.proofs,
-        endings: &recorded.endings,
-    }
+    let run::Recorded { network, findings, proofs, endings, notes, .. } = recorded;
+    json::Beside { network, findings, proofs, endings, notes }
 }
 
 /// Gives the exit code of a run that was not recorded.

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use super::run::lanes;
+use crate::app::shake::propose::{ProposeOptions, propose};
 use crate::app::shake::{self, ShakeOptions};
 use crate::model::compare::Equality;
 use crate::model::plan::PacketId;
@@ -26,6 +27,21 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
     };
     context
         .with_session(args.execution.staging, async |session, cancel| {
+            if args.propose {
+                let options = ProposeOptions {
+                    revision: &args.execution.rev,
+                    commands: &args.command,
+                    repeat: usize::from(args.repeat),
+                    observe: &observe,
+                    cancel,
+                };
+                let found = propose(session, &workspace, packet, options).await?;
+                match context.json {
+                    true => print(format!("{}\n", report::propose::document(&found)).as_bytes())?,
+                    false => print(report::propose::text(&found).as_bytes())?,
+                }
+                return Ok(exit(found.equality()));
+            }
             let options = ShakeOptions {
                 revision: &args.execution.rev,
                 lanes: lanes(&args.execution),
@@ -43,11 +59,15 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
             } else {
                 print(report::text(&shaken, &*session.store).as_bytes())?;
             }
-            Ok(match shaken.equality() {
-                Equality::Bitwise | Equality::Canonical => Exit::Success,
-                Equality::Divergent | Equality::Failed => Exit::Divergent,
-                Equality::Undecided => Exit::Undecided,
-            })
+            Ok(exit(shaken.equality()))
         })
         .await
+}
+
+const fn exit(equality: Equality) -> Exit {
+    match equality {
+        Equality::Bitwise | Equality::Canonical => Exit::Success,
+        Equality::Divergent | Equality::Failed => Exit::Divergent,
+        Equality::Undecided => Exit::Undecided,
+    }
 }

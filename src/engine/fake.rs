@@ -13,6 +13,7 @@ use crate::model::attempt::Watch;
 use crate::model::digest::Digest;
 use crate::model::image::ImageIdentity;
 use crate::model::name::TreePath;
+use crate::model::world::World;
 use crate::store::BlobStore;
 
 /// Answers executions by their label. An execution without a script is an error, so that no test passes by accident.
@@ -39,6 +40,8 @@ pub struct Call {
     pub action: Digest,
     /// The network it was given.
     pub network: Network,
+    /// The world that was asked for.
+    pub world: World,
 }
 
 /// Says what an execution gives.
@@ -49,6 +52,7 @@ pub struct Script {
     exit_code: i32,
     outputs: BTreeMap<TreePath, FakeOutput>,
     takes: Duration,
+    lasts: Option<Duration>,
     attempts: Watch,
     error: Option<Box<dyn Fn() -> EngineError + Send + Sync>>,
 }
@@ -75,6 +79,7 @@ impl Script {
             exit_code,
             outputs: BTreeMap::new(),
             takes: Duration::ZERO,
+            lasts: None,
             attempts: Watch::default(),
             error: None,
         }
@@ -118,6 +123,13 @@ impl Script {
     #[must_use]
     pub fn attempts(mut self, attempts: Watch) -> Self {
         self.attempts = attempts;
+        self
+    }
+
+    /// Claims to have run for this long, without anybody waiting for it.
+    #[must_use]
+    pub fn lasts(mut self, time: Duration) -> Self {
+        self.lasts = Some(time);
         self
     }
 
@@ -189,6 +201,7 @@ impl FakeEngine {
                 label: label.clone(),
                 action: execution.action.digest(),
                 network: execution.network.clone(),
+                world: execution.world.clone(),
             });
             let scripts = state.scripts.get(&label).filter(|scripts| !scripts.is_empty());
             let Some(script) = scripts.and_then(|scripts| scripts.get(done).or(scripts.last())) else {
@@ -218,7 +231,7 @@ impl FakeEngine {
                 Ok(Executed {
                     result,
                     ending: script.ending,
-                    duration: script.takes,
+                    duration: script.lasts.unwrap_or(script.takes),
                     clock: execution.world.clock(),
                     world: execution.world.clone(),
                     attempts: script.attempts.clone(),

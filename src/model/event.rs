@@ -84,6 +84,24 @@ pub enum RunEvent {
         /// How it compares with the first run in its own world.
         equality: Equality,
     },
+    /// A command is about to be executed in a world, only to see whether it passes there.
+    Trying {
+        /// The command.
+        id: Name,
+        /// The world, for people.
+        world: String,
+    },
+    /// Such an execution ended.
+    Tried {
+        /// The command.
+        id: Name,
+        /// The world, as before.
+        world: String,
+        /// Whether the command succeeded; none where that could not be decided.
+        passed: Option<bool>,
+        /// How long it ran.
+        duration: Duration,
+    },
     /// A command did not run because one that it needs failed.
     Skipped {
         /// The command.

@@ -47,6 +47,7 @@ pub mod rescan;
 pub mod risk;
 pub mod scan;
 pub mod scope;
+pub mod second_look;
 pub mod shake;
 pub mod time_split;
 pub mod tree;

@@ -6,6 +6,7 @@ use super::digest::Digest;
 use super::manifest::ReproManifest;
 use super::name::Name;
 use super::plan::PacketId;
+use super::world::ClockMode;
 
 /// Is one side of the comparison.
 #[derive(Debug, Clone)]
@@ -33,6 +34,28 @@ pub struct ExplainedPart {
     pub diffoscope: Option<String>,
     /// Both sides' raw digests, where each side has the part.
     pub digests: Option<[Digest; 2]>,
+}
+
+/// Names the key that makes a stream equal which differs by nothing but what a clock said that flowed.
+///
+/// `clocks` are those of both runs. A program that waits for its clock fails when that stands, so the command that finds out
+/// belongs to the answer.
+#[must_use]
+pub fn standing_clock(
+    packet: &PacketId,
+    command: &Name,
+    clocks: [ClockMode; 2],
+    differences: &[Explained],
+) -> Option<String> {
+    let flowed = clocks.into_iter().map(ClockMode::today).find(|clock| *clock != ClockMode::Stands)?;
+    let is_clock = |one: &Explained| one.follows || one.class == Class::Clock;
+    (!differences.is_empty() && differences.iter().all(is_clock)).then(|| {
+        format!(
+            "clock = \"stands\" in the plan's table of `{command}`, whose clock was `{}`: it makes the stream equal; \
+             rcrepro shake {packet} --command {command} --propose finds whether the command passes so",
+            flowed.as_str()
+        )
+    })
 }
 
 /// Is a blob that an explanation wants and nobody has.
@@ -81,5 +104,31 @@ impl Why {
     #[must_use]
     pub fn is_equal(&self) -> bool {
         self.differences().next().is_none() && self.parts.is_empty() && self.missing.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_flowed_and_nothing_else_is_a_reason_to_let_it_stand() {
+        let ids = || ("RC-05".parse::<PacketId>().expect("an id"), "timed".parse::<Name>().expect("a name"));
+        let one = |class| Explained::new("timed stdout:1", class, ["1", "2"], "a reason", None);
+        let said = |clocks, found: &[Explained]| {
+            let (packet, command) = ids();
+            standing_clock(&packet, &command, clocks, found)
+        };
+        use ClockMode::{Pinned, Real, Stands, Starts};
+        let text = said([Starts, Starts], &[one(Class::Clock)]).expect("a remedy");
+        assert!(
+            text.starts_with("clock = \"stands\" in the plan's table of `timed`, whose clock was `starts`"),
+            "{text}"
+        );
+        assert!(text.contains("rcrepro shake RC-05 --command timed --propose"), "{text}");
+        assert!(said([Stands, Real], &[one(Class::Clock)]).is_some());
+        assert_eq!(said([Stands, Pinned], &[one(Class::Clock)]), None);
+        assert_eq!(said([Real, Real], &[one(Class::Clock), one(Class::Duration)]), None);
+        assert_eq!(said([Real, Real], &[]), None);
     }
 }

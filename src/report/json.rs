@@ -11,6 +11,7 @@ use crate::model::finding::Finding;
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
 use crate::model::quarantine::{Cover, Flake};
+use crate::model::second_look::told::FailureNotes;
 use crate::proof::Proof;
 
 /// Is what is told of an execution beside its manifest.
@@ -24,12 +25,26 @@ pub struct Beside<'a> {
     pub proofs: &'a BTreeMap<Name, Proof>,
     /// How each command that ran ended, in words.
     pub endings: &'a BTreeMap<Name, String>,
+    /// What stands beside the commands that failed.
+    pub notes: &'a BTreeMap<Name, FailureNotes>,
 }
 
 impl Beside<'_> {
     /// Gives what was seen of the network, by command.
     pub(super) fn network(&self) -> BTreeMap<&str, &Watch> {
         self.network.iter().map(|(id, watch)| (id.as_str(), watch)).collect()
+    }
+
+    /// Describes what stands beside a command that failed.
+    pub(super) fn note(&self, id: &Name) -> Value {
+        self.notes
+            .get(id)
+            .map_or(Value::Null, |note| json!({ "second_look": note.second_look, "network": note.network }))
+    }
+
+    /// Lists the sentences that stand beside a command that failed.
+    pub(super) fn sentences(&self, id: &Name) -> impl Iterator<Item = &str> {
+        self.notes.get(id).into_iter().flat_map(FailureNotes::sentences)
     }
 }
 
@@ -61,6 +76,7 @@ pub fn comparison(
                 "wanted_bitwise": command.wanted_bitwise,
                 "differences": command.differences.iter().map(difference).collect::<Vec<_>>(),
                 "proof": more.proofs.get(&command.id).map(proof),
+                "failure": more.note(&command.id),
             })
         })
         .collect();

@@ -82,6 +82,9 @@ impl RunReport<'_> {
                 return put(text, format_args!("{:>10}  {}  {why}", "undecided", entry.id));
             }
         }
+        for sentence in self.beside.sentences(&entry.id) {
+            put(text, format_args!("{:>12}{sentence}", ""));
+        }
         if let Some(proof) = proof.filter(|proof| **proof != Proof::Failed) {
             put(text, format_args!("{:>12}{proof}", ""));
         }
@@ -96,6 +99,7 @@ impl RunReport<'_> {
                 "ended": self.beside.endings.get(&entry.id), "action": entry.action.to_string(),
                 "stdout": entry.stdout.raw.to_string(), "stderr": entry.stderr.raw.to_string(),
                 "proof": self.beside.proofs.get(&entry.id).map(proof), "flake": self.flakes.get(&entry.id).map(flake),
+                "failure": self.beside.note(&entry.id),
             })
         };
         json!({

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::difference::differing_lines;
+use super::json::Beside;
 use crate::model::compare::{CommandComparison, Comparison, Equality, Part};
 use crate::model::digest::Digest;
 use crate::model::finding::Finding;
@@ -24,7 +25,7 @@ pub fn comparison(
     recorded: &ReproManifest,
     found: &ReproManifest,
     comparison: &Comparison,
-    proofs: &BTreeMap<Name, Proof>,
+    beside: &Beside<'_>,
     store: &dyn BlobStore,
 ) -> String {
     let mut text = String::new();
@@ -36,7 +37,7 @@ pub fn comparison(
     write_changed_files(&mut text, recorded.source.root, found.source.root, store);
     for command in &comparison.commands {
         let entries = [recorded, found].map(|manifest| entry(manifest, &command.id));
-        write_command(&mut text, command, entries, proofs.get(&command.id), store);
+        write_command(&mut text, command, entries, beside, store);
     }
     let equal = comparison.count(Equality::Bitwise) + comparison.count(Equality::Canonical);
     put(&mut text, format_args!("{}", comparison.part_counts()));
@@ -84,7 +85,7 @@ fn write_command(
     text: &mut String,
     command: &CommandComparison,
     [recorded, found]: [Option<&CommandEntry>; 2],
-    proof: Option<&Proof>,
+    beside: &Beside<'_>,
     store: &dyn BlobStore,
 ) {
     let parts: Vec<String> = command
@@ -95,11 +96,14 @@ fn write_command(
         .collect();
     let parts = if parts.is_empty() { String::new() } else { format!("  ({})", parts.join(", ")) };
     // What is wrong with a proof stands among the differences.
-    let proof = proof.filter(|proof| proof.standing() == Standing::Passed);
+    let proof = beside.proofs.get(&command.id).filter(|proof| proof.standing() == Standing::Passed);
     let proof = proof.map_or_else(String::new, |proof| format!("  {proof}"));
     put(text, format_args!("{:>10}  {}{parts}{proof}", command.equality.as_str(), command.id));
     if command.equality < Equality::Divergent {
         return;
+    }
+    for sentence in beside.sentences(&command.id) {
+        put(text, format_args!("{:>12}{sentence}", ""));
     }
     if command.wanted_bitwise {
         let names: Vec<&str> = recorded

@@ -70,12 +70,22 @@ impl Scene {
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
     }
 
+    /// Gives the last commit another time, such as `2001-02-03T04:05:06Z`: commands' clocks begin there.
+    pub fn commit_again_at(&self, time: &str) {
+        self.git_at(Some(time), &["commit", "-q", "--amend", "--no-edit"]);
+    }
+
     pub fn git(&self, arguments: &[&str]) {
+        self.git_at(None, arguments);
+    }
+
+    fn git_at(&self, time: Option<&str>, arguments: &[&str]) {
         let status = Command::new("git")
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
+            .envs(time.map(|time| ("GIT_COMMITTER_DATE", time)))
             .args(["-c", "user.name=Scene", "-c", "user.email=scene@example.com"])
             .args(arguments)
             .status()

@@ -201,3 +201,29 @@ fn what_the_plan_pins_itself_is_not_varied_and_a_seed_makes_the_same_worlds() {
     let (_, again) = shake(&scene, &["--vary", "tz,host"]);
     assert_eq!(document, again);
 }
+
+#[test]
+fn what_a_clock_changes_that_flows_is_no_flake_and_what_waits_for_it_is_told() {
+    let scene = Scene::new(
+        &[
+            command("stamps", "date +%s.%N", ""),
+            command("waits", "a=$(date +%s); sleep 1.1; [ $(date +%s) -gt $a ] && echo on", ""),
+        ]
+        .concat(),
+    );
+    let vary = ["--vary", "clock", "--worlds", "4"];
+    let ended = scene.run(&[&["shake", "RC-05"], &vary[..]].concat());
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    for text in [
+        "stamps stdout: differs because the clock flows: clock = \"stands\" (",
+        "; 4 of 4 are equal while it stands)\n    stdout:1 - ",
+        "waits: fails where the clock stands (exited 1; 4 of 4 runs), and passes while it flows: clock = \"starts\"\n",
+    ] {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains("[[quarantine]]"), "{}", ended.stdout);
+    let (_, document) = shake(&scene, &vary);
+    let finding = &document["commands"][0]["findings"][0];
+    assert_eq!((&finding["flake"], &finding["flowing"]["key"]), (&Value::Null, &"clock = \"stands\"".into()));
+    assert_eq!(document["commands"][1]["fails_standing"], true, "{document:#}");
+}

@@ -40,6 +40,8 @@ fn every_difference_of_a_replay_is_explained_in_three_views() {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }
     assert!(!ended.stdout.contains("same stdout"), "{}", ended.stdout);
+    let clock = "remedy: clock = \"stands\" in the plan's table of `timed`, whose clock was `real`";
+    assert_eq!(ended.stdout.matches(clock).count(), 1, "{}", ended.stdout);
 
     let page = std::fs::read_to_string(page).expect("the page was written");
     assert!(page.starts_with("<!doctype html>") && !page.contains("<script"), "{page}");

@@ -6,6 +6,8 @@ use crate::model::digest::Sha256;
 use crate::model::manifest::ImageEntry;
 use crate::store::memory::MemoryStore;
 
+mod second_look;
+
 /// Writes a `[[sets.all]]` table.
 fn table(id: &str, more: &str) -> String {
     format!("[[sets.all]]\nid = \"{id}\"\nrun = \"{id}\"\nimage = \"i\"\n{more}\n")
@@ -36,20 +38,24 @@ impl Outcome {
     }
 }
 
-async fn execute(plan: &Plan, engine: &FakeEngine, store: &MemoryStore, lanes: usize) -> Outcome {
+fn resolved(store: &MemoryStore) -> Resolved {
     let image = ImageEntry {
         lock: Digest::of(b"lock"),
         manifest: Sha256::of(b"manifest"),
         config: Sha256::of(b"config"),
         diff_ids: Vec::new(),
     };
-    let resolved = Resolved {
+    Resolved {
         source: store.put(b"").expect("the empty directory"),
         date_epoch: 7,
         isa: "x86-64".into(),
         images: [("i".parse().expect("a name"), image)].into(),
         frozen: BTreeMap::new(),
-    };
+    }
+}
+
+async fn execute(plan: &Plan, engine: &FakeEngine, store: &MemoryStore, lanes: usize) -> Outcome {
+    let resolved = resolved(store);
     let packet = "RC-05".parse().expect("an id");
     let events = std::sync::Mutex::new(Vec::new());
     let observe = |event| events.lock().expect("no panic").push(event);

@@ -6,9 +6,10 @@ use crate::model::compare::{CommandComparison, Comparison, Equality, Part};
 use crate::model::difference::{Class, Explained};
 use crate::model::digest::Digest;
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
-use crate::model::plan::Requirement;
+use crate::model::plan::{PacketId, Requirement};
 use crate::model::tree::Node;
-use crate::model::why::{ExplainedPart, MissingBlob};
+use crate::model::why::{ExplainedPart, MissingBlob, standing_clock};
+use crate::model::world::ClockMode;
 use crate::normalize;
 use crate::store::{BlobStore, export};
 
@@ -30,7 +31,7 @@ pub fn explain(
             continue;
         };
         endings.extend(ending(command, &l, &r));
-        let mut look = Look { store, missing, command: &l };
+        let mut look = Look { store, missing, packet: &left.packet, command: &l, clocks: [l.clock, r.clock] };
         for (part, equality) in command.parts.iter().filter(|(_, equality)| *equality != Equality::Bitwise) {
             let (differences, digests) = match part {
                 Part::Stdout => look.stream("stdout", &l.stdout, &r.stdout)?,
@@ -84,7 +85,9 @@ fn ending(command: &CommandComparison, l: &CommandEntry, r: &CommandEntry) -> Ve
 struct Look<'a> {
     store: &'a dyn BlobStore,
     missing: &'a mut Vec<MissingBlob>,
+    packet: &'a PacketId,
     command: &'a CommandEntry,
+    clocks: [ClockMode; 2],
 }
 
 impl Look<'_> {
@@ -108,9 +111,13 @@ impl Look<'_> {
         if l.canonical == r.canonical && l.normalizers == r.normalizers && !l.normalizers.is_empty() {
             let done = format!("removed already by normalize.{name} = {:?}", l.normalizers);
             found.iter_mut().for_each(|one| one.remedy = Some(done.clone()));
-        } else if let Some(remedy) = removing(name, &left, &right) {
+        } else {
+            let clock = standing_clock(self.packet, &self.command.id, self.clocks, &found);
             // Tried on both streams, not guessed: after it they are equal.
-            found.iter_mut().for_each(|one| one.remedy = Some(remedy.clone()));
+            let remedies: Vec<String> = clock.into_iter().chain(removing(name, &left, &right)).collect();
+            if !remedies.is_empty() {
+                found.iter_mut().for_each(|one| one.remedy = Some(remedies.join("; or ")));
+            }
         }
         if l.normalizers != r.normalizers {
             let (at, sides) =

@@ -6,12 +6,20 @@
 //! different by chance, with any probability, gets through that confirmation in 1 of 256 cases at most; in all others it
 //! is told as a flake. As soon as runs of one world disagree, the baseline is run [`BASELINE`] times, and nothing counts
 //! as equal before [`PATIENCE`] runs were.
+//!
+//! A world whose clock flows is never the same twice. So what differs between two runs of it is asked again with a clock
+//! that stands, and is a flake only when it differs there, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bisect::{self, Outcome};
 use super::observation::{Facet, Level, Observation, Seen};
-use super::variation::{Setup, Variation};
+use super::variation::{ClockChange, Setting, Setup, Variation};
+use crate::model::world::ClockMode;
+
+mod found;
+
+pub use found::{Cause, Finding, Flake, Flowing, Inquiry};
 
 /// How many runs of a cause, and of the baseline, a finding rests on at least.
 pub const CONFIRM: usize = 4;
@@ -19,6 +27,8 @@ pub const CONFIRM: usize = 4;
 pub const PATIENCE: usize = 8;
 /// How many runs of the baseline there are then.
 pub const BASELINE: usize = 16;
+/// One run in so many has to differ at least before a clock that stands can be told to take the difference away.
+const SELDOM: usize = 4;
 
 /// Holds every run seen so far, by the world it ran in; the empty setup is the baseline.
 pub type History = BTreeMap<Setup, Vec<Observation>>;
@@ -32,88 +42,10 @@ pub enum Step {
     Done(Inquiry),
 }
 
-/// Is what was found about one command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inquiry {
-    /// Every part that any run showed.
-    pub facets: BTreeSet<Facet>,
-    /// What differs: a part at most once in each form.
-    pub findings: Vec<Finding>,
-    /// The variations of the worlds.
-    pub varied: BTreeSet<Variation>,
-    /// Variations that were asked for and that the engine did not carry out.
-    pub not_applied: BTreeSet<Variation>,
-    /// How often the command ran.
-    pub runs: usize,
-}
-
-/// Is a part that differs, in one form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The part.
-    pub facet: Facet,
-    /// The form in which it was compared.
-    pub level: Level,
-    /// What is responsible; nothing when it differs in the baseline already.
-    pub causes: Vec<Cause>,
-    /// Where it differs between runs of one and the same world.
-    pub flake: Option<Flake>,
-}
-
-/// Is a smallest set of variations that changes a part.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
-    /// The variations with their settings.
-    pub setup: Setup,
-    /// How many runs under it differed from the baseline.
-    pub differing: usize,
-    /// How many runs under it there were.
-    pub runs: usize,
-    /// What the baseline showed.
-    pub baseline: Seen,
-    /// What the first differing run showed.
-    pub found: Seen,
-}
-
-/// Is a part that differs between runs of one and the same world.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flake {
-    /// The world; the baseline when it is empty.
-    pub setup: Setup,
-    /// How many runs differed from the first one.
-    pub differing: usize,
-    /// How many runs of this world there were.
-    pub runs: usize,
-    /// What the first run showed, and the first one that differed from it.
-    pub evidence: [Seen; 2],
-}
-
-impl Cause {
-    /// Tells whether runs under it may differ among themselves because real time passes, and for no other reason.
-    fn is_real_time(&self) -> bool {
-        let real = self.setup.values().any(|setting| !setting.is_identical_every_time());
-        real && (self.differing == self.runs || self.setup.len() == 1)
-    }
-}
-
-impl Inquiry {
-    /// Finds what was found about a part in one form.
-    #[must_use]
-    pub fn finding(&self, facet: &Facet, level: Level) -> Option<&Finding> {
-        self.findings.iter().find(|finding| finding.facet == *facet && finding.level == level)
-    }
-
-    /// Tells whether anything differs after the normalizers.
-    #[must_use]
-    pub fn differs(&self) -> bool {
-        self.findings.iter().any(|finding| finding.level == Level::Canonical)
-    }
-}
-
-/// Says what comes next, given every run so far. The same history gives the same answer.
+/// Says what comes next, given the baseline's clock and every run so far. The same history gives the same answer.
 #[must_use]
-pub fn step(worlds: &[Setup], repeat: usize, history: &History) -> Step {
-    let asking = Asking { worlds, repeat: repeat.max(2), history };
+pub fn step(worlds: &[Setup], repeat: usize, clock: ClockMode, history: &History) -> Step {
+    let asking = Asking { worlds, repeat: repeat.max(2), clock, history };
     match asking.inquire() {
         Ok(inquiry) => Step::Done(inquiry),
         Err(setup) => Step::Run(setup),
@@ -123,6 +55,7 @@ pub fn step(worlds: &[Setup], repeat: usize, history: &History) -> Step {
 struct Asking<'a> {
     worlds: &'a [Setup],
     repeat: usize,
+    clock: ClockMode,
     history: &'a History,
 }
 
@@ -147,13 +80,16 @@ impl Asking<'_> {
         // Of the baseline too: without its world there is nothing that a variation could be told from.
         let left_out: BTreeSet<Variation> = runs.clone().flat_map(Observation::left_out).copied().collect();
         let not_applied = varied.intersection(&left_out).copied().collect();
-        Ok(Inquiry { facets, findings, varied, not_applied, runs: runs.count() })
+        Ok(Inquiry { clock: self.clock, facets, findings, varied, not_applied, runs: runs.count() })
     }
 
     fn finding(&self, facet: &Facet, level: Level) -> Known<Option<Finding>> {
         let at = Target { asking: self, facet, level };
         let baseline = Setup::new();
-        let flaky = |flake| Ok(Some(Finding { facet: facet.clone(), level, causes: Vec::new(), flake: Some(flake) }));
+        let unsteady = |flake| {
+            let (flake, flowing) = at.by_itself(flake)?;
+            Ok(Some(Finding { facet: facet.clone(), level, causes: Vec::new(), flake, flowing }))
+        };
         if at.flake(&baseline).is_none() && at.is_unsteady() {
             self.need(&baseline, BASELINE)?;
         }
@@ -161,7 +97,7 @@ impl Asking<'_> {
             self.need(&baseline, CONFIRM)?;
         }
         if let Some(flake) = at.flake(&baseline) {
-            return flaky(flake);
+            return unsteady(flake);
         }
         let mut causes: Vec<Cause> = Vec::new();
         for world in self.worlds {
@@ -181,17 +117,29 @@ impl Asking<'_> {
                 self.need(&setup, CONFIRM)?;
                 self.need(&baseline, CONFIRM)?;
                 if let Some(flake) = at.flake(&baseline) {
-                    return flaky(flake);
+                    return unsteady(flake);
                 }
                 causes.extend(at.cause(setup));
             }
         }
-        let flake = causes.iter().filter(|cause| !cause.is_real_time()).find_map(|cause| at.flake(&cause.setup));
-        Ok((!causes.is_empty()).then(|| Finding { facet: facet.clone(), level, causes, flake }))
+        let (mut flake, mut flowing) = (None, None);
+        for found in causes.iter().filter(|cause| !cause.is_real_time()).filter_map(|cause| at.flake(&cause.setup)) {
+            let (chance, time) = at.by_itself(found)?;
+            (flake, flowing) = (flake.or(chance), flowing.or(time));
+        }
+        Ok((!causes.is_empty()).then(|| Finding { facet: facet.clone(), level, causes, flake, flowing }))
     }
 
     fn need(&self, setup: &Setup, runs: usize) -> Known<()> {
         if self.runs(setup).len() < runs { Err(setup.clone()) } else { Ok(()) }
+    }
+
+    /// Tells whether two runs of a world see two clocks.
+    fn flows(&self, setup: &Setup) -> bool {
+        match setup.get(&Variation::Clock) {
+            Some(Setting::Clock(ClockChange::Mode(mode))) => *mode != ClockMode::Stands,
+            _ => self.clock != ClockMode::Stands,
+        }
     }
 
     fn runs(&self, setup: &Setup) -> &[Observation] {
@@ -245,6 +193,42 @@ impl Target<'_> {
         Some(Cause { setup, differing, runs, baseline: self.baseline().clone(), found })
     }
 
+    /// Tells chance from a clock that flows: what differs while it flows has to be equal while it stands, and the command
+    /// has to end there as it does in the baseline.
+    fn by_itself(&self, flake: Flake) -> Known<(Option<Flake>, Option<Flowing>)> {
+        if !self.asking.flows(&flake.setup) {
+            return Ok((Some(flake), None));
+        }
+        let always = self.is_never_the_same(&flake.setup);
+        let mut flake = flake;
+        if !always {
+            // What differs seldom is equal often, standing or not: then nothing can be said of the clock.
+            self.asking.need(&flake.setup, BASELINE)?;
+            flake = self.flake(&flake.setup).unwrap_or(flake);
+            if flake.differing * SELDOM < flake.runs {
+                return Ok((Some(flake), None));
+            }
+        }
+        let stands = standing(&flake.setup);
+        self.asking.need(&stands, 1)?;
+        let ending = self.asking.runs(&Setup::new())[0].seen(&Facet::Ending);
+        let is_made =
+            |run: &Observation| run.seen(&Facet::Ending) == ending && !run.left_out().contains(&Variation::Clock);
+        let runs = self.asking.runs(&stands);
+        if !runs.iter().all(is_made) || self.flake(&stands).is_some() {
+            return Ok((Some(flake), None));
+        }
+        self.asking.need(&stands, if always { CONFIRM } else { BASELINE })?;
+        Ok((None, Some(Flowing { flake, standing: runs.len() })))
+    }
+
+    /// Tells whether no two runs of a world showed the same.
+    fn is_never_the_same(&self, setup: &Setup) -> bool {
+        let seen: Vec<&Seen> = self.asking.runs(setup).iter().map(|run| run.seen(self.facet)).collect();
+        let others = |index: usize| seen.iter().skip(index + 1);
+        seen.iter().enumerate().all(|(index, one)| others(index).all(|other| !one.is_equal(other, self.level)))
+    }
+
     /// Tells whether the runs of a world differ among themselves.
     fn flake(&self, setup: &Setup) -> Option<Flake> {
         let runs = self.asking.runs(setup);
@@ -257,6 +241,13 @@ impl Target<'_> {
             evidence: [first.clone(), other.clone()],
         })
     }
+}
+
+/// Makes the clock of a world stand.
+fn standing(setup: &Setup) -> Setup {
+    let mut setup = setup.clone();
+    setup.insert(Variation::Clock, Setting::Clock(ClockChange::Mode(ClockMode::Stands)));
+    setup
 }
 
 /// Keeps of a world only these variations.

@@ -7,6 +7,8 @@
 pub mod bisect;
 pub mod inquiry;
 pub mod observation;
+pub mod proposal;
+pub mod propose;
 pub mod shaken;
 pub mod table;
 pub mod variation;

@@ -144,6 +144,12 @@ impl Observation {
         &self.left_out
     }
 
+    /// Makes one out of the ending alone, for tests.
+    #[cfg(test)]
+    pub(crate) fn of_ending(text: &str) -> Self {
+        Self { facets: [(Facet::Ending, Seen::Ending(text.to_owned()))].into(), left_out: BTreeSet::new() }
+    }
+
     /// Makes one out of standard output alone, for tests.
     #[cfg(test)]
     pub(super) fn of_stdout(raw: &str, canonical: &str, left_out: &[Variation]) -> Self {

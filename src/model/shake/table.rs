@@ -70,13 +70,16 @@ pub fn rows(inquiry: &Inquiry) -> Vec<Row> {
         };
         let cell = |variation: Variation| {
             let blamed = |finding: Option<&Finding>| {
-                finding.is_some_and(|finding| finding.causes.iter().any(|cause| cause.setup.contains_key(&variation)))
+                finding.is_some_and(|finding| {
+                    let flows = variation == Variation::Clock && finding.flowing.is_some();
+                    flows || finding.causes.iter().any(|cause| cause.setup.contains_key(&variation))
+                })
             };
             match () {
                 () if !inquiry.varied.contains(&variation) => Cell::NotVaried,
                 () if inquiry.not_applied.contains(&variation) => Cell::NotApplied,
-                () if nothing == Cell::Differs => Cell::Unknown,
                 () if blamed(canonical) => Cell::Differs,
+                () if nothing == Cell::Differs => Cell::Unknown,
                 () if nothing == Cell::Canonical || blamed(raw) => Cell::Canonical,
                 () => Cell::Equal,
             }
@@ -88,5 +91,7 @@ pub fn rows(inquiry: &Inquiry) -> Vec<Row> {
 }
 
 fn differs_by_itself(finding: Option<&Finding>) -> bool {
-    finding.and_then(|finding| finding.flake.as_ref()).is_some_and(|flake| flake.setup.is_empty())
+    let Some(finding) = finding else { return false };
+    let flowing = finding.flowing.iter().map(|flowing| &flowing.flake);
+    finding.flake.iter().chain(flowing).any(|flake| flake.setup.is_empty())
 }

@@ -4,6 +4,7 @@
 //! environment stays as it is, because that is pinned on purpose.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::variation::{ClockChange, Locale, Setting, Setup, Variation};
 use crate::model::action::Action;
@@ -29,6 +30,8 @@ pub struct Plain<'a> {
     pub root: Directory,
     /// Its world.
     pub world: World,
+    /// Where a clock begins that is not the machine's, in seconds since 1970.
+    pub epoch: i64,
     /// The variables that the plan itself sets.
     pub own: &'a BTreeMap<String, String>,
 }
@@ -99,8 +102,7 @@ impl Plain<'_> {
             Setting::Order(seed) => world.directories = DirectoryOrder::Shuffled(seed),
             Setting::Clock(ClockChange::Moved(seconds)) => world.wall = world.wall.moved(seconds),
             Setting::Clock(ClockChange::Mode(mode)) => {
-                let epoch = self.world.wall.epoch().unwrap_or_default();
-                world.wall = WallClock::new(mode, epoch);
+                world.wall = WallClock::new(mode, self.epoch);
                 if mode == ClockMode::Real {
                     world.quantised.clear();
                 }
@@ -147,6 +149,13 @@ impl Plain<'_> {
         varied.action.command.working_directory = path.join(&WORK.parse().expect("a constant path"));
         self.put(varied, "HOME", &format!("/{folder}/{MOVED_HOME}"));
     }
+}
+
+/// Bounds how long a command may run where its clock stands, by what it took while that flowed: a program that waits for the
+/// clock waits for ever.
+#[must_use]
+pub fn patience(took: Duration) -> Duration {
+    Duration::from_secs(20).saturating_add(took.saturating_mul(5))
 }
 
 /// Names what of a world that was asked for is not in the one that was given.

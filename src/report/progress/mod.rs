@@ -53,6 +53,12 @@ impl Progress {
                 let what = format!("{id} with {world}");
                 self.close(&what, &format!("{:>10}  {what} ({})", equality.as_str(), seconds(*duration)));
             }
+            RunEvent::Trying { id, world } => self.open(&format!("{id} with {world}")),
+            RunEvent::Tried { id, world, passed, duration } => {
+                let what = format!("{id} with {world}");
+                let how = passed.map_or("undecided", |passed| if passed { "passes" } else { "fails" });
+                self.close(&what, &format!("{how:>10}  {what} ({})", seconds(*duration)));
+            }
             RunEvent::Skipped { id, because } => {
                 self.close(id.as_str(), &format!("{:>10}  {id}: `{because}` failed", "undecided"));
             }

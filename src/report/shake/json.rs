@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::evidence;
-use crate::model::shake::inquiry::{Finding, Inquiry};
+use crate::model::shake::inquiry::{Finding, Flake, Inquiry};
 use crate::model::shake::observation::Level;
 use crate::model::shake::shaken::{Shaken, ShakenPacket};
 use crate::model::shake::table::rows;
@@ -49,6 +49,8 @@ fn asked(inquiry: &Inquiry, store: &dyn BlobStore) -> Value {
     let not_applied: Vec<&str> = inquiry.not_applied.iter().map(|variation| variation.as_str()).collect();
     json!({
         "runs": inquiry.runs,
+        "clock": inquiry.clock.as_str(),
+        "fails_standing": inquiry.fails_standing().is_some(),
         "parts": parts,
         "findings": inquiry.findings.iter().map(|one| finding(one, store)).collect::<Vec<_>>(),
         "not_applied": not_applied,
@@ -71,7 +73,7 @@ fn finding(finding: &Finding, store: &dyn BlobStore) -> Value {
             })
         })
         .collect();
-    let flake = finding.flake.as_ref().map(|flake| {
+    let flake = |flake: &Flake| {
         json!({
             "settings": settings(&flake.setup),
             "differing": flake.differing,
@@ -79,12 +81,19 @@ fn finding(finding: &Finding, store: &dyn BlobStore) -> Value {
             "evidence": flake.evidence.each_ref().map(|seen| seen.evidence(*level)),
             "lines": evidence::lines(facet, *level, flake.evidence.each_ref(), store),
         })
+    };
+    let flowing = finding.flowing.as_ref().map(|found| {
+        let mut document = flake(&found.flake);
+        document["standing"] = json!(found.standing);
+        document["key"] = json!("clock = \"stands\"");
+        document
     });
+    let flake = finding.flake.as_ref().map(flake);
     let form = match level {
         Level::Canonical => "canonical",
         Level::Raw => "raw",
     };
-    json!({ "part": facet.to_string(), "form": form, "causes": causes, "flake": flake })
+    json!({ "part": facet.to_string(), "form": form, "causes": causes, "flake": flake, "flowing": flowing })
 }
 
 /// Gives variation → setting, as people read it.

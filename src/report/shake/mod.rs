@@ -4,15 +4,17 @@ use comfy_table::{Table, presets};
 
 use super::text::put;
 use crate::model::compare::Equality;
-use crate::model::shake::inquiry::{Cause, Finding, Inquiry};
-use crate::model::shake::observation::Level;
+use crate::model::shake::inquiry::{Cause, Finding, Flowing, Inquiry};
+use crate::model::shake::observation::{Facet, Level};
 use crate::model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
 use crate::model::shake::table::{Cell, Row, rows};
 use crate::model::shake::variation::{Variation, describe};
+use crate::model::world::ClockMode;
 use crate::store::BlobStore;
 
 mod evidence;
 pub mod json;
+pub mod propose;
 mod quarantine;
 
 /// How the table shows a cell, so that it is readable without colour.
@@ -83,6 +85,12 @@ fn table(shaken: &ShakenPacket) -> String {
 fn write_findings(text: &mut String, command: &ShakenCommand, inquiry: &Inquiry, store: &dyn BlobStore) {
     for finding in &inquiry.findings {
         for cause in finding.causes.iter().filter(|cause| !is_told_already(inquiry, finding, cause)) {
+            if inquiry.fails_standing().is_some() && cause.is_standing_clock() {
+                if finding.facet == Facet::Ending {
+                    fails_standing(text, command, inquiry.clock, cause);
+                }
+                continue;
+            }
             let how = match finding.level {
                 Level::Canonical => "differs",
                 Level::Raw => "differs before the normalizers",
@@ -100,6 +108,11 @@ fn write_findings(text: &mut String, command: &ShakenCommand, inquiry: &Inquiry,
             );
             evidence::write(text, &finding.facet, finding.level, [&cause.baseline, &cause.found], store);
         }
+        let canonical = inquiry.finding(&finding.facet, Level::Canonical).filter(|_| finding.level == Level::Raw);
+        let is_told = canonical.is_some_and(|canonical| canonical.flowing.is_some());
+        if let Some(found) = finding.flowing.as_ref().filter(|_| !is_told) {
+            flowing(text, command, finding, found, store);
+        }
         if let Some(flake) = finding.flake.as_ref().filter(|_| !is_flake_told_already(inquiry, finding)) {
             let how = if finding.level == Level::Raw { " before the normalizers" } else { "" };
             put(
@@ -116,6 +129,38 @@ fn write_findings(text: &mut String, command: &ShakenCommand, inquiry: &Inquiry,
             evidence::write(text, &finding.facet, finding.level, [&flake.evidence[0], &flake.evidence[1]], store);
         }
     }
+}
+
+/// Says what a command that waits for its clock does where that stands; its streams and outputs follow from it.
+fn fails_standing(text: &mut String, command: &ShakenCommand, clock: ClockMode, cause: &Cause) {
+    put(
+        text,
+        format_args!(
+            "{}: fails where the clock stands ({}; {} of {} runs), and passes while it flows: clock = \"{}\"",
+            command.id,
+            cause.found.evidence(Level::Canonical),
+            cause.differing,
+            cause.runs,
+            clock.as_str(),
+        ),
+    );
+}
+
+/// Says what differs because the clock flows. That is a matter of the plan, and of no quarantine.
+fn flowing(text: &mut String, command: &ShakenCommand, finding: &Finding, found: &Flowing, store: &dyn BlobStore) {
+    let how = if finding.level == Level::Raw { " before the normalizers" } else { "" };
+    let with = match found.flake.setup.is_empty() {
+        true => String::new(),
+        false => format!(" with {}", describe(&found.flake.setup)),
+    };
+    put(
+        text,
+        format_args!(
+            "{} {}: differs{how}{with} because the clock flows: clock = \"stands\" ({} of {} runs; {} of {} are equal while it stands)",
+            command.id, finding.facet, found.flake.differing, found.flake.runs, found.standing, found.standing
+        ),
+    );
+    evidence::write(text, &finding.facet, finding.level, found.flake.evidence.each_ref(), store);
 }
 
 /// Tells whether the canonical form has the same cause: then the raw form need not be spoken of.

@@ -5,6 +5,7 @@ use crate::model::compare::Part;
 use crate::model::shake::inquiry::Flake;
 use crate::model::shake::observation::{Facet, Seen};
 use crate::model::shake::variation::{Setting, Setup};
+use crate::model::world::ClockMode;
 use crate::store::memory::MemoryStore;
 
 const STDOUT: Facet = Facet::Part(Part::Stdout);
@@ -17,6 +18,7 @@ fn seen(store: &MemoryStore, text: &str) -> Seen {
 fn packet(store: &MemoryStore, findings: Vec<Finding>, left_out: &[Variation]) -> ShakenPacket {
     drop(seen(store, ""));
     let inquiry = Inquiry {
+        clock: ClockMode::Starts,
         facets: [Facet::Ending, STDOUT].into(),
         findings,
         varied: [Variation::Hostname, Variation::Clock].into(),
@@ -42,7 +44,7 @@ fn cause(store: &MemoryStore) -> Finding {
         baseline: seen(store, "on rcrepro\nsame\n"),
         found: seen(store, "on elsewhere\nsame\n"),
     };
-    Finding { facet: STDOUT, level: Level::Canonical, causes: vec![cause], flake: None }
+    Finding { facet: STDOUT, level: Level::Canonical, causes: vec![cause], flake: None, flowing: None }
 }
 
 #[test]
@@ -70,7 +72,8 @@ fn a_cause_is_told_with_its_lines() {
 fn a_flake_is_proposed_as_toml_whatever_its_names_are() {
     let store = MemoryStore::default();
     let flake = |setup| Flake { setup, differing: 1, runs: 4, evidence: [seen(&store, "a\n"), seen(&store, "b\n")] };
-    let finding = |level, facet, setup| Finding { facet, level, causes: Vec::new(), flake: Some(flake(setup)) };
+    let finding =
+        |level, facet, setup| Finding { facet, level, causes: Vec::new(), flake: Some(flake(setup)), flowing: None };
     let odd = Facet::Part(Part::Output("a \"b\"\\c".into()));
     let load = Setup::from([(Variation::Load, Setting::Load(6))]);
     let findings = vec![

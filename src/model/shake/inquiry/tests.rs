@@ -10,11 +10,21 @@ const STDOUT: Facet = Facet::Part(Part::Stdout);
 
 /// Runs an inquiry to its end over a command that says (raw, canonical) in a world; `n` counts the runs.
 fn ask(command: impl Fn(&Setup, usize) -> (String, String)) -> Inquiry {
-    let worlds = worlds(3, 7, &BTreeSet::from(Variation::ALL), |_| true);
+    ask_with(ClockMode::Stands, command)
+}
+
+/// The same in a baseline with another clock.
+fn ask_with(clock: ClockMode, command: impl Fn(&Setup, usize) -> (String, String)) -> Inquiry {
+    ask_in(3, clock, command)
+}
+
+/// The same in so many worlds.
+fn ask_in(count: usize, clock: ClockMode, command: impl Fn(&Setup, usize) -> (String, String)) -> Inquiry {
+    let worlds = worlds(count, 7, &BTreeSet::from(Variation::ALL), |_| true);
     let mut history = History::new();
     for n in 0.. {
         assert!(n < 2_000, "it ends");
-        match step(&worlds, 2, &history) {
+        match step(&worlds, 2, clock, &history) {
             Step::Run(setup) => {
                 let (raw, canonical) = command(&setup, n);
                 history.entry(setup).or_default().push(Observation::of_stdout(&raw, &canonical, &[]));
@@ -136,9 +146,14 @@ fn what_is_flaky_under_load_alone_is_both() {
 
 #[test]
 fn the_real_clock_is_a_cause_and_no_flake() {
-    let inquiry = bare(|setup, n| match setup.get(&Variation::Clock) {
-        Some(Setting::Clock(ClockChange::Mode(ClockMode::Real))) => format!("{n}"),
-        _ => "pinned".into(),
+    // As many worlds as the clock has settings, so that the real one is among them.
+    let count = Variation::Clock.settings(7).len();
+    let inquiry = ask_in(count, ClockMode::Stands, |setup, n| {
+        let said = match setup.get(&Variation::Clock) {
+            Some(Setting::Clock(ClockChange::Mode(ClockMode::Real))) => format!("{n}"),
+            _ => "pinned".into(),
+        };
+        (said.clone(), said)
     });
     let finding = inquiry.finding(&STDOUT, Level::Canonical).expect("it differs");
     assert_eq!((finding.causes.len(), finding.flake.is_none()), (1, true));
@@ -149,9 +164,75 @@ fn what_the_engine_leaves_out_is_said_to_be_not_applied() {
     let worlds = worlds(1, 7, &BTreeSet::from([Variation::Clock, Variation::User]), |_| true);
     let real = Observation::of_stdout("a", "a", &[Variation::Clock, Variation::Load]);
     let history = [(Setup::new(), vec![real.clone(), real.clone()]), (worlds[0].clone(), vec![real])].into();
-    let Step::Done(inquiry) = step(&worlds, 2, &history) else { panic!("all is known") };
+    let Step::Done(inquiry) = step(&worlds, 2, ClockMode::Stands, &history) else { panic!("all is known") };
     assert_eq!(inquiry.not_applied, BTreeSet::from([Variation::Clock]));
     let row = &rows(&inquiry)[0];
     assert_eq!((row.cells[&Variation::Clock], row.cells[&Variation::User]), (Cell::NotApplied, Cell::Equal));
     assert_eq!(row.cells[&Variation::Load], Cell::NotVaried);
+}
+
+/// Tells whether a setup's clock stands where the baseline's starts.
+fn stands(setup: &Setup) -> bool {
+    matches!(setup.get(&Variation::Clock), Some(Setting::Clock(ClockChange::Mode(ClockMode::Stands))))
+}
+
+#[test]
+fn what_a_flowing_clock_changes_is_no_flake() {
+    let said = |text: String| (text.clone(), text);
+    for clock in [ClockMode::Starts, ClockMode::Real] {
+        let inquiry = ask_with(clock, |setup, n| said(if stands(setup) { "still".into() } else { n.to_string() }));
+        let finding = inquiry.finding(&STDOUT, Level::Canonical).expect("it differs");
+        assert!(finding.flake.is_none() && finding.causes.is_empty() && inquiry.differs(), "{finding:?}");
+        let flowing = finding.flowing.as_ref().expect("the clock");
+        assert_eq!((flowing.flake.setup.len(), flowing.standing), (0, CONFIRM));
+        let row = &rows(&inquiry)[0];
+        assert_eq!((row.nothing, row.cells[&Variation::Clock]), (Cell::Differs, Cell::Differs));
+        assert_eq!(row.cells[&Variation::Cpus], Cell::Unknown);
+    }
+}
+
+#[test]
+fn chance_stays_a_flake_whatever_the_clock_does() {
+    let said = |text: String| (text.clone(), text);
+    let inquiry = ask_with(ClockMode::Starts, |_, n| said(n.to_string()));
+    let finding = inquiry.finding(&STDOUT, Level::Canonical).expect("it differs");
+    assert!(finding.flake.is_some() && finding.flowing.is_none(), "{finding:?}");
+    let mut seen = 0;
+    for shift in 0..40 {
+        let inquiry = ask_with(ClockMode::Starts, |_, n| said(coin(n + 1_000 * shift, 128).to_string()));
+        let Some(finding) = inquiry.finding(&STDOUT, Level::Canonical) else { continue };
+        seen += 1;
+        assert!(finding.flake.is_some() && finding.flowing.is_none(), "{shift}: {finding:?}");
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn what_differs_under_load_while_the_clock_flows_is_the_clock() {
+    let inquiry = ask_with(ClockMode::Starts, |setup, n| {
+        let text = if setup.contains_key(&Variation::Load) && !stands(setup) { n.to_string() } else { "same".into() };
+        (text.clone(), text)
+    });
+    let finding = inquiry.finding(&STDOUT, Level::Canonical).expect("it differs");
+    let setup = finding.flowing.as_ref().map(|flowing| flowing.flake.setup.keys().copied().collect::<Vec<_>>());
+    assert!(finding.flake.is_none());
+    assert_eq!(setup, Some(vec![Variation::Load]));
+}
+
+#[test]
+fn where_the_engine_makes_no_clock_stand_nothing_is_blamed_on_it() {
+    let mut history = History::new();
+    let inquiry = loop {
+        match step(&[], 2, ClockMode::Starts, &history) {
+            Step::Done(inquiry) => break inquiry,
+            Step::Run(setup) => {
+                let n = history.values().flatten().count();
+                let said = if stands(&setup) { "still".to_owned() } else { n.to_string() };
+                let seen = Observation::of_stdout(&said, &said, &[Variation::Clock]);
+                history.entry(setup).or_default().push(seen);
+            }
+        }
+    };
+    let finding = inquiry.finding(&STDOUT, Level::Canonical).expect("it differs");
+    assert!(finding.flake.is_some() && finding.flowing.is_none(), "{finding:?}");
 }

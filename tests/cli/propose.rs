@@ -1,0 +1,44 @@
+//! `rcrepro shake --propose`: which keys it finds, and that they are right.
+
+use serde_json::Value;
+
+use crate::scene::{Scene, command};
+use crate::second_look::{COUNTS, WAITS};
+
+#[test]
+fn shaking_proposes_the_strictest_world_in_which_a_command_passes() {
+    let scene = Scene::new(
+        &[
+            command("waits", WAITS, "clock = \"stands\"\noutputs = [\"out\"]")
+                .replace("]'''", "] && echo yes > out'''"),
+            command("after", "cat out", "needs = [\"waits\"]"),
+            command("stamps", "date +%s.%N", ""),
+            command("counts", COUNTS, "cpus = 3"),
+            command("never", "exit 4", ""),
+        ]
+        .concat(),
+    );
+    let ended = scene.run(&["shake", "RC-05", "--propose"]);
+    assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
+    for text in [
+        "# waits: needs none of its keys: passed 4 of 4 runs so, equal in all of them\n",
+        "#   with clock = \"stands\", as the plan has it: passed 0 of 1 runs; exited 1\n",
+        "# after: needs no key: passed 4 of 4 runs so",
+        "[[sets.all]]\nid = \"stamps\"\nclock = \"stands\"\n",
+        "# counts: needs none of its keys",
+        "# never: passes in no world\n",
+        "# RC-05: other keys for 3 of 5 commands (",
+    ] {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
+    }
+    toml::from_str::<toml::Table>(&ended.stdout).expect("all of it is TOML");
+    // The plan that follows the proposal needs nothing more, and one that fails everywhere leaves the packet undecided.
+    scene.replace("rcrepro.toml", "clock = \"stands\"\n", "");
+    scene.replace("rcrepro.toml", "cpus = 3", "");
+    scene.replace("rcrepro.toml", "id = \"stamps\"", "id = \"stamps\"\nclock = \"stands\"");
+    let ended = scene.run(&["--json", "shake", "RC-05", "--propose"]);
+    let document: Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
+    assert_eq!((ended.code, &document["verdict"]), (5, &"undecided".into()), "{document:#}");
+    scene.ok(&["shake", "RC-05", "--propose", "--command", "stamps", "--command", "after"]);
+    scene.run(&["shake", "RC-05", "--propose", "--vary", "host"]).failed(2, &["cannot be used with"]);
+}
