@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// The keys of a table.
 const TEXTS: [&str; 10] =
     ["skip", "kind", "report", "folder", "version", "setup", "test", "timeout", "memory", "module"];
-const LISTS: [&str; 4] = ["outputs", "env", "exclude", "drop"];
+const LISTS: [&str; 5] = ["outputs", "env", "exclude", "drop", "set"];
 
 /// What stands in one project's table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -45,7 +45,7 @@ impl Scratch {
         let folder = place.base.join(name);
         let scratch = Self { folder, commit, inputs };
         lock_image(place, project)?;
-        let key = format!("{}\n{:?}\n{}", scratch.commit, settings.list("drop"), scratch.inputs);
+        let key = format!("{}\n{settings:?}\n{}", scratch.commit, scratch.inputs);
         let kept = scratch.folder.join(".git/campaign-key");
         if fs::read_to_string(&kept).is_ok_and(|found| found == key) {
             return Ok(scratch);
@@ -99,8 +99,12 @@ impl Scratch {
                 for member in settings.list("drop") {
                     succeed(npm(&at).args(["pkg", "delete", member]))?;
                 }
+                for member in settings.list("set") {
+                    succeed(npm(&at).args(["pkg", "set", member]))?;
+                }
                 let lock = at.join("package-lock.json");
-                if !lock.is_file() || !settings.list("drop").is_empty() {
+                let changed = !settings.list("drop").is_empty() || !settings.list("set").is_empty();
+                if !lock.is_file() || changed {
                     let only = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"];
                     succeed(npm(&at).args(only))?;
                 }
