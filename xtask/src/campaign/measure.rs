@@ -27,15 +27,19 @@ pub fn measure(place: &Place, folder: &Path, project: &Project, times: usize) ->
     let mut command = place.rcrepro();
     // One at a time: two runs side by side would take the processors from each other.
     command.arg("-C").arg(folder).args(["--json", "run", PACKET, "--jobs", "1"]);
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("cannot start rcrepro: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
+    let streams = folder.with_extension("streams");
+    fs::create_dir_all(&streams).map_err(|error| format!("cannot make {}: {error}", streams.display()))?;
+    // In a file, where a person can watch how far a long run is.
+    let log = streams.join("run.log");
+    let heard = fs::File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+    let output = command.stdin(Stdio::null()).stderr(heard).output();
+    let output = output.map_err(|error| format!("cannot start rcrepro: {error}"))?;
+    let said = fs::read_to_string(&log).unwrap_or_default();
     let document = Json::read(&String::from_utf8_lossy(&output.stdout));
     let Some(Json::List(packets)) = document else {
         return Err(format!("rcrepro run: {}\n{}", output.status, tail(&said)));
     };
     let packet = packets.first().ok_or("rcrepro ran no packet")?;
-    let streams = folder.with_extension("streams");
-    fs::create_dir_all(&streams).map_err(|error| format!("cannot make {}: {error}", streams.display()))?;
     let found = |id: &str| packet.list("commands").iter().find(|command| command.text("id") == Some(id));
     let setup = found("setup").and_then(|setup| setup.number("exit_code"));
     if setup != Some(0) {
