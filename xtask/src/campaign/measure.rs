@@ -1,5 +1,6 @@
 //! Runs a scratch clone's plan, and reads what each run reports and how long it took.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub struct Runs {
     pub reports: Vec<Report>,
     /// How long each took.
     pub milliseconds: Vec<u64>,
+    /// The wall clocks that they had, in the words of manifests.
+    pub clocks: BTreeSet<String>,
 }
 
 /// Runs the plan; gives the runs inside and outside.
@@ -58,7 +61,10 @@ pub fn measure(place: &Place, folder: &Path, project: &Project, times: usize) ->
                 return Err(format!("{id} reports nothing\n{}\n{}", tail(&stdout), tail(&stderr)));
             };
             runs.reports.push(report);
-            runs.milliseconds.extend(duration(&run, &id));
+            let (milliseconds, clock) =
+                evidence(&run, &id).ok_or_else(|| format!("there is no record of {id} in run {run}"))?;
+            runs.milliseconds.push(milliseconds);
+            runs.clocks.insert(clock);
         }
     }
     Ok(runs)
@@ -86,12 +92,17 @@ fn stream(
     Ok((run.unwrap_or_default().to_owned(), String::from_utf8_lossy(&output.stdout).into_owned(), file))
 }
 
-/// How long a command took by the engine's clock, as the run's record in the store says: what tools measure themselves is
-/// measured in the world that is under test.
-fn duration(run: &str, id: &str) -> Option<u64> {
-    let record = fs::read_to_string(store()?.join("runs").join(run).join(format!("{PACKET}.json"))).ok()?;
-    let record = Json::read(&record)?;
-    record.list("commands").iter().find(|command| command.text("id") == Some(id))?.number("duration_ms")
+/// How long a command took by the engine's clock, and which wall clock it had, as the run's record and its manifest in the
+/// store say: what tools measure themselves is measured in the world that is under test, and a machine may not be able to pin
+/// the clock.
+fn evidence(run: &str, id: &str) -> Option<(u64, String)> {
+    let store = store()?;
+    let record = Json::read(&fs::read_to_string(store.join("runs").join(run).join(format!("{PACKET}.json"))).ok()?)?;
+    let of = |document: &Json| document.list("commands").iter().find(|command| command.text("id") == Some(id)).cloned();
+    let hash = record.text("manifest")?.split('/').next()?;
+    let blob = store.join("blobs/sha256").join(hash.get(..2)?).join(hash);
+    let manifest = Json::read(&fs::read_to_string(blob).ok()?)?;
+    Some((of(&record)?.number("duration_ms")?, of(&manifest)?.text("clock")?.to_owned()))
 }
 
 /// Where rcrepro keeps its store.

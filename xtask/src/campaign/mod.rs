@@ -103,6 +103,12 @@ fn compare(
     let worlds = [arguments.inside.as_str(), arguments.outside.as_str()];
     scratch.plan(&plan::commands(&project, worlds, arguments.times)).map_err(Refused::NotRun)?;
     let runs = measure::measure(place, &scratch.folder, &project, arguments.times).map_err(Refused::NotRun)?;
+    for (keys, runs) in worlds.iter().zip(&runs) {
+        if runs.clocks.contains("real") && !["machine", "real"].iter().any(|word| keys.contains(word)) {
+            let why = "this machine cannot pin the wall clock, so that nothing would be compared with nothing";
+            return Err(Refused::NotRun(why.to_owned()));
+        }
+    }
     // A run that executed nothing compares with nothing, whatever the others did.
     if runs.iter().flat_map(|runs| &runs.reports).any(|report| report.executed() == 0) {
         return Err(Refused::Empty);
@@ -115,5 +121,6 @@ fn compare(
         findings: judge::judge(&inside.reports, &outside.reports),
         times: arguments.times,
         milliseconds: [inside.milliseconds, outside.milliseconds],
+        clocks: [inside.clocks, outside.clocks],
     })
 }

@@ -32,7 +32,9 @@ impl Side {
 /// The name of the image definition that a project needs.
 pub fn image(project: &Project) -> String {
     let image = project.kind.image();
-    project.version.as_ref().map_or_else(|| image.to_owned(), |version| format!("{image}-{version}"))
+    // Names of images have no dots.
+    let with = |version: &String| format!("{image}-{}", version.replace('.', "-"));
+    project.version.as_ref().map_or_else(|| image.to_owned(), with)
 }
 
 /// Writes the part that says what is fetched; while it stays as it is, what was locked holds.
@@ -131,7 +133,7 @@ mod tests {
         for part in [
             "\"rcrepro.toml\", ",
             "\"sub\", ",
-            "images/node-22.1.0.toml\"",
+            "images/node-22-1-0.toml\"",
             "kind = \"npm-packages\"",
             "directory = \"web/app\"",
         ] {

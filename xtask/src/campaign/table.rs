@@ -1,5 +1,6 @@
 //! What a campaign found, for people: a row per project, differing tests by name, and one exit code.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ pub struct Compared {
     pub times: usize,
     /// How long the runs took, inside and outside.
     pub milliseconds: [Vec<u64>; 2],
+    /// The wall clocks of the runs, inside and outside.
+    pub clocks: [BTreeSet<String>; 2],
 }
 
 impl Compared {
@@ -52,6 +55,11 @@ impl Compared {
         ]
     }
 
+    fn clocks(&self) -> String {
+        let names = |clocks: &BTreeSet<String>| clocks.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        format!("{} / {}", names(&self.clocks[0]), names(&self.clocks[1]))
+    }
+
     fn seconds(&self) -> String {
         let [Some(inside), Some(outside)] = [median(&self.milliseconds[0]), median(&self.milliseconds[1])] else {
             return "unknown".to_owned();
@@ -64,8 +72,8 @@ impl Compared {
 pub fn markdown(outcomes: &[Outcome], worlds: [&str; 2]) -> String {
     let shown = worlds.map(|keys| if keys.is_empty() { "the default world".to_owned() } else { format!("`{keys}`") });
     let mut text = format!("Inside: {}. Outside: {}.\n\n", shown[0], shown[1]);
-    text += "| Project | Commit | Tool | Runs | Tests (functions) | Same (of them failing) | Flaky inside / outside | Differs | Missing in one | Seconds inside / outside |\n";
-    text += "|---|---|---|---|---|---|---|---|---|---|\n";
+    text += "| Project | Commit | Tool | Runs | Clocks | Tests (functions) | Same (of them failing) | Flaky inside / outside | Differs | Missing in one | Seconds inside / outside |\n";
+    text += "|---|---|---|---|---|---|---|---|---|---|---|\n";
     for outcome in outcomes {
         put(&mut text, format_args!("{}\n", row(outcome)));
     }
@@ -85,18 +93,19 @@ fn row(outcome: &Outcome) -> String {
     let commit: String = outcome.commit.chars().take(10).collect();
     let head = format!("| {} | {commit} | {} |", outcome.name, outcome.tool);
     match &outcome.result {
-        Err(Refused::Skipped(why)) => format!("{head} | not run: {} | | | | | |", first_line(why)),
-        Err(Refused::NotRun(why)) => format!("{head} | **could not be run**: {} | | | | | |", first_line(why)),
-        Err(Refused::Empty) => format!("{head} | **undecided**: no test was executed | | | | | |"),
+        Err(Refused::Skipped(why)) => format!("{head} | not run: {} | | | | | | |", first_line(why)),
+        Err(Refused::NotRun(why)) => format!("{head} | **could not be run**: {} | | | | | | |", first_line(why)),
+        Err(Refused::Empty) => format!("{head} | **undecided**: no test was executed | | | | | | |"),
         Ok(compared) => {
             let (findings, [inside, outside]) = (&compared.findings, compared.flaky());
             let missing = findings.count(Judgement::Missing);
             let differs = findings.differing().count()
                 - findings.differing().filter(|judged| judged.judgement == Judgement::Missing).count();
             format!(
-                "{head} {}+{} | {} ({}) | {} ({}) | {inside} / {outside} | {differs} | {missing} | {} |",
+                "{head} {}+{} | {} | {} ({}) | {} ({}) | {inside} / {outside} | {differs} | {missing} | {} |",
                 compared.times,
                 compared.times,
+                compared.clocks(),
                 findings.tests,
                 compared.functions,
                 findings.same,
@@ -185,7 +194,13 @@ mod tests {
     fn compared(inside: Verdict, outside: Verdict) -> Outcome {
         let run = |verdict| Report { tests: [("p TestA".to_owned(), verdict)].into(), ..Report::default() };
         let findings = judge(&[run(inside)], &[run(outside)]);
-        outcome(Ok(Compared { findings, functions: 1, times: 1, milliseconds: [vec![1500], vec![1000]] }))
+        outcome(Ok(Compared {
+            findings,
+            functions: 1,
+            times: 1,
+            milliseconds: [vec![1500], vec![1000]],
+            clocks: [["starts".into()].into(), ["real".into()].into()],
+        }))
     }
 
     #[test]
@@ -210,7 +225,7 @@ mod tests {
         );
         for part in [
             "Outside: `world = \"machine\"`",
-            "| x | 0123456789 | go test | 1+1 | 1 (1) | 0 (0) | 0 / 0 | 1 | 0 | 1.5 / 1.0 = 1.50 |",
+            "| x | 0123456789 | go test | 1+1 | starts / real | 1 (1) | 0 (0) | 0 / 0 | 1 | 0 | 1.5 / 1.0 = 1.50 |",
             "**undecided**",
             "- **differs**: `p TestA`: inside failed 1 of 1; outside passed 1 of 1",
         ] {
