@@ -40,7 +40,8 @@ pub fn image(project: &Project) -> String {
 /// Writes the part that says what is fetched; while it stays as it is, what was locked holds.
 pub fn inputs(project: &Project, submodules: &[String]) -> String {
     let mut text = "version = 1\nname = \"campaign\"\n\n[source]\nexclude = [".to_owned();
-    let ours = ["rcrepro.toml", "lockfiles/gomod.lock", "lockfiles/npm.lock"].map(str::to_owned);
+    let ours =
+        ["rcrepro.toml", "lockfiles/gomod.lock", "lockfiles/gostd.lock", "lockfiles/npm.lock"].map(str::to_owned);
     for glob in ours.iter().chain(submodules).chain(&project.exclude) {
         put(&mut text, format_args!("{}, ", quoted(glob)));
     }
@@ -51,6 +52,9 @@ pub fn inputs(project: &Project, submodules: &[String]) -> String {
         if !project.folder.is_empty() {
             put(&mut text, format_args!("directory = {}\n", quoted(&project.folder)));
         }
+    }
+    if project.kind == Kind::Go {
+        text += "\n[frozen.gostd]\nkind = \"go-std\"\nimage = \"tool\"\n";
     }
     text
 }
@@ -77,9 +81,10 @@ pub fn commands(project: &Project, worlds: [&str; 2], times: usize) -> String {
 fn command(text: &mut String, project: &Project, id: &str, line: &str, more: &str) {
     let line = if project.folder.is_empty() { line.to_owned() } else { format!("cd {} && {line}", project.folder) };
     put(text, format_args!("\n[[sets.all]]\nid = \"{id}\"\nrun = {}\nimage = \"tool\"\n", quoted(&line)));
-    if project.packages {
-        put(text, format_args!("frozen = [\"{}\"]\n", frozen(project).0));
-    }
+    let packages = project.packages.then(|| frozen(project).0);
+    let std = (project.kind == Kind::Go && id == "setup").then_some("gostd");
+    let named: Vec<_> = packages.into_iter().chain(std).map(quoted).collect();
+    put(text, format_args!("frozen = [{}]\n", named.join(", ")));
     // Failing tests are what is looked for: the report is read, and the exit code decides nothing.
     put(
         text,
@@ -90,7 +95,8 @@ fn command(text: &mut String, project: &Project, id: &str, line: &str, more: &st
     put(text, format_args!("env = {{ {} }}\n{more}", variables.join(", ")));
 }
 
-const fn frozen(project: &Project) -> (&'static str, &'static str) {
+/// The frozen input that holds a project's packages: its name and its kind.
+pub const fn frozen(project: &Project) -> (&'static str, &'static str) {
     match project.kind {
         Kind::Go => ("gomod", "go-modules"),
         Kind::Node => ("npm", "npm-packages"),

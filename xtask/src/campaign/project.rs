@@ -101,7 +101,9 @@ impl Project {
             tool: "go test".to_owned(),
             form: Form::Go,
             // Everything is compiled and vetted, and nothing run; what does not compile fails again in each run, by its name.
-            setup: "go test -count=1 -exec /bin/true ./... || true".to_owned(),
+            setup: format!(
+                "mkdir -p /work/.campaign; cp -r /deps/gostd /work/{GO_CACHE}; go test -count=1 -exec /bin/true ./... || true"
+            ),
             outputs: vec![GO_CACHE.to_owned()],
             test: "go test ./... -count=1 -json".to_owned(),
             environment: vec!["GOFLAGS=-buildvcs=false".to_owned(), format!("GOCACHE=/work/{GO_CACHE}")],
