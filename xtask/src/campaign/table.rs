@@ -93,8 +93,8 @@ fn row(outcome: &Outcome) -> String {
     let commit: String = outcome.commit.chars().take(10).collect();
     let head = format!("| {} | {commit} | {} |", outcome.name, outcome.tool);
     match &outcome.result {
-        Err(Refused::Skipped(why)) => format!("{head} | not run: {} | | | | | | |", first_line(why)),
-        Err(Refused::NotRun(why)) => format!("{head} | **could not be run**: {} | | | | | | |", first_line(why)),
+        Err(Refused::Skipped(why)) => format!("{head} | not run: {} | | | | | | |", telling(why)),
+        Err(Refused::NotRun(why)) => format!("{head} | **could not be run**: {} | | | | | | |", telling(why)),
         Err(Refused::Empty) => format!("{head} | **undecided**: no test was executed | | | | | | |"),
         Ok(compared) => {
             let (findings, [inside, outside]) = (&compared.findings, compared.flaky());
@@ -173,8 +173,11 @@ fn number(outcomes: &[Outcome]) -> u8 {
     }
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().replace('|', "\\|")
+/// The line of a refusal that says most: of several that tell of an error the longest, else the first.
+fn telling(text: &str) -> String {
+    let errors = text.lines().skip(1).filter(|line| line.to_ascii_lowercase().contains("error"));
+    let line = errors.max_by_key(|line| line.len()).or_else(|| text.lines().next()).unwrap_or_default();
+    line.trim().chars().take(200).collect::<String>().replace('|', "\\|")
 }
 
 fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
@@ -215,6 +218,15 @@ mod tests {
         assert_eq!(number(&[not_run(), empty(), same()]), 4);
         assert_eq!(number(&[not_run(), differs(), empty()]), 1);
         assert_eq!([number(&[]), number(&[skipped()])], [5, 5]);
+    }
+
+    #[test]
+    fn refusals_are_told_by_the_line_that_says_most() {
+        assert_eq!(
+            telling("npm ci: exit 1\nnpm error code X\nnpm error no such package | a\nbye"),
+            "npm error no such package \\| a"
+        );
+        assert_eq!(telling("the setup failed\nwhy ever"), "the setup failed");
     }
 
     #[test]
