@@ -6,6 +6,7 @@ use crate::campaign::json::Json;
 /// Reads the events; lines that are none (what the build says) are passed over.
 pub fn read(stdout: &str) -> Option<Report> {
     let mut report = Report::default();
+    let mut failed = Vec::new();
     for event in stdout.lines().filter(|line| line.starts_with('{')).filter_map(Json::read) {
         let (Some(action), Some(package)) = (event.text("Action"), event.text("Package")) else { continue };
         let verdict = match action {
@@ -15,11 +16,16 @@ pub fn read(stdout: &str) -> Option<Report> {
             "skip" => Verdict::Skipped,
             _ => continue,
         };
+        if let (Some(test), "fail") = (event.text("Test"), action) {
+            failed.push(format!("{package} {test}"));
+        }
         match event.text("Test") {
             Some(test) => report.tests.insert(format!("{package} {test}"), verdict),
             None => report.wholes.insert(package.to_owned(), verdict),
         };
     }
+    // With `-count` a test ends several times, and has failed when it failed once.
+    report.tests.extend(failed.into_iter().map(|name| (name, Verdict::Failed)));
     (!report.wholes.is_empty()).then_some(report)
 }
 
@@ -36,6 +42,10 @@ mod tests {
 {"Action":"pass","Package":"x/a","Test":"TestOne","Elapsed":0}
 {"Action":"run","Package":"x/a","Test":"TestTwo"}
 {"Action":"skip","Package":"x/a","Test":"TestTwo","Elapsed":0}
+{"Action":"run","Package":"x/a","Test":"TestTwice"}
+{"Action":"fail","Package":"x/a","Test":"TestTwice","Elapsed":0}
+{"Action":"run","Package":"x/a","Test":"TestTwice"}
+{"Action":"pass","Package":"x/a","Test":"TestTwice","Elapsed":0}
 {"Action":"run","Package":"x/a","Test":"TestHangs"}
 {"Action":"fail","Package":"x/a","Elapsed":0.1}
 {"ImportPath":"x/b","Action":"build-fail"}
@@ -53,12 +63,13 @@ mod tests {
             ("x/a TestHangs", Verdict::Failed),
             ("x/a TestOne", Verdict::Passed),
             ("x/a TestOne/sub case", Verdict::Passed),
+            ("x/a TestTwice", Verdict::Failed),
             ("x/a TestTwo", Verdict::Skipped),
         ];
         assert_eq!(tests, expected);
         let wholes: Vec<_> = report.wholes.values().copied().collect();
         assert_eq!(wholes, [Verdict::Failed, Verdict::Failed, Verdict::Skipped]);
-        assert_eq!(report.executed(), 3);
+        assert_eq!(report.executed(), 4);
     }
 
     #[test]
