@@ -45,7 +45,8 @@ impl Scratch {
         let folder = place.base.join(name);
         let scratch = Self { folder, commit, inputs };
         lock_image(place, project)?;
-        let key = format!("{}\n{settings:?}\n{}", scratch.commit, scratch.inputs);
+        let changes = [settings.list("drop"), settings.list("set")];
+        let key = format!("{}\n{changes:?} {:?}\n{}", scratch.commit, settings.text("module"), scratch.inputs);
         let kept = scratch.folder.join(".git/campaign-key");
         if fs::read_to_string(&kept).is_ok_and(|found| found == key) {
             return Ok(scratch);
