@@ -72,7 +72,7 @@ impl Project {
         };
         let mut project = match kind {
             Kind::Go => Self::go(&at),
-            Kind::Node => Self::node(manifest.as_deref().unwrap_or_default(), settings.text("test").is_some())?,
+            Kind::Node => Self::node(manifest.as_deref().unwrap_or_default(), settings.text("test"))?,
         };
         project.folder = folder;
         project.version = settings.text("version").map(str::to_owned);
@@ -112,12 +112,12 @@ impl Project {
         }
     }
 
-    fn node(manifest: &str, has_line: bool) -> Result<Self, String> {
+    fn node(manifest: &str, line: Option<&str>) -> Result<Self, String> {
         let json = Json::read(manifest).ok_or("package.json is no JSON")?;
         let script = json.get("scripts").and_then(|scripts| scripts.text("test")).unwrap_or_default();
-        let (tool, form, test) = match runner(script) {
+        let (tool, form, test) = match line.and_then(runner).or_else(|| runner(script)) {
             Some(found) => found,
-            None if has_line => ("node", Form::Tap, String::new()),
+            None if line.is_some() => ("node", Form::Tap, String::new()),
             None => return Err(format!("no test tool is known in the script `{script}`: name a test line")),
         };
         Ok(Self {
@@ -170,7 +170,10 @@ fn runner(script: &str) -> Option<(&'static str, Form, String)> {
         TOOLS.into_iter().find_map(|(tool, form, program, reporter)| {
             let words: Vec<&str> = part.split_whitespace().collect();
             let wanted: Vec<&str> = tool.split(' ').collect();
-            let at = words.windows(wanted.len()).position(|window| window == wanted)?;
+            let base = |word: &&str| word.rsplit('/').next().unwrap_or_default().to_owned();
+            let at = words
+                .windows(wanted.len())
+                .position(|window| window.iter().map(base).eq(wanted.iter().map(|word| (*word).to_owned())))?;
             let chosen = words[at + wanted.len()..].iter().filter(|word| !is_noise(word));
             let chosen: String = chosen.map(|word| format!(" {word}")).collect();
             let program = if tool.contains(' ') { program.to_owned() } else { format!("node_modules/.bin/{program}") };
@@ -204,9 +207,11 @@ mod tests {
     fn settings_stand_above_what_is_found() {
         let tables =
             super::super::config::read("[x]\ntest = 'npx foo'\nreport = 'mocha'\noutputs = ['dist']\n").unwrap();
-        let project = Project::node("{\"scripts\": {}}", true).unwrap();
+        let project = Project::node("{\"scripts\": {}}", Some("make")).unwrap();
         assert_eq!(project.form, Form::Tap);
-        assert!(Project::node("{\"scripts\": {\"test\": \"echo\"}}", false).is_err());
+        let project = Project::node("{}", Some("A=b node_modules/.bin/mocha test/")).unwrap();
+        assert_eq!((project.form, project.tool.as_str()), (Form::Mocha, "mocha"));
+        assert!(Project::node("{\"scripts\": {\"test\": \"echo\"}}", None).is_err());
         let folder = std::env::temp_dir().join(format!("campaign-project-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         assert!(Project::find(&folder, &Settings::default()).is_err());
