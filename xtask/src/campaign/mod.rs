@@ -13,6 +13,7 @@ mod project;
 mod reports;
 mod scratch;
 mod table;
+mod toolchain;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -49,7 +50,7 @@ pub fn run(root: &Path, words: &[&str]) -> Result<ExitCode, Refusal> {
     engine::ensure(root)?;
     crate::demo::ensure_client_configuration()?;
     let place = Place { base: root.join("target/xtask/campaign"), rcrepro: program(root, &arguments)? };
-    place.copy_images(root).map_err(Refusal::machine)?;
+    toolchain::copy_images(&place, root).map_err(Refusal::machine)?;
     let worlds = [arguments.inside.as_str(), arguments.outside.as_str()];
     let mut outcomes = Vec::new();
     for checkout in &arguments.checkouts {
