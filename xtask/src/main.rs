@@ -4,6 +4,7 @@
 //! that found something, 2 is usage, 4 is an engine or a registry that cannot serve.
 
 mod bench;
+mod campaign;
 mod demo;
 mod dependencies;
 mod engine;
@@ -29,6 +30,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   example         in a clone, ask for the verdict of examples/beacon, its written documents, and its gates by mutants
   images          build every image twice, in different worlds, compare the digests and run the tools in them
   bench           measure beside docker, sha256sum, umoci and buildah, in a release build
+  campaign DIR…   run the tests of other projects' checkouts inside and outside of the pinned world, and compare each test's verdicts
   layers          check the import tiers of docs/design/DESIGN.md
   dependencies    check that docs/design/dependencies.md names exactly the crates of Cargo.toml
   release-plan    check docs/release-plan.md: each sentence of the release plan, the key that holds it, the test that goes red
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         ["example"] => example::run(root),
         ["images"] => images::run(root),
         ["bench"] => bench::run(root),
+        ["campaign", ref rest @ ..] => campaign::run(root, rest),
         ["layers"] => layers::run(root),
         ["dependencies"] => dependencies::run(root),
         ["release-plan"] => release_plan::run(root),

@@ -1,0 +1,55 @@
+//! The document that jest and vitest write: `testResults`, one per file, with `assertionResults`, one per test.
+
+use super::{Report, Verdict, document};
+
+/// Reads the document. A file whose tests could not be loaded has none, and fails as a whole.
+pub fn read(stdout: &str) -> Option<Report> {
+    let json = document(stdout, "testResults")?;
+    let mut report = Report::default();
+    for file in json.list("testResults") {
+        let path = file.text("name").unwrap_or_default();
+        // Sources stand at /work in every container.
+        let path = path.strip_prefix("/work/").unwrap_or(path);
+        report.wholes.insert(path.to_owned(), verdict(file.text("status").unwrap_or_default()));
+        for test in file.list("assertionResults") {
+            let name = test.text("fullName").or_else(|| test.text("title")).unwrap_or_default().trim();
+            report.add(&format!("{path} {name}"), verdict(test.text("status").unwrap_or_default()));
+        }
+    }
+    Some(report)
+}
+
+fn verdict(status: &str) -> Verdict {
+    match status {
+        "passed" => Verdict::Passed,
+        "pending" | "skipped" | "todo" | "disabled" | "focused" => Verdict::Skipped,
+        _ => Verdict::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_and_tests_have_their_verdicts() {
+        let text = r#"console noise
+{"numTotalTests":4,"success":false,"testResults":[
+ {"name":"/work/src/a.test.ts","status":"failed","assertionResults":[
+  {"ancestorTitles":["add"],"fullName":" add works","status":"passed","title":"works"},
+  {"fullName":"add works","status":"failed","title":"works"},
+  {"fullName":"later","status":"todo","title":"later"}]},
+ {"name":"/work/src/b.test.ts","status":"failed","message":"SyntaxError","assertionResults":[]}]}
+"#;
+        let report = read(text).unwrap();
+        let tests: Vec<_> = report.tests.iter().map(|(name, verdict)| (name.as_str(), *verdict)).collect();
+        let expected = [
+            ("src/a.test.ts add works", Verdict::Passed),
+            ("src/a.test.ts add works #2", Verdict::Failed),
+            ("src/a.test.ts later", Verdict::Skipped),
+        ];
+        assert_eq!(tests, expected);
+        assert_eq!(report.wholes["src/b.test.ts"], Verdict::Failed);
+        assert_eq!(read("No tests found\n"), None);
+    }
+}
