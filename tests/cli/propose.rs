@@ -21,11 +21,11 @@ fn shaking_proposes_the_strictest_world_in_which_a_command_passes() {
     let ended = scene.run(&["shake", "RC-05", "--propose"]);
     assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
     for text in [
-        "# waits: needs none of its keys: passed 4 of 4 runs so, equal in all of them\n",
+        "# waits: needs no key, take out clock = \"stands\": passed 4 of 4 runs so, equal in all of them\n",
         "#   with clock = \"stands\", as the plan has it: passed 0 of 1 runs; exited 1\n",
         "# after: needs no key: passed 4 of 4 runs so",
         "[[sets.all]]\nid = \"stamps\"\nclock = \"stands\"\n",
-        "# counts: needs none of its keys",
+        "# counts: needs no key, take out cpus = 3: passed 4 of 4 runs so",
         "# never: passes in no world\n",
         "# RC-05: other keys for 3 of 5 commands (",
     ] {

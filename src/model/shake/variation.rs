@@ -196,6 +196,11 @@ impl Setting {
         }
     }
 
+    /// Tells whether it changes nothing but whether the clock flows.
+    const fn is_mode_alone(&self) -> bool {
+        matches!(self, Self::Clock(ClockChange::Mode(ClockMode::Starts | ClockMode::Stands)))
+    }
+
     /// Tells whether two runs under it see the very same world. Under a clock that flows they do not.
     #[must_use]
     pub const fn is_identical_every_time(&self) -> bool {
@@ -238,7 +243,8 @@ pub fn describe(setup: &Setup) -> String {
 /// Chooses `count` worlds, each with every one of `variations` that has a setting which `differs` from the baseline.
 ///
 /// The settings of a variation take turns, from one that the seed chooses; so that as many worlds as a variation has
-/// settings have each of them once.
+/// settings have each of them once. Those that change nothing but whether the clock flows come last: a world that has one tells
+/// nothing of the time that a command shows.
 #[must_use]
 pub fn worlds(
     count: usize,
@@ -248,9 +254,12 @@ pub fn worlds(
 ) -> Vec<Setup> {
     let world = |index: usize| {
         let choose = |variation: &Variation| {
-            let settings: Vec<Setting> = variation.settings(seed).into_iter().filter(&differs).collect();
-            let first = mix(seed, 100 + *variation as u64) as usize;
-            let setting = settings.get(first.wrapping_add(index) % settings.len().max(1))?;
+            let settings = variation.settings(seed).into_iter().filter(&differs);
+            let (mut settings, modes): (Vec<Setting>, Vec<Setting>) = settings.partition(|one| !one.is_mode_alone());
+            let first = mix(seed, 100 + *variation as u64) as usize % settings.len().max(1);
+            settings.rotate_left(first);
+            settings.extend(modes);
+            let setting = settings.get(index % settings.len().max(1))?;
             Some((*variation, *setting))
         };
         variations.iter().filter_map(choose).collect()
@@ -291,6 +300,16 @@ mod tests {
         for variation in Variation::ALL {
             let distinct: BTreeSet<Setting> = chosen.iter().map(|world| world[&variation]).collect();
             assert_eq!(distinct.len(), variation.settings(7).len().min(3), "{variation}");
+        }
+    }
+
+    #[test]
+    fn whether_the_clock_flows_alone_comes_last() {
+        let clock = BTreeSet::from([Variation::Clock]);
+        for seed in 0..20 {
+            let chosen = worlds(5, seed, &clock, |_| true);
+            let alone: Vec<bool> = chosen.iter().map(|world| world[&Variation::Clock].is_mode_alone()).collect();
+            assert_eq!(alone, [false, false, false, true, true], "{seed}");
         }
     }
 

@@ -155,7 +155,7 @@ impl Plain<'_> {
 /// clock waits for ever.
 #[must_use]
 pub fn patience(took: Duration) -> Duration {
-    Duration::from_secs(20).saturating_add(took.saturating_mul(5))
+    Duration::from_secs(60).saturating_add(took.saturating_mul(10))
 }
 
 /// Names what of a world that was asked for is not in the one that was given.

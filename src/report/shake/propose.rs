@@ -1,5 +1,7 @@
 //! Proposed worlds as TOML whose keys can be copied into the plan, with the evidence as comments.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::model::shake::observation::{Facet, Level, Observation};
@@ -18,15 +20,17 @@ pub fn text(found: &PacketProposal) -> String {
                 put(&mut text, format_args!("# {id}: did not run: `{because}` passes nowhere"))
             }
             Tried::Decided { question, trials, proposed } => {
-                put(&mut text, format_args!("# {id}: {}", sentence(command, trials, proposed)));
+                put(&mut text, format_args!("# {id}: {}", sentence(command, question, trials, proposed)));
                 for line in evidence(question, trials, proposed) {
                     put(&mut text, format_args!("#   {line}"));
                 }
             }
         }
-        if let Some(candidate) = command.tried.candidate().filter(|_| command.tried.changes()) {
+        let keys =
+            command.tried.candidate().filter(|_| command.tried.changes()).map(Candidate::keys).unwrap_or_default();
+        if !keys.is_empty() {
             put(&mut text, format_args!("[[sets.{set}]]\nid = \"{id}\""));
-            for key in candidate.keys() {
+            for key in keys {
                 put(&mut text, format_args!("{key}"));
             }
         }
@@ -44,7 +48,7 @@ pub fn text(found: &PacketProposal) -> String {
 }
 
 /// Says what came of a command in one line.
-fn sentence(command: &ProposedCommand, trials: &Trials, proposed: &Proposed) -> String {
+fn sentence(command: &ProposedCommand, question: &Question, trials: &Trials, proposed: &Proposed) -> String {
     match proposed {
         Proposed::Nowhere => "passes in no world".to_owned(),
         Proposed::Flaky(candidate) => {
@@ -54,7 +58,7 @@ fn sentence(command: &ProposedCommand, trials: &Trials, proposed: &Proposed) -> 
         Proposed::World { candidate, differing, left_out } => {
             let (passed, runs) = counts(runs(trials, candidate));
             let needs = match (command.tried.changes(), candidate.keys().is_empty()) {
-                (true, true) => "needs none of its keys".to_owned(),
+                (true, true) => format!("needs no key, take out {}", question.today()),
                 (true, false) => format!("needs {candidate}"),
                 (false, true) => "needs no key".to_owned(),
                 (false, false) => format!("needs what it has, {candidate}"),
@@ -62,8 +66,7 @@ fn sentence(command: &ProposedCommand, trials: &Trials, proposed: &Proposed) -> 
             let equal = match differing.is_empty() {
                 true => "equal in all of them".to_owned(),
                 false => {
-                    let parts: Vec<String> = differing.iter().map(Facet::to_string).collect();
-                    format!("but {} differ from run to run", parts.join(", "))
+                    format!("but {}", open(differing))
                 }
             };
             let undecided = match left_out.is_empty() {
@@ -88,11 +91,11 @@ fn evidence(question: &Question, trials: &Trials, proposed: &Proposed) -> Vec<St
     let line = |(candidate, trials): (&Candidate, &Vec<Trial>)| {
         let (passed, runs) = counts(trials);
         let plan = if *candidate == today { ", as the plan has it" } else { "" };
-        let open: Vec<String> = differing(trials).iter().map(Facet::to_string).collect();
+        let differing = differing(trials);
         let how = match trials.iter().find(|trial| !trial.passed) {
             Some(failed) => format!("; {}", ending(&failed.observation)),
-            None if open.is_empty() => String::new(),
-            None => format!("; {} differ from run to run", open.join(", ")),
+            None if differing.is_empty() => String::new(),
+            None => format!("; {}", open(&differing)),
         };
         format!("with {candidate}{plan}: passed {passed} of {runs} runs{how}")
     };
@@ -105,6 +108,13 @@ fn evidence(question: &Question, trials: &Trials, proposed: &Proposed) -> Vec<St
         });
     }
     lines
+}
+
+/// Says which parts differ.
+fn open(differing: &BTreeSet<Facet>) -> String {
+    let parts: Vec<String> = differing.iter().map(Facet::to_string).collect();
+    let verb = if parts.len() == 1 { "differs" } else { "differ" };
+    format!("{} {verb} from run to run", parts.join(", "))
 }
 
 /// Tells whether the command passes as soon as this pin alone is let go.
@@ -130,9 +140,9 @@ pub fn document(found: &PacketProposal) -> Value {
         .map(|command| {
             let mut document = match &command.tried {
                 Tried::Skipped { because } => json!({ "skipped": because.as_str() }),
-                Tried::Decided { trials, proposed, .. } => {
+                Tried::Decided { question, trials, proposed } => {
                     let worlds: Vec<Value> = trials.iter().map(world).collect();
-                    json!({ "says": sentence(command, trials, proposed), "worlds": worlds })
+                    json!({ "says": sentence(command, question, trials, proposed), "worlds": worlds })
                 }
             };
             document["id"] = json!(command.id.as_str());
