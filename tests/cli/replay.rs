@@ -43,7 +43,7 @@ fn output_that_varies_is_divergent_and_a_named_normalizer_makes_it_canonical() {
             command("raw", time, "clock = \"real\""),
             command("normalized", time, "clock = \"real\"\nnormalize.stdout = [\"go-test\"]"),
             command("demanding", time, "clock = \"real\"\nrequire = \"bitwise\"\nnormalize.stdout = [\"go-test\"]"),
-            command("pinned", time, "require = \"bitwise\""),
+            command("pinned", time, "clock = \"stands\"\nrequire = \"bitwise\""),
         ]
         .concat(),
     );
