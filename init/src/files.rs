@@ -1,15 +1,15 @@
 //! Times of files on the command's own clock: what a program writes now must not lie years in its future.
 //!
 //! The kernel stamps files with the machine's time, and a wall clock that started at another time has nothing to do with
-//! it. So a call that asks for a file's times is made by this process first. Where none of them was written since the
-//! command began, which is most of the time, the kernel answers by itself; otherwise the answer is ours: the same, with
-//! those times moved to the command's clock. Times that a program sets itself are on its own clock already, and stay.
+//! it. So a call that asks for a file's times is made by this process first. Where all of them are older than the command's
+//! beginning on either clock, which is most of the time, the kernel answers by itself; otherwise the answer is ours: the
+//! same, with those times moved to the command's clock. Times that a program sets are moved the other way, so that it reads
+//! what it has set.
 
 use std::ffi::CString;
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
 
-use crate::memory::Memory;
 use crate::sys::{self, Answer, Notification, calls};
 use crate::wall::WallClock;
 
@@ -23,6 +23,8 @@ const STAT_TIMES: [usize; 3] = [72, 88, 104];
 /// `struct statx`, and where its four times stand: seconds in a word, nanoseconds in half of one.
 const STATX: usize = 256;
 const STATX_TIMES: [usize; 4] = [64, 80, 96, 112];
+/// Folders in which a name means another file for each process.
+const DEPENDS: [&[u8]; 3] = [b"/proc/", b"/dev/fd", b"/dev/std"];
 /// Where the modes stand.
 const STAT_MODE: usize = if cfg!(target_arch = "x86_64") { 24 } else { 16 };
 const STATX_MODE: usize = 28;
@@ -30,7 +32,7 @@ const STATX_MODE: usize = 28;
 /// Tells whether a call asks for the times of a file.
 #[must_use]
 pub fn is_about(number: u32) -> bool {
-    [calls::NEWFSTATAT, calls::FSTAT, calls::STATX].contains(&number)
+    [calls::NEWFSTATAT, calls::FSTAT, calls::STATX, calls::UTIMENSAT].contains(&number)
         || [calls::STAT, calls::LSTAT].contains(&Some(number))
 }
 
@@ -57,6 +59,10 @@ impl Question {
             calls::NEWFSTATAT => {
                 Self { directory: int(first), path: Some(second), flags: int(fourth), answer: third, mask: None }
             }
+            calls::UTIMENSAT => {
+                let path = (second != 0).then_some(second);
+                Self { directory: int(first), path, flags: int(fourth), answer: third, mask: None }
+            }
             calls::STATX => {
                 let mask = Some(low(fourth));
                 Self { directory: int(first), path: Some(second), flags: int(third), answer: fifth, mask }
@@ -70,12 +76,16 @@ impl Question {
     fn place(&self, pid: u32) -> io::Result<Option<(CString, i32)>> {
         let path = match self.path {
             Some(0) | None => Vec::new(),
-            Some(address) => read_path(pid, address)?,
+            Some(address) => match read_path(pid, address)? {
+                Some(path) => path,
+                None => return Ok(None),
+            },
         };
         let itself = self.path.is_none() || self.flags & libc::AT_EMPTY_PATH != 0;
         let flags = self.flags & !libc::AT_EMPTY_PATH;
         let folder = match self.directory {
-            libc::AT_FDCWD => format!("/proc/{pid}/cwd"),
+            // Of a descriptor it is no number.
+            libc::AT_FDCWD if self.path.is_some() => format!("/proc/{pid}/cwd"),
             descriptor => format!("/proc/{pid}/fd/{descriptor}"),
         };
         let (path, flags) = match path.as_slice() {
@@ -83,7 +93,7 @@ impl Question {
             [] if itself => (folder.into_bytes(), flags & !libc::AT_SYMLINK_NOFOLLOW),
             [] => return Ok(None),
             // What these lead to depends on who asks.
-            [b'/', ..] if [&b"/proc/"[..], b"/dev/"].iter().any(|own| path.starts_with(own)) => return Ok(None),
+            [b'/', ..] if DEPENDS.iter().any(|own| path.starts_with(own)) => return Ok(None),
             [b'/', ..] => (path, flags),
             _ => ([folder.as_bytes(), b"/", &path].concat(), flags),
         };
@@ -97,6 +107,9 @@ impl Question {
 /// What the system says when the caller may not be looked into.
 pub fn serve(call: &Notification, clock: &WallClock) -> io::Result<Answer> {
     let question = Question::of(call);
+    if call.call.cast_unsigned() == calls::UTIMENSAT {
+        return set(call.pid, &question, clock);
+    }
     let Some((path, flags)) = question.place(call.pid)? else { return Ok(Answer::Kernel) };
     let mut answer = [0; STATX];
     let size = match question.mask {
@@ -106,50 +119,77 @@ pub fn serve(call: &Notification, clock: &WallClock) -> io::Result<Answer> {
     // A file that is not there, or not for us, is the kernel's to tell.
     let Ok(size) = size else { return Ok(Answer::Kernel) };
     let answer = &mut answer[..size];
-    let moved = is_kept(answer, question.mask.is_some()) && translate(answer, question.mask.is_some(), clock)?;
-    if !moved {
+    let moved = is_kept(answer, question.mask.is_some()) && translate(answer, question.mask.is_some(), clock);
+    // Where the program itself may not write, the kernel says so.
+    if !moved || sys::poke(call.pid, question.answer, answer).is_err() {
         return Ok(Answer::Kernel);
     }
-    Memory::open(call.pid)?.write(question.answer, answer)?;
     Ok(Answer::Value(0))
 }
 
-/// Tells whether it is a file, a folder or a link: of pipes and terminals the caller may mean another one.
+/// Sets the times of a file for a program: those that are on its clock are moved to the machine's.
+fn set(pid: u32, question: &Question, clock: &WallClock) -> io::Result<Answer> {
+    let mut bytes = [0; 32];
+    if question.answer == 0 || sys::peek(pid, question.answer, &mut bytes)? != bytes.len() {
+        return Ok(Answer::Kernel);
+    }
+    let mut moved = false;
+    for at in [0, 16] {
+        let word = |at: usize| i64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+        let (seconds, nanos) = (word(at), word(at + 8));
+        // `UTIME_NOW` and `UTIME_OMIT` are no times, nor is what the kernel refuses.
+        let Some(time) = clock.to_file(seconds, nanos).filter(|_| (0..1_000_000_000).contains(&nanos)) else {
+            continue;
+        };
+        bytes[at..at + 8].copy_from_slice(&time.0.to_le_bytes());
+        bytes[at + 8..at + 16].copy_from_slice(&time.1.to_le_bytes());
+        moved = true;
+    }
+    let place = if moved { question.place(pid)? } else { None };
+    // What cannot be done is the kernel's to tell.
+    Ok(match place.map(|(path, flags)| sys::set_times(&path, &bytes, flags)) {
+        Some(Ok(())) => Answer::Value(0),
+        Some(Err(_)) | None => Answer::Kernel,
+    })
+}
+
+/// Tells whether it is a file, a folder, a link or a socket: of pipes and terminals the caller may mean another one.
 fn is_kept(answer: &[u8], extended: bool) -> bool {
     let at = if extended { STATX_MODE } else { STAT_MODE };
     let mode = u32::from(u16::from_le_bytes([answer[at], answer[at + 1]]));
-    [libc::S_IFREG, libc::S_IFDIR, libc::S_IFLNK].contains(&(mode & libc::S_IFMT))
+    [libc::S_IFREG, libc::S_IFDIR, libc::S_IFLNK, libc::S_IFSOCK].contains(&(mode & libc::S_IFMT))
 }
 
-/// Moves the times that were written since the command began; tells whether there were any.
-fn translate(answer: &mut [u8], extended: bool, clock: &WallClock) -> io::Result<bool> {
+/// Moves the times that are others on the command's clock; tells whether there were any.
+fn translate(answer: &mut [u8], extended: bool, clock: &WallClock) -> bool {
     let (times, width) = if extended { (&STATX_TIMES[..], 4) } else { (&STAT_TIMES[..], 8) };
     let mut moved = false;
     for &at in times {
         let seconds = i64::from_le_bytes(answer[at..at + 8].try_into().expect("eight bytes"));
         let nanos = u32::from_le_bytes(answer[at + 8..at + 12].try_into().expect("four bytes"));
-        if let Some((seconds, nanos)) = clock.of_file(seconds, nanos.into())? {
+        if let Some((seconds, nanos)) = clock.of_file(seconds, nanos.into()) {
             answer[at..at + 8].copy_from_slice(&seconds.to_le_bytes());
             answer[at + 8..at + 8 + width].copy_from_slice(&nanos.to_le_bytes()[..width]);
             moved = true;
         }
     }
-    Ok(moved)
+    moved
 }
 
-/// Reads a path up to its zero byte. What follows its last page need not be there, so that a read may come back short.
-fn read_path(pid: u32, address: u64) -> io::Result<Vec<u8>> {
+/// Reads a path up to its zero byte; none for one that is too long. What follows its last page need not be there, so that a
+/// read may come back short.
+fn read_path(pid: u32, address: u64) -> io::Result<Option<Vec<u8>>> {
     let mut path = vec![0; FIRST];
     let mut length = 0;
     loop {
         let read = sys::peek(pid, address + length as u64, &mut path[length..])?;
         if let Some(end) = path[length..length + read].iter().position(|&byte| byte == 0) {
             path.truncate(length + end);
-            return Ok(path);
+            return Ok(Some(path));
         }
         length += read;
         if read == 0 || length >= PATH {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         path.resize(PATH, 0);
     }
@@ -176,7 +216,7 @@ mod tests {
                 true => (STATX_TIMES.to_vec(), sys::statx(&path, 0, 0xfff, &mut answer).map(|()| STATX)),
             };
             let answer = &mut answer[..size.expect("it is there")];
-            assert!(is_kept(answer, extended) && translate(answer, extended, &clock).expect("clocks"));
+            assert!(is_kept(answer, extended) && translate(answer, extended, &clock));
             let seconds = |at: usize| i64::from_le_bytes(answer[at..at + 8].try_into().expect("eight"));
             assert_eq!(seconds(at[0]), 77, "what a program has set stays");
             let last = *at.last().expect("some");
@@ -189,7 +229,9 @@ mod tests {
     fn paths_end_at_their_zero_byte() {
         let long = [b"x".repeat(700), b"\0".to_vec()].concat();
         let own = std::process::id();
-        assert_eq!(read_path(own, long.as_ptr() as u64).expect("readable"), &long[..700]);
-        assert_eq!(read_path(own, c"/a/b".as_ptr() as u64).expect("readable"), b"/a/b");
+        assert_eq!(read_path(own, long.as_ptr() as u64).expect("readable").as_deref(), Some(&long[..700]));
+        assert_eq!(read_path(own, c"/a/b".as_ptr() as u64).expect("readable").as_deref(), Some(&b"/a/b"[..]));
+        let endless = vec![b'x'; PATH + 1];
+        assert_eq!(read_path(own, endless.as_ptr() as u64).expect("readable"), None);
     }
 }

@@ -109,6 +109,16 @@ pub fn program(watched: Watched) -> Vec<Instruction> {
         for number in [calls::STAT, Some(calls::FSTAT), calls::LSTAT, Some(calls::NEWFSTATAT), Some(calls::STATX)] {
             call(number, vec![verdict(NOTIFY)]);
         }
+        // Without a pointer the times are those of now, which the kernel has.
+        let times = vec![
+            load(argument(2)),
+            equal(0, 0, 3),
+            load(argument(2) + HIGH),
+            equal(0, 0, 1),
+            verdict(ALLOW),
+            verdict(NOTIFY),
+        ];
+        call(Some(calls::UTIMENSAT), times);
     }
     if watched.processors {
         call(Some(calls::SCHED_GETAFFINITY), vec![verdict(NOTIFY)]);
@@ -221,6 +231,7 @@ mod tests {
             calls::FSTAT,
             calls::NEWFSTATAT,
             calls::STATX,
+            calls::UTIMENSAT,
             calls::CONNECT,
             calls::SENDTO,
             calls::SENDMSG,
@@ -243,6 +254,7 @@ mod tests {
             libc::SYS_fstat,
             libc::SYS_newfstatat,
             libc::SYS_statx,
+            libc::SYS_utimensat,
             libc::SYS_connect,
             libc::SYS_sendto,
             libc::SYS_sendmsg,

@@ -49,19 +49,29 @@ impl WallClock {
         })
     }
 
-    /// Gives the time of a file on this clock; none for one that was not written since the command began.
+    /// Gives the time of a file on this clock, from the machine's; none where it is the same on both.
     ///
-    /// # Errors
-    /// What the system says of the machine's clocks.
-    pub fn of_file(&self, seconds: i64, nanos: i64) -> io::Result<Option<(i64, i64)>> {
-        let written = seconds.checked_mul(NANOS).and_then(|time| time.checked_add(nanos));
-        let Some(written) = written.filter(|time| *time >= self.began) else { return Ok(None) };
-        // What lies in the machine's future was set by the program, on its own clock.
-        if written > read(libc::CLOCK_REALTIME)? {
-            return Ok(None);
-        }
-        let time = written + self.shift;
-        Ok(Some((time.div_euclid(NANOS), time.rem_euclid(NANOS))))
+    /// What was written since the command began is as far from its beginning here as there. What lies between the two
+    /// beginnings was written before the command began, by whoever made the image or the container, and would be in the
+    /// command's future: it is as old as the command.
+    #[must_use]
+    pub fn of_file(&self, seconds: i64, nanos: i64) -> Option<(i64, i64)> {
+        let written = seconds.checked_mul(NANOS)?.checked_add(nanos)?;
+        let ours = match written {
+            _ if written >= self.began => written.checked_add(self.shift)?,
+            _ if written > self.began + self.shift => self.began + self.shift,
+            _ => return None,
+        };
+        Some((ours.div_euclid(NANOS), ours.rem_euclid(NANOS)))
+    }
+
+    /// Gives the machine's time for one that a program sets on a file, so that [`Self::of_file`] gives back what was set; none
+    /// where it is the same on both.
+    #[must_use]
+    pub fn to_file(&self, seconds: i64, nanos: i64) -> Option<(i64, i64)> {
+        let ours = seconds.checked_mul(NANOS)?.checked_add(nanos)?;
+        let written = ours.checked_sub(self.shift).filter(|_| ours >= self.began + self.shift)?;
+        Some((written.div_euclid(NANOS), written.rem_euclid(NANOS)))
     }
 
     /// Gives what programs are to read.
@@ -136,6 +146,18 @@ mod tests {
         assert_eq!(moved((i64::MAX, 0), (100, 0), 0), None);
         assert_eq!(moved((1, NANOS), (0, 0), 0), None);
         assert_eq!(moved((-1, 0), (0, 0), 0), None);
+    }
+
+    #[test]
+    fn times_of_files_come_back_as_they_were_set() {
+        let clock = WallClock { wall: Wall::Stands { seconds: 0 }, began: 900 * NANOS, shift: -800 * NANOS };
+        for set in [(3, 4), (99, 999_999_999), (100, 0), (150, 7), (901, 0), (100_000, 5)] {
+            let (seconds, nanos) = clock.to_file(set.0, set.1).unwrap_or(set);
+            assert_eq!(clock.of_file(seconds, nanos).unwrap_or((seconds, nanos)), set);
+        }
+        assert_eq!(clock.of_file(905, 1), Some((105, 1)), "written five seconds after the beginning");
+        assert_eq!(clock.of_file(500, 0), Some((100, 0)), "of an image that is younger than the source");
+        assert_eq!((clock.of_file(77, 0), clock.to_file(77, 0)), (None, None));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::token::{Kind, Token};
 use crate::model::difference::Class;
 
 /// What removes an instant.
-pub(super) const CLOCK: &str = "clock = \"pinned\" in the plan; SOURCE_DATE_EPOCH for tools that honour it";
+pub(super) const CLOCK: &str = "clock = \"stands\" in the plan; SOURCE_DATE_EPOCH for tools that honour it";
 
 /// Names what removes a time span from the output of the command's programs.
 pub(super) fn span_remedy(place: &Place<'_>) -> &'static str {
@@ -17,12 +17,12 @@ pub(super) fn span_remedy(place: &Place<'_>) -> &'static str {
     match () {
         () if hints.runs(&["vitest"]) => "normalize.stdout = [\"vitest\"]",
         () if hints.runs(&["go"]) => {
-            "normalize.stdout = [\"go-test\"], or clock = \"pinned\" with quantised = [\"go\"]"
+            "normalize.stdout = [\"go-test\"], or quantised = [\"go\"]"
         }
         () if hints.runs(&["npm"]) => "normalize.stdout = [\"npm-ci\"]",
-        () if hints.runs(&["gitleaks"]) => "clock = \"pinned\" with quantised = [\"gitleaks\"]",
+        () if hints.runs(&["gitleaks"]) => "clock = \"stands\" with quantised = [\"gitleaks\"]",
         () => {
-            "a normalizer of the tool, or clock = \"pinned\" with quantised = [\"PROGRAM\"] in the plan; or do not print it"
+            "a normalizer of the tool, or quantised = [\"PROGRAM\"] in the plan; or do not print it"
         }
     }
 }
@@ -222,7 +222,7 @@ fn drawn(place: &Place<'_>) -> Option<Verdict> {
             (b'1' | b'6' | b'7', b'1' | b'6' | b'7') => Verdict::new(
                 Class::Clock,
                 "UUIDs of versions 1, 6 and 7 hold the time",
-                "clock = \"pinned\", and a fixed id where the tool takes one",
+                "clock = \"stands\", and a fixed id where the tool takes one",
             ),
             _ => None,
         };

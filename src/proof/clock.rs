@@ -29,10 +29,21 @@ pub fn usual_clock(line: &str, rule: ProofRule) -> ClockMode {
     if stands(line) && forced.is_none_or(|tool| STANDS.contains(&tool)) { ClockMode::Stands } else { ClockMode::Starts }
 }
 
-/// Tells whether a line consists of known tools and inert commands, with one of the tools at least.
+/// Tells whether a line consists of known tools and inert commands, with one of the tools at least. A loop may wait for the
+/// clock whatever stands in it, and a function may have any name.
 fn stands(line: &str) -> bool {
+    let mut words = line.split(|c: char| c.is_whitespace() || ";&|(){}".contains(c));
+    if line.contains("()") || words.any(|word| ["while", "until", "for", "function", "alias", "eval"].contains(&word)) {
+        return false;
+    }
     let kinds: Vec<Kind> = simples(line).iter().map(|simple| kind(simple, 0)).collect();
     kinds.contains(&Kind::Stands) && !kinds.contains(&Kind::Flows)
+}
+
+/// Tells whether a word sets a variable by which a name means another program, or a script runs first.
+fn leads_elsewhere(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or_default();
+    ["PATH", "BASH_ENV", "ENV", "NODE_OPTIONS", "LD_PRELOAD"].contains(&name)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +60,9 @@ fn kind(simple: &Simple, depth: u8) -> Kind {
     let mut words = simple.words.clone();
     loop {
         let assignments = words.iter().take_while(|word| call::assignment(word).is_some()).count();
-        words.drain(..assignments);
+        if words.drain(..assignments).any(|word| leads_elsewhere(&word)) {
+            return Kind::Flows;
+        }
         let Some(first) = words.first() else { return Kind::Inert };
         if let Some(line) = nested(&words) {
             let inner: Vec<Kind> = match depth < DEEPEST {
@@ -63,6 +76,21 @@ fn kind(simple: &Simple, depth: u8) -> Kind {
             continue;
         }
         let name = call::base(first);
+        // A program of the source that is called like the tool is another one.
+        if first.contains('/') && !first.starts_with("/usr/") && !first.contains("node_modules/.bin/") {
+            return Kind::Flows;
+        }
+        if name == "export" && words.iter().any(|word| leads_elsewhere(word)) {
+            return Kind::Flows;
+        }
+        // These hand the work over to a program of the project's.
+        let hands_over = |word: &String| {
+            let flag = word.trim_start_matches('-').split('=').next().unwrap_or_default();
+            word.starts_with('-') && ["toolexec", "vettool", "exec"].contains(&flag)
+        };
+        if words.iter().any(hands_over) {
+            return Kind::Flows;
+        }
         return match call::tool(&words) {
             Some((tool, ..)) if STANDS.contains(&tool) => Kind::Stands,
             Some(_) => Kind::Flows,
@@ -84,6 +112,7 @@ mod tests {
             "CGO_ENABLED=0 go build -trimpath -ldflags=\"-X main.date=$(date -u +%F)\" ./...",
             "cd web && npm ci",
             "cd web && npx tsc --noEmit && npx vite build",
+            "frontend/node_modules/.bin/tsc --noEmit -p frontend/tsconfig.json",
             "go vet ./... 2>&1 | tee vet.txt",
             "bash -c 'cd a && go build ./...'",
             "gitleaks detect --no-git --source .",
@@ -108,6 +137,14 @@ mod tests {
             "node --test",
             "date",
             "echo $(./tool) && go build ./...",
+            "tools/govulncheck ./...",
+            "bash -c 'PATH=$PWD/tools:$PATH tsc'",
+            "PATH=$PWD/bin:$PATH tsc -p .",
+            "export BASH_ENV=poll.sh; bash -c 'go vet -n .'",
+            "tsc() { bash poll.sh; }; tsc --noEmit",
+            "go vet -n fmt; t=$(date +%s); while [ $(date +%s) -le $t ]; do :; done",
+            "go build -toolexec=./wrap ./...",
+            "go vet -vettool ./mine ./...",
             "",
         ] {
             assert_eq!(usual_clock(line, ProofRule::Detect), ClockMode::Starts, "{line}");

@@ -64,8 +64,13 @@ fn hex_digits(bytes: &[u8]) -> Vec<usize> {
 #[test]
 fn every_field_has_a_finding_that_names_it() {
     let text = std::fs::read_to_string(committed()).expect("the manifest is committed");
-    let cases: [(&str, &str, FindingName); 15] = [
-        ("},\"version\":2}", "},\"version\":1}", FindingName::UnknownVersion),
+    let cases: [(&str, &str, FindingName); 19] = [
+        ("},\"version\":3}", "},\"version\":1}", FindingName::UnknownVersion),
+        // Version 2 has other words for clocks.
+        ("},\"version\":3}", "},\"version\":2}", FindingName::Malformed),
+        ("\"clock\":\"starts\"", "\"clock\":\"pinned\"", FindingName::Malformed),
+        ("\"clock\":\"starts\"", "\"clock\":\"stands\"", FindingName::PlanDiffers),
+        ("\"clock\":\"stands\"", "\"clock\":\"starts\"", FindingName::PlanDiffers),
         ("\"require\":\"canonical\"", "\"require\":\"bitwise\"", FindingName::PlanDiffers),
         ("\"exit_code\":0", "\"exit_code\":1", FindingName::ResultDiffers),
         ("\"ending\":\"exited\"", "\"ending\":\"signaled\"", FindingName::EndingDiffers),

@@ -25,6 +25,7 @@ mod machine {
     pub const FSTAT: u32 = 5;
     pub const LSTAT: Option<u32> = Some(6);
     pub const NEWFSTATAT: u32 = 262;
+    pub const UTIMENSAT: u32 = 280;
     pub const STATX: u32 = 332;
     pub const MQ_TIMEDSEND: u32 = 242;
     pub const MQ_TIMEDRECEIVE: u32 = 243;
@@ -58,6 +59,7 @@ mod machine {
     pub const FSTAT: u32 = 80;
     pub const LSTAT: Option<u32> = None;
     pub const NEWFSTATAT: u32 = 79;
+    pub const UTIMENSAT: u32 = 88;
     pub const STATX: u32 = 291;
     pub const MQ_TIMEDSEND: u32 = 182;
     pub const MQ_TIMEDRECEIVE: u32 = 183;
