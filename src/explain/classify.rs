@@ -16,14 +16,10 @@ pub(super) fn span_remedy(place: &Place<'_>) -> &'static str {
     let hints = place.around.hints;
     match () {
         () if hints.runs(&["vitest"]) => "normalize.stdout = [\"vitest\"]",
-        () if hints.runs(&["go"]) => {
-            "normalize.stdout = [\"go-test\"], or quantised = [\"go\"]"
-        }
+        () if hints.runs(&["go"]) => "normalize.stdout = [\"go-test\"], or quantised = [\"go\"]",
         () if hints.runs(&["npm"]) => "normalize.stdout = [\"npm-ci\"]",
         () if hints.runs(&["gitleaks"]) => "clock = \"stands\" with quantised = [\"gitleaks\"]",
-        () => {
-            "a normalizer of the tool, or quantised = [\"PROGRAM\"] in the plan; or do not print it"
-        }
+        () => "a normalizer of the tool, or quantised = [\"PROGRAM\"] in the plan; or do not print it",
     }
 }
 

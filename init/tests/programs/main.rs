@@ -7,6 +7,7 @@ mod corpus;
 mod cost;
 mod deadlines;
 mod directories;
+mod files;
 mod gate;
 mod held;
 mod processors;
