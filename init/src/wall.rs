@@ -68,7 +68,7 @@ impl WallClock {
     /// Gives the machine's time for one that a program sets on a file, so that [`Self::of_file`] gives back what was set; none
     /// where it is the same on both.
     #[must_use]
-    pub fn to_file(&self, seconds: i64, nanos: i64) -> Option<(i64, i64)> {
+    pub fn to_file(self, seconds: i64, nanos: i64) -> Option<(i64, i64)> {
         let ours = seconds.checked_mul(NANOS)?.checked_add(nanos)?;
         let written = ours.checked_sub(self.shift).filter(|_| ours >= self.began + self.shift)?;
         Some((written.div_euclid(NANOS), written.rem_euclid(NANOS)))
