@@ -116,7 +116,7 @@ fn chance_is_a_flake_that_is_proposed_for_quarantine() {
             command("coin", "head -c4 /dev/urandom | od -An -tx4", ""),
             command(
                 "timed",
-                r"printf 'ok  \tm\t0.%03ds\n' $(($(od -An -N2 -tu2 /dev/urandom) % 1000))",
+                r"printf 'ok  \tm\t%d.123s\n' $(od -An -N4 -tu4 /dev/urandom)",
                 "normalize.stdout = [\"go-test\"]",
             ),
         ]

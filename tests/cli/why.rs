@@ -91,7 +91,7 @@ fn evidence_that_is_missing_is_named_and_leaves_it_undecided() {
 
 #[test]
 fn a_demand_for_bitwise_equality_is_told_as_the_cause() {
-    let time = "echo \"ok  \texample.com/m\t0.$(printf %03d $(($(od -An -N2 -tu2 /dev/urandom) % 1000)))s\"";
+    let time = "echo \"ok  \texample.com/m\t$(printf %d $(od -An -N4 -tu4 /dev/urandom)).123s\"";
     let scene = Scene::new(&command("strict", time, "normalize.stdout = [\"go-test\"]\nrequire = \"bitwise\""));
     scene.ok(&["run", "RC-05"]);
     let replay = scene.run(&["replay", "RC-05"]);
