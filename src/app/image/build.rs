@@ -147,9 +147,20 @@ fn own_layer(lock: &ImageLock) -> &LockedLayer {
     lock.own_layer().expect("a part was taken because it adds a layer")
 }
 
+/// Tells whether a layer was made from this very lock here.
 fn is_made(store: &dyn BlobStore, lock: &ImageLock) -> Result<bool, ImageError> {
-    let record = Digest::of(lock_toml::write(lock).as_bytes());
-    Ok(store.contains(record)? && store.contains(own_layer(lock).digest)?)
+    Ok(store.contains(Digest::of(&note(lock)))? && store.contains(own_layer(lock).digest)?)
+}
+
+/// Notes that a lock leads to its layer.
+pub(super) fn note_made(store: &dyn BlobStore, lock: &ImageLock) -> Result<(), ImageError> {
+    store.put(&note(lock))?;
+    Ok(())
+}
+
+/// Gives the note of a lock: never the lock's own bytes, because a store holds any lock that lies in a source tree.
+fn note(lock: &ImageLock) -> Vec<u8> {
+    format!("rcrepro: a layer was made from this lock\n{}", lock_toml::write(lock)).into_bytes()
 }
 
 async fn make_layer(context: &ImageContext<'_>, folder: &ImageFolder, part: &Part) -> Result<(), ImageError> {
@@ -169,7 +180,7 @@ async fn make_layer(context: &ImageContext<'_>, folder: &ImageFolder, part: &Par
     }
     let found = assemble_apart(context, composition.own(), lock.pins.clone(), lock.source_date_epoch).await?;
     check::same(lock, format!("layer {}", layer.name), layer.digest, found)?;
-    context.store.put(lock_toml::write(lock).as_bytes())?;
+    note_made(context.store.as_ref(), lock)?;
     Ok(())
 }
 

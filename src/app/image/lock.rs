@@ -1,13 +1,13 @@
 //! Resolves a definition into a lock: versions, checksums, and the digests that the image comes out with.
 
 use super::assemble::read_go;
-use super::build::{assemble_apart, locked, parts};
+use super::build::{assemble_apart, locked, note_made, parts};
 use super::check;
 use super::debian::resolve_debs;
 use super::folder::ImageFolder;
 use super::packages::{fetch, fetch_wanted};
 use super::{ImageContext, ImageError, lock_program};
-use crate::format::{image_toml, lock_toml};
+use crate::format::image_toml;
 use crate::model::composition::Composition;
 use crate::model::digest::Digest;
 use crate::model::image_definition::{DefinitionError, GoSource, ImageDefinition, ImageName, NpmSource, Platform};
@@ -159,7 +159,7 @@ pub async fn lock_pinned(
     check::pins(&composition, &lock)?;
     folder.write_lock(&lock)?;
     if lock.own_layer().is_some() {
-        context.store.put(lock_toml::write(&lock).as_bytes())?;
+        note_made(context.store.as_ref(), &lock)?;
     }
     Ok(lock)
 }

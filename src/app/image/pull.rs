@@ -5,12 +5,11 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 use super::ImageError;
-use super::build::{locked, parts};
+use super::build::{locked, note_made, parts};
 use super::folder::ImageFolder;
 use super::load::stream_of;
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine as _, EngineError};
-use crate::format::lock_toml;
 use crate::format::oci_document::Packing;
 use crate::model::image_definition::ImageName;
 use crate::model::pulled_image::{PulledImage, PulledLayer};
@@ -90,7 +89,7 @@ pub fn note_locks(
             continue;
         }
         for part in parts(&folder, &folder.compose(&name)?)? {
-            store.put(lock_toml::write(&part.lock).as_bytes())?;
+            note_made(store, &part.lock)?;
         }
         noted.push(name);
     }
