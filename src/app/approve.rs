@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::files::write_whole;
+use super::attributes::write_record;
 use super::workspace::{Workspace, WorkspaceError};
 use crate::format::canonical_json;
 use crate::model::approval::{APPROVAL_VERSION, Approval, ApprovalKind};
@@ -72,7 +72,7 @@ pub fn approve(
     };
     let path = path(workspace, packet, kind);
     let bytes = canonical_json::to_vec(&approval).expect("an approval holds strings and integers");
-    write_whole(&path, &bytes).map_err(|source| ApproveError::Io { path: path.clone(), source })?;
+    write_record(&path, &bytes).map_err(|source| ApproveError::Io { path: path.clone(), source })?;
     Ok((path, subject))
 }
 

@@ -4,6 +4,7 @@
 use super::frozen;
 use super::image::folder::ImageFolder;
 use super::images::pulled;
+use super::plan_files::PlanFiles;
 use super::workspace::Workspace;
 use crate::model::digest::Digest;
 use crate::model::image_definition::Platform;
@@ -30,7 +31,7 @@ pub fn outdated(workspace: &Workspace, manifest: &ReproManifest, recorded: &Plan
         return Some(format!("the lock of image `{name}` has changed since"));
     }
     let frozen = manifest.frozen.iter().find(|(name, frozen)| {
-        digest_of(&frozen::lock_path(&workspace.folder, name)).is_none_or(|lock| lock != frozen.lock)
+        digest_of(&workspace.files, &frozen::lock_path(&workspace.folder, name)).is_none_or(|lock| lock != frozen.lock)
     });
     frozen.map(|(name, _)| format!("the lock of the frozen input `{name}` has changed since"))
 }
@@ -72,10 +73,10 @@ pub(super) fn image_lock(workspace: &Workspace, name: &Name, isa: &str) -> Optio
         }
         ImageSource::Pull { .. } => pulled::lock_path(&workspace.folder, platform, name),
     };
-    digest_of(&path)
+    digest_of(&workspace.files, &path)
 }
 
 /// Gives the digest of a file; none when it cannot be read.
-pub(super) fn digest_of(path: &std::path::Path) -> Option<Digest> {
-    std::fs::read(path).ok().map(|bytes| Digest::of(&bytes))
+pub(super) fn digest_of(files: &PlanFiles, path: &std::path::Path) -> Option<Digest> {
+    files.read(path).ok().map(|bytes| Digest::of(&bytes))
 }

@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::attributes;
 use crate::model::digest::{Digest, DigestHasher, Sha256};
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest};
 use crate::model::tree::{Directory, Node, TreeError};
@@ -134,7 +135,7 @@ pub fn write_blobs(
             write_file(&file, &mut *store.reader(*digest)?).map_err(io("write", &file))?;
         }
     }
-    write_file(path, &mut &*bytes).map_err(io("write", path))?;
+    attributes::write_record(path, bytes).map_err(io("write", path))?;
     for entry in std::fs::read_dir(&folder).map_err(io("list", &folder))? {
         let entry = entry.map_err(io("list", &folder))?;
         let named = entry.file_name().to_str().and_then(|name| name.parse::<Sha256>().ok());

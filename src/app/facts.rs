@@ -65,7 +65,12 @@ impl Facts<'_> {
     }
 
     fn file(&self, path: &TreePath) -> Fact {
-        let on_disk = || std::fs::read(self.workspace.folder.join(path.as_str())).ok();
+        // What rcrepro itself writes is evidence as soon as it lies there; anything else has to be committed.
+        let written = self.workspace.is_written(path);
+        let on_disk = || {
+            let path = self.workspace.folder.join(path.as_str());
+            if written { std::fs::read(path).ok() } else { self.workspace.files.read(&path).ok() }
+        };
         let tracked = match export::lookup(self.store, self.source, path) {
             Ok(Some(Node::File { digest, .. })) => Some(digest),
             _ => None,
@@ -82,6 +87,9 @@ impl Facts<'_> {
         match tracked.or_else(|| on_disk().map(|bytes| Digest::of(&bytes))) {
             Some(evidence) if evidence.size > 0 => Fact::Holds { evidence, says: format!("{} bytes", evidence.size) },
             Some(_) => Fact::Fails { why: format!("`{path}` is empty") },
+            None if self.workspace.folder.join(path.as_str()).exists() => {
+                Fact::Waits { why: format!("`{path}` is not committed: git add {path} && git commit") }
+            }
             None => Fact::Waits { why: format!("`{path}` is not there") },
         }
     }

@@ -9,6 +9,7 @@ use super::config::package_mirrors;
 use super::image::folder::ImageFolder;
 use super::image::pull::PulledError;
 use super::image::{ImageContext, ImageError, build, load};
+use super::plan_files::PlanFiles;
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine as _, EngineError};
 use crate::format::{lock_toml, pulled_toml};
@@ -133,6 +134,8 @@ pub fn locked_identity(name: &Name, bytes: &[u8]) -> Result<ImageIdentity, Strin
 pub struct ImageUse<'a> {
     /// The plan's folder.
     pub folder: &'a Path,
+    /// Where definitions and locks are read from.
+    pub files: &'a PlanFiles,
     /// Where blobs live.
     pub store: &'a Arc<FsStore>,
     /// Where commands run.
@@ -166,6 +169,7 @@ impl ImageUse<'_> {
         published: Option<&ImageReference>,
     ) -> Result<(ImageEntry, String), ImagesError> {
         let (folder, image) = ImageFolder::of_definition(&self.folder.join(definition), self.platform()?)?;
+        let folder = folder.read_from(self.files);
         let path = folder.lock_path(&image);
         let lock = build::locked(&folder, &image)?;
         let mut from = None;
@@ -191,7 +195,7 @@ impl ImageUse<'_> {
             true => "loaded and confirmed",
         };
         let how = from.map_or_else(|| how.to_owned(), |from| format!("{from}, {how}"));
-        let bytes = std::fs::read(&path).map_err(|source| ImagesError::Read { path, source })?;
+        let bytes = self.files.read(&path).map_err(|source| ImagesError::Read { path, source })?;
         let entry = ImageEntry {
             lock: self.store.put(&bytes)?,
             manifest: built.identity.manifest,

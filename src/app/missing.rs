@@ -1,6 +1,7 @@
 //! What a plan names and the repository does not have yet: definitions and locks of images, mirrors and locks of frozen inputs,
 //! documents. A plan is sound without them, and nothing runs.
 
+use super::attributes;
 use super::frozen;
 use super::image::folder::ImageFolder;
 use super::images::pulled;
@@ -31,6 +32,10 @@ pub fn missing(workspace: &Workspace) -> Vec<Missing> {
     found.extend(gone.map(|path| Missing {
         what: format!("document `{path}`"),
         hint: format!(r"printf '<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n' > {path}"),
+    }));
+    found.extend(attributes::unkept(&workspace.folder).into_iter().map(|folder| Missing {
+        what: format!("`{folder}/{}`, which keeps git from changing line ends there", attributes::FILE),
+        hint: format!("printf '{}\\n' >> {folder}/{}", attributes::LINE, attributes::FILE),
     }));
     found
 }

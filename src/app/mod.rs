@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod approve;
+pub mod attributes;
 pub mod config;
 pub mod currency;
 pub mod doctor;
@@ -20,11 +21,13 @@ pub mod missing;
 pub mod modules;
 pub mod mutants;
 pub mod pins;
+pub mod plan_files;
 pub mod prepare;
 pub mod promises;
 pub mod proving;
 pub mod quiet;
 pub mod record;
+pub mod release_commit;
 pub mod release_images;
 pub mod replay;
 pub mod rescan;

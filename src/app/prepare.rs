@@ -96,6 +96,7 @@ impl Preparation<'_> {
             let heard = |event| (self.observe)(RunEvent::Image(event));
             let user = ImageUse {
                 folder: &self.workspace.folder,
+                files: &self.workspace.files,
                 store: self.store,
                 engine: self.engine,
                 config: self.config,
@@ -148,6 +149,7 @@ impl Preparation<'_> {
             name,
             input: &self.workspace.plan.frozen[name],
             folder: &self.workspace.folder,
+            files: &self.workspace.files,
             source,
             image,
             isa: &self.engine.info().isa,

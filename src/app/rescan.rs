@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::attributes::write_record;
 use super::execute::{ExecuteError, Executor};
-use super::files::write_whole;
 use super::findings::{newest, outcome};
 use super::frozen::{FrozenError, lock_path};
 use super::prepare::{Preparation, PrepareError};
@@ -81,7 +81,7 @@ pub async fn rescan(
         let record = Packet { session, workspace, id, scans, options }.scan().await?;
         let path = workspace.today_path(id);
         let bytes = canonical_json::to_vec(&record).expect("a record holds strings and integers");
-        write_whole(&path, &bytes).map_err(|source| RescanError::Write { path: path.clone(), source })?;
+        write_record(&path, &bytes).map_err(|source| RescanError::Write { path: path.clone(), source })?;
         written.push((path, record));
     }
     if written.is_empty() { Err(RescanError::Nothing) } else { Ok(written) }
@@ -197,8 +197,12 @@ impl Packet<'_> {
         let mut found = BTreeMap::new();
         for name in names {
             let path = lock_path(&self.workspace.folder, name);
-            let text = std::fs::read_to_string(&path)
-                .map_err(|_| FrozenError::NoLock { name: name.clone(), path: path.clone() })?;
+            let files = &self.workspace.files;
+            let text = files.read_to_string(&path).map_err(|_| FrozenError::NoLock {
+                name: name.clone(),
+                path: path.clone(),
+                why: files.absent(&path),
+            })?;
             let lock = frozen_toml::decode(&text).map_err(|source| FrozenError::BadLock { path, source })?;
             let date = lock.data.map(|data| data.date).unwrap_or_default();
             let then = DataState { root: lock.root, date };
@@ -253,7 +257,7 @@ impl Packet<'_> {
                 spec.frozen.retain(|name| frozen.get(name).is_none_or(|input| input.kind.front().is_none()));
             }
         }
-        Workspace { folder: self.workspace.folder.clone(), plan_bytes: self.workspace.plan_bytes.clone(), plan }
+        Workspace { plan, ..self.workspace.clone() }
     }
 
     fn preparation<'b>(&'b self, workspace: &'b Workspace) -> Preparation<'b> {

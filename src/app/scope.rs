@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::files;
+use super::attributes;
 use super::workspace::{Workspace, WorkspaceError};
 use crate::format::scope_json::{self, ScopeJsonError};
 use crate::model::digest::Digest;
@@ -135,7 +135,7 @@ pub fn write(workspace: &Workspace, record: &ScopeRecord) -> Result<(PathBuf, Di
     let path = workspace.scope_path(&record.packet);
     let (bytes, digest) = scope_json::encode(record);
     let failed = |source| ScopeError::Io { doing: "write", path: path.clone(), source };
-    files::write_whole(&path, &bytes).map_err(failed)?;
+    attributes::write_record(&path, &bytes).map_err(failed)?;
     Ok((path, digest))
 }
 

@@ -1,15 +1,19 @@
 //! The certified repository: its plan, its manifests, its source.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use super::plan_files::{PlanFiles, resolved, short};
 use crate::format::plan_toml::{self, PlanError};
 use crate::model::digest::Digest;
 use crate::model::name::TreePath;
-use crate::model::plan::{Packet, PacketId, Plan};
+use crate::model::plan::{ImageSource, Packet, PacketId, Plan};
 use crate::normalize;
 use crate::store::BlobStore;
+use crate::store::git_history::GitHistory;
+use crate::store::git_status::{Uncommitted, uncommitted};
 use crate::store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
@@ -17,6 +21,9 @@ const RECORDS: [&str; 5] = ["manifests/**", "approvals/**", "scopes/**", "gates/
 
 /// The plan's file name.
 pub const PLAN_FILE: &str = "rcrepro.toml";
+
+/// The most bytes that a plan may have.
+const PLAN_LIMIT: u64 = 64 << 20;
 
 /// Says why a workspace cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,15 +35,33 @@ pub enum WorkspaceError {
         path: PathBuf,
         /// What the system said.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The plan has a mistake in it.
-    #[error("{path}:{source}")]
+    #[error("{path}:{mistake}")]
     Plan {
         /// The plan's path.
         path: PathBuf,
         /// The mistake and its place.
-        source: PlanError,
+        mistake: PlanError,
+    },
+    /// The commit's plan has a mistake in it, and the working copy has another plan.
+    #[error("{path}, as commit {commit} has it:{mistake}")]
+    CommittedPlan {
+        /// The plan's path.
+        path: PathBuf,
+        /// The commit's id, shortened.
+        commit: String,
+        /// The mistake and its place.
+        mistake: PlanError,
+    },
+    /// The plan is not committed.
+    #[error("commit {commit} has no plan `{path}`, and what is certified is what was committed")]
+    NotCommitted {
+        /// The plan's path.
+        path: PathBuf,
+        /// The commit's id, shortened.
+        commit: String,
     },
     /// The plan has no such packet.
     #[error("the plan has no packet `{packet}`")]
@@ -58,7 +83,7 @@ pub enum WorkspaceError {
 }
 
 /// Is a folder with a plan.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Workspace {
     /// The plan's folder, absolute.
     pub folder: PathBuf,
@@ -66,23 +91,108 @@ pub struct Workspace {
     pub plan_bytes: Vec<u8>,
     /// The plan.
     pub plan: Plan,
+    /// Where the plan was read from, and what it names is.
+    pub files: PlanFiles,
 }
 
 impl Workspace {
-    /// Reads the plan of a folder.
+    /// Reads the plan of a folder as it lies in the working copy: for what prepares a commit.
     ///
     /// # Errors
     /// [`WorkspaceError`] when there is none or it has a mistake.
     pub fn open(folder: &Path) -> Result<Self, WorkspaceError> {
-        let shown = if folder == Path::new(".") { PathBuf::from(PLAN_FILE) } else { folder.join(PLAN_FILE) };
+        let shown = shown(folder);
         let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
         let plan_bytes = std::fs::read(folder.join(PLAN_FILE)).map_err(no_plan)?;
         let folder = folder.canonicalize().map_err(no_plan)?;
-        let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
-        let text = String::from_utf8_lossy(&plan_bytes);
-        let plan =
-            plan_toml::parse(&text, &names).map_err(|source| WorkspaceError::Plan { path: shown.clone(), source })?;
-        Ok(Self { folder, plan_bytes, plan })
+        let plan = parse(&plan_bytes).map_err(|mistake| WorkspaceError::Plan { path: shown.clone(), mistake })?;
+        Ok(Self { folder, plan_bytes, plan, files: PlanFiles::WorkingCopy })
+    }
+
+    /// Reads the plan of a folder as a commit has it, which is the one that counts for what is run, judged and decided.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is no repository or no such commit, or the commit has no plan, or one with a mistake.
+    pub fn at(folder: &Path, revision: &str) -> Result<Self, WorkspaceError> {
+        let shown = shown(folder);
+        let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
+        let on_disk = std::fs::read(folder.join(PLAN_FILE));
+        let folder = folder.canonicalize().map_err(no_plan)?;
+        let (repository, below) = match (repository(&folder), &on_disk) {
+            (Err(_), Err(error)) => return Err(no_plan(io::Error::new(error.kind(), error.to_string()))),
+            (found, _) => found?,
+        };
+        let history = GitHistory::open(&repository)?;
+        let commit = history.commit(revision)?;
+        let plan_file: TreePath = PLAN_FILE.parse().expect("a constant name");
+        let path = below.as_ref().map_or_else(|| plan_file.clone(), |below| below.join(&plan_file));
+        let Some(plan_bytes) = history.file(&commit, &path, PLAN_LIMIT)? else {
+            let commit = short(&commit.commit).to_owned();
+            return Err(match on_disk {
+                Ok(_) => WorkspaceError::NotCommitted { path: shown, commit },
+                Err(source) => no_plan(source),
+            });
+        };
+        let plan = parse(&plan_bytes).map_err(|mistake| match on_disk.is_ok_and(|bytes| bytes == plan_bytes) {
+            true => WorkspaceError::Plan { path: shown.clone(), mistake },
+            false => {
+                let commit = short(&commit.commit).to_owned();
+                WorkspaceError::CommittedPlan { path: shown.clone(), commit, mistake }
+            }
+        })?;
+        Ok(Self { folder, plan_bytes, plan, files: PlanFiles::Commit { repository, commit } })
+    }
+
+    /// Gives the commit that the plan was read from, in hex; none for the working copy's plan.
+    #[must_use]
+    pub fn commit(&self) -> Option<&str> {
+        match &self.files {
+            PlanFiles::WorkingCopy => None,
+            PlanFiles::Commit { commit, .. } => Some(&commit.commit),
+        }
+    }
+
+    /// Gives the revision that the plan is of: the commit, or `HEAD` for the working copy's plan.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        self.commit().unwrap_or("HEAD")
+    }
+
+    /// Lists the files of the working copy that are not as the last commit has them and would count if they were committed:
+    /// those of the source, and the definitions and locks of images that lie elsewhere in the repository. Paths are relative to
+    /// the repository's root.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is no repository or it cannot be read.
+    pub fn uncommitted(&self) -> Result<Vec<Uncommitted>, WorkspaceError> {
+        let (repository, below) = self.repository()?;
+        let exclude = self.exclude();
+        let deciding = self.deciding();
+        let counts = |file: &Uncommitted| {
+            let path = Path::new(&file.path);
+            let inside = match &below {
+                Some(below) => path.strip_prefix(below.as_str()).ok(),
+                None => Some(path),
+            };
+            let excluded = |path: &Path| path.ancestors().any(|above| exclude.is_match(above));
+            inside.is_some_and(|path| !excluded(path)) || deciding.is_match(repository.join(path))
+        };
+        Ok(uncommitted(&repository)?.into_iter().filter(counts).collect())
+    }
+
+    /// Gives globs, absolute, of the files that decide what images are, wherever they lie.
+    fn deciding(&self) -> GlobSet {
+        let folders = self.plan.images.values().filter_map(|source| match source {
+            ImageSource::Build { definition, .. } => {
+                resolved(&self.folder.join(definition)).parent()?.parent().map(Path::to_owned)
+            }
+            ImageSource::Pull { .. } => None,
+        });
+        let globs = folders.flat_map(|folder| {
+            let folder = globset::escape(&folder.to_string_lossy());
+            [format!("{folder}/images/*.toml"), format!("{folder}/images/keys/*"), format!("{folder}/lockfiles/**")]
+        });
+        set(globs.collect::<Vec<_>>().iter().map(String::as_str))
     }
 
     /// Gives the digest of the plan's bytes.
@@ -127,6 +237,12 @@ impl Workspace {
         RECORDS.map(str::to_owned).into_iter().chain(generated).collect()
     }
 
+    /// Tells whether rcrepro itself writes a file: a record, or a document with written sections.
+    #[must_use]
+    pub fn is_written(&self, path: &TreePath) -> bool {
+        self.plan.documents.generated.contains(path) || set(RECORDS).is_match(path.as_str())
+    }
+
     /// Stores the tracked tree of a commit, less what the plan excludes. What rcrepro writes is always excluded: a tree
     /// cannot hold its own digest.
     ///
@@ -160,13 +276,7 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError::NoRepository`].
     pub fn repository(&self) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
-        let repository = self
-            .folder
-            .ancestors()
-            .find(|folder| folder.join(".git").exists())
-            .ok_or_else(|| WorkspaceError::NoRepository { folder: self.folder.clone() })?;
-        let below = self.folder.strip_prefix(repository).ok().and_then(Path::to_str).unwrap_or_default();
-        Ok((repository.to_owned(), below.parse().ok()))
+        repository(&self.folder)
     }
 
     /// Gives the globs, relative to the plan's folder, of the records that rcrepro writes, without the documents.
@@ -178,6 +288,24 @@ impl Workspace {
     fn exclude(&self) -> GlobSet {
         set(self.plan.exclude.iter().chain(&self.written()).map(String::as_str))
     }
+}
+
+fn shown(folder: &Path) -> PathBuf {
+    if folder == Path::new(".") { PathBuf::from(PLAN_FILE) } else { folder.join(PLAN_FILE) }
+}
+
+fn parse(bytes: &[u8]) -> Result<Plan, PlanError> {
+    let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
+    plan_toml::parse(&String::from_utf8_lossy(bytes), &names)
+}
+
+fn repository(folder: &Path) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
+    let repository = folder
+        .ancestors()
+        .find(|folder| folder.join(".git").exists())
+        .ok_or_else(|| WorkspaceError::NoRepository { folder: folder.to_owned() })?;
+    let below = folder.strip_prefix(repository).ok().and_then(Path::to_str).unwrap_or_default();
+    Ok((repository.to_owned(), below.parse().ok()))
 }
 
 fn set<'a>(globs: impl IntoIterator<Item = &'a str>) -> GlobSet {

@@ -24,7 +24,7 @@ use crate::store::fs::FsStore;
 
 /// Says how old the frozen advisory data is, and what its mirror has that it lacks; or scans with the data of today.
 pub async fn advisories(context: &Context, arguments: &AdvisoriesArgs) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed(&arguments.execution.rev)?;
     if arguments.scan {
         return scan(context, &workspace, &arguments.execution).await;
     }
@@ -44,7 +44,7 @@ async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArg
     let records = context
         .with_session(execution.staging, async |session, cancel| {
             let options = RunOptions {
-                revision: &execution.rev,
+                revision: workspace.revision(),
                 lanes: lanes(execution),
                 second_look: false,
                 today: today(),

@@ -21,8 +21,8 @@ use crate::store::fs::FsStore;
 
 /// Shows the packet board, and below it the packets that open findings ask for.
 pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
-    let Status { board, source, .. } = status::look(&workspace, revision, &context.store, today())?;
+    let workspace = context.committed_and_told(revision)?;
+    let Status { board, source, .. } = status::look(&workspace, workspace.revision(), &context.store, today())?;
     let (found, proposals) = findings::proposals(context, &workspace, source)?;
     if propose {
         return findings::print_proposals(&found, &proposals);
@@ -40,8 +40,8 @@ pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, 
 
 /// Says whether to release.
 pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
-    let Status { board, source, .. } = status::look(&workspace, revision, &context.store, today())?;
+    let workspace = context.committed_and_told(revision)?;
+    let Status { board, source, .. } = status::look(&workspace, workspace.revision(), &context.store, today())?;
     let store = FsStore::open(&context.store)?;
     let split = time_split(&workspace, &store, source, SystemTime::now(), today())?;
     let verdict = judge_today(&board, &split);
@@ -67,7 +67,7 @@ pub fn approve(
     note: Option<&str>,
 ) -> Result<Exit, Failure> {
     let kind = if review { ApprovalKind::Review } else { ApprovalKind::Approval };
-    let (path, subject) = app::approve(&context.workspace()?, packet, kind, by, note)?;
+    let (path, subject) = app::approve(&context.committed("HEAD")?, packet, kind, by, note)?;
     let what = if review { "its manifest" } else { "the plan" };
     print(format!("{by} stands for {packet}: {what} {subject}, written to {}\n", path.display()).as_bytes())?;
     Ok(Exit::Success)

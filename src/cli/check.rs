@@ -6,6 +6,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
+use super::uncommitted;
 use crate::app::frozen::lock_path;
 use crate::app::missing::missing;
 use crate::format::frozen_toml;
@@ -17,11 +18,13 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let plan = &workspace.plan;
     let missing = missing(&workspace);
+    let uncommitted = uncommitted::files(&workspace, "HEAD");
     let commands = plan.sets.values().map(Vec::len).sum::<usize>();
     if context.json {
         let document = serde_json::json!({
             "plan": workspace.plan_digest().to_string(), "name": plan.name, "images": plan.images.len(),
             "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing,
+            "uncommitted": uncommitted.as_ref().ok(),
         });
         print(format!("{document}\n").as_bytes())?;
     } else {
@@ -41,6 +44,7 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
         for lacks in &missing {
             print(format!("  missing: {}: {}\n", lacks.what, lacks.hint).as_bytes())?;
         }
+        eprint!("{}", uncommitted::warning(&uncommitted));
     }
     Ok(Exit::Success)
 }

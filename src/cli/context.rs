@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::StagingName;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::signals;
+use super::{signals, uncommitted};
 use crate::app::config::{self, ConfigFile};
 use crate::app::session::Session;
 use crate::app::workspace::Workspace;
@@ -28,9 +28,24 @@ pub struct Context {
 }
 
 impl Context {
-    /// Reads the plan.
+    /// Reads the plan as it lies in the working copy: for what prepares a commit.
     pub fn workspace(&self) -> Result<Workspace, Failure> {
         Ok(Workspace::open(&self.directory)?)
+    }
+
+    /// Reads the plan as a commit has it: for what is run, judged and decided.
+    pub fn committed(&self, revision: &str) -> Result<Workspace, Failure> {
+        Ok(Workspace::at(&self.directory, revision)?)
+    }
+
+    /// As [`Self::committed`], and says on standard error which files of the working copy do not count because they are not
+    /// as the last commit has them.
+    pub fn committed_and_told(&self, revision: &str) -> Result<Workspace, Failure> {
+        let workspace = self.committed(revision);
+        if let Ok(workspace) = &workspace {
+            eprint!("{}", uncommitted::warning(&uncommitted::files(workspace, revision)));
+        }
+        workspace
     }
 
     /// Reads the user configuration.

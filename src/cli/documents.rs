@@ -10,7 +10,7 @@ use crate::report::documents as report;
 
 /// Judges the commands that documents quote.
 pub fn documents(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed(revision)?;
     let found = documents::align(&workspace, revision)?;
     let hollow = found.hollow();
     let text = match context.json {

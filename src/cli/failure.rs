@@ -230,6 +230,10 @@ impl From<FrozenError> for Failure {
         let (exit, advice) = match error {
             FrozenError::Engine(error) => return error.into(),
             FrozenError::Store(error) => return error.into(),
+            // A lock that lies there and is not committed wants no other one.
+            FrozenError::NoLock { ref path, .. } if path.exists() => {
+                (Exit::Plan, Some(format!("git add {} && git commit", path.display())))
+            }
             FrozenError::NoLock { ref name, .. } | FrozenError::Stale { ref name, .. } => (Exit::Plan, lock(name)),
             FrozenError::Mismatch { ref name, .. } => (
                 Exit::Engine,
@@ -262,7 +266,10 @@ impl From<WorkspaceError> for Failure {
     fn from(error: WorkspaceError) -> Self {
         let advice = match &error {
             WorkspaceError::NoPlan { .. } => hint("name the folder with rcrepro.toml: rcrepro -C DIR …"),
-            WorkspaceError::Plan { source, .. } => source.hint.clone(),
+            WorkspaceError::Plan { mistake, .. } => mistake.hint.clone(),
+            WorkspaceError::CommittedPlan { path, .. } | WorkspaceError::NotCommitted { path, .. } => {
+                Some(format!("git add {} && git commit", path.display()))
+            }
             WorkspaceError::NoPacket { known, .. } => Some(format!("known: {}", known.join(", "))),
             WorkspaceError::NoRepository { .. } => hint("git init && git add -A && git commit"),
             WorkspaceError::Source(GitError::Read { .. }) => hint("git rev-parse HEAD"),

@@ -19,7 +19,7 @@ use crate::store::fs::FsStore;
 
 /// Lists what the scans found, by their evidence.
 pub fn findings(context: &Context, arguments: &FindingsArgs) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed(&arguments.rev)?;
     for id in &arguments.packets {
         workspace.packet(id)?;
     }

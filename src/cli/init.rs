@@ -13,11 +13,12 @@ mod files;
 /// What is to be done next, as far as the plan's own commands go.
 const NEXT: &str = "\
 next: fit rcrepro.toml to the project (versions, folders, globs), commit all of it, and then
-  rcrepro check                        is the plan sound, and what lacks?
+  rcrepro check                        is the plan sound, and what is missing?
   rcrepro image lock                   lock what goes into the images
   rcrepro lock                         lock the frozen inputs; Go's vulnerability database is expected at mirror/vulndb.zip
-  rcrepro status --write               write the board into its documents, and commit them
-  rcrepro approve RC-00 --by NAME      stand for the plan
+  rcrepro status --write               write the board into its documents
+  git add -A && git commit             what is certified is what was committed: the plan and its locks, too
+  rcrepro approve RC-00 --by NAME      approve the plan
   rcrepro run --all                    run what is ready, in order
   rcrepro status                       which packet is next, and why
 ";

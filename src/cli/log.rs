@@ -19,7 +19,7 @@ pub fn log(
     stream: Option<StreamName>,
     canonical: bool,
 ) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed("HEAD")?;
     workspace.packet(packet)?;
     let store = FsStore::open(&context.store)?;
     let (manifest, origin) = latest::latest(&workspace, packet, &store)?;

@@ -33,6 +33,7 @@ mod sections;
 mod shake;
 mod signals;
 mod today;
+mod uncommitted;
 mod verify;
 mod why;
 

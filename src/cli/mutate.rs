@@ -15,7 +15,7 @@ use crate::report::progress::Progress;
 
 /// Runs mutants and says which of them their gates caught.
 pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed(&arguments.rev)?;
     let (ids, gates): (BTreeSet<_>, BTreeSet<_>) =
         (arguments.mutant.iter().cloned().collect(), arguments.gate.iter().cloned().collect());
     let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -24,7 +24,7 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
     let mutated = context
         .with_session(arguments.staging, async |session, cancel| {
             let options = MutateOptions {
-                revision: &arguments.rev,
+                revision: workspace.revision(),
                 lanes: arguments.jobs.map_or_else(processors, usize::from),
                 today: today(),
                 ids: &ids,

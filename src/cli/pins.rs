@@ -13,7 +13,7 @@ use crate::report::pins as report;
 
 /// Looks for references, and says which of them keep the pins from holding.
 pub fn pins(context: &Context, revision: &str, look_alikes: bool) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed(revision)?;
     let pinned = judge(&workspace, revision, today()?)?;
     let judgement = &pinned.judgement;
     if context.json {

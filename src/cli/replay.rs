@@ -1,6 +1,6 @@
 //! `rcrepro replay`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::{ExecutionArgs, LookArgs};
 use super::context::Context;
@@ -9,13 +9,19 @@ use super::failure::Failure;
 use super::output::print;
 use super::run::{beside, lanes};
 use super::today::today;
-use crate::app::replay;
+use crate::app::plan_files::short;
 use crate::app::run::RunOptions;
+use crate::app::workspace::Workspace;
+use crate::app::{release_commit, replay};
 use crate::model::compare::Equality;
 use crate::model::finding::Severity;
 use crate::model::plan::PacketId;
 use crate::report::progress::Progress;
 use crate::report::{json, release, text};
+use crate::store::BlobStore;
+
+/// The revision that is meant where none is named.
+const HEAD: &str = "HEAD";
 
 /// Replays a packet's committed manifest, or a manifest file.
 pub async fn replay(
@@ -24,20 +30,32 @@ pub async fn replay(
     look: LookArgs,
     execution: &ExecutionArgs,
 ) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
-    let path = match target.parse::<PacketId>() {
-        Ok(id) => {
-            workspace.packet(&id)?;
-            workspace.manifest_path(&id)
+    let at_revision = context.committed_and_told(&execution.rev)?;
+    let older = tempfile::tempdir()
+        .map_err(|error| Failure::plain(Exit::Engine, format!("cannot make a temporary folder: {error}"), None))?;
+    let packet = target.parse::<PacketId>().ok();
+    let path = match &packet {
+        Some(id) => {
+            at_revision.packet(id)?;
+            match execution.rev != HEAD && of_the_commit(&at_revision, id, older.path())? {
+                true => older.path().join(format!("{id}.json")),
+                false => at_revision.manifest_path(id),
+            }
         }
-        Err(_) => PathBuf::from(target),
+        None => PathBuf::from(target),
     };
     let progress = Progress::new();
     let observe = |event| progress.hear(&event);
     context
         .with_session(execution.staging, async |session, cancel| {
+            // A manifest by its file is replayed at the commit that it is of; a packet at the one in hand.
+            let found = match packet.is_none() && execution.rev == HEAD {
+                true => commit_of(&at_revision, &path, &*session.store)?,
+                false => None,
+            };
+            let workspace = found.unwrap_or(at_revision);
             let options = RunOptions {
-                revision: &execution.rev,
+                revision: workspace.revision(),
                 lanes: lanes(execution),
                 second_look: !look.no_second_look,
                 today: today(),
@@ -68,6 +86,34 @@ pub async fn replay(
             })
         })
         .await
+}
+
+/// Lays out the manifest that the commit itself has of a packet, and says so.
+fn of_the_commit(workspace: &Workspace, packet: &PacketId, into: &Path) -> Result<bool, Failure> {
+    let found = release_commit::lay_out(workspace, packet, into).map_err(|error| {
+        Failure::plain(Exit::Undecided, format!("cannot read the manifest of {packet} in its commit: {error}"), None)
+    })?;
+    if found {
+        eprintln!("{:>10}  the manifest of {packet} that commit {} has", "replaying", short(workspace.revision()));
+    }
+    Ok(found)
+}
+
+/// Finds the commit of an older manifest, and says what was found; none where it is the one in hand, or nobody knows it.
+fn commit_of(workspace: &Workspace, path: &Path, store: &dyn BlobStore) -> Result<Option<Workspace>, Failure> {
+    let (manifest, _) = replay::read_manifest(path, store)?;
+    let found = release_commit::of_manifest(workspace, &manifest, store)?;
+    match &found {
+        Some(found) if found.revision() != workspace.revision() => {
+            eprintln!("{:>10}  at commit {}, whose source and plan it is of", "replaying", short(found.revision()));
+        }
+        Some(_) => {}
+        None => {
+            let head = short(workspace.revision());
+            eprintln!("{:>10}  no commit here has the source of this manifest: replaying at {head}", "warning");
+        }
+    }
+    Ok(found)
 }
 
 /// A command that did not run because another failed is that failure; one that did not run for any other reason leaves

@@ -26,7 +26,7 @@ pub async fn run(
     look: LookArgs,
     execution: &ExecutionArgs,
 ) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed_and_told(&execution.rev)?;
     let mut order = order(&workspace, packets)?.into_iter();
     each(context, &workspace, (look, execution), |_| Ok(order.next()), |_| Ok(Exit::Success)).await
 }
@@ -34,21 +34,21 @@ pub async fn run(
 /// Runs every packet that is not done, once, as nothing blocks it, and stops at the first that does not succeed. What is left
 /// then waits for somebody, so that nothing is decided.
 pub async fn all(context: &Context, look: LookArgs, execution: &ExecutionArgs) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed_and_told(&execution.rev)?;
     let runs =
         |id: &PacketId| workspace.packet(id).is_ok_and(|packet| workspace.plan.commands(packet).next().is_some());
     let next = |ran: &[PacketId]| {
-        let board = status(&workspace, &execution.rev, &context.store, today())?;
+        let board = status(&workspace, workspace.revision(), &context.store, today())?;
         let open = |row: &Row| matches!(row.state, State::Ready | State::Failed | State::Undecided);
         let ready = board.rows.into_iter().filter(|row| open(row) && row.manifest.is_none());
         Ok(ready.map(|row| row.id).find(|id| runs(id) && !ran.contains(id)))
     };
     let end = |_: &[PacketId]| {
-        let found = status::look(&workspace, &execution.rev, &context.store, today())?;
+        let found = status::look(&workspace, workspace.revision(), &context.store, today())?;
         let written = sections::renew(&found)?;
         let board = match written.is_empty() {
             true => found.board,
-            false => status(&workspace, &execution.rev, &context.store, today())?,
+            false => status(&workspace, workspace.revision(), &context.store, today())?,
         };
         if !context.json {
             let wrote: String = written.iter().map(|path| format!("wrote {path}\n")).collect();
@@ -75,7 +75,7 @@ async fn each(
     let exit = context
         .with_session(execution.staging, async |session, cancel| {
             let options = RunOptions {
-                revision: &execution.rev,
+                revision: workspace.revision(),
                 lanes: lanes(execution),
                 second_look: !look.no_second_look,
                 today: today(),

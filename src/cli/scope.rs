@@ -19,7 +19,7 @@ pub fn scope(
     head: &str,
     record: bool,
 ) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed(head)?;
     let Some(base) = base else { return recorded(context, &workspace, packet) };
     let found = scope::check(&workspace, packet, base, head)?;
     let mut written = None;

@@ -12,7 +12,7 @@ use crate::report::sections::{DocumentLine, json, text};
 
 /// Writes the sections of every document, and says which documents changed.
 pub fn write(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let status = look(&context.workspace()?, revision, &context.store, today())?;
+    let status = look(&context.committed(revision)?, revision, &context.store, today())?;
     let sections = status.sections?;
     checkable(&sections)?;
     let changed = sections.write(&status.texts)?;
@@ -37,7 +37,7 @@ pub fn renew(status: &Status) -> Result<Vec<TreePath>, Failure> {
 
 /// Says which sections are not what [`write()`] would write.
 pub fn check(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let status = look(&context.workspace()?, revision, &context.store, today())?;
+    let status = look(&context.committed(revision)?, revision, &context.store, today())?;
     let sections = status.sections?;
     let found = sections.check(&status.texts)?;
     let lines: Vec<DocumentLine<'_>> = found.iter().map(|(path, standing)| line(path.as_str(), standing)).collect();

@@ -18,7 +18,7 @@ use crate::report::shake as report;
 
 /// Runs a packet in deliberately different worlds and says what changes which output.
 pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Result<Exit, Failure> {
-    let workspace = context.workspace()?;
+    let workspace = context.committed(&args.execution.rev)?;
     let progress = Progress::new();
     let observe = |event| progress.hear(&event);
     let variations: BTreeSet<Variation> = match args.vary.is_empty() {
@@ -29,7 +29,7 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
         .with_session(args.execution.staging, async |session, cancel| {
             if args.propose {
                 let options = ProposeOptions {
-                    revision: &args.execution.rev,
+                    revision: workspace.revision(),
                     commands: &args.command,
                     repeat: usize::from(args.repeat),
                     observe: &observe,
@@ -43,7 +43,7 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
                 return Ok(exit(found.equality()));
             }
             let options = ShakeOptions {
-                revision: &args.execution.rev,
+                revision: workspace.revision(),
                 lanes: lanes(&args.execution),
                 commands: &args.command,
                 variations: &variations,

@@ -9,13 +9,18 @@ use super::output::print;
 use crate::app::files::write_whole;
 use crate::app::why::target::Places;
 use crate::app::why::{diffoscope, why as explain};
+use crate::app::workspace::{Workspace, WorkspaceError};
 use crate::report::{why_html, why_json, why_text};
 use crate::store::fs::FsStore;
 
 /// Explains every difference of two runs, replays or manifests.
 pub fn why(context: &Context, first: &str, second: Option<&str>, html: Option<&Path>) -> Result<Exit, Failure> {
     let store = FsStore::open(&context.store)?;
-    let workspace = crate::app::workspace::Workspace::open(&context.directory);
+    // Two manifests are compared without any repository.
+    let workspace = match Workspace::at(&context.directory, "HEAD") {
+        Err(WorkspaceError::NoRepository { .. }) => Workspace::open(&context.directory),
+        found => found,
+    };
     let places = Places { workspace: workspace.as_ref(), store: &store };
     let sides = places.sides(first, second)?;
     let mut why = explain(sides, &store)?;

@@ -35,6 +35,15 @@ pub struct FileChange {
     pub after: Option<TrackedFile>,
 }
 
+/// Is a commit and when it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatedCommit {
+    /// The commit's id, in hex.
+    pub id: String,
+    /// When it was committed, in seconds since 1970.
+    pub time: i64,
+}
+
 type Entries = BTreeMap<Vec<u8>, (EntryMode, ObjectId)>;
 
 impl GitHistory {
@@ -107,6 +116,45 @@ impl GitHistory {
             }
         }
         Ok(None)
+    }
+
+    /// Lists the commits that branches, tags and `HEAD` reach and whose file at a path has the wanted content, the newest first.
+    ///
+    /// # Errors
+    /// [`GitError::Read`] when history cannot be walked.
+    pub fn commits_with(&self, path: &TreePath, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<DatedCommit>, GitError> {
+        let doing = || format!("walk the history of `{path}`");
+        let mut tips = vec![self.id(&self.commit("HEAD")?.commit)?];
+        let references = self.repository.references().map_err(|error| self.failed(doing())(error.into()))?;
+        for reference in references.all().map_err(|error| self.failed(doing())(error.into()))? {
+            let commit = reference.ok().and_then(|mut found| found.peel_to_commit().ok());
+            tips.extend(commit.map(|commit| commit.id));
+        }
+        let newest =
+            gix::revision::walk::Sorting::ByCommitTime(gix::traverse::commit::simple::CommitTimeOrder::NewestFirst);
+        let walk = self.repository.rev_walk(tips).sorting(newest);
+        let walk = walk.all().map_err(|error| self.failed(doing())(error.into()))?;
+        let (mut known, mut found) = (BTreeMap::new(), Vec::new());
+        for info in walk.take(WALK_LIMIT) {
+            let info = info.map_err(|error| self.failed(doing())(error.into()))?;
+            let commit = info.object().map_err(|error| self.failed(doing())(error.into()))?;
+            let tree = commit.tree().map_err(|error| self.failed(doing())(error.into()))?;
+            let entry = tree.lookup_entry_by_path(path.as_str()).map_err(|error| self.failed(doing())(error.into()))?;
+            let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else { continue };
+            let blob = entry.object_id();
+            let is_wanted = match known.get(&blob) {
+                Some(is_wanted) => *is_wanted,
+                None => {
+                    let bytes = self.repository.find_blob(blob).map_err(|error| self.failed(doing())(error.into()))?;
+                    *known.entry(blob).or_insert(wanted(&bytes.data))
+                }
+            };
+            if is_wanted {
+                let time = commit.time().map_err(|error| self.failed(doing())(error.into()))?.seconds;
+                found.push(DatedCommit { id: info.id.to_string(), time });
+            }
+        }
+        Ok(found)
     }
 
     /// Lists the files that two commits do not share, by path.

@@ -12,6 +12,7 @@ pub mod export;
 pub mod fs;
 pub mod git_history;
 pub mod git_scratch;
+pub mod git_status;
 pub mod ingest;
 pub mod layered;
 pub mod memory;

@@ -77,6 +77,7 @@ fn an_audit_is_played_as_it_was_recorded_and_a_missing_answer_decides_nothing() 
     let heard = server.heard();
     assert!(heard.contains(&("GET /leftover".to_owned(), false)), "{heard:?}");
     drop(server);
+    scene.commit("the cassettes");
 
     // The recorded lock says what it is of, and no file names where it came from.
     let text = scene.read("lockfiles/vulnerable.lock");
@@ -204,6 +205,8 @@ fn a_scan_as_written_finds_the_frozen_database_and_needs_the_mirror_once() {
     let scene = scan();
     scene.run(&["run", "RC-05"]).failed(3, &["frozen input `vulndb` has no lock", "hint: rcrepro lock vulndb"]);
     scene.ok(&["lock"]);
+    scene.run(&["run", "RC-05"]).failed(3, &["does not have it: git add it and commit", "hint: git add "]);
+    scene.commit("the lock");
     let lock = scene.read("lockfiles/vulndb.lock");
     assert!(lock.contains("date = \"2026-08-01T00:00:00Z\"\nentries = 1\n"), "{lock}");
     let check = scene.ok(&["check"]).stdout;
@@ -246,6 +249,7 @@ fn a_database_that_would_pass_everything_or_is_another_one_is_refused() {
     let (root, lock) = ("root = \"", scene.read("lockfiles/vulndb.lock"));
     let at = lock.find(root).expect("a root") + root.len();
     scene.write("lockfiles/vulndb.lock", format!("{}{}{}", &lock[..at], "0".repeat(64), &lock[at + 64..]).as_bytes());
+    scene.commit("another lock");
     scene.run(&["run", "RC-05"]).failed(4, &["does not meet its lock", "hint: the registry or mirror"]);
     std::fs::remove_dir_all(scene.path("mirror")).expect("removed");
     scene.run(&["run", "RC-05"]).failed(4, &["there is nothing at", "hint: put the database there"]);

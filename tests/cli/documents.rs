@@ -98,8 +98,10 @@ fn nothing_to_check_decides_nothing() {
     scene.commit("no command");
     scene.run(&["documents"]).failed(5, &["the documents quote no command of a tool that the plan uses"]);
     scene.replace("rcrepro.toml", "\"docs/*.md\"", "\"guides/*.md\"");
+    scene.commit("another plan");
     scene.run(&["documents"]).failed(5, &["no tracked document matches `guides/*.md`", "hint: name documents"]);
     scene.replace("rcrepro.toml", "paths = [\"README.md\", \"guides/*.md\"]\n", "");
+    scene.commit("another plan");
     scene.run(&["documents"]).failed(5, &["the plan names no document"]);
-    scene.run(&["documents", "--rev", "nowhere"]).failed(5, &["find the commit `nowhere`"]);
+    scene.run(&["documents", "--rev", "nowhere"]).failed(3, &["find the commit `nowhere`"]);
 }

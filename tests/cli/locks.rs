@@ -17,11 +17,13 @@ fn a_flipped_digit_in_an_image_lock_stops_everything() {
     let lock = scene.read("lockfiles/images/amd64/base.lock");
     for marker in ["\nconfig = \"", "\nmanifest = \"", "\nsha256 = \""] {
         scene.write("lockfiles/images/amd64/base.lock", flip_after(&lock, marker).as_bytes());
+        scene.commit("another lock");
         let ended = scene.run(&["replay", "RC-05"]);
         ended.failed(4, &["error: "]);
         assert!(!ended.stderr.contains("greet"), "nothing ran: {}", ended.stderr);
     }
     scene.write("lockfiles/images/amd64/base.lock", lock.as_bytes());
+    scene.commit("the lock as it was");
     scene.ok(&["replay", "RC-05"]);
 }
 
@@ -36,6 +38,7 @@ fn both_digests_are_named() {
         line.split('"').nth(1).expect("a quoted digest")[..64].to_owned()
     };
     scene.write("lockfiles/images/amd64/base.lock", flipped.as_bytes());
+    scene.commit("another lock");
     scene.run(&["run", "RC-05"]).failed(4, &[&digest(&lock), &digest(&flipped), "hint: restore the lock from git"]);
 }
 
@@ -43,6 +46,7 @@ fn both_digests_are_named() {
 fn a_changed_definition_makes_the_lock_stale() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
     scene.replace("images/base.toml", "\"procps\", ", "");
+    scene.commit("another definition");
     scene.run(&["run", "RC-05"]).failed(3, &["stale lock", "hint: rcrepro image lock base"]);
 }
 
@@ -60,6 +64,7 @@ fn frozen_inputs_without_or_with_a_stale_lock_name_the_command_that_mends_it() {
         "0".repeat(64)
     );
     scene.write("lockfiles/gomod.lock", lock.as_bytes());
+    scene.commit("a lock");
     scene.run(&["run", "RC-05"]).failed(3, &["the lock of frozen input `gomod` is stale", "hint: rcrepro lock gomod"]);
     assert!(shared_store().is_dir());
 }

@@ -11,6 +11,7 @@ mod advisory_server;
 mod board;
 
 mod advisories;
+mod committed;
 mod deaths;
 mod determinism;
 mod documents;
@@ -18,6 +19,7 @@ mod findings;
 mod flakes;
 mod hollow;
 mod hollow_tools;
+mod line_ends;
 mod locks;
 mod mutants;
 mod pins;

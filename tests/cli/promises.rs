@@ -50,6 +50,7 @@ fn a_scope_waits_holds_and_goes_red() {
     scene.ok(&["scope", "RC-06", "--base", "main", "--record"]);
     expect(&scene, "RC-06", "DONE", "");
     scene.replace("rcrepro.toml", "scope = [\"api/**\"]", "scope = [\"api/*.ts\"]");
+    scene.commit("another plan");
     expect(&scene, "RC-06", "READY", "recorded under other rules");
     scene.run(&["scope", "RC-06", "--base", "main", "--record"]).failed(1, &[]);
     expect(&scene, "RC-06", "FAILED", "`api/a.go` is outside the packet's scope");
@@ -62,7 +63,10 @@ fn risks_hold_and_go_red() {
     let scene = scene("promises-risks");
     expect(&scene, "RC-07", "DONE", "");
     let plan = scene.read("rcrepro.toml");
-    let with = |more: &str| scene.write("rcrepro.toml", format!("{plan}{RISK}{more}").as_bytes());
+    let with = |more: &str| {
+        scene.write("rcrepro.toml", format!("{plan}{RISK}{more}").as_bytes());
+        scene.commit("another plan");
+    };
     with("");
     expect(&scene, "RC-07", "FAILED", "`tags` (P1) is open");
     with("owner = \"ada\"\naccepted-until = 2020-01-01\n");
@@ -75,9 +79,11 @@ fn risks_hold_and_go_red() {
 fn an_open_p1_is_no_go() {
     let scene = scene("promises-findings");
     scene.replace("rcrepro.toml", "rests-on = [\"risks\"]", "rests-on = [\"findings\"]");
+    scene.commit("another plan");
     expect(&scene, "RC-07", "DONE", "");
     let plan = scene.read("rcrepro.toml");
     scene.write("rcrepro.toml", format!("{plan}{RISK}").as_bytes());
+    scene.commit("another plan");
     expect(&scene, "RC-07", "FAILED", "P1 tags: By tag.");
     let verdict = scene.run(&["verdict"]);
     assert_eq!(verdict.code, 1, "{}", verdict.stderr);

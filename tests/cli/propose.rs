@@ -36,6 +36,7 @@ fn shaking_proposes_the_strictest_world_in_which_a_command_passes() {
     scene.replace("rcrepro.toml", "clock = \"stands\"\n", "");
     scene.replace("rcrepro.toml", "cpus = 3", "");
     scene.replace("rcrepro.toml", "id = \"stamps\"", "id = \"stamps\"\nclock = \"stands\"");
+    scene.commit("another plan");
     let ended = scene.run(&["--json", "shake", "RC-05", "--propose"]);
     let document: Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
     assert_eq!((ended.code, &document["verdict"]), (5, &"undecided".into()), "{document:#}");

@@ -92,6 +92,7 @@ fn what_the_registry_has_lost_is_built_from_its_lock_and_says_so() {
 
     let other = reference.replace(&lock.manifest_digest.hash.to_oci(), &lock.config_digest.hash.to_oci());
     scene.replace("rcrepro.toml", &reference, &other);
+    scene.commit("another plan");
     scene.run(&["run", "RC-05"]).failed(3, &["the lock of what it builds says", "hint: build and publish it anew"]);
     lose(&lock);
 }
@@ -103,6 +104,7 @@ fn a_plan_may_only_pull_and_has_to_say_a_digest() {
     push(&scene, &registry);
     let tag = format!("{}/team/tiny:1", registry.authority);
     scene.replace("rcrepro.toml", &format!("build = \"{DEFINITION}\""), &format!("pull = \"{tag}\""));
+    scene.commit("another plan");
     scene.run(&["run", "RC-05"]).failed(3, &["has no digest", "hint: rcrepro image lock base"]);
 
     // The scene has a definition `base` as well, with a lock for one platform.
@@ -125,9 +127,11 @@ fn a_plan_may_only_pull_and_has_to_say_a_digest() {
     let pulled = "lockfiles/pulled/amd64/base.lock";
     let text = scene.read(pulled);
     scene.write(pulled, text.replace(&digest, &lock.config_digest.hash.to_oci()).as_bytes());
+    scene.commit("another plan");
     scene.run(&["run", "RC-05"]).failed(3, &["stale lock", "hint: rcrepro image lock base"]);
     scene.run(&check).failed(3, &["stale lock", "hint: rcrepro image lock base"]);
     std::fs::remove_file(scene.path(pulled)).expect("the lock was there");
+    scene.commit("another plan");
     scene.run(&["run", "RC-05"]).failed(3, &["there is none", "hint: rcrepro image lock base"]);
     lose(&lock);
 }

@@ -188,6 +188,7 @@ fn a_record_is_derived_again_and_every_lie_in_it_is_caught() {
     scene.write("scopes/RC-03.json", good.as_bytes());
     // The record is no part of the certified source, and other packets' branches may carry it.
     scene.replace("rcrepro.toml", "scope = [\"api/*.go\"", "scope = [\"api/**\"");
+    scene.commit("another plan");
     scene.run(&["scope", "RC-03"]).failed(3, &["was recorded under other rules than the plan has now"]);
 }
 
@@ -240,6 +241,7 @@ fn in_a_folder_of_a_larger_repository_other_files_are_outside() {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }
     scene.replace("examples/small/rcrepro.toml", "scope = [\"**\"]", "scope = [\"**\", \"../*.ts\", \"../../*.txt\"]");
+    scene.commit("another plan");
     scene.ok(&arguments);
 }
 

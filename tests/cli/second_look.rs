@@ -54,6 +54,7 @@ fn a_failure_names_the_pin_that_it_fails_by() {
     // What the plan is told to write is what makes it pass.
     scene.replace("rcrepro.toml", "clock = \"stands\"\n", "clock = \"starts\"\n");
     scene.replace("rcrepro.toml", "cpus = 3", "world = \"machine\"");
+    scene.commit("another plan");
     let ended = scene.run(&["run", "RC-05", "--no-second-look"]);
     for text in ["ok  waits", "ok  counts", "failed  never  exit code 4"] {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
@@ -85,6 +86,7 @@ fn the_run_record_keeps_it_and_a_replay_says_it_too() {
     let scene = Scene::new(&command("looked-at", "cat greeting.txt", "clock = \"stands\""));
     scene.ok(&["run", "RC-05"]);
     scene.replace("rcrepro.toml", "cat greeting.txt", WAITS);
+    scene.commit("another plan");
     let ended = scene.run(&["replay", "RC-05"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(ended.stdout.contains("failed  looked-at"), "{}", ended.stdout);

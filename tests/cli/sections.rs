@@ -171,6 +171,7 @@ fn nothing_to_check_is_undecided() {
     }
     expect(&scene, "RC-00", "READY", "has the section <!-- rcrepro:begin board -->");
     scene.replace("rcrepro.toml", "generated = [\"docs/progress.md\", \"docs/verdict.md\"]\n", "");
+    scene.commit("another plan");
     for option in ["--check", "--write"] {
         scene.run(&["status", option]).failed(5, &["the plan names no document with written sections"]);
     }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::app::files::write_whole;
+use crate::app::attributes::write_record;
+use crate::app::plan_files::PlanFiles;
 use crate::engine::{Engine, EngineError};
 use crate::format::frozen_toml::{self, FrozenLock, FrozenLockError};
 use crate::model::digest::{Digest, Sha256};
@@ -32,12 +33,14 @@ pub mod today;
 #[derive(Debug, thiserror::Error)]
 pub enum FrozenError {
     /// There is no lock.
-    #[error("frozen input `{name}` has no lock: expected `{path}`")]
+    #[error("frozen input `{name}` has no lock: expected `{path}`, {why}")]
     NoLock {
         /// The input's name.
         name: Name,
         /// Where the lock was looked for.
         path: PathBuf,
+        /// Why it is not there.
+        why: String,
     },
     /// The lock cannot be read.
     #[error("`{path}` is no lock of a frozen input")]
@@ -142,6 +145,8 @@ pub struct FrozenStep<'a> {
     pub input: &'a FrozenInput,
     /// The plan's folder; locks stand in `lockfiles/` below it.
     pub folder: &'a Path,
+    /// Where locks are read from.
+    pub files: &'a PlanFiles,
     /// The source tree's root.
     pub source: Digest,
     /// The image that the step with network runs in, confirmed; none where the plan names none.
@@ -182,8 +187,10 @@ impl FrozenStep<'_> {
     /// [`FrozenError`] when the lock is missing, damaged or stale, or the fetched tree does not meet it.
     pub async fn ensure(&self) -> Result<(FrozenEntry, Provenance), FrozenError> {
         let path = lock_path(self.folder, self.name);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|_| FrozenError::NoLock { name: self.name.clone(), path: path.clone() })?;
+        let text = self.files.read_to_string(&path).map_err(|_| {
+            let why = self.files.absent(&path);
+            FrozenError::NoLock { name: self.name.clone(), path: path.clone(), why }
+        })?;
         let lock = frozen_toml::decode(&text).map_err(|source| FrozenError::BadLock { path, source })?;
         let found = self.made_from()?;
         if lock.made_from != found || lock.kind != self.input.kind.as_str() {
@@ -223,7 +230,7 @@ impl FrozenStep<'_> {
         let text = frozen_toml::encode(&lock);
         let changed = std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str());
         if changed {
-            write_whole(&path, text.as_bytes()).map_err(|source| FrozenError::Write { path: path.clone(), source })?;
+            write_record(&path, text.as_bytes()).map_err(|source| FrozenError::Write { path: path.clone(), source })?;
         }
         Ok((path, changed))
     }

@@ -66,7 +66,7 @@ pub fn ages(workspace: &Workspace, store: &dyn BlobStore, now: SystemTime) -> Re
     let mut found = Vec::new();
     for (name, input) in &workspace.plan.frozen {
         let path = lock_path(&workspace.folder, name);
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let Ok(text) = workspace.files.read_to_string(&path) else { continue };
         let lock = frozen_toml::decode(&text).map_err(|source| FrozenError::BadLock { path, source })?;
         let Some(locked) = lock.data else { continue };
         let today = match input.kind {

@@ -2,11 +2,11 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::ImageError;
-use crate::app::files::write_whole;
+use crate::app::attributes::write_record;
+use crate::app::plan_files::PlanFiles;
 use crate::format::{image_toml, lock_toml};
 use crate::model::composition::Composition;
 use crate::model::fingerprint::Fingerprint;
@@ -20,13 +20,20 @@ use crate::packages::debian::key::TrustedKey;
 pub struct ImageFolder {
     root: PathBuf,
     platform: Platform,
+    files: PlanFiles,
 }
 
 impl ImageFolder {
-    /// Takes the folder above `images` and `lockfiles`.
+    /// Takes the folder above `images` and `lockfiles` as it lies in the working copy.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>, platform: Platform) -> Self {
-        Self { root: root.into(), platform }
+        Self { root: root.into(), platform, files: PlanFiles::WorkingCopy }
+    }
+
+    /// Reads the files of the folder from elsewhere; locks are written to the working copy in any case.
+    #[must_use]
+    pub fn read_from(self, files: &PlanFiles) -> Self {
+        Self { files: files.clone(), ..self }
     }
 
     /// Gives the platform.
@@ -38,7 +45,7 @@ impl ImageFolder {
     /// Sees the same folder for another platform.
     #[must_use]
     pub fn on(&self, platform: Platform) -> Self {
-        Self { root: self.root.clone(), platform }
+        Self { platform, ..self.clone() }
     }
 
     /// Takes a definition's path apart: `DIR/images/NAME.toml` is the image NAME of the folder DIR.
@@ -79,7 +86,7 @@ impl ImageFolder {
     pub fn keys(&self, source: &DebSource) -> Result<Vec<TrustedKey>, ImageError> {
         let read = |fingerprint: &Fingerprint| {
             let (fingerprint, path) = (*fingerprint, self.key_path(*fingerprint));
-            let file = fs::read(&path).map_err(|source| ImageError::Key { fingerprint, path, source })?;
+            let file = self.files.read(&path).map_err(|source| ImageError::Key { fingerprint, path, source })?;
             Ok(TrustedKey::read(fingerprint, &file).map_err(PackageError::Debian)?)
         };
         source.signed_by.iter().map(read).collect()
@@ -88,7 +95,7 @@ impl ImageFolder {
     /// Tells whether there is a folder of definitions at all.
     #[must_use]
     pub fn has_definitions(&self) -> bool {
-        self.root.join("images").is_dir()
+        self.files.names(&self.root.join("images")).is_ok_and(|names| !names.is_empty())
     }
 
     /// Lists the images that have a definition, in the order of their names.
@@ -98,13 +105,9 @@ impl ImageFolder {
     pub fn names(&self) -> Result<Vec<ImageName>, ImageError> {
         let folder = self.root.join("images");
         let failed = |source| ImageError::File { doing: "read", path: folder.clone(), source };
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
-            if let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".toml")) {
-                names.push(stem.parse()?);
-            }
-        }
+        let files = self.files.names(&folder).map_err(failed)?;
+        let stems = files.iter().filter_map(|name| name.strip_suffix(".toml"));
+        let mut names: Vec<ImageName> = stems.map(str::parse).collect::<Result<_, _>>()?;
         names.sort();
         Ok(names)
     }
@@ -140,7 +143,7 @@ impl ImageFolder {
 
     fn definition(&self, name: &ImageName) -> Result<ImageDefinition, ImageError> {
         let path = self.definition_path(name);
-        let text = read(&path)?;
+        let text = self.read(&path)?;
         image_toml::parse(name.clone(), &text).map_err(|mistake| ImageError::Toml { path, mistake })
     }
 
@@ -153,8 +156,8 @@ impl ImageFolder {
         let name = &composition.name;
         let path = self.lock_path(name);
         let stale = |reason: String| ImageError::StaleLock { name: name.clone(), path: path.clone(), reason };
-        if !path.exists() {
-            return Err(stale("there is none".to_owned()));
+        if !self.files.has(&path) {
+            return Err(stale(self.files.absent(&path)));
         }
         let lock = self.read_lock(name)?;
         let found = image_toml::checksum(composition);
@@ -175,7 +178,7 @@ impl ImageFolder {
     /// [`ImageError::File`] or [`ImageError::Toml`].
     pub fn read_lock(&self, name: &ImageName) -> Result<ImageLock, ImageError> {
         let path = self.lock_path(name);
-        lock_toml::parse(name.clone(), &read(&path)?).map_err(|mistake| ImageError::Toml { path, mistake })
+        lock_toml::parse(name.clone(), &self.read(&path)?).map_err(|mistake| ImageError::Toml { path, mistake })
     }
 
     /// Writes a lock whole or not at all.
@@ -185,10 +188,11 @@ impl ImageFolder {
     pub fn write_lock(&self, lock: &ImageLock) -> Result<(), ImageError> {
         let path = self.lock_path(&lock.name);
         let failed = |source| ImageError::File { doing: "write", path: path.clone(), source };
-        write_whole(&path, lock_toml::write(lock).as_bytes()).map_err(failed)
+        write_record(&path, lock_toml::write(lock).as_bytes()).map_err(failed)
     }
-}
 
-fn read(path: &Path) -> Result<String, ImageError> {
-    fs::read_to_string(path).map_err(|source| ImageError::File { doing: "read", path: path.to_owned(), source })
+    fn read(&self, path: &Path) -> Result<String, ImageError> {
+        let failed = |source| ImageError::File { doing: "read", path: path.to_owned(), source };
+        self.files.read_to_string(path).map_err(failed)
+    }
 }

@@ -8,6 +8,7 @@ use toml_edit::DocumentMut;
 use super::ImagesError;
 use super::pulled::{lock_path, read, write};
 use crate::app::files::write_whole;
+use crate::app::plan_files::PlanFiles;
 use crate::app::workspace::PLAN_FILE;
 use crate::model::image_definition::Platform;
 use crate::model::name::Name;
@@ -54,7 +55,7 @@ pub async fn pin(
     let known = pulls(folder)?;
     let (_, mut reference) = known.into_iter().find(|(known, _)| known == name).ok_or_else(unknown)?;
     let path = lock_path(folder, platform, name);
-    let before = if path.exists() { Some(read(&path)?.0) } else { None };
+    let before = if path.exists() { Some(read(&PlanFiles::WorkingCopy, &path)?.0) } else { None };
     if reference.digest().is_none() || anew {
         let digest = registry.resolve(&reference).await?;
         reference = reference.with_digest(digest);

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{ImageUse, ImagesError};
+use crate::app::attributes::write_record;
 use crate::app::config::registry_settings;
-use crate::app::files::write_whole;
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::pull;
+use crate::app::plan_files::PlanFiles;
 use crate::engine::{Engine as _, EngineError};
 use crate::format::pulled_toml;
 use crate::model::image_definition::{ImageName, Platform};
@@ -29,8 +30,8 @@ pub fn lock_path(folder: &Path, platform: Platform, name: &Name) -> PathBuf {
 ///
 /// # Errors
 /// [`ImagesError::Read`] or [`ImagesError::BadLock`].
-pub fn read(path: &Path) -> Result<(PulledLock, String), ImagesError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ImagesError::Read { path: path.to_owned(), source })?;
+pub fn read(files: &PlanFiles, path: &Path) -> Result<(PulledLock, String), ImagesError> {
+    let text = files.read_to_string(path).map_err(|source| ImagesError::Read { path: path.to_owned(), source })?;
     let lock = pulled_toml::parse(&text)
         .map_err(|mistake| ImagesError::BadLock { path: path.to_owned(), mistake: mistake.to_string() })?;
     Ok((lock, text))
@@ -41,6 +42,7 @@ pub fn read(path: &Path) -> Result<(PulledLock, String), ImagesError> {
 /// # Errors
 /// [`ImagesError::StalePull`], and whatever reading it gives.
 pub fn locked(
+    files: &PlanFiles,
     folder: &Path,
     platform: Platform,
     name: &Name,
@@ -48,10 +50,10 @@ pub fn locked(
 ) -> Result<(PulledLock, String), ImagesError> {
     let path = lock_path(folder, platform, name);
     let stale = |reason: String| ImagesError::StalePull { name: name.clone(), path: path.clone(), reason };
-    if !path.exists() {
-        return Err(stale("there is none".to_owned()));
+    if !files.has(&path) {
+        return Err(stale(files.absent(&path)));
     }
-    let (lock, text) = read(&path)?;
+    let (lock, text) = read(files, &path)?;
     // The tag is a comment, also when it was changed.
     if lock.reference.digest() != reference.digest() || lock.reference.repository() != reference.repository() {
         return Err(stale(format!("it is that of `{}`, the plan says `{reference}`", lock.reference)));
@@ -65,7 +67,7 @@ pub fn locked(
 /// [`ImagesError::Write`].
 pub fn write(path: &Path, lock: &PulledLock) -> Result<(), ImagesError> {
     let failed = |source| ImagesError::Write { path: path.to_owned(), source };
-    write_whole(path, pulled_toml::write(lock).as_bytes()).map_err(failed)
+    write_record(path, pulled_toml::write(lock).as_bytes()).map_err(failed)
 }
 
 impl ImageUse<'_> {
@@ -77,7 +79,7 @@ impl ImageUse<'_> {
     ) -> Result<(ImageEntry, String), ImagesError> {
         let platform = self.platform()?;
         let path = lock_path(self.folder, platform, name);
-        let (lock, text) = locked(self.folder, platform, name, reference)?;
+        let (lock, text) = locked(self.files, self.folder, platform, name, reference)?;
         let identity = lock.image.identity(name.to_string());
         let how = match self.engine.confirm_image(&identity).await {
             Ok(()) => "confirmed",

@@ -230,6 +230,5 @@ fn narrowed(at: &Workspace, wanted: &BTreeSet<Name>) -> (Workspace, PacketId, Pa
         sets: plan.sets.keys().cloned().collect(),
         ..Packet::default()
     };
-    let folder = at.folder.clone();
-    (Workspace { folder, plan_bytes: at.plan_bytes.clone(), plan }, id, packet)
+    (Workspace { plan, ..at.clone() }, id, packet)
 }

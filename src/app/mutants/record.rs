@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::MutateError;
 use super::builtin::planned;
 use super::reading::holds;
+use crate::app::attributes::write_record;
 use crate::app::evidence;
 use crate::app::files::write_whole;
 use crate::app::workspace::Workspace;
@@ -55,7 +56,7 @@ pub fn write(workspace: &Workspace, record: &GatesRecord, store: &dyn BlobStore)
         }
     }
     let (bytes, _) = gates_json::encode(record);
-    write_whole(&path, &bytes).map_err(io("write", &path))?;
+    write_record(&path, &bytes).map_err(io("write", &path))?;
     if !folder.exists() {
         return Ok(path);
     }

@@ -76,7 +76,7 @@ fn outdated(facts: &Facts<'_>, record: &ReleaseRecord) -> Option<String> {
     if let Some((name, _)) = image {
         return Some(format!("the lock of image `{name}` has changed since"));
     }
-    let lock = |name: &Name| digest_of(&lock_path(&facts.workspace.folder, name));
+    let lock = |name: &Name| digest_of(&facts.workspace.files, &lock_path(&facts.workspace.folder, name));
     let frozen = record.frozen.iter().find(|(name, frozen)| lock(name) != Some(frozen.lock));
     frozen.map(|(name, _)| format!("the lock of the frozen input `{name}` has changed since"))
 }

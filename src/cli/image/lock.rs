@@ -13,6 +13,7 @@ use crate::app::config::registry_settings;
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::{build, debian, lock, update};
 use crate::app::images::{pin, pulled};
+use crate::app::plan_files::PlanFiles;
 use crate::model::image_definition::{ImageName, Platform};
 use crate::model::name::Name;
 use crate::registry::Registry;
@@ -134,7 +135,8 @@ pub fn check(
     let here = platform.unwrap_or(folder.platform());
     for (name, reference) in &pulls {
         if names.is_empty() || names.iter().any(|one| one == name.as_str()) {
-            let checked = pulled::locked(&context.directory, here, name, reference).map(|_| "fresh");
+            let checked =
+                pulled::locked(&PlanFiles::WorkingCopy, &context.directory, here, name, reference).map(|_| "fresh");
             say(checked.map_err(Failure::from), &pulled::lock_path(&context.directory, here, name))?;
         }
     }

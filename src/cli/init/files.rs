@@ -7,7 +7,9 @@ macro_rules! image {
 }
 
 /// Lists the files beside the plan, by their paths from its folder.
-pub const FILES: [(&str, &str); 10] = [
+pub const FILES: [(&str, &str); 12] = [
+    ("manifests/.gitattributes", ATTRIBUTES),
+    ("lockfiles/.gitattributes", ATTRIBUTES),
     image!("base.toml"),
     image!("go.toml"),
     image!("node.toml"),
@@ -19,3 +21,14 @@ pub const FILES: [(&str, &str); 10] = [
     ("docs/architecture/release-confidence-hardening-progress-2026-02.md", include_str!("progress.md")),
     ("docs/architecture/release-final-certification-progress-2026-02.md", include_str!("certification.md")),
 ];
+
+/// What keeps git from changing records and locks; see [`crate::app::attributes`].
+const ATTRIBUTES: &str = "* -text -filter -ident !working-tree-encoding -export-subst -export-ignore\n";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_attributes_are_those_that_a_run_would_write() {
+        assert_eq!(super::ATTRIBUTES.trim_end(), crate::app::attributes::LINE);
+    }
+}

@@ -1,0 +1,58 @@
+//! Evidence survives git: whatever a repository says about line ends, filters and archives.
+
+use std::process::Command;
+
+use crate::scene::{Ended, Scene, command};
+
+/// Clones a scene as somebody does whose git changes line ends, and gives what `rcrepro` says there.
+fn clone(scene: &Scene, into: &std::path::Path, arguments: &[&str]) -> Ended {
+    if !into.exists() {
+        let from = scene.path(".");
+        let status = Command::new("git")
+            .args(["clone", "-q", "-c", "core.autocrlf=true"])
+            .args([from.as_path(), into])
+            .status()
+            .expect("git is installed");
+        assert!(status.success());
+    }
+    let mut command = scene.command(arguments);
+    Ended::from(command.current_dir(into).output().expect("the program starts"))
+}
+
+#[test]
+fn evidence_is_the_same_in_a_clone_that_changes_line_ends() {
+    let scene = Scene::new(&command("says", r"printf 'one\r\ntwo\n$Id$\n'", "proof = \"exit-code\""));
+    scene.write(".gitattributes", b"* text=auto ident\n*.evidence/* export-ignore\n");
+    scene.commit("git may change line ends");
+    scene.ok(&["run", "RC-05"]);
+    scene.commit("recorded");
+    let folder = tempfile::tempdir().expect("a folder");
+    let there = folder.path().join("clone");
+    let verified = clone(&scene, &there, &["verify", "manifests/RC-05.json"]);
+    assert_eq!(verified.code, 0, "{}\n{}", verified.stdout, verified.stderr);
+    let replayed = clone(&scene, &there, &["replay", "RC-05"]);
+    assert_eq!(replayed.code, 0, "{}\n{}", replayed.stdout, replayed.stderr);
+    assert!(!replayed.stderr.contains("warning"), "git's own line ends are no difference: {}", replayed.stderr);
+    let status = clone(&scene, &there, &["status"]);
+    assert!(status.stdout.contains("DONE"), "{}", status.stdout);
+    let archive = Command::new("git").arg("-C").arg(&there).args(["archive", "HEAD"]).output().expect("git");
+    let blobs = String::from_utf8_lossy(&archive.stdout).matches("manifests/RC-05.evidence/").count();
+    assert!(blobs > 5, "an archive holds the evidence: {blobs}");
+}
+
+#[test]
+fn check_names_the_folders_in_which_git_may_change_evidence() {
+    let scene = Scene::new(&command("says", "echo one", "proof = \"exit-code\""));
+    assert!(!scene.ok(&["check"]).stdout.contains(".gitattributes"), "there is nothing yet that could be changed");
+    scene.ok(&["run", "RC-05"]);
+    assert!(!scene.ok(&["check"]).stdout.contains(".gitattributes"));
+    std::fs::remove_file(scene.path("manifests/.gitattributes")).expect("the run wrote it");
+    let check = scene.ok(&["check"]).stdout;
+    let hint = "printf '* -text -filter -ident !working-tree-encoding -export-subst -export-ignore\\n' >> manifests/.gitattributes";
+    assert!(check.contains("`manifests/.gitattributes`, which keeps git from changing line ends there"), "{check}");
+    assert!(check.contains(hint), "{check}");
+    // The hint is a command that can be run.
+    let done = Command::new("sh").arg("-c").arg(hint).current_dir(scene.path(".")).status().expect("a shell");
+    assert!(done.success());
+    assert!(!scene.ok(&["check"]).stdout.contains(".gitattributes"));
+}
