@@ -9,6 +9,9 @@ pub const PACKET: &str = "CP-01";
 /// The folder beside the scratch clones that has the image definitions and their locks.
 pub const WORLD: &str = "world";
 
+/// The folder in each clone that they are copied to.
+pub const IMAGES: &str = ".campaign";
+
 /// A world, as commands are named after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -40,12 +43,12 @@ pub fn image(project: &Project) -> String {
 /// Writes the part that says what is fetched; while it stays as it is, what was locked holds.
 pub fn inputs(project: &Project, submodules: &[String]) -> String {
     let mut text = "version = 1\nname = \"campaign\"\n\n[source]\nexclude = [".to_owned();
-    let ours =
-        ["rcrepro.toml", "lockfiles/gomod.lock", "lockfiles/gostd.lock", "lockfiles/npm.lock"].map(str::to_owned);
+    let locks = ["gomod.lock", "gostd.lock", "npm.lock", ".gitattributes"].map(|name| format!("lockfiles/{name}"));
+    let ours: Vec<String> = ["rcrepro.toml", IMAGES].map(str::to_owned).into_iter().chain(locks).collect();
     for glob in ours.iter().chain(submodules).chain(&project.exclude) {
         put(&mut text, format_args!("{}, ", quoted(glob)));
     }
-    put(&mut text, format_args!("]\n\n[images.tool]\nbuild = \"../{WORLD}/images/{}.toml\"\n", image(project)));
+    put(&mut text, format_args!("]\n\n[images.tool]\nbuild = \"{IMAGES}/images/{}.toml\"\n", image(project)));
     if project.packages {
         let (name, kind) = frozen(project);
         put(&mut text, format_args!("\n[frozen.{name}]\nkind = \"{kind}\"\nimage = \"tool\"\n"));

@@ -60,7 +60,8 @@ impl Scratch {
         git(&place.base, &["clone", "--quiet", &from, &to])?;
         let mut added = scratch.complete(project, settings)?;
         scratch.write_plan(&plan::commands(project, ["", ""], 1))?;
-        added.push("rcrepro.toml".to_owned());
+        toolchain::lay_images(place, &scratch.folder)?;
+        added.extend(["rcrepro.toml".to_owned(), plan::IMAGES.to_owned()]);
         scratch.commit(&added)?;
         if project.packages {
             succeed(place.rcrepro().arg("-C").arg(&scratch.folder).args(["lock", plan::frozen(project).0]))?;

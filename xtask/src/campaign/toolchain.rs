@@ -12,8 +12,20 @@ use super::scratch::{Place, succeed};
 /// # Errors
 /// What could not be copied, in words.
 pub fn copy_images(place: &Place, root: &Path) -> Result<(), String> {
+    copy(root, &place.base.join(WORLD))
+}
+
+/// Copies the definitions and locks of a campaign into a clone: a plan's images are read from the commit that it is in.
+///
+/// # Errors
+/// What could not be copied, in words.
+pub fn lay_images(place: &Place, clone: &Path) -> Result<(), String> {
+    copy(&place.base.join(WORLD), &clone.join(plan::IMAGES))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
     for folder in ["images", "images/keys", "lockfiles/images/amd64", "lockfiles/images/arm64"] {
-        let (from, to) = (root.join(folder), place.base.join(WORLD).join(folder));
+        let (from, to) = (from.join(folder), to.join(folder));
         let cannot = |error| format!("cannot copy {}: {error}", from.display());
         fs::create_dir_all(&to).map_err(cannot)?;
         for entry in fs::read_dir(&from).map_err(cannot)? {
