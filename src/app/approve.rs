@@ -12,6 +12,7 @@ use crate::model::approval::{APPROVAL_VERSION, Approval, ApprovalKind};
 use crate::model::board::Fact;
 use crate::model::digest::Digest;
 use crate::model::plan::PacketId;
+use crate::store::door;
 
 /// Says why nothing could be approved.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +86,9 @@ pub fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fac
         return Fact::Waits { why: "there is no manifest to review yet".into() };
     };
     let path = path(workspace, packet, kind);
-    let Ok(bytes) = std::fs::read(&path) else { return waits(&format!("waits for its {}", kind.as_str())) };
+    let Ok(bytes) = door::read(&path, door::RECORD_LIMIT) else {
+        return waits(&format!("waits for its {}", kind.as_str()));
+    };
     let approval: Approval = match serde_json::from_slice(&bytes) {
         Ok(approval) => approval,
         Err(error) => return Fact::Undecided { why: format!("cannot read `{}`: {error}", path.display()) },
@@ -108,6 +111,8 @@ fn path(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> PathBuf
 fn subject(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Option<Digest> {
     match kind {
         ApprovalKind::Approval => Some(workspace.plan_digest()),
-        ApprovalKind::Review => std::fs::read(workspace.manifest_path(packet)).ok().map(|bytes| Digest::of(&bytes)),
+        ApprovalKind::Review => {
+            door::read(&workspace.manifest_path(packet), door::RECORD_LIMIT).ok().map(|bytes| Digest::of(&bytes))
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use super::files::write_whole;
+use crate::store::door;
 
 /// The file's name.
 pub const FILE: &str = ".gitattributes";
@@ -50,7 +51,7 @@ pub fn keep(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     let path = folder.join(FILE);
-    let before = match std::fs::read_to_string(&path) {
+    let before = match door::read_text(&path, door::RECORD_LIMIT) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         before => before?,
     };
@@ -63,7 +64,7 @@ pub fn keep(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// Whatever kept the file from being read.
 pub fn kept(folder: &Path) -> io::Result<bool> {
-    match std::fs::read_to_string(folder.join(FILE)) {
+    match door::read_text(&folder.join(FILE), door::RECORD_LIMIT) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         text => Ok(text?.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with('#')) == Some(LINE)),
     }

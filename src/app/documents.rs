@@ -14,6 +14,7 @@ use crate::format::manifest_json::{self, ManifestError};
 use crate::model::digest::Digest;
 use crate::model::documents::{PlanLine, QuotedCommand, Recorded};
 use crate::model::name::TreePath;
+use crate::store::door;
 use crate::store::git_history::GitHistory;
 use crate::store::ingest::GitError;
 
@@ -170,7 +171,7 @@ pub fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError
     let mut recorded: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
     for packet in workspace.plan.packets.keys() {
         let path = workspace.manifest_path(packet);
-        let bytes = match std::fs::read(&path) {
+        let bytes = match door::read(&path, door::RECORD_LIMIT) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(source) => return Err(DocumentsError::Io { path, source }),

@@ -8,15 +8,16 @@
 //! them. The few files of them that prove a command's work, such as the index of a vulnerability database, are in.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::attributes;
+use super::named::Named;
 use crate::model::digest::{Digest, DigestHasher, Sha256};
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest};
 use crate::model::tree::{Directory, Node, TreeError};
-use crate::store::{BlobStore, StoreError};
+use crate::store::verify::VerifyingReader;
+use crate::store::{BlobStore, GET_LIMIT, StoreError, door};
 
 /// Says why evidence could not be gathered or read.
 #[derive(Debug, thiserror::Error)]
@@ -159,27 +160,29 @@ fn write_file(path: &Path, content: &mut dyn Read) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts the evidence beside a manifest into a store, each blob under the digest of its bytes, whatever its file is called.
-/// What the store has already, by a file's name and size, is not read.
+/// Puts the evidence beside a manifest or record into a store: what it names, directly or through its trees, and nothing else.
+/// A file whose bytes are not what its name says is left out, as if it were missing; what the store has already is not read.
 ///
 /// # Errors
-/// [`EvidenceError`] when the folder or the store cannot be used.
+/// [`EvidenceError`] when the folder or the store cannot be used, or something else than a file stands in a blob's place.
 pub fn import(manifest: &Path, store: &dyn BlobStore) -> Result<(), EvidenceError> {
-    for path in files(&folder_of(manifest))? {
-        let io = |source| EvidenceError::Io { doing: "read", path: path.clone(), source };
-        let mut file = File::open(&path).map_err(io)?;
-        let size = file.metadata().map_err(io)?.len();
-        let named = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
-        if let Some(hash) = named
-            && store.contains(Digest { hash, size })?
-        {
-            continue;
+    let folder = folder_of(manifest);
+    let name = |path: &PathBuf| path.file_name()?.to_str()?.parse::<Sha256>().ok();
+    let there: BTreeSet<Sha256> = files(&folder)?.iter().filter_map(name).collect();
+    Named::beside(manifest).walk(&there, store, |digest| {
+        if store.contains(digest)? {
+            return Ok(());
         }
+        let path = folder.join(digest.hash.to_string());
+        let io = |source| EvidenceError::Io { doing: "read", path: path.clone(), source };
+        let file = door::open(&path, digest.size).map_err(io)?;
         let mut writer = store.writer()?;
-        io::copy(&mut file, &mut writer).map_err(io)?;
-        writer.commit()?;
-    }
-    Ok(())
+        match io::copy(&mut VerifyingReader::new(file, digest), &mut writer) {
+            Ok(_) => writer.commit().map(drop).map_err(EvidenceError::from),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(()),
+            Err(error) => Err(io(error)),
+        }
+    })
 }
 
 /// Hashes every file of the evidence beside a manifest, and lists those whose bytes do not match their names, with what they
@@ -189,10 +192,12 @@ pub fn import(manifest: &Path, store: &dyn BlobStore) -> Result<(), EvidenceErro
 /// [`EvidenceError`] when the folder or a file cannot be read.
 pub fn damaged(manifest: &Path) -> Result<Vec<(String, Digest)>, EvidenceError> {
     let mut damaged = Vec::new();
+    let named = Named::beside(manifest);
     for path in files(&folder_of(manifest))? {
         let io = |source| EvidenceError::Io { doing: "read", path: path.clone(), source };
         let mut hasher = DigestHasher::default();
-        let mut file = File::open(&path).map_err(io)?;
+        let hash = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+        let mut file = hash.map_or_else(|| door::open(&path, GET_LIMIT), |hash| named.open(&path, hash)).map_err(io)?;
         let mut buffer = vec![0; 256 << 10];
         loop {
             let count = file.read(&mut buffer).map_err(io)?;
@@ -211,12 +216,8 @@ pub fn damaged(manifest: &Path) -> Result<Vec<(String, Digest)>, EvidenceError> 
 
 /// Lists a folder's files, sorted; none when it is not there.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, EvidenceError> {
-    if !folder.exists() {
-        return Ok(Vec::new());
+    match door::list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        listed => listed.map_err(|source| EvidenceError::Io { doing: "list", path: folder.to_owned(), source }),
     }
-    let io = |source| EvidenceError::Io { doing: "list", path: folder.to_owned(), source };
-    let entries: io::Result<Vec<_>> = std::fs::read_dir(folder).map_err(io)?.collect();
-    let mut files: Vec<PathBuf> = entries.map_err(io)?.into_iter().map(|entry| entry.path()).collect();
-    files.sort();
-    Ok(files)
 }

@@ -22,6 +22,7 @@ use crate::model::risk;
 use crate::model::scan::ScanFinding;
 use crate::model::tree::Node;
 use crate::pins::judge::{PinFinding, Rank};
+use crate::store::door;
 use crate::store::export;
 use crate::store::fs::FsStore;
 
@@ -68,8 +69,12 @@ impl Facts<'_> {
         // What rcrepro itself writes is evidence as soon as it lies there; anything else has to be committed.
         let written = self.workspace.is_written(path);
         let on_disk = || {
-            let path = self.workspace.folder.join(path.as_str());
-            if written { std::fs::read(path).ok() } else { self.workspace.files.read(&path).ok() }
+            let folder = &self.workspace.folder;
+            let read = match written {
+                true => door::read_below(folder, path.as_str().as_ref()),
+                false => self.workspace.files.read(&folder.join(path.as_str())),
+            };
+            read.ok()
         };
         let tracked = match export::lookup(self.store, self.source, path) {
             Ok(Some(Node::File { digest, .. })) => Some(digest),

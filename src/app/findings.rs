@@ -23,6 +23,7 @@ use crate::model::scan::{SCANNERS, ScanFinding};
 use crate::model::waiver::Waiver;
 use crate::proof::{self, Standing};
 use crate::scans::{self, ScanEvidence};
+use crate::store::door;
 use crate::store::fs::FsStore;
 use crate::store::layered::Layered;
 use crate::store::runs::Runs;
@@ -121,7 +122,7 @@ pub fn newest(
         }
     }
     let path = workspace.manifest_path(id);
-    let Ok(bytes) = std::fs::read(&path) else { return Ok(None) };
+    let Ok(bytes) = door::read(&path, door::RECORD_LIMIT) else { return Ok(None) };
     let Ok(manifest) = manifest_json::decode(&bytes) else { return Ok(None) };
     let layered = Layered::new(&evidence::folder_of(&path), Some(store.root()))?;
     let found = counts(&manifest, &layered);

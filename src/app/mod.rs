@@ -20,6 +20,7 @@ pub mod latest;
 pub mod missing;
 pub mod modules;
 pub mod mutants;
+pub mod named;
 pub mod pins;
 pub mod plan_files;
 pub mod prepare;

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::model::name::TreePath;
 use crate::model::scope::Revision;
+use crate::store::door;
 use crate::store::git_history::GitHistory;
 
 /// The most bytes that such a file may have.
@@ -35,7 +36,7 @@ impl PlanFiles {
     /// [`io::ErrorKind::NotFound`], with what to do where the file lies on disk and is not committed, or whatever kept it from
     /// being read.
     pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let Self::Commit { repository, commit } = self else { return std::fs::read(path) };
+        let Self::Commit { repository, commit } = self else { return door::read(path, LIMIT) };
         let tracked = tracked(repository, path)?;
         let history = GitHistory::open(repository).map_err(io::Error::other)?;
         match history.file(commit, &tracked, LIMIT).map_err(io::Error::other)? {

@@ -13,6 +13,7 @@ use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::manifest::ReproManifest;
 use crate::proof::{Proof, Standing};
+use crate::store::door;
 use crate::store::{BlobStore, runs};
 
 /// Says why a replay could not be decided.
@@ -71,7 +72,8 @@ pub struct Replayed {
 /// # Errors
 /// [`ReplayError`].
 pub fn read_manifest(path: &Path, store: &dyn BlobStore) -> Result<(ReproManifest, Digest), ReplayError> {
-    let bytes = std::fs::read(path).map_err(|source| ReplayError::NoManifest { path: path.to_owned(), source })?;
+    let bytes = door::read(path, door::RECORD_LIMIT)
+        .map_err(|source| ReplayError::NoManifest { path: path.to_owned(), source })?;
     let manifest =
         manifest_json::decode(&bytes).map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
     evidence::import(path, store)?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::workspace::Workspace;
 use crate::model::digest::Digest;
 use crate::model::rescan::{RESCAN_VERSION, Rescan};
+use crate::store::door;
 
 /// Says why a record of scans cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ pub fn recorded(workspace: &Workspace, source: Digest) -> Result<Vec<Rescan>, Re
     let mut found = Vec::new();
     for id in workspace.plan.packets.keys() {
         let path = workspace.today_path(id);
-        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let Ok(bytes) = door::read(&path, door::RECORD_LIMIT) else { continue };
         let record: Rescan = serde_json::from_slice(&bytes).map_err(|source| RecordError { path, source })?;
         let fits = record.version == RESCAN_VERSION && record.packet == *id;
         if fits && record.source == source && record.plan == workspace.plan_digest() {

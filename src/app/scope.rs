@@ -10,6 +10,7 @@ use crate::model::digest::Digest;
 use crate::model::name::TreePath;
 use crate::model::plan::PacketId;
 use crate::model::scope::{Change, Revision, SCOPE_VERSION, ScopeRecord, ScopeRules, relative};
+use crate::store::door;
 use crate::store::git_history::GitHistory;
 use crate::store::ingest::GitError;
 
@@ -182,7 +183,7 @@ pub fn recorded(workspace: &Workspace, packet: &PacketId) -> Result<Option<Scope
 
 fn read(workspace: &Workspace, packet: &PacketId) -> Result<Option<(PathBuf, Vec<u8>)>, ScopeError> {
     let path = workspace.scope_path(packet);
-    match std::fs::read(&path) {
+    match door::read(&path, door::RECORD_LIMIT) {
         Ok(bytes) => Ok(Some((path, bytes))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(ScopeError::Io { doing: "read", path, source }),

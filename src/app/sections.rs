@@ -9,6 +9,7 @@ use super::files;
 use super::workspace::Workspace;
 use crate::documents::sections::{self, SectionsError, StaleSection};
 use crate::model::name::TreePath;
+use crate::store::door;
 
 /// Says why sections cannot be written or checked.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +83,7 @@ impl Sections {
     pub fn read(workspace: &Workspace) -> Result<Self, SectionsIoError> {
         let mut documents = BTreeMap::new();
         for path in &workspace.plan.documents.generated {
-            let document = match std::fs::read_to_string(workspace.folder.join(path.as_str())) {
+            let document = match door::read_text_below(&workspace.folder, path.as_str().as_ref()) {
                 Ok(text) => {
                     let names = sections::names(&text);
                     let sections = names.map_err(|source| SectionsIoError::Sections { path: path.clone(), source })?;

@@ -25,6 +25,7 @@ use crate::model::plan::{CommandSpec, Packet, PacketId, Plan};
 use crate::model::scan::SCANNERS;
 use crate::normalize;
 use crate::proof;
+use crate::store::door;
 use crate::store::fs::FsStore;
 use crate::store::layered::Layered;
 use crate::store::runs::{RunError, Runs};
@@ -141,7 +142,7 @@ impl Gather<'_> {
             return Ok(failed);
         }
         let path = self.workspace.manifest_path(id);
-        let Ok(bytes) = std::fs::read(&path) else {
+        let Ok(bytes) = door::read(&path, door::RECORD_LIMIT) else {
             return Ok(Evidence::Missing { why: format!("no evidence yet: rcrepro run {id}") });
         };
         let damaged = evidence::damaged(&path)?;

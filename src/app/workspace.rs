@@ -12,6 +12,7 @@ use crate::model::name::TreePath;
 use crate::model::plan::{ImageSource, Packet, PacketId, Plan};
 use crate::normalize;
 use crate::store::BlobStore;
+use crate::store::door;
 use crate::store::git_history::GitHistory;
 use crate::store::git_status::{Uncommitted, uncommitted};
 use crate::store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
@@ -103,7 +104,7 @@ impl Workspace {
     pub fn open(folder: &Path) -> Result<Self, WorkspaceError> {
         let shown = shown(folder);
         let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
-        let plan_bytes = std::fs::read(folder.join(PLAN_FILE)).map_err(no_plan)?;
+        let plan_bytes = door::read(&folder.join(PLAN_FILE), PLAN_LIMIT).map_err(no_plan)?;
         let folder = folder.canonicalize().map_err(no_plan)?;
         let plan = parse(&plan_bytes).map_err(|mistake| WorkspaceError::Plan { path: shown.clone(), mistake })?;
         Ok(Self { folder, plan_bytes, plan, files: PlanFiles::WorkingCopy })
@@ -116,7 +117,7 @@ impl Workspace {
     pub fn at(folder: &Path, revision: &str) -> Result<Self, WorkspaceError> {
         let shown = shown(folder);
         let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
-        let on_disk = std::fs::read(folder.join(PLAN_FILE));
+        let on_disk = door::read(&folder.join(PLAN_FILE), PLAN_LIMIT);
         let folder = folder.canonicalize().map_err(no_plan)?;
         let (repository, below) = match (repository(&folder), &on_disk) {
             (Err(_), Err(error)) => return Err(no_plan(io::Error::new(error.kind(), error.to_string()))),

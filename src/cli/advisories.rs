@@ -9,7 +9,7 @@ use super::args::scans::AdvisoriesArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, print_json};
 use super::run::lanes;
 use super::today::today;
 use crate::app::frozen::today::{AdvisoryAge, MirrorToday, ages};
@@ -17,6 +17,7 @@ use crate::app::rescan::{RescanError, rescan};
 use crate::app::run::RunOptions;
 use crate::app::workspace::Workspace;
 use crate::model::advisory::{AdvisoryDelta, AdvisoryEntries};
+use crate::model::printable;
 use crate::model::rescan::{Outcome, Rescan};
 use crate::report::progress::Progress;
 use crate::report::today::rescan as report;
@@ -31,9 +32,9 @@ pub async fn advisories(context: &Context, arguments: &AdvisoriesArgs) -> Result
     let store = FsStore::open(&context.store)?;
     let ages = ages(&workspace, &store, SystemTime::now())?;
     if context.json {
-        print(format!("{}\n", ages.iter().map(document).collect::<serde_json::Value>()).as_bytes())?;
+        print_json(&ages.iter().map(document).collect::<serde_json::Value>())?;
     } else {
-        print(ages.iter().map(text).collect::<String>().as_bytes())?;
+        print(ages.iter().map(text).collect::<String>())?;
     }
     Ok(Exit::Success)
 }
@@ -56,10 +57,10 @@ async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArg
         .await?;
     if context.json {
         let records: Vec<&Rescan> = records.iter().map(|(_, record)| record).collect();
-        print(format!("{}\n", json!(records)).as_bytes())?;
+        print_json(&json!(records))?;
     } else {
         for (path, record) in &records {
-            print(format!("{}written: {}\n", report(record), path.display()).as_bytes())?;
+            print(format!("{}written: {}\n", report(record), path.display()))?;
         }
     }
     let outcomes: Vec<&Outcome> =
@@ -98,14 +99,15 @@ fn text(each: &AdvisoryAge) -> String {
     let mut text = format!("{name}: {} of {}, {days}, {} entries\n", kind.as_str(), locked.date, locked.entries);
     let MirrorToday { data, delta, by_date, .. } = match &each.today {
         Ok(today) => today,
-        Err(why) => return format!("{text}  not asked today: {why}\n"),
+        Err(why) => return format!("{text}  not asked today: {}\n", printable::line(why)),
     };
     let counts = parts(delta).map(|(word, entries)| format!("{} {word}", entries.len())).join(", ");
     let by_date = if *by_date { " by their dates, for the store has not what was locked" } else { "" };
     text.push_str(&format!("  its mirror is of {}: {counts}{by_date}\n", data.date));
     for (word, entries) in parts(delta) {
         for (id, entry) in entries {
-            text.push_str(&format!("{word:>10}  {id}  {}\n", entry.packages.join(", ")));
+            let line = format!("{word:>10}  {id}  {}", entry.packages.join(", "));
+            text.push_str(&format!("{}\n", printable::line(&line)));
         }
     }
     text

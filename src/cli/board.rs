@@ -6,7 +6,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::findings;
-use super::output::print;
+use super::output::{print, show};
 use super::today::today;
 use crate::app::approve::{self as app, ApproveError};
 use crate::app::status::{self, Status, StatusError};
@@ -27,14 +27,13 @@ pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, 
     if propose {
         return findings::print_proposals(&found, &proposals);
     }
-    let shown = if context.json {
+    let document = || {
         let mut document = json::board(&board);
         document["proposals"] = report::json::proposals(&proposals);
-        format!("{document}\n")
-    } else {
-        format!("{}{}", text::board(&board), report::text::proposals(&proposals))
+        document
     };
-    print(shown.as_bytes())?;
+    let text = || format!("{}{}", text::board(&board), report::text::proposals(&proposals));
+    show(context.json, document, text)?;
     Ok(Exit::Success)
 }
 
@@ -45,12 +44,8 @@ pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let store = FsStore::open(&context.store)?;
     let split = time_split(&workspace, &store, source, SystemTime::now(), today())?;
     let verdict = judge_today(&board, &split);
-    let shown = if context.json {
-        format!("{}\n", json::verdict(&board, verdict, &split))
-    } else {
-        text::verdict(&board, verdict, &split)
-    };
-    print(shown.as_bytes())?;
+    let document = || json::verdict(&board, verdict, &split);
+    show(context.json, document, || text::verdict(&board, verdict, &split))?;
     Ok(match verdict {
         Verdict::Go => Exit::Success,
         Verdict::GoWithConditions | Verdict::NoGo => Exit::Divergent,
@@ -69,7 +64,7 @@ pub fn approve(
     let kind = if review { ApprovalKind::Review } else { ApprovalKind::Approval };
     let (path, subject) = app::approve(&context.committed("HEAD")?, packet, kind, by, note)?;
     let what = if review { "its manifest" } else { "the plan" };
-    print(format!("{by} stands for {packet}: {what} {subject}, written to {}\n", path.display()).as_bytes())?;
+    print(format!("{by} stands for {packet}: {what} {subject}, written to {}\n", path.display()))?;
     Ok(Exit::Success)
 }
 

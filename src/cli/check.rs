@@ -5,13 +5,14 @@ use std::path::Path;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{complain, print, print_json};
 use super::uncommitted;
 use crate::app::frozen::lock_path;
 use crate::app::missing::missing;
 use crate::format::frozen_toml;
 use crate::model::name::Name;
 use crate::model::plan::FrozenKind;
+use crate::store::door;
 
 /// Reads the plan, counts what it holds, and says what it names that is not there yet.
 pub fn check(context: &Context) -> Result<Exit, Failure> {
@@ -26,7 +27,7 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
             "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing,
             "uncommitted": uncommitted.as_ref().ok(),
         });
-        print(format!("{document}\n").as_bytes())?;
+        print_json(&document)?;
     } else {
         let text = format!(
             "plan `{}` is sound: {} images, {} frozen inputs, {commands} commands, {} packets\n",
@@ -35,23 +36,23 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
             plan.frozen.len(),
             plan.packets.len()
         );
-        print(text.as_bytes())?;
+        print(text)?;
         for (name, input) in &plan.frozen {
             if let Some(front) = input.kind.front() {
-                print(fronted(&workspace.folder, name, input.kind, front).as_bytes())?;
+                print(fronted(&workspace.folder, name, input.kind, front))?;
             }
         }
         for lacks in &missing {
-            print(format!("  missing: {}: {}\n", lacks.what, lacks.hint).as_bytes())?;
+            print(format!("  missing: {}: {}\n", lacks.what, lacks.hint))?;
         }
-        eprint!("{}", uncommitted::warning(&uncommitted));
+        complain(&uncommitted::warning(&uncommitted));
     }
     Ok(Exit::Success)
 }
 
 /// Says what stands before a client's own program, because no line of the plan does, and how old the data is.
 fn fronted(folder: &Path, name: &Name, kind: FrozenKind, front: &str) -> String {
-    let lock = std::fs::read_to_string(lock_path(folder, name)).ok();
+    let lock = door::read_text(&lock_path(folder, name), door::RECORD_LIMIT).ok();
     let data = lock.and_then(|text| frozen_toml::decode(&text).ok()).and_then(|lock| lock.data);
     let of = data.map_or_else(
         || format!("not locked yet: rcrepro lock {name}"),

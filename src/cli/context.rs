@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::StagingName;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::output::{complain, say};
 use super::{signals, uncommitted};
 use crate::app::config::{self, ConfigFile};
 use crate::app::session::Session;
@@ -43,7 +44,7 @@ impl Context {
     pub fn committed_and_told(&self, revision: &str) -> Result<Workspace, Failure> {
         let workspace = self.committed(revision);
         if let Ok(workspace) = &workspace {
-            eprint!("{}", uncommitted::warning(&uncommitted::files(workspace, revision)));
+            complain(&uncommitted::warning(&uncommitted::files(workspace, revision)));
         }
         workspace
     }
@@ -69,15 +70,12 @@ impl Context {
         let (stop, killed) = signals::listen();
         let session = Session::open(&self.store, staging, self.config()?).await?;
         for what in &session.swept {
-            eprintln!("{:>10}  {what}, left by a run that died", "removed");
+            say!("{:>10}  {what}, left by a run that died", "removed");
         }
         let work = async {
             let result = work(&session, &stop).await;
             if let Some(reason) = session.engine.unpinned() {
-                eprintln!(
-                    "{:>10}  the clock cannot be pinned here, commands saw the machine's own: {reason}",
-                    "warning"
-                );
+                say!("{:>10}  the clock cannot be pinned here, commands saw the machine's own: {reason}", "warning");
             }
             session.close().await;
             result

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, print_json};
 use crate::app::config::package_mirrors;
 use crate::app::doctor::{Health, examine};
 
@@ -16,7 +16,7 @@ pub async fn doctor(context: &Context) -> Result<Exit, Failure> {
             .iter()
             .map(|c| serde_json::json!({ "check": c.what, "health": c.health.as_str(), "found": c.found, "hint": c.hint }))
             .collect();
-        print(format!("{}\n", serde_json::Value::from(list)).as_bytes())?;
+        print_json(&serde_json::Value::from(list))?;
     } else {
         let mut text = String::new();
         for check in &checks {
@@ -25,7 +25,7 @@ pub async fn doctor(context: &Context) -> Result<Exit, Failure> {
                 text.push_str(&format!("{:>10}hint: {hint}\n", ""));
             }
         }
-        print(text.as_bytes())?;
+        print(text)?;
     }
     Ok(if sick { Exit::Engine } else { Exit::Success })
 }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::show;
 use crate::app::documents::{self, DocumentsError};
 use crate::format::manifest_json::ManifestError;
 use crate::report::documents as report;
@@ -13,13 +13,8 @@ pub fn documents(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let workspace = context.committed(revision)?;
     let found = documents::align(&workspace, revision)?;
     let hollow = found.hollow();
-    let text = match context.json {
-        true => {
-            format!("{}\n", report::json(&found.documents, &found.quoted, &found.unmatched, hollow.as_deref()))
-        }
-        false => report::text(&found.documents, &found.quoted, hollow.as_deref()),
-    };
-    print(text.as_bytes())?;
+    let document = || report::json(&found.documents, &found.quoted, &found.unmatched, hollow.as_deref());
+    show(context.json, document, || report::text(&found.documents, &found.quoted, hollow.as_deref()))?;
     if found.findings().next().is_some() {
         return Ok(Exit::Divergent);
     }

@@ -1,9 +1,9 @@
 //! Errors as the user sees them: what went wrong, what caused it, and a command that mends it.
 
 use std::error::Error;
-use std::io::Write as _;
 
 use super::exit::Exit;
+use super::output::complain;
 use crate::app::actions::ActionError;
 use crate::app::config::ConfigError;
 use crate::app::evidence::EvidenceError;
@@ -30,6 +30,7 @@ use crate::packages::PackageError;
 use crate::packages::debian::DebianError;
 use crate::registry::RegistryError;
 use crate::store::StoreError;
+use crate::store::door::DoorError;
 use crate::store::ingest::GitError;
 
 /// Is an error on its way to the terminal.
@@ -45,12 +46,15 @@ impl Failure {
     /// Takes an error and everything that caused it.
     pub fn new(exit: Exit, error: &dyn Error, hint: Option<String>) -> Self {
         let mut causes = Vec::new();
-        let mut cause = error.source();
+        let (mut cause, mut refused) = (error.source(), None);
         while let Some(error) = cause {
             causes.push(error.to_string());
+            let refusal = error.downcast_ref::<std::io::Error>().and_then(DoorError::of);
+            refused = refused.or(refusal.map(DoorError::hint));
             cause = error.source();
         }
-        Self { exit, message: error.to_string(), causes, hint }
+        // What stands in a file's place is nearer than what the command makes of it.
+        Self { exit, message: error.to_string(), causes, hint: refused.or(hint) }
     }
 
     /// Says something that no error type says.
@@ -60,15 +64,16 @@ impl Failure {
 
     /// Prints it on standard error and gives the exit code.
     pub fn report(&self) -> Exit {
-        let mut text = format!("error: {}\n", self.message);
+        // What goes on below is indented, so that no message can look like another one or like a hint.
+        let whole = |text: &str| text.trim_end().replace('\n', "\n    ");
+        let mut text = format!("error: {}\n", whole(&self.message));
         for cause in &self.causes {
-            text.push_str(&format!("caused by: {cause}\n"));
+            text.push_str(&format!("caused by: {}\n", whole(cause)));
         }
         if let Some(hint) = &self.hint {
-            text.push_str(&format!("hint: {hint}\n"));
+            text.push_str(&format!("hint: {}\n", whole(hint)));
         }
-        // When standard error is gone, nobody is left to tell.
-        drop(std::io::stderr().write_all(text.as_bytes()));
+        complain(&text);
         self.exit
     }
 }

@@ -6,7 +6,7 @@ use super::args::scans::{FindingsArgs, FindingsFormat};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, print_json_text};
 use super::today::today;
 use crate::app::findings::{findings as gather, tools};
 use crate::app::workspace::Workspace;
@@ -27,12 +27,11 @@ pub fn findings(context: &Context, arguments: &FindingsArgs) -> Result<Exit, Fai
     let source = workspace.ingest_source(&arguments.rev, &store)?.root;
     let found = gather(&workspace, &arguments.packets, source, &store, today())?;
     let format = if context.json { FindingsFormat::Json } else { arguments.format };
-    let shown = match format {
-        FindingsFormat::Text => text::findings(&found).into_bytes(),
-        FindingsFormat::Json => line(&json::findings(&found)),
-        FindingsFormat::Sarif => line(&sarif::log(&found, &tools(&workspace, &found))),
-    };
-    print(&shown)?;
+    match format {
+        FindingsFormat::Text => print(text::findings(&found))?,
+        FindingsFormat::Json => print_canonical(&json::findings(&found))?,
+        FindingsFormat::Sarif => print_canonical(&sarif::log(&found, &tools(&workspace, &found)))?,
+    }
     if !found.open().is_empty() {
         return Ok(Exit::Divergent);
     }
@@ -45,10 +44,9 @@ pub fn findings(context: &Context, arguments: &FindingsArgs) -> Result<Exit, Fai
     Err(Failure::plain(Exit::Undecided, format!("not every scan says what it found: {why}"), None))
 }
 
-fn line(document: &serde_json::Value) -> Vec<u8> {
-    let mut bytes = canonical_json::to_vec(document).expect("findings hold strings and integers");
-    bytes.push(b'\n');
-    bytes
+fn print_canonical(document: &serde_json::Value) -> Result<(), Failure> {
+    let bytes = canonical_json::to_vec(document).expect("findings hold strings and integers");
+    print_json_text(&format!("{}\n", String::from_utf8_lossy(&bytes)))
 }
 
 /// Gathers what all scans found, and the packets that are proposed for what no packet claims.
@@ -67,6 +65,6 @@ pub fn proposals(
 pub fn print_proposals(found: &Findings, proposals: &[Proposal]) -> Result<Exit, Failure> {
     let silent: BTreeSet<String> = found.silent().into_iter().collect();
     let notes: String = silent.iter().map(|line| format!("# not known: {}\n", line.replace('\n', " "))).collect();
-    print(format!("{notes}{}", proposal_toml::encode(proposals)).as_bytes())?;
+    print(format!("{notes}{}", proposal_toml::encode(proposals)))?;
     Ok(if silent.is_empty() { Exit::Success } else { Exit::Undecided })
 }

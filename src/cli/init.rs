@@ -51,7 +51,7 @@ pub fn init(context: &Context, template: TemplateName) -> Result<Exit, Failure> 
             }
         }
     }
-    print(format!("{text}{NEXT}").as_bytes())?;
+    print(format!("{text}{NEXT}"))?;
     Ok(Exit::Success)
 }
 

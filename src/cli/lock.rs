@@ -35,7 +35,7 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
                 let identity = image.map(|image| images[image].identity(image));
                 let (path, changed) = preparation.frozen_step(name, source.root, identity.as_ref()).lock(named).await?;
                 let state = if changed { "locked" } else { "unchanged" };
-                print(format!("{state:>10}  {name}: {}\n", path.display()).as_bytes())?;
+                print(format!("{state:>10}  {name}: {}\n", path.display()))?;
             }
             Ok(Exit::Success)
         })

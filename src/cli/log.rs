@@ -4,10 +4,11 @@ use super::args::StreamName;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, raw, say};
 use crate::app::latest;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
+use crate::model::printable;
 use crate::store::BlobStore as _;
 use crate::store::fs::FsStore;
 
@@ -23,11 +24,11 @@ pub fn log(
     workspace.packet(packet)?;
     let store = FsStore::open(&context.store)?;
     let (manifest, origin) = latest::latest(&workspace, packet, &store)?;
-    eprintln!("evidence of {origin}");
+    say!("evidence of {origin}");
     let Some(command) = command else {
         for entry in &manifest.commands {
-            let line = format!("{}\t{}\t{}\n", entry.id, entry.exit_code, entry.line);
-            print(line.as_bytes())?;
+            let line = printable::line(&entry.line);
+            print(format!("{}\t{}\t{line}\n", entry.id, entry.exit_code))?;
         }
         return Ok(Exit::Success);
     };
@@ -43,10 +44,10 @@ pub fn log(
         let digest = if canonical { streams.canonical } else { streams.raw };
         let mut reader = store.reader(digest)?;
         // Both streams go to standard output: it is the data that was asked for. What is asked for alone stays alone.
-        std::io::copy(&mut reader, &mut std::io::stdout().lock()).map_err(|error| {
+        std::io::copy(&mut reader, &mut raw()).map_err(|error| {
             Failure::plain(Exit::Undecided, format!("cannot print the {name:?} of `{command}`: {error}"), None)
         })?;
     }
-    print(b"")?;
+    print("")?;
     Ok(Exit::Success)
 }

@@ -6,7 +6,7 @@ use super::args::mutants::CheckArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{say, show};
 use super::today::today;
 use crate::app::mutants::{MutantEvent, MutateError, MutateOptions, mutate as app};
 use crate::model::mutant::{GatesRecord, Outcome};
@@ -38,14 +38,10 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
         .await?;
     let shown = |path: &std::path::PathBuf| path.strip_prefix(&workspace.folder).unwrap_or(path).display().to_string();
     let written = mutated.written.as_ref().map(shown);
-    let text = if context.json {
-        format!("{}\n", report::json(&mutated.record, &mutated.unproven, written.as_deref()))
-    } else {
-        report::text(&mutated.record, &mutated.unproven)
-    };
-    print(text.as_bytes())?;
+    let document = || report::json(&mutated.record, &mutated.unproven, written.as_deref());
+    show(context.json, document, || report::text(&mutated.record, &mutated.unproven))?;
     if let Some(path) = written {
-        eprintln!("{:>10}  {path}", "recorded");
+        say!("{:>10}  {path}", "recorded");
     }
     Ok(exit(&mutated.record))
 }
@@ -53,10 +49,10 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
 /// Says on standard error what happens.
 fn tell(event: MutantEvent) {
     match event {
-        MutantEvent::Controls { gates: 1 } => eprintln!("{:>10}  1 gate without any mutant", "control"),
-        MutantEvent::Controls { gates } => eprintln!("{:>10}  {gates} gates without any mutant", "control"),
-        MutantEvent::Begins { id, gate } => eprintln!("{:>10}  {id} for {gate}", "mutant"),
-        MutantEvent::Judged { id, outcome } => eprintln!("{:>10}  {id}", outcome.as_str()),
+        MutantEvent::Controls { gates: 1 } => say!("{:>10}  1 gate without any mutant", "control"),
+        MutantEvent::Controls { gates } => say!("{:>10}  {gates} gates without any mutant", "control"),
+        MutantEvent::Begins { id, gate } => say!("{:>10}  {id} for {gate}", "mutant"),
+        MutantEvent::Judged { id, outcome } => say!("{:>10}  {id}", outcome.as_str()),
     }
 }
 

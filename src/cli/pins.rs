@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, print_json};
 use crate::app::pins::pins as judge;
 use crate::model::civil_date::CivilDate;
 use crate::pins::judge::Rank;
@@ -18,9 +18,9 @@ pub fn pins(context: &Context, revision: &str, look_alikes: bool) -> Result<Exit
     let judgement = &pinned.judgement;
     if context.json {
         let document = report::json(&pinned.commit, &workspace.plan.pins, judgement);
-        print(format!("{document}\n").as_bytes())?;
+        print_json(&document)?;
     } else {
-        print(report::text(&pinned.commit, &workspace.plan.pins, judgement, look_alikes).as_bytes())?;
+        print(report::text(&pinned.commit, &workspace.plan.pins, judgement, look_alikes))?;
     }
     Ok(match judgement.rank() {
         None => Exit::Success,

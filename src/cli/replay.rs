@@ -6,7 +6,7 @@ use super::args::{ExecutionArgs, LookArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, print_json, say};
 use super::run::{beside, lanes};
 use super::today::today;
 use crate::app::plan_files::short;
@@ -69,12 +69,12 @@ pub async fn replay(
                 let digests = (replayed.recorded_digest, replayed.found.digest);
                 let mut document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
                 document["images"] = release::json(replayed.found.images.as_ref());
-                print(format!("{document}\n").as_bytes())?;
+                print_json(&document)?;
             } else {
                 let text = text::comparison(recorded, found, &replayed.comparison, &beside, &*session.store);
-                print(text.as_bytes())?;
-                print(text::findings(&replayed.found.findings).as_bytes())?;
-                print(release::text(&found.packet, replayed.found.images.as_ref()).as_bytes())?;
+                print(text)?;
+                print(text::findings(&replayed.found.findings))?;
+                print(release::text(&found.packet, replayed.found.images.as_ref()))?;
             }
             let images = replayed.found.images.iter().flat_map(|images| &images.findings);
             let quiet = replayed.found.findings.iter().chain(images).map(|finding| finding.name.severity()).min();
@@ -94,7 +94,7 @@ fn of_the_commit(workspace: &Workspace, packet: &PacketId, into: &Path) -> Resul
         Failure::plain(Exit::Undecided, format!("cannot read the manifest of {packet} in its commit: {error}"), None)
     })?;
     if found {
-        eprintln!("{:>10}  the manifest of {packet} that commit {} has", "replaying", short(workspace.revision()));
+        say!("{:>10}  the manifest of {packet} that commit {} has", "replaying", short(workspace.revision()));
     }
     Ok(found)
 }
@@ -105,12 +105,12 @@ fn commit_of(workspace: &Workspace, path: &Path, store: &dyn BlobStore) -> Resul
     let found = release_commit::of_manifest(workspace, &manifest, store)?;
     match &found {
         Some(found) if found.revision() != workspace.revision() => {
-            eprintln!("{:>10}  at commit {}, whose source and plan it is of", "replaying", short(found.revision()));
+            say!("{:>10}  at commit {}, whose source and plan it is of", "replaying", short(found.revision()));
         }
         Some(_) => {}
         None => {
             let head = short(workspace.revision());
-            eprintln!("{:>10}  no commit here has the source of this manifest: replaying at {head}", "warning");
+            say!("{:>10}  no commit here has the source of this manifest: replaying at {head}", "warning");
         }
     }
     Ok(found)

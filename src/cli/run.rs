@@ -6,7 +6,7 @@ use super::args::{ExecutionArgs, LookArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, print_json};
 use super::sections;
 use super::today::today;
 use crate::app::run::{self, RunError, RunOptions};
@@ -52,8 +52,8 @@ pub async fn all(context: &Context, look: LookArgs, execution: &ExecutionArgs) -
         };
         if !context.json {
             let wrote: String = written.iter().map(|path| format!("wrote {path}\n")).collect();
-            print(wrote.as_bytes())?;
-            print(board::text::board(&board).as_bytes())?;
+            print(wrote)?;
+            print(board::text::board(&board))?;
         }
         let done = board.rows.iter().all(|row| row.state == State::Done);
         Ok(if done { Exit::Success } else { Exit::Undecided })
@@ -102,8 +102,8 @@ async fn each(
                     document["images"] = release::json(recorded.images.as_ref());
                     documents.push(document);
                 } else {
-                    print(report.text().as_bytes())?;
-                    print(release::text(&id, recorded.images.as_ref()).as_bytes())?;
+                    print(report.text())?;
+                    print(release::text(&id, recorded.images.as_ref()))?;
                 }
                 if recorded.images_standing() != Standing::Passed {
                     return Ok(ended(recorded.images_standing()));
@@ -117,7 +117,7 @@ async fn each(
         })
         .await?;
     if context.json {
-        print(format!("{}\n", serde_json::Value::from(documents)).as_bytes())?;
+        print_json(&serde_json::Value::from(documents))?;
     }
     Ok(exit)
 }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{self, print};
 use crate::app::scope::{self, ScopeError};
 use crate::app::workspace::Workspace;
 use crate::model::digest::Digest;
@@ -29,7 +29,7 @@ pub fn scope(
     }
     let exit = show(context, &found, written.as_ref().map(|(_, digest)| *digest))?;
     if let Some((path, digest)) = written.filter(|_| !context.json) {
-        print(format!("{:>10}  {path} {digest}\n", "recorded").as_bytes())?;
+        print(format!("{:>10}  {path} {digest}\n", "recorded"))?;
     }
     Ok(exit)
 }
@@ -44,11 +44,7 @@ fn recorded(context: &Context, workspace: &Workspace, packet: &PacketId) -> Resu
 }
 
 fn show(context: &Context, record: &ScopeRecord, digest: Option<Digest>) -> Result<Exit, Failure> {
-    let text = match context.json {
-        true => format!("{}\n", report::json(record, digest)),
-        false => report::text(record),
-    };
-    print(text.as_bytes())?;
+    output::show(context.json, || report::json(record, digest), || report::text(record))?;
     Ok(if record.findings.is_empty() { Exit::Success } else { Exit::Divergent })
 }
 

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::show;
 use super::today::today;
 use crate::app::sections::{Sections, SectionsIoError, Standing};
 use crate::app::status::{Status, look};
@@ -16,12 +16,11 @@ pub fn write(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let sections = status.sections?;
     checkable(&sections)?;
     let changed = sections.write(&status.texts)?;
-    let text = match context.json {
-        true => format!("{}\n", serde_json::json!({ "written": changed })),
-        false if changed.is_empty() => "nothing changed: every section is current\n".to_owned(),
+    let text = || match changed.is_empty() {
+        true => "nothing changed: every section is current\n".to_owned(),
         false => changed.iter().map(|path| format!("wrote {path}\n")).collect(),
     };
-    print(text.as_bytes())?;
+    show(context.json, || serde_json::json!({ "written": changed }), text)?;
     Ok(Exit::Success)
 }
 
@@ -41,8 +40,7 @@ pub fn check(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let sections = status.sections?;
     let found = sections.check(&status.texts)?;
     let lines: Vec<DocumentLine<'_>> = found.iter().map(|(path, standing)| line(path.as_str(), standing)).collect();
-    let shown = if context.json { format!("{}\n", json(&lines)) } else { text(&lines) };
-    print(shown.as_bytes())?;
+    show(context.json, || json(&lines), || text(&lines))?;
     // A document that is gone is found out without any section.
     if !found.values().any(|standing| *standing == Standing::Gone) {
         checkable(&sections)?;

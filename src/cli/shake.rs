@@ -6,7 +6,7 @@ use super::args::ShakeArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, print_json};
 use super::run::lanes;
 use crate::app::shake::propose::{ProposeOptions, propose};
 use crate::app::shake::{self, ShakeOptions};
@@ -37,8 +37,8 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
                 };
                 let found = propose(session, &workspace, packet, options).await?;
                 match context.json {
-                    true => print(format!("{}\n", report::propose::document(&found)).as_bytes())?,
-                    false => print(report::propose::text(&found).as_bytes())?,
+                    true => print_json(&report::propose::document(&found))?,
+                    false => print(report::propose::text(&found))?,
                 }
                 return Ok(exit(found.equality()));
             }
@@ -55,9 +55,9 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
             };
             let shaken = shake::shake(session, &workspace, packet, options).await?;
             if context.json {
-                print(format!("{}\n", report::json::document(&shaken, &*session.store)).as_bytes())?;
+                print_json(&report::json::document(&shaken, &*session.store))?;
             } else {
-                print(report::text(&shaken, &*session.store).as_bytes())?;
+                print(report::text(&shaken, &*session.store))?;
             }
             Ok(exit(shaken.equality()))
         })

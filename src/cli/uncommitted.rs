@@ -1,6 +1,7 @@
 //! What the working copy has and the commit does not: it does not count, and people forget that.
 
 use crate::app::workspace::{Workspace, WorkspaceError};
+use crate::model::printable;
 use crate::store::git_status::{Uncommitted, UncommittedChange};
 
 /// How many files are named.
@@ -37,7 +38,7 @@ pub fn warning(files: &Result<Vec<Uncommitted>, WorkspaceError>) -> String {
             UncommittedChange::Deleted => "deleted",
             UncommittedChange::New => "new",
         };
-        text += &format!("            {how} {}\n", file.path);
+        text += &format!("            {how} {}\n", printable::line(file.path.as_ref()));
     }
     if let Some(more) = files.len().checked_sub(NAMED).filter(|more| *more > 0) {
         text += &format!("            and {more} more\n");

@@ -5,17 +5,17 @@ use std::path::Path;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, print_json};
 use super::today::today;
 use crate::app::release_images::verify as images;
 use crate::app::{evidence, verify as app};
 use crate::report::{json, text};
+use crate::store::door::{self, DoorError};
 use crate::store::layered::Layered;
 
 /// Judges a manifest file by the evidence beside it and in the store.
 pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::plain(Exit::Undecided, format!("cannot read `{}`: {error}", path.display()), None))?;
+    let bytes = door::read(path, door::RECORD_LIMIT).map_err(|error| refused(path, &error))?;
     let damaged = evidence::damaged(path)?;
     let store = Layered::new(&evidence::folder_of(path), Some(&context.store))?;
     let mut verification = app::verify(&bytes, &store, &damaged, today());
@@ -25,9 +25,19 @@ pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
     let (manifest, blobs, findings) = (verification.manifest, verification.blobs, &verification.findings);
     let (proofs, flakes) = (&verification.proofs, &verification.flakes);
     if context.json {
-        print(format!("{}\n", json::verification(manifest, blobs, findings, proofs, flakes)).as_bytes())?;
+        print_json(&json::verification(manifest, blobs, findings, proofs, flakes))?;
     } else {
-        print(text::verification(manifest, blobs, findings, proofs, flakes).as_bytes())?;
+        print(text::verification(manifest, blobs, findings, proofs, flakes))?;
     }
     Ok(verification.severity().map_or(Exit::Success, Exit::from))
+}
+
+/// Says why a file is not read. One that is too large is no manifest, whatever is in it; with anything else nothing is decided.
+fn refused(path: &Path, error: &std::io::Error) -> Failure {
+    let refusal = DoorError::of(error);
+    let exit = match refusal {
+        Some(DoorError::TooLarge { .. }) => Exit::Tampered,
+        _ => Exit::Undecided,
+    };
+    Failure::plain(exit, format!("cannot read `{}`: {error}", path.display()), refusal.map(DoorError::hint))
 }

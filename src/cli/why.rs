@@ -5,7 +5,7 @@ use std::path::Path;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, print_json};
 use crate::app::files::write_whole;
 use crate::app::why::target::Places;
 use crate::app::why::{diffoscope, why as explain};
@@ -34,11 +34,11 @@ pub fn why(context: &Context, first: &str, second: Option<&str>, html: Option<&P
         })?;
     }
     if context.json {
-        print(format!("{}\n", why_json::json(&why)).as_bytes())?;
+        print_json(&why_json::json(&why))?;
     } else {
-        print(why_text::text(&why, width()).as_bytes())?;
+        print(why_text::text(&why, width()))?;
     }
-    Ok(match (why.missing.is_empty(), why.is_equal()) {
+    Ok(match (why.missing.is_empty() && why.cuts() == 0, why.is_equal()) {
         (false, _) => Exit::Undecided,
         (true, true) => Exit::Success,
         (true, false) => Exit::Divergent,

@@ -22,6 +22,7 @@ use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use super::quantity;
 use crate::model::name::{Name, TreePath};
+use crate::model::order::in_order;
 use crate::model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
 
 mod advisories;
@@ -252,7 +253,7 @@ impl Source<'_> {
             sets.insert(self.parse(name)?, commands?);
         }
         let all: Vec<&CommandSpec> = sets.values().flatten().collect();
-        if let Some(id) = cycle(all.iter().map(|command| (&command.id, &command.needs)).collect()) {
+        if let Some(id) = cycle(&all.iter().map(|command| (&command.id, &command.needs)).collect()) {
             let span = ids.get(&id).cloned().unwrap_or(0..0);
             return Err(self.error(span, format!("command `{id}` needs itself, by way of `needs`"), None));
         }
@@ -311,21 +312,9 @@ struct Known<'a> {
     normalizers: &'a [&'a str],
 }
 
-/// Finds a member of a cycle by taking away, again and again, what needs nothing that is left.
-fn cycle<T: Ord + Clone>(mut graph: BTreeMap<&T, &BTreeSet<T>>) -> Option<T> {
-    loop {
-        let free: Vec<&T> = graph
-            .iter()
-            .filter(|(_, needs)| !needs.iter().any(|need| graph.contains_key(need)))
-            .map(|(id, _)| *id)
-            .collect();
-        if free.is_empty() {
-            return graph.keys().next().map(|id| (*id).clone());
-        }
-        for id in free {
-            graph.remove(id);
-        }
-    }
+/// Finds a member of a cycle, or what waits for one.
+fn cycle<T: Ord + Clone>(graph: &BTreeMap<&T, &BTreeSet<T>>) -> Option<T> {
+    in_order(graph).err().cloned()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::printable::is_active;
+
 /// Says what kind of cause a difference has. What cannot be told with reasons is [`Class::Real`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -111,6 +113,23 @@ impl Explained {
     }
 }
 
+/// The cause of what was not compared any more.
+const CUT: &str = "not compared further: it would take more work than a comparison may";
+
+impl Explained {
+    /// Makes a difference that stands for all that was not compared any more.
+    #[must_use]
+    pub fn cut(at: &str, sides: [&str; 2]) -> Self {
+        Self::real(at, sides, CUT)
+    }
+
+    /// Tells whether it stands for what was not compared any more.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.cause == CUT
+    }
+}
+
 /// Gives the differences that only follow the class of those that they follow from, the worst of them. Where there is none to
 /// follow from, they stand for themselves, and are real.
 pub fn settle(found: &mut [Explained]) {
@@ -131,7 +150,7 @@ fn shorten(text: &str) -> String {
         }
         match character {
             '\t' => line.push(' '),
-            character if character.is_control() => line.extend(character.escape_default()),
+            character if is_active(character) => line.extend(character.escape_default()),
             character => line.push(character),
         }
     }

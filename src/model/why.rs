@@ -100,6 +100,12 @@ impl Why {
         Class::ALL.into_iter().map(|class| (class, count(class))).filter(|(_, count)| *count > 0).collect()
     }
 
+    /// Counts the places at which the comparison ended early, because the rest would have taken too much work.
+    #[must_use]
+    pub fn cuts(&self) -> usize {
+        self.differences().filter(|one| one.is_cut()).count()
+    }
+
     /// Tells whether the two sides differ in nothing.
     #[must_use]
     pub fn is_equal(&self) -> bool {

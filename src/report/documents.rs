@@ -1,9 +1,7 @@
 //! Quoted commands against the plan, as people and machines read them.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use crate::model::digest::Digest;
 use crate::model::documents::{QuotedCommand, QuotedState};
@@ -12,9 +10,7 @@ use crate::model::documents::{QuotedCommand, QuotedState};
 #[must_use]
 pub fn text(documents: &BTreeMap<String, Digest>, quoted: &[QuotedCommand], hollow: Option<&str>) -> String {
     let mut text = String::new();
-    let mut put = |line: std::fmt::Arguments<'_>| {
-        let _ = writeln!(text, "{line}");
-    };
+    let mut put = |line: std::fmt::Arguments<'_>| super::text::put(&mut text, line);
     for command in quoted.iter().filter(|command| !matches!(command.state, QuotedState::Backed { .. })) {
         let QuotedCommand { document, line, text, state } = command;
         let shown = text.replace('\n', " ⏎ ");

@@ -1,7 +1,5 @@
 //! The mutants and their gates, as people and machines read them.
 
-use std::fmt::Write as _;
-
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
@@ -17,9 +15,7 @@ pub fn text(record: &GatesRecord, unproven: &[Gate]) -> String {
         table.add_row([mutant.id.as_str(), &mutant.gate.to_string(), mutant.outcome.as_str(), mutant.showed.as_str()]);
     }
     let mut text = format!("{}\n", table.trim_fmt());
-    let mut put = |line: std::fmt::Arguments<'_>| {
-        let _ = writeln!(text, "{line}");
-    };
+    let mut put = |line: std::fmt::Arguments<'_>| super::text::put(&mut text, line);
     for gate in unproven {
         put(format_args!("not proven able to fail: {gate}"));
     }

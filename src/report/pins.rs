@@ -99,7 +99,8 @@ fn write_finding(text: &mut String, finding: &PinFinding) {
         (file, 0) => format!("{file}: "),
         (file, line) => format!("{file}:{line}:{}: ", finding.column),
     };
-    put(text, format_args!("{word:>10}  {place}{}\n{:>12}{}", finding.message, "", finding.id));
+    put(text, format_args!("{word:>10}  {place}{}", finding.message));
+    put(text, format_args!("{:>12}{}", "", finding.id));
     if let Some(waived) = &finding.waived {
         put(text, format_args!("{:>12}until {} by {}: {}", "", waived.expires, waived.owner, waived.reason));
     }

@@ -1,7 +1,5 @@
 //! What a packet's branch changed, as people and machines read it.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use crate::model::digest::Digest;
@@ -14,9 +12,7 @@ const SHORT: usize = 12;
 #[must_use]
 pub fn text(record: &ScopeRecord) -> String {
     let mut text = String::new();
-    let mut put = |line: std::fmt::Arguments<'_>| {
-        let _ = writeln!(text, "{line}");
-    };
+    let mut put = |line: std::fmt::Arguments<'_>| super::text::put(&mut text, line);
     for finding in &record.findings {
         put(format_args!("{:>10}  {finding}", "finding"));
     }

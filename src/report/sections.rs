@@ -1,10 +1,8 @@
 //! How documents with written sections stand, as people and machines read it.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use crate::documents::sections::StaleSection;
 
@@ -25,9 +23,7 @@ pub struct DocumentLine<'a> {
 #[must_use]
 pub fn text(documents: &[DocumentLine<'_>]) -> String {
     let mut text = String::new();
-    let mut put = |line: std::fmt::Arguments<'_>| {
-        let _ = writeln!(text, "{line}");
-    };
+    let mut put = |line: std::fmt::Arguments<'_>| super::text::put(&mut text, line);
     for DocumentLine { path, state, current, stale } in documents {
         match *state {
             "gone" => put(format_args!("{state:>10}  {path}: it is not there")),

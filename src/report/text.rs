@@ -10,6 +10,7 @@ use crate::model::digest::Digest;
 use crate::model::finding::Finding;
 use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use crate::model::name::Name;
+use crate::model::printable;
 use crate::model::quarantine::Flake;
 use crate::proof::{Proof, Standing};
 use crate::store::{BlobStore, export};
@@ -202,7 +203,8 @@ fn entry<'a>(manifest: &'a ReproManifest, id: &Name) -> Option<&'a CommandEntry>
     manifest.commands.iter().find(|entry| &entry.id == id)
 }
 
+/// Adds one line: what strangers wrote in it cannot begin another.
 pub(super) fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
-    text.write_fmt(line).expect("a string takes everything");
+    text.push_str(&printable::line(&line.to_string()));
     text.push('\n');
 }

@@ -7,6 +7,7 @@ use crate::model::board::Board;
 use crate::model::rescan::Rescan;
 use crate::model::time_split::{TimeSplit, Today, judge_today};
 use crate::model::verdict::judge;
+use crate::report::text::put;
 
 /// Writes the age of the data, what is newer, what was waived, the conditions, and both halves of the verdict.
 #[must_use]
@@ -14,27 +15,27 @@ pub fn split(board: &Board, split: &TimeSplit) -> String {
     let mut text = String::new();
     for input in &split.inputs {
         let age = input.age_days.map_or_else(|| "of the future".to_owned(), |days| format!("{days} days old"));
-        let _ = writeln!(text, "advisory data `{}` ({}) of {}, {age}", input.name, input.kind, input.frozen);
-        let _ = writeln!(text, "    {}", today(&input.today));
+        put(&mut text, format_args!("advisory data `{}` ({}) of {}, {age}", input.name, input.kind, input.frozen));
+        put(&mut text, format_args!("    {}", today(&input.today)));
     }
     for judged in &split.judged {
         let line = judged.line();
-        let _ = match (&judged.waived, judged.effect) {
-            (Some(waived), _) => writeln!(text, "waived: {line} ({waived})"),
-            (None, Effect::Nothing) => writeln!(text, "ignored, as the plan says: {line}"),
-            (None, Effect::Condition) => writeln!(text, "condition: {line}"),
-            (None, Effect::NoGo) => writeln!(text, "no go, as the plan says: {line}"),
-        };
+        match (&judged.waived, judged.effect) {
+            (Some(waived), _) => put(&mut text, format_args!("waived: {line} ({waived})")),
+            (None, Effect::Nothing) => put(&mut text, format_args!("ignored, as the plan says: {line}")),
+            (None, Effect::Condition) => put(&mut text, format_args!("condition: {line}")),
+            (None, Effect::NoGo) => put(&mut text, format_args!("no go, as the plan says: {line}")),
+        }
     }
     let Some(oldest) = split.oldest() else { return text };
-    let _ = writeln!(text, "with the frozen data of {oldest}: {}", judge(board, &[]).as_str());
+    put(&mut text, format_args!("with the frozen data of {oldest}: {}", judge(board, &[]).as_str()));
     let silent = split.not_asked();
     let half = match silent.len() {
         0 => judge_today(board, split).as_str().to_owned(),
         all if all == split.inputs.len() => format!("not asked ({})", silent.join(", ")),
         _ => format!("{} (not asked: {})", judge_today(board, split).as_str(), silent.join(", ")),
     };
-    let _ = writeln!(text, "with the data of today: {half}");
+    put(&mut text, format_args!("with the data of today: {half}"));
     text
 }
 
@@ -74,11 +75,11 @@ pub fn rescan(record: &Rescan) -> String {
             (Some(state), _) => format!("today's of {}", state.date),
             (None, why) => format!("not asked today: {}", why.as_deref().unwrap_or("nobody says why")),
         };
-        let _ = writeln!(text, "{} data `{name}` of {}, {today}", record.packet, data.then.date);
+        put(&mut text, format_args!("{} data `{name}` of {}, {today}", record.packet, data.then.date));
     }
     for command in &record.commands {
         let (then, today) = (&command.then.outcome, &command.today.outcome);
-        let _ = writeln!(text, "{} {}: then {then}; today {today}", record.packet, command.id);
+        put(&mut text, format_args!("{} {}: then {then}; today {today}", record.packet, command.id));
     }
     text
 }

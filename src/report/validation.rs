@@ -1,7 +1,5 @@
 //! What `rcrepro image validate` says, for people and as JSON.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use crate::oci::validate::{Fault, Validation};
@@ -13,8 +11,9 @@ pub fn text(what: &str, validation: &Validation) -> String {
     let mut put = |fault: &Fault, word: &str| {
         let Fault { name, object, expected, found } = fault;
         let name = name.as_str();
-        writeln!(text, "{word:>10}  {name}: {object}\n{:>12}expected: {expected}\n{:>12}found:    {found}", "", "")
-            .expect("a string takes everything");
+        super::text::put(&mut text, format_args!("{word:>10}  {name}: {object}"));
+        super::text::put(&mut text, format_args!("{:>12}expected: {expected}", ""));
+        super::text::put(&mut text, format_args!("{:>12}found:    {found}", ""));
     };
     validation.faults.iter().for_each(|fault| put(fault, "fault"));
     validation.notes.iter().for_each(|note| put(note, "note"));
@@ -29,7 +28,7 @@ pub fn text(what: &str, validation: &Validation) -> String {
         many => format!(", {many} notes"),
     };
     let (files, megabytes) = (validation.files, validation.bytes / 1_000_000);
-    text.push_str(&format!("{what}: {faults}{notes}; {files} files of {megabytes} MB read\n"));
+    super::text::put(&mut text, format_args!("{what}: {faults}{notes}; {files} files of {megabytes} MB read"));
     text
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::model::difference::Explained;
+use crate::model::printable::is_active;
 use crate::model::why::Why;
 
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}\
@@ -80,7 +81,7 @@ fn table(page: &mut String, title: &str, differences: &[Explained]) {
     page.push_str("</table>\n");
 }
 
-/// Escapes text for HTML; control characters, which HTML cannot hold, become U+FFFD.
+/// Escapes text for HTML; control characters, which HTML cannot hold, and what reorders text are written out.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
@@ -91,7 +92,7 @@ fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(character),
-            character if character.is_control() => escaped.push('\u{fffd}'),
+            character if is_active(character) => escaped.extend(character.escape_default()),
             character => escaped.push(character),
         }
     }

@@ -1,9 +1,11 @@
 //! `rcrepro why` on a terminal: side by side, as wide as the terminal is, and readable without colour.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 use crate::model::difference::Explained;
+use crate::model::printable;
 use crate::model::why::Why;
+use crate::report::text::put;
 
 /// The width when nobody says one, and the smallest in which two columns make sense.
 const WIDTHS: (usize, usize) = (100, 60);
@@ -16,14 +18,10 @@ const DIFFOSCOPE: usize = 60;
 #[must_use]
 pub fn text(why: &Why, width: Option<usize>) -> String {
     let width = width.unwrap_or(WIDTHS.0).max(WIDTHS.1);
-    let mut text = format!(
-        "{}: A is {}\n{:width_of_name$}  B is {}\n",
-        why.packet,
-        why.sides[0].name,
-        "",
-        why.sides[1].name,
-        width_of_name = why.packet.to_string().len()
-    );
+    let mut text = String::new();
+    let indent = why.packet.to_string().len();
+    put(&mut text, format_args!("{}: A is {}", why.packet, why.sides[0].name));
+    put(&mut text, format_args!("{:indent$}  B is {}", "", why.sides[1].name));
     section(&mut text, "inputs", &why.inputs, width);
     section(&mut text, "endings", &why.endings, width);
     for part in &why.parts {
@@ -33,17 +31,17 @@ pub fn text(why: &Why, width: Option<usize>) -> String {
             text.push_str("  diffoscope:\n");
             let mut lines = diffoscope.lines();
             for line in lines.by_ref().take(DIFFOSCOPE) {
-                writeln!(text, "    {}", cut(line, width - 4)).expect("a string takes everything");
+                put(&mut text, format_args!("    {}", cut(&printable::line(line), width - 4)));
             }
             let more = lines.count();
             if more > 0 {
-                writeln!(text, "    and {more} more lines: --json and --html have them")
-                    .expect("a string takes everything");
+                put(&mut text, format_args!("    and {more} more lines: --json and --html have them"));
             }
         }
     }
     for missing in &why.missing {
-        writeln!(text, "\nmissing: {}, blob {}", missing.what, missing.digest).expect("a string takes everything");
+        text.push('\n');
+        put(&mut text, format_args!("missing: {}, blob {}", missing.what, missing.digest));
     }
     text.push('\n');
     for (class, count) in why.classes() {
@@ -52,19 +50,22 @@ pub fn text(why: &Why, width: Option<usize>) -> String {
         remedies.sort_unstable();
         remedies.dedup();
         let remedies = if remedies.is_empty() { "no remedy is known".to_owned() } else { remedies.join("; or ") };
-        writeln!(text, "{count:>6}  {class:<14}  {remedies}").expect("a string takes everything");
+        put(&mut text, format_args!("{count:>6}  {class:<14}  {remedies}"));
     }
-    writeln!(text, "{}", why.counts).expect("a string takes everything");
+    put(&mut text, format_args!("{}", why.counts));
     let all = why.differences().filter(|one| !one.follows).count();
     let following = why.differences().filter(|one| one.follows).count();
-    let verdict = match (why.is_equal(), why.missing.len()) {
-        (true, _) => "no differences".to_owned(),
-        (false, 0) => format!("{all} differences, and {following} that follow from them"),
-        (false, missing) => {
-            format!("{all} differences, and {following} that follow from them; UNDECIDED: {missing} blobs are missing")
-        }
+    let mut verdict = match why.is_equal() {
+        true => "no differences".to_owned(),
+        false => format!("{all} differences, and {following} that follow from them"),
     };
-    writeln!(text, "{} {verdict}", why.packet).expect("a string takes everything");
+    let lacks = [(why.missing.len(), "blobs are missing"), (why.cuts(), "places were not compared further")];
+    let lacks: Vec<String> =
+        lacks.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if !lacks.is_empty() {
+        verdict = format!("{verdict}; UNDECIDED: {}", lacks.join(", "));
+    }
+    put(&mut text, format_args!("{} {verdict}", why.packet));
     text
 }
 
@@ -72,30 +73,30 @@ fn section(text: &mut String, title: &str, differences: &[Explained], width: usi
     if differences.is_empty() {
         return;
     }
-    writeln!(text, "\n{title}").expect("a string takes everything");
+    text.push('\n');
+    put(text, format_args!("{title}"));
     // Differences of one kind stand together; the kinds come in the order in which the first of each stands.
     let mut kinds: Vec<(&Explained, Vec<&Explained>)> = Vec::new();
+    let mut known = BTreeMap::new();
     for one in differences {
-        let same = |kind: &Explained| {
-            (kind.class, &kind.cause, &kind.remedy, kind.follows) == (one.class, &one.cause, &one.remedy, one.follows)
-        };
-        match kinds.iter_mut().find(|(kind, _)| same(kind)) {
+        let kind = (one.class, &one.cause, &one.remedy, one.follows);
+        let at = *known.entry(kind).or_insert(kinds.len());
+        match kinds.get_mut(at) {
             Some((_, members)) => members.push(one),
             None => kinds.push((one, vec![one])),
         }
     }
     for (kind, members) in kinds {
         let follows = if kind.follows { ", follows from the others" } else { "" };
-        writeln!(text, "  {}{follows}: {}", kind.class, kind.cause).expect("a string takes everything");
+        put(text, format_args!("  {}{follows}: {}", kind.class, kind.cause));
         if let Some(remedy) = &kind.remedy {
-            writeln!(text, "    remedy: {remedy}").expect("a string takes everything");
+            put(text, format_args!("    remedy: {remedy}"));
         }
         for one in members.iter().take(SHOWN) {
             side_by_side(text, one, width);
         }
         if members.len() > SHOWN {
-            writeln!(text, "    and {} more of this kind: --json has all of them", members.len() - SHOWN)
-                .expect("a string takes everything");
+            put(text, format_args!("    and {} more of this kind: --json has all of them", members.len() - SHOWN));
         }
     }
 }
@@ -103,13 +104,13 @@ fn section(text: &mut String, title: &str, differences: &[Explained], width: usi
 /// Writes the place, and the two sides in columns; in one line where they fit.
 fn side_by_side(text: &mut String, one: &Explained, width: usize) {
     let column = (width - 4 - 3) / 2;
-    writeln!(text, "    {}", cut(&one.at, width - 4)).expect("a string takes everything");
+    put(text, format_args!("    {}", cut(&printable::line(&one.at), width - 4)));
     let (left, right) = (fold(&one.left, column), fold(&one.right, column));
     for line in 0..left.len().max(right.len()) {
         let side = |lines: &[String]| lines.get(line).cloned().unwrap_or_default();
         let (l, r) = (side(&left), side(&right));
         let padding = " ".repeat(column.saturating_sub(l.chars().count()));
-        writeln!(text, "    {l}{padding} | {r}").expect("a string takes everything");
+        put(text, format_args!("    {l}{padding} | {r}"));
     }
 }
 

@@ -1,10 +1,10 @@
 //! Evidence for a look that changes nothing: a folder of blobs, over the user's store, under a memory that takes what is
 //! derived on the way.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::door::{self, Admitted};
 use super::fs::FsStore;
 use super::memory::MemoryStore;
 use super::verify::{VerifyingReader, read_whole};
@@ -27,13 +27,20 @@ impl Layered {
     /// [`StoreError::Io`] when there is a store and it cannot be opened.
     pub fn new(folder: &Path, store: Option<&Path>) -> Result<Self, StoreError> {
         let store = store.filter(|root| root.is_dir()).map(FsStore::open).transpose()?;
-        Ok(Self { memory: MemoryStore::default(), folder: Some(folder.to_owned()), store })
+        // A folder that is a link is not looked into: it may lead anywhere.
+        let folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir()).then(|| folder.to_owned());
+        Ok(Self { memory: MemoryStore::default(), folder, store })
     }
 
-    /// Finds the folder's file for a blob. One of another size is not it: a damaged file is no reason to look no further.
+    /// Finds the folder's file for a blob. One of another size, or a link, is not it: a damaged file is no reason to look no
+    /// further.
     fn file(&self, digest: Digest) -> Option<PathBuf> {
         let path = self.folder.as_ref()?.join(digest.hash.to_string());
-        path.metadata().is_ok_and(|found| found.is_file() && found.len() == digest.size).then_some(path)
+        (door::size_of(&path) == Some(digest.size)).then_some(path)
+    }
+
+    fn open(path: &Path, digest: Digest) -> Result<Admitted, StoreError> {
+        door::open(path, digest.size).map_err(StoreError::io("open", path))
     }
 
     fn beside(&self) -> &dyn BlobStore {
@@ -55,7 +62,7 @@ impl BlobStore for Layered {
         }
         match self.file(digest) {
             Some(path) => {
-                let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+                let file = Self::open(&path, digest)?;
                 Ok(Box::new(VerifyingReader::new(file, digest)))
             }
             None => self.beside().reader(digest),
@@ -80,7 +87,7 @@ impl BlobStore for Layered {
         }
         match self.file(digest) {
             Some(path) => {
-                let mut file = File::open(&path).map_err(StoreError::io("open", &path))?;
+                let mut file = Self::open(&path, digest)?;
                 read_whole(&mut file, digest, |error| StoreError::io("read", &path)(error))
             }
             None => self.beside().get(digest),

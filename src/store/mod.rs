@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::digest::Digest;
 
+pub mod door;
 pub mod export;
 pub mod fs;
 pub mod git_history;

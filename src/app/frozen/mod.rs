@@ -15,6 +15,7 @@ use crate::model::manifest::FrozenEntry;
 use crate::model::name::{Name, NameError};
 use crate::model::plan::{FrozenInput, FrozenKind};
 use crate::model::tree::{Node, TreeError};
+use crate::store::door;
 use crate::store::export::{ExportError, is_whole};
 use crate::store::{BlobStore, StoreError};
 
@@ -228,7 +229,7 @@ impl FrozenStep<'_> {
         };
         let lock = FrozenLock { kind: self.input.kind.as_str().to_owned(), made_from: self.made_from()?, root, data };
         let text = frozen_toml::encode(&lock);
-        let changed = std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str());
+        let changed = door::read_text(&path, door::RECORD_LIMIT).ok().as_deref() != Some(text.as_str());
         if changed {
             write_record(&path, text.as_bytes()).map_err(|source| FrozenError::Write { path: path.clone(), source })?;
         }

@@ -10,6 +10,7 @@ use crate::model::image_definition::{ImageDefinition, ImageName};
 use crate::model::purl::Purl;
 use crate::packages::fetch::{Fetcher, join};
 use crate::packages::{PackageError, go_module, npm};
+use crate::store::door;
 
 /// Is where a version stands in a definition.
 struct Place {
@@ -55,7 +56,7 @@ pub async fn raise(
         let path = path.clone();
         move |source| ImageError::File { doing, path, source }
     };
-    let text = std::fs::read_to_string(&path).map_err(failed("read"))?;
+    let text = door::read_text(&path, door::RECORD_LIMIT).map_err(failed("read"))?;
     let mut document: toml_edit::DocumentMut = text.parse().expect("the definition was parsed before");
     let mut item = document.as_item_mut();
     for key in &place.keys {

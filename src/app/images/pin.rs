@@ -16,6 +16,7 @@ use crate::model::pulled_image::PulledLock;
 use crate::model::reference::ImageReference;
 use crate::registry::Registry;
 use crate::store::BlobStore;
+use crate::store::door;
 
 /// Lists the images that a plan pulls and does not build, with their references as they stand; none without a plan.
 ///
@@ -82,7 +83,8 @@ fn plan(folder: &Path) -> Result<Option<(std::path::PathBuf, DocumentMut)>, Imag
     if !path.exists() {
         return Ok(None);
     }
-    let text = std::fs::read_to_string(&path).map_err(|source| ImagesError::Read { path: path.clone(), source })?;
+    let text = door::read_text(&path, door::RECORD_LIMIT)
+        .map_err(|source| ImagesError::Read { path: path.clone(), source })?;
     let document =
         text.parse().map_err(|error: toml_edit::TomlError| ImagesError::Plan { mistake: error.to_string() })?;
     Ok(Some((path, document)))

@@ -15,6 +15,7 @@ use crate::format::manifest_json;
 use crate::model::mutant::Gate;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
+use crate::store::door;
 use crate::store::layered::Layered;
 
 impl Gauge<'_> {
@@ -98,7 +99,8 @@ impl Gauge<'_> {
         let Ok(board) = status(user, &base.base(), store, self.today) else { return readings };
         for row in board.rows.iter().filter(|row| row.manifest.is_some()) {
             let path = user.manifest_path(&row.id);
-            let manifest = std::fs::read(&path).ok().and_then(|bytes| manifest_json::decode(&bytes).ok());
+            let manifest =
+                door::read(&path, door::RECORD_LIMIT).ok().and_then(|bytes| manifest_json::decode(&bytes).ok());
             let Some(manifest) = manifest else { continue };
             let Ok(blobs) = Layered::new(&evidence::folder_of(&path), Some(store)) else { continue };
             for entry in manifest.commands {

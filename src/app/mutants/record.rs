@@ -15,6 +15,7 @@ use crate::model::board::Fact;
 use crate::model::digest::{Digest, Sha256};
 use crate::model::mutant::{GateState, GatesRecord, MutantEntry, Outcome, ProvenGates};
 use crate::store::BlobStore;
+use crate::store::door;
 use crate::store::layered::Layered;
 
 /// The command that makes the record.
@@ -74,7 +75,7 @@ pub fn write(workspace: &Workspace, record: &GatesRecord, store: &dyn BlobStore)
 #[must_use]
 pub fn recorded(workspace: &Workspace, source: Digest) -> Recorded {
     let path = path(workspace);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match door::read(&path, door::RECORD_LIMIT) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Recorded::Missing("no mutant was run".to_owned());

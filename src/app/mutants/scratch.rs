@@ -11,6 +11,7 @@ use crate::format::frozen_toml;
 use crate::model::digest::Digest;
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::FrozenKind;
+use crate::store::door;
 use crate::store::git_history::GitHistory;
 use crate::store::git_scratch::GitScratch;
 
@@ -37,7 +38,7 @@ impl Scratch {
         let workspace = Workspace::open(&folder)?;
         for packet in workspace.plan.packets.keys() {
             let (from, to) = (user.manifest_path(packet), workspace.manifest_path(packet));
-            let copied = match std::fs::read(&from) {
+            let copied = match door::read(&from, door::RECORD_LIMIT) {
                 Ok(bytes) => crate::app::files::write_whole(&to, &bytes),
                 Err(_) => continue,
             };
@@ -73,7 +74,8 @@ impl Scratch {
                 FrozenKind::GoVulndb | FrozenKind::NpmAdvisories | FrozenKind::GoStd => continue,
             };
             let path = lock_path(&self.workspace.folder, name);
-            let Some(lock) = std::fs::read_to_string(&path).ok().and_then(|text| frozen_toml::decode(&text).ok())
+            let Some(lock) =
+                door::read_text(&path, door::RECORD_LIMIT).ok().and_then(|text| frozen_toml::decode(&text).ok())
             else {
                 continue;
             };
@@ -82,7 +84,7 @@ impl Scratch {
                 let below: TreePath = file.parse().expect("a constant name");
                 let at = input.directory.as_ref().map_or_else(|| below.clone(), |folder| folder.join(&below));
                 let bytes = change.files.get(&at).cloned();
-                let bytes = bytes.or_else(|| std::fs::read(self.workspace.folder.join(at.as_str())).ok());
+                let bytes = bytes.or_else(|| door::read_below(&self.workspace.folder, at.as_str().as_ref()).ok());
                 locked.extend(bytes.map(|bytes| (file, Digest::of(&bytes))));
             }
             let made_from = frozen_toml::made_from(input.kind, &locked);
@@ -118,6 +120,6 @@ impl SourceFiles for Scratch {
         if !self.paths.contains(path) {
             return None;
         }
-        String::from_utf8(std::fs::read(self.path(path)).ok()?).ok()
+        String::from_utf8(door::read(&self.path(path), door::RECORD_LIMIT).ok()?).ok()
     }
 }

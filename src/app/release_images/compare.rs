@@ -11,6 +11,7 @@ use crate::model::finding::{Finding, FindingName};
 use crate::model::name::Name;
 use crate::model::release_record::{BuiltEntry, ReleaseRecord, Released};
 use crate::store::BlobStore;
+use crate::store::door;
 
 /// Reads the record that belongs to a manifest; none when there is none.
 ///
@@ -18,7 +19,7 @@ use crate::store::BlobStore;
 /// [`ReleaseError`] when it is there and is no record.
 pub fn read(manifest: &Path) -> Result<Option<(ReleaseRecord, Digest)>, ReleaseError> {
     let path = record_path(manifest);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match door::read(&path, door::RECORD_LIMIT) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(ReleaseError::Read { path, source }),
         Ok(bytes) => bytes,

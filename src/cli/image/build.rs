@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::output::print;
+use super::super::output::{print, say};
 use super::{chosen, with_images};
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::{ImageContext, build, load, output};
@@ -32,7 +32,7 @@ pub async fn build(
             }
             let identity = &image.identity;
             let line = format!("{}  {}  {}\n", identity.name, identity.manifest.to_oci(), identity.config.to_oci());
-            print(line.as_bytes())?;
+            print(line)?;
         }
         if let Some(output) = output {
             write_all(images, &all, output).await?;
@@ -47,6 +47,6 @@ async fn write_all(images: &ImageContext<'_>, all: &[build::BuiltImage], output:
         Written::New => "written",
         Written::AlreadyThere => "unchanged",
     };
-    eprintln!("{what:>10}  {} as one OCI layout", output.display());
+    say!("{what:>10}  {} as one OCI layout", output.display());
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::output::print;
+use super::super::output::{print, say};
 use super::{chosen, with_images};
 use crate::app::config::registry_settings;
 use crate::app::image::folder::ImageFolder;
@@ -86,8 +86,8 @@ pub async fn lock(context: &Context, folder: &ImageFolder, wanted: Wanted<'_>) -
                 let (before, after) = lock::refresh(images, &folder, name, anew).await?;
                 let changes = image_changes::markdown(before.as_ref(), &after);
                 let state = if changes.is_empty() { "unchanged" } else { "locked" };
-                eprintln!("{state:>10}  {}", folder.lock_path(name).display());
-                print(changes.as_bytes())?;
+                say!("{state:>10}  {}", folder.lock_path(name).display());
+                print(changes)?;
             }
         }
         Ok(Exit::Success)
@@ -108,8 +108,8 @@ async fn pin_all(context: &Context, here: Platform, pulls: &[Name], wanted: Want
         let (before, after) = pin::pin(&registry, &store, &context.directory, name, platform, anew).await?;
         let path = pulled::lock_path(&context.directory, platform, name);
         let state = if before.as_ref() == Some(&after) { "unchanged" } else { "locked" };
-        eprintln!("{state:>10}  {}", path.display());
-        print(image_changes::pulled_markdown(name, before.as_ref(), &after).as_bytes())?;
+        say!("{state:>10}  {}", path.display());
+        print(image_changes::pulled_markdown(name, before.as_ref(), &after))?;
     }
     Ok(())
 }
@@ -125,7 +125,7 @@ pub fn check(
     let store = FsStore::open(&context.store)?;
     let mut exit = Exit::Success;
     let mut say = |state: Result<&str, Failure>, path: &Path| match state {
-        Ok(state) => print(format!("{state}  {}\n", path.display()).as_bytes()),
+        Ok(state) => print(format!("{state}  {}\n", path.display())),
         Err(failure) => {
             exit = failure.report();
             Ok(())

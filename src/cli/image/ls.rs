@@ -3,7 +3,7 @@
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::output::print;
+use super::super::output::{print, print_json};
 use super::table;
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::list;
@@ -21,9 +21,9 @@ pub async fn ls(context: &Context, folder: &ImageFolder, platform: Option<Platfo
     let store = store.as_ref().map(|store| store as &dyn BlobStore);
     let rows = list::list(folder, platform, store, engine.as_ref()).await?;
     if context.json {
-        print(format!("{}\n", table::json(&rows)).as_bytes())?;
+        print_json(&table::json(&rows))?;
     } else {
-        print(table::table(&rows).as_bytes())?;
+        print(table::table(&rows))?;
     }
     Ok(Exit::Success)
 }

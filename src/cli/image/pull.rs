@@ -6,7 +6,7 @@ use super::super::args::StagingName;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::output::print;
+use super::super::output::{print, say};
 use crate::app::config::registry_settings;
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::pull as app;
@@ -29,7 +29,7 @@ pub async fn pull(
     let store: Arc<dyn BlobStore> = Arc::new(FsStore::open(&context.store)?);
     let image = registry.pull(reference, folder.platform(), &store, &tell).await?;
     for name in app::note_locks(folder, None, &image, store.as_ref())? {
-        eprintln!("{:>10}  image `{name}`, exactly as locked", "this is");
+        say!("{:>10}  image `{name}`, exactly as locked", "this is");
     }
     if load {
         let loading = context.with_session(StagingName::Auto, async |session, _| {
@@ -37,10 +37,10 @@ pub async fn pull(
             Ok(app::ensure(&store, &session.engine, &image, reference).await?)
         });
         let what = if loading.await? { "loaded" } else { "confirmed" };
-        eprintln!("{what:>10}  {}", app::tag(&image, reference));
+        say!("{what:>10}  {}", app::tag(&image, reference));
     }
     let (manifest, config) = (image.manifest.hash.to_oci(), image.config.hash.to_oci());
-    print(format!("{reference}  {manifest}  {config}\n").as_bytes())?;
+    print(format!("{reference}  {manifest}  {config}\n"))?;
     Ok(Exit::Success)
 }
 
@@ -59,12 +59,12 @@ pub(super) fn tell(event: RegistryEvent) {
     match event {
         RegistryEvent::Pulling { layers: 0, .. } => {}
         RegistryEvent::Pulling { layers, bytes } => {
-            eprintln!("{:>10}  {layers} layers, {} MB", "pulling", bytes / 1_000_000);
+            say!("{:>10}  {layers} layers, {} MB", "pulling", bytes / 1_000_000);
         }
         RegistryEvent::Retrying { reason, pause } => {
-            eprintln!("{:>10}  in {:.1} s: {reason}", "retrying", pause.as_secs_f64());
+            say!("{:>10}  in {:.1} s: {reason}", "retrying", pause.as_secs_f64());
         }
-        RegistryEvent::Elsewhere { reason, .. } => eprintln!("{:>10}  {reason}", "elsewhere"),
+        RegistryEvent::Elsewhere { reason, .. } => say!("{:>10}  {reason}", "elsewhere"),
         RegistryEvent::Pulled { .. } | RegistryEvent::Pushed { .. } => {}
     }
 }

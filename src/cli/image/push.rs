@@ -3,7 +3,7 @@
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::output::print;
+use super::super::output::{print, say};
 use super::pull::tell;
 use super::with_images;
 use crate::app::config::registry_settings;
@@ -23,7 +23,7 @@ pub async fn push(context: &Context, folder: &ImageFolder, name: &str, to: &Imag
         with_images(context, engine, async |images| Ok(app::push(images, folder, &name, &registry, to, &tell).await?));
     let pushed = pushed.await?;
     let (uploaded, skipped) = (pushed.uploaded / 1_000_000, pushed.skipped / 1_000_000);
-    eprintln!("{:>10}  {uploaded} MB, {skipped} MB were there", "pushed");
-    print(format!("{name}  {}\n", to.clone().with_digest(pushed.manifest)).as_bytes())?;
+    say!("{:>10}  {uploaded} MB, {skipped} MB were there", "pushed");
+    print(format!("{name}  {}\n", to.clone().with_digest(pushed.manifest)))?;
     Ok(Exit::Success)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::super::args::BomFormatName;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::output::print;
+use super::super::output::print_bytes;
 use crate::app::image::ImageError;
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::sbom::{self, BomFormat};
@@ -21,7 +21,7 @@ pub fn sbom(folder: &ImageFolder, name: &str, format: BomFormatName, output: Opt
     };
     let bytes = format.write(&sbom::bom(folder, &name)?);
     match output {
-        None => print(&bytes)?,
+        None => print_bytes(&bytes)?,
         Some(path) => write(path, &bytes)
             .map_err(|source| Failure::from(ImageError::File { doing: "write", path: path.to_owned(), source }))?,
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::output::print;
+use super::super::output::{print, print_json, say};
 use crate::app::image::folder::ImageFolder;
 use crate::app::image::validate::{self, ValidateImageError};
 use crate::engine::EngineError;
@@ -44,7 +44,7 @@ pub async fn validate(
                 error @ (ValidateImageError::NotStored { .. }
                 | ValidateImageError::Engine(EngineError::ImageMissing { .. })),
             ) if all => {
-                eprintln!("{:>10}  {error}", "skipped");
+                say!("{:>10}  {error}", "skipped");
                 continue;
             }
             result => result?,
@@ -53,11 +53,11 @@ pub async fn validate(
         if context.json {
             documents.push(validation::json(target, &result));
         } else {
-            print(validation::text(target, &result).as_bytes())?;
+            print(validation::text(target, &result))?;
         }
     }
     if context.json {
-        print(format!("{}\n", Value::from(documents)).as_bytes())?;
+        print_json(&Value::from(documents))?;
     }
     Ok(exit)
 }

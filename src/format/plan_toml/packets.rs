@@ -96,7 +96,7 @@ impl Source<'_> {
             self.check_scope(wire, protected)?;
             packets.insert(self.parse(name)?, packet);
         }
-        if let Some(id) = cycle(packets.iter().map(|(id, packet)| (id, &packet.needs)).collect()) {
+        if let Some(id) = cycle(&packets.iter().map(|(id, packet)| (id, &packet.needs)).collect()) {
             let span = spans.get(&id).cloned().unwrap_or(0..0);
             let hint = "take one of the packets in the circle out of the other's `needs`".to_owned();
             return Err(self.error(span, format!("packet `{id}` needs itself, by way of `needs`"), Some(hint)));

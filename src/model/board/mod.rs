@@ -11,6 +11,7 @@ use super::contract::{Basis, Criterion};
 use super::digest::Digest;
 use super::mutant::ProvenGates;
 use super::name::Name;
+use super::order::in_order;
 use super::plan::{Packet, PacketId, Plan};
 
 /// Says where a packet stands.
@@ -178,14 +179,10 @@ impl Board {
 #[must_use]
 pub fn decide(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>) -> Board {
     let mut rows: BTreeMap<PacketId, Row> = BTreeMap::new();
-    // The plan has no cycle, so that each round decides at least one packet.
-    while rows.len() < plan.packets.len() {
-        for (id, packet) in &plan.packets {
-            if !rows.contains_key(id) && packet.needs.iter().all(|need| rows.contains_key(need)) {
-                let row = row(id, packet, facts.get(id), &rows);
-                rows.insert(id.clone(), row);
-            }
-        }
+    let needs = plan.packets.iter().map(|(id, packet)| (id, &packet.needs)).collect();
+    for id in in_order(&needs).expect("a plan has no cycle") {
+        let row = row(id, &plan.packets[id], facts.get(id), &rows);
+        rows.insert(id.clone(), row);
     }
     Board { rows: rows.into_values().collect(), gates: ProvenGates::default() }
 }

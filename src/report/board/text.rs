@@ -1,14 +1,15 @@
 //! The board and the verdict on the terminal.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
 
 use crate::model::board::{Board, Decided, Fact, Row};
+use crate::model::printable;
 use crate::model::time_split::TimeSplit;
 use crate::model::verdict::Verdict;
 use crate::report::mutants;
+use crate::report::text::put;
 use crate::report::today;
 
 /// Writes a row a packet, and what to do next.
@@ -18,7 +19,9 @@ pub fn board(board: &Board) -> String {
     table.load_style(presets::NOTHING);
     table.set_header(["packet", "state", "title", "why"]);
     for row in &board.rows {
-        table.add_row([row.id.to_string(), row.state.as_str().into(), row.title.clone(), row.reasons.join("\n")]);
+        let reasons: Vec<_> = row.reasons.iter().map(|reason| printable::line(reason)).collect();
+        let title = printable::line(&row.title).into_owned();
+        table.add_row([row.id.to_string(), row.state.as_str().into(), title, reasons.join("\n")]);
     }
     let mut text = format!("{}\n", table.trim_fmt());
     match board.next() {
@@ -70,8 +73,4 @@ fn write_criterion(text: &mut String, decided: &Decided, proven: Option<&BTreeSe
             Fact::Waits { why } => put(text, format_args!("        {basis}: {why}")),
         }
     }
-}
-
-fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(text, "{line}");
 }

@@ -1,40 +1,39 @@
 //! Findings on the terminal.
 
-use std::fmt::Write as _;
-
 use crate::model::findings::Findings;
 use crate::model::proposal::Proposal;
 use crate::model::scan::ScanFinding;
+use crate::report::text::put;
 
 /// Writes a paragraph a finding, then what each scan said.
 #[must_use]
 pub fn findings(findings: &Findings) -> String {
     let mut text = String::new();
     for (finding, by) in &findings.found {
-        let _ = writeln!(text, "{}", head(finding));
+        put(&mut text, format_args!("{}", head(finding)));
         let about = finding.about();
         let fixed = finding.fixed.as_ref().map_or_else(|| "not fixed".to_owned(), |fixed| format!("fixed in {fixed}"));
         match about.is_empty() {
             true => {}
-            false => drop(writeln!(text, "    {about}, {fixed}")),
+            false => put(&mut text, format_args!("    {about}, {fixed}")),
         }
         if let Some(waiver) = findings.waiver(finding) {
-            let _ = writeln!(text, "    waived by {waiver}");
+            put(&mut text, format_args!("    waived by {waiver}"));
         }
         let by: Vec<String> = by.iter().map(|(packet, command)| format!("{packet}/{command}")).collect();
         let place = finding.place();
         let place = if place.is_empty() { "at a place that the evidence does not name".to_owned() } else { place };
-        let _ = writeln!(text, "    {place}, found by {}", by.join(", "));
+        put(&mut text, format_args!("    {place}, found by {}", by.join(", ")));
     }
     for scan in &findings.scans {
         let outcome =
             scan.outcome.as_ref().map_or_else(|| "no evidence of this source".to_owned(), ToString::to_string);
         let origin = scan.origin.as_ref().map_or_else(String::new, |origin| format!(" ({origin})"));
-        let _ = writeln!(text, "{}/{}: {outcome}{origin}", scan.packet, scan.command);
+        put(&mut text, format_args!("{}/{}: {outcome}{origin}", scan.packet, scan.command));
     }
     let (all, open) = (findings.found.len(), findings.open().len());
     let waived = if all == open { String::new() } else { format!(", {} of them waived", all - open) };
-    let _ = writeln!(text, "{all} findings{waived}");
+    put(&mut text, format_args!("{all} findings{waived}"));
     text
 }
 
@@ -54,9 +53,9 @@ pub fn proposals(proposals: &[Proposal]) -> String {
     for proposal in proposals {
         let needs: Vec<String> = proposal.needs.iter().map(ToString::to_string).collect();
         let needs = if needs.is_empty() { String::new() } else { format!(", needs {}", needs.join(", ")) };
-        let _ = writeln!(text, "  {}  {} ({}{needs})", proposal.id, proposal.title, proposal.class);
+        put(&mut text, format_args!("  {}  {} ({}{needs})", proposal.id, proposal.title, proposal.class));
         for criterion in &proposal.exit {
-            let _ = writeln!(text, "         must show: {}", criterion.says);
+            put(&mut text, format_args!("         must show: {}", criterion.says));
         }
     }
     text

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::model::event::ImageEvent;
 use crate::model::image_definition::ImageName;
+use crate::model::printable;
 
 /// Shows image events on standard error: one bar for each layer that is worked on.
 pub struct ImageProgress {
@@ -47,6 +48,7 @@ impl ImageProgress {
     }
 
     fn open(&self, layer: &ImageName, verb: &str, what: &str, length: u64) {
+        let what = printable::line(what);
         let Some(bars) = &self.bars else {
             // A closed terminal is no reason to stop.
             return drop(writeln!(std::io::stderr(), "{verb:>10}  {what}"));
@@ -57,7 +59,7 @@ impl ImageProgress {
         };
         let style = ProgressStyle::with_template(template).expect("a constant template");
         let bar = if length == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(length) };
-        let bar = bars.add(bar.with_style(style).with_prefix(verb.to_owned()).with_message(what.to_owned()));
+        let bar = bars.add(bar.with_style(style).with_prefix(verb.to_owned()).with_message(what.into_owned()));
         bar.enable_steady_tick(Duration::from_millis(120));
         if let Some(before) = self.lock().insert(layer.clone(), bar) {
             before.finish_and_clear();

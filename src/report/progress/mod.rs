@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::model::compare::Equality;
 use crate::model::event::{ImageEvent, RunEvent};
+use crate::model::printable;
 use crate::report::network;
 
 pub mod images;
@@ -79,7 +80,8 @@ impl Progress {
     fn open(&self, what: &str) {
         let Some(bars) = &self.bars else { return };
         let style = ProgressStyle::with_template("{spinner:>10}  {msg} {elapsed}").expect("a constant template");
-        let bar = bars.add(ProgressBar::new_spinner().with_style(style).with_message(what.to_owned()));
+        let bar =
+            bars.add(ProgressBar::new_spinner().with_style(style).with_message(printable::line(what).into_owned()));
         bar.enable_steady_tick(Duration::from_millis(120));
         self.lock().insert(what.to_owned(), bar);
     }
@@ -88,6 +90,7 @@ impl Progress {
         if let Some(bar) = self.lock().remove(what) {
             bar.finish_and_clear();
         }
+        let line = printable::line(line);
         match &self.bars {
             // A closed terminal is no reason to stop a run.
             Some(bars) => drop(bars.println(line)),

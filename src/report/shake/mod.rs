@@ -37,8 +37,7 @@ n/a not applied by the engine   - not varied, or pinned by the plan";
 #[must_use]
 pub fn text(shaken: &ShakenPacket, store: &dyn BlobStore) -> String {
     let mut text = String::new();
-    put(&mut text, format_args!("{}", table(shaken)));
-    put(&mut text, format_args!("{LEGEND}\n"));
+    text.push_str(&format!("{}\n{LEGEND}\n\n", table(shaken)));
     for command in &shaken.commands {
         match &command.result {
             Shaken::Asked(inquiry) => write_findings(&mut text, command, inquiry, store),

@@ -29,7 +29,8 @@ pub fn text(found: &PacketProposal) -> String {
         let keys =
             command.tried.candidate().filter(|_| command.tried.changes()).map(Candidate::keys).unwrap_or_default();
         if !keys.is_empty() {
-            put(&mut text, format_args!("[[sets.{set}]]\nid = \"{id}\""));
+            put(&mut text, format_args!("[[sets.{set}]]"));
+            put(&mut text, format_args!("id = \"{id}\""));
             for key in keys {
                 put(&mut text, format_args!("{key}"));
             }

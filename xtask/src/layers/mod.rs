@@ -52,6 +52,35 @@ const IMPURE: &[&[&str]] =
 /// Words that `model/` may not use at all: the clock by any path, and floats, which canonical JSON refuses.
 const IMPURE_WORDS: &[&str] = &["SystemTime", "Instant", "f32", "f64"];
 
+/// What opens a file by its path, wherever that leads, or prints a stranger's text as it is; `src/store/door.rs` opens only
+/// regular files of a bounded size, and `src/cli/output.rs` makes text harmless.
+const DOORS: &[(&[&str], &str)] = &[
+    (&["fs", "read"], "store/door.rs"),
+    (&["fs", "read_to_string"], "store/door.rs"),
+    (&["File", "open"], "store/door.rs"),
+    (&["OpenOptions", "new"], "store/door.rs"),
+    (&["io", "stdout"], "cli/output.rs"),
+    (&["io", "stderr"], "cli/output.rs"),
+];
+
+/// The macros that print.
+const PRINTING: &[&str] = &["print", "println", "eprint", "eprintln"];
+
+/// The folders that read what strangers wrote and print it.
+const BEHIND_DOORS: &[&str] = &["app", "cli", "report"];
+
+/// The files that may go by themselves, and why.
+const OWN_WAYS: &[(&str, &str)] = &[
+    ("app/config.rs", "the user's own configuration"),
+    ("app/frozen/mirror.rs", "a mirror that the user names"),
+    ("app/host_network.rs", "the machine's own certificates"),
+    ("app/image/validate.rs", "an archive that the user names, of any size and streamed"),
+    ("app/record.rs", "the kernel's release"),
+    ("cli/output.rs", "the way out"),
+    ("cli/why.rs", "the terminal's width"),
+    ("report/progress", "bars, whose text is made harmless there"),
+];
+
 /// One line that crosses a border.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Crossing {
@@ -126,6 +155,19 @@ pub fn check(file: &str, source: &str) -> Vec<Crossing> {
             cross(path.line, format!("model/ is pure: it may not know {}", banned.join("::")));
         }
     }
+    if let Some(closed) = folder.filter(|folder| BEHIND_DOORS.contains(folder) && !goes_its_own_way(file)) {
+        for path in paths(&tokens).iter().filter(|path| path.inline_modules == 0) {
+            let door = DOORS
+                .iter()
+                .find(|(end, _)| path.segments.iter().map(String::as_str).collect::<Vec<_>>().ends_with(end));
+            if let Some((what, door)) = door {
+                cross(path.line, format!("{closed}/ goes through {door}: it may not use {}", what.join("::")));
+            }
+        }
+        for pair in tokens.windows(2).filter(|pair| pair[1].text == "!" && PRINTING.contains(&pair[0].text.as_str())) {
+            cross(pair[0].line, format!("{closed}/ goes through cli/output.rs: it may not use {}!", pair[0].text));
+        }
+    }
     for token in tokens.iter().filter(|token| folder == Some("model") && IMPURE_WORDS.contains(&token.text.as_str())) {
         cross(token.line, format!("model/ is pure: it may not use {}", token.text));
     }
@@ -142,6 +184,12 @@ fn folder_of(file: &str) -> Option<&str> {
 
 fn tier(folder: &str) -> Option<u8> {
     TIERS.iter().find(|(name, _)| *name == folder).map(|(_, tier)| *tier)
+}
+
+/// Tests open what they like, and so do the files that have a reason.
+fn goes_its_own_way(file: &str) -> bool {
+    let is_test = file.contains("/tests/") || file.ends_with("tests.rs");
+    is_test || OWN_WAYS.iter().any(|(home, _)| file == *home || lies_in(file, home))
 }
 
 fn lies_in(file: &str, home: &str) -> bool {
@@ -204,6 +252,13 @@ mod tests {
             ("cli/args.rs", "use clap::Parser; use crate::app; use crate::report;"),
             ("report/progress.rs", "use indicatif::ProgressBar;"),
             ("report/progress/bars.rs", "use indicatif::ProgressBar;"),
+            (
+                "app/a.rs",
+                "fn f() { door::read(p, 1); std::fs::write(p, b); } mod tests { fn f() { std::fs::read(p); } }",
+            ),
+            ("app/a/tests.rs", "fn f() { println!(\"x\"); std::fs::read(p); }"),
+            ("cli/output.rs", "fn f() { io::stdout().lock(); }"),
+            ("store/a.rs", "fn f() { File::open(p); }"),
         ] {
             assert_eq!(why(file, source), [""; 0], "{file}");
         }
@@ -235,6 +290,19 @@ mod tests {
             ("model/a.rs", "use tokio::sync::Mutex;", "model/ is pure: it may not know tokio"),
             ("model/a.rs", "use std::time; fn f() { time::Instant::now(); }", "model/ is pure: it may not use Instant"),
             ("model/a.rs", "struct A(f64);", "model/ is pure: it may not use f64"),
+            ("app/a.rs", "fn f() { std::fs::read(p); }", "app/ goes through store/door.rs: it may not use fs::read"),
+            (
+                "app/a/b.rs",
+                "use std::fs::{read_to_string, write};",
+                "app/ goes through store/door.rs: it may not use fs::read_to_string",
+            ),
+            ("cli/a.rs", "fn f() { File::open(p); }", "cli/ goes through store/door.rs: it may not use File::open"),
+            (
+                "report/a.rs",
+                "fn f() { io::stdout().lock(); }",
+                "report/ goes through cli/output.rs: it may not use io::stdout",
+            ),
+            ("cli/a.rs", "fn f() { eprintln!(\"x\"); }", "cli/ goes through cli/output.rs: it may not use eprintln!"),
         ] {
             assert_eq!(why(file, source), [expected], "{file}: {source}");
         }
