@@ -1,6 +1,7 @@
 //! Tier 1: what documents say, held against what the plan and the evidence say. Pure functions over Markdown text.
 
 pub mod align;
+pub mod inert;
 pub mod passage;
 pub mod sections;
 pub mod shell_line;

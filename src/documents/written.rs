@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::inert::inert;
 use crate::model::board::{Board, Fact, State};
 use crate::model::civil_date::CivilDate;
 use crate::model::contract::Contract;
@@ -23,10 +24,10 @@ pub fn board(board: &Board) -> String {
         let needs: Vec<String> = row.needs.iter().map(ToString::to_string).collect();
         let needs = if needs.is_empty() { "–".to_owned() } else { needs.join(", ") };
         let evidence = row.manifest.map_or_else(|| "–".to_owned(), |manifest| format!("`{manifest}`"));
-        let (id, state, title) = (&row.id, row.state.as_str(), cell(&row.title));
+        let (id, state, title) = (&row.id, row.state.as_str(), inert(&row.title));
         let _ = writeln!(text, "| {id} | {state} | {title} | {needs} | {evidence} |");
     }
-    let next = board.next().map_or("nothing is ready".to_owned(), |row| format!("{} ({})", row.id, row.title));
+    let next = board.next().map_or("nothing is ready".to_owned(), |row| format!("{} ({})", row.id, inert(&row.title)));
     let _ = writeln!(text, "\nNext: {next}.");
     text
 }
@@ -36,10 +37,10 @@ pub fn board(board: &Board) -> String {
 pub fn checklist(board: &Board, packets: &BTreeMap<PacketId, Packet>) -> String {
     let mut text = String::new();
     for row in &board.rows {
-        let _ = writeln!(text, "**{}: {}**\n", row.id, cell(&row.title));
+        let _ = writeln!(text, "**{}: {}**\n", row.id, inert(&row.title));
         let prose = packets.get(&row.id).map(|packet| prose(&packet.contract));
         for (name, sentences) in prose.iter().flatten().filter(|(_, sentences)| !sentences.is_empty()) {
-            let _ = writeln!(text, "*{name}:* {}\n", cell(&sentences.join(" ")));
+            let _ = writeln!(text, "*{name}:* {}\n", inert(&sentences.join(" ")));
         }
         for decided in &row.criteria {
             let mark = if decided.holds() && row.state == State::Done { 'x' } else { ' ' };
@@ -52,7 +53,7 @@ pub fn checklist(board: &Board, packets: &BTreeMap<PacketId, Packet>) -> String 
                 })
                 .collect();
             let tail = if evidence.is_empty() { String::new() } else { format!(" ({})", evidence.join(", ")) };
-            let _ = writeln!(text, "- [{mark}] {}{tail}", cell(&decided.says));
+            let _ = writeln!(text, "- [{mark}] {}{tail}", inert(&decided.says));
         }
         text.push('\n');
     }
@@ -81,7 +82,7 @@ pub fn gates(gates: &[Gate]) -> String {
     for gate in gates.iter().filter(|gate| !gate.open.is_empty()) {
         let _ = writeln!(text, "\n{}:\n", gate.name);
         for open in &gate.open {
-            let _ = writeln!(text, "- {}", cell(open));
+            let _ = writeln!(text, "- {}", inert(open));
         }
     }
     text
@@ -95,9 +96,9 @@ pub fn risks(risks: &[Risk], day: CivilDate) -> String {
     }
     let mut text = "| Risk | Class | Owner | Until | State |\n|---|---|---|---|---|\n".to_owned();
     for risk in risks {
-        let owner = risk.owner.as_deref().map_or("–".to_owned(), cell);
+        let owner = risk.owner.as_deref().map_or("–".to_owned(), inert);
         let until = risk.accepted_until.map_or("–".to_owned(), |day| day.to_string());
-        let (says, class, state) = (cell(&risk.says), risk.class, risk.state(day).as_str());
+        let (says, class, state) = (inert(&risk.says), risk.class, risk.state(day).as_str());
         let _ = writeln!(text, "| {says} | {class} | {owner} | {until} | {state} |");
     }
     text
@@ -113,11 +114,6 @@ pub fn texts(board: &Board, plan: &Plan, scans: &BTreeSet<Name>, day: CivilDate)
         SectionName::Verdict => gates(&[gate::security(board, scans), gate::certification(board)]),
     };
     SectionName::ALL.into_iter().map(|name| (name.as_str().to_owned(), text(name))).collect()
-}
-
-/// Keeps a text within its cell and line.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a new lock changes, as markdown that a bot can put into a proposal.
 
+use crate::documents::inert::code;
 use crate::model::digest::Digest;
 use crate::model::image_changes::pin_changes;
 use crate::model::image_lock::ImageLock;
@@ -17,11 +18,10 @@ pub fn markdown(before: Option<&ImageLock>, after: &ImageLock) -> String {
     if !pins.is_empty() {
         text.push_str("| package | from | to |\n|---|---|---|\n");
         for change in &pins {
-            let version =
-                |version: &Option<String>| version.as_ref().map_or("–".to_owned(), |text| format!("`{text}`"));
+            let version = |version: &Option<String>| version.as_ref().map_or("–".to_owned(), |text| code(text));
             let note = if change.from == change.to { " (other bytes)" } else { "" };
             let (from, to) = (version(&change.from), version(&change.to));
-            text.push_str(&format!("| `{}` | {from} | {to}{note} |\n", change.package));
+            text.push_str(&format!("| {} | {from} | {to}{note} |\n", code(&change.package)));
         }
         text.push('\n');
     }
