@@ -9,8 +9,8 @@ use gix::ObjectId;
 use gix::objs::tree::EntryMode;
 
 use super::ingest::GitError;
-use super::ingest::git::{open, reading};
-use super::ingest::{LimitError, Limits};
+use super::ingest::git::{is_malformed, open, reading};
+use super::ingest::{LimitError, Limits, Meter};
 use crate::model::name::TreePath;
 use crate::model::scope::{Revision, TrackedFile};
 
@@ -164,7 +164,7 @@ impl GitHistory {
     pub fn changes(&self, base: &Revision, head: &Revision) -> Result<Vec<FileChange>, GitError> {
         let mut changes = Vec::new();
         let (base, head) = (self.id(&base.tree)?, self.id(&head.tree)?);
-        self.compare("", Some(base), Some(head), &mut changes)?;
+        self.compare(Some(base), Some(head), &mut changes)?;
         changes.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(changes)
     }
@@ -175,7 +175,7 @@ impl GitHistory {
     /// [`GitError`] when a tree cannot be read or a path is not UTF-8.
     pub fn files(&self, commit: &Revision, folder: Option<&TreePath>) -> Result<Vec<String>, GitError> {
         let mut all = Vec::new();
-        self.compare("", None, Some(self.id(&commit.tree)?), &mut all)?;
+        self.compare(None, Some(self.id(&commit.tree)?), &mut all)?;
         let below = |path: &str| match folder {
             Some(folder) => path.strip_prefix(folder.as_str())?.strip_prefix('/').map(str::to_owned),
             None => Some(path.to_owned()),
@@ -202,40 +202,42 @@ impl GitHistory {
         Ok(Some(self.repository.find_blob(entry.object_id()).map_err(failed)?.take_data()))
     }
 
-    /// Compares two trees below a path, which ends in `/` or is empty; equal ones are not entered.
+    /// Compares two trees; equal ones are not entered, and no more entries are looked at than a tree may have.
     fn compare(
         &self,
-        below: &str,
         before: Option<ObjectId>,
         after: Option<ObjectId>,
         changes: &mut Vec<FileChange>,
     ) -> Result<(), GitError> {
-        let (mut before, after) = (self.entries(before)?, self.entries(after)?);
-        let mut pairs: Vec<(Vec<u8>, Side, Side)> = Vec::new();
-        for (name, entry) in after {
-            let old = before.remove(&name);
-            pairs.push((name, old, Some(entry)));
-        }
-        pairs.extend(before.into_iter().map(|(name, entry)| (name, Some(entry), None)));
-        for (name, old, new) in pairs.into_iter().filter(|(_, old, new)| old != new) {
-            let name = std::str::from_utf8(&name).map_err(|_| GitError::NameNotUtf8 {
-                bytes: format!("{}{}", below.escape_default(), name.escape_ascii()),
-            })?;
-            let path = format!("{below}{name}");
-            let tree = |side: Side| side.filter(|(mode, _)| mode.is_tree()).map(|(_, id)| id);
-            let file = |side: Side| {
-                let (mode, id) = side.filter(|(mode, _)| !mode.is_tree())?;
-                Some(TrackedFile { mode: format!("{:o}", mode.value()), id: id.to_string() })
-            };
-            if tree(old).is_some() || tree(new).is_some() {
-                self.compare(&format!("{path}/"), tree(old), tree(new), changes)?;
+        let mut meter = Meter::new(Limits::default());
+        let mut open = vec![(String::new(), before, after)];
+        while let Some((below, before, after)) = open.pop() {
+            let (mut before, after) = (self.entries(before)?, self.entries(after)?);
+            let mut pairs: Vec<(Vec<u8>, Side, Side)> = Vec::new();
+            for (name, entry) in after {
+                let old = before.remove(&name);
+                pairs.push((name, old, Some(entry)));
             }
-            if file(old).is_some() || file(new).is_some() {
-                changes.push(FileChange { path, before: file(old), after: file(new) });
-            }
-            let limit = Limits::default().entries;
-            if changes.len() > limit {
-                return Err(GitError::Limit { source: LimitError::Entries { limit } });
+            pairs.extend(before.into_iter().map(|(name, entry)| (name, Some(entry), None)));
+            for (name, old, new) in pairs.into_iter().filter(|(_, old, new)| old != new) {
+                meter.entry().map_err(|source| GitError::Limit { source })?;
+                let escaped = || format!("{}{}", below.escape_default(), name.escape_ascii());
+                if is_malformed(&name) {
+                    return Err(GitError::Malformed { path: escaped() });
+                }
+                let text = std::str::from_utf8(&name).map_err(|_| GitError::NameNotUtf8 { bytes: escaped() })?;
+                let path = format!("{below}{text}");
+                let tree = |side: Side| side.filter(|(mode, _)| mode.is_tree()).map(|(_, id)| id);
+                let file = |side: Side| {
+                    let (mode, id) = side.filter(|(mode, _)| !mode.is_tree())?;
+                    Some(TrackedFile { mode: format!("{:o}", mode.value()), id: id.to_string() })
+                };
+                if tree(old).is_some() || tree(new).is_some() {
+                    open.push((format!("{path}/"), tree(old), tree(new)));
+                }
+                if file(old).is_some() || file(new).is_some() {
+                    changes.push(FileChange { path, before: file(old), after: file(new) });
+                }
             }
         }
         Ok(())

@@ -17,8 +17,11 @@ use crate::model::tree::{Node, TreeBuilder, TreeError};
 use crate::store::{BlobBatch, BlobStore, StoreError};
 
 mod visit;
+mod walk;
 
 pub use visit::{Visited, visit_git};
+use walk::Walk;
+pub(in crate::store) use walk::is_malformed;
 
 /// Says why a commit's tree cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +66,12 @@ pub enum GitError {
         path: TreePath,
         /// The target, with every byte that is not printable ASCII escaped.
         bytes: String,
+    },
+    /// A name that no git writes: empty, with `/` or NUL in it, or `.git`.
+    #[error("malformed tree: `{path}` is no path of a tracked file, expected names without `/` and other than `.git`")]
+    Malformed {
+        /// The path, with every byte that is not printable ASCII escaped.
+        path: String,
     },
     /// More than is allowed.
     #[error("the tracked tree holds {source}")]
@@ -171,10 +180,8 @@ fn tracked(
     source: &GitSource<'_>,
     limits: Limits,
 ) -> Result<Vec<Tracked>, GitError> {
-    let mut meter = Meter::new(limits);
     let mut tracked = Vec::new();
-    for record in records(repository, commit, source)? {
-        meter.entry().map_err(|source| GitError::Limit { source })?;
+    for record in records(repository, commit, source, limits)? {
         let text = std::str::from_utf8(&record.filepath)
             .map_err(|_| GitError::NameNotUtf8 { bytes: record.filepath.escape_ascii().to_string() })?;
         if is_excluded(text, source.exclude) {
@@ -190,12 +197,13 @@ fn tracked(
     Ok(tracked)
 }
 
-/// Lists the entries below the wanted folder that are no folders.
+/// Lists the entries below the wanted folder that are no folders; there may not be more than `limits` allow, folders counted.
 fn records(
     repository: &gix::Repository,
     commit: &gix::Commit<'_>,
     source: &GitSource<'_>,
-) -> Result<impl Iterator<Item = gix::traverse::tree::recorder::Entry>, GitError> {
+    limits: Limits,
+) -> Result<Vec<gix::traverse::tree::recorder::Entry>, GitError> {
     let failed = |doing: String| reading(doing, source.repository);
     let id = commit.id();
     let mut tree = commit.tree().map_err(|error| failed(format!("read the tree of commit {id}"))(error.into()))?;
@@ -210,12 +218,11 @@ fn records(
             .find_tree(entry.object_id())
             .map_err(|error| failed(format!("read the tree `{path}`"))(error.into()))?;
     }
-    let records = tree
-        .traverse()
-        .breadthfirst
-        .files()
-        .map_err(|error| failed(format!("walk the tree of commit {id}"))(error.into()))?;
-    Ok(records.into_iter().filter(|record| !record.mode.is_tree()))
+    let mut walk = Walk::new(limits);
+    match tree.traverse().breadthfirst(&mut walk) {
+        Err(error) if !walk.is_cut() => Err(failed(format!("walk the tree of commit {id}"))(error.into())),
+        _ => walk.finish(),
+    }
 }
 
 /// Tells whether the path, or a folder above it, matches.

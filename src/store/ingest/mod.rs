@@ -67,18 +67,18 @@ pub enum LimitError {
 
 /// Counts towards the [`Limits`].
 #[derive(Debug)]
-struct Meter {
+pub(in crate::store) struct Meter {
     limits: Limits,
     entries: usize,
     bytes: u64,
 }
 
 impl Meter {
-    fn new(limits: Limits) -> Self {
+    pub(in crate::store) fn new(limits: Limits) -> Self {
         Self { limits, entries: 0, bytes: 0 }
     }
 
-    fn entry(&mut self) -> Result<(), LimitError> {
+    pub(in crate::store) fn entry(&mut self) -> Result<(), LimitError> {
         self.entries += 1;
         if self.entries > self.limits.entries {
             return Err(LimitError::Entries { limit: self.limits.entries });

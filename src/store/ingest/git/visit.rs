@@ -32,8 +32,7 @@ pub fn visit_git(
     let commit = find_commit(&repository, source)?;
     let mut meter = Meter::new(limits);
     let limit = |source| GitError::Limit { source };
-    for record in records(&repository, &commit, source)? {
-        meter.entry().map_err(limit)?;
+    for record in records(&repository, &commit, source, limits)? {
         let escaped = || record.filepath.escape_ascii().to_string();
         let path = std::str::from_utf8(&record.filepath).map_or_else(|_| escaped(), str::to_owned);
         match record.mode.kind() {
