@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::budget::of_alignment;
 use super::line::{Around, explain_line};
 use super::{Hints, text};
 use crate::model::difference::{Class, Explained};
@@ -15,6 +16,10 @@ const STRING: usize = 4;
 const PIECES: usize = 60_000;
 /// How many bytes are shown around a difference.
 const WINDOW: usize = 24;
+/// Which share of all pairs of pieces an alignment looks at, at worst.
+const SHARE: u64 = 32;
+/// How many pairs of folders are tried on other differences.
+const FOLDERS: usize = 64;
 
 /// Is how two blobs of bytes differ.
 #[derive(Debug, Default)]
@@ -30,7 +35,7 @@ pub struct Compared {
 /// Explains two blobs.
 #[must_use]
 pub fn explain_binary(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Vec<Explained> {
-    let compared = compare(left, right);
+    let compared = compare(left, right, hints);
     let mut found = explain_strings(at, left, right, &compared, hints);
     found.extend(compared.raw.iter().map(|raw| explain_raw(at, left, right, raw)));
     same_folders(&mut found);
@@ -42,6 +47,9 @@ pub fn explain_binary(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) ->
 pub fn explain_strings(at: &str, left: &[u8], right: &[u8], compared: &Compared, hints: &Hints<'_>) -> Vec<Explained> {
     let mut found = Vec::new();
     for (l, r) in &compared.strings {
+        if found.last().is_some_and(Explained::is_cut) {
+            break;
+        }
         let place = format!("{at}+{:#x}", l.start);
         let (a, b) = (String::from_utf8_lossy(&left[l.clone()]), String::from_utf8_lossy(&right[r.clone()]));
         if a.contains('\n') || b.contains('\n') {
@@ -66,21 +74,22 @@ pub fn explain_raw(at: &str, left: &[u8], right: &[u8], (l, r): &(Range<usize>, 
 
 /// Finds where two blobs differ: by place when they are as long as each other, else piece by piece.
 #[must_use]
-pub fn compare(left: &[u8], right: &[u8]) -> Compared {
+pub fn compare(left: &[u8], right: &[u8], hints: &Hints<'_>) -> Compared {
     let mut compared = Compared::default();
     if left.len() == right.len() {
         by_place(left, right, 0..left.len(), 0..right.len(), &mut compared);
         return compared;
     }
     let (a, b) = (pieces(left), pieces(right));
-    if a.len().max(b.len()) > PIECES {
+    let slices =
+        |bytes, pieces: &[Range<usize>]| pieces.iter().map(|p: &Range<usize>| slice(bytes, p)).collect::<Vec<&[u8]>>();
+    let (slices_a, slices_b) = (slices(left, &a), slices(right, &b));
+    if a.len().max(b.len()) > PIECES || !hints.spend(of_alignment(&slices_a, &slices_b, SHARE)) {
         let first = left.iter().zip(right).take_while(|(x, y)| x == y).count();
         compared.raw.push((first..left.len(), first..right.len()));
         return compared;
     }
-    let slices =
-        |bytes, pieces: &[Range<usize>]| pieces.iter().map(|p: &Range<usize>| slice(bytes, p)).collect::<Vec<&[u8]>>();
-    for op in capture_diff_slices(Algorithm::Myers, &slices(left, &a), &slices(right, &b)) {
+    for op in capture_diff_slices(Algorithm::Myers, &slices_a, &slices_b) {
         let (l, r) = (&a[op.old_range()], &b[op.new_range()]);
         if let DiffOp::Equal { .. } = op {
             for (l, r) in l.iter().zip(r) {
@@ -230,7 +239,13 @@ pub fn same_folders(found: &mut [Explained]) {
         let common = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
         let cut = |parts: &[&str]| parts[..parts.len() - common].join("/");
         let pair = (cut(&a), cut(&b));
-        if pair.0.len() > 1 && pair.1.len() > 1 && pair.0.starts_with('/') && pair.1.starts_with('/') {
+        if folders.len() < FOLDERS
+            && !folders.contains(&pair)
+            && pair.0.len() > 1
+            && pair.1.len() > 1
+            && pair.0.starts_with('/')
+            && pair.1.starts_with('/')
+        {
             folders.push(pair);
         }
     }

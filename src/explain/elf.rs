@@ -35,7 +35,7 @@ pub fn explain_elf(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Op
             Some((other, there)) => {
                 shifts.insert(*there as i64 - *address as i64);
                 if data != other {
-                    let compared = compare(data, other);
+                    let compared = compare(data, other, hints);
                     shifts.extend(&compared.shifts);
                     differing.push(Differing { place, name: name.0.clone(), left: data, right: other, compared });
                 }

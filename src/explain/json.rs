@@ -70,6 +70,9 @@ fn walk(
     if l == r {
         return;
     }
+    if found.last().is_some_and(Explained::is_cut) {
+        return;
+    }
     match (l, r) {
         (Value::Object(a), Value::Object(b)) => {
             let is_package = |map: &serde_json::Map<String, Value>| {
@@ -122,6 +125,10 @@ fn arrays(at: &str, key: Option<&str>, a: &[Value], b: &[Value], hints: &Hints<'
     let mut free: Vec<usize> = (0..b.len()).collect();
     let (mut places, mut rest) = (Vec::new(), Vec::new());
     for (index, one) in a.iter().enumerate() {
+        if !hints.spend(free.len() as u64) {
+            found.push(Explained::cut(&format!("{at}/{index}"), [&shown(one), ""]));
+            return;
+        }
         // The element at the same place is nearer than an equal one elsewhere.
         let same =
             free.iter().position(|r| *r == index && b[*r] == *one).or_else(|| free.iter().position(|r| b[*r] == *one));

@@ -5,9 +5,13 @@ use std::collections::BTreeSet;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::Hints;
+use super::budget::of_alignment;
 use super::classify::{Place, Verdict, classify};
 use super::token::{Kind, Token, tokens};
 use crate::model::difference::{Class, Explained};
+
+/// Which share of all pairs of tokens an alignment looks at, at worst.
+const SHARE: u64 = 4;
 
 /// Says around what two lines stand.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,10 @@ pub fn explain_line(at: &str, left: &str, right: &str, around: Around<'_>) -> Ve
     if left == right {
         return Vec::new();
     }
+    let length = (left.len() + right.len()) as u64;
+    if !around.hints.spend(length) {
+        return vec![Explained::cut(at, [left, right])];
+    }
     if let Some(cause) = permuted(left, right) {
         let remedy = order_remedy(left, around.hints);
         return vec![Explained::new(at, Class::Order, [left, right], cause, remedy)];
@@ -33,7 +41,8 @@ pub fn explain_line(at: &str, left: &str, right: &str, around: Around<'_>) -> Ve
     let (a, b) = (tokens(left), tokens(right));
     let mut found: Vec<Explained> = Vec::new();
     let mut spaces = Vec::new();
-    for (l, r) in pairs(&a, &b) {
+    let Some(pairs) = pairs(&a, &b, around.hints) else { return vec![Explained::cut(at, [left, right])] };
+    for (l, r) in pairs {
         let (text_l, text_r) = (joined(left, &a[l.clone()]), joined(right, &b[r.clone()]));
         if text_l == text_r {
             continue;
@@ -41,6 +50,11 @@ pub fn explain_line(at: &str, left: &str, right: &str, around: Around<'_>) -> Ve
         if text_l.trim().is_empty() && text_r.trim().is_empty() {
             spaces.push((text_l, text_r));
             continue;
+        }
+        // Rules look at what is around a token.
+        if !around.hints.spend(length) {
+            found.push(Explained::cut(at, [text_l, text_r]));
+            break;
         }
         let place = Place { around, lines: [left, right], tokens: [&a, &b], spans: [l, r], texts: [text_l, text_r] };
         let Verdict { class, cause, remedy } = classify(&place);
@@ -59,14 +73,20 @@ pub fn explain_line(at: &str, left: &str, right: &str, around: Around<'_>) -> Ve
 type Span = std::ops::Range<usize>;
 
 /// Aligns the tokens of two lines and gives the spans that are not equal.
-fn pairs(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<(Span, Span)> {
+///
+/// None when that would take too much work.
+fn pairs(a: &[Token<'_>], b: &[Token<'_>], hints: &Hints<'_>) -> Option<Vec<(Span, Span)>> {
     let same_kinds = a.len() == b.len() && a.iter().zip(b).all(|(l, r)| same_kind(l, r));
     if same_kinds {
-        return (0..a.len()).filter(|i| a[*i].text != b[*i].text).map(|i| (i..i + 1, i..i + 1)).collect();
+        return Some((0..a.len()).filter(|i| a[*i].text != b[*i].text).map(|i| (i..i + 1, i..i + 1)).collect());
     }
     let shapes = |tokens: &[Token<'_>]| tokens.iter().map(Token::shape).collect::<Vec<_>>();
+    let (shapes_a, shapes_b) = (shapes(a), shapes(b));
+    if !hints.spend(of_alignment(&shapes_a, &shapes_b, SHARE)) {
+        return None;
+    }
     let mut found = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &shapes(a), &shapes(b)) {
+    for op in capture_diff_slices(Algorithm::Myers, &shapes_a, &shapes_b) {
         match op {
             DiffOp::Equal { old_index, new_index, len } => {
                 found.extend((0..len).map(|i| (old_index + i..old_index + i + 1, new_index + i..new_index + i + 1)));
@@ -78,7 +98,7 @@ fn pairs(a: &[Token<'_>], b: &[Token<'_>]) -> Vec<(Span, Span)> {
             op => found.push((op.old_range(), op.new_range())),
         }
     }
-    found
+    Some(found)
 }
 
 fn same_kind(l: &Token<'_>, r: &Token<'_>) -> bool {
@@ -189,7 +209,7 @@ mod tests {
     use super::*;
 
     fn classes(line: &str, left: &str, right: &str) -> Vec<(Class, String, String)> {
-        let hints = Hints { line };
+        let hints = Hints::of(line);
         let around = Around { hints: &hints, key: None, heads: &[] };
         explain_line("x", left, right, around).into_iter().map(|one| (one.class, one.left, one.right)).collect()
     }

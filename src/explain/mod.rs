@@ -7,10 +7,13 @@
 //!
 //! The one rule above all others: what cannot be told with a reason is [`Class::Real`](crate::model::difference::Class::Real).
 
+pub use budget::{Budget, WORK};
+
 use crate::model::difference::Explained;
 
 mod ar;
 mod binary;
+mod budget;
 mod classify;
 mod compressed;
 mod elf;
@@ -38,9 +41,28 @@ const UNPACKED: u64 = 1 << 30;
 pub struct Hints<'a> {
     /// The exact shell line; empty when unknown.
     pub line: &'a str,
+    /// What is left of the work that may be done; none for as much as it takes.
+    budget: Option<&'a Budget>,
 }
 
-impl Hints<'_> {
+impl<'a> Hints<'a> {
+    /// Knows the exact shell line.
+    #[must_use]
+    pub const fn of(line: &'a str) -> Self {
+        Self { line, budget: None }
+    }
+
+    /// Lets explanations take no more work than a budget has.
+    #[must_use]
+    pub const fn within(self, budget: &'a Budget) -> Self {
+        Self { budget: Some(budget), ..self }
+    }
+
+    /// Spends work before it is done; what does not fit must not be done.
+    fn spend(&self, work: u64) -> bool {
+        self.budget.is_none_or(|budget| budget.spend(work))
+    }
+
     /// Tells whether one of the programs stands in the line as a word of its own.
     #[must_use]
     pub fn runs(&self, programs: &[&str]) -> bool {
@@ -57,10 +79,13 @@ impl Hints<'_> {
     }
 }
 
-/// Explains how two versions of a file or stream differ; equal ones give nothing. `at` names the place.
+/// Explains how two versions of a file or stream differ; equal ones give nothing. `at` names the place. What would take more
+/// than [`WORK`], or the budget of the hints, ends in one [cut](Explained::is_cut) difference.
 #[must_use]
 pub fn explain(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Vec<Explained> {
-    within(at, left, right, hints, DEPTH)
+    let budget = Budget::new(WORK);
+    let hints = if hints.budget.is_some() { *hints } else { hints.within(&budget) };
+    within(at, left, right, &hints, DEPTH)
 }
 
 /// Explains two versions that were found so many containers deep.

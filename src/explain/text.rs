@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::budget::of_alignment;
 use super::line::{Around, explain_line, is_verdict, order_remedy};
 use super::token::{Kind, tokens};
 use super::{Hints, json};
@@ -12,12 +13,26 @@ use crate::model::difference::{Class, Explained};
 /// The most lines of a side that are aligned; beyond it, lines stand for each other by their number.
 const LINES: usize = 20_000;
 
+/// The most lines that are looked at one by one, both sides together, once equal beginnings and ends are left out.
+const DIFFERING: usize = 400_000;
+/// Which share of all pairs of lines an alignment looks at, at worst.
+const SHARE: u64 = 32;
+/// The most that an alignment costs: larger ones are done by number.
+const LINES_WORK: u64 = (LINES * LINES) as u64 / SHARE;
+
 /// Explains two texts line by line.
 #[must_use]
 pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec<Explained> {
     let (a, b): (Vec<&str>, Vec<&str>) = (lines(left), lines(right));
     let mut found = Vec::new();
     let (mut gone, mut come) = (Vec::new(), Vec::new());
+    let start = a.iter().zip(&b).take_while(|(l, r)| l == r).count();
+    let end = a[start..].iter().rev().zip(b[start..].iter().rev()).take_while(|(l, r)| l == r).count();
+    let differing = a.len() + b.len() - 2 * (start + end);
+    if differing > DIFFERING || !hints.spend(of_alignment(&a, &b, SHARE).min(LINES_WORK) + differing as u64) {
+        let side = |lines: &[&str]| lines.get(start).copied().unwrap_or_default().to_owned();
+        return vec![Explained::cut(&format!("{at}:{}", start + 1), [&side(&a), &side(&b)])];
+    }
     let ops = align(&a, &b);
     let mut hunk_of: BTreeMap<(bool, usize), usize> = BTreeMap::new();
     for (hunk, op) in ops.iter().enumerate().filter(|(_, op)| !matches!(op, DiffOp::Equal { .. })) {
@@ -32,7 +47,7 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
     }
     found.extend(moved(at, &a, &b, &mut gone, &mut come, hints));
     let heads = heads(&a);
-    let matched = matched(&a, &b, &mut gone, &mut come, &hunk_of);
+    let (matched, whole) = matched(&a, &b, &mut gone, &mut come, &hunk_of, hints);
     let mut furthest = None;
     let mut crossed = Vec::new();
     for (l, r) in matched {
@@ -46,6 +61,17 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
             Some(of_json) => of_json,
             None => explain_line(&place, bare(a[l]), bare(b[r]), around),
         });
+        if found.last().is_some_and(Explained::is_cut) {
+            break;
+        }
+    }
+    if !whole || found.last().is_some_and(Explained::is_cut) {
+        let (l, r) = (gone.first().copied(), come.first().copied());
+        let side = |lines: &[&str], at: Option<usize>| at.map(|at| lines[at].to_owned()).unwrap_or_default();
+        let line = l.or(r).map_or_else(|| at.to_owned(), |line| format!("{at}:{}", line + 1));
+        found.retain(|one| !one.is_cut());
+        found.push(Explained::cut(&line, [&side(&a, l), &side(&b, r)]));
+        return found;
     }
     if let [(l, r), ..] = crossed[..] {
         let cause = format!("{} lines stand in another order, and differ in themselves too", crossed.len());
@@ -163,46 +189,74 @@ fn owners(lines: &[&str]) -> Vec<Option<usize>> {
 }
 
 /// Pairs lines that stand for each other and takes them out of both lists: those of one shape first, wherever they stand,
-/// then those that resemble each other within one hunk. In the order of the first side.
+/// then those that resemble each other within one hunk. In the order of the first side, and whether all were looked at.
 fn matched(
     a: &[&str],
     b: &[&str],
     gone: &mut Vec<usize>,
     come: &mut Vec<usize>,
     hunk_of: &BTreeMap<(bool, usize), usize>,
-) -> Vec<(usize, usize)> {
+    hints: &Hints<'_>,
+) -> (Vec<(usize, usize)>, bool) {
     let mut pairs = Vec::new();
-    let mut take = |gone: &mut Vec<usize>, come: &mut Vec<usize>, l: usize, r: usize| {
-        gone.retain(|other| *other != l);
-        come.retain(|other| *other != r);
-        pairs.push((l, r));
-    };
+    let mut whole = true;
+    let bytes = |lines: &[&str], of: &[usize]| of.iter().map(|at| lines[*at].len() as u64).sum::<u64>();
+    if !hints.spend(bytes(a, gone) + bytes(b, come)) {
+        return (pairs, false);
+    }
     let mut free: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for r in come.iter().rev() {
         free.entry(shape(b[*r])).or_default().push(*r);
     }
-    for l in gone.clone() {
+    for l in gone.iter().copied() {
         let Some(same) = free.get_mut(&shape(a[l])) else { continue };
-        // One of the same hunk is nearer than one from elsewhere.
+        // One of the same hunk is nearer than one from elsewhere; the nearest stands at the end.
         let hunk = hunk_of.get(&(false, l));
-        let index = same.iter().rposition(|r| hunk_of.get(&(true, *r)) == hunk).unwrap_or(same.len().wrapping_sub(1));
+        let near = |r: &usize| hunk_of.get(&(true, *r)) == hunk;
+        if !same.last().is_some_and(near) && !hints.spend(same.len() as u64) {
+            whole = false;
+            break;
+        }
+        let index = same.iter().rposition(near).unwrap_or(same.len().wrapping_sub(1));
         if index < same.len() {
-            let r = same.remove(index);
-            take(gone, come, l, r);
+            pairs.push((l, same.remove(index)));
         }
     }
-    for l in gone.clone() {
-        let hunk = hunk_of.get(&(false, l));
-        let near: Vec<usize> = come.iter().copied().filter(|r| hunk_of.get(&(true, *r)) == hunk).collect();
-        let alone = near.len() == 1 && gone.iter().filter(|other| hunk_of.get(&(false, **other)) == hunk).count() == 1;
+    take_out(gone, come, &pairs);
+    let (of_shape, mut near_by) = (pairs, Vec::new());
+    let mut of_hunk: BTreeMap<Option<&usize>, (usize, BTreeSet<usize>)> = BTreeMap::new();
+    gone.iter().for_each(|l| of_hunk.entry(hunk_of.get(&(false, *l))).or_default().0 += 1);
+    for r in come.iter() {
+        of_hunk.entry(hunk_of.get(&(true, *r))).or_default().1.insert(*r);
+    }
+    for l in gone.iter().copied().take_while(|_| whole) {
+        let Some((lines, near)) = of_hunk.get_mut(&hunk_of.get(&(false, l))) else { continue };
+        let alone = near.len() == 1 && *lines == 1;
+        // Each is cut into tokens, and these are held against those of the other.
+        let work = |r: &usize| ((a[l].len() + b[*r].len()) as u64).pow(2) / 16;
+        if !hints.spend(near.iter().map(work).fold(0, u64::saturating_add)) {
+            whole = false;
+            break;
+        }
         let best =
-            near.into_iter().map(|r| (likeness(a[l], b[r]), r)).max_by_key(|(likeness, r)| (*likeness, usize::MAX - r));
+            near.iter().map(|r| (likeness(a[l], b[*r]), *r)).max_by_key(|(likeness, r)| (*likeness, usize::MAX - r));
         if let Some((_, r)) = best.filter(|(likeness, _)| alone || *likeness >= 50) {
-            take(gone, come, l, r);
+            near.remove(&r);
+            *lines -= 1;
+            near_by.push((l, r));
         }
     }
+    take_out(gone, come, &near_by);
+    let mut pairs = [of_shape, near_by].concat();
     pairs.sort_unstable();
-    pairs
+    (pairs, whole)
+}
+
+/// Takes the lines of pairs out of the lists of those that have none.
+fn take_out(gone: &mut Vec<usize>, come: &mut Vec<usize>, pairs: &[(usize, usize)]) {
+    let (ls, rs): (BTreeSet<usize>, BTreeSet<usize>) = pairs.iter().copied().unzip();
+    gone.retain(|l| !ls.contains(l));
+    come.retain(|r| !rs.contains(r));
 }
 
 /// Gives a line with everything hidden that varies by its nature.
@@ -230,4 +284,45 @@ fn heads<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let words: Vec<&str> = lines.first().map(|line| line.split_whitespace().collect()).unwrap_or_default();
     let upper = |word: &&str| word.bytes().all(|b| b.is_ascii_uppercase() || b"%_-".contains(&b));
     if words.len() >= 2 && words.iter().all(upper) { words } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Budget;
+    use super::*;
+
+    /// Explains within a budget; gives the differences and the work that was done.
+    fn worked(left: &str, right: &str) -> (Vec<Explained>, u64) {
+        const ALLOWED: u64 = 2_000_000;
+        let budget = Budget::new(ALLOWED);
+        let found = explain_text("x", left, right, &Hints::of("").within(&budget));
+        (found, ALLOWED - budget.left())
+    }
+
+    #[test]
+    fn hostile_texts_end_in_one_cut_and_keep_what_was_found() {
+        let lines = |word: &str| (0..3_000).map(|i| format!("{word}{} {word}\n", i * i)).collect::<String>();
+        let cases = [
+            ("a ".repeat(40_000), "b ".repeat(40_000)),
+            ("[".repeat(20_000), "{\"a\":".repeat(20_000)),
+            (lines("one"), lines("two three")),
+            ("x\n".repeat(300_000), "y\n".repeat(300_000)),
+            (format!("[{}]", "1,".repeat(20_000)), format!("[{}]", "2,".repeat(30_000))),
+        ];
+        for (index, (left, right)) in cases.iter().enumerate() {
+            let (found, _) = worked(left, right);
+            assert_eq!(found.iter().filter(|one| one.is_cut()).count(), 1, "case {index}");
+            assert!(found.last().is_some_and(Explained::is_cut), "case {index}");
+        }
+        let (found, work) = worked("one 1\ntwo\n", "one 2\ntwo\n");
+        assert!(!found.iter().any(Explained::is_cut) && work < 1_000, "{work}: {found:?}");
+    }
+
+    #[test]
+    fn work_grows_with_the_text_and_not_with_its_square() {
+        let text = |count: usize, end: &str| (0..count).map(|i| format!("line {i} took {end}\n")).collect::<String>();
+        let work = |count| worked(&text(count, "1 ms"), &text(count, "2 ms")).1;
+        let (small, large) = (work(500), work(1_000));
+        assert!(large < small * 3, "{small}, then {large}");
+    }
 }

@@ -50,7 +50,7 @@ impl Case {
     fn explain(&self) -> Vec<Explained> {
         let [a, b] = self.pair();
         assert_ne!(a, b, "{} is a difference", self.name);
-        explain(&self.name, &a, &b, &Hints { line: &self.line })
+        explain(&self.name, &a, &b, &Hints::of(&self.line))
     }
 }
 
@@ -100,7 +100,7 @@ fn every_class_but_real_says_how_it_is_removed() {
 fn the_other_way_round_is_the_same() {
     for case in cases() {
         let [a, b] = case.pair();
-        let hints = Hints { line: &case.line };
+        let hints = Hints::of(&case.line);
         let [one, other] = [explain("x", &a, &b, &hints), explain("x", &b, &a, &hints)];
         assert_eq!(classes(&one), classes(&other), "{}", case.name);
     }
@@ -136,7 +136,7 @@ fn damaged_bytes_are_explained_too() {
                 }
                 _ => {}
             }
-            let found = explain("x", &a, &damaged, &Hints { line: &case.line });
+            let found = explain("x", &a, &damaged, &Hints::of(&case.line));
             assert_eq!(found.is_empty(), a == damaged, "{} round {round}", case.name);
         }
     }

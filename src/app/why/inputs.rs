@@ -97,7 +97,7 @@ pub fn explain(
 /// Explains two versions of something whose every change is real.
 fn all_real(at: &str, left: &[u8], right: &[u8], cause: &str) -> Vec<Explained> {
     let mut found = explain_bytes(at, left, right, &Hints::default());
-    for one in &mut found {
+    for one in found.iter_mut().filter(|one| !one.is_cut()) {
         (one.class, one.remedy, one.follows) = (Class::Real, None, false);
         cause.clone_into(&mut one.cause);
     }
@@ -138,7 +138,8 @@ fn tree(
         };
         if let (Some(l), Some(r)) = (content(&difference.left), content(&difference.right)) {
             for one in explain_bytes(&place, &l, &r, &Hints::default()) {
-                found.push(Explained::new(&one.at, class, [&one.left, &one.right], cause, remedy));
+                let told = Explained::new(&one.at, class, [&one.left, &one.right], cause, remedy);
+                found.push(if one.is_cut() { one } else { told });
             }
             continue;
         }

@@ -106,7 +106,7 @@ impl Look<'_> {
     ) -> Result<(Vec<Explained>, Option<[Digest; 2]>), WhyError> {
         let digests = Some([l.raw, r.raw]);
         let Some([left, right]) = self.both(name, l.raw, r.raw)? else { return Ok((Vec::new(), digests)) };
-        let hints = Hints { line: &self.command.line };
+        let hints = Hints::of(&self.command.line);
         let mut found = explain_bytes(&format!("{} {name}", self.command.id), &left, &right, &hints);
         if l.canonical == r.canonical && l.normalizers == r.normalizers && !l.normalizers.is_empty() {
             let done = format!("removed already by normalize.{name} = {:?}", l.normalizers);
@@ -166,7 +166,7 @@ impl Look<'_> {
         if l.0 != r.0
             && let Some([left, right]) = self.both(path, l.0, r.0)?
         {
-            found.extend(explain_bytes(at, &left, &right, &Hints { line: &self.command.line }));
+            found.extend(explain_bytes(at, &left, &right, &Hints::of(&self.command.line)));
         }
         Ok(found)
     }
