@@ -6,7 +6,7 @@
 use std::error::Error as _;
 use std::io::Write as _;
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha512};
 
 use super::PackageError;
 use crate::model::digest::{Digest, DigestHasher};
+use crate::model::pace::{ANSWER, Pace, TooSlow};
 use crate::store::{BlobStore, StoreError};
 
 /// How many files are fetched at once.
@@ -164,9 +165,11 @@ impl Fetcher {
     async fn read_document(&self, url: &str) -> Result<Vec<u8>, Failure> {
         let response = self.open(url).await?;
         let mut stream = response.bytes_stream();
-        let mut bytes = Vec::new();
+        let (mut bytes, mut pace, began) = (Vec::new(), Pace::default(), Instant::now());
         while let Some(piece) = stream.next().await {
-            bytes.extend_from_slice(&piece.map_err(|error| Failure { reason: reason(&error), again: true })?);
+            let piece = piece.map_err(|error| Failure { reason: reason(&error), again: true })?;
+            pace.take(began.elapsed(), piece.len() as u64).map_err(|slow| too_slow(url, slow))?;
+            bytes.extend_from_slice(&piece);
             if bytes.len() > MAX_DOCUMENT {
                 return Err(Failure { reason: format!("more than {MAX_DOCUMENT} bytes"), again: false });
             }
@@ -175,7 +178,9 @@ impl Fetcher {
     }
 
     async fn open(&self, url: &str) -> Result<reqwest::Response, Failure> {
-        let response = self.client.get(url).send().await;
+        let response = tokio::time::timeout(ANSWER, self.client.get(url).send()).await;
+        let late = |_| Failure { reason: format!("{url}: no answer within {} s", ANSWER.as_secs()), again: true };
+        let response = response.map_err(late)?;
         let response = response.map_err(|error| Failure { reason: reason(&error), again: true })?;
         let status = response.status();
         if status.is_success() {
@@ -202,7 +207,7 @@ impl Fetcher {
         };
         let mut hasher = DigestHasher::default();
         let mut sha512 = Sha512::new();
-        let mut size = 0;
+        let (mut size, mut pace, began) = (0, Pace::default(), Instant::now());
         // Pieces are small and the file system buffers them: writing them here is cheaper than a thread for each file.
         let mut writer = store.writer()?;
         let mut stream = response.bytes_stream();
@@ -211,6 +216,9 @@ impl Fetcher {
                 Ok(piece) => piece,
                 Err(error) => return Ok(Err(Failure { reason: reason(&error), again: true })),
             };
+            if let Err(slow) = pace.take(began.elapsed(), piece.len() as u64) {
+                return Ok(Err(too_slow(url, slow)));
+            }
             size += piece.len() as u64;
             hasher.update(&piece);
             if matches!(wanted.promise, Promise::Sha512(_)) {
@@ -242,6 +250,10 @@ async fn pause(attempt: u32) {
     if attempt > 0 {
         tokio::time::sleep(Duration::from_millis(500 << attempt)).await;
     }
+}
+
+fn too_slow(url: &str, slow: TooSlow) -> Failure {
+    Failure { reason: format!("{url}: {slow}"), again: true }
 }
 
 fn too_long(wanted: &Wanted, url: &str, limit: u64) -> Failure {

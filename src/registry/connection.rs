@@ -16,6 +16,7 @@ use super::http::{self, CONNECT_TIMEOUT, Http, USER_AGENT, broken, is_distrust, 
 use super::place::Place;
 use super::retry::{Attempts, Failure};
 use super::{Operation, RegistrySettings};
+use crate::model::pace::ANSWER;
 
 /// How long signing in may take.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
@@ -94,7 +95,9 @@ impl Connection {
                     request.header(AUTHORIZATION, bearer(token).expect("checked when it came"))
                 }
             };
-            let response = request.send().await.map_err(|error| broken(&error, object, self.name()))?;
+            let answer = tokio::time::timeout(ANSWER, request.send()).await;
+            let answer = answer.map_err(|_| http::late(object, self.name()))?;
+            let response = answer.map_err(|error| broken(&error, object, self.name()))?;
             match response.status() {
                 StatusCode::UNAUTHORIZED if !renewed => self.sign_in(response.headers()).await?,
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(self.denied("its answer is no").into()),

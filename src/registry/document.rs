@@ -1,5 +1,7 @@
 //! Manifests, indexes and configs: read whole, within a bound, and believed only when their digest is the asked one.
 
+use std::time::Instant;
+
 use futures_util::StreamExt as _;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response};
@@ -7,11 +9,12 @@ use reqwest::{Method, Response};
 use super::RegistryEvent;
 use super::connection::Connection;
 use super::error::RegistryError;
-use super::http::broken;
+use super::http::{broken, too_slow};
 use super::retry::{Attempts, Failure};
 use super::route::Route;
 use crate::format::oci_document::DOCUMENT_TYPES;
 use crate::model::digest::{Digest, Sha256};
+use crate::model::pace::Pace;
 
 /// The most bytes of a manifest, an index or a config: 4 MiB, which the distribution specification names for manifests.
 pub(super) const DOCUMENT_LIMIT: u64 = 4 << 20;
@@ -86,10 +89,11 @@ async fn read(connection: &Connection, wanted: &Wanted) -> Result<Received, Fail
     }
     let media_type = media_type(&response);
     let claimed = claimed_digest(response.headers()).map(str::to_owned);
-    let mut bytes = Vec::new();
+    let (mut bytes, mut pace, began) = (Vec::new(), Pace::default(), Instant::now());
     let mut stream = response.bytes_stream();
     while let Some(piece) = stream.next().await {
         let piece = piece.map_err(|error| broken(&error, object, registry))?;
+        pace.take(began.elapsed(), piece.len() as u64).map_err(|slow| too_slow(slow, object, registry))?;
         if (bytes.len() + piece.len()) as u64 > most {
             return Err(wrong_size(format!("more than {most}")).into());
         }

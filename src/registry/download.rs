@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
@@ -12,10 +12,11 @@ use super::RegistryEvent;
 use super::connection::Connection;
 use super::document::claimed_digest;
 use super::error::RegistryError;
-use super::http::broken;
+use super::http::{broken, too_slow};
 use super::retry::{Attempts, Failure};
 use super::route::Route;
 use crate::model::digest::{Digest, DigestHasher};
+use crate::model::pace::Pace;
 use crate::store::{BlobStore, BlobWriter, StoreError};
 
 /// How many bytes an attempt has to bring for those before it to be forgotten.
@@ -145,9 +146,12 @@ impl Download<'_> {
 
     async fn stream(&self, response: Response, arriving: &mut Partial) -> Result<(), Failure> {
         let size = self.wanted.size;
+        let (mut pace, began) = (Pace::default(), Instant::now());
         let mut stream = response.bytes_stream();
         while let Some(piece) = stream.next().await {
             let piece = piece.map_err(|error| broken(&error, self.object, self.connection.name()))?;
+            let slow = pace.take(began.elapsed(), piece.len() as u64);
+            slow.map_err(|slow| too_slow(slow, self.object, self.connection.name()))?;
             arriving.size += piece.len() as u64;
             if arriving.size > size {
                 return Err(self.wrong_size(size.to_string(), format!("more than {size}")).into());

@@ -14,6 +14,7 @@ use reqwest::{Response, StatusCode, Url};
 
 use super::error::RegistryError;
 use super::retry::{Failure, Next, retry_after};
+use crate::model::pace::{ANSWER, TooSlow};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -146,6 +147,19 @@ pub(super) fn broken(error: &reqwest::Error, object: &str, registry: &str) -> Fa
         return Failure::last(RegistryError::Tls { registry, reason: reason(error) });
     }
     Failure::passing(RegistryError::Unreachable { object, registry, reason: reason(error) })
+}
+
+/// Says that no answer begins; another connection may be faster.
+pub(super) fn late(object: &str, registry: &str) -> Failure {
+    let reason = format!("no answer within {} s", ANSWER.as_secs());
+    let (object, registry) = (object.to_owned(), registry.to_owned());
+    Failure::passing(RegistryError::Unreachable { object, registry, reason })
+}
+
+/// Says that a body arrives too slowly; another connection may be faster.
+pub(super) fn too_slow(slow: TooSlow, object: &str, registry: &str) -> Failure {
+    let (object, registry) = (object.to_owned(), registry.to_owned());
+    Failure::passing(RegistryError::Unreachable { object, registry, reason: slow.to_string() })
 }
 
 /// Tells whether a connection failed because of the certificate, rather than because the other side speaks no TLS.
