@@ -99,6 +99,25 @@ fn entries_that_leave_the_layer_or_come_twice_are_named() {
 }
 
 #[test]
+fn a_path_through_a_link_is_a_fault_and_a_device_is_a_note() {
+    let items = [
+        link(EntryType::Symlink, "a/out", "/etc"),
+        file("./a/out/passwd", 0o644, b""),
+        file("a/outer/passwd", 0o644, b""),
+        link(EntryType::Char, "dev/sda", ""),
+        link(EntryType::Fifo, "run/pipe", ""),
+    ];
+    let tar = tar_of(&items);
+    let validation = check(&layout(&tar, &tar, TAR));
+    let named = |list: &[rcrepro::oci::validate::Fault]| -> Vec<(FaultName, String)> {
+        list.iter().map(|one| (one.name, one.object.rsplit(' ').next().unwrap_or_default().to_owned())).collect()
+    };
+    assert_eq!(named(&validation.faults), [(FaultName::EntryBelowLink, "`./a/out/passwd`".to_owned())]);
+    let notes: Vec<_> = named(&validation.notes).into_iter().filter(|(name, _)| *name == FaultName::Device).collect();
+    assert_eq!(notes.iter().map(|(_, at)| at.as_str()).collect::<Vec<_>>(), ["`dev/sda`", "`run/pipe`"]);
+}
+
+#[test]
 fn a_header_whose_sum_is_wrong_is_a_fault() {
     let item = Item { kind: EntryType::Regular, name: "x", mode: 0o644, link: "", content: &[7; 600] };
     let mut tar = tar_of(&[item, file("y", 0o644, b"y")]);

@@ -103,7 +103,11 @@ impl<'a> Judge<'a> {
             self.fault(FaultName::Malformed, path, format!("{}, whole", layer.compression.as_str()), error.clone());
         }
         for (name, entry, found) in &layer.entries {
-            self.fault(*name, format!("{path}: entry `{entry}`"), "paths inside the layer, each once", found.clone());
+            let object = format!("{path}: entry `{entry}`");
+            match name {
+                FaultName::Device => self.note(*name, object, "files, folders and links", found.clone()),
+                _ => self.fault(*name, object, "paths inside the layer, each once", found.clone()),
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! One layer in one pass: its DiffId, and whether its tar is one that every reader unpacks alike.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
@@ -106,8 +107,9 @@ fn scan_tar(reader: &mut dyn Read, faults: &mut Vec<(FaultName, String, String)>
     let mut tar = TarReader::new(reader);
     // Half a hash a path: enough to tell paths apart, and a layer of a million paths fits into memory.
     let mut seen: HashSet<[u8; 16]> = HashSet::new();
+    let mut links: HashSet<u64> = HashSet::new();
     while let Some(entry) = tar.next_entry().map_err(|error| words(&error))? {
-        for (name, found) in entry_faults(&entry, &mut seen) {
+        for (name, found) in entry_faults(&entry, &mut seen, &mut links) {
             if faults.len() < MAX_FAULTS {
                 faults.push((name, entry.path.escape_ascii().to_string(), found.to_owned()));
             }
@@ -116,7 +118,11 @@ fn scan_tar(reader: &mut dyn Read, faults: &mut Vec<(FaultName, String, String)>
     Ok(())
 }
 
-fn entry_faults(entry: &Entry, seen: &mut HashSet<[u8; 16]>) -> Vec<(FaultName, &'static str)> {
+fn entry_faults(
+    entry: &Entry,
+    seen: &mut HashSet<[u8; 16]>,
+    links: &mut HashSet<u64>,
+) -> Vec<(FaultName, &'static str)> {
     let mut faults = Vec::new();
     if let Some(found) = leaves(&entry.path) {
         faults.push((FaultName::EntryName, found));
@@ -129,7 +135,31 @@ fn entry_faults(entry: &Entry, seen: &mut HashSet<[u8; 16]>) -> Vec<(FaultName, 
     if !seen.insert(half) {
         faults.push((FaultName::DuplicateEntry, "the path stands twice"));
     }
+    let mut ways = ways(&entry.path);
+    let own = ways.pop();
+    if ways.iter().any(|way| links.contains(way)) {
+        faults.push((FaultName::EntryBelowLink, "a path through a symbolic link of the same layer"));
+    }
+    match entry.kind {
+        EntryType::Symlink => links.extend(own),
+        EntryType::Block | EntryType::Char => faults.push((FaultName::Device, "a device node")),
+        EntryType::Fifo => faults.push((FaultName::Device, "a FIFO")),
+        _ => {}
+    }
     faults
+}
+
+/// Gives a hash for every folder on the way to a path, and for the path itself; `./` and `//` count for nothing. The work grows
+/// with the length of the path alone.
+fn ways(path: &[u8]) -> Vec<u64> {
+    let mut hasher = DefaultHasher::new();
+    let segments = path.split(|byte| *byte == b'/').filter(|segment| !matches!(segment, [] | [b'.']));
+    let way = |segment: &[u8]| {
+        hasher.write(segment);
+        hasher.write_u8(b'/');
+        hasher.finish()
+    };
+    segments.map(way).collect()
 }
 
 /// Says why a path is none inside a layer, as readers that join it to a folder would see it.

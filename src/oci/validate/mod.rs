@@ -57,6 +57,8 @@ pub enum FaultName {
     EntryName,
     /// A hard link leads out of its layer.
     EntryLink,
+    /// An entry stands below a symbolic link of its layer: some readers follow it, others put a folder there.
+    EntryBelowLink,
     /// A thing is no plain file.
     NoFile,
     /// A file that nothing names. A note.
@@ -65,6 +67,8 @@ pub enum FaultName {
     UnknownField,
     /// Something that some engines want and that is not there. A note.
     Wanting,
+    /// A device, a FIFO or the like in a layer, which an engine makes on the machine that unpacks it. A note.
+    Device,
 }
 
 impl FaultName {
