@@ -20,6 +20,7 @@ mod flakes;
 mod hollow;
 mod hollow_tools;
 mod line_ends;
+mod hostile;
 mod locks;
 mod mutants;
 mod pins;

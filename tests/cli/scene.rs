@@ -38,6 +38,14 @@ impl Scene {
         scene
     }
 
+    /// Clones the repository, as a stranger would.
+    pub fn cloned(&self) -> Self {
+        let clone = Self { folder: tempfile::tempdir().expect("a temporary folder"), engine: self.engine.clone() };
+        let from = self.folder.path().to_str().expect("a temporary folder's name is text");
+        clone.git(&["clone", "-q", from, "."]);
+        clone
+    }
+
     /// Uses another engine than the machine's.
     pub fn with_engine(mut self, address: String) -> Self {
         self.engine = Some(address);
