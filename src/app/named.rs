@@ -1,7 +1,7 @@
 //! What a manifest or record names, so that of a stranger's evidence nothing else is hashed at length or kept.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::evidence::named_blobs;
@@ -26,7 +26,7 @@ impl Named {
     /// of them, or cannot be read, names nothing.
     #[must_use]
     pub fn beside(path: &Path) -> Self {
-        let Ok(bytes) = door::read(path, RECORD_LIMIT) else { return Self::default() };
+        let Ok(bytes) = object(path) else { return Self::default() };
         if let Ok(manifest) = manifest_json::decode(&bytes) {
             return Self::of_manifest(&manifest);
         }
@@ -101,4 +101,15 @@ impl Named {
         }
         Ok(())
     }
+}
+
+/// Reads a file that begins as a JSON object does; of another one, no more than its first byte.
+fn object(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = door::open(path, RECORD_LIMIT)?;
+    let mut bytes = vec![0];
+    file.read_exact(&mut bytes)?;
+    if bytes == b"{" {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }

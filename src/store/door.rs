@@ -15,6 +15,9 @@ use rustix::fs::{FileType, Mode, OFlags};
 
 /// The most bytes of a record, a lock, a plan or a document: 16 MiB.
 pub const RECORD_LIMIT: u64 = 16 << 20;
+/// Above this size a file that is nearly all holes is refused: 256 MiB. Compressing file systems are far from that for what
+/// programs write.
+const HOLLOW: u64 = 256 << 20;
 /// The most entries of a folder that are listed.
 pub const ENTRY_LIMIT: usize = 200_000;
 
@@ -40,6 +43,16 @@ pub enum DoorError {
         limit: u64,
         /// How many it has, or at least has.
         found: u64,
+    },
+    /// A large file that is nearly all holes: reading it would take much longer than sending it did.
+    #[error("expected a regular file that is on disk, found {found} bytes of which {stored} are on disk")]
+    Hollow {
+        /// Where it stands.
+        path: PathBuf,
+        /// How many bytes it seems to have.
+        found: u64,
+        /// How many of them take room.
+        stored: u64,
     },
     /// Something else than a folder.
     #[error("expected a folder, found {found}")]
@@ -81,6 +94,7 @@ impl DoorError {
     pub fn hint(&self) -> String {
         let (Self::NoFile { path, .. }
         | Self::TooLarge { path, .. }
+        | Self::Hollow { path, .. }
         | Self::NoFolder { path, .. }
         | Self::TooMany { path, .. }
         | Self::Outside { path, .. }) = self;
@@ -151,6 +165,10 @@ pub fn open(path: &Path, limit: u64) -> io::Result<Admitted> {
     let size = u64::try_from(found.st_size).unwrap_or_default();
     if size > limit {
         return Err(DoorError::TooLarge { path: path.to_owned(), limit, found: size }.into());
+    }
+    let stored = u64::try_from(found.st_blocks).unwrap_or_default().saturating_mul(512);
+    if size > HOLLOW && stored < size / 64 {
+        return Err(DoorError::Hollow { path: path.to_owned(), found: size, stored }.into());
     }
     // One byte more, so that a file that grows is told from one that ends at the limit.
     Ok(Admitted { content: file.take(limit.saturating_add(1)), size, path: path.to_owned(), limit })
@@ -287,6 +305,11 @@ mod tests {
         ] {
             assert_eq!(said(read(&at(name), 4)), format!("{expected} {found}"));
         }
+        let hollow = said(open(&at("giant"), u64::MAX));
+        assert!(
+            hollow.starts_with("expected a regular file that is on disk, found 1099511627776 bytes of which"),
+            "{hollow}"
+        );
         assert_eq!(said(read(Path::new("/dev/null"), 4)), format!("{expected} a device"));
         assert_eq!(read(&at("none"), 4).expect_err("nothing").kind(), io::ErrorKind::NotFound);
         let error = read(&at("zero"), 4).expect_err("a link");

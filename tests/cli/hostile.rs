@@ -191,6 +191,19 @@ const EVIDENCE: &[Hostile] = &[
     ("a named blob that is a socket", |at| socket(&at.named), "socket"),
     ("a named blob that is a folder", |at| std::fs::create_dir(Place::instead(&at.named)).expect("made"), "folder"),
     ("a named blob of a terabyte", |at| sparse(&at.named, SPARSE), "1099511627776 bytes"),
+    (
+        "a named blob of the terabyte that the manifest names",
+        |at| {
+            let size = std::fs::metadata(&at.named).expect("there").len();
+            let hash = at.named.file_name().and_then(|name| name.to_str()).expect("a hash");
+            let text = std::fs::read_to_string(&at.manifest).expect("there");
+            let changed = text.replace(&format!("{hash}/{size}"), &format!("{hash}/{SPARSE}"));
+            assert_ne!(text, changed);
+            at.manifest_is(changed);
+            sparse(&at.named, SPARSE);
+        },
+        "on disk",
+    ),
     ("a named blob that is empty", |at| sparse(&at.named, 0), "e3b0c44298fc1c14"),
     (
         "evidence that is a link out of the folder",
@@ -215,8 +228,8 @@ const EVIDENCE: &[Hostile] = &[
     ),
 ];
 
-/// Runs the program, ends it at the bound, and gives what it said and the most memory that was seen.
-fn bounded(scene: &Scene, store: &Path, arguments: &[&str], name: &str) -> (Ended, u64) {
+/// Runs the program, ends it at the bound, and gives what it said, the most memory that was seen, and how long it took.
+fn bounded(scene: &Scene, store: &Path, arguments: &[&str], name: &str) -> (Ended, u64, Duration) {
     let (out, err) = (tempfile::tempfile().expect("a file"), tempfile::tempfile().expect("a file"));
     let mut program = scene.command(arguments);
     program
@@ -246,7 +259,7 @@ fn bounded(scene: &Scene, store: &Path, arguments: &[&str], name: &str) -> (Ende
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let ended = Ended { code: ended.code().unwrap_or(-1), stdout: read(out), stderr: read(err) };
-    (ended, peak)
+    (ended, peak, began.elapsed())
 }
 
 /// Runs everything that reads a manifest or its evidence, and checks all that must hold of each.
@@ -263,7 +276,9 @@ fn read_by_all(scene: &Scene, (name, _, says): &Hostile) {
         &["--json", "verify", manifest],
     ];
     for arguments in commands {
-        let (ended, peak) = bounded(scene, fresh.path(), arguments, name);
+        let (ended, peak, took) = bounded(scene, fresh.path(), arguments, name);
+        // Nothing depends on it; `--nocapture` shows it.
+        println!("{took:>10.2?} {:>3} MB  exit {}  {name}: {}", peak >> 20, ended.code, arguments.join(" "));
         let said = format!("{}{}", ended.stdout, ended.stderr);
         assert!((0..=6).contains(&ended.code), "{name}: {arguments:?} ends with {}\n{said}", ended.code);
         assert!(peak <= MEMORY, "{name}: {arguments:?} holds {peak} bytes");
@@ -359,4 +374,36 @@ fn what_git_keeps_of_it_is_as_harmless_in_a_clone() {
         }
         scene.git(&["reset", "-q", "--hard", "HEAD~1"]);
     }
+}
+
+#[test]
+fn a_plans_text_is_text_on_the_terminal_and_in_written_sections() {
+    let plan = "\n[documents]\ngenerated = [\"docs/progress.md\"]\n";
+    let scene = Scene::new(&format!("{}{plan}", command("cat", "cat greeting.txt", "")));
+    let title = r##"title = "Nice\n\n<!-- rcrepro:end board -->\r# FAKE \u001b]0;pwn\u0007\u202e<script>[x](javascript:alert(1)) | a""##;
+    scene.replace("rcrepro.toml", "title = \"Replay\"", title);
+    scene.write(
+        "docs/progress.md",
+        b"<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n\n<!-- rcrepro:begin checklist -->\n<!-- rcrepro:end checklist -->\n",
+    );
+    scene.commit("hostile");
+    let harmless = |text: &str| {
+        assert!(text.contains("Nice"), "{text}");
+        for active in ['\u{1b}', '\u{7}', '\r', '\u{202e}'] {
+            assert!(!text.contains(active), "{active:?} in\n{text}");
+        }
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("# FAKE")), "{text}");
+    };
+    let status = scene.run(&["status"]);
+    harmless(&status.stdout);
+    harmless(&scene.run(&["verdict"]).stdout);
+    assert_eq!(scene.run(&["status", "--write"]).code, 0);
+    let written = scene.read("docs/progress.md");
+    harmless(&written);
+    assert!(written.contains(r"\<script\>\[x\](javascript:alert(1)) \| a"), "{written}");
+    let ends = written.lines().filter(|line| *line == "<!-- rcrepro:end board -->").count();
+    assert_eq!(ends, 1, "{written}");
+    assert_eq!(scene.run(&["status", "--write"]).code, 0);
+    assert_eq!(scene.read("docs/progress.md"), written);
+    assert_eq!(scene.run(&["status", "--check"]).code, 0);
 }

@@ -124,3 +124,64 @@ fn what_cannot_stand_in_a_tree_is_named() {
     assert!(matches!(ingest(at, "nosuch", None, &[]), Err(GitError::Read { .. })));
     assert!(matches!(ingest(&at.join("ex"), "HEAD", None, &[]), Err(GitError::Read { .. })));
 }
+
+/// Writes an object as it stands, whatever git thinks of it, and gives its id.
+fn object(folder: &Path, kind: &str, bytes: &[u8]) -> String {
+    use std::io::Write as _;
+    let mut child = Command::new("git")
+        .args(["hash-object", "-w", "--literally", "--stdin", "-t", kind])
+        .current_dir(folder)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("git is installed");
+    child.stdin.take().expect("piped").write_all(bytes).expect("written");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).expect("hex").trim().to_owned()
+}
+
+/// The bytes of a tree.
+fn tree(entries: &[(&str, &str, &str)]) -> Vec<u8> {
+    let id = |hex: &str| -> Vec<u8> {
+        (0..20).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("hex")).collect()
+    };
+    entries.iter().flat_map(|(mode, name, hex)| [format!("{mode} {name}\0").as_bytes(), &id(hex)].concat()).collect()
+}
+
+fn commit_of(folder: &Path, tree: &str) -> String {
+    let text = format!(
+        "tree {tree}\nauthor A <a@example.org> 1700000000 +0000\ncommitter A <a@example.org> 1700000000 +0000\n\nx\n"
+    );
+    object(folder, "commit", text.as_bytes())
+}
+
+#[test]
+fn names_that_no_git_writes_are_refused() {
+    let repository = repository();
+    let blob = object(repository.path(), "blob", b"x");
+    for name in ["a/b", ".git", ".GIT"] {
+        let root = object(repository.path(), "tree", &tree(&[("100644", name, &blob)]));
+        let commit = commit_of(repository.path(), &root);
+        let error = ingest(repository.path(), &commit, None, &[]).expect_err("malformed");
+        assert!(matches!(error, GitError::Malformed { .. }), "{name}: {error}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn a_few_objects_that_name_more_entries_than_there_is_memory_end_at_the_limit() {
+    let repository = repository();
+    let mut below = object(repository.path(), "tree", b"");
+    for _ in 0..60 {
+        let entries: Vec<(&str, &str, &str)> =
+            ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| ("40000", name, below.as_str())).into();
+        below = object(repository.path(), "tree", &tree(&entries));
+    }
+    let commit = commit_of(repository.path(), &below);
+    let source =
+        GitSource { repository: repository.path(), revision: &commit, folder: None, exclude: &GlobSet::empty() };
+    let limits = Limits { entries: 10_000, ..Limits::default() };
+    let error = ingest_git(&MemoryStore::default(), &source, limits).expect_err("8^60 entries");
+    assert_eq!(error.to_string(), "the tracked tree holds more than 10000 entries");
+}

@@ -114,7 +114,10 @@ impl Look<'_> {
         } else {
             let clock = standing_clock(self.packet, &self.command.id, self.clocks, &found);
             // Tried on both streams, not guessed: after it they are equal.
-            let remedies: Vec<String> = clock.into_iter().chain(removing(name, &left, &right)).collect();
+            // What was too much work to be compared is too much for every normalizer, too.
+            let whole = !found.iter().any(Explained::is_cut);
+            let normalizer = if whole { removing(name, &left, &right) } else { None };
+            let remedies: Vec<String> = clock.into_iter().chain(normalizer).collect();
             if !remedies.is_empty() {
                 found.iter_mut().for_each(|one| one.remedy = Some(remedies.join("; or ")));
             }
