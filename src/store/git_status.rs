@@ -10,11 +10,15 @@ use gix::status::index_worktree::iter::Summary;
 use gix::status::tree_index::TrackRenames;
 use gix::status::{Item, Submodule, UntrackedFiles};
 
+use super::door;
 use super::ingest::GitError;
 use super::ingest::git::{open, reading};
 
 /// Names the settings of the user that decide which files differ; no others are read.
 const SETTINGS: [&str; 3] = ["core.autocrlf", "core.eol", "core.excludesFile"];
+
+/// The largest file whose line ends are tried: 64 MiB.
+const LINE_ENDS_LIMIT: u64 = 64 << 20;
 
 /// Says how a file of the working copy differs from the commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -104,10 +108,7 @@ fn is_line_ends_alone(
         return false;
     };
     let file = root.join(&path);
-    if !file.symlink_metadata().is_ok_and(|found| found.is_file()) {
-        return false;
-    }
-    let stored = std::fs::File::open(&file).ok().and_then(|file| {
+    let stored = door::open(&file, LINE_ENDS_LIMIT).ok().and_then(|file| {
         let mut bytes = Vec::new();
         std::io::copy(&mut filters.convert_to_git(file, &path, index).ok()?, &mut bytes).ok()?;
         gix::objs::compute_hash(repository.object_hash(), gix::objs::Kind::Blob, &bytes).ok()
