@@ -38,6 +38,7 @@ pub mod scope;
 pub mod sections;
 pub mod session;
 pub mod shake;
+pub mod source;
 pub mod status;
 pub mod time_split;
 pub mod verify;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::actions::Resolved;
-use super::frozen::{FrozenError, FrozenStep, Provenance};
+use super::frozen::{FrozenError, FrozenStep, Provenance, client};
 use super::images::{ImageUse, ImagesError};
 use super::workspace::{Workspace, WorkspaceError};
 use crate::engine::Engine;
@@ -148,6 +148,7 @@ impl Preparation<'_> {
         FrozenStep {
             name,
             input: &self.workspace.plan.frozen[name],
+            alone: client::is_alone(&self.workspace.plan, name),
             folder: &self.workspace.folder,
             files: &self.workspace.files,
             source,

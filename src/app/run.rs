@@ -13,6 +13,7 @@ use super::proving::{self, Proved};
 use super::record::{self, RECORD_VERSION, RunRecord};
 use super::release_images::{self, ReleaseError, ReleaseStep};
 use super::session::Session;
+use super::source;
 use super::workspace::{Workspace, WorkspaceError};
 use crate::engine::Engine as _;
 use crate::format::canonical_json;
@@ -218,7 +219,10 @@ pub async fn execute(
         cancel: options.cancel,
     };
     let ran: Vec<Ran> = executor.execute(packet).await?;
-    let notes = executor.failure_notes(packet, &ran, options.second_look).await?;
+    let mut notes = executor.failure_notes(packet, &ran, options.second_look).await?;
+    for (id, says) in source::git_at_run(&workspace.plan, packet, &ran, &*session.store, resolved.source)? {
+        notes.entry(id).or_default().git = Some(says);
+    }
     session.store.put(&workspace.plan_bytes)?;
     let manifest = record::manifest(workspace, id, &resolved, &ran);
     let (bytes, digest) = manifest_json::encode(&manifest);

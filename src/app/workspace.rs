@@ -286,7 +286,9 @@ impl Workspace {
         set(RECORDS)
     }
 
-    fn exclude(&self) -> GlobSet {
+    /// Gives the globs of tracked paths that are no part of the source: what the plan excludes, and what rcrepro writes.
+    #[must_use]
+    pub fn exclude(&self) -> GlobSet {
         set(self.plan.exclude.iter().chain(&self.written()).map(String::as_str))
     }
 }

@@ -56,7 +56,9 @@ impl Cli {
 /// Is what to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reads the plan and says whether it is sound; with `--mutate`, whether its gates are.
+    /// Reads the plan and says whether it is sound, and the source of HEAD for what no run could survive, by place and before
+    /// any network (exit code 3): submodules, locks that pin nothing, workspaces, lines that need BuildKit. With `--mutate`,
+    /// whether its gates are sound.
     Check(mutants::CheckArgs),
     /// Locks frozen inputs: runs their network step, or reads their mirror, and writes the digest of what is there. npm's
     /// advisories are recorded when there is no cassette yet, and anew only when they are named.

@@ -9,23 +9,35 @@ use super::output::{complain, print, print_json};
 use super::uncommitted;
 use crate::app::frozen::lock_path;
 use crate::app::missing::missing;
+use crate::app::source;
 use crate::format::frozen_toml;
 use crate::model::name::Name;
 use crate::model::plan::FrozenKind;
 use crate::store::door;
+use crate::report;
 
-/// Reads the plan, counts what it holds, and says what it names that is not there yet.
+/// Reads the plan, counts what it holds, and says what it names that is not there yet; reads the source of HEAD, and says what
+/// in it no run could survive.
 pub fn check(context: &Context) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let plan = &workspace.plan;
     let missing = missing(&workspace);
     let uncommitted = uncommitted::files(&workspace, "HEAD");
+    // The plan may be right before there is anything to record: what could not be looked at is said.
+    let looked = source::look(&workspace, "HEAD").map_err(Failure::from);
+    let look = looked.as_ref().map(|look| report::source::Look {
+        commit: &look.commit,
+        refused: &look.refused,
+        notes: &look.notes,
+    });
+    let look = look.map_err(Failure::words);
     let commands = plan.sets.values().map(Vec::len).sum::<usize>();
     if context.json {
         let document = serde_json::json!({
             "plan": workspace.plan_digest().to_string(), "name": plan.name, "images": plan.images.len(),
             "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing,
             "uncommitted": uncommitted.as_ref().ok(),
+            "source": report::source::json(&look),
         });
         print_json(&document)?;
     } else {
@@ -46,8 +58,9 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
             print(format!("  missing: {}: {}\n", lacks.what, lacks.hint))?;
         }
         complain(&uncommitted::warning(&uncommitted));
+        print(report::source::text(&look))?;
     }
-    Ok(Exit::Success)
+    Ok(if look.is_ok_and(|look| !look.refused.is_empty()) { Exit::Plan } else { Exit::Success })
 }
 
 /// Says what stands before a client's own program, because no line of the plan does, and how old the data is.

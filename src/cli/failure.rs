@@ -9,6 +9,7 @@ use crate::app::config::ConfigError;
 use crate::app::evidence::EvidenceError;
 use crate::app::execute::ExecuteError;
 use crate::app::frozen::FrozenError;
+use crate::app::frozen::failed_step::Cause;
 use crate::app::frozen::go_vulndb::VulndbError;
 use crate::app::frozen::mirror::MirrorError;
 use crate::app::frozen::npm_advisories::CassetteError;
@@ -60,6 +61,11 @@ impl Failure {
     /// Says something that no error type says.
     pub fn plain(exit: Exit, message: impl Into<String>, hint: Option<String>) -> Self {
         Self { exit, message: message.into(), causes: Vec::new(), hint }
+    }
+
+    /// Gives the error with all that caused it, in a line.
+    pub fn words(&self) -> String {
+        std::iter::once(&self.message).chain(&self.causes).cloned().collect::<Vec<_>>().join(": ")
     }
 
     /// Prints it on standard error and gives the exit code.
@@ -255,13 +261,25 @@ impl From<FrozenError> for Failure {
                 let exit = if matches!(source, CassetteError::Mirror(_)) { Exit::Engine } else { Exit::Plan };
                 (exit, Some(format!("name an `image` for it in the plan and record it: rcrepro lock {name}")))
             }
-            FrozenError::Step { .. } | FrozenError::Tree(_) | FrozenError::Export(_) | FrozenError::Write { .. } => {
-                (Exit::Engine, None)
+            FrozenError::Step { cause: Cause::Project, .. } => (Exit::Plan, None),
+            FrozenError::Step { cause: Cause::World, .. } => {
+                (Exit::Engine, hint("rcrepro doctor says where packages come from"))
             }
-            FrozenError::NoSource { ref path, .. } => {
-                (Exit::Plan, Some(format!("git add {path} and commit, or name another `directory` in the plan")))
+            FrozenError::Tree(_) | FrozenError::Export(_) | FrozenError::Write { .. } => (Exit::Engine, None),
+            FrozenError::Refused { ref faults, .. } => {
+                let mut hints: Vec<&str> = Vec::new();
+                for hint in faults.iter().filter_map(|fault| fault.hint.as_deref()) {
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+                (Exit::Plan, (!hints.is_empty()).then(|| hints.join("\nhint: ")))
             }
-            FrozenError::BadLock { .. } | FrozenError::Npm(_) | FrozenError::Path(_) => (Exit::Plan, None),
+            FrozenError::LeftOut { .. } => (
+                Exit::Plan,
+                hint("package.json and its lock do not ask for the same: npm install --package-lock-only, and commit"),
+            ),
+            FrozenError::BadLock { .. } | FrozenError::Path(_) => (Exit::Plan, None),
         };
         Self::new(exit, &error, advice)
     }

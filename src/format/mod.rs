@@ -7,6 +7,7 @@ pub mod config_toml;
 pub mod cyclonedx_json;
 pub mod frozen_toml;
 pub mod gates_json;
+pub mod go_local;
 pub mod go_mod;
 pub mod image_settings;
 pub mod image_toml;

@@ -17,6 +17,7 @@ pub mod digest;
 pub mod documents;
 pub mod ending;
 pub mod event;
+pub mod fault;
 pub mod finding;
 pub mod findings;
 pub mod fingerprint;

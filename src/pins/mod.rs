@@ -10,6 +10,7 @@ pub mod class;
 pub mod compose;
 pub mod devcontainer;
 pub mod dockerfile;
+pub mod dockerfile_buildkit;
 pub mod dockerfile_lines;
 pub mod dockerfile_sources;
 pub mod dockerignore;

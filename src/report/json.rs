@@ -37,9 +37,10 @@ impl Beside<'_> {
 
     /// Describes what stands beside a command that failed.
     pub(super) fn note(&self, id: &Name) -> Value {
-        self.notes
-            .get(id)
-            .map_or(Value::Null, |note| json!({ "second_look": note.second_look, "network": note.network }))
+        self.notes.get(id).map_or(
+            Value::Null,
+            |note| json!({ "second_look": note.second_look, "network": note.network, "git": note.git }),
+        )
     }
 
     /// Lists the sentences that stand beside a command that failed.

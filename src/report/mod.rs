@@ -15,6 +15,7 @@ pub mod run;
 pub mod scope;
 pub mod sections;
 pub mod shake;
+pub mod source;
 pub mod text;
 pub mod today;
 pub mod validation;

@@ -36,7 +36,7 @@ impl Executor<'_> {
         for spec in self.plan.commands(packet) {
             let failed = ran.iter().find(|ran| ran.entry.id == spec.id && !ran.entry.succeeded());
             let Some(failed) = failed else { continue };
-            let mut note = FailureNotes { second_look: None, network: network_hint(&failed.attempts) };
+            let mut note = FailureNotes { network: network_hint(&failed.attempts), ..FailureNotes::default() };
             // What the engine could not pin in the first place is no pin to be let go.
             if look && !ladder(&failed.world).is_empty() {
                 let found = match derive_action(self.plan, spec, self.resolved, &results, self.store) {

@@ -39,7 +39,8 @@ impl FrozenStep<'_> {
         let root = self.step(&line, OUTPUT, &[], Network::None).await?.ok_or_else(|| FrozenError::Step {
             name: self.name.clone(),
             ending: "no build cache came out".to_owned(),
-            tail: String::new(),
+            said: String::new(),
+            cause: super::Cause::World,
         })?;
         prune::filter(self.store, root, &keep)
     }

@@ -5,27 +5,32 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
+use self::failed_step::Cause;
 use crate::app::attributes::write_record;
 use crate::app::plan_files::PlanFiles;
 use crate::engine::{Engine, EngineError};
 use crate::format::frozen_toml::{self, FrozenLock, FrozenLockError};
 use crate::model::digest::{Digest, Sha256};
+use crate::model::fault::Fault;
 use crate::model::image::ImageIdentity;
 use crate::model::manifest::FrozenEntry;
 use crate::model::name::{Name, NameError};
 use crate::model::plan::{FrozenInput, FrozenKind};
-use crate::model::tree::{Node, TreeError};
+use crate::model::tree::TreeError;
 use crate::store::door;
 use crate::store::export::{ExportError, is_whole};
 use crate::store::{BlobStore, StoreError};
 
 mod advisories;
+pub mod client;
+pub mod failed_step;
 pub mod go_modules;
 mod go_std;
 pub mod go_vulndb;
 pub mod mirror;
 mod network;
 pub mod npm_advisories;
+pub mod npm_lock;
 pub mod npm_packages;
 mod prune;
 pub mod today;
@@ -62,23 +67,35 @@ pub enum FrozenError {
         /// The checksum of the source's files.
         found: Sha256,
     },
-    /// The source lacks a file of the client's lock.
-    #[error("frozen input `{name}` needs `{path}` in the source tree")]
-    NoSource {
+    /// The project's files are such that no step could make it; nothing was asked.
+    #[error("frozen input `{name}` cannot be made from the source:{}", each(faults))]
+    Refused {
         /// The input's name.
         name: Name,
-        /// The missing file.
-        path: String,
+        /// What is wrong, by place.
+        faults: Vec<Fault>,
+    },
+    /// npm fetched less than its lock pins.
+    #[error("frozen input `{name}`: npm left out {packages}, {} of {of} packages that the lock pins", packages.0.len())]
+    LeftOut {
+        /// The input's name.
+        name: Name,
+        /// What it left out.
+        packages: Listed,
+        /// How many packages the lock pins.
+        of: usize,
     },
     /// The step did not succeed.
-    #[error("the step of frozen input `{name}` failed ({ending}):\n{tail}")]
+    #[error("the step of frozen input `{name}` failed: {ending}{said}")]
     Step {
         /// The input's name.
         name: Name,
-        /// How it ended.
+        /// How it ended, in words.
         ending: String,
-        /// The end of its output.
-        tail: String,
+        /// The lines that say why, and where all of them are.
+        said: String,
+        /// Whose fault it is.
+        cause: Cause,
     },
     /// The network step yielded another tree than the locked one.
     #[error("frozen input `{name}` does not meet its lock: expected tree {locked}, found {found}")]
@@ -90,9 +107,6 @@ pub enum FrozenError {
         /// The fetched root.
         found: Digest,
     },
-    /// The npm lock pins too little.
-    #[error(transparent)]
-    Npm(#[from] npm_packages::NpmLockError),
     /// There is no usable vulnerability database in the mirror.
     #[error("frozen input `{name}` is no vulnerability database that a scan could rely on")]
     Vulndb {
@@ -137,6 +151,22 @@ pub enum FrozenError {
     },
 }
 
+fn each(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+}
+
+/// Is a list of which messages show the beginning.
+#[derive(Debug)]
+pub struct Listed(pub Vec<String>);
+
+impl std::fmt::Display for Listed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = 3;
+        f.write_str(&self.0[..self.0.len().min(shown)].join(", "))?;
+        if self.0.len() > shown { write!(f, " and {} more", self.0.len() - shown) } else { Ok(()) }
+    }
+}
+
 /// Gathers what a frozen input is made with.
 #[derive(Clone, Copy)]
 pub struct FrozenStep<'a> {
@@ -144,6 +174,8 @@ pub struct FrozenStep<'a> {
     pub name: &'a Name,
     /// What the plan says of it.
     pub input: &'a FrozenInput,
+    /// Whether no command that uses it heeds a `go.work`.
+    pub alone: bool,
     /// The plan's folder; locks stand in `lockfiles/` below it.
     pub folder: &'a Path,
     /// Where locks are read from.
@@ -248,14 +280,11 @@ impl FrozenStep<'_> {
             let made_from: Vec<_> = [("image", toolchain)].into_iter().chain(lines).collect();
             return Ok(frozen_toml::made_from(self.input.kind, &made_from));
         }
-        let files: Vec<(&str, Digest)> = self
-            .lock_files()?
-            .into_iter()
-            .filter_map(|(name, node)| match node {
-                Node::File { digest, .. } => Some((name, digest)),
-                _ => None,
-            })
-            .collect();
+        let files = self.client_files()?;
+        let files: Vec<(&str, Digest)> = files.iter().map(|file| (file.name.as_str(), file.digest)).collect();
         Ok(frozen_toml::made_from(self.input.kind, &files))
     }
 }
+
+#[cfg(test)]
+mod network_tests;

@@ -1,10 +1,11 @@
 //! npm packages as a frozen input: a cache (`cacache`) that `npm ci` installs from with no network.
 //!
-//! Kept of the network step: the tarballs that `package-lock.json` names by integrity; those of other platforms are not
-//! fetched by npm and not missed. Added: for each package a packument that knows the locked versions and nothing else,
-//! and index entries, because npm asks for both when the lock has no `resolved` fields. The registry's own packuments are
-//! dropped: they change with every release. All URLs are below [`OFFLINE_REGISTRY`], which can never resolve; npm
-//! rewrites the `resolved` fields of locks that have them to its configured registry.
+//! Kept of the network step: the tarballs that `package-lock.json` names by integrity. npm leaves out optional ones and those
+//! of other platforms; any other that was not fetched is an error, because an install would miss it later. Added: for each
+//! package a packument that knows the locked versions and nothing else, and index entries, because npm asks for both when the
+//! lock has no `resolved` fields. The registry's own packuments are dropped: they change with every release. All URLs are
+//! below [`OFFLINE_REGISTRY`], which can never resolve; npm rewrites the `resolved` fields of locks that have them to its
+//! configured registry.
 //!
 //! Layout and hashes as cacache 20 (`content-v2`, `index-v5`) and make-fetch-happen 15 write them.
 
@@ -12,10 +13,10 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 use serde_json::json;
 use sha1::Digest as _;
 
+use super::npm_lock::LockedPackage;
 use crate::model::derive::OFFLINE_REGISTRY;
 use crate::model::hex;
 
@@ -28,90 +29,6 @@ pub const OUTPUT: &str = "npm-cache/_cacache/content-v2";
 
 /// The `accept` header that npm sends for packuments; the cache is keyed on it.
 const PACKUMENT_ACCEPT: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
-
-/// Says why a `package-lock.json` cannot be frozen.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NpmLockError {
-    /// The file is no lock of version 2 or 3.
-    #[error("package-lock.json is no npm lock of version 2 or 3: {reason}")]
-    Malformed {
-        /// What was expected.
-        reason: String,
-    },
-    /// A package has no integrity, so that nothing pins its bytes.
-    #[error("package-lock.json: `{package}` has no usable `integrity`: expected `sha512-…`, found {found}")]
-    Integrity {
-        /// The package's place in the lock.
-        package: String,
-        /// What stands there.
-        found: String,
-    },
-}
-
-#[derive(Deserialize)]
-struct LockWire {
-    #[serde(rename = "lockfileVersion")]
-    version: u32,
-    packages: BTreeMap<String, PackageWire>,
-}
-
-#[derive(Deserialize)]
-struct PackageWire {
-    name: Option<String>,
-    version: Option<String>,
-    integrity: Option<String>,
-    #[serde(default)]
-    link: bool,
-    /// Whether the tarball of a package above holds it; then nothing is fetched for it.
-    #[serde(default, rename = "inBundle")]
-    in_bundle: bool,
-}
-
-/// Is a tarball that the lock pins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockedPackage {
-    /// The package's name, with its scope.
-    pub name: String,
-    /// The version.
-    pub version: String,
-    /// `sha512-BASE64`.
-    pub integrity: String,
-    /// Where the cache keeps it, below `content-v2`.
-    pub content_path: String,
-}
-
-/// Lists the tarballs that a lock pins, each once.
-///
-/// # Errors
-/// [`NpmLockError`] when the lock has another shape, or a package without a SHA-512.
-pub fn locked_packages(lock: &[u8]) -> Result<Vec<LockedPackage>, NpmLockError> {
-    let malformed = |reason: String| NpmLockError::Malformed { reason };
-    let wire: LockWire = serde_json::from_slice(lock).map_err(|error| malformed(error.to_string()))?;
-    if !(2..=3).contains(&wire.version) {
-        return Err(malformed(format!("lockfileVersion is {}", wire.version)));
-    }
-    let mut packages = BTreeMap::new();
-    for (place, entry) in wire.packages {
-        let Some((_, by_place)) = place.rsplit_once("node_modules/") else { continue };
-        if entry.link || entry.in_bundle {
-            continue;
-        }
-        let name = entry.name.unwrap_or_else(|| by_place.to_owned());
-        let version = entry.version.ok_or_else(|| malformed(format!("`{place}` has no version")))?;
-        let found = || entry.integrity.clone().unwrap_or_else(|| "nothing".to_owned());
-        let content_path = entry
-            .integrity
-            .as_deref()
-            .and_then(|integrity| integrity.strip_prefix("sha512-"))
-            .and_then(|text| STANDARD.decode(text).ok())
-            .filter(|hash| hash.len() == 64)
-            .map(|hash| content_path(&hash))
-            .ok_or_else(|| NpmLockError::Integrity { package: place.clone(), found: found() })?;
-        let package = LockedPackage { name: name.clone(), version: version.clone(), integrity: found(), content_path };
-        packages.insert((name, version), package);
-    }
-    Ok(packages.into_values().collect())
-}
 
 /// Makes the files of the frozen cache, but for the tarballs themselves: path below the cache's root → bytes.
 ///
@@ -185,7 +102,8 @@ fn add_index_entry(
     bucket.extend_from_slice(&entry);
 }
 
-fn content_path(hash: &[u8]) -> String {
+/// Gives where a cache keeps what has this SHA-512, below `content-v2`.
+pub(super) fn content_path(hash: &[u8]) -> String {
     let hex = hex::encode(hash);
     format!("sha512/{}/{}/{}", &hex[..2], &hex[2..4], &hex[4..])
 }
@@ -194,41 +112,16 @@ fn content_path(hash: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn lock(integrity: &str) -> String {
-        json!({ "lockfileVersion": 3, "packages": {
-            "": { "name": "root" },
-            "node_modules/a": { "version": "1.0.0", "integrity": integrity },
-            "node_modules/@s/b": { "version": "2.0.0", "integrity": integrity },
-            "node_modules/a/node_modules/@s/b": { "version": "2.0.0", "integrity": integrity },
-            "node_modules/a/node_modules/inside": { "version": "1.0.0", "inBundle": true },
-            "node_modules/l": { "link": true, "resolved": "packages/l" },
-        }})
-        .to_string()
-    }
-
-    #[test]
-    fn locks_list_each_tarball_once() {
-        let integrity = format!("sha512-{}", STANDARD.encode([7; 64]));
-        let packages = locked_packages(lock(&integrity).as_bytes()).expect("a good lock");
-        let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
-        assert_eq!(names, ["@s/b", "a"]);
-        assert!(packages[0].content_path.starts_with("sha512/07/07/0707"));
-    }
-
-    #[test]
-    fn packages_that_nothing_pins_are_refused() {
-        for wrong in ["", "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "sha512-AAAA"] {
-            let error = locked_packages(lock(wrong).as_bytes()).expect_err(wrong);
-            assert!(matches!(error, NpmLockError::Integrity { .. }), "{error}");
-        }
-        assert!(matches!(locked_packages(b"{}"), Err(NpmLockError::Malformed { .. })));
-    }
-
     #[test]
     fn cache_files_are_a_function_of_the_lock() {
-        let integrity = format!("sha512-{}", STANDARD.encode([7; 64]));
-        let packages = locked_packages(lock(&integrity).as_bytes()).expect("a good lock");
-        let present: Vec<_> = packages.into_iter().map(|package| (package, 10)).collect();
+        let package = |name: &str| LockedPackage {
+            name: name.to_owned(),
+            version: "1.0.0".to_owned(),
+            integrity: format!("sha512-{}", STANDARD.encode([7; 64])),
+            content_path: content_path(&[7; 64]),
+            may_be_left_out: false,
+        };
+        let present: Vec<_> = ["@s/b", "a"].into_iter().map(|name| (package(name), 10)).collect();
         let files = cache_files(&present);
         assert_eq!(files, cache_files(&present));
         assert_eq!(files.len(), 6, "two packuments, and an index entry for each packument and each tarball");

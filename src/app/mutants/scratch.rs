@@ -1,11 +1,12 @@
 //! The certified repository in a scratch folder, where a mutant can be committed without touching the user's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use super::MutateError;
 use super::seeds::{Change, SourceFiles};
-use crate::app::frozen::{go_modules, lock_path, npm_packages};
+use crate::app::frozen::{client, lock_path};
 use crate::app::workspace::Workspace;
 use crate::format::frozen_toml;
 use crate::model::digest::Digest;
@@ -68,25 +69,22 @@ impl Scratch {
     pub fn apply(&mut self, change: &Change, roots: &BTreeMap<Name, Digest>) -> Result<String, MutateError> {
         let mut files = change.files.clone();
         for (name, input) in &self.workspace.plan.frozen {
-            let wanted = match input.kind {
-                FrozenKind::GoModules => go_modules::LOCK_FILES,
-                FrozenKind::NpmPackages => npm_packages::LOCK_FILES,
-                FrozenKind::GoVulndb | FrozenKind::NpmAdvisories | FrozenKind::GoStd => continue,
-            };
+            if !matches!(input.kind, FrozenKind::GoModules | FrozenKind::NpmPackages) {
+                continue;
+            }
             let path = lock_path(&self.workspace.folder, name);
             let Some(lock) =
                 door::read_text(&path, door::RECORD_LIMIT).ok().and_then(|text| frozen_toml::decode(&text).ok())
             else {
                 continue;
             };
-            let mut locked = Vec::new();
-            for file in wanted {
-                let below: TreePath = file.parse().expect("a constant name");
-                let at = input.directory.as_ref().map_or_else(|| below.clone(), |folder| folder.join(&below));
-                let bytes = change.files.get(&at).cloned();
-                let bytes = bytes.or_else(|| door::read_below(&self.workspace.folder, at.as_str().as_ref()).ok());
-                locked.extend(bytes.map(|bytes| (file, Digest::of(&bytes))));
-            }
+            let read = |path: &str| {
+                let changed = path.parse::<TreePath>().ok().and_then(|path| change.files.get(&path).cloned());
+                Ok::<_, Infallible>(changed.or_else(|| door::read_below(&self.workspace.folder, path.as_ref()).ok()))
+            };
+            let Ok(locked) = client::files(input, &read);
+            let Ok(locked) = locked else { continue };
+            let locked: Vec<_> = locked.iter().map(|file| (file.name.as_str(), file.digest)).collect();
             let made_from = frozen_toml::made_from(input.kind, &locked);
             let root = roots.get(name).copied().unwrap_or(lock.root);
             if made_from != lock.made_from || root != lock.root {

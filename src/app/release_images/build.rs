@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::context::{text_of, tree};
 use super::{ReleaseError, ReleaseStep, finding};
+use crate::app::source::unbuildable;
 use crate::engine::docker::{BuildEnd, BuildRequest, BuiltImage};
 use crate::model::derive::frozen_environment;
 use crate::model::digest::Digest;
@@ -77,6 +78,11 @@ impl ReleaseStep<'_> {
         let Some(text) = text_of(&**self.store, root, &image.dockerfile)? else {
             return failed("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
         };
+        let faults = unbuildable(image.dockerfile.as_str(), &text);
+        if !faults.is_empty() {
+            let found: String = faults.iter().map(|fault| format!("\n            {fault}")).collect();
+            return failed("a Dockerfile that is built without BuildKit", found);
+        }
         let mut arguments = image.arguments.clone();
         for (argument, builder) in &image.builders {
             match self.builder(builder, &image.frozen, builders).await? {
@@ -214,11 +220,12 @@ fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"))
 }
 
-/// Gives the last lines of a log, to be put behind what is said of it.
+/// Gives the last lines of a log, to be put behind what is said of it; nothing in them that a terminal obeys.
 pub(super) fn tail(log: &str) -> String {
     let lines: Vec<&str> = log.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     let last = lines.iter().skip(lines.len().saturating_sub(LINES));
-    last.map(|line| format!("\n              | {line}")).collect()
+    let harmless = |line: &str| line.chars().filter(|c| *c == '\t' || !c.is_control()).collect::<String>();
+    last.map(|line| format!("\n              | {}", harmless(line))).collect()
 }
 
 #[cfg(test)]
@@ -251,6 +258,6 @@ mod tests {
     #[test]
     fn values_are_taken_literally() {
         assert_eq!(quoted("a $B \"c\" \\"), r#""a \$B \"c\" \\""#);
-        assert_eq!(tail("one\n\ntwo  \n"), "\n              | one\n              | two");
+        assert_eq!(tail("one\n\n\u{1b}two  \n"), "\n              | one\n              | two");
     }
 }

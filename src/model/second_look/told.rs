@@ -48,13 +48,15 @@ pub struct FailureNotes {
     pub second_look: Option<SecondLookEntry>,
     /// What it tried to reach, where it did.
     pub network: Option<String>,
+    /// What its calls of git came to, where there were any: it may have passed all the same.
+    pub git: Option<String>,
 }
 
 impl FailureNotes {
     /// Lists the sentences.
     pub fn sentences(&self) -> impl Iterator<Item = &str> {
         let look = self.second_look.iter().map(|look| look.says.as_str());
-        look.chain(self.network.as_deref())
+        look.chain(self.network.as_deref()).chain(self.git.as_deref())
     }
 }
 

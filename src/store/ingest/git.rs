@@ -226,7 +226,8 @@ fn records(
 }
 
 /// Tells whether the path, or a folder above it, matches.
-fn is_excluded(path: &str, exclude: &GlobSet) -> bool {
+#[must_use]
+pub fn is_excluded(path: &str, exclude: &GlobSet) -> bool {
     let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
     !exclude.is_empty() && ends.map(|end| &path[..end]).any(|above| exclude.is_match(above))
 }

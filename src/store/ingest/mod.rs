@@ -18,7 +18,7 @@ pub mod tar;
 pub(crate) mod tar_reader;
 
 pub use self::dir::{DirError, DirOptions, hash_dir, ingest_dir, ingest_output};
-pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, visit_git};
+pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, is_excluded, visit_git};
 pub use self::layers::{Dress, RootTree, ingest_layers};
 pub use self::tar::{TarError, TarOptions, ingest_tar, ingest_tar_into};
 

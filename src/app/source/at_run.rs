@@ -1,0 +1,72 @@
+//! What is said of git beside a command that ran: it may have passed, and its result hold `unknown` for a version.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+use super::git_calls::calls;
+use crate::app::execute::Ran;
+use crate::model::digest::Digest;
+use crate::model::name::Name;
+use crate::model::plan::{Packet, Plan};
+use crate::model::tree::Node;
+use crate::store::export::lookup;
+use crate::store::{BlobStore, StoreError};
+
+/// What git says where it finds no repository.
+const FOUND_NOTHING: &str = "not a git repository";
+/// How many bytes of a stream are searched for that.
+const SEARCHED: u64 = 1 << 20;
+
+/// Says, by command, what its calls of git came to: of each that failed and where git said so, and of each whose line or scripts
+/// call it.
+///
+/// # Errors
+/// [`StoreError`] when a stream cannot be read.
+pub fn git_at_run(
+    plan: &Plan,
+    packet: &Packet,
+    ran: &[Ran],
+    store: &dyn BlobStore,
+    source: Digest,
+) -> Result<BTreeMap<Name, String>, StoreError> {
+    let read = |path: &str| match lookup(store, source, &path.parse().ok()?) {
+        Ok(Some(Node::File { digest, .. })) if digest.size <= SEARCHED => {
+            Some(String::from_utf8_lossy(&store.get(digest).ok()?).into_owned())
+        }
+        _ => None,
+    };
+    let mut found = BTreeMap::new();
+    for spec in plan.commands(packet) {
+        let Some(ran) = ran.iter().find(|ran| ran.entry.id == spec.id) else { continue };
+        let places: Vec<String> = calls(spec, &read)
+            .into_iter()
+            .map(|(place, call)| match place {
+                Some((path, line)) => format!("`{call}` at {path}:{line}"),
+                None => format!("`{call}` on its line"),
+            })
+            .collect();
+        let said = says(store, ran.entry.stderr.raw)? || says(store, ran.entry.stdout.raw)?;
+        let by = match places.split_first() {
+            None if !said => continue,
+            None => String::new(),
+            Some((first, [])) => format!(" ({first})"),
+            Some((first, more)) => format!(" ({first} and {} more)", more.len()),
+        };
+        found.insert(
+            spec.id.clone(),
+            format!("git found no repository in /work{by}: commands run in a tree without `.git`"),
+        );
+    }
+    Ok(found)
+}
+
+/// Tells whether git said on a stream that it found no repository.
+fn says(store: &dyn BlobStore, stream: Digest) -> Result<bool, StoreError> {
+    if stream.size == 0 {
+        return Ok(false);
+    }
+    let mut start = Vec::new();
+    // What is damaged is found by those who judge it.
+    drop(store.reader(stream)?.take(SEARCHED).read_to_end(&mut start));
+    Ok(String::from_utf8_lossy(&start).contains(FOUND_NOTHING))
+}

@@ -1,0 +1,97 @@
+//! Something in the project's files that keeps a command or a step from succeeding, by its place.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Is one fault, or one thing to know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Fault {
+    /// The file, relative to the plan's folder.
+    pub path: String,
+    /// The line, from 1; none where the whole file is meant.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub says: String,
+    /// What mends it.
+    pub hint: Option<String>,
+}
+
+impl Fault {
+    /// Names a whole file.
+    pub fn of_file(path: impl Into<String>, says: impl Into<String>) -> Self {
+        Self { path: path.into(), line: None, says: says.into(), hint: None }
+    }
+
+    /// Names the line, where it is known.
+    #[must_use]
+    pub fn at(mut self, line: impl Into<Option<usize>>) -> Self {
+        self.line = line.into();
+        self
+    }
+
+    /// Says what mends it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.path, self.says),
+            None => write!(f, "{}: {}", self.path, self.says),
+        }
+    }
+}
+
+/// Gives the path of a file in a folder; the empty folder is the root.
+#[must_use]
+pub fn below(folder: &str, file: &str) -> String {
+    if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") }
+}
+
+/// Follows a relative path from a folder, by text; none when it leaves the root or is absolute. The root is empty.
+#[must_use]
+pub fn follow(folder: &str, path: &str) -> Option<String> {
+    if path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            other => parts.push(other),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_followed_within_the_root() {
+        for (folder, path, expected) in [
+            ("a", "../lib", Some("lib")),
+            ("", "./lib/", Some("lib")),
+            ("a/b", "..", Some("a")),
+            ("a", "..", Some("")),
+            ("a", "../..", None),
+            ("", "../lib", None),
+            ("a", "/lib", None),
+        ] {
+            assert_eq!(follow(folder, path).as_deref(), expected, "{folder} {path}");
+        }
+    }
+
+    #[test]
+    fn a_fault_begins_with_its_place() {
+        assert_eq!(Fault::of_file("a/go.mod", "no").at(3).to_string(), "a/go.mod:3: no");
+        assert_eq!(Fault::of_file("go.work", "no").to_string(), "go.work: no");
+    }
+}
