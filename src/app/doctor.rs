@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::workspace::{PLAN_FILE, Workspace};
 use crate::engine::Engine as _;
-use crate::engine::docker::{DockerEngine, DockerOptions};
+use crate::engine::docker::{DockerEngine, DockerOptions, EngineAddress};
 use crate::model::digest::Sha256;
 use crate::packages::sources::Mirrors;
 use crate::store::BlobStore as _;
@@ -56,21 +56,26 @@ pub async fn examine(folder: &Path, store: &Path, mirrors: &Mirrors) -> Vec<Chec
 }
 
 async fn engine() -> Check {
+    let address = EngineAddress::find(None);
     match DockerEngine::connect(DockerOptions::new("doctor", "doctor")).await {
         Ok(engine) => {
             let info = engine.info();
-            let found = format!("{} {}, API {}, {}", info.name, info.version, info.api_version, info.isa);
+            let at = address.map(|address| format!(", at {address}")).unwrap_or_default();
+            let found = format!("{} {}, API {}, {}{at}", info.name, info.version, info.api_version, info.isa);
             Check { what: "container engine", health: Health::Well, found, hint: None }
         }
         Err(error) => {
-            let hint = "as root on Debian or Ubuntu: apt-get update && apt-get install -y docker.io && \
-                        (systemctl start docker || dockerd &); elsewhere set DOCKER_HOST";
-            Check {
-                what: "container engine",
-                health: Health::Missing,
-                found: error.to_string(),
-                hint: Some(hint.into()),
-            }
+            // Where an address was named, no installation mends it.
+            let named = match &address {
+                Ok(address) => address.hint(),
+                Err(_) => Some("docker context use default, or set DOCKER_HOST".to_owned()),
+            };
+            let hint = named.unwrap_or_else(|| {
+                "as root on Debian or Ubuntu: apt-get update && apt-get install -y docker.io && \
+                 (systemctl start docker || dockerd &); elsewhere set DOCKER_HOST"
+                    .to_owned()
+            });
+            Check { what: "container engine", health: Health::Missing, found: error.to_string(), hint: Some(hint) }
         }
     }
 }

@@ -11,9 +11,6 @@ use super::libpod::{Libpod, OLDEST_PODMAN};
 use crate::engine::{EngineError, EngineInfo};
 use crate::model::image_definition::Platform;
 
-/// Where the engine is looked for when nothing else is said.
-const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
-
 /// The client's time-out, in seconds, until a response's headers. A PUT answers only after the whole upload, and a wait
 /// of some engines only after the command's end; calls that carry no bulk have a limit of their own.
 const HEADERS_LIMIT: u64 = 24 * 3600;
@@ -21,12 +18,6 @@ const HEADERS_LIMIT: u64 = 24 * 3600;
 /// The oldest engine and API that behave as the recipes measured.
 const OLDEST_VERSION: (u32, u32) = (20, 10);
 const OLDEST_API: (u32, u32) = (1, 41);
-
-/// Decides which address to use: the option, `DOCKER_HOST`, or the default socket.
-pub(super) fn address(option: Option<&str>) -> String {
-    let from_environment = || env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
-    option.map(str::to_owned).or_else(from_environment).unwrap_or_else(|| DEFAULT_HOST.to_owned())
-}
 
 /// Makes a client; nothing is sent yet.
 ///

@@ -14,6 +14,7 @@
 //!
 //! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman behind `ssh://` (forward its socket).
 
+mod address;
 mod build;
 mod connect;
 mod dialect;
@@ -68,6 +69,7 @@ use crate::model::image::ImageIdentity;
 use crate::model::world::{UMASK, World};
 use crate::store::BlobStore;
 
+pub use self::address::{EngineAddress, Origin};
 pub use self::build::{BuildEnd, BuildRequest, BuiltImage};
 pub use self::inputs::INPUT_MTIME;
 pub use self::labels::{DEADLINE, LABEL, RUN, STORE};
@@ -145,14 +147,21 @@ impl DockerEngine {
     /// # Errors
     /// [`EngineError::Unreachable`] when nothing answers there, or something too old.
     pub async fn connect(options: DockerOptions) -> Result<Self, EngineError> {
-        let address = connect::address(options.docker_host.as_deref());
-        let client = connect::client(&address)?;
-        let (described, dialect) = connect::describe(&client, &address).await?;
+        let address = EngineAddress::find(options.docker_host.as_deref())?;
+        // Who named the address matters as much as the address.
+        let told = |error| match error {
+            EngineError::Unreachable { reason, .. } => {
+                EngineError::Unreachable { address: address.to_string(), reason }
+            }
+            error => error,
+        };
+        let client = connect::client(&address.url).map_err(told)?;
+        let (described, dialect) = connect::describe(&client, &address.url).await.map_err(told)?;
         let unreachable = |error: std::io::Error| EngineError::Unreachable {
-            address: address.clone(),
+            address: address.to_string(),
             reason: format!("cannot start the engine's threads: {error}"),
         };
-        let pump = Pump::start(connect::client(&address)?, dialect).map_err(unreachable)?;
+        let pump = Pump::start(connect::client(&address.url).map_err(told)?, dialect).map_err(unreachable)?;
         let owner = Owner { store_id: options.store_id, run_id: options.run_id };
         Ok(Self {
             client,
