@@ -48,6 +48,14 @@ pub enum DocumentError {
     },
 }
 
+impl IndexEntry {
+    /// Tells whether it is an index itself.
+    #[must_use]
+    pub fn is_index(&self) -> bool {
+        [INDEX_TYPE, DOCKER_INDEX_TYPE].contains(&self.manifest.media_type.as_str())
+    }
+}
+
 /// Says how a layer is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {

@@ -82,6 +82,9 @@ async fn read(connection: &Connection, wanted: &Wanted) -> Result<Received, Fail
         expected: wanted.size.map_or_else(|| format!("at most {most}"), |size| size.to_string()),
         found,
     };
+    if media_type(&response) == "text/html" && wanted.size.is_some_and(|size| response.content_length() != Some(size)) {
+        return Err(RegistryError::Page { object: object.clone(), registry: registry.to_owned() }.into());
+    }
     if let Some(announced) = response.content_length()
         && (announced > most || wanted.size.is_some_and(|size| announced != size))
     {
@@ -108,6 +111,11 @@ async fn read(connection: &Connection, wanted: &Wanted) -> Result<Received, Fail
         }));
     }
     let digest = Digest::of(&bytes);
+    // A page for people is no lie about the image: a proxy or a log-in page stands in the way.
+    if wanted.hash.is_some_and(|hash| hash != digest.hash) && media_type == "text/html" {
+        let (object, registry) = (object.clone(), registry.to_owned());
+        return Err(RegistryError::Page { object, registry }.into());
+    }
     if let Some(expected) = wanted.hash.filter(|hash| *hash != digest.hash) {
         let (object, registry) = (object.clone(), registry.to_owned());
         return Err(RegistryError::Digest { object, registry, expected, found: digest.hash }.into());

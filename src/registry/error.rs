@@ -116,6 +116,14 @@ pub enum RegistryError {
         /// The digest of what arrived.
         found: Sha256,
     },
+    /// A page for people came in place of it.
+    #[error("{object}: {registry} answers with text/html: a log-in page, or a proxy's?")]
+    Page {
+        /// What was asked for.
+        object: String,
+        /// The registry's host and port.
+        registry: String,
+    },
     /// The header `Docker-Content-Digest` contradicts what was asked for or what was sent.
     #[error("{object}: {registry} says that its digest is `{found}`, expected {}", expected.to_oci())]
     Header {
@@ -192,6 +200,9 @@ impl RegistryError {
             Self::Credentials { registry, .. } => {
                 Some(format!("docker login {registry}, or name another configuration: DOCKER_CONFIG=DIR"))
             }
+            Self::Page { registry, .. } => Some(format!(
+                "open it in a browser: https://{registry}/v2/; or name another place in the user configuration"
+            )),
             Self::Tls { .. } => Some(
                 "set SSL_CERT_FILE to a file with the registry's CA, or apt-get install ca-certificates".to_owned(),
             ),

@@ -59,16 +59,9 @@ impl Registry {
         };
         let pull = Pull { registry: self, route: self.route(reference, on_event)?, store };
         let top = pull.manifest(asked, None).await?;
-        let (index, manifest) = match read(&top.object, &top.received)? {
-            Document::Manifest { .. } => (None, top),
-            Document::Index(entries) => {
-                let chosen = oci_document::choose(&entries, platform).map_err(wrong(&top.object))?;
-                let entry = pull.manifest(chosen.manifest.digest.hash, Some(&chosen.manifest)).await?;
-                (Some(top), entry)
-            }
-        };
+        let (indexes, manifest) = pull.descend(top, platform).await?;
         let Document::Manifest { config, layers } = read(&manifest.object, &manifest.received)? else {
-            let reason = "an index of indexes, expected one image manifest for the platform".to_owned();
+            let reason = "an index, expected one image manifest for the platform".to_owned();
             return Err(RegistryError::Unsupported { object: manifest.object, reason });
         };
         let (config_bytes, layers) = pull.checked_layers(&config, &layers, platform).await?;
@@ -76,7 +69,9 @@ impl Registry {
 
         store.put(&config_bytes)?;
         let digest = store.put(&manifest.received.bytes)?;
-        let index = index.map(|index| store.put(&index.received.bytes)).transpose()?;
+        // The first is the one that was asked for.
+        let indexes = indexes.iter().map(|index| store.put(&index.received.bytes)).collect::<Result<Vec<_>, _>>()?;
+        let index = indexes.first().copied();
         let layers = layers.into_iter().map(|(layer, _)| layer).collect();
         Ok(PulledImage {
             index,
@@ -97,6 +92,9 @@ impl Registry {
     }
 }
 
+/// How many indexes may stand one in another.
+const DEPTH: usize = 4;
+
 /// Is a document with its name for messages.
 struct Named {
     object: String,
@@ -110,6 +108,41 @@ struct Pull<'a> {
 }
 
 impl Pull<'_> {
+    /// Goes down from what was asked for to the platform's manifest; gives the indexes on the way, the first on top. Where an
+    /// index has no entry for the platform, those of its entries are looked into that are indexes and name none.
+    async fn descend(&self, top: Named, platform: Platform) -> Result<(Vec<Named>, Named), RegistryError> {
+        let mut way: Vec<Named> = Vec::new();
+        let mut at = top;
+        loop {
+            let Document::Index(entries) = read(&at.object, &at.received)? else { return Ok((way, at)) };
+            if way.len() >= DEPTH {
+                let reason = format!(
+                    "it is index number {} on the way down, expected a manifest after at most {DEPTH}",
+                    way.len() + 1
+                );
+                return Err(RegistryError::Unsupported { object: at.object, reason });
+            }
+            let chosen = match oci_document::choose(&entries, platform) {
+                Ok(chosen) => chosen,
+                Err(mistake) => {
+                    let mut inner = entries.iter().filter(|entry| entry.is_index() && entry.platform.is_empty());
+                    match (inner.next(), inner.next()) {
+                        (Some(only), None) => only,
+                        (Some(_), Some(_)) => {
+                            let reason = format!(
+                                "it holds several indexes that name no platform, expected one entry for {platform}"
+                            );
+                            return Err(RegistryError::Unsupported { object: at.object, reason });
+                        }
+                        (None, _) => return Err(wrong(&at.object)(mistake)),
+                    }
+                }
+            };
+            let next = self.manifest(chosen.manifest.digest.hash, Some(&chosen.manifest)).await?;
+            way.push(std::mem::replace(&mut at, next));
+        }
+    }
+
     async fn manifest(&self, hash: Sha256, described: Option<&Descriptor>) -> Result<Named, RegistryError> {
         let oci = hash.to_oci();
         let object = format!("manifest {oci}");

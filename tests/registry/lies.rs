@@ -269,6 +269,50 @@ async fn indexes_choose_and_are_checked() {
     assert!(error.to_string().contains("as the index says"), "{error}");
 }
 
+/// Puts an image below so many indexes, one in another; `platform` says whether the entries name it.
+fn nested(image: &Published, depth: usize, named: bool) -> Published {
+    let mut all = image.clone();
+    for level in 0..depth {
+        let kind = if level == 0 { MANIFEST } else { INDEX };
+        let mut entry = descriptor(kind, all.bytes(all.manifest));
+        if named || level == 0 {
+            entry["platform"] = json!({ "architecture": architecture(), "os": "linux" });
+        }
+        let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] });
+        let index = serde_json::to_vec(&index).expect("JSON");
+        all.blobs.insert(Sha256::of(&index), (INDEX.to_owned(), index.clone()));
+        all.manifest = Digest::of(&index);
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn indexes_in_indexes_are_gone_down_to_a_depth() {
+    let image = Published::sample();
+    for (depth, named) in [(2, true), (2, false), (4, true)] {
+        let all = nested(&image, depth, named);
+        let honest = all.clone();
+        let server = Server::start(move |request| honest.answer(request));
+        let kept = Kept::new();
+        let pulled = client().pull(&all.reference(&server.authority), platform(), &kept.store, &|_| {}).await;
+        let pulled = pulled.unwrap_or_else(|error| panic!("{depth} {named}: {error}"));
+        assert_eq!((pulled.index, pulled.manifest), (Some(all.manifest), image.manifest));
+    }
+    let deep = nested(&image, 10, true);
+    let error = refused("ten indexes", &client(), &deep, &[], |_, reply| reply).await;
+    assert!(error.to_string().contains("index number 5 on the way down"), "{error}");
+    assert!(error.to_string().contains("at most 4"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_for_people_is_told_as_one() {
+    let image = Published::sample();
+    let page = |_: &Request, _: Reply| Reply::new(200, "text/html; charset=utf-8", b"<html>Sign in</html>");
+    let error = refused("a log-in page", &client(), &image, &[], page).await;
+    assert!(matches!(error, RegistryError::Page { .. }), "{error}");
+    assert!(!error.is_tampering(), "nobody tampered: {error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_digest_nothing_is_asked() {
     let image = Published::sample();
