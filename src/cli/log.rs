@@ -5,12 +5,29 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{print, raw, say};
-use crate::app::latest;
+use crate::app::{latest, release_images};
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::printable;
 use crate::store::BlobStore as _;
 use crate::store::fs::FsStore;
+use crate::store::runs::Runs;
+
+/// Prints what was wrong with an image of the release when it was last built, the ends of its streams among it.
+fn of_image(packet: &PacketId, image: &Name, store: &FsStore) -> Result<Exit, Failure> {
+    let failed = |error| Failure::new(Exit::Engine, &error, None);
+    let runs = Runs::open(store.root()).map_err(failed)?;
+    let Some((run, wrong)) = release_images::latest::said(&runs, packet).map_err(failed)? else {
+        let hint = Some(format!("rcrepro run {packet}"));
+        return Err(Failure::plain(Exit::Undecided, format!("no run of {packet} built the image `{image}`"), hint));
+    };
+    say!("evidence of run {run}");
+    let (at, below) = (format!(" images.{image}:"), format!(" images.{image}."));
+    for text in wrong.iter().filter(|text| text.contains(&at) || text.contains(&below)) {
+        print(format!("{text}\n"))?;
+    }
+    Ok(Exit::Success)
+}
 
 /// Prints a packet's evidence: its commands, or one command's streams byte for byte.
 pub fn log(
@@ -23,6 +40,9 @@ pub fn log(
     let workspace = context.committed("HEAD")?;
     workspace.packet(packet)?;
     let store = FsStore::open(&context.store)?;
+    if let Some(image) = command.filter(|name| workspace.plan.release_images.contains_key(*name)) {
+        return of_image(packet, image, &store);
+    }
     let (manifest, origin) = latest::latest(&workspace, packet, &store)?;
     say!("evidence of {origin}");
     let Some(command) = command else {

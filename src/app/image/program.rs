@@ -13,6 +13,7 @@ use crate::engine::{Engine as _, Execution, Limits, Network};
 use crate::model::action::{Action, Command, Ending, Output, Platform as ActionPlatform};
 use crate::model::derive;
 use crate::model::digest::Digest;
+use crate::model::ending::{self, Bounds};
 use crate::model::event::ImageEvent;
 use crate::model::image::ImageIdentity;
 use crate::model::image_definition::{GoProgram, ImageName, Platform};
@@ -174,7 +175,9 @@ pub(super) async fn compile(
         (ending, _) => {
             let streams = [executed.result.stdout, executed.result.stderr];
             let tail = streams.map(|stream| tail(context.store.as_ref(), stream)).concat();
-            Err(ImageError::Compile { label: purl, ending: format!("{ending:?}"), tail })
+            let bounds = Bounds { timeout: action.timeout, memory: Some(execution.limits.memory) };
+            let ending = ending::words((*ending).into(), executed.result.exit_code, bounds);
+            Err(ImageError::Compile { label: purl, ending, tail })
         }
     }
 }

@@ -35,6 +35,20 @@ pub fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released
     run.write_images(packet, &canonical_json::to_vec(&said).expect("it holds only strings"))
 }
 
+/// Gives what was wrong with the images when the newest run built them, a text each, with the run's id; none when nobody did.
+///
+/// # Errors
+/// [`RunError`] when the runs cannot be read.
+pub fn said(runs: &Runs, packet: &PacketId) -> Result<Option<(String, Vec<String>)>, RunError> {
+    for run in runs.list()?.iter().rev() {
+        let Some(bytes) = runs.images(run, packet)? else { continue };
+        if let Ok(said) = serde_json::from_slice::<Said>(&bytes) {
+            return Ok(Some((run.to_string(), said.wrong)));
+        }
+    }
+    Ok(None)
+}
+
 /// Gives what was wrong when the newest run that built the images of this source found something.
 ///
 /// # Errors

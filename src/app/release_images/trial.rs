@@ -10,7 +10,7 @@ use crate::engine::docker::{ImageEnd, ImageStart};
 use crate::engine::{Engine as _, Execution, Limits, Network};
 use crate::model::action::Ending;
 use crate::model::digest::Digest;
-use crate::model::ending::usual_memory;
+use crate::model::ending::{self, Bounds, usual_memory};
 use crate::model::event::RunEvent;
 use crate::model::finding::{Finding, FindingName};
 use crate::model::name::Name;
@@ -72,6 +72,14 @@ impl ReleaseStep<'_> {
                 continue;
             };
             let ImageEnd { stdout, stderr, .. } = end;
+            // What it wrote on its standard error is no part of what the plan expects, and says why the rest is not as expected.
+            if exit_code != run.exit_code || stdout != Digest::of(run.stdout.as_bytes()) {
+                let said = self.end_of(stderr)?;
+                if !said.is_empty() {
+                    let (at, found) = (format!("{at}.stderr"), format!("it said:{said}"));
+                    findings.push(finding(FindingName::ImageFailed, name, &at, "a run as the plan says", found));
+                }
+            }
             runs.push(RunEntry { arguments: run.arguments.clone(), exit_code, stdout, stderr });
         }
         for spec in &image.smoke {
@@ -160,7 +168,8 @@ impl ReleaseStep<'_> {
         };
         let executed = self.engine.execute(&execution, &**self.store, self.cancel).await?;
         if !matches!(executed.ending, Ending::Exited { .. }) {
-            let found = format!("{:?}", executed.ending);
+            let bounds = Bounds { timeout: action.timeout, memory: Some(execution.limits.memory) };
+            let found = ending::words(executed.ending.into(), executed.result.exit_code, bounds);
             return Ok(Err(finding(FindingName::ImageFailed, name, spec.id.as_str(), "an exit", found)));
         }
         Ok(Ok(SmokeEntry {
