@@ -37,6 +37,7 @@ mod scope;
 mod second_look;
 mod sections;
 mod shake;
+mod source;
 mod tamper;
 mod today;
 mod why;

@@ -1,0 +1,204 @@
+//! What `check` says of the source: all that no run could survive, by place and at once, before any engine or network.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::scene::{Ended, Scene, command};
+
+fn checked(scene: &Scene) -> Ended {
+    // Nothing may be asked: neither an engine nor a registry is there.
+    let mut command = scene.command(&["check"]);
+    command.env("DOCKER_HOST", "unix:///nowhere/docker.sock").env("HTTPS_PROXY", "http://127.0.0.1:1");
+    Ended::from(command.output().expect("the program starts"))
+}
+
+fn says(ended: &Ended, code: i32, texts: &[&str]) {
+    assert_eq!(ended.code, code, "{}\n{}", ended.stdout, ended.stderr);
+    for text in texts {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
+    }
+}
+
+fn frozen(kind: &str, more: &str) -> String {
+    format!("[frozen.deps]\nkind = \"{kind}\"\nimage = \"base\"\n{more}\n")
+}
+
+fn with_frozen(kind: &str, more: &str, files: &[(&str, &str)]) -> Scene {
+    let scene = Scene::new(&format!("{}{}", command("use", "true", "frozen = [\"deps\"]"), frozen(kind, more)));
+    for (path, text) in files {
+        scene.write(path, text.as_bytes());
+    }
+    scene.commit("more");
+    scene
+}
+
+#[test]
+fn a_sound_source_is_not_mentioned() {
+    let ended = checked(&Scene::new(&command("greet", "true", "")));
+    assert_eq!(ended.code, 0);
+    assert!(!ended.stdout.contains("refused") && !ended.stdout.contains("source"), "{}", ended.stdout);
+}
+
+#[test]
+fn submodules_are_named_with_the_key_that_leaves_them_out() {
+    let scene = Scene::new(&command("greet", "true", ""));
+    let commit = Command::new("git").current_dir(scene.path("")).args(["rev-parse", "HEAD"]).output().expect("git");
+    let commit = String::from_utf8_lossy(&commit.stdout).trim().to_owned();
+    scene.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},lib/sub")]);
+    scene.git(&["commit", "-q", "-m", "a submodule"]);
+    says(
+        &checked(&scene),
+        3,
+        &["refused: lib/sub: it is a submodule", "[source] exclude = [\"lib/sub\"]", "1 thing that no run survives"],
+    );
+    scene.run(&["run", "RC-05"]).failed(3, &["`lib/sub` is a submodule"]);
+    scene.replace("rcrepro.toml", "[images.base]", "[source]\nexclude = [\"lib/sub\"]\n\n[images.base]");
+    scene.git(&["add", "rcrepro.toml"]);
+    scene.git(&["commit", "-q", "-m", "without it"]);
+    says(&checked(&scene), 0, &["is sound"]);
+}
+
+#[test]
+fn pointers_are_notes_with_their_oid_and_size() {
+    let scene = Scene::new(&command("greet", "true", ""));
+    let oid = "ab".repeat(32);
+    let pointer = format!("version https://git-lfs.example/spec/v1\noid sha256:{oid}\nsize 123456\n");
+    scene.write("data/model.bin", pointer.as_bytes());
+    scene.commit("a pointer");
+    let note = format!("note: data/model.bin: it is a Git LFS pointer (sha256:{oid}, 123456 bytes)");
+    says(&checked(&scene), 0, &[&note]);
+}
+
+#[test]
+fn a_lock_is_judged_whole_before_any_network() {
+    let lock = r#"{ "lockfileVersion": 3, "packages": {
+        "": {},
+        "node_modules/bare": { "version": "1.0.0", "resolved": "https://registry.example/bare.tgz" },
+        "node_modules/far": { "version": "1.0.0", "resolved": "git+ssh://git@git.example/far.git#12" },
+        "node_modules/old": { "version": "1.0.0", "integrity": "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=" }
+    } }"#;
+    let files = [("web/package.json", "{}"), ("web/package-lock.json", lock)];
+    let scene = with_frozen("npm-packages", "directory = \"web\"", &files);
+    let texts = [
+        "web/package-lock.json:3: `node_modules/bare` has no `integrity`",
+        "web/package-lock.json:4: `node_modules/far` comes by git",
+        "web/package-lock.json:5: `node_modules/old` has only `sha1-",
+    ];
+    says(&checked(&scene), 3, &texts);
+}
+
+#[test]
+fn workspaces_are_named_instead_of_locked_empty() {
+    let sha = "A".repeat(86);
+    let lock = format!(
+        r#"{{ "lockfileVersion": 3, "packages": {{ "": {{ "workspaces": ["packages/*"] }},
+        "node_modules/is-odd": {{ "version": "3.0.1", "integrity": "sha512-{sha}==" }},
+        "node_modules/one": {{ "resolved": "packages/one", "link": true }} }} }}"#
+    );
+    let package = "{\n  \"workspaces\": [\"packages/*\"]\n}\n";
+    let scene = with_frozen("npm-packages", "", &[("package.json", package), ("package-lock.json", &lock)]);
+    says(&checked(&scene), 3, &["refused: package.json:2: workspaces: `one` (packages/one)"]);
+}
+
+#[test]
+fn modules_that_the_step_would_miss_are_named() {
+    let module = "module example.com/a\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ../lib\n";
+    let files = [("a/go.mod", module), ("a/go.sum", ""), ("go.work", "go 1.26\n\nuse (\n\t./a\n\t./b\n)\n")];
+    let scene = with_frozen("go-modules", "directory = \"a\"", &files);
+    let texts = [
+        "refused: a/go.mod:5: `replace example.com/lib => ../lib`: the source has no `lib/go.mod`",
+        "refused: go.work:5: a workspace with the modules ./b",
+        "2 things that no run survives",
+    ];
+    says(&checked(&scene), 3, &texts);
+    scene.write("lib/go.mod", b"module example.com/lib\n");
+    scene.replace("rcrepro.toml", "run = '''true'''", "run = '''GOWORK=off true'''");
+    scene.commit("the module, and no workspace");
+    says(&checked(&scene), 0, &["is sound"]);
+}
+
+#[test]
+fn a_module_without_requirements_is_an_empty_tree() {
+    let scene = with_frozen("go-modules", "", &[("go.mod", "module example.com/m\n\ngo 1.26\n")]);
+    says(&checked(&scene), 0, &["is sound"]);
+    scene.ok(&["lock"]);
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/0";
+    assert!(scene.read("lockfiles/deps.lock").contains(empty), "{}", scene.read("lockfiles/deps.lock"));
+    scene.commit("a lock");
+    scene.ok(&["run", "RC-05"]);
+    // With a requirement there are sums to be had.
+    scene.write("go.mod", b"module example.com/m\n\nrequire example.com/x v1.0.0\n");
+    scene.commit("it needs something");
+    says(&checked(&scene), 3, &["refused: go.sum: it is not in the source", "hint: go mod tidy"]);
+}
+
+#[test]
+fn lines_that_need_buildkit_are_named_before_anything_is_built() {
+    let image = "[release-images.app]\ndockerfile = \"Dockerfile\"\ntarget = \"app\"\nruns = [{ arguments = [], stdout = \"\" }]\n";
+    let scene = Scene::new(&format!("{}{image}", command("greet", "true", "")));
+    let text = "# syntax=docker/dockerfile:1\nFROM scratch AS app\nCOPY --chmod=755 greeting.txt /\nRUN <<EOF\necho hello\nEOF\n";
+    scene.write("Dockerfile", text.as_bytes());
+    scene.commit("an image");
+    let texts = [
+        "refused: Dockerfile:1: `# syntax=docker/dockerfile:1` needs BuildKit",
+        "refused: Dockerfile:3: `COPY --chmod` needs BuildKit",
+        "refused: Dockerfile:4: the here-document `<<EOF` needs BuildKit",
+    ];
+    says(&checked(&scene), 3, &texts);
+}
+
+#[test]
+fn calls_of_git_are_noted_by_check_and_beside_the_command() {
+    let quiet = "V=$(git describe --always 2>/dev/null || echo unknown); echo $V";
+    let scene = Scene::new(&command("stamp", "bash scripts/stamp.sh", ""));
+    scene.write("scripts/stamp.sh", format!("#!/bin/bash\n{quiet}\n").as_bytes());
+    scene.commit("a stamp");
+    says(&checked(&scene), 0, &["note: scripts/stamp.sh:2: `git describe` finds no repository", "called by stamp"]);
+    let ended = scene.run(&["run", "RC-05"]);
+    let note = "git found no repository in /work (`git describe` at scripts/stamp.sh:2)";
+    assert!(ended.stdout.contains(note), "`{note}` in\n{}\n{}", ended.stdout, ended.stderr);
+}
+
+#[test]
+fn what_could_not_be_looked_at_is_said() {
+    let scene = Scene::new(&command("greet", "true", ""));
+    std::fs::remove_dir_all(scene.path(".git")).expect("removed");
+    says(&checked(&scene), 0, &["is sound", "the source was not looked at: ", "is in no git repository"]);
+    scene.git(&["init", "-q", "-b", "main"]);
+    says(&checked(&scene), 0, &["is sound", "the source was not looked at: "]);
+}
+
+#[test]
+fn images_are_those_that_the_plan_builds_from() {
+    let scene = Scene::new(&command("greet", "true", ""));
+    let plan =
+        scene.read("rcrepro.toml").replace("[images.base]\nbuild = \"images/", "[images.base]\nbuild = \"../images/");
+    scene.write("below/rcrepro.toml", plan.as_bytes());
+    let row = |arguments: &[&str]| scene.ok(arguments).stdout.lines().nth(1).map(str::to_owned).expect("a row");
+    let own = row(&["image", "ls"]);
+    assert!(own.starts_with("base  "), "{own}");
+    assert_eq!(row(&["-C", "below", "image", "ls"]), own);
+    scene.write(
+        "below/rcrepro.toml",
+        plan.replace("[images.base]", "[images.ground]").replace("image = \"base\"", "image = \"ground\"").as_bytes(),
+    );
+    let fresh = scene.ok(&["-C", "below", "image", "lock", "--check", "ground"]).stdout;
+    assert!(fresh.contains("fresh") && fresh.contains("base.lock"), "{fresh}");
+    assert!(!Path::new(&scene.path("below/images")).exists());
+}
+
+#[test]
+fn a_context_of_dockers_client_is_used_or_refused_and_never_passed_over() {
+    let scene = Scene::new(&command("greet", "true", ""));
+    scene.write("docker/config.json", b"{\"currentContext\": \"elsewhere\"}");
+    let run = |arguments: &[&str]| {
+        let mut command = scene.command(arguments);
+        command.env_remove("DOCKER_HOST").env("DOCKER_CONFIG", scene.path("docker"));
+        Ended::from(command.output().expect("the program starts"))
+    };
+    run(&["run", "RC-05"]).failed(4, &["the docker context `elsewhere`", "there is no such context"]);
+    let doctor = run(&["doctor"]);
+    assert_eq!(doctor.code, 4, "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("the docker context `elsewhere`"), "{}", doctor.stdout);
+    assert!(!doctor.stdout.contains("apt-get install -y docker.io"), "{}", doctor.stdout);
+}
