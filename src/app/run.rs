@@ -22,6 +22,7 @@ use crate::model::attempt::Watch;
 use crate::model::civil_date::CivilDate;
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
+use crate::model::fault::Fault;
 use crate::model::finding::{Finding, Severity};
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
@@ -44,6 +45,14 @@ pub enum RunError {
     NoCommands {
         /// The packet.
         packet: PacketId,
+    },
+    /// An image that the packet builds cannot be built, whatever the commands do.
+    #[error("{packet} cannot be run from this source:{}", faults.iter().map(|fault| format!("\n  {fault}")).collect::<String>())]
+    Unbuildable {
+        /// The packet.
+        packet: PacketId,
+        /// What is in the way, by place.
+        faults: Vec<Fault>,
     },
     /// Something that must stand before a command runs could not be had.
     #[error(transparent)]
@@ -206,7 +215,13 @@ pub async fn execute(
         cancel: options.cancel,
     };
     let date_epoch = against.map(|(manifest, _)| manifest.source.date_epoch);
-    let (resolved, source) = preparation.packet(packet, options.revision, date_epoch).await?;
+    let (resolved, ingested) = preparation.packet(packet, options.revision, date_epoch).await?;
+    if against.is_none() {
+        let faults = source::unbuildable_images(&workspace.plan, packet, &*session.store, resolved.source);
+        if !faults.is_empty() {
+            return Err(RunError::Unbuildable { packet: id.clone(), faults });
+        }
+    }
     let executor = Executor {
         plan: &workspace.plan,
         packet: id,
@@ -234,7 +249,7 @@ pub async fn execute(
         kind: if against.is_some() { "replay" } else { "run" }.to_owned(),
         packet: id.clone(),
         plan: manifest.plan,
-        commit: source.commit,
+        commit: ingested.commit,
         started: record::rfc3339(started),
         finished: record::rfc3339(SystemTime::now()),
         manifest: digest,

@@ -168,6 +168,10 @@ impl From<RunError> for Failure {
             RunError::Evidence(error) => error.into(),
             RunError::Store(error) => error.into(),
             RunError::Release(error) => error.into(),
+            RunError::Unbuildable { ref faults, .. } => {
+                let advice = faults.iter().find_map(|fault| fault.hint.clone());
+                Self::new(Exit::Plan, &error, advice)
+            }
             RunError::Runs(_) => Self::new(Exit::Engine, &error, None),
             RunError::NoCommands { .. } => Self::new(Exit::Usage, &error, Some("rcrepro status".to_owned())),
         }

@@ -24,9 +24,11 @@ pub fn text(look: &Result<Look<'_>, String>) -> String {
     };
     let mut text = String::new();
     for (word, faults) in [("refused", look.refused), ("note", look.notes)] {
-        for fault in faults {
+        for (index, fault) in faults.iter().enumerate() {
             text.push_str(&format!("  {word}: {}\n", harmless(&fault.to_string())));
-            if let Some(hint) = &fault.hint {
+            // What mends several in a row is said once.
+            let next = faults.get(index + 1).and_then(|next| next.hint.as_ref());
+            if let Some(hint) = fault.hint.as_ref().filter(|hint| next != Some(*hint)) {
                 text.push_str(&format!("    hint: {}\n", harmless(hint)));
             }
         }

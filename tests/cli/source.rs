@@ -145,6 +145,11 @@ fn lines_that_need_buildkit_are_named_before_anything_is_built() {
         "refused: Dockerfile:4: the here-document `<<EOF` needs BuildKit",
     ];
     says(&checked(&scene), 3, &texts);
+    scene.replace("rcrepro.toml", "sets = [\"all\"]\n", "sets = [\"all\"]\nrelease-images = [\"app\"]\n");
+    scene.commit("a packet builds it");
+    let ended = scene.run(&["run", "RC-05"]);
+    ended.failed(3, &["Dockerfile:1: ", "Dockerfile:3: `COPY --chmod` needs BuildKit", "Dockerfile:4: "]);
+    assert!(!ended.stderr.contains("greet"), "no command ran: {}", ended.stderr);
 }
 
 #[test]
@@ -182,7 +187,7 @@ fn images_are_those_that_the_plan_builds_from() {
         "below/rcrepro.toml",
         plan.replace("[images.base]", "[images.ground]").replace("image = \"base\"", "image = \"ground\"").as_bytes(),
     );
-    let fresh = scene.ok(&["-C", "below", "image", "lock", "--check", "ground"]).stdout;
+    let fresh = scene.run(&["-C", "below", "image", "lock", "--check", "ground"]).stdout;
     assert!(fresh.contains("fresh") && fresh.contains("base.lock"), "{fresh}");
     assert!(!Path::new(&scene.path("below/images")).exists());
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use super::git_calls::calls;
+use super::unbuildable;
 use crate::app::execute::Ran;
 use crate::model::digest::Digest;
+use crate::model::fault::Fault;
 use crate::model::name::Name;
 use crate::model::plan::{Packet, Plan};
+use crate::model::release_image::ReleaseImage;
 use crate::model::tree::Node;
 use crate::store::export::lookup;
 use crate::store::{BlobStore, StoreError};
@@ -58,6 +61,24 @@ pub fn git_at_run(
         );
     }
     Ok(found)
+}
+
+/// Names the lines by which the images that a packet builds cannot be built. What else is wrong with a Dockerfile is found when it
+/// is built.
+#[must_use]
+pub fn unbuildable_images(plan: &Plan, packet: &Packet, store: &dyn BlobStore, source: Digest) -> Vec<Fault> {
+    let text = |image: &ReleaseImage| match lookup(store, source, &image.dockerfile) {
+        Ok(Some(Node::File { digest, .. })) => {
+            store.get(digest).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        }
+        _ => None,
+    };
+    let images = plan.released(packet);
+    let read = images.filter_map(|(_, image)| Some((image.dockerfile.as_str(), text(image)?)));
+    let mut found: Vec<Fault> = read.flat_map(|(path, text)| unbuildable(path, &text)).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// Tells whether git said on a stream that it found no repository.

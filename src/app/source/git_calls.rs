@@ -61,7 +61,10 @@ pub(super) fn is_script(path: &str, bytes: &[u8]) -> bool {
         return false;
     }
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    path.ends_with(".sh") || path.ends_with(".mk") || (first.starts_with(b"#!") && first.ends_with(b"sh"))
+    let mut words = first.split(u8::is_ascii_whitespace);
+    path.ends_with(".sh")
+        || path.ends_with(".mk")
+        || (first.starts_with(b"#!") && words.any(|word| word.ends_with(b"sh")))
 }
 
 /// Lists the calls that a command comes to: the file and the line of a script, none for the command's own line, and the call.
@@ -179,6 +182,18 @@ mod tests {
             line,
             ["rcrepro.toml: `git rev-parse` on the line of `build` finds no repository: there is no `.git` in `/work`"]
         );
+    }
+
+    #[test]
+    fn scripts_are_known_by_their_name_or_first_line() {
+        for (path, bytes) in
+            [("a.sh", "x"), ("a", "#!/bin/sh"), ("a", "#!/usr/bin/env bash\n"), ("a", "#!/bin/bash -eu\nx")]
+        {
+            assert!(is_script(path, bytes.as_bytes()), "{path} {bytes}");
+        }
+        for (path, bytes) in [("a.go", "package a"), ("a", "#!/usr/bin/env node\nsh"), ("a", "sh")] {
+            assert!(!is_script(path, bytes.as_bytes()), "{path} {bytes}");
+        }
     }
 
     #[test]

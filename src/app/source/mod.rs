@@ -15,7 +15,7 @@ mod at_run;
 mod git_calls;
 mod pointer;
 
-pub use at_run::git_at_run;
+pub use at_run::{git_at_run, unbuildable_images};
 
 /// Files by name that something is read from.
 const READ: [&str; 10] = [
