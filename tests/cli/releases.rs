@@ -191,6 +191,11 @@ fn a_wrong_answer_a_wrong_user_and_a_wrong_version_are_named() {
         .replace("COPY greeting.txt /greeting", "COPY server.c /greeting");
     let scene = scene(id, &dockerfile);
     scene.replace("rcrepro.toml", "server 7", "server 8");
+    scene.replace(
+        "server.c",
+        "{ puts(\"server \" VERSION);",
+        "{ fputs(\"no \\033[2Jeight here\\n\", stderr); puts(\"server \" VERSION);",
+    );
     scene.commit("expect more");
     red(
         &scene,
@@ -201,8 +206,12 @@ fn a_wrong_answer_a_wrong_user_and_a_wrong_version_are_named() {
             "image-failed  images.release-wrong.config.user",
             "images.release-wrong.runs.0.stdout",
             "images.release-wrong.release-wrong-smoke.exit-code",
+            "images.release-wrong.runs.0.stderr",
+            "| no [2Jeight here",
         ],
     );
+    let log = scene.ok(&["log", "RC-05", id]).stdout;
+    assert!(log.contains("images.release-wrong.runs.0.stderr") && log.contains("eight here"), "{log}");
 }
 
 #[test]
