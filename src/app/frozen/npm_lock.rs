@@ -157,7 +157,7 @@ fn pinned(entry: &PackageWire, name: String) -> Result<LockedPackage, (String, &
         });
     };
     let version = entry.version.clone().ok_or_else(|| ("has no `version`".to_owned(), REWRITE))?;
-    let for_some = [&entry.os, &entry.cpu, &entry.libc].into_iter().any(|list| says_something(list));
+    let for_some = [&entry.os, &entry.cpu, &entry.libc].into_iter().any(says_something);
     let may_be_left_out = entry.optional || entry.dev_optional || entry.extraneous || for_some;
     Ok(LockedPackage { name, version, integrity, content_path, may_be_left_out })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use super::git_calls::calls;
+use super::git_calls::{GitCall, calls};
 use super::unbuildable;
 use crate::app::execute::Ran;
 use crate::model::digest::Digest;
@@ -43,7 +43,7 @@ pub fn git_at_run(
         let Some(ran) = ran.iter().find(|ran| ran.entry.id == spec.id) else { continue };
         let places: Vec<String> = calls(spec, &read)
             .into_iter()
-            .map(|(place, call)| match place {
+            .map(|GitCall { place, call }| match place {
                 Some((path, line)) => format!("`{call}` at {path}:{line}"),
                 None => format!("`{call}` on its line"),
             })

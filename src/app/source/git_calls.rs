@@ -10,9 +10,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::app::workspace::PLAN_FILE;
 use crate::model::fault::{Fault, follow};
 use crate::model::plan::{CommandSpec, Plan};
 
+/// What mends it.
+const HINT: &str = "hand in what it would say, by `environment` of the command or by a tracked file";
 /// How many scripts are followed from one line.
 const FOLLOWED: usize = 64;
 /// The most bytes of a script that are read.
@@ -67,12 +70,18 @@ pub(super) fn is_script(path: &str, bytes: &[u8]) -> bool {
         || (first.starts_with(b"#!") && words.any(|word| word.ends_with(b"sh")))
 }
 
-/// Lists the calls that a command comes to: the file and the line of a script, none for the command's own line, and the call.
-pub(super) fn calls(
-    spec: &CommandSpec,
-    read: &dyn Fn(&str) -> Option<String>,
-) -> Vec<(Option<(String, usize)>, String)> {
-    let mut found: Vec<_> = in_text(&spec.line).into_iter().map(|(_, call)| (None, call)).collect();
+/// Is a call of git that a command comes to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct GitCall {
+    /// The script and the line in it; none for the command's own line.
+    pub place: Option<(String, usize)>,
+    /// The call, such as `git describe`.
+    pub call: String,
+}
+
+/// Lists the calls that a command comes to.
+pub(super) fn calls(spec: &CommandSpec, read: &dyn Fn(&str) -> Option<String>) -> Vec<GitCall> {
+    let mut found: Vec<_> = in_text(&spec.line).into_iter().map(|(_, call)| GitCall { place: None, call }).collect();
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut open: Vec<(String, String)> = vec![(String::new(), spec.line.clone())];
     while let Some((folder, text)) = open.pop() {
@@ -82,7 +91,8 @@ pub(super) fn calls(
             }
             let Some(text) = read(&path) else { continue };
             seen.insert(path.clone());
-            found.extend(in_text(&text).into_iter().map(|(line, call)| (Some((path.clone(), line)), call)));
+            let call = |(line, call)| GitCall { place: Some((path.clone(), line)), call };
+            found.extend(in_text(&text).into_iter().map(call));
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             open.push((folder.to_owned(), text));
         }
@@ -92,26 +102,28 @@ pub(super) fn calls(
 
 /// Says of each place what calls git, and for which commands.
 pub(super) fn notes(plan: &Plan, read: &dyn Fn(&str) -> Option<String>) -> Vec<Fault> {
-    let mut places: BTreeMap<(Option<(String, usize)>, String), BTreeSet<&str>> = BTreeMap::new();
+    let mut scripts: BTreeMap<(String, usize, String), BTreeSet<&str>> = BTreeMap::new();
+    let mut notes = Vec::new();
     for spec in plan.sets.values().flatten() {
-        for (place, call) in calls(spec, read) {
-            // A line of the plan has its command's name for a place.
-            let call = if place.is_none() { format!("{call}` on the line of `{}", spec.id) } else { call };
-            places.entry((place, call)).or_default().insert(spec.id.as_str());
+        for GitCall { place, call } in calls(spec, read) {
+            match place {
+                Some((path, line)) => drop(scripts.entry((path, line, call)).or_default().insert(spec.id.as_str())),
+                None => {
+                    let says = format!(
+                        "`{call}` on the line of `{}` finds no repository: there is no `.git` in `/work`",
+                        spec.id
+                    );
+                    notes.push(Fault::of_file(PLAN_FILE, says).hint(HINT));
+                }
+            }
         }
     }
-    let note = |((place, call), commands): ((Option<(String, usize)>, String), BTreeSet<&str>)| {
-        let (path, line) = place
-            .map_or_else(|| (crate::app::workspace::PLAN_FILE.to_owned(), None), |(path, line)| (path, Some(line)));
-        let by = match line {
-            Some(_) => format!(", called by {}", commands.into_iter().collect::<Vec<_>>().join(", ")),
-            None => String::new(),
-        };
-        Fault::of_file(path, format!("`{call}` finds no repository: there is no `.git` in `/work`{by}"))
-            .at(line)
-            .hint("hand in what it would say, by `environment` of the command or by a tracked file")
-    };
-    places.into_iter().map(note).collect()
+    for ((path, line, call), commands) in scripts {
+        let by = commands.into_iter().collect::<Vec<_>>().join(", ");
+        let says = format!("`{call}` finds no repository: there is no `.git` in `/work`, called by {by}");
+        notes.push(Fault::of_file(path, says).at(line).hint(HINT));
+    }
+    notes
 }
 
 /// Lists the calls in a text, each with its line; none in one that makes a repository of its own.
