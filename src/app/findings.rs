@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use super::currency::outdated;
 use super::evidence;
 use super::proving::{Proved, prove};
-use super::record::RunRecord;
-use super::status::{StatusError, manifest_of, recorded_plan};
+use super::recorded;
+use super::status::{StatusError, recorded_plan};
 use super::workspace::Workspace;
 use crate::format::manifest_json;
 use crate::model::civil_date::CivilDate;
@@ -50,14 +50,22 @@ pub fn findings(
         if scans.is_empty() {
             continue;
         }
-        let newest = newest(workspace, id, source, store)?;
+        // Evidence that cannot be read says nothing, and older evidence does not take its place.
+        let (newest, unread) = match newest(workspace, id, source, store) {
+            Ok(newest) => (newest, None),
+            Err(StatusError::Recorded(error)) if error.cure().is_some() => (None, Some(error.line())),
+            Err(error @ (StatusError::Manifest { .. } | StatusError::NoManifest { .. })) => {
+                (None, Some(format!("{error}: rcrepro run {id}")))
+            }
+            Err(error) => return Err(error),
+        };
         for spec in scans {
             let mut scan = Scan {
                 packet: id.clone(),
                 command: spec.id.clone(),
                 line: spec.line.clone(),
                 origin: None,
-                outcome: None,
+                outcome: unread.clone().map(|why| Outcome::Undecided { why }),
             };
             if let Some((manifest, origin, store)) = &newest
                 && let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id)
@@ -108,22 +116,35 @@ pub fn newest(
     store: &FsStore,
 ) -> Result<Option<Newest>, StatusError> {
     let counts = |manifest: &ReproManifest, store: &dyn BlobStore| {
+        // A plan that is damaged in the store is the very one at hand when the digests are equal.
+        let own = || (manifest.plan == workspace.plan_digest()).then(|| workspace.plan.clone());
         manifest.packet == *id
             && recorded_plan(manifest, store)
+                .or_else(own)
                 .is_some_and(|plan: Plan| outdated(workspace, manifest, &plan, source).is_none())
     };
     let runs = Runs::open(store.root())?;
-    for run in runs.list()?.iter().rev() {
-        let Some(bytes) = runs.record(run, id)? else { continue };
-        let Ok(record) = serde_json::from_slice::<RunRecord>(&bytes) else { continue };
-        if let Some(manifest) = manifest_of(&record, store).filter(|manifest| counts(manifest, store)) {
+    for found in recorded::newest_first(&runs, id)? {
+        let (run, record) = found?;
+        let (_, manifest) = match recorded::manifest(&record, store) {
+            Ok(found) => found,
+            // The plan is a part of the source: another plan is another source.
+            Err(_) if record.plan != workspace.plan_digest() => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if counts(&manifest, store) {
             let own = FsStore::open(store.root())?;
             return Ok(Some((manifest, format!("{} {run}", record.kind), Box::new(own))));
         }
     }
     let path = workspace.manifest_path(id);
-    let Ok(bytes) = door::read(&path, door::RECORD_LIMIT) else { return Ok(None) };
-    let Ok(manifest) = manifest_json::decode(&bytes) else { return Ok(None) };
+    let bytes = match door::read(&path, door::RECORD_LIMIT) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(StatusError::Manifest { path, source }),
+    };
+    let manifest =
+        manifest_json::decode(&bytes).map_err(|source| StatusError::NoManifest { path: path.clone(), source })?;
     let layered = Layered::new(&evidence::folder_of(&path), Some(store.root()))?;
     let found = counts(&manifest, &layered);
     Ok(found.then(|| (manifest, format!("manifests/{id}.json"), Box::new(layered) as Box<dyn BlobStore>)))

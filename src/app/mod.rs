@@ -29,6 +29,7 @@ pub mod proving;
 pub mod quiet;
 pub mod record;
 pub mod release_commit;
+pub mod recorded;
 pub mod release_images;
 pub mod replay;
 pub mod rescan;

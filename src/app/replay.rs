@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::evidence::{self, EvidenceError};
+use super::recorded::RecordedError;
 use super::release_images;
 use super::run::{Recorded, RunError, RunOptions, execute};
 use super::session::Session;
@@ -43,6 +44,9 @@ pub enum ReplayError {
     /// The runs of the store cannot be read.
     #[error(transparent)]
     Runs(#[from] runs::RunError),
+    /// What a run recorded cannot be read.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
     /// The packet could not be executed.
     #[error(transparent)]
     Run(Box<RunError>),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::record::seconds;
 use crate::engine::docker::{DockerEngine, DockerOptions, Staging};
 use crate::engine::{Engine as _, EngineError};
 use crate::model::digest::Sha256;
@@ -48,7 +49,8 @@ impl Session {
     pub async fn open(store: &Path, staging: Staging, config: UserConfig) -> Result<Self, SessionError> {
         let store = Arc::new(FsStore::open(store)?);
         let runs = Runs::open(store.root())?;
-        let run = runs.begin(run_id()?)?;
+        let (seconds, suffix) = moment();
+        let run = runs.begin(seconds, &suffix)?;
         let store_id = store_id(store.root());
         let mut options = DockerOptions::new(store_id.clone(), run.id().as_str());
         options.staging = staging;
@@ -76,9 +78,10 @@ fn store_id(root: &Path) -> String {
     Sha256::of(root.as_os_str().as_encoded_bytes()).to_string()[..16].to_owned()
 }
 
-/// Names a run: the time in UTC, and enough of the process and the clock to tell two of one second apart.
-fn run_id() -> Result<RunId, RunError> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let salt = Sha256::of(format!("{} {}", std::process::id(), now.subsec_nanos()).as_bytes()).to_string();
-    RunId::new(now.as_secs(), &salt[..8])
+/// Gives what a run's id says beside its number: the time, and enough of the process and the clock to tell it from the runs of
+/// other stores.
+fn moment() -> (i64, String) {
+    let now = SystemTime::now();
+    let salt = Sha256::of(format!("{} {now:?}", std::process::id()).as_bytes()).to_string();
+    (seconds(now), salt[..8].to_owned())
 }

@@ -1,24 +1,25 @@
 //! `rcrepro status`: the facts of every packet, gathered from evidence, for the board to decide.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::currency::outdated;
 use super::evidence::{self, EvidenceError};
 use super::facts::Facts;
 use super::mutants::record as gates;
-use super::record::RunRecord;
+use super::recorded::{self, RecordedError};
 use super::sections::{Sections, SectionsIoError};
 use super::verify::{Verification, verify};
 use super::workspace::{Workspace, WorkspaceError};
 use super::written::Written;
 use crate::documents::written;
+use crate::format::manifest_json::ManifestError;
 use crate::format::plan_toml;
 use crate::model::board::{self, Board, Evidence, Fact, PacketFacts};
 use crate::model::civil_date::CivilDate;
 use crate::model::contract::Basis;
 use crate::model::digest::Digest;
-use crate::model::finding::Severity;
+use crate::model::finding::{Finding, FindingName, Severity};
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, Packet, PacketId, Plan};
@@ -46,6 +47,27 @@ pub enum StatusError {
     /// The runs cannot be read.
     #[error(transparent)]
     Runs(#[from] RunError),
+    /// What a run recorded cannot be read.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+    /// A committed manifest cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A committed manifest is not a manifest of this version.
+    #[error("`{}` is not a manifest", path.display())]
+    NoManifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: ManifestError,
+    },
 }
 
 /// Is the board, and what the sections of documents should say of it.
@@ -142,8 +164,15 @@ impl Gather<'_> {
             return Ok(failed);
         }
         let path = self.workspace.manifest_path(id);
-        let Ok(bytes) = door::read(&path, door::RECORD_LIMIT) else {
-            return Ok(Evidence::Missing { why: format!("no evidence yet: rcrepro run {id}") });
+        let bytes = match door::read(&path, door::RECORD_LIMIT) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Evidence::Missing { why: format!("no evidence yet: rcrepro run {id}") });
+            }
+            Err(error) => {
+                let why = format!("cannot read `{}`: {error}", path.display());
+                return Ok(Evidence::Undecided { why: vec![why] });
+            }
         };
         let damaged = evidence::damaged(&path)?;
         let store = Layered::new(&evidence::folder_of(&path), Some(self.store.root()))?;
@@ -179,20 +208,42 @@ impl Gather<'_> {
         Evidence::Whole { manifest: verification.manifest, commands, flakes }
     }
 
-    /// Looks at the newest run or replay in the store: when it is of this source and plan and did not succeed, that counts.
+    /// Looks at the newest run or replay in the store: when it is of this source and plan and did not succeed, that counts. One
+    /// that cannot be read could be such a failure.
     fn later_failure(&self, id: &PacketId, packet: &Packet) -> Result<Option<Evidence>, StatusError> {
-        for run in self.runs.list()?.iter().rev() {
-            let Some(bytes) = self.runs.record(run, id)? else { continue };
-            let Ok(record) = serde_json::from_slice::<RunRecord>(&bytes) else { continue };
-            let Some(manifest) = manifest_of(&record, self.store) else { continue };
-            let Some(plan) = recorded_plan(&manifest, self.store) else { continue };
+        match self.newest_run(id, packet) {
+            Err(StatusError::Recorded(error)) if error.cure().is_some() => {
+                Ok(Some(Evidence::Undecided { why: vec![error.line()] }))
+            }
+            found => found,
+        }
+    }
+
+    fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<Evidence>, StatusError> {
+        for found in recorded::newest_first(&self.runs, id)? {
+            let (run, record) = found?;
+            let (bytes, manifest) = match recorded::manifest(&record, self.store) {
+                Ok(found) => found,
+                // The plan is a part of the source: another plan is another source.
+                Err(_) if record.plan != self.workspace.plan_digest() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let plan = match recorded_plan(&manifest, self.store) {
+                Some(plan) => plan,
+                None if manifest.plan == self.workspace.plan_digest() => self.workspace.plan.clone(),
+                None if manifest.source.root != self.source => continue,
+                None => return Err(RecordedError::Plan { run: record.run, packet: id.clone() }.into()),
+            };
             if outdated(self.workspace, &manifest, &plan, self.source).is_some() {
                 continue;
             }
-            let Ok(bytes) = self.store.get(record.manifest) else { continue };
             // What a run proved follows from its evidence again: failures, hollow passes, noise.
             let verification = verify(&bytes, self.store, &[], self.others.today);
-            let why = lines(&verification).into_iter().map(|line| format!("{} {run}: {line}", record.kind)).collect();
+            let of = |line| format!("{} {run}: {line}", record.kind);
+            if let Some(evidence) = damaged(&verification, id, of) {
+                return Ok(Some(evidence));
+            }
+            let why = lines(&verification).into_iter().map(of).collect();
             match verification.severity() {
                 Some(Severity::Failed | Severity::Tampered) => return Ok(Some(Evidence::Failed { why })),
                 Some(Severity::Undecided) => return Ok(Some(Evidence::Undecided { why })),
@@ -220,9 +271,18 @@ impl Gather<'_> {
     }
 }
 
-/// Reads the manifest that a run recorded; none when the store has it no longer.
-pub(super) fn manifest_of(record: &RunRecord, store: &dyn BlobStore) -> Option<ReproManifest> {
-    crate::format::manifest_json::decode(&store.get(record.manifest).ok()?).ok()
+/// Judges a run some of whose blobs in the user's own store are damaged or gone; none when all are whole. That is no
+/// tampering, and what cannot be derived for want of them says nothing; a failure that the rest shows is one.
+fn damaged(verification: &Verification, id: &PacketId, of: impl Fn(String) -> String) -> Option<Evidence> {
+    let lost = |name| matches!(name, FindingName::EvidenceDamaged | FindingName::EvidenceMissing);
+    let line = |finding: &Finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found);
+    let first = verification.findings.iter().find(|finding| lost(finding.name))?;
+    let failed = verification.findings.iter().filter(|finding| finding.name.severity() == Severity::Failed);
+    let why: Vec<String> = failed.map(|finding| of(line(finding))).collect();
+    if !why.is_empty() {
+        return Some(Evidence::Failed { why });
+    }
+    Some(Evidence::Undecided { why: vec![of(format!("{}; run it again: rcrepro run {id}", line(first)))] })
 }
 
 /// Reads the plan that a manifest was made by from its evidence; none when that is missing, or no plan.

@@ -75,6 +75,8 @@ impl From<StatusError> for Failure {
             StatusError::Evidence(error) => error.into(),
             StatusError::Store(error) => error.into(),
             StatusError::Runs(_) => Self::new(Exit::Engine, &error, None),
+            StatusError::Recorded(error) => error.into(),
+            StatusError::Manifest { .. } | StatusError::NoManifest { .. } => Self::new(Exit::Undecided, &error, None),
         }
     }
 }

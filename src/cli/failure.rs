@@ -20,6 +20,7 @@ use crate::app::image::validate::ValidateImageError;
 use crate::app::images::ImagesError;
 use crate::app::pins::PinsError;
 use crate::app::prepare::PrepareError;
+use crate::app::recorded::RecordedError;
 use crate::app::replay::ReplayError;
 use crate::app::session::SessionError;
 use crate::app::shake::ShakeError;
@@ -349,11 +350,21 @@ impl From<EvidenceError> for Failure {
     }
 }
 
+impl From<RecordedError> for Failure {
+    fn from(error: RecordedError) -> Self {
+        match error.cure() {
+            Some(cure) => Self::new(Exit::Undecided, &error, Some(format!("run it again: {cure}"))),
+            None => Self::new(Exit::Engine, &error, None),
+        }
+    }
+}
+
 impl From<ReplayError> for Failure {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::Run(error) => (*error).into(),
             ReplayError::Evidence(error) => error.into(),
+            ReplayError::Recorded(error) => error.into(),
             ReplayError::Runs(_) => Self::new(Exit::Engine, &error, None),
             ReplayError::NoManifest { .. } => {
                 Self::new(Exit::Undecided, &error, hint("record it first: rcrepro run PACKET"))
@@ -369,6 +380,7 @@ impl From<WhyError> for Failure {
             WhyError::Read(error) => return error.into(),
             WhyError::Evidence(error) => return error.into(),
             WhyError::Store(error) => return error.into(),
+            WhyError::Recorded(error) => return error.into(),
             WhyError::NoTarget { .. } => {
                 (Exit::Usage, hint("name two of: a packet, a run's id, `latest`, a manifest file"))
             }
@@ -376,7 +388,7 @@ impl From<WhyError> for Failure {
             WhyError::WhichPacket { .. } => (Exit::Usage, hint("name the packet first: rcrepro why RC-05 latest")),
             WhyError::NoRecord { .. } => (Exit::Undecided, None),
             WhyError::NoRun { ref packet, .. } => (Exit::Undecided, Some(format!("rcrepro replay {packet}"))),
-            WhyError::Manifest { .. } => (Exit::Undecided, None),
+            WhyError::Itself { ref packet, .. } => (Exit::Undecided, Some(format!("rcrepro replay {packet}"))),
             WhyError::Runs(_) | WhyError::Tree(_) => (Exit::Engine, None),
         };
         Self::new(exit, &error, advice)

@@ -48,6 +48,19 @@ impl CivilDate {
     }
 }
 
+/// Writes an instant in seconds since 1970 as RFC 3339 in UTC; one before the year 1 or after 9999 as the nearest in those.
+#[must_use]
+pub fn utc_second(seconds: i64) -> String {
+    let seconds = seconds.clamp(FIRST, LAST);
+    let date = CivilDate::of_unix_seconds(seconds).expect("a second of the years 1 to 9999");
+    let second = seconds.rem_euclid(86_400);
+    format!("{date}T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
+}
+
+/// The first second of the year 1 and the last of 9999, in seconds since 1970.
+const FIRST: i64 = -62_135_596_800;
+const LAST: i64 = 253_402_300_799;
+
 fn length(year: u16, month: u8) -> u8 {
     match month {
         2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
@@ -114,6 +127,21 @@ mod tests {
             assert_eq!(CivilDate::of_unix_seconds(seconds), Some(date(expected)), "{seconds}");
         }
         assert_eq!(CivilDate::of_unix_seconds(i64::MAX), None);
+    }
+
+    #[test]
+    fn every_second_has_a_text() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (1_700_000_000, "2023-11-14T22:13:20Z"),
+            (FIRST, "0001-01-01T00:00:00Z"),
+            (i64::MIN, "0001-01-01T00:00:00Z"),
+            (LAST, "9999-12-31T23:59:59Z"),
+            (i64::MAX, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(utc_second(seconds), expected);
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn other_process() {
             std::thread::sleep(std::time::Duration::from_secs(600));
         }
         "run" => {
-            let _run = Runs::open(root.as_ref()).expect("runs").begin(run_id()).expect("begin");
+            let _run = Runs::open(root.as_ref()).expect("runs").begin(1_700_000_000, "other").expect("begin");
             println!("ready");
             std::thread::sleep(std::time::Duration::from_secs(600));
         }
@@ -62,7 +62,7 @@ fn other_process() {
 }
 
 fn run_id() -> RunId {
-    RunId::new(1_700_000_000, "other").expect("a good id")
+    RunId::new(1, 1_700_000_000, "other").expect("a good id")
 }
 
 /// Waits until the other process says that it is where we want it.

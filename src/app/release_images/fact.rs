@@ -33,7 +33,7 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
         return waits(&why);
     }
     let runs = Runs::open(facts.store.root()).map_err(whole)?;
-    if let Some(why) = failure(&runs, packet, facts.source).map_err(whole)? {
+    if let Some(why) = failure(&runs, packet, facts.source).map_err(|error| error.line())? {
         return Ok(Fact::Fails { why });
     }
     let (Some(image), Some(entry)) = (facts.workspace.plan.release_images.get(name), record.images.get(name)) else {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::recorded::RecordedError;
 use crate::format::canonical_json;
 use crate::model::digest::Digest;
 use crate::model::finding::Severity;
@@ -52,11 +53,14 @@ pub fn said(runs: &Runs, packet: &PacketId) -> Result<Option<(String, Vec<String
 /// Gives what was wrong when the newest run that built the images of this source found something.
 ///
 /// # Errors
-/// [`RunError`] when the runs cannot be read.
-pub fn failure(runs: &Runs, packet: &PacketId, source: Digest) -> Result<Option<String>, RunError> {
+/// [`RecordedError`] when the runs, or what a newer one said, cannot be read: it could be that something was wrong.
+pub fn failure(runs: &Runs, packet: &PacketId, source: Digest) -> Result<Option<String>, RecordedError> {
     for run in runs.list()?.iter().rev() {
         let Some(bytes) = runs.images(run, packet)? else { continue };
-        let Ok(said) = serde_json::from_slice::<Said>(&bytes) else { continue };
+        let said: Said = serde_json::from_slice(&bytes).map_err(|source| {
+            let path = runs.images_path(run, packet);
+            RecordedError::Images { run: run.clone(), packet: packet.clone(), path, source }
+        })?;
         if said.source == source {
             let first = said.wrong.first().and_then(|text| text.lines().next());
             return Ok(first.map(|first| format!("run {run}: {} findings, the first: {first}", said.wrong.len())));
@@ -84,10 +88,11 @@ mod tests {
                 .collect(),
             written: None,
         };
-        let mut seconds = 0;
+        // The clock goes backwards, and the order stays.
+        let mut seconds = 1_000;
         let mut after = |source, name| {
-            seconds += 1;
-            let run = runs.begin(crate::store::runs::RunId::new(seconds, "a").expect("an id")).expect("begun");
+            seconds -= 1;
+            let run = runs.begin(seconds, "a").expect("begun");
             keep(&run, &packet, source, &said(name)).expect("kept");
             failure(&runs, &packet, one).expect("read")
         };
@@ -97,5 +102,9 @@ mod tests {
         assert!(after(other, None).is_some(), "another source says nothing");
         assert!(after(one, Some(FindingName::ImageUndecided)).is_some(), "what is undecided says nothing");
         assert_eq!(after(one, None), None);
+        let damaged = runs.list().expect("listed").pop().expect("a run");
+        std::fs::write(runs.images_path(&damaged, &packet), b"{\"source\":").expect("our own file");
+        let error = failure(&runs, &packet, one).expect_err("the older success does not take its place");
+        assert!(error.line().contains("RC-06.images.json") && error.line().ends_with("rcrepro run RC-06"), "{error}");
     }
 }

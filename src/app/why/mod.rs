@@ -1,6 +1,7 @@
 //! `rcrepro why`: every difference of two manifests, with its class, its cause and what would remove it.
 
 use super::evidence::EvidenceError;
+use super::recorded::RecordedError;
 use super::replay::ReplayError;
 use crate::model::compare::compare;
 use crate::model::digest::Digest;
@@ -50,15 +51,17 @@ pub enum WhyError {
         /// The second side's.
         right: PacketId,
     },
-    /// The manifest of a run is gone or damaged.
-    #[error("the manifest of {run} cannot be read")]
-    Manifest {
+    /// The newest run is the one that recorded the manifest that it would be compared with.
+    #[error("nothing to compare yet: {run} is the run that recorded this manifest of {packet}")]
+    Itself {
         /// The run.
         run: String,
-        /// What the store or the format said.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// The packet.
+        packet: PacketId,
     },
+    /// What a run recorded is gone or damaged.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
     /// A manifest file could not be read.
     #[error(transparent)]
     Read(#[from] ReplayError),

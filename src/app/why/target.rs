@@ -4,13 +4,12 @@ use std::path::Path;
 
 use super::WhyError;
 use crate::app::record::RunRecord;
+use crate::app::recorded;
 use crate::app::replay::read_manifest;
 use crate::app::workspace::{Workspace, WorkspaceError};
-use crate::format::manifest_json;
 use crate::model::digest::Digest;
 use crate::model::plan::PacketId;
 use crate::model::why::Side;
-use crate::store::BlobStore as _;
 use crate::store::fs::FsStore;
 use crate::store::runs::{RunId, Runs};
 
@@ -33,21 +32,23 @@ impl Places<'_> {
     pub fn sides(&self, first: &str, second: Option<&str>) -> Result<[Side; 2], WhyError> {
         // The side that names its packet by itself says it for the other.
         let by_itself = |target: &str| self.find(target, None);
+        let beside = |target: &str, other: &Side| self.find(target, Some(other));
         match second {
             None => {
                 let left = by_itself(first)?;
                 let packet = left.manifest.packet.clone();
                 let right = self.latest(&packet, |record| record.recorded == Some(left.digest))?;
-                Ok([left, right.ok_or(WhyError::NoRun { packet })?])
+                let right = self.recorded(right.ok_or(WhyError::NoRun { packet })?)?;
+                Ok([left, right])
             }
             Some(second) => match by_itself(first) {
                 Ok(left) => {
-                    let right = self.find(second, Some(&left.manifest.packet))?;
+                    let right = beside(second, &left)?;
                     Ok([left, right])
                 }
                 Err(WhyError::WhichPacket { .. }) => {
                     let right = by_itself(second)?;
-                    let left = self.find(first, Some(&right.manifest.packet))?;
+                    let left = beside(first, &right)?;
                     Ok([left, right])
                 }
                 Err(error) => Err(error),
@@ -55,13 +56,19 @@ impl Places<'_> {
         }
     }
 
-    fn find(&self, target: &str, packet: Option<&PacketId>) -> Result<Side, WhyError> {
+    /// Finds a side; the other one, where it is known, says which packet is meant.
+    fn find(&self, target: &str, other: Option<&Side>) -> Result<Side, WhyError> {
+        let packet = other.map(|side| &side.manifest.packet);
         if target == LATEST {
             let packet = packet.ok_or_else(|| WhyError::WhichPacket { target: target.to_owned() })?;
             // Another repository's packet of the same name may be in the same store: plans tell them apart, as far as they can.
             let ours =
                 |record: &RunRecord| self.workspace.map_or(true, |workspace| record.plan == workspace.plan_digest());
-            return self.latest(packet, ours)?.ok_or_else(|| WhyError::NoRun { packet: packet.clone() });
+            let record = self.latest(packet, ours)?.ok_or_else(|| WhyError::NoRun { packet: packet.clone() })?;
+            if record.recorded.is_none() && other.is_some_and(|side| side.digest == record.manifest) {
+                return Err(WhyError::Itself { run: record.run, packet: packet.clone() });
+            }
+            return self.recorded(record);
         }
         if let Ok(run) = target.parse::<RunId>() {
             return self.of_run(&run, packet);
@@ -83,9 +90,7 @@ impl Places<'_> {
 
     fn of_run(&self, run: &RunId, packet: Option<&PacketId>) -> Result<Side, WhyError> {
         let runs = Runs::open(self.store.root())?;
-        let record = |packet: &PacketId| {
-            Ok::<_, WhyError>(runs.record(run, packet)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
-        };
+        let record = |packet: &PacketId| recorded::record(&runs, run, packet);
         let found: Option<RunRecord> = match (packet, self.workspace) {
             (Some(packet), _) => Some(
                 record(packet)?.ok_or_else(|| WhyError::NoRecord { run: run.to_string(), packet: packet.clone() })?,
@@ -103,26 +108,23 @@ impl Places<'_> {
     }
 
     /// Finds the newest run or replay that a test lets pass.
-    fn latest(&self, packet: &PacketId, wanted: impl Fn(&RunRecord) -> bool) -> Result<Option<Side>, WhyError> {
+    fn latest(&self, packet: &PacketId, wanted: impl Fn(&RunRecord) -> bool) -> Result<Option<RunRecord>, WhyError> {
         let runs = Runs::open(self.store.root())?;
-        for run in runs.list()?.iter().rev() {
-            let bytes = runs.record(run, packet)?.unwrap_or_default();
-            let record: Option<RunRecord> = serde_json::from_slice(&bytes).ok();
-            if let Some(record) = record.filter(&wanted) {
-                return self.recorded(record).map(Some);
+        for found in recorded::newest_first(&runs, packet)? {
+            let (_, record) = found?;
+            if wanted(&record) {
+                return Ok(Some(record));
             }
         }
         Ok(None)
     }
 
     fn recorded(&self, record: RunRecord) -> Result<Side, WhyError> {
+        let (bytes, manifest) = recorded::manifest(&record, self.store)?;
         let name = format!(
             "{} {} on {} with {} processors, {} {}",
             record.kind, record.run, record.host.system, record.host.cpus, record.engine.name, record.engine.version
         );
-        let unreadable = |source| WhyError::Manifest { run: record.run.clone(), source };
-        let bytes = self.store.get(record.manifest).map_err(|error| unreadable(Box::new(error)))?;
-        let manifest = manifest_json::decode(&bytes).map_err(|error| unreadable(Box::new(error)))?;
         Ok(Side { name, manifest, digest: Digest::of(&bytes) })
     }
 }
