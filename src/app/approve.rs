@@ -1,4 +1,4 @@
-//! `rcrepro approve PACKET`: records that somebody stands for the plan, or for a packet's evidence.
+//! `rcrepro approve PACKET`: records that somebody approved the plan, or reviewed a packet's evidence.
 //!
 //! The record stands in `approvals/PACKET.KIND.json` of the plan's folder and is committed like the manifests. It counts as long
 //! as what it names is what is there.
@@ -33,6 +33,8 @@ pub enum ApproveError {
     Name {
         /// The text that was found.
         found: String,
+        /// The packet.
+        packet: PacketId,
     },
     /// The record could not be written.
     #[error("cannot write `{path}`")]
@@ -59,7 +61,7 @@ pub fn approve(
     workspace.packet(packet)?;
     let by = by.trim();
     if by.is_empty() || by.chars().any(char::is_control) {
-        return Err(ApproveError::Name { found: by.to_owned() });
+        return Err(ApproveError::Name { found: by.to_owned(), packet: packet.clone() });
     }
     let subject = subject(workspace, packet, kind)
         .ok_or_else(|| ApproveError::NoManifest { packet: packet.clone(), path: workspace.manifest_path(packet) })?;
@@ -77,7 +79,7 @@ pub fn approve(
     Ok((path, subject))
 }
 
-/// Finds out whether somebody stands for what is there.
+/// Finds out whether somebody approved what is there.
 #[must_use]
 pub fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fact {
     let option = if kind == ApprovalKind::Review { " --review" } else { "" };
@@ -98,7 +100,7 @@ pub fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fac
     }
     if approval.subject != subject {
         let what = if kind == ApprovalKind::Review { "evidence" } else { "plan" };
-        return waits(&format!("{} stood for another {what} ({})", approval.by, approval.subject));
+        return waits(&format!("{} approved another {what} ({})", approval.by, approval.subject));
     }
     Fact::Holds { evidence: Digest::of(&bytes), says: format!("by {}", approval.by) }
 }
@@ -107,7 +109,7 @@ fn path(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> PathBuf
     workspace.folder.join("approvals").join(format!("{packet}.{}.json", kind.as_str()))
 }
 
-/// Gives the digest of what is stood for; none when there is nothing.
+/// Gives the digest of what is approved; none when there is nothing.
 fn subject(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Option<Digest> {
     match kind {
         ApprovalKind::Approval => Some(workspace.plan_digest()),

@@ -1,12 +1,13 @@
 //! `rcrepro doctor`: what this machine lacks, and the command that mends it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::workspace::{PLAN_FILE, Workspace};
 use crate::engine::Engine as _;
 use crate::engine::docker::{DockerEngine, DockerOptions, EngineAddress};
 use crate::model::digest::Sha256;
+use crate::model::plural::counted;
 use crate::packages::sources::Mirrors;
 use crate::store::BlobStore as _;
 use crate::store::fs::FsStore;
@@ -20,6 +21,8 @@ pub enum Health {
     Weak,
     /// It has to be mended first.
     Missing,
+    /// It is there and is not what it must be.
+    Damaged,
 }
 
 impl Health {
@@ -30,6 +33,7 @@ impl Health {
             Self::Well => "ok",
             Self::Weak => "weak",
             Self::Missing => "missing",
+            Self::Damaged => "damaged",
         }
     }
 }
@@ -47,9 +51,13 @@ pub struct Check {
     pub hint: Option<String>,
 }
 
-/// Looks at everything that a replay needs. Runs no container and fetches nothing.
-pub async fn examine(folder: &Path, store: &Path, mirrors: &Mirrors) -> Vec<Check> {
-    let mut checks = vec![engine().await, sha256(), keep(store)];
+/// How many bytes of blobs are hashed where nobody asked for all of them: 256 MiB, a second or two.
+const USUAL_BLOBS: u64 = 256 << 20;
+
+/// Looks at everything that a replay needs. Runs no container and fetches nothing. Of the store's blobs those that changed last
+/// are hashed; `all` of them where that is wanted.
+pub async fn examine(folder: &Path, store: &Path, mirrors: &Mirrors, all: bool) -> Vec<Check> {
+    let mut checks = vec![engine().await, sha256(), keep(store), blobs(store, all)];
     checks.push(plan(folder));
     checks.extend(sources(mirrors));
     checks
@@ -111,10 +119,34 @@ fn keep(store: &Path) -> Check {
     Check { what: "store", health, found, hint }
 }
 
+/// Hashes blobs, and names those that are damaged with the command that removes them: whatever needs them writes them again.
+fn blobs(store: &Path, all: bool) -> Check {
+    let bound = (!all).then_some(USUAL_BLOBS);
+    let check = |health, found, hint| Check { what: "blobs", health, found, hint };
+    let audit = match FsStore::open(store).and_then(|store| store.audit(bound)) {
+        Ok(audit) => audit,
+        Err(error) => return check(Health::Missing, error.to_string(), Some("rcrepro --store DIR …".to_owned())),
+    };
+    let whole = audit.checked == audit.blobs;
+    let counted = match (audit.blobs, whole) {
+        (blobs, true) => counted(blobs, "blob"),
+        (blobs, false) => format!("{} of {blobs} blobs, those that changed last", audit.checked),
+    };
+    if audit.damaged.is_empty() {
+        let more = (!whole).then(|| "rcrepro doctor --blobs hashes all of them".to_owned());
+        return check(Health::Well, format!("{counted}, each with the bytes that its name says"), more);
+    }
+    let quoted = |path: &PathBuf| format!("'{}'", path.display().to_string().replace('\'', "'\\''"));
+    let paths: Vec<String> = audit.damaged.iter().map(quoted).collect();
+    // What a run needs and finds damaged it sets aside by itself.
+    let found = format!("{} damaged of {counted}; once removed, whatever needs them writes them again", paths.len());
+    check(Health::Damaged, found, Some(format!("rm -f {}", paths.join(" "))))
+}
+
 fn plan(folder: &Path) -> Check {
     match Workspace::open(folder) {
         Ok(workspace) => {
-            let found = format!("`{}`, {} packets", workspace.plan.name, workspace.plan.packets.len());
+            let found = format!("`{}`, {}", workspace.plan.name, counted(workspace.plan.packets.len(), "packet"));
             Check { what: "plan", health: Health::Well, found, hint: None }
         }
         Err(error) => {
@@ -133,7 +165,8 @@ fn sources(mirrors: &Mirrors) -> Vec<Check> {
     ]
     .map(|(what, bases)| match bases {
         Ok(bases) => {
-            let found = format!("{} places, from the user configuration and this machine's clients", bases.len());
+            let found =
+                format!("{}, from the user configuration and this machine's clients", counted(bases.len(), "place"));
             Check { what, health: Health::Well, found, hint: None }
         }
         Err(error) => {

@@ -12,12 +12,16 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::attributes;
+use super::files::{make_folders, write_with};
 use super::named::Named;
 use crate::model::digest::{Digest, DigestHasher, Sha256};
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest};
 use crate::model::tree::{Directory, Node, TreeError};
 use crate::store::verify::VerifyingReader;
 use crate::store::{BlobStore, GET_LIMIT, StoreError, door};
+
+/// The mode of manifests and their evidence, whatever the umask.
+const MODE: u32 = 0o644;
 
 /// Says why evidence could not be gathered or read.
 #[derive(Debug, thiserror::Error)]
@@ -127,13 +131,13 @@ pub fn write_blobs(
         let path = path.to_owned();
         move |source| EvidenceError::Io { doing, path, source }
     };
-    std::fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+    make_folders(&folder).map_err(io("create", &folder))?;
     let mut keep = BTreeSet::new();
     for digest in blobs {
         let file = folder.join(digest.hash.to_string());
         keep.insert(digest.hash);
         if !file.exists() {
-            write_file(&file, &mut *store.reader(*digest)?).map_err(io("write", &file))?;
+            write_with(&file, MODE, &mut *store.reader(*digest)?).map_err(io("write", &file))?;
         }
     }
     attributes::write_record(path, bytes).map_err(io("write", path))?;
@@ -144,19 +148,6 @@ pub fn write_blobs(
             std::fs::remove_file(entry.path()).map_err(io("remove", &entry.path()))?;
         }
     }
-    Ok(())
-}
-
-/// Writes a file whole or not at all; `content` may be larger than memory.
-fn write_file(path: &Path, content: &mut dyn Read) -> io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".rcrepro-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder)?;
-    io::copy(content, &mut file)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use crate::model::contract::Basis;
 use crate::model::digest::Digest;
 use crate::model::name::TreePath;
 use crate::model::plan::PacketId;
+use crate::model::plural::counted;
 use crate::model::rescan::Outcome;
 use crate::model::risk;
 use crate::model::scan::ScanFinding;
@@ -159,7 +160,7 @@ impl Facts<'_> {
         match canonical_json::to_vec(&(self.workspace.plan_digest(), list, scans.outcomes())) {
             Ok(bytes) => Fact::Holds {
                 evidence: Digest::of(&bytes),
-                says: format!("no P0 or P1 is open, by the plan and {} scans", scans.scans.len()),
+                says: format!("no P0 or P1 is open, by the plan and {}", counted(scans.scans.len(), "scan")),
             },
             Err(error) => Fact::Undecided { why: error.to_string() },
         }

@@ -1,7 +1,7 @@
 //! Files of the user's repository, written whole or not at all.
 
 use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -11,14 +11,56 @@ use std::path::Path;
 /// # Errors
 /// What the system said.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
     let mode = fs::metadata(path).map_or(0o644, |meta| meta.permissions().mode() & 0o777);
-    let mut part = tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder)?;
-    part.write_all(bytes)?;
-    part.as_file().sync_all()?;
-    part.persist(path).map_err(|error| error.error)?;
+    write_with(path, mode, &mut &*bytes)
+}
+
+/// Writes a file of any size as [`write_whole`] does, with this mode.
+///
+/// # Errors
+/// What the system said, or the reader.
+pub fn write_with(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
+    part(path, mode, content)?.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Makes a folder and those above it. Those that come into being have mode 0755, whatever the umask.
+///
+/// # Errors
+/// What the system said.
+pub fn make_folders(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        make_folders(above)?;
+    }
+    match fs::create_dir(folder) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        result => result.and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o755))),
+    }
+}
+
+/// Finds out whether files can be written into a folder, or could be once it is made. Leaves nothing behind.
+///
+/// # Errors
+/// What the system said.
+pub fn try_folder(folder: &Path) -> io::Result<()> {
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+    tempfile::tempfile_in(there).map(drop)
+}
+
+/// Writes a synced file beside its place. The mode is set after it was made, so that no umask takes from it.
+fn part(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folders(folder)?;
+    let mut part = tempfile::Builder::new().prefix(".rcrepro-").tempfile_in(folder)?;
+    io::copy(content, &mut part)?;
+    part.as_file().set_permissions(Permissions::from_mode(mode))?;
+    part.as_file().sync_all()?;
+    Ok(part)
 }
 
 /// Writes a file that is not there yet, whole or not at all.
@@ -26,12 +68,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// What the system said; `AlreadyExists` when something stands in its place.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut part = tempfile::Builder::new().permissions(Permissions::from_mode(0o644)).tempfile_in(folder)?;
-    part.write_all(bytes)?;
-    part.as_file().sync_all()?;
-    part.persist_noclobber(path).map_err(|error| error.error)?;
+    part(path, 0o644, &mut &*bytes)?.persist_noclobber(path).map_err(|error| error.error)?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use crate::model::image::ImageIdentity;
 use crate::model::manifest::{FrozenEntry, ImageEntry};
 use crate::model::name::Name;
 use crate::model::plan::{Packet, References};
+use crate::model::plural::counted;
 use crate::model::user_config::UserConfig;
 use crate::store::fs::FsStore;
 use crate::store::ingest::IngestedSource;
@@ -66,7 +67,7 @@ impl Preparation<'_> {
     ) -> Result<(Resolved, IngestedSource), PrepareError> {
         let work = async || {
             let source = self.workspace.ingest_source(revision, &**self.store)?;
-            let how = format!("{} files of commit {}", source.tracked_files, &source.commit[..12]);
+            let how = format!("{} of commit {}", counted(source.tracked_files, "file"), &source.commit[..12]);
             Ok((source, how))
         };
         let source = self.step("source", work).await?;
@@ -126,9 +127,9 @@ impl Preparation<'_> {
                 let (entry, provenance) = step.ensure().await?;
                 let how = match provenance {
                     Provenance::Store => "from the store",
-                    Provenance::Fetched => "fetched, meets its lock",
-                    Provenance::Mirror => "from its mirror, meets its lock",
-                    Provenance::Compiled => "compiled, meets its lock",
+                    Provenance::Fetched => "fetched, matches its lock",
+                    Provenance::Mirror => "from its mirror, matches its lock",
+                    Provenance::Compiled => "compiled, matches its lock",
                 };
                 Ok((entry, how.to_owned()))
             };

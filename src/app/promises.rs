@@ -6,6 +6,7 @@ use super::workspace::Workspace;
 use crate::model::board::Fact;
 use crate::model::civil_date::CivilDate;
 use crate::model::plan::PacketId;
+use crate::model::plural::counted;
 use crate::model::risk;
 
 /// Finds out whether a packet's committed scope record is right and says that the packet kept to its scope.
@@ -14,12 +15,12 @@ pub fn scope(workspace: &Workspace, packet: &PacketId) -> Fact {
     let record = || format!("rcrepro scope {packet} --base REV --head REV --record");
     match scope::recorded(workspace, packet) {
         Ok(Some(fact)) if fact.holds() => {
-            let says = format!("{} files changed, all within the scope", fact.record.changes.len());
+            let says = format!("{} changed, all within the scope", counted(fact.record.changes.len(), "file"));
             Fact::Holds { evidence: fact.digest, says }
         }
         Ok(Some(fact)) => {
             let first = fact.record.findings.first().map(ToString::to_string).unwrap_or_default();
-            Fact::Fails { why: format!("{} findings, the first: {first}", fact.record.findings.len()) }
+            Fact::Fails { why: format!("{}, the first: {first}", counted(fact.record.findings.len(), "finding")) }
         }
         Ok(None) => Fact::Waits { why: format!("its scope is not recorded: {}", record()) },
         Err(error @ ScopeError::Stale { .. }) => Fact::Waits { why: format!("{error}: {}", record()) },
@@ -41,12 +42,18 @@ pub fn documents(workspace: &Workspace, revision: &str) -> Fact {
     if let Some(first) = found.findings().next() {
         let (word, count) = (first.state.as_str(), found.findings().count());
         let place = format!("{}:{}: `{}`", first.document, first.line, first.text);
-        return Fact::Fails { why: format!("{count} findings (rcrepro documents), the first: {word}, {place}") };
+        return Fact::Fails {
+            why: format!("{} (rcrepro documents), the first: {word}, {place}", counted(count, "finding")),
+        };
     }
     match found.hollow() {
         Some(why) => Fact::Undecided { why },
         None => {
-            let says = format!("{} quoted commands in {} documents", found.quoted.len(), found.documents.len());
+            let says = format!(
+                "{} in {}",
+                counted(found.quoted.len(), "quoted command"),
+                counted(found.documents.len(), "document")
+            );
             Fact::Holds { evidence: found.digest(), says }
         }
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::evidence::{self, EvidenceError};
+use super::mending::mending;
 use super::recorded::RecordedError;
 use super::release_images;
 use super::run::{Recorded, RunError, RunOptions, execute};
@@ -89,6 +90,16 @@ pub fn read_manifest(path: &Path, store: &dyn BlobStore) -> Result<(ReproManifes
 /// # Errors
 /// [`ReplayError`]; a difference is no error.
 pub async fn replay(
+    session: &Session,
+    workspace: &Workspace,
+    manifest: &Path,
+    options: RunOptions<'_>,
+) -> Result<Replayed, ReplayError> {
+    let again = async || replay_once(session, workspace, manifest, options).await;
+    mending(&session.store, options.observe, options.cancel, again).await
+}
+
+async fn replay_once(
     session: &Session,
     workspace: &Workspace,
     manifest: &Path,

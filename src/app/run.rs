@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::evidence::{self, EvidenceError};
 use super::execute::{ExecuteError, Executor, Ran};
+use super::files::try_folder;
+use super::mending::mending;
 use super::prepare::{Preparation, PrepareError};
 use super::proving::{self, Proved};
 use super::record::{self, RECORD_VERSION, RunRecord};
@@ -168,6 +170,19 @@ fn standing_of(finding: &Finding) -> Standing {
 /// # Errors
 /// [`RunError`].
 pub async fn run(
+    session: &Session,
+    workspace: &Workspace,
+    id: &PacketId,
+    options: RunOptions<'_>,
+) -> Result<Recorded, RunError> {
+    // Before the work, not after it.
+    let folder = workspace.manifest_path(id).parent().unwrap_or(&workspace.folder).to_owned();
+    try_folder(&folder).map_err(|source| EvidenceError::Io { doing: "write into", path: folder, source })?;
+    mending(&session.store, options.observe, options.cancel, async || run_once(session, workspace, id, options).await)
+        .await
+}
+
+async fn run_once(
     session: &Session,
     workspace: &Workspace,
     id: &PacketId,

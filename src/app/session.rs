@@ -47,7 +47,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn open(store: &Path, staging: Staging, config: UserConfig) -> Result<Self, SessionError> {
-        let store = Arc::new(FsStore::open(store)?);
+        let store = Arc::new(FsStore::open_mending(store)?);
         let runs = Runs::open(store.root())?;
         let (seconds, suffix) = moment();
         let run = runs.begin(seconds, &suffix)?;

@@ -251,8 +251,8 @@ impl Gather<'_> {
             }
             let expected = self.workspace.plan.commands(packet).count();
             if manifest.commands.len() < expected {
-                let why =
-                    format!("{} {run} ended after {} of {expected} commands", record.kind, manifest.commands.len());
+                let ran = manifest.commands.len();
+                let why = format!("{} {run} ended after {ran} of {expected} commands", record.kind);
                 return Ok(Some(Evidence::Undecided { why: vec![why] }));
             }
             return Ok(None);

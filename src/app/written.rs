@@ -13,6 +13,7 @@ use crate::model::contract::Basis;
 use crate::model::digest::Digest;
 use crate::model::documents::SectionName;
 use crate::model::name::TreePath;
+use crate::model::plural::counted;
 
 /// The command that mends a stale section.
 const WRITE: &str = "rcrepro status --write";
@@ -114,5 +115,5 @@ fn current(sections: &Sections, texts: Option<&BTreeMap<String, String>>) -> Res
 
 fn holds(places: &[(&TreePath, &str)]) -> Fact {
     let text: String = places.iter().map(|(path, name)| format!("{path} {name}\n")).collect();
-    Fact::Holds { evidence: Digest::of(text.as_bytes()), says: format!("{} written sections", places.len()) }
+    Fact::Holds { evidence: Digest::of(text.as_bytes()), says: counted(places.len(), "written section") }
 }

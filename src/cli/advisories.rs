@@ -17,6 +17,7 @@ use crate::app::rescan::{RescanError, rescan};
 use crate::app::run::RunOptions;
 use crate::app::workspace::Workspace;
 use crate::model::advisory::{AdvisoryDelta, AdvisoryEntries};
+use crate::model::plural::counted;
 use crate::model::printable;
 use crate::model::rescan::{Outcome, Rescan};
 use crate::report::progress::Progress;
@@ -94,9 +95,10 @@ fn parts(delta: &AdvisoryDelta) -> [(&'static str, &AdvisoryEntries); 3] {
 }
 
 fn text(each: &AdvisoryAge) -> String {
-    let days = each.days().map_or_else(|| "of the future".to_owned(), |days| format!("{days} days old"));
+    let days = each.days().map_or_else(|| "of the future".to_owned(), |days| format!("{} old", counted(days, "day")));
     let AdvisoryAge { name, kind, locked, .. } = each;
-    let mut text = format!("{name}: {} of {}, {days}, {} entries\n", kind.as_str(), locked.date, locked.entries);
+    let mut text =
+        format!("{name}: {} of {}, {days}, {}\n", kind.as_str(), locked.date, counted(locked.entries, "entry"));
     let MirrorToday { data, delta, by_date, .. } = match &each.today {
         Ok(today) => today,
         Err(why) => return format!("{text}  not asked today: {}\n", printable::line(why)),

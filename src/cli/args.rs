@@ -7,11 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use self::scans::{AdvisoriesArgs, FindingsArgs};
 pub use self::status::StatusArgs;
 use super::exit::Exit;
+use super::output;
 use crate::model::image_definition::Platform;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::reference::ImageReference;
 use crate::model::shake::variation::Variation;
+use crate::report;
 
 pub mod mutants;
 pub mod scans;
@@ -47,8 +49,18 @@ impl Cli {
     pub fn read() -> Result<Self, Exit> {
         Self::try_parse().map_err(|error| {
             // Help and the version go to standard output, everything else to standard error.
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
-            error.print().map_or(Exit::Undecided, |()| exit)
+            if !error.use_stderr() {
+                return error.print().map_or(Exit::Undecided, |()| Exit::Success);
+            }
+            // What was not understood cannot say whether a document is wanted: the arguments themselves do.
+            let json = std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
+            if json {
+                let text = error.to_string();
+                let message = text.trim().trim_start_matches("error: ");
+                let document = report::json::error(Exit::Usage.as_str(), Exit::Usage.code(), message, &[], None);
+                drop(output::print_json(&document));
+            }
+            error.print().map_or(Exit::Undecided, |()| Exit::Usage)
         })
     }
 }
@@ -111,14 +123,14 @@ pub enum Command {
         #[arg(long, default_value = "HEAD", value_name = "REV")]
         rev: String,
     },
-    /// Records that somebody stands for the plan, or for a packet's evidence, by its digest.
+    /// Records that somebody approved the plan, or reviewed a packet's evidence, by its digest.
     Approve {
         /// The packet, such as RC-00.
         packet: PacketId,
         /// Who.
         #[arg(long, value_name = "NAME")]
         by: String,
-        /// Stands for the packet's evidence instead of the plan.
+        /// Reviews the packet's evidence instead of approving the plan.
         #[arg(long)]
         review: bool,
         /// What they have to say.
@@ -221,8 +233,12 @@ pub enum Command {
         #[command(subcommand)]
         command: ImageCommand,
     },
-    /// Says what is missing on this machine, and the command that mends it.
-    Doctor,
+    /// Says what is missing on this machine or damaged in the store, and the command that mends it.
+    Doctor {
+        /// Hashes every blob of the store, not only those that changed last.
+        #[arg(long)]
+        blobs: bool,
+    },
 }
 
 /// Says how a packet is executed.

@@ -53,7 +53,7 @@ pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
     })
 }
 
-/// Records that somebody stands for the plan or for evidence.
+/// Records that somebody approved the plan, or reviewed evidence.
 pub fn approve(
     context: &Context,
     packet: &PacketId,
@@ -64,7 +64,7 @@ pub fn approve(
     let kind = if review { ApprovalKind::Review } else { ApprovalKind::Approval };
     let (path, subject) = app::approve(&context.committed("HEAD")?, packet, kind, by, note)?;
     let what = if review { "its manifest" } else { "the plan" };
-    print(format!("{by} stands for {packet}: {what} {subject}, written to {}\n", path.display()))?;
+    print(format!("{packet} approved by {by}: {what} {subject}, written to {}\n", path.display()))?;
     Ok(Exit::Success)
 }
 
@@ -99,7 +99,9 @@ impl From<ApproveError> for Failure {
         let (exit, advice) = match error {
             ApproveError::Workspace(error) => return error.into(),
             ApproveError::NoManifest { ref packet, .. } => (Exit::Undecided, Some(format!("rcrepro run {packet}"))),
-            ApproveError::Name { .. } => (Exit::Usage, Some("rcrepro approve PACKET --by \"A Name\"".to_owned())),
+            ApproveError::Name { ref packet, .. } => {
+                (Exit::Usage, Some(format!("rcrepro approve {packet} --by \"A Name\"")))
+            }
             ApproveError::Io { .. } => (Exit::Engine, None),
         };
         Self::new(exit, &error, advice)

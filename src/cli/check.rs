@@ -13,8 +13,9 @@ use crate::app::source;
 use crate::format::frozen_toml;
 use crate::model::name::Name;
 use crate::model::plan::FrozenKind;
-use crate::store::door;
+use crate::model::plural::counted;
 use crate::report;
+use crate::store::door;
 
 /// Reads the plan, counts what it holds, and says what it names that is not there yet; reads the source of HEAD, and says what
 /// in it no run could survive.
@@ -42,11 +43,12 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
         print_json(&document)?;
     } else {
         let text = format!(
-            "plan `{}` is sound: {} images, {} frozen inputs, {commands} commands, {} packets\n",
+            "plan `{}` is sound: {}, {}, {}, {}\n",
             plan.name,
-            plan.images.len(),
-            plan.frozen.len(),
-            plan.packets.len()
+            counted(plan.images.len(), "image"),
+            counted(plan.frozen.len(), "frozen input"),
+            counted(commands, "command"),
+            counted(plan.packets.len(), "packet")
         );
         print(text)?;
         for (name, input) in &plan.frozen {
@@ -69,7 +71,7 @@ fn fronted(folder: &Path, name: &Name, kind: FrozenKind, front: &str) -> String 
     let data = lock.and_then(|text| frozen_toml::decode(&text).ok()).and_then(|lock| lock.data);
     let of = data.map_or_else(
         || format!("not locked yet: rcrepro lock {name}"),
-        |data| format!("of {}, {} entries", data.date, data.entries),
+        |data| format!("of {}, {}", data.date, counted(data.entries, "entry")),
     );
     format!("  {name}: {} {of}; commands that use it run /deps/{name}/bin/{front} as `{front}`\n", kind.as_str())
 }

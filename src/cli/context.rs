@@ -15,6 +15,7 @@ use crate::app::workspace::Workspace;
 use crate::engine::Engine as _;
 use crate::engine::docker::Staging;
 use crate::model::user_config::UserConfig;
+use crate::store::fs::FsStore;
 
 /// Is what the global options say.
 pub struct Context {
@@ -78,6 +79,7 @@ impl Context {
                 say!("{:>10}  the clock cannot be pinned here, commands saw the machine's own: {reason}", "warning");
             }
             session.close().await;
+            set_aside(&session.store);
             result
         };
         let killed_first = || Failure::plain(Exit::Interrupted, "killed; the next start removes what is left", None);
@@ -90,5 +92,17 @@ impl Context {
             return Err(Failure::plain(Exit::Interrupted, "interrupted; no container is left", None));
         }
         result
+    }
+}
+
+/// Says which blobs were found damaged and set aside, and by nobody written again so far.
+pub fn set_aside(store: &FsStore) {
+    for blob in store.take_set_aside() {
+        let kept = store.root().join("damaged");
+        eprintln!(
+            "{:>10}  damaged blob {blob}, kept in `{}`: the next command that needs it writes it again",
+            "set aside",
+            kept.display()
+        );
     }
 }

@@ -8,9 +8,9 @@ use crate::app::config::package_mirrors;
 use crate::app::doctor::{Health, examine};
 
 /// Examines the machine and prints a line a check, with the command that mends what is missing.
-pub async fn doctor(context: &Context) -> Result<Exit, Failure> {
-    let checks = examine(&context.directory, &context.store, &package_mirrors(&context.config()?)).await;
-    let sick = checks.iter().any(|check| check.health == Health::Missing);
+pub async fn doctor(context: &Context, blobs: bool) -> Result<Exit, Failure> {
+    let checks = examine(&context.directory, &context.store, &package_mirrors(&context.config()?), blobs).await;
+    let sick = checks.iter().any(|check| matches!(check.health, Health::Missing | Health::Damaged));
     if context.json {
         let list: Vec<_> = checks
             .iter()

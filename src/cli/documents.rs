@@ -32,8 +32,10 @@ impl From<DocumentsError> for Failure {
                 (Exit::Divergent, Some("mend the marker in that line, and commit".to_owned()))
             }
             DocumentsError::NotUtf8 { .. } | DocumentsError::Io { .. } => (Exit::Undecided, None),
-            DocumentsError::Manifest { source: ManifestError::Version { .. }, .. } => {
-                (Exit::Undecided, Some("record the packet again: rcrepro run PACKET".to_owned()))
+            DocumentsError::Manifest { source: ManifestError::Version { .. }, ref path } => {
+                // A packet's manifest has its name.
+                let packet = path.file_stem().unwrap_or_default().to_string_lossy();
+                (Exit::Undecided, Some(format!("record the packet again: rcrepro run {packet}")))
             }
             DocumentsError::Manifest { .. } => (Exit::Tampered, Some("git checkout -- manifests".to_owned())),
         };

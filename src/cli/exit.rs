@@ -28,6 +28,22 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Gives the word that documents use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Divergent => "divergent",
+            Self::Usage => "usage",
+            Self::Plan => "plan",
+            Self::Engine => "engine",
+            Self::Undecided => "undecided",
+            Self::Tampered => "tampered",
+            Self::Bug => "bug",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// Gives the number.
     #[must_use]
     pub const fn code(self) -> u8 {

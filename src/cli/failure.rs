@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::exit::Exit;
-use super::output::complain;
+use super::output::{complain, has_printed, print_json};
 use crate::app::actions::ActionError;
 use crate::app::config::ConfigError;
 use crate::app::evidence::EvidenceError;
@@ -27,10 +27,12 @@ use crate::app::shake::ShakeError;
 use crate::app::why::WhyError;
 use crate::app::workspace::WorkspaceError;
 use crate::engine::EngineError;
+use crate::model::plan::PacketId;
 use crate::oci::OciError;
 use crate::packages::PackageError;
 use crate::packages::debian::DebianError;
 use crate::registry::RegistryError;
+use crate::report::json;
 use crate::store::StoreError;
 use crate::store::door::DoorError;
 use crate::store::ingest::GitError;
@@ -42,26 +44,33 @@ pub struct Failure {
     message: String,
     causes: Vec<String>,
     hint: Option<String>,
+    /// Nobody is told: whom it concerns has gone.
+    silent: bool,
 }
 
 impl Failure {
     /// Takes an error and everything that caused it.
     pub fn new(exit: Exit, error: &dyn Error, hint: Option<String>) -> Self {
-        let mut causes = Vec::new();
+        let message = error.to_string();
+        let mut causes: Vec<String> = Vec::new();
         let (mut cause, mut refused) = (error.source(), None);
         while let Some(error) = cause {
-            causes.push(error.to_string());
+            let text = error.to_string();
+            // Many an error repeats its cause: what was said is not said again.
+            if !message.contains(&text) && !causes.iter().any(|said| said.contains(&text)) {
+                causes.push(text);
+            }
             let refusal = error.downcast_ref::<std::io::Error>().and_then(DoorError::of);
             refused = refused.or(refusal.map(DoorError::hint));
             cause = error.source();
         }
         // What stands in a file's place is nearer than what the command makes of it.
-        Self { exit, message: error.to_string(), causes, hint: refused.or(hint) }
+        Self { exit, message, causes, hint: refused.or(hint), silent: false }
     }
 
     /// Says something that no error type says.
     pub fn plain(exit: Exit, message: impl Into<String>, hint: Option<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), hint }
+        Self { exit, message: message.into(), causes: Vec::new(), hint, silent: false }
     }
 
     /// Gives the error with all that caused it, in a line.
@@ -69,8 +78,23 @@ impl Failure {
         std::iter::once(&self.message).chain(&self.causes).cloned().collect::<Vec<_>>().join(": ")
     }
 
-    /// Prints it on standard error and gives the exit code.
-    pub fn report(&self) -> Exit {
+    /// Ends with an exit code and says nothing.
+    pub fn silent(exit: Exit) -> Self {
+        Self { silent: true, ..Self::plain(exit, "", None) }
+    }
+
+    /// Prints it and gives the exit code: on standard error for people, and on standard output as the one document where
+    /// that is wanted.
+    pub fn report(&self, json: bool) -> Exit {
+        if self.silent {
+            return self.exit;
+        }
+        if json && !has_printed() {
+            let document =
+                json::error(self.exit.as_str(), self.exit.code(), &self.message, &self.causes, self.hint.as_deref());
+            // When nobody reads it, the exit code still says it.
+            drop(print_json(&document));
+        }
         // What goes on below is indented, so that no message can look like another one or like a hint.
         let whole = |text: &str| text.trim_end().replace('\n', "\n    ");
         let mut text = format!("error: {}\n", whole(&self.message));
@@ -92,7 +116,9 @@ fn hint(text: &str) -> Option<String> {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let advice = match &error {
-            StoreError::Damaged { .. } => hint("remove the damaged blob's file and run the command again"),
+            StoreError::Damaged { .. } => {
+                hint("rcrepro doctor --blobs names each damaged blob, and the command that removes it")
+            }
             StoreError::Io { .. } => hint("check the disk, or name another store: rcrepro --store DIR …"),
             _ => None,
         };
@@ -366,8 +392,17 @@ impl From<ReplayError> for Failure {
             ReplayError::Evidence(error) => error.into(),
             ReplayError::Recorded(error) => error.into(),
             ReplayError::Runs(_) => Self::new(Exit::Engine, &error, None),
-            ReplayError::NoManifest { .. } => {
-                Self::new(Exit::Undecided, &error, hint("record it first: rcrepro run PACKET"))
+            ReplayError::NoManifest { ref path, .. } => {
+                // `manifests/RC-05.json` is that of RC-05; any other file has to be named rightly.
+                let stem = path.file_stem().and_then(|stem| stem.to_str());
+                let packet = stem.and_then(|stem| stem.parse::<PacketId>().ok());
+                let advice = packet.map_or_else(
+                    || "name a packet, or the file of a manifest".to_owned(),
+                    |packet| {
+                        format!("rcrepro run {packet} records it; what a run that failed printed: rcrepro log {packet}")
+                    },
+                );
+                Self::new(Exit::Undecided, &error, Some(advice))
             }
             ReplayError::Manifest { .. } => Self::new(Exit::Tampered, &error, hint("git checkout -- manifests")),
         }
@@ -385,7 +420,10 @@ impl From<WhyError> for Failure {
                 (Exit::Usage, hint("name two of: a packet, a run's id, `latest`, a manifest file"))
             }
             WhyError::Packets { .. } => (Exit::Usage, None),
-            WhyError::WhichPacket { .. } => (Exit::Usage, hint("name the packet first: rcrepro why RC-05 latest")),
+            WhyError::WhichPacket { ref target } => (
+                Exit::Usage,
+                Some(format!("name the packet first: rcrepro why PACKET {target}; its name: rcrepro status")),
+            ),
             WhyError::NoRecord { .. } => (Exit::Undecided, None),
             WhyError::NoRun { ref packet, .. } => (Exit::Undecided, Some(format!("rcrepro replay {packet}"))),
             WhyError::Itself { ref packet, .. } => (Exit::Undecided, Some(format!("rcrepro replay {packet}"))),
@@ -410,7 +448,7 @@ impl From<ShakeError> for Failure {
                 let Self { exit, message, causes, .. } = (*source).into();
                 let causes = std::iter::once(message).chain(causes).collect();
                 let advice = hint("leave out what the engine cannot do: rcrepro shake --vary WHAT,… PACKET");
-                Self { exit, message: format!("command `{command}` with {world} gave no result"), causes, hint: advice }
+                Self { causes, ..Self::plain(exit, format!("command `{command}` with {world} gave no result"), advice) }
             }
             ShakeError::Export(_) => Self::new(Exit::Engine, &error, None),
         }

@@ -4,7 +4,7 @@ use super::args::StreamName;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{print, raw, say};
+use super::output::{print, print_all, say};
 use crate::app::{latest, release_images};
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
@@ -64,10 +64,11 @@ pub fn log(
         let digest = if canonical { streams.canonical } else { streams.raw };
         let mut reader = store.reader(digest)?;
         // Both streams go to standard output: it is the data that was asked for. What is asked for alone stays alone.
-        std::io::copy(&mut reader, &mut raw()).map_err(|error| {
-            Failure::plain(Exit::Undecided, format!("cannot print the {name:?} of `{command}`: {error}"), None)
-        })?;
+        let stream = match name {
+            StreamName::Stdout => "standard output",
+            StreamName::Stderr => "standard error",
+        };
+        print_all(&format!("the {stream} of `{command}`"), &mut *reader)?;
     }
-    print("")?;
     Ok(Exit::Success)
 }

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use rustix::fs::Mode;
+use rustix::process::umask;
+
 use self::args::{Cli, Command};
 use self::exit::Exit;
 use self::failure::Failure;
@@ -40,23 +43,33 @@ mod why;
 /// Parses the command line, does what it says, and gives the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    owner_may_always();
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
     };
+    let json = cli.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return Failure::plain(Exit::Engine, format!("cannot start threads: {error}"), None).report().into();
+            return Failure::plain(Exit::Engine, format!("cannot start threads: {error}"), None).report(json).into();
         }
     };
-    let exit = runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| failure.report());
+    let exit = runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| failure.report(json));
     // A blocking read may hang after the second Ctrl-C; it must not keep the process.
     runtime.shutdown_background();
     exit.into()
 }
 
+/// Takes the owner's bits out of the umask: one that forbids us our own files helps nobody. The others stay as the user wants
+/// them.
+fn owner_may_always() {
+    let wanted = umask(Mode::RWXG | Mode::RWXO);
+    umask(wanted & (Mode::RWXG | Mode::RWXO));
+}
+
 async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    signals::outlive_file_limit();
     let context = context::Context {
         directory: cli.directory,
         store: match cli.store {
@@ -95,7 +108,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Image { platform, command } => image::image(&context, platform, command).await,
         Command::Advisories(arguments) => advisories::advisories(&context, &arguments).await,
-        Command::Doctor => doctor::doctor(&context).await,
+        Command::Doctor { blobs } => doctor::doctor(&context, blobs).await,
     }
 }
 

@@ -4,13 +4,22 @@
 //! was asked for byte by byte goes out as it is.
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Read, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::model::printable;
+
+/// Whether anything was written to standard output: a command prints one document, and an error adds no second one.
+static PRINTED: AtomicBool = AtomicBool::new(false);
+
+/// Tells whether anything was written to standard output, or tried to be.
+pub fn has_printed() -> bool {
+    PRINTED.load(Ordering::Relaxed)
+}
 
 /// Writes text for people to standard output.
 ///
@@ -49,15 +58,37 @@ pub fn show(json: bool, document: impl FnOnce() -> Value, text: impl FnOnce() ->
 /// # Errors
 /// As [`print`].
 pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    PRINTED.store(true, Ordering::Relaxed);
     let mut out = io::stdout().lock();
-    out.write_all(bytes)
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::plain(Exit::Undecided, format!("cannot write to standard output: {error}"), None))
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| unwritten(&error))
 }
 
-/// Gives standard output for a stream of a command, which goes out byte by byte as it was asked for.
-pub fn raw() -> impl io::Write {
-    io::stdout().lock()
+/// Copies data of any size to standard output byte by byte, as it was asked for; `what` it is, for the error when it cannot be
+/// read.
+///
+/// # Errors
+/// A [`Failure`] when it cannot be read, or written.
+pub fn print_all(what: &str, data: &mut dyn Read) -> Result<(), Failure> {
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match data.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => print_bytes(&piece[..count])?,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => {
+                let hint = Some("rcrepro doctor --blobs".to_owned());
+                return Err(Failure::plain(Exit::Undecided, format!("cannot read {what}: {error}"), hint));
+            }
+        }
+    }
+}
+
+/// Says why nothing can be written; a reader who has seen enough, such as `head`, is told nothing.
+fn unwritten(error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::BrokenPipe => Failure::silent(Exit::Undecided),
+        _ => Failure::plain(Exit::Undecided, format!("cannot write to standard output: {error}"), None),
+    }
 }
 
 /// Writes a line for people to standard error. When that is gone, nobody is left to tell.

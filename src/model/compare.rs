@@ -155,7 +155,8 @@ impl std::fmt::Display for PartCounts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { bitwise, canonical, divergent, undecided } = self;
         let all = self.all();
-        write!(f, "{all} streams and outputs: {bitwise} bitwise, {canonical} canonical, {divergent} divergent")?;
+        let all = if all == 1 { "1 stream or output".to_owned() } else { format!("{all} streams and outputs") };
+        write!(f, "{all}: {bitwise} bitwise, {canonical} canonical, {divergent} divergent")?;
         match undecided {
             0 => Ok(()),
             some => write!(f, ", {some} undecided"),
@@ -321,7 +322,7 @@ mod tests {
     #[test]
     fn all_three_numbers_are_always_said() {
         use Equality::{Bitwise, Canonical, Divergent, Undecided};
-        assert_eq!(counts(&[Bitwise]), "1 streams and outputs: 1 bitwise, 0 canonical, 0 divergent");
+        assert_eq!(counts(&[Bitwise]), "1 stream or output: 1 bitwise, 0 canonical, 0 divergent");
         let mixed = counts(&[Bitwise, Canonical, Divergent, Canonical, Undecided]);
         assert_eq!(mixed, "5 streams and outputs: 1 bitwise, 2 canonical, 1 divergent, 1 undecided");
     }

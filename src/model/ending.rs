@@ -52,6 +52,18 @@ pub fn words(ending: EndingEntry, exit_code: i32, bounds: Bounds) -> String {
     }
 }
 
+/// Says how something ended whose limits no key of a plan changes.
+#[must_use]
+pub fn without_limits(ending: EndingEntry, exit_code: i32) -> String {
+    match ending {
+        EndingEntry::TimedOut => "timed out".to_owned(),
+        EndingEntry::OutOfMemory => "out of memory".to_owned(),
+        EndingEntry::Exited | EndingEntry::Signaled => {
+            words(ending, exit_code, Bounds { timeout: Duration::ZERO, memory: None })
+        }
+    }
+}
+
 /// Writes whole hours, minutes or seconds, for people or as a plan wants it.
 fn duration(time: Duration, for_people: bool) -> String {
     let seconds = time.as_secs();
@@ -117,6 +129,8 @@ mod tests {
             assert_eq!(words(ending, code, bounds), expected);
         }
         assert!(words(EndingEntry::OutOfMemory, 0, bounds(5, None)).contains("`memory`"));
+        assert_eq!(without_limits(EndingEntry::TimedOut, 137), "timed out");
+        assert_eq!(without_limits(EndingEntry::Exited, 1), "exit code 1");
     }
 
     #[test]

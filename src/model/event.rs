@@ -109,6 +109,13 @@ pub enum RunEvent {
         /// The command that failed.
         because: Name,
     },
+    /// A damaged blob of the store was set aside, and what needs it begins again.
+    Mending {
+        /// What the blob should have been.
+        blob: Digest,
+        /// The folder where the damaged file is kept.
+        folder: String,
+    },
     /// A replay was compared with what was recorded.
     Compared {
         /// How its streams and outputs compare.

@@ -38,6 +38,7 @@ pub mod osv;
 pub mod pace;
 pub mod pins;
 pub mod plan;
+pub mod plural;
 pub mod printable;
 pub mod proof;
 pub mod proposal;

@@ -39,6 +39,7 @@ pub use adapter::{Adapter, all};
 pub use clock::usual_clock;
 pub use named::{ToolCall, tool_calls};
 
+use crate::model::plural::of_one;
 use crate::model::proof::{ProofRule, Tool};
 use call::Call;
 
@@ -103,6 +104,7 @@ pub struct Work {
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.count {
+            Some(1) => write!(f, "1 {}", of_one(&self.what)),
             Some(count) => write!(f, "{count} {}", self.what),
             None => f.write_str(&self.what),
         }

@@ -79,9 +79,9 @@ fn go_test_has_run_a_test() {
     said("go test -v ./...", "=== RUN   T\n--- PASS: T (0.00s)\n    --- PASS: T/a (0.00s)\nPASS\nok  \tm\t0.1s\n")
         .is("proven | 2 tests passed");
     said("go test -run X -bench . ./ok", "BenchmarkAdd-2   \t749988224\t         1.928 ns/op\nPASS\nok  \tm\t1.780s\n")
-        .is("proven | 1 tests and benchmarks passed");
+        .is("proven | 1 test and benchmark passed");
     said("go test -json ./ok", "{\"Action\":\"run\",\"Package\":\"m\",\"Test\":\"T\"}\n{\"Action\":\"pass\",\"Package\":\"m\",\"Test\":\"T\"}\n")
-        .is("proven | 1 tests passed");
+        .is("proven | 1 test passed");
 }
 
 #[test]

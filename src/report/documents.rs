@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::model::digest::Digest;
 use crate::model::documents::{QuotedCommand, QuotedState};
+use crate::model::plural::counted;
 
 /// Writes every finding with its place and a hint, what was taken out by its author, and the verdict last.
 #[must_use]
@@ -46,10 +47,7 @@ pub fn text(documents: &BTreeMap<String, Digest>, quoted: &[QuotedCommand], holl
     let why = hollow.map(|why| format!(" ({why})")).unwrap_or_default();
     let counts: Vec<String> = counts(quoted).into_iter().map(|(word, count)| format!("{count} {word}")).collect();
     let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
-    let files = match documents.len() {
-        1 => "1 document".to_owned(),
-        count => format!("{count} documents"),
-    };
+    let files = counted(documents.len(), "document");
     put(format_args!("{files} {verdict}{why}: commands quoted: {counts}"));
     text
 }

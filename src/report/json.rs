@@ -136,3 +136,9 @@ pub fn flake(flake: &Flake) -> Value {
         .map(|entry| json!({ "reason": entry.reason, "owner": entry.owner, "expires": entry.expires.to_string() }));
     json!({ "attempt": flake.attempt, "of": flake.of, "passes": flake.passes(), "quarantine": entry })
 }
+
+/// Describes an error: `{"error": {"kind", "code", "message", "causes", "hint"}}`. `code` is the exit code, and `kind` its word.
+#[must_use]
+pub fn error(kind: &str, code: u8, message: &str, causes: &[String], hint: Option<&str>) -> Value {
+    json!({ "error": { "kind": kind, "code": code, "message": message, "causes": causes, "hint": hint } })
+}

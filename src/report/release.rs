@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::text::{findings, put};
 use crate::model::plan::PacketId;
+use crate::model::plural::counted;
 use crate::model::release_record::{BuiltEntry, Released};
 
 /// Writes it for people: a line an image, what is wrong, and whether it was recorded.
@@ -24,15 +25,16 @@ pub fn text(packet: &PacketId, released: Option<&Released>) -> String {
     text += &findings(&released.findings);
     match (&released.written, released.findings.is_empty()) {
         (Some(path), _) => put(&mut text, format_args!("{packet} release images recorded: {}", path)),
-        (None, false) => put(&mut text, format_args!("{packet} release images: {} findings", released.findings.len())),
+        (None, false) => {
+            put(&mut text, format_args!("{packet} release images: {}", counted(released.findings.len(), "finding")))
+        }
         (None, true) => put(&mut text, format_args!("{packet} release images: as recorded")),
     }
     text
 }
 
 fn tried(built: &BuiltEntry) -> String {
-    let many = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-    format!("{}, {} beside it", many(built.runs.len(), "run"), many(built.smoke.len(), "command"))
+    format!("{}, {} beside it", counted(built.runs.len(), "run"), counted(built.smoke.len(), "command"))
 }
 
 /// Describes it for programs; null for a packet without such images.

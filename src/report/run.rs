@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::json::{Beside, flake, proof};
-use super::text::{findings, put};
+use super::text::{findings, put, put_next};
 use crate::model::digest::Digest;
 use crate::model::manifest::{CommandEntry, ReproManifest};
 use crate::model::name::Name;
+use crate::model::plural::counted;
 use crate::model::quarantine::Flake;
 use crate::proof::{Proof, Standing};
 
@@ -41,27 +42,43 @@ impl RunReport<'_> {
             put(&mut text, format_args!("{:>10}  {id}  did not run", "undecided"));
         }
         text += &findings(self.beside.findings);
-        put(&mut text, format_args!("manifest {}", self.digest));
         let packet = &self.manifest.packet;
         match self.written {
             Some(path) => {
-                put(&mut text, format_args!("{packet} recorded: {} commands, {path}", self.manifest.commands.len()));
+                put(&mut text, format_args!("manifest {}", self.digest));
+                let commands = counted(self.manifest.commands.len(), "command");
+                put(&mut text, format_args!("{packet} recorded: {commands}, {path}"));
             }
             None => {
-                let flaky = self.flakes.values().any(|flake| !flake.passes());
-                let failed = self.beside.proofs.values().any(|proof| proof.standing() == Standing::Failed);
-                let proven = self.beside.proofs.values().all(|proof| proof.standing() == Standing::Passed);
-                let why = match (failed, self.skipped) {
-                    (false, []) if !self.beside.findings.is_empty() => "see the findings",
-                    (false, []) if flaky => "flake without quarantine",
-                    (false, []) if proven => "an image of the release is not what it must be",
-                    (false, []) => "not every command shows that it did its work",
-                    _ => "not every command succeeded",
-                };
-                put(&mut text, format_args!("{packet} NOT recorded: {why}"));
+                put(&mut text, format_args!("{packet} NOT recorded: {}", self.why()));
+                put_next(&mut text, self.next().into_iter());
             }
         }
         text
+    }
+
+    /// Says why no manifest was written.
+    fn why(&self) -> &'static str {
+        let flaky = self.flakes.values().any(|flake| !flake.passes());
+        let failed = self.beside.proofs.values().any(|proof| proof.standing() == Standing::Failed);
+        let proven = self.beside.proofs.values().all(|proof| proof.standing() == Standing::Passed);
+        match (failed, self.skipped) {
+            (false, []) if !self.beside.findings.is_empty() => "see the findings",
+            (false, []) if flaky => "flake without quarantine",
+            (false, []) if proven => "an image of the release is not what it must be",
+            (false, []) => "not every command shows that it did its work",
+            _ => "not every command succeeded",
+        }
+    }
+
+    /// Gives the commands that show what those printed that did not pass.
+    fn next(&self) -> Vec<String> {
+        let passed = |id: &Name| {
+            let proven = self.beside.proofs.get(id).is_some_and(|proof| proof.standing() == Standing::Passed);
+            proven && self.flakes.get(id).is_none_or(Flake::passes)
+        };
+        let bad = self.manifest.commands.iter().filter(|entry| !passed(&entry.id));
+        bad.map(|entry| format!("rcrepro log {} {}", self.manifest.packet, entry.id)).collect()
     }
 
     fn command(&self, entry: &CommandEntry, text: &mut String) {

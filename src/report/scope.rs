@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::model::digest::Digest;
+use crate::model::plural::counted;
 use crate::model::scope::{ScopeFinding, ScopeRecord};
 
 /// How many characters of a commit's id are shown.
@@ -30,10 +31,7 @@ pub fn text(record: &ScopeRecord) -> String {
     if let Some(hint) = hint(record) {
         put(format_args!("{:>10}  {hint}", "hint"));
     }
-    let files = match record.changes.len() {
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
-    };
+    let files = counted(record.changes.len(), "file");
     let verdict = if record.findings.is_empty() { "within its scope" } else { "NOT within its scope" };
     let (base, head) = (short(&record.base.commit), short(&record.head.commit));
     put(format_args!("{} {verdict}: {files} changed from {base} to {head}", record.packet));

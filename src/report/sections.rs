@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 use crate::documents::sections::StaleSection;
+use crate::model::plural::counted;
 
 /// Is one document: where it is, how it stands in a word, and its sections, or those that are stale.
 #[derive(Debug, Clone, Serialize)]
@@ -45,7 +46,8 @@ pub fn text(documents: &[DocumentLine<'_>]) -> String {
         put(format_args!("{:>10}  write the document with {markers}", "hint"));
     }
     let current = documents.iter().filter(|document| document.state == "current").count();
-    put(format_args!("{current} of {} documents with written sections are current", documents.len()));
+    let (all, are) = (counted(documents.len(), "document"), if current == 1 { "is" } else { "are" });
+    put(format_args!("{current} of {all} with written sections {are} current"));
     text
 }
 

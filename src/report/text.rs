@@ -10,6 +10,8 @@ use crate::model::digest::Digest;
 use crate::model::finding::Finding;
 use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use crate::model::name::Name;
+use crate::model::plan::PacketId;
+use crate::model::plural::counted;
 use crate::model::printable;
 use crate::model::quarantine::Flake;
 use crate::proof::{Proof, Standing};
@@ -57,7 +59,18 @@ pub fn comparison(
     }
     let all = comparison.commands.len();
     put(&mut text, format_args!("{} {verdict}: {equal} of {all} commands equal ({counts})", recorded.packet));
+    put_next(&mut text, next(&recorded.packet, comparison).into_iter());
     text
+}
+
+/// Gives the commands that show what the replay of commands that failed printed, and what became different.
+fn next(packet: &PacketId, comparison: &Comparison) -> Vec<String> {
+    let failed = comparison.commands.iter().filter(|command| command.equality == Equality::Failed);
+    let mut next: Vec<String> = failed.map(|command| format!("rcrepro log {packet} {}", command.id)).collect();
+    if comparison.count(Equality::Divergent) > 0 {
+        next.push(format!("rcrepro why {packet}"));
+    }
+    next
 }
 
 /// Names the files in which two source trees differ, as far as the store holds both trees' directories.
@@ -184,23 +197,34 @@ pub fn verification(
         put(&mut text, format_args!("{:>20}  {id}  {flake}", "flake"));
     }
     for (id, proof) in proofs.iter().filter(|(_, proof)| proof.standing() == Standing::Passed) {
-        put(&mut text, format_args!("{:>20}  {id}  {proof}", proof.as_str()));
+        // The word stands before it already.
+        let said = proof.reason().map_or_else(|| proof.to_string(), str::to_owned);
+        put(&mut text, format_args!("{:>20}  {id}  {said}", proof.as_str()));
     }
     text += &self::findings(findings);
     let verdict = match findings.len() {
         0 => "stands".to_owned(),
-        1 => "has 1 finding".to_owned(),
-        many => format!("has {many} findings"),
+        some => format!("has {}", counted(some, "finding")),
     };
     put(
         &mut text,
-        format_args!("manifest {manifest} {verdict}; {blobs} blobs of evidence checked, nothing was executed"),
+        format_args!(
+            "manifest {manifest} {verdict}; {} of evidence checked, nothing was executed",
+            counted(blobs, "blob")
+        ),
     );
     text
 }
 
 fn entry<'a>(manifest: &'a ReproManifest, id: &Name) -> Option<&'a CommandEntry> {
     manifest.commands.iter().find(|entry| &entry.id == id)
+}
+
+/// Writes the commands to go on with, a line each.
+pub(super) fn put_next(text: &mut String, commands: impl Iterator<Item = String>) {
+    for command in commands {
+        put(text, format_args!("{:>10}  {command}", "next"));
+    }
 }
 
 /// Adds one line: what strangers wrote in it cannot begin another.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::model::advisory_policy::Effect;
 use crate::model::board::Board;
+use crate::model::plural::counted;
 use crate::model::rescan::Rescan;
 use crate::model::time_split::{TimeSplit, Today, judge_today};
 use crate::model::verdict::judge;
@@ -14,7 +15,8 @@ use crate::report::text::put;
 pub fn split(board: &Board, split: &TimeSplit) -> String {
     let mut text = String::new();
     for input in &split.inputs {
-        let age = input.age_days.map_or_else(|| "of the future".to_owned(), |days| format!("{days} days old"));
+        let age =
+            input.age_days.map_or_else(|| "of the future".to_owned(), |days| format!("{} old", counted(days, "day")));
         put(&mut text, format_args!("advisory data `{}` ({}) of {}, {age}", input.name, input.kind, input.frozen));
         put(&mut text, format_args!("    {}", today(&input.today)));
     }
@@ -49,7 +51,8 @@ fn today(today: &Today) -> String {
                 (Some(newer), Some(unrelated)) => {
                     let _ = write!(
                         text,
-                        ": {newer} entries new or changed, {unrelated} of them do not concern this source"
+                        ": {} new or changed, {unrelated} of them without concern for this source",
+                        counted(*newer, "entry")
                     );
                 }
                 _ => {}

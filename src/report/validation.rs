@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::model::plural::counted;
 use crate::oci::validate::{Fault, Validation};
 
 /// Writes every fault and note of an image, and the count last.
@@ -19,16 +20,15 @@ pub fn text(what: &str, validation: &Validation) -> String {
     validation.notes.iter().for_each(|note| put(note, "note"));
     let faults = match validation.faults.len() {
         0 => "no fault".to_owned(),
-        1 => "1 fault".to_owned(),
-        many => format!("{many} faults"),
+        some => counted(some, "fault"),
     };
     let notes = match validation.notes.len() {
         0 => String::new(),
-        1 => ", 1 note".to_owned(),
-        many => format!(", {many} notes"),
+        some => format!(", {}", counted(some, "note")),
     };
     let (files, megabytes) = (validation.files, validation.bytes / 1_000_000);
-    super::text::put(&mut text, format_args!("{what}: {faults}{notes}; {files} files of {megabytes} MB read"));
+    let files = counted(files, "file");
+    super::text::put(&mut text, format_args!("{what}: {faults}{notes}; {files} of {megabytes} MB read"));
     text
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::difference::Explained;
+use crate::model::plural::counted;
 use crate::model::printable;
 use crate::model::why::Why;
 use crate::report::text::put;
@@ -55,18 +56,27 @@ pub fn text(why: &Why, width: Option<usize>) -> String {
     put(&mut text, format_args!("{}", why.counts));
     let all = why.differences().filter(|one| !one.follows).count();
     let following = why.differences().filter(|one| one.follows).count();
-    let mut verdict = match why.is_equal() {
-        true => "no differences".to_owned(),
-        false => format!("{all} differences, and {following} that follow from them"),
+    let found = match (all, following) {
+        (all, 0) => format!("{} found", counted(all, "difference")),
+        (1, following) => format!("1 difference found, and {following} more that {} from it", follow(following)),
+        (all, following) => {
+            format!("{} found, and {following} more that {} from them", counted(all, "difference"), follow(following))
+        }
     };
-    let lacks = [(why.missing.len(), "blobs are missing"), (why.cuts(), "places were not compared further")];
+    let mut verdict = if why.is_equal() { "no differences found".to_owned() } else { found };
+    let missing = (why.missing.len(), format!("{} missing", counted(why.missing.len(), "blob")));
+    let cuts = (why.cuts(), format!("{} not compared further", counted(why.cuts(), "place")));
     let lacks: Vec<String> =
-        lacks.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        [missing, cuts].into_iter().filter(|(count, _)| *count > 0).map(|(_, says)| says).collect();
     if !lacks.is_empty() {
         verdict = format!("{verdict}; UNDECIDED: {}", lacks.join(", "));
     }
-    put(&mut text, format_args!("{} {verdict}", why.packet));
+    put(&mut text, format_args!("{}: {verdict}", why.packet));
     text
+}
+
+const fn follow(count: usize) -> &'static str {
+    if count == 1 { "follows" } else { "follow" }
 }
 
 fn section(text: &mut String, title: &str, differences: &[Explained], width: usize) {

@@ -67,7 +67,7 @@ fn one_command_goes_from_ready_to_go_and_every_change_takes_it_back() {
     scene.replace("rcrepro.toml", "cat greeting.txt", "cat greeting.txt; true");
     scene.commit("another command");
     assert_eq!(states(&scene), ["READY", "BLOCKED", "BLOCKED"], "nobody approved this plan");
-    assert!(scene.ok(&["status"]).stdout.contains("A Release Orchestrator stood for another plan"));
+    assert!(scene.ok(&["status"]).stdout.contains("A Release Orchestrator approved another plan"));
     scene.ok(&["approve", "RC-00", "--by", "A Release Orchestrator"]);
     assert_eq!(states(&scene), ["DONE", "READY", "BLOCKED"]);
     assert!(scene.ok(&["status"]).stdout.contains("the plan has changed since: command `greet`"));

@@ -133,9 +133,9 @@ fn a_database_that_is_no_input_or_has_no_entries_proves_no_scan() {
     scene.write("db/index/modules.json", b"[{\"path\":\"a\",\"vulns\":[{\"id\":\"GO-1\"}]}]");
     scene.commit("a database");
     let ended = scene.ok(&["run", "RC-05"]);
-    assert!(ended.stdout.contains("1 database entries of 2026-08-01"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("1 database entry of 2026-08-01"), "{}", ended.stdout);
     // A stranger has the manifest and its evidence, and neither the source nor this store.
     let nowhere = scene.path("nowhere").display().to_string();
     let ended = scene.ok(&["--store", &nowhere, "verify", "manifests/RC-05.json"]);
-    assert!(ended.stdout.contains("1 database entries of 2026-08-01"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("1 database entry of 2026-08-01"), "{}", ended.stdout);
 }

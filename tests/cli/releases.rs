@@ -176,7 +176,7 @@ fn an_image_is_built_twice_tried_recorded_and_replayed() {
     let ended = scene.run(&["replay", "RC-05"]);
     assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
     contains(&ended, &["image-changed  images.release-good.release-good-smoke.stdout"]);
-    contains(&scene.ok(&["status"]), &["1 findings, the first: image-changed images.release-good"]);
+    contains(&scene.ok(&["status"]), &["1 finding, the first: image-changed images.release-good"]);
     std::fs::remove_file(scene.path(path)).expect("removed");
     contains(&scene.ok(&["status"]), &["it has not been built: rcrepro run RC-05"]);
     let ended = scene.run(&["replay", "RC-05"]);

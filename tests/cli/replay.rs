@@ -93,7 +93,7 @@ fn normalizers_of_a_folder_are_refused_with_advice() {
 #[test]
 fn a_replay_without_a_manifest_is_undecided() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
-    scene.run(&["replay", "RC-05"]).failed(5, &["no manifest at", "hint: record it first: rcrepro run"]);
+    scene.run(&["replay", "RC-05"]).failed(5, &["no manifest at", "hint: rcrepro run RC-05 records it"]);
 }
 
 #[test]

@@ -126,6 +126,16 @@ impl Scene {
         command
     }
 
+    /// The program in place of a shell that did this before, such as `umask 077`.
+    pub fn command_after(&self, shell: &str, arguments: &[&str]) -> Command {
+        let program = self.command(arguments);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{shell}\nexec \"$0\" \"$@\"")]).arg(program.get_program()).args(arguments);
+        command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Ended {
         Ended::from(self.command(arguments).output().expect("the program starts"))
     }

@@ -61,7 +61,7 @@ fn equal_sides_are_0_and_a_changed_byte_is_real() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
     scene.ok(&["run", "RC-05"]);
     let same = scene.ok(&["why", "RC-05", "manifests/RC-05.json"]);
-    assert!(same.stdout.ends_with("RC-05 no differences\n"), "{}", same.stdout);
+    assert!(same.stdout.ends_with("RC-05: no differences found\n"), "{}", same.stdout);
     scene.replace("greeting.txt", "hello", "hallo");
     scene.commit("one byte");
     assert_eq!(scene.run(&["replay", "RC-05"]).code, 1);

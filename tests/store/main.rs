@@ -3,6 +3,7 @@
 
 mod archive;
 mod conformance;
+mod damage;
 mod dir;
 mod export;
 mod git;

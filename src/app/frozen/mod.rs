@@ -98,7 +98,7 @@ pub enum FrozenError {
         cause: Cause,
     },
     /// The network step yielded another tree than the locked one.
-    #[error("frozen input `{name}` does not meet its lock: expected tree {locked}, found {found}")]
+    #[error("frozen input `{name}` does not match its lock: expected tree {locked}, found {found}")]
     Mismatch {
         /// The input's name.
         name: Name,

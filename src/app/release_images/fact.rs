@@ -11,6 +11,7 @@ use crate::app::frozen::lock_path;
 use crate::model::board::Fact;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
+use crate::model::plural::counted;
 use crate::model::release_record::ReleaseRecord;
 use crate::store::BlobStore as _;
 use crate::store::layered::Layered;
@@ -52,16 +53,19 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
     let findings = judge(name, image, entry, &store).map_err(whole)?;
     if let Some(first) = findings.first() {
         let why = format!(
-            "{} findings, the first: {}: expected {}, found {}",
-            findings.len(),
+            "{}, the first: {}: expected {}, found {}",
+            counted(findings.len(), "finding"),
             first.at,
             first.expected,
             first.found
         );
         return Ok(Fact::Fails { why });
     }
-    let says =
-        format!("built twice, equal; {} runs, {} commands beside it passed", entry.runs.len(), entry.smoke.len());
+    let says = format!(
+        "built twice, equal; {}, {} beside it passed",
+        counted(entry.runs.len(), "run"),
+        counted(entry.smoke.len(), "command")
+    );
     Ok(Fact::Holds { evidence: digest, says })
 }
 

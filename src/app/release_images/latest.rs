@@ -7,6 +7,7 @@ use crate::format::canonical_json;
 use crate::model::digest::Digest;
 use crate::model::finding::Severity;
 use crate::model::plan::PacketId;
+use crate::model::plural::counted;
 use crate::model::release_record::Released;
 use crate::store::runs::{RunDir, RunError, Runs};
 
@@ -63,7 +64,9 @@ pub fn failure(runs: &Runs, packet: &PacketId, source: Digest) -> Result<Option<
         })?;
         if said.source == source {
             let first = said.wrong.first().and_then(|text| text.lines().next());
-            return Ok(first.map(|first| format!("run {run}: {} findings, the first: {first}", said.wrong.len())));
+            return Ok(
+                first.map(|first| format!("run {run}: {}, the first: {first}", counted(said.wrong.len(), "finding")))
+            );
         }
     }
     Ok(None)
@@ -98,7 +101,7 @@ mod tests {
         };
         assert_eq!(after(one, None), None);
         let failed = after(one, Some(FindingName::ImageFailed)).expect("a failure");
-        assert!(failed.ends_with("1 findings, the first: image-failed images.a: expected x, found y"), "{failed}");
+        assert!(failed.ends_with("1 finding, the first: image-failed images.a: expected x, found y"), "{failed}");
         assert!(after(other, None).is_some(), "another source says nothing");
         assert!(after(one, Some(FindingName::ImageUndecided)).is_some(), "what is undecided says nothing");
         assert_eq!(after(one, None), None);

@@ -127,7 +127,7 @@ pub fn check(
     let mut say = |state: Result<&str, Failure>, path: &Path| match state {
         Ok(state) => print(format!("{state}  {}\n", path.display())),
         Err(failure) => {
-            exit = failure.report();
+            exit = failure.report(false);
             Ok(())
         }
     };

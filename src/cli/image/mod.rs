@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ImageCommand, StagingName};
-use super::context::Context;
+use super::context::{Context, set_aside};
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::app::config::package_mirrors;
@@ -108,10 +108,13 @@ async fn with_images<T>(
             })
             .await;
     }
-    let store = Arc::new(FsStore::open(&context.store)?);
+    let store = Arc::new(FsStore::open_mending(&context.store)?);
     let cancel = CancellationToken::new();
     let mirrors = package_mirrors(&context.config()?);
-    work(&ImageContext { store, mirrors, engine: None, cancel, on_event: &on_event }).await
+    let images = ImageContext { store: store.clone(), mirrors, engine: None, cancel, on_event: &on_event };
+    let result = work(&images).await;
+    set_aside(&store);
+    result
 }
 
 fn chosen(folder: &ImageFolder, names: &[String]) -> Result<Vec<ImageName>, ImageError> {

@@ -13,6 +13,7 @@ use super::mutant::ProvenGates;
 use super::name::Name;
 use super::order::in_order;
 use super::plan::{Packet, PacketId, Plan};
+use super::plural::counted;
 
 /// Says where a packet stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -255,7 +256,7 @@ fn fact(basis: &Basis, packet: &Packet, facts: Option<&PacketFacts>, before: &BT
     match (basis, facts.and_then(|facts| facts.evidence.as_ref())) {
         (Basis::Commands, Some(Evidence::Whole { manifest, commands, flakes })) => {
             let flaky: String = flakes.iter().map(|(id, flake)| format!("; flake: {id} {flake}")).collect();
-            let says = format!("{} commands, each with exit code 0{flaky}", commands.len());
+            let says = format!("{}, each with exit code 0{flaky}", counted(commands.len(), "command"));
             Fact::Holds { evidence: *manifest, says }
         }
         (Basis::Command(id), Some(Evidence::Whole { commands, flakes, .. })) => match commands.get(id) {
@@ -290,7 +291,10 @@ fn packets(packet: &Packet, before: &BTreeMap<PacketId, Row>) -> Fact {
             _ => return Fact::Waits { why: format!("waits for {need}") },
         }
     }
-    Fact::Holds { evidence: Digest::of(text.as_bytes()), says: format!("{} packets done", packet.needs.len()) }
+    Fact::Holds {
+        evidence: Digest::of(text.as_bytes()),
+        says: format!("{} done", counted(packet.needs.len(), "packet")),
+    }
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ fn a_flake_in_quarantine_is_told_with_the_command_and_with_all_of_them() {
     let packet = packet(&[], &[]);
     let facts = facts(Some(evidence), &[]);
     for (basis, expected) in [
-        (Basis::Commands, "1 commands, each with exit code 0; flake: signup passed at attempt 2 of 3"),
+        (Basis::Commands, "1 command, each with exit code 0; flake: signup passed at attempt 2 of 3"),
         (Basis::Command("signup".parse().expect("a name")), "exit code 0; flake: passed at attempt 2 of 3"),
     ] {
         let Fact::Holds { says, .. } = fact(&basis, &packet, Some(&facts), &BTreeMap::new()) else { panic!("holds") };

@@ -64,3 +64,44 @@ fn documents_tick_only_what_is_done() {
     assert!(shown.starts_with(prose), "{shown}");
     assert!(markdown::board(&board()).contains("| RC-02 | READY | The packet \\| RC-02 | – | – |\n"));
 }
+
+/// A board of packets in these states, without criteria.
+fn in_states(states: &[State]) -> Board {
+    let row = |(index, state): (usize, &State)| Row {
+        id: format!("RC-0{}", index + 1).parse().expect("an id"),
+        title: "A packet".into(),
+        state: *state,
+        reasons: Vec::new(),
+        needs: BTreeSet::new(),
+        manifest: None,
+        criteria: Vec::new(),
+    };
+    Board { rows: states.iter().enumerate().map(row).collect(), gates: ProvenGates::default() }
+}
+
+#[test]
+fn where_nothing_is_ready_the_board_says_what_to_do_instead() {
+    use State::{Blocked, Done, Failed, Running, Undecided};
+    for (states, expected) in [
+        (&[Done, Failed, Blocked][..], "mend RC-02, which is FAILED; its evidence: rcrepro log RC-02"),
+        (&[Undecided, Failed], "mend RC-02, which is FAILED; its evidence: rcrepro log RC-02"),
+        (&[Running, Undecided], "mend RC-02, which is UNDECIDED; its evidence: rcrepro log RC-02"),
+        (&[Running, Blocked], "wait for RC-01, which is running"),
+        (&[Done, Done], "every packet is done: rcrepro verdict"),
+        (&[], "write packets into the plan, which has none"),
+    ] {
+        let shown = text::board(&in_states(states));
+        assert!(shown.ends_with(&format!("next: {expected}\n")), "{shown}");
+    }
+}
+
+#[test]
+fn an_undecided_verdict_has_a_reason_even_where_every_packet_is_done() {
+    let verdict = |states: &[State]| text::verdict(&in_states(states), Verdict::Undecided, &TimeSplit::default());
+    let shown = verdict(&[State::Done]);
+    assert!(shown.contains("undecided: no packet has a criterion"), "{shown}");
+    let shown = verdict(&[]);
+    assert!(shown.contains("undecided: the plan has no packet"), "{shown}");
+    let shown = verdict(&[State::Done, State::Blocked]);
+    assert!(!shown.contains("undecided:"), "the packet says why: {shown}");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use comfy_table::{Table, presets};
 
-use crate::model::board::{Board, Decided, Fact, Row};
+use crate::model::board::{Board, Decided, Fact, Row, State};
 use crate::model::printable;
 use crate::model::time_split::TimeSplit;
 use crate::model::verdict::Verdict;
@@ -26,12 +26,26 @@ pub fn board(board: &Board) -> String {
     let mut text = format!("{}\n", table.trim_fmt());
     match board.next() {
         Some(row) => put(&mut text, format_args!("next: {} ({})", row.id, row.title)),
-        None => put(&mut text, format_args!("next: nothing is ready")),
+        None => put(&mut text, format_args!("next: {}", otherwise(board))),
     }
     if let Some(line) = mutants::line(&board.gates) {
         put(&mut text, format_args!("{line}"));
     }
     text
+}
+
+/// Says what to do where no packet is ready.
+fn otherwise(board: &Board) -> String {
+    let first = |state| board.rows.iter().find(|row| row.state == state);
+    let worst = [State::Failed, State::Undecided].into_iter().find_map(first);
+    match (worst, first(State::Running)) {
+        (Some(row), _) => {
+            format!("mend {}, which is {}; its evidence: rcrepro log {}", row.id, row.state.as_str(), row.id)
+        }
+        (None, Some(row)) => format!("wait for {}, which is running", row.id),
+        (None, None) if board.rows.is_empty() => "write packets into the plan, which has none".to_owned(),
+        (None, None) => "every packet is done: rcrepro verdict".to_owned(),
+    }
 }
 
 /// Writes every criterion with what it rests on, what is known of today, and the verdict last.
@@ -45,8 +59,23 @@ pub fn verdict(board: &Board, verdict: Verdict, split: &TimeSplit) -> String {
         put(&mut text, format_args!("{line}"));
     }
     text.push_str(&today::split(board, split));
+    if let Some(why) = unsaid(board, verdict) {
+        put(&mut text, format_args!("{why}"));
+    }
     put(&mut text, format_args!("verdict: {}", verdict.as_str()));
     text
+}
+
+/// Gives the reason of a verdict that no packet's line gives.
+fn unsaid(board: &Board, verdict: Verdict) -> Option<&'static str> {
+    let done = board.rows.iter().all(|row| row.state == State::Done);
+    match verdict {
+        Verdict::Undecided if board.rows.is_empty() => Some("undecided: the plan has no packet"),
+        Verdict::Undecided if done => Some(
+            "undecided: no packet has a criterion, so that nothing is proven; write `exit = [{ says = …, rests-on = […] }]`",
+        ),
+        _ => None,
+    }
 }
 
 /// Writes a packet; `proven` are the things that its criteria rest on whose gates were proven able to fail.

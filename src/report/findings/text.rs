@@ -1,6 +1,7 @@
 //! Findings on the terminal.
 
 use crate::model::findings::Findings;
+use crate::model::plural::counted;
 use crate::model::proposal::Proposal;
 use crate::model::scan::ScanFinding;
 use crate::report::text::put;
@@ -33,7 +34,7 @@ pub fn findings(findings: &Findings) -> String {
     }
     let (all, open) = (findings.found.len(), findings.open().len());
     let waived = if all == open { String::new() } else { format!(", {} of them waived", all - open) };
-    put(&mut text, format_args!("{all} findings{waived}"));
+    put(&mut text, format_args!("{}{waived}", counted(all, "finding")));
     text
 }
 

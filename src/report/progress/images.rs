@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::model::event::ImageEvent;
 use crate::model::image_definition::ImageName;
+use crate::model::plural::counted;
 use crate::model::printable;
 
 /// Shows image events on standard error: one bar for each layer that is worked on.
@@ -30,7 +31,12 @@ impl ImageProgress {
         match event {
             ImageEvent::Fetching { layer, files, bytes } => {
                 let size = if *bytes == 0 { String::new() } else { format!(", {} MB", bytes / 1_000_000) };
-                self.open(layer, "fetching", &format!("{files} files for layer {layer}{size}"), *files as u64);
+                self.open(
+                    layer,
+                    "fetching",
+                    &format!("{} for layer {layer}{size}", counted(*files, "file")),
+                    *files as u64,
+                );
             }
             ImageEvent::Fetched { layer, .. } => {
                 if let Some(bar) = self.lock().get(layer) {

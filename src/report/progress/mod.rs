@@ -7,16 +7,24 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use self::pulse::Pulse;
 use crate::model::compare::Equality;
 use crate::model::event::{ImageEvent, RunEvent};
+use crate::model::plural::counted;
 use crate::model::printable;
 use crate::report::network;
 
 pub mod images;
+mod pulse;
+
+/// How often a sign of life is given where there are no bars.
+const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Shows events on standard error.
 pub struct Progress {
     bars: Option<MultiProgress>,
+    /// Says a line a minute where there are no bars.
+    pulse: Option<Pulse>,
     open: Mutex<BTreeMap<String, ProgressBar>>,
 }
 
@@ -25,7 +33,9 @@ impl Progress {
     #[must_use]
     pub fn new() -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Self { bars, open: Mutex::default() }
+        let say = |line: &str| drop(writeln!(std::io::stderr(), "{line}"));
+        let pulse = bars.is_none().then(|| Pulse::new(INTERVAL, say));
+        Self { bars, pulse, open: Mutex::default() }
     }
 
     /// Shows one event.
@@ -46,6 +56,10 @@ impl Progress {
             }
             RunEvent::Retrying { id, attempt, of, ended } => {
                 let line = format!("{:>10}  {id}: attempt {attempt} of {of} failed, {ended}", "again");
+                self.close("", &line);
+            }
+            RunEvent::Mending { blob, folder } => {
+                let line = format!("{:>10}  blob {blob} was damaged in the store, kept in `{folder}`", "mending");
                 self.close("", &line);
             }
             RunEvent::Compared { parts } => self.close("", &format!("{:>10}  {parts}", "compared")),
@@ -69,7 +83,9 @@ impl Progress {
     /// Says what an image waits for, which may take minutes.
     fn image(&self, event: &ImageEvent) {
         let line = match event {
-            ImageEvent::Fetching { layer, files, .. } => format!("{:>10}  {files} files for layer {layer}", "fetching"),
+            ImageEvent::Fetching { layer, files, .. } => {
+                format!("{:>10}  {} for layer {layer}", "fetching", counted(*files, "file"))
+            }
             ImageEvent::Compiling { program, .. } => format!("{:>10}  {program}", "compiling"),
             ImageEvent::Assembling { layer } => format!("{:>10}  layer {layer}", "assembling"),
             ImageEvent::Fetched { .. } | ImageEvent::Compiled { .. } | ImageEvent::Assembled { .. } => return,
@@ -78,6 +94,9 @@ impl Progress {
     }
 
     fn open(&self, what: &str) {
+        if let Some(pulse) = &self.pulse {
+            pulse.begin(what);
+        }
         let Some(bars) = &self.bars else { return };
         let style = ProgressStyle::with_template("{spinner:>10}  {msg} {elapsed}").expect("a constant template");
         let bar =
@@ -87,6 +106,9 @@ impl Progress {
     }
 
     fn close(&self, what: &str, line: &str) {
+        if let Some(pulse) = &self.pulse {
+            pulse.end(what);
+        }
         if let Some(bar) = self.lock().remove(what) {
             bar.finish_and_clear();
         }

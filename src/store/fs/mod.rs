@@ -3,6 +3,7 @@
 //! ```text
 //! ROOT/blobs/sha256/ab/abcd…   one file a blob, mode 0444, mtime 1980-01-01, named by the whole hash
 //! ROOT/tmp/SESSION/            what one open store is writing; its `lock` file is held while it lives
+//! ROOT/damaged/                blobs that were found damaged and set aside, named by what they should have been
 //! ROOT/runs/                   see [`super::runs`]
 //! ```
 //!
@@ -13,10 +14,17 @@
 //! and [`super::verify`] catches that on every read; a short one is also overwritten by the next writer, because a blob
 //! counts as present only with the right size.
 //!
+//! **How damage heals.** Size alone tells whether a blob is there, so that nothing is read before it is needed: a blob whose
+//! bytes changed later is found by whoever reads it. A store that was opened with [`FsStore::open_mending`] then sets it aside,
+//! and whoever derives or fetches it once more writes it again. A single blob that was written whole is compared with what
+//! lies there, which costs one read more and heals at once. [`audit`] looks for the rest.
+//!
 //! **Why processes cannot hurt each other.** Names are content, so two writers of one blob rename equal files over each
 //! other. Session folders are private; whose owner is dead is told by its lock, never by its age.
 
+pub mod audit;
 mod batch;
+mod damage;
 mod session;
 mod writer;
 
@@ -29,9 +37,10 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use self::damage::{SetAside, Watched};
 use self::session::Session;
 use self::writer::{FsWriter, fsync_directory, staged_bytes};
-use super::verify::{VerifyingReader, read_whole};
+use super::verify::read_whole;
 use super::{BlobBatch, BlobStore, BlobWriter, StoreError};
 use crate::model::digest::{Digest, Sha256};
 
@@ -54,6 +63,8 @@ struct Shared {
     /// An open handle on `blobs`, so that looking for a blob does not walk the whole path.
     blobs_handle: OwnedFd,
     session: Session,
+    /// The damaged blobs that were set aside; none where they are left in their places.
+    set_aside: Option<SetAside>,
 }
 
 impl FsStore {
@@ -62,13 +73,32 @@ impl FsStore {
     /// # Errors
     /// [`StoreError::Io`] when a folder cannot be made, locked or read.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
+        Self::begin(root, None)
+    }
+
+    /// Opens the store as [`FsStore::open`] does; a blob that is found damaged when it is read is moved to `ROOT/damaged`, so that
+    /// whoever can have its bytes again writes it anew.
+    ///
+    /// # Errors
+    /// As [`FsStore::open`].
+    pub fn open_mending(root: &Path) -> Result<Self, StoreError> {
+        Self::begin(root, Some(SetAside::default()))
+    }
+
+    /// Lists the damaged blobs that were set aside since this was last asked.
+    #[must_use]
+    pub fn take_set_aside(&self) -> Vec<Digest> {
+        self.shared.set_aside.as_ref().map(SetAside::take).unwrap_or_default()
+    }
+
+    fn begin(root: &Path, set_aside: Option<SetAside>) -> Result<Self, StoreError> {
         let blobs = root.join("blobs/sha256");
         std::fs::create_dir_all(&blobs).map_err(StoreError::io("make the folder", &blobs))?;
         let session = Session::begin(&root.join("tmp"))?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let blobs_handle = rustix::fs::open(&blobs, flags, Mode::empty())
             .map_err(|error| StoreError::io("open the folder", &blobs)(error.into()))?;
-        Ok(Self { shared: Arc::new(Shared { root: root.to_owned(), blobs, blobs_handle, session }) })
+        Ok(Self { shared: Arc::new(Shared { root: root.to_owned(), blobs, blobs_handle, session, set_aside }) })
     }
 
     /// Gives the store's folder.
@@ -146,7 +176,8 @@ impl BlobStore for FsStore {
     }
 
     fn reader(&self, digest: Digest) -> Result<Box<dyn Read + Send>, StoreError> {
-        Ok(Box::new(VerifyingReader::new(self.open_blob(digest)?.0, digest)))
+        let (file, path) = self.open_blob(digest)?;
+        Ok(Box::new(Watched::new(file, path, digest, Arc::clone(&self.shared))))
     }
 
     fn writer(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
@@ -170,7 +201,11 @@ impl BlobStore for FsStore {
 
     fn get(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
         let (mut file, path) = self.open_blob(digest)?;
-        read_whole(&mut file, digest, |error| StoreError::io("read", &path)(error))
+        let read = read_whole(&mut file, digest, |error| StoreError::io("read", &path)(error));
+        if let Err(StoreError::Damaged { .. }) = read {
+            self.shared.found_damaged(digest, self.shared.name_of(&file), &path);
+        }
+        read
     }
 
     fn batch(&self) -> Result<Box<dyn BlobBatch + '_>, StoreError> {
