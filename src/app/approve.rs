@@ -88,8 +88,12 @@ pub fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fac
         return Fact::Waits { why: "there is no manifest to review yet".into() };
     };
     let path = path(workspace, packet, kind);
-    let Ok(bytes) = door::read(&path, door::RECORD_LIMIT) else {
-        return waits(&format!("waits for its {}", kind.as_str()));
+    let bytes = match door::read(&path, door::RECORD_LIMIT) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return waits(&format!("waits for its {}", kind.as_str()));
+        }
+        Err(error) => return Fact::Undecided { why: format!("cannot read `{}`: {error}", path.display()) },
     };
     let approval: Approval = match serde_json::from_slice(&bytes) {
         Ok(approval) => approval,

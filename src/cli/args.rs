@@ -29,7 +29,7 @@ pub struct Cli {
     /// Keeps blobs and run records here [default: $RCREPRO_STORE, else $XDG_DATA_HOME/rcrepro or ~/.local/share/rcrepro].
     #[arg(long, global = true, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// Prints one JSON document on standard output.
+    /// Prints one JSON document on standard output, for errors too.
     #[arg(long, global = true)]
     pub json: bool,
     /// What to do.

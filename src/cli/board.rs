@@ -9,6 +9,7 @@ use super::findings;
 use super::output::{print, show};
 use super::today::today;
 use crate::app::approve::{self as app, ApproveError};
+use crate::app::rescan_record::RecordError;
 use crate::app::status::{self, Status, StatusError};
 use crate::app::time_split::{TimeSplitError, time_split};
 use crate::model::approval::ApprovalKind;
@@ -86,7 +87,8 @@ impl From<TimeSplitError> for Failure {
         match error {
             TimeSplitError::Frozen(error) => error.into(),
             TimeSplitError::Modules(_) => Self::new(Exit::Engine, &error, None),
-            TimeSplitError::Rescan(_) => {
+            TimeSplitError::Rescan(RecordError::Read { .. }) => Self::new(Exit::Undecided, &error, None),
+            TimeSplitError::Rescan(RecordError::Record { .. }) => {
                 let advice = "remove the file, and ask again: rcrepro advisories --scan".to_owned();
                 Self::new(Exit::Tampered, &error, Some(advice))
             }

@@ -3,8 +3,11 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// The signals that ask a program to end, by number: HUP when its terminal goes, INT, QUIT, USR1, USR2 and TERM.
-const ENDING: [i32; 6] = [1, 2, 3, 10, 12, 15];
+/// The signals that ask a program to end, by number: HUP, INT, QUIT, USR1, USR2 and TERM.
+const ENDING: [i32; 6] = [HANGUP, 2, 3, 10, 12, 15];
+
+/// The signal of a terminal that goes.
+const HANGUP: i32 = 1;
 
 /// The signal of a file that grew beyond the limit of `ulimit -f`.
 const FILE_SIZE: i32 = 25;
@@ -12,13 +15,14 @@ const FILE_SIZE: i32 = 25;
 /// Gives a token that the first signal of those that end programs cancels; the work then ends by its usual clean-up path.
 ///
 /// After the second signal, `killed` is cancelled too: whoever waits for the work gives up waiting, and what is left is
-/// found by its labels at the next start. A signal that was ignored when the process began stays so: `nohup` means that the
+/// found by its labels at the next start. A SIGHUP that was ignored when the process began stays so: `nohup` means that the
 /// work goes on when the terminal goes.
 pub fn listen() -> (CancellationToken, CancellationToken) {
     let (stop, killed) = (CancellationToken::new(), CancellationToken::new());
     let tokens = (stop.clone(), killed.clone());
     let ignored = ignored(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
-    let heard = ENDING.into_iter().filter(|number| ignored >> (number - 1) & 1 == 0);
+    // Shells ignore INT and QUIT for what they start in the background; who sends those means them.
+    let heard = ENDING.into_iter().filter(|number| *number != HANGUP || ignored >> (HANGUP - 1) & 1 == 0);
     let mut signals: Vec<Signal> = heard.filter_map(|number| signal(SignalKind::from_raw(number)).ok()).collect();
     tokio::spawn(async move {
         for token in [tokens.0, tokens.1] {

@@ -29,6 +29,7 @@ mod advisories;
 mod documents;
 mod frozen;
 mod images;
+mod limits;
 mod mutants;
 mod normalize;
 mod packets;
@@ -269,14 +270,6 @@ impl Source<'_> {
         };
         let outputs: Result<BTreeSet<TreePath>, _> = wire.outputs.iter().map(|path| self.parse(path)).collect();
         let outputs = outputs?;
-        let mut environment = BTreeMap::new();
-        for (name, value) in &wire.env {
-            let variable = name.as_ref();
-            if variable.is_empty() || variable.contains(['=', '\0']) || value.contains('\0') {
-                return Err(self.error(name.span(), format!("`{variable}` is no environment variable"), None));
-            }
-            environment.insert(variable.clone(), value.clone());
-        }
         Ok(CommandSpec {
             id: self.parse(&wire.id)?,
             line: wire.run.as_ref().clone(),
@@ -287,15 +280,12 @@ impl Source<'_> {
             normalize_stderr: self.normalizers(&wire.normalize.stderr, known.normalizers)?,
             normalize_outputs: self.output_normalizers(&wire.normalize.outputs, &outputs, known.normalizers)?,
             outputs,
-            environment,
+            environment: self.environment(&wire.env)?,
             timeout: match &wire.timeout {
                 Some(text) => self.parse::<quantity::Seconds>(text)?.0,
                 None => DEFAULT_TIMEOUT,
             },
-            memory: match &wire.memory {
-                Some(text) => Some(self.parse::<quantity::Bytes>(text)?.0),
-                None => None,
-            },
+            memory: self.memory(wire.memory.as_ref())?,
             world: self.world(wire)?,
             require: self.requirement(wire)?,
             quiet: self.quiet(wire)?,

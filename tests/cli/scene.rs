@@ -170,8 +170,12 @@ impl Scene {
 
     /// Starts the program and waits until a container of its runs the command with this id.
     pub fn start_until_running(&self, arguments: &[&str], id: &str) -> Child {
-        let child =
-            self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        self.until_running(self.command(arguments), id)
+    }
+
+    /// As [`Scene::start_until_running`], with the program in a form of one's own.
+    pub fn until_running(&self, mut program: Command, id: &str) -> Child {
+        let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let began = Instant::now();
         while self.containers(&["--filter", &format!("label=org.rcrepro.label=RC-05/{id}")]).is_empty() {
             assert!(began.elapsed() < Duration::from_secs(120), "no container of `{id}` runs");
