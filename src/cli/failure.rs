@@ -109,6 +109,9 @@ impl Failure {
     }
 }
 
+/// How a commit that was not found is told of.
+const FIND_COMMIT: &str = "find the commit";
+
 fn hint(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
@@ -322,10 +325,21 @@ impl From<WorkspaceError> for Failure {
             }
             WorkspaceError::NoPacket { known, .. } => Some(format!("known: {}", known.join(", "))),
             WorkspaceError::NoRepository { .. } => hint("git init && git add -A && git commit"),
-            WorkspaceError::Source(GitError::Read { .. }) => hint("git rev-parse HEAD"),
+            WorkspaceError::Source(GitError::Read { doing, .. }) => {
+                let named = doing.strip_prefix(FIND_COMMIT).map(|named| named.trim_matches([' ', '`']));
+                Some(named.map_or_else(
+                    || "git rev-parse HEAD".to_owned(),
+                    |named| format!("git rev-parse --verify '{named}^{{commit}}' says what git knows of it"),
+                ))
+            }
             WorkspaceError::Source(_) => None,
         };
-        Self::new(Exit::Plan, &error, advice)
+        let mut failure = Self::new(Exit::Plan, &error, advice);
+        if matches!(&error, WorkspaceError::Source(GitError::Read { doing, .. }) if doing.starts_with(FIND_COMMIT)) {
+            // What the library says of a name that it does not find helps nobody.
+            failure.causes.truncate(1);
+        }
+        failure
     }
 }
 

@@ -20,6 +20,7 @@ pub fn scope(
     record: bool,
 ) -> Result<Exit, Failure> {
     let workspace = context.committed(head)?;
+    workspace.packet(packet)?;
     let Some(base) = base else { return recorded(context, &workspace, packet) };
     let found = scope::check(&workspace, packet, base, head)?;
     let mut written = None;

@@ -33,6 +33,7 @@ pub enum GatesJsonError {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with a `version`")]
 struct VersionWire {
     version: u64,
 }

@@ -51,6 +51,7 @@ pub enum ManifestError {
 }
 
 #[derive(serde::Deserialize)]
+#[serde(expecting = "an object with a `version`")]
 struct VersionWire {
     version: u64,
 }

@@ -33,6 +33,7 @@ pub enum ScopeJsonError {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with a `version`")]
 struct VersionWire {
     version: u64,
 }

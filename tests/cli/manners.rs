@@ -155,6 +155,15 @@ fn a_mistake_is_told_once() {
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     assert_eq!(ended.stderr.matches("nonsense").count(), 1, "{}", ended.stderr);
     assert!(!ended.stderr.contains("caused by:"), "{}", ended.stderr);
+    scene.replace("rcrepro.toml", "\nnonsense = 2", "");
+    for revision in ["nosuch", "HEAD~999"] {
+        let ended = scene.run(&["status", "--rev", revision]);
+        let hint = format!("hint: git rev-parse --verify '{revision}^{{commit}}'");
+        ended.failed(3, &[&format!("cannot find the commit `{revision}`"), &hint]);
+        for foreign in ["delegate", "ObjectKind", "NotFound"] {
+            assert!(!ended.stderr.contains(foreign), "{}", ended.stderr);
+        }
+    }
 }
 
 #[test]
