@@ -35,7 +35,7 @@ pub enum RecordedError {
         packet: PacketId,
         /// What the store said.
         #[source]
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// The run's manifest is not a manifest of this version.
     #[error("the manifest of {packet} in run {run} cannot be read")]
@@ -46,7 +46,7 @@ pub enum RecordedError {
         packet: PacketId,
         /// What is wrong with it.
         #[source]
-        source: ManifestError,
+        source: Box<ManifestError>,
     },
     /// The plan that a run's manifest names is damaged or gone.
     #[error("the plan that {packet} had in run {run} cannot be read")]
@@ -139,10 +139,10 @@ pub fn manifest(record: &RunRecord, store: &dyn BlobStore) -> Result<(Vec<u8>, R
     let (run, packet) = (record.run.clone(), record.packet.clone());
     let bytes = match store.get(record.manifest) {
         Ok(bytes) => bytes,
-        Err(source) => return Err(RecordedError::Blob { run, packet, source }),
+        Err(source) => return Err(RecordedError::Blob { run, packet, source: Box::new(source) }),
     };
     match manifest_json::decode(&bytes) {
         Ok(manifest) => Ok((bytes, manifest)),
-        Err(source) => Err(RecordedError::Manifest { run, packet, source }),
+        Err(source) => Err(RecordedError::Manifest { run, packet, source: Box::new(source) }),
     }
 }
