@@ -127,6 +127,7 @@ fn an_error_is_a_document_too_where_one_is_wanted() {
     assert_eq!(error(&["no-such-verb"], 2)["kind"], "usage");
     assert_eq!(error(&["run"], 2)["kind"], "usage");
     scene.replace("rcrepro.toml", "version = 1", "version = 1\nnonsense = 2");
+    scene.commit("a mistake");
     for arguments in [
         &["check"][..],
         &["lock"],
@@ -151,11 +152,13 @@ fn an_error_is_a_document_too_where_one_is_wanted() {
 fn a_mistake_is_told_once() {
     let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
     scene.replace("rcrepro.toml", "version = 1", "version = 1\nnonsense = 2");
+    scene.commit("a mistake");
     let ended = scene.run(&["check"]);
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     assert_eq!(ended.stderr.matches("nonsense").count(), 1, "{}", ended.stderr);
     assert!(!ended.stderr.contains("caused by:"), "{}", ended.stderr);
     scene.replace("rcrepro.toml", "\nnonsense = 2", "");
+    scene.commit("mended");
     for revision in ["nosuch", "HEAD~999"] {
         let ended = scene.run(&["status", "--rev", revision]);
         let hint = format!("hint: git rev-parse --verify '{revision}^{{commit}}'");
@@ -170,6 +173,7 @@ fn a_mistake_is_told_once() {
 fn a_folder_that_cannot_be_written_is_told_before_any_work() {
     let scene = Scene::new(&command("unwritable", "cat greeting.txt", ""));
     scene.write("manifests", b"a file where the folder has to be");
+    scene.commit("a file of that name");
     let ended = scene.run(&["run", "RC-05"]);
     ended.failed(5, &["cannot write into `", "manifests`"]);
     assert!(!ended.stderr.contains("source"), "nothing was prepared: {}", ended.stderr);
