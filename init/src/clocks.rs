@@ -149,12 +149,17 @@ fn deadline(call: &Notification) -> io::Result<Option<Deadline>> {
         calls::MQ_TIMEDSEND | calls::MQ_TIMEDRECEIVE => on(fifth, 0, true),
         calls::TIMERFD_SETTIME => {
             // A descriptor that is not there is the kernel's to refuse.
-            let info = std::fs::read_to_string(format!("/proc/{}/fdinfo/{first}", call.pid)).unwrap_or_default();
-            number(&info, "clockid:").and_then(|clock| on(third + VALUE, clock, false)).filter(|_| third != 0)
+            let info = std::fs::read_to_string(format!("/proc/{}/fdinfo/{}", call.pid, first & 0xffff_ffff))
+                .unwrap_or_default();
+            number(&info, "clockid:")
+                .and_then(|clock| on(third.wrapping_add(VALUE), clock, false))
+                .filter(|_| third != 0)
         }
         calls::TIMER_SETTIME => {
             let timers = std::fs::read_to_string(format!("/proc/{}/timers", call.pid))?;
-            clock_of_timer(&timers, first).and_then(|clock| on(third + VALUE, clock, false)).filter(|_| third != 0)
+            clock_of_timer(&timers, first)
+                .and_then(|clock| on(third.wrapping_add(VALUE), clock, false))
+                .filter(|_| third != 0)
         }
         _ => None,
     })

@@ -178,11 +178,14 @@ fn translate(answer: &mut [u8], extended: bool, clock: &WallClock) -> bool {
 
 /// Reads a path up to its zero byte; none for one that is too long. What follows its last page need not be there, so that a
 /// read may come back short.
-fn read_path(pid: u32, address: u64) -> io::Result<Option<Vec<u8>>> {
+///
+/// # Errors
+/// What the system says.
+pub fn read_path(pid: u32, address: u64) -> io::Result<Option<Vec<u8>>> {
     let mut path = vec![0; FIRST];
     let mut length = 0;
     loop {
-        let read = sys::peek(pid, address + length as u64, &mut path[length..])?;
+        let read = sys::peek(pid, address.wrapping_add(length as u64), &mut path[length..])?;
         if let Some(end) = path[length..length + read].iter().position(|&byte| byte == 0) {
             path.truncate(length + end);
             return Ok(Some(path));

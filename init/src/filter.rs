@@ -34,6 +34,12 @@ const ALLOW: u32 = 0x7fff_0000;
 const NOTIFY: u32 = 0x7fc0_0000;
 /// Fails with `ENOSYS`, as on a kernel that does not know the call: programs then go the usual way.
 const UNKNOWN_CALL: u32 = 0x0005_0000 | 38;
+/// Fails with `EPERM`, as for a process of another user.
+const REFUSED: u32 = 0x0005_0000 | 1;
+/// What marks the numbers of the x32 table, which kernels of x86_64 may have beside their own. A call that a tracer took away
+/// has it, too, and is no call.
+const X32: u32 = 0x4000_0000;
+const NO_CALL: u32 = u32::MAX;
 
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
@@ -49,21 +55,35 @@ const FUTEX_CLOCK_REALTIME: u32 = 0x100;
 /// The flags with which a new process hands its listener over. Nobody could answer if that call were watched, too. The
 /// kernel passes over all but the first of them on such a socket, and no program that means anything writes them.
 pub const HANDOVER: i32 = 0x4000 | 0x800 | 0x1600;
+/// By which programs install filters of their own.
+const SECCOMP_SET_MODE_FILTER: u32 = 1;
+const PR_SET_SECCOMP: u32 = 22;
+const SECCOMP_MODE_FILTER: u32 = 2;
 /// What resolvers send their questions with.
 const MSG_NOSIGNAL: u32 = 0x4000;
 /// The sizes of a question to a name server: a header and a name at least, a datagram that needs no extension at most.
 const QUESTION: (u32, u32) = (17, 512);
 
-/// Puts the filter together: each watched call is a block of its own that ends in a verdict or falls through.
+/// Puts the filter together: each watched call is a block of its own that ends in a verdict or falls through. `own` is the
+/// number of this process, whose limits and processors no other may set: that would take its sight away.
 #[must_use]
-pub fn program(watched: Watched) -> Vec<Instruction> {
-    let mut filter = vec![load(ARCHITECTURE), equal(calls::ARCHITECTURE, 1, 0), verdict(ALLOW), load(NUMBER)];
+pub fn program(watched: Watched, own: u32) -> Vec<Instruction> {
+    let narrow = narrow(watched, own);
+    let length = u8::try_from(narrow.len()).expect("the smaller table is watched in a few instructions");
+    let mut filter = vec![load(ARCHITECTURE), equal(calls::ARCHITECTURE, length, 0)];
+    filter.extend(narrow);
+    filter.extend([load(NUMBER), Instruction { code: AT_LEAST, jt: 0, jf: 2, k: X32 }]);
+    filter.extend([equal(NO_CALL, 1, 0), verdict(UNKNOWN_CALL)]);
     let mut call = |number: Option<u32>, block: Vec<Instruction>| {
         let Some(number) = number else { return };
         let length = u8::try_from(block.len()).expect("a block has a few instructions");
         filter.push(equal(number, 0, length));
         filter.extend(block);
     };
+    for number in calls::SCHEDULING {
+        call(Some(number), vec![load(argument(0)), equal(own, 0, 1), verdict(REFUSED), verdict(ALLOW)]);
+    }
+    call(Some(calls::PRLIMIT), limits(own));
     if watched.programs {
         call(Some(calls::BRK), [zero(0), vec![verdict(NOTIFY)]].concat());
         call(
@@ -88,7 +108,25 @@ pub fn program(watched: Watched) -> Vec<Instruction> {
             block
         };
         call(Some(calls::CLOCK_GETTIME), wall(Vec::new()));
-        call(Some(calls::GETTIMEOFDAY), vec![verdict(NOTIFY)]);
+        // Their answers tell the machine's wall clock, and programs that begin are expected to be rewritten.
+        for number in [calls::GETTIMEOFDAY, calls::ADJTIMEX, calls::CLOCK_ADJTIME, calls::EXECVE, calls::EXECVEAT] {
+            call(Some(number), vec![verdict(NOTIFY)]);
+        }
+        call(Some(calls::SETSOCKOPT), stamps());
+        // A filter of the program's own is asked before this one, and may answer what new programs begin and end with.
+        call(
+            Some(calls::SECCOMP),
+            vec![load(argument(0)), equal(SECCOMP_SET_MODE_FILTER, 0, 1), verdict(NOTIFY), verdict(ALLOW)],
+        );
+        let prctl = vec![
+            load(argument(0)),
+            equal(PR_SET_SECCOMP, 0, 3),
+            load(argument(1)),
+            equal(SECCOMP_MODE_FILTER, 0, 1),
+            verdict(NOTIFY),
+            verdict(ALLOW),
+        ];
+        call(Some(calls::PRCTL), prctl);
         call(calls::TIME, vec![verdict(NOTIFY)]);
         // TIMER_ABSTIME is the lowest bit of the flags.
         call(Some(calls::CLOCK_NANOSLEEP), wall(vec![load(argument(1)), set(1, 1, 0), verdict(ALLOW)]));
@@ -139,6 +177,65 @@ pub fn program(watched: Watched) -> Vec<Instruction> {
     }
     filter.push(verdict(ALLOW));
     filter
+}
+
+/// Watches the machine's other table of calls: programs of 32 bits, and others that use it. Any further one is unknown.
+fn narrow(watched: Watched, own: u32) -> Vec<Instruction> {
+    let calls::Narrow { architecture, connect, sendto, sendmsg, sendmmsg, .. } = calls::NARROW;
+    let mut block = vec![equal(architecture, 1, 0), verdict(UNKNOWN_CALL), load(NUMBER)];
+    let mut call = |number: u32, then: Vec<Instruction>| {
+        block.push(equal(number, 0, u8::try_from(then.len()).expect("a block has a few instructions")));
+        block.extend(then);
+    };
+    for (index, number) in calls::NARROW.about_others.iter().enumerate() {
+        let refused = vec![load(argument(0)), equal(own, 0, 1), verdict(REFUSED), verdict(ALLOW)];
+        call(*number, if index == 0 { limits(own) } else { refused });
+    }
+    let mut notified = Vec::new();
+    if watched.network {
+        call(calls::NARROW.io_uring_setup, vec![verdict(UNKNOWN_CALL)]);
+        notified.extend([connect, sendto, sendmsg, sendmmsg]);
+        if let Some(number) = calls::NARROW.socketcall {
+            use calls::socketcall::{CONNECT, SENDMMSG, SENDMSG, SENDTO};
+            let kinds = [equal(CONNECT, 4, 0), equal(SENDTO, 3, 0), equal(SENDMSG, 2, 0), equal(SENDMMSG, 1, 0)];
+            call(number, [&[load(argument(0))][..], &kinds, &[verdict(ALLOW), verdict(NOTIFY)]].concat());
+        }
+    }
+    if watched.wall_clocks {
+        notified.extend(calls::NARROW.clocks);
+        notified.extend(calls::NARROW.exec);
+        call(calls::NARROW.brk, vec![load(argument(0)), equal(0, 0, 1), verdict(NOTIFY), verdict(ALLOW)]);
+    }
+    for number in notified {
+        call(number, vec![verdict(NOTIFY)]);
+    }
+    block.push(verdict(ALLOW));
+    block
+}
+
+/// Refuses to set limits of this process; to read them stays allowed.
+fn limits(own: u32) -> Vec<Instruction> {
+    vec![
+        load(argument(0)),
+        equal(own, 1, 0),
+        verdict(ALLOW),
+        load(argument(2)),
+        equal(0, 0, 2),
+        load(argument(2) + HIGH),
+        equal(0, 1, 0),
+        verdict(REFUSED),
+        verdict(ALLOW),
+    ]
+}
+
+/// `SO_TIMESTAMP` and its kin, by which packets come with the machine's wall clock.
+fn stamps() -> Vec<Instruction> {
+    let mut block = vec![load(argument(1)), equal(1, 1, 0), verdict(ALLOW), load(argument(2))];
+    for option in [29, 35, 37, 63, 64, 65] {
+        block.extend([equal(option, 0, 1), verdict(NOTIFY)]);
+    }
+    block.push(verdict(ALLOW));
+    block
 }
 
 /// What is sent to an address, and what may be a question to the name server that the socket is connected to.
@@ -237,6 +334,18 @@ mod tests {
             calls::SENDMSG,
             calls::SENDMMSG,
             calls::IO_URING_SETUP,
+            calls::SETSOCKOPT,
+            calls::ADJTIMEX,
+            calls::CLOCK_ADJTIME,
+            calls::PRCTL,
+            calls::SECCOMP,
+            calls::EXECVE,
+            calls::EXECVEAT,
+            calls::PRLIMIT,
+            calls::SCHEDULING[0],
+            calls::SCHEDULING[1],
+            calls::SCHEDULING[2],
+            calls::SCHEDULING[3],
         ];
         let theirs = [
             libc::SYS_brk,
@@ -260,6 +369,18 @@ mod tests {
             libc::SYS_sendmsg,
             libc::SYS_sendmmsg,
             libc::SYS_io_uring_setup,
+            libc::SYS_setsockopt,
+            libc::SYS_adjtimex,
+            libc::SYS_clock_adjtime,
+            libc::SYS_prctl,
+            libc::SYS_seccomp,
+            libc::SYS_execve,
+            libc::SYS_execveat,
+            libc::SYS_prlimit64,
+            libc::SYS_sched_setparam,
+            libc::SYS_sched_setscheduler,
+            libc::SYS_sched_setaffinity,
+            libc::SYS_sched_setattr,
         ];
         assert_eq!(ours.map(i64::from), theirs);
         #[cfg(target_arch = "x86_64")]

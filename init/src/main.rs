@@ -11,6 +11,7 @@
 
 mod address;
 mod attempts;
+mod begun;
 mod build_info;
 mod clocks;
 mod directories;
@@ -23,6 +24,7 @@ mod processors;
 mod programs;
 mod question;
 mod report;
+mod request;
 mod settings;
 mod stub;
 mod supervisor;
@@ -31,12 +33,14 @@ mod vdso;
 mod waiting;
 mod wall;
 mod watcher;
+mod witness;
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 
+use begun::Begun;
 use filter::Watched;
 use network::Network;
 use programs::Programs;
@@ -44,6 +48,7 @@ use report::Report;
 use settings::Settings;
 use supervisor::Supervisor;
 use wall::{Asked, WallClock};
+use witness::Witness;
 
 /// The exit code when nothing was executed because the container cannot be made as asked.
 const CANNOT: i32 = 125;
@@ -91,7 +96,7 @@ fn run(settings: Settings) -> Result<i32, Refusal> {
         network: settings.report.is_some(),
     };
     let nothing = Watched::default();
-    let filter = (watched != nothing).then(|| filter::program(watched));
+    let filter = (watched != nothing).then(|| filter::program(watched, std::process::id()));
     let (ours, theirs) = or(UnixStream::pair(), "make a socket")?;
     let (ours, theirs) = (OwnedFd::from(ours), OwnedFd::from(theirs));
     let null = or(File::open("/dev/null"), "open /dev/null")?;
@@ -129,21 +134,24 @@ fn run(settings: Settings) -> Result<i32, Refusal> {
     if let Some(clock) = &clock {
         programs.set(clock.wall());
     }
+    let witness = Witness::begin();
     or(UnixStream::from(ours).write_all(b"!"), "start the command")?;
     let mut supervisor = Supervisor {
         programs,
         network: Network::default(),
+        begun: Begun::default(),
         clock,
         cpus: settings.cpus,
         directories: settings.directories,
         signals,
+        from_outside: 0,
     };
-    let code = supervisor.run(listener, command);
+    let end = supervisor.run(listener, command);
     if let Some(report) = report {
         // Half a report is none, and the engine sees that: what the command came to stands all the same.
-        drop(report.write(&supervisor.network.attempts));
+        drop(report.write(&mut supervisor.network.attempts, &witness, end));
     }
-    Ok(code)
+    Ok(end.code)
 }
 
 /// Waits for the byte that opens the gate. A signal that ends programs, or the end of the input, means that nobody will.
@@ -153,7 +161,7 @@ fn opened(signals: &OwnedFd) -> bool {
         let [ready, signalled] = sys::wait_readable([input.as_raw_fd(), signals.as_raw_fd()], -1);
         if signalled
             && let Some(signal) = sys::next_signal(signals)
-            && matches!(signal, libc::SIGTERM | libc::SIGINT | libc::SIGHUP | libc::SIGQUIT)
+            && matches!(signal.number, libc::SIGTERM | libc::SIGINT | libc::SIGHUP | libc::SIGQUIT)
         {
             return false;
         }

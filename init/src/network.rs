@@ -1,7 +1,7 @@
 //! Sees attempts at the network: what connects, or sends to an address. Every call goes on, and the kernel answers it.
 //!
 //! Addresses are read from the caller's memory before the kernel reads them. A thread beside the caller may change them
-//! between the two: what is counted can be led astray by a program that wants to, and nothing else depends on it.
+//! between the two: then the kernel's own count of ways out is above ours, and nobody says that nothing was tried.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,20 +15,17 @@ use crate::attempts::{Attempt, Attempts};
 use crate::directories::thread_group;
 use crate::memory::Memory;
 use crate::question;
-use crate::sys::{self, Notification, calls};
+use crate::request::{self, Header, Request, Width};
+use crate::sys::{self, Notification};
 
 /// The most that is read of an address, in bytes: more than any family's that is understood.
 const ADDRESS: u64 = 28;
 /// The most that is read of a message.
 const MESSAGE: u64 = 512;
-/// The most messages of one call that are looked at; resolvers send two.
-const MESSAGES: u64 = 64;
+/// The most messages of one call: the kernel takes no more.
+const MESSAGES: u64 = 1024;
 /// The most sockets that are remembered as connected to a name server.
 const SOCKETS: usize = 4096;
-/// `struct msghdr` and `struct mmsghdr` of 64-bit programs, in bytes.
-const HEADER: usize = 56;
-const HEADER_OF_MANY: u64 = 64;
-
 /// Remembers what was seen.
 #[derive(Default)]
 pub struct Network {
@@ -39,46 +36,65 @@ pub struct Network {
 
 /// Says why a call could not be looked at.
 enum Unseen {
-    /// The caller is gone, or what it named is not there: the kernel will say so.
+    /// What it named is not there, and the kernel will say so: no such descriptor, no socket, no such memory.
     Nothing,
-    /// The caller may not be looked into.
-    Closed,
+    /// Anything else: the caller may not be looked into, or this process lacks something for it.
+    Blind,
 }
 
+/// *Reason for the short list:* whatever keeps this process from looking, the kernel may do the call all the same. Memory or a
+/// descriptor that a thread beside the caller puts there after the look is the kernel's to count (see `witness`).
 impl From<io::Error> for Unseen {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::PermissionDenied { Self::Closed } else { Self::Nothing }
+        let is_theirs = matches!(
+            error.raw_os_error(),
+            Some(libc::EIO | libc::EFAULT | libc::ENOENT | libc::EBADF | libc::ENODATA | libc::EOPNOTSUPP)
+        );
+        if is_theirs || error.kind() == io::ErrorKind::UnexpectedEof { Self::Nothing } else { Self::Blind }
     }
 }
 
 impl Network {
     /// Tells whether a call is one of those that are looked at here.
     #[must_use]
-    pub fn is_about(number: u32) -> bool {
-        matches!(number, calls::CONNECT | calls::SENDTO | calls::SENDMSG | calls::SENDMMSG)
+    pub fn is_about(call: &Notification) -> bool {
+        request::is_one(call)
     }
 
     /// Looks at a call that waits.
     pub fn see(&mut self, listener: &OwnedFd, call: &Notification) {
         let looked = self.look(listener, call);
-        if matches!(looked, Err(Unseen::Closed)) && sys::still_waits(listener, call.id) {
+        if matches!(looked, Err(Unseen::Blind)) && sys::still_waits(listener, call.id) {
             self.attempts.note_unread();
         }
     }
 
     fn look(&mut self, listener: &OwnedFd, call: &Notification) -> Result<(), Unseen> {
-        let [descriptor, first, second, _, address, length] = call.arguments;
-        let memory = Memory::open(call.pid)?;
-        let mut caller = Caller { call, descriptor, memory: &memory, listener, socket: None };
-        match call.call.cast_unsigned() {
-            calls::CONNECT => self.connected(&mut caller, &read(&memory, first, second.min(ADDRESS))?),
-            calls::SENDTO if address != 0 => {
-                let place = Place::parse(&read(&memory, address, length.min(ADDRESS))?, true);
-                self.sent(&mut caller, place, first, second)
+        let memory = match Memory::open(call.pid) {
+            Ok(memory) => memory,
+            // A process that is there has a memory, whatever the system says of it.
+            Err(_) if sys::still_waits(listener, call.id) => return Err(Unseen::Blind),
+            Err(_) => return Err(Unseen::Nothing),
+        };
+        let Some(request) = Request::of(call, &memory)? else { return Ok(()) };
+        let (Request::Connect { descriptor, .. }
+        | Request::Send { descriptor, .. }
+        | Request::Messages { descriptor, .. }) = request;
+        let mut caller = Caller { call, descriptor, memory: &memory, width: Width::of(call), listener, socket: None };
+        match request {
+            Request::Connect { address, length, .. } => {
+                self.connected(&mut caller, &read(&memory, address, length.min(ADDRESS))?)
             }
-            calls::SENDTO => self.sent(&mut caller, None, first, second),
-            calls::SENDMSG => self.message(&mut caller, first),
-            _ => (0..second.min(MESSAGES)).try_for_each(|at| self.message(&mut caller, first + at * HEADER_OF_MANY)),
+            Request::Send { data, size, address: 0, .. } => self.sent(&mut caller, None, data, size),
+            Request::Send { data, size, address, length, .. } => {
+                let place = Place::parse(&read(&memory, address, length.min(ADDRESS))?, true);
+                self.sent(&mut caller, place, data, size)
+            }
+            Request::Messages { headers, count, .. } => {
+                let step = caller.width.step();
+                let mut each = (0..count.min(MESSAGES)).map(|at| headers.wrapping_add(at * step));
+                each.try_for_each(|header| self.message(&mut caller, header))
+            }
         }
     }
 
@@ -100,19 +116,17 @@ impl Network {
 
     /// Looks at one message: where it goes, and what it asks.
     fn message(&mut self, caller: &mut Caller<'_>, header: u64) -> Result<(), Unseen> {
-        let header = read(caller.memory, header, HEADER as u64)?;
-        let word = |at: usize| header[at..at + 8].try_into().map(u64::from_ne_bytes).unwrap_or_default();
-        let (name, length, parts, count) = (word(0), word(8) & 0xffff_ffff, word(16), word(24));
-        let place = match name {
+        let Header { address, length, parts, count } = caller.width.header(caller.memory, header)?;
+        let place = match address {
             0 => None,
-            _ => Place::parse(&read(caller.memory, name, length.min(ADDRESS))?, true),
+            _ => Place::parse(&read(caller.memory, address, length.min(ADDRESS))?, true),
         };
-        if place.is_none() && self.domain.is_empty() || count == 0 {
+        if place.is_none() && self.domain.is_empty() {
             return Ok(());
         }
-        let part = read(caller.memory, parts, 16)?;
-        let word = |at: usize| part[at..at + 8].try_into().map(u64::from_ne_bytes).unwrap_or_default();
-        self.sent(caller, place, word(0), word(8))
+        // A message without any part is sent, too.
+        let (at, size) = if count == 0 { (0, 0) } else { caller.width.part(caller.memory, parts)? };
+        self.sent(caller, place, at, size)
     }
 
     /// Looks at something that is sent: to an address, or to where the socket is connected to.
@@ -148,6 +162,7 @@ struct Caller<'a> {
     call: &'a Notification,
     descriptor: u64,
     memory: &'a Memory,
+    width: Width,
     listener: &'a OwnedFd,
     /// What the kernel calls its socket, once that was asked.
     socket: Option<PathBuf>,
@@ -168,21 +183,22 @@ impl Caller<'_> {
     }
 
     /// Names the process: its executable, or the title that it gave itself; where the title does not begin with the
-    /// executable's name (a script's, as a rule), it stands in brackets.
-    fn process(&self) -> io::Result<Vec<u8>> {
+    /// executable's name (a script's, as a rule), it stands in brackets. What has no name is an attempt all the same.
+    fn process(&self) -> Vec<u8> {
         let process = thread_group(self.call.pid).unwrap_or(self.call.pid);
         let folder = Path::new("/proc").join(process.to_string());
-        let title = fs::read(folder.join("comm"))?.trim_ascii_end().to_vec();
+        let title =
+            fs::read(folder.join("comm")).map_or_else(|_| b"?".to_vec(), |title| title.trim_ascii_end().to_vec());
         let executable = fs::read_link(folder.join("exe")).ok();
         let Some(name) = executable.as_deref().and_then(Path::file_name).map(OsStrExt::as_bytes) else {
-            return Ok(title);
+            return title;
         };
         // The kernel keeps fifteen bytes of a title.
-        Ok(match () {
+        match () {
             () if name.starts_with(&title) => name.to_vec(),
             () if title.starts_with(name) => title,
             () => [name, b" (", &title, b")"].concat(),
-        })
+        }
     }
 
     /// Describes an attempt; `None` when it is none: the caller is gone, what it calls with is no socket, or a name server
@@ -194,7 +210,7 @@ impl Caller<'_> {
         if place.is_own() && place.is_domain() && is_served(&protocol) {
             return Ok(None);
         }
-        let process = self.process()?;
+        let process = self.process();
         // Only now is it certain that all of this was the caller's.
         Ok(sys::still_waits(self.listener, self.call.id).then_some(Attempt { process, protocol, place, name }))
     }

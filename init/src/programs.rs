@@ -124,13 +124,27 @@ impl Programs {
         self.seed.is_some() || self.clock.is_some()
     }
 
+    /// Tells whether a program reads the wall clock of ours.
+    ///
+    /// # Errors
+    /// What the system says: the process is gone, or may not be looked into.
+    pub fn is_rewritten(&self, pid: u32) -> io::Result<bool> {
+        let Some(clock) = &self.clock else { return Ok(true) };
+        let vdso = Auxiliary::of(pid)?.vdso;
+        Ok(vdso != 0 && Memory::open(pid)?.word(vdso + (clock.plain.at + clock.plain.stub_at) as u64)? == MARKER)
+    }
+
     /// Rewrites a program unless that was done already.
     ///
     /// # Errors
     /// What the system says: the process is gone, or may not be looked into.
     pub fn rewrite(&self, pid: u32) -> io::Result<()> {
         let (auxiliary, memory) = (Auxiliary::of(pid)?, Memory::open(pid)?);
-        if let Some(clock) = self.clock.as_ref().filter(|_| auxiliary.vdso != 0) {
+        if let Some(clock) = &self.clock {
+            // This process has one, and so has every program of the same kernel.
+            if auxiliary.vdso == 0 {
+                return Err(io::Error::other("it names no vDSO"));
+            }
             let at = auxiliary.vdso + clock.plain.at as u64;
             if memory.word(at + clock.plain.stub_at as u64)? == MARKER {
                 return Ok(());

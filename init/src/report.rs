@@ -9,8 +9,9 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use crate::attempts::Attempts;
+use crate::attempts::{Attempts, End};
 use crate::sys;
+use crate::witness::Witness;
 
 /// Is the file, open.
 pub struct Report {
@@ -30,9 +31,10 @@ impl Report {
     ///
     /// # Errors
     /// What the system says. The engine finds no whole report then, and knows nothing.
-    pub fn write(&self, attempts: &Attempts) -> io::Result<()> {
+    pub fn write(&self, attempts: &mut Attempts, witness: &Witness, end: End) -> io::Result<()> {
         sys::end_all_others();
+        attempts.compare(witness.end());
         self.file.set_len(0)?;
-        self.file.write_all_at(attempts.render().as_bytes(), 0)
+        self.file.write_all_at(attempts.render(end).as_bytes(), 0)
     }
 }

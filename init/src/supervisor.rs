@@ -1,7 +1,10 @@
 //! The one loop of PID 1: answers waiting calls, hands signals on, collects the dead, until the command has ended.
 
+use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
+use crate::attempts::End;
+use crate::begun::{self, Begun};
 use crate::network::Network;
 use crate::processors::Processors;
 use crate::programs::Programs;
@@ -18,16 +21,19 @@ const LOOK_EVERY: i32 = 100;
 pub struct Supervisor {
     pub programs: Programs,
     pub network: Network,
+    pub begun: Begun,
     pub clock: Option<WallClock>,
     pub cpus: Option<Processors>,
     pub directories: Option<Order>,
     /// The descriptor on which signals are read.
     pub signals: OwnedFd,
+    /// The last signal that somebody outside the container sent; 0 where nobody did.
+    pub from_outside: i32,
 }
 
 impl Supervisor {
-    /// Waits for the end of `command`, and gives its exit code.
-    pub fn run(&mut self, listener: Option<OwnedFd>, command: i32) -> i32 {
+    /// Waits for the end of `command`.
+    pub fn run(&mut self, listener: Option<OwnedFd>, command: i32) -> End {
         let mut waiting = Waiting::default();
         let listener_number = listener.as_ref().map_or(-1, |listener| listener.as_raw_fd());
         loop {
@@ -45,17 +51,23 @@ impl Supervisor {
                 }
             }
             if signalled && let Some(code) = self.hear_signals(command) {
-                return code;
+                if let Some(reason) = self.begun.end(&self.programs) {
+                    self.network.attempts.note_unpinned(reason);
+                }
+                return End { code, signal: self.from_outside };
             }
         }
     }
 
     /// Hands signals on to the command; gives its exit code when it has ended.
-    fn hear_signals(&self, command: i32) -> Option<i32> {
+    fn hear_signals(&mut self, command: i32) -> Option<i32> {
         let mut code = None;
         while let Some(signal) = sys::next_signal(&self.signals) {
-            if signal != libc::SIGCHLD {
-                sys::kill(command, signal);
+            if signal.number != libc::SIGCHLD {
+                if signal.from_outside {
+                    self.from_outside = signal.number;
+                }
+                sys::kill(command, signal.number);
             }
         }
         while let Some(ended) = sys::reap() {
@@ -69,17 +81,40 @@ impl Supervisor {
     /// Answers one call. Where a process may not be looked into, the kernel's own answer stands, and is counted.
     fn answer(&mut self, listener: &OwnedFd, call: &Notification) {
         let number = call.call.cast_unsigned();
-        if Network::is_about(number) {
+        if Network::is_about(call) {
             self.network.see(listener, call);
             return sys::answer(listener, call.id, Answer::Kernel);
         }
+        if Begun::is_about(call) {
+            if let Some(reason) = self.begun.expect(call, &self.programs) {
+                self.network.attempts.note_unpinned(reason);
+            }
+            return sys::answer(listener, call.id, Answer::Kernel);
+        }
+        if call.architecture != calls::ARCHITECTURE {
+            self.network.attempts.note_unpinned(begun::NARROW);
+            return sys::answer(listener, call.id, Answer::Kernel);
+        }
         if number == calls::SCHED_GETAFFINITY && !calls::FIRST.is_empty() && self.programs.any() {
-            drop(self.programs.rewrite(call.pid));
+            let rewritten = self.rewrite(call.pid);
+            self.count(listener, call, rewritten.is_ok(), true);
         }
         let answer = match (number, &self.clock) {
             (calls::CLOCK_GETTIME, Some(clock)) => clocks::clock_gettime(call, clock),
             (calls::GETTIMEOFDAY, Some(clock)) => clocks::gettimeofday(call, clock),
             (number, Some(clock)) if Some(number) == calls::TIME => clocks::time(call, clock),
+            (calls::ADJTIMEX | calls::CLOCK_ADJTIME, _) => {
+                self.network.attempts.note_unpinned("a program asked for the machine's clock by `adjtimex`");
+                Ok(Answer::Kernel)
+            }
+            (calls::SETSOCKOPT, _) => {
+                self.network.attempts.note_unpinned("a program had packets stamped with the machine's clock");
+                Ok(Answer::Kernel)
+            }
+            (calls::SECCOMP | calls::PRCTL, _) => {
+                self.network.attempts.note_unpinned("a program put a filter of system calls before the one of PID 1");
+                Ok(Answer::Kernel)
+            }
             (number, Some(clock)) if clocks::is_wait(number) => match clocks::wait(listener, call, clock) {
                 Ok(()) => return,
                 Err(error) => Err(error),
@@ -90,15 +125,28 @@ impl Supervisor {
                 Some(order) => directories::serve(listener, call, order).map(Answer::Value),
                 None => Ok(Answer::Kernel),
             },
-            _ => self.programs.rewrite(call.pid).map(|()| Answer::Kernel),
+            _ => self.rewrite(call.pid).map(|()| Answer::Kernel),
         };
-        let answer = answer.unwrap_or_else(|_| {
-            // Nothing was left unanswered to a process that is gone.
-            if sys::still_waits(listener, call.id) {
-                self.network.attempts.note_unanswered();
-            }
-            Answer::Kernel
-        });
-        sys::answer(listener, call.id, answer);
+        let tells_time = !matches!(number, calls::SCHED_GETAFFINITY | calls::GETDENTS64);
+        self.count(listener, call, answer.is_ok(), tells_time);
+        sys::answer(listener, call.id, answer.unwrap_or(Answer::Kernel));
+    }
+
+    /// Rewrites a program that has begun.
+    fn rewrite(&mut self, process: u32) -> io::Result<()> {
+        self.programs.rewrite(process)?;
+        self.begun.rewritten(process);
+        Ok(())
+    }
+
+    /// Counts a call that should have been answered and could not be. Nothing was left unanswered to a process that is gone.
+    fn count(&mut self, listener: &OwnedFd, call: &Notification, answered: bool, tells_time: bool) {
+        if answered || !sys::still_waits(listener, call.id) {
+            return;
+        }
+        self.network.attempts.note_unanswered();
+        if tells_time && self.clock.is_some() {
+            self.network.attempts.note_unpinned("a process could not be looked into, and had the machine's clock");
+        }
     }
 }

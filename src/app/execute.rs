@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::actions::{ActionError, Resolved, derive_action};
-use super::quiet;
+use super::{promised, quiet};
 use crate::engine::{Engine, EngineError, Execution, Limits, Network, Turn};
 use crate::model::action::{Action, Output};
 use crate::model::attempt::{AttemptRule, Watch};
@@ -17,7 +17,7 @@ use crate::model::compare::{Equality, compare_command};
 use crate::model::digest::Digest;
 use crate::model::ending::{self, Bounds, usual_memory};
 use crate::model::event::RunEvent;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, FindingName};
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use crate::model::name::{Name, TreePath};
 use crate::model::plan::{CommandSpec, Packet, PacketId, Plan};
@@ -87,6 +87,15 @@ pub struct Executor<'a> {
     pub cancel: &'a CancellationToken,
 }
 
+/// Is what became of a packet's commands. Those whose needs failed are in neither list.
+#[derive(Debug, Default)]
+pub struct Executions {
+    /// The commands that ran, in the plan's order.
+    pub ran: Vec<Ran>,
+    /// The commands of which nothing can be said, with the reason: their own trouble, and no other command's.
+    pub undecided: Vec<(Name, ExecuteError)>,
+}
+
 /// Is one command that ran.
 #[derive(Debug, Clone)]
 pub struct Ran {
@@ -100,31 +109,64 @@ pub struct Ran {
     pub world: World,
     /// The attempts at the network that were seen.
     pub attempts: Watch,
-    /// Where it was not as quiet as the plan wants it.
+    /// Where it was not as quiet as the plan wants it, or did not make what it promises.
     pub findings: Vec<Finding>,
     /// The attempts before this one, all of which failed.
     pub earlier: Vec<Attempt>,
+}
+
+impl Ran {
+    /// Tells whether the command ended well and left what it promises.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        let broken = |finding: &Finding| matches!(finding.name, FindingName::OutputMissing | FindingName::OutputUnkept);
+        self.entry.succeeded() && !self.findings.iter().any(broken)
+    }
+}
+
+impl ExecuteError {
+    /// Tells whether it says something of one command only. The others go on.
+    #[must_use]
+    pub const fn is_one_commands(&self) -> bool {
+        match self {
+            Self::Engine(error) => {
+                matches!(error, EngineError::Call { .. } | EngineError::Incomplete { .. } | EngineError::Output { .. })
+            }
+            Self::TooLargeToNormalize { .. } | Self::NoFileToNormalize { .. } => true,
+            Self::Action(_) | Self::Store(_) => false,
+        }
+    }
 }
 
 impl Executor<'_> {
     /// Runs a packet's commands and gives those that ran, in the plan's order. Commands whose needs failed are left out.
     ///
     /// # Errors
-    /// [`ExecuteError`] when the result of any command could not be decided; commands that still run are stopped.
+    /// [`ExecuteError`] when the result of any command could not be decided.
     pub async fn execute(&self, packet: &Packet) -> Result<Vec<Ran>, ExecuteError> {
+        let Executions { ran, mut undecided } = self.execute_each(packet).await?;
+        if undecided.is_empty() { Ok(ran) } else { Err(undecided.swap_remove(0).1) }
+    }
+
+    /// Runs a packet's commands. One whose result cannot be decided stands in nobody's way but of those that need it.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] when nothing can be decided, or the user stops the run; commands that still run are stopped.
+    pub async fn execute_each(&self, packet: &Packet) -> Result<Executions, ExecuteError> {
         let specs: Vec<&CommandSpec> = self.plan.commands(packet).collect();
         (self.observe)(RunEvent::Planned { commands: specs.iter().map(|spec| spec.id.clone()).collect() });
         let mut waiting = specs.clone();
         let mut skipped = BTreeSet::new();
         let mut results: BTreeMap<Name, CommandEntry> = BTreeMap::new();
         let mut done: BTreeMap<Name, Ran> = BTreeMap::new();
+        let (mut broken, mut undecided) = (BTreeSet::new(), Vec::new());
         let lanes = Semaphore::new(self.lanes.max(1));
         let mut running = FuturesUnordered::new();
         let stop = self.cancel.child_token();
         let mut failure: Option<ExecuteError> = None;
         loop {
             if failure.is_none() {
-                self.skip_hopeless(&mut waiting, &mut skipped, &results);
+                self.skip_hopeless(&mut waiting, &mut skipped, &broken);
                 // One more than there are lanes: its container stands ready when a lane becomes free.
                 while running.len() <= self.lanes.max(1) {
                     let ready =
@@ -142,11 +184,18 @@ impl Executor<'_> {
                 }
             }
             match running.next().await {
-                Some(Ok(ran)) => {
+                Some((_, Ok(ran))) => {
+                    if !ran.succeeded() {
+                        broken.insert(ran.entry.id.clone());
+                    }
                     results.insert(ran.entry.id.clone(), ran.entry.clone());
                     done.insert(ran.entry.id.clone(), ran);
                 }
-                Some(Err(error)) => {
+                Some((id, Err(error))) if error.is_one_commands() && failure.is_none() => {
+                    broken.insert(id.clone());
+                    undecided.push((id.clone(), error));
+                }
+                Some((_, Err(error))) => {
                     // The first failure is the cause; what it interrupts fails too.
                     failure.get_or_insert(error);
                     stop.cancel();
@@ -157,21 +206,18 @@ impl Executor<'_> {
         if let Some(error) = failure {
             return Err(error);
         }
-        Ok(specs.iter().filter_map(|spec| done.remove(&spec.id)).collect())
+        // Where nothing ran at all, there is nothing to keep beside the reason.
+        if done.is_empty() && !undecided.is_empty() {
+            return Err(undecided.swap_remove(0).1);
+        }
+        Ok(Executions { ran: specs.iter().filter_map(|spec| done.remove(&spec.id)).collect(), undecided })
     }
 
     /// Drops commands that can no longer run: a command that they need failed, or was itself dropped.
-    fn skip_hopeless(
-        &self,
-        waiting: &mut Vec<&CommandSpec>,
-        skipped: &mut BTreeSet<Name>,
-        results: &BTreeMap<Name, CommandEntry>,
-    ) {
+    fn skip_hopeless(&self, waiting: &mut Vec<&CommandSpec>, skipped: &mut BTreeSet<Name>, broken: &BTreeSet<Name>) {
         loop {
             let hopeless = waiting.iter().enumerate().find_map(|(index, spec)| {
-                let failed = |need: &&Name| {
-                    skipped.contains(*need) || results.get(*need).is_some_and(|entry| !entry.succeeded())
-                };
+                let failed = |need: &&Name| skipped.contains(*need) || broken.contains(*need);
                 Some((index, spec.needs.iter().find(failed)?.clone()))
             });
             let Some((index, because)) = hopeless else { return };
@@ -181,7 +227,17 @@ impl Executor<'_> {
         }
     }
 
-    async fn one(
+    async fn one<'s>(
+        &self,
+        spec: &'s CommandSpec,
+        action: Action,
+        lanes: &Semaphore,
+        stop: CancellationToken,
+    ) -> (&'s Name, Result<Ran, ExecuteError>) {
+        (&spec.id, self.told(spec, action, lanes, stop).await)
+    }
+
+    async fn told(
         &self,
         spec: &CommandSpec,
         action: Action,
@@ -256,6 +312,7 @@ impl Executor<'_> {
         };
         let mut findings = quiet::streams(self.store, &spec.quiet, &entry)?;
         findings.extend(quiet::network(&spec.quiet, spec.id.as_str(), &executed.attempts));
+        findings.extend(promised::missing(spec, &entry, &executed.unkept));
         Ok(Ran {
             ended: self.ended(spec, &entry),
             entry,
@@ -268,7 +325,8 @@ impl Executor<'_> {
     }
 
     fn limits(&self, spec: &CommandSpec) -> Limits {
-        Limits { memory: spec.memory.unwrap_or_else(|| usual_memory(self.engine.info().memory)), pids: PIDS }
+        let memory = spec.memory.unwrap_or_else(|| usual_memory(self.engine.info().memory));
+        Limits { memory, pids: PIDS, output: spec.max_output }
     }
 
     /// Says how a command ended.

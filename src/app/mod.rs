@@ -25,6 +25,7 @@ pub mod named;
 pub mod pins;
 pub mod plan_files;
 pub mod prepare;
+pub mod promised;
 pub mod promises;
 pub mod proving;
 pub mod quiet;

@@ -74,9 +74,10 @@ pub fn network(quiet: &Quiet, command: &str, watch: &Watch) -> Vec<Finding> {
         findings.push(finding(FindingName::NetworkAttempt, format!("{} further attempts", seen.further)));
     }
     if seen.unread > 0 {
-        let found = format!("{} calls of processes that may not be looked into", seen.unread);
+        let found = format!("{} calls that could not be looked at", seen.unread);
         findings.push(finding(FindingName::NetworkUnknown, found));
     }
+    findings.extend(seen.blind.iter().map(|reason| finding(FindingName::NetworkUnknown, reason.clone())));
     findings
 }
 

@@ -13,8 +13,8 @@ use crate::format::canonical_json;
 use crate::model::civil_date;
 use crate::model::digest::Digest;
 use crate::model::manifest::{
-    AttemptEntry, CommandEntry, EndingEntry, MANIFEST_VERSION, NormalizerEntry, OutputEntry, PlatformEntry,
-    ReproManifest, SourceEntry,
+    AttemptEntry, CommandEntry, EndingEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
+    version_for,
 };
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
@@ -36,8 +36,9 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         let normalizer = normalize::by_name(name)?;
         Some((name.clone(), NormalizerEntry { version: normalizer.version(), rules: normalizer.rules_digest() }))
     });
+    let commands: Vec<CommandEntry> = ran.iter().map(entry).collect();
     ReproManifest {
-        version: MANIFEST_VERSION,
+        version: version_for(&commands),
         packet: packet.clone(),
         plan: workspace.plan_digest(),
         source: SourceEntry { root: resolved.source, date_epoch: resolved.date_epoch, dirty: false },
@@ -45,7 +46,7 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         images: resolved.images.clone(),
         frozen: resolved.frozen.clone(),
         normalizers: normalizers.collect(),
-        commands: ran.iter().map(entry).collect(),
+        commands,
     }
 }
 

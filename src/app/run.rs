@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use tokio_util::sync::CancellationToken;
 
 use super::evidence::{self, EvidenceError};
-use super::execute::{ExecuteError, Executor, Ran};
+use super::execute::{ExecuteError, Executions, Executor};
 use super::files::try_folder;
 use super::mending::mending;
 use super::prepare::{Preparation, PrepareError};
@@ -25,7 +25,7 @@ use crate::model::civil_date::CivilDate;
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
 use crate::model::fault::Fault;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, FindingName, Severity};
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
@@ -248,7 +248,7 @@ pub async fn execute(
         observe: options.observe,
         cancel: options.cancel,
     };
-    let ran: Vec<Ran> = executor.execute(packet).await?;
+    let Executions { ran, undecided } = executor.execute_each(packet).await?;
     let mut notes = executor.failure_notes(packet, &ran, options.second_look).await?;
     for (id, says) in source::git_at_run(&workspace.plan, packet, &ran, &*session.store, resolved.source)? {
         notes.entry(id).or_default().git = Some(says);
@@ -294,7 +294,13 @@ pub async fn execute(
         })
         .collect();
     let endings = ran.iter().map(|ran| (ran.entry.id.clone(), ran.ended.clone())).collect();
-    let findings = ran.into_iter().flat_map(|ran| ran.findings).collect();
+    let mut findings: Vec<Finding> = ran.into_iter().flat_map(|ran| ran.findings).collect();
+    findings.extend(undecided.iter().map(|(id, error)| Finding {
+        name: FindingName::CommandUndecided,
+        at: format!("commands.{id}"),
+        expected: "a result".to_owned(),
+        found: error.to_string(),
+    }));
     let mut recorded = Recorded {
         manifest,
         bytes,

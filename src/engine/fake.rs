@@ -54,6 +54,7 @@ pub struct Script {
     takes: Duration,
     lasts: Option<Duration>,
     attempts: Watch,
+    unkept: BTreeMap<TreePath, String>,
     error: Option<Box<dyn Fn() -> EngineError + Send + Sync>>,
 }
 
@@ -81,6 +82,7 @@ impl Script {
             takes: Duration::ZERO,
             lasts: None,
             attempts: Watch::default(),
+            unkept: BTreeMap::new(),
             error: None,
         }
     }
@@ -116,6 +118,13 @@ impl Script {
     #[must_use]
     pub fn output(mut self, path: TreePath, output: Output) -> Self {
         self.outputs.insert(path, FakeOutput::Ready(output));
+        self
+    }
+
+    /// Makes an output that cannot be kept, for this reason.
+    #[must_use]
+    pub fn unkept(mut self, path: TreePath, reason: impl Into<String>) -> Self {
+        self.unkept.insert(path, reason.into());
         self
     }
 
@@ -235,6 +244,7 @@ impl FakeEngine {
                     clock: execution.world.clock(),
                     world: execution.world.clone(),
                     attempts: script.attempts.clone(),
+                    unkept: script.unkept.clone(),
                 }),
             ))
         })
@@ -328,7 +338,7 @@ mod tests {
             diff_ids: Vec::new(),
         };
         let action = action();
-        let limits = Limits { memory: 1, pids: 1 };
+        let limits = Limits { memory: 1, pids: 1, output: 1 };
         let execution = Execution {
             action: &action,
             image: &image,

@@ -15,6 +15,7 @@ use crate::model::action::{Action, ActionResult, Ending};
 use crate::model::attempt::Watch;
 use crate::model::digest::Sha256;
 use crate::model::image::ImageIdentity;
+use crate::model::name::TreePath;
 use crate::model::world::{ClockMode, World};
 use crate::store::{BlobStore, StoreError};
 
@@ -79,7 +80,12 @@ pub struct Limits {
     pub memory: u64,
     /// The number of processes and threads.
     pub pids: u32,
+    /// What each declared output may hold, in bytes.
+    pub output: u64,
 }
+
+/// What the output of a step of the runner's own may hold, in bytes: 64 GiB.
+pub const OWN_OUTPUT: u64 = 64 << 30;
 
 /// Says whether the container has a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +125,24 @@ pub struct Executed {
     pub world: World,
     /// The attempts at the network that were seen.
     pub attempts: Watch,
+    /// Declared outputs that were made and cannot be kept, with the reason; they are not among the result's outputs.
+    pub unkept: BTreeMap<TreePath, String>,
+}
+
+impl Executed {
+    /// Refuses an execution whose outputs could not all be kept.
+    ///
+    /// # Errors
+    /// [`EngineError::Output`].
+    pub fn whole(self, label: &str) -> Result<Self, EngineError> {
+        match self.unkept.first_key_value() {
+            Some((path, reason)) => {
+                let (label, path, reason) = (label.to_owned(), path.to_string(), reason.clone());
+                Err(EngineError::Output { label, path, reason })
+            }
+            None => Ok(self),
+        }
+    }
 }
 
 /// Describes the engine for the run record.
@@ -187,7 +211,8 @@ pub enum EngineError {
         /// Which part is missing.
         reason: String,
     },
-    /// An output cannot stand in a tree: a device, a socket, a name that is not UTF-8.
+    /// An output cannot be read, or a step that needs it made one that cannot stand in a tree: a device, a socket, a name
+    /// that is not UTF-8.
     #[error("{label}: output `{path}` cannot be kept: {reason}")]
     Output {
         /// The execution's label.

@@ -1,7 +1,7 @@
 //! Manifest ↔ its one byte form: RFC 8785 JSON, no white space, no line end.
 
 use crate::model::digest::Digest;
-use crate::model::manifest::{MANIFEST_VERSION, OLDEST_MANIFEST_VERSION, ReproManifest};
+use crate::model::manifest::{OLDEST_MANIFEST_VERSION, ReproManifest, UNCONFIRMED_VERSION, version_for};
 use crate::model::name::Name;
 
 /// The largest manifest that is read: 16 MiB.
@@ -21,7 +21,7 @@ pub enum ManifestError {
         message: String,
     },
     /// The version is another one.
-    #[error("manifest version {found} is not known: expected {OLDEST_MANIFEST_VERSION} to {MANIFEST_VERSION}")]
+    #[error("manifest version {found} is not known: expected {OLDEST_MANIFEST_VERSION} to {UNCONFIRMED_VERSION}")]
     Version {
         /// The version that was found.
         found: u64,
@@ -35,6 +35,14 @@ pub enum ManifestError {
         found: &'static str,
         /// The manifest's version.
         version: u32,
+    },
+    /// The version is not the one that is written for such commands.
+    #[error("manifest version {found} is for a clock that is unconfirmed, and no command has one: expected {expected}")]
+    Needless {
+        /// The version that was found.
+        found: u32,
+        /// The version of such a manifest.
+        expected: u32,
     },
     /// The value is right but the bytes are not the canonical ones.
     #[error("the manifest is not in RFC 8785 canonical form: the first difference is at byte {offset}")]
@@ -78,7 +86,7 @@ pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
         message: error.to_string(),
     };
     let version: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
-    if !(u64::from(OLDEST_MANIFEST_VERSION)..=u64::from(MANIFEST_VERSION)).contains(&version.version) {
+    if !(u64::from(OLDEST_MANIFEST_VERSION)..=u64::from(UNCONFIRMED_VERSION)).contains(&version.version) {
         return Err(ManifestError::Version { found: version.version });
     }
     let manifest: ReproManifest = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -86,10 +94,38 @@ pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
         let (command, found) = (command.id.clone(), command.clock.as_str());
         return Err(ManifestError::Clock { command, found, version: manifest.version });
     }
+    if manifest.version == UNCONFIRMED_VERSION && version_for(&manifest.commands) != manifest.version {
+        let expected = version_for(&manifest.commands);
+        return Err(ManifestError::Needless { found: manifest.version, expected });
+    }
     let (canonical, _) = encode(&manifest);
     if canonical != bytes {
         let offset = canonical.iter().zip(bytes).take_while(|(a, b)| a == b).count();
         return Err(ManifestError::NotCanonical { offset });
     }
     Ok(manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::manifest::MANIFEST_VERSION;
+    use crate::model::world::ClockMode;
+
+    const RECORDED: &[u8] = include_bytes!("../../examples/beacon/manifests/RC-05.json");
+
+    #[test]
+    fn an_unconfirmed_clock_has_a_version_of_its_own() {
+        let recorded = decode(RECORDED).expect("a manifest");
+        assert_eq!((recorded.version, version_for(&recorded.commands)), (MANIFEST_VERSION, MANIFEST_VERSION));
+        let mut unconfirmed = recorded.clone();
+        unconfirmed.commands[0].clock = ClockMode::Unconfirmed;
+        assert!(matches!(decode(&encode(&unconfirmed).0), Err(ManifestError::Clock { found: "unconfirmed", .. })));
+        unconfirmed.version = version_for(&unconfirmed.commands);
+        assert_eq!(unconfirmed.version, UNCONFIRMED_VERSION);
+        assert_eq!(decode(&encode(&unconfirmed).0).as_ref(), Ok(&unconfirmed));
+        let newer = ReproManifest { version: UNCONFIRMED_VERSION, ..recorded };
+        let needless = ManifestError::Needless { found: UNCONFIRMED_VERSION, expected: MANIFEST_VERSION };
+        assert_eq!(decode(&encode(&newer).0), Err(needless));
+    }
 }

@@ -21,6 +21,7 @@ use self::release_images::ReleaseImageWire;
 use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use super::quantity;
+use crate::model::ending::USUAL_OUTPUT;
 use crate::model::name::{Name, TreePath};
 use crate::model::order::in_order;
 use crate::model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
@@ -119,6 +120,8 @@ struct CommandWire {
     normalize: NormalizeWire,
     timeout: Option<Spanned<String>>,
     memory: Option<Spanned<String>>,
+    #[serde(rename = "max-output")]
+    max_output: Option<Spanned<String>>,
     clock: Option<Spanned<String>>,
     world: Option<Spanned<String>>,
     quantised: Option<Vec<Spanned<String>>>,
@@ -286,6 +289,10 @@ impl Source<'_> {
                 None => DEFAULT_TIMEOUT,
             },
             memory: self.memory(wire.memory.as_ref())?,
+            max_output: match &wire.max_output {
+                Some(text) => self.parse::<quantity::Bytes>(text)?.0,
+                None => USUAL_OUTPUT,
+            },
             world: self.world(wire)?,
             require: self.requirement(wire)?,
             quiet: self.quiet(wire)?,

@@ -46,10 +46,16 @@ pub struct Sightings {
     pub attempts: Vec<Attempt>,
     /// How many attempts came after the list was full.
     pub further: u64,
-    /// Calls whose address could not be read, because their process may not be looked into.
+    /// Calls that could not be looked at, most often because their process may not be looked into.
     pub unread: u64,
     /// Calls for the world (clock, processors, directories) that the kernel answered instead, for the same reason.
     pub unanswered: u64,
+    /// Why attempts may have gone unseen; nothing as a rule.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub blind: Vec<String>,
+    /// Why a process may have had the machine's clock instead of the pinned one; nothing as a rule.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unpinned: Vec<String>,
 }
 
 /// Says whether a command was watched, and what was seen.
@@ -73,6 +79,12 @@ impl Watch {
             Self::Seen(seen) => &seen.attempts,
             Self::Unknown { .. } => &[],
         }
+    }
+
+    /// Tells whether every process had the clock that was asked for, as far as can be known.
+    #[must_use]
+    pub fn confirms_clock(&self) -> bool {
+        matches!(self, Self::Seen(seen) if seen.unpinned.is_empty())
     }
 }
 

@@ -23,6 +23,15 @@ pub const fn usual_memory(machine: Option<u64>) -> u64 {
     }
 }
 
+/// What each output of a command may hold where the plan says nothing, in bytes: 1 GiB.
+pub const USUAL_OUTPUT: u64 = GIB;
+
+/// Says that an output holds more than it may, with the key that raises that.
+#[must_use]
+pub fn too_large(limit: u64) -> String {
+    format!("it holds more than {}: max-output = \"{}GiB\"", bytes(limit), limit.saturating_mul(4).div_ceil(GIB))
+}
+
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
@@ -131,6 +140,8 @@ mod tests {
         assert!(words(EndingEntry::OutOfMemory, 0, bounds(5, None)).contains("`memory`"));
         assert_eq!(without_limits(EndingEntry::TimedOut, 137), "timed out");
         assert_eq!(without_limits(EndingEntry::Exited, 1), "exit code 1");
+        assert_eq!(too_large(USUAL_OUTPUT), "it holds more than 1 GiB: max-output = \"4GiB\"");
+        assert_eq!(too_large(300 << 20), "it holds more than 300 MiB: max-output = \"2GiB\"");
     }
 
     #[test]

@@ -66,6 +66,12 @@ pub enum FindingName {
     NetworkUnknown,
     /// A command wrote what the plan forbids.
     Noise,
+    /// A command succeeded and did not make an output that the plan declares.
+    OutputMissing,
+    /// A command made an output that cannot be kept: it is no file or folder, or too large.
+    OutputUnkept,
+    /// Nothing can be said of a command: its container was lost, or a stream is too large for what is to be done with it.
+    CommandUndecided,
     /// The command exited 0, and nothing in its evidence shows that it checked anything.
     HollowPass,
     /// The command's exit code is above 0, and no verdict: the tool could not do its work.
@@ -97,8 +103,11 @@ impl FindingName {
             | Self::ImageFailed
             | Self::NetworkAttempt
             | Self::Noise
+            | Self::OutputMissing
+            | Self::OutputUnkept
             | Self::ProofContradicted => Severity::Failed,
-            Self::EvidenceMissing
+            Self::CommandUndecided
+            | Self::EvidenceMissing
             | Self::HollowPass
             | Self::ImageUndecided
             | Self::NetworkUnknown

@@ -20,6 +20,10 @@ use super::world::ClockMode;
 /// than that and `real`.
 pub const MANIFEST_VERSION: u32 = 3;
 
+/// The version that is written where a command's wall clock is `unconfirmed`, a word that no version before it has; where none
+/// is, the manifest is of [`MANIFEST_VERSION`].
+pub const UNCONFIRMED_VERSION: u32 = 4;
+
 /// The oldest version of the manifest format that this build reads.
 pub const OLDEST_MANIFEST_VERSION: u32 = 2;
 
@@ -27,7 +31,7 @@ pub const OLDEST_MANIFEST_VERSION: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReproManifest {
-    /// The format's version, [`OLDEST_MANIFEST_VERSION`] to [`MANIFEST_VERSION`].
+    /// The format's version, [`OLDEST_MANIFEST_VERSION`] to [`UNCONFIRMED_VERSION`].
     pub version: u32,
     /// The packet that was run.
     pub packet: PacketId,
@@ -289,6 +293,13 @@ impl From<&OutputEntry> for Output {
             OutputEntry::Symlink { target } => Self::Symlink { target: target.clone() },
         }
     }
+}
+
+/// Returns the version of a manifest with these commands.
+#[must_use]
+pub fn version_for(commands: &[CommandEntry]) -> u32 {
+    let is_unconfirmed = commands.iter().any(|command| command.clock == ClockMode::Unconfirmed);
+    if is_unconfirmed { UNCONFIRMED_VERSION } else { MANIFEST_VERSION }
 }
 
 impl CommandEntry {

@@ -192,6 +192,8 @@ pub struct CommandSpec {
     pub timeout: Duration,
     /// Memory in bytes that it may use; none for a share of what the engine's machine has.
     pub memory: Option<u64>,
+    /// What each of its outputs may hold, in bytes.
+    pub max_output: u64,
     /// What it sees beside its inputs.
     pub world: WorldSettings,
     /// How a replay must compare.

@@ -22,6 +22,8 @@ pub enum ClockMode {
     Stands,
     /// It read `SOURCE_DATE_EPOCH` when the command began, and flowed with monotonic time, for every process.
     Starts,
+    /// One of the others was asked for, and a process had the machine's own, or nobody can say that none had.
+    Unconfirmed,
 }
 
 impl ClockMode {
@@ -36,6 +38,7 @@ impl ClockMode {
             Self::Pinned => "pinned",
             Self::Stands => "stands",
             Self::Starts => "starts",
+            Self::Unconfirmed => "unconfirmed",
         }
     }
 
@@ -55,6 +58,7 @@ impl ClockMode {
             Self::Real => true,
             Self::Pinned => version == 2,
             Self::Stands | Self::Starts => version >= 3,
+            Self::Unconfirmed => version >= 4,
         }
     }
 }
@@ -77,7 +81,8 @@ impl WallClock {
         match mode {
             ClockMode::Real => Self::Real,
             ClockMode::Pinned | ClockMode::Stands => Self::Stands(epoch),
-            ClockMode::Starts => Self::Starts(epoch),
+            // What was asked for is not known any more; this is what is asked for as a rule.
+            ClockMode::Starts | ClockMode::Unconfirmed => Self::Starts(epoch),
         }
     }
 

@@ -17,11 +17,13 @@ pub fn lines(id: &str, watch: &Watch) -> Vec<String> {
     let further = seen.further + seen.attempts.iter().skip(SHOWN).map(|attempt| attempt.count).sum::<u64>();
     for (count, what) in [
         (further, "further attempts"),
-        (seen.unread, "calls of processes that may not be looked into"),
+        (seen.unread, "calls that could not be looked at"),
         (seen.unanswered, "calls for the pinned world that the machine answered"),
     ] {
         lines.extend((count > 0).then(|| line(format!("and {count} {what}"))));
     }
+    lines.extend(seen.blind.iter().map(|reason| line(format!("attempts may have gone unseen: {reason}"))));
+    lines.extend(seen.unpinned.iter().map(|reason| line(format!("the clock is unconfirmed: {reason}"))));
     lines
 }
 

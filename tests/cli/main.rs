@@ -6,6 +6,9 @@ mod debian;
 #[path = "../support/second_daemon.rs"]
 mod second_daemon;
 
+#[path = "../support/blinding.rs"]
+mod programs;
+
 #[path = "../support/advisory_server.rs"]
 mod advisory_server;
 mod board;
@@ -26,6 +29,7 @@ mod manners;
 mod mutants;
 mod pins;
 mod plans;
+mod promised;
 mod promises;
 mod propose;
 mod pulls;

@@ -3,6 +3,7 @@
 use rcrepro::store::BlobStore as _;
 use rcrepro::store::fs::FsStore;
 
+use crate::programs;
 use crate::scene::{Scene, command, shared_store};
 use crate::second_daemon::SecondDaemon;
 
@@ -98,4 +99,37 @@ fn where_nobody_can_watch_a_forbidden_attempt_is_undecided() {
     scene.commit("only look");
     let ended = scene.ok(&["run", "RC-05"]);
     assert!(ended.stderr.contains("attempts are unknown"), "{}", ended.stderr);
+}
+
+#[test]
+fn who_blinds_the_watch_does_not_pass_where_attempts_are_forbidden() {
+    let line = |way: &str| format!("cp program /tmp/p && chmod +x /tmp/p && /tmp/p {way} > /dev/null");
+    let rule = "network-attempts = \"forbid\"";
+    let scene =
+        Scene::new(&[command("limits", &line("limits"), rule), command("hidden", &line("hidden"), rule)].concat());
+    scene.write("program", &programs::program("attempts"));
+    scene.commit("a program");
+    let ended = scene.run(&["run", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("network-attempt  commands.limits.network"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("network-unknown  commands.hidden.network"), "{}", ended.stdout);
+    assert!(!scene.path("manifests/RC-05.json").exists());
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_clock_that_was_not_pinned_for_all_is_recorded_as_unconfirmed() {
+    let line = "cp program /tmp/p && chmod +x /tmp/p && /tmp/p > /dev/null && echo done";
+    let scene = Scene::new(&command("bare", line, ""));
+    scene.write("program", &programs::program("bare"));
+    scene.commit("a program");
+    let ended = scene.ok(&["run", "RC-05"]);
+    assert!(ended.stderr.contains("the clock is unconfirmed"), "{}", ended.stderr);
+    let manifest = scene.read("manifests/RC-05.json");
+    assert!(manifest.contains("\"clock\":\"unconfirmed\"") && manifest.ends_with("\"version\":4}"), "{manifest}");
+    scene.ok(&["verify", "manifests/RC-05.json"]);
+    scene.ok(&["replay", "RC-05"]);
+    // A clock that the plan leaves to the machine is known to be that.
+    scene.write("manifests/RC-05.json", manifest.replace("\"version\":4", "\"version\":3").as_bytes());
+    assert_eq!(scene.run(&["verify", "manifests/RC-05.json"]).code, 6);
 }

@@ -46,7 +46,7 @@ async fn a_command_cannot_speak_for_the_one_that_watches() {
     for way in ways() {
         let scene = Scene::by(way).await;
         // All that it may do to the file it does, and leaves somebody behind who goes on.
-        let forged = "rcrepro-init 1\\nfurther\\t0\\nunread\\t0\\nunanswered\\t0\\nend\\n";
+        let forged = "rcrepro-init 2\\nfurther\\t0\\nunread\\t0\\nunanswered\\t0\\ncode\\t0\\nsignal\\t0\\nend\\n";
         let script = format!(
             "nc -w 1 192.0.2.1 80; rm -f /.rcrepro-seen && echo removed; mv /.rcrepro-seen /tmp && echo moved; \
              ln -s /tmp /.rcrepro-seen2 && echo linked; printf '{forged}' > /.rcrepro-seen && echo written; \

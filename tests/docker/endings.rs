@@ -1,8 +1,10 @@
 //! Exit codes, signals, want of memory and time-outs are told apart.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rcrepro::engine::{EngineError, Limits};
+use rcrepro::engine::docker::RUN;
+use rcrepro::engine::{EngineError, Executed, Limits};
 use rcrepro::model::action::Ending;
 
 use crate::scene::{Case, Scene, is_podman};
@@ -41,7 +43,7 @@ const HOG: &str = "tail /dev/zero";
 #[tokio::test(flavor = "multi_thread")]
 async fn want_of_memory_is_no_plain_kill() {
     let scene = Scene::new().await;
-    let limits = Limits { memory: 32 << 20, pids: 64 };
+    let limits = Limits { memory: 32 << 20, pids: 64, output: 1 << 30 };
     for _ in 0..5 {
         let executed = scene.run(&Case { limits, ..Case::sh(&format!("exec {HOG}")) }).await.expect("a result");
         assert_eq!(executed.ending, if is_podman() { UNSEEN } else { Ending::OutOfMemory { code: 137 } });
@@ -52,7 +54,7 @@ async fn want_of_memory_is_no_plain_kill() {
 #[tokio::test(flavor = "multi_thread")]
 async fn want_of_memory_counts_even_with_code_zero() {
     let scene = Scene::new().await;
-    let limits = Limits { memory: 32 << 20, pids: 64 };
+    let limits = Limits { memory: 32 << 20, pids: 64, output: 1 << 30 };
     let script = format!("{HOG} & wait $!; echo child ended with $?; exit 0");
     let executed = scene.run(&Case { limits, ..Case::sh(&script) }).await.expect("a result");
     let expected = if is_podman() { Ending::Exited { code: 0 } } else { Ending::OutOfMemory { code: 0 } };
@@ -105,5 +107,51 @@ async fn children_in_the_background_end_with_the_command() {
     assert_eq!(scene.stdout(&executed), "now\n");
     assert_eq!(executed.ending, Ending::Exited { code: 0 });
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    scene.close().await;
+}
+
+/// Runs a command that sleeps, and does something to its container from outside meanwhile.
+async fn meddled(scene: &Scene, timeout: Duration, deed: &[&str]) -> Result<Executed, EngineError> {
+    let case = Case { timeout, ..Case::sh("trap 'exit 0' TERM; echo begun; sleep 60 & wait") };
+    let meddle = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let label = format!("label={RUN}={}", scene.run_id);
+            let listed = Command::new("docker").args(["ps", "-q", "--filter", &label]).output().expect("the client");
+            let id = String::from_utf8_lossy(&listed.stdout).trim().to_owned();
+            if !id.is_empty() {
+                // Its shell has set its trap by then.
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let done = Command::new("docker").args(deed).arg(&id).output().expect("the client");
+                assert!(done.status.success(), "{deed:?}: {done:?}");
+                return;
+            }
+        }
+    };
+    let (ended, ()) = tokio::join!(scene.run(&case), meddle);
+    ended
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_somebody_outside_ends_says_nothing_of_its_command() {
+    if is_podman() {
+        return;
+    }
+    let scene = Scene::new().await;
+    for (deed, word) in [
+        (&["kill"][..], "somebody outside ended it"),
+        (&["kill", "-s", "TERM"], "somebody outside its container sent it signal 15"),
+        (&["stop"], "somebody outside its container sent it signal 15"),
+        (&["pause"], "somebody outside paused its container"),
+        (&["rm", "-f"], "test/case"),
+    ] {
+        let timeout = Duration::from_secs(if deed == ["pause"] { 4 } else { 60 });
+        let error = meddled(&scene, timeout, deed).await.expect_err("it is not believed");
+        assert!(error.to_string().contains(word), "{deed:?}: {error}");
+        assert!(matches!(error, EngineError::Incomplete { .. } | EngineError::Call { .. }), "{deed:?}: {error:?}");
+    }
+    // A command may end itself as it likes.
+    assert_eq!(scene.sh("kill -9 $$").await.ending, Ending::Signaled { signal: 9 });
+    assert_eq!(scene.sh("kill -TERM 1; sleep 5; exit 3").await.result.exit_code, 143);
     scene.close().await;
 }

@@ -4,6 +4,8 @@
 mod busybox;
 #[path = "../support/file_store.rs"]
 mod file_store;
+#[path = "../support/blinding.rs"]
+mod programs;
 #[path = "../support/proxy.rs"]
 mod proxy;
 #[path = "../support/second_daemon.rs"]
@@ -11,6 +13,7 @@ mod second_daemon;
 
 mod attempts;
 mod bench;
+mod blinding;
 mod cleanup;
 mod connecting;
 mod endings;

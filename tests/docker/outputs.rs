@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rcrepro::engine::{EngineError, Executed};
+use rcrepro::engine::{Executed, Limits};
 use rcrepro::model::action::Output;
 use rcrepro::model::digest::Digest;
 use rcrepro::model::name::TreePath;
@@ -109,12 +109,36 @@ async fn outputs_are_collected_after_a_failure_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_tree_can_hold_is_an_error() {
+async fn what_no_tree_can_hold_is_told_by_its_path_in_the_container() {
     for way in ways() {
         let scene = Scene::by(way).await;
-        for script in ["mkfifo out", "mkdir out; mkfifo out/fifo", "mkdir out; echo x > \"$(printf 'out/\\377')\""] {
-            let error = scene.run(&Case { outputs: vec!["out"], ..Case::sh(script) }).await.expect_err(script);
-            assert!(matches!(error, EngineError::Output { .. }), "{way:?} {script}: {error}");
+        for (script, place) in [
+            ("mkfifo out", "/work/out"),
+            ("mkdir out; mkfifo out/fifo", "/work/out/fifo"),
+            ("mkdir out; echo x > \"$(printf 'out/\\377')\"", "/work/out"),
+        ] {
+            let script = format!("{script}; echo kept > kept");
+            let executed =
+                scene.run(&Case { outputs: vec!["out", "kept"], ..Case::sh(&script) }).await.expect("a result");
+            let reason = executed.unkept.get(&path("out")).expect("it is told");
+            assert!(reason.contains(place) && !reason.contains("docker"), "{way:?} {script}: {reason}");
+            assert_eq!(executed.result.outputs.keys().collect::<Vec<_>>(), [&path("kept")], "{way:?} {script}");
+        }
+        scene.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_is_told_before_it_is_read() {
+    let many = "mkdir out; for n in 1 2 3 4 5; do dd if=/dev/zero of=out/$n bs=1M count=1 2> /dev/null; done";
+    for way in ways() {
+        let scene = Scene::by(way).await;
+        for script in ["dd if=/dev/zero of=out bs=1 count=0 seek=300G 2> /dev/null", many] {
+            let limits = Limits { output: 4 << 20, ..Case::sh("").limits };
+            let case = Case { outputs: vec!["out"], limits, ..Case::sh(script) };
+            let executed = scene.run(&case).await.expect("a result");
+            let reason = executed.unkept.get(&path("out")).expect("it is told");
+            assert_eq!(reason, "it holds more than 4 MiB: max-output = \"1GiB\"", "{way:?}");
         }
         scene.close().await;
     }

@@ -223,7 +223,7 @@ impl Case {
             outputs: Vec::new(),
             directory: "work",
             timeout: Duration::from_secs(120),
-            limits: Limits { memory: 256 << 20, pids: 64 },
+            limits: Limits { memory: 256 << 20, pids: 64, output: 1 << 30 },
             network: Network::None,
             world: World::real(),
         }

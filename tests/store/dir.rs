@@ -129,7 +129,7 @@ fn the_upper_directory_of_an_overlay_gives_its_outputs() {
     );
     let store = MemoryStore::default();
     let batch = store.batch().expect("batch");
-    let output = |at: &str| ingest_output(&*batch, upper.path(), &path(at), &OVERLAY);
+    let output = |at: &str| ingest_output(&*batch, upper.path(), upper.path(), &path(at), &OVERLAY);
 
     let expected = tempfile::tempdir().expect("a temporary folder");
     shell(expected.path(), "mkdir old; printf x >app");
@@ -154,7 +154,7 @@ fn what_an_overlay_left_in_a_lower_layer_is_refused() {
     shell(upper.path(), "mkdir -p out/moved; printf '' >out/meta");
     let store = MemoryStore::default();
     let batch = store.batch().expect("batch");
-    let output = || ingest_output(&*batch, upper.path(), &path("out"), &OVERLAY);
+    let output = || ingest_output(&*batch, upper.path(), upper.path(), &path("out"), &OVERLAY);
     output().expect("whole so far");
     let mark = |at: &str, name: &str, set: bool| {
         let at = upper.path().join(at);

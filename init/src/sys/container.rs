@@ -15,6 +15,26 @@ pub fn hide() -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) }).map(drop)
 }
 
+/// Tells whether this process, and so every one of the same user, may execute a file.
+pub fn may_execute(path: &CStr) -> bool {
+    // SAFETY: the path ends with a zero byte.
+    unsafe { libc::access(path.as_ptr(), libc::X_OK) == 0 }
+}
+
+/// Reads all limits of this process, the soft and the hard one of each.
+pub fn limits() -> Vec<(u64, u64)> {
+    let read = |resource: u32| {
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: the kernel fills a structure of this size, or says that there is no such limit.
+        let result = unsafe { libc::getrlimit(resource as _, &raw mut limit) };
+        check(result).map_or((0, 0), |_| (limit.rlim_cur, limit.rlim_max))
+    };
+    (0..LIMITS).map(read).collect()
+}
+
+/// How many limits the kernel knows.
+const LIMITS: u32 = 16;
+
 /// Undoes [`hide`], in a child that its parent has to look into.
 pub fn show() -> io::Result<()> {
     // SAFETY: numbers only.

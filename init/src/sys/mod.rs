@@ -18,7 +18,7 @@ use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use crate::filter::HANDOVER;
 use crate::stub::Entries;
 
-pub use self::container::{attribute, end_all_others, hide, show};
+pub use self::container::{attribute, end_all_others, hide, limits, may_execute, show};
 pub use self::seccomp::{
     Answer, Instruction, Notification, answer, install_filter, receive, replace_descriptor, still_waits, wake_at_once,
 };
@@ -113,14 +113,26 @@ pub fn signals() -> io::Result<OwnedFd> {
     }
 }
 
+/// Is a signal that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signal {
+    pub number: c_int,
+    /// Whether a process sent it that this one's name space does not hold: somebody outside the container.
+    pub from_outside: bool,
+}
+
 /// Takes the next signal that came.
-pub fn next_signal(signals: &OwnedFd) -> Option<c_int> {
+pub fn next_signal(signals: &OwnedFd) -> Option<Signal> {
     // SAFETY: the kernel fills a struct of this size.
     unsafe {
         let mut info: libc::signalfd_siginfo = zeroed();
         let size = size_of::<libc::signalfd_siginfo>();
         let read = libc::read(signals.as_raw_fd(), (&raw mut info).cast::<c_void>(), size);
-        (read == size.cast_signed()).then(|| info.ssi_signo.cast_signed())
+        // Codes above zero are the kernel's own, such as that a child has ended.
+        (read == size.cast_signed()).then(|| Signal {
+            number: info.ssi_signo.cast_signed(),
+            from_outside: info.ssi_code <= 0 && info.ssi_pid == 0,
+        })
     }
 }
 

@@ -41,7 +41,8 @@ pub struct Notification {
     flags: u32,
     /// The call's number.
     pub call: i32,
-    architecture: u32,
+    /// Whose table the number is of.
+    pub architecture: u32,
     instruction: u64,
     /// The call's arguments.
     pub arguments: [u64; 6],

@@ -20,7 +20,7 @@ fn seen(program: &[&str]) -> (Ended, Vec<String>) {
     command.args([env!("CARGO_BIN_EXE_rcrepro-init"), PINNED, &option, "--"]).args(program);
     let ended = finish(&mut command);
     let said = fs::read_to_string(&report).expect("it is written");
-    assert!(said.starts_with("rcrepro-init 1\n") && said.ends_with("\nend\n"), "{said}\n{ended:?}");
+    assert!(said.starts_with("rcrepro-init 2\n") && said.ends_with("\nend\n"), "{said}\n{ended:?}");
     let attempts = said.lines().filter_map(|line| line.strip_prefix("attempt\t"));
     (ended, attempts.map(|line| line.replace('\t', " ")).collect())
 }

@@ -2,6 +2,7 @@
 //! stopped from what it may do. A tool that is missing fails its test and names the Debian package that brings it.
 
 mod attempts;
+mod blinding;
 mod clock;
 mod corpus;
 mod cost;

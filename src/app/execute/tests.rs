@@ -116,19 +116,93 @@ async fn an_output_changes_the_action_of_what_needs_it() {
     assert_ne!(actions[0][1], actions[1][1], "`use` has not");
 }
 
+/// Runs a plan, and gives the ids of the commands that ran and the reasons of those that are undecided.
+async fn each(plan: &Plan, engine: &FakeEngine) -> (Vec<String>, Vec<(String, String)>) {
+    let store = MemoryStore::default();
+    let resolved = resolved(&store);
+    let packet = "RC-05".parse().expect("an id");
+    let executor = Executor {
+        plan,
+        packet: &packet,
+        resolved: &resolved,
+        store: &store,
+        engine,
+        lanes: 2,
+        recorded: None,
+        observe: &|_| {},
+        cancel: &CancellationToken::new(),
+    };
+    let Executions { ran, undecided } = executor.execute_each(&plan.packets[&packet]).await.expect("some are decided");
+    let undecided = undecided.into_iter().map(|(id, error)| (id.to_string(), error.to_string())).collect();
+    (ran.iter().map(|ran| ran.entry.id.to_string()).collect(), undecided)
+}
+
 #[tokio::test]
-async fn an_undecided_command_stops_the_others_and_is_the_error() {
-    let plan = plan(&[table("broken", ""), table("slow", ""), table("later", "needs = [\"slow\"]")]);
+async fn an_undecided_command_is_nobodys_trouble_but_its_own() {
+    let plan = plan(&[
+        table("broken", ""),
+        table("child", "needs = [\"broken\"]"),
+        table("folder", "outputs = [\"out\"]\nnormalize.outputs = { out = [\"go-test\"] }"),
+        table("slow", ""),
+        table("later", "needs = [\"slow\"]"),
+    ]);
     let broken = || EngineError::Incomplete { label: "RC-05/broken".into(), reason: "the streams broke off".into() };
+    let made = Script::exit(0).output("out".parse().expect("a path"), Output::Directory { root: Digest::of(b"") });
     let engine = FakeEngine::default()
-        .on("RC-05/broken", Script::error(broken).takes(Duration::from_millis(30)))
+        .on("RC-05/broken", Script::error(broken))
+        .on("RC-05/folder", made)
+        .on("RC-05/slow", Script::exit(0).takes(Duration::from_millis(50)))
+        .on("RC-05/later", Script::exit(0));
+    let (ran, mut undecided) = each(&plan, &engine).await;
+    undecided.sort();
+    assert_eq!(ran, ["slow", "later"]);
+    assert_eq!(undecided[0].0, "broken");
+    assert_eq!(undecided[0].1, "RC-05/broken: the result is not believed: the streams broke off");
+    assert!(undecided[1].0 == "folder" && undecided[1].1.contains("output `out`: expected a regular file"));
+    assert_eq!((undecided.len(), engine.calls().len()), (2, 4), "what needs it is not started");
+    let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
+    assert!(outcome.ran.is_err(), "who needs all of them has none");
+}
+
+#[tokio::test]
+async fn what_is_the_matter_with_the_engine_stops_all() {
+    let plan = plan(&[table("first", ""), table("slow", ""), table("later", "needs = [\"slow\"]")]);
+    let gone = || EngineError::Unreachable { address: "there".into(), reason: "nobody answers".into() };
+    let engine = FakeEngine::default()
+        .on("RC-05/first", Script::error(gone).takes(Duration::from_millis(30)))
         .on("RC-05/slow", Script::exit(0).takes(Duration::from_secs(600)));
     let began = std::time::Instant::now();
     let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
     assert!(began.elapsed() < Duration::from_secs(60), "the slow one is stopped");
     let error = outcome.ran.expect_err("undecided").to_string();
-    assert_eq!(error, "RC-05/broken: the result is not believed: the streams broke off");
+    assert_eq!(error, "no container engine answers at there: nobody answers");
     assert_eq!(engine.calls().len(), 2, "nothing was started after it");
+}
+
+#[tokio::test]
+async fn a_promised_output_that_is_not_there_fails_the_command() {
+    let plan = plan(&[
+        table("promises", "outputs = [\"dist\", \"made\"]"),
+        table("needs-it", "needs = [\"promises\"]"),
+        table("odd", "outputs = [\"pipe\"]"),
+        table("fails", "outputs = [\"report\"]"),
+    ]);
+    let path = |name: &str| name.parse::<TreePath>().expect("a path");
+    let engine = FakeEngine::default()
+        .on("RC-05/promises", Script::exit(0).file(path("made"), "yes"))
+        .on("RC-05/odd", Script::exit(0).unkept(path("pipe"), "`/work/pipe` is a fifo"))
+        .on("RC-05/fails", Script::exit(1));
+    let outcome = execute(&plan, &engine, &MemoryStore::default(), 1).await;
+    assert_eq!(outcome.ids(), ["promises", "odd", "fails"]);
+    assert_eq!(outcome.skipped(), [("needs-it".to_owned(), "promises".to_owned())]);
+    let ran = outcome.ran.expect("decided");
+    let found: Vec<_> = ran.iter().flat_map(|ran| &ran.findings).map(|f| (f.name, f.at.as_str(), &*f.found)).collect();
+    let missing = "nothing there when the command had ended";
+    let expected = [
+        (FindingName::OutputMissing, "commands.promises.outputs.dist", missing),
+        (FindingName::OutputUnkept, "commands.odd.outputs.pipe", "`/work/pipe` is a fifo"),
+    ];
+    assert_eq!(found, expected, "a command that failed promises nothing");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::failed_step::{self, Cause};
 use super::npm_lock::{self, LockedPackage};
 use super::{FrozenError, FrozenStep, Listed, go_modules, npm_packages, prune};
 use crate::app::host_network;
-use crate::engine::{Execution, Limits, Network};
+use crate::engine::{Execution, Limits, Network, OWN_OUTPUT};
 use crate::model::action::{Action, ActionResult, Command, Ending, Output, Platform};
 use crate::model::derive;
 use crate::model::digest::Digest;
@@ -100,10 +100,10 @@ impl FrozenStep<'_> {
             // Certificates are valid in real time only.
             world: &World::real(),
             turn: None,
-            limits: Limits { memory: MEMORY, pids: 4096 },
+            limits: Limits { memory: MEMORY, pids: 4096, output: OWN_OUTPUT },
             network,
         };
-        let executed = self.engine.execute(&execution, self.store, self.cancel).await?;
+        let executed = self.engine.execute(&execution, self.store, self.cancel).await?.whole(&label)?;
         match (&executed.ending, executed.result.outputs.get(&output)) {
             (Ending::Exited { code: 0 }, Some(Output::Directory { root })) => Ok(Some(*root)),
             (Ending::Exited { code: 0 }, _) => Ok(None),

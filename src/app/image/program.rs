@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::build::{BuiltImage, locked};
 use super::folder::ImageFolder;
 use super::{ImageContext, ImageError, build, load};
-use crate::engine::{Engine as _, Execution, Limits, Network};
+use crate::engine::{Engine as _, Execution, Limits, Network, OWN_OUTPUT};
 use crate::model::action::{Action, Command, Ending, Output, Platform as ActionPlatform};
 use crate::model::derive;
 use crate::model::digest::Digest;
@@ -160,12 +160,12 @@ pub(super) async fn compile(
         action: &action,
         image: &image.identity,
         label: &format!("image/{}", what.layer),
-        limits: Limits { memory: 4 << 30, pids: 4096 },
+        limits: Limits { memory: 4 << 30, pids: 4096, output: OWN_OUTPUT },
         network: Network::None,
         world: &World::real(),
         turn: None,
     };
-    let executed = engine.execute(&execution, context.store.as_ref(), &context.cancel).await?;
+    let executed = engine.execute(&execution, context.store.as_ref(), &context.cancel).await?.whole(execution.label)?;
     let output = OUTPUT.parse().expect("a constant path");
     match (&executed.ending, executed.result.outputs.get(&output)) {
         (Ending::Exited { code: 0 }, Some(Output::Directory { root })) => {

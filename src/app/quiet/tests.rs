@@ -72,17 +72,19 @@ fn attempts_are_judged_as_the_plan_says() {
     let seen = Watch::Seen(Sightings { attempts: vec![attempt], ..Sightings::default() });
     let unread = Watch::Seen(Sightings { unread: 1, ..Sightings::default() });
     let unknown = Watch::Unknown { reason: "no listener".into() };
+    let blind = Watch::Seen(Sightings { blind: vec!["limits".into()], ..Sightings::default() });
     let forbid = Quiet { network: AttemptRule::Forbid, ..Quiet::default() };
     let names =
         |quiet: &Quiet, watch: &Watch| network(quiet, "vitest", watch).into_iter().map(|f| f.name).collect::<Vec<_>>();
     for rule in [AttemptRule::Allow, AttemptRule::Report] {
         let quiet = Quiet { network: rule, ..Quiet::default() };
-        assert!([&seen, &unread, &unknown].iter().all(|watch| names(&quiet, watch).is_empty()));
+        assert!([&seen, &unread, &unknown, &blind].iter().all(|watch| names(&quiet, watch).is_empty()));
     }
     let nothing = Watch::default();
     assert!(names(&forbid, &nothing).is_empty());
     assert_eq!(names(&forbid, &seen), [FindingName::NetworkAttempt]);
     assert_eq!(names(&forbid, &unread), [FindingName::NetworkUnknown]);
+    assert_eq!(names(&forbid, &blind), [FindingName::NetworkUnknown]);
     assert_eq!(names(&forbid, &unknown), [FindingName::NetworkUnknown], "unknown is never none");
     assert!(network(&forbid, "vitest", &seen)[0].found.contains("node → 192.0.2.1:443"));
 }

@@ -7,7 +7,7 @@ use super::build::tail;
 use super::{ReleaseError, ReleaseStep, finding};
 use crate::app::actions::derive_action;
 use crate::engine::docker::{ImageEnd, ImageStart};
-use crate::engine::{Engine as _, Execution, Limits, Network};
+use crate::engine::{Engine as _, Execution, Limits, Network, OWN_OUTPUT};
 use crate::model::action::Ending;
 use crate::model::digest::Digest;
 use crate::model::ending::{self, Bounds, usual_memory};
@@ -24,7 +24,7 @@ use crate::store::export::read_directory;
 use crate::store::{BlobStore, StoreError};
 
 /// What a container of a release image may use.
-const LIMITS: Limits = Limits { memory: 4 << 30, pids: 4096 };
+const LIMITS: Limits = Limits { memory: 4 << 30, pids: 4096, output: OWN_OUTPUT };
 /// How long an image may run by itself.
 const RUN_TIMEOUT: Duration = Duration::from_secs(120);
 /// The longest stream of which the end is shown, in bytes.
@@ -161,6 +161,7 @@ impl ReleaseStep<'_> {
             limits: Limits {
                 memory: spec.memory.unwrap_or_else(|| usual_memory(self.engine.info().memory)),
                 pids: LIMITS.pids,
+                output: spec.max_output,
             },
             network: Network::Beside { container: container.to_owned() },
             world: &world,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Judge;
 use crate::app::actions::{Resolved, derive_action};
 use crate::app::execute::canonical_blob;
+use crate::app::promised;
 use crate::app::proving::{Proved, prove};
 use crate::app::quiet;
 use crate::model::digest::Digest;
@@ -106,7 +107,8 @@ impl Judge<'_> {
             _ => usual_clock(&spec.line, spec.proof),
         };
         let expected = spec.world.mode(tool).today();
-        if entry.clock != ClockMode::Real || expected == ClockMode::Real {
+        let is_less = matches!(entry.clock, ClockMode::Real | ClockMode::Unconfirmed);
+        if !is_less || expected == ClockMode::Real {
             self.same(name, &format!("{at}.clock"), &expected.as_str(), &entry.clock.today().as_str());
         }
         self.same(name, &format!("{at}.require"), &spec.require.as_str(), &entry.require.as_str());
@@ -125,6 +127,7 @@ impl Judge<'_> {
         for path in entry.outputs.keys().filter(|path| !spec.outputs.contains(path)) {
             self.finding(name, &format!("{at}.outputs.{path}"), "an output that the plan declares", path);
         }
+        self.findings.extend(promised::missing(spec, entry, &BTreeMap::new()));
     }
 
     /// Judges the streams once more by what the plan forbids. A stream that lacks is a finding elsewhere.

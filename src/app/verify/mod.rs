@@ -117,9 +117,10 @@ pub fn verify(bytes: &[u8], store: &dyn BlobStore, damaged: &[(String, Digest)],
             let name = match error {
                 ManifestError::Version { .. } => FindingName::UnknownVersion,
                 ManifestError::NotCanonical { .. } => FindingName::NotCanonical,
-                ManifestError::Malformed { .. } | ManifestError::TooLarge { .. } | ManifestError::Clock { .. } => {
-                    FindingName::Malformed
-                }
+                ManifestError::Malformed { .. }
+                | ManifestError::TooLarge { .. }
+                | ManifestError::Clock { .. }
+                | ManifestError::Needless { .. } => FindingName::Malformed,
             };
             findings.push(Finding {
                 name,

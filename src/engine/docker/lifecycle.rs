@@ -89,7 +89,7 @@ pub(super) async fn run(
     }
     let waited_for_turn = if gated { ready.elapsed() } else { Duration::ZERO };
 
-    let mut timed_out = false;
+    let (mut timed_out, mut paused) = (false, false);
     let waited = {
         let mut exit = std::pin::pin!(wait(client, container, label));
         let mut soon = std::pin::pin!(pump.dialect.wait(container));
@@ -110,6 +110,7 @@ pub(super) async fn run(
                         return Err(incomplete(label, "the container outlived its kill"));
                     }
                     timed_out = true;
+                    paused = is_paused(client, container).await;
                     kill(client, container, label).await?;
                     until.as_mut().reset(tokio::time::Instant::now() + KILL_LIMIT);
                 }
@@ -121,6 +122,10 @@ pub(super) async fn run(
             }
         }
     };
+    if paused {
+        let reason = "somebody outside paused its container, until its time was over: `docker unpause` was due";
+        return Err(incomplete(label, reason));
+    }
     drain.end_within(label, PATIENCE).await?;
     let mut reported = inspect(client, &pump.dialect, container, execution, waited).await?;
     // Docker hears of a want of memory on another way than of the end, and on a busy machine it comes second.
@@ -183,6 +188,12 @@ async fn inspect(
         started_at: state.started_at.unwrap_or_default(),
         finished_at: state.finished_at.unwrap_or_default(),
     })
+}
+
+/// Tells whether somebody paused a container. One that cannot be asked for is judged by what follows.
+async fn is_paused(client: &Docker, container: &str) -> bool {
+    let found = inspect_container(client, container).await.ok();
+    found.and_then(|found| found.state).and_then(|state| state.paused).unwrap_or(false)
 }
 
 /// Stops a container because the user wants to end; whatever the daemon says, its removal follows.

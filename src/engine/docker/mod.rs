@@ -51,11 +51,12 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio_util::sync::CancellationToken;
 
-use self::fault::refuse;
+use self::fault::{incomplete, refuse};
 use self::image::Confirmed;
 use self::inputs::Subtree;
 use self::labels::Owner;
 use self::lifecycle::{Created, Ended};
+use self::outputs::Collected;
 use self::overlay::Overlay;
 use self::pump::Pump;
 use self::spec::Entry;
@@ -66,7 +67,7 @@ use crate::model::action::ActionResult;
 use crate::model::attempt::Watch;
 use crate::model::digest::Sha256;
 use crate::model::image::ImageIdentity;
-use crate::model::world::{UMASK, World};
+use crate::model::world::{ClockMode, UMASK, World};
 use crate::store::BlobStore;
 
 pub use self::address::{EngineAddress, Origin};
@@ -328,19 +329,28 @@ impl Engine for DockerEngine {
                 continue;
             }
             let pump = self.pump.handle();
-            let outputs = outputs::collect(pump, &container.id, &execution, &subtrees, &places.uppers, store).await?;
             let attempts = match (execution.network == Network::None, self.unpinned()) {
-                (true, None) => seen::collect(pump, &container.id, places.report.as_deref()).await,
+                (true, None) => {
+                    let report = seen::collect(pump, &container.id, places.report.as_deref()).await;
+                    seen::judge(report.as_ref(), ended.code, ended.ending)
+                        .map_err(|reason| incomplete(execution.label, reason))?;
+                    report.map_or_else(|reason| Watch::Unknown { reason }, |report| Watch::Seen(report.seen))
+                }
                 (true, Some(reason)) => Watch::Unknown { reason: reason.to_owned() },
                 (false, _) => Watch::Unknown { reason: "it had a network".to_owned() },
             };
+            let Collected { kept: outputs, unkept } =
+                outputs::collect(pump, &container.id, &execution, &subtrees, &places.uppers, store).await?;
+            let is_own = world.clock() != ClockMode::Real && execution.network == Network::None;
+            let clock = if is_own && !attempts.confirms_clock() { ClockMode::Unconfirmed } else { world.clock() };
             return Ok(Executed {
                 result: ActionResult { exit_code: ended.code, stdout: ended.stdout, stderr: ended.stderr, outputs },
                 ending: ended.ending,
                 duration: ended.duration,
-                clock: world.clock(),
+                clock,
                 world: world.clone(),
                 attempts,
+                unkept,
             });
         }
     }

@@ -6,6 +6,9 @@
 //! or in a renamed directory, and everything on a remote daemon. The digests are the same.
 //!
 //! One difference remains: Docker leaves sockets out of an archive without a word, while the fast way refuses them.
+//!
+//! An output that cannot be kept is the command's doing, and told by its path in the container; one that cannot be read
+//! leaves the command undecided. Neither touches other commands.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -25,18 +28,43 @@ use super::symlink;
 use super::upload::blocking;
 use crate::engine::{EngineError, Execution};
 use crate::model::action::Output;
+use crate::model::ending;
 use crate::model::name::TreePath;
 use crate::model::tree::Node;
-use crate::store::ingest::{DirError, DirOptions, TarError, TarOptions, ingest_output, ingest_tar_into};
+use crate::store::ingest::{
+    DirError, DirOptions, LimitError, Limits, TarError, TarOptions, ingest_output, ingest_tar_into,
+};
 use crate::store::{BlobBatch, BlobStore};
 
 /// How many pieces of an archive may wait for the store.
 const PIECES: usize = 8;
 
+/// Is what became of the declared outputs that exist.
+#[derive(Default)]
+pub(super) struct Collected {
+    pub kept: BTreeMap<TreePath, Output>,
+    /// Why the others cannot be kept.
+    pub unkept: BTreeMap<TreePath, String>,
+}
+
+/// Says why there is no node of an output.
+enum OutputError {
+    /// What the command made cannot stand in a tree, or is too large.
+    Unkept(String),
+    /// Nothing is known.
+    Engine(EngineError),
+}
+
+impl From<EngineError> for OutputError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
 /// Collects every declared output that exists. `uppers` holds, for each subtree, its upper directory where we see it.
 ///
 /// # Errors
-/// [`EngineError::Output`] for what cannot stand in a tree, [`EngineError::Incomplete`] for an archive that was cut.
+/// [`EngineError::Output`] for what cannot be read, [`EngineError::Incomplete`] for an archive that was cut.
 pub(super) async fn collect(
     pump: &PumpHandle,
     container: &str,
@@ -44,30 +72,51 @@ pub(super) async fn collect(
     subtrees: &[Subtree],
     uppers: &[Option<PathBuf>],
     store: &dyn BlobStore,
-) -> Result<BTreeMap<TreePath, Output>, EngineError> {
+) -> Result<Collected, EngineError> {
     let command = &execution.action.command;
-    let mut outputs = BTreeMap::new();
+    let mut collected = Collected::default();
     if command.output_paths.is_empty() {
-        return Ok(outputs);
+        return Ok(collected);
     }
     let batch = store.batch()?;
+    let limits = limits(execution.limits.output);
     for path in &command.output_paths {
         let at = command.working_directory.join(path);
-        let near = blocking(|| read_upper(execution.label, &at, subtrees, uppers, store, &*batch))?;
+        let near = blocking(|| read_upper(execution.label, &at, subtrees, uppers, store, (&*batch, limits)));
         let node = match near {
-            Near::Known(node) => node,
-            Near::AskEngine => download(pump, container, execution.label, &at, &*batch).await?,
+            Ok(Near::Known(node)) => Ok(node),
+            Ok(Near::AskEngine) => download(pump, container, execution.label, &at, (&*batch, limits)).await,
+            Err(error) => Err(error),
         };
         let output = match node {
-            None => continue,
-            Some(Node::File { digest, executable }) => Output::File { digest, executable },
-            Some(Node::Directory { digest }) => Output::Directory { root: digest },
-            Some(Node::Symlink { target }) => Output::Symlink { target },
+            Ok(None) => continue,
+            Ok(Some(Node::File { digest, executable })) => Output::File { digest, executable },
+            Ok(Some(Node::Directory { digest })) => Output::Directory { root: digest },
+            Ok(Some(Node::Symlink { target })) => Output::Symlink { target },
+            Err(OutputError::Unkept(reason)) => {
+                collected.unkept.insert(path.clone(), reason);
+                continue;
+            }
+            Err(OutputError::Engine(error)) => return Err(error),
         };
-        outputs.insert(path.clone(), output);
+        collected.kept.insert(path.clone(), output);
     }
     batch.commit()?;
-    Ok(outputs)
+    Ok(collected)
+}
+
+/// Bounds one output.
+fn limits(bytes: u64) -> Limits {
+    let usual = Limits::default();
+    Limits { file_bytes: bytes.min(usual.file_bytes), total_bytes: bytes.min(usual.total_bytes), ..usual }
+}
+
+/// Says what is wrong with something that goes beyond the limits.
+fn beyond(error: LimitError) -> String {
+    match error {
+        LimitError::Entries { .. } => format!("it holds {error}"),
+        LimitError::File { limit, .. } | LimitError::Total { limit } => ending::too_large(limit),
+    }
 }
 
 /// Is what the upper directory says about an output.
@@ -82,8 +131,8 @@ fn read_upper(
     subtrees: &[Subtree],
     uppers: &[Option<PathBuf>],
     store: &dyn BlobStore,
-    batch: &dyn BlobBatch,
-) -> Result<Near, EngineError> {
+    (batch, limits): (&dyn BlobBatch, Limits),
+) -> Result<Near, OutputError> {
     let Some((subtree, Some(upper))) = subtrees.iter().zip(uppers).find(|(subtree, _)| at.is_within(&subtree.at))
     else {
         return Ok(Near::AskEngine);
@@ -95,14 +144,24 @@ fn read_upper(
         return Ok(Near::AskEngine);
     }
     let Ok(path) = below.parse::<TreePath>() else { return Ok(Near::AskEngine) };
-    let options = DirOptions { overlay_upper: true, ..DirOptions::default() };
-    let refused = |reason: String| EngineError::Output { label: label.to_owned(), path: format!("/{at}"), reason };
-    match ingest_output(batch, upper, &path, &options) {
+    let options = DirOptions { overlay_upper: true, limits };
+    let named = Path::new("/").join(subtree.at.as_str());
+    match ingest_output(batch, upper, &named, &path, &options) {
         Ok(_) if in_renamed_directory(upper, below) => Ok(Near::AskEngine),
         Ok(node) => Ok(Near::Known(node)),
         Err(DirError::NotWhole { .. } | DirError::Crossing { .. }) => Ok(Near::AskEngine),
-        Err(DirError::Store(error)) => Err(error.into()),
-        Err(error) => Err(refused(chain(&error))),
+        Err(DirError::Store(error)) => Err(EngineError::from(error).into()),
+        Err(DirError::Limit { source, .. }) => Err(OutputError::Unkept(beyond(source))),
+        Err(
+            error @ (DirError::Special { .. }
+            | DirError::NameNotUtf8 { .. }
+            | DirError::TargetNotUtf8 { .. }
+            | DirError::Name(_)),
+        ) => Err(OutputError::Unkept(chain(&error))),
+        Err(error @ (DirError::Io { .. } | DirError::Changed { .. })) => {
+            let (label, path) = (label.to_owned(), format!("/{at}"));
+            Err(EngineError::Output { label, path, reason: chain(&error) }.into())
+        }
     }
 }
 
@@ -127,8 +186,8 @@ async fn download(
     container: &str,
     label: &str,
     at: &TreePath,
-    batch: &dyn BlobBatch,
-) -> Result<Option<Node>, EngineError> {
+    (batch, limits): (&dyn BlobBatch, Limits),
+) -> Result<Option<Node>, OutputError> {
     if let Dialect::Podman(libpod) = &pump.dialect
         && let Some(link) = symlink::read(libpod, pump, container, label, at).await?
     {
@@ -136,7 +195,7 @@ async fn download(
     }
     let Some(mut archive) = open_archive(pump, container, label, &format!("/{at}")).await? else { return Ok(None) };
     let strip = at.segments().last().and_then(|name| name.as_str().parse().ok());
-    let options = TarOptions { strip, ..TarOptions::default() };
+    let options = TarOptions { strip, limits };
     let ingested = blocking(|| {
         // A thread of its own: a runtime's thread must not block on a channel.
         std::thread::scope(|scope| {
@@ -144,15 +203,17 @@ async fn download(
             reading.join().ok()
         })
     });
-    let refused = |reason: String| EngineError::Output { label: label.to_owned(), path: format!("/{at}"), reason };
+    let above = at.as_str().rsplit_once('/').map_or(String::new(), |(above, _)| format!("/{above}"));
     match ingested {
         Some(Ok(node)) => Ok(Some(node)),
-        Some(Err(TarError::Store(error))) => Err(error.into()),
-        Some(Err(error @ (TarError::Entry { .. } | TarError::Limit { .. } | TarError::Tree(_)))) => {
-            Err(refused(chain(&error)))
+        Some(Err(TarError::Store(error))) => Err(EngineError::from(error).into()),
+        Some(Err(TarError::Entry { entry, reason })) => {
+            Err(OutputError::Unkept(format!("`{above}/{}`: {reason}", entry.trim_end_matches('/'))))
         }
-        Some(Err(error)) => Err(incomplete(label, format!("the archive of `/{at}`: {}", chain(&error)))),
-        None => Err(incomplete(label, format!("the archive of `/{at}`: its reader panicked"))),
+        Some(Err(TarError::Limit { source, .. })) => Err(OutputError::Unkept(beyond(source))),
+        Some(Err(error @ TarError::Tree(_))) => Err(OutputError::Unkept(chain(&error))),
+        Some(Err(error)) => Err(incomplete(label, format!("the archive of `/{at}`: {}", chain(&error))).into()),
+        None => Err(incomplete(label, format!("the archive of `/{at}`: its reader panicked")).into()),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! It says so in a file of its own ([`init::REPORT`]), which is read when the container has ended. The command may write into
 //! that file, and cannot replace it; PID 1 writes last, when nobody else is left. A report that is not whole, because PID 1
-//! was killed or the disk was full, says nothing: then attempts are unknown, never none.
+//! was killed or the disk was full, says nothing: then attempts are unknown, never none. It also says how the command ended:
+//! who ended the container from outside is told from the command by that.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -13,24 +14,58 @@ use futures_util::StreamExt as _;
 use super::fault::reason;
 use super::init;
 use super::pump::PumpHandle;
-use crate::model::attempt::{Attempt, Sightings, Watch};
+use crate::model::action::Ending;
+use crate::model::attempt::{Attempt, Sightings};
 
 /// The most bytes of a report: a thousand attempts with the longest names are less.
 const LIMIT: u64 = 4 << 20;
 /// How a report begins and ends.
-const BEGIN: &str = "rcrepro-init 1\n";
+const BEGIN: &str = "rcrepro-init 2\n";
 const END: &str = "\nend\n";
 
-/// Reads the report of a container that has ended; `near` is where its file is visible to us.
-pub(super) async fn collect(pump: &PumpHandle, container: &str, near: Option<&Path>) -> Watch {
+/// Is what PID 1 said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Report {
+    pub seen: Sightings,
+    /// The command's exit code.
+    pub code: i32,
+    /// The last signal that somebody outside the container sent; 0 where nobody did.
+    pub signal: i32,
+}
+
+/// Reads the report of a container that has ended; `near` is where its file is visible to us. Without a whole one, says why.
+pub(super) async fn collect(pump: &PumpHandle, container: &str, near: Option<&Path>) -> Result<Report, String> {
     let bytes = match near {
         Some(path) => std::fs::File::open(path).and_then(whole).map_err(|error| error.to_string()),
         None => download(pump, container).await,
     };
     match bytes.map(|bytes| std::str::from_utf8(&bytes).ok().and_then(parse)) {
-        Ok(Some(seen)) => Watch::Seen(seen),
-        Ok(None) => Watch::Unknown { reason: "PID 1 was ended before it said what it had seen".to_owned() },
-        Err(reason) => Watch::Unknown { reason: format!("what PID 1 saw cannot be read: {reason}") },
+        Ok(Some(report)) => Ok(report),
+        Ok(None) => Err("PID 1 was ended before it said what it had seen".to_owned()),
+        Err(reason) => Err(format!("what PID 1 saw cannot be read: {reason}")),
+    }
+}
+
+/// Holds what PID 1 says against how the container ended: a container that somebody outside ended or signalled says nothing
+/// of its command. Those that were ended for their time or memory are judged already.
+///
+/// # Errors
+/// A text that says what does not fit.
+pub(super) fn judge(report: Result<&Report, &String>, code: i32, ending: Ending) -> Result<(), String> {
+    let by_us = matches!(ending, Ending::TimedOut | Ending::OutOfMemory { .. });
+    match report {
+        Ok(report) if report.signal != 0 => {
+            Err(format!("somebody outside its container sent it signal {}, as `docker stop` does", report.signal))
+        }
+        Ok(report) if report.code != code && !by_us => Err(format!(
+            "somebody outside ended its container: PID 1 says exit code {}, the engine {code}",
+            report.code
+        )),
+        Err(_) if matches!(ending, Ending::Signaled { .. }) => Err(format!(
+            "its container ended with code {code} before PID 1 said how the command had ended: somebody outside ended it, \
+             as `docker kill` does"
+        )),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
@@ -62,10 +97,10 @@ async fn download(pump: &PumpHandle, container: &str) -> Result<Vec<u8>, String>
 }
 
 /// Reads a whole report; `None` for any other text.
-fn parse(text: &str) -> Option<Sightings> {
+fn parse(text: &str) -> Option<Report> {
     let body = text.strip_prefix(BEGIN)?.strip_suffix(END)?;
     let mut seen = Sightings::default();
-    let mut counts = [None; 3];
+    let (mut counts, mut code, mut signal) = ([None; 3], None, None);
     for line in body.lines() {
         match line.split('\t').collect::<Vec<_>>()[..] {
             ["attempt", process, protocol, address, port, name, count] => seen.attempts.push(Attempt {
@@ -76,6 +111,10 @@ fn parse(text: &str) -> Option<Sightings> {
                 name: Some(unescape(name)?).filter(|name| !name.is_empty()),
                 count: count.parse().ok().filter(|count| *count > 0)?,
             }),
+            ["blind", reason] => seen.blind.push(unescape(reason)?),
+            ["unpinned", reason] => seen.unpinned.push(unescape(reason)?),
+            ["code", number] => code = Some(number.parse().ok()?),
+            ["signal", number] => signal = Some(number.parse().ok()?),
             [what, count] => {
                 let at = ["further", "unread", "unanswered"].iter().position(|known| *known == what)?;
                 counts[at] = Some(count.parse().ok()?);
@@ -84,7 +123,7 @@ fn parse(text: &str) -> Option<Sightings> {
         }
     }
     let [Some(further), Some(unread), Some(unanswered)] = counts else { return None };
-    Some(Sightings { further, unread, unanswered, ..seen })
+    Some(Report { seen: Sightings { further, unread, unanswered, ..seen }, code: code?, signal: signal? })
 }
 
 /// Undoes PID 1's escapes; bytes that are no UTF-8 are shown as such.
@@ -103,12 +142,15 @@ fn unescape(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const REPORT: &str = "rcrepro-init 1\nattempt\ta%20b%25\tudp\t127.0.0.1\t53\texample.org\t4\n\
-                          attempt\tnode\ttcp\t192.0.2.1\t443\t\t2\nfurther\t0\nunread\t1\nunanswered\t3\nend\n";
+    const REPORT: &str = "rcrepro-init 2\nattempt\ta%20b%25\tudp\t127.0.0.1\t53\texample.org\t4\n\
+                          attempt\tnode\ttcp\t192.0.2.1\t443\t\t2\nfurther\t0\nunread\t1\nunanswered\t3\n\
+                          blind\ta%20reason\nunpinned\tanother\ncode\t1\nsignal\t0\nend\n";
 
     #[test]
     fn a_whole_report_is_read() {
-        let seen = parse(REPORT).expect("a report");
+        let Report { seen, code, signal } = parse(REPORT).expect("a report");
+        assert_eq!((code, signal), (1, 0));
+        assert_eq!((&seen.blind[..], &seen.unpinned[..]), (&["a reason".to_owned()][..], &["another".to_owned()][..]));
         assert_eq!((seen.further, seen.unread, seen.unanswered), (0, 1, 3));
         assert_eq!(seen.attempts[0].process, "a b%");
         assert_eq!(seen.attempts[0].name.as_deref(), Some("example.org"));
@@ -120,12 +162,38 @@ mod tests {
         for end in 0..REPORT.len() {
             assert_eq!(parse(&REPORT[..end]), None, "cut at {end}");
         }
-        for (from, to) in
-            [("init 1", "init 2"), ("443", "70000"), ("\t2\n", "\t0\n"), ("%25", "%2"), ("unread\t1\n", "")]
-        {
+        for (from, to) in [
+            ("init 2", "init 1"),
+            ("code\t1\n", ""),
+            ("443", "70000"),
+            ("\t2\n", "\t0\n"),
+            ("%25", "%2"),
+            ("unread\t1\n", ""),
+        ] {
             assert_eq!(parse(&REPORT.replacen(from, to, 1)), None, "{from}");
         }
         assert_eq!(parse(&format!("{REPORT}more")), None);
         assert_eq!(parse(""), None);
+    }
+
+    #[test]
+    fn who_ended_a_container_is_told_from_how_the_command_ended() {
+        let report = |code, signal| Report { seen: Sightings::default(), code, signal };
+        let lost = "cut".to_owned();
+        let killed = Ending::Signaled { signal: 9 };
+        for (said, code, ending, stands) in [
+            (Ok(&report(0, 0)), 0, Ending::Exited { code: 0 }, true),
+            (Ok(&report(137, 0)), 137, killed, true),
+            (Ok(&report(143, 15)), 143, Ending::Signaled { signal: 15 }, false),
+            (Ok(&report(0, 15)), 0, Ending::Exited { code: 0 }, false),
+            (Ok(&report(0, 0)), 137, killed, false),
+            (Ok(&report(0, 0)), 137, Ending::TimedOut, true),
+            (Err(&lost), 137, killed, false),
+            (Err(&lost), 137, Ending::TimedOut, true),
+            (Err(&lost), 137, Ending::OutOfMemory { code: 137 }, true),
+            (Err(&lost), 1, Ending::Exited { code: 1 }, true),
+        ] {
+            assert_eq!(judge(said, code, ending).is_ok(), stands, "{said:?} {code} {ending:?}");
+        }
     }
 }

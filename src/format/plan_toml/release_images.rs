@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::{DEFAULT_TIMEOUT, PlanError, Source};
 use crate::format::quantity;
 use crate::model::attempt::Quiet;
+use crate::model::ending::USUAL_OUTPUT;
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, FrozenInput, ImageSource, Packet, Requirement};
 use crate::model::proof::ProofRule;
@@ -185,6 +186,7 @@ impl Source<'_> {
                 None => DEFAULT_TIMEOUT,
             },
             memory: None,
+            max_output: USUAL_OUTPUT,
             world: WorldSettings::default(),
             require: Requirement::Bitwise,
             quiet: Quiet::default(),

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
@@ -135,6 +136,7 @@ pub fn hash_dir(path: &Path) -> Result<Digest, DirError> {
 
 /// Adds to `batch` whatever stands at `at` below the folder `root`: a file, a symlink or a tree. `None` means that
 /// nothing is there, or an overlay's whiteout. Symlinks on the way are never followed: a container may have made them.
+/// Errors show paths below `named`, which is what the folder is called where the output was made.
 ///
 /// The caller commits the batch.
 ///
@@ -143,10 +145,11 @@ pub fn hash_dir(path: &Path) -> Result<Digest, DirError> {
 pub fn ingest_output(
     batch: &dyn BlobBatch,
     root: &Path,
+    named: &Path,
     at: &TreePath,
     options: &DirOptions,
 ) -> Result<Option<Node>, DirError> {
-    let shown = root.join(at.as_str());
+    let shown = named.join(at.as_str());
     let root = open_root(root)?;
     let (above, name) = at.as_str().rsplit_once('/').unwrap_or(("", at.as_str()));
     let folder = match scan::open_beneath(root.as_fd(), Path::new(above), OFlags::DIRECTORY) {
@@ -166,10 +169,7 @@ pub fn ingest_output(
         FileType::Symlink => Ok(Some(Node::Symlink { target: scan::read_link(&folder, &name, &shown)? })),
         FileType::RegularFile => {
             let file = Path::new(name.to_str().expect("a tree path is UTF-8"));
-            let mut meter = Meter::new(options.limits);
-            let (node, size) = ingest_file(batch, folder.as_fd(), file, &shown, options)?;
-            meter.file(size).map_err(|source| DirError::Limit { path: shown, source })?;
-            Ok(Some(node))
+            Ok(Some(ingest_file(batch, folder.as_fd(), file, &shown, (options, &AtomicU64::new(0)))?))
         }
         FileType::Directory => {
             let below = scan::open_beneath(root.as_fd(), Path::new(at.as_str()), OFlags::DIRECTORY)
@@ -221,13 +221,11 @@ fn ingest_on_pool(
 ) -> Result<Digest, DirError> {
     let mut meter = Meter::new(options.limits);
     let Shape { mut folders, files, levels } = scan::scan(root, shown, options, &mut meter)?;
+    let taken = AtomicU64::new(0);
     let nodes = files
         .par_iter()
-        .map(|path| ingest_file(batch, root, path, &shown.join(path), options))
+        .map(|path| ingest_file(batch, root, path, &shown.join(path), (options, &taken)))
         .collect::<Result<Vec<_>, _>>()?;
-    for (path, (_, size)) in files.iter().zip(&nodes) {
-        meter.file(*size).map_err(|source| DirError::Limit { path: shown.join(path), source })?;
-    }
     let mut digests: Vec<Option<Digest>> = vec![None; folders.len()];
     let mut end = folders.len();
     for count in levels.into_iter().rev() {
@@ -245,10 +243,10 @@ fn ingest_on_pool(
     Ok(digests[0].expect("the root is the last level to be encoded"))
 }
 
-fn encode(folder: Folder, files: &[(Node, u64)], folders: &[Option<Digest>]) -> Vec<u8> {
+fn encode(folder: Folder, files: &[Node], folders: &[Option<Digest>]) -> Vec<u8> {
     let entries = folder.entries.into_iter().map(|(name, slot)| {
         let node = match slot {
-            Slot::File(index) => files[index].0.clone(),
+            Slot::File(index) => files[index].clone(),
             Slot::Folder(index) => {
                 Node::Directory { digest: folders[index].expect("a folder is encoded before the one it is in") }
             }
@@ -259,14 +257,15 @@ fn encode(folder: Folder, files: &[(Node, u64)], folders: &[Option<Digest>]) -> 
     Directory { entries: entries.collect() }.encode()
 }
 
-/// Hashes a file, writes it when the batch lacks it, and gives its node and size in bytes.
+/// Hashes a file, writes it when the batch lacks it, and gives its node. What files hold is counted before they are read: a
+/// sparse file of many gigabytes costs nothing to make.
 fn ingest_file(
     batch: &dyn BlobBatch,
     root: BorrowedFd<'_>,
     path: &Path,
     shown: &Path,
-    options: &DirOptions,
-) -> Result<(Node, u64), DirError> {
+    (options, taken): (&DirOptions, &AtomicU64),
+) -> Result<Node, DirError> {
     let opened = scan::open_beneath(root, path, OFlags::empty())
         .map_err(|error| DirError::io("open the file", shown)(error.into()))?;
     let stat = rustix::fs::fstat(&opened).map_err(|error| DirError::io("look at", shown)(error.into()))?;
@@ -282,8 +281,12 @@ fn ingest_file(
         let source = LimitError::File { found: size, limit: options.limits.file_bytes };
         return Err(DirError::Limit { path: shown.to_owned(), source });
     }
+    if taken.fetch_add(size, Ordering::Relaxed).saturating_add(size) > options.limits.total_bytes {
+        let source = LimitError::Total { limit: options.limits.total_bytes };
+        return Err(DirError::Limit { path: shown.to_owned(), source });
+    }
     let digest = with_buffer(|buffer| keep(batch, &mut File::from(opened), size, shown, buffer))?;
-    Ok((Node::File { digest, executable: stat.st_mode & 0o100 != 0 }, size))
+    Ok(Node::File { digest, executable: stat.st_mode & 0o100 != 0 })
 }
 
 fn keep(

@@ -1,0 +1,76 @@
+//! Outputs that a command promises: made, kept and bounded, and one command's trouble where they are not.
+
+use crate::scene::{Scene, command, shared_store};
+use rcrepro::store::BlobStore as _;
+use rcrepro::store::fs::FsStore;
+
+#[test]
+fn an_output_that_is_not_there_fails_the_command_for_run_verify_and_replay() {
+    let promised = "outputs = [\"dist\"]";
+    let scene = Scene::new(
+        &[command("promises", "echo nothing", promised), command("uses", "ls", "needs = [\"promises\"]")].concat(),
+    );
+    let ended = scene.run(&["run", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    for text in ["output-missing  commands.promises.outputs.dist", "NOT recorded"] {
+        assert!(ended.stdout.contains(text), "{}", ended.stdout);
+    }
+    assert!(!scene.path("manifests/RC-05.json").exists());
+
+    // What the run left in the store, given to a stranger as if it were a recorded manifest.
+    let documents: serde_json::Value =
+        serde_json::from_str(&scene.run(&["--json", "run", "RC-05"]).stdout).expect("JSON");
+    let digest = documents[0]["manifest"].as_str().and_then(|text| text.parse().ok()).expect("a digest");
+    let store = FsStore::open(&shared_store()).expect("the store");
+    scene.write("elsewhere.json", &store.get(digest).expect("the manifest of the run"));
+    let judged = scene.run(&["verify", "elsewhere.json"]);
+    assert!(judged.stdout.contains("output-missing  commands.promises.outputs.dist"), "{}", judged.stdout);
+    assert_ne!(judged.code, 0);
+
+    // Recorded while it was made.
+    scene.replace("rcrepro.toml", "echo nothing", "if [ -e no-more ]; then echo nothing; else mkdir dist; fi");
+    scene.commit("make it");
+    scene.ok(&["run", "RC-05"]);
+    scene.ok(&["verify", "manifests/RC-05.json"]);
+    scene.ok(&["replay", "RC-05"]);
+    scene.write("no-more", b"");
+    scene.commit("make it no more");
+    let ended = scene.run(&["replay", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("output-missing"), "{}", ended.stdout);
+}
+
+#[test]
+fn an_output_that_cannot_be_kept_is_its_own_commands_trouble() {
+    let scene = Scene::new(
+        &[
+            command("pipe", "mkdir o && mkfifo o/p", "outputs = [\"o\"]"),
+            command("sparse", "truncate -s 300G large", "outputs = [\"large\"]"),
+            command("fine", "echo fine", "proof = \"exit-code\""),
+        ]
+        .concat(),
+    );
+    let ended = scene.run(&["run", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    for text in [
+        "output-unkept  commands.pipe.outputs.o",
+        "`/work/o/p` is a fifo",
+        "output-unkept  commands.sparse.outputs.large",
+        "it holds more than 1 GiB: max-output = \"4GiB\"",
+        "ok  fine",
+    ] {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains("volumes") && !ended.stderr.contains("volumes"), "no path of the engine's");
+    assert_eq!(scene.ok(&["log", "RC-05", "fine"]).stdout, "fine\n", "its result is kept");
+
+    scene.replace("rcrepro.toml", "mkdir o && mkfifo o/p", "mkdir o");
+    scene.replace("rcrepro.toml", "truncate -s 300G large", "truncate -s 3M large");
+    scene.replace("rcrepro.toml", "outputs = [\"large\"]", "outputs = [\"large\"]\nmax-output = \"2MiB\"");
+    scene.commit("smaller");
+    let ended = scene.run(&["run", "RC-05"]);
+    assert!(ended.stdout.contains("it holds more than 2 MiB: max-output = \"1GiB\""), "{}", ended.stdout);
+    scene.replace("rcrepro.toml", "\"2MiB\"", "\"3MiB\"");
+    scene.commit("as much as it is");
+    scene.ok(&["run", "RC-05"]);
+}
