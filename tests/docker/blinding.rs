@@ -11,8 +11,8 @@ const EPOCH: i64 = 1_700_000_000;
 
 async fn run(scene: &Scene, program: &[u8], way: &str) -> Executed {
     let case = Case {
-        arguments: vec!["/deps/program".to_owned(), way.to_owned()],
-        inputs: vec![("deps/program", Input::Program(program.to_vec()))],
+        arguments: vec!["/deps/blind/program".to_owned(), way.to_owned()],
+        inputs: vec![("deps/blind/program", Input::Program(program.to_vec()))],
         world: World::fixed(EPOCH, &WorldSettings::default(), ClockMode::Stands),
         ..Case::sh("")
     };
