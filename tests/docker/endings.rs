@@ -143,7 +143,7 @@ async fn a_container_that_somebody_outside_ends_says_nothing_of_its_command() {
         (&["kill", "-s", "TERM"], "somebody outside its container sent it signal 15"),
         (&["stop"], "somebody outside its container sent it signal 15"),
         (&["pause"], "somebody outside paused its container"),
-        (&["rm", "-f"], "test/case"),
+        (&["rm", "-f", "-v"], "test/case"),
     ] {
         let timeout = Duration::from_secs(if deed == ["pause"] { 4 } else { 60 });
         let error = meddled(&scene, timeout, deed).await.expect_err("it is not believed");
