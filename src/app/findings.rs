@@ -20,8 +20,8 @@ use crate::model::plan::{CommandSpec, PacketId, Plan};
 use crate::model::proof::Tool;
 use crate::model::rescan::Outcome;
 use crate::model::scan::{SCANNERS, ScanFinding};
-use crate::model::waiver::Waiver;
-use crate::proof::{self, Standing};
+use crate::model::waiver::{self, Known, Waiver};
+use crate::proof::{self, Proof, Standing};
 use crate::scans::{self, ScanEvidence};
 use crate::store::door;
 use crate::store::fs::FsStore;
@@ -66,11 +66,14 @@ pub fn findings(
                 line: spec.line.clone(),
                 origin: None,
                 outcome: unread.clone().map(|why| Outcome::Undecided { why }),
+                conditions: Vec::new(),
             };
             if let Some((manifest, origin, store)) = &newest
                 && let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id)
             {
-                let (outcome, found) = outcome(&workspace.plan, spec, entry, &**store)?;
+                let Proved { proof, .. } = prove(&workspace.plan, spec, entry, &**store)?;
+                let (outcome, found) = outcome_of(&proof, spec, entry, &**store)?;
+                scan.conditions = proof.conditions().to_vec();
                 (scan.origin, scan.outcome) = (Some(origin.clone()), Some(outcome));
                 for finding in found {
                     findings.found.entry(finding).or_default().insert((id.clone(), spec.id.clone()));
@@ -84,7 +87,23 @@ pub fn findings(
             findings.waived.insert(name, waiver.to_string());
         }
     }
+    if packets.is_empty() {
+        findings.notes = idle(&workspace.plan.waivers, &findings, day);
+    }
     Ok(findings)
+}
+
+/// Names the waivers that are about findings of scanners alone and do nothing, a line each. While a scan says nothing, only those
+/// that have expired can be told.
+fn idle(waivers: &[Waiver], findings: &Findings, day: CivilDate) -> Vec<String> {
+    let about = |waiver: &&Waiver| {
+        let text = waiver.finding.to_string();
+        SCANNERS.iter().any(|tool| text.starts_with(&format!("{tool}/")))
+    };
+    let ours: Vec<Waiver> = waivers.iter().filter(about).cloned().collect();
+    let ids = findings.found.keys().map(|finding| finding.name().to_string()).collect();
+    let unknown = if findings.silent().is_empty() { BTreeSet::new() } else { [""].into() };
+    waiver::idle(&ours, &Known { ids, unknown }, day)
 }
 
 /// Lists the scanners that a command calls, each with its folder.
@@ -162,6 +181,15 @@ pub fn outcome(
     store: &dyn BlobStore,
 ) -> Result<(Outcome, Vec<ScanFinding>), StoreError> {
     let Proved { proof, .. } = prove(plan, spec, entry, store)?;
+    outcome_of(&proof, spec, entry, store)
+}
+
+fn outcome_of(
+    proof: &Proof,
+    spec: &CommandSpec,
+    entry: &CommandEntry,
+    store: &dyn BlobStore,
+) -> Result<(Outcome, Vec<ScanFinding>), StoreError> {
     let undecided = |why: String| Ok((Outcome::Undecided { why }, Vec::new()));
     if proof.standing() == Standing::Undecided {
         return undecided(proof.to_string());

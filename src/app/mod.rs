@@ -8,6 +8,7 @@ pub mod currency;
 pub mod doctor;
 pub mod documents;
 pub mod evidence;
+pub mod exceptions;
 pub mod execute;
 pub mod facts;
 pub mod files;

@@ -10,8 +10,8 @@ use crate::model::digest::Digest;
 use crate::model::manifest::{CommandEntry, EndingEntry};
 use crate::model::plan::{CommandSpec, Plan};
 use crate::model::tree::{Directory, Node};
-use crate::proof::{self, Evidence, InputFiles, Lookup, Proof};
-use crate::store::{BlobStore, StoreError};
+use crate::proof::{self, Evidence, InputFiles, Kind, Listing, Lookup, Proof, Search};
+use crate::store::{BlobStore, GET_LIMIT, StoreError};
 
 /// Is a proof, with what it rests on beside the streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,23 +80,114 @@ impl InputTree<'_> {
     }
 }
 
-impl InputFiles for InputTree<'_> {
-    fn look(&self, path: &str) -> Lookup {
+/// Is a path that was followed.
+enum Followed {
+    Node(Node),
+    Absent,
+    Unavailable,
+}
+
+/// How many bytes are searched for one command.
+const SEARCHED: u64 = 512 * 1024 * 1024;
+/// How many folders deep a search goes.
+const DEEPEST: usize = 256;
+
+impl InputTree<'_> {
+    fn directory(&self, digest: Digest) -> Option<Directory> {
+        self.get(digest).and_then(|bytes| Directory::decode(&bytes).ok())
+    }
+
+    fn follow(&self, path: &str) -> Followed {
         let mut at = Node::Directory { digest: self.root };
         for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-            let Node::Directory { digest } = at else { return Lookup::Absent };
-            let Some(directory) = self.get(digest).and_then(|bytes| Directory::decode(&bytes).ok()) else {
-                return Lookup::Unavailable;
+            let digest = match at {
+                Node::Directory { digest } => digest,
+                // Where a link leads depends on the container: nothing is said of it.
+                Node::Symlink { .. } => return Followed::Unavailable,
+                Node::File { .. } => return Followed::Absent,
             };
+            let Some(directory) = self.directory(digest) else { return Followed::Unavailable };
             let entry = directory.entries.into_iter().find(|(name, _)| name.as_str() == segment);
-            let Some((_, node)) = entry else { return Lookup::Absent };
+            let Some((_, node)) = entry else { return Followed::Absent };
             at = node;
         }
-        match at {
-            Node::File { digest, .. } => self.get(digest).map_or(Lookup::Unavailable, Lookup::File),
-            // Where a link leads depends on the container: nothing is said of it.
-            Node::Symlink { .. } => Lookup::Unavailable,
-            Node::Directory { .. } => Lookup::Absent,
+        Followed::Node(at)
+    }
+
+    /// Searches a folder; a file that has nothing of the text is read and does not travel with the evidence.
+    fn search_below(&self, digest: Digest, folder: &str, text: &str, found: &mut Search, left: &mut u64, depth: usize) {
+        let directory = if depth < DEEPEST { self.directory(digest) } else { None };
+        let Some(directory) = directory else {
+            found.unseen += 1;
+            return;
+        };
+        for (name, node) in directory.entries {
+            let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
+            match node {
+                Node::Directory { digest } => self.search_below(digest, &path, text, found, left, depth + 1),
+                Node::Symlink { .. } => {}
+                Node::File { digest, .. } => {
+                    let bytes = (digest.size <= GET_LIMIT.min(*left)).then(|| self.store.get(digest).ok()).flatten();
+                    let Some(bytes) = bytes else {
+                        found.unseen += 1;
+                        continue;
+                    };
+                    *left -= digest.size;
+                    let lines = proof::lines_with(&bytes, text);
+                    if lines > 0 {
+                        self.read.borrow_mut().insert(digest);
+                        found.found.insert(path, lines);
+                    }
+                }
+            }
         }
+    }
+}
+
+impl InputFiles for InputTree<'_> {
+    fn look(&self, path: &str) -> Lookup {
+        match self.follow(path) {
+            Followed::Node(Node::File { digest, .. }) => self.get(digest).map_or(Lookup::Unavailable, Lookup::File),
+            Followed::Node(Node::Symlink { .. }) | Followed::Unavailable => Lookup::Unavailable,
+            Followed::Node(Node::Directory { .. }) | Followed::Absent => Lookup::Absent,
+        }
+    }
+
+    fn list(&self, path: &str) -> Listing {
+        let directory = match self.follow(path) {
+            Followed::Node(Node::Directory { digest }) => self.directory(digest),
+            Followed::Node(Node::Symlink { .. }) | Followed::Unavailable => None,
+            Followed::Node(Node::File { .. }) | Followed::Absent => return Listing::Absent,
+        };
+        let Some(directory) = directory else { return Listing::Unavailable };
+        let kind = |node: &Node| match node {
+            Node::File { .. } => Kind::File,
+            Node::Directory { .. } => Kind::Folder,
+            Node::Symlink { .. } => Kind::Link,
+        };
+        Listing::Folder(directory.entries.iter().map(|(name, node)| (name.to_string(), kind(node))).collect())
+    }
+
+    fn search(&self, folder: &str, text: &str) -> Search {
+        let mut found = Search::default();
+        match self.follow(folder) {
+            Followed::Node(Node::Directory { digest }) => {
+                let mut left = SEARCHED;
+                self.search_below(digest, "", text, &mut found, &mut left, 0);
+            }
+            Followed::Node(Node::File { digest, .. }) => match self.store.get(digest) {
+                Ok(bytes) => {
+                    let lines = proof::lines_with(&bytes, text);
+                    if lines > 0 {
+                        self.read.borrow_mut().insert(digest);
+                        found.found.insert(folder.rsplit('/').next().unwrap_or_default().to_owned(), lines);
+                    }
+                }
+                Err(_) => found.unseen = 1,
+            },
+            Followed::Node(Node::Symlink { .. }) | Followed::Unavailable => found.unseen = 1,
+            Followed::Absent => {}
+        }
+        found
     }
 }

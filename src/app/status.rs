@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::currency::outdated;
 use super::evidence::{self, EvidenceError};
+use super::exceptions;
 use super::facts::Facts;
 use super::mutants::record as gates;
 use super::recorded::{self, RecordedError};
@@ -107,7 +108,11 @@ pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDat
     for (id, packet) in &plan.packets {
         facts.insert(id.clone(), gather.packet(id, packet)?);
     }
-    let decided = |facts: &BTreeMap<PacketId, PacketFacts>| board::decide(plan, facts);
+    let conditions = exceptions::conditions(plan, &facts, today);
+    let decided = |facts: &BTreeMap<PacketId, PacketFacts>| Board {
+        conditions: conditions.clone(),
+        ..board::decide(plan, facts)
+    };
     let texts = written::texts(&decided(&at_rest(&facts)), plan, &scans(plan), today);
     for facts in facts.values_mut() {
         for (basis, fact) in &mut facts.facts {
@@ -121,7 +126,8 @@ pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDat
         }
     }
     let gates = gates::proven(workspace, source.root);
-    let board = Board { gates, ..decided(&facts) };
+    let notes = exceptions::notes(workspace, revision, source.root, &store, &facts, today)?;
+    let board = Board { gates, notes, ..decided(&facts) };
     Ok(Status { board, source: source.root, texts, sections: written.sections })
 }
 
@@ -205,7 +211,9 @@ impl Gather<'_> {
         }
         let commands = manifest.commands.iter().map(|entry| (entry.id.clone(), entry.result)).collect();
         let flakes = verification.flakes.iter().map(|(id, flake)| (id.clone(), flake.to_string())).collect();
-        Evidence::Whole { manifest: verification.manifest, commands, flakes }
+        let held = verification.proofs.iter().filter(|(_, proof)| !proof.conditions().is_empty());
+        let conditions = held.map(|(id, proof)| (id.clone(), proof.conditions().to_vec())).collect();
+        Evidence::Whole { manifest: verification.manifest, commands, flakes, conditions }
     }
 
     /// Looks at the newest run or replay in the store: when it is of this source and plan and did not succeed, that counts. One

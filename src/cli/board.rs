@@ -9,6 +9,7 @@ use super::findings;
 use super::output::{print, show};
 use super::today::today;
 use crate::app::approve::{self as app, ApproveError};
+use crate::app::exceptions;
 use crate::app::rescan_record::RecordError;
 use crate::app::status::{self, Status, StatusError};
 use crate::app::time_split::{TimeSplitError, time_split};
@@ -41,9 +42,10 @@ pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, 
 /// Says whether to release.
 pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let workspace = context.committed_and_told(revision)?;
-    let Status { board, source, .. } = status::look(&workspace, workspace.revision(), &context.store, today())?;
+    let Status { mut board, source, .. } = status::look(&workspace, workspace.revision(), &context.store, today())?;
     let store = FsStore::open(&context.store)?;
     let split = time_split(&workspace, &store, source, SystemTime::now(), today())?;
+    board.notes.extend(exceptions::of_today(&workspace.plan, &split, today()));
     let verdict = judge_today(&board, &split);
     let document = || json::verdict(&board, verdict, &split);
     show(context.json, document, || text::verdict(&board, verdict, &split))?;

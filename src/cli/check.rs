@@ -6,7 +6,9 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{complain, print, print_json};
+use super::today::today;
 use super::uncommitted;
+use crate::app::exceptions;
 use crate::app::frozen::lock_path;
 use crate::app::missing::missing;
 use crate::app::source;
@@ -32,11 +34,12 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
         notes: &look.notes,
     });
     let look = look.map_err(Failure::words);
+    let notes = exceptions::of_plan(&workspace, "HEAD", today());
     let commands = plan.sets.values().map(Vec::len).sum::<usize>();
     if context.json {
         let document = serde_json::json!({
             "plan": workspace.plan_digest().to_string(), "name": plan.name, "images": plan.images.len(),
-            "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing,
+            "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing, "notes": notes,
             "uncommitted": uncommitted.as_ref().ok(),
             "source": report::source::json(&look),
         });
@@ -60,6 +63,9 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
             print(format!("  missing: {}: {}\n", lacks.what, lacks.hint))?;
         }
         complain(&uncommitted::warning(&uncommitted));
+        for note in &notes {
+            print(format!("  note: {note}\n"))?;
+        }
         print(report::source::text(&look))?;
     }
     Ok(if look.is_ok_and(|look| !look.refused.is_empty()) { Exit::Plan } else { Exit::Success })

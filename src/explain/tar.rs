@@ -8,6 +8,8 @@ use super::members::{Format, Member, Property, explain_members, mode_properties,
 use super::{Hints, image};
 use crate::model::difference::{Class, Explained};
 
+mod claims;
+
 /// Tells whether bytes begin with a tar header.
 #[must_use]
 pub fn is_tar(bytes: &[u8]) -> bool {
@@ -22,6 +24,12 @@ pub fn explain_tar(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
         return Some(found);
     }
     let mut found = explain_members(at, &l, &r, Format { sort: "tar --sort=name" }, hints, depth);
+    let behind = [left, right].map(claims::behind);
+    if behind[0] != behind[1] {
+        let sizes = behind.map(|bytes| format!("{} bytes", bytes.len()));
+        let cause = "other bytes behind the end of the archive, where some programs go on to read";
+        found.push(Explained::real(&format!("{at} end"), [&sizes[0], &sizes[1]], cause));
+    }
     if found.is_empty() {
         let sizes = [format!("{} bytes", left.len()), format!("{} bytes", right.len())];
         let cause = "equal members; other padding, or header fields that no program reads";
@@ -39,6 +47,7 @@ pub fn explain_tar(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
 /// Reads all members; `None` when the archive is damaged.
 fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
     let mut archive = tar::Archive::new(bytes);
+    let mut claims = claims::claims(bytes);
     let mut seen = BTreeMap::new();
     let mut found = Vec::new();
     for entry in archive.entries().ok()? {
@@ -86,6 +95,7 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
                 remedy: "",
             });
         }
+        properties.extend(claims.remove(&entry.raw_header_position())?.properties(&name, &header));
         if let Ok(Some(extensions)) = entry.pax_extensions() {
             for extension in extensions.flatten() {
                 let (key, value) = (
@@ -102,7 +112,7 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
                         remedy: "tar --pax-option=delete=atime,delete=ctime",
                         ..clock("ctime", value)
                     }),
-                    // Names and sizes are told elsewhere.
+                    // Names and sizes are told above.
                     "path" | "linkpath" | "size" => {}
                     _ => properties.push(Property {
                         name: "extended header",

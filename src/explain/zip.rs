@@ -9,6 +9,8 @@ use super::members::{Format, Member, Property, explain_members, mode_properties,
 use super::{Hints, UNPACKED};
 use crate::model::difference::{Class, Explained};
 
+mod local;
+
 /// Explains two zip archives; `None` when one cannot be read.
 #[must_use]
 pub fn explain_zip(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth: u32) -> Option<Vec<Explained>> {
@@ -25,6 +27,13 @@ pub fn explain_zip(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
     if comments[0] != comments[1] {
         let at = format!("{at} comment");
         found.push(Explained::real(&at, [&comments[0], &comments[1]], "another comment of the archive"));
+    }
+    let between = [left, right].map(|bytes| local::between(bytes).unwrap_or_default());
+    if between[0] != between[1] {
+        let sizes = between.map(|bytes| format!("{} bytes", bytes.len()));
+        let cause =
+            "other bytes between the members, where programs that read from the front find members of their own";
+        found.push(Explained::real(&format!("{at} between"), [&sizes[0], &sizes[1]], cause));
     }
     if found.is_empty() {
         let sizes = [format!("{} bytes", left.len()), format!("{} bytes", right.len())];
@@ -124,6 +133,7 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
             properties
                 .extend(mode_properties(u32::try_from(u32_at(bytes, at + 38)? >> 16).ok()? & 0o7777, "umask 022"));
         }
+        properties.extend(local::disagreement(bytes, at, local)?);
         extras(extra, "in the directory", &mut properties);
         extras(local_extra, "", &mut properties);
         found.push(Member { name: unique(&mut seen, String::from_utf8_lossy(name).into_owned()), properties, content });

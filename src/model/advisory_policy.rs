@@ -101,6 +101,12 @@ impl AdvisoryPolicy {
     }
 }
 
+/// Judges what keeps a pass from saying all that it seems to say: a condition, unless it is waived.
+#[must_use]
+pub fn condition(concern: Concern, waivers: &[Waiver], day: CivilDate) -> Judged {
+    judged(concern, Effect::Condition, waivers, day)
+}
+
 fn judged(concern: Concern, effect: Effect, waivers: &[Waiver], day: CivilDate) -> Judged {
     let waiver = Waiver::find(waivers, &concern.id, day);
     let expired = match waiver {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::name::Name;
 use super::plan::PacketId;
+use super::proof::Condition;
 use super::rescan::Outcome;
 use super::scan::ScanFinding;
 
@@ -20,6 +21,8 @@ pub struct Scan {
     pub origin: Option<String>,
     /// What it says; none without evidence.
     pub outcome: Option<Outcome>,
+    /// What keeps it from saying more.
+    pub conditions: Vec<Condition>,
 }
 
 /// Holds what was found.
@@ -31,6 +34,8 @@ pub struct Findings {
     pub found: BTreeMap<ScanFinding, BTreeSet<(PacketId, Name)>>,
     /// Who accepted a finding until when, and why, by the finding's name; waivers that have expired are none.
     pub waived: BTreeMap<String, String>,
+    /// Waivers of findings of these scans that do nothing, a line each.
+    pub notes: Vec<String>,
 }
 
 impl Findings {

@@ -46,6 +46,12 @@ pub fn security(board: &Board, scans: &BTreeSet<Name>) -> Gate {
         open.push("no criterion rests on `findings`".to_owned());
         verdict = if verdict == Verdict::NoGo { verdict } else { Verdict::Undecided };
     }
+    for held in
+        board.conditions.iter().filter(|held| held.counts() && scans.contains(&format!("command:{}", held.command)))
+    {
+        open.push(format!("on a condition: {}", held.line()));
+        verdict = if verdict == Verdict::Go { Verdict::GoWithConditions } else { verdict };
+    }
     let lines = facts.iter().filter_map(|((packet, basis), fact)| match fact {
         Fact::Holds { evidence, .. } => Some(format!("{packet} {basis} {evidence}\n")),
         _ => None,
@@ -62,7 +68,11 @@ pub fn certification(board: &Board) -> Gate {
     });
     let evidence = Digest::of(lines.collect::<String>().as_bytes());
     let undone = board.rows.iter().filter(|row| row.state != State::Done);
-    let open = undone.map(|row| format!("{} is {}", row.id, row.state.as_str())).collect();
+    let held = board.conditions.iter().filter(|held| held.counts());
+    let open = undone
+        .map(|row| format!("{} is {}", row.id, row.state.as_str()))
+        .chain(held.map(|held| format!("on a condition: {}", held.line())))
+        .collect();
     Gate { name: "Final certification", verdict: judge(board, &[]), evidence, open }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 /// Names a tool whose output tells whether it worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tool {
@@ -72,6 +74,40 @@ impl Tool {
 impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// Names something that keeps a pass from saying all that it seems to say: a module that a scanner skips, a comment that
+/// silences it, a flag that lets failures through.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Condition {
+    /// The id, as waivers name it: `conditions/gitleaks-allow-comment:config/dev.yaml`.
+    pub id: String,
+    /// What it is, in a line.
+    pub says: String,
+    /// Whether it silences nothing any more, such as an entry about a file that is gone: it is told, and no condition.
+    pub idle: bool,
+}
+
+impl Condition {
+    /// Makes a condition; `about` may be empty.
+    #[must_use]
+    pub fn new(name: &str, about: &str, says: impl Into<String>) -> Self {
+        let about = if about.is_empty() { String::new() } else { format!(":{about}") };
+        Self { id: format!("conditions/{name}{about}"), says: says.into(), idle: false }
+    }
+
+    /// Says that it silences nothing any more.
+    #[must_use]
+    pub fn idle(self) -> Self {
+        Self { idle: true, ..self }
+    }
+}
+
+impl fmt::Display for Condition {
+    /// Writes `condition: …`, or `note: …` for one that silences nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", if self.idle { "note" } else { "condition" }, self.says, self.id)
     }
 }
 

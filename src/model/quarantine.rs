@@ -75,6 +75,24 @@ impl fmt::Display for Flake {
     }
 }
 
+/// Names the entries that do nothing, a line each: those that have expired, and those of a command that is never run again, which
+/// `retries` tells. That a command did not flake in its newest run says nothing of an entry: a flake comes seldom.
+#[must_use]
+pub fn idle(quarantine: &[Quarantine], retries: impl Fn(&Name) -> u32, day: CivilDate) -> Vec<String> {
+    let line = |entry: &Quarantine| {
+        let Quarantine { command, owner, expires, .. } = entry;
+        if day > *expires {
+            return Some(format!("the quarantine of `{command}` ({owner}) expired on {expires} and counts as none"));
+        }
+        (retries(command) == 0).then(|| {
+            format!(
+                "the quarantine of `{command}` ({owner}, until {expires}) is orphaned: the command has no `retries`"
+            )
+        })
+    };
+    quarantine.iter().filter_map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +117,16 @@ mod tests {
         assert_eq!(judge("other", "2026-01-01").to_string(), "passed at attempt 2 of 3: flake without quarantine");
         let renewed = [entry.clone(), Quarantine { expires: day("2027-12-31"), ..entry.clone() }];
         assert!(Flake::judge(&name("e2e"), 2, 3, &renewed, day("2027-01-01")).passes());
+    }
+
+    #[test]
+    fn entries_that_do_nothing_are_named() {
+        let day = |text: &str| text.parse::<CivilDate>().expect("a date");
+        let command: Name = "e2e".parse().expect("a name");
+        let entry = Quarantine { command, reason: "races".into(), owner: "ada".into(), expires: day("2026-12-31") };
+        let lines = |retries, on| idle(std::slice::from_ref(&entry), |_| retries, day(on));
+        assert_eq!(lines(2, "2026-12-31"), [""; 0]);
+        assert_eq!(lines(2, "2027-01-01"), ["the quarantine of `e2e` (ada) expired on 2026-12-31 and counts as none"]);
+        assert!(lines(0, "2026-12-31")[0].ends_with("is orphaned: the command has no `retries`"));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::board::{Board, State};
+use super::board::{Board, Held, State};
 
 /// Says whether to release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -41,7 +41,8 @@ pub fn judge(board: &Board, conditions: &[String]) -> Verdict {
     if !proven || board.rows.iter().any(|row| row.state != State::Done) {
         return Verdict::Undecided;
     }
-    if conditions.is_empty() { Verdict::Go } else { Verdict::GoWithConditions }
+    let free = conditions.is_empty() && !board.conditions.iter().any(Held::counts);
+    if free { Verdict::Go } else { Verdict::GoWithConditions }
 }
 
 #[cfg(test)]
@@ -49,8 +50,8 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::model::advisory_policy::{Concern, condition};
     use crate::model::board::{Decided, Row};
-    use crate::model::mutant::ProvenGates;
 
     fn board(states: &[State]) -> Board {
         let row = |(index, state): (usize, &State)| Row {
@@ -62,7 +63,7 @@ mod tests {
             manifest: None,
             criteria: vec![Decided { says: "It holds.".into(), rests_on: BTreeMap::new() }],
         };
-        Board { rows: states.iter().enumerate().map(row).collect(), gates: ProvenGates::default() }
+        Board { rows: states.iter().enumerate().map(row).collect(), ..Board::default() }
     }
 
     #[test]
@@ -75,6 +76,14 @@ mod tests {
             assert_eq!(judge(&board(&[Done, other]), &["any".into()]), Verdict::Undecided, "{other:?}");
         }
         assert_eq!(judge(&board(&[]), &[]), Verdict::Undecided, "no packet");
+        let concern = Concern { id: "conditions/x".into(), says: "a line is silenced".into() };
+        let day = "2026-12-31".parse().expect("a date");
+        let (packet, command) = ("RC-00".parse().expect("an id"), "scan".parse().expect("a name"));
+        let held = Held { packet, command, judged: condition(concern, &[], day) };
+        let mut held = Board { conditions: vec![held], ..board(&[Done]) };
+        assert_eq!(judge(&held, &[]), Verdict::GoWithConditions, "what a pass rests on");
+        held.conditions[0].judged.effect = crate::model::advisory_policy::Effect::Nothing;
+        assert_eq!(judge(&held, &[]), Verdict::Go, "somebody accepted it");
         let mut hollow = board(&[Done]);
         hollow.rows[0].criteria.clear();
         assert_eq!(judge(&hollow, &[]), Verdict::Undecided, "no criterion");

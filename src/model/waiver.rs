@@ -1,5 +1,6 @@
 //! Waivers: findings that somebody accepted, with a reason, by name, and until a day.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::civil_date::CivilDate;
@@ -31,6 +32,14 @@ impl FindingPattern {
             left = &left[at + part.len()..];
         }
         left.ends_with(last)
+    }
+
+    /// Tells whether ids that begin like this may be meant.
+    fn may_begin_with(&self, start: &str) -> bool {
+        match self.0.split_once('*') {
+            Some((first, _)) => first.starts_with(start) || start.starts_with(first),
+            None => self.0.starts_with(start),
+        }
     }
 }
 
@@ -80,9 +89,61 @@ impl Waiver {
     }
 }
 
+/// Holds the ids of everything that was found and that waivers can be about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The ids, waived ones among them.
+    pub ids: BTreeSet<String>,
+    /// How ids begin of which not all are known: nobody was asked, or there is no evidence yet.
+    pub unknown: BTreeSet<&'static str>,
+}
+
+/// Names the waivers that do nothing, a line each: those that have expired, and those that match nothing that was found. What
+/// may be about something of which nothing is known is left alone.
+#[must_use]
+pub fn idle(waivers: &[Waiver], known: &Known, day: CivilDate) -> Vec<String> {
+    let line = |waiver: &Waiver| {
+        let Waiver { finding, owner, expires, .. } = waiver;
+        if !waiver.applies_on(day) {
+            return Some(format!("the waiver of `{finding}` ({owner}) expired on {expires} and counts as none"));
+        }
+        let used = known.ids.iter().any(|id| finding.matches(id));
+        let unknown = known.unknown.iter().any(|start| finding.may_begin_with(start));
+        (!used && !unknown).then(|| {
+            format!(
+                "the waiver of `{finding}` ({owner}, until {expires}) is orphaned: nothing is found that it matches"
+            )
+        })
+    };
+    waivers.iter().filter_map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waivers_that_do_nothing_are_named_unless_something_is_unknown() {
+        let day = |text: &str| text.parse::<CivilDate>().expect("a date");
+        let waiver = |pattern: &str, expires: &str| Waiver {
+            finding: FindingPattern::new(pattern).expect("a pattern"),
+            reason: "known".into(),
+            owner: "ada".into(),
+            expires: day(expires),
+        };
+        let known = Known { ids: ["pins/a:b".to_owned()].into(), unknown: ["gitleaks/"].into() };
+        let named = |pattern: &str, expires: &str| idle(&[waiver(pattern, expires)], &known, day("2026-11-30"));
+        for pattern in ["pins/a:*", "*:b", "gitleaks/x", "git*", "*x"] {
+            assert_eq!(named(pattern, "2026-12-31"), [""; 0], "{pattern}");
+        }
+        for pattern in ["pins/c", "pins/*c", "advisories/GO-1"] {
+            let lines = named(pattern, "2026-12-31");
+            assert!(lines.len() == 1 && lines[0].contains("is orphaned"), "{pattern}: {lines:?}");
+        }
+        let expired = named("gitleaks/x", "2026-11-29");
+        assert_eq!(expired, ["the waiver of `gitleaks/x` (ada) expired on 2026-11-29 and counts as none"]);
+        assert_eq!(named("pins/a:b", "2026-11-29").len(), 1, "expired, whatever it matches");
+    }
 
     fn matches(pattern: &str, id: &str) -> bool {
         FindingPattern::new(pattern).expect("a pattern").matches(id)

@@ -8,7 +8,7 @@ use super::survey::Survey;
 use super::wanted;
 use crate::model::civil_date::CivilDate;
 use crate::model::pins::Pins;
-use crate::model::waiver::Waiver;
+use crate::model::waiver::{self, Known, Waiver};
 
 /// Ranks a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -61,6 +61,8 @@ pub struct Judgement {
     pub old: Vec<OldVersion>,
     /// The findings, waived ones among them, by file and place.
     pub findings: Vec<PinFinding>,
+    /// The waivers of findings about pins that do nothing, a line each.
+    pub idle: Vec<String>,
     /// How many files were looked through.
     pub files: usize,
     /// How many of them are binary, in which only old versions were searched for.
@@ -112,8 +114,12 @@ pub fn judge(survey: &Survey, pins: &Pins, waivers: &[Waiver], day: CivilDate) -
             .filter(|_| finding.waived.is_none())
             .map(|waiver| waiver.expires);
     }
+    let known = Known { ids: findings.iter().map(|finding| finding.id.clone()).collect(), ..Known::default() };
+    let ours: Vec<Waiver> =
+        waivers.iter().filter(|waiver| waiver.finding.to_string().starts_with("pins/")).cloned().collect();
+    let idle = waiver::idle(&ours, &known, day);
     findings.sort_by(|a, b| (&a.file, a.line, a.column, &a.id).cmp(&(&b.file, b.line, b.column, &b.id)));
-    Judgement { references, old: survey.old.clone(), findings, files: survey.files, binary: survey.binary }
+    Judgement { references, old: survey.old.clone(), findings, idle, files: survey.files, binary: survey.binary }
 }
 
 fn finding(id: String, rank: Rank, at: (&str, usize, usize), message: String) -> PinFinding {

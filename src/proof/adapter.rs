@@ -1,10 +1,7 @@
 //! The table of adapters: one for each tool, with a version and its rules in words.
 
 use super::call::Call;
-use super::{
-    Evidence, Proof, gitleaks, go_build, go_test, go_vet, govulncheck, junit, node_test, npm_audit, npm_ci, tap, tsc,
-    vitest,
-};
+use super::{Evidence, Proof, gitleaks, go, govulncheck, junit, node_test, npm_audit, npm_ci, tap, tsc, vitest};
 use crate::model::proof::Tool;
 
 /// Says what proves the work of one tool.
@@ -16,8 +13,8 @@ pub struct Adapter {
     pub(super) version: u32,
     /// What proves work, and what is hollow, in English.
     pub(super) rules: &'static str,
-    /// Judges one call on a line that exited 0; the number is how many calls of the same tool the line has.
-    pub(super) pass: fn(&Call, usize, &Evidence<'_>) -> Proof,
+    /// Judges one call on a line that exited 0; the list holds the line's calls of the same tool, this one among them.
+    pub(super) pass: fn(&Call, &[&Call], &Evidence<'_>) -> Proof,
     /// Says what kept the tool from its work where the exit code is not 0, and is no verdict.
     pub(super) failure: Option<fn(&Call, &Evidence<'_>) -> Option<String>>,
 }
@@ -41,7 +38,11 @@ impl Adapter {
         self.rules
     }
 
-    pub(super) fn assess(&self, call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
+    pub(super) fn assess(&self, call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+        if call.only_asks() {
+            let call = call.tool_words();
+            return Proof::hollow(format!("`{call}` is asked for its help or version, and checks nothing"));
+        }
         if call.redirected {
             let call = call.tool_words();
             return Proof::hollow(format!("the output of `{call}` goes elsewhere, so that nothing can be seen of it"));
@@ -62,9 +63,9 @@ impl std::fmt::Debug for Adapter {
 
 const ALL: [Adapter; 12] = [
     gitleaks::ADAPTER,
-    go_build::ADAPTER,
-    go_test::ADAPTER,
-    go_vet::ADAPTER,
+    go::build::ADAPTER,
+    go::test::ADAPTER,
+    go::vet::ADAPTER,
     govulncheck::ADAPTER,
     junit::ADAPTER,
     node_test::ADAPTER,

@@ -54,6 +54,11 @@ impl Call {
         self.flags().any(|(name, value)| flags.contains(&name) && value != Some("false"))
     }
 
+    /// Tells whether it is asked for its version or help beside whatever else its arguments say: then it does nothing else.
+    pub(super) fn only_asks(&self) -> bool {
+        self.has(&["--version", "-V", "--help", "-help", "-h"]) || (self.has(&["-v"]) && !VERBOSE.contains(&self.tool))
+    }
+
     /// Gives the last value of a flag: `-x VALUE` or `-x=VALUE`.
     pub(super) fn value(&self, flags: &[&str]) -> Option<&str> {
         let end = self.arguments.iter().position(|word| word == "--").unwrap_or(self.arguments.len());
@@ -63,6 +68,18 @@ impl Call {
             None if flags.contains(&word.as_str()) => words.get(at + 1).map(String::as_str),
             _ => None,
         })
+    }
+
+    /// Gives every value of a flag that may stand several times, in the line's order.
+    pub(super) fn values(&self, flags: &[&str]) -> Vec<&str> {
+        let end = self.arguments.iter().position(|word| word == "--").unwrap_or(self.arguments.len());
+        let words = &self.arguments[..end];
+        let value = |(at, word): (usize, &String)| match words[at].split_once('=') {
+            Some((name, value)) if flags.contains(&name) => Some(value),
+            None if flags.contains(&word.as_str()) => words.get(at + 1).map(String::as_str),
+            _ => None,
+        };
+        words.iter().enumerate().filter_map(value).collect()
     }
 
     fn flags(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
@@ -112,7 +129,25 @@ fn normal(path: &str) -> String {
 
 /// Lists the calls of known tools on a line. What only asks for a version or for help is no call.
 pub(super) fn calls(line: &str) -> Vec<Call> {
-    simples(line).into_iter().flat_map(of_simple).collect()
+    let (mut found, mut exported) = (Vec::new(), Vec::new());
+    for simple in simples(line) {
+        if simple.words.first().is_some_and(|word| word == "export") {
+            let set = simple.words[1..].iter().filter_map(|word| assignment(word));
+            exported.extend(set.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            continue;
+        }
+        for mut call in of_simple(simple) {
+            call.assignments.splice(0..0, exported.iter().cloned());
+            found.push(call);
+        }
+    }
+    found
+}
+
+/// Gives the folder that `go -C FOLDER` changes to before anything else.
+fn go_folder(words: &[String]) -> Option<&str> {
+    let first = words.get(1).filter(|_| words.first().is_some_and(|word| base(word) == "go"))?;
+    first.strip_prefix("-C=").or_else(|| words.get(2).filter(|_| first == "-C").map(String::as_str))
 }
 
 fn of_simple(simple: Simple) -> Vec<Call> {
@@ -144,11 +179,21 @@ fn of_simple(simple: Simple) -> Vec<Call> {
         }
     }
     let Some((tool, name, arguments)) = tool(&words) else { return Vec::new() };
+    let directory = match (directory, go_folder(&words)) {
+        (Some(at), Some(to)) => Some(super::shell::join(&at, to)),
+        (at, _) => at,
+    };
     let call = Call { tool, name, arguments, assignments, hidden, redirected, directory, forced: false };
-    let asks = call.has(&["--version", "-version", "-V", "--help", "-help", "-h"])
-        || (tool != Tool::GoTest && tool != Tool::GoBuild && tool != Tool::Gitleaks && call.arguments == ["-v"]);
+    let asks = |word: &String| {
+        ["--version", "-version", "-V", "--help", "-help", "-h"].contains(&word.as_str())
+            || (word == "-v" && !VERBOSE.contains(&tool))
+    };
+    let asks = !call.arguments.is_empty() && call.arguments.iter().all(asks);
     if asks { Vec::new() } else { vec![call] }
 }
+
+/// The tools to which `-v` does not mean that somebody asks for the version.
+const VERBOSE: [Tool; 5] = [Tool::GoBuild, Tool::GoTest, Tool::GoVet, Tool::Gitleaks, Tool::Govulncheck];
 
 pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
@@ -324,6 +369,7 @@ mod tests {
             ("go version && go env GOVERSION", &[]),
             ("npx tsc --version && npx vitest --version", &[]),
             ("govulncheck -version", &[]),
+            ("tsc -p . --help", &["tsc -p . --help"]),
             ("tsc -v", &[]),
             ("node --test", &["node --test --test"]),
             ("node server.js", &[]),
@@ -351,5 +397,12 @@ mod tests {
         );
         assert_eq!(call.path("../x/./package.json").as_deref(), Some("/work/x/package.json"));
         assert_eq!(calls("tsc -p a")[0].path("a").as_deref(), Some("/work/a"));
+        assert_eq!(calls("cd a && go -C b vet .")[0].path(".").as_deref(), Some("/work/a/b"));
+    }
+
+    #[test]
+    fn what_a_line_exports_is_set_for_what_follows() {
+        let call = &calls("export A=1 B; A=2 go vet . && export A=3")[0];
+        assert_eq!(call.assignments, [("A".to_owned(), "1".to_owned()), ("A".to_owned(), "2".to_owned())]);
     }
 }

@@ -1,4 +1,4 @@
-//! gitleaks: what it says that it scanned.
+//! gitleaks: what it says that it scanned, and what keeps it from saying more.
 
 use super::adapter::Adapter;
 use super::call::Call;
@@ -6,15 +6,19 @@ use super::text::{leading_number, lines, number_before};
 use super::{Evidence, Proof, Work};
 use crate::model::proof::Tool;
 
+mod silenced;
+
 pub(super) const ADAPTER: Adapter =
-    Adapter { tool: Tool::Gitleaks, version: 1, rules: RULES, pass, failure: Some(failure) };
+    Adapter { tool: Tool::Gitleaks, version: 2, rules: RULES, pass, failure: Some(failure) };
 
 const RULES: &str = "Proven: `scanned ~N bytes` with N above 0 and, of a repository's history, `N commits scanned` with N above 0. \
-Hollow: 0 bytes (an allow list in the scanned tree can do that) or 0 commits; no such line, as with a log level above info. \
-Contradicted: `leaks found`, which --exit-code 0 lets pass. No verdict: an exit code above 0 without `leaks found`, for \
-gitleaks ends with 1 for its own failures too.\n";
+Hollow: 0 bytes (an allow list in the scanned tree can do that) or 0 commits; no such line, as with a log level above info. On a \
+condition: files that it skipped as too large; comments `gitleaks:allow` and entries of `.gitleaksignore` in the scanned tree; allow \
+lists, switched-off rules and a missing `useDefault` of its configuration; a baseline, --enable-rule, --log-opts and --staged. \
+Contradicted: `leaks found`, which --exit-code 0 lets pass. No verdict: an exit code above 0 without `leaks found`, for gitleaks \
+ends with 1 for its own failures too.\n";
 
-fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     let lines = lines([evidence.stdout, evidence.stderr]);
     if let Some(line) = lines.iter().find(|line| line.contains("leaks found: ")) {
         let found = line.split_once("leaks found: ").map_or("", |(_, found)| found);
@@ -38,7 +42,7 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
         );
         return Proof::hollow(format!("0 bytes scanned{}", config.unwrap_or_default()));
     }
-    if scanned.len() < alike {
+    if scanned.len() < alike.len() {
         return Proof::hollow("the output does not say how many bytes were scanned (`scanned ~N bytes`)");
     }
     let work = |count: &[u64], what: &str| Work {
@@ -50,7 +54,7 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
     if !commits.is_empty() {
         done.insert(0, work(&commits, "commits scanned"));
     }
-    Proof::Proven(done)
+    Proof::done(done).on(silenced::conditions(call, &lines, evidence))
 }
 
 fn failure(_call: &Call, evidence: &Evidence<'_>) -> Option<String> {

@@ -14,7 +14,7 @@ pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Junit, version: 1, rul
 const RULES: &str = "Proven: a `testcase` without `skipped`, `failure` and `error` inside. Hollow: standard output is no XML with \
 a `testsuite`; no test case; every one is skipped. Contradicted: a test case with `failure` or `error`.\n";
 
-fn pass(_call: &Call, _alike: usize, evidence: &Evidence<'_>) -> Proof {
+fn pass(_call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     judge(Tool::Junit, tests(evidence.stdout), "standard output is no JUnit report")
 }
 

@@ -12,10 +12,10 @@ mod adapter;
 mod call;
 mod clock;
 mod gitleaks;
-mod go_build;
-mod go_test;
-mod go_vet;
+mod go;
 pub mod govulncheck;
+mod if_present;
+mod inputs;
 mod jsonc;
 mod junit;
 mod named;
@@ -32,15 +32,16 @@ mod vitest;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use adapter::{Adapter, all};
 pub use clock::usual_clock;
+pub use inputs::{InputFiles, Kind, Listing, Lookup, NoInputs, Search, lines_with};
 pub use named::{ToolCall, tool_calls};
 
 use crate::model::plural::of_one;
-use crate::model::proof::{ProofRule, Tool};
+use crate::model::proof::{Condition, ProofRule, Tool};
 use call::Call;
 
 /// Bounds the length in bytes of a stream that an adapter reads: 64 MiB. A longer one proves nothing.
@@ -61,33 +62,6 @@ pub struct Evidence<'a> {
     pub stderr: &'a [u8],
     /// The command's input tree.
     pub inputs: &'a dyn InputFiles,
-}
-
-/// Reads files of a command's input tree.
-pub trait InputFiles {
-    /// Looks a file up by its absolute path in the container, such as `/work/go.mod` or `/deps/npm/x`.
-    fn look(&self, path: &str) -> Lookup;
-}
-
-/// Is what a look at an input file gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup {
-    /// The file's bytes.
-    File(Vec<u8>),
-    /// The tree has no such file.
-    Absent,
-    /// Whoever asks does not have that part of the tree.
-    Unavailable,
-}
-
-/// Has nothing: for streams whose input tree is not at hand.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoInputs;
-
-impl InputFiles for NoInputs {
-    fn look(&self, _path: &str) -> Lookup {
-        Lookup::Unavailable
-    }
 }
 
 /// Is something that was done.
@@ -114,8 +88,13 @@ impl fmt::Display for Work {
 /// Says what the evidence of one command proves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
-    /// It did its work; one entry or more for each tool of the line.
-    Proven(Vec<Work>),
+    /// It did its work.
+    Proven {
+        /// One entry or more for each tool of the line.
+        work: Vec<Work>,
+        /// What keeps the pass from saying all that it seems to say.
+        conditions: Vec<Condition>,
+    },
     /// No rule says more than the exit code, which is 0.
     Unproven {
         /// Why not.
@@ -156,7 +135,7 @@ impl Proof {
     #[must_use]
     pub const fn standing(&self) -> Standing {
         match self {
-            Self::Proven(_) | Self::Unproven { .. } => Standing::Passed,
+            Self::Proven { .. } | Self::Unproven { .. } => Standing::Passed,
             Self::Hollow { .. } | Self::NoVerdict { .. } => Standing::Undecided,
             Self::Contradicted { .. } | Self::Failed => Standing::Failed,
         }
@@ -166,7 +145,7 @@ impl Proof {
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Proven(_) => "proven",
+            Self::Proven { .. } => "proven",
             Self::Unproven { .. } => "unproven",
             Self::Hollow { .. } => "hollow",
             Self::Contradicted { .. } => "contradicted",
@@ -183,7 +162,7 @@ impl Proof {
             | Self::Hollow { reason }
             | Self::Contradicted { reason }
             | Self::NoVerdict { reason } => Some(reason),
-            Self::Proven(_) | Self::Failed => None,
+            Self::Proven { .. } | Self::Failed => None,
         }
     }
 
@@ -204,13 +183,34 @@ impl Proof {
     }
 
     fn proven(tool: Tool, count: u64, what: &str) -> Self {
-        Self::Proven(vec![Work { tool, count: Some(count), what: what.to_owned() }])
+        Self::done(vec![Work { tool, count: Some(count), what: what.to_owned() }])
+    }
+
+    fn done(work: Vec<Work>) -> Self {
+        Self::Proven { work, conditions: Vec::new() }
+    }
+
+    /// Adds what the pass does not say; any other proof stays as it is.
+    fn on(mut self, more: impl IntoIterator<Item = Condition>) -> Self {
+        if let Self::Proven { conditions, .. } = &mut self {
+            conditions.extend(more);
+        }
+        self
+    }
+
+    /// Lists what keeps a pass from saying all that it seems to say.
+    #[must_use]
+    pub fn conditions(&self) -> &[Condition] {
+        match self {
+            Self::Proven { conditions, .. } => conditions,
+            _ => &[],
+        }
     }
 
     /// Ranks proofs: what is worst decides for a line.
     const fn rank(&self) -> u8 {
         match self {
-            Self::Proven(_) => 0,
+            Self::Proven { .. } => 0,
             Self::Unproven { .. } => 1,
             Self::Hollow { .. } => 2,
             Self::NoVerdict { .. } => 3,
@@ -224,7 +224,7 @@ impl fmt::Display for Proof {
     /// Writes `132 tests executed`, `unproven: …` or `hollow pass: …`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Proven(work) => {
+            Self::Proven { work, .. } => {
                 let work: Vec<String> = work.iter().map(ToString::to_string).collect();
                 f.write_str(&work.join(", "))
             }
@@ -288,13 +288,17 @@ pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {
     if let Some((call, how)) = calls.iter().find_map(|call| Some((call, call.hidden.as_ref()?))) {
         return Proof::hollow(format!("the exit code of `{}` is hidden by {how}", call.tool_words()));
     }
-    let mut work = Vec::new();
+    if let Some(missing) = if_present::missing(evidence).filter(|_| rule == ProofRule::Detect) {
+        return Proof::hollow(missing);
+    }
+    let (mut work, mut conditions) = (Vec::new(), BTreeSet::new());
     let mut worst: Option<Proof> = None;
     for call in &calls {
-        let alike = calls.iter().filter(|other| other.tool == call.tool).count();
-        match adapter::of(call.tool).assess(call, alike, evidence) {
-            Proof::Proven(done) => {
-                work.extend(done.into_iter().filter(|done| !work.contains(done)).collect::<Vec<_>>())
+        let alike: Vec<&Call> = calls.iter().filter(|other| other.tool == call.tool).collect();
+        match adapter::of(call.tool).assess(call, &alike, evidence) {
+            Proof::Proven { work: done, conditions: on } => {
+                work.extend(done.into_iter().filter(|done| !work.contains(done)).collect::<Vec<_>>());
+                conditions.extend(on);
             }
             proof if worst.as_ref().is_none_or(|worst| proof.rank() > worst.rank()) => worst = Some(proof),
             _ => {}
@@ -303,7 +307,7 @@ pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {
     match worst {
         Some(proof) => proof,
         None if work.is_empty() => Proof::unproven("the exit code is all there is"),
-        None => Proof::Proven(work),
+        None => Proof::Proven { work, conditions: conditions.into_iter().collect() },
     }
 }
 

@@ -6,21 +6,22 @@
 
 use super::adapter::Adapter;
 use super::call::Call;
-use super::npm::{locked, offline};
+use super::npm::{locked, offline, setting};
 use super::text::{leading_number, lines};
 use super::{Evidence, Proof};
-use crate::model::proof::Tool;
+use crate::model::proof::{Condition, Tool};
 
 pub(super) const ADAPTER: Adapter =
-    Adapter { tool: Tool::NpmAudit, version: 1, rules: RULES, pass, failure: Some(failure) };
+    Adapter { tool: Tool::NpmAudit, version: 2, rules: RULES, pass, failure: Some(failure) };
 
 const RULES: &str = "Proven: the report (`found 0 vulnerabilities`, or `metadata` in JSON) of a command that was not told to stay \
 offline, for npm fails when the endpoint does not answer, and of a package to ask about, by the lock where it is at hand, else \
 by JSON or the cassette. Hollow: --offline, `offline=true` in the environment or `.npmrc`; no package to ask about, or nothing that says so; no \
-report. Contradicted: vulnerabilities that nothing but the exit code lets pass (--audit-level may). No verdict: an exit code above 0 \
+report. On a condition: vulnerabilities that --audit-level, `audit-level` in the environment or `.npmrc` lets pass. Contradicted: \
+vulnerabilities that nothing but the exit code lets pass. No verdict: an exit code above 0 \
 without a report, as when the endpoint does not answer, or a cassette that has no answer.\n";
 
-fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     if let Some(line) = unanswered(evidence) {
         return Proof::hollow(line);
     }
@@ -30,25 +31,36 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
         ));
     }
     let reports = reports(evidence);
-    if reports.len() < alike {
+    if reports.len() < alike.len() {
         return Proof::hollow("the output has no audit report");
     }
     let vulnerabilities: u64 = reports.iter().map(|report| report.vulnerabilities).sum();
-    if vulnerabilities > 0 && call.value(&["--audit-level"]).is_none() {
-        return Proof::contradicted(format!("{vulnerabilities} vulnerabilities"));
-    }
+    let level = audit_level(call, evidence);
+    let lenient = match &level {
+        _ if vulnerabilities == 0 => None,
+        None => return Proof::contradicted(format!("{vulnerabilities} vulnerabilities")),
+        Some(level) => {
+            let says = format!("`audit-level={level}` lets {vulnerabilities} vulnerabilities pass");
+            Some(Condition::new("npm-audit-level", level, says))
+        }
+    };
     // The lock first: npm's own count holds packages for development too, whatever `--omit` says.
     let counted = || reports.iter().map(|report| report.dependencies).sum::<Option<u64>>();
     match locked(call, evidence).or_else(counted).or_else(|| answered(evidence)) {
         // npm asks nobody then, and never learns that nobody would have answered.
         Some(0) => Proof::hollow("there is no package to ask about"),
-        Some(1) => Proof::proven(Tool::NpmAudit, 1, "package asked about"),
-        Some(packages) => Proof::proven(Tool::NpmAudit, packages, "packages asked about"),
+        Some(1) => Proof::proven(Tool::NpmAudit, 1, "package asked about").on(lenient),
+        Some(packages) => Proof::proven(Tool::NpmAudit, packages, "packages asked about").on(lenient),
         None => {
             let why = "the lock is not at hand, and `--json` is not set";
             Proof::hollow(format!("nothing says that there was a package to ask about: {why}"))
         }
     }
+}
+
+/// Gives the severity below which npm exits with 0 whatever it finds, where anybody sets it.
+fn audit_level(call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+    call.value(&["--audit-level"]).map(str::to_owned).or_else(|| setting(call, evidence, "audit-level"))
 }
 
 /// Counts the packages for which the player of a cassette says that it answered.

@@ -2,17 +2,18 @@
 
 use super::adapter::Adapter;
 use super::call::Call;
-use super::npm::locked;
+use super::npm::{elsewhere, locked};
 use super::text::{leading_number, lines};
 use super::{Evidence, Proof};
 use crate::model::proof::Tool;
 
-pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::NpmCi, version: 1, rules: RULES, pass, failure: None };
+pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::NpmCi, version: 2, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: `added N packages` with N above 0, also as JSON; or the lock is at hand and names no package. Hollow: \
---dry-run; `up to date`, with packages in the lock; no such line, as with --silent.\n";
+--dry-run; `up to date`, with packages in the lock; no such line, as with --silent. On a condition: \
+the lock has optional packages of a package for other systems only, and npm leaves them out without a word.\n";
 
-fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     if call.has(&["--dry-run"]) {
         return Proof::hollow("`--dry-run` installs nothing");
     }
@@ -25,11 +26,12 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
         })
         .filter(|count| *count > 0)
         .collect();
-    if !added.is_empty() && added.len() >= alike {
+    if !added.is_empty() && added.len() >= alike.len() {
         let added = added.iter().sum();
-        return Proof::proven(Tool::NpmCi, added, if added == 1 { "package installed" } else { "packages installed" });
+        let what = if added == 1 { "package installed" } else { "packages installed" };
+        return Proof::proven(Tool::NpmCi, added, what).on(elsewhere(call, evidence));
     }
-    if alike == 1 && locked(call, evidence) == Some(0) {
+    if alike.len() == 1 && locked(call, evidence) == Some(0) {
         return Proof::proven(Tool::NpmCi, 0, "packages in the lock, none to install");
     }
     if lines.iter().any(|line| line.trim().starts_with("up to date")) {

@@ -6,6 +6,16 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::model::proof::ProofRule;
 
+/// Includes a recorded stream.
+macro_rules! recorded {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/", $name))
+    };
+}
+
+mod go;
+mod silenced;
+
 /// An input tree in memory.
 struct Files<'a>(&'a [(&'a str, &'a str)]);
 
@@ -13,6 +23,24 @@ impl InputFiles for Files<'_> {
     fn look(&self, path: &str) -> Lookup {
         let found = self.0.iter().find(|(name, _)| *name == path);
         found.map_or(Lookup::Absent, |(_, text)| Lookup::File(text.as_bytes().to_vec()))
+    }
+
+    fn list(&self, path: &str) -> Listing {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        let below = self.0.iter().filter_map(|(name, _)| name.strip_prefix(&folder));
+        let names: BTreeMap<String, Kind> = below
+            .map(|rest| match rest.split_once('/') {
+                Some((folder, _)) => (folder.to_owned(), Kind::Folder),
+                None => (rest.to_owned(), Kind::File),
+            })
+            .collect();
+        if names.is_empty() { Listing::Absent } else { Listing::Folder(names) }
+    }
+
+    fn search(&self, folder: &str, text: &str) -> Search {
+        let below = |name: &'_ str| name.strip_prefix(&format!("{folder}/")).map(str::to_owned);
+        let found = self.0.iter().filter_map(|(name, held)| Some((below(name)?, lines_with(held.as_bytes(), text))));
+        Search { found: found.filter(|(_, lines)| *lines > 0).collect(), unseen: 0 }
     }
 }
 
@@ -32,11 +60,30 @@ fn said<'a>(line: &'a str, stdout: &'a str) -> Case<'a> {
 }
 
 impl Case<'_> {
+    /// Gives the ids of the conditions, those that silence nothing any more marked as idle.
+    fn conditions(&self) -> Vec<String> {
+        let ids = self
+            .assess()
+            .conditions()
+            .iter()
+            .map(|found| {
+                let idle = if found.idle { "idle " } else { "" };
+                format!("{idle}{}", found.id)
+            })
+            .collect();
+        ids
+    }
+
     /// Gives the kind of proof and what it says.
     fn proof(&self) -> String {
+        let proof = self.assess();
+        format!("{} | {proof}", proof.as_str())
+    }
+
+    fn assess(&self) -> Proof {
         let environment: BTreeMap<String, String> =
             self.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let proof = assess(
+        assess(
             self.rule,
             &Evidence {
                 line: self.line,
@@ -46,8 +93,7 @@ impl Case<'_> {
                 stderr: self.stderr.as_bytes(),
                 inputs: &Files(self.files),
             },
-        );
-        format!("{} | {proof}", proof.as_str())
+        )
     }
 
     fn is(&self, expected: &str) {
@@ -60,58 +106,6 @@ impl Case<'_> {
             self.stderr
         );
     }
-}
-
-macro_rules! recorded {
-    ($name:literal) => {
-        include_str!(concat!("../../tests/fixtures/", $name))
-    };
-}
-
-#[test]
-fn go_test_has_run_a_test() {
-    let all = "go test ./... -count=1";
-    said(all, recorded!("normalize/go-test/pass.1.txt")).is("proven | 3 packages tested");
-    said(all, recorded!("normalize/go-test/cached.1.txt")).is("proven | 3 packages tested");
-    said(all, recorded!("normalize/go-test/cover-race.1.txt")).is("proven | 4 packages tested");
-    said(all, "ok  \tm/ok\t0.031s\n?   \tm/no\t[no test files]\nok  \tm/e\t0.009s [no tests to run]\n")
-        .is("proven | 1 package tested");
-    said("go test -v ./...", "=== RUN   T\n--- PASS: T (0.00s)\n    --- PASS: T/a (0.00s)\nPASS\nok  \tm\t0.1s\n")
-        .is("proven | 2 tests passed");
-    said("go test -run X -bench . ./ok", "BenchmarkAdd-2   \t749988224\t         1.928 ns/op\nPASS\nok  \tm\t1.780s\n")
-        .is("proven | 1 test and benchmark passed");
-    said("go test -json ./ok", "{\"Action\":\"run\",\"Package\":\"m\",\"Test\":\"T\"}\n{\"Action\":\"pass\",\"Package\":\"m\",\"Test\":\"T\"}\n")
-        .is("proven | 1 test passed");
-}
-
-#[test]
-fn go_test_without_a_test_is_hollow() {
-    let none = recorded!("normalize/go-test/norun.1.txt");
-    said("go test ./... -run NoSuch -count=1", none)
-        .is("hollow | hollow pass: no tests to run in 3 of 3 packages with test files; `-run` asks for `NoSuch`");
-    said("go test ./...", "?   \tm\t[no test files]\n").is("hollow | hollow pass: no package has test files");
-    said("go test -v ./...", "testing: warning: no tests to run\nPASS\nok  \tm\t0.002s [no tests to run]\n")
-        .is("hollow");
-    said(
-        "go test -v ./skip",
-        "=== RUN   TestS\n    a_test.go:5: later\n--- SKIP: TestS (0.00s)\nPASS\nok  \tm\t0.002s\n",
-    )
-    .is("hollow | hollow pass: 1 test was skipped, and none ran");
-    said(
-        "go test -json -run NoSuch ./ok",
-        "{\"Action\":\"start\",\"Package\":\"m\"}\n{\"Action\":\"output\",\"Package\":\"m\",\"Output\":\"ok  \\tm\\t0.016s [no tests to run]\\n\"}\n{\"Action\":\"pass\",\"Package\":\"m\",\"Elapsed\":0.017}\n",
-    )
-    .is("hollow | hollow pass: no test ran");
-    // With these the go command prints `ok` and nothing more, whatever the tests would have said.
-    said("go test -run XXX -bench Nope ./ok", "PASS\nok  \tm\t0.010s\n").is("hollow");
-    said("go test -exec true ./ok", "ok  \tm\t0.010s\n")
-        .is("hollow | hollow pass: `go test -exec` lets another program");
-    said("go test -list . ./ok", "TestAdd\nok  \tm\t0.002s\n").is("hollow");
-    said("go test -c -o /tmp/x ./ok", "").is("hollow");
-    said("go test ./... > log", "").is("hollow | hollow pass: the output of `go test` goes elsewhere");
-    let two = "go test ./a -count=1 && go test ./b -run NoSuch";
-    said(two, "ok  \tm/a\t0.1s\nok  \tm/b\t0.1s [no tests to run]\n").is("hollow | hollow pass: several `go test`");
-    said(two, "ok  \tm/a\t0.1s\nok  \tm/b\t0.1s\n").is("proven | 2 packages tested");
 }
 
 #[test]
@@ -138,7 +132,7 @@ fn go_build_and_vet_match_packages() {
     Case { stderr: "go: warning: \"./...\" matched no packages\n", ..said("go build ./...", "") }
         .is("hollow | hollow pass: go: warning: \"./...\" matched no packages");
     said("go build -n ./...", "").is("hollow");
-    said("go build ./... && go test ./...", recorded!("normalize/go-test/pass.1.txt"))
+    Case { files: go::FIXTURE, ..said("go build ./... && go test ./...", recorded!("normalize/go-test/pass.1.txt")) }
         .is("proven | every package that it names is built, 3 packages tested");
 }
 
@@ -150,6 +144,17 @@ fn vitest_has_run_a_test() {
     said("vitest run --reporter=json", recorded!("normalize/vitest-json/pass.1.txt")).is("proven");
     said("vitest run --reporter=junit", recorded!("normalize/junit/vitest-pass.1.txt")).is("proven");
     said("vitest run --reporter=tap", recorded!("normalize/tap/vitest-pass.1.txt")).is("proven");
+    for other in ["vitest run", "vitest run --reporter=verbose", "vitest run --reporter=junit"] {
+        said(other, recorded!("normalize/vitest-json/pass.1.txt"))
+            .is("hollow | hollow pass: the output has no summary");
+    }
+    said("vitest run --reporter=json", recorded!("normalize/vitest/pass.1.txt")).is("hollow");
+    let config = "export default { test: { reporters: ['json'] } }";
+    Case {
+        files: &[("/work/vitest.config.ts", config)],
+        ..said("vitest run", recorded!("normalize/vitest-json/pass.1.txt"))
+    }
+    .is("proven");
     said("npx vitest run --passWithNoTests", recorded!("proof/vitest-none.txt"))
         .is("hollow | hollow pass: No test files found, exiting with code 0");
     said(line, " Test Files  1 skipped (1)\n      Tests  2 skipped (2)\n")
@@ -172,9 +177,16 @@ fn other_reports_count_tests() {
     forced("junit", "all is well\n").is("hollow | hollow pass: standard output is no JUnit report");
     said("node --test", recorded!("normalize/node-spec/pass.1.txt")).is("proven");
     said("node --test", recorded!("normalize/tap/node-pass.1.txt")).is("proven");
+    said("node --test --test-reporter=junit", recorded!("normalize/junit/node-pass.1.txt")).is("proven");
+    said("node --test", recorded!("normalize/junit/node-pass.1.txt")).is("hollow");
+    said("node --test --test-reporter ./mine.js", recorded!("normalize/tap/node-pass.1.txt"))
+        .is("hollow | hollow pass: of the reporter `./mine.js` nothing is known");
     said("node --test", "TAP version 13\n1..0\n# tests 0\n# pass 0\n# fail 0\n")
         .is("hollow | hollow pass: the report has no tests");
-    forced("go-test", "ok  \tm\t0.1s\n").is("proven | 1 package tested");
+    let files = &[("/work/go.mod", "module m\n"), ("/work/a_test.go", "package a\n")];
+    Case { files, ..forced("go-test", "ok  \tm\t0.1s\n") }.is("proven | 1 package tested");
+    forced("go-test", "ok  \tm\t0.1s\n").is("hollow");
+    forced("go-test", "=== RUN   T\n--- PASS: T (0.00s)\nok  \tm\t0.1s\n").is("proven | 1 tests passed");
     forced("exit-code", "").is("unproven | unproven: the plan takes the exit code for all the proof");
     Case { rule: ProofRule::ExitCode, ..said("go test -run NoSuch ./... || true", "") }.is("unproven");
 }
@@ -193,6 +205,10 @@ fn tsc_has_files_to_check() {
     said("tsc --noEmit --diagnostics", recorded!("normalize/tsc-diagnostics/pass.1.txt"))
         .is("proven | 166 files checked");
     said("tsc --noEmit --noCheck -p .", "").is("hollow");
+    said("tsc -b --dry", "").is("hollow | hollow pass: `tsc -b --dry` checks nothing");
+    for asks in ["tsc --noEmit -p . --help", "tsc -p . -v", "vitest run --version", "npm audit --omit=dev --help"] {
+        said(asks, "").is("hollow");
+    }
     said("tsc --noEmit --listFiles", "/work/node_modules/typescript/lib/lib.d.ts\n").is("hollow");
     said("tsc --noEmit a.ts", "").is("proven");
 }
@@ -291,12 +307,13 @@ fn an_exit_code_that_is_hidden_proves_nothing() {
         "for d in a b; do go test ./$d; done",
         "bash -c 'go test ./...; true'",
     ] {
-        said(line, passed).is("hollow | hollow pass: the exit code of `go test` is hidden by ");
+        Case { files: go::FIXTURE, ..said(line, passed) }
+            .is("hollow | hollow pass: the exit code of `go test` is hidden by ");
     }
     for line in
         ["set -o pipefail; go test ./... | tee log", "set -e\ngo test ./...\necho done", "go test ./... || exit 1"]
     {
-        said(line, passed).is("proven | 3 packages tested");
+        Case { files: go::FIXTURE, ..said(line, passed) }.is("proven | 3 packages tested");
     }
 }
 
@@ -313,7 +330,8 @@ fn what_no_rule_knows_is_unproven_and_no_failure() {
 #[test]
 fn the_worst_tool_of_a_line_decides() {
     let said_both = "No test files found, exiting with code 0\nok  \tm\t0.1s\n";
-    said("go test ./... && npx vitest run --passWithNoTests", said_both)
+    let files = &[("/work/go.mod", "module m\n"), ("/work/a_test.go", "package m\n")];
+    Case { files, ..said("go test ./... && npx vitest run --passWithNoTests", said_both) }
         .is("hollow | hollow pass: No test files found");
 }
 

@@ -9,18 +9,22 @@ use super::text::{leading_number, lines};
 use super::{Evidence, Lookup, Proof, Work, jsonc};
 use crate::model::proof::Tool;
 
-pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Tsc, version: 1, rules: RULES, pass, failure: None };
+pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Tsc, version: 2, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: --diagnostics, --extendedDiagnostics or --listFiles count files, libraries apart; or the \
 configuration is at hand and has no `references`, for TypeScript fails on a project without files. Hollow: 0 files; `files` \
-is empty beside `references` and there is no -b; --noCheck, --listFilesOnly, --showConfig or --init, which check nothing. \
+is empty beside `references` and there is no -b; --noCheck, --listFilesOnly, --showConfig, --init or --all, -b with --dry or --clean, which check nothing. \
 Unproven: silence, and a configuration that cannot be read or says too little. Contradicted: an error in the output.\n";
 
-fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
-    for flag in ["--noCheck", "--listFilesOnly", "--showConfig", "--init"] {
+fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+    for flag in ["--noCheck", "--listFilesOnly", "--showConfig", "--init", "--all"] {
         if call.flag(flag) {
             return Proof::hollow(format!("`tsc {flag}` checks nothing"));
         }
+    }
+    let build = call.flag("-b") || call.flag("--build");
+    if let Some(flag) = ["--dry", "-d", "--clean"].into_iter().find(|flag| build && call.flag(flag)) {
+        return Proof::hollow(format!("`tsc -b {flag}` checks nothing"));
     }
     let lines = lines([evidence.stdout, evidence.stderr]);
     if let Some(line) = lines.iter().find(|line| line.contains(": error TS") || line.starts_with("error TS")) {
@@ -33,7 +37,7 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
     if counted.contains(&0) {
         return Proof::hollow("0 files checked");
     }
-    if !counted.is_empty() && counted.len() >= alike {
+    if !counted.is_empty() && counted.len() >= alike.len() {
         return Proof::proven(Tool::Tsc, counted.iter().sum(), "files checked, libraries among them");
     }
     if call.flag("--listFiles") {
@@ -43,7 +47,7 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
             own => Proof::proven(Tool::Tsc, own as u64, "files checked"),
         };
     }
-    if call.flag("-b") || call.flag("--build") {
+    if build {
         return Proof::unproven("`tsc -b` is silent; `--verbose` would name the projects");
     }
     configured(call, evidence)
@@ -85,7 +89,7 @@ fn configured(call: &Call, evidence: &Evidence<'_>) -> Proof {
 }
 
 fn done(what: &str) -> Proof {
-    Proof::Proven(vec![Work { tool: Tool::Tsc, count: None, what: what.to_owned() }])
+    Proof::done(vec![Work { tool: Tool::Tsc, count: None, what: what.to_owned() }])
 }
 
 impl Call {

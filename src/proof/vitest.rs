@@ -1,4 +1,4 @@
-//! vitest: the summary of its text reporters, and its json, junit and tap reporters on standard output.
+//! vitest: the summary of its text reporters, and its json, junit and tap reporters on standard output; the line says which.
 
 use serde::Deserialize;
 
@@ -6,14 +6,20 @@ use super::adapter::Adapter;
 use super::call::Call;
 use super::text::{lines, number_before, were};
 use super::{Evidence, Proof, junit, tap};
-use crate::model::proof::Tool;
+use crate::model::proof::{Condition, Tool};
 
-pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Vitest, version: 1, rules: RULES, pass, failure: None };
+mod settings;
 
-const RULES: &str = "Proven: the summary line `Tests` of the default, verbose, basic, dot and tree reporters, `numPassedTests` \
-of json, the tests of junit or tap count a test that passed. Hollow: `No test files found`; no such count; every test was \
-skipped or is to do; `vitest list`. Contradicted: tests that failed, or errors outside of tests that \
---dangerouslyIgnoreUnhandledErrors lets pass.\n";
+use settings::Settings;
+
+pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Vitest, version: 2, rules: RULES, pass, failure: None };
+
+const RULES: &str = "Proven: the summary line `Tests` of the default, verbose, basic, dot and tree reporters, or, where --reporter \
+or the configuration asks for it, `numPassedTests` of json, the tests of junit or tap, count a test that passed. Hollow: `No test \
+files found`; no such count, or one in another form than the line asks for; every test was skipped or is to do; `vitest list`; \
+`dangerouslyIgnoreUnhandledErrors` on the line or in the configuration with json, junit or tap alone, which do not show errors outside \
+of tests. On a condition: -u, which writes snapshots instead of comparing them; --retry, --shard, --changed, `vitest related`; --allowOnly \
+where tests were skipped. Contradicted: tests that failed, or errors outside of tests that the command line lets pass.\n";
 
 #[derive(Default)]
 struct Counts {
@@ -23,7 +29,7 @@ struct Counts {
     reports: usize,
 }
 
-fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     if call.arguments.first().is_some_and(|word| word == "list") {
         return Proof::hollow("`vitest list` lists tests and runs none");
     }
@@ -37,22 +43,42 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
     }) {
         return Proof::contradicted("errors outside of tests, which the command line lets pass");
     }
+    let settings = Settings::of(call, evidence);
     let mut counts = Counts::default();
-    for line in &lines {
-        counts.summary(line);
+    if settings.may_write(&settings::TEXT) {
+        lines.iter().for_each(|line| counts.summary(line));
     }
     if counts.reports == 0 {
-        counts.json(evidence.stdout);
-    }
-    if counts.reports == 0
-        && let Some(found) = junit::tests(evidence.stdout).or_else(|| tap::tests(&lines))
-    {
-        counts = Counts { passed: found.passed, skipped: found.skipped, failed: found.failed, reports: 1 };
-    }
-    match counts {
-        Counts { reports: 0, .. } => {
-            Proof::hollow("the output has no summary of tests: keep a reporter on standard output")
+        if let Some(how) = &settings.ignores_errors {
+            return Proof::hollow(format!(
+                "{how} lets errors outside of tests pass, and only a text reporter shows them: add `--reporter=default`"
+            ));
         }
+        if let Some(file) = &settings.unread {
+            return Proof::hollow(format!(
+                "`{file}` cannot be looked at here: it may let errors outside of tests pass, which only a text reporter shows"
+            ));
+        }
+        if settings.may_write(&["json"]) {
+            counts.json(evidence.stdout);
+        }
+        let junit = || settings.may_write(&["junit"]).then(|| junit::tests(evidence.stdout)).flatten();
+        let tap = || settings.may_write(&["tap", "tap-flat"]).then(|| tap::tests(&lines)).flatten();
+        if counts.reports == 0
+            && let Some(found) = junit().or_else(tap)
+        {
+            counts = Counts { passed: found.passed, skipped: found.skipped, failed: found.failed, reports: 1 };
+        }
+    }
+    let skipped = counts.skipped;
+    judge(counts, alike.len()).on(conditions(call, skipped))
+}
+
+fn judge(counts: Counts, alike: usize) -> Proof {
+    match counts {
+        Counts { reports: 0, .. } => Proof::hollow(
+            "the output has no summary of tests in the form that the line asks for: keep a reporter on standard output",
+        ),
         Counts { reports, .. } if reports < alike => {
             Proof::hollow("the line has more calls than the output has summaries")
         }
@@ -61,6 +87,26 @@ fn pass(call: &Call, alike: usize, evidence: &Evidence<'_>) -> Proof {
         Counts { passed: 0, skipped, .. } => Proof::hollow(format!("{} skipped, and none ran", were(skipped, "test"))),
         Counts { passed, .. } => Proof::proven(Tool::Vitest, passed, "tests passed"),
     }
+}
+
+/// Names the flags that change what a pass says.
+fn conditions(call: &Call, skipped: u64) -> Vec<Condition> {
+    let flags = [
+        (&["-u", "--update"][..], "vitest-update", "`--update` writes snapshots anew instead of comparing them"),
+        (&["--retry"], "vitest-retry", "`--retry` lets a test pass that failed before"),
+        (&["--shard"], "vitest-partial", "`--shard` runs a part of the tests"),
+        (&["--changed"], "vitest-partial", "`--changed` runs the tests of changed files only"),
+    ];
+    let set = flags.into_iter().filter(|(flags, ..)| call.has(flags) && call.value(flags) != Some("0"));
+    let mut found: Vec<Condition> = set.map(|(_, name, says)| Condition::new(name, "", says)).collect();
+    if call.arguments.first().is_some_and(|word| word == "related") {
+        found.push(Condition::new("vitest-partial", "", "`vitest related` runs the tests of the named files only"));
+    }
+    if skipped > 0 && call.has(&["--allowOnly", "--allow-only"]) {
+        let says = format!("`--allowOnly` lets {skipped} tests be skipped for others that are marked `only`");
+        found.push(Condition::new("vitest-only", "", says));
+    }
+    found
 }
 
 #[derive(Deserialize)]

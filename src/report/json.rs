@@ -117,12 +117,12 @@ pub fn verification(
 #[must_use]
 pub fn proof(proof: &Proof) -> Value {
     let work = match proof {
-        Proof::Proven(work) => work.as_slice(),
+        Proof::Proven { work, .. } => work.as_slice(),
         _ => &[],
     };
     let work: Vec<Value> =
         work.iter().map(|work| json!({ "tool": work.tool.as_str(), "count": work.count, "what": work.what })).collect();
-    json!({ "kind": proof.as_str(), "work": work, "reason": proof.reason() })
+    json!({ "kind": proof.as_str(), "work": work, "reason": proof.reason(), "conditions": proof.conditions() })
 }
 
 /// Describes a flake, and the quarantine that it stands in or stood in.

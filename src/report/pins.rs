@@ -21,6 +21,9 @@ pub fn text(commit: &str, pins: &Pins, judgement: &Judgement, look_alikes: bool)
     write_look_alikes(&mut text, &alike, look_alikes);
     write_proof(&mut text, pins, judgement, look_alikes);
     judgement.findings.iter().for_each(|finding| write_finding(&mut text, finding));
+    for line in &judgement.idle {
+        put(&mut text, format_args!("{:>10}  {line}", "note"));
+    }
     verdict(&mut text, commit, judgement, real.len(), alike.len());
     text
 }
@@ -160,7 +163,7 @@ pub fn json(commit: &str, pins: &Pins, judgement: &Judgement) -> Value {
         "commit": commit, "pins": { "go": pin(&pins.go), "node": pin(&pins.node) },
         "references": judgement.references.iter().map(reference).collect::<Vec<_>>(),
         "old": judgement.old.iter().map(old).collect::<Vec<_>>(),
-        "findings": judgement.findings, "files": judgement.files, "binary": judgement.binary,
+        "findings": judgement.findings, "notes": judgement.idle, "files": judgement.files, "binary": judgement.binary,
         "holds": judgement.rank().is_none(),
     })
 }

@@ -105,6 +105,9 @@ impl RunReport<'_> {
         if let Some(proof) = proof.filter(|proof| **proof != Proof::Failed) {
             put(text, format_args!("{:>12}{proof}", ""));
         }
+        for condition in proof.into_iter().flat_map(Proof::conditions) {
+            put(text, format_args!("{:>12}{condition}", ""));
+        }
     }
 
     /// Describes it for programs.

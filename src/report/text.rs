@@ -113,6 +113,9 @@ fn write_command(
     let proof = beside.proofs.get(&command.id).filter(|proof| proof.standing() == Standing::Passed);
     let proof = proof.map_or_else(String::new, |proof| format!("  {proof}"));
     put(text, format_args!("{:>10}  {}{parts}{proof}", command.equality.as_str(), command.id));
+    for condition in beside.proofs.get(&command.id).into_iter().flat_map(Proof::conditions) {
+        put(text, format_args!("{:>12}{condition}", ""));
+    }
     if command.equality < Equality::Divergent {
         return;
     }
@@ -200,6 +203,9 @@ pub fn verification(
         // The word stands before it already.
         let said = proof.reason().map_or_else(|| proof.to_string(), str::to_owned);
         put(&mut text, format_args!("{:>20}  {id}  {said}", proof.as_str()));
+        for condition in proof.conditions() {
+            put(&mut text, format_args!("{:>22}{condition}", ""));
+        }
     }
     text += &self::findings(findings);
     let verdict = match findings.len() {

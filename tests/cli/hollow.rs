@@ -60,6 +60,11 @@ fn a_hollow_pass_is_undecided_for_run_replay_and_verify() {
 #[test]
 fn every_report_says_what_is_proven() {
     let scene = scene("tests", "go test ./... -count=1", "go", "1", "normalize/go-test/pass.1.txt", "");
+    scene.write("go.mod", b"module example.test/fixture\n");
+    for package in ["alpha", "beta", "gamma"] {
+        scene.write(&format!("{package}/all_test.go"), format!("package {package}\n").as_bytes());
+    }
+    scene.commit("the tests");
     let ended = scene.ok(&["run", "RC-05"]);
     assert!(ended.stdout.contains("ok  tests  exit code 0"), "{}", ended.stdout);
     assert!(ended.stdout.contains("\n            3 packages tested\n"), "{}", ended.stdout);
@@ -139,4 +144,127 @@ fn a_database_that_is_no_input_or_has_no_entries_proves_no_scan() {
     let nowhere = scene.path("nowhere").display().to_string();
     let ended = scene.ok(&["--store", &nowhere, "verify", "manifests/RC-05.json"]);
     assert!(ended.stdout.contains("1 database entry of 2026-08-01"), "{}", ended.stdout);
+}
+
+#[test]
+fn an_ok_counts_with_the_test_files_and_they_travel_with_the_evidence() {
+    let scene = scene("tests", "go test ./a ./b ./c ./d -count=1", "go", "1", "proof/go-test-main.txt", "");
+    scene.write("go.mod", b"module m\n");
+    for package in ["a", "b", "c", "d"] {
+        scene.write(&format!("{package}/x_test.go"), format!("package {package}\n").as_bytes());
+    }
+    let main = |body: &str| {
+        scene
+            .write("c/main_test.go", format!("package c\n\nfunc TestMain(m *testing.M) {{\n\t{body}\n}}\n").as_bytes());
+        scene.commit(body);
+    };
+    main("m.Run()\n\tos.Exit(0)");
+    let ended = scene.run(&["run", "RC-05"]);
+    undecided(
+        &ended,
+        "undecided  tests  hollow pass: package `m/c` has a `TestMain` of its own, which can end without running tests (`main_test.go`)",
+    );
+    assert!(ended.stderr.contains("ran  tests ("), "{}", ended.stderr);
+    main("os.Exit(m.Run())");
+    let ended = scene.ok(&["run", "RC-05"]);
+    assert!(ended.stdout.contains("\n            4 packages tested\n"), "{}", ended.stdout);
+    // A stranger has the manifest and its evidence, and neither the source nor this store.
+    let nowhere = scene.path("nowhere").display().to_string();
+    let verify = || scene.run(&["--store", &nowhere, "verify", "manifests/RC-05.json"]);
+    let ended = verify();
+    assert!(ended.code == 0 && ended.stdout.contains("4 packages tested"), "{}", ended.stdout);
+    // Whoever leaves a test file out proves nothing any more.
+    let hash = rcrepro::model::digest::Digest::of(scene.read("c/main_test.go").as_bytes()).hash.to_string();
+    std::fs::remove_file(scene.path("manifests/RC-05.evidence").join(hash)).expect("it is in the evidence");
+    undecided(&verify(), "package `m/c` says `ok`, and its test files cannot be looked at here");
+}
+
+/// A packet with a scan of gitleaks that passes, and criteria.
+fn scanned(more: &str) -> Scene {
+    let line = "gitleaks detect --no-git --source .";
+    let scene = scene("leaks", line, "gitleaks", "2", "normalize/gitleaks-log/clean.1.txt", "");
+    let exit = "sets = [\"all\"]\nexit = [{ says = \"It is clean.\", rests-on = [\"commands\", \"findings\"] }]";
+    scene.replace("rcrepro.toml", "sets = [\"all\"]", exit);
+    let plan = scene.read("rcrepro.toml");
+    scene.write("rcrepro.toml", format!("{plan}\n{more}").as_bytes());
+    scene
+}
+
+fn has(scene: &Scene, arguments: &[&str], code: i32, expected: &str) {
+    let ended = scene.run(arguments);
+    assert_eq!(ended.code, code, "{arguments:?}: {}\n{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains(expected), "{arguments:?}: `{expected}` in\n{}", ended.stdout);
+}
+
+#[test]
+fn what_silences_a_scanner_is_a_condition_everywhere_until_somebody_accepts_it() {
+    let scene = scanned("");
+    scene.write("config/dev.txt", b"a\ntoken = \"x\" # gitleaks:allow\n");
+    scene.commit("a comment that silences");
+    let says = "condition: `gitleaks:allow` silences gitleaks on 1 line of `config/dev.txt` (conditions/gitleaks-allow-comment:config/dev.txt)";
+    has(&scene, &["run", "RC-05"], 0, says);
+    scene.commit("its evidence");
+    has(&scene, &["replay", "RC-05"], 0, says);
+    has(&scene, &["verify", "manifests/RC-05.json"], 0, says);
+    has(&scene, &["findings"], 0, says);
+    let held = "condition: RC-05 leaks: conditions/gitleaks-allow-comment:config/dev.txt: `gitleaks:allow` silences";
+    has(&scene, &["status"], 0, held);
+    has(&scene, &["verdict"], 1, held);
+    has(&scene, &["verdict"], 1, "verdict: GO_WITH_CONDITIONS\n");
+    // A stranger has the file that holds the comment, and is told that there are others.
+    let nowhere = scene.path("nowhere").display().to_string();
+    let verify = ["--store", &nowhere, "verify", "manifests/RC-05.json"];
+    has(&scene, &verify, 0, says);
+    has(
+        &scene,
+        &verify,
+        0,
+        "of the scanned tree cannot be looked into here for `gitleaks:allow` (conditions/gitleaks-unseen)",
+    );
+
+    let accepted = waiver("conditions/gitleaks-allow-comment:config/*", "9999-12-30");
+    let plan = scene.read("rcrepro.toml");
+    scene.write("rcrepro.toml", format!("{plan}\n{accepted}").as_bytes());
+    scene.commit("somebody accepts it");
+    scene.ok(&["run", "RC-05"]);
+    has(&scene, &["verdict"], 0, "waived: RC-05 leaks: conditions/gitleaks-allow-comment:config/dev.txt");
+    has(&scene, &["verdict"], 0, "verdict: GO\n");
+}
+
+fn waiver(finding: &str, expires: &str) -> String {
+    format!("[[waivers]]\nfinding = \"{finding}\"\nreason = \"known\"\nowner = \"ada\"\nexpires = {expires}\n")
+}
+
+#[test]
+fn exceptions_that_do_nothing_are_named() {
+    let quarantine = "[[quarantine]]\ncommand = \"leaks\"\nreason = \"races\"\nowner = \"ada\"\nexpires = 2020-01-31\n";
+    let waivers = [
+        waiver("pins/floating:gone.yml:*", "9999-12-30"),
+        waiver("gitleaks/gone.txt:*", "9999-12-30"),
+        waiver("govulncheck/GO-2020-0001", "2020-01-31"),
+    ];
+    let scene = scanned(&format!("{quarantine}{}", waivers.concat()));
+    scene.write(".gitleaksignore", b"gone.txt:private-key:1\n");
+    scene.commit("exceptions");
+    let orphaned = |pattern: &str| {
+        format!("the waiver of `{pattern}` (ada, until 9999-12-30) is orphaned: nothing is found that it matches")
+    };
+    let (pins, leak) = (orphaned("pins/floating:gone.yml:*"), orphaned("gitleaks/gone.txt:*"));
+    let expired = "the waiver of `govulncheck/GO-2020-0001` (ada) expired on 2020-01-31 and counts as none";
+    let quarantined = "note: the quarantine of `leaks` (ada) expired on 2020-01-31 and counts as none";
+    let entry = "note: `.gitleaksignore` silences `gone.txt:private-key:1`: orphaned, for `gone.txt` is gone";
+    for says in [quarantined, &pins, expired] {
+        has(&scene, &["check"], 0, says);
+    }
+    assert!(!scene.ok(&["check"]).stdout.contains(&leak), "no scan has said anything yet");
+    has(&scene, &["run", "RC-05"], 0, entry);
+    scene.commit("evidence");
+    has(&scene, &["findings"], 0, &leak);
+    has(&scene, &["findings"], 0, expired);
+    for command in ["status", "verdict"] {
+        for says in [quarantined, &pins, &leak, expired, entry] {
+            has(&scene, &[command], 0, says);
+        }
+    }
+    has(&scene, &["verdict"], 0, "verdict: GO\n");
 }

@@ -82,7 +82,7 @@ impl Judge<'_> {
     fn proved(&mut self, at: &str, plan: &Plan, spec: &CommandSpec, entry: &CommandEntry) {
         let Ok(Proved { proof, .. }) = prove(plan, spec, entry, self.store) else { return };
         let name = match &proof {
-            Proof::Proven(_) | Proof::Unproven { .. } => None,
+            Proof::Proven { .. } | Proof::Unproven { .. } => None,
             Proof::Hollow { .. } => Some(FindingName::HollowPass),
             Proof::NoVerdict { .. } => Some(FindingName::NoVerdict),
             Proof::Contradicted { .. } => Some(FindingName::ProofContradicted),

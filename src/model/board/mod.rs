@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::advisory_policy::{Effect, Judged};
 use super::contract::{Basis, Criterion};
 use super::digest::Digest;
 use super::mutant::ProvenGates;
@@ -14,6 +15,7 @@ use super::name::Name;
 use super::order::in_order;
 use super::plan::{Packet, PacketId, Plan};
 use super::plural::counted;
+use super::proof::Condition;
 
 /// Says where a packet stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -102,6 +104,8 @@ pub enum Evidence {
         commands: BTreeMap<Name, Digest>,
         /// The commands that failed and passed when they were run again, as the quarantine lets them, with what is said of it.
         flakes: BTreeMap<Name, String>,
+        /// What keeps the pass of a command from saying all that it seems to say.
+        conditions: BTreeMap<Name, Vec<Condition>>,
     },
 }
 
@@ -153,11 +157,41 @@ pub struct Row {
     pub criteria: Vec<Decided>,
 }
 
+/// Is something on which the pass of a command rests, as the waivers of a day have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The packet.
+    pub packet: PacketId,
+    /// The command.
+    pub command: Name,
+    /// What it is, and whether somebody accepted it.
+    #[serde(flatten)]
+    pub judged: Judged,
+}
+
+impl Held {
+    /// Tells whether it keeps a release from GO without conditions.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.judged.effect != Effect::Nothing
+    }
+
+    /// Writes `RC-02 gitleaks: …`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{} {}: {}", self.packet, self.command, self.judged.line())
+    }
+}
+
 /// Is the whole board.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Board {
     /// The packets, by id.
     pub rows: Vec<Row>,
+    /// What passes rest on, by packet and command; waived ones among them.
+    pub conditions: Vec<Held>,
+    /// Exceptions that do nothing: expired or orphaned waivers, quarantines and ignore entries, a line each.
+    pub notes: Vec<String>,
     /// Which of the gates that criteria rest on were proven able to fail.
     pub gates: ProvenGates,
 }
@@ -185,7 +219,7 @@ pub fn decide(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>) -> Board {
         let row = row(id, &plan.packets[id], facts.get(id), &rows);
         rows.insert(id.clone(), row);
     }
-    Board { rows: rows.into_values().collect(), gates: ProvenGates::default() }
+    Board { rows: rows.into_values().collect(), ..Board::default() }
 }
 
 fn row(id: &PacketId, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, Row>) -> Row {
@@ -254,7 +288,7 @@ fn decided(
 fn fact(basis: &Basis, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, Row>) -> Fact {
     let unknown = || Fact::Undecided { why: format!("nothing is known of `{basis}`") };
     match (basis, facts.and_then(|facts| facts.evidence.as_ref())) {
-        (Basis::Commands, Some(Evidence::Whole { manifest, commands, flakes })) => {
+        (Basis::Commands, Some(Evidence::Whole { manifest, commands, flakes, .. })) => {
             let flaky: String = flakes.iter().map(|(id, flake)| format!("; flake: {id} {flake}")).collect();
             let says = format!("{}, each with exit code 0{flaky}", counted(commands.len(), "command"));
             Fact::Holds { evidence: *manifest, says }

@@ -51,7 +51,12 @@ fn holds() -> Fact {
 
 fn whole() -> Evidence {
     let commands = [("signup".parse().expect("a name"), Digest::of(b"result"))].into();
-    Evidence::Whole { manifest: Digest::of(b"manifest"), commands, flakes: BTreeMap::new() }
+    Evidence::Whole {
+        manifest: Digest::of(b"manifest"),
+        commands,
+        flakes: BTreeMap::new(),
+        conditions: BTreeMap::new(),
+    }
 }
 
 fn facts(evidence: Option<Evidence>, facts: &[(Basis, Fact)]) -> PacketFacts {
@@ -131,7 +136,7 @@ fn the_worst_of_several_reasons_counts() {
 fn a_flake_in_quarantine_is_told_with_the_command_and_with_all_of_them() {
     let Evidence::Whole { manifest, commands, .. } = whole() else { panic!("whole") };
     let flakes = [("signup".parse().expect("a name"), "passed at attempt 2 of 3".to_owned())].into();
-    let evidence = Evidence::Whole { manifest, commands, flakes };
+    let evidence = Evidence::Whole { manifest, commands, flakes, conditions: BTreeMap::new() };
     let packet = packet(&[], &[]);
     let facts = facts(Some(evidence), &[]);
     for (basis, expected) in [

@@ -2,21 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::model::board::Board;
+use crate::model::board::{Board, Held};
 use crate::model::time_split::TimeSplit;
 use crate::model::verdict::{Verdict, judge};
 
-/// Gives the board: `{"packets": [...], "gates": {...}, "next": ID or null}`.
+/// Gives the board: `{"packets": [...], "gates": {...}, "next": ID or null, "conditions": [...], "notes": [...]}`.
 #[must_use]
 pub fn board(board: &Board) -> Value {
-    json!({ "packets": board.rows, "gates": board.gates, "next": board.next().map(|row| row.id.to_string()) })
+    json!({ "packets": board.rows, "gates": board.gates, "next": board.next().map(|row| row.id.to_string()),
+        "conditions": board.conditions, "notes": board.notes,
+    })
 }
 
 /// Gives the verdict with all that it rests on: `frozen` is the half with the frozen advisory data alone.
 #[must_use]
 pub fn verdict(board: &Board, verdict: Verdict, split: &TimeSplit) -> Value {
+    let held = board.conditions.iter().filter(|held| held.counts()).map(Held::line);
+    let conditions: Vec<String> = held.chain(split.conditions()).collect();
     json!({
-        "verdict": verdict, "frozen": judge(board, &[]), "conditions": split.conditions(), "today": split,
-        "packets": board.rows, "gates": board.gates,
+        "verdict": verdict, "frozen": judge(board, &[]), "conditions": conditions, "today": split,
+        "packets": board.rows, "gates": board.gates, "held": board.conditions, "notes": board.notes,
     })
 }

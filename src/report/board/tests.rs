@@ -4,7 +4,6 @@ use super::{markdown, text};
 use crate::model::board::{Board, Decided, Fact, Row, State};
 use crate::model::contract::Contract;
 use crate::model::digest::Digest;
-use crate::model::mutant::ProvenGates;
 use crate::model::plan::{Packet, PacketId};
 use crate::model::time_split::TimeSplit;
 use crate::model::verdict::Verdict;
@@ -23,11 +22,11 @@ fn board() -> Board {
         criteria: vec![Decided { says: "Tests pass.".into(), rests_on: [("commands".into(), fact.clone())].into() }],
     };
     Board {
-        gates: ProvenGates::default(),
         rows: vec![
             row("RC-01", State::Done, &[], &holds, Some(evidence)),
             row("RC-02", State::Ready, &["no evidence yet: rcrepro run RC-02"], &waits, None),
         ],
+        ..Board::default()
     }
 }
 

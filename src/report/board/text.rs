@@ -31,7 +31,21 @@ pub fn board(board: &Board) -> String {
     if let Some(line) = mutants::line(&board.gates) {
         put(&mut text, format_args!("{line}"));
     }
+    write_exceptions(&mut text, board);
     text
+}
+
+/// Writes what passes rest on, and the exceptions that do nothing.
+fn write_exceptions(text: &mut String, board: &Board) {
+    for held in &board.conditions {
+        match &held.judged.waived {
+            Some(waived) => put(text, format_args!("waived: {} ({waived})", held.line())),
+            None => put(text, format_args!("condition: {}", held.line())),
+        }
+    }
+    for note in &board.notes {
+        put(text, format_args!("note: {note}"));
+    }
 }
 
 /// Says what to do where no packet is ready.
@@ -58,6 +72,7 @@ pub fn verdict(board: &Board, verdict: Verdict, split: &TimeSplit) -> String {
     if let Some(line) = mutants::line(&board.gates) {
         put(&mut text, format_args!("{line}"));
     }
+    write_exceptions(&mut text, board);
     text.push_str(&today::split(board, split));
     if let Some(why) = unsaid(board, verdict) {
         put(&mut text, format_args!("{why}"));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::model::findings::Findings;
 use crate::model::proposal::Proposal;
 
-/// Gives `{"findings": [...], "scans": [...]}`. Where evidence is from is told on the terminal alone: the same evidence gives the
+/// Gives `{"findings": [...], "scans": [...], "notes": [...]}`. Where evidence is from is told on the terminal alone: the same evidence gives the
 /// same bytes.
 #[must_use]
 pub fn findings(findings: &Findings) -> Value {
@@ -23,9 +23,14 @@ pub fn findings(findings: &Findings) -> Value {
     let scans: Vec<Value> = findings
         .scans
         .iter()
-        .map(|scan| json!({ "packet": scan.packet, "command": scan.command, "line": scan.line, "outcome": scan.outcome }))
+        .map(|scan| {
+            json!({
+                "packet": scan.packet, "command": scan.command, "line": scan.line, "outcome": scan.outcome,
+                "conditions": scan.conditions,
+            })
+        })
         .collect();
-    json!({ "findings": found, "scans": scans })
+    json!({ "findings": found, "scans": scans, "notes": findings.notes })
 }
 
 /// Gives what is proposed.

@@ -36,11 +36,13 @@ fn findings() -> Findings {
         line: "govulncheck ./...".into(),
         origin: Some("manifests/RC-02.json".into()),
         outcome: Some(Outcome::Finds { ids: ["GO-2026-0001".to_owned()].into() }),
+        conditions: Vec::new(),
     };
     Findings {
         scans: vec![scan],
         found: all.into_iter().map(|finding| (finding, by.clone())).collect(),
         waived: [("npm-audit/GHSA-1".to_owned(), "ada until 2026-12-31: not reached".to_owned())].into(),
+        notes: Vec::new(),
     }
 }
 

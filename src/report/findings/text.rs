@@ -31,6 +31,12 @@ pub fn findings(findings: &Findings) -> String {
             scan.outcome.as_ref().map_or_else(|| "no evidence of this source".to_owned(), ToString::to_string);
         let origin = scan.origin.as_ref().map_or_else(String::new, |origin| format!(" ({origin})"));
         put(&mut text, format_args!("{}/{}: {outcome}{origin}", scan.packet, scan.command));
+        for condition in &scan.conditions {
+            put(&mut text, format_args!("    {condition}"));
+        }
+    }
+    for note in &findings.notes {
+        put(&mut text, format_args!("note: {note}"));
     }
     let (all, open) = (findings.found.len(), findings.open().len());
     let waived = if all == open { String::new() } else { format!(", {} of them waived", all - open) };

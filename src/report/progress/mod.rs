@@ -47,7 +47,8 @@ impl Progress {
             RunEvent::Planned { .. } => {}
             RunEvent::Started { id } => self.open(id.as_str()),
             RunEvent::Finished { id, exit_code, ended, duration, equality } => {
-                let word = equality.map_or(if *exit_code == 0 { "ran" } else { "failed" }, Equality::as_str);
+                // Whether it failed is for its evidence to say: a tool that could not do its work gives no verdict.
+                let word = equality.map_or(if *exit_code == 0 { "ran" } else { "ended" }, Equality::as_str);
                 let how = if ended == "exit code 0" { String::new() } else { format!(", {ended}") };
                 self.close(id.as_str(), &format!("{word:>10}  {id} ({}{how})", seconds(*duration)));
             }

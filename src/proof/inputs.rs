@@ -1,0 +1,82 @@
+//! What an adapter may look at of a command's input tree.
+
+use std::collections::BTreeMap;
+
+/// Reads files of a command's input tree.
+pub trait InputFiles {
+    /// Looks a file up by its absolute path in the container, such as `/work/go.mod` or `/deps/npm/x`.
+    fn look(&self, path: &str) -> Lookup;
+
+    /// Lists a folder by its absolute path.
+    fn list(&self, path: &str) -> Listing;
+
+    /// Finds the files below a folder that hold a text.
+    fn search(&self, folder: &str, text: &str) -> Search;
+}
+
+/// Is what a look at an input file gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// The file's bytes.
+    File(Vec<u8>),
+    /// The tree has no such file.
+    Absent,
+    /// Whoever asks does not have that part of the tree.
+    Unavailable,
+}
+
+/// Is what a look at a folder gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listing {
+    /// The names in it, each with its kind.
+    Folder(BTreeMap<String, Kind>),
+    /// The tree has no such folder.
+    Absent,
+    /// Whoever asks does not have that part of the tree.
+    Unavailable,
+}
+
+/// Says what stands under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+}
+
+/// Is what a search through files gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    /// How many lines hold the text, by the file's path below the folder.
+    pub found: BTreeMap<String, usize>,
+    /// How many files could not be looked into, because whoever asks does not have them or they are too large.
+    pub unseen: usize,
+}
+
+/// Has nothing: for streams whose input tree is not at hand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoInputs;
+
+impl InputFiles for NoInputs {
+    fn look(&self, _path: &str) -> Lookup {
+        Lookup::Unavailable
+    }
+
+    fn list(&self, _path: &str) -> Listing {
+        Listing::Unavailable
+    }
+
+    fn search(&self, _folder: &str, _text: &str) -> Search {
+        Search { found: BTreeMap::new(), unseen: 1 }
+    }
+}
+
+/// Counts the lines of a file that hold a text.
+#[must_use]
+pub fn lines_with(bytes: &[u8], text: &str) -> usize {
+    let holds = |line: &&[u8]| line.windows(text.len()).any(|window| window == text.as_bytes());
+    bytes.split(|byte| *byte == b'\n').filter(holds).count()
+}

@@ -1,0 +1,153 @@
+//! What a pass rests on, and what lets failures through.
+
+use super::{Case, said};
+
+const LOG: &str = "12:30AM INF scanned ~1400 bytes (1.40 KB) in 1.26ms\n12:30AM INF no leaks found\n";
+
+fn scan<'a>(line: &'a str, files: &'a [(&'a str, &'a str)]) -> Vec<String> {
+    let case = Case { stderr: LOG, files, ..said(line, "") };
+    case.is("proven | 1400 bytes scanned");
+    case.conditions()
+}
+
+#[test]
+fn whatever_silences_gitleaks_is_named() {
+    let line = "gitleaks detect --no-git --source .";
+    assert_eq!(scan(line, &[("/work/a.txt", "nothing")]), [""; 0]);
+    let allowed = [("/work/a/b.txt", "x\ntoken = 1 # gitleaks:allow\n")];
+    assert_eq!(scan(line, &allowed), ["conditions/gitleaks-allow-comment:a/b.txt"]);
+    assert_eq!(scan("gitleaks dir a", &allowed), ["conditions/gitleaks-allow-comment:b.txt"]);
+    assert_eq!(scan("gitleaks dir --redact=50 -c /x c", &allowed), ["conditions/gitleaks-unseen:/x"]);
+    assert_eq!(scan("gitleaks dir . --ignore-gitleaks-allow", &allowed), [""; 0]);
+    let ignored =
+        [("/work/.gitleaksignore", "# known\n\nkey.txt:private-key:1\ngone.txt:aws:2\n"), ("/work/key.txt", "x")];
+    assert_eq!(
+        scan(line, &ignored),
+        ["idle conditions/gitleaks-ignored:gone.txt:aws:2", "conditions/gitleaks-ignored:key.txt:private-key:1"]
+    );
+    let config = "[extend]\nuseDefault = true\ndisabledRules = [\"aws\"]\n[[rules]]\nid = \"own\"\n[rules.allowlist]\npaths = ['x']\n";
+    assert_eq!(
+        scan(line, &[("/work/.gitleaks.toml", config)]),
+        ["conditions/gitleaks-config:.gitleaks.toml:allowlist:own", "conditions/gitleaks-config:.gitleaks.toml:aws"]
+    );
+    assert_eq!(
+        scan("gitleaks dir . -c g.toml", &[("/work/g.toml", "[[allowlists]]\npaths = ['x']\n")]),
+        ["conditions/gitleaks-config:g.toml:allowlist", "conditions/gitleaks-config:g.toml:rules"]
+    );
+    assert_eq!(scan("gitleaks dir . -b old.json", &[]), ["conditions/gitleaks-baseline:old.json"]);
+    assert_eq!(scan("cd $X && gitleaks dir .", &[]), ["conditions/gitleaks-folder"]);
+    let large = recorded!("proof/gitleaks-too-large.txt");
+    assert_eq!(Case { stderr: large, ..said(line, "") }.conditions(), ["conditions/gitleaks-too-large:big.txt"]);
+}
+
+#[test]
+fn modules_without_a_version_are_named_where_the_database_knows_them() {
+    let modules =
+        "[{\"path\": \"example.org/lib\", \"vulns\": [{\"id\": \"GO-1\"}]}, {\"path\": \"m\", \"vulns\": []}]";
+    let date = "{\"modified\": \"2026-08-01T00:00:00Z\"}";
+    let scan = |main: &str, work: &[(&str, &str)]| {
+        let mut files = vec![
+            ("/deps/vulndb/index/modules.json", modules),
+            ("/deps/vulndb/index/db.json", date),
+            ("/work/app/go.mod", main),
+        ];
+        files.extend(work);
+        let line = "cd app && govulncheck -db file:///deps/vulndb ./...";
+        let case = Case { files: &files, ..said(line, "No vulnerabilities found.\n") };
+        case.is("proven | 1 database entries");
+        case.conditions()
+    };
+    assert_eq!(scan("module m\nrequire example.org/lib v1.0.0\n", &[]), [""; 0]);
+    let replaced = ["conditions/govulncheck-no-version:example.org/lib"];
+    assert_eq!(scan("module m\nreplace example.org/lib => ../lib\n", &[]), replaced);
+    assert_eq!(scan("module m\nreplace example.org/other => ../lib\n", &[]), [""; 0], "nothing is known of it");
+    assert_eq!(scan("module m\nreplace example.org/lib => example.org/fork v1.0.0\n", &[]), [""; 0]);
+    assert_eq!(scan("module example.org/lib\n", &[]), replaced);
+    let work = [("/work/go.work", "use ./app\nuse ./lib\n"), ("/work/lib/go.mod", "module example.org/lib\n")];
+    assert_eq!(scan("module m\n", &work), replaced);
+    said("govulncheck -mode query m@v1", "vulnerabilities").is("hollow | hollow pass: `-mode query` scans nothing");
+}
+
+#[test]
+fn flags_that_let_failures_through_are_named_or_decide_nothing() {
+    let json = recorded!("normalize/vitest-json/pass.1.txt");
+    let config = [(
+        "/work/web/vitest.config.ts",
+        "test: {\n  reporters: ['json'],\n  dangerouslyIgnoreUnhandledErrors: true,\n}",
+    )];
+    let ignores = "--dangerouslyIgnoreUnhandledErrors";
+    for line in [
+        format!("vitest run {ignores} --reporter=json"),
+        format!("vitest run --reporter json {ignores}=true"),
+        "vitest run --dangerously-ignore-unhandled-errors --reporter=json".to_owned(),
+    ] {
+        said(&line, json)
+            .is("hollow | hollow pass: `--dangerouslyIgnoreUnhandledErrors` lets errors outside of tests pass");
+    }
+    said(&format!("vitest run {ignores} --reporter=junit"), recorded!("normalize/junit/vitest-pass.1.txt"))
+        .is("hollow");
+    said(&format!("vitest run {ignores}=false --reporter=json"), json).is("proven");
+    said(&format!("vitest run {ignores}"), recorded!("normalize/vitest/pass.1.txt")).is("proven");
+    Case { files: &config, ..said("cd web && vitest run", json) }
+        .is("hollow | hollow pass: `dangerouslyIgnoreUnhandledErrors` in `vitest.config.ts`");
+    let said_by = |line| said(line, recorded!("normalize/vitest/pass.1.txt")).conditions();
+    assert_eq!(said_by("vitest run -t Some a.test.ts --bail=1"), [""; 0], "what is named is what runs");
+    assert_eq!(said_by("vitest run -u"), ["conditions/vitest-update"]);
+    assert_eq!(said_by("vitest run --shard=1/3 --retry 2"), ["conditions/vitest-partial", "conditions/vitest-retry"]);
+    let some = " Test Files  1 passed (1)\n      Tests  1 passed | 2 skipped (3)\n";
+    assert_eq!(said("vitest run --allowOnly", some).conditions(), ["conditions/vitest-only"]);
+
+    let lock = [
+        ("/work/package-lock.json", "{\"packages\": {\"node_modules/a\": {}}}"),
+        ("/work/.npmrc", "audit-level = high\n"),
+    ];
+    let audit = |line, files, stdout| {
+        let case = Case { files, ..said(line, stdout) };
+        case.is("proven | 1 package asked about");
+        case.conditions()
+    };
+    let found = "1 moderate severity vulnerability\n";
+    assert_eq!(audit("npm audit --audit-level=critical", &lock[..1], found), ["conditions/npm-audit-level:critical"]);
+    assert_eq!(audit("npm audit", &lock, found), ["conditions/npm-audit-level:high"]);
+    assert_eq!(audit("npm audit", &lock, "found 0 vulnerabilities\n"), [""; 0]);
+
+    let node = recorded!("normalize/node-spec/pass.1.txt");
+    assert_eq!(said("node --test", node).conditions(), ["conditions/node-test-todo"]);
+    let partial = ["conditions/node-test-partial", "conditions/node-test-todo"];
+    assert_eq!(said("node --test --test-only", node).conditions(), partial);
+    assert_eq!(said("NODE_OPTIONS=--test-only node --test", node).conditions(), partial);
+}
+
+#[test]
+fn a_script_that_is_not_there_did_nothing() {
+    let files = [("/work/web/package.json", "{\"scripts\": {\"lint\": \"eslint .\"}}")];
+    for (line, expected) in [
+        ("cd web && npm run lint --if-present", "unproven"),
+        ("cd web && npm run --if-present types", "hollow | hollow pass: `package.json` has no script `types`"),
+        ("CI=1 npm --prefix web test --if-present", "hollow"),
+        ("cd web && npm run types --if-present --workspaces", "unproven"),
+        ("npm run types --if-present", "unproven"),
+    ] {
+        Case { files: &files, ..said(line, "") }.is(expected);
+    }
+}
+
+#[test]
+fn a_lock_for_other_systems_only_is_named() {
+    let part = |name: &str, more: &str| format!("\"node_modules/{name}\": {{\"optional\": true{more}}}");
+    let darwin = part("@esbuild/darwin-arm64", ", \"os\": [\"darwin\"], \"cpu\": [\"arm64\"]");
+    let linux = part("@esbuild/linux-x64", ", \"os\": [\"linux\"], \"cpu\": [\"x64\"]");
+    let events = part("fsevents", ", \"os\": [\"darwin\"]");
+    let named = |parts: &[&String]| {
+        let own = "\"node_modules/esbuild\": {\"optionalDependencies\": {\"@esbuild/darwin-arm64\": \"1\", \"@esbuild/linux-x64\": \"1\", \
+                   \"fsevents\": \"1\"}}";
+        let parts: String = parts.iter().map(|part| format!(", {part}")).collect();
+        let lock = format!("{{\"packages\": {{{own}{parts}}}}}");
+        let files = [("/work/package-lock.json", lock.as_str())];
+        Case { files: &files, ..said("npm ci", "added 2 packages in 1s\n") }.conditions()
+    };
+    assert_eq!(named(&[&darwin]), ["conditions/npm-optional:esbuild"]);
+    assert_eq!(named(&[&darwin, &linux]), [""; 0]);
+    assert_eq!(named(&[&events]), [""; 0], "it is needed nowhere else");
+    assert_eq!(named(&[]), [""; 0]);
+}
