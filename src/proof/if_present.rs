@@ -27,7 +27,7 @@ fn of_simple(simple: &Simple, evidence: &Evidence<'_>) -> Option<String> {
         script @ ("test" | "start" | "stop" | "restart") => script,
         _ => return None,
     };
-    let folder = join("/work", simple.directory.as_deref()?);
+    let folder = join("/work", simple.directory.as_deref()?).trim_end_matches('/').to_owned();
     let folder = prefix.map_or_else(|| folder.clone(), |prefix| join(&folder, prefix));
     let Lookup::File(bytes) = evidence.inputs.look(&format!("{folder}/package.json")) else { return None };
     let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;

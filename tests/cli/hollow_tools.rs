@@ -53,6 +53,69 @@ fn scene(commands: &str) -> Scene {
     scene
 }
 
+/// A module replaced by a folder whose vulnerable function is called, secrets that are silenced, and tests that are never seen to fail.
+fn silenced(commands: &str) -> Scene {
+    let scene = scene(commands);
+    let test = "package main\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestMain(m *testing.M) {\n\tm.Run()\n\tos.Exit(0)\n}\n\n\
+                func TestFails(t *testing.T) { t.Fatal(\"no\") }\n";
+    let vulnerability = serde_json::json!({
+        "schema_version": "1.3.1", "id": "GO-2026-0001", "modified": "2026-08-01T00:00:00Z", "summary": "Invented",
+        "affected": [{
+            "package": {"name": "example.test/lib", "ecosystem": "Go"},
+            "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}],
+            "ecosystem_specific": {"imports": [{"path": "example.test/lib", "symbols": ["Parse"]}]},
+        }],
+    });
+    let token = format!("token = \"ghp_{}\" # gitleaks:allow\n", "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6");
+    for (file, text) in [
+        ("hidden/hidden_test.go", test),
+        (
+            "app/go.mod",
+            "module example.test/app\n\ngo 1.26\n\nrequire example.test/lib v1.0.0\n\nreplace example.test/lib => ../lib\n",
+        ),
+        ("app/main.go", "package main\n\nimport \"example.test/lib\"\n\nfunc main() { lib.Parse() }\n"),
+        ("lib/go.mod", "module example.test/lib\n\ngo 1.26\n"),
+        ("lib/lib.go", "package lib\n\nfunc Parse() {}\n"),
+        ("full/ID/GO-2026-0001.json", &vulnerability.to_string()),
+        (
+            "full/index/modules.json",
+            "[{\"path\":\"example.test/lib\",\"vulns\":[{\"id\":\"GO-2026-0001\",\"modified\":\"2026-08-01T00:00:00Z\"}]}]",
+        ),
+        ("full/index/vulns.json", "[{\"id\":\"GO-2026-0001\",\"modified\":\"2026-08-01T00:00:00Z\"}]"),
+        ("full/index/db.json", "{\"modified\":\"2026-08-01T00:00:00Z\"}"),
+        ("secrets/allowed.txt", &token),
+        ("secrets/large.txt", &"x".repeat(3_000_000)),
+    ] {
+        scene.write(file, text.as_bytes());
+    }
+    scene.commit("what is silenced");
+    scene
+}
+
+#[test]
+#[ignore = "needs the images go, gitleaks and govulncheck, which take minutes to make; `cargo xtask images` makes them"]
+fn real_tools_whose_pass_says_less_than_it_seems_are_told() {
+    let commands = [
+        table("hidden", "go test ./hidden", "go", ""),
+        table("hidden-v", "go test -v ./hidden", "go", ""),
+        table("leaks", "gitleaks detect --no-git --source secrets --max-target-megabytes 1", "gitleaks", ""),
+        table("vulnerable", "cd app && govulncheck -db file:///work/full ./...", "govulncheck", ""),
+    ];
+    let ended = silenced(&commands.concat()).run(&["run", "RC-05"]);
+    assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
+    for text in [
+        "undecided  hidden  hollow pass: package `example.test/hollow/hidden` has a `TestMain` of its own, which can end without running \
+         tests (`hidden_test.go`)",
+        "failed  hidden-v  exit code 0",
+        "`--- FAIL: TestFails (0.00s)`",
+        "condition: `gitleaks:allow` silences gitleaks on 1 line of `allowed.txt` (conditions/gitleaks-allow-comment:allowed.txt)",
+        "condition: gitleaks skipped `secrets/large.txt`, which is too large for it",
+        "condition: example.test/lib is replaced by ../lib: govulncheck does not look it up",
+    ] {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
+    }
+}
+
 #[test]
 #[ignore = "needs the images go, node, gitleaks and govulncheck, which take minutes to make; `cargo xtask images` makes them"]
 fn real_tools_that_checked_nothing_are_undecided() {

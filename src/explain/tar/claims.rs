@@ -131,6 +131,8 @@ mod tests {
             header.set_size(data.len() as u64);
             header.set_mode(0o644);
             header.set_mtime(0);
+            header.set_uid(0);
+            header.set_gid(0);
             header.set_cksum();
             bytes.extend_from_slice(header.as_bytes());
             bytes.extend_from_slice(data);

@@ -8,7 +8,8 @@
 //! as equal before [`PATIENCE`] runs were.
 //!
 //! A world whose clock flows is never the same twice. So what differs between two runs of it is asked again with a clock
-//! that stands, and is a flake only when it differs there, too.
+//! that stands, and is a flake only when it differs there, too. Where the clock stands the times of files flow on, and the question is
+//! asked the other way round.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -193,12 +194,11 @@ impl Target<'_> {
         Some(Cause { setup, differing, runs, baseline: self.baseline().clone(), found })
     }
 
-    /// Tells chance from a clock that flows: what differs while it flows has to be equal while it stands, and the command
-    /// has to end there as it does in the baseline.
+    /// Tells chance from the clock: what differs while it flows has to be equal while it stands, and the command has to end there
+    /// as it does in the baseline. While it stands the times of files are the machine's, which flow: what differs by them is equal
+    /// where it starts, for there they are the command's.
     fn by_itself(&self, flake: Flake) -> Known<(Option<Flake>, Option<Flowing>)> {
-        if !self.asking.flows(&flake.setup) {
-            return Ok((Some(flake), None));
-        }
+        let other = if self.asking.flows(&flake.setup) { ClockMode::Stands } else { ClockMode::Starts };
         let always = self.is_never_the_same(&flake.setup);
         let mut flake = flake;
         if !always {
@@ -209,17 +209,17 @@ impl Target<'_> {
                 return Ok((Some(flake), None));
             }
         }
-        let stands = standing(&flake.setup);
-        self.asking.need(&stands, 1)?;
+        let equal = with_clock(&flake.setup, other);
+        self.asking.need(&equal, 1)?;
         let ending = self.asking.runs(&Setup::new())[0].seen(&Facet::Ending);
         let is_made =
             |run: &Observation| run.seen(&Facet::Ending) == ending && !run.left_out().contains(&Variation::Clock);
-        let runs = self.asking.runs(&stands);
-        if !runs.iter().all(is_made) || self.flake(&stands).is_some() {
+        let runs = self.asking.runs(&equal);
+        if !runs.iter().all(is_made) || self.flake(&equal).is_some() {
             return Ok((Some(flake), None));
         }
-        self.asking.need(&stands, if always { CONFIRM } else { BASELINE })?;
-        Ok((None, Some(Flowing { flake, standing: runs.len() })))
+        self.asking.need(&equal, if always { CONFIRM } else { BASELINE })?;
+        Ok((None, Some(Flowing { flake, equal: runs.len(), clock: other })))
     }
 
     /// Tells whether no two runs of a world showed the same.
@@ -245,8 +245,13 @@ impl Target<'_> {
 
 /// Makes the clock of a world stand.
 fn standing(setup: &Setup) -> Setup {
+    with_clock(setup, ClockMode::Stands)
+}
+
+/// Gives a world another clock.
+fn with_clock(setup: &Setup, mode: ClockMode) -> Setup {
     let mut setup = setup.clone();
-    setup.insert(Variation::Clock, Setting::Clock(ClockChange::Mode(ClockMode::Stands)));
+    setup.insert(Variation::Clock, Setting::Clock(ClockChange::Mode(mode)));
     setup
 }
 

@@ -84,8 +84,8 @@ fn finding(finding: &Finding, store: &dyn BlobStore) -> Value {
     };
     let flowing = finding.flowing.as_ref().map(|found| {
         let mut document = flake(&found.flake);
-        document["standing"] = json!(found.standing);
-        document["key"] = json!("clock = \"stands\"");
+        document["equal"] = json!(found.equal);
+        document["key"] = json!(format!("clock = \"{}\"", found.clock.as_str()));
         document
     });
     let flake = finding.flake.as_ref().map(flake);

@@ -4,7 +4,7 @@ use comfy_table::{Table, presets};
 
 use super::text::put;
 use crate::model::compare::Equality;
-use crate::model::shake::inquiry::{Cause, Finding, Flowing, Inquiry};
+use crate::model::shake::inquiry::{Cause, Finding, Flake, Flowing, Inquiry};
 use crate::model::shake::observation::{Facet, Level};
 use crate::model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
 use crate::model::shake::table::{Cell, Row, rows};
@@ -152,11 +152,18 @@ fn flowing(text: &mut String, command: &ShakenCommand, finding: &Finding, found:
         true => String::new(),
         false => format!(" with {}", describe(&found.flake.setup)),
     };
+    let because = match found.clock {
+        ClockMode::Stands => "the clock flows",
+        ClockMode::Starts | ClockMode::Real => "the times of files flow on while the clock stands",
+    };
+    let Flowing { flake, equal, clock } = found;
+    let (clock, Flake { differing, runs, .. }) = (clock.as_str(), flake);
     put(
         text,
         format_args!(
-            "{} {}: differs{how}{with} because the clock flows: clock = \"stands\" ({} of {} runs; {} of {} are equal while it stands)",
-            command.id, finding.facet, found.flake.differing, found.flake.runs, found.standing, found.standing
+            "{} {}: differs{how}{with} because {because}: clock = \"{clock}\" ({differing} of {runs} runs; {equal} of {equal} are \
+             equal while it {clock})",
+            command.id, finding.facet
         ),
     );
     evidence::write(text, &finding.facet, finding.level, found.flake.evidence.each_ref(), store);

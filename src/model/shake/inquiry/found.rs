@@ -35,7 +35,7 @@ pub struct Finding {
     pub causes: Vec<Cause>,
     /// Where it differs between runs of one and the same world.
     pub flake: Option<Flake>,
-    /// Where it differs between runs because the clock flows, and for no other reason.
+    /// Where it differs between runs because a clock flows, and for no other reason.
     pub flowing: Option<Flowing>,
 }
 
@@ -67,13 +67,15 @@ pub struct Flake {
     pub evidence: [Seen; 2],
 }
 
-/// A part that differs between runs while the clock flows, and is equal while it stands.
+/// A part that differs between runs by a clock that flows: the command's, or, while that stands, the machine's in the times of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flowing {
-    /// The runs whose clock flowed.
+    /// The runs that differed.
     pub flake: Flake,
-    /// How many runs there were with a clock that stands, all equal.
-    pub standing: usize,
+    /// How many runs there were with the other clock, all equal.
+    pub equal: usize,
+    /// The other clock.
+    pub clock: ClockMode,
 }
 
 impl Cause {

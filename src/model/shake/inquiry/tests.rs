@@ -184,10 +184,27 @@ fn what_a_flowing_clock_changes_is_no_flake() {
         let finding = inquiry.finding(&STDOUT, Level::Canonical).expect("it differs");
         assert!(finding.flake.is_none() && finding.causes.is_empty() && inquiry.differs(), "{finding:?}");
         let flowing = finding.flowing.as_ref().expect("the clock");
-        assert_eq!((flowing.flake.setup.len(), flowing.standing), (0, CONFIRM));
+        assert_eq!((flowing.flake.setup.len(), flowing.equal, flowing.clock), (0, CONFIRM, ClockMode::Stands));
         let row = &rows(&inquiry)[0];
         assert_eq!((row.nothing, row.cells[&Variation::Clock]), (Cell::Differs, Cell::Differs));
         assert_eq!(row.cells[&Variation::Cpus], Cell::Unknown);
+    }
+}
+
+#[test]
+fn the_times_of_files_are_no_flake_where_the_clock_stands() {
+    let starts = |setup: &Setup| {
+        matches!(setup.get(&Variation::Clock), Some(Setting::Clock(ClockChange::Mode(ClockMode::Starts))))
+    };
+    // The first run was in another second than all others, or each was in its own.
+    for second in [|n: usize| n.min(1), |n: usize| n] {
+        let inquiry = ask(|setup, n| {
+            let text = if starts(setup) { "the command's".to_owned() } else { second(n).to_string() };
+            (text.clone(), text)
+        });
+        let finding = inquiry.finding(&STDOUT, Level::Canonical).expect("it differs");
+        assert!(finding.flake.is_none(), "{finding:?}");
+        assert_eq!(finding.flowing.as_ref().map(|flowing| flowing.clock), Some(ClockMode::Starts));
     }
 }
 
