@@ -3,6 +3,12 @@
 use super::shell::{Simple, simples};
 use crate::model::proof::Tool;
 
+mod known;
+mod wrapped;
+
+pub(super) use known::tool;
+pub(super) use wrapped::{nested, unwrapped};
+
 /// Is one call of a known tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
@@ -204,136 +210,6 @@ pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
 
 pub(super) fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
-}
-
-/// Gives the line of `bash -c LINE`, with the options that change what hides an exit code.
-pub(super) fn nested(words: &[String]) -> Option<String> {
-    if !matches!(base(words.first()?), "bash" | "sh" | "dash") {
-        return None;
-    }
-    let mut prefix = String::new();
-    for (at, word) in words.iter().enumerate().skip(1) {
-        let options = word.strip_prefix('-')?;
-        if options.contains('e') && !options.starts_with('-') {
-            prefix.push_str("set -e; ");
-        }
-        if options.ends_with('o') && words.get(at + 1).is_some_and(|option| option == "pipefail") {
-            // `-o pipefail` before `-c`.
-            let line = words.iter().skip(at + 2).skip_while(|word| *word != "-c").nth(1)?;
-            return Some(format!("{prefix}set -o pipefail; {line}"));
-        }
-        if options.ends_with('c') {
-            return words.get(at + 1).map(|line| format!("{prefix}{line}"));
-        }
-    }
-    None
-}
-
-/// Takes a wrapper away that runs what stands behind it and ends with its exit code.
-pub(super) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
-    let skip = |flags_with_value: &[&str], positional: usize| -> Vec<String> {
-        let mut rest = words[1..].iter().peekable();
-        while let Some(word) = rest.next_if(|word| word.starts_with('-')) {
-            if word == "--" {
-                break;
-            }
-            if flags_with_value.contains(&word.as_str()) {
-                rest.next();
-            }
-        }
-        rest.skip(positional).cloned().collect()
-    };
-    let inner = match base(words.first()?) {
-        "env" => skip(&["-u", "--unset", "-C", "--chdir"], 0),
-        "time" | "nohup" | "exec" | "command" | "builtin" | "setsid" | "stdbuf" | "unbuffer" | "xvfb-run" => {
-            skip(&[], 0)
-        }
-        "nice" => skip(&["-n"], 0),
-        "timeout" => skip(&["-s", "--signal", "-k", "--kill-after"], 1),
-        "npx" | "bunx" | "pnpx" => unversioned(skip(&["-p", "--package", "-w", "--workspace"], 0)),
-        "pnpm" | "yarn" | "bun"
-            if words.get(1).is_some_and(|word| matches!(word.as_str(), "exec" | "dlx" | "run" | "x")) =>
-        {
-            words[2..].iter().skip_while(|word| *word == "--").cloned().collect()
-        }
-        "pnpm" | "yarn" if words.get(1).is_some_and(|word| matches!(word.as_str(), "vitest" | "tsc")) => {
-            words[1..].to_vec()
-        }
-        "npm" if words.get(1).is_some_and(|word| matches!(word.as_str(), "exec" | "x")) => {
-            unversioned(words[2..].iter().skip_while(|word| word.starts_with('-')).cloned().collect())
-        }
-        "node" | "nodejs" if !words.iter().any(|word| word == "--test") => {
-            let script = words.iter().skip(1).position(|word| !word.starts_with('-'))? + 1;
-            matches!(base(&words[script]), "vitest.mjs" | "tsc" | "tsc.js" | "_tsc.js" | "vitest")
-                .then(|| words[script..].to_vec())?
-        }
-        _ => return None,
-    };
-    (!inner.is_empty()).then_some(inner)
-}
-
-/// Makes `vitest` of `vitest@3`, as npx takes it.
-fn unversioned(mut words: Vec<String>) -> Vec<String> {
-    if let Some(first) = words.first_mut()
-        && let Some(at) = first.find('@').filter(|at| *at > 0)
-    {
-        first.truncate(at);
-    }
-    words
-}
-
-/// Names the tool of a command's words, and gives what stands behind it.
-pub(super) fn tool(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
-    let rest = |at: usize| words.get(at..).unwrap_or_default().to_vec();
-    let known = |tool, name: &str, at| Some((tool, name.to_owned(), rest(at)));
-    match base(words.first()?) {
-        "go" => {
-            let at = match words.get(1).map(String::as_str) {
-                Some("-C") => 3,
-                Some(word) if word.starts_with("-C=") => 2,
-                _ => 1,
-            };
-            match words.get(at).map(String::as_str)? {
-                "test" => known(Tool::GoTest, "go test", at + 1),
-                "build" => known(Tool::GoBuild, "go build", at + 1),
-                "install" => known(Tool::GoBuild, "go install", at + 1),
-                "vet" => known(Tool::GoVet, "go vet", at + 1),
-                _ => None,
-            }
-        }
-        "npm" => npm(words),
-        "gitleaks" => match words.iter().skip(1).find(|word| !word.starts_with('-')).map(String::as_str) {
-            Some("detect" | "dir" | "directory" | "file" | "git" | "protect" | "stdin") => {
-                known(Tool::Gitleaks, "gitleaks", 1)
-            }
-            _ => None,
-        },
-        "govulncheck" => known(Tool::Govulncheck, "govulncheck", 1),
-        "vitest" | "vitest.mjs" => known(Tool::Vitest, "vitest", 1),
-        "tsc" | "tsc.js" | "_tsc.js" => known(Tool::Tsc, "tsc", 1),
-        "node" | "nodejs" if words.iter().any(|word| word == "--test") => known(Tool::NodeTest, "node --test", 1),
-        _ => None,
-    }
-}
-
-fn npm(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
-    let with_value =
-        ["--prefix", "-C", "-w", "--workspace", "--loglevel", "--registry", "--cache", "--omit", "--include"];
-    let mut at = 1;
-    while words.get(at).is_some_and(|word| word.starts_with('-')) {
-        at += if with_value.contains(&words[at].as_str()) { 2 } else { 1 };
-    }
-    let mut rest: Vec<String> = words[1..].to_vec();
-    let subcommand = words.get(at)?;
-    rest.remove(at - 1);
-    match subcommand.as_str() {
-        "audit" => {
-            let other = rest.iter().any(|word| matches!(word.as_str(), "fix" | "signatures"));
-            (!other).then(|| (Tool::NpmAudit, "npm audit".to_owned(), rest))
-        }
-        "ci" | "clean-install" | "ic" => Some((Tool::NpmCi, "npm ci".to_owned(), rest)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

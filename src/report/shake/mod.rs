@@ -152,9 +152,10 @@ fn flowing(text: &mut String, command: &ShakenCommand, finding: &Finding, found:
         true => String::new(),
         false => format!(" with {}", describe(&found.flake.setup)),
     };
-    let because = match found.clock {
-        ClockMode::Stands => "the clock flows",
-        ClockMode::Starts | ClockMode::Real => "the times of files flow on while the clock stands",
+    let because = if found.clock == ClockMode::Stands {
+        "the clock flows"
+    } else {
+        "the times of files flow on while the clock stands"
     };
     let Flowing { flake, equal, clock } = found;
     let (clock, Flake { differing, runs, .. }) = (clock.as_str(), flake);

@@ -1,0 +1,79 @@
+//! What stands before a tool on a line and runs it: shells, `env`, `npx`, `timeout`.
+
+use super::base;
+
+/// Gives the line of `bash -c LINE`, with the options that change what hides an exit code.
+pub(in crate::proof) fn nested(words: &[String]) -> Option<String> {
+    if !matches!(base(words.first()?), "bash" | "sh" | "dash") {
+        return None;
+    }
+    let mut prefix = String::new();
+    for (at, word) in words.iter().enumerate().skip(1) {
+        let options = word.strip_prefix('-')?;
+        if options.contains('e') && !options.starts_with('-') {
+            prefix.push_str("set -e; ");
+        }
+        if options.ends_with('o') && words.get(at + 1).is_some_and(|option| option == "pipefail") {
+            // `-o pipefail` before `-c`.
+            let line = words.iter().skip(at + 2).skip_while(|word| *word != "-c").nth(1)?;
+            return Some(format!("{prefix}set -o pipefail; {line}"));
+        }
+        if options.ends_with('c') {
+            return words.get(at + 1).map(|line| format!("{prefix}{line}"));
+        }
+    }
+    None
+}
+
+/// Takes a wrapper away that runs what stands behind it and ends with its exit code.
+pub(in crate::proof) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
+    let skip = |flags_with_value: &[&str], positional: usize| -> Vec<String> {
+        let mut rest = words[1..].iter().peekable();
+        while let Some(word) = rest.next_if(|word| word.starts_with('-')) {
+            if word == "--" {
+                break;
+            }
+            if flags_with_value.contains(&word.as_str()) {
+                rest.next();
+            }
+        }
+        rest.skip(positional).cloned().collect()
+    };
+    let inner = match base(words.first()?) {
+        "env" => skip(&["-u", "--unset", "-C", "--chdir"], 0),
+        "time" | "nohup" | "exec" | "command" | "builtin" | "setsid" | "stdbuf" | "unbuffer" | "xvfb-run" => {
+            skip(&[], 0)
+        }
+        "nice" => skip(&["-n"], 0),
+        "timeout" => skip(&["-s", "--signal", "-k", "--kill-after"], 1),
+        "npx" | "bunx" | "pnpx" => unversioned(skip(&["-p", "--package", "-w", "--workspace"], 0)),
+        "pnpm" | "yarn" | "bun"
+            if words.get(1).is_some_and(|word| matches!(word.as_str(), "exec" | "dlx" | "run" | "x")) =>
+        {
+            words[2..].iter().skip_while(|word| *word == "--").cloned().collect()
+        }
+        "pnpm" | "yarn" if words.get(1).is_some_and(|word| matches!(word.as_str(), "vitest" | "tsc")) => {
+            words[1..].to_vec()
+        }
+        "npm" if words.get(1).is_some_and(|word| matches!(word.as_str(), "exec" | "x")) => {
+            unversioned(words[2..].iter().skip_while(|word| word.starts_with('-')).cloned().collect())
+        }
+        "node" | "nodejs" if !words.iter().any(|word| word == "--test") => {
+            let script = words.iter().skip(1).position(|word| !word.starts_with('-'))? + 1;
+            matches!(base(&words[script]), "vitest.mjs" | "tsc" | "tsc.js" | "_tsc.js" | "vitest")
+                .then(|| words[script..].to_vec())?
+        }
+        _ => return None,
+    };
+    (!inner.is_empty()).then_some(inner)
+}
+
+/// Makes `vitest` of `vitest@3`, as npx takes it.
+fn unversioned(mut words: Vec<String>) -> Vec<String> {
+    if let Some(first) = words.first_mut()
+        && let Some(at) = first.find('@').filter(|at| *at > 0)
+    {
+        first.truncate(at);
+    }
+    words
+}
