@@ -135,11 +135,11 @@ impl Asking<'_> {
         if self.runs(setup).len() < runs { Err(setup.clone()) } else { Ok(()) }
     }
 
-    /// Tells whether two runs of a world see two clocks.
-    fn flows(&self, setup: &Setup) -> bool {
+    /// Gives the clock of a world.
+    fn clock(&self, setup: &Setup) -> ClockMode {
         match setup.get(&Variation::Clock) {
-            Some(Setting::Clock(ClockChange::Mode(mode))) => *mode != ClockMode::Stands,
-            _ => self.clock != ClockMode::Stands,
+            Some(Setting::Clock(ClockChange::Mode(mode))) => *mode,
+            _ => self.clock,
         }
     }
 
@@ -198,7 +198,11 @@ impl Target<'_> {
     /// as it does in the baseline. While it stands the times of files are the machine's, which flow: what differs by them is equal
     /// where it starts, for there they are the command's.
     fn by_itself(&self, flake: Flake) -> Known<(Option<Flake>, Option<Flowing>)> {
-        let other = if self.asking.flows(&flake.setup) { ClockMode::Stands } else { ClockMode::Starts };
+        let others: &[ClockMode] = match self.asking.clock(&flake.setup) {
+            ClockMode::Starts => &[ClockMode::Stands],
+            ClockMode::Real => &[ClockMode::Stands, ClockMode::Starts],
+            ClockMode::Stands | ClockMode::Pinned => &[ClockMode::Starts],
+        };
         let always = self.is_never_the_same(&flake.setup);
         let mut flake = flake;
         if !always {
@@ -209,17 +213,38 @@ impl Target<'_> {
                 return Ok((Some(flake), None));
             }
         }
-        let equal = with_clock(&flake.setup, other);
-        self.asking.need(&equal, 1)?;
+        for clock in others {
+            // The times of files go on; what comes back is none of them.
+            if *clock == ClockMode::Starts && self.goes_back(&flake.setup) {
+                continue;
+            }
+            let runs = if always { CONFIRM } else { BASELINE };
+            if let Some(equal) = self.equal_runs(&with_clock(&flake.setup, *clock), runs)? {
+                return Ok((None, Some(Flowing { flake, equal, clock: *clock })));
+            }
+        }
+        Ok((Some(flake), None))
+    }
+
+    /// Counts the runs of a world when there are so many, all are equal, and they end as the baseline does in a clock that was made.
+    fn equal_runs(&self, setup: &Setup, runs: usize) -> Known<Option<usize>> {
+        self.asking.need(setup, 1)?;
         let ending = self.asking.runs(&Setup::new())[0].seen(&Facet::Ending);
         let is_made =
             |run: &Observation| run.seen(&Facet::Ending) == ending && !run.left_out().contains(&Variation::Clock);
-        let runs = self.asking.runs(&equal);
-        if !runs.iter().all(is_made) || self.flake(&equal).is_some() {
-            return Ok((Some(flake), None));
+        if !self.asking.runs(setup).iter().all(is_made) || self.flake(setup).is_some() {
+            return Ok(None);
         }
-        self.asking.need(&equal, if always { CONFIRM } else { BASELINE })?;
-        Ok((None, Some(Flowing { flake, equal: runs.len(), clock: other })))
+        self.asking.need(setup, runs)?;
+        Ok(Some(self.asking.runs(setup).len()))
+    }
+
+    /// Tells whether a run of a world showed again what another one showed before something else.
+    fn goes_back(&self, setup: &Setup) -> bool {
+        let seen: Vec<&Seen> = self.asking.runs(setup).iter().map(|run| run.seen(self.facet)).collect();
+        let equal = |one: &Seen, other: &Seen| one.is_equal(other, self.level);
+        (1..seen.len())
+            .any(|at| !equal(seen[at - 1], seen[at]) && seen[..at].iter().any(|before| equal(before, seen[at])))
     }
 
     /// Tells whether no two runs of a world showed the same.
