@@ -2,6 +2,8 @@
 //!
 //! The run that records, the replay and the verifier all come through here, so that they cannot disagree.
 
+#![warn(clippy::expect_used)]
+
 use std::collections::BTreeMap;
 
 use crate::model::action::Action;

@@ -7,18 +7,22 @@
 //! Contents of the source, of frozen inputs and of output directories are left out: git, the registries and a replay have
 //! them. The few files of them that prove a command's work, such as the index of a vulnerability database, are in.
 
+#![warn(clippy::expect_used)]
+
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::attributes;
+use super::beside::{Beside, Damage, Damaged, LINE_END_LIMIT, kind_of};
 use super::files::{make_folders, write_with};
 use super::named::Named;
 use crate::model::digest::{Digest, DigestHasher, Sha256};
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest};
 use crate::model::tree::{Directory, Node, TreeError};
+use crate::store::door::{self, DoorError};
 use crate::store::verify::VerifyingReader;
-use crate::store::{BlobStore, GET_LIMIT, StoreError, door};
+use crate::store::{BlobStore, StoreError};
 
 /// The mode of manifests and their evidence, whatever the umask.
 const MODE: u32 = 0o644;
@@ -176,33 +180,54 @@ pub fn import(manifest: &Path, store: &dyn BlobStore) -> Result<(), EvidenceErro
     })
 }
 
-/// Hashes every file of the evidence beside a manifest, and lists those whose bytes do not match their names, with what they
-/// hash to; a folder that is not there has none.
+/// Hashes every blob of the evidence beside a manifest, and says what does not hold what its name promises; one that cannot be
+/// read is no reason to look at no other.
 ///
 /// # Errors
-/// [`EvidenceError`] when the folder or a file cannot be read.
-pub fn damaged(manifest: &Path) -> Result<Vec<(String, Digest)>, EvidenceError> {
-    let mut damaged = Vec::new();
+/// [`EvidenceError`] when the folder cannot be listed.
+pub fn damaged(manifest: &Path) -> Result<Beside, EvidenceError> {
+    let folder = folder_of(manifest);
+    let paths = files(&folder)?;
     let named = Named::beside(manifest);
-    for path in files(&folder_of(manifest))? {
-        let io = |source| EvidenceError::Io { doing: "read", path: path.clone(), source };
-        let mut hasher = DigestHasher::default();
-        let hash = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
-        let mut file = hash.map_or_else(|| door::open(&path, GET_LIMIT), |hash| named.open(&path, hash)).map_err(io)?;
-        let mut buffer = vec![0; 256 << 10];
-        loop {
-            let count = file.read(&mut buffer).map_err(io)?;
-            if count == 0 {
-                break;
-            }
-            hasher.update(&buffer[..count]);
+    let mut beside = Beside { missing: !folder.exists(), folder, ..Beside::default() };
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Ok(wanted) = name.parse::<Sha256>() else {
+            beside.strays.push(name);
+            continue;
+        };
+        if let Some(kind) = kind_of(&path) {
+            beside.damaged.push(Damaged { name, how: Damage::NoFile { kind } });
+            continue;
         }
-        let (name, found) = (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), hasher.finish());
-        if name != found.hash.to_string() {
-            damaged.push((name, found));
+        match hashed(&named, &path, wanted) {
+            Ok((found, _)) if found.hash == wanted => {}
+            Ok((found, bytes)) => beside.differs(name, wanted, found, bytes.as_deref()),
+            // What is larger than what is named, or all holes, need not be read to be known for something else.
+            Err(error) if DoorError::of(&error).is_some() => {
+                beside.damaged.push(Damaged { name, how: Damage::Refused { why: error.to_string() } });
+            }
+            Err(error) => beside.damaged.push(Damaged { name, how: Damage::Unreadable { why: error.to_string() } }),
         }
     }
-    Ok(damaged)
+    Ok(beside)
+}
+
+/// Hashes a file, and gives its bytes when it is small enough for its line ends to be tried the other way round.
+fn hashed(named: &Named, path: &Path, wanted: Sha256) -> io::Result<(Digest, Option<Vec<u8>>)> {
+    let mut file = named.open(path, wanted)?;
+    if file.size() <= LINE_END_LIMIT {
+        let bytes = file.whole()?;
+        return Ok((Digest::of(&bytes), Some(bytes)));
+    }
+    let mut hasher = DigestHasher::default();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((hasher.finish(), None)),
+            count => hasher.update(&buffer[..count]),
+        }
+    }
 }
 
 /// Lists a folder's files, sorted; none when it is not there.

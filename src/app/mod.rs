@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod approve;
 pub mod attributes;
+pub mod beside;
 pub mod config;
 pub mod currency;
 pub mod doctor;

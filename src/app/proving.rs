@@ -2,6 +2,8 @@
 //!
 //! The run that records, the replay and the verifier all come through here, so that they cannot disagree.
 
+#![warn(clippy::expect_used)]
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +22,8 @@ pub struct Proved {
     pub proof: Proof,
     /// The blobs of the input tree that were read for it, directories among them.
     pub read: BTreeSet<Digest>,
+    /// The blobs of the input tree that would have been read for it, and are not there.
+    pub lacking: BTreeSet<Digest>,
 }
 
 /// Says what the evidence of a command that ran proves.
@@ -32,7 +36,7 @@ pub fn prove(
     entry: &CommandEntry,
     store: &dyn BlobStore,
 ) -> Result<Proved, StoreError> {
-    let nothing_read = |proof| Ok(Proved { proof, read: BTreeSet::new() });
+    let nothing_read = |proof| Ok(Proved { proof, read: BTreeSet::new(), lacking: BTreeSet::new() });
     if entry.ending != EndingEntry::Exited {
         return nothing_read(Proof::Failed);
     }
@@ -52,7 +56,8 @@ pub fn prove(
         environment.extend(plan.frozen.get(name).map(|input| frozen_environment(name, input.kind)).unwrap_or_default());
     }
     environment.extend(spec.environment.clone());
-    let inputs = InputTree { store, root: entry.input_root, read: RefCell::default() };
+    let root = entry.input_root;
+    let inputs = InputTree { store, root, read: RefCell::default(), lacking: RefCell::default() };
     let evidence = Evidence {
         line: &entry.line,
         environment: &environment,
@@ -62,7 +67,7 @@ pub fn prove(
         inputs: &inputs,
     };
     let proof = proof::assess(spec.proof, &evidence);
-    Ok(Proved { proof, read: inputs.read.into_inner() })
+    Ok(Proved { proof, read: inputs.read.into_inner(), lacking: inputs.lacking.into_inner() })
 }
 
 /// Reads files of an input tree, and remembers what was read.
@@ -70,13 +75,15 @@ struct InputTree<'a> {
     store: &'a dyn BlobStore,
     root: Digest,
     read: RefCell<BTreeSet<Digest>>,
+    lacking: RefCell<BTreeSet<Digest>>,
 }
 
 impl InputTree<'_> {
     fn get(&self, digest: Digest) -> Option<Vec<u8>> {
-        let bytes = self.store.get(digest).ok()?;
-        self.read.borrow_mut().insert(digest);
-        Some(bytes)
+        let bytes = self.store.get(digest).ok();
+        let kept = if bytes.is_some() { &self.read } else { &self.lacking };
+        kept.borrow_mut().insert(digest);
+        bytes
     }
 }
 

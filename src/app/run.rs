@@ -279,7 +279,7 @@ pub async fn execute(
     let (mut proofs, mut proof_inputs) = (BTreeMap::new(), BTreeSet::new());
     for spec in workspace.plan.commands(packet) {
         let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id) else { continue };
-        let Proved { proof, read } = proving::prove(&workspace.plan, spec, entry, &*session.store)?;
+        let Proved { proof, read, .. } = proving::prove(&workspace.plan, spec, entry, &*session.store)?;
         proofs.insert(spec.id.clone(), proof);
         proof_inputs.extend(read);
     }

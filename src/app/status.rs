@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::beside::Beside;
 use super::currency::outdated;
 use super::evidence::{self, EvidenceError};
 use super::exceptions;
@@ -180,9 +181,9 @@ impl Gather<'_> {
                 return Ok(Evidence::Undecided { why: vec![why] });
             }
         };
-        let damaged = evidence::damaged(&path)?;
+        let beside = evidence::damaged(&path)?;
         let store = Layered::new(&evidence::folder_of(&path), Some(self.store.root()))?;
-        let verification = verify(&bytes, &store, &damaged, self.others.today);
+        let verification = verify(&bytes, &store, &beside, self.others.today);
         let why = lines(&verification);
         match (verification.severity(), &verification.parsed) {
             (Some(Severity::Tampered | Severity::Failed), _) => Ok(Evidence::Failed { why }),
@@ -246,7 +247,7 @@ impl Gather<'_> {
                 continue;
             }
             // What a run proved follows from its evidence again: failures, hollow passes, noise.
-            let verification = verify(&bytes, self.store, &[], self.others.today);
+            let verification = verify(&bytes, self.store, &Beside::default(), self.others.today);
             let of = |line| format!("{} {run}: {line}", record.kind);
             if let Some(evidence) = damaged(&verification, id, of) {
                 return Ok(Some(evidence));

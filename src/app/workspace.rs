@@ -311,6 +311,13 @@ fn repository(folder: &Path) -> Result<(PathBuf, Option<TreePath>), WorkspaceErr
     Ok((repository.to_owned(), below.parse().ok()))
 }
 
+/// Tells whether a plan takes a tracked file out of the certified source.
+#[must_use]
+pub fn excludes(plan: &Plan, path: &str) -> bool {
+    let matches = |glob: &String| Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path));
+    plan.exclude.iter().any(matches)
+}
+
 fn set<'a>(globs: impl IntoIterator<Item = &'a str>) -> GlobSet {
     let mut set = GlobSetBuilder::new();
     for glob in globs {

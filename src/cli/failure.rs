@@ -309,7 +309,7 @@ impl From<FrozenError> for Failure {
                 Exit::Plan,
                 hint("package.json and its lock do not ask for the same: npm install --package-lock-only, and commit"),
             ),
-            FrozenError::BadLock { .. } | FrozenError::Path(_) => (Exit::Plan, None),
+            FrozenError::BadLock { .. } | FrozenError::NoImage { .. } | FrozenError::Path(_) => (Exit::Plan, None),
         };
         Self::new(exit, &error, advice)
     }

@@ -7,8 +7,9 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{print, print_json};
 use super::today::today;
-use crate::app::release_images::verify as images;
+use crate::app::release_images::verify::{self as images, Judged};
 use crate::app::{evidence, verify as app};
+use crate::report::json::Verified;
 use crate::report::{json, text};
 use crate::store::door::{self, DoorError};
 use crate::store::layered::Layered;
@@ -16,18 +17,29 @@ use crate::store::layered::Layered;
 /// Judges a manifest file by the evidence beside it and in the store.
 pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
     let bytes = door::read(path, door::RECORD_LIMIT).map_err(|error| refused(path, &error))?;
-    let damaged = evidence::damaged(path)?;
+    let beside = evidence::damaged(path)?;
     let store = Layered::new(&evidence::folder_of(path), Some(&context.store))?;
-    let mut verification = app::verify(&bytes, &store, &damaged, today());
+    let mut verification = app::verify(&bytes, &store, &beside, today());
     if let Some(manifest) = &verification.parsed {
-        verification.findings.extend(images::verify(path, manifest, &store, &context.store)?);
+        let Judged { evidence, findings, notes, untied } = images::verify(path, manifest, &store, &context.store)?;
+        verification.evidence += evidence;
+        verification.findings.extend(findings);
+        verification.notes.extend(notes);
+        verification.untied.extend(untied);
     }
-    let (manifest, blobs, findings) = (verification.manifest, verification.blobs, &verification.findings);
-    let (proofs, flakes) = (&verification.proofs, &verification.flakes);
+    let verified = Verified {
+        manifest: verification.manifest,
+        evidence: verification.evidence,
+        findings: &verification.findings,
+        notes: &verification.notes,
+        untied: &verification.untied,
+        proofs: &verification.proofs,
+        flakes: &verification.flakes,
+    };
     if context.json {
-        print_json(&json::verification(manifest, blobs, findings, proofs, flakes))?;
+        print_json(&json::verification(&verified))?;
     } else {
-        print(text::verification(manifest, blobs, findings, proofs, flakes))?;
+        print(text::verification(&verified))?;
     }
     Ok(verification.severity().map_or(Exit::Success, Exit::from))
 }

@@ -223,6 +223,7 @@ pub fn only_moved(left: &[u8], right: &[u8], (l, r): &(Range<usize>, Range<usize
     true
 }
 
+#[expect(clippy::expect_used, reason = "the length of a slice is fixed")]
 fn number(bytes: &[u8]) -> i64 {
     match bytes.len() {
         4 => i64::from(u32::from_le_bytes(bytes.try_into().expect("four bytes"))),

@@ -154,6 +154,7 @@ fn inner(line: &str, open: char, close: char) -> Option<(&str, &str, &str)> {
     (start < end).then(|| (&line[..=start], &line[start + 1..end], &line[end..]))
 }
 
+#[expect(clippy::expect_used, reason = "the list begins with one piece")]
 fn elements(list: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut depth = 0i32;

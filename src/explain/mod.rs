@@ -7,6 +7,8 @@
 //!
 //! The one rule above all others: what cannot be told with a reason is [`Class::Real`](crate::model::difference::Class::Real).
 
+#![warn(clippy::expect_used)]
+
 pub use budget::{Budget, WORK};
 
 use crate::model::difference::Explained;

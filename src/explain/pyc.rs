@@ -15,6 +15,7 @@ pub fn is_pyc(bytes: &[u8]) -> bool {
 
 /// Explains two compiled modules.
 #[must_use]
+#[expect(clippy::expect_used, reason = "the length of a slice is fixed")]
 pub fn explain_pyc(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Vec<Explained> {
     let word = |bytes: &[u8], from: usize| u32::from_le_bytes(bytes[from..from + 4].try_into().expect("four bytes"));
     let mut found = Vec::new();

@@ -76,6 +76,7 @@ pub fn tokens(line: &str) -> Vec<Token<'_>> {
     found
 }
 
+#[expect(clippy::expect_used, reason = "the caller stops at the line's end")]
 fn next(rest: &str, before: Option<char>) -> (Kind, usize) {
     let first = rest.chars().next().expect("the caller stops at the line's end");
     if first == '\u{1b}' {

@@ -84,6 +84,7 @@ struct DependencyWire {
 
 /// Writes the document, indented and with a new line at its end.
 #[must_use]
+#[expect(clippy::expect_used, reason = "strings and lists are always JSON")]
 pub fn write(bom: &Bom) -> Vec<u8> {
     let image = image_wire(bom);
     let layers = bom.layers.iter().map(layer_reference).collect();

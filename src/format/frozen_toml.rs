@@ -92,6 +92,7 @@ pub fn decode(text: &str) -> Result<FrozenLock, FrozenLockError> {
 
 /// Writes a lock.
 #[must_use]
+#[expect(clippy::expect_used, reason = "what is written is a lock of this build's")]
 pub fn encode(lock: &FrozenLock) -> String {
     let wire = FrozenLockWire {
         version: FROZEN_LOCK_VERSION,

@@ -68,6 +68,7 @@ pub fn read(bytes: &[u8]) -> Result<ImageSettings, serde_json::Error> {
 
 /// Writes the one byte form of what counts.
 #[must_use]
+#[expect(clippy::expect_used, reason = "strings always have a canonical form")]
 pub fn encode(settings: &ImageSettings) -> Vec<u8> {
     canonical_json::to_vec(settings).expect("settings hold only strings")
 }

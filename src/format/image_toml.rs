@@ -167,6 +167,7 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
 /// # Panics
 /// Never: the wire type holds strings, integers, lists and maps with text keys.
 #[must_use]
+#[expect(clippy::expect_used, reason = "a definition holds strings and integers")]
 pub fn checksum(composition: &Composition) -> Sha256 {
     let parts: Vec<_> = composition.parts.iter().map(|part| canonical(part, composition.platform)).collect();
     Sha256::of(&serde_json_canonicalizer::to_vec(&parts).expect("a definition has a canonical form"))

@@ -186,6 +186,7 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
 /// # Panics
 /// Never: the wire type is one that TOML can hold.
 #[must_use]
+#[expect(clippy::expect_used, reason = "what is written is a lock of this build's")]
 pub fn write(lock: &ImageLock) -> String {
     let spanned = |purl: &Purl| Spanned::new(0..0, purl.clone());
     let go_wire = |pin: &GoPin| GoWire {

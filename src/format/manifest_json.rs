@@ -50,6 +50,9 @@ pub enum ManifestError {
         /// Where the bytes leave the canonical form, from 0.
         offset: usize,
     },
+    /// A number lies beyond what every reader of JSON keeps exactly.
+    #[error("malformed manifest: {0}")]
+    Number(String),
     /// The manifest is larger than [`MANIFEST_LIMIT`].
     #[error("the manifest has {found} bytes: at most {MANIFEST_LIMIT} are read")]
     TooLarge {
@@ -66,6 +69,10 @@ struct VersionWire {
 
 /// Writes the canonical bytes and their digest.
 #[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "what is written is a manifest of this build's; what is read is checked without"
+)]
 pub fn encode(manifest: &ReproManifest) -> (Vec<u8>, Digest) {
     let bytes = super::canonical_json::to_vec(manifest).expect("a manifest holds only strings, integers and maps");
     let digest = Digest::of(&bytes);
@@ -83,7 +90,7 @@ pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
     let malformed = |error: serde_json::Error| ManifestError::Malformed {
         line: error.line(),
         column: error.column(),
-        message: error.to_string(),
+        message: super::json_place::described(bytes, &error),
     };
     let version: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
     if !(u64::from(OLDEST_MANIFEST_VERSION)..=u64::from(UNCONFIRMED_VERSION)).contains(&version.version) {
@@ -98,7 +105,8 @@ pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
         let expected = version_for(&manifest.commands);
         return Err(ManifestError::Needless { found: manifest.version, expected });
     }
-    let (canonical, _) = encode(&manifest);
+    let canonical =
+        super::canonical_json::to_vec(&manifest).map_err(|error| ManifestError::Number(error.to_string()))?;
     if canonical != bytes {
         let offset = canonical.iter().zip(bytes).take_while(|(a, b)| a == b).count();
         return Err(ManifestError::NotCanonical { offset });

@@ -1,5 +1,7 @@
 //! Tier 1: bytes ↔ model. Pure: nothing here reads a file, a clock or the environment.
 
+#![warn(clippy::expect_used)]
+
 pub mod bom_id;
 pub mod canonical_json;
 pub mod cassette_json;
@@ -11,6 +13,7 @@ pub mod go_local;
 pub mod go_mod;
 pub mod image_settings;
 pub mod image_toml;
+pub mod json_place;
 pub mod lock_toml;
 pub mod manifest_json;
 pub mod oci_document;

@@ -178,6 +178,7 @@ fn descriptor(digest: Digest, media_type: &'static str) -> DescriptorWire {
     DescriptorWire { digest: digest.hash.to_oci(), media_type, size: digest.size, platform: None, annotations: None }
 }
 
+#[expect(clippy::expect_used, reason = "strings and integers always have a canonical form")]
 fn canonical(value: &impl Serialize) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).expect("strings and integers have a canonical form")
 }

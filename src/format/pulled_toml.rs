@@ -78,6 +78,7 @@ pub fn parse(text: &str) -> Result<PulledLock, TomlError> {
 /// # Panics
 /// Never: the wire type is one that TOML can hold.
 #[must_use]
+#[expect(clippy::expect_used, reason = "what is written is a lock of this build's")]
 pub fn write(lock: &PulledLock) -> String {
     let layers = lock.image.layers.iter().cloned();
     let layers = layers.map(|PulledLayer { blob, media_type, diff_id }| LayerWire { blob, media_type, diff_id });

@@ -40,6 +40,7 @@ struct VersionWire {
 
 /// Writes the canonical bytes and their digest.
 #[must_use]
+#[expect(clippy::expect_used, reason = "what is written is a record of this build's; what is read is checked without")]
 pub fn encode(record: &ScopeRecord) -> (Vec<u8>, Digest) {
     let bytes = canonical_json::to_vec(record).expect("a scope record holds only strings, integers and maps");
     let digest = Digest::of(&bytes);

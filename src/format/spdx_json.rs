@@ -81,6 +81,7 @@ struct RelationshipWire {
 
 /// Writes the document, indented and with a new line at its end.
 #[must_use]
+#[expect(clippy::expect_used, reason = "strings and lists are always JSON")]
 pub fn write(bom: &Bom) -> Vec<u8> {
     let image = &bom.image;
     let mut packages = vec![image_wire(bom)];

@@ -3,6 +3,8 @@
 //! Hash rule: the SHA-256 of the blob's bytes and nothing else; no prefix, no length, no name. [`Digest`] is REAPI's
 //! `Digest` message (`hash` in lower-case hex, `size_bytes`); [`Sha256`] alone is what OCI writes as `sha256:HEX`.
 
+#![warn(clippy::expect_used)]
+
 use std::fmt;
 use std::str::FromStr;
 

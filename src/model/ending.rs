@@ -41,7 +41,7 @@ pub fn words(ending: EndingEntry, exit_code: i32, bounds: Bounds) -> String {
     match ending {
         EndingEntry::Exited => format!("exit code {exit_code}"),
         EndingEntry::Signaled => {
-            let signal = exit_code - 128;
+            let signal = exit_code.saturating_sub(128);
             match signal_name(signal) {
                 Some(name) => format!("ended by signal {signal} ({name})"),
                 None => format!("ended by signal {signal}"),

@@ -30,6 +30,8 @@ pub enum FindingName {
     EvidenceMissing,
     /// A blob's bytes do not match its name.
     EvidenceDamaged,
+    /// Bytes match only with other line ends: git or an editor changed those, and nothing else.
+    LineEndsChanged,
     /// The plan in the evidence cannot be read.
     PlanUnreadable,
     /// The plan says something else than the manifest.
@@ -38,6 +40,10 @@ pub enum FindingName {
     SourceMalformed,
     /// The source was a working copy, not a commit.
     SourceDirty,
+    /// The source tree holds another plan or lock than the one that the manifest was made by.
+    SourceDiffers,
+    /// The platform is none that commands run on, or the record names another one than the manifest.
+    PlatformDiffers,
     /// The lock of an image says something else than the manifest.
     ImageDiffers,
     /// The lock of a frozen input says something else than the manifest.
@@ -110,6 +116,7 @@ impl FindingName {
             | Self::EvidenceMissing
             | Self::HollowPass
             | Self::ImageUndecided
+            | Self::LineEndsChanged
             | Self::NetworkUnknown
             | Self::NoCommands
             | Self::NoVerdict
@@ -117,6 +124,34 @@ impl FindingName {
             | Self::UnknownVersion => Severity::Undecided,
             _ => Severity::Tampered,
         }
+    }
+}
+
+/// Is something that a reader should know and that counts for no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Note {
+    /// What it is about: a place in the manifest or beside it.
+    pub at: String,
+    /// What there is to know.
+    pub says: String,
+}
+
+/// Counts the blobs that a manifest names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct EvidenceCount {
+    /// How many it names, the directories of its source among them.
+    pub named: usize,
+    /// How many of them were there.
+    pub present: usize,
+    /// How many were not, and follow from others.
+    pub derived: usize,
+}
+
+impl std::ops::AddAssign for EvidenceCount {
+    fn add_assign(&mut self, more: Self) {
+        self.named += more.named;
+        self.present += more.present;
+        self.derived += more.derived;
     }
 }
 

@@ -3,6 +3,8 @@
 //! A lock holds the packages of the one layer that its definition adds. The layers below belong to the locks of the images
 //! that it is composed of; here they stand with their digests only, so that no package is pinned in two places.
 
+#![warn(clippy::expect_used)]
+
 use super::digest::{Digest, Sha256};
 use super::fingerprint::Fingerprint;
 use super::image::ImageIdentity;

@@ -3,6 +3,8 @@
 //! Hash rule: the manifest's digest is over its RFC 8785 bytes. It holds integers and strings only; no time, host name,
 //! duration, absolute path, float or map order. Blobs are named `HEX/SIZE`, OCI objects `sha256:HEX`.
 
+#![warn(clippy::expect_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

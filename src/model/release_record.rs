@@ -1,23 +1,31 @@
 //! What is recorded of the release's own images, beside a packet's manifest.
 
+#![warn(clippy::expect_used)]
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::action::ActionResult;
 use super::digest::Digest;
 use super::finding::Finding;
 use super::manifest::{FrozenEntry, ImageEntry};
 use super::name::Name;
 use super::plan::PacketId;
 
-/// The version of the record's format.
-pub const RELEASE_RECORD_VERSION: u32 = 1;
+/// The version of the record's format that this build writes.
+///
+/// 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 had the streams alone.
+pub const RELEASE_RECORD_VERSION: u32 = 2;
+
+/// The oldest version of the record's format that this build reads.
+pub const OLDEST_RELEASE_RECORD_VERSION: u32 = 1;
 
 /// Holds what must be equal everywhere when the images are built and tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReleaseRecord {
-    /// The format's version, [`RELEASE_RECORD_VERSION`].
+    /// The format's version, [`OLDEST_RELEASE_RECORD_VERSION`] to [`RELEASE_RECORD_VERSION`].
     pub version: u32,
     /// The packet.
     pub packet: PacketId,
@@ -81,6 +89,9 @@ pub struct RunEntry {
     pub stdout: Digest,
     /// Its standard error.
     pub stderr: Digest,
+    /// The REAPI `ActionResult` of exit code and streams; none in records of version 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub result: Option<Digest>,
 }
 
 /// Is one command that ran beside a container of the image.
@@ -101,20 +112,42 @@ pub struct SmokeEntry {
     pub stdout: Digest,
     /// Its standard error.
     pub stderr: Digest,
+    /// The REAPI `ActionResult` of exit code and streams; none in records of version 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub result: Option<Digest>,
     /// How the image's own container had ended before the command did; none when it still ran.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub gone: Option<i64>,
 }
 
+/// Makes the `ActionResult` that ties an exit code to streams.
+#[must_use]
+pub fn result_of(exit_code: i32, stdout: Digest, stderr: Digest) -> ActionResult {
+    ActionResult { exit_code, stdout, stderr, outputs: BTreeMap::new() }
+}
+
 impl ReleaseRecord {
+    /// Tells whether each run and smoke command names its result exactly when the version has results.
+    #[must_use]
+    pub fn has_results_of_its_version(&self) -> bool {
+        let of_image = |built: &BuiltEntry| {
+            let runs = built.runs.iter().map(|run| run.result);
+            runs.chain(built.smoke.iter().map(|smoke| smoke.result)).collect::<Vec<_>>()
+        };
+        self.images.values().flat_map(of_image).all(|result| result.is_some() == (self.version >= 2))
+    }
+
     /// Lists the blobs that the record names directly; of trees, their roots.
     pub fn blobs(&self) -> impl Iterator<Item = Digest> + '_ {
         let of_image = |built: &BuiltEntry| {
             let parts =
                 [built.parts, built.again].into_iter().flat_map(|parts| [parts.tree, parts.config, parts.owners]);
-            let runs = built.runs.iter().flat_map(|run| [run.stdout, run.stderr]);
-            let smoke = built.smoke.iter().flat_map(|smoke| [smoke.action, smoke.stdout, smoke.stderr]);
-            parts.chain(runs).chain(smoke).collect::<Vec<_>>()
+            let runs = built.runs.iter().flat_map(|run| [Some(run.stdout), Some(run.stderr), run.result]);
+            let smoke = built
+                .smoke
+                .iter()
+                .flat_map(|smoke| [Some(smoke.action), Some(smoke.stdout), Some(smoke.stderr), smoke.result]);
+            parts.chain(runs.chain(smoke).flatten()).collect::<Vec<_>>()
         };
         let locks = self.locked.values().map(|image| image.lock).chain(self.frozen.values().map(|input| input.lock));
         [self.plan].into_iter().chain(locks).chain(self.images.values().flat_map(of_image))

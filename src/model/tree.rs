@@ -5,6 +5,8 @@
 //! are each sorted by the UTF-8 bytes of their name; a name stands once in the whole directory. An empty directory is the
 //! empty message.
 
+#![warn(clippy::expect_used)]
+
 use std::collections::BTreeMap;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;

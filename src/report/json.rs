@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::model::attempt::Watch;
 use crate::model::compare::{Comparison, Equality};
 use crate::model::digest::Digest;
-use crate::model::finding::Finding;
+use crate::model::finding::{EvidenceCount, Finding, Note};
 use crate::model::manifest::ReproManifest;
 use crate::model::name::Name;
 use crate::model::quarantine::{Cover, Flake};
@@ -97,20 +97,37 @@ pub fn comparison(
     })
 }
 
+/// Is what a verification came to.
+#[derive(Debug, Clone, Copy)]
+pub struct Verified<'a> {
+    /// The digest of the manifest's bytes.
+    pub manifest: Digest,
+    /// How many blobs it names, and how many of them were there.
+    pub evidence: EvidenceCount,
+    /// What is wrong.
+    pub findings: &'a [Finding],
+    /// What a reader should know beside that.
+    pub notes: &'a [Note],
+    /// What the manifest says and nothing in its evidence can confirm.
+    pub untied: &'a [Note],
+    /// What the evidence of each command proves.
+    pub proofs: &'a [(Name, Proof)],
+    /// The commands that failed and then passed.
+    pub flakes: &'a BTreeMap<Name, Flake>,
+}
+
 /// Describes a verification.
 #[must_use]
-pub fn verification(
-    manifest: Digest,
-    blobs: usize,
-    findings: &[Finding],
-    proofs: &[(Name, Proof)],
-    flakes: &BTreeMap<Name, Flake>,
-) -> Value {
+pub fn verification(verified: &Verified<'_>) -> Value {
+    let Verified { manifest, evidence, findings, notes, untied, proofs, flakes } = *verified;
     let flakes: serde_json::Map<String, Value> =
         flakes.iter().map(|(id, found)| (id.to_string(), flake(found))).collect();
     let proofs: serde_json::Map<String, Value> =
         proofs.iter().map(|(id, found)| (id.to_string(), proof(found))).collect();
-    json!({ "manifest": manifest.to_string(), "blobs": blobs, "findings": findings, "proofs": proofs, "flakes": flakes })
+    json!({
+        "manifest": manifest.to_string(), "blobs": evidence.present, "evidence": evidence, "findings": findings,
+        "notes": notes, "unconfirmed": untied, "proofs": proofs, "flakes": flakes,
+    })
 }
 
 /// Describes a proof: its kind, the work that it proves, and the reason where there is one.

@@ -1,19 +1,17 @@
 //! What a person reads at the end of a command.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::difference::differing_lines;
-use super::json::Beside;
+use super::json::{Beside, Verified};
 use crate::model::compare::{CommandComparison, Comparison, Equality, Part};
 use crate::model::digest::Digest;
-use crate::model::finding::Finding;
+use crate::model::finding::{EvidenceCount, Finding, Note};
 use crate::model::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::plural::counted;
 use crate::model::printable;
-use crate::model::quarantine::Flake;
 use crate::proof::{Proof, Standing};
 use crate::store::{BlobStore, export};
 
@@ -186,20 +184,14 @@ pub fn findings(findings: &[Finding]) -> String {
     text
 }
 
-/// Writes a verification.
+/// Writes a verification: the proofs, what is wrong, what there is to know, what nothing confirms, and the verdict last.
 #[must_use]
-pub fn verification(
-    manifest: Digest,
-    blobs: usize,
-    findings: &[Finding],
-    proofs: &[(Name, Proof)],
-    flakes: &BTreeMap<Name, Flake>,
-) -> String {
+pub fn verification(verified: &Verified<'_>) -> String {
     let mut text = String::new();
-    for (id, flake) in flakes.iter().filter(|(_, flake)| flake.passes()) {
+    for (id, flake) in verified.flakes.iter().filter(|(_, flake)| flake.passes()) {
         put(&mut text, format_args!("{:>20}  {id}  {flake}", "flake"));
     }
-    for (id, proof) in proofs.iter().filter(|(_, proof)| proof.standing() == Standing::Passed) {
+    for (id, proof) in verified.proofs.iter().filter(|(_, proof)| proof.standing() == Standing::Passed) {
         // The word stands before it already.
         let said = proof.reason().map_or_else(|| proof.to_string(), str::to_owned);
         put(&mut text, format_args!("{:>20}  {id}  {said}", proof.as_str()));
@@ -207,19 +199,29 @@ pub fn verification(
             put(&mut text, format_args!("{:>22}{condition}", ""));
         }
     }
-    text += &self::findings(findings);
-    let verdict = match findings.len() {
+    text += &findings(verified.findings);
+    for (label, notes) in [("note", verified.notes), ("unconfirmed", verified.untied)] {
+        for Note { at, says } in notes {
+            put(&mut text, format_args!("{label:>20}  {at}  {says}"));
+        }
+    }
+    let verdict = match verified.findings.len() {
         0 => "stands".to_owned(),
         some => format!("has {}", counted(some, "finding")),
     };
-    put(
-        &mut text,
-        format_args!(
-            "manifest {manifest} {verdict}; {} of evidence checked, nothing was executed",
-            counted(blobs, "blob")
-        ),
-    );
+    let (manifest, evidence) = (verified.manifest, of_evidence(verified.evidence));
+    put(&mut text, format_args!("manifest {manifest} {verdict}; {evidence}, nothing was executed"));
     text
+}
+
+/// Says how much of the evidence was there.
+fn of_evidence(EvidenceCount { named, present, derived }: EvidenceCount) -> String {
+    let blobs = counted(named, "blob");
+    match (named == present, derived) {
+        (true, _) => format!("{blobs} of evidence checked"),
+        (false, 0) => format!("{present} of {blobs} of evidence present"),
+        (false, _) => format!("{present} of {blobs} of evidence present, {derived} derived from them"),
+    }
 }
 
 fn entry<'a>(manifest: &'a ReproManifest, id: &Name) -> Option<&'a CommandEntry> {

@@ -1,11 +1,13 @@
 //! Evidence for a look that changes nothing: a folder of blobs, over the user's store, under a memory that takes what is
 //! derived on the way.
 
+#![warn(clippy::expect_used)]
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::door::{self, Admitted};
-use super::fs::FsStore;
+use super::fs::reader::FsReader;
 use super::memory::MemoryStore;
 use super::verify::{VerifyingReader, read_whole};
 use super::{BlobStore, BlobWriter, StoreError};
@@ -17,16 +19,16 @@ use crate::model::digest::Digest;
 pub struct Layered {
     memory: MemoryStore,
     folder: Option<PathBuf>,
-    store: Option<FsStore>,
+    store: Option<FsReader>,
 }
 
 impl Layered {
-    /// Lays the folder over the store at `store`; either may not be there.
+    /// Lays the folder over the store at `store`; either may not be there, and nothing is written to either.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when there is a store and it cannot be opened.
+    /// None today: what cannot be opened is not there.
     pub fn new(folder: &Path, store: Option<&Path>) -> Result<Self, StoreError> {
-        let store = store.filter(|root| root.is_dir()).map(FsStore::open).transpose()?;
+        let store = store.map(FsReader::new);
         // A folder that is a link is not looked into: it may lead anywhere.
         let folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir()).then(|| folder.to_owned());
         Ok(Self { memory: MemoryStore::default(), folder, store })
@@ -98,6 +100,7 @@ impl BlobStore for Layered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::fs::FsStore;
 
     #[test]
     fn reads_fall_through_damage_shows_and_writes_stay_above() {

@@ -1,5 +1,7 @@
 //! A store in memory, for tests and for short-lived trees.
 
+#![warn(clippy::expect_used)]
+
 use std::collections::HashMap;
 use std::io::{self, Cursor, Read, Write};
 use std::path::PathBuf;

@@ -18,6 +18,7 @@ pub mod ingest;
 pub mod layered;
 pub mod memory;
 pub mod runs;
+pub mod stacked;
 pub mod verify;
 
 /// Says why a blob could not be stored or served.

@@ -1,5 +1,7 @@
 //! A reader that cannot be used without checking what it reads.
 
+#![warn(clippy::expect_used)]
+
 use std::io::{self, Read};
 
 use super::{GET_LIMIT, StoreError};
@@ -60,6 +62,7 @@ impl<R: Read> Read for VerifyingReader<R> {
 /// # Errors
 /// [`StoreError::TooLarge`] when `expected` is larger than [`GET_LIMIT`], [`StoreError::Damaged`] when the bytes do not
 /// match, and what `failed` makes of an I/O error.
+#[expect(clippy::expect_used, reason = "the limit was compared on the line above")]
 pub(super) fn read_whole(
     inner: &mut dyn Read,
     expected: Digest,

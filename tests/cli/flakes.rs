@@ -1,5 +1,6 @@
 //! Commands that change their mind. What differs from attempt to attempt is the kernel's randomness, which nothing pins.
 
+use rcrepro::app::beside::Beside;
 use rcrepro::app::{evidence, verify};
 use rcrepro::format::manifest_json;
 use rcrepro::model::finding::{Finding, FindingName};
@@ -64,7 +65,8 @@ fn a_flake_passes_through_quarantine_alone_and_until_its_day() {
     assert!(!failed.is_empty() && failed.iter().all(|attempt| attempt.exit_code == 1), "{failed:?}");
     let path = scene.path("manifests/RC-05.json");
     let store = Layered::new(&evidence::folder_of(&path), None).expect("layers");
-    let judge = |text: &[u8], day: &str| verify::verify(text, &store, &[], day.parse().expect("a day")).findings;
+    let judge =
+        |text: &[u8], day: &str| verify::verify(text, &store, &Beside::default(), day.parse().expect("a day")).findings;
     assert_eq!(judge(text.as_bytes(), "9999-12-30"), []);
     assert_eq!(names(&judge(text.as_bytes(), "9999-12-31")), [FindingName::Flake], "its last day was the day before");
     manifest.commands[0].earlier[0].exit_code = 2;

@@ -139,7 +139,7 @@ fn the_board_shows_which_gates_can_fail_and_a_record_counts_for_its_source_alone
     let largest = largest.expect("some evidence");
     let bytes = std::fs::read(&largest).expect("read");
     std::fs::write(&largest, b"< goodbye, too\n").expect("written");
-    assert!(line(&scene).contains("0 of 2 (the evidence `"), "{}", line(&scene));
+    assert!(line(&scene).contains("0 of 2 (the evidence of the mutants is damaged: `"), "{}", line(&scene));
     std::fs::write(&largest, bytes).expect("written");
     assert_eq!(line(&scene), "gates proven able to fail: 1 of 2 (rcrepro check --mutate)");
 

@@ -119,11 +119,11 @@ fn verified(scene: &Scene, id: &str, record: &serde_json::Value) {
     tampered(&|record| record["source"] = elsewhere.clone().into(), 6, "plan-differs  images.source");
     tampered(
         &|record| record["images"][id]["smoke"][0]["exit_code"] = 1.into(),
-        1,
-        "image-failed  images.release-good",
+        6,
+        "result-differs  images.release-good.release-good-smoke.result",
     );
     tampered(&|record| record["images"] = serde_json::json!({}), 5, "image-undecided  images.release-good");
-    tampered(&|record| record["images"][id]["runs"][0]["stdout"] = elsewhere.clone().into(), 5, "evidence-missing");
+    tampered(&|record| record["images"][id]["runs"][0]["stdout"] = elsewhere.clone().into(), 6, "evidence-missing");
     std::fs::remove_file(scene.path(file)).expect("it is there");
     assert_eq!(scene.run(&["verify", manifest]).code, 5, "without a record nothing is known of the images");
     scene.write(file, whole.as_bytes());

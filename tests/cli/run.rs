@@ -103,7 +103,8 @@ fn a_manifest_that_was_changed_by_hand_is_6_and_one_without_evidence_5() {
     let nowhere = scene.path("nowhere").display().to_string();
     let ended = scene.run(&["--store", &nowhere, "verify", "manifests/RC-05.json"]);
     assert_eq!(ended.code, 5, "{}", ended.stdout);
-    assert!(ended.stdout.contains("evidence-missing  plan"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("evidence-missing  evidence"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("found:    no folder `manifests/RC-05.evidence`"), "{}", ended.stdout);
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn hex_digits(bytes: &[u8]) -> Vec<usize> {
 #[test]
 fn every_field_has_a_finding_that_names_it() {
     let text = std::fs::read_to_string(committed()).expect("the manifest is committed");
-    let cases: [(&str, &str, FindingName); 19] = [
+    let cases: [(&str, &str, FindingName); 20] = [
         ("},\"version\":3}", "},\"version\":1}", FindingName::UnknownVersion),
         // Version 2 has other words for clocks.
         ("},\"version\":3}", "},\"version\":2}", FindingName::Malformed),
@@ -82,6 +82,7 @@ fn every_field_has_a_finding_that_names_it() {
         ("\"normalizers\":[\"go-test\"]", "\"normalizers\":[]", FindingName::PlanDiffers),
         ("\"id\":\"go-test\"", "\"id\":\"go-tset\"", FindingName::PlanDiffers),
         ("\"packet\":\"RC-05\"", "\"packet\":\"RC-04\"", FindingName::PlanDiffers),
+        ("\"os\":\"linux\"", "\"os\":\"plan9\"", FindingName::PlatformDiffers),
         ("\"isa\":\"x86-64\"", "\"isa\":\"arm-a64\"", FindingName::CommandDiffers),
         ("\"dirty\":false", "\"dirty\":true", FindingName::SourceDirty),
         ("{\"commands\"", "{ \"commands\"", FindingName::NotCanonical),

@@ -61,6 +61,46 @@ pub fn files<E>(input: &FrozenInput, read: Read<'_, E>) -> Result<Result<Vec<Cli
     Ok(Ok(found))
 }
 
+/// As [`files`], by their digests alone: `find` gives that of a path, `text` what a file holds where somebody has it. Tells, too,
+/// whether these are all; without the text of `go.mod` nobody knows what it refers to.
+///
+/// # Errors
+/// What `find` fails with.
+pub fn digests<E>(
+    input: &FrozenInput,
+    find: &dyn Fn(&str) -> Result<Option<Digest>, E>,
+    text: &dyn Fn(Digest) -> Option<String>,
+) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
+    let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
+    let names: &[&str] = match input.kind {
+        FrozenKind::GoModules => &go_modules::LOCK_FILES,
+        FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => &npm_packages::LOCK_FILES,
+        FrozenKind::GoVulndb | FrozenKind::GoStd => return Ok((Ok(Vec::new()), true)),
+    };
+    let (mut found, mut main) = (Vec::new(), None);
+    for name in names {
+        let path = below(folder, name);
+        match find(&path)? {
+            Some(digest) => {
+                if found.is_empty() {
+                    main = text(digest);
+                }
+                found.push(ClientFile { name: (*name).to_owned(), path, digest });
+            }
+            None if input.kind == FrozenKind::GoModules && !found.is_empty() => {}
+            None => return Ok((Err(missing(input.kind, &path)), true)),
+        }
+    }
+    if input.kind == FrozenKind::GoModules {
+        for path in main.iter().flat_map(|main| go_modules::beside(main, folder)) {
+            if let Some(digest) = find(&path)? {
+                found.push(ClientFile { name: path.clone(), path, digest });
+            }
+        }
+    }
+    Ok((Ok(found), input.kind != FrozenKind::GoModules || main.is_some()))
+}
+
 /// Says what keeps a frozen input from being made from this source; nothing when its step may be tried. `alone` says that no
 /// command that uses it heeds a `go.work`.
 ///

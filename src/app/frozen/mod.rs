@@ -16,9 +16,9 @@ use crate::model::image::ImageIdentity;
 use crate::model::manifest::FrozenEntry;
 use crate::model::name::{Name, NameError};
 use crate::model::plan::{FrozenInput, FrozenKind};
-use crate::model::tree::TreeError;
+use crate::model::tree::{Node, TreeError};
 use crate::store::door;
-use crate::store::export::{ExportError, is_whole};
+use crate::store::export::{ExportError, is_whole, lookup};
 use crate::store::{BlobStore, StoreError};
 
 mod advisories;
@@ -74,6 +74,12 @@ pub enum FrozenError {
         name: Name,
         /// What is wrong, by place.
         faults: Vec<Fault>,
+    },
+    /// The image that compiles it is none of the packet's.
+    #[error("frozen input `{name}` is compiled in an image that was not resolved")]
+    NoImage {
+        /// The input's name.
+        name: Name,
     },
     /// npm fetched less than its lock pins.
     #[error("frozen input `{name}`: npm left out {packages}, {} of {of} packages that the lock pins", packages.0.len())]
@@ -269,21 +275,50 @@ impl FrozenStep<'_> {
     }
 
     fn made_from(&self) -> Result<Sha256, FrozenError> {
-        // What a mirror has is known by its content alone; whether recorded answers still fit the client's lock is seen when
-        // the client asks.
-        if self.input.kind.front().is_some() {
-            return Ok(frozen_toml::made_from(self.input.kind, &[]));
-        }
-        if self.input.kind == FrozenKind::GoStd {
-            let toolchain = Digest::of(self.toolchain().manifest.to_oci().as_bytes());
-            let lines = self.input.lines.iter().map(|line| ("line", Digest::of(line.as_bytes())));
-            let made_from: Vec<_> = [("image", toolchain)].into_iter().chain(lines).collect();
-            return Ok(frozen_toml::made_from(self.input.kind, &made_from));
+        if self.input.kind.front().is_some() || self.input.kind == FrozenKind::GoStd {
+            let toolchain = self.image.map(|image| image.manifest);
+            return Ok(made_from(self.name, self.input, self.source, toolchain, self.store)?.0);
         }
         let files = self.client_files()?;
         let files: Vec<(&str, Digest)> = files.iter().map(|file| (file.name.as_str(), file.digest)).collect();
         Ok(frozen_toml::made_from(self.input.kind, &files))
     }
+}
+
+/// Computes the checksum of what a frozen input is made from: files of the source tree, or the image and the lines that compile
+/// it, and tells whether that is all; without the text of `go.mod` nobody knows what it refers to. `toolchain` is the manifest of
+/// the image that the plan names. Of the source only its directories are needed.
+///
+/// # Errors
+/// [`FrozenError`] when the source has no such file, or its directories cannot be read.
+pub fn made_from(
+    name: &Name,
+    input: &FrozenInput,
+    source: Digest,
+    toolchain: Option<Sha256>,
+    store: &dyn BlobStore,
+) -> Result<(Sha256, bool), FrozenError> {
+    // What a mirror has is known by its content alone; whether recorded answers still fit the client's lock is seen when
+    // the client asks.
+    if input.kind.front().is_some() {
+        return Ok((frozen_toml::made_from(input.kind, &[]), true));
+    }
+    if input.kind == FrozenKind::GoStd {
+        let toolchain = toolchain.ok_or_else(|| FrozenError::NoImage { name: name.clone() })?;
+        let toolchain = Digest::of(toolchain.to_oci().as_bytes());
+        let lines = input.lines.iter().map(|line| ("line", Digest::of(line.as_bytes())));
+        let made_from: Vec<_> = [("image", toolchain)].into_iter().chain(lines).collect();
+        return Ok((frozen_toml::made_from(input.kind, &made_from), true));
+    }
+    let find = |path: &str| match lookup(store, source, &path.parse()?)? {
+        Some(Node::File { digest, .. }) => Ok::<_, FrozenError>(Some(digest)),
+        _ => Ok(None),
+    };
+    let read = |digest: Digest| store.get(digest).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let (files, whole) = client::digests(input, &find, &read)?;
+    let files = files.map_err(|fault| FrozenError::Refused { name: name.clone(), faults: vec![fault] })?;
+    let files: Vec<(&str, Digest)> = files.iter().map(|file| (file.name.as_str(), file.digest)).collect();
+    Ok((frozen_toml::made_from(input.kind, &files), whole))
 }
 
 #[cfg(test)]

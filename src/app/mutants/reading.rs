@@ -32,15 +32,20 @@ pub enum GateVerdict {
 impl Reading {
     /// Finds the first line of the evidence that holds a text.
     fn line_with(&self, text: &str) -> Option<String> {
-        self.evidence.values().find_map(|bytes| {
-            let stream = String::from_utf8_lossy(bytes);
-            stream.lines().find(|line| line.contains(text)).map(shortened)
-        })
+        line_with(self.evidence.values().map(Vec::as_slice), text)
     }
 
     fn holds(&self, text: &str) -> bool {
         holds(self.evidence.values().map(Vec::as_slice), text)
     }
+}
+
+/// Finds the first line of some evidence that holds a text, as records keep it.
+pub fn line_with<'a>(evidence: impl IntoIterator<Item = &'a [u8]>, text: &str) -> Option<String> {
+    evidence.into_iter().find_map(|bytes| {
+        let stream = String::from_utf8_lossy(bytes);
+        stream.lines().find(|line| line.contains(text)).map(shortened)
+    })
 }
 
 /// Tells whether a text stands in any of some evidence.

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::MutateError;
-use super::builtin::planned;
-use super::reading::holds;
+use super::builtin::{Planned, Seed, planned};
+use super::reading::{holds, line_with};
 use crate::app::attributes::write_record;
+use crate::app::beside::Beside;
 use crate::app::evidence;
 use crate::app::files::write_whole;
 use crate::app::workspace::Workspace;
 use crate::format::gates_json;
 use crate::model::board::Fact;
 use crate::model::digest::{Digest, Sha256};
-use crate::model::mutant::{GateState, GatesRecord, MutantEntry, Outcome, ProvenGates};
+use crate::model::mutant::{Gate, GateState, GatesRecord, MutantEntry, Outcome, ProvenGates};
+use crate::model::plan::Plan;
 use crate::store::BlobStore;
 use crate::store::door;
 use crate::store::layered::Layered;
@@ -82,43 +84,77 @@ pub fn recorded(workspace: &Workspace, source: Digest) -> Recorded {
         }
         Err(error) => return Recorded::Wrong(format!("cannot read `gates/mutants.json`: {error}")),
     };
-    let record = match gates_json::decode(&bytes) {
+    let beside = match evidence::damaged(&path) {
+        Ok(beside) => beside,
+        Err(error) => return Recorded::Wrong(error.to_string()),
+    };
+    let Ok(store) = Layered::new(&beside.folder, None) else {
+        return Recorded::Wrong("the evidence of the mutants cannot be read".to_owned());
+    };
+    judge(&bytes, &workspace.plan, workspace.plan_digest(), source, &beside, &store)
+}
+
+/// Holds a record's bytes against a plan, a source and the evidence in `store`.
+#[must_use]
+pub fn judge(
+    bytes: &[u8],
+    plan: &Plan,
+    plan_digest: Digest,
+    source: Digest,
+    beside: &Beside,
+    store: &dyn BlobStore,
+) -> Recorded {
+    let record = match gates_json::decode(bytes) {
         Ok(record) => record,
         Err(error) => return Recorded::Wrong(error.to_string()),
     };
-    if record.plan != workspace.plan_digest() {
+    if record.plan != plan_digest {
         return Recorded::Missing("the mutants were run with another plan".to_owned());
     }
     if record.source != source {
         return Recorded::Missing("the mutants were run on another source".to_owned());
     }
     let listed: BTreeSet<_> = record.mutants.iter().map(|mutant| (&mutant.id, &mutant.gate)).collect();
-    let planned = planned(&workspace.plan);
+    let planned = planned(plan);
     let expected: BTreeSet<_> = planned.iter().map(|planned| (&planned.id, &planned.gate)).collect();
     if listed != expected || record.mutants.len() != planned.len() {
         return Recorded::Missing("the record has other mutants than the plan".to_owned());
     }
-    match evidence::damaged(&path) {
-        Ok(damaged) => {
-            if let Some((name, found)) = damaged.first() {
-                return Recorded::Wrong(format!("the evidence `{name}` of the mutants hashes to {found}"));
-            }
-        }
-        Err(error) => return Recorded::Wrong(error.to_string()),
+    if let Some(damaged) = beside.damaged.first() {
+        return Recorded::Wrong(format!("the evidence of the mutants is damaged: {damaged}"));
     }
-    let Ok(store) = Layered::new(&evidence::folder_of(&path), None) else {
-        return Recorded::Wrong("the evidence of the mutants cannot be read".to_owned());
-    };
-    match record.mutants.iter().find_map(|mutant| unfounded(mutant, &store)) {
+    let wrong = record.mutants.iter().find_map(|mutant| {
+        let planned = planned.iter().find(|planned| planned.id == mutant.id)?;
+        otherwise(mutant, planned).or_else(|| unfounded(mutant, store))
+    });
+    match wrong {
         Some(why) => Recorded::Wrong(why),
-        None => Recorded::Counts(Digest::of(&bytes), record),
+        None => Recorded::Counts(Digest::of(bytes), record),
     }
+}
+
+/// Says what a mutant's entry says otherwise than the plan.
+fn otherwise(mutant: &MutantEntry, planned: &Planned) -> Option<String> {
+    if mutant.says != planned.says {
+        return Some(format!("mutant `{}` is said to do something else than the plan says", mutant.id));
+    }
+    let Seed::Stated(stated) = &planned.seed else { return None };
+    let shows = mutant.shows.is_empty() || mutant.shows.as_slice() == std::slice::from_ref(&stated.shows);
+    (!shows).then(|| format!("mutant `{}` is shown by something else than the plan says", mutant.id))
 }
 
 /// Says what a caught mutant's evidence lacks.
 fn unfounded(mutant: &MutantEntry, store: &dyn BlobStore) -> Option<String> {
     if mutant.outcome != Outcome::Caught {
         return None;
+    }
+    let parts: Vec<&str> = mutant.evidence.keys().map(String::as_str).collect();
+    let is_whole = match mutant.gate {
+        Gate::Command(_) => parts == ["stderr", "stdout"] || parts == ["findings", "stderr", "stdout"],
+        _ => parts == ["findings"],
+    };
+    if !is_whole {
+        return Some(format!("the evidence of mutant `{}` is not whole: {}", mutant.id, parts.join(", ")));
     }
     let mut evidence = Vec::new();
     for digest in mutant.evidence.values() {
@@ -127,11 +163,19 @@ fn unfounded(mutant: &MutantEntry, store: &dyn BlobStore) -> Option<String> {
             Err(error) => return Some(format!("the evidence of mutant `{}` is not there: {error}", mutant.id)),
         }
     }
-    if mutant.shows.is_empty() {
+    let said = mutant.shows.first().filter(|_| mutant.shows.iter().all(|text| !text.trim().is_empty()));
+    let Some(first) = said else {
         return Some(format!("nothing is said to show mutant `{}`", mutant.id));
+    };
+    if let Some(lacks) = mutant.shows.iter().find(|text| !holds(evidence.iter().map(Vec::as_slice), text)) {
+        return Some(format!("the evidence of mutant `{}` does not show `{lacks}`", mutant.id));
     }
-    let lacks = mutant.shows.iter().find(|text| !holds(evidence.iter().map(Vec::as_slice), text))?;
-    Some(format!("the evidence of mutant `{}` does not show `{lacks}`", mutant.id))
+    if mutant.shows.iter().collect::<BTreeSet<_>>().len() != mutant.shows.len() {
+        return Some(format!("what shows mutant `{}` stands twice", mutant.id));
+    }
+    let line = line_with(evidence.iter().map(Vec::as_slice), first).unwrap_or_else(|| first.clone());
+    let shown = mutant.showed.ends_with(&format!(": {line}"));
+    (!shown).then(|| format!("the line that shows mutant `{}` is not the first of its evidence that does", mutant.id))
 }
 
 /// Says of every gate that the plan's criteria rest on whether the record proves that it can fail.

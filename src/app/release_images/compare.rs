@@ -1,5 +1,8 @@
 //! Compares the release's images with what was recorded of them.
 
+#![warn(clippy::expect_used)]
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::judge::differences;
@@ -63,8 +66,8 @@ fn records(
     let inputs = [
         ("source", recorded.source.to_string(), found.source.to_string()),
         ("isa", recorded.isa.clone(), found.isa.clone()),
-        ("locked", format!("{:?}", recorded.locked), format!("{:?}", found.locked)),
-        ("frozen", format!("{:?}", recorded.frozen), format!("{:?}", found.frozen)),
+        ("locked", locks(&recorded.locked, |image| image.lock), locks(&found.locked, |image| image.lock)),
+        ("frozen", locks(&recorded.frozen, |input| input.lock), locks(&found.frozen, |input| input.lock)),
     ];
     for (at, expected, is) in inputs {
         if expected != is {
@@ -81,6 +84,12 @@ fn records(
         findings.push(changed(name.as_str(), "nothing".to_owned(), "the image".to_owned()));
     }
     Ok(findings)
+}
+
+/// Lists what was locked, with the digest of each lock, which says all else.
+fn locks<T>(locked: &BTreeMap<Name, T>, lock: impl Fn(&T) -> Digest) -> String {
+    let locks: Vec<String> = locked.iter().map(|(name, entry)| format!("{name} {}", lock(entry))).collect();
+    if locks.is_empty() { "none".to_owned() } else { locks.join(", ") }
 }
 
 fn entries(

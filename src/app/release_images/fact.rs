@@ -1,19 +1,21 @@
 //! What a criterion that rests on an image of the release follows from: the record beside the packet's manifest.
 
+#![warn(clippy::expect_used)]
+
 use super::compare::read;
-use super::judge::judge;
 use super::latest::failure;
-use super::record_path;
+use super::verify::{Judged, verify};
 use crate::app::currency::{digest_of, image_lock};
 use crate::app::evidence;
 use crate::app::facts::Facts;
 use crate::app::frozen::lock_path;
+use crate::format::manifest_json;
 use crate::model::board::Fact;
+use crate::model::finding::{Finding, Severity};
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::plural::counted;
 use crate::model::release_record::ReleaseRecord;
-use crate::store::BlobStore as _;
 use crate::store::layered::Layered;
 use crate::store::runs::Runs;
 
@@ -37,36 +39,47 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
     if let Some(why) = failure(&runs, packet, facts.source).map_err(|error| error.line())? {
         return Ok(Fact::Fails { why });
     }
-    let (Some(image), Some(entry)) = (facts.workspace.plan.release_images.get(name), record.images.get(name)) else {
+    let (Some(_), Some(entry)) = (facts.workspace.plan.release_images.get(name), record.images.get(name)) else {
         return waits("it is not among the images that were built");
     };
-    let path = record_path(&manifest);
-    if let Some((file, _)) = evidence::damaged(&path).map_err(whole)?.first() {
-        return Ok(Fact::Fails { why: format!("the evidence `{file}` is damaged") });
-    }
-    let store = Layered::new(&evidence::folder_of(&path), Some(facts.store.root())).map_err(whole)?;
-    for blob in record.blobs() {
-        if !store.contains(blob).map_err(whole)? {
-            return Ok(Fact::Undecided { why: format!("the evidence lacks {blob}") });
-        }
-    }
-    let findings = judge(name, image, entry, &store).map_err(whole)?;
+    let judged = judged(facts, packet)?;
+    let here = format!("images.{name}");
+    let (findings, undecided): (Vec<Finding>, Vec<Finding>) = judged
+        .findings
+        .into_iter()
+        .filter(|finding| is_of(&finding.at, &here) || !names_an_image(&finding.at, &record))
+        .partition(|finding| finding.name.severity() != Severity::Undecided);
     if let Some(first) = findings.first() {
-        let why = format!(
-            "{}, the first: {}: expected {}, found {}",
-            counted(findings.len(), "finding"),
-            first.at,
-            first.expected,
-            first.found
-        );
+        let more = match findings.len() {
+            1 => String::new(),
+            count => format!("{}, the first: ", counted(count, "finding")),
+        };
+        let why = format!("{more}{}: expected {}, found {}", first.at, first.expected, first.found);
         return Ok(Fact::Fails { why });
     }
-    let says = format!(
-        "built twice, equal; {}, {} beside it passed",
-        counted(entry.runs.len(), "run"),
-        counted(entry.smoke.len(), "command")
-    );
+    if let Some(first) = undecided.first() {
+        return Err(format!("{}: expected {}, found {}", first.at, first.expected, first.found));
+    }
+    let (runs, smoke) = (counted(entry.runs.len(), "run"), counted(entry.smoke.len(), "command"));
+    let says = format!("built twice, equal; {runs}, {smoke} beside it passed");
     Ok(Fact::Holds { evidence: digest, says })
+}
+
+/// Judges the record beside the packet's manifest, as `rcrepro verify` does.
+fn judged(facts: &Facts<'_>, packet: &PacketId) -> Result<Judged, String> {
+    let path = facts.workspace.manifest_path(packet);
+    let bytes = std::fs::read(&path).map_err(|error| format!("cannot read the manifest: {error}"))?;
+    let manifest = manifest_json::decode(&bytes).map_err(|error| error.to_string())?;
+    let evidence = Layered::new(&evidence::folder_of(&path), Some(facts.store.root())).map_err(whole)?;
+    verify(&path, &manifest, &evidence, facts.store.root()).map_err(whole)
+}
+
+fn is_of(at: &str, image: &str) -> bool {
+    at == image || at.strip_prefix(image).is_some_and(|rest| rest.starts_with('.'))
+}
+
+fn names_an_image(at: &str, record: &ReleaseRecord) -> bool {
+    record.images.keys().any(|name| is_of(at, &format!("images.{name}")))
 }
 
 /// Says why a record no longer counts.

@@ -1,13 +1,16 @@
 //! Judges a built image by what the plan says of it: by what is recorded alone, so that whoever has the evidence comes to the
 //! same end.
 
+#![warn(clippy::expect_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::contents::contents;
 use super::{ReleaseError, finding};
 use crate::format::image_settings;
 use crate::model::digest::Digest;
 use crate::model::finding::{Finding, FindingName};
-use crate::model::name::Name;
+use crate::model::name::{Name, TreePath};
 use crate::model::release_image::{Expectation, ImageSettings, ReleaseImage};
 use crate::model::release_record::{BuiltEntry, Parts};
 use crate::model::tree::Node;
@@ -30,19 +33,30 @@ pub fn judge(
     store: &dyn BlobStore,
 ) -> Result<Vec<Finding>, ReleaseError> {
     let mut found = Vec::new();
-    if (&entry.target, &entry.arguments, &entry.builders) != (&image.target, &image.arguments, &image.builders) {
-        found.push(finding(FindingName::ImageFailed, name, "", "the plan's target, arguments and builders", "others"));
+    let arguments = |arguments: &BTreeMap<String, String>| pairs(arguments.iter());
+    let builders = |builders: &BTreeMap<String, Name>| pairs(builders.iter());
+    for (at, wanted, is) in [
+        ("target", image.target.clone(), entry.target.clone()),
+        ("arguments", arguments(&image.arguments), arguments(&entry.arguments)),
+        ("builders", builders(&image.builders), builders(&entry.builders)),
+    ] {
+        if wanted != is {
+            found.push(finding(FindingName::ImageFailed, name, at, wanted, is));
+        }
     }
     found.extend(differences(name, FindingName::ImageFailed, entry.parts, entry.again, store)?);
     let bytes = store.get(entry.parts.config)?;
-    match image_settings::decode(&bytes) {
-        Ok(settings) => found.extend(expected(name, &image.expect, &settings)),
+    let settings = image_settings::decode(&bytes);
+    match &settings {
+        Ok(settings) => found.extend(expected(name, &image.expect, settings)),
         Err(error) => {
             found.push(finding(FindingName::ImageUndecided, name, "config", "image settings", error.to_string()))
         }
     }
+    found.extend(contents(name, entry, settings.as_ref().ok(), store)?);
     for input in &image.frozen {
-        let at = format!("deps/{input}").parse().expect("a name is a path's segment");
+        // A name is a path's segment, so that this is always a path.
+        let Ok(at) = format!("deps/{input}").parse::<TreePath>() else { continue };
         if export::lookup(store, entry.parts.tree, &at)?.is_some() {
             let carries = format!("it carries the frozen input at `/{at}`: its stage stands on a builder");
             found.push(finding(
@@ -91,7 +105,7 @@ fn runs(
     found: &mut Vec<Finding>,
 ) -> Result<(), ReleaseError> {
     if entry.runs.len() != image.runs.len() {
-        let (wanted, is) = (format!("{} runs", image.runs.len()), entry.runs.len().to_string());
+        let (wanted, is) = (image.runs.len().to_string(), entry.runs.len().to_string());
         found.push(finding(FindingName::ImageFailed, name, "runs", wanted, is));
     }
     for (index, (wanted, run)) in image.runs.iter().zip(&entry.runs).enumerate() {
@@ -99,7 +113,7 @@ fn runs(
             found.push(finding(FindingName::ImageFailed, name, &format!("runs.{index}.{what}"), wanted, is));
         };
         if wanted.arguments != run.arguments {
-            differ("arguments", format!("{:?}", wanted.arguments), format!("{:?}", run.arguments));
+            differ("arguments", wanted.arguments.join(" "), run.arguments.join(" "));
         }
         if wanted.exit_code != run.exit_code {
             differ("exit-code", wanted.exit_code.to_string(), run.exit_code.to_string());
@@ -112,12 +126,18 @@ fn runs(
 }
 
 fn smoke(name: &Name, image: &ReleaseImage, entry: &BuiltEntry, found: &mut Vec<Finding>) {
-    let wanted: Vec<_> = image.smoke.iter().map(|spec| (&spec.id, &spec.line, &spec.image)).collect();
-    let ran: Vec<_> = entry.smoke.iter().map(|smoke| (&smoke.id, &smoke.line, &smoke.image)).collect();
+    let wanted: Vec<&str> = image.smoke.iter().map(|spec| spec.id.as_str()).collect();
+    let ran: Vec<&str> = entry.smoke.iter().map(|smoke| smoke.id.as_str()).collect();
     if wanted != ran {
-        let ids =
-            |list: &[(&Name, &String, &Name)]| list.iter().map(|(id, ..)| id.as_str()).collect::<Vec<_>>().join(", ");
-        found.push(finding(FindingName::ImageFailed, name, "smoke", ids(&wanted), ids(&ran)));
+        found.push(finding(FindingName::ImageFailed, name, "smoke", wanted.join(", "), ran.join(", ")));
+    }
+    for (spec, smoke) in image.smoke.iter().zip(&entry.smoke) {
+        let image = (spec.image.to_string(), smoke.image.to_string());
+        for (what, (wanted, is)) in [("line", (spec.line.clone(), smoke.line.clone())), ("image", image)] {
+            if wanted != is {
+                found.push(finding(FindingName::ImageFailed, name, &format!("{}.{what}", spec.id), wanted, is));
+            }
+        }
     }
     for smoke in &entry.smoke {
         if smoke.exit_code != 0 {
@@ -191,6 +211,11 @@ fn texts(
         .take(NAMED)
         .map(|key| finding(kind, name, &format!("{what}{separator}{key}"), text(one.get(key)), text(other.get(key))));
     Ok(named.collect())
+}
+
+fn pairs<T: std::fmt::Display>(pairs: impl Iterator<Item = (impl std::fmt::Display, T)>) -> String {
+    let all: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
 fn shown(bytes: &[u8]) -> String {

@@ -30,6 +30,7 @@ use crate::store::{BlobStore as _, StoreError};
 
 pub mod build;
 pub mod compare;
+pub mod contents;
 pub mod context;
 pub mod fact;
 pub mod judge;

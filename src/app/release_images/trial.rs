@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use super::build::tail;
 use super::{ReleaseError, ReleaseStep, finding};
-use crate::app::actions::derive_action;
+use crate::app::actions::{Resolved, derive_action};
 use crate::engine::docker::{ImageEnd, ImageStart};
 use crate::engine::{Engine as _, Execution, Limits, Network, OWN_OUTPUT};
-use crate::model::action::Ending;
+use crate::model::action::{Action, ActionResult, Ending};
 use crate::model::digest::Digest;
 use crate::model::ending::{self, Bounds, usual_memory};
 use crate::model::event::RunEvent;
 use crate::model::finding::{Finding, FindingName};
+use crate::model::manifest::CommandEntry;
 use crate::model::name::Name;
-use crate::model::plan::CommandSpec;
+use crate::model::plan::{CommandSpec, Plan};
 use crate::model::release_image::{IMAGE_INPUT, ReleaseImage};
-use crate::model::release_record::{Parts, RunEntry, SmokeEntry};
+use crate::model::release_record::{Parts, RunEntry, SmokeEntry, result_of};
 use crate::model::tree::{Directory, Node};
 use crate::model::world::World;
 use crate::proof::usual_clock;
@@ -80,7 +81,8 @@ impl ReleaseStep<'_> {
                     findings.push(finding(FindingName::ImageFailed, name, &at, "a run as the plan says", found));
                 }
             }
-            runs.push(RunEntry { arguments: run.arguments.clone(), exit_code, stdout, stderr });
+            let result = Some(self.store.put(&result_of(exit_code, stdout, stderr).encode())?);
+            runs.push(RunEntry { arguments: run.arguments.clone(), exit_code, stdout, stderr, result });
         }
         for spec in &image.smoke {
             (self.observe)(RunEvent::Preparing { what: spec.id.to_string() });
@@ -150,9 +152,7 @@ impl ReleaseStep<'_> {
         parts: Parts,
         container: &str,
     ) -> Result<Result<SmokeEntry, Finding>, ReleaseError> {
-        let mut action = derive_action(&self.workspace.plan, spec, self.resolved, self.results, &**self.store)?;
-        action.input_root = with_image(&**self.store, action.input_root, parts.tree)?;
-        self.store.put(&action.encode())?;
+        let action = smoke_action(&self.workspace.plan, spec, self.resolved, self.results, parts.tree, &**self.store)?;
         let world = World::fixed(self.resolved.date_epoch, &spec.world, usual_clock(&spec.line, spec.proof));
         let execution = Execution {
             action: &action,
@@ -173,14 +173,16 @@ impl ReleaseStep<'_> {
             let found = ending::words(executed.ending.into(), executed.result.exit_code, bounds);
             return Ok(Err(finding(FindingName::ImageFailed, name, spec.id.as_str(), "an exit", found)));
         }
+        let ActionResult { exit_code, stdout, stderr, .. } = executed.result;
         Ok(Ok(SmokeEntry {
             id: spec.id.clone(),
             line: spec.line.clone(),
             image: spec.image.clone(),
             action: action.digest(),
-            exit_code: executed.result.exit_code,
-            stdout: executed.result.stdout,
-            stderr: executed.result.stderr,
+            exit_code,
+            stdout,
+            stderr,
+            result: Some(self.store.put(&result_of(exit_code, stdout, stderr).encode())?),
             gone: None,
         }))
     }
@@ -192,6 +194,25 @@ impl ReleaseStep<'_> {
         }
         Ok(tail(&String::from_utf8_lossy(&self.store.get(stream)?)))
     }
+}
+
+/// Derives the action of a command beside an image whose file system is `tree`, and stores the messages that it names. Whoever
+/// has the directories of the source comes to the same: contents count by their digests alone.
+///
+/// # Errors
+/// [`ReleaseError`] when it cannot be derived or stored.
+pub(super) fn smoke_action(
+    plan: &Plan,
+    spec: &CommandSpec,
+    resolved: &Resolved,
+    results: &BTreeMap<Name, CommandEntry>,
+    tree: Digest,
+    store: &dyn BlobStore,
+) -> Result<Action, ReleaseError> {
+    let mut action = derive_action(plan, spec, resolved, results, store)?;
+    action.input_root = with_image(store, action.input_root, tree)?;
+    store.put(&action.encode())?;
+    Ok(action)
 }
 
 /// Lays the image's own file system into an input root, at `deps/image`.

@@ -17,7 +17,11 @@ impl Judge<'_> {
         let (Some(plan), Some(spec)) = (plan, spec) else { return };
         let failed = u32::try_from(entry.earlier.len()).unwrap_or(u32::MAX);
         if failed > spec.retries {
-            let expected = format!("at most {} failed attempts", spec.retries);
+            let expected = match spec.retries {
+                0 => "no failed attempt".to_owned(),
+                1 => "at most 1 failed attempt".to_owned(),
+                many => format!("at most {many} failed attempts"),
+            };
             self.finding(FindingName::PlanDiffers, &format!("{at}.earlier"), expected, failed);
         }
         if failed == 0 || !entry.succeeded() {
@@ -42,12 +46,9 @@ impl Judge<'_> {
         let Some(bytes) = self.blob(&at, attempt.result) else { return };
         let stated = (attempt.exit_code, attempt.stdout, attempt.stderr);
         if ActionResult::ending_of(&bytes) != Some(stated) {
-            self.finding(
-                FindingName::ResultDiffers,
-                &at,
-                format!("{stated:?}"),
-                "an `ActionResult` that says something else",
-            );
+            let (code, stdout, stderr) = stated;
+            let expected = format!("exit code {code}, stdout {stdout}, stderr {stderr}");
+            self.finding(FindingName::ResultDiffers, &at, expected, "an `ActionResult` that says something else");
         }
     }
 }

@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::Judge;
-use crate::app::actions::{Resolved, derive_action};
+use crate::app::actions::{ActionError, Resolved, derive_action};
 use crate::app::execute::canonical_blob;
 use crate::app::promised;
 use crate::app::proving::{Proved, prove};
 use crate::app::quiet;
 use crate::model::digest::Digest;
 use crate::model::ending::{self, Bounds};
-use crate::model::finding::FindingName;
+use crate::model::finding::{FindingName, Note};
 use crate::model::manifest::{CommandEntry, EndingEntry, OutputEntry};
 use crate::model::name::Name;
 use crate::model::plan::{CommandSpec, Plan};
 use crate::model::world::ClockMode;
 use crate::proof::{Proof, usual_clock};
+use crate::store::StoreError;
+use crate::store::export::ExportError;
 
 impl Judge<'_> {
     pub(super) fn command(
@@ -80,7 +82,12 @@ impl Judge<'_> {
 
     /// Asks what the evidence proves; a stream that is missing is a finding already.
     fn proved(&mut self, at: &str, plan: &Plan, spec: &CommandSpec, entry: &CommandEntry) {
-        let Ok(Proved { proof, .. }) = prove(plan, spec, entry, self.store) else { return };
+        let Ok(Proved { proof, read, lacking }) = prove(plan, spec, entry, self.store) else { return };
+        for digest in &lacking {
+            let says = format!("what a file of its inputs would say of it: blob {digest} is not there");
+            self.untied.push(Note { at: format!("{at}.proof"), says });
+        }
+        self.read.extend(read.into_iter().chain(lacking));
         let name = match &proof {
             Proof::Proven { .. } | Proof::Unproven { .. } => None,
             Proof::Hollow { .. } => Some(FindingName::HollowPass),
@@ -115,14 +122,14 @@ impl Judge<'_> {
         let mut list = |part: &str, expected: String, found: String| {
             self.same(name, &format!("{at}.{part}"), &expected, &found);
         };
-        list("frozen", format!("{:?}", spec.frozen), format!("{:?}", entry.frozen));
-        list("needs", format!("{:?}", spec.needs), format!("{:?}", entry.needs));
-        list("stdout.normalizers", format!("{:?}", spec.normalize_stdout), format!("{:?}", entry.stdout.normalizers));
-        list("stderr.normalizers", format!("{:?}", spec.normalize_stderr), format!("{:?}", entry.stderr.normalizers));
+        list("frozen", listed(&spec.frozen), listed(&entry.frozen));
+        list("needs", listed(&spec.needs), listed(&entry.needs));
+        list("stdout.normalizers", listed(&spec.normalize_stdout), listed(&entry.stdout.normalizers));
+        list("stderr.normalizers", listed(&spec.normalize_stderr), listed(&entry.stderr.normalizers));
         for (path, output) in &entry.outputs {
             let expected = spec.normalize_outputs.get(path).map_or(&[][..], Vec::as_slice);
             let part = format!("outputs.{path}.normalizers");
-            list(&part, format!("{expected:?}"), format!("{:?}", output.normalizers()));
+            list(&part, listed(expected), listed(output.normalizers()));
         }
         for path in entry.outputs.keys().filter(|path| !spec.outputs.contains(path)) {
             self.finding(name, &format!("{at}.outputs.{path}"), "an output that the plan declares", path);
@@ -158,7 +165,14 @@ impl Judge<'_> {
                 self.same(FindingName::ActionDiffers, &format!("{at}.action"), &action.digest(), &entry.action);
             }
             Err(error) => {
-                self.finding(FindingName::InputRootDiffers, &format!("{at}.input_root"), entry.input_root, error);
+                let name = match &error {
+                    ActionError::Store(StoreError::Missing { .. })
+                    | ActionError::Graft { source: ExportError::Store(StoreError::Missing { .. }), .. } => {
+                        FindingName::EvidenceMissing
+                    }
+                    _ => FindingName::InputRootDiffers,
+                };
+                self.finding(name, &format!("{at}.input_root"), entry.input_root, error);
             }
         }
     }
@@ -188,4 +202,10 @@ impl Judge<'_> {
             OutputEntry::Symlink { .. } => {}
         }
     }
+}
+
+/// Lists names for people.
+fn listed<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

@@ -1,14 +1,21 @@
 //! What the commands have in common: plan, source, images, frozen inputs, normalizers.
 
+use std::collections::BTreeSet;
+
 use super::Judge;
-use crate::app::evidence::{self, EvidenceError};
+use crate::app::frozen::{FrozenError, made_from};
 use crate::app::images::locked_identity;
-use crate::format::{frozen_toml, plan_toml};
+use crate::format::frozen_toml::{self, FrozenLock};
+use crate::format::plan_toml;
+use crate::model::digest::{Digest, Sha256};
 use crate::model::finding::FindingName;
 use crate::model::name::Name;
-use crate::model::plan::{CommandSpec, Plan, References};
+use crate::model::plan::{CommandSpec, FrozenInput, Plan, References};
+use crate::model::tree::{Directory, Node};
 use crate::normalize;
-use crate::store::StoreError;
+
+/// How many bytes a place in the source tree may have before it is no longer made longer.
+const PLACE: usize = 1024;
 
 impl Judge<'_> {
     /// Reads the plan from the evidence.
@@ -24,18 +31,28 @@ impl Judge<'_> {
         }
     }
 
-    /// Walks the source tree's directories.
-    pub(super) fn source(&mut self) {
-        match evidence::directories(self.store, self.manifest.source.root) {
-            Ok(_) => {}
-            Err(EvidenceError::Store(StoreError::Damaged { expected, found })) => {
-                self.finding(FindingName::EvidenceDamaged, "source.root", expected, found);
+    /// Reads every directory of the source tree, and gives those that the tree names; each fault is a finding.
+    pub(super) fn source(&mut self) -> BTreeSet<Digest> {
+        let mut named = BTreeSet::new();
+        let mut open = vec![("source.root".to_owned(), self.manifest.source.root)];
+        while let Some((at, digest)) = open.pop() {
+            if !named.insert(digest) {
+                continue;
             }
-            Err(EvidenceError::Store(error)) => {
-                self.finding(FindingName::EvidenceMissing, "source.root", self.manifest.source.root, error);
+            let Some(bytes) = self.blob(&at, digest) else { continue };
+            match Directory::decode(&bytes) {
+                Ok(directory) => {
+                    for (name, node) in directory.entries.into_iter().rev() {
+                        if let Node::Directory { digest } = node {
+                            let at = if at.len() < PLACE { format!("{at}/{name}") } else { at.clone() };
+                            open.push((at, digest));
+                        }
+                    }
+                }
+                Err(error) => self.finding(FindingName::SourceMalformed, &at, "a canonical directory", error),
             }
-            Err(error) => self.finding(FindingName::SourceMalformed, "source.root", "a canonical tree", error),
         }
+        named
     }
 
     /// Compares each image with its lock in the evidence.
@@ -53,23 +70,49 @@ impl Judge<'_> {
             self.same(FindingName::ImageDiffers, &format!("{at}.manifest"), &locked.manifest, &image.manifest);
             self.same(FindingName::ImageDiffers, &format!("{at}.config"), &locked.config, &image.config);
             if locked.diff_ids != image.diff_ids {
-                let list = |ids: &[crate::model::digest::Sha256]| format!("{ids:?}");
+                let list = |ids: &[Sha256]| ids.iter().map(|id| id.to_oci()).collect::<Vec<_>>().join(", ");
                 let at = format!("{at}.diff_ids");
                 self.finding(FindingName::ImageDiffers, &at, list(&locked.diff_ids), list(&image.diff_ids));
             }
         }
     }
 
-    /// Compares each frozen input with its lock in the evidence.
-    pub(super) fn frozen(&mut self) {
+    /// Compares each frozen input with its lock in the evidence, and the lock with what it was made from.
+    pub(super) fn frozen(&mut self, plan: Option<&Plan>) {
         for (name, frozen) in &self.manifest.frozen {
             let at = format!("frozen.{name}");
             self.check(&format!("{at}.root"), frozen.root);
             let Some(bytes) = self.blob(&format!("{at}.lock"), frozen.lock) else { continue };
-            match frozen_toml::decode(&String::from_utf8_lossy(&bytes)) {
-                Ok(lock) => self.same(FindingName::FrozenDiffers, &format!("{at}.root"), &lock.root, &frozen.root),
-                Err(error) => self.finding(FindingName::FrozenDiffers, &format!("{at}.lock"), "a frozen lock", error),
+            let lock = match frozen_toml::decode(&String::from_utf8_lossy(&bytes)) {
+                Ok(lock) => lock,
+                Err(error) => {
+                    self.finding(FindingName::FrozenDiffers, &format!("{at}.lock"), "a frozen lock", error);
+                    continue;
+                }
+            };
+            self.same(FindingName::FrozenDiffers, &format!("{at}.root"), &lock.root, &frozen.root);
+            if let Some(input) = plan.and_then(|plan| plan.frozen.get(name)) {
+                self.made_from(name, input, &lock);
             }
+        }
+    }
+
+    /// Compares what a lock says that it was made from with the plan, the images and the source tree.
+    fn made_from(&mut self, name: &Name, input: &FrozenInput, lock: &FrozenLock) {
+        let at = format!("frozen.{name}.lock");
+        self.same(FindingName::FrozenDiffers, &at, &input.kind.as_str().to_owned(), &lock.kind);
+        let toolchain = input.image.as_ref().and_then(|image| self.manifest.images.get(image));
+        let toolchain = toolchain.map(|image| image.manifest);
+        match made_from(name, input, self.manifest.source.root, toolchain, self.store) {
+            // Whatever else the module refers to is known to those who have its text.
+            Ok((found, false)) if found != lock.made_from => {}
+            Ok((found, _)) => {
+                let (expected, found) = (format!("made from {found}"), format!("made from {}", lock.made_from));
+                self.same(FindingName::FrozenDiffers, &at, &expected, &found);
+            }
+            // A directory that is not there is a finding of the source's.
+            Err(FrozenError::Store(_) | FrozenError::Tree(_)) => {}
+            Err(error) => self.finding(FindingName::FrozenDiffers, &at, "a lock of files of the source tree", error),
         }
     }
 

@@ -200,7 +200,7 @@ impl Target<'_> {
     fn by_itself(&self, flake: Flake) -> Known<(Option<Flake>, Option<Flowing>)> {
         let others: &[ClockMode] = match self.asking.clock(&flake.setup) {
             ClockMode::Starts => &[ClockMode::Stands],
-            ClockMode::Real => &[ClockMode::Stands, ClockMode::Starts],
+            ClockMode::Real | ClockMode::Unconfirmed => &[ClockMode::Stands, ClockMode::Starts],
             ClockMode::Stands | ClockMode::Pinned => &[ClockMode::Starts],
         };
         let always = self.is_never_the_same(&flake.setup);

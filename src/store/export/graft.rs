@@ -25,6 +25,7 @@ pub fn graft(store: &dyn BlobStore, base: Digest, nodes: &[(TreePath, Node)]) ->
 /// Is the rest of a path, first segment first, and what goes there.
 type Part<'a> = (Vec<Name>, &'a Node);
 
+#[expect(clippy::expect_used, reason = "the end of a path is taken one level above")]
 fn graft_below(
     store: &dyn BlobStore,
     batch: &dyn BlobBatch,

@@ -2,6 +2,8 @@
 //!
 //! Every blob that is read is checked against its digest on the way.
 
+#![warn(clippy::expect_used)]
+
 use std::io;
 use std::path::PathBuf;
 
@@ -94,6 +96,7 @@ pub fn read_directory(store: &dyn BlobStore, digest: Digest) -> Result<Directory
 }
 
 /// Gives the path of an entry of a directory; the root has none.
+#[expect(clippy::expect_used, reason = "a name is a path of one segment")]
 fn child(parent: Option<&TreePath>, name: &Name) -> TreePath {
     let below: TreePath = name.as_str().parse().expect("a name is a path of one segment");
     parent.map_or_else(|| below.clone(), |parent| parent.join(&below))

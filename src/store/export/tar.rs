@@ -73,6 +73,7 @@ struct Archive<'a> {
 }
 
 impl Archive<'_> {
+    #[expect(clippy::expect_used, reason = "the header is our own")]
     fn header(&mut self, kind: EntryType, path: &str, target: &str, size: u64, mode: u32) -> Result<(), ExportError> {
         let path = if kind == EntryType::Directory { format!("{path}/") } else { path.to_owned() };
         let mut header = Header::new_gnu();
@@ -96,6 +97,7 @@ impl Archive<'_> {
     }
 
     /// Writes a name that does not fit into a header as an entry of its own, in front of it.
+    #[expect(clippy::expect_used, reason = "the header is our own")]
     fn long(&mut self, kind: EntryType, name: &str) -> Result<(), ExportError> {
         let mut header = Header::new_gnu();
         header.set_entry_type(kind);
@@ -126,6 +128,7 @@ impl Archive<'_> {
         }
     }
 
+    #[expect(clippy::expect_used, reason = "the header is our own")]
     fn pad(&mut self, size: u64) -> Result<(), ExportError> {
         let count = usize::try_from((BLOCK - size % BLOCK) % BLOCK).expect("less than a block");
         self.write(&[0; BLOCK as usize][..count])

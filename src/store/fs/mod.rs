@@ -25,6 +25,7 @@
 pub mod audit;
 mod batch;
 mod damage;
+pub mod reader;
 mod session;
 mod writer;
 

@@ -11,6 +11,7 @@ use globset::GlobSet;
 use rayon::prelude::*;
 
 use super::{LimitError, Limits, Meter};
+use crate::format::canonical_json::MAX_INTEGER;
 use crate::model::digest::Digest;
 use crate::model::name::{NameError, TreePath};
 use crate::model::tree::{Node, TreeBuilder, TreeError};
@@ -133,6 +134,10 @@ pub fn ingest_git(store: &dyn BlobStore, source: &GitSource<'_>, limits: Limits)
     let commit = find_commit(&repository, source)?;
     let id = commit.id().to_string();
     let commit_time = commit.time().map_err(|error| failed(format!("read the time of commit {id}"))(error.into()))?;
+    if commit_time.seconds.unsigned_abs() > MAX_INTEGER.unsigned_abs() {
+        let why = format!("{} seconds since 1970 is no time that a manifest can hold", commit_time.seconds);
+        return Err(failed(format!("use the time of commit {id}"))(why.into()));
+    }
     let tracked = tracked(&repository, &commit, source, limits)?;
 
     let batch = store.batch()?;
