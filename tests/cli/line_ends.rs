@@ -41,6 +41,19 @@ fn evidence_is_the_same_in_a_clone_that_changes_line_ends() {
 }
 
 #[test]
+fn evidence_that_git_changed_all_the_same_is_said_to_be_that() {
+    let scene = Scene::new(&command("says", r"printf 'one\ntwo\n'", "proof = \"exit-code\""));
+    scene.ok(&["run", "RC-05"]);
+    std::fs::remove_file(scene.path("manifests/.gitattributes")).expect("the run wrote it");
+    scene.commit("recorded");
+    let folder = tempfile::tempdir().expect("a folder");
+    let verified = clone(&scene, &folder.path().join("clone"), &["verify", "manifests/RC-05.json"]);
+    assert_eq!(verified.code, 5, "{}\n{}", verified.stdout, verified.stderr);
+    assert!(verified.stdout.contains("line-ends-changed  evidence"), "{}", verified.stdout);
+    assert!(verified.stdout.contains(" has 1 finding; "), "all else is judged: {}", verified.stdout);
+}
+
+#[test]
 fn check_names_the_folders_in_which_git_may_change_evidence() {
     let scene = Scene::new(&command("says", "echo one", "proof = \"exit-code\""));
     assert!(!scene.ok(&["check"]).stdout.contains(".gitattributes"), "there is nothing yet that could be changed");
