@@ -75,7 +75,7 @@ fn in_states(states: &[State]) -> Board {
         manifest: None,
         criteria: Vec::new(),
     };
-    Board { rows: states.iter().enumerate().map(row).collect(), gates: ProvenGates::default() }
+    Board { rows: states.iter().enumerate().map(row).collect(), ..Board::default() }
 }
 
 #[test]
