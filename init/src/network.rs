@@ -246,6 +246,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn whatever_keeps_this_process_from_looking_is_no_sign_that_nothing_is_there() {
+        let is_blind = |number| matches!(Unseen::from(io::Error::from_raw_os_error(number)), Unseen::Blind);
+        for number in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::EACCES, libc::EPERM, libc::EINTR, libc::ENOSYS] {
+            assert!(is_blind(number), "{number}");
+        }
+        for number in [libc::EIO, libc::EFAULT, libc::ENOENT, libc::EBADF, libc::ENODATA, libc::EOPNOTSUPP] {
+            assert!(!is_blind(number), "the kernel refuses what is not there: {number}");
+        }
+        assert!(matches!(Unseen::from(io::Error::other("anything else")), Unseen::Blind));
+    }
+
+    #[test]
     fn listeners_are_told_from_other_sockets() {
         let line = |local: &str, other: &str, state: &str| {
             format!("  0: {local} {other} {state} 00000000:00000000 00:00000000 00000000  1000        0 4711 1")
