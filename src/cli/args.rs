@@ -215,7 +215,7 @@ pub enum Command {
     Log {
         /// The packet, such as RC-05.
         packet: PacketId,
-        /// The command; without it, the commands are listed.
+        /// The command, or an image of the release, of which what was wrong is printed; without it, the commands are listed.
         command: Option<Name>,
         /// Prints one stream only.
         #[arg(long, value_enum)]
