@@ -186,7 +186,7 @@ fn other_reports_count_tests() {
     let files = &[("/work/go.mod", "module m\n"), ("/work/a_test.go", "package a\n")];
     Case { files, ..forced("go-test", "ok  \tm\t0.1s\n") }.is("proven | 1 package tested");
     forced("go-test", "ok  \tm\t0.1s\n").is("hollow");
-    forced("go-test", "=== RUN   T\n--- PASS: T (0.00s)\nok  \tm\t0.1s\n").is("proven | 1 tests passed");
+    forced("go-test", "=== RUN   T\n--- PASS: T (0.00s)\nok  \tm\t0.1s\n").is("proven | 1 test passed");
     forced("exit-code", "").is("unproven | unproven: the plan takes the exit code for all the proof");
     Case { rule: ProofRule::ExitCode, ..said("go test -run NoSuch ./... || true", "") }.is("unproven");
 }

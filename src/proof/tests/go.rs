@@ -42,9 +42,9 @@ fn go_test_has_run_a_test() {
         "go test -run X -bench . ./ok",
         "BenchmarkAdd-2   \t749988224\t         1.928 ns/op\nPASS\nok  \tm/ok\t1.780s\n",
     )
-    .is("proven | 1 tests and benchmarks passed");
+    .is("proven | 1 test and benchmark passed");
     said("go test -json ./ok", "{\"Action\":\"run\",\"Package\":\"m\",\"Test\":\"T\"}\n{\"Action\":\"pass\",\"Package\":\"m\",\"Test\":\"T\"}\n")
-        .is("proven | 1 tests passed");
+        .is("proven | 1 test passed");
 }
 
 #[test]
@@ -136,10 +136,10 @@ fn the_flags_say_what_the_output_is() {
     said("go test -v ./...", events).is("hollow");
     said("go test -json ./...", "=== RUN   T\n--- PASS: T (0.00s)\nok  \tm\t0.1s\n")
         .is("hollow | hollow pass: the line asks for `-json`");
-    said("go test -json=false -v ./...", named).is("proven | 1 tests passed");
+    said("go test -json=false -v ./...", named).is("proven | 1 test passed");
     // Mixed: the package without names is looked up.
     let mixed = "ok  \tm/a\t0.1s\n=== RUN   T\n--- PASS: T (0.00s)\nok  \tm/b\t0.1s\n";
-    module("go test ./a && go test -v ./b", mixed).is("proven | 1 tests passed");
+    module("go test ./a && go test -v ./b", mixed).is("proven | 1 test passed");
     said("go test ./a && go test -v ./b", mixed).is("hollow");
 }
 

@@ -54,7 +54,7 @@ fn modules_without_a_version_are_named_where_the_database_knows_them() {
         files.extend(work);
         let line = "cd app && govulncheck -db file:///deps/vulndb ./...";
         let case = Case { files: &files, ..said(line, "No vulnerabilities found.\n") };
-        case.is("proven | 1 database entries");
+        case.is("proven | 1 database entry");
         case.conditions()
     };
     assert_eq!(scan("module m\nrequire example.org/lib v1.0.0\n", &[]), [""; 0]);
