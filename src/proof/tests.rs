@@ -62,16 +62,9 @@ fn said<'a>(line: &'a str, stdout: &'a str) -> Case<'a> {
 impl Case<'_> {
     /// Gives the ids of the conditions, those that silence nothing any more marked as idle.
     fn conditions(&self) -> Vec<String> {
-        let ids = self
-            .assess()
-            .conditions()
-            .iter()
-            .map(|found| {
-                let idle = if found.idle { "idle " } else { "" };
-                format!("{idle}{}", found.id)
-            })
-            .collect();
-        ids
+        let proof = self.assess();
+        let id = |found: &Condition| format!("{}{}", if found.idle { "idle " } else { "" }, found.id);
+        proof.conditions().iter().map(id).collect()
     }
 
     /// Gives the kind of proof and what it says.
