@@ -12,8 +12,8 @@ use crate::model::digest::{Digest, Sha256};
 use crate::model::finding::{Finding, FindingName, Note};
 use crate::store::{BlobStore, StoreError};
 
-/// The largest blob whose line ends are tried the other way round: 16 MiB.
-pub const LINE_END_LIMIT: u64 = 16 << 20;
+/// The largest blob whose line ends are tried the other way round: 4 MiB.
+pub const LINE_END_LIMIT: u64 = 4 << 20;
 /// How many bytes of such blobs are held altogether: 64 MiB.
 const HELD: usize = 64 << 20;
 /// How many names a sentence lists.

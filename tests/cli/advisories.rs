@@ -210,7 +210,7 @@ fn a_scan_as_written_finds_the_frozen_database_and_needs_the_mirror_once() {
     let lock = scene.read("lockfiles/vulndb.lock");
     assert!(lock.contains("date = \"2026-08-01T00:00:00Z\"\nentries = 1\n"), "{lock}");
     let check = scene.ok(&["check"]).stdout;
-    assert!(check.contains("vulndb: go-vulndb of 2026-08-01T00:00:00Z, 1 entries"), "{check}");
+    assert!(check.contains("vulndb: go-vulndb of 2026-08-01T00:00:00Z, 1 entry"), "{check}");
     // Tomorrow's database has one more: a delta, and no difference of what was locked.
     let entry = r#"{"id":"GO-2026-0002","affected":[{"package":{"name":"example.com/n","ecosystem":"Go"}}]}"#;
     scene.write("mirror/vulndb/ID/GO-2026-0002.json", entry.as_bytes());
@@ -250,7 +250,7 @@ fn a_database_that_would_pass_everything_or_is_another_one_is_refused() {
     let at = lock.find(root).expect("a root") + root.len();
     scene.write("lockfiles/vulndb.lock", format!("{}{}{}", &lock[..at], "0".repeat(64), &lock[at + 64..]).as_bytes());
     scene.commit("another lock");
-    scene.run(&["run", "RC-05"]).failed(4, &["does not meet its lock", "hint: the registry or mirror"]);
+    scene.run(&["run", "RC-05"]).failed(4, &["does not match its lock", "hint: the registry or mirror"]);
     std::fs::remove_dir_all(scene.path("mirror")).expect("removed");
     scene.run(&["run", "RC-05"]).failed(4, &["there is nothing at", "hint: put the database there"]);
 }

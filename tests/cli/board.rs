@@ -113,9 +113,21 @@ fn packets_without_commands_are_not_run() {
     scene.run(&["run"]).failed(2, &["PACKET"]);
 }
 
+/// A project of the kind that the template is for.
+fn project() -> Scene {
+    let scene = Scene::new("");
+    scene.write("go.mod", b"module example.com/m\n\ngo 1.26\n");
+    scene.write("Dockerfile", b"FROM scratch AS runtime\nFROM scratch AS agent_runtime\n");
+    scene.write("frontend-modern/package.json", br#"{"name": "m", "version": "1.0.0"}"#);
+    let lock = br#"{"name": "m", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "m"}}}"#;
+    scene.write("frontend-modern/package-lock.json", lock);
+    scene.commit("a project");
+    scene
+}
+
 #[test]
 fn the_template_is_a_sound_plan_and_replaces_nothing() {
-    let scene = Scene::new("");
+    let scene = project();
     scene.run(&["init"]).failed(2, &["cannot write"]);
     std::fs::remove_file(scene.path("rcrepro.toml")).expect("it was there");
     scene.write("images/go.toml", b"version = 1\n");
@@ -137,7 +149,7 @@ fn the_template_is_a_sound_plan_and_replaces_nothing() {
 
 #[test]
 fn what_a_plan_names_and_lacks_is_listed_with_the_command_that_mends_it() {
-    let scene = Scene::new("");
+    let scene = project();
     std::fs::remove_file(scene.path("rcrepro.toml")).expect("it was there");
     scene.ok(&["init"]);
     let lacks = |expected: &[&str]| {
