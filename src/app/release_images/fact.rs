@@ -11,7 +11,7 @@ use crate::app::facts::Facts;
 use crate::app::frozen::lock_path;
 use crate::format::manifest_json;
 use crate::model::board::Fact;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, FindingName, Severity};
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::plural::counted;
@@ -54,7 +54,10 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
             1 => String::new(),
             count => format!("{}, the first: ", counted(count, "finding")),
         };
-        let why = format!("{more}{}: expected {}, found {}", first.at, first.expected, first.found);
+        let why = match first.name {
+            FindingName::EvidenceDamaged => format!("{more}the evidence `{}` is damaged", first.expected),
+            _ => format!("{more}{}: expected {}, found {}", first.at, first.expected, first.found),
+        };
         return Ok(Fact::Fails { why });
     }
     if let Some(first) = undecided.first() {
