@@ -216,7 +216,7 @@ fn a_scan_as_written_finds_the_frozen_database_and_needs_the_mirror_once() {
     scene.write("mirror/vulndb/ID/GO-2026-0002.json", entry.as_bytes());
     scene.write("mirror/vulndb/index/db.json", br#"{"modified":"2026-08-02T00:00:00Z"}"#);
     let ages = scene.ok(&["advisories"]).stdout;
-    assert!(ages.contains("vulndb: go-vulndb of 2026-08-01T00:00:00Z") && ages.contains("1 entries\n"), "{ages}");
+    assert!(ages.contains("vulndb: go-vulndb of 2026-08-01T00:00:00Z") && ages.contains("1 entry\n"), "{ages}");
     let delta =
         "  its mirror is of 2026-08-02T00:00:00Z: 1 new, 0 changed, 0 gone\n       new  GO-2026-0002  example.com/n\n";
     assert!(ages.ends_with(delta), "{ages}");

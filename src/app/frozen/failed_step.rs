@@ -105,7 +105,11 @@ fn telling(said: &str) -> Vec<String> {
         }
         let small = line.trim_start().to_ascii_lowercase();
         let go = small.starts_with("go: ") && !small.starts_with("go: downloading ");
-        if go || ["rcrepro: ", "error", "fatal:", "verifying ", "security error"].iter().any(|start| small.starts_with(start)) {
+        if go
+            || ["rcrepro: ", "error", "fatal:", "verifying ", "security error"]
+                .iter()
+                .any(|start| small.starts_with(start))
+        {
             found.push(harmless(line));
         }
     }
