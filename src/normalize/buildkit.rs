@@ -15,7 +15,7 @@ use super::token::ELAPSED;
 use line::{Line, number};
 
 /// The normalizer `buildkit`.
-pub(super) const NORMALIZER: Normalizer = Normalizer { name: "buildkit", version: 1, rules: RULES, apply };
+pub(super) const NORMALIZER: Normalizer = Normalizer { name: "buildkit", version: 2, rules: RULES, apply };
 
 const RULES: &str = r##"The stream begins with sections, one empty line between two; what stands behind the last whole section (its empty line
 included) is the tail. A section is a head-line and one or more further lines of the same N that end with a line feed.
@@ -32,6 +32,7 @@ In a step's lines, below its first head-line:
 Then steps are sorted by NAME, those of one NAME by their lines (bytes); N becomes the place in that order, from 1.
 The tail stays, but between a line "------", directly above one that fits " > " ANY ":", and the next line "------", in
 lines that fit SECONDS3 SPACE ANY, SECONDS3 becomes "<elapsed>".
+A stream whose form these rules would change once more, as a torn one may be, is left as it is.
 AMOUNT   = SPACE SIZE [ " / " SIZE ]
 SIZE     = DIGITS [ "." DIGITS ] ( "B" | "kB" | "MB" | "GB" | "TB" )
 SECONDS1 = DIGITS "." DIGIT
@@ -40,6 +41,12 @@ ID, ANY  = any bytes but a line feed; an ID is not empty, begins with no SECONDS
 "##;
 
 fn apply(stream: &[u8]) -> Vec<u8> {
+    let once = rewritten(stream);
+    // Steps of a torn log may come to stand so that they read as others.
+    if rewritten(&once) == once { once } else { stream.to_vec() }
+}
+
+fn rewritten(stream: &[u8]) -> Vec<u8> {
     let lines: Vec<&[u8]> = stream.split_inclusive(|&byte| byte == b'\n').collect();
     let mut steps: BTreeMap<&[u8], Step<'_>> = BTreeMap::new();
     let mut read = 0;
