@@ -99,7 +99,7 @@ impl Context {
 pub fn set_aside(store: &FsStore) {
     for blob in store.take_set_aside() {
         let kept = store.root().join("damaged");
-        eprintln!(
+        say!(
             "{:>10}  damaged blob {blob}, kept in `{}`: the next command that needs it writes it again",
             "set aside",
             kept.display()

@@ -16,6 +16,7 @@ use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::plural::counted;
 use crate::model::release_record::ReleaseRecord;
+use crate::store::door;
 use crate::store::layered::Layered;
 use crate::store::runs::Runs;
 
@@ -71,7 +72,7 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
 /// Judges the record beside the packet's manifest, as `rcrepro verify` does.
 fn judged(facts: &Facts<'_>, packet: &PacketId) -> Result<Judged, String> {
     let path = facts.workspace.manifest_path(packet);
-    let bytes = std::fs::read(&path).map_err(|error| format!("cannot read the manifest: {error}"))?;
+    let bytes = door::read(&path, door::RECORD_LIMIT).map_err(|error| format!("cannot read the manifest: {error}"))?;
     let manifest = manifest_json::decode(&bytes).map_err(|error| error.to_string())?;
     let evidence = Layered::new(&evidence::folder_of(&path), Some(facts.store.root())).map_err(whole)?;
     verify(&path, &manifest, &evidence, facts.store.root()).map_err(whole)

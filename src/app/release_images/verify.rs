@@ -24,6 +24,7 @@ use crate::model::release_image::ReleaseImage;
 use crate::model::release_record::{BuiltEntry, OLDEST_RELEASE_RECORD_VERSION, ReleaseRecord, result_of};
 use crate::model::tree::{Directory, Node};
 use crate::store::BlobStore;
+use crate::store::door;
 use crate::store::layered::Layered;
 use crate::store::stacked::Stacked;
 
@@ -58,7 +59,7 @@ pub fn verify(
     let Some(plan) = recorded_plan(manifest, evidence) else { return Ok(Judged::default()) };
     let wanted = wanted(&plan, manifest);
     let at = record_path(path);
-    let bytes = match std::fs::read(&at) {
+    let bytes = match door::read(&at, door::RECORD_LIMIT) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let lacks = |(name, _): (&Name, _)| {
                 finding(FindingName::ImageUndecided, name, "", "a record", format!("none at `{}`", at.display()))

@@ -76,6 +76,7 @@ const OWN_WAYS: &[(&str, &str)] = &[
     ("app/host_network.rs", "the machine's own certificates"),
     ("app/image/validate.rs", "an archive that the user names, of any size and streamed"),
     ("app/record.rs", "the kernel's release"),
+    ("cli/signals.rs", "which signals the process ignores"),
     ("cli/output.rs", "the way out"),
     ("cli/why.rs", "the terminal's width"),
     ("report/progress", "bars, whose text is made harmless there"),
