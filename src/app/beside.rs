@@ -6,7 +6,7 @@
 #![warn(clippy::expect_used)]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::model::digest::{Digest, Sha256};
 use crate::model::finding::{Finding, FindingName, Note};
@@ -56,12 +56,7 @@ pub enum Damage {
         /// The bytes as they were; empty where too many of them would have to be held.
         restored: Vec<u8>,
     },
-    /// It is a folder, a link, a device or the like.
-    NoFile {
-        /// What it is.
-        kind: &'static str,
-    },
-    /// It is not such a file as was named, which is known without reading it.
+    /// It is a folder, a link, a device or the like, or has another size than was named, which is known without reading it.
     Refused {
         /// What was expected and found.
         why: String,
@@ -195,7 +190,6 @@ impl Damaged {
     fn finding(&self, at: &str) -> Option<Finding> {
         let (name, found) = match &self.how {
             Damage::Bytes { found } => (FindingName::EvidenceDamaged, found.to_string()),
-            Damage::NoFile { kind } => (FindingName::EvidenceDamaged, (*kind).to_owned()),
             Damage::Refused { why } => (FindingName::EvidenceDamaged, why.clone()),
             Damage::Unreadable { why } => (FindingName::EvidenceMissing, why.clone()),
             Damage::LineEnds { .. } => return None,
@@ -211,7 +205,6 @@ impl std::fmt::Display for Damaged {
         match &self.how {
             Damage::Bytes { found } => write!(f, "`{name}` hashes to {found}"),
             Damage::LineEnds { change, .. } => write!(f, "`{name}` has {}", change.as_str()),
-            Damage::NoFile { kind } => write!(f, "`{name}` is {kind}"),
             Damage::Refused { why } => write!(f, "`{name}`: {why}"),
             Damage::Unreadable { why } => write!(f, "`{name}` cannot be read: {why}"),
         }
@@ -226,21 +219,6 @@ fn listed(names: &[&str]) -> String {
     let shown: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
     let more = names.len().saturating_sub(NAMED);
     if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
-}
-
-/// Names what an entry is that is no regular file.
-#[must_use]
-pub fn kind_of(path: &Path) -> Option<&'static str> {
-    let kind = path.symlink_metadata().ok()?.file_type();
-    if kind.is_file() {
-        None
-    } else if kind.is_dir() {
-        Some("a folder")
-    } else if kind.is_symlink() {
-        Some("a symbolic link")
-    } else {
-        Some("neither a file nor a folder")
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::attributes;
-use super::beside::{Beside, Damage, Damaged, LINE_END_LIMIT, kind_of};
+use super::beside::{Beside, Damage, Damaged, LINE_END_LIMIT};
 use super::files::{make_folders, write_with};
 use super::named::Named;
 use crate::model::digest::{Digest, DigestHasher, Sha256};
@@ -196,10 +196,6 @@ pub fn damaged(manifest: &Path) -> Result<Beside, EvidenceError> {
             beside.strays.push(name);
             continue;
         };
-        if let Some(kind) = kind_of(&path) {
-            beside.damaged.push(Damaged { name, how: Damage::NoFile { kind } });
-            continue;
-        }
         match hashed(&named, &path, wanted) {
             Ok((found, _)) if found.hash == wanted => {}
             Ok((found, bytes)) => beside.differs(name, wanted, found, bytes.as_deref()),

@@ -82,7 +82,7 @@ fn a_stray_is_a_note_and_a_name_that_promises_bytes_is_held_to_it() {
     let findings = copy.judge().findings;
     let damaged = findings.iter().filter(|finding| finding.name == FindingName::EvidenceDamaged);
     let found: Vec<&str> = damaged.map(|finding| finding.found.as_str()).collect();
-    assert_eq!(found[..2], ["a folder", "a symbolic link"], "{findings:?}");
+    assert!(found[0].ends_with("found a folder") && found[1].ends_with("found a link to `nowhere`"), "{findings:?}");
     assert_eq!(found.len(), 3, "the others are listed, too: {findings:?}");
 }
 
