@@ -49,11 +49,9 @@ fn today(today: &Today) -> String {
             match (newer, unrelated) {
                 (Some(0), _) => text.push_str(": no entry is new or changed"),
                 (Some(newer), Some(unrelated)) => {
-                    let _ = write!(
-                        text,
-                        ": {} new or changed, {unrelated} of them without concern for this source",
-                        counted(*newer, "entry")
-                    );
+                    let concern = if *unrelated == 1 { "does not concern" } else { "do not concern" };
+                    let newer = counted(*newer, "entry");
+                    let _ = write!(text, ": {newer} new or changed, {unrelated} of them {concern} this source");
                 }
                 _ => {}
             }
