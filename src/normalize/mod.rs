@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "buildkit@1 7ad719d26f574390f6863b8bcfe18f251d1a230b18160b7682ecbb11f3d250e7",
+                "buildkit@2 71af9a75987b188aa9e35433cc2541834f49ebff7f48ad432346edca988f79c4",
                 "docker-build@1 f0c64d12b0a9bf4e9d537b02c580bba1babab44c4e6e0b59056694ab11243bc6",
                 "gitleaks-csv@1 637a9c982ea2e14b9b282aacc53c8659086ddb311c456a068746d533857c770a",
                 "gitleaks-json@1 aa8f453751439b3ddeaa98147d47752ce8e3d119f6fed295ad336967aaac4d83",
