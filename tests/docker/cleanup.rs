@@ -55,7 +55,9 @@ async fn a_dropped_future_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_leave_nothing() {
     let scene = Scene::new().await;
-    scene.run(&Case { outputs: vec!["out"], ..Case::sh("mkfifo out") }).await.expect_err("a fifo");
+    let fifo =
+        scene.run(&Case { outputs: vec!["out"], ..Case::sh("mkfifo out") }).await.expect("a command's own trouble");
+    assert_eq!(fifo.unkept.len(), 1, "{:?}", fifo.unkept);
     scene.run(&Case { arguments: vec!["/missing".into()], ..Case::sh("") }).await.expect_err("no program");
     scene.close().await;
 }
