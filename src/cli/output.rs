@@ -32,7 +32,7 @@ pub fn print(text: impl AsRef<str>) -> Result<(), Failure> {
 /// Writes a JSON document, and the end of its line, to standard output.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_json(document: &Value) -> Result<(), Failure> {
     print_json_text(&format!("{document}\n"))
 }
@@ -40,7 +40,7 @@ pub fn print_json(document: &Value) -> Result<(), Failure> {
 /// Writes a JSON document that is made already, such as a canonical one.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_json_text(document: &str) -> Result<(), Failure> {
     print_bytes(printable::json(document).as_bytes())
 }
@@ -48,7 +48,7 @@ pub fn print_json_text(document: &str) -> Result<(), Failure> {
 /// Writes what was asked for: a JSON document or text for people.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn show(json: bool, document: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<(), Failure> {
     if json { print_json(&document()) } else { print(text()) }
 }
@@ -56,7 +56,7 @@ pub fn show(json: bool, document: impl FnOnce() -> Value, text: impl FnOnce() ->
 /// Writes bytes to standard output as they are: a stream or file that was asked for.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     PRINTED.store(true, Ordering::Relaxed);
     let mut out = io::stdout().lock();

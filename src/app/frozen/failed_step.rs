@@ -74,7 +74,7 @@ pub fn cause(said: &str) -> Cause {
     if !says(&WORLD) && says(&PROJECT) { Cause::Project } else { Cause::World }
 }
 
-/// Gives the lines that say why, at most [`LINES`] of them, those in the middle left out first.
+/// Gives the lines that say why, at most 24 of them, those in the middle left out first.
 #[must_use]
 pub fn lines(said: &str) -> Vec<String> {
     let mut lines: Vec<String> = telling(said);
