@@ -239,19 +239,31 @@ fn the_times_of_files_are_the_clocks_and_no_flake() {
         ]
         .concat(),
     );
-    let (code, document) = shake(&scene, &["--vary", "clock", "--worlds", "1"]);
-    assert_eq!(code, 1, "{document:#}");
-    for (at, id) in ["stamp", "archive", "machine", "standing"].into_iter().enumerate() {
-        let findings = document["commands"][at]["findings"].as_array().expect("findings");
-        let finding =
-            findings.iter().find(|finding| finding["part"] == "stdout").unwrap_or_else(|| panic!("{id}: {document:#}"));
-        // Either its time was moved and the bytes moved with it, or it flowed on between two runs and is named for that. Where the
-        // clock stands the times of files flow on.
-        let moved = finding["causes"]
-            .as_array()
-            .is_some_and(|causes| causes.iter().any(|one| one["settings"]["clock"].is_string()));
-        let key = if ["machine", "standing"].contains(&id) { "clock = \"starts\"" } else { "clock = \"stands\"" };
-        assert!(moved || finding["flowing"]["key"] == key, "{id}: {finding:#}");
-        assert_eq!(finding["flake"], Value::Null, "{id}: {finding:#}");
+    // A machine under load may hold one run of many so long that its second is another one where the clock starts, too. That run is
+    // told for what it is, and nothing is learnt of the clock: then all is asked once more.
+    let mut wrong = Vec::new();
+    for _ in 0..5 {
+        let (code, document) = shake(&scene, &["--vary", "clock", "--worlds", "1"]);
+        assert_eq!(code, 1, "{document:#}");
+        match ["stamp", "archive", "machine", "standing"].into_iter().enumerate().find_map(|id| unnamed(&document, id))
+        {
+            None => return,
+            Some(finding) => wrong.push(finding),
+        }
     }
+    panic!("{wrong:#?}");
+}
+
+/// Gives what is said of a command where that is not its clock: either its time was moved and the bytes moved with it, or it flowed
+/// on between two runs and is named for that. Where the clock stands the times of files flow on.
+fn unnamed(document: &Value, (at, id): (usize, &str)) -> Option<Value> {
+    let findings = document["commands"][at]["findings"].as_array().expect("findings");
+    let finding =
+        findings.iter().find(|finding| finding["part"] == "stdout").unwrap_or_else(|| panic!("{id}: {document:#}"));
+    let moved = finding["causes"]
+        .as_array()
+        .is_some_and(|causes| causes.iter().any(|one| one["settings"]["clock"].is_string()));
+    let key = if ["machine", "standing"].contains(&id) { "clock = \"starts\"" } else { "clock = \"stands\"" };
+    let named = (moved || finding["flowing"]["key"] == key) && finding["flake"] == Value::Null;
+    (!named).then(|| finding.clone())
 }
