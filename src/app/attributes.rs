@@ -6,7 +6,7 @@
 use std::io;
 use std::path::Path;
 
-use super::files::write_whole;
+use super::files::{own_folder, write_whole};
 use crate::store::door;
 
 /// The file's name.
@@ -23,7 +23,9 @@ pub const FOLDERS: [&str; 6] = ["manifests", "approvals", "scopes", "gates", "to
 /// # Errors
 /// Whatever kept one of them from being written.
 pub fn write_record(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    keep(folder_of(path))?;
+    let folder = folder_of(path);
+    own_folder(folder)?;
+    keep(folder)?;
     write_whole(path, bytes)
 }
 

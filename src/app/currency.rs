@@ -2,6 +2,7 @@
 //! frozen inputs as they are locked now.
 
 use super::frozen;
+use super::image::ImageError;
 use super::image::folder::ImageFolder;
 use super::images::pulled;
 use super::plan_files::PlanFiles;
@@ -29,6 +30,11 @@ pub fn outdated(workspace: &Workspace, manifest: &ReproManifest, recorded: &Plan
     });
     if let Some((name, _)) = image {
         return Some(format!("the lock of image `{name}` has changed since"));
+    }
+    if let Some((name, why)) =
+        manifest.images.keys().find_map(|name| Some((name, stale_lock(workspace, name, &manifest.platform.isa)?)))
+    {
+        return Some(format!("the lock of image `{name}` is stale ({why})"));
     }
     let frozen = manifest.frozen.iter().find(|(name, frozen)| {
         digest_of(&workspace.files, &frozen::lock_path(&workspace.folder, name)).is_none_or(|lock| lock != frozen.lock)
@@ -61,6 +67,23 @@ fn redefined(before: &Plan, now: &Plan, id: &PacketId) -> Option<String> {
         return Some(format!("frozen input `{name}`"));
     }
     (old != new).then(|| "what its commands use".into())
+}
+
+/// Says why the lock of an image that the plan builds does not hold: it is not the one of its definition, or there is no definition.
+/// A definition may lie outside of the source tree, whose root then says nothing of it.
+pub(super) fn stale_lock(workspace: &Workspace, name: &Name, isa: &str) -> Option<String> {
+    let ImageSource::Build { definition, .. } = workspace.plan.images.get(name)? else { return None };
+    let platform = Platform::of_isa(isa)?;
+    let look = || {
+        let (folder, image) = ImageFolder::of_definition(&workspace.folder.join(definition), platform)?;
+        let folder = folder.read_from(&workspace.files);
+        folder.lock(&folder.compose(&image)?)
+    };
+    match look() {
+        Ok(_) => None,
+        Err(ImageError::StaleLock { reason, .. }) => Some(reason),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 /// Gives the digest of the lock that an image of the plan has now.

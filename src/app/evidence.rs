@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::attributes;
 use super::beside::{Beside, Damage, Damaged, LINE_END_LIMIT};
-use super::files::{make_folders, write_with};
+use super::files::{make_folders, own_folder, write_with};
 use super::named::Named;
 use crate::model::digest::{Digest, DigestHasher, Sha256};
 use crate::model::manifest::{CommandEntry, OutputEntry, ReproManifest};
@@ -135,6 +135,9 @@ pub fn write_blobs(
         let path = path.to_owned();
         move |source| EvidenceError::Io { doing, path, source }
     };
+    for own in path.parent().into_iter().chain([folder.as_path()]) {
+        own_folder(own).map_err(io("write into", own))?;
+    }
     make_folders(&folder).map_err(io("create", &folder))?;
     let mut keep = BTreeSet::new();
     for digest in blobs {

@@ -47,9 +47,25 @@ pub fn make_folders(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// What the system said.
 pub fn try_folder(folder: &Path) -> io::Result<()> {
+    own_folder(folder)?;
     let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
     tempfile::tempfile_in(there).map(drop)
+}
+
+/// Refuses a folder that is a symbolic link: what is written there would lie wherever a commit points to.
+///
+/// # Errors
+/// An error that names the link and where it leads.
+pub fn own_folder(folder: &Path) -> io::Result<()> {
+    match fs::read_link(folder) {
+        Ok(to) => Err(io::Error::other(format!(
+            "`{}` is a symbolic link to `{}`: expected a folder of its own",
+            folder.display(),
+            to.display()
+        ))),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Writes a synced file beside its place. The mode is set after it was made, so that no umask takes from it.

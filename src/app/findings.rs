@@ -71,9 +71,16 @@ pub fn findings(
             if let Some((manifest, origin, store)) = &newest
                 && let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id)
             {
-                let Proved { proof, .. } = prove(&workspace.plan, spec, entry, &**store)?;
-                let (outcome, found) = outcome_of(&proof, spec, entry, &**store)?;
-                scan.conditions = proof.conditions().to_vec();
+                // Evidence of one command that is gone says nothing of it, and is no reason to say nothing of the others.
+                let looked = prove(&workspace.plan, spec, entry, &**store).and_then(|Proved { proof, .. }| {
+                    let (outcome, found) = outcome_of(&proof, spec, entry, &**store)?;
+                    Ok((outcome, found, proof.conditions().to_vec()))
+                });
+                let (outcome, found, conditions) = looked.unwrap_or_else(|error| {
+                    let why = format!("{error}: rcrepro run {id}");
+                    (Outcome::Undecided { why }, Vec::new(), Vec::new())
+                });
+                scan.conditions = conditions;
                 (scan.origin, scan.outcome) = (Some(origin.clone()), Some(outcome));
                 for finding in found {
                     findings.found.entry(finding).or_default().insert((id.clone(), spec.id.clone()));

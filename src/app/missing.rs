@@ -2,6 +2,7 @@
 //! documents. A plan is sound without them, and nothing runs.
 
 use super::attributes;
+use super::currency::stale_lock;
 use super::frozen;
 use super::image::folder::ImageFolder;
 use super::images::pulled;
@@ -17,6 +18,24 @@ pub struct Missing {
     pub what: String,
     /// The command that mends it.
     pub hint: String,
+}
+
+/// Lists the locks of images that are there and are not those of their definitions: no run begins with one.
+#[must_use]
+pub fn stale(workspace: &Workspace) -> Vec<Missing> {
+    let Some(platform) = Platform::host() else { return Vec::new() };
+    let stale = |name: &Name| {
+        let why = stale_lock(workspace, name, platform.isa())?;
+        Some(Missing { what: format!("lock of image `{name}`: {why}"), hint: format!("rcrepro image lock {name}") })
+    };
+    let unlocked = |name: &Name, source: &ImageSource| image(workspace, name, source).is_some();
+    workspace
+        .plan
+        .images
+        .iter()
+        .filter(|(name, source)| !unlocked(name, source))
+        .filter_map(|(name, _)| stale(name))
+        .collect()
 }
 
 /// Lists what lacks, in the order in which it is mended.

@@ -26,6 +26,18 @@ pub enum RecordedError {
         #[source]
         source: serde_json::Error,
     },
+    /// The record is that of another run or packet: it was moved or copied.
+    #[error("the record of {packet} in run {run} is that of {of}: `{path}`", path = path.display())]
+    Another {
+        /// The run.
+        run: RunId,
+        /// The packet.
+        packet: PacketId,
+        /// The record's file.
+        path: PathBuf,
+        /// What it says that it is of.
+        of: String,
+    },
     /// The blob of the run's manifest is damaged or gone.
     #[error("the manifest of {packet} in run {run} cannot be read")]
     Blob {
@@ -80,6 +92,7 @@ impl RecordedError {
     pub fn cure(&self) -> Option<String> {
         match self {
             Self::Record { packet, .. }
+            | Self::Another { packet, .. }
             | Self::Blob { packet, .. }
             | Self::Manifest { packet, .. }
             | Self::Plan { packet, .. }
@@ -112,7 +125,13 @@ pub fn record(runs: &Runs, run: &RunId, packet: &PacketId) -> Result<Option<RunR
         let path = runs.record_path(run, packet);
         RecordedError::Record { run: run.clone(), packet: packet.clone(), path, source }
     };
-    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    let found: RunRecord = serde_json::from_slice(&bytes).map_err(damaged)?;
+    if found.run != run.as_str() || found.packet != *packet {
+        let path = runs.record_path(run, packet);
+        let (run, packet, of) = (run.clone(), packet.clone(), format!("{} of run {}", found.packet, found.run));
+        return Err(RecordedError::Another { run, packet, path, of });
+    }
+    Ok(Some(found))
 }
 
 /// Reads the records of a packet, the newest first.

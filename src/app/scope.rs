@@ -165,6 +165,12 @@ pub fn recorded(workspace: &Workspace, packet: &PacketId) -> Result<Option<Scope
         which,
         commit: revision.commit.clone(),
     };
+    // A commit has one tree; a record that says another one of it is not looked for by that tree.
+    for (part, wanted) in [("head.tree", &record.head), ("base.tree", &record.base)] {
+        if history.commit(&wanted.commit).is_ok_and(|found| found.tree != wanted.tree) {
+            return Err(differs(part));
+        }
+    }
     let now = history.commit("HEAD")?;
     let head = history.find_again(&record.head, &now)?.ok_or_else(|| gone("head", &record.head))?;
     let base = history.find_again(&record.base, &head)?.ok_or_else(|| gone("base", &record.base))?;

@@ -223,6 +223,9 @@ pub enum Command {
         /// Prints the canonical form instead of the raw one.
         #[arg(long)]
         canonical: bool,
+        /// Prints streams byte by byte on a terminal, too, where control characters are written out otherwise.
+        #[arg(long)]
+        raw: bool,
     },
     /// Works with toolchain images.
     Image {

@@ -10,7 +10,7 @@ use super::today::today;
 use super::uncommitted;
 use crate::app::exceptions;
 use crate::app::frozen::lock_path;
-use crate::app::missing::missing;
+use crate::app::missing::{missing, stale};
 use crate::app::source;
 use crate::format::frozen_toml;
 use crate::model::name::Name;
@@ -24,7 +24,7 @@ use crate::store::door;
 pub fn check(context: &Context) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let plan = &workspace.plan;
-    let missing = missing(&workspace);
+    let (missing, stale) = (missing(&workspace), stale(&workspace));
     let uncommitted = uncommitted::files(&workspace, "HEAD");
     // The plan may be right before there is anything to record: what could not be looked at is said.
     let looked = source::look(&workspace, "HEAD").map_err(Failure::from);
@@ -39,7 +39,7 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
     if context.json {
         let document = serde_json::json!({
             "plan": workspace.plan_digest().to_string(), "name": plan.name, "images": plan.images.len(),
-            "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing, "notes": notes,
+            "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing, "stale": stale, "notes": notes,
             "uncommitted": uncommitted.as_ref().ok(),
             "source": report::source::json(&look),
         });
@@ -62,13 +62,16 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
         for lacks in &missing {
             print(format!("  missing: {}: {}\n", lacks.what, lacks.hint))?;
         }
+        for lock in &stale {
+            print(format!("  stale: {}: {}\n", lock.what, lock.hint))?;
+        }
         complain(&uncommitted::warning(&uncommitted));
         for note in &notes {
             print(format!("  note: {note}\n"))?;
         }
         print(report::source::text(&look))?;
     }
-    Ok(if look.is_ok_and(|look| !look.refused.is_empty()) { Exit::Plan } else { Exit::Success })
+    Ok(if !stale.is_empty() || look.is_ok_and(|look| !look.refused.is_empty()) { Exit::Plan } else { Exit::Success })
 }
 
 /// Says what stands before a client's own program, because no line of the plan does, and how old the data is.

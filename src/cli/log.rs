@@ -1,10 +1,12 @@
 //! `rcrepro log`.
 
+use std::io::IsTerminal as _;
+
 use super::args::StreamName;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{print, print_all, say};
+use super::output::{print, print_all, print_lines, say};
 use crate::app::{latest, release_images};
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
@@ -35,7 +37,7 @@ pub fn log(
     packet: &PacketId,
     command: Option<&Name>,
     stream: Option<StreamName>,
-    canonical: bool,
+    (canonical, raw): (bool, bool),
 ) -> Result<Exit, Failure> {
     let workspace = context.committed("HEAD")?;
     workspace.packet(packet)?;
@@ -68,7 +70,12 @@ pub fn log(
             StreamName::Stdout => "standard output",
             StreamName::Stderr => "standard error",
         };
-        print_all(&format!("the {stream} of `{command}`"), &mut *reader)?;
+        let what = format!("the {stream} of `{command}`");
+        if raw || !std::io::stdout().is_terminal() {
+            print_all(&what, &mut *reader)?;
+        } else {
+            print_lines(&what, &mut *reader)?;
+        }
     }
     Ok(Exit::Success)
 }

@@ -103,8 +103,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Documents { rev } => documents::documents(&context, &rev),
         Command::Verify { manifest } => verify::verify(&context, &manifest),
         Command::Pins { rev, look_alikes } => pins::pins(&context, &rev, look_alikes),
-        Command::Log { packet, command, stream, canonical } => {
-            log::log(&context, &packet, command.as_ref(), stream, canonical)
+        Command::Log { packet, command, stream, canonical, raw } => {
+            log::log(&context, &packet, command.as_ref(), stream, (canonical, raw))
         }
         Command::Image { platform, command } => image::image(&context, platform, command).await,
         Command::Advisories(arguments) => advisories::advisories(&context, &arguments).await,

@@ -4,7 +4,7 @@
 //! was asked for byte by byte goes out as it is.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write as _};
+use std::io::{self, BufRead as _, ErrorKind, Read, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
@@ -75,12 +75,33 @@ pub fn print_all(what: &str, data: &mut dyn Read) -> Result<(), Failure> {
             Ok(0) => return Ok(()),
             Ok(count) => print_bytes(&piece[..count])?,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => {
-                let hint = Some("rcrepro doctor --blobs".to_owned());
-                return Err(Failure::plain(Exit::Undecided, format!("cannot read {what}: {error}"), hint));
-            }
+            Err(error) => return Err(unreadable(what, &error)),
         }
     }
+}
+
+/// As [`print_all`], with what a terminal would obey written out.
+///
+/// # Errors
+/// As [`print_all`].
+pub fn print_lines(what: &str, data: &mut dyn Read) -> Result<(), Failure> {
+    let mut data = io::BufReader::new(data);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = Read::take(&mut data, 64 << 10).read_until(b'\n', &mut line);
+        match read {
+            Ok(0) => return Ok(()),
+            Ok(_) => print(String::from_utf8_lossy(&line))?,
+            Err(error) => return Err(unreadable(what, &error)),
+        }
+    }
+}
+
+/// Says why data cannot be read.
+fn unreadable(what: &str, error: &io::Error) -> Failure {
+    let hint = Some("rcrepro doctor --blobs".to_owned());
+    Failure::plain(Exit::Undecided, format!("cannot read {what}: {error}"), hint)
 }
 
 /// Says why nothing can be written; a reader who has seen enough, such as `head`, is told nothing.

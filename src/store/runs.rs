@@ -26,6 +26,7 @@ use rustix::io::Errno;
 
 use crate::model::civil_date;
 use crate::model::plan::PacketId;
+use crate::store::door;
 
 /// Says why a run's folder cannot be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -218,7 +219,7 @@ impl Runs {
 
     fn read(&self, id: &RunId, name: &str) -> Result<Option<Vec<u8>>, RunError> {
         let path = self.folder.join(id.as_str()).join(name);
-        match std::fs::read(&path) {
+        match door::read(&path, door::RECORD_LIMIT) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             result => result.map(Some).map_err(failed("read", &path)),
         }

@@ -239,3 +239,52 @@ fn an_older_release_is_replayed_by_its_own_plan() {
     assert_eq!(ended.code, 1, "{}", ended.stdout);
     assert!(ended.stderr.contains("no commit here has the source of this manifest"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_definition_that_changed_outside_of_the_source_makes_evidence_stale() {
+    let scene = Scene::new(&command("hello", "true", "proof = \"exit-code\""));
+    let exit = "sets = [\"all\"]\nexit = [{ says = \"It greets.\", rests-on = [\"commands\"] }]";
+    let plan = scene.read("rcrepro.toml").replace("images/base.toml", "../images/base.toml");
+    scene.write("plan/rcrepro.toml", plan.replace("sets = [\"all\"]", exit).as_bytes());
+    scene.git(&["rm", "-q", "--cached", "rcrepro.toml"]);
+    std::fs::remove_file(scene.path("rcrepro.toml")).expect("removed");
+    scene.commit("a plan beside its images");
+    scene.ok(&["-C", "plan", "run", "RC-05"]);
+    scene.ok(&["-C", "plan", "verdict"]);
+    scene.ok(&["-C", "plan", "check"]);
+    scene.replace("images/base.toml", "\"procps\", ", "");
+    scene.commit("another definition");
+    let status = scene.ok(&["-C", "plan", "status"]).stdout;
+    assert!(status.contains("the lock of image `base` is stale"), "{status}");
+    assert_ne!(scene.run(&["-C", "plan", "verdict"]).code, 0);
+    let check = scene.run(&["-C", "plan", "check"]);
+    assert_eq!(check.code, 3, "{}", check.stdout);
+    assert!(check.stdout.contains("  stale: lock of image `base`: "), "{}", check.stdout);
+}
+
+#[test]
+fn records_are_not_written_through_a_link_that_was_committed() {
+    let scene = Scene::new(&command("hello", "true", ""));
+    let victim = tempfile::tempdir().expect("a folder");
+    std::fs::write(victim.path().join("RC-05.json"), "mine").expect("written");
+    for folder in ["manifests", "approvals"] {
+        std::os::unix::fs::symlink(victim.path(), scene.path(folder)).expect("linked");
+    }
+    scene.commit("links");
+    let says = "is a symbolic link to";
+    let ended = scene.run(&["run", "RC-05"]);
+    assert!(ended.code != 0 && ended.stderr.contains(says), "{}\n{}", ended.stdout, ended.stderr);
+    let ended = scene.run(&["approve", "RC-05", "--by", "ada"]);
+    assert!(ended.code != 0 && ended.stderr.contains(says), "{}\n{}", ended.stdout, ended.stderr);
+    let names = std::fs::read_dir(victim.path()).expect("listed").flatten().count();
+    assert_eq!((names, std::fs::read(victim.path().join("RC-05.json")).expect("there")), (1, b"mine".to_vec()));
+}
+
+#[test]
+fn the_example_is_sound() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/beacon");
+    let scene = Scene::new("");
+    let ended = scene.run(&["-C", example.to_str().expect("text"), "check"]);
+    assert_eq!(ended.code, 0, "{}\n{}", ended.stdout, ended.stderr);
+    assert!(!ended.stdout.contains("refused"), "{}", ended.stdout);
+}

@@ -142,3 +142,28 @@ fn what_is_normalized_is_handed_on_normalized() {
     }
     scene.ok(&["verify", "manifests/RC-05.json"]);
 }
+
+#[test]
+fn a_blob_that_is_gone_says_nothing_of_its_scan_and_leaves_the_others() {
+    let scene = Scene::new(&command("leaks", "cat reports/gitleaks.txt >&2", "proof = \"gitleaks\""));
+    let exit = "sets = [\"all\"]\nexit = [{ says = \"It passes.\", rests-on = [\"commands\"] }]";
+    scene.replace("rcrepro.toml", "sets = [\"all\"]", exit);
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/normalize/gitleaks-log/clean.1.txt");
+    scene.write("reports/gitleaks.txt", &std::fs::read(recorded).expect("a recorded output"));
+    scene.write("own.txt", scene.path("own.txt").to_string_lossy().as_bytes());
+    scene.commit("a scan");
+    scene.ok(&["run", "RC-05"]);
+    scene.commit("recorded");
+    let manifest: serde_json::Value = serde_json::from_str(&scene.read("manifests/RC-05.json")).expect("JSON");
+    let stderr = manifest["commands"][0]["stderr"]["raw"].as_str().expect("a digest").to_owned();
+    let hash = stderr.split('/').next().expect("a hash");
+    std::fs::remove_file(scene.path(&format!("manifests/RC-05.evidence/{hash}"))).expect("it travelled");
+    let empty = tempfile::tempdir().expect("a store");
+    for command in [&["status"][..], &["verdict"], &["findings"]] {
+        let mut program = scene.command(command);
+        let ended =
+            crate::scene::Ended::from(program.env("RCREPRO_STORE", empty.path()).output().expect("the program starts"));
+        assert!(!ended.stderr.starts_with("error: blob"), "{command:?}: {}", ended.stderr);
+        assert!(ended.stdout.contains("RC-05"), "{command:?}: {}", ended.stdout);
+    }
+}

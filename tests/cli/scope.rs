@@ -185,6 +185,12 @@ fn a_record_is_derived_again_and_every_lie_in_it_is_caught() {
         scene.write("scopes/RC-03.json", good.replacen(from, to, 1).as_bytes());
         scene.run(&["scope", "RC-03"]).failed(6, &[part]);
     }
+    // A commit has one tree: with another one, what happened between the two would be left out of the judgement.
+    let record: serde_json::Value = serde_json::from_str(&good).expect("JSON");
+    let tree = |side: &str| record[side]["tree"].as_str().expect("a tree").to_owned();
+    let forged = good.replace(&tree("base"), &tree("head"));
+    scene.write("scopes/RC-03.json", forged.as_bytes());
+    scene.run(&["scope", "RC-03"]).failed(6, &["`base.tree` differs"]);
     scene.write("scopes/RC-03.json", good.as_bytes());
     // The record is no part of the certified source, and other packets' branches may carry it.
     scene.replace("rcrepro.toml", "scope = [\"api/*.go\"", "scope = [\"api/**\"");

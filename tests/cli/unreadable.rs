@@ -196,3 +196,22 @@ fn right_after_a_run_there_is_nothing_to_compare() {
     scene.ok(&["replay", "RC-05"]);
     assert!(scene.ok(&["why", "RC-05", "latest"]).stdout.ends_with("RC-05: no differences found\n"));
 }
+
+#[test]
+fn a_record_that_is_another_runs_or_no_file_makes_no_failure_a_success() {
+    let passed = Passed::new("moved-record");
+    let (good, _) = passed.recorded(1, 0);
+    let (run, _) = passed.recorded(2, 3);
+    passed.is("FAILED", "exit code 3");
+    let path = passed.record_path(&run);
+    std::fs::copy(passed.record_path(&good), &path).expect("our own file");
+    passed.is("UNDECIDED", &format!("the record of RC-05 in run {run} is that of RC-05 of run {good}"));
+    // What would never end when it was read is not read.
+    std::fs::remove_file(&path).expect("our own file");
+    let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo is installed");
+    assert!(made.success());
+    for command in [&["status"][..], &["verdict"], &["log", "RC-05"]] {
+        let ended = passed.run(command);
+        assert!(ended.code != 0 && ended.stderr.contains("found a FIFO"), "{command:?}: {}", ended.stderr);
+    }
+}
