@@ -8,14 +8,19 @@ use super::recorded::RecordedError;
 use super::release_images;
 use super::run::{Recorded, RunError, RunOptions, execute};
 use super::session::Session;
+use super::verify::verify;
 use super::workspace::Workspace;
 use crate::format::manifest_json::{self, ManifestError};
+use crate::model::civil_date::CivilDate;
 use crate::model::compare::{CommandComparison, Comparison, Difference, Equality, compare};
 use crate::model::digest::Digest;
 use crate::model::event::RunEvent;
+use crate::model::finding::{Finding, FindingName, Severity};
 use crate::model::manifest::ReproManifest;
+use crate::model::plural::counted;
 use crate::proof::{Proof, Standing};
 use crate::store::door;
+use crate::store::layered::Layered;
 use crate::store::{BlobStore, runs};
 
 /// Says why a replay could not be decided.
@@ -38,6 +43,20 @@ pub enum ReplayError {
         /// What is wrong.
         #[source]
         source: ManifestError,
+    },
+    /// Parts of the manifest or of its evidence contradict each other: whatever came out would prove nothing.
+    #[error("`{path}` was tampered with: {what} is not what the rest says: expected {expected}, found {found}{more}")]
+    Tampered {
+        /// The file.
+        path: PathBuf,
+        /// The first part that is wrong.
+        what: String,
+        /// What follows from the rest.
+        expected: String,
+        /// What stands there.
+        found: String,
+        /// How many more parts are wrong, in words.
+        more: String,
     },
     /// The manifest's evidence cannot be read.
     #[error(transparent)]
@@ -95,8 +114,34 @@ pub async fn replay(
     manifest: &Path,
     options: RunOptions<'_>,
 ) -> Result<Replayed, ReplayError> {
+    judge_first(manifest, session.store.root(), options.today)?;
     let again = async || replay_once(session, workspace, manifest, options).await;
     mending(&session.store, options.observe, options.cancel, again).await
+}
+
+/// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are no reason:
+/// the comparison tells of them.
+fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
+    let bytes = door::read(path, door::RECORD_LIMIT)
+        .map_err(|source| ReplayError::NoManifest { path: path.to_owned(), source })?;
+    manifest_json::decode(&bytes).map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
+    let blobs = Layered::new(&evidence::folder_of(path), Some(store)).map_err(EvidenceError::from)?;
+    let judged = verify(&bytes, &blobs, &evidence::damaged(path)?, today);
+    let counts = |finding: &&Finding| {
+        finding.name.severity() == Severity::Tampered && finding.name != FindingName::NormalizerDiffers
+    };
+    let wrong: Vec<&Finding> = judged.findings.iter().filter(counts).collect();
+    let Some(first) = wrong.first() else { return Ok(()) };
+    Err(ReplayError::Tampered {
+        path: path.to_owned(),
+        what: first.at.clone(),
+        expected: first.expected.clone(),
+        found: first.found.clone(),
+        more: match wrong.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {}", counted(more, "more finding")),
+        },
+    })
 }
 
 async fn replay_once(

@@ -402,6 +402,9 @@ impl From<RecordedError> for Failure {
 impl From<ReplayError> for Failure {
     fn from(error: ReplayError) -> Self {
         match error {
+            ReplayError::Tampered { ref path, .. } => {
+                Self::new(Exit::Tampered, &error, Some(format!("rcrepro verify {}", path.display())))
+            }
             ReplayError::Run(error) => (*error).into(),
             ReplayError::Evidence(error) => error.into(),
             ReplayError::Recorded(error) => error.into(),

@@ -112,3 +112,19 @@ fn both_stagings_reproduce_each_other() {
     scene.ok(&["run", "RC-05", "--staging", "overlay"]);
     scene.ok(&["replay", "RC-05", "--staging", "archive"]);
 }
+
+#[test]
+fn a_manifest_that_contradicts_itself_is_not_replayed() {
+    let scene = Scene::new(&command("greet", "cat greeting.txt", ""));
+    scene.ok(&["run", "RC-05"]);
+    let good = scene.read("manifests/RC-05.json");
+    let mut document: serde_json::Value = serde_json::from_str(&good).expect("JSON");
+    let entry = document["commands"][0].clone();
+    document["commands"].as_array_mut().expect("commands").push(entry);
+    scene.write("manifests/RC-05.json", document.to_string().as_bytes());
+    let ended = scene.run(&["replay", "RC-05"]);
+    ended.failed(6, &["was tampered with: commands is not what the rest says", "hint: rcrepro verify "]);
+    assert!(!ended.stderr.contains("bitwise"), "nothing ran: {}", ended.stderr);
+    scene.write("manifests/RC-05.json", good.as_bytes());
+    scene.ok(&["replay", "RC-05"]);
+}
