@@ -2,12 +2,15 @@
 
 use std::io::IsTerminal as _;
 
+use serde_json::json;
+
 use super::args::StreamName;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{print, print_all, print_lines, say};
+use super::output::{print, print_all, print_json, print_lines, say};
 use crate::app::{latest, release_images};
+use crate::model::manifest::CommandEntry;
 use crate::model::name::Name;
 use crate::model::plan::PacketId;
 use crate::model::printable;
@@ -48,6 +51,15 @@ pub fn log(
     let (manifest, origin) = latest::latest(&workspace, packet, &store)?;
     say!("evidence of {origin}");
     let Some(command) = command else {
+        if context.json {
+            let entry = |entry: &CommandEntry| {
+                let CommandEntry { id, exit_code, line, .. } = entry;
+                json!({ "id": id, "exit_code": exit_code, "line": line })
+            };
+            let commands: Vec<_> = manifest.commands.iter().map(entry).collect();
+            print_json(&json!({ "packet": packet, "origin": origin.to_string(), "commands": commands }))?;
+            return Ok(Exit::Success);
+        }
         for entry in &manifest.commands {
             let line = printable::line(&entry.line);
             print(format!("{}\t{}\t{line}\n", entry.id, entry.exit_code))?;
@@ -59,6 +71,19 @@ pub fn log(
         let hint = Some(format!("known: {}", known.join(", ")));
         Failure::plain(Exit::Undecided, format!("there is no evidence of a command `{command}` in {packet}"), hint)
     })?;
+    if context.json {
+        let mut document = json!({ "packet": packet, "origin": origin.to_string(), "id": command });
+        for (name, key, streams) in
+            [(StreamName::Stdout, "stdout", &entry.stdout), (StreamName::Stderr, "stderr", &entry.stderr)]
+        {
+            if stream.is_none_or(|wanted| wanted == name) {
+                let bytes = store.get(if canonical { streams.canonical } else { streams.raw })?;
+                document[key] = String::from_utf8_lossy(&bytes).into();
+            }
+        }
+        print_json(&document)?;
+        return Ok(Exit::Success);
+    }
     for (name, streams) in [(StreamName::Stdout, &entry.stdout), (StreamName::Stderr, &entry.stderr)] {
         if stream.is_some_and(|wanted| wanted != name) {
             continue;

@@ -198,3 +198,30 @@ fn what_failed_is_told_with_the_next_step() {
     assert!(shown.contains("next: mend RC-05, which is FAILED; its evidence: rcrepro log RC-05"), "{shown}");
     scene.run(&["replay", "RC-05"]).failed(5, &["no manifest at", "what a run that failed printed: rcrepro log RC-05"]);
 }
+
+#[test]
+fn a_log_is_a_document_too_and_harmless_on_a_terminal() {
+    let scene = Scene::new(&command("greet", r"cat greeting.txt; printf '\033]0;title\007\r' >&2", ""));
+    scene.ok(&["run", "RC-05"]);
+    let document = |arguments: &[&str]| -> serde_json::Value {
+        let ended = scene.ok(&[&["--json"], arguments].concat());
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("one document: {}", ended.stdout))
+    };
+    let list = document(&["log", "RC-05"]);
+    assert_eq!((&list["commands"][0]["id"], &list["commands"][0]["exit_code"]), (&"greet".into(), &0.into()));
+    let streams = document(&["log", "RC-05", "greet"]);
+    assert_eq!((&streams["stdout"], &streams["stderr"]), (&"hello\n".into(), &"\u{1b}]0;title\u{7}\r".into()));
+    assert_eq!(document(&["log", "RC-05", "greet", "--stream", "stdout"])["stderr"], serde_json::Value::Null);
+    // A terminal gets what it would obey written out, unless it is asked for as it is; a pipe gets every byte.
+    let on_a_terminal = |more: &str| {
+        let line = format!("{} log RC-05 greet --stream stderr {more}", env!("CARGO_BIN_EXE_rcrepro"));
+        let script = scene.command(&[]);
+        let mut inner = Command::new("script");
+        inner.args(["-qec", &line, "/dev/null"]).current_dir(scene.path(".")).env_clear();
+        inner.envs(script.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+        String::from_utf8_lossy(&inner.output().expect("script is installed").stdout).into_owned()
+    };
+    assert!(!on_a_terminal("").contains("\u{1b}]0;") && on_a_terminal("").contains("]0;title"), "written out");
+    assert!(on_a_terminal("--raw").contains("\u{1b}]0;title"), "as it is");
+    assert!(scene.ok(&["log", "RC-05", "greet", "--stream", "stderr"]).stdout.contains("\u{1b}]0;title"));
+}
