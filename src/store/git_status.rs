@@ -17,8 +17,8 @@ use super::ingest::git::{open, reading};
 /// Names the settings of the user that decide which files differ; no others are read.
 const SETTINGS: [&str; 3] = ["core.autocrlf", "core.eol", "core.excludesFile"];
 
-/// The largest file whose line ends are tried: 4 MiB. A larger one that git would store as it was counts as changed.
-const LINE_ENDS_LIMIT: u64 = 4 << 20;
+/// The largest file whose line ends are tried: 1 MiB. A larger one that git would store as it was counts as changed.
+const LINE_ENDS_LIMIT: u64 = 1 << 20;
 
 /// Says how a file of the working copy differs from the commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
