@@ -4,9 +4,11 @@ use super::shell::{Simple, simples};
 use crate::model::proof::Tool;
 
 mod known;
+mod unclear;
 mod wrapped;
 
 pub(super) use known::tool;
+pub(super) use unclear::unclear;
 pub(super) use wrapped::{nested, unwrapped};
 
 /// Is one call of a known tool.

@@ -288,6 +288,9 @@ pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {
     if let Some((call, how)) = calls.iter().find_map(|call| Some((call, call.hidden.as_ref()?))) {
         return Proof::hollow(format!("the exit code of `{}` is hidden by {how}", call.tool_words()));
     }
+    if let Some(why) = unclear(rule, &calls, evidence) {
+        return Proof::hollow(why);
+    }
     if let Some(missing) = if_present::missing(evidence).filter(|_| rule == ProofRule::Detect) {
         return Proof::hollow(missing);
     }
@@ -309,6 +312,15 @@ pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {
         None if work.is_empty() => Proof::unproven("the exit code is all there is"),
         None => Proof::Proven { work, conditions: conditions.into_iter().collect() },
     }
+}
+
+/// Says what keeps the line from showing whether a known tool ran: its environment, or the words around the tool's name.
+fn unclear(rule: ProofRule, calls: &[Call], evidence: &Evidence<'_>) -> Option<String> {
+    if let (Some(call), Some(why)) = (calls.first(), evidence.environment.keys().find_map(|name| shell::variable(name)))
+    {
+        return Some(format!("the exit code of `{}` is hidden by {why}", call.tool_words()));
+    }
+    if rule == ProofRule::Detect { call::unclear(evidence.line) } else { None }
 }
 
 /// Tells a failed check from a tool that failed: only where the line is one tool can its streams speak for the exit code.

@@ -14,6 +14,7 @@ macro_rules! recorded {
 }
 
 mod go;
+mod shell;
 mod silenced;
 
 /// An input tree in memory.

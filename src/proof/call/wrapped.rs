@@ -8,18 +8,25 @@ pub(in crate::proof) fn nested(words: &[String]) -> Option<String> {
         return None;
     }
     let mut prefix = String::new();
-    for (at, word) in words.iter().enumerate().skip(1) {
+    let mut rest = words[1..].iter();
+    while let Some(word) = rest.next() {
+        if matches!(word.as_str(), "--norc" | "--noprofile") {
+            continue;
+        }
         let options = word.strip_prefix('-')?;
-        if options.contains('e') && !options.starts_with('-') {
+        // Of another option, such as `-i` and `--rcfile`, nothing is known here.
+        if options.is_empty() || !options.chars().all(|option| "abcefhlouvxBCEHPT".contains(option)) {
+            return None;
+        }
+        if options.contains('e') {
             prefix.push_str("set -e; ");
         }
-        if options.ends_with('o') && words.get(at + 1).is_some_and(|option| option == "pipefail") {
-            // `-o pipefail` before `-c`.
-            let line = words.iter().skip(at + 2).skip_while(|word| *word != "-c").nth(1)?;
-            return Some(format!("{prefix}set -o pipefail; {line}"));
+        // The names of `-o` stand behind all letters, the line behind them.
+        for _ in options.matches('o') {
+            prefix.push_str(&format!("set -o {}; ", rest.next()?));
         }
-        if options.ends_with('c') {
-            return words.get(at + 1).map(|line| format!("{prefix}{line}"));
+        if options.contains('c') {
+            return rest.next().map(|line| format!("{prefix}{line}"));
         }
     }
     None
@@ -41,6 +48,10 @@ pub(in crate::proof) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
     };
     let inner = match base(words.first()?) {
         "env" => skip(&["-u", "--unset", "-C", "--chdir"], 0),
+        // This asks where a command is, and runs none.
+        "command" if words.get(1).is_some_and(|word| word.starts_with('-') && word.contains(['v', 'V'])) => {
+            return None;
+        }
         "time" | "nohup" | "exec" | "command" | "builtin" | "setsid" | "stdbuf" | "unbuffer" | "xvfb-run" => {
             skip(&[], 0)
         }

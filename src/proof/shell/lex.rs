@@ -3,12 +3,21 @@
 /// Is a piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
-    /// A word without its quotes, and the lines inside its command substitutions.
-    Word { text: String, quoted: bool, substitutions: Vec<String> },
+    /// A word without its quotes, and the lines inside its command substitutions. `splits` says that the shell may make
+    /// several words of it.
+    Word { text: String, quoted: bool, splits: bool, substitutions: Vec<String> },
     /// `&&`, `||`, `;`, `&`, `|`, `(`, `)` or a line feed.
     Operator(&'static str),
-    /// A redirection of these descriptors to a file; `None` is what leads nowhere else, such as `2>&1`.
-    Redirection { standard: bool },
+    /// A redirection, and the lines inside the substitutions of its target. `standard` says that an output stream goes
+    /// elsewhere by it.
+    Redirection { standard: bool, substitutions: Vec<String> },
+}
+
+impl Token {
+    /// Tells whether it is a redirection of an output stream to elsewhere.
+    pub(super) const fn leads_away(&self) -> bool {
+        matches!(self, Self::Redirection { standard: true, .. })
+    }
 }
 
 const OPERATORS: [&str; 10] = ["&&", "||", ";;", "|&", ";", "&", "|", "(", ")", "\n"];
@@ -23,7 +32,8 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
 struct Lexer<'a> {
     rest: &'a str,
     tokens: Vec<Token>,
-    heredocs: Vec<String>,
+    /// Delimiters, and whether tabs before them are taken away.
+    heredocs: Vec<(String, bool)>,
 }
 
 impl Lexer<'_> {
@@ -43,11 +53,15 @@ impl Lexer<'_> {
         }
         if let Some(operator) = OPERATORS.iter().find(|operator| self.rest.starts_with(**operator)) {
             self.rest = &self.rest[operator.len()..];
-            self.tokens.push(Token::Operator(match *operator {
-                "|&" => "|",
-                ";;" => ";",
-                other => other,
-            }));
+            // A line that ends with one of these goes on in the next.
+            let goes_on = matches!(self.tokens.last(), Some(Token::Operator("&&" | "||" | "|")));
+            if *operator != "\n" || !goes_on {
+                self.tokens.push(Token::Operator(match *operator {
+                    "|&" => "|",
+                    ";;" => ";",
+                    other => other,
+                }));
+            }
             if *operator == "\n" {
                 self.skip_heredocs();
             }
@@ -64,30 +78,34 @@ impl Lexer<'_> {
         let (descriptor, after) = self.rest.split_at(digits);
         let forms = ["&>>", "&>", "<<<", "<<-", "<<", "<&", "<>", "<", ">>", ">&", ">|", ">"];
         let Some(form) = forms.iter().find(|form| after.starts_with(**form)) else { return false };
+        if matches!(*form, "<" | ">") && after[1..].starts_with('(') {
+            return false;
+        }
         self.rest = after[form.len()..].trim_start_matches([' ', '\t']);
-        let target = match self.word() {
-            Token::Word { text, .. } => text,
-            _ => String::new(),
+        let (target, substitutions) = match self.word() {
+            Token::Word { text, substitutions, .. } => (text, substitutions),
+            _ => (String::new(), Vec::new()),
         };
         if matches!(*form, "<<" | "<<-") {
-            self.heredocs.push(target);
+            self.heredocs.push((target, *form == "<<-"));
             return true;
         }
         let duplicate = *form == ">&" && (target == "-" || target.bytes().all(|byte| byte.is_ascii_digit()));
-        if form.contains('>') && *form != "<>" {
-            let standard = !duplicate && matches!(descriptor, "" | "1" | "2");
-            self.tokens.push(Token::Redirection { standard });
-        }
+        let out = form.contains('>') && *form != "<>";
+        let standard = out && !duplicate && matches!(descriptor, "" | "1" | "2");
+        self.tokens.push(Token::Redirection { standard, substitutions });
         true
     }
 
     fn skip_heredocs(&mut self) {
-        for delimiter in std::mem::take(&mut self.heredocs) {
+        for (delimiter, indented) in std::mem::take(&mut self.heredocs) {
             loop {
                 let end = self.rest.find('\n').map_or(self.rest.len(), |end| end + 1);
                 let (line, rest) = self.rest.split_at(end);
                 self.rest = rest;
-                if line.trim_end_matches('\n').trim_start_matches('\t') == delimiter || rest.is_empty() {
+                let line = line.trim_end_matches('\n');
+                let line = if indented { line.trim_start_matches('\t') } else { line };
+                if line == delimiter || rest.is_empty() {
                     break;
                 }
             }
@@ -95,10 +113,18 @@ impl Lexer<'_> {
     }
 
     fn word(&mut self) -> Token {
-        let (mut text, mut quoted, mut substitutions) = (String::new(), false, Vec::new());
+        let (mut text, mut quoted, mut splits, mut substitutions) = (String::new(), false, false, Vec::new());
         while let Some(c) = self.rest.chars().next() {
             let after = &self.rest[c.len_utf8()..];
             match c {
+                '<' | '>' if after.starts_with('(') => self.process(&mut text, &mut substitutions),
+                '$' if after.starts_with('\'') => {
+                    let end = ansi_quote(&after[1..]);
+                    text.push('$');
+                    text.push_str(after[1..].get(..end).unwrap_or_default());
+                    (quoted, splits) = (true, true);
+                    self.rest = after.get(end + 2..).unwrap_or_default();
+                }
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
                 '\'' => {
                     let end = after.find('\'').unwrap_or(after.len());
@@ -120,14 +146,15 @@ impl Lexer<'_> {
                     quoted = true;
                     self.rest = escaped.as_str();
                 }
-                '$' | '`' if self.substitution(&mut text, &mut substitutions) => {}
+                '$' | '`' if self.substitution(&mut text, &mut substitutions) => splits = true,
                 other => {
+                    splits |= matches!(other, '$' | '*' | '?' | '[' | '{');
                     text.push(other);
                     self.rest = after;
                 }
             }
         }
-        Token::Word { text, quoted, substitutions }
+        Token::Word { text, quoted, splits, substitutions }
     }
 
     fn double_quoted(&mut self, text: &mut String, substitutions: &mut Vec<String>) {
@@ -158,16 +185,36 @@ impl Lexer<'_> {
         }
     }
 
-    /// Takes `$(…)` or `` `…` `` whole; the text keeps it as it stands.
+    /// Takes `<(…)` or `>(…)` whole.
+    fn process(&mut self, text: &mut String, substitutions: &mut Vec<String>) {
+        let inside = &self.rest[2..];
+        let length = closing(inside, '(', ')');
+        substitutions.push(inside[..length].to_owned());
+        let taken = (2 + length + 1).min(self.rest.len());
+        text.push_str(&self.rest[..taken]);
+        self.rest = &self.rest[taken..];
+    }
+
+    /// Takes `$(…)`, `${…}` or `` `…` `` whole; the text keeps it as it stands.
     fn substitution(&mut self, text: &mut String, substitutions: &mut Vec<String>) -> bool {
         let (open, length) = if let Some(inside) = self.rest.strip_prefix("$(") {
-            (inside, closing_parenthesis(inside))
+            (inside, closing(inside, '(', ')'))
+        } else if let Some(inside) = self.rest.strip_prefix("${") {
+            (inside, closing(inside, '{', '}'))
         } else if let Some(inside) = self.rest.strip_prefix('`') {
             (inside, inside.find('`').unwrap_or(inside.len()))
         } else {
             return false;
         };
-        substitutions.push(open[..length].to_owned());
+        if self.rest.starts_with("${") {
+            let words = tokens(&open[..length]).into_iter();
+            substitutions.extend(words.flat_map(|token| match token {
+                Token::Word { substitutions, .. } | Token::Redirection { substitutions, .. } => substitutions,
+                Token::Operator(_) => Vec::new(),
+            }));
+        } else {
+            substitutions.push(open[..length].to_owned());
+        }
         let taken = self.rest.len() - open.len() + (length + 1).min(open.len());
         text.push_str(&self.rest[..taken]);
         self.rest = &self.rest[taken..];
@@ -175,14 +222,37 @@ impl Lexer<'_> {
     }
 }
 
-/// Finds the `)` that closes what was opened before this text.
-fn closing_parenthesis(text: &str) -> usize {
-    let mut depth = 0_usize;
-    for (at, c) in text.char_indices() {
+/// Finds what closes what was opened before this text, outside of quotes.
+fn closing(text: &str, open: char, close: char) -> usize {
+    let (mut depth, mut quote) = (0_usize, None);
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
+        match (c, quote) {
+            ('\'', Some('\'')) | ('"', Some('"')) => quote = None,
+            (_, Some('\'')) => {}
+            ('\\', _) => {
+                characters.next();
+            }
+            (_, Some(_)) => {}
+            ('\'' | '"', None) => quote = Some(c),
+            _ if c == open => depth += 1,
+            _ if c == close && depth == 0 => return at,
+            _ if c == close => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Finds the quote that ends `$'…'`, in which a backslash keeps the quote behind it.
+fn ansi_quote(text: &str) -> usize {
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
         match c {
-            '(' => depth += 1,
-            ')' if depth == 0 => return at,
-            ')' => depth -= 1,
+            '\\' => {
+                characters.next();
+            }
+            '\'' => return at,
             _ => {}
         }
     }

@@ -3,9 +3,11 @@
 //! This is no shell: nothing is expanded, and what it cannot follow (conditions, loops, substitutions) counts as hiding
 //! the exit codes of the commands inside.
 
+mod doubt;
 mod lex;
 mod visit;
 
+pub(super) use doubt::variable;
 pub(super) use visit::{Simple, join, simples};
 
 #[cfg(test)]

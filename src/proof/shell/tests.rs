@@ -28,7 +28,7 @@ fn the_exit_code_of_each_command_is_seen_or_not() {
         ("a;", &["a"]),
         ("set -e; a; b", &["a", "b"]),
         ("set -euo pipefail\na | b\nc", &["a>", "b", "c"]),
-        ("set -e; a && b; c", &["!a", "b", "c"]),
+        ("set -e; a && b; c", &["!a", "!b", "c"]),
         ("set -e; set +e; a; b", &["!a", "b"]),
         ("a || true", &["!a", "!true"]),
         ("a || exit 1", &["a", "!exit 1"]),
