@@ -72,7 +72,7 @@ fn named(words: &[String]) -> Option<String> {
 }
 
 fn parts(word: &str) -> Vec<String> {
-    let apart = |c: char| c.is_whitespace() || ";&|(){}<>'\"`$!".contains(c);
+    let apart = |c: char| c.is_whitespace() || ";&|(){}<>'\"`$!=".contains(c);
     word.split(apart).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 

@@ -32,6 +32,17 @@ pub(in crate::proof) fn nested(words: &[String]) -> Option<String> {
     None
 }
 
+/// Options of node that change neither which script it runs nor what runs before.
+const TUNES_NODE: [&str; 7] = [
+    "--enable-source-maps",
+    "--experimental-",
+    "--expose-gc",
+    "--max-old-space-size=",
+    "--no-warnings",
+    "--stack-size=",
+    "--trace-",
+];
+
 /// Takes a wrapper away that runs what stands behind it and ends with its exit code.
 pub(in crate::proof) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
     let skip = |flags_with_value: &[&str], positional: usize| -> Vec<String> {
@@ -52,9 +63,9 @@ pub(in crate::proof) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
         "command" if words.get(1).is_some_and(|word| word.starts_with('-') && word.contains(['v', 'V'])) => {
             return None;
         }
-        "time" | "nohup" | "exec" | "command" | "builtin" | "setsid" | "stdbuf" | "unbuffer" | "xvfb-run" => {
-            skip(&[], 0)
-        }
+        "time" | "nohup" | "exec" | "command" | "builtin" | "stdbuf" | "unbuffer" | "xvfb-run" => skip(&[], 0),
+        // Without `-w` it may end before what it starts.
+        "setsid" if words.get(1).is_some_and(|word| matches!(word.as_str(), "-w" | "--wait")) => skip(&[], 0),
         "nice" => skip(&["-n"], 0),
         "timeout" => skip(&["-s", "--signal", "-k", "--kill-after"], 1),
         "npx" | "bunx" | "pnpx" => unversioned(skip(&["-p", "--package", "-w", "--workspace"], 0)),
@@ -71,6 +82,10 @@ pub(in crate::proof) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
         }
         "node" | "nodejs" if !words.iter().any(|word| word == "--test") => {
             let script = words.iter().skip(1).position(|word| !word.starts_with('-'))? + 1;
+            // `--check`, `--eval` and `--require` run something else, or more.
+            if !words[1..script].iter().all(|flag| TUNES_NODE.iter().any(|tunes| flag.starts_with(tunes))) {
+                return None;
+            }
             matches!(base(&words[script]), "vitest.mjs" | "tsc" | "tsc.js" | "_tsc.js" | "vitest")
                 .then(|| words[script..].to_vec())?
         }

@@ -20,6 +20,8 @@ fn an_exit_code_that_is_the_tool_s_proves_its_work() {
         "test -f go.mod || exit 1; go build ./...",
         "test -f go.mod || { echo none; exit 1; }; go build ./...",
         "exec go build ./...",
+        "setsid --wait go build ./...",
+        "node --max-old-space-size=4096 node_modules/.bin/tsc -p .",
         "bash -c 'exec go build ./...'",
         "bash -euo pipefail -c 'go build ./...'",
         "go build ./... && go vet ./...",
@@ -212,6 +214,11 @@ fn the_name_of_a_tool_without_a_call_is_undecided() {
         "env -S 'go build ./...'; :",
         "bash -c '\"$@\"; true' x go build ./...",
         "bash -c 'exec \"$@\" || true' x go build ./...",
+        "env --split-string='go build ./... || true'",
+        "setsid go build ./...",
+        "setsid -f go build ./...",
+        "node --eval=0 node_modules/.bin/tsc",
+        "node --check node_modules/typescript/lib/tsc.js",
         "bash -c 'true' go build ./...",
         "wrap go build ./...",
         "time -p wrap go build ./...",
@@ -251,5 +258,22 @@ fn a_line_that_only_mentions_a_tool_is_unproven() {
         "diff <(go env GOVERSION) <(sed -n \"s/^toolchain //p\" go.mod) && go env GOVERSION",
     ] {
         stands(line, "unproven");
+    }
+}
+
+#[test]
+fn nothing_hides_the_exit_codes_of_the_plans_that_are_handed_out() {
+    for plan in [
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/beacon/rcrepro.toml")),
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/init/release-confidence.toml")),
+    ] {
+        let plan: toml::Table = plan.parse().expect("a plan");
+        let commands = plan["sets"].as_table().expect("sets").values().filter_map(toml::Value::as_array).flatten();
+        let lines: Vec<&str> = commands.filter_map(|command| command.get("run")?.as_str()).collect();
+        assert!(lines.len() > 9, "{lines:?}");
+        for line in lines {
+            assert_eq!(crate::proof::call::unclear(line), None, "{line}");
+            assert!(crate::proof::call::calls(line).iter().all(|call| call.hidden.is_none()), "{line}");
+        }
     }
 }
