@@ -1,14 +1,12 @@
 //! `rcrepro log`.
 
-use std::io::IsTerminal as _;
-
 use serde_json::json;
 
 use super::args::StreamName;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{print, print_all, print_json, print_lines, say};
+use super::output::{is_terminal, print, print_all, print_json, print_lines, say};
 use crate::app::{latest, release_images};
 use crate::model::manifest::CommandEntry;
 use crate::model::name::Name;
@@ -96,7 +94,7 @@ pub fn log(
             StreamName::Stderr => "standard error",
         };
         let what = format!("the {stream} of `{command}`");
-        if raw || !std::io::stdout().is_terminal() {
+        if raw || !is_terminal() {
             print_all(&what, &mut *reader)?;
         } else {
             print_lines(&what, &mut *reader)?;

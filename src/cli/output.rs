@@ -4,7 +4,7 @@
 //! was asked for byte by byte goes out as it is.
 
 use std::fmt;
-use std::io::{self, BufRead as _, ErrorKind, Read, Write as _};
+use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
@@ -61,6 +61,11 @@ pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     PRINTED.store(true, Ordering::Relaxed);
     let mut out = io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| unwritten(&error))
+}
+
+/// Tells whether standard output is a terminal, which obeys what it is sent.
+pub fn is_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// Copies data of any size to standard output byte by byte, as it was asked for; `what` it is, for the error when it cannot be

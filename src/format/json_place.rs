@@ -3,14 +3,22 @@
 /// How many fields on the way are named, and how many characters of each.
 const NAMED: (usize, usize) = (16, 64);
 
+/// How many characters of what is wrong are told: it quotes what stands there.
+const MESSAGE: usize = 400;
+
 /// Says what is wrong, where: the place once, with the names of the fields on the way.
 #[must_use]
 pub fn described(bytes: &[u8], error: &serde_json::Error) -> String {
     let text = error.to_string();
     let suffix = format!(" at line {} column {}", error.line(), error.column());
     let message = text.strip_suffix(&suffix).unwrap_or(&text);
+    let message = match message.char_indices().nth(MESSAGE) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    };
+    drop(text);
     match field(bytes, error.line(), error.column()) {
-        field if field.is_empty() => message.to_owned(),
+        field if field.is_empty() => message,
         field => format!("{message} (in `{field}`)"),
     }
 }

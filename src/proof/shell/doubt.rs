@@ -17,7 +17,7 @@ pub(super) enum Doubt {
 }
 
 /// Variables from which a shell takes options, functions or a script that it runs first.
-const VARIABLES: [&str; 4] = ["BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS"];
+const VARIABLES: [&str; 3] = ["BASH_ENV", "SHELLOPTS", "BASHOPTS"];
 
 /// Options of `set` that neither keep commands from running nor change their exit codes unseen.
 const LETTERS: &str = "abefhuvxBCEHPT";

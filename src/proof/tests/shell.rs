@@ -175,7 +175,6 @@ fn what_changes_the_shell_proves_nothing() {
 fn what_the_environment_hands_to_a_shell_proves_nothing() {
     for (name, value) in [
         ("BASH_ENV", "$(exit)"),
-        ("ENV", "env.sh"),
         ("SHELLOPTS", "noexec"),
         ("BASHOPTS", "expand_aliases"),
         ("BASH_FUNC_go%%", "() { true; }"),
