@@ -1,4 +1,9 @@
-//! Tier 4: arguments, wiring, signals, errors with hints, exit codes.
+//! The program: arguments, wiring, signals, errors with hints, exit codes.
+
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
+)]
 
 use std::path::PathBuf;
 use std::process::ExitCode;

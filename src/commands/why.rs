@@ -1,5 +1,7 @@
 //! `rcrepro why`.
 
+#![expect(clippy::disallowed_methods, reason = "asks for the width of the terminal")]
+
 use std::path::Path;
 
 use crate::context::Context;

@@ -1,5 +1,7 @@
 //! `rcrepro verify` over committed records: nothing in them can be changed without a finding that names it.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
+
 mod beside;
 mod edits;
 mod leaves;
