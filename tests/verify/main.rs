@@ -5,6 +5,7 @@
 mod beside;
 mod edits;
 mod leaves;
+mod outcomes;
 mod witnesses;
 
 use std::path::{Path, PathBuf};

@@ -13,5 +13,6 @@ pub mod execution;
 pub mod image;
 pub mod plan;
 pub mod shake;
+pub mod standing;
 pub mod text;
 pub mod why;

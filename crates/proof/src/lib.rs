@@ -42,6 +42,7 @@ pub use named::{ToolCall, tool_calls};
 
 use call::Call;
 use rcrepro_model::plan::proof::{Condition, ProofRule, Tool};
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::of_one;
 
 /// Bounds the length in bytes of a stream that an adapter reads: 64 MiB. A longer one proves nothing.
@@ -116,17 +117,6 @@ pub enum Proof {
         reason: String,
     },
     /// The exit code is not 0.
-    Failed,
-}
-
-/// Says what a proof makes of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// It counts as passed.
-    Passed,
-    /// Nothing is decided.
-    Undecided,
-    /// It counts as failed.
     Failed,
 }
 
@@ -217,6 +207,12 @@ impl Proof {
             Self::Failed => 4,
             Self::Contradicted { .. } => 5,
         }
+    }
+}
+
+impl From<&Proof> for Standing {
+    fn from(proof: &Proof) -> Self {
+        proof.standing()
     }
 }
 
