@@ -9,7 +9,6 @@ use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::finding::FindingName;
 use rcrepro_model::standing::Standing;
-use rcrepro_store::layered::Layered;
 
 use super::{example, read, today};
 
