@@ -1,0 +1,134 @@
+//! Circles between the files of a package.
+//!
+//! A file uses another one when it names an item that is defined there: by a private `use`, or by a path in its code or in
+//! the arguments of a macro. `mod a;` and re-exports (`pub use`, `pub(crate) use`, …) are no uses, and a path that goes
+//! through a re-export leads to the file of the definition. So a folder's `mod.rs` that declares and re-exports its
+//! children is in no circle with them; it is in one when its own code uses an item of a child that uses an item of its own.
+//! Methods, and items that macros define, are not seen. Tests do not count.
+
+mod names;
+mod tree;
+mod uses;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::check::Check;
+use crate::settings::{self, Settings};
+use crate::sources::Sources;
+use tree::Tree;
+
+/// Which names lead from one file to another, by their places in [`Sources::rust`].
+type Arrows = BTreeMap<(usize, usize), BTreeSet<String>>;
+
+/// The number of files that are part of a circle.
+#[must_use]
+pub fn check(sources: &Sources, settings: &Settings) -> Check {
+    let tree = Tree::of(&sources.rust);
+    let mut arrows = tree.arrows();
+    let excepted = |file: usize| settings::is_excepted(&settings.circles, &sources.rust[file].path);
+    arrows.retain(|(from, to), _| !excepted(*from) && !excepted(*to));
+    let circles = circles(&arrows);
+    Check {
+        name: "files in circles".into(),
+        figure: circles.iter().map(BTreeSet::len).sum(),
+        limit: settings.ratchets.circles,
+        goal: 0,
+        places: circles.iter().flat_map(|circle| describe(circle, &arrows, sources)).collect(),
+    }
+}
+
+/// The strongly connected components of more than one file, the largest first.
+fn circles(arrows: &Arrows) -> Vec<BTreeSet<usize>> {
+    let files: BTreeSet<usize> = arrows.keys().flat_map(|(from, to)| [*from, *to]).collect();
+    let reach: BTreeMap<usize, BTreeSet<usize>> = files.iter().map(|file| (*file, reachable(*file, arrows))).collect();
+    let component = |file: &usize| -> BTreeSet<usize> {
+        reach[file].iter().filter(|other| reach[other].contains(file)).copied().collect()
+    };
+    let components: BTreeSet<BTreeSet<usize>> = files.iter().map(component).filter(|files| files.len() > 1).collect();
+    let mut components: Vec<_> = components.into_iter().collect();
+    components.sort_by_key(|files| std::cmp::Reverse(files.len()));
+    components
+}
+
+fn reachable(start: usize, arrows: &Arrows) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![start];
+    while let Some(file) = next.pop() {
+        let targets = arrows.range((file, 0)..(file + 1, 0)).map(|((_, to), _)| *to);
+        next.extend(targets.filter(|to| found.insert(*to)));
+    }
+    found
+}
+
+fn describe(circle: &BTreeSet<usize>, arrows: &Arrows, sources: &Sources) -> Vec<String> {
+    let path = |file: &usize| sources.rust[*file].path.as_str();
+    let mut lines = vec![format!("a circle of {} files:", circle.len())];
+    let inside = arrows.iter().filter(|((from, to), _)| circle.contains(from) && circle.contains(to));
+    lines.extend(inside.map(|((from, to), names)| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        format!("  {} -> {} ({})", path(from), path(to), names.join(", "))
+    }));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Exception;
+    use crate::sources::samples;
+
+    fn circle(files: &[(&str, &str)]) -> Check {
+        let mut settings = Settings::committed().unwrap();
+        settings.ratchets.circles = 0;
+        check(&samples::rust(files), &settings)
+    }
+
+    #[test]
+    fn siblings_that_use_each_other_go_red() {
+        let root = ("src/lib.rs", "mod a; mod b; mod c;");
+        let a = ("src/a.rs", "use crate::b::B; pub struct A(B);");
+        let c = ("src/c.rs", "fn c(a: super::a::A) {}");
+        assert!(circle(&[root, a, c, ("src/b.rs", "pub struct B;")]).holds());
+        let red = circle(&[root, a, c, ("src/b.rs", "pub struct B; fn b() { println!(\"{}\", crate::a::A); }")]);
+        assert!(!red.holds());
+        assert_eq!(red.places, ["a circle of 2 files:", "  src/a.rs -> src/b.rs (B)", "  src/b.rs -> src/a.rs (A)"]);
+    }
+
+    #[test]
+    fn a_parent_that_only_declares_and_exports_is_in_no_circle() {
+        let child = ("src/a/b.rs", "use super::{A, Other}; pub struct B(A, Other);");
+        let other = ("src/a/other.rs", "pub struct Other;");
+        let root = ("src/lib.rs", "mod a;");
+        let parent = "mod b; mod other; pub use b::B; pub(crate) use self::other::Other; pub struct A;";
+        assert!(circle(&[root, ("src/a/mod.rs", parent), child, other]).holds());
+        let using = format!("{parent} fn f(b: B) {{}}");
+        assert_eq!(circle(&[root, ("src/a/mod.rs", &using), child, other]).figure, 2);
+    }
+
+    #[test]
+    fn a_path_through_an_export_leads_to_the_definition() {
+        let files = [
+            ("src/lib.rs", "mod a; mod d;"),
+            ("src/a/mod.rs", "mod b; mod c; pub use b::*; pub use c::C;"),
+            ("src/a/b.rs", "use crate::a; pub struct B(a::C);"),
+            ("src/a/c.rs", "use super::B; pub struct C(Box<B>);"),
+            ("src/d.rs", "use crate::a::B; fn d(b: B) {}"),
+        ];
+        let red = circle(&files);
+        assert_eq!(red.places[1..], ["  src/a/b.rs -> src/a/c.rs (C)", "  src/a/c.rs -> src/a/b.rs (B)"]);
+    }
+
+    #[test]
+    fn tests_and_exceptions_do_not_count() {
+        let files = [
+            ("src/lib.rs", "mod a; mod b;"),
+            ("src/a.rs", "use crate::b::B; pub struct A(B);"),
+            ("src/b.rs", "pub struct B; #[cfg(test)] mod tests { use crate::a::A; }"),
+        ];
+        assert!(circle(&files).holds());
+        let files = [files[0], files[1], ("src/b.rs", "use crate::a::A; pub struct B(A);")];
+        let mut settings = Settings::committed().unwrap();
+        settings.circles.push(Exception { name: "src/b.rs".into(), reason: String::new() });
+        assert_eq!(check(&samples::rust(&files), &settings).figure, 0);
+    }
+}
