@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A figure, what it may be, and the places behind it.
 #[derive(Debug, Clone)]
-pub struct Check {
+pub struct Figure {
     /// For example `circles`, or `prose: rcrepro` for one area.
     pub name: String,
     /// Measured now.
@@ -17,7 +17,7 @@ pub struct Check {
     pub places: Vec<String>,
 }
 
-impl Check {
+impl Figure {
     /// Whether the figure is within its limit.
     #[must_use]
     pub fn holds(&self) -> bool {
@@ -37,7 +37,7 @@ impl Check {
     }
 }
 
-impl fmt::Display for Check {
+impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}, expected at most {}", self.name, self.figure, self.limit)?;
         self.places.iter().try_for_each(|place| writeln!(f, "  {place}"))
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_figure_above_its_limit_goes_red() {
-        let check = |figure| Check { name: "x: y".into(), figure, limit: 3, goal: 1, places: vec!["there".into()] };
+        let check = |figure| Figure { name: "x: y".into(), figure, limit: 3, goal: 1, places: vec!["there".into()] };
         assert!(check(3).holds() && !check(4).holds());
         assert!(check(2).is_slack() && !check(3).is_slack());
         assert_eq!(check(4).to_string(), "x: y: 4, expected at most 3\n  there\n");

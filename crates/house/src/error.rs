@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a measurement could not be taken; a figure above its limit is a [`crate::check::Check`] instead.
+/// Why a measurement could not be taken; a figure above its limit is a [`crate::check::Figure`] instead.
 #[derive(Debug, Error)]
 pub enum HouseError {
     /// An unreadable file.
@@ -48,9 +48,9 @@ pub enum HouseError {
         #[source]
         source: syn::Error,
     },
-    /// A pattern of the settings that does not compile.
+    /// A regular expression of the settings that does not compile.
     #[error("invalid pattern `{name}` in house.toml")]
-    Pattern {
+    Phrase {
         /// As in the settings.
         name: String,
         /// The cause.

@@ -1,6 +1,6 @@
 //! Measures the sources of rcrepro and compares each figure with what `house.toml` allows.
 //!
-//! Every check is a pure function over the sources ([`sources::Sources`]) that returns one [`check::Check`] or several.
+//! Every check is a pure function over the sources ([`sources::Repository`]) that returns one [`check::Figure`] or several.
 //! `tests/repository.rs` runs them over the repository; `cargo run -p rcrepro-house` prints them as a table.
 
 pub mod check;
@@ -16,23 +16,23 @@ pub mod workspace;
 
 use std::path::Path;
 
-use check::Check;
+use check::Figure;
 use error::HouseError;
-use settings::Settings;
-use sources::Sources;
+use settings::HouseRules;
+use sources::Repository;
 
 /// Runs every check over `sources`.
 ///
 /// # Errors
-/// A circle or a text that could not be decided.
-pub fn checks(sources: &Sources, settings: &Settings) -> Result<Vec<Check>, HouseError> {
+/// An invalid regular expression in the settings.
+pub fn checks(sources: &Repository, settings: &HouseRules) -> Result<Vec<Figure>, HouseError> {
     let mut checks = vec![measures::rooms::check(sources, settings)];
     checks.extend(measures::lengths::checks(sources, settings));
     checks.push(measures::functions::check(sources, settings));
-    checks.push(circles::check(sources, settings));
+    checks.extend(circles::checks(sources, settings));
     checks.push(measures::type_names::check(sources, settings));
     checks.push(measures::vendors::check(sources, settings));
-    checks.push(measures::vendor_words::check(sources, settings));
+    checks.push(measures::vendor_words::check(sources, settings)?);
     checks.extend(prose::checks(sources, settings)?);
     checks.extend(prose::echoes::checks(sources, settings));
     Ok(checks)
@@ -42,6 +42,6 @@ pub fn checks(sources: &Sources, settings: &Settings) -> Result<Vec<Check>, Hous
 ///
 /// # Errors
 /// A file that could not be read or parsed.
-pub fn measure(root: &Path) -> Result<Vec<Check>, HouseError> {
-    checks(&Sources::read(root)?, &Settings::committed()?)
+pub fn measure(root: &Path) -> Result<Vec<Figure>, HouseError> {
+    checks(&Repository::read(root)?, &HouseRules::committed()?)
 }

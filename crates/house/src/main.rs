@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
-use rcrepro_house::{check::Check, measure, report};
+use rcrepro_house::{check::Figure, measure, report};
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/house lies in the repository");
@@ -25,5 +25,5 @@ fn main() -> ExitCode {
         Some("ratchets") => print!("{}", report::ratchets(&checks)),
         Some(name) => print!("{}", report::places(&checks, name)),
     }
-    ExitCode::from(u8::from(!checks.iter().all(Check::holds)))
+    ExitCode::from(u8::from(!checks.iter().all(Figure::holds)))
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::check::Check;
+use crate::check::Figure;
 
 /// One row per check.
 #[must_use]
-pub fn table(checks: &[Check]) -> String {
+pub fn table(checks: &[Figure]) -> String {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default();
     let mut table = format!("{:width$}  {:>6}  {:>7}  {:>5}\n", "check", "figure", "at most", "goal");
     for check in checks {
@@ -16,7 +16,7 @@ pub fn table(checks: &[Check]) -> String {
             (true, true) => "  the ratchet can be lowered",
             (true, false) => "",
         };
-        let Check { name, figure, limit, goal, .. } = check;
+        let Figure { name, figure, limit, goal, .. } = check;
         _ = writeln!(table, "{name:width$}  {figure:>6}  {limit:>7}  {goal:>5}{remark}");
     }
     table
@@ -24,13 +24,13 @@ pub fn table(checks: &[Check]) -> String {
 
 /// The checks whose name begins with `name`, each with its places.
 #[must_use]
-pub fn places(checks: &[Check], name: &str) -> String {
-    checks.iter().filter(|check| check.name.starts_with(name)).map(Check::to_string).collect()
+pub fn places(checks: &[Figure], name: &str) -> String {
+    checks.iter().filter(|check| check.name.starts_with(name)).map(Figure::to_string).collect()
 }
 
 /// The two tables of ratchets that have one line per area, with the figures of now.
 #[must_use]
-pub fn ratchets(checks: &[Check]) -> String {
+pub fn ratchets(checks: &[Figure]) -> String {
     let mut tables: BTreeMap<&str, String> = BTreeMap::new();
     for check in checks {
         if let Some((kind, area)) = check.name.split_once(": ") {
@@ -45,9 +45,9 @@ pub fn ratchets(checks: &[Check]) -> String {
 mod tests {
     use super::*;
 
-    fn sample() -> [Check; 3] {
+    fn sample() -> [Figure; 3] {
         let check =
-            |name: &str, figure| Check { name: name.into(), figure, limit: 5, goal: 0, places: vec!["a.rs:1".into()] };
+            |name: &str, figure| Figure { name: name.into(), figure, limit: 5, goal: 0, places: vec!["a.rs:1".into()] };
         [check("circles", 6), check("prose: docs", 5), check("prose: x", 4)]
     }
 

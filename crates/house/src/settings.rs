@@ -10,7 +10,7 @@ use crate::error::HouseError;
 /// The settings as committed beside this crate's manifest.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Settings {
+pub struct HouseRules {
     /// What the house is meant to be.
     pub goals: Goals,
     /// What it may be today.
@@ -29,7 +29,7 @@ pub struct Settings {
     #[serde(default)]
     pub tools: Vec<Exception>,
     /// Words and phrases to be written otherwise.
-    pub patterns: Vec<Pattern>,
+    pub patterns: Vec<Phrase>,
     /// Sentences that a pattern finds and that are right.
     #[serde(default)]
     pub prose: Vec<Exception>,
@@ -73,7 +73,9 @@ pub struct Ratchets {
     pub file_p90: usize,
     /// Functions longer than [`Goals::function_lines`].
     pub functions: usize,
-    /// Files that are part of a circle.
+    /// Files that are part of a circle, without what a file uses of the modules around it.
+    pub circles_across: usize,
+    /// Files that are part of any circle.
     pub circles: usize,
     /// Public type names that exist more than once.
     pub type_names: usize,
@@ -93,14 +95,14 @@ pub struct Ratchets {
 pub struct VendorWords {
     /// The folder of the package that may.
     pub owner: String,
-    /// Compared by letter, comments included.
+    /// Regular expressions, searched in comments and strings, too.
     pub words: Vec<String>,
 }
 
 /// A pattern of prose with the sentences that show what it finds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Pattern {
+pub struct Phrase {
     /// Shown beside each place.
     pub name: String,
     /// A regular expression, in which a space matches any white space.
@@ -120,7 +122,7 @@ pub struct Pattern {
     pub good: Vec<String>,
 }
 
-impl Settings {
+impl HouseRules {
     /// Reads the committed settings.
     ///
     /// # Errors
@@ -143,7 +145,7 @@ mod tests {
 
     #[test]
     fn each_exception_has_a_reason() {
-        let settings = Settings::committed().unwrap();
+        let settings = HouseRules::committed().unwrap();
         let lists = [&settings.basics, &settings.circles, &settings.type_names, &settings.tools, &settings.prose];
         let without: Vec<&Exception> = lists.into_iter().flatten().filter(|one| one.reason.len() < 10).collect();
         assert!(without.is_empty(), "{without:?}");

@@ -8,9 +8,9 @@ use walkdir::WalkDir;
 
 use crate::error::HouseError;
 use crate::syntax;
-use crate::workspace::{self, Package};
+use crate::workspace::{self, WorkspaceMember};
 
-/// Fewer files than this are no repository of this project.
+/// With fewer files than this, something other than the repository was read.
 const LEAST_FILES: usize = 300;
 /// Where cargo looks for Rust in a package.
 const RUST: [&str; 4] = ["src", "tests", "benches", "build.rs"];
@@ -18,13 +18,13 @@ const RUST: [&str; 4] = ["src", "tests", "benches", "build.rs"];
 const PROSE: [&str; 4] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs"];
 
 /// Everything that is measured.
-pub struct Sources {
-    /// The members of the workspace.
-    pub packages: Vec<Package>,
-    /// Their Rust files.
+pub struct Repository {
+    /// Read from the root manifest.
+    pub packages: Vec<WorkspaceMember>,
+    /// Below `src`, `tests` and `benches` of each package, and build scripts.
     pub rust: Vec<RustFile>,
     /// Documents in Markdown, in the repository and in packages.
-    pub documents: Vec<Document>,
+    pub documents: Vec<Markdown>,
 }
 
 /// A parsed Rust file.
@@ -42,14 +42,14 @@ pub struct RustFile {
 }
 
 /// A document in Markdown.
-pub struct Document {
+pub struct Markdown {
     /// Relative to the repository.
     pub path: String,
     /// As read.
     pub text: String,
 }
 
-impl Sources {
+impl Repository {
     /// Reads the repository at `root`.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Sources {
         }
         mark_tests(&mut rust);
         let documents = PROSE.iter().map(|path| files(root, Path::new(path), "md")).collect::<Result<Vec<_>, _>>()?;
-        let documents = documents.into_iter().flatten().map(|(path, text)| Document { path, text }).collect();
+        let documents = documents.into_iter().flatten().map(|(path, text)| Markdown { path, text }).collect();
         Ok(Self { packages, rust, documents })
     }
 
@@ -151,12 +151,12 @@ fn mark_tests(files: &mut [RustFile]) {
 pub(crate) mod samples {
     use super::*;
 
-    /// Sources made of `(path, text)`, all of one package.
-    pub(crate) fn rust(files: &[(&str, &str)]) -> Sources {
+    /// Repository made of `(path, text)`, all of one package.
+    pub(crate) fn rust(files: &[(&str, &str)]) -> Repository {
         let parse = |(path, text): &(&str, &str)| RustFile::parse("sample", path, (*text).to_owned()).unwrap();
         let mut rust: Vec<RustFile> = files.iter().map(parse).collect();
         mark_tests(&mut rust);
-        Sources { packages: Vec::new(), rust, documents: Vec::new() }
+        Repository { packages: Vec::new(), rust, documents: Vec::new() }
     }
 }
 

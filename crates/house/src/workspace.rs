@@ -10,9 +10,9 @@ use crate::error::HouseError;
 
 const SECTIONS: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
-/// A member of the workspace.
+/// A package with its own `Cargo.toml`.
 #[derive(Debug, Clone)]
-pub struct Package {
+pub struct WorkspaceMember {
     /// As its manifest says.
     pub name: String,
     /// Relative to the repository; empty for the root package.
@@ -25,7 +25,7 @@ pub struct Package {
 ///
 /// # Errors
 /// A manifest that is missing, invalid, or without a name.
-pub fn packages(root: &Path) -> Result<Vec<Package>, HouseError> {
+pub fn packages(root: &Path) -> Result<Vec<WorkspaceMember>, HouseError> {
     let manifest = read_table(root, "Cargo.toml")?;
     let members = lookup(&manifest, &["workspace", "members"])
         .and_then(Value::as_array)
@@ -52,13 +52,13 @@ fn folders_below(root: &Path, parent: &str) -> Result<Vec<String>, HouseError> {
     Ok(folders.filter(|folder| root.join(folder).join("Cargo.toml").is_file()).collect())
 }
 
-fn package(root: &Path, folder: String) -> Result<Package, HouseError> {
+fn package(root: &Path, folder: String) -> Result<WorkspaceMember, HouseError> {
     let path = if folder.is_empty() { "Cargo.toml".to_owned() } else { format!("{folder}/Cargo.toml") };
     let manifest = read_table(root, &path)?;
     let name = lookup(&manifest, &["package", "name"])
         .and_then(Value::as_str)
         .ok_or(HouseError::Manifest { path: PathBuf::from(&path), key: "package.name" })?;
-    Ok(Package { name: name.to_owned(), folder, vendors: vendors(&manifest) })
+    Ok(WorkspaceMember { name: name.to_owned(), folder, vendors: vendors(&manifest) })
 }
 
 /// The crates of a manifest, without those that have a path; members by `x.workspace = true` are told apart by the caller.

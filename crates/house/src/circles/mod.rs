@@ -1,10 +1,13 @@
 //! Circles between the files of a package.
 //!
 //! A file uses another one when it names an item that is defined there: by a private `use`, or by a path in its code or in
-//! the arguments of a macro. `mod a;` and re-exports (`pub use`, `pub(crate) use`, …) are no uses, and a path that goes
+//! the arguments of a macro. `mod a;` and re-exports (`pub use`, `pub(crate) use`, …) do not count, and a path that goes
 //! through a re-export leads to the file of the definition. So a folder's `mod.rs` that declares and re-exports its
 //! children is in no circle with them; it is in one when its own code uses an item of a child that uses an item of its own.
 //! Methods, and items that macros define, are not seen. Tests do not count.
+//!
+//! A child that uses what the module around it defines is the milder case: the two are read together. So the figure is
+//! taken twice, once without these arrows (circles across), once with all of them.
 
 mod names;
 mod tree;
@@ -12,29 +15,38 @@ mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::Check;
-use crate::settings::{self, Settings};
-use crate::sources::Sources;
+use crate::check::Figure;
+use crate::settings::{self, HouseRules};
+use crate::sources::Repository;
 use tree::Tree;
 
-/// Which names lead from one file to another, by their places in [`Sources::rust`].
+/// Which names lead from one file to another, by their places in [`Repository::rust`].
 type Arrows = BTreeMap<(usize, usize), BTreeSet<String>>;
 
-/// The number of files that are part of a circle.
+/// The number of files that are part of a circle: once without what a file uses of the modules around it, once with it.
 #[must_use]
-pub fn check(sources: &Sources, settings: &Settings) -> Check {
+pub fn checks(sources: &Repository, settings: &HouseRules) -> [Figure; 2] {
     let tree = Tree::of(&sources.rust);
     let mut arrows = tree.arrows();
     let excepted = |file: usize| settings::is_excepted(&settings.circles, &sources.rust[file].path);
     arrows.retain(|(from, to), _| !excepted(*from) && !excepted(*to));
-    let circles = circles(&arrows);
-    Check {
-        name: "files in circles".into(),
-        figure: circles.iter().map(BTreeSet::len).sum(),
-        limit: settings.ratchets.circles,
-        goal: 0,
-        places: circles.iter().flat_map(|circle| describe(circle, &arrows, sources)).collect(),
-    }
+    let mut across = arrows.clone();
+    let upwards = tree.upwards();
+    across.retain(|arrow, _| !upwards.contains(arrow));
+    let check = |name: &str, arrows: &Arrows, limit| {
+        let circles = circles(arrows);
+        Figure {
+            name: name.into(),
+            figure: circles.iter().map(BTreeSet::len).sum(),
+            limit,
+            goal: 0,
+            places: circles.iter().flat_map(|circle| describe(circle, arrows, sources)).collect(),
+        }
+    };
+    [
+        check("files in circles across", &across, settings.ratchets.circles_across),
+        check("files in circles", &arrows, settings.ratchets.circles),
+    ]
 }
 
 /// The strongly connected components of more than one file, the largest first.
@@ -60,7 +72,7 @@ fn reachable(start: usize, arrows: &Arrows) -> BTreeSet<usize> {
     found
 }
 
-fn describe(circle: &BTreeSet<usize>, arrows: &Arrows, sources: &Sources) -> Vec<String> {
+fn describe(circle: &BTreeSet<usize>, arrows: &Arrows, sources: &Repository) -> Vec<String> {
     let path = |file: &usize| sources.rust[*file].path.as_str();
     let mut lines = vec![format!("a circle of {} files:", circle.len())];
     let inside = arrows.iter().filter(|((from, to), _)| circle.contains(from) && circle.contains(to));
@@ -77,10 +89,11 @@ mod tests {
     use crate::settings::Exception;
     use crate::sources::samples;
 
-    fn circle(files: &[(&str, &str)]) -> Check {
-        let mut settings = Settings::committed().unwrap();
+    fn circle(files: &[(&str, &str)]) -> Figure {
+        let mut settings = HouseRules::committed().unwrap();
         settings.ratchets.circles = 0;
-        check(&samples::rust(files), &settings)
+        let [_, all] = checks(&samples::rust(files), &settings);
+        all
     }
 
     #[test]
@@ -102,7 +115,10 @@ mod tests {
         let parent = "mod b; mod other; pub use b::B; pub(crate) use self::other::Other; pub struct A;";
         assert!(circle(&[root, ("src/a/mod.rs", parent), child, other]).holds());
         let using = format!("{parent} fn f(b: B) {{}}");
-        assert_eq!(circle(&[root, ("src/a/mod.rs", &using), child, other]).figure, 2);
+        let files = [root, ("src/a/mod.rs", &using), child, other];
+        assert_eq!(circle(&files).figure, 2);
+        let [across, _] = checks(&samples::rust(&files), &HouseRules::committed().unwrap());
+        assert_eq!(across.figure, 0, "what a child uses of its parent does not count here");
     }
 
     #[test]
@@ -127,8 +143,8 @@ mod tests {
         ];
         assert!(circle(&files).holds());
         let files = [files[0], files[1], ("src/b.rs", "use crate::a::A; pub struct B(A);")];
-        let mut settings = Settings::committed().unwrap();
+        let mut settings = HouseRules::committed().unwrap();
         settings.circles.push(Exception { name: "src/b.rs".into(), reason: String::new() });
-        assert_eq!(check(&samples::rust(&files), &settings).figure, 0);
+        assert_eq!(checks(&samples::rust(&files), &settings).map(|check| check.figure), [0, 0]);
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Tree {
 pub(super) struct Module {
     pub(super) parent: Option<usize>,
     pub(super) children: BTreeMap<String, usize>,
-    /// In [`crate::sources::Sources::rust`].
+    /// In [`crate::sources::Repository::rust`].
     pub(super) file: usize,
     /// Names of the items that are defined here.
     pub(super) items: BTreeSet<String>,
@@ -91,6 +91,20 @@ impl Tree {
             }
         }
         arrows
+    }
+
+    /// From each file to the files of the modules around it.
+    pub(super) fn upwards(&self) -> BTreeSet<(usize, usize)> {
+        let mut upwards = BTreeSet::new();
+        for module in &self.modules {
+            let mut around = module.parent;
+            while let Some(parent) = around {
+                let parent = &self.modules[parent];
+                upwards.insert((module.file, parent.file));
+                around = parent.parent;
+            }
+        }
+        upwards
     }
 }
 

@@ -4,14 +4,14 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{ImplItemFn, Item, ItemFn, Signature, TraitItemFn};
 
-use crate::check::Check;
-use crate::settings::Settings;
-use crate::sources::Sources;
+use crate::check::Figure;
+use crate::settings::HouseRules;
+use crate::sources::Repository;
 use crate::syntax;
 
 /// The number of functions that are too long, from `fn` to the closing brace, comments included; tests do not count.
 #[must_use]
-pub fn check(sources: &Sources, settings: &Settings) -> Check {
+pub fn check(sources: &Repository, settings: &HouseRules) -> Figure {
     let mut long: Vec<(usize, String)> = Vec::new();
     for file in sources.code() {
         let mut functions = Functions { most: settings.goals.function_lines, long: Vec::new() };
@@ -20,7 +20,7 @@ pub fn check(sources: &Sources, settings: &Settings) -> Check {
         long.extend(places.map(|(lines, line, name)| (lines, format!("{}:{line} {name}: {lines} lines", file.path))));
     }
     long.sort_by(|a, b| b.cmp(a));
-    Check {
+    Figure {
         name: format!("functions over {} lines", settings.goals.function_lines),
         figure: long.len(),
         limit: settings.ratchets.functions,
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_long_function_goes_red() {
-        let mut settings = Settings::committed().unwrap();
+        let mut settings = HouseRules::committed().unwrap();
         (settings.goals.function_lines, settings.ratchets.functions) = (3, 0);
         let body = "    let a = 1;\n";
         let text = format!(

@@ -4,20 +4,20 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::check::{Check, percentile};
-use crate::settings::Settings;
-use crate::sources::{RustFile, Sources};
+use crate::check::{Figure, percentile};
+use crate::settings::HouseRules;
+use crate::sources::{Repository, RustFile};
 
 /// The 90th percentile of modules per folder. `a.rs` with a folder `a/` beside it is one module; tests do not count.
 #[must_use]
-pub fn check(sources: &Sources, settings: &Settings) -> Check {
+pub fn check(sources: &Repository, settings: &HouseRules) -> Figure {
     let goal = settings.goals.rooms;
     let mut floors: Vec<(usize, String)> =
         rooms(sources.code()).into_iter().map(|(folder, rooms)| (rooms.len(), folder)).collect();
     floors.sort_by_key(|(count, folder)| (Reverse(*count), folder.clone()));
     let counts: Vec<usize> = floors.iter().map(|(count, _)| *count).collect();
     let worst = floors.iter().filter(|(count, _)| *count > goal);
-    Check {
+    Figure {
         name: "rooms per floor, p90".into(),
         figure: percentile(&counts, 90),
         limit: settings.ratchets.rooms,
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_crowded_floor_goes_red() {
-        let mut settings = Settings::committed().unwrap();
+        let mut settings = HouseRules::committed().unwrap();
         (settings.goals.rooms, settings.ratchets.rooms) = (2, 2);
         let mut files = vec![
             ("src/lib.rs", ""),

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use syn::visit::{self, Visit};
 use syn::{Ident, Item, Visibility};
 
-use crate::check::Check;
-use crate::settings::{self, Settings};
-use crate::sources::Sources;
+use crate::check::Figure;
+use crate::settings::{self, HouseRules};
+use crate::sources::Repository;
 use crate::syntax;
 
 /// The number of names that more than one public type of the workspace has; tests do not count.
 #[must_use]
-pub fn check(sources: &Sources, settings: &Settings) -> Check {
+pub fn check(sources: &Repository, settings: &HouseRules) -> Figure {
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in sources.code() {
         let mut types = PublicTypes(Vec::new());
@@ -23,7 +23,7 @@ pub fn check(sources: &Sources, settings: &Settings) -> Check {
         }
     }
     names.retain(|name, places| places.len() > 1 && !settings::is_excepted(&settings.type_names, name));
-    Check {
+    Figure {
         name: "public type names used twice".into(),
         figure: names.len(),
         limit: settings.ratchets.type_names,
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_name_used_twice_goes_red() {
-        let mut settings = Settings::committed().unwrap();
+        let mut settings = HouseRules::committed().unwrap();
         settings.ratchets.type_names = 0;
         let sources = samples::rust(&[
             ("src/a.rs", "pub struct Retry; struct Private; #[cfg(test)] mod tests { pub struct Other; }"),

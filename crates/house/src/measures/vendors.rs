@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::Check;
-use crate::settings::{self, Settings};
-use crate::sources::Sources;
+use crate::check::Figure;
+use crate::settings::{self, HouseRules};
+use crate::sources::Repository;
 
 /// The number of crates from a registry that more than one package depends on, in any section, without the basics.
 #[must_use]
-pub fn check(sources: &Sources, settings: &Settings) -> Check {
+pub fn check(sources: &Repository, settings: &HouseRules) -> Figure {
     let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for package in sources.packages.iter().filter(|package| !settings::is_excepted(&settings.tools, &package.name)) {
         for vendor in &package.vendors {
@@ -16,7 +16,7 @@ pub fn check(sources: &Sources, settings: &Settings) -> Check {
         }
     }
     users.retain(|vendor, users| users.len() > 1 && !settings::is_excepted(&settings.basics, vendor));
-    Check {
+    Figure {
         name: "vendors in several manifests".into(),
         figure: users.len(),
         limit: settings.ratchets.vendors,
@@ -29,13 +29,13 @@ pub fn check(sources: &Sources, settings: &Settings) -> Check {
 mod tests {
     use super::*;
     use crate::sources::samples;
-    use crate::workspace::Package;
+    use crate::workspace::WorkspaceMember;
 
     #[test]
     fn a_vendor_in_two_manifests_goes_red() {
-        let mut settings = Settings::committed().unwrap();
+        let mut settings = HouseRules::committed().unwrap();
         settings.ratchets.vendors = 0;
-        let package = |name: &str, vendors: &[&str]| Package {
+        let package = |name: &str, vendors: &[&str]| WorkspaceMember {
             name: name.into(),
             folder: name.into(),
             vendors: vendors.iter().map(|vendor| (*vendor).to_owned()).collect(),

@@ -6,11 +6,10 @@ use proc_macro2::Ident;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Field, ImplItemFn, Item, ItemEnum, ItemImpl, TraitItemFn, Type, Variant};
 
-use super::text;
 use super::words::{self, Words};
-use crate::check::Check;
-use crate::settings::Settings;
-use crate::sources::Sources;
+use crate::check::Figure;
+use crate::settings::HouseRules;
+use crate::sources::Repository;
 use crate::syntax;
 
 /// A longer comment may repeat the name and say something all the way through.
@@ -18,7 +17,7 @@ const MOST_WORDS: usize = 9;
 
 /// One figure per package; tests do not count.
 #[must_use]
-pub fn checks(sources: &Sources, settings: &Settings) -> Vec<Check> {
+pub fn checks(sources: &Repository, settings: &HouseRules) -> Vec<Figure> {
     let mut areas: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for file in sources.code() {
         let mut echoes = Echoes { phrases: &settings.empty_phrases, around: Words::new(), found: Vec::new() };
@@ -40,11 +39,11 @@ struct Echoes<'a> {
 impl Echoes<'_> {
     fn look(&mut self, attrs: &[Attribute], name: &Ident, more: &Words) {
         let Some((line, comment)) = syntax::doc_comment(attrs) else { return };
-        let prose = text::of_markdown(&comment, line).prose;
-        let prose = prose.trim();
+        let prose = comment.trim();
         let known: Words = words::of_name(&name.to_string()).into_iter().chain(more.clone()).collect();
         let told = words::of_prose(prose);
-        let is_short = !prose.contains("\n\n") && prose.split_whitespace().count() <= MOST_WORDS;
+        // Code gives at least the spelling.
+        let is_short = !prose.contains(['\n', '`']) && prose.split_whitespace().count() <= MOST_WORDS;
         let repeats = is_short && told.iter().all(|word| known.contains(word) || self.around.contains(word));
         if repeats || self.phrases.contains(prose) {
             self.found.push((line, format!("{name}: {prose}")));
@@ -118,12 +117,12 @@ mod tests {
 
     #[test]
     fn a_comment_that_says_nothing_goes_red() {
-        let mut settings = Settings::committed().unwrap();
+        let mut settings = HouseRules::committed().unwrap();
         settings.ratchets.echoes.clear();
         let phrase = settings.empty_phrases.first().cloned().unwrap();
         let code = format!(
             "/// A recorded run.\npub struct RecordedRun {{\n/// The packet's id.\nid: PacketId,\n/// {phrase}\nat: u8,\n\
-             /// Milliseconds since the epoch.\nwhen: u64,\n}}\nimpl RecordedRun {{\n/// Returns the id of the run.\nfn id() {{}}\n\
+             /// `when`.\nwhen: u64,\n}}\nimpl RecordedRun {{\n/// Returns the id of the run.\nfn id() {{}}\n\
              /// The id.\n///\n/// # Errors\n/// Always.\nfn other_id() {{}} }}\n#[cfg(test)]\nmod tests {{\n/// A.\nfn a() {{}} }}"
         );
         let [red] = &checks(&samples::rust(&[("src/a.rs", &code)]), &settings)[..] else { panic!("one package") };

@@ -8,10 +8,10 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use crate::check::Check;
+use crate::check::Figure;
 use crate::error::HouseError;
-use crate::settings::Settings;
-use crate::sources::Sources;
+use crate::settings::HouseRules;
+use crate::sources::Repository;
 use patterns::Patterns;
 use text::Text;
 
@@ -22,7 +22,7 @@ const DOCS: &str = "docs";
 ///
 /// # Errors
 /// A pattern that does not compile.
-pub fn checks(sources: &Sources, settings: &Settings) -> Result<Vec<Check>, HouseError> {
+pub fn checks(sources: &Repository, settings: &HouseRules) -> Result<Vec<Figure>, HouseError> {
     let patterns = Patterns::compile(&settings.patterns)?;
     let mut areas: BTreeMap<String, Vec<String>> = BTreeMap::from([(DOCS.to_owned(), Vec::new())]);
     for document in &sources.documents {
@@ -37,12 +37,12 @@ pub fn checks(sources: &Sources, settings: &Settings) -> Result<Vec<Check>, Hous
 }
 
 /// The check of one area, whose limit is 0 where the ratchets do not name it.
-fn check(kind: &str, area: &str, places: Vec<String>, ratchets: &BTreeMap<String, usize>) -> Check {
+fn check(kind: &str, area: &str, places: Vec<String>, ratchets: &BTreeMap<String, usize>) -> Figure {
     let limit = ratchets.get(area).copied().unwrap_or_default();
-    Check { name: format!("{kind}: {area}"), figure: places.len(), limit, goal: 0, places }
+    Figure { name: format!("{kind}: {area}"), figure: places.len(), limit, goal: 0, places }
 }
 
-fn places(path: &str, texts: &[Text], patterns: &Patterns<'_>, settings: &Settings) -> Vec<String> {
+fn places(path: &str, texts: &[Text], patterns: &Patterns<'_>, settings: &HouseRules) -> Vec<String> {
     let hits = texts.iter().flat_map(|text| patterns.find(text));
     let wanted = hits.filter(|hit| !settings.prose.iter().any(|right| hit.sentence.contains(&right.name)));
     wanted.map(|hit| format!("{path}:{} [{}] {}", hit.line, hit.pattern, hit.sentence)).collect()
@@ -51,14 +51,14 @@ fn places(path: &str, texts: &[Text], patterns: &Patterns<'_>, settings: &Settin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Exception, Pattern};
-    use crate::sources::{Document, samples};
+    use crate::settings::{Exception, Phrase};
+    use crate::sources::{Markdown, samples};
 
     #[test]
     fn a_sentence_goes_red_in_documents_comments_and_literals() {
-        let mut settings = Settings::committed().unwrap();
+        let mut settings = HouseRules::committed().unwrap();
         settings.ratchets.prose.clear();
-        settings.patterns = vec![Pattern {
+        settings.patterns = vec![Phrase {
             name: "foo".into(),
             regex: "foo bar".into(),
             except: None,
@@ -70,8 +70,8 @@ mod tests {
         let sentence = "Says foo bar.".to_owned();
         let code = format!("/// {sentence}\nfn f() {{ p!(\"{sentence}\") }} // {sentence}");
         let mut sources = samples::rust(&[("src/a.rs", &code)]);
-        sources.documents = vec![Document { path: "README.md".into(), text: format!("# A\n\n{sentence}\n") }];
-        let figures = |settings: &Settings| -> Vec<(String, usize, bool)> {
+        sources.documents = vec![Markdown { path: "README.md".into(), text: format!("# A\n\n{sentence}\n") }];
+        let figures = |settings: &HouseRules| -> Vec<(String, usize, bool)> {
             let checks = checks(&sources, settings).unwrap().into_iter();
             checks.map(|check| (check.name.clone(), check.figure, check.holds())).collect()
         };

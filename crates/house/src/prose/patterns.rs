@@ -6,13 +6,13 @@ use regex::Regex;
 
 use super::text::Text;
 use crate::error::HouseError;
-use crate::settings::Pattern;
+use crate::settings::Phrase;
 
 /// Every pattern, ready to search.
 pub(super) struct Patterns<'a>(Vec<Compiled<'a>>);
 
 struct Compiled<'a> {
-    pattern: &'a Pattern,
+    pattern: &'a Phrase,
     regex: Regex,
     except: Option<Regex>,
 }
@@ -25,11 +25,11 @@ pub(super) struct Hit<'a> {
 }
 
 impl<'a> Patterns<'a> {
-    pub(super) fn compile(patterns: &'a [Pattern]) -> Result<Self, HouseError> {
+    pub(super) fn compile(patterns: &'a [Phrase]) -> Result<Self, HouseError> {
         let compiled = patterns.iter().map(|pattern| {
             let regex = |text: &str| {
                 Regex::new(&format!("(?i){}", text.replace(' ', r"\s+")))
-                    .map_err(|source| HouseError::Pattern { name: pattern.name.clone(), source })
+                    .map_err(|source| HouseError::Phrase { name: pattern.name.clone(), source })
             };
             let except = pattern.except.as_deref().map(regex).transpose()?;
             Ok(Compiled { pattern, regex: regex(&pattern.regex)?, except })
@@ -63,14 +63,14 @@ impl Compiled<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
+    use crate::settings::HouseRules;
 
     #[test]
     fn each_pattern_finds_its_bad_sentences_and_leaves_the_good_ones() {
-        let settings = Settings::committed().unwrap();
+        let settings = HouseRules::committed().unwrap();
         let patterns = Patterns::compile(&settings.patterns).unwrap();
         for compiled in &patterns.0 {
-            let Pattern { name, bad, good, .. } = compiled.pattern;
+            let Phrase { name, bad, good, .. } = compiled.pattern;
             assert!(!bad.is_empty(), "{name} has no sentence that goes red");
             for sentence in bad {
                 assert!(!compiled.ranges(sentence).is_empty(), "{name} does not find: {sentence}");
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_pattern_of_doc_comments_leaves_literals_alone() {
-        let mut settings = Settings::committed().unwrap();
+        let mut settings = HouseRules::committed().unwrap();
         settings.patterns.retain(|pattern| pattern.doc_comments);
         let patterns = Patterns::compile(&settings.patterns).unwrap();
         let sentence = &settings.patterns[0].bad[0];
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_invalid_pattern_is_an_error() {
-        let mut settings = Settings::committed().unwrap();
+        let mut settings = HouseRules::committed().unwrap();
         settings.patterns[0].regex = "(".into();
         let error = Patterns::compile(&settings.patterns).map(|_| ()).unwrap_err();
         assert!(error.to_string().starts_with("invalid pattern `"), "{error}");

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// Written for code, which is no prose but has its place in a sentence.
+/// Replaces code, which is not prose but part of a sentence.
 const CODE: &str = "`…`";
 
 /// A piece of prose.
@@ -10,7 +10,6 @@ const CODE: &str = "`…`";
 pub(super) struct Text {
     /// Paragraphs end with an empty line.
     pub(super) prose: String,
-    /// Whether it is a doc comment.
     pub(super) is_doc_comment: bool,
     /// Offsets in `prose` with the line of the source that begins there.
     lines: Vec<(usize, usize)>,
