@@ -32,6 +32,7 @@ pub fn checks(sources: &Repository, settings: &HouseRules) -> Result<Vec<Figure>
     checks.extend(circles::checks(sources, settings));
     checks.push(measures::type_names::check(sources, settings));
     checks.push(measures::vendors::check(sources, settings));
+    checks.push(measures::vendors::tools(sources, settings));
     checks.push(measures::vendor_words::check(sources, settings)?);
     checks.extend(prose::checks(sources, settings)?);
     checks.extend(prose::echoes::checks(sources, settings));

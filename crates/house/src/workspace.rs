@@ -17,8 +17,8 @@ pub struct WorkspaceMember {
     pub name: String,
     /// Relative to the repository; empty for the root package.
     pub folder: String,
-    /// Crates of its manifest that are not members, in any section, by the name under which they are published.
-    pub vendors: BTreeSet<String>,
+    /// Crates of any section of its manifest, other members included, by the name under which they are published.
+    pub dependencies: BTreeSet<String>,
 }
 
 /// Reads every member of the workspace at `root`, the root package included.
@@ -37,10 +37,7 @@ pub fn packages(root: &Path) -> Result<Vec<WorkspaceMember>, HouseError> {
             None => drop(folders.insert(member.trim_start_matches("./").trim_matches('.').to_owned())),
         }
     }
-    let mut packages = folders.into_iter().map(|folder| package(root, folder)).collect::<Result<Vec<_>, _>>()?;
-    let names: BTreeSet<String> = packages.iter().map(|package| package.name.clone()).collect();
-    packages.iter_mut().for_each(|package| package.vendors.retain(|vendor| !names.contains(vendor)));
-    Ok(packages)
+    folders.into_iter().map(|folder| package(root, folder)).collect()
 }
 
 fn folders_below(root: &Path, parent: &str) -> Result<Vec<String>, HouseError> {
@@ -58,17 +55,15 @@ fn package(root: &Path, folder: String) -> Result<WorkspaceMember, HouseError> {
     let name = lookup(&manifest, &["package", "name"])
         .and_then(Value::as_str)
         .ok_or(HouseError::Manifest { path: PathBuf::from(&path), key: "package.name" })?;
-    Ok(WorkspaceMember { name: name.to_owned(), folder, vendors: vendors(&manifest) })
+    Ok(WorkspaceMember { name: name.to_owned(), folder, dependencies: dependencies(&manifest) })
 }
 
-/// The crates of a manifest, without those that have a path; members by `x.workspace = true` are told apart by the caller.
-fn vendors(manifest: &Table) -> BTreeSet<String> {
+fn dependencies(manifest: &Table) -> BTreeSet<String> {
     let targets = manifest.get("target").and_then(Value::as_table).into_iter().flat_map(|targets| targets.values());
     let tables = targets.filter_map(Value::as_table).chain([manifest]);
     let sections = tables.flat_map(|table| SECTIONS.into_iter().filter_map(|name| table.get(name)?.as_table()));
     sections
         .flatten()
-        .filter(|(_, value)| value.get("path").is_none())
         .map(|(name, value)| value.get("package").and_then(Value::as_str).unwrap_or(name).to_owned())
         .collect()
 }
@@ -89,13 +84,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn vendors_are_read_from_every_section() {
+    fn dependencies_are_read_from_every_section() {
         let manifest = toml::from_str(
             "[dependencies]\na = \"1\"\nb.workspace = true\nhere = { path = \"../here\" }\n\
              [dev-dependencies]\nc = { version = \"1\", package = \"published\" }\n\
              [target.'cfg(unix)'.dependencies]\nd = \"1\"\n[build-dependencies]\ne = \"1\"",
         );
-        let found = vendors(&manifest.unwrap());
-        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "b", "d", "e", "published"]);
+        let found = dependencies(&manifest.unwrap());
+        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "b", "d", "e", "here", "published"]);
+    }
+
+    #[test]
+    fn members_are_found_by_name_and_by_a_star() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let members = packages(root).unwrap();
+        let found: Vec<(&str, &str)> = members.iter().map(|it| (it.name.as_str(), it.folder.as_str())).collect();
+        for member in [("rcrepro", ""), ("rcrepro-house", "crates/house"), ("xtask", "xtask")] {
+            assert!(found.contains(&member), "{found:?}");
+        }
+        assert!(folders_below(root, "crates").unwrap().contains(&"crates/house".to_owned()));
     }
 }

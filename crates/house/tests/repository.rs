@@ -49,6 +49,7 @@ fn type_names() {
 #[test]
 fn vendors() {
     holds("vendors in several manifests");
+    holds("packages that depend on a tool");
     holds("files that name the engine's vendor");
 }
 
