@@ -16,6 +16,7 @@ mod dependencies;
 mod engine;
 mod example;
 mod images;
+mod lanes;
 mod layers;
 mod machine;
 mod podman;
