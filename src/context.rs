@@ -12,8 +12,7 @@ use super::{signals, uncommitted};
 use rcrepro_app::machine::config::{self, ConfigFile};
 use rcrepro_app::machine::session::Session;
 use rcrepro_app::workspace::Workspace;
-use rcrepro_engine::Engine as _;
-use rcrepro_engine::docker::Staging;
+use rcrepro_engine::Staging;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::fs::FsStore;
 

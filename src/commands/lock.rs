@@ -19,14 +19,7 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
     let observe = |event| progress.hear(&event);
     context
         .with_session(StagingName::Auto, async |session, cancel| {
-            let preparation = Preparation {
-                workspace: &workspace,
-                store: &session.store,
-                engine: &session.engine,
-                config: &session.config,
-                observe: &observe,
-                cancel,
-            };
+            let preparation = Preparation { context: session.context(&observe, cancel), workspace: &workspace };
             let source = workspace.ingest_source(revision, &*session.store)?;
             let images = names.iter().filter_map(|name| workspace.plan.frozen[name].image.clone());
             let images = preparation.images(images).await?;

@@ -123,8 +123,8 @@ async fn each(
 }
 
 /// Gives what is told of an execution beside its manifest.
-pub fn beside(recorded: &run::Recorded) -> json::Beside<'_> {
-    let run::Recorded { network, findings, proofs, endings, notes, .. } = recorded;
+pub fn beside(recorded: &run::packet_run::PacketRun) -> json::Beside<'_> {
+    let run::packet_run::PacketRun { network, findings, proofs, endings, notes, .. } = recorded;
     json::Beside { network, findings, proofs, endings, notes }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
 use rcrepro_engine::docker::{DockerEngine, DockerOptions, RUN, Staging};
-use rcrepro_engine::{Engine as _, EngineError, Executed, Execution, Limits, Network};
+use rcrepro_engine::{Engine as _, EngineError, Executed, Execution, ImageHost as _, Limits, Network};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::{Node, TreeBuilder};
 use rcrepro_model::execution::action::{Action, Command, Platform};
@@ -80,7 +80,7 @@ impl Scene {
         let engine = DockerEngine::connect(options).await.expect("a container engine answers");
         let TestImage { identity, archive } = image;
         if engine.confirm_image(&identity).await.is_err() {
-            let archive = futures_util::stream::once(async move { Ok(archive.into()) });
+            let archive = Box::pin(futures_util::stream::once(async move { Ok(archive.into()) }));
             match engine.load_image("test image", archive).await {
                 // The containerd store knows an image by its manifest.
                 Ok(id) => assert!([identity.config.to_oci(), identity.manifest.to_oci()].contains(&id), "{id}"),

@@ -3,6 +3,7 @@
 use futures_util::StreamExt as _;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::validate::{ValidateImageError, loaded, path};
+use rcrepro_engine::ImageHost as _;
 use rcrepro_engine::docker::{DockerEngine, DockerOptions};
 use rcrepro_model::image::definition::Platform;
 
@@ -30,7 +31,7 @@ async fn a_loaded_image_is_whole_and_an_archive_of_it_is_checked_alike() {
     // The same export as a file, a byte of the busybox program flipped.
     let archive = folder.path().join("saved.tar");
     let mut bytes = Vec::new();
-    let mut stream = Box::pin(engine.export_image(&id));
+    let mut stream = engine.export_image(&id);
     while let Some(piece) = stream.next().await {
         bytes.extend_from_slice(&piece.expect("a piece"));
     }

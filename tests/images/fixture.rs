@@ -176,7 +176,8 @@ pub fn name(text: &str) -> ImageName {
 pub fn context(store: &MemoryStore) -> ImageContext<'static> {
     let mirrors = Mirrors { exclusive: true, ..Mirrors::default() };
     let cancel = CancellationToken::new();
-    ImageContext { store: Arc::new(store.clone()), mirrors, engine: None, cancel, on_event: &|_| {} }
+    let (store, engine, image_host) = (Arc::new(store.clone()), None, None);
+    ImageContext { store, mirrors, engine, image_host, cancel, on_event: &|_| {} }
 }
 
 pub fn write_definitions(root: &Path) -> ImageFolder {

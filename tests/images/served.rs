@@ -51,6 +51,7 @@ impl Scene {
             store: Arc::new(self.store.clone()),
             mirrors,
             engine: None,
+            image_host: None,
             cancel: CancellationToken::new(),
             on_event: &|_| {},
         };

@@ -16,10 +16,18 @@ use rcrepro_model::execution::world::World;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_store::BlobStore;
 
+mod archive;
+mod images;
+
+pub use self::archive::FakeImage;
+pub use self::images::{FakeBuild, FakeBuildCall, FakeImageHost, FakeRun};
+
 /// Answers executions by their label. An execution without a script is an error, so that no test passes by accident.
 pub struct FakeEngine {
     info: EngineInfo,
     state: Mutex<State>,
+    /// What it confirms images by; without it, it holds every image.
+    images: Option<FakeImageHost>,
 }
 
 #[derive(Default)]
@@ -163,6 +171,7 @@ impl Default for FakeEngine {
                 staging: text("archive"),
             },
             state: Mutex::default(),
+            images: None,
         }
     }
 }
@@ -173,6 +182,12 @@ impl FakeEngine {
     pub fn on(self, label: impl Into<String>, script: Script) -> Self {
         self.with(|state| state.scripts.entry(label.into()).or_default().push(script));
         self
+    }
+
+    /// Holds the images that this host keeps, and no others.
+    #[must_use]
+    pub fn with_images(self, host: &FakeImageHost) -> Self {
+        Self { images: Some(host.clone()), ..self }
     }
 
     /// Lists the executions in the order in which they began.
@@ -276,8 +291,8 @@ impl Engine for FakeEngine {
         &self.info
     }
 
-    async fn confirm_image(&self, _image: &ImageIdentity) -> Result<(), EngineError> {
-        Ok(())
+    async fn confirm_image(&self, image: &ImageIdentity) -> Result<(), EngineError> {
+        self.images.as_ref().map_or(Ok(()), |host| host.confirm(image))
     }
 
     async fn execute(
@@ -300,6 +315,13 @@ impl Engine for FakeEngine {
             }
         }
         result
+    }
+
+    async fn sweep_orphans(
+        &self,
+        _is_alive: &(dyn for<'a, 'b> Fn(&'a str, &'b str) -> bool + Sync),
+    ) -> Result<Vec<String>, EngineError> {
+        Ok(Vec::new())
     }
 
     async fn close(&self) {

@@ -2,7 +2,8 @@
 //!
 //! [`Engine`] is the port. An adapter takes an action whose input tree is in the store, executes it, and puts the streams
 //! and the declared outputs into the store. A result is a value whatever the exit code; `Err` means that nothing could be
-//! decided, and then nothing is believed.
+//! decided, and then nothing is believed. [`ImageHost`] is the second port, of engines that keep images. [`connect`] gives
+//! both; nobody else names an adapter.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "spools and sockets are the engine's own")]
 
@@ -23,6 +24,14 @@ use rcrepro_store::{BlobStore, StoreError};
 
 pub mod docker;
 pub mod fake;
+
+mod connect;
+mod image_host;
+
+pub use self::connect::{ConnectOptions, Connected, Staging, address_hint, connect};
+pub use self::image_host::{
+    ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, ImageEnd, ImageHost, ImageStart, RunningImage, StartEnd,
+};
 
 /// Carries an action and what the engine has to know beside it. None of this but the action enters a digest.
 #[derive(Debug, Clone)]
@@ -195,6 +204,16 @@ pub enum EngineError {
         /// The config digest.
         id: Sha256,
     },
+    /// The engine keeps no images, and one has to be loaded, read or built there.
+    #[error("cannot {doing} `{image}`: the engine {engine} keeps no images")]
+    NoImageHost {
+        /// The engine's name.
+        engine: String,
+        /// What was wanted, as a verb.
+        doing: &'static str,
+        /// The image.
+        image: String,
+    },
     /// The engine refused or broke off a call.
     #[error("{label}: the engine could not {doing}: {reason}")]
     Call {
@@ -263,6 +282,16 @@ pub trait Engine: Send + Sync {
         store: &dyn BlobStore,
         cancel: &CancellationToken,
     ) -> Result<Executed, EngineError>;
+
+    /// Removes what dead runs left in the engine: things of this store whose run `is_alive(store, run)` denies, and those of
+    /// any store whose deadline passed more than an hour ago. Gives what it removed.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`] when they cannot be listed.
+    async fn sweep_orphans(
+        &self,
+        is_alive: &(dyn for<'a, 'b> Fn(&'a str, &'b str) -> bool + Sync),
+    ) -> Result<Vec<String>, EngineError>;
 
     /// Removes what was kept for the next execution, such as staged inputs. Called on every way out.
     async fn close(&self);

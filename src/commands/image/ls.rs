@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::output::{print, print_json};
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::list;
-use rcrepro_engine::docker::{DockerEngine, DockerOptions};
+use rcrepro_engine::{ConnectOptions, connect};
 use rcrepro_model::image::definition::Platform;
 
 use rcrepro_store::BlobStore;
@@ -17,9 +17,9 @@ use rcrepro_store::fs::FsStore;
 pub async fn ls(context: &Context, folder: &ImageFolder, platform: Option<Platform>) -> Result<Exit, Failure> {
     // Looking makes no store, and no engine is needed.
     let store = if context.store.exists() { Some(FsStore::open(&context.store)?) } else { None };
-    let engine = DockerEngine::connect(DockerOptions::new("ls", "ls")).await.ok();
+    let engine = connect(ConnectOptions::new("ls", "ls")).await.ok().map(|connected| connected.engine);
     let store = store.as_ref().map(|store| store as &dyn BlobStore);
-    let rows = list::list(folder, platform, store, engine.as_ref()).await?;
+    let rows = list::list(folder, platform, store, engine.as_deref()).await?;
     if context.json {
         print_json(&table::json(&rows))?;
     } else {

@@ -103,15 +103,17 @@ async fn with_images<T>(
             .with_session(StagingName::Auto, async |session, cancel| {
                 let store = session.store.clone();
                 let mirrors = package_mirrors(&session.config);
-                let (engine, cancel) = (Some(&session.engine), cancel.clone());
-                work(&ImageContext { store, mirrors, engine, cancel, on_event: &on_event }).await
+                let (engine, image_host) = (Some(&*session.engine), session.image_host.as_deref());
+                let cancel = cancel.clone();
+                work(&ImageContext { store, mirrors, engine, image_host, cancel, on_event: &on_event }).await
             })
             .await;
     }
     let store = Arc::new(FsStore::open_mending(&context.store)?);
     let cancel = CancellationToken::new();
     let mirrors = package_mirrors(&context.config()?);
-    let images = ImageContext { store: store.clone(), mirrors, engine: None, cancel, on_event: &on_event };
+    let (engine, image_host) = (None, None);
+    let images = ImageContext { store: store.clone(), mirrors, engine, image_host, cancel, on_event: &on_event };
     let result = work(&images).await;
     set_aside(&store);
     result

@@ -34,7 +34,7 @@ pub async fn pull(
     if load {
         let loading = context.with_session(StagingName::Auto, async |session, _| {
             let store: Arc<dyn BlobStore> = session.store.clone();
-            Ok(app::ensure(&store, &session.engine, &image, reference).await?)
+            Ok(app::ensure(&store, &*session.engine, session.image_host.as_deref(), &image, reference).await?)
         });
         let what = if loading.await? { "loaded" } else { "confirmed" };
         say!("{what:>10}  {}", app::tag(&image, reference));

@@ -11,8 +11,7 @@ use crate::failure::Failure;
 use crate::output::{print, print_json, say};
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::validate::{self, ValidateImageError};
-use rcrepro_engine::EngineError;
-use rcrepro_engine::docker::{DockerEngine, DockerOptions};
+use rcrepro_engine::{ConnectOptions, Connected, EngineError, ImageHost, connect};
 use rcrepro_model::image::definition::ImageName;
 use rcrepro_model::standing::Standing;
 use rcrepro_report::validation;
@@ -27,14 +26,11 @@ pub async fn validate(
 ) -> Result<Exit, Failure> {
     let all = targets.is_empty();
     let targets = if all { folder.names()?.iter().map(ToString::to_string).collect() } else { targets.to_vec() };
-    let engine = match loaded {
-        true => Some(DockerEngine::connect(DockerOptions::new("validate", "validate")).await?),
-        false => None,
-    };
+    let host = if loaded { Some(image_host(&targets).await?) } else { None };
     let (mut standings, mut documents) = (Vec::new(), Vec::new());
     for target in &targets {
-        let result = match (&engine, locked(folder, target)) {
-            (Some(engine), _) => validate::loaded(folder, target, engine).await,
+        let result = match (&host, locked(folder, target)) {
+            (Some(host), _) => validate::loaded(folder, target, &**host).await,
             (None, Some(name)) => validate::stored(folder, &name, Arc::new(FsStore::open(&context.store)?)).await,
             (None, None) => validate::path(Path::new(target)).await,
         };
@@ -61,6 +57,15 @@ pub async fn validate(
     }
     // Where none of the images is there, nothing was validated.
     Ok(Standing::of_evidence(standings).into())
+}
+
+/// Connects to an engine that keeps images.
+async fn image_host(targets: &[String]) -> Result<Arc<dyn ImageHost>, EngineError> {
+    let Connected { engine, image_host, .. } = connect(ConnectOptions::new("validate", "validate")).await?;
+    image_host.ok_or_else(|| {
+        let (engine, image) = (engine.info().name.clone(), targets.join(", "));
+        EngineError::NoImageHost { engine, doing: "read", image }
+    })
 }
 
 /// Takes a target for the name of a lock when there is such a definition, or when nothing else can be meant.

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use rcrepro_app::board::status;
 use rcrepro_app::evidence;
-use rcrepro_app::run::Recorded;
 use rcrepro_app::run::actions::Resolved;
+use rcrepro_app::run::context::RunContext;
 use rcrepro_app::run::execute::{Executions, Executor};
-use rcrepro_app::run::proving::prove;
+use rcrepro_app::run::packet_run::PacketRun;
+use rcrepro_app::run::prove::prove;
 use rcrepro_app::run::record;
 use rcrepro_app::run::replay::{Replayed, compare_with_proofs};
 use rcrepro_app::toolchain::in_engine::locked_identity;
@@ -27,6 +29,7 @@ use rcrepro_model::evidence::release_record::Released;
 use rcrepro_model::evidence::run_record::{EngineRecord, HostRecord, RUN_RECORD_VERSION, RunRecord};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::quarantine::Flake;
+use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_model::standing::Standing;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
@@ -53,7 +56,7 @@ pub struct Bench {
     workspace: Workspace,
     resolved: Resolved,
     /// Where commands leave their blobs.
-    making: FsStore,
+    making: Arc<FsStore>,
     /// Where the judging program looks beside the evidence: it never saw a run.
     judging: PathBuf,
 }
@@ -87,8 +90,8 @@ impl Bench {
         git(&root, &["add", "-A"]);
         git(&root, &["commit", "-q", "-m", "begin"]);
         let workspace = Workspace::at(&root, "HEAD").expect("a good plan");
-        let making = FsStore::open(&folder.path().join("making")).expect("a store");
-        let source = workspace.ingest_source("HEAD", &making).expect("a source");
+        let making = Arc::new(FsStore::open(&folder.path().join("making")).expect("a store"));
+        let source = workspace.ingest_source("HEAD", &*making).expect("a source");
         making.put(&workspace.plan_bytes).expect("stored");
         let lock = std::fs::read(root.join("lockfiles/images/amd64/base.lock")).expect("a lock");
         let base: Name = "base".parse().expect("a name");
@@ -123,7 +126,12 @@ impl Bench {
     }
 
     /// Executes a packet's commands, and gathers what came out as a run does.
-    async fn recorded(&self, index: usize, pair: &[&'static Fact], scripts: impl Fn(&Fact) -> Vec<Script>) -> Recorded {
+    async fn recorded(
+        &self,
+        index: usize,
+        pair: &[&'static Fact],
+        scripts: impl Fn(&Fact) -> Vec<Script>,
+    ) -> PacketRun {
         let (packet, plan) = (id(index), &self.workspace.plan);
         let mut engine = FakeEngine::default();
         for fact in pair {
@@ -131,18 +139,18 @@ impl Bench {
                 engine = engine.on(format!("{packet}/{}", slug(fact)), script);
             }
         }
-        let executor = Executor {
-            plan,
-            packet: &packet,
-            resolved: &self.resolved,
+        let (config, cancel) = (UserConfig::default(), CancellationToken::new());
+        let context = RunContext {
             store: &self.making,
             engine: &engine,
-            lanes: 1,
-            recorded: None,
+            image_host: None,
+            config: &config,
             observe: &|_| {},
-            cancel: &CancellationToken::new(),
+            cancel: &cancel,
         };
-        let Executions { ran, undecided } = executor.execute_each(&plan.packets[&packet]).await.expect("decided");
+        let executor = Executor { context, plan, packet: &packet, resolved: &self.resolved, lanes: 1, recorded: None };
+        let Executions { commands: ran, undecided } =
+            executor.run_commands(&plan.packets[&packet]).await.expect("decided");
         assert!(undecided.is_empty(), "{undecided:?}");
         let manifest = record::manifest(&self.workspace, &packet, &self.resolved, &ran);
         let (bytes, digest) = manifest_json::encode(&manifest);
@@ -150,7 +158,7 @@ impl Bench {
         for ran in &ran {
             let spec = plan.sets.values().flatten().find(|spec| spec.id == ran.entry.id).expect("it is in the plan");
             let entry = manifest.commands.iter().find(|entry| entry.id == spec.id).expect("it ran");
-            let proved = prove(plan, spec, entry, &self.making).expect("the streams are there");
+            let proved = prove(plan, spec, entry, &*self.making).expect("the streams are there");
             proofs.insert(spec.id.clone(), proved.proof);
             proof_inputs.extend(proved.read);
             if !ran.earlier.is_empty() && ran.entry.succeeded() {
@@ -160,7 +168,7 @@ impl Bench {
             }
         }
         let record = run_record(&manifest, digest);
-        Recorded {
+        PacketRun {
             record,
             bytes,
             digest,
@@ -178,7 +186,7 @@ impl Bench {
     }
 
     /// Writes the evidence as if it had been committed, and does to it what the facts say.
-    fn leave(&self, index: usize, pair: &[&'static Fact], found: &Recorded) {
+    fn leave(&self, index: usize, pair: &[&'static Fact], found: &PacketRun) {
         let path = self.workspace.manifest_path(&id(index));
         let mut manifest = found.manifest.clone();
         for fact in pair.iter().filter(|fact| fact.after == After::Changed) {
@@ -186,7 +194,7 @@ impl Bench {
             entry.exit_code = 7;
         }
         let bytes = manifest_json::encode(&manifest).0;
-        evidence::write(&path, &bytes, &manifest, &found.proof_inputs, &self.making).expect("written");
+        evidence::write(&path, &bytes, &manifest, &found.proof_inputs, &*self.making).expect("written");
         for fact in pair.iter().filter(|fact| fact.after == After::Lost) {
             let entry = manifest.commands.iter().find(|entry| entry.id == slug(fact)).expect("it ran");
             let blob = evidence::folder_of(&path).join(entry.stdout.raw.hash.to_string());

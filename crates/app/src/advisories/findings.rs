@@ -11,7 +11,7 @@ use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::history::History;
 use crate::evidence::recorded;
 use crate::run::ended::ended;
-use crate::run::proving::{Proved, prove};
+use crate::run::prove::{Proved, prove};
 use crate::workspace::Workspace;
 use rcrepro_model::advisory::findings::{Findings, Scan};
 use rcrepro_model::advisory::rescan::Outcome;

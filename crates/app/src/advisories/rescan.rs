@@ -128,17 +128,14 @@ impl Packet<'_> {
             specs.iter().filter(|spec| silent(spec).is_none()).map(|spec| spec.id.clone()).collect();
         let full = self.narrowed(&asked, false);
         let executor = Executor {
+            context: self.session.context(self.options.observe, self.options.cancel),
             plan: &full.plan,
             packet: self.id,
             resolved: &resolved,
-            store,
-            engine: &self.session.engine,
             lanes: self.options.lanes,
             recorded: None,
-            observe: self.options.observe,
-            cancel: self.options.cancel,
         };
-        let ran = executor.execute(bare_packet(&full, self.id)).await?;
+        let ran = executor.run_all_commands(bare_packet(&full, self.id)).await?;
         let mut commands = Vec::new();
         for spec in specs {
             let today = match ran.iter().find(|ran| ran.entry.id == spec.id) {
@@ -260,14 +257,7 @@ impl Packet<'_> {
     }
 
     fn preparation<'b>(&'b self, workspace: &'b Workspace) -> Preparation<'b> {
-        Preparation {
-            workspace,
-            store: &self.session.store,
-            engine: &self.session.engine,
-            config: &self.session.config,
-            observe: self.options.observe,
-            cancel: self.options.cancel,
-        }
+        Preparation { context: self.session.context(self.options.observe, self.options.cancel), workspace }
     }
 }
 

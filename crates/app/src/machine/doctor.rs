@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::workspace::{PLAN_FILE, Workspace};
-use rcrepro_engine::Engine as _;
-use rcrepro_engine::docker::{DockerEngine, DockerOptions, EngineAddress};
+use rcrepro_engine::{ConnectOptions, Connected, address_hint, connect};
 use rcrepro_images::packages::sources::Mirrors;
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::text::plural::counted;
@@ -64,21 +63,15 @@ pub async fn examine(folder: &Path, store: &Path, mirrors: &Mirrors, all: bool) 
 }
 
 async fn engine() -> Check {
-    let address = EngineAddress::find(None);
-    match DockerEngine::connect(DockerOptions::new("doctor", "doctor")).await {
-        Ok(engine) => {
+    match connect(ConnectOptions::new("doctor", "doctor")).await {
+        Ok(Connected { engine, address, .. }) => {
             let info = engine.info();
-            let at = address.map(|address| format!(", at {address}")).unwrap_or_default();
-            let found = format!("{} {}, API {}, {}{at}", info.name, info.version, info.api_version, info.isa);
+            let found = format!("{} {}, API {}, {}, at {address}", info.name, info.version, info.api_version, info.isa);
             Check { what: "container engine", health: Health::Well, found, hint: None }
         }
         Err(error) => {
             // Where an address was named, no installation mends it.
-            let named = match &address {
-                Ok(address) => address.hint(),
-                Err(_) => Some("docker context use default, or set DOCKER_HOST".to_owned()),
-            };
-            let hint = named.unwrap_or_else(|| {
+            let hint = address_hint().unwrap_or_else(|| {
                 "as root on Debian or Ubuntu: apt-get update && apt-get install -y docker.io && \
                  (systemctl start docker || dockerd &); elsewhere set DOCKER_HOST"
                     .to_owned()

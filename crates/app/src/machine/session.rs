@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::run::record::seconds;
-use rcrepro_engine::docker::{DockerEngine, DockerOptions, Staging};
-use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_engine::{ConnectOptions, Connected, Engine, EngineError, ImageHost, Staging, connect};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::StoreError;
@@ -32,7 +31,9 @@ pub struct Session {
     /// Where blobs live.
     pub store: Arc<FsStore>,
     /// Where commands run.
-    pub engine: DockerEngine,
+    pub engine: Arc<dyn Engine>,
+    /// Where images are kept; none where the engine keeps none.
+    pub image_host: Option<Arc<dyn ImageHost>>,
     /// This run's folder, and the lease that says that it lives.
     pub run: RunDir,
     /// Says where bytes are asked for.
@@ -52,10 +53,10 @@ impl Session {
         let (seconds, suffix) = moment();
         let run = runs.begin(seconds, &suffix)?;
         let store_id = store_id(store.root());
-        let mut options = DockerOptions::new(store_id.clone(), run.id().as_str());
+        let mut options = ConnectOptions::new(store_id.clone(), run.id().as_str());
         options.staging = staging;
         options.spool_dir = run.path().to_owned();
-        let engine = DockerEngine::connect(options).await?;
+        let Connected { engine, image_host, .. } = connect(options).await?;
         let swept = engine
             .sweep_orphans(&move |of_store, run| {
                 // What cannot be found out counts as alive: nothing of anybody else is ever removed.
@@ -63,7 +64,7 @@ impl Session {
                 of_store != store_id || run.parse().map_or(true, alive)
             })
             .await?;
-        Ok(Self { store, engine, run, config, swept })
+        Ok(Self { store, engine, image_host, run, config, swept })
     }
 
     /// Removes what the engine kept for further commands.

@@ -8,9 +8,9 @@ use super::MutateError;
 use super::reading::{GateVerdict, Reading};
 use crate::board::{documents, pins, scope};
 use crate::machine::session::Session;
-use crate::run::execute::{Executor, Ran};
+use crate::run::execute::{CommandRun, Executor};
 use crate::run::prepare::Preparation;
-use crate::run::proving;
+use crate::run::prove;
 use crate::workspace::Workspace;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
@@ -96,17 +96,14 @@ impl Gauge<'_> {
         let preparation = self.preparation(&narrow);
         let (resolved, _) = preparation.packet(&packet, revision, None).await?;
         let executor = Executor {
+            context: self.session.context(self.hear, self.cancel),
             plan: &narrow.plan,
             packet: &id,
             resolved: &resolved,
-            store: &*self.session.store,
-            engine: &self.session.engine,
             lanes: self.lanes,
             recorded: None,
-            observe: self.hear,
-            cancel: self.cancel,
         };
-        let ran = executor.execute(&packet).await?;
+        let ran = executor.run_all_commands(&packet).await?;
         let mut readings = BTreeMap::new();
         for id in wanted {
             let reading = match ran.iter().find(|ran| ran.entry.id == *id) {
@@ -126,20 +123,13 @@ impl Gauge<'_> {
     /// Gathers what images and frozen inputs are had with.
     #[must_use]
     pub fn preparation<'b>(&'b self, at: &'b Workspace) -> Preparation<'b> {
-        Preparation {
-            workspace: at,
-            store: &self.session.store,
-            engine: &self.session.engine,
-            config: &self.session.config,
-            observe: self.hear,
-            cancel: self.cancel,
-        }
+        Preparation { context: self.session.context(self.hear, self.cancel), workspace: at }
     }
 
-    fn of_command(&self, at: &Workspace, ran: &Ran) -> Result<Reading, MutateError> {
+    fn of_command(&self, at: &Workspace, ran: &CommandRun) -> Result<Reading, MutateError> {
         let spec = at.plan.command(&ran.entry.id);
         let spec = spec.expect("what ran is in the plan");
-        let proof = proving::prove(&at.plan, spec, &ran.entry, &*self.session.store)?.proof;
+        let proof = prove::prove(&at.plan, spec, &ran.entry, &*self.session.store)?.proof;
         let mut evidence = streams(&*self.session.store, ran.entry.stdout.raw, ran.entry.stderr.raw)?;
         let code = ran.ended.clone();
         let noise: Vec<String> = ran

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::context::{text_of, tree};
 use super::{ReleaseError, ReleaseStep, finding};
 use crate::workspace::source::unbuildable;
-use rcrepro_engine::docker::{BuildEnd, BuildRequest, BuiltImage};
+use rcrepro_engine::{BuildEnd, BuildRequest, BuiltTarget, ImageHost};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{Node, TreeBuilder};
@@ -32,19 +32,19 @@ const DOCKERFILE: &str = "Dockerfile";
 #[derive(Default)]
 pub struct Builders {
     /// By the locked image and the frozen inputs that stand on it.
-    made: BTreeMap<(Name, BTreeSet<Name>), BuiltImage>,
+    made: BTreeMap<(Name, BTreeSet<Name>), BuiltTarget>,
     /// The targets. They are dropped before what they stand on.
-    targets: Vec<BuiltImage>,
+    targets: Vec<BuiltTarget>,
 }
 
 impl Builders {
     /// Keeps a target, whose steps further ones may share.
-    pub fn keep(&mut self, target: BuiltImage) {
+    pub fn keep(&mut self, target: BuiltTarget) {
         self.targets.push(target);
     }
 
     fn steps(&self) -> Vec<String> {
-        self.targets.iter().flat_map(BuiltImage::steps).cloned().collect()
+        self.targets.iter().flat_map(BuiltTarget::steps).cloned().collect()
     }
 }
 
@@ -63,19 +63,20 @@ impl ReleaseStep<'_> {
     /// [`ReleaseError`] when that cannot be said.
     pub(super) async fn build(
         &self,
+        host: &dyn ImageHost,
         name: &Name,
         image: &ReleaseImage,
         builders: &mut Builders,
-    ) -> Result<Result<BuiltImage, Finding>, ReleaseError> {
+    ) -> Result<Result<BuiltTarget, Finding>, ReleaseError> {
         let what = format!("release image {name}");
-        (self.observe)(RunEvent::Preparing { what: what.clone() });
+        (self.context.observe)(RunEvent::Preparing { what: what.clone() });
         let failed =
             |expected: &str, found: String| Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
-        let root = match tree(&**self.store, self.resolved.source, image)? {
+        let root = match tree(&**self.context.store, self.resolved.source, image)? {
             Ok(root) => root,
             Err(reason) => return failed("a readable context", reason),
         };
-        let Some(text) = text_of(&**self.store, root, &image.dockerfile)? else {
+        let Some(text) = text_of(&**self.context.store, root, &image.dockerfile)? else {
             return failed("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
         };
         let faults = unbuildable(image.dockerfile.as_str(), &text);
@@ -85,7 +86,7 @@ impl ReleaseStep<'_> {
         }
         let mut arguments = image.arguments.clone();
         for (argument, builder) in &image.builders {
-            match self.builder(builder, &image.frozen, builders).await? {
+            match self.builder(host, builder, &image.frozen, builders).await? {
                 Ok(id) => drop(arguments.insert(argument.clone(), id)),
                 Err(reason) => return failed("a builder", format!("on image `{builder}`: {reason}")),
             }
@@ -111,14 +112,14 @@ impl ReleaseStep<'_> {
             timeout: TIMEOUT,
         };
         let began = std::time::Instant::now();
-        match self.engine.build_image(&request, self.tar(root), self.cancel).await? {
+        match host.build_image(&request, self.tar(root), self.context.cancel).await? {
             BuildEnd::Built(made) => {
                 let how = format!("built, {} s", began.elapsed().as_secs());
-                (self.observe)(RunEvent::Prepared { what, how });
+                (self.context.observe)(RunEvent::Prepared { what, how });
                 Ok(Ok(made))
             }
             BuildEnd::Failed { reason, log } => {
-                (self.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
+                (self.context.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
                 failed(&format!("target `{}` builds", image.target), format!("{reason}{}", tail(&log)))
             }
         }
@@ -128,25 +129,26 @@ impl ReleaseStep<'_> {
     /// id. It carries our labels, and so does every step that stands on it.
     async fn builder(
         &self,
+        host: &dyn ImageHost,
         name: &Name,
         frozen: &BTreeSet<Name>,
         builders: &mut Builders,
     ) -> Result<Result<String, String>, ReleaseError> {
         let key = (name.clone(), frozen.clone());
         if let Some(made) = builders.made.get(&key) {
-            return Ok(Ok(made.id.clone()));
+            return Ok(Ok(made.id().to_owned()));
         }
         let identity = self.resolved.images[name].identity(name);
-        let mut id = self.engine.image_id(&identity.config.to_oci()).await?;
+        let mut id = host.image_id(&identity.config.to_oci()).await?;
         if id.is_none() {
-            id = self.engine.image_id(&identity.manifest.to_oci()).await?;
+            id = host.image_id(&identity.manifest.to_oci()).await?;
         }
         let Some(id) = id else { return Ok(Err("it is not in the engine".to_owned())) };
         let mut text = format!("FROM {id}\n");
         let (mut tree, mut variables) = (TreeBuilder::default(), String::new());
         for input in frozen {
             let kind = self.workspace.plan.frozen[input].kind;
-            let root = completed(&**self.store, self.resolved.frozen[input].root, kind)?;
+            let root = completed(&**self.context.store, self.resolved.frozen[input].root, kind)?;
             let at: TreePath = format!("deps/{input}").parse().expect("a name is a path's segment");
             tree.insert(&at, Node::Directory { digest: root }).expect("the inputs' names differ");
             for (variable, value) in frozen_environment(input, kind) {
@@ -159,10 +161,10 @@ impl ReleaseStep<'_> {
         if !frozen.is_empty() {
             text.push_str("COPY deps /deps\n");
         }
-        let digest = self.store.put(text.as_bytes())?;
+        let digest = self.context.store.put(text.as_bytes())?;
         let at: TreePath = DOCKERFILE.parse().expect("a constant path");
         tree.insert(&at, Node::File { digest, executable: false }).expect("nothing else is called so");
-        let root = tree.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?;
+        let root = tree.finish(&mut |_, bytes| self.context.store.put(&bytes).map(drop))?;
         let request = BuildRequest {
             label: &format!("{}/builder-{name}", self.packet),
             dockerfile: DOCKERFILE,
@@ -171,9 +173,9 @@ impl ReleaseStep<'_> {
             cache: &[],
             timeout: TIMEOUT,
         };
-        match self.engine.build_image(&request, self.tar(root), self.cancel).await? {
+        match host.build_image(&request, self.tar(root), self.context.cancel).await? {
             BuildEnd::Built(made) => {
-                let id = made.id.clone();
+                let id = made.id().to_owned();
                 builders.made.insert(key, made);
                 Ok(Ok(id))
             }

@@ -1,10 +1,8 @@
 //! The context of a build: the certified source as a tar, less what `.dockerignore` leaves out.
 
-use bytes::Bytes;
-use futures_util::stream::BoxStream;
-
 use super::{ReleaseError, ReleaseStep};
 use crate::toolchain::load::stream_of;
+use rcrepro_engine::ArchiveStream;
 use rcrepro_images::oci::OciError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
@@ -59,8 +57,8 @@ pub fn tree(
 
 impl ReleaseStep<'_> {
     /// Streams a tree of the store as a tar whose times are the release's.
-    pub(super) fn tar(&self, root: Digest) -> BoxStream<'static, std::io::Result<Bytes>> {
-        let (store, mtime) = (self.store.clone(), u64::try_from(self.resolved.date_epoch).unwrap_or_default());
+    pub(super) fn tar(&self, root: Digest) -> ArchiveStream {
+        let (store, mtime) = (self.context.store.clone(), u64::try_from(self.resolved.date_epoch).unwrap_or_default());
         stream_of(move |out| {
             let style = TarStyle { mtime, ..TarStyle::default() };
             export_tar(&*store, root, &style, out).map_err(|error| match error {

@@ -5,22 +5,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use tokio_util::sync::CancellationToken;
 
 use self::build::Builders;
 use super::evidence::{self, EvidenceError};
 use super::workspace::Workspace;
 use crate::run::actions::{ActionError, Resolved};
-use rcrepro_engine::EngineError;
-use rcrepro_engine::docker::DockerEngine;
+use crate::run::context::RunContext;
+use rcrepro_engine::{EngineError, ImageHost};
 use rcrepro_format::records::release_json::{self, ReleaseRecordError};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::CommandEntry;
 use rcrepro_model::evidence::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
-use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_store::export::ExportError;
@@ -38,6 +34,9 @@ pub mod latest;
 pub mod read;
 pub mod trial;
 pub mod verify;
+
+#[cfg(test)]
+mod tests;
 
 /// Says why nothing could be said of the release's images.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +105,8 @@ pub enum ReleaseError {
 /// Gathers what the images are built and tried with.
 #[derive(Clone, Copy)]
 pub struct ReleaseStep<'a> {
+    /// What every stage works with.
+    pub context: RunContext<'a>,
     /// The plan and its folder.
     pub workspace: &'a Workspace,
     /// The packet.
@@ -114,18 +115,10 @@ pub struct ReleaseStep<'a> {
     pub resolved: &'a Resolved,
     /// What its commands did; smoke commands may need their outputs.
     pub results: &'a BTreeMap<Name, CommandEntry>,
-    /// Where blobs live.
-    pub store: &'a Arc<FsStore>,
-    /// Where images are built and run.
-    pub engine: &'a DockerEngine,
     /// A folder for large temporary files.
     pub spool: &'a Path,
     /// Whether each image is built a second time.
     pub twice: bool,
-    /// Hears what happens.
-    pub observe: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
-    pub cancel: &'a CancellationToken,
 }
 
 /// Gives the path of the record that belongs to a manifest file.
@@ -148,19 +141,22 @@ impl ReleaseStep<'_> {
             return Ok(None);
         }
         let mut findings = Vec::new();
-        if let Some(reason) = self.engine.cannot_build() {
-            for (name, _) in &images {
-                findings.push(finding(FindingName::ImageUndecided, name, "", "an engine that builds it", reason));
+        let host = match self.builds() {
+            Ok(host) => host,
+            Err(reason) => {
+                for (name, _) in &images {
+                    findings.push(finding(FindingName::ImageUndecided, name, "", "an engine that builds it", &*reason));
+                }
+                return Ok(Some(Released { record: None, findings, written: None }));
             }
-            return Ok(Some(Released { record: None, findings, written: None }));
-        }
+        };
         let mut built: BTreeMap<Name, BuiltEntry> = BTreeMap::new();
         let mut builders = Builders::default();
         for (name, image) in &images {
-            match self.build(name, image, &mut builders).await? {
+            match self.build(host, name, image, &mut builders).await? {
                 Ok(made) => {
-                    let parts = self.read(name, &made.id).await?;
-                    let (runs, smoke, said) = self.try_out(name, image, &made.id, parts).await?;
+                    let parts = self.read(host, name, made.id()).await?;
+                    let (runs, smoke, said) = self.try_out(host, name, image, made.id(), parts).await?;
                     findings.extend(said);
                     let entry = BuiltEntry {
                         target: image.target.clone(),
@@ -182,9 +178,9 @@ impl ReleaseStep<'_> {
         let mut builders = Builders::default();
         let again = self.twice && findings.is_empty();
         for (name, image) in images.iter().filter(|_| again) {
-            match self.build(name, image, &mut builders).await? {
+            match self.build(host, name, image, &mut builders).await? {
                 Ok(made) => {
-                    let again = self.read(name, &made.id).await?;
+                    let again = self.read(host, name, made.id()).await?;
                     if let Some(entry) = built.get_mut(*name) {
                         entry.again = again;
                     }
@@ -195,12 +191,23 @@ impl ReleaseStep<'_> {
         }
         for (name, image) in &images {
             if let Some(entry) = built.get(*name) {
-                findings.extend(judge::judge(name, image, entry, &**self.store)?);
+                findings.extend(judge::judge(name, image, entry, &**self.context.store)?);
             }
         }
         let whole = built.len() == images.len();
         let record = whole.then(|| self.record(&images, built));
         Ok(Some(Released { record, findings, written: None }))
+    }
+
+    /// Gives what builds images; a reason in words where nothing does.
+    fn builds(&self) -> Result<&dyn ImageHost, String> {
+        let Some(host) = self.context.image_host else {
+            return Err(format!("the engine {} keeps no images", self.context.engine.info().name));
+        };
+        match host.cannot_build() {
+            Some(reason) => Err(reason.to_owned()),
+            None => Ok(host),
+        }
     }
 
     fn record(&self, images: &[(&Name, &ReleaseImage)], built: BTreeMap<Name, BuiltEntry>) -> ReleaseRecord {

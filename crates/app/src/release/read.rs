@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use serde::Deserialize;
 
 use super::{ReleaseError, ReleaseStep};
+use rcrepro_engine::ImageHost;
 use rcrepro_format::images::image_settings;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::{Digest, Sha256};
@@ -71,15 +72,15 @@ impl ReleaseStep<'_> {
     ///
     /// # Errors
     /// [`ReleaseError`] when the engine's export cannot be had, makes no sense, or cannot stand in a tree.
-    pub(super) async fn read(&self, name: &Name, id: &str) -> Result<Parts, ReleaseError> {
+    pub(super) async fn read(&self, host: &dyn ImageHost, name: &Name, id: &str) -> Result<Parts, ReleaseError> {
         let failed = |source| ReleaseError::Spool { image: name.clone(), source };
         let mut file = tempfile::tempfile_in(self.spool).map_err(failed)?;
-        let mut pieces = std::pin::pin!(self.engine.export_image(id));
+        let mut pieces = host.export_image(id);
         while let Some(piece) = pieces.next().await {
             file.write_all(&piece?).map_err(failed)?;
         }
         file.rewind().map_err(failed)?;
-        let store = self.store.clone();
+        let store = self.context.store.clone();
         let read = tokio::task::spawn_blocking(move || parts(&*store, &mut std::io::BufReader::new(file)));
         match read.await.map_err(|error| failed(std::io::Error::other(error)))? {
             Ok(parts) => Ok(parts),

@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::build::tail;
 use super::{ReleaseError, ReleaseStep, finding};
 use crate::run::actions::{Resolved, derive_action};
-use rcrepro_engine::docker::{ImageEnd, ImageStart};
-use rcrepro_engine::{Engine as _, Execution, Limits, Network, OWN_OUTPUT};
+use rcrepro_engine::{Execution, ImageEnd, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, RunningImage, StartEnd};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{Directory, Node};
@@ -41,6 +40,7 @@ impl ReleaseStep<'_> {
     /// [`ReleaseError`] when the engine fails. What an image or a command beside it does is a result.
     pub(super) async fn try_out(
         &self,
+        host: &dyn ImageHost,
         name: &Name,
         image: &ReleaseImage,
         id: &str,
@@ -59,14 +59,14 @@ impl ReleaseStep<'_> {
         for (index, run) in image.runs.iter().enumerate() {
             let at = format!("runs.{index}");
             let start = ImageStart { arguments: Some(&run.arguments), ..start };
-            let started = match self.started(name, &at, &start).await? {
+            let started = match self.started(host, name, &at, &start).await? {
                 Ok(started) => started,
                 Err(finding) => {
                     findings.push(finding);
                     continue;
                 }
             };
-            let end = self.engine.finish_image(started, self.cancel).await?;
+            let end = started.finish(self.context.cancel).await?;
             let Some(exit_code) = end.exit_code.and_then(|code| i32::try_from(code).ok()) else {
                 let bounds = Bounds { timeout: RUN_TIMEOUT, memory: Some(LIMITS.memory) };
                 let found = ending::with_fixed_limits(EndingEntry::TimedOut, 0, bounds);
@@ -82,13 +82,13 @@ impl ReleaseStep<'_> {
                     findings.push(finding(FindingName::ImageFailed, name, &at, "a run as the plan says", found));
                 }
             }
-            let result = Some(self.store.put(&result_of(exit_code, stdout, stderr).encode())?);
+            let result = Some(self.context.store.put(&result_of(exit_code, stdout, stderr).encode())?);
             runs.push(RunEntry { arguments: run.arguments.clone(), exit_code, stdout, stderr, result });
         }
         for spec in &image.smoke {
-            (self.observe)(RunEvent::Preparing { what: spec.id.to_string() });
+            (self.context.observe)(RunEvent::Preparing { what: spec.id.to_string() });
             let start = ImageStart { timeout: spec.timeout, ..start };
-            let started = match self.started(name, spec.id.as_str(), &start).await? {
+            let started = match self.started(host, name, spec.id.as_str(), &start).await? {
                 Ok(started) => started,
                 Err(finding) => {
                     findings.push(finding);
@@ -96,7 +96,7 @@ impl ReleaseStep<'_> {
                 }
             };
             let beside = self.beside(name, spec, parts, started.id()).await;
-            let end = self.engine.end_image(started).await?;
+            let end = started.end().await?;
             let mut entry = match beside? {
                 Ok(entry) => entry,
                 Err(finding) => {
@@ -106,7 +106,7 @@ impl ReleaseStep<'_> {
             };
             entry.gone = end.exit_code;
             let failed = entry.exit_code != 0 || entry.gone.is_some();
-            (self.observe)(RunEvent::Prepared {
+            (self.context.observe)(RunEvent::Prepared {
                 what: format!("{} beside release image {name}", spec.id),
                 how: if failed {
                     format!("failed, {}", ending::of_exit_code(entry.exit_code))
@@ -133,20 +133,17 @@ impl ReleaseStep<'_> {
     /// Starts the image. One that cannot be started, for want of a program or of anything to start, is a finding.
     async fn started(
         &self,
+        host: &dyn ImageHost,
         name: &Name,
         at: &str,
         start: &ImageStart<'_>,
-    ) -> Result<Result<rcrepro_engine::docker::Started, Finding>, ReleaseError> {
-        use rcrepro_engine::EngineError::Call;
-        match self.engine.start_image(start, &**self.store).await {
-            Ok(started) => Ok(Ok(started)),
-            Err(Call { doing: "create the container" | "start the container", reason, .. })
-                if reason.contains("(HTTP 400)") =>
-            {
-                Ok(Err(finding(FindingName::ImageFailed, name, at, "a container that starts", reason)))
+    ) -> Result<Result<Box<dyn RunningImage>, Finding>, ReleaseError> {
+        Ok(match host.start_image(start, &**self.context.store).await? {
+            StartEnd::Running(running) => Ok(running),
+            StartEnd::Refused { reason } => {
+                Err(finding(FindingName::ImageFailed, name, at, "a container that starts", reason))
             }
-            Err(error) => Err(error.into()),
-        }
+        })
     }
 
     /// Runs a command in a container of a locked image, in the network of the image's own container.
@@ -157,14 +154,15 @@ impl ReleaseStep<'_> {
         parts: Parts,
         container: &str,
     ) -> Result<Result<SmokeEntry, Finding>, ReleaseError> {
-        let action = smoke_action(&self.workspace.plan, spec, self.resolved, self.results, parts.tree, &**self.store)?;
+        let action =
+            smoke_action(&self.workspace.plan, spec, self.resolved, self.results, parts.tree, &**self.context.store)?;
         let world = World::fixed(self.resolved.date_epoch, &spec.world, usual_clock(&spec.line, spec.proof));
         let execution = Execution {
             action: &action,
             image: &self.resolved.images[&spec.image].identity(&spec.image),
             label: &format!("{}/{}", self.packet, spec.id),
             limits: Limits {
-                memory: spec.memory.unwrap_or_else(|| usual_memory(self.engine.info().memory)),
+                memory: spec.memory.unwrap_or_else(|| usual_memory(self.context.engine.info().memory)),
                 pids: LIMITS.pids,
                 output: spec.max_output,
             },
@@ -172,7 +170,7 @@ impl ReleaseStep<'_> {
             world: &world,
             turn: None,
         };
-        let executed = self.engine.execute(&execution, &**self.store, self.cancel).await?;
+        let executed = self.context.engine.execute(&execution, &**self.context.store, self.context.cancel).await?;
         if !matches!(executed.ending, Ending::Exited { .. }) {
             let bounds = Bounds { timeout: action.timeout, memory: Some(execution.limits.memory) };
             let found = ending::words(executed.ending.into(), executed.result.exit_code, bounds);
@@ -187,7 +185,7 @@ impl ReleaseStep<'_> {
             exit_code,
             stdout,
             stderr,
-            result: Some(self.store.put(&result_of(exit_code, stdout, stderr).encode())?),
+            result: Some(self.context.store.put(&result_of(exit_code, stdout, stderr).encode())?),
             gone: None,
         }))
     }
@@ -197,7 +195,7 @@ impl ReleaseStep<'_> {
         if stream.size > SHOWN {
             return Ok(format!(" {} bytes", stream.size));
         }
-        Ok(tail(&String::from_utf8_lossy(&self.store.get(stream)?)))
+        Ok(tail(&String::from_utf8_lossy(&self.context.store.get(stream)?)))
     }
 }
 

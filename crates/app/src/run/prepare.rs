@@ -1,26 +1,21 @@
 //! Everything that must stand before a command runs: images confirmed against their locks, frozen inputs, the source.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use tokio_util::sync::CancellationToken;
-
 use super::actions::Resolved;
+use super::context::RunContext;
+use super::{Passage, RunError};
 use crate::frozen::{FrozenError, FrozenStep, Provenance, client};
 use crate::toolchain::in_engine::{ImageUse, ImagesError};
+use crate::workspace::source::unbuildable_images;
 use crate::workspace::{Workspace, WorkspaceError};
-use rcrepro_engine::Engine;
-use rcrepro_engine::docker::DockerEngine;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{FrozenEntry, ImageEntry};
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::image::identity::ImageIdentity;
-use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_model::plan::{Packet, References};
 use rcrepro_model::text::plural::counted;
-use rcrepro_store::fs::FsStore;
 use rcrepro_store::ingest::IngestedSource;
+use std::collections::BTreeMap;
 
 /// Says why a packet could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -36,21 +31,40 @@ pub enum PrepareError {
     Frozen(#[from] FrozenError),
 }
 
-/// Gathers what a preparation is done with.
+/// The first stage's value: everything that a packet's commands have in common.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The source, the images and the frozen inputs.
+    pub resolved: Resolved,
+    /// The commit's id, in hex.
+    pub commit: String,
+}
+
+/// The first stage: makes ready what must be there before a command runs.
+///
+/// # Errors
+/// [`RunError`]; then nothing ran.
+pub async fn prepare_packet(passage: &Passage<'_>) -> Result<Prepared, RunError> {
+    let Passage { context, workspace, id, options, recorded, .. } = *passage;
+    let packet = workspace.packet(id)?;
+    let date_epoch = recorded.map(|(manifest, _)| manifest.source.date_epoch);
+    let (resolved, ingested) = Preparation { context, workspace }.packet(packet, options.revision, date_epoch).await?;
+    if recorded.is_none() {
+        let faults = unbuildable_images(&workspace.plan, packet, &**context.store, resolved.source);
+        if !faults.is_empty() {
+            return Err(RunError::Unbuildable { packet: id.clone(), faults });
+        }
+    }
+    Ok(Prepared { resolved, commit: ingested.commit })
+}
+
+/// What a preparation is done with.
 #[derive(Clone, Copy)]
 pub struct Preparation<'a> {
+    /// What every stage works with.
+    pub context: RunContext<'a>,
     /// The plan and its folder.
     pub workspace: &'a Workspace,
-    /// Where blobs live.
-    pub store: &'a Arc<FsStore>,
-    /// Where commands run.
-    pub engine: &'a DockerEngine,
-    /// Says where bytes are asked for.
-    pub config: &'a UserConfig,
-    /// Hears what happens.
-    pub observe: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
-    pub cancel: &'a CancellationToken,
 }
 
 impl Preparation<'_> {
@@ -66,7 +80,7 @@ impl Preparation<'_> {
         date_epoch: Option<i64>,
     ) -> Result<(Resolved, IngestedSource), PrepareError> {
         let work = async || {
-            let source = self.workspace.ingest_source(revision, &**self.store)?;
+            let source = self.workspace.ingest_source(revision, &**self.context.store)?;
             let how = format!("{} of commit {}", counted(source.tracked_files, "file"), &source.commit[..12]);
             Ok((source, how))
         };
@@ -77,7 +91,7 @@ impl Preparation<'_> {
         let resolved = Resolved {
             source: source.root,
             date_epoch: date_epoch.unwrap_or(source.commit_time),
-            isa: self.engine.info().isa.clone(),
+            isa: self.context.engine.info().isa.clone(),
             images,
             frozen,
         };
@@ -92,16 +106,18 @@ impl Preparation<'_> {
         &self,
         names: impl IntoIterator<Item = Name>,
     ) -> Result<BTreeMap<Name, ImageEntry>, PrepareError> {
+        let RunContext { store, engine, image_host, config, observe, cancel } = self.context;
         let mut images = BTreeMap::new();
         for name in names {
-            let heard = |event| (self.observe)(RunEvent::Image(event));
+            let heard = |event| observe(RunEvent::Image(event));
             let user = ImageUse {
                 folder: &self.workspace.folder,
                 files: &self.workspace.files,
-                store: self.store,
-                engine: self.engine,
-                config: self.config,
-                cancel: self.cancel,
+                store,
+                engine,
+                image_host,
+                config,
+                cancel,
                 on_event: &heard,
             };
             let source = &self.workspace.plan.images[&name];
@@ -154,10 +170,10 @@ impl Preparation<'_> {
             files: &self.workspace.files,
             source,
             image,
-            isa: &self.engine.info().isa,
-            store: &**self.store,
-            engine: self.engine,
-            cancel: self.cancel,
+            isa: &self.context.engine.info().isa,
+            store: &**self.context.store,
+            engine: self.context.engine,
+            cancel: self.context.cancel,
         }
     }
 
@@ -166,9 +182,9 @@ impl Preparation<'_> {
         what: &str,
         work: impl AsyncFnOnce() -> Result<(T, String), PrepareError>,
     ) -> Result<T, PrepareError> {
-        (self.observe)(RunEvent::Preparing { what: what.to_owned() });
+        (self.context.observe)(RunEvent::Preparing { what: what.to_owned() });
         let (value, how) = work().await?;
-        (self.observe)(RunEvent::Prepared { what: what.to_owned(), how });
+        (self.context.observe)(RunEvent::Prepared { what: what.to_owned(), how });
         Ok(value)
     }
 }

@@ -4,24 +4,79 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::actions::Resolved;
-use super::execute::Ran;
+use super::execute::{CommandRun, ExecutedPacket};
+use super::prepare::Prepared;
+use super::{Passage, RunError};
 use crate::workspace::Workspace;
 use rcrepro_engine::EngineInfo;
+use rcrepro_format::records::{manifest_json, run_record_json};
 use rcrepro_format::syntax::canonical_json;
+use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{
-    AttemptEntry, CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
+    CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
 };
-use rcrepro_model::evidence::run_record::{AttemptRecord, CommandRecord, EngineRecord, HostRecord};
+use rcrepro_model::evidence::run_record::{
+    AttemptRecord, CommandRecord, EngineRecord, HostRecord, RUN_RECORD_VERSION, RunRecord,
+};
 use rcrepro_model::execution::second_look::told::{FailureNotes, SecondLookEntry};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::civil_date;
 use rcrepro_normalize as normalize;
 use rcrepro_store::{BlobStore, StoreError};
 
+/// The third stage's value: the two records, which the store has.
+#[derive(Debug)]
+pub struct RecordedPacket {
+    /// What must be equal everywhere.
+    pub manifest: ReproManifest,
+    /// The manifest's bytes.
+    pub bytes: Vec<u8>,
+    /// The manifest's digest.
+    pub digest: Digest,
+    /// What may differ.
+    pub record: RunRecord,
+}
+
+/// The third stage: puts the plan, the manifest and the run record into the store.
+///
+/// # Errors
+/// [`RunError`] when they cannot be written.
+pub fn record_packet(
+    passage: &Passage<'_>,
+    prepared: &Prepared,
+    executed: &ExecutedPacket,
+    started: SystemTime,
+) -> Result<RecordedPacket, RunError> {
+    let Passage { session, context, workspace, id, recorded, .. } = *passage;
+    let commands = &executed.executions.commands;
+    context.store.put(&workspace.plan_bytes)?;
+    let manifest = manifest(workspace, id, &prepared.resolved, commands);
+    let (bytes, digest) = manifest_json::encode(&manifest);
+    context.store.put(&bytes)?;
+    let (host, engine) = host(context.engine.info());
+    let record = RunRecord {
+        version: RUN_RECORD_VERSION,
+        run: session.run.id().to_string(),
+        kind: if recorded.is_some() { "replay" } else { "run" }.to_owned(),
+        packet: id.clone(),
+        plan: manifest.plan,
+        commit: prepared.commit.clone(),
+        started: rfc3339(started),
+        finished: rfc3339(SystemTime::now()),
+        manifest: digest,
+        recorded: recorded.map(|(_, digest)| digest),
+        host,
+        engine,
+        commands: command_records(commands, &executed.notes, &**context.store)?,
+    };
+    session.run.write_record(id, &run_record_json::encode(&record))?;
+    Ok(RecordedPacket { manifest, bytes, digest, record })
+}
+
 /// Puts a manifest together from what ran.
 #[must_use]
-pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, ran: &[Ran]) -> ReproManifest {
+pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, ran: &[CommandRun]) -> ReproManifest {
     let names = ran.iter().flat_map(|ran| {
         let outputs = ran.entry.outputs.values().flat_map(OutputEntry::normalizers);
         ran.entry.stdout.normalizers.iter().chain(&ran.entry.stderr.normalizers).chain(outputs)
@@ -30,7 +85,7 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         let normalizer = normalize::by_name(name)?;
         Some((name.clone(), NormalizerEntry { version: normalizer.version(), rules: normalizer.rules_digest() }))
     });
-    let commands: Vec<CommandEntry> = ran.iter().map(entry).collect();
+    let commands: Vec<CommandEntry> = ran.iter().map(|ran| ran.entry.clone()).collect();
     ReproManifest {
         version: version_for(&commands),
         packet: packet.clone(),
@@ -42,18 +97,6 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         normalizers: normalizers.collect(),
         commands,
     }
-}
-
-/// Gives what the manifest says of a command, with the attempts that failed before it passed.
-fn entry(ran: &Ran) -> CommandEntry {
-    let earlier = ran.earlier.iter().map(|attempt| AttemptEntry {
-        ending: attempt.ending,
-        exit_code: attempt.exit_code,
-        stdout: attempt.stdout,
-        stderr: attempt.stderr,
-        result: attempt.result,
-    });
-    CommandEntry { earlier: earlier.collect(), ..ran.entry.clone() }
 }
 
 /// Describes this machine and the engine.
@@ -101,7 +144,7 @@ pub fn seconds(time: SystemTime) -> i64 {
 /// # Errors
 /// [`StoreError`].
 pub fn command_records(
-    ran: &[Ran],
+    ran: &[CommandRun],
     notes: &BTreeMap<Name, FailureNotes>,
     store: &dyn BlobStore,
 ) -> Result<Vec<CommandRecord>, StoreError> {
@@ -110,7 +153,7 @@ pub fn command_records(
 }
 
 fn command_record(
-    ran: &Ran,
+    ran: &CommandRun,
     second_look: Option<SecondLookEntry>,
     store: &dyn BlobStore,
 ) -> Result<CommandRecord, StoreError> {
@@ -134,7 +177,7 @@ fn command_record(
 
 /// Counts how often a command was tried.
 #[must_use]
-pub fn attempts(ran: &Ran) -> u32 {
+pub fn attempts(ran: &CommandRun) -> u32 {
     u32::try_from(ran.earlier.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 

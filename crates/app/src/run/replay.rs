@@ -6,8 +6,9 @@ use super::mending::mending;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::{self, EvidenceError};
 use crate::machine::session::Session;
-use crate::release as release_images;
-use crate::run::{Recorded, RunError, RunOptions, execute};
+use crate::release;
+use crate::run::packet_run::PacketRun;
+use crate::run::{RunError, RunOptions, run_packet};
 use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::content::digest::Digest;
@@ -91,7 +92,7 @@ pub struct Replayed {
     /// Its digest.
     pub recorded_digest: Digest,
     /// What came out this time.
-    pub found: Recorded,
+    pub found: PacketRun,
     /// How the two compare.
     pub comparison: Comparison,
 }
@@ -166,10 +167,10 @@ async fn replay_once(
     let (recorded, recorded_digest) = read_manifest(manifest, &*session.store)?;
     let packet = recorded.packet.clone();
     let against = Some((&recorded, recorded_digest));
-    let mut found = execute(session, workspace, &packet, options, against).await?;
+    let mut found = run_packet(session, workspace, &packet, options, against).await?;
     if let Some(released) = &mut found.images {
-        release_images::compare::compare(manifest, released, &*session.store).map_err(RunError::from)?;
-        release_images::latest::keep(&session.run, &packet, found.manifest.source.root, released)?;
+        release::compare::compare(manifest, released, &*session.store).map_err(RunError::from)?;
+        release::latest::keep(&session.run, &packet, found.manifest.source.root, released)?;
     }
     let comparison = compare_with_proofs(&recorded, &found);
     (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
@@ -178,7 +179,7 @@ async fn replay_once(
 
 /// Compares a recorded manifest with what was executed again, and lets proofs and flakes count.
 #[must_use]
-pub fn compare_with_proofs(recorded: &ReproManifest, found: &Recorded) -> Comparison {
+pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Comparison {
     let mut comparison = compare(recorded, &found.manifest);
     for command in &mut comparison.commands {
         judge(command, found.proofs.get(&command.id));

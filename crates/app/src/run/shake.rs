@@ -26,8 +26,8 @@ use rcrepro_model::shake::observation::{Level, Observation};
 use rcrepro_model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
 use rcrepro_model::shake::variation::{self, Setup, Variation, describe};
 use rcrepro_model::shake::vary::{Plain, patience};
-use rcrepro_store::StoreError;
 use rcrepro_store::export::{ExportError, read_directory};
+use rcrepro_store::{BlobStore as _, StoreError};
 
 /// Says why a packet could not be shaken.
 #[derive(Debug, thiserror::Error)]
@@ -106,27 +106,17 @@ pub async fn shake(
     let packet = workspace.packet(id)?;
     let wanted = wanted(workspace, id, options.commands)?;
     let plan = with_needs(&workspace.plan, &wanted);
-    let preparation = Preparation {
-        workspace,
-        store: &session.store,
-        engine: &session.engine,
-        config: &session.config,
-        observe: options.observe,
-        cancel: options.cancel,
-    };
+    let preparation = Preparation { context: session.context(options.observe, options.cancel), workspace };
     let (resolved, _) = preparation.packet(packet, options.revision, None).await?;
     let executor = Executor {
+        context: session.context(options.observe, options.cancel),
         plan: &plan,
         packet: id,
         resolved: &resolved,
-        store: &*session.store,
-        engine: &session.engine,
         lanes: options.lanes,
         recorded: None,
-        observe: options.observe,
-        cancel: options.cancel,
     };
-    let ran = executor.execute(packet).await?;
+    let ran = executor.run_all_commands(packet).await?;
     spread(options.cancel).await;
     let baseline = Baseline {
         worlds: ran.iter().map(|ran| (ran.entry.id.clone(), ran.world.clone())).collect(),
@@ -218,10 +208,10 @@ impl Asking<'_> {
             return Ok(Shaken::Failed { exit_code: first.exit_code, ended });
         }
         let executor = self.executor;
-        let action = derive_action(executor.plan, spec, executor.resolved, entries, executor.store);
+        let action = derive_action(executor.plan, spec, executor.resolved, entries, &**executor.context.store);
         let action = action.map_err(ExecuteError::from)?;
         let plain = Plain {
-            root: read_directory(executor.store, action.input_root)?,
+            root: read_directory(&**executor.context.store, action.input_root)?,
             world: executor.world(spec),
             epoch: executor.resolved.date_epoch,
             own: &spec.environment,
@@ -259,9 +249,9 @@ impl Asking<'_> {
             varied.action.timeout = varied.action.timeout.min(patience(took));
         }
         for message in &varied.messages {
-            self.executor.store.put(message)?;
+            self.executor.context.store.put(message)?;
         }
-        let ran = self.executor.perform(spec, &varied.action, &varied.world, None, stop).await;
+        let ran = self.executor.run_container(spec, &varied.action, &varied.world, None, stop).await;
         let ran = ran.map_err(|source| ShakeError::World {
             command: spec.id.clone(),
             world: describe(setup),

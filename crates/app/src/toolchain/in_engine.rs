@@ -10,8 +10,7 @@ use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::pull::PulledError;
 use crate::toolchain::{ImageContext, ImageError, build, load};
 use crate::workspace::plan_files::PlanFiles;
-use rcrepro_engine::docker::DockerEngine;
-use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_engine::{Engine, EngineError, ImageHost};
 use rcrepro_format::images::{lock_toml, pulled_toml};
 use rcrepro_images::registry::RegistryError;
 use rcrepro_model::content::digest::Sha256;
@@ -28,6 +27,9 @@ use rcrepro_store::{BlobStore as _, StoreError};
 
 pub mod pin;
 pub mod pulled;
+
+#[cfg(test)]
+mod tests;
 
 /// Says why a plan's image could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -139,7 +141,9 @@ pub struct ImageUse<'a> {
     /// Where blobs live.
     pub store: &'a Arc<FsStore>,
     /// Where commands run.
-    pub engine: &'a DockerEngine,
+    pub engine: &'a dyn Engine,
+    /// Where images are loaded; none where the engine keeps none.
+    pub image_host: Option<&'a dyn ImageHost>,
     /// Says where bytes are asked for.
     pub config: &'a UserConfig,
     /// Stops what is compiled.
@@ -186,6 +190,7 @@ impl ImageUse<'_> {
             store: self.store.clone(),
             mirrors: package_mirrors(self.config),
             engine: Some(self.engine),
+            image_host: self.image_host,
             cancel: self.cancel.clone(),
             on_event: self.on_event,
         };

@@ -3,8 +3,7 @@
 use super::ImageError;
 use super::build::{Part, locked, parts};
 use super::folder::ImageFolder;
-use rcrepro_engine::docker::DockerEngine;
-use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_engine::{Engine, EngineError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::bom::packages;
 use rcrepro_model::image::definition::{ImageName, Platform};
@@ -85,7 +84,7 @@ pub async fn list(
     folder: &ImageFolder,
     only: Option<Platform>,
     store: Option<&dyn BlobStore>,
-    engine: Option<&DockerEngine>,
+    engine: Option<&dyn Engine>,
 ) -> Result<Vec<Listed>, ImageError> {
     let mut rows = Vec::new();
     for name in folder.names()? {
@@ -113,7 +112,7 @@ async fn locate(
     lock: &ImageLock,
     packages: usize,
     store: Option<&dyn BlobStore>,
-    engine: Option<&DockerEngine>,
+    engine: Option<&dyn Engine>,
 ) -> Result<Locked, ImageError> {
     let layers: Vec<_> = lock.layers.iter().map(|layer| (layer.name.clone(), layer.digest)).collect();
     let blobs = [lock.manifest_digest, lock.config_digest].into_iter().chain(layers.iter().map(|(_, digest)| *digest));

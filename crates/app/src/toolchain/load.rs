@@ -3,15 +3,13 @@
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::build::BuiltImage;
 use super::{ImageContext, ImageError};
-use rcrepro_engine::docker::DockerEngine;
-use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_engine::{ArchiveStream, Engine, EngineError, ImageHost};
 use rcrepro_images::oci::OciError;
 use rcrepro_images::oci::layout::write_archive;
 
@@ -29,33 +27,44 @@ pub fn tag(image: &BuiltImage) -> String {
 ///
 /// # Errors
 /// [`ImageError::Engine`]; then nothing may run in it.
-pub async fn ensure(context: &ImageContext<'_>, engine: &DockerEngine, image: &BuiltImage) -> Result<bool, ImageError> {
+pub async fn ensure(context: &ImageContext<'_>, engine: &dyn Engine, image: &BuiltImage) -> Result<bool, ImageError> {
     match engine.confirm_image(&image.identity).await {
         Ok(()) => return Ok(false),
         Err(EngineError::ImageMissing { .. }) => {}
         Err(error) => return Err(error.into()),
     }
     let label = format!("image {}", image.identity.name);
-    engine.load_image(&label, load_stream(context, image)).await?;
+    let host = host_of(engine, context.image_host, &image.identity.name)?;
+    host.load_image(&label, load_stream(context, image)).await?;
     engine.confirm_image(&image.identity).await?;
     Ok(true)
+}
+
+/// Gives what an image is loaded into.
+///
+/// # Errors
+/// [`EngineError::NoImageHost`].
+pub(super) fn host_of<'a>(
+    engine: &dyn Engine,
+    host: Option<&'a dyn ImageHost>,
+    image: &str,
+) -> Result<&'a dyn ImageHost, EngineError> {
+    host.ok_or_else(|| {
+        let engine = engine.info().name.clone();
+        EngineError::NoImageHost { engine, doing: "load", image: image.to_owned() }
+    })
 }
 
 /// Streams the image as an archive that Docker and Podman load; has to be called inside a tokio runtime.
 ///
 /// A blob that is missing or damaged ends the stream with an error, and the engine then loads nothing.
-pub fn load_stream(
-    context: &ImageContext<'_>,
-    image: &BuiltImage,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+pub fn load_stream(context: &ImageContext<'_>, image: &BuiltImage) -> ArchiveStream {
     let (store, blobs, tag) = (context.store.clone(), image.blobs.clone(), tag(image));
     stream_of(move |out| write_archive(&blobs, Some(&tag), store.as_ref(), out))
 }
 
 /// Streams what a function writes; when it fails, the stream ends with its error.
-pub(crate) fn stream_of(
-    write: impl FnOnce(&mut dyn Write) -> Result<(), OciError> + Send + 'static,
-) -> BoxStream<'static, io::Result<Bytes>> {
+pub(crate) fn stream_of(write: impl FnOnce(&mut dyn Write) -> Result<(), OciError> + Send + 'static) -> ArchiveStream {
     let (sender, receiver) = mpsc::channel(4);
     spawn_blocking(move || {
         let mut out = io::BufWriter::with_capacity(PIECE, Pieces { sender: sender.clone() });

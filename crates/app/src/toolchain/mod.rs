@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use rcrepro_engine::EngineError;
-use rcrepro_engine::docker::DockerEngine;
+use rcrepro_engine::{Engine, EngineError, ImageHost};
 use rcrepro_format::syntax::toml_place::TomlError;
 use rcrepro_images::oci::OciError;
 use rcrepro_images::packages::PackageError;
@@ -50,7 +49,9 @@ pub struct ImageContext<'a> {
     /// Places that the user wants asked first.
     pub mirrors: Mirrors,
     /// Where programs are compiled; without it, what has to be compiled is an error.
-    pub engine: Option<&'a DockerEngine>,
+    pub engine: Option<&'a dyn Engine>,
+    /// Where images are loaded; none without an engine, or where it keeps none.
+    pub image_host: Option<&'a dyn ImageHost>,
     /// Stops what runs in the engine.
     pub cancel: CancellationToken,
     /// Is told what happens.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::build::{BuiltImage, locked};
 use super::folder::ImageFolder;
 use super::{ImageContext, ImageError, build, load};
-use rcrepro_engine::{Engine as _, Execution, Limits, Network, OWN_OUTPUT};
+use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
 use rcrepro_images::packages::{go_module, go_source};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;

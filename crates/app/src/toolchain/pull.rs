@@ -7,9 +7,8 @@ use tokio::task::spawn_blocking;
 use super::ImageError;
 use super::build::{locked, note_made, parts};
 use super::folder::ImageFolder;
-use super::load::stream_of;
-use rcrepro_engine::docker::DockerEngine;
-use rcrepro_engine::{Engine as _, EngineError};
+use super::load::{host_of, stream_of};
+use rcrepro_engine::{Engine, EngineError, ImageHost};
 use rcrepro_format::images::oci_document::Packing;
 use rcrepro_images::oci::pulled_archive::write_pulled_archive;
 use rcrepro_images::registry::{RegistryError, store_unpacked};
@@ -42,7 +41,8 @@ pub fn tag(image: &PulledImage, reference: &ImageReference) -> String {
 /// [`PulledError`]; then nothing may run in it.
 pub async fn ensure(
     store: &Arc<dyn BlobStore>,
-    engine: &DockerEngine,
+    engine: &dyn Engine,
+    image_host: Option<&dyn ImageHost>,
     image: &PulledImage,
     reference: &ImageReference,
 ) -> Result<bool, PulledError> {
@@ -52,13 +52,14 @@ pub async fn ensure(
         Err(EngineError::ImageMissing { .. }) => {}
         Err(error) => return Err(error.into()),
     }
+    let host = host_of(engine, image_host, &identity.name)?;
     let mut tars = Vec::with_capacity(image.layers.len());
     for layer in &image.layers {
         tars.push(loadable(store, layer).await?);
     }
     let (archived, tag, from) = (image.clone(), tag(image, reference), store.clone());
     let stream = stream_of(move |out| write_pulled_archive(&archived, &tars, &tag, from.as_ref(), out));
-    engine.load_image(&format!("image {reference}"), stream).await?;
+    host.load_image(&format!("image {reference}"), stream).await?;
     engine.confirm_image(&identity).await?;
     Ok(true)
 }

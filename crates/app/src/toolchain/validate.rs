@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
@@ -14,8 +13,7 @@ use tokio::task::spawn_blocking;
 use super::ImageError;
 use super::build::locked;
 use super::folder::ImageFolder;
-use rcrepro_engine::EngineError;
-use rcrepro_engine::docker::DockerEngine;
+use rcrepro_engine::{EngineError, ImageHost};
 use rcrepro_format::images::oci_json::blob_path;
 use rcrepro_images::oci::image::ImageBlobs;
 use rcrepro_images::oci::layout::layout_documents;
@@ -105,7 +103,7 @@ pub async fn path(path: &Path) -> Result<Validation, ValidateImageError> {
 pub async fn loaded(
     folder: &ImageFolder,
     reference: &str,
-    engine: &DockerEngine,
+    host: &dyn ImageHost,
 ) -> Result<Validation, ValidateImageError> {
     let name = reference.parse().ok().filter(|name| folder.definition_path(name).exists());
     let identity = name.map(|name| locked(folder, &name)).transpose()?.map(|lock| lock.identity());
@@ -116,7 +114,7 @@ pub async fn loaded(
     let mut id = None;
     for one in asked {
         if id.is_none() {
-            id = engine.image_id(&one).await?;
+            id = host.image_id(&one).await?;
         }
     }
     let id = id.ok_or_else(|| match &identity {
@@ -126,7 +124,7 @@ pub async fn loaded(
     let (sender, receiver) = mpsc::channel(4);
     let what = format!("the engine's export of {id}");
     let survey = spawn_blocking(move || sources::archive(&what, &mut Pieces { receiver, piece: Bytes::new() }));
-    let mut export = pin!(engine.export_image(&id));
+    let mut export = host.export_image(&id);
     while let Some(piece) = export.next().await {
         // The reader stops early when the archive is broken; the rest is of no use then.
         if sender.send(piece.map_err(io::Error::other)).await.is_err() {

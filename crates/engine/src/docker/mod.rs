@@ -25,14 +25,6 @@ mod libpod;
 mod outputs;
 mod pump;
 
-use crate::docker::container::init;
-use crate::docker::container::lifecycle;
-use crate::docker::container::trash;
-use crate::docker::images as image;
-use crate::docker::images::build;
-use crate::docker::images::export;
-use crate::docker::outputs::seen;
-
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -40,22 +32,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::Docker;
-use bytes::Bytes;
-use futures_util::Stream;
 use tokio_util::sync::CancellationToken;
 
+use self::container::init;
+use self::container::labels::Owner;
+use self::container::lifecycle::{self, Created, Ended};
+use self::container::spec::Entry;
+use self::container::trash::{self, Container};
 use self::fault::{incomplete, refuse};
+use self::images::{Confirmed, build};
 use self::inputs::Subtree;
-use self::outputs::Collected;
+use self::inputs::overlay::Overlay;
+use self::inputs::staging::Places;
+use self::outputs::{Collected, seen};
 use self::pump::Pump;
-use super::{Engine, EngineError, EngineInfo, Executed, Execution, Network};
-use crate::docker::container::labels::Owner;
-use crate::docker::container::lifecycle::{Created, Ended};
-use crate::docker::container::spec::Entry;
-use crate::docker::container::trash::Container;
-use crate::docker::images::Confirmed;
-use crate::docker::inputs::overlay::Overlay;
-use crate::docker::inputs::staging::Places;
+use super::{Engine, EngineError, EngineInfo, Executed, Execution, ImageHost as _, Network};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::execution::action::ActionResult;
 use rcrepro_model::execution::attempt::Watch;
@@ -64,27 +55,15 @@ use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_store::BlobStore;
 
 pub use self::address::{EngineAddress, Origin};
+pub use self::container::labels::{DEADLINE, LABEL, RUN, STORE};
 pub use self::inputs::INPUT_MTIME;
-pub use crate::docker::container::labels::{DEADLINE, LABEL, RUN, STORE};
-pub use crate::docker::images::build::{BuildEnd, BuildRequest, BuiltImage};
-pub use crate::docker::images::release::{ImageEnd, ImageStart, Started};
+pub use super::Staging;
 
 /// What [`EngineInfo::staging`] says before the first inputs were staged.
 pub const UNDECIDED: &str = "undecided";
 
 /// How long beyond its time-out a container may be needed, for its deadline label.
 const DEADLINE_SLACK: Duration = Duration::from_secs(600);
-
-/// Says how inputs reach a container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Staging {
-    /// Overlay volumes when the first inputs show that the daemon can mount them, archives otherwise.
-    Auto,
-    /// Overlay volumes: a few milliseconds a command whatever the tree's size.
-    Overlay,
-    /// One upload a container.
-    Archive,
-}
 
 /// Says which engine to use, and for whom.
 #[derive(Debug, Clone)]
@@ -172,47 +151,6 @@ impl DockerEngine {
         })
     }
 
-    /// Streams a docker-loadable tar into the engine and gives the loaded image's id, `sha256:HEX`.
-    ///
-    /// # Errors
-    /// [`EngineError::Call`] when the engine refuses it.
-    pub async fn load_image(
-        &self,
-        label: &str,
-        archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
-    ) -> Result<String, EngineError> {
-        image::load(&self.client, label, archive).await
-    }
-
-    /// Gives the id by which the engine knows an image: by a name, an id or a digest. `None` when it has no such image.
-    ///
-    /// # Errors
-    /// [`EngineError::Call`].
-    pub async fn image_id(&self, reference: &str) -> Result<Option<String>, EngineError> {
-        export::id(&self.client, reference).await
-    }
-
-    /// Streams the image with this id as an archive, as `docker save` writes it.
-    pub fn export_image(&self, id: &str) -> impl Stream<Item = Result<Bytes, EngineError>> {
-        export::export(&self.client, id)
-    }
-
-    /// Removes the containers, volumes and images of builds that dead runs left: those of this store whose run `is_alive(store, run)`
-    /// denies, and those of any store whose deadline passed more than an hour ago. Gives what it removed.
-    ///
-    /// # Errors
-    /// [`EngineError::Call`] when they cannot be listed.
-    pub async fn sweep_orphans(
-        &self,
-        is_alive: &(dyn Fn(&str, &str) -> bool + Sync),
-    ) -> Result<Vec<String>, EngineError> {
-        let mut removed = trash::sweep(&self.client, &self.owner, is_alive).await?;
-        if self.cannot_build().is_none() {
-            removed.extend(build::sweep(&self.client, &self.owner, is_alive).await?);
-        }
-        Ok(removed)
-    }
-
     /// Confirms an image, once a session: an id names its content.
     async fn confirmed(&self, image: &ImageIdentity) -> Result<Confirmed, EngineError> {
         let key = (image.config, image.manifest);
@@ -222,7 +160,7 @@ impl DockerEngine {
         {
             return Ok(confirmed);
         }
-        let confirmed = image::confirm(&self.client, image).await?;
+        let confirmed = images::confirm(&self.client, image).await?;
         let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
         images.insert(key, (image.clone(), confirmed.clone()));
         Ok(confirmed)
@@ -346,6 +284,17 @@ impl Engine for DockerEngine {
                 unkept,
             });
         }
+    }
+
+    async fn sweep_orphans(
+        &self,
+        is_alive: &(dyn for<'a, 'b> Fn(&'a str, &'b str) -> bool + Sync),
+    ) -> Result<Vec<String>, EngineError> {
+        let mut removed = trash::sweep(&self.client, &self.owner, is_alive).await?;
+        if self.cannot_build().is_none() {
+            removed.extend(build::sweep(&self.client, &self.owner, is_alive).await?);
+        }
+        Ok(removed)
     }
 
     async fn close(&self) {

@@ -7,7 +7,7 @@ use crate::run::actions::{ActionError, Resolved, derive_action};
 use crate::run::ended::ended;
 use crate::run::execute::canonical_blob;
 use crate::run::promised;
-use crate::run::proving::{Proved, prove};
+use crate::run::prove::{Proved, prove};
 use crate::run::quiet;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;

@@ -5,17 +5,17 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{ExecuteError, Executor, Ran};
+use super::{CommandRun, ExecuteError, Executor};
 use rcrepro_engine::Turn;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::evidence::manifest::EndingEntry;
+use rcrepro_model::evidence::manifest::{AttemptEntry, EndingEntry};
 use rcrepro_model::execution::action::Action;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::plan::CommandSpec;
 use rcrepro_proof::usual_clock;
 
-/// Is an attempt that failed and was not the last one; its streams are in the store.
+/// An attempt that failed and was not the last one; its streams are in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// How it ended.
@@ -32,8 +32,8 @@ pub struct Attempt {
     pub duration: Duration,
 }
 
-impl From<&Ran> for Attempt {
-    fn from(ran: &Ran) -> Self {
+impl From<&CommandRun> for Attempt {
+    fn from(ran: &CommandRun) -> Self {
         let entry = &ran.entry;
         Self {
             ending: entry.ending,
@@ -42,6 +42,18 @@ impl From<&Ran> for Attempt {
             stderr: entry.stderr.raw,
             result: entry.result,
             duration: ran.duration,
+        }
+    }
+}
+
+impl From<&Attempt> for AttemptEntry {
+    fn from(attempt: &Attempt) -> Self {
+        Self {
+            ending: attempt.ending,
+            exit_code: attempt.exit_code,
+            stdout: attempt.stdout,
+            stderr: attempt.stderr,
+            result: attempt.result,
         }
     }
 }
@@ -58,13 +70,13 @@ impl Executor<'_> {
 
     /// Executes a command's action in fresh containers until it succeeds or the plan's retries are used up; gives the last
     /// attempt, with those before it.
-    pub(super) async fn attempt(
+    pub(super) async fn run_attempts(
         &self,
         spec: &CommandSpec,
         action: &Action,
         lanes: &Semaphore,
         stop: &CancellationToken,
-    ) -> Result<Ran, ExecuteError> {
+    ) -> Result<CommandRun, ExecuteError> {
         let world = self.world(spec);
         let most = spec.retries.saturating_add(1);
         let mut earlier = Vec::new();
@@ -72,16 +84,18 @@ impl Executor<'_> {
         loop {
             let began = || {
                 if attempt == 1 {
-                    (self.observe)(RunEvent::Started { id: spec.id.clone() });
+                    (self.context.observe)(RunEvent::Started { id: spec.id.clone() });
                 }
             };
             let turn = Some(Turn { lanes, began: &began });
-            let ran = self.perform(spec, action, &world, turn, stop).await?;
+            let ran = self.run_container(spec, action, &world, turn, stop).await?;
             if ran.entry.succeeded() || attempt >= most {
-                return Ok(Ran { earlier, ..ran });
+                let mut ran = CommandRun { earlier, ..ran };
+                ran.entry.earlier = ran.earlier.iter().map(AttemptEntry::from).collect();
+                return Ok(ran);
             }
             let (id, ended) = (spec.id.clone(), ran.ended.clone());
-            (self.observe)(RunEvent::Retrying { id, attempt, of: most, ended });
+            (self.context.observe)(RunEvent::Retrying { id, attempt, of: most, ended });
             earlier.push(Attempt::from(&ran));
             attempt += 1;
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{ExecuteError, Executor, Ran};
+use super::{CommandRun, ExecuteError, Executor};
 use crate::run::actions::derive_action;
 use rcrepro_engine::EngineError;
 use rcrepro_model::content::name::Name;
@@ -28,7 +28,7 @@ impl Executor<'_> {
     pub async fn failure_notes(
         &self,
         packet: &Packet,
-        ran: &[Ran],
+        ran: &[CommandRun],
         look: bool,
     ) -> Result<BTreeMap<Name, FailureNotes>, ExecuteError> {
         let results: BTreeMap<Name, CommandEntry> =
@@ -41,7 +41,7 @@ impl Executor<'_> {
             let mut note = FailureNotes { network: network_hint(&failed.attempts), ..FailureNotes::default() };
             // What the engine could not pin in the first place is no pin to be let go.
             if look && !ladder(&failed.world).is_empty() {
-                let found = match derive_action(self.plan, spec, self.resolved, &results, self.store) {
+                let found = match derive_action(self.plan, spec, self.resolved, &results, &**self.context.store) {
                     Ok(action) => self.look_again(spec, &action, failed, &mut spent).await?,
                     Err(error) => broke(Vec::new(), &error),
                 };
@@ -56,7 +56,7 @@ impl Executor<'_> {
         &self,
         spec: &CommandSpec,
         action: &Action,
-        failed: &Ran,
+        failed: &CommandRun,
         spent: &mut Duration,
     ) -> Result<SecondLook, ExecuteError> {
         let mut looked: Vec<Looked> = Vec::new();
@@ -71,7 +71,7 @@ impl Executor<'_> {
             }
             let limited = Action { timeout: action.timeout.min(BUDGET.saturating_sub(*spent)), ..action.clone() };
             let began = Instant::now();
-            let ran = self.trial(spec, &limited, &look.world(&failed.world), look.as_str(), self.cancel).await;
+            let ran = self.trial(spec, &limited, &look.world(&failed.world), look.as_str(), self.context.cancel).await;
             *spent += began.elapsed();
             match ran {
                 // The limit was ours, and says nothing of the command.
@@ -101,13 +101,13 @@ impl Executor<'_> {
         world: &World,
         name: &str,
         stop: &CancellationToken,
-    ) -> Result<Ran, ExecuteError> {
+    ) -> Result<CommandRun, ExecuteError> {
         let (id, name) = (spec.id.clone(), name.to_owned());
-        (self.observe)(RunEvent::Trying { id: id.clone(), world: name.clone() });
-        let ran = self.perform(spec, action, world, None, stop).await;
+        (self.context.observe)(RunEvent::Trying { id: id.clone(), world: name.clone() });
+        let ran = self.run_container(spec, action, world, None, stop).await;
         let (passed, duration) =
             ran.as_ref().map_or((None, Duration::ZERO), |ran| (Some(ran.entry.succeeded()), ran.duration));
-        (self.observe)(RunEvent::Tried { id, world: name, passed, duration });
+        (self.context.observe)(RunEvent::Tried { id, world: name, passed, duration });
         ran
     }
 }

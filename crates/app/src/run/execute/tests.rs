@@ -1,10 +1,20 @@
 use super::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use rcrepro_engine::EngineError;
 use rcrepro_engine::fake::{FakeEngine, Script};
 use rcrepro_format::plan::plan_toml;
-use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::evidence::finding::FindingName;
 use rcrepro_model::evidence::manifest::ImageEntry;
+use rcrepro_model::evidence::manifest::OutputEntry;
 use rcrepro_model::execution::action::ActionResult;
-use rcrepro_store::memory::MemoryStore;
+use rcrepro_model::execution::action::Output;
+use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_store::fs::FsStore;
 
 mod second_look;
 
@@ -20,7 +30,7 @@ fn plan(tables: &[String]) -> Plan {
 }
 
 struct Outcome {
-    ran: Result<Vec<Ran>, ExecuteError>,
+    ran: Result<Vec<CommandRun>, ExecuteError>,
     events: Vec<RunEvent>,
 }
 
@@ -38,7 +48,33 @@ impl Outcome {
     }
 }
 
-fn resolved(store: &MemoryStore) -> Resolved {
+/// A store in a folder of its own, and what every stage works with.
+struct Scene {
+    _folder: tempfile::TempDir,
+    store: Arc<FsStore>,
+    config: UserConfig,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Arc::new(FsStore::open(folder.path()).expect("a store"));
+        Self { _folder: folder, store, config: UserConfig::default() }
+    }
+}
+
+impl Scene {
+    fn context<'a>(
+        &'a self,
+        engine: &'a FakeEngine,
+        observe: &'a (dyn Fn(RunEvent) + Sync),
+        cancel: &'a CancellationToken,
+    ) -> RunContext<'a> {
+        RunContext { store: &self.store, engine, image_host: None, config: &self.config, observe, cancel }
+    }
+}
+
+fn resolved(scene: &Scene) -> Resolved {
     let image = ImageEntry {
         lock: Digest::of(b"lock"),
         manifest: Sha256::of(b"manifest"),
@@ -46,7 +82,7 @@ fn resolved(store: &MemoryStore) -> Resolved {
         diff_ids: Vec::new(),
     };
     Resolved {
-        source: store.put(b"").expect("the empty directory"),
+        source: scene.store.put(b"").expect("the empty directory"),
         date_epoch: 7,
         isa: "x86-64".into(),
         images: [("i".parse().expect("a name"), image)].into(),
@@ -54,23 +90,21 @@ fn resolved(store: &MemoryStore) -> Resolved {
     }
 }
 
-async fn execute(plan: &Plan, engine: &FakeEngine, store: &MemoryStore, lanes: usize) -> Outcome {
-    let resolved = resolved(store);
+async fn execute(plan: &Plan, engine: &FakeEngine, scene: &Scene, lanes: usize) -> Outcome {
+    let resolved = resolved(scene);
     let packet = "RC-05".parse().expect("an id");
     let events = std::sync::Mutex::new(Vec::new());
     let observe = |event| events.lock().expect("no panic").push(event);
+    let cancel = CancellationToken::new();
     let executor = Executor {
+        context: scene.context(engine, &observe, &cancel),
         plan,
         packet: &packet,
         resolved: &resolved,
-        store,
-        engine,
         lanes,
         recorded: None,
-        observe: &observe,
-        cancel: &CancellationToken::new(),
     };
-    let ran = executor.execute(&plan.packets[&packet]).await;
+    let ran = executor.run_all_commands(&plan.packets[&packet]).await;
     Outcome { ran, events: events.into_inner().expect("no panic") }
 }
 
@@ -82,7 +116,7 @@ async fn lanes_bound_what_runs_at_once_and_results_keep_the_plans_order() {
         .iter()
         .zip([80, 10, 40, 10])
         .fold(FakeEngine::default(), |engine, (id, ms)| engine.on(format!("RC-05/{id}"), slow(ms)));
-    let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
+    let outcome = execute(&plan, &engine, &Scene::default(), 2).await;
     assert_eq!(outcome.ids(), ["a", "b", "c", "d"]);
     assert_eq!(engine.most_running(), 2);
 }
@@ -96,7 +130,7 @@ async fn a_failure_skips_what_needs_it_and_nothing_else() {
         table("other", ""),
     ]);
     let engine = FakeEngine::default().on("RC-05/bad", Script::exit(1)).on("RC-05/other", Script::exit(0));
-    let outcome = execute(&plan, &engine, &MemoryStore::default(), 1).await;
+    let outcome = execute(&plan, &engine, &Scene::default(), 1).await;
     assert_eq!(outcome.ids(), ["bad", "other"]);
     let pair = |id: &str, because: &str| (id.to_owned(), because.to_owned());
     assert_eq!(outcome.skipped(), [pair("child", "bad"), pair("grandchild", "child")]);
@@ -109,7 +143,7 @@ async fn an_output_changes_the_action_of_what_needs_it() {
     for content in ["one", "two"] {
         let made = Script::exit(0).file("out".parse().expect("a path"), content);
         let engine = FakeEngine::default().on("RC-05/make", made).on("RC-05/use", Script::exit(0));
-        let outcome = execute(&plan, &engine, &MemoryStore::default(), 4).await;
+        let outcome = execute(&plan, &engine, &Scene::default(), 4).await;
         actions.push(outcome.ran.expect("decided").iter().map(|ran| ran.entry.action).collect::<Vec<_>>());
     }
     assert_eq!(actions[0][0], actions[1][0], "`make` has the same inputs");
@@ -118,23 +152,22 @@ async fn an_output_changes_the_action_of_what_needs_it() {
 
 /// Runs a plan, and gives the ids of the commands that ran and the reasons of those that are undecided.
 async fn each(plan: &Plan, engine: &FakeEngine) -> (Vec<String>, Vec<(String, String)>) {
-    let store = MemoryStore::default();
-    let resolved = resolved(&store);
+    let scene = Scene::default();
+    let resolved = resolved(&scene);
     let packet = "RC-05".parse().expect("an id");
+    let cancel = CancellationToken::new();
     let executor = Executor {
+        context: scene.context(engine, &|_| {}, &cancel),
         plan,
         packet: &packet,
         resolved: &resolved,
-        store: &store,
-        engine,
         lanes: 2,
         recorded: None,
-        observe: &|_| {},
-        cancel: &CancellationToken::new(),
     };
-    let Executions { ran, undecided } = executor.execute_each(&plan.packets[&packet]).await.expect("some are decided");
+    let Executions { commands, undecided } =
+        executor.run_commands(&plan.packets[&packet]).await.expect("some are decided");
     let undecided = undecided.into_iter().map(|(id, error)| (id.to_string(), error.to_string())).collect();
-    (ran.iter().map(|ran| ran.entry.id.to_string()).collect(), undecided)
+    (commands.iter().map(|run| run.entry.id.to_string()).collect(), undecided)
 }
 
 #[tokio::test]
@@ -160,7 +193,7 @@ async fn an_undecided_command_is_nobodys_trouble_but_its_own() {
     assert_eq!(undecided[0].1, "RC-05/broken: the result is not believed: the streams broke off");
     assert!(undecided[1].0 == "folder" && undecided[1].1.contains("output `out`: expected a regular file"));
     assert_eq!((undecided.len(), engine.calls().len()), (2, 4), "what needs it is not started");
-    let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
+    let outcome = execute(&plan, &engine, &Scene::default(), 2).await;
     assert!(outcome.ran.is_err(), "who needs all of them has none");
 }
 
@@ -172,7 +205,7 @@ async fn what_is_the_matter_with_the_engine_stops_all() {
         .on("RC-05/first", Script::error(gone).takes(Duration::from_millis(30)))
         .on("RC-05/slow", Script::exit(0).takes(Duration::from_secs(600)));
     let began = std::time::Instant::now();
-    let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
+    let outcome = execute(&plan, &engine, &Scene::default(), 2).await;
     assert!(began.elapsed() < Duration::from_secs(60), "the slow one is stopped");
     let error = outcome.ran.expect_err("undecided").to_string();
     assert_eq!(error, "no container engine answers at there: nobody answers");
@@ -192,7 +225,7 @@ async fn a_promised_output_that_is_not_there_fails_the_command() {
         .on("RC-05/promises", Script::exit(0).file(path("made"), "yes"))
         .on("RC-05/odd", Script::exit(0).unkept(path("pipe"), "`/work/pipe` is a fifo"))
         .on("RC-05/fails", Script::exit(1));
-    let outcome = execute(&plan, &engine, &MemoryStore::default(), 1).await;
+    let outcome = execute(&plan, &engine, &Scene::default(), 1).await;
     assert_eq!(outcome.ids(), ["promises", "odd", "fails"]);
     assert_eq!(outcome.skipped(), [("needs-it".to_owned(), "promises".to_owned())]);
     let ran = outcome.ran.expect("decided");
@@ -210,7 +243,7 @@ async fn raw_and_canonical_are_two_digests_only_where_a_normalizer_is_named() {
     let plan = plan(&[table("named", "normalize.stdout = [\"go-test\"]"), table("bare", "")]);
     let said = || Script::exit(0).stdout("ok  \tm\t0.123s\n");
     let engine = FakeEngine::default().on("RC-05/named", said()).on("RC-05/bare", said());
-    let outcome = execute(&plan, &engine, &MemoryStore::default(), 1).await;
+    let outcome = execute(&plan, &engine, &Scene::default(), 1).await;
     let ran = outcome.ran.expect("decided");
     assert_ne!(ran[0].entry.stdout.raw, ran[0].entry.stdout.canonical);
     assert_eq!(ran[1].entry.stdout.raw, ran[1].entry.stdout.canonical);
@@ -224,8 +257,8 @@ async fn an_output_file_has_a_canonical_digest_where_the_plan_names_its_normaliz
     let said = "ok  \tm\t0.123s\n";
     let path = |name: &str| name.parse::<TreePath>().expect("a path");
     let made = Script::exit(0).file(path("report"), said).file(path("other"), said);
-    let store = MemoryStore::default();
-    let outcome = execute(&plan, &FakeEngine::default().on("RC-05/named", made), &store, 1).await;
+    let scene = Scene::default();
+    let outcome = execute(&plan, &FakeEngine::default().on("RC-05/named", made), &scene, 1).await;
     let ran = outcome.ran.expect("decided");
     let entry = &ran[0].entry;
     let (expected, as_it_came) = (Digest::of(b"ok  \tm\t<elapsed>\n"), Digest::of(said.as_bytes()));
@@ -235,7 +268,7 @@ async fn an_output_file_has_a_canonical_digest_where_the_plan_names_its_normaliz
         OutputEntry::File { raw: as_it_came, canonical: expected, normalizers: named, executable: false }
     );
     assert_eq!(entry.outputs[&path("other")].normalizers(), [""; 0]);
-    assert_eq!(store.get(expected).expect("it is evidence"), b"ok  \tm\t<elapsed>\n");
+    assert_eq!(scene.store.get(expected).expect("it is evidence"), b"ok  \tm\t<elapsed>\n");
     assert_eq!(entry.action_result().outputs[&path("report")], Output::File { digest: as_it_came, executable: false });
 }
 
@@ -249,7 +282,7 @@ async fn a_failing_command_is_run_again_as_often_as_the_plan_says_and_every_atte
         .on("RC-05/broken", said(1, "no"))
         .on("RC-05/strict", said(1, "no"))
         .on("RC-05/strict", said(0, "never asked"));
-    let outcome = execute(&plan, &engine, &MemoryStore::default(), 2).await;
+    let outcome = execute(&plan, &engine, &Scene::default(), 2).await;
     let ran = outcome.ran.as_ref().expect("decided");
     let attempts: Vec<(i32, usize)> = ran.iter().map(|ran| (ran.entry.exit_code, ran.earlier.len())).collect();
     assert_eq!(attempts, [(0, 1), (1, 1), (1, 0)]);

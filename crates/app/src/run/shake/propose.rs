@@ -54,25 +54,15 @@ pub async fn propose(
     let wanted: BTreeSet<&Name> = wanted(workspace, id, options.commands)?.into_iter().map(|spec| &spec.id).collect();
     let specs: Vec<&CommandSpec> = workspace.plan.commands(packet).filter(|spec| wanted.contains(&spec.id)).collect();
     let plan = with_needs(&workspace.plan, &specs);
-    let preparation = Preparation {
-        workspace,
-        store: &session.store,
-        engine: &session.engine,
-        config: &session.config,
-        observe: options.observe,
-        cancel: options.cancel,
-    };
+    let preparation = Preparation { context: session.context(options.observe, options.cancel), workspace };
     let (resolved, _) = preparation.packet(packet, options.revision, None).await?;
     let executor = Executor {
+        context: session.context(options.observe, options.cancel),
         plan: &plan,
         packet: id,
         resolved: &resolved,
-        store: &*session.store,
-        engine: &session.engine,
         lanes: 1,
         recorded: None,
-        observe: options.observe,
-        cancel: options.cancel,
     };
     let mut search = Search { executor: &executor, options, results: BTreeMap::new() };
     let mut found = BTreeMap::new();
@@ -107,7 +97,7 @@ struct Search<'a> {
 impl Search<'_> {
     async fn command(&mut self, spec: &CommandSpec) -> Result<Tried, ShakeError> {
         let executor = self.executor;
-        let action = derive_action(executor.plan, spec, executor.resolved, &self.results, executor.store);
+        let action = derive_action(executor.plan, spec, executor.resolved, &self.results, &**executor.context.store);
         let action = action.map_err(ExecuteError::from)?;
         let question = Question {
             usual: usual_clock(&spec.line, spec.proof),

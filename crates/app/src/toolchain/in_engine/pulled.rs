@@ -9,7 +9,7 @@ use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::pull;
 use crate::workspace::attributes::write_record;
 use crate::workspace::plan_files::PlanFiles;
-use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_engine::EngineError;
 use rcrepro_format::images::pulled_toml;
 use rcrepro_images::registry::{Registry, RegistryError};
 use rcrepro_model::content::name::Name;
@@ -89,7 +89,7 @@ impl ImageUse<'_> {
                     return Err(ImagesError::PullDiffers { name: name.clone(), path });
                 }
                 let store: Arc<dyn BlobStore> = self.store.clone();
-                pull::ensure(&store, self.engine, &image, reference).await?;
+                pull::ensure(&store, self.engine, self.image_host, &image, reference).await?;
                 "pulled, loaded and confirmed"
             }
             Err(error) => return Err(error.into()),

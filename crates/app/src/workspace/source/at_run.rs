@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use super::git_calls::{GitCall, calls};
 use super::unbuildable;
-use crate::run::execute::Ran;
+use crate::run::execute::CommandRun;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::Node;
@@ -28,7 +28,7 @@ const SEARCHED: u64 = 1 << 20;
 pub fn git_at_run(
     plan: &Plan,
     packet: &Packet,
-    ran: &[Ran],
+    ran: &[CommandRun],
     store: &dyn BlobStore,
     source: Digest,
 ) -> Result<BTreeMap<Name, String>, StoreError> {

@@ -2,25 +2,23 @@
 //!
 //! The classic builder is asked (version 1 of the API's build call): it is in every Docker Engine, and it takes an image's id
 //! in `FROM`, so that an engine never looks a name up. Each step leaves an image behind. All of them are written down from
-//! what the engine says as it goes, and dropping [`BuiltImage`] removes them, the last one first; what was there before the
+//! what the engine says as it goes, and dropping [`BuiltTarget`] removes them, the last one first; what was there before the
 //! build is never among them. What a killed process leaves carries our labels, as far as it stands on an image that does.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, SystemTime};
 
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::query_parameters::{BuildImageOptions, BuilderVersion, ListImagesOptions, RemoveImageOptions};
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::EngineError;
 use crate::docker::DockerEngine;
 use crate::docker::container::labels::{Owner, STORE};
-use crate::docker::dialect::Dialect;
 use crate::docker::fault::{call, limited, refuse, status};
 use crate::docker::pump::PumpHandle;
+use crate::{ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, EngineError, ImageHost as _};
 
 /// How long a build may be needed, for its deadline label.
 const LIFETIME: Duration = Duration::from_secs(2 * 3600);
@@ -33,51 +31,6 @@ const ATTEMPTS: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(300);
 /// What the classic builder writes before the id of the image that a step made.
 const MADE: &str = " ---> ";
-
-/// Says what is built.
-#[derive(Debug, Clone, Copy)]
-pub struct BuildRequest<'a> {
-    /// A short name for labels and messages.
-    pub label: &'a str,
-    /// The Dockerfile's path in the context.
-    pub dockerfile: &'a str,
-    /// The stage; empty for the last one.
-    pub target: &'a str,
-    /// The build arguments.
-    pub arguments: &'a BTreeMap<String, String>,
-    /// Images of ours whose steps need not be done again; without any, every step is.
-    pub cache: &'a [String],
-    /// How long it may take.
-    pub timeout: Duration,
-}
-
-/// Is how a build ended.
-pub enum BuildEnd {
-    /// The target was built.
-    Built(BuiltImage),
-    /// It cannot be built: a step failed, or the Dockerfile makes no sense.
-    Failed {
-        /// What the engine said at last.
-        reason: String,
-        /// What the build said.
-        log: String,
-    },
-}
-
-/// Is an image that was built, with those of its steps; dropping it removes them.
-pub struct BuiltImage {
-    /// Its id, `sha256:HEX`.
-    pub id: String,
-    steps: Steps,
-}
-
-impl BuiltImage {
-    /// Lists the ids of the images that the steps made, which a further build may take from the cache.
-    #[must_use]
-    pub fn steps(&self) -> &[String] {
-        &self.steps.ids
-    }
-}
 
 /// Holds the images of a build's steps.
 struct Steps {
@@ -115,23 +68,14 @@ async fn remove(client: &Docker, id: &str) -> bool {
 }
 
 impl DockerEngine {
-    /// Says why this engine cannot build images hermetically; none when it can.
-    #[must_use]
-    pub fn cannot_build(&self) -> Option<&'static str> {
-        match self.pump.handle().dialect {
-            Dialect::Docker => None,
-            Dialect::Podman(_) => Some("Podman builds with another builder than Docker, which has not been tried"),
-        }
-    }
-
     /// Builds a target from a context, which is a tar.
     ///
     /// # Errors
     /// [`EngineError`] when nothing can be said of the target. One that cannot be built is a result.
-    pub async fn build_image(
+    pub(crate) async fn build_target(
         &self,
         request: &BuildRequest<'_>,
-        context: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+        context: ArchiveStream,
         cancel: &CancellationToken,
     ) -> Result<BuildEnd, EngineError> {
         let label = request.label;
@@ -180,7 +124,7 @@ impl DockerEngine {
             return Ok(BuildEnd::Failed { reason: reason.trim().to_owned(), log: said.log });
         }
         match said.id {
-            Some(id) if after.contains(&id) => Ok(BuildEnd::Built(BuiltImage { id, steps })),
+            Some(id) if after.contains(&id) => Ok(BuildEnd::Built(BuiltTarget::new(id, steps.ids.clone(), steps))),
             _ => Err(refuse(label, "build an image", "it does not say what it built")),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod export;
+mod host;
 pub(crate) mod release;
 
 use std::collections::BTreeSet;
@@ -9,11 +10,10 @@ use std::collections::BTreeSet;
 use bollard::Docker;
 use bollard::models::{ContainerInspectResponse, ImageInspect};
 use bollard::query_parameters::ImportImageOptions;
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::StreamExt as _;
 
 use super::fault::{call, limited, refuse, status};
-use crate::EngineError;
+use crate::{ArchiveStream, EngineError};
 use rcrepro_model::image::identity::ImageIdentity;
 
 /// Is an image whose identity has been confirmed.
@@ -109,11 +109,7 @@ pub(crate) fn compare_used(image: &ImageIdentity, found: &ContainerInspectRespon
 ///
 /// # Errors
 /// [`EngineError::Call`] when the engine refuses it, or says nothing about what it loaded.
-pub(crate) async fn load(
-    client: &Docker,
-    label: &str,
-    archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
-) -> Result<String, EngineError> {
+pub(crate) async fn load(client: &Docker, label: &str, archive: ArchiveStream) -> Result<String, EngineError> {
     let options = ImportImageOptions { quiet: true, ..ImportImageOptions::default() };
     let mut answers = std::pin::pin!(client.import_image_stream(options, archive, None));
     let mut loaded = None;

@@ -7,6 +7,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
+use bollard::Docker;
+use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
 use bollard::query_parameters::StartContainerOptions;
 use tokio_util::sync::CancellationToken;
@@ -14,89 +17,67 @@ use tokio_util::sync::CancellationToken;
 use crate::docker::container::lifecycle::{PATIENCE, kill, stop, wait};
 use crate::docker::container::trash::Container;
 use crate::docker::dialect::inspect_container;
-use crate::docker::fault::{call, incomplete, limited};
+use crate::docker::fault::{call, incomplete, limited, reason, status};
 use crate::docker::outputs::drain::Drain;
 use crate::docker::{DEADLINE_SLACK, DockerEngine};
-use crate::{EngineError, Limits};
-use rcrepro_model::content::digest::Digest;
+use crate::{EngineError, ImageEnd, ImageStart, RunningImage, StartEnd};
 use rcrepro_model::execution::world::HOSTNAME;
 use rcrepro_store::BlobStore;
 
-/// Says how an image is started.
-#[derive(Debug, Clone, Copy)]
-pub struct ImageStart<'a> {
-    /// A short name for labels and messages.
-    pub label: &'a str,
-    /// The image's id.
-    pub image: &'a str,
-    /// What follows the entry point; none for what the image itself says.
-    pub arguments: Option<&'a [String]>,
-    /// Paths that are file systems in memory.
-    pub writable: &'a [String],
-    /// What it may use.
-    pub limits: Limits,
-    /// How long it is needed.
-    pub timeout: Duration,
-}
-
-/// Is a container of an image that runs; dropping it removes it.
-pub struct Started {
+/// The container of a started image; dropping it removes it.
+struct Started {
+    client: Docker,
     label: String,
     container: Container,
     drain: Drain,
     timeout: Duration,
 }
 
-/// Is how such a container ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ImageEnd {
-    /// The exit code; none when it was still running, or was killed because its time was up.
-    pub exit_code: Option<i64>,
-    /// Its standard output.
-    pub stdout: Digest,
-    /// Its standard error.
-    pub stderr: Digest,
-}
-
-impl Started {
-    /// Gives the container's id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.container.id
-    }
-}
-
 impl DockerEngine {
-    /// Starts an image.
+    /// Starts an image. What the daemon refuses as a bad request is the image's own fault.
     ///
     /// # Errors
     /// [`EngineError`] when the engine cannot start it.
-    pub async fn start_image(&self, start: &ImageStart<'_>, store: &dyn BlobStore) -> Result<Started, EngineError> {
+    pub(crate) async fn start(&self, start: &ImageStart<'_>, store: &dyn BlobStore) -> Result<StartEnd, EngineError> {
+        let refused = |error: &Error| StartEnd::Refused { reason: reason(error) };
         let label = start.label;
         let labels = self.owner.labels(label, SystemTime::now(), start.timeout + DEADLINE_SLACK);
         let pump = self.pump.handle();
-        let container = Container::create(pump, label, body(start, labels), Vec::new()).await;
-        let container = container.map_err(call(label, "create the container"))?;
+        let container = match Container::create(pump, label, body(start, labels), Vec::new()).await {
+            Err(error) if status(&error) == Some(400) => return Ok(refused(&error)),
+            created => created.map_err(call(label, "create the container"))?,
+        };
         let drain = Drain::attach(pump, label, &container.id, false, store, &self.spool_dir).await?;
-        let started = self.client.start_container(&container.id, None::<StartContainerOptions>);
-        limited(label, "start the container", started).await?;
-        Ok(Started { label: label.to_owned(), container, drain, timeout: start.timeout })
+        let started = async {
+            match self.client.start_container(&container.id, None::<StartContainerOptions>).await {
+                Err(error) if status(&error) == Some(400) => Ok(Some(refused(&error))),
+                started => started.map(|()| None),
+            }
+        };
+        if let Some(refused) = limited(label, "start the container", started).await? {
+            return Ok(refused);
+        }
+        let (client, label, timeout) = (self.client.clone(), label.to_owned(), start.timeout);
+        Ok(StartEnd::Running(Box::new(Started { client, label, container, drain, timeout })))
+    }
+}
+
+#[async_trait]
+impl RunningImage for Started {
+    fn id(&self) -> &str {
+        &self.container.id
     }
 
-    /// Waits until a container of an image ends by itself, or kills it when its time is up.
-    ///
-    /// # Errors
-    /// [`EngineError`] when its end cannot be believed, or the user stops the run.
-    pub async fn finish_image(&self, started: Started, cancel: &CancellationToken) -> Result<ImageEnd, EngineError> {
-        let Started { label, container, mut drain, timeout } = started;
+    async fn finish(self: Box<Self>, cancel: &CancellationToken) -> Result<ImageEnd, EngineError> {
+        let Self { client, label, container, mut drain, timeout } = *self;
         let exit_code = tokio::select! {
-            code = wait(&self.client, &container.id, &label) => Some(code?),
+            code = wait(&client, &container.id, &label) => Some(code?),
             () = tokio::time::sleep(timeout) => {
-                kill(&self.client, &container.id, &label).await?;
+                kill(&client, &container.id, &label).await?;
                 None
             }
             () = cancel.cancelled() => {
-                stop(&self.client, &container.id).await;
+                stop(&client, &container.id).await;
                 return Err(EngineError::Interrupted { label });
             }
         };
@@ -105,17 +86,13 @@ impl DockerEngine {
         Ok(ImageEnd { exit_code, stdout, stderr })
     }
 
-    /// Ends a container of an image that should still run; its exit code is none when it did.
-    ///
-    /// # Errors
-    /// [`EngineError`] when the engine cannot tell, or its streams break off.
-    pub async fn end_image(&self, started: Started) -> Result<ImageEnd, EngineError> {
-        let Started { label, container, mut drain, .. } = started;
-        let asked = inspect_container(&self.client, &container.id);
+    async fn end(self: Box<Self>) -> Result<ImageEnd, EngineError> {
+        let Self { client, label, container, mut drain, .. } = *self;
+        let asked = inspect_container(&client, &container.id);
         let state = limited(&label, "inspect the container", asked).await?.state.unwrap_or_default();
         let exit_code = match state.running {
             Some(true) => {
-                stop(&self.client, &container.id).await;
+                stop(&client, &container.id).await;
                 None
             }
             Some(false) => state.exit_code,

@@ -8,20 +8,17 @@ async fn look(
     engine: &FakeEngine,
     cancel: &CancellationToken,
 ) -> Result<Vec<FailureNotes>, ExecuteError> {
-    let (plan, store) = (plan(tables), MemoryStore::default());
-    let (packet, resolved) = ("RC-05".parse().expect("an id"), resolved(&store));
+    let (plan, scene) = (plan(tables), Scene::default());
+    let (packet, resolved) = ("RC-05".parse().expect("an id"), resolved(&scene));
     let executor = Executor {
+        context: scene.context(engine, &|_| {}, cancel),
         plan: &plan,
         packet: &packet,
         resolved: &resolved,
-        store: &store,
-        engine,
         lanes: 1,
         recorded: None,
-        observe: &|_| {},
-        cancel,
     };
-    let ran = executor.execute(&plan.packets[&packet]).await?;
+    let ran = executor.run_all_commands(&plan.packets[&packet]).await?;
     let notes = executor.failure_notes(&plan.packets[&packet], &ran, true).await?;
     Ok(notes.into_values().collect())
 }

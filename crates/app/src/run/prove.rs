@@ -7,16 +7,83 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::execute::{CommandRun, ExecuteError, ExecutedPacket, Executions};
+use super::packet_run::PacketRun;
+use super::record::{self, RecordedPacket};
+use super::{Passage, RunError};
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
 use rcrepro_model::execution::derive::frozen_environment;
+use rcrepro_model::plan::quarantine::Flake;
 use rcrepro_model::plan::{CommandSpec, Plan};
+use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_proof as proof;
 use rcrepro_proof::{Evidence, InputFiles, Kind, Listing, Lookup, Proof, Search};
 use rcrepro_store::{BlobStore, GET_LIMIT, StoreError};
 
-/// Is a proof, with what it rests on beside the streams.
+/// The fourth stage: judges every command by its evidence, and its retries by the plan's quarantine.
+///
+/// # Errors
+/// [`RunError::Store`] when a stream is missing or damaged.
+pub fn prove_packet(
+    passage: &Passage<'_>,
+    executed: ExecutedPacket,
+    recorded: RecordedPacket,
+) -> Result<PacketRun, RunError> {
+    let Passage { context, workspace, id, options, .. } = *passage;
+    let plan = &workspace.plan;
+    let RecordedPacket { manifest, bytes, digest, record } = recorded;
+    let ExecutedPacket { executions: Executions { commands, undecided }, notes } = executed;
+    let (mut proofs, mut proof_inputs) = (BTreeMap::new(), BTreeSet::new());
+    for spec in plan.commands(workspace.packet(id)?) {
+        let Some(entry) = manifest.command(&spec.id) else { continue };
+        let Proved { proof, read, .. } = prove(plan, spec, entry, &**context.store)?;
+        proofs.insert(spec.id.clone(), proof);
+        proof_inputs.extend(read);
+    }
+    Ok(PacketRun {
+        network: commands.iter().map(|run| (run.entry.id.clone(), run.attempts.clone())).collect(),
+        endings: commands.iter().map(|run| (run.entry.id.clone(), run.ended.clone())).collect(),
+        flakes: flakes(plan, &commands, options.today),
+        findings: findings(commands, &undecided),
+        manifest,
+        bytes,
+        digest,
+        record,
+        proofs,
+        notes,
+        proof_inputs,
+        images: None,
+        written: None,
+    })
+}
+
+/// The commands that failed and passed when they were run again, as the plan's quarantine judges them.
+fn flakes(plan: &Plan, commands: &[CommandRun], today: CivilDate) -> BTreeMap<Name, Flake> {
+    let passed_later = commands.iter().filter(|run| !run.earlier.is_empty() && run.entry.succeeded());
+    let judged = passed_later.map(|run| {
+        let (id, attempts) = (&run.entry.id, record::attempts(run));
+        let allowed = plan.command(id).map_or(0, |spec| spec.retries) + 1;
+        (id.clone(), Flake::judge(id, attempts, allowed, &plan.quarantine, today))
+    });
+    judged.collect()
+}
+
+/// What was noticed of the commands that ran, and those of which nothing can be said.
+fn findings(commands: Vec<CommandRun>, undecided: &[(Name, ExecuteError)]) -> Vec<Finding> {
+    let undecided = undecided.iter().map(|(id, error)| Finding {
+        name: FindingName::CommandUndecided,
+        at: format!("commands.{id}"),
+        expected: "a result".to_owned(),
+        found: error.to_string(),
+    });
+    commands.into_iter().flat_map(|run| run.findings).chain(undecided).collect()
+}
+
+/// A proof, with what it rests on beside the streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proved {
     /// What the evidence proves.

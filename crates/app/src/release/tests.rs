@@ -1,0 +1,212 @@
+use super::*;
+use std::sync::Arc;
+
+use crate::workspace::PLAN_FILE;
+use rcrepro_engine::Network;
+use rcrepro_engine::fake::{FakeBuild, FakeEngine, FakeImage, FakeImageHost, FakeRun, Script};
+use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::evidence::manifest::ImageEntry;
+use rcrepro_model::plan::user_config::UserConfig;
+use tokio_util::sync::CancellationToken;
+
+const PLAN: &str = r#"
+version = 1
+name = "p"
+[images.base]
+build = "images/base.toml"
+[packets.RC-05]
+title = "t"
+sets = ["all"]
+release-images = ["app"]
+[[sets.all]]
+id = "make"
+run = "true"
+image = "base"
+[release-images.app]
+dockerfile = "Dockerfile"
+target = "app"
+builders = { BASE = "base" }
+expect = { user = "1234" }
+runs = [{ arguments = ["--version"], stdout = "app 7\n" }]
+[[release-images.app.smoke]]
+id = "smoke"
+run = "curl 127.0.0.1"
+image = "base"
+"#;
+
+const DOCKERFILE: &str =
+    "ARG BASE\nFROM ${BASE} AS build\nRUN make\nFROM scratch AS app\nCOPY --from=build /app /app\n";
+
+/// A host on which the plan's image is built and does what it must.
+fn host() -> FakeImageHost {
+    FakeImageHost::default()
+        .on_build("RC-05/builder-base", FakeBuild::Image(FakeImage::default().file("usr/bin/make", "make")))
+}
+
+fn app(content: &str) -> FakeBuild {
+    FakeBuild::Image(FakeImage::of_user("1234").file("app", content))
+}
+
+/// Runs as the plan wants it, and then stays beside the smoke command.
+fn runs_well(host: FakeImageHost) -> FakeImageHost {
+    host.on_start("RC-05/app", FakeRun::exit(0).stdout("app 7\n")).on_start("RC-05/app", FakeRun::stays())
+}
+
+fn engine(smoke: Script) -> FakeEngine {
+    FakeEngine::default().on("RC-05/smoke", smoke)
+}
+
+/// Builds and tries the images of the plan's packet, twice.
+async fn release(engine: &FakeEngine, host: Option<&FakeImageHost>) -> Result<Released, ReleaseError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join(PLAN_FILE), PLAN).expect("written");
+    let workspace = Workspace::open(folder.path()).expect("a good plan");
+    let store = Arc::new(FsStore::open(&folder.path().join("store")).expect("a store"));
+    let mut source = TreeBuilder::default();
+    let digest = store.put(DOCKERFILE.as_bytes()).expect("stored");
+    let path = "Dockerfile".parse().expect("a path");
+    source.insert(&path, Node::File { digest, executable: false }).expect("the only one");
+    let base = host.map(|host| host.holds(&FakeImage::default().file("bin/sh", "sh")));
+    let config = base.map_or_else(
+        || Sha256::of(b"config"),
+        |id| id.strip_prefix("sha256:").expect("an id").parse().expect("a digest"),
+    );
+    let base = ImageEntry { lock: Digest::of(b""), manifest: Sha256::of(b"manifest"), config, diff_ids: Vec::new() };
+    let resolved = Resolved {
+        source: source.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored"),
+        date_epoch: 7,
+        isa: "x86-64".into(),
+        images: [("base".parse().expect("a name"), base)].into(),
+        frozen: BTreeMap::new(),
+    };
+    let (config, cancel) = (UserConfig::default(), CancellationToken::new());
+    let context = RunContext {
+        store: &store,
+        engine,
+        image_host: host.map(|host| host as &dyn ImageHost),
+        config: &config,
+        observe: &|_| {},
+        cancel: &cancel,
+    };
+    let step = ReleaseStep {
+        workspace: &workspace,
+        packet: &"RC-05".parse().expect("an id"),
+        resolved: &resolved,
+        results: &BTreeMap::new(),
+        context,
+        spool: folder.path(),
+        twice: true,
+    };
+    let released = step.release().await.map(|released| released.expect("the packet builds an image"));
+    assert_eq!(host.map_or(0, FakeImageHost::left), 0, "nothing is left in the engine, whatever the end");
+    released
+}
+
+/// Releases, and gives each finding as its name, its place and what was found.
+async fn findings(smoke: Script, host: &FakeImageHost) -> Vec<(FindingName, String, String)> {
+    let released = release(&engine(smoke), Some(host)).await.expect("decided");
+    released.findings.into_iter().map(|finding| (finding.name, finding.at, finding.found)).collect()
+}
+
+fn places(findings: &[(FindingName, String, String)]) -> Vec<&str> {
+    assert!(findings.iter().all(|(name, _, _)| *name == FindingName::ImageFailed), "{findings:#?}");
+    findings.iter().map(|(_, at, _)| at.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_does_what_it_must_is_recorded_and_was_built_twice_from_nothing() {
+    let host = runs_well(host().on_build("RC-05/app", app("7")));
+    let engine = engine(Script::exit(0));
+    let Released { record, findings, .. } = release(&engine, Some(&host)).await.expect("decided");
+    assert!(findings.is_empty(), "{findings:#?}");
+    let record = record.expect("a record");
+    let entry = record.images.values().next().expect("one image");
+    assert_eq!((entry.parts, entry.runs.len(), entry.smoke.len()), (entry.again, 1, 1));
+    let builds = host.builds();
+    let labels: Vec<&str> = builds.iter().map(|call| call.label.as_str()).collect();
+    assert_eq!(labels, ["RC-05/builder-base", "RC-05/app", "RC-05/builder-base", "RC-05/app"]);
+    assert!(builds.iter().all(|call| call.cache == 0), "no step of the first time: {builds:#?}");
+    assert_eq!((builds[1].target.as_str(), builds[1].context.as_slice()), ("app", &["Dockerfile".to_owned()][..]));
+    assert_ne!(builds[1].arguments["BASE"], builds[3].arguments["BASE"], "each round has builders of its own");
+    let network = engine.calls().remove(0).network;
+    assert_eq!(network, Network::Beside { container: "fake-2".to_owned() }, "the smoke command is beside the image");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_comes_out_otherwise_the_second_time_fails_with_the_file_that_differs() {
+    let host = runs_well(host().on_build("RC-05/app", app("7")).on_build("RC-05/app", app("8")));
+    let found = findings(Script::exit(0), &host).await;
+    assert_eq!(places(&found), ["images.app.tree:/app"]);
+    assert_eq!(found[0].2, Digest::of(b"8").to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_host_that_builds_images_they_are_undecided_and_nothing_is_recorded() {
+    let engine = engine(Script::exit(0));
+    let podman = host().cannot_build_because("it builds with another builder");
+    for (host, expected) in
+        [(None, "the engine fake keeps no images"), (Some(&podman), "it builds with another builder")]
+    {
+        let Released { record, findings, .. } = release(&engine, host).await.expect("decided");
+        assert_eq!(record, None);
+        let found: Vec<_> = findings.iter().map(|one| (one.name, one.at.as_str(), one.found.as_str())).collect();
+        assert_eq!(found, [(FindingName::ImageUndecided, "images.app", expected)]);
+    }
+    assert_eq!((podman.builds().len(), engine.calls().len()), (0, 0), "nothing was tried");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_fails_is_told_with_what_it_said() {
+    let host = host()
+        .on_build("RC-05/app", app("7"))
+        .on_start("RC-05/app", FakeRun::exit(3).stdout("app 7\n").stderr("no disk\n"))
+        .on_start("RC-05/app", FakeRun::stays());
+    let found = findings(Script::exit(0), &host).await;
+    assert_eq!(places(&found), ["images.app.runs.0.stderr", "images.app.runs.0.exit-code"]);
+    assert!(found[0].2.contains("| no disk"), "{found:#?}");
+    assert_eq!(found[1].2, "3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_does_not_end_and_one_that_does_not_start_are_findings() {
+    let stays = host().on_build("RC-05/app", app("7")).on_start("RC-05/app", FakeRun::stays());
+    let found = findings(Script::exit(0), &stays).await;
+    assert_eq!(found[0].1, "images.app.runs.0");
+    assert_eq!(found[0].2, "still running after 120 s");
+    let refused = host().on_build("RC-05/app", app("7")).on_start("RC-05/app", FakeRun::refused("no program"));
+    let found = findings(Script::exit(0), &refused).await;
+    assert_eq!(&places(&found)[..2], ["images.app.runs.0", "images.app.smoke"]);
+    assert_eq!((found[0].2.as_str(), found[1].2.as_str()), ("no program", "no program"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_smoke_command_that_fails_or_outlives_its_image_fails_the_image() {
+    let host = || host().on_build("RC-05/app", app("7"));
+    let found = findings(Script::exit(1).stderr("refused\n"), &runs_well(host())).await;
+    assert_eq!(places(&found), ["images.app.smoke", "images.app.smoke.exit-code"]);
+    assert!(found[0].2.contains("| refused"), "{found:#?}");
+    let gone = host()
+        .on_start("RC-05/app", FakeRun::exit(0).stdout("app 7\n"))
+        .on_start("RC-05/app", FakeRun::exit(139).stderr("it fell over\n"));
+    let found = findings(Script::exit(0), &gone).await;
+    assert_eq!(places(&found), ["images.app.smoke", "images.app.smoke"]);
+    assert!(found[0].2.contains("| it fell over"), "{found:#?}");
+    assert_eq!(found[1].2, "it had ended with exit code 139");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_does_not_build_is_a_finding_and_an_engine_that_breaks_off_an_error() {
+    let host = host().on_build("RC-05/app", FakeBuild::Fails("make: no rule", "Step 3/5 : RUN make\n"));
+    let engine = engine(Script::exit(0));
+    let Released { record, findings, .. } = release(&engine, Some(&host)).await.expect("decided");
+    assert_eq!(record, None);
+    assert_eq!((findings.len(), findings[0].name), (1, FindingName::ImageFailed));
+    assert!(
+        findings[0].found.starts_with("make: no rule") && findings[0].found.contains("| Step 3/5"),
+        "{findings:#?}"
+    );
+    let unscripted = runs_well(self::host());
+    let error = release(&engine, Some(&unscripted)).await.expect_err("nothing could be said").to_string();
+    assert!(error.starts_with("RC-05/app: the engine could not "), "{error}");
+}

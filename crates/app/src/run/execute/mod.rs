@@ -1,0 +1,187 @@
+//! Executes a packet's commands: those that need nothing of each other side by side, each in a fresh container.
+
+mod attempts;
+mod command;
+mod container;
+mod schedule;
+mod second_look;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
+
+use self::schedule::Schedule;
+use super::actions::{ActionError, Resolved, derive_action};
+use super::context::RunContext;
+use super::prepare::Prepared;
+use super::{Passage, RunError};
+use crate::workspace::source;
+use rcrepro_engine::EngineError;
+use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::execution::second_look::told::FailureNotes;
+use rcrepro_model::plan::{CommandSpec, Packet, PacketId, Plan};
+use rcrepro_normalize as normalize;
+use rcrepro_store::StoreError;
+
+pub use attempts::Attempt;
+pub use command::CommandRun;
+pub use container::canonical_blob;
+
+/// Why a packet's execution could not be decided.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// An action could not be derived.
+    #[error(transparent)]
+    Action(#[from] ActionError),
+    /// The engine could not decide.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stream or output is too large for its normalizers.
+    #[error("command `{command}`: {part} has {size} bytes, too many for its normalizers: at most {limit} are taken", limit = normalize::MAX_INPUT)]
+    TooLargeToNormalize {
+        /// The command.
+        command: Name,
+        /// `stdout`, `stderr` or the output's path.
+        part: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// The plan names normalizers for an output that is no file.
+    #[error(
+        "command `{command}`: the plan names normalizers for output `{path}`: expected a regular file, found a {found}"
+    )]
+    NoFileToNormalize {
+        /// The command.
+        command: Name,
+        /// The output.
+        path: TreePath,
+        /// What it is.
+        found: &'static str,
+    },
+}
+
+/// What a packet's commands are executed with.
+#[derive(Clone, Copy)]
+pub struct Executor<'a> {
+    /// What every stage works with.
+    pub context: RunContext<'a>,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The packet's id, for labels.
+    pub packet: &'a PacketId,
+    /// What the commands have in common.
+    pub resolved: &'a Resolved,
+    /// How many commands may run at once.
+    pub lanes: usize,
+    /// What was recorded, when this is a replay; for live reports only.
+    pub recorded: Option<&'a ReproManifest>,
+}
+
+/// What became of a packet's commands. Those whose needs failed are in neither list.
+#[derive(Debug, Default)]
+pub struct Executions {
+    /// The commands that ran, in the plan's order.
+    pub commands: Vec<CommandRun>,
+    /// The commands of which nothing can be said, with the reason: their own trouble, and no other command's.
+    pub undecided: Vec<(Name, ExecuteError)>,
+}
+
+/// The second stage's value: what became of the commands, and what is known beside their failures.
+#[derive(Debug)]
+pub struct ExecutedPacket {
+    /// What became of the commands.
+    pub executions: Executions,
+    /// What is known beside the failures.
+    pub notes: BTreeMap<Name, FailureNotes>,
+}
+
+impl ExecuteError {
+    /// Whether it is about one command only. The others go on.
+    #[must_use]
+    pub const fn is_one_commands(&self) -> bool {
+        match self {
+            Self::Engine(error) => {
+                matches!(error, EngineError::Call { .. } | EngineError::Incomplete { .. } | EngineError::Output { .. })
+            }
+            Self::TooLargeToNormalize { .. } | Self::NoFileToNormalize { .. } => true,
+            Self::Action(_) | Self::Store(_) => false,
+        }
+    }
+}
+
+/// The second stage: executes the packet's commands, and looks again at those that failed.
+///
+/// # Errors
+/// [`RunError`] when nothing can be decided, or the user stops the run.
+pub async fn execute_packet(passage: &Passage<'_>, prepared: &Prepared) -> Result<ExecutedPacket, RunError> {
+    let Passage { context, workspace, id, options, recorded, .. } = *passage;
+    let packet = workspace.packet(id)?;
+    let executor = Executor {
+        context,
+        plan: &workspace.plan,
+        packet: id,
+        resolved: &prepared.resolved,
+        lanes: options.lanes,
+        recorded: recorded.map(|(manifest, _)| manifest),
+    };
+    let executions = executor.run_commands(packet).await?;
+    let mut notes = executor.failure_notes(packet, &executions.commands, options.second_look).await?;
+    let root = prepared.resolved.source;
+    let said = source::git_at_run(&workspace.plan, packet, &executions.commands, &**context.store, root)?;
+    for (id, says) in said {
+        notes.entry(id).or_default().git = Some(says);
+    }
+    Ok(ExecutedPacket { executions, notes })
+}
+
+impl Executor<'_> {
+    /// Runs a packet's commands and returns those that ran, in the plan's order. Commands whose needs failed are left out.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] when the result of any command could not be decided.
+    pub async fn run_all_commands(&self, packet: &Packet) -> Result<Vec<CommandRun>, ExecuteError> {
+        let Executions { commands, mut undecided } = self.run_commands(packet).await?;
+        if undecided.is_empty() { Ok(commands) } else { Err(undecided.swap_remove(0).1) }
+    }
+
+    /// Runs a packet's commands. One whose result cannot be decided holds up only those that need it.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] when nothing can be decided, or the user stops the run; commands that still run are stopped.
+    pub async fn run_commands(&self, packet: &Packet) -> Result<Executions, ExecuteError> {
+        let RunContext { store, observe, cancel, .. } = self.context;
+        let specs: Vec<&CommandSpec> = self.plan.commands(packet).collect();
+        observe(RunEvent::Planned { commands: specs.iter().map(|spec| spec.id.clone()).collect() });
+        let mut schedule = Schedule::new(specs);
+        let lanes = Semaphore::new(self.lanes.max(1));
+        let mut running = FuturesUnordered::new();
+        let stop = cancel.child_token();
+        loop {
+            // One more than there are lanes: its container is ready when a lane becomes free.
+            while running.len() <= self.lanes.max(1) {
+                let Some(spec) = schedule.next_ready(observe) else { break };
+                match derive_action(self.plan, spec, self.resolved, &schedule.results, &**store) {
+                    Ok(action) => running.push(self.run_command(spec, action, &lanes, stop.clone())),
+                    Err(error) => {
+                        schedule.note(&spec.id, Err(error.into()));
+                        stop.cancel();
+                    }
+                }
+            }
+            let Some((id, ended)) = running.next().await else { break };
+            if !schedule.note(id, ended) {
+                stop.cancel();
+            }
+        }
+        schedule.finish()
+    }
+}

@@ -1,0 +1,36 @@
+//! The last stage: the release's own images, built and tried once every command has passed.
+
+use super::packet_run::PacketRun;
+use super::prepare::Prepared;
+use super::{Passage, RunError};
+use crate::release::{ReleaseStep, latest};
+
+/// Builds and tries the packet's images, where it has any and every command passed.
+///
+/// # Errors
+/// [`RunError::Release`] when nothing can be said of them; what they do or fail to do is a finding.
+pub async fn release_images(
+    passage: &Passage<'_>,
+    prepared: &Prepared,
+    mut run: PacketRun,
+) -> Result<PacketRun, RunError> {
+    let Passage { session, context, workspace, id, recorded, .. } = *passage;
+    if !run.passed(workspace.plan.commands(workspace.packet(id)?).count()) {
+        return Ok(run);
+    }
+    let results = run.manifest.results();
+    let step = ReleaseStep {
+        context,
+        workspace,
+        packet: id,
+        resolved: &prepared.resolved,
+        results: &results,
+        spool: session.run.path(),
+        twice: recorded.is_none(),
+    };
+    run.images = step.release().await?;
+    if let Some(released) = &run.images {
+        latest::keep(&session.run, id, prepared.resolved.source, released)?;
+    }
+    Ok(run)
+}
