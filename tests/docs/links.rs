@@ -8,7 +8,8 @@ use crate::{read, repository};
 #[test]
 fn every_link_between_documents_resolves() {
     let root = repository();
-    let mut documents: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root.join(name)).to_vec();
+    let mut documents: Vec<PathBuf> =
+        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root.join(name)).to_vec();
     collect(&root.join("docs"), &mut documents);
     assert!(documents.len() > 20, "too few documents: {documents:?}");
     let broken: Vec<String> = documents.iter().flat_map(|document| broken(document, &read(document))).collect();
@@ -21,7 +22,8 @@ fn a_link_that_leads_nowhere_is_named() {
     let page = root.join("docs/page.md");
     let text = "# One\n\n## Two words, here\n\n[a](guide/README.md) [b](#two-words-here) [c](https://example.com/x) `[d](code.md)`\n";
     assert_eq!(broken(&page, text), [""; 0]);
-    let text = "# One\n\n[a](guide/gone.md)\n[b](#two)\n[c](guide/README.md#no-such-heading)\n\n```md\n[d](gone.md)\n```\n";
+    let text =
+        "# One\n\n[a](guide/gone.md)\n[b](#two)\n[c](guide/README.md#no-such-heading)\n\n```md\n[d](gone.md)\n```\n";
     let found = broken(&page, text);
     let expected = ["page.md:3: guide/gone.md", "page.md:4: #two", "page.md:5: guide/README.md#no-such-heading"];
     assert_eq!(found, expected.map(str::to_owned));

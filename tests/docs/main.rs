@@ -1,5 +1,6 @@
 //! The documentation is held against the program and against itself: keys of the plan reference, links, and the README's size.
 
+mod commands;
 mod links;
 mod named;
 mod plan_reference;

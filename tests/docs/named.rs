@@ -50,9 +50,9 @@ fn types(glossary: &str) -> Vec<String> {
 fn defines(source: &str, name: &str) -> bool {
     ["struct", "enum", "trait"].iter().any(|kind| {
         let wanted = format!("pub {kind} {name}");
-        source.match_indices(&wanted).any(|(at, _)| {
-            source[at + wanted.len()..].starts_with(|c: char| !c.is_alphanumeric() && c != '_')
-        })
+        source
+            .match_indices(&wanted)
+            .any(|(at, _)| source[at + wanted.len()..].starts_with(|c: char| !c.is_alphanumeric() && c != '_'))
     })
 }
 

@@ -14,8 +14,12 @@ use crate::{read, repository};
 const PROBE: &str = "no-such-key";
 
 /// Where a value may hold a table, as TOML around the probe: the value itself, a list, a table by name, a list by name.
-const SHAPES: [&str; 4] =
-    ["{ no-such-key = 1 }", "[{ no-such-key = 1 }]", "{ any = { no-such-key = 1 } }", "{ any = [{ no-such-key = 1 }] }"];
+const SHAPES: [&str; 4] = [
+    "{ no-such-key = 1 }",
+    "[{ no-such-key = 1 }]",
+    "{ any = { no-such-key = 1 } }",
+    "{ any = [{ no-such-key = 1 }] }",
+];
 
 /// The tables of a file by their headings, each with its keys.
 type Tables = BTreeMap<String, BTreeSet<String>>;
@@ -63,7 +67,11 @@ const FORMATS: [Format; 3] = [
         heading: "## The user configuration: rcrepro/config.toml",
         top: "Configuration",
         file: "config.toml",
-        arguments: &["image", "pull", "localhost:1/none@sha256:0000000000000000000000000000000000000000000000000000000000000000"],
+        arguments: &[
+            "image",
+            "pull",
+            "localhost:1/none@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        ],
         named: &[],
         shared: &[],
     },
@@ -134,6 +142,13 @@ fn documented(section: &str) -> Tables {
     tables
 }
 
+/// A place in the file: a table's path, and the TOML around its keys, such as `sets = { any = [{ ` and ` }] }`.
+struct Table {
+    path: String,
+    before: String,
+    after: String,
+}
+
 /// Asks the program for the keys of a format.
 struct Probe<'a> {
     format: &'a Format,
@@ -148,27 +163,39 @@ impl<'a> Probe<'a> {
     /// Finds every table, from the top down.
     fn tables(&self) -> Tables {
         let mut tables = Tables::new();
-        // What is around a value, such as `sets.any = [{ run = ` and ` }]`, with the table's path.
-        let mut open = vec![(String::new(), String::new(), String::new())];
-        while let Some((path, before, after)) = open.pop() {
-            let at_top = path.is_empty();
-            let keys = self.ask(&format!("{before}{PROBE} = 1{after}")).expect("a table that was found before");
-            for key in &keys {
-                for (number, shape) in SHAPES.into_iter().enumerate() {
-                    if self.ask(&format!("{before}{key} = {shape}{after}")).is_some() {
-                        let (inner_before, inner_after) = shape.split_once("no-such-key = 1").expect("a shape has the probe");
-                        let key_path = if at_top { key.clone() } else { format!("{path}.{key}") };
-                        // A list by name and a table by name have a name in their path.
-                        let named = key_path.clone();
-                        let path = if number < 2 && key != "sets" { key_path } else { self.by_name(&named) };
-                        open.push((path, format!("{before}{key} = {inner_before}"), format!("{inner_after}{after}")));
-                        break;
-                    }
-                }
-            }
-            tables.entry(self.heading(&path)).or_default().extend(keys);
+        let mut open = vec![Table { path: String::new(), before: String::new(), after: String::new() }];
+        while let Some(table) = open.pop() {
+            let Table { before, after, .. } = &table;
+            let keys = keys(&self.say(&format!("{before}{PROBE} = 1{after}"))).expect("a table that was found before");
+            open.extend(keys.iter().filter_map(|key| self.table_in(&table, key)));
+            tables.entry(self.heading(&table.path)).or_default().extend(keys);
         }
         tables
+    }
+
+    /// Finds the table that is the value of a key, by itself, in a list, by name, or in a list by name; none when the value is none.
+    fn table_in(&self, table: &Table, key: &str) -> Option<Table> {
+        let Table { path, before, after } = table;
+        let mut found = None;
+        for (number, shape) in SHAPES.into_iter().enumerate() {
+            let said = self.say(&format!("{before}{key} = {shape}{after}"));
+            if keys(&said).is_some() {
+                found = Some((number, shape));
+                break;
+            }
+            // Where a text belongs there is no table, in whatever it is put.
+            if said.contains("expected a string") {
+                break;
+            }
+        }
+        let (number, shape) = found?;
+        let (open, close) = shape.split_once("no-such-key = 1").expect("a shape has the probe");
+        let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+        Some(Table {
+            path: if number < 2 { path } else { self.by_name(&path) },
+            before: format!("{before}{key} = {open}"),
+            after: format!("{close}{after}"),
+        })
     }
 
     fn by_name(&self, path: &str) -> String {
@@ -183,17 +210,21 @@ impl<'a> Probe<'a> {
         self.format.shared.iter().find(|(table, _)| *table == path).map_or(path, |(_, heading)| *heading).to_owned()
     }
 
-    /// Reads the keys that the program names when it is given this text; none when it does not object to the probe.
-    fn ask(&self, text: &str) -> Option<BTreeSet<String>> {
+    /// Returns what the program says to this text.
+    fn say(&self, text: &str) -> String {
         let folder = self.folder.path();
         let path = folder.join(self.format.file);
         std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("made");
         std::fs::write(&path, text).expect("written");
-        let said = run(folder, self.format.arguments);
-        let (_, expected) = said.split_once(&format!("unknown field `{PROBE}`, expected "))?;
-        let line = expected.lines().next().unwrap_or(expected);
-        Some(line.split('`').skip(1).step_by(2).map(str::to_owned).collect())
+        run(folder, self.format.arguments)
     }
+}
+
+/// Reads the keys that the program names when it refuses the probe; none when it refuses something else.
+fn keys(said: &str) -> Option<BTreeSet<String>> {
+    let (_, expected) = said.split_once(&format!("unknown field `{PROBE}`, expected "))?;
+    let line = expected.lines().next().unwrap_or(expected);
+    Some(line.split('`').skip(1).step_by(2).map(str::to_owned).collect())
 }
 
 /// Runs the program in a folder that is all that it sees, and returns what it says to standard error.
