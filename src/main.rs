@@ -1,5 +1,135 @@
-//! The `rcrepro` program: parse, run, exit code.
+//! Tier 4: arguments, wiring, signals, errors with hints, exit codes.
 
-fn main() -> std::process::ExitCode {
-    rcrepro::cli::main()
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use rustix::fs::Mode;
+use rustix::process::umask;
+
+use self::args::{Cli, Command};
+use self::exit::Exit;
+use self::failure::Failure;
+use rcrepro_app::machine::config;
+
+mod args;
+mod commands;
+mod context;
+mod exit;
+mod failure;
+mod output;
+mod signals;
+mod today;
+mod uncommitted;
+
+use crate::commands::advisories;
+use crate::commands::board;
+use crate::commands::check;
+use crate::commands::doctor;
+use crate::commands::documents;
+use crate::commands::findings;
+use crate::commands::image;
+use crate::commands::init;
+use crate::commands::lock;
+use crate::commands::log;
+use crate::commands::mutate;
+use crate::commands::pins;
+use crate::commands::replay;
+use crate::commands::run;
+use crate::commands::scope;
+use crate::commands::sections;
+use crate::commands::shake;
+use crate::commands::verify;
+use crate::commands::why;
+
+/// Parses the command line, does what it says, and gives the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    owner_may_always();
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
+    let json = cli.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return Failure::plain(Exit::Engine, format!("cannot start threads: {error}"), None).report(json).into();
+        }
+    };
+    let exit = runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| failure.report(json));
+    // A blocking read may hang after the second Ctrl-C; it must not keep the process.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+/// Takes the owner's bits out of the umask: one that forbids us our own files helps nobody. The others stay as the user wants
+/// them.
+fn owner_may_always() {
+    let wanted = umask(Mode::RWXG | Mode::RWXO);
+    umask(wanted & (Mode::RWXG | Mode::RWXO));
+}
+
+async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    signals::outlive_file_limit();
+    let context = context::Context {
+        directory: cli.directory,
+        store: match cli.store {
+            Some(store) => store,
+            None => default_store()?,
+        },
+        config: config::find(variable),
+        json: cli.json,
+    };
+    match cli.command {
+        Command::Check(arguments) if arguments.mutate => mutate::mutate(&context, &arguments).await,
+        Command::Check(_) => check::check(&context),
+        Command::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
+        Command::Run { all: true, look, execution, .. } => run::all(&context, look, &execution).await,
+        Command::Run { packets, look, execution, .. } => run::run(&context, &packets, look, &execution).await,
+        Command::Init { template } => init::init(&context, template),
+        Command::Status { status } if status.write => sections::write(&context, &status.rev),
+        Command::Status { status } if status.check => sections::check(&context, &status.rev),
+        Command::Status { status } => board::status(&context, &status.rev, status.propose),
+        Command::Findings(arguments) => findings::findings(&context, &arguments),
+        Command::Verdict { rev } => board::verdict(&context, &rev),
+        Command::Approve { packet, by, review, note } => {
+            board::approve(&context, &packet, &by, review, note.as_deref())
+        }
+        Command::Replay { target, look, execution } => replay::replay(&context, &target, look, &execution).await,
+        Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
+        Command::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
+        Command::Scope { packet, base, head, record } => {
+            scope::scope(&context, &packet, base.as_deref(), &head, record)
+        }
+        Command::Documents { rev } => documents::documents(&context, &rev),
+        Command::Verify { manifest } => verify::verify(&context, &manifest),
+        Command::Pins { rev, look_alikes } => pins::pins(&context, &rev, look_alikes),
+        Command::Log { packet, command, stream, canonical, raw } => {
+            log::log(&context, &packet, command.as_ref(), stream, (canonical, raw))
+        }
+        Command::Image { platform, command } => image::image(&context, platform, command).await,
+        Command::Advisories(arguments) => advisories::advisories(&context, &arguments).await,
+        Command::Doctor { blobs } => doctor::doctor(&context, blobs).await,
+    }
+}
+
+/// Reads a variable that names a file or a folder; an empty one is none.
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Finds the user's store: `RCREPRO_STORE`, else the XDG data folder.
+fn default_store() -> Result<PathBuf, Failure> {
+    if let Some(store) = variable("RCREPRO_STORE") {
+        return Ok(store);
+    }
+    let data = variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share")));
+    data.map(|data| data.join("rcrepro")).ok_or_else(|| {
+        let hint = "name a folder: rcrepro --store DIR …".to_owned();
+        Failure::plain(
+            Exit::Usage,
+            "no place for the store: neither RCREPRO_STORE, XDG_DATA_HOME nor HOME is set",
+            Some(hint),
+        )
+    })
 }

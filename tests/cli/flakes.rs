@@ -1,11 +1,11 @@
 //! Commands that change their mind. What differs from attempt to attempt is the kernel's randomness, which nothing pins.
 
-use rcrepro::app::beside::Beside;
-use rcrepro::app::{evidence, verify};
-use rcrepro::format::manifest_json;
-use rcrepro::model::finding::{Finding, FindingName};
-use rcrepro::model::manifest::ReproManifest;
-use rcrepro::store::layered::Layered;
+use rcrepro_app::evidence::beside::Beside;
+use rcrepro_app::evidence::{self, verify};
+use rcrepro_format::records::manifest_json;
+use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_store::layered::Layered;
 
 use crate::scene::{Scene, command};
 

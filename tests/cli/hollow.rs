@@ -174,7 +174,7 @@ fn an_ok_counts_with_the_test_files_and_they_travel_with_the_evidence() {
     let ended = verify();
     assert!(ended.code == 0 && ended.stdout.contains("4 packages tested"), "{}", ended.stdout);
     // Whoever leaves a test file out proves nothing any more.
-    let hash = rcrepro::model::digest::Digest::of(scene.read("c/main_test.go").as_bytes()).hash.to_string();
+    let hash = rcrepro_model::content::digest::Digest::of(scene.read("c/main_test.go").as_bytes()).hash.to_string();
     std::fs::remove_file(scene.path("manifests/RC-05.evidence").join(hash)).expect("it is in the evidence");
     undecided(&verify(), "package `m/c` says `ok`, and its test files cannot be looked at here");
 }

@@ -326,7 +326,7 @@ fn recorded() -> Scene {
 fn put(scene: &Scene, outside: &Path, hostile: &Hostile) {
     let manifest = scene.path("manifests/RC-05.json");
     let bytes = std::fs::read(&manifest).expect("recorded");
-    let plan = rcrepro::format::manifest_json::decode(&bytes).expect("a manifest").plan;
+    let plan = rcrepro_format::records::manifest_json::decode(&bytes).expect("a manifest").plan;
     let evidence = scene.path("manifests/RC-05.evidence");
     let named = evidence.join(plan.hash.to_string());
     std::fs::copy(&named, outside.join("blob")).expect("copied");

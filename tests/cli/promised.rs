@@ -1,8 +1,8 @@
 //! Outputs that a command promises: made, kept and bounded, and one command's trouble where they are not.
 
 use crate::scene::{Ended, Scene, command, shared_store};
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::fs::FsStore;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
 
 #[test]
 fn an_output_that_is_not_there_fails_the_command_for_run_verify_and_replay() {

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use rcrepro::format::lock_toml;
-use rcrepro::model::digest::Digest;
-use rcrepro::model::image_lock::ImageLock;
+use rcrepro_format::images::lock_toml;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::image::lock::ImageLock;
 
 use crate::debian::DockerRegistry;
 use crate::scene::{Scene, command, shared_store};

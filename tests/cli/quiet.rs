@@ -1,7 +1,7 @@
 //! How quiet a plan wants its commands: attempts at the network, and what stands in the streams.
 
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::fs::FsStore;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
 
 use crate::programs;
 use crate::scene::{Scene, command, shared_store};

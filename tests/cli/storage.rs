@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rcrepro::format::manifest_json;
-use rcrepro::model::digest::Digest;
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::fs::FsStore;
+use rcrepro_format::records::manifest_json;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
 
 use crate::scene::{Scene, command, shared_store};
 

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rcrepro::app::{evidence, verify};
-use rcrepro::model::digest::Digest;
-use rcrepro::model::finding::{Finding, FindingName};
-use rcrepro::store::layered::Layered;
+use rcrepro_app::evidence::{self, verify};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_store::layered::Layered;
 
 fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/beacon/manifests/RC-05.json")
@@ -111,7 +111,7 @@ fn missing_and_damaged_evidence_are_told_apart() {
     }
     let judge = || judge_beside(&manifest, &bytes);
     assert_eq!(judge(), []);
-    let plan = rcrepro::format::manifest_json::decode(&bytes).expect("a manifest").plan;
+    let plan = rcrepro_format::records::manifest_json::decode(&bytes).expect("a manifest").plan;
     let blob = copy.join(plan.hash.to_string());
     std::fs::write(&blob, b"version = 1").expect("damaged");
     let names: Vec<FindingName> = judge().iter().map(|finding| finding.name).collect();

@@ -3,15 +3,15 @@
 
 use std::path::PathBuf;
 
-use rcrepro::app::evidence;
-use rcrepro::app::record::{EngineRecord, HostRecord, RECORD_VERSION, RunRecord};
-use rcrepro::format::manifest_json;
-use rcrepro::model::digest::Digest;
-use rcrepro::model::manifest::ReproManifest;
-use rcrepro::model::plan::PacketId;
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::fs::FsStore;
-use rcrepro::store::runs::{RunId, Runs};
+use rcrepro_app::evidence;
+use rcrepro_app::run::record::{EngineRecord, HostRecord, RECORD_VERSION, RunRecord};
+use rcrepro_format::records::manifest_json;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::plan::PacketId;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::{RunId, Runs};
 
 use crate::scene::{Ended, Scene, command};
 

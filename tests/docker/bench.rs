@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use rcrepro::model::world::{ClockMode, World, WorldSettings};
+use rcrepro_model::execution::world::{ClockMode, World, WorldSettings};
 
 use crate::scene::{Case, Input, Scene};
 
@@ -84,17 +84,17 @@ async fn chained_commands_beside_docker_run() {
         }
         let cli = began.elapsed();
         let lanes = tokio::sync::Semaphore::new(1);
-        let execution = rcrepro::engine::Execution {
+        let execution = rcrepro_engine::Execution {
             action: &action,
             image: &scene.image,
             label: "bench",
             limits: case.limits,
-            network: rcrepro::engine::Network::None,
+            network: rcrepro_engine::Network::None,
             world: &case.world,
-            turn: Some(rcrepro::engine::Turn { lanes: &lanes, began: &|| {} }),
+            turn: Some(rcrepro_engine::Turn { lanes: &lanes, began: &|| {} }),
         };
         let began = Instant::now();
-        let one = |_| rcrepro::engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
+        let one = |_| rcrepro_engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
         let results: Vec<_> = futures_util::stream::iter(0..ROUNDS).map(one).buffer_unordered(2).collect().await;
         let own = began.elapsed();
         assert!(results.iter().all(|result| result.as_ref().is_ok_and(|executed| executed.result.exit_code == 0)));
@@ -128,16 +128,16 @@ async fn a_whole_command_with_a_tree_of_6500_files() {
         std::fs::write(path, content(i)).expect("room");
     }
     let action = scene.action(&case);
-    let execution = rcrepro::engine::Execution {
+    let execution = rcrepro_engine::Execution {
         action: &action,
         image: &scene.image,
         label: "bench",
         limits: case.limits,
-        network: rcrepro::engine::Network::None,
+        network: rcrepro_engine::Network::None,
         world: &case.world,
         turn: None,
     };
-    let execute = || rcrepro::engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
+    let execute = || rcrepro_engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
     let began = Instant::now();
     let first = execute().await.expect("a result");
     println!("6,500 files, the first time, the tree laid down: ours {:.0} ms", began.elapsed().as_secs_f64() * 1e3);

@@ -1,8 +1,8 @@
 //! Programs that do all they can so that nobody sees what they do, in containers as commands have them.
 
-use rcrepro::engine::Executed;
-use rcrepro::model::attempt::Watch;
-use rcrepro::model::world::{ClockMode, World, WorldSettings};
+use rcrepro_engine::Executed;
+use rcrepro_model::execution::attempt::Watch;
+use rcrepro_model::execution::world::{ClockMode, World, WorldSettings};
 
 use crate::programs;
 use crate::scene::{Case, Input, Scene};

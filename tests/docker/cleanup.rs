@@ -3,9 +3,9 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rcrepro::engine::docker::{DockerOptions, Staging};
-use rcrepro::engine::{Engine as _, EngineError};
-use rcrepro::model::action::Ending;
+use rcrepro_engine::docker::{DockerOptions, Staging};
+use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_model::execution::action::Ending;
 
 use crate::scene::{Case, Input, Scene, is_podman, leftovers, unique};
 

@@ -5,9 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::thread;
 
-use rcrepro::engine::docker::{DockerEngine, DockerOptions};
-use rcrepro::engine::{Engine as _, EngineError};
-use rcrepro::model::action::Ending;
+use rcrepro_engine::docker::{DockerEngine, DockerOptions};
+use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_model::execution::action::Ending;
 
 use crate::proxy;
 use crate::scene::{Case, Input, Scene, unique};

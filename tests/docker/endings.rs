@@ -3,9 +3,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rcrepro::engine::docker::RUN;
-use rcrepro::engine::{EngineError, Executed, Limits};
-use rcrepro::model::action::Ending;
+use rcrepro_engine::docker::RUN;
+use rcrepro_engine::{EngineError, Executed, Limits};
+use rcrepro_model::execution::action::Ending;
 
 use crate::scene::{Case, Scene, is_podman};
 

@@ -1,8 +1,8 @@
 //! Nothing runs in an image that is not the locked one.
 
-use rcrepro::engine::{Engine as _, EngineError};
-use rcrepro::model::digest::Sha256;
-use rcrepro::model::image::ImageIdentity;
+use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::image::identity::ImageIdentity;
 
 use crate::scene::{Case, Scene, leftovers};
 
@@ -39,12 +39,12 @@ async fn other_images_are_refused_with_both_digests() {
 async fn the_actions_own_image_and_machine_count() {
     let scene = Scene::new().await;
     let case = Case::sh("true");
-    let execution = |action| rcrepro::engine::Execution {
+    let execution = |action| rcrepro_engine::Execution {
         action,
         image: &scene.image,
         label: "test/platform",
         limits: case.limits,
-        network: rcrepro::engine::Network::None,
+        network: rcrepro_engine::Network::None,
         world: &case.world,
         turn: None,
     };

@@ -1,8 +1,8 @@
 //! Inputs arrive as the tree says, the same by every way, and what a command does to them is gone afterwards.
 
-use rcrepro::engine::docker::Staging;
-use rcrepro::engine::{Engine as _, EngineError};
-use rcrepro::model::action::Ending;
+use rcrepro_engine::docker::Staging;
+use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_model::execution::action::Ending;
 
 use crate::scene::{Case, Input, Scene, is_podman, ways};
 
@@ -152,15 +152,15 @@ async fn a_damaged_input_runs_nothing() {
         let scene = Scene::by(way).await;
         let case = Case { inputs: vec![("work/a", Input::File(b"first".to_vec()))], ..Case::sh("cat a") };
         let action = scene.action(&case);
-        let digest = rcrepro::model::digest::Digest::of(b"first");
-        let path = rcrepro::store::BlobStore::local_path(&scene.store, digest).expect("the store keeps files");
+        let digest = rcrepro_model::content::digest::Digest::of(b"first");
+        let path = rcrepro_store::BlobStore::local_path(&scene.store, digest).expect("the store keeps files");
         std::fs::write(path, b"other").expect("our own file");
-        let execution = rcrepro::engine::Execution {
+        let execution = rcrepro_engine::Execution {
             action: &action,
             image: &scene.image,
             label: "test/damaged",
             limits: case.limits,
-            network: rcrepro::engine::Network::None,
+            network: rcrepro_engine::Network::None,
             world: &case.world,
             turn: None,
         };

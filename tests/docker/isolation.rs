@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rcrepro::engine::docker::DockerOptions;
-use rcrepro::engine::{CA_BUNDLE_PATH, EngineError, Limits, Network};
+use rcrepro_engine::docker::DockerOptions;
+use rcrepro_engine::{CA_BUNDLE_PATH, EngineError, Limits, Network};
 
 use crate::busybox;
 use crate::scene::{Case, Scene, is_podman, unique};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rcrepro::engine::{Executed, Limits};
-use rcrepro::model::action::Output;
-use rcrepro::model::digest::Digest;
-use rcrepro::model::name::TreePath;
-use rcrepro::model::tree::{Node, TreeBuilder};
+use rcrepro_engine::{Executed, Limits};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::execution::action::Output;
 
 use crate::scene::{Case, Input, Scene, ways};
 

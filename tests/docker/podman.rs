@@ -10,9 +10,9 @@ use bollard::models::{
     ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions, MountVolumeOptionsDriverConfig,
 };
 use bollard::query_parameters::{CreateContainerOptions, InspectContainerOptions, RemoveContainerOptions};
-use rcrepro::engine::docker::{DockerOptions, Staging};
-use rcrepro::engine::{Engine as _, EngineError};
-use rcrepro::model::action::Ending;
+use rcrepro_engine::docker::{DockerOptions, Staging};
+use rcrepro_engine::{Engine as _, EngineError};
+use rcrepro_model::execution::action::Ending;
 
 use crate::scene::{Case, Scene, is_podman, leftovers, unique};
 

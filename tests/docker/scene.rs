@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
-use rcrepro::engine::docker::{DockerEngine, DockerOptions, RUN, Staging};
-use rcrepro::engine::{Engine as _, EngineError, Executed, Execution, Limits, Network};
-use rcrepro::model::action::{Action, Command, Platform};
-use rcrepro::model::digest::Digest;
-use rcrepro::model::image::ImageIdentity;
-use rcrepro::model::tree::{Node, TreeBuilder};
-use rcrepro::model::world::World;
-use rcrepro::store::BlobStore as _;
+use rcrepro_engine::docker::{DockerEngine, DockerOptions, RUN, Staging};
+use rcrepro_engine::{Engine as _, EngineError, Executed, Execution, Limits, Network};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::execution::action::{Action, Command, Platform};
+use rcrepro_model::execution::world::World;
+use rcrepro_model::image::identity::ImageIdentity;
+use rcrepro_store::BlobStore as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::busybox::{self, TestImage};
@@ -150,11 +150,11 @@ impl Scene {
 
     fn node(
         &self,
-        path: &rcrepro::model::name::TreePath,
+        path: &rcrepro_model::content::name::TreePath,
         content: &[u8],
         executable: bool,
         builder: &mut TreeBuilder,
-    ) -> Result<(), rcrepro::model::tree::TreeError> {
+    ) -> Result<(), rcrepro_model::content::tree::TreeError> {
         let digest = self.store.put(content).expect("the store takes it");
         builder.insert(path, Node::File { digest, executable })
     }

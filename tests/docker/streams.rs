@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rcrepro::model::action::{Ending, Output};
-use rcrepro::model::digest::{Digest, DigestHasher};
+use rcrepro_model::content::digest::{Digest, DigestHasher};
+use rcrepro_model::execution::action::{Ending, Output};
 
 use crate::scene::{Case, Input, Scene};
 
@@ -116,7 +116,7 @@ async fn a_blocked_runtime_loses_nothing() {
     let received = result.stdout.size;
     assert!(count.size > 100, "{count:?} chunks");
     assert!(received >= count.size * 4096, "{received} bytes of {} chunks", count.size);
-    let bytes = rcrepro::store::BlobStore::get(&scene.store, result.stdout).expect("the blob is in the store");
+    let bytes = rcrepro_store::BlobStore::get(&scene.store, result.stdout).expect("the blob is in the store");
     assert!(bytes.chunks(4096).all(|part| chunk.starts_with(part)));
     scene.close().await;
 }
@@ -125,7 +125,7 @@ async fn a_blocked_runtime_loses_nothing() {
 async fn strange_bytes_stay_as_they_are() {
     let scene = Scene::new().await;
     let executed = scene.sh(r"printf 'a\000b\377\376\r\n\001\000\000\000'; printf '\200' >&2").await;
-    let bytes = |digest| rcrepro::store::BlobStore::get(&scene.store, digest).expect("the blob is in the store");
+    let bytes = |digest| rcrepro_store::BlobStore::get(&scene.store, digest).expect("the blob is in the store");
     assert_eq!(bytes(executed.result.stdout), b"a\0b\xff\xfe\r\n\x01\0\0\0");
     assert_eq!(bytes(executed.result.stderr), b"\x80");
     let silent = scene.sh("true").await;

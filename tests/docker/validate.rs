@@ -1,10 +1,10 @@
 //! An image in the real engine, read back through the engine's export.
 
 use futures_util::StreamExt as _;
-use rcrepro::app::image::folder::ImageFolder;
-use rcrepro::app::image::validate::{ValidateImageError, loaded, path};
-use rcrepro::engine::docker::{DockerEngine, DockerOptions};
-use rcrepro::model::image_definition::Platform;
+use rcrepro_app::toolchain::folder::ImageFolder;
+use rcrepro_app::toolchain::validate::{ValidateImageError, loaded, path};
+use rcrepro_engine::docker::{DockerEngine, DockerOptions};
+use rcrepro_model::image::definition::Platform;
 
 use crate::busybox;
 use crate::scene::{Scene, unique};

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rcrepro::format::lock_toml;
-use rcrepro::model::digest::{Digest, Sha256};
-use rcrepro::model::image_lock::ImageLock;
+use rcrepro_format::images::lock_toml;
+use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::image::lock::ImageLock;
 
 /// How often each tool builds from packages; the first two builds' digests are compared.
 const ROUNDS: usize = 2;

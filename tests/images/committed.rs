@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use rcrepro::app::image::folder::ImageFolder;
-use rcrepro::app::image::lock::order;
-use rcrepro::format::{lock_toml, oci_json};
-use rcrepro::model::digest::Digest;
-use rcrepro::model::image_definition::Platform;
+use rcrepro_app::toolchain::folder::ImageFolder;
+use rcrepro_app::toolchain::lock::order;
+use rcrepro_format::images::{lock_toml, oci_json};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::image::definition::Platform;
 
 #[test]
 fn every_lock_is_fresh_canonical_and_agrees_with_those_below_it() {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use rcrepro::app::image::build::build;
-use rcrepro::store::{BlobStore as _, memory::MemoryStore};
+use rcrepro_app::toolchain::build::build;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::memory::MemoryStore;
 use tar::EntryType;
 
 use super::fixture::{base_pins, context, lock_both, name, tool_deb, top_pins};

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rcrepro::model::digest::Digest;
-use rcrepro::packages::PackageError;
-use rcrepro::packages::fetch::{Fetcher, Promise, Wanted};
-use rcrepro::store::{BlobStore as _, memory::MemoryStore};
+use rcrepro_images::packages::PackageError;
+use rcrepro_images::packages::fetch::{Fetcher, Promise, Wanted};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::memory::MemoryStore;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

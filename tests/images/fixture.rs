@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rcrepro::app::image::ImageContext;
-use rcrepro::app::image::folder::ImageFolder;
-use rcrepro::app::image::lock::lock_pinned;
-use rcrepro::model::digest::Digest;
-use rcrepro::model::image_definition::{ImageName, Platform};
-use rcrepro::model::image_lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, NpmPin};
-use rcrepro::model::purl::Purl;
-use rcrepro::packages::sources::Mirrors;
-use rcrepro::store::{BlobStore, memory::MemoryStore};
+use rcrepro_app::toolchain::ImageContext;
+use rcrepro_app::toolchain::folder::ImageFolder;
+use rcrepro_app::toolchain::lock::lock_pinned;
+use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, NpmPin};
+use rcrepro_model::image::purl::Purl;
+use rcrepro_store::BlobStore;
+use rcrepro_store::memory::MemoryStore;
 use sha2::{Digest as _, Sha256, Sha512};
 use tar::{EntryType, Header};
 use tokio_util::sync::CancellationToken;
@@ -156,7 +157,10 @@ pub fn toolchain_zip() -> Vec<u8> {
 fn toolchain_h1() -> String {
     let mut lines = String::new();
     for (inner, content) in [("VERSION", &b"go9.9.9\n"[..]), ("bin/go", b"go"), ("src/_go.mod", b"module std\n")] {
-        lines.push_str(&format!("{}  {GO_PREFIX}/{inner}\n", rcrepro::model::hex::encode(Sha256::digest(content))));
+        lines.push_str(&format!(
+            "{}  {GO_PREFIX}/{inner}\n",
+            rcrepro_model::content::hex::encode(Sha256::digest(content))
+        ));
     }
     format!("h1:{}", STANDARD.encode(Sha256::digest(lines)))
 }

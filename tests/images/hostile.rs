@@ -1,7 +1,7 @@
 //! Packages that mean harm are refused, and the message names the entry.
 
-use rcrepro::app::image::lock::lock_pinned;
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_app::toolchain::lock::lock_pinned;
+use rcrepro_store::memory::MemoryStore;
 use tar::EntryType;
 
 use super::fixture::{Item, ar_of, base_pins, context, deb_of, file, link, name, tool_deb, write_definitions};

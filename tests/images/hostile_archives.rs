@@ -2,10 +2,10 @@
 
 use std::io::{Seek as _, Write as _};
 
-use rcrepro::app::image::ImageError;
-use rcrepro::model::layer::Limits;
-use rcrepro::oci::layer_tree::{LayerRules, Package, PackageWriter};
-use rcrepro::packages::{deb, go_module, npm};
+use rcrepro_app::toolchain::ImageError;
+use rcrepro_images::oci::layer_tree::{LayerRules, Package, PackageWriter};
+use rcrepro_images::packages::{deb, go_module, npm};
+use rcrepro_model::image::layer::Limits;
 use tar::{EntryType, Header};
 
 use super::fixture::{Item, ar_of, file, link, tar_of, zip_of};

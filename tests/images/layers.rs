@@ -1,8 +1,8 @@
 //! Packages laid over each other.
 
-use rcrepro::model::layer::{Entry, EntryKind};
-use rcrepro::oci::OciError;
-use rcrepro::oci::layer_tree::{LayerRules, LayerTree, Package, PackageWriter};
+use rcrepro_images::oci::OciError;
+use rcrepro_images::oci::layer_tree::{LayerRules, LayerTree, Package, PackageWriter};
+use rcrepro_model::image::layer::{Entry, EntryKind};
 
 fn package(name: &str, rules: LayerRules, entries: &[(&str, EntryKind, &str)]) -> Package {
     let mut writer = PackageWriter::new(name, rules).expect("begins");

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use futures_util::StreamExt as _;
-use rcrepro::app::image::build::{BuiltImage, build};
-use rcrepro::app::image::load::{load_stream, tag};
-use rcrepro::app::image::output::output;
-use rcrepro::app::image::{ImageContext, ImageError};
-use rcrepro::model::digest::Sha256;
-use rcrepro::oci::OciError;
-use rcrepro::oci::layout_folder::Written;
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_app::toolchain::build::{BuiltImage, build};
+use rcrepro_app::toolchain::load::{load_stream, tag};
+use rcrepro_app::toolchain::output::output;
+use rcrepro_app::toolchain::{ImageContext, ImageError};
+use rcrepro_images::oci::OciError;
+use rcrepro_images::oci::layout_folder::Written;
+use rcrepro_model::content::digest::Sha256;
+use rcrepro_store::memory::MemoryStore;
 
 use super::fixture::{context, lock_both, name};
 

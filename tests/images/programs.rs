@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use rcrepro::app::image::ImageError;
-use rcrepro::app::image::build::{build, locked, needs_engine};
-use rcrepro::app::image::folder::ImageFolder;
-use rcrepro::model::image_definition::Platform;
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_app::toolchain::ImageError;
+use rcrepro_app::toolchain::build::{build, locked, needs_engine};
+use rcrepro_app::toolchain::folder::ImageFolder;
+use rcrepro_model::image::definition::Platform;
+use rcrepro_store::memory::MemoryStore;
 
 use super::fixture::{context, name};
 

@@ -5,11 +5,11 @@ use std::error::Error;
 use std::path::Path;
 
 use jsonschema::{Retrieve, Uri, Validator};
-use rcrepro::app::image::folder::ImageFolder;
-use rcrepro::app::image::sbom::{BomFormat, bom};
-use rcrepro::model::bom::{BomPackage, Checksum, packages};
-use rcrepro::model::image_definition::Platform;
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_app::toolchain::folder::ImageFolder;
+use rcrepro_app::toolchain::sbom::{BomFormat, bom};
+use rcrepro_model::image::bom::{BomPackage, Checksum, packages};
+use rcrepro_model::image::definition::Platform;
+use rcrepro_store::memory::MemoryStore;
 use serde_json::{Value, json};
 
 use super::fixture::{lock_both, name};

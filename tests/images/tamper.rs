@@ -1,8 +1,8 @@
 //! Not one digit of a lock can be another.
 
-use rcrepro::app::image::ImageError;
-use rcrepro::app::image::build::build;
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_app::toolchain::ImageError;
+use rcrepro_app::toolchain::build::build;
+use rcrepro_store::memory::MemoryStore;
 
 use super::fixture::{context, lock_both, name};
 
@@ -96,7 +96,7 @@ async fn a_base_that_was_locked_anew_makes_what_stands_on_it_stale() {
     let (images, _, _) = lock_both(folder.path(), &store).await;
     let deb = super::fixture::deb_of(&[super::fixture::file("./usr/share/certs/a.pem", 0o644, b"newer")]);
     let pins = super::fixture::base_pins(&store, &deb);
-    rcrepro::app::image::lock::lock_pinned(&context(&store), &images, &name("base"), pins).await.expect("locks");
+    rcrepro_app::toolchain::lock::lock_pinned(&context(&store), &images, &name("base"), pins).await.expect("locks");
     let error = build(&context(&store), &images, &name("top")).await.expect_err("stale");
     assert!(error.to_string().contains("layer `base` is "), "{error}");
     assert_eq!(error.hint().as_deref(), Some("rcrepro image lock top"));

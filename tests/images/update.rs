@@ -1,11 +1,11 @@
 //! Raising one package in a definition: what a bot does.
 
-use rcrepro::app::image::ImageContext;
-use rcrepro::app::image::folder::ImageFolder;
-use rcrepro::app::image::update::{concerns, raise};
-use rcrepro::model::image_definition::Platform;
-use rcrepro::packages::sources::Mirrors;
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_app::toolchain::ImageContext;
+use rcrepro_app::toolchain::folder::ImageFolder;
+use rcrepro_app::toolchain::update::{concerns, raise};
+use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_model::image::definition::Platform;
+use rcrepro_store::memory::MemoryStore;
 
 use super::archive_server::Files;
 use super::fixture::{context, name};

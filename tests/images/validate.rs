@@ -6,15 +6,16 @@ use std::process::Command;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use rcrepro::app::image::build::{BuiltImage, build};
-use rcrepro::app::image::load::load_stream;
-use rcrepro::app::image::output::output;
-use rcrepro::app::image::validate;
-use rcrepro::oci::validate::judge::judge;
-use rcrepro::oci::validate::survey::{Survey, Surveyed, survey_file};
-use rcrepro::oci::validate::{Fault, FaultName, Validation, sources};
-use rcrepro::store::fs::FsStore;
-use rcrepro::store::{BlobStore as _, memory::MemoryStore};
+use rcrepro_app::toolchain::build::{BuiltImage, build};
+use rcrepro_app::toolchain::load::load_stream;
+use rcrepro_app::toolchain::output::output;
+use rcrepro_app::toolchain::validate;
+use rcrepro_images::oci::validate::judge::judge;
+use rcrepro_images::oci::validate::survey::{Survey, Surveyed, survey_file};
+use rcrepro_images::oci::validate::{Fault, FaultName, Validation, sources};
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::memory::MemoryStore;
 
 use super::fixture::{context, lock_both, name};
 
@@ -93,9 +94,9 @@ async fn a_whole_image_has_no_fault_wherever_it_is() {
     };
     good(check(&scene.files()), 2);
     good(validate::path(&scene.folder.path().join("layout")).await.expect("a folder"), 2);
-    let images = rcrepro::app::image::folder::ImageFolder::new(
+    let images = rcrepro_app::toolchain::folder::ImageFolder::new(
         scene.folder.path(),
-        rcrepro::model::image_definition::Platform::LinuxAmd64,
+        rcrepro_model::image::definition::Platform::LinuxAmd64,
     );
     let store = Arc::new(scene.store.clone());
     good(validate::stored(&images, &name("top"), store).await.expect("a lock"), 1);

@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
-use rcrepro::model::digest::Sha256;
-use rcrepro::oci::validate::FaultName;
+use rcrepro_images::oci::validate::FaultName;
+use rcrepro_model::content::digest::Sha256;
 use serde_json::json;
 use tar::EntryType;
 
@@ -109,7 +109,7 @@ fn a_path_through_a_link_is_a_fault_and_a_device_is_a_note() {
     ];
     let tar = tar_of(&items);
     let validation = check(&layout(&tar, &tar, TAR));
-    let named = |list: &[rcrepro::oci::validate::Fault]| -> Vec<(FaultName, String)> {
+    let named = |list: &[rcrepro_images::oci::validate::Fault]| -> Vec<(FaultName, String)> {
         list.iter().map(|one| (one.name, one.object.rsplit(' ').next().unwrap_or_default().to_owned())).collect()
     };
     assert_eq!(named(&validation.faults), [(FaultName::EntryBelowLink, "`./a/out/passwd`".to_owned())]);
@@ -150,8 +150,8 @@ fn docker_archives_are_checked_by_config_and_diff_ids() {
         ])
     };
     let judge = |archive: &[u8]| {
-        let survey = rcrepro::oci::validate::sources::archive("archive", &mut &archive[..]).expect("readable");
-        rcrepro::oci::validate::judge::judge(&survey, None)
+        let survey = rcrepro_images::oci::validate::sources::archive("archive", &mut &archive[..]).expect("readable");
+        rcrepro_images::oci::validate::judge::judge(&survey, None)
     };
     let good = judge(&archive(&config, &tar));
     assert_eq!((good.faults, good.notes), (vec![], vec![]));

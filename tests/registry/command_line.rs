@@ -4,10 +4,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use rcrepro::model::image_definition::Platform;
-use rcrepro::model::image_lock::ImageLock;
-use rcrepro::store::fs::FsStore;
-use rcrepro::store::{BlobStore as _, memory::MemoryStore};
+use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::lock::ImageLock;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::memory::MemoryStore;
 
 use crate::debian::{DockerRegistry, HTPASSWD, PASSWORD, TlsFiles, USER, certificate, docker_config};
 use crate::fixture;

@@ -42,7 +42,7 @@ impl DockerRegistry {
     }
 
     /// Gives where the registry keeps a blob.
-    pub fn blob_path(&self, hash: rcrepro::model::digest::Sha256) -> PathBuf {
+    pub fn blob_path(&self, hash: rcrepro_model::content::digest::Sha256) -> PathBuf {
         let hex = hash.to_string();
         self.folder.path().join("storage/docker/registry/v2/blobs/sha256").join(&hex[..2]).join(hex).join("data")
     }

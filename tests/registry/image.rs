@@ -5,11 +5,11 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcrepro::model::digest::{Digest, Sha256};
-use rcrepro::model::reference::ImageReference;
-use rcrepro::registry::{PushImage, Registry, RegistrySettings};
-use rcrepro::store::BlobStore;
-use rcrepro::store::fs::FsStore;
+use rcrepro_images::registry::{PushImage, Registry, RegistrySettings};
+use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::image::reference::ImageReference;
+use rcrepro_store::BlobStore;
+use rcrepro_store::fs::FsStore;
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Request};
@@ -41,7 +41,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// Names the machine as OCI does.
 pub fn architecture() -> &'static str {
-    rcrepro::model::image_definition::Platform::host().expect("a platform").architecture()
+    rcrepro_model::image::definition::Platform::host().expect("a platform").architecture()
 }
 
 pub fn descriptor(media_type: &str, bytes: &[u8]) -> Value {

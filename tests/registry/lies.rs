@@ -1,8 +1,8 @@
 //! A registry that lies gets nothing into the store under a wrong name, and its lie is named.
 
-use rcrepro::model::digest::{Digest, Sha256};
-use rcrepro::model::image_definition::Platform;
-use rcrepro::registry::{Registry, RegistryError};
+use rcrepro_images::registry::{Registry, RegistryError};
+use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::image::definition::Platform;
 use serde_json::json;
 
 use crate::image::{

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use rcrepro::model::digest::Digest;
-use rcrepro::model::image_definition::Platform;
-use rcrepro::model::reference::ImageReference;
-use rcrepro::registry::{Registry, RegistryError};
-use rcrepro::store::BlobStore;
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_images::registry::{Registry, RegistryError};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::reference::ImageReference;
+use rcrepro_store::BlobStore;
+use rcrepro_store::memory::MemoryStore;
 use serde_json::json;
 
 use crate::debian::{DockerRegistry, HTPASSWD, PASSWORD, USER, certificate, docker_config, openssl};

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use rcrepro::model::image_definition::Platform;
-use rcrepro::registry::{ATTEMPTS, Registry, RegistryEvent};
+use rcrepro_images::registry::{ATTEMPTS, Registry, RegistryEvent};
+use rcrepro_model::image::definition::Platform;
 
 use crate::image::{Kept, Published, client, settings};
 use crate::server::{Reply, Request, Server};

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use rcrepro::model::digest::Digest;
-use rcrepro::model::tree::Node;
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::export::{TarStyle, export_tar, lookup};
-use rcrepro::store::ingest::{DirOptions, Limits, TarError, TarOptions, hash_dir, ingest_dir, ingest_tar};
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::tree::Node;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::export::{TarStyle, export_tar, lookup};
+use rcrepro_store::ingest::{DirOptions, Limits, TarError, TarOptions, hash_dir, ingest_dir, ingest_tar};
+use rcrepro_store::memory::MemoryStore;
 use tar::{EntryType, Header};
 
 use crate::nasty;

@@ -4,10 +4,10 @@ use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt as _;
 
 use proptest::prelude::*;
-use rcrepro::model::digest::Digest;
-use rcrepro::store::fs::{BLOB_MTIME, FsStore};
-use rcrepro::store::memory::MemoryStore;
-use rcrepro::store::{BlobStore, GET_LIMIT, StoreError};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_store::fs::{BLOB_MTIME, FsStore};
+use rcrepro_store::memory::MemoryStore;
+use rcrepro_store::{BlobStore, GET_LIMIT, StoreError};
 
 fn with_stores(check: impl Fn(&dyn BlobStore)) {
     check(&MemoryStore::default());

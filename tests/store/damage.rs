@@ -4,9 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rcrepro::model::digest::Digest;
-use rcrepro::store::fs::FsStore;
-use rcrepro::store::{BlobStore, StoreError};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::{BlobStore, StoreError};
 
 /// Turns one bit of a stored blob and leaves its times alone.
 fn flip(root: &Path, digest: Digest) -> PathBuf {

@@ -7,13 +7,13 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
-use rcrepro::model::digest::Digest;
-use rcrepro::model::name::TreePath;
-use rcrepro::model::tree::{Directory, Node};
-use rcrepro::store::BlobStore;
-use rcrepro::store::fs::FsStore;
-use rcrepro::store::ingest::{DirError, DirOptions, Limits, hash_dir, ingest_dir, ingest_output};
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_store::BlobStore;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::ingest::{DirError, DirOptions, Limits, hash_dir, ingest_dir, ingest_output};
+use rcrepro_store::memory::MemoryStore;
 
 use crate::nasty;
 

@@ -2,14 +2,14 @@
 
 use std::os::unix::fs::MetadataExt as _;
 
-use rcrepro::model::digest::Digest;
-use rcrepro::model::name::TreePath;
-use rcrepro::model::tree::{Node, TreeBuilder};
-use rcrepro::store::BlobStore;
-use rcrepro::store::export::{CheckoutOptions, Contents, ExportError, Owner, checkout, diff, graft, lookup, walk};
-use rcrepro::store::fs::{BLOB_MTIME, FsStore};
-use rcrepro::store::ingest::{DirOptions, hash_dir, ingest_dir};
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_store::BlobStore;
+use rcrepro_store::export::{CheckoutOptions, Contents, ExportError, Owner, checkout, diff, graft, lookup, walk};
+use rcrepro_store::fs::{BLOB_MTIME, FsStore};
+use rcrepro_store::ingest::{DirOptions, hash_dir, ingest_dir};
+use rcrepro_store::memory::MemoryStore;
 
 use crate::nasty;
 

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use rcrepro::model::name::TreePath;
-use rcrepro::store::ingest::{GitError, GitSource, IngestedSource, Limits, hash_dir, ingest_git};
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_store::ingest::{GitError, GitSource, IngestedSource, Limits, hash_dir, ingest_git};
+use rcrepro_store::memory::MemoryStore;
 
 /// Runs a shell line in a repository, apart from the user's configuration.
 fn shell(folder: &Path, line: &str) {

@@ -6,10 +6,10 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use rcrepro::model::digest::Digest;
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::fs::FsStore;
-use rcrepro::store::runs::{RunId, Runs};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::{RunId, Runs};
 
 const ROLE: &str = "RCREPRO_TEST_ROLE";
 const STORE: &str = "RCREPRO_TEST_STORE";

@@ -1,6 +1,6 @@
 //! Run folders and their leases. What another process sees is in [`crate::processes`].
 
-use rcrepro::store::runs::{RunId, Runs};
+use rcrepro_store::runs::{RunId, Runs};
 
 #[test]
 fn a_run_is_alive_while_its_lease_is_held() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use rcrepro::model::name::TreePath;
-use rcrepro::store::git_scratch::{GitScratch, ScratchError};
+use rcrepro_model::content::name::TreePath;
+use rcrepro_store::git::scratch::{GitScratch, ScratchError};
 
 /// Runs a shell line apart from the user's configuration and gives what it printed.
 fn shell(folder: &Path, line: &str) -> String {

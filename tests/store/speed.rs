@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::export::{CheckoutOptions, Contents, checkout};
-use rcrepro::store::fs::FsStore;
-use rcrepro::store::ingest::{DirOptions, hash_dir, ingest_dir};
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::export::{CheckoutOptions, Contents, checkout};
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::ingest::{DirOptions, hash_dir, ingest_dir};
 
 const ROUNDS: usize = 9;
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use rcrepro::model::digest::Sha256;
-use rcrepro::model::image::ImageIdentity;
+use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::image::identity::ImageIdentity;
 
 /// The label by which test images can be found and removed.
 pub const LABEL: &str = "org.rcrepro.test";

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use rcrepro::model::digest::Digest;
-use rcrepro::store::fs::FsStore;
-use rcrepro::store::{BlobBatch, BlobStore, BlobWriter, StoreError};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::{BlobBatch, BlobStore, BlobWriter, StoreError};
 
 /// Keeps blobs in a temporary folder.
 pub struct FileStore {

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rcrepro::app::{evidence, verify};
-use rcrepro::format::manifest_json;
-use rcrepro::model::digest::Digest;
-use rcrepro::model::finding::{FindingName, Severity};
-use rcrepro::store::layered::Layered;
+use rcrepro_app::evidence::{self, verify};
+use rcrepro_format::records::manifest_json;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::finding::{FindingName, Severity};
+use rcrepro_store::layered::Layered;
 
 use super::{example, read, today};
 

@@ -5,19 +5,20 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
-use rcrepro::app::beside::Beside;
-use rcrepro::app::mutants::record::{Recorded, judge as judge_gates};
-use rcrepro::app::release_images::verify::judge_record;
-use rcrepro::format::{gates_json, manifest_json, plan_toml, release_json};
-use rcrepro::model::digest::Digest;
-use rcrepro::model::finding::Finding;
-use rcrepro::model::mutant::Outcome;
-use rcrepro::model::plan::Plan;
-use rcrepro::model::release_record::{RELEASE_RECORD_VERSION, ReleaseRecord, result_of};
-use rcrepro::normalize;
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::memory::MemoryStore;
-use rcrepro::store::stacked::Stacked;
+use rcrepro_app::evidence::beside::Beside;
+use rcrepro_app::mutants::record::{Recorded, judge as judge_gates};
+use rcrepro_app::release::verify::judge_record;
+use rcrepro_format::plan::plan_toml;
+use rcrepro_format::records::{gates_json, manifest_json, release_json};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::finding::Finding;
+use rcrepro_model::evidence::release_record::{RELEASE_RECORD_VERSION, ReleaseRecord, result_of};
+use rcrepro_model::plan::Plan;
+use rcrepro_model::plan::mutant::Outcome;
+use rcrepro_normalize as normalize;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::memory::MemoryStore;
+use rcrepro_store::stacked::Stacked;
 use serde_json::Value;
 
 use super::edits::{Edit, edited, edits, leaves};
@@ -85,7 +86,7 @@ fn no_leaf_of_a_manifest_can_be_another() {
         let store = evidence(&[&format!("manifests/{packet}.evidence")]);
         let bytes = read(&format!("manifests/{packet}.json"));
         let manifest = manifest_json::decode(&bytes).expect("a manifest");
-        let there = digests(&store, rcrepro::app::evidence::named_blobs(&manifest));
+        let there = digests(&store, rcrepro_app::evidence::named_blobs(&manifest));
         let (tried, passed) = uncaught(&bytes, &there, &[CLOCK], |bytes| {
             let verification = judge(bytes, &store);
             assert!(has_places(&verification.findings), "{:?}", verification.findings);

@@ -7,11 +7,11 @@ mod witnesses;
 
 use std::path::{Path, PathBuf};
 
-use rcrepro::app::beside::Beside;
-use rcrepro::app::verify::{self, Verification};
-use rcrepro::model::civil_date::CivilDate;
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_app::evidence::beside::Beside;
+use rcrepro_app::evidence::verify::{self, Verification};
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::memory::MemoryStore;
 
 /// A file of the example's folder.
 fn example(file: &str) -> PathBuf {

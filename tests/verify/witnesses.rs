@@ -1,13 +1,13 @@
 //! The plan and the locks stand twice: in the evidence, and by digest in the source tree. Both have to be the same.
 
-use rcrepro::format::manifest_json;
-use rcrepro::model::digest::Digest;
-use rcrepro::model::finding::{Finding, FindingName};
-use rcrepro::model::manifest::ReproManifest;
-use rcrepro::model::name::TreePath;
-use rcrepro::model::tree::{Directory, Node, TreeBuilder};
-use rcrepro::store::BlobStore as _;
-use rcrepro::store::memory::MemoryStore;
+use rcrepro_format::records::manifest_json;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::{Directory, Node, TreeBuilder};
+use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::memory::MemoryStore;
 
 use super::{evidence, judge, read};
 

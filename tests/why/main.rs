@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rcrepro::explain::{Hints, explain};
-use rcrepro::model::difference::{Class, Explained};
+use rcrepro_explain::{Hints, explain};
+use rcrepro_model::why::difference::{Class, Explained};
 
 /// The cases that may be wrong, of every 30: two.
 const WRONG_OF_30: usize = 2;

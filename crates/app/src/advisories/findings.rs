@@ -1,0 +1,236 @@
+//! What the evidence of a plan's scan commands says that they found.
+//!
+//! The newest run or replay of this very source counts, failed ones too; without one, the committed manifest does. Nothing is
+//! executed.
+
+use std::collections::BTreeSet;
+
+use crate::board::{StatusError, recorded_plan};
+use crate::evidence;
+use crate::evidence::currency::outdated;
+use crate::evidence::recorded;
+use crate::run::proving::{Proved, prove};
+use crate::workspace::Workspace;
+use rcrepro_format::records::manifest_json;
+use rcrepro_model::advisory::findings::{Findings, Scan};
+use rcrepro_model::advisory::rescan::Outcome;
+use rcrepro_model::advisory::scan::{SCANNERS, ScanFinding};
+use rcrepro_model::advisory::waiver::{self, Known, Waiver};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest};
+use rcrepro_model::plan::proof::Tool;
+use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_proof as proof;
+use rcrepro_proof::scans::{self, ScanEvidence};
+use rcrepro_proof::{Proof, Standing};
+use rcrepro_store::door;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::layered::Layered;
+use rcrepro_store::runs::Runs;
+use rcrepro_store::{BlobStore, GET_LIMIT, StoreError};
+
+/// Gathers the findings of some packets, or of all; waivers count as they do on a day.
+///
+/// # Errors
+/// [`StatusError`] when the store or the evidence cannot be read; what is merely missing is told.
+pub fn findings(
+    workspace: &Workspace,
+    packets: &[PacketId],
+    source: Digest,
+    store: &FsStore,
+    day: CivilDate,
+) -> Result<Findings, StatusError> {
+    let mut findings = Findings::default();
+    for (id, packet) in &workspace.plan.packets {
+        if !packets.is_empty() && !packets.contains(id) {
+            continue;
+        }
+        let scans: Vec<&CommandSpec> =
+            workspace.plan.commands(packet).filter(|spec| !scanners(spec).is_empty()).collect();
+        if scans.is_empty() {
+            continue;
+        }
+        // Evidence that cannot be read says nothing, and older evidence does not take its place.
+        let (newest, unread) = match newest(workspace, id, source, store) {
+            Ok(newest) => (newest, None),
+            Err(StatusError::Recorded(error)) if error.cure().is_some() => (None, Some(error.line())),
+            Err(error @ (StatusError::Manifest { .. } | StatusError::NoManifest { .. })) => {
+                (None, Some(format!("{error}: rcrepro run {id}")))
+            }
+            Err(error) => return Err(error),
+        };
+        for spec in scans {
+            let mut scan = Scan {
+                packet: id.clone(),
+                command: spec.id.clone(),
+                line: spec.line.clone(),
+                origin: None,
+                outcome: unread.clone().map(|why| Outcome::Undecided { why }),
+                conditions: Vec::new(),
+            };
+            if let Some((manifest, origin, store)) = &newest
+                && let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id)
+            {
+                // Evidence of one command that is gone says nothing of it, and is no reason to say nothing of the others.
+                let looked = prove(&workspace.plan, spec, entry, &**store).and_then(|Proved { proof, .. }| {
+                    let (outcome, found) = outcome_of(&proof, spec, entry, &**store)?;
+                    Ok((outcome, found, proof.conditions().to_vec()))
+                });
+                let (outcome, found, conditions) = looked.unwrap_or_else(|error| {
+                    let why = format!("{error}: rcrepro run {id}");
+                    (Outcome::Undecided { why }, Vec::new(), Vec::new())
+                });
+                scan.conditions = conditions;
+                (scan.origin, scan.outcome) = (Some(origin.clone()), Some(outcome));
+                for finding in found {
+                    findings.found.entry(finding).or_default().insert((id.clone(), spec.id.clone()));
+                }
+            }
+            findings.scans.push(scan);
+        }
+    }
+    for name in findings.found.keys().map(|finding| finding.name().to_string()) {
+        if let Some(waiver) = Waiver::find(&workspace.plan.waivers, &name, day) {
+            findings.waived.insert(name, waiver.to_string());
+        }
+    }
+    if packets.is_empty() {
+        findings.notes = idle(&workspace.plan.waivers, &findings, day);
+    }
+    Ok(findings)
+}
+
+/// Names the waivers that are about findings of scanners alone and do nothing, a line each. While a scan says nothing, only those
+/// that have expired can be told.
+fn idle(waivers: &[Waiver], findings: &Findings, day: CivilDate) -> Vec<String> {
+    let about = |waiver: &&Waiver| {
+        let text = waiver.finding.to_string();
+        SCANNERS.iter().any(|tool| text.starts_with(&format!("{tool}/")))
+    };
+    let ours: Vec<Waiver> = waivers.iter().filter(about).cloned().collect();
+    let ids = findings.found.keys().map(|finding| finding.name().to_string()).collect();
+    let unknown = if findings.silent().is_empty() { BTreeSet::new() } else { [""].into() };
+    waiver::idle(&ours, &Known { ids, unknown }, day)
+}
+
+/// Lists the scanners that a command calls, each with its folder.
+fn scanners(spec: &CommandSpec) -> Vec<(Tool, String)> {
+    proof::tools(&spec.line, spec.proof).into_iter().filter(|(tool, _)| SCANNERS.contains(tool)).collect()
+}
+
+/// Lists the tools of the scans that said something.
+#[must_use]
+pub fn tools(workspace: &Workspace, findings: &Findings) -> Vec<Tool> {
+    let said = |scan: &&Scan| matches!(scan.outcome, Some(Outcome::Clean | Outcome::Finds { .. }));
+    let specs = |scan: &Scan| workspace.plan.sets.values().flatten().find(|spec| spec.id == scan.command);
+    let scans = findings.scans.iter().filter(said).filter_map(specs);
+    let found: BTreeSet<Tool> = scans.flat_map(scanners).map(|(tool, _)| tool).collect();
+    found.into_iter().collect()
+}
+
+/// Is a manifest, where it is from, and where its blobs are.
+type Newest = (ReproManifest, String, Box<dyn BlobStore>);
+
+/// Finds the newest evidence of a packet that is of this source, plan and locks.
+///
+/// # Errors
+/// [`StatusError`] when the store or the evidence cannot be read.
+pub fn newest(
+    workspace: &Workspace,
+    id: &PacketId,
+    source: Digest,
+    store: &FsStore,
+) -> Result<Option<Newest>, StatusError> {
+    let counts = |manifest: &ReproManifest, store: &dyn BlobStore| {
+        // A plan that is damaged in the store is the very one at hand when the digests are equal.
+        let own = || (manifest.plan == workspace.plan_digest()).then(|| workspace.plan.clone());
+        manifest.packet == *id
+            && recorded_plan(manifest, store)
+                .or_else(own)
+                .is_some_and(|plan: Plan| outdated(workspace, manifest, &plan, source).is_none())
+    };
+    let runs = Runs::open(store.root())?;
+    for found in recorded::newest_first(&runs, id)? {
+        let (run, record) = found?;
+        let (_, manifest) = match recorded::manifest(&record, store) {
+            Ok(found) => found,
+            // The plan is a part of the source: another plan is another source.
+            Err(_) if record.plan != workspace.plan_digest() => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if counts(&manifest, store) {
+            let own = FsStore::open(store.root())?;
+            return Ok(Some((manifest, format!("{} {run}", record.kind), Box::new(own))));
+        }
+    }
+    let path = workspace.manifest_path(id);
+    let bytes = match door::read(&path, door::RECORD_LIMIT) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(StatusError::Manifest { path, source }),
+    };
+    let manifest =
+        manifest_json::decode(&bytes).map_err(|source| StatusError::NoManifest { path: path.clone(), source })?;
+    let layered = Layered::new(&evidence::folder_of(&path), Some(store.root()))?;
+    let found = counts(&manifest, &layered);
+    Ok(found.then(|| (manifest, format!("manifests/{id}.json"), Box::new(layered) as Box<dyn BlobStore>)))
+}
+
+/// Says what a command's evidence says that it found. A scan that did not do its work, or whose report cannot be read, says
+/// nothing.
+///
+/// # Errors
+/// [`StoreError`] when a stream is missing or damaged.
+pub fn outcome(
+    plan: &Plan,
+    spec: &CommandSpec,
+    entry: &CommandEntry,
+    store: &dyn BlobStore,
+) -> Result<(Outcome, Vec<ScanFinding>), StoreError> {
+    let Proved { proof, .. } = prove(plan, spec, entry, store)?;
+    outcome_of(&proof, spec, entry, store)
+}
+
+fn outcome_of(
+    proof: &Proof,
+    spec: &CommandSpec,
+    entry: &CommandEntry,
+    store: &dyn BlobStore,
+) -> Result<(Outcome, Vec<ScanFinding>), StoreError> {
+    let undecided = |why: String| Ok((Outcome::Undecided { why }, Vec::new()));
+    if proof.standing() == Standing::Undecided {
+        return undecided(proof.to_string());
+    }
+    let passed = proof.standing() == Standing::Passed;
+    let tools = scanners(spec);
+    if tools.is_empty() && passed {
+        return Ok((Outcome::Clean, Vec::new()));
+    }
+    let too_large = |raw: &Digest| raw.size > GET_LIMIT;
+    if [entry.stdout.raw, entry.stderr.raw].iter().any(too_large) {
+        return undecided("its report is too large to be read".to_owned());
+    }
+    let (stdout, stderr) = (store.get(entry.stdout.raw)?, store.get(entry.stderr.raw)?);
+    let mut outputs = Vec::new();
+    for output in entry.outputs.values() {
+        if let OutputEntry::File { raw, .. } = output
+            && !too_large(raw)
+        {
+            outputs.push(store.get(*raw)?);
+        }
+    }
+    let mut found = Vec::new();
+    for (tool, folder) in &tools {
+        let evidence = ScanEvidence { stdout: &stdout, stderr: &stderr, outputs: &outputs, folder };
+        match scans::read(*tool, &evidence) {
+            Some(findings) => found.extend(findings),
+            None => return undecided(format!("no report of {tool} can be read in its evidence")),
+        }
+    }
+    if found.is_empty() && !passed {
+        return undecided(format!("it failed (exit code {}), and nothing says what it found", entry.exit_code));
+    }
+    let ids: BTreeSet<String> = found.iter().map(|finding| finding.id.clone()).collect();
+    Ok((if ids.is_empty() { Outcome::Clean } else { Outcome::Finds { ids } }, found))
+}

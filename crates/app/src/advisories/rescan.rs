@@ -1,0 +1,288 @@
+//! `rcrepro advisories --scan`: the plan's scans once more, with advisory data of today in place of the locked one.
+//!
+//! The ordinary way: the same images, the same source, the same other inputs, no network. Neither locks nor manifests are
+//! touched; what comes out stands in `today/PACKET.json`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::findings::{newest, outcome};
+use crate::board::StatusError;
+use crate::frozen::{FrozenError, lock_path};
+use crate::machine::session::Session;
+use crate::run::RunOptions;
+use crate::run::execute::{ExecuteError, Executor};
+use crate::run::prepare::{Preparation, PrepareError};
+use crate::workspace::Workspace;
+use crate::workspace::attributes::write_record;
+use rcrepro_engine::EngineError;
+use rcrepro_format::plan::frozen_toml;
+use rcrepro_format::syntax::canonical_json;
+use rcrepro_model::advisory::rescan::{Answer, DataState, Outcome, RESCAN_VERSION, Rescan, RescanCommand, RescanData};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::evidence::manifest::{FrozenEntry, ReproManifest};
+use rcrepro_model::plan::{CommandSpec, FrozenKind, PacketId, Plan};
+use rcrepro_proof as proof;
+use rcrepro_store::{BlobStore, StoreError};
+
+/// Says why scans could not be run with the data of today.
+#[derive(Debug, thiserror::Error)]
+pub enum RescanError {
+    /// Something that must stand before a command runs could not be had.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// A frozen input has no usable lock.
+    #[error(transparent)]
+    Frozen(#[from] FrozenError),
+    /// The result of a command could not be decided.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// What was recorded cannot be read.
+    #[error(transparent)]
+    Status(#[from] StatusError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No command of the plan uses frozen advisory data.
+    #[error("no command of the plan uses frozen advisory data")]
+    Nothing,
+    /// The record could not be written.
+    #[error("cannot write `{path}`")]
+    Write {
+        /// The record.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Runs every scan that uses frozen advisory data, with the data of today, and records what each said.
+///
+/// # Errors
+/// [`RescanError`]; where nobody could be asked for data, that is recorded, and is no error.
+pub async fn rescan(
+    session: &Session,
+    workspace: &Workspace,
+    options: RunOptions<'_>,
+) -> Result<Vec<(PathBuf, Rescan)>, RescanError> {
+    let mut written = Vec::new();
+    for (id, packet) in &workspace.plan.packets {
+        let scans: BTreeSet<Name> = workspace
+            .plan
+            .commands(packet)
+            .filter(|spec| advisories(&workspace.plan, spec).next().is_some() && !proof::only_converts(&spec.line))
+            .map(|spec| spec.id.clone())
+            .collect();
+        if scans.is_empty() {
+            continue;
+        }
+        let record = Packet { session, workspace, id, scans, options }.scan().await?;
+        let path = workspace.today_path(id);
+        let bytes = canonical_json::to_vec(&record).expect("a record holds strings and integers");
+        write_record(&path, &bytes).map_err(|source| RescanError::Write { path: path.clone(), source })?;
+        written.push((path, record));
+    }
+    if written.is_empty() { Err(RescanError::Nothing) } else { Ok(written) }
+}
+
+/// Lists the frozen inputs of a command that have advisory data.
+fn advisories<'a>(plan: &'a Plan, spec: &'a CommandSpec) -> impl Iterator<Item = &'a Name> {
+    spec.frozen.iter().filter(|name| plan.frozen.get(*name).is_some_and(|input| input.kind.front().is_some()))
+}
+
+/// Is one packet's turn.
+struct Packet<'a> {
+    session: &'a Session,
+    workspace: &'a Workspace,
+    id: &'a PacketId,
+    /// The commands that use advisory data.
+    scans: BTreeSet<Name>,
+    options: RunOptions<'a>,
+}
+
+impl Packet<'_> {
+    async fn scan(&self) -> Result<Rescan, RescanError> {
+        let store = &*self.session.store;
+        let plan = &self.workspace.plan;
+        // The data is had apart: what was locked need not be at hand any more.
+        let bare = self.narrowed(&self.scans, true);
+        let preparation = self.preparation(&bare);
+        let source = self.workspace.ingest_source(self.options.revision, store).map_err(PrepareError::from)?.root;
+        let then = newest(self.workspace, self.id, source, store)?;
+        let epoch = then.as_ref().map(|(manifest, ..)| manifest.source.date_epoch);
+        let (mut resolved, _) = preparation.packet(bare_packet(&bare, self.id), self.options.revision, epoch).await?;
+        let data = self.data(&preparation, source).await?;
+        for (name, data) in &data {
+            if let Some(today) = &data.today {
+                resolved.frozen.insert(name.clone(), FrozenEntry { lock: data.then.root, root: today.root });
+            }
+        }
+        let silent = |spec: &CommandSpec| {
+            advisories(plan, spec).find_map(|name| Some((name.clone(), data[name].not_asked.clone()?)))
+        };
+        let specs: Vec<&CommandSpec> =
+            plan.commands(&plan.packets[self.id]).filter(|spec| self.scans.contains(&spec.id)).collect();
+        let asked: BTreeSet<Name> =
+            specs.iter().filter(|spec| silent(spec).is_none()).map(|spec| spec.id.clone()).collect();
+        let full = self.narrowed(&asked, false);
+        let executor = Executor {
+            plan: &full.plan,
+            packet: self.id,
+            resolved: &resolved,
+            store,
+            engine: &self.session.engine,
+            lanes: self.options.lanes,
+            recorded: None,
+            observe: self.options.observe,
+            cancel: self.options.cancel,
+        };
+        let ran = executor.execute(bare_packet(&full, self.id)).await?;
+        let mut commands = Vec::new();
+        for spec in specs {
+            let today = match ran.iter().find(|ran| ran.entry.id == spec.id) {
+                Some(ran) => {
+                    let (outcome, _) = outcome(plan, spec, &ran.entry, store)?;
+                    Answer { result: Some(ran.entry.result), outcome }
+                }
+                None => {
+                    let why = silent(spec).map_or_else(
+                        || "a command that it needs failed".to_owned(),
+                        |(name, why)| format!("`{name}` was not asked today: {why}"),
+                    );
+                    Answer { result: None, outcome: Outcome::Undecided { why } }
+                }
+            };
+            let then = self.then(spec, then.as_ref().map(|(manifest, _, store)| (manifest, &**store)))?;
+            commands.push(RescanCommand {
+                id: spec.id.clone(),
+                uses: advisories(plan, spec).cloned().collect(),
+                then,
+                today,
+            });
+        }
+        let (packet, plan) = (self.id.clone(), self.workspace.plan_digest());
+        Ok(Rescan { version: RESCAN_VERSION, packet, source, plan, data, commands })
+    }
+
+    /// Says what the recorded evidence says of a scan.
+    fn then(
+        &self,
+        spec: &CommandSpec,
+        recorded: Option<(&ReproManifest, &dyn BlobStore)>,
+    ) -> Result<Answer, RescanError> {
+        let entry = recorded
+            .and_then(|(manifest, store)| Some((manifest.commands.iter().find(|entry| entry.id == spec.id)?, store)));
+        let Some((entry, store)) = entry else {
+            let why = format!("there is no evidence of this source: rcrepro run {}", self.id);
+            return Ok(Answer { result: None, outcome: Outcome::Undecided { why } });
+        };
+        let (outcome, _) = outcome(&self.workspace.plan, spec, entry, store)?;
+        Ok(Answer { result: Some(entry.result), outcome })
+    }
+
+    /// Asks for the data of today: the mirror, or the registry by recording anew.
+    async fn data(
+        &self,
+        preparation: &Preparation<'_>,
+        source: Digest,
+    ) -> Result<BTreeMap<Name, RescanData>, RescanError> {
+        let plan = &self.workspace.plan;
+        let names: BTreeSet<&Name> = plan
+            .commands(&plan.packets[self.id])
+            .filter(|spec| self.scans.contains(&spec.id))
+            .flat_map(|spec| advisories(plan, spec))
+            .collect();
+        let mut found = BTreeMap::new();
+        for name in names {
+            let path = lock_path(&self.workspace.folder, name);
+            let files = &self.workspace.files;
+            let text = files.read_to_string(&path).map_err(|_| FrozenError::NoLock {
+                name: name.clone(),
+                path: path.clone(),
+                why: files.absent(&path),
+            })?;
+            let lock = frozen_toml::decode(&text).map_err(|source| FrozenError::BadLock { path, source })?;
+            let date = lock.data.map(|data| data.date).unwrap_or_default();
+            let then = DataState { root: lock.root, date };
+            let (today, not_asked) = match self.ask(preparation, name, source).await? {
+                Ok(state) => (Some(state), None),
+                Err(why) => (None, Some(why)),
+            };
+            found.insert(name.clone(), RescanData { then, today, not_asked });
+        }
+        Ok(found)
+    }
+
+    async fn ask(
+        &self,
+        preparation: &Preparation<'_>,
+        name: &Name,
+        source: Digest,
+    ) -> Result<Result<DataState, String>, RescanError> {
+        let input = &self.workspace.plan.frozen[name];
+        if input.kind == FrozenKind::NpmAdvisories && input.image.is_none() {
+            return Ok(Err("the plan names no image in which its registry could be asked".to_owned()));
+        }
+        let mut identity = None;
+        if let (Some(image), FrozenKind::NpmAdvisories) = (&input.image, input.kind) {
+            identity = preparation.images([image.clone()]).await?.get(image).map(|entry| entry.identity(image));
+        }
+        let full = Preparation { workspace: self.workspace, ..*preparation };
+        match full.frozen_step(name, source, identity.as_ref()).today().await {
+            Ok((root, data)) => Ok(Ok(DataState { root, date: data.date })),
+            Err(FrozenError::Engine(error @ EngineError::Interrupted { .. })) => Err(FrozenError::Engine(error).into()),
+            Err(error) => Ok(Err(told(&error))),
+        }
+    }
+
+    /// Gives the plan with no command of the packet's sets but some and what they need; `bare` takes the advisory data from them.
+    fn narrowed(&self, wanted: &BTreeSet<Name>, bare: bool) -> Workspace {
+        let mut plan = self.workspace.plan.clone();
+        let mut keep = wanted.clone();
+        loop {
+            let specs = plan.sets.values().flatten().filter(|spec| keep.contains(&spec.id));
+            let needs: Vec<Name> = specs.flat_map(|spec| spec.needs.iter().cloned()).collect();
+            let before = keep.len();
+            keep.extend(needs);
+            if keep.len() == before {
+                break;
+            }
+        }
+        let frozen = plan.frozen.clone();
+        for set in plan.sets.values_mut() {
+            set.retain(|spec| keep.contains(&spec.id));
+            for spec in set.iter_mut().filter(|_| bare) {
+                spec.frozen.retain(|name| frozen.get(name).is_none_or(|input| input.kind.front().is_none()));
+            }
+        }
+        Workspace { plan, ..self.workspace.clone() }
+    }
+
+    fn preparation<'b>(&'b self, workspace: &'b Workspace) -> Preparation<'b> {
+        Preparation {
+            workspace,
+            store: &self.session.store,
+            engine: &self.session.engine,
+            config: &self.session.config,
+            observe: self.options.observe,
+            cancel: self.options.cancel,
+        }
+    }
+}
+
+fn bare_packet<'a>(workspace: &'a Workspace, id: &PacketId) -> &'a rcrepro_model::plan::Packet {
+    &workspace.plan.packets[id]
+}
+
+/// Writes an error with what caused it, in a line.
+fn told(error: &FrozenError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

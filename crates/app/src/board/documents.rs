@@ -1,0 +1,192 @@
+//! `rcrepro documents`: holds the commands that tracked documents quote against the plan and the recorded manifests.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use globset::GlobBuilder;
+use serde::Serialize;
+
+use crate::workspace::{Workspace, WorkspaceError};
+use rcrepro_format::records::manifest_json::{self, ManifestError};
+use rcrepro_format::syntax::canonical_json;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, Recorded};
+use rcrepro_pins::documents::sections::SectionsError;
+use rcrepro_pins::documents::{align, sections};
+use rcrepro_store::door;
+use rcrepro_store::git::history::GitHistory;
+use rcrepro_store::ingest::GitError;
+
+/// The largest document that is read: 4 MiB.
+const DOCUMENT_LIMIT: u64 = 4 << 20;
+
+/// Says why documents cannot be held against the plan.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentsError {
+    /// The workspace cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// git's data cannot be read, or a revision names nothing.
+    #[error("cannot read the tracked documents")]
+    Git(#[from] GitError),
+    /// A document is no text.
+    #[error("`{path}` is not UTF-8")]
+    NotUtf8 {
+        /// The document.
+        path: String,
+    },
+    /// The markers of a document's written sections do not fit.
+    #[error("{path}: {source}")]
+    Sections {
+        /// The document.
+        path: String,
+        /// What is wrong, and in which line.
+        source: SectionsError,
+    },
+    /// The manifests cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file among the manifests is none.
+    #[error("`{}` is no manifest", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ManifestError,
+    },
+}
+
+/// Is what became of holding documents against the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alignment {
+    /// The documents that were read, with the digests of their bytes, less what is written in sections.
+    pub documents: BTreeMap<String, Digest>,
+    /// The commands that they quote.
+    pub quoted: Vec<QuotedCommand>,
+    /// Globs of the plan that no tracked document matches.
+    pub unmatched: Vec<String>,
+    /// The same with what is written in sections left out, lines and all: that decides what it rests on.
+    #[serde(skip)]
+    without_sections: Vec<QuotedCommand>,
+}
+
+impl Alignment {
+    /// Lists what is wrong.
+    pub fn findings(&self) -> impl Iterator<Item = &QuotedCommand> {
+        self.quoted.iter().filter(|quoted| quoted.state.is_finding())
+    }
+
+    /// Says why nothing, or not all, was checked; none when it was.
+    #[must_use]
+    pub fn hollow(&self) -> Option<String> {
+        if let Some(glob) = self.unmatched.first() {
+            return Some(format!("no tracked document matches `{glob}`"));
+        }
+        if self.documents.is_empty() {
+            return Some("the plan names no document".to_owned());
+        }
+        self.quoted.is_empty().then(|| "the documents quote no command of a tool that the plan uses".to_owned())
+    }
+
+    /// Gives the digest of the result: the canonical JSON of all that is in it, with every manifest that it rests on. Written
+    /// sections are left out: one of them shows this digest.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let rested = Self { quoted: self.without_sections.clone(), ..self.clone() };
+        Digest::of(&canonical_json::to_vec(&rested).expect("an alignment holds only strings, integers and maps"))
+    }
+
+    /// Tells whether every quoted command is the plan's and has evidence, and there is one.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.hollow().is_none() && self.findings().next().is_none()
+    }
+}
+
+/// Reads the documents that the plan names in a commit, and judges every command that they quote.
+///
+/// Evidence is what the manifests in `manifests/` say; whether their digests are right is `rcrepro verify`'s to say.
+///
+/// # Errors
+/// [`DocumentsError`].
+pub fn align(workspace: &Workspace, revision: &str) -> Result<Alignment, DocumentsError> {
+    let plan = plan_lines(workspace)?;
+    let (repository, folder) = workspace.repository()?;
+    let history = GitHistory::open(&repository)?;
+    let commit = history.commit(revision)?;
+    let tracked = history.files(&commit, folder.as_ref())?;
+    let mut alignment = Alignment {
+        documents: BTreeMap::new(),
+        quoted: Vec::new(),
+        unmatched: Vec::new(),
+        without_sections: Vec::new(),
+    };
+    let mut wanted = BTreeMap::new();
+    for glob in &workspace.plan.documents.paths {
+        let built = GlobBuilder::new(glob).literal_separator(true).build();
+        let matcher = built.expect("globs were checked when the plan was parsed").compile_matcher();
+        let before = wanted.len();
+        let matched: Vec<&String> = tracked.iter().filter(|path| matcher.is_match(path)).collect();
+        if matched.is_empty() && before == wanted.len() {
+            alignment.unmatched.push(glob.clone());
+        }
+        wanted.extend(matched.into_iter().filter_map(|path| Some((path.clone(), path.parse::<TreePath>().ok()?))));
+    }
+    for (path, below) in wanted {
+        let whole = folder.as_ref().map_or_else(|| below.clone(), |folder| folder.join(&below));
+        // A symlink is no document: what it points to is one, where it stands.
+        let Some(bytes) = history.file(&commit, &whole, DOCUMENT_LIMIT)? else { continue };
+        let text = String::from_utf8(bytes).map_err(|_| DocumentsError::NotUtf8 { path: path.clone() })?;
+        // Sections are held against the board, by `rcrepro status --check`.
+        let (shown, rested) = match workspace.plan.documents.generated.contains(&below) {
+            true => {
+                without_sections(&text).map_err(|source| DocumentsError::Sections { path: path.clone(), source })?
+            }
+            false => (text.clone(), text),
+        };
+        alignment.documents.insert(path.clone(), Digest::of(rested.as_bytes()));
+        alignment.quoted.extend(align::align(&path, &shown, &plan));
+        alignment.without_sections.extend(align::align(&path, &rested, &plan));
+    }
+    Ok(alignment)
+}
+
+fn without_sections(text: &str) -> Result<(String, String), SectionsError> {
+    Ok((sections::blanked(text)?, sections::emptied(text)?))
+}
+
+/// Lists the plan's commands with the manifests that hold them.
+///
+/// # Errors
+/// [`DocumentsError`] when a manifest cannot be read.
+pub fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError> {
+    let mut recorded: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
+    for packet in workspace.plan.packets.keys() {
+        let path = workspace.manifest_path(packet);
+        let bytes = match door::read(&path, door::RECORD_LIMIT) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(DocumentsError::Io { path, source }),
+        };
+        let manifest = manifest_json::decode(&bytes).map_err(|source| DocumentsError::Manifest { path, source })?;
+        let digest = Digest::of(&bytes);
+        for entry in manifest.commands {
+            let succeeded = entry.succeeded();
+            let of = Recorded { packet: manifest.packet.clone(), command: entry.id, manifest: digest, succeeded };
+            recorded.entry(entry.line).or_default().push(of);
+        }
+    }
+    let lines = workspace.plan.sets.values().flatten().map(|spec| PlanLine {
+        line: spec.line.clone(),
+        recorded: recorded.get(&spec.line).cloned().unwrap_or_default(),
+    });
+    Ok(lines.collect())
+}

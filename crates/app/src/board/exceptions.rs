@@ -1,0 +1,134 @@
+//! Exceptions: what passes rest on, and the waivers, quarantines and ignore entries that do nothing any more.
+//!
+//! Elsewhere an exception is looked up by what was found. Here it is the other way round, so that none stays behind unseen.
+
+use std::collections::BTreeMap;
+
+use super::pins::{self, PinsError};
+use crate::advisories::findings;
+use crate::board::StatusError;
+use crate::workspace::Workspace;
+use rcrepro_model::advisory::policy::{Concern, condition};
+use rcrepro_model::advisory::time_split::TimeSplit;
+use rcrepro_model::advisory::waiver::{self, Known};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::decision::board::{Evidence, Held, PacketFacts};
+use rcrepro_model::plan::proof::Condition;
+use rcrepro_model::plan::quarantine;
+use rcrepro_model::plan::{PacketId, Plan};
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_store::fs::FsStore;
+
+/// How the ids of a scan's findings begin.
+const SCANS: [&str; 3] = ["gitleaks/", "govulncheck/", "npm-audit/"];
+/// How the ids of findings about today's advisory data begin.
+const ADVISORIES: &str = "advisories/";
+/// How the ids of conditions begin.
+const CONDITIONS: &str = "conditions/";
+/// How the ids of the pins' findings begin.
+const PINS: &str = "pins/";
+
+/// Lists what the passes of recorded commands rest on, as the waivers of a day have it.
+#[must_use]
+pub fn conditions(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>, day: CivilDate) -> Vec<Held> {
+    let mut held = Vec::new();
+    for (packet, command, found) in recorded(facts).filter(|(.., found)| !found.idle) {
+        let concern = Concern { id: found.id.clone(), says: found.says.clone() };
+        let judged = condition(concern, &plan.waivers, day);
+        held.push(Held { packet: packet.clone(), command: command.clone(), judged });
+    }
+    held
+}
+
+/// Lists what is recorded of the commands of packets whose evidence is whole.
+fn recorded(facts: &BTreeMap<PacketId, PacketFacts>) -> impl Iterator<Item = (&PacketId, &Name, &Condition)> {
+    facts.iter().flat_map(|(packet, facts)| {
+        let by_command = match &facts.evidence {
+            Some(Evidence::Whole { conditions, .. }) => Some(conditions),
+            _ => None,
+        };
+        let all = by_command.into_iter().flatten();
+        all.flat_map(move |(command, found)| found.iter().map(move |found| (packet, command, found)))
+    })
+}
+
+/// Names every exception that does nothing, a line each. Of advisory data of today nothing is known here.
+///
+/// # Errors
+/// [`StatusError`] when the store or the evidence cannot be read.
+pub fn notes(
+    workspace: &Workspace,
+    revision: &str,
+    source: Digest,
+    store: &FsStore,
+    facts: &BTreeMap<PacketId, PacketFacts>,
+    day: CivilDate,
+) -> Result<Vec<String>, StatusError> {
+    let plan = &workspace.plan;
+    let mut known = Known { unknown: [ADVISORIES].into(), ..Known::default() };
+    if !plan.waivers.is_empty() {
+        by_pins(workspace, revision, day, &mut known);
+        let scans = findings::findings(workspace, &[], source, store, day)?;
+        known.ids.extend(scans.found.keys().map(|finding| finding.name().to_string()));
+        if !scans.silent().is_empty() {
+            known.unknown.extend(SCANS);
+        }
+        known.ids.extend(recorded(facts).map(|(.., found)| found.id.clone()));
+        if facts.values().any(|facts| !matches!(facts.evidence, Some(Evidence::Whole { .. }) | None)) {
+            known.unknown.insert(CONDITIONS);
+        }
+    }
+    let mut lines = waiver::idle(&plan.waivers, &known, day);
+    lines.extend(quarantined(plan, day));
+    let mut entries: Vec<String> =
+        recorded(facts).filter(|(.., found)| found.idle).map(|(.., found)| found.says.clone()).collect();
+    entries.sort_unstable();
+    entries.dedup();
+    lines.extend(entries);
+    Ok(lines)
+}
+
+/// Names the exceptions that do nothing as far as the plan and the source tell without any evidence: what has expired, waivers of
+/// findings about pins, and quarantines.
+#[must_use]
+pub fn of_plan(workspace: &Workspace, revision: &str, day: CivilDate) -> Vec<String> {
+    let plan = &workspace.plan;
+    let mut known = Known { unknown: [ADVISORIES, CONDITIONS].into_iter().chain(SCANS).collect(), ..Known::default() };
+    if !plan.waivers.is_empty() {
+        by_pins(workspace, revision, day, &mut known);
+    }
+    let mut lines = waiver::idle(&plan.waivers, &known, day);
+    lines.extend(quarantined(plan, day));
+    lines
+}
+
+/// Names the waivers about advisory data of today that do nothing; where somebody was not asked, nothing is known.
+#[must_use]
+pub fn of_today(plan: &Plan, split: &TimeSplit, day: CivilDate) -> Vec<String> {
+    let ids = split.judged.iter().map(|judged| judged.concern.id.clone()).collect();
+    let mut known = Known { ids, unknown: SCANS.into_iter().chain([PINS, CONDITIONS]).collect() };
+    if !split.not_asked().is_empty() {
+        known.unknown.insert(ADVISORIES);
+    }
+    // Those that have expired are named already.
+    let counting: Vec<_> = plan.waivers.iter().filter(|waiver| waiver.applies_on(day)).cloned().collect();
+    waiver::idle(&counting, &known, day)
+}
+
+fn by_pins(workspace: &Workspace, revision: &str, day: CivilDate, known: &mut Known) {
+    match pins::pins(workspace, revision, day) {
+        Ok(pinned) => known.ids.extend(pinned.judgement.findings.into_iter().map(|finding| finding.id)),
+        // A plan without pins has no findings about them.
+        Err(PinsError::NoPins) => {}
+        Err(PinsError::Workspace(_)) => drop(known.unknown.insert(PINS)),
+    }
+}
+
+fn quarantined(plan: &Plan, day: CivilDate) -> Vec<String> {
+    let retries = |id: &Name| {
+        let found = plan.sets.values().flatten().find(|spec| spec.id == *id);
+        found.map_or(0, |spec| spec.retries)
+    };
+    quarantine::idle(&plan.quarantine, retries, day)
+}

@@ -1,0 +1,318 @@
+//! `rcrepro status`: the facts of every packet, gathered from evidence, for the board to decide.
+
+pub mod approve;
+pub mod documents;
+pub mod exceptions;
+pub mod facts;
+pub mod pins;
+pub mod promises;
+pub mod scope;
+pub mod section_facts;
+pub mod sections;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::evidence::{self, EvidenceError};
+use crate::evidence::beside::Beside;
+use crate::evidence::currency::outdated;
+
+use super::mutants::record as gates;
+use super::workspace::{Workspace, WorkspaceError};
+use crate::board::facts::Facts;
+use crate::board::section_facts::Written;
+use crate::board::sections::{Sections, SectionsIoError};
+use crate::evidence::recorded::{self, RecordedError};
+use crate::evidence::verify::{Verification, verify};
+use rcrepro_format::plan::plan_toml;
+use rcrepro_format::records::manifest_json::ManifestError;
+use rcrepro_model::advisory::scan::SCANNERS;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::decision::board::{self, Board, Evidence, Fact, PacketFacts};
+use rcrepro_model::evidence::finding::{Finding, FindingName, Severity};
+use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::plan::contract::Basis;
+use rcrepro_model::plan::{CommandSpec, Packet, PacketId, Plan};
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_normalize as normalize;
+use rcrepro_pins::documents::written;
+use rcrepro_proof as proof;
+use rcrepro_store::door;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::layered::Layered;
+use rcrepro_store::runs::{RunError, Runs};
+use rcrepro_store::{BlobStore, StoreError};
+
+/// Says why nothing could be gathered.
+#[derive(Debug, thiserror::Error)]
+pub enum StatusError {
+    /// The workspace cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The evidence cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The runs cannot be read.
+    #[error(transparent)]
+    Runs(#[from] RunError),
+    /// What a run recorded cannot be read.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+    /// A committed manifest cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A committed manifest is not a manifest of this version.
+    #[error("`{}` is not a manifest", path.display())]
+    NoManifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: ManifestError,
+    },
+}
+
+/// Is the board, and what the sections of documents should say of it.
+pub struct Status {
+    /// The board.
+    pub board: Board,
+    /// The root of the certified source.
+    pub source: Digest,
+    /// The text of every section, by name.
+    pub texts: BTreeMap<String, String>,
+    /// The documents with written sections; why they cannot be read.
+    pub sections: Result<Sections, SectionsIoError>,
+}
+
+/// Gathers what is known of each packet and decides the board. `store` is the user's store's folder; waivers and
+/// acceptances count as they do on `today`.
+///
+/// # Errors
+/// [`StatusError`] when the source or the evidence cannot be read; what is merely missing or wrong is a fact.
+pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Board, StatusError> {
+    Ok(look(workspace, revision, store, today)?.board)
+}
+
+/// As [`status`], with what the sections of documents should say.
+///
+/// # Errors
+/// As [`status`].
+pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Status, StatusError> {
+    let store = FsStore::open(store)?;
+    let source = workspace.ingest_source(revision, &store)?;
+    let runs = Runs::open(store.root())?;
+    let written = Written::read(workspace);
+    let others = Facts { workspace, revision, today, store: &store, source: source.root, written: &written };
+    let gather = Gather { workspace, store: &store, source: source.root, runs, others };
+    let plan = &workspace.plan;
+    let mut facts = BTreeMap::new();
+    for (id, packet) in &plan.packets {
+        facts.insert(id.clone(), gather.packet(id, packet)?);
+    }
+    let conditions = exceptions::conditions(plan, &facts, today);
+    let decided = |facts: &BTreeMap<PacketId, PacketFacts>| Board {
+        conditions: conditions.clone(),
+        ..board::decide(plan, facts)
+    };
+    let texts = written::texts(&decided(&at_rest(&facts)), plan, &scans(plan), today);
+    for facts in facts.values_mut() {
+        for (basis, fact) in &mut facts.facts {
+            let found = match (basis, &*fact) {
+                (Basis::Documents, Fact::Holds { .. }) => written.keeps(&texts),
+                _ => written.fact(basis, Some(&texts)),
+            };
+            if let Some(found) = found {
+                *fact = found;
+            }
+        }
+    }
+    let gates = gates::proven(workspace, source.root);
+    let notes = exceptions::notes(workspace, revision, source.root, &store, &facts, today)?;
+    let board = Board { gates, notes, ..decided(&facts) };
+    Ok(Status { board, source: source.root, texts, sections: written.sections })
+}
+
+/// Takes no packet for running: a document that says so is stale as soon as the run ends.
+fn at_rest(facts: &BTreeMap<PacketId, PacketFacts>) -> BTreeMap<PacketId, PacketFacts> {
+    facts.iter().map(|(id, facts)| (id.clone(), PacketFacts { running: false, ..facts.clone() })).collect()
+}
+
+/// Lists the plan's security scans.
+fn scans(plan: &Plan) -> BTreeSet<Name> {
+    let scans =
+        |spec: &&CommandSpec| proof::tools(&spec.line, spec.proof).iter().any(|(tool, _)| SCANNERS.contains(tool));
+    plan.sets.values().flatten().filter(scans).map(|spec| spec.id.clone()).collect()
+}
+
+struct Gather<'a> {
+    workspace: &'a Workspace,
+    store: &'a FsStore,
+    source: Digest,
+    runs: Runs,
+    others: Facts<'a>,
+}
+
+impl Gather<'_> {
+    fn packet(&self, id: &PacketId, packet: &Packet) -> Result<PacketFacts, StatusError> {
+        let has_commands = self.workspace.plan.commands(packet).next().is_some();
+        let evidence = if has_commands { Some(self.evidence(id, packet)?) } else { None };
+        let mut facts = BTreeMap::new();
+        for basis in packet.contract.criteria().flat_map(|criterion| &criterion.rests_on) {
+            if let Some(fact) = self.others.find(id, basis) {
+                facts.insert(basis.clone(), fact);
+            }
+        }
+        Ok(PacketFacts { evidence, facts, running: self.running(id)? })
+    }
+
+    /// Judges the committed manifest, after a look at whether a later run of the same source failed.
+    fn evidence(&self, id: &PacketId, packet: &Packet) -> Result<Evidence, StatusError> {
+        if let Some(failed) = self.later_failure(id, packet)? {
+            return Ok(failed);
+        }
+        let path = self.workspace.manifest_path(id);
+        let bytes = match door::read(&path, door::RECORD_LIMIT) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Evidence::Missing { why: format!("no evidence yet: rcrepro run {id}") });
+            }
+            Err(error) => {
+                let why = format!("cannot read `{}`: {error}", path.display());
+                return Ok(Evidence::Undecided { why: vec![why] });
+            }
+        };
+        let beside = evidence::damaged(&path)?;
+        let store = Layered::new(&evidence::folder_of(&path), Some(self.store.root()))?;
+        let verification = verify(&bytes, &store, &beside, self.others.today);
+        let why = lines(&verification);
+        match (verification.severity(), &verification.parsed) {
+            (Some(Severity::Tampered | Severity::Failed), _) => Ok(Evidence::Failed { why }),
+            (Some(Severity::Undecided), _) => Ok(Evidence::Undecided { why }),
+            (None, None) => Ok(Evidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
+            (None, Some(manifest)) => Ok(self.counted(id, manifest, &verification, &store)),
+        }
+    }
+
+    /// Counts whole evidence only when it is of this packet, source, plan and locks.
+    fn counted(
+        &self,
+        id: &PacketId,
+        manifest: &ReproManifest,
+        verification: &Verification,
+        store: &dyn BlobStore,
+    ) -> Evidence {
+        if manifest.packet != *id {
+            return Evidence::Failed { why: vec![format!("the manifest is that of {}", manifest.packet)] };
+        }
+        let Some(plan) = recorded_plan(manifest, store) else {
+            return Evidence::Undecided { why: vec!["the plan that it was made by cannot be read".into()] };
+        };
+        if let Some(why) = outdated(self.workspace, manifest, &plan, self.source) {
+            return Evidence::Missing { why: format!("{why}: rcrepro run {id}") };
+        }
+        let commands = manifest.commands.iter().map(|entry| (entry.id.clone(), entry.result)).collect();
+        let flakes = verification.flakes.iter().map(|(id, flake)| (id.clone(), flake.to_string())).collect();
+        let held = verification.proofs.iter().filter(|(_, proof)| !proof.conditions().is_empty());
+        let conditions = held.map(|(id, proof)| (id.clone(), proof.conditions().to_vec())).collect();
+        Evidence::Whole { manifest: verification.manifest, commands, flakes, conditions }
+    }
+
+    /// Looks at the newest run or replay in the store: when it is of this source and plan and did not succeed, that counts. One
+    /// that cannot be read could be such a failure.
+    fn later_failure(&self, id: &PacketId, packet: &Packet) -> Result<Option<Evidence>, StatusError> {
+        match self.newest_run(id, packet) {
+            Err(StatusError::Recorded(error)) if error.cure().is_some() => {
+                Ok(Some(Evidence::Undecided { why: vec![error.line()] }))
+            }
+            found => found,
+        }
+    }
+
+    fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<Evidence>, StatusError> {
+        for found in recorded::newest_first(&self.runs, id)? {
+            let (run, record) = found?;
+            let (bytes, manifest) = match recorded::manifest(&record, self.store) {
+                Ok(found) => found,
+                // The plan is a part of the source: another plan is another source.
+                Err(_) if record.plan != self.workspace.plan_digest() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let plan = match recorded_plan(&manifest, self.store) {
+                Some(plan) => plan,
+                None if manifest.plan == self.workspace.plan_digest() => self.workspace.plan.clone(),
+                None if manifest.source.root != self.source => continue,
+                None => return Err(RecordedError::Plan { run: record.run, packet: id.clone() }.into()),
+            };
+            if outdated(self.workspace, &manifest, &plan, self.source).is_some() {
+                continue;
+            }
+            // What a run proved follows from its evidence again: failures, hollow passes, noise.
+            let verification = verify(&bytes, self.store, &Beside::default(), self.others.today);
+            let of = |line| format!("{} {run}: {line}", record.kind);
+            if let Some(evidence) = damaged(&verification, id, of) {
+                return Ok(Some(evidence));
+            }
+            let why = lines(&verification).into_iter().map(of).collect();
+            match verification.severity() {
+                Some(Severity::Failed | Severity::Tampered) => return Ok(Some(Evidence::Failed { why })),
+                Some(Severity::Undecided) => return Ok(Some(Evidence::Undecided { why })),
+                None => {}
+            }
+            let expected = self.workspace.plan.commands(packet).count();
+            if manifest.commands.len() < expected {
+                let ran = manifest.commands.len();
+                let why = format!("{} {run} ended after {ran} of {expected} commands", record.kind);
+                return Ok(Some(Evidence::Undecided { why: vec![why] }));
+            }
+            return Ok(None);
+        }
+        Ok(None)
+    }
+
+    fn running(&self, id: &PacketId) -> Result<bool, StatusError> {
+        for run in self.runs.list()?.iter().rev() {
+            let announced = self.runs.is_announced(run, id, &self.workspace.folder);
+            if announced && self.runs.record(run, id)?.is_none() && self.runs.is_alive(run)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Judges a run some of whose blobs in the user's own store are damaged or gone; none when all are whole. That is no
+/// tampering, and what cannot be derived for want of them says nothing; a failure that the rest shows is one.
+fn damaged(verification: &Verification, id: &PacketId, of: impl Fn(String) -> String) -> Option<Evidence> {
+    let lost = |name| matches!(name, FindingName::EvidenceDamaged | FindingName::EvidenceMissing);
+    let line = |finding: &Finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found);
+    let first = verification.findings.iter().find(|finding| lost(finding.name))?;
+    let failed = verification.findings.iter().filter(|finding| finding.name.severity() == Severity::Failed);
+    let why: Vec<String> = failed.map(|finding| of(line(finding))).collect();
+    if !why.is_empty() {
+        return Some(Evidence::Failed { why });
+    }
+    Some(Evidence::Undecided { why: vec![of(format!("{}; run it again: rcrepro run {id}", line(first)))] })
+}
+
+/// Reads the plan that a manifest was made by from its evidence; none when that is missing, or no plan.
+#[must_use]
+pub fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
+    let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
+    plan_toml::parse(&String::from_utf8_lossy(&store.get(manifest.plan).ok()?), &names).ok()
+}
+
+/// Writes the worst findings of a verification, a line each.
+fn lines(verification: &Verification) -> Vec<String> {
+    let worst = verification.findings.iter().filter(|finding| Some(finding.name.severity()) == verification.severity());
+    worst.map(|finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found)).collect()
+}

@@ -1,0 +1,57 @@
+//! `rcrepro pins`: looks through the tracked tree of a commit for references to toolchains and images.
+
+use crate::workspace::{Workspace, WorkspaceError};
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_pins::documents::sections;
+use rcrepro_pins::judge::{Judgement, judge};
+use rcrepro_pins::survey::Survey;
+use rcrepro_store::ingest::Visited;
+
+/// Says why the pins cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum PinsError {
+    /// The plan, the repository or the commit cannot be read.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The plan pins no toolchain.
+    #[error("the plan pins no toolchain: there is nothing to compare with")]
+    NoPins,
+}
+
+/// Is what was found in a commit.
+#[derive(Debug)]
+pub struct Pinned {
+    /// The commit's id.
+    pub commit: String,
+    /// What it came to.
+    pub judgement: Judgement,
+}
+
+/// Judges the pins of a commit; waivers count as they do on `day`.
+///
+/// The whole tracked tree below the plan's folder is read, what the plan excludes too: an exclusion hides nothing here. What
+/// rcrepro recorded there is left out: evidence holds copies of plans and other files, and is no part of the source.
+///
+/// # Errors
+/// [`PinsError`] when the plan pins nothing, or the commit cannot be read.
+pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pinned, PinsError> {
+    let plan = &workspace.plan;
+    if plan.pins.is_empty() {
+        return Err(PinsError::NoPins);
+    }
+    let mut survey = Survey::default();
+    let records = Workspace::records();
+    let written = |path: &str| plan.documents.generated.iter().any(|document| document.as_str() == path);
+    let commit = workspace.visit_source(revision, &mut |path, visited| match visited {
+        _ if records.is_match(path) => {}
+        // What rcrepro wrote is no reference of anybody's; the lines keep their numbers.
+        Visited::File(bytes) if written(path) => match sections::blanked(&String::from_utf8_lossy(bytes)) {
+            Ok(text) => survey.file(path, text.as_bytes(), &plan.pins),
+            Err(_) => survey.file(path, bytes, &plan.pins),
+        },
+        Visited::File(bytes) => survey.file(path, bytes, &plan.pins),
+        Visited::Symlink => {}
+        Visited::Submodule => survey.closed.push(path.to_owned()),
+    })?;
+    Ok(Pinned { commit, judgement: judge(&survey, &plan.pins, &plan.waivers, day) })
+}

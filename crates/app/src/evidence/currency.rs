@@ -1,0 +1,105 @@
+//! Whether recorded evidence still counts: it is of this source, of the packet as the plan states it now, and of the images and
+//! frozen inputs as they are locked now.
+
+use crate::frozen;
+use crate::toolchain::ImageError;
+use crate::toolchain::folder::ImageFolder;
+use crate::toolchain::in_engine::pulled;
+use crate::workspace::Workspace;
+use crate::workspace::plan_files::PlanFiles;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::image::definition::Platform;
+use rcrepro_model::plan::{ImageSource, PacketId, Plan};
+
+/// Says why a manifest's evidence no longer counts; `None` when it does. `recorded` is the plan that it was made by, and
+/// `source` the root of the certified source now.
+#[must_use]
+pub fn outdated(workspace: &Workspace, manifest: &ReproManifest, recorded: &Plan, source: Digest) -> Option<String> {
+    let packet = &manifest.packet;
+    if let Some(what) = redefined(recorded, &workspace.plan, packet) {
+        return Some(format!("the plan has changed since: {what}"));
+    }
+    // The plan is a part of the source: scans have to see it, so that every change of it changes the source, too.
+    if manifest.source.root != source {
+        return Some("the source has changed since".into());
+    }
+    let image = manifest.images.iter().find(|(name, image)| {
+        image_lock(workspace, name, &manifest.platform.isa).is_none_or(|lock| lock != image.lock)
+    });
+    if let Some((name, _)) = image {
+        return Some(format!("the lock of image `{name}` has changed since"));
+    }
+    if let Some((name, why)) =
+        manifest.images.keys().find_map(|name| Some((name, stale_lock(workspace, name, &manifest.platform.isa)?)))
+    {
+        return Some(format!("the lock of image `{name}` is stale ({why})"));
+    }
+    let frozen = manifest.frozen.iter().find(|(name, frozen)| {
+        digest_of(&workspace.files, &frozen::lock_path(&workspace.folder, name)).is_none_or(|lock| lock != frozen.lock)
+    });
+    frozen.map(|(name, _)| format!("the lock of the frozen input `{name}` has changed since"))
+}
+
+/// Names what a packet's evidence depends on and two plans state differently.
+fn redefined(before: &Plan, now: &Plan, id: &PacketId) -> Option<String> {
+    let (Some(old), Some(new)) = (before.packets.get(id), now.packets.get(id)) else {
+        return Some(format!("packet {id}"));
+    };
+    let (old_commands, new_commands): (Vec<_>, Vec<_>) = (before.commands(old).collect(), now.commands(new).collect());
+    if old_commands != new_commands {
+        let changed = new_commands.iter().find(|command| !old_commands.contains(command));
+        return Some(changed.map_or("a command was taken away".into(), |command| format!("command `{}`", command.id)));
+    }
+    if old.contract != new.contract {
+        return Some("what the packet promises".into());
+    }
+    let (old_built, new_built): (Vec<_>, Vec<_>) = (before.released(old).collect(), now.released(new).collect());
+    if old_built != new_built {
+        return Some("an image of the release".into());
+    }
+    let (old, new) = (before.references(old), now.references(new));
+    if let Some(name) = new.images.iter().find(|name| before.images.get(name) != now.images.get(name)) {
+        return Some(format!("image `{name}`"));
+    }
+    if let Some(name) = new.frozen.iter().find(|name| before.frozen.get(name) != now.frozen.get(name)) {
+        return Some(format!("frozen input `{name}`"));
+    }
+    (old != new).then(|| "what its commands use".into())
+}
+
+/// Says why the lock of an image that the plan builds does not hold: it is not the one of its definition, or there is no definition.
+/// A definition may lie outside of the source tree, whose root then says nothing of it.
+pub(crate) fn stale_lock(workspace: &Workspace, name: &Name, isa: &str) -> Option<String> {
+    let ImageSource::Build { definition, .. } = workspace.plan.images.get(name)? else { return None };
+    let platform = Platform::of_isa(isa)?;
+    let look = || {
+        let (folder, image) = ImageFolder::of_definition(&workspace.folder.join(definition), platform)?;
+        let folder = folder.read_from(&workspace.files);
+        folder.lock(&folder.compose(&image)?)
+    };
+    match look() {
+        Ok(_) => None,
+        Err(ImageError::StaleLock { reason, .. }) => Some(reason),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Gives the digest of the lock that an image of the plan has now.
+pub(crate) fn image_lock(workspace: &Workspace, name: &Name, isa: &str) -> Option<Digest> {
+    let platform = Platform::of_isa(isa)?;
+    let path = match workspace.plan.images.get(name)? {
+        ImageSource::Build { definition, .. } => {
+            let (folder, image) = ImageFolder::of_definition(&workspace.folder.join(definition), platform).ok()?;
+            folder.lock_path(&image)
+        }
+        ImageSource::Pull { .. } => pulled::lock_path(&workspace.folder, platform, name),
+    };
+    digest_of(&workspace.files, &path)
+}
+
+/// Gives the digest of a file; none when it cannot be read.
+pub(crate) fn digest_of(files: &PlanFiles, path: &std::path::Path) -> Option<Digest> {
+    files.read(path).ok().map(|bytes| Digest::of(&bytes))
+}

@@ -1,0 +1,247 @@
+//! The evidence that travels with a manifest: `RC-05.json` and beside it `RC-05.evidence/`, one file a blob, named by its
+//! SHA-256.
+//!
+//! It holds every blob that the manifest names directly (plan, locks, commands, actions, results, streams raw and
+//! canonical, output files, the root `Directory` of output directories and frozen inputs) and all `Directory` messages of
+//! the source tree, so that a stranger can recompute every digest offline and see which file of the source differs.
+//! Contents of the source, of frozen inputs and of output directories are left out: git, the registries and a replay have
+//! them. The few files of them that prove a command's work, such as the index of a vulnerability database, are in.
+
+#![warn(clippy::expect_used)]
+
+pub mod beside;
+pub mod currency;
+pub mod latest;
+pub mod named;
+pub mod recorded;
+pub mod verify;
+
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::evidence::beside::{Beside, Damage, Damaged, LINE_END_LIMIT};
+use crate::evidence::named::Named;
+use crate::workspace::attributes;
+use crate::workspace::files::{make_folders, own_folder, write_with};
+use rcrepro_model::content::digest::{Digest, DigestHasher, Sha256};
+use rcrepro_model::content::tree::{Directory, Node, TreeError};
+use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest};
+use rcrepro_store::door::{self, DoorError};
+use rcrepro_store::verify::VerifyingReader;
+use rcrepro_store::{BlobStore, StoreError};
+
+/// The mode of manifests and their evidence, whatever the umask.
+const MODE: u32 = 0o644;
+
+/// Says why evidence could not be gathered or read.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// A file or folder could not be read or written.
+    #[error("cannot {doing} `{path}`")]
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A directory of the source tree is malformed.
+    #[error("the source tree is malformed")]
+    Tree(#[from] TreeError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Gives the folder of the evidence that belongs to a manifest file.
+#[must_use]
+pub fn folder_of(manifest: &Path) -> PathBuf {
+    manifest.with_extension("evidence")
+}
+
+/// Lists the blobs that a manifest names directly.
+#[must_use]
+pub fn named_blobs(manifest: &ReproManifest) -> BTreeSet<Digest> {
+    let mut blobs: BTreeSet<Digest> = [manifest.plan, manifest.source.root].into();
+    blobs.extend(manifest.images.values().map(|image| image.lock));
+    blobs.extend(manifest.frozen.values().flat_map(|frozen| [frozen.lock, frozen.root]));
+    blobs.extend(manifest.commands.iter().flat_map(command_blobs));
+    blobs
+}
+
+fn command_blobs(command: &CommandEntry) -> Vec<Digest> {
+    let streams = [&command.stdout, &command.stderr].into_iter().flat_map(|stream| [stream.raw, stream.canonical]);
+    let outputs = command.outputs.values().flat_map(|output| match output {
+        OutputEntry::File { raw, canonical, .. } | OutputEntry::Directory { raw, canonical } => vec![*raw, *canonical],
+        OutputEntry::Symlink { .. } => Vec::new(),
+    });
+    let earlier = command.earlier.iter().flat_map(|attempt| [attempt.stdout, attempt.stderr, attempt.result]);
+    [command.input_root, command.command, command.action, command.result]
+        .into_iter()
+        .chain(earlier)
+        .chain(streams)
+        .chain(outputs)
+        .collect()
+}
+
+/// Lists the `Directory` messages of a tree, its root among them.
+///
+/// # Errors
+/// [`EvidenceError`] when one of them is missing or malformed.
+pub fn directories(store: &dyn BlobStore, root: Digest) -> Result<BTreeSet<Digest>, EvidenceError> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![root];
+    while let Some(at) = open.pop() {
+        if !found.insert(at) {
+            continue;
+        }
+        for node in Directory::decode(&store.get(at)?)?.entries.into_values() {
+            if let Node::Directory { digest } = node {
+                open.push(digest);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Writes a manifest and its evidence beside it; an older pair is replaced, and evidence that it no longer names goes.
+///
+/// `also` names blobs that travel with it beside those: the files of the inputs that the proofs rest on.
+/// The manifest comes last, so that a crash leaves the old one with at most too much evidence.
+///
+/// # Errors
+/// [`EvidenceError`] when a blob is missing or a file cannot be written.
+pub fn write(
+    path: &Path,
+    bytes: &[u8],
+    manifest: &ReproManifest,
+    also: &BTreeSet<Digest>,
+    store: &dyn BlobStore,
+) -> Result<(), EvidenceError> {
+    let mut blobs = named_blobs(manifest);
+    blobs.extend(directories(store, manifest.source.root)?);
+    blobs.extend(also);
+    write_blobs(path, bytes, &blobs, store)
+}
+
+/// Writes a record and these blobs beside it, as [`write()`] does with a manifest.
+///
+/// # Errors
+/// [`EvidenceError`] when a blob is missing or a file cannot be written.
+pub fn write_blobs(
+    path: &Path,
+    bytes: &[u8],
+    blobs: &BTreeSet<Digest>,
+    store: &dyn BlobStore,
+) -> Result<(), EvidenceError> {
+    let folder = folder_of(path);
+    let io = |doing, path: &Path| {
+        let path = path.to_owned();
+        move |source| EvidenceError::Io { doing, path, source }
+    };
+    for own in path.parent().into_iter().chain([folder.as_path()]) {
+        own_folder(own).map_err(io("write into", own))?;
+    }
+    make_folders(&folder).map_err(io("create", &folder))?;
+    let mut keep = BTreeSet::new();
+    for digest in blobs {
+        let file = folder.join(digest.hash.to_string());
+        keep.insert(digest.hash);
+        if !file.exists() {
+            write_with(&file, MODE, &mut *store.reader(*digest)?).map_err(io("write", &file))?;
+        }
+    }
+    attributes::write_record(path, bytes).map_err(io("write", path))?;
+    for entry in std::fs::read_dir(&folder).map_err(io("list", &folder))? {
+        let entry = entry.map_err(io("list", &folder))?;
+        let named = entry.file_name().to_str().and_then(|name| name.parse::<Sha256>().ok());
+        if named.is_some_and(|hash| !keep.contains(&hash)) {
+            std::fs::remove_file(entry.path()).map_err(io("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts the evidence beside a manifest or record into a store: what it names, directly or through its trees, and nothing else.
+/// A file whose bytes are not what its name says is left out, as if it were missing; what the store has already is not read.
+///
+/// # Errors
+/// [`EvidenceError`] when the folder or the store cannot be used, or something else than a file stands in a blob's place.
+pub fn import(manifest: &Path, store: &dyn BlobStore) -> Result<(), EvidenceError> {
+    let folder = folder_of(manifest);
+    let name = |path: &PathBuf| path.file_name()?.to_str()?.parse::<Sha256>().ok();
+    let there: BTreeSet<Sha256> = files(&folder)?.iter().filter_map(name).collect();
+    Named::beside(manifest).walk(&there, store, |digest| {
+        if store.contains(digest)? {
+            return Ok(());
+        }
+        let path = folder.join(digest.hash.to_string());
+        let io = |source| EvidenceError::Io { doing: "read", path: path.clone(), source };
+        let file = door::open(&path, digest.size).map_err(io)?;
+        let mut writer = store.writer()?;
+        match io::copy(&mut VerifyingReader::new(file, digest), &mut writer) {
+            Ok(_) => writer.commit().map(drop).map_err(EvidenceError::from),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(()),
+            Err(error) => Err(io(error)),
+        }
+    })
+}
+
+/// Hashes every blob of the evidence beside a manifest, and says what does not hold what its name promises; one that cannot be
+/// read is no reason to look at no other.
+///
+/// # Errors
+/// [`EvidenceError`] when the folder cannot be listed.
+pub fn damaged(manifest: &Path) -> Result<Beside, EvidenceError> {
+    let folder = folder_of(manifest);
+    let paths = files(&folder)?;
+    let named = Named::beside(manifest);
+    let mut beside = Beside { missing: !folder.exists(), folder, ..Beside::default() };
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Ok(wanted) = name.parse::<Sha256>() else {
+            beside.strays.push(name);
+            continue;
+        };
+        match hashed(&named, &path, wanted) {
+            Ok((found, _)) if found.hash == wanted => {}
+            Ok((found, bytes)) => beside.differs(name, wanted, found, bytes.as_deref()),
+            // What is larger than what is named, or all holes, need not be read to be known for something else.
+            Err(error) if DoorError::of(&error).is_some() => {
+                beside.damaged.push(Damaged { name, how: Damage::Refused { why: error.to_string() } });
+            }
+            Err(error) => beside.damaged.push(Damaged { name, how: Damage::Unreadable { why: error.to_string() } }),
+        }
+    }
+    Ok(beside)
+}
+
+/// Hashes a file, and gives its bytes when it is small enough for its line ends to be tried the other way round.
+fn hashed(named: &Named, path: &Path, wanted: Sha256) -> io::Result<(Digest, Option<Vec<u8>>)> {
+    // A small file of another size may be the one that is named, with other line ends.
+    let small = door::size_of(path).is_some_and(|size| size <= LINE_END_LIMIT);
+    let mut file = if small { door::open(path, LINE_END_LIMIT)? } else { named.open(path, wanted)? };
+    if small {
+        let bytes = file.whole()?;
+        return Ok((Digest::of(&bytes), Some(bytes)));
+    }
+    let mut hasher = DigestHasher::default();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((hasher.finish(), None)),
+            count => hasher.update(&buffer[..count]),
+        }
+    }
+}
+
+/// Lists a folder's files, sorted; none when it is not there.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, EvidenceError> {
+    match door::list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        listed => listed.map_err(|source| EvidenceError::Io { doing: "list", path: folder.to_owned(), source }),
+    }
+}

@@ -1,0 +1,239 @@
+//! The steps in a container, most of them with network: what they run in, what they yield, and what is kept of it.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use super::client::{self, ClientFile};
+use super::failed_step::{self, Cause};
+use super::npm_lock::{self, LockedPackage};
+use super::{FrozenError, FrozenStep, Listed, go_modules, npm_packages, prune};
+use crate::machine::host_network;
+use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::{Directory, Node, TreeBuilder};
+use rcrepro_model::evidence::manifest::EndingEntry;
+use rcrepro_model::execution::action::{Action, ActionResult, Command, Ending, Output, Platform};
+use rcrepro_model::execution::derive;
+use rcrepro_model::execution::ending::{self, Bounds};
+use rcrepro_model::execution::world::World;
+use rcrepro_model::image::identity::ImageIdentity;
+use rcrepro_model::plan::FrozenKind;
+use rcrepro_store::export::lookup;
+
+/// The memory in bytes that a step may use, swap included.
+const MEMORY: u64 = 4 << 30;
+/// The most bytes of a stream that are searched for why a step failed.
+const SAID: u64 = 4 << 20;
+
+impl FrozenStep<'_> {
+    /// Reads a file of the source.
+    fn source_file(&self, path: &str) -> Result<Option<Vec<u8>>, FrozenError> {
+        match lookup(self.store, self.source, &path.parse()?)? {
+            Some(Node::File { digest, .. }) => Ok(Some(self.store.get(digest)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Lists the files of the source that the step is given.
+    pub(super) fn client_files(&self) -> Result<Vec<ClientFile>, FrozenError> {
+        client::files(self.input, &|path| self.source_file(path))?
+            .map_err(|fault| FrozenError::Refused { name: self.name.clone(), faults: vec![fault] })
+    }
+
+    /// Refuses what no step could be made from, before anybody is asked.
+    fn judge(&self) -> Result<(), FrozenError> {
+        let faults = client::judge(self.input, self.alone, &|path| self.source_file(path))?;
+        if faults.is_empty() { Ok(()) } else { Err(FrozenError::Refused { name: self.name.clone(), faults }) }
+    }
+
+    /// Runs the network step and gives the root of what is kept of its output.
+    pub(super) async fn fetch(&self) -> Result<Digest, FrozenError> {
+        self.judge()?;
+        match self.input.kind {
+            FrozenKind::NpmPackages => {
+                let root = self.step(npm_packages::LINE, npm_packages::OUTPUT, &[], transport()).await?;
+                self.npm_cache(root)
+            }
+            _ => {
+                let files = self.client_files()?;
+                // A module that requires nothing has nothing to fetch.
+                if !files.iter().any(|file| file.name == go_modules::LOCK_FILES[1]) {
+                    return self.empty();
+                }
+                let line = match self.folder_of_step(&files) {
+                    Some(folder) => format!("cd {} && {}", quoted(folder), go_modules::LINE),
+                    None => go_modules::LINE.to_owned(),
+                };
+                match self.step(&line, go_modules::OUTPUT, &[], transport()).await? {
+                    Some(root) => Ok(prune::filter(self.store, root, &go_modules::keep)?),
+                    None => self.empty(),
+                }
+            }
+        }
+    }
+
+    /// Gives the folder that the client's files stand in, where they are laid out as in the source, because files of other
+    /// folders belong to them; none where they stand alone.
+    fn folder_of_step(&self, files: &[ClientFile]) -> Option<&str> {
+        let beside = files.iter().any(|file| file.name == file.path && file.name.contains('/'));
+        beside.then(|| self.input.directory.as_ref().map_or(".", |directory| directory.as_str()))
+    }
+
+    /// Runs a line in a folder that has the client's lock and these programs; gives the root of what it left at `output`, none
+    /// when nothing is there.
+    pub(super) async fn step(
+        &self,
+        line: &str,
+        output: &str,
+        programs: &[(&str, &str)],
+        network: Network,
+    ) -> Result<Option<Digest>, FrozenError> {
+        let image = self.toolchain();
+        let output: TreePath = output.parse().expect("a constant path");
+        let action = self.action(image, line, &output, programs)?;
+        let label = format!("frozen/{}", self.name);
+        let execution = Execution {
+            action: &action,
+            image,
+            label: &label,
+            // Certificates are valid in real time only.
+            world: &World::real(),
+            turn: None,
+            limits: Limits { memory: MEMORY, pids: 4096, output: OWN_OUTPUT },
+            network,
+        };
+        let executed = self.engine.execute(&execution, self.store, self.cancel).await?.whole(&label)?;
+        match (&executed.ending, executed.result.outputs.get(&output)) {
+            (Ending::Exited { code: 0 }, Some(Output::Directory { root })) => Ok(Some(*root)),
+            (Ending::Exited { code: 0 }, _) => Ok(None),
+            (ending, _) => Err(self.failed(*ending, &executed.result, action.timeout)?),
+        }
+    }
+
+    /// Says why a step failed, and where all that its client said is kept.
+    fn failed(&self, ended: Ending, result: &ActionResult, timeout: Duration) -> Result<FrozenError, FrozenError> {
+        let bounds = Bounds { timeout, memory: Some(MEMORY) };
+        let entry: EndingEntry = ended.into();
+        let mut said = String::new();
+        for stream in [result.stdout, result.stderr] {
+            let mut start = String::new();
+            let mut reader = self.store.reader(stream)?.take(SAID);
+            // What is not text, or is damaged, is shown as far as it goes.
+            let mut bytes = Vec::new();
+            drop(reader.read_to_end(&mut bytes));
+            start.push_str(&String::from_utf8_lossy(&bytes));
+            said.push_str(&start);
+        }
+        let whole: Vec<String> = [result.stdout, result.stderr]
+            .into_iter()
+            .filter(|stream| stream.size > 0)
+            .filter_map(|stream| Some(self.store.local_path(stream)?.display().to_string()))
+            .collect();
+        let cause = if matches!(ended, Ending::Exited { .. }) { failed_step::cause(&said) } else { Cause::World };
+        let mut lines: String = failed_step::lines(&said).iter().map(|line| format!("\n  | {line}")).collect();
+        if !whole.is_empty() {
+            lines.push_str(&format!("\nall that it said: {}", whole.join(" ")));
+        }
+        let ending = ending::words(entry, result.exit_code, bounds);
+        Ok(FrozenError::Step { name: self.name.clone(), ending, said: lines, cause })
+    }
+
+    /// Gives the image that a step runs in.
+    pub(super) fn toolchain(&self) -> &ImageIdentity {
+        self.image.expect("the plan's reader wants an image for kinds with a step")
+    }
+
+    /// Gives the empty tree: a client that fetched nothing, because its lock names nothing.
+    fn empty(&self) -> Result<Digest, FrozenError> {
+        Ok(self.store.put(&Directory::default().encode())?)
+    }
+
+    fn action(
+        &self,
+        image: &ImageIdentity,
+        line: &str,
+        output: &TreePath,
+        programs: &[(&str, &str)],
+    ) -> Result<Action, FrozenError> {
+        let mut work = TreeBuilder::default();
+        for (name, text) in programs {
+            let node = Node::File { digest: self.store.put(text.as_bytes())?, executable: false };
+            work.insert(&name.parse().expect("a constant name"), node)?;
+        }
+        let files = self.client_files()?;
+        let as_in_source = self.folder_of_step(&files).is_some();
+        for file in files {
+            let path = if as_in_source { &file.path } else { &file.name };
+            work.insert(&path.parse()?, Node::File { digest: file.digest, executable: false })?;
+        }
+        let work = work.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?;
+        let messages = derive::input_root(work, []);
+        for message in &messages {
+            self.store.put(message)?;
+        }
+        Ok(Action {
+            command: Command {
+                arguments: ["/bin/bash", "-c", line].map(String::from).to_vec(),
+                environment: derive::fixed_environment(0),
+                output_paths: [output.clone()].into(),
+                working_directory: derive::work_path(),
+                platform: Platform {
+                    image_name: image.name.clone(),
+                    image_manifest: image.manifest,
+                    isa: self.isa.to_owned(),
+                },
+            },
+            input_root: Digest::of(messages.last().expect("the root is always there")),
+            timeout: Duration::from_secs(1800),
+        })
+    }
+
+    /// Makes the cache from what npm fetched; an error when that is not all that the lock wants on this platform.
+    fn npm_cache(&self, content: Option<Digest>) -> Result<Digest, FrozenError> {
+        let fetched = content.map(|content| prune::files(self.store, content)).transpose()?.unwrap_or_default();
+        let files = self.client_files()?;
+        let lock = files.iter().find(|file| file.name == npm_packages::LOCK_FILES[1]);
+        let lock = self.store.get(lock.expect("client_files checked that it is there").digest)?;
+        // It was judged before the step.
+        let packages = npm_lock::read(&lock).unwrap_or_default().packages;
+        let lacks = |package: &&LockedPackage| !fetched.contains_key(&package.content_path);
+        let missing: Vec<String> = packages
+            .iter()
+            .filter(lacks)
+            .filter(|package| !package.may_be_left_out)
+            .map(|package| format!("`{}@{}`", package.name, package.version))
+            .collect();
+        if !missing.is_empty() {
+            let (name, of) = (self.name.clone(), packages.len());
+            return Err(FrozenError::LeftOut { name, packages: Listed(missing), of });
+        }
+        let mut present: Vec<(LockedPackage, u64)> = Vec::new();
+        let mut builder = TreeBuilder::default();
+        for package in packages {
+            let Some(digest) = fetched.get(&package.content_path) else { continue };
+            let path = format!("_cacache/content-v2/{}", package.content_path).parse().expect("hex segments");
+            // Two names may share one tarball.
+            if !present.iter().any(|(other, _)| other.content_path == package.content_path) {
+                builder.insert(&path, Node::File { digest: *digest, executable: false })?;
+            }
+            present.push((package, digest.size));
+        }
+        for (path, bytes) in npm_packages::cache_files(&present) {
+            let digest = self.store.put(&bytes)?;
+            let path = path.parse().expect("hex segments");
+            builder.insert(&path, Node::File { digest, executable: false })?;
+        }
+        Ok(builder.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
+    }
+}
+
+/// Quotes a word for a shell.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Gives the host's way to the registries; none of it enters a digest.
+pub(super) fn transport() -> Network {
+    Network::Transport { environment: host_network::environment(), ca_bundle: host_network::ca_bundle() }
+}

@@ -1,0 +1,6 @@
+//! This machine: its engine, its network, its configuration.
+
+pub mod config;
+pub mod doctor;
+pub mod host_network;
+pub mod session;

@@ -1,0 +1,114 @@
+//! What the gates say of the unchanged source: from committed evidence that counts, else from exercising them once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::gauge::{Gauge, streams};
+use super::plant::in_scope;
+use super::reading::{GateVerdict, Reading};
+use super::scratch::Scratch;
+use super::seeds::{Change, SourceFiles as _};
+use super::{MutateError, reasons};
+use crate::board::status;
+use crate::evidence;
+use crate::workspace::Workspace;
+use rcrepro_format::records::manifest_json;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::plan::PacketId;
+use rcrepro_model::plan::mutant::Gate;
+use rcrepro_store::door;
+use rcrepro_store::layered::Layered;
+
+impl Gauge<'_> {
+    /// Reads each gate without any mutant; the reason where that was not possible.
+    ///
+    /// # Errors
+    /// [`MutateError`] when the user stopped it.
+    pub(super) async fn controls(
+        &self,
+        user: &Workspace,
+        base: &Scratch,
+        gates: &BTreeSet<Gate>,
+    ) -> Result<BTreeMap<Gate, Result<Reading, String>>, MutateError> {
+        let mut controls: BTreeMap<Gate, Result<Reading, String>> = BTreeMap::new();
+        let mut open = BTreeSet::new();
+        let recorded = self.recorded(user, base);
+        for gate in gates {
+            match gate {
+                Gate::Command(id) => match recorded.get(id) {
+                    Some(reading) => {
+                        controls.insert(gate.clone(), Ok(reading.clone()));
+                    }
+                    None => {
+                        open.insert(id.clone());
+                    }
+                },
+                Gate::Scope(packet) => {
+                    controls
+                        .insert(gate.clone(), self.scope(user, base, packet).await.map_err(|error| reasons(&error)));
+                }
+                Gate::Pins | Gate::Documents => {
+                    let read = self.read(&base.workspace, gate, &base.base(), &base.base()).await;
+                    controls.insert(gate.clone(), read.map_err(|error| reasons(&error)));
+                }
+            }
+        }
+        if open.is_empty() {
+            return Ok(controls);
+        }
+        let ran = self.commands(&base.workspace, &base.base(), &open).await;
+        match ran {
+            Ok(readings) => {
+                controls.extend(readings.into_iter().map(|(id, reading)| (Gate::Command(id), Ok(reading))));
+            }
+            Err(error) if self.cancel.is_cancelled() => return Err(error),
+            Err(error) => {
+                let why = reasons(&error);
+                controls.extend(open.into_iter().map(|id| (Gate::Command(id), Err(why.clone()))));
+            }
+        }
+        Ok(controls)
+    }
+
+    /// Holds an edit of a file that lies in a packet's scope against it: the scope has to allow something.
+    async fn scope(&self, user: &Workspace, base: &Scratch, packet: &PacketId) -> Result<Reading, MutateError> {
+        let Some((path, text)) = base
+            .paths()
+            .iter()
+            .filter(|path| in_scope(base, packet, path))
+            .find_map(|path| Some((path, base.text(path)?)))
+        else {
+            let says = "no tracked file that lies in the scope could be edited".to_owned();
+            return Ok(Reading { verdict: GateVerdict::Broken, says, evidence: BTreeMap::new() });
+        };
+        let mut change = Change::default();
+        let path = path.parse().map_err(super::seeds::SeedError::from)?;
+        change.files.insert(path, format!("{text}\n").into_bytes());
+        let mut scratch = Scratch::new(user, &base.base())?;
+        // An edit that breaks the plan itself would keep it from being read again.
+        let head = scratch.apply(&change, &BTreeMap::new())?;
+        self.read(&scratch.workspace, &Gate::Scope(packet.clone()), &scratch.base(), &head).await
+    }
+
+    /// Takes commands from committed manifests that are whole and of this source, plan and locks. What cannot be read is run.
+    fn recorded(&self, user: &Workspace, base: &Scratch) -> BTreeMap<Name, Reading> {
+        let mut readings = BTreeMap::new();
+        if user.plan_bytes != base.workspace.plan_bytes {
+            return readings;
+        }
+        let store = self.session.store.root();
+        let Ok(board) = status(user, &base.base(), store, self.today) else { return readings };
+        for row in board.rows.iter().filter(|row| row.manifest.is_some()) {
+            let path = user.manifest_path(&row.id);
+            let manifest =
+                door::read(&path, door::RECORD_LIMIT).ok().and_then(|bytes| manifest_json::decode(&bytes).ok());
+            let Some(manifest) = manifest else { continue };
+            let Ok(blobs) = Layered::new(&evidence::folder_of(&path), Some(store)) else { continue };
+            for entry in manifest.commands {
+                let Ok(evidence) = streams(&blobs, entry.stdout.raw, entry.stderr.raw) else { continue };
+                let says = format!("exit code 0 in {}", row.id);
+                readings.insert(entry.id, Reading { verdict: GateVerdict::Green, says, evidence });
+            }
+        }
+        readings
+    }
+}

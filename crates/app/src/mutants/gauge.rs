@@ -1,0 +1,235 @@
+//! Exercises a gate on a source, exactly as `rcrepro run`, `pins`, `scope` and `documents` do, and reads what it says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio_util::sync::CancellationToken;
+
+use super::MutateError;
+use super::reading::{GateVerdict, Reading};
+use crate::board::{documents, pins, scope};
+use crate::machine::session::Session;
+use crate::run::execute::{Executor, Ran};
+use crate::run::prepare::Preparation;
+use crate::run::proving;
+use crate::workspace::Workspace;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::evidence::finding::Severity;
+use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::plan::mutant::Gate;
+use rcrepro_model::plan::quarantine::Flake;
+use rcrepro_model::plan::{Packet, PacketId};
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_pins::judge::Rank;
+use rcrepro_proof::Standing;
+
+/// Is what gates are exercised with.
+#[derive(Clone, Copy)]
+pub struct Gauge<'a> {
+    /// Where commands run and blobs live.
+    pub session: &'a Session,
+    /// How many commands may run at once.
+    pub lanes: usize,
+    /// The day, for what the plan lets pass until one.
+    pub today: CivilDate,
+    /// Hears what happens to images, frozen inputs and commands.
+    pub hear: &'a (dyn Fn(RunEvent) + Sync),
+    /// Stops it.
+    pub cancel: &'a CancellationToken,
+}
+
+/// Hears nothing: several mutants run at once, and their commands have the same names.
+pub fn deaf(_: RunEvent) {}
+
+impl Gauge<'_> {
+    /// Exercises one gate at a commit; `base` is the commit that a scope is held against.
+    ///
+    /// # Errors
+    /// [`MutateError`] when the gate could not be exercised.
+    pub async fn read(&self, at: &Workspace, gate: &Gate, base: &str, head: &str) -> Result<Reading, MutateError> {
+        match gate {
+            Gate::Command(id) => {
+                let wanted = std::iter::once(id.clone()).collect();
+                let mut readings = self.commands(at, head, &wanted).await?;
+                Ok(readings.remove(id).expect("a reading for each command that was asked for"))
+            }
+            Gate::Pins => self.pins(at, head),
+            Gate::Scope(packet) => {
+                let findings = scope::check(at, packet, base, head)?.findings;
+                Ok(found(findings.iter().map(ToString::to_string).collect(), "within the scope"))
+            }
+            Gate::Documents => {
+                let aligned = documents::align(at, head)?;
+                let line = |quoted: &rcrepro_model::plan::documents::QuotedCommand| {
+                    format!("{}:{}: {}: `{}`", quoted.document, quoted.line, quoted.state.as_str(), quoted.text)
+                };
+                let reading = found(aligned.findings().map(line).collect(), "every quoted command is the plan's");
+                Ok(match aligned.hollow() {
+                    Some(why) if reading.verdict == GateVerdict::Green => {
+                        Reading { verdict: GateVerdict::Broken, says: why, ..reading }
+                    }
+                    _ => reading,
+                })
+            }
+        }
+    }
+
+    fn pins(&self, at: &Workspace, head: &str) -> Result<Reading, MutateError> {
+        let judgement = pins::pins(at, head, self.today)?.judgement;
+        let open = judgement.findings.iter().filter(|finding| finding.waived.is_none());
+        let lines =
+            open.map(|finding| format!("{}:{}: {} ({})", finding.file, finding.line, finding.message, finding.id));
+        let mut reading = found(lines.collect(), "every reference agrees with its pin");
+        if judgement.rank() == Some(Rank::Undecided) {
+            reading.verdict = GateVerdict::Broken;
+        }
+        Ok(reading)
+    }
+
+    /// Runs commands of a plan, and those that they need, and no others; gives a reading for each that was asked for.
+    ///
+    /// # Errors
+    /// [`MutateError`] when the result of one could not be decided.
+    pub async fn commands(
+        &self,
+        at: &Workspace,
+        revision: &str,
+        wanted: &BTreeSet<Name>,
+    ) -> Result<BTreeMap<Name, Reading>, MutateError> {
+        let (narrow, id, packet) = narrowed(at, wanted);
+        let preparation = self.preparation(&narrow);
+        let (resolved, _) = preparation.packet(&packet, revision, None).await?;
+        let executor = Executor {
+            plan: &narrow.plan,
+            packet: &id,
+            resolved: &resolved,
+            store: &*self.session.store,
+            engine: &self.session.engine,
+            lanes: self.lanes,
+            recorded: None,
+            observe: self.hear,
+            cancel: self.cancel,
+        };
+        let ran = executor.execute(&packet).await?;
+        let mut readings = BTreeMap::new();
+        for id in wanted {
+            let reading = match ran.iter().find(|ran| ran.entry.id == *id) {
+                Some(ran) => self.of_command(&narrow, ran)?,
+                None => {
+                    let failed = ran.iter().find(|ran| !ran.entry.succeeded());
+                    let by = failed.map_or_else(String::new, |ran| {
+                        format!(": `{}` ended with {}", ran.entry.id, ran.entry.exit_code)
+                    });
+                    let says = format!("it did not run, for a command that it needs failed{by}");
+                    Reading { verdict: GateVerdict::Broken, says, evidence: BTreeMap::new() }
+                }
+            };
+            readings.insert(id.clone(), reading);
+        }
+        Ok(readings)
+    }
+
+    /// Gathers what images and frozen inputs are had with.
+    #[must_use]
+    pub fn preparation<'b>(&'b self, at: &'b Workspace) -> Preparation<'b> {
+        Preparation {
+            workspace: at,
+            store: &self.session.store,
+            engine: &self.session.engine,
+            config: &self.session.config,
+            observe: self.hear,
+            cancel: self.cancel,
+        }
+    }
+
+    fn of_command(&self, at: &Workspace, ran: &Ran) -> Result<Reading, MutateError> {
+        let spec = at.plan.sets.values().flatten().find(|spec| spec.id == ran.entry.id);
+        let spec = spec.expect("what ran is in the plan");
+        let proof = proving::prove(&at.plan, spec, &ran.entry, &*self.session.store)?.proof;
+        let mut evidence = streams(&*self.session.store, ran.entry.stdout.raw, ran.entry.stderr.raw)?;
+        let code = format!("exit code {}", ran.entry.exit_code);
+        let noise: Vec<String> = ran
+            .findings
+            .iter()
+            .map(|finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found))
+            .collect();
+        let worst = ran.findings.iter().map(|finding| finding.name.severity()).max();
+        if let Some(first) = noise.first() {
+            let verdict = match worst {
+                Some(Severity::Undecided) if proof.standing() != Standing::Failed => GateVerdict::Broken,
+                _ => GateVerdict::Red,
+            };
+            let says = if ran.entry.exit_code == 0 { first.clone() } else { code };
+            evidence.insert("findings".to_owned(), noise.join("\n").into_bytes());
+            return Ok(Reading { verdict, says, evidence });
+        }
+        let tried = crate::run::record::attempts(ran);
+        let flake = (tried > 1 && ran.entry.succeeded())
+            .then(|| Flake::judge(&spec.id, tried, spec.retries + 1, &at.plan.quarantine, self.today));
+        let (verdict, says) = match (proof.standing(), flake.filter(|flake| !flake.passes())) {
+            (Standing::Passed, Some(flake)) => (GateVerdict::Broken, flake.to_string()),
+            (Standing::Passed, None) => (GateVerdict::Green, format!("{code}, {proof}")),
+            (Standing::Undecided, _) => (GateVerdict::Broken, format!("{code}, {proof}")),
+            (Standing::Failed, _) => match proof.reason() {
+                Some(reason) => (GateVerdict::Red, format!("{code}, {reason}")),
+                None => (GateVerdict::Red, code),
+            },
+        };
+        Ok(Reading { verdict, says, evidence })
+    }
+}
+
+/// Reads the two streams of a command.
+///
+/// # Errors
+/// [`MutateError::Store`] when one is missing or too large to look into.
+pub fn streams(
+    store: &dyn rcrepro_store::BlobStore,
+    stdout: Digest,
+    stderr: Digest,
+) -> Result<BTreeMap<String, Vec<u8>>, MutateError> {
+    Ok([("stdout".to_owned(), store.get(stdout)?), ("stderr".to_owned(), store.get(stderr)?)].into())
+}
+
+/// Makes a reading of findings: none is green.
+fn found(lines: Vec<String>, good: &str) -> Reading {
+    let says = match lines.len() {
+        0 => good.to_owned(),
+        1 => "1 finding".to_owned(),
+        count => format!("{count} findings"),
+    };
+    let verdict = if lines.is_empty() { GateVerdict::Green } else { GateVerdict::Red };
+    Reading {
+        verdict,
+        says,
+        evidence: std::iter::once(("findings".to_owned(), lines.join("\n").into_bytes())).collect(),
+    }
+}
+
+/// Gives the workspace with these commands and those that they need as all of its plan, and one packet that runs them. The
+/// packet has the id of one that they stand in, which labels their containers.
+fn narrowed(at: &Workspace, wanted: &BTreeSet<Name>) -> (Workspace, PacketId, Packet) {
+    let mut plan = at.plan.clone();
+    let mut kept = wanted.clone();
+    loop {
+        let needs = plan.sets.values().flatten().filter(|spec| kept.contains(&spec.id)).flat_map(|spec| &spec.needs);
+        let more: Vec<Name> = needs.filter(|need| !kept.contains(*need)).cloned().collect();
+        if more.is_empty() {
+            break;
+        }
+        kept.extend(more);
+    }
+    let holds = |(_, packet): &(&PacketId, &Packet)| at.plan.commands(packet).any(|spec| wanted.contains(&spec.id));
+    let id = at.plan.packets.iter().find(holds).or_else(|| at.plan.packets.iter().next()).map(|(id, _)| id.clone());
+    let id = id.expect("a plan with commands has a packet");
+    for specs in plan.sets.values_mut() {
+        specs.retain(|spec| kept.contains(&spec.id));
+    }
+    plan.sets.retain(|_, specs| !specs.is_empty());
+    let packet = Packet {
+        title: "The gates of mutants".to_owned(),
+        sets: plan.sets.keys().cloned().collect(),
+        ..Packet::default()
+    };
+    (Workspace { plan, ..at.clone() }, id, packet)
+}

@@ -1,0 +1,216 @@
+//! `gates/mutants.json`: which mutants each gate caught, with the red gates' evidence beside it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::MutateError;
+use super::builtin::{Planned, Seed, planned};
+use super::reading::{holds, line_with};
+use crate::evidence;
+use crate::evidence::beside::Beside;
+use crate::workspace::Workspace;
+use crate::workspace::attributes::write_record;
+use crate::workspace::files::write_whole;
+use rcrepro_format::records::gates_json;
+use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::decision::board::Fact;
+use rcrepro_model::plan::Plan;
+use rcrepro_model::plan::mutant::{Gate, GateState, GatesRecord, MutantEntry, Outcome, ProvenGates};
+use rcrepro_store::BlobStore;
+use rcrepro_store::door;
+use rcrepro_store::layered::Layered;
+
+/// The command that makes the record.
+const COMMAND: &str = "rcrepro check --mutate";
+
+/// Is what the committed record is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// There is none, or it is of another source, plan or list of mutants.
+    Missing(String),
+    /// It is no record, or says what its evidence does not.
+    Wrong(String),
+    /// It counts.
+    Counts(Digest, GatesRecord),
+}
+
+/// Gives the path of the record.
+#[must_use]
+pub fn path(workspace: &Workspace) -> PathBuf {
+    workspace.folder.join("gates").join("mutants.json")
+}
+
+/// Writes a record and its evidence into the plan's folder, an older pair going.
+///
+/// # Errors
+/// [`MutateError`] when a blob is missing or a file cannot be written.
+pub fn write(workspace: &Workspace, record: &GatesRecord, store: &dyn BlobStore) -> Result<PathBuf, MutateError> {
+    let path = path(workspace);
+    let folder = evidence::folder_of(&path);
+    let io = |doing, path: &std::path::Path| {
+        let path = path.to_owned();
+        move |source| MutateError::Io { doing, path, source }
+    };
+    let mut keep = BTreeSet::new();
+    for digest in record.mutants.iter().flat_map(|mutant| mutant.evidence.values()) {
+        let file = folder.join(digest.hash.to_string());
+        if keep.insert(digest.hash) && !file.exists() {
+            write_whole(&file, &store.get(*digest)?).map_err(io("write", &file))?;
+        }
+    }
+    let (bytes, _) = gates_json::encode(record);
+    write_record(&path, &bytes).map_err(io("write", &path))?;
+    if !folder.exists() {
+        return Ok(path);
+    }
+    for entry in std::fs::read_dir(&folder).map_err(io("list", &folder))? {
+        let entry = entry.map_err(io("list", &folder))?;
+        let named = entry.file_name().to_str().and_then(|name| name.parse::<Sha256>().ok());
+        if named.is_some_and(|hash| !keep.contains(&hash)) {
+            std::fs::remove_file(entry.path()).map_err(io("remove", &entry.path()))?;
+        }
+    }
+    Ok(path)
+}
+
+/// Reads the committed record and holds it against the plan, the source and its evidence.
+#[must_use]
+pub fn recorded(workspace: &Workspace, source: Digest) -> Recorded {
+    let path = path(workspace);
+    let bytes = match door::read(&path, door::RECORD_LIMIT) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Recorded::Missing("no mutant was run".to_owned());
+        }
+        Err(error) => return Recorded::Wrong(format!("cannot read `gates/mutants.json`: {error}")),
+    };
+    let beside = match evidence::damaged(&path) {
+        Ok(beside) => beside,
+        Err(error) => return Recorded::Wrong(error.to_string()),
+    };
+    let Ok(store) = Layered::new(&beside.folder, None) else {
+        return Recorded::Wrong("the evidence of the mutants cannot be read".to_owned());
+    };
+    judge(&bytes, &workspace.plan, workspace.plan_digest(), source, &beside, &store)
+}
+
+/// Holds a record's bytes against a plan, a source and the evidence in `store`.
+#[must_use]
+pub fn judge(
+    bytes: &[u8],
+    plan: &Plan,
+    plan_digest: Digest,
+    source: Digest,
+    beside: &Beside,
+    store: &dyn BlobStore,
+) -> Recorded {
+    let record = match gates_json::decode(bytes) {
+        Ok(record) => record,
+        Err(error) => return Recorded::Wrong(error.to_string()),
+    };
+    if record.plan != plan_digest {
+        return Recorded::Missing("the mutants were run with another plan".to_owned());
+    }
+    if record.source != source {
+        return Recorded::Missing("the mutants were run on another source".to_owned());
+    }
+    let listed: BTreeSet<_> = record.mutants.iter().map(|mutant| (&mutant.id, &mutant.gate)).collect();
+    let planned = planned(plan);
+    let expected: BTreeSet<_> = planned.iter().map(|planned| (&planned.id, &planned.gate)).collect();
+    if listed != expected || record.mutants.len() != planned.len() {
+        return Recorded::Missing("the record has other mutants than the plan".to_owned());
+    }
+    if let Some(damaged) = beside.damaged.first() {
+        return Recorded::Wrong(format!("the evidence of the mutants is damaged: {damaged}"));
+    }
+    let wrong = record.mutants.iter().find_map(|mutant| {
+        let planned = planned.iter().find(|planned| planned.id == mutant.id)?;
+        otherwise(mutant, planned).or_else(|| unfounded(mutant, store))
+    });
+    match wrong {
+        Some(why) => Recorded::Wrong(why),
+        None => Recorded::Counts(Digest::of(bytes), record),
+    }
+}
+
+/// Says what a mutant's entry says otherwise than the plan.
+fn otherwise(mutant: &MutantEntry, planned: &Planned) -> Option<String> {
+    if mutant.says != planned.says {
+        return Some(format!("mutant `{}` is said to do something else than the plan says", mutant.id));
+    }
+    let Seed::Stated(stated) = &planned.seed else { return None };
+    let shows = mutant.shows.is_empty() || mutant.shows.as_slice() == std::slice::from_ref(&stated.shows);
+    (!shows).then(|| format!("mutant `{}` is shown by something else than the plan says", mutant.id))
+}
+
+/// Says what a caught mutant's evidence lacks.
+fn unfounded(mutant: &MutantEntry, store: &dyn BlobStore) -> Option<String> {
+    if mutant.outcome != Outcome::Caught {
+        return None;
+    }
+    let parts: Vec<&str> = mutant.evidence.keys().map(String::as_str).collect();
+    let is_whole = match mutant.gate {
+        Gate::Command(_) => parts == ["stderr", "stdout"] || parts == ["findings", "stderr", "stdout"],
+        _ => parts == ["findings"],
+    };
+    if !is_whole {
+        return Some(format!("the evidence of mutant `{}` is not whole: {}", mutant.id, parts.join(", ")));
+    }
+    let mut evidence = Vec::new();
+    for digest in mutant.evidence.values() {
+        match store.get(*digest) {
+            Ok(bytes) => evidence.push(bytes),
+            Err(error) => return Some(format!("the evidence of mutant `{}` is not there: {error}", mutant.id)),
+        }
+    }
+    let said = mutant.shows.first().filter(|_| mutant.shows.iter().all(|text| !text.trim().is_empty()));
+    let Some(first) = said else {
+        return Some(format!("nothing is said to show mutant `{}`", mutant.id));
+    };
+    if let Some(lacks) = mutant.shows.iter().find(|text| !holds(evidence.iter().map(Vec::as_slice), text)) {
+        return Some(format!("the evidence of mutant `{}` does not show `{lacks}`", mutant.id));
+    }
+    if mutant.shows.iter().collect::<BTreeSet<_>>().len() != mutant.shows.len() {
+        return Some(format!("what shows mutant `{}` stands twice", mutant.id));
+    }
+    let line = line_with(evidence.iter().map(Vec::as_slice), first).unwrap_or_else(|| first.clone());
+    let shown = mutant.showed.ends_with(&format!(": {line}"));
+    (!shown).then(|| format!("the line that shows mutant `{}` is not the first of its evidence that does", mutant.id))
+}
+
+/// Says of every gate that the plan's criteria rest on whether the record proves that it can fail.
+#[must_use]
+pub fn proven(workspace: &Workspace, source: Digest) -> ProvenGates {
+    match recorded(workspace, source) {
+        Recorded::Counts(digest, record) => ProvenGates::judge(&workspace.plan, digest, &record),
+        Recorded::Missing(why) | Recorded::Wrong(why) => ProvenGates::none(&workspace.plan, why),
+    }
+}
+
+/// Finds out whether every gate that the plan's criteria rest on was proven able to fail.
+#[must_use]
+pub fn fact(workspace: &Workspace, source: Digest) -> Fact {
+    let (digest, record) = match recorded(workspace, source) {
+        Recorded::Missing(why) => return Fact::Waits { why: format!("{why}: {COMMAND}") },
+        Recorded::Wrong(why) => return Fact::Fails { why },
+        Recorded::Counts(digest, record) => (digest, record),
+    };
+    let passed = |outcome| record.mutants.iter().filter(|mutant| mutant.outcome == outcome).count();
+    let proven = ProvenGates::judge(&workspace.plan, digest, &record);
+    let (count, all) = (proven.proven(), proven.gates.len());
+    let open = proven.gates.iter().find_map(|(gate, state)| match state {
+        GateState::Unproven { why } => {
+            Some(format!("{count} of {all} gates were proven able to fail; `{gate}`: {why}"))
+        }
+        GateState::Proven { .. } => None,
+    });
+    match open {
+        None if all == 0 => Fact::Undecided { why: "no criterion rests on a gate".to_owned() },
+        None => Fact::Holds {
+            evidence: digest,
+            says: format!("{all} gates proven able to fail, {} mutants caught", passed(Outcome::Caught)),
+        },
+        Some(why) if passed(Outcome::Survived) + passed(Outcome::ByAccident) > 0 => Fact::Fails { why },
+        Some(why) => Fact::Undecided { why },
+    }
+}

@@ -1,0 +1,263 @@
+//! Builds a target: its Dockerfile is looked through, its builders are given what it needs without a network.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::context::{text_of, tree};
+use super::{ReleaseError, ReleaseStep, finding};
+use crate::workspace::source::unbuildable;
+use rcrepro_engine::docker::{BuildEnd, BuildRequest, BuiltImage};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::execution::derive::frozen_environment;
+use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::plan::FrozenKind;
+use rcrepro_model::plan::release_image::ReleaseImage;
+use rcrepro_pins::dockerfile::sources::sources;
+use rcrepro_store::BlobStore;
+use rcrepro_store::export;
+
+/// How long one target may take.
+const TIMEOUT: Duration = Duration::from_secs(3600);
+/// How many lines of a build that failed are shown.
+const LINES: usize = 12;
+/// The build argument that dates what a build makes.
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
+/// The file of a builder's own context.
+const DOCKERFILE: &str = "Dockerfile";
+
+/// Holds the images of one round of builds; dropping it removes them from the engine.
+#[derive(Default)]
+pub struct Builders {
+    /// By the locked image and the frozen inputs that stand on it.
+    made: BTreeMap<(Name, BTreeSet<Name>), BuiltImage>,
+    /// The targets. They are dropped before what they stand on.
+    targets: Vec<BuiltImage>,
+}
+
+impl Builders {
+    /// Keeps a target, whose steps further ones may share.
+    pub fn keep(&mut self, target: BuiltImage) {
+        self.targets.push(target);
+    }
+
+    fn steps(&self) -> Vec<String> {
+        self.targets.iter().flat_map(BuiltImage::steps).cloned().collect()
+    }
+}
+
+impl Drop for Builders {
+    fn drop(&mut self) {
+        while let Some(target) = self.targets.pop() {
+            drop(target);
+        }
+    }
+}
+
+impl ReleaseStep<'_> {
+    /// Builds a target. What keeps it from being built is a finding.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] when that cannot be said.
+    pub(super) async fn build(
+        &self,
+        name: &Name,
+        image: &ReleaseImage,
+        builders: &mut Builders,
+    ) -> Result<Result<BuiltImage, Finding>, ReleaseError> {
+        let what = format!("release image {name}");
+        (self.observe)(RunEvent::Preparing { what: what.clone() });
+        let failed =
+            |expected: &str, found: String| Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
+        let root = match tree(&**self.store, self.resolved.source, image)? {
+            Ok(root) => root,
+            Err(reason) => return failed("a readable context", reason),
+        };
+        let Some(text) = text_of(&**self.store, root, &image.dockerfile)? else {
+            return failed("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
+        };
+        let faults = unbuildable(image.dockerfile.as_str(), &text);
+        if !faults.is_empty() {
+            let found: String = faults.iter().map(|fault| format!("\n            {fault}")).collect();
+            return failed("a Dockerfile that is built without BuildKit", found);
+        }
+        let mut arguments = image.arguments.clone();
+        for (argument, builder) in &image.builders {
+            match self.builder(builder, &image.frozen, builders).await? {
+                Ok(id) => drop(arguments.insert(argument.clone(), id)),
+                Err(reason) => return failed("a builder", format!("on image `{builder}`: {reason}")),
+            }
+        }
+        let given = image.builders.keys().map(|argument| arguments[argument].clone()).collect();
+        let read = sources(&text, &arguments, &given);
+        if let Some(first) = read.foreign.first() {
+            let place = format!("{}:{}:{}", image.dockerfile, first.line, first.column);
+            return failed("a Dockerfile that takes nothing from elsewhere", format!("{place}: {}", first.says));
+        }
+        if let Some(unknown) = arguments.keys().find(|argument| !read.declared.contains(*argument)) {
+            return failed("build arguments that the Dockerfile declares", format!("it has no `ARG {unknown}`"));
+        }
+        if read.declared.contains(EPOCH) {
+            arguments.entry(EPOCH.to_owned()).or_insert_with(|| self.resolved.date_epoch.to_string());
+        }
+        let request = BuildRequest {
+            label: &format!("{}/{name}", self.packet),
+            dockerfile: image.dockerfile.as_str(),
+            target: &image.target,
+            arguments: &arguments,
+            cache: &builders.steps(),
+            timeout: TIMEOUT,
+        };
+        let began = std::time::Instant::now();
+        match self.engine.build_image(&request, self.tar(root), self.cancel).await? {
+            BuildEnd::Built(made) => {
+                let how = format!("built, {} s", began.elapsed().as_secs());
+                (self.observe)(RunEvent::Prepared { what, how });
+                Ok(Ok(made))
+            }
+            BuildEnd::Failed { reason, log } => {
+                (self.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
+                failed(&format!("target `{}` builds", image.target), format!("{reason}{}", tail(&log)))
+            }
+        }
+    }
+
+    /// Has an image that stands on a locked one, with frozen inputs at `/deps/NAME` and the variables that name them; gives its
+    /// id. It carries our labels, and so does every step that stands on it.
+    async fn builder(
+        &self,
+        name: &Name,
+        frozen: &BTreeSet<Name>,
+        builders: &mut Builders,
+    ) -> Result<Result<String, String>, ReleaseError> {
+        let key = (name.clone(), frozen.clone());
+        if let Some(made) = builders.made.get(&key) {
+            return Ok(Ok(made.id.clone()));
+        }
+        let identity = self.resolved.images[name].identity(name);
+        let mut id = self.engine.image_id(&identity.config.to_oci()).await?;
+        if id.is_none() {
+            id = self.engine.image_id(&identity.manifest.to_oci()).await?;
+        }
+        let Some(id) = id else { return Ok(Err("it is not in the engine".to_owned())) };
+        let mut text = format!("FROM {id}\n");
+        let (mut tree, mut variables) = (TreeBuilder::default(), String::new());
+        for input in frozen {
+            let kind = self.workspace.plan.frozen[input].kind;
+            let root = completed(&**self.store, self.resolved.frozen[input].root, kind)?;
+            let at: TreePath = format!("deps/{input}").parse().expect("a name is a path's segment");
+            tree.insert(&at, Node::Directory { digest: root }).expect("the inputs' names differ");
+            for (variable, value) in frozen_environment(input, kind) {
+                variables.push_str(&format!(" {variable}={}", quoted(&value)));
+            }
+        }
+        if !variables.is_empty() {
+            text.push_str(&format!("ENV{variables}\n"));
+        }
+        if !frozen.is_empty() {
+            text.push_str("COPY deps /deps\n");
+        }
+        let digest = self.store.put(text.as_bytes())?;
+        let at: TreePath = DOCKERFILE.parse().expect("a constant path");
+        tree.insert(&at, Node::File { digest, executable: false }).expect("nothing else is called so");
+        let root = tree.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?;
+        let request = BuildRequest {
+            label: &format!("{}/builder-{name}", self.packet),
+            dockerfile: DOCKERFILE,
+            target: "",
+            arguments: &BTreeMap::new(),
+            cache: &[],
+            timeout: TIMEOUT,
+        };
+        match self.engine.build_image(&request, self.tar(root), self.cancel).await? {
+            BuildEnd::Built(made) => {
+                let id = made.id.clone();
+                builders.made.insert(key, made);
+                Ok(Ok(id))
+            }
+            BuildEnd::Failed { reason, log } => Ok(Err(format!("{reason}{}", tail(&log)))),
+        }
+    }
+}
+
+/// Adds to a frozen input what its client wants beside it when it is asked to fetch. `go mod download` wants an `.info` for each
+/// module; the lock leaves them out because proxies word them differently, and all that is read of one is the version.
+fn completed(store: &dyn BlobStore, root: Digest, kind: FrozenKind) -> Result<Digest, ReleaseError> {
+    if kind != FrozenKind::GoModules {
+        return Ok(root);
+    }
+    let mut more = Vec::new();
+    for (path, _) in export::walk(store, root)? {
+        let Some(stem) = path.as_str().strip_suffix(".zip").filter(|stem| stem.starts_with("cache/download/")) else {
+            continue;
+        };
+        let Some((_, version)) = stem.rsplit_once("/@v/") else { continue };
+        let info = serde_json::json!({ "Version": unescaped(version) });
+        let digest = store.put(info.to_string().as_bytes())?;
+        let at = format!("{stem}.info").parse().expect("a path with another ending");
+        more.push((at, Node::File { digest, executable: false }));
+    }
+    Ok(export::graft(store, root, &more)?)
+}
+
+/// Undoes the module cache's escapes: `!a` stands for `A`.
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '!' => out.extend(characters.next().map(|letter| letter.to_ascii_uppercase())),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Writes a value as a Dockerfile takes it literally.
+fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"))
+}
+
+/// Gives the last lines of a log, to be put behind what is said of it; nothing in them that a terminal obeys.
+pub(super) fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let last = lines.iter().skip(lines.len().saturating_sub(LINES));
+    let harmless = |line: &str| line.chars().filter(|c| *c == '\t' || !c.is_control()).collect::<String>();
+    last.map(|line| format!("\n              | {}", harmless(line))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcrepro_store::memory::MemoryStore;
+
+    #[test]
+    fn a_module_cache_is_completed_for_a_client_that_asks() {
+        let store = MemoryStore::default();
+        let mut builder = TreeBuilder::default();
+        for path in [
+            "cache/download/example.com/!big/@v/v1.0.0-!r!c1.zip",
+            "cache/download/example.com/!big/@v/v1.0.0-!r!c1.mod",
+            "example.com/m.zip",
+        ] {
+            let digest = store.put(b"").expect("stored");
+            builder.insert(&path.parse().expect("a path"), Node::File { digest, executable: false }).expect("new");
+        }
+        let root = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
+        let whole = completed(&store, root, FrozenKind::GoModules).expect("completed");
+        let added = export::diff(&store, root, whole).expect("compared");
+        assert_eq!(added.len(), 1);
+        assert_eq!(added[0].path.as_str(), "cache/download/example.com/!big/@v/v1.0.0-!r!c1.info");
+        let Some(Node::File { digest, .. }) = &added[0].right else { panic!("a file") };
+        assert_eq!(store.get(*digest).expect("stored"), br#"{"Version":"v1.0.0-RC1"}"#);
+        assert_eq!(completed(&store, root, FrozenKind::NpmPackages).expect("as it is"), root);
+    }
+
+    #[test]
+    fn values_are_taken_literally() {
+        assert_eq!(quoted("a $B \"c\" \\"), r#""a \$B \"c\" \\""#);
+        assert_eq!(tail("one\n\n\u{1b}two  \n"), "\n              | one\n              | two");
+    }
+}

@@ -1,0 +1,169 @@
+//! Judges an image's tree by what else is recorded of it: it ran, so there was something to run; each path has an owner.
+
+#![warn(clippy::expect_used)]
+
+use std::collections::BTreeMap;
+
+use super::{ReleaseError, finding};
+use rcrepro_format::syntax::canonical_json;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::content::tree::Node;
+use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::evidence::release_record::BuiltEntry;
+use rcrepro_model::plan::release_image::ImageSettings;
+use rcrepro_store::BlobStore;
+use rcrepro_store::export::{self, read_directory};
+
+/// How many paths that have no owner, or are none of the tree's, are named.
+const NAMED: usize = 5;
+
+/// Finds where tree, owners, settings and runs of an image contradict each other.
+///
+/// # Errors
+/// [`ReleaseError`] when the evidence cannot be read.
+pub fn contents(
+    name: &Name,
+    entry: &BuiltEntry,
+    settings: Option<&ImageSettings>,
+    store: &dyn BlobStore,
+) -> Result<Vec<Finding>, ReleaseError> {
+    let mut found = Vec::new();
+    let tree = export::walk(store, entry.parts.tree)?;
+    let has_run = !entry.runs.is_empty() || !entry.smoke.is_empty();
+    if tree.is_empty() && has_run {
+        let is = "an empty tree, of which nothing can have run";
+        found.push(finding(FindingName::ImageFailed, name, "tree", "the files of an image that ran", is));
+    }
+    let program = settings.and_then(|settings| settings.entrypoint.first().or(settings.cmd.first()));
+    if let Some(program) = program.filter(|_| has_run && !tree.is_empty())
+        && !may_hold(store, entry.parts.tree, program)?
+    {
+        let expected = format!("`{program}`, which the image starts with");
+        found.push(finding(FindingName::ImageFailed, name, "tree", expected, "no such file"));
+    }
+    found.extend(owners(name, &tree, &store.get(entry.parts.owners)?));
+    Ok(found)
+}
+
+/// Tells whether an absolute path can be a file of the tree; what links lead to is not followed.
+fn may_hold(store: &dyn BlobStore, root: Digest, program: &str) -> Result<bool, ReleaseError> {
+    let Some(path) = program.strip_prefix('/').and_then(|path| path.parse::<TreePath>().ok()) else { return Ok(true) };
+    let mut here = root;
+    for segment in path.segments() {
+        match read_directory(store, here)?.entries.remove(&segment) {
+            Some(Node::Directory { digest }) => here = digest,
+            Some(_) => return Ok(true),
+            None => return Ok(false),
+        }
+    }
+    Ok(false)
+}
+
+/// Holds the owners against the tree: every file and link has one, no other path has, and the executable bits agree.
+fn owners(name: &Name, tree: &[(TreePath, Node)], bytes: &[u8]) -> Vec<Finding> {
+    let wrong = |at: &str, expected: &str, is: String| finding(FindingName::ImageFailed, name, at, expected, is);
+    let parsed = canonical_json::check(bytes).ok().and_then(|()| serde_json::from_slice(bytes).ok());
+    let Some(owners) = parsed else {
+        let expected = "the mode and owner of each path, as canonical JSON";
+        return vec![wrong("owners", expected, "something else".to_owned())];
+    };
+    let owners: BTreeMap<String, String> = owners;
+    let nodes: BTreeMap<&str, &Node> = tree.iter().map(|(path, node)| (path.as_str(), node)).collect();
+    let without = tree.iter().filter(|(path, node)| {
+        // A folder that no layer names comes into being with what is in it.
+        !matches!(node, Node::Directory { .. }) && !owners.contains_key(path.as_str())
+    });
+    let mut found: Vec<Finding> = without
+        .take(NAMED)
+        .map(|(path, _)| wrong(&format!("owners:/{path}"), "a mode and an owner", "none".to_owned()))
+        .collect();
+    let mut named = 0;
+    for (path, dress) in &owners {
+        let executable = mode(dress).map(|mode| mode & 0o100 != 0);
+        let (expected, is) = match (nodes.get(path.as_str()), executable) {
+            (_, None) => ("a mode and an owner, such as `0755 0:0`", dress.clone()),
+            (None, _) => ("a path of the image's tree", "none of its paths".to_owned()),
+            (Some(Node::File { executable: held, .. }), Some(executable)) if *held != executable => {
+                ("the executable bit of the image's tree", dress.clone())
+            }
+            _ => continue,
+        };
+        if named < NAMED {
+            found.push(wrong(&format!("owners:/{path}"), expected, is));
+        }
+        named += 1;
+    }
+    found
+}
+
+/// Reads the mode of `0755 0:0`.
+fn mode(dress: &str) -> Option<u32> {
+    let (mode, ids) = dress.split_once(' ')?;
+    let (user, group) = ids.split_once(':')?;
+    let number = |text: &str| text.parse::<u64>().is_ok_and(|number| number.to_string() == text);
+    let mode = (mode.len() == 4).then(|| u32::from_str_radix(mode, 8).ok()).flatten()?;
+    (number(user) && number(group)).then_some(mode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcrepro_model::content::tree::TreeBuilder;
+    use rcrepro_model::evidence::release_record::{Parts, RunEntry};
+    use rcrepro_store::memory::MemoryStore;
+
+    fn found(files: &[(&str, bool)], owners: &str, entrypoint: &str) -> Vec<String> {
+        let store = MemoryStore::default();
+        let mut builder = TreeBuilder::default();
+        for (path, executable) in files {
+            let node = Node::File { digest: Digest::of(b"x"), executable: *executable };
+            builder.insert(&path.parse().expect("a path"), node).expect("new");
+        }
+        let tree = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
+        let parts = Parts { tree, config: Digest::of(b""), owners: store.put(owners.as_bytes()).expect("stored") };
+        let run = RunEntry {
+            arguments: Vec::new(),
+            exit_code: 0,
+            stdout: Digest::of(b""),
+            stderr: Digest::of(b""),
+            result: None,
+        };
+        let entry = BuiltEntry {
+            target: "t".into(),
+            arguments: BTreeMap::new(),
+            builders: BTreeMap::new(),
+            parts,
+            again: parts,
+            runs: vec![run],
+            smoke: Vec::new(),
+        };
+        let settings = ImageSettings { entrypoint: vec![entrypoint.to_owned()], ..ImageSettings::default() };
+        let name = "app".parse().expect("a name");
+        let found = contents(&name, &entry, Some(&settings), &store).expect("judged");
+        found.into_iter().map(|finding| format!("{}: {}", finding.at, finding.found)).collect()
+    }
+
+    #[test]
+    fn an_image_that_ran_has_what_it_starts_with() {
+        let good = r#"{"bin":"0755 0:0","bin/app":"0755 0:0"}"#;
+        assert_eq!(found(&[("bin/app", true)], good, "/bin/app"), Vec::<String>::new());
+        assert_eq!(found(&[("bin/app", true)], good, "app"), Vec::<String>::new());
+        assert_eq!(found(&[("bin/app", true)], good, "/app"), ["images.app.tree: no such file"]);
+        assert_eq!(found(&[], "{}", "/app"), ["images.app.tree: an empty tree, of which nothing can have run"]);
+    }
+
+    #[test]
+    fn owners_are_those_of_the_tree() {
+        for (owners, expected) in [
+            (r#"{"a":"0755 0:0"}"#, "images.app.owners:/a: 0755 0:0"),
+            ("{}", "images.app.owners:/a: none"),
+            (r#"{"a":"0644 0:0","b":"0644 0:0"}"#, "images.app.owners:/b: none of its paths"),
+            (r#"{"a":"644 0:0"}"#, "images.app.owners:/a: 644 0:0"),
+            (r#"{"a":"0644 0:"}"#, "images.app.owners:/a: 0644 0:"),
+            (r#"{ "a":"0644 0:0"}"#, "images.app.owners: something else"),
+        ] {
+            assert_eq!(found(&[("a", false)], owners, "a"), [expected], "{owners}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What a criterion that rests on an image of the release follows from: the record beside the packet's manifest.
+
+#![warn(clippy::expect_used)]
+
+use super::compare::read;
+use super::latest::failure;
+use super::verify::{Judged, verify};
+use crate::board::facts::Facts;
+use crate::evidence;
+use crate::evidence::currency::{digest_of, image_lock};
+use crate::frozen::lock_path;
+use rcrepro_format::records::manifest_json;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::decision::board::Fact;
+use rcrepro_model::evidence::finding::{Finding, FindingName, Severity};
+use rcrepro_model::evidence::release_record::ReleaseRecord;
+use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::plural::counted;
+use rcrepro_store::door;
+use rcrepro_store::layered::Layered;
+use rcrepro_store::runs::Runs;
+
+/// Finds out whether an image of a packet was built, twice the same, from this source, and does what the plan says.
+#[must_use]
+pub fn image(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Fact {
+    found(facts, packet, name).unwrap_or_else(|why| Fact::Undecided { why })
+}
+
+fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, String> {
+    let manifest = facts.workspace.manifest_path(packet);
+    let waits = |why: &str| Ok(Fact::Waits { why: format!("{why}: rcrepro run {packet}") });
+    let Some((record, digest)) = read(&manifest).map_err(whole)? else { return waits("it has not been built") };
+    if record.packet != *packet {
+        return Ok(Fact::Fails { why: format!("the record is that of {}", record.packet) });
+    }
+    if let Some(why) = outdated(facts, &record) {
+        return waits(&why);
+    }
+    let runs = Runs::open(facts.store.root()).map_err(whole)?;
+    if let Some(why) = failure(&runs, packet, facts.source).map_err(|error| error.line())? {
+        return Ok(Fact::Fails { why });
+    }
+    let (Some(_), Some(entry)) = (facts.workspace.plan.release_images.get(name), record.images.get(name)) else {
+        return waits("it is not among the images that were built");
+    };
+    let judged = judged(facts, packet)?;
+    let here = format!("images.{name}");
+    let (findings, undecided): (Vec<Finding>, Vec<Finding>) = judged
+        .findings
+        .into_iter()
+        .filter(|finding| is_of(&finding.at, &here) || !names_an_image(&finding.at, &record))
+        .partition(|finding| finding.name.severity() != Severity::Undecided);
+    if let Some(first) = findings.first() {
+        let more = match findings.len() {
+            1 => String::new(),
+            count => format!("{}, the first: ", counted(count, "finding")),
+        };
+        let why = match first.name {
+            FindingName::EvidenceDamaged => format!("{more}the evidence `{}` is damaged", first.expected),
+            _ => format!("{more}{}: expected {}, found {}", first.at, first.expected, first.found),
+        };
+        return Ok(Fact::Fails { why });
+    }
+    if let Some(first) = undecided.first() {
+        return Err(format!("{}: expected {}, found {}", first.at, first.expected, first.found));
+    }
+    let (runs, smoke) = (counted(entry.runs.len(), "run"), counted(entry.smoke.len(), "command"));
+    let says = format!("built twice, equal; {runs}, {smoke} beside it passed");
+    Ok(Fact::Holds { evidence: digest, says })
+}
+
+/// Judges the record beside the packet's manifest, as `rcrepro verify` does.
+fn judged(facts: &Facts<'_>, packet: &PacketId) -> Result<Judged, String> {
+    let path = facts.workspace.manifest_path(packet);
+    let bytes = door::read(&path, door::RECORD_LIMIT).map_err(|error| format!("cannot read the manifest: {error}"))?;
+    let manifest = manifest_json::decode(&bytes).map_err(|error| error.to_string())?;
+    let evidence = Layered::new(&evidence::folder_of(&path), Some(facts.store.root())).map_err(whole)?;
+    verify(&path, &manifest, &evidence, facts.store.root()).map_err(whole)
+}
+
+fn is_of(at: &str, image: &str) -> bool {
+    at == image || at.strip_prefix(image).is_some_and(|rest| rest.starts_with('.'))
+}
+
+fn names_an_image(at: &str, record: &ReleaseRecord) -> bool {
+    record.images.keys().any(|name| is_of(at, &format!("images.{name}")))
+}
+
+/// Says why a record no longer counts.
+fn outdated(facts: &Facts<'_>, record: &ReleaseRecord) -> Option<String> {
+    // The plan is a part of the source: every change of it changes the source, too.
+    if record.source != facts.source {
+        return Some("the source has changed since".to_owned());
+    }
+    let image =
+        record.locked.iter().find(|(name, image)| image_lock(facts.workspace, name, &record.isa) != Some(image.lock));
+    if let Some((name, _)) = image {
+        return Some(format!("the lock of image `{name}` has changed since"));
+    }
+    let lock = |name: &Name| digest_of(&facts.workspace.files, &lock_path(&facts.workspace.folder, name));
+    let frozen = record.frozen.iter().find(|(name, frozen)| lock(name) != Some(frozen.lock));
+    frozen.map(|(name, _)| format!("the lock of the frozen input `{name}` has changed since"))
+}
+
+/// Writes an error with its causes.
+fn whole(error: impl std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}

@@ -1,0 +1,262 @@
+//! The release's own images: built on the engine from the certified source, twice, and tried.
+//!
+//! No command can do that: nothing in a container of ours reaches the engine, and nothing shall. See
+//! `docs/design/release-images.md`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use self::build::Builders;
+use super::evidence::{self, EvidenceError};
+use super::workspace::Workspace;
+use crate::run::actions::{ActionError, Resolved};
+use rcrepro_engine::EngineError;
+use rcrepro_engine::docker::DockerEngine;
+use rcrepro_format::records::release_json::{self, ReleaseRecordError};
+use rcrepro_model::content::name::Name;
+use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::evidence::manifest::CommandEntry;
+use rcrepro_model::evidence::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
+use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::plan::PacketId;
+use rcrepro_model::plan::release_image::ReleaseImage;
+use rcrepro_store::export::ExportError;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::ingest::TarError;
+use rcrepro_store::{BlobStore as _, StoreError};
+
+pub mod build;
+pub mod compare;
+pub mod contents;
+pub mod context;
+pub mod fact;
+pub mod judge;
+pub mod latest;
+pub mod read;
+pub mod trial;
+pub mod verify;
+
+/// Says why nothing could be said of the release's images.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A smoke command's action could not be derived.
+    #[error(transparent)]
+    Action(#[from] ActionError),
+    /// A tree could not be read or made.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// What the engine exported holds something that cannot stand in a tree.
+    #[error("release image `{image}`: its file system cannot be kept")]
+    Tar {
+        /// The image.
+        image: Name,
+        /// What is wrong.
+        #[source]
+        source: TarError,
+    },
+    /// What the engine exported makes no sense.
+    #[error("release image `{image}`: the engine's export is not believed: {reason}")]
+    Unbelievable {
+        /// The image.
+        image: Name,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A temporary file failed.
+    #[error("release image `{image}`: cannot keep the engine's export for a moment")]
+    Spool {
+        /// The image.
+        image: Name,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The record cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The bytes are no record.
+    #[error("`{}` is no record of release images", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: ReleaseRecordError,
+    },
+    /// The evidence cannot be read or written.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Gathers what the images are built and tried with.
+#[derive(Clone, Copy)]
+pub struct ReleaseStep<'a> {
+    /// The plan and its folder.
+    pub workspace: &'a Workspace,
+    /// The packet.
+    pub packet: &'a PacketId,
+    /// What was resolved for its commands.
+    pub resolved: &'a Resolved,
+    /// What its commands did; smoke commands may need their outputs.
+    pub results: &'a BTreeMap<Name, CommandEntry>,
+    /// Where blobs live.
+    pub store: &'a Arc<FsStore>,
+    /// Where images are built and run.
+    pub engine: &'a DockerEngine,
+    /// A folder for large temporary files.
+    pub spool: &'a Path,
+    /// Whether each image is built a second time.
+    pub twice: bool,
+    /// Hears what happens.
+    pub observe: &'a (dyn Fn(RunEvent) + Sync),
+    /// Stops it.
+    pub cancel: &'a CancellationToken,
+}
+
+/// Gives the path of the record that belongs to a manifest file.
+#[must_use]
+pub fn record_path(manifest: &Path) -> PathBuf {
+    manifest.with_extension("images.json")
+}
+
+impl ReleaseStep<'_> {
+    /// Builds and tries the packet's images, in the plan's order; none for a packet without any.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] when nothing can be said of them. A target that cannot be built, or does not do what it must, is a
+    /// finding.
+    pub async fn release(&self) -> Result<Option<Released>, ReleaseError> {
+        let plan = &self.workspace.plan;
+        let images: Vec<(&Name, &ReleaseImage)> =
+            plan.packets.get(self.packet).into_iter().flat_map(|packet| plan.released(packet)).collect();
+        if images.is_empty() {
+            return Ok(None);
+        }
+        let mut findings = Vec::new();
+        if let Some(reason) = self.engine.cannot_build() {
+            for (name, _) in &images {
+                findings.push(finding(FindingName::ImageUndecided, name, "", "an engine that builds it", reason));
+            }
+            return Ok(Some(Released { record: None, findings, written: None }));
+        }
+        let mut built: BTreeMap<Name, BuiltEntry> = BTreeMap::new();
+        let mut builders = Builders::default();
+        for (name, image) in &images {
+            match self.build(name, image, &mut builders).await? {
+                Ok(made) => {
+                    let parts = self.read(name, &made.id).await?;
+                    let (runs, smoke, said) = self.try_out(name, image, &made.id, parts).await?;
+                    findings.extend(said);
+                    let entry = BuiltEntry {
+                        target: image.target.clone(),
+                        arguments: image.arguments.clone(),
+                        builders: image.builders.clone(),
+                        parts,
+                        again: parts,
+                        runs,
+                        smoke,
+                    };
+                    built.insert((*name).clone(), entry);
+                    builders.keep(made);
+                }
+                Err(finding) => findings.push(finding),
+            }
+        }
+        drop(builders);
+        // From nothing: with builders of its own, and no step of the first time.
+        let mut builders = Builders::default();
+        let again = self.twice && findings.is_empty();
+        for (name, image) in images.iter().filter(|_| again) {
+            match self.build(name, image, &mut builders).await? {
+                Ok(made) => {
+                    let again = self.read(name, &made.id).await?;
+                    if let Some(entry) = built.get_mut(*name) {
+                        entry.again = again;
+                    }
+                    builders.keep(made);
+                }
+                Err(finding) => findings.push(finding),
+            }
+        }
+        for (name, image) in &images {
+            if let Some(entry) = built.get(*name) {
+                findings.extend(judge::judge(name, image, entry, &**self.store)?);
+            }
+        }
+        let whole = built.len() == images.len();
+        let record = whole.then(|| self.record(&images, built));
+        Ok(Some(Released { record, findings, written: None }))
+    }
+
+    fn record(&self, images: &[(&Name, &ReleaseImage)], built: BTreeMap<Name, BuiltEntry>) -> ReleaseRecord {
+        let of_image = |(_, image): &(&Name, &ReleaseImage)| {
+            let smoke = image.smoke.iter();
+            let frozen = image.frozen.iter().chain(smoke.clone().flat_map(|spec| &spec.frozen)).cloned();
+            let locked = image.builders.values().chain(smoke.map(|spec| &spec.image)).cloned();
+            (locked.collect::<Vec<Name>>(), frozen.collect::<Vec<Name>>())
+        };
+        let (mut locked, mut frozen) = (BTreeMap::new(), BTreeMap::new());
+        for (images, inputs) in images.iter().map(of_image) {
+            for name in images {
+                locked.insert(name.clone(), self.resolved.images[&name].clone());
+            }
+            for name in inputs {
+                frozen.insert(name.clone(), self.resolved.frozen[&name].clone());
+            }
+        }
+        ReleaseRecord {
+            version: RELEASE_RECORD_VERSION,
+            packet: self.packet.clone(),
+            plan: self.workspace.plan_digest(),
+            source: self.resolved.source,
+            date_epoch: self.resolved.date_epoch,
+            isa: self.resolved.isa.clone(),
+            locked,
+            frozen,
+            images: built,
+        }
+    }
+}
+
+/// Writes a record and its evidence beside the manifest that it belongs to.
+///
+/// # Errors
+/// [`ReleaseError`] when a blob is missing or a file cannot be written.
+pub fn write(manifest: &Path, record: &ReleaseRecord, store: &FsStore) -> Result<PathBuf, ReleaseError> {
+    let path = record_path(manifest);
+    let mut blobs: std::collections::BTreeSet<_> = record.blobs().collect();
+    for built in record.images.values() {
+        blobs.extend(evidence::directories(store, built.parts.tree)?);
+    }
+    let (bytes, _) = release_json::encode(record);
+    store.put(&bytes)?;
+    evidence::write_blobs(&path, &bytes, &blobs, store)?;
+    Ok(path)
+}
+
+/// Makes a finding of an image; `at` is a place in it.
+fn finding(
+    name: FindingName,
+    image: &Name,
+    at: &str,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> Finding {
+    let at = if at.is_empty() { format!("images.{image}") } else { format!("images.{image}.{at}") };
+    Finding { name, at, expected: expected.into(), found: found.into() }
+}

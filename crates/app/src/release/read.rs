@@ -1,0 +1,195 @@
+//! Reads a built image out of the engine: its tree, its configuration, its modes and owners.
+//!
+//! The engine's export is believed only as far as the image's own configuration confirms it: each layer must hash to its
+//! DiffId. Image ids and DiffIds themselves count for nothing, because the classic builder puts times into them.
+
+use std::collections::BTreeMap;
+use std::io::{Seek as _, Write as _};
+
+use futures_util::StreamExt as _;
+use serde::Deserialize;
+
+use super::{ReleaseError, ReleaseStep};
+use rcrepro_format::images::image_settings;
+use rcrepro_format::syntax::canonical_json;
+use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::content::tree::Node;
+use rcrepro_model::evidence::release_record::Parts;
+use rcrepro_store::export::{self, ExportError};
+use rcrepro_store::ingest::{Dress, TarError, TarOptions, ingest_layers, ingest_tar};
+use rcrepro_store::{BlobStore, StoreError};
+
+/// The file of an export that names its parts.
+const LIST: &str = "manifest.json";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    config: String,
+    layers: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    rootfs: RootFs,
+}
+
+#[derive(Deserialize)]
+struct RootFs {
+    #[serde(default)]
+    diff_ids: Option<Vec<String>>,
+}
+
+/// Says why an export is not believed.
+enum Refused {
+    Reason(String),
+    Tar(TarError),
+    Other(ReleaseError),
+}
+
+impl From<TarError> for Refused {
+    fn from(error: TarError) -> Self {
+        Self::Tar(error)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<ExportError> for Refused {
+    fn from(error: ExportError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl ReleaseStep<'_> {
+    /// Stores what makes the image with this id the same as another.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] when the engine's export cannot be had, makes no sense, or cannot stand in a tree.
+    pub(super) async fn read(&self, name: &Name, id: &str) -> Result<Parts, ReleaseError> {
+        let failed = |source| ReleaseError::Spool { image: name.clone(), source };
+        let mut file = tempfile::tempfile_in(self.spool).map_err(failed)?;
+        let mut pieces = std::pin::pin!(self.engine.export_image(id));
+        while let Some(piece) = pieces.next().await {
+            file.write_all(&piece?).map_err(failed)?;
+        }
+        file.rewind().map_err(failed)?;
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || parts(&*store, &mut std::io::BufReader::new(file)));
+        match read.await.map_err(|error| failed(std::io::Error::other(error)))? {
+            Ok(parts) => Ok(parts),
+            Err(Refused::Reason(reason)) => Err(ReleaseError::Unbelievable { image: name.clone(), reason }),
+            Err(Refused::Tar(source)) => Err(ReleaseError::Tar { image: name.clone(), source }),
+            Err(Refused::Other(error)) => Err(error),
+        }
+    }
+}
+
+/// Takes an export apart.
+fn parts(store: &dyn BlobStore, archive: &mut dyn std::io::Read) -> Result<Parts, Refused> {
+    let Node::Directory { digest: root } = ingest_tar(store, archive, &TarOptions::default())? else {
+        return Err(Refused::Reason("it is no archive of files".to_owned()));
+    };
+    let list = store.get(find(store, root, LIST)?)?;
+    let [Listed { config, layers }] = serde_json::from_slice::<[Listed; 1]>(&list)
+        .map_err(|error| Refused::Reason(format!("`{LIST}`: expected one image: {error}")))?;
+    let document = store.get(find(store, root, &config)?)?;
+    let malformed = |error: serde_json::Error| Refused::Reason(format!("`{config}`: {error}"));
+    let settings = image_settings::read(&document).map_err(malformed)?;
+    let document: Document = serde_json::from_slice(&document).map_err(malformed)?;
+    let diff_ids = document.rootfs.diff_ids.unwrap_or_default();
+    let layers: Vec<Digest> = layers.iter().map(|path| find(store, root, path)).collect::<Result<_, _>>()?;
+    let found: Vec<String> = layers.iter().map(|layer| Sha256::to_oci(layer.hash)).collect();
+    if found != diff_ids {
+        return Err(Refused::Reason(format!("its layers are {found:?}, its configuration says {diff_ids:?}")));
+    }
+    let tree = ingest_layers(store, &layers)?;
+    Ok(Parts {
+        tree: tree.root,
+        config: store.put(&image_settings::encode(&settings))?,
+        owners: store.put(&owners(&tree.dress))?,
+    })
+}
+
+/// Writes the mode and owner of every path: `{"a/b":"0755 0:0"}`.
+fn owners(dress: &BTreeMap<TreePath, Dress>) -> Vec<u8> {
+    let text = |dress: &Dress| format!("{:04o} {}:{}", dress.mode, dress.uid, dress.gid);
+    let all: BTreeMap<String, String> = dress.iter().map(|(path, dress)| (path.to_string(), text(dress))).collect();
+    canonical_json::to_vec(&all).expect("it holds only strings")
+}
+
+/// Finds a file of the export; older engines put a symbolic link where a layer comes twice.
+fn find(store: &dyn BlobStore, root: Digest, path: &str) -> Result<Digest, Refused> {
+    let missing = || Refused::Reason(format!("it holds no file `{path}`"));
+    let at: TreePath = path.parse().map_err(|_| missing())?;
+    match export::lookup(store, root, &at)? {
+        Some(Node::File { digest, .. }) => Ok(digest),
+        Some(Node::Symlink { target }) => {
+            let target: TreePath = target.trim_start_matches("../").parse().map_err(|_| missing())?;
+            match export::lookup(store, root, &target)? {
+                Some(Node::File { digest, .. }) => Ok(digest),
+                _ => Err(missing()),
+            }
+        }
+        _ => Err(missing()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tar::{Builder, Header};
+
+    use super::*;
+    use rcrepro_store::memory::MemoryStore;
+
+    fn tar(files: &[(&str, &[u8], u64)]) -> Vec<u8> {
+        let mut tar = Builder::new(Vec::new());
+        for (path, bytes, uid) in files {
+            let mut header = Header::new_gnu();
+            header.set_mode(0o755);
+            header.set_uid(*uid);
+            header.set_gid(*uid);
+            header.set_size(bytes.len() as u64);
+            tar.append_data(&mut header, path, *bytes).expect("written");
+        }
+        tar.into_inner().expect("ended")
+    }
+
+    /// Makes an export of one layer with one file; `lie` puts another DiffId into its configuration.
+    fn exported(content: &[u8], uid: u64, user: &str, lie: bool) -> Result<Parts, String> {
+        let layer = tar(&[("beacon", content, uid)]);
+        let diff_id = if lie { Sha256::of(b"other") } else { Sha256::of(&layer) }.to_oci();
+        let config = format!(
+            r#"{{"architecture":"amd64","os":"linux","config":{{"User":"{user}"}},"rootfs":{{"type":"layers","diff_ids":["{diff_id}"]}}}}"#
+        );
+        let list = br#"[{"Config":"c.json","RepoTags":null,"Layers":["x/layer.tar"]}]"#;
+        let archive = tar(&[("x/layer.tar", &layer, 0), ("c.json", config.as_bytes(), 0), (LIST, list, 0)]);
+        parts(&MemoryStore::default(), &mut archive.as_slice()).map_err(|refused| match refused {
+            Refused::Reason(reason) => reason,
+            Refused::Tar(error) => error.to_string(),
+            Refused::Other(error) => error.to_string(),
+        })
+    }
+
+    #[test]
+    fn content_configuration_and_owners_each_count() {
+        let one = exported(b"1", 0, "65532", false).expect("believed");
+        assert_eq!(one, exported(b"1", 0, "65532", false).expect("believed"));
+        let other = exported(b"2", 0, "65532", false).expect("believed");
+        assert!(other.tree != one.tree && other.owners == one.owners && other.config == one.config);
+        let other = exported(b"1", 7, "65532", false).expect("believed");
+        assert!(other.tree == one.tree && other.owners != one.owners && other.config == one.config);
+        let other = exported(b"1", 0, "root", false).expect("believed");
+        assert!(other.tree == one.tree && other.owners == one.owners && other.config != one.config);
+    }
+
+    #[test]
+    fn a_layer_that_is_not_the_configurations_is_not_believed() {
+        assert!(exported(b"1", 0, "", true).expect_err("a lie").starts_with("its layers are"));
+    }
+}

@@ -1,0 +1,117 @@
+//! A command's action from the plan, the resolved inputs and the results of the commands that it needs.
+//!
+//! The run that records, the replay and the verifier all come through here, so that they cannot disagree.
+
+#![warn(clippy::expect_used)]
+
+use std::collections::BTreeMap;
+
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::content::tree::Node;
+use rcrepro_model::evidence::manifest::{CommandEntry, FrozenEntry, ImageEntry, OutputEntry};
+use rcrepro_model::execution::action::Action;
+use rcrepro_model::execution::derive::{self, Inputs};
+use rcrepro_model::plan::{CommandSpec, Plan};
+use rcrepro_store::BlobStore;
+use rcrepro_store::export::{self, ExportError};
+
+/// Is what a packet's commands have in common.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The source tree's root.
+    pub source: Digest,
+    /// `SOURCE_DATE_EPOCH`, in seconds.
+    pub date_epoch: i64,
+    /// REAPI's `ISA`.
+    pub isa: String,
+    /// The images by name.
+    pub images: BTreeMap<Name, ImageEntry>,
+    /// The frozen inputs by name.
+    pub frozen: BTreeMap<Name, FrozenEntry>,
+}
+
+/// Says why an action cannot be derived.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// Something that the command refers to was not resolved.
+    #[error("command `{command}` refers to {what} `{name}`, which was not resolved")]
+    Unresolved {
+        /// The command.
+        command: Name,
+        /// The kind of thing: `image`, `frozen input`, `command`.
+        what: &'static str,
+        /// Its name.
+        name: Name,
+    },
+    /// The outputs of needed commands do not fit into the source tree.
+    #[error("command `{command}`: the outputs of the commands that it needs do not fit into the source tree")]
+    Graft {
+        /// The command.
+        command: Name,
+        /// What is in the way.
+        #[source]
+        source: ExportError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] rcrepro_store::StoreError),
+}
+
+/// Derives a command's action and stores the messages that it names.
+///
+/// `results` are the commands that ran before. Outputs are grafted into the source tree; where a path stands already,
+/// that is an error: a declared output may not stand in the source.
+///
+/// # Errors
+/// [`ActionError`] when something is unresolved, does not fit, or cannot be stored.
+pub fn derive_action(
+    plan: &Plan,
+    spec: &CommandSpec,
+    resolved: &Resolved,
+    results: &BTreeMap<Name, CommandEntry>,
+    store: &dyn BlobStore,
+) -> Result<Action, ActionError> {
+    let unresolved = |what, name: &Name| ActionError::Unresolved { command: spec.id.clone(), what, name: name.clone() };
+    let mut grafts: Vec<(TreePath, Node)> = Vec::new();
+    for need in &spec.needs {
+        let result = results.get(need).ok_or_else(|| unresolved("command", need))?;
+        for (path, output) in &result.outputs {
+            grafts.push((path.clone(), node(output)));
+        }
+    }
+    let work = if grafts.is_empty() {
+        resolved.source
+    } else {
+        export::graft(store, resolved.source, &grafts)
+            .map_err(|source| ActionError::Graft { command: spec.id.clone(), source })?
+    };
+    let image = resolved.images.get(&spec.image).ok_or_else(|| unresolved("image", &spec.image))?;
+    let mut frozen = BTreeMap::new();
+    for name in &spec.frozen {
+        let input = plan.frozen.get(name).ok_or_else(|| unresolved("frozen input", name))?;
+        let entry = resolved.frozen.get(name).ok_or_else(|| unresolved("frozen input", name))?;
+        frozen.insert(name, (input, entry.root));
+    }
+    let inputs =
+        Inputs { work, frozen, image_manifest: image.manifest, isa: &resolved.isa, date_epoch: resolved.date_epoch };
+    let (action, messages) = derive::action(spec, &inputs);
+    for message in &messages {
+        store.put(message)?;
+    }
+    store.put(&action.command.encode())?;
+    store.put(&action.encode())?;
+    Ok(action)
+}
+
+/// Makes the node that an output becomes in the tree of a command that needs it.
+///
+/// A file for which the plan names normalizers comes in its canonical form. Its raw bytes differ from run to run, so that every
+/// action that got them would have another digest each time, and could never be replayed.
+fn node(output: &OutputEntry) -> Node {
+    match output {
+        OutputEntry::File { canonical, executable, .. } => Node::File { digest: *canonical, executable: *executable },
+        OutputEntry::Directory { raw, .. } => Node::Directory { digest: *raw },
+        OutputEntry::Symlink { target } => Node::Symlink { target: target.clone() },
+    }
+}

@@ -1,0 +1,117 @@
+//! Executes commands that failed again in looser worlds. Nothing of it enters a manifest or changes a verdict.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{ExecuteError, Executor, Ran};
+use crate::run::actions::derive_action;
+use rcrepro_engine::EngineError;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
+use rcrepro_model::execution::action::Action;
+use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::execution::second_look::told::{FailureNotes, network_hint};
+use rcrepro_model::execution::second_look::{
+    Account, BUDGET, Looked, Next, SecondLook, Unfinished, is_affordable, ladder, next,
+};
+use rcrepro_model::execution::world::World;
+use rcrepro_model::plan::{CommandSpec, Packet};
+
+impl Executor<'_> {
+    /// Says what stands beside each failure: what it tried to reach, and, where `look` says so, what a second look finds.
+    /// The looks come one after the other, once all commands have ended, so that they disturb none.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] when it is interrupted. A look that could not be decided is told, and is no error: the result stands.
+    pub async fn failure_notes(
+        &self,
+        packet: &Packet,
+        ran: &[Ran],
+        look: bool,
+    ) -> Result<BTreeMap<Name, FailureNotes>, ExecuteError> {
+        let results: BTreeMap<Name, CommandEntry> =
+            ran.iter().map(|ran| (ran.entry.id.clone(), ran.entry.clone())).collect();
+        let mut spent = Duration::ZERO;
+        let mut notes = BTreeMap::new();
+        for spec in self.plan.commands(packet) {
+            let failed = ran.iter().find(|ran| ran.entry.id == spec.id && !ran.entry.succeeded());
+            let Some(failed) = failed else { continue };
+            let mut note = FailureNotes { network: network_hint(&failed.attempts), ..FailureNotes::default() };
+            // What the engine could not pin in the first place is no pin to be let go.
+            if look && !ladder(&failed.world).is_empty() {
+                let found = match derive_action(self.plan, spec, self.resolved, &results, self.store) {
+                    Ok(action) => self.look_again(spec, &action, failed, &mut spent).await?,
+                    Err(error) => broke(Vec::new(), &error),
+                };
+                note.second_look = Some(found.entry(&failed.world, self.packet));
+            }
+            notes.insert(spec.id.clone(), note);
+        }
+        Ok(notes)
+    }
+
+    async fn look_again(
+        &self,
+        spec: &CommandSpec,
+        action: &Action,
+        failed: &Ran,
+        spent: &mut Duration,
+    ) -> Result<SecondLook, ExecuteError> {
+        let mut looked: Vec<Looked> = Vec::new();
+        let too_long = |looked, took| SecondLook { looked, account: Account::Unfinished(Unfinished::TookLong(took)) };
+        loop {
+            let look = match next(&failed.world, &looked) {
+                Next::Done(account) => return Ok(SecondLook { looked, account }),
+                Next::Run(look) => look,
+            };
+            if !is_affordable(*spent, failed.duration) {
+                return Ok(too_long(looked, failed.duration));
+            }
+            let limited = Action { timeout: action.timeout.min(BUDGET.saturating_sub(*spent)), ..action.clone() };
+            let began = Instant::now();
+            let ran = self.trial(spec, &limited, &look.world(&failed.world), look.as_str(), self.cancel).await;
+            *spent += began.elapsed();
+            match ran {
+                // The limit was ours, and says nothing of the command.
+                Ok(ran) if ran.entry.ending == EndingEntry::TimedOut && limited.timeout < action.timeout => {
+                    return Ok(too_long(looked, ran.duration));
+                }
+                Ok(ran) => looked.push(Looked {
+                    look,
+                    passed: ran.entry.succeeded(),
+                    exit_code: ran.entry.exit_code,
+                    took: ran.duration,
+                }),
+                Err(error @ ExecuteError::Engine(EngineError::Interrupted { .. })) => return Err(error),
+                Err(error) => return Ok(broke(looked, &error)),
+            }
+        }
+    }
+
+    /// Executes a command in a world whose name is told, with whether it passed there.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] when the result cannot be decided.
+    pub(crate) async fn trial(
+        &self,
+        spec: &CommandSpec,
+        action: &Action,
+        world: &World,
+        name: &str,
+        stop: &CancellationToken,
+    ) -> Result<Ran, ExecuteError> {
+        let (id, name) = (spec.id.clone(), name.to_owned());
+        (self.observe)(RunEvent::Trying { id: id.clone(), world: name.clone() });
+        let ran = self.perform(spec, action, world, None, stop).await;
+        let (passed, duration) =
+            ran.as_ref().map_or((None, Duration::ZERO), |ran| (Some(ran.entry.succeeded()), ran.duration));
+        (self.observe)(RunEvent::Tried { id, world: name, passed, duration });
+        ran
+    }
+}
+
+fn broke(looked: Vec<Looked>, error: &dyn std::error::Error) -> SecondLook {
+    SecondLook { looked, account: Account::Unfinished(Unfinished::Broke(error.to_string())) }
+}

@@ -1,0 +1,201 @@
+//! What a command's evidence proves: its line, streams and inputs go from the store to [`rcrepro_proof`].
+//!
+//! The run that records, the replay and the verifier all come through here, so that they cannot disagree.
+
+#![warn(clippy::expect_used)]
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
+use rcrepro_model::execution::derive::frozen_environment;
+use rcrepro_model::plan::{CommandSpec, Plan};
+use rcrepro_proof as proof;
+use rcrepro_proof::{Evidence, InputFiles, Kind, Listing, Lookup, Proof, Search};
+use rcrepro_store::{BlobStore, GET_LIMIT, StoreError};
+
+/// Is a proof, with what it rests on beside the streams.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// What the evidence proves.
+    pub proof: Proof,
+    /// The blobs of the input tree that were read for it, directories among them.
+    pub read: BTreeSet<Digest>,
+    /// The blobs of the input tree that would have been read for it, and are not there.
+    pub lacking: BTreeSet<Digest>,
+}
+
+/// Says what the evidence of a command that ran proves.
+///
+/// # Errors
+/// [`StoreError`] when a stream is missing or damaged.
+pub fn prove(
+    plan: &Plan,
+    spec: &CommandSpec,
+    entry: &CommandEntry,
+    store: &dyn BlobStore,
+) -> Result<Proved, StoreError> {
+    let nothing_read = |proof| Ok(Proved { proof, read: BTreeSet::new(), lacking: BTreeSet::new() });
+    if entry.ending != EndingEntry::Exited {
+        return nothing_read(Proof::Failed);
+    }
+    let [stdout, stderr] = if proof::reads_streams(&entry.line, spec.proof) {
+        for (part, raw) in [("stdout", entry.stdout.raw), ("stderr", entry.stderr.raw)] {
+            if raw.size > proof::MAX_INPUT {
+                let reason = format!("{part} has {} bytes, too many to look for a proof in", raw.size);
+                return nothing_read(Proof::Hollow { reason });
+            }
+        }
+        [store.get(entry.stdout.raw)?, store.get(entry.stderr.raw)?]
+    } else {
+        [Vec::new(), Vec::new()]
+    };
+    let mut environment = BTreeMap::new();
+    for name in &spec.frozen {
+        environment.extend(plan.frozen.get(name).map(|input| frozen_environment(name, input.kind)).unwrap_or_default());
+    }
+    environment.extend(spec.environment.clone());
+    let root = entry.input_root;
+    let inputs = InputTree { store, root, read: RefCell::default(), lacking: RefCell::default() };
+    let evidence = Evidence {
+        line: &entry.line,
+        environment: &environment,
+        exit_code: entry.exit_code,
+        stdout: &stdout,
+        stderr: &stderr,
+        inputs: &inputs,
+    };
+    let proof = proof::assess(spec.proof, &evidence);
+    Ok(Proved { proof, read: inputs.read.into_inner(), lacking: inputs.lacking.into_inner() })
+}
+
+/// Reads files of an input tree, and remembers what was read.
+struct InputTree<'a> {
+    store: &'a dyn BlobStore,
+    root: Digest,
+    read: RefCell<BTreeSet<Digest>>,
+    lacking: RefCell<BTreeSet<Digest>>,
+}
+
+impl InputTree<'_> {
+    fn get(&self, digest: Digest) -> Option<Vec<u8>> {
+        let bytes = self.store.get(digest).ok();
+        let kept = if bytes.is_some() { &self.read } else { &self.lacking };
+        kept.borrow_mut().insert(digest);
+        bytes
+    }
+}
+
+/// Is a path that was followed.
+enum Followed {
+    Node(Node),
+    Absent,
+    Unavailable,
+}
+
+/// How many bytes are searched for one command.
+const SEARCHED: u64 = 512 * 1024 * 1024;
+/// How many folders deep a search goes.
+const DEEPEST: usize = 256;
+
+impl InputTree<'_> {
+    fn directory(&self, digest: Digest) -> Option<Directory> {
+        self.get(digest).and_then(|bytes| Directory::decode(&bytes).ok())
+    }
+
+    fn follow(&self, path: &str) -> Followed {
+        let mut at = Node::Directory { digest: self.root };
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            let digest = match at {
+                Node::Directory { digest } => digest,
+                // Where a link leads depends on the container: nothing is said of it.
+                Node::Symlink { .. } => return Followed::Unavailable,
+                Node::File { .. } => return Followed::Absent,
+            };
+            let Some(directory) = self.directory(digest) else { return Followed::Unavailable };
+            let entry = directory.entries.into_iter().find(|(name, _)| name.as_str() == segment);
+            let Some((_, node)) = entry else { return Followed::Absent };
+            at = node;
+        }
+        Followed::Node(at)
+    }
+
+    /// Searches a folder; a file that has nothing of the text is read and does not travel with the evidence.
+    fn search_below(&self, digest: Digest, folder: &str, text: &str, found: &mut Search, left: &mut u64, depth: usize) {
+        let directory = if depth < DEEPEST { self.directory(digest) } else { None };
+        let Some(directory) = directory else {
+            found.unseen += 1;
+            return;
+        };
+        for (name, node) in directory.entries {
+            let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
+            match node {
+                Node::Directory { digest } => self.search_below(digest, &path, text, found, left, depth + 1),
+                Node::Symlink { .. } => {}
+                Node::File { digest, .. } => {
+                    let bytes = (digest.size <= GET_LIMIT.min(*left)).then(|| self.store.get(digest).ok()).flatten();
+                    let Some(bytes) = bytes else {
+                        found.unseen += 1;
+                        continue;
+                    };
+                    *left -= digest.size;
+                    let lines = proof::lines_with(&bytes, text);
+                    if lines > 0 {
+                        self.read.borrow_mut().insert(digest);
+                        found.found.insert(path, lines);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl InputFiles for InputTree<'_> {
+    fn look(&self, path: &str) -> Lookup {
+        match self.follow(path) {
+            Followed::Node(Node::File { digest, .. }) => self.get(digest).map_or(Lookup::Unavailable, Lookup::File),
+            Followed::Node(Node::Symlink { .. }) | Followed::Unavailable => Lookup::Unavailable,
+            Followed::Node(Node::Directory { .. }) | Followed::Absent => Lookup::Absent,
+        }
+    }
+
+    fn list(&self, path: &str) -> Listing {
+        let directory = match self.follow(path) {
+            Followed::Node(Node::Directory { digest }) => self.directory(digest),
+            Followed::Node(Node::Symlink { .. }) | Followed::Unavailable => None,
+            Followed::Node(Node::File { .. }) | Followed::Absent => return Listing::Absent,
+        };
+        let Some(directory) = directory else { return Listing::Unavailable };
+        let kind = |node: &Node| match node {
+            Node::File { .. } => Kind::File,
+            Node::Directory { .. } => Kind::Folder,
+            Node::Symlink { .. } => Kind::Link,
+        };
+        Listing::Folder(directory.entries.iter().map(|(name, node)| (name.to_string(), kind(node))).collect())
+    }
+
+    fn search(&self, folder: &str, text: &str) -> Search {
+        let mut found = Search::default();
+        match self.follow(folder) {
+            Followed::Node(Node::Directory { digest }) => {
+                let mut left = SEARCHED;
+                self.search_below(digest, "", text, &mut found, &mut left, 0);
+            }
+            Followed::Node(Node::File { digest, .. }) => match self.store.get(digest) {
+                Ok(bytes) => {
+                    let lines = proof::lines_with(&bytes, text);
+                    if lines > 0 {
+                        self.read.borrow_mut().insert(digest);
+                        found.found.insert(folder.rsplit('/').next().unwrap_or_default().to_owned(), lines);
+                    }
+                }
+                Err(_) => found.unseen = 1,
+            },
+            Followed::Node(Node::Symlink { .. }) | Followed::Unavailable => found.unseen = 1,
+            Followed::Absent => {}
+        }
+        found
+    }
+}

@@ -1,0 +1,187 @@
+//! `rcrepro replay`: executes a recorded packet again, without any cache of results, and compares command by command.
+
+use std::path::{Path, PathBuf};
+
+use super::mending::mending;
+use crate::evidence::recorded::RecordedError;
+use crate::evidence::verify::verify;
+use crate::evidence::{self, EvidenceError};
+use crate::machine::session::Session;
+use crate::release as release_images;
+use crate::run::{Recorded, RunError, RunOptions, execute};
+use crate::workspace::Workspace;
+use rcrepro_format::records::manifest_json::{self, ManifestError};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Difference, Equality, compare};
+use rcrepro_model::evidence::finding::{Finding, FindingName, Severity};
+use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::plural::counted;
+use rcrepro_proof::{Proof, Standing};
+use rcrepro_store::door;
+use rcrepro_store::layered::Layered;
+use rcrepro_store::{BlobStore, runs};
+
+/// Says why a replay could not be decided.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// There is no manifest.
+    #[error("no manifest at `{path}`")]
+    NoManifest {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The bytes are no manifest.
+    #[error("`{path}` is no manifest")]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: ManifestError,
+    },
+    /// Parts of the manifest or of its evidence contradict each other: whatever came out would prove nothing.
+    #[error("`{path}` was tampered with: {what} is not what the rest says: expected {expected}, found {found}{more}")]
+    Tampered {
+        /// The file.
+        path: PathBuf,
+        /// The first part that is wrong.
+        what: String,
+        /// What follows from the rest.
+        expected: String,
+        /// What stands there.
+        found: String,
+        /// How many more parts are wrong, in words.
+        more: String,
+    },
+    /// The manifest's evidence cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The runs of the store cannot be read.
+    #[error(transparent)]
+    Runs(#[from] runs::RunError),
+    /// What a run recorded cannot be read.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+    /// The packet could not be executed.
+    #[error(transparent)]
+    Run(Box<RunError>),
+}
+
+impl From<RunError> for ReplayError {
+    fn from(error: RunError) -> Self {
+        Self::Run(Box::new(error))
+    }
+}
+
+/// Is a replay that was decided.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// The manifest that was replayed.
+    pub recorded: ReproManifest,
+    /// Its digest.
+    pub recorded_digest: Digest,
+    /// What came out this time.
+    pub found: Recorded,
+    /// How the two compare.
+    pub comparison: Comparison,
+}
+
+/// Reads a manifest, and puts its evidence into the store so that differences can be shown.
+///
+/// # Errors
+/// [`ReplayError`].
+pub fn read_manifest(path: &Path, store: &dyn BlobStore) -> Result<(ReproManifest, Digest), ReplayError> {
+    let bytes = door::read(path, door::RECORD_LIMIT)
+        .map_err(|source| ReplayError::NoManifest { path: path.to_owned(), source })?;
+    let manifest =
+        manifest_json::decode(&bytes).map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
+    evidence::import(path, store)?;
+    Ok((manifest, Digest::of(&bytes)))
+}
+
+/// Replays a manifest at a revision of the workspace.
+///
+/// # Errors
+/// [`ReplayError`]; a difference is no error.
+pub async fn replay(
+    session: &Session,
+    workspace: &Workspace,
+    manifest: &Path,
+    options: RunOptions<'_>,
+) -> Result<Replayed, ReplayError> {
+    judge_first(manifest, session.store.root(), options.today)?;
+    let again = async || replay_once(session, workspace, manifest, options).await;
+    mending(&session.store, options.observe, options.cancel, again).await
+}
+
+/// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are no reason:
+/// the comparison tells of them.
+fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
+    let bytes = door::read(path, door::RECORD_LIMIT)
+        .map_err(|source| ReplayError::NoManifest { path: path.to_owned(), source })?;
+    manifest_json::decode(&bytes).map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
+    let blobs = Layered::new(&evidence::folder_of(path), Some(store)).map_err(EvidenceError::from)?;
+    let judged = verify(&bytes, &blobs, &evidence::damaged(path)?, today);
+    let counts = |finding: &&Finding| {
+        finding.name.severity() == Severity::Tampered && finding.name != FindingName::NormalizerDiffers
+    };
+    let wrong: Vec<&Finding> = judged.findings.iter().filter(counts).collect();
+    let Some(first) = wrong.first() else { return Ok(()) };
+    Err(ReplayError::Tampered {
+        path: path.to_owned(),
+        what: first.at.clone(),
+        expected: first.expected.clone(),
+        found: first.found.clone(),
+        more: match wrong.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {}", counted(more, "more finding")),
+        },
+    })
+}
+
+async fn replay_once(
+    session: &Session,
+    workspace: &Workspace,
+    manifest: &Path,
+    options: RunOptions<'_>,
+) -> Result<Replayed, ReplayError> {
+    let (recorded, recorded_digest) = read_manifest(manifest, &*session.store)?;
+    let packet = recorded.packet.clone();
+    let against = Some((&recorded, recorded_digest));
+    let mut found = execute(session, workspace, &packet, options, against).await?;
+    if let Some(released) = &mut found.images {
+        release_images::compare::compare(manifest, released, &*session.store).map_err(RunError::from)?;
+        release_images::latest::keep(&session.run, &packet, found.manifest.source.root, released)?;
+    }
+    let mut comparison = compare(&recorded, &found.manifest);
+    for command in &mut comparison.commands {
+        judge(command, found.proofs.get(&command.id));
+        if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {
+            command.equality = command.equality.max(Equality::Failed);
+            let expected = "the same verdict at every attempt".to_owned();
+            command.differences.push(Difference { what: "flake".to_owned(), expected, found: flake.to_string() });
+        }
+    }
+    (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
+    Ok(Replayed { recorded, recorded_digest, found, comparison })
+}
+
+/// Lets what the evidence proves count: an equal hollow pass is as hollow as the one that was recorded.
+fn judge(command: &mut CommandComparison, proof: Option<&Proof>) {
+    let Some(proof) = proof else { return };
+    let equality = match proof.standing() {
+        Standing::Passed => return,
+        Standing::Undecided => Equality::Undecided,
+        Standing::Failed => Equality::Failed,
+    };
+    command.equality = if equality == Equality::Undecided { equality } else { command.equality.max(equality) };
+    if *proof != Proof::Failed {
+        let expected = "evidence that the command did its work".to_owned();
+        command.differences.push(Difference { what: "proof".to_owned(), expected, found: proof.to_string() });
+    }
+}

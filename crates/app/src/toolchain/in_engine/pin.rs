@@ -1,0 +1,91 @@
+//! Pins an image that a plan pulls: its digest goes into the plan, and what it stands for into a lock beside it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use toml_edit::DocumentMut;
+
+use super::ImagesError;
+use super::pulled::{lock_path, read, write};
+use crate::workspace::PLAN_FILE;
+use crate::workspace::files::write_whole;
+use crate::workspace::plan_files::PlanFiles;
+use rcrepro_images::registry::Registry;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::pulled::PulledLock;
+use rcrepro_model::image::reference::ImageReference;
+use rcrepro_store::BlobStore;
+use rcrepro_store::door;
+
+/// Lists the images that a plan pulls and does not build, with their references as they stand; none without a plan.
+///
+/// The plan is read as TOML only, because one without a digest is no plan yet.
+///
+/// # Errors
+/// [`ImagesError::Plan`] when the file is no TOML, or a reference is none.
+pub fn pulls(folder: &Path) -> Result<Vec<(Name, ImageReference)>, ImagesError> {
+    let Some((_, document)) = plan(folder)? else { return Ok(Vec::new()) };
+    let images = document.get("images").and_then(toml_edit::Item::as_table_like);
+    let mut found = Vec::new();
+    for (name, image) in images.into_iter().flat_map(|images| images.iter()) {
+        let field = |key: &str| image.get(key).and_then(toml_edit::Item::as_str);
+        if let (Some(reference), None) = (field("pull"), field("build")) {
+            let wrong = |what: &dyn std::fmt::Display| ImagesError::Plan { mistake: format!("images.{name}: {what}") };
+            let reference = reference.parse().map_err(|error| wrong(&error))?;
+            found.push((name.parse().map_err(|error| wrong(&error))?, reference));
+        }
+    }
+    Ok(found)
+}
+
+/// Pins one image for a platform; where the reference has no digest, or `anew`, the registry is asked what the tag stands
+/// for, and the plan gets the digest. Gives the lock that was there and the one that is there now.
+///
+/// # Errors
+/// [`ImagesError::Registry`], and whatever reading and writing the files gives.
+pub async fn pin(
+    registry: &Registry,
+    store: &Arc<dyn BlobStore>,
+    folder: &Path,
+    name: &Name,
+    platform: Platform,
+    anew: bool,
+) -> Result<(Option<PulledLock>, PulledLock), ImagesError> {
+    let unknown = || ImagesError::Plan { mistake: format!("images.{name}: expected `pull` and no `build`") };
+    let known = pulls(folder)?;
+    let (_, mut reference) = known.into_iter().find(|(known, _)| known == name).ok_or_else(unknown)?;
+    let path = lock_path(folder, platform, name);
+    let before = if path.exists() { Some(read(&PlanFiles::WorkingCopy, &path)?.0) } else { None };
+    if reference.digest().is_none() || anew {
+        let digest = registry.resolve(&reference).await?;
+        reference = reference.with_digest(digest);
+        set_reference(folder, name, &reference)?;
+    }
+    if let Some(before) = before.as_ref().filter(|lock| lock.reference == reference) {
+        return Ok((Some(before.clone()), before.clone()));
+    }
+    let ignore = |_| {};
+    let image = registry.pull(&reference, platform, store, &ignore).await?;
+    let lock = PulledLock { reference, image };
+    write(&path, &lock)?;
+    Ok((before, lock))
+}
+
+fn set_reference(folder: &Path, name: &Name, reference: &ImageReference) -> Result<(), ImagesError> {
+    let Some((path, mut document)) = plan(folder)? else { return Ok(()) };
+    document["images"][name.as_str()]["pull"] = toml_edit::value(reference.to_string());
+    write_whole(&path, document.to_string().as_bytes()).map_err(|source| ImagesError::Write { path, source })
+}
+
+fn plan(folder: &Path) -> Result<Option<(std::path::PathBuf, DocumentMut)>, ImagesError> {
+    let path = folder.join(PLAN_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = door::read_text(&path, door::RECORD_LIMIT)
+        .map_err(|source| ImagesError::Read { path: path.clone(), source })?;
+    let document =
+        text.parse().map_err(|error: toml_edit::TomlError| ImagesError::Plan { mistake: error.to_string() })?;
+    Ok(Some((path, document)))
+}

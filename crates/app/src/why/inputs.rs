@@ -1,0 +1,238 @@
+//! What went in: plan, source, images by package, frozen inputs file by file, the environment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+use prost::Message as _;
+
+use super::{WhyError, read};
+use rcrepro_explain::{Hints, explain as explain_bytes};
+use rcrepro_format::images::lock_toml;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::content::tree::Node;
+use rcrepro_model::evidence::compare::compare;
+use rcrepro_model::evidence::manifest::{ImageEntry, ReproManifest};
+use rcrepro_model::image::changes::pin_changes;
+use rcrepro_model::image::lock::ImageLock;
+use rcrepro_model::why::MissingBlob;
+use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_store::export::{self, ExportError};
+use rcrepro_store::{BlobStore, StoreError};
+
+/// Explains all inputs that differ.
+pub fn explain(
+    left: &ReproManifest,
+    right: &ReproManifest,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+) -> Result<Vec<Explained>, WhyError> {
+    let mut found = Vec::new();
+    if left.plan != right.plan {
+        let l = read(store, left.plan, "plan of the first side", missing)?;
+        let r = read(store, right.plan, "plan of the second side", missing)?;
+        if let Some((l, r)) = l.zip(r) {
+            found.extend(all_real("plan", &l, &r, "the plan says something else"));
+        }
+    }
+    if left.source.root != right.source.root {
+        found.extend(tree(
+            "source",
+            left.source.root,
+            right.source.root,
+            store,
+            missing,
+            (Class::Real, "the source differs", None),
+        )?);
+    }
+    if left.source.date_epoch != right.source.date_epoch {
+        let sides = [left.source.date_epoch.to_string(), right.source.date_epoch.to_string()];
+        let cause = "SOURCE_DATE_EPOCH: the commit's time when it was recorded";
+        found.push(Explained::new(
+            "source date",
+            Class::Clock,
+            [&sides[0], &sides[1]],
+            cause,
+            Some("replay the manifest: it takes the time from there"),
+        ));
+    }
+    for (name, l) in &left.images {
+        if let Some(r) = right.images.get(name).filter(|r| *r != l) {
+            found.extend(image(name, l, r, store, missing)?);
+        }
+    }
+    for (name, l) in &left.frozen {
+        if let Some(r) = right.frozen.get(name).filter(|r| r.root != l.root) {
+            let remedy = format!("the lock of that day: git checkout REV -- lockfiles/{name}.lock");
+            let drift = (
+                Class::RegistryDrift,
+                "a frozen input: the registry gave something else, or the lock was renewed",
+                Some(remedy.as_str()),
+            );
+            found.extend(tree(&format!("frozen {name}"), l.root, r.root, store, missing, drift)?);
+        }
+    }
+    // What has no rule of its own above is told as the comparison has it.
+    for difference in compare(left, right).inputs {
+        let what = difference.what.as_str();
+        let (class, cause) = match what.split(' ').next() {
+            Some("platform") => (Class::Host, "another kind of machine"),
+            Some("normalizer") => (Class::Environment, "another version of rcrepro"),
+            Some("source") if what == "source dirty" => (Class::Real, "one side was read from a working copy"),
+            Some("image" | "frozen") if difference.expected == "absent" || difference.found == "absent" => {
+                (Class::Real, "an input of one side only")
+            }
+            _ => continue,
+        };
+        found.push(Explained::new(what, class, [&difference.expected, &difference.found], cause, None));
+    }
+    for l in &left.commands {
+        if let Some(r) = right.commands.iter().find(|r| r.id == l.id).filter(|r| r.command != l.command) {
+            found.extend(environment(&l.id, l.command, r.command, store, missing)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Explains two versions of something whose every change is real.
+fn all_real(at: &str, left: &[u8], right: &[u8], cause: &str) -> Vec<Explained> {
+    let mut found = explain_bytes(at, left, right, &Hints::default());
+    for one in found.iter_mut().filter(|one| !one.is_cut()) {
+        (one.class, one.remedy, one.follows) = (Class::Real, None, false);
+        cause.clone_into(&mut one.cause);
+    }
+    found
+}
+
+/// Names the files in which two trees differ, each with the given class.
+fn tree(
+    at: &str,
+    left: Digest,
+    right: Digest,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+    (class, cause, remedy): (Class, &str, Option<&str>),
+) -> Result<Vec<Explained>, WhyError> {
+    let differences = match export::diff(store, left, right) {
+        Ok(differences) => differences,
+        Err(ExportError::Store(StoreError::Missing { digest })) => {
+            missing.push(MissingBlob { what: format!("a directory of {at}"), digest });
+            let sides = [left.to_string(), right.to_string()];
+            return Ok(vec![Explained::new(
+                at,
+                class,
+                [&sides[0], &sides[1]],
+                format!("{cause}; its files cannot be named"),
+                remedy,
+            )]);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut found = Vec::new();
+    for difference in differences {
+        let place = format!("{at}/{}", difference.path);
+        // The contents show the lines, where they are at hand; that a file differs is certain without them.
+        let content = |node: &Option<Node>| match node {
+            Some(Node::File { digest, .. }) => store.get(*digest).ok(),
+            _ => None,
+        };
+        if let (Some(l), Some(r)) = (content(&difference.left), content(&difference.right)) {
+            for one in explain_bytes(&place, &l, &r, &Hints::default()) {
+                let told = Explained::new(&one.at, class, [&one.left, &one.right], cause, remedy);
+                found.push(if one.is_cut() { one } else { told });
+            }
+            continue;
+        }
+        let show = |node: &Option<Node>| match node {
+            None => String::new(),
+            Some(Node::File { digest, .. }) => format!("file {digest}"),
+            Some(Node::Symlink { target }) => format!("link to {target}"),
+            Some(Node::Directory { digest }) => format!("directory {digest}"),
+        };
+        found.push(Explained::new(&place, class, [&show(&difference.left), &show(&difference.right)], cause, remedy));
+    }
+    Ok(found)
+}
+
+/// Explains two images by the packages that their locks pin.
+fn image(
+    name: &Name,
+    l: &ImageEntry,
+    r: &ImageEntry,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+) -> Result<Vec<Explained>, WhyError> {
+    let at = format!("image {name}");
+    let mut lock = |digest: Digest, side: &str| -> Result<Option<ImageLock>, WhyError> {
+        let bytes = read(store, digest, &format!("lock of {at} of the {side} side"), missing)?;
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        Ok(text.and_then(|text| lock_toml::parse(name.as_str().parse().ok()?, &text).ok()))
+    };
+    let remedy = Some(
+        "the lock of that day: git checkout REV -- lockfiles/images; or pin the package in the image's definition",
+    );
+    let mut found = Vec::new();
+    if let (Some(before), Some(after)) = (lock(l.lock, "first")?, lock(r.lock, "second")?) {
+        for change in pin_changes(Some(&before), &after) {
+            let sides = [change.from.unwrap_or_default(), change.to.unwrap_or_default()];
+            let cause =
+                if sides[0] == sides[1] { "one version, other bytes" } else { "another version of the package" };
+            let place = format!("{at} {}", change.package);
+            found.push(Explained::new(&place, Class::RegistryDrift, [&sides[0], &sides[1]], cause, remedy));
+        }
+    }
+    let layers: BTreeSet<_> = l
+        .diff_ids
+        .iter()
+        .chain(&r.diff_ids)
+        .filter(|id| !l.diff_ids.contains(id) || !r.diff_ids.contains(id))
+        .collect();
+    for (sides, what) in
+        [([l.manifest.to_oci(), r.manifest.to_oci()], "manifest"), ([l.config.to_oci(), r.config.to_oci()], "config")]
+    {
+        if sides[0] != sides[1] {
+            let cause = format!("{} layers differ, or the image's settings", layers.len());
+            found.push(Explained::following(&format!("{at} {what}"), [&sides[0], &sides[1]], cause));
+        }
+    }
+    rcrepro_model::why::difference::settle(&mut found);
+    Ok(found)
+}
+
+/// Explains two REAPI commands: arguments and environment variables.
+fn environment(
+    id: &Name,
+    left: Digest,
+    right: Digest,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+) -> Result<Vec<Explained>, WhyError> {
+    let mut command = |digest, side: &str| -> Result<Option<reapi::Command>, WhyError> {
+        let bytes = read(store, digest, &format!("command {id} of the {side} side"), missing)?;
+        Ok(bytes.and_then(|bytes| reapi::Command::decode(&*bytes).ok()))
+    };
+    let (Some(l), Some(r)) = (command(left, "first")?, command(right, "second")?) else { return Ok(Vec::new()) };
+    let variables = |command: &reapi::Command| {
+        let pairs =
+            command.environment_variables.iter().map(|variable| (variable.name.clone(), variable.value.clone()));
+        pairs.collect::<BTreeMap<_, _>>()
+    };
+    let (a, b) = (variables(&l), variables(&r));
+    let mut found = Vec::new();
+    for name in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+        let value = |map: &BTreeMap<String, String>| map.get(name).cloned().unwrap_or_default();
+        let sides = [value(&a), value(&b)];
+        // It follows the commit, and is told as such.
+        if sides[0] != sides[1] && name != "SOURCE_DATE_EPOCH" {
+            let cause = "an environment variable of the command";
+            found.push(Explained::new(
+                &format!("{id} {name}"),
+                Class::Environment,
+                [&sides[0], &sides[1]],
+                cause,
+                Some("`env` in the plan"),
+            ));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,130 @@
+//! What a side may be: a packet (its committed manifest), a run of the store, `latest`, or a manifest file.
+
+use std::path::Path;
+
+use super::WhyError;
+use crate::evidence::recorded;
+use crate::run::record::RunRecord;
+use crate::run::replay::read_manifest;
+use crate::workspace::{Workspace, WorkspaceError};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::plan::PacketId;
+use rcrepro_model::why::Side;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::{RunId, Runs};
+
+/// The word for the newest run or replay.
+pub const LATEST: &str = "latest";
+
+/// Is the place where sides are looked for. The workspace may be missing: manifest files need none.
+pub struct Places<'a> {
+    /// The plan and its folder, or why there are none.
+    pub workspace: Result<&'a Workspace, &'a WorkspaceError>,
+    /// The store.
+    pub store: &'a FsStore,
+}
+
+impl Places<'_> {
+    /// Finds both sides; without a second one, it is the latest replay of the first one.
+    ///
+    /// # Errors
+    /// [`WhyError`].
+    pub fn sides(&self, first: &str, second: Option<&str>) -> Result<[Side; 2], WhyError> {
+        // The side that names its packet by itself says it for the other.
+        let by_itself = |target: &str| self.find(target, None);
+        let beside = |target: &str, other: &Side| self.find(target, Some(other));
+        match second {
+            None => {
+                let left = by_itself(first)?;
+                let packet = left.manifest.packet.clone();
+                let right = self.latest(&packet, |record| record.recorded == Some(left.digest))?;
+                let right = self.recorded(right.ok_or(WhyError::NoRun { packet })?)?;
+                Ok([left, right])
+            }
+            Some(second) => match by_itself(first) {
+                Ok(left) => {
+                    let right = beside(second, &left)?;
+                    Ok([left, right])
+                }
+                Err(WhyError::WhichPacket { .. }) => {
+                    let right = by_itself(second)?;
+                    let left = beside(first, &right)?;
+                    Ok([left, right])
+                }
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Finds a side; the other one, where it is known, says which packet is meant.
+    fn find(&self, target: &str, other: Option<&Side>) -> Result<Side, WhyError> {
+        let packet = other.map(|side| &side.manifest.packet);
+        if target == LATEST {
+            let packet = packet.ok_or_else(|| WhyError::WhichPacket { target: target.to_owned() })?;
+            // Another repository's packet of the same name may be in the same store: plans tell them apart, as far as they can.
+            let ours =
+                |record: &RunRecord| self.workspace.map_or(true, |workspace| record.plan == workspace.plan_digest());
+            let record = self.latest(packet, ours)?.ok_or_else(|| WhyError::NoRun { packet: packet.clone() })?;
+            if record.recorded.is_none() && other.is_some_and(|side| side.digest == record.manifest) {
+                return Err(WhyError::Itself { run: record.run, packet: packet.clone() });
+            }
+            return self.recorded(record);
+        }
+        if let Ok(run) = target.parse::<RunId>() {
+            return self.of_run(&run, packet);
+        }
+        let path = Path::new(target);
+        match (target.parse::<PacketId>(), self.workspace) {
+            (Ok(packet), Ok(workspace)) => {
+                self.file(&workspace.manifest_path(&packet), &format!("{packet}, committed"))
+            }
+            _ if path.exists() => self.file(path, target),
+            _ => Err(WhyError::NoTarget { target: target.to_owned() }),
+        }
+    }
+
+    fn file(&self, path: &Path, name: &str) -> Result<Side, WhyError> {
+        let (manifest, digest) = read_manifest(path, self.store)?;
+        Ok(Side { name: name.to_owned(), manifest, digest })
+    }
+
+    fn of_run(&self, run: &RunId, packet: Option<&PacketId>) -> Result<Side, WhyError> {
+        let runs = Runs::open(self.store.root())?;
+        let record = |packet: &PacketId| recorded::record(&runs, run, packet);
+        let found: Option<RunRecord> = match (packet, self.workspace) {
+            (Some(packet), _) => Some(
+                record(packet)?.ok_or_else(|| WhyError::NoRecord { run: run.to_string(), packet: packet.clone() })?,
+            ),
+            (None, Ok(workspace)) => {
+                let mut found = Vec::new();
+                for packet in workspace.plan.packets.keys() {
+                    found.extend(record(packet)?);
+                }
+                if found.len() > 1 { None } else { found.pop() }
+            }
+            (None, Err(_)) => None,
+        };
+        self.recorded(found.ok_or_else(|| WhyError::WhichPacket { target: run.to_string() })?)
+    }
+
+    /// Finds the newest run or replay that a test lets pass.
+    fn latest(&self, packet: &PacketId, wanted: impl Fn(&RunRecord) -> bool) -> Result<Option<RunRecord>, WhyError> {
+        let runs = Runs::open(self.store.root())?;
+        for found in recorded::newest_first(&runs, packet)? {
+            let (_, record) = found?;
+            if wanted(&record) {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+
+    fn recorded(&self, record: RunRecord) -> Result<Side, WhyError> {
+        let (bytes, manifest) = recorded::manifest(&record, self.store)?;
+        let name = format!(
+            "{} {} on {} with {} processors, {} {}",
+            record.kind, record.run, record.host.system, record.host.cpus, record.engine.name, record.engine.version
+        );
+        Ok(Side { name, manifest, digest: Digest::of(&bytes) })
+    }
+}

@@ -1,0 +1,94 @@
+//! What a plan names and the repository does not have yet: definitions and locks of images, mirrors and locks of frozen inputs,
+//! documents. A plan is sound without them, and nothing runs.
+
+use super::attributes;
+use crate::evidence::currency::stale_lock;
+use crate::frozen;
+use crate::toolchain::folder::ImageFolder;
+use crate::toolchain::in_engine::pulled;
+use crate::workspace::Workspace;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::image::definition::Platform;
+use rcrepro_model::plan::{FrozenInput, ImageSource};
+
+/// Is one thing that lacks.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Missing {
+    /// What it is.
+    pub what: String,
+    /// The command that mends it.
+    pub hint: String,
+}
+
+/// Lists the locks of images that are there and are not those of their definitions: no run begins with one.
+#[must_use]
+pub fn stale(workspace: &Workspace) -> Vec<Missing> {
+    let Some(platform) = Platform::host() else { return Vec::new() };
+    let stale = |name: &Name| {
+        let why = stale_lock(workspace, name, platform.isa())?;
+        Some(Missing { what: format!("lock of image `{name}`: {why}"), hint: format!("rcrepro image lock {name}") })
+    };
+    let unlocked = |name: &Name, source: &ImageSource| image(workspace, name, source).is_some();
+    workspace
+        .plan
+        .images
+        .iter()
+        .filter(|(name, source)| !unlocked(name, source))
+        .filter_map(|(name, _)| stale(name))
+        .collect()
+}
+
+/// Lists what lacks, in the order in which it is mended.
+#[must_use]
+pub fn missing(workspace: &Workspace) -> Vec<Missing> {
+    let plan = &workspace.plan;
+    let mut found: Vec<Missing> =
+        plan.images.iter().filter_map(|(name, source)| image(workspace, name, source)).collect();
+    // Definitions first: nothing is locked without them.
+    found.sort_by_key(|missing| missing.hint.starts_with("rcrepro image lock"));
+    found.extend(plan.frozen.iter().filter_map(|(name, input)| frozen_input(workspace, name, input)));
+    let gone = plan.documents.generated.iter().filter(|path| !workspace.folder.join(path.as_str()).exists());
+    found.extend(gone.map(|path| Missing {
+        what: format!("document `{path}`"),
+        hint: format!(r"printf '<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n' > {path}"),
+    }));
+    found.extend(attributes::unkept(&workspace.folder).into_iter().map(|folder| Missing {
+        what: format!("`{folder}/{}`, which keeps git from changing line ends there", attributes::FILE),
+        hint: format!("printf '{}\\n' >> {folder}/{}", attributes::LINE, attributes::FILE),
+    }));
+    found
+}
+
+fn image(workspace: &Workspace, name: &Name, source: &ImageSource) -> Option<Missing> {
+    let platform = Platform::host()?;
+    let unlocked = |hint: String| Some(Missing { what: format!("lock of image `{name}`"), hint });
+    match source {
+        ImageSource::Build { definition, .. } => {
+            let path = workspace.folder.join(definition);
+            let (folder, image) = ImageFolder::of_definition(&path, platform).ok()?;
+            if !path.exists() {
+                // The template's own definitions are beside its plan, which `init` does not write over another one.
+                let hint = "mkdir template && rcrepro -C template init && cp -rn template/images .".to_owned();
+                return Some(Missing { what: format!("definition of image `{name}` at `{definition}`"), hint });
+            }
+            if folder.lock_path(&image).exists() { None } else { unlocked(format!("rcrepro image lock {image}")) }
+        }
+        ImageSource::Pull { .. } if pulled::lock_path(&workspace.folder, platform, name).exists() => None,
+        ImageSource::Pull { .. } => unlocked(format!("rcrepro image lock {name}")),
+    }
+}
+
+fn frozen_input(workspace: &Workspace, name: &Name, input: &FrozenInput) -> Option<Missing> {
+    if frozen::lock_path(&workspace.folder, name).exists() {
+        return None;
+    }
+    let hint = format!("rcrepro lock {name}");
+    match &input.path {
+        // Where there is an image, `lock` records what is not there yet.
+        Some(path) if input.image.is_none() && !workspace.folder.join(path).exists() => Some(Missing {
+            what: format!("data of the frozen input `{name}` at `{path}`"),
+            hint: format!("put it there, then {hint}"),
+        }),
+        _ => Some(Missing { what: format!("lock of the frozen input `{name}`"), hint }),
+    }
+}

@@ -1,0 +1,334 @@
+//! The certified repository: its plan, its manifests, its source.
+
+pub mod attributes;
+pub mod files;
+pub mod missing;
+pub mod plan_files;
+pub mod release_commit;
+pub mod source;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::workspace::plan_files::{PlanFiles, resolved, short};
+use rcrepro_format::plan::plan_toml::{self, PlanError};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::plan::{ImageSource, Packet, PacketId, Plan};
+use rcrepro_normalize as normalize;
+use rcrepro_store::BlobStore;
+use rcrepro_store::door;
+use rcrepro_store::git::history::GitHistory;
+use rcrepro_store::git::status::{Uncommitted, uncommitted};
+use rcrepro_store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
+
+/// Globs, relative to the plan's folder, of the records that rcrepro writes there.
+const RECORDS: [&str; 5] = ["manifests/**", "approvals/**", "scopes/**", "gates/**", "today/**"];
+
+/// The plan's file name.
+pub const PLAN_FILE: &str = "rcrepro.toml";
+
+/// The most bytes that a plan may have.
+const PLAN_LIMIT: u64 = 64 << 20;
+
+/// Says why a workspace cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// There is no plan.
+    #[error("no plan at `{path}`")]
+    NoPlan {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The plan has a mistake in it.
+    #[error("{path}:{mistake}")]
+    Plan {
+        /// The plan's path.
+        path: PathBuf,
+        /// The mistake and its place.
+        mistake: PlanError,
+    },
+    /// The commit's plan has a mistake in it, and the working copy has another plan.
+    #[error("{path}, as commit {commit} has it:{mistake}")]
+    CommittedPlan {
+        /// The plan's path.
+        path: PathBuf,
+        /// The commit's id, shortened.
+        commit: String,
+        /// The mistake and its place.
+        mistake: PlanError,
+    },
+    /// The plan is not committed.
+    #[error("commit {commit} has no plan `{path}`, and what is certified is what was committed")]
+    NotCommitted {
+        /// The plan's path.
+        path: PathBuf,
+        /// The commit's id, shortened.
+        commit: String,
+    },
+    /// The plan has no such packet.
+    #[error("the plan has no packet `{packet}`")]
+    NoPacket {
+        /// The packet.
+        packet: PacketId,
+        /// The packets that it has.
+        known: Vec<String>,
+    },
+    /// The folder is in no git repository.
+    #[error("`{folder}` is in no git repository: the certified source is the tracked tree of a commit")]
+    NoRepository {
+        /// The plan's folder.
+        folder: PathBuf,
+    },
+    /// The source could not be read.
+    #[error("cannot read the certified source")]
+    Source(#[from] GitError),
+}
+
+/// Is a folder with a plan.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// The plan's folder, absolute.
+    pub folder: PathBuf,
+    /// The plan's bytes.
+    pub plan_bytes: Vec<u8>,
+    /// The plan.
+    pub plan: Plan,
+    /// Where the plan was read from, and what it names is.
+    pub files: PlanFiles,
+}
+
+impl Workspace {
+    /// Reads the plan of a folder as it lies in the working copy: for what prepares a commit.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is none or it has a mistake.
+    pub fn open(folder: &Path) -> Result<Self, WorkspaceError> {
+        let shown = shown(folder);
+        let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
+        let plan_bytes = door::read(&folder.join(PLAN_FILE), PLAN_LIMIT).map_err(no_plan)?;
+        let folder = folder.canonicalize().map_err(no_plan)?;
+        let plan = parse(&plan_bytes).map_err(|mistake| WorkspaceError::Plan { path: shown.clone(), mistake })?;
+        Ok(Self { folder, plan_bytes, plan, files: PlanFiles::WorkingCopy })
+    }
+
+    /// Reads the plan of a folder as a commit has it, which is the one that counts for what is run, judged and decided.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is no repository or no such commit, or the commit has no plan, or one with a mistake.
+    pub fn at(folder: &Path, revision: &str) -> Result<Self, WorkspaceError> {
+        let shown = shown(folder);
+        let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
+        let on_disk = door::read(&folder.join(PLAN_FILE), PLAN_LIMIT);
+        let folder = folder.canonicalize().map_err(no_plan)?;
+        let (repository, below) = match (repository(&folder), &on_disk) {
+            (Err(_), Err(error)) => return Err(no_plan(io::Error::new(error.kind(), error.to_string()))),
+            (found, _) => found?,
+        };
+        let history = GitHistory::open(&repository)?;
+        let commit = history.commit(revision)?;
+        let plan_file: TreePath = PLAN_FILE.parse().expect("a constant name");
+        let path = below.as_ref().map_or_else(|| plan_file.clone(), |below| below.join(&plan_file));
+        let Some(plan_bytes) = history.file(&commit, &path, PLAN_LIMIT)? else {
+            let commit = short(&commit.commit).to_owned();
+            return Err(match on_disk {
+                Ok(_) => WorkspaceError::NotCommitted { path: shown, commit },
+                Err(source) => no_plan(source),
+            });
+        };
+        let plan = parse(&plan_bytes).map_err(|mistake| match on_disk.is_ok_and(|bytes| bytes == plan_bytes) {
+            true => WorkspaceError::Plan { path: shown.clone(), mistake },
+            false => {
+                let commit = short(&commit.commit).to_owned();
+                WorkspaceError::CommittedPlan { path: shown.clone(), commit, mistake }
+            }
+        })?;
+        Ok(Self { folder, plan_bytes, plan, files: PlanFiles::Commit { repository, commit } })
+    }
+
+    /// Gives the commit that the plan was read from, in hex; none for the working copy's plan.
+    #[must_use]
+    pub fn commit(&self) -> Option<&str> {
+        match &self.files {
+            PlanFiles::WorkingCopy => None,
+            PlanFiles::Commit { commit, .. } => Some(&commit.commit),
+        }
+    }
+
+    /// Gives the revision that the plan is of: the commit, or `HEAD` for the working copy's plan.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        self.commit().unwrap_or("HEAD")
+    }
+
+    /// Lists the files of the working copy that are not as the last commit has them and would count if they were committed:
+    /// those of the source, and the definitions and locks of images that lie elsewhere in the repository. Paths are relative to
+    /// the repository's root.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is no repository or it cannot be read.
+    pub fn uncommitted(&self) -> Result<Vec<Uncommitted>, WorkspaceError> {
+        let (repository, below) = self.repository()?;
+        let exclude = self.exclude();
+        let deciding = self.deciding();
+        let counts = |file: &Uncommitted| {
+            let path = Path::new(&file.path);
+            let inside = match &below {
+                Some(below) => path.strip_prefix(below.as_str()).ok(),
+                None => Some(path),
+            };
+            let excluded = |path: &Path| path.ancestors().any(|above| exclude.is_match(above));
+            inside.is_some_and(|path| !excluded(path)) || deciding.is_match(repository.join(path))
+        };
+        Ok(uncommitted(&repository)?.into_iter().filter(counts).collect())
+    }
+
+    /// Gives globs, absolute, of the files that decide what images are, wherever they lie.
+    fn deciding(&self) -> GlobSet {
+        let folders = self.plan.images.values().filter_map(|source| match source {
+            ImageSource::Build { definition, .. } => {
+                resolved(&self.folder.join(definition)).parent()?.parent().map(Path::to_owned)
+            }
+            ImageSource::Pull { .. } => None,
+        });
+        let globs = folders.flat_map(|folder| {
+            let folder = globset::escape(&folder.to_string_lossy());
+            [format!("{folder}/images/*.toml"), format!("{folder}/images/keys/*"), format!("{folder}/lockfiles/**")]
+        });
+        set(globs.collect::<Vec<_>>().iter().map(String::as_str))
+    }
+
+    /// Gives the digest of the plan's bytes.
+    #[must_use]
+    pub fn plan_digest(&self) -> Digest {
+        Digest::of(&self.plan_bytes)
+    }
+
+    /// Looks a packet up.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::NoPacket`].
+    pub fn packet(&self, id: &PacketId) -> Result<&Packet, WorkspaceError> {
+        self.plan.packets.get(id).ok_or_else(|| WorkspaceError::NoPacket {
+            packet: id.clone(),
+            known: self.plan.packets.keys().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Gives the path of a packet's committed manifest.
+    #[must_use]
+    pub fn manifest_path(&self, packet: &PacketId) -> PathBuf {
+        self.folder.join("manifests").join(format!("{packet}.json"))
+    }
+
+    /// Gives the path of a packet's committed scope record.
+    #[must_use]
+    pub fn scope_path(&self, packet: &PacketId) -> PathBuf {
+        self.folder.join("scopes").join(format!("{packet}.json"))
+    }
+
+    /// Gives the path of the record of a packet's scans with advisory data of today.
+    #[must_use]
+    pub fn today_path(&self, packet: &PacketId) -> PathBuf {
+        self.folder.join("today").join(format!("{packet}.json"))
+    }
+
+    /// Lists globs of the files that rcrepro itself writes: its records, and the documents with written sections.
+    #[must_use]
+    pub fn written(&self) -> Vec<String> {
+        let generated = self.plan.documents.generated.iter().map(|path| globset::escape(path.as_str()));
+        RECORDS.map(str::to_owned).into_iter().chain(generated).collect()
+    }
+
+    /// Tells whether rcrepro itself writes a file: a record, or a document with written sections.
+    #[must_use]
+    pub fn is_written(&self, path: &TreePath) -> bool {
+        self.plan.documents.generated.contains(path) || set(RECORDS).is_match(path.as_str())
+    }
+
+    /// Stores the tracked tree of a commit, less what the plan excludes. What rcrepro writes is always excluded: a tree
+    /// cannot hold its own digest.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
+    pub fn ingest_source(&self, revision: &str, store: &dyn BlobStore) -> Result<IngestedSource, WorkspaceError> {
+        let (repository, folder) = self.repository()?;
+        let exclude = self.exclude();
+        let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
+        Ok(ingest_git(store, &source, Limits::default())?)
+    }
+
+    /// Shows every tracked path of a commit below the plan's folder, what the plan excludes among them, and gives the
+    /// commit's id.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
+    pub fn visit_source(
+        &self,
+        revision: &str,
+        visit: &mut dyn FnMut(&str, Visited<'_>),
+    ) -> Result<String, WorkspaceError> {
+        let (repository, folder) = self.repository()?;
+        let exclude = GlobSet::empty();
+        let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
+        Ok(visit_git(&source, Limits::default(), visit)?)
+    }
+
+    /// Finds the work tree that the plan's folder belongs to, and where in it the folder is; none for its root.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::NoRepository`].
+    pub fn repository(&self) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
+        repository(&self.folder)
+    }
+
+    /// Gives the globs, relative to the plan's folder, of the records that rcrepro writes, without the documents.
+    #[must_use]
+    pub fn records() -> GlobSet {
+        set(RECORDS)
+    }
+
+    /// Gives the globs of tracked paths that are no part of the source: what the plan excludes, and what rcrepro writes.
+    #[must_use]
+    pub fn exclude(&self) -> GlobSet {
+        set(self.plan.exclude.iter().chain(&self.written()).map(String::as_str))
+    }
+}
+
+fn shown(folder: &Path) -> PathBuf {
+    if folder == Path::new(".") { PathBuf::from(PLAN_FILE) } else { folder.join(PLAN_FILE) }
+}
+
+fn parse(bytes: &[u8]) -> Result<Plan, PlanError> {
+    let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
+    plan_toml::parse(&String::from_utf8_lossy(bytes), &names)
+}
+
+fn repository(folder: &Path) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
+    let repository = folder
+        .ancestors()
+        .find(|folder| folder.join(".git").exists())
+        .ok_or_else(|| WorkspaceError::NoRepository { folder: folder.to_owned() })?;
+    let below = folder.strip_prefix(repository).ok().and_then(Path::to_str).unwrap_or_default();
+    Ok((repository.to_owned(), below.parse().ok()))
+}
+
+/// Tells whether a plan takes a tracked file out of the certified source.
+#[must_use]
+pub fn excludes(plan: &Plan, path: &str) -> bool {
+    let matches = |glob: &String| Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path));
+    plan.exclude.iter().any(matches)
+}
+
+fn set<'a>(globs: impl IntoIterator<Item = &'a str>) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(Glob::new(glob).expect("the plan's globs were checked when it was parsed"));
+    }
+    set.build().expect("the plan's globs were checked when it was parsed")
+}

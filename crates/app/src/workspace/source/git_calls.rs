@@ -1,0 +1,230 @@
+//! Calls of `git` that want a repository: on command lines, and in the scripts, makefiles and packages' scripts that lines call.
+//! Commands run in a tree without `.git`, and what git answers there (nothing, or an error that a script swallows) ends up in
+//! versions and stamps.
+//!
+//! This reads text, not shell: a call in a text that is only printed is taken for one, and one that is put together at run time
+//! is not seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::workspace::PLAN_FILE;
+use rcrepro_model::execution::fault::{Fault, follow};
+use rcrepro_model::plan::{CommandSpec, Plan};
+
+/// What mends it.
+const HINT: &str = "hand in what it would say, by `environment` of the command or by a tracked file";
+/// How many scripts are followed from one line.
+const FOLLOWED: usize = 64;
+/// The most bytes of a script that are read.
+const SCRIPT_LIMIT: usize = 1 << 20;
+
+/// A call of git where a command may stand, with its subcommand.
+static CALL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?m)(?:^|[;&|({`"']|\b(?:if|then|else|do|while|until|exec|time|env|shell)\s|!\s)\s*[@+-]*(?:[A-Za-z_]\w*=\S*\s+)*git\s+(?:-[Cc]\s+\S+\s+|--?[a-z-]+(?:=\S+)?\s+)*(?P<what>[a-z-]+)"#,
+    )
+    .expect("a constant pattern")
+});
+
+/// Folders that a line goes into.
+static FOLDER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:\bcd|\s-C|--prefix)[\s=]+(?P<at>[\w./-]+)").expect("a constant pattern"));
+
+/// Programs that read a file which the line does not name.
+static READER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?P<program>g?make|npm|pnpm|yarn)\b").expect("a constant pattern"));
+
+/// Subcommands that say something of a repository.
+const SUBCOMMANDS: [&str; 17] = [
+    "archive",
+    "branch",
+    "describe",
+    "diff",
+    "diff-index",
+    "for-each-ref",
+    "log",
+    "ls-files",
+    "ls-tree",
+    "name-rev",
+    "rev-list",
+    "rev-parse",
+    "show",
+    "status",
+    "submodule",
+    "symbolic-ref",
+    "tag",
+];
+
+/// Tells whether a file is a script that a line may call.
+pub(super) fn is_script(path: &str, bytes: &[u8]) -> bool {
+    if bytes.len() > SCRIPT_LIMIT {
+        return false;
+    }
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut words = first.split(u8::is_ascii_whitespace);
+    path.ends_with(".sh")
+        || path.ends_with(".mk")
+        || (first.starts_with(b"#!") && words.any(|word| word.ends_with(b"sh")))
+}
+
+/// Is a call of git that a command comes to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct GitCall {
+    /// The script and the line in it; none for the command's own line.
+    pub place: Option<(String, usize)>,
+    /// The call, such as `git describe`.
+    pub call: String,
+}
+
+/// Lists the calls that a command comes to.
+pub(super) fn calls(spec: &CommandSpec, read: &dyn Fn(&str) -> Option<String>) -> Vec<GitCall> {
+    let mut found: Vec<_> = in_text(&spec.line).into_iter().map(|(_, call)| GitCall { place: None, call }).collect();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut open: Vec<(String, String)> = vec![(String::new(), spec.line.clone())];
+    while let Some((folder, text)) = open.pop() {
+        for path in called(&folder, &text) {
+            if seen.len() >= FOLLOWED || seen.contains(&path) {
+                continue;
+            }
+            let Some(text) = read(&path) else { continue };
+            seen.insert(path.clone());
+            let call = |(line, call)| GitCall { place: Some((path.clone(), line)), call };
+            found.extend(in_text(&text).into_iter().map(call));
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            open.push((folder.to_owned(), text));
+        }
+    }
+    found
+}
+
+/// Says of each place what calls git, and for which commands.
+pub(super) fn notes(plan: &Plan, read: &dyn Fn(&str) -> Option<String>) -> Vec<Fault> {
+    let mut scripts: BTreeMap<(String, usize, String), BTreeSet<&str>> = BTreeMap::new();
+    let mut notes = Vec::new();
+    for spec in plan.sets.values().flatten() {
+        for GitCall { place, call } in calls(spec, read) {
+            match place {
+                Some((path, line)) => drop(scripts.entry((path, line, call)).or_default().insert(spec.id.as_str())),
+                None => {
+                    let says = format!(
+                        "`{call}` on the line of `{}` finds no repository: there is no `.git` in `/work`",
+                        spec.id
+                    );
+                    notes.push(Fault::of_file(PLAN_FILE, says).hint(HINT));
+                }
+            }
+        }
+    }
+    for ((path, line, call), commands) in scripts {
+        let by = commands.into_iter().collect::<Vec<_>>().join(", ");
+        let says = format!("`{call}` finds no repository: there is no `.git` in `/work`, called by {by}");
+        notes.push(Fault::of_file(path, says).at(line).hint(HINT));
+    }
+    notes
+}
+
+/// Lists the calls in a text, each with its line; none in one that makes a repository of its own.
+fn in_text(text: &str) -> Vec<(usize, String)> {
+    let of_line = |line: &str| -> Vec<String> {
+        if line.trim_start().starts_with('#') {
+            return Vec::new();
+        }
+        let named = CALL.captures_iter(line).filter_map(|call| Some(call.name("what")?.as_str().to_owned()));
+        named.collect()
+    };
+    let all: Vec<(usize, String)> = (1..)
+        .zip(text.lines())
+        .flat_map(|(number, line)| of_line(line).into_iter().map(move |what| (number, what)))
+        .collect();
+    if all.iter().any(|(_, what)| ["init", "clone"].contains(&what.as_str())) {
+        return Vec::new();
+    }
+    let wanted = all.into_iter().filter(|(_, what)| SUBCOMMANDS.contains(&what.as_str()));
+    wanted.map(|(line, what)| (line, format!("git {what}"))).collect()
+}
+
+/// Lists the paths of the source that a text in a folder may call, or that a program on it reads.
+fn called(folder: &str, text: &str) -> BTreeSet<String> {
+    let mut folders: BTreeSet<String> = [folder.to_owned(), String::new()].into();
+    let inner = FOLDER.captures_iter(text).filter_map(|found| follow(folder, found.name("at")?.as_str()));
+    folders.extend(inner.take(FOLLOWED).collect::<Vec<_>>());
+    let mut names: BTreeSet<&str> = text
+        .split(|c: char| c.is_whitespace() || "\"'`;&|()=$<>{},".contains(c))
+        // A makefile's lines may begin with a mark for make.
+        .map(|word| word.trim_start_matches(['@', '+', '-']))
+        .filter(|word| word.contains('/') || word.ends_with(".sh"))
+        .collect();
+    for found in READER.captures_iter(text).filter_map(|found| found.name("program")) {
+        match found.as_str() {
+            "make" | "gmake" => names.extend(["GNUmakefile", "makefile", "Makefile"]),
+            _ => names.extend(["package.json"]),
+        }
+    }
+    let paths = folders.iter().flat_map(|folder| names.iter().filter_map(|name| follow(folder, name)));
+    paths.filter(|path| !path.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(line: &str, source: &[(&str, &str)]) -> Vec<String> {
+        let plan = format!(
+            "version = 1\nname = \"x\"\n[images.i]\nbuild = \"images/i.toml\"\n[[sets.all]]\nid = \"build\"\n\
+             run = '''{line}'''\nimage = \"i\"\n[packets.RC-01]\ntitle = \"x\"\nsets = [\"all\"]\n"
+        );
+        let plan = rcrepro_format::plan::plan_toml::parse(&plan, &[]).expect("a plan");
+        let source: BTreeMap<&str, &str> = source.iter().copied().collect();
+        let found = notes(&plan, &|path| source.get(path).map(|text| (*text).to_owned()));
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn calls_on_lines_and_in_scripts_are_found() {
+        let script = "#!/bin/sh\n# git log\nV=$(git describe --always --dirty 2>/dev/null || echo unknown)\n";
+        assert_eq!(
+            texts("./scripts/build.sh", &[("scripts/build.sh", script)]),
+            ["scripts/build.sh:3: `git describe` finds no repository: there is no `.git` in `/work`, called by build"]
+        );
+        let line = texts("go build -ldflags \"-X main.v=$(git rev-parse HEAD)\"", &[]);
+        assert_eq!(
+            line,
+            ["rcrepro.toml: `git rev-parse` on the line of `build` finds no repository: there is no `.git` in `/work`"]
+        );
+    }
+
+    #[test]
+    fn scripts_are_known_by_their_name_or_first_line() {
+        for (path, bytes) in
+            [("a.sh", "x"), ("a", "#!/bin/sh"), ("a", "#!/usr/bin/env bash\n"), ("a", "#!/bin/bash -eu\nx")]
+        {
+            assert!(is_script(path, bytes.as_bytes()), "{path} {bytes}");
+        }
+        for (path, bytes) in [("a.go", "package a"), ("a", "#!/usr/bin/env node\nsh"), ("a", "sh")] {
+            assert!(!is_script(path, bytes.as_bytes()), "{path} {bytes}");
+        }
+    }
+
+    #[test]
+    fn makefiles_and_packages_are_followed() {
+        let makefile = ("Makefile", "V := $(shell git describe)\nbuild:\n\t@./scripts/more.sh\n");
+        let more = ("scripts/more.sh", "if git diff --quiet; then :; fi\n");
+        let found = texts("make build", &[makefile, more]);
+        assert_eq!(found.len(), 2, "{found:?}");
+        let package = ("web/package.json", "{ \"scripts\": {\n\"build\": \"git -C .. log -1 > v && tsc\" } }");
+        let found = texts("cd web && npm run build", &[package]);
+        assert!(found[0].starts_with("web/package.json:2: `git log`"), "{found:?}");
+    }
+
+    #[test]
+    fn what_wants_no_repository_or_makes_one_is_no_call() {
+        for line in ["git --version", "git config --global user.name x", "digit log", "mygit status", "./legit log"] {
+            assert!(texts(line, &[]).is_empty(), "{line}");
+        }
+        assert!(texts("sh t.sh", &[("t.sh", "git init -q .\ngit status\n")]).is_empty());
+        assert!(texts("sh t.sh", &[("other.sh", "git status\n")]).is_empty(), "nobody calls it");
+    }
+}

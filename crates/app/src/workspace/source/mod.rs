@@ -1,0 +1,139 @@
+//! What the certified source holds that no run could survive, and what is good to know before one: read from the commit, without
+//! an engine, a store or a network.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use crate::frozen::{client, npm_lock};
+use crate::workspace::{Workspace, WorkspaceError};
+use rcrepro_model::execution::fault::Fault;
+use rcrepro_model::plan::{FrozenKind, Plan};
+use rcrepro_pins::dockerfile::buildkit as dockerfile_buildkit;
+use rcrepro_store::ingest::{Visited, is_excluded};
+
+mod at_run;
+mod git_calls;
+mod pointer;
+
+pub use at_run::{git_at_run, unbuildable_images};
+
+/// Files by name that something is read from.
+const READ: [&str; 10] = [
+    "go.mod",
+    "go.sum",
+    "go.work",
+    "package.json",
+    "package-lock.json",
+    "Makefile",
+    "makefile",
+    "GNUmakefile",
+    "Dockerfile",
+    "Containerfile",
+];
+
+/// Is what the source of a commit holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceLook {
+    /// The commit's id in hex.
+    pub commit: String,
+    /// What no run could survive, by place.
+    pub refused: Vec<Fault>,
+    /// What is good to know, by place.
+    pub notes: Vec<Fault>,
+}
+
+/// Looks through the tracked tree of a commit, less what the plan excludes.
+///
+/// # Errors
+/// [`WorkspaceError`] when there is no repository or the commit cannot be read.
+pub fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, WorkspaceError> {
+    let plan = &workspace.plan;
+    let exclude = workspace.exclude();
+    let mut found = SourceLook::default();
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let dockerfile = |path: &str| plan.release_images.values().any(|image| image.dockerfile.as_str() == path);
+    found.commit = workspace.visit_source(revision, &mut |path, visited| {
+        if is_excluded(path, &exclude) {
+            return;
+        }
+        match visited {
+            Visited::Submodule => found.refused.push(submodule(path, plan)),
+            Visited::Symlink => {}
+            Visited::File(bytes) => {
+                found.notes.extend(pointer::note(path, bytes, plan));
+                let name = path.rsplit('/').next().unwrap_or(path);
+                if READ.contains(&name) || dockerfile(path) || git_calls::is_script(path, bytes) {
+                    files.insert(path.to_owned(), bytes.to_vec());
+                }
+            }
+        }
+    })?;
+    let read = |path: &str| Ok::<_, Infallible>(files.get(path).cloned());
+    for (name, input) in &plan.frozen {
+        let Ok(faults) = client::judge(input, client::is_alone(plan, name), &read);
+        found.refused.extend(faults);
+        if input.kind == FrozenKind::NpmPackages {
+            let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
+            let Ok(notes) = npm_lock::notes(folder, &read);
+            found.notes.extend(notes);
+        }
+    }
+    for (name, image) in &plan.release_images {
+        let path = image.dockerfile.as_str();
+        match files.get(path) {
+            Some(bytes) => found.refused.extend(unbuildable(path, &String::from_utf8_lossy(bytes))),
+            None => {
+                let says = format!("release image `{name}` is built from it, and it is not in the source");
+                found.refused.push(Fault::of_file(path, says).hint(format!("git add {path} and commit")));
+            }
+        }
+    }
+    found.notes.extend(git_calls::notes(plan, &|path| {
+        files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }));
+    for list in [&mut found.refused, &mut found.notes] {
+        list.sort();
+        list.dedup();
+    }
+    Ok(found)
+}
+
+/// Names the lines of a Dockerfile that only BuildKit builds; the engine is asked to build without it.
+pub fn unbuildable(path: &str, text: &str) -> Vec<Fault> {
+    let forms = dockerfile_buildkit::forms(text).into_iter();
+    let fault = |form: dockerfile_buildkit::Form| {
+        Fault::of_file(path, format!("{} needs BuildKit, and images are built without it", form.says))
+            .at(form.line)
+            .hint("write it without: COPY and RUN alone build the same file system")
+    };
+    forms.map(fault).collect()
+}
+
+fn submodule(path: &str, plan: &Plan) -> Fault {
+    let says = "it is a submodule, and the repository does not hold its files: nothing can be recorded";
+    let hint = format!("vendor its files, or leave it out in rcrepro.toml: {}", excluding(path, plan));
+    Fault::of_file(path, says).hint(hint)
+}
+
+/// Writes the plan's `source.exclude` with one more path.
+fn excluding(path: &str, plan: &Plan) -> String {
+    let all = plan.exclude.iter().map(String::as_str).chain([path]);
+    let all: Vec<String> = all.map(|glob| format!("\"{}\"", glob.escape_default())).collect();
+    format!("[source] exclude = [{}]", all.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_that_needs_buildkit_is_named() {
+        let found = unbuildable(
+            "build/Dockerfile",
+            "FROM scratch\nCOPY --chmod=755 a /a\nRUN --mount=type=cache,target=/c true\n",
+        );
+        let places: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert!(places[0].starts_with("build/Dockerfile:2: `COPY --chmod` needs BuildKit"), "{places:?}");
+        assert!(places[1].starts_with("build/Dockerfile:3: `RUN --mount` needs BuildKit"), "{places:?}");
+    }
+}

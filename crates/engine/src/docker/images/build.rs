@@ -1,0 +1,293 @@
+//! Builds targets of Dockerfiles, with no network and nothing of the engine's cache.
+//!
+//! The classic builder is asked (version 1 of the API's build call): it is in every Docker Engine, and it takes an image's id
+//! in `FROM`, so that an engine never looks a name up. Each step leaves an image behind. All of them are written down from
+//! what the engine says as it goes, and dropping [`BuiltImage`] removes them, the last one first; what was there before the
+//! build is never among them. What a killed process leaves carries our labels, as far as it stands on an image that does.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, SystemTime};
+
+use bollard::Docker;
+use bollard::errors::Error;
+use bollard::query_parameters::{BuildImageOptions, BuilderVersion, ListImagesOptions, RemoveImageOptions};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use tokio_util::sync::CancellationToken;
+
+use crate::EngineError;
+use crate::docker::DockerEngine;
+use crate::docker::container::labels::{Owner, STORE};
+use crate::docker::dialect::Dialect;
+use crate::docker::fault::{call, limited, refuse, status};
+use crate::docker::pump::PumpHandle;
+
+/// How long a build may be needed, for its deadline label.
+const LIFETIME: Duration = Duration::from_secs(2 * 3600);
+/// The memory of a step in bytes, swap included: the most that the client can say.
+const MEMORY: i32 = i32::MAX;
+/// The most characters that are kept of what a build says.
+const LOG_LIMIT: usize = 256 << 10;
+/// How often a refused removal is tried again, each time after [`PAUSE`].
+const ATTEMPTS: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(300);
+/// What the classic builder writes before the id of the image that a step made.
+const MADE: &str = " ---> ";
+
+/// Says what is built.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildRequest<'a> {
+    /// A short name for labels and messages.
+    pub label: &'a str,
+    /// The Dockerfile's path in the context.
+    pub dockerfile: &'a str,
+    /// The stage; empty for the last one.
+    pub target: &'a str,
+    /// The build arguments.
+    pub arguments: &'a BTreeMap<String, String>,
+    /// Images of ours whose steps need not be done again; without any, every step is.
+    pub cache: &'a [String],
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// Is how a build ended.
+pub enum BuildEnd {
+    /// The target was built.
+    Built(BuiltImage),
+    /// It cannot be built: a step failed, or the Dockerfile makes no sense.
+    Failed {
+        /// What the engine said at last.
+        reason: String,
+        /// What the build said.
+        log: String,
+    },
+}
+
+/// Is an image that was built, with those of its steps; dropping it removes them.
+pub struct BuiltImage {
+    /// Its id, `sha256:HEX`.
+    pub id: String,
+    steps: Steps,
+}
+
+impl BuiltImage {
+    /// Lists the ids of the images that the steps made, which a further build may take from the cache.
+    #[must_use]
+    pub fn steps(&self) -> &[String] {
+        &self.steps.ids
+    }
+}
+
+/// Holds the images of a build's steps.
+struct Steps {
+    ids: Vec<String>,
+    pump: PumpHandle,
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        let (ids, pump) = (std::mem::take(&mut self.ids), self.pump.clone());
+        if ids.is_empty() {
+            return;
+        }
+        let _detached = self.pump.spawn(async move {
+            for id in ids.iter().rev() {
+                remove(&pump.client, id).await;
+            }
+        });
+    }
+}
+
+/// Removes an image and none that it stands on.
+async fn remove(client: &Docker, id: &str) -> bool {
+    let options = || Some(RemoveImageOptions { noprune: true, ..RemoveImageOptions::default() });
+    for _ in 0..ATTEMPTS {
+        match client.remove_image(id, options(), None).await {
+            Ok(_) => return true,
+            Err(error) if status(&error) == Some(404) => return true,
+            // In use: the container of a step is about to go.
+            Err(error) if matches!(status(&error), Some(409 | 500)) => tokio::time::sleep(PAUSE).await,
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+impl DockerEngine {
+    /// Says why this engine cannot build images hermetically; none when it can.
+    #[must_use]
+    pub fn cannot_build(&self) -> Option<&'static str> {
+        match self.pump.handle().dialect {
+            Dialect::Docker => None,
+            Dialect::Podman(_) => Some("Podman builds with another builder than Docker, which has not been tried"),
+        }
+    }
+
+    /// Builds a target from a context, which is a tar.
+    ///
+    /// # Errors
+    /// [`EngineError`] when nothing can be said of the target. One that cannot be built is a result.
+    pub async fn build_image(
+        &self,
+        request: &BuildRequest<'_>,
+        context: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+        cancel: &CancellationToken,
+    ) -> Result<BuildEnd, EngineError> {
+        let label = request.label;
+        if let Some(reason) = self.cannot_build() {
+            return Err(refuse(label, "build an image", reason));
+        }
+        let before = self.image_ids(label).await?;
+        let mut steps = Steps { ids: Vec::new(), pump: self.pump.handle().clone() };
+        let mut said = Said::default();
+        let ended = {
+            let body = bollard::body_try_stream(context);
+            let mut answers = std::pin::pin!(self.client.build_image(self.options(request), None, Some(body)));
+            let mut until = std::pin::pin!(tokio::time::sleep(request.timeout));
+            loop {
+                let answer = tokio::select! {
+                    answer = answers.next() => answer,
+                    () = cancel.cancelled() => break Err(EngineError::Interrupted { label: label.to_owned() }),
+                    () = &mut until => {
+                        break Ok(Some(format!("it was not built within {} s", request.timeout.as_secs())));
+                    }
+                };
+                match answer {
+                    None => break Ok(None),
+                    Some(Ok(info)) => {
+                        said.take(info.stream.as_deref().unwrap_or_default(), info.aux.and_then(|id| id.id))
+                    }
+                    Some(Err(Error::DockerStreamError { error })) => break Ok(Some(error)),
+                    // The Dockerfile cannot be read.
+                    Some(Err(Error::DockerResponseServerError { status_code: 400, message })) => {
+                        break Ok(Some(message));
+                    }
+                    Some(Err(error)) => break Err(call(label, "build an image")(error)),
+                }
+            }
+        };
+        // Whatever the end, what the steps made is ours to remove.
+        let after = self.image_ids(label).await?;
+        let ours =
+            |short: &String| after.iter().find(|id| id.contains(short.as_str()) && !before.contains(*id)).cloned();
+        for id in said.made.iter().filter_map(ours) {
+            if !steps.ids.contains(&id) {
+                steps.ids.push(id);
+            }
+        }
+        if let Some(reason) = ended? {
+            return Ok(BuildEnd::Failed { reason: reason.trim().to_owned(), log: said.log });
+        }
+        match said.id {
+            Some(id) if after.contains(&id) => Ok(BuildEnd::Built(BuiltImage { id, steps })),
+            _ => Err(refuse(label, "build an image", "it does not say what it built")),
+        }
+    }
+
+    fn options(&self, request: &BuildRequest<'_>) -> BuildImageOptions {
+        let arguments = request.arguments.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        BuildImageOptions {
+            dockerfile: request.dockerfile.to_owned(),
+            target: request.target.to_owned(),
+            nocache: request.cache.is_empty(),
+            cachefrom: (!request.cache.is_empty()).then(|| request.cache.to_vec()),
+            rm: true,
+            forcerm: true,
+            memory: Some(MEMORY),
+            memswap: Some(MEMORY),
+            buildargs: Some(arguments),
+            networkmode: Some("none".to_owned()),
+            labels: Some(self.owner.labels(request.label, SystemTime::now(), LIFETIME)),
+            version: BuilderVersion::BuilderV1,
+            ..BuildImageOptions::default()
+        }
+    }
+
+    /// Lists the ids of all images, those of steps among them.
+    async fn image_ids(&self, label: &str) -> Result<BTreeSet<String>, EngineError> {
+        let options = ListImagesOptions { all: true, ..ListImagesOptions::default() };
+        let listed = limited(label, "list the images", self.client.list_images(Some(options))).await?;
+        Ok(listed.into_iter().map(|image| image.id).collect())
+    }
+}
+
+/// Collects what a build says.
+#[derive(Default)]
+struct Said {
+    log: String,
+    line: String,
+    /// The shortened ids of the images of steps, in their order.
+    made: Vec<String>,
+    id: Option<String>,
+}
+
+impl Said {
+    fn take(&mut self, text: &str, id: Option<String>) {
+        self.id = id.or(self.id.take());
+        if self.log.len() < LOG_LIMIT {
+            self.log.push_str(text);
+        }
+        for piece in text.split_inclusive('\n') {
+            self.line.push_str(piece);
+            if !self.line.ends_with('\n') {
+                continue;
+            }
+            let line = std::mem::take(&mut self.line);
+            let short = line.strip_prefix(MADE).map(str::trim).unwrap_or_default();
+            if short.len() == 12 && short.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                self.made.push(short.to_owned());
+            }
+        }
+    }
+}
+
+/// Removes images that a dead run left; gives what it removed. What an image stands on goes with it when nobody else needs it.
+pub(crate) async fn sweep(
+    client: &Docker,
+    owner: &Owner,
+    is_alive: &(dyn Fn(&str, &str) -> bool + Sync),
+) -> Result<Vec<String>, EngineError> {
+    let filters = Some(HashMap::from([("label".to_owned(), vec![STORE.to_owned()])]));
+    let options = ListImagesOptions { all: true, filters, ..ListImagesOptions::default() };
+    let mut listed = client.list_images(Some(options)).await.map_err(call("sweep", "list the images"))?;
+    // Those that stand on others are younger.
+    listed.sort_by_key(|image| std::cmp::Reverse(image.created));
+    let (now, mut removed) = (SystemTime::now(), Vec::new());
+    for _ in 0..2 {
+        for image in &listed {
+            let name = format!("image {}", image.id);
+            if !removed.contains(&name)
+                && owner.is_orphan(&image.labels, now, is_alive)
+                && client.remove_image(&image.id, None::<RemoveImageOptions>, None).await.is_ok()
+            {
+                removed.push(name);
+            }
+        }
+    }
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_images_of_steps_are_read_from_what_a_build_says() {
+        let mut said = Said::default();
+        for text in [
+            "Step 1/3 : FROM x\n",
+            " ---> 0123456789ab\n",
+            "Step 2/3 : RUN true\n ---> Running in 9876543210fe\n",
+            " ---> abc",
+            "def012345\n",
+        ] {
+            said.take(text, None);
+        }
+        said.take("", Some("sha256:1".to_owned()));
+        said.take("Successfully built abcdef012345\n ---> no id at all\n", None);
+        assert_eq!(said.made, ["0123456789ab", "abcdef012345"]);
+        assert_eq!(said.id.as_deref(), Some("sha256:1"));
+        assert!(said.log.starts_with("Step 1/3"));
+    }
+}

@@ -1,0 +1,355 @@
+//! Executes actions in containers of Docker Engine, or of Podman through its Docker API.
+//!
+//! Goals: fresh container for each command, nothing from the host in it, complete streams, a result that is only believed
+//! when streams, wait and inspect agree, nothing left behind after any end. It works over unix sockets, TCP and SSH
+//! alike, because inputs and outputs travel through the API; on a local daemon the faster way is used, with the same
+//! digests. This folder is the only one that knows bollard.
+//!
+//! Network steps ([`super::Network::Transport`]) use the engine's bridge. A proxy that listens on the host's loopback address
+//! cannot be reached from there: its variables must name an address that the bridge reaches.
+//!
+//! Refused alternatives: log drivers (`json-file` breaks bytes that are no UTF-8, `local` drops some, and both are read
+//! with a delay); binds of host directories (no remote daemon); hard links out of the store below an overlay (read-only
+//! files of another owner are another tree to the command); a container that is kept and used again (not fresh).
+//!
+//! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman behind `ssh://` (forward its socket).
+
+mod address;
+mod connect;
+mod container;
+mod dialect;
+mod fault;
+mod images;
+mod inputs;
+mod libpod;
+mod outputs;
+mod pump;
+
+use crate::docker::container::init;
+use crate::docker::container::lifecycle;
+use crate::docker::container::trash;
+use crate::docker::images as image;
+use crate::docker::images::build;
+use crate::docker::images::export;
+use crate::docker::outputs::seen;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bollard::Docker;
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio_util::sync::CancellationToken;
+
+use self::fault::{incomplete, refuse};
+use self::inputs::Subtree;
+use self::outputs::Collected;
+use self::pump::Pump;
+use super::{Engine, EngineError, EngineInfo, Executed, Execution, Network};
+use crate::docker::container::labels::Owner;
+use crate::docker::container::lifecycle::{Created, Ended};
+use crate::docker::container::spec::Entry;
+use crate::docker::container::trash::Container;
+use crate::docker::images::Confirmed;
+use crate::docker::inputs::overlay::Overlay;
+use crate::docker::inputs::staging::Places;
+use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::execution::action::ActionResult;
+use rcrepro_model::execution::attempt::Watch;
+use rcrepro_model::execution::world::{ClockMode, UMASK, World};
+use rcrepro_model::image::identity::ImageIdentity;
+use rcrepro_store::BlobStore;
+
+pub use self::address::{EngineAddress, Origin};
+pub use self::inputs::INPUT_MTIME;
+pub use crate::docker::container::labels::{DEADLINE, LABEL, RUN, STORE};
+pub use crate::docker::images::build::{BuildEnd, BuildRequest, BuiltImage};
+pub use crate::docker::images::release::{ImageEnd, ImageStart, Started};
+
+/// What [`EngineInfo::staging`] says before the first inputs were staged.
+pub const UNDECIDED: &str = "undecided";
+
+/// How long beyond its time-out a container may be needed, for its deadline label.
+const DEADLINE_SLACK: Duration = Duration::from_secs(600);
+
+/// Says how inputs reach a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Staging {
+    /// Overlay volumes when the first inputs show that the daemon can mount them, archives otherwise.
+    Auto,
+    /// Overlay volumes: a few milliseconds a command whatever the tree's size.
+    Overlay,
+    /// One upload a container.
+    Archive,
+}
+
+/// Says which engine to use, and for whom.
+#[derive(Debug, Clone)]
+pub struct DockerOptions {
+    /// The daemon's address; without it `DOCKER_HOST`, then the default socket.
+    pub docker_host: Option<String>,
+    /// Names the store, in labels.
+    pub store_id: String,
+    /// Names this process's run, in labels.
+    pub run_id: String,
+    /// How inputs reach a container.
+    pub staging: Staging,
+    /// Where streams are spooled; a disk, because their size has no bound. The system's temporary folder by default.
+    pub spool_dir: PathBuf,
+    /// Never uses the daemon's directories directly, even where they are visible, as with a remote daemon.
+    pub api_only: bool,
+}
+
+impl DockerOptions {
+    /// Uses `DOCKER_HOST` or the default socket, and the best staging.
+    #[must_use]
+    pub fn new(store_id: impl Into<String>, run_id: impl Into<String>) -> Self {
+        Self {
+            docker_host: None,
+            store_id: store_id.into(),
+            run_id: run_id.into(),
+            staging: Staging::Auto,
+            spool_dir: std::env::temp_dir(),
+            api_only: false,
+        }
+    }
+}
+
+/// Executes actions in containers.
+pub struct DockerEngine {
+    client: Docker,
+    described: EngineInfo,
+    /// The description once staging is decided.
+    decided: OnceLock<EngineInfo>,
+    deciding: tokio::sync::Mutex<()>,
+    owner: Owner,
+    staging: Staging,
+    spool_dir: PathBuf,
+    images: Mutex<HashMap<(Sha256, Sha256), (ImageIdentity, Confirmed)>>,
+    overlay: Overlay,
+    /// Why worlds cannot be made on this engine, once that is known.
+    unpinned: OnceLock<String>,
+    pump: Pump,
+}
+
+impl DockerEngine {
+    /// Connects to the engine and checks its version: Docker 20.10 or later, API 1.41 or later.
+    ///
+    /// # Errors
+    /// [`EngineError::Unreachable`] when nothing answers there, or something too old.
+    pub async fn connect(options: DockerOptions) -> Result<Self, EngineError> {
+        let address = EngineAddress::find(options.docker_host.as_deref())?;
+        // Who named the address matters as much as the address.
+        let told = |error| match error {
+            EngineError::Unreachable { reason, .. } => {
+                EngineError::Unreachable { address: address.to_string(), reason }
+            }
+            error => error,
+        };
+        let client = connect::client(&address.url).map_err(told)?;
+        let (described, dialect) = connect::describe(&client, &address.url).await.map_err(told)?;
+        let unreachable = |error: std::io::Error| EngineError::Unreachable {
+            address: address.to_string(),
+            reason: format!("cannot start the engine's threads: {error}"),
+        };
+        let pump = Pump::start(connect::client(&address.url).map_err(told)?, dialect).map_err(unreachable)?;
+        let owner = Owner { store_id: options.store_id, run_id: options.run_id };
+        Ok(Self {
+            client,
+            described,
+            decided: OnceLock::new(),
+            deciding: tokio::sync::Mutex::default(),
+            overlay: Overlay::new(pump.handle().clone(), owner.clone(), options.api_only),
+            owner,
+            staging: options.staging,
+            unpinned: OnceLock::new(),
+            spool_dir: options.spool_dir,
+            images: Mutex::default(),
+            pump,
+        })
+    }
+
+    /// Streams a docker-loadable tar into the engine and gives the loaded image's id, `sha256:HEX`.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`] when the engine refuses it.
+    pub async fn load_image(
+        &self,
+        label: &str,
+        archive: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+    ) -> Result<String, EngineError> {
+        image::load(&self.client, label, archive).await
+    }
+
+    /// Gives the id by which the engine knows an image: by a name, an id or a digest. `None` when it has no such image.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`].
+    pub async fn image_id(&self, reference: &str) -> Result<Option<String>, EngineError> {
+        export::id(&self.client, reference).await
+    }
+
+    /// Streams the image with this id as an archive, as `docker save` writes it.
+    pub fn export_image(&self, id: &str) -> impl Stream<Item = Result<Bytes, EngineError>> {
+        export::export(&self.client, id)
+    }
+
+    /// Removes the containers, volumes and images of builds that dead runs left: those of this store whose run `is_alive(store, run)`
+    /// denies, and those of any store whose deadline passed more than an hour ago. Gives what it removed.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`] when they cannot be listed.
+    pub async fn sweep_orphans(
+        &self,
+        is_alive: &(dyn Fn(&str, &str) -> bool + Sync),
+    ) -> Result<Vec<String>, EngineError> {
+        let mut removed = trash::sweep(&self.client, &self.owner, is_alive).await?;
+        if self.cannot_build().is_none() {
+            removed.extend(build::sweep(&self.client, &self.owner, is_alive).await?);
+        }
+        Ok(removed)
+    }
+
+    /// Confirms an image, once a session: an id names its content.
+    async fn confirmed(&self, image: &ImageIdentity) -> Result<Confirmed, EngineError> {
+        let key = (image.config, image.manifest);
+        let known = self.images.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some((identity, confirmed)) = known
+            && identity == *image
+        {
+            return Ok(confirmed);
+        }
+        let confirmed = image::confirm(&self.client, image).await?;
+        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        images.insert(key, (image.clone(), confirmed.clone()));
+        Ok(confirmed)
+    }
+
+    /// Refuses what this engine cannot confirm: another image than the action names, another machine.
+    fn check_platform(&self, execution: &Execution<'_>) -> Result<(), EngineError> {
+        let platform = &execution.action.command.platform;
+        if platform.image_manifest != execution.image.manifest {
+            return Err(EngineError::ImageMismatch {
+                name: execution.image.name.clone(),
+                part: "manifest".into(),
+                expected: platform.image_manifest.to_oci(),
+                found: execution.image.manifest.to_oci(),
+            });
+        }
+        if platform.isa != self.described.isa {
+            let reason = format!("the action is for {}, the engine's machine is {}", platform.isa, self.described.isa);
+            return Err(refuse(execution.label, "execute the command", reason));
+        }
+        Ok(())
+    }
+
+    /// Leaves of a world what this engine can make.
+    fn possible(&self, world: &World) -> World {
+        if init::runs_on(&self.described.isa) && self.unpinned.get().is_none() {
+            return world.clone();
+        }
+        let umask = if init::runs_on(&self.described.isa) { world.umask } else { UMASK };
+        World { hostname: world.hostname.clone(), user: world.user, umask, ..World::real() }
+    }
+
+    /// Runs one container to its end.
+    async fn run(
+        &self,
+        execution: &Execution<'_>,
+        confirmed: &Confirmed,
+        subtrees: &[Subtree],
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<(Ended, Container, Places), EngineError> {
+        let pump = self.pump.handle();
+        let command = &execution.action.command.arguments;
+        let ours = init::runs_on(&self.described.isa) && !command.is_empty();
+        let gate = ours && execution.turn.is_some() && init::has_gate(&pump.dialect);
+        let watch = ours && execution.network == Network::None && self.unpinned.get().is_none();
+        let arguments = if ours { init::arguments(execution.world, watch, gate, command) } else { command.clone() };
+        let entry = Entry { arguments, gate, watch, engines_init: !ours };
+        let (container, places) = self.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
+        let created =
+            Created { client: &self.client, pump, container: &container.id, spool_dir: &self.spool_dir, gated: gate };
+        let ended = lifecycle::run(&created, execution, store, cancel).await?;
+        Ok((ended, container, places))
+    }
+}
+
+#[async_trait]
+impl Engine for DockerEngine {
+    fn info(&self) -> &EngineInfo {
+        self.decided.get().unwrap_or(&self.described)
+    }
+
+    fn unpinned(&self) -> Option<&str> {
+        if !init::runs_on(&self.described.isa) {
+            return Some("the program that pins it was not compiled for the engine's machine");
+        }
+        self.unpinned.get().map(String::as_str)
+    }
+
+    async fn confirm_image(&self, image: &ImageIdentity) -> Result<(), EngineError> {
+        self.confirmed(image).await.map(|_| ())
+    }
+
+    async fn execute(
+        &self,
+        execution: &Execution<'_>,
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<Executed, EngineError> {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Interrupted { label: execution.label.to_owned() });
+        }
+        self.check_platform(execution)?;
+        let confirmed = self.confirmed(execution.image).await?;
+        let subtrees = inputs::subtrees(execution, store)?;
+        loop {
+            let known = self.unpinned.get().is_some();
+            let world = self.possible(execution.world);
+            let execution = Execution { world: &world, ..execution.clone() };
+            let (ended, container, places) = self.run(&execution, &confirmed, &subtrees, store, cancel).await?;
+            if let Some(reason) = lifecycle::refused_world(&ended, &execution, store)? {
+                // Nothing was executed. Once more as the machine is, and so from now on.
+                if known {
+                    return Err(refuse(execution.label, "start the command", reason));
+                }
+                self.unpinned.get_or_init(|| reason);
+                continue;
+            }
+            let pump = self.pump.handle();
+            let attempts = match (execution.network == Network::None, self.unpinned()) {
+                (true, None) => {
+                    let report = seen::collect(pump, &container.id, places.report.as_deref()).await;
+                    seen::judge(report.as_ref(), ended.code, ended.ending)
+                        .map_err(|reason| incomplete(execution.label, reason))?;
+                    report.map_or_else(|reason| Watch::Unknown { reason }, |report| Watch::Seen(report.seen))
+                }
+                (true, Some(reason)) => Watch::Unknown { reason: reason.to_owned() },
+                (false, _) => Watch::Unknown { reason: "it had a network".to_owned() },
+            };
+            let Collected { kept: outputs, unkept } =
+                outputs::collect(pump, &container.id, &execution, &subtrees, &places.uppers, store).await?;
+            let is_own = world.clock() != ClockMode::Real && execution.network == Network::None;
+            let clock = if is_own && !attempts.confirms_clock() { ClockMode::Unconfirmed } else { world.clock() };
+            return Ok(Executed {
+                result: ActionResult { exit_code: ended.code, stdout: ended.stdout, stderr: ended.stderr, outputs },
+                ending: ended.ending,
+                duration: ended.duration,
+                clock,
+                world: world.clone(),
+                attempts,
+                unkept,
+            });
+        }
+    }
+
+    async fn close(&self) {
+        self.overlay.clear().await;
+        self.pump.idle().await;
+    }
+}

@@ -1,0 +1,267 @@
+//! Tier 2: where actions are executed.
+//!
+//! [`Engine`] is the port. An adapter takes an action whose input tree is in the store, executes it, and puts the streams
+//! and the declared outputs into the store. A result is a value whatever the exit code; `Err` means that nothing could be
+//! decided, and then nothing is believed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
+
+use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::execution::action::{Action, ActionResult, Ending};
+use rcrepro_model::execution::attempt::Watch;
+use rcrepro_model::execution::world::{ClockMode, World};
+use rcrepro_model::image::identity::ImageIdentity;
+use rcrepro_store::{BlobStore, StoreError};
+
+pub mod docker;
+pub mod fake;
+
+/// Carries an action and what the engine has to know beside it. None of this but the action enters a digest.
+#[derive(Debug, Clone)]
+pub struct Execution<'a> {
+    /// What is executed; its input root stands in the store.
+    pub action: &'a Action,
+    /// The image that `action.command.platform` names, as locked.
+    pub image: &'a ImageIdentity,
+    /// A short name for labels and messages, such as `RC-05/go-test`.
+    pub label: &'a str,
+    /// What the container may use.
+    pub limits: Limits,
+    /// Whether there is a network, and how to get through it.
+    pub network: Network,
+    /// What the command sees beside its inputs.
+    pub world: &'a World,
+    /// Its turn among others, for which everything can be made ready before; without it the command begins at once.
+    pub turn: Option<Turn<'a>>,
+}
+
+/// Bounds how many commands run at once. An engine makes everything ready, then takes a turn, and keeps it until the end.
+#[derive(Clone, Copy)]
+pub struct Turn<'a> {
+    /// One permit a lane.
+    pub lanes: &'a Semaphore,
+    /// Hears that the command begins.
+    pub began: &'a (dyn Fn() + Sync),
+}
+
+impl<'a> Execution<'a> {
+    /// Waits for the turn, when there is one, and says that the command begins.
+    ///
+    /// # Errors
+    /// [`EngineError::Interrupted`].
+    pub async fn take_turn(&self, cancel: &CancellationToken) -> Result<Option<SemaphorePermit<'a>>, EngineError> {
+        let Some(turn) = self.turn else { return Ok(None) };
+        let permit = tokio::select! {
+            // A semaphore that is closed lets everybody pass.
+            permit = turn.lanes.acquire() => permit.ok(),
+            () = cancel.cancelled() => return Err(EngineError::Interrupted { label: self.label.to_owned() }),
+        };
+        (turn.began)();
+        Ok(permit)
+    }
+}
+
+impl std::fmt::Debug for Turn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Turn({} free)", self.lanes.available_permits())
+    }
+}
+
+/// Bounds what a container may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory in bytes, swap included.
+    pub memory: u64,
+    /// The number of processes and threads.
+    pub pids: u32,
+    /// What each declared output may hold, in bytes.
+    pub output: u64,
+}
+
+/// What the output of a step of the runner's own may hold, in bytes: 64 GiB.
+pub const OWN_OUTPUT: u64 = 64 << 30;
+
+/// Says whether the container has a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Network {
+    /// Loopback only.
+    None,
+    /// The loopback of another container, which has no other network either.
+    Beside {
+        /// That container's id.
+        container: String,
+    },
+    /// The engine's default network, for frozen-input steps; what stands here never enters a digest, because the locked
+    /// output digest is what is relied on.
+    Transport {
+        /// Proxy and CA variables, every client's own.
+        environment: BTreeMap<String, String>,
+        /// The host's trusted CA certificates in PEM, put at [`CA_BUNDLE_PATH`].
+        ca_bundle: Option<Vec<u8>>,
+    },
+}
+
+/// Where a network step finds the host's trusted CA certificates.
+pub const CA_BUNDLE_PATH: &str = "/etc/rcrepro/ca-bundle.pem";
+
+/// Is a finished execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executed {
+    /// What it produced.
+    pub result: ActionResult,
+    /// How it ended.
+    pub ending: Ending,
+    /// How long the command itself ran, by the engine's clock.
+    pub duration: Duration,
+    /// The wall clock that it saw: real where the engine cannot pin it, whatever was asked for.
+    pub clock: ClockMode,
+    /// The world that it saw: what was asked for, as far as the engine can make it.
+    pub world: World,
+    /// The attempts at the network that were seen.
+    pub attempts: Watch,
+    /// Declared outputs that were made and cannot be kept, with the reason; they are not among the result's outputs.
+    pub unkept: BTreeMap<TreePath, String>,
+}
+
+impl Executed {
+    /// Refuses an execution whose outputs could not all be kept.
+    ///
+    /// # Errors
+    /// [`EngineError::Output`].
+    pub fn whole(self, label: &str) -> Result<Self, EngineError> {
+        match self.unkept.first_key_value() {
+            Some((path, reason)) => {
+                let (label, path, reason) = (label.to_owned(), path.to_string(), reason.clone());
+                Err(EngineError::Output { label, path, reason })
+            }
+            None => Ok(self),
+        }
+    }
+}
+
+/// Describes the engine for the run record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineInfo {
+    /// The engine's name, such as `docker`.
+    pub name: String,
+    /// The engine's version.
+    pub version: String,
+    /// The version of the API that was agreed on.
+    pub api_version: String,
+    /// The machine's architecture as REAPI's `ISA` spells it.
+    pub isa: String,
+    /// How much memory the engine's machine has, in bytes, where it says so.
+    pub memory: Option<u64>,
+    /// How inputs reach the container: `overlay` or `archive`, or `undecided` as long as none were staged.
+    pub staging: String,
+}
+
+/// Says why an engine could not decide.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// No engine answers.
+    #[error("no container engine answers at {address}: {reason}")]
+    Unreachable {
+        /// Where it was looked for.
+        address: String,
+        /// What the client said.
+        reason: String,
+    },
+    /// The engine's image is not the locked one.
+    #[error("image `{name}` is not the locked one: {part} is {found}, the lock says {expected}")]
+    ImageMismatch {
+        /// The image's name.
+        name: String,
+        /// Which digest differs: `image id` or `layer 2`.
+        part: String,
+        /// The locked digest.
+        expected: String,
+        /// The engine's digest.
+        found: String,
+    },
+    /// The engine does not have the image.
+    #[error("image `{name}` ({id}) is not in the engine")]
+    ImageMissing {
+        /// The image's name.
+        name: String,
+        /// The config digest.
+        id: Sha256,
+    },
+    /// The engine refused or broke off a call.
+    #[error("{label}: the engine could not {doing}: {reason}")]
+    Call {
+        /// The execution's label.
+        label: String,
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// What the engine said.
+        reason: String,
+    },
+    /// The evidence is not whole, so the result is not believed.
+    #[error("{label}: the result is not believed: {reason}")]
+    Incomplete {
+        /// The execution's label.
+        label: String,
+        /// Which part is missing.
+        reason: String,
+    },
+    /// An output cannot be read, or a step that needs it made one that cannot stand in a tree: a device, a socket, a name
+    /// that is not UTF-8.
+    #[error("{label}: output `{path}` cannot be kept: {reason}")]
+    Output {
+        /// The execution's label.
+        label: String,
+        /// The path in the container.
+        path: String,
+        /// What it is.
+        reason: String,
+    },
+    /// The user stopped the run.
+    #[error("{label}: interrupted")]
+    Interrupted {
+        /// The execution's label.
+        label: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Executes actions.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Describes the engine.
+    fn info(&self) -> &EngineInfo;
+
+    /// Says why commands see nothing but the machine's own world, real clock and all; `None` as long as that is not known.
+    fn unpinned(&self) -> Option<&str> {
+        None
+    }
+
+    /// Confirms that the engine holds exactly the locked image.
+    ///
+    /// # Errors
+    /// [`EngineError::ImageMissing`], [`EngineError::ImageMismatch`] or a failed call.
+    async fn confirm_image(&self, image: &ImageIdentity) -> Result<(), EngineError>;
+
+    /// Executes one action in a fresh container and removes every trace of it, whatever happens.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the result cannot be believed. A non-zero exit code, a signal, a time-out and a want of memory
+    /// are results.
+    async fn execute(
+        &self,
+        execution: &Execution<'_>,
+        store: &dyn BlobStore,
+        cancel: &CancellationToken,
+    ) -> Result<Executed, EngineError>;
+
+    /// Removes what was kept for the next execution, such as staged inputs. Called on every way out.
+    async fn close(&self);
+}

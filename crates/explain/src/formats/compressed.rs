@@ -1,0 +1,92 @@
+//! Compressed files: gzip's header, and what is inside of gzip, xz and zstd.
+
+use std::io::Read;
+
+use crate::lines::instant::rfc3339;
+use crate::{Hints, UNPACKED, within};
+use rcrepro_model::why::difference::{Class, Explained};
+
+/// Explains two compressed files of one format; `None` when one cannot be unpacked.
+#[must_use]
+pub fn explain_compressed(
+    at: &str,
+    left: &[u8],
+    right: &[u8],
+    hints: &Hints<'_>,
+    depth: u32,
+) -> Option<Vec<Explained>> {
+    let (l, r) = (unpack(left)?, unpack(right)?);
+    let mut found = Vec::new();
+    if left.starts_with(b"\x1f\x8b") {
+        found.extend(gzip_header(at, left, right)?);
+    }
+    found.extend(within(&format!("{at}!"), &l, &r, hints, depth));
+    if found.is_empty() {
+        let sizes = [format!("{} bytes", left.len()), format!("{} bytes", right.len())];
+        let cause = "one content, compressed by another program, version or level";
+        found.push(Explained::new(
+            at,
+            Class::Environment,
+            [&sizes[0], &sizes[1]],
+            cause,
+            Some("one level and one version of the compressor: gzip -9n in a locked image"),
+        ));
+    }
+    Some(found)
+}
+
+fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
+    let reader: Box<dyn Read + '_> = match bytes.first()? {
+        0x1f => Box::new(flate2::read::MultiGzDecoder::new(bytes)),
+        0xfd => Box::new(liblzma::read::XzDecoder::new_multi_decoder(bytes)),
+        _ => Box::new(ruzstd::decoding::StreamingDecoder::new(bytes).ok()?),
+    };
+    let mut unpacked = Vec::new();
+    reader.take(UNPACKED + 1).read_to_end(&mut unpacked).ok()?;
+    (unpacked.len() as u64 <= UNPACKED).then_some(unpacked)
+}
+
+/// Compares the fields of two gzip headers (RFC 1952).
+fn gzip_header(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
+    let header = |bytes: &[u8]| {
+        let decoder = flate2::read::GzDecoder::new(bytes);
+        let header = decoder.header()?;
+        let text =
+            |part: Option<&[u8]>| part.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
+        Some((
+            header.mtime(),
+            text(header.filename()),
+            text(header.comment()),
+            header.operating_system(),
+            *bytes.get(8)?,
+        ))
+    };
+    let (l, r) = (header(left)?, header(right)?);
+    let mut found = Vec::new();
+    let mut check = |what: &str, class, l: String, r: String, cause: &str, remedy| {
+        if l != r {
+            found.push(Explained::new(&format!("{at} gzip {what}"), class, [&l, &r], cause, Some(remedy)));
+        }
+    };
+    let time = |mtime: u32| if mtime == 0 { "none".to_owned() } else { rfc3339(i64::from(mtime)) };
+    check("mtime", Class::Clock, time(l.0), time(r.0), "when the file was written, or gzip ran", "gzip -n");
+    check("name", Class::Path, l.1, r.1, "the name of the file that was compressed", "gzip -n");
+    check("comment", Class::Real, l.2, r.2, "another comment", "gzip -n");
+    check(
+        "system",
+        Class::Host,
+        l.3.to_string(),
+        r.3.to_string(),
+        "the system that gzip ran on",
+        "one platform for both",
+    );
+    check(
+        "flags",
+        Class::Environment,
+        l.4.to_string(),
+        r.4.to_string(),
+        "another level of compression",
+        "one level: gzip -9",
+    );
+    Some(found)
+}

@@ -1,0 +1,250 @@
+//! Two lines that stand for each other, token by token.
+
+use std::collections::BTreeSet;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::classify::{Place, Verdict, classify};
+use super::token::{Kind, Token, tokens};
+use crate::Hints;
+use crate::budget::of_alignment;
+use rcrepro_model::why::difference::{Class, Explained};
+
+/// Which share of all pairs of tokens an alignment looks at, at worst.
+const SHARE: u64 = 4;
+
+/// Says around what two lines stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// What is known of the command.
+    pub hints: &'a Hints<'a>,
+    /// The key that the text is the value of, where it is.
+    pub key: Option<&'a str>,
+    /// The column heads of the table that the line stands in.
+    pub heads: &'a [&'a str],
+}
+
+/// Explains every differing token of two lines.
+#[must_use]
+pub fn explain_line(at: &str, left: &str, right: &str, around: Around<'_>) -> Vec<Explained> {
+    if left == right {
+        return Vec::new();
+    }
+    let length = (left.len() + right.len()) as u64;
+    if !around.hints.spend(length) {
+        return vec![Explained::cut(at, [left, right])];
+    }
+    if let Some(cause) = permuted(left, right) {
+        let remedy = order_remedy(left, around.hints);
+        return vec![Explained::new(at, Class::Order, [left, right], cause, remedy)];
+    }
+    let (a, b) = (tokens(left), tokens(right));
+    let mut found: Vec<Explained> = Vec::new();
+    let mut spaces = Vec::new();
+    let Some(pairs) = pairs(&a, &b, around.hints) else { return vec![Explained::cut(at, [left, right])] };
+    for (l, r) in pairs {
+        let (text_l, text_r) = (joined(left, &a[l.clone()]), joined(right, &b[r.clone()]));
+        if text_l == text_r {
+            continue;
+        }
+        if text_l.trim().is_empty() && text_r.trim().is_empty() {
+            spaces.push((text_l, text_r));
+            continue;
+        }
+        // Rules look at what is around a token.
+        if !around.hints.spend(length) {
+            found.push(Explained::cut(at, [text_l, text_r]));
+            break;
+        }
+        let place = Place { around, lines: [left, right], tokens: [&a, &b], spans: [l, r], texts: [text_l, text_r] };
+        let Verdict { class, cause, remedy } = classify(&place);
+        found.push(Explained::new(at, class, [text_l, text_r], cause, remedy));
+    }
+    for (l, r) in spaces {
+        // Columns move with what stands in them; white space alone has no such excuse.
+        found.push(match found.is_empty() {
+            true => Explained::real(at, [l, r], "other white space, and nothing else on the line differs"),
+            false => Explained::following(at, [l, r], "white space that aligns what differs on the line"),
+        });
+    }
+    found
+}
+
+type Span = std::ops::Range<usize>;
+
+/// Aligns the tokens of two lines and gives the spans that are not equal.
+///
+/// None when that would take too much work.
+fn pairs(a: &[Token<'_>], b: &[Token<'_>], hints: &Hints<'_>) -> Option<Vec<(Span, Span)>> {
+    let same_kinds = a.len() == b.len() && a.iter().zip(b).all(|(l, r)| same_kind(l, r));
+    if same_kinds {
+        return Some((0..a.len()).filter(|i| a[*i].text != b[*i].text).map(|i| (i..i + 1, i..i + 1)).collect());
+    }
+    let shapes = |tokens: &[Token<'_>]| tokens.iter().map(Token::shape).collect::<Vec<_>>();
+    let (shapes_a, shapes_b) = (shapes(a), shapes(b));
+    if !hints.spend(of_alignment(&shapes_a, &shapes_b, SHARE)) {
+        return None;
+    }
+    let mut found = Vec::new();
+    for op in capture_diff_slices(Algorithm::Myers, &shapes_a, &shapes_b) {
+        match op {
+            DiffOp::Equal { old_index, new_index, len } => {
+                found.extend((0..len).map(|i| (old_index + i..old_index + i + 1, new_index + i..new_index + i + 1)));
+            }
+            DiffOp::Replace { old_index, old_len, new_index, new_len } if old_len == new_len => {
+                found
+                    .extend((0..old_len).map(|i| (old_index + i..old_index + i + 1, new_index + i..new_index + i + 1)));
+            }
+            op => found.push((op.old_range(), op.new_range())),
+        }
+    }
+    Some(found)
+}
+
+fn same_kind(l: &Token<'_>, r: &Token<'_>) -> bool {
+    match (l.kind, r.kind) {
+        (Kind::Mark | Kind::Escape, _) | (_, Kind::Mark | Kind::Escape) => l.text == r.text,
+        (Kind::Space, other) | (other, Kind::Space) => other == Kind::Space,
+        _ => true,
+    }
+}
+
+fn joined<'a>(line: &'a str, tokens: &[Token<'_>]) -> &'a str {
+    match (tokens.first(), tokens.last()) {
+        (Some(first), Some(last)) => &line[first.at..last.at + last.text.len()],
+        _ => "",
+    }
+}
+
+/// Tells whether two lines hold the same elements of a list in another order, and are equal around it.
+///
+/// Only whole elements count: `1 passed, 0 failed` and `0 passed, 1 failed` are no permutation.
+fn permuted(left: &str, right: &str) -> Option<&'static str> {
+    let brackets = [('{', '}'), ('[', ']'), ('(', ')')];
+    for (open, close) in brackets {
+        let (Some((before, l, after)), Some(r)) = (inner(left, open, close), inner(right, open, close)) else {
+            continue;
+        };
+        if (before, after) == (r.0, r.2) && same_elements(&elements(l), &elements(r.1)) {
+            return Some("the same elements of a list in another order");
+        }
+    }
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let (l, r) = (words(left), words(right));
+    let names = |words: &[String]| {
+        words.len() >= 3
+            && words.iter().all(|w| w.chars().any(char::is_alphabetic) && !is_verdict(w) && !w.ends_with([':', ',']))
+    };
+    let distinct = l.iter().collect::<BTreeSet<_>>().len() == l.len();
+    (names(&l) && distinct && same_elements(&l, &r)).then_some("the same names in another order")
+}
+
+/// Tells whether a word is a verdict, which says nothing without what stands beside it.
+pub fn is_verdict(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
+    const WORDS: [&str; 22] = [
+        "ok", "fail", "failed", "pass", "passed", "error", "errors", "true", "false", "yes", "no", "skip", "skipped",
+        "warning", "success", "failure", "not", "done", "good", "bad", "null", "none",
+    ];
+    WORDS.contains(&word.as_str())
+}
+
+fn inner(line: &str, open: char, close: char) -> Option<(&str, &str, &str)> {
+    let (start, end) = (line.find(open)?, line.rfind(close)?);
+    (start < end).then(|| (&line[..=start], &line[start + 1..end], &line[end..]))
+}
+
+#[expect(clippy::expect_used, reason = "the list begins with one piece")]
+fn elements(list: &str) -> Vec<String> {
+    let mut found = vec![String::new()];
+    let mut depth = 0i32;
+    for character in list.chars() {
+        depth += match character {
+            '{' | '[' | '(' => 1,
+            '}' | ']' | ')' => -1,
+            _ => 0,
+        };
+        match character {
+            ',' if depth == 0 => found.push(String::new()),
+            character => found.last_mut().expect("it begins with one").push(character),
+        }
+    }
+    found.iter().map(|element| element.trim().to_owned()).collect()
+}
+
+fn same_elements(left: &[String], right: &[String]) -> bool {
+    let sorted = |list: &[String]| {
+        let mut list = list.to_vec();
+        list.sort();
+        list
+    };
+    left.len() > 1 && left != right && sorted(left) == sorted(right)
+}
+
+/// Names what gives a list one order.
+pub fn order_remedy(line: &str, hints: &Hints<'_>) -> Option<&'static str> {
+    let python = hints.runs(&["python", "python3", "pytest", "pip"]);
+    let bracketed = line.contains('{') || line.contains('[');
+    Some(match () {
+        () if python && bracketed => "PYTHONHASHSEED=0 in the command's env, or sorted(…) in the program",
+        () if python => {
+            "PYTHONHASHSEED=0 in the command's env where sets or dicts are walked, sorted(os.listdir(…)) where folders are"
+        }
+        () if hints.runs(&["ls"]) => "ls without -U or -f, under LC_ALL=C",
+        () if hints.runs(&["find"]) => "find … -print0 | LC_ALL=C sort -z",
+        () if hints.runs(&["xargs", "parallel"]) => "xargs -P 1, or parallel --keep-order",
+        () if hints.runs(&["make"]) => "make -O (output by target), or make -j1",
+        () if hints.runs(&["go"]) && hints.line.contains("test") => {
+            "normalize.stdout = [\"go-test\"], or go test -p 1 -parallel 1"
+        }
+        () if hints.runs(&["vitest"]) => "normalize.stdout = [\"vitest\"]",
+        () if hints.runs(&["gitleaks"]) => "a normalizer for gitleaks reports, or jq 'sort_by(.Fingerprint)'",
+        () if hints.runs(&["govulncheck"]) => "govulncheck -format sarif, whose order is fixed",
+        () if hints.runs(&["ls", "tar", "zip", "ar"]) => "names sorted under LC_ALL=C",
+        () => "LC_ALL=C sort, where the order means nothing; one worker, where it comes from several",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes(line: &str, left: &str, right: &str) -> Vec<(Class, String, String)> {
+        let hints = Hints::of(line);
+        let around = Around { hints: &hints, key: None, heads: &[] };
+        explain_line("x", left, right, around).into_iter().map(|one| (one.class, one.left, one.right)).collect()
+    }
+
+    fn one(line: &str, left: &str, right: &str) -> Class {
+        let found = classes(line, left, right);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].0
+    }
+
+    #[test]
+    fn verdicts_are_never_taken_for_an_order() {
+        assert_eq!(one("", "{'b', 'a'}", "{'a', 'b'}"), Class::Order);
+        assert_eq!(one("", "a b c", "b a c"), Class::Order);
+        for (left, right) in
+            [("[1 passed, 0 failed]", "[0 passed, 1 failed]"), ("1 passed, 0 failed", "0 passed, 1 failed")]
+        {
+            assert!(classes("", left, right).iter().all(|(class, ..)| *class == Class::Real), "{left}");
+        }
+    }
+
+    #[test]
+    fn each_token_is_judged_by_itself() {
+        let found = classes("", "2026-11-23 00:13:01 took 12ms ok", "2026-11-23 00:13:02 took 15ms FAIL");
+        assert_eq!(found.iter().map(|one| one.0).collect::<Vec<_>>(), [Class::Clock, Class::Duration, Class::Real]);
+    }
+
+    #[test]
+    fn numbers_need_a_reason() {
+        assert_eq!(one("", "12 files", "13 files"), Class::Real);
+        assert_eq!(one("", "1763856781 bytes", "1763856790 bytes"), Class::Real);
+        assert_eq!(one("date +%s", "1763856781", "1763856790"), Class::Clock);
+        assert_eq!(one("", "worker[123]: ready", "worker[456]: ready"), Class::AddressOrPid);
+        assert_eq!(one("", "error 0x80070005", "error 0x80070006"), Class::Real);
+        assert_eq!(one("", "at 0x7fd4c09e1d10>", "at 0x7f8a12345d10>"), Class::AddressOrPid);
+    }
+}

@@ -1,0 +1,4 @@
+//! Go's module files.
+
+pub mod go_local;
+pub mod go_mod;

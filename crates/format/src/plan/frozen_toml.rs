@@ -1,0 +1,135 @@
+//! `lockfiles/NAME.lock`: the locked tree of a frozen input, and the checksum of what it was made from.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::plan::FrozenKind;
+
+/// The version of the lock format that this build reads and writes.
+pub const FROZEN_LOCK_VERSION: u32 = 1;
+
+/// Says why a text is no lock of a frozen input.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FrozenLockError {
+    /// The text is no TOML of the lock's shape.
+    #[error("{0}")]
+    Malformed(String),
+    /// The version is another one.
+    #[error("lock version {found} is not known: expected {FROZEN_LOCK_VERSION}")]
+    Version {
+        /// The version that was found.
+        found: u32,
+    },
+}
+
+/// Holds a frozen input's lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenLock {
+    /// The kind's name.
+    pub kind: String,
+    /// The checksum of what it was made from; see [`made_from`].
+    pub made_from: Sha256,
+    /// The root `Directory` of the tree.
+    pub root: Digest,
+    /// What the data says of itself, for kinds whose data has an age.
+    pub data: Option<FrozenData>,
+}
+
+/// Is what frozen advisory data says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenData {
+    /// When it was published or recorded, as RFC 3339 writes it.
+    pub date: String,
+    /// How many entries it has: vulnerabilities of a database, answers of a cassette.
+    pub entries: u64,
+}
+
+impl FrozenData {
+    /// Gives how old the data is; nothing when it is of the future or has no date.
+    #[must_use]
+    pub fn age(&self, now: SystemTime) -> Option<Duration> {
+        now.duration_since(humantime::parse_rfc3339(&self.date).ok()?).ok()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrozenLockWire {
+    version: u32,
+    kind: String,
+    made_from: Sha256,
+    root: Digest,
+    data: Option<FrozenData>,
+}
+
+/// Computes the checksum of what a frozen input is made from.
+///
+/// Hash rule: SHA-256 over the kind's name, then for each file of the client's lock, in the given order, the name and the
+/// digest as `HEX/SIZE`; each item ends with a line feed.
+#[must_use]
+pub fn made_from(kind: FrozenKind, files: &[(&str, Digest)]) -> Sha256 {
+    let mut text = format!("{}\n", kind.as_str());
+    for (name, digest) in files {
+        text.push_str(&format!("{name}\n{digest}\n"));
+    }
+    Sha256::of(text.as_bytes())
+}
+
+/// Reads a lock.
+///
+/// # Errors
+/// [`FrozenLockError`] with line and column for a shape that does not fit.
+pub fn decode(text: &str) -> Result<FrozenLock, FrozenLockError> {
+    let wire: FrozenLockWire =
+        toml::from_str(text).map_err(|error| FrozenLockError::Malformed(error.to_string().trim_end().to_owned()))?;
+    if wire.version != FROZEN_LOCK_VERSION {
+        return Err(FrozenLockError::Version { found: wire.version });
+    }
+    Ok(FrozenLock { kind: wire.kind, made_from: wire.made_from, root: wire.root, data: wire.data })
+}
+
+/// Writes a lock.
+#[must_use]
+#[expect(clippy::expect_used, reason = "what is written is a lock of this build's")]
+pub fn encode(lock: &FrozenLock) -> String {
+    let wire = FrozenLockWire {
+        version: FROZEN_LOCK_VERSION,
+        kind: lock.kind.clone(),
+        made_from: lock.made_from,
+        root: lock.root,
+        data: lock.data.clone(),
+    };
+    let body = toml::to_string(&wire).expect("a lock is plain TOML");
+    let root = if lock.data.is_some() { "is the locked tree" } else { "is the tree that the step must yield" };
+    format!("# Made by `rcrepro lock`; do not edit. `root` {root}.\n{body}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_round_trip_and_unknown_keys_are_refused() {
+        let lock = FrozenLock {
+            kind: "go-modules".into(),
+            made_from: made_from(FrozenKind::GoModules, &[("go.mod", Digest::of(b"x"))]),
+            root: Digest::of(b""),
+            data: None,
+        };
+        let dated =
+            FrozenLock { data: Some(FrozenData { date: "2026-11-23T04:00:00Z".into(), entries: 3 }), ..lock.clone() };
+        assert_eq!(decode(&encode(&dated)), Ok(dated));
+        let data = FrozenData { date: "1970-01-02T00:00:00Z".into(), entries: 3 };
+        assert_eq!(
+            data.age(SystemTime::UNIX_EPOCH + Duration::from_secs(3 * 86_400)),
+            Some(Duration::from_secs(2 * 86_400))
+        );
+        assert_eq!(data.age(SystemTime::UNIX_EPOCH), None);
+        let text = encode(&lock);
+        assert_eq!(decode(&text), Ok(lock));
+        assert!(matches!(decode(&format!("{text}more = 1\n")), Err(FrozenLockError::Malformed(_))));
+        assert_eq!(decode(&text.replace("version = 1", "version = 2")), Err(FrozenLockError::Version { found: 2 }));
+    }
+}

@@ -1,0 +1,317 @@
+//! `rcrepro.toml` → [`Plan`]: parse once, check every reference, say where a mistake stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use self::advisories::AdvisoriesWire;
+use self::documents::DocumentsWire;
+use self::frozen::FrozenWire;
+use self::images::ImageWire;
+use self::mutants::MutantWire;
+use self::normalize::NormalizeWire;
+use self::packets::PacketWire;
+use self::pins::PinsWire;
+use self::quarantine::QuarantineWire;
+use self::release_images::ReleaseImageWire;
+use self::risks::RiskWire;
+use self::waivers::WaiverWire;
+use crate::syntax::quantity;
+use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::execution::ending::USUAL_OUTPUT;
+use rcrepro_model::plan::order::in_order;
+use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
+
+mod advisories;
+mod documents;
+mod frozen;
+mod images;
+mod limits;
+mod mutants;
+mod normalize;
+mod packets;
+mod pins;
+mod proof;
+mod quarantine;
+mod quiet;
+mod release_images;
+mod risks;
+#[cfg(test)]
+mod tests;
+mod waivers;
+mod world;
+
+/// The version of the plan format that this build reads.
+pub const PLAN_VERSION: i64 = 1;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Says what is wrong in a plan file, where, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {message}")]
+pub struct PlanError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What was expected and what was found.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanWire {
+    version: Spanned<i64>,
+    name: String,
+    #[serde(default)]
+    source: SourceWire,
+    #[serde(default)]
+    images: BTreeMap<Spanned<String>, Spanned<ImageWire>>,
+    #[serde(default)]
+    frozen: BTreeMap<Spanned<String>, FrozenWire>,
+    #[serde(default, rename = "release-images")]
+    release_images: BTreeMap<Spanned<String>, ReleaseImageWire>,
+    sets: BTreeMap<Spanned<String>, Vec<CommandWire>>,
+    #[serde(default)]
+    protected: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
+    packets: BTreeMap<Spanned<String>, PacketWire>,
+    #[serde(default)]
+    pins: PinsWire,
+    #[serde(default)]
+    waivers: Vec<WaiverWire>,
+    #[serde(default)]
+    quarantine: Vec<QuarantineWire>,
+    #[serde(default)]
+    documents: DocumentsWire,
+    #[serde(default)]
+    risks: Vec<RiskWire>,
+    #[serde(default)]
+    mutants: Vec<MutantWire>,
+    #[serde(default)]
+    advisories: AdvisoriesWire,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct SourceWire {
+    #[serde(default)]
+    exclude: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommandWire {
+    id: Spanned<String>,
+    run: Spanned<String>,
+    image: Spanned<String>,
+    #[serde(default)]
+    frozen: Vec<Spanned<String>>,
+    #[serde(default)]
+    needs: Vec<Spanned<String>>,
+    #[serde(default)]
+    outputs: Vec<Spanned<String>>,
+    #[serde(default)]
+    env: BTreeMap<Spanned<String>, String>,
+    #[serde(default)]
+    normalize: NormalizeWire,
+    timeout: Option<Spanned<String>>,
+    memory: Option<Spanned<String>>,
+    #[serde(rename = "max-output")]
+    max_output: Option<Spanned<String>>,
+    clock: Option<Spanned<String>>,
+    world: Option<Spanned<String>>,
+    quantised: Option<Vec<Spanned<String>>>,
+    quantum: Option<Spanned<String>>,
+    cpus: Option<Spanned<i64>>,
+    require: Option<Spanned<String>>,
+    proof: Option<Spanned<String>>,
+    retries: Option<Spanned<i64>>,
+    #[serde(rename = "network-attempts")]
+    network_attempts: Option<Spanned<String>>,
+    #[serde(default)]
+    expect: quiet::ExpectWire,
+    #[serde(default)]
+    forbid: Vec<Spanned<String>>,
+}
+
+/// Parses and checks a plan.
+///
+/// `normalizers` are the names that this build knows.
+///
+/// # Errors
+/// [`PlanError`] with the place of the first mistake: bad TOML, an unknown key, a reference that leads nowhere, a
+/// duplicate command, a cycle among `needs`, an empty packet, a value out of its grammar.
+pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
+    let source = Source { text };
+    let wire: PlanWire =
+        toml::from_str(text).map_err(|error| source.error(error.span().unwrap_or(0..0), error.message(), None))?;
+    if *wire.version.as_ref() != PLAN_VERSION {
+        return Err(source.error(
+            wire.version.span(),
+            format!("plan version {} is not known", wire.version.as_ref()),
+            Some(format!("write `version = {PLAN_VERSION}`, or use the rcrepro that reads the other version")),
+        ));
+    }
+    let exclude = source.globs(&wire.source.exclude)?;
+    let images = source.images(wire.images)?;
+    let frozen = source.frozen(wire.frozen, &images)?;
+    let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
+    let release_images = source.release_images(&wire.release_images, &images, &frozen, &sets)?;
+    let protected = source.protected(wire.protected)?;
+    let packets = source.packets(wire.packets, &sets, &release_images, &protected)?;
+    Ok(Plan {
+        mutants: source.mutants(&wire.mutants, &sets, &packets)?,
+        packets,
+        pins: source.pins(&wire.pins)?,
+        waivers: source.waivers(&wire.waivers)?,
+        quarantine: source.quarantine(&wire.quarantine, &sets)?,
+        documents: source.documents(&wire.documents)?,
+        risks: source.risks(&wire.risks)?,
+        advisories: source.advisories(&wire.advisories)?,
+        name: wire.name,
+        exclude,
+        images,
+        frozen,
+        release_images,
+        sets,
+        protected,
+    })
+}
+
+struct Source<'a> {
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn error(&self, span: Range<usize>, message: impl fmt::Display, hint: Option<String>) -> PlanError {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        PlanError {
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
+            message: message.to_string(),
+            hint,
+        }
+    }
+
+    /// Parses a value by its `FromStr` and puts the place before what it says.
+    fn parse<T: std::str::FromStr<Err: fmt::Display>>(&self, text: &Spanned<String>) -> Result<T, PlanError> {
+        text.as_ref().parse().map_err(|error: T::Err| self.error(text.span(), error, None))
+    }
+
+    /// Looks a reference up among the names that are defined.
+    fn reference<T: Ord + std::str::FromStr<Err: fmt::Display> + fmt::Display>(
+        &self,
+        what: &str,
+        text: &Spanned<String>,
+        known: &BTreeSet<&T>,
+    ) -> Result<T, PlanError> {
+        let name: T = self.parse(text)?;
+        if known.contains(&name) {
+            return Ok(name);
+        }
+        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        let hint =
+            if known.is_empty() { format!("define a {what} first") } else { format!("known: {}", known.join(", ")) };
+        Err(self.error(text.span(), format!("there is no {what} `{name}`"), Some(hint)))
+    }
+
+    fn globs(&self, globs: &[Spanned<String>]) -> Result<Vec<String>, PlanError> {
+        for glob in globs {
+            globset::Glob::new(glob.as_ref())
+                .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.kind()), None))?;
+        }
+        Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
+    }
+
+    fn sets(
+        &self,
+        wires: BTreeMap<Spanned<String>, Vec<CommandWire>>,
+        images: &BTreeMap<Name, ImageSource>,
+        frozen: &BTreeMap<Name, FrozenInput>,
+        normalizers: &[&str],
+    ) -> Result<BTreeMap<Name, Vec<CommandSpec>>, PlanError> {
+        let mut ids: BTreeMap<Name, Range<usize>> = BTreeMap::new();
+        for wire in wires.values().flatten() {
+            let id: Name = self.parse(&wire.id)?;
+            if ids.insert(id.clone(), wire.id.span()).is_some() {
+                return Err(self.error(
+                    wire.id.span(),
+                    format!("command id `{id}` stands twice in the plan"),
+                    Some("give each command an id of its own; a packet reuses a command by naming its set".into()),
+                ));
+            }
+        }
+        let known = Known {
+            images: images.keys().collect(),
+            frozen: frozen.keys().collect(),
+            commands: ids.keys().collect(),
+            normalizers,
+        };
+        let mut sets = BTreeMap::new();
+        for (name, commands) in &wires {
+            let commands: Result<Vec<_>, _> = commands.iter().map(|wire| self.command(wire, &known)).collect();
+            sets.insert(self.parse(name)?, commands?);
+        }
+        let all: Vec<&CommandSpec> = sets.values().flatten().collect();
+        if let Some(id) = cycle(&all.iter().map(|command| (&command.id, &command.needs)).collect()) {
+            let span = ids.get(&id).cloned().unwrap_or(0..0);
+            return Err(self.error(span, format!("command `{id}` needs itself, by way of `needs`"), None));
+        }
+        Ok(sets)
+    }
+
+    fn command(&self, wire: &CommandWire, known: &Known<'_>) -> Result<CommandSpec, PlanError> {
+        if wire.run.as_ref().trim().is_empty() {
+            return Err(self.error(wire.run.span(), "`run` is empty: expected the exact shell line", None));
+        }
+        let references = |what, list: &[Spanned<String>], names| -> Result<BTreeSet<Name>, PlanError> {
+            list.iter().map(|name| self.reference(what, name, names)).collect()
+        };
+        let outputs: Result<BTreeSet<TreePath>, _> = wire.outputs.iter().map(|path| self.parse(path)).collect();
+        let outputs = outputs?;
+        Ok(CommandSpec {
+            id: self.parse(&wire.id)?,
+            line: wire.run.as_ref().clone(),
+            image: self.reference("image", &wire.image, &known.images)?,
+            frozen: references("frozen input", &wire.frozen, &known.frozen)?,
+            needs: references("command", &wire.needs, &known.commands)?,
+            normalize_stdout: self.normalizers(&wire.normalize.stdout, known.normalizers)?,
+            normalize_stderr: self.normalizers(&wire.normalize.stderr, known.normalizers)?,
+            normalize_outputs: self.output_normalizers(&wire.normalize.outputs, &outputs, known.normalizers)?,
+            outputs,
+            environment: self.environment(&wire.env)?,
+            timeout: match &wire.timeout {
+                Some(text) => self.parse::<quantity::Seconds>(text)?.0,
+                None => DEFAULT_TIMEOUT,
+            },
+            memory: self.memory(wire.memory.as_ref())?,
+            max_output: match &wire.max_output {
+                Some(text) => self.parse::<quantity::Bytes>(text)?.0,
+                None => USUAL_OUTPUT,
+            },
+            world: self.world(wire)?,
+            require: self.requirement(wire)?,
+            quiet: self.quiet(wire)?,
+            proof: self.proof(wire)?,
+            retries: self.retries(wire)?,
+        })
+    }
+}
+
+struct Known<'a> {
+    images: BTreeSet<&'a Name>,
+    frozen: BTreeSet<&'a Name>,
+    commands: BTreeSet<&'a Name>,
+    normalizers: &'a [&'a str],
+}
+
+/// Finds a member of a cycle, or what waits for one.
+fn cycle<T: Ord + Clone>(graph: &BTreeMap<&T, &BTreeSet<T>>) -> Option<T> {
+    in_order(graph).err().cloned()
+}

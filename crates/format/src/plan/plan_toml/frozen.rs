@@ -1,0 +1,162 @@
+//! The `[frozen.NAME]` tables: what is fetched once, or taken from a mirror, and locked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{PlanError, Source};
+use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource};
+
+const KINDS: [FrozenKind; 5] = [
+    FrozenKind::GoModules,
+    FrozenKind::GoStd,
+    FrozenKind::NpmPackages,
+    FrozenKind::GoVulndb,
+    FrozenKind::NpmAdvisories,
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FrozenWire {
+    kind: Spanned<String>,
+    image: Option<Spanned<String>>,
+    directory: Option<Spanned<String>>,
+    path: Option<Spanned<String>>,
+    lines: Option<Spanned<Vec<String>>>,
+}
+
+impl Source<'_> {
+    pub(super) fn frozen(
+        &self,
+        wires: BTreeMap<Spanned<String>, FrozenWire>,
+        images: &BTreeMap<Name, ImageSource>,
+    ) -> Result<BTreeMap<Name, FrozenInput>, PlanError> {
+        let images: BTreeSet<&Name> = images.keys().collect();
+        wires.into_iter().map(|(name, wire)| Ok((self.parse(&name)?, self.frozen_input(&wire, &images)?))).collect()
+    }
+
+    fn frozen_input(&self, wire: &FrozenWire, images: &BTreeSet<&Name>) -> Result<FrozenInput, PlanError> {
+        let kind = KINDS.into_iter().find(|kind| kind.as_str() == wire.kind.as_ref()).ok_or_else(|| {
+            let known: Vec<String> = KINDS.iter().map(|kind| format!("`{}`", kind.as_str())).collect();
+            let message = format!("there is no kind of frozen input `{}`", wire.kind.as_ref());
+            self.error(wire.kind.span(), message, Some(format!("known: {}", known.join(", "))))
+        })?;
+        let input = FrozenInput {
+            kind,
+            image: wire.image.as_ref().map(|image| self.reference("image", image, images)).transpose()?,
+            directory: match &wire.directory {
+                Some(directory) if directory.as_ref() != "." => Some(self.parse::<TreePath>(directory)?),
+                _ => None,
+            },
+            path: wire.path.as_ref().map(|path| self.mirror(path)).transpose()?,
+            lines: wire.lines.as_ref().map(|lines| lines.as_ref().clone()).unwrap_or_default(),
+        };
+        if let Some(lines) = wire.lines.as_ref().filter(|_| kind != FrozenKind::GoStd) {
+            let message = format!("a frozen input of kind `{}` has no `lines`: nothing is compiled", kind.as_str());
+            return Err(self.error(lines.span(), message, Some("remove `lines`".to_owned())));
+        }
+        self.fits(wire, &input)?;
+        Ok(input)
+    }
+
+    /// Checks that a kind has the keys that it needs and none that would mean nothing.
+    fn fits(&self, wire: &FrozenWire, input: &FrozenInput) -> Result<(), PlanError> {
+        let kind = input.kind.as_str();
+        let missing = |what: &str| {
+            let message = format!("a frozen input of kind `{kind}` needs {what}");
+            Err(self.error(wire.kind.span(), message, None))
+        };
+        let unwanted = |key: &str, found: Option<&Spanned<String>>, reason: &str| match found {
+            Some(text) => {
+                let message = format!("a frozen input of kind `{kind}` has no `{key}`: {reason}");
+                Err(self.error(text.span(), message, Some(format!("remove `{key}`"))))
+            }
+            None => Ok(()),
+        };
+        match input.kind {
+            FrozenKind::GoModules | FrozenKind::NpmPackages if input.image.is_none() => {
+                missing("`image`: what its step with network runs in")
+            }
+            FrozenKind::GoModules | FrozenKind::NpmPackages => {
+                unwanted("path", wire.path.as_ref(), "it is fetched from a registry")
+            }
+            FrozenKind::GoStd if input.image.is_none() => missing("`image`: the toolchain that it is compiled by"),
+            FrozenKind::GoStd => {
+                unwanted("path", wire.path.as_ref(), "it is compiled")?;
+                unwanted("directory", wire.directory.as_ref(), "it is the same for every module")
+            }
+            FrozenKind::GoVulndb if input.path.is_none() => missing("`path`: a folder or zip with the database"),
+            FrozenKind::GoVulndb => {
+                unwanted("image", wire.image.as_ref(), "nothing is executed to have it")?;
+                unwanted("directory", wire.directory.as_ref(), "it is the same for every module")
+            }
+            FrozenKind::NpmAdvisories if input.image.is_none() && input.path.is_none() => {
+                missing("`image`, to be recorded in, or `path`, a cassette that was recorded")
+            }
+            FrozenKind::NpmAdvisories if input.image.is_none() => {
+                unwanted("directory", wire.directory.as_ref(), "without `image` nothing is recorded")
+            }
+            FrozenKind::NpmAdvisories => Ok(()),
+        }
+    }
+
+    /// Reads where a mirror stands; the plan must mean the same on every machine.
+    fn mirror(&self, path: &Spanned<String>) -> Result<String, PlanError> {
+        let text = path.as_ref();
+        if text.is_empty() || text.starts_with(['/', '~']) || text.contains('\0') {
+            let hint =
+                "write it relative to the plan's folder; a symbolic link may lead to where it is on this machine";
+            return Err(self.error(path.span(), format!("`{text}` is no path in a plan"), Some(hint.to_owned())));
+        }
+        Ok(text.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    fn plan(frozen: &str) -> Result<FrozenInput, PlanError> {
+        let text = format!(
+            "version = 1\nname = \"x\"\n[images.node]\nbuild = \"node.toml\"\n[[sets.all]]\nid = \"a\"\nrun = \"true\"\n\
+             image = \"node\"\nfrozen = [\"f\"]\n[packets.RC-05]\ntitle = \"x\"\nsets = [\"all\"]\n[frozen.f]\n{frozen}\n"
+        );
+        parse(&text, &[]).map(|plan| plan.frozen.into_values().next().expect("one input"))
+    }
+
+    #[test]
+    fn each_kind_has_its_keys() {
+        for good in [
+            "kind = 'go-modules'\nimage = 'node'",
+            "kind = 'npm-packages'\nimage = 'node'\ndirectory = 'web'",
+            "kind = 'go-std'\nimage = 'node'",
+            "kind = 'go-std'\nimage = 'node'\nlines = ['CGO_ENABLED=0 go build ./...']",
+            "kind = 'go-vulndb'\npath = '../mirror/vulndb.zip'",
+            "kind = 'npm-advisories'\nimage = 'node'\ndirectory = 'web'",
+            "kind = 'npm-advisories'\npath = 'advisories/npm'",
+        ] {
+            assert!(plan(good).is_ok(), "{good}: {:?}", plan(good));
+        }
+        for (wrong, line, says) in [
+            ("kind = 'go-modules'", 14, "needs `image`"),
+            ("kind = 'go-modules'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
+            ("kind = 'go-std'", 14, "needs `image`"),
+            ("kind = 'go-modules'\nimage = 'node'\nlines = ['true']", 16, "has no `lines`"),
+            ("kind = 'go-std'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
+            ("kind = 'go-std'\nimage = 'node'\ndirectory = 'x'", 16, "has no `directory`"),
+            ("kind = 'go-vulndb'", 14, "needs `path`"),
+            ("kind = 'go-vulndb'\npath = 'x'\nimage = 'node'", 16, "has no `image`"),
+            ("kind = 'go-vulndb'\npath = '/srv/vulndb'", 15, "is no path in a plan"),
+            ("kind = 'npm-advisories'", 14, "needs `image`"),
+            ("kind = 'npm-advisories'\npath = 'x'\ndirectory = 'web'", 16, "has no `directory`"),
+            ("kind = 'pip'", 14, "there is no kind"),
+        ] {
+            let error = plan(wrong).expect_err(wrong);
+            assert_eq!(error.line, line, "{wrong}: {error}");
+            assert!(error.message.contains(says), "{wrong}: {error}");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! The tables of the release's own images.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{DEFAULT_TIMEOUT, PlanError, Source};
+use crate::syntax::quantity;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::execution::attempt::Quiet;
+use rcrepro_model::execution::ending::USUAL_OUTPUT;
+use rcrepro_model::execution::world::WorldSettings;
+use rcrepro_model::plan::proof::ProofRule;
+use rcrepro_model::plan::release_image::{Expectation, IMAGE_INPUT, ImageRun, ReleaseImage};
+use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Packet, Requirement};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReleaseImageWire {
+    dockerfile: Spanned<String>,
+    target: Spanned<String>,
+    #[serde(default)]
+    arguments: BTreeMap<Spanned<String>, String>,
+    #[serde(default)]
+    builders: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    frozen: Vec<Spanned<String>>,
+    #[serde(default)]
+    expect: ExpectationWire,
+    #[serde(default)]
+    writable: Vec<Spanned<String>>,
+    #[serde(default)]
+    runs: Vec<RunWire>,
+    #[serde(default)]
+    smoke: Vec<SmokeWire>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct ExpectationWire {
+    #[serde(default)]
+    root: bool,
+    user: Option<String>,
+    ports: Option<BTreeSet<String>>,
+    volumes: Option<BTreeSet<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RunWire {
+    arguments: Vec<String>,
+    stdout: String,
+    #[serde(default)]
+    exit_code: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SmokeWire {
+    id: Spanned<String>,
+    run: Spanned<String>,
+    image: Spanned<String>,
+    #[serde(default)]
+    frozen: Vec<Spanned<String>>,
+    #[serde(default)]
+    needs: Vec<Spanned<String>>,
+    timeout: Option<Spanned<String>>,
+}
+
+/// Is what the tables may refer to.
+struct Known<'a> {
+    images: BTreeSet<&'a Name>,
+    frozen: BTreeSet<&'a Name>,
+    commands: BTreeSet<&'a Name>,
+}
+
+impl Source<'_> {
+    /// Checks the tables `[release-images.NAME]`.
+    pub(super) fn release_images(
+        &self,
+        wires: &BTreeMap<Spanned<String>, ReleaseImageWire>,
+        images: &BTreeMap<Name, ImageSource>,
+        frozen: &BTreeMap<Name, FrozenInput>,
+        sets: &BTreeMap<Name, Vec<CommandSpec>>,
+    ) -> Result<BTreeMap<Name, ReleaseImage>, PlanError> {
+        let known = Known {
+            images: images.keys().collect(),
+            frozen: frozen.keys().collect(),
+            commands: sets.values().flatten().map(|spec| &spec.id).collect(),
+        };
+        let mut ids = BTreeSet::new();
+        let mut found = BTreeMap::new();
+        for (name, wire) in wires {
+            for smoke in &wire.smoke {
+                let id: Name = self.parse(&smoke.id)?;
+                if known.commands.contains(&id) || !ids.insert(id.clone()) {
+                    return Err(self.error(
+                        smoke.id.span(),
+                        format!("command id `{id}` stands twice in the plan"),
+                        None,
+                    ));
+                }
+            }
+            found.insert(self.parse(name)?, self.release_image(name, wire, &known)?);
+        }
+        Ok(found)
+    }
+
+    fn release_image(
+        &self,
+        name: &Spanned<String>,
+        wire: &ReleaseImageWire,
+        known: &Known<'_>,
+    ) -> Result<ReleaseImage, PlanError> {
+        if wire.target.as_ref().trim().is_empty() {
+            return Err(self.error(wire.target.span(), "`target` is empty: expected the name of a stage", None));
+        }
+        if wire.runs.is_empty() && wire.smoke.is_empty() {
+            let hint = "an image that nobody starts proves little; give it `runs` or `smoke`".to_owned();
+            return Err(self.error(name.span(), "the image is built and never run", Some(hint)));
+        }
+        for argument in wire.arguments.keys().chain(wire.builders.keys()) {
+            let text = argument.as_ref();
+            let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if text.is_empty() || !text.chars().all(good) {
+                return Err(self.error(argument.span(), format!("`{text}` is no build argument"), None));
+            }
+        }
+        if let Some(twice) =
+            wire.builders.keys().find(|key| wire.arguments.keys().any(|other| other.as_ref() == key.as_ref()))
+        {
+            let message = format!("the build argument `{}` has a value and a builder", twice.as_ref());
+            return Err(self.error(twice.span(), message, Some("take it out of `arguments`".to_owned())));
+        }
+        for path in &wire.writable {
+            let below = path.as_ref().strip_prefix('/').unwrap_or_default();
+            below.parse::<rcrepro_model::content::name::TreePath>().map_err(|_| {
+                self.error(path.span(), format!("`{}` is no absolute path below `/`", path.as_ref()), None)
+            })?;
+        }
+        let mut builders = BTreeMap::new();
+        for (argument, image) in &wire.builders {
+            builders.insert(argument.as_ref().clone(), self.reference("image", image, &known.images)?);
+        }
+        Ok(ReleaseImage {
+            dockerfile: self.parse(&wire.dockerfile)?,
+            target: wire.target.as_ref().clone(),
+            arguments: wire.arguments.iter().map(|(key, value)| (key.as_ref().clone(), value.clone())).collect(),
+            builders,
+            frozen: self.names_of("frozen input", &wire.frozen, &known.frozen)?,
+            expect: Expectation {
+                may_be_root: wire.expect.root,
+                user: wire.expect.user.clone(),
+                ports: wire.expect.ports.clone(),
+                volumes: wire.expect.volumes.clone(),
+            },
+            writable: wire.writable.iter().map(|path| path.as_ref().clone()).collect(),
+            runs: wire.runs.iter().map(RunWire::run).collect(),
+            smoke: wire.smoke.iter().map(|smoke| self.smoke(smoke, known)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Makes a command of a smoke table: as every other one, but without outputs, normalizers and repetitions.
+    fn smoke(&self, wire: &SmokeWire, known: &Known<'_>) -> Result<CommandSpec, PlanError> {
+        if wire.run.as_ref().trim().is_empty() {
+            return Err(self.error(wire.run.span(), "`run` is empty: expected the exact shell line", None));
+        }
+        if let Some(taken) = wire.frozen.iter().find(|name| name.as_ref() == IMAGE_INPUT) {
+            let message = format!("`/deps/{IMAGE_INPUT}` is where a smoke command finds the image's own files");
+            return Err(self.error(taken.span(), message, Some("give the frozen input another name".to_owned())));
+        }
+        Ok(CommandSpec {
+            id: self.parse(&wire.id)?,
+            line: wire.run.as_ref().clone(),
+            image: self.reference("image", &wire.image, &known.images)?,
+            frozen: self.names_of("frozen input", &wire.frozen, &known.frozen)?,
+            needs: self.names_of("command", &wire.needs, &known.commands)?,
+            outputs: BTreeSet::new(),
+            environment: BTreeMap::new(),
+            normalize_stdout: Vec::new(),
+            normalize_stderr: Vec::new(),
+            normalize_outputs: BTreeMap::new(),
+            timeout: match &wire.timeout {
+                Some(text) => self.parse::<quantity::Seconds>(text)?.0,
+                None => DEFAULT_TIMEOUT,
+            },
+            memory: None,
+            max_output: USUAL_OUTPUT,
+            world: WorldSettings::default(),
+            require: Requirement::Bitwise,
+            quiet: Quiet::default(),
+            proof: ProofRule::ExitCode,
+            retries: 0,
+        })
+    }
+
+    fn names_of(
+        &self,
+        what: &str,
+        list: &[Spanned<String>],
+        known: &BTreeSet<&Name>,
+    ) -> Result<BTreeSet<Name>, PlanError> {
+        list.iter().map(|name| self.reference(what, name, known)).collect()
+    }
+
+    /// Looks the images up that a packet builds.
+    pub(super) fn built(
+        &self,
+        names: &[Spanned<String>],
+        images: &BTreeMap<Name, ReleaseImage>,
+    ) -> Result<Vec<Name>, PlanError> {
+        let known: BTreeSet<&Name> = images.keys().collect();
+        let mut found = Vec::new();
+        for name in names {
+            let image: Name = self.reference("release image", name, &known)?;
+            if found.contains(&image) {
+                return Err(self.error(name.span(), format!("release image `{image}` would be built twice"), None));
+            }
+            found.push(image);
+        }
+        Ok(found)
+    }
+
+    /// Checks that a packet runs commands before it builds images, those among them whose outputs the images' own need.
+    pub(super) fn check_built(
+        &self,
+        names: &[Spanned<String>],
+        packet: &Packet,
+        sets: &BTreeMap<Name, Vec<CommandSpec>>,
+        images: &BTreeMap<Name, ReleaseImage>,
+    ) -> Result<(), PlanError> {
+        let commands = packet.sets.iter().filter_map(|set| sets.get(set)).flatten();
+        let ids: BTreeSet<&Name> = commands.map(|command| &command.id).collect();
+        for (span, name) in names.iter().map(Spanned::span).zip(&packet.release_images) {
+            if ids.is_empty() {
+                let hint = "the release's images are built after a packet's commands; give the packet a set".to_owned();
+                return Err(self.error(span, "the packet has no command", Some(hint)));
+            }
+            for spec in images.get(name).into_iter().flat_map(|image| &image.smoke) {
+                if let Some(missing) = spec.needs.iter().find(|need| !ids.contains(need)) {
+                    let message =
+                        format!("`{}` of image `{name}` needs `{missing}`, which is in none of these sets", spec.id);
+                    return Err(self.error(span, message, Some(format!("add the set that holds `{missing}`"))));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RunWire {
+    fn run(&self) -> ImageRun {
+        ImageRun { arguments: self.arguments.clone(), stdout: self.stdout.clone(), exit_code: self.exit_code }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::plan_toml::{PlanError, parse};
+    use rcrepro_model::plan::Plan;
+
+    const PLAN: &str = r#"version = 1
+name = "beacon"
+
+[images.go]
+build = "images/go.toml"
+
+[[sets.artifacts]]
+id = "build-release"
+run = "make"
+image = "go"
+outputs = ["dist"]
+
+[release-images.runtime]
+dockerfile = "Dockerfile"
+target = "runtime"
+arguments = { VERSION = "1.4.0" }
+builders = { GO_IMAGE = "go" }
+smoke = [{ id = "smoke", run = "true", image = "go", needs = ["build-release"] }]
+
+[packets.RC-06]
+title = "Artifacts"
+sets = ["artifacts"]
+release-images = ["runtime"]
+exit = [{ says = "It runs.", rests-on = ["image:runtime"] }]
+"#;
+
+    fn changed(from: &str, to: &str) -> Result<Plan, PlanError> {
+        assert!(PLAN.contains(from), "{from}");
+        parse(&PLAN.replacen(from, to, 1), &[])
+    }
+
+    #[test]
+    fn release_images_are_understood() {
+        let plan = changed("", "").expect("a good plan");
+        let packet = &plan.packets[&"RC-06".parse().expect("an id")];
+        let (name, image) = plan.released(packet).next().expect("one");
+        assert_eq!((name.as_str(), image.target.as_str(), image.smoke.len()), ("runtime", "runtime", 1));
+        assert!(!image.expect.may_be_root, "root has to be allowed");
+        assert!(plan.references(packet).images.contains(&"go".parse().expect("a name")));
+    }
+
+    #[test]
+    fn mistakes_are_placed_and_explained() {
+        let cases = [
+            ("dockerfile = \"Dockerfile\"", "dockerfile = \"../x\"", "14:14: `../x` is no path inside a tree"),
+            ("GO_IMAGE = \"go\"", "GO_IMAGE = \"rust\"", "17:25: there is no image `rust`"),
+            ("VERSION = \"1.4.0\"", "\"A B\" = \"1\"", "16:15: `A B` is no build argument"),
+            (
+                "VERSION = \"1.4.0\"",
+                "GO_IMAGE = \"x\"",
+                "17:14: the build argument `GO_IMAGE` has a value and a builder",
+            ),
+            ("id = \"smoke\"", "id = \"build-release\"", "18:17: command id `build-release` stands twice in the plan"),
+            ("needs = [\"build-release\"]", "needs = [\"other\"]", "18:63: there is no command `other`"),
+            (
+                "needs = [\"build-release\"]",
+                "frozen = [\"image\"]",
+                "18:64: `/deps/image` is where a smoke command finds",
+            ),
+            (
+                "smoke = [{ id = \"smoke\", run = \"true\", image = \"go\", needs = [\"build-release\"] }]",
+                "",
+                "13:17: the image is built and never run",
+            ),
+            (
+                "release-images = [\"runtime\"]",
+                "release-images = [\"agent\"]",
+                "23:19: there is no release image `agent`",
+            ),
+            ("sets = [\"artifacts\"]", "", "23:19: the packet has no command"),
+            ("\"image:runtime\"", "\"image:agent\"", "24:42: the packet builds no image `agent` of the release"),
+            ("target = \"runtime\"", "targets = \"runtime\"", "15:1: unknown field `targets`"),
+        ];
+        for (from, to, expected) in cases {
+            let error = changed(from, to).expect_err(expected);
+            assert!(error.to_string().starts_with(expected), "{error}\nexpected {expected}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Manifest ↔ its one byte form: RFC 8785 JSON, no white space, no line end.
+
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::evidence::manifest::{OLDEST_MANIFEST_VERSION, ReproManifest, UNCONFIRMED_VERSION, version_for};
+
+/// The largest manifest that is read: 16 MiB.
+pub const MANIFEST_LIMIT: usize = 16 << 20;
+
+/// Says why bytes are no manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// The bytes are no JSON of the manifest's shape.
+    #[error("malformed manifest at line {line}, column {column}: {message}")]
+    Malformed {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What was expected and found.
+        message: String,
+    },
+    /// The version is another one.
+    #[error("manifest version {found} is not known: expected {OLDEST_MANIFEST_VERSION} to {UNCONFIRMED_VERSION}")]
+    Version {
+        /// The version that was found.
+        found: u64,
+    },
+    /// A command's clock is named by a word of another version.
+    #[error("command `{command}` has the clock `{found}`, which is no word of manifest version {version}")]
+    Clock {
+        /// The command.
+        command: Name,
+        /// The word that was found.
+        found: &'static str,
+        /// The manifest's version.
+        version: u32,
+    },
+    /// The version is not the one that is written for such commands.
+    #[error("manifest version {found} is for a clock that is unconfirmed, and no command has one: expected {expected}")]
+    Needless {
+        /// The version that was found.
+        found: u32,
+        /// The version of such a manifest.
+        expected: u32,
+    },
+    /// The value is right but the bytes are not the canonical ones.
+    #[error("the manifest is not in RFC 8785 canonical form: the first difference is at byte {offset}")]
+    NotCanonical {
+        /// Where the bytes leave the canonical form, from 0.
+        offset: usize,
+    },
+    /// A number lies beyond what every reader of JSON keeps exactly.
+    #[error("malformed manifest: {0}")]
+    Number(String),
+    /// The manifest is larger than [`MANIFEST_LIMIT`].
+    #[error("the manifest has {found} bytes: at most {MANIFEST_LIMIT} are read")]
+    TooLarge {
+        /// The size in bytes.
+        found: usize,
+    },
+}
+
+#[derive(serde::Deserialize)]
+#[serde(expecting = "an object with a `version`")]
+struct VersionWire {
+    version: u64,
+}
+
+/// Writes the canonical bytes and their digest.
+#[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "what is written is a manifest of this build's; what is read is checked without"
+)]
+pub fn encode(manifest: &ReproManifest) -> (Vec<u8>, Digest) {
+    let bytes =
+        crate::syntax::canonical_json::to_vec(manifest).expect("a manifest holds only strings, integers and maps");
+    let digest = Digest::of(&bytes);
+    (bytes, digest)
+}
+
+/// Reads a manifest and refuses every byte form but the canonical one.
+///
+/// # Errors
+/// [`ManifestError`], the version before the shape, the shape before the form.
+pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
+    if bytes.len() > MANIFEST_LIMIT {
+        return Err(ManifestError::TooLarge { found: bytes.len() });
+    }
+    let malformed = |error: serde_json::Error| ManifestError::Malformed {
+        line: error.line(),
+        column: error.column(),
+        message: crate::syntax::json_place::described(bytes, &error),
+    };
+    let version: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
+    if !(u64::from(OLDEST_MANIFEST_VERSION)..=u64::from(UNCONFIRMED_VERSION)).contains(&version.version) {
+        return Err(ManifestError::Version { found: version.version });
+    }
+    let manifest: ReproManifest = serde_json::from_slice(bytes).map_err(malformed)?;
+    if let Some(command) = manifest.commands.iter().find(|command| !command.clock.is_word_of(manifest.version)) {
+        let (command, found) = (command.id.clone(), command.clock.as_str());
+        return Err(ManifestError::Clock { command, found, version: manifest.version });
+    }
+    if manifest.version == UNCONFIRMED_VERSION && version_for(&manifest.commands) != manifest.version {
+        let expected = version_for(&manifest.commands);
+        return Err(ManifestError::Needless { found: manifest.version, expected });
+    }
+    let canonical =
+        crate::syntax::canonical_json::to_vec(&manifest).map_err(|error| ManifestError::Number(error.to_string()))?;
+    if canonical != bytes {
+        let offset = canonical.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        return Err(ManifestError::NotCanonical { offset });
+    }
+    Ok(manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcrepro_model::evidence::manifest::MANIFEST_VERSION;
+    use rcrepro_model::execution::world::ClockMode;
+
+    const RECORDED: &[u8] = include_bytes!("../../../../examples/beacon/manifests/RC-05.json");
+
+    #[test]
+    fn an_unconfirmed_clock_has_a_version_of_its_own() {
+        let recorded = decode(RECORDED).expect("a manifest");
+        assert_eq!((recorded.version, version_for(&recorded.commands)), (MANIFEST_VERSION, MANIFEST_VERSION));
+        let mut unconfirmed = recorded.clone();
+        unconfirmed.commands[0].clock = ClockMode::Unconfirmed;
+        assert!(matches!(decode(&encode(&unconfirmed).0), Err(ManifestError::Clock { found: "unconfirmed", .. })));
+        unconfirmed.version = version_for(&unconfirmed.commands);
+        assert_eq!(unconfirmed.version, UNCONFIRMED_VERSION);
+        assert_eq!(decode(&encode(&unconfirmed).0).as_ref(), Ok(&unconfirmed));
+        let newer = ReproManifest { version: UNCONFIRMED_VERSION, ..recorded };
+        let needless = ManifestError::Needless { found: UNCONFIRMED_VERSION, expected: MANIFEST_VERSION };
+        assert_eq!(decode(&encode(&newer).0), Err(needless));
+    }
+}

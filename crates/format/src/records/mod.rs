@@ -1,0 +1,6 @@
+//! The records of rcrepro, each with its one byte form.
+
+pub mod gates_json;
+pub mod manifest_json;
+pub mod release_json;
+pub mod scope_json;

@@ -1,0 +1,84 @@
+//! The record of the release's own images ↔ its one byte form: RFC 8785 JSON, no white space, no line end.
+
+use crate::syntax::canonical_json;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::release_record::{OLDEST_RELEASE_RECORD_VERSION, RELEASE_RECORD_VERSION, ReleaseRecord};
+
+/// The largest record that is read: 16 MiB.
+pub const RELEASE_RECORD_LIMIT: usize = 16 << 20;
+
+/// Says why bytes are no record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReleaseRecordError {
+    /// The record is larger than [`RELEASE_RECORD_LIMIT`].
+    #[error("the record of release images has {found} bytes: at most {RELEASE_RECORD_LIMIT} are read")]
+    TooLarge {
+        /// The size in bytes.
+        found: usize,
+    },
+    /// The bytes are no JSON of the record's shape.
+    #[error("malformed record of release images: {0}")]
+    Malformed(String),
+    /// The version is another one.
+    #[error(
+        "version {found} of a record of release images is not known: expected {OLDEST_RELEASE_RECORD_VERSION} to \
+         {RELEASE_RECORD_VERSION}"
+    )]
+    Version {
+        /// The version that was found.
+        found: u64,
+    },
+    /// A run or smoke command has no result although the version has them, or has one although it has not.
+    #[error("a record of release images of version {version} names {} result", if *version < 2 { "no" } else { "each" })]
+    Results {
+        /// The version.
+        version: u32,
+    },
+    /// The value is right but the bytes are not the canonical ones.
+    #[error("the record of release images is not in RFC 8785 canonical form: the first difference is at byte {offset}")]
+    NotCanonical {
+        /// Where the bytes leave the canonical form, from 0.
+        offset: usize,
+    },
+}
+
+#[derive(serde::Deserialize)]
+struct VersionWire {
+    version: u64,
+}
+
+/// Writes the canonical bytes and their digest.
+#[must_use]
+#[expect(clippy::expect_used, reason = "what is written is a record of this build's; what is read is checked without")]
+pub fn encode(record: &ReleaseRecord) -> (Vec<u8>, Digest) {
+    let bytes = canonical_json::to_vec(record).expect("a record holds only strings, integers and maps");
+    let digest = Digest::of(&bytes);
+    (bytes, digest)
+}
+
+/// Reads a record and refuses every byte form but the canonical one.
+///
+/// # Errors
+/// [`ReleaseRecordError`], the version before the shape, the shape before the form.
+pub fn decode(bytes: &[u8]) -> Result<ReleaseRecord, ReleaseRecordError> {
+    if bytes.len() > RELEASE_RECORD_LIMIT {
+        return Err(ReleaseRecordError::TooLarge { found: bytes.len() });
+    }
+    let malformed =
+        |error: serde_json::Error| ReleaseRecordError::Malformed(crate::syntax::json_place::described(bytes, &error));
+    let wire: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
+    if !(u64::from(OLDEST_RELEASE_RECORD_VERSION)..=u64::from(RELEASE_RECORD_VERSION)).contains(&wire.version) {
+        return Err(ReleaseRecordError::Version { found: wire.version });
+    }
+    let record: ReleaseRecord = serde_json::from_slice(bytes).map_err(malformed)?;
+    if !record.has_results_of_its_version() {
+        return Err(ReleaseRecordError::Results { version: record.version });
+    }
+    let canonical =
+        canonical_json::to_vec(&record).map_err(|error| ReleaseRecordError::Malformed(error.to_string()))?;
+    if canonical != bytes {
+        let offset = canonical.iter().zip(bytes).take_while(|(ours, theirs)| ours == theirs).count();
+        return Err(ReleaseRecordError::NotCanonical { offset });
+    }
+    Ok(record)
+}

@@ -1,0 +1,6 @@
+//! The notations below the formats.
+
+pub mod canonical_json;
+pub mod json_place;
+pub mod quantity;
+pub mod toml_place;

@@ -1,0 +1,83 @@
+//! An image as an OCI layout in one tar stream that engines load; [`super::layout_folder`] writes it as a folder.
+//!
+//! Beside the layout's own files stands `manifest.json`: Docker before 25 refuses to load a layout without it.
+//! Source: OCI image specification 1.1, `image-layout.md`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
+use tar::{Builder, EntryType};
+
+use super::OciError;
+use super::image::ImageBlobs;
+use super::tar_layer::header;
+use rcrepro_format::images::oci_json::{self, IndexEntry, blob_path};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_store::BlobStore;
+
+pub(super) const LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
+
+/// Writes the image as a tar stream for an engine's `load`; bytes that do not match their digest end it with an error.
+///
+/// The tag, such as `rcrepro/go:0123456789ab`, is a name for people; the digests do not depend on it.
+///
+/// # Errors
+/// [`OciError::Store`] when a blob is missing, [`OciError::Io`] when one is damaged or `out` fails.
+pub fn write_archive(
+    image: &ImageBlobs,
+    tag: Option<&str>,
+    store: &dyn BlobStore,
+    out: &mut dyn Write,
+) -> Result<(), OciError> {
+    write_tar(image.config, &blobs(image), &documents(image, tag), store, out)
+}
+
+/// Writes a layout's blobs and its other files as one tar stream; the config names the image in messages.
+pub(super) fn write_tar(
+    config: Digest,
+    blobs: &BTreeMap<String, Digest>,
+    documents: &[(&'static str, Vec<u8>)],
+    store: &dyn BlobStore,
+    out: &mut dyn Write,
+) -> Result<(), OciError> {
+    let failed = || OciError::io(format!("write the archive of image {}", config.hash));
+    let mut tar = Builder::new(out);
+    for folder in ["blobs/", "blobs/sha256/"] {
+        tar.append_data(&mut header(EntryType::Directory, 0o755, 0), folder, io::empty()).map_err(failed())?;
+    }
+    let mut append = |path: &str, size: u64, content: &mut dyn Read| {
+        let mut header = header(EntryType::Regular, 0o644, 0);
+        header.set_size(size);
+        tar.append_data(&mut header, path, content).map_err(failed())
+    };
+    for (path, digest) in blobs {
+        let mut reader = store.reader(*digest)?;
+        append(path, digest.size, &mut reader)?;
+        // The reader checks the digest at its end, and tar stops before it.
+        io::copy(&mut reader, &mut io::sink()).map_err(failed())?;
+    }
+    for (path, bytes) in documents {
+        append(path, bytes.len() as u64, &mut bytes.as_slice())?;
+    }
+    tar.into_inner().and_then(|out| out.flush()).map_err(failed())
+}
+
+/// Gives each blob once, in the order of the paths.
+pub(super) fn blobs(image: &ImageBlobs) -> BTreeMap<String, Digest> {
+    image.all().map(|digest| (blob_path(digest), digest)).collect()
+}
+
+fn documents(image: &ImageBlobs, tag: Option<&str>) -> [(&'static str, Vec<u8>); 3] {
+    let reference = tag.map(|tag| tag.rsplit_once(':').map_or(tag, |(_, reference)| reference));
+    layout_documents(&[image.index_entry(tag, reference)])
+}
+
+/// Writes the files of a layout that are no blobs: their paths and bytes.
+#[must_use]
+pub fn layout_documents(entries: &[IndexEntry<'_>]) -> [(&'static str, Vec<u8>); 3] {
+    [
+        ("index.json", oci_json::index(entries)),
+        ("manifest.json", oci_json::load_list(entries)),
+        ("oci-layout", LAYOUT.to_vec()),
+    ]
+}

@@ -1,0 +1,82 @@
+//! Debian packages through an archive's own signed index: no client of the machine has a say in what is chosen.
+//!
+//! The chain: a definition lists [keys](key), one of them [signed] a suite's `InRelease`, which [names](release) the
+//! suite's list of packages by its hash; from the [list](index) a pure [resolver](resolve) takes a closure, whose packages are
+//! named by their hashes. [`archive`] brings the files.
+
+use rcrepro_model::image::fingerprint::Fingerprint;
+
+pub mod archive;
+mod control;
+pub mod index;
+pub mod key;
+pub mod relation;
+pub mod release;
+pub mod resolve;
+pub mod signed;
+
+/// Says why an archive's index is not believed, or has not what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DebianError {
+    /// A key file is not the key that its name says.
+    #[error("the key file {expected}.asc is refused: {reason}")]
+    Key {
+        /// The fingerprint that the file is named after.
+        expected: Fingerprint,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// The file `InRelease` is not believed.
+    #[error("InRelease of suite `{suite}` is refused: {reason}")]
+    Refused {
+        /// The suite.
+        suite: String,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A list of packages is not of the form that it should have.
+    #[error("the package list of suite `{suite}` is refused: {reason}")]
+    List {
+        /// The suite.
+        suite: String,
+        /// Which package, and what is wrong.
+        reason: String,
+    },
+    /// Something that is wanted is in no list.
+    #[error("{0}")]
+    Unsatisfied(String),
+    /// Two packages that were chosen cannot be together.
+    #[error("`{one}` and `{other}` are both chosen, but `{one}` has `{field}: {relation}`")]
+    Conflict {
+        /// The package that refuses the other.
+        one: String,
+        /// The other.
+        other: String,
+        /// `Conflicts` or `Breaks`.
+        field: &'static str,
+        /// The relation as it stands in the list.
+        relation: String,
+    },
+}
+
+impl DebianError {
+    /// Gives a command or a setting that may mend it.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Key { .. } => {
+                Some("git checkout -- images/keys, or export the key anew: gpg --armor --export FINGERPRINT")
+            }
+            Self::Refused { .. } => Some(
+                "if the archive changed its keys, compare its announcement with `signed_by` in the definition; \
+                 if not, a mirror or a proxy serves something else: rcrepro doctor says which are asked",
+            ),
+            Self::List { .. } => None,
+            Self::Unsatisfied(_) => Some("change `packages` or `suites` in the definition"),
+            Self::Conflict { .. } => Some(
+                "where one of the two is only an alternative, name the right one in `packages` of the definition: \
+                 what stands there is chosen before anything is looked for",
+            ),
+        }
+    }
+}

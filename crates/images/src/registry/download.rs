@@ -1,0 +1,207 @@
+//! Layers on their way into the store: streamed, hashed, bounded, and gone on with where a connection broke.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
+use reqwest::{Method, Response, StatusCode};
+
+use super::RegistryEvent;
+use super::connection::Connection;
+use super::document::claimed_digest;
+use super::error::RegistryError;
+use super::http::{broken, too_slow};
+use super::retry::{Attempts, Failure};
+use super::route::Route;
+use rcrepro_model::content::digest::{Digest, DigestHasher};
+use rcrepro_model::content::pace::Pace;
+use rcrepro_store::{BlobStore, BlobWriter, StoreError};
+
+/// How many bytes an attempt has to bring for those before it to be forgotten.
+const PROGRESS: u64 = 1 << 20;
+
+/// Is what has arrived of a blob. It lives as long as the pull; the store removes what a dead process left.
+struct Partial {
+    writer: Box<dyn BlobWriter>,
+    hasher: DigestHasher,
+    size: u64,
+    /// Whether it came in more than one piece.
+    resumed: bool,
+}
+
+/// Brings a blob into the store, unless it is there.
+///
+/// What one place began, the next one goes on with: the digest over the whole decides, and when it is wrong and came in
+/// pieces, the blob is asked for once more from its beginning.
+///
+/// # Errors
+/// [`RegistryError`]; then nothing of the blob is in the store.
+pub(super) async fn fetch(
+    route: &Route<'_>,
+    wanted: Digest,
+    object: &str,
+    store: &Arc<dyn BlobStore>,
+    pause: Duration,
+) -> Result<(), RegistryError> {
+    if store.contains(wanted)? {
+        return Ok(());
+    }
+    let mut partial = None;
+    let ask = async |connection: &Connection| {
+        let mut attempts = Attempts::new(pause);
+        loop {
+            let before = arrived(&partial);
+            let download = Download { connection, wanted, object, store };
+            let Err(failure) = download.attempt(&mut partial).await else { return Ok(()) };
+            if arrived(&partial) >= before + PROGRESS {
+                attempts.forget();
+            }
+            let reason = failure.error.to_string();
+            let pause = attempts.pause(failure)?;
+            route.tell(RegistryEvent::Retrying { reason, pause });
+            tokio::time::sleep(pause).await;
+        }
+    };
+    route.ask(object, ask).await
+}
+
+fn arrived(partial: &Option<Partial>) -> u64 {
+    partial.as_ref().map_or(0, |partial| partial.size)
+}
+
+struct Download<'a> {
+    connection: &'a Connection,
+    wanted: Digest,
+    object: &'a str,
+    store: &'a Arc<dyn BlobStore>,
+}
+
+impl Download<'_> {
+    async fn attempt(&self, partial: &mut Option<Partial>) -> Result<(), Failure> {
+        let mut headers = HeaderMap::new();
+        let offset = arrived(partial);
+        if offset > 0 {
+            headers.insert(
+                RANGE,
+                HeaderValue::from_str(&format!("bytes={offset}-")).expect("digits are a header's value"),
+            );
+        }
+        let path = format!("blobs/{}", self.wanted.hash.to_oci());
+        let response = match self.connection.ask(Method::GET, &path, &headers, self.object).await {
+            // It cannot go on from there, so it has to begin anew.
+            Err(Failure { error: error @ RegistryError::Status { status: 416, .. }, .. }) if offset > 0 => {
+                *partial = None;
+                return Err(Failure::passing(error));
+            }
+            answer => answer?,
+        };
+        // A server that ignores the range sends everything, which then is the beginning of a new one.
+        let goes_on = response.status() == StatusCode::PARTIAL_CONTENT && begins_at(&response) == Some(offset);
+        if offset > 0 && !goes_on {
+            *partial = None;
+        }
+        if response.status() == StatusCode::PARTIAL_CONTENT && !goes_on {
+            let reason = "it sends another part than the one that was asked for".to_owned();
+            return Err(Failure::passing(self.unreachable(reason)));
+        }
+        self.check_headers(&response, self.wanted.size - arrived(partial))?;
+        let arriving = match partial {
+            Some(partial) => {
+                partial.resumed = true;
+                partial
+            }
+            None => {
+                let writer = self.store.writer().map_err(RegistryError::Store)?;
+                partial.insert(Partial { writer, hasher: DigestHasher::default(), size: 0, resumed: false })
+            }
+        };
+        let outcome = self.stream(response, arriving).await;
+        match outcome {
+            Ok(()) => self.finish(partial.take().expect("it was just filled")).await,
+            Err(failure) => {
+                if !matches!(failure.error, RegistryError::Truncated { .. } | RegistryError::Unreachable { .. }) {
+                    *partial = None;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    fn check_headers(&self, response: &Response, left: u64) -> Result<(), RegistryError> {
+        if let Some(announced) = response.content_length().filter(|announced| *announced != left) {
+            return Err(self.wrong_size(left.to_string(), announced.to_string()));
+        }
+        match claimed_digest(response.headers()).filter(|claimed| *claimed != self.wanted.hash.to_oci()) {
+            Some(found) => Err(RegistryError::Header {
+                object: self.object.to_owned(),
+                registry: self.connection.name().to_owned(),
+                expected: self.wanted.hash,
+                found: found.chars().filter(|c| !c.is_control()).take(200).collect(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    async fn stream(&self, response: Response, arriving: &mut Partial) -> Result<(), Failure> {
+        let size = self.wanted.size;
+        let (mut pace, began) = (Pace::default(), Instant::now());
+        let mut stream = response.bytes_stream();
+        while let Some(piece) = stream.next().await {
+            let piece = piece.map_err(|error| broken(&error, self.object, self.connection.name()))?;
+            let slow = pace.take(began.elapsed(), piece.len() as u64);
+            slow.map_err(|slow| too_slow(slow, self.object, self.connection.name()))?;
+            arriving.size += piece.len() as u64;
+            if arriving.size > size {
+                return Err(self.wrong_size(size.to_string(), format!("more than {size}")).into());
+            }
+            arriving.hasher.update(&piece);
+            // Pieces are small and the file system buffers them: a thread for each would cost more.
+            let written = arriving.writer.write_all(&piece);
+            written.map_err(|source| {
+                RegistryError::Store(StoreError::Io { doing: "write a blob for", path: self.object.into(), source })
+            })?;
+        }
+        if arriving.size < size {
+            return Err(Failure::passing(RegistryError::Truncated {
+                object: self.object.to_owned(),
+                registry: self.connection.name().to_owned(),
+                expected: size,
+                found: arriving.size,
+            }));
+        }
+        Ok(())
+    }
+
+    /// Checks the whole and makes it visible; what is wrong goes away with its writer.
+    async fn finish(&self, arrived: Partial) -> Result<(), Failure> {
+        let found = arrived.hasher.finish().hash;
+        if found != self.wanted.hash {
+            let (object, registry) = (self.object.to_owned(), self.connection.name().to_owned());
+            let error = RegistryError::Digest { object, registry, expected: self.wanted.hash, found };
+            // Pieces may be of different minds; a whole is what it is.
+            return Err(if arrived.resumed { Failure::passing(error) } else { Failure::last(error) });
+        }
+        // Flushing a large file takes its time.
+        let committed = tokio::task::spawn_blocking(move || arrived.writer.commit()).await;
+        committed.expect("writing a blob does not panic").map_err(RegistryError::Store)?;
+        Ok(())
+    }
+
+    fn wrong_size(&self, expected: String, found: String) -> RegistryError {
+        let (object, registry) = (self.object.to_owned(), self.connection.name().to_owned());
+        RegistryError::Size { object, registry, expected, found }
+    }
+
+    fn unreachable(&self, reason: String) -> RegistryError {
+        let (object, registry) = (self.object.to_owned(), self.connection.name().to_owned());
+        RegistryError::Unreachable { object, registry, reason }
+    }
+}
+
+/// Reads where a part begins: `Content-Range: bytes FIRST-LAST/SIZE`.
+fn begins_at(response: &Response) -> Option<u64> {
+    let value = response.headers().get(CONTENT_RANGE)?.to_str().ok()?;
+    value.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok()
+}

@@ -1,0 +1,158 @@
+//! Tier 2: images in registries that speak the OCI distribution protocol.
+//!
+//! ```text
+//! place        reference → mirrors, then the registry itself; what may be plain HTTP
+//! credentials  Docker's configuration and helpers
+//! connection   greeting, TLS, signing in, requests        http, retry: what every request keeps to
+//! route        the places of one repository, in order
+//! document     manifests, indexes, configs, read whole    download: layers, streamed and gone on with
+//! unpack       DiffIds                                    pull, push: the use cases
+//! ```
+//!
+//! Nothing that a registry sends is kept before its digest is the asked one, so a registry that lies can refuse an image
+//! but not change one. Uploads and tokens are `oci-client`'s; downloads are our own, because its reading has no bounds, no
+//! say over redirects, and hides the headers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use self::credentials::docker_config;
+pub use self::error::RegistryError;
+use self::http::Http;
+pub use self::retry::ATTEMPTS;
+pub use self::unpack::{UNPACKED_LIMIT, store_unpacked};
+use rcrepro_model::content::digest::{Digest, Sha256};
+
+mod connection;
+mod credentials;
+mod document;
+mod download;
+mod error;
+mod http;
+mod place;
+mod pull;
+mod push;
+mod retry;
+mod route;
+mod unpack;
+
+/// How many blobs are on their way at once.
+pub const PARALLEL: usize = 4;
+
+/// Lists mirrors of registries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mirrors {
+    /// `https://HOST[:PORT][/PREFIX]`, in the order in which they are asked, by the registry's host and port.
+    pub by_registry: BTreeMap<String, Vec<String>>,
+    /// Asks mirrors only when pulling, never the registry itself.
+    pub exclusive: bool,
+}
+
+/// Says how registries are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrySettings {
+    /// The mirrors that pulls ask first.
+    pub mirrors: Mirrors,
+    /// Docker's `config.json`, whose credentials are used; see [`docker_config`].
+    pub docker_config: Option<PathBuf>,
+    /// The pause after a first failure; later ones are longer.
+    pub pause: Duration,
+    /// The most bytes that one layer may unpack to.
+    pub unpacked_limit: u64,
+}
+
+impl Default for RegistrySettings {
+    fn default() -> Self {
+        Self {
+            mirrors: Mirrors::default(),
+            docker_config: None,
+            pause: Duration::from_millis(500),
+            unpacked_limit: UNPACKED_LIMIT,
+        }
+    }
+}
+
+/// Says what happens on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryEvent {
+    /// So much has to be fetched.
+    Pulling {
+        /// The layers that the store does not have.
+        layers: usize,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// A layer is in the store and unpacks to what the config says.
+    Pulled {
+        /// The layer's blob.
+        layer: Digest,
+    },
+    /// A blob is in the registry.
+    Pushed {
+        /// The blob.
+        blob: Digest,
+    },
+    /// Something failed and is tried again.
+    Retrying {
+        /// What failed.
+        reason: String,
+        /// After how long.
+        pause: Duration,
+    },
+    /// A place did not serve, and the next one is asked.
+    Elsewhere {
+        /// What was asked for.
+        object: String,
+        /// What the place said.
+        reason: String,
+    },
+}
+
+/// Names the blobs of an image that is pushed; all of them are in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushImage {
+    /// The manifest.
+    pub manifest: Digest,
+    /// The manifest's media type.
+    pub manifest_type: String,
+    /// The config and the layers.
+    pub blobs: Vec<Digest>,
+}
+
+/// Is an image that a registry has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushedImage {
+    /// The manifest's digest, as the registry gave it back.
+    pub manifest: Sha256,
+    /// The bytes of the blobs that were uploaded.
+    pub uploaded: u64,
+    /// The bytes of the blobs that the registry had.
+    pub skipped: u64,
+}
+
+/// Is a client of registries. Connections are made for each pull and push.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    settings: RegistrySettings,
+    http: Http,
+}
+
+/// Says what is to be done in a repository, which is what a token is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Pull,
+    Push,
+}
+
+impl Registry {
+    /// Makes a client.
+    ///
+    /// # Errors
+    /// [`RegistryError::Mirror`] for a mirror that cannot be used, [`RegistryError::Tls`] when the platform's certificate
+    /// store cannot be.
+    pub fn new(settings: RegistrySettings) -> Result<Self, RegistryError> {
+        place::check(&settings.mirrors)?;
+        Ok(Self { http: Http::new()?, settings })
+    }
+}

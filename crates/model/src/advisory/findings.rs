@@ -1,0 +1,74 @@
+//! What the scans of a plan say, gathered from their evidence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rescan::Outcome;
+use super::scan::ScanFinding;
+use crate::content::name::Name;
+use crate::plan::PacketId;
+use crate::plan::proof::Condition;
+
+/// Is one scan command of a packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// The packet.
+    pub packet: PacketId,
+    /// The command.
+    pub command: Name,
+    /// The exact line.
+    pub line: String,
+    /// Where the evidence is from: a run, a replay or the manifest; none without any.
+    pub origin: Option<String>,
+    /// What it says; none without evidence.
+    pub outcome: Option<Outcome>,
+    /// What keeps it from saying more.
+    pub conditions: Vec<Condition>,
+}
+
+/// Holds what was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// The scan commands, by packet.
+    pub scans: Vec<Scan>,
+    /// The findings, sorted, each with the commands that found it.
+    pub found: BTreeMap<ScanFinding, BTreeSet<(PacketId, Name)>>,
+    /// Who accepted a finding until when, and why, by the finding's name; waivers that have expired are none.
+    pub waived: BTreeMap<String, String>,
+    /// Waivers of findings of these scans that do nothing, a line each.
+    pub notes: Vec<String>,
+}
+
+impl Findings {
+    /// Lists the findings that nobody waived, with the commands that found them.
+    #[must_use]
+    pub fn open(&self) -> BTreeMap<ScanFinding, BTreeSet<(PacketId, Name)>> {
+        let open = self.found.iter().filter(|(finding, _)| self.waiver(finding).is_none());
+        open.map(|(finding, by)| (finding.clone(), by.clone())).collect()
+    }
+
+    /// Says who accepted a finding until when, and why.
+    #[must_use]
+    pub fn waiver(&self, finding: &ScanFinding) -> Option<&str> {
+        self.waived.get(&finding.name().to_string()).map(String::as_str)
+    }
+
+    /// Lists what each scan said, by packet and command.
+    #[must_use]
+    pub fn outcomes(&self) -> Vec<(String, Option<&Outcome>)> {
+        self.scans.iter().map(|scan| (format!("{}/{}", scan.packet, scan.command), scan.outcome.as_ref())).collect()
+    }
+
+    /// Names what kept a scan from saying anything, a line each.
+    #[must_use]
+    pub fn silent(&self) -> Vec<String> {
+        let line = |scan: &Scan| {
+            let why = match &scan.outcome {
+                None => format!("no evidence of this source yet: rcrepro run {}", scan.packet),
+                Some(Outcome::Undecided { why }) => why.clone(),
+                Some(_) => return None,
+            };
+            Some(format!("{}/{}: {why}", scan.packet, scan.command))
+        };
+        self.scans.iter().filter_map(line).collect()
+    }
+}

@@ -1,0 +1,7 @@
+//! What is addressed by its content: digests, names and trees, as REAPI spells them.
+
+pub mod digest;
+pub mod hex;
+pub mod name;
+pub mod pace;
+pub mod tree;

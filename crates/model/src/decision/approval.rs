@@ -1,0 +1,49 @@
+//! Approvals and reviews: the only things that people tick, recorded with who and what they saw.
+
+use serde::{Deserialize, Serialize};
+
+use crate::content::digest::Digest;
+use crate::plan::PacketId;
+
+/// The version of the record's format that this build reads and writes.
+pub const APPROVAL_VERSION: u32 = 1;
+
+/// Says what somebody stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApprovalKind {
+    /// The plan as it stands; the subject is the digest of the plan file.
+    Approval,
+    /// A packet's evidence; the subject is the digest of its manifest.
+    Review,
+}
+
+impl ApprovalKind {
+    /// Gives the word that records, plans and boards use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approval => "approval",
+            Self::Review => "review",
+        }
+    }
+}
+
+/// Is one record. Hash rule: its digest is over its RFC 8785 bytes. It is not signed: git says who committed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// The format's version, [`APPROVAL_VERSION`].
+    pub version: u32,
+    /// The packet.
+    pub packet: PacketId,
+    /// What is stood for.
+    pub kind: ApprovalKind,
+    /// Who.
+    pub by: String,
+    /// What they saw.
+    pub subject: Digest,
+    /// What they had to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}

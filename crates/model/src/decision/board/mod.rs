@@ -1,0 +1,335 @@
+//! The packet board: what stands, what waits for what, and why; a pure function of the plan and the facts.
+//!
+//! Nothing here is ticked by hand. A packet is done when its evidence is whole and of the source and plan at hand, when every
+//! criterion holds by what it rests on, and when every packet that it needs is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::advisory::policy::{Effect, Judged};
+use crate::content::digest::Digest;
+use crate::content::name::Name;
+use crate::plan::contract::{Basis, Criterion};
+use crate::plan::mutant::ProvenGates;
+use crate::plan::order::in_order;
+use crate::plan::proof::Condition;
+use crate::plan::{Packet, PacketId, Plan};
+use crate::text::plural::counted;
+
+/// Says where a packet stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// Everything that it needs is done; it can be run, or waits for an approval.
+    Ready,
+    /// A packet that it needs is not done.
+    Blocked,
+    /// A run of it is alive.
+    Running,
+    /// Its evidence is whole, and every criterion holds.
+    Done,
+    /// Something that a criterion rests on could not be decided.
+    Undecided,
+    /// A command failed, or a criterion does not hold.
+    Failed,
+}
+
+impl State {
+    /// Gives the word that boards use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "READY",
+            Self::Blocked => "BLOCKED",
+            Self::Running => "RUNNING",
+            Self::Done => "DONE",
+            Self::Undecided => "UNDECIDED",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// Is what is known of one thing that a criterion can rest on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "fact")]
+pub enum Fact {
+    /// It holds, by this evidence.
+    Holds {
+        /// The digest that it rests on: of a manifest, a result, a record, a document.
+        evidence: Digest,
+        /// What it says, such as `exit code 0`.
+        says: String,
+    },
+    /// It does not hold.
+    Fails {
+        /// Why not.
+        why: String,
+    },
+    /// It could not be decided.
+    Undecided {
+        /// What lacks.
+        why: String,
+    },
+    /// It waits for somebody or something that is yet to be done.
+    Waits {
+        /// For what, with the command that does it.
+        why: String,
+    },
+}
+
+/// Is what the facts say of a packet's recorded evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// There is none, or it is of another source, plan or lock.
+    Missing {
+        /// Why it does not count.
+        why: String,
+    },
+    /// It cannot be decided by it.
+    Undecided {
+        /// What lacks.
+        why: Vec<String>,
+    },
+    /// It says that something did not succeed, or contradicts itself.
+    Failed {
+        /// What.
+        why: Vec<String>,
+    },
+    /// It is whole, and every command succeeded.
+    Whole {
+        /// The manifest.
+        manifest: Digest,
+        /// What each command did, by the digest of its result.
+        commands: BTreeMap<Name, Digest>,
+        /// The commands that failed and passed when they were run again, as the quarantine lets them, with what is said of it.
+        flakes: BTreeMap<Name, String>,
+        /// What keeps the pass of a command from saying all that it seems to say.
+        conditions: BTreeMap<Name, Vec<Condition>>,
+    },
+}
+
+/// Holds what is known of one packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PacketFacts {
+    /// Its recorded evidence; none for a packet without commands.
+    pub evidence: Option<Evidence>,
+    /// What is known of everything else that its criteria rest on.
+    pub facts: BTreeMap<Basis, Fact>,
+    /// Whether a run of it is alive.
+    pub running: bool,
+}
+
+/// Is one criterion, decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decided {
+    /// The sentence.
+    pub says: String,
+    /// What is known of each thing that it rests on, by that thing's text.
+    pub rests_on: BTreeMap<String, Fact>,
+}
+
+impl Decided {
+    /// Tells whether all of it holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.rests_on.values().all(|fact| matches!(fact, Fact::Holds { .. }))
+    }
+}
+
+/// Is one packet's row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The packet.
+    pub id: PacketId,
+    /// Its title.
+    pub title: String,
+    /// Where it stands.
+    pub state: State,
+    /// Why, a line each; what blocks it.
+    pub reasons: Vec<String>,
+    /// The packets that it needs.
+    pub needs: BTreeSet<PacketId>,
+    /// The manifest that it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Digest>,
+    /// Its criteria, as the plan orders them.
+    pub criteria: Vec<Decided>,
+}
+
+/// Is something on which the pass of a command rests, as the waivers of a day have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The packet.
+    pub packet: PacketId,
+    /// The command.
+    pub command: Name,
+    /// What it is, and whether somebody accepted it.
+    #[serde(flatten)]
+    pub judged: Judged,
+}
+
+impl Held {
+    /// Tells whether it keeps a release from GO without conditions.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.judged.effect != Effect::Nothing
+    }
+
+    /// Writes `RC-02 gitleaks: …`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{} {}: {}", self.packet, self.command, self.judged.line())
+    }
+}
+
+/// Is the whole board.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Board {
+    /// The packets, by id.
+    pub rows: Vec<Row>,
+    /// What passes rest on, by packet and command; waived ones among them.
+    pub conditions: Vec<Held>,
+    /// Exceptions that do nothing: expired or orphaned waivers, quarantines and ignore entries, a line each.
+    pub notes: Vec<String>,
+    /// Which of the gates that criteria rest on were proven able to fail.
+    pub gates: ProvenGates,
+}
+
+impl Board {
+    /// Gives the packet to take next: the first that is ready.
+    #[must_use]
+    pub fn next(&self) -> Option<&Row> {
+        self.rows.iter().find(|row| row.state == State::Ready)
+    }
+
+    /// Gives the row of a packet.
+    #[must_use]
+    pub fn row(&self, id: &PacketId) -> Option<&Row> {
+        self.rows.iter().find(|row| row.id == *id)
+    }
+}
+
+/// Decides every packet of a plan. A packet of which nothing is known is undecided.
+#[must_use]
+pub fn decide(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>) -> Board {
+    let mut rows: BTreeMap<PacketId, Row> = BTreeMap::new();
+    let needs = plan.packets.iter().map(|(id, packet)| (id, &packet.needs)).collect();
+    for id in in_order(&needs).expect("a plan has no cycle") {
+        let row = row(id, &plan.packets[id], facts.get(id), &rows);
+        rows.insert(id.clone(), row);
+    }
+    Board { rows: rows.into_values().collect(), ..Board::default() }
+}
+
+fn row(id: &PacketId, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, Row>) -> Row {
+    let evidence = facts.and_then(|facts| facts.evidence.as_ref());
+    let criteria: Vec<Decided> =
+        packet.contract.criteria().map(|criterion| decided(criterion, packet, facts, before)).collect();
+    let manifest = match evidence {
+        Some(Evidence::Whole { manifest, .. }) => Some(*manifest),
+        _ => None,
+    };
+    let (state, reasons) = state(packet, facts, &criteria, before);
+    Row { id: id.clone(), title: packet.title.clone(), state, reasons, needs: packet.needs.clone(), manifest, criteria }
+}
+
+fn state(
+    packet: &Packet,
+    facts: Option<&PacketFacts>,
+    criteria: &[Decided],
+    before: &BTreeMap<PacketId, Row>,
+) -> (State, Vec<String>) {
+    let Some(facts) = facts else { return (State::Undecided, vec!["nothing is known of it".into()]) };
+    let open = |need: &&PacketId| before.get(*need).is_none_or(|row| row.state != State::Done);
+    let blockers: Vec<String> = packet.needs.iter().filter(open).map(|need| format!("waits for {need}")).collect();
+    if facts.running {
+        return (State::Running, Vec::new());
+    }
+    if !blockers.is_empty() {
+        return (State::Blocked, blockers);
+    }
+    match &facts.evidence {
+        Some(Evidence::Failed { why }) => return (State::Failed, why.clone()),
+        Some(Evidence::Undecided { why }) => return (State::Undecided, why.clone()),
+        Some(Evidence::Missing { why }) => return (State::Ready, vec![why.clone()]),
+        Some(Evidence::Whole { .. }) | None => {}
+    }
+    let mut worst = (State::Done, Vec::new());
+    for (says, fact) in criteria.iter().flat_map(|one| one.rests_on.values().map(move |fact| (&one.says, fact))) {
+        let (rank, why) = match fact {
+            Fact::Holds { .. } => continue,
+            Fact::Waits { why } => (State::Ready, why),
+            Fact::Undecided { why } => (State::Undecided, why),
+            Fact::Fails { why } => (State::Failed, why),
+        };
+        let line = format!("{says} {why}");
+        // Done counts least, then what waits; both stand the other way round in the enumeration.
+        let weight = |state| if state == State::Done { State::Ready } else { state };
+        if worst.0 == State::Done || weight(rank) > weight(worst.0) {
+            worst = (rank, vec![line]);
+        } else if rank == worst.0 && !worst.1.contains(&line) {
+            worst.1.push(line);
+        }
+    }
+    worst
+}
+
+fn decided(
+    criterion: &Criterion,
+    packet: &Packet,
+    facts: Option<&PacketFacts>,
+    before: &BTreeMap<PacketId, Row>,
+) -> Decided {
+    let rests_on = criterion.rests_on.iter().map(|basis| (basis.to_string(), fact(basis, packet, facts, before)));
+    Decided { says: criterion.says.clone(), rests_on: rests_on.collect() }
+}
+
+fn fact(basis: &Basis, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, Row>) -> Fact {
+    let unknown = || Fact::Undecided { why: format!("nothing is known of `{basis}`") };
+    match (basis, facts.and_then(|facts| facts.evidence.as_ref())) {
+        (Basis::Commands, Some(Evidence::Whole { manifest, commands, flakes, .. })) => {
+            let flaky: String = flakes.iter().map(|(id, flake)| format!("; flake: {id} {flake}")).collect();
+            let says = format!("{}, each with exit code 0{flaky}", counted(commands.len(), "command"));
+            Fact::Holds { evidence: *manifest, says }
+        }
+        (Basis::Command(id), Some(Evidence::Whole { commands, flakes, .. })) => match commands.get(id) {
+            Some(result) => {
+                let flaky = flakes.get(id).map_or_else(String::new, |flake| format!("; flake: {flake}"));
+                Fact::Holds { evidence: *result, says: format!("exit code 0{flaky}") }
+            }
+            None => Fact::Undecided { why: format!("the manifest has no command `{id}`") },
+        },
+        (Basis::Commands | Basis::Command(_), Some(Evidence::Missing { why })) => Fact::Waits { why: why.clone() },
+        (Basis::Commands | Basis::Command(_), Some(Evidence::Undecided { why })) => {
+            Fact::Undecided { why: why.join("; ") }
+        }
+        (Basis::Commands | Basis::Command(_), Some(Evidence::Failed { why })) => Fact::Fails { why: why.join("; ") },
+        (Basis::Packets, _) => packets(packet, before),
+        _ => facts.and_then(|facts| facts.facts.get(basis)).cloned().unwrap_or_else(unknown),
+    }
+}
+
+/// Says that the packets before this one are done, by the digest over the digests of what they rest on.
+fn packets(packet: &Packet, before: &BTreeMap<PacketId, Row>) -> Fact {
+    let mut text = String::new();
+    for need in &packet.needs {
+        match before.get(need) {
+            Some(row) if row.state == State::Done => {
+                for fact in row.criteria.iter().flat_map(|decided| decided.rests_on.values()) {
+                    if let Fact::Holds { evidence, .. } = fact {
+                        text += &format!("{need} {evidence}\n");
+                    }
+                }
+            }
+            _ => return Fact::Waits { why: format!("waits for {need}") },
+        }
+    }
+    Fact::Holds {
+        evidence: Digest::of(text.as_bytes()),
+        says: format!("{} done", counted(packet.needs.len(), "packet")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

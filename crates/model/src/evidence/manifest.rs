@@ -1,0 +1,351 @@
+//! The reproducibility manifest: what must be equal on every host, and nothing else.
+//!
+//! Hash rule: the manifest's digest is over its RFC 8785 bytes. It holds integers and strings only; no time, host name,
+//! duration, absolute path, float or map order. Blobs are named `HEX/SIZE`, OCI objects `sha256:HEX`.
+
+#![warn(clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::content::digest::{Digest, Sha256};
+use crate::content::name::{Name, TreePath};
+use crate::execution::action::{ActionResult, Ending, Output};
+use crate::execution::world::ClockMode;
+use crate::image::identity::ImageIdentity;
+use crate::plan::{PacketId, Requirement};
+
+/// The version of the manifest format that this build writes.
+///
+/// 3 says of each command's wall clock `starts`, `stands` or `real`; 2 said `pinned` for a clock that stands, and knew no other
+/// than that and `real`.
+pub const MANIFEST_VERSION: u32 = 3;
+
+/// The version that is written where a command's wall clock is `unconfirmed`, a word that no version before it has; where none
+/// is, the manifest is of [`MANIFEST_VERSION`].
+pub const UNCONFIRMED_VERSION: u32 = 4;
+
+/// The oldest version of the manifest format that this build reads.
+pub const OLDEST_MANIFEST_VERSION: u32 = 2;
+
+/// Holds a packet's evidence by digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReproManifest {
+    /// The format's version, [`OLDEST_MANIFEST_VERSION`] to [`UNCONFIRMED_VERSION`].
+    pub version: u32,
+    /// The packet that was run.
+    pub packet: PacketId,
+    /// The bytes of the plan file.
+    pub plan: Digest,
+    /// The certified source.
+    pub source: SourceEntry,
+    /// What the commands ran on.
+    pub platform: PlatformEntry,
+    /// The images that the packet's commands and frozen inputs use.
+    pub images: BTreeMap<Name, ImageEntry>,
+    /// The frozen inputs that the packet's commands use.
+    pub frozen: BTreeMap<Name, FrozenEntry>,
+    /// The normalizers that the packet's commands use.
+    pub normalizers: BTreeMap<String, NormalizerEntry>,
+    /// The commands, in the plan's order.
+    pub commands: Vec<CommandEntry>,
+}
+
+/// Names the certified source tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceEntry {
+    /// The root `Directory` of the tracked tree, less what the plan excludes.
+    pub root: Digest,
+    /// `SOURCE_DATE_EPOCH`, in seconds: the commit's time when the manifest was made. A replay takes it from here, so that
+    /// the same tree in a later commit has the same action digests.
+    pub date_epoch: i64,
+    /// Whether the tree was read from a working copy; no verdict accepts that.
+    pub dirty: bool,
+}
+
+/// Names the kind of machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformEntry {
+    /// REAPI's `ISA`.
+    pub isa: String,
+    /// REAPI's `OSFamily`.
+    pub os: String,
+}
+
+/// Names an image by everything that survives `load` and `pull`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageEntry {
+    /// The bytes of the image's lockfile.
+    pub lock: Digest,
+    /// The OCI manifest's digest.
+    #[serde(with = "oci_text")]
+    pub manifest: Sha256,
+    /// The config's digest.
+    #[serde(with = "oci_text")]
+    pub config: Sha256,
+    /// The layers' DiffIds, lowest first.
+    #[serde(with = "oci_texts")]
+    pub diff_ids: Vec<Sha256>,
+}
+
+impl ImageEntry {
+    /// Names the image as an engine wants it.
+    #[must_use]
+    pub fn identity(&self, name: &Name) -> ImageIdentity {
+        ImageIdentity {
+            name: name.to_string(),
+            manifest: self.manifest,
+            config: self.config,
+            diff_ids: self.diff_ids.clone(),
+        }
+    }
+}
+
+/// Names a frozen input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenEntry {
+    /// The bytes of the input's lockfile.
+    pub lock: Digest,
+    /// The root `Directory` of the locked tree.
+    pub root: Digest,
+}
+
+/// Pins a normalizer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NormalizerEntry {
+    /// The normalizer's version.
+    pub version: u32,
+    /// The digest of its written rules.
+    #[serde(with = "oci_text")]
+    pub rules: Sha256,
+}
+
+/// Holds one command's inputs and results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandEntry {
+    /// The command's id.
+    pub id: Name,
+    /// The exact shell line.
+    pub line: String,
+    /// The image's name in `images`.
+    pub image: Name,
+    /// The names in `frozen` that it got.
+    pub frozen: BTreeSet<Name>,
+    /// The commands whose outputs it got.
+    pub needs: BTreeSet<Name>,
+    /// How a replay must compare.
+    pub require: Requirement,
+    /// The wall clock that it saw. A difference here is told, but is none by itself: the results decide.
+    pub clock: ClockMode,
+    /// The root `Directory` of everything that went in.
+    pub input_root: Digest,
+    /// The REAPI `Command`.
+    pub command: Digest,
+    /// The REAPI `Action`.
+    pub action: Digest,
+    /// How it ended.
+    pub ending: EndingEntry,
+    /// The exit code.
+    pub exit_code: i32,
+    /// Standard output.
+    pub stdout: StreamEntry,
+    /// Standard error.
+    pub stderr: StreamEntry,
+    /// The declared outputs that were made, by path.
+    pub outputs: BTreeMap<TreePath, OutputEntry>,
+    /// The REAPI `ActionResult`.
+    pub result: Digest,
+    /// The attempts before this one, all of which failed. A replay does not compare them: chance decides how many there are.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub earlier: Vec<AttemptEntry>,
+}
+
+/// Holds an attempt that failed and was not the last one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttemptEntry {
+    /// How it ended.
+    pub ending: EndingEntry,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Its standard output, raw.
+    pub stdout: Digest,
+    /// Its standard error, raw.
+    pub stderr: Digest,
+    /// Its REAPI `ActionResult`.
+    pub result: Digest,
+}
+
+/// Says how a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndingEntry {
+    /// By itself.
+    Exited,
+    /// By a signal.
+    Signaled,
+    /// The kernel killed one of its processes for want of memory.
+    OutOfMemory,
+    /// It ran into its time limit.
+    TimedOut,
+}
+
+impl EndingEntry {
+    /// Returns the word that manifests use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exited => "exited",
+            Self::Signaled => "signaled",
+            Self::OutOfMemory => "out-of-memory",
+            Self::TimedOut => "timed-out",
+        }
+    }
+}
+
+impl From<Ending> for EndingEntry {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Exited { .. } => Self::Exited,
+            Ending::Signaled { .. } => Self::Signaled,
+            Ending::OutOfMemory { .. } => Self::OutOfMemory,
+            Ending::TimedOut => Self::TimedOut,
+        }
+    }
+}
+
+/// Names a stream before and after its normalizers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamEntry {
+    /// The bytes as they came.
+    pub raw: Digest,
+    /// The bytes after the normalizers; equal to `raw` when there are none.
+    pub canonical: Digest,
+    /// The normalizers, in the order in which they were applied.
+    pub normalizers: Vec<String>,
+}
+
+/// Names an output before and after its normalizers. Only a file can have some; of a directory raw is canonical.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
+pub enum OutputEntry {
+    /// A regular file.
+    File {
+        /// The content as it came.
+        raw: Digest,
+        /// The content after the normalizers; equal to `raw` when there are none.
+        canonical: Digest,
+        /// The normalizers, in the order in which they were applied.
+        normalizers: Vec<String>,
+        /// Whether the owner may execute it.
+        executable: bool,
+    },
+    /// A directory, by the digest of its root `Directory`.
+    Directory {
+        /// The root as it came.
+        raw: Digest,
+        /// The root after the normalizers.
+        canonical: Digest,
+    },
+    /// A symbolic link.
+    Symlink {
+        /// The link's text.
+        target: String,
+    },
+}
+
+/// Names an output that has no normalizers.
+impl From<&Output> for OutputEntry {
+    fn from(output: &Output) -> Self {
+        match output {
+            Output::File { digest, executable } => {
+                Self::File { raw: *digest, canonical: *digest, normalizers: Vec::new(), executable: *executable }
+            }
+            Output::Directory { root } => Self::Directory { raw: *root, canonical: *root },
+            Output::Symlink { target } => Self::Symlink { target: target.clone() },
+        }
+    }
+}
+
+impl OutputEntry {
+    /// Lists the normalizers that were applied; none to what is no file.
+    #[must_use]
+    pub fn normalizers(&self) -> &[String] {
+        match self {
+            Self::File { normalizers, .. } => normalizers,
+            Self::Directory { .. } | Self::Symlink { .. } => &[],
+        }
+    }
+}
+
+impl From<&OutputEntry> for Output {
+    fn from(entry: &OutputEntry) -> Self {
+        match entry {
+            OutputEntry::File { raw, executable, .. } => Self::File { digest: *raw, executable: *executable },
+            OutputEntry::Directory { raw, .. } => Self::Directory { root: *raw },
+            OutputEntry::Symlink { target } => Self::Symlink { target: target.clone() },
+        }
+    }
+}
+
+/// Returns the version of a manifest with these commands.
+#[must_use]
+pub fn version_for(commands: &[CommandEntry]) -> u32 {
+    let is_unconfirmed = commands.iter().any(|command| command.clock == ClockMode::Unconfirmed);
+    if is_unconfirmed { UNCONFIRMED_VERSION } else { MANIFEST_VERSION }
+}
+
+impl CommandEntry {
+    /// Rebuilds the REAPI result that `result` names.
+    #[must_use]
+    pub fn action_result(&self) -> ActionResult {
+        ActionResult {
+            exit_code: self.exit_code,
+            stdout: self.stdout.raw,
+            stderr: self.stderr.raw,
+            outputs: self.outputs.iter().map(|(path, entry)| (path.clone(), entry.into())).collect(),
+        }
+    }
+
+    /// Tells whether the command met the plan's success criterion: it ended by itself with code 0.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.ending == EndingEntry::Exited && self.exit_code == 0
+    }
+}
+
+mod oci_text {
+    use super::Sha256;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(digest: &Sha256, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&digest.to_oci())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sha256, D::Error> {
+        Sha256::from_oci(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+mod oci_texts {
+    use super::Sha256;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(digests: &[Sha256], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(digests.iter().map(|digest| digest.to_oci()))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Sha256>, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.iter().map(|text| Sha256::from_oci(text).map_err(serde::de::Error::custom)).collect()
+    }
+}

@@ -1,0 +1,6 @@
+//! What is recorded of executions, and how two records compare.
+
+pub mod compare;
+pub mod finding;
+pub mod manifest;
+pub mod release_record;

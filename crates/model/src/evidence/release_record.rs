@@ -1,0 +1,166 @@
+//! What is recorded of the release's own images, beside a packet's manifest.
+
+#![warn(clippy::expect_used)]
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::Finding;
+use super::manifest::{FrozenEntry, ImageEntry};
+use crate::content::digest::Digest;
+use crate::content::name::Name;
+use crate::execution::action::ActionResult;
+use crate::plan::PacketId;
+
+/// The version of the record's format that this build writes.
+///
+/// 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 had the streams alone.
+pub const RELEASE_RECORD_VERSION: u32 = 2;
+
+/// The oldest version of the record's format that this build reads.
+pub const OLDEST_RELEASE_RECORD_VERSION: u32 = 1;
+
+/// Holds what must be equal everywhere when the images are built and tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRecord {
+    /// The format's version, [`OLDEST_RELEASE_RECORD_VERSION`] to [`RELEASE_RECORD_VERSION`].
+    pub version: u32,
+    /// The packet.
+    pub packet: PacketId,
+    /// The plan's bytes.
+    pub plan: Digest,
+    /// The root of the source, which is the builds' context.
+    pub source: Digest,
+    /// `SOURCE_DATE_EPOCH` in seconds.
+    pub date_epoch: i64,
+    /// REAPI's `ISA` of the machine that they were built on.
+    pub isa: String,
+    /// The locked images that they were built and tried with.
+    pub locked: BTreeMap<Name, ImageEntry>,
+    /// The frozen inputs that they were built and tried with.
+    pub frozen: BTreeMap<Name, FrozenEntry>,
+    /// The images by name.
+    pub images: BTreeMap<Name, BuiltEntry>,
+}
+
+/// Is what makes two builds of a target the same image: no time of a file, no build's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parts {
+    /// The root `Directory` of its file system: names, contents, symbolic links, executable bits.
+    pub tree: Digest,
+    /// Its configuration, as canonical JSON.
+    pub config: Digest,
+    /// Mode and owner of every path, as canonical JSON.
+    pub owners: Digest,
+}
+
+/// Is one image that was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltEntry {
+    /// The stage.
+    pub target: String,
+    /// The build arguments, without those that name builders.
+    pub arguments: BTreeMap<String, String>,
+    /// The build arguments that name builders, with the locked image.
+    pub builders: BTreeMap<String, Name>,
+    /// What was built.
+    pub parts: Parts,
+    /// What was built a second time, from nothing.
+    pub again: Parts,
+    /// How it ran by itself, in the plan's order.
+    pub runs: Vec<RunEntry>,
+    /// What ran beside it, in the plan's order.
+    pub smoke: Vec<SmokeEntry>,
+}
+
+/// Is one run of the image by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunEntry {
+    /// What followed the entry point.
+    pub arguments: Vec<String>,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Its standard output.
+    pub stdout: Digest,
+    /// Its standard error.
+    pub stderr: Digest,
+    /// The REAPI `ActionResult` of exit code and streams; none in records of version 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub result: Option<Digest>,
+}
+
+/// Is one command that ran beside a container of the image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmokeEntry {
+    /// The command's id.
+    pub id: Name,
+    /// The shell line.
+    pub line: String,
+    /// The image that the command ran in.
+    pub image: Name,
+    /// The REAPI `Action` that it was.
+    pub action: Digest,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Its standard output.
+    pub stdout: Digest,
+    /// Its standard error.
+    pub stderr: Digest,
+    /// The REAPI `ActionResult` of exit code and streams; none in records of version 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub result: Option<Digest>,
+    /// How the image's own container had ended before the command did; none when it still ran.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gone: Option<i64>,
+}
+
+/// Makes the `ActionResult` that ties an exit code to streams.
+#[must_use]
+pub fn result_of(exit_code: i32, stdout: Digest, stderr: Digest) -> ActionResult {
+    ActionResult { exit_code, stdout, stderr, outputs: BTreeMap::new() }
+}
+
+impl ReleaseRecord {
+    /// Tells whether each run and smoke command names its result exactly when the version has results.
+    #[must_use]
+    pub fn has_results_of_its_version(&self) -> bool {
+        let of_image = |built: &BuiltEntry| {
+            let runs = built.runs.iter().map(|run| run.result);
+            runs.chain(built.smoke.iter().map(|smoke| smoke.result)).collect::<Vec<_>>()
+        };
+        self.images.values().flat_map(of_image).all(|result| result.is_some() == (self.version >= 2))
+    }
+
+    /// Lists the blobs that the record names directly; of trees, their roots.
+    pub fn blobs(&self) -> impl Iterator<Item = Digest> + '_ {
+        let of_image = |built: &BuiltEntry| {
+            let parts =
+                [built.parts, built.again].into_iter().flat_map(|parts| [parts.tree, parts.config, parts.owners]);
+            let runs = built.runs.iter().flat_map(|run| [Some(run.stdout), Some(run.stderr), run.result]);
+            let smoke = built
+                .smoke
+                .iter()
+                .flat_map(|smoke| [Some(smoke.action), Some(smoke.stdout), Some(smoke.stderr), smoke.result]);
+            parts.chain(runs.chain(smoke).flatten()).collect::<Vec<_>>()
+        };
+        let locks = self.locked.values().map(|image| image.lock).chain(self.frozen.values().map(|input| input.lock));
+        [self.plan].into_iter().chain(locks).chain(self.images.values().flat_map(of_image))
+    }
+}
+
+/// Is what became of a packet's images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Released {
+    /// What is recorded; none when an image could not be built, or nothing could be decided.
+    pub record: Option<ReleaseRecord>,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// Where the record was written, when nothing is wrong.
+    pub written: Option<String>,
+}

@@ -1,0 +1,171 @@
+//! What happens while images are made and a packet is run: streams that progress bars, plain lines and logs consume.
+
+use std::time::Duration;
+
+use super::attempt::Watch;
+use crate::content::digest::Digest;
+use crate::content::name::Name;
+use crate::evidence::compare::{Equality, PartCounts};
+use crate::image::definition::ImageName;
+
+/// Is one thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEvent {
+    /// A preparation began: an image, a frozen input, the source.
+    Preparing {
+        /// What is prepared, such as `image go`.
+        what: String,
+    },
+    /// An image is made.
+    Image(ImageEvent),
+    /// A preparation ended.
+    Prepared {
+        /// What was prepared.
+        what: String,
+        /// How, such as `from the store`.
+        how: String,
+    },
+    /// The commands are about to run.
+    Planned {
+        /// The commands, in the plan's order.
+        commands: Vec<Name>,
+    },
+    /// A command began.
+    Started {
+        /// The command.
+        id: Name,
+    },
+    /// A command ended.
+    Finished {
+        /// The command.
+        id: Name,
+        /// Its exit code.
+        exit_code: i32,
+        /// How it ended, in words.
+        ended: String,
+        /// How long it ran.
+        duration: Duration,
+        /// How it compares with what was recorded, when there is a record.
+        equality: Option<Equality>,
+    },
+    /// A command tried to reach the network, or nobody can say whether it did.
+    Network {
+        /// The command.
+        id: Name,
+        /// What was seen.
+        attempts: Watch,
+    },
+    /// An attempt at a command failed, and it is run again.
+    Retrying {
+        /// The command.
+        id: Name,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// How many attempts the plan allows.
+        of: u32,
+        /// The attempt's exit code.
+        ended: String,
+    },
+    /// A command is about to be run in a world that differs from its own.
+    Probing {
+        /// The command.
+        id: Name,
+        /// What is different, for people.
+        world: String,
+    },
+    /// A command was run in such a world.
+    Probed {
+        /// The command.
+        id: Name,
+        /// What was different, as before.
+        world: String,
+        /// How long it ran.
+        duration: Duration,
+        /// How it compares with the first run in its own world.
+        equality: Equality,
+    },
+    /// A command is about to be executed in a world, only to see whether it passes there.
+    Trying {
+        /// The command.
+        id: Name,
+        /// The world, for people.
+        world: String,
+    },
+    /// Such an execution ended.
+    Tried {
+        /// The command.
+        id: Name,
+        /// The world, as before.
+        world: String,
+        /// Whether the command succeeded; none where that could not be decided.
+        passed: Option<bool>,
+        /// How long it ran.
+        duration: Duration,
+    },
+    /// A command did not run because one that it needs failed.
+    Skipped {
+        /// The command.
+        id: Name,
+        /// The command that failed.
+        because: Name,
+    },
+    /// A damaged blob of the store was set aside, and what needs it begins again.
+    Mending {
+        /// What the blob should have been.
+        blob: Digest,
+        /// The folder where the damaged file is kept.
+        folder: String,
+    },
+    /// A replay was compared with what was recorded.
+    Compared {
+        /// How its streams and outputs compare.
+        parts: PartCounts,
+    },
+}
+
+/// Says what happens while an image is locked or built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageEvent {
+    /// So many files have to be fetched.
+    Fetching {
+        /// The layer that they are for.
+        layer: ImageName,
+        /// How many files.
+        files: usize,
+        /// How many bytes, where the lock knows.
+        bytes: u64,
+    },
+    /// A file is in the store.
+    Fetched {
+        /// The layer that it is for.
+        layer: ImageName,
+        /// The package's purl.
+        package: String,
+        /// The file.
+        digest: Digest,
+    },
+    /// A program is compiled.
+    Compiling {
+        /// The layer that it is for.
+        layer: ImageName,
+        /// The module's purl.
+        program: String,
+    },
+    /// A program is compiled, and its output in the store.
+    Compiled {
+        /// The layer that it is for.
+        layer: ImageName,
+    },
+    /// A layer is put together.
+    Assembling {
+        /// The layer.
+        layer: ImageName,
+    },
+    /// A layer is in the store.
+    Assembled {
+        /// The layer.
+        layer: ImageName,
+        /// Its uncompressed tar.
+        digest: Digest,
+    },
+}

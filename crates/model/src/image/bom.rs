@@ -1,0 +1,95 @@
+//! A bill of materials: what an image holds, as far as its locks say it.
+
+use super::purl::Purl;
+use crate::content::digest::Digest;
+use crate::image::lock::{GoPin, ImageLock, LayerPins, LockedLayer, ProgramPin};
+
+/// Is a checksum of a package beside the SHA-256 of its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Checksum {
+    /// The file's SHA-512, 64 bytes in lower-case hex.
+    Sha512(String),
+    /// The checksum over a Go module's files, `h1:BASE64`: it covers names and contents, not the zip's bytes.
+    GoH1(String),
+}
+
+/// Is a package of a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BomPackage {
+    /// Its name and version.
+    pub purl: Purl,
+    /// The file that it was unpacked from.
+    pub file: Digest,
+    /// What else pins it.
+    pub checksum: Option<Checksum>,
+    /// The suite whose index names a Debian package.
+    pub suite: Option<String>,
+}
+
+impl BomPackage {
+    /// Gives the package URL; a Debian package's says its suite too, which those who look for known flaws have to know.
+    #[must_use]
+    pub fn purl(&self) -> String {
+        let distro = self.suite.as_ref().map(|suite| format!("&distro={suite}"));
+        format!("{}{}", self.purl, distro.unwrap_or_default())
+    }
+
+    /// Gives the name without what only says where it comes from: `bash`, `@scope/name`, `golang.org/toolchain`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let name = self.purl.name();
+        if self.purl.is("deb") { name.strip_prefix("debian/").unwrap_or(name) } else { name }
+    }
+}
+
+/// Is a layer with its packages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BomLayer {
+    /// The definition that it comes from, and its tar.
+    pub layer: LockedLayer,
+    /// Its packages, in the lock's order.
+    pub packages: Vec<BomPackage>,
+    /// The program that it holds, compiled from those packages.
+    pub program: Option<ProgramPin>,
+}
+
+/// Is an image's bill of materials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bom {
+    /// The image.
+    pub image: ImageLock,
+    /// Its layers, lowest first; those of the images that it is composed of included.
+    pub layers: Vec<BomLayer>,
+}
+
+impl Bom {
+    /// Names the image as a package URL: `pkg:oci/NAME@sha256:MANIFEST?arch=ARCHITECTURE`, without a registry.
+    #[must_use]
+    pub fn image_purl(&self) -> String {
+        let (name, manifest) = (&self.image.name, self.image.manifest_digest.hash);
+        format!("pkg:oci/{name}@sha256:{manifest}?arch={}", self.image.platform.architecture())
+    }
+}
+
+/// Lists a layer's packages: Debian's, then Go's, then npm's, each in the lock's order.
+///
+/// The modules that a program is compiled from are packages of its layer; `go.mod` files that only choose versions are not.
+#[must_use]
+pub fn packages(pins: &LayerPins) -> Vec<BomPackage> {
+    let package = |purl: &Purl, file, checksum| BomPackage { purl: purl.clone(), file, checksum, suite: None };
+    let debs = pins
+        .debs
+        .iter()
+        .map(|pin| BomPackage { suite: Some(pin.suite.clone()), ..package(&pin.purl, pin.digest, None) });
+    let go = |pin: &GoPin| package(&pin.purl, pin.digest, Some(Checksum::GoH1(pin.h1.clone())));
+    let npm = pins.npm.iter().map(|pin| package(&pin.purl, pin.digest, sha512(&pin.integrity).map(Checksum::Sha512)));
+    debs.chain(pins.go.iter().chain(&pins.modules).map(go)).chain(npm).collect()
+}
+
+/// Turns `sha512-BASE64` into hex.
+fn sha512(integrity: &str) -> Option<String> {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(integrity.strip_prefix("sha512-")?).ok()?;
+    let bytes: [u8; 64] = bytes.try_into().ok()?;
+    Some(crate::content::hex::encode(bytes))
+}

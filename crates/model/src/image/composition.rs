@@ -1,0 +1,179 @@
+//! Several definitions as one image, for one platform.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::image::definition::{DefinitionError, ImageConfig, ImageDefinition, ImageName, Platform};
+
+/// Is an image's definition together with all that it is composed of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composition {
+    /// The image's name.
+    pub name: ImageName,
+    /// The machine that the image is for.
+    pub platform: Platform,
+    /// The time of every file, in seconds since 1970.
+    pub source_date_epoch: u64,
+    /// What a container starts with.
+    pub config: ImageConfig,
+    /// The definitions, each once, what is composed of others after them; the image's own is the last. What is for
+    /// other platforms only is left out.
+    pub parts: Vec<ImageDefinition>,
+}
+
+impl Composition {
+    /// Gives the platforms that an image is for.
+    ///
+    /// # Errors
+    /// [`DefinitionError`] when nothing sets them, or two definitions do otherwise.
+    pub fn platforms(
+        name: &ImageName,
+        definitions: &BTreeMap<ImageName, ImageDefinition>,
+    ) -> Result<BTreeSet<Platform>, DefinitionError> {
+        agreed(name, &ordered(name, definitions)?, "platforms", |part| part.platforms.clone())
+    }
+
+    /// Puts a definition and what it is composed of in order, for one platform: depth first, each once, where it is first
+    /// named.
+    ///
+    /// # Errors
+    /// [`DefinitionError`] for a circle, a missing part, an unset field, a disagreement or another platform.
+    pub fn of(
+        name: &ImageName,
+        definitions: &BTreeMap<ImageName, ImageDefinition>,
+        platform: Platform,
+    ) -> Result<Self, DefinitionError> {
+        let known = Self::platforms(name, definitions)?;
+        if !known.contains(&platform) {
+            return Err(DefinitionError::NotFor { name: name.clone(), wanted: platform, known });
+        }
+        let mut parts = ordered(name, definitions)?;
+        for part in &mut parts {
+            part.layer.npm.retain(|npm| npm.platform.is_none_or(|only| only == platform));
+        }
+        let own = parts.last().expect("the image's own definition was collected").clone();
+        Ok(Self {
+            name: name.clone(),
+            platform,
+            source_date_epoch: agreed(name, &parts, "source_date_epoch", |part| part.source_date_epoch)?,
+            // A definition that sets a config means it; only what is taken over from others has to agree.
+            config: match own.config {
+                Some(config) => config,
+                None => agreed(name, &parts, "config", |part| part.config.clone())?,
+            },
+            parts,
+        })
+    }
+
+    /// Gives the definitions that make a layer, lowest first.
+    pub fn layers(&self) -> impl Iterator<Item = &ImageDefinition> {
+        self.parts.iter().filter(|part| !part.layer.is_empty())
+    }
+
+    /// Gives the image's own definition.
+    #[must_use]
+    pub fn own(&self) -> &ImageDefinition {
+        self.parts.last().expect("a composition holds the image's own definition")
+    }
+}
+
+fn ordered(
+    name: &ImageName,
+    definitions: &BTreeMap<ImageName, ImageDefinition>,
+) -> Result<Vec<ImageDefinition>, DefinitionError> {
+    let mut parts = Vec::new();
+    collect(name, name, definitions, &mut Vec::new(), &mut parts)?;
+    Ok(parts)
+}
+
+fn collect(
+    name: &ImageName,
+    parent: &ImageName,
+    definitions: &BTreeMap<ImageName, ImageDefinition>,
+    open: &mut Vec<ImageName>,
+    parts: &mut Vec<ImageDefinition>,
+) -> Result<(), DefinitionError> {
+    if open.contains(name) {
+        return Err(DefinitionError::Circle { name: name.clone() });
+    }
+    if parts.iter().any(|part| part.name == *name) {
+        return Ok(());
+    }
+    let definition = definitions
+        .get(name)
+        .ok_or_else(|| DefinitionError::MissingPart { name: parent.clone(), part: name.clone() })?;
+    open.push(name.clone());
+    for below in &definition.from {
+        collect(below, name, definitions, open, parts)?;
+    }
+    open.pop();
+    parts.push(definition.clone());
+    Ok(())
+}
+
+fn agreed<T: PartialEq>(
+    name: &ImageName,
+    parts: &[ImageDefinition],
+    field: &'static str,
+    get: impl Fn(&ImageDefinition) -> Option<T>,
+) -> Result<T, DefinitionError> {
+    let mut set = parts.iter().filter_map(|part| get(part).map(|value| (&part.name, value)));
+    let (one, value) = set.next().ok_or_else(|| DefinitionError::Unset { name: name.clone(), field })?;
+    match set.find(|(_, other)| *other != value) {
+        Some((other, _)) => {
+            Err(DefinitionError::Disagree { name: name.clone(), field, one: one.clone(), other: other.clone() })
+        }
+        None => Ok(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::definition::LayerSource;
+
+    fn definition(name: &str, from: &[&str]) -> ImageDefinition {
+        ImageDefinition {
+            name: name.parse().expect("a good name"),
+            from: from.iter().map(|part| part.parse().expect("a good name")).collect(),
+            platforms: (name == "base").then(|| [Platform::LinuxAmd64].into()),
+            source_date_epoch: (name == "base").then_some(0),
+            config: (name == "base").then(ImageConfig::default),
+            layer: LayerSource::default(),
+        }
+    }
+
+    fn compose(name: &str, all: &[ImageDefinition]) -> Result<Composition, DefinitionError> {
+        let all = all.iter().map(|one| (one.name.clone(), one.clone())).collect();
+        Composition::of(&name.parse().expect("a good name"), &all, Platform::LinuxAmd64)
+    }
+
+    #[test]
+    fn a_diamond_holds_its_base_once() {
+        let all = [
+            definition("base", &[]),
+            definition("go", &["base"]),
+            definition("node", &["base"]),
+            definition("both", &["go", "node"]),
+        ];
+        let names: Vec<_> =
+            compose("both", &all).expect("composes").parts.iter().map(|part| part.name.to_string()).collect();
+        assert_eq!(names, ["base", "go", "node", "both"]);
+    }
+
+    #[test]
+    fn circles_gaps_and_quarrels_are_named() {
+        let circle = [definition("a", &["b"]), definition("b", &["a"])];
+        assert!(matches!(compose("a", &circle), Err(DefinitionError::Circle { .. })));
+        assert!(matches!(compose("a", &[definition("a", &["b"])]), Err(DefinitionError::MissingPart { .. })));
+        assert!(matches!(compose("a", &[definition("a", &[])]), Err(DefinitionError::Unset { .. })));
+        let mut late = definition("late", &["base"]);
+        late.source_date_epoch = Some(1);
+        let late = [definition("base", &[]), late];
+        let quarrel = compose("late", &late);
+        assert!(matches!(quarrel, Err(DefinitionError::Disagree { field: "source_date_epoch", .. })));
+        let all = BTreeMap::from([("base".parse().expect("a name"), definition("base", &[]))]);
+        let other =
+            Composition::of(&"base".parse().expect("a name"), &all, Platform::LinuxArm64).expect_err("amd64 only");
+        assert_eq!(other.to_string(), "image `base` is not for linux/arm64: its `platforms` are linux/amd64");
+    }
+}

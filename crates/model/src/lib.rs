@@ -1,0 +1,12 @@
+//! Tier 0: pure values. Nothing here knows a clock, a file system, a network, a runtime or the environment.
+
+pub mod advisory;
+pub mod content;
+pub mod decision;
+pub mod evidence;
+pub mod execution;
+pub mod image;
+pub mod plan;
+pub mod shake;
+pub mod text;
+pub mod why;

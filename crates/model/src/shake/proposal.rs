@@ -1,0 +1,102 @@
+//! What looking for worlds came to, command by command.
+
+use super::propose::{Candidate, Proposed, Question, Trials};
+use crate::content::name::Name;
+use crate::evidence::compare::Equality;
+use crate::plan::PacketId;
+
+/// A packet whose commands were tried in worlds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PacketProposal {
+    /// The packet.
+    pub packet: PacketId,
+    /// The commands, in the plan's order.
+    pub commands: Vec<ProposedCommand>,
+}
+
+/// One command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedCommand {
+    /// The command.
+    pub id: Name,
+    /// The set of the plan in which its table stands.
+    pub set: Name,
+    /// What came of it.
+    pub tried: Tried,
+}
+
+/// Says what came of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tried {
+    /// It was run in worlds until something could be said.
+    Decided {
+        /// What was asked.
+        question: Question,
+        /// Every run.
+        trials: Trials,
+        /// What is proposed.
+        proposed: Proposed,
+    },
+    /// It did not run, because a command that it needs passes nowhere.
+    Skipped {
+        /// The command that it needs.
+        because: Name,
+    },
+}
+
+impl Tried {
+    /// Returns the world that was found, if one was.
+    #[must_use]
+    pub const fn candidate(&self) -> Option<&Candidate> {
+        match self {
+            Self::Decided { proposed: Proposed::World { candidate, .. }, .. } => Some(candidate),
+            Self::Decided { .. } | Self::Skipped { .. } => None,
+        }
+    }
+
+    /// Tells whether the plan has other keys than those that were found.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::Decided { question, .. } => self.candidate().is_some_and(|found| *found != question.today()),
+            Self::Skipped { .. } => false,
+        }
+    }
+
+    /// Ranks it: bitwise where the plan is right as it is, divergent where a key is proposed or something differs from run to
+    /// run, undecided where it passes nowhere or a world could not be made.
+    #[must_use]
+    pub fn equality(&self) -> Equality {
+        match self {
+            Self::Decided { proposed: Proposed::World { differing, left_out, .. }, .. } => match () {
+                () if !left_out.is_empty() => Equality::Undecided,
+                () if self.changes() || !differing.is_empty() => Equality::Divergent,
+                () => Equality::Bitwise,
+            },
+            Self::Decided { proposed: Proposed::Flaky(_), .. } => Equality::Divergent,
+            Self::Decided { proposed: Proposed::Nowhere, .. } | Self::Skipped { .. } => Equality::Undecided,
+        }
+    }
+
+    /// Counts its runs.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        match self {
+            Self::Decided { trials, .. } => trials.values().map(Vec::len).sum(),
+            Self::Skipped { .. } => 0,
+        }
+    }
+}
+
+impl PacketProposal {
+    /// Gives the verdict: a difference or a proposal outranks what could not be decided, and no command decides nothing.
+    #[must_use]
+    pub fn equality(&self) -> Equality {
+        let all = || self.commands.iter().map(|command| command.tried.equality());
+        if all().any(|equality| equality == Equality::Divergent) {
+            Equality::Divergent
+        } else {
+            all().max().unwrap_or(Equality::Undecided)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What came of shaking a packet.
+
+use super::inquiry::Inquiry;
+use crate::content::name::Name;
+use crate::evidence::compare::Equality;
+use crate::plan::PacketId;
+
+/// Is a packet that was shaken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShakenPacket {
+    /// The packet.
+    pub packet: PacketId,
+    /// How many worlds varied everything.
+    pub worlds: usize,
+    /// How often the baseline was run, and every question asked.
+    pub repeat: usize,
+    /// What chose the worlds.
+    pub seed: u64,
+    /// The commands, in the plan's order.
+    pub commands: Vec<ShakenCommand>,
+}
+
+/// Is one command that was asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShakenCommand {
+    /// The command.
+    pub id: Name,
+    /// What came of it.
+    pub result: Shaken,
+}
+
+/// Says what came of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shaken {
+    /// It was asked about.
+    Asked(Inquiry),
+    /// It does not succeed in its own world, with this exit code; there is nothing to compare with.
+    Failed(i32),
+    /// It did not run, because a command that it needs failed.
+    Skipped,
+}
+
+impl Shaken {
+    /// Ranks how the command fared in all worlds: undecided when it did not run, or the engine left a variation out and
+    /// nothing differs anyway.
+    #[must_use]
+    pub fn equality(&self) -> Equality {
+        match self {
+            Self::Failed(_) | Self::Skipped => Equality::Undecided,
+            Self::Asked(inquiry) if inquiry.differs() => Equality::Divergent,
+            Self::Asked(inquiry) if !inquiry.not_applied.is_empty() => Equality::Undecided,
+            Self::Asked(inquiry) if inquiry.findings.is_empty() => Equality::Bitwise,
+            Self::Asked(_) => Equality::Canonical,
+        }
+    }
+}
+
+impl ShakenPacket {
+    /// Gives the verdict: a difference outranks what could not be decided, and no command at all decides nothing.
+    #[must_use]
+    pub fn equality(&self) -> Equality {
+        let all = || self.commands.iter().map(|command| command.result.equality());
+        if all().any(|equality| equality == Equality::Divergent) {
+            Equality::Divergent
+        } else {
+            all().max().unwrap_or(Equality::Undecided)
+        }
+    }
+
+    /// Counts the commands that fared like this.
+    #[must_use]
+    pub fn count(&self, equality: Equality) -> usize {
+        self.commands.iter().filter(|command| command.result.equality() == equality).count()
+    }
+}

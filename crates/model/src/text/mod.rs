@@ -1,0 +1,5 @@
+//! Values as people write and read them.
+
+pub mod civil_date;
+pub mod plural;
+pub mod printable;

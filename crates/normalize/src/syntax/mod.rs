@@ -1,0 +1,6 @@
+//! The notations that the normalizers share.
+
+pub(crate) mod json;
+pub(crate) mod json_text;
+pub(crate) mod token;
+pub(crate) mod xml;

@@ -1,0 +1,169 @@
+//! Where the tags, attribute values and comments of an XML document stand, in bytes.
+//!
+//! quick-xml reads the document and says whether it is well-formed; what it leaves to its caller (one root, closed at the
+//! end, nothing but comments beside it, no `<` in an attribute's value) is checked here.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+/// A start tag or an empty element's tag.
+pub(crate) struct Tag<'a> {
+    pub(crate) name: &'a [u8],
+    /// The whole tag, from `<` to `>`.
+    pub(crate) span: Range<usize>,
+    pub(crate) attributes: Vec<Attribute<'a>>,
+}
+
+/// An attribute of a tag.
+pub(crate) struct Attribute<'a> {
+    pub(crate) name: &'a [u8],
+    /// The bytes between the quotes, entities and all.
+    pub(crate) value: &'a [u8],
+    /// Where the value stands in the document.
+    pub(crate) span: Range<usize>,
+}
+
+/// A piece of a document; together they are the whole of it, in its order.
+pub(crate) enum Token<'a> {
+    Start(Tag<'a>),
+    Empty(Tag<'a>),
+    /// An end tag, from `<` to `>`.
+    End(Range<usize>),
+    /// A comment, from `<!--` to `-->`.
+    Comment(Range<usize>),
+    /// Text that is nothing but white space.
+    Space,
+    /// Any other text, character data, entity, declaration or instruction.
+    Text,
+}
+
+impl<'a> Token<'a> {
+    /// Returns the tag of an element's beginning.
+    pub(crate) fn tag(&self) -> Option<&Tag<'a>> {
+        match self {
+            Self::Start(tag) | Self::Empty(tag) => Some(tag),
+            _ => None,
+        }
+    }
+}
+
+/// Cuts a document into its pieces; `None` when it is not well-formed UTF-8 XML, or has a document type.
+pub(crate) fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
+    let text = std::str::from_utf8(document).ok()?;
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_comments = true;
+    let mut tokens = Vec::new();
+    let (mut depth, mut rooted) = (0_usize, false);
+    loop {
+        let start = usize::try_from(reader.buffer_position()).ok()?;
+        let event = reader.read_event().ok()?;
+        let span = start..usize::try_from(reader.buffer_position()).ok()?;
+        let token = match event {
+            Event::Start(_) => Token::Start(tag(document, span)?),
+            Event::Empty(_) => Token::Empty(tag(document, span)?),
+            Event::End(_) => Token::End(span),
+            Event::Comment(_) => Token::Comment(span),
+            Event::Text(_) if document[span.clone()].iter().all(u8::is_ascii_whitespace) => Token::Space,
+            Event::Decl(_) if span.start != 0 => return None,
+            Event::Decl(_) | Event::PI(_) => Token::Text,
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) if depth > 0 => Token::Text,
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::DocType(_) => return None,
+            Event::Eof => break,
+        };
+        if token.tag().is_some() && depth == 0 {
+            if rooted {
+                return None;
+            }
+            rooted = true;
+        }
+        match token {
+            Token::Start(_) => depth += 1,
+            Token::End(_) => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        tokens.push(token);
+    }
+    (rooted && depth == 0).then_some(tokens)
+}
+
+/// Reads one tag anew, for the places of its attributes' values.
+fn tag(document: &[u8], span: Range<usize>) -> Option<Tag<'_>> {
+    let inner = document[span.clone()].strip_prefix(b"<")?.strip_suffix(b">")?;
+    let inner = inner.strip_suffix(b"/").unwrap_or(inner);
+    let name = &inner[..inner.iter().position(u8::is_ascii_whitespace).unwrap_or(inner.len())];
+    let mut attributes = Vec::new();
+    let mut names = BTreeSet::new();
+    let mut at = name.len();
+    loop {
+        let space = inner[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        at += space;
+        if at == inner.len() {
+            break;
+        }
+        let equals = at + inner[at..].iter().position(|byte| *byte == b'=')?;
+        let name = inner[at..equals].trim_ascii_end();
+        let gap = inner[equals + 1..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let open = equals + 1 + gap;
+        let quote = *inner.get(open).filter(|byte| matches!(byte, b'"' | b'\''))?;
+        let length = inner[open + 1..].iter().position(|byte| *byte == quote)?;
+        let value = &inner[open + 1..open + 1 + length];
+        let broken = name.is_empty() || name.iter().any(u8::is_ascii_whitespace) || value.contains(&b'<');
+        if space == 0 || broken || !names.insert(name) {
+            return None;
+        }
+        let start = span.start + 1 + open + 1;
+        attributes.push(Attribute { name, value, span: start..start + length });
+        at = open + 1 + length + 1;
+    }
+    (!name.is_empty()).then_some(Tag { name, span, attributes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_where_they_are() {
+        let document = "<?xml version=\"1.0\"?>\n<a b = 'x\"é' c=\"&lt;>\"><!-- n --><d e='2' /></a>\n";
+        let found = tokens(document.as_bytes()).expect("well-formed");
+        let values: Vec<_> = found.iter().filter_map(Token::tag).flat_map(|tag| &tag.attributes).collect();
+        for attribute in &values {
+            assert_eq!(&document.as_bytes()[attribute.span.clone()], attribute.value);
+        }
+        let shown: Vec<_> = values.iter().map(|attribute| String::from_utf8_lossy(attribute.value)).collect();
+        assert_eq!(shown, ["x\"é", "&lt;>", "2"]);
+        let comment =
+            found.iter().find_map(|token| if let Token::Comment(span) = token { Some(span.clone()) } else { None });
+        assert_eq!(&document[comment.expect("there is one")], "<!-- n -->");
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_nothing() {
+        for broken in [
+            "",
+            "text",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<a/>text",
+            "<a b=1/>",
+            "<a b='1' b='2'/>",
+            "<a b='<'/>",
+            "<a b='1'c='2'/>",
+            "<a b='1'",
+            "<a b/>",
+            "</a>",
+            "<a><!-- -- --></a>",
+            "<!DOCTYPE a><a/>",
+            "\n<?xml version='1.0'?><a/>",
+            "<a>]]</a",
+        ] {
+            assert!(tokens(broken.as_bytes()).is_none(), "{broken}");
+        }
+        assert!(tokens(b"<a>\xff</a>").is_none());
+        assert!(tokens(b"<!-- before --><a/>\n<!-- after -->").is_some());
+    }
+}

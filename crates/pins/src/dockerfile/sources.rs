@@ -1,0 +1,149 @@
+//! What a build of a Dockerfile would take from elsewhere than its context and the images that it is given.
+//!
+//! An engine fetches what `FROM`, `COPY --from` and `ADD` name, and no build option keeps it from that: so it is looked for
+//! beforehand. `RUN` steps need no look, they have no network.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dockerfile::lines::{Instruction, Word, instructions};
+use crate::syntax::expand::expand;
+
+/// Is something that the engine would fetch, or that cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What it is, and how to mend it.
+    pub says: String,
+}
+
+/// Is what a Dockerfile takes, as far as a build with certain arguments is concerned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// What comes from elsewhere.
+    pub foreign: Vec<Foreign>,
+    /// The build arguments that it declares.
+    pub declared: BTreeSet<String>,
+}
+
+/// Reads a Dockerfile that is built with these arguments; `given` are the images that it may stand on, as it would name them.
+#[must_use]
+pub fn sources(text: &str, arguments: &BTreeMap<String, String>, given: &BTreeSet<String>) -> Sources {
+    let mut reader =
+        Reader { arguments, given, values: BTreeMap::new(), stages: Vec::new(), found: Sources::default() };
+    for instruction in instructions(text) {
+        reader.take(&instruction);
+    }
+    reader.found
+}
+
+struct Reader<'a> {
+    arguments: &'a BTreeMap<String, String>,
+    given: &'a BTreeSet<String>,
+    /// The arguments before the first `FROM`, with the values that this build gives them.
+    values: BTreeMap<String, String>,
+    /// The stages' names in small letters; empty where a stage has none.
+    stages: Vec<String>,
+    found: Sources,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, instruction: &Instruction) {
+        let words = &instruction.words;
+        match instruction.name.as_str() {
+            "ARG" => words.iter().for_each(|word| self.argument(word)),
+            "FROM" => self.from(words),
+            "COPY" => {
+                words.iter().filter_map(|word| word.after("--from=")).for_each(|source| self.source(&source, true))
+            }
+            "ADD" => self.add(words),
+            _ => {}
+        }
+    }
+
+    fn argument(&mut self, word: &Word) {
+        let (name, default) = word.text.split_once('=').map_or((word.text.as_str(), None), |(n, d)| (n, Some(d)));
+        self.found.declared.insert(name.to_owned());
+        if self.stages.is_empty() {
+            let default = default.and_then(|text| expand(text, &self.values));
+            if let Some(value) = self.arguments.get(name).cloned().or(default) {
+                self.values.insert(name.to_owned(), value);
+            }
+        }
+    }
+
+    fn from(&mut self, words: &[Word]) {
+        let mut words = words.iter().filter(|word| !word.text.starts_with("--"));
+        let Some(source) = words.next() else { return };
+        self.source(source, false);
+        let named = words.next().filter(|word| word.text.eq_ignore_ascii_case("as")).and_then(|_| words.next());
+        self.stages.push(named.map(|name| name.text.to_ascii_lowercase()).unwrap_or_default());
+    }
+
+    fn source(&mut self, word: &Word, numbers: bool) {
+        let Some(text) = expand(&word.text, &self.values) else {
+            return self.foreign(word, format!("`{}` has no value in this build", word.text));
+        };
+        let stage = self.stages.contains(&text.to_ascii_lowercase())
+            || (numbers && text.parse::<usize>().is_ok_and(|number| number < self.stages.len()));
+        if text != "scratch" && !stage && !self.given.contains(&text) {
+            self.foreign(word, format!("`{text}` is no image of the plan: name one by a build argument in `builders`"));
+        }
+    }
+
+    fn add(&mut self, words: &[Word]) {
+        let sources = words.iter().filter(|word| !word.text.starts_with("--"));
+        for word in sources {
+            let text = word.text.trim_start_matches('[').trim_matches(['"', ',']);
+            if text.contains("://") || text.starts_with("git@") || text.contains('$') {
+                self.foreign(word, format!("`ADD {text}` may fetch: expected a path, or `COPY`"));
+            }
+        }
+    }
+
+    fn foreign(&mut self, word: &Word, says: String) {
+        let (line, column) = word.place();
+        self.found.foreign.push(Foreign { line, column, says });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "ARG GO=golang:1.26\nARG OS=bookworm\nFROM $GO AS Build\nARG VERSION=1\nCOPY . .\nFROM scratch AS runtime\nCOPY --from=build /a /a\nCOPY --from=0 /b /b\n";
+
+    fn read(text: &str) -> Vec<String> {
+        let arguments = BTreeMap::from([("GO".to_owned(), "sha256:1".to_owned())]);
+        let given = BTreeSet::from(["sha256:1".to_owned()]);
+        let found = sources(text, &arguments, &given).foreign;
+        found.into_iter().map(|f| format!("{}:{}: {}", f.line, f.column, f.says)).collect()
+    }
+
+    #[test]
+    fn stages_and_given_images_are_no_strangers() {
+        assert_eq!(read(TEXT), Vec::<String>::new());
+        let declared = sources(TEXT, &BTreeMap::new(), &BTreeSet::new()).declared;
+        assert_eq!(declared.into_iter().collect::<Vec<_>>(), ["GO", "OS", "VERSION"]);
+    }
+
+    #[test]
+    fn what_would_be_fetched_is_named() {
+        let cases = [
+            ("FROM scratch AS", "FROM debian:$OS AS", "6:6: `debian:bookworm` is no image of the plan"),
+            ("FROM $GO AS", "FROM ${BASE} AS", "3:6: `${BASE}` has no value in this build"),
+            ("--from=0", "--from=2", "8:13: `2` is no image of the plan"),
+            ("--from=build", "--from=busybox:1", "7:13: `busybox:1` is no image"),
+            ("COPY . .", "ADD https://example.com/x /x", "5:5: `ADD https://example.com/x` may fetch"),
+            ("COPY . .", "ADD $FILE /x", "5:5: `ADD $FILE` may fetch"),
+        ];
+        for (from, to, expected) in cases {
+            let found = read(&TEXT.replacen(from, to, 1));
+            assert!(found.first().is_some_and(|first| first.starts_with(expected)), "{found:?}, expected {expected}");
+        }
+        let arguments = BTreeMap::new();
+        assert_eq!(sources(TEXT, &arguments, &BTreeSet::new()).foreign.len(), 1, "the default is no image of the plan");
+    }
+}

@@ -1,0 +1,70 @@
+//! Compose files: images and build arguments of services.
+//!
+//! Source: Compose Specification, "services", "build", "interpolation".
+
+use std::collections::BTreeMap;
+
+use crate::image;
+use crate::reference::{Kind, Mention};
+use crate::syntax::arguments;
+use crate::syntax::expand::expand;
+use crate::syntax::node::Node;
+
+/// Finds what a compose file names.
+#[must_use]
+pub fn mentions(document: &Node) -> Vec<Mention> {
+    let mut found = Vec::new();
+    // Variables come from the caller's environment: only their defaults stand in the tree.
+    let none = BTreeMap::new();
+    for (_, service) in document.get("services").map(Node::pairs).unwrap_or_default() {
+        if let Some((node, text)) = service.get("image").and_then(|node| Some((node, node.text()?))) {
+            let text = expand(text, &none).unwrap_or_else(|| text.to_owned());
+            let mentions = image::mentions(node.place(), Kind::Compose, &text).into_iter();
+            let built = service.get("build").is_some();
+            found.extend(mentions.map(|mention| if built { mention.look_alike(BUILT) } else { mention }));
+        }
+        let arguments = service.path(&["build", "args"]);
+        for (key, value) in arguments.map(Node::pairs).unwrap_or_default() {
+            found.extend(argument(key.text().unwrap_or_default(), value.text().unwrap_or_default(), value));
+        }
+        for member in arguments.map(Node::members).unwrap_or_default() {
+            if let Some((key, value)) = member.text().and_then(|text| text.split_once('=')) {
+                found.extend(argument(key, value, member));
+            }
+        }
+    }
+    found
+}
+
+/// Why the name of an image that is built here needs no digest.
+const BUILT: &str = "names what is built here";
+
+fn argument(key: &str, value: &str, node: &Node) -> Vec<Mention> {
+    let value = expand(value, &BTreeMap::new()).unwrap_or_else(|| value.to_owned());
+    arguments::of(key, &value, node.place(), Kind::Compose, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::yaml;
+
+    #[test]
+    fn images_and_arguments_are_found() {
+        let text = "services:\n  a: {image: \"nginx:${TAG:-1.27}\"}\n  b:\n    build: {context: ., args: {GO_VERSION: 1.26.8}}\n    \
+                    image: ours:dev\n  c:\n    build:\n      args: [\"NODE_VERSION=20\", X]\n  d: {image: \"x:${NONE}\"}\n";
+        let document = yaml::documents(text).expect("YAML").remove(0);
+        let found: Vec<_> = mentions(&document)
+            .into_iter()
+            .map(|m| (m.line, m.value, m.look_alike.is_some(), m.unclear.is_some()))
+            .collect();
+        let expected = [
+            (2, "nginx:1.27", false, false),
+            (5, "ours:dev", true, false),
+            (4, "1.26.8", false, false),
+            (8, "20", false, false),
+            (9, "x:${NONE}", false, true),
+        ];
+        assert_eq!(found, expected.map(|(line, value, built, unclear)| (line, value.to_owned(), built, unclear)));
+    }
+}

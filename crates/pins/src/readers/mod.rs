@@ -1,0 +1,10 @@
+//! Readers of known kinds of files.
+
+pub mod compose;
+pub mod devcontainer;
+pub mod go_mod;
+pub mod package_json;
+pub mod shell;
+pub mod version_file;
+pub mod workflow;
+pub mod yaml_file;

@@ -1,0 +1,55 @@
+//! `package.json`: `engines`, `devEngines`, `volta` and `packageManager`.
+
+use crate::reference::{Kind, Mention, Tool, Use};
+use crate::syntax::json;
+use crate::syntax::node::{Node, SyntaxError};
+
+/// Finds what a package says of Node and of its package manager.
+///
+/// # Errors
+/// [`SyntaxError`] for what is no JSON.
+pub fn mentions(text: &str) -> Result<Vec<Mention>, SyntaxError> {
+    let Some(package) = json::document(text, false)? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    let mut push = |node: Option<&Node>, tool, usage| {
+        if let Some((node, text)) = node.and_then(|node| node.text().map(|text| (node, text))) {
+            found.push(Mention::new(node.place(), tool, Kind::PackageJson, text).used(usage));
+        }
+    };
+    push(package.path(&["engines", "node"]), Tool::Node, Use::Allows);
+    push(package.path(&["volta", "node"]), Tool::Node, Use::Selects);
+    push(package.get("packageManager"), Tool::PackageManager, Use::Selects);
+    for runtime in package.path(&["devEngines", "runtime"]).map(Node::each).unwrap_or_default() {
+        if runtime.get("name").and_then(Node::text) == Some("node") {
+            push(runtime.get("version"), Tool::Node, Use::Allows);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_is_found() {
+        let text = r#"{
+  "engines": {"node": ">=20", "npm": "*"},
+  "volta": {"node": "20.20.2"},
+  "devEngines": {"runtime": [{"name": "node", "version": "^20"}, {"name": "bun", "version": "1"}]},
+  "packageManager": "pnpm@9.1.0"
+}"#;
+        let found: Vec<_> =
+            mentions(text).expect("JSON").into_iter().map(|m| (m.line, m.tool, m.usage, m.value)).collect();
+        assert_eq!(
+            found,
+            [
+                (2, Tool::Node, Use::Allows, ">=20".to_owned()),
+                (3, Tool::Node, Use::Selects, "20.20.2".to_owned()),
+                (5, Tool::PackageManager, Use::Selects, "pnpm@9.1.0".to_owned()),
+                (4, Tool::Node, Use::Allows, "^20".to_owned()),
+            ]
+        );
+        assert!(mentions("{").is_err());
+    }
+}

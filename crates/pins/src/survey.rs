@@ -1,0 +1,122 @@
+//! The survey: takes file after file, and gives everything that was found in them.
+
+use std::collections::BTreeSet;
+
+use super::class::{Class, class, is_test_archive, set_aside};
+use super::reference::{Kind, Mention, Tool};
+use super::{dockerfile, sweep};
+use crate::readers::{devcontainer, go_mod, package_json, shell, version_file, yaml_file};
+use crate::sweep::old::{self, OldVersion, Searched, Standing};
+use crate::syntax::node::SyntaxError;
+use rcrepro_model::plan::pins::Pins;
+
+/// Says that a file could not be read as what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The file.
+    pub file: String,
+    /// What is wrong, and where.
+    pub error: SyntaxError,
+}
+
+/// Gathers what files mention.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// What was found, by file, in the order of the files.
+    pub mentions: Vec<(String, Mention)>,
+    /// Files that could not be read as what they are; the sweep went over them all the same.
+    pub unreadable: Vec<Unreadable>,
+    /// Places with old versions.
+    pub old: Vec<OldVersion>,
+    /// How many files there were.
+    pub files: usize,
+    /// How many of them are binary.
+    pub binary: usize,
+    /// What is tracked and holds no file, such as submodules.
+    pub closed: Vec<String>,
+}
+
+/// How many bytes tell whether a file is binary, as git does it.
+const SNIFF: usize = 8000;
+
+impl Survey {
+    /// Looks through a file. `pins` say which old versions to search for.
+    pub fn file(&mut self, path: &str, bytes: &[u8], pins: &Pins) {
+        self.files += 1;
+        let old = [(Tool::Go, &pins.go), (Tool::Node, &pins.node)];
+        let old = old
+            .into_iter()
+            .flat_map(|(tool, pin)| pin.iter().flat_map(move |pin| pin.old.iter().map(move |v| (tool, *v))));
+        if bytes[..bytes.len().min(SNIFF)].contains(&0) {
+            self.binary += 1;
+            for (tool, version) in old {
+                let hits = old::places(bytes, version.to_string().as_bytes()).count();
+                let place = |_| OldVersion {
+                    file: path.to_owned(),
+                    line: 0,
+                    column: 0,
+                    tool,
+                    version,
+                    standing: Standing::LookAlike("binary file".into()),
+                };
+                self.old.extend((0..hits).map(place));
+            }
+            return;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let class = class(path, &text);
+        let set_aside = set_aside(path).or_else(|| is_test_archive(path, &text).then_some("test data"));
+        let mut mentions = self.read(path, class, &text, set_aside.is_some());
+        if let Some(why) = set_aside {
+            mentions.iter_mut().for_each(|mention| mention.look_alike = Some(why.to_owned()));
+        }
+        let searched = Searched { file: path, class, set_aside, text: &text, mentions: &mentions };
+        for (tool, version) in old {
+            self.old.extend(old::search(&searched, tool, version));
+        }
+        self.mentions.extend(mentions.into_iter().map(|mention| (path.to_owned(), mention)));
+    }
+
+    /// Reads a file as what it is, and sweeps over it.
+    fn read(&mut self, path: &str, class: Class, text: &str, set_aside: bool) -> Vec<Mention> {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let mut kind = match class {
+            Class::Script | Class::Dockerfile => Kind::Script,
+            Class::Document => Kind::Document,
+            Class::Yaml if path.contains(".github/workflows/") => Kind::Workflow,
+            Class::Yaml => Kind::Yaml,
+            _ => Kind::Text,
+        };
+        let read = match class {
+            Class::GoMod => Ok(go_mod::mentions(text, false)),
+            Class::GoWork => Ok(go_mod::mentions(text, true)),
+            Class::Dockerfile => Ok(dockerfile::mentions(text)),
+            Class::Yaml => yaml_file::mentions(path, text),
+            Class::PackageJson => package_json::mentions(text),
+            Class::Devcontainer => devcontainer::mentions(text),
+            _ => Ok(version_file::mentions(name, text).unwrap_or_default()),
+        };
+        let mut found = read.unwrap_or_else(|error| {
+            if !set_aside {
+                self.unreadable.push(Unreadable { file: path.to_owned(), error });
+            }
+            Vec::new()
+        });
+        if class == Class::Yaml
+            && let Some(mention) = found.first()
+        {
+            kind = mention.kind;
+        }
+        if matches!(class, Class::Script | Class::Yaml | Class::Text) {
+            let known = shell::mentions(text, kind);
+            found.extend(known);
+        }
+        let swept = sweep::mentions(class, kind, text, &found);
+        found.extend(swept);
+        found.sort_by_key(|mention| (mention.line, mention.column));
+        // Two readers may find the same: the first, who knows more, counts.
+        let mut seen = BTreeSet::new();
+        found.retain(|mention| seen.insert((mention.line, mention.column, mention.tool, mention.value.clone())));
+        found
+    }
+}

@@ -1,0 +1,138 @@
+//! The search proof: every place in the tracked tree where the text of a version stands that has to be gone.
+
+use serde::Serialize;
+
+use crate::class::{Class, in_comment};
+use crate::reference::{Mention, Tool};
+use rcrepro_model::plan::pins::ToolVersion;
+
+/// Says what a place with an old version is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "name", content = "why")]
+pub enum Standing {
+    /// A reference to the old toolchain.
+    Real,
+    /// Something else with the same numbers; why.
+    LookAlike(String),
+    /// Nobody can tell from the line.
+    Unclear,
+}
+
+/// Is a place where the text of an old version stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OldVersion {
+    /// The file.
+    pub file: String,
+    /// The line, from 1; 0 in a binary file.
+    pub line: usize,
+    /// The column in characters, from 1; 0 in a binary file.
+    pub column: usize,
+    /// Whose version.
+    pub tool: Tool,
+    /// The version.
+    pub version: ToolVersion,
+    /// What it is.
+    pub standing: Standing,
+}
+
+/// Is a text file that is searched.
+#[derive(Debug, Clone, Copy)]
+pub struct Searched<'a> {
+    /// The path.
+    pub file: &'a str,
+    /// What it is.
+    pub class: Class,
+    /// Why nothing in it counts, where that is so.
+    pub set_aside: Option<&'static str>,
+    /// Its text.
+    pub text: &'a str,
+    /// What was found in it.
+    pub mentions: &'a [Mention],
+}
+
+/// Searches a text file for an old version of a tool.
+#[must_use]
+pub fn search(searched: &Searched<'_>, tool: Tool, version: ToolVersion) -> Vec<OldVersion> {
+    let wanted = version.to_string();
+    if !searched.text.contains(&wanted) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(searched.text.lines()) {
+        for at in places(line.as_bytes(), wanted.as_bytes()) {
+            let column = line.get(..at).unwrap_or_default().chars().count() + 1;
+            let standing = standing(searched, tool, &wanted, (number, column), line);
+            let file = searched.file.to_owned();
+            found.push(OldVersion { file, line: number, column, tool, version, standing });
+        }
+    }
+    found
+}
+
+/// Finds a version's text, where no further digit makes it another version.
+pub fn places<'a>(haystack: &'a [u8], wanted: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    (0..haystack.len().saturating_sub(wanted.len() - 1)).filter(move |at| {
+        let (before, after) = (&haystack[..*at], &haystack[at + wanted.len()..]);
+        let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+        let longer = digit(before.last()) || before.ends_with(b".");
+        let longer = longer || digit(after.first()) || (after.starts_with(b".") && digit(after.get(1)));
+        haystack[*at..].starts_with(wanted) && !longer
+    })
+}
+
+fn standing(searched: &Searched<'_>, tool: Tool, wanted: &str, place: (usize, usize), line: &str) -> Standing {
+    let alike = |why: &str| Standing::LookAlike(why.to_owned());
+    if let Some(why) = searched.set_aside {
+        return alike(why);
+    }
+    let here = |mention: &&Mention| mention.line == place.0 && mention.value.contains(wanted);
+    let mut known = searched.mentions.iter().filter(here);
+    if let Some(mention) = known.clone().find(|mention| mention.tool == tool) {
+        return mention.look_alike.as_deref().map_or(Standing::Real, alike);
+    }
+    if known.any(|mention| mention.tool == Tool::Image && mention.unclear.is_none()) {
+        return alike("tag of another image");
+    }
+    match searched.class {
+        class if in_comment(class, line, place.1) => alike("comment"),
+        Class::Source => alike("source code"),
+        Class::GoMod | Class::GoWork if line.contains('/') => alike("version of a module"),
+        Class::PackageJson => alike("version of a package"),
+        Class::Document => alike("prose with no word of the tool beside it"),
+        _ => Standing::Unclear,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::Kind;
+
+    fn found(class: Class, text: &str, mentions: &[Mention]) -> Vec<(usize, usize, Standing)> {
+        let searched = Searched { file: "f", class, set_aside: None, text, mentions };
+        search(&searched, Tool::Go, ToolVersion::new(1, 25, 3))
+            .into_iter()
+            .map(|o| (o.line, o.column, o.standing))
+            .collect()
+    }
+
+    #[test]
+    fn longer_versions_are_others() {
+        for other in ["1.25.30", "11.25.3", "0.1.25.3", "1.25.3.1", "1x25.3"] {
+            assert_eq!(found(Class::Script, other, &[]), [], "{other}");
+        }
+        assert_eq!(found(Class::Script, "a=1.25.3.", &[]), [(1, 3, Standing::Unclear)]);
+        assert_eq!(found(Class::Script, "go1.25.3", &[]), [(1, 3, Standing::Unclear)]);
+    }
+
+    #[test]
+    fn a_place_is_what_was_found_there() {
+        let real = [Mention::new((1, 4), Tool::Go, Kind::Script, "1.25.3")];
+        assert_eq!(found(Class::Script, "go 1.25.3", &real), [(1, 4, Standing::Real)]);
+        let image = [Mention::new((1, 7), Tool::Image, Kind::Yaml, "nginx:1.25.3")];
+        let other = found(Class::Yaml, "image: nginx:1.25.3", &image);
+        assert_eq!(other, [(1, 14, Standing::LookAlike("tag of another image".into()))]);
+        let module = found(Class::GoMod, "require example.com/x v1.25.3", &[]);
+        assert_eq!(module, [(1, 24, Standing::LookAlike("version of a module".into()))]);
+    }
+}

@@ -1,0 +1,188 @@
+//! Texts that look like the version of a toolchain, in any file.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::reference::{Tool, Use};
+
+/// Says how sure a text is, by its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A download, an assignment, a version manager's command: it can mean nothing else.
+    Firm,
+    /// An image by its name and tag.
+    Image,
+    /// A computed version.
+    Computed,
+    /// Words, such as "Go 1.26 or later".
+    Words,
+    /// A bare `go1.26`.
+    Bare,
+}
+
+/// Is a form with the expression that finds it; the group `v` is the version, `more` says that newer ones do.
+pub struct Pattern {
+    /// Whose version.
+    pub tool: Tool,
+    /// How sure.
+    pub form: Form,
+    /// What finds it.
+    pub regex: Regex,
+}
+
+const ASSIGNED: &str = r#"["'\]\)]*\s*(?::=|\?=|\+=|==?|:-?)\s*["']?(?P<v>v?(?:go)?\d[\w.+-]*|[\^~<>=]+\s?v?\d[\w. <>=|+-]*|stable\b|oldstable\b|latest\b|lts\b[/\w*-]*)"#;
+const MORE: &str = r"(?P<more>\+|\s*\(?(?:or|and)\s+(?:later|newer|above|higher|greater|up)|\s*\(?minimum)?";
+
+/// Every pattern. Where two find the same place, the earlier counts.
+pub static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let go = r"1\.\d+(?:\.\d+|\.x)?(?:(?:rc|beta)\d+)?";
+    let node = r"\d+(?:\.(?:\d+|x)){0,2}";
+    let pattern = |tool, form, text: String| Pattern {
+        tool,
+        form,
+        regex: Regex::new(&text).expect("the expressions are constants that the tests compile"),
+    };
+    let assigned = |names: &str| {
+        format!(r"(?i)\b(?:[a-z0-9]+[_.-])*(?:{names})[_.-]?(?:version|semver)(?:[_.-]min(?:imum)?)?{ASSIGNED}")
+    };
+    let computed = |names: &str| {
+        format!(r"(?i)\b(?:[a-z0-9]+[_.-])*(?:{names})[_.-]?version\s*(?::=|\?=|=)\s*(?P<v>[^\n]*(?:\$\(|`)[^\n]*)")
+    };
+    vec![
+        pattern(Tool::Go, Form::Firm, format!(r"\bgo(?P<v>{go})\.(?:linux|darwin|windows|freebsd|netbsd|openbsd|src|\$)")),
+        pattern(Tool::Go, Form::Firm, assigned("go|golang")),
+        pattern(Tool::Go, Form::Computed, computed("go|golang")),
+        pattern(Tool::Go, Form::Firm, r#"\bGOTOOLCHAIN["']?\s*[=:]\s*["']?(?P<v>go1[\w.+]*)"#.into()),
+        pattern(Tool::Go, Form::Computed, r"\bGOTOOLCHAIN\s*[:?]?=\s*(?P<v>(?:go)?\$[^\n;]*)".into()),
+        pattern(Tool::Go, Form::Image, r"(?P<v>(?:[\w.-]+(?::\d+)?/)*golang:(?:v?\d[\w.-]*|latest|stable|alpine[\w.-]*|bookworm|bullseye|trixie|tip[\w.-]*)(?:@sha256:[0-9a-f]{64})?)".into()),
+        pattern(Tool::Go, Form::Firm, format!(r"(?:^|[\s(=,])(?:go|golang)@v?(?P<v>{go})")),
+        pattern(Tool::Go, Form::Firm, format!(r"\b(?:asdf|mise|goenv|gvm)\s+\w+\s+(?:-\S+\s+)*(?:golang|go)?[\s@]?(?P<v>{go})")),
+        pattern(Tool::Go, Form::Firm, r"\bgo_(?P<v>1_\d+)\b".into()),
+        pattern(
+            Tool::Go,
+            Form::Words,
+            format!(r"\b(?:Go|GO|[Gg]olang)(?:\s+(?:[Vv]ersions?|SDK|toolchain|compiler|runtime))?:?\s+\(?(?:at least\s+|>=?\s*|≥\s*)?\(?v?(?P<v>{go})\b{MORE}"),
+        ),
+        pattern(Tool::Go, Form::Words, format!(r"\bgo\s+(?:version\s+)?(?:>=?\s*|≥\s*)?(?P<v>{go})\b{MORE}")),
+        pattern(Tool::Go, Form::Words, format!(r"\bgo-(?P<v>{go})\b{MORE}")),
+        pattern(Tool::Go, Form::Bare, format!(r"\bgo(?P<v>{go})\b{MORE}")),
+        pattern(Tool::Node, Form::Firm, r"\bnode-v(?P<v>\d+\.\d+\.\d+)".into()),
+        pattern(Tool::Node, Form::Firm, r"nodejs\.org/(?:dist|download/release)/(?:latest-)?v(?P<v>\d+(?:\.(?:\d+|x)){0,2})".into()),
+        pattern(Tool::Node, Form::Firm, r"nodesource\.com/(?:setup_|node_)(?P<v>\d+\.x|lts\.x|current\.x)".into()),
+        pattern(Tool::Node, Form::Firm, assigned("node|nodejs|node_js")),
+        pattern(Tool::Node, Form::Computed, computed("node|nodejs")),
+        pattern(
+            Tool::Node,
+            Form::Image,
+            r"(?:^|[\s\x22'=(,/])(?P<v>(?:[\w.-]+(?::\d+)?/)*node:(?:\d[\w.-]*|lts[\w.-]*|current[\w.-]*|latest|alpine[\w.-]*|slim)(?:@sha256:[0-9a-f]{64})?)".into(),
+        ),
+        pattern(
+            Tool::Node,
+            Form::Firm,
+            r"\b(?:nvm|fnm|nodenv)\s+(?:install|use|exec|run|global|local|alias default)\s+(?P<v>v?\d[\w.]*|--lts|node\b|stable\b|lts/[\w*]+)".into(),
+        ),
+        pattern(Tool::Node, Form::Firm, format!(r"(?:^|[\s(=,])node(?:js)?@v?(?P<v>{node})")),
+        pattern(Tool::Node, Form::Firm, format!(r"\b(?:asdf|mise)\s+\w+\s+(?:-\S+\s+)*nodejs\s+v?(?P<v>{node})")),
+        pattern(Tool::Node, Form::Firm, r"\bnodejs_(?P<v>\d+)\b".into()),
+        pattern(
+            Tool::Node,
+            Form::Words,
+            format!(r"\b(?:Node\.?[jJ][sS]|node\.js)(?:\s+(?:[Vv]ersions?|LTS|runtime))?:?\s+\(?(?:at least\s+|>=?\s*|≥\s*)?\(?[vV]?(?P<v>{node})\b{MORE}"),
+        ),
+        pattern(
+            Tool::Node,
+            Form::Words,
+            format!(r"\b[Nn]ode(?:\s+[Vv]ersions?)?:?\s+(?:>=?\s*|≥\s*)?[vV]?(?P<v>[1-3]\d(?:\.(?:\d+|x)){{0,2}})\b{MORE}"),
+        ),
+    ]
+});
+
+/// Says that newer ones do, where words around a version say so.
+#[must_use]
+pub fn usage(line: &str, more: bool) -> Use {
+    static MINIMUM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\bat least\b|\bminimum\b|>=|≥|\bor (?:later|newer|above|higher|greater)\b|\band (?:up|later|newer|above)\b")
+            .expect("a constant")
+    });
+    if more || MINIMUM.is_match(line) { Use::Minimum } else { Use::Allows }
+}
+
+/// Tells whether a line of a document asks for a version rather than telling of one.
+#[must_use]
+pub fn demands(line: &str) -> bool {
+    static DEMAND: LazyLock<Regex> = LazyLock::new(|| {
+        let words = r"requir\w*|needs?|needed|prerequisites?|install\w*|download|minimum|at least|support(?:s|ed)?|must|recommend\w*|compatible|build(?:s|ing)?|works with|tested|depend\w*|later|newer|use|uses|using|version of";
+        Regex::new(&format!(r"(?i)\b(?:{words})\b|>=|≥|\d\+")).expect("a constant")
+    });
+    static STORY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:since|introduced in|added in|new in|before|prior to|as of|until|release notes|changes? in|dropped|removed in|blog)\b").expect("a constant")
+    });
+    DEMAND.is_match(line) && !STORY.is_match(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(tool: Tool, text: &str) -> Option<(Form, String)> {
+        PATTERNS.iter().filter(|pattern| pattern.tool == tool).find_map(|pattern| {
+            let found = pattern.regex.captures(text)?;
+            Some((pattern.form, found["v"].trim().to_owned()))
+        })
+    }
+
+    #[test]
+    fn forms_are_told_apart() {
+        for (tool, text, form, version) in [
+            (Tool::Go, "curl -LO https://go.dev/dl/go1.26.8.linux-amd64.tar.gz", Form::Firm, "1.26.8"),
+            (Tool::Go, "GO_VERSION=1.26.8", Form::Firm, "1.26.8"),
+            (Tool::Go, "export MIN_GO_VERSION='1.25'", Form::Firm, "1.25"),
+            (Tool::Go, "${GO_VERSION:-1.26.8}", Form::Firm, "1.26.8"),
+            (Tool::Go, "GOLANG_VERSION := go1.26", Form::Firm, "go1.26"),
+            (Tool::Go, "\"goVersion\": \"1.26\"", Form::Firm, "1.26"),
+            (
+                Tool::Go,
+                "GO_VERSION=$(curl -s https://go.dev/VERSION?m=text)",
+                Form::Computed,
+                "$(curl -s https://go.dev/VERSION?m=text)",
+            ),
+            (Tool::Go, "GOTOOLCHAIN=go1.26.8+auto", Form::Firm, "go1.26.8+auto"),
+            (Tool::Go, "docker run golang:1.26 go version", Form::Image, "golang:1.26"),
+            (Tool::Go, "brew install go@1.26", Form::Firm, "1.26"),
+            (Tool::Go, "pkgs.go_1_26", Form::Firm, "1_26"),
+            (Tool::Go, "requires Go 1.25 or later", Form::Words, "1.25"),
+            (Tool::Go, "Golang version 1.25+", Form::Words, "1.25"),
+            (Tool::Go, "//go:build go1.21", Form::Bare, "1.21"),
+            (Tool::Node, "https://nodejs.org/dist/v20.20.2/node-v20.20.2-linux-x64.tar.xz", Form::Firm, "20.20.2"),
+            (Tool::Node, "curl https://deb.nodesource.com/setup_20.x | bash", Form::Firm, "20.x"),
+            (Tool::Node, "NODE_VERSION = \"20\"", Form::Firm, "20"),
+            (Tool::Node, "nvm install --lts", Form::Firm, "--lts"),
+            (Tool::Node, "docker run node:20-alpine", Form::Image, "node:20-alpine"),
+            (Tool::Node, "Node.js v20 or newer", Form::Words, "20"),
+            (Tool::Node, "Node 20.20.2", Form::Words, "20.20.2"),
+        ] {
+            assert_eq!(first(tool, text), Some((form, version.to_owned())), "{text}");
+        }
+        for (tool, text) in [
+            (Tool::Go, "cargo_version=1.2.3"),
+            (Tool::Go, "mongo1.26"),
+            (Tool::Go, "github.com/x/go v1.2.3"),
+            (Tool::Go, "GOTOOLCHAIN=local"),
+            (Tool::Go, "<li>golang:golang.org/x/net</li>"),
+            (Tool::Node, "import fs from 'node:fs'"),
+            (Tool::Node, "node 1 of the cluster"),
+            (Tool::Node, "npm install @types/node@20"),
+        ] {
+            assert_eq!(first(tool, text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn documents_ask_or_tell() {
+        assert!(demands("You need Go 1.25 to build it") && demands("Go 1.25+"));
+        assert!(!demands("Since Go 1.21, builds use loopvar") && !demands("In Go 1.22 the loop changed"));
+        assert_eq!(usage("Go 1.25 or later", false), Use::Minimum);
+        assert_eq!(usage("Needs Go 1.26.8", false), Use::Allows);
+    }
+}

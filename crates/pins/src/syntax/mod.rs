@@ -1,0 +1,7 @@
+//! The notations below the readers.
+
+pub mod arguments;
+pub mod expand;
+pub mod json;
+pub mod node;
+pub mod yaml;

@@ -1,0 +1,112 @@
+//! The table of adapters: one for each tool, with a version and its rules in words.
+
+use super::call::Call;
+use super::{Evidence, Proof, gitleaks, go, govulncheck, junit, tap};
+use crate::node::{node_test, npm_audit, npm_ci, tsc, vitest};
+use rcrepro_model::plan::proof::Tool;
+
+/// Says what proves the work of one tool.
+#[derive(Clone, Copy)]
+pub struct Adapter {
+    /// The tool.
+    pub(super) tool: Tool,
+    /// The version of the rules, counted from 1.
+    pub(super) version: u32,
+    /// What proves work, and what is hollow, in English.
+    pub(super) rules: &'static str,
+    /// Judges one call on a line that exited 0; the list holds the line's calls of the same tool, this one among them.
+    pub(super) pass: fn(&Call, &[&Call], &Evidence<'_>) -> Proof,
+    /// Says what kept the tool from its work where the exit code is not 0, and is no verdict.
+    pub(super) failure: Option<fn(&Call, &Evidence<'_>) -> Option<String>>,
+}
+
+impl Adapter {
+    /// The tool.
+    #[must_use]
+    pub const fn tool(&self) -> Tool {
+        self.tool
+    }
+
+    /// The version of the rules; it rises with every change of an answer.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// What proves work, and what is hollow, in English.
+    #[must_use]
+    pub const fn rules(&self) -> &'static str {
+        self.rules
+    }
+
+    pub(super) fn assess(&self, call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+        if call.only_asks() {
+            let call = call.tool_words();
+            return Proof::hollow(format!("`{call}` is asked for its help or version, and checks nothing"));
+        }
+        if call.redirected {
+            let call = call.tool_words();
+            return Proof::hollow(format!("the output of `{call}` goes elsewhere, so that nothing can be seen of it"));
+        }
+        (self.pass)(call, alike, evidence)
+    }
+
+    pub(super) fn failure(&self, call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+        self.failure.and_then(|failure| failure(call, evidence))
+    }
+}
+
+impl std::fmt::Debug for Adapter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.tool, self.version)
+    }
+}
+
+const ALL: [Adapter; 12] = [
+    gitleaks::ADAPTER,
+    go::build::ADAPTER,
+    go::test::ADAPTER,
+    go::vet::ADAPTER,
+    govulncheck::ADAPTER,
+    junit::ADAPTER,
+    node_test::ADAPTER,
+    npm_audit::ADAPTER,
+    npm_ci::ADAPTER,
+    tap::ADAPTER,
+    tsc::ADAPTER,
+    vitest::ADAPTER,
+];
+
+/// Lists every adapter, sorted by the tool's name.
+#[must_use]
+pub const fn all() -> &'static [Adapter] {
+    &ALL
+}
+
+/// Gives a tool's adapter.
+pub(super) fn of(tool: Tool) -> Adapter {
+    *ALL.iter().find(|adapter| adapter.tool == tool).expect("each tool has an adapter")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tool_has_an_adapter_with_rules() {
+        assert_eq!(ALL.map(|adapter| adapter.tool), Tool::ALL);
+        for adapter in all() {
+            assert!(adapter.version > 0 && adapter.rules.ends_with(".\n"), "{adapter:?}");
+        }
+    }
+
+    /// Goes red when an adapter comes or changes its version and docs/guide/proof.md does not say so.
+    #[test]
+    fn every_adapter_is_documented() {
+        let page = include_str!("../../../docs/guide/proof.md");
+        for adapter in all() {
+            let row = format!("\n| `{}` | {} | ", adapter.tool, adapter.version);
+            assert!(page.contains(&row), "docs/guide/proof.md has no row that begins with {}", row.trim());
+        }
+    }
+}

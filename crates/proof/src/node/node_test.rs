@@ -1,0 +1,70 @@
+//! `node --test`: the summary of its spec and tap reporters.
+
+use crate::adapter::Adapter;
+use crate::call::Call;
+use crate::tap::{Tests, judge};
+use crate::text::{leading_number, lines, were};
+use crate::{Evidence, Proof, junit};
+use rcrepro_model::plan::proof::{Condition, Tool};
+
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::NodeTest, version: 2, rules: RULES, pass, failure: None };
+
+const RULES: &str = "Proven: the summary of the spec or tap reporter (`pass N`) or, where the line asks for it, a junit report counts a \
+test that passed. Hollow: no summary; another reporter; no test; every test was skipped or is to do. On a condition: tests that are to \
+do, whose failure passes; --test-only, --test-shard and --test-rerun-failures, which leave tests out. Contradicted: a test failed or \
+was cancelled.\n";
+
+/// Flags that leave tests out without a word of it in the summary.
+const LEAVE_OUT: [&str; 3] = ["--test-only", "--test-shard", "--test-rerun-failures"];
+
+fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+    let reporters = call.values(&["--test-reporter"]);
+    if let Some(other) = reporters.iter().find(|name| !["spec", "tap", "junit"].contains(name)) {
+        return Proof::hollow(format!("of the reporter `{other}` nothing is known: keep spec, tap or junit"));
+    }
+    let lines = lines([evidence.stdout, evidence.stderr]);
+    let (mut tests, mut reports, mut to_do) = (Tests::default(), 0, 0);
+    for line in &lines {
+        let Some(rest) = line.strip_prefix("# ").or_else(|| line.strip_prefix("\u{2139} ")) else { continue };
+        let Some((word, number)) = rest.split_once(' ') else { continue };
+        let Some(number) = leading_number(number) else { continue };
+        match word {
+            "pass" => {
+                reports += 1;
+                tests.passed += number;
+            }
+            "fail" | "cancelled" => tests.failed += number,
+            "skipped" => tests.skipped += number,
+            "todo" => {
+                tests.skipped += number;
+                to_do += number;
+            }
+            _ => {}
+        }
+    }
+    if reports > 0 && reports < alike.len() {
+        return Proof::hollow("the line has more calls than the output has summaries");
+    }
+    let asked = reporters.contains(&"junit") || call.forced;
+    let tests = match reports {
+        0 if asked => junit::tests(evidence.stdout),
+        0 => None,
+        _ => Some(tests),
+    };
+    let missing = "the output has no summary of tests: keep the spec, tap or junit reporter";
+    let to_do = (to_do > 0).then(|| {
+        Condition::new("node-test-todo", "", format!("{} to do, whose failure would pass", were(to_do, "test")))
+    });
+    judge(Tool::NodeTest, tests, missing).on(to_do).on(left_out(call, evidence))
+}
+
+fn left_out(call: &Call, evidence: &Evidence<'_>) -> Option<Condition> {
+    let options = call.variable("NODE_OPTIONS", evidence.environment).unwrap_or_default();
+    let in_options = |flag: &str| options.split_whitespace().any(|word| word.split('=').next() == Some(flag));
+    let flag = LEAVE_OUT.into_iter().find(|flag| call.has(&[flag]) || in_options(flag))?;
+    Some(Condition::new(
+        "node-test-partial",
+        "",
+        format!("`{flag}` leaves tests out, and the summary does not say which"),
+    ))
+}

@@ -1,0 +1,146 @@
+//! vitest: the summary of its text reporters, and its json, junit and tap reporters on standard output; the line says which.
+
+use serde::Deserialize;
+
+use crate::adapter::Adapter;
+use crate::call::Call;
+use crate::text::{lines, number_before, were};
+use crate::{Evidence, Proof, junit, tap};
+use rcrepro_model::plan::proof::{Condition, Tool};
+
+mod settings;
+
+use settings::Settings;
+
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Vitest, version: 2, rules: RULES, pass, failure: None };
+
+const RULES: &str = "Proven: the summary line `Tests` of the default, verbose, basic, dot and tree reporters, or, where --reporter \
+or the configuration asks for it, `numPassedTests` of json, the tests of junit or tap, count a test that passed. Hollow: `No test \
+files found`; no such count, or one in another form than the line asks for; every test was skipped or is to do; `vitest list`; \
+`dangerouslyIgnoreUnhandledErrors` on the line or in the configuration with json, junit or tap alone, which do not show errors outside \
+of tests. On a condition: -u, which writes snapshots instead of comparing them; --retry, --shard, --changed, `vitest related`; --allowOnly \
+where tests were skipped. Contradicted: tests that failed, or errors outside of tests that the command line lets pass.\n";
+
+#[derive(Default)]
+struct Counts {
+    passed: u64,
+    skipped: u64,
+    failed: u64,
+    reports: usize,
+}
+
+fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+    if call.arguments.first().is_some_and(|word| word == "list") {
+        return Proof::hollow("`vitest list` lists tests and runs none");
+    }
+    let lines = lines([evidence.stdout, evidence.stderr]);
+    if let Some(line) = lines.iter().find(|line| line.trim_start().starts_with("No test files found")) {
+        return Proof::hollow(line.trim());
+    }
+    if lines.iter().any(|line| {
+        line.trim_start().starts_with("Errors  ")
+            && number_before(line, "error").or(number_before(line, "errors")).is_some()
+    }) {
+        return Proof::contradicted("errors outside of tests, which the command line lets pass");
+    }
+    let settings = Settings::of(call, evidence);
+    let mut counts = Counts::default();
+    if settings.may_write(&settings::TEXT) {
+        lines.iter().for_each(|line| counts.summary(line));
+    }
+    if counts.reports == 0 {
+        if let Some(how) = &settings.ignores_errors {
+            return Proof::hollow(format!(
+                "{how} lets errors outside of tests pass, and only a text reporter shows them: add `--reporter=default`"
+            ));
+        }
+        if let Some(file) = &settings.unread {
+            return Proof::hollow(format!(
+                "`{file}` cannot be looked at here: it may let errors outside of tests pass, which only a text reporter shows"
+            ));
+        }
+        if settings.may_write(&["json"]) {
+            counts.json(evidence.stdout);
+        }
+        let junit = || settings.may_write(&["junit"]).then(|| junit::tests(evidence.stdout)).flatten();
+        let tap = || settings.may_write(&["tap", "tap-flat"]).then(|| tap::tests(&lines)).flatten();
+        if counts.reports == 0
+            && let Some(found) = junit().or_else(tap)
+        {
+            counts = Counts { passed: found.passed, skipped: found.skipped, failed: found.failed, reports: 1 };
+        }
+    }
+    let skipped = counts.skipped;
+    judge(counts, alike.len()).on(conditions(call, skipped))
+}
+
+fn judge(counts: Counts, alike: usize) -> Proof {
+    match counts {
+        Counts { reports: 0, .. } => Proof::hollow(
+            "the output has no summary of tests in the form that the line asks for: keep a reporter on standard output",
+        ),
+        Counts { reports, .. } if reports < alike => {
+            Proof::hollow("the line has more calls than the output has summaries")
+        }
+        Counts { failed, .. } if failed > 0 => Proof::contradicted(format!("{} failed", were(failed, "test"))),
+        Counts { passed: 0, skipped: 0, .. } => Proof::hollow("no test ran"),
+        Counts { passed: 0, skipped, .. } => Proof::hollow(format!("{} skipped, and none ran", were(skipped, "test"))),
+        Counts { passed, .. } => Proof::proven(Tool::Vitest, passed, "tests passed"),
+    }
+}
+
+/// Names the flags that change what a pass says.
+fn conditions(call: &Call, skipped: u64) -> Vec<Condition> {
+    let flags = [
+        (&["-u", "--update"][..], "vitest-update", "`--update` writes snapshots anew instead of comparing them"),
+        (&["--retry"], "vitest-retry", "`--retry` lets a test pass that failed before"),
+        (&["--shard"], "vitest-partial", "`--shard` runs a part of the tests"),
+        (&["--changed"], "vitest-partial", "`--changed` runs the tests of changed files only"),
+    ];
+    let set = flags.into_iter().filter(|(flags, ..)| call.has(flags) && call.value(flags) != Some("0"));
+    let mut found: Vec<Condition> = set.map(|(_, name, says)| Condition::new(name, "", says)).collect();
+    if call.arguments.first().is_some_and(|word| word == "related") {
+        found.push(Condition::new("vitest-partial", "", "`vitest related` runs the tests of the named files only"));
+    }
+    if skipped > 0 && call.has(&["--allowOnly", "--allow-only"]) {
+        let says = format!("`--allowOnly` lets {skipped} tests be skipped for others that are marked `only`");
+        found.push(Condition::new("vitest-only", "", says));
+    }
+    found
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    num_passed_tests: u64,
+    num_failed_tests: u64,
+    num_pending_tests: u64,
+    #[serde(default)]
+    num_todo_tests: u64,
+}
+
+impl Counts {
+    /// Reads `      Tests  10 passed | 3 skipped (13)`.
+    fn summary(&mut self, line: &str) {
+        let Some(counts) = line.trim_start().strip_prefix("Tests  ") else { return };
+        let count = |word| number_before(counts, word).unwrap_or(0);
+        if !line.ends_with(')') && !counts.starts_with("no tests") {
+            return;
+        }
+        self.reports += 1;
+        self.passed += count("passed");
+        self.failed += count("failed");
+        self.skipped += count("skipped") + count("todo");
+    }
+
+    fn json(&mut self, stdout: &[u8]) {
+        let Some(begin) = stdout.iter().position(|byte| *byte == b'{') else { return };
+        let mut reports = serde_json::Deserializer::from_slice(&stdout[begin..]).into_iter::<Report>();
+        while let Some(Ok(report)) = reports.next() {
+            self.reports += 1;
+            self.passed += report.num_passed_tests;
+            self.failed += report.num_failed_tests;
+            self.skipped += report.num_pending_tests + report.num_todo_tests;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Reads a shell line as far as it takes to know which commands run on it and whether the line's exit code is theirs.
+//!
+//! This is no shell: nothing is expanded, and what it cannot follow (conditions, loops, substitutions) counts as hiding
+//! the exit codes of the commands inside.
+
+mod doubt;
+mod lex;
+#[cfg(test)]
+mod tests;
+mod visit;
+
+pub(super) use doubt::variable;
+pub(super) use visit::{Simple, join, simples};

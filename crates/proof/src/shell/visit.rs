@@ -1,0 +1,324 @@
+//! Simple commands of a line, each with what hides its exit code from whoever sees only the line's.
+
+use super::doubt::{self, Doubt};
+use super::lex::{Token, tokens};
+
+/// Is a simple command: no operator inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Simple {
+    /// The words, assignments first, quotes removed.
+    pub words: Vec<String>,
+    /// What hides the command's exit code, for people; none when the line ends with 0 only if this does.
+    pub hidden: Option<String>,
+    /// Whether its output goes to a file or into a pipe.
+    pub redirected: bool,
+    /// The folder below the one where the line starts, by `cd` before it; none when that cannot be told.
+    pub directory: Option<String>,
+}
+
+/// Lists a line's simple commands in the order in which they stand.
+pub(crate) fn simples(line: &str) -> Vec<Simple> {
+    let mut reader = Reader {
+        found: Vec::new(),
+        errexit: false,
+        pipefail: false,
+        shielded: false,
+        directory: Some(String::new()),
+        compound: None,
+        doubt: None,
+        whole: None,
+    };
+    reader.list(&tokens(line), None, false);
+    let Reader { mut found, whole, .. } = reader;
+    found.iter_mut().for_each(|simple| simple.hidden = simple.hidden.take().or_else(|| whole.clone()));
+    found
+}
+
+struct Reader {
+    found: Vec<Simple>,
+    errexit: bool,
+    pipefail: bool,
+    /// Whether what is read stands where `set -e` has no effect: before `&&` or `||`, or behind `!`.
+    shielded: bool,
+    directory: Option<String>,
+    compound: Option<String>,
+    /// What was read that may keep the commands behind it from running, or change the exit code.
+    doubt: Option<String>,
+    /// The same, for all commands of the line.
+    whole: Option<String>,
+}
+
+/// Words that begin or divide what this reader does not follow.
+const COMPOUND: [&str; 15] = [
+    "if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done", "case", "esac", "select", "function",
+    "coproc",
+];
+
+impl Reader {
+    /// Reads `and-or { ( ; | & | LF ) and-or }`.
+    fn list(&mut self, tokens: &[Token], hidden: Option<&str>, redirected: bool) {
+        let parts = split(tokens, &[";", "&", "\n"]);
+        let last = parts.iter().rposition(|(part, _)| !part.is_empty()).unwrap_or(0);
+        for (index, (part, terminator)) in parts.iter().enumerate().filter(|(_, (part, _))| !part.is_empty()) {
+            let by_list = match *terminator {
+                "&" => Some("`&`"),
+                _ if index < last && !self.stops() => Some("what follows it after `;` or on a further line"),
+                _ => None,
+            };
+            // In `A && B; C` a failing A ends nothing, whatever `set -e` says.
+            let by_chain =
+                (index < last && self.stops()).then_some("its chain of `&&`, which may break without ending the line");
+            self.and_or(part, hidden.or(by_list), hidden.or(by_list).or(by_chain), redirected);
+        }
+    }
+
+    /// Tells whether a failure ends the line, as `set -e` has it.
+    const fn stops(&self) -> bool {
+        self.errexit && !self.shielded
+    }
+
+    /// Reads `pipeline { ( && | || ) pipeline }`; `hidden` holds for the last one, `inner` for those before.
+    fn and_or(&mut self, tokens: &[Token], hidden: Option<&str>, inner: Option<&str>, redirected: bool) {
+        let parts = split(tokens, &["&&", "||"]);
+        let before = (self.errexit, self.pipefail, self.shielded);
+        for (index, (part, operator)) in parts.iter().enumerate() {
+            let rescued = parts[index..].iter().zip(parts.iter().skip(index + 1));
+            let rescued = rescued.filter(|((_, operator), _)| *operator == "||").any(|(_, (next, _))| !fails(next));
+            let alternative = index > 0 && parts[index - 1].1 == "||";
+            let by_or = if alternative {
+                Some("`||`, which may never have come to it")
+            } else if rescued {
+                Some("`||`")
+            } else {
+                None
+            };
+            // In `A && B; C` B may never run, and C be all that is seen.
+            let outer = if operator.is_empty() && index == 0 { hidden } else { inner };
+            self.shielded = before.2 || !operator.is_empty();
+            self.pipeline(part, by_or.or(outer), redirected);
+            if alternative {
+                self.keep(before.0, before.1);
+            }
+        }
+        self.shielded = before.2;
+        if parts.len() > 1 && !always(parts[0].0) {
+            self.keep(before.0, before.1);
+        }
+    }
+
+    /// Takes back what was switched on where it may not have happened.
+    const fn keep(&mut self, errexit: bool, pipefail: bool) {
+        self.errexit = self.errexit && errexit;
+        self.pipefail = self.pipefail && pipefail;
+    }
+
+    fn pipeline(&mut self, tokens: &[Token], hidden: Option<&str>, redirected: bool) {
+        let negated = matches!(tokens.first(), Some(Token::Word { text, quoted: false, .. }) if text == "!");
+        let tokens = &tokens[usize::from(negated)..];
+        let hidden = if negated { Some("`!`") } else { hidden };
+        let stages = split(tokens, &["|"]);
+        let (before, shielded) = (self.state(), self.shielded);
+        self.shielded |= negated;
+        for (index, (stage, _)) in stages.iter().enumerate() {
+            let piped = index + 1 < stages.len();
+            let by_pipe = (piped && !self.pipefail).then_some("the pipe behind it");
+            // `tee` and `cat` hand on what they get.
+            let kept = stages[index + 1..].iter().all(|(next, _)| hands_on(next));
+            self.command(stage, by_pipe.or(hidden), redirected || (piped && !kept));
+            // Each stage is a shell of its own.
+            if stages.len() > 1 {
+                self.reset(before.clone());
+            }
+        }
+        self.shielded = shielded;
+    }
+
+    fn state(&self) -> State {
+        (self.directory.clone(), self.errexit, self.pipefail, self.doubt.clone())
+    }
+
+    fn reset(&mut self, state: State) {
+        (self.directory, self.errexit, self.pipefail, self.doubt) = state;
+    }
+
+    fn command(&mut self, tokens: &[Token], hidden: Option<&str>, redirected: bool) {
+        let leads_away = |tokens: &[Token]| tokens.iter().any(Token::leads_away);
+        if let Some(end) = group(tokens) {
+            let behind = tokens.get(end + 1..).unwrap_or_default();
+            self.substitutions(behind);
+            if behind.iter().any(|token| !matches!(token, Token::Redirection { .. })) {
+                self.whole.get_or_insert_with(doubt::unread);
+            }
+            let before = self.state();
+            let arithmetic = tokens.starts_with(&[Token::Operator("("), Token::Operator("(")]);
+            let hidden = if arithmetic { Some("`((` around it") } else { hidden };
+            self.list(&tokens[1..end], hidden, redirected || leads_away(&tokens[end..]));
+            if tokens[0] == Token::Operator("(") {
+                self.reset(before);
+            }
+            return;
+        }
+        let redirected = redirected || leads_away(tokens);
+        let (mut words, mut splits) = (Vec::new(), Vec::new());
+        self.substitutions(tokens);
+        for token in tokens {
+            let Token::Word { text, quoted, splits: several, .. } = token else { continue };
+            let keyword = words.is_empty() && !quoted && COMPOUND.contains(&text.as_str());
+            if keyword {
+                self.compound = Some(text.clone());
+            } else {
+                words.push(text.clone());
+                splits.push(*several);
+            }
+        }
+        let compound = self.compound.as_ref().map(|word| format!("the shell's `{word}` around it"));
+        let hidden = compound.or(hidden.map(ToOwned::to_owned)).or_else(|| self.doubt.clone());
+        let mut itself = None;
+        match doubt::of_command(tokens, &words, &splits) {
+            Some(Doubt::Whole(why)) => {
+                self.whole.get_or_insert(why);
+            }
+            Some(Doubt::Itself(why)) => {
+                itself = Some(why.clone());
+                self.doubt.get_or_insert(why);
+            }
+            Some(Doubt::Behind(why)) => {
+                self.doubt.get_or_insert(why);
+            }
+            None => {}
+        }
+        match words.first().map(String::as_str) {
+            None => {}
+            Some(_) if doubt::array(tokens) => {}
+            Some("set") => self.set(&words[1..]),
+            Some("cd") => self.directory = self.directory.take().and_then(|at| changed(&at, &words[1..])),
+            Some(_) => {
+                let directory = self.directory.clone();
+                self.found.push(Simple { words, hidden: hidden.or(itself), redirected, directory });
+            }
+        }
+    }
+
+    /// Reads the lines inside of substitutions, whose exit codes are nobody's.
+    fn substitutions(&mut self, tokens: &[Token]) {
+        for token in tokens {
+            let (Token::Word { substitutions, .. } | Token::Redirection { substitutions, .. }) = token else {
+                continue;
+            };
+            for line in substitutions {
+                let mut inner = simples(line);
+                inner.iter_mut().for_each(|simple| simple.hidden = Some("the substitution around it".to_owned()));
+                self.found.append(&mut inner);
+            }
+        }
+    }
+
+    fn set(&mut self, options: &[String]) {
+        for (index, option) in options.iter().enumerate() {
+            let Some(on) = option.chars().next().and_then(|sign| match sign {
+                '-' => Some(true),
+                '+' => Some(false),
+                _ => None,
+            }) else {
+                // The name behind `-o`; whatever else stands here is a positional parameter, and so is all behind it.
+                if index > 0 && options[index - 1].starts_with(['-', '+']) && options[index - 1].ends_with('o') {
+                    continue;
+                }
+                return;
+            };
+            if matches!(option.as_str(), "-" | "--") {
+                return;
+            }
+            if option[1..].contains('e') {
+                self.errexit = on;
+            }
+            match (option[1..].ends_with('o'), options.get(index + 1).map(String::as_str)) {
+                (true, Some("pipefail")) => self.pipefail = on,
+                (true, Some("errexit")) => self.errexit = on,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The folder, `set -e`, `set -o pipefail` and the doubt.
+type State = (Option<String>, bool, bool, Option<String>);
+
+/// Tells whether a command succeeds whatever happens: `set` is all that switches something on.
+fn always(tokens: &[Token]) -> bool {
+    matches!(tokens.first(), Some(Token::Word { text, .. }) if text == "set")
+}
+
+/// Gives where a group ends that begins here: `( … )` or `{ … }`.
+fn group(tokens: &[Token]) -> Option<usize> {
+    let is = |token: &Token, brace: &str| matches!(token, Token::Word { text, quoted: false, .. } if text == brace);
+    let end = match tokens.first()? {
+        Token::Operator("(") => tokens.iter().rposition(|token| *token == Token::Operator(")")),
+        first if is(first, "{") => tokens.iter().rposition(|token| is(token, "}")),
+        _ => return None,
+    };
+    Some(end.unwrap_or(tokens.len()))
+}
+
+/// Splits at operators outside of groups; each part comes with the operator behind it.
+fn split<'a, 'b>(tokens: &'a [Token], operators: &[&'b str]) -> Vec<(&'a [Token], &'b str)> {
+    let (mut parts, mut depth, mut begin) = (Vec::new(), 0_i32, 0);
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Word { text, quoted: false, .. } if text == "[[" && at == begin => depth += 1,
+            Token::Word { text, quoted: false, .. }
+                if text == "]]" && matches!(&tokens[begin], Token::Word { text, .. } if text == "[[") =>
+            {
+                depth -= 1;
+            }
+            Token::Operator("(") => depth += 1,
+            Token::Operator(")") => depth -= 1,
+            Token::Word { text, quoted: false, .. } if text == "{" => depth += 1,
+            Token::Word { text, quoted: false, .. } if text == "}" => depth -= 1,
+            Token::Operator(found) if depth <= 0 => {
+                if let Some(operator) = operators.iter().find(|operator| *operator == found) {
+                    parts.push((&tokens[begin..at], *operator));
+                    begin = at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    parts.push((&tokens[begin..], ""));
+    parts
+}
+
+/// Tells whether an alternative behind `||` fails whatever happened before it.
+fn fails(tokens: &[Token]) -> bool {
+    let words: Vec<&str> = tokens
+        .iter()
+        .filter_map(|token| match token {
+            Token::Word { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    match words.as_slice() {
+        ["false"] | ["exit"] => true,
+        ["exit", code] => code.parse::<u8>().is_ok_and(|code| code != 0),
+        _ => false,
+    }
+}
+
+fn hands_on(tokens: &[Token]) -> bool {
+    matches!(tokens.first(), Some(Token::Word { text, .. }) if matches!(text.as_str(), "tee" | "cat"))
+        && !tokens.iter().any(Token::leads_away)
+}
+
+/// Follows a `cd` by text alone.
+fn changed(at: &str, arguments: &[String]) -> Option<String> {
+    let [to] = arguments else { return None };
+    if to.contains(['$', '`', '*', '~']) || to == "-" {
+        return None;
+    }
+    Some(join(at, to))
+}
+
+/// Joins paths by text; an absolute one stands for itself.
+pub(crate) fn join(at: &str, to: &str) -> String {
+    if to.starts_with('/') || at.is_empty() { to.to_owned() } else { format!("{at}/{to}") }
+}

@@ -1,0 +1,26 @@
+//! The board and the verdict for machines.
+
+use serde_json::{Value, json};
+
+use rcrepro_model::advisory::time_split::TimeSplit;
+use rcrepro_model::decision::board::{Board, Held};
+use rcrepro_model::decision::verdict::{Verdict, judge};
+
+/// Gives the board: `{"packets": [...], "gates": {...}, "next": ID or null, "conditions": [...], "notes": [...]}`.
+#[must_use]
+pub fn board(board: &Board) -> Value {
+    json!({ "packets": board.rows, "gates": board.gates, "next": board.next().map(|row| row.id.to_string()),
+        "conditions": board.conditions, "notes": board.notes,
+    })
+}
+
+/// Gives the verdict with all that it rests on: `frozen` is the half with the frozen advisory data alone.
+#[must_use]
+pub fn verdict(board: &Board, verdict: Verdict, split: &TimeSplit) -> Value {
+    let held = board.conditions.iter().filter(|held| held.counts()).map(Held::line);
+    let conditions: Vec<String> = held.chain(split.conditions()).collect();
+    json!({
+        "verdict": verdict, "frozen": judge(board, &[]), "conditions": conditions, "today": split,
+        "packets": board.rows, "gates": board.gates, "held": board.conditions, "notes": board.notes,
+    })
+}

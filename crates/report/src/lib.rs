@@ -1,0 +1,22 @@
+//! Tier 3: what people and machines read. Progress goes to standard error, data to standard output.
+
+pub mod board;
+pub mod difference;
+pub mod documents;
+pub mod findings;
+pub mod image_changes;
+pub mod json;
+pub mod mutants;
+pub mod network;
+pub mod pins;
+pub mod progress;
+pub mod release;
+pub mod run;
+pub mod scope;
+pub mod sections;
+pub mod shake;
+pub mod source;
+pub mod text;
+pub mod today;
+pub mod validation;
+pub mod why;

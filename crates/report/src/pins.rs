@@ -1,0 +1,169 @@
+//! What `rcrepro pins` says, for people and as JSON.
+
+use std::collections::BTreeMap;
+
+use comfy_table::{Table, presets};
+use serde_json::{Value, json};
+
+use super::text::put;
+use rcrepro_model::plan::pins::Pins;
+use rcrepro_pins::judge::{Judgement, PinFinding, Rank};
+use rcrepro_pins::reference::{Reference, State};
+use rcrepro_pins::sweep::old::{OldVersion, Standing};
+
+/// Writes the references, the look-alikes, the search proof, the findings, and the verdict last.
+#[must_use]
+pub fn text(commit: &str, pins: &Pins, judgement: &Judgement, look_alikes: bool) -> String {
+    let mut text = String::new();
+    let (real, alike): (Vec<&Reference>, Vec<&Reference>) =
+        judgement.references.iter().partition(|reference| reference.look_alike.is_none());
+    text.push_str(&references(&real));
+    write_look_alikes(&mut text, &alike, look_alikes);
+    write_proof(&mut text, pins, judgement, look_alikes);
+    judgement.findings.iter().for_each(|finding| write_finding(&mut text, finding));
+    for line in &judgement.idle {
+        put(&mut text, format_args!("{:>10}  {line}", "note"));
+    }
+    verdict(&mut text, commit, judgement, real.len(), alike.len());
+    text
+}
+
+fn references(real: &[&Reference]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["state", "tool", "value", "kind", "place"]);
+    for reference in real {
+        let place = format!("{}:{}:{}", reference.file, reference.line, reference.column);
+        table.add_row([
+            reference.state.word().to_owned(),
+            reference.tool.to_string(),
+            reference.value.clone(),
+            reference.kind.to_string(),
+            place,
+        ]);
+    }
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    format!("{}\n", lines.join("\n"))
+}
+
+fn write_look_alikes(text: &mut String, alike: &[&Reference], all: bool) {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for reference in alike {
+        let reason = reference.look_alike.as_deref().unwrap_or_default();
+        *reasons.entry(reason).or_default() += 1;
+        if all {
+            let Reference { file, line, column, tool, value, .. } = reference;
+            put(text, format_args!("look-alike ({reason}): {file}:{line}:{column}: {tool} {value}"));
+        }
+    }
+    let list: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} in {reason}")).collect();
+    if !list.is_empty() {
+        put(text, format_args!("look-alikes: {}", list.join(", ")));
+    }
+}
+
+/// Writes where each old version was found, and in how many files it was searched for.
+fn write_proof(text: &mut String, pins: &Pins, judgement: &Judgement, all: bool) {
+    for (tool, pin) in [("go", &pins.go), ("node", &pins.node)] {
+        for version in pin.iter().flat_map(|pin| &pin.old) {
+            let hits = judgement.old.iter().filter(|old| old.tool.to_string() == tool && old.version == *version);
+            let (alike, open): (Vec<&OldVersion>, Vec<&OldVersion>) =
+                hits.partition(|old| matches!(old.standing, Standing::LookAlike(_)));
+            let said = if open.is_empty() { "gone" } else { "not gone" };
+            put(
+                text,
+                format_args!(
+                    "old {tool} {version}: {said}; searched {} files, {} places, {} of them look-alikes",
+                    judgement.files,
+                    alike.len() + open.len(),
+                    alike.len()
+                ),
+            );
+            for old in if all { [open, alike].concat() } else { open } {
+                let word = match &old.standing {
+                    Standing::Real => "a reference",
+                    Standing::Unclear => "unclear",
+                    Standing::LookAlike(why) => why,
+                };
+                put(text, format_args!("    {}:{}:{}: {word}", old.file, old.line, old.column));
+            }
+        }
+    }
+}
+
+fn write_finding(text: &mut String, finding: &PinFinding) {
+    let word = match (&finding.waived, finding.rank) {
+        (Some(_), _) => "waived",
+        (None, Rank::Undecided) => "undecided",
+        (None, Rank::Failed) => "finding",
+    };
+    let place = match (finding.file.as_str(), finding.line) {
+        ("", _) => String::new(),
+        (file, 0) => format!("{file}: "),
+        (file, line) => format!("{file}:{line}:{}: ", finding.column),
+    };
+    put(text, format_args!("{word:>10}  {place}{}", finding.message));
+    put(text, format_args!("{:>12}{}", "", finding.id));
+    if let Some(waived) = &finding.waived {
+        put(text, format_args!("{:>12}until {} by {}: {}", "", waived.expires, waived.owner, waived.reason));
+    }
+    if let Some(day) = finding.expired {
+        put(text, format_args!("{:>12}its waiver expired on {day} and counts as none", ""));
+    }
+}
+
+fn verdict(text: &mut String, commit: &str, judgement: &Judgement, real: usize, alike: usize) {
+    let count = |rank| judgement.findings.iter().filter(|f| f.waived.is_none() && f.rank == rank).count();
+    let waived = judgement.findings.iter().filter(|finding| finding.waived.is_some()).count();
+    let state = match judgement.rank() {
+        None => "the pins hold",
+        Some(Rank::Failed) => "the pins do not hold",
+        Some(Rank::Undecided) => "undecided",
+    };
+    put(
+        text,
+        format_args!(
+            "{state}: {} findings, {} undecided, {waived} waived; {real} references, {alike} look-alikes in {} files ({} \
+             binary) of {}",
+            count(Rank::Failed),
+            count(Rank::Undecided),
+            judgement.files,
+            judgement.binary,
+            commit.get(..12).unwrap_or(commit)
+        ),
+    );
+}
+
+/// Describes everything.
+#[must_use]
+pub fn json(commit: &str, pins: &Pins, judgement: &Judgement) -> Value {
+    let pin = |pin: &Option<rcrepro_model::plan::pins::Pin>| {
+        pin.as_ref().map(|pin| json!({ "version": pin.version, "old": pin.old })).unwrap_or_default()
+    };
+    let reference = |reference: &Reference| {
+        let why = if let State::Undecidable(why) = &reference.state { Some(why) } else { None };
+        json!({
+            "file": reference.file, "line": reference.line, "column": reference.column, "tool": reference.tool,
+            "value": reference.value, "kind": reference.kind, "state": reference.state.word(), "why": why,
+            "look_alike": reference.look_alike,
+        })
+    };
+    let old = |old: &OldVersion| {
+        let (standing, why) = match &old.standing {
+            Standing::Real => ("real", None),
+            Standing::Unclear => ("unclear", None),
+            Standing::LookAlike(why) => ("look-alike", Some(why)),
+        };
+        json!({
+            "file": old.file, "line": old.line, "column": old.column, "tool": old.tool, "version": old.version,
+            "standing": standing, "why": why,
+        })
+    };
+    json!({
+        "commit": commit, "pins": { "go": pin(&pins.go), "node": pin(&pins.node) },
+        "references": judgement.references.iter().map(reference).collect::<Vec<_>>(),
+        "old": judgement.old.iter().map(old).collect::<Vec<_>>(),
+        "findings": judgement.findings, "notes": judgement.idle, "files": judgement.files, "binary": judgement.binary,
+        "holds": judgement.rank().is_none(),
+    })
+}

@@ -1,0 +1,54 @@
+//! Trees as lists.
+
+use super::{ExportError, child, read_directory};
+use crate::BlobStore;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::Node;
+
+/// How many entries a tree may unfold to. Equal directories share one blob, so a few blobs can describe more entries than
+/// any disk holds.
+const LIMIT: usize = 2_000_000;
+
+/// Lists every entry below `root`: each directory's entries in the order of their names' bytes, a directory before what is
+/// in it.
+///
+/// # Errors
+/// [`ExportError`] when a directory is missing, damaged or not canonical, or there are more than two million entries.
+pub fn walk(store: &dyn BlobStore, root: Digest) -> Result<Vec<(TreePath, Node)>, ExportError> {
+    let mut found = Vec::new();
+    // The entries still to be visited, the next one last.
+    let mut waiting = entries(store, root, None)?;
+    while let Some((path, node)) = waiting.pop() {
+        if found.len() + waiting.len() >= LIMIT {
+            return Err(ExportError::TooMany { root, limit: LIMIT });
+        }
+        if let Node::Directory { digest } = &node {
+            waiting.extend(entries(store, *digest, Some(&path))?);
+        }
+        found.push((path, node));
+    }
+    Ok(found)
+}
+
+/// Gives a directory's entries backwards.
+fn entries(store: &dyn BlobStore, digest: Digest, at: Option<&TreePath>) -> Result<Vec<(TreePath, Node)>, ExportError> {
+    let directory = read_directory(store, digest)?;
+    Ok(directory.entries.into_iter().rev().map(|(name, node)| (child(at, &name), node)).collect())
+}
+
+/// Finds what stands at a path; `None` when nothing does, or when a file or symlink is on the way.
+///
+/// # Errors
+/// [`ExportError`] when a directory on the way is missing, damaged or not canonical.
+pub fn lookup(store: &dyn BlobStore, root: Digest, path: &TreePath) -> Result<Option<Node>, ExportError> {
+    let mut here = Node::Directory { digest: root };
+    for name in path.segments() {
+        let Node::Directory { digest } = here else { return Ok(None) };
+        match read_directory(store, digest)?.entries.remove(&name) {
+            Some(node) => here = node,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(here))
+}

@@ -1,0 +1,5 @@
+//! Git repositories: history, working copies, and scratch copies.
+
+pub mod history;
+pub mod scratch;
+pub mod status;

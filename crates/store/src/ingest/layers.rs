@@ -1,0 +1,278 @@
+//! The layers of an image, one over the other, as one tree, with the mode and the owner of every path.
+//!
+//! Source: OCI image specification, "Image Layer Filesystem Changeset": `.wh.NAME` takes `NAME` away from the layers below,
+//! `.wh..wh..opq` everything in its folder; both say nothing of their own layer. A folder over a folder changes its mode and
+//! owner and keeps what is in it; anything else replaces what was there.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use tar::EntryType;
+
+use super::tar::keep;
+use super::tar_reader::TarReader;
+use super::{Limits, Meter, TarError, with_buffer};
+use crate::{BlobBatch, BlobStore};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::{Node, TreeBuilder};
+
+/// What a name begins with that takes another one away.
+const WHITEOUT: &str = ".wh.";
+/// The name that hides everything that the layers below have in a folder.
+const OPAQUE: &str = ".wh..wh..opq";
+
+/// Is the mode and the owner of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dress {
+    /// The permission bits, set-id and sticky bits among them.
+    pub mode: u32,
+    /// The user's number.
+    pub uid: u64,
+    /// The group's number.
+    pub gid: u64,
+}
+
+/// Is the file system of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootTree {
+    /// The root `Directory`.
+    pub root: Digest,
+    /// The mode and owner of every path that a layer names.
+    pub dress: BTreeMap<TreePath, Dress>,
+}
+
+/// Stores the tree that these layers make, lowest first; each is an uncompressed tar in the store.
+///
+/// # Errors
+/// [`TarError`] for a layer that is no whole archive or holds what cannot stand in a tree, such as a device.
+pub fn ingest_layers(store: &dyn BlobStore, layers: &[Digest]) -> Result<RootTree, TarError> {
+    let batch = store.batch()?;
+    let mut paths = BTreeMap::new();
+    let mut meter = Meter::new(Limits::default());
+    for layer in layers {
+        let changes = changes(&mut *store.reader(*layer)?, &*batch, &mut meter, &paths)?;
+        lay(&mut paths, changes);
+    }
+    let mut builder = TreeBuilder::default();
+    for (path, (item, _)) in &paths {
+        match item {
+            Some(node) => builder.insert(path, node.clone())?,
+            None => builder.insert_directory(path)?,
+        }
+    }
+    let root = builder.finish(&mut |_, bytes| batch.put(&bytes).map(drop))?;
+    batch.commit()?;
+    Ok(RootTree { root, dress: paths.into_iter().map(|(path, (_, dress))| (path, dress)).collect() })
+}
+
+/// What stands at each path: a file or a symbolic link, or a folder where there is none.
+type Paths = BTreeMap<TreePath, (Option<Node>, Dress)>;
+
+/// Is what one layer does to those below.
+#[derive(Default)]
+struct Changes {
+    /// Paths that are taken away, with all that is below them.
+    gone: Vec<TreePath>,
+    /// Folders of which nothing is left but themselves; none is the root.
+    opaque: Vec<Option<TreePath>>,
+    /// What it brings.
+    brings: Paths,
+}
+
+fn changes(
+    reader: &mut dyn Read,
+    batch: &dyn BlobBatch,
+    meter: &mut Meter,
+    below: &Paths,
+) -> Result<Changes, TarError> {
+    let mut archive = TarReader::new(reader);
+    let mut changes = Changes::default();
+    while let Some(entry) = archive.next_entry()? {
+        let shown = || entry.path.escape_ascii().to_string();
+        let refused = |reason| TarError::Entry { entry: shown(), reason };
+        let limit = |source| TarError::Limit { entry: shown(), source };
+        meter.entry().map_err(limit)?;
+        meter.file(entry.size).map_err(limit)?;
+        let Some(path) = locate(&entry.path).map_err(refused)? else { continue };
+        let (folder, name) = match path.as_str().rsplit_once('/') {
+            Some((folder, name)) => (Some(folder.parse().expect("a path's beginning is a path")), name),
+            None => (None, path.as_str()),
+        };
+        if name == OPAQUE {
+            changes.opaque.push(folder);
+            continue;
+        }
+        if let Some(hidden) = name.strip_prefix(WHITEOUT) {
+            let hidden: TreePath = hidden.parse().map_err(|_| refused("it takes away what is no name"))?;
+            changes.gone.push(folder.map_or_else(|| hidden.clone(), |folder: TreePath| folder.join(&hidden)));
+            continue;
+        }
+        let mut dress = Dress { mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid };
+        let item = match entry.kind {
+            EntryType::Regular | EntryType::Continuous => {
+                let digest = with_buffer(|buffer| keep(batch, &mut archive, &entry, buffer))?;
+                Some(Node::File { digest, executable: entry.executable })
+            }
+            EntryType::Directory => None,
+            EntryType::Symlink => {
+                let target = String::from_utf8(entry.link.clone()).map_err(|_| refused("its target is not UTF-8"))?;
+                // What a link's own mode says differs from tool to tool, and nobody asks for it.
+                dress.mode = 0o777;
+                Some(Node::Symlink { target })
+            }
+            EntryType::Link => {
+                let target = locate(&entry.link).ok().flatten();
+                let target = target.and_then(|path| changes.brings.get(&path).or_else(|| below.get(&path)));
+                let (node, of) = target
+                    .and_then(|(node, of)| Some((node.clone()?, *of)))
+                    .ok_or_else(|| refused("it is a hard link to what is no file of the image"))?;
+                dress = of;
+                Some(node)
+            }
+            EntryType::Char | EntryType::Block => return Err(refused("it is a device")),
+            EntryType::Fifo => return Err(refused("it is a fifo")),
+            _ => return Err(refused("its type is unknown")),
+        };
+        changes.brings.insert(path, (item, dress));
+    }
+    Ok(changes)
+}
+
+/// Lays a layer over those below.
+fn lay(paths: &mut Paths, changes: Changes) {
+    let Changes { gone, opaque, brings } = changes;
+    // What takes the place of a folder takes what is in it away; of anything else there is nothing to take away.
+    let is_folder = |path: &TreePath| matches!(paths.get(path), Some((None, _)));
+    let replaced =
+        brings.iter().filter(|(path, (item, _))| item.is_some() && is_folder(path)).map(|(path, _)| path.clone());
+    let gone: Vec<TreePath> = gone.into_iter().chain(replaced).collect();
+    if !gone.is_empty() || !opaque.is_empty() {
+        let below = |path: &TreePath, folder: &TreePath| path != folder && path.is_within(folder);
+        paths.retain(|path, _| {
+            !gone.iter().any(|away| path.is_within(away))
+                && !opaque.iter().any(|folder| folder.as_ref().is_none_or(|folder| below(path, folder)))
+        });
+    }
+    paths.extend(brings);
+}
+
+/// Finds an entry's path; none is the root.
+fn locate(bytes: &[u8]) -> Result<Option<TreePath>, &'static str> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "its name is not UTF-8")?;
+    let text = text.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
+    if text.is_empty() || text == "." {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| "its path is no path inside a tree")
+}
+
+#[cfg(test)]
+mod tests {
+    use tar::{Builder, EntryType, Header};
+
+    use super::*;
+    use crate::export::walk;
+    use crate::memory::MemoryStore;
+
+    /// Is a path, what it is, its text (content or link target), and its mode.
+    type Made<'a> = (&'a str, EntryType, &'a str, u32);
+
+    fn layer(store: &MemoryStore, entries: &[Made<'_>]) -> Digest {
+        let mut tar = Builder::new(Vec::new());
+        for (path, kind, text, mode) in entries {
+            let mut header = Header::new_gnu();
+            header.set_entry_type(*kind);
+            header.set_mode(*mode);
+            header.set_uid(7);
+            header.set_gid(8);
+            header.set_size(0);
+            if matches!(kind, EntryType::Symlink | EntryType::Link) {
+                tar.append_link(&mut header, path, text).expect("written");
+            } else {
+                header.set_size(text.len() as u64);
+                tar.append_data(&mut header, path, text.as_bytes()).expect("written");
+            }
+        }
+        store.put(&tar.into_inner().expect("ended")).expect("stored")
+    }
+
+    fn laid(layers: &[&[Made<'_>]]) -> Result<Vec<String>, TarError> {
+        let store = MemoryStore::default();
+        let layers: Vec<Digest> = layers.iter().map(|entries| layer(&store, entries)).collect();
+        let tree = ingest_layers(&store, &layers)?;
+        let shown = |(path, node): (TreePath, Node)| {
+            let mode = tree.dress.get(&path).map_or(0, |dress| dress.mode);
+            match node {
+                Node::File { digest, .. } => {
+                    format!("{path} {mode:o} {}", String::from_utf8_lossy(&store.get(digest).expect("stored")))
+                }
+                Node::Symlink { target } => format!("{path} {mode:o} -> {target}"),
+                Node::Directory { .. } => format!("{path}/ {mode:o}"),
+            }
+        };
+        Ok(walk(&store, tree.root).expect("a tree").into_iter().map(shown).collect())
+    }
+
+    const FILE: EntryType = EntryType::Regular;
+    const FOLDER: EntryType = EntryType::Directory;
+
+    #[test]
+    fn layers_are_laid_over_each_other() {
+        let low: &[Made<'_>] = &[
+            ("a/", FOLDER, "", 0o755),
+            ("a/one", FILE, "1", 0o644),
+            ("a/two", FILE, "2", 0o600),
+            ("b/", FOLDER, "", 0o755),
+            ("b/deep/", FOLDER, "", 0o755),
+            ("b/deep/x", FILE, "x", 0o644),
+            ("c", FILE, "c", 0o644),
+            ("d/", FOLDER, "", 0o755),
+            ("d/in", FILE, "in", 0o644),
+        ];
+        let high: &[Made<'_>] = &[
+            ("a/", FOLDER, "", 0o700),
+            ("a/.wh.one", FILE, "", 0o644),
+            ("b/.wh..wh..opq", FILE, "", 0o644),
+            ("b/new", FILE, "new", 0o4755),
+            ("c/", FOLDER, "", 0o755),
+            ("c/now", EntryType::Link, "a/two", 0o644),
+            ("d", EntryType::Symlink, "a", 0o755),
+        ];
+        assert_eq!(
+            laid(&[low, high]).expect("laid"),
+            ["a/ 700", "a/two 600 2", "b/ 755", "b/new 4755 new", "c/ 755", "c/now 600 2", "d 777 -> a"]
+        );
+    }
+
+    #[test]
+    fn a_whiteout_says_nothing_of_its_own_layer() {
+        let low: &[Made<'_>] = &[("a/", FOLDER, "", 0o755), ("a/x", FILE, "old", 0o644), ("a/y", FILE, "y", 0o644)];
+        for high in [
+            [("a/x", FILE, "new", 0o644), ("a/.wh..wh..opq", FILE, "", 0o644)],
+            [("a/.wh..wh..opq", FILE, "", 0o644), ("a/x", FILE, "new", 0o644)],
+        ] {
+            assert_eq!(laid(&[low, &high]).expect("laid"), ["a/ 755", "a/x 644 new"]);
+        }
+        let rest: Vec<String> = laid(&[low, &[(".wh.a", FILE, "", 0o644)]]).expect("laid");
+        assert_eq!(rest, Vec::<String>::new());
+    }
+
+    #[test]
+    fn devices_and_links_out_of_the_image_are_refused() {
+        for wrong in
+            [("n", EntryType::Char, "", 0o644), ("l", EntryType::Link, "missing", 0o644), ("../x", FILE, "", 0o644)]
+        {
+            let made = std::panic::catch_unwind(|| laid(&[&[wrong]]));
+            assert!(!matches!(made, Ok(Ok(_))), "{}", wrong.0);
+        }
+    }
+
+    #[test]
+    fn a_layer_that_was_cut_is_no_layer() {
+        let store = MemoryStore::default();
+        let whole = store.get(layer(&store, &[("a", FILE, "1", 0o644)])).expect("stored");
+        let cut = store.put(&whole[..1024]).expect("stored");
+        assert!(ingest_layers(&store, &[cut]).is_err());
+    }
+}

@@ -1,0 +1,245 @@
+//! Tar streams, as the engine's archive call returns them.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write as _};
+
+use tar::EntryType;
+
+use super::tar_reader::{Entry, TarReader};
+use super::{LimitError, Limits, Meter, PIECE, fill, with_buffer};
+use crate::{BlobBatch, BlobStore, StoreError};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::{Node, TreeBuilder, TreeError};
+
+/// Says why an archive cannot become a tree. Names are shown with every byte that is not printable ASCII escaped.
+#[derive(Debug, thiserror::Error)]
+pub enum TarError {
+    /// The stream failed.
+    #[error("cannot read the archive")]
+    Read {
+        /// What the stream said.
+        #[source]
+        source: io::Error,
+    },
+    /// The stream ended inside an entry.
+    #[error("the archive is cut in the middle, in or after `{after}`")]
+    Cut {
+        /// The last entry that was begun.
+        after: String,
+    },
+    /// The stream ended between two entries.
+    #[error("the archive ends after `{after}` without its end mark of two zero blocks: it was cut between two entries")]
+    NoEnd {
+        /// The last entry.
+        after: String,
+    },
+    /// Something follows the end mark.
+    #[error("the archive goes on after its end mark")]
+    Trailing,
+    /// A header that makes no sense.
+    #[error("the archive is malformed after `{after}`: {reason}")]
+    Malformed {
+        /// The last entry whose name was read.
+        after: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// An entry that cannot stand in a tree.
+    #[error("archive entry `{entry}` is refused: {reason}")]
+    Entry {
+        /// The entry's path in the archive.
+        entry: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Nothing stands at the path that the caller wants.
+    #[error("the archive holds nothing at `{path}`")]
+    Empty {
+        /// The wanted path.
+        path: TreePath,
+    },
+    /// More than is allowed.
+    #[error("archive entry `{entry}` goes beyond the limits: {source}")]
+    Limit {
+        /// Where it was noticed.
+        entry: String,
+        /// What was exceeded.
+        source: LimitError,
+    },
+    /// An entry below a file, or two entries of one name.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Says how an archive is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TarOptions {
+    /// The path, inside the archive, of what becomes the result; every entry must be it or lie below it. Docker's archive
+    /// of `/work/dist` has it at `dist`. `None` takes the archive's own root.
+    pub strip: Option<TreePath>,
+    /// What may be taken in.
+    pub limits: Limits,
+}
+
+/// Stores an archive: a tree's root, or the file or symlink that stands at [`TarOptions::strip`].
+///
+/// The stream is read to its very end. Owners, times, xattrs and all mode bits but the owner's executable one are dropped;
+/// hard links become files of their own.
+///
+/// # Errors
+/// [`TarError`]; then some of the archive's blobs may be in the store, and nothing refers to them.
+pub fn ingest_tar(store: &dyn BlobStore, reader: &mut dyn Read, options: &TarOptions) -> Result<Node, TarError> {
+    let batch = store.batch()?;
+    let node = ingest_tar_into(&*batch, reader, options)?;
+    batch.commit()?;
+    Ok(node)
+}
+
+/// Adds an archive to a batch, as [`ingest_tar`] does. The caller commits the batch.
+///
+/// # Errors
+/// [`TarError`].
+pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &TarOptions) -> Result<Node, TarError> {
+    let mut archive = TarReader::new(reader);
+    let mut meter = Meter::new(options.limits);
+    let mut tree = Tree::default();
+    while let Some(entry) = archive.next_entry()? {
+        let limit = |source| TarError::Limit { entry: escaped(&entry.path), source };
+        meter.entry().map_err(limit)?;
+        meter.file(entry.size).map_err(limit)?;
+        let refused = |reason| TarError::Entry { entry: escaped(&entry.path), reason };
+        let path = locate(&entry.path, options.strip.as_ref()).map_err(refused)?;
+        let item = match entry.kind {
+            EntryType::Regular | EntryType::Continuous => {
+                let digest = with_buffer(|buffer| keep(batch, &mut archive, &entry, buffer))?;
+                Item::Leaf(Node::File { digest, executable: entry.executable })
+            }
+            EntryType::Directory => Item::Folder,
+            EntryType::Symlink => {
+                let target = String::from_utf8(entry.link.clone()).map_err(|_| refused("its target is not UTF-8"))?;
+                Item::Leaf(Node::Symlink { target })
+            }
+            EntryType::Link => {
+                let target = locate(&entry.link, options.strip.as_ref())
+                    .map_err(|_| refused("it is a hard link to a path outside the archive"))?;
+                let target = tree.seen.get(&target).cloned();
+                target
+                    .filter(|item| matches!(item, Item::Leaf(_)))
+                    .ok_or_else(|| refused("it is a hard link to what the archive has not shown before"))?
+            }
+            EntryType::Char | EntryType::Block => return Err(refused("it is a device")),
+            EntryType::Fifo => return Err(refused("it is a fifo")),
+            EntryType::GNUSparse => return Err(refused("it is sparse, which is not supported")),
+            _ => return Err(refused("its type is unknown")),
+        };
+        tree.add(path, item, &entry.path)?;
+    }
+    tree.finish(batch, options)
+}
+
+/// Is what stands at a path.
+#[derive(Debug, Clone)]
+enum Item {
+    Leaf(Node),
+    Folder,
+}
+
+/// Holds what the archive has shown; the root has no path.
+#[derive(Default)]
+struct Tree {
+    builder: TreeBuilder,
+    seen: HashMap<Option<TreePath>, Item>,
+}
+
+impl Tree {
+    fn add(&mut self, path: Option<TreePath>, item: Item, entry: &[u8]) -> Result<(), TarError> {
+        let refused = |reason| TarError::Entry { entry: escaped(entry), reason };
+        if self.seen.contains_key(&path) {
+            return Err(refused("it stands twice in the archive"));
+        }
+        if path.is_some() && matches!(self.seen.get(&None), Some(Item::Leaf(_))) {
+            return Err(refused("it lies below a file or symlink"));
+        }
+        match (&path, &item) {
+            (Some(path), Item::Leaf(node)) => self.builder.insert(path, node.clone())?,
+            (Some(path), Item::Folder) => self.builder.insert_directory(path)?,
+            (None, Item::Leaf(_)) if !self.seen.is_empty() => return Err(refused("others already lie below it")),
+            (None, _) => {}
+        }
+        self.seen.insert(path, item);
+        Ok(())
+    }
+
+    fn finish(mut self, batch: &dyn BlobBatch, options: &TarOptions) -> Result<Node, TarError> {
+        if let (true, Some(path)) = (self.seen.is_empty(), &options.strip) {
+            return Err(TarError::Empty { path: path.clone() });
+        }
+        if let Some(Item::Leaf(node)) = self.seen.remove(&None) {
+            return Ok(node);
+        }
+        let digest = self.builder.finish(&mut |_, bytes| batch.put(&bytes).map(drop))?;
+        Ok(Node::Directory { digest })
+    }
+}
+
+/// Finds an entry's path below `strip`; `None` is `strip` itself.
+fn locate(bytes: &[u8], strip: Option<&TreePath>) -> Result<Option<TreePath>, &'static str> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "its name is not UTF-8")?;
+    if text.starts_with('/') {
+        return Err("its path is absolute");
+    }
+    let text = text.strip_prefix("./").unwrap_or(text);
+    let text = text.strip_suffix('/').unwrap_or(text);
+    if text.split('/').any(|segment| segment == "..") {
+        return Err("its path holds `..`");
+    }
+    let below = match strip {
+        Some(strip) if text == strip.as_str() => "",
+        Some(strip) => text
+            .strip_prefix(strip.as_str())
+            .and_then(|rest| rest.strip_prefix('/'))
+            .ok_or("it lies outside the path that was asked for")?,
+        None if text == "." => "",
+        None => text,
+    };
+    if below.is_empty() {
+        return Ok(None);
+    }
+    below.parse().map(Some).map_err(|_| "its path has an empty or `.` segment, or a NUL")
+}
+
+pub(super) fn keep(
+    batch: &dyn BlobBatch,
+    archive: &mut TarReader<'_>,
+    entry: &Entry,
+    buffer: &mut [u8],
+) -> Result<Digest, TarError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::UnexpectedEof => TarError::Cut { after: escaped(&entry.path) },
+        _ => TarError::Read { source },
+    };
+    if entry.size <= PIECE as u64 {
+        let count = fill(archive, buffer).map_err(failed)?;
+        return Ok(batch.put(&buffer[..count])?);
+    }
+    let mut writer = batch.writer()?;
+    loop {
+        let count = fill(archive, &mut buffer[..PIECE]).map_err(failed)?;
+        if count == 0 {
+            return Ok(writer.commit()?);
+        }
+        writer.write_all(&buffer[..count]).map_err(|source| StoreError::Io {
+            doing: "store the archive entry",
+            path: escaped(&entry.path).into(),
+            source,
+        })?;
+    }
+}
+
+fn escaped(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}

@@ -1,0 +1,262 @@
+//! Reads a tar stream strictly: POSIX ustar and pax, and GNU's long names.
+//!
+//! The `tar` crate's reader is not used, for two reasons that were seen: it takes a stream that was cut between two entries
+//! for a whole one, and it splits pax records at newlines, so that it cannot read a name that holds one. Its header type is.
+
+use std::io::{self, Read};
+
+use tar::{EntryType, Header};
+
+use super::fill;
+use super::tar::TarError;
+
+const BLOCK: usize = 512;
+/// How long a pax header or a GNU long name may be, in bytes; Linux takes no path beyond 4,096.
+const META_LIMIT: u64 = 1 << 20;
+
+/// Is an entry's header with its long names resolved.
+#[derive(Debug)]
+pub struct Entry {
+    /// The path as the archive spells it.
+    pub path: Vec<u8>,
+    /// What the entry is.
+    pub kind: EntryType,
+    /// What a symlink says or a hard link repeats.
+    pub link: Vec<u8>,
+    /// Whether its owner may execute it.
+    pub executable: bool,
+    /// The permission bits as they stand.
+    pub mode: u32,
+    /// The owner's number; `u64::MAX` for a field that is none.
+    pub uid: u64,
+    /// The group's number.
+    pub gid: u64,
+    /// How many bytes of data follow.
+    pub size: u64,
+}
+
+/// Collects what precedes an entry and changes it.
+#[derive(Default)]
+struct Overrides {
+    path: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    size: Option<u64>,
+    uid: Option<u64>,
+    gid: Option<u64>,
+}
+
+/// Walks the entries; as a reader it gives the current entry's data.
+pub struct TarReader<'a> {
+    inner: &'a mut dyn Read,
+    left: u64,
+    padding: u64,
+    /// The last entry's path, for messages.
+    last: String,
+}
+
+impl<'a> TarReader<'a> {
+    /// Reads the archive from its beginning.
+    pub fn new(inner: &'a mut dyn Read) -> Self {
+        Self { inner, left: 0, padding: 0, last: "the beginning".into() }
+    }
+
+    /// Passes over what is left of the current entry and reads the next header. `None` comes only after the end mark, with
+    /// the stream read to its end.
+    pub fn next_entry(&mut self) -> Result<Option<Entry>, TarError> {
+        self.finish_entry()?;
+        let mut overrides = Overrides::default();
+        loop {
+            let Some(header) = self.header()? else { return Ok(None) };
+            let size = header.entry_size().map_err(|_| self.bad("its size is no number"))?;
+            match header.entry_type() {
+                EntryType::XHeader => self.pax(size, &mut overrides)?,
+                EntryType::XGlobalHeader => self.global_pax(size)?,
+                EntryType::GNULongName => overrides.path = Some(self.long_name(size)?),
+                EntryType::GNULongLink => overrides.link = Some(self.long_name(size)?),
+                kind => return self.entry(&header, kind, size, overrides).map(Some),
+            }
+            self.finish_entry()?;
+        }
+    }
+
+    fn entry(&mut self, header: &Header, kind: EntryType, size: u64, overrides: Overrides) -> Result<Entry, TarError> {
+        let path = overrides.path.unwrap_or_else(|| header.path_bytes().into_owned());
+        let link =
+            overrides.link.or_else(|| header.link_name_bytes().map(|link| link.into_owned())).unwrap_or_default();
+        self.last = path.escape_ascii().to_string();
+        let mode = header.mode().map_err(|_| self.bad("its mode is no number"))?;
+        let kind = if kind == EntryType::Regular && path.ends_with(b"/") { EntryType::Directory } else { kind };
+        // Only these carry data, whatever the size field says: so do Go's and GNU's readers have it.
+        let size = match kind {
+            EntryType::Regular | EntryType::Continuous => overrides.size.unwrap_or(size),
+            _ => 0,
+        };
+        let owner = |said: Option<u64>, header: io::Result<u64>| said.or(header.ok()).unwrap_or(u64::MAX);
+        let (uid, gid) = (owner(overrides.uid, header.uid()), owner(overrides.gid, header.gid()));
+        self.begin_data(size);
+        Ok(Entry { path, kind, link, executable: mode & 0o100 != 0, mode, uid, gid, size })
+    }
+
+    fn begin_data(&mut self, size: u64) {
+        self.left = size;
+        self.padding = (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64;
+    }
+
+    fn finish_entry(&mut self) -> Result<(), TarError> {
+        let wanted = self.left + self.padding;
+        let passed = io::copy(&mut (&mut *self.inner).take(wanted), &mut io::sink())
+            .map_err(|source| TarError::Read { source })?;
+        if passed < wanted {
+            return Err(self.cut());
+        }
+        (self.left, self.padding) = (0, 0);
+        Ok(())
+    }
+
+    /// Reads a header block and checks its sum; at the end mark it drains the stream.
+    fn header(&mut self) -> Result<Option<Header>, TarError> {
+        let mut header = Header::new_old();
+        self.block(header.as_mut_bytes())?;
+        if header.as_bytes().iter().any(|byte| *byte != 0) {
+            let bytes = header.as_bytes();
+            let sum: u32 = bytes[..148].iter().chain(&bytes[156..]).map(|byte| u32::from(*byte)).sum();
+            if header.cksum().ok() != Some(sum + 8 * u32::from(b' ')) {
+                return Err(self.bad("its header has a wrong sum"));
+            }
+            return Ok(Some(header));
+        }
+        let mut second = [0; BLOCK];
+        self.block(&mut second)?;
+        if second != [0; BLOCK] {
+            return Err(self.bad("the end mark has one zero block, expected two"));
+        }
+        let mut rest = [0; 8192];
+        loop {
+            match fill(self.inner, &mut rest).map_err(|source| TarError::Read { source })? {
+                0 => return Ok(None),
+                count if rest[..count].iter().all(|byte| *byte == 0) => {}
+                _ => return Err(TarError::Trailing),
+            }
+        }
+    }
+
+    fn block(&mut self, block: &mut [u8; BLOCK]) -> Result<(), TarError> {
+        match fill(self.inner, block).map_err(|source| TarError::Read { source })? {
+            BLOCK => Ok(()),
+            0 => Err(TarError::NoEnd { after: self.last.clone() }),
+            _ => Err(self.cut()),
+        }
+    }
+
+    fn meta(&mut self, size: u64) -> Result<Vec<u8>, TarError> {
+        if size > META_LIMIT {
+            return Err(self.bad("its long name or pax header is larger than 1 MiB"));
+        }
+        self.begin_data(size);
+        let mut bytes = Vec::new();
+        self.read_to_end(&mut bytes).map_err(|_| self.cut())?;
+        Ok(bytes)
+    }
+
+    fn long_name(&mut self, size: u64) -> Result<Vec<u8>, TarError> {
+        let mut name = self.meta(size)?;
+        let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+        name.truncate(end);
+        Ok(name)
+    }
+
+    fn pax(&mut self, size: u64, overrides: &mut Overrides) -> Result<(), TarError> {
+        let bytes = self.meta(size)?;
+        for record in PaxRecords(&bytes) {
+            let (key, value) = record.ok_or_else(|| self.bad("its pax header is malformed"))?;
+            match key {
+                b"path" => overrides.path = Some(value.to_vec()),
+                b"linkpath" => overrides.link = Some(value.to_vec()),
+                b"size" | b"uid" | b"gid" => {
+                    let number = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+                    let number = Some(number.ok_or_else(|| self.bad("its pax size or owner is no number"))?);
+                    match key {
+                        b"size" => overrides.size = number,
+                        b"uid" => overrides.uid = number,
+                        _ => overrides.gid = number,
+                    }
+                }
+                key if key.starts_with(b"GNU.sparse.") => return Err(self.bad("it is sparse, which is not supported")),
+                // Times and xattrs count nowhere.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets comments pass, which `git archive` writes; anything else would change every entry.
+    fn global_pax(&mut self, size: u64) -> Result<(), TarError> {
+        let bytes = self.meta(size)?;
+        match PaxRecords(&bytes).all(|record| matches!(record, Some((b"comment", _)))) {
+            true => Ok(()),
+            false => Err(self.bad("a global pax header says more than a comment")),
+        }
+    }
+
+    fn bad(&self, reason: &'static str) -> TarError {
+        TarError::Malformed { after: self.last.clone(), reason }
+    }
+
+    fn cut(&self) -> TarError {
+        TarError::Cut { after: self.last.clone() }
+    }
+}
+
+impl Read for TarReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        if most == 0 {
+            return Ok(0);
+        }
+        let count = self.inner.read(&mut buffer[..most])?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+/// Walks pax records, `LENGTH KEY=VALUE\n`, by their lengths; `None` stands for a malformed rest.
+struct PaxRecords<'a>(&'a [u8]);
+
+impl<'a> Iterator for PaxRecords<'a> {
+    type Item = Option<(&'a [u8], &'a [u8])>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let record = split_pax_record(self.0);
+        self.0 = record.map_or(&[][..], |(_, _, rest)| rest);
+        Some(record.map(|(key, value, _)| (key, value)))
+    }
+}
+
+fn split_pax_record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let space = bytes.iter().position(|byte| *byte == b' ')?;
+    let length: usize = std::str::from_utf8(&bytes[..space]).ok()?.parse().ok()?;
+    let record = bytes.get(space + 1..length)?.strip_suffix(b"\n")?;
+    let equals = record.iter().position(|byte| *byte == b'=')?;
+    Some((&record[..equals], &record[equals + 1..], &bytes[length..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pax_records_go_by_length() {
+        let records = |bytes| PaxRecords(bytes).collect::<Vec<_>>();
+        let expected = vec![Some((&b"path"[..], &b"a\nb=c"[..])), Some((b"size", b"7"))];
+        assert_eq!(records(b"14 path=a\nb=c\n9 size=7\n"), expected);
+        for wrong in [&b"x"[..], b"5 a=b", b"99 a=b\n", b"6 a=b\n\n", b"0 ", b"5 ab\n", b"18446744073709551615 a=b\n"] {
+            assert_eq!(records(wrong).last(), Some(&None), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! The command line's shape.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use self::scans::{AdvisoriesArgs, FindingsArgs};
+pub use self::status::StatusArgs;
+use super::exit::Exit;
+use super::output;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::reference::ImageReference;
+use rcrepro_model::plan::PacketId;
+use rcrepro_model::shake::variation::Variation;
+use rcrepro_report as report;
+
+pub mod mutants;
+pub mod scans;
+mod status;
+
+/// Runs, replays and verifies the exact commands of a release plan in digest-locked containers with no network.
+#[derive(Debug, Parser)]
+#[command(name = "rcrepro", version, max_term_width = 120, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Works in this folder: the one with `rcrepro.toml`.
+    #[arg(short = 'C', long = "directory", global = true, default_value = ".", value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Keeps blobs and run records here [default: $RCREPRO_STORE, else $XDG_DATA_HOME/rcrepro or ~/.local/share/rcrepro].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Prints one JSON document on standard output, for errors too.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 reproduced; 1 divergent or failed; 2 usage; 3 bad plan or stale lock; 4 engine or registry could not serve;
+5 undecided (evidence missing, a command could not run); 6 tampered; 70 a bug; 130 interrupted.";
+
+impl Cli {
+    /// Parses the process's arguments; help, the version and mistakes are printed here.
+    ///
+    /// # Errors
+    /// The exit code when there is nothing left to do.
+    pub fn read() -> Result<Self, Exit> {
+        Self::try_parse().map_err(|error| {
+            // Help and the version go to standard output, everything else to standard error.
+            if !error.use_stderr() {
+                return error.print().map_or(Exit::Undecided, |()| Exit::Success);
+            }
+            // What was not understood cannot say whether a document is wanted: the arguments themselves do.
+            let json = std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
+            if json {
+                let text = error.to_string();
+                let message = text.trim().trim_start_matches("error: ");
+                let document = report::json::error(Exit::Usage.as_str(), Exit::Usage.code(), message, &[], None);
+                drop(output::print_json(&document));
+            }
+            error.print().map_or(Exit::Undecided, |()| Exit::Usage)
+        })
+    }
+}
+
+/// Is what to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Reads the plan and says whether it is sound, and the source of HEAD for what no run could survive, by place and before
+    /// any network (exit code 3): submodules, locks that pin nothing, workspaces, lines that need BuildKit. With `--mutate`,
+    /// whether its gates are sound.
+    Check(mutants::CheckArgs),
+    /// Locks frozen inputs: runs their network step, or reads their mirror, and writes the digest of what is there. npm's
+    /// advisories are recorded when there is no cassette yet, and anew only when they are named.
+    Lock {
+        /// The frozen inputs; all when none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<Name>,
+        /// Reads the lock files of this commit.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+    },
+    /// Says how old the frozen advisory data is, and which entries its mirror has today that were not locked.
+    Advisories(AdvisoriesArgs),
+    /// Lists what the scans found, by the newest evidence of this source; nothing is executed.
+    ///
+    /// Exit code 1 when something was found, 5 when a scan has no evidence or did not do its work.
+    Findings(FindingsArgs),
+    /// Runs packets, builds and tries the images of the release that they name, and records both in `manifests/`.
+    Run {
+        /// The packets, such as RC-05.
+        #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "PACKET")]
+        packets: Vec<PacketId>,
+        /// Runs every packet that is not done, those that others need first, until nothing is ready; then writes the plan's documents.
+        #[arg(long)]
+        all: bool,
+        /// Whether failures are looked at again.
+        #[command(flatten)]
+        look: LookArgs,
+        /// How it is executed.
+        #[command(flatten)]
+        execution: ExecutionArgs,
+    },
+    /// Writes a release plan from a template, with the image definitions and documents that it names; replaces nothing.
+    Init {
+        /// The template.
+        #[arg(long, value_enum, default_value = "release-confidence")]
+        template: TemplateName,
+    },
+    /// Shows the packet board: what is done, what blocks what, what is next, and packets for findings that none claims; or writes
+    /// it into the plan's documents.
+    Status {
+        /// What is done with it.
+        #[command(flatten)]
+        status: StatusArgs,
+    },
+    /// Says GO, `GO_WITH_CONDITIONS`, `NO_GO` or UNDECIDED, with the digest that each criterion rests on: with the frozen advisory
+    /// data, and with that of today.
+    Verdict {
+        /// Takes the tracked tree of this commit as the source that evidence has to be of.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+    },
+    /// Records that somebody approved the plan, or reviewed a packet's evidence, by its digest.
+    Approve {
+        /// The packet, such as RC-00.
+        packet: PacketId,
+        /// Who.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Reviews the packet's evidence instead of approving the plan.
+        #[arg(long)]
+        review: bool,
+        /// What they have to say.
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Executes a recorded packet again, without any cache of results, and compares command by command.
+    Replay {
+        /// A packet, such as RC-05, or a manifest file.
+        #[arg(value_name = "PACKET|MANIFEST")]
+        target: String,
+        /// Whether failures are looked at again.
+        #[command(flatten)]
+        look: LookArgs,
+        /// How it is executed.
+        #[command(flatten)]
+        execution: ExecutionArgs,
+    },
+    /// Runs a packet in deliberately different worlds, and finds what changes which output and what is flaky.
+    Shake {
+        /// The packet, such as RC-05.
+        packet: PacketId,
+        /// What is varied, and how often.
+        #[command(flatten)]
+        shake: ShakeArgs,
+    },
+    /// Judges a manifest from its evidence alone; nothing is executed and nothing fetched.
+    Verify {
+        /// The manifest file; its evidence stands beside it in `NAME.evidence/`, or in the store.
+        #[arg(value_name = "MANIFEST")]
+        manifest: PathBuf,
+    },
+    /// Holds what a packet's branch changed against its scope globs and the plan's protected ones.
+    ///
+    /// Exit code 1 when a file lies outside, or a protected file was changed and threat model or rollback plan are missing or
+    /// do not name it; 5 when nothing changed or the base is no ancestor of the head. Without `--base` the committed record
+    /// `scopes/PACKET.json` is derived again from the repository: 3 when the plan's rules are others now, 6 when it differs.
+    Scope {
+        /// The packet, such as RC-03.
+        packet: PacketId,
+        /// The commit from which the packet's branch begins.
+        #[arg(long, value_name = "REV")]
+        base: Option<String>,
+        /// The commit at which it ends.
+        #[arg(long, value_name = "REV", default_value = "HEAD", requires = "base")]
+        head: String,
+        /// Writes `scopes/PACKET.json`, which a verdict can rest on.
+        #[arg(long, requires = "base")]
+        record: bool,
+    },
+    /// Holds the commands that the plan's documents quote against the plan and the recorded manifests.
+    ///
+    /// Documents are read from a commit. A quoted command must be a line of the plan, and a manifest in `manifests/` must
+    /// hold it with exit code 0. Exit code 1 when one is stale or has no evidence, 5 when there is nothing to check.
+    Documents {
+        /// Reads the documents of this commit.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+    },
+    /// Explains every difference of two runs, replays or manifests: its class, its cause, and what would remove it.
+    Why {
+        /// A packet (its committed manifest), a run's id in the store, `latest`, or a manifest file.
+        #[arg(value_name = "A")]
+        first: String,
+        /// As A; without it, the latest replay of A.
+        #[arg(value_name = "B")]
+        second: Option<String>,
+        /// Writes a page that needs nothing else into this file, too.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
+    /// Finds every reference to a toolchain version or an image in the tracked tree, and compares it with the plan's pins.
+    Pins {
+        /// Reads the tracked tree of this commit.
+        #[arg(long, default_value = "HEAD", value_name = "REV")]
+        rev: String,
+        /// Lists every look-alike, too: what is in test data, vendored code, changelogs, lock files, comments and prose.
+        #[arg(long)]
+        look_alikes: bool,
+    },
+    /// Prints the evidence of a packet's latest run or replay, else of its committed manifest.
+    Log {
+        /// The packet, such as RC-05.
+        packet: PacketId,
+        /// The command, or an image of the release, of which what was wrong is printed; without it, the commands are listed.
+        command: Option<Name>,
+        /// Prints one stream only.
+        #[arg(long, value_enum)]
+        stream: Option<StreamName>,
+        /// Prints the canonical form instead of the raw one.
+        #[arg(long)]
+        canonical: bool,
+        /// Prints streams byte by byte on a terminal, too, where control characters are written out otherwise.
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Works with toolchain images.
+    Image {
+        /// Works for this platform, such as linux/arm64 [default: this machine's; for `lock`, every one of the definition].
+        #[arg(long, global = true, value_name = "PLATFORM")]
+        platform: Option<Platform>,
+        /// What to do.
+        #[command(subcommand)]
+        command: ImageCommand,
+    },
+    /// Says what is missing on this machine or damaged in the store, and the command that mends it.
+    Doctor {
+        /// Hashes every blob of the store, not only those that changed last.
+        #[arg(long)]
+        blobs: bool,
+    },
+}
+
+/// Says how a packet is executed.
+#[derive(Debug, Args)]
+pub struct ExecutionArgs {
+    /// Runs at most this many commands at once [default: the number of processors].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Takes the tracked tree of this commit.
+    #[arg(long, default_value = "HEAD", value_name = "REV")]
+    pub rev: String,
+    /// Says how inputs reach a container; the digests are the same.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub staging: StagingName,
+}
+
+/// Says whether commands that failed are executed again.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct LookArgs {
+    /// Does not execute a command that failed again in looser worlds to say which pin it fails by: a clock that flows, the real
+    /// clock, the machine's own world. Those looks change no verdict and no exit code.
+    #[arg(long)]
+    pub no_second_look: bool,
+}
+
+/// Says how a packet is shaken.
+#[derive(Debug, Args)]
+pub struct ShakeArgs {
+    /// Shakes this command only; may be given again. Commands that it needs are run once.
+    #[arg(long, value_name = "ID")]
+    pub command: Vec<Name>,
+    /// Varies these only: cpus, host, uid, tz, locale, umask, path, env, order, clock, seed, load.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub vary: Vec<Variation>,
+    /// Makes so many worlds in which all of it is different at once.
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub worlds: u16,
+    /// Runs the unvaried world, and whatever seems equal while causes are searched for, so many times.
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(2..=100))]
+    pub repeat: u16,
+    /// Chooses the worlds; the same seed makes the same ones.
+    #[arg(long, value_name = "S", default_value = "1")]
+    pub seed: u64,
+    /// Finds for each command the strictest world in which it passes, in every one of `--repeat` runs and as many again, and
+    /// prints the keys for the plan as TOML with the evidence: a clock that stands where that makes parts equal, one that
+    /// starts, another number of processors, the real clock, nothing pinned. Exit code 1 when the plan needs other keys.
+    #[arg(long, conflicts_with_all = ["vary", "worlds", "seed"])]
+    pub propose: bool,
+    /// How it is executed.
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
+}
+
+/// Names a template of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TemplateName {
+    /// The release confidence plan: RC-00 to RC-07 and the Global Command Set.
+    ReleaseConfidence,
+}
+
+/// Names a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StreamName {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Names a way for inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StagingName {
+    /// Overlays where the daemon can mount them, archives elsewhere.
+    Auto,
+    /// Overlay volumes over trees that are uploaded once.
+    Overlay,
+    /// One upload a container.
+    Archive,
+}
+
+/// Works with toolchain images.
+#[derive(Debug, Subcommand)]
+pub enum ImageCommand {
+    /// Builds images bit for bit from their locks.
+    Build {
+        /// The images; all when none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Loads them into the engine.
+        #[arg(long)]
+        load: bool,
+        /// Writes them as one OCI layout, each under its name, as `skopeo` and `umoci` read it: `oci:DIR:NAME`.
+        ///
+        /// The folder has to be absent, empty, or to hold exactly these images.
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Makes locks fresh where they are missing or stale, and prints what changed as markdown.
+    Lock {
+        /// The images; all when none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Raises this package, such as `go`, `npm` or a module, to the newest version that fits; locks Debian packages anew.
+        #[arg(long, value_name = "PKG")]
+        update: Vec<String>,
+        /// Resolves everything anew, fresh or not.
+        #[arg(long, conflicts_with = "update")]
+        update_all: bool,
+        /// Changes nothing and asks no network: exit code 3 when a lock is missing or stale.
+        #[arg(long, conflicts_with_all = ["update", "update_all"])]
+        check: bool,
+    },
+    /// Lists the images, what they are locked to, and whether the store and the engine have them.
+    Ls,
+    /// Recomputes every digest of images and lists all that is wrong; exit code 6 when a locked digest does not match.
+    Validate {
+        /// Images in the store by their locks' names, OCI layout folders, or archives; every locked image that is
+        /// there when none is named.
+        #[arg(value_name = "NAME|LAYOUT-DIR|ARCHIVE.tar")]
+        targets: Vec<String>,
+        /// Takes the targets as images in the engine: names of locks, names or ids in the engine.
+        #[arg(long)]
+        loaded: bool,
+    },
+    /// Writes an image's bill of materials from its locks: every package with its purl and checksums.
+    Sbom {
+        /// The image.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The format: SPDX 2.3 or CycloneDX 1.6, both JSON.
+        #[arg(long, value_enum, default_value = "spdx")]
+        format: BomFormatName,
+        /// Writes it into this file instead of standard output.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Makes an image from its lock and brings it into a registry, with the very manifest that the lock names.
+    Push {
+        /// The image.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Where to, such as registry.example/team/go-node:1; without a tag it is known by its digest alone.
+        #[arg(value_name = "REFERENCE")]
+        to: ImageReference,
+    },
+    /// Brings an image from a registry into the store, byte for byte, every digest checked.
+    Pull {
+        /// The image by its digest, such as registry.example/team/go-node@sha256:…; a tag before it is a comment.
+        #[arg(value_name = "NAME@sha256:…")]
+        reference: ImageReference,
+        /// Loads it into the engine and confirms it there.
+        #[arg(long)]
+        load: bool,
+    },
+}
+
+/// Names a format of bills of materials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BomFormatName {
+    /// SPDX 2.3 JSON.
+    Spdx,
+    /// CycloneDX 1.6 JSON.
+    Cyclonedx,
+}

@@ -1,0 +1,115 @@
+//! `rcrepro status`, `verdict` and `approve`.
+
+use std::time::SystemTime;
+
+use super::findings;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{print, show};
+use crate::today::today;
+use rcrepro_app::advisories::rescan_record::RecordError;
+use rcrepro_app::advisories::time_split::{TimeSplitError, time_split};
+use rcrepro_app::board as status;
+use rcrepro_app::board::approve as app;
+use rcrepro_app::board::approve::ApproveError;
+use rcrepro_app::board::exceptions;
+use rcrepro_app::board::{Status, StatusError};
+use rcrepro_model::advisory::time_split::judge_today;
+use rcrepro_model::decision::approval::ApprovalKind;
+use rcrepro_model::decision::verdict::Verdict;
+use rcrepro_model::plan::PacketId;
+use rcrepro_report::board::{json, text};
+use rcrepro_report::findings as report;
+use rcrepro_store::fs::FsStore;
+
+/// Shows the packet board, and below it the packets that open findings ask for.
+pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, Failure> {
+    let workspace = context.committed_and_told(revision)?;
+    let Status { board, source, .. } = status::look(&workspace, workspace.revision(), &context.store, today())?;
+    let (found, proposals) = findings::proposals(context, &workspace, source)?;
+    if propose {
+        return findings::print_proposals(&found, &proposals);
+    }
+    let document = || {
+        let mut document = json::board(&board);
+        document["proposals"] = report::json::proposals(&proposals);
+        document
+    };
+    let text = || format!("{}{}", text::board(&board), report::text::proposals(&proposals));
+    show(context.json, document, text)?;
+    Ok(Exit::Success)
+}
+
+/// Says whether to release.
+pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
+    let workspace = context.committed_and_told(revision)?;
+    let Status { mut board, source, .. } = status::look(&workspace, workspace.revision(), &context.store, today())?;
+    let store = FsStore::open(&context.store)?;
+    let split = time_split(&workspace, &store, source, SystemTime::now(), today())?;
+    board.notes.extend(exceptions::of_today(&workspace.plan, &split, today()));
+    let verdict = judge_today(&board, &split);
+    let document = || json::verdict(&board, verdict, &split);
+    show(context.json, document, || text::verdict(&board, verdict, &split))?;
+    Ok(match verdict {
+        Verdict::Go => Exit::Success,
+        Verdict::GoWithConditions | Verdict::NoGo => Exit::Divergent,
+        Verdict::Undecided => Exit::Undecided,
+    })
+}
+
+/// Records that somebody approved the plan, or reviewed evidence.
+pub fn approve(
+    context: &Context,
+    packet: &PacketId,
+    by: &str,
+    review: bool,
+    note: Option<&str>,
+) -> Result<Exit, Failure> {
+    let kind = if review { ApprovalKind::Review } else { ApprovalKind::Approval };
+    let (path, subject) = app::approve(&context.committed("HEAD")?, packet, kind, by, note)?;
+    let what = if review { "its manifest" } else { "the plan" };
+    print(format!("{packet} approved by {by}: {what} {subject}, written to {}\n", path.display()))?;
+    Ok(Exit::Success)
+}
+
+impl From<StatusError> for Failure {
+    fn from(error: StatusError) -> Self {
+        match error {
+            StatusError::Workspace(error) => error.into(),
+            StatusError::Evidence(error) => error.into(),
+            StatusError::Store(error) => error.into(),
+            StatusError::Runs(_) => Self::new(Exit::Engine, &error, None),
+            StatusError::Recorded(error) => error.into(),
+            StatusError::Manifest { .. } | StatusError::NoManifest { .. } => Self::new(Exit::Undecided, &error, None),
+        }
+    }
+}
+
+impl From<TimeSplitError> for Failure {
+    fn from(error: TimeSplitError) -> Self {
+        match error {
+            TimeSplitError::Frozen(error) => error.into(),
+            TimeSplitError::Modules(_) => Self::new(Exit::Engine, &error, None),
+            TimeSplitError::Rescan(RecordError::Read { .. }) => Self::new(Exit::Undecided, &error, None),
+            TimeSplitError::Rescan(RecordError::Record { .. }) => {
+                let advice = "remove the file, and ask again: rcrepro advisories --scan".to_owned();
+                Self::new(Exit::Tampered, &error, Some(advice))
+            }
+        }
+    }
+}
+
+impl From<ApproveError> for Failure {
+    fn from(error: ApproveError) -> Self {
+        let (exit, advice) = match error {
+            ApproveError::Workspace(error) => return error.into(),
+            ApproveError::NoManifest { ref packet, .. } => (Exit::Undecided, Some(format!("rcrepro run {packet}"))),
+            ApproveError::Name { ref packet, .. } => {
+                (Exit::Usage, Some(format!("rcrepro approve {packet} --by \"A Name\"")))
+            }
+            ApproveError::Io { .. } => (Exit::Engine, None),
+        };
+        Self::new(exit, &error, advice)
+    }
+}

@@ -1,0 +1,44 @@
+//! `rcrepro documents`.
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::show;
+use rcrepro_app::board::documents::{self, DocumentsError};
+use rcrepro_format::records::manifest_json::ManifestError;
+use rcrepro_report::documents as report;
+
+/// Judges the commands that documents quote.
+pub fn documents(context: &Context, revision: &str) -> Result<Exit, Failure> {
+    let workspace = context.committed(revision)?;
+    let found = documents::align(&workspace, revision)?;
+    let hollow = found.hollow();
+    let document = || report::json(&found.documents, &found.quoted, &found.unmatched, hollow.as_deref());
+    show(context.json, document, || report::text(&found.documents, &found.quoted, hollow.as_deref()))?;
+    if found.findings().next().is_some() {
+        return Ok(Exit::Divergent);
+    }
+    let Some(why) = hollow else { return Ok(Exit::Success) };
+    let hint = "name documents that quote commands in the plan: [documents] paths = [\"README.md\", \"docs/**/*.md\"]";
+    Err(Failure::plain(Exit::Undecided, format!("nothing was decided: {why}"), Some(hint.to_owned())))
+}
+
+impl From<DocumentsError> for Failure {
+    fn from(error: DocumentsError) -> Self {
+        let (exit, advice) = match error {
+            DocumentsError::Workspace(error) => return error.into(),
+            DocumentsError::Git(_) => (Exit::Undecided, Some("git rev-parse HEAD".to_owned())),
+            DocumentsError::Sections { .. } => {
+                (Exit::Divergent, Some("mend the marker in that line, and commit".to_owned()))
+            }
+            DocumentsError::NotUtf8 { .. } | DocumentsError::Io { .. } => (Exit::Undecided, None),
+            DocumentsError::Manifest { source: ManifestError::Version { .. }, ref path } => {
+                // A packet's manifest has its name.
+                let packet = path.file_stem().unwrap_or_default().to_string_lossy();
+                (Exit::Undecided, Some(format!("record the packet again: rcrepro run {packet}")))
+            }
+            DocumentsError::Manifest { .. } => (Exit::Tampered, Some("git checkout -- manifests".to_owned())),
+        };
+        Self::new(exit, &error, advice)
+    }
+}

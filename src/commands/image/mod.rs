@@ -1,0 +1,125 @@
+//! `rcrepro image …`: one file a subcommand.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{ImageCommand, StagingName};
+use crate::context::{Context, set_aside};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use rcrepro_app::machine::config::package_mirrors;
+use rcrepro_app::toolchain::folder::ImageFolder;
+use rcrepro_app::toolchain::{ImageContext, ImageError};
+use rcrepro_app::workspace::Workspace;
+use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::plan::ImageSource;
+use rcrepro_report::progress::images::ImageProgress;
+use rcrepro_store::fs::FsStore;
+
+mod build;
+mod lock;
+mod ls;
+mod pull;
+mod push;
+mod sbom;
+mod table;
+mod validate;
+
+/// Works on the `images/` and `lockfiles/images/` that the plan builds from, or on the folder's own without a plan.
+pub async fn image(context: &Context, platform: Option<Platform>, command: ImageCommand) -> Result<Exit, Failure> {
+    let here = platform.or_else(Platform::host).ok_or_else(|| {
+        let hint = Some("name one: --platform linux/amd64".to_owned());
+        Failure::plain(Exit::Usage, "no image can be for this machine's architecture", hint)
+    })?;
+    let (folder, named) = of_plan(context, here)?;
+    let definition = |name: String| named.get(&name).cloned().unwrap_or(name);
+    let all = |names: Vec<String>| names.into_iter().map(definition).collect::<Vec<_>>();
+    match command {
+        ImageCommand::Build { names, load, output } => {
+            build::build(context, &folder, &all(names), load, output.as_deref()).await
+        }
+        ImageCommand::Lock { names, check: true, .. } => lock::check(context, &folder, platform, &all(names)),
+        ImageCommand::Lock { names, update, update_all, check: false } => {
+            let names = all(names);
+            let wanted = lock::Wanted { platform, names: &names, update: &update, all: update_all };
+            lock::lock(context, &folder, wanted).await
+        }
+        ImageCommand::Ls => ls::ls(context, &folder, platform).await,
+        ImageCommand::Validate { targets, loaded } => validate::validate(context, &folder, &targets, loaded).await,
+        ImageCommand::Sbom { name, format, output } => {
+            sbom::sbom(&folder, &definition(name), format, output.as_deref())
+        }
+        ImageCommand::Push { name, to } => push::push(context, &folder, &definition(name), &to).await,
+        ImageCommand::Pull { reference, load } => pull::pull(context, &folder, &reference, load).await,
+    }
+}
+
+/// Gives the folder of the definitions that the plan's images are built from, and the definition's name of each image that the
+/// plan calls otherwise; the directory itself where there is no plan, or it builds none.
+fn of_plan(context: &Context, platform: Platform) -> Result<(ImageFolder, BTreeMap<String, String>), Failure> {
+    let mut folders: BTreeMap<PathBuf, ImageFolder> = BTreeMap::new();
+    let mut named = BTreeMap::new();
+    // A plan with a mistake keeps nobody from making a lock that mends it.
+    let images = Workspace::open(&context.directory).map(|workspace| workspace.plan.images).unwrap_or_default();
+    for (name, source) in images {
+        let ImageSource::Build { definition, .. } = source else { continue };
+        let path = context.directory.join(definition);
+        let Ok((folder, image)) = ImageFolder::of_definition(&path, platform) else { continue };
+        let root = path.parent().and_then(Path::parent).unwrap_or(&path);
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        folders.insert(root.clone(), ImageFolder::new(root, folder.platform()));
+        named.insert(name.to_string(), image.to_string());
+    }
+    let own = ImageFolder::new(&context.directory, platform);
+    let here = context.directory.canonicalize().unwrap_or_else(|_| context.directory.clone());
+    let folder = match folders.len() {
+        0 => own,
+        _ if folders.contains_key(&here) => own,
+        1 => folders.into_values().next().unwrap_or(own),
+        _ => {
+            let all: Vec<String> = folders.keys().map(|root| root.display().to_string()).collect();
+            let message = format!("the plan's images are defined in several folders: {}", all.join(", "));
+            let hint = Some(format!("name one of them: rcrepro -C {} image …", all[0]));
+            return Err(Failure::plain(Exit::Usage, message, hint));
+        }
+    };
+    named.retain(|name, _| !name.parse().is_ok_and(|name| folder.definition_path(&name).exists()));
+    Ok((folder, named))
+}
+
+/// Does work on images: with an engine where it is needed, without one where it is not.
+async fn with_images<T>(
+    context: &Context,
+    engine: bool,
+    work: impl AsyncFnOnce(&ImageContext<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let progress = ImageProgress::new();
+    let on_event = |event| progress.hear(&event);
+    if engine {
+        return context
+            .with_session(StagingName::Auto, async |session, cancel| {
+                let store = session.store.clone();
+                let mirrors = package_mirrors(&session.config);
+                let (engine, cancel) = (Some(&session.engine), cancel.clone());
+                work(&ImageContext { store, mirrors, engine, cancel, on_event: &on_event }).await
+            })
+            .await;
+    }
+    let store = Arc::new(FsStore::open_mending(&context.store)?);
+    let cancel = CancellationToken::new();
+    let mirrors = package_mirrors(&context.config()?);
+    let images = ImageContext { store: store.clone(), mirrors, engine: None, cancel, on_event: &on_event };
+    let result = work(&images).await;
+    set_aside(&store);
+    result
+}
+
+fn chosen(folder: &ImageFolder, names: &[String]) -> Result<Vec<ImageName>, ImageError> {
+    if names.is_empty() {
+        return folder.names();
+    }
+    names.iter().map(|name| name.parse().map_err(ImageError::Definition)).collect()
+}

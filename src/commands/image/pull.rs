@@ -1,0 +1,70 @@
+//! `rcrepro image pull`.
+
+use std::sync::Arc;
+
+use crate::args::StagingName;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{print, say};
+use rcrepro_app::machine::config::registry_settings;
+use rcrepro_app::toolchain::folder::ImageFolder;
+use rcrepro_app::toolchain::pull as app;
+use rcrepro_images::registry::{Registry, RegistryEvent};
+use rcrepro_model::image::reference::ImageReference;
+use rcrepro_store::BlobStore;
+use rcrepro_store::fs::FsStore;
+
+/// Pulls the image, loads it where that is wanted, and prints the manifest's digest and the image ID.
+pub async fn pull(
+    context: &Context,
+    folder: &ImageFolder,
+    reference: &ImageReference,
+    load: bool,
+) -> Result<Exit, Failure> {
+    let registry = Registry::new(registry_settings(&context.config()?))?;
+    if reference.digest().is_none() {
+        return Err(unpinned(&registry, reference).await);
+    }
+    let store: Arc<dyn BlobStore> = Arc::new(FsStore::open(&context.store)?);
+    let image = registry.pull(reference, folder.platform(), &store, &tell).await?;
+    for name in app::note_locks(folder, None, &image, store.as_ref())? {
+        say!("{:>10}  image `{name}`, exactly as locked", "this is");
+    }
+    if load {
+        let loading = context.with_session(StagingName::Auto, async |session, _| {
+            let store: Arc<dyn BlobStore> = session.store.clone();
+            Ok(app::ensure(&store, &session.engine, &image, reference).await?)
+        });
+        let what = if loading.await? { "loaded" } else { "confirmed" };
+        say!("{what:>10}  {}", app::tag(&image, reference));
+    }
+    let (manifest, config) = (image.manifest.hash.to_oci(), image.config.hash.to_oci());
+    print(format!("{reference}  {manifest}  {config}\n"))?;
+    Ok(Exit::Success)
+}
+
+/// Says what is missing, and asks the registry for it so that the hint can be run as it stands.
+async fn unpinned(registry: &Registry, reference: &ImageReference) -> Failure {
+    let message = format!("`{reference}` has no digest, and a tag may be moved at any time");
+    let hint = match registry.resolve(reference).await {
+        Ok(digest) => format!("rcrepro image pull {}", reference.clone().with_digest(digest)),
+        Err(error) => format!("rcrepro image pull {reference}@sha256:… (the registry could not be asked: {error})"),
+    };
+    Failure::plain(Exit::Usage, message, Some(hint))
+}
+
+/// Tells people what happens, on standard error.
+pub(super) fn tell(event: RegistryEvent) {
+    match event {
+        RegistryEvent::Pulling { layers: 0, .. } => {}
+        RegistryEvent::Pulling { layers, bytes } => {
+            say!("{:>10}  {layers} layers, {} MB", "pulling", bytes / 1_000_000);
+        }
+        RegistryEvent::Retrying { reason, pause } => {
+            say!("{:>10}  in {:.1} s: {reason}", "retrying", pause.as_secs_f64());
+        }
+        RegistryEvent::Elsewhere { reason, .. } => say!("{:>10}  {reason}", "elsewhere"),
+        RegistryEvent::Pulled { .. } | RegistryEvent::Pushed { .. } => {}
+    }
+}

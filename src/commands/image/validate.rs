@@ -1,0 +1,79 @@
+//! `rcrepro image validate`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{print, print_json, say};
+use rcrepro_app::toolchain::folder::ImageFolder;
+use rcrepro_app::toolchain::validate::{self, ValidateImageError};
+use rcrepro_engine::EngineError;
+use rcrepro_engine::docker::{DockerEngine, DockerOptions};
+use rcrepro_images::oci::validate::{FaultName, Validation};
+use rcrepro_model::image::definition::ImageName;
+use rcrepro_report::validation;
+use rcrepro_store::fs::FsStore;
+
+/// Validates each target and prints everything that is wrong; the worst target decides the exit code.
+pub async fn validate(
+    context: &Context,
+    folder: &ImageFolder,
+    targets: &[String],
+    loaded: bool,
+) -> Result<Exit, Failure> {
+    let all = targets.is_empty();
+    let targets = if all { folder.names()?.iter().map(ToString::to_string).collect() } else { targets.to_vec() };
+    let engine = match loaded {
+        true => Some(DockerEngine::connect(DockerOptions::new("validate", "validate")).await?),
+        false => None,
+    };
+    let (mut exit, mut documents) = (Exit::Success, Vec::new());
+    for target in &targets {
+        let result = match (&engine, locked(folder, target)) {
+            (Some(engine), _) => validate::loaded(folder, target, engine).await,
+            (None, Some(name)) => validate::stored(folder, &name, Arc::new(FsStore::open(&context.store)?)).await,
+            (None, None) => validate::path(Path::new(target)).await,
+        };
+        let result = match result {
+            // Whoever names no image means those that are there.
+            Err(
+                error @ (ValidateImageError::NotStored { .. }
+                | ValidateImageError::Engine(EngineError::ImageMissing { .. })),
+            ) if all => {
+                say!("{:>10}  {error}", "skipped");
+                continue;
+            }
+            result => result?,
+        };
+        exit = worse(exit, &result);
+        if context.json {
+            documents.push(validation::json(target, &result));
+        } else {
+            print(validation::text(target, &result))?;
+        }
+    }
+    if context.json {
+        print_json(&Value::from(documents))?;
+    }
+    Ok(exit)
+}
+
+/// Takes a target for the name of a lock when there is such a definition, or when nothing else can be meant.
+fn locked(folder: &ImageFolder, target: &str) -> Option<ImageName> {
+    let name: ImageName = target.parse().ok()?;
+    (folder.definition_path(&name).exists() || !Path::new(target).exists()).then_some(name)
+}
+
+fn worse(exit: Exit, result: &Validation) -> Exit {
+    let tampered = result.faults.iter().any(|fault| fault.name == FaultName::LockDiffers);
+    match exit {
+        Exit::Tampered => exit,
+        _ if tampered => Exit::Tampered,
+        _ if !result.faults.is_empty() => Exit::Divergent,
+        _ => exit,
+    }
+}

@@ -1,0 +1,53 @@
+//! `rcrepro lock`.
+
+use crate::args::StagingName;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::print;
+use rcrepro_app::run::prepare::Preparation;
+use rcrepro_app::workspace::Workspace;
+use rcrepro_model::content::name::Name;
+use rcrepro_report::progress::Progress;
+
+/// Runs the network step of frozen inputs and writes their locks.
+pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<Exit, Failure> {
+    let workspace = context.workspace()?;
+    let named = !names.is_empty();
+    let names = known(&workspace, names)?;
+    let progress = Progress::new();
+    let observe = |event| progress.hear(&event);
+    context
+        .with_session(StagingName::Auto, async |session, cancel| {
+            let preparation = Preparation {
+                workspace: &workspace,
+                store: &session.store,
+                engine: &session.engine,
+                config: &session.config,
+                observe: &observe,
+                cancel,
+            };
+            let source = workspace.ingest_source(revision, &*session.store)?;
+            let images = names.iter().filter_map(|name| workspace.plan.frozen[name].image.clone());
+            let images = preparation.images(images).await?;
+            for name in &names {
+                let image = workspace.plan.frozen[name].image.as_ref();
+                let identity = image.map(|image| images[image].identity(image));
+                let (path, changed) = preparation.frozen_step(name, source.root, identity.as_ref()).lock(named).await?;
+                let state = if changed { "locked" } else { "unchanged" };
+                print(format!("{state:>10}  {name}: {}\n", path.display()))?;
+            }
+            Ok(Exit::Success)
+        })
+        .await
+}
+
+fn known(workspace: &Workspace, names: &[Name]) -> Result<Vec<Name>, Failure> {
+    let frozen = &workspace.plan.frozen;
+    if let Some(unknown) = names.iter().find(|name| !frozen.contains_key(*name)) {
+        let known: Vec<String> = frozen.keys().map(ToString::to_string).collect();
+        let hint = Some(format!("known: {}", known.join(", ")));
+        return Err(Failure::plain(Exit::Plan, format!("the plan has no frozen input `{unknown}`"), hint));
+    }
+    Ok(if names.is_empty() { frozen.keys().cloned().collect() } else { names.to_vec() })
+}

@@ -1,0 +1,105 @@
+//! `rcrepro log`.
+
+use serde_json::json;
+
+use crate::args::StreamName;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{is_terminal, print, print_all, print_json, print_lines, say};
+use rcrepro_app::evidence::latest;
+use rcrepro_app::release as release_images;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::evidence::manifest::CommandEntry;
+use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::printable;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::Runs;
+
+/// Prints what was wrong with an image of the release when it was last built, the ends of its streams among it.
+fn of_image(packet: &PacketId, image: &Name, store: &FsStore) -> Result<Exit, Failure> {
+    let failed = |error| Failure::new(Exit::Engine, &error, None);
+    let runs = Runs::open(store.root()).map_err(failed)?;
+    let Some((run, wrong)) = release_images::latest::said(&runs, packet).map_err(failed)? else {
+        let hint = Some(format!("rcrepro run {packet}"));
+        return Err(Failure::plain(Exit::Undecided, format!("no run of {packet} built the image `{image}`"), hint));
+    };
+    say!("evidence of run {run}");
+    let (at, below) = (format!(" images.{image}:"), format!(" images.{image}."));
+    for text in wrong.iter().filter(|text| text.contains(&at) || text.contains(&below)) {
+        print(format!("{text}\n"))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// Prints a packet's evidence: its commands, or one command's streams byte for byte.
+pub fn log(
+    context: &Context,
+    packet: &PacketId,
+    command: Option<&Name>,
+    stream: Option<StreamName>,
+    (canonical, raw): (bool, bool),
+) -> Result<Exit, Failure> {
+    let workspace = context.committed("HEAD")?;
+    workspace.packet(packet)?;
+    let store = FsStore::open(&context.store)?;
+    if let Some(image) = command.filter(|name| workspace.plan.release_images.contains_key(*name)) {
+        return of_image(packet, image, &store);
+    }
+    let (manifest, origin) = latest::latest(&workspace, packet, &store)?;
+    say!("evidence of {origin}");
+    let Some(command) = command else {
+        if context.json {
+            let entry = |entry: &CommandEntry| {
+                let CommandEntry { id, exit_code, line, .. } = entry;
+                json!({ "id": id, "exit_code": exit_code, "line": line })
+            };
+            let commands: Vec<_> = manifest.commands.iter().map(entry).collect();
+            print_json(&json!({ "packet": packet, "origin": origin.to_string(), "commands": commands }))?;
+            return Ok(Exit::Success);
+        }
+        for entry in &manifest.commands {
+            let line = printable::line(&entry.line);
+            print(format!("{}\t{}\t{line}\n", entry.id, entry.exit_code))?;
+        }
+        return Ok(Exit::Success);
+    };
+    let entry = manifest.commands.iter().find(|entry| &entry.id == command).ok_or_else(|| {
+        let known: Vec<&str> = manifest.commands.iter().map(|entry| entry.id.as_str()).collect();
+        let hint = Some(format!("known: {}", known.join(", ")));
+        Failure::plain(Exit::Undecided, format!("there is no evidence of a command `{command}` in {packet}"), hint)
+    })?;
+    if context.json {
+        let mut document = json!({ "packet": packet, "origin": origin.to_string(), "id": command });
+        for (name, key, streams) in
+            [(StreamName::Stdout, "stdout", &entry.stdout), (StreamName::Stderr, "stderr", &entry.stderr)]
+        {
+            if stream.is_none_or(|wanted| wanted == name) {
+                let bytes = store.get(if canonical { streams.canonical } else { streams.raw })?;
+                document[key] = String::from_utf8_lossy(&bytes).into();
+            }
+        }
+        print_json(&document)?;
+        return Ok(Exit::Success);
+    }
+    for (name, streams) in [(StreamName::Stdout, &entry.stdout), (StreamName::Stderr, &entry.stderr)] {
+        if stream.is_some_and(|wanted| wanted != name) {
+            continue;
+        }
+        let digest = if canonical { streams.canonical } else { streams.raw };
+        let mut reader = store.reader(digest)?;
+        // Both streams go to standard output: it is the data that was asked for. What is asked for alone stays alone.
+        let stream = match name {
+            StreamName::Stdout => "standard output",
+            StreamName::Stderr => "standard error",
+        };
+        let what = format!("the {stream} of `{command}`");
+        if raw || !is_terminal() {
+            print_all(&what, &mut *reader)?;
+        } else {
+            print_lines(&what, &mut *reader)?;
+        }
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,39 @@
+//! `rcrepro pins`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{print, print_json};
+use rcrepro_app::board::pins::pins as judge;
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_pins::judge::Rank;
+use rcrepro_report::pins as report;
+
+/// Looks for references, and says which of them keep the pins from holding.
+pub fn pins(context: &Context, revision: &str, look_alikes: bool) -> Result<Exit, Failure> {
+    let workspace = context.committed(revision)?;
+    let pinned = judge(&workspace, revision, today()?)?;
+    let judgement = &pinned.judgement;
+    if context.json {
+        let document = report::json(&pinned.commit, &workspace.plan.pins, judgement);
+        print_json(&document)?;
+    } else {
+        print(report::text(&pinned.commit, &workspace.plan.pins, judgement, look_alikes))?;
+    }
+    Ok(match judgement.rank() {
+        None => Exit::Success,
+        Some(Rank::Undecided) => Exit::Undecided,
+        Some(Rank::Failed) => Exit::Divergent,
+    })
+}
+
+/// Gives the day in UTC, on which waivers have to count.
+fn today() -> Result<CivilDate, Failure> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
+    seconds.and_then(CivilDate::of_unix_seconds).ok_or_else(|| {
+        Failure::plain(Exit::Undecided, "the machine's clock tells no date that waivers could be compared with", None)
+    })
+}

@@ -1,0 +1,124 @@
+//! `rcrepro replay`.
+
+use std::path::{Path, PathBuf};
+
+use super::run::{beside, lanes};
+use crate::args::{ExecutionArgs, LookArgs};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{print, print_json, say};
+use crate::today::today;
+use rcrepro_app::run::RunOptions;
+use rcrepro_app::run::replay;
+use rcrepro_app::workspace::Workspace;
+use rcrepro_app::workspace::plan_files::short;
+use rcrepro_app::workspace::release_commit;
+use rcrepro_model::evidence::compare::Equality;
+use rcrepro_model::evidence::finding::Severity;
+use rcrepro_model::plan::PacketId;
+use rcrepro_report::progress::Progress;
+use rcrepro_report::{json, release, text};
+use rcrepro_store::BlobStore;
+
+/// The revision that is meant where none is named.
+const HEAD: &str = "HEAD";
+
+/// Replays a packet's committed manifest, or a manifest file.
+pub async fn replay(
+    context: &Context,
+    target: &str,
+    look: LookArgs,
+    execution: &ExecutionArgs,
+) -> Result<Exit, Failure> {
+    let at_revision = context.committed_and_told(&execution.rev)?;
+    let older = tempfile::tempdir()
+        .map_err(|error| Failure::plain(Exit::Engine, format!("cannot make a temporary folder: {error}"), None))?;
+    let packet = target.parse::<PacketId>().ok();
+    let path = match &packet {
+        Some(id) => {
+            at_revision.packet(id)?;
+            match execution.rev != HEAD && of_the_commit(&at_revision, id, older.path())? {
+                true => older.path().join(format!("{id}.json")),
+                false => at_revision.manifest_path(id),
+            }
+        }
+        None => PathBuf::from(target),
+    };
+    let progress = Progress::new();
+    let observe = |event| progress.hear(&event);
+    context
+        .with_session(execution.staging, async |session, cancel| {
+            // A manifest by its file is replayed at the commit that it is of; a packet at the one in hand.
+            let found = match packet.is_none() && execution.rev == HEAD {
+                true => commit_of(&at_revision, &path, &*session.store)?,
+                false => None,
+            };
+            let workspace = found.unwrap_or(at_revision);
+            let options = RunOptions {
+                revision: workspace.revision(),
+                lanes: lanes(execution),
+                second_look: !look.no_second_look,
+                today: today(),
+                observe: &observe,
+                cancel,
+            };
+            let replayed = replay::replay(session, &workspace, &path, options).await?;
+            let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
+            let beside = beside(&replayed.found);
+            if context.json {
+                let digests = (replayed.recorded_digest, replayed.found.digest);
+                let mut document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
+                document["images"] = release::json(replayed.found.images.as_ref());
+                print_json(&document)?;
+            } else {
+                let text = text::comparison(recorded, found, &replayed.comparison, &beside, &*session.store);
+                print(text)?;
+                print(text::findings(&replayed.found.findings))?;
+                print(release::text(&found.packet, replayed.found.images.as_ref()))?;
+            }
+            let images = replayed.found.images.iter().flat_map(|images| &images.findings);
+            let quiet = replayed.found.findings.iter().chain(images).map(|finding| finding.name.severity()).min();
+            Ok(match replayed.comparison.equality() {
+                Equality::Bitwise | Equality::Canonical => quiet.map_or(Exit::Success, Exit::from),
+                Equality::Divergent | Equality::Failed => Exit::Divergent,
+                Equality::Undecided if quiet == Some(Severity::Failed) => Exit::Divergent,
+                Equality::Undecided => worst(&replayed.comparison),
+            })
+        })
+        .await
+}
+
+/// Lays out the manifest that the commit itself has of a packet, and says so.
+fn of_the_commit(workspace: &Workspace, packet: &PacketId, into: &Path) -> Result<bool, Failure> {
+    let found = release_commit::lay_out(workspace, packet, into).map_err(|error| {
+        Failure::plain(Exit::Undecided, format!("cannot read the manifest of {packet} in its commit: {error}"), None)
+    })?;
+    if found {
+        say!("{:>10}  the manifest of {packet} that commit {} has", "replaying", short(workspace.revision()));
+    }
+    Ok(found)
+}
+
+/// Finds the commit of an older manifest, and says what was found; none where it is the one in hand, or nobody knows it.
+fn commit_of(workspace: &Workspace, path: &Path, store: &dyn BlobStore) -> Result<Option<Workspace>, Failure> {
+    let (manifest, _) = replay::read_manifest(path, store)?;
+    let found = release_commit::of_manifest(workspace, &manifest, store)?;
+    match &found {
+        Some(found) if found.revision() != workspace.revision() => {
+            say!("{:>10}  at commit {}, whose source and plan it is of", "replaying", short(found.revision()));
+        }
+        Some(_) => {}
+        None => {
+            let head = short(workspace.revision());
+            say!("{:>10}  no commit here has the source of this manifest: replaying at {head}", "warning");
+        }
+    }
+    Ok(found)
+}
+
+/// A command that did not run because another failed is that failure; one that did not run for any other reason leaves
+/// everything undecided.
+fn worst(comparison: &rcrepro_model::evidence::compare::Comparison) -> Exit {
+    if comparison.count(Equality::Failed) > 0 { Exit::Divergent } else { Exit::Undecided }
+}

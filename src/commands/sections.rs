@@ -1,0 +1,91 @@
+//! `rcrepro status --write` and `--check`: the written sections of documents.
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::show;
+use crate::today::today;
+use rcrepro_app::board::sections::{Sections, SectionsIoError, Standing};
+use rcrepro_app::board::{Status, look};
+use rcrepro_model::content::name::TreePath;
+use rcrepro_report::sections::{DocumentLine, json, text};
+
+/// Writes the sections of every document, and says which documents changed.
+pub fn write(context: &Context, revision: &str) -> Result<Exit, Failure> {
+    let status = look(&context.committed(revision)?, revision, &context.store, today())?;
+    let sections = status.sections?;
+    checkable(&sections)?;
+    let changed = sections.write(&status.texts)?;
+    let text = || match changed.is_empty() {
+        true => "nothing changed: every section is current\n".to_owned(),
+        false => changed.iter().map(|path| format!("wrote {path}\n")).collect(),
+    };
+    show(context.json, || serde_json::json!({ "written": changed }), text)?;
+    Ok(Exit::Success)
+}
+
+/// Writes the sections that evidence made stale, and gives the documents that changed. Where documents or markers are not as they
+/// should be nothing is written: the board says so.
+pub fn renew(status: &Status) -> Result<Vec<TreePath>, Failure> {
+    let Ok(sections) = &status.sections else { return Ok(Vec::new()) };
+    match sections.write(&status.texts) {
+        Err(error @ SectionsIoError::Io { .. }) => Err(error.into()),
+        written => Ok(written.unwrap_or_default()),
+    }
+}
+
+/// Says which sections are not what [`write()`] would write.
+pub fn check(context: &Context, revision: &str) -> Result<Exit, Failure> {
+    let status = look(&context.committed(revision)?, revision, &context.store, today())?;
+    let sections = status.sections?;
+    let found = sections.check(&status.texts)?;
+    let lines: Vec<DocumentLine<'_>> = found.iter().map(|(path, standing)| line(path.as_str(), standing)).collect();
+    show(context.json, || json(&lines), || text(&lines))?;
+    // A document that is gone is found out without any section.
+    if !found.values().any(|standing| *standing == Standing::Gone) {
+        checkable(&sections)?;
+    }
+    let current = found.values().all(|standing| matches!(standing, Standing::Current { .. }));
+    Ok(if current { Exit::Success } else { Exit::Divergent })
+}
+
+/// Refuses where there is nothing to write or check: that would be a pass for nothing.
+fn checkable(sections: &Sections) -> Result<(), Failure> {
+    let mut outline = sections.outline().peekable();
+    if outline.peek().is_none() {
+        let hint = "name a document in the plan: [documents] generated = [\"docs/progress.md\"]".to_owned();
+        let what = "nothing was decided: the plan names no document with written sections";
+        return Err(Failure::plain(Exit::Undecided, what, Some(hint)));
+    }
+    if outline.all(|(_, names)| names.is_some_and(std::collections::BTreeMap::is_empty)) {
+        let hint =
+            "mark one in a document, each line alone: <!-- rcrepro:begin board --> and <!-- rcrepro:end board -->";
+        let what = "nothing was decided: no document under `[documents] generated` has a section";
+        return Err(Failure::plain(Exit::Undecided, what, Some(hint.to_owned())));
+    }
+    Ok(())
+}
+
+fn line<'a>(path: &'a str, standing: &'a Standing) -> DocumentLine<'a> {
+    let of = |state| DocumentLine { path, state, current: &[], stale: &[] };
+    match standing {
+        Standing::Gone => of("gone"),
+        Standing::Bare => of("bare"),
+        Standing::Stale { sections } => DocumentLine { stale: sections, ..of("stale") },
+        Standing::Current { sections } => DocumentLine { current: sections, ..of("current") },
+    }
+}
+
+impl From<SectionsIoError> for Failure {
+    fn from(error: SectionsIoError) -> Self {
+        let (exit, advice) = match &error {
+            SectionsIoError::Io { .. } => (Exit::Undecided, None),
+            SectionsIoError::Gone { path } => {
+                let markers = r"<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n";
+                (Exit::Divergent, Some(format!("printf '{markers}' > {path}")))
+            }
+            SectionsIoError::Sections { .. } => (Exit::Divergent, Some("mend the marker in that line".to_owned())),
+        };
+        Self::new(exit, &error, advice)
+    }
+}

@@ -1,0 +1,108 @@
+//! What every command has in hand, and the frame around those that run containers.
+
+use std::path::PathBuf;
+
+use tokio_util::sync::CancellationToken;
+
+use super::args::StagingName;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{complain, say};
+use super::{signals, uncommitted};
+use rcrepro_app::machine::config::{self, ConfigFile};
+use rcrepro_app::machine::session::Session;
+use rcrepro_app::workspace::Workspace;
+use rcrepro_engine::Engine as _;
+use rcrepro_engine::docker::Staging;
+use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_store::fs::FsStore;
+
+/// Is what the global options say.
+pub struct Context {
+    /// The plan's folder.
+    pub directory: PathBuf,
+    /// The store's folder.
+    pub store: PathBuf,
+    /// Where the user configuration is, if anywhere.
+    pub config: Option<ConfigFile>,
+    /// Whether one JSON document is wanted.
+    pub json: bool,
+}
+
+impl Context {
+    /// Reads the plan as it lies in the working copy: for what prepares a commit.
+    pub fn workspace(&self) -> Result<Workspace, Failure> {
+        Ok(Workspace::open(&self.directory)?)
+    }
+
+    /// Reads the plan as a commit has it: for what is run, judged and decided.
+    pub fn committed(&self, revision: &str) -> Result<Workspace, Failure> {
+        Ok(Workspace::at(&self.directory, revision)?)
+    }
+
+    /// As [`Self::committed`], and says on standard error which files of the working copy do not count because they are not
+    /// as the last commit has them.
+    pub fn committed_and_told(&self, revision: &str) -> Result<Workspace, Failure> {
+        let workspace = self.committed(revision);
+        if let Ok(workspace) = &workspace {
+            complain(&uncommitted::warning(&uncommitted::files(workspace, revision)));
+        }
+        workspace
+    }
+
+    /// Reads the user configuration.
+    pub fn config(&self) -> Result<UserConfig, Failure> {
+        Ok(self.config.as_ref().map(config::load).transpose()?.unwrap_or_default())
+    }
+
+    /// Opens a session, does the work, and closes the session on every way out.
+    ///
+    /// The first Ctrl-C cancels the work's token and waits for its clean-up; the second one stops waiting.
+    pub async fn with_session<T>(
+        &self,
+        staging: StagingName,
+        work: impl AsyncFnOnce(&Session, &CancellationToken) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let staging = match staging {
+            StagingName::Auto => Staging::Auto,
+            StagingName::Overlay => Staging::Overlay,
+            StagingName::Archive => Staging::Archive,
+        };
+        let (stop, killed) = signals::listen();
+        let session = Session::open(&self.store, staging, self.config()?).await?;
+        for what in &session.swept {
+            say!("{:>10}  {what}, left by a run that died", "removed");
+        }
+        let work = async {
+            let result = work(&session, &stop).await;
+            if let Some(reason) = session.engine.unpinned() {
+                say!("{:>10}  the clock cannot be pinned here, commands saw the machine's own: {reason}", "warning");
+            }
+            session.close().await;
+            set_aside(&session.store);
+            result
+        };
+        let killed_first = || Failure::plain(Exit::Interrupted, "killed; the next start removes what is left", None);
+        let result = tokio::select! {
+            result = work => result,
+            () = killed.cancelled() => Err(killed_first()),
+        };
+        // Whatever the interrupted work made of it, the reason was the user.
+        if stop.is_cancelled() && result.is_err() {
+            return Err(Failure::plain(Exit::Interrupted, "interrupted; no container is left", None));
+        }
+        result
+    }
+}
+
+/// Says which blobs were found damaged and set aside, and by nobody written again so far.
+pub fn set_aside(store: &FsStore) {
+    for blob in store.take_set_aside() {
+        let kept = store.root().join("damaged");
+        say!(
+            "{:>10}  damaged blob {blob}, kept in `{}`: the next command that needs it writes it again",
+            "set aside",
+            kept.display()
+        );
+    }
+}
