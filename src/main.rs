@@ -1,5 +1,11 @@
-//! Tier 4: arguments, wiring, signals, errors with hints, exit codes.
+//! The program: arguments, wiring, signals, errors with hints, exit codes.
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
+)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -56,10 +62,15 @@ pub fn main() -> ExitCode {
             return Failure::plain(Exit::Engine, format!("cannot start threads: {error}"), None).report(json).into();
         }
     };
-    let exit = runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| failure.report(json));
+    let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| failure.report(json)));
     // A blocking read may hang after the second Ctrl-C; it must not keep the process.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// Takes a panic, which has said on standard error what it is, for the bug that it is.
+fn or_bug(work: impl FnOnce() -> Exit) -> Exit {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Bug)
 }
 
 /// Takes the owner's bits out of the umask: one that forbids us our own files helps nobody. The others stay as the user wants
@@ -132,4 +143,15 @@ fn default_store() -> Result<PathBuf, Failure> {
             Some(hint),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, or_bug};
+
+    #[test]
+    fn a_panic_is_a_bug_and_has_its_own_exit_code() {
+        assert_eq!(or_bug(|| Exit::Undecided), Exit::Undecided);
+        assert_eq!(or_bug(|| panic!("on purpose")).code(), 70);
+    }
 }

@@ -3,6 +3,8 @@
 //! Text and lines may hold what strangers wrote, so that they are made harmless here, wherever they come from. Only what
 //! was asked for byte by byte goes out as it is.
 
+#![expect(clippy::disallowed_methods, reason = "the way out")]
+
 use std::fmt;
 use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};

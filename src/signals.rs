@@ -1,5 +1,7 @@
 //! Ctrl-C and its kin: the first one stops scheduling and removes containers, the second one kills.
 
+#![expect(clippy::disallowed_methods, reason = "the kernel's own file")]
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 

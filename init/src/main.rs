@@ -9,6 +9,8 @@
 //! Exit codes: the command's; 128 + n when signal n ended it; 126 and 127 when it could not be executed; 125 when the
 //! container cannot be made as asked, before anything was executed. The last three with one line on the standard error.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a program by itself, without the store")]
+
 mod address;
 mod attempts;
 mod begun;

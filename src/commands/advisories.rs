@@ -16,8 +16,9 @@ use rcrepro_app::advisories::rescan::{RescanError, rescan};
 use rcrepro_app::frozen::today::{AdvisoryAge, MirrorToday, ages};
 use rcrepro_app::run::RunOptions;
 use rcrepro_app::workspace::Workspace;
-use rcrepro_model::advisory::rescan::{Outcome, Rescan};
+use rcrepro_model::advisory::rescan::Rescan;
 use rcrepro_model::advisory::{AdvisoryDelta, AdvisoryEntries};
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_model::text::printable;
 use rcrepro_report::progress::Progress;
@@ -64,13 +65,8 @@ async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArg
             print(format!("{}written: {}\n", report(record), path.display()))?;
         }
     }
-    let outcomes: Vec<&Outcome> =
-        records.iter().flat_map(|(_, record)| &record.commands).map(|command| &command.today.outcome).collect();
-    Ok(match () {
-        () if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Finds { .. })) => Exit::Divergent,
-        () if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Undecided { .. })) => Exit::Undecided,
-        () => Exit::Success,
-    })
+    let commands = records.iter().flat_map(|(_, record)| &record.commands);
+    Ok(Standing::of_evidence(commands.map(|command| &command.today.outcome)).into())
 }
 
 impl From<RescanError> for Failure {

@@ -17,13 +17,14 @@ use rcrepro_app::board::exceptions;
 use rcrepro_app::board::{Status, StatusError};
 use rcrepro_model::advisory::time_split::judge_today;
 use rcrepro_model::decision::approval::ApprovalKind;
-use rcrepro_model::decision::verdict::Verdict;
+use rcrepro_model::decision::verdict::of_verdict;
 use rcrepro_model::plan::PacketId;
 use rcrepro_report::board::{json, text};
 use rcrepro_report::findings as report;
 use rcrepro_store::fs::FsStore;
 
-/// Shows the packet board, and below it the packets that open findings ask for.
+/// Shows the packet board, and below it the packets that open findings ask for. The exit code says what is known of the packets
+/// so far: a packet that waits is nothing wrong.
 pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, Failure> {
     let workspace = context.committed_and_told(revision)?;
     let Status { board, source, .. } = status::look(&workspace, workspace.revision(), &context.store, today())?;
@@ -38,7 +39,7 @@ pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, 
     };
     let text = || format!("{}{}", text::board(&board), report::text::proposals(&proposals));
     show(context.json, document, text)?;
-    Ok(Exit::Success)
+    Ok(board.standing_so_far().into())
 }
 
 /// Says whether to release.
@@ -51,11 +52,7 @@ pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let verdict = judge_today(&board, &split);
     let document = || json::verdict(&board, verdict, &split);
     show(context.json, document, || text::verdict(&board, verdict, &split))?;
-    Ok(match verdict {
-        Verdict::Go => Exit::Success,
-        Verdict::GoWithConditions | Verdict::NoGo => Exit::Divergent,
-        Verdict::Undecided => Exit::Undecided,
-    })
+    Ok(of_verdict(&board, verdict).into())
 }
 
 /// Records that somebody approved the plan, or reviewed evidence.

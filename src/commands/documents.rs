@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::output::show;
 use rcrepro_app::board::documents::{self, DocumentsError};
 use rcrepro_format::records::manifest_json::ManifestError;
+use rcrepro_model::standing::Standing;
 use rcrepro_report::documents as report;
 
 /// Judges the commands that documents quote.
@@ -13,12 +14,16 @@ pub fn documents(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let workspace = context.committed(revision)?;
     let found = documents::align(&workspace, revision)?;
     let hollow = found.hollow();
-    let document = || report::json(&found.documents, &found.quoted, &found.unmatched, hollow.as_deref());
+    let document = || {
+        let mut document = report::json(&found.documents, &found.quoted, &found.unmatched, hollow.as_deref());
+        document["standing"] = found.standing().as_str().into();
+        document
+    };
     show(context.json, document, || report::text(&found.documents, &found.quoted, hollow.as_deref()))?;
-    if found.findings().next().is_some() {
-        return Ok(Exit::Divergent);
-    }
-    let Some(why) = hollow else { return Ok(Exit::Success) };
+    let why = match (found.standing(), hollow) {
+        (Standing::Undecided, Some(why)) => why,
+        (standing, _) => return Ok(standing.into()),
+    };
     let hint = "name documents that quote commands in the plan: [documents] paths = [\"README.md\", \"docs/**/*.md\"]";
     Err(Failure::plain(Exit::Undecided, format!("nothing was decided: {why}"), Some(hint.to_owned())))
 }

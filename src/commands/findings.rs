@@ -15,6 +15,7 @@ use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::advisory::findings::Findings;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::decision::proposal::{Proposal, propose};
+use rcrepro_model::standing::Standing;
 use rcrepro_report::findings::{json, sarif, text};
 use rcrepro_store::fs::FsStore;
 
@@ -33,13 +34,10 @@ pub fn findings(context: &Context, arguments: &FindingsArgs) -> Result<Exit, Fai
         FindingsFormat::Json => print_canonical(&json::findings(&found))?,
         FindingsFormat::Sarif => print_canonical(&sarif::log(&found, &tools(&workspace, &found)))?,
     }
-    if !found.open().is_empty() {
-        return Ok(Exit::Divergent);
+    if found.standing() != Standing::Undecided {
+        return Ok(found.standing().into());
     }
     let silent = found.silent();
-    if silent.is_empty() && !found.scans.is_empty() {
-        return Ok(Exit::Success);
-    }
     let why =
         silent.first().map_or("the plan has no scan: no command calls gitleaks, govulncheck or npm audit", |line| line);
     Err(Failure::plain(Exit::Undecided, format!("not every scan says what it found: {why}"), None))
@@ -67,5 +65,5 @@ pub fn print_proposals(found: &Findings, proposals: &[Proposal]) -> Result<Exit,
     let silent: BTreeSet<String> = found.silent().into_iter().collect();
     let notes: String = silent.iter().map(|line| format!("# not known: {}\n", line.replace('\n', " "))).collect();
     print(format!("{notes}{}", proposal_toml::encode(proposals)))?;
-    Ok(if silent.is_empty() { Exit::Success } else { Exit::Undecided })
+    Ok(Standing::worst(silent.iter().map(|_| Standing::Undecided)).into())
 }

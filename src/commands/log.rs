@@ -7,11 +7,13 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{is_terminal, print, print_all, print_json, print_lines, say};
+use rcrepro_app::board::recorded_plan;
 use rcrepro_app::evidence::latest;
 use rcrepro_app::release as release_images;
+use rcrepro_app::run::ended::ended_by;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::manifest::CommandEntry;
-use rcrepro_model::plan::PacketId;
+use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
+use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_model::text::printable;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
@@ -33,6 +35,14 @@ fn of_image(packet: &PacketId, image: &Name, store: &FsStore) -> Result<Exit, Fa
     Ok(Exit::Success)
 }
 
+/// The exit code; where the command did not exit by itself, that alone would hide why.
+fn exit_code(entry: &CommandEntry, plan: &Plan) -> String {
+    match entry.ending {
+        EndingEntry::Exited => entry.exit_code.to_string(),
+        _ => format!("{} ({})", entry.exit_code, ended_by(Some(plan), entry)),
+    }
+}
+
 /// Prints a packet's evidence: its commands, or one command's streams byte for byte.
 pub fn log(
     context: &Context,
@@ -50,10 +60,11 @@ pub fn log(
     let (manifest, origin) = latest::latest(&workspace, packet, &store)?;
     say!("evidence of {origin}");
     let Some(command) = command else {
+        let plan = recorded_plan(&manifest, &store).unwrap_or(workspace.plan);
         if context.json {
             let entry = |entry: &CommandEntry| {
                 let CommandEntry { id, exit_code, line, .. } = entry;
-                json!({ "id": id, "exit_code": exit_code, "line": line })
+                json!({ "id": id, "exit_code": exit_code, "ended": ended_by(Some(&plan), entry), "line": line })
             };
             let commands: Vec<_> = manifest.commands.iter().map(entry).collect();
             print_json(&json!({ "packet": packet, "origin": origin.to_string(), "commands": commands }))?;
@@ -61,7 +72,7 @@ pub fn log(
         }
         for entry in &manifest.commands {
             let line = printable::line(&entry.line);
-            print(format!("{}\t{}\t{line}\n", entry.id, entry.exit_code))?;
+            print(format!("{}\t{}\t{line}\n", entry.id, exit_code(entry, &plan)))?;
         }
         return Ok(Exit::Success);
     };

@@ -9,7 +9,6 @@ use crate::failure::Failure;
 use crate::output::{say, show};
 use crate::today::today;
 use rcrepro_app::mutants::{MutantEvent, MutateError, MutateOptions, mutate as app};
-use rcrepro_model::plan::mutant::{GatesRecord, Outcome};
 use rcrepro_report::mutants as report;
 use rcrepro_report::progress::Progress;
 
@@ -43,7 +42,7 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
     if let Some(path) = written {
         say!("{:>10}  {path}", "recorded");
     }
-    Ok(exit(&mutated.record))
+    Ok(mutated.record.standing().into())
 }
 
 /// Says on standard error what happens.
@@ -54,14 +53,6 @@ fn tell(event: MutantEvent) {
         MutantEvent::Begins { id, gate } => say!("{:>10}  {id} for {gate}", "mutant"),
         MutantEvent::Judged { id, outcome } => say!("{:>10}  {id}", outcome.as_str()),
     }
-}
-
-fn exit(record: &GatesRecord) -> Exit {
-    let any = |outcome| record.mutants.iter().any(|mutant| mutant.outcome == outcome);
-    if any(Outcome::Survived) || any(Outcome::ByAccident) {
-        return Exit::Divergent;
-    }
-    if any(Outcome::Undecided) || record.mutants.is_empty() { Exit::Undecided } else { Exit::Success }
 }
 
 impl From<MutateError> for Failure {
@@ -93,7 +84,7 @@ mod tests {
 
     use super::*;
     use rcrepro_model::content::digest::Digest;
-    use rcrepro_model::plan::mutant::{GATES_VERSION, MutantEntry};
+    use rcrepro_model::plan::mutant::{GATES_VERSION, GatesRecord, MutantEntry, Outcome};
 
     #[test]
     fn only_all_caught_is_success() {
@@ -109,7 +100,9 @@ mod tests {
                 evidence: BTreeMap::new(),
             };
             let mutants = outcomes.iter().map(entry).collect();
-            exit(&GatesRecord { version: GATES_VERSION, plan: Digest::of(b""), source: Digest::of(b""), mutants })
+            let record =
+                GatesRecord { version: GATES_VERSION, plan: Digest::of(b""), source: Digest::of(b""), mutants };
+            Exit::from(record.standing())
         };
         assert_eq!(of(&[Caught, Caught]), Exit::Success);
         assert_eq!(of(&[Caught, Undecided, Survived]), Exit::Divergent);

@@ -8,7 +8,6 @@ use crate::failure::Failure;
 use crate::output::{print, print_json};
 use rcrepro_app::board::pins::pins as judge;
 use rcrepro_model::text::civil_date::CivilDate;
-use rcrepro_pins::judge::Rank;
 use rcrepro_report::pins as report;
 
 /// Looks for references, and says which of them keep the pins from holding.
@@ -22,11 +21,7 @@ pub fn pins(context: &Context, revision: &str, look_alikes: bool) -> Result<Exit
     } else {
         print(report::text(&pinned.commit, &workspace.plan.pins, judgement, look_alikes))?;
     }
-    Ok(match judgement.rank() {
-        None => Exit::Success,
-        Some(Rank::Undecided) => Exit::Undecided,
-        Some(Rank::Failed) => Exit::Divergent,
-    })
+    Ok(judgement.standing().into())
 }
 
 /// Gives the day in UTC, on which waivers have to count.

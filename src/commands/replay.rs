@@ -14,9 +14,8 @@ use rcrepro_app::run::replay;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::plan_files::short;
 use rcrepro_app::workspace::release_commit;
-use rcrepro_model::evidence::compare::Equality;
-use rcrepro_model::evidence::finding::Severity;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::standing::Standing;
 use rcrepro_report::progress::Progress;
 use rcrepro_report::{json, release, text};
 use rcrepro_store::BlobStore;
@@ -65,26 +64,24 @@ pub async fn replay(
             };
             let replayed = replay::replay(session, &workspace, &path, options).await?;
             let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
-            let beside = beside(&replayed.found);
+            let (beside, standing) = (beside(&replayed.found), replayed.standing());
             if context.json {
                 let digests = (replayed.recorded_digest, replayed.found.digest);
                 let mut document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
                 document["images"] = release::json(replayed.found.images.as_ref());
+                document["standing"] = standing.as_str().into();
                 print_json(&document)?;
             } else {
                 let text = text::comparison(recorded, found, &replayed.comparison, &beside, &*session.store);
                 print(text)?;
                 print(text::findings(&replayed.found.findings))?;
                 print(release::text(&found.packet, replayed.found.images.as_ref()))?;
+                // The comparison ends with its own word.
+                if standing != Standing::from(replayed.comparison.equality()) {
+                    print(text::outcome(&found.packet, standing))?;
+                }
             }
-            let images = replayed.found.images.iter().flat_map(|images| &images.findings);
-            let quiet = replayed.found.findings.iter().chain(images).map(|finding| finding.name.severity()).min();
-            Ok(match replayed.comparison.equality() {
-                Equality::Bitwise | Equality::Canonical => quiet.map_or(Exit::Success, Exit::from),
-                Equality::Divergent | Equality::Failed => Exit::Divergent,
-                Equality::Undecided if quiet == Some(Severity::Failed) => Exit::Divergent,
-                Equality::Undecided => worst(&replayed.comparison),
-            })
+            Ok(standing.into())
         })
         .await
 }
@@ -115,10 +112,4 @@ fn commit_of(workspace: &Workspace, path: &Path, store: &dyn BlobStore) -> Resul
         }
     }
     Ok(found)
-}
-
-/// A command that did not run because another failed is that failure; one that did not run for any other reason leaves
-/// everything undecided.
-fn worst(comparison: &rcrepro_model::evidence::compare::Comparison) -> Exit {
-    if comparison.count(Equality::Failed) > 0 { Exit::Divergent } else { Exit::Undecided }
 }

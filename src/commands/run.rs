@@ -15,10 +15,10 @@ use rcrepro_app::run::{self, RunError, RunOptions};
 use rcrepro_app::workspace::Workspace;
 use rcrepro_model::decision::board::{Row, State};
 use rcrepro_model::plan::PacketId;
-use rcrepro_proof::Standing;
+use rcrepro_model::standing::Standing;
 use rcrepro_report::progress::Progress;
 use rcrepro_report::run::RunReport;
-use rcrepro_report::{board, json, release};
+use rcrepro_report::{board, json, release, text};
 
 /// Runs packets, those that others need first, and stops at the first that does not succeed.
 pub async fn run(
@@ -40,7 +40,7 @@ pub async fn all(context: &Context, look: LookArgs, execution: &ExecutionArgs) -
         |id: &PacketId| workspace.packet(id).is_ok_and(|packet| workspace.plan.commands(packet).next().is_some());
     let next = |ran: &[PacketId]| {
         let board = status(&workspace, workspace.revision(), &context.store, today())?;
-        let open = |row: &Row| matches!(row.state, State::Ready | State::Failed | State::Undecided);
+        let open = |row: &Row| matches!(row.state, State::Ready | State::Failed | State::Tampered | State::Undecided);
         let ready = board.rows.into_iter().filter(|row| open(row) && row.manifest.is_none());
         Ok(ready.map(|row| row.id).find(|id| runs(id) && !ran.contains(id)))
     };
@@ -56,8 +56,7 @@ pub async fn all(context: &Context, look: LookArgs, execution: &ExecutionArgs) -
             print(wrote)?;
             print(board::text::board(&board))?;
         }
-        let done = board.rows.iter().all(|row| row.state == State::Done);
-        Ok(if done { Exit::Success } else { Exit::Undecided })
+        Ok(board.standing().into())
     };
     each(context, &workspace, (look, execution), next, end).await
 }
@@ -86,13 +85,15 @@ async fn each(
             while let Some(id) = next(&ran)? {
                 let recorded = run::run(session, workspace, &id, options).await?;
                 let done: BTreeSet<_> = recorded.manifest.commands.iter().map(|entry| &entry.id).collect();
-                let specs = workspace.plan.commands(workspace.packet(&id)?);
+                let specs: Vec<_> = workspace.plan.commands(workspace.packet(&id)?).collect();
+                let outcome = recorded.outcome(specs.len());
                 let skipped: Vec<String> =
-                    specs.filter(|spec| !done.contains(&spec.id)).map(|spec| spec.id.to_string()).collect();
+                    specs.iter().filter(|spec| !done.contains(&spec.id)).map(|spec| spec.id.to_string()).collect();
                 let written = recorded.written.as_ref().map(|path| path.display().to_string());
                 let report = RunReport {
                     manifest: &recorded.manifest,
                     digest: recorded.digest,
+                    outcome,
                     beside: beside(&recorded),
                     flakes: &recorded.flakes,
                     skipped: &skipped,
@@ -105,12 +106,10 @@ async fn each(
                 } else {
                     print(report.text())?;
                     print(release::text(&id, recorded.images.as_ref()))?;
+                    print(text::outcome(&id, outcome))?;
                 }
-                if recorded.images_standing() != Standing::Passed {
-                    return Ok(ended(recorded.images_standing()));
-                }
-                if written.is_none() {
-                    return Ok(ended(recorded.standing()));
+                if outcome != Standing::Passed {
+                    return Ok(outcome.into());
                 }
                 ran.push(id);
             }
@@ -127,14 +126,6 @@ async fn each(
 pub fn beside(recorded: &run::Recorded) -> json::Beside<'_> {
     let run::Recorded { network, findings, proofs, endings, notes, .. } = recorded;
     json::Beside { network, findings, proofs, endings, notes }
-}
-
-/// Gives the exit code of a run that was not recorded.
-const fn ended(standing: Standing) -> Exit {
-    match standing {
-        Standing::Undecided => Exit::Undecided,
-        Standing::Failed | Standing::Passed => Exit::Divergent,
-    }
 }
 
 /// Gives how many commands may run at once.

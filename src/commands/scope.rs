@@ -46,7 +46,7 @@ fn recorded(context: &Context, workspace: &Workspace, packet: &PacketId) -> Resu
 
 fn show(context: &Context, record: &ScopeRecord, digest: Option<Digest>) -> Result<Exit, Failure> {
     output::show(context.json, || report::json(record, digest), || report::text(record))?;
-    Ok(if record.findings.is_empty() { Exit::Success } else { Exit::Divergent })
+    Ok(record.standing().into())
 }
 
 impl From<ScopeError> for Failure {

@@ -5,9 +5,10 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::show;
 use crate::today::today;
-use rcrepro_app::board::sections::{Sections, SectionsIoError, Standing};
+use rcrepro_app::board::sections::{Sections, SectionsIoError, SectionsState};
 use rcrepro_app::board::{Status, look};
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::standing::Standing;
 use rcrepro_report::sections::{DocumentLine, json, text};
 
 /// Writes the sections of every document, and says which documents changed.
@@ -42,11 +43,10 @@ pub fn check(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let lines: Vec<DocumentLine<'_>> = found.iter().map(|(path, standing)| line(path.as_str(), standing)).collect();
     show(context.json, || json(&lines), || text(&lines))?;
     // A document that is gone is found out without any section.
-    if !found.values().any(|standing| *standing == Standing::Gone) {
+    if !found.values().any(|standing| *standing == SectionsState::Gone) {
         checkable(&sections)?;
     }
-    let current = found.values().all(|standing| matches!(standing, Standing::Current { .. }));
-    Ok(if current { Exit::Success } else { Exit::Divergent })
+    Ok(Standing::worst(found.values()).into())
 }
 
 /// Refuses where there is nothing to write or check: that would be a pass for nothing.
@@ -66,13 +66,13 @@ fn checkable(sections: &Sections) -> Result<(), Failure> {
     Ok(())
 }
 
-fn line<'a>(path: &'a str, standing: &'a Standing) -> DocumentLine<'a> {
+fn line<'a>(path: &'a str, standing: &'a SectionsState) -> DocumentLine<'a> {
     let of = |state| DocumentLine { path, state, current: &[], stale: &[] };
     match standing {
-        Standing::Gone => of("gone"),
-        Standing::Bare => of("bare"),
-        Standing::Stale { sections } => DocumentLine { stale: sections, ..of("stale") },
-        Standing::Current { sections } => DocumentLine { current: sections, ..of("current") },
+        SectionsState::Gone => of("gone"),
+        SectionsState::Bare => of("bare"),
+        SectionsState::Stale { sections } => DocumentLine { stale: sections, ..of("stale") },
+        SectionsState::Current { sections } => DocumentLine { current: sections, ..of("current") },
     }
 }
 

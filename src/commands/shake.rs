@@ -10,9 +10,9 @@ use crate::failure::Failure;
 use crate::output::{print, print_json};
 use rcrepro_app::run::shake::propose::{ProposeOptions, propose};
 use rcrepro_app::run::shake::{self, ShakeOptions};
-use rcrepro_model::evidence::compare::Equality;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::shake::variation::Variation;
+use rcrepro_model::standing::Standing;
 use rcrepro_report::progress::Progress;
 use rcrepro_report::shake as report;
 
@@ -40,7 +40,7 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
                     true => print_json(&report::propose::document(&found))?,
                     false => print(report::propose::text(&found))?,
                 }
-                return Ok(exit(found.equality()));
+                return Ok(Standing::from(found.equality()).into());
             }
             let options = ShakeOptions {
                 revision: workspace.revision(),
@@ -59,15 +59,7 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
             } else {
                 print(report::text(&shaken, &*session.store))?;
             }
-            Ok(exit(shaken.equality()))
+            Ok(Standing::from(shaken.equality()).into())
         })
         .await
-}
-
-const fn exit(equality: Equality) -> Exit {
-    match equality {
-        Equality::Bitwise | Equality::Canonical => Exit::Success,
-        Equality::Divergent | Equality::Failed => Exit::Divergent,
-        Equality::Undecided => Exit::Undecided,
-    }
 }

@@ -31,6 +31,7 @@ pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
     let verified = Verified {
         manifest: verification.manifest,
         evidence: verification.evidence,
+        standing: verification.standing(),
         findings: &verification.findings,
         notes: &verification.notes,
         untied: &verification.untied,
@@ -42,7 +43,7 @@ pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
     } else {
         print(text::verification(&verified))?;
     }
-    Ok(verification.severity().map_or(Exit::Success, Exit::from))
+    Ok(verification.standing().into())
 }
 
 /// Says why a file is not read. One that is too large is no manifest, whatever is in it; with anything else nothing is decided.

@@ -1,5 +1,7 @@
 //! `rcrepro why`.
 
+#![expect(clippy::disallowed_methods, reason = "asks for the width of the terminal")]
+
 use std::path::Path;
 
 use crate::context::Context;
@@ -38,11 +40,7 @@ pub fn why(context: &Context, first: &str, second: Option<&str>, html: Option<&P
     } else {
         print(why_text::text(&why, width()))?;
     }
-    Ok(match (why.missing.is_empty() && why.cuts() == 0, why.is_equal()) {
-        (false, _) => Exit::Undecided,
-        (true, true) => Exit::Success,
-        (true, false) => Exit::Divergent,
-    })
+    Ok(why.standing().into())
 }
 
 /// Gives the terminal's width; a pipe or file has none.

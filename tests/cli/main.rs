@@ -1,5 +1,7 @@
 //! The program as a user runs it: against a real engine and a real git repository, with a sealed environment.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
+
 #[path = "../registry/debian.rs"]
 #[expect(dead_code, reason = "signing in and TLS are for the tests of registries")]
 mod debian;

@@ -22,7 +22,7 @@ fn shaking_proposes_the_strictest_world_in_which_a_command_passes() {
     assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
     for text in [
         "# waits: needs no key, take out clock = \"stands\": passed 4 of 4 runs so, equal in all of them\n",
-        "#   with clock = \"stands\", as the plan has it: passed 0 of 1 runs; exited 1\n",
+        "#   with clock = \"stands\", as the plan has it: passed 0 of 1 runs; exit code 1\n",
         "# after: needs no key: passed 4 of 4 runs so",
         "[[sets.all]]\nid = \"stamps\"\nclock = \"stands\"\n",
         "# counts: needs no key, take out cpus = 3: passed 4 of 4 runs so",
@@ -32,14 +32,14 @@ fn shaking_proposes_the_strictest_world_in_which_a_command_passes() {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }
     toml::from_str::<toml::Table>(&ended.stdout).expect("all of it is TOML");
-    // The plan that follows the proposal needs nothing more, and one that fails everywhere leaves the packet undecided.
+    // The plan that follows the proposal needs nothing more, and one that fails everywhere has failed.
     scene.replace("rcrepro.toml", "clock = \"stands\"\n", "");
     scene.replace("rcrepro.toml", "cpus = 3", "");
     scene.replace("rcrepro.toml", "id = \"stamps\"", "id = \"stamps\"\nclock = \"stands\"");
     scene.commit("another plan");
     let ended = scene.run(&["--json", "shake", "RC-05", "--propose"]);
     let document: Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
-    assert_eq!((ended.code, &document["verdict"]), (5, &"undecided".into()), "{document:#}");
+    assert_eq!((ended.code, &document["verdict"]), (1, &"failed".into()), "{document:#}");
     scene.ok(&["shake", "RC-05", "--propose", "--command", "stamps", "--command", "after"]);
     scene.run(&["shake", "RC-05", "--propose", "--vary", "host"]).failed(2, &["cannot be used with"]);
 }

@@ -177,16 +177,13 @@ fn outputs_of_needed_commands_are_those_of_the_plans_own_world() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_undecided() {
+fn a_command_that_fails_in_its_own_world_has_failed_and_cannot_be_compared() {
     let scene = Scene::new(
         &[command("breaks", "exit 3", "outputs = [\"out\"]"), command("after", "cat out", "needs = [\"breaks\"]")]
             .concat(),
     );
     let (code, document) = shake(&scene, &["--vary", "host"]);
-    assert_eq!(
-        (code, &document["verdict"], &document["commands"][0]["exit_code"]),
-        (5, &"undecided".into(), &3.into())
-    );
+    assert_eq!((code, &document["verdict"], &document["commands"][0]["exit_code"]), (1, &"failed".into(), &3.into()));
     scene
         .run(&["shake", "RC-05", "--command", "nobody"])
         .failed(2, &["no command `nobody`", "hint: known: breaks, after"]);
@@ -217,7 +214,7 @@ fn what_a_clock_changes_that_flows_is_no_flake_and_what_waits_for_it_is_told() {
     for text in [
         "stamps stdout: differs because the clock flows: clock = \"stands\" (",
         "; 4 of 4 are equal while it stands)\n    stdout:1 - ",
-        "waits: fails where the clock stands (exited 1; 4 of 4 runs), and passes while it flows: clock = \"starts\"\n",
+        "waits: fails where the clock stands (exit code 1; 4 of 4 runs), and passes while it flows: clock = \"starts\"\n",
     ] {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }

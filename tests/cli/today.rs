@@ -288,5 +288,5 @@ fn the_real_scanner_decides_which_newer_advisories_are_reached() {
     for _ in 0..2 {
         assert_eq!(forms(), first);
     }
-    assert!(scene.ok(&["status"]).stdout.contains("RC-06  Resolve GO-2026-0002 (stdlib 1.26.8) (P1)"));
+    assert!(scene.run(&["status"]).stdout.contains("RC-06  Resolve GO-2026-0002 (stdlib 1.26.8) (P1)"));
 }

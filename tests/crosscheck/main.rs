@@ -3,6 +3,8 @@
 //! The wheel is installed once into a virtual environment below the target folder. When it cannot be had, the check fails:
 //! a cross-check that is skipped has checked nothing.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
+
 #[path = "../store/nasty.rs"]
 mod nasty;
 

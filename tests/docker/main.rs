@@ -1,5 +1,7 @@
 //! Tests against the real engine. They fail, and do not skip, when no engine answers.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
+
 #[path = "../support/busybox.rs"]
 mod busybox;
 #[path = "../support/file_store.rs"]

@@ -1,5 +1,7 @@
 //! Images from locks: the same bytes everywhere, and nothing that the lock does not say.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
+
 mod archive_server;
 mod bench;
 mod committed;

@@ -6,7 +6,8 @@ use std::process::Command;
 use rcrepro_app::evidence::{self, verify};
 use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::evidence::finding::{FindingName, Severity};
+use rcrepro_model::evidence::finding::FindingName;
+use rcrepro_model::standing::Standing;
 use rcrepro_store::layered::Layered;
 
 use super::{example, read, today};
@@ -155,7 +156,7 @@ fn other_line_ends_are_recognised_and_are_no_tampering() {
     assert!(changed > 10, "{changed}");
     let verification = copy.judge();
     assert_eq!(copy.names(), [FindingName::LineEndsChanged], "{:?}", verification.findings);
-    assert_eq!(verification.severity(), Some(Severity::Undecided));
+    assert_eq!(verification.standing(), Standing::Undecided);
     assert!(verification.findings[0].found.starts_with(&format!("{changed} blobs with CR LF where LF was: ")));
     let (code, text) = copy.run(Path::new("/nowhere"), &[]);
     assert_eq!(code, 5, "{text}");

@@ -1,8 +1,11 @@
 //! `rcrepro verify` over committed records: nothing in them can be changed without a finding that names it.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
+
 mod beside;
 mod edits;
 mod leaves;
+mod outcomes;
 mod witnesses;
 
 use std::path::{Path, PathBuf};

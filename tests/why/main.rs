@@ -1,6 +1,8 @@
 //! `why` over the prepared differences of `cases.tsv`: every pair was really produced by tools (`prepare.sh`), and the class
 //! that it ought to have was written down before.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
+
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

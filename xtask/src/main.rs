@@ -3,6 +3,12 @@
 //! Exit codes are rcrepro's own (`docs/design/DESIGN.md` §6): what a chore runs passes its code through; 1 is a check
 //! that found something, 2 is usage, 4 is an engine or a registry that cannot serve.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a program of the maintainers, which talks to them"
+)]
+
 mod bench;
 mod campaign;
 mod demo;

@@ -1,4 +1,9 @@
-//! Tier 3: one use case a file.
+//! The use cases of rcrepro, one file for each, in wings: a run, its evidence, the board, images, advisories.
+
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
+)]
 
 pub mod advisories;
 pub mod board;

@@ -1,8 +1,10 @@
-//! Tier 2: where actions are executed.
+//! Where actions are executed.
 //!
 //! [`Engine`] is the port. An adapter takes an action whose input tree is in the store, executes it, and puts the streams
 //! and the declared outputs into the store. A result is a value whatever the exit code; `Err` means that nothing could be
 //! decided, and then nothing is believed.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "spools and sockets are the engine's own")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

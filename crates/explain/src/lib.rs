@@ -7,6 +7,10 @@
 //!
 //! The one rule above all others: what cannot be told with a reason is [`Class::Real`](rcrepro_model::why::difference::Class::Real).
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
+)]
 #![warn(clippy::expect_used)]
 
 pub use budget::{Budget, WORK};

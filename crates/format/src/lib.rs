@@ -1,5 +1,9 @@
 //! Tier 1: bytes ↔ model. Pure: nothing here reads a file, a clock or the environment.
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
+)]
 #![warn(clippy::expect_used)]
 
 pub mod advisories;

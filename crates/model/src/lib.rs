@@ -1,5 +1,10 @@
 //! Tier 0: pure values. Nothing here knows a clock, a file system, a network, a runtime or the environment.
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
+)]
+
 pub mod advisory;
 pub mod content;
 pub mod decision;
@@ -8,5 +13,6 @@ pub mod execution;
 pub mod image;
 pub mod plan;
 pub mod shake;
+pub mod standing;
 pub mod text;
 pub mod why;

@@ -5,28 +5,20 @@ use serde::Serialize;
 use super::reference::{Kind, Mention, Reference, State, Tool, Use};
 use super::survey::Survey;
 use super::wanted;
-use crate::sweep::old::{OldVersion, Standing};
+use crate::sweep::old::{OldVersion, Sighting};
 use rcrepro_model::advisory::waiver::{self, Known, Waiver};
 use rcrepro_model::plan::pins::Pins;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
-
-/// Ranks a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rank {
-    /// Nobody can tell from the tree.
-    Undecided,
-    /// It is wrong.
-    Failed,
-}
 
 /// Is something that keeps the pins from holding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PinFinding {
     /// The id, without line numbers so that it stays: `pins/NAME:FILE:…`.
     pub id: String,
-    /// How bad.
-    pub rank: Rank,
+    /// Undecided where the tree cannot tell, or failed.
+    #[serde(rename = "rank")]
+    pub standing: Standing,
     /// The file; empty where it is about the whole tree.
     pub file: String,
     /// The line, from 1; 0 where it is about no line.
@@ -70,10 +62,16 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Gives the worst rank among what is not waived; none when everything agrees.
+    /// The worst of what is not waived; passed when everything agrees.
     #[must_use]
-    pub fn rank(&self) -> Option<Rank> {
-        self.findings.iter().filter(|finding| finding.waived.is_none()).map(|finding| finding.rank).max()
+    pub fn standing(&self) -> Standing {
+        Standing::worst(self.findings.iter().filter(|finding| finding.waived.is_none()))
+    }
+}
+
+impl From<&PinFinding> for Standing {
+    fn from(finding: &PinFinding) -> Self {
+        finding.standing
     }
 }
 
@@ -88,11 +86,11 @@ pub fn judge(survey: &Survey, pins: &Pins, waivers: &[Waiver], day: CivilDate) -
         let (line, column) = (unreadable.error.line, unreadable.error.column);
         let id = format!("pins/unreadable:{}", unreadable.file);
         let message = format!("cannot be read as what its name says: {}", unreadable.error);
-        finding(id, Rank::Undecided, (&unreadable.file, line, column), message)
+        finding(id, Standing::Undecided, (&unreadable.file, line, column), message)
     }));
     findings.extend(survey.closed.iter().map(|path| {
         let message = "a submodule, whose files are not in this repository".to_owned();
-        finding(format!("pins/unreadable:{path}"), Rank::Undecided, (path, 0, 0), message)
+        finding(format!("pins/unreadable:{path}"), Standing::Undecided, (path, 0, 0), message)
     }));
     let gone: Vec<PinFinding> = survey.old.iter().filter_map(|old| of_old(old, &findings)).collect();
     findings.extend(gone);
@@ -101,7 +99,7 @@ pub fn judge(survey: &Survey, pins: &Pins, waivers: &[Waiver], day: CivilDate) -
         let none = !references.iter().any(|reference| reference.tool == tool && reference.look_alike.is_none());
         if pin.is_some() && none {
             let message = format!("the plan pins {tool}, and nothing in {} files refers to it", survey.files);
-            findings.push(finding(format!("pins/no-reference:{tool}"), Rank::Undecided, ("", 0, 0), message));
+            findings.push(finding(format!("pins/no-reference:{tool}"), Standing::Undecided, ("", 0, 0), message));
         }
     }
     for finding in &mut findings {
@@ -122,9 +120,9 @@ pub fn judge(survey: &Survey, pins: &Pins, waivers: &[Waiver], day: CivilDate) -
     Judgement { references, old: survey.old.clone(), findings, idle, files: survey.files, binary: survey.binary }
 }
 
-fn finding(id: String, rank: Rank, at: (&str, usize, usize), message: String) -> PinFinding {
+fn finding(id: String, standing: Standing, at: (&str, usize, usize), message: String) -> PinFinding {
     let (file, line, column) = at;
-    PinFinding { id, rank, file: file.to_owned(), line, column, message, waived: None, expired: None }
+    PinFinding { id, standing, file: file.to_owned(), line, column, message, waived: None, expired: None }
 }
 
 fn reference(survey: &Survey, pins: &Pins, file: &str, mention: &Mention) -> Reference {
@@ -198,11 +196,11 @@ fn of_reference(reference: &Reference) -> Option<PinFinding> {
     let (id, rank, message) = match &reference.state {
         State::Floating if *tool == Tool::Image => {
             let message = format!("`{value}` has no digest, and a tag does not say which image it is");
-            (format!("pins/image-without-digest:{file}:{value}"), Rank::Failed, message)
+            (format!("pins/image-without-digest:{file}:{value}"), Standing::Failed, message)
         }
-        State::Floating => (id("floating"), Rank::Failed, format!("{tool} `{value}` changes by itself")),
-        State::Disagrees => (id("disagrees"), Rank::Failed, format!("{tool} `{value}` is not the pinned version")),
-        State::Undecidable(why) => (id("undecidable"), Rank::Undecided, format!("{tool} `{value}`: {why}")),
+        State::Floating => (id("floating"), Standing::Failed, format!("{tool} `{value}` changes by itself")),
+        State::Disagrees => (id("disagrees"), Standing::Failed, format!("{tool} `{value}` is not the pinned version")),
+        State::Undecidable(why) => (id("undecidable"), Standing::Undecided, format!("{tool} `{value}`: {why}")),
         State::Agrees | State::Admits | State::Unpinned => return None,
     };
     Some(finding(id, rank, (file, *line, *column), message))
@@ -210,15 +208,18 @@ fn of_reference(reference: &Reference) -> Option<PinFinding> {
 
 /// Makes a finding of an old version, unless its line already has one.
 fn of_old(old: &OldVersion, findings: &[PinFinding]) -> Option<PinFinding> {
-    let OldVersion { file, line, column, tool, version, standing } = old;
-    let (name, rank, message) = match standing {
-        Standing::LookAlike(_) => return None,
-        Standing::Real => ("old-version", Rank::Failed, format!("{tool} {version} is not gone")),
-        Standing::Unclear => {
-            ("old-version-unclear", Rank::Undecided, format!("`{version}` may be {tool}'s old version, or another's"))
-        }
+    let OldVersion { file, line, column, tool, version, sighting } = old;
+    let (name, rank, message) = match sighting {
+        Sighting::LookAlike(_) => return None,
+        Sighting::Real => ("old-version", Standing::Failed, format!("{tool} {version} is not gone")),
+        Sighting::Unclear => (
+            "old-version-unclear",
+            Standing::Undecided,
+            format!("`{version}` may be {tool}'s old version, or another's"),
+        ),
     };
-    let said = |finding: &PinFinding| finding.file == *file && finding.line == *line && finding.rank == Rank::Failed;
+    let said =
+        |finding: &PinFinding| finding.file == *file && finding.line == *line && finding.standing == Standing::Failed;
     let id = format!("pins/{name}:{file}:{tool}:{version}");
     (!findings.iter().any(said)).then(|| finding(id, rank, (file, *line, *column), message))
 }
@@ -234,7 +235,7 @@ fn no_toolchain(references: &[Reference], pins: &Pins) -> Option<PinFinding> {
     let chosen = lines.iter().any(|line| matches!(line.kind, Kind::GoModToolchain | Kind::GoWorkToolchain));
     let admits = go.state == State::Admits && !chosen;
     let message = format!("no `toolchain` line, and `go {}` is only a minimum: any newer Go builds it", go.value);
-    admits.then(|| finding(format!("pins/no-toolchain:{file}"), Rank::Failed, (file, go.line, go.column), message))
+    admits.then(|| finding(format!("pins/no-toolchain:{file}"), Standing::Failed, (file, go.line, go.column), message))
 }
 
 #[cfg(test)]

@@ -5,6 +5,11 @@
 //! for what they did not find; [`survey`] joins them; [`judge`] compares with the pins and makes findings. See
 //! `docs/guide/pins.md` for what is read and what is not.
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
+)]
+
 pub mod class;
 pub mod dockerfile;
 pub mod documents;

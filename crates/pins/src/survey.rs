@@ -6,7 +6,7 @@ use super::class::{Class, class, is_test_archive, set_aside};
 use super::reference::{Kind, Mention, Tool};
 use super::{dockerfile, sweep};
 use crate::readers::{devcontainer, go_mod, package_json, shell, version_file, yaml_file};
-use crate::sweep::old::{self, OldVersion, Searched, Standing};
+use crate::sweep::old::{self, OldVersion, Searched, Sighting};
 use crate::syntax::node::SyntaxError;
 use rcrepro_model::plan::pins::Pins;
 
@@ -57,7 +57,7 @@ impl Survey {
                     column: 0,
                     tool,
                     version,
-                    standing: Standing::LookAlike("binary file".into()),
+                    sighting: Sighting::LookAlike("binary file".into()),
                 };
                 self.old.extend((0..hits).map(place));
             }

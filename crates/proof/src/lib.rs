@@ -8,6 +8,11 @@
 //! A line without a known tool is [`Proof::Unproven`]: its exit code is all there is. That is no failure, and is shown.
 //! What a program prints is believed: these rules find checks that did not happen, not programs that lie.
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
+)]
+
 mod adapter;
 mod call;
 mod clock;
@@ -37,6 +42,7 @@ pub use named::{ToolCall, tool_calls};
 
 use call::Call;
 use rcrepro_model::plan::proof::{Condition, ProofRule, Tool};
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::of_one;
 
 /// Bounds the length in bytes of a stream that an adapter reads: 64 MiB. A longer one proves nothing.
@@ -111,17 +117,6 @@ pub enum Proof {
         reason: String,
     },
     /// The exit code is not 0.
-    Failed,
-}
-
-/// Says what a proof makes of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// It counts as passed.
-    Passed,
-    /// Nothing is decided.
-    Undecided,
-    /// It counts as failed.
     Failed,
 }
 
@@ -212,6 +207,12 @@ impl Proof {
             Self::Failed => 4,
             Self::Contradicted { .. } => 5,
         }
+    }
+}
+
+impl From<&Proof> for Standing {
+    fn from(proof: &Proof) -> Self {
+        proof.standing()
     }
 }
 

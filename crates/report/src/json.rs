@@ -12,6 +12,7 @@ use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::attempt::Watch;
 use rcrepro_model::execution::second_look::told::FailureNotes;
 use rcrepro_model::plan::quarantine::{Cover, Flake};
+use rcrepro_model::standing::Standing;
 use rcrepro_proof::Proof;
 
 /// Is what is told of an execution beside its manifest.
@@ -76,6 +77,7 @@ pub fn comparison(
                 "wanted_bitwise": command.wanted_bitwise,
                 "differences": command.differences.iter().map(difference).collect::<Vec<_>>(),
                 "proof": more.proofs.get(&command.id).map(proof),
+                "ended": more.endings.get(&command.id),
                 "failure": more.note(&command.id),
             })
         })
@@ -103,6 +105,8 @@ pub struct Verified<'a> {
     pub manifest: Digest,
     /// How many blobs it names, and how many of them were there.
     pub evidence: EvidenceCount,
+    /// The worst of what is wrong.
+    pub standing: Standing,
     /// What is wrong.
     pub findings: &'a [Finding],
     /// What a reader should know beside that.
@@ -118,13 +122,13 @@ pub struct Verified<'a> {
 /// Describes a verification.
 #[must_use]
 pub fn verification(verified: &Verified<'_>) -> Value {
-    let Verified { manifest, evidence, findings, notes, untied, proofs, flakes } = *verified;
+    let Verified { manifest, evidence, standing, findings, notes, untied, proofs, flakes } = *verified;
     let flakes: serde_json::Map<String, Value> =
         flakes.iter().map(|(id, found)| (id.to_string(), flake(found))).collect();
     let proofs: serde_json::Map<String, Value> =
         proofs.iter().map(|(id, found)| (id.to_string(), proof(found))).collect();
     json!({
-        "manifest": manifest.to_string(), "blobs": evidence.present, "evidence": evidence, "findings": findings,
+        "manifest": manifest.to_string(), "standing": standing, "blobs": evidence.present, "evidence": evidence, "findings": findings,
         "notes": notes, "unconfirmed": untied, "proofs": proofs, "flakes": flakes,
     })
 }

@@ -1,4 +1,9 @@
-//! Tier 3: what people and machines read. Progress goes to standard error, data to standard output.
+//! What people and machines read. Progress goes to standard error, data to standard output.
+
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
+)]
 
 pub mod board;
 pub mod difference;

@@ -43,6 +43,7 @@ fn sum(record: &GatesRecord) -> String {
 #[must_use]
 pub fn json(record: &GatesRecord, unproven: &[Gate], written: Option<&str>) -> Value {
     json!({
+        "standing": record.standing(),
         "plan": record.plan.to_string(),
         "source": record.source.to_string(),
         "mutants": record.mutants,

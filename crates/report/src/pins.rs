@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::text::put;
 use rcrepro_model::plan::pins::Pins;
-use rcrepro_pins::judge::{Judgement, PinFinding, Rank};
+use rcrepro_model::standing::Standing;
+use rcrepro_pins::judge::{Judgement, PinFinding};
 use rcrepro_pins::reference::{Reference, State};
-use rcrepro_pins::sweep::old::{OldVersion, Standing};
+use rcrepro_pins::sweep::old::{OldVersion, Sighting};
 
 /// Writes the references, the look-alikes, the search proof, the findings, and the verdict last.
 #[must_use]
@@ -68,7 +69,7 @@ fn write_proof(text: &mut String, pins: &Pins, judgement: &Judgement, all: bool)
         for version in pin.iter().flat_map(|pin| &pin.old) {
             let hits = judgement.old.iter().filter(|old| old.tool.to_string() == tool && old.version == *version);
             let (alike, open): (Vec<&OldVersion>, Vec<&OldVersion>) =
-                hits.partition(|old| matches!(old.standing, Standing::LookAlike(_)));
+                hits.partition(|old| matches!(old.sighting, Sighting::LookAlike(_)));
             let said = if open.is_empty() { "gone" } else { "not gone" };
             put(
                 text,
@@ -80,10 +81,10 @@ fn write_proof(text: &mut String, pins: &Pins, judgement: &Judgement, all: bool)
                 ),
             );
             for old in if all { [open, alike].concat() } else { open } {
-                let word = match &old.standing {
-                    Standing::Real => "a reference",
-                    Standing::Unclear => "unclear",
-                    Standing::LookAlike(why) => why,
+                let word = match &old.sighting {
+                    Sighting::Real => "a reference",
+                    Sighting::Unclear => "unclear",
+                    Sighting::LookAlike(why) => why,
                 };
                 put(text, format_args!("    {}:{}:{}: {word}", old.file, old.line, old.column));
             }
@@ -92,10 +93,10 @@ fn write_proof(text: &mut String, pins: &Pins, judgement: &Judgement, all: bool)
 }
 
 fn write_finding(text: &mut String, finding: &PinFinding) {
-    let word = match (&finding.waived, finding.rank) {
+    let word = match (&finding.waived, finding.standing) {
         (Some(_), _) => "waived",
-        (None, Rank::Undecided) => "undecided",
-        (None, Rank::Failed) => "finding",
+        (None, Standing::Undecided) => "undecided",
+        (None, _) => "finding",
     };
     let place = match (finding.file.as_str(), finding.line) {
         ("", _) => String::new(),
@@ -113,20 +114,20 @@ fn write_finding(text: &mut String, finding: &PinFinding) {
 }
 
 fn verdict(text: &mut String, commit: &str, judgement: &Judgement, real: usize, alike: usize) {
-    let count = |rank| judgement.findings.iter().filter(|f| f.waived.is_none() && f.rank == rank).count();
+    let count = |standing| judgement.findings.iter().filter(|f| f.waived.is_none() && f.standing == standing).count();
     let waived = judgement.findings.iter().filter(|finding| finding.waived.is_some()).count();
-    let state = match judgement.rank() {
-        None => "the pins hold",
-        Some(Rank::Failed) => "the pins do not hold",
-        Some(Rank::Undecided) => "undecided",
+    let state = match judgement.standing() {
+        Standing::Passed => "the pins hold",
+        Standing::Undecided => "undecided",
+        Standing::Failed | Standing::Tampered => "the pins do not hold",
     };
     put(
         text,
         format_args!(
             "{state}: {} findings, {} undecided, {waived} waived; {real} references, {alike} look-alikes in {} files ({} \
              binary) of {}",
-            count(Rank::Failed),
-            count(Rank::Undecided),
+            count(Standing::Failed),
+            count(Standing::Undecided),
             judgement.files,
             judgement.binary,
             commit.get(..12).unwrap_or(commit)
@@ -149,10 +150,10 @@ pub fn json(commit: &str, pins: &Pins, judgement: &Judgement) -> Value {
         })
     };
     let old = |old: &OldVersion| {
-        let (standing, why) = match &old.standing {
-            Standing::Real => ("real", None),
-            Standing::Unclear => ("unclear", None),
-            Standing::LookAlike(why) => ("look-alike", Some(why)),
+        let (standing, why) = match &old.sighting {
+            Sighting::Real => ("real", None),
+            Sighting::Unclear => ("unclear", None),
+            Sighting::LookAlike(why) => ("look-alike", Some(why)),
         };
         json!({
             "file": old.file, "line": old.line, "column": old.column, "tool": old.tool, "version": old.version,
@@ -164,6 +165,6 @@ pub fn json(commit: &str, pins: &Pins, judgement: &Judgement) -> Value {
         "references": judgement.references.iter().map(reference).collect::<Vec<_>>(),
         "old": judgement.old.iter().map(old).collect::<Vec<_>>(),
         "findings": judgement.findings, "notes": judgement.idle, "files": judgement.files, "binary": judgement.binary,
-        "holds": judgement.rank().is_none(),
+        "holds": judgement.standing() == Standing::Passed, "standing": judgement.standing(),
     })
 }

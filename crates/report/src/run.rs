@@ -10,8 +10,9 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{CommandEntry, ReproManifest};
 use rcrepro_model::plan::quarantine::Flake;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
-use rcrepro_proof::{Proof, Standing};
+use rcrepro_proof::Proof;
 
 /// Gathers what is told of a run.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,8 @@ pub struct RunReport<'a> {
     pub digest: Digest,
     /// What is told beside the manifest.
     pub beside: Beside<'a>,
+    /// What all of it came to.
+    pub outcome: Standing,
     /// The commands that failed and passed when they were run again.
     pub flakes: &'a BTreeMap<Name, Flake>,
     /// The commands that did not run.
@@ -93,10 +96,14 @@ impl RunReport<'_> {
                 put(text, format_args!("{:>10}  {said}", "failed"));
             }
             Standing::Passed => put(text, format_args!("{:>10}  {said}", "ok")),
-            Standing::Failed => put(text, format_args!("{:>10}  {said}", "failed")),
+            Standing::Failed | Standing::Tampered => put(text, format_args!("{:>10}  {said}", "failed")),
             Standing::Undecided => {
                 let why = proof.map_or_else(|| "no evidence was judged".to_owned(), ToString::to_string);
-                return put(text, format_args!("{:>10}  {}  {why}", "undecided", entry.id));
+                put(text, format_args!("{:>10}  {}  {why}", "undecided", entry.id));
+                if !entry.succeeded() {
+                    put(text, format_args!("{:>12}{ended}", ""));
+                }
+                return;
             }
         }
         for sentence in self.beside.sentences(&entry.id) {
@@ -123,7 +130,7 @@ impl RunReport<'_> {
             })
         };
         json!({
-            "packet": self.manifest.packet.to_string(), "manifest": self.digest.to_string(),
+            "packet": self.manifest.packet.to_string(), "standing": self.outcome, "manifest": self.digest.to_string(),
             "commands": self.manifest.commands.iter().map(describe).collect::<Vec<_>>(), "skipped": self.skipped,
             "network": self.beside.network(), "findings": self.beside.findings,
         })

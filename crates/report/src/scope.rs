@@ -44,6 +44,7 @@ pub fn json(record: &ScopeRecord, digest: Option<Digest>) -> Value {
     json!({
         "packet": record.packet.to_string(),
         "within": record.findings.is_empty(),
+        "standing": record.standing(),
         "recorded": digest.map(|digest| digest.to_string()),
         "protected": record.rules.guarded(&record.changes),
         "record": record,

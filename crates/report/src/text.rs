@@ -10,9 +10,10 @@ use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, 
 use rcrepro_model::evidence::finding::{EvidenceCount, Finding, Note};
 use rcrepro_model::evidence::manifest::{CommandEntry, ReproManifest, StreamEntry};
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_model::text::printable;
-use rcrepro_proof::{Proof, Standing};
+use rcrepro_proof::Proof;
 use rcrepro_store::{BlobStore, export};
 
 /// How many files of the source are named.
@@ -114,8 +115,12 @@ fn write_command(
     for condition in beside.proofs.get(&command.id).into_iter().flat_map(Proof::conditions) {
         put(text, format_args!("{:>12}{condition}", ""));
     }
-    if command.equality < Equality::Divergent {
+    if command.equality.is_equal() {
         return;
+    }
+    // Where the plan's limits ended it, the exit code alone says nothing.
+    if let Some(ended) = beside.endings.get(&command.id).filter(|_| found.is_some_and(|entry| !entry.succeeded())) {
+        put(text, format_args!("{:>12}{ended}", ""));
     }
     for sentence in beside.sentences(&command.id) {
         put(text, format_args!("{:>12}{sentence}", ""));
@@ -172,6 +177,16 @@ fn write_stream(
     }
 }
 
+/// Writes what a packet came to, last of all; nothing where it passed.
+#[must_use]
+pub fn outcome(packet: &PacketId, standing: Standing) -> String {
+    let mut text = String::new();
+    if standing != Standing::Passed {
+        put(&mut text, format_args!("{packet}: {}", standing.word()));
+    }
+    text
+}
+
 /// Writes findings, three lines each.
 #[must_use]
 pub fn findings(findings: &[Finding]) -> String {
@@ -205,12 +220,12 @@ pub fn verification(verified: &Verified<'_>) -> String {
             put(&mut text, format_args!("{label:>20}  {at}  {says}"));
         }
     }
-    let verdict = match verified.findings.len() {
-        0 => "stands".to_owned(),
-        some => format!("has {}", counted(some, "finding")),
+    let (verdict, word) = match verified.findings.len() {
+        0 => ("stands".to_owned(), String::new()),
+        some => (format!("has {}", counted(some, "finding")), format!(": {}", verified.standing.word())),
     };
     let (manifest, evidence) = (verified.manifest, of_evidence(verified.evidence));
-    put(&mut text, format_args!("manifest {manifest} {verdict}; {evidence}, nothing was executed"));
+    put(&mut text, format_args!("manifest {manifest} {verdict}; {evidence}, nothing was executed{word}"));
     text
 }
 

@@ -47,5 +47,5 @@ pub fn json(what: &str, validation: &Validation) -> Value {
             })
         })
         .collect();
-    json!({ "target": what, "faults": faults, "notes": notes, "images": images, "files": files, "bytes": bytes })
+    json!({ "target": what, "standing": validation.standing(), "faults": faults, "notes": notes, "images": images, "files": files, "bytes": bytes })
 }

@@ -127,7 +127,9 @@ pub fn check(
     let mut say = |state: Result<&str, Failure>, path: &Path| match state {
         Ok(state) => print(format!("{state}  {}\n", path.display())),
         Err(failure) => {
-            exit = failure.report(false);
+            // A lock that was tampered with outranks one that is stale.
+            let reported = failure.report(false);
+            exit = if exit == Exit::Tampered { exit } else { reported };
             Ok(())
         }
     };

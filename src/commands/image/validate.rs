@@ -13,8 +13,8 @@ use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::validate::{self, ValidateImageError};
 use rcrepro_engine::EngineError;
 use rcrepro_engine::docker::{DockerEngine, DockerOptions};
-use rcrepro_images::oci::validate::{FaultName, Validation};
 use rcrepro_model::image::definition::ImageName;
+use rcrepro_model::standing::Standing;
 use rcrepro_report::validation;
 use rcrepro_store::fs::FsStore;
 
@@ -31,7 +31,7 @@ pub async fn validate(
         true => Some(DockerEngine::connect(DockerOptions::new("validate", "validate")).await?),
         false => None,
     };
-    let (mut exit, mut documents) = (Exit::Success, Vec::new());
+    let (mut standings, mut documents) = (Vec::new(), Vec::new());
     for target in &targets {
         let result = match (&engine, locked(folder, target)) {
             (Some(engine), _) => validate::loaded(folder, target, engine).await,
@@ -49,7 +49,7 @@ pub async fn validate(
             }
             result => result?,
         };
-        exit = worse(exit, &result);
+        standings.push(result.standing());
         if context.json {
             documents.push(validation::json(target, &result));
         } else {
@@ -59,21 +59,12 @@ pub async fn validate(
     if context.json {
         print_json(&Value::from(documents))?;
     }
-    Ok(exit)
+    // Where none of the images is there, nothing was validated.
+    Ok(Standing::of_evidence(standings).into())
 }
 
 /// Takes a target for the name of a lock when there is such a definition, or when nothing else can be meant.
 fn locked(folder: &ImageFolder, target: &str) -> Option<ImageName> {
     let name: ImageName = target.parse().ok()?;
     (folder.definition_path(&name).exists() || !Path::new(target).exists()).then_some(name)
-}
-
-fn worse(exit: Exit, result: &Validation) -> Exit {
-    let tampered = result.faults.iter().any(|fault| fault.name == FaultName::LockDiffers);
-    match exit {
-        Exit::Tampered => exit,
-        _ if tampered => Exit::Tampered,
-        _ if !result.faults.is_empty() => Exit::Divergent,
-        _ => exit,
-    }
 }

@@ -9,6 +9,7 @@ use crate::board::{StatusError, recorded_plan};
 use crate::evidence;
 use crate::evidence::currency::outdated;
 use crate::evidence::recorded;
+use crate::run::ended::ended;
 use crate::run::proving::{Proved, prove};
 use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json;
@@ -20,10 +21,11 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest};
 use rcrepro_model::plan::proof::Tool;
 use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_proof as proof;
+use rcrepro_proof::Proof;
 use rcrepro_proof::scans::{self, ScanEvidence};
-use rcrepro_proof::{Proof, Standing};
 use rcrepro_store::door;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::layered::Layered;
@@ -229,7 +231,8 @@ fn outcome_of(
         }
     }
     if found.is_empty() && !passed {
-        return undecided(format!("it failed (exit code {}), and nothing says what it found", entry.exit_code));
+        let ended = ended(Some(spec), entry);
+        return undecided(format!("it failed ({ended}), and nothing says what it found"));
     }
     let ids: BTreeSet<String> = found.iter().map(|finding| finding.id.clone()).collect();
     Ok((if ids.is_empty() { Outcome::Clean } else { Outcome::Finds { ids } }, found))

@@ -12,6 +12,7 @@ use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, Recorded};
+use rcrepro_model::standing::Standing;
 use rcrepro_pins::documents::sections::SectionsError;
 use rcrepro_pins::documents::{align, sections};
 use rcrepro_store::door;
@@ -96,6 +97,13 @@ impl Alignment {
         self.quoted.is_empty().then(|| "the documents quote no command of a tool that the plan uses".to_owned())
     }
 
+    /// What the documents came to: a finding is known, whatever was not checked.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let hollow = self.hollow().map(|_| Standing::Undecided);
+        Standing::worst(self.findings().map(|_| Standing::Failed).chain(hollow))
+    }
+
     /// Gives the digest of the result: the canonical JSON of all that is in it, with every manifest that it rests on. Written
     /// sections are left out: one of them shows this digest.
     #[must_use]
@@ -107,7 +115,7 @@ impl Alignment {
     /// Tells whether every quoted command is the plan's and has evidence, and there is one.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.hollow().is_none() && self.findings().next().is_none()
+        self.standing() == Standing::Passed
     }
 }
 

@@ -19,10 +19,11 @@ use rcrepro_model::decision::board::Fact;
 use rcrepro_model::decision::risk;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::contract::Basis;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::plural::counted;
 use rcrepro_pins::documents::sections;
-use rcrepro_pins::judge::{PinFinding, Rank};
+use rcrepro_pins::judge::PinFinding;
 use rcrepro_store::door;
 use rcrepro_store::export;
 use rcrepro_store::fs::FsStore;
@@ -109,10 +110,11 @@ impl Facts<'_> {
         let named: Vec<&str> =
             judgement.findings.iter().filter(open).map(|finding| finding.message.as_str()).take(NAMED).collect();
         let why = format!("{}: rcrepro pins", named.join("; "));
-        match judgement.rank() {
-            Some(Rank::Failed) => Fact::Fails { why },
-            Some(Rank::Undecided) => Fact::Undecided { why },
-            None => {
+        match judgement.standing() {
+            Standing::Tampered => Fact::Tampered { why },
+            Standing::Failed => Fact::Fails { why },
+            Standing::Undecided => Fact::Undecided { why },
+            Standing::Passed => {
                 // Where lines stand in a document depends on what is written into its sections.
                 let written = &self.workspace.plan.documents.generated;
                 let counts = |file: &str| !written.iter().any(|path| path.as_str() == file);

@@ -30,10 +30,11 @@ use rcrepro_model::advisory::scan::SCANNERS;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::decision::board::{self, Board, Evidence, Fact, PacketFacts};
-use rcrepro_model::evidence::finding::{Finding, FindingName, Severity};
+use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::contract::Basis;
 use rcrepro_model::plan::{CommandSpec, Packet, PacketId, Plan};
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_normalize as normalize;
 use rcrepro_pins::documents::written;
@@ -195,9 +196,8 @@ impl Gather<'_> {
         let store = Layered::new(&evidence::folder_of(&path), Some(self.store.root()))?;
         let verification = verify(&bytes, &store, &beside, self.others.today);
         let why = lines(&verification);
-        match (verification.severity(), &verification.parsed) {
-            (Some(Severity::Tampered | Severity::Failed), _) => Ok(Evidence::Failed { why }),
-            (Some(Severity::Undecided), _) => Ok(Evidence::Undecided { why }),
+        match (wrong(verification.standing(), why), &verification.parsed) {
+            (Some(evidence), _) => Ok(evidence),
             (None, None) => Ok(Evidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
             (None, Some(manifest)) => Ok(self.counted(id, manifest, &verification, &store)),
         }
@@ -263,10 +263,8 @@ impl Gather<'_> {
                 return Ok(Some(evidence));
             }
             let why = lines(&verification).into_iter().map(of).collect();
-            match verification.severity() {
-                Some(Severity::Failed | Severity::Tampered) => return Ok(Some(Evidence::Failed { why })),
-                Some(Severity::Undecided) => return Ok(Some(Evidence::Undecided { why })),
-                None => {}
+            if let Some(evidence) = wrong(verification.standing(), why) {
+                return Ok(Some(evidence));
             }
             let expected = self.workspace.plan.commands(packet).count();
             if manifest.commands.len() < expected {
@@ -290,13 +288,23 @@ impl Gather<'_> {
     }
 }
 
+/// The evidence of a packet that did not pass, with why not; none when it did.
+fn wrong(standing: Standing, why: Vec<String>) -> Option<Evidence> {
+    match standing {
+        Standing::Passed => None,
+        Standing::Undecided => Some(Evidence::Undecided { why }),
+        Standing::Failed => Some(Evidence::Failed { why }),
+        Standing::Tampered => Some(Evidence::Tampered { why }),
+    }
+}
+
 /// Judges a run some of whose blobs in the user's own store are damaged or gone; none when all are whole. That is no
 /// tampering, and what cannot be derived for want of them says nothing; a failure that the rest shows is one.
 fn damaged(verification: &Verification, id: &PacketId, of: impl Fn(String) -> String) -> Option<Evidence> {
     let lost = |name| matches!(name, FindingName::EvidenceDamaged | FindingName::EvidenceMissing);
     let line = |finding: &Finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found);
     let first = verification.findings.iter().find(|finding| lost(finding.name))?;
-    let failed = verification.findings.iter().filter(|finding| finding.name.severity() == Severity::Failed);
+    let failed = verification.findings.iter().filter(|finding| finding.name.standing() == Standing::Failed);
     let why: Vec<String> = failed.map(|finding| of(line(finding))).collect();
     if !why.is_empty() {
         return Some(Evidence::Failed { why });
@@ -313,6 +321,6 @@ pub fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<
 
 /// Writes the worst findings of a verification, a line each.
 fn lines(verification: &Verification) -> Vec<String> {
-    let worst = verification.findings.iter().filter(|finding| Some(finding.name.severity()) == verification.severity());
+    let worst = verification.findings.iter().filter(|finding| finding.name.standing() == verification.standing());
     worst.map(|finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found)).collect()
 }

@@ -3,6 +3,7 @@
 use super::documents::{self, DocumentsError};
 use super::scope::{self, ScopeError};
 use crate::workspace::Workspace;
+use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::decision::board::Fact;
 use rcrepro_model::decision::risk;
 use rcrepro_model::plan::PacketId;
@@ -25,7 +26,7 @@ pub fn scope(workspace: &Workspace, packet: &PacketId) -> Fact {
         Ok(None) => Fact::Waits { why: format!("its scope is not recorded: {}", record()) },
         Err(error @ ScopeError::Stale { .. }) => Fact::Waits { why: format!("{error}: {}", record()) },
         Err(error @ (ScopeError::Differs { .. } | ScopeError::Malformed { .. })) => {
-            Fact::Fails { why: error.to_string() }
+            Fact::Tampered { why: error.to_string() }
         }
         Err(error) => Fact::Undecided { why: error.to_string() },
     }
@@ -37,6 +38,10 @@ pub fn documents(workspace: &Workspace, revision: &str) -> Fact {
     let found = match documents::align(workspace, revision) {
         Ok(found) => found,
         Err(error @ DocumentsError::Sections { .. }) => return Fact::Fails { why: error.to_string() },
+        Err(DocumentsError::Manifest { source: ManifestError::Version { .. }, path }) => {
+            return Fact::Undecided { why: format!("`{}` is of another version", path.display()) };
+        }
+        Err(error @ DocumentsError::Manifest { .. }) => return Fact::Tampered { why: error.to_string() },
         Err(error) => return Fact::Undecided { why: error.to_string() },
     };
     if let Some(first) = found.findings().next() {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sections::{Sections, SectionsIoError, Standing};
+use super::sections::{Sections, SectionsIoError, SectionsState};
 use crate::workspace::Workspace;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
@@ -103,7 +103,7 @@ fn current(sections: &Sections, texts: Option<&BTreeMap<String, String>>) -> Res
     }
     if let Some(texts) = texts {
         for (path, standing) in sections.check(texts).map_err(|error| unread(&error))? {
-            if let Standing::Stale { sections } = standing {
+            if let SectionsState::Stale { sections } = standing {
                 let names: Vec<String> = sections.iter().map(|stale| format!("`{}`", stale.name)).collect();
                 let why = format!("sections are stale ({} in `{path}`): {WRITE}", names.join(", "));
                 return Err(Fact::Waits { why });

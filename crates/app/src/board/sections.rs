@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::workspace::Workspace;
 use crate::workspace::files;
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::standing::Standing;
 use rcrepro_pins::documents::sections::{self, SectionsError, StaleSection};
 use rcrepro_store::door;
 
@@ -41,10 +42,19 @@ pub enum SectionsIoError {
     },
 }
 
+impl From<&SectionsState> for Standing {
+    fn from(state: &SectionsState) -> Self {
+        match state {
+            SectionsState::Current { .. } => Self::Passed,
+            SectionsState::Gone | SectionsState::Bare | SectionsState::Stale { .. } => Self::Failed,
+        }
+    }
+}
+
 /// Says how a document with written sections stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
-pub enum Standing {
+pub enum SectionsState {
     /// It is not there.
     Gone,
     /// It has no section: it was named for nothing.
@@ -107,18 +117,21 @@ impl Sections {
     ///
     /// # Errors
     /// [`SectionsIoError::Sections`] when a document has a section that `texts` has not.
-    pub fn check(&self, texts: &BTreeMap<String, String>) -> Result<BTreeMap<TreePath, Standing>, SectionsIoError> {
+    pub fn check(
+        &self,
+        texts: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<TreePath, SectionsState>, SectionsIoError> {
         let mut found = BTreeMap::new();
         for (path, document) in &self.documents {
             let standing = match document {
-                None => Standing::Gone,
-                Some(document) if document.sections.is_empty() => Standing::Bare,
+                None => SectionsState::Gone,
+                Some(document) if document.sections.is_empty() => SectionsState::Bare,
                 Some(document) => {
                     let stale = sections::check(&document.text, texts)
                         .map_err(|source| SectionsIoError::Sections { path: path.clone(), source })?;
                     match stale.is_empty() {
-                        true => Standing::Current { sections: document.sections.keys().cloned().collect() },
-                        false => Standing::Stale { sections: stale },
+                        true => SectionsState::Current { sections: document.sections.keys().cloned().collect() },
+                        false => SectionsState::Stale { sections: stale },
                     }
                 }
             };
@@ -173,7 +186,10 @@ mod tests {
         let read = || Sections::read(&workspace).expect("good markers");
         write_file("a.md", section);
         assert!(read().write(&texts).expect_err("one is missing").to_string().contains("`docs/b.md` is not there"));
-        assert_eq!(read().check(&texts).expect("good markers")[&"docs/b.md".parse().expect("a path")], Standing::Gone);
+        assert_eq!(
+            read().check(&texts).expect("good markers")[&"docs/b.md".parse().expect("a path")],
+            SectionsState::Gone
+        );
         write_file("docs/b.md", "<!-- rcrepro:begin board -->\n");
         let error = Sections::read(&workspace).expect_err("a bad marker").to_string();
         assert!(error.starts_with("docs/b.md: line 1: section `board` begins"), "{error}");
@@ -182,12 +198,12 @@ mod tests {
         assert!(error.starts_with("docs/b.md: line 1: there is no section `bored`"), "{error}");
         assert_eq!(std::fs::read_to_string(folder.path().join("a.md")).expect("there"), section);
         write_file("docs/b.md", "# Nothing\n");
-        let found: Vec<Standing> = read().check(&texts).expect("good markers").into_values().collect();
-        assert!(matches!(&found[..], [Standing::Stale { .. }, Standing::Bare]), "{found:?}");
+        let found: Vec<SectionsState> = read().check(&texts).expect("good markers").into_values().collect();
+        assert!(matches!(&found[..], [SectionsState::Stale { .. }, SectionsState::Bare]), "{found:?}");
         write_file("docs/b.md", section);
         assert_eq!(read().write(&texts).expect("good markers").len(), 2);
         let found = read().check(&texts).expect("good markers");
-        assert!(found.values().all(|standing| matches!(standing, Standing::Current { .. })), "{found:?}");
+        assert!(found.values().all(|standing| matches!(standing, SectionsState::Current { .. })), "{found:?}");
         assert!(read().write(&texts).expect("good markers").is_empty(), "nothing is left to write");
     }
 }

@@ -73,6 +73,7 @@ struct Files<'a> {
 }
 
 impl Files<'_> {
+    #[expect(clippy::disallowed_methods, reason = "a mirror that the user names")]
     fn folder(&mut self, folder: &Path, prefix: &str) -> Result<(), MirrorError> {
         for entry in std::fs::read_dir(folder).map_err(io_error(folder))? {
             let entry = entry.map_err(io_error(folder))?;
@@ -94,6 +95,7 @@ impl Files<'_> {
         Ok(())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a mirror that the user names")]
     fn zip(&mut self) -> Result<(), MirrorError> {
         let root = self.root;
         let failed = |error: zip::result::ZipError| io_error(root)(error.into());

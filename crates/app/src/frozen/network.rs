@@ -135,7 +135,7 @@ impl FrozenStep<'_> {
         if !whole.is_empty() {
             lines.push_str(&format!("\nall that it said: {}", whole.join(" ")));
         }
-        let ending = ending::words(entry, result.exit_code, bounds);
+        let ending = ending::with_fixed_limits(entry, result.exit_code, bounds);
         Ok(FrozenError::Step { name: self.name.clone(), ending, said: lines, cause })
     }
 

@@ -44,6 +44,7 @@ pub struct ConfigFile {
 ///
 /// # Errors
 /// [`ConfigError`].
+#[expect(clippy::disallowed_methods, reason = "the user's own configuration")]
 pub fn load(file: &ConfigFile) -> Result<UserConfig, ConfigError> {
     let path = || file.path.clone();
     match std::fs::read_to_string(&file.path) {

@@ -66,6 +66,7 @@ pub fn environment() -> BTreeMap<String, String> {
 
 /// Reads the host's trusted CA certificates: what `SSL_CERT_FILE` names, else the system's bundle.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the machine's own certificates")]
 pub fn ca_bundle() -> Option<Vec<u8>> {
     std::fs::read(bundle_path()?).ok()
 }

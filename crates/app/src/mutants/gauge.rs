@@ -14,14 +14,12 @@ use crate::run::proving;
 use crate::workspace::Workspace;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::finding::Severity;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::plan::mutant::Gate;
 use rcrepro_model::plan::quarantine::Flake;
 use rcrepro_model::plan::{Packet, PacketId};
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
-use rcrepro_pins::judge::Rank;
-use rcrepro_proof::Standing;
 
 /// Is what gates are exercised with.
 #[derive(Clone, Copy)]
@@ -80,9 +78,7 @@ impl Gauge<'_> {
         let lines =
             open.map(|finding| format!("{}:{}: {} ({})", finding.file, finding.line, finding.message, finding.id));
         let mut reading = found(lines.collect(), "every reference agrees with its pin");
-        if judgement.rank() == Some(Rank::Undecided) {
-            reading.verdict = GateVerdict::Broken;
-        }
+        reading.verdict = judgement.standing().into();
         Ok(reading)
     }
 
@@ -117,9 +113,7 @@ impl Gauge<'_> {
                 Some(ran) => self.of_command(&narrow, ran)?,
                 None => {
                     let failed = ran.iter().find(|ran| !ran.entry.succeeded());
-                    let by = failed.map_or_else(String::new, |ran| {
-                        format!(": `{}` ended with {}", ran.entry.id, ran.entry.exit_code)
-                    });
+                    let by = failed.map_or_else(String::new, |ran| format!(": `{}`: {}", ran.entry.id, ran.ended));
                     let says = format!("it did not run, for a command that it needs failed{by}");
                     Reading { verdict: GateVerdict::Broken, says, evidence: BTreeMap::new() }
                 }
@@ -147,18 +141,14 @@ impl Gauge<'_> {
         let spec = spec.expect("what ran is in the plan");
         let proof = proving::prove(&at.plan, spec, &ran.entry, &*self.session.store)?.proof;
         let mut evidence = streams(&*self.session.store, ran.entry.stdout.raw, ran.entry.stderr.raw)?;
-        let code = format!("exit code {}", ran.entry.exit_code);
+        let code = ran.ended.clone();
         let noise: Vec<String> = ran
             .findings
             .iter()
             .map(|finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found))
             .collect();
-        let worst = ran.findings.iter().map(|finding| finding.name.severity()).max();
         if let Some(first) = noise.first() {
-            let verdict = match worst {
-                Some(Severity::Undecided) if proof.standing() != Standing::Failed => GateVerdict::Broken,
-                _ => GateVerdict::Red,
-            };
+            let verdict = Standing::worst(&ran.findings).max(proof.standing()).into();
             let says = if ran.entry.exit_code == 0 { first.clone() } else { code };
             evidence.insert("findings".to_owned(), noise.join("\n").into_bytes());
             return Ok(Reading { verdict, says, evidence });
@@ -170,7 +160,7 @@ impl Gauge<'_> {
             (Standing::Passed, Some(flake)) => (GateVerdict::Broken, flake.to_string()),
             (Standing::Passed, None) => (GateVerdict::Green, format!("{code}, {proof}")),
             (Standing::Undecided, _) => (GateVerdict::Broken, format!("{code}, {proof}")),
-            (Standing::Failed, _) => match proof.reason() {
+            (Standing::Failed | Standing::Tampered, _) => match proof.reason() {
                 Some(reason) => (GateVerdict::Red, format!("{code}, {reason}")),
                 None => (GateVerdict::Red, code),
             },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rcrepro_model::plan::mutant::Outcome;
+use rcrepro_model::standing::Standing;
 
 /// The longest line of evidence that is shown, in characters.
 const LONGEST: usize = 160;
@@ -27,6 +28,16 @@ pub enum GateVerdict {
     Red,
     /// The gate is not green, and not by a verdict of its own: it could not do its work.
     Broken,
+}
+
+impl From<Standing> for GateVerdict {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Passed => Self::Green,
+            Standing::Undecided => Self::Broken,
+            Standing::Failed | Standing::Tampered => Self::Red,
+        }
+    }
 }
 
 impl Reading {

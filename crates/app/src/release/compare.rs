@@ -13,6 +13,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{BuiltEntry, ReleaseRecord, Released};
+use rcrepro_model::execution::ending::of_exit_code;
 use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 
@@ -108,7 +109,7 @@ fn entries(
     differ("smoke".to_owned(), old.smoke.len().to_string(), new.smoke.len().to_string());
     for (index, (old, new)) in old.runs.iter().zip(&new.runs).enumerate() {
         let at = |what: &str| format!("runs.{index}.{what}");
-        differ(at("exit-code"), old.exit_code.to_string(), new.exit_code.to_string());
+        differ(at("exit-code"), of_exit_code(old.exit_code), of_exit_code(new.exit_code));
         differ(at("stdout"), old.stdout.to_string(), new.stdout.to_string());
         differ(at("stderr"), old.stderr.to_string(), new.stderr.to_string());
     }
@@ -116,7 +117,7 @@ fn entries(
         let at = |what: &str| format!("{}.{what}", old.id);
         differ(at("id"), old.id.to_string(), new.id.to_string());
         differ(at("action"), old.action.to_string(), new.action.to_string());
-        differ(at("exit-code"), old.exit_code.to_string(), new.exit_code.to_string());
+        differ(at("exit-code"), of_exit_code(old.exit_code), of_exit_code(new.exit_code));
         differ(at("stdout"), old.stdout.to_string(), new.stdout.to_string());
         differ(at("stderr"), old.stderr.to_string(), new.stderr.to_string());
     }

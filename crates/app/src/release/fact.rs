@@ -12,9 +12,10 @@ use crate::frozen::lock_path;
 use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::decision::board::Fact;
-use rcrepro_model::evidence::finding::{Finding, FindingName, Severity};
+use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::ReleaseRecord;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_store::door;
 use rcrepro_store::layered::Layered;
@@ -45,13 +46,12 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
     };
     let judged = judged(facts, packet)?;
     let here = format!("images.{name}");
-    let (findings, undecided): (Vec<Finding>, Vec<Finding>) = judged
-        .findings
-        .into_iter()
-        .filter(|finding| is_of(&finding.at, &here) || !names_an_image(&finding.at, &record))
-        .partition(|finding| finding.name.severity() != Severity::Undecided);
-    if let Some(first) = findings.first() {
-        let more = match findings.len() {
+    let concerns = |finding: &Finding| is_of(&finding.at, &here) || !names_an_image(&finding.at, &record);
+    let findings: Vec<Finding> = judged.findings.into_iter().filter(concerns).collect();
+    let standing = Standing::worst(&findings);
+    let worst: Vec<&Finding> = findings.iter().filter(|finding| finding.name.standing() == standing).collect();
+    if let Some(first) = worst.first() {
+        let more = match worst.len() {
             1 => String::new(),
             count => format!("{}, the first: ", counted(count, "finding")),
         };
@@ -59,10 +59,11 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
             FindingName::EvidenceDamaged => format!("{more}the evidence `{}` is damaged", first.expected),
             _ => format!("{more}{}: expected {}, found {}", first.at, first.expected, first.found),
         };
-        return Ok(Fact::Fails { why });
-    }
-    if let Some(first) = undecided.first() {
-        return Err(format!("{}: expected {}, found {}", first.at, first.expected, first.found));
+        return Ok(match standing {
+            Standing::Tampered => Fact::Tampered { why },
+            Standing::Failed => Fact::Fails { why },
+            Standing::Undecided | Standing::Passed => Fact::Undecided { why },
+        });
     }
     let (runs, smoke) = (counted(entry.runs.len(), "run"), counted(entry.smoke.len(), "command"));
     let says = format!("built twice, equal; {runs}, {smoke} beside it passed");

@@ -13,6 +13,7 @@ use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::Node;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{BuiltEntry, Parts};
+use rcrepro_model::execution::ending::of_exit_code;
 use rcrepro_model::plan::release_image::{Expectation, ImageSettings, ReleaseImage};
 use rcrepro_store::BlobStore;
 use rcrepro_store::export;
@@ -116,7 +117,7 @@ fn runs(
             differ("arguments", wanted.arguments.join(" "), run.arguments.join(" "));
         }
         if wanted.exit_code != run.exit_code {
-            differ("exit-code", wanted.exit_code.to_string(), run.exit_code.to_string());
+            differ("exit-code", of_exit_code(wanted.exit_code), of_exit_code(run.exit_code));
         }
         if Digest::of(wanted.stdout.as_bytes()) != run.stdout {
             differ("stdout", shown(wanted.stdout.as_bytes()), shown(&store.get(run.stdout)?));
@@ -142,10 +143,13 @@ fn smoke(name: &Name, image: &ReleaseImage, entry: &BuiltEntry, found: &mut Vec<
     for smoke in &entry.smoke {
         if smoke.exit_code != 0 {
             let at = format!("{}.exit-code", smoke.id);
-            found.push(finding(FindingName::ImageFailed, name, &at, "0", smoke.exit_code.to_string()));
+            found.push(finding(FindingName::ImageFailed, name, &at, "exit code 0", of_exit_code(smoke.exit_code)));
         }
         if let Some(code) = smoke.gone {
-            let is = format!("it had ended with exit code {code}");
+            let is = match i32::try_from(code) {
+                Ok(code) => format!("it had ended: {}", of_exit_code(code)),
+                Err(_) => format!("it had ended: exit code {code}"),
+            };
             found.push(finding(FindingName::ImageFailed, name, smoke.id.as_str(), "a container that runs", is));
         }
     }

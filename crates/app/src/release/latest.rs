@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::recorded::RecordedError;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::evidence::finding::Severity;
 use rcrepro_model::evidence::release_record::Released;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_store::runs::{RunDir, RunError, Runs};
 
@@ -26,8 +26,7 @@ struct Said {
 /// # Errors
 /// [`RunError`] when it cannot be written.
 pub fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released) -> Result<(), RunError> {
-    let failed = |severity| severity != Severity::Undecided;
-    if !released.findings.is_empty() && !released.findings.iter().any(|finding| failed(finding.name.severity())) {
+    if Standing::worst(&released.findings) == Standing::Undecided {
         return Ok(());
     }
     let line = |finding: &rcrepro_model::evidence::finding::Finding| {

@@ -12,7 +12,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{Directory, Node};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::manifest::CommandEntry;
+use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
 use rcrepro_model::evidence::release_record::{Parts, RunEntry, SmokeEntry, result_of};
 use rcrepro_model::execution::action::{Action, ActionResult, Ending};
 use rcrepro_model::execution::ending::{self, Bounds, usual_memory};
@@ -68,7 +68,8 @@ impl ReleaseStep<'_> {
             };
             let end = self.engine.finish_image(started, self.cancel).await?;
             let Some(exit_code) = end.exit_code.and_then(|code| i32::try_from(code).ok()) else {
-                let found = format!("still running after {} s", RUN_TIMEOUT.as_secs());
+                let bounds = Bounds { timeout: RUN_TIMEOUT, memory: Some(LIMITS.memory) };
+                let found = ending::with_fixed_limits(EndingEntry::TimedOut, 0, bounds);
                 findings.push(finding(FindingName::ImageFailed, name, &at, "an end", found));
                 continue;
             };
@@ -107,7 +108,11 @@ impl ReleaseStep<'_> {
             let failed = entry.exit_code != 0 || entry.gone.is_some();
             (self.observe)(RunEvent::Prepared {
                 what: format!("{} beside release image {name}", spec.id),
-                how: if failed { format!("failed, exit code {}", entry.exit_code) } else { "passed".to_owned() },
+                how: if failed {
+                    format!("failed, {}", ending::of_exit_code(entry.exit_code))
+                } else {
+                    "passed".to_owned()
+                },
             });
             if failed {
                 let said = [("it said", entry.stderr), ("the container said", end.stderr), ("and wrote", end.stdout)];

@@ -1,6 +1,7 @@
 //! `rcrepro run PACKET`: executes a packet's commands and records what came out.
 
 pub mod actions;
+pub mod ended;
 pub mod execute;
 pub mod mending;
 pub mod prepare;
@@ -34,7 +35,7 @@ use rcrepro_format::records::manifest_json;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::finding::{Finding, FindingName, Severity};
+use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::release_record::Released;
 use rcrepro_model::execution::attempt::Watch;
@@ -43,8 +44,9 @@ use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::execution::second_look::told::FailureNotes;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::quarantine::Flake;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
-use rcrepro_proof::{Proof, Standing};
+use rcrepro_proof::Proof;
 use rcrepro_store::runs;
 use rcrepro_store::{BlobStore as _, StoreError};
 
@@ -144,35 +146,24 @@ impl Recorded {
         self.manifest.commands.len() == expected && self.standing() == Standing::Passed
     }
 
-    /// Gives the worst of what became of the release's images; passed when there are none.
+    /// What became of the release's images; passed when there are none.
     #[must_use]
     pub fn images_standing(&self) -> Standing {
-        let findings = self.images.iter().flat_map(|images| &images.findings);
-        let all: Vec<Standing> = findings.map(standing_of).collect();
-        if all.contains(&Standing::Failed) {
-            return Standing::Failed;
-        }
-        all.into_iter().max().unwrap_or(Standing::Passed)
+        Standing::worst(self.images.iter().flat_map(|images| &images.findings))
     }
 
-    /// Gives the worst of all commands that ran; what failed is known, whatever else is not.
+    /// What the commands that ran came to.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        let flaky = self.flakes.values().any(|flake| !flake.passes());
-        let proofs = self.proofs.values().map(Proof::standing);
-        let noise = self.findings.iter().map(standing_of);
-        let all: Vec<Standing> = proofs.chain(noise).chain(flaky.then_some(Standing::Failed)).collect();
-        if all.contains(&Standing::Failed) {
-            return Standing::Failed;
-        }
-        all.into_iter().max().unwrap_or(Standing::Undecided)
+        let noticed = Standing::worst(&self.findings).max(Standing::worst(self.flakes.values()));
+        Standing::of_evidence(self.proofs.values()).max(noticed)
     }
-}
 
-fn standing_of(finding: &Finding) -> Standing {
-    match finding.name.severity() {
-        Severity::Undecided => Standing::Undecided,
-        Severity::Failed | Severity::Tampered => Standing::Failed,
+    /// What the whole packet came to, of whose commands `expected` are in the plan: one that did not run decides nothing.
+    #[must_use]
+    pub fn outcome(&self, expected: usize) -> Standing {
+        let unrun = (self.manifest.commands.len() < expected).then_some(Standing::Undecided);
+        self.standing().max(self.images_standing()).max(Standing::worst(unrun))
     }
 }
 
@@ -203,7 +194,7 @@ async fn run_once(
     let mut recorded = execute(session, workspace, id, options, None).await?;
     let expected = workspace.plan.commands(workspace.packet(id)?).count();
     // An engine that cannot build images has still run the commands.
-    if recorded.passed(expected) && recorded.images_standing() != Standing::Failed {
+    if recorded.passed(expected) && recorded.images_standing() <= Standing::Undecided {
         let path = workspace.manifest_path(id);
         evidence::write(&path, &recorded.bytes, &recorded.manifest, &recorded.proof_inputs, &*session.store)?;
         if let Some(Released { record: Some(record), findings, written }) = &mut recorded.images

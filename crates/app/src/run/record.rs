@@ -163,6 +163,7 @@ pub struct AttemptRecord {
 impl RunRecord {
     /// Describes this machine and the engine.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the kernel's release")]
     pub fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
         let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let host = HostRecord {

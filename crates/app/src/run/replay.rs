@@ -13,12 +13,13 @@ use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Difference, Equality, compare};
-use rcrepro_model::evidence::finding::{Finding, FindingName, Severity};
+use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::plural::counted;
-use rcrepro_proof::{Proof, Standing};
+use rcrepro_proof::Proof;
 use rcrepro_store::door;
 use rcrepro_store::layered::Layered;
 use rcrepro_store::{BlobStore, runs};
@@ -91,6 +92,15 @@ pub struct Replayed {
     pub comparison: Comparison,
 }
 
+impl Replayed {
+    /// What the replay came to: how the results compare, what was noticed on the way, and the release's images.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let noticed = Standing::worst(&self.found.findings).max(self.found.images_standing());
+        Standing::from(self.comparison.equality()).max(noticed)
+    }
+}
+
 /// Reads a manifest, and puts its evidence into the store so that differences can be shown.
 ///
 /// # Errors
@@ -128,7 +138,7 @@ fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), Replay
     let blobs = Layered::new(&evidence::folder_of(path), Some(store)).map_err(EvidenceError::from)?;
     let judged = verify(&bytes, &blobs, &evidence::damaged(path)?, today);
     let counts = |finding: &&Finding| {
-        finding.name.severity() == Severity::Tampered && finding.name != FindingName::NormalizerDiffers
+        finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
     };
     let wrong: Vec<&Finding> = judged.findings.iter().filter(counts).collect();
     let Some(first) = wrong.first() else { return Ok(()) };
@@ -158,7 +168,15 @@ async fn replay_once(
         release_images::compare::compare(manifest, released, &*session.store).map_err(RunError::from)?;
         release_images::latest::keep(&session.run, &packet, found.manifest.source.root, released)?;
     }
-    let mut comparison = compare(&recorded, &found.manifest);
+    let comparison = compare_with_proofs(&recorded, &found);
+    (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
+    Ok(Replayed { recorded, recorded_digest, found, comparison })
+}
+
+/// Compares a recorded manifest with what was executed again, and lets proofs and flakes count.
+#[must_use]
+pub fn compare_with_proofs(recorded: &ReproManifest, found: &Recorded) -> Comparison {
+    let mut comparison = compare(recorded, &found.manifest);
     for command in &mut comparison.commands {
         judge(command, found.proofs.get(&command.id));
         if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {
@@ -167,19 +185,19 @@ async fn replay_once(
             command.differences.push(Difference { what: "flake".to_owned(), expected, found: flake.to_string() });
         }
     }
-    (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
-    Ok(Replayed { recorded, recorded_digest, found, comparison })
+    comparison
 }
 
 /// Lets what the evidence proves count: an equal hollow pass is as hollow as the one that was recorded.
 fn judge(command: &mut CommandComparison, proof: Option<&Proof>) {
     let Some(proof) = proof else { return };
-    let equality = match proof.standing() {
-        Standing::Passed => return,
-        Standing::Undecided => Equality::Undecided,
-        Standing::Failed => Equality::Failed,
+    command.equality = match proof {
+        Proof::Proven { .. } | Proof::Unproven { .. } => return,
+        Proof::Hollow { .. } => command.equality.max(Equality::Undecided),
+        // Its exit code and streams are those of a tool that could not do its work: nothing is to be compared with them.
+        Proof::NoVerdict { .. } => Equality::Undecided,
+        Proof::Contradicted { .. } | Proof::Failed => command.equality.max(Equality::Failed),
     };
-    command.equality = if equality == Equality::Undecided { equality } else { command.equality.max(equality) };
     if *proof != Proof::Failed {
         let expected = "evidence that the command did its work".to_owned();
         command.differences.push(Difference { what: "proof".to_owned(), expected, found: proof.to_string() });

@@ -214,7 +214,8 @@ impl Asking<'_> {
         let Baseline { entries, worlds, .. } = self.baseline;
         let Some((first, given)) = entries.get(&spec.id).zip(worlds.get(&spec.id)) else { return Ok(Shaken::Skipped) };
         if !first.succeeded() {
-            return Ok(Shaken::Failed(first.exit_code));
+            let ended = self.executor.ended(spec, first);
+            return Ok(Shaken::Failed { exit_code: first.exit_code, ended });
         }
         let executor = self.executor;
         let action = derive_action(executor.plan, spec, executor.resolved, entries, executor.store);

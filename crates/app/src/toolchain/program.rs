@@ -176,7 +176,7 @@ pub(super) async fn compile(
             let streams = [executed.result.stdout, executed.result.stderr];
             let tail = streams.map(|stream| tail(context.store.as_ref(), stream)).concat();
             let bounds = Bounds { timeout: action.timeout, memory: Some(execution.limits.memory) };
-            let ending = ending::words((*ending).into(), executed.result.exit_code, bounds);
+            let ending = ending::with_fixed_limits((*ending).into(), executed.result.exit_code, bounds);
             Err(ImageError::Compile { label: purl, ending, tail })
         }
     }

@@ -82,6 +82,7 @@ pub async fn stored(
 ///
 /// # Errors
 /// [`ValidateImageError::Validate`] when it cannot be read at all.
+#[expect(clippy::disallowed_methods, reason = "an archive that the user names, of any size and streamed")]
 pub async fn path(path: &Path) -> Result<Validation, ValidateImageError> {
     let path: PathBuf = path.to_owned();
     let survey = apart(move || {
@@ -138,6 +139,7 @@ pub async fn loaded(
 }
 
 /// Lays out what the store has of an image as a layout would have it.
+#[expect(clippy::disallowed_methods, reason = "an archive that the user names, of any size and streamed")]
 fn survey_store(image: &ImageBlobs, store: &dyn BlobStore) -> Survey {
     let mut survey = Survey::default();
     for (path, bytes) in layout_documents(&[image.index_entry(None, None)]) {

@@ -1,13 +1,15 @@
 //! Streams and outputs: raw bytes against raw bytes, whatever normalizers make of them.
 
 use super::{WhyError, read};
+use crate::board::recorded_plan;
+use crate::run::ended::ended_by;
 use rcrepro_explain::{Hints, explain as explain_bytes};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::Node;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, Part};
 use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use rcrepro_model::execution::world::ClockMode;
-use rcrepro_model::plan::{PacketId, Requirement};
+use rcrepro_model::plan::{PacketId, Plan, Requirement};
 use rcrepro_model::why::difference::{Class, Explained};
 use rcrepro_model::why::{ExplainedPart, MissingBlob, standing_clock};
 use rcrepro_normalize as normalize;
@@ -22,6 +24,7 @@ pub fn explain(
     missing: &mut Vec<MissingBlob>,
 ) -> Result<(Vec<Explained>, Vec<ExplainedPart>), WhyError> {
     let (mut endings, mut parts) = (Vec::new(), Vec::new());
+    let plans = [left, right].map(|manifest| recorded_plan(manifest, store));
     for command in &comparison.commands {
         let entry = |manifest: &ReproManifest| manifest.commands.iter().find(|entry| entry.id == command.id).cloned();
         let (Some(l), Some(r)) = (entry(left), entry(right)) else {
@@ -30,7 +33,7 @@ pub fn explain(
             endings.push(Explained::real(command.id.as_str(), [there(left), there(right)], cause));
             continue;
         };
-        endings.extend(ending(command, &l, &r));
+        endings.extend(ending(command, [(plans[0].as_ref(), &l), (plans[1].as_ref(), &r)]));
         let mut look = Look { store, missing, packet: &left.packet, command: &l, clocks: [l.clock, r.clock] };
         for (part, equality) in command.parts.iter().filter(|(_, equality)| *equality != Equality::Bitwise) {
             let (differences, digests) = match part {
@@ -51,16 +54,17 @@ pub fn explain(
 }
 
 /// Explains what is no part's. Digests of actions and results only name what differs elsewhere.
-fn ending(command: &CommandComparison, l: &CommandEntry, r: &CommandEntry) -> Vec<Explained> {
+fn ending(command: &CommandComparison, sides: [(Option<&Plan>, &CommandEntry); 2]) -> Vec<Explained> {
+    let [(_, l), (_, r)] = sides;
     let mut found = Vec::new();
     for difference in command.differences.iter().filter(|d| matches!(d.what.as_str(), "ending" | "exit code" | "line"))
     {
         let at = format!("{} {}", command.id, difference.what);
-        found.push(Explained::real(
-            &at,
-            [&difference.expected, &difference.found],
-            "it did something else, or ended otherwise",
-        ));
+        let sides = match difference.what.as_str() {
+            "ending" => sides.map(|(plan, entry)| ended_by(plan, entry)),
+            _ => [difference.expected.clone(), difference.found.clone()],
+        };
+        found.push(Explained::real(&at, [&sides[0], &sides[1]], "it did something else, or ended otherwise"));
     }
     if l.clock.today() != r.clock.today() {
         let (at, cause) = (format!("{} clock", command.id), "it saw another clock");

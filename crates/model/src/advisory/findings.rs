@@ -7,6 +7,7 @@ use super::scan::ScanFinding;
 use crate::content::name::Name;
 use crate::plan::PacketId;
 use crate::plan::proof::Condition;
+use crate::standing::Standing;
 
 /// Is one scan command of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,19 @@ impl Findings {
     #[must_use]
     pub fn outcomes(&self) -> Vec<(String, Option<&Outcome>)> {
         self.scans.iter().map(|scan| (format!("{}/{}", scan.packet, scan.command), scan.outcome.as_ref())).collect()
+    }
+
+    /// What the scans came to: an open finding is known, whatever another scan does not say; no scan at all says nothing.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        if !self.open().is_empty() {
+            return Standing::Failed;
+        }
+        let said = |scan: &Scan| match &scan.outcome {
+            Some(Outcome::Clean | Outcome::Finds { .. }) => Standing::Passed,
+            Some(Outcome::Undecided { .. }) | None => Standing::Undecided,
+        };
+        Standing::of_evidence(self.scans.iter().map(said))
     }
 
     /// Names what kept a scan from saying anything, a line each.

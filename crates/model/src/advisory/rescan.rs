@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::content::digest::Digest;
 use crate::content::name::Name;
 use crate::plan::PacketId;
+use crate::standing::Standing;
 
 /// The version of the record's format.
 pub const RESCAN_VERSION: u32 = 1;
@@ -97,6 +98,16 @@ pub enum Outcome {
         /// Why.
         why: String,
     },
+}
+
+impl From<&Outcome> for Standing {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Clean => Self::Passed,
+            Outcome::Undecided { .. } => Self::Undecided,
+            Outcome::Finds { .. } => Self::Failed,
+        }
+    }
 }
 
 impl std::fmt::Display for Outcome {

@@ -13,6 +13,7 @@ use crate::content::digest::Digest;
 use crate::content::name::{Name, TreePath};
 use crate::plan::PacketId;
 use crate::plan::contract::Contract;
+use crate::standing::Standing;
 
 /// The version of the record's format that this build reads and writes.
 pub const SCOPE_VERSION: u32 = 1;
@@ -39,6 +40,14 @@ pub struct ScopeRecord {
     pub documents: BTreeMap<TreePath, Digest>,
     /// Everything that is wrong.
     pub findings: Vec<ScopeFinding>,
+}
+
+impl ScopeRecord {
+    /// Whether the packet kept to its scope.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing::worst(self.findings.iter().map(|_| Standing::Failed))
+    }
 }
 
 /// Names a commit. Where history was written anew, the tree finds it again.

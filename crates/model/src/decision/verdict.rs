@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::board::{Board, Held, State};
+use super::board::{Board, Held};
+use crate::standing::Standing;
 
-/// Says whether to release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// Whether to release. This is an answer and no scale: see [`Standing`] for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {
     /// Every packet is done, and nothing is conditional.
@@ -31,15 +32,32 @@ impl Verdict {
     }
 }
 
+impl From<Verdict> for Standing {
+    /// A condition that nobody accepted is known, and keeps a release from going out: it counts as a failure.
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Go => Self::Passed,
+            Verdict::Undecided => Self::Undecided,
+            Verdict::GoWithConditions | Verdict::NoGo => Self::Failed,
+        }
+    }
+}
+
+/// What a verdict on a board stands for: a board that was tampered with is no mere NO_GO.
+#[must_use]
+pub fn of_verdict(board: &Board, verdict: Verdict) -> Standing {
+    Standing::from(verdict).max(board.standing())
+}
+
 /// Judges a board. A board without packets, or whose packets have no criteria, proves nothing and is undecided.
 #[must_use]
 pub fn judge(board: &Board, conditions: &[String]) -> Verdict {
-    if board.rows.iter().any(|row| row.state == State::Failed) {
-        return Verdict::NoGo;
-    }
     let proven = board.rows.iter().any(|row| !row.criteria.is_empty());
-    if !proven || board.rows.iter().any(|row| row.state != State::Done) {
-        return Verdict::Undecided;
+    match board.standing() {
+        Standing::Failed | Standing::Tampered => return Verdict::NoGo,
+        Standing::Undecided => return Verdict::Undecided,
+        Standing::Passed if !proven => return Verdict::Undecided,
+        Standing::Passed => {}
     }
     let free = conditions.is_empty() && !board.conditions.iter().any(Held::counts);
     if free { Verdict::Go } else { Verdict::GoWithConditions }
@@ -51,7 +69,7 @@ mod tests {
 
     use super::*;
     use crate::advisory::policy::{Concern, condition};
-    use crate::decision::board::{Decided, Row};
+    use crate::decision::board::{Decided, Row, State};
 
     fn board(states: &[State]) -> Board {
         let row = |(index, state): (usize, &State)| Row {
@@ -68,10 +86,11 @@ mod tests {
 
     #[test]
     fn only_done_everywhere_is_go() {
-        use State::{Blocked, Done, Failed, Ready, Running, Undecided};
+        use State::{Blocked, Done, Failed, Ready, Running, Tampered, Undecided};
         assert_eq!(judge(&board(&[Done, Done]), &[]), Verdict::Go);
         assert_eq!(judge(&board(&[Done, Done]), &["an advisory is new".into()]), Verdict::GoWithConditions);
         assert_eq!(judge(&board(&[Done, Failed, Undecided]), &[]), Verdict::NoGo);
+        assert_eq!(judge(&board(&[Ready, Tampered, Undecided]), &[]), Verdict::NoGo);
         for other in [Blocked, Ready, Running, Undecided] {
             assert_eq!(judge(&board(&[Done, other]), &["any".into()]), Verdict::Undecided, "{other:?}");
         }

@@ -6,20 +6,21 @@ use super::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use crate::content::name::Name;
 use crate::execution::action::Output;
 use crate::plan::Requirement;
+use crate::standing::Standing;
 
-/// Ranks how two results compare; later is worse.
+/// How two results compare; later is worse, in the order of [`Standing`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Equality {
     /// Equal byte for byte.
     Bitwise,
     /// Equal after the named normalizers.
     Canonical,
+    /// Nothing could be decided: the command did not run, or its result proves nothing.
+    Undecided,
     /// Not equal.
     Divergent,
     /// The command did not succeed.
     Failed,
-    /// Nothing could be decided: the command did not run because one that it needs failed.
-    Undecided,
 }
 
 impl Equality {
@@ -32,6 +33,22 @@ impl Equality {
             Self::Divergent => "divergent",
             Self::Failed => "failed",
             Self::Undecided => "undecided",
+        }
+    }
+
+    /// Whether the two are equal, byte for byte or after the named normalizers.
+    #[must_use]
+    pub const fn is_equal(self) -> bool {
+        matches!(self, Self::Bitwise | Self::Canonical)
+    }
+}
+
+impl From<Equality> for Standing {
+    fn from(equality: Equality) -> Self {
+        match equality {
+            Equality::Bitwise | Equality::Canonical => Self::Passed,
+            Equality::Undecided => Self::Undecided,
+            Equality::Divergent | Equality::Failed => Self::Failed,
         }
     }
 }

@@ -2,17 +2,7 @@
 
 use serde::Serialize;
 
-/// Ranks what a finding means for a manifest; later is worse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// The evidence is whole and says that something did not succeed.
-    Failed,
-    /// The evidence is not whole, so that nothing can be decided.
-    Undecided,
-    /// Two parts contradict each other: something was changed after the fact.
-    Tampered,
-}
+use crate::standing::Standing;
 
 /// Names a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -99,9 +89,9 @@ impl FindingName {
         serde_json::to_value(self).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
     }
 
-    /// Ranks the finding.
+    /// What the finding means for a manifest; never passed.
     #[must_use]
-    pub const fn severity(self) -> Severity {
+    pub const fn standing(self) -> Standing {
         match self {
             Self::CommandFailed
             | Self::Flake
@@ -111,7 +101,7 @@ impl FindingName {
             | Self::Noise
             | Self::OutputMissing
             | Self::OutputUnkept
-            | Self::ProofContradicted => Severity::Failed,
+            | Self::ProofContradicted => Standing::Failed,
             Self::CommandUndecided
             | Self::EvidenceMissing
             | Self::HollowPass
@@ -121,9 +111,15 @@ impl FindingName {
             | Self::NoCommands
             | Self::NoVerdict
             | Self::SourceDirty
-            | Self::UnknownVersion => Severity::Undecided,
-            _ => Severity::Tampered,
+            | Self::UnknownVersion => Standing::Undecided,
+            _ => Standing::Tampered,
         }
+    }
+}
+
+impl From<&Finding> for Standing {
+    fn from(finding: &Finding) -> Self {
+        finding.name.standing()
     }
 }
 

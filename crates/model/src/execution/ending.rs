@@ -61,16 +61,43 @@ pub fn words(ending: EndingEntry, exit_code: i32, bounds: Bounds) -> String {
     }
 }
 
-/// Says how something ended whose limits no key of a plan changes.
+/// Says how something ended whose limits are ours: no key of a plan changes them.
+#[must_use]
+pub fn with_fixed_limits(ending: EndingEntry, exit_code: i32, bounds: Bounds) -> String {
+    const FIXED: &str = "a limit that no key of the plan changes";
+    match (ending, bounds.memory) {
+        (EndingEntry::TimedOut, _) => format!("timed out after {}, {FIXED}", duration(bounds.timeout, true)),
+        (EndingEntry::OutOfMemory, Some(memory)) => format!("needed more than {}, {FIXED}", bytes(memory)),
+        (EndingEntry::OutOfMemory, None) => "needed more memory than the machine gives".to_owned(),
+        (EndingEntry::Exited | EndingEntry::Signaled, _) => words(ending, exit_code, bounds),
+    }
+}
+
+/// Says how a command ended whose limits are not known any more.
+#[must_use]
+pub fn with_unknown_limits(ending: EndingEntry, exit_code: i32) -> String {
+    let unknown = Bounds { timeout: Duration::ZERO, memory: None };
+    match ending {
+        EndingEntry::TimedOut => "timed out: the key `timeout` raises the limit".to_owned(),
+        EndingEntry::OutOfMemory | EndingEntry::Exited | EndingEntry::Signaled => words(ending, exit_code, unknown),
+    }
+}
+
+/// Says how something ended where its limits do not matter.
 #[must_use]
 pub fn without_limits(ending: EndingEntry, exit_code: i32) -> String {
     match ending {
         EndingEntry::TimedOut => "timed out".to_owned(),
         EndingEntry::OutOfMemory => "out of memory".to_owned(),
-        EndingEntry::Exited | EndingEntry::Signaled => {
-            words(ending, exit_code, Bounds { timeout: Duration::ZERO, memory: None })
-        }
+        EndingEntry::Exited | EndingEntry::Signaled => with_unknown_limits(ending, exit_code),
     }
+}
+
+/// Says how something ended of which the exit code alone is known.
+#[must_use]
+pub fn of_exit_code(exit_code: i32) -> String {
+    let ending = if (129..=192).contains(&exit_code) { EndingEntry::Signaled } else { EndingEntry::Exited };
+    with_unknown_limits(ending, exit_code)
 }
 
 /// Writes whole hours, minutes or seconds, for people or as a plan wants it.
@@ -140,6 +167,13 @@ mod tests {
         assert!(words(EndingEntry::OutOfMemory, 0, bounds(5, None)).contains("`memory`"));
         assert_eq!(without_limits(EndingEntry::TimedOut, 137), "timed out");
         assert_eq!(without_limits(EndingEntry::Exited, 1), "exit code 1");
+        let fixed = |ending| with_fixed_limits(ending, 137, bounds(1800, Some(4 << 30)));
+        assert_eq!(fixed(EndingEntry::TimedOut), "timed out after 30 min, a limit that no key of the plan changes");
+        assert_eq!(fixed(EndingEntry::OutOfMemory), "needed more than 4 GiB, a limit that no key of the plan changes");
+        assert_eq!(fixed(EndingEntry::Signaled), "ended by signal 9 (SIGKILL)");
+        assert!(with_unknown_limits(EndingEntry::TimedOut, 137).contains("`timeout`"));
+        assert_eq!((of_exit_code(0), of_exit_code(3)), ("exit code 0".to_owned(), "exit code 3".to_owned()));
+        assert_eq!(of_exit_code(137), "ended by signal 9 (SIGKILL)");
         assert_eq!(too_large(USUAL_OUTPUT), "it holds more than 1 GiB: max-output = \"4GiB\"");
         assert_eq!(too_large(300 << 20), "it holds more than 300 MiB: max-output = \"2GiB\"");
     }

@@ -6,6 +6,7 @@ use crate::content::digest::Digest;
 use crate::content::name::Name;
 use crate::decision::board::{Board, Fact, Row, State};
 use crate::decision::verdict::{Verdict, judge};
+use crate::standing::Standing;
 
 /// Is one gate, decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,22 +31,28 @@ pub fn security(board: &Board, scans: &BTreeSet<Name>) -> Gate {
     let facts: BTreeMap<(String, &str), &Fact> =
         facts.map(|(row, basis, fact)| ((row.id.to_string(), basis), fact)).collect();
     let mut open = Vec::new();
-    let mut verdict = Verdict::Go;
+    let mut standing = Standing::Passed;
     for ((packet, basis), fact) in &facts {
         // Why is the board's to say: reasons may name runs and paths, which are another on each machine.
-        let (rank, word) = match fact {
+        let (found, word) = match fact {
             Fact::Holds { .. } => continue,
-            Fact::Fails { .. } => (Verdict::NoGo, "does not hold"),
-            Fact::Waits { .. } => (Verdict::Undecided, "waits"),
-            Fact::Undecided { .. } => (Verdict::Undecided, "is undecided"),
+            Fact::Fails { .. } => (Standing::Failed, "does not hold"),
+            Fact::Tampered { .. } => (Standing::Tampered, "is tampered with"),
+            Fact::Waits { .. } => (Standing::Undecided, "waits"),
+            Fact::Undecided { .. } => (Standing::Undecided, "is undecided"),
         };
         open.push(format!("{packet}: {basis} {word}"));
-        verdict = if verdict == Verdict::NoGo { verdict } else { rank };
+        standing = standing.max(found);
     }
     if !facts.keys().any(|(_, basis)| *basis == "findings") {
         open.push("no criterion rests on `findings`".to_owned());
-        verdict = if verdict == Verdict::NoGo { verdict } else { Verdict::Undecided };
+        standing = standing.max(Standing::Undecided);
     }
+    let mut verdict = match standing {
+        Standing::Passed => Verdict::Go,
+        Standing::Undecided => Verdict::Undecided,
+        Standing::Failed | Standing::Tampered => Verdict::NoGo,
+    };
     for held in
         board.conditions.iter().filter(|held| held.counts() && scans.contains(&format!("command:{}", held.command)))
     {

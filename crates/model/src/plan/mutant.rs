@@ -13,6 +13,7 @@ use super::contract::Basis;
 use crate::content::digest::{Digest, serde_as_text};
 use crate::content::name::{Name, TreePath};
 use crate::plan::{Packet, PacketId, Plan};
+use crate::standing::Standing;
 
 /// The version of the record's format that this build reads and writes.
 pub const GATES_VERSION: u32 = 1;
@@ -120,7 +121,7 @@ pub struct PlanMutant {
 }
 
 /// Says what became of a mutant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// The gate failed by its own verdict, and its evidence shows the change.
@@ -142,6 +143,17 @@ impl Outcome {
             Self::ByAccident => "by accident",
             Self::Survived => "survived",
             Self::Undecided => "undecided",
+        }
+    }
+}
+
+impl From<Outcome> for Standing {
+    /// A gate that did not catch its mutant is wrong, whatever kept it from doing so.
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Caught => Self::Passed,
+            Outcome::Undecided => Self::Undecided,
+            Outcome::ByAccident | Outcome::Survived => Self::Failed,
         }
     }
 }
@@ -180,6 +192,14 @@ pub struct GatesRecord {
     pub source: Digest,
     /// The mutants, by id.
     pub mutants: Vec<MutantEntry>,
+}
+
+impl GatesRecord {
+    /// What the mutants came to; no mutant proves nothing.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing::of_evidence(self.mutants.iter().map(|mutant| mutant.outcome))
+    }
 }
 
 /// Says whether a gate was proven able to fail.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::content::name::Name;
+use crate::standing::Standing;
 use crate::text::civil_date::CivilDate;
 
 /// Lets a flaky command pass for a while.
@@ -56,6 +57,12 @@ impl Flake {
     #[must_use]
     pub const fn passes(&self) -> bool {
         matches!(self.cover, Cover::Quarantined(_))
+    }
+}
+
+impl From<&Flake> for Standing {
+    fn from(flake: &Flake) -> Self {
+        if flake.passes() { Self::Passed } else { Self::Failed }
     }
 }
 

@@ -8,6 +8,7 @@ use super::vary::left_out;
 use crate::content::digest::Digest;
 use crate::evidence::compare::Part;
 use crate::evidence::manifest::{CommandEntry, OutputEntry};
+use crate::execution::ending;
 use crate::execution::world::World;
 
 /// Names what is compared: how the command ended, or a part of its result.
@@ -115,7 +116,7 @@ impl Observation {
             canonical: stream.canonical,
         };
         let mut facets: BTreeMap<Facet, Seen> = [
-            (Facet::Ending, Seen::Ending(format!("{:?} {}", entry.ending, entry.exit_code).to_lowercase())),
+            (Facet::Ending, Seen::Ending(ending::without_limits(entry.ending, entry.exit_code))),
             (Facet::Part(Part::Stdout), stream(&entry.stdout)),
             (Facet::Part(Part::Stderr), stream(&entry.stderr)),
         ]

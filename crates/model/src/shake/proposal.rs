@@ -64,7 +64,7 @@ impl Tried {
     }
 
     /// Ranks it: bitwise where the plan is right as it is, divergent where a key is proposed or something differs from run to
-    /// run, undecided where it passes nowhere or a world could not be made.
+    /// run, failed where it passes nowhere, undecided where it did not run or a world could not be made.
     #[must_use]
     pub fn equality(&self) -> Equality {
         match self {
@@ -74,7 +74,8 @@ impl Tried {
                 () => Equality::Bitwise,
             },
             Self::Decided { proposed: Proposed::Flaky(_), .. } => Equality::Divergent,
-            Self::Decided { proposed: Proposed::Nowhere, .. } | Self::Skipped { .. } => Equality::Undecided,
+            Self::Decided { proposed: Proposed::Nowhere, .. } => Equality::Failed,
+            Self::Skipped { .. } => Equality::Undecided,
         }
     }
 
@@ -89,14 +90,9 @@ impl Tried {
 }
 
 impl PacketProposal {
-    /// Gives the verdict: a difference or a proposal outranks what could not be decided, and no command decides nothing.
+    /// The worst of all commands; no command at all decides nothing.
     #[must_use]
     pub fn equality(&self) -> Equality {
-        let all = || self.commands.iter().map(|command| command.tried.equality());
-        if all().any(|equality| equality == Equality::Divergent) {
-            Equality::Divergent
-        } else {
-            all().max().unwrap_or(Equality::Undecided)
-        }
+        self.commands.iter().map(|command| command.tried.equality()).max().unwrap_or(Equality::Undecided)
     }
 }

@@ -34,19 +34,25 @@ pub struct ShakenCommand {
 pub enum Shaken {
     /// It was asked about.
     Asked(Inquiry),
-    /// It does not succeed in its own world, with this exit code; there is nothing to compare with.
-    Failed(i32),
+    /// It does not succeed in its own world; there is nothing to compare with.
+    Failed {
+        /// The exit code.
+        exit_code: i32,
+        /// How it ended, in words.
+        ended: String,
+    },
     /// It did not run, because a command that it needs failed.
     Skipped,
 }
 
 impl Shaken {
-    /// Ranks how the command fared in all worlds: undecided when it did not run, or the engine left a variation out and
-    /// nothing differs anyway.
+    /// How the command fared in all worlds: failed when it does not succeed in its own; undecided when it did not run, or the
+    /// engine left a variation out and nothing differs anyway.
     #[must_use]
     pub fn equality(&self) -> Equality {
         match self {
-            Self::Failed(_) | Self::Skipped => Equality::Undecided,
+            Self::Failed { .. } => Equality::Failed,
+            Self::Skipped => Equality::Undecided,
             Self::Asked(inquiry) if inquiry.differs() => Equality::Divergent,
             Self::Asked(inquiry) if !inquiry.not_applied.is_empty() => Equality::Undecided,
             Self::Asked(inquiry) if inquiry.findings.is_empty() => Equality::Bitwise,
@@ -56,15 +62,10 @@ impl Shaken {
 }
 
 impl ShakenPacket {
-    /// Gives the verdict: a difference outranks what could not be decided, and no command at all decides nothing.
+    /// The worst of all commands; no command at all decides nothing.
     #[must_use]
     pub fn equality(&self) -> Equality {
-        let all = || self.commands.iter().map(|command| command.result.equality());
-        if all().any(|equality| equality == Equality::Divergent) {
-            Equality::Divergent
-        } else {
-            all().max().unwrap_or(Equality::Undecided)
-        }
+        self.commands.iter().map(|command| command.result.equality()).max().unwrap_or(Equality::Undecided)
     }
 
     /// Counts the commands that fared like this.

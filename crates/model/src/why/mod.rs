@@ -3,6 +3,7 @@
 pub mod difference;
 
 use super::plan::PacketId;
+use super::standing::Standing;
 use crate::content::digest::Digest;
 use crate::content::name::Name;
 use crate::evidence::compare::{Equality, Part, PartCounts};
@@ -106,6 +107,17 @@ impl Why {
     #[must_use]
     pub fn cuts(&self) -> usize {
         self.differences().filter(|one| one.is_cut()).count()
+    }
+
+    /// Whether every difference is explained, which is what is asked here: the rest leaves that undecided, although it is known
+    /// that the two differ. What a difference means for a packet is the replay's to say.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self.missing.is_empty() && self.cuts() == 0 {
+            false => Standing::Undecided,
+            true if self.is_equal() => Standing::Passed,
+            true => Standing::Failed,
+        }
     }
 
     /// Tells whether the two sides differ in nothing.

@@ -28,7 +28,7 @@ fn a_tree_that_agrees_has_no_finding() {
     let from = format!("FROM {digest}\n");
     let good = judged(&[("go.mod", "module m\ngo 1.25.0\ntoolchain go1.26.8\n"), ("Dockerfile", &from)], &[]);
     assert_eq!(ids(&good), [""; 0]);
-    assert_eq!(good.rank(), None);
+    assert_eq!(good.standing(), Standing::Passed);
     assert_eq!(good.references.len(), 4);
 }
 
@@ -60,8 +60,8 @@ fn each_state_has_its_finding() {
             "pins/no-toolchain:go.mod",
         ]
     );
-    assert_eq!(judgement.rank(), Some(Rank::Failed));
-    let alike = judgement.old.iter().filter(|old| matches!(old.standing, Standing::LookAlike(_))).count();
+    assert_eq!(judgement.standing(), Standing::Failed);
+    let alike = judgement.old.iter().filter(|old| matches!(old.sighting, Sighting::LookAlike(_))).count();
     assert_eq!((judgement.old.len(), alike), (3, 1));
 }
 
@@ -69,7 +69,7 @@ fn each_state_has_its_finding() {
 fn a_tree_without_a_reference_is_undecided() {
     let judgement = judged(&[("README.md", "hello\n"), ("testdata/Dockerfile", "FROM golang:1.26.8\n")], &[]);
     assert_eq!(ids(&judgement), ["pins/no-reference:go"]);
-    assert_eq!(judgement.rank(), Some(Rank::Undecided));
+    assert_eq!(judgement.standing(), Standing::Undecided);
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn a_waiver_counts_until_it_expires() {
         expires: expires.parse().expect("a date"),
     };
     let files = [("go.mod", "module m\ngo 1.26.8\n"), ("Dockerfile", "FROM alpine:3\n")];
-    assert_eq!(judged(&files, &[waiver("2026-11-23")]).rank(), None);
+    assert_eq!(judged(&files, &[waiver("2026-11-23")]).standing(), Standing::Passed);
     let expired = judged(&files, &[waiver("2026-11-22")]);
-    assert_eq!(expired.rank(), Some(Rank::Failed));
+    assert_eq!(expired.standing(), Standing::Failed);
     assert_eq!(expired.findings[0].expired.map(|day| day.to_string()).as_deref(), Some("2026-11-22"));
 }

@@ -9,7 +9,7 @@ use rcrepro_model::plan::pins::ToolVersion;
 /// Says what a place with an old version is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "name", content = "why")]
-pub enum Standing {
+pub enum Sighting {
     /// A reference to the old toolchain.
     Real,
     /// Something else with the same numbers; why.
@@ -32,7 +32,8 @@ pub struct OldVersion {
     /// The version.
     pub version: ToolVersion,
     /// What it is.
-    pub standing: Standing,
+    #[serde(rename = "standing")]
+    pub sighting: Sighting,
 }
 
 /// Is a text file that is searched.
@@ -61,9 +62,9 @@ pub fn search(searched: &Searched<'_>, tool: Tool, version: ToolVersion) -> Vec<
     for (number, line) in (1..).zip(searched.text.lines()) {
         for at in places(line.as_bytes(), wanted.as_bytes()) {
             let column = line.get(..at).unwrap_or_default().chars().count() + 1;
-            let standing = standing(searched, tool, &wanted, (number, column), line);
+            let sighting = sighting(searched, tool, &wanted, (number, column), line);
             let file = searched.file.to_owned();
-            found.push(OldVersion { file, line: number, column, tool, version, standing });
+            found.push(OldVersion { file, line: number, column, tool, version, sighting });
         }
     }
     found
@@ -80,15 +81,15 @@ pub fn places<'a>(haystack: &'a [u8], wanted: &'a [u8]) -> impl Iterator<Item = 
     })
 }
 
-fn standing(searched: &Searched<'_>, tool: Tool, wanted: &str, place: (usize, usize), line: &str) -> Standing {
-    let alike = |why: &str| Standing::LookAlike(why.to_owned());
+fn sighting(searched: &Searched<'_>, tool: Tool, wanted: &str, place: (usize, usize), line: &str) -> Sighting {
+    let alike = |why: &str| Sighting::LookAlike(why.to_owned());
     if let Some(why) = searched.set_aside {
         return alike(why);
     }
     let here = |mention: &&Mention| mention.line == place.0 && mention.value.contains(wanted);
     let mut known = searched.mentions.iter().filter(here);
     if let Some(mention) = known.clone().find(|mention| mention.tool == tool) {
-        return mention.look_alike.as_deref().map_or(Standing::Real, alike);
+        return mention.look_alike.as_deref().map_or(Sighting::Real, alike);
     }
     if known.any(|mention| mention.tool == Tool::Image && mention.unclear.is_none()) {
         return alike("tag of another image");
@@ -99,7 +100,7 @@ fn standing(searched: &Searched<'_>, tool: Tool, wanted: &str, place: (usize, us
         Class::GoMod | Class::GoWork if line.contains('/') => alike("version of a module"),
         Class::PackageJson => alike("version of a package"),
         Class::Document => alike("prose with no word of the tool beside it"),
-        _ => Standing::Unclear,
+        _ => Sighting::Unclear,
     }
 }
 
@@ -108,11 +109,11 @@ mod tests {
     use super::*;
     use crate::reference::Kind;
 
-    fn found(class: Class, text: &str, mentions: &[Mention]) -> Vec<(usize, usize, Standing)> {
+    fn found(class: Class, text: &str, mentions: &[Mention]) -> Vec<(usize, usize, Sighting)> {
         let searched = Searched { file: "f", class, set_aside: None, text, mentions };
         search(&searched, Tool::Go, ToolVersion::new(1, 25, 3))
             .into_iter()
-            .map(|o| (o.line, o.column, o.standing))
+            .map(|o| (o.line, o.column, o.sighting))
             .collect()
     }
 
@@ -121,18 +122,18 @@ mod tests {
         for other in ["1.25.30", "11.25.3", "0.1.25.3", "1.25.3.1", "1x25.3"] {
             assert_eq!(found(Class::Script, other, &[]), [], "{other}");
         }
-        assert_eq!(found(Class::Script, "a=1.25.3.", &[]), [(1, 3, Standing::Unclear)]);
-        assert_eq!(found(Class::Script, "go1.25.3", &[]), [(1, 3, Standing::Unclear)]);
+        assert_eq!(found(Class::Script, "a=1.25.3.", &[]), [(1, 3, Sighting::Unclear)]);
+        assert_eq!(found(Class::Script, "go1.25.3", &[]), [(1, 3, Sighting::Unclear)]);
     }
 
     #[test]
     fn a_place_is_what_was_found_there() {
         let real = [Mention::new((1, 4), Tool::Go, Kind::Script, "1.25.3")];
-        assert_eq!(found(Class::Script, "go 1.25.3", &real), [(1, 4, Standing::Real)]);
+        assert_eq!(found(Class::Script, "go 1.25.3", &real), [(1, 4, Sighting::Real)]);
         let image = [Mention::new((1, 7), Tool::Image, Kind::Yaml, "nginx:1.25.3")];
         let other = found(Class::Yaml, "image: nginx:1.25.3", &image);
-        assert_eq!(other, [(1, 14, Standing::LookAlike("tag of another image".into()))]);
+        assert_eq!(other, [(1, 14, Sighting::LookAlike("tag of another image".into()))]);
         let module = found(Class::GoMod, "require example.com/x v1.25.3", &[]);
-        assert_eq!(module, [(1, 24, Standing::LookAlike("version of a module".into()))]);
+        assert_eq!(module, [(1, 24, Sighting::LookAlike("version of a module".into()))]);
     }
 }

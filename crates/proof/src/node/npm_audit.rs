@@ -129,8 +129,9 @@ fn reports(evidence: &Evidence<'_>) -> Vec<Report> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::{Evidence, NoInputs, Proof, Standing, assess};
+    use crate::{Evidence, NoInputs, Proof, assess};
     use rcrepro_model::plan::proof::ProofRule;
+    use rcrepro_model::standing::Standing;
 
     fn audit(line: &str, exit_code: i32, stdout: &str, stderr: &str) -> Proof {
         let environment = BTreeMap::new();

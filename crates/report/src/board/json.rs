@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use rcrepro_model::advisory::time_split::TimeSplit;
 use rcrepro_model::decision::board::{Board, Held};
-use rcrepro_model::decision::verdict::{Verdict, judge};
+use rcrepro_model::decision::verdict::{Verdict, judge, of_verdict};
 
-/// Gives the board: `{"packets": [...], "gates": {...}, "next": ID or null, "conditions": [...], "notes": [...]}`.
+/// Gives the board: `{"standing": WORD, "packets": [...], "gates": {...}, "next": ID or null, "conditions": [...], "notes": [...]}`.
 #[must_use]
 pub fn board(board: &Board) -> Value {
-    json!({ "packets": board.rows, "gates": board.gates, "next": board.next().map(|row| row.id.to_string()),
+    json!({ "standing": board.standing_so_far(), "packets": board.rows, "gates": board.gates, "next": board.next().map(|row| row.id.to_string()),
         "conditions": board.conditions, "notes": board.notes,
     })
 }
@@ -20,7 +20,7 @@ pub fn verdict(board: &Board, verdict: Verdict, split: &TimeSplit) -> Value {
     let held = board.conditions.iter().filter(|held| held.counts()).map(Held::line);
     let conditions: Vec<String> = held.chain(split.conditions()).collect();
     json!({
-        "verdict": verdict, "frozen": judge(board, &[]), "conditions": conditions, "today": split,
+        "verdict": verdict, "standing": of_verdict(board, verdict), "frozen": judge(board, &[]), "conditions": conditions, "today": split,
         "packets": board.rows, "gates": board.gates, "held": board.conditions, "notes": board.notes,
     })
 }

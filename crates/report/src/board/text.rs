@@ -51,7 +51,7 @@ fn write_exceptions(text: &mut String, board: &Board) {
 /// Says what to do where no packet is ready.
 fn otherwise(board: &Board) -> String {
     let first = |state| board.rows.iter().find(|row| row.state == state);
-    let worst = [State::Failed, State::Undecided].into_iter().find_map(first);
+    let worst = [State::Tampered, State::Failed, State::Undecided].into_iter().find_map(first);
     match (worst, first(State::Running)) {
         (Some(row), _) => {
             format!("mend {}, which is {}; its evidence: rcrepro log {}", row.id, row.state.as_str(), row.id)
@@ -113,6 +113,7 @@ fn write_criterion(text: &mut String, decided: &Decided, proven: Option<&BTreeSe
         match fact {
             Fact::Holds { evidence, says } => put(text, format_args!("        {basis}{can_fail}: {says}, {evidence}")),
             Fact::Fails { why } => put(text, format_args!("        {basis}: does not hold: {why}")),
+            Fact::Tampered { why } => put(text, format_args!("        {basis}: tampered with: {why}")),
             Fact::Undecided { why } => put(text, format_args!("        {basis}: undecided: {why}")),
             Fact::Waits { why } => put(text, format_args!("        {basis}: {why}")),
         }

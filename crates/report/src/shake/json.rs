@@ -8,6 +8,7 @@ use rcrepro_model::shake::observation::Level;
 use rcrepro_model::shake::shaken::{Shaken, ShakenPacket};
 use rcrepro_model::shake::table::rows;
 use rcrepro_model::shake::variation::Setup;
+use rcrepro_model::standing::Standing;
 use rcrepro_store::BlobStore;
 
 /// Describes a packet that was shaken: the verdict, and every command with its table and findings.
@@ -19,7 +20,7 @@ pub fn document(shaken: &ShakenPacket, store: &dyn BlobStore) -> Value {
         .map(|command| {
             let mut document = match &command.result {
                 Shaken::Asked(inquiry) => asked(inquiry, store),
-                Shaken::Failed(code) => json!({ "exit_code": code }),
+                Shaken::Failed { exit_code, ended } => json!({ "exit_code": exit_code, "ended": ended }),
                 Shaken::Skipped => json!({}),
             };
             document["id"] = json!(command.id.as_str());
@@ -30,6 +31,7 @@ pub fn document(shaken: &ShakenPacket, store: &dyn BlobStore) -> Value {
     json!({
         "packet": shaken.packet.to_string(),
         "verdict": shaken.equality().as_str(),
+        "standing": Standing::from(shaken.equality()),
         "worlds": shaken.worlds,
         "repeat": shaken.repeat,
         "seed": shaken.seed,

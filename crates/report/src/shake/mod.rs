@@ -43,9 +43,9 @@ pub fn text(shaken: &ShakenPacket, store: &dyn BlobStore) -> String {
     for command in &shaken.commands {
         match &command.result {
             Shaken::Asked(inquiry) => write_findings(&mut text, command, inquiry, store),
-            Shaken::Failed(code) => put(
+            Shaken::Failed { ended, .. } => put(
                 &mut text,
-                format_args!("{}: exit code {code} in its own world; there is nothing to compare with", command.id),
+                format_args!("{}: {ended} in its own world; there is nothing to compare with", command.id),
             ),
             Shaken::Skipped => {
                 put(&mut text, format_args!("{}: did not run: a command that it needs failed", command.id))
@@ -188,7 +188,7 @@ fn write_not_applied(text: &mut String, shaken: &ShakenPacket) {
     for variation in Variation::ALL {
         let left_out = |command: &&ShakenCommand| match &command.result {
             Shaken::Asked(inquiry) => inquiry.not_applied.contains(&variation),
-            Shaken::Failed(_) | Shaken::Skipped => false,
+            Shaken::Failed { .. } | Shaken::Skipped => false,
         };
         let commands: Vec<&str> = shaken.commands.iter().filter(left_out).map(|command| command.id.as_str()).collect();
         if !commands.is_empty() {
@@ -204,25 +204,27 @@ fn verdict(text: &mut String, shaken: &ShakenPacket) {
         .iter()
         .map(|command| match &command.result {
             Shaken::Asked(inquiry) => inquiry.runs,
-            Shaken::Failed(_) => 1,
+            Shaken::Failed { .. } => 1,
             Shaken::Skipped => 0,
         })
         .sum();
     let words = match shaken.equality() {
         Equality::Bitwise | Equality::Canonical => "is the same in every world",
         Equality::Divergent => "is NOT the same in every world",
-        Equality::Failed | Equality::Undecided => "is UNDECIDED",
+        Equality::Failed => "FAILED",
+        Equality::Undecided => "is UNDECIDED",
     };
     let count = |equality| shaken.count(equality);
     put(
         text,
         format_args!(
-            "{} {words}: of {} commands {} bitwise, {} canonical, {} divergent, {} undecided ({runs} runs, seed {})",
+            "{} {words}: of {} commands {} bitwise, {} canonical, {} divergent, {} failed, {} undecided ({runs} runs, seed {})",
             shaken.packet,
             shaken.commands.len(),
             count(Equality::Bitwise),
             count(Equality::Canonical),
             count(Equality::Divergent),
+            count(Equality::Failed),
             count(Equality::Undecided),
             shaken.seed,
         ),

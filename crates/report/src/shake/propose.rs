@@ -8,6 +8,7 @@ use crate::text::put;
 use rcrepro_model::shake::observation::{Facet, Level, Observation};
 use rcrepro_model::shake::proposal::{PacketProposal, ProposedCommand, Tried};
 use rcrepro_model::shake::propose::{Candidate, Pin, Proposed, Question, Trial, Trials, counts, differing};
+use rcrepro_model::standing::Standing;
 
 /// Writes a table for each command that needs other keys than it has, and a comment for each of the others.
 #[must_use]
@@ -154,7 +155,7 @@ pub fn document(found: &PacketProposal) -> Value {
             document
         })
         .collect();
-    json!({ "packet": found.packet.to_string(), "verdict": found.equality().as_str(), "commands": commands })
+    json!({ "packet": found.packet.to_string(), "verdict": found.equality().as_str(), "standing": Standing::from(found.equality()), "commands": commands })
 }
 
 fn world((candidate, trials): (&Candidate, &Vec<Trial>)) -> Value {
@@ -182,7 +183,7 @@ mod tests {
                 Step::Done(proposed) => return Tried::Decided { question, trials, proposed },
                 Step::Run(candidate) => {
                     let passed = candidate.world(7, &question.own, question.usual).clock() == passes;
-                    let observation = Observation::of_ending(if passed { "exited 0" } else { "exited 1" });
+                    let observation = Observation::of_ending(if passed { "exit code 0" } else { "exit code 1" });
                     trials.entry(candidate).or_default().push(Trial { observation, passed });
                 }
             }
@@ -205,8 +206,8 @@ mod tests {
         assert_eq!(spec.world, candidate.settings(&WorldSettings::default()));
         for line in [
             "# waits: needs clock = \"real\": passed 4 of 4 runs so, equal in all of them\n",
-            "#   with no key, as the plan has it: passed 0 of 2 runs; exited 1\n",
-            "#   with clock = \"stands\": passed 0 of 1 runs; exited 1\n",
+            "#   with no key, as the plan has it: passed 0 of 2 runs; exit code 1\n",
+            "#   with clock = \"stands\": passed 0 of 1 runs; exit code 1\n",
             "# RC-05: other keys for 1 of 1 commands (7 runs); copy the keys into the commands' own tables\n",
         ] {
             assert!(text.contains(line), "{line}{text}");

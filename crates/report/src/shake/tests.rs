@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use super::*;
 use rcrepro_model::evidence::compare::Part;
 use rcrepro_model::execution::world::ClockMode;
@@ -107,6 +105,12 @@ fn what_was_left_out_leaves_it_undecided_unless_something_differs() {
     assert_eq!(packet(&store, Vec::new(), &[]).equality(), Equality::Bitwise);
     let nothing = ShakenPacket { commands: Vec::new(), ..packet(&store, Vec::new(), &[]) };
     assert_eq!(nothing.equality(), Equality::Undecided);
-    let failed = ShakenCommand { id: "x".parse().expect("a name"), result: Shaken::Failed(3) };
-    assert_eq!(BTreeSet::from([failed.result.equality(), Shaken::Skipped.equality()]), [Equality::Undecided].into());
+    let failed = ShakenCommand {
+        id: "x".parse().expect("a name"),
+        result: Shaken::Failed { exit_code: 3, ended: "exit code 3".into() },
+    };
+    assert_eq!((failed.result.equality(), Shaken::Skipped.equality()), (Equality::Failed, Equality::Undecided));
+    let beside = ShakenPacket { commands: vec![failed], ..nothing };
+    assert_eq!(beside.equality(), Equality::Failed);
+    assert!(text(&beside, &store).contains("x: exit code 3 in its own world; there is nothing to compare with\n"));
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Judge;
 use crate::run::actions::{ActionError, Resolved, derive_action};
+use crate::run::ended::ended;
 use crate::run::execute::canonical_blob;
 use crate::run::promised;
 use crate::run::proving::{Proved, prove};
@@ -12,7 +13,6 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{FindingName, Note};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry, OutputEntry};
-use rcrepro_model::execution::ending::{self, Bounds};
 use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::{CommandSpec, Plan};
 use rcrepro_proof::{Proof, usual_clock};
@@ -64,25 +64,22 @@ impl Judge<'_> {
                 found,
             );
         }
-        if !entry.succeeded() {
-            let found = match spec {
-                Some(spec) => {
-                    let bounds = Bounds { timeout: spec.timeout, memory: spec.memory };
-                    ending::words(entry.ending, entry.exit_code, bounds)
-                }
-                None => format!("{} with exit code {}", entry.ending.as_str(), entry.exit_code),
-            };
-            self.finding(FindingName::CommandFailed, &at, "exit code 0", found);
+        let ended = ended(spec, entry);
+        let proved = plan.zip(spec).and_then(|(plan, spec)| prove(plan, spec, entry, self.store).ok());
+        // An exit code that is no verdict of the tool's is a finding of its own, and no failure.
+        let decided = !matches!(proved, Some(Proved { proof: Proof::NoVerdict { .. }, .. }));
+        if !entry.succeeded() && decided {
+            self.finding(FindingName::CommandFailed, &at, "exit code 0", &ended);
         }
         self.attempts(&at, plan, spec, entry);
-        if let (Some(plan), Some(spec)) = (plan, spec) {
-            self.proved(&at, plan, spec, entry);
+        if let Some(proved) = proved {
+            self.proved(&at, entry, proved, &ended);
         }
     }
 
-    /// Asks what the evidence proves; a stream that is missing is a finding already.
-    fn proved(&mut self, at: &str, plan: &Plan, spec: &CommandSpec, entry: &CommandEntry) {
-        let Ok(Proved { proof, read, lacking }) = prove(plan, spec, entry, self.store) else { return };
+    /// Says what the evidence proves; a stream that is missing is a finding already.
+    fn proved(&mut self, at: &str, entry: &CommandEntry, proved: Proved, ended: &str) {
+        let Proved { proof, read, lacking } = proved;
         for digest in &lacking {
             let says = format!("what a file of its inputs would say of it: blob {digest} is not there");
             self.untied.push(Note { at: format!("{at}.proof"), says });
@@ -97,7 +94,11 @@ impl Judge<'_> {
             Proof::Failed => None,
         };
         if let Some(name) = name {
-            let found = proof.reason().unwrap_or_default();
+            let reason = proof.reason().unwrap_or_default();
+            let found = match proof {
+                Proof::NoVerdict { .. } => format!("{ended}: {reason}"),
+                _ => reason.to_owned(),
+            };
             self.finding(name, &format!("{at}.proof"), "evidence that the command did its work", found);
         }
         self.proofs.push((entry.id.clone(), proof));

@@ -11,9 +11,10 @@ use crate::run::actions::Resolved;
 use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::finding::{EvidenceCount, Finding, FindingName, Note, Severity};
+use rcrepro_model::evidence::finding::{EvidenceCount, Finding, FindingName, Note};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::quarantine::Flake;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_proof::Proof;
 use rcrepro_store::memory::MemoryStore;
@@ -53,10 +54,10 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Gives the worst finding's rank; none when the manifest stands.
+    /// The worst of what was found.
     #[must_use]
-    pub fn severity(&self) -> Option<Severity> {
-        self.findings.iter().map(|finding| finding.name.severity()).max()
+    pub fn standing(&self) -> Standing {
+        Standing::worst(&self.findings)
     }
 }
 

@@ -13,6 +13,7 @@ use std::io;
 use serde::Serialize;
 
 use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::standing::Standing;
 
 mod docker;
 mod document;
@@ -71,6 +72,13 @@ pub enum FaultName {
     Device,
 }
 
+impl From<&Fault> for Standing {
+    /// An image that is another one than its lock pins was exchanged; anything else is wrong with the image itself.
+    fn from(fault: &Fault) -> Self {
+        if fault.name == FaultName::LockDiffers { Self::Tampered } else { Self::Failed }
+    }
+}
+
 impl FaultName {
     /// Gives the name that reports and JSON use.
     #[must_use]
@@ -127,6 +135,14 @@ pub struct Validation {
     pub files: usize,
     /// How many bytes they have.
     pub bytes: u64,
+}
+
+impl Validation {
+    /// What the image came to. Notes do not count.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing::worst(&self.faults)
+    }
 }
 
 /// Says why nothing could be validated.

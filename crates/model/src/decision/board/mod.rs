@@ -15,24 +15,27 @@ use crate::plan::mutant::ProvenGates;
 use crate::plan::order::in_order;
 use crate::plan::proof::Condition;
 use crate::plan::{Packet, PacketId, Plan};
+use crate::standing::Standing;
 use crate::text::plural::counted;
 
-/// Says where a packet stands.
+/// Where a packet stands; later is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
+    /// Its evidence is whole, and every criterion holds.
+    Done,
     /// Everything that it needs is done; it can be run, or waits for an approval.
     Ready,
     /// A packet that it needs is not done.
     Blocked,
     /// A run of it is alive.
     Running,
-    /// Its evidence is whole, and every criterion holds.
-    Done,
     /// Something that a criterion rests on could not be decided.
     Undecided,
     /// A command failed, or a criterion does not hold.
     Failed,
+    /// Parts of its evidence or of a record contradict each other.
+    Tampered,
 }
 
 impl State {
@@ -46,6 +49,25 @@ impl State {
             Self::Done => "DONE",
             Self::Undecided => "UNDECIDED",
             Self::Failed => "FAILED",
+            Self::Tampered => "TAMPERED",
+        }
+    }
+
+    /// Whether the packet is only waiting: nothing about it is wrong or undecidable.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Ready | Self::Blocked | Self::Running)
+    }
+}
+
+impl From<State> for Standing {
+    /// A packet that is yet to be done decides nothing.
+    fn from(state: State) -> Self {
+        match state {
+            State::Done => Self::Passed,
+            State::Ready | State::Blocked | State::Running | State::Undecided => Self::Undecided,
+            State::Failed => Self::Failed,
+            State::Tampered => Self::Tampered,
         }
     }
 }
@@ -64,6 +86,11 @@ pub enum Fact {
     /// It does not hold.
     Fails {
         /// Why not.
+        why: String,
+    },
+    /// A record that it rests on contradicts itself, or what it was made from.
+    Tampered {
+        /// How.
         why: String,
     },
     /// It could not be decided.
@@ -91,9 +118,14 @@ pub enum Evidence {
         /// What lacks.
         why: Vec<String>,
     },
-    /// It says that something did not succeed, or contradicts itself.
+    /// It says that something did not succeed.
     Failed {
         /// What.
+        why: Vec<String>,
+    },
+    /// Parts of it contradict each other.
+    Tampered {
+        /// Which.
         why: Vec<String>,
     },
     /// It is whole, and every command succeeded.
@@ -203,6 +235,18 @@ impl Board {
         self.rows.iter().find(|row| row.state == State::Ready)
     }
 
+    /// What all packets came to: one that is yet to be done leaves the release undecided.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing::of_evidence(self.rows.iter().map(|row| row.state))
+    }
+
+    /// What is known of the packets so far: one that waits, is blocked or runs is nothing wrong.
+    #[must_use]
+    pub fn standing_so_far(&self) -> Standing {
+        Standing::worst(self.rows.iter().map(|row| row.state).filter(|state| !state.is_open()))
+    }
+
     /// Gives the row of a packet.
     #[must_use]
     pub fn row(&self, id: &PacketId) -> Option<&Row> {
@@ -250,6 +294,7 @@ fn state(
         return (State::Blocked, blockers);
     }
     match &facts.evidence {
+        Some(Evidence::Tampered { why }) => return (State::Tampered, why.clone()),
         Some(Evidence::Failed { why }) => return (State::Failed, why.clone()),
         Some(Evidence::Undecided { why }) => return (State::Undecided, why.clone()),
         Some(Evidence::Missing { why }) => return (State::Ready, vec![why.clone()]),
@@ -262,11 +307,10 @@ fn state(
             Fact::Waits { why } => (State::Ready, why),
             Fact::Undecided { why } => (State::Undecided, why),
             Fact::Fails { why } => (State::Failed, why),
+            Fact::Tampered { why } => (State::Tampered, why),
         };
         let line = format!("{says} {why}");
-        // Done counts least, then what waits; both stand the other way round in the enumeration.
-        let weight = |state| if state == State::Done { State::Ready } else { state };
-        if worst.0 == State::Done || weight(rank) > weight(worst.0) {
+        if rank > worst.0 {
             worst = (rank, vec![line]);
         } else if rank == worst.0 && !worst.1.contains(&line) {
             worst.1.push(line);
@@ -305,6 +349,9 @@ fn fact(basis: &Basis, packet: &Packet, facts: Option<&PacketFacts>, before: &BT
             Fact::Undecided { why: why.join("; ") }
         }
         (Basis::Commands | Basis::Command(_), Some(Evidence::Failed { why })) => Fact::Fails { why: why.join("; ") },
+        (Basis::Commands | Basis::Command(_), Some(Evidence::Tampered { why })) => {
+            Fact::Tampered { why: why.join("; ") }
+        }
         (Basis::Packets, _) => packets(packet, before),
         _ => facts.and_then(|facts| facts.facts.get(basis)).cloned().unwrap_or_else(unknown),
     }
