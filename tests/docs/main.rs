@@ -1,5 +1,7 @@
 //! The documentation is held against the program and against itself: keys of the plan reference, links, and the README's size.
 
+#![allow(clippy::disallowed_methods, reason = "the repository's own documents")]
+
 mod commands;
 mod links;
 mod named;
