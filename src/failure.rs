@@ -407,7 +407,6 @@ impl From<ReplayError> for Failure {
             }
             ReplayError::Run(error) => (*error).into(),
             ReplayError::Evidence(error) => error.into(),
-            ReplayError::Recorded(error) => error.into(),
             ReplayError::Runs(_) => Self::new(Exit::Engine, &error, None),
             ReplayError::NoManifest { ref path, .. } => {
                 // `manifests/RC-05.json` is that of RC-05; any other file has to be named rightly.

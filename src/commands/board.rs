@@ -78,7 +78,7 @@ impl From<StatusError> for Failure {
             StatusError::Store(error) => error.into(),
             StatusError::Runs(_) => Self::new(Exit::Engine, &error, None),
             StatusError::Recorded(error) => error.into(),
-            StatusError::Manifest { .. } | StatusError::NoManifest { .. } => Self::new(Exit::Undecided, &error, None),
+            StatusError::NoManifest { .. } => Self::new(Exit::Undecided, &error, None),
         }
     }
 }

@@ -7,23 +7,25 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{is_terminal, print, print_all, print_json, print_lines, say};
-use rcrepro_app::board::recorded_plan;
-use rcrepro_app::evidence::latest;
+use rcrepro_app::evidence::history::History;
+use rcrepro_app::evidence::latest::{Latest, LatestError, latest};
+use rcrepro_app::evidence::recorded;
 use rcrepro_app::release as release_images;
+use rcrepro_app::release::latest::ImagesOfRun;
 use rcrepro_app::run::ended::ended_by;
+use rcrepro_app::workspace::Workspace;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
 use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_model::text::printable;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::Runs;
 
 /// Prints what was wrong with an image of the release when it was last built, the ends of its streams among it.
-fn of_image(packet: &PacketId, image: &Name, store: &FsStore) -> Result<Exit, Failure> {
-    let failed = |error| Failure::new(Exit::Engine, &error, None);
-    let runs = Runs::open(store.root()).map_err(failed)?;
-    let Some((run, wrong)) = release_images::latest::said(&runs, packet).map_err(failed)? else {
+fn of_image(workspace: &Workspace, packet: &PacketId, image: &Name, store: &FsStore) -> Result<Exit, Failure> {
+    let history = History::open(store.root()).map_err(LatestError::from)?;
+    let said = release_images::latest::said(&history, packet, workspace.plan_digest())?;
+    let Some(ImagesOfRun { run, wrong }) = said else {
         let hint = Some(format!("rcrepro run {packet}"));
         return Err(Failure::plain(Exit::Undecided, format!("no run of {packet} built the image `{image}`"), hint));
     };
@@ -43,6 +45,19 @@ fn exit_code(entry: &CommandEntry, plan: &Plan) -> String {
     }
 }
 
+impl From<LatestError> for Failure {
+    fn from(error: LatestError) -> Self {
+        let hint = match error {
+            LatestError::Recorded(error) => return error.into(),
+            LatestError::Manifest(error) => return (*error).into(),
+            LatestError::Runs(_) => return Self::new(Exit::Engine, &error, None),
+            LatestError::Nothing { ref packet, .. } => format!("rcrepro run {packet}"),
+            LatestError::NoCommands { .. } => "rcrepro status says what its criteria rest on".to_owned(),
+        };
+        Self::new(Exit::Undecided, &error, Some(hint))
+    }
+}
+
 /// Prints a packet's evidence: its commands, or one command's streams byte for byte.
 pub fn log(
     context: &Context,
@@ -55,12 +70,15 @@ pub fn log(
     workspace.packet(packet)?;
     let store = FsStore::open(&context.store)?;
     if let Some(image) = command.filter(|name| workspace.plan.release_images.contains_key(*name)) {
-        return of_image(packet, image, &store);
+        return of_image(&workspace, packet, image, &store);
     }
-    let (manifest, origin) = latest::latest(&workspace, packet, &store)?;
+    let Latest { manifest, origin, unrecorded } = latest(&workspace, packet, &store)?;
+    if let Some(unrecorded) = unrecorded {
+        say!("{:>10}  {unrecorded}", "note");
+    }
     say!("evidence of {origin}");
     let Some(command) = command else {
-        let plan = recorded_plan(&manifest, &store).unwrap_or(workspace.plan);
+        let plan = recorded::plan(&manifest, &store).unwrap_or(workspace.plan);
         if context.json {
             let entry = |entry: &CommandEntry| {
                 let CommandEntry { id, exit_code, line, .. } = entry;
@@ -76,7 +94,7 @@ pub fn log(
         }
         return Ok(Exit::Success);
     };
-    let entry = manifest.commands.iter().find(|entry| &entry.id == command).ok_or_else(|| {
+    let entry = manifest.command(command).ok_or_else(|| {
         let known: Vec<&str> = manifest.commands.iter().map(|entry| entry.id.as_str()).collect();
         let hint = Some(format!("known: {}", known.join(", ")));
         Failure::plain(Exit::Undecided, format!("there is no evidence of a command `{command}` in {packet}"), hint)

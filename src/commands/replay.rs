@@ -37,9 +37,10 @@ pub async fn replay(
     let path = match &packet {
         Some(id) => {
             at_revision.packet(id)?;
-            match execution.rev != HEAD && of_the_commit(&at_revision, id, older.path())? {
-                true => older.path().join(format!("{id}.json")),
-                false => at_revision.manifest_path(id),
+            if execution.rev != HEAD && of_the_commit(&at_revision, id, older.path())? {
+                older.path().join(format!("{id}.json"))
+            } else {
+                at_revision.manifest_path(id)
             }
         }
         None => PathBuf::from(target),
@@ -86,13 +87,24 @@ pub async fn replay(
         .await
 }
 
-/// Lays out the manifest that the commit itself has of a packet, and says so.
+/// Lays out the manifest that the commit itself has of a packet, and says which one is replayed.
 fn of_the_commit(workspace: &Workspace, packet: &PacketId, into: &Path) -> Result<bool, Failure> {
     let found = release_commit::lay_out(workspace, packet, into).map_err(|error| {
         Failure::plain(Exit::Undecided, format!("cannot read the manifest of {packet} in its commit: {error}"), None)
     })?;
+    let commit = short(workspace.revision());
     if found {
-        say!("{:>10}  the manifest of {packet} that commit {} has", "replaying", short(workspace.revision()));
+        say!("{:>10}  the manifest of {packet} that commit {commit} has", "replaying");
+    } else {
+        // A manifest is committed after the commit that it is of: the next one has it, or the working copy.
+        let path = workspace.manifest_path(packet);
+        let name = path.strip_prefix(&workspace.folder).unwrap_or(&path).display();
+        if path.exists() {
+            say!(
+                "{:>10}  commit {commit} has no manifest of {packet}: replaying `{name}` of the working copy",
+                "warning"
+            );
+        }
     }
     Ok(found)
 }

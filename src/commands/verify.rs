@@ -7,27 +7,14 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use crate::today::today;
-use rcrepro_app::evidence::{self, verify as app};
-use rcrepro_app::release::verify as images;
-use rcrepro_app::release::verify::Judged;
+use rcrepro_app::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use rcrepro_report::json::Verified;
 use rcrepro_report::{json, text};
-use rcrepro_store::door::{self, DoorError};
-use rcrepro_store::layered::Layered;
+use rcrepro_store::door::DoorError;
 
 /// Judges a manifest file by the evidence beside it and in the store.
 pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
-    let bytes = door::read(path, door::RECORD_LIMIT).map_err(|error| refused(path, &error))?;
-    let beside = evidence::damaged(path)?;
-    let store = Layered::new(&evidence::folder_of(path), Some(&context.store))?;
-    let mut verification = app::verify(&bytes, &store, &beside, today());
-    if let Some(manifest) = &verification.parsed {
-        let Judged { evidence, findings, notes, untied } = images::verify(path, manifest, &store, &context.store)?;
-        verification.evidence += evidence;
-        verification.findings.extend(findings);
-        verification.notes.extend(notes);
-        verification.untied.extend(untied);
-    }
+    let verification = EvidenceSet::open(path, Some(&context.store))?.verify(today())?;
     let verified = Verified {
         manifest: verification.manifest,
         evidence: verification.evidence,
@@ -44,6 +31,16 @@ pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
         print(text::verification(&verified))?;
     }
     Ok(verification.standing().into())
+}
+
+impl From<EvidenceSetError> for Failure {
+    fn from(error: EvidenceSetError) -> Self {
+        match error {
+            EvidenceSetError::Read { path, source } => refused(&path, &source),
+            EvidenceSetError::Evidence(error) => error.into(),
+            EvidenceSetError::Images(error) => (*error).into(),
+        }
+    }
 }
 
 /// Says why a file is not read. One that is too large is no manifest, whatever is in it; with anything else nothing is decided.

@@ -1,11 +1,9 @@
 //! Commands that change their mind. What differs from attempt to attempt is the kernel's randomness, which nothing pins.
 
-use rcrepro_app::evidence::beside::Beside;
-use rcrepro_app::evidence::{self, verify};
+use rcrepro_app::evidence::evidence_set::EvidenceSet;
 use rcrepro_format::records::manifest_json;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
-use rcrepro_store::layered::Layered;
 
 use crate::scene::{Scene, command};
 
@@ -64,9 +62,11 @@ fn a_flake_passes_through_quarantine_alone_and_until_its_day() {
     let failed = manifest.commands[0].earlier.clone();
     assert!(!failed.is_empty() && failed.iter().all(|attempt| attempt.exit_code == 1), "{failed:?}");
     let path = scene.path("manifests/RC-05.json");
-    let store = Layered::new(&evidence::folder_of(&path), None).expect("layers");
-    let judge =
-        |text: &[u8], day: &str| verify::verify(text, &store, &Beside::default(), day.parse().expect("a day")).findings;
+    let judge = |text: &[u8], day: &str| {
+        std::fs::write(&path, text).expect("our own file");
+        let set = EvidenceSet::open(&path, None).expect("opened");
+        set.verify(day.parse().expect("a day")).expect("the evidence can be read").findings
+    };
     assert_eq!(judge(text.as_bytes(), "9999-12-30"), []);
     assert_eq!(names(&judge(text.as_bytes(), "9999-12-31")), [FindingName::Flake], "its last day was the day before");
     manifest.commands[0].earlier[0].exit_code = 2;

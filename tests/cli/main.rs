@@ -22,6 +22,7 @@ mod determinism;
 mod documents;
 mod findings;
 mod flakes;
+mod history;
 mod hollow;
 mod hollow_tools;
 mod hostile;

@@ -2,35 +2,58 @@
 
 use std::path::{Path, PathBuf};
 
-use rcrepro_app::evidence::{self, verify};
+use rcrepro_app::evidence;
+use rcrepro_app::evidence::evidence_set::EvidenceSet;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_store::layered::Layered;
 
 fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/beacon/manifests/RC-05.json")
 }
 
-fn judge(bytes: &[u8]) -> Vec<Finding> {
-    judge_beside(&committed(), bytes)
+/// A manifest in a folder of its own, with the committed evidence beside it.
+struct Copied(tempfile::TempDir);
+
+impl Copied {
+    fn new() -> Self {
+        let copied = Self(tempfile::tempdir().expect("a temporary folder"));
+        std::fs::create_dir(copied.folder()).expect("made");
+        for entry in std::fs::read_dir(evidence::folder_of(&committed())).expect("listed") {
+            let path = entry.expect("an entry").path();
+            std::fs::copy(&path, copied.folder().join(path.file_name().expect("a name"))).expect("copied");
+        }
+        copied
+    }
+
+    fn manifest(&self) -> PathBuf {
+        self.0.path().join("RC-05.json")
+    }
+
+    fn folder(&self) -> PathBuf {
+        evidence::folder_of(&self.manifest())
+    }
+
+    /// Judges these bytes as the manifest.
+    fn judge(&self, bytes: &[u8]) -> Vec<Finding> {
+        std::fs::write(self.manifest(), bytes).expect("our own file");
+        judge(&self.manifest())
+    }
 }
 
-fn judge_beside(manifest: &Path, bytes: &[u8]) -> Vec<Finding> {
-    let damaged = evidence::damaged(manifest).expect("the evidence can be read");
-    let store = Layered::new(&evidence::folder_of(manifest), None).expect("layers");
-    let day = "2026-11-28".parse().expect("a day");
-    verify::verify(bytes, &store, &damaged, day).findings
+fn judge(manifest: &Path) -> Vec<Finding> {
+    let set = EvidenceSet::open(manifest, None).expect("the manifest can be read");
+    set.verify("2026-11-28".parse().expect("a day")).expect("the evidence can be read").findings
 }
 
 #[test]
 fn the_committed_manifest_stands_on_its_committed_evidence_alone() {
-    let bytes = std::fs::read(committed()).expect("the manifest is committed");
-    assert_eq!(judge(&bytes), []);
+    assert_eq!(judge(&committed()), []);
 }
 
 #[test]
 fn every_one_of_sixty_flipped_hex_digits_is_caught_by_name() {
     let bytes = std::fs::read(committed()).expect("the manifest is committed");
+    let copied = Copied::new();
     let digits: Vec<usize> = hex_digits(&bytes);
     for round in 0..60 {
         // Positions that look random and are the same in every run, so that a failure can be looked at.
@@ -38,7 +61,7 @@ fn every_one_of_sixty_flipped_hex_digits_is_caught_by_name() {
         let at = digits[usize::from_str_radix(&random[..8], 16).expect("hex") % digits.len()];
         let mut changed = bytes.clone();
         changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
-        let findings = judge(&changed);
+        let findings = copied.judge(&changed);
         assert!(!findings.is_empty(), "byte {at} is not caught");
         assert!(findings.iter().all(|finding| !finding.at.is_empty()), "byte {at}: {findings:?}");
     }
@@ -64,6 +87,7 @@ fn hex_digits(bytes: &[u8]) -> Vec<usize> {
 #[test]
 fn every_field_has_a_finding_that_names_it() {
     let text = std::fs::read_to_string(committed()).expect("the manifest is committed");
+    let copied = Copied::new();
     let cases: [(&str, &str, FindingName); 20] = [
         ("},\"version\":3}", "},\"version\":1}", FindingName::UnknownVersion),
         // Version 2 has other words for clocks.
@@ -89,30 +113,22 @@ fn every_field_has_a_finding_that_names_it() {
     ];
     for (from, to, expected) in cases {
         assert!(text.contains(from), "`{from}` stands in the manifest");
-        let findings = judge(text.replacen(from, to, 1).as_bytes());
+        let findings = copied.judge(text.replacen(from, to, 1).as_bytes());
         assert!(findings.iter().any(|finding| finding.name == expected), "{to}: {findings:?}");
     }
     let epoch = text.split("\"date_epoch\":").nth(1).and_then(|rest| rest.split(',').next()).expect("an epoch");
     let changed = text.replacen(&format!("\"date_epoch\":{epoch}"), "\"date_epoch\":1", 1);
-    assert!(judge(changed.as_bytes()).iter().any(|finding| finding.name == FindingName::CommandDiffers));
+    assert!(copied.judge(changed.as_bytes()).iter().any(|finding| finding.name == FindingName::CommandDiffers));
 }
 
 #[test]
 fn missing_and_damaged_evidence_are_told_apart() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let manifest = folder.path().join("RC-05.json");
     let bytes = std::fs::read(committed()).expect("the manifest is committed");
-    std::fs::write(&manifest, &bytes).expect("written");
-    let copy = evidence::folder_of(&manifest);
-    std::fs::create_dir(&copy).expect("made");
-    for entry in std::fs::read_dir(evidence::folder_of(&committed())).expect("listed") {
-        let path = entry.expect("an entry").path();
-        std::fs::copy(&path, copy.join(path.file_name().expect("a name"))).expect("copied");
-    }
-    let judge = || judge_beside(&manifest, &bytes);
+    let copied = Copied::new();
+    let judge = || copied.judge(&bytes);
     assert_eq!(judge(), []);
     let plan = rcrepro_format::records::manifest_json::decode(&bytes).expect("a manifest").plan;
-    let blob = copy.join(plan.hash.to_string());
+    let blob = copied.folder().join(plan.hash.to_string());
     std::fs::write(&blob, b"version = 1").expect("damaged");
     let names: Vec<FindingName> = judge().iter().map(|finding| finding.name).collect();
     assert!(

@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 
 use rcrepro_app::evidence;
-use rcrepro_app::run::record::{EngineRecord, HostRecord, RECORD_VERSION, RunRecord};
 use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::evidence::run_record::{EngineRecord, HostRecord, RUN_RECORD_VERSION, RunRecord};
 use rcrepro_model::plan::PacketId;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
@@ -54,7 +54,7 @@ impl Passed {
         let run = Runs::open(self.folder.path()).and_then(|runs| runs.begin(seconds, "test")).expect("begun");
         let text = |text: &str| text.to_owned();
         let record = RunRecord {
-            version: RECORD_VERSION,
+            version: RUN_RECORD_VERSION,
             run: run.id().to_string(),
             kind: text("replay"),
             packet: Self::packet(),

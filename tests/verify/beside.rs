@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rcrepro_app::evidence::{self, verify};
+use rcrepro_app::evidence::evidence_set::EvidenceSet;
+use rcrepro_app::evidence::verify;
 use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::finding::FindingName;
 use rcrepro_model::standing::Standing;
-use rcrepro_store::layered::Layered;
 
 use super::{example, read, today};
 
@@ -40,9 +40,8 @@ impl Copy {
     }
 
     fn judge(&self) -> verify::Verification {
-        let beside = evidence::damaged(&self.manifest()).expect("looked at");
-        let store = Layered::new(&self.folder(), None).expect("layers");
-        verify::verify(&read("manifests/RC-05.json"), &store, &beside, today())
+        let set = EvidenceSet::open(&self.manifest(), None).expect("opened");
+        set.verify(today()).expect("looked at")
     }
 
     fn names(&self) -> Vec<FindingName> {

@@ -16,6 +16,7 @@ mod dependencies;
 mod engine;
 mod example;
 mod images;
+mod lanes;
 mod layers;
 mod machine;
 mod podman;
@@ -38,7 +39,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   bench           measure beside docker, sha256sum, umoci and buildah, in a release build
   campaign DIR…   run the tests of other projects' checkouts inside and outside of the pinned world, and compare each test's verdicts
   layers          check the import tiers of docs/design/DESIGN.md
-  dependencies    check that docs/design/dependencies.md names exactly the crates of Cargo.toml
+  dependencies    check that docs/design/dependencies.md names exactly the crates of the workspace's manifests
   release-plan    check docs/release-plan.md: each sentence of the release plan, the key that holds it, the test that goes red
 ";
 

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::difference::differing_lines;
 use super::json::{Beside, Verified};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, Part};
 use rcrepro_model::evidence::finding::{EvidenceCount, Finding, Note};
 use rcrepro_model::evidence::manifest::{CommandEntry, ReproManifest, StreamEntry};
@@ -38,7 +37,7 @@ pub fn comparison(
     }
     write_changed_files(&mut text, recorded.source.root, found.source.root, store);
     for command in &comparison.commands {
-        let entries = [recorded, found].map(|manifest| entry(manifest, &command.id));
+        let entries = [recorded, found].map(|manifest| manifest.command(&command.id));
         write_command(&mut text, command, entries, beside, store);
     }
     let equal = comparison.count(Equality::Bitwise) + comparison.count(Equality::Canonical);
@@ -237,10 +236,6 @@ fn of_evidence(EvidenceCount { named, present, derived }: EvidenceCount) -> Stri
         (false, 0) => format!("{present} of {blobs} of evidence present"),
         (false, _) => format!("{present} of {blobs} of evidence present, {derived} derived from them"),
     }
-}
-
-fn entry<'a>(manifest: &'a ReproManifest, id: &Name) -> Option<&'a CommandEntry> {
-    manifest.commands.iter().find(|entry| &entry.id == id)
 }
 
 /// Writes the commands to go on with, a line each.

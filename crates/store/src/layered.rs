@@ -23,15 +23,13 @@ pub struct Layered {
 }
 
 impl Layered {
-    /// Lays the folder over the store at `store`; either may not be there, and nothing is written to either.
-    ///
-    /// # Errors
-    /// None today: what cannot be opened is not there.
-    pub fn new(folder: &Path, store: Option<&Path>) -> Result<Self, StoreError> {
+    /// Lays the folder over the store at `store`; either may be missing, and nothing is written to either.
+    #[must_use]
+    pub fn new(folder: &Path, store: Option<&Path>) -> Self {
         let store = store.map(FsReader::new);
         // A folder that is a link is not looked into: it may lead anywhere.
         let folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir()).then(|| folder.to_owned());
-        Ok(Self { memory: MemoryStore::default(), folder, store })
+        Self { memory: MemoryStore::default(), folder, store }
     }
 
     /// Finds the folder's file for a blob. One of another size, or a link, is not it: a damaged file is no reason to look no
@@ -110,7 +108,7 @@ mod tests {
         for (digest, bytes) in [(good, b"good"), (bad, b"evil")] {
             std::fs::write(folder.path().join(digest.hash.to_string()), bytes).expect("written");
         }
-        let layered = Layered::new(folder.path(), Some(root.path())).expect("layers");
+        let layered = Layered::new(folder.path(), Some(root.path()));
         assert_eq!(layered.get(below).expect("from the store"), b"below");
         assert_eq!(layered.get(good).expect("from the folder"), b"good");
         assert!(matches!(layered.get(bad), Err(StoreError::Damaged { .. })));

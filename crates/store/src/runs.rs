@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! STORE/runs/20231114T221320Z-17-k3f9/lease         held by an exclusive flock while the run's process lives
-//! STORE/runs/20231114T221320Z-17-k3f9/RC-05.running the plan's folder: the run works or worked at this packet of it
+//! STORE/runs/20231114T221320Z-17-k3f9/RC-05.running the plan's folder: the run works at this packet of it, recorded it, or
+//!                                                   was killed while it worked at it
 //! STORE/runs/20231114T221320Z-17-k3f9/RC-05.json    the run record of a packet, whole or absent
 //! STORE/runs/20231114T221320Z-17-k3f9/RC-06.images.json  what became of the release's images, whole or absent
 //! ```
@@ -16,6 +17,7 @@
 //! the folder's name, so that there is no counter beside it that a crash could leave behind or that could be lost. Runs of
 //! stores that knew no numbers come before all others, by their text. The time is for people.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ use std::str::FromStr;
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
+use crate::announcement::{self, Announcement};
 use crate::door;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::civil_date;
@@ -179,14 +182,27 @@ impl Runs {
     /// # Errors
     /// [`RunError::Io`] when the folder cannot be read.
     pub fn list(&self) -> Result<Vec<RunId>, RunError> {
-        let unreadable = || failed("read the folder", &self.folder);
-        let mut ids = Vec::new();
-        for entry in std::fs::read_dir(&self.folder).map_err(unreadable())? {
-            let name = entry.map_err(unreadable())?.file_name();
-            ids.extend(name.to_str().and_then(|name| name.parse().ok()));
-        }
+        let mut ids: Vec<RunId> = self.names()?.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
         ids.sort();
         Ok(ids)
+    }
+
+    /// Lists the folders beside those of the runs, whose names are not run ids, sorted.
+    ///
+    /// # Errors
+    /// [`RunError::Io`] when the folder cannot be read.
+    pub fn strays(&self) -> Result<Vec<PathBuf>, RunError> {
+        let is_run = |name: &OsString| name.to_str().is_some_and(|name| name.parse::<RunId>().is_ok());
+        let paths = self.names()?.into_iter().filter(|name| !is_run(name)).map(|name| self.folder.join(name));
+        let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+        folders.sort();
+        Ok(folders)
+    }
+
+    fn names(&self) -> Result<Vec<OsString>, RunError> {
+        let entries = std::fs::read_dir(&self.folder).map_err(failed("read the folder", &self.folder))?;
+        let names: io::Result<Vec<OsString>> = entries.map(|entry| Ok(entry?.file_name())).collect();
+        names.map_err(failed("read the folder", &self.folder))
     }
 
     /// Gives the file in which a run records a packet, whether it is there or not.
@@ -206,7 +222,15 @@ impl Runs {
     /// # Errors
     /// [`RunError::Io`] when it is there and cannot be read.
     pub fn record(&self, id: &RunId, packet: &PacketId) -> Result<Option<Vec<u8>>, RunError> {
-        self.read(id, &file_name(packet))
+        read(&self.record_path(id, packet))
+    }
+
+    /// Reads the record of a packet in a folder that is not named as a run; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`RunError::Io`] when it is there and cannot be read.
+    pub fn stray_record(&self, stray: &Path, packet: &PacketId) -> Result<Option<Vec<u8>>, RunError> {
+        read(&stray.join(file_name(packet)))
     }
 
     /// Reads what a run said of the release's images; `None` when it built none.
@@ -214,21 +238,13 @@ impl Runs {
     /// # Errors
     /// [`RunError::Io`] when it is there and cannot be read.
     pub fn images(&self, id: &RunId, packet: &PacketId) -> Result<Option<Vec<u8>>, RunError> {
-        self.read(id, &images_name(packet))
-    }
-
-    fn read(&self, id: &RunId, name: &str) -> Result<Option<Vec<u8>>, RunError> {
-        let path = self.folder.join(id.as_str()).join(name);
-        match door::read(&path, door::RECORD_LIMIT) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            result => result.map(Some).map_err(failed("read", &path)),
-        }
+        read(&self.images_path(id, packet))
     }
 
     /// Tells whether a run said that it works at this packet of this plan's folder.
     #[must_use]
     pub fn is_announced(&self, id: &RunId, packet: &PacketId, plan: &Path) -> bool {
-        let said = std::fs::read(self.folder.join(id.as_str()).join(announcement(packet)));
+        let said = std::fs::read(self.folder.join(id.as_str()).join(announcement::file_name(packet)));
         said.is_ok_and(|said| said == plan.as_os_str().as_encoded_bytes())
     }
 
@@ -250,8 +266,11 @@ fn images_name(packet: &PacketId) -> String {
     format!("{packet}.images.json")
 }
 
-fn announcement(packet: &PacketId) -> String {
-    format!("{packet}.running")
+fn read(path: &Path) -> Result<Option<Vec<u8>>, RunError> {
+    match door::read(path, door::RECORD_LIMIT) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some).map_err(failed("read", path)),
+    }
 }
 
 /// Is the folder of our own run; the lease is held until it is dropped.
@@ -275,13 +294,12 @@ impl RunDir {
         &self.folder
     }
 
-    /// Says that the run works at this packet of this plan's folder from now on.
+    /// Says that the run works at this packet of this plan's folder, until the packet is recorded or the result is dropped.
     ///
     /// # Errors
     /// [`RunError::Io`] when the file cannot be made.
-    pub fn announce(&self, packet: &PacketId, plan: &Path) -> Result<(), RunError> {
-        let path = self.folder.join(announcement(packet));
-        std::fs::write(&path, plan.as_os_str().as_encoded_bytes()).map_err(failed("write", &path))
+    pub fn announce(&self, packet: &PacketId, plan: &Path) -> Result<Announcement, RunError> {
+        Announcement::make(&self.folder, packet, plan, self.folder.join(file_name(packet)))
     }
 
     /// Writes the record of a packet, in place of an earlier one: a reader, or a crash, finds the one or the other, whole.

@@ -11,7 +11,7 @@ use rcrepro_app::run::Recorded;
 use rcrepro_app::run::actions::Resolved;
 use rcrepro_app::run::execute::{Executions, Executor};
 use rcrepro_app::run::proving::prove;
-use rcrepro_app::run::record::{self, EngineRecord, HostRecord, RECORD_VERSION, RunRecord};
+use rcrepro_app::run::record;
 use rcrepro_app::run::replay::{Replayed, compare_with_proofs};
 use rcrepro_app::toolchain::in_engine::locked_identity;
 use rcrepro_app::workspace::Workspace;
@@ -24,6 +24,7 @@ use rcrepro_model::decision::verdict::{judge, of_verdict};
 use rcrepro_model::evidence::finding::Finding;
 use rcrepro_model::evidence::manifest::{ImageEntry, ReproManifest};
 use rcrepro_model::evidence::release_record::Released;
+use rcrepro_model::evidence::run_record::{EngineRecord, HostRecord, RUN_RECORD_VERSION, RunRecord};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::quarantine::Flake;
 use rcrepro_model::standing::Standing;
@@ -291,7 +292,7 @@ fn run_record(manifest: &ReproManifest, digest: Digest) -> RunRecord {
     let text = str::to_owned;
     let now = record::rfc3339(SystemTime::UNIX_EPOCH);
     RunRecord {
-        version: RECORD_VERSION,
+        version: RUN_RECORD_VERSION,
         run: text("a-run"),
         kind: text("run"),
         packet: manifest.packet.clone(),

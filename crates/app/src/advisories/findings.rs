@@ -5,14 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::board::{StatusError, recorded_plan};
-use crate::evidence;
+use crate::board::StatusError;
 use crate::evidence::currency::outdated;
+use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
+use crate::evidence::history::History;
 use crate::evidence::recorded;
 use crate::run::ended::ended;
 use crate::run::proving::{Proved, prove};
 use crate::workspace::Workspace;
-use rcrepro_format::records::manifest_json;
 use rcrepro_model::advisory::findings::{Findings, Scan};
 use rcrepro_model::advisory::rescan::Outcome;
 use rcrepro_model::advisory::scan::{SCANNERS, ScanFinding};
@@ -26,10 +26,7 @@ use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_proof as proof;
 use rcrepro_proof::Proof;
 use rcrepro_proof::scans::{self, ScanEvidence};
-use rcrepro_store::door;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::layered::Layered;
-use rcrepro_store::runs::Runs;
 use rcrepro_store::{BlobStore, GET_LIMIT, StoreError};
 
 /// Gathers the findings of some packets, or of all; waivers count as they do on a day.
@@ -57,7 +54,7 @@ pub fn findings(
         let (newest, unread) = match newest(workspace, id, source, store) {
             Ok(newest) => (newest, None),
             Err(StatusError::Recorded(error)) if error.cure().is_some() => (None, Some(error.line())),
-            Err(error @ (StatusError::Manifest { .. } | StatusError::NoManifest { .. })) => {
+            Err(error @ (StatusError::Evidence(EvidenceSetError::Read { .. }) | StatusError::NoManifest { .. })) => {
                 (None, Some(format!("{error}: rcrepro run {id}")))
             }
             Err(error) => return Err(error),
@@ -72,7 +69,7 @@ pub fn findings(
                 conditions: Vec::new(),
             };
             if let Some((manifest, origin, store)) = &newest
-                && let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id)
+                && let Some(entry) = manifest.command(&spec.id)
             {
                 // Evidence of one command that is gone says nothing of it, and is no reason to say nothing of the others.
                 let looked = prove(&workspace.plan, spec, entry, &**store).and_then(|Proved { proof, .. }| {
@@ -125,7 +122,7 @@ fn scanners(spec: &CommandSpec) -> Vec<(Tool, String)> {
 #[must_use]
 pub fn tools(workspace: &Workspace, findings: &Findings) -> Vec<Tool> {
     let said = |scan: &&Scan| matches!(scan.outcome, Some(Outcome::Clean | Outcome::Finds { .. }));
-    let specs = |scan: &Scan| workspace.plan.sets.values().flatten().find(|spec| spec.id == scan.command);
+    let specs = |scan: &Scan| workspace.plan.command(&scan.command);
     let scans = findings.scans.iter().filter(said).filter_map(specs);
     let found: BTreeSet<Tool> = scans.flat_map(scanners).map(|(tool, _)| tool).collect();
     found.into_iter().collect()
@@ -144,39 +141,26 @@ pub fn newest(
     source: Digest,
     store: &FsStore,
 ) -> Result<Option<Newest>, StatusError> {
-    let counts = |manifest: &ReproManifest, store: &dyn BlobStore| {
-        // A plan that is damaged in the store is the very one at hand when the digests are equal.
-        let own = || (manifest.plan == workspace.plan_digest()).then(|| workspace.plan.clone());
-        manifest.packet == *id
-            && recorded_plan(manifest, store)
-                .or_else(own)
-                .is_some_and(|plan: Plan| outdated(workspace, manifest, &plan, source).is_none())
-    };
-    let runs = Runs::open(store.root())?;
-    for found in recorded::newest_first(&runs, id)? {
-        let (run, record) = found?;
-        let (_, manifest) = match recorded::manifest(&record, store) {
-            Ok(found) => found,
-            // The plan is a part of the source: another plan is another source.
-            Err(_) if record.plan != workspace.plan_digest() => continue,
-            Err(error) => return Err(error.into()),
-        };
-        if counts(&manifest, store) {
-            let own = FsStore::open(store.root())?;
-            return Ok(Some((manifest, format!("{} {run}", record.kind), Box::new(own))));
-        }
+    let history = History::open(store.root())?;
+    if let Some(found) = history.newest_current(id, workspace, source, store)? {
+        let own = FsStore::open(store.root())?;
+        let origin = format!("{} {}", found.record.kind, found.record.run);
+        return Ok(Some((found.manifest, origin, Box::new(own))));
     }
     let path = workspace.manifest_path(id);
-    let bytes = match door::read(&path, door::RECORD_LIMIT) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(StatusError::Manifest { path, source }),
+    let set = match EvidenceSet::open(&path, Some(store.root())) {
+        Err(EvidenceSetError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        set => set?,
     };
-    let manifest =
-        manifest_json::decode(&bytes).map_err(|source| StatusError::NoManifest { path: path.clone(), source })?;
-    let layered = Layered::new(&evidence::folder_of(&path), Some(store.root()))?;
-    let found = counts(&manifest, &layered);
-    Ok(found.then(|| (manifest, format!("manifests/{id}.json"), Box::new(layered) as Box<dyn BlobStore>)))
+    let manifest = set.manifest().map_err(|source| StatusError::NoManifest { path, source })?;
+    // A plan that is damaged in the store is the very one at hand when the digests are equal.
+    let own = || (manifest.plan == workspace.plan_digest()).then(|| workspace.plan.clone());
+    let plan = recorded::plan(&manifest, set.blobs()).or_else(own);
+    let is_current = plan.is_some_and(|plan| outdated(workspace, &manifest, &plan, source).is_none());
+    if manifest.packet != *id || !is_current {
+        return Ok(None);
+    }
+    Ok(Some((manifest, format!("manifests/{id}.json"), Box::new(set.into_blobs()))))
 }
 
 /// Says what a command's evidence says that it found. A scan that did not do its work, or whose report cannot be read, says

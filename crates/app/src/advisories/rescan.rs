@@ -172,8 +172,7 @@ impl Packet<'_> {
         spec: &CommandSpec,
         recorded: Option<(&ReproManifest, &dyn BlobStore)>,
     ) -> Result<Answer, RescanError> {
-        let entry = recorded
-            .and_then(|(manifest, store)| Some((manifest.commands.iter().find(|entry| entry.id == spec.id)?, store)));
+        let entry = recorded.and_then(|(manifest, store)| Some((manifest.command(&spec.id)?, store)));
         let Some((entry, store)) = entry else {
             let why = format!("there is no evidence of this source: rcrepro run {}", self.id);
             return Ok(Answer { result: None, outcome: Outcome::Undecided { why } });

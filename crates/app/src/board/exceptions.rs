@@ -126,9 +126,6 @@ fn by_pins(workspace: &Workspace, revision: &str, day: CivilDate, known: &mut Kn
 }
 
 fn quarantined(plan: &Plan, day: CivilDate) -> Vec<String> {
-    let retries = |id: &Name| {
-        let found = plan.sets.values().flatten().find(|spec| spec.id == *id);
-        found.map_or(0, |spec| spec.retries)
-    };
+    let retries = |id: &Name| plan.command(id).map_or(0, |spec| spec.retries);
     quarantine::idle(&plan.quarantine, retries, day)
 }

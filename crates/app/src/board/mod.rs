@@ -13,18 +13,18 @@ pub mod sections;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::evidence::{self, EvidenceError};
 use crate::evidence::beside::Beside;
 use crate::evidence::currency::outdated;
+use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 
 use super::mutants::record as gates;
 use super::workspace::{Workspace, WorkspaceError};
 use crate::board::facts::Facts;
 use crate::board::section_facts::Written;
 use crate::board::sections::{Sections, SectionsIoError};
+use crate::evidence::history::{History, RecordedRun};
 use crate::evidence::recorded::{self, RecordedError};
 use crate::evidence::verify::{Verification, verify};
-use rcrepro_format::plan::plan_toml;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::advisory::scan::SCANNERS;
 use rcrepro_model::content::digest::Digest;
@@ -36,13 +36,10 @@ use rcrepro_model::plan::contract::Basis;
 use rcrepro_model::plan::{CommandSpec, Packet, PacketId, Plan};
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
-use rcrepro_normalize as normalize;
 use rcrepro_pins::documents::written;
 use rcrepro_proof as proof;
-use rcrepro_store::door;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::layered::Layered;
-use rcrepro_store::runs::{RunError, Runs};
+use rcrepro_store::runs::RunError;
 use rcrepro_store::{BlobStore, StoreError};
 
 /// Says why nothing could be gathered.
@@ -51,9 +48,9 @@ pub enum StatusError {
     /// The workspace cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The evidence cannot be read.
+    /// A committed manifest or its evidence cannot be read.
     #[error(transparent)]
-    Evidence(#[from] EvidenceError),
+    Evidence(#[from] EvidenceSetError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,15 +60,6 @@ pub enum StatusError {
     /// What a run recorded cannot be read.
     #[error(transparent)]
     Recorded(#[from] RecordedError),
-    /// A committed manifest cannot be read.
-    #[error("cannot read `{}`", path.display())]
-    Manifest {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
     /// A committed manifest is not a manifest of this version.
     #[error("`{}` is not a manifest", path.display())]
     NoManifest {
@@ -111,10 +99,10 @@ pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilD
 pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Status, StatusError> {
     let store = FsStore::open(store)?;
     let source = workspace.ingest_source(revision, &store)?;
-    let runs = Runs::open(store.root())?;
+    let history = History::open(store.root())?;
     let written = Written::read(workspace);
     let others = Facts { workspace, revision, today, store: &store, source: source.root, written: &written };
-    let gather = Gather { workspace, store: &store, source: source.root, runs, others };
+    let gather = Gather { workspace, store: &store, source: source.root, history, others };
     let plan = &workspace.plan;
     let mut facts = BTreeMap::new();
     for (id, packet) in &plan.packets {
@@ -138,7 +126,8 @@ pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDat
         }
     }
     let gates = gates::proven(workspace, source.root);
-    let notes = exceptions::notes(workspace, revision, source.root, &store, &facts, today)?;
+    let mut notes = exceptions::notes(workspace, revision, source.root, &store, &facts, today)?;
+    notes.extend(gather.unrecorded()?);
     let board = Board { gates, notes, ..decided(&facts) };
     Ok(Status { board, source: source.root, texts, sections: written.sections })
 }
@@ -159,7 +148,7 @@ struct Gather<'a> {
     workspace: &'a Workspace,
     store: &'a FsStore,
     source: Digest,
-    runs: Runs,
+    history: History,
     others: Facts<'a>,
 }
 
@@ -173,7 +162,7 @@ impl Gather<'_> {
                 facts.insert(basis.clone(), fact);
             }
         }
-        Ok(PacketFacts { evidence, facts, running: self.running(id)? })
+        Ok(PacketFacts { evidence, facts, running: self.history.is_running(id, &self.workspace.folder)? })
     }
 
     /// Judges the committed manifest, after a look at whether a later run of the same source failed.
@@ -182,24 +171,23 @@ impl Gather<'_> {
             return Ok(failed);
         }
         let path = self.workspace.manifest_path(id);
-        let bytes = match door::read(&path, door::RECORD_LIMIT) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        let set = match EvidenceSet::open(&path, Some(self.store.root())) {
+            Ok(set) => set,
+            Err(EvidenceSetError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Evidence::Missing { why: format!("no evidence yet: rcrepro run {id}") });
             }
-            Err(error) => {
-                let why = format!("cannot read `{}`: {error}", path.display());
+            Err(EvidenceSetError::Read { path, source }) => {
+                let why = format!("cannot read `{}`: {source}", path.display());
                 return Ok(Evidence::Undecided { why: vec![why] });
             }
+            Err(error) => return Err(error.into()),
         };
-        let beside = evidence::damaged(&path)?;
-        let store = Layered::new(&evidence::folder_of(&path), Some(self.store.root()))?;
-        let verification = verify(&bytes, &store, &beside, self.others.today);
+        let verification = set.verify_commands(self.others.today)?;
         let why = lines(&verification);
         match (wrong(verification.standing(), why), &verification.parsed) {
             (Some(evidence), _) => Ok(evidence),
             (None, None) => Ok(Evidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
-            (None, Some(manifest)) => Ok(self.counted(id, manifest, &verification, &store)),
+            (None, Some(manifest)) => Ok(self.counted(id, manifest, &verification, set.blobs())),
         }
     }
 
@@ -214,7 +202,7 @@ impl Gather<'_> {
         if manifest.packet != *id {
             return Evidence::Failed { why: vec![format!("the manifest is that of {}", manifest.packet)] };
         }
-        let Some(plan) = recorded_plan(manifest, store) else {
+        let Some(plan) = recorded::plan(manifest, store) else {
             return Evidence::Undecided { why: vec!["the plan that it was made by cannot be read".into()] };
         };
         if let Some(why) = outdated(self.workspace, manifest, &plan, self.source) {
@@ -239,52 +227,31 @@ impl Gather<'_> {
     }
 
     fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<Evidence>, StatusError> {
-        for found in recorded::newest_first(&self.runs, id)? {
-            let (run, record) = found?;
-            let (bytes, manifest) = match recorded::manifest(&record, self.store) {
-                Ok(found) => found,
-                // The plan is a part of the source: another plan is another source.
-                Err(_) if record.plan != self.workspace.plan_digest() => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let plan = match recorded_plan(&manifest, self.store) {
-                Some(plan) => plan,
-                None if manifest.plan == self.workspace.plan_digest() => self.workspace.plan.clone(),
-                None if manifest.source.root != self.source => continue,
-                None => return Err(RecordedError::Plan { run: record.run, packet: id.clone() }.into()),
-            };
-            if outdated(self.workspace, &manifest, &plan, self.source).is_some() {
-                continue;
-            }
-            // What a run proved follows from its evidence again: failures, hollow passes, noise.
-            let verification = verify(&bytes, self.store, &Beside::default(), self.others.today);
-            let of = |line| format!("{} {run}: {line}", record.kind);
-            if let Some(evidence) = damaged(&verification, id, of) {
-                return Ok(Some(evidence));
-            }
-            let why = lines(&verification).into_iter().map(of).collect();
-            if let Some(evidence) = wrong(verification.standing(), why) {
-                return Ok(Some(evidence));
-            }
-            let expected = self.workspace.plan.commands(packet).count();
-            if manifest.commands.len() < expected {
-                let ran = manifest.commands.len();
-                let why = format!("{} {run} ended after {ran} of {expected} commands", record.kind);
-                return Ok(Some(Evidence::Undecided { why: vec![why] }));
-            }
-            return Ok(None);
+        let newest = self.history.newest_current(id, self.workspace, self.source, self.store)?;
+        let Some(RecordedRun { record, bytes, manifest }) = newest else { return Ok(None) };
+        // What a run proved follows from its evidence again: failures, hollow passes, noise.
+        let verification = verify(&bytes, self.store, &Beside::default(), self.others.today);
+        let of = |line| format!("{} {}: {line}", record.kind, record.run);
+        if let Some(evidence) = damaged(&verification, id, of) {
+            return Ok(Some(evidence));
         }
-        Ok(None)
+        let why = lines(&verification).into_iter().map(of).collect();
+        if let Some(evidence) = wrong(verification.standing(), why) {
+            return Ok(Some(evidence));
+        }
+        let (ran, expected) = (manifest.commands.len(), self.workspace.plan.commands(packet).count());
+        let why = || format!("{} {} ended after {ran} of {expected} commands", record.kind, record.run);
+        Ok((ran < expected).then(|| Evidence::Undecided { why: vec![why()] }))
     }
 
-    fn running(&self, id: &PacketId) -> Result<bool, StatusError> {
-        for run in self.runs.list()?.iter().rev() {
-            let announced = self.runs.is_announced(run, id, &self.workspace.folder);
-            if announced && self.runs.record(run, id)?.is_none() && self.runs.is_alive(run)? {
-                return Ok(true);
-            }
+    /// Names the runs that were killed, or whose records were deleted, a line each.
+    fn unrecorded(&self) -> Result<Vec<String>, StatusError> {
+        let mut lines = Vec::new();
+        for id in self.workspace.plan.packets.keys() {
+            let unrecorded = self.history.unrecorded(id, &self.workspace.folder)?;
+            lines.extend(unrecorded.map(|unrecorded| unrecorded.to_string()));
         }
-        Ok(false)
+        Ok(lines)
     }
 }
 
@@ -310,13 +277,6 @@ fn damaged(verification: &Verification, id: &PacketId, of: impl Fn(String) -> St
         return Some(Evidence::Failed { why });
     }
     Some(Evidence::Undecided { why: vec![of(format!("{}; run it again: rcrepro run {id}", line(first)))] })
-}
-
-/// Reads the plan that a manifest was made by from its evidence; none when that is missing, or no plan.
-#[must_use]
-pub fn recorded_plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
-    let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
-    plan_toml::parse(&String::from_utf8_lossy(&store.get(manifest.plan).ok()?), &names).ok()
 }
 
 /// Writes the worst findings of a verification, a line each.

@@ -1,33 +1,78 @@
 //! The latest evidence of a packet: the newest run or replay in the store, else the committed manifest.
 
-use super::recorded;
+use std::path::PathBuf;
+
+use super::history::History;
+use super::recorded::{self, RecordedError};
 use crate::run::replay::{ReplayError, read_manifest};
 use crate::workspace::Workspace;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::PacketId;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::Runs;
+use rcrepro_store::runs::RunError;
 
-/// Finds a packet's latest evidence, and says where it is from.
+/// Why a packet has no evidence that could be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum LatestError {
+    /// Nothing recorded the packet.
+    #[error("no run of {packet} by this plan is in the store, and there is no manifest at `{path}`", path = path.display())]
+    Nothing {
+        /// The packet.
+        packet: PacketId,
+        /// Where its manifest was looked for.
+        path: PathBuf,
+    },
+    /// The packet runs nothing.
+    #[error("{packet} has no command, so that no run prints anything: its criteria rest on other things")]
+    NoCommands {
+        /// The packet.
+        packet: PacketId,
+    },
+    /// What a run recorded cannot be read.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+    /// The runs of the store cannot be read.
+    #[error(transparent)]
+    Runs(#[from] RunError),
+    /// The committed manifest cannot be read.
+    #[error(transparent)]
+    Manifest(Box<ReplayError>),
+}
+
+/// The latest evidence of a packet.
+#[derive(Debug, Clone)]
+pub struct Latest {
+    /// The manifest.
+    pub manifest: ReproManifest,
+    /// Where it is from, in words.
+    pub origin: String,
+    /// A newer run that left no record, in words.
+    pub unrecorded: Option<String>,
+}
+
+/// Finds a packet's latest evidence.
 ///
 /// Older evidence never takes the place of a record that cannot be read, or whose manifest is gone.
 ///
 /// # Errors
-/// [`ReplayError::Recorded`] for such a record, [`ReplayError::NoManifest`] when there is no evidence at all.
-pub fn latest(
-    workspace: &Workspace,
-    packet: &PacketId,
-    store: &FsStore,
-) -> Result<(ReproManifest, String), ReplayError> {
-    let runs = Runs::open(store.root())?;
-    for found in recorded::newest_first(&runs, packet)? {
-        let (_, record) = found?;
-        if record.plan == workspace.plan_digest() {
-            let (_, manifest) = recorded::manifest(&record, store)?;
-            return Ok((manifest, format!("{} {} of commit {}", record.kind, record.run, record.commit)));
-        }
+/// [`LatestError::Recorded`] for such a record, [`LatestError::Nothing`] when there is no evidence at all.
+pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Result<Latest, LatestError> {
+    let history = History::open(store.root())?;
+    let unrecorded = history.unrecorded(packet, &workspace.folder)?.map(|unrecorded| unrecorded.to_string());
+    if let Some(record) = history.newest_of_plan(packet, workspace.plan_digest())? {
+        let (_, manifest) = recorded::manifest(&record, store)?;
+        let origin = format!("{} {} of commit {}", record.kind, record.run, record.commit);
+        return Ok(Latest { manifest, origin, unrecorded });
     }
     let path = workspace.manifest_path(packet);
-    let (manifest, _) = read_manifest(&path, store)?;
-    Ok((manifest, path.display().to_string()))
+    match read_manifest(&path, store) {
+        Ok((manifest, _)) => Ok(Latest { manifest, origin: path.display().to_string(), unrecorded }),
+        Err(ReplayError::NoManifest { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {
+            let packet = packet.clone();
+            let runs_nothing =
+                workspace.plan.packets.get(&packet).is_some_and(|it| workspace.plan.commands(it).next().is_none());
+            Err(if runs_nothing { LatestError::NoCommands { packet } } else { LatestError::Nothing { packet, path } })
+        }
+        Err(error) => Err(LatestError::Manifest(Box::new(error))),
+    }
 }

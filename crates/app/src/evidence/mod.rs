@@ -11,6 +11,8 @@
 
 pub mod beside;
 pub mod currency;
+pub mod evidence_set;
+pub mod history;
 pub mod latest;
 pub mod named;
 pub mod recorded;
@@ -127,7 +129,8 @@ pub fn write(
     write_blobs(path, bytes, &blobs, store)
 }
 
-/// Writes a record and these blobs beside it, as [`write()`] does with a manifest.
+/// Writes a record and these blobs beside it, as [`write()`] does with a manifest. A blob that is there already is read, and
+/// replaced where it was damaged.
 ///
 /// # Errors
 /// [`EvidenceError`] when a blob is missing or a file cannot be written.
@@ -145,16 +148,20 @@ pub fn write_blobs(
     for own in path.parent().into_iter().chain([folder.as_path()]) {
         own_folder(own).map_err(io("write into", own))?;
     }
-    make_folders(&folder).map_err(io("create", &folder))?;
-    let mut keep = BTreeSet::new();
+    if !blobs.is_empty() {
+        make_folders(&folder).map_err(io("create", &folder))?;
+    }
     for digest in blobs {
         let file = folder.join(digest.hash.to_string());
-        keep.insert(digest.hash);
-        if !file.exists() {
+        if !holds(&file, *digest).map_err(io("write", &file))? {
             write_with(&file, MODE, &mut *store.reader(*digest)?).map_err(io("write", &file))?;
         }
     }
     attributes::write_record(path, bytes).map_err(io("write", path))?;
+    if !folder.exists() {
+        return Ok(());
+    }
+    let keep: BTreeSet<Sha256> = blobs.iter().map(|digest| digest.hash).collect();
     for entry in std::fs::read_dir(&folder).map_err(io("list", &folder))? {
         let entry = entry.map_err(io("list", &folder))?;
         let named = entry.file_name().to_str().and_then(|name| name.parse::<Sha256>().ok());
@@ -163,6 +170,21 @@ pub fn write_blobs(
         }
     }
     Ok(())
+}
+
+/// Tells whether a file holds what its name promises. One that does not, or cannot be read, is written anew.
+///
+/// # Errors
+/// A [`DoorError`] when a folder stands in its place: nothing can be put there.
+fn holds(file: &Path, digest: Digest) -> io::Result<bool> {
+    if file.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        return door::open(file, digest.size).map(|_| false);
+    }
+    if door::size_of(file) != Some(digest.size) {
+        return Ok(false);
+    }
+    let read = |found| io::copy(&mut VerifyingReader::new(found, digest), &mut io::sink());
+    Ok(door::open(file, digest.size).and_then(read).is_ok())
 }
 
 /// Puts the evidence beside a manifest or record into a store: what it names, directly or through its trees, and nothing else.
@@ -243,5 +265,58 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, EvidenceError> {
     match door::list(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         listed => listed.map_err(|source| EvidenceError::Io { doing: "list", path: folder.to_owned(), source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcrepro_store::memory::MemoryStore;
+
+    #[test]
+    fn a_blob_that_lies_there_is_kept_only_when_it_holds_what_its_name_says() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, store) = (folder.path().join("RC-05.json"), MemoryStore::default());
+        let blobs: BTreeSet<Digest> =
+            [b"one", b"two", b"six"].iter().map(|bytes| store.put(*bytes).expect("stored")).collect();
+        let file = |bytes: &[u8]| folder_of(&path).join(Digest::of(bytes).hash.to_string());
+        let write = || write_blobs(&path, b"{}", &blobs, &store);
+        write().expect("written");
+        let untouched = || {
+            use std::os::unix::fs::MetadataExt as _;
+            std::fs::metadata(file(b"one")).expect("there").ino()
+        };
+        let before = untouched();
+        // Of the same size, of another one, and a link to where the right bytes are.
+        std::fs::write(file(b"two"), b"owt").expect("our own file");
+        std::fs::write(file(b"six"), b"").expect("our own file");
+        std::fs::write(folder.path().join("elsewhere"), b"one").expect("written");
+        write().expect("written");
+        assert_eq!(untouched(), before, "what is whole is not written again");
+        assert_eq!(damaged(&path).expect("looked at").damaged, []);
+        assert_eq!(std::fs::read(file(b"two")).expect("there"), b"two");
+        std::fs::remove_file(file(b"one")).expect("our own file");
+        std::os::unix::fs::symlink("../elsewhere", file(b"one")).expect("linked");
+        write().expect("written");
+        assert!(file(b"one").symlink_metadata().expect("there").is_file(), "a link is replaced, too");
+
+        std::fs::remove_file(file(b"six")).expect("our own file");
+        std::fs::create_dir(file(b"six")).expect("made");
+        let error = write().expect_err("nothing can be put in a folder's place");
+        let cause = std::error::Error::source(&error).expect("a cause").to_string();
+        assert!(error.to_string().contains("cannot write") && cause.ends_with("found a folder"), "{error}: {cause}");
+    }
+
+    #[test]
+    fn a_record_without_blobs_has_no_folder_and_those_of_an_older_one_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, store) = (folder.path().join("mutants.json"), MemoryStore::default());
+        write_blobs(&path, b"{}", &BTreeSet::new(), &store).expect("written");
+        assert!(path.exists() && !folder_of(&path).exists());
+        let blobs = [store.put(b"red").expect("stored")].into();
+        write_blobs(&path, b"{}", &blobs, &store).expect("written");
+        assert_eq!(files(&folder_of(&path)).expect("listed").len(), 1);
+        write_blobs(&path, b"{}", &BTreeSet::new(), &store).expect("written");
+        assert_eq!(files(&folder_of(&path)).expect("listed"), Vec::<PathBuf>::new());
     }
 }

@@ -1,19 +1,21 @@
-//! What the runs of the store recorded of a packet, newest first. What cannot be read is never taken for absent: a failure whose
-//! record was damaged would else be forgotten, and an older success be believed.
+//! What a run record leads to, and why what a run recorded cannot be read.
 
 use std::path::PathBuf;
 
-use crate::run::record::RunRecord;
+use rcrepro_format::plan::plan_toml;
 use rcrepro_format::records::manifest_json::{self, ManifestError};
+use rcrepro_format::records::run_record_json::RunRecordError;
 use rcrepro_model::evidence::manifest::ReproManifest;
-use rcrepro_model::plan::PacketId;
-use rcrepro_store::runs::{RunError, RunId, Runs};
+use rcrepro_model::evidence::run_record::RunRecord;
+use rcrepro_model::plan::{PacketId, Plan};
+use rcrepro_normalize as normalize;
+use rcrepro_store::runs::{RunError, RunId};
 use rcrepro_store::{BlobStore, StoreError};
 
-/// Says why what a run recorded cannot be read.
+/// Why what a run recorded cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordedError {
-    /// The run's record is damaged.
+    /// The run's record is damaged, or of a version that this build does not read.
     #[error("the record of {packet} in run {run} cannot be read: `{path}`", path = path.display())]
     Record {
         /// The run.
@@ -24,7 +26,27 @@ pub enum RecordedError {
         path: PathBuf,
         /// What is wrong with it.
         #[source]
-        source: serde_json::Error,
+        source: RunRecordError,
+    },
+    /// The record was deleted; what is kept after it is there.
+    #[error("the record of {packet} in run {run} is missing, and what it said of its images is there: expected `{path}`", path = path.display())]
+    Deleted {
+        /// The run.
+        run: RunId,
+        /// The packet.
+        packet: PacketId,
+        /// The record's file.
+        path: PathBuf,
+    },
+    /// The run's folder was renamed, or its record moved to another folder.
+    #[error("the record of {packet} in run {run} was moved: it is in `{folder}`", folder = folder.display())]
+    Moved {
+        /// The run.
+        run: RunId,
+        /// The packet.
+        packet: PacketId,
+        /// The folder that it is in.
+        folder: PathBuf,
     },
     /// The record is that of another run or packet: it was moved or copied.
     #[error("the record of {packet} in run {run} is that of {of}: `{path}`", path = path.display())]
@@ -92,6 +114,8 @@ impl RecordedError {
     pub fn cure(&self) -> Option<String> {
         match self {
             Self::Record { packet, .. }
+            | Self::Deleted { packet, .. }
+            | Self::Moved { packet, .. }
             | Self::Another { packet, .. }
             | Self::Blob { packet, .. }
             | Self::Manifest { packet, .. }
@@ -115,41 +139,6 @@ impl RecordedError {
     }
 }
 
-/// Reads a run's record of a packet; `None` when it recorded nothing of it.
-///
-/// # Errors
-/// [`RecordedError`] when there is a record and it cannot be read.
-pub fn record(runs: &Runs, run: &RunId, packet: &PacketId) -> Result<Option<RunRecord>, RecordedError> {
-    let Some(bytes) = runs.record(run, packet)? else { return Ok(None) };
-    let damaged = |source| {
-        let path = runs.record_path(run, packet);
-        RecordedError::Record { run: run.clone(), packet: packet.clone(), path, source }
-    };
-    let found: RunRecord = serde_json::from_slice(&bytes).map_err(damaged)?;
-    if found.run != run.as_str() || found.packet != *packet {
-        let path = runs.record_path(run, packet);
-        let (run, packet, of) = (run.clone(), packet.clone(), format!("{} of run {}", found.packet, found.run));
-        return Err(RecordedError::Another { run, packet, path, of });
-    }
-    Ok(Some(found))
-}
-
-/// Reads the records of a packet, the newest first.
-///
-/// # Errors
-/// [`RecordedError`] when the runs cannot be listed, and in place of each record that cannot be read.
-pub fn newest_first<'a>(
-    runs: &'a Runs,
-    packet: &'a PacketId,
-) -> Result<impl Iterator<Item = Result<(RunId, RunRecord), RecordedError>> + 'a, RecordedError> {
-    let read = |run: RunId| match record(runs, &run, packet) {
-        Ok(None) => None,
-        Ok(Some(record)) => Some(Ok((run, record))),
-        Err(error) => Some(Err(error)),
-    };
-    Ok(runs.list()?.into_iter().rev().filter_map(read))
-}
-
 /// Reads the bytes of the manifest that a run recorded, and the manifest.
 ///
 /// # Errors
@@ -164,4 +153,11 @@ pub fn manifest(record: &RunRecord, store: &dyn BlobStore) -> Result<(Vec<u8>, R
         Ok(manifest) => Ok((bytes, manifest)),
         Err(source) => Err(RecordedError::Manifest { run, packet, source: Box::new(source) }),
     }
+}
+
+/// Reads the plan that a manifest was made by from its evidence; `None` when it is missing or is not a plan.
+#[must_use]
+pub fn plan(manifest: &ReproManifest, store: &dyn BlobStore) -> Option<Plan> {
+    let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
+    plan_toml::parse(&String::from_utf8_lossy(&store.get(manifest.plan).ok()?), &names).ok()
 }

@@ -9,14 +9,11 @@ use super::scratch::Scratch;
 use super::seeds::{Change, SourceFiles as _};
 use super::{MutateError, reasons};
 use crate::board::status;
-use crate::evidence;
+use crate::evidence::evidence_set::EvidenceSet;
 use crate::workspace::Workspace;
-use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::mutant::Gate;
-use rcrepro_store::door;
-use rcrepro_store::layered::Layered;
 
 impl Gauge<'_> {
     /// Reads each gate without any mutant; the reason where that was not possible.
@@ -98,13 +95,10 @@ impl Gauge<'_> {
         let store = self.session.store.root();
         let Ok(board) = status(user, &base.base(), store, self.today) else { return readings };
         for row in board.rows.iter().filter(|row| row.manifest.is_some()) {
-            let path = user.manifest_path(&row.id);
-            let manifest =
-                door::read(&path, door::RECORD_LIMIT).ok().and_then(|bytes| manifest_json::decode(&bytes).ok());
-            let Some(manifest) = manifest else { continue };
-            let Ok(blobs) = Layered::new(&evidence::folder_of(&path), Some(store)) else { continue };
+            let Ok(set) = EvidenceSet::open(&user.manifest_path(&row.id), Some(store)) else { continue };
+            let Ok(manifest) = set.manifest() else { continue };
             for entry in manifest.commands {
-                let Ok(evidence) = streams(&blobs, entry.stdout.raw, entry.stderr.raw) else { continue };
+                let Ok(evidence) = streams(set.blobs(), entry.stdout.raw, entry.stderr.raw) else { continue };
                 let says = format!("exit code 0 in {}", row.id);
                 readings.insert(entry.id, Reading { verdict: GateVerdict::Green, says, evidence });
             }

@@ -137,7 +137,7 @@ impl Gauge<'_> {
     }
 
     fn of_command(&self, at: &Workspace, ran: &Ran) -> Result<Reading, MutateError> {
-        let spec = at.plan.sets.values().flatten().find(|spec| spec.id == ran.entry.id);
+        let spec = at.plan.command(&ran.entry.id);
         let spec = spec.expect("what ran is in the plan");
         let proof = proving::prove(&at.plan, spec, &ran.entry, &*self.session.store)?.proof;
         let mut evidence = streams(&*self.session.store, ran.entry.stdout.raw, ran.entry.stderr.raw)?;

@@ -17,6 +17,7 @@ use self::gauge::Gauge;
 use self::reading::{Reading, judge};
 use self::scratch::Scratch;
 use self::seeds::SeedError;
+use super::evidence::EvidenceError;
 use super::frozen::FrozenError;
 use super::workspace::{Workspace, WorkspaceError};
 use crate::board::documents::DocumentsError;
@@ -110,6 +111,16 @@ pub enum MutateError {
         /// The gates that there are mutants for.
         known: Vec<String>,
     },
+}
+
+impl From<EvidenceError> for MutateError {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Io { doing, path, source } => Self::Io { doing, path, source },
+            EvidenceError::Tree(error) => error.into(),
+            EvidenceError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// Says what happens while mutants are run.

@@ -104,7 +104,7 @@ fn known_line(plan: &Plan) -> &str {
 }
 
 fn spec<'a>(plan: &'a Plan, id: &Name) -> &'a CommandSpec {
-    plan.sets.values().flatten().find(|spec| spec.id == *id).expect("mutants are for commands of the plan")
+    plan.command(id).expect("mutants are for commands of the plan")
 }
 
 fn input<'a>(plan: &Plan, spec: &'a CommandSpec, kind: FrozenKind) -> Result<&'a Name, SeedError> {

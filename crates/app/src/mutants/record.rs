@@ -8,17 +8,14 @@ use super::builtin::{Planned, Seed, planned};
 use super::reading::{holds, line_with};
 use crate::evidence;
 use crate::evidence::beside::Beside;
+use crate::evidence::evidence_set::RecordFile;
 use crate::workspace::Workspace;
-use crate::workspace::attributes::write_record;
-use crate::workspace::files::write_whole;
 use rcrepro_format::records::gates_json;
-use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::content::digest::Digest;
 use rcrepro_model::decision::board::Fact;
 use rcrepro_model::plan::Plan;
 use rcrepro_model::plan::mutant::{Gate, GateState, GatesRecord, MutantEntry, Outcome, ProvenGates};
 use rcrepro_store::BlobStore;
-use rcrepro_store::door;
-use rcrepro_store::layered::Layered;
 
 /// The command that makes the record.
 const COMMAND: &str = "rcrepro check --mutate";
@@ -46,30 +43,8 @@ pub fn path(workspace: &Workspace) -> PathBuf {
 /// [`MutateError`] when a blob is missing or a file cannot be written.
 pub fn write(workspace: &Workspace, record: &GatesRecord, store: &dyn BlobStore) -> Result<PathBuf, MutateError> {
     let path = path(workspace);
-    let folder = evidence::folder_of(&path);
-    let io = |doing, path: &std::path::Path| {
-        let path = path.to_owned();
-        move |source| MutateError::Io { doing, path, source }
-    };
-    let mut keep = BTreeSet::new();
-    for digest in record.mutants.iter().flat_map(|mutant| mutant.evidence.values()) {
-        let file = folder.join(digest.hash.to_string());
-        if keep.insert(digest.hash) && !file.exists() {
-            write_whole(&file, &store.get(*digest)?).map_err(io("write", &file))?;
-        }
-    }
-    let (bytes, _) = gates_json::encode(record);
-    write_record(&path, &bytes).map_err(io("write", &path))?;
-    if !folder.exists() {
-        return Ok(path);
-    }
-    for entry in std::fs::read_dir(&folder).map_err(io("list", &folder))? {
-        let entry = entry.map_err(io("list", &folder))?;
-        let named = entry.file_name().to_str().and_then(|name| name.parse::<Sha256>().ok());
-        if named.is_some_and(|hash| !keep.contains(&hash)) {
-            std::fs::remove_file(entry.path()).map_err(io("remove", &entry.path()))?;
-        }
-    }
+    let blobs = record.mutants.iter().flat_map(|mutant| mutant.evidence.values().copied()).collect();
+    evidence::write_blobs(&path, &gates_json::encode(record).0, &blobs, store)?;
     Ok(path)
 }
 
@@ -77,21 +52,17 @@ pub fn write(workspace: &Workspace, record: &GatesRecord, store: &dyn BlobStore)
 #[must_use]
 pub fn recorded(workspace: &Workspace, source: Digest) -> Recorded {
     let path = path(workspace);
-    let bytes = match door::read(&path, door::RECORD_LIMIT) {
-        Ok(bytes) => bytes,
+    let file = match RecordFile::open(&path, None) {
+        Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Recorded::Missing("no mutant was run".to_owned());
         }
         Err(error) => return Recorded::Wrong(format!("cannot read `gates/mutants.json`: {error}")),
     };
-    let beside = match evidence::damaged(&path) {
-        Ok(beside) => beside,
-        Err(error) => return Recorded::Wrong(error.to_string()),
-    };
-    let Ok(store) = Layered::new(&beside.folder, None) else {
-        return Recorded::Wrong("the evidence of the mutants cannot be read".to_owned());
-    };
-    judge(&bytes, &workspace.plan, workspace.plan_digest(), source, &beside, &store)
+    match file.beside() {
+        Ok(beside) => judge(file.bytes(), &workspace.plan, workspace.plan_digest(), source, &beside, file.blobs()),
+        Err(error) => Recorded::Wrong(error.to_string()),
+    }
 }
 
 /// Holds a record's bytes against a plan, a source and the evidence in `store`.

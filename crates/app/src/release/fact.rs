@@ -4,12 +4,12 @@
 
 use super::compare::read;
 use super::latest::failure;
-use super::verify::{Judged, verify};
+use super::verify::Judged;
 use crate::board::facts::Facts;
-use crate::evidence;
 use crate::evidence::currency::{digest_of, image_lock};
+use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
+use crate::evidence::history::History;
 use crate::frozen::lock_path;
-use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::decision::board::Fact;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
@@ -17,9 +17,6 @@ use rcrepro_model::evidence::release_record::ReleaseRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
-use rcrepro_store::door;
-use rcrepro_store::layered::Layered;
-use rcrepro_store::runs::Runs;
 
 /// Finds out whether an image of a packet was built, twice the same, from this source, and does what the plan says.
 #[must_use]
@@ -37,8 +34,8 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
     if let Some(why) = outdated(facts, &record) {
         return waits(&why);
     }
-    let runs = Runs::open(facts.store.root()).map_err(whole)?;
-    if let Some(why) = failure(&runs, packet, facts.source).map_err(|error| error.line())? {
+    let history = History::open(facts.store.root()).map_err(whole)?;
+    if let Some(why) = failure(&history, packet, facts.source).map_err(|error| error.line())? {
         return Ok(Fact::Fails { why });
     }
     let (Some(_), Some(entry)) = (facts.workspace.plan.release_images.get(name), record.images.get(name)) else {
@@ -73,10 +70,12 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
 /// Judges the record beside the packet's manifest, as `rcrepro verify` does.
 fn judged(facts: &Facts<'_>, packet: &PacketId) -> Result<Judged, String> {
     let path = facts.workspace.manifest_path(packet);
-    let bytes = door::read(&path, door::RECORD_LIMIT).map_err(|error| format!("cannot read the manifest: {error}"))?;
-    let manifest = manifest_json::decode(&bytes).map_err(|error| error.to_string())?;
-    let evidence = Layered::new(&evidence::folder_of(&path), Some(facts.store.root())).map_err(whole)?;
-    verify(&path, &manifest, &evidence, facts.store.root()).map_err(whole)
+    let set = EvidenceSet::open(&path, Some(facts.store.root())).map_err(|error| match error {
+        EvidenceSetError::Read { source, .. } => format!("cannot read the manifest: {source}"),
+        error => whole(error),
+    })?;
+    let manifest = set.manifest().map_err(|error| error.to_string())?;
+    set.verify_images(&manifest).map_err(whole)
 }
 
 fn is_of(at: &str, image: &str) -> bool {

@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::history::History;
 use crate::evidence::recorded::RecordedError;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::release_record::Released;
+use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
-use rcrepro_store::runs::{RunDir, RunError, Runs};
+use rcrepro_store::runs::{RunDir, RunError};
 
-/// Is what is kept of it in a run's folder.
+/// What is kept of it in a run's folder.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Said {
@@ -36,50 +38,60 @@ pub fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released
     run.write_images(packet, &canonical_json::to_vec(&said).expect("it holds only strings"))
 }
 
-/// Gives what was wrong with the images when the newest run built them, a text each, with the run's id; none when nobody did.
+/// What was wrong with a packet's images when the newest run of a plan built them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImagesOfRun {
+    /// The run's id.
+    pub run: String,
+    /// What was wrong, a text each.
+    pub wrong: Vec<String>,
+}
+
+/// Finds what was wrong with the images when the newest run of a plan built them; none when no run did.
 ///
 /// # Errors
-/// [`RunError`] when the runs cannot be read.
-pub fn said(runs: &Runs, packet: &PacketId) -> Result<Option<(String, Vec<String>)>, RunError> {
-    for run in runs.list()?.iter().rev() {
-        let Some(bytes) = runs.images(run, packet)? else { continue };
-        if let Ok(said) = serde_json::from_slice::<Said>(&bytes) {
-            return Ok(Some((run.to_string(), said.wrong)));
-        }
-    }
-    Ok(None)
+/// [`RecordedError`] when the runs, or what the newest one said, cannot be read.
+pub fn said(history: &History, packet: &PacketId, plan: Digest) -> Result<Option<ImagesOfRun>, RecordedError> {
+    history.newest_with(packet, |record| {
+        let said = if record.plan == plan { read(history, &record)? } else { None };
+        Ok(said.map(|said| ImagesOfRun { run: record.run, wrong: said.wrong }))
+    })
 }
 
 /// Gives what was wrong when the newest run that built the images of this source found something.
 ///
 /// # Errors
 /// [`RecordedError`] when the runs, or what a newer one said, cannot be read: it could be that something was wrong.
-pub fn failure(runs: &Runs, packet: &PacketId, source: Digest) -> Result<Option<String>, RecordedError> {
-    for run in runs.list()?.iter().rev() {
-        let Some(bytes) = runs.images(run, packet)? else { continue };
-        let said: Said = serde_json::from_slice(&bytes).map_err(|source| {
-            let path = runs.images_path(run, packet);
-            RecordedError::Images { run: run.clone(), packet: packet.clone(), path, source }
-        })?;
-        if said.source == source {
-            let first = said.wrong.first().and_then(|text| text.lines().next());
-            return Ok(
-                first.map(|first| format!("run {run}: {}, the first: {first}", counted(said.wrong.len(), "finding")))
-            );
-        }
-    }
-    Ok(None)
+pub fn failure(history: &History, packet: &PacketId, source: Digest) -> Result<Option<String>, RecordedError> {
+    let newest = history.newest_with(packet, |record| {
+        let said = read(history, &record)?.filter(|said| said.source == source);
+        Ok(said.map(|said| (record.run, said.wrong)))
+    })?;
+    Ok(newest.and_then(|(run, wrong)| {
+        let first = wrong.first()?.lines().next()?;
+        Some(format!("run {run}: {}, the first: {first}", counted(wrong.len(), "finding")))
+    }))
+}
+
+fn read(history: &History, record: &RunRecord) -> Result<Option<Said>, RecordedError> {
+    let Some((run, path, bytes)) = history.images(record)? else { return Ok(None) };
+    let said = serde_json::from_slice(&bytes);
+    said.map(Some).map_err(|source| RecordedError::Images { run, packet: record.packet.clone(), path, source })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::history::tests::record;
+    use rcrepro_format::records::run_record_json;
     use rcrepro_model::evidence::finding::{Finding, FindingName};
+    use rcrepro_store::runs::Runs;
 
     #[test]
     fn the_newest_run_of_a_source_counts() {
         let folder = tempfile::tempdir().expect("a folder");
         let runs = Runs::open(folder.path()).expect("opened");
+        let history = History::open(folder.path()).expect("opened");
         let packet: PacketId = "RC-06".parse().expect("an id");
         let (one, other) = (Digest::of(b"1"), Digest::of(b"2"));
         let said = |name: Option<FindingName>| Released {
@@ -95,8 +107,10 @@ mod tests {
         let mut after = |source, name| {
             seconds -= 1;
             let run = runs.begin(seconds, "a").expect("begun");
+            let record = record(run.id(), &packet, Digest::of(b"plan"));
+            run.write_record(&packet, &run_record_json::encode(&record)).expect("written");
             keep(&run, &packet, source, &said(name)).expect("kept");
-            failure(&runs, &packet, one).expect("read")
+            failure(&history, &packet, one).expect("read")
         };
         assert_eq!(after(one, None), None);
         let failed = after(one, Some(FindingName::ImageFailed)).expect("a failure");
@@ -106,7 +120,7 @@ mod tests {
         assert_eq!(after(one, None), None);
         let damaged = runs.list().expect("listed").pop().expect("a run");
         std::fs::write(runs.images_path(&damaged, &packet), b"{\"source\":").expect("our own file");
-        let error = failure(&runs, &packet, one).expect_err("the older success does not take its place");
+        let error = failure(&history, &packet, one).expect_err("the older success does not take its place");
         assert!(error.line().contains("RC-06.images.json") && error.line().ends_with("rcrepro run RC-06"), "{error}");
     }
 }

@@ -3,29 +3,27 @@
 
 #![warn(clippy::expect_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
 use super::judge::judge;
 use super::trial::smoke_action;
 use super::{ReleaseError, finding, record_path};
-use crate::board::recorded_plan;
-use crate::evidence;
 use crate::evidence::beside::Beside;
+use crate::evidence::evidence_set::RecordFile;
+use crate::evidence::recorded;
 use crate::run::actions::Resolved;
 use rcrepro_format::records::release_json::{self, ReleaseRecordError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{Directory, Node};
 use rcrepro_model::evidence::finding::{EvidenceCount, Finding, FindingName, Note};
-use rcrepro_model::evidence::manifest::{CommandEntry, ReproManifest};
+use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::release_record::{BuiltEntry, OLDEST_RELEASE_RECORD_VERSION, ReleaseRecord, result_of};
 use rcrepro_model::plan::Plan;
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_store::BlobStore;
-use rcrepro_store::door;
-use rcrepro_store::layered::Layered;
 use rcrepro_store::stacked::Stacked;
 
 /// The place of the record's evidence in findings.
@@ -45,7 +43,7 @@ pub struct Judged {
 }
 
 /// Judges the record that belongs to a manifest file; nothing where the packet names no image. `manifest` is what the file holds,
-/// `evidence` its blobs, and `store` the user's store's folder.
+/// `evidence` its blobs, and `store` the folder of the user's store.
 ///
 /// # Errors
 /// [`ReleaseError`] when files cannot be read.
@@ -53,13 +51,14 @@ pub fn verify(
     path: &Path,
     manifest: &ReproManifest,
     evidence: &dyn BlobStore,
-    store: &Path,
+    store: Option<&Path>,
 ) -> Result<Judged, ReleaseError> {
     // A plan that cannot be read is a finding of the manifest's.
-    let Some(plan) = recorded_plan(manifest, evidence) else { return Ok(Judged::default()) };
+    let Some(plan) = recorded::plan(manifest, evidence) else { return Ok(Judged::default()) };
     let wanted = wanted(&plan, manifest);
     let at = record_path(path);
-    let bytes = match door::read(&at, door::RECORD_LIMIT) {
+    let record = match RecordFile::open(&at, store) {
+        Ok(record) => record,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let lacks = |(name, _): (&Name, _)| {
                 finding(FindingName::ImageUndecided, name, "", "a record", format!("none at `{}`", at.display()))
@@ -67,11 +66,8 @@ pub fn verify(
             return Ok(Judged { findings: wanted.into_iter().map(lacks).collect(), ..Judged::default() });
         }
         Err(source) => return Err(ReleaseError::Read { path: at, source }),
-        Ok(bytes) => bytes,
     };
-    let beside = evidence::damaged(&at)?;
-    let blobs = Layered::new(&evidence::folder_of(&at), Some(store))?;
-    Ok(judge_record(&bytes, &beside, &plan, manifest, evidence, &blobs))
+    Ok(judge_record(record.bytes(), &record.beside()?, &plan, manifest, evidence, record.blobs()))
 }
 
 fn wanted<'a>(plan: &'a Plan, manifest: &ReproManifest) -> Vec<(&'a Name, &'a ReleaseImage)> {
@@ -262,15 +258,8 @@ fn actions(
     manifest: &ReproManifest,
     store: &dyn BlobStore,
 ) -> Vec<Finding> {
-    let resolved = Resolved {
-        source: manifest.source.root,
-        date_epoch: manifest.source.date_epoch,
-        isa: manifest.platform.isa.clone(),
-        images: manifest.images.clone(),
-        frozen: manifest.frozen.clone(),
-    };
-    let results: BTreeMap<Name, CommandEntry> =
-        manifest.commands.iter().map(|entry| (entry.id.clone(), entry.clone())).collect();
+    let resolved = Resolved::recorded(manifest);
+    let results = manifest.results();
     let mut found = Vec::new();
     for (spec, smoke) in image.smoke.iter().zip(&entry.smoke) {
         let at = format!("{}.action", spec.id);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::Node;
-use rcrepro_model::evidence::manifest::{CommandEntry, FrozenEntry, ImageEntry, OutputEntry};
+use rcrepro_model::evidence::manifest::{CommandEntry, FrozenEntry, ImageEntry, OutputEntry, ReproManifest};
 use rcrepro_model::execution::action::Action;
 use rcrepro_model::execution::derive::{self, Inputs};
 use rcrepro_model::plan::{CommandSpec, Plan};
@@ -29,6 +29,20 @@ pub struct Resolved {
     pub images: BTreeMap<Name, ImageEntry>,
     /// The frozen inputs by name.
     pub frozen: BTreeMap<Name, FrozenEntry>,
+}
+
+impl Resolved {
+    /// Takes from a manifest what its commands were derived from.
+    #[must_use]
+    pub fn recorded(manifest: &ReproManifest) -> Self {
+        Self {
+            source: manifest.source.root,
+            date_epoch: manifest.source.date_epoch,
+            isa: manifest.platform.isa.clone(),
+            images: manifest.images.clone(),
+            frozen: manifest.frozen.clone(),
+        }
+    }
 }
 
 /// Says why an action cannot be derived.

@@ -245,7 +245,7 @@ impl Executor<'_> {
         stop: CancellationToken,
     ) -> Result<Ran, ExecuteError> {
         let ran = self.attempt(spec, &action, lanes, &stop).await?;
-        let expected = self.recorded.and_then(|manifest| manifest.commands.iter().find(|c| c.id == spec.id));
+        let expected = self.recorded.and_then(|manifest| manifest.command(&spec.id));
         if spec.quiet.network != AttemptRule::Allow && ran.attempts != Watch::default() {
             (self.observe)(RunEvent::Network { id: spec.id.clone(), attempts: ran.attempts.clone() });
         }

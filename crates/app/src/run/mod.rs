@@ -19,25 +19,25 @@ use std::time::SystemTime;
 use tokio_util::sync::CancellationToken;
 
 use super::evidence::{self, EvidenceError};
-use super::workspace::{Workspace, WorkspaceError};
-use crate::machine::session::Session;
-use crate::release as release_images;
-use crate::release::{ReleaseError, ReleaseStep};
 use crate::run::execute::{ExecuteError, Executions, Executor};
 use crate::run::mending::mending;
 use crate::run::prepare::{Preparation, PrepareError};
 use crate::run::proving::Proved;
-use crate::run::record::{RECORD_VERSION, RunRecord};
 use crate::workspace::files::try_folder;
+
+use super::workspace::{Workspace, WorkspaceError};
+use crate::machine::session::Session;
+use crate::release as release_images;
+use crate::release::{ReleaseError, ReleaseStep};
 use crate::workspace::source;
 use rcrepro_engine::Engine as _;
-use rcrepro_format::records::manifest_json;
-use rcrepro_format::syntax::canonical_json;
+use rcrepro_format::records::{manifest_json, run_record_json};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::release_record::Released;
+use rcrepro_model::evidence::run_record::{RUN_RECORD_VERSION, RunRecord};
 use rcrepro_model::execution::attempt::Watch;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::fault::Fault;
@@ -223,7 +223,7 @@ pub async fn execute(
     if workspace.plan.commands(packet).next().is_none() {
         return Err(RunError::NoCommands { packet: id.clone() });
     }
-    session.run.announce(id, &workspace.folder)?;
+    let _announced = session.run.announce(id, &workspace.folder)?;
     let preparation = Preparation {
         workspace,
         store: &session.store,
@@ -260,9 +260,9 @@ pub async fn execute(
     let manifest = record::manifest(workspace, id, &resolved, &ran);
     let (bytes, digest) = manifest_json::encode(&manifest);
     session.store.put(&bytes)?;
-    let (host, engine) = RunRecord::host(session.engine.info());
+    let (host, engine) = record::host(session.engine.info());
     let record = RunRecord {
-        version: RECORD_VERSION,
+        version: RUN_RECORD_VERSION,
         run: session.run.id().to_string(),
         kind: if against.is_some() { "replay" } else { "run" }.to_owned(),
         packet: id.clone(),
@@ -276,12 +276,11 @@ pub async fn execute(
         engine,
         commands: record::command_records(&ran, &notes, &*session.store)?,
     };
-    let text = canonical_json::to_vec(&record).expect("a run record holds strings and integers");
-    session.run.write_record(id, &text)?;
+    session.run.write_record(id, &run_record_json::encode(&record))?;
     let network = ran.iter().map(|ran| (ran.entry.id.clone(), ran.attempts.clone())).collect();
     let (mut proofs, mut proof_inputs) = (BTreeMap::new(), BTreeSet::new());
     for spec in workspace.plan.commands(packet) {
-        let Some(entry) = manifest.commands.iter().find(|entry| entry.id == spec.id) else { continue };
+        let Some(entry) = manifest.command(&spec.id) else { continue };
         let Proved { proof, read, .. } = proving::prove(&workspace.plan, spec, entry, &*session.store)?;
         proofs.insert(spec.id.clone(), proof);
         proof_inputs.extend(read);
@@ -320,7 +319,7 @@ pub async fn execute(
         written: None,
     };
     if recorded.passed(workspace.plan.commands(packet).count()) {
-        let results = recorded.manifest.commands.iter().map(|entry| (entry.id.clone(), entry.clone())).collect();
+        let results = recorded.manifest.results();
         let step = ReleaseStep {
             workspace,
             packet: id,

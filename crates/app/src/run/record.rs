@@ -3,27 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
-
 use super::actions::Resolved;
 use super::execute::Ran;
 use crate::workspace::Workspace;
 use rcrepro_engine::EngineInfo;
 use rcrepro_format::syntax::canonical_json;
-use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{
-    AttemptEntry, CommandEntry, EndingEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
-    version_for,
+    AttemptEntry, CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
 };
+use rcrepro_model::evidence::run_record::{AttemptRecord, CommandRecord, EngineRecord, HostRecord};
 use rcrepro_model::execution::second_look::told::{FailureNotes, SecondLookEntry};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::civil_date;
 use rcrepro_normalize as normalize;
 use rcrepro_store::{BlobStore, StoreError};
-
-/// The version of the run record's format.
-pub const RECORD_VERSION: u32 = 3;
 
 /// Puts a manifest together from what ran.
 #[must_use]
@@ -62,123 +56,23 @@ fn entry(ran: &Ran) -> CommandEntry {
     CommandEntry { earlier: earlier.collect(), ..ran.entry.clone() }
 }
 
-/// Holds what may differ from run to run: times, host, engine, commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunRecord {
-    /// The format's version, [`RECORD_VERSION`].
-    pub version: u32,
-    /// The run's id in the store.
-    pub run: String,
-    /// `run` or `replay`.
-    pub kind: String,
-    /// The packet.
-    pub packet: PacketId,
-    /// The plan's bytes.
-    pub plan: Digest,
-    /// The commit's id, in hex.
-    pub commit: String,
-    /// When the run began, RFC 3339.
-    pub started: String,
-    /// When it ended, RFC 3339.
-    pub finished: String,
-    /// The manifest of this run.
-    pub manifest: Digest,
-    /// The manifest that a replay compared with.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub recorded: Option<Digest>,
-    /// The machine.
-    pub host: HostRecord,
-    /// The engine.
-    pub engine: EngineRecord,
-    /// The commands that ran.
-    pub commands: Vec<CommandRecord>,
-}
-
-/// Describes the machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HostRecord {
-    /// The operating system and kernel release.
-    pub system: String,
-    /// The number of processors that this process may use.
-    pub cpus: usize,
-    /// The version of rcrepro.
-    pub rcrepro: String,
-}
-
-/// Describes the engine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EngineRecord {
-    /// The engine's name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// The version of its API.
-    pub api_version: String,
-    /// How inputs reached the containers.
-    pub staging: String,
-}
-
-/// Describes one command's execution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CommandRecord {
-    /// The command.
-    pub id: Name,
-    /// How long it ran, in milliseconds by the engine's clock.
-    pub duration_ms: u64,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// What was seen of its attempts at the network: canonical JSON of [`rcrepro_model::execution::attempt::Watch`]. Version 1 has none.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub network: Option<Digest>,
-    /// The attempts before the last one, all of which failed.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub earlier: Vec<AttemptRecord>,
-    /// What a second look found after it failed. Versions before 3 have none.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub second_look: Option<SecondLookEntry>,
-}
-
-/// Describes an attempt that failed and was not the last one. Its streams are in the store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AttemptRecord {
-    /// How it ended.
-    pub ending: EndingEntry,
-    /// Its exit code.
-    pub exit_code: i32,
-    /// Its standard output, raw.
-    pub stdout: Digest,
-    /// Its standard error, raw.
-    pub stderr: Digest,
-    /// Its REAPI `ActionResult`.
-    pub result: Digest,
-    /// How long it ran, in milliseconds by the engine's clock.
-    pub duration_ms: u64,
-}
-
-impl RunRecord {
-    /// Describes this machine and the engine.
-    #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the kernel's release")]
-    pub fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
-        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-        let host = HostRecord {
-            system: format!("{} {}", std::env::consts::OS, release.trim()),
-            cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            rcrepro: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        let engine = EngineRecord {
-            name: engine.name.clone(),
-            version: engine.version.clone(),
-            api_version: engine.api_version.clone(),
-            staging: engine.staging.clone(),
-        };
-        (host, engine)
-    }
+/// Describes this machine and the engine.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the kernel's release")]
+pub fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let host = HostRecord {
+        system: format!("{} {}", std::env::consts::OS, release.trim()),
+        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        rcrepro: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let engine = EngineRecord {
+        name: engine.name.clone(),
+        version: engine.version.clone(),
+        api_version: engine.api_version.clone(),
+        staging: engine.staging.clone(),
+    };
+    (host, engine)
 }
 
 /// Writes a time as RFC 3339 in UTC, to the millisecond; also one before 1970.

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::mending::mending;
-use crate::evidence::recorded::RecordedError;
-use crate::evidence::verify::verify;
+use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::{self, EvidenceError};
 use crate::machine::session::Session;
 use crate::release as release_images;
 use crate::run::{Recorded, RunError, RunOptions, execute};
 use crate::workspace::Workspace;
-use rcrepro_format::records::manifest_json::{self, ManifestError};
+use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Difference, Equality, compare};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
@@ -20,8 +19,6 @@ use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::plural::counted;
 use rcrepro_proof::Proof;
-use rcrepro_store::door;
-use rcrepro_store::layered::Layered;
 use rcrepro_store::{BlobStore, runs};
 
 /// Says why a replay could not be decided.
@@ -65,12 +62,19 @@ pub enum ReplayError {
     /// The runs of the store cannot be read.
     #[error(transparent)]
     Runs(#[from] runs::RunError),
-    /// What a run recorded cannot be read.
-    #[error(transparent)]
-    Recorded(#[from] RecordedError),
     /// The packet could not be executed.
     #[error(transparent)]
     Run(Box<RunError>),
+}
+
+impl From<EvidenceSetError> for ReplayError {
+    fn from(error: EvidenceSetError) -> Self {
+        match error {
+            EvidenceSetError::Read { path, source } => Self::NoManifest { path, source },
+            EvidenceSetError::Evidence(error) => Self::Evidence(error),
+            EvidenceSetError::Images(error) => RunError::from(*error).into(),
+        }
+    }
 }
 
 impl From<RunError> for ReplayError {
@@ -106,12 +110,15 @@ impl Replayed {
 /// # Errors
 /// [`ReplayError`].
 pub fn read_manifest(path: &Path, store: &dyn BlobStore) -> Result<(ReproManifest, Digest), ReplayError> {
-    let bytes = door::read(path, door::RECORD_LIMIT)
-        .map_err(|source| ReplayError::NoManifest { path: path.to_owned(), source })?;
-    let manifest =
-        manifest_json::decode(&bytes).map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
+    let (set, manifest) = open(path, None)?;
     evidence::import(path, store)?;
-    Ok((manifest, Digest::of(&bytes)))
+    Ok((manifest, set.digest()))
+}
+
+fn open(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest), ReplayError> {
+    let set = EvidenceSet::open(path, store)?;
+    let manifest = set.manifest().map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
+    Ok((set, manifest))
 }
 
 /// Replays a manifest at a revision of the workspace.
@@ -132,11 +139,7 @@ pub async fn replay(
 /// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are no reason:
 /// the comparison tells of them.
 fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
-    let bytes = door::read(path, door::RECORD_LIMIT)
-        .map_err(|source| ReplayError::NoManifest { path: path.to_owned(), source })?;
-    manifest_json::decode(&bytes).map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
-    let blobs = Layered::new(&evidence::folder_of(path), Some(store)).map_err(EvidenceError::from)?;
-    let judged = verify(&bytes, &blobs, &evidence::damaged(path)?, today);
+    let judged = open(path, Some(store))?.0.verify_commands(today)?;
     let counts = |finding: &&Finding| {
         finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
     };

@@ -46,7 +46,7 @@ pub fn attach(why: &mut Why, program: &Path, store: &dyn BlobStore) -> Result<()
 }
 
 fn output(manifest: &ReproManifest, command: &Name, path: &str) -> Option<OutputEntry> {
-    let entry = manifest.commands.iter().find(|entry| &entry.id == command)?;
+    let entry = manifest.command(command)?;
     entry.outputs.iter().find(|(at, _)| at.as_str() == path).map(|(_, output)| output.clone())
 }
 

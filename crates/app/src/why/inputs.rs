@@ -87,7 +87,7 @@ pub fn explain(
         found.push(Explained::new(what, class, [&difference.expected, &difference.found], cause, None));
     }
     for l in &left.commands {
-        if let Some(r) = right.commands.iter().find(|r| r.id == l.id).filter(|r| r.command != l.command) {
+        if let Some(r) = right.command(&l.id).filter(|r| r.command != l.command) {
             found.extend(environment(&l.id, l.command, r.command, store, missing)?);
         }
     }

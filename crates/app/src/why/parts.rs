@@ -1,7 +1,7 @@
 //! Streams and outputs: raw bytes against raw bytes, whatever normalizers make of them.
 
 use super::{WhyError, read};
-use crate::board::recorded_plan;
+use crate::evidence::recorded;
 use crate::run::ended::ended_by;
 use rcrepro_explain::{Hints, explain as explain_bytes};
 use rcrepro_model::content::digest::Digest;
@@ -24,9 +24,9 @@ pub fn explain(
     missing: &mut Vec<MissingBlob>,
 ) -> Result<(Vec<Explained>, Vec<ExplainedPart>), WhyError> {
     let (mut endings, mut parts) = (Vec::new(), Vec::new());
-    let plans = [left, right].map(|manifest| recorded_plan(manifest, store));
+    let plans = [left, right].map(|manifest| recorded::plan(manifest, store));
     for command in &comparison.commands {
-        let entry = |manifest: &ReproManifest| manifest.commands.iter().find(|entry| entry.id == command.id).cloned();
+        let entry = |manifest: &ReproManifest| manifest.command(&command.id).cloned();
         let (Some(l), Some(r)) = (entry(left), entry(right)) else {
             let there = |manifest: &ReproManifest| if entry(manifest).is_some() { "a result" } else { "" };
             let cause = "the command ran on one side only";

@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use super::WhyError;
+use crate::evidence::history::History;
 use crate::evidence::recorded;
-use crate::run::record::RunRecord;
 use crate::run::replay::read_manifest;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::why::Side;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::{RunId, Runs};
+use rcrepro_store::runs::RunId;
 
 /// The word for the newest run or replay.
 pub const LATEST: &str = "latest";
@@ -37,7 +38,7 @@ impl Places<'_> {
             None => {
                 let left = by_itself(first)?;
                 let packet = left.manifest.packet.clone();
-                let right = self.latest(&packet, |record| record.recorded == Some(left.digest))?;
+                let right = self.history()?.newest(&packet, |record| record.recorded == Some(left.digest))?;
                 let right = self.recorded(right.ok_or(WhyError::NoRun { packet })?)?;
                 Ok([left, right])
             }
@@ -64,7 +65,8 @@ impl Places<'_> {
             // Another repository's packet of the same name may be in the same store: plans tell them apart, as far as they can.
             let ours =
                 |record: &RunRecord| self.workspace.map_or(true, |workspace| record.plan == workspace.plan_digest());
-            let record = self.latest(packet, ours)?.ok_or_else(|| WhyError::NoRun { packet: packet.clone() })?;
+            let newest = self.history()?.newest(packet, ours)?;
+            let record = newest.ok_or_else(|| WhyError::NoRun { packet: packet.clone() })?;
             if record.recorded.is_none() && other.is_some_and(|side| side.digest == record.manifest) {
                 return Err(WhyError::Itself { run: record.run, packet: packet.clone() });
             }
@@ -83,14 +85,18 @@ impl Places<'_> {
         }
     }
 
+    fn history(&self) -> Result<History, WhyError> {
+        Ok(History::open(self.store.root())?)
+    }
+
     fn file(&self, path: &Path, name: &str) -> Result<Side, WhyError> {
         let (manifest, digest) = read_manifest(path, self.store)?;
         Ok(Side { name: name.to_owned(), manifest, digest })
     }
 
     fn of_run(&self, run: &RunId, packet: Option<&PacketId>) -> Result<Side, WhyError> {
-        let runs = Runs::open(self.store.root())?;
-        let record = |packet: &PacketId| recorded::record(&runs, run, packet);
+        let history = self.history()?;
+        let record = |packet: &PacketId| history.record(run, packet);
         let found: Option<RunRecord> = match (packet, self.workspace) {
             (Some(packet), _) => Some(
                 record(packet)?.ok_or_else(|| WhyError::NoRecord { run: run.to_string(), packet: packet.clone() })?,
@@ -105,18 +111,6 @@ impl Places<'_> {
             (None, Err(_)) => None,
         };
         self.recorded(found.ok_or_else(|| WhyError::WhichPacket { target: run.to_string() })?)
-    }
-
-    /// Finds the newest run or replay that a test lets pass.
-    fn latest(&self, packet: &PacketId, wanted: impl Fn(&RunRecord) -> bool) -> Result<Option<RunRecord>, WhyError> {
-        let runs = Runs::open(self.store.root())?;
-        for found in recorded::newest_first(&runs, packet)? {
-            let (_, record) = found?;
-            if wanted(&record) {
-                return Ok(Some(record));
-            }
-        }
-        Ok(None)
     }
 
     fn recorded(&self, record: RunRecord) -> Result<Side, WhyError> {

@@ -124,6 +124,16 @@ mod tests {
     const RECORDED: &[u8] = include_bytes!("../../../../examples/beacon/manifests/RC-05.json");
 
     #[test]
+    fn a_command_is_found_by_its_id() {
+        let recorded = decode(RECORDED).expect("a manifest");
+        let last = recorded.commands.last().expect("a command");
+        assert_eq!(recorded.command(&last.id), Some(last));
+        assert_eq!(recorded.command(&"nowhere".parse().expect("a name")), None);
+        assert_eq!(recorded.results().len(), recorded.commands.len());
+        assert_eq!(recorded.results().get(&last.id), Some(last));
+    }
+
+    #[test]
     fn an_unconfirmed_clock_has_a_version_of_its_own() {
         let recorded = decode(RECORDED).expect("a manifest");
         assert_eq!((recorded.version, version_for(&recorded.commands)), (MANIFEST_VERSION, MANIFEST_VERSION));

@@ -3,4 +3,5 @@
 pub mod gates_json;
 pub mod manifest_json;
 pub mod release_json;
+pub mod run_record_json;
 pub mod scope_json;

@@ -189,7 +189,7 @@ pub fn compare(recorded: &ReproManifest, replayed: &ReproManifest) -> Comparison
     let mut commands: Vec<CommandComparison> = recorded
         .commands
         .iter()
-        .map(|expected| match replayed.commands.iter().find(|found| found.id == expected.id) {
+        .map(|expected| match replayed.command(&expected.id) {
             Some(found) => compare_command(expected, found),
             None => CommandComparison {
                 id: expected.id.clone(),

@@ -53,6 +53,20 @@ pub struct ReproManifest {
     pub commands: Vec<CommandEntry>,
 }
 
+impl ReproManifest {
+    /// Returns what was recorded of the command with this id.
+    #[must_use]
+    pub fn command(&self, id: &Name) -> Option<&CommandEntry> {
+        self.commands.iter().find(|entry| entry.id == *id)
+    }
+
+    /// Returns what was recorded of every command, by id.
+    #[must_use]
+    pub fn results(&self) -> BTreeMap<Name, CommandEntry> {
+        self.commands.iter().map(|entry| (entry.id.clone(), entry.clone())).collect()
+    }
+}
+
 /// Names the certified source tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

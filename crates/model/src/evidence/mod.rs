@@ -4,3 +4,4 @@ pub mod compare;
 pub mod finding;
 pub mod manifest;
 pub mod release_record;
+pub mod run_record;

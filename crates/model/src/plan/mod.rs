@@ -257,6 +257,12 @@ pub struct Packet {
 }
 
 impl Plan {
+    /// Returns the command with this id; ids are unique in a plan.
+    #[must_use]
+    pub fn command(&self, id: &Name) -> Option<&CommandSpec> {
+        self.sets.values().flatten().find(|spec| spec.id == *id)
+    }
+
     /// Lists a packet's commands in the order of its sets.
     pub fn commands<'a>(&'a self, packet: &'a Packet) -> impl Iterator<Item = &'a CommandSpec> {
         packet.sets.iter().filter_map(|set| self.sets.get(set)).flatten()

@@ -28,7 +28,7 @@ impl Judge<'_> {
         entry: &CommandEntry,
     ) {
         let at = format!("commands.{}", entry.id);
-        let spec = plan.and_then(|plan| plan.sets.values().flatten().find(|spec| spec.id == entry.id));
+        let spec = plan.and_then(|plan| plan.command(&entry.id));
         if let (Some(plan), Some(spec)) = (plan, spec) {
             self.stated(&at, spec, entry);
             self.derived(&at, plan, spec, resolved, results, entry);

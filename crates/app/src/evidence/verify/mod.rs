@@ -211,19 +211,13 @@ impl Judge<'_> {
         self.images();
         self.frozen(plan.as_ref());
         self.normalizers();
-        let resolved = Resolved {
-            source: manifest.source.root,
-            date_epoch: manifest.source.date_epoch,
-            isa: manifest.platform.isa.clone(),
-            images: manifest.images.clone(),
-            frozen: manifest.frozen.clone(),
-        };
+        let resolved = Resolved::recorded(manifest);
         if let Some(plan) = &plan {
             self.references(plan);
             self.witnesses(plan);
         }
         // In the plan a command may stand before those that it needs.
-        let results: BTreeMap<_, _> = manifest.commands.iter().map(|entry| (entry.id.clone(), entry.clone())).collect();
+        let results = manifest.results();
         for entry in &manifest.commands {
             self.command(plan.as_ref(), &resolved, &results, entry);
         }

@@ -23,7 +23,7 @@ impl Judge<'_> {
         self.untie("commands", says.to_owned());
         let Some(plan) = plan else { return };
         for entry in &manifest.commands {
-            let Some(spec) = plan.sets.values().flatten().find(|spec| spec.id == entry.id) else { continue };
+            let Some(spec) = plan.command(&entry.id) else { continue };
             let asked = spec.world.mode(usual_clock(&spec.line, spec.proof)).today();
             if entry.clock == ClockMode::Real && asked != ClockMode::Real {
                 let says = format!("the machine's own clock, where the plan asks for one that {}", asked.as_str());

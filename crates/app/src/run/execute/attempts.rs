@@ -49,7 +49,7 @@ impl From<&Ran> for Attempt {
 impl Executor<'_> {
     /// Makes the world of a command. Where the plan names no clock, a replay has the recorded one, and a run the tool's.
     pub(crate) fn world(&self, spec: &CommandSpec) -> World {
-        let recorded = self.recorded.and_then(|manifest| manifest.commands.iter().find(|entry| entry.id == spec.id));
+        let recorded = self.recorded.and_then(|manifest| manifest.command(&spec.id));
         let is_own = |clock: &ClockMode| !matches!(clock, ClockMode::Real | ClockMode::Unconfirmed);
         let recorded = recorded.map(|entry| entry.clock).filter(is_own);
         let tool = recorded.unwrap_or_else(|| usual_clock(&spec.line, spec.proof));

@@ -1,0 +1,174 @@
+//! A manifest with all that travels beside it, opened in one way by everyone who judges it: `rcrepro verify`, the board, a replay,
+//! the findings of scans, the facts about images of the release.
+//!
+//! Opening reads the manifest and hashes nothing; judging hashes all evidence. Nothing is written to the folders or to the store.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::beside::Beside;
+use super::verify::{Verification, verify};
+use crate::evidence::{self, EvidenceError};
+use crate::release::ReleaseError;
+use crate::release::verify as images;
+use crate::release::verify::Judged;
+use rcrepro_format::records::manifest_json::{self, ManifestError};
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_store::door;
+use rcrepro_store::layered::Layered;
+
+/// Why a manifest or what lies beside it cannot be opened or judged.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceSetError {
+    /// The file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said, `NotFound` among it.
+        #[source]
+        source: io::Error,
+    },
+    /// The evidence cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The record of the release's images cannot be read.
+    #[error(transparent)]
+    Images(Box<ReleaseError>),
+}
+
+impl From<ReleaseError> for EvidenceSetError {
+    fn from(error: ReleaseError) -> Self {
+        Self::Images(Box::new(error))
+    }
+}
+
+/// A record's file and the evidence beside it, over a store. The record may be of any kind.
+#[derive(Debug)]
+pub struct RecordFile {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    blobs: Layered,
+}
+
+impl RecordFile {
+    /// Reads a record. `store` is the folder of a store that may have blobs which the folder of evidence has not.
+    ///
+    /// # Errors
+    /// What the system said, `NotFound` among it, or what [`door::open`] refuses.
+    pub fn open(path: &Path, store: Option<&Path>) -> io::Result<Self> {
+        let bytes = door::read(path, door::RECORD_LIMIT)?;
+        Ok(Self { path: path.to_owned(), bytes, blobs: Layered::new(&evidence::folder_of(path), store) })
+    }
+
+    /// Returns the record's bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Returns the digest of the record's bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+
+    /// Returns the blobs: those of the folder, then those of the store. What is written stays in memory.
+    #[must_use]
+    pub const fn blobs(&self) -> &Layered {
+        &self.blobs
+    }
+
+    /// Hashes all evidence in the folder.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] when the folder cannot be listed.
+    pub fn beside(&self) -> Result<Beside, EvidenceError> {
+        evidence::damaged(&self.path)
+    }
+}
+
+/// A manifest, its evidence, and the record of the release's images beside it.
+#[derive(Debug)]
+pub struct EvidenceSet {
+    file: RecordFile,
+    store: Option<PathBuf>,
+}
+
+impl EvidenceSet {
+    /// Opens a manifest file. `store` is the folder of the user's store; without one, the evidence stands alone, as a stranger has
+    /// it.
+    ///
+    /// # Errors
+    /// [`EvidenceSetError`] when the manifest's file cannot be read; whether its bytes are a manifest is judged later.
+    pub fn open(manifest: &Path, store: Option<&Path>) -> Result<Self, EvidenceSetError> {
+        let read = |source| EvidenceSetError::Read { path: manifest.to_owned(), source };
+        Ok(Self { file: RecordFile::open(manifest, store).map_err(read)?, store: store.map(Path::to_owned) })
+    }
+
+    /// Returns the manifest's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.file.path
+    }
+
+    /// Returns the digest of the manifest's bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.file.digest()
+    }
+
+    /// Decodes the manifest.
+    ///
+    /// # Errors
+    /// [`ManifestError`].
+    pub fn manifest(&self) -> Result<ReproManifest, ManifestError> {
+        manifest_json::decode(&self.file.bytes)
+    }
+
+    /// Returns the manifest's blobs, as [`RecordFile::blobs`].
+    #[must_use]
+    pub const fn blobs(&self) -> &Layered {
+        &self.file.blobs
+    }
+
+    /// Keeps the manifest's blobs alone.
+    #[must_use]
+    pub fn into_blobs(self) -> Layered {
+        self.file.blobs
+    }
+
+    /// Judges the manifest, its evidence, and the record of the release's images.
+    ///
+    /// # Errors
+    /// [`EvidenceSetError`] when something beside the manifest cannot be read; what is wrong or missing is a finding.
+    pub fn verify(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
+        let mut verification = self.verify_commands(today)?;
+        if let Some(manifest) = &verification.parsed {
+            let Judged { evidence, findings, notes, untied } = self.verify_images(manifest)?;
+            verification.evidence += evidence;
+            verification.findings.extend(findings);
+            verification.notes.extend(notes);
+            verification.untied.extend(untied);
+        }
+        Ok(verification)
+    }
+
+    /// Judges the manifest and its evidence alone: on a board each image of the release is a fact of its own.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_commands(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
+        Ok(verify(&self.file.bytes, &self.file.blobs, &self.file.beside()?, today))
+    }
+
+    /// Judges the record of the release's images alone; nothing where the packet names none. `manifest` is that of this set.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_images(&self, manifest: &ReproManifest) -> Result<Judged, EvidenceSetError> {
+        Ok(images::verify(&self.file.path, manifest, &self.file.blobs, self.store.as_deref())?)
+    }
+}

@@ -1,0 +1,227 @@
+//! What the runs and replays of a store recorded of a packet.
+//!
+//! Everyone who asks for the newest run asks here, so that all mean the same one: the run with the highest number, whatever
+//! clocks said, of those that pass a test. A record that cannot be read, was deleted or lies in a renamed folder is never taken
+//! for absent: a failure would else be forgotten, and an older success be believed.
+
+use std::path::{Path, PathBuf};
+
+use super::currency::outdated;
+use super::recorded::{self, RecordedError};
+use crate::workspace::Workspace;
+use rcrepro_format::records::run_record_json;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::evidence::run_record::RunRecord;
+use rcrepro_model::plan::PacketId;
+use rcrepro_store::BlobStore;
+use rcrepro_store::runs::{RunError, RunId, Runs};
+
+/// The runs of a store.
+#[derive(Debug, Clone)]
+pub struct History {
+    runs: Runs,
+}
+
+/// A run of a packet, with the manifest that it recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedRun {
+    /// What the run recorded.
+    pub record: RunRecord,
+    /// The manifest's bytes.
+    pub bytes: Vec<u8>,
+    /// The manifest.
+    pub manifest: ReproManifest,
+}
+
+/// A run that ended without a record of a packet that it worked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unrecorded {
+    /// The run.
+    pub run: RunId,
+    /// The packet.
+    pub packet: PacketId,
+}
+
+/// Says what can be known of it, and the command that makes a newer record.
+impl std::fmt::Display for Unrecorded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { run, packet } = self;
+        write!(
+            f,
+            "run {run} left no record of {packet}: it was killed, or the record was deleted: rcrepro run {packet}"
+        )
+    }
+}
+
+impl History {
+    /// Opens the history of a store by the store's folder.
+    ///
+    /// # Errors
+    /// [`RunError`] when the runs cannot be read.
+    pub fn open(store: &Path) -> Result<Self, RunError> {
+        Ok(Self { runs: Runs::open(store)? })
+    }
+
+    /// Reads what one run recorded of a packet; `None` when it recorded nothing of it.
+    ///
+    /// # Errors
+    /// [`RecordedError`] when there is a record and it cannot be read, or is that of another run or packet.
+    pub fn record(&self, run: &RunId, packet: &PacketId) -> Result<Option<RunRecord>, RecordedError> {
+        let path = self.runs.record_path(run, packet);
+        let Some(bytes) = self.runs.record(run, packet)? else {
+            // What became of the images is kept after the record alone.
+            return match self.runs.images(run, packet)? {
+                None => Ok(None),
+                Some(_) => Err(RecordedError::Deleted { run: run.clone(), packet: packet.clone(), path }),
+            };
+        };
+        let (run, packet) = (run.clone(), packet.clone());
+        match run_record_json::decode(&bytes) {
+            Err(source) => Err(RecordedError::Record { run, packet, path, source }),
+            Ok(found) if found.run != run.as_str() || found.packet != packet => {
+                let of = format!("{} of run {}", found.packet, found.run);
+                Err(RecordedError::Another { run, packet, path, of })
+            }
+            Ok(found) => Ok(Some(found)),
+        }
+    }
+
+    /// Finds the newest run of a packet that passes a test.
+    ///
+    /// # Errors
+    /// [`RecordedError`] when the runs cannot be listed, or one that is newer cannot be read.
+    pub fn newest(
+        &self,
+        packet: &PacketId,
+        wanted: impl Fn(&RunRecord) -> bool,
+    ) -> Result<Option<RunRecord>, RecordedError> {
+        self.newest_with(packet, |record| Ok(wanted(&record).then_some(record)))
+    }
+
+    /// Finds the newest run of a packet by a plan. Plans tell the packets of one name of several repositories apart.
+    ///
+    /// # Errors
+    /// As [`Self::newest`].
+    pub fn newest_of_plan(&self, packet: &PacketId, plan: Digest) -> Result<Option<RunRecord>, RecordedError> {
+        self.newest(packet, |record| record.plan == plan)
+    }
+
+    /// Finds the newest run of a packet in which `look` finds something, and returns that.
+    ///
+    /// # Errors
+    /// As [`Self::newest`], and whatever `look` returns.
+    pub fn newest_with<T>(
+        &self,
+        packet: &PacketId,
+        mut look: impl FnMut(RunRecord) -> Result<Option<T>, RecordedError>,
+    ) -> Result<Option<T>, RecordedError> {
+        let moved = self.moved(packet)?.pop();
+        let refused = |at: Option<&RunId>| match &moved {
+            Some((run, folder)) if at.is_none_or(|at| run >= at) => {
+                Err(RecordedError::Moved { run: run.clone(), packet: packet.clone(), folder: folder.clone() })
+            }
+            _ => Ok(()),
+        };
+        for run in self.runs.list()?.iter().rev() {
+            refused(Some(run))?;
+            let Some(record) = self.record(run, packet)? else { continue };
+            if let Some(found) = look(record)? {
+                return Ok(Some(found));
+            }
+        }
+        refused(None)?;
+        Ok(None)
+    }
+
+    /// Finds the newest run whose evidence counts now: it is of this source, and of the packet and the locks as they are.
+    ///
+    /// # Errors
+    /// As [`Self::newest`], and when the manifest or the plan of such a run is damaged or gone.
+    pub fn newest_current(
+        &self,
+        packet: &PacketId,
+        workspace: &Workspace,
+        source: Digest,
+        store: &dyn BlobStore,
+    ) -> Result<Option<RecordedRun>, RecordedError> {
+        self.newest_with(packet, |record| {
+            let (bytes, manifest) = match recorded::manifest(&record, store) {
+                Ok(found) => found,
+                // The plan is a part of the source: another plan is another source.
+                Err(_) if record.plan != workspace.plan_digest() => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let plan = match recorded::plan(&manifest, store) {
+                Some(plan) => plan,
+                // One that is damaged in the store is the very one at hand when the digests are equal.
+                None if manifest.plan == workspace.plan_digest() => workspace.plan.clone(),
+                None if manifest.source.root != source => return Ok(None),
+                None => return Err(RecordedError::Plan { run: record.run, packet: packet.clone() }),
+            };
+            let is_current = manifest.packet == *packet && outdated(workspace, &manifest, &plan, source).is_none();
+            Ok(is_current.then_some(RecordedRun { record, bytes, manifest }))
+        })
+    }
+
+    /// Reads what a run kept of the release's images, with the run's id and the file; `None` when it built none.
+    ///
+    /// # Errors
+    /// [`RecordedError`] when the run's id or what it kept cannot be read.
+    pub fn images(&self, record: &RunRecord) -> Result<Option<(RunId, PathBuf, Vec<u8>)>, RecordedError> {
+        let run: RunId = record.run.parse()?;
+        let path = self.runs.images_path(&run, &record.packet);
+        Ok(self.runs.images(&run, &record.packet)?.map(|bytes| (run, path, bytes)))
+    }
+
+    /// Tells whether a live run works at a packet of this plan's folder.
+    ///
+    /// # Errors
+    /// [`RunError`] when the runs cannot be read.
+    pub fn is_running(&self, packet: &PacketId, folder: &Path) -> Result<bool, RunError> {
+        for run in self.runs.list()?.iter().rev() {
+            let announced = self.runs.is_announced(run, packet, folder);
+            if announced && self.runs.record(run, packet)?.is_none() && self.runs.is_alive(run)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Finds the newest run of a packet of this plan's folder when it ended without a record: it was killed, or its record was
+    /// deleted. A run that ends by an error or by Ctrl-C takes its announcement back and is not such a run.
+    ///
+    /// # Errors
+    /// [`RunError`] when the runs cannot be read.
+    pub fn unrecorded(&self, packet: &PacketId, folder: &Path) -> Result<Option<Unrecorded>, RunError> {
+        let runs = self.runs.list()?.into_iter().rev();
+        for run in runs.filter(|run| self.runs.is_announced(run, packet, folder)) {
+            if self.runs.record_path(&run, packet).symlink_metadata().is_ok() {
+                return Ok(None);
+            }
+            if !self.runs.is_alive(&run)? {
+                return Ok(Some(Unrecorded { run, packet: packet.clone() }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Lists the records of a packet that lie in folders that are not named as runs, the oldest first. A record whose run has it,
+    /// too, is a copy, and what cannot be read says of no run that it was moved.
+    fn moved(&self, packet: &PacketId) -> Result<Vec<(RunId, PathBuf)>, RecordedError> {
+        let mut moved = Vec::new();
+        for folder in self.runs.strays()? {
+            let bytes = self.runs.stray_record(&folder, packet).unwrap_or_default().unwrap_or_default();
+            let Ok(record) = run_record_json::decode(&bytes) else { continue };
+            let Ok(run) = record.run.parse::<RunId>() else { continue };
+            if record.packet == *packet && self.runs.record(&run, packet)?.is_none() {
+                moved.push((run, folder));
+            }
+        }
+        moved.sort();
+        Ok(moved)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
