@@ -195,13 +195,13 @@ mod tests {
         );
     }
 
-    /// Goes red when a normalizer comes or changes its version and docs/normalizers.md does not say so.
+    /// Goes red when a normalizer comes or changes its version and docs/guide/normalizers.md does not say so.
     #[test]
     fn every_normalizer_is_documented() {
-        let page = include_str!("../../../docs/normalizers.md");
+        let page = include_str!("../../../docs/guide/normalizers.md");
         for normalizer in all() {
             let row = format!("\n| `{}` | {} | ", normalizer.name(), normalizer.version());
-            assert!(page.contains(&row), "docs/normalizers.md has no row that begins with {}", row.trim());
+            assert!(page.contains(&row), "docs/guide/normalizers.md has no row that begins with {}", row.trim());
         }
     }
 

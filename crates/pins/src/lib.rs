@@ -3,7 +3,7 @@
 //!
 //! One file a kind of source, each a function from text to [`Mention`](reference::Mention)s; [`sweep`] goes over any text
 //! for what they did not find; [`survey`] joins them; [`judge`] compares with the pins and makes findings. See
-//! `docs/pins.md` for what is read and what is not.
+//! `docs/guide/pins.md` for what is read and what is not.
 
 #![cfg_attr(
     test,

@@ -100,13 +100,13 @@ mod tests {
         }
     }
 
-    /// Goes red when an adapter comes or changes its version and docs/proof.md does not say so.
+    /// Goes red when an adapter comes or changes its version and docs/guide/proof.md does not say so.
     #[test]
     fn every_adapter_is_documented() {
-        let page = include_str!("../../../docs/proof.md");
+        let page = include_str!("../../../docs/guide/proof.md");
         for adapter in all() {
             let row = format!("\n| `{}` | {} | ", adapter.tool, adapter.version);
-            assert!(page.contains(&row), "docs/proof.md has no row that begins with {}", row.trim());
+            assert!(page.contains(&row), "docs/guide/proof.md has no row that begins with {}", row.trim());
         }
     }
 }

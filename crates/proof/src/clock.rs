@@ -1,7 +1,7 @@
 //! The wall clock that a line's tools get when the plan names none.
 //!
 //! A clock that flows changes no verdict, and one that stands makes more bytes equal. So it stands only where everything on
-//! the line is known to wait for no wall clock: the evidence for each tool is the table in `docs/causes.md`. A line with
+//! the line is known to wait for no wall clock: the evidence for each tool is the table in `docs/guide/causes.md`. A line with
 //! anything else on it (a script, a test, a server) starts and flows.
 
 use super::call::{self, nested, unwrapped};

@@ -26,7 +26,7 @@ pub fn work_path() -> TreePath {
 }
 
 /// Gives the environment that every command has: the fixed one, and seeds for tools that draw the order of their hash
-/// tables from the kernel and ask for a seed by a variable (`docs/causes.md`).
+/// tables from the kernel and ask for a seed by a variable (`docs/guide/causes.md`).
 #[must_use]
 pub fn command_environment(date_epoch: i64) -> BTreeMap<String, String> {
     let seeds = ["PERL_HASH_SEED", "PYTHONHASHSEED"].map(|name| (name.to_owned(), "0".to_owned()));

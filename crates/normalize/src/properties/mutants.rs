@@ -2,7 +2,8 @@
 //!
 //! Of the first run of every case: each number, each word, each verdict turned into its opposite, each other byte, each
 //! line taken away, doubled, and put behind its neighbour. New normalizers and new recordings come in by themselves.
-//! `RCREPRO_MUTANTS=all cargo test --lib mutants_are_caught -- --nocapture` prints the table of docs/normalizers.md;
+//! `RCREPRO_MUTANTS=all cargo test -p rcrepro-normalize mutants_are_caught -- --nocapture` prints the table of
+//! docs/guide/normalizers.md;
 //! without the variable a long recording gets a part of its mutants, evenly spread, so that the test stays quick.
 
 use std::collections::BTreeMap;

@@ -30,15 +30,15 @@ fn document(sections: &[Section]) -> String {
     let stands = |stands| count(&|row| row.stands == stands && row.starts == Starts::Same);
     let mut text = format!(
         "# Programs that use time\n\n\
-         Small programs, each of which uses time in another way, and what becomes of them under rcrepro's wall clocks. Written by\n\
+         Small programs that use time in different ways, and how they behave under rcrepro's wall clocks. Written by\n\
          `init/tests/programs/corpus.rs`, which runs all of them; the programs are in `init/tests/programs/sources/time/`. With\n\
-         `{WRITE}=1` the test writes this file anew.\n\n\
+         `{WRITE}=1` the test rewrites this file.\n\n\
          `clock = \"starts\"`: the wall clock reads the source's time when the command begins and goes on. {} programs come to\n\
          the same verdict (exit code and standard output) as without rcrepro, {} do not and have **differs** in their row.\n\n\
-         `clock = \"stands\"`: the wall clock reads one time for ever. Of the same {0}, {} come to the same verdict, {} fail and {} hang.\n\
+         `clock = \"stands\"`: the wall clock always reads the same time. Of the same {0}, {} come to the same verdict, {} fail and {} hang.\n\
          A program that fails or hangs there needs a clock that starts.\n\n\
          Not in the tables are programs that a thousand signals a second interrupt: under a clock that starts, a call that PID 1 answers\n\
-         (`stat`, a reading by system call, setting a timer) may say `EINTR` to them when the handler was set without `SA_RESTART`.\n",
+         (`stat`, a reading by system call, setting a timer) may return `EINTR` if the handler was set without `SA_RESTART`.\n",
         count(&|row| row.starts == Starts::Same),
         count(&|row| row.starts == Starts::Differs),
         stands(Stands::Same),
