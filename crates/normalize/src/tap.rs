@@ -76,7 +76,7 @@ impl Place {
         }
     }
 
-    /// Splits a line into what stands before and after its time.
+    /// Splits a line into the parts before and after its time.
     fn around_time(self, line: &[u8], indent: usize) -> Option<(&[u8], Option<&[u8]>)> {
         let text = &line[indent..];
         let (before, after) = match self {

@@ -9,7 +9,7 @@ use crate::Hints;
 use crate::lines::paths;
 use rcrepro_model::why::difference::{Class, Explained, settle};
 
-/// Is a section that differs.
+/// A section that differs.
 struct Differing<'a> {
     place: String,
     name: String,
@@ -18,7 +18,7 @@ struct Differing<'a> {
     compared: Compared,
 }
 
-/// Explains two files; `None` when one is no good ELF or they differ outside of all sections.
+/// Explains two files; `None` when one is not a valid ELF file or they differ outside of all sections.
 #[must_use]
 pub fn explain_elf(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Option<Vec<Explained>> {
     let (l, r) = (sections(left)?, sections(right)?);
@@ -77,7 +77,7 @@ fn sections(bytes: &[u8]) -> Option<Sections<'_>> {
     Some(found)
 }
 
-/// Compares what stands in no section: what kind of file it is for which machine, the flags of sections, what is loaded and
+/// Compares what is outside of all sections: what kind of file it is for which machine, the flags of sections, what is loaded and
 /// with which permissions. Addresses and sizes follow from the sections.
 fn headers(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
     let mut found = Vec::new();
@@ -188,7 +188,7 @@ impl Differing<'_> {
     }
 }
 
-/// Tells whether two tables of relocations (24 bytes each: place, symbol and kind, addend) differ in addends only.
+/// Whether two tables of relocations (24 bytes each: place, symbol and kind, addend) differ in addends only.
 fn other_addends_only(left: &[u8], right: &[u8]) -> bool {
     const ENTRY: usize = 24;
     let pairs = left.chunks(ENTRY).zip(right.chunks(ENTRY));

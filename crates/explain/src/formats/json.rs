@@ -6,7 +6,7 @@ use crate::Hints;
 use crate::lines::pair::{Around, explain_line};
 use rcrepro_model::why::difference::{Class, Explained};
 
-/// Explains two JSON documents; `None` when one of them is none, or when they are equal as JSON and no reason is found.
+/// Explains two JSON documents; `None` when one of them is not JSON, or when they are equal as JSON and no reason is found.
 #[must_use]
 pub fn explain_json(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Option<Vec<Explained>> {
     let parse = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
@@ -51,7 +51,7 @@ fn compact(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect()
 }
 
-/// Says what the object is in which a value stands.
+/// The kind of object that holds a value.
 #[derive(Debug, Clone, Copy, Default)]
 struct Siblings {
     /// It has a version and a checksum or source: a locked package.
@@ -120,7 +120,7 @@ fn walk(
     }
 }
 
-/// Pairs the elements of two arrays: equal ones first, wherever they stand, then the others in their order.
+/// Pairs the elements of two arrays: equal ones first, wherever they are, then the others in their order.
 fn arrays(at: &str, key: Option<&str>, a: &[Value], b: &[Value], hints: &Hints<'_>, found: &mut Vec<Explained>) {
     let mut free: Vec<usize> = (0..b.len()).collect();
     let (mut places, mut rest) = (Vec::new(), Vec::new());

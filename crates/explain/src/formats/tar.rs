@@ -11,7 +11,7 @@ use rcrepro_model::why::difference::{Class, Explained};
 
 mod claims;
 
-/// Tells whether bytes begin with a tar header.
+/// Whether bytes begin with a tar header.
 #[must_use]
 pub fn is_tar(bytes: &[u8]) -> bool {
     bytes.len() >= 512 && &bytes[257..262] == b"ustar"

@@ -23,7 +23,7 @@ pub(crate) fn span_remedy(place: &Place<'_>) -> &'static str {
     }
 }
 
-/// Is where a pair stands.
+/// The surroundings of a pair.
 #[derive(Debug, Clone)]
 pub struct Place<'a> {
     /// What is around the line.
@@ -38,7 +38,7 @@ pub struct Place<'a> {
     pub texts: [&'a str; 2],
 }
 
-/// Is a class with its reason.
+/// A class with its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// The class.
@@ -61,7 +61,7 @@ impl Place<'_> {
         (span.len() == 1).then(|| self.tokens[side][span.start].kind)
     }
 
-    /// Gives the last words before the pair in the first line, nearest first, in lower case.
+    /// Returns the last words before the pair in the first line, nearest first, in lower case.
     pub(crate) fn words_before(&self) -> Vec<String> {
         let mut words = Vec::new();
         if self.spans[0].start == 0 {
@@ -73,7 +73,7 @@ impl Place<'_> {
         words
     }
 
-    /// Gives the key right before the pair: `key=`, `key: ` or `key="`.
+    /// Returns the key right before the pair: `key=`, `key: ` or `key="`.
     pub(crate) fn key(&self) -> String {
         let mut before = self.tokens[0][..self.spans[0].start]
             .iter()
@@ -90,7 +90,7 @@ impl Place<'_> {
         self.tokens[0].get(self.spans[0].start).and_then(|token| self.lines[0][..token.at].chars().next_back())
     }
 
-    /// Gives the head of the column that the pair stands in.
+    /// Returns the head of the pair's column.
     pub(crate) fn head(&self) -> Option<&str> {
         let at = self.tokens[0].get(self.spans[0].start)?.at;
         let column = self.lines[0][..at].split_whitespace().count();
@@ -102,7 +102,7 @@ impl Place<'_> {
     }
 }
 
-/// Tells the class of a pair. Whatever no rule gives a reason for is real.
+/// Returns the class of a pair: real unless a rule gives a reason for another.
 #[must_use]
 pub fn classify(place: &Place<'_>) -> Verdict {
     let rules: [fn(&Place<'_>) -> Option<Verdict>; 15] = [

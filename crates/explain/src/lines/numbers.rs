@@ -90,7 +90,7 @@ fn epochs(place: &Place<'_>, key: &str) -> Option<Verdict> {
     })?
 }
 
-/// Tells whether a name says that its number is a time span.
+/// Whether a name says that its number is a time span.
 pub fn key_is_span(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     const NAMES: [&str; 14] = [

@@ -1,4 +1,4 @@
-//! Two lines that stand for each other, token by token.
+//! Two lines that correspond, token by token.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ use rcrepro_model::why::difference::{Class, Explained};
 /// Which share of all pairs of tokens an alignment looks at, at worst.
 const SHARE: u64 = 4;
 
-/// Says around what two lines stand.
+/// The surroundings of two lines.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
     /// What is known of the command.
     pub hints: &'a Hints<'a>,
     /// The key that the text is the value of, where it is.
     pub key: Option<&'a str>,
-    /// The column heads of the table that the line stands in.
+    /// The column heads of the table that holds the line.
     pub heads: &'a [&'a str],
 }
 
@@ -116,9 +116,9 @@ fn joined<'a>(line: &'a str, tokens: &[Token<'_>]) -> &'a str {
     }
 }
 
-/// Tells whether two lines hold the same elements of a list in another order, and are equal around it.
+/// Whether two lines hold the same elements of a list in another order, and are equal around it.
 ///
-/// Only whole elements count: `1 passed, 0 failed` and `0 passed, 1 failed` are no permutation.
+/// Only whole elements count: `1 passed, 0 failed` and `0 passed, 1 failed` are not a permutation.
 fn permuted(left: &str, right: &str) -> Option<&'static str> {
     let brackets = [('{', '}'), ('[', ']'), ('(', ')')];
     for (open, close) in brackets {
@@ -139,7 +139,7 @@ fn permuted(left: &str, right: &str) -> Option<&'static str> {
     (names(&l) && distinct && same_elements(&l, &r)).then_some("the same names in another order")
 }
 
-/// Tells whether a word is a verdict, which says nothing without what stands beside it.
+/// Whether a word is a verdict, which says nothing without the words beside it.
 pub fn is_verdict(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
     const WORDS: [&str; 22] = [

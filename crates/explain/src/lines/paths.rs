@@ -49,7 +49,7 @@ pub fn judge(l: &str, r: &str) -> Option<Verdict> {
     None
 }
 
-/// Gives what two names have in common when the rest of both looks drawn: letters and digits or cases mixed, and as long on both
+/// Returns what two names have in common when the rest of both looks drawn: letters and digits or cases mixed, and as long on both
 /// sides, or digits alone. Plain words do not: `output` and `report` are two names.
 fn drawn_names(x: &str, y: &str) -> Option<String> {
     let stem: String = x.chars().zip(y.chars()).take_while(|(p, q)| p == q).map(|(p, _)| p).collect();

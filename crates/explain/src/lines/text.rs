@@ -1,4 +1,4 @@
-//! Streams and text files: lines that moved, lines that stand for each other, lines of one side only.
+//! Streams and text files: lines that moved, lines that correspond, lines of one side only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::formats::json;
 use crate::lines::pair::{Around, explain_line, is_verdict, order_remedy};
 use rcrepro_model::why::difference::{Class, Explained};
 
-/// The most lines of a side that are aligned; beyond it, lines stand for each other by their number.
+/// The most lines of a side that are aligned; beyond it, lines are paired by their number.
 const LINES: usize = 20_000;
 
 /// The most lines that are looked at one by one, both sides together, once equal beginnings and ends are left out.
@@ -122,10 +122,10 @@ fn place(at: &str, l: usize, r: usize) -> String {
     if l == r { format!("{at}:{}", l + 1) } else { format!("{at}:{}→{}", l + 1, r + 1) }
 }
 
-/// Takes lines that stand on both sides at other places out of both lists, and explains them as an order.
+/// Takes lines that are on both sides at other places out of both lists, and explains them as an order.
 ///
 /// A line belongs to the less indented one above it, and only moves with it; a bare verdict or number says nothing without
-/// what stands beside it, and never counts as moved.
+/// what is beside it, and never counts as moved.
 fn moved(
     at: &str,
     a: &[&str],
@@ -164,13 +164,13 @@ fn moved(
     Some(Explained::new(&span, Class::Order, [&in_order(a, &ls), &in_order(b, &rs)], cause, remedy))
 }
 
-/// Tells whether a line says something by itself.
+/// Whether a line says something by itself.
 fn speaks(line: &str) -> bool {
     let mut words = line.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
     words.any(|word| !is_verdict(word) && word.chars().any(char::is_alphabetic))
 }
 
-/// Gives for each line the nearest less indented one above it.
+/// Returns for each line the nearest less indented one above it.
 fn owners(lines: &[&str]) -> Vec<Option<usize>> {
     let mut stack: Vec<(usize, usize)> = Vec::new();
     let mut owners = Vec::with_capacity(lines.len());
@@ -189,7 +189,7 @@ fn owners(lines: &[&str]) -> Vec<Option<usize>> {
     owners
 }
 
-/// Pairs lines that stand for each other and takes them out of both lists: those of one shape first, wherever they stand,
+/// Pairs lines that correspond and takes them out of both lists: those of one shape first, wherever they are,
 /// then those that resemble each other within one hunk. In the order of the first side, and whether all were looked at.
 fn matched(
     a: &[&str],
@@ -260,12 +260,12 @@ fn take_out(gone: &mut Vec<usize>, come: &mut Vec<usize>, pairs: &[(usize, usize
     come.retain(|r| !rs.contains(r));
 }
 
-/// Gives a line with everything hidden that varies by its nature.
+/// Returns a line with everything hidden that varies by its nature.
 fn shape(line: &str) -> String {
     tokens(bare(line)).iter().map(|token| token.shape()).collect()
 }
 
-/// Says in percent how many of two lines' tokens are of one shape.
+/// Returns the percentage of two lines' tokens that are of one shape.
 fn likeness(left: &str, right: &str) -> usize {
     let shapes = |line: &str| {
         let tokens = tokens(bare(line));
@@ -280,7 +280,7 @@ fn likeness(left: &str, right: &str) -> usize {
     if l.len() + r.len() == 0 { 0 } else { 200 * common / (l.len() + r.len()) }
 }
 
-/// Gives the column heads when the text begins with a line of upper-case words, as tables of processes do.
+/// Returns the column heads when the text begins with a line of upper-case words, as tables of processes do.
 fn heads<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let words: Vec<&str> = lines.first().map(|line| line.split_whitespace().collect()).unwrap_or_default();
     let upper = |word: &&str| word.bytes().all(|b| b.is_ascii_uppercase() || b"%_-".contains(&b));

@@ -41,7 +41,7 @@ struct FileWire {
     concat: BTreeMap<TreePath, Spanned<String>>,
 }
 
-/// Is what a container starts with, in definitions and in locks.
+/// What a container starts with, in definitions and in locks.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigWire {
@@ -96,7 +96,7 @@ fn whole_module() -> String {
     ".".to_owned()
 }
 
-/// Is a definition as it is hashed: every field present, none that only says how the file is written.
+/// A definition as it is hashed: every field present, none that only says how the file is written.
 #[derive(Serialize)]
 struct CanonicalWire<'a> {
     name: &'a str,
@@ -161,7 +161,7 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
 /// Computes what a lock holds to tell whether it is stale.
 ///
 /// Hash rule: SHA-256 over the RFC 8785 JSON array of the composition's definitions, lowest first, every field present;
-/// for platforms stands the one that is composed for, so that what concerns another one makes no lock stale.
+/// the platforms are reduced to the one that is composed for, so that what concerns another one makes no lock stale.
 /// Comments, white space and the order of keys in the files do not count.
 ///
 /// # Panics
@@ -216,7 +216,7 @@ impl ProgramWire {
     }
 }
 
-/// Everything of a program stands in a shell line or in a path, so it has to be plain.
+/// Everything of a program ends up in a shell line or in a path, so it has to be plain.
 fn program_of(text: &str, wire: Spanned<ProgramWire>) -> Result<GoProgram, TomlError> {
     let span = wire.span();
     let ProgramWire { module, version, package, image, into, ldflags } = wire.into_inner();
@@ -256,7 +256,7 @@ impl DebWire {
     }
 }
 
-/// Gives texts that come from no file a place, which nothing reads.
+/// Returns texts that come from no file a place, which nothing reads.
 fn spanned(texts: &[String]) -> Vec<Spanned<String>> {
     texts.iter().map(|text| Spanned::new(0..0, text.clone())).collect()
 }

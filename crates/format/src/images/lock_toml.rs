@@ -80,7 +80,7 @@ struct DebWire {
     sha256: Sha256,
 }
 
-/// Is where Debian packages were found.
+/// Where Debian packages were found.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IndexWire {

@@ -111,7 +111,7 @@ pub fn manifest(config: Digest, layers: &[Digest]) -> Vec<u8> {
     })
 }
 
-/// Is one image of a layout's index.
+/// One image of a layout's index.
 #[derive(Debug, Clone, Copy)]
 pub struct IndexEntry<'a> {
     /// The image manifest.
@@ -168,7 +168,7 @@ pub fn load_list(entries: &[IndexEntry<'_>]) -> Vec<u8> {
     canonical(&entries.iter().map(load).collect::<Vec<_>>())
 }
 
-/// Gives a blob's path in a layout.
+/// Returns a blob's path in a layout.
 #[must_use]
 pub fn blob_path(digest: Digest) -> String {
     format!("blobs/sha256/{}", digest.hash)

@@ -43,7 +43,7 @@ struct LayerWire {
     diff_id: Sha256,
 }
 
-/// Tells a pulled image's lock from a built one's, whatever else is wrong with it.
+/// Whether this is a pulled image's lock, whatever else is wrong with it.
 #[must_use]
 pub fn is_pulled(text: &str) -> bool {
     text.lines().any(|line| line.starts_with("pull = "))

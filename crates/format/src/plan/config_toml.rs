@@ -39,7 +39,7 @@ struct MirrorsWire {
 /// Parses the user configuration.
 ///
 /// # Errors
-/// [`TomlError`] with the place of the first mistake: an unknown key, a mirror that is no URL, a registry that is no host.
+/// [`TomlError`] with the place of the first mistake: an unknown key, an invalid URL of a mirror, an invalid host of a registry.
 pub fn parse(text: &str) -> Result<UserConfig, TomlError> {
     let ConfigWire { mirrors } = toml_place::parse(text)?;
     let urls =

@@ -1,4 +1,4 @@
-//! `rcrepro.toml` → [`Plan`]: parse once, check every reference, say where a mistake stands.
+//! `rcrepro.toml` → [`Plan`]: parse once, check every reference, report the place of a mistake.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -50,7 +50,7 @@ pub const PLAN_VERSION: i64 = 1;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Says what is wrong in a plan file, where, and how to mend it.
+/// What is wrong in a plan file, where, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {message}")]
 pub struct PlanError {

@@ -1,8 +1,8 @@
-//! Where in a TOML text a mistake stands.
+//! The place of a mistake in a TOML text.
 
 use std::ops::Range;
 
-/// Says what is wrong in a TOML file, and where.
+/// What is wrong in a TOML file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {message}")]
 pub struct TomlError {

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-/// Says why a text is no version.
+/// The error for a text that is not a valid version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is no version: expected one such as v1.2.3, 1.26.8 or go1.26rc1")]
 pub struct GoVersionError {
@@ -15,7 +15,7 @@ pub struct GoVersionError {
     pub found: String,
 }
 
-/// Is a version; build metadata, `+incompatible` among it, says nothing and is dropped.
+/// A version; build metadata, `+incompatible` among it, says nothing and is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoVersion {
     numbers: [u64; 3],

@@ -1,14 +1,14 @@
 //! What advisory data of today makes of a verdict that was reached with the frozen data.
 //!
 //! Two questions, two answers: what the evidence says with the data that was locked stays true for ever; what newer data
-//! adds is a condition, by the plan's policy, until somebody scans again or waives it.
+//! adds is a condition, by the plan's policy, until a new scan or a waiver.
 
 use serde::Serialize;
 
 use super::waiver::Waiver;
 use crate::text::civil_date::CivilDate;
 
-/// Says what an advisory that is newer than the frozen data makes of GO.
+/// What an advisory that is newer than the frozen data makes of GO.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum NewAdvisory {
     /// GO on a condition.
@@ -20,7 +20,7 @@ pub enum NewAdvisory {
     Ignore,
 }
 
-/// Holds a plan's table `[advisories]`.
+/// A plan's table `[advisories]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AdvisoryPolicy {
     /// How many days old frozen data may be; older data is a condition. None: as old as it likes.
@@ -29,7 +29,7 @@ pub struct AdvisoryPolicy {
     pub new: NewAdvisory,
 }
 
-/// Names what is found about the data of today.
+/// Something that was found about the data of today.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Concern {
     /// The finding's id, as waivers name it: `advisories/GO-2026-0001`, `advisories/age:NAME`.
@@ -38,13 +38,13 @@ pub struct Concern {
     pub says: String,
 }
 
-/// Is a concern with what the policy and the waivers of a day make of it.
+/// A concern with what the policy and the waivers of a day make of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Judged {
     /// What was found.
     #[serde(flatten)]
     pub concern: Concern,
-    /// Who accepted it until when, and why; none when nobody did.
+    /// Who accepted it until when, and why; `None` without a waiver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waived: Option<String>,
     /// A waiver that has expired, which counts as none.
@@ -54,7 +54,7 @@ pub struct Judged {
     pub effect: Effect,
 }
 
-/// Says what a concern makes of GO.
+/// What a concern makes of GO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {

@@ -17,7 +17,7 @@ use crate::plan::contract::Contract;
 /// The version of the record's format that this build reads and writes.
 pub const SCOPE_VERSION: u32 = 1;
 
-/// Holds what a packet's branch changed and what is wrong with that; it can be derived again from the repository.
+/// What a packet's branch changed and what is wrong with that; it can be derived again from the repository.
 ///
 /// Hash rule: the record's digest is over its RFC 8785 bytes. Whether it was written by whom and when is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub struct ScopeRecord {
     pub findings: Vec<ScopeFinding>,
 }
 
-/// Names a commit. Where history was written anew, the tree finds it again.
+/// A commit. When history is rewritten, the tree still identifies it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revision {
@@ -51,7 +51,7 @@ pub struct Revision {
     pub tree: String,
 }
 
-/// Says what a packet's branch may change.
+/// What a packet's branch may change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScopeRules {
@@ -147,7 +147,7 @@ impl ScopeRules {
     }
 }
 
-/// Is a file that is not the same at base and head. A renamed file is two: one that goes, one that comes.
+/// A file that is not the same at base and head. A renamed file is two: one that goes, one that comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
@@ -159,7 +159,7 @@ pub struct Change {
     pub after: Option<TrackedFile>,
 }
 
-/// Names a tracked file's content.
+/// A tracked file's content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrackedFile {
@@ -169,7 +169,7 @@ pub struct TrackedFile {
     pub id: String,
 }
 
-/// Names one of the two documents that a change of what is protected needs.
+/// One of the two documents that a change of protected files needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SafetyDocument {
@@ -180,7 +180,7 @@ pub enum SafetyDocument {
 }
 
 impl SafetyDocument {
-    /// Gives the plan's key.
+    /// Returns the plan's key.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -190,7 +190,7 @@ impl SafetyDocument {
     }
 }
 
-/// Is one thing that is wrong with a packet's changes.
+/// One thing that is wrong with a packet's changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "name")]
 pub enum ScopeFinding {
@@ -278,7 +278,7 @@ impl Globs {
     }
 }
 
-/// Tells whether a text names a packet or a path, and not only something that begins or ends with it.
+/// Whether a text names a packet or a path, and not only something that begins or ends with it.
 fn mentions(text: &str, what: &str) -> bool {
     let part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '/');
     text.match_indices(what).any(|(at, _)| {

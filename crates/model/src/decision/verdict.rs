@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::board::{Board, Held, State};
 
-/// Says whether to release.
+/// The verdict: whether to release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {
@@ -19,7 +19,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Gives the word that people read.
+    /// Returns the word that people read.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

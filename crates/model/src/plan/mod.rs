@@ -36,7 +36,7 @@ use crate::plan::proof::ProofRule;
 use crate::plan::quarantine::Quarantine;
 use crate::plan::release_image::ReleaseImage;
 
-/// Says why a text is no packet id.
+/// The error for a text that is not a valid packet id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is no packet id: expected capital letters, `-` and two or more digits, such as RC-05")]
 pub struct PacketIdError {
@@ -44,7 +44,7 @@ pub struct PacketIdError {
     pub found: String,
 }
 
-/// Names a packet, such as `RC-05`.
+/// A packet's id, such as `RC-05`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PacketId(String);
 
@@ -70,7 +70,7 @@ impl FromStr for PacketId {
 
 serde_as_text!(PacketId);
 
-/// Holds a whole plan, parsed and checked: every reference in it leads somewhere, and there is no cycle.
+/// A plan, parsed and checked: every reference in it resolves, and there is no cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The plan's name.
@@ -79,7 +79,7 @@ pub struct Plan {
     pub exclude: Vec<String>,
     /// The images by name.
     pub images: BTreeMap<Name, ImageSource>,
-    /// The frozen inputs by name; each stands at `deps/NAME` of the input root.
+    /// The frozen inputs by name; each is at `deps/NAME` of the input root.
     pub frozen: BTreeMap<Name, FrozenInput>,
     /// The release's own images, by name.
     pub release_images: BTreeMap<Name, ReleaseImage>,
@@ -91,7 +91,7 @@ pub struct Plan {
     pub packets: BTreeMap<PacketId, Packet>,
     /// The toolchains that every reference in the tree has to agree with.
     pub pins: Pins,
-    /// Findings that somebody accepted for a while, in the order of the plan.
+    /// Findings that are accepted for a while, in the order of the plan.
     pub waivers: Vec<Waiver>,
     /// Commands that may be flaky for a while, in the order of the plan.
     pub quarantine: Vec<Quarantine>,
@@ -105,7 +105,7 @@ pub struct Plan {
     pub advisories: AdvisoryPolicy,
 }
 
-/// Says where an image comes from.
+/// The source of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageSource {
     /// Built bit for bit from a definition; the path is relative to the plan's folder.
@@ -122,22 +122,22 @@ pub enum ImageSource {
     },
 }
 
-/// Describes data that is locked as a tree: what a step with network yields, or what stands in the user's mirror.
+/// Data that is locked as a tree: the result of a step with network, or the content of the user's mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrozenInput {
     /// Which client fetches, and what is kept of what it fetched.
     pub kind: FrozenKind,
-    /// The image that the step with network runs in; none where the data only stands in a mirror.
+    /// The image that the step with network runs in; `None` where the data comes from a mirror only.
     pub image: Option<Name>,
     /// The folder with the client's lock (`go.mod`, `package-lock.json`); none for the source's root.
     pub directory: Option<TreePath>,
-    /// Where the data stands, relative to the plan's folder: a folder or, for a vulnerability database, a zip.
+    /// Where the data is, relative to the plan's folder: a folder or, for a vulnerability database, a zip.
     pub path: Option<String>,
     /// Of a compiled standard library: shell lines that compile it in further ways, such as for another architecture.
     pub lines: Vec<String>,
 }
 
-/// Names the client that a frozen input is fetched with.
+/// The client that a frozen input is fetched with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrozenKind {
     /// `go mod download`: a module cache.
@@ -153,7 +153,7 @@ pub enum FrozenKind {
 }
 
 impl FrozenKind {
-    /// Gives the name that plans and locks use.
+    /// Returns the name that plans and locks use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -165,7 +165,7 @@ impl FrozenKind {
         }
     }
 
-    /// Names the program that stands before the client's own in the search path of commands that use such an input, in
+    /// Returns the program that comes before the client's own in the search path of commands that use such an input, in
     /// `bin` of its tree; none where the client finds its data by environment variables.
     #[must_use]
     pub const fn front(self) -> Option<&'static str> {
@@ -177,7 +177,7 @@ impl FrozenKind {
     }
 }
 
-/// Is one command of a set, as the plan states it.
+/// A command of a set, as the plan states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandSpec {
     /// The command's id, unique in the plan.
@@ -190,7 +190,7 @@ pub struct CommandSpec {
     pub frozen: BTreeSet<Name>,
     /// Commands whose outputs are laid into this one's input tree.
     pub needs: BTreeSet<Name>,
-    /// Paths below the source root that are collected; they may not stand in the source.
+    /// Paths below the source root that are collected; they may not exist in the source.
     pub outputs: BTreeSet<TreePath>,
     /// Environment variables on top of the fixed ones.
     pub environment: BTreeMap<String, String>,
@@ -218,7 +218,7 @@ pub struct CommandSpec {
     pub retries: u32,
 }
 
-/// Says how a replay must compare with what was recorded.
+/// How a replay must compare with what was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Requirement {
@@ -229,7 +229,7 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// Gives the word that plans, manifests and reports use.
+    /// Returns the word that plans, manifests and reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -239,7 +239,7 @@ impl Requirement {
     }
 }
 
-/// Is one packet.
+/// A packet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Packet {
     /// What the packet is for, in a line.
@@ -250,7 +250,7 @@ pub struct Packet {
     pub release_images: Vec<Name>,
     /// Packets that come before it.
     pub needs: BTreeSet<PacketId>,
-    /// The findings of scans that it is to mend; nobody proposes a packet for them.
+    /// The findings of scans that it fixes; no packet is proposed for them.
     pub findings: BTreeSet<FindingName>,
     /// What it promises.
     pub contract: Contract,
@@ -289,7 +289,7 @@ impl Plan {
     }
 }
 
-/// Names what a packet's commands use.
+/// What a packet's commands use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct References {
     /// The images, those of the frozen inputs among them.

@@ -17,7 +17,7 @@ use crate::plan::{Packet, PacketId, Plan};
 /// The version of the record's format that this build reads and writes.
 pub const GATES_VERSION: u32 = 1;
 
-/// Names what can go red: as text `command:ID`, `documents`, `pins` or `scope:PACKET`.
+/// A gate that can go red: as text `command:ID`, `documents`, `pins` or `scope:PACKET`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Gate {
     /// A command and the verdict on its evidence.
@@ -75,7 +75,7 @@ impl fmt::Display for Gate {
     }
 }
 
-/// Says why a text names no gate.
+/// The error for a text that is not a valid gate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is no gate: expected `command:ID`, `scope:PACKET`, `pins` or `documents`")]
 pub struct GateError {
@@ -100,7 +100,7 @@ impl FromStr for Gate {
 
 serde_as_text!(Gate);
 
-/// Is a mutant that a plan states: what only the project knows.
+/// A mutant that a plan states: what only the project knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanMutant {
     /// Its id, unique in the plan. One that a built-in mutant has takes that one's place.
@@ -111,7 +111,7 @@ pub struct PlanMutant {
     pub gate: Gate,
     /// The tracked file that is changed, relative to the plan's folder.
     pub file: TreePath,
-    /// The text that goes; it has to stand in the file exactly once.
+    /// The text to remove; it must appear in the file exactly once.
     pub find: String,
     /// What comes in its place.
     pub replace: String,
@@ -119,7 +119,7 @@ pub struct PlanMutant {
     pub shows: String,
 }
 
-/// Says what became of a mutant.
+/// What became of a mutant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -134,7 +134,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Gives the words that reports use.
+    /// Returns the words that reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -146,7 +146,7 @@ impl Outcome {
     }
 }
 
-/// Is what became of one mutant, with its evidence.
+/// What became of one mutant, with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MutantEntry {
@@ -166,7 +166,7 @@ pub struct MutantEntry {
     pub evidence: BTreeMap<String, Digest>,
 }
 
-/// Holds a whole run of the mutants of one source and plan.
+/// The record of all mutants of one source and plan.
 ///
 /// Hash rule: the record's digest is over its RFC 8785 bytes. When and where it was made is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,7 +182,7 @@ pub struct GatesRecord {
     pub mutants: Vec<MutantEntry>,
 }
 
-/// Says whether a gate was proven able to fail.
+/// Whether a gate was proven able to fail, and by what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum GateState {
@@ -217,7 +217,7 @@ pub fn judge_gate<'a>(gate: &Gate, mutants: impl IntoIterator<Item = &'a MutantE
     }
 }
 
-/// Says of every gate that a plan's criteria rest on whether it was proven able to fail.
+/// Of every gate that a plan's criteria rest on whether it was proven able to fail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ProvenGates {
     /// The record's digest; none when there is no record that counts.
@@ -253,7 +253,7 @@ impl ProvenGates {
         all
     }
 
-    /// Says that there is no record that counts.
+    /// Returns the state without a record that counts.
     #[must_use]
     pub fn none(plan: &Plan, why: String) -> Self {
         let gates = Gate::of_plan(plan).into_iter().map(|gate| (gate, GateState::Unproven { why: why.clone() }));
@@ -266,7 +266,7 @@ impl ProvenGates {
         self.gates.values().filter(|state| matches!(state, GateState::Proven { .. })).count()
     }
 
-    /// Tells whether this gate was proven able to fail.
+    /// Whether this gate was proven able to fail.
     #[must_use]
     pub fn holds(&self, gate: &Gate) -> bool {
         matches!(self.gates.get(gate), Some(GateState::Proven { .. }))

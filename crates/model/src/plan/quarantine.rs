@@ -18,7 +18,7 @@ pub struct Quarantine {
     pub expires: CivilDate,
 }
 
-/// Is a command that failed, was run again unchanged, and passed.
+/// A command that failed, was run again unchanged, and passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flake {
     /// The attempt that passed, from 2.
@@ -29,14 +29,14 @@ pub struct Flake {
     pub cover: Cover,
 }
 
-/// Says what a plan's quarantine makes of a flake.
+/// What a plan's quarantine makes of a flake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cover {
     /// An entry counts.
     Quarantined(Quarantine),
     /// There is an entry, and its last day is over: it counts as none.
     Expired(Quarantine),
-    /// There is no entry.
+    /// It has no entry.
     None,
 }
 
@@ -52,7 +52,7 @@ impl Flake {
         Self { attempt, of, cover }
     }
 
-    /// Tells whether the command counts as passed.
+    /// Whether the command counts as passed.
     #[must_use]
     pub const fn passes(&self) -> bool {
         matches!(self.cover, Cover::Quarantined(_))

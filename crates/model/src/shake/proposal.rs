@@ -19,13 +19,13 @@ pub struct PacketProposal {
 pub struct ProposedCommand {
     /// The command.
     pub id: Name,
-    /// The set of the plan in which its table stands.
+    /// The set of the plan that holds its table.
     pub set: Name,
     /// What came of it.
     pub tried: Tried,
 }
 
-/// Says what came of a command.
+/// The outcome of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tried {
     /// It was run in worlds until something could be said.
@@ -54,7 +54,7 @@ impl Tried {
         }
     }
 
-    /// Tells whether the plan has other keys than those that were found.
+    /// Whether the plan has other keys than those that were found.
     #[must_use]
     pub fn changes(&self) -> bool {
         match self {
@@ -89,7 +89,7 @@ impl Tried {
 }
 
 impl PacketProposal {
-    /// Gives the verdict: a difference or a proposal outranks what could not be decided, and no command decides nothing.
+    /// Returns the verdict: a difference or a proposal outranks what could not be decided, and no command decides nothing.
     #[must_use]
     pub fn equality(&self) -> Equality {
         let all = || self.commands.iter().map(|command| command.tried.equality());

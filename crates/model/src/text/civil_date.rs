@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::content::digest::serde_as_text;
 
-/// Says why a text is no date.
+/// The error for a text that is not a valid date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is no date: expected YYYY-MM-DD, such as 2026-12-31")]
 pub struct CivilDateError {
@@ -13,7 +13,7 @@ pub struct CivilDateError {
     pub found: String,
 }
 
-/// Is a day of the proleptic Gregorian calendar, in no time zone; ordered as days follow each other.
+/// A day of the proleptic Gregorian calendar, in no time zone; ordered as days follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CivilDate {
     year: u16,
@@ -29,7 +29,7 @@ impl CivilDate {
         fits.then_some(Self { year, month, day })
     }
 
-    /// Gives the day in UTC of an instant in seconds since 1970; none outside the years 1 to 9999.
+    /// Returns the day in UTC of an instant in seconds since 1970; none outside the years 1 to 9999.
     ///
     /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
     #[must_use]

@@ -1,7 +1,7 @@
 //! The text output of `go test -v`: elapsed times, and the order in which parallel tests spoke.
 //!
 //! Shapes from the Go tool's own source (`testing`, type `chattyPrinter`): every line belongs to the test that the last
-//! `===` or `---` line names, and `=== NAME` stands only where another test spoke before. What tests print past the
+//! `===` or `---` line names, and `=== NAME` appears only where another test spoke before. What tests print past the
 //! testing package belongs to nobody; where parallel tests do that, two runs stay different.
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! The spec reporter of `node --test`: only elapsed times.
 //!
 //! Shapes from recorded runs of Node 20. Files stand in the order of their names, however they ran. The text of errors and
-//! what tests print stands between the lines of the tests; it is touched only where a whole line looks like a test's.
+//! what tests print is between the lines of the tests; it is touched only where a whole line looks like a test's.
 
 use crate::Normalizer;
 use crate::syntax::token::{ELAPSED, digits_at_end, map_lines};
@@ -38,7 +38,7 @@ fn apply(stream: &[u8]) -> Vec<u8> {
     })
 }
 
-/// Splits a test's line into what stands before and after its time.
+/// Splits a test's line into the parts before and after its time.
 fn test_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let title = line.trim_ascii_start();
     let name = SYMBOLS.iter().find_map(|symbol| title.strip_prefix(symbol.as_bytes()))?;

@@ -1,6 +1,6 @@
 //! JSON for the normalizers: read strictly, written as RFC 8785.
 //!
-//! Strictly, because what is read loosely can hide something: a key that stands twice in one object, or an integer that
+//! Strictly, because what is read loosely can hide something: a key that appears twice in one object, or an integer that
 //! a 64-bit float cannot hold, makes the whole stream one that does not fit.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 /// The integers that every reader keeps exactly are smaller than this: 2^53 (RFC 7493 §2.2).
 const EXACT: u64 = 1 << 53;
 
-/// Reads JSON values that stand one after another, to the stream's end; `None` when any byte does not fit.
+/// Reads JSON values that follow one another, to the stream's end; `None` when any byte does not fit.
 pub(crate) fn values(stream: &[u8]) -> Option<Vec<Value>> {
     let values = serde_json::Deserializer::from_slice(stream).into_iter::<Strict>();
     values.map(|value| value.ok().map(|strict| strict.0)).collect()
@@ -23,7 +23,7 @@ pub(crate) fn value(stream: &[u8]) -> Option<Value> {
     (values.len() == 1).then(|| values.pop()).flatten()
 }
 
-/// Writes a value as RFC 8785 bytes; no line feed stands in them.
+/// Writes a value as RFC 8785 bytes; they contain no line feed.
 pub(crate) fn canonical(value: &Value) -> Option<Vec<u8>> {
     serde_json_canonicalizer::to_vec(value).ok()
 }

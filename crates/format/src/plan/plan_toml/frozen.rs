@@ -102,7 +102,7 @@ impl Source<'_> {
         }
     }
 
-    /// Reads where a mirror stands; the plan must mean the same on every machine.
+    /// Reads where a mirror is; the plan must mean the same on every machine.
     fn mirror(&self, path: &Spanned<String>) -> Result<String, PlanError> {
         let text = path.as_ref();
         if text.is_empty() || text.starts_with(['/', '~']) || text.contains('\0') {

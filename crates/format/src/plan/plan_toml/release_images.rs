@@ -68,7 +68,7 @@ struct SmokeWire {
     timeout: Option<Spanned<String>>,
 }
 
-/// Is what the tables may refer to.
+/// What the tables may refer to.
 struct Known<'a> {
     images: BTreeSet<&'a Name>,
     frozen: BTreeSet<&'a Name>,

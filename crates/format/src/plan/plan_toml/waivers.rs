@@ -1,4 +1,4 @@
-//! The plan's `[[waivers]]`: findings that somebody accepted.
+//! The plan's `[[waivers]]`: accepted findings.
 
 use serde::Deserialize;
 use toml::Spanned;

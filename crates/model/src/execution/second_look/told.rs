@@ -41,7 +41,7 @@ pub struct LookEntry {
     pub duration_ms: u64,
 }
 
-/// What stands beside a failure.
+/// What is shown beside a failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FailureNotes {
     /// What the second look found, where there was one.
@@ -127,7 +127,7 @@ impl SecondLook {
     }
 }
 
-/// Says what a failed command tried to reach; nothing where it tried nothing.
+/// Returns what a failed command tried to reach; nothing where it tried nothing.
 #[must_use]
 pub fn network_hint(watch: &Watch) -> Option<String> {
     let attempts = watch.attempts();
