@@ -190,7 +190,9 @@ fn what_cannot_be_compared_is_undecided() {
     scene
         .run(&["shake", "RC-05", "--command", "nobody"])
         .failed(2, &["no command `nobody`", "hint: known: breaks, after"]);
-    scene.run(&["shake", "RC-05", "--vary", "moon"]).failed(2, &["`moon` is no variation: expected one of cpus, host"]);
+    scene
+        .run(&["shake", "RC-05", "--vary", "moon"])
+        .failed(2, &["unknown variation `moon`: expected one of cpus, host"]);
 }
 
 #[test]

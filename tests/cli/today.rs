@@ -140,7 +140,10 @@ fn the_plan_says_what_newer_advisories_and_old_data_make_of_go() {
     let scene = certified("[advisories]\nnew = \"ignore\"\nmax-age = \"3d\"\n");
     database(&scene, TODAY, &[OLD, NEW]);
     let shown = verdict(&scene, 1, "GO_WITH_CONDITIONS");
-    has(&shown, &["condition: advisories/age:vulndb: the frozen data is ", "days old, and the plan wants at most 3\n"]);
+    has(
+        &shown,
+        &["condition: advisories/age:vulndb: the frozen data is ", "days old, and the plan allows at most 3\n"],
+    );
     has(&shown, &["ignored, as the plan says: advisories/GO-2026-0002"]);
 }
 

@@ -130,7 +130,7 @@ fn unknown(place: &Place<'_>) -> Verdict {
         |text: &str| matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128) && text.bytes().all(|b| b.is_ascii_hexdigit());
     let cause = match place.texts {
         [l, r] if digest(l) && digest(r) => "digests differ: what they were made from differs",
-        [_, ""] | ["", _] => "stands on one side only",
+        [_, ""] | ["", _] => "is on one side only",
         _ => "no rule gives a reason for it",
     };
     Verdict { class: Class::Real, cause: cause.to_owned(), remedy: None }

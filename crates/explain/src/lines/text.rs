@@ -75,7 +75,7 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
         return found;
     }
     if let [(l, r), ..] = crossed[..] {
-        let cause = format!("{} lines stand in another order, and differ in themselves too", crossed.len());
+        let cause = format!("{} lines are in another order, and differ as well", crossed.len());
         let remedy = order_remedy("", hints);
         found.push(Explained::new(&place(at, l, r), Class::Order, [a[l], b[r]], cause, remedy));
     }
@@ -159,7 +159,7 @@ fn moved(
     let in_order = |lines: &[&str], of: &BTreeSet<usize>| {
         of.iter().map(|i| bare(lines[*i]).trim()).collect::<Vec<_>>().join(" | ")
     };
-    let cause = format!("{} lines stand on both sides, in another order", pairs.len());
+    let cause = format!("{} lines are on both sides, in another order", pairs.len());
     let remedy = order_remedy("", hints);
     Some(Explained::new(&span, Class::Order, [&in_order(a, &ls), &in_order(b, &rs)], cause, remedy))
 }

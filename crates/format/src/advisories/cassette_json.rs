@@ -20,7 +20,7 @@ pub const BULK_PATH: &str = "/-/npm/v1/security/advisories/bulk";
 #[derive(Debug, thiserror::Error)]
 pub enum CassetteJsonError {
     /// It is not JSON of this shape.
-    #[error("it has another shape")]
+    #[error("it has an unexpected shape")]
     Shape(#[from] serde_json::Error),
     /// The version is another one.
     #[error("version {found} is not known: expected {CASSETTE_VERSION}")]

@@ -123,14 +123,19 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
     }
     let kind = |purl: Spanned<Purl>, kind: &str| match purl.as_ref().is(kind) {
         true => Ok(purl.into_inner()),
-        false => Err(TomlError::at(text, purl.span(), format!("`{}` is no pkg:{kind}", purl.as_ref()))),
+        false => Err(TomlError::at(
+            text,
+            purl.span(),
+            format!("invalid package URL `{}`: expected pkg:{kind}", purl.as_ref()),
+        )),
     };
     let checksum = |value: Spanned<String>, prefix: &str, length: usize| {
         let bytes = value.as_ref().strip_prefix(prefix).and_then(|rest| STANDARD.decode(rest).ok());
         match bytes.is_some_and(|bytes| bytes.len() == length) {
             true => Ok(value.into_inner()),
             false => {
-                let message = format!("`{}` is no checksum: expected {prefix}BASE64 of {length} bytes", value.as_ref());
+                let message =
+                    format!("invalid checksum `{}`: expected {prefix}BASE64 of {length} bytes", value.as_ref());
                 Err(TomlError::at(text, value.span(), message))
             }
         }
@@ -255,7 +260,8 @@ impl IndexWire {
         let date = humantime::parse_rfc3339(self.date.as_ref()).ok();
         let date = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
         let date = date.ok_or_else(|| {
-            let message = format!("`{}` is no instant: expected one such as 2026-07-11T10:16:37Z", self.date.as_ref());
+            let message =
+                format!("invalid instant `{}`: expected one such as 2026-07-11T10:16:37Z", self.date.as_ref());
             TomlError::at(text, self.date.span(), message)
         })?;
         Ok(DebIndex {
@@ -340,11 +346,11 @@ mod tests {
             parse(lock().name, &write(&lock()).replacen(from, to, 1)).expect_err(from).to_string()
         };
         assert_eq!(wrong("version = 1", "version = 7"), "2:11: lock version 7 is not known: expected 1");
-        assert!(wrong("h1:", "h2:").contains("is no checksum: expected h1:BASE64 of 32 bytes"));
-        assert!(wrong("2026-07-11T", "11 July 2026 ").contains("is no instant"));
-        assert!(wrong("ABAB", "abab").contains("is no fingerprint"));
-        assert!(wrong("pkg:npm/npm", "pkg:golang/npm").contains("is no pkg:npm"));
+        assert!(wrong("h1:", "h2:").contains("invalid checksum: expected h1:BASE64 of 32 bytes"));
+        assert!(wrong("2026-07-11T", "11 July 2026 ").contains("invalid instant"));
+        assert!(wrong("ABAB", "abab").contains("invalid fingerprint"));
+        assert!(wrong("pkg:npm/npm", "pkg:golang/npm").contains("expected pkg:npm"));
         assert!(wrong("platform", "plattform").starts_with("4:1: unknown field `plattform`"));
-        assert!(wrong("path = \"pool", "path = \"../pool").contains("is no path inside a tree"));
+        assert!(wrong("path = \"pool", "path = \"../pool").contains("invalid path in a tree"));
     }
 }

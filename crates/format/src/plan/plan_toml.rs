@@ -242,7 +242,7 @@ impl Source<'_> {
             if ids.insert(id.clone(), wire.id.span()).is_some() {
                 return Err(self.error(
                     wire.id.span(),
-                    format!("command id `{id}` stands twice in the plan"),
+                    format!("command id `{id}` appears twice in the plan"),
                     Some("give each command an id of its own; a packet reuses a command by naming its set".into()),
                 ));
             }

@@ -27,7 +27,7 @@ pub enum ManifestError {
         found: u64,
     },
     /// A command's clock is named by a word of another version.
-    #[error("command `{command}` has the clock `{found}`, which is no word of manifest version {version}")]
+    #[error("command `{command}` has the clock `{found}`, which manifest version {version} does not have")]
     Clock {
         /// The command.
         command: Name,

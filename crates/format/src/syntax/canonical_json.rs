@@ -14,7 +14,7 @@ pub const MAX_INTEGER: i64 = (1 << 53) - 1;
 #[derive(Debug, thiserror::Error)]
 pub enum CanonicalJsonError {
     /// A number is a fraction, has an exponent or lies beyond ±(2^53 - 1).
-    #[error("`{found}` at `{pointer}` is no canonical number: expected an integer within ±(2^53 - 1)")]
+    #[error("`{found}` at `{pointer}` is not a canonical number: expected an integer within ±(2^53 - 1)")]
     Number {
         /// Its place, as a JSON Pointer (RFC 6901); empty for the whole document.
         pointer: String,
@@ -25,7 +25,7 @@ pub enum CanonicalJsonError {
     #[error("the value cannot be written as canonical JSON")]
     Serialize(#[source] serde_json::Error),
     /// The bytes are not JSON.
-    #[error("the bytes are no JSON")]
+    #[error("the bytes are not JSON")]
     Parse(#[source] serde_json::Error),
     /// The bytes are JSON but not in the canonical form: keys out of order or twice, white space, other escapes.
     #[error("the bytes differ from their canonical form at byte {offset}")]
@@ -136,7 +136,7 @@ mod tests {
         let error = to_vec(&json!({"a/b": [1.5]})).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`1.5` at `/a~1b/0` is no canonical number: expected an integer within ±(2^53 - 1)"
+            "`1.5` at `/a~1b/0` is not a canonical number: expected an integer within ±(2^53 - 1)"
         );
     }
 

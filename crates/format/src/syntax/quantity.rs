@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The error for a text that is not a valid quantity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no {what}: expected a whole number above 0 and one of {units}, such as {example}")]
+#[error("invalid {what} `{found}`: expected a whole number above 0 and one of {units}, such as {example}")]
 pub struct QuantityError {
     found: String,
     what: &'static str,

@@ -93,8 +93,8 @@ impl AdvisoryPolicy {
         let most = self.max_age_days?;
         let says = match days {
             Some(days) if days <= most => return None,
-            Some(days) => format!("the frozen data is {days} days old, and the plan wants at most {most}"),
-            None => format!("the frozen data is of the future, and the plan wants at most {most} days"),
+            Some(days) => format!("the frozen data is {days} days old, and the plan allows at most {most}"),
+            None => format!("the frozen data is from the future, and the plan allows at most {most} days"),
         };
         let concern = Concern { id: format!("advisories/age:{name}"), says };
         Some(judged(concern, Effect::Condition, waivers, day))
@@ -112,7 +112,7 @@ fn judged(concern: Concern, effect: Effect, waivers: &[Waiver], day: CivilDate) 
     let expired = match waiver {
         Some(_) => None,
         None => Waiver::find_expired(waivers, &concern.id, day)
-            .map(|waiver| format!("the waiver of {} expired on {} and counts as none", waiver.owner, waiver.expires)),
+            .map(|waiver| format!("the waiver of {} expired on {} and no longer counts", waiver.owner, waiver.expires)),
     };
     let effect = if waiver.is_some() { Effect::Nothing } else { effect };
     let waived = waiver.map(ToString::to_string);

@@ -97,7 +97,7 @@ impl fmt::Display for FindingName {
 /// The error for a text that is not a valid finding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{found}` names no finding: expected `gitleaks/`, `govulncheck/` or `npm-audit/` and an id, such as govulncheck/GO-2026-0001"
+    "invalid finding name `{found}`: expected `gitleaks/`, `govulncheck/` or `npm-audit/` and an id, such as govulncheck/GO-2026-0001"
 )]
 pub struct FindingNameError {
     /// The text that was found.

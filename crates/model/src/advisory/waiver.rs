@@ -105,7 +105,7 @@ pub fn idle(waivers: &[Waiver], known: &Known, day: CivilDate) -> Vec<String> {
     let line = |waiver: &Waiver| {
         let Waiver { finding, owner, expires, .. } = waiver;
         if !waiver.applies_on(day) {
-            return Some(format!("the waiver of `{finding}` ({owner}) expired on {expires} and counts as none"));
+            return Some(format!("the waiver of `{finding}` ({owner}) expired on {expires} and no longer counts"));
         }
         let used = known.ids.iter().any(|id| finding.matches(id));
         let unknown = known.unknown.iter().any(|start| finding.may_begin_with(start));

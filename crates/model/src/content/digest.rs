@@ -17,13 +17,13 @@ use super::hex;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// The hash is not 64 lower-case hex digits.
-    #[error("`{found}` is no SHA-256 digest: expected 64 lower-case hex digits")]
+    #[error("invalid SHA-256 digest `{found}`: expected 64 lower-case hex digits")]
     Hash {
         /// The text that was found.
         found: String,
     },
     /// The size is missing or no number.
-    #[error("`{found}` is no digest: expected HEX/SIZE with the size in bytes")]
+    #[error("invalid digest `{found}`: expected HEX/SIZE with the size in bytes")]
     Size {
         /// The text that was found.
         found: String,

@@ -9,13 +9,13 @@ use super::digest::serde_as_text;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// The name is empty, `.`, `..`, or holds `/` or NUL.
-    #[error("`{found}` is no file name: expected one path segment other than `.` and `..`, without `/` or NUL")]
+    #[error("invalid file name `{found}`: expected one path segment other than `.` and `..`, without `/` or NUL")]
     Segment {
         /// The text that was found.
         found: String,
     },
     /// The path is empty, absolute, or has a bad segment.
-    #[error("`{found}` is no path inside a tree: expected segments joined by `/`, relative, without `.` or `..`")]
+    #[error("invalid path in a tree `{found}`: expected segments joined by `/`, relative, without `.` or `..`")]
     Path {
         /// The text that was found.
         found: String,

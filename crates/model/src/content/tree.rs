@@ -19,7 +19,7 @@ use super::name::{Name, NameError, TreePath};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TreeError {
     /// The bytes are not a protobuf `Directory`.
-    #[error("the directory blob is no REAPI Directory message: {reason}")]
+    #[error("the directory blob is not a REAPI Directory message: {reason}")]
     Decode {
         /// What the decoder said.
         reason: String,
@@ -40,7 +40,7 @@ pub enum TreeError {
     #[error("the directory blob is not canonical: expected sorted, unique names and no node properties")]
     NotCanonical,
     /// Two entries claim one path.
-    #[error("`{path}` stands twice in the tree")]
+    #[error("`{path}` appears twice in the tree")]
     Duplicate {
         /// The path, from the tree's root.
         path: String,

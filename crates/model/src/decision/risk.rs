@@ -9,7 +9,7 @@ use crate::text::civil_date::CivilDate;
 
 /// The error for a text that is not a valid class of risk.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no class of risk: expected P0, P1, P2 or P3")]
+#[error("invalid risk class `{found}`: expected P0, P1, P2 or P3")]
 pub struct RiskClassError {
     /// The text that was found.
     pub found: String,

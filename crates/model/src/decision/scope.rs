@@ -238,7 +238,7 @@ impl fmt::Display for ScopeFinding {
         match self {
             Self::Outside { path } => write!(f, "`{path}` is outside the packet's scope"),
             Self::Unguarded { path, protected, document } => {
-                write!(f, "`{path}` is protected (`{protected}`), and the packet names no `{}`", document.as_str())
+                write!(f, "`{path}` is protected (`{protected}`), and the packet has no `{}`", document.as_str())
             }
             Self::DocumentMissing { document, at } => {
                 write!(f, "the `{}` `{at}` is not tracked at head", document.as_str())

@@ -12,13 +12,13 @@ use crate::content::name::TreePath;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DefinitionError {
     /// The name could not be a file name or an image name.
-    #[error("`{found}` is no image name: expected lower-case letters, digits and `-`, beginning with a letter")]
+    #[error("invalid image name `{found}`: expected lower-case letters, digits and `-`, beginning with a letter")]
     Name {
         /// The text that was found.
         found: String,
     },
     /// The platform is not one that we know the packages' spelling of.
-    #[error("`{found}` is no platform: expected linux/amd64 or linux/arm64")]
+    #[error("invalid platform `{found}`: expected linux/amd64 or linux/arm64")]
     Platform {
         /// The text that was found.
         found: String,
@@ -48,7 +48,7 @@ pub enum DefinitionError {
         known: BTreeSet<Platform>,
     },
     /// A required field is set neither by the definition nor by its parts.
-    #[error("image `{name}` has no `{field}`, nor has anything that it is composed of")]
+    #[error("image `{name}` has no `{field}`, and neither does anything that it is composed of")]
     Unset {
         /// The image.
         name: ImageName,

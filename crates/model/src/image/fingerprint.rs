@@ -8,7 +8,7 @@ use crate::content::hex;
 
 /// The error for a text that is not a valid fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no fingerprint: expected the 40 upper-case hex digits of an OpenPGP version 4 primary key")]
+#[error("invalid fingerprint `{found}`: expected the 40 upper-case hex digits of an OpenPGP version 4 primary key")]
 pub struct FingerprintError {
     /// The text that was found.
     pub found: String,

@@ -10,7 +10,7 @@ use crate::content::digest::serde_as_text;
 
 /// The error for a text that is not a valid package URL, as far as rcrepro reads them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no package URL: expected pkg:TYPE/NAME@VERSION or pkg:deb/debian/NAME@VERSION?arch=ARCH")]
+#[error("invalid package URL `{found}`: expected pkg:TYPE/NAME@VERSION or pkg:deb/debian/NAME@VERSION?arch=ARCH")]
 pub struct PurlError {
     /// The text that was found.
     pub found: String,

@@ -17,7 +17,7 @@ const TAG_LIMIT: usize = 128;
 
 /// The error for an invalid image reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no image reference: {part} expected {expected}")]
+#[error("invalid image reference `{found}`: {part} expected {expected}")]
 pub struct ReferenceError {
     /// The text that was found.
     pub found: String,

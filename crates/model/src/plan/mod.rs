@@ -38,7 +38,7 @@ use crate::plan::release_image::ReleaseImage;
 
 /// The error for a text that is not a valid packet id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no packet id: expected capital letters, `-` and two or more digits, such as RC-05")]
+#[error("invalid packet id `{found}`: expected capital letters, `-` and two or more digits, such as RC-05")]
 pub struct PacketIdError {
     /// The text that was found.
     pub found: String,

@@ -77,7 +77,7 @@ impl fmt::Display for Gate {
 
 /// The error for a text that is not a valid gate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no gate: expected `command:ID`, `scope:PACKET`, `pins` or `documents`")]
+#[error("invalid gate `{found}`: expected `command:ID`, `scope:PACKET`, `pins` or `documents`")]
 pub struct GateError {
     /// The text that was found.
     pub found: String,

@@ -7,7 +7,7 @@ use crate::content::digest::serde_as_text;
 
 /// The error for a text that is not an exact version of a toolchain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no exact version: expected MAJOR.MINOR.PATCH, such as 1.26.8")]
+#[error("invalid version `{found}`: expected MAJOR.MINOR.PATCH, such as 1.26.8")]
 pub struct ToolVersionError {
     /// The text that was found.
     pub found: String,

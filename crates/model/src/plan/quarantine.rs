@@ -82,7 +82,7 @@ pub fn idle(quarantine: &[Quarantine], retries: impl Fn(&Name) -> u32, day: Civi
     let line = |entry: &Quarantine| {
         let Quarantine { command, owner, expires, .. } = entry;
         if day > *expires {
-            return Some(format!("the quarantine of `{command}` ({owner}) expired on {expires} and counts as none"));
+            return Some(format!("the quarantine of `{command}` ({owner}) expired on {expires} and no longer counts"));
         }
         (retries(command) == 0).then(|| {
             format!(

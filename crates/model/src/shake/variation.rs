@@ -37,7 +37,7 @@ pub enum Variation {
 
 /// The error for an unknown variation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no variation: expected one of {}", Variation::ALL.map(Variation::as_str).join(", "))]
+#[error("unknown variation `{found}`: expected one of {}", Variation::ALL.map(Variation::as_str).join(", "))]
 pub struct VariationError {
     /// The text that was found.
     pub found: String,

@@ -7,7 +7,7 @@ use crate::content::digest::serde_as_text;
 
 /// The error for a text that is not a valid date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no date: expected YYYY-MM-DD, such as 2026-12-31")]
+#[error("invalid date `{found}`: expected YYYY-MM-DD, such as 2026-12-31")]
 pub struct CivilDateError {
     /// The text that was found.
     pub found: String,

@@ -61,11 +61,11 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() < EXACT { Ok(value.into()) } else { Err(E::custom("an integer that is no float")) }
+        if value.unsigned_abs() < EXACT { Ok(value.into()) } else { Err(E::custom("an integer outside of the floats")) }
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        if value < EXACT { Ok(value.into()) } else { Err(E::custom("an integer that is no float")) }
+        if value < EXACT { Ok(value.into()) } else { Err(E::custom("an integer outside of the floats")) }
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for Tree {
         Number::from_f64(value)
             .filter(|_| small)
             .map(Value::Number)
-            .ok_or_else(|| E::custom("a number that is no float"))
+            .ok_or_else(|| E::custom("a number outside of the floats"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -93,7 +93,7 @@ impl<'de> Visitor<'de> for Tree {
         let mut map = Map::new();
         while let Some((key, Strict(value))) = entries.next_entry::<String, Strict>()? {
             if map.insert(key, value).is_some() {
-                return Err(A::Error::custom("a key stands twice"));
+                return Err(A::Error::custom("a key appears twice"));
             }
         }
         Ok(Value::Object(map))
