@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rescan::Outcome;
 use super::scan::ScanFinding;
 use crate::content::name::Name;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 use crate::plan::proof::Condition;
 
 /// One scan command of a packet.

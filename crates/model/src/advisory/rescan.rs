@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::digest::Digest;
 use crate::content::name::Name;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format.
 pub const RESCAN_VERSION: u32 = 1;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::content::digest::Digest;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build reads and writes.
 pub const APPROVAL_VERSION: u32 = 1;

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::digest::Digest;
 use crate::content::name::{Name, TreePath};
-use crate::plan::PacketId;
 use crate::plan::contract::Contract;
+use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build reads and writes.
 pub const SCOPE_VERSION: u32 = 1;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use crate::content::name::Name;
 use crate::execution::action::Output;
-use crate::plan::Requirement;
+use crate::plan::command::Requirement;
 
 /// Ranks how two results compare; later is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -14,7 +14,8 @@ use crate::content::name::{Name, TreePath};
 use crate::execution::action::{ActionResult, Ending, Output};
 use crate::execution::world::ClockMode;
 use crate::image::identity::ImageIdentity;
-use crate::plan::{PacketId, Requirement};
+use crate::plan::command::Requirement;
+use crate::plan::packet_id::PacketId;
 
 /// The version of the manifest format that this build writes.
 ///

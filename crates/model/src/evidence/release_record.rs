@@ -11,7 +11,7 @@ use super::manifest::{FrozenEntry, ImageEntry};
 use crate::content::digest::Digest;
 use crate::content::name::Name;
 use crate::execution::action::ActionResult;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build writes.
 ///

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::content::digest::Digest;
 use crate::content::name::{Name, TreePath};
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// Which documents are held against the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

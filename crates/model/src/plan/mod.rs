@@ -1,74 +1,36 @@
 //! The release plan: images, frozen inputs, sets of commands, and the packets that use them.
 
+pub mod command;
 pub mod contract;
 pub mod documents;
 pub mod gate;
 pub mod glob;
 pub mod mutant;
 pub mod order;
+pub mod packet_id;
 pub mod pins;
 pub mod proof;
 pub mod quarantine;
 pub mod release_image;
 pub mod user_config;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
+pub use command::{CommandSpec, Requirement};
+pub use packet_id::{PacketId, PacketIdError};
 
-use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::advisory::policy::AdvisoryPolicy;
 use crate::advisory::scan::FindingName;
 use crate::advisory::waiver::Waiver;
-use crate::content::digest::serde_as_text;
 use crate::content::name::{Name, TreePath};
 use crate::decision::risk::Risk;
-use crate::execution::attempt::Quiet;
-use crate::execution::world::WorldSettings;
 use crate::image::reference::ImageReference;
 use crate::plan::contract::Contract;
 use crate::plan::documents::DocumentSettings;
-use crate::plan::mutant::PlanMutant;
+use crate::plan::mutant::stated::PlanMutant;
 use crate::plan::pins::Pins;
-use crate::plan::proof::ProofRule;
 use crate::plan::quarantine::Quarantine;
 use crate::plan::release_image::ReleaseImage;
-
-/// The error for a text that is not a valid packet id.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid packet id `{found}`: expected capital letters, `-` and two or more digits, such as RC-05")]
-pub struct PacketIdError {
-    /// The text that was found.
-    pub found: String,
-}
-
-/// A packet's id, such as `RC-05`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PacketId(String);
-
-impl fmt::Display for PacketId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for PacketId {
-    type Err = PacketIdError;
-
-    fn from_str(text: &str) -> Result<Self, PacketIdError> {
-        let good = text.split_once('-').is_some_and(|(letters, digits)| {
-            !letters.is_empty()
-                && letters.bytes().all(|b| b.is_ascii_uppercase())
-                && digits.len() >= 2
-                && digits.bytes().all(|b| b.is_ascii_digit())
-        });
-        if good { Ok(Self(text.to_owned())) } else { Err(PacketIdError { found: text.to_owned() }) }
-    }
-}
-
-serde_as_text!(PacketId);
 
 /// A plan, parsed and checked: every reference in it resolves, and there is no cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,68 +139,6 @@ impl FrozenKind {
     }
 }
 
-/// A command of a set, as the plan states it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandSpec {
-    /// The command's id, unique in the plan.
-    pub id: Name,
-    /// The exact shell line that a person would type.
-    pub line: String,
-    /// The image it runs in.
-    pub image: Name,
-    /// The frozen inputs it needs.
-    pub frozen: BTreeSet<Name>,
-    /// Commands whose outputs are laid into this one's input tree.
-    pub needs: BTreeSet<Name>,
-    /// Paths below the source root that are collected; they may not exist in the source.
-    pub outputs: BTreeSet<TreePath>,
-    /// Environment variables on top of the fixed ones.
-    pub environment: BTreeMap<String, String>,
-    /// Normalizers of standard output, in order.
-    pub normalize_stdout: Vec<String>,
-    /// Normalizers of standard error, in order.
-    pub normalize_stderr: Vec<String>,
-    /// Normalizers of output files, in order, by path; each path is one of `outputs`.
-    pub normalize_outputs: BTreeMap<TreePath, Vec<String>>,
-    /// How long it may run.
-    pub timeout: Duration,
-    /// Memory in bytes that it may use; none for a share of what the engine's machine has.
-    pub memory: Option<u64>,
-    /// What each of its outputs may hold, in bytes.
-    pub max_output: u64,
-    /// What it sees beside its inputs.
-    pub world: WorldSettings,
-    /// How a replay must compare.
-    pub require: Requirement,
-    /// How quiet it must be.
-    pub quiet: Quiet,
-    /// How it is proved that the command did its work.
-    pub proof: ProofRule,
-    /// How often it is run again when it fails, each time in a fresh container.
-    pub retries: u32,
-}
-
-/// How a replay must compare with what was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Requirement {
-    /// Equal after the named normalizers.
-    Canonical,
-    /// Equal byte for byte: what is equal only after normalizers counts as divergent.
-    Bitwise,
-}
-
-impl Requirement {
-    /// Returns the word that plans, manifests and reports use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Canonical => "canonical",
-            Self::Bitwise => "bitwise",
-        }
-    }
-}
-
 /// A packet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Packet {
@@ -298,17 +198,4 @@ pub struct References {
     pub frozen: BTreeSet<Name>,
     /// The normalizers.
     pub normalizers: BTreeSet<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packet_ids_have_one_form() {
-        assert_eq!("RC-05".parse::<PacketId>().map(|id| id.to_string()), Ok("RC-05".into()));
-        for wrong in ["", "RC", "rc-05", "RC-5", "RC-05x", "-05", "RC-"] {
-            assert!(wrong.parse::<PacketId>().is_err(), "{wrong}");
-        }
-    }
 }

@@ -4,31 +4,20 @@
 //! evidence shows the change; red for another reason is an accident, and no proof.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use stated::{Gate, GateError, PlanMutant};
+
 use super::contract::Basis;
-use crate::content::digest::{Digest, serde_as_text};
-use crate::content::name::{Name, TreePath};
+use crate::content::digest::Digest;
+use crate::content::name::Name;
 use crate::plan::{Packet, PacketId, Plan};
+
+pub mod stated;
 
 /// The version of the record's format that this build reads and writes.
 pub const GATES_VERSION: u32 = 1;
-
-/// A gate that can go red: as text `command:ID`, `documents`, `pins` or `scope:PACKET`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Gate {
-    /// A command and the verdict on its evidence.
-    Command(Name),
-    /// The documents that quote commands.
-    Documents,
-    /// The references to toolchains.
-    Pins,
-    /// What a packet's branch may change.
-    Scope(PacketId),
-}
 
 impl Gate {
     /// Lists the gates behind one thing that a packet's criterion rests on; none where people or other packets decide.
@@ -62,61 +51,6 @@ impl Gate {
         };
         plan.packets.iter().flat_map(of_packet).collect()
     }
-}
-
-impl fmt::Display for Gate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Command(id) => write!(f, "command:{id}"),
-            Self::Documents => f.write_str("documents"),
-            Self::Pins => f.write_str("pins"),
-            Self::Scope(packet) => write!(f, "scope:{packet}"),
-        }
-    }
-}
-
-/// The error for a text that is not a valid gate.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid gate `{found}`: expected `command:ID`, `scope:PACKET`, `pins` or `documents`")]
-pub struct GateError {
-    /// The text that was found.
-    pub found: String,
-}
-
-impl FromStr for Gate {
-    type Err = GateError;
-
-    fn from_str(text: &str) -> Result<Self, GateError> {
-        let error = || GateError { found: text.to_owned() };
-        match text.split_once(':') {
-            Some(("command", id)) => id.parse().map(Self::Command).map_err(|_| error()),
-            Some(("scope", packet)) => packet.parse().map(Self::Scope).map_err(|_| error()),
-            None if text == "documents" => Ok(Self::Documents),
-            None if text == "pins" => Ok(Self::Pins),
-            _ => Err(error()),
-        }
-    }
-}
-
-serde_as_text!(Gate);
-
-/// A mutant that a plan states: what only the project knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanMutant {
-    /// Its id, unique in the plan. One that a built-in mutant has takes that one's place.
-    pub id: Name,
-    /// What is wrong after it; never blank.
-    pub says: String,
-    /// What has to go red.
-    pub gate: Gate,
-    /// The tracked file that is changed, relative to the plan's folder.
-    pub file: TreePath,
-    /// The text to remove; it must appear in the file exactly once.
-    pub find: String,
-    /// What comes in its place.
-    pub replace: String,
-    /// The text that the red gate's evidence must hold, and that of the unchanged source must not; never blank.
-    pub shows: String,
 }
 
 /// What became of a mutant.
@@ -217,7 +151,7 @@ pub fn judge_gate<'a>(gate: &Gate, mutants: impl IntoIterator<Item = &'a MutantE
     }
 }
 
-/// Of every gate that a plan's criteria rest on whether it was proven able to fail.
+/// Whether each gate that a plan's criteria rest on was proven able to fail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ProvenGates {
     /// The record's digest; none when there is no record that counts.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::content::name::{Name, TreePath};
-use crate::plan::CommandSpec;
+use crate::plan::command::CommandSpec;
 
 /// What smoke commands find the image's own file system under, as if it were a frozen input of this name.
 pub const IMAGE_INPUT: &str = "image";

@@ -3,7 +3,7 @@
 use super::propose::{Candidate, Proposed, Question, Trials};
 use crate::content::name::Name;
 use crate::evidence::compare::Equality;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// A packet whose commands were tried in worlds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,11 +68,15 @@ impl Tried {
     #[must_use]
     pub fn equality(&self) -> Equality {
         match self {
-            Self::Decided { proposed: Proposed::World { differing, left_out, .. }, .. } => match () {
-                () if !left_out.is_empty() => Equality::Undecided,
-                () if self.changes() || !differing.is_empty() => Equality::Divergent,
-                () => Equality::Bitwise,
-            },
+            Self::Decided { proposed: Proposed::World { differing, left_out, .. }, .. } => {
+                if !left_out.is_empty() {
+                    Equality::Undecided
+                } else if self.changes() || !differing.is_empty() {
+                    Equality::Divergent
+                } else {
+                    Equality::Bitwise
+                }
+            }
             Self::Decided { proposed: Proposed::Flaky(_), .. } => Equality::Divergent,
             Self::Decided { proposed: Proposed::Nowhere, .. } | Self::Skipped { .. } => Equality::Undecided,
         }

@@ -230,9 +230,10 @@ impl Asking<'_> {
     fn own(&self) -> Candidate {
         let WorldSettings { clock, machine, cpus, .. } = self.question.own;
         let clock = clock.filter(|clock| clock.today() != self.question.usual);
-        match machine {
-            true => Candidate { machine, ..Candidate::default() },
-            false => Candidate { clock, cpus, ..Candidate::default() },
+        if machine {
+            Candidate { machine, ..Candidate::default() }
+        } else {
+            Candidate { clock, cpus, ..Candidate::default() }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::inquiry::Inquiry;
 use crate::content::name::Name;
 use crate::evidence::compare::Equality;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// A packet that was shaken.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -75,13 +75,18 @@ pub fn rows(inquiry: &Inquiry) -> Vec<Row> {
                     flows || finding.causes.iter().any(|cause| cause.setup.contains_key(&variation))
                 })
             };
-            match () {
-                () if !inquiry.varied.contains(&variation) => Cell::NotVaried,
-                () if inquiry.not_applied.contains(&variation) => Cell::NotApplied,
-                () if blamed(canonical) => Cell::Differs,
-                () if nothing == Cell::Differs => Cell::Unknown,
-                () if nothing == Cell::Canonical || blamed(raw) => Cell::Canonical,
-                () => Cell::Equal,
+            if !inquiry.varied.contains(&variation) {
+                Cell::NotVaried
+            } else if inquiry.not_applied.contains(&variation) {
+                Cell::NotApplied
+            } else if blamed(canonical) {
+                Cell::Differs
+            } else if nothing == Cell::Differs {
+                Cell::Unknown
+            } else if nothing == Cell::Canonical || blamed(raw) {
+                Cell::Canonical
+            } else {
+                Cell::Equal
             }
         };
         let cells = Variation::ALL.into_iter().map(|variation| (variation, cell(variation))).collect();

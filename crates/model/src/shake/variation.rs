@@ -234,10 +234,10 @@ pub type Setup = BTreeMap<Variation, Setting>;
 /// Writes a setup for people: its settings, or `nothing`.
 #[must_use]
 pub fn describe(setup: &Setup) -> String {
-    match setup.is_empty() {
-        true => "nothing".to_owned(),
-        false => setup.values().map(Setting::to_string).collect::<Vec<_>>().join(", "),
+    if setup.is_empty() {
+        return "nothing".to_owned();
     }
+    setup.values().map(Setting::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Chooses `count` worlds, each with every one of `variations` that has a setting which `differs` from the baseline.

@@ -57,6 +57,18 @@ pub fn utc_second(seconds: i64) -> String {
     format!("{date}T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
 }
 
+/// Counts the days from 1970-01-01 to a date of any year; a day beyond the month's end counts into the next month.
+///
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
+#[must_use]
+pub fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
 /// The first second of the year 1 and the last of 9999, in seconds since 1970.
 const FIRST: i64 = -62_135_596_800;
 const LAST: i64 = 253_402_300_799;
@@ -125,6 +137,9 @@ mod tests {
             (1_798_675_200, "2026-12-31"),
         ] {
             assert_eq!(CivilDate::of_unix_seconds(seconds), Some(date(expected)), "{seconds}");
+            let CivilDate { year, month, day } = date(expected);
+            let days = days_since_1970(i64::from(year), i64::from(month), i64::from(day));
+            assert_eq!(days, seconds.div_euclid(86_400), "{expected}");
         }
         assert_eq!(CivilDate::of_unix_seconds(i64::MAX), None);
     }

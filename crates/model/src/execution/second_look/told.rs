@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Account, BUDGET, Look, Looked, SecondLook, Unfinished};
 use crate::execution::attempt::{Attempt, Watch};
 use crate::execution::world::{ClockMode, World};
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// How many attempts at the network a hint names.
 const NAMED: usize = 3;
