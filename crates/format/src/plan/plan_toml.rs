@@ -21,6 +21,7 @@ use self::release_images::ReleaseImageWire;
 use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use crate::syntax::quantity;
+use crate::syntax::toml_place::line_and_column;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
 use rcrepro_model::plan::order::in_order;
@@ -190,13 +191,8 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn error(&self, span: Range<usize>, message: impl fmt::Display, hint: Option<String>) -> PlanError {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        PlanError {
-            line: before.matches('\n').count() + 1,
-            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
-            message: message.to_string(),
-            hint,
-        }
+        let (line, column) = line_and_column(self.text, span.start);
+        PlanError { line, column, message: message.to_string(), hint }
     }
 
     /// Parses a value by its `FromStr` and puts the place before what it says.
