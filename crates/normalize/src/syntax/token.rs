@@ -38,6 +38,15 @@ pub(crate) fn digits_at_end(text: &[u8]) -> Option<&[u8]> {
     (start < text.len()).then(|| &text[..start])
 }
 
+/// Takes a number with an optional fraction, or the mark [`ELAPSED`], off the back.
+pub(crate) fn number_at_end(text: &[u8]) -> Option<&[u8]> {
+    if let Some(before) = text.strip_suffix(ELAPSED) {
+        return Some(before);
+    }
+    let rest = digits_at_end(text)?;
+    Some(rest.strip_suffix(b".").and_then(digits_at_end).unwrap_or(rest))
+}
+
 /// Takes `INT.FRACTION s` off the front, with exactly `places` digits of fraction, or the mark [`ELAPSED`].
 pub(crate) fn seconds(text: &[u8], places: usize) -> Option<&[u8]> {
     if let Some(rest) = text.strip_prefix(ELAPSED) {
