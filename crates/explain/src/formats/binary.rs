@@ -7,7 +7,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::Hints;
 use crate::budget::of_alignment;
-use crate::lines::pair::{Around, explain_line};
+use crate::lines::context::LineContext;
+use crate::lines::pair::explain_line;
 use crate::lines::text;
 use rcrepro_model::why::difference::{Class, Explained};
 
@@ -56,7 +57,7 @@ pub fn explain_strings(at: &str, left: &[u8], right: &[u8], compared: &Compared,
         if a.contains('\n') || b.contains('\n') {
             found.extend(text::explain_text(&place, &a, &b, hints));
         } else {
-            found.extend(explain_line(&place, &a, &b, Around { hints, key: None, heads: &[] }));
+            found.extend(explain_line(&place, &a, &b, LineContext { hints, key: None, heads: &[] }));
         }
     }
     found

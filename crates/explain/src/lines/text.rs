@@ -8,7 +8,8 @@ use super::token::{Kind, tokens};
 use crate::Hints;
 use crate::budget::of_alignment;
 use crate::formats::json;
-use crate::lines::pair::{Around, explain_line, is_verdict, order_remedy};
+use crate::lines::context::LineContext;
+use crate::lines::pair::{explain_line, is_verdict, order_remedy};
 use rcrepro_model::why::difference::{Class, Explained};
 
 /// The most lines of a side that are aligned; beyond it, lines are paired by their number.
@@ -34,18 +35,7 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
         let side = |lines: &[&str]| lines.get(start).copied().unwrap_or_default().to_owned();
         return vec![Explained::cut(&format!("{at}:{}", start + 1), [&side(&a), &side(&b)])];
     }
-    let ops = align(&a, &b);
-    let mut hunk_of: BTreeMap<(bool, usize), usize> = BTreeMap::new();
-    for (hunk, op) in ops.iter().enumerate().filter(|(_, op)| !matches!(op, DiffOp::Equal { .. })) {
-        for l in op.old_range() {
-            gone.push(l);
-            hunk_of.insert((false, l), hunk);
-        }
-        for r in op.new_range() {
-            come.push(r);
-            hunk_of.insert((true, r), hunk);
-        }
-    }
+    let hunk_of = hunks(&a, &b, &mut gone, &mut come);
     found.extend(moved(at, &a, &b, &mut gone, &mut come, hints));
     let heads = heads(&a);
     let (matched, whole) = matched(&a, &b, &mut gone, &mut come, &hunk_of, hints);
@@ -57,7 +47,7 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
         }
         furthest = furthest.max(Some(r));
         let place = place(at, l, r);
-        let around = Around { hints, key: None, heads: &heads };
+        let around = LineContext { hints, key: None, heads: &heads };
         found.extend(match json::explain_object_line(&place, a[l], b[r], hints) {
             Some(of_json) => of_json,
             None => explain_line(&place, bare(a[l]), bare(b[r]), around),
@@ -90,6 +80,25 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
     }
     found
 }
+
+/// Maps the side and number of each differing line to its hunk, and adds it to its side's list.
+fn hunks(a: &[&str], b: &[&str], gone: &mut Vec<usize>, come: &mut Vec<usize>) -> Hunks {
+    let mut hunk_of = Hunks::new();
+    for (hunk, op) in align(a, b).iter().enumerate().filter(|(_, op)| !matches!(op, DiffOp::Equal { .. })) {
+        for l in op.old_range() {
+            gone.push(l);
+            hunk_of.insert((false, l), hunk);
+        }
+        for r in op.new_range() {
+            come.push(r);
+            hunk_of.insert((true, r), hunk);
+        }
+    }
+    hunk_of
+}
+
+/// The hunk of each differing line, by whether it is of the second side and its number.
+type Hunks = BTreeMap<(bool, usize), usize>;
 
 /// Aligns two lists of lines; what is equal at both ends costs nothing.
 fn align(a: &[&str], b: &[&str]) -> Vec<DiffOp> {
@@ -196,35 +205,16 @@ fn matched(
     b: &[&str],
     gone: &mut Vec<usize>,
     come: &mut Vec<usize>,
-    hunk_of: &BTreeMap<(bool, usize), usize>,
+    hunk_of: &Hunks,
     hints: &Hints<'_>,
 ) -> (Vec<(usize, usize)>, bool) {
-    let mut pairs = Vec::new();
-    let mut whole = true;
     let bytes = |lines: &[&str], of: &[usize]| of.iter().map(|at| lines[*at].len() as u64).sum::<u64>();
     if !hints.spend(bytes(a, gone) + bytes(b, come)) {
-        return (pairs, false);
+        return (Vec::new(), false);
     }
-    let mut free: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for r in come.iter().rev() {
-        free.entry(shape(b[*r])).or_default().push(*r);
-    }
-    for l in gone.iter().copied() {
-        let Some(same) = free.get_mut(&shape(a[l])) else { continue };
-        // One of the same hunk is nearer than one from elsewhere; the nearest stands at the end.
-        let hunk = hunk_of.get(&(false, l));
-        let near = |r: &usize| hunk_of.get(&(true, *r)) == hunk;
-        if !same.last().is_some_and(near) && !hints.spend(same.len() as u64) {
-            whole = false;
-            break;
-        }
-        let index = same.iter().rposition(near).unwrap_or(same.len().wrapping_sub(1));
-        if index < same.len() {
-            pairs.push((l, same.remove(index)));
-        }
-    }
-    take_out(gone, come, &pairs);
-    let (of_shape, mut near_by) = (pairs, Vec::new());
+    let (of_shape, mut whole) = of_one_shape([a, b], [gone, come], hunk_of, hints);
+    take_out(gone, come, &of_shape);
+    let mut near_by = Vec::new();
     let mut of_hunk: BTreeMap<Option<&usize>, (usize, BTreeSet<usize>)> = BTreeMap::new();
     gone.iter().for_each(|l| of_hunk.entry(hunk_of.get(&(false, *l))).or_default().0 += 1);
     for r in come.iter() {
@@ -251,6 +241,34 @@ fn matched(
     let mut pairs = [of_shape, near_by].concat();
     pairs.sort_unstable();
     (pairs, whole)
+}
+
+/// Pairs lines of one shape, those of one hunk first; returns whether all were looked at, too.
+fn of_one_shape(
+    [a, b]: [&[&str]; 2],
+    [gone, come]: [&[usize]; 2],
+    hunk_of: &Hunks,
+    hints: &Hints<'_>,
+) -> (Vec<(usize, usize)>, bool) {
+    let mut pairs = Vec::new();
+    let mut free: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for r in come.iter().rev() {
+        free.entry(shape(b[*r])).or_default().push(*r);
+    }
+    for l in gone.iter().copied() {
+        let Some(same) = free.get_mut(&shape(a[l])) else { continue };
+        // One of the same hunk is nearer than one from elsewhere; the nearest is at the end.
+        let hunk = hunk_of.get(&(false, l));
+        let near = |r: &usize| hunk_of.get(&(true, *r)) == hunk;
+        if !same.last().is_some_and(near) && !hints.spend(same.len() as u64) {
+            return (pairs, false);
+        }
+        let index = same.iter().rposition(near).unwrap_or(same.len().wrapping_sub(1));
+        if index < same.len() {
+            pairs.push((l, same.remove(index)));
+        }
+    }
+    (pairs, true)
 }
 
 /// Takes the lines of pairs out of the lists of those that have none.
