@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(waived.waived.as_deref(), Some("ada until 2026-12-31: not reached"));
             let expired = policy.advisory(concern("GO-2026-0001"), &waivers(), day("2027-01-01"));
             assert_eq!((expired.effect, &expired.waived), (effect, &None));
-            assert!(expired.line().ends_with("(the waiver of ada expired on 2026-12-31 and counts as none)"));
+            assert!(expired.line().ends_with("(the waiver of ada expired on 2026-12-31 and no longer counts)"));
         }
     }
 

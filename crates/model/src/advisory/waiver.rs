@@ -141,7 +141,7 @@ mod tests {
             assert!(lines.len() == 1 && lines[0].contains("is orphaned"), "{pattern}: {lines:?}");
         }
         let expired = named("gitleaks/x", "2026-11-29");
-        assert_eq!(expired, ["the waiver of `gitleaks/x` (ada) expired on 2026-11-29 and counts as none"]);
+        assert_eq!(expired, ["the waiver of `gitleaks/x` (ada) expired on 2026-11-29 and no longer counts"]);
         assert_eq!(named("pins/a:b", "2026-11-29").len(), 1, "expired, whatever it matches");
     }
 

@@ -1,7 +1,7 @@
 //! Attempts at the network, as the runner saw them from inside the container; and what a plan makes of them.
 //!
 //! They are not part of a manifest: how often a program tries again differs from run to run. Each run and each replay sees its
-//! own. They stand in the store as canonical JSON of [`Watch`], and the run record names that blob.
+//! own. They are in the store as canonical JSON of [`Watch`], and the run record names that blob.
 
 use std::fmt;
 

@@ -16,7 +16,7 @@ pub struct FingerprintError {
 
 /// The fingerprint of an OpenPGP version 4 key: the SHA-1 over its public part (RFC 9580, section 5.5.4.2).
 ///
-/// What stands behind it is a committed key file, so a second key of the same fingerprint would have to be made by whoever
+/// It identifies a committed key file, so a second key of the same fingerprint can only come from the person who
 /// made the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 20]);

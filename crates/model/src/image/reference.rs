@@ -1,6 +1,6 @@
 //! References to images in registries, as people write them.
 //!
-//! Grammar: `[REGISTRY/]REPOSITORY[:TAG][@sha256:HEX]`, the one of Docker and of the distribution project. What stands
+//! Grammar: `[REGISTRY/]REPOSITORY[:TAG][@sha256:HEX]`, the one of Docker and of the distribution project. The part
 //! before the first `/` is a registry when it holds `.` or `:`, or is `localhost`; otherwise it belongs to the repository
 //! and the registry is the field's default one, which this type does not name.
 //! Source: distribution project, `reference/regexp.go`; OCI distribution specification 1.1, "Pulling manifests".
@@ -134,7 +134,7 @@ fn names_registry(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || first.bytes().any(|b| b.is_ascii_uppercase())
 }
 
-/// Whether a text is a host, with or without a port; IPv6 addresses stand in brackets.
+/// Whether a text is a host, with or without a port; IPv6 addresses are in brackets.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => {

@@ -88,7 +88,7 @@ pub enum Basis {
     Documents,
     /// Every document with written sections is there, and its sections are current.
     Sections,
-    /// A document has this section, and it has been written. Whether it is current is no part of this: a board that had to be
+    /// A document has this section, and it has been written. Whether it is current does not count here: a board that had to be
     /// current before the first packet would block every packet whose evidence changes it.
     Section(SectionName),
     /// Every gate that the plan's criteria rest on was proven able to fail, by a record of this source and plan.

@@ -15,7 +15,7 @@ use crate::plan::packet_id::PacketId;
 pub struct DocumentSettings {
     /// Globs, relative to the plan's folder, of tracked Markdown documents whose commands must be the plan's.
     pub paths: Vec<String>,
-    /// Documents with sections that rcrepro writes. They are no part of the certified source: a section that holds what a
+    /// Documents with sections that rcrepro writes. They are not part of the certified source: a section that holds what a
     /// source's evidence came to cannot be in that source.
     pub generated: BTreeSet<TreePath>,
 }

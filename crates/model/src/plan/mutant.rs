@@ -154,7 +154,7 @@ pub fn judge_gate<'a>(gate: &Gate, mutants: impl IntoIterator<Item = &'a MutantE
 /// Whether each gate that a plan's criteria rest on was proven able to fail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ProvenGates {
-    /// The record's digest; none when there is no record that counts.
+    /// The record's digest; `None` without a record that counts.
     pub record: Option<Digest>,
     /// Why no record counts.
     pub why: Option<String>,

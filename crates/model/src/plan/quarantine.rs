@@ -126,7 +126,10 @@ mod tests {
         let entry = Quarantine { command, reason: "races".into(), owner: "ada".into(), expires: day("2026-12-31") };
         let lines = |retries, on| idle(std::slice::from_ref(&entry), |_| retries, day(on));
         assert_eq!(lines(2, "2026-12-31"), [""; 0]);
-        assert_eq!(lines(2, "2027-01-01"), ["the quarantine of `e2e` (ada) expired on 2026-12-31 and counts as none"]);
+        assert_eq!(
+            lines(2, "2027-01-01"),
+            ["the quarantine of `e2e` (ada) expired on 2026-12-31 and no longer counts"]
+        );
         assert!(lines(0, "2026-12-31")[0].ends_with("is orphaned: the command has no `retries`"));
     }
 }

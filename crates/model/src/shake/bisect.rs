@@ -14,7 +14,7 @@ pub enum Outcome {
     Equal,
     /// Every run differed.
     Differs,
-    /// Some did: chance has a hand in it. The search goes on as if all had; whoever confirms the result will see it.
+    /// Some did: chance plays a part. The search goes on as if all had; confirming the result will show it.
     Unsteady,
 }
 

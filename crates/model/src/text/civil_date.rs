@@ -22,7 +22,7 @@ pub struct CivilDate {
 }
 
 impl CivilDate {
-    /// Makes a date of a year from 1 to 9999, a month from 1 and a day from 1; none when there is no such day.
+    /// Makes a date of a year from 1 to 9999, a month from 1 and a day from 1; `None` for a day that does not exist.
     #[must_use]
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
         let fits = (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=length(year, month)).contains(&day);
