@@ -61,11 +61,15 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() < EXACT { Ok(value.into()) } else { Err(E::custom("an integer outside of the floats")) }
+        if value.unsigned_abs() < EXACT {
+            Ok(value.into())
+        } else {
+            Err(E::custom("an integer beyond what a float holds"))
+        }
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        if value < EXACT { Ok(value.into()) } else { Err(E::custom("an integer outside of the floats")) }
+        if value < EXACT { Ok(value.into()) } else { Err(E::custom("an integer beyond what a float holds")) }
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
@@ -74,7 +78,7 @@ impl<'de> Visitor<'de> for Tree {
         Number::from_f64(value)
             .filter(|_| small)
             .map(Value::Number)
-            .ok_or_else(|| E::custom("a number outside of the floats"))
+            .ok_or_else(|| E::custom("a number beyond what a float holds"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
