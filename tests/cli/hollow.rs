@@ -250,8 +250,8 @@ fn exceptions_that_do_nothing_are_named() {
         format!("the waiver of `{pattern}` (ada, until 9999-12-30) is orphaned: nothing is found that it matches")
     };
     let (pins, leak) = (orphaned("pins/floating:gone.yml:*"), orphaned("gitleaks/gone.txt:*"));
-    let expired = "the waiver of `govulncheck/GO-2020-0001` (ada) expired on 2020-01-31 and counts as none";
-    let quarantined = "note: the quarantine of `leaks` (ada) expired on 2020-01-31 and counts as none";
+    let expired = "the waiver of `govulncheck/GO-2020-0001` (ada) expired on 2020-01-31 and no longer counts";
+    let quarantined = "note: the quarantine of `leaks` (ada) expired on 2020-01-31 and no longer counts";
     let entry = "note: `.gitleaksignore` silences `gone.txt:private-key:1`: orphaned, for `gone.txt` is gone";
     for says in [quarantined, &pins, expired] {
         has(&scene, &["check"], 0, says);

@@ -36,7 +36,7 @@ fn a_failure_names_the_pin_that_it_fails_by() {
     for text in [
         "failed  waits  exit code 1",
         "            fails only where the clock stands: clock = \"starts\"\n",
-        "            fails only with a wall clock of ours: clock = \"real\"\n",
+        "            fails only with a pinned wall clock: clock = \"real\"\n",
         "            fails only in the pinned world (clock, processors, order of directories, seeds): world = \"machine\"; \
          rcrepro shake RC-05 --propose finds which\n",
         "            fails with the machine's own world, too\n",

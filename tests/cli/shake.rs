@@ -187,7 +187,9 @@ fn a_command_that_fails_in_its_own_world_has_failed_and_cannot_be_compared() {
     scene
         .run(&["shake", "RC-05", "--command", "nobody"])
         .failed(2, &["no command `nobody`", "hint: known: breaks, after"]);
-    scene.run(&["shake", "RC-05", "--vary", "moon"]).failed(2, &["`moon` is no variation: expected one of cpus, host"]);
+    scene
+        .run(&["shake", "RC-05", "--vary", "moon"])
+        .failed(2, &["unknown variation `moon`: expected one of cpus, host"]);
 }
 
 #[test]

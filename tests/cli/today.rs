@@ -116,7 +116,7 @@ fn a_newer_advisory_about_the_source_is_a_condition_until_it_is_waived() {
     waiver(&scene, "2999-12-31");
     has(&verdict(&scene, 0, "GO"), &["waived: advisories/GO-2026-0002", "(ada until 2999-12-31: not reached)"]);
     waiver(&scene, "2026-08-01");
-    let expired = "(the waiver of ada expired on 2026-08-01 and counts as none)\n";
+    let expired = "(the waiver of ada expired on 2026-08-01 and no longer counts)\n";
     has(&verdict(&scene, 1, "GO_WITH_CONDITIONS"), &["condition: advisories/GO-2026-0002", expired]);
 
     std::fs::remove_dir_all(scene.path("mirror")).expect("removed");
@@ -140,7 +140,10 @@ fn the_plan_says_what_newer_advisories_and_old_data_make_of_go() {
     let scene = certified("[advisories]\nnew = \"ignore\"\nmax-age = \"3d\"\n");
     database(&scene, TODAY, &[OLD, NEW]);
     let shown = verdict(&scene, 1, "GO_WITH_CONDITIONS");
-    has(&shown, &["condition: advisories/age:vulndb: the frozen data is ", "days old, and the plan wants at most 3\n"]);
+    has(
+        &shown,
+        &["condition: advisories/age:vulndb: the frozen data is ", "days old, and the plan allows at most 3\n"],
+    );
     has(&shown, &["ignored, as the plan says: advisories/GO-2026-0002"]);
 }
 

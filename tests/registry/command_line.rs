@@ -303,7 +303,7 @@ async fn the_user_configuration_names_mirrors() {
 
     write("[mirrors]\ngo = [\"nowhere\"]\n");
     let wrong = home.command(&["image", "build", "base"]).output().expect("it starts");
-    failed(&wrong, 2, &["config.toml:2:7: `nowhere` is no mirror", "RCREPRO_CONFIG"]);
+    failed(&wrong, 2, &["config.toml:2:7: invalid mirror `nowhere`", "RCREPRO_CONFIG"]);
     let named = home.path("named.toml");
     let missing = home.command(&["image", "build", "base"]).env("RCREPRO_CONFIG", &named).output().expect("it starts");
     failed(&missing, 2, &["named.toml"]);

@@ -6,7 +6,7 @@ use std::cell::Cell;
 /// The work that one explanation may take: looks at a byte of a line, at a line of a list or at an element, 200 million.
 pub const WORK: u64 = 200_000_000;
 
-/// Is what is left of the work. It is spent before the work is done.
+/// The work that is left. It is spent before the work is done.
 #[derive(Debug)]
 pub struct Budget {
     left: Cell<u64>,
@@ -26,14 +26,14 @@ impl Budget {
         left.is_some()
     }
 
-    /// Gives what is left.
+    /// Returns what is left.
     #[must_use]
     pub fn left(&self) -> u64 {
         self.left.get()
     }
 }
 
-/// Gives the work of aligning two lists in which equal ends cost nothing, as a share of all pairs.
+/// Returns the work of aligning two lists in which equal ends cost nothing, as a share of all pairs.
 pub(super) fn of_alignment<T: PartialEq>(a: &[T], b: &[T], share: u64) -> u64 {
     let start = a.iter().zip(b).take_while(|(l, r)| l == r).count();
     let end = a[start..].iter().rev().zip(b[start..].iter().rev()).take_while(|(l, r)| l == r).count();

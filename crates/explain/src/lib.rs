@@ -36,7 +36,7 @@ const DEPTH: u32 = 8;
 /// The most bytes that a container may unpack to: 1 GiB. Beyond it, it is compared as it is.
 const UNPACKED: u64 = 1 << 30;
 
-/// Says what is known of the command whose output is explained.
+/// What is known of the command whose output is explained.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hints<'a> {
     /// The exact shell line; empty when unknown.
@@ -63,14 +63,14 @@ impl<'a> Hints<'a> {
         self.budget.is_none_or(|budget| budget.spend(work))
     }
 
-    /// Tells whether one of the programs stands in the line as a word of its own.
+    /// Whether one of the programs is in the line as a word of its own.
     #[must_use]
     pub fn runs(&self, programs: &[&str]) -> bool {
         let mut words = self.line.split(|c: char| c.is_whitespace() || ";|&()`\"'".contains(c));
         words.any(|word| programs.contains(&word.rsplit('/').next().unwrap_or(word)))
     }
 
-    /// Tells whether the line is one call of the program and nothing else.
+    /// Whether the line is one call of the program and nothing else.
     #[must_use]
     pub fn alone(&self, program: &str) -> bool {
         let line = self.line.trim();
@@ -131,7 +131,7 @@ fn open(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth: u32) -> O
     None
 }
 
-/// Gives bytes as text, when they are UTF-8 without NUL.
+/// Returns bytes as text, when they are UTF-8 without NUL.
 fn as_text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }

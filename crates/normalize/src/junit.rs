@@ -36,7 +36,7 @@ fn apply(stream: &[u8]) -> Vec<u8> {
     canonical(stream).unwrap_or_else(|| stream.to_vec())
 }
 
-/// Rewrites a report; `None` when the stream is none.
+/// Rewrites a report; `None` when the stream is not a report.
 fn canonical(stream: &[u8]) -> Option<Vec<u8>> {
     let tokens = xml::tokens(stream)?;
     let mut report = Report { stream, out: Vec::with_capacity(stream.len()), copied: 0 };
@@ -135,7 +135,7 @@ impl Report<'_> {
         }
     }
 
-    /// Computes where in the output the byte `at` of the stream will stand; nothing at or after it is replaced yet.
+    /// Computes where in the output the byte `at` of the stream will be; nothing at or after it is replaced yet.
     fn length_before(&self, at: usize) -> usize {
         self.out.len() + at - self.copied
     }
@@ -146,7 +146,7 @@ impl Report<'_> {
     }
 }
 
-/// Where the elements directly in the root stand in the output.
+/// Where the elements directly in the root are in the output.
 #[derive(Default)]
 struct Suites {
     spans: Vec<std::ops::Range<usize>>,
@@ -207,7 +207,7 @@ fn number(text: &[u8]) -> Option<&[u8]> {
     Some(exponent.and_then(digits).unwrap_or(rest))
 }
 
-/// Says whether a text is a date with a time of day, as ISO 8601 writes it.
+/// Whether a text is a date with a time of day, as ISO 8601 writes it.
 fn is_date(text: &[u8]) -> bool {
     let fits = |text: &[u8], form: &[u8]| {
         text.len() == form.len()

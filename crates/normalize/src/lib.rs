@@ -50,7 +50,7 @@ use rcrepro_model::content::digest::Sha256;
 /// `apply` holds its input and its output in memory. A stream beyond this has no canonical digest, only a raw one.
 pub const MAX_INPUT: u64 = 64 * 1024 * 1024;
 
-/// Names a pure function from a stream's raw bytes to its canonical bytes, with the rules that it keeps to.
+/// A pure function from a stream's raw bytes to its canonical bytes, with its rules.
 #[derive(Clone, Copy)]
 pub struct Normalizer {
     name: &'static str,
@@ -88,7 +88,7 @@ impl Normalizer {
     ///
     /// Hash rule: the SHA-256 of the UTF-8 text `rcrepro-normalizer LF name: NAME LF version: VERSION LF rules: LF RULES`
     /// where LF is one line feed, VERSION is in decimal and RULES are the bytes of [`Normalizer::rules`] to their end.
-    /// NAME holds no line feed, so no two normalizers share a text. The code is left out: the version stands for it.
+    /// NAME holds no line feed, so no two normalizers share a text. The code is left out: the version covers it.
     #[must_use]
     pub fn rules_digest(&self) -> Sha256 {
         Sha256::of(

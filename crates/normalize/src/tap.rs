@@ -6,7 +6,7 @@
 //! is left alone: their numbers are part of the protocol.
 
 use super::Normalizer;
-use crate::syntax::token::{ELAPSED, digits, digits_at_end, map_lines};
+use crate::syntax::token::{ELAPSED, digits, map_lines, number_at_end};
 
 /// The normalizer `tap`.
 pub(super) const NORMALIZER: Normalizer = Normalizer { name: "tap", version: 1, rules: RULES, apply };
@@ -76,7 +76,7 @@ impl Place {
         }
     }
 
-    /// Splits a line into what stands before and after its time.
+    /// Splits a line into the parts before and after its time.
     fn around_time(self, line: &[u8], indent: usize) -> Option<(&[u8], Option<&[u8]>)> {
         let text = &line[indent..];
         let (before, after) = match self {
@@ -118,15 +118,6 @@ fn time_at_end(text: &[u8]) -> Option<&[u8]> {
     }
     let number = text.strip_suffix(b"ms").or_else(|| text.strip_suffix(b"s"))?;
     number_at_end(number)
-}
-
-/// Takes a number, or the mark that replaces it, off the back.
-fn number_at_end(text: &[u8]) -> Option<&[u8]> {
-    if let Some(before) = text.strip_suffix(ELAPSED) {
-        return Some(before);
-    }
-    let rest = digits_at_end(text)?;
-    Some(rest.strip_suffix(b".").and_then(digits_at_end).unwrap_or(rest))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Bytes that are no text: the strings in them are explained as text, the rest is shown.
+//! Binary files: the strings in them are explained as text, the rest is shown.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -7,7 +7,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::Hints;
 use crate::budget::of_alignment;
-use crate::lines::pair::{Around, explain_line};
+use crate::lines::context::LineContext;
+use crate::lines::pair::explain_line;
 use crate::lines::text;
 use rcrepro_model::why::difference::{Class, Explained};
 
@@ -22,10 +23,10 @@ const SHARE: u64 = 32;
 /// How many pairs of folders are tried on other differences.
 const FOLDERS: usize = 64;
 
-/// Is how two blobs of bytes differ.
+/// How two blobs of bytes differ.
 #[derive(Debug, Default)]
 pub struct Compared {
-    /// Strings that stand for each other and differ, with their offsets.
+    /// Strings that correspond and differ, with their offsets.
     pub strings: Vec<(Range<usize>, Range<usize>)>,
     /// Other bytes that differ; a range may be empty.
     pub raw: Vec<(Range<usize>, Range<usize>)>,
@@ -56,7 +57,7 @@ pub fn explain_strings(at: &str, left: &[u8], right: &[u8], compared: &Compared,
         if a.contains('\n') || b.contains('\n') {
             found.extend(text::explain_text(&place, &a, &b, hints));
         } else {
-            found.extend(explain_line(&place, &a, &b, Around { hints, key: None, heads: &[] }));
+            found.extend(explain_line(&place, &a, &b, LineContext { hints, key: None, heads: &[] }));
         }
     }
     found
@@ -149,7 +150,7 @@ fn by_place(left: &[u8], right: &[u8], l: Range<usize>, r: Range<usize>, compare
     }
 }
 
-/// Gives the string that a byte is part of, within bounds.
+/// Returns the string that a byte is part of, within bounds.
 fn string_around(bytes: &[u8], at: usize, bounds: &Range<usize>) -> Option<Range<usize>> {
     if !printable(bytes[at]) {
         return None;
@@ -189,7 +190,7 @@ fn pieces(bytes: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// Tells whether every differing byte of two ranges of one length belongs to a little-endian number that grew by one of the
+/// Whether every differing byte of two ranges of one length belongs to a little-endian number that grew by one of the
 /// shifts: an offset or address of something that has moved.
 #[must_use]
 pub fn only_moved(left: &[u8], right: &[u8], (l, r): &(Range<usize>, Range<usize>), shifts: &BTreeSet<i64>) -> bool {

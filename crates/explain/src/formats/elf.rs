@@ -9,7 +9,7 @@ use crate::Hints;
 use crate::lines::paths;
 use rcrepro_model::why::difference::{Class, Explained, settle};
 
-/// Is a section that differs.
+/// A section that differs.
 struct Differing<'a> {
     place: String,
     name: String,
@@ -18,7 +18,7 @@ struct Differing<'a> {
     compared: Compared,
 }
 
-/// Explains two files; `None` when one is no good ELF or they differ outside of all sections.
+/// Explains two files; `None` when one is not a valid ELF file or they differ outside of all sections.
 #[must_use]
 pub fn explain_elf(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Option<Vec<Explained>> {
     let (l, r) = (sections(left)?, sections(right)?);
@@ -77,7 +77,7 @@ fn sections(bytes: &[u8]) -> Option<Sections<'_>> {
     Some(found)
 }
 
-/// Compares what stands in no section: what kind of file it is for which machine, the flags of sections, what is loaded and
+/// Compares what is outside of all sections: what kind of file it is for which machine, the flags of sections, what is loaded and
 /// with which permissions. Addresses and sizes follow from the sections.
 fn headers(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
     let mut found = Vec::new();
@@ -111,41 +111,8 @@ fn headers(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
 impl Differing<'_> {
     fn explain(&self, shifts: &BTreeSet<i64>, hints: &Hints<'_>) -> Vec<Explained> {
         let Self { place, name, left, right, compared } = self;
-        match name.as_str() {
-            ".note.gnu.build-id" => return vec![self.build_id(hints)],
-            ".note.go.buildid" => {
-                let sides =
-                    [left, right].map(|bytes| String::from_utf8_lossy(&bytes[bytes.len().min(16)..]).into_owned());
-                return vec![Explained::following(
-                    place,
-                    [&sides[0], &sides[1]],
-                    "Go's build id is a hash over what differs elsewhere",
-                )];
-            }
-            ".gnu_debuglink" => {
-                return vec![Explained::following(
-                    place,
-                    [&hex(left), &hex(right)],
-                    "a checksum over the file with the debug information",
-                )];
-            }
-            ".comment" => {
-                let sides = [left, right].map(|bytes| String::from_utf8_lossy(bytes).replace('\0', " "));
-                let cause = "another compiler or version of it";
-                return vec![Explained::new(
-                    place,
-                    Class::Environment,
-                    [&sides[0], &sides[1]],
-                    cause,
-                    Some("one image for both; strip -R .comment"),
-                )];
-            }
-            _ => {}
-        }
-        if name.starts_with(".rela.debug") && other_addends_only(left, right) {
-            let sides = [left.len(), right.len()].map(|size| format!("{size} bytes of relocations"));
-            let cause = "offsets into the debug information's strings; the same symbols and places";
-            return vec![Explained::following(place, [&sides[0], &sides[1]], cause)];
+        if let Some(known) = self.known_section(hints) {
+            return vec![known];
         }
         let mut found = explain_strings(place, left, right, compared, hints);
         for one in &mut found {
@@ -175,6 +142,32 @@ impl Differing<'_> {
         found
     }
 
+    /// Explains a section whose name says what it holds.
+    fn known_section(&self, hints: &Hints<'_>) -> Option<Explained> {
+        let Self { place, name, left, right, .. } = self;
+        let following = |sides: [String; 2], cause| Some(Explained::following(place, [&sides[0], &sides[1]], cause));
+        match name.as_str() {
+            ".note.gnu.build-id" => Some(self.build_id(hints)),
+            ".note.go.buildid" => {
+                let id = |bytes: &[u8]| String::from_utf8_lossy(&bytes[bytes.len().min(16)..]).into_owned();
+                following([id(left), id(right)], "Go's build id is a hash over what differs elsewhere")
+            }
+            ".gnu_debuglink" => {
+                following([hex(left), hex(right)], "a checksum over the file with the debug information")
+            }
+            ".comment" => {
+                let sides = [left, right].map(|bytes| String::from_utf8_lossy(bytes).replace('\0', " "));
+                let (cause, remedy) = ("another compiler or version of it", "one image for both; strip -R .comment");
+                Some(Explained::new(place, Class::Environment, [&sides[0], &sides[1]], cause, Some(remedy)))
+            }
+            name if name.starts_with(".rela.debug") && other_addends_only(left, right) => {
+                let sides = [left.len(), right.len()].map(|size| format!("{size} bytes of relocations"));
+                following(sides, "offsets into the debug information's strings; the same symbols and places")
+            }
+            _ => None,
+        }
+    }
+
     /// A build id is a hash over what was linked, unless the linker was told to draw it.
     fn build_id(&self, hints: &Hints<'_>) -> Explained {
         let id = |bytes: &[u8]| hex(bytes.get(16..).unwrap_or_default());
@@ -188,7 +181,7 @@ impl Differing<'_> {
     }
 }
 
-/// Tells whether two tables of relocations (24 bytes each: place, symbol and kind, addend) differ in addends only.
+/// Whether two tables of relocations (24 bytes each: place, symbol and kind, addend) differ in addends only.
 fn other_addends_only(left: &[u8], right: &[u8]) -> bool {
     const ENTRY: usize = 24;
     let pairs = left.chunks(ENTRY).zip(right.chunks(ENTRY));

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use crate::Hints;
-use crate::lines::pair::{Around, explain_line};
+use crate::lines::context::LineContext;
+use crate::lines::pair::explain_line;
 use rcrepro_model::why::difference::{Class, Explained};
 
-/// Explains two JSON documents; `None` when one of them is none, or when they are equal as JSON and no reason is found.
+/// Explains two JSON documents; `None` when one of them is not JSON, or when they are equal as JSON and no reason is found.
 #[must_use]
 pub fn explain_json(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Option<Vec<Explained>> {
     let parse = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
@@ -51,7 +52,9 @@ fn compact(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect()
 }
 
-/// Says what the object is in which a value stands.
+type Object = serde_json::Map<String, Value>;
+
+/// The kind of object that holds a value.
 #[derive(Debug, Clone, Copy, Default)]
 struct Siblings {
     /// It has a version and a checksum or source: a locked package.
@@ -74,23 +77,7 @@ fn walk(
         return;
     }
     match (l, r) {
-        (Value::Object(a), Value::Object(b)) => {
-            let is_package = |map: &serde_json::Map<String, Value>| {
-                map.contains_key("version")
-                    && ["integrity", "resolved", "checksum", "sha256", "purl"].iter().any(|key| map.contains_key(*key))
-            };
-            let siblings = Siblings { package: is_package(a) && is_package(b) };
-            for (key, one) in a {
-                let at = format!("{at}/{}", escaped(key));
-                match b.get(key) {
-                    Some(other) => walk(&at, Some(key), one, other, &siblings, hints, found),
-                    None => only(&at, one, true, found),
-                }
-            }
-            for (key, other) in b.iter().filter(|(key, _)| !a.contains_key(*key)) {
-                only(&format!("{at}/{}", escaped(key)), other, false, found);
-            }
-        }
+        (Value::Object(a), Value::Object(b)) => objects(at, a, b, hints, found),
         (Value::Array(a), Value::Array(b)) => arrays(at, key, a, b, hints, found),
         _ => {
             if siblings.package
@@ -101,7 +88,7 @@ fn walk(
                 found.push(Explained::new(at, Class::RegistryDrift, [&shown(l), &shown(r)], cause, Some(remedy)));
                 return;
             }
-            let around = Around { hints, key, heads: &[] };
+            let around = LineContext { hints, key, heads: &[] };
             match (l, r) {
                 (Value::String(a), Value::String(b)) => {
                     for (a, b) in a.lines().zip(b.lines()) {
@@ -120,7 +107,26 @@ fn walk(
     }
 }
 
-/// Pairs the elements of two arrays: equal ones first, wherever they stand, then the others in their order.
+/// Pairs the values of two objects by their keys.
+fn objects(at: &str, a: &Object, b: &Object, hints: &Hints<'_>, found: &mut Vec<Explained>) {
+    let is_package = |map: &Object| {
+        let checksums = ["integrity", "resolved", "checksum", "sha256", "purl"];
+        map.contains_key("version") && checksums.iter().any(|key| map.contains_key(*key))
+    };
+    let siblings = Siblings { package: is_package(a) && is_package(b) };
+    for (key, one) in a {
+        let at = format!("{at}/{}", escaped(key));
+        match b.get(key) {
+            Some(other) => walk(&at, Some(key), one, other, &siblings, hints, found),
+            None => only(&at, one, true, found),
+        }
+    }
+    for (key, other) in b.iter().filter(|(key, _)| !a.contains_key(*key)) {
+        only(&format!("{at}/{}", escaped(key)), other, false, found);
+    }
+}
+
+/// Pairs the elements of two arrays: equal ones first, wherever they are, then the others in their order.
 fn arrays(at: &str, key: Option<&str>, a: &[Value], b: &[Value], hints: &Hints<'_>, found: &mut Vec<Explained>) {
     let mut free: Vec<usize> = (0..b.len()).collect();
     let (mut places, mut rest) = (Vec::new(), Vec::new());

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::{Hints, within};
 use rcrepro_model::why::difference::{Class, Explained};
 
-/// Is one property of a member, such as its time, with what its difference means.
+/// One property of a member, such as its time, with what its difference means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {
     /// Such as `mtime`.
@@ -21,7 +21,7 @@ pub struct Property {
     pub remedy: &'static str,
 }
 
-/// Is one member.
+/// One member.
 #[derive(Debug, Clone)]
 pub struct Member<'a> {
     /// Its name; made unique by the archive's reader.
@@ -32,7 +32,7 @@ pub struct Member<'a> {
     pub content: Cow<'a, [u8]>,
 }
 
-/// Names one format's own remedy for an order.
+/// A format's own remedy for an order.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
     /// What gives its members one order.
@@ -102,7 +102,7 @@ fn properties(place: &str, one: &Member<'_>, other: &Member<'_>) -> Vec<Explaine
     found
 }
 
-/// Gives the class of two modes: bits of group and others, or what a umask takes, are the surroundings'; the rest is real.
+/// Returns the class of two modes: bits of group and others, or what a umask takes, are the surroundings'; the rest is real.
 /// As a member's properties are made before its partner is known, the two kinds of bits are two properties.
 #[must_use]
 pub fn mode_properties(mode: u32, remedy: &'static str) -> [Property; 2] {

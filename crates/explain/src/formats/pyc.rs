@@ -7,7 +7,7 @@ use rcrepro_model::why::difference::{Class, Explained};
 
 const HEADER: usize = 16;
 
-/// Tells whether bytes are a compiled module of Python 3.
+/// Whether bytes are a compiled module of Python 3.
 #[must_use]
 pub fn is_pyc(bytes: &[u8]) -> bool {
     let magic = bytes.get(..2).map(|two| u16::from_le_bytes([two[0], two[1]]));

@@ -11,7 +11,7 @@ use rcrepro_model::why::difference::{Class, Explained};
 
 mod claims;
 
-/// Tells whether bytes begin with a tar header.
+/// Whether bytes begin with a tar header.
 #[must_use]
 pub fn is_tar(bytes: &[u8]) -> bool {
     bytes.len() >= 512 && &bytes[257..262] == b"ustar"
@@ -56,86 +56,77 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
         let header = entry.header().clone();
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let link = entry.link_name_bytes().map(|link| String::from_utf8_lossy(&link).into_owned());
-        let mtime = entry.header().mtime().ok()?;
-        let clock = |name, value: String| Property {
-            name,
-            value,
-            class: Class::Clock,
-            cause: "when the file was written",
-            remedy: "tar --mtime=@$SOURCE_DATE_EPOCH --clamp-mtime",
-        };
-        let owner = |name, value: String| Property {
-            name,
-            value,
-            class: Class::Environment,
-            cause: "who wrote the file, or ran tar",
-            remedy: "tar --owner=0 --group=0 --numeric-owner",
-        };
-        let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
-        let mut properties = vec![
-            clock("mtime", rfc3339(i64::try_from(mtime).ok()?)),
-            owner("uid", header.uid().ok()?.to_string()),
-            owner("gid", header.gid().ok()?.to_string()),
-            owner("user", text(header.username_bytes())),
-            owner("group", text(header.groupname_bytes())),
-            Property {
-                name: "type",
-                value: format!("{:?}", header.entry_type()),
-                class: Class::Real,
-                cause: "another kind of member",
-                remedy: "",
-            },
-        ];
-        properties.extend(mode_properties(header.mode().ok()?, "umask 022, or tar --mode=u+rwX,go+rX-w"));
-        if let Some(link) = link {
-            properties.push(Property {
-                name: "link",
-                value: link,
-                class: Class::Real,
-                cause: "another target",
-                remedy: "",
-            });
-        }
+        let mut properties = header_properties(&header)?;
+        properties.extend(link.map(|link| real("link", link, "another target")));
         properties.extend(claims.remove(&entry.raw_header_position())?.properties(&name, &header));
         if let Ok(Some(extensions)) = entry.pax_extensions() {
-            for extension in extensions.flatten() {
-                let (key, value) = (
-                    extension.key().unwrap_or("").to_owned(),
-                    String::from_utf8_lossy(extension.value_bytes()).into_owned(),
-                );
-                match key.as_str() {
-                    "mtime" => properties.push(clock("precise mtime", value)),
-                    "atime" => properties.push(Property {
-                        remedy: "tar --pax-option=delete=atime,delete=ctime",
-                        ..clock("atime", value)
-                    }),
-                    "ctime" => properties.push(Property {
-                        remedy: "tar --pax-option=delete=atime,delete=ctime",
-                        ..clock("ctime", value)
-                    }),
-                    // Names and sizes are told above.
-                    "path" | "linkpath" | "size" => {}
-                    _ => properties.push(Property {
-                        name: "extended header",
-                        value: format!("{key}={value}"),
-                        class: Class::Real,
-                        cause: "an extended header that no rule knows",
-                        remedy: "",
-                    }),
-                }
-            }
+            properties.extend(extensions.flatten().filter_map(|extension| {
+                let value = String::from_utf8_lossy(extension.value_bytes()).into_owned();
+                extended(extension.key().unwrap_or(""), value)
+            }));
         }
-        let start = usize::try_from(entry.raw_file_position()).ok()?;
-        let length = usize::try_from(entry.size()).ok()?;
-        let plain = matches!(header.entry_type(), tar::EntryType::Regular | tar::EntryType::Continuous);
-        let content = if plain {
-            Cow::Borrowed(bytes.get(start..start.checked_add(length)?)?)
-        } else {
-            let mut content = Vec::new();
-            std::io::Read::read_to_end(&mut entry, &mut content).ok()?;
-            Cow::Owned(content)
-        };
+        let content = content(bytes, &mut entry)?;
         found.push(Member { name: unique(&mut seen, name), properties, content });
     }
     Some(found)
+}
+
+/// Returns what a member's own header says, but for its name.
+fn header_properties(header: &tar::Header) -> Option<Vec<Property>> {
+    let owner = |name, value: String| Property {
+        name,
+        value,
+        class: Class::Environment,
+        cause: "who wrote the file, or ran tar",
+        remedy: "tar --owner=0 --group=0 --numeric-owner",
+    };
+    let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+    let mut properties = vec![
+        clock("mtime", rfc3339(i64::try_from(header.mtime().ok()?).ok()?)),
+        owner("uid", header.uid().ok()?.to_string()),
+        owner("gid", header.gid().ok()?.to_string()),
+        owner("user", text(header.username_bytes())),
+        owner("group", text(header.groupname_bytes())),
+        real("type", format!("{:?}", header.entry_type()), "another kind of member"),
+    ];
+    properties.extend(mode_properties(header.mode().ok()?, "umask 022, or tar --mode=u+rwX,go+rX-w"));
+    Some(properties)
+}
+
+fn clock(name: &'static str, value: String) -> Property {
+    Property {
+        name,
+        value,
+        class: Class::Clock,
+        cause: "when the file was written",
+        remedy: "tar --mtime=@$SOURCE_DATE_EPOCH --clamp-mtime",
+    }
+}
+
+fn real(name: &'static str, value: String, cause: &'static str) -> Property {
+    Property { name, value, class: Class::Real, cause, remedy: "" }
+}
+
+/// Returns what a record of an extended header says; `None` for names and sizes, which `claims` tells.
+fn extended(key: &str, value: String) -> Option<Property> {
+    const REMEDY: &str = "tar --pax-option=delete=atime,delete=ctime";
+    match key {
+        "mtime" => Some(clock("precise mtime", value)),
+        "atime" => Some(Property { remedy: REMEDY, ..clock("atime", value) }),
+        "ctime" => Some(Property { remedy: REMEDY, ..clock("ctime", value) }),
+        "path" | "linkpath" | "size" => None,
+        _ => Some(real("extended header", format!("{key}={value}"), "an extended header that no rule knows")),
+    }
+}
+
+/// Returns a member's content, out of the archive's bytes where it is there in one piece.
+fn content<'a>(bytes: &'a [u8], entry: &mut tar::Entry<'_, &'a [u8]>) -> Option<Cow<'a, [u8]>> {
+    if matches!(entry.header().entry_type(), tar::EntryType::Regular | tar::EntryType::Continuous) {
+        let start = usize::try_from(entry.raw_file_position()).ok()?;
+        let length = usize::try_from(entry.size()).ok()?;
+        return Some(Cow::Borrowed(bytes.get(start..start.checked_add(length)?)?));
+    }
+    let mut content = Vec::new();
+    std::io::Read::read_to_end(entry, &mut content).ok()?;
+    Some(Cow::Owned(content))
 }

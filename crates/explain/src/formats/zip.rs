@@ -78,68 +78,77 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
         }
         let [name_length, extra_length, comment_length] =
             [u16_at(bytes, at + 28)?, u16_at(bytes, at + 30)?, u16_at(bytes, at + 32)?];
-        let name = bytes.get(at + 46..at + 46 + name_length)?;
-        let extra = bytes.get(at + 46 + name_length..at + 46 + name_length + extra_length)?;
+        let after_name = at + 46 + name_length;
+        let next = after_name + extra_length + comment_length;
+        let name = bytes.get(at + 46..after_name)?;
+        let extra = bytes.get(after_name..after_name + extra_length)?;
+        let comment = bytes.get(after_name + extra_length..next)?;
         let local = u32_at(bytes, at + 42)?;
         let local_names = (u16_at(bytes, local + 26)?, u16_at(bytes, local + 28)?);
         let start = local + 30 + local_names.0 + local_names.1;
         let local_extra = bytes.get(local + 30 + local_names.0..start)?;
         let stored = bytes.get(start..start.checked_add(u32_at(bytes, at + 20)?)?)?;
-        let content = match u16_at(bytes, at + 10)? {
-            0 => Cow::Borrowed(stored),
-            8 => {
-                let mut content = Vec::new();
-                flate2::read::DeflateDecoder::new(stored).take(left + 1).read_to_end(&mut content).ok()?;
-                left = left.checked_sub(content.len() as u64)?;
-                Cow::Owned(content)
-            }
-            _ => return None,
-        };
-        let mut properties = vec![Property {
+        let content = unpacked(u16_at(bytes, at + 10)?, stored, &mut left)?;
+        let mut properties = entry_properties(bytes, at, comment)?;
+        properties.extend(local::disagreement(bytes, at, local)?);
+        extras(extra, "in the directory", &mut properties);
+        extras(local_extra, "", &mut properties);
+        found.push(Member { name: unique(&mut seen, String::from_utf8_lossy(name).into_owned()), properties, content });
+        at = next;
+    }
+    Some(found)
+}
+
+/// Unpacks a member's content; `left` is how many bytes may still be unpacked.
+fn unpacked<'a>(method: usize, stored: &'a [u8], left: &mut u64) -> Option<Cow<'a, [u8]>> {
+    match method {
+        0 => Some(Cow::Borrowed(stored)),
+        8 => {
+            let mut content = Vec::new();
+            flate2::read::DeflateDecoder::new(stored).take(*left + 1).read_to_end(&mut content).ok()?;
+            *left = left.checked_sub(content.len() as u64)?;
+            Some(Cow::Owned(content))
+        }
+        _ => None,
+    }
+}
+
+/// Returns what the directory's entry at `at` says of a member, but for its name, sizes and extra fields.
+fn entry_properties(bytes: &[u8], at: usize, comment: &[u8]) -> Option<Vec<Property>> {
+    let mut properties = vec![
+        Property {
             name: "mtime",
             value: dos_time(u16_at(bytes, at + 14)?, u16_at(bytes, at + 12)?),
             class: Class::Clock,
             cause: "when the file was written, or the archive made",
             remedy: CLOCK,
-        }];
-        properties.push(Property {
+        },
+        Property {
             name: "made by",
             value: u16_at(bytes, at + 4)?.to_string(),
             class: Class::Environment,
             cause: "the program or system that made the archive",
             remedy: "one version of zip, in a locked image",
-        });
-        properties.push(Property {
+        },
+        Property {
             name: "method",
             value: format!("{} flags {:#x}", u16_at(bytes, at + 10)?, u16_at(bytes, at + 8)?),
             class: Class::Environment,
             cause: "compressed in another way",
             remedy: "one version and one level of zip, in a locked image",
-        });
-        let comment =
-            bytes.get(at + 46 + name_length + extra_length..at + 46 + name_length + extra_length + comment_length)?;
-        if !comment.is_empty() {
-            let value = String::from_utf8_lossy(comment).into_owned();
-            properties.push(Property {
-                name: "comment",
-                value,
-                class: Class::Real,
-                cause: "another comment",
-                remedy: "",
-            });
-        }
-        // The upper half is the Unix mode where a Unix made the archive.
-        if bytes.get(at + 5) == Some(&3) {
-            properties
-                .extend(mode_properties(u32::try_from(u32_at(bytes, at + 38)? >> 16).ok()? & 0o7777, "umask 022"));
-        }
-        properties.extend(local::disagreement(bytes, at, local)?);
-        extras(extra, "in the directory", &mut properties);
-        extras(local_extra, "", &mut properties);
-        found.push(Member { name: unique(&mut seen, String::from_utf8_lossy(name).into_owned()), properties, content });
-        at += 46 + name_length + extra_length + comment_length;
+        },
+    ];
+    if !comment.is_empty() {
+        let value = String::from_utf8_lossy(comment).into_owned();
+        let cause = "another comment";
+        properties.push(Property { name: "comment", value, class: Class::Real, cause, remedy: "" });
     }
-    Some(found)
+    // The upper half is the Unix mode where a Unix made the archive.
+    if bytes.get(at + 5) == Some(&3) {
+        let mode = u32::try_from(u32_at(bytes, at + 38)? >> 16).ok()? & 0o7777;
+        properties.extend(mode_properties(mode, "umask 022"));
+    }
+    Some(properties)
 }
 
 const CLOCK: &str = "touch -d @$SOURCE_DATE_EPOCH before zip -X; jar --date; strip-nondeterminism afterwards";

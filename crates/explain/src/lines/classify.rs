@@ -1,111 +1,17 @@
 //! The class of one pair of differing tokens, with the reason.
 
+use super::context::{CLOCK, PairContext, Reason, span_remedy};
 use super::instant::Instant;
 use super::numbers::{key_is_span, numbered};
 use super::paths;
 use super::settings::{by_command, container_ids, keyed_host, locale_marks, named_settings, printed_alone, versions};
-use super::token::{Kind, Token};
-use crate::lines::pair::Around;
+use super::token::Kind;
 use rcrepro_model::why::difference::Class;
 
-/// What removes an instant.
-pub(crate) const CLOCK: &str = "clock = \"stands\" in the plan; SOURCE_DATE_EPOCH for tools that honour it";
-
-/// Names what removes a time span from the output of the command's programs.
-pub(crate) fn span_remedy(place: &Place<'_>) -> &'static str {
-    let hints = place.around.hints;
-    match () {
-        () if hints.runs(&["vitest"]) => "normalize.stdout = [\"vitest\"]",
-        () if hints.runs(&["go"]) => "normalize.stdout = [\"go-test\"], or quantised = [\"go\"]",
-        () if hints.runs(&["npm"]) => "normalize.stdout = [\"npm-ci\"]",
-        () if hints.runs(&["gitleaks"]) => "clock = \"stands\" with quantised = [\"gitleaks\"]",
-        () => "a normalizer of the tool, or quantised = [\"PROGRAM\"] in the plan; or do not print it",
-    }
-}
-
-/// Is where a pair stands.
-#[derive(Debug, Clone)]
-pub struct Place<'a> {
-    /// What is around the line.
-    pub around: Around<'a>,
-    /// Both lines.
-    pub lines: [&'a str; 2],
-    /// Their tokens.
-    pub tokens: [&'a [Token<'a>]; 2],
-    /// Which tokens are the pair; a span may be empty.
-    pub spans: [std::ops::Range<usize>; 2],
-    /// Their texts.
-    pub texts: [&'a str; 2],
-}
-
-/// Is a class with its reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// The class.
-    pub class: Class,
-    /// The cause.
-    pub cause: String,
-    /// What removes it.
-    pub remedy: Option<&'static str>,
-}
-
-impl Verdict {
-    pub(crate) fn new(class: Class, cause: impl Into<String>, remedy: &'static str) -> Option<Self> {
-        Some(Self { class, cause: cause.into(), remedy: Some(remedy) })
-    }
-}
-
-impl Place<'_> {
-    pub(crate) fn kind(&self, side: usize) -> Option<Kind> {
-        let span = &self.spans[side];
-        (span.len() == 1).then(|| self.tokens[side][span.start].kind)
-    }
-
-    /// Gives the last words before the pair in the first line, nearest first, in lower case.
-    pub(crate) fn words_before(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        if self.spans[0].start == 0 {
-            words.extend(self.around.key.map(str::to_ascii_lowercase));
-        }
-        let before = &self.tokens[0][..self.spans[0].start];
-        words.extend(before.iter().rev().filter(|t| t.kind == Kind::Word).take(2).map(|t| t.text.to_ascii_lowercase()));
-        words.extend(self.around.key.map(str::to_ascii_lowercase));
-        words
-    }
-
-    /// Gives the key right before the pair: `key=`, `key: ` or `key="`.
-    pub(crate) fn key(&self) -> String {
-        let mut before = self.tokens[0][..self.spans[0].start]
-            .iter()
-            .rev()
-            .filter(|t| t.kind != Kind::Space && !matches!(t.text, "\"" | "'"));
-        match (before.next(), before.next()) {
-            (None, _) => self.around.key.unwrap_or("").to_ascii_lowercase(),
-            (Some(mark), Some(word)) if matches!(mark.text, "=" | ":") => word.text.to_ascii_lowercase(),
-            _ => String::new(),
-        }
-    }
-
-    pub(crate) fn character_before(&self) -> Option<char> {
-        self.tokens[0].get(self.spans[0].start).and_then(|token| self.lines[0][..token.at].chars().next_back())
-    }
-
-    /// Gives the head of the column that the pair stands in.
-    pub(crate) fn head(&self) -> Option<&str> {
-        let at = self.tokens[0].get(self.spans[0].start)?.at;
-        let column = self.lines[0][..at].split_whitespace().count();
-        self.around.heads.get(column).copied()
-    }
-
-    pub(crate) fn whole_line(&self) -> bool {
-        self.lines[0].trim() == self.texts[0].trim() && self.lines[1].trim() == self.texts[1].trim()
-    }
-}
-
-/// Tells the class of a pair. Whatever no rule gives a reason for is real.
+/// Returns the class of a pair: real unless a rule gives a reason for another.
 #[must_use]
-pub fn classify(place: &Place<'_>) -> Verdict {
-    let rules: [fn(&Place<'_>) -> Option<Verdict>; 15] = [
+pub fn classify(place: &PairContext<'_>) -> Reason {
+    let rules: [fn(&PairContext<'_>) -> Option<Reason>; 15] = [
         printed_alone,
         escapes,
         stamped,
@@ -125,30 +31,29 @@ pub fn classify(place: &Place<'_>) -> Verdict {
     rules.iter().find_map(|rule| rule(place)).unwrap_or_else(|| unknown(place))
 }
 
-fn unknown(place: &Place<'_>) -> Verdict {
+fn unknown(place: &PairContext<'_>) -> Reason {
     let digest =
         |text: &str| matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128) && text.bytes().all(|b| b.is_ascii_hexdigit());
     let cause = match place.texts {
         [l, r] if digest(l) && digest(r) => "digests differ: what they were made from differs",
-        [_, ""] | ["", _] => "stands on one side only",
+        [_, ""] | ["", _] => "is on one side only",
         _ => "no rule gives a reason for it",
     };
-    Verdict { class: Class::Real, cause: cause.to_owned(), remedy: None }
+    Reason { class: Class::Real, cause: cause.to_owned(), remedy: None }
 }
 
 /// Escape sequences that only one side has: a terminal was thought to be there.
-fn escapes(place: &Place<'_>) -> Option<Verdict> {
+fn escapes(place: &PairContext<'_>) -> Option<Reason> {
     let only = |side: usize| {
         let tokens = &place.tokens[side][place.spans[side].clone()];
         tokens.iter().all(|token| token.kind == Kind::Escape)
     };
     let cause = "one side has escape sequences of a terminal";
-    (only(0) && only(1))
-        .then(|| Verdict::new(Class::Environment, cause, "NO_COLOR=1 or TERM=dumb in the command's env"))?
+    (only(0) && only(1)).then(|| Reason::new(Class::Environment, cause, "NO_COLOR=1 or TERM=dumb in the command's env"))
 }
 
 /// What Go writes of the repository into a program: revision, time, and the version that they make.
-fn stamped(place: &Place<'_>) -> Option<Verdict> {
+fn stamped(place: &PairContext<'_>) -> Option<Reason> {
     let [left, right] = place.lines;
     let of_build = |line: &str| ["vcs.revision=", "vcs.time=", "vcs.modified="].iter().any(|key| line.contains(key));
     let pseudo = |line: &str| {
@@ -157,22 +62,22 @@ fn stamped(place: &Place<'_>) -> Option<Verdict> {
     };
     ((of_build(left) && of_build(right)) || (pseudo(left) && pseudo(right))).then(|| {
         let cause = "the state of the repository, which Go writes into programs";
-        Verdict::new(Class::Environment, cause, "GOFLAGS=-buildvcs=false")
-    })?
+        Reason::new(Class::Environment, cause, "GOFLAGS=-buildvcs=false")
+    })
 }
 
-fn instants(place: &Place<'_>) -> Option<Verdict> {
+fn instants(place: &PairContext<'_>) -> Option<Reason> {
     let (Some(Kind::Instant(l)), Some(Kind::Instant(r))) = (place.kind(0), place.kind(1)) else { return None };
     // A column or a key that counts time is no instant.
     if place.head().is_some_and(|head| head == "TIME") {
-        return Verdict::new(
+        return Some(Reason::new(
             Class::Duration,
             "processor time in a table of processes",
             "do not print it: ps -o pid,comm",
-        );
+        ));
     }
     if key_is_span(&place.key()) && !l.dated && !r.dated {
-        return Verdict::new(Class::Duration, "a time span by its name", span_remedy(place));
+        return Some(Reason::new(Class::Duration, "a time span by its name", span_remedy(place)));
     }
     // `UTC`, `JST`, `Z`, `+0100`: what is neither a date, a time of day, nor the name of a day or month.
     let zone = |text: &str| {
@@ -183,43 +88,43 @@ fn instants(place: &Place<'_>) -> Option<Verdict> {
     };
     let shifted = (l.local - r.local) % 900 == 0 && l.local != r.local && (l.local - r.local).abs() <= 26 * 3600;
     if l.zoned && r.zoned && zone(place.texts[0]) != zone(place.texts[1]) && shifted {
-        return Verdict::new(Class::Environment, "one instant in two time zones", "TZ=UTC, as rcrepro sets it");
+        return Some(Reason::new(Class::Environment, "one instant in two time zones", "TZ=UTC, as rcrepro sets it"));
     }
     let Instant { dated, .. } = l;
     let cause = match (r.local - l.local, dated && r.dated) {
         (apart, true) => format!("instants {apart} s apart"),
         _ => "times of day".to_owned(),
     };
-    Verdict::new(Class::Clock, cause, CLOCK)
+    Some(Reason::new(Class::Clock, cause, CLOCK))
 }
 
-fn spans(place: &Place<'_>) -> Option<Verdict> {
+fn spans(place: &PairContext<'_>) -> Option<Reason> {
     let remedy = span_remedy(place);
     match (place.kind(0)?, place.kind(1)?) {
-        (Kind::Span, Kind::Span) => Verdict::new(Class::Duration, "time spans", remedy),
-        (Kind::Rate, Kind::Rate) => Verdict::new(Class::Duration, "rates over time", remedy),
+        (Kind::Span, Kind::Span) => Some(Reason::new(Class::Duration, "time spans", remedy)),
+        (Kind::Rate, Kind::Rate) => Some(Reason::new(Class::Duration, "rates over time", remedy)),
         _ => None,
     }
     .or_else(|| {
         let cached = |text: &str| text.contains("cached");
         let [l, r] = place.texts;
         (cached(l) != cached(r))
-            .then(|| Verdict::new(Class::Environment, "a result from a cache on one side", "go test -count=1"))?
+            .then(|| Reason::new(Class::Environment, "a result from a cache on one side", "go test -count=1"))
     })
 }
 
 /// UUIDs and words that are drawn, by their form or their name.
-fn drawn(place: &Place<'_>) -> Option<Verdict> {
+fn drawn(place: &PairContext<'_>) -> Option<Reason> {
     const REMEDY: &str = "a fixed seed or id, where the tool takes one";
     if let (Some(Kind::Uuid), Some(Kind::Uuid)) = (place.kind(0), place.kind(1)) {
         let version = |text: &str| text.as_bytes()[14];
         return match (version(place.texts[0]), version(place.texts[1])) {
-            (b'4', b'4') => Verdict::new(Class::Randomness, "UUIDs of version 4 are random", REMEDY),
-            (b'1' | b'6' | b'7', b'1' | b'6' | b'7') => Verdict::new(
+            (b'4', b'4') => Some(Reason::new(Class::Randomness, "UUIDs of version 4 are random", REMEDY)),
+            (b'1' | b'6' | b'7', b'1' | b'6' | b'7') => Some(Reason::new(
                 Class::Clock,
                 "UUIDs of versions 1, 6 and 7 hold the time",
                 "clock = \"stands\", and a fixed id where the tool takes one",
-            ),
+            )),
             _ => None,
         };
     }
@@ -227,10 +132,10 @@ fn drawn(place: &Place<'_>) -> Option<Verdict> {
     let names = ["nonce", "salt", "seed", "token", "random", "csrf", "session", "secret", "iv"];
     let named = names.contains(&place.key().as_str());
     let [l, r] = place.texts;
-    (named && long(l) && long(r)).then(|| Verdict::new(Class::Randomness, "drawn, by its name", REMEDY))?
+    (named && long(l) && long(r)).then(|| Reason::new(Class::Randomness, "drawn, by its name", REMEDY))
 }
 
-fn addresses(place: &Place<'_>) -> Option<Verdict> {
+fn addresses(place: &PairContext<'_>) -> Option<Reason> {
     let (Some(Kind::Address), Some(Kind::Address)) = (place.kind(0), place.kind(1)) else { return None };
     let wide = |text: &str| text.len() - 2 > 8;
     let words = place.words_before();
@@ -241,6 +146,6 @@ fn addresses(place: &Place<'_>) -> Option<Verdict> {
     ((wide(l) && wide(r)) || named).then(|| {
         let cause =
             if wide(l) { "wider than 32 bits: addresses of memory" } else { "addresses by the word before them" };
-        Verdict::new(Class::AddressOrPid, cause, "do not print it; `setarch -R` stops the shifting of addresses")
-    })?
+        Reason::new(Class::AddressOrPid, cause, "do not print it; `setarch -R` stops the shifting of addresses")
+    })
 }

@@ -1,9 +1,11 @@
 //! Instants as tools write them.
 
+use rcrepro_model::text::civil_date::{CivilDate, days_since_1970, utc_second};
+
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/// Is an instant as far as its text says it.
+/// An instant as far as its text says it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Instant {
     /// The local time in seconds since 1970, where the text has a date; without one, since midnight.
@@ -54,34 +56,14 @@ pub fn read(text: &str, before: Option<char>) -> Option<(Instant, usize)> {
     Some((instant, scan.at))
 }
 
-/// Writes seconds since 1970 as `2026-11-23T00:13:01Z`.
+/// Writes seconds since 1970 as `2026-11-23T00:13:01Z`; outside the years 1 to 9999, as their number, so that no two instants
+/// have one text.
 #[must_use]
 pub fn rfc3339(seconds: i64) -> String {
-    let days = seconds.div_euclid(86_400);
-    let (year, month, day) = civil(days);
-    let second = seconds.rem_euclid(86_400);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
-}
-
-/// Counts days from 1970-01-01; Howard Hinnant's `days_from_civil`.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+    match CivilDate::of_unix_seconds(seconds) {
+        Some(_) => utc_second(seconds),
+        None => format!("{seconds} s since 1970"),
+    }
 }
 
 struct Scan<'a> {
@@ -244,6 +226,7 @@ mod tests {
     fn one_instant_in_many_notations() {
         let wanted = 1_795_392_781;
         assert_eq!(rfc3339(wanted), "2026-11-23T00:13:01Z");
+        assert_eq!(rfc3339(1 << 40), "1099511627776 s since 1970");
         for text in [
             "2026-11-23T00:13:01Z",
             "2026-11-23 00:13:01.123456",

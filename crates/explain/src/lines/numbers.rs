@@ -1,12 +1,12 @@
 //! Numbers: process ids, ports, time spans and times since 1970, each only where something beside the number says so.
 
-use super::classify::{CLOCK, Place, Verdict, span_remedy};
+use super::context::{CLOCK, PairContext, Reason, span_remedy};
 use super::instant::rfc3339;
 use super::token::Kind;
 use rcrepro_model::why::difference::Class;
 
 /// Numbers that a word, a bracket or a column head gives a meaning.
-pub fn numbered(place: &Place<'_>) -> Option<Verdict> {
+pub fn numbered(place: &PairContext<'_>) -> Option<Reason> {
     let [l, r] = place.texts;
     let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
     if !number(l) || !number(r) {
@@ -20,12 +20,16 @@ pub fn numbered(place: &Place<'_>) -> Option<Verdict> {
         || PIDS.contains(&key.as_str())
         || place.head().is_some_and(|head| matches!(head, "PID" | "PPID" | "TID" | "LWP" | "PGID" | "SID" | "INODE"))
     {
-        return Verdict::new(Class::AddressOrPid, "ids of processes or threads, by name", "do not print them");
+        return Some(Reason::new(Class::AddressOrPid, "ids of processes or threads, by name", "do not print them"));
     }
     let in_brackets = place.character_before() == Some('[') && place.lines[0].contains(&format!("[{l}]"));
     let after_word = place.spans[0].start >= 2 && place.tokens[0][place.spans[0].start - 2].kind == Kind::Word;
     if in_brackets && after_word && place.lines[0].contains(&format!("[{l}]:")) {
-        return Verdict::new(Class::AddressOrPid, "`name[number]:` is how a process id is logged", "do not print it");
+        return Some(Reason::new(
+            Class::AddressOrPid,
+            "`name[number]:` is how a process id is logged",
+            "do not print it",
+        ));
     }
     let port = |text: &str| text.parse::<u32>().is_ok_and(|port| (1024..=65_535).contains(&port));
     let high = |text: &str| text.parse::<u32>().is_ok_and(|port| (32_768..=60_999).contains(&port));
@@ -35,16 +39,20 @@ pub fn numbered(place: &Place<'_>) -> Option<Verdict> {
             || place.lines[0].contains("0.0.0.0:")
             || place.lines[0].contains("]:"));
     if port(l) && port(r) && (nearest == "port" || key == "port" || after_host) && high(l) && high(r) {
-        return Verdict::new(Class::AddressOrPid, "ports that the kernel gives out (32768 to 60999)", "a fixed port");
+        return Some(Reason::new(
+            Class::AddressOrPid,
+            "ports that the kernel gives out (32768 to 60999)",
+            "a fixed port",
+        ));
     }
     if key_is_span(&key) || (place.spans[0].start == 0 && place.around.key.is_some_and(key_is_span)) {
-        return Verdict::new(Class::Duration, "a time span by its name", span_remedy(place));
+        return Some(Reason::new(Class::Duration, "a time span by its name", span_remedy(place)));
     }
     epochs(place, &key)
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds since 1970.
-fn epochs(place: &Place<'_>, key: &str) -> Option<Verdict> {
+fn epochs(place: &PairContext<'_>, key: &str) -> Option<Reason> {
     let seconds = |text: &str| -> Option<i64> {
         let whole = text.split(['.', ',']).next()?;
         let unit = match whole.len() {
@@ -86,11 +94,11 @@ fn epochs(place: &Place<'_>, key: &str) -> Option<Verdict> {
     let bare = place.whole_line() && (a - b).abs() <= 366 * 86_400;
     (named || asked || bare).then(|| {
         let cause = format!("as times since 1970 they are {} and {}", rfc3339(a), rfc3339(b));
-        Verdict::new(Class::Clock, cause, CLOCK)
-    })?
+        Reason::new(Class::Clock, cause, CLOCK)
+    })
 }
 
-/// Tells whether a name says that its number is a time span.
+/// Whether a name says that its number is a time span.
 pub fn key_is_span(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     const NAMES: [&str; 14] = [

@@ -1,10 +1,11 @@
-//! Two lines that stand for each other, token by token.
+//! Two lines that correspond, token by token.
 
 use std::collections::BTreeSet;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::classify::{Place, Verdict, classify};
+use super::classify::classify;
+use super::context::{LineContext, PairContext, Reason};
 use super::token::{Kind, Token, tokens};
 use crate::Hints;
 use crate::budget::of_alignment;
@@ -13,20 +14,9 @@ use rcrepro_model::why::difference::{Class, Explained};
 /// Which share of all pairs of tokens an alignment looks at, at worst.
 const SHARE: u64 = 4;
 
-/// Says around what two lines stand.
-#[derive(Debug, Clone, Copy)]
-pub struct Around<'a> {
-    /// What is known of the command.
-    pub hints: &'a Hints<'a>,
-    /// The key that the text is the value of, where it is.
-    pub key: Option<&'a str>,
-    /// The column heads of the table that the line stands in.
-    pub heads: &'a [&'a str],
-}
-
 /// Explains every differing token of two lines.
 #[must_use]
-pub fn explain_line(at: &str, left: &str, right: &str, around: Around<'_>) -> Vec<Explained> {
+pub fn explain_line(at: &str, left: &str, right: &str, around: LineContext<'_>) -> Vec<Explained> {
     if left == right {
         return Vec::new();
     }
@@ -56,15 +46,17 @@ pub fn explain_line(at: &str, left: &str, right: &str, around: Around<'_>) -> Ve
             found.push(Explained::cut(at, [text_l, text_r]));
             break;
         }
-        let place = Place { around, lines: [left, right], tokens: [&a, &b], spans: [l, r], texts: [text_l, text_r] };
-        let Verdict { class, cause, remedy } = classify(&place);
+        let place =
+            PairContext { around, lines: [left, right], tokens: [&a, &b], spans: [l, r], texts: [text_l, text_r] };
+        let Reason { class, cause, remedy } = classify(&place);
         found.push(Explained::new(at, class, [text_l, text_r], cause, remedy));
     }
     for (l, r) in spaces {
-        // Columns move with what stands in them; white space alone has no such excuse.
-        found.push(match found.is_empty() {
-            true => Explained::real(at, [l, r], "other white space, and nothing else on the line differs"),
-            false => Explained::following(at, [l, r], "white space that aligns what differs on the line"),
+        // Columns move with their content; white space alone has no such excuse.
+        found.push(if found.is_empty() {
+            Explained::real(at, [l, r], "other white space, and nothing else on the line differs")
+        } else {
+            Explained::following(at, [l, r], "white space that aligns what differs on the line")
         });
     }
     found
@@ -116,9 +108,9 @@ fn joined<'a>(line: &'a str, tokens: &[Token<'_>]) -> &'a str {
     }
 }
 
-/// Tells whether two lines hold the same elements of a list in another order, and are equal around it.
+/// Whether two lines hold the same elements of a list in another order, and are equal around it.
 ///
-/// Only whole elements count: `1 passed, 0 failed` and `0 passed, 1 failed` are no permutation.
+/// Only whole elements count: `1 passed, 0 failed` and `0 passed, 1 failed` are not a permutation.
 fn permuted(left: &str, right: &str) -> Option<&'static str> {
     let brackets = [('{', '}'), ('[', ']'), ('(', ')')];
     for (open, close) in brackets {
@@ -139,7 +131,7 @@ fn permuted(left: &str, right: &str) -> Option<&'static str> {
     (names(&l) && distinct && same_elements(&l, &r)).then_some("the same names in another order")
 }
 
-/// Tells whether a word is a verdict, which says nothing without what stands beside it.
+/// Whether a word is a verdict, which says nothing without the words beside it.
 pub fn is_verdict(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
     const WORDS: [&str; 22] = [
@@ -181,28 +173,30 @@ fn same_elements(left: &[String], right: &[String]) -> bool {
     left.len() > 1 && left != right && sorted(left) == sorted(right)
 }
 
-/// Names what gives a list one order.
+/// Returns what gives a list one order.
 pub fn order_remedy(line: &str, hints: &Hints<'_>) -> Option<&'static str> {
-    let python = hints.runs(&["python", "python3", "pytest", "pip"]);
-    let bracketed = line.contains('{') || line.contains('[');
-    Some(match () {
-        () if python && bracketed => "PYTHONHASHSEED=0 in the command's env, or sorted(…) in the program",
-        () if python => {
+    if hints.runs(&["python", "python3", "pytest", "pip"]) {
+        let bracketed = line.contains('{') || line.contains('[');
+        return Some(if bracketed {
+            "PYTHONHASHSEED=0 in the command's env, or sorted(…) in the program"
+        } else {
             "PYTHONHASHSEED=0 in the command's env where sets or dicts are walked, sorted(os.listdir(…)) where folders are"
-        }
-        () if hints.runs(&["ls"]) => "ls without -U or -f, under LC_ALL=C",
-        () if hints.runs(&["find"]) => "find … -print0 | LC_ALL=C sort -z",
-        () if hints.runs(&["xargs", "parallel"]) => "xargs -P 1, or parallel --keep-order",
-        () if hints.runs(&["make"]) => "make -O (output by target), or make -j1",
-        () if hints.runs(&["go"]) && hints.line.contains("test") => {
-            "normalize.stdout = [\"go-test\"], or go test -p 1 -parallel 1"
-        }
-        () if hints.runs(&["vitest"]) => "normalize.stdout = [\"vitest\"]",
-        () if hints.runs(&["gitleaks"]) => "a normalizer for gitleaks reports, or jq 'sort_by(.Fingerprint)'",
-        () if hints.runs(&["govulncheck"]) => "govulncheck -format sarif, whose order is fixed",
-        () if hints.runs(&["ls", "tar", "zip", "ar"]) => "names sorted under LC_ALL=C",
-        () => "LC_ALL=C sort, where the order means nothing; one worker, where it comes from several",
-    })
+        });
+    }
+    let tests = hints.line.contains("test");
+    let known = [
+        (hints.runs(&["ls"]), "ls without -U or -f, under LC_ALL=C"),
+        (hints.runs(&["find"]), "find … -print0 | LC_ALL=C sort -z"),
+        (hints.runs(&["xargs", "parallel"]), "xargs -P 1, or parallel --keep-order"),
+        (hints.runs(&["make"]), "make -O (output by target), or make -j1"),
+        (hints.runs(&["go"]) && tests, "normalize.stdout = [\"go-test\"], or go test -p 1 -parallel 1"),
+        (hints.runs(&["vitest"]), "normalize.stdout = [\"vitest\"]"),
+        (hints.runs(&["gitleaks"]), "a normalizer for gitleaks reports, or jq 'sort_by(.Fingerprint)'"),
+        (hints.runs(&["govulncheck"]), "govulncheck -format sarif, whose order is fixed"),
+        (hints.runs(&["tar", "zip", "ar"]), "names sorted under LC_ALL=C"),
+    ];
+    let usual = "LC_ALL=C sort, where the order means nothing; one worker, where it comes from several";
+    Some(known.iter().find(|(fits, _)| *fits).map_or(usual, |(_, remedy)| *remedy))
 }
 
 #[cfg(test)]
@@ -211,7 +205,7 @@ mod tests {
 
     fn classes(line: &str, left: &str, right: &str) -> Vec<(Class, String, String)> {
         let hints = Hints::of(line);
-        let around = Around { hints: &hints, key: None, heads: &[] };
+        let around = LineContext { hints: &hints, key: None, heads: &[] };
         explain_line("x", left, right, around).into_iter().map(|one| (one.class, one.left, one.right)).collect()
     }
 

@@ -1,12 +1,12 @@
 //! Paths that differ: temporary names that were drawn, folders in which the same thing lies.
 
-use super::classify::{Place, Verdict};
+use super::context::{PairContext, Reason};
 use super::token::Kind;
 use rcrepro_model::why::difference::Class;
 
 /// Explains two paths, as far as they agree in what matters.
 #[must_use]
-pub fn paths(place: &Place<'_>) -> Option<Verdict> {
+pub fn paths(place: &PairContext<'_>) -> Option<Reason> {
     let is_path = |side: usize| {
         let tokens = &place.tokens[side][place.spans[side].clone()];
         tokens.iter().any(|token| token.kind == Kind::Path)
@@ -20,8 +20,8 @@ pub fn paths(place: &Place<'_>) -> Option<Verdict> {
 
 /// Explains two texts that are paths.
 #[must_use]
-pub fn judge(l: &str, r: &str) -> Option<Verdict> {
-    let verdict = |class, cause: String, remedy| Some(Verdict { class, cause, remedy: Some(remedy) });
+pub fn judge(l: &str, r: &str) -> Option<Reason> {
+    let verdict = |class, cause: String, remedy| Some(Reason { class, cause, remedy: Some(remedy) });
     let (a, b): (Vec<&str>, Vec<&str>) = (l.split('/').collect(), r.split('/').collect());
     let temporary =
         |path: &str| ["/tmp/", "/var/tmp/", "/dev/shm/", "/var/folders/"].iter().any(|folder| path.starts_with(folder));
@@ -49,7 +49,7 @@ pub fn judge(l: &str, r: &str) -> Option<Verdict> {
     None
 }
 
-/// Gives what two names have in common when the rest of both looks drawn: letters and digits or cases mixed, and as long on both
+/// Returns what two names have in common when the rest of both looks drawn: letters and digits or cases mixed, and as long on both
 /// sides, or digits alone. Plain words do not: `output` and `report` are two names.
 fn drawn_names(x: &str, y: &str) -> Option<String> {
     let stem: String = x.chars().zip(y.chars()).take_while(|(p, q)| p == q).map(|(p, _)| p).collect();

@@ -1,10 +1,10 @@
 //! What is around a command: environment variables, modes, versions, and what a command line is known to print.
 
-use super::classify::{Place, Verdict};
+use super::context::{PairContext, Reason};
 use rcrepro_model::why::difference::Class;
 
 /// Environment variables by name, and modes of files.
-pub fn named_settings(place: &Place<'_>) -> Option<Verdict> {
+pub fn named_settings(place: &PairContext<'_>) -> Option<Reason> {
     let [left, right] = place.lines;
     let variable = |line: &str| line.split_once('=').map(|(name, _)| name.trim_start_matches("export ").to_owned());
     if let (Some(name), true) = (variable(left), variable(left) == variable(right)) {
@@ -14,10 +14,10 @@ pub fn named_settings(place: &Place<'_>) -> Option<Verdict> {
             "COLUMNS", "LINES", "DISPLAY", "MAIL",
         ];
         if upper && name == "HOSTNAME" {
-            return Verdict::new(Class::Host, "the variable HOSTNAME", "rcrepro's fixed host name");
+            return Some(Reason::new(Class::Host, "the variable HOSTNAME", "rcrepro's fixed host name"));
         }
         if upper && matches!(name.as_str(), "PWD" | "OLDPWD" | "TMPDIR") {
-            return Verdict::new(Class::Path, format!("the variable {name}"), "rcrepro's fixed folder /work");
+            return Some(Reason::new(Class::Path, format!("the variable {name}"), "rcrepro's fixed folder /work"));
         }
         if upper
             && (KNOWN.contains(&name.as_str())
@@ -25,7 +25,7 @@ pub fn named_settings(place: &Place<'_>) -> Option<Verdict> {
                 || place.around.hints.runs(&["env", "printenv", "export", "set"]))
         {
             let remedy = "rcrepro's fixed environment; `env` in the plan for what the command needs";
-            return Verdict::new(Class::Environment, format!("the environment variable {name}"), remedy);
+            return Some(Reason::new(Class::Environment, format!("the environment variable {name}"), remedy));
         }
     }
     let mode = |text: &str| {
@@ -40,41 +40,41 @@ pub fn named_settings(place: &Place<'_>) -> Option<Verdict> {
     };
     let (l, r) = (field(0), field(1));
     if mode(l) && mode(r) && l[..4] == r[..4] && l != r {
-        return Verdict::new(
+        return Some(Reason::new(
             Class::Environment,
             format!("modes {l} and {r} differ for group and others only, as a umask has it"),
             "umask 022, as rcrepro sets it",
-        );
+        ));
     }
     None
 }
 
 /// Marks that only the locale chooses: quotation marks of messages, the separator of decimals.
-pub fn locale_marks(place: &Place<'_>) -> Option<Verdict> {
+pub fn locale_marks(place: &PairContext<'_>) -> Option<Reason> {
     let [l, r] = place.texts;
     let quote = |text: &str| matches!(text, "'" | "`" | "\"" | "‘" | "’" | "“" | "”" | "«" | "»" | "„");
     let remedy = "LC_ALL=C.UTF-8, as rcrepro sets it";
     if quote(l) && quote(r) && l.is_ascii() != r.is_ascii() {
-        return Verdict::new(Class::Environment, "quotation marks of another locale", remedy);
+        return Some(Reason::new(Class::Environment, "quotation marks of another locale", remedy));
     }
     let decimal =
         |text: &str| text.contains(['.', ',']) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
     (decimal(l) && decimal(r) && l.replace(',', ".") == r.replace(',', "."))
-        .then(|| Verdict::new(Class::Environment, "the same digits with another decimal separator", remedy))?
+        .then(|| Reason::new(Class::Environment, "the same digits with another decimal separator", remedy))
 }
 
 /// Containers' ids in the log of `docker build`.
-pub fn container_ids(place: &Place<'_>) -> Option<Verdict> {
+pub fn container_ids(place: &PairContext<'_>) -> Option<Reason> {
     let id = |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_hexdigit());
     let named = |line: &str| line.contains("---> Running in ") || line.starts_with("Removing intermediate container ");
     let [l, r] = place.texts;
     (id(l) && id(r) && place.lines.iter().all(|line| named(line))).then(|| {
-        Verdict::new(Class::Randomness, "ids of containers are drawn", "docker build -q, or a normalizer for its log")
-    })?
+        Reason::new(Class::Randomness, "ids of containers are drawn", "docker build -q, or a normalizer for its log")
+    })
 }
 
 /// Versions of a package that both sides name.
-pub fn versions(place: &Place<'_>) -> Option<Verdict> {
+pub fn versions(place: &PairContext<'_>) -> Option<Reason> {
     let [left, right] = place.lines;
     let version = |line: &str, side: usize| -> Option<(String, String)> {
         let at = place.tokens[side].get(place.spans[side].start)?.at;
@@ -98,42 +98,46 @@ pub fn versions(place: &Place<'_>) -> Option<Verdict> {
     let found = |line, side| version(line, side).or_else(|| listed(line, side));
     let (l, r) = (found(left, 0)?, found(right, 1)?);
     (l.0 == r.0 && l.1 != r.1).then(|| {
-        Verdict::new(
+        Reason::new(
             Class::RegistryDrift,
             format!("versions {} and {} of package {}", l.1, r.1, l.0),
             "a lock file, and a frozen input of it",
         )
-    })?
+    })
 }
 
 /// What the command line itself says about what it prints.
-pub fn by_command(place: &Place<'_>) -> Option<Verdict> {
+pub fn by_command(place: &PairContext<'_>) -> Option<Reason> {
     let hints = place.around.hints;
     let printed = |what: &str, by: &str| format!("the command line runs `{by}`, which prints {what}");
     let [l, r] = place.texts;
     let drawn = |text: &str| text.len() >= 4 && text.chars().any(|c| c.is_ascii_alphanumeric());
     for (program, what) in [("mktemp", "a random name"), ("uuidgen", "a random id")] {
         if hints.runs(&[program]) && drawn(l) && drawn(r) {
-            return Verdict::new(Class::Randomness, printed(what, program), "a fixed name below $TMPDIR");
+            return Some(Reason::new(Class::Randomness, printed(what, program), "a fixed name below $TMPDIR"));
         }
     }
     for source in ["openssl rand", "/dev/urandom", "/dev/random", "openssl gen", "secrets.token"] {
         if hints.line.contains(source) && drawn(l) && drawn(r) {
-            return Verdict::new(
+            return Some(Reason::new(
                 Class::Randomness,
                 format!("the command line draws from `{source}`"),
                 "a fixed seed or key, where the tool takes one",
-            );
+            ));
         }
     }
     if hints.line.contains("$RANDOM") && l.bytes().chain(r.bytes()).all(|b| b.is_ascii_digit()) {
-        return Verdict::new(Class::Randomness, "the command line uses $RANDOM", "RANDOM=1 first in the line seeds it");
+        return Some(Reason::new(
+            Class::Randomness,
+            "the command line uses $RANDOM",
+            "RANDOM=1 first in the line seeds it",
+        ));
     }
     None
 }
 
 /// What a program that is all of the command line prints, and files of the kernel that are known.
-pub fn printed_alone(place: &Place<'_>) -> Option<Verdict> {
+pub fn printed_alone(place: &PairContext<'_>) -> Option<Reason> {
     let hints = place.around.hints;
     let printed = |what: &str, by: &str| format!("the command line runs `{by}`, which prints {what}");
     for (file, class, remedy) in [
@@ -146,7 +150,7 @@ pub fn printed_alone(place: &Place<'_>) -> Option<Verdict> {
         ("/etc/machine-id", Class::Host, "do not print it"),
     ] {
         if hints.alone("cat") && hints.line.split_whitespace().nth(1) == Some(file) {
-            return Verdict::new(class, format!("the command line prints {file}"), remedy);
+            return Some(Reason::new(class, format!("the command line prints {file}"), remedy));
         }
     }
     for (program, what) in [
@@ -158,11 +162,11 @@ pub fn printed_alone(place: &Place<'_>) -> Option<Verdict> {
         ("arch", "the machine"),
     ] {
         if hints.alone(program) {
-            return Verdict::new(
+            return Some(Reason::new(
                 Class::Host,
                 printed(what, program),
                 "rcrepro's fixed host name; `cpus` in the plan for processors",
-            );
+            ));
         }
     }
     for (program, what) in [
@@ -174,24 +178,27 @@ pub fn printed_alone(place: &Place<'_>) -> Option<Verdict> {
         ("tty", "the terminal"),
     ] {
         if hints.alone(program) {
-            return Verdict::new(Class::Environment, printed(what, program), "rcrepro's fixed user, umask and locale");
+            return Some(Reason::new(
+                Class::Environment,
+                printed(what, program),
+                "rcrepro's fixed user, umask and locale",
+            ));
         }
     }
-    (hints.alone("pwd"))
-        .then(|| Verdict::new(Class::Path, printed("its folder", "pwd"), "rcrepro's fixed folder /work"))?
+    (hints.alone("pwd")).then(|| Reason::new(Class::Path, printed("its folder", "pwd"), "rcrepro's fixed folder /work"))
 }
 
 /// Names of hosts and users, by the key before them.
-pub fn keyed_host(place: &Place<'_>) -> Option<Verdict> {
+pub fn keyed_host(place: &PairContext<'_>) -> Option<Reason> {
     let key = place.key();
     if ["hostname", "host", "nodename", "machine", "computer"].contains(&key.as_str()) {
-        return Verdict::new(Class::Host, "the host's name, by its key", "rcrepro's fixed host name");
+        return Some(Reason::new(Class::Host, "the host's name, by its key", "rcrepro's fixed host name"));
     }
     ["user", "username", "uid", "gid", "locale", "lang", "tz", "timezone"].contains(&key.as_str()).then(|| {
-        Verdict::new(
+        Reason::new(
             Class::Environment,
             "a setting around the command, by its key",
             "rcrepro's fixed user, locale and time zone",
         )
-    })?
+    })
 }

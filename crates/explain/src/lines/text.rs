@@ -1,4 +1,4 @@
-//! Streams and text files: lines that moved, lines that stand for each other, lines of one side only.
+//! Streams and text files: lines that moved, lines that correspond, lines of one side only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,11 @@ use super::token::{Kind, tokens};
 use crate::Hints;
 use crate::budget::of_alignment;
 use crate::formats::json;
-use crate::lines::pair::{Around, explain_line, is_verdict, order_remedy};
+use crate::lines::context::LineContext;
+use crate::lines::pair::{explain_line, is_verdict, order_remedy};
 use rcrepro_model::why::difference::{Class, Explained};
 
-/// The most lines of a side that are aligned; beyond it, lines stand for each other by their number.
+/// The most lines of a side that are aligned; beyond it, lines are paired by their number.
 const LINES: usize = 20_000;
 
 /// The most lines that are looked at one by one, both sides together, once equal beginnings and ends are left out.
@@ -34,18 +35,7 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
         let side = |lines: &[&str]| lines.get(start).copied().unwrap_or_default().to_owned();
         return vec![Explained::cut(&format!("{at}:{}", start + 1), [&side(&a), &side(&b)])];
     }
-    let ops = align(&a, &b);
-    let mut hunk_of: BTreeMap<(bool, usize), usize> = BTreeMap::new();
-    for (hunk, op) in ops.iter().enumerate().filter(|(_, op)| !matches!(op, DiffOp::Equal { .. })) {
-        for l in op.old_range() {
-            gone.push(l);
-            hunk_of.insert((false, l), hunk);
-        }
-        for r in op.new_range() {
-            come.push(r);
-            hunk_of.insert((true, r), hunk);
-        }
-    }
+    let hunk_of = hunks(&a, &b, &mut gone, &mut come);
     found.extend(moved(at, &a, &b, &mut gone, &mut come, hints));
     let heads = heads(&a);
     let (matched, whole) = matched(&a, &b, &mut gone, &mut come, &hunk_of, hints);
@@ -57,7 +47,7 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
         }
         furthest = furthest.max(Some(r));
         let place = place(at, l, r);
-        let around = Around { hints, key: None, heads: &heads };
+        let around = LineContext { hints, key: None, heads: &heads };
         found.extend(match json::explain_object_line(&place, a[l], b[r], hints) {
             Some(of_json) => of_json,
             None => explain_line(&place, bare(a[l]), bare(b[r]), around),
@@ -75,7 +65,7 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
         return found;
     }
     if let [(l, r), ..] = crossed[..] {
-        let cause = format!("{} lines stand in another order, and differ in themselves too", crossed.len());
+        let cause = format!("{} lines are in another order, and differ as well", crossed.len());
         let remedy = order_remedy("", hints);
         found.push(Explained::new(&place(at, l, r), Class::Order, [a[l], b[r]], cause, remedy));
     }
@@ -90,6 +80,25 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
     }
     found
 }
+
+/// Maps the side and number of each differing line to its hunk, and adds it to its side's list.
+fn hunks(a: &[&str], b: &[&str], gone: &mut Vec<usize>, come: &mut Vec<usize>) -> Hunks {
+    let mut hunk_of = Hunks::new();
+    for (hunk, op) in align(a, b).iter().enumerate().filter(|(_, op)| !matches!(op, DiffOp::Equal { .. })) {
+        for l in op.old_range() {
+            gone.push(l);
+            hunk_of.insert((false, l), hunk);
+        }
+        for r in op.new_range() {
+            come.push(r);
+            hunk_of.insert((true, r), hunk);
+        }
+    }
+    hunk_of
+}
+
+/// The hunk of each differing line, by whether it is of the second side and its number.
+type Hunks = BTreeMap<(bool, usize), usize>;
 
 /// Aligns two lists of lines; what is equal at both ends costs nothing.
 fn align(a: &[&str], b: &[&str]) -> Vec<DiffOp> {
@@ -122,10 +131,10 @@ fn place(at: &str, l: usize, r: usize) -> String {
     if l == r { format!("{at}:{}", l + 1) } else { format!("{at}:{}→{}", l + 1, r + 1) }
 }
 
-/// Takes lines that stand on both sides at other places out of both lists, and explains them as an order.
+/// Takes lines that are on both sides at other places out of both lists, and explains them as an order.
 ///
 /// A line belongs to the less indented one above it, and only moves with it; a bare verdict or number says nothing without
-/// what stands beside it, and never counts as moved.
+/// what is beside it, and never counts as moved.
 fn moved(
     at: &str,
     a: &[&str],
@@ -159,18 +168,18 @@ fn moved(
     let in_order = |lines: &[&str], of: &BTreeSet<usize>| {
         of.iter().map(|i| bare(lines[*i]).trim()).collect::<Vec<_>>().join(" | ")
     };
-    let cause = format!("{} lines stand on both sides, in another order", pairs.len());
+    let cause = format!("{} lines are on both sides, in another order", pairs.len());
     let remedy = order_remedy("", hints);
     Some(Explained::new(&span, Class::Order, [&in_order(a, &ls), &in_order(b, &rs)], cause, remedy))
 }
 
-/// Tells whether a line says something by itself.
+/// Whether a line says something by itself.
 fn speaks(line: &str) -> bool {
     let mut words = line.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
     words.any(|word| !is_verdict(word) && word.chars().any(char::is_alphabetic))
 }
 
-/// Gives for each line the nearest less indented one above it.
+/// Returns for each line the nearest less indented one above it.
 fn owners(lines: &[&str]) -> Vec<Option<usize>> {
     let mut stack: Vec<(usize, usize)> = Vec::new();
     let mut owners = Vec::with_capacity(lines.len());
@@ -189,42 +198,23 @@ fn owners(lines: &[&str]) -> Vec<Option<usize>> {
     owners
 }
 
-/// Pairs lines that stand for each other and takes them out of both lists: those of one shape first, wherever they stand,
+/// Pairs lines that correspond and takes them out of both lists: those of one shape first, wherever they are,
 /// then those that resemble each other within one hunk. In the order of the first side, and whether all were looked at.
 fn matched(
     a: &[&str],
     b: &[&str],
     gone: &mut Vec<usize>,
     come: &mut Vec<usize>,
-    hunk_of: &BTreeMap<(bool, usize), usize>,
+    hunk_of: &Hunks,
     hints: &Hints<'_>,
 ) -> (Vec<(usize, usize)>, bool) {
-    let mut pairs = Vec::new();
-    let mut whole = true;
     let bytes = |lines: &[&str], of: &[usize]| of.iter().map(|at| lines[*at].len() as u64).sum::<u64>();
     if !hints.spend(bytes(a, gone) + bytes(b, come)) {
-        return (pairs, false);
+        return (Vec::new(), false);
     }
-    let mut free: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for r in come.iter().rev() {
-        free.entry(shape(b[*r])).or_default().push(*r);
-    }
-    for l in gone.iter().copied() {
-        let Some(same) = free.get_mut(&shape(a[l])) else { continue };
-        // One of the same hunk is nearer than one from elsewhere; the nearest stands at the end.
-        let hunk = hunk_of.get(&(false, l));
-        let near = |r: &usize| hunk_of.get(&(true, *r)) == hunk;
-        if !same.last().is_some_and(near) && !hints.spend(same.len() as u64) {
-            whole = false;
-            break;
-        }
-        let index = same.iter().rposition(near).unwrap_or(same.len().wrapping_sub(1));
-        if index < same.len() {
-            pairs.push((l, same.remove(index)));
-        }
-    }
-    take_out(gone, come, &pairs);
-    let (of_shape, mut near_by) = (pairs, Vec::new());
+    let (of_shape, mut whole) = of_one_shape([a, b], [gone, come], hunk_of, hints);
+    take_out(gone, come, &of_shape);
+    let mut near_by = Vec::new();
     let mut of_hunk: BTreeMap<Option<&usize>, (usize, BTreeSet<usize>)> = BTreeMap::new();
     gone.iter().for_each(|l| of_hunk.entry(hunk_of.get(&(false, *l))).or_default().0 += 1);
     for r in come.iter() {
@@ -253,6 +243,34 @@ fn matched(
     (pairs, whole)
 }
 
+/// Pairs lines of one shape, those of one hunk first; returns whether all were looked at, too.
+fn of_one_shape(
+    [a, b]: [&[&str]; 2],
+    [gone, come]: [&[usize]; 2],
+    hunk_of: &Hunks,
+    hints: &Hints<'_>,
+) -> (Vec<(usize, usize)>, bool) {
+    let mut pairs = Vec::new();
+    let mut free: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for r in come.iter().rev() {
+        free.entry(shape(b[*r])).or_default().push(*r);
+    }
+    for l in gone.iter().copied() {
+        let Some(same) = free.get_mut(&shape(a[l])) else { continue };
+        // One of the same hunk is nearer than one from elsewhere; the nearest is at the end.
+        let hunk = hunk_of.get(&(false, l));
+        let near = |r: &usize| hunk_of.get(&(true, *r)) == hunk;
+        if !same.last().is_some_and(near) && !hints.spend(same.len() as u64) {
+            return (pairs, false);
+        }
+        let index = same.iter().rposition(near).unwrap_or(same.len().wrapping_sub(1));
+        if index < same.len() {
+            pairs.push((l, same.remove(index)));
+        }
+    }
+    (pairs, true)
+}
+
 /// Takes the lines of pairs out of the lists of those that have none.
 fn take_out(gone: &mut Vec<usize>, come: &mut Vec<usize>, pairs: &[(usize, usize)]) {
     let (ls, rs): (BTreeSet<usize>, BTreeSet<usize>) = pairs.iter().copied().unzip();
@@ -260,12 +278,12 @@ fn take_out(gone: &mut Vec<usize>, come: &mut Vec<usize>, pairs: &[(usize, usize
     come.retain(|r| !rs.contains(r));
 }
 
-/// Gives a line with everything hidden that varies by its nature.
+/// Returns a line with everything hidden that varies by its nature.
 fn shape(line: &str) -> String {
     tokens(bare(line)).iter().map(|token| token.shape()).collect()
 }
 
-/// Says in percent how many of two lines' tokens are of one shape.
+/// Returns the percentage of two lines' tokens that are of one shape.
 fn likeness(left: &str, right: &str) -> usize {
     let shapes = |line: &str| {
         let tokens = tokens(bare(line));
@@ -280,7 +298,7 @@ fn likeness(left: &str, right: &str) -> usize {
     if l.len() + r.len() == 0 { 0 } else { 200 * common / (l.len() + r.len()) }
 }
 
-/// Gives the column heads when the text begins with a line of upper-case words, as tables of processes do.
+/// Returns the column heads when the text begins with a line of upper-case words, as tables of processes do.
 fn heads<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let words: Vec<&str> = lines.first().map(|line| line.split_whitespace().collect()).unwrap_or_default();
     let upper = |word: &&str| word.bytes().all(|b| b.is_ascii_uppercase() || b"%_-".contains(&b));

@@ -2,7 +2,7 @@
 
 use super::instant::{self, Instant};
 
-/// Says what a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// An instant in some notation.
@@ -31,7 +31,7 @@ pub enum Kind {
     Mark,
 }
 
-/// Is a token of a line.
+/// A token of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
     /// What it is.
@@ -43,7 +43,7 @@ pub struct Token<'a> {
 }
 
 impl Token<'_> {
-    /// Gives a text that is equal for tokens that may stand for each other: values that vary are hidden.
+    /// Returns a text that is equal for tokens that may correspond: values that vary are hidden.
     #[must_use]
     pub fn shape(&self) -> String {
         match self.kind {
@@ -126,7 +126,7 @@ fn word_end(rest: &str) -> usize {
     rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
 }
 
-/// Gives the length of a number with an optional fraction.
+/// Returns the length of a number with an optional fraction.
 pub fn number(rest: &str) -> usize {
     let whole = rest.bytes().take_while(u8::is_ascii_digit).count();
     if whole == 0 {
@@ -159,7 +159,7 @@ fn address(rest: &str) -> usize {
     if digits > 0 && word_end(rest) == digits + 2 { digits + 2 } else { 0 }
 }
 
-/// Gives the length of a path: it begins with `/`, `./`, `../` or `~/`, or has a slash between names.
+/// Returns the length of a path: it begins with `/`, `./`, `../` or `~/`, or has a slash between names.
 fn path(rest: &str, before: Option<char>) -> usize {
     if before.is_some_and(|c| matches!(c, '/' | '.' | '-' | '@' | '+')) {
         return 0;
@@ -206,7 +206,7 @@ fn unit(rest: &str) -> usize {
     if UNITS.contains(&word) || word == "h" { end } else { 0 }
 }
 
-/// Gives the length of a time span: `0.033s`, `0m0.003s`, `12 ms`, `3 seconds`.
+/// Returns the length of a time span: `0.033s`, `0m0.003s`, `12 ms`, `3 seconds`.
 fn span(rest: &str) -> usize {
     let mut length = 0;
     loop {
@@ -237,7 +237,7 @@ fn span(rest: &str) -> usize {
     if digits > 0 && apart > 0 && !single && ends { digits + 1 + apart } else { 0 }
 }
 
-/// Gives the length of a rate: `123 ns/op`, `12.5 MB/s`, `40 tests/sec`.
+/// Returns the length of a rate: `123 ns/op`, `12.5 MB/s`, `40 tests/sec`.
 fn rate(rest: &str) -> usize {
     let digits = number(rest);
     if digits == 0 {

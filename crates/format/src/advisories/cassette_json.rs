@@ -16,11 +16,11 @@ pub const CASSETTE_VERSION: u32 = 1;
 /// The path of the advisory request.
 pub const BULK_PATH: &str = "/-/npm/v1/security/advisories/bulk";
 
-/// Says what is wrong in a file of a cassette.
+/// What is wrong in a file of a cassette.
 #[derive(Debug, thiserror::Error)]
 pub enum CassetteJsonError {
-    /// It is no JSON of this shape.
-    #[error("it has another shape")]
+    /// It is not JSON of this shape.
+    #[error("it has an unexpected shape")]
     Shape(#[from] serde_json::Error),
     /// The version is another one.
     #[error("version {found} is not known: expected {CASSETTE_VERSION}")]
@@ -28,10 +28,10 @@ pub enum CassetteJsonError {
         /// The version that was found.
         found: u32,
     },
-    /// The date is none.
+    /// The date is invalid.
     #[error("`recorded` is `{found}`: expected a date and time such as 2026-08-01T00:00:00Z")]
     Date {
-        /// What stands there.
+        /// The value that was found.
         found: String,
     },
     /// The request's body has no canonical form.
@@ -79,7 +79,7 @@ pub fn recorded(bytes: &[u8]) -> Result<String, CassetteJsonError> {
     }
 }
 
-/// Is what an exchange turned out to be.
+/// What an exchange turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exchange {
     /// The request's name; the file is called so.

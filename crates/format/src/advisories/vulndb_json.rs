@@ -6,26 +6,26 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-/// Says what is wrong in a file of a database.
+/// What is wrong in a file of a database.
 #[derive(Debug, thiserror::Error)]
 pub enum VulndbJsonError {
-    /// It is no JSON of this shape.
-    #[error("it has another shape")]
+    /// It is not JSON of this shape.
+    #[error("it has an unexpected shape")]
     Shape(#[from] serde_json::Error),
-    /// A date is none.
+    /// A date is invalid.
     #[error("`modified` is `{found}`: expected a date and time such as 2026-08-01T00:00:00Z")]
     Date {
-        /// What stands there.
+        /// The value that was found.
         found: String,
     },
     /// An id could lead to another file.
-    #[error("`{found}` is no id of an entry: expected letters, digits and `-`")]
+    #[error("invalid entry id `{found}`: expected letters, digits and `-`")]
     Id {
-        /// What stands there.
+        /// The value that was found.
         found: String,
     },
     /// An entry says that it is another one.
-    #[error("it says that it is {found}: expected {expected}")]
+    #[error("its id is {found}: expected {expected}")]
     Other {
         /// The id that its name has.
         expected: String,

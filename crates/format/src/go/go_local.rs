@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-/// Is a module that a folder replaces.
+/// A module that a folder replaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderReplace {
     /// The line, from 1.

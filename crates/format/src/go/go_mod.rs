@@ -1,13 +1,13 @@
 //! `go.mod` and `go.sum`: which modules, in which versions, a source is built from.
 //!
 //! Source: Go Modules Reference, "go.mod files" and "go.sum files". Since Go 1.17 `go.mod` lists every module that the build
-//! needs; what stands in `go.sum` alone, with the checksum of its content and not only of its `go.mod`, may still be used by a test.
+//! needs; what is in `go.sum` alone, with the checksum of its content and not only of its `go.mod`, may still be used by a test.
 
 use std::collections::BTreeMap;
 
 use rcrepro_model::advisory::go_version::GoVersion;
 
-/// Is what a `go.mod` says.
+/// What a `go.mod` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GoMod {
     /// The required modules with the versions that are used, replacements done; none where a folder replaces it.

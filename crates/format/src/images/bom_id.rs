@@ -1,4 +1,4 @@
-//! Names of a bill of materials that need neither a clock nor a dice.
+//! Names of a bill of materials that need neither a clock nor randomness.
 
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::image::bom::Bom;
@@ -10,7 +10,7 @@ pub const TOOL: (&str, &str) = ("rcrepro", env!("CARGO_PKG_VERSION"));
 ///
 /// Hash rule: SHA-256 over `rcrepro-bom LF FORMAT LF TOOL-VERSION LF sha256:MANIFEST`; its first 16 bytes with the version
 /// set to 8 and the variant of RFC 9562 (§5.8: a UUID by a rule of one's own). The tool's version counts because another one
-/// may write other bytes, and one name must not stand for two documents.
+/// may write other bytes, and one name must not identify two documents.
 #[must_use]
 pub fn uuid(bom: &Bom, format: &str) -> String {
     let manifest = bom.image.manifest_digest.hash.to_oci();

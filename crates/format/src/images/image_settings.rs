@@ -44,7 +44,7 @@ struct HealthcheckWire {
 /// Reads an image's configuration document.
 ///
 /// # Errors
-/// What serde says when the bytes are no such document.
+/// What serde says when the bytes are not such a document.
 pub fn read(bytes: &[u8]) -> Result<ImageSettings, serde_json::Error> {
     let wire: Wire = serde_json::from_slice(bytes)?;
     let config = wire.config.unwrap_or_default();
@@ -86,7 +86,7 @@ pub fn decode(bytes: &[u8]) -> Result<ImageSettings, CanonicalJsonError> {
     Ok(settings)
 }
 
-/// Gives the paths that are volumes, for reports and checks.
+/// Returns the paths that are volumes, for reports and checks.
 #[must_use]
 pub fn listed(set: &BTreeSet<String>) -> String {
     if set.is_empty() { "none".to_owned() } else { set.iter().cloned().collect::<Vec<_>>().join(", ") }

@@ -41,7 +41,7 @@ struct FileWire {
     concat: BTreeMap<TreePath, Spanned<String>>,
 }
 
-/// Is what a container starts with, in definitions and in locks.
+/// What a container starts with, in definitions and in locks.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigWire {
@@ -96,7 +96,7 @@ fn whole_module() -> String {
     ".".to_owned()
 }
 
-/// Is a definition as it is hashed: every field present, none that only says how the file is written.
+/// A definition as it is hashed: every field present, none that only says how the file is written.
 #[derive(Serialize)]
 struct CanonicalWire<'a> {
     name: &'a str,
@@ -130,7 +130,7 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
         check_glob(text, glob)?;
     }
     if let Some(deb) = wire.deb.as_ref().filter(|deb| deb.signed_by.as_ref().is_empty()) {
-        let message = "`signed_by` names no key: expected the fingerprints of those that the archive signs with";
+        let message = "`signed_by` is empty: expected the fingerprints of the keys that sign the archive";
         return Err(TomlError::at(text, deb.signed_by.span(), message));
     }
     let directories = wire.directories.into_iter().map(|(path, mode)| Ok((path, parse_mode(text, &mode)?)));
@@ -161,7 +161,7 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageDefinition, TomlError> 
 /// Computes what a lock holds to tell whether it is stale.
 ///
 /// Hash rule: SHA-256 over the RFC 8785 JSON array of the composition's definitions, lowest first, every field present;
-/// for platforms stands the one that is composed for, so that what concerns another one makes no lock stale.
+/// the platforms are reduced to the one that is composed for, so that what concerns another one makes no lock stale.
 /// Comments, white space and the order of keys in the files do not count.
 ///
 /// # Panics
@@ -216,7 +216,7 @@ impl ProgramWire {
     }
 }
 
-/// Everything of a program stands in a shell line or in a path, so it has to be plain.
+/// Everything of a program ends up in a shell line or in a path, so it has to be plain.
 fn program_of(text: &str, wire: Spanned<ProgramWire>) -> Result<GoProgram, TomlError> {
     let span = wire.span();
     let ProgramWire { module, version, package, image, into, ldflags } = wire.into_inner();
@@ -225,7 +225,7 @@ fn program_of(text: &str, wire: Spanned<ProgramWire>) -> Result<GoProgram, TomlE
     for part in [&module, &version, &package].into_iter().chain(&ldflags) {
         if !plain(part) || part.split('/').any(|segment| segment == "..") {
             let message =
-                format!("`{part}` is no part of a program: expected letters, digits and ._-/+~=,: without `..`");
+                format!("invalid part of a program `{part}`: expected letters, digits and ._-/+~=,: without `..`");
             return Err(TomlError::at(text, span, message));
         }
     }
@@ -256,7 +256,7 @@ impl DebWire {
     }
 }
 
-/// Gives texts that come from no file a place, which nothing reads.
+/// Returns texts that come from no file a place, which nothing reads.
 fn spanned(texts: &[String]) -> Vec<Spanned<String>> {
     texts.iter().map(|text| Spanned::new(0..0, text.clone())).collect()
 }
@@ -264,7 +264,7 @@ fn spanned(texts: &[String]) -> Vec<Spanned<String>> {
 fn parse_mode(text: &str, mode: &Spanned<String>) -> Result<u32, TomlError> {
     let bits = u32::from_str_radix(mode.as_ref(), 8).ok().filter(|bits| *bits <= 0o1777 && mode.as_ref().len() == 4);
     bits.ok_or_else(|| {
-        let message = format!("`{}` is no folder mode: expected four octal digits up to 1777", mode.as_ref());
+        let message = format!("invalid folder mode `{}`: expected four octal digits up to 1777", mode.as_ref());
         TomlError::at(text, mode.span(), message)
     })
 }
@@ -308,12 +308,12 @@ mod tests {
         let wrong = |text: &str| parse("small".parse().expect("a good name"), text).expect_err(text).to_string();
         assert_eq!(wrong("version = 2"), "1:11: image version 2 is not known: expected 1");
         assert!(wrong("version = 1\nfrm = []").starts_with("2:1: unknown field `frm`"));
-        assert!(wrong("version = 1\n[links]\n\"/etc\" = \"x\"").starts_with("3:1: `/etc` is no path inside a tree"));
-        assert!(wrong("version = 1\n[directories]\ntmp = \"4755\"").contains("3:7: `4755` is no folder mode"));
+        assert!(wrong("version = 1\n[links]\n\"/etc\" = \"x\"").starts_with("3:1: invalid path in a tree `/etc`"));
+        assert!(wrong("version = 1\n[directories]\ntmp = \"4755\"").contains("3:7: invalid folder mode `4755`"));
         let deb = "version = 1\n[deb]\nsuites = []\npackages = []";
         assert!(wrong(deb).contains("missing field `signed_by`"));
-        assert!(wrong(&format!("{deb}\nsigned_by = []")).starts_with("5:13: `signed_by` names no key"));
-        assert!(wrong(&format!("{deb}\nsigned_by = ['ab']")).starts_with("5:13: `ab` is no fingerprint"));
-        assert!(wrong("version = 1\nplatforms = [\"windows\"]").starts_with("2:13: `windows` is no platform"));
+        assert!(wrong(&format!("{deb}\nsigned_by = []")).starts_with("5:13: `signed_by` is empty"));
+        assert!(wrong(&format!("{deb}\nsigned_by = ['ab']")).starts_with("5:13: invalid fingerprint `ab`"));
+        assert!(wrong("version = 1\nplatforms = [\"windows\"]").starts_with("2:13: invalid platform `windows`"));
     }
 }

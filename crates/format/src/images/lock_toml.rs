@@ -80,7 +80,7 @@ struct DebWire {
     sha256: Sha256,
 }
 
-/// Is where Debian packages were found.
+/// Where Debian packages were found.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IndexWire {
@@ -121,25 +121,6 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
         let message = format!("lock version {} is not known: expected {LOCK_VERSION}", wire.version.as_ref());
         return Err(TomlError::at(text, wire.version.span(), message));
     }
-    let kind = |purl: Spanned<Purl>, kind: &str| match purl.as_ref().is(kind) {
-        true => Ok(purl.into_inner()),
-        false => Err(TomlError::at(text, purl.span(), format!("`{}` is no pkg:{kind}", purl.as_ref()))),
-    };
-    let checksum = |value: Spanned<String>, prefix: &str, length: usize| {
-        let bytes = value.as_ref().strip_prefix(prefix).and_then(|rest| STANDARD.decode(rest).ok());
-        match bytes.is_some_and(|bytes| bytes.len() == length) {
-            true => Ok(value.into_inner()),
-            false => {
-                let message = format!("`{}` is no checksum: expected {prefix}BASE64 of {length} bytes", value.as_ref());
-                Err(TomlError::at(text, value.span(), message))
-            }
-        }
-    };
-    let digest = |size, hash| Digest { hash, size };
-    let go_pin = |pin: GoWire| {
-        let h1 = checksum(pin.h1, "h1:", 32)?;
-        Ok(GoPin { purl: kind(pin.purl, "golang")?, h1, digest: digest(pin.size, pin.sha256) })
-    };
     Ok(ImageLock {
         name,
         definition: wire.definition,
@@ -147,31 +128,17 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
         source_date_epoch: wire.source_date_epoch,
         config: wire.config.into_model(),
         pins: LayerPins {
-            debs: wire
-                .deb
-                .into_iter()
-                .map(|pin| {
-                    let (purl, digest) = (kind(pin.purl, "deb")?, digest(pin.size, pin.sha256));
-                    Ok(DebPin { purl, path: pin.path, digest, suite: pin.suite })
-                })
-                .collect::<Result<_, TomlError>>()?,
-            indexes: (wire.index.into_iter()).map(|index| index.into_model(text)).collect::<Result<_, TomlError>>()?,
-            go: wire.go.into_iter().map(go_pin).collect::<Result<_, TomlError>>()?,
-            modules: wire.module.into_iter().map(go_pin).collect::<Result<_, TomlError>>()?,
-            go_mods: wire.go_mod.into_iter().map(go_pin).collect::<Result<_, TomlError>>()?,
+            debs: wire.deb.into_iter().map(|pin| pin.into_model(text)).collect::<Result<_, _>>()?,
+            indexes: wire.index.into_iter().map(|index| index.into_model(text)).collect::<Result<_, _>>()?,
+            go: wire.go.into_iter().map(|pin| pin.into_model(text)).collect::<Result<_, _>>()?,
+            modules: wire.module.into_iter().map(|pin| pin.into_model(text)).collect::<Result<_, _>>()?,
+            go_mods: wire.go_mod.into_iter().map(|pin| pin.into_model(text)).collect::<Result<_, _>>()?,
             program: (wire.program).map(|pin| ProgramPin {
                 builder: pin.builder,
                 action: pin.action,
                 output: pin.output,
             }),
-            npm: wire
-                .npm
-                .into_iter()
-                .map(|pin| {
-                    let integrity = checksum(pin.integrity, "sha512-", 64)?;
-                    Ok(NpmPin { purl: kind(pin.purl, "npm")?, integrity, digest: digest(pin.size, pin.sha256) })
-                })
-                .collect::<Result<_, TomlError>>()?,
+            npm: wire.npm.into_iter().map(|pin| pin.into_model(text)).collect::<Result<_, _>>()?,
         },
         layers: (wire.outputs.layers.into_iter())
             .map(|layer| LockedLayer { name: layer.from, digest: layer.tar })
@@ -179,6 +146,48 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
         config_digest: wire.outputs.config,
         manifest_digest: wire.outputs.manifest,
     })
+}
+
+impl DebWire {
+    fn into_model(self, text: &str) -> Result<DebPin, TomlError> {
+        let digest = Digest { hash: self.sha256, size: self.size };
+        Ok(DebPin { purl: of_kind(text, self.purl, "deb")?, path: self.path, digest, suite: self.suite })
+    }
+}
+
+impl GoWire {
+    fn into_model(self, text: &str) -> Result<GoPin, TomlError> {
+        let h1 = checksum(text, self.h1, "h1:", 32)?;
+        let digest = Digest { hash: self.sha256, size: self.size };
+        Ok(GoPin { purl: of_kind(text, self.purl, "golang")?, h1, digest })
+    }
+}
+
+impl NpmWire {
+    fn into_model(self, text: &str) -> Result<NpmPin, TomlError> {
+        let integrity = checksum(text, self.integrity, "sha512-", 64)?;
+        let digest = Digest { hash: self.sha256, size: self.size };
+        Ok(NpmPin { purl: of_kind(text, self.purl, "npm")?, integrity, digest })
+    }
+}
+
+/// Checks that a package URL is of a type.
+fn of_kind(text: &str, purl: Spanned<Purl>, kind: &str) -> Result<Purl, TomlError> {
+    if purl.as_ref().is(kind) {
+        return Ok(purl.into_inner());
+    }
+    let message = format!("invalid package URL `{}`: expected pkg:{kind}", purl.as_ref());
+    Err(TomlError::at(text, purl.span(), message))
+}
+
+/// Checks that a checksum has a prefix and, decoded from Base64, a length.
+fn checksum(text: &str, value: Spanned<String>, prefix: &str, length: usize) -> Result<String, TomlError> {
+    let bytes = value.as_ref().strip_prefix(prefix).and_then(|rest| STANDARD.decode(rest).ok());
+    if bytes.is_some_and(|bytes| bytes.len() == length) {
+        return Ok(value.into_inner());
+    }
+    let message = format!("invalid checksum `{}`: expected {prefix}BASE64 of {length} bytes", value.as_ref());
+    Err(TomlError::at(text, value.span(), message))
 }
 
 /// Writes a lock, always in the same bytes.
@@ -255,7 +264,8 @@ impl IndexWire {
         let date = humantime::parse_rfc3339(self.date.as_ref()).ok();
         let date = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
         let date = date.ok_or_else(|| {
-            let message = format!("`{}` is no instant: expected one such as 2026-07-11T10:16:37Z", self.date.as_ref());
+            let message =
+                format!("invalid instant `{}`: expected one such as 2026-07-11T10:16:37Z", self.date.as_ref());
             TomlError::at(text, self.date.span(), message)
         })?;
         Ok(DebIndex {
@@ -340,11 +350,11 @@ mod tests {
             parse(lock().name, &write(&lock()).replacen(from, to, 1)).expect_err(from).to_string()
         };
         assert_eq!(wrong("version = 1", "version = 7"), "2:11: lock version 7 is not known: expected 1");
-        assert!(wrong("h1:", "h2:").contains("is no checksum: expected h1:BASE64 of 32 bytes"));
-        assert!(wrong("2026-07-11T", "11 July 2026 ").contains("is no instant"));
-        assert!(wrong("ABAB", "abab").contains("is no fingerprint"));
-        assert!(wrong("pkg:npm/npm", "pkg:golang/npm").contains("is no pkg:npm"));
+        assert!(wrong("h1:", "h2:").contains("invalid checksum: expected h1:BASE64 of 32 bytes"));
+        assert!(wrong("2026-07-11T", "11 July 2026 ").contains("invalid instant"));
+        assert!(wrong("ABAB", "abab").contains("invalid fingerprint"));
+        assert!(wrong("pkg:npm/npm", "pkg:golang/npm").contains("expected pkg:npm"));
         assert!(wrong("platform", "plattform").starts_with("4:1: unknown field `plattform`"));
-        assert!(wrong("path = \"pool", "path = \"../pool").contains("is no path inside a tree"));
+        assert!(wrong("path = \"pool", "path = \"../pool").contains("invalid path in a tree"));
     }
 }

@@ -21,7 +21,7 @@ const DOCKER_CONFIG_TYPE: &str = "application/vnd.docker.container.image.v1+json
 /// The media types that are asked for when a manifest or an index is fetched.
 pub const DOCUMENT_TYPES: [&str; 4] = [MANIFEST_TYPE, INDEX_TYPE, DOCKER_MANIFEST_TYPE, DOCKER_INDEX_TYPE];
 
-/// Says why bytes are not the document that was expected.
+/// The error for bytes that are not the expected document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     /// The media type is another one, or the document contradicts the one that it was sent as.
@@ -49,14 +49,14 @@ pub enum DocumentError {
 }
 
 impl IndexEntry {
-    /// Tells whether it is an index itself.
+    /// Whether it is an index itself.
     #[must_use]
     pub fn is_index(&self) -> bool {
         [INDEX_TYPE, DOCKER_INDEX_TYPE].contains(&self.manifest.media_type.as_str())
     }
 }
 
-/// Says how a layer is packed.
+/// The compression of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
     /// A plain tar.
@@ -68,7 +68,7 @@ pub enum Packing {
 }
 
 impl Packing {
-    /// Tells a layer's packing from its media type; none for what is no layer that may be had from the registry.
+    /// Returns a layer's packing by its media type; `None` for other media types, and for layers that no registry serves.
     #[must_use]
     pub fn of_media_type(media_type: &str) -> Option<Self> {
         match media_type {
@@ -91,7 +91,7 @@ pub struct Descriptor {
     pub digest: Digest,
 }
 
-/// Is what a reference names.
+/// What a reference names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
     /// One image each for several platforms.
@@ -105,7 +105,7 @@ pub enum Document {
     },
 }
 
-/// Is one image of an index.
+/// One image of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexEntry {
     /// The image's manifest.
@@ -114,7 +114,7 @@ pub struct IndexEntry {
     pub platform: String,
 }
 
-/// Holds what an image config says that a pull has to check.
+/// The facts of an image config that a pull has to check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFacts {
     /// The digests of the uncompressed layers, lowest first.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::{ImageConfig, Platform};
+use rcrepro_model::text::civil_date::utc_second;
 
 /// The media type of an image config.
 pub const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
@@ -111,7 +112,7 @@ pub fn manifest(config: Digest, layers: &[Digest]) -> Vec<u8> {
     })
 }
 
-/// Is one image of a layout's index.
+/// One image of a layout's index.
 #[derive(Debug, Clone, Copy)]
 pub struct IndexEntry<'a> {
     /// The image manifest.
@@ -168,7 +169,7 @@ pub fn load_list(entries: &[IndexEntry<'_>]) -> Vec<u8> {
     canonical(&entries.iter().map(load).collect::<Vec<_>>())
 }
 
-/// Gives a blob's path in a layout.
+/// Returns a blob's path in a layout.
 #[must_use]
 pub fn blob_path(digest: Digest) -> String {
     format!("blobs/sha256/{}", digest.hash)
@@ -183,22 +184,10 @@ fn canonical(value: &impl Serialize) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).expect("strings and integers have a canonical form")
 }
 
-/// Writes seconds since 1970 as RFC 3339 in UTC.
-///
-/// The civil date from a day count, after Hinnant's "chrono-Compatible Low-Level Date Algorithms" (`civil_from_days`).
+/// Writes seconds since 1970 as RFC 3339 in UTC; after the year 9999, the last second of it.
 #[must_use]
 pub fn rfc3339(epoch: u64) -> String {
-    let (days, seconds) = (epoch / 86_400, epoch % 86_400);
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    utc_second(i64::try_from(epoch).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

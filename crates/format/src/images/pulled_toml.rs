@@ -43,7 +43,7 @@ struct LayerWire {
     diff_id: Sha256,
 }
 
-/// Tells a pulled image's lock from a built one's, whatever else is wrong with it.
+/// Whether this is a pulled image's lock, whatever else is wrong with it.
 #[must_use]
 pub fn is_pulled(text: &str) -> bool {
     text.lines().any(|line| line.starts_with("pull = "))
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(parse(&text), Ok(lock.clone()), "{text}");
         let wrong = |from: &str, to: &str| parse(&text.replacen(from, to, 1)).expect_err(from).to_string();
         assert_eq!(wrong("version = 1", "version = 3"), "2:11: lock version 3 is not known: expected 1");
-        assert!(wrong("linux/arm64", "linux/mips").contains("`linux/mips` is no platform"));
+        assert!(wrong("linux/arm64", "linux/mips").contains("invalid platform `linux/mips`"));
         assert!(wrong("diff_id", "diffid").contains("unknown field `diffid`"));
     }
 }

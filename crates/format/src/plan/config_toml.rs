@@ -39,7 +39,7 @@ struct MirrorsWire {
 /// Parses the user configuration.
 ///
 /// # Errors
-/// [`TomlError`] with the place of the first mistake: an unknown key, a mirror that is no URL, a registry that is no host.
+/// [`TomlError`] with the place of the first mistake: an unknown key, an invalid URL of a mirror, an invalid host of a registry.
 pub fn parse(text: &str) -> Result<UserConfig, TomlError> {
     let ConfigWire { mirrors } = toml_place::parse(text)?;
     let urls =
@@ -51,7 +51,7 @@ pub fn parse(text: &str) -> Result<UserConfig, TomlError> {
         // The same rule by which a reference's first part is a registry, and what a mirror of everything would be refused by.
         let names_host = (host.contains(['.', ':']) || host == "localhost") && !host.contains('/');
         if !names_host {
-            let message = format!("`{host}` is no registry: expected HOST or HOST:PORT, without scheme or path");
+            let message = format!("invalid registry `{host}`: expected HOST or HOST:PORT, without scheme or path");
             return Err(TomlError::at(text, span, message));
         }
         registry.insert(host, urls(list)?);
@@ -67,7 +67,7 @@ fn checked(text: &str, url: Spanned<String>) -> Result<String, TomlError> {
             Ok(url.into_inner())
         }
         _ => {
-            let message = format!("`{}` is no mirror: expected https://HOST[:PORT][/PATH]", url.get_ref());
+            let message = format!("invalid mirror `{}`: expected https://HOST[:PORT][/PATH]", url.get_ref());
             Err(TomlError::at(text, url.span(), message))
         }
     }
@@ -99,7 +99,7 @@ exclusive = true
         assert!(wrong("[mirrors]\ndebian = []\n").starts_with("2:1: unknown field `debian`"));
         assert_eq!(
             wrong("[mirrors]\ngo = [\"https://a.example\", \"b.example\"]\n"),
-            "2:28: `b.example` is no mirror: expected https://HOST[:PORT][/PATH]"
+            "2:28: invalid mirror `b.example`: expected https://HOST[:PORT][/PATH]"
         );
         assert!(
             wrong("[mirrors.registry]\n\"https://x.example\" = []\n").starts_with("2:1: `https://x.example` is no")

@@ -10,10 +10,10 @@ use rcrepro_model::plan::FrozenKind;
 /// The version of the lock format that this build reads and writes.
 pub const FROZEN_LOCK_VERSION: u32 = 1;
 
-/// Says why a text is no lock of a frozen input.
+/// The error for a text that is not a valid lock of a frozen input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FrozenLockError {
-    /// The text is no TOML of the lock's shape.
+    /// The text is not TOML of the lock's shape.
     #[error("{0}")]
     Malformed(String),
     /// The version is another one.
@@ -24,7 +24,7 @@ pub enum FrozenLockError {
     },
 }
 
-/// Holds a frozen input's lock.
+/// A frozen input's lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrozenLock {
     /// The kind's name.
@@ -37,7 +37,7 @@ pub struct FrozenLock {
     pub data: Option<FrozenData>,
 }
 
-/// Is what frozen advisory data says of itself.
+/// What frozen advisory data says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenData {
     /// When it was published or recorded, as RFC 3339 writes it.
@@ -47,7 +47,7 @@ pub struct FrozenData {
 }
 
 impl FrozenData {
-    /// Gives how old the data is; nothing when it is of the future or has no date.
+    /// Returns how old the data is; nothing when it is of the future or has no date.
     #[must_use]
     pub fn age(&self, now: SystemTime) -> Option<Duration> {
         now.duration_since(humantime::parse_rfc3339(&self.date).ok()?).ok()

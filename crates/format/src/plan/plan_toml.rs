@@ -1,4 +1,4 @@
-//! `rcrepro.toml` → [`Plan`]: parse once, check every reference, say where a mistake stands.
+//! `rcrepro.toml` → [`Plan`]: parse once, check every reference, report the place of a mistake.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,6 +21,7 @@ use self::release_images::ReleaseImageWire;
 use self::risks::RiskWire;
 use self::waivers::WaiverWire;
 use crate::syntax::quantity;
+use crate::syntax::toml_place::line_and_column;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
 use rcrepro_model::plan::order::in_order;
@@ -50,7 +51,7 @@ pub const PLAN_VERSION: i64 = 1;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Says what is wrong in a plan file, where, and how to mend it.
+/// What is wrong in a plan file, where, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {message}")]
 pub struct PlanError {
@@ -190,13 +191,8 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn error(&self, span: Range<usize>, message: impl fmt::Display, hint: Option<String>) -> PlanError {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        PlanError {
-            line: before.matches('\n').count() + 1,
-            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
-            message: message.to_string(),
-            hint,
-        }
+        let (line, column) = line_and_column(self.text, span.start);
+        PlanError { line, column, message: message.to_string(), hint }
     }
 
     /// Parses a value by its `FromStr` and puts the place before what it says.
@@ -242,7 +238,7 @@ impl Source<'_> {
             if ids.insert(id.clone(), wire.id.span()).is_some() {
                 return Err(self.error(
                     wire.id.span(),
-                    format!("command id `{id}` stands twice in the plan"),
+                    format!("command id `{id}` appears twice in the plan"),
                     Some("give each command an id of its own; a packet reuses a command by naming its set".into()),
                 ));
             }

@@ -27,7 +27,7 @@ pub fn encode(proposals: &[Proposal]) -> String {
     text
 }
 
-/// Writes a TOML string, whatever stands in it.
+/// Writes a TOML string, whatever its content.
 fn string(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

@@ -9,7 +9,7 @@ use rcrepro_model::plan::mutant::{GATES_VERSION, GatesRecord};
 /// The largest record that is read: 16 MiB.
 pub const GATES_LIMIT: usize = 16 << 20;
 
-/// Says why bytes are no record of mutants.
+/// The error for bytes that are not a valid record of mutants.
 #[derive(Debug, thiserror::Error)]
 pub enum GatesJsonError {
     /// The record is larger than [`GATES_LIMIT`].
@@ -18,7 +18,7 @@ pub enum GatesJsonError {
         /// The size in bytes.
         found: usize,
     },
-    /// The bytes are no JSON of the record's shape.
+    /// The bytes are not JSON of the record's shape.
     #[error("malformed record of the mutants")]
     Malformed(#[source] serde_json::Error),
     /// The version is another one.

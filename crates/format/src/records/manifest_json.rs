@@ -7,10 +7,10 @@ use rcrepro_model::evidence::manifest::{OLDEST_MANIFEST_VERSION, ReproManifest, 
 /// The largest manifest that is read: 16 MiB.
 pub const MANIFEST_LIMIT: usize = 16 << 20;
 
-/// Says why bytes are no manifest.
+/// The error for bytes that are not a valid manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    /// The bytes are no JSON of the manifest's shape.
+    /// The bytes are not JSON of the manifest's shape.
     #[error("malformed manifest at line {line}, column {column}: {message}")]
     Malformed {
         /// The line, from 1.
@@ -27,7 +27,7 @@ pub enum ManifestError {
         found: u64,
     },
     /// A command's clock is named by a word of another version.
-    #[error("command `{command}` has the clock `{found}`, which is no word of manifest version {version}")]
+    #[error("command `{command}` has the clock `{found}`, which manifest version {version} does not have")]
     Clock {
         /// The command.
         command: Name,

@@ -7,7 +7,7 @@ use rcrepro_model::evidence::release_record::{OLDEST_RELEASE_RECORD_VERSION, REL
 /// The largest record that is read: 16 MiB.
 pub const RELEASE_RECORD_LIMIT: usize = 16 << 20;
 
-/// Says why bytes are no record.
+/// The error for bytes that are not a valid record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReleaseRecordError {
     /// The record is larger than [`RELEASE_RECORD_LIMIT`].
@@ -16,7 +16,7 @@ pub enum ReleaseRecordError {
         /// The size in bytes.
         found: usize,
     },
-    /// The bytes are no JSON of the record's shape.
+    /// The bytes are not JSON of the record's shape.
     #[error("malformed record of release images: {0}")]
     Malformed(String),
     /// The version is another one.

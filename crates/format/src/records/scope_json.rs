@@ -9,7 +9,7 @@ use rcrepro_model::decision::scope::{SCOPE_VERSION, ScopeRecord};
 /// The largest record that is read: 16 MiB.
 pub const SCOPE_LIMIT: usize = 16 << 20;
 
-/// Says why bytes are no scope record.
+/// The error for bytes that are not a valid scope record.
 #[derive(Debug, thiserror::Error)]
 pub enum ScopeJsonError {
     /// The record is larger than [`SCOPE_LIMIT`].
@@ -18,7 +18,7 @@ pub enum ScopeJsonError {
         /// The size in bytes.
         found: usize,
     },
-    /// The bytes are no JSON of the record's shape.
+    /// The bytes are not JSON of the record's shape.
     #[error("malformed scope record")]
     Malformed(#[source] serde_json::Error),
     /// The version is another one.

@@ -10,22 +10,22 @@ use serde_json::Value;
 /// The largest integer that a JSON reader with 64-bit floats keeps exactly (RFC 8785 §3.2.2.3, RFC 7493 §2.2).
 pub const MAX_INTEGER: i64 = (1 << 53) - 1;
 
-/// Says why a value has no canonical JSON, or why bytes are none.
+/// The error for a value without canonical JSON, or bytes that are not canonical JSON.
 #[derive(Debug, thiserror::Error)]
 pub enum CanonicalJsonError {
     /// A number is a fraction, has an exponent or lies beyond ±(2^53 - 1).
-    #[error("`{found}` at `{pointer}` is no canonical number: expected an integer within ±(2^53 - 1)")]
+    #[error("`{found}` at `{pointer}` is not a canonical number: expected an integer within ±(2^53 - 1)")]
     Number {
-        /// Where it stands, as a JSON Pointer (RFC 6901); empty for the whole document.
+        /// Its place, as a JSON Pointer (RFC 6901); empty for the whole document.
         pointer: String,
         /// The number as JSON writes it.
         found: String,
     },
-    /// The value cannot be written as JSON: a map with keys that are no strings.
+    /// The value cannot be written as JSON: a map whose keys are not strings.
     #[error("the value cannot be written as canonical JSON")]
     Serialize(#[source] serde_json::Error),
-    /// The bytes are no JSON.
-    #[error("the bytes are no JSON")]
+    /// The bytes are not JSON.
+    #[error("the bytes are not JSON")]
     Parse(#[source] serde_json::Error),
     /// The bytes are JSON but not in the canonical form: keys out of order or twice, white space, other escapes.
     #[error("the bytes differ from their canonical form at byte {offset}")]
@@ -63,7 +63,7 @@ pub fn check(bytes: &[u8]) -> Result<(), CanonicalJsonError> {
     Err(CanonicalJsonError::NotCanonical { offset: equal })
 }
 
-/// Says whether bytes are canonical JSON; [`check`] also says why not.
+/// Whether bytes are canonical JSON; [`check`] also says why not.
 #[must_use]
 pub fn is_canonical(bytes: &[u8]) -> bool {
     check(bytes).is_ok()
@@ -136,7 +136,7 @@ mod tests {
         let error = to_vec(&json!({"a/b": [1.5]})).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`1.5` at `/a~1b/0` is no canonical number: expected an integer within ±(2^53 - 1)"
+            "`1.5` at `/a~1b/0` is not a canonical number: expected an integer within ±(2^53 - 1)"
         );
     }
 

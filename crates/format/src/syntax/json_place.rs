@@ -3,10 +3,10 @@
 /// How many fields on the way are named, and how many characters of each.
 const NAMED: (usize, usize) = (16, 64);
 
-/// How many characters of what is wrong are told: it quotes what stands there.
+/// How many characters of a message are shown: it quotes the value.
 const MESSAGE: usize = 400;
 
-/// Says what is wrong, where: the place once, with the names of the fields on the way.
+/// Returns what is wrong, where: the place once, with the names of the fields on the way.
 #[must_use]
 pub fn described(bytes: &[u8], error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -23,7 +23,7 @@ pub fn described(bytes: &[u8], error: &serde_json::Error) -> String {
     }
 }
 
-/// Is an object or an array that is open.
+/// An object or an array that is open.
 enum Open {
     Object(String),
     Array(usize),

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Says why a text is no quantity.
+/// The error for a text that is not a valid quantity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no {what}: expected a whole number above 0 and one of {units}, such as {example}")]
+#[error("invalid {what} `{found}`: expected a whole number above 0 and one of {units}, such as {example}")]
 pub struct QuantityError {
     found: String,
     what: &'static str,
@@ -13,7 +13,7 @@ pub struct QuantityError {
     example: &'static str,
 }
 
-/// Is a duration in whole seconds, with the unit `s`, `m` or `h`.
+/// A duration in whole seconds, with the unit `s`, `m` or `h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seconds(pub Duration);
 
@@ -27,7 +27,7 @@ impl FromStr for Seconds {
     }
 }
 
-/// Is a size in bytes, with the unit `KiB`, `MiB` or `GiB`.
+/// A size in bytes, with the unit `KiB`, `MiB` or `GiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 

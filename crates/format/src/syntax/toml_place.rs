@@ -1,8 +1,8 @@
-//! Where in a TOML text a mistake stands.
+//! The place of a mistake in a TOML text.
 
 use std::ops::Range;
 
-/// Says what is wrong in a TOML file, and where.
+/// What is wrong in a TOML file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {message}")]
 pub struct TomlError {
@@ -18,13 +18,16 @@ impl TomlError {
     /// Puts a message at a place of the text.
     #[must_use]
     pub fn at(text: &str, span: Range<usize>, message: impl ToString) -> Self {
-        let before = text.get(..span.start).unwrap_or(text);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
-            message: message.to_string(),
-        }
+        let (line, column) = line_and_column(text, span.start);
+        Self { line, column, message: message.to_string() }
     }
+}
+
+/// Returns the line and the column in characters, both from 1, of a byte of the text.
+pub(crate) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let last = before.rsplit('\n').next().unwrap_or("");
+    (before.matches('\n').count() + 1, last.chars().count() + 1)
 }
 
 /// Parses TOML into a wire type.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rescan::Outcome;
 use super::scan::ScanFinding;
 use crate::content::name::Name;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 use crate::plan::proof::Condition;
 use crate::standing::Standing;
 
-/// Is one scan command of a packet.
+/// One scan command of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
     /// The packet.
@@ -26,28 +26,28 @@ pub struct Scan {
     pub conditions: Vec<Condition>,
 }
 
-/// Holds what was found.
+/// The findings of a packet's scans.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     /// The scan commands, by packet.
     pub scans: Vec<Scan>,
     /// The findings, sorted, each with the commands that found it.
     pub found: BTreeMap<ScanFinding, BTreeSet<(PacketId, Name)>>,
-    /// Who accepted a finding until when, and why, by the finding's name; waivers that have expired are none.
+    /// Who accepted a finding until when, and why, by the finding's name, without expired waivers.
     pub waived: BTreeMap<String, String>,
     /// Waivers of findings of these scans that do nothing, a line each.
     pub notes: Vec<String>,
 }
 
 impl Findings {
-    /// Lists the findings that nobody waived, with the commands that found them.
+    /// Lists the findings without a waiver, with the commands that found them.
     #[must_use]
     pub fn open(&self) -> BTreeMap<ScanFinding, BTreeSet<(PacketId, Name)>> {
         let open = self.found.iter().filter(|(finding, _)| self.waiver(finding).is_none());
         open.map(|(finding, by)| (finding.clone(), by.clone())).collect()
     }
 
-    /// Says who accepted a finding until when, and why.
+    /// Returns who accepted a finding until when, and why.
     #[must_use]
     pub fn waiver(&self, finding: &ScanFinding) -> Option<&str> {
         self.waived.get(&finding.name().to_string()).map(String::as_str)

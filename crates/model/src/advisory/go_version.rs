@@ -7,15 +7,15 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-/// Says why a text is no version.
+/// The error for a text that is not a valid version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no version: expected one such as v1.2.3, 1.26.8 or go1.26rc1")]
+#[error("invalid version `{found}`: expected one such as v1.2.3, 1.26.8 or go1.26rc1")]
 pub struct GoVersionError {
     /// The text that was found.
     pub found: String,
 }
 
-/// Is a version; build metadata, `+incompatible` among it, says nothing and is dropped.
+/// A version; build metadata, `+incompatible` among it, says nothing and is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoVersion {
     numbers: [u64; 3],
@@ -131,7 +131,7 @@ mod tests {
             "v1.22.10",
             "v2.0.0+incompatible",
         ];
-        // `0` is the first release 0.0.0, and pseudo-versions come before it; OSV's own `0` is no version but the beginning.
+        // `0` is the first release 0.0.0, and pseudo-versions come before it; OSV's own invalid version `0` but the beginning.
         for pair in ascending[1..].windows(2) {
             assert!(version(pair[0]) < version(pair[1]), "{pair:?}");
         }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::content::digest::Digest;
 
-/// Is what is known of one entry of advisory data.
+/// An entry of advisory data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdvisoryEntry {
     /// The content.
@@ -22,10 +22,10 @@ pub struct AdvisoryEntry {
     pub packages: Vec<String>,
 }
 
-/// Maps the ids of entries to what is known of them.
+/// Entries of advisory data by id.
 pub type AdvisoryEntries = BTreeMap<String, AdvisoryEntry>;
 
-/// Lists the entries by which two states of the data differ, by id.
+/// The entries by which two states of the data differ, by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AdvisoryDelta {
     /// Entries of the later state alone.
@@ -51,7 +51,7 @@ impl AdvisoryDelta {
         }
     }
 
-    /// Tells whether the states have the same entries.
+    /// Whether the states have the same entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()

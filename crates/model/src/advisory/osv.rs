@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::go_version::GoVersion;
 
-/// Names the module that stands for Go's standard library.
+/// The module name of Go's standard library.
 pub const STDLIB: &str = "stdlib";
 
-/// Names the module that stands for Go's own commands.
+/// The module name of Go's own commands.
 pub const TOOLCHAIN: &str = "toolchain";
 
-/// Is one entry.
+/// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OsvEntry {
     /// Its id.
@@ -28,7 +28,7 @@ pub struct OsvEntry {
     pub affected: Vec<Affected>,
 }
 
-/// Is one module, and which versions of it.
+/// One module, and which versions of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Affected {
     /// The module's path, [`STDLIB`] or [`TOOLCHAIN`].
@@ -39,7 +39,7 @@ pub struct Affected {
     pub imports: Vec<OsvImport>,
 }
 
-/// Is one package, and what in it is vulnerable.
+/// One package, and what in it is vulnerable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OsvImport {
     /// The import path.
@@ -50,16 +50,16 @@ pub struct OsvImport {
     pub everywhere: bool,
 }
 
-/// Is one range of versions.
+/// One range of versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OsvRange {
     /// Whether its events are semantic versions; others cannot be compared.
     pub semver: bool,
-    /// The events, as they stand.
+    /// The events, as written.
     pub events: Vec<OsvEvent>,
 }
 
-/// Says where a range begins or ends.
+/// Where a range begins or ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OsvEvent {
     /// From this version on; `0` is before every other.
@@ -70,7 +70,7 @@ pub enum OsvEvent {
     Other,
 }
 
-/// Says which versions of modules a source uses, more than one where it has several `go.mod`; none stands for a version that is
+/// Which versions of modules a source uses, more than one where it has several `go.mod`; `None` is a version that is
 /// not known.
 pub type Modules = BTreeMap<String, BTreeSet<Option<GoVersion>>>;
 
@@ -87,7 +87,7 @@ impl OsvEntry {
         self.affected.iter().filter(|_| !self.withdrawn).find_map(used)
     }
 
-    /// Gives the least version of a module, above one, that mends it.
+    /// Returns the least version of a module, above one, that mends it.
     #[must_use]
     pub fn fixed(&self, module: &str, version: Option<&GoVersion>) -> Option<GoVersion> {
         let affected = self.affected.iter().filter(|affected| affected.module == module);
@@ -101,7 +101,7 @@ impl OsvEntry {
 }
 
 impl Affected {
-    /// Tells whether a version is one of those.
+    /// Whether a version is one of those.
     #[must_use]
     pub fn contains(&self, version: &GoVersion) -> bool {
         let mut ranges = self.ranges.iter().filter(|range| range.semver).peekable();

@@ -1,14 +1,14 @@
 //! What advisory data of today makes of a verdict that was reached with the frozen data.
 //!
 //! Two questions, two answers: what the evidence says with the data that was locked stays true for ever; what newer data
-//! adds is a condition, by the plan's policy, until somebody scans again or waives it.
+//! adds is a condition, by the plan's policy, until a new scan or a waiver.
 
 use serde::Serialize;
 
 use super::waiver::Waiver;
 use crate::text::civil_date::CivilDate;
 
-/// Says what an advisory that is newer than the frozen data makes of GO.
+/// What an advisory that is newer than the frozen data makes of GO.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum NewAdvisory {
     /// GO on a condition.
@@ -20,7 +20,7 @@ pub enum NewAdvisory {
     Ignore,
 }
 
-/// Holds a plan's table `[advisories]`.
+/// A plan's table `[advisories]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AdvisoryPolicy {
     /// How many days old frozen data may be; older data is a condition. None: as old as it likes.
@@ -29,7 +29,7 @@ pub struct AdvisoryPolicy {
     pub new: NewAdvisory,
 }
 
-/// Names what is found about the data of today.
+/// Something that was found about the data of today.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Concern {
     /// The finding's id, as waivers name it: `advisories/GO-2026-0001`, `advisories/age:NAME`.
@@ -38,13 +38,13 @@ pub struct Concern {
     pub says: String,
 }
 
-/// Is a concern with what the policy and the waivers of a day make of it.
+/// A concern with what the policy and the waivers of a day make of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Judged {
     /// What was found.
     #[serde(flatten)]
     pub concern: Concern,
-    /// Who accepted it until when, and why; none when nobody did.
+    /// Who accepted it until when, and why; `None` without a waiver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waived: Option<String>,
     /// A waiver that has expired, which counts as none.
@@ -54,7 +54,7 @@ pub struct Judged {
     pub effect: Effect,
 }
 
-/// Says what a concern makes of GO.
+/// What a concern makes of GO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
@@ -93,8 +93,8 @@ impl AdvisoryPolicy {
         let most = self.max_age_days?;
         let says = match days {
             Some(days) if days <= most => return None,
-            Some(days) => format!("the frozen data is {days} days old, and the plan wants at most {most}"),
-            None => format!("the frozen data is of the future, and the plan wants at most {most} days"),
+            Some(days) => format!("the frozen data is {days} days old, and the plan allows at most {most}"),
+            None => format!("the frozen data is from the future, and the plan allows at most {most} days"),
         };
         let concern = Concern { id: format!("advisories/age:{name}"), says };
         Some(judged(concern, Effect::Condition, waivers, day))
@@ -112,7 +112,7 @@ fn judged(concern: Concern, effect: Effect, waivers: &[Waiver], day: CivilDate) 
     let expired = match waiver {
         Some(_) => None,
         None => Waiver::find_expired(waivers, &concern.id, day)
-            .map(|waiver| format!("the waiver of {} expired on {} and counts as none", waiver.owner, waiver.expires)),
+            .map(|waiver| format!("the waiver of {} expired on {} and no longer counts", waiver.owner, waiver.expires)),
     };
     let effect = if waiver.is_some() { Effect::Nothing } else { effect };
     let waived = waiver.map(ToString::to_string);
@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(waived.waived.as_deref(), Some("ada until 2026-12-31: not reached"));
             let expired = policy.advisory(concern("GO-2026-0001"), &waivers(), day("2027-01-01"));
             assert_eq!((expired.effect, &expired.waived), (effect, &None));
-            assert!(expired.line().ends_with("(the waiver of ada expired on 2026-12-31 and counts as none)"));
+            assert!(expired.line().ends_with("(the waiver of ada expired on 2026-12-31 and no longer counts)"));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the scans of a packet say with advisory data of today: `today/PACKET.json`.
 //!
-//! It is no evidence of what was certified, whose data stays the locked one. It says what the same commands, over the same source,
+//! It is not evidence of what was certified, whose data stays the locked one. It says what the same commands, over the same source,
 //! found with newer data, so that a condition can go or become a fact.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::digest::Digest;
 use crate::content::name::Name;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 use crate::standing::Standing;
 
 /// The version of the record's format.
 pub const RESCAN_VERSION: u32 = 1;
 
-/// Is the record of one packet; canonical JSON.
+/// The record of one packet; canonical JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rescan {
@@ -33,21 +33,21 @@ pub struct Rescan {
     pub commands: Vec<RescanCommand>,
 }
 
-/// Names the data of one frozen input, then and today.
+/// The data of one frozen input, then and today.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RescanData {
     /// What was locked.
     pub then: DataState,
-    /// What there is today; none when nobody could be asked.
+    /// The data of today; `None` when no source answered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub today: Option<DataState>,
-    /// Why nobody could be asked.
+    /// Why no source answered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub not_asked: Option<String>,
 }
 
-/// Names one state of advisory data.
+/// One state of advisory data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataState {
@@ -57,7 +57,7 @@ pub struct DataState {
     pub date: String,
 }
 
-/// Is one command, then and today.
+/// One command, then and today.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RescanCommand {
@@ -71,18 +71,18 @@ pub struct RescanCommand {
     pub today: Answer,
 }
 
-/// Is what a scan said, and by which result.
+/// What a scan said, and by which result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// The REAPI `ActionResult`; none when there is none.
+    /// The REAPI `ActionResult`, if there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub result: Option<Digest>,
     /// What it says.
     pub outcome: Outcome,
 }
 
-/// Says what a scan came to.
+/// What a scan came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "is")]
 pub enum Outcome {
@@ -123,7 +123,7 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// Gives what scans of today found with the data of one frozen input: the ids, none of them when all are clean; `None` when not
+/// Returns what scans of today found with the data of one frozen input: the ids, none of them when all are clean; `None` when not
 /// every command of `users` (packet and command) has decided.
 ///
 /// `records` are of the source and plan at hand; with a `root`, only scans with exactly that data count.

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::decision::risk::RiskClass;
 use crate::plan::proof::Tool;
 
-/// Is one thing that a scanner found. The order of the fields is the order of findings.
+/// One thing that a scanner found. The order of the fields is the order of findings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ScanFinding {
     /// Who found it.
@@ -40,23 +40,23 @@ fn as_text<S: Serializer>(tool: &Tool, serializer: S) -> Result<S::Ok, S::Error>
     serializer.serialize_str(tool.as_str())
 }
 
-/// Lists the tools that scan for what should not go out.
+/// The tools that scan for what should not go out.
 pub const SCANNERS: [Tool; 3] = [Tool::Gitleaks, Tool::Govulncheck, Tool::NpmAudit];
 
 impl ScanFinding {
-    /// Gives the name by which plans claim or waive it: `govulncheck/GO-2026-0001`.
+    /// Returns the name by which plans claim or waive it: `govulncheck/GO-2026-0001`.
     #[must_use]
     pub fn name(&self) -> FindingName {
         FindingName { tool: self.tool, id: self.id.clone() }
     }
 
-    /// Tells whether nothing should go out with it. A class that is not known counts as such.
+    /// Whether nothing should go out with it. A class that is not known counts as such.
     #[must_use]
     pub fn blocks(&self) -> bool {
         !self.class.is_some_and(RiskClass::may_stay)
     }
 
-    /// Gives the word for its class.
+    /// Returns the word for its class.
     #[must_use]
     pub fn class_word(&self) -> String {
         self.class.map_or_else(|| "unknown".to_owned(), |class| class.to_string())
@@ -79,7 +79,7 @@ impl ScanFinding {
     }
 }
 
-/// Names a finding: `TOOL/ID`.
+/// A finding's name: `TOOL/ID`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FindingName {
     /// Who finds it.
@@ -94,10 +94,10 @@ impl fmt::Display for FindingName {
     }
 }
 
-/// Says why a text names no finding.
+/// The error for a text that is not a valid finding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{found}` names no finding: expected `gitleaks/`, `govulncheck/` or `npm-audit/` and an id, such as govulncheck/GO-2026-0001"
+    "invalid finding name `{found}`: expected `gitleaks/`, `govulncheck/` or `npm-audit/` and an id, such as govulncheck/GO-2026-0001"
 )]
 pub struct FindingNameError {
     /// The text that was found.

@@ -7,7 +7,7 @@ use crate::content::name::Name;
 use crate::decision::board::Board;
 use crate::decision::verdict::{Verdict, judge};
 
-/// Is what is known of today beside the frozen advisory data.
+/// What is known of today beside the frozen advisory data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TimeSplit {
     /// The frozen inputs with advisory data, by name.
@@ -16,7 +16,7 @@ pub struct TimeSplit {
     pub judged: Vec<Judged>,
 }
 
-/// Is one frozen input with advisory data.
+/// One frozen input with advisory data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InputSplit {
     /// The input.
@@ -31,7 +31,7 @@ pub struct InputSplit {
     pub today: Today,
 }
 
-/// Says what is known of the data of today.
+/// What is known of the data of today.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum Today {
@@ -65,13 +65,13 @@ impl TimeSplit {
         self.judged.iter().filter(|judged| judged.effect != Effect::Nothing).map(Judged::line).collect()
     }
 
-    /// Gives the day of the oldest frozen data; none without any.
+    /// Returns the day of the oldest frozen data; none without any.
     #[must_use]
     pub fn oldest(&self) -> Option<&str> {
         self.inputs.iter().map(|input| input.frozen.as_str()).min()
     }
 
-    /// Names the inputs about whose data of today nobody was asked.
+    /// Names the inputs whose data of today was not asked for.
     #[must_use]
     pub fn not_asked(&self) -> Vec<&str> {
         let silent = self.inputs.iter().filter(|input| matches!(input.today, Today::NotAsked { .. }));

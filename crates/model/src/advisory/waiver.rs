@@ -1,11 +1,11 @@
-//! Waivers: findings that somebody accepted, with a reason, by name, and until a day.
+//! Waivers: findings that a person accepted, with a reason, until a day.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::text::civil_date::CivilDate;
 
-/// Says which findings a waiver is for: an id as it is printed, in which `*` stands for any run of characters.
+/// Which findings a waiver is for: an id as it is printed, in which `*` matches any characters.
 ///
 /// Nothing else has a meaning of its own, so that an id can be copied as it was printed: ids hold `[`, `{`, `?` and `/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,7 +19,7 @@ impl FindingPattern {
         says_something.then(|| Self(text.to_owned()))
     }
 
-    /// Tells whether a finding's id is meant.
+    /// Whether a finding's id is meant.
     #[must_use]
     pub fn matches(&self, id: &str) -> bool {
         let Some((first, rest)) = self.0.split_once('*') else { return self.0 == id };
@@ -34,7 +34,7 @@ impl FindingPattern {
         left.ends_with(last)
     }
 
-    /// Tells whether ids that begin like this may be meant.
+    /// Whether ids that begin like this may be meant.
     fn may_begin_with(&self, start: &str) -> bool {
         match self.0.split_once('*') {
             Some((first, _)) => first.starts_with(start) || start.starts_with(first),
@@ -70,7 +70,7 @@ impl fmt::Display for Waiver {
 }
 
 impl Waiver {
-    /// Tells whether it counts on a day: up to and with its last one. An expired waiver is none.
+    /// Whether it counts on a day: up to and including its last one.
     #[must_use]
     pub fn applies_on(&self, day: CivilDate) -> bool {
         day <= self.expires
@@ -89,12 +89,12 @@ impl Waiver {
     }
 }
 
-/// Holds the ids of everything that was found and that waivers can be about.
+/// The ids of everything that was found and that waivers can be about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// The ids, waived ones among them.
     pub ids: BTreeSet<String>,
-    /// How ids begin of which not all are known: nobody was asked, or there is no evidence yet.
+    /// How ids begin of which not all are known: no source was asked, or there is no evidence yet.
     pub unknown: BTreeSet<&'static str>,
 }
 
@@ -105,7 +105,7 @@ pub fn idle(waivers: &[Waiver], known: &Known, day: CivilDate) -> Vec<String> {
     let line = |waiver: &Waiver| {
         let Waiver { finding, owner, expires, .. } = waiver;
         if !waiver.applies_on(day) {
-            return Some(format!("the waiver of `{finding}` ({owner}) expired on {expires} and counts as none"));
+            return Some(format!("the waiver of `{finding}` ({owner}) expired on {expires} and no longer counts"));
         }
         let used = known.ids.iter().any(|id| finding.matches(id));
         let unknown = known.unknown.iter().any(|start| finding.may_begin_with(start));
@@ -141,7 +141,7 @@ mod tests {
             assert!(lines.len() == 1 && lines[0].contains("is orphaned"), "{pattern}: {lines:?}");
         }
         let expired = named("gitleaks/x", "2026-11-29");
-        assert_eq!(expired, ["the waiver of `gitleaks/x` (ada) expired on 2026-11-29 and counts as none"]);
+        assert_eq!(expired, ["the waiver of `gitleaks/x` (ada) expired on 2026-11-29 and no longer counts"]);
         assert_eq!(named("pins/a:b", "2026-11-29").len(), 1, "expired, whatever it matches");
     }
 

@@ -13,24 +13,24 @@ use sha2::{Digest as _, Sha256 as Sha256Hasher};
 
 use super::hex;
 
-/// Says why a text is no digest.
+/// The error for a text that is not a valid digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// The hash is not 64 lower-case hex digits.
-    #[error("`{found}` is no SHA-256 digest: expected 64 lower-case hex digits")]
+    #[error("invalid SHA-256 digest `{found}`: expected 64 lower-case hex digits")]
     Hash {
         /// The text that was found.
         found: String,
     },
     /// The size is missing or no number.
-    #[error("`{found}` is no digest: expected HEX/SIZE with the size in bytes")]
+    #[error("invalid digest `{found}`: expected HEX/SIZE with the size in bytes")]
     Size {
         /// The text that was found.
         found: String,
     },
 }
 
-/// Holds the 32 bytes of a SHA-256 hash; shown as 64 lower-case hex digits.
+/// A SHA-256 hash of 32 bytes; shown as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sha256([u8; 32]);
 
@@ -83,7 +83,7 @@ impl FromStr for Sha256 {
     }
 }
 
-/// Names a blob by its SHA-256 and its size in bytes, as REAPI does; shown as `HEX/SIZE`.
+/// A blob's SHA-256 and its size in bytes, as in REAPI; shown as `HEX/SIZE`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest {
     /// The blob's SHA-256.

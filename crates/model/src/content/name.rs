@@ -5,29 +5,29 @@ use std::str::FromStr;
 
 use super::digest::serde_as_text;
 
-/// Says why a text can be no name or path in a tree.
+/// The error for an invalid name or path in a tree.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// The name is empty, `.`, `..`, or holds `/` or NUL.
-    #[error("`{found}` is no file name: expected one path segment other than `.` and `..`, without `/` or NUL")]
+    #[error("invalid file name `{found}`: expected one path segment other than `.` and `..`, without `/` or NUL")]
     Segment {
         /// The text that was found.
         found: String,
     },
     /// The path is empty, absolute, or has a bad segment.
-    #[error("`{found}` is no path inside a tree: expected segments joined by `/`, relative, without `.` or `..`")]
+    #[error("invalid path in a tree `{found}`: expected segments joined by `/`, relative, without `.` or `..`")]
     Path {
         /// The text that was found.
         found: String,
     },
 }
 
-/// Holds one path segment: UTF-8, not empty, not `.` or `..`, no `/`, no NUL.
+/// One path segment: UTF-8, not empty, not `.` or `..`, no `/`, no NUL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
 impl Name {
-    /// Gives the segment's text.
+    /// Returns the segment's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -51,12 +51,12 @@ impl FromStr for Name {
     }
 }
 
-/// Holds a relative path of one or more [`Name`]s; shown with `/` between them.
+/// A relative path of one or more [`Name`]s; shown with `/` between them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TreePath(String);
 
 impl TreePath {
-    /// Gives the path's text.
+    /// Returns the path's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -73,7 +73,7 @@ impl TreePath {
         Self(format!("{}/{}", self.0, below.0))
     }
 
-    /// Tells whether `self` is `other` or lies below it.
+    /// Whether `self` is `other` or lies below it.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.strip_prefix(&other.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -17,7 +17,7 @@ pub struct Pace {
     arrived: u64,
 }
 
-/// Says that a body arrives too slowly.
+/// The error for a body that arrives too slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooSlow {
     arrived: u64,

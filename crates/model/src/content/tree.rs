@@ -2,7 +2,7 @@
 //!
 //! Hash rule: a directory's digest is the digest of its encoded `Directory` message. Only names, contents (by digest),
 //! symlink targets and the executable bit count; no mtime, owner, mode or node property. Files, directories and symlinks
-//! are each sorted by the UTF-8 bytes of their name; a name stands once in the whole directory. An empty directory is the
+//! are each sorted by the UTF-8 bytes of their name; a name appears once in the whole directory. An empty directory is the
 //! empty message.
 
 #![warn(clippy::expect_used)]
@@ -15,16 +15,16 @@ use prost::Message as _;
 use super::digest::{Digest, DigestError};
 use super::name::{Name, NameError, TreePath};
 
-/// Says why bytes are no canonical `Directory`, or why an entry cannot be placed.
+/// The error for bytes that are not a canonical `Directory`, or for an entry that cannot be placed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TreeError {
-    /// The bytes are no protobuf `Directory`.
-    #[error("the directory blob is no REAPI Directory message: {reason}")]
+    /// The bytes are not a protobuf `Directory`.
+    #[error("the directory blob is not a REAPI Directory message: {reason}")]
     Decode {
         /// What the decoder said.
         reason: String,
     },
-    /// A node lacks its digest, or has a bad one.
+    /// A node has no digest, or an invalid one.
     #[error("entry `{name}` has no valid digest")]
     Digest {
         /// The entry's name.
@@ -40,14 +40,14 @@ pub enum TreeError {
     #[error("the directory blob is not canonical: expected sorted, unique names and no node properties")]
     NotCanonical,
     /// Two entries claim one path.
-    #[error("`{path}` stands twice in the tree")]
+    #[error("`{path}` appears twice in the tree")]
     Duplicate {
         /// The path, from the tree's root.
         path: String,
     },
 }
 
-/// Is one entry of a directory.
+/// One entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
     /// A regular file.
@@ -69,7 +69,7 @@ pub enum Node {
     },
 }
 
-/// Holds one directory's entries, by name.
+/// One directory's entries, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Directory {
     /// The entries; the map's order is the canonical one.
@@ -104,7 +104,7 @@ impl Directory {
     /// Decodes a blob and refuses every form but the canonical one.
     ///
     /// # Errors
-    /// [`TreeError`] when the bytes are no `Directory`, a name or digest is bad, or the encoding is not canonical.
+    /// [`TreeError`] when the bytes are not a `Directory`, a name or digest is bad, or the encoding is not canonical.
     pub fn decode(bytes: &[u8]) -> Result<Self, TreeError> {
         let message =
             reapi::Directory::decode(bytes).map_err(|error| TreeError::Decode { reason: error.to_string() })?;
@@ -162,10 +162,10 @@ impl TreeBuilder {
         Ok(())
     }
 
-    /// Makes sure that a directory stands at the path, empty if nothing is placed below it.
+    /// Makes sure that there is a directory at the path, empty if nothing is placed below it.
     ///
     /// # Errors
-    /// [`TreeError::Duplicate`] when a file or a hashed directory stands in the way.
+    /// [`TreeError::Duplicate`] when a file or a hashed directory is in the way.
     pub fn insert_directory(&mut self, path: &TreePath) -> Result<(), TreeError> {
         let segments: Vec<Name> = path.segments().collect();
         match self.descend(&segments) {

@@ -3,23 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 use crate::content::digest::Digest;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build reads and writes.
 pub const APPROVAL_VERSION: u32 = 1;
 
-/// Says what somebody stands for.
+/// What a person approves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApprovalKind {
-    /// The plan as it stands; the subject is the digest of the plan file.
+    /// The plan; the subject is the digest of the plan file.
     Approval,
     /// A packet's evidence; the subject is the digest of its manifest.
     Review,
 }
 
 impl ApprovalKind {
-    /// Gives the word that records, plans and boards use.
+    /// Returns the word that records, plans and boards use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl ApprovalKind {
     }
 }
 
-/// Is one record. Hash rule: its digest is over its RFC 8785 bytes. It is not signed: git says who committed it.
+/// One record. Hash rule: its digest is over its RFC 8785 bytes. It is not signed: git says who committed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
@@ -43,7 +43,7 @@ pub struct Approval {
     pub by: String,
     /// What they saw.
     pub subject: Digest,
-    /// What they had to say.
+    /// A remark of the person who approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }

@@ -7,7 +7,7 @@ use crate::content::name::Name;
 use crate::plan::contract::{Basis, Criterion};
 use crate::plan::{CommandSpec, PacketId, Plan};
 
-/// Is a packet that nobody has taken into the plan yet.
+/// A packet that is not in the plan yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     /// The next id that is free.
@@ -65,7 +65,7 @@ pub fn propose(plan: &Plan, found: &BTreeMap<ScanFinding, BTreeSet<(PacketId, Na
 }
 
 /// Lists the sets that hold some commands and whatever those need, in the order of their names; what comes first in a packet
-/// that has them all stands first.
+/// that has them all comes first.
 fn sets(plan: &Plan, commands: &BTreeSet<&Name>) -> Vec<Name> {
     let mut wanted: BTreeSet<Name> = commands.iter().map(|name| (*name).clone()).collect();
     loop {

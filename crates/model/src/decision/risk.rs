@@ -7,9 +7,9 @@ use crate::content::digest::serde_as_text;
 use crate::content::name::Name;
 use crate::text::civil_date::CivilDate;
 
-/// Says why a text is no class of risk.
+/// The error for a text that is not a valid class of risk.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no class of risk: expected P0, P1, P2 or P3")]
+#[error("invalid risk class `{found}`: expected P0, P1, P2 or P3")]
 pub struct RiskClassError {
     /// The text that was found.
     pub found: String,
@@ -24,12 +24,12 @@ pub enum RiskClass {
     P1,
     /// It may stay.
     P2,
-    /// It may stay, and nobody would notice.
+    /// It may stay unnoticed.
     P3,
 }
 
 impl RiskClass {
-    /// Tells whether a release may go out with such a risk, though nobody accepted it.
+    /// Whether a release may go out with such a risk without an acceptance.
     #[must_use]
     pub const fn may_stay(self) -> bool {
         matches!(self, Self::P2 | Self::P3)
@@ -56,7 +56,7 @@ impl FromStr for RiskClass {
 
 serde_as_text!(RiskClass);
 
-/// Is one residual risk.
+/// One residual risk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Risk {
     /// Its id, unique in the plan.
@@ -67,11 +67,11 @@ pub struct Risk {
     pub class: RiskClass,
     /// Who answers for it; never blank.
     pub owner: Option<String>,
-    /// The last day on which the owner accepts it; there is none without an owner.
+    /// The last day on which the owner accepts it; `None` without an owner.
     pub accepted_until: Option<CivilDate>,
 }
 
-/// Says how a risk stands on a day.
+/// The state of a risk on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RiskState {
     /// Its class lets it stay.
@@ -85,7 +85,7 @@ pub enum RiskState {
 }
 
 impl RiskState {
-    /// Gives the word that reports use.
+    /// Returns the word that reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ impl RiskState {
         }
     }
 
-    /// Tells whether a release may go out with it.
+    /// Whether a release may go out with it.
     #[must_use]
     pub const fn holds(self) -> bool {
         matches!(self, Self::Residual | Self::Accepted)
@@ -104,7 +104,7 @@ impl RiskState {
 }
 
 impl Risk {
-    /// Says how it stands on a day. A last day that is past takes an acceptance back; the class of P2 and P3 needs none.
+    /// Returns its state on a day. An acceptance ends after its last day; P2 and P3 need none.
     #[must_use]
     pub fn state(&self, day: CivilDate) -> RiskState {
         match (&self.owner, self.accepted_until) {

@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::digest::Digest;
 use crate::content::name::{Name, TreePath};
-use crate::plan::PacketId;
 use crate::plan::contract::Contract;
+use crate::plan::packet_id::PacketId;
 use crate::standing::Standing;
 
 /// The version of the record's format that this build reads and writes.
 pub const SCOPE_VERSION: u32 = 1;
 
-/// Holds what a packet's branch changed and what is wrong with that; it can be derived again from the repository.
+/// What a packet's branch changed and what is wrong with that; it can be derived again from the repository.
 ///
 /// Hash rule: the record's digest is over its RFC 8785 bytes. Whether it was written by whom and when is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl ScopeRecord {
     }
 }
 
-/// Names a commit. Where history was written anew, the tree finds it again.
+/// A commit. When history is rewritten, the tree still identifies it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revision {
@@ -60,7 +60,7 @@ pub struct Revision {
     pub tree: String,
 }
 
-/// Says what a packet's branch may change.
+/// What a packet's branch may change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScopeRules {
@@ -156,7 +156,7 @@ impl ScopeRules {
     }
 }
 
-/// Is a file that is not the same at base and head. A renamed file is two: one that goes, one that comes.
+/// A file that is not the same at base and head. A renamed file is two: one that goes, one that comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
@@ -168,7 +168,7 @@ pub struct Change {
     pub after: Option<TrackedFile>,
 }
 
-/// Names a tracked file's content.
+/// A tracked file's content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrackedFile {
@@ -178,7 +178,7 @@ pub struct TrackedFile {
     pub id: String,
 }
 
-/// Names one of the two documents that a change of what is protected needs.
+/// One of the two documents that a change of protected files needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SafetyDocument {
@@ -189,7 +189,7 @@ pub enum SafetyDocument {
 }
 
 impl SafetyDocument {
-    /// Gives the plan's key.
+    /// Returns the plan's key.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -199,7 +199,7 @@ impl SafetyDocument {
     }
 }
 
-/// Is one thing that is wrong with a packet's changes.
+/// One thing that is wrong with a packet's changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "name")]
 pub enum ScopeFinding {
@@ -247,7 +247,7 @@ impl fmt::Display for ScopeFinding {
         match self {
             Self::Outside { path } => write!(f, "`{path}` is outside the packet's scope"),
             Self::Unguarded { path, protected, document } => {
-                write!(f, "`{path}` is protected (`{protected}`), and the packet names no `{}`", document.as_str())
+                write!(f, "`{path}` is protected (`{protected}`), and the packet has no `{}`", document.as_str())
             }
             Self::DocumentMissing { document, at } => {
                 write!(f, "the `{}` `{at}` is not tracked at head", document.as_str())
@@ -287,7 +287,7 @@ impl Globs {
     }
 }
 
-/// Tells whether a text names a packet or a path, and not only something that begins or ends with it.
+/// Whether a text names a packet or a path, and not only something that begins or ends with it.
 fn mentions(text: &str, what: &str) -> bool {
     let part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '/');
     text.match_indices(what).any(|(at, _)| {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::board::{Board, Held};
 use crate::standing::Standing;
 
-/// Whether to release. This is an answer and no scale: see [`Standing`] for that.
+/// The verdict: whether to release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {
@@ -20,7 +20,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Gives the word that people read.
+    /// Returns the word that people read.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use crate::content::name::Name;
 use crate::execution::action::Output;
-use crate::plan::Requirement;
+use crate::plan::command::Requirement;
 use crate::standing::Standing;
 
 /// How two results compare; later is worse, in the order of [`Standing`].
@@ -24,7 +24,7 @@ pub enum Equality {
 }
 
 impl Equality {
-    /// Gives the word that reports use.
+    /// Returns the word that reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl From<Equality> for Standing {
     }
 }
 
-/// Names a part of a command's result.
+/// A part of a command's result.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// Standard output.
@@ -74,7 +74,7 @@ impl std::fmt::Display for Part {
     }
 }
 
-/// Says how one command of two manifests compares.
+/// How one command of two manifests compares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandComparison {
     /// The command.
@@ -83,13 +83,13 @@ pub struct CommandComparison {
     pub equality: Equality,
     /// Every stream and output, with how it compares.
     pub parts: Vec<(Part, Equality)>,
-    /// Differences that are no part's: the inputs, the exit code, how it ended.
+    /// Differences outside the parts: the inputs, the exit code, how it ended.
     pub differences: Vec<Difference>,
     /// Whether it counts as divergent only because the plan demands bitwise equality of it.
     pub wanted_bitwise: bool,
 }
 
-/// Is a difference outside the streams and outputs.
+/// A difference outside the streams and outputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// What differs, such as `exit code`.
@@ -106,7 +106,7 @@ impl Difference {
     }
 }
 
-/// Says how two manifests compare.
+/// How two manifests compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     /// Differences of the plan, source, images, frozen inputs, platform and normalizers.
@@ -116,7 +116,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Gives the worst of all commands and inputs.
+    /// Returns the worst of all commands and inputs.
     #[must_use]
     pub fn equality(&self) -> Equality {
         let inputs = if self.inputs.is_empty() { Equality::Bitwise } else { Equality::Divergent };
@@ -183,7 +183,7 @@ impl std::fmt::Display for PartCounts {
 
 /// Compares what was recorded with what a replay found.
 ///
-/// A command that `replayed` lacks is undecided: it did not run. One that `recorded` lacks is divergent.
+/// A command that is missing in `replayed` is undecided: it did not run. One that is missing in `recorded` is divergent.
 #[must_use]
 pub fn compare(recorded: &ReproManifest, replayed: &ReproManifest) -> Comparison {
     let mut commands: Vec<CommandComparison> = recorded
@@ -291,7 +291,7 @@ pub fn compare_command(expected: &CommandEntry, found: &CommandEntry) -> Command
     CommandComparison { id: expected.id.clone(), equality, parts, differences, wanted_bitwise }
 }
 
-/// Tells whether a comparison is good enough for a plan that does not demand bitwise equality, and for this one not.
+/// Whether a comparison is good enough for a plan that does not demand bitwise equality, and for this one not.
 const fn falls_short(require: Requirement, worst: Equality) -> bool {
     matches!((require, worst), (Requirement::Bitwise, Equality::Canonical))
 }

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::standing::Standing;
 
-/// Names a finding.
+/// The name of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingName {
-    /// The bytes are no manifest.
+    /// The bytes are not a manifest.
     Malformed,
     /// The bytes are not in canonical form.
     NotCanonical,
@@ -32,7 +32,7 @@ pub enum FindingName {
     SourceDirty,
     /// The source tree holds another plan or lock than the one that the manifest was made by.
     SourceDiffers,
-    /// The platform is none that commands run on, or the record names another one than the manifest.
+    /// The platform is not one that commands run on, or the record names another one than the manifest.
     PlatformDiffers,
     /// The lock of an image says something else than the manifest.
     ImageDiffers,
@@ -64,7 +64,7 @@ pub enum FindingName {
     Noise,
     /// A command succeeded and did not make an output that the plan declares.
     OutputMissing,
-    /// A command made an output that cannot be kept: it is no file or folder, or too large.
+    /// A command made an output that cannot be kept: it is neither a file nor a folder, or too large.
     OutputUnkept,
     /// Nothing can be said of a command: its container was lost, or a stream is too large for what is to be done with it.
     CommandUndecided,
@@ -83,7 +83,7 @@ pub enum FindingName {
 }
 
 impl FindingName {
-    /// Gives the name that reports and JSON use.
+    /// Returns the name that reports and JSON use.
     #[must_use]
     pub fn as_str(self) -> String {
         serde_json::to_value(self).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
@@ -123,7 +123,7 @@ impl From<&Finding> for Standing {
     }
 }
 
-/// Is something that a reader should know and that counts for no verdict.
+/// Something that a reader should know and that counts for no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Note {
     /// What it is about: a place in the manifest or beside it.
@@ -151,7 +151,7 @@ impl std::ops::AddAssign for EvidenceCount {
     }
 }
 
-/// Is one thing that a check saw.
+/// One thing that a check saw.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
     /// What it is.

@@ -14,7 +14,8 @@ use crate::content::name::{Name, TreePath};
 use crate::execution::action::{ActionResult, Ending, Output};
 use crate::execution::world::ClockMode;
 use crate::image::identity::ImageIdentity;
-use crate::plan::{PacketId, Requirement};
+use crate::plan::command::Requirement;
+use crate::plan::packet_id::PacketId;
 
 /// The version of the manifest format that this build writes.
 ///
@@ -29,7 +30,7 @@ pub const UNCONFIRMED_VERSION: u32 = 4;
 /// The oldest version of the manifest format that this build reads.
 pub const OLDEST_MANIFEST_VERSION: u32 = 2;
 
-/// Holds a packet's evidence by digest.
+/// A packet's evidence by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReproManifest {
@@ -67,7 +68,7 @@ impl ReproManifest {
     }
 }
 
-/// Names the certified source tree.
+/// The certified source tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceEntry {
@@ -80,7 +81,7 @@ pub struct SourceEntry {
     pub dirty: bool,
 }
 
-/// Names the kind of machine.
+/// The kind of machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlatformEntry {
@@ -90,7 +91,7 @@ pub struct PlatformEntry {
     pub os: String,
 }
 
-/// Names an image by everything that survives `load` and `pull`.
+/// An image's identity: everything that survives `load` and `pull`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImageEntry {
@@ -120,7 +121,7 @@ impl ImageEntry {
     }
 }
 
-/// Names a frozen input.
+/// A frozen input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrozenEntry {
@@ -141,7 +142,7 @@ pub struct NormalizerEntry {
     pub rules: Sha256,
 }
 
-/// Holds one command's inputs and results.
+/// One command's inputs and results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandEntry {
@@ -157,7 +158,7 @@ pub struct CommandEntry {
     pub needs: BTreeSet<Name>,
     /// How a replay must compare.
     pub require: Requirement,
-    /// The wall clock that it saw. A difference here is told, but is none by itself: the results decide.
+    /// The wall clock that it saw. A difference here is reported but does not count by itself: the results decide.
     pub clock: ClockMode,
     /// The root `Directory` of everything that went in.
     pub input_root: Digest,
@@ -182,7 +183,7 @@ pub struct CommandEntry {
     pub earlier: Vec<AttemptEntry>,
 }
 
-/// Holds an attempt that failed and was not the last one.
+/// An attempt that failed and was not the last one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttemptEntry {
@@ -198,7 +199,7 @@ pub struct AttemptEntry {
     pub result: Digest,
 }
 
-/// Says how a command ended.
+/// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndingEntry {
@@ -236,7 +237,7 @@ impl From<Ending> for EndingEntry {
     }
 }
 
-/// Names a stream before and after its normalizers.
+/// A stream before and after its normalizers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StreamEntry {
@@ -248,7 +249,7 @@ pub struct StreamEntry {
     pub normalizers: Vec<String>,
 }
 
-/// Names an output before and after its normalizers. Only a file can have some; of a directory raw is canonical.
+/// An output before and after its normalizers. Only a file can have some; a directory's raw content is canonical.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
 pub enum OutputEntry {
@@ -277,7 +278,7 @@ pub enum OutputEntry {
     },
 }
 
-/// Names an output that has no normalizers.
+/// An output that has no normalizers.
 impl From<&Output> for OutputEntry {
     fn from(output: &Output) -> Self {
         match output {
@@ -291,7 +292,7 @@ impl From<&Output> for OutputEntry {
 }
 
 impl OutputEntry {
-    /// Lists the normalizers that were applied; none to what is no file.
+    /// Lists the normalizers that were applied; empty for a directory.
     #[must_use]
     pub fn normalizers(&self) -> &[String] {
         match self {
@@ -330,7 +331,7 @@ impl CommandEntry {
         }
     }
 
-    /// Tells whether the command met the plan's success criterion: it ended by itself with code 0.
+    /// Whether the command met the plan's success criterion: it ended by itself with code 0.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.ending == EndingEntry::Exited && self.exit_code == 0

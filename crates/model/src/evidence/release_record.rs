@@ -11,17 +11,17 @@ use super::manifest::{FrozenEntry, ImageEntry};
 use crate::content::digest::Digest;
 use crate::content::name::Name;
 use crate::execution::action::ActionResult;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build writes.
 ///
-/// 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 had the streams alone.
+/// 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 has the streams only.
 pub const RELEASE_RECORD_VERSION: u32 = 2;
 
 /// The oldest version of the record's format that this build reads.
 pub const OLDEST_RELEASE_RECORD_VERSION: u32 = 1;
 
-/// Holds what must be equal everywhere when the images are built and tried again.
+/// What must be equal everywhere when the images are built and tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReleaseRecord {
@@ -45,7 +45,7 @@ pub struct ReleaseRecord {
     pub images: BTreeMap<Name, BuiltEntry>,
 }
 
-/// Is what makes two builds of a target the same image: no time of a file, no build's history.
+/// What makes two builds of a target the same image: without file times and the build's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parts {
@@ -57,7 +57,7 @@ pub struct Parts {
     pub owners: Digest,
 }
 
-/// Is one image that was built.
+/// One image that was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuiltEntry {
@@ -77,7 +77,7 @@ pub struct BuiltEntry {
     pub smoke: Vec<SmokeEntry>,
 }
 
-/// Is one run of the image by itself.
+/// One run of the image by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunEntry {
@@ -94,7 +94,7 @@ pub struct RunEntry {
     pub result: Option<Digest>,
 }
 
-/// Is one command that ran beside a container of the image.
+/// One command that ran beside a container of the image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmokeEntry {
@@ -127,7 +127,7 @@ pub fn result_of(exit_code: i32, stdout: Digest, stderr: Digest) -> ActionResult
 }
 
 impl ReleaseRecord {
-    /// Tells whether each run and smoke command names its result exactly when the version has results.
+    /// Whether each run and smoke command names its result exactly when the version has results.
     #[must_use]
     pub fn has_results_of_its_version(&self) -> bool {
         let of_image = |built: &BuiltEntry| {
@@ -154,7 +154,7 @@ impl ReleaseRecord {
     }
 }
 
-/// Is what became of a packet's images.
+/// What became of a packet's images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Released {
     /// What is recorded; none when an image could not be built, or nothing could be decided.

@@ -15,7 +15,7 @@ use prost::Message as _;
 use crate::content::digest::{Digest, Sha256};
 use crate::content::name::TreePath;
 
-/// Describes what is executed: argv, environment, working directory, outputs and platform.
+/// What is executed: argv, environment, working directory, outputs and platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     /// The argv; the first one is the program.
@@ -30,7 +30,7 @@ pub struct Command {
     pub platform: Platform,
 }
 
-/// Names the container image and the machine's kind.
+/// The container image and the machine's kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Platform {
     /// The image's name; a comment, the digest decides.
@@ -55,7 +55,7 @@ impl Platform {
 }
 
 impl Command {
-    /// Encodes the REAPI `Command`, whose digest stands in the action.
+    /// Encodes the REAPI `Command`, whose digest is in the action.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         #[expect(
@@ -114,7 +114,7 @@ impl Action {
     }
 }
 
-/// Is what a declared output path turned out to be.
+/// What a declared output path turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// A regular file.
@@ -136,7 +136,7 @@ pub enum Output {
     },
 }
 
-/// Holds what an execution produced. Declared outputs that were not made are left out, as in REAPI.
+/// What an execution produced. Declared outputs that were not made are left out, as in REAPI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionResult {
     /// The exit code; 128 + n when signal n ended the command, as shells and container engines report it.
@@ -183,7 +183,7 @@ impl ActionResult {
         message.encode_to_vec()
     }
 
-    /// Reads exit code, standard output and standard error off an encoded `ActionResult`; none when it is no such message.
+    /// Reads exit code, standard output and standard error off an encoded `ActionResult`; `None` when it is not such a message.
     #[must_use]
     pub fn ending_of(bytes: &[u8]) -> Option<(i32, Digest, Digest)> {
         let message = reapi::ActionResult::decode(bytes).ok()?;
@@ -193,7 +193,7 @@ impl ActionResult {
     }
 }
 
-/// Says how an execution ended, beside its exit code.
+/// How an execution ended, beside its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// The command ended by itself with this code.

@@ -1,13 +1,13 @@
 //! Attempts at the network, as the runner saw them from inside the container; and what a plan makes of them.
 //!
-//! They are no part of a manifest: how often a program tries again differs from run to run. Each run and each replay sees its
-//! own. They stand in the store as canonical JSON of [`Watch`], and the run record names that blob.
+//! They are not part of a manifest: how often a program tries again differs from run to run. Each run and each replay sees its
+//! own. They are in the store as canonical JSON of [`Watch`], and the run record names that blob.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Is what was tried, and how often.
+/// What was tried, and how often.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
@@ -15,9 +15,9 @@ pub struct Attempt {
     pub process: String,
     /// The socket's protocol, such as `tcp`.
     pub protocol: String,
-    /// The address; `family-40` and the like where it is none of the internet's.
+    /// The address; `family-40` and the like for other address families.
     pub address: String,
-    /// The port; 0 where there is none.
+    /// The port; 0 for address families without ports.
     pub port: u16,
     /// The name that was asked for, when a name server was asked and the question was seen.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -38,7 +38,7 @@ impl fmt::Display for Attempt {
     }
 }
 
-/// Is everything that was seen of one command.
+/// Everything that was seen of one command.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sightings {
@@ -58,7 +58,7 @@ pub struct Sightings {
     pub unpinned: Vec<String>,
 }
 
-/// Says whether a command was watched, and what was seen.
+/// Whether a command was watched, and what was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Watch {
@@ -81,7 +81,7 @@ impl Watch {
         }
     }
 
-    /// Tells whether every process had the clock that was asked for, as far as can be known.
+    /// Whether every process had the clock that was asked for, as far as can be known.
     #[must_use]
     pub fn confirms_clock(&self) -> bool {
         matches!(self, Self::Seen(seen) if seen.unpinned.is_empty())
@@ -94,7 +94,7 @@ impl Default for Watch {
     }
 }
 
-/// Says what a plan makes of a command's attempts at the network.
+/// What a plan makes of a command's attempts at the network.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AttemptRule {
     /// They are recorded and not shown.
@@ -107,7 +107,7 @@ pub enum AttemptRule {
 }
 
 impl AttemptRule {
-    /// Gives the word that plans use.
+    /// Returns the word that plans use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -118,7 +118,7 @@ impl AttemptRule {
     }
 }
 
-/// Says how quiet a plan wants a command to be.
+/// How quiet a plan wants a command to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Quiet {
     /// What becomes of attempts at the network.

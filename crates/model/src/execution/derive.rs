@@ -16,16 +16,16 @@ use crate::plan::{CommandSpec, FrozenInput, FrozenKind};
 pub const HOME: &str = "/home/rcrepro";
 /// The search path of every image.
 pub const PATH: &str = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin";
-/// Where the source stands in the input root, and commands run.
+/// Where the source is in the input root, and where commands run.
 pub const WORK: &str = "work";
 
-/// Gives the path `work` as a [`TreePath`].
+/// Returns the path `work` as a [`TreePath`].
 #[must_use]
 pub fn work_path() -> TreePath {
     WORK.parse().expect("a constant path")
 }
 
-/// Gives the environment that every command has: the fixed one, and seeds for tools that draw the order of their hash
+/// Returns the environment that every command has: the fixed one, and seeds for tools that draw the order of their hash
 /// tables from the kernel and ask for a seed by a variable (`docs/guide/causes.md`).
 #[must_use]
 pub fn command_environment(date_epoch: i64) -> BTreeMap<String, String> {
@@ -33,7 +33,7 @@ pub fn command_environment(date_epoch: i64) -> BTreeMap<String, String> {
     fixed_environment(date_epoch).into_iter().chain(seeds).collect()
 }
 
-/// Gives the environment of every container. `HOSTNAME` is here because the engine sets it anyway.
+/// Returns the environment of every container. `HOSTNAME` is here because the engine sets it anyway.
 #[must_use]
 pub fn fixed_environment(date_epoch: i64) -> BTreeMap<String, String> {
     [
@@ -49,7 +49,7 @@ pub fn fixed_environment(date_epoch: i64) -> BTreeMap<String, String> {
     .into()
 }
 
-/// Gives the variables that make a client find its frozen input at `/deps/NAME` and ask no network for more.
+/// Returns the variables that make a client find its frozen input at `/deps/NAME` and ask no network for more.
 #[must_use]
 pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, String> {
     let at = format!("/deps/{name}");
@@ -77,7 +77,7 @@ pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, Str
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Gives the search path of a command that uses these frozen inputs: programs that stand before their clients come first.
+/// Returns the search path of a command that uses these frozen inputs: programs that replace their clients come first.
 #[must_use]
 pub fn search_path<'a>(frozen: impl Iterator<Item = (&'a Name, FrozenKind)>) -> String {
     let fronts = frozen.filter(|(_, kind)| kind.front().is_some()).map(|(name, _)| format!("/deps/{name}/bin"));
@@ -87,10 +87,10 @@ pub fn search_path<'a>(frozen: impl Iterator<Item = (&'a Name, FrozenKind)>) -> 
 /// The registry that a sandboxed npm believes in: a name that can never resolve (RFC 6761), served from the frozen cache.
 pub const OFFLINE_REGISTRY: &str = "http://registry.invalid/";
 
-/// Is what a command's inputs were resolved to.
+/// What a command's inputs were resolved to.
 #[derive(Debug, Clone)]
 pub struct Inputs<'a> {
-    /// The `Directory` that stands at `work`, outputs of needed commands grafted in.
+    /// The `Directory` at `work`, outputs of needed commands grafted in.
     pub work: Digest,
     /// Each frozen input that the command names, with its locked root.
     pub frozen: BTreeMap<&'a Name, (&'a FrozenInput, Digest)>,

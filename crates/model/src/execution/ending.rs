@@ -26,7 +26,7 @@ pub const fn usual_memory(machine: Option<u64>) -> u64 {
 /// What each output of a command may hold where the plan says nothing, in bytes: 1 GiB.
 pub const USUAL_OUTPUT: u64 = GIB;
 
-/// Says that an output holds more than it may, with the key that raises that.
+/// Returns the message for an output above its limit, with the key that raises the limit.
 #[must_use]
 pub fn too_large(limit: u64) -> String {
     format!("it holds more than {}: max-output = \"{}GiB\"", bytes(limit), limit.saturating_mul(4).div_ceil(GIB))
@@ -35,7 +35,7 @@ pub fn too_large(limit: u64) -> String {
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// Says how a command ended.
+/// Returns how a command ended.
 #[must_use]
 pub fn words(ending: EndingEntry, exit_code: i32, bounds: Bounds) -> String {
     match ending {
@@ -83,7 +83,7 @@ pub fn with_unknown_limits(ending: EndingEntry, exit_code: i32) -> String {
     }
 }
 
-/// Says how something ended where its limits do not matter.
+/// Returns how something ended where its limits do not matter.
 #[must_use]
 pub fn without_limits(ending: EndingEntry, exit_code: i32) -> String {
     match ending {

@@ -8,7 +8,7 @@ use crate::content::name::Name;
 use crate::evidence::compare::{Equality, PartCounts};
 use crate::image::definition::ImageName;
 
-/// Is one thing that happened.
+/// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunEvent {
     /// A preparation began: an image, a frozen input, the source.
@@ -48,7 +48,7 @@ pub enum RunEvent {
         /// How it compares with what was recorded, when there is a record.
         equality: Option<Equality>,
     },
-    /// A command tried to reach the network, or nobody can say whether it did.
+    /// A command tried to reach the network, or it is not known whether it did.
     Network {
         /// The command.
         id: Name,
@@ -123,7 +123,7 @@ pub enum RunEvent {
     },
 }
 
-/// Says what happens while an image is locked or built.
+/// What happens while an image is locked or built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageEvent {
     /// So many files have to be fetched.

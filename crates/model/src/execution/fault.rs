@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Is one fault, or one thing to know.
+/// One fault, or one thing to know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
     /// The file, relative to the plan's folder.
@@ -30,7 +30,7 @@ impl Fault {
         self
     }
 
-    /// Says what mends it.
+    /// Returns what mends it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -47,7 +47,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Gives the path of a file in a folder; the empty folder is the root.
+/// Returns the path of a file in a folder; the empty folder is the root.
 #[must_use]
 pub fn below(folder: &str, file: &str) -> String {
     if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") }

@@ -124,7 +124,7 @@ pub enum Unfinished {
     Broke(String),
 }
 
-/// Says what comes after these looks. The first world in which the command passes is compared with its own world once more,
+/// Returns what comes after these looks. The first world in which the command passes is compared with its own world once more,
 /// and then asked again, so that chance is not taken for a pin.
 #[must_use]
 pub fn next(own: &World, looked: &[Looked]) -> Next {
@@ -142,7 +142,7 @@ pub fn next(own: &World, looked: &[Looked]) -> Next {
     }
 }
 
-/// Tells whether one more look may be taken: the command took so long before, and so much of [`BUDGET`] is spent.
+/// Whether one more look may be taken: the command took so long before, and so much of [`BUDGET`] is spent.
 #[must_use]
 pub fn is_affordable(spent: Duration, took: Duration) -> bool {
     spent.saturating_add(took) <= BUDGET

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Names the wall clock that a command saw.
+/// The wall clock that a command saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClockMode {
@@ -22,12 +22,12 @@ pub enum ClockMode {
     Stands,
     /// It read `SOURCE_DATE_EPOCH` when the command began, and flowed with monotonic time, for every process.
     Starts,
-    /// One of the others was asked for, and a process had the machine's own, or nobody can say that none had.
+    /// One of the others was asked for, and a process had the machine's own, or it is not known that none had.
     Unconfirmed,
 }
 
 impl ClockMode {
-    /// Lists what a plan may ask for, the older word last.
+    /// Every mode that a plan may ask for, the older word last.
     pub const ALL: [Self; 4] = [Self::Starts, Self::Stands, Self::Real, Self::Pinned];
 
     /// Returns the word that plans, manifests and reports use.
@@ -51,7 +51,7 @@ impl ClockMode {
         }
     }
 
-    /// Tells whether manifests of this version use the word.
+    /// Whether manifests of this version use the word.
     #[must_use]
     pub const fn is_word_of(self, version: u32) -> bool {
         match self {
@@ -116,7 +116,7 @@ impl WallClock {
     }
 }
 
-/// Says how many processors programs are told of.
+/// How many processors programs are told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Processors {
     /// As many as the machine has.
@@ -128,7 +128,7 @@ pub enum Processors {
     Exactly(u32),
 }
 
-/// Says how entries of a directory are ordered when a program reads them.
+/// How entries of a directory are ordered when a program reads them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DirectoryOrder {
     /// As the file system gives them.
@@ -139,7 +139,7 @@ pub enum DirectoryOrder {
     Shuffled(u64),
 }
 
-/// Describes what a command sees beside its inputs.
+/// What a command sees beside its inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
     /// The wall clock.
@@ -219,7 +219,7 @@ impl World {
     }
 }
 
-/// Is what a plan asks of a command's world.
+/// What a plan asks of a command's world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorldSettings {
     /// The wall clock; none where it follows from the tools on the line.

@@ -4,7 +4,7 @@ use super::purl::Purl;
 use crate::content::digest::Digest;
 use crate::image::lock::{GoPin, ImageLock, LayerPins, LockedLayer, ProgramPin};
 
-/// Is a checksum of a package beside the SHA-256 of its file.
+/// A checksum of a package beside the SHA-256 of its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Checksum {
     /// The file's SHA-512, 64 bytes in lower-case hex.
@@ -13,7 +13,7 @@ pub enum Checksum {
     GoH1(String),
 }
 
-/// Is a package of a layer.
+/// A package of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BomPackage {
     /// Its name and version.
@@ -27,14 +27,14 @@ pub struct BomPackage {
 }
 
 impl BomPackage {
-    /// Gives the package URL; a Debian package's says its suite too, which those who look for known flaws have to know.
+    /// Returns the package URL; a Debian package's says its suite too, which those who look for known flaws have to know.
     #[must_use]
     pub fn purl(&self) -> String {
         let distro = self.suite.as_ref().map(|suite| format!("&distro={suite}"));
         format!("{}{}", self.purl, distro.unwrap_or_default())
     }
 
-    /// Gives the name without what only says where it comes from: `bash`, `@scope/name`, `golang.org/toolchain`.
+    /// Returns the name without what only says where it comes from: `bash`, `@scope/name`, `golang.org/toolchain`.
     #[must_use]
     pub fn name(&self) -> &str {
         let name = self.purl.name();
@@ -42,7 +42,7 @@ impl BomPackage {
     }
 }
 
-/// Is a layer with its packages.
+/// A layer with its packages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BomLayer {
     /// The definition that it comes from, and its tar.
@@ -53,7 +53,7 @@ pub struct BomLayer {
     pub program: Option<ProgramPin>,
 }
 
-/// Is an image's bill of materials.
+/// An image's bill of materials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bom {
     /// The image.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::lock::{ImageLock, LayerPins};
 
-/// Is a package that one lock pins otherwise than the other.
+/// A package that one lock pins otherwise than the other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PinChange {
     /// The purl without its version, such as `pkg:npm/npm`.
@@ -35,7 +35,7 @@ pub fn pin_changes(before: Option<&ImageLock>, after: &ImageLock) -> Vec<PinChan
     changes
 }
 
-/// Gives each package's versions with their checksums; a program's modules may come in several versions.
+/// Returns each package's versions with their checksums; a program's modules may come in several versions.
 fn versions(pins: &LayerPins) -> BTreeMap<String, BTreeSet<(String, String)>> {
     let debs = pins.debs.iter().map(|pin| (&pin.purl, pin.digest.to_string()));
     let go = pins.go.iter().chain(&pins.modules).map(|pin| (&pin.purl, pin.h1.clone()));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::definition::{DefinitionError, ImageConfig, ImageDefinition, ImageName, Platform};
 
-/// Is an image's definition together with all that it is composed of.
+/// An image's definition together with all that it is composed of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Composition {
     /// The image's name.
@@ -21,7 +21,7 @@ pub struct Composition {
 }
 
 impl Composition {
-    /// Gives the platforms that an image is for.
+    /// Returns the platforms that an image is for.
     ///
     /// # Errors
     /// [`DefinitionError`] when nothing sets them, or two definitions do otherwise.
@@ -64,12 +64,12 @@ impl Composition {
         })
     }
 
-    /// Gives the definitions that make a layer, lowest first.
+    /// Returns the definitions that make a layer, lowest first.
     pub fn layers(&self) -> impl Iterator<Item = &ImageDefinition> {
         self.parts.iter().filter(|part| !part.layer.is_empty())
     }
 
-    /// Gives the image's own definition.
+    /// Returns the image's own definition.
     #[must_use]
     pub fn own(&self) -> &ImageDefinition {
         self.parts.last().expect("a composition holds the image's own definition")

@@ -8,17 +8,17 @@ use super::fingerprint::Fingerprint;
 use crate::content::digest::serde_as_text;
 use crate::content::name::TreePath;
 
-/// Says why a definition, or several together, make no image.
+/// The error for definitions that do not make an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DefinitionError {
     /// The name could not be a file name or an image name.
-    #[error("`{found}` is no image name: expected lower-case letters, digits and `-`, beginning with a letter")]
+    #[error("invalid image name `{found}`: expected lower-case letters, digits and `-`, beginning with a letter")]
     Name {
         /// The text that was found.
         found: String,
     },
     /// The platform is not one that we know the packages' spelling of.
-    #[error("`{found}` is no platform: expected linux/amd64 or linux/arm64")]
+    #[error("invalid platform `{found}`: expected linux/amd64 or linux/arm64")]
     Platform {
         /// The text that was found.
         found: String,
@@ -47,8 +47,8 @@ pub enum DefinitionError {
         /// Those that it is for.
         known: BTreeSet<Platform>,
     },
-    /// Neither the definition nor what it is composed of sets something that an image must have.
-    #[error("image `{name}` has no `{field}`, nor has anything that it is composed of")]
+    /// A required field is set neither by the definition nor by its parts.
+    #[error("image `{name}` has no `{field}`, and neither does anything that it is composed of")]
     Unset {
         /// The image.
         name: ImageName,
@@ -69,12 +69,12 @@ pub enum DefinitionError {
     },
 }
 
-/// Names an image: lower-case letters, digits and `-`, beginning with a letter; at most 64.
+/// An image's name: lower-case letters, digits and `-`, beginning with a letter; at most 64.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageName(String);
 
 impl ImageName {
-    /// Gives the name's text.
+    /// Returns the name's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -101,7 +101,7 @@ impl FromStr for ImageName {
     }
 }
 
-/// Says which machine an image is for; shown as `linux/amd64`. Debian, Go and OCI spell these architectures alike.
+/// Which machine an image is for; shown as `linux/amd64`. Debian, Go and OCI spell these architectures alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Platform {
     /// 64-bit x86.
@@ -114,7 +114,7 @@ impl Platform {
     /// Every platform that we know.
     pub const ALL: [Self; 2] = [Self::LinuxAmd64, Self::LinuxArm64];
 
-    /// Gives the platform of the machine that this program was compiled for; none when no image can be for it.
+    /// Returns the platform of the machine that this program was compiled for; none when no image can be for it.
     #[must_use]
     pub const fn host() -> Option<Self> {
         if cfg!(target_arch = "x86_64") {
@@ -126,13 +126,13 @@ impl Platform {
         }
     }
 
-    /// Gives the platform of a REAPI `ISA`.
+    /// Returns the platform of a REAPI `ISA`.
     #[must_use]
     pub fn of_isa(isa: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|platform| platform.isa() == isa)
     }
 
-    /// Gives the architecture as REAPI's `ISA` spells it.
+    /// Returns the architecture as REAPI's `ISA` spells it.
     #[must_use]
     pub const fn isa(self) -> &'static str {
         match self {
@@ -141,7 +141,7 @@ impl Platform {
         }
     }
 
-    /// Gives the architecture as Debian, Go and OCI spell it.
+    /// Returns the architecture as Debian, Go and OCI spell it.
     #[must_use]
     pub const fn architecture(self) -> &'static str {
         match self {
@@ -172,7 +172,7 @@ impl FromStr for Platform {
 serde_as_text!(ImageName);
 serde_as_text!(Platform);
 
-/// Says what a container of the image starts with.
+/// What a container of the image starts with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImageConfig {
     /// The environment, by variable.
@@ -181,7 +181,7 @@ pub struct ImageConfig {
     pub cmd: Vec<String>,
 }
 
-/// Names Debian packages and how their files are laid.
+/// Debian packages and where their files go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DebSource {
     /// The code names of the suites that packages may come from; every other suite is shut out.
@@ -198,7 +198,7 @@ pub struct DebSource {
     pub keep: Vec<String>,
 }
 
-/// Names a Go toolchain as the module proxy serves it.
+/// A Go toolchain as the module proxy serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoSource {
     /// The version, such as `1.26.8`.
@@ -207,7 +207,7 @@ pub struct GoSource {
     pub into: TreePath,
 }
 
-/// Names a Go program that an action of ours compiles from modules, without a network.
+/// A Go program that rcrepro compiles from modules, without a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoProgram {
     /// The module that holds the program, such as `golang.org/x/vuln`.
@@ -224,7 +224,7 @@ pub struct GoProgram {
     pub ldflags: Vec<String>,
 }
 
-/// Names an npm package and where its parts are laid.
+/// An npm package and where its parts go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NpmSource {
     /// The package's name, with its scope.
@@ -237,7 +237,7 @@ pub struct NpmSource {
     pub place: BTreeMap<String, TreePath>,
 }
 
-/// Is what one definition file adds; every part may be empty.
+/// The parts that one definition file adds; each may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LayerSource {
     /// Debian packages.
@@ -259,14 +259,14 @@ pub struct LayerSource {
 }
 
 impl LayerSource {
-    /// Tells whether the definition adds nothing of its own, and so makes no layer.
+    /// Whether the definition adds nothing of its own, and so makes no layer.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Is one definition file, parsed.
+/// One definition file, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageDefinition {
     /// The image's name: the file's stem.

@@ -6,17 +6,17 @@ use std::str::FromStr;
 use crate::content::digest::serde_as_text;
 use crate::content::hex;
 
-/// Says why a text is no fingerprint.
+/// The error for a text that is not a valid fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no fingerprint: expected the 40 upper-case hex digits of an OpenPGP version 4 primary key")]
+#[error("invalid fingerprint `{found}`: expected the 40 upper-case hex digits of an OpenPGP version 4 primary key")]
 pub struct FingerprintError {
     /// The text that was found.
     pub found: String,
 }
 
-/// Names an OpenPGP version 4 key: the SHA-1 over its public part (RFC 9580, section 5.5.4.2).
+/// The fingerprint of an OpenPGP version 4 key: the SHA-1 over its public part (RFC 9580, section 5.5.4.2).
 ///
-/// What stands behind it is a committed key file, so a second key of the same fingerprint would have to be made by whoever
+/// It identifies a committed key file, so a second key of the same fingerprint can only come from the person who
 /// made the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 20]);

@@ -2,7 +2,7 @@
 
 use crate::content::digest::Sha256;
 
-/// Names an image by everything that survives `load` and `pull`.
+/// An image's identity: everything that survives `load` and `pull`.
 ///
 /// The config digest is the image ID of Docker's classic store; the manifest digest is the ID of the containerd store.
 /// Either store keeps the DiffIds (the digests of the uncompressed layers), lowest layer first.

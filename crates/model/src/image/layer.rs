@@ -16,7 +16,7 @@ impl Limits {
     pub const PACKAGE: Self = Self { bytes: 4 << 30, entries: 200_000 };
 }
 
-/// Says what an entry is.
+/// The kind of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryKind {
     /// A folder with its permission bits.
@@ -41,7 +41,7 @@ pub enum EntryKind {
     },
 }
 
-/// Is one entry of a package, its name checked.
+/// One entry of a package, its name checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Where it lies in the image.

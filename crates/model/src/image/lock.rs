@@ -1,7 +1,7 @@
 //! What an image is made of exactly, and the digests that it must come out with.
 //!
 //! A lock holds the packages of the one layer that its definition adds. The layers below belong to the locks of the images
-//! that it is composed of; here they stand with their digests only, so that no package is pinned in two places.
+//! that it is composed of; here only their digests are listed, so that no package is pinned in two places.
 
 #![warn(clippy::expect_used)]
 
@@ -25,7 +25,7 @@ pub struct DebPin {
     pub suite: String,
 }
 
-/// Says which signed index Debian packages were found in.
+/// Which signed index Debian packages were found in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DebIndex {
     /// The code name of the suite.
@@ -78,7 +78,7 @@ pub struct ProgramPin {
     pub output: Digest,
 }
 
-/// Names the packages of one layer.
+/// The packages of one layer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LayerPins {
     /// The Debian packages, in the order of their purls.
@@ -97,7 +97,7 @@ pub struct LayerPins {
     pub program: Option<ProgramPin>,
 }
 
-/// Is one layer of the locked image.
+/// One layer of the locked image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockedLayer {
     /// The definition that the layer comes from; its lock holds the packages.
@@ -106,7 +106,7 @@ pub struct LockedLayer {
     pub digest: Digest,
 }
 
-/// Is a lock file, parsed.
+/// A lock file, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageLock {
     /// The image's name.
@@ -130,7 +130,7 @@ pub struct ImageLock {
 }
 
 impl ImageLock {
-    /// Gives what an engine has to confirm.
+    /// Returns what an engine has to confirm.
     #[must_use]
     pub fn identity(&self) -> ImageIdentity {
         ImageIdentity {
@@ -141,7 +141,7 @@ impl ImageLock {
         }
     }
 
-    /// Gives the layer that the image's own definition adds, if it adds one.
+    /// Returns the layer that the image's own definition adds, if it adds one.
     #[must_use]
     pub fn own_layer(&self) -> Option<&LockedLayer> {
         self.layers.last().filter(|layer| layer.name == self.name)

@@ -5,7 +5,7 @@ use crate::content::digest::{Digest, Sha256};
 use crate::image::definition::Platform;
 use crate::image::identity::ImageIdentity;
 
-/// Is one layer of a pulled image.
+/// One layer of a pulled image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PulledLayer {
     /// The blob as the registry keeps it, compressed or not.
@@ -16,7 +16,7 @@ pub struct PulledLayer {
     pub diff_id: Sha256,
 }
 
-/// Is an image whose every blob is in the store, byte for byte as the registry has it, each checked against its digest.
+/// An image whose every blob is in the store, byte for byte as the registry has it, each checked against its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PulledImage {
     /// The index that the reference named, when it named one.
@@ -34,13 +34,13 @@ pub struct PulledImage {
 }
 
 impl PulledImage {
-    /// Gives every blob, the manifest first; a blob that is two layers comes twice.
+    /// Returns every blob, the manifest first; a blob that is two layers comes twice.
     pub fn blobs(&self) -> impl Iterator<Item = Digest> + '_ {
         let layers = self.layers.iter().map(|layer| layer.blob);
         [self.manifest, self.config].into_iter().chain(layers).chain(self.index)
     }
 
-    /// Gives what an engine has to confirm; the name is a comment.
+    /// Returns what an engine has to confirm; the name is a comment.
     #[must_use]
     pub fn identity(&self, name: impl Into<String>) -> ImageIdentity {
         ImageIdentity {
@@ -57,6 +57,6 @@ impl PulledImage {
 pub struct PulledLock {
     /// The plan's reference, whose digest is that of the manifest or of the index.
     pub reference: ImageReference,
-    /// What the reference stands for on one platform.
+    /// What the reference means on one platform.
     pub image: PulledImage,
 }

@@ -8,15 +8,15 @@ use std::str::FromStr;
 
 use crate::content::digest::serde_as_text;
 
-/// Says why a text is no package URL of ours.
+/// The error for a text that is not a valid package URL, as far as rcrepro reads them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no package URL: expected pkg:TYPE/NAME@VERSION or pkg:deb/debian/NAME@VERSION?arch=ARCH")]
+#[error("invalid package URL `{found}`: expected pkg:TYPE/NAME@VERSION or pkg:deb/debian/NAME@VERSION?arch=ARCH")]
 pub struct PurlError {
     /// The text that was found.
     pub found: String,
 }
 
-/// Names one version of one package.
+/// One version of one package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Purl {
     kind: String,
@@ -45,25 +45,25 @@ impl Purl {
         Self { kind: "golang".to_owned(), name: module.to_owned(), version: version.to_owned(), arch: None }
     }
 
-    /// Gives the package's name with its namespace, decoded: `debian/bash`, `@scope/name`, `golang.org/toolchain`.
+    /// Returns the package's name with its namespace, decoded: `debian/bash`, `@scope/name`, `golang.org/toolchain`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Gives the version, decoded.
+    /// Returns the version, decoded.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Gives the architecture of a Debian package.
+    /// Returns the architecture of a Debian package.
     #[must_use]
     pub fn arch(&self) -> Option<&str> {
         self.arch.as_deref()
     }
 
-    /// Tells whether the type is `deb`, `npm` or `golang`, as given.
+    /// Whether the type is `deb`, `npm` or `golang`, as given.
     #[must_use]
     pub fn is(&self, kind: &str) -> bool {
         self.kind == kind

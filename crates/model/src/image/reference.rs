@@ -1,6 +1,6 @@
 //! References to images in registries, as people write them.
 //!
-//! Grammar: `[REGISTRY/]REPOSITORY[:TAG][@sha256:HEX]`, the one of Docker and of the distribution project. What stands
+//! Grammar: `[REGISTRY/]REPOSITORY[:TAG][@sha256:HEX]`, the one of Docker and of the distribution project. The part
 //! before the first `/` is a registry when it holds `.` or `:`, or is `localhost`; otherwise it belongs to the repository
 //! and the registry is the field's default one, which this type does not name.
 //! Source: distribution project, `reference/regexp.go`; OCI distribution specification 1.1, "Pulling manifests".
@@ -15,9 +15,9 @@ const NAME_LIMIT: usize = 255;
 /// The most characters of a tag.
 const TAG_LIMIT: usize = 128;
 
-/// Says why a text refers to no image.
+/// The error for an invalid image reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no image reference: {part} expected {expected}")]
+#[error("invalid image reference `{found}`: {part} expected {expected}")]
 pub struct ReferenceError {
     /// The text that was found.
     pub found: String,
@@ -29,7 +29,7 @@ pub struct ReferenceError {
 
 /// Refers to an image in a registry; shown exactly as it was written, but for a digest's place at the end.
 ///
-/// Only the digest says which image it is. A tag is a name that whoever keeps the registry may move at any time.
+/// Only the digest says which image it is. A tag can be moved in the registry at any time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageReference {
     registry: Option<String>,
@@ -39,25 +39,25 @@ pub struct ImageReference {
 }
 
 impl ImageReference {
-    /// Gives the registry's host and port, such as `localhost:5000`; none stands for the field's default registry.
+    /// Returns the registry's host and port, such as `localhost:5000`; `None` is the default registry.
     #[must_use]
     pub fn registry(&self) -> Option<&str> {
         self.registry.as_deref()
     }
 
-    /// Gives the repository as it was written, such as `golang` or `team/tool`.
+    /// Returns the repository as it was written, such as `golang` or `team/tool`.
     #[must_use]
     pub fn repository(&self) -> &str {
         &self.repository
     }
 
-    /// Gives the tag; it decides nothing where there is a digest.
+    /// Returns the tag; it decides nothing where there is a digest.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
 
-    /// Gives the digest of the manifest or index.
+    /// Returns the digest of the manifest or index.
     #[must_use]
     pub const fn digest(&self) -> Option<Sha256> {
         self.digest
@@ -134,7 +134,7 @@ fn names_registry(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || first.bytes().any(|b| b.is_ascii_uppercase())
 }
 
-/// Tells whether a text is a host, with or without a port; IPv6 addresses stand in brackets.
+/// Whether a text is a host, with or without a port; IPv6 addresses are in brackets.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => {
@@ -155,7 +155,7 @@ fn is_host(text: &str) -> bool {
     port && host.is_none_or(|host| host.split('.').all(label))
 }
 
-/// Tells whether a text is one segment of a repository.
+/// Whether a text is one segment of a repository.
 fn is_component(text: &str) -> bool {
     let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let joint = |joint: &str| joint.is_empty() || [".", "_", "__"].contains(&joint) || joint.bytes().all(|b| b == b'-');

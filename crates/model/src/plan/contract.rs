@@ -11,7 +11,7 @@ use super::documents::SectionName;
 use crate::content::digest::serde_as_text;
 use crate::content::name::{Name, TreePath};
 
-/// Holds what a packet's table says beside its commands.
+/// What a packet's table says beside its commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contract {
     /// What the packet is for, a sentence each.
@@ -42,14 +42,14 @@ impl Contract {
         self.checks.iter().chain(&self.evidence).chain(&self.exit)
     }
 
-    /// Tells whether any criterion rests on this.
+    /// Whether any criterion rests on this.
     #[must_use]
     pub fn rests_on(&self, basis: &Basis) -> bool {
         self.criteria().any(|criterion| criterion.rests_on.contains(basis))
     }
 }
 
-/// Is one sentence of a plan that can be decided.
+/// One sentence of a plan that can be decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Criterion {
     /// The sentence.
@@ -58,7 +58,7 @@ pub struct Criterion {
     pub rests_on: BTreeSet<Basis>,
 }
 
-/// Names what a criterion rests on.
+/// What a criterion rests on.
 ///
 /// As text: `commands`, `command:ID`, `image:NAME`, `approval`, `review`, `file:PATH`, `pins`, `scope`, `findings`, `risks`,
 /// `documents`, `sections`, `section:NAME`, `gates`, `packets`.
@@ -82,13 +82,13 @@ pub enum Basis {
     Scope,
     /// No P0 or P1 is open.
     Findings,
-    /// Residual risks are P2, or accepted by somebody until some day.
+    /// Residual risks are P2, or accepted until a day.
     Risks,
     /// Named documents quote the plan's commands, and their written sections are current.
     Documents,
     /// Every document with written sections is there, and its sections are current.
     Sections,
-    /// A document has this section, and it has been written. Whether it is current is no part of this: a board that had to be
+    /// A document has this section, and it has been written. Whether it is current does not count here: a board that had to be
     /// current before the first packet would block every packet whose evidence changes it.
     Section(SectionName),
     /// Every gate that the plan's criteria rest on was proven able to fail, by a record of this source and plan.
@@ -123,7 +123,7 @@ const WORDS: [(&str, Basis); 11] = [
     ("packets", Basis::Packets),
 ];
 
-/// Says why a text names no basis.
+/// The error for a text that is not a valid basis.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{found}` is nothing that a criterion can rest on: expected `command:ID`, `image:NAME`, `file:PATH`, `section:NAME` (`board`, \

@@ -1,4 +1,4 @@
-//! Documents that quote commands: which ones are looked at, and how each quoted command stands.
+//! Documents that quote commands: which ones are looked at, and the state of each quoted command.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,19 +8,19 @@ use serde::Serialize;
 
 use crate::content::digest::Digest;
 use crate::content::name::{Name, TreePath};
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
-/// Says which documents are held against the plan.
+/// Which documents are held against the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DocumentSettings {
     /// Globs, relative to the plan's folder, of tracked Markdown documents whose commands must be the plan's.
     pub paths: Vec<String>,
-    /// Documents with sections that rcrepro writes. They are no part of the certified source: a section that holds what a
+    /// Documents with sections that rcrepro writes. They are not part of the certified source: a section that holds what a
     /// source's evidence came to cannot be in that source.
     pub generated: BTreeSet<TreePath>,
 }
 
-/// Names a section that rcrepro writes into documents.
+/// A section that rcrepro writes into documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SectionName {
     /// The packets, a row each.
@@ -34,10 +34,10 @@ pub enum SectionName {
 }
 
 impl SectionName {
-    /// Lists every section, sorted by name.
+    /// Every section, sorted by name.
     pub const ALL: [Self; 4] = [Self::Board, Self::Checklist, Self::Risks, Self::Verdict];
 
-    /// Gives the name that markers and plans use.
+    /// Returns the name that markers and plans use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl fmt::Display for SectionName {
     }
 }
 
-/// Says why a text names no section.
+/// The error for a text that is not a valid section.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no section `{found}`: expected `board`, `checklist`, `risks` or `verdict`")]
 pub struct SectionNameError {
@@ -72,7 +72,7 @@ impl FromStr for SectionName {
     }
 }
 
-/// Is a command of the plan with the evidence for it.
+/// A command of the plan with the evidence for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanLine {
     /// The plan's exact line.
@@ -81,7 +81,7 @@ pub struct PlanLine {
     pub recorded: Vec<Recorded>,
 }
 
-/// Is a command in a recorded manifest.
+/// A command in a recorded manifest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Recorded {
     /// The packet.
@@ -94,7 +94,7 @@ pub struct Recorded {
     pub succeeded: bool,
 }
 
-/// Is a command that a document quotes.
+/// A command that a document quotes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QuotedCommand {
     /// The document's path, relative to the plan's folder.
@@ -103,12 +103,12 @@ pub struct QuotedCommand {
     pub line: usize,
     /// The command, without prompt, continuation marks and comment.
     pub text: String,
-    /// How it stands.
+    /// Its state.
     #[serde(flatten)]
     pub state: QuotedState,
 }
 
-/// Says how a quoted command stands.
+/// The state of a quoted command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum QuotedState {
@@ -135,13 +135,13 @@ pub enum QuotedState {
 }
 
 impl QuotedState {
-    /// Tells whether this is a finding.
+    /// Whether this is a finding.
     #[must_use]
     pub const fn is_finding(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Unbacked { .. })
     }
 
-    /// Gives the word that reports use.
+    /// Returns the word that reports use.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {

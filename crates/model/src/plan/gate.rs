@@ -8,12 +8,12 @@ use crate::decision::board::{Board, Fact, Row, State};
 use crate::decision::verdict::{Verdict, judge};
 use crate::standing::Standing;
 
-/// Is one gate, decided.
+/// One gate, decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     /// What it is called.
     pub name: &'static str,
-    /// How it stands.
+    /// Its state.
     pub verdict: Verdict,
     /// What it rests on: the SHA-256 of one line for each thing, `PACKET BASIS DIGEST`, in the board's order.
     pub evidence: Digest,

@@ -1,9 +1,9 @@
 //! Whether two globs can match one path: what a packet may change against what is protected.
 //!
-//! Grammar: `*` and `?` within a segment, `**` over segments, everything else stands for itself. Braces and classes count as
-//! `*`, so that an overlap is never missed, at the price of one that is none.
+//! Grammar: `*` and `?` within a segment, `**` over segments, everything else is literal. Braces and classes count as
+//! `*`, so that an overlap is never missed, at the price of a false one.
 
-/// Tells whether some path is matched by both globs.
+/// Whether some path is matched by both globs.
 #[must_use]
 pub fn overlap(one: &str, other: &str) -> bool {
     let (one, other) = (simple(one), simple(other));

@@ -4,32 +4,21 @@
 //! evidence shows the change; red for another reason is an accident, and no proof.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use stated::{Gate, GateError, PlanMutant};
+
 use super::contract::Basis;
-use crate::content::digest::{Digest, serde_as_text};
-use crate::content::name::{Name, TreePath};
+use crate::content::digest::Digest;
+use crate::content::name::Name;
 use crate::plan::{Packet, PacketId, Plan};
 use crate::standing::Standing;
 
+pub mod stated;
+
 /// The version of the record's format that this build reads and writes.
 pub const GATES_VERSION: u32 = 1;
-
-/// Names what can go red: as text `command:ID`, `documents`, `pins` or `scope:PACKET`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Gate {
-    /// A command and the verdict on its evidence.
-    Command(Name),
-    /// The documents that quote commands.
-    Documents,
-    /// The references to toolchains.
-    Pins,
-    /// What a packet's branch may change.
-    Scope(PacketId),
-}
 
 impl Gate {
     /// Lists the gates behind one thing that a packet's criterion rests on; none where people or other packets decide.
@@ -65,62 +54,7 @@ impl Gate {
     }
 }
 
-impl fmt::Display for Gate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Command(id) => write!(f, "command:{id}"),
-            Self::Documents => f.write_str("documents"),
-            Self::Pins => f.write_str("pins"),
-            Self::Scope(packet) => write!(f, "scope:{packet}"),
-        }
-    }
-}
-
-/// Says why a text names no gate.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no gate: expected `command:ID`, `scope:PACKET`, `pins` or `documents`")]
-pub struct GateError {
-    /// The text that was found.
-    pub found: String,
-}
-
-impl FromStr for Gate {
-    type Err = GateError;
-
-    fn from_str(text: &str) -> Result<Self, GateError> {
-        let error = || GateError { found: text.to_owned() };
-        match text.split_once(':') {
-            Some(("command", id)) => id.parse().map(Self::Command).map_err(|_| error()),
-            Some(("scope", packet)) => packet.parse().map(Self::Scope).map_err(|_| error()),
-            None if text == "documents" => Ok(Self::Documents),
-            None if text == "pins" => Ok(Self::Pins),
-            _ => Err(error()),
-        }
-    }
-}
-
-serde_as_text!(Gate);
-
-/// Is a mutant that a plan states: what only the project knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanMutant {
-    /// Its id, unique in the plan. One that a built-in mutant has takes that one's place.
-    pub id: Name,
-    /// What is wrong after it; never blank.
-    pub says: String,
-    /// What has to go red.
-    pub gate: Gate,
-    /// The tracked file that is changed, relative to the plan's folder.
-    pub file: TreePath,
-    /// The text that goes; it has to stand in the file exactly once.
-    pub find: String,
-    /// What comes in its place.
-    pub replace: String,
-    /// The text that the red gate's evidence must hold, and that of the unchanged source must not; never blank.
-    pub shows: String,
-}
-
-/// Says what became of a mutant.
+/// What became of a mutant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -135,7 +69,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Gives the words that reports use.
+    /// Returns the words that reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -158,7 +92,7 @@ impl From<Outcome> for Standing {
     }
 }
 
-/// Is what became of one mutant, with its evidence.
+/// What became of one mutant, with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MutantEntry {
@@ -178,7 +112,7 @@ pub struct MutantEntry {
     pub evidence: BTreeMap<String, Digest>,
 }
 
-/// Holds a whole run of the mutants of one source and plan.
+/// The record of all mutants of one source and plan.
 ///
 /// Hash rule: the record's digest is over its RFC 8785 bytes. When and where it was made is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,7 +136,7 @@ impl GatesRecord {
     }
 }
 
-/// Says whether a gate was proven able to fail.
+/// Whether a gate was proven able to fail, and by what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum GateState {
@@ -237,10 +171,10 @@ pub fn judge_gate<'a>(gate: &Gate, mutants: impl IntoIterator<Item = &'a MutantE
     }
 }
 
-/// Says of every gate that a plan's criteria rest on whether it was proven able to fail.
+/// Whether each gate that a plan's criteria rest on was proven able to fail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ProvenGates {
-    /// The record's digest; none when there is no record that counts.
+    /// The record's digest; `None` without a record that counts.
     pub record: Option<Digest>,
     /// Why no record counts.
     pub why: Option<String>,
@@ -273,7 +207,7 @@ impl ProvenGates {
         all
     }
 
-    /// Says that there is no record that counts.
+    /// Returns the state without a record that counts.
     #[must_use]
     pub fn none(plan: &Plan, why: String) -> Self {
         let gates = Gate::of_plan(plan).into_iter().map(|gate| (gate, GateState::Unproven { why: why.clone() }));
@@ -286,7 +220,7 @@ impl ProvenGates {
         self.gates.values().filter(|state| matches!(state, GateState::Proven { .. })).count()
     }
 
-    /// Tells whether this gate was proven able to fail.
+    /// Whether this gate was proven able to fail.
     #[must_use]
     pub fn holds(&self, gate: &Gate) -> bool {
         matches!(self.gates.get(gate), Some(GateState::Proven { .. }))

@@ -5,15 +5,15 @@ use std::str::FromStr;
 
 use crate::content::digest::serde_as_text;
 
-/// Says why a text is no exact version of a toolchain.
+/// The error for a text that is not an exact version of a toolchain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no exact version: expected MAJOR.MINOR.PATCH, such as 1.26.8")]
+#[error("invalid version `{found}`: expected MAJOR.MINOR.PATCH, such as 1.26.8")]
 pub struct ToolVersionError {
     /// The text that was found.
     pub found: String,
 }
 
-/// Is an exact, released version: three numbers, ordered as numbers.
+/// An exact, released version: three numbers, ordered as numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ToolVersion {
     /// The first number.
@@ -66,7 +66,7 @@ pub struct Pin {
     pub old: Vec<ToolVersion>,
 }
 
-/// Holds the pins of a plan.
+/// The pins of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pins {
     /// Go's.
@@ -76,7 +76,7 @@ pub struct Pins {
 }
 
 impl Pins {
-    /// Tells whether nothing is pinned.
+    /// Whether nothing is pinned.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.go.is_none() && self.node.is_none()

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-/// Names a tool whose output tells whether it worked.
+/// A tool whose output tells whether it worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tool {
     /// `gitleaks`, in any of its modes.
@@ -35,7 +35,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// Lists every tool, sorted by name.
+    /// Every tool, sorted by name.
     pub const ALL: [Self; 12] = [
         Self::Gitleaks,
         Self::GoBuild,
@@ -51,7 +51,7 @@ impl Tool {
         Self::Vitest,
     ];
 
-    /// Gives the name that plans and reports use.
+    /// Returns the name that plans and reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ impl fmt::Display for Tool {
     }
 }
 
-/// Names something that keeps a pass from saying all that it seems to say: a module that a scanner skips, a comment that
+/// Something that limits what a pass says: a module that a scanner skips, a comment that
 /// silences it, a flag that lets failures through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Condition {
@@ -97,7 +97,7 @@ impl Condition {
         Self { id: format!("conditions/{name}{about}"), says: says.into(), idle: false }
     }
 
-    /// Says that it silences nothing any more.
+    /// Marks that it silences nothing any more.
     #[must_use]
     pub fn idle(self) -> Self {
         Self { idle: true, ..self }
@@ -111,7 +111,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// Says how the proof of a command's work is found: a plan's key `proof`.
+/// How the proof of a command's work is found: a plan's key `proof`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProofRule {
     /// The tools are read off the line; a line without a known one is unproven.
@@ -123,7 +123,7 @@ pub enum ProofRule {
     Tool(Tool),
 }
 
-/// Says why a text is no proof rule.
+/// The error for a text that is not a valid proof rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no proof `{found}`")]
 pub struct ProofRuleError {

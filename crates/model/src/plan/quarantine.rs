@@ -19,7 +19,7 @@ pub struct Quarantine {
     pub expires: CivilDate,
 }
 
-/// Is a command that failed, was run again unchanged, and passed.
+/// A command that failed, was run again unchanged, and passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flake {
     /// The attempt that passed, from 2.
@@ -30,14 +30,14 @@ pub struct Flake {
     pub cover: Cover,
 }
 
-/// Says what a plan's quarantine makes of a flake.
+/// What a plan's quarantine makes of a flake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cover {
     /// An entry counts.
     Quarantined(Quarantine),
     /// There is an entry, and its last day is over: it counts as none.
     Expired(Quarantine),
-    /// There is no entry.
+    /// It has no entry.
     None,
 }
 
@@ -53,7 +53,7 @@ impl Flake {
         Self { attempt, of, cover }
     }
 
-    /// Tells whether the command counts as passed.
+    /// Whether the command counts as passed.
     #[must_use]
     pub const fn passes(&self) -> bool {
         matches!(self.cover, Cover::Quarantined(_))
@@ -89,7 +89,7 @@ pub fn idle(quarantine: &[Quarantine], retries: impl Fn(&Name) -> u32, day: Civi
     let line = |entry: &Quarantine| {
         let Quarantine { command, owner, expires, .. } = entry;
         if day > *expires {
-            return Some(format!("the quarantine of `{command}` ({owner}) expired on {expires} and counts as none"));
+            return Some(format!("the quarantine of `{command}` ({owner}) expired on {expires} and no longer counts"));
         }
         (retries(command) == 0).then(|| {
             format!(
@@ -133,7 +133,10 @@ mod tests {
         let entry = Quarantine { command, reason: "races".into(), owner: "ada".into(), expires: day("2026-12-31") };
         let lines = |retries, on| idle(std::slice::from_ref(&entry), |_| retries, day(on));
         assert_eq!(lines(2, "2026-12-31"), [""; 0]);
-        assert_eq!(lines(2, "2027-01-01"), ["the quarantine of `e2e` (ada) expired on 2026-12-31 and counts as none"]);
+        assert_eq!(
+            lines(2, "2027-01-01"),
+            ["the quarantine of `e2e` (ada) expired on 2026-12-31 and no longer counts"]
+        );
         assert!(lines(0, "2026-12-31")[0].ends_with("is orphaned: the command has no `retries`"));
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::content::name::{Name, TreePath};
-use crate::plan::CommandSpec;
+use crate::plan::command::CommandSpec;
 
 /// What smoke commands find the image's own file system under, as if it were a frozen input of this name.
 pub const IMAGE_INPUT: &str = "image";
 
-/// Is one target of a Dockerfile, as the plan states it.
+/// One target of a Dockerfile, as the plan states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseImage {
     /// The Dockerfile, relative to the source's root, which is the context.
@@ -17,7 +17,7 @@ pub struct ReleaseImage {
     pub target: String,
     /// Build arguments.
     pub arguments: BTreeMap<String, String>,
-    /// Build arguments that name an image of the plan: each is passed as the id of an image that stands on it.
+    /// Build arguments that name an image of the plan: each is passed as the id of an image built on it.
     pub builders: BTreeMap<String, Name>,
     /// The frozen inputs that `RUN` steps find at `/deps/NAME` of every builder.
     pub frozen: BTreeSet<Name>,
@@ -31,7 +31,7 @@ pub struct ReleaseImage {
     pub smoke: Vec<CommandSpec>,
 }
 
-/// Says what an image's configuration must say; what is none or empty need not be so.
+/// What an image's configuration must say; a field that is `None` or empty is not checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expectation {
     /// Whether it may run as root, which it may not when the plan is silent.
@@ -44,7 +44,7 @@ pub struct Expectation {
     pub volumes: Option<BTreeSet<String>>,
 }
 
-/// Says how an image is run by itself, and what it must say.
+/// How an image is run by itself, and what it must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageRun {
     /// What follows the image's entry point.
@@ -55,7 +55,7 @@ pub struct ImageRun {
     pub exit_code: i32,
 }
 
-/// Is what an image's configuration says to an engine; times, histories and the ids of parents are no part of it.
+/// What an image's configuration says to an engine; times, histories and the ids of parents do not belong to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ImageSettings {
@@ -71,7 +71,7 @@ pub struct ImageSettings {
     pub entrypoint: Vec<String>,
     /// What follows it when nothing else is said.
     pub cmd: Vec<String>,
-    /// The environment, as it stands.
+    /// The environment, as written.
     pub env: Vec<String>,
     /// The ports.
     pub ports: BTreeSet<String>,
@@ -81,12 +81,12 @@ pub struct ImageSettings {
     pub labels: BTreeMap<String, String>,
     /// The signal that ends a container; empty is SIGTERM.
     pub stop_signal: String,
-    /// The command that tells whether a container is well; empty when there is none.
+    /// The command that checks a container's health; empty without one.
     pub healthcheck: Vec<String>,
 }
 
 impl ImageSettings {
-    /// Tells whether a container of it runs as root.
+    /// Whether a container of it runs as root.
     #[must_use]
     pub fn is_root(&self) -> bool {
         let user = self.user.split(':').next().unwrap_or_default();

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-/// Holds the user configuration.
+/// The user configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserConfig {
     /// Places that are asked before the usual ones.
     pub mirrors: MirrorConfig,
 }
 
-/// Lists places that are asked before the usual ones, in the order in which they are asked.
+/// Places that are asked before the usual ones, in this order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MirrorConfig {
     /// Bases of Debian archives, above `pool/`.

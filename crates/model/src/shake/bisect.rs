@@ -7,14 +7,14 @@
 //! the sets have nothing in common; and what is left when all of them are taken away makes no difference any more. It does
 //! not look for a second set that shares a member with a first one.
 
-/// Is what an oracle says of a set: how the runs under it compare with the baseline.
+/// What an oracle says of a set: how the runs under it compare with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// No run differed.
     Equal,
     /// Every run differed.
     Differs,
-    /// Some did: chance has a hand in it. The search goes on as if all had; whoever confirms the result will see it.
+    /// Some did: chance plays a part. The search goes on as if all had; confirming the result will show it.
     Unsteady,
 }
 

@@ -33,10 +33,10 @@ pub const BASELINE: usize = 16;
 /// One run in so many has to differ at least before a clock that stands can be told to take the difference away.
 const SELDOM: usize = 4;
 
-/// Holds every run seen so far, by the world it ran in; the empty setup is the baseline.
+/// Every run seen so far, by the world it ran in; the empty setup is the baseline.
 pub type History = BTreeMap<Setup, Vec<Observation>>;
 
-/// Says what comes next.
+/// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// The command has to be run in this world once more.
@@ -45,7 +45,7 @@ pub enum Step {
     Done(Inquiry),
 }
 
-/// Says what comes next, given the baseline's clock and every run so far. The same history gives the same answer.
+/// Returns what comes next, given the baseline's clock and every run so far. The same history gives the same answer.
 #[must_use]
 pub fn step(worlds: &[Setup], repeat: usize, clock: ClockMode, history: &History) -> Step {
     let asking = Asking { worlds, repeat: repeat.max(2), clock, history };
@@ -137,7 +137,7 @@ impl Asking<'_> {
         if self.runs(setup).len() < runs { Err(setup.clone()) } else { Ok(()) }
     }
 
-    /// Gives the clock of a world.
+    /// Returns the clock of a world.
     fn clock(&self, setup: &Setup) -> ClockMode {
         match setup.get(&Variation::Clock) {
             Some(Setting::Clock(ClockChange::Mode(mode))) => *mode,
@@ -150,7 +150,7 @@ impl Asking<'_> {
     }
 }
 
-/// Is a part in one form.
+/// A part in one form.
 struct Target<'a> {
     asking: &'a Asking<'a>,
     facet: &'a Facet,
@@ -184,7 +184,7 @@ impl Target<'_> {
         }
     }
 
-    /// Tells whether runs of one world disagree about being equal to the baseline.
+    /// Whether runs of one world disagree about being equal to the baseline.
     fn is_unsteady(&self) -> bool {
         let unsteady = |(differing, runs)| 0 < differing && differing < runs;
         self.asking.history.keys().any(|setup| unsteady(self.counts(setup)))
@@ -246,7 +246,7 @@ impl Target<'_> {
         Ok(Some(self.asking.runs(setup).len()))
     }
 
-    /// Tells whether a run of a world showed again what another one showed before something else.
+    /// Whether a run of a world showed again what another one showed before something else.
     fn goes_back(&self, setup: &Setup) -> bool {
         let seen: Vec<&Seen> = self.asking.runs(setup).iter().map(|run| run.seen(self.facet)).collect();
         let equal = |one: &Seen, other: &Seen| one.is_equal(other, self.level);
@@ -254,14 +254,14 @@ impl Target<'_> {
             .any(|at| !equal(seen[at - 1], seen[at]) && seen[..at].iter().any(|before| equal(before, seen[at])))
     }
 
-    /// Tells whether no two runs of a world showed the same.
+    /// Whether no two runs of a world showed the same.
     fn is_never_the_same(&self, setup: &Setup) -> bool {
         let seen: Vec<&Seen> = self.asking.runs(setup).iter().map(|run| run.seen(self.facet)).collect();
         let others = |index: usize| seen.iter().skip(index + 1);
         seen.iter().enumerate().all(|(index, one)| others(index).all(|other| !one.is_equal(other, self.level)))
     }
 
-    /// Tells whether the runs of a world differ among themselves.
+    /// Whether the runs of a world differ among themselves.
     fn flake(&self, setup: &Setup) -> Option<Flake> {
         let runs = self.asking.runs(setup);
         let first = runs.first()?.seen(self.facet);
@@ -280,7 +280,7 @@ fn standing(setup: &Setup) -> Setup {
     with_clock(setup, ClockMode::Stands)
 }
 
-/// Gives a world another clock.
+/// Returns a world another clock.
 fn with_clock(setup: &Setup, mode: ClockMode) -> Setup {
     let mut setup = setup.clone();
     setup.insert(Variation::Clock, Setting::Clock(ClockChange::Mode(mode)));

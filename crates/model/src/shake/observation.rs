@@ -11,7 +11,7 @@ use crate::evidence::manifest::{CommandEntry, OutputEntry};
 use crate::execution::ending;
 use crate::execution::world::World;
 
-/// Names what is compared: how the command ended, or a part of its result.
+/// What is compared: how the command ended, or a part of its result.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Facet {
     /// How it ended, and its exit code.
@@ -29,7 +29,7 @@ impl fmt::Display for Facet {
     }
 }
 
-/// Says in which form two runs are compared.
+/// In which form two runs are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// After the normalizers that the plan names.
@@ -38,7 +38,7 @@ pub enum Level {
     Raw,
 }
 
-/// Is what a run showed in one part.
+/// What a run showed in one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
     /// How the command ended.
@@ -57,7 +57,7 @@ pub enum Seen {
 }
 
 impl Seen {
-    /// Tells whether two are equal in a form.
+    /// Whether two are equal in a form.
     #[must_use]
     pub fn is_equal(&self, other: &Self, level: Level) -> bool {
         self == other || (level == Level::Canonical && self.canonical() == other.canonical())
@@ -99,7 +99,7 @@ impl Seen {
     }
 }
 
-/// Is what one run of a command showed.
+/// What one run of a command showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
     facets: BTreeMap<Facet, Seen>,
@@ -133,7 +133,7 @@ impl Observation {
         self.facets.keys()
     }
 
-    /// Gives what a part showed.
+    /// Returns what a part showed.
     #[must_use]
     pub fn seen(&self, facet: &Facet) -> &Seen {
         self.facets.get(facet).unwrap_or(&Seen::Absent)

@@ -3,7 +3,7 @@
 use super::propose::{Candidate, Proposed, Question, Trials};
 use crate::content::name::Name;
 use crate::evidence::compare::Equality;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// A packet whose commands were tried in worlds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +19,13 @@ pub struct PacketProposal {
 pub struct ProposedCommand {
     /// The command.
     pub id: Name,
-    /// The set of the plan in which its table stands.
+    /// The set of the plan that holds its table.
     pub set: Name,
     /// What came of it.
     pub tried: Tried,
 }
 
-/// Says what came of a command.
+/// The outcome of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tried {
     /// It was run in worlds until something could be said.
@@ -54,7 +54,7 @@ impl Tried {
         }
     }
 
-    /// Tells whether the plan has other keys than those that were found.
+    /// Whether the plan has other keys than those that were found.
     #[must_use]
     pub fn changes(&self) -> bool {
         match self {
@@ -68,11 +68,15 @@ impl Tried {
     #[must_use]
     pub fn equality(&self) -> Equality {
         match self {
-            Self::Decided { proposed: Proposed::World { differing, left_out, .. }, .. } => match () {
-                () if !left_out.is_empty() => Equality::Undecided,
-                () if self.changes() || !differing.is_empty() => Equality::Divergent,
-                () => Equality::Bitwise,
-            },
+            Self::Decided { proposed: Proposed::World { differing, left_out, .. }, .. } => {
+                if !left_out.is_empty() {
+                    Equality::Undecided
+                } else if self.changes() || !differing.is_empty() {
+                    Equality::Divergent
+                } else {
+                    Equality::Bitwise
+                }
+            }
             Self::Decided { proposed: Proposed::Flaky(_), .. } => Equality::Divergent,
             Self::Decided { proposed: Proposed::Nowhere, .. } => Equality::Failed,
             Self::Skipped { .. } => Equality::Undecided,

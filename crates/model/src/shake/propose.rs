@@ -39,10 +39,10 @@ pub struct Trial {
     pub passed: bool,
 }
 
-/// Holds every run so far.
+/// Every run so far.
 pub type Trials = BTreeMap<Candidate, Vec<Trial>>;
 
-/// Says what comes next.
+/// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// The command has to run in this world once more.
@@ -69,7 +69,7 @@ pub enum Proposed {
     Nowhere,
 }
 
-/// Says what comes next, given every run so far. The same runs give the same answer.
+/// Returns what comes next, given every run so far. The same runs give the same answer.
 #[must_use]
 pub fn step(question: &Question, trials: &Trials) -> Step {
     let asking = Asking { question, trials };
@@ -230,9 +230,10 @@ impl Asking<'_> {
     fn own(&self) -> Candidate {
         let WorldSettings { clock, machine, cpus, .. } = self.question.own;
         let clock = clock.filter(|clock| clock.today() != self.question.usual);
-        match machine {
-            true => Candidate { machine, ..Candidate::default() },
-            false => Candidate { clock, cpus, ..Candidate::default() },
+        if machine {
+            Candidate { machine, ..Candidate::default() }
+        } else {
+            Candidate { clock, cpus, ..Candidate::default() }
         }
     }
 

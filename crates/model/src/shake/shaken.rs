@@ -3,9 +3,9 @@
 use super::inquiry::Inquiry;
 use crate::content::name::Name;
 use crate::evidence::compare::Equality;
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
-/// Is a packet that was shaken.
+/// A packet that was shaken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShakenPacket {
     /// The packet.
@@ -20,7 +20,7 @@ pub struct ShakenPacket {
     pub commands: Vec<ShakenCommand>,
 }
 
-/// Is one command that was asked about.
+/// One command that was asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShakenCommand {
     /// The command.
@@ -29,7 +29,7 @@ pub struct ShakenCommand {
     pub result: Shaken,
 }
 
-/// Says what came of a command.
+/// The outcome of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shaken {
     /// It was asked about.

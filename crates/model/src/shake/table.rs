@@ -6,7 +6,7 @@ use super::inquiry::{Finding, Inquiry};
 use super::observation::{Facet, Level};
 use super::variation::Variation;
 
-/// Says how a part fared under a variation.
+/// What a variation did to a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cell {
     /// It made no difference.
@@ -24,7 +24,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// Gives the word that machines read.
+    /// Returns the word that machines read.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl Cell {
     }
 }
 
-/// Is one part's line.
+/// One part's line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The part.
@@ -50,7 +50,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Tells whether the part differed anywhere, in any form.
+    /// Whether the part differed anywhere, in any form.
     #[must_use]
     pub fn has_difference(&self) -> bool {
         let bad = |cell: &Cell| matches!(cell, Cell::Canonical | Cell::Differs | Cell::Unknown);
@@ -75,13 +75,18 @@ pub fn rows(inquiry: &Inquiry) -> Vec<Row> {
                     flows || finding.causes.iter().any(|cause| cause.setup.contains_key(&variation))
                 })
             };
-            match () {
-                () if !inquiry.varied.contains(&variation) => Cell::NotVaried,
-                () if inquiry.not_applied.contains(&variation) => Cell::NotApplied,
-                () if blamed(canonical) => Cell::Differs,
-                () if nothing == Cell::Differs => Cell::Unknown,
-                () if nothing == Cell::Canonical || blamed(raw) => Cell::Canonical,
-                () => Cell::Equal,
+            if !inquiry.varied.contains(&variation) {
+                Cell::NotVaried
+            } else if inquiry.not_applied.contains(&variation) {
+                Cell::NotApplied
+            } else if blamed(canonical) {
+                Cell::Differs
+            } else if nothing == Cell::Differs {
+                Cell::Unknown
+            } else if nothing == Cell::Canonical || blamed(raw) {
+                Cell::Canonical
+            } else {
+                Cell::Equal
             }
         };
         let cells = Variation::ALL.into_iter().map(|variation| (variation, cell(variation))).collect();

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::execution::world::ClockMode;
 
-/// Names something that may differ between two machines or two runs.
+/// Something that may differ between two machines or two runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Variation {
     /// How many processors programs are told of.
@@ -21,7 +21,7 @@ pub enum Variation {
     Locale,
     /// The file mode creation mask.
     Umask,
-    /// The folder that the source stands in, and `HOME`.
+    /// The source's folder, and `HOME`.
     Path,
     /// The size of the environment, and with it where the stack begins.
     Environment,
@@ -35,9 +35,9 @@ pub enum Variation {
     Load,
 }
 
-/// Says that a text names no variation.
+/// The error for an unknown variation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no variation: expected one of {}", Variation::ALL.map(Variation::as_str).join(", "))]
+#[error("unknown variation `{found}`: expected one of {}", Variation::ALL.map(Variation::as_str).join(", "))]
 pub struct VariationError {
     /// The text that was found.
     pub found: String,
@@ -60,7 +60,7 @@ impl Variation {
         Self::Load,
     ];
 
-    /// Gives the word that the command line and reports use.
+    /// Returns the word that the command line and reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -129,7 +129,7 @@ impl fmt::Display for Variation {
     }
 }
 
-/// Names a locale.
+/// A locale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Locale {
     /// Plain `C`, by both variables.
@@ -138,7 +138,7 @@ pub enum Locale {
     Named(&'static str),
 }
 
-/// Says how the wall clock of a world differs from the baseline's.
+/// How the wall clock of a world differs from the baseline's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClockChange {
     /// It stands or starts so many seconds later.
@@ -147,7 +147,7 @@ pub enum ClockChange {
     Mode(ClockMode),
 }
 
-/// Is what one variation is set to.
+/// What one variation is set to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Setting {
     /// So many processors.
@@ -196,12 +196,12 @@ impl Setting {
         }
     }
 
-    /// Tells whether it changes nothing but whether the clock flows.
+    /// Whether it changes nothing but whether the clock flows.
     const fn is_mode_alone(&self) -> bool {
         matches!(self, Self::Clock(ClockChange::Mode(ClockMode::Starts | ClockMode::Stands)))
     }
 
-    /// Tells whether two runs under it see the very same world. Under a clock that flows they do not.
+    /// Whether two runs under it see the very same world. Under a clock that flows they do not.
     #[must_use]
     pub const fn is_identical_every_time(&self) -> bool {
         !matches!(self, Self::Clock(ClockChange::Mode(ClockMode::Real | ClockMode::Starts)))
@@ -228,16 +228,16 @@ impl fmt::Display for Setting {
     }
 }
 
-/// Is a world by what is different in it; the empty one is the baseline.
+/// A world by what is different in it; the empty one is the baseline.
 pub type Setup = BTreeMap<Variation, Setting>;
 
 /// Writes a setup for people: its settings, or `nothing`.
 #[must_use]
 pub fn describe(setup: &Setup) -> String {
-    match setup.is_empty() {
-        true => "nothing".to_owned(),
-        false => setup.values().map(Setting::to_string).collect::<Vec<_>>().join(", "),
+    if setup.is_empty() {
+        return "nothing".to_owned();
     }
+    setup.values().map(Setting::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Chooses `count` worlds, each with every one of `variations` that has a setting which `differs` from the baseline.

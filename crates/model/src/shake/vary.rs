@@ -18,10 +18,10 @@ use crate::execution::world::{ClockMode, DirectoryOrder, Processors, WallClock, 
 pub const PADDING: &str = "RCREPRO_PADDING";
 /// The seeds of hash tables in the fixed environment.
 pub const HASH_SEEDS: [&str; 2] = ["PERL_HASH_SEED", "PYTHONHASHSEED"];
-/// Where the home stands beside a source that was moved.
+/// The home beside a source that was moved.
 pub const MOVED_HOME: &str = "home";
 
-/// Is a command as the plan has it.
+/// A command as the plan has it.
 #[derive(Debug, Clone)]
 pub struct Plain<'a> {
     /// Its action.
@@ -36,7 +36,7 @@ pub struct Plain<'a> {
     pub own: &'a BTreeMap<String, String>,
 }
 
-/// Is a command in another world.
+/// A command in another world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Varied {
     /// What is executed.
@@ -48,7 +48,7 @@ pub struct Varied {
 }
 
 impl Plain<'_> {
-    /// Tells whether a setting makes any difference to this command: it is not what the baseline has, and the plan does
+    /// Whether a setting makes any difference to this command: it is not what the baseline has, and the plan does
     /// not pin it.
     #[must_use]
     pub fn differs(&self, setting: &Setting) -> bool {

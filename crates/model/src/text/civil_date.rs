@@ -5,15 +5,15 @@ use std::str::FromStr;
 
 use crate::content::digest::serde_as_text;
 
-/// Says why a text is no date.
+/// The error for a text that is not a valid date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no date: expected YYYY-MM-DD, such as 2026-12-31")]
+#[error("invalid date `{found}`: expected YYYY-MM-DD, such as 2026-12-31")]
 pub struct CivilDateError {
     /// The text that was found.
     pub found: String,
 }
 
-/// Is a day of the proleptic Gregorian calendar, in no time zone; ordered as days follow each other.
+/// A day of the proleptic Gregorian calendar, in no time zone; ordered as days follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CivilDate {
     year: u16,
@@ -22,14 +22,14 @@ pub struct CivilDate {
 }
 
 impl CivilDate {
-    /// Makes a date of a year from 1 to 9999, a month from 1 and a day from 1; none when there is no such day.
+    /// Makes a date of a year from 1 to 9999, a month from 1 and a day from 1; `None` for a day that does not exist.
     #[must_use]
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
         let fits = (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=length(year, month)).contains(&day);
         fits.then_some(Self { year, month, day })
     }
 
-    /// Gives the day in UTC of an instant in seconds since 1970; none outside the years 1 to 9999.
+    /// Returns the day in UTC of an instant in seconds since 1970; none outside the years 1 to 9999.
     ///
     /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
     #[must_use]
@@ -55,6 +55,18 @@ pub fn utc_second(seconds: i64) -> String {
     let date = CivilDate::of_unix_seconds(seconds).expect("a second of the years 1 to 9999");
     let second = seconds.rem_euclid(86_400);
     format!("{date}T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
+}
+
+/// Counts the days from 1970-01-01 to a date of any year; a day beyond the month's end counts into the next month.
+///
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
+#[must_use]
+pub fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 /// The first second of the year 1 and the last of 9999, in seconds since 1970.
@@ -125,6 +137,9 @@ mod tests {
             (1_798_675_200, "2026-12-31"),
         ] {
             assert_eq!(CivilDate::of_unix_seconds(seconds), Some(date(expected)), "{seconds}");
+            let CivilDate { year, month, day } = date(expected);
+            let days = days_since_1970(i64::from(year), i64::from(month), i64::from(day));
+            assert_eq!(days, seconds.div_euclid(86_400), "{expected}");
         }
         assert_eq!(CivilDate::of_unix_seconds(i64::MAX), None);
     }

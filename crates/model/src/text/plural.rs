@@ -9,7 +9,7 @@ pub fn counted(count: impl Into<Count>, one: &str) -> String {
     }
 }
 
-/// Is a number of things.
+/// A number of things.
 #[derive(Debug, Clone, Copy)]
 pub struct Count(u64);
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Tells whether a character does something else than to stand in its place: C0, DEL, C1, line and paragraph separators,
+/// Whether a character does something other than show itself: C0, DEL, C1, line and paragraph separators,
 /// bidirectional marks, embeddings, overrides and isolates, invisible operators, tags, and the byte order mark.
 #[must_use]
 pub fn is_active(character: char) -> bool {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::text::printable::is_active;
 
-/// Says what kind of cause a difference has. What cannot be told with reasons is [`Class::Real`].
+/// What kind of cause a difference has. What cannot be told with reasons is [`Class::Real`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
@@ -31,7 +31,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// Lists every class, in the order in which reports count them.
+    /// Every class, in the order in which reports count them.
     pub const ALL: [Self; 10] = [
         Self::Clock,
         Self::Duration,
@@ -45,7 +45,7 @@ impl Class {
         Self::Real,
     ];
 
-    /// Gives the word that reports use.
+    /// Returns the word that reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl fmt::Display for Class {
     }
 }
 
-/// Is one difference: where, what on each side, which class, and why that class.
+/// One difference: where, what on each side, which class, and why that class.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Explained {
     /// The place, such as `stdout:3`, `out.tar!/a/b mtime` or `report.json#/2/StartLine`.
@@ -117,21 +117,21 @@ impl Explained {
 const CUT: &str = "not compared further: it would take more work than a comparison may";
 
 impl Explained {
-    /// Makes a difference that stands for all that was not compared any more.
+    /// Makes a difference that represents everything that was not compared any more.
     #[must_use]
     pub fn cut(at: &str, sides: [&str; 2]) -> Self {
         Self::real(at, sides, CUT)
     }
 
-    /// Tells whether it stands for what was not compared any more.
+    /// Whether it represents what was not compared any more.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.cause == CUT
     }
 }
 
-/// Gives the differences that only follow the class of those that they follow from, the worst of them. Where there is none to
-/// follow from, they stand for themselves, and are real.
+/// Returns the differences that only follow the class of those that they follow from, the worst of them. Where there is none to
+/// follow from, they are differences of their own, and real.
 pub fn settle(found: &mut [Explained]) {
     let worst = found.iter().filter(|one| !one.follows).map(|one| one.class).max();
     for one in found.iter_mut().filter(|one| one.follows) {

@@ -11,7 +11,7 @@ use crate::evidence::manifest::ReproManifest;
 use crate::execution::world::ClockMode;
 use crate::why::difference::{Class, Explained};
 
-/// Is one side of the comparison.
+/// One side of the comparison.
 #[derive(Debug, Clone)]
 pub struct Side {
     /// What it is, such as `replay 20261123T001301Z-k3f9 on linux 6.18, 2 processors`.
@@ -22,7 +22,7 @@ pub struct Side {
     pub digest: Digest,
 }
 
-/// Is a stream or output that differs.
+/// A stream or output that differs.
 #[derive(Debug, Clone)]
 pub struct ExplainedPart {
     /// The command.
@@ -61,7 +61,7 @@ pub fn standing_clock(
     })
 }
 
-/// Is a blob that an explanation wants and nobody has.
+/// A blob that an explanation needs and that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingBlob {
     /// What it is, such as `go-test stdout of the first side`.
@@ -70,7 +70,7 @@ pub struct MissingBlob {
     pub digest: Digest,
 }
 
-/// Is the whole answer.
+/// The whole answer.
 #[derive(Debug, Clone)]
 pub struct Why {
     /// The packet.
@@ -79,7 +79,7 @@ pub struct Why {
     pub sides: [Side; 2],
     /// What went in otherwise: plan, source, images, frozen inputs, environment.
     pub inputs: Vec<Explained>,
-    /// What is no stream's or output's: exit codes, endings, commands of one side only.
+    /// Differences outside streams and outputs: exit codes, endings, commands of one side only.
     pub endings: Vec<Explained>,
     /// The streams and outputs that differ.
     pub parts: Vec<ExplainedPart>,
@@ -90,7 +90,7 @@ pub struct Why {
 }
 
 impl Why {
-    /// Gives every difference.
+    /// Returns every difference.
     pub fn differences(&self) -> impl Iterator<Item = &Explained> {
         let parts = self.parts.iter().flat_map(|part| &part.differences);
         self.inputs.iter().chain(&self.endings).chain(parts)
@@ -120,7 +120,7 @@ impl Why {
         }
     }
 
-    /// Tells whether the two sides differ in nothing.
+    /// Whether the two sides differ in nothing.
     #[must_use]
     pub fn is_equal(&self) -> bool {
         self.differences().next().is_none() && self.parts.is_empty() && self.missing.is_empty()

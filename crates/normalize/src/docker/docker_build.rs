@@ -2,7 +2,7 @@
 //!
 //! Shapes from Docker Engine 20.10 (`builder/dockerfile`) and recorded builds. The classic builder writes the date into
 //! each image, so no two builds share an id. The base image's id is none of these: it stays, and so does an id that
-//! stands anywhere else. What `RUN` prints is not marked; each line is therefore judged by the line above it.
+//! is anywhere else. What `RUN` prints is not marked; each line is therefore judged by the line above it.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ fn removed(line: &[u8]) -> Option<&[u8]> {
     id_after(line.strip_prefix(b"\x1b[0m").unwrap_or(line), b"Removing intermediate container ")
 }
 
-/// Returns the id that stands between `before` and the end of the line.
+/// Returns the id between `before` and the end of the line.
 fn id_after<'a>(line: &'a [u8], before: &[u8]) -> Option<&'a [u8]> {
     let id = line.strip_prefix(before)?;
     let hex = id.len() == 12 && id.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

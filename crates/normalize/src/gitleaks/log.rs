@@ -36,7 +36,7 @@ fn apply(stream: &[u8]) -> Vec<u8> {
     })
 }
 
-/// Splits a log line into what stands before and after its clock.
+/// Splits a log line into the parts before and after its clock.
 fn log_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let grey = line.strip_prefix(b"\x1b[90m");
     let (before, text) = line.split_at(line.len() - grey.unwrap_or(line).len());
@@ -82,7 +82,7 @@ fn scan_message(after: &[u8]) -> Option<(&[u8], &[u8])> {
         .map(|(said, rest)| (said, &rest[text.len() - at..]))
 }
 
-/// Says whether a text is a duration as Go writes it, or the mark that replaces one.
+/// Whether a text is a duration as Go writes it, or the mark that replaces one.
 fn duration(text: &[u8]) -> bool {
     let units: [&[u8]; 7] = [b"ms", b"us", b"ns", "\u{b5}s".as_bytes(), b"h", b"m", b"s"];
     let mut rest = text;

@@ -1,7 +1,7 @@
 //! What `go build` and `go vet` say: the order of packages that were built side by side, and names of temporary folders.
 //!
 //! Shapes from recorded runs of Go 1.26: `go build -v` names packages as it begins them, downloads are told as they
-//! begin, and the errors of each package stand together under its `# ` line. `go vet` writes its findings with no such
+//! begin, and the errors of each package are together under its `# ` line. `go vet` writes its findings with no such
 //! line, those of one package in any order. What `-x` prints is left alone: its order is a schedule, its lines a script.
 
 use crate::Normalizer;

@@ -45,7 +45,7 @@ pub(crate) fn tested(line: &[u8]) -> Option<&[u8]> {
     name.iter().rposition(u8::is_ascii_whitespace).map(|space| &name[space + 1..])
 }
 
-/// Splits a package line into what stands before and after its elapsed time.
+/// Splits a package line into the parts before and after its elapsed time.
 fn package_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let package = line.strip_prefix(b"ok  \t").or_else(|| line.strip_prefix(b"FAIL\t"))?;
     let elapsed = &package[word(package)?..].strip_prefix(b"\t")?;
@@ -53,7 +53,7 @@ fn package_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     fits_end_of_package_line(after).then(|| (&line[..line.len() - elapsed.len()], after))
 }
 
-/// Says whether what follows the elapsed time is nothing but a note and coverage fields.
+/// Whether what follows the elapsed time is nothing but a note and coverage fields.
 fn fits_end_of_package_line(after: &[u8]) -> bool {
     let mut fields = after.split(|&byte| byte == b'\t');
     let first = fields.next().unwrap_or_default();
@@ -62,7 +62,7 @@ fn fits_end_of_package_line(after: &[u8]) -> bool {
     first_fits && fields.all(|field| field.starts_with(b"coverage: "))
 }
 
-/// Splits a test line into what stands before and after its elapsed time.
+/// Splits a test line into the parts before and after its elapsed time.
 fn test_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut rest = line;
     while let Some(deeper) = rest.strip_prefix(b"    ") {

@@ -1,8 +1,8 @@
 //! The text output of `go test -v`: elapsed times, and the order in which parallel tests spoke.
 //!
 //! Shapes from the Go tool's own source (`testing`, type `chattyPrinter`): every line belongs to the test that the last
-//! `===` or `---` line names, and `=== NAME` stands only where another test spoke before. What tests print past the
-//! testing package belongs to nobody; where parallel tests do that, two runs stay different.
+//! `===` or `---` line names, and `=== NAME` appears only where another test spoke before. What tests print past the
+//! testing package belongs to no test; where parallel tests do that, two runs stay different.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Reads a line with its line feed; without one it is no event, because it may not be moved.
+    /// Reads a line with its line feed; without one it is not an event, because it may not be moved.
     fn read(line: &'a [u8]) -> Option<Self> {
         let text = line.strip_suffix(b"\n")?;
         let word = |test: &&[u8]| !test.is_empty() && !test.iter().any(u8::is_ascii_whitespace);

@@ -22,7 +22,7 @@ fn apply(stream: &[u8]) -> Vec<u8> {
     })
 }
 
-/// Returns what stands before the time.
+/// Returns the text before the time.
 fn time_line(line: &[u8]) -> Option<&[u8]> {
     let keys: [&[u8]; 2] = [b"  \"timestamp\": \"", b"  \"last_updated\": \""];
     let when = keys.iter().find_map(|key| line.strip_prefix(*key))?;

@@ -1,6 +1,6 @@
 //! `-format text`: which package of the standard library is named.
 //!
-//! A fault that stands in several packages of the standard library is told under one of them, whichever the scanner
+//! A vulnerability in several packages of the standard library is told under one of them, whichever the scanner
 //! came to first. The traces below name the functions that are really reached, and those stay.
 
 use crate::Normalizer;

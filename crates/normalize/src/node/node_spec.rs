@@ -1,10 +1,10 @@
 //! The spec reporter of `node --test`: only elapsed times.
 //!
-//! Shapes from recorded runs of Node 20. Files stand in the order of their names, however they ran. The text of errors and
-//! what tests print stands between the lines of the tests; it is touched only where a whole line looks like a test's.
+//! Shapes from recorded runs of Node 20. Files are in the order of their names, however they ran. The text of errors and
+//! what tests print is between the lines of the tests; it is touched only where a whole line looks like a test's.
 
 use crate::Normalizer;
-use crate::syntax::token::{ELAPSED, digits_at_end, map_lines};
+use crate::syntax::token::{ELAPSED, digits_at_end, map_lines, number_at_end};
 
 /// The normalizer `node-spec`.
 pub(crate) const NORMALIZER: Normalizer = Normalizer { name: "node-spec", version: 1, rules: RULES, apply };
@@ -38,7 +38,7 @@ fn apply(stream: &[u8]) -> Vec<u8> {
     })
 }
 
-/// Splits a test's line into what stands before and after its time.
+/// Splits a test's line into the parts before and after its time.
 fn test_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let title = line.trim_ascii_start();
     let name = SYMBOLS.iter().find_map(|symbol| title.strip_prefix(symbol.as_bytes()))?;
@@ -50,15 +50,6 @@ fn test_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let timed = time == ELAPSED || time.strip_suffix(b"ms").and_then(number_at_end) == Some(b"");
     let fits = timed && (after == b")" || after.starts_with(b") # "));
     fits.then(|| (&line[..line.len() - inner.len()], after))
-}
-
-/// Takes a number, or the mark that replaces it, off the back.
-fn number_at_end(text: &[u8]) -> Option<&[u8]> {
-    if let Some(before) = text.strip_suffix(ELAPSED) {
-        return Some(before);
-    }
-    let rest = digits_at_end(text)?;
-    Some(rest.strip_suffix(b".").and_then(digits_at_end).unwrap_or(rest))
 }
 
 #[cfg(test)]

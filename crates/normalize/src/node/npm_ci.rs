@@ -25,7 +25,7 @@ fn apply(stream: &[u8]) -> Vec<u8> {
     })
 }
 
-/// Returns what stands before the duration of a closing line.
+/// Returns the text before the duration of a closing line.
 fn closing_line(line: &[u8]) -> Option<&[u8]> {
     let units: [&[u8]; 5] = [b"ms", b"s", b"m", b"h", b"d"];
     // "ms" before "s": the shorter suffix would leave an "m" behind and refuse the line.

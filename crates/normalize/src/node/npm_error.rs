@@ -26,7 +26,7 @@ fn apply(stream: &[u8]) -> Vec<u8> {
     })
 }
 
-/// Splits a log line into what stands before and after its stamp.
+/// Splits a log line into the parts before and after its stamp.
 fn log_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     const FORM: &[u8] = b"0000-00-00T00_00_00_000Z";
     let path = line.strip_prefix(b"npm error A complete log of this run can be found in: ")?;

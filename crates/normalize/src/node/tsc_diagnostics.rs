@@ -1,7 +1,7 @@
 //! The figures that `tsc --diagnostics` and `--extendedDiagnostics` print last: times and memory.
 //!
 //! Shapes from TypeScript 5.9 and recorded runs. Without these options tsc prints the same bytes each time. The figures
-//! stand in two columns, padded to the widest figure, so one time with a digit more moves every line of the table:
+//! are in two columns, padded to the widest figure, so one time with a digit more moves every line of the table:
 //! the padding goes too. The counts (files, lines, symbols, types, cache sizes) stay.
 
 use crate::Normalizer;
@@ -42,7 +42,7 @@ fn apply(stream: &[u8]) -> Vec<u8> {
 /// A line of the table.
 struct Row<'a> {
     label: &'a [u8],
-    /// What stands in the canonical table.
+    /// The row in the canonical table.
     figure: &'a [u8],
     /// The line feed, where there is one.
     end: &'a [u8],

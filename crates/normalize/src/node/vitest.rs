@@ -1,7 +1,7 @@
-//! vitest's default reporter where stdout is no terminal: times, and the order of the files.
+//! vitest's default reporter where stdout is not a terminal: times, and the order of the files.
 //!
 //! Shapes from vitest 3.2's own source (class `BaseReporter`) and recorded runs. Files end in any order when several
-//! workers run them, and what they print stands between them, so both are gathered by file. Two more things hang on
+//! workers run them, and what they print is between them, so both are gathered by file. Two more things hang on
 //! time alone and are taken away with it: a passing file names a test only when it took longer than `slowTestThreshold`
 //! (a test near 300 ms comes and goes), and a slow test has two spaces before its time where a quick one has one.
 
@@ -74,7 +74,7 @@ pub(crate) fn cut(stream: &[u8], begins_block: impl Fn(&[u8]) -> bool) -> (Lines
     (head, body, tail)
 }
 
-/// Returns what a line says that stands above something printed: the file, then perhaps the test.
+/// Returns what the line above something printed says: the file, then perhaps the test.
 pub(crate) fn console_name(text: &[u8]) -> Option<&[u8]> {
     text.strip_prefix(b"stdout | ").or_else(|| text.strip_prefix(b"stderr | "))
 }
@@ -133,7 +133,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Says whether a text is what stands in a module line's parentheses.
+/// Whether a text is the content of a module line's parentheses.
 fn fits_counts(text: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(text) else { return false };
     let mut parts = text.split(" | ").map(|part| digits(part.as_bytes()));
@@ -141,7 +141,7 @@ fn fits_counts(text: &[u8]) -> bool {
         && parts.all(|unit| matches!(unit, Some(b" failed" | b" skipped")))
 }
 
-/// What kind of lines stand below a block's first line.
+/// The kind of lines below a block's first line.
 #[derive(Clone, Copy)]
 enum Listing {
     /// A console line's text, or what follows a passed file's list: nothing is touched.
@@ -197,7 +197,7 @@ impl<'a> TestLine<'a> {
     }
 }
 
-/// Takes ` (retry xN)` or ` (repeat xN)` off the back where it stands; `open` is what stands before N.
+/// Takes ` (retry xN)` or ` (repeat xN)` off the end if it is there; `open` is the text before N.
 fn without_times<'a>(text: &'a [u8], open: &[u8]) -> &'a [u8] {
     let inner = text.strip_suffix(b")").and_then(digits_at_end).and_then(|text| text.strip_suffix(open));
     inner.unwrap_or(text)
@@ -220,7 +220,7 @@ pub(crate) fn push_tail_line(line: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(end);
 }
 
-/// Returns what stands before the time of day.
+/// Returns the text before the time of day.
 fn start_line(text: &[u8]) -> Option<&[u8]> {
     const START: &[u8] = b"   Start at  ";
     let time = text.strip_prefix(START)?;

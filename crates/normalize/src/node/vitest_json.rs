@@ -1,7 +1,7 @@
 //! vitest's JSON reporter: times of day and durations.
 //!
 //! Shapes from vitest 3.2's own source (class `JsonReporter`, which writes jest's format) and recorded runs. Test files
-//! stand in the order of their paths, tests in that of their source, however they ran: nothing is moved.
+//! are in the order of their paths, tests in that of their source, however they ran: nothing is moved.
 
 use crate::Normalizer;
 use crate::syntax::json_text::{self, Step};

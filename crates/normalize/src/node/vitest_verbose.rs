@@ -1,4 +1,4 @@
-//! vitest's verbose reporter where stdout is no terminal: times, and the order in which tests ended.
+//! vitest's verbose reporter where stdout is not a terminal: times, and the order in which tests ended.
 //!
 //! Shapes from vitest 3.2's own source (class `VerboseReporter`) and recorded runs. There each test has a line of its own
 //! with its whole name, printed when it ends, so files interleave, and so do concurrent tests of one file. Head and tail
@@ -54,7 +54,7 @@ fn apply(stream: &[u8]) -> Vec<u8> {
 /// A line that begins a block.
 struct Header<'a> {
     name: &'a [u8],
-    /// What stands before and after the line's duration, where it has one.
+    /// The text before and after the line's duration, where it has one.
     around_elapsed: Option<(&'a [u8], &'a [u8])>,
 }
 

@@ -8,7 +8,7 @@
 //! place PATTERN   what `@`, `^`, `%` and `~` match in such a line may change
 //! every PATTERN   the same, wherever in a line the pattern begins and ends
 //! line PATTERN    such a line may come and go
-//! twice PATTERN   such a line may stand twice
+//! twice PATTERN   such a line may appear twice
 //! lane PATTERN    two such lines next to each other may change places if what `$` and `&` match differs
 //! same CASE       the recorded runs of this case are equal byte for byte
 //! keep PATTERN    in such a line nothing may change, whatever else fits it
@@ -55,7 +55,7 @@ impl Freedom {
         freedom
     }
 
-    /// Says whether a case's recorded runs are equal byte for byte.
+    /// Whether a case's recorded runs are equal byte for byte.
     pub(super) fn is_same(&self, case: &str) -> bool {
         self.same.iter().any(|same| same == case)
     }
@@ -80,17 +80,17 @@ impl Freedom {
         free
     }
 
-    /// Says whether a line may come and go.
+    /// Whether a line may come and go.
     pub(super) fn may_go(&self, line: &[u8]) -> bool {
         self.lines.iter().any(|pattern| pattern.fit(text(line)).is_some())
     }
 
-    /// Says whether a line may stand twice.
+    /// Whether a line may appear twice.
     pub(super) fn may_double(&self, line: &[u8]) -> bool {
         self.may_go(line) || self.twice.iter().any(|pattern| pattern.fit(text(line)).is_some())
     }
 
-    /// Says whether two lines that stand together may change places.
+    /// Whether two adjacent lines may change places.
     pub(super) fn may_swap(&self, first: &[u8], second: &[u8]) -> bool {
         let lane = |line: &[u8]| self.lanes.iter().find_map(|lane| lane.fit(text(line))).map(|found| found.keys);
         self.may_go(first)
@@ -173,7 +173,7 @@ impl Pattern {
     }
 }
 
-/// Fits the pieces to what stands from `at` on, to the line's end if `whole`; texts take as little as they can.
+/// Fits the pieces to the text from `at` on, to the line's end if `whole`; texts take as little as they can.
 fn fit(pieces: &[Piece], line: &[u8], at: usize, whole: bool, found: &mut Found) -> bool {
     let Some((piece, rest)) = pieces.split_first() else { return !whole || at == line.len() };
     let run = |fits: fn(&u8) -> bool| line[at..].iter().take_while(|byte| fits(byte)).count();

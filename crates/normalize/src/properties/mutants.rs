@@ -33,7 +33,7 @@ const OPPOSITES: [(&str, &str); 12] = [
     ("✓", "×"),
 ];
 
-/// Is one change to a recorded run.
+/// One change to a recorded run.
 struct Mutant {
     kind: &'static str,
     from: usize,

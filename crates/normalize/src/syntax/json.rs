@@ -1,6 +1,6 @@
 //! JSON for the normalizers: read strictly, written as RFC 8785.
 //!
-//! Strictly, because what is read loosely can hide something: a key that stands twice in one object, or an integer that
+//! Strictly, because what is read loosely can hide something: a key that appears twice in one object, or an integer that
 //! a 64-bit float cannot hold, makes the whole stream one that does not fit.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 /// The integers that every reader keeps exactly are smaller than this: 2^53 (RFC 7493 §2.2).
 const EXACT: u64 = 1 << 53;
 
-/// Reads JSON values that stand one after another, to the stream's end; `None` when any byte does not fit.
+/// Reads JSON values that follow one another, to the stream's end; `None` when any byte does not fit.
 pub(crate) fn values(stream: &[u8]) -> Option<Vec<Value>> {
     let values = serde_json::Deserializer::from_slice(stream).into_iter::<Strict>();
     values.map(|value| value.ok().map(|strict| strict.0)).collect()
@@ -23,7 +23,7 @@ pub(crate) fn value(stream: &[u8]) -> Option<Value> {
     (values.len() == 1).then(|| values.pop()).flatten()
 }
 
-/// Writes a value as RFC 8785 bytes; no line feed stands in them.
+/// Writes a value as RFC 8785 bytes; they contain no line feed.
 pub(crate) fn canonical(value: &Value) -> Option<Vec<u8>> {
     serde_json_canonicalizer::to_vec(value).ok()
 }
@@ -61,11 +61,15 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() < EXACT { Ok(value.into()) } else { Err(E::custom("an integer that is no float")) }
+        if value.unsigned_abs() < EXACT {
+            Ok(value.into())
+        } else {
+            Err(E::custom("an integer beyond what a float holds"))
+        }
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        if value < EXACT { Ok(value.into()) } else { Err(E::custom("an integer that is no float")) }
+        if value < EXACT { Ok(value.into()) } else { Err(E::custom("an integer beyond what a float holds")) }
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
@@ -74,7 +78,7 @@ impl<'de> Visitor<'de> for Tree {
         Number::from_f64(value)
             .filter(|_| small)
             .map(Value::Number)
-            .ok_or_else(|| E::custom("a number that is no float"))
+            .ok_or_else(|| E::custom("a number beyond what a float holds"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -93,7 +97,7 @@ impl<'de> Visitor<'de> for Tree {
         let mut map = Map::new();
         while let Some((key, Strict(value))) = entries.next_entry::<String, Strict>()? {
             if map.insert(key, value).is_some() {
-                return Err(A::Error::custom("a key stands twice"));
+                return Err(A::Error::custom("a key appears twice"));
             }
         }
         Ok(Value::Object(map))

@@ -1,4 +1,4 @@
-//! Where the numbers of a JSON text stand, so that some can be replaced and every other byte stays.
+//! Where the numbers of a JSON text are, so that some can be replaced and every other byte stays.
 //!
 //! serde_json says whether the text is well-formed; what follows may therefore read it without looking for errors.
 

@@ -3,10 +3,10 @@
 //! Every function takes the front or the back off a text and says what remains, or `None` when the text does not fit;
 //! a normalizer that gets `None` leaves the line alone.
 
-/// What stands in canonical bytes where a duration stood.
+/// Replaces a duration in canonical bytes.
 pub(crate) const ELAPSED: &[u8] = b"<elapsed>";
 
-/// What stands in canonical bytes where a time of day stood.
+/// Replaces a time of day in canonical bytes.
 pub(crate) const TIME: &[u8] = b"<time>";
 
 /// Rewrites a stream line by line; `rewrite` gets a line without its line feed and appends what replaces it to the
@@ -38,6 +38,15 @@ pub(crate) fn digits_at_end(text: &[u8]) -> Option<&[u8]> {
     (start < text.len()).then(|| &text[..start])
 }
 
+/// Takes a number with an optional fraction, or the mark [`ELAPSED`], off the back.
+pub(crate) fn number_at_end(text: &[u8]) -> Option<&[u8]> {
+    if let Some(before) = text.strip_suffix(ELAPSED) {
+        return Some(before);
+    }
+    let rest = digits_at_end(text)?;
+    Some(rest.strip_suffix(b".").and_then(digits_at_end).unwrap_or(rest))
+}
+
 /// Takes `INT.FRACTION s` off the front, with exactly `places` digits of fraction, or the mark [`ELAPSED`].
 pub(crate) fn seconds(text: &[u8], places: usize) -> Option<&[u8]> {
     if let Some(rest) = text.strip_prefix(ELAPSED) {
@@ -48,7 +57,7 @@ pub(crate) fn seconds(text: &[u8], places: usize) -> Option<&[u8]> {
     (fraction.len() - rest.len() == places).then(|| rest.strip_prefix(b"s")).flatten()
 }
 
-/// Splits a text at the first place where `mark` stands; `mark` is in neither half.
+/// Splits a text at the first `mark`; `mark` is in neither half.
 pub(crate) fn split_once<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = text.windows(mark.len()).position(|window| window == mark)?;
     Some((&text[..at], &text[at + mark.len()..]))

@@ -1,4 +1,4 @@
-//! Where the tags, attribute values and comments of an XML document stand, in bytes.
+//! Where the tags, attribute values and comments of an XML document are, in bytes.
 //!
 //! quick-xml reads the document and says whether it is well-formed; what it leaves to its caller (one root, closed at the
 //! end, nothing but comments beside it, no `<` in an attribute's value) is checked here.
@@ -22,7 +22,7 @@ pub(crate) struct Attribute<'a> {
     pub(crate) name: &'a [u8],
     /// The bytes between the quotes, entities and all.
     pub(crate) value: &'a [u8],
-    /// Where the value stands in the document.
+    /// The value's range in the document.
     pub(crate) span: Range<usize>,
 }
 

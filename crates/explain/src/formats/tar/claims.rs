@@ -1,6 +1,6 @@
 //! What a tar archive says of a member in more than one place: readers differ in which of them they believe.
 //!
-//! A name stands in the header itself, in a GNU long name (`L`), and in each `path` record of an extended header (pax, POSIX.1-2017
+//! A name is in the header itself, in a GNU long name (`L`), and in each `path` record of an extended header (pax, POSIX.1-2017
 //! "pax Interchange Format"). Of two records the later one counts by the standard, and not with every reader; beside a long name either
 //! may. So where there are several, all of them are compared, and a difference is never the surroundings'.
 
@@ -12,7 +12,7 @@ use rcrepro_model::why::difference::Class;
 /// Gathers what is said of one member before its header.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    /// The names, links and sizes in the order in which they stand: where, which, and the value.
+    /// The names, links and sizes in their order: where, which, and the value.
     said: Vec<(&'static str, &'static str, String)>,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn claims(bytes: &[u8]) -> BTreeMap<u64, Claims> {
     found
 }
 
-/// Gives what stands behind the two empty blocks that end an archive, without the padding.
+/// Returns what is behind the two empty blocks that end an archive, without the padding.
 pub(super) fn behind(bytes: &[u8]) -> &[u8] {
     let blocks = bytes.as_chunks::<512>().0;
     let empty = |block: &[u8; 512]| block.iter().all(|byte| *byte == 0);
@@ -75,7 +75,7 @@ impl Claims {
         self.said.iter().find(|(_, key, _)| *key == "size").and_then(|(.., value)| value.parse().ok())
     }
 
-    /// Gives what readers may differ in; nothing where one place says it, and the header says nothing else.
+    /// Returns what readers may differ in; nothing where one place says it, and the header says nothing else.
     pub(super) fn properties(&self, name: &str, header: &tar::Header) -> Vec<Property> {
         let mut found = Vec::new();
         for (key, property) in [("path", "names"), ("linkpath", "links"), ("size", "sizes")] {
@@ -146,7 +146,7 @@ mod tests {
         bytes
     }
 
-    /// Gives the places of what is found between two archives; each has to be real.
+    /// Returns the places of what is found between two archives; each has to be real.
     fn real_differences(left: &[u8], right: &[u8]) -> Vec<String> {
         let found = explain_tar("a.tar", left, right, &Hints::default(), 0).expect("two archives");
         assert!(!found.is_empty() && found.iter().all(|one| one.class == Class::Real), "{found:#?}");

@@ -1,16 +1,16 @@
-//! What stands before each member of a zip archive again: programs that read from the front believe that, and not the directory
+//! The local header before each member of a zip archive: programs that read from the front believe that, and not the directory
 //! (APPNOTE 4.3.7).
 
 use super::{end_record, u16_at, u32_at};
 use crate::formats::members::Property;
 use rcrepro_model::why::difference::Class;
 
-/// A flag: sizes and checksum stand behind the content.
+/// A flag: sizes and checksum are behind the content.
 const BEHIND: usize = 1 << 3;
-/// How long what stands behind the content is at most: a signature, the checksum and two sizes of 64 bits.
+/// The greatest length of what is behind the content: a signature, the checksum and two sizes of 64 bits.
 const DESCRIPTOR: usize = 24;
 
-/// Gives what the local header says otherwise than the directory's entry at `central`; nothing where both agree.
+/// Returns what the local header says otherwise than the directory's entry at `central`; nothing where both agree.
 pub(super) fn disagreement(bytes: &[u8], central: usize, local: usize) -> Option<Option<Property>> {
     let name = |at: usize, length: usize, from: usize| bytes.get(at + from..at + from + u16_at(bytes, at + length)?);
     let (known, found) = (name(central, 28, 46)?, name(local, 26, 30)?);
@@ -40,7 +40,7 @@ pub(super) fn disagreement(bytes: &[u8], central: usize, local: usize) -> Option
     }))
 }
 
-/// Gathers what stands before, between and behind the members that the directory names, and is no part of any of them; none when the
+/// Collects what is before, between and behind the members that the directory names, and that belongs to none of them; `None` when the
 /// directory cannot be followed.
 pub(super) fn between(bytes: &[u8]) -> Option<Vec<u8>> {
     let end = end_record(bytes)?;

@@ -24,17 +24,21 @@ impl Source<'_> {
             let parsed = self.parse(path)?;
             // A whole folder would leave the certified source by one line that says nothing of it.
             if path.as_ref().contains(['*', '?', '[', '{']) {
-                let hint = "name each document by its path; globs stand in `paths`".to_owned();
-                return Err(self.error(path.span(), format!("`{}` is no single document", path.as_ref()), Some(hint)));
+                let hint = "name each document by its path; globs go in `paths`".to_owned();
+                return Err(self.error(
+                    path.span(),
+                    format!("`{}` is not a single document", path.as_ref()),
+                    Some(hint),
+                ));
             }
             if !path.as_ref().ends_with(".md") {
                 let hint =
-                    "sections are written into Markdown documents, `.md`, which are no part of the certified source";
-                let message = format!("`{}` is no Markdown document", path.as_ref());
+                    "sections are written into Markdown documents, `.md`, which are not part of the certified source";
+                let message = format!("`{}` is not a Markdown document", path.as_ref());
                 return Err(self.error(path.span(), message, Some(hint.to_owned())));
             }
             if !generated.insert(parsed) {
-                return Err(self.error(path.span(), format!("`{}` stands twice", path.as_ref()), None));
+                return Err(self.error(path.span(), format!("`{}` appears twice", path.as_ref()), None));
             }
         }
         Ok(DocumentSettings { paths: self.globs(&wire.paths)?, generated })
@@ -78,10 +82,10 @@ generated = ["docs/progress.md"]
     fn mistakes_have_a_place() {
         for (from, to, expected) in [
             ("\"docs/*.md\"", "\"docs/[\"", "17:23: bad glob"),
-            ("docs/progress.md", "docs/*.md", "18:14: `docs/*.md` is no single document"),
-            ("docs/progress.md", "internal/auth.go", "18:14: `internal/auth.go` is no Markdown document"),
-            ("docs/progress.md", "../progress.md", "18:14: `../progress.md` is no path inside a tree"),
-            ("\"docs/progress.md\"", "\"a.md\", \"a.md\"", "18:22: `a.md` stands twice"),
+            ("docs/progress.md", "docs/*.md", "18:14: `docs/*.md` is not a single document"),
+            ("docs/progress.md", "internal/auth.go", "18:14: `internal/auth.go` is not a Markdown document"),
+            ("docs/progress.md", "../progress.md", "18:14: invalid path in a tree `../progress.md`"),
+            ("\"docs/progress.md\"", "\"a.md\", \"a.md\"", "18:22: `a.md` appears twice"),
             ("generated", "written", "18:1: unknown field `written`"),
         ] {
             let error = parse(&PLAN.replacen(from, to, 1), &[]).expect_err(to);

@@ -102,13 +102,13 @@ impl Source<'_> {
         }
     }
 
-    /// Reads where a mirror stands; the plan must mean the same on every machine.
+    /// Reads where a mirror is; the plan must mean the same on every machine.
     fn mirror(&self, path: &Spanned<String>) -> Result<String, PlanError> {
         let text = path.as_ref();
         if text.is_empty() || text.starts_with(['/', '~']) || text.contains('\0') {
             let hint =
                 "write it relative to the plan's folder; a symbolic link may lead to where it is on this machine";
-            return Err(self.error(path.span(), format!("`{text}` is no path in a plan"), Some(hint.to_owned())));
+            return Err(self.error(path.span(), format!("invalid path `{text}`"), Some(hint.to_owned())));
         }
         Ok(text.clone())
     }
@@ -149,7 +149,7 @@ mod tests {
             ("kind = 'go-std'\nimage = 'node'\ndirectory = 'x'", 16, "has no `directory`"),
             ("kind = 'go-vulndb'", 14, "needs `path`"),
             ("kind = 'go-vulndb'\npath = 'x'\nimage = 'node'", 16, "has no `image`"),
-            ("kind = 'go-vulndb'\npath = '/srv/vulndb'", 15, "is no path in a plan"),
+            ("kind = 'go-vulndb'\npath = '/srv/vulndb'", 15, "invalid path"),
             ("kind = 'npm-advisories'", 14, "needs `image`"),
             ("kind = 'npm-advisories'\npath = 'x'\ndirectory = 'web'", 16, "has no `directory`"),
             ("kind = 'pip'", 14, "there is no kind"),

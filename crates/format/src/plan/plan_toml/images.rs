@@ -34,7 +34,7 @@ impl Source<'_> {
                     let hint = "write `build = \"images/NAME.toml\"` or `pull = \"REPOSITORY@sha256:…\"`";
                     return Err(self.error(
                         span,
-                        "an image is built or pulled, this one neither",
+                        "an image is built or pulled, and this one is neither",
                         Some(hint.to_owned()),
                     ));
                 }

@@ -34,7 +34,7 @@ impl Source<'_> {
         for (name, value) in wire {
             let variable = name.as_ref();
             if variable.is_empty() || variable.contains(['=', '\0']) || value.contains('\0') {
-                return Err(self.error(name.span(), format!("`{variable}` is no environment variable"), None));
+                return Err(self.error(name.span(), format!("invalid environment variable `{variable}`"), None));
             }
             if variable == DATE_EPOCH {
                 let message = format!("`{DATE_EPOCH}` is the commit's time for every command: expected no other value");

@@ -49,7 +49,7 @@ impl Source<'_> {
             if !ids.insert(mutant.id.clone()) {
                 return Err(self.error(
                     wire.id.span(),
-                    format!("mutant `{}` stands twice in the plan", mutant.id),
+                    format!("mutant `{}` appears twice in the plan", mutant.id),
                     None,
                 ));
             }
@@ -134,13 +134,13 @@ shows = "FAIL"
         for (from, to, expected) in [
             ("command:test", "command:tset", "15:8: there is no command `tset`"),
             ("command:test", "scope:RC-04", "15:8: there is no packet `RC-04`"),
-            ("command:test", "commands", "15:8: `commands` is no gate: expected `command:ID`, `scope:PACKET`"),
+            ("command:test", "commands", "15:8: invalid gate `commands`: expected `command:ID`, `scope:PACKET`"),
             ("\"The clean-up is gone.\"", "\" \"", "14:8: `says` is empty"),
             ("\"clean()\"", "\"\"", "17:8: `find` is empty"),
             ("replace = \"\"", "replace = \"clean()\"", "18:11: `replace` is the same as `find`"),
             ("\"FAIL\"", "\"\"", "19:9: `shows` is empty"),
-            ("a/b.go", "../b.go", "16:8: `../b.go` is no path inside a tree"),
-            ("id = \"no-clean-up\"", "id = \"a/b\"", "13:6: `a/b` is no file name"),
+            ("a/b.go", "../b.go", "16:8: invalid path in a tree `../b.go`"),
+            ("id = \"no-clean-up\"", "id = \"a/b\"", "13:6: invalid file name `a/b`"),
             ("shows = \"FAIL\"\n", "", "12:1: missing field `shows`"),
         ] {
             let error = parse(&PLAN.replacen(from, to, 1), &[]).expect_err(to);
@@ -148,6 +148,6 @@ shows = "FAIL"
         }
         let (_, entry) = PLAN.split_once("[[mutants]]").expect("an entry");
         let error = parse(&format!("{PLAN}[[mutants]]{entry}"), &[]).expect_err("twice");
-        assert!(error.to_string().starts_with("21:6: mutant `no-clean-up` stands twice in the plan"), "{error}");
+        assert!(error.to_string().starts_with("21:6: mutant `no-clean-up` appears twice in the plan"), "{error}");
     }
 }

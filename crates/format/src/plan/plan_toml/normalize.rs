@@ -43,7 +43,7 @@ impl Source<'_> {
         for (path, list) in wires {
             let output: TreePath = self.parse(path)?;
             if !outputs.contains(&output) {
-                let message = format!("`{output}` has normalizers and is no output of this command");
+                let message = format!("`{output}` has normalizers but is not an output of this command");
                 return Err(self.error(path.span(), message, Some(format!("write `outputs = [\"{output}\"]`, too"))));
             }
             normalizers.insert(output, self.normalizers(list, known)?);

@@ -175,7 +175,7 @@ impl Source<'_> {
             let found = protected.iter().find_map(|(name, globs)| Some((name, globs.iter().find(meets)?)));
             if let Some((name, guarded)) = found {
                 let message = format!(
-                    "the scope `{}` overlaps `{guarded}`, which is protected (`{name}`), and the packet names no \
+                    "the scope `{}` overlaps `{guarded}`, which is protected (`{name}`), and the packet has no \
                      threat model and rollback plan",
                     glob.as_ref()
                 );
@@ -293,7 +293,7 @@ exit = [{ says = "The tests pass.", rests-on = ["command:signup"] }]
             ),
             ("needs = [\"RC-00\"]", "needs = [\"RC-07\"]", "23:10: there is no packet `RC-07`"),
             ("needs = [\"RC-00\"]", "needs = [\"RC-03\"]", "20:10: packet `RC-03` needs itself"),
-            ("needs = [\"RC-00\"]", "findings = [\"GO-1\"]", "23:13: `GO-1` names no finding"),
+            ("needs = [\"RC-00\"]", "findings = [\"GO-1\"]", "23:13: invalid finding name `GO-1`"),
             ("rollback = [", "rolback = [", "26:1: unknown field `rolback`"),
         ];
         for (from, to, expected) in cases {

@@ -73,7 +73,7 @@ sets = ["backend"]
         assert_eq!((go.version.to_string(), go.old[0].to_string()), ("1.26.8".into(), "1.25.3".into()));
         assert_eq!(plan.pins.node, None);
         for (from, to, expected) in [
-            ("\"1.26.8\"", "\"1.26\"", "5:11: `1.26` is no exact version"),
+            ("\"1.26.8\"", "\"1.26\"", "5:11: invalid version `1.26`"),
             ("\"1.25.3\"", "\"1.26.8\"", "6:8: 1.26.8 is the pinned version, and it has to be gone"),
             ("pins.go", "pins.rust", "4:7: unknown field `rust`, expected `go` or `node`"),
         ] {

@@ -68,7 +68,7 @@ struct SmokeWire {
     timeout: Option<Spanned<String>>,
 }
 
-/// Is what the tables may refer to.
+/// What the tables may refer to.
 struct Known<'a> {
     images: BTreeSet<&'a Name>,
     frozen: BTreeSet<&'a Name>,
@@ -97,7 +97,7 @@ impl Source<'_> {
                 if known.commands.contains(&id) || !ids.insert(id.clone()) {
                     return Err(self.error(
                         smoke.id.span(),
-                        format!("command id `{id}` stands twice in the plan"),
+                        format!("command id `{id}` appears twice in the plan"),
                         None,
                     ));
                 }
@@ -117,14 +117,14 @@ impl Source<'_> {
             return Err(self.error(wire.target.span(), "`target` is empty: expected the name of a stage", None));
         }
         if wire.runs.is_empty() && wire.smoke.is_empty() {
-            let hint = "an image that nobody starts proves little; give it `runs` or `smoke`".to_owned();
+            let hint = "an image that is never started proves little; give it `runs` or `smoke`".to_owned();
             return Err(self.error(name.span(), "the image is built and never run", Some(hint)));
         }
         for argument in wire.arguments.keys().chain(wire.builders.keys()) {
             let text = argument.as_ref();
             let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
             if text.is_empty() || !text.chars().all(good) {
-                return Err(self.error(argument.span(), format!("`{text}` is no build argument"), None));
+                return Err(self.error(argument.span(), format!("invalid build argument `{text}`"), None));
             }
         }
         if let Some(twice) =
@@ -136,7 +136,11 @@ impl Source<'_> {
         for path in &wire.writable {
             let below = path.as_ref().strip_prefix('/').unwrap_or_default();
             below.parse::<rcrepro_model::content::name::TreePath>().map_err(|_| {
-                self.error(path.span(), format!("`{}` is no absolute path below `/`", path.as_ref()), None)
+                self.error(
+                    path.span(),
+                    format!("invalid path `{}`: expected an absolute path below `/`", path.as_ref()),
+                    None,
+                )
             })?;
         }
         let mut builders = BTreeMap::new();
@@ -304,15 +308,15 @@ exit = [{ says = "It runs.", rests-on = ["image:runtime"] }]
     #[test]
     fn mistakes_are_placed_and_explained() {
         let cases = [
-            ("dockerfile = \"Dockerfile\"", "dockerfile = \"../x\"", "14:14: `../x` is no path inside a tree"),
+            ("dockerfile = \"Dockerfile\"", "dockerfile = \"../x\"", "14:14: invalid path in a tree `../x`"),
             ("GO_IMAGE = \"go\"", "GO_IMAGE = \"rust\"", "17:25: there is no image `rust`"),
-            ("VERSION = \"1.4.0\"", "\"A B\" = \"1\"", "16:15: `A B` is no build argument"),
+            ("VERSION = \"1.4.0\"", "\"A B\" = \"1\"", "16:15: invalid build argument `A B`"),
             (
                 "VERSION = \"1.4.0\"",
                 "GO_IMAGE = \"x\"",
                 "17:14: the build argument `GO_IMAGE` has a value and a builder",
             ),
-            ("id = \"smoke\"", "id = \"build-release\"", "18:17: command id `build-release` stands twice in the plan"),
+            ("id = \"smoke\"", "id = \"build-release\"", "18:17: command id `build-release` appears twice in the plan"),
             ("needs = [\"build-release\"]", "needs = [\"other\"]", "18:63: there is no command `other`"),
             (
                 "needs = [\"build-release\"]",

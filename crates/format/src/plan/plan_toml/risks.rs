@@ -34,11 +34,11 @@ impl Source<'_> {
                 accepted_until: wire.accepted_until.as_ref().map(|day| self.day("accepted-until", day)).transpose()?,
             };
             if !ids.insert(risk.id.clone()) {
-                return Err(self.error(wire.id.span(), format!("risk `{}` stands twice in the plan", risk.id), None));
+                return Err(self.error(wire.id.span(), format!("risk `{}` appears twice in the plan", risk.id), None));
             }
             if let (Some(day), None) = (&wire.accepted_until, &risk.owner) {
                 let hint = "say who accepts it: owner = \"…\"".to_owned();
-                let message = format!("risk `{}` is accepted until a day, but by nobody", risk.id);
+                let message = format!("risk `{}` is accepted until a day, but has no `owner`", risk.id);
                 return Err(self.error(day.span(), message, Some(hint)));
             }
             risks.push(risk);
@@ -94,13 +94,13 @@ class = "P2"
     #[test]
     fn mistakes_have_a_place() {
         for (from, to, expected) in [
-            ("\"P1\"", "\"P4\"", "19:9: `P4` is no class of risk: expected P0, P1, P2 or P3"),
-            ("\"P1\"", "\"low\"", "19:9: `low` is no class of risk"),
-            ("owner = \"ada\"\n", "", "20:18: risk `tags` is accepted until a day, but by nobody"),
+            ("\"P1\"", "\"P4\"", "19:9: invalid risk class `P4`: expected P0, P1, P2 or P3"),
+            ("\"P1\"", "\"low\"", "19:9: invalid risk class `low`"),
+            ("owner = \"ada\"\n", "", "20:18: risk `tags` is accepted until a day, but has no `owner`"),
             ("\"ada\"", "\" \"", "20:9: `owner` is empty"),
             ("\"Images are pinned by tag.\"", "\"\"", "18:8: `says` is empty"),
             ("2026-12-31", "\"accepted\"", "21:18: "),
-            ("\"restart\"", "\"tags\"", "24:6: risk `tags` stands twice"),
+            ("\"restart\"", "\"tags\"", "24:6: risk `tags` appears twice"),
             ("class = \"P1\"\n", "", "16:1: missing field `class`"),
         ] {
             let error = parse(&PLAN.replacen(from, to, 1), &[]).expect_err(to);

@@ -1,4 +1,4 @@
-//! The plan's `[[waivers]]`: findings that somebody accepted.
+//! The plan's `[[waivers]]`: accepted findings.
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -25,7 +25,7 @@ impl Source<'_> {
 
     fn waiver(&self, wire: &WaiverWire) -> Result<Waiver, PlanError> {
         let finding = FindingPattern::new(wire.finding.as_ref()).ok_or_else(|| {
-            let hint = "name a finding by its id, as the tool prints it; `*` stands for any run of characters";
+            let hint = "name a finding by its id, as the tool prints it; `*` matches any characters";
             self.error(wire.finding.span(), "a waiver may not be for everything", Some(hint.to_owned()))
         })?;
         Ok(Waiver {

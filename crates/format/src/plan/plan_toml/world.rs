@@ -54,7 +54,7 @@ impl Source<'_> {
         let text = name.as_ref();
         if text.is_empty() || text.contains(['/', '=', '\0']) {
             let hint = "write the last part of its path, such as `go`".to_owned();
-            return Err(self.error(name.span(), format!("`{text}` names no executable"), Some(hint)));
+            return Err(self.error(name.span(), format!("`{text}` is not the name of an executable"), Some(hint)));
         }
         Ok(text.clone())
     }

@@ -1,4 +1,4 @@
-//! The packet board: what stands, what waits for what, and why; a pure function of the plan and the facts.
+//! The packet board: the state of each packet, what it waits for, and why; a pure function of the plan and the facts.
 //!
 //! Nothing here is ticked by hand. A packet is done when its evidence is whole and of the source and plan at hand, when every
 //! criterion holds by what it rests on, and when every packet that it needs is done.
@@ -18,7 +18,7 @@ use crate::plan::{Packet, PacketId, Plan};
 use crate::standing::Standing;
 use crate::text::plural::counted;
 
-/// Where a packet stands; later is worse.
+/// The state of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
@@ -39,7 +39,7 @@ pub enum State {
 }
 
 impl State {
-    /// Gives the word that boards use.
+    /// Returns the word that boards use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl From<State> for Standing {
     }
 }
 
-/// Is what is known of one thing that a criterion can rest on.
+/// What is known of one thing that a criterion can rest on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "fact")]
 pub enum Fact {
@@ -95,27 +95,27 @@ pub enum Fact {
     },
     /// It could not be decided.
     Undecided {
-        /// What lacks.
+        /// What is missing.
         why: String,
     },
-    /// It waits for somebody or something that is yet to be done.
+    /// It waits for an approval or for something that is yet to be done.
     Waits {
         /// For what, with the command that does it.
         why: String,
     },
 }
 
-/// Is what the facts say of a packet's recorded evidence.
+/// What the facts say of a packet's recorded evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
-    /// There is none, or it is of another source, plan or lock.
+    /// It is missing, or of another source, plan or lock.
     Missing {
         /// Why it does not count.
         why: String,
     },
     /// It cannot be decided by it.
     Undecided {
-        /// What lacks.
+        /// What is missing.
         why: Vec<String>,
     },
     /// It says that something did not succeed.
@@ -141,7 +141,7 @@ pub enum Evidence {
     },
 }
 
-/// Holds what is known of one packet.
+/// What is known of one packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PacketFacts {
     /// Its recorded evidence; none for a packet without commands.
@@ -152,7 +152,7 @@ pub struct PacketFacts {
     pub running: bool,
 }
 
-/// Is one criterion, decided.
+/// One criterion, decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decided {
     /// The sentence.
@@ -162,21 +162,21 @@ pub struct Decided {
 }
 
 impl Decided {
-    /// Tells whether all of it holds.
+    /// Whether all of it holds.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.rests_on.values().all(|fact| matches!(fact, Fact::Holds { .. }))
     }
 }
 
-/// Is one packet's row.
+/// One packet's row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// The packet.
     pub id: PacketId,
     /// Its title.
     pub title: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// Why, a line each; what blocks it.
     pub reasons: Vec<String>,
@@ -189,20 +189,20 @@ pub struct Row {
     pub criteria: Vec<Decided>,
 }
 
-/// Is something on which the pass of a command rests, as the waivers of a day have it.
+/// Something on which the pass of a command rests, as the waivers of a day have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Held {
     /// The packet.
     pub packet: PacketId,
     /// The command.
     pub command: Name,
-    /// What it is, and whether somebody accepted it.
+    /// What it is, and whether it was accepted.
     #[serde(flatten)]
     pub judged: Judged,
 }
 
 impl Held {
-    /// Tells whether it keeps a release from GO without conditions.
+    /// Whether it keeps a release from GO without conditions.
     #[must_use]
     pub fn counts(&self) -> bool {
         self.judged.effect != Effect::Nothing
@@ -215,7 +215,7 @@ impl Held {
     }
 }
 
-/// Is the whole board.
+/// The whole board.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Board {
     /// The packets, by id.
@@ -229,7 +229,7 @@ pub struct Board {
 }
 
 impl Board {
-    /// Gives the packet to take next: the first that is ready.
+    /// Returns the packet to take next: the first that is ready.
     #[must_use]
     pub fn next(&self) -> Option<&Row> {
         self.rows.iter().find(|row| row.state == State::Ready)
@@ -247,7 +247,7 @@ impl Board {
         Standing::worst(self.rows.iter().map(|row| row.state).filter(|state| !state.is_open()))
     }
 
-    /// Gives the row of a packet.
+    /// Returns the row of a packet.
     #[must_use]
     pub fn row(&self, id: &PacketId) -> Option<&Row> {
         self.rows.iter().find(|row| row.id == *id)
@@ -357,7 +357,7 @@ fn fact(basis: &Basis, packet: &Packet, facts: Option<&PacketFacts>, before: &BT
     }
 }
 
-/// Says that the packets before this one are done, by the digest over the digests of what they rest on.
+/// Returns the fact that the packets before this one are done: a digest over the digests of what they rest on.
 fn packets(packet: &Packet, before: &BTreeMap<PacketId, Row>) -> Fact {
     let mut text = String::new();
     for need in &packet.needs {

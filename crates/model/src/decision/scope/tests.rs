@@ -65,7 +65,7 @@ fn a_protected_change_needs_both_documents() {
     let paths = ["internal/api/auth.go"];
     let found = judge(&rules, &paths, &[]);
     assert_eq!(found.len(), 2, "{found:?}");
-    assert_eq!(found[0], "`internal/api/auth.go` is protected (`auth`), and the packet names no `threat-model`");
+    assert_eq!(found[0], "`internal/api/auth.go` is protected (`auth`), and the packet has no `threat-model`");
     rules.threat_model = Some("docs/threats.md".parse().expect("a path"));
     rules.rollback_plan = Some("docs/back.md".parse().expect("a path"));
     let good = "RC-03 changes `internal/api/auth.go`.";

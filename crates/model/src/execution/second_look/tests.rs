@@ -44,7 +44,7 @@ fn the_first_world_in_which_it_passes_names_the_pin() {
     let stands = own(ClockMode::Stands);
     for (pass, looks, expected) in [
         (Look::Flows, 3, "fails only where the clock stands: clock = \"starts\""),
-        (Look::RealClock, 4, "fails only with a wall clock of ours: clock = \"real\""),
+        (Look::RealClock, 4, "fails only with a pinned wall clock: clock = \"real\""),
         (
             Look::Machine,
             5,

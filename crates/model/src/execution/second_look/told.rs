@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Account, BUDGET, Look, Looked, SecondLook, Unfinished};
 use crate::execution::attempt::{Attempt, Watch};
 use crate::execution::world::{ClockMode, World};
-use crate::plan::PacketId;
+use crate::plan::packet_id::PacketId;
 
 /// How many attempts at the network a hint names.
 const NAMED: usize = 3;
@@ -41,7 +41,7 @@ pub struct LookEntry {
     pub duration_ms: u64,
 }
 
-/// What stands beside a failure.
+/// What is shown beside a failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FailureNotes {
     /// What the second look found, where there was one.
@@ -88,7 +88,7 @@ impl SecondLook {
     fn sentence(&self, own: &World, packet: &PacketId) -> String {
         match &self.account {
             Account::Pin(Look::Flows) => "fails only where the clock stands: clock = \"starts\"".to_owned(),
-            Account::Pin(Look::RealClock) => "fails only with a wall clock of ours: clock = \"real\"".to_owned(),
+            Account::Pin(Look::RealClock) => "fails only with a pinned wall clock: clock = \"real\"".to_owned(),
             Account::Pin(Look::Machine | Look::Own) => {
                 let clock = if own.clock() == ClockMode::Real { "" } else { "clock, " };
                 format!(
@@ -127,7 +127,7 @@ impl SecondLook {
     }
 }
 
-/// Says what a failed command tried to reach; nothing where it tried nothing.
+/// Returns what a failed command tried to reach; nothing where it tried nothing.
 #[must_use]
 pub fn network_hint(watch: &Watch) -> Option<String> {
     let attempts = watch.attempts();

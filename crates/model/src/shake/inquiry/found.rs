@@ -7,7 +7,7 @@ use crate::execution::world::ClockMode;
 use crate::shake::observation::{Facet, Level, Seen};
 use crate::shake::variation::{Setup, Variation};
 
-/// Is what was found about one command.
+/// What was found about one command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inquiry {
     /// The baseline's wall clock.
@@ -24,7 +24,7 @@ pub struct Inquiry {
     pub runs: usize,
 }
 
-/// Is a part that differs, in one form.
+/// A part that differs, in one form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The part.
@@ -39,7 +39,7 @@ pub struct Finding {
     pub flowing: Option<Flowing>,
 }
 
-/// Is a smallest set of variations that changes a part.
+/// A smallest set of variations that changes a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     /// The variations with their settings.
@@ -54,7 +54,7 @@ pub struct Cause {
     pub found: Seen,
 }
 
-/// Is a part that differs between runs of one and the same world.
+/// A part that differs between runs of one and the same world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flake {
     /// The world; the baseline when it is empty.
@@ -79,13 +79,13 @@ pub struct Flowing {
 }
 
 impl Cause {
-    /// Tells whether it is nothing but a clock that stands.
+    /// Whether it is nothing but a clock that stands.
     #[must_use]
     pub fn is_standing_clock(&self) -> bool {
         self.setup == standing(&Setup::new())
     }
 
-    /// Tells whether runs under it may differ among themselves because real time passes, and for no other reason.
+    /// Whether runs under it may differ among themselves because real time passes, and for no other reason.
     pub(super) fn is_real_time(&self) -> bool {
         let real = self.setup.values().any(|setting| !setting.is_identical_every_time());
         real && (self.differing == self.runs || self.setup.len() == 1)
@@ -106,7 +106,7 @@ impl Inquiry {
         ending.causes.iter().find(|cause| cause.is_standing_clock() && cause.differing == cause.runs)
     }
 
-    /// Tells whether anything differs after the normalizers.
+    /// Whether anything differs after the normalizers.
     #[must_use]
     pub fn differs(&self) -> bool {
         self.findings.iter().any(|finding| finding.level == Level::Canonical)

@@ -171,7 +171,7 @@ fn what_the_engine_leaves_out_is_said_to_be_not_applied() {
     assert_eq!(row.cells[&Variation::Load], Cell::NotVaried);
 }
 
-/// Tells whether a setup's clock stands where the baseline's starts.
+/// Whether a setup's clock stands where the baseline's starts.
 fn stands(setup: &Setup) -> bool {
     matches!(setup.get(&Variation::Clock), Some(Setting::Clock(ClockChange::Mode(ClockMode::Stands))))
 }

@@ -14,7 +14,7 @@ pub enum Pin {
 }
 
 impl Pin {
-    /// Lists both.
+    /// Both of them.
     pub const ALL: [Self; 2] = [Self::Directories, Self::Seeds];
 
     /// Returns the words that reports use.

@@ -12,7 +12,7 @@ pub(super) enum Line<'a> {
     Printed(&'a [u8]),
     /// How far something has come that may still be `Complete` later.
     Progress { id: &'a [u8], text: &'a [u8] },
-    /// Something that came to its end; `until` is what stands before the time.
+    /// Something that came to its end; `until` is the text before the time.
     Complete { id: &'a [u8], until: &'a [u8] },
     /// Anything else.
     Other(&'a [u8]),
