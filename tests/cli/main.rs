@@ -1,19 +1,9 @@
 //! The program as a user runs it: against a real engine and a real git repository, with a sealed environment.
 
-#[path = "../registry/debian.rs"]
-#[expect(dead_code, reason = "signing in and TLS are for the tests of registries")]
-mod debian;
-#[path = "../support/second_daemon.rs"]
-mod second_daemon;
-
-#[path = "../support/blinding.rs"]
-mod programs;
-
-#[path = "../support/advisory_server.rs"]
-mod advisory_server;
-mod board;
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
 
 mod advisories;
+mod board;
 mod committed;
 mod deaths;
 mod determinism;

@@ -11,8 +11,9 @@ use crate::machine;
 use crate::podman;
 use crate::refusal::Refusal;
 
-/// The tests that talk to an engine: the test binary, and the part of their names.
-const ON_PODMAN: [(&str, &str); 2] = [("docker", ""), ("cli", "replay::")];
+/// The tests that talk to an engine: the package, the test binary, and the part of their names.
+const ON_PODMAN: [(&str, &str, &str); 3] =
+    [("rcrepro-engine", "docker", ""), ("rcrepro-app", "toolchain", "validate::"), ("rcrepro", "cli", "replay::")];
 
 /// Makes sure that an engine answers, that Python can make virtual environments (the cross-check with a foreign
 /// implementation of REAPI comes as a Python wheel), and that the foreign tools are there which tests run; runs
@@ -70,11 +71,11 @@ fn on_podman(root: &Path) -> Result<ExitCode, Refusal> {
     let begun = Instant::now();
     let service = podman::Service::start()?;
     let mut worst = ExitCode::SUCCESS;
-    for (binary, names) in ON_PODMAN {
-        eprintln!("xtask: tests/{binary} {names} on Podman");
+    for (package, binary, names) in ON_PODMAN {
+        eprintln!("xtask: {package}'s tests/{binary} {names} on Podman");
         // Nothing but containers to wait for, and Podman has no daemon in which they would queue.
         let mut command = cargo_test(root, 8);
-        command.args(["--test", binary, names]).env("DOCKER_HOST", service.address());
+        command.args(["--package", package, "--test", binary, names]).env("DOCKER_HOST", service.address());
         command.env("RCREPRO_TEST_ENGINE", "podman").env("RCREPRO_TEST_PODMAN", service.folder());
         let ended = status(&mut command)?;
         if ended != ExitCode::SUCCESS {

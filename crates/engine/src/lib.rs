@@ -3,6 +3,16 @@
 //! [`Engine`] is the port. An adapter takes an action whose input tree is in the store, executes it, and puts the streams
 //! and the declared outputs into the store. A result is a value whatever the exit code; `Err` means that nothing could be
 //! decided, and then nothing is believed.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_store as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_app as _;
+//! ```
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,14 @@
 //! Tier 3: what people and machines read. Progress goes to standard error, data to standard output.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_model as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_app as _;
+//! ```
 
 pub mod board;
 pub mod difference;

@@ -17,7 +17,7 @@ use table::{Row, rows};
 use template::Template;
 
 const TABLE: &str = "docs/release-plan.md";
-const TEMPLATE: &str = "src/cli/init/release-confidence.toml";
+const TEMPLATE: &str = "src/commands/init/release-confidence.toml";
 /// Where the plan lies, seen from the project's root; it is no part of the project.
 const PLAN: &str = "../shared/release-plan.md";
 /// Marks a test that somebody has still to name.
