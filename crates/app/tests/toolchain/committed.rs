@@ -1,7 +1,6 @@
 //! The locks of this repository fit their definitions.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::order;

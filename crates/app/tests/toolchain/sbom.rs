@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::path::Path;
 
 use jsonschema::{Retrieve, Uri, Validator};
 use rcrepro_app::toolchain::folder::ImageFolder;
