@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::advisory_server::{AdvisoryServer, Knowledge, gateway};
 use crate::scene::{Scene, command};
+use rcrepro_testkit::advisory_server::{AdvisoryServer, Knowledge, gateway};
 
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use rcrepro_testkit::second_daemon::SecondDaemon;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::scene::{Ended, Scene, command};
-use crate::second_daemon::SecondDaemon;
 
 /// A command that lasts until it is stopped; `id` is unique among the tests.
 fn lasting(id: &str) -> Scene {

@@ -2,20 +2,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
 
-#[path = "../registry/debian.rs"]
-#[expect(dead_code, reason = "signing in and TLS are for the tests of registries")]
-mod debian;
-#[path = "../support/second_daemon.rs"]
-mod second_daemon;
-
-#[path = "../support/blinding.rs"]
-mod programs;
-
-#[path = "../support/advisory_server.rs"]
-mod advisory_server;
-mod board;
-
 mod advisories;
+mod board;
 mod committed;
 mod deaths;
 mod determinism;

@@ -5,8 +5,8 @@ use std::process::Command;
 use rcrepro_format::images::lock_toml;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::lock::ImageLock;
+use rcrepro_testkit::docker_registry::DockerRegistry;
 
-use crate::debian::DockerRegistry;
 use crate::scene::{Scene, command, shared_store};
 
 const DEFINITION: &str = "images/tiny.toml";

@@ -2,10 +2,10 @@
 
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
+use rcrepro_testkit::blinding;
+use rcrepro_testkit::second_daemon::SecondDaemon;
 
-use crate::programs;
 use crate::scene::{Scene, command, shared_store};
-use crate::second_daemon::SecondDaemon;
 
 /// Tries to reach an address that is nobody's, and does not mind.
 const ATTEMPT: &str = "exec 3<> /dev/tcp/192.0.2.1/443 || echo went on";
@@ -107,7 +107,7 @@ fn who_blinds_the_watch_does_not_pass_where_attempts_are_forbidden() {
     let rule = "network-attempts = \"forbid\"";
     let scene =
         Scene::new(&[command("limits", &line("limits"), rule), command("hidden", &line("hidden"), rule)].concat());
-    scene.write("program", &programs::program("attempts"));
+    scene.write("program", &blinding::program("attempts"));
     scene.commit("a program");
     let ended = scene.run(&["run", "RC-05"]);
     assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
@@ -121,7 +121,7 @@ fn who_blinds_the_watch_does_not_pass_where_attempts_are_forbidden() {
 fn a_clock_that_was_not_pinned_for_all_is_recorded_as_unconfirmed() {
     let line = "cp program /tmp/p && chmod +x /tmp/p && /tmp/p > /dev/null && echo done";
     let scene = Scene::new(&command("bare", line, ""));
-    scene.write("program", &programs::program("bare"));
+    scene.write("program", &blinding::program("bare"));
     scene.commit("a program");
     let ended = scene.ok(&["run", "RC-05"]);
     assert!(ended.stderr.contains("the clock is unconfirmed"), "{}", ended.stderr);

@@ -99,7 +99,7 @@ fn a_replay_without_a_manifest_is_undecided() {
 #[test]
 fn both_stagings_reproduce_each_other() {
     if std::env::var("RCREPRO_TEST_ENGINE").is_ok_and(|engine| engine == "podman") {
-        println!("skipped: Podman has one staging, see tests/docker/podman.rs");
+        println!("skipped: Podman has one staging, see crates/engine/tests/docker/podman.rs");
         return;
     }
     let scene = Scene::new(

@@ -1,21 +1,7 @@
-//! Images from locks: the same bytes everywhere, and nothing that the lock does not say.
+//! `rcrepro image` as a user runs it, and image builds beside other tools.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
 
-mod archive_server;
 mod bench;
-mod committed;
-mod determinism;
-mod fetching;
-mod fixture;
-mod hostile;
-mod hostile_archives;
-mod layers;
-mod layout;
-mod programs;
-mod sbom;
-mod served;
-mod tamper;
-mod update;
+mod command_line;
 mod validate;
-mod validate_layers;

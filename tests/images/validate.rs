@@ -1,6 +1,5 @@
 //! Whatever is changed in an image is found, and everything is listed in one go.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -11,25 +10,13 @@ use rcrepro_app::toolchain::load::load_stream;
 use rcrepro_app::toolchain::output::output;
 use rcrepro_app::toolchain::validate;
 use rcrepro_images::oci::validate::judge::judge;
-use rcrepro_images::oci::validate::survey::{Survey, Surveyed, survey_file};
 use rcrepro_images::oci::validate::{Fault, FaultName, Validation, sources};
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::memory::MemoryStore;
-
-use super::fixture::{context, lock_both, name};
-
-/// The files of a layout by their paths.
-pub type Files = BTreeMap<String, Vec<u8>>;
-
-pub fn check(files: &Files) -> Validation {
-    let mut survey = Survey::default();
-    for (path, bytes) in files {
-        let file = survey_file(&mut bytes.as_slice()).expect("bytes in memory");
-        survey.things.insert(path.clone(), Surveyed::File(file));
-    }
-    judge(&survey, None)
-}
+use rcrepro_testkit::archives::gzip;
+use rcrepro_testkit::surveyed::{Files, check};
+use rcrepro_testkit::toolchain::{context, lock_both, name};
 
 fn names(validation: &Validation) -> Vec<FaultName> {
     validation.faults.iter().map(|fault| fault.name).collect()
@@ -110,9 +97,7 @@ async fn a_whole_image_has_no_fault_wherever_it_is() {
     std::fs::write(&path, &archive).expect("written");
     good(validate::path(&path).await.expect("an archive"), 1);
     // Docker loads what gzip made of it, too.
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut gzip, &archive).expect("compresses");
-    std::fs::write(&path, gzip.finish().expect("ends")).expect("written");
+    std::fs::write(&path, gzip(&archive)).expect("written");
     good(validate::path(&path).await.expect("an archive"), 1);
     // Cut anywhere, it is a fault and no panic.
     for length in (0..archive.len()).step_by(3_001) {

@@ -10,8 +10,8 @@ use crate::refusal::Refusal;
 /// The measurements: the package and the test binary that hold them, and the part of their names.
 const MEASUREMENTS: [(&str, &str, &str); 4] = [
     ("rcrepro-init", "programs", "cost::"),
-    ("rcrepro", "docker", "bench::"),
-    ("rcrepro", "store", "speed"),
+    ("rcrepro-engine", "docker", "bench::"),
+    ("rcrepro-store", "store", "speed"),
     ("rcrepro", "images", "bench::"),
 ];
 
@@ -34,7 +34,9 @@ pub fn run(root: &Path) -> Result<ExitCode, Refusal> {
         command.args(["--ignored", "--nocapture", "--test-threads", "1"]);
         let status = command.status().map_err(|error| Refusal::machine(format!("cannot start cargo: {error}")))?;
         if !status.success() {
-            return Err(Refusal::check(format!("the measurements of tests/{binary} did not come to an end")));
+            return Err(Refusal::check(format!(
+                "the measurements of {package}'s tests/{binary} did not come to an end"
+            )));
         }
     }
     Ok(ExitCode::SUCCESS)

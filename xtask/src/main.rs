@@ -17,7 +17,6 @@ mod engine;
 mod example;
 mod images;
 mod lanes;
-mod layers;
 mod machine;
 mod podman;
 mod refusal;
@@ -38,7 +37,6 @@ const USAGE: &str = "usage: cargo xtask CHORE
   images          build every image twice, in different worlds, compare the digests and run the tools in them
   bench           measure beside docker, sha256sum, umoci and buildah, in a release build
   campaign DIR…   run the tests of other projects' checkouts inside and outside of the pinned world, and compare each test's verdicts
-  layers          check the import tiers of docs/design/DESIGN.md
   dependencies    check that docs/design/dependencies.md names exactly the crates of the workspace's manifests
   release-plan    check docs/release-plan.md: each sentence of the release plan, the key that holds it, the test that goes red
 ";
@@ -53,7 +51,6 @@ fn main() -> ExitCode {
         ["images"] => images::run(root),
         ["bench"] => bench::run(root),
         ["campaign", ref rest @ ..] => campaign::run(root, rest),
-        ["layers"] => layers::run(root),
         ["dependencies"] => dependencies::run(root),
         ["release-plan"] => release_plan::run(root),
         _ => Err(Refusal::usage(USAGE)),

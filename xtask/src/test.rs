@@ -13,7 +13,7 @@ use crate::podman;
 use crate::refusal::Refusal;
 
 /// The tests that talk to an engine: the test binary, and the part of their names.
-const ON_PODMAN: [(&str, &str); 2] = [("docker", ""), ("cli", "replay::")];
+const ON_PODMAN: [(&str, &str); 3] = [("docker", ""), ("toolchain", "validate::"), ("cli", "replay::")];
 
 /// Makes sure that an engine answers, that Python can make virtual environments (the cross-check with a foreign
 /// implementation of REAPI comes as a Python wheel), and that the foreign tools are there which tests run; runs

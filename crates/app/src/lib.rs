@@ -1,4 +1,14 @@
 //! The use cases of rcrepro, one file for each, in wings: a run, its evidence, the board, images, advisories.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_engine as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_report as _;
+//! ```
 
 #![cfg_attr(
     test,

@@ -4,6 +4,16 @@
 //! and the declared outputs into the store. A result is a value whatever the exit code; `Err` means that nothing could be
 //! decided, and then nothing is believed. [`ImageHost`] is the second port, of engines that keep images. [`connect`] gives
 //! both; nobody else names an adapter.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_store as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_app as _;
+//! ```
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "spools and sockets are the engine's own")]
 

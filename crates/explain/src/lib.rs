@@ -6,6 +6,16 @@
 //! `out.tar!/a/b`.
 //!
 //! The one rule above all others: what cannot be told with a reason is [`Class::Real`](rcrepro_model::why::difference::Class::Real).
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_model as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_store as _;
+//! ```
 
 #![cfg_attr(
     test,

@@ -1,4 +1,14 @@
 //! Tier 0: pure values. Nothing here knows a clock, a file system, a network, a runtime or the environment.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_model as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_store as _;
+//! ```
 
 #![cfg_attr(
     test,

@@ -11,6 +11,16 @@
 //! - a line that does not fit the grammar to its end stays as it is, byte for byte, whatever its encoding.
 //!
 //! Nothing here runs unless the plan names it, and none of it ever sees an exit code.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_model as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_store as _;
+//! ```
 
 #![cfg_attr(
     test,

@@ -4,6 +4,16 @@
 //! One file a kind of source, each a function from text to [`Mention`](reference::Mention)s; [`sweep`] goes over any text
 //! for what they did not find; [`survey`] joins them; [`judge`] compares with the pins and makes findings. See
 //! `docs/guide/pins.md` for what is read and what is not.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_model as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_store as _;
+//! ```
 
 #![cfg_attr(
     test,

@@ -7,6 +7,16 @@
 //!
 //! A line without a known tool is [`Proof::Unproven`]: its exit code is all there is. That is no failure, and is shown.
 //! What a program prints is believed: these rules find checks that did not happen, not programs that lie.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_model as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_store as _;
+//! ```
 
 #![cfg_attr(
     test,

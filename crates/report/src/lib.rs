@@ -1,4 +1,14 @@
 //! What people and machines read. Progress goes to standard error, data to standard output.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_model as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_app as _;
+//! ```
 
 #![cfg_attr(
     test,

@@ -2,6 +2,16 @@
 //!
 //! [`BlobStore`] is the port; [`fs`] keeps blobs on disk, [`memory`] in memory. Everything that is read is checked
 //! against its digest; a writer hashes while it streams, and a blob appears under its name only when it is whole.
+//!
+//! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_model as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_engine as _;
+//! ```
 
 #![allow(
     clippy::disallowed_methods,
