@@ -138,11 +138,7 @@ impl From<EngineError> for Failure {
                 Exit::Engine,
                 hint("restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock"),
             ),
-            EngineError::NoImageHost { .. } => (
-                Exit::Engine,
-                hint("set DOCKER_HOST to an engine that keeps images; rcrepro doctor says which one is used"),
-            ),
-            _ => (Exit::Engine, hint("rcrepro doctor")),
+            _ => (Exit::Engine, error.hint().or_else(|| hint("rcrepro doctor"))),
         };
         Self::new(exit, &error, advice)
     }

@@ -264,6 +264,19 @@ pub enum EngineError {
     Store(#[from] StoreError),
 }
 
+impl EngineError {
+    /// Gives a setting that may mend it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoImageHost { .. } => {
+                Some("set DOCKER_HOST to an engine that keeps images; rcrepro doctor says which one is used".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Executes actions.
 #[async_trait]
 pub trait Engine: Send + Sync {

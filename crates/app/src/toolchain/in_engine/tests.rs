@@ -87,7 +87,8 @@ async fn an_engine_that_keeps_no_images_runs_what_it_confirms_and_says_what_it_c
     let engine = FakeEngine::default().with_images(&host);
     let error = scene.ensure(&engine, None).await.expect_err("nowhere to load it");
     assert_eq!(error.to_string(), "cannot load `base`: the engine fake keeps no images");
-    assert!(matches!(error, ImagesError::Image(ImageError::Engine(EngineError::NoImageHost { .. }))), "{error:?}");
+    let ImagesError::Image(error) = error else { panic!("{error:?}") };
+    assert!(error.hint().is_some_and(|hint| hint.contains("DOCKER_HOST")), "{error:?}");
     scene.ensure(&engine, Some(&host)).await.expect("loaded");
     let how = scene.ensure(&engine, None).await.expect("it is there already");
     assert!(how.starts_with("confirmed, "), "{how}");
