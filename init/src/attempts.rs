@@ -13,7 +13,7 @@ const MOST: usize = 1000;
 /// The first line: what wrote it, and the form's version.
 const BEGIN: &str = "rcrepro-init 2\n";
 
-/// Says what was tried.
+/// What was tried.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Attempt {
     /// The executable's name, without its folder, and what the process calls itself where that is something else.
@@ -26,7 +26,7 @@ pub struct Attempt {
     pub name: Option<String>,
 }
 
-/// Says how the command ended.
+/// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
     /// Its exit code.

@@ -19,7 +19,7 @@ const HEADER: usize = 64;
 const SECTIONS: u64 = 1024;
 const MOST: u64 = 1 << 20;
 
-/// Tells whether an executable was built from a main package: this one, or one below it.
+/// Whether an executable was built from a main package: this one, or one below it.
 #[must_use]
 pub fn is_built_from(file: &File, package: &str) -> bool {
     let main = section(file).ok().flatten().and_then(|bytes| main_package(&bytes));
@@ -29,7 +29,7 @@ pub fn is_built_from(file: &File, package: &str) -> bool {
     })
 }
 
-/// Reads the section of an ELF file of this machine; none where it has none.
+/// Reads the section of an ELF file of this machine; `None` where it has none.
 fn section(file: &File) -> io::Result<Option<Vec<u8>>> {
     let read = |at: u64, size: u64| {
         let mut bytes = vec![0; usize::try_from(size.min(MOST)).map_err(io::Error::other)?];

@@ -52,7 +52,7 @@ pub fn serve(listener: &OwnedFd, call: &Notification, order: Order) -> io::Resul
     Ok(read)
 }
 
-/// Is a directory of another process, opened anew at the same place.
+/// A directory of another process, opened anew at the same place.
 struct Reopened {
     directory: OwnedFd,
     close_on_exec: bool,
@@ -79,7 +79,7 @@ fn place(info: &str) -> Option<(u64, i32)> {
     (flags & libc::O_PATH == 0 && field("lock:").is_none()).then_some((position, flags))
 }
 
-/// Gives the process that a thread belongs to.
+/// Returns the process that a thread belongs to.
 pub fn thread_group(pid: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()

@@ -29,17 +29,17 @@ const DEPENDS: [&[u8]; 3] = [b"/proc/", b"/dev/fd", b"/dev/std"];
 const STAT_MODE: usize = if cfg!(target_arch = "x86_64") { 24 } else { 16 };
 const STATX_MODE: usize = 28;
 
-/// Tells whether a call asks for the times of a file.
+/// Whether a call asks for the times of a file.
 #[must_use]
 pub fn is_about(number: u32) -> bool {
     [calls::NEWFSTATAT, calls::FSTAT, calls::STATX, calls::UTIMENSAT].contains(&number)
         || [calls::STAT, calls::LSTAT].contains(&Some(number))
 }
 
-/// Is a call that asks for a file: which one, and where the answer goes.
+/// A call that asks for a file: which one, and where the answer goes.
 struct Question {
     directory: i32,
-    /// Where its path stands in the caller's memory; none for the descriptor itself.
+    /// Where its path stands in the caller's memory; `None` for the descriptor itself.
     path: Option<u64>,
     flags: i32,
     answer: u64,
@@ -72,7 +72,7 @@ impl Question {
         }
     }
 
-    /// Gives the path by which this process finds the file, and the flags; none where the kernel had better look itself.
+    /// Returns the path by which this process finds the file, and the flags; `None` where the kernel had better look itself.
     fn place(&self, pid: u32) -> io::Result<Option<(CString, i32)>> {
         let path = match self.path {
             Some(0) | None => Vec::new(),
@@ -153,7 +153,7 @@ fn set(pid: u32, question: &Question, clock: &WallClock) -> io::Result<Answer> {
     })
 }
 
-/// Tells whether it is a file, a folder, a link or a socket: of pipes and terminals the caller may mean another one.
+/// Whether it is a file, a folder, a link or a socket: of pipes and terminals the caller may mean another one.
 fn is_kept(answer: &[u8], extended: bool) -> bool {
     let at = if extended { STATX_MODE } else { STAT_MODE };
     let mode = u32::from(u16::from_le_bytes([answer[at], answer[at + 1]]));
@@ -176,7 +176,7 @@ fn translate(answer: &mut [u8], extended: bool, clock: &WallClock) -> bool {
     moved
 }
 
-/// Reads a path up to its zero byte; none for one that is too long. What follows its last page need not be there, so that a
+/// Reads a path up to its zero byte; `None` for one that is too long. What follows its last page need not be there, so that a
 /// read may come back short.
 ///
 /// # Errors

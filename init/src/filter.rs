@@ -6,7 +6,7 @@
 
 use crate::sys::{Instruction, calls};
 
-/// Says what is watched.
+/// What is watched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Watched {
     /// The start of new programs.

@@ -10,7 +10,7 @@ const WORD: usize = 8;
 const RANDOM: u64 = 25;
 const SYSINFO_EHDR: u64 = 33;
 
-/// Is a process's memory, open for reading and writing.
+/// A process's memory, open for reading and writing.
 pub struct Memory {
     file: File,
 }
@@ -51,7 +51,7 @@ impl Memory {
     }
 }
 
-/// Is what the kernel told a program at its start.
+/// What the kernel told a program at its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Auxiliary {
     /// Where the vDSO stands; 0 when there is none.

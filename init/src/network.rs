@@ -34,7 +34,7 @@ pub struct Network {
     domain: BTreeMap<PathBuf, (Attempt, bool)>,
 }
 
-/// Says why a call could not be looked at.
+/// Why a call could not be looked at.
 enum Unseen {
     /// What it named is not there, and the kernel will say so: no such descriptor, no socket, no such memory.
     Nothing,
@@ -55,7 +55,7 @@ impl From<io::Error> for Unseen {
 }
 
 impl Network {
-    /// Tells whether a call is one of those that are looked at here.
+    /// Whether a call is one of those that are looked at here.
     #[must_use]
     pub fn is_about(call: &Notification) -> bool {
         request::is_one(call)
@@ -157,7 +157,7 @@ impl Network {
     }
 }
 
-/// Is a thread whose call waits.
+/// A thread whose call waits.
 struct Caller<'a> {
     call: &'a Notification,
     descriptor: u64,
@@ -173,7 +173,7 @@ impl Caller<'_> {
         PathBuf::from(format!("/proc/{}/fd/{}", self.call.pid, self.descriptor))
     }
 
-    /// Gives what the kernel calls the socket, such as `socket:[4711]`: the same in every process that has it.
+    /// Returns what the kernel calls the socket, such as `socket:[4711]`: the same in every process that has it.
     fn socket(&mut self) -> Result<PathBuf, Unseen> {
         if let Some(socket) = &self.socket {
             return Ok(socket.clone());
@@ -222,7 +222,7 @@ fn read(memory: &Memory, address: u64, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Tells whether a name server listens in this container.
+/// Whether a name server listens in this container.
 fn is_served(protocol: &str) -> bool {
     let tables = if protocol == "udp" { ["udp", "udp6"] } else { ["tcp", "tcp6"] };
     tables.iter().any(|table| {

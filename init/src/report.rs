@@ -13,7 +13,7 @@ use crate::attempts::{Attempts, End};
 use crate::sys;
 use crate::witness::Witness;
 
-/// Is the file, open.
+/// The file, open.
 pub struct Report {
     file: File,
 }

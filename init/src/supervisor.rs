@@ -17,7 +17,7 @@ use crate::{clocks, directories, files, processors};
 /// How long the loop waits at most while clocks are held, in milliseconds.
 const LOOK_EVERY: i32 = 100;
 
-/// Is what the loop works with.
+/// What the loop works with.
 pub struct Supervisor {
     pub programs: Programs,
     pub network: Network,

@@ -12,7 +12,7 @@ const DT_STRTAB: u64 = 5;
 const DT_SYMTAB: u64 = 6;
 const BEYOND: &str = "a table or a function beyond its end";
 
-/// Says why a vDSO cannot be rewritten.
+/// Why a vDSO cannot be rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VdsoError {
     /// It is no ELF image of the expected form.
@@ -35,7 +35,7 @@ impl std::fmt::Display for VdsoError {
     }
 }
 
-/// Says how a program is led from the kernel's functions to the stub.
+/// How a program is led from the kernel's functions to the stub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redirect {
     /// By the values of the symbols. The stub stands in the body of `gettimeofday`, and the kernel's `clock_gettime` stays
@@ -57,7 +57,7 @@ const DOOR: usize = 8;
 /// Two functions are neighbours when no more than this stands between them: the gap that alignment leaves.
 const GAP: usize = 64;
 
-/// Is a function of the vDSO.
+/// A function of the vDSO.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Symbol {
     name: String,
@@ -68,7 +68,7 @@ struct Symbol {
     size: usize,
 }
 
-/// Is where things stand in a vDSO.
+/// Where things stand in a vDSO.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     symbols: Vec<Symbol>,
@@ -76,7 +76,7 @@ pub struct Layout {
     base: usize,
 }
 
-/// Is a run of bytes to be written into a program's vDSO.
+/// A run of bytes to be written into a program's vDSO.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
     /// Where, from the vDSO's beginning.
@@ -139,7 +139,7 @@ impl Layout {
         })
     }
 
-    /// Gives the way from the stub's beginning to the kernel's own `clock_gettime`; 0 where that is gone.
+    /// Returns the way from the stub's beginning to the kernel's own `clock_gettime`; 0 where that is gone.
     ///
     /// # Errors
     /// [`VdsoError::Missing`].
@@ -174,7 +174,7 @@ impl Layout {
         Ok(Patch { at: first, bytes: image[first..end].to_vec(), stub_at: begin - first })
     }
 
-    /// Gives where the changes begin, and where the stub does.
+    /// Returns where the changes begin, and where the stub does.
     fn redirect_symbols(&self, image: &mut [u8], length: usize, entries: Entries) -> Result<(usize, usize), VdsoError> {
         let room = self.find("gettimeofday")?;
         let begin = begin(room);

@@ -23,7 +23,7 @@ fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// Says whether packages can be installed: a Debian family, and root.
+/// Whether packages can be installed: a Debian family, and root.
 pub fn is_debian_root() -> bool {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     is_debian_family(&release) && is_root() && program("apt-get").is_some()
@@ -36,7 +36,7 @@ fn is_debian_family(release: &str) -> bool {
     ids.into_iter().flatten().flat_map(str::split_whitespace).any(|id| ["debian", "ubuntu"].contains(&id))
 }
 
-/// Says whether the effective user is root, as the kernel tells it.
+/// Whether the effective user is root, as the kernel tells it.
 pub fn is_root() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));

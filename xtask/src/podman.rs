@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Debian only recommends the init, without which there is no PID 1, and the network's backend.
 const PACKAGES: [&str; 3] = ["podman", "catatonit", "netavark"];
 
-/// Is a running service. Dropped, it ends, with all that it holds.
+/// A running service. Dropped, it ends, with all that it holds.
 pub struct Service {
     folder: PathBuf,
     child: Child,

@@ -6,7 +6,7 @@
 use super::reference::{State, Use};
 use rcrepro_model::plan::pins::ToolVersion;
 
-/// Is what a text asks for.
+/// What a text asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// One version.
@@ -21,7 +21,7 @@ pub enum Wanted {
     Unknown,
 }
 
-/// Is a run of versions: from `low`, and up to but without `high` when there is one.
+/// A run of versions: from `low`, and up to but without `high` when there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     low: ToolVersion,

@@ -132,7 +132,7 @@ fn documents(stdout: &[u8]) -> Vec<Value> {
     }
 }
 
-/// Counts the findings for which text would have ended with 3; none when the stream is in no such format.
+/// Counts the findings for which text would have ended with 3; `None` when the stream is in no such format.
 fn findings(documents: &[Value]) -> Option<usize> {
     let first = documents.first()?;
     if first.get("runs").is_some() {

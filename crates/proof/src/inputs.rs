@@ -14,7 +14,7 @@ pub trait InputFiles {
     fn search(&self, folder: &str, text: &str) -> Search;
 }
 
-/// Is what a look at an input file gave.
+/// What a look at an input file gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// The file's bytes.
@@ -25,7 +25,7 @@ pub enum Lookup {
     Unavailable,
 }
 
-/// Is what a look at a folder gave.
+/// What a look at a folder gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listing {
     /// The names in it, each with its kind.
@@ -36,7 +36,7 @@ pub enum Listing {
     Unavailable,
 }
 
-/// Says what stands under a name.
+/// What stands under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A file.
@@ -47,7 +47,7 @@ pub enum Kind {
     Link,
 }
 
-/// Is what a search through files gave.
+/// What a search through files gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
     /// How many lines hold the text, by the file's path below the folder.

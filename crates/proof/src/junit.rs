@@ -18,7 +18,7 @@ fn pass(_call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     judge(Tool::Junit, tests(evidence.stdout), "standard output is no JUnit report")
 }
 
-/// Counts test cases by what stands inside them; none when the stream is no such report.
+/// Counts test cases by what stands inside them; `None` when the stream is no such report.
 pub(super) fn tests(stdout: &[u8]) -> Option<Tests> {
     let begin = stdout.iter().position(|byte| *byte == b'<')?;
     let mut reader = Reader::from_reader(&stdout[begin..]);

@@ -38,7 +38,7 @@ pub(super) fn judge(tool: Tool, tests: Option<Tests>, none: &str) -> Proof {
     }
 }
 
-/// Counts the test points; none when the lines are no TAP.
+/// Counts the test points; `None` when the lines are no TAP.
 pub(super) fn tests(lines: &[String]) -> Option<Tests> {
     let plan = |line: &String| {
         line.trim().strip_prefix("1..").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))

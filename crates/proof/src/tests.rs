@@ -45,7 +45,7 @@ impl InputFiles for Files<'_> {
     }
 }
 
-/// Is a command's end, to be judged.
+/// A command's end, to be judged.
 struct Case<'a> {
     line: &'a str,
     exit_code: i32,
@@ -61,14 +61,14 @@ fn said<'a>(line: &'a str, stdout: &'a str) -> Case<'a> {
 }
 
 impl Case<'_> {
-    /// Gives the ids of the conditions, those that silence nothing any more marked as idle.
+    /// Returns the ids of the conditions, those that silence nothing any more marked as idle.
     fn conditions(&self) -> Vec<String> {
         let proof = self.assess();
         let id = |found: &Condition| format!("{}{}", if found.idle { "idle " } else { "" }, found.id);
         proof.conditions().iter().map(id).collect()
     }
 
-    /// Gives the kind of proof and what it says.
+    /// Returns the kind of proof and what it says.
     fn proof(&self) -> String {
         let proof = self.assess();
         format!("{} | {proof}", proof.as_str())

@@ -21,7 +21,7 @@ const HOLLOW: u64 = 256 << 20;
 /// The most entries of a folder that are listed.
 pub const ENTRY_LIMIT: usize = 200_000;
 
-/// Says why a file or folder is not let in.
+/// Why a file or folder is not let in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DoorError {
     /// Something else than a regular file.
@@ -89,7 +89,7 @@ impl DoorError {
         error.get_ref()?.downcast_ref()
     }
 
-    /// Gives a command that shows what stands there.
+    /// Returns a command that shows what stands there.
     #[must_use]
     pub fn hint(&self) -> String {
         let (Self::NoFile { path, .. }
@@ -108,7 +108,7 @@ impl From<DoorError> for io::Error {
     }
 }
 
-/// Is a regular file that was let in. It reads no further than its limit.
+/// A regular file that was let in. It reads no further than its limit.
 #[derive(Debug)]
 pub struct Admitted {
     content: io::Take<File>,
@@ -118,7 +118,7 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Gives how many bytes it had when it was opened.
+    /// Returns how many bytes it had when it was opened.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
@@ -242,7 +242,7 @@ pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Gives a regular file's size without opening it; none when something else, or nothing, stands there.
+/// Returns a regular file's size without opening it; `None` when something else, or nothing, stands there.
 #[must_use]
 pub fn size_of(path: &Path) -> Option<u64> {
     let found = rustix::fs::lstat(path).ok()?;
@@ -250,7 +250,7 @@ pub fn size_of(path: &Path) -> Option<u64> {
     u64::try_from(found.st_size).ok().filter(|_| regular)
 }
 
-/// Says what stands at a path where it is not the kind that is wanted.
+/// Returns what stands at a path where it is not the kind that is wanted.
 fn other_than(wanted: FileType, found: FileType, path: &Path) -> Option<String> {
     if found == wanted {
         return None;

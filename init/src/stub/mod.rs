@@ -32,7 +32,7 @@ pub type Readings = [u64; CLOCKS];
 
 const NANOS: i64 = 1_000_000_000;
 
-/// Says what the wall clock of a program reads.
+/// What the wall clock of a program reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wall {
     /// One time, in seconds since 1970.
@@ -41,14 +41,14 @@ pub enum Wall {
     Flows { ahead: i64 },
 }
 
-/// Is the stub's code with the data that is the same for every program.
+/// The stub's code with the data that is the same for every program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stub {
     /// Data and code.
     pub bytes: Vec<u8>,
 }
 
-/// Says where the stub's entries stand, from its beginning.
+/// Where the stub's entries stand, from its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entries {
     pub clock_gettime: usize,

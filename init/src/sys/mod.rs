@@ -36,7 +36,7 @@ fn check_long(result: i64) -> io::Result<i64> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-/// Gives the address at which the kernel put the vDSO.
+/// Returns the address at which the kernel put the vDSO.
 pub fn own_vdso() -> usize {
     // SAFETY: reads the auxiliary vector.
     usize::try_from(unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) }).unwrap_or(0)
@@ -65,13 +65,13 @@ fn stub_offset(symbol: *const u8) -> usize {
     symbol as usize - &raw const rcrepro_stub_begin as usize
 }
 
-/// Gives the stub's data and code, as the assembler wrote them.
+/// Returns the stub's data and code, as the assembler wrote them.
 pub fn stub_code() -> &'static [u8] {
     // SAFETY: the two symbols bound one read-only piece of this program.
     unsafe { std::slice::from_raw_parts(&raw const rcrepro_stub_begin, stub_offset(&raw const rcrepro_stub_end)) }
 }
 
-/// Says where its entries stand.
+/// Returns where its entries stand.
 pub fn stub_entries() -> Entries {
     Entries {
         clock_gettime: stub_offset(&raw const rcrepro_stub_clock_gettime),
@@ -83,7 +83,7 @@ pub fn stub_entries() -> Entries {
     }
 }
 
-/// Is the end of a process.
+/// The end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
     pub pid: i32,
@@ -113,7 +113,7 @@ pub fn signals() -> io::Result<OwnedFd> {
     }
 }
 
-/// Is a signal that came.
+/// A signal that came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signal {
     pub number: c_int,

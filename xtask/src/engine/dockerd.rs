@@ -107,7 +107,7 @@ fn running_or_stale(file: &Path) -> Result<Option<String>, Refusal> {
     Ok(None)
 }
 
-/// Says whether any control group hierarchy is mounted.
+/// Whether any control group hierarchy is mounted.
 pub fn cgroups_are_mounted() -> bool {
     let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
     mounts.lines().filter_map(|line| line.split(' ').nth(2)).any(|kind| kind == "cgroup" || kind == "cgroup2")

@@ -175,7 +175,7 @@ pub fn check(file: &str, source: &str) -> Vec<Crossing> {
     found
 }
 
-/// The folder or file right below `src/`, without `.rs`; none for the crate's two roots.
+/// The folder or file right below `src/`, without `.rs`; `None` for the crate's two roots.
 fn folder_of(file: &str) -> Option<&str> {
     match file.split_once('/') {
         Some((folder, _)) => Some(folder),
@@ -210,7 +210,7 @@ fn target(file: &str, path: &Path) -> Option<String> {
     (supers == depth).then(|| segments.get(supers).cloned())?
 }
 
-/// Says why `from` may not import `to`, if so.
+/// Returns why `from` may not import `to`, if so.
 fn forbidden(from: &str, to: &str) -> Option<String> {
     let from_tier = tier(from)?;
     if from == to {

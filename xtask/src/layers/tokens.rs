@@ -151,7 +151,7 @@ pub fn paths(tokens: &[Token]) -> Vec<Path> {
     found
 }
 
-/// Says whether a path begins here that has more than one segment, begins at the outermost root or is imported.
+/// Whether a path begins here that has more than one segment, begins at the outermost root or is imported.
 fn begins_path(tokens: &[Token], at: usize) -> bool {
     let back = |steps: usize| at.checked_sub(steps).map_or("", |at| tokens[at].text.as_str());
     let is_name = |text: &str| text.bytes().next().is_some_and(ident_start) && !KEYWORDS.contains(&text);

@@ -2,7 +2,7 @@
 
 use super::plan::Sentence;
 
-/// Is one row.
+/// One row.
 #[derive(Debug)]
 pub struct Row {
     /// Its line in the document, from 1.
@@ -19,7 +19,7 @@ pub struct Row {
     pub proof: String,
 }
 
-/// Is one test that a row names.
+/// One test that a row names.
 #[derive(Debug)]
 pub struct Test {
     /// Its file, from the project's root.
@@ -31,7 +31,7 @@ pub struct Test {
 }
 
 impl Row {
-    /// Tells whether it is that of a sentence.
+    /// Whether it is that of a sentence.
     pub fn of(&self, sentence: &Sentence) -> bool {
         self.sentence == sentence.text && self.heading == sentence.heading
     }

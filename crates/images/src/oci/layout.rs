@@ -62,7 +62,7 @@ pub(super) fn write_tar(
     tar.into_inner().and_then(|out| out.flush()).map_err(failed())
 }
 
-/// Gives each blob once, in the order of the paths.
+/// Returns each blob once, in the order of the paths.
 pub(super) fn blobs(image: &ImageBlobs) -> BTreeMap<String, Digest> {
     image.all().map(|digest| (blob_path(digest), digest)).collect()
 }

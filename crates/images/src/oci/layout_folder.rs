@@ -21,7 +21,7 @@ use super::layout::{blobs, layout_documents};
 use rcrepro_model::content::digest::{Digest, DigestHasher};
 use rcrepro_store::BlobStore;
 
-/// Is an image with its names.
+/// An image with its names.
 #[derive(Debug, Clone)]
 pub struct NamedImage {
     /// The name inside the layout.
@@ -32,7 +32,7 @@ pub struct NamedImage {
     pub blobs: ImageBlobs,
 }
 
-/// Says what became of a layout.
+/// What became of a layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// The folder was absent or empty, and was written.

@@ -16,7 +16,7 @@ pub mod spool;
 pub mod tar_layer;
 pub mod validate;
 
-/// Says why no layer or image could be made.
+/// Why no layer or image could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum OciError {
     /// A package holds a path twice.

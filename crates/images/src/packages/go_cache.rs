@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipWriter};
 use super::PackageError;
 use super::go_module::{escape, h1, proxy_path};
 
-/// Is a module in the cache.
+/// A module in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedModule {
     /// The files, by their paths below `GOMODCACHE`.

@@ -23,7 +23,7 @@ pub struct Mirrors {
 }
 
 impl Mirrors {
-    /// Gives the bases of Debian archives: the mirrors, then apt's own that are Debian's.
+    /// Returns the bases of Debian archives: the mirrors, then apt's own that are Debian's.
     ///
     /// # Errors
     /// [`PackageError::NoSource`].
@@ -48,7 +48,7 @@ impl Mirrors {
         )
     }
 
-    /// Gives the Go module proxies: the mirrors, then the first of `GOPROXY`, from the environment or from `go env`.
+    /// Returns the Go module proxies: the mirrors, then the first of `GOPROXY`, from the environment or from `go env`.
     ///
     /// # Errors
     /// [`PackageError::NoSource`].
@@ -67,7 +67,7 @@ impl Mirrors {
         )
     }
 
-    /// Gives the name of the checksum database that the machine's Go asks, if it asks one.
+    /// Returns the name of the checksum database that the machine's Go asks, if it asks one.
     #[must_use]
     pub fn checksum_database(&self) -> Option<String> {
         if self.exclusive {
@@ -79,7 +79,7 @@ impl Mirrors {
         (name != "off" && !name.is_empty()).then(|| name.to_owned())
     }
 
-    /// Gives the npm registries: the mirrors, then npm's own, from the environment or from `npm config`.
+    /// Returns the npm registries: the mirrors, then npm's own, from the environment or from `npm config`.
     ///
     /// # Errors
     /// [`PackageError::NoSource`].

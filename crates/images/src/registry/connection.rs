@@ -21,7 +21,7 @@ use rcrepro_model::content::pace::ANSWER;
 /// How long signing in may take.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Is a place that answers.
+/// A place that answers.
 pub(super) struct Connection {
     pub place: Place,
     scheme: &'static str,
@@ -64,7 +64,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Gives the registry's name for messages.
+    /// Returns the registry's name for messages.
     pub fn name(&self) -> &str {
         &self.place.authority
     }
@@ -107,7 +107,7 @@ impl Connection {
         unreachable!("the second answer is returned whatever it is")
     }
 
-    /// Gives the distribution client for this registry, signed in, for uploads.
+    /// Returns the distribution client for this registry, signed in, for uploads.
     ///
     /// # Errors
     /// [`RegistryError::Tls`] when the platform's certificate store cannot be used.

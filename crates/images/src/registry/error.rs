@@ -5,7 +5,7 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::StoreError;
 
-/// Says why an image could not be pulled or pushed. `object` is a manifest, a config or a layer with its digest.
+/// Why an image could not be pulled or pushed. `object` is a manifest, a config or a layer with its digest.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The reference has no digest, and a tag may be moved at any time.
@@ -186,13 +186,13 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
-    /// Tells whether the bytes were there but are not those of the digest that was asked for.
+    /// Whether the bytes were there but are not those of the digest that was asked for.
     #[must_use]
     pub const fn is_tampering(&self) -> bool {
         matches!(self, Self::Size { .. } | Self::Digest { .. } | Self::Header { .. } | Self::DiffId { .. })
     }
 
-    /// Gives a command or a setting that may mend it.
+    /// Returns a command or a setting that may mend it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -95,7 +95,7 @@ impl Registry {
 /// How many indexes may stand one in another.
 const DEPTH: usize = 4;
 
-/// Is a document with its name for messages.
+/// A document with its name for messages.
 struct Named {
     object: String,
     received: Received,

@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use rcrepro_model::content::name::TreePath;
 
-/// Is a read file.
+/// A read file.
 #[derive(Debug, Default)]
 pub struct Ignored {
     rules: Vec<(bool, GlobMatcher)>,
@@ -50,7 +50,7 @@ impl Ignored {
         Ok(Self { rules })
     }
 
-    /// Tells whether a path is left out.
+    /// Whether a path is left out.
     #[must_use]
     pub fn leaves_out(&self, path: &TreePath) -> bool {
         let text = path.as_str();

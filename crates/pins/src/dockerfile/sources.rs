@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::dockerfile::lines::{Instruction, Word, instructions};
 use crate::syntax::expand::expand;
 
-/// Is something that the engine would fetch, or that cannot be told.
+/// Something that the engine would fetch, or that cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// The line, from 1.
@@ -19,7 +19,7 @@ pub struct Foreign {
     pub says: String,
 }
 
-/// Is what a Dockerfile takes, as far as a build with certain arguments is concerned.
+/// What a Dockerfile takes, as far as a build with certain arguments is concerned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sources {
     /// What comes from elsewhere.

@@ -11,7 +11,7 @@ use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, QuotedState};
 /// How much of two commands must be equal for one to be a hint for the other.
 const LIKENESS: f32 = 0.3;
 
-/// Is a plan's command, ready to be compared.
+/// A plan's command, ready to be compared.
 struct Planned<'a> {
     plan: &'a PlanLine,
     lines: Vec<String>,
@@ -52,7 +52,7 @@ fn longest<'p, 'a>(planned: &'p [Planned<'a>], quoted: &[(usize, String)]) -> Op
     planned.iter().filter(begins).max_by_key(|planned| planned.lines.len())
 }
 
-/// Says how a quoted text stands; none when it is no command.
+/// Returns how a quoted text stands; `None` when it is no command.
 fn state(
     passage: &Passage,
     text: &str,
@@ -116,7 +116,7 @@ mod tests {
         ]
     }
 
-    /// Gives line, text and word of every quoted command.
+    /// Returns line, text and word of every quoted command.
     fn states(text: &str) -> Vec<(usize, String, &'static str)> {
         let found = align("README.md", text, &plan());
         found.into_iter().map(|quoted| (quoted.line, quoted.text, quoted.state.as_str())).collect()

@@ -41,7 +41,7 @@ pub fn inert(text: &str) -> String {
     out
 }
 
-/// Gives the text that a reader of [`inert()`] text sees: all of it, without the backquotes around code.
+/// Returns the text that a reader of [`inert()`] text sees: all of it, without the backquotes around code.
 #[must_use]
 pub fn plain(text: &str) -> String {
     let text = one_line(text);

@@ -15,7 +15,7 @@ impl Lines {
         Self(text.match_indices('\n').map(|(at, _)| at).collect())
     }
 
-    /// Gives the line, from 1.
+    /// Returns the line, from 1.
     fn of(&self, offset: usize) -> usize {
         self.0.partition_point(|end| *end < offset) + 1
     }

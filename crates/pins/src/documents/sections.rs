@@ -20,7 +20,7 @@ use super::Lines;
 /// How many lines of a difference are kept.
 const LINES: usize = 10;
 
-/// Says why the sections of a document cannot be written.
+/// Why the sections of a document cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SectionsError {
     /// A section begins and does not end.
@@ -71,7 +71,7 @@ pub enum SectionsError {
     },
 }
 
-/// Is a section whose text is not what it should be.
+/// A section whose text is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct StaleSection {
     /// The section.
@@ -82,7 +82,7 @@ pub struct StaleSection {
     pub difference: Vec<String>,
 }
 
-/// Is a section as it stands in a document.
+/// A section as it stands in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Section {
     name: String,

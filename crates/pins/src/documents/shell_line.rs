@@ -69,7 +69,7 @@ pub fn tools_of_quoted(text: &str) -> BTreeSet<String> {
     segments(text).iter().flat_map(|segment| tools(segment)).collect()
 }
 
-/// Tells whether a text in prose is a whole command, and not the name of a tool or of one of its subcommands: it has an
+/// Whether a text in prose is a whole command, and not the name of a tool or of one of its subcommands: it has an
 /// argument that is more than a plain word or a version (`go test`, `npm ci` and `go 1.26.8` are names), and leaves nothing
 /// out (`go test …`).
 #[must_use]
@@ -79,7 +79,7 @@ pub fn is_command_in_prose(text: &str) -> bool {
     !left_out && words.iter().skip(1).any(|word| !is_plain(word))
 }
 
-/// Tells whether a quoted command is the plan's. A quoted word such as `<version>` stands for any one word.
+/// Whether a quoted command is the plan's. A quoted word such as `<version>` stands for any one word.
 #[must_use]
 pub fn same(quoted: &str, planned: &str) -> bool {
     if quoted == planned {

@@ -28,7 +28,7 @@ pub fn mentions(text: &str) -> Result<Vec<Mention>, SyntaxError> {
     Ok(found)
 }
 
-/// Says what a feature brings: itself from a registry, and a toolchain.
+/// Returns what a feature brings: itself from a registry, and a toolchain.
 fn feature(key: &Node, options: &Node) -> Vec<Mention> {
     let id = key.text().unwrap_or_default();
     if id.starts_with('.') || id.starts_with("http://") || id.starts_with("https://") {

@@ -84,7 +84,7 @@ struct Word {
     column: usize,
 }
 
-/// Tells whether the quotes that open at a column hold a command of their own.
+/// Whether the quotes that open at a column hold a command of their own.
 fn holds_command(line: &str, column: usize, quote: char) -> bool {
     let rest: String = line.chars().skip(column).take_while(|c| *c != quote).collect();
     ["docker run ", "docker pull ", "podman run ", "podman pull "].iter().any(|command| rest.contains(command))

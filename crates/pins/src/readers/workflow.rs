@@ -28,7 +28,7 @@ pub fn mentions(document: &Node) -> Vec<Mention> {
     reader.found
 }
 
-/// Is what expressions may lead to.
+/// What expressions may lead to.
 #[derive(Default, Clone)]
 struct Scope<'a> {
     /// Environments, the innermost last.
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Tells whether an input whose name ends with `image` names one with a tag or a digest; others may be anything.
+/// Whether an input whose name ends with `image` names one with a tag or a digest; others may be anything.
 fn is_image(text: &str) -> bool {
     text.contains([':', '@']) && !text.contains("${{") && !text.contains("://") && !text.contains([' ', '\n'])
 }

@@ -5,7 +5,7 @@ use crate::image;
 use crate::keys::version_key;
 use crate::reference::{Kind, Mention};
 
-/// Says what a named value mentions: a version where the name says so, or an image of a toolchain.
+/// Returns what a named value mentions: a version where the name says so, or an image of a toolchain.
 ///
 /// `variables` tells whether `$` in the value is of a language that the caller resolves.
 #[must_use]

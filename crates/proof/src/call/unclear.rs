@@ -15,7 +15,7 @@ const QUIET: [&str; 59] = [
 /// How deep lines in lines are followed.
 const DEEPEST: u8 = 8;
 
-/// Says which known tool stands on a line without being called in a way that is read here.
+/// Returns which known tool stands on a line without being called in a way that is read here.
 pub(crate) fn unclear(line: &str) -> Option<String> {
     of_line(line, 0)
 }

@@ -2,7 +2,7 @@
 
 use super::base;
 
-/// Gives the line of `bash -c LINE`, with the options that change what hides an exit code.
+/// Returns the line of `bash -c LINE`, with the options that change what hides an exit code.
 pub(crate) fn nested(words: &[String]) -> Option<String> {
     if !matches!(base(words.first()?), "bash" | "sh" | "dash") {
         return None;

@@ -54,7 +54,7 @@ pub(super) fn conditions(call: &Call, lines: &[String], evidence: &Evidence<'_>)
     found
 }
 
-/// Gives the path that a call scans, as the line has it.
+/// Returns the path that a call scans, as the line has it.
 fn scanned(call: &Call) -> String {
     if let Some(source) = call.value(&["-s", "--source"]) {
         return source.to_owned();

@@ -51,7 +51,7 @@ fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     judge(call, alike, evidence, &flags, (form, &forms), &seen, benchmarks)
 }
 
-/// Says how a flag keeps a call from running tests; none when nothing does.
+/// Returns how a flag keeps a call from running tests; `None` when nothing does.
 fn without_tests(flags: &Flags) -> Option<&'static str> {
     let on = [("c", "-c` compiles tests and runs none"), ("n", "-n` prints commands and runs none")];
     let set = [
@@ -132,7 +132,7 @@ struct Sources<'a, 'b> {
 }
 
 impl Sources<'_, '_> {
-    /// Says why the `ok` of one of these packages proves nothing.
+    /// Returns why the `ok` of one of these packages proves nothing.
     fn objection(mut self, packages: &[&str]) -> Option<String> {
         let names = |why: String| Some(format!("{why}; `-v` and `-json` name the tests that ran"));
         if packages.is_empty() {

@@ -5,7 +5,7 @@
 
 use super::lex::Token;
 
-/// Says how far a doubt reaches.
+/// How far a doubt reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Doubt {
     /// All commands of the line.
@@ -55,7 +55,7 @@ pub(crate) fn variable(word: &str) -> Option<String> {
         .then(|| format!("`{name}`, through which a shell runs what the line does not show: take it away"))
 }
 
-/// Tells whether a command does nothing but fill an array: `name=( … )`.
+/// Whether a command does nothing but fill an array: `name=( … )`.
 pub(super) fn array(tokens: &[Token]) -> bool {
     let [Token::Word { text, .. }, Token::Operator("("), inner @ .., Token::Operator(")")] = tokens else {
         return false;
@@ -63,7 +63,7 @@ pub(super) fn array(tokens: &[Token]) -> bool {
     text.ends_with('=') && inner.iter().all(|token| matches!(token, Token::Word { .. }))
 }
 
-/// Says what a simple command makes of the exit code. `splits` says for each word whether it may become several.
+/// Returns what a simple command makes of the exit code. `splits` says for each word whether it may become several.
 pub(super) fn of_command(tokens: &[Token], words: &[String], splits: &[bool]) -> Option<Doubt> {
     if let [Token::Word { text, .. }, Token::Operator("("), Token::Operator(")"), ..] = tokens {
         return Some(Doubt::Whole(unseen(&format!("{text}()"), "the body of the function in its place")));
@@ -131,7 +131,7 @@ fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(good))
 }
 
-/// Gives the first option of `set` that is not known to be harmless.
+/// Returns the first option of `set` that is not known to be harmless.
 fn option(words: &[String]) -> Option<&str> {
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {

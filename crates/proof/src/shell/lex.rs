@@ -1,6 +1,6 @@
 //! Words and operators (POSIX.1-2017, Shell Command Language, 2.3), quotes removed.
 
-/// Is a piece of a line.
+/// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     /// A word without its quotes, and the lines inside its command substitutions. `splits` says that the shell may make
@@ -14,7 +14,7 @@ pub(super) enum Token {
 }
 
 impl Token {
-    /// Tells whether it is a redirection of an output stream to elsewhere.
+    /// Whether it is a redirection of an output stream to elsewhere.
     pub(super) const fn leads_away(&self) -> bool {
         matches!(self, Self::Redirection { standard: true, .. })
     }

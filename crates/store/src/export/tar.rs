@@ -14,7 +14,7 @@ const BLOCK: u64 = 512;
 /// How much is copied at once, in bytes.
 const PIECE: usize = 128 << 10;
 
-/// Says what an archive's headers hold beside what the tree says.
+/// What an archive's headers hold beside what the tree says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TarStyle {
     /// Put before every path; its directories get entries too.
@@ -58,7 +58,7 @@ pub fn export_tar(
     archive.writer.flush().map_err(|source| ExportError::Write { source })
 }
 
-/// Gives every directory on the way to a path, and the path.
+/// Returns every directory on the way to a path, and the path.
 fn ancestry(path: &TreePath) -> Vec<TreePath> {
     let mut above: Vec<TreePath> = Vec::new();
     for name in path.segments() {

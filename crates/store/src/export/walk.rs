@@ -31,7 +31,7 @@ pub fn walk(store: &dyn BlobStore, root: Digest) -> Result<Vec<(TreePath, Node)>
     Ok(found)
 }
 
-/// Gives a directory's entries backwards.
+/// Returns a directory's entries backwards.
 fn entries(store: &dyn BlobStore, digest: Digest, at: Option<&TreePath>) -> Result<Vec<(TreePath, Node)>, ExportError> {
     let directory = read_directory(store, digest)?;
     Ok(directory.entries.into_iter().rev().map(|(name, node)| (child(at, &name), node)).collect())

@@ -50,7 +50,7 @@ impl FsStore {
     }
 }
 
-/// Is a file that has the name of a blob.
+/// A file that has the name of a blob.
 struct Blob {
     path: PathBuf,
     hash: Sha256,

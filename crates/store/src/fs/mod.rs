@@ -56,7 +56,7 @@ pub struct FsStore {
     shared: Arc<Shared>,
 }
 
-/// Holds what the store, its writers and its batches share.
+/// What the store, its writers and its batches share.
 #[derive(Debug)]
 struct Shared {
     root: PathBuf,
@@ -64,7 +64,7 @@ struct Shared {
     /// An open handle on `blobs`, so that looking for a blob does not walk the whole path.
     blobs_handle: OwnedFd,
     session: Session,
-    /// The damaged blobs that were set aside; none where they are left in their places.
+    /// The damaged blobs that were set aside; `None` where they are left in their places.
     set_aside: Option<SetAside>,
 }
 
@@ -102,7 +102,7 @@ impl FsStore {
         Ok(Self { shared: Arc::new(Shared { root: root.to_owned(), blobs, blobs_handle, session, set_aside }) })
     }
 
-    /// Gives the store's folder.
+    /// Returns the store's folder.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.shared.root
@@ -135,7 +135,7 @@ impl Shared {
         self.blobs.join(relative(hash))
     }
 
-    /// Tells whether a file of the right size stands under the blob's name.
+    /// Whether a file of the right size stands under the blob's name.
     fn contains(&self, digest: Digest) -> Result<bool, StoreError> {
         match rustix::fs::statat(&self.blobs_handle, relative(digest.hash), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
@@ -165,7 +165,7 @@ impl Shared {
     }
 }
 
-/// Gives a blob's path below `blobs/sha256`: its first two digits, then the whole hash.
+/// Returns a blob's path below `blobs/sha256`: its first two digits, then the whole hash.
 fn relative(hash: Sha256) -> String {
     let hex = hash.to_string();
     format!("{}/{hex}", &hex[..2])

@@ -39,7 +39,7 @@ impl Session {
         Ok(Self { folder, _lock: lock, next: AtomicU64::new(0) })
     }
 
-    /// Gives a path that nobody else gets.
+    /// Returns a path that nobody else gets.
     pub(super) fn fresh_path(&self) -> PathBuf {
         self.folder.path().join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }

@@ -15,7 +15,7 @@ use crate::ingest::GitError;
 use crate::ingest::git::{open, reading};
 use rcrepro_model::content::name::TreePath;
 
-/// Says why no scratch repository could be made.
+/// Why no scratch repository could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ScratchError {
     /// git's data cannot be read or written.
@@ -34,7 +34,7 @@ pub enum ScratchError {
     },
 }
 
-/// Is a commit of the user's repository in a folder of its own.
+/// A commit of the user's repository in a folder of its own.
 #[derive(Debug)]
 pub struct GitScratch {
     folder: tempfile::TempDir,
@@ -77,13 +77,13 @@ impl GitScratch {
         Ok(scratch)
     }
 
-    /// Gives the folder.
+    /// Returns the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Gives the id of the commit that was written out, in hex.
+    /// Returns the id of the commit that was written out, in hex.
     #[must_use]
     pub fn base(&self) -> String {
         self.base.to_string()
@@ -135,7 +135,7 @@ impl GitScratch {
         Ok(id.to_string())
     }
 
-    /// Gives where a file is written. A symlink on the way could lead to a file of the user's.
+    /// Returns where a file is written. A symlink on the way could lead to a file of the user's.
     fn place(&self, path: &TreePath) -> Result<PathBuf, ScratchError> {
         let mut at = self.path().to_owned();
         for segment in path.segments() {

@@ -18,7 +18,7 @@ use rcrepro_model::content::digest::{Digest, DigestHasher};
 use rcrepro_model::content::name::{NameError, TreePath};
 use rcrepro_model::content::tree::{Directory, Node};
 
-/// Says why a folder cannot become a tree.
+/// Why a folder cannot become a tree.
 #[derive(Debug, thiserror::Error)]
 pub enum DirError {
     /// The file system failed.
@@ -103,7 +103,7 @@ impl DirError {
     }
 }
 
-/// Says how a folder is read.
+/// How a folder is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DirOptions {
     /// The folder is the upper directory of an overlay whose container has ended: whiteouts (character devices 0/0) mean
@@ -182,7 +182,7 @@ pub fn ingest_output(
     }
 }
 
-/// Tells whether the first thing on the way that is no folder is an overlay's mark for "removed".
+/// Whether the first thing on the way that is no folder is an overlay's mark for "removed".
 fn whiteout_on_the_way(root: BorrowedFd<'_>, above: &str, options: &DirOptions) -> bool {
     let ends = above.match_indices('/').map(|(end, _)| end).chain([above.len()]);
     let first = ends

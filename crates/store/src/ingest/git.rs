@@ -24,7 +24,7 @@ pub use visit::{Visited, visit_git};
 use walk::Walk;
 pub(crate) use walk::is_malformed;
 
-/// Says why a commit's tree cannot be taken.
+/// Why a commit's tree cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// git's data cannot be read.
@@ -104,7 +104,7 @@ pub struct GitSource<'a> {
     pub exclude: &'a GlobSet,
 }
 
-/// Is a commit's tree in the store.
+/// A commit's tree in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestedSource {
     /// The root `Directory`.
@@ -117,7 +117,7 @@ pub struct IngestedSource {
     pub tracked_files: usize,
 }
 
-/// Is a tracked file or symlink.
+/// A tracked file or symlink.
 struct Tracked {
     path: TreePath,
     object: gix::ObjectId,
@@ -227,7 +227,7 @@ fn records(
     }
 }
 
-/// Tells whether the path, or a folder above it, matches.
+/// Whether the path, or a folder above it, matches.
 #[must_use]
 pub fn is_excluded(path: &str, exclude: &GlobSet) -> bool {
     let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);

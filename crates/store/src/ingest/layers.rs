@@ -22,7 +22,7 @@ const WHITEOUT: &str = ".wh.";
 /// The name that hides everything that the layers below have in a folder.
 const OPAQUE: &str = ".wh..wh..opq";
 
-/// Is the mode and the owner of a path.
+/// The mode and the owner of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dress {
     /// The permission bits, set-id and sticky bits among them.
@@ -33,7 +33,7 @@ pub struct Dress {
     pub gid: u64,
 }
 
-/// Is the file system of an image.
+/// The file system of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootTree {
     /// The root `Directory`.
@@ -69,7 +69,7 @@ pub fn ingest_layers(store: &dyn BlobStore, layers: &[Digest]) -> Result<RootTre
 /// What stands at each path: a file or a symbolic link, or a folder where there is none.
 type Paths = BTreeMap<TreePath, (Option<Node>, Dress)>;
 
-/// Is what one layer does to those below.
+/// What one layer does to those below.
 #[derive(Default)]
 struct Changes {
     /// Paths that are taken away, with all that is below them.
@@ -175,7 +175,7 @@ mod tests {
     use crate::export::walk;
     use crate::memory::MemoryStore;
 
-    /// Is a path, what it is, its text (content or link target), and its mode.
+    /// A path, what it is, its text (content or link target), and its mode.
     type Made<'a> = (&'a str, EntryType, &'a str, u32);
 
     fn layer(store: &MemoryStore, entries: &[Made<'_>]) -> Digest {

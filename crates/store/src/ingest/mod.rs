@@ -40,7 +40,7 @@ impl Default for Limits {
     }
 }
 
-/// Says which of the [`Limits`] was exceeded.
+/// Which of the [`Limits`] was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LimitError {
     /// Too many entries.
@@ -127,7 +127,7 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Is a batch that keeps nothing: what is only to be hashed goes here.
+/// A batch that keeps nothing: what is only to be hashed goes here.
 struct HashOnly;
 
 impl BlobBatch for HashOnly {

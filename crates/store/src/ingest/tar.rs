@@ -12,7 +12,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{Node, TreeBuilder, TreeError};
 
-/// Says why an archive cannot become a tree. Names are shown with every byte that is not printable ASCII escaped.
+/// Why an archive cannot become a tree. Names are shown with every byte that is not printable ASCII escaped.
 #[derive(Debug, thiserror::Error)]
 pub enum TarError {
     /// The stream failed.
@@ -75,7 +75,7 @@ pub enum TarError {
     Store(#[from] StoreError),
 }
 
-/// Says how an archive is read.
+/// How an archive is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TarOptions {
     /// The path, inside the archive, of what becomes the result; every entry must be it or lie below it. Docker's archive
@@ -141,14 +141,14 @@ pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &T
     tree.finish(batch, options)
 }
 
-/// Is what stands at a path.
+/// What stands at a path.
 #[derive(Debug, Clone)]
 enum Item {
     Leaf(Node),
     Folder,
 }
 
-/// Holds what the archive has shown; the root has no path.
+/// What the archive has shown; the root has no path.
 #[derive(Default)]
 struct Tree {
     builder: TreeBuilder,

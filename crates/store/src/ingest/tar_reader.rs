@@ -14,7 +14,7 @@ const BLOCK: usize = 512;
 /// How long a pax header or a GNU long name may be, in bytes; Linux takes no path beyond 4,096.
 const META_LIMIT: u64 = 1 << 20;
 
-/// Is an entry's header with its long names resolved.
+/// An entry's header with its long names resolved.
 #[derive(Debug)]
 pub struct Entry {
     /// The path as the archive spells it.

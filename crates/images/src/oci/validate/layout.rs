@@ -22,7 +22,7 @@ const INDEX_KEYS: [&str; 6] = ["schemaVersion", "mediaType", "artifactType", "ma
 const MANIFEST_KEYS: [&str; 7] =
     ["schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations"];
 
-/// Says how a layer of a media type is packed.
+/// Returns how a layer of a media type is packed.
 fn compression_of(media_type: &str) -> Option<Compression> {
     match media_type.replace("nondistributable.", "").as_str() {
         LAYER_TYPE => Some(Compression::None),
@@ -34,7 +34,7 @@ fn compression_of(media_type: &str) -> Option<Compression> {
     }
 }
 
-/// Is what a descriptor names.
+/// What a descriptor names.
 struct Described<'a> {
     path: String,
     media_type: String,

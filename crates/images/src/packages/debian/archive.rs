@@ -14,7 +14,7 @@ use rcrepro_model::image::lock::{DebIndex, DebPin};
 use rcrepro_model::image::purl::Purl;
 use rcrepro_store::BlobStore;
 
-/// Says where an archive may be and what is believed of it.
+/// Where an archive may be and what is believed of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Archive<'a> {
     /// The bases above `dists/` and `pool/`, the first choice first.
@@ -72,7 +72,7 @@ async fn fetch_index(
     })
 }
 
-/// Gives the first `InRelease` that is believed; where none is, what is wrong with the first that could be had.
+/// Returns the first `InRelease` that is believed; where none is, what is wrong with the first that could be had.
 async fn fetch_release(
     fetcher: &Fetcher,
     suite: &str,

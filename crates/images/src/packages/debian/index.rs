@@ -12,7 +12,7 @@ use rcrepro_model::content::name::TreePath;
 /// The most bytes that a list may unpack to: 512 MiB, ten times what Debian's largest suite has.
 pub const MAX_LIST_BYTES: u64 = 512 << 20;
 
-/// Is a package as a list describes it; relations are kept as texts, because few packages of a list are ever looked at.
+/// A package as a list describes it; relations are kept as texts, because few packages of a list are ever looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package<'a> {
     /// The name.

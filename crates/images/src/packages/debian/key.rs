@@ -14,18 +14,18 @@ use rcrepro_model::image::fingerprint::Fingerprint;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 
-/// Is a key whose signatures count.
+/// A key whose signatures count.
 #[derive(Debug, Clone)]
 pub struct TrustedKey {
     fingerprint: Fingerprint,
     signers: Vec<Signer>,
 }
 
-/// Is the primary key or one of its subkeys, where it may sign.
+/// The primary key or one of its subkeys, where it may sign.
 #[derive(Debug, Clone)]
 pub(super) struct Signer {
     pub(super) key: SignerKey,
-    /// When it ends, in seconds since 1970; none for never.
+    /// When it ends, in seconds since 1970; `None` for never.
     pub(super) expires: Option<u64>,
 }
 
@@ -79,7 +79,7 @@ impl TrustedKey {
         Ok(Self { fingerprint, signers })
     }
 
-    /// Gives the primary key's fingerprint.
+    /// Returns the primary key's fingerprint.
     #[must_use]
     pub const fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
@@ -90,7 +90,7 @@ impl TrustedKey {
     }
 }
 
-/// Gives the newest signature with which the key says of itself who it is and what it may do.
+/// Returns the newest signature with which the key says of itself who it is and what it may do.
 fn identity(key: &SignedPublicKey) -> Option<&Signature> {
     let users = key.details.users.iter().flat_map(|user| {
         let own = user.signatures.iter().filter(|one| one.typ() != Some(SignatureType::CertRevocation));
@@ -99,7 +99,7 @@ fn identity(key: &SignedPublicKey) -> Option<&Signature> {
     users.filter(|one| is_strong(one)).max_by_key(|one| one.created())
 }
 
-/// Gives the newest signature that binds a subkey to its primary key, if the subkey may sign.
+/// Returns the newest signature that binds a subkey to its primary key, if the subkey may sign.
 fn binding<'a>(primary: &PublicKey, subkey: &'a SignedPublicSubKey) -> Option<&'a Signature> {
     let good = |one: &&Signature| one.verify_subkey_binding(primary, &subkey.key).is_ok();
     let (revocations, bindings): (Vec<_>, Vec<_>) =
@@ -124,7 +124,7 @@ fn expiry(created: u64, signature: &Signature) -> Option<u64> {
     lifetime.filter(|lifetime| *lifetime > 0).map(|lifetime| created + lifetime)
 }
 
-/// Tells whether a signature is made over a hash that nobody can forge today.
+/// Whether a signature is made over a hash that nobody can forge today.
 pub(super) fn is_strong(signature: &Signature) -> bool {
     use HashAlgorithm::{Sha3_256, Sha3_512, Sha256, Sha384, Sha512};
     matches!(signature.hash_alg(), Some(Sha256 | Sha384 | Sha512 | Sha3_256 | Sha3_512))

@@ -15,7 +15,7 @@ pub mod release;
 pub mod resolve;
 pub mod signed;
 
-/// Says why an archive's index is not believed, or has not what is wanted.
+/// Why an archive's index is not believed, or has not what is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DebianError {
     /// A key file is not the key that its name says.
@@ -60,7 +60,7 @@ pub enum DebianError {
 }
 
 impl DebianError {
-    /// Gives a command or a setting that may mend it.
+    /// Returns a command or a setting that may mend it.
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {

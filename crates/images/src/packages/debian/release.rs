@@ -16,7 +16,7 @@ use rcrepro_model::image::fingerprint::Fingerprint;
 /// How far ahead of this machine's clock an archive may be: a day.
 const CLOCK_SLACK: u64 = 24 * 60 * 60;
 
-/// Is a suite's index as a trusted key signed it.
+/// A suite's index as a trusted key signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// The code name.
@@ -43,7 +43,7 @@ impl Release {
         Self::parse(&signed.text, signed.signed_by, suite, now).map_err(refuse)
     }
 
-    /// Gives a file's digest.
+    /// Returns a file's digest.
     #[must_use]
     pub fn file(&self, path: &TreePath) -> Option<Digest> {
         self.files.get(path).copied()

@@ -12,7 +12,7 @@ use super::DebianError;
 use super::index::Package;
 use super::relation::{self, Relation};
 
-/// Is one suite's list.
+/// One suite's list.
 #[derive(Debug, Clone)]
 pub struct List<'a> {
     /// The suite's code name.
@@ -21,7 +21,7 @@ pub struct List<'a> {
     pub packages: Vec<Package<'a>>,
 }
 
-/// Is a package and the suite whose list has it.
+/// A package and the suite whose list has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Listed<'a> {
     /// The suite's code name.
@@ -64,7 +64,7 @@ struct Closure<'a> {
     impossible: HashMap<&'a str, String>,
 }
 
-/// Says why a search ended: with a chain that another alternative may mend, or for good.
+/// Why a search ended: with a chain that another alternative may mend, or for good.
 enum Stop {
     Missing(String),
     Broken(DebianError),
@@ -176,7 +176,7 @@ impl<'a> Closure<'a> {
         })))
     }
 
-    /// Gives what satisfies a relation, the first choice first.
+    /// Returns what satisfies a relation, the first choice first.
     fn options(&self, relation: &Relation<'_>) -> Vec<Listed<'a>> {
         let real = self.candidates.get(relation.name).filter(|real| relation.takes(real.package.version));
         let provided = self.providers.get(relation.name).into_iter().flatten();

@@ -14,7 +14,7 @@ const BEGIN: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
 const BEGIN_SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
 const END: &str = "-----END PGP SIGNATURE-----";
 
-/// Is a text that a trusted key signed.
+/// A text that a trusted key signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedText {
     /// Exactly what was signed, with plain line ends.
@@ -23,7 +23,7 @@ pub struct SignedText {
     pub signed_by: Fingerprint,
 }
 
-/// Says why a file is no text that a trusted key signed.
+/// Why a file is no text that a trusted key signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// The file is not clear-signed.
@@ -96,7 +96,7 @@ fn check_frame(file: &str) -> Result<(), SignatureError> {
     if ended { Ok(()) } else { Err(SignatureError::Cut) }
 }
 
-/// Gives the listed key that made the signature, or says why it does not count.
+/// Returns the listed key that made the signature, or says why it does not count.
 fn check(signature: &Signature, text: &str, keys: &[TrustedKey], now: u64) -> Result<Fingerprint, String> {
     let maker = maker(signature);
     if signature.typ() != Some(SignatureType::Text) {
