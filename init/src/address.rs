@@ -23,7 +23,7 @@ pub enum Place {
 
 impl Place {
     /// Reads a socket address as the kernel does; `None` for what never leaves the machine (other processes, the kernel) and
-    /// for what is no address. `sends` is for calls that send: there no family means the internet's.
+    /// for what is not an address. `sends` is for calls that send: there no family means the internet's.
     #[must_use]
     pub fn parse(bytes: &[u8], sends: bool) -> Option<Self> {
         let family = u16::from_ne_bytes(bytes.get(..2)?.try_into().ok()?);

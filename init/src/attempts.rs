@@ -78,7 +78,7 @@ impl Attempts {
         self.unread += 1;
     }
 
-    /// Counts a call that should have been answered, and where the kernel's own answer stood.
+    /// Counts a call that should have been answered, and got the kernel's own answer.
     pub fn note_unanswered(&mut self) {
         self.unanswered += 1;
     }
@@ -93,7 +93,7 @@ impl Attempts {
         self.unpinned.insert(reason);
     }
 
-    /// Holds what was seen against what the kernel and the limits of this process say.
+    /// Compares what was seen with what the kernel and the limits of this process say.
     pub fn compare(&mut self, said: Said) {
         match said.unrouted {
             Some(counted) => {

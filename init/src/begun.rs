@@ -77,7 +77,7 @@ impl Begun {
         lost.then_some(UNKNOWN)
     }
 
-    /// Hears that a program was rewritten.
+    /// Notes that a program was rewritten.
     pub fn rewritten(&mut self, process: u32) {
         self.waited_for.remove(&process);
     }
@@ -138,7 +138,7 @@ fn place(path: &[u8], folder: &str, pid: u32) -> PathBuf {
             return Path::new(&ours).join(OsStr::from_bytes(rest));
         }
     }
-    // A path that begins at the root stands by itself.
+    // A path that begins at the root is complete.
     Path::new(folder).join(OsStr::from_bytes(path))
 }
 

@@ -9,10 +9,10 @@ use std::os::unix::fs::FileExt as _;
 
 const SECTION: &[u8] = b".go.buildinfo";
 const MAGIC: &[u8] = b"\xff Go buildinf:";
-/// The strings stand in the section itself, since Go 1.18.
+/// The strings are in the section itself, since Go 1.18.
 const INLINE: u8 = 2;
 const STRINGS_AT: usize = 32;
-/// What stands before and after the text of the build, so that it can be found in memory.
+/// What is before and after the text of the build, so that it can be found in memory.
 const SENTINEL: usize = 16;
 const HEADER: usize = 64;
 /// The most sections, and bytes of one, that are looked at.
@@ -74,7 +74,7 @@ fn main_package(section: &[u8]) -> Option<String> {
     text.lines().find_map(|line| line.strip_prefix("path\t")).map(str::to_owned)
 }
 
-/// Takes a string whose length stands before it, in groups of seven bits.
+/// Takes a string whose length is before it, in groups of seven bits.
 fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut length = 0usize;
     for (index, &byte) in bytes.iter().enumerate().take(5) {

@@ -58,7 +58,7 @@ fn put(pid: u32, address: u64, words: &[i64]) -> io::Result<Answer> {
     Ok(Answer::Value(0))
 }
 
-/// A deadline of a call that waits: where it stands in the caller's memory, and on which of the machine's clocks it is.
+/// A deadline of a call that waits: where it is in the caller's memory, and on which of the machine's clocks it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Deadline {
     address: u64,
@@ -83,7 +83,7 @@ pub fn is_wait(number: u32) -> bool {
     )
 }
 
-/// Lets a wait go whose deadline is on the wall clock, with the deadline moved to the machine's own clock: a wall clock in
+/// Releases a wait whose deadline is on the wall clock, with the deadline moved to the machine's own clock: a wall clock in
 /// the past would make every deadline pass at once.
 ///
 /// The kernel reads the deadline from the program's memory, so it is changed there, the call is let go, and the old words
@@ -117,7 +117,7 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &WallClock) -> io::R
     memory.write(deadline.address, &bytes)?;
     let asked = turns(call.pid);
     sys::answer(listener, call.id, Answer::Kernel);
-    // A signal may have interrupted the wait for the answer: that is no sleep in the call itself.
+    // A signal may have interrupted the wait for the answer: that is not a sleep in the call itself.
     let answered = if deadline.sleeps { turns(call.pid) } else { asked };
     let began = Instant::now();
     // Sleeping: it is seen asleep, or has gone to sleep once more and so has left the call.

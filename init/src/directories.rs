@@ -13,7 +13,7 @@ use crate::mixing::mix;
 use crate::settings::Order;
 use crate::sys::{self, Notification};
 
-/// Where the parts of a `linux_dirent64` stand: position, length, name.
+/// Where the parts of a `linux_dirent64` are: position, length, name.
 const POSITION: usize = 8;
 const LENGTH: usize = 16;
 const NAME: usize = 19;
@@ -85,7 +85,7 @@ pub fn thread_group(pid: u32) -> Option<u32> {
     status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
 }
 
-/// Puts the entries of one read in order. Bytes that are no whole entries stay as they are.
+/// Puts the entries of one read in order. Bytes that are not whole entries stay as they are.
 pub fn arrange(buffer: &mut [u8], order: Order) {
     let Some(mut entries) = split(buffer) else { return };
     let Some(last) = entries.last().map(|entry| entry[POSITION..LENGTH].to_vec()) else { return };

@@ -17,15 +17,15 @@ use crate::wall::WallClock;
 const PATH: usize = 4096;
 /// How much is read at first: most paths are short.
 const FIRST: usize = 256;
-/// `struct stat` of 64-bit machines, and where its three times stand: seconds and nanoseconds, a word each.
+/// `struct stat` of 64-bit machines, and where its three times are: seconds and nanoseconds, a word each.
 const STAT: usize = 144;
 const STAT_TIMES: [usize; 3] = [72, 88, 104];
-/// `struct statx`, and where its four times stand: seconds in a word, nanoseconds in half of one.
+/// `struct statx`, and where its four times are: seconds in a word, nanoseconds in half of one.
 const STATX: usize = 256;
 const STATX_TIMES: [usize; 4] = [64, 80, 96, 112];
 /// Folders in which a name means another file for each process.
 const DEPENDS: [&[u8]; 3] = [b"/proc/", b"/dev/fd", b"/dev/std"];
-/// Where the modes stand.
+/// Where the modes are.
 const STAT_MODE: usize = if cfg!(target_arch = "x86_64") { 24 } else { 16 };
 const STATX_MODE: usize = 28;
 
@@ -39,7 +39,7 @@ pub fn is_about(number: u32) -> bool {
 /// A call that asks for a file: which one, and where the answer goes.
 struct Question {
     directory: i32,
-    /// Where its path stands in the caller's memory; `None` for the descriptor itself.
+    /// Where its path is in the caller's memory; `None` for the descriptor itself.
     path: Option<u64>,
     flags: i32,
     answer: u64,
@@ -84,7 +84,7 @@ impl Question {
         let itself = self.path.is_none() || self.flags & libc::AT_EMPTY_PATH != 0;
         let flags = self.flags & !libc::AT_EMPTY_PATH;
         let folder = match self.directory {
-            // Of a descriptor it is no number.
+            // For a descriptor there is no number.
             libc::AT_FDCWD if self.path.is_some() => format!("/proc/{pid}/cwd"),
             descriptor => format!("/proc/{pid}/fd/{descriptor}"),
         };
@@ -137,7 +137,7 @@ fn set(pid: u32, question: &Question, clock: &WallClock) -> io::Result<Answer> {
     for at in [0, 16] {
         let word = |at: usize| i64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
         let (seconds, nanos) = (word(at), word(at + 8));
-        // `UTIME_NOW` and `UTIME_OMIT` are no times, nor is what the kernel refuses.
+        // `UTIME_NOW` and `UTIME_OMIT` are not times, nor is what the kernel refuses.
         let Some(time) = clock.to_file(seconds, nanos).filter(|_| (0..1_000_000_000).contains(&nanos)) else {
             continue;
         };

@@ -38,7 +38,7 @@ pub struct Network {
 enum Unseen {
     /// What it named is not there, and the kernel will say so: no such descriptor, no socket, no such memory.
     Nothing,
-    /// Anything else: the caller may not be looked into, or this process lacks something for it.
+    /// Anything else: the caller may not be looked into, or something is missing for it.
     Blind,
 }
 
@@ -183,7 +183,7 @@ impl Caller<'_> {
     }
 
     /// Names the process: its executable, or the title that it gave itself; where the title does not begin with the
-    /// executable's name (a script's, as a rule), it stands in brackets. What has no name is an attempt all the same.
+    /// executable's name (a script's, as a rule), it is in brackets. What has no name is an attempt all the same.
     fn process(&self) -> Vec<u8> {
         let process = thread_group(self.call.pid).unwrap_or(self.call.pid);
         let folder = Path::new("/proc").join(process.to_string());
@@ -201,7 +201,7 @@ impl Caller<'_> {
         }
     }
 
-    /// Describes an attempt; `None` when it is none: the caller is gone, what it calls with is no socket, or a name server
+    /// Describes an attempt; `None` when it is none: the caller is gone, what it calls with is not a socket, or a name server
     /// of the command's own answers there.
     fn attempt(&self, place: Place, name: Option<String>) -> Result<Option<Attempt>, Unseen> {
         let protocol = sys::attribute(&self.path(), c"system.sockprotoname")?;

@@ -79,7 +79,7 @@ impl Width {
         Ok(Header { address, length: length & 0xffff_ffff, parts, count })
     }
 
-    /// Reads `struct iovec`: where a part of a message stands, and its size.
+    /// Reads `struct iovec`: where a part of a message is, and its size.
     ///
     /// # Errors
     /// What the system says.
@@ -106,7 +106,7 @@ impl Request {
     /// Understands a call that [`is_one`] of those; `None` for what `socketcall` does else.
     ///
     /// # Errors
-    /// What the system says when its arguments stand in the caller's memory and cannot be read.
+    /// What the system says when its arguments are in the caller's memory and cannot be read.
     pub fn of(call: &Notification, memory: &Memory) -> io::Result<Option<Self>> {
         let number = call.call.cast_unsigned();
         let width = Width::of(call);

@@ -78,7 +78,7 @@ impl Supervisor {
         code
     }
 
-    /// Answers one call. Where a process may not be looked into, the kernel's own answer stands, and is counted.
+    /// Answers one call. Where a process may not be looked into, the kernel's own answer holds, and is counted.
     fn answer(&mut self, listener: &OwnedFd, call: &Notification) {
         let number = call.call.cast_unsigned();
         if Network::is_about(call) {

@@ -27,7 +27,7 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// Lets it begin now.
+    /// Starts the clock now.
     ///
     /// *Reason for the coarse clock:* it lags behind the precise one by a tick at most, so that neither of the two can read
     /// a time before the one at which the clock starts.
@@ -52,7 +52,7 @@ impl WallClock {
     /// Returns the time of a file on this clock, from the machine's; `None` where it is the same on both.
     ///
     /// What was written since the command began is as far from its beginning here as there. What lies between the two
-    /// beginnings was written before the command began, by whoever made the image or the container, and would be in the
+    /// beginnings was written before the command began, with the image or the container, and would be in the
     /// command's future: it is as old as the command.
     #[must_use]
     pub fn of_file(&self, seconds: i64, nanos: i64) -> Option<(i64, i64)> {

@@ -1,5 +1,5 @@
 //! Witnesses beside the watch: what the kernel itself counted of ways out of the container, and whether anybody set limits on
-//! this process. A call that was not seen, whatever kept it from being seen, stands in the first all the same.
+//! this process. A call that was not seen, whatever kept it from being seen, is in the first nevertheless.
 
 use std::fs;
 use std::io;

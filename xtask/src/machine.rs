@@ -46,7 +46,7 @@ pub fn is_root() -> bool {
 /// Installs packages through apt-get, which asks nothing and shows its progress on stderr.
 ///
 /// # Errors
-/// When this is no Debian-family root, or apt-get fails.
+/// When this is not a Debian-family root, or apt-get fails.
 pub fn install(packages: &[&str], why: &str) -> Result<(), Refusal> {
     let list = packages.join(" ");
     let by_hand = format!("install it by hand, then run this again (Debian family: apt-get install {list})");

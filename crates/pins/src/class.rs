@@ -62,7 +62,7 @@ pub fn class(path: &str, text: &str) -> Class {
     }
 }
 
-/// Knows `Dockerfile`, `Dockerfile.dev` and `Dockerfile-alpine`.
+/// Whether the name is one such as `Dockerfile`, `Dockerfile.dev` or `Dockerfile-alpine`.
 fn is_named(name: &str, known: &str) -> bool {
     let source = [".go", ".ts", ".js", ".md", ".rs", ".py", ".dockerignore", ".tmpl", ".json", ".yml", ".yaml"];
     let rest = name.strip_prefix(known);
@@ -166,7 +166,7 @@ pub fn in_comment(class: Class, line: &str, column: usize) -> bool {
     }
 }
 
-/// Whether the hash that begins a comment stands outside quotes.
+/// Whether the hash that begins a comment is outside quotes.
 fn balanced(before: &str) -> bool {
     let at = before.find(" #").or_else(|| before.find("\t#")).unwrap_or(before.len());
     let quotes = |mark| before[..at].matches(mark).count() % 2 == 0;

@@ -18,7 +18,7 @@ pub enum Tool {
     Image,
 }
 
-/// Names the kind of source that a reference stands in.
+/// The kind of source that holds a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -90,7 +90,7 @@ pub enum Use {
     Allows,
 }
 
-/// How a reference stands to the pin.
+/// How a reference compares to the pin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "name", content = "why")]
 pub enum State {
@@ -140,7 +140,7 @@ pub struct Mention {
     pub usage: Use,
     /// Why nobody can tell, where that is so.
     pub unclear: Option<String>,
-    /// Why it is no real reference, where that is so.
+    /// Why it is not a real reference, if it is not.
     pub look_alike: Option<String>,
     /// The file that holds the version, where this place only names a file.
     pub file: Option<String>,
@@ -177,7 +177,7 @@ impl Mention {
         self
     }
 
-    /// Returns why it is no real reference.
+    /// Returns why it is not a real reference.
     #[must_use]
     pub fn look_alike(mut self, why: impl Into<String>) -> Self {
         self.look_alike = Some(why.into());
@@ -207,8 +207,8 @@ pub struct Reference {
     pub value: String,
     /// The kind of source.
     pub kind: Kind,
-    /// How it stands to the pin.
+    /// How it compares to the pin.
     pub state: State,
-    /// Why it is no real reference; `None` for a real one.
+    /// Why it is not a real reference; `None` for a real one.
     pub look_alike: Option<String>,
 }

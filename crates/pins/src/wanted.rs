@@ -11,7 +11,7 @@ use rcrepro_model::plan::pins::ToolVersion;
 pub enum Wanted {
     /// One version.
     Exact(ToolVersion),
-    /// One version that is no release, such as `1.26rc1`.
+    /// One version that is not a release, such as `1.26rc1`.
     PreRelease,
     /// Any version of these ranges.
     Range(Vec<Span>),
@@ -115,7 +115,7 @@ pub fn state(text: &str, usage: Use, pin: ToolVersion) -> State {
     }
 }
 
-/// Knows `1.26rc1`, `1.26.0-rc.1` and `22.0.0-nightly2024…`.
+/// Recognises `1.26rc1`, `1.26.0-rc.1` and `22.0.0-nightly2024…`.
 fn is_pre_release(text: &str) -> bool {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (numbers, rest) = text.split_at(end);
@@ -131,7 +131,7 @@ fn alternative(text: &str) -> Option<Span> {
         let (low, high) = (partial(low)?, partial(high)?);
         return Some(Span { low: low.low, high: high.high });
     }
-    // An operator may stand apart from its version.
+    // A space may separate an operator from its version.
     let mut joined = text.to_owned();
     for operator in [">=", "<=", "<", ">", "^", "~", "="] {
         while joined.contains(&format!("{operator} ")) {

@@ -16,7 +16,7 @@ pub struct Adapter {
     pub(super) rules: &'static str,
     /// Judges one call on a line that exited 0; the list holds the line's calls of the same tool, this one among them.
     pub(super) pass: fn(&Call, &[&Call], &Evidence<'_>) -> Proof,
-    /// What kept the tool from its work where the exit code is not 0, and is no verdict.
+    /// What kept the tool from its work where the exit code is not 0, and is not a verdict.
     pub(super) failure: Option<fn(&Call, &Evidence<'_>) -> Option<String>>,
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Makes the call that a plan's `proof = "TOOL"` stands for: of the line's arguments nothing is known.
+    /// Makes the call that a plan's `proof = "TOOL"` means: of the line's arguments nothing is known.
     pub(super) fn forced(tool: Tool, line: &str) -> Self {
         // Where the line does show the tool once, its arguments count.
         let mut shown = calls(line).into_iter().filter(|call| call.tool == tool);
@@ -57,7 +57,7 @@ impl Call {
         &self.name
     }
 
-    /// Whether one of these flags is set: `-x`, `--x`, `-x=true`. What stands behind `--` is no flag.
+    /// Whether one of these flags is set: `-x`, `--x`, `-x=true`. What is behind `--` is not a flag.
     pub(super) fn has(&self, flags: &[&str]) -> bool {
         self.flags().any(|(name, value)| flags.contains(&name) && value != Some("false"))
     }
@@ -78,7 +78,7 @@ impl Call {
         })
     }
 
-    /// Returns every value of a flag that may stand several times, in the line's order.
+    /// Returns every value of a flag that may occur several times, in the line's order.
     pub(super) fn values(&self, flags: &[&str]) -> Vec<&str> {
         let end = self.arguments.iter().position(|word| word == "--").unwrap_or(self.arguments.len());
         let words = &self.arguments[..end];
@@ -135,7 +135,7 @@ fn normal(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// Lists the calls of known tools on a line. What only asks for a version or for help is no call.
+/// Lists the calls of known tools on a line. What only asks for a version or for help is not a call.
 pub(super) fn calls(line: &str) -> Vec<Call> {
     let (mut found, mut exported) = (Vec::new(), Vec::new());
     for simple in simples(line) {

@@ -56,7 +56,7 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     }
 }
 
-/// Names the modules with entries in the database that govulncheck looks up nothing about, because their sources stand in the
+/// Names the modules with entries in the database that govulncheck looks up nothing about, because their sources are in the
 /// tree and have no version: those that a `replace` takes from a folder, those of a workspace, and the main module.
 fn left_out(call: &Call, modules: &[u8], evidence: &Evidence<'_>) -> Vec<Condition> {
     if call.value(&["-mode", "--mode"]) == Some("binary") {
@@ -118,7 +118,7 @@ fn failure(_call: &Call, evidence: &Evidence<'_>) -> Option<String> {
     let said: Vec<String> = lines([evidence.stderr, evidence.stdout])
         .into_iter()
         .map(|line| line.trim().to_owned())
-        // What stands before it in the search path says which database there is; that is no fault of anything.
+        // What comes before it in the search path says which database there is; that is nobody's fault.
         .filter(|line| !line.is_empty() && !line.starts_with("rcrepro: "))
         .take(3)
         .collect();

@@ -21,7 +21,7 @@ pub enum Lookup {
     File(Vec<u8>),
     /// The tree has no such file.
     Absent,
-    /// Whoever asks does not have that part of the tree.
+    /// The caller does not have that part of the tree.
     Unavailable,
 }
 
@@ -32,11 +32,11 @@ pub enum Listing {
     Folder(BTreeMap<String, Kind>),
     /// The tree has no such folder.
     Absent,
-    /// Whoever asks does not have that part of the tree.
+    /// The caller does not have that part of the tree.
     Unavailable,
 }
 
-/// What stands under a name.
+/// What a name leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A file.
@@ -52,11 +52,11 @@ pub enum Kind {
 pub struct Search {
     /// How many lines hold the text, by the file's path below the folder.
     pub found: BTreeMap<String, usize>,
-    /// How many files could not be looked into, because whoever asks does not have them or they are too large.
+    /// How many files could not be looked into, because the caller does not have them or they are too large.
     pub unseen: usize,
 }
 
-/// Has nothing: for streams whose input tree is not at hand.
+/// Inputs that have nothing: for streams whose input tree is not at hand.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoInputs;
 

@@ -5,7 +5,7 @@
 //! the raw streams, and says what they prove. Everything here is a pure function of that evidence, so that a run, a replay
 //! and a verifier come to the same answer, and no manifest needs a field for it.
 //!
-//! A line without a known tool is [`Proof::Unproven`]: its exit code is all there is. That is no failure, and is shown.
+//! A line without a known tool is [`Proof::Unproven`]: its exit code is all there is. That is not a failure, and is shown.
 //! What a program prints is believed: these rules find checks that did not happen, not programs that lie.
 
 #![cfg_attr(
@@ -319,7 +319,7 @@ fn unclear(rule: ProofRule, calls: &[Call], evidence: &Evidence<'_>) -> Option<S
     if rule == ProofRule::Detect { call::unclear(evidence.line) } else { None }
 }
 
-/// Tells a failed check from a tool that failed: only where the line is one tool can its streams speak for the exit code.
+/// Distinguishes a failed check from a tool that failed: only where the line is one tool can its streams speak for the exit code.
 fn failed(calls: &[Call], evidence: &Evidence<'_>) -> Proof {
     match calls {
         [call] => adapter::of(call.tool).failure(call, evidence).map_or(Proof::Failed, Proof::no_verdict),

@@ -1,4 +1,4 @@
-//! TAP on standard output, versions 12 to 14, whoever wrote it.
+//! TAP on standard output, versions 12 to 14, from any program.
 
 use super::adapter::Adapter;
 use super::call::Call;
@@ -38,7 +38,7 @@ pub(super) fn judge(tool: Tool, tests: Option<Tests>, none: &str) -> Proof {
     }
 }
 
-/// Counts the test points; `None` when the lines are no TAP.
+/// Counts the test points; `None` when the lines are not TAP.
 pub(super) fn tests(lines: &[String]) -> Option<Tests> {
     let plan = |line: &String| {
         line.trim().strip_prefix("1..").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))

@@ -119,14 +119,14 @@ fn counted(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| plain && !text.starts_with('0'))
 }
 
-/// Knows the runs below one store.
+/// The runs below one store.
 #[derive(Debug, Clone)]
 pub struct Runs {
     folder: PathBuf,
 }
 
 impl Runs {
-    /// Uses `STORE/runs`, and makes it where it lacks.
+    /// Uses `STORE/runs`, and makes it if it is missing.
     ///
     /// # Errors
     /// [`RunError::Io`] when it cannot be made.
@@ -142,7 +142,7 @@ impl Runs {
     /// # Errors
     /// [`RunError::Id`] for a bad suffix, [`RunError::Io`].
     pub fn begin(&self, seconds: i64, suffix: &str) -> Result<RunDir, RunError> {
-        // Whoever asks meanwhile waits, and so never sees a folder whose lease is not held yet, nor gets the same number.
+        // Another process that asks meanwhile waits, and so never sees a folder whose lease is not held yet, nor gets the same number.
         let _gate = self.gate(FlockOperation::LockExclusive)?;
         let newest = self.list()?.last().map_or(0, |id| id.number);
         let id = RunId::new(newest + 1, seconds, suffix)?;
@@ -177,7 +177,7 @@ impl Runs {
         }
     }
 
-    /// Lists all runs in the order in which they began, the oldest first. What is no run's folder is passed over.
+    /// Lists all runs in the order in which they began, the oldest first. What is not a run's folder is passed over.
     ///
     /// # Errors
     /// [`RunError::Io`] when the folder cannot be read.
@@ -294,7 +294,7 @@ impl RunDir {
         &self.folder
     }
 
-    /// Says that the run works at this packet of this plan's folder, until the packet is recorded or the result is dropped.
+    /// Announces that the run works on this packet of this plan's folder, until the packet is recorded or the result is dropped.
     ///
     /// # Errors
     /// [`RunError::Io`] when the file cannot be made.

@@ -74,7 +74,7 @@ pub enum Answer {
     Value(i64),
 }
 
-/// Gives up all further privileges and installs a filter on this process and its children; gives the listener.
+/// Gives up all further privileges and installs a filter on this process and its children; returns the listener.
 pub fn install_filter(filter: &[Instruction]) -> io::Result<OwnedFd> {
     #[repr(C)]
     struct Program {

@@ -46,7 +46,7 @@ fn contained(program: &[&str]) -> Said {
     Said { ended, report }
 }
 
-/// Compiles one of the programs, a static one whose data stand below four gigabytes.
+/// Compiles one of the programs, a static one whose data are below four gigabytes.
 #[track_caller]
 fn program(name: &str) -> std::path::PathBuf {
     support::c(&format!("blind/{name}"), &["-static", "-no-pie", "-w"])

@@ -221,7 +221,7 @@ fn forbidden(from: &str, to: &str) -> Option<String> {
         Some(to_tier) if to_tier == from_tier && to == SHARED_PORT => None,
         Some(to_tier) if to_tier == from_tier => Some(format!("{from}/ and {to}/ are siblings of tier {from_tier}")),
         Some(to_tier) => Some(format!("{from}/ is tier {from_tier} and may not import {to}/ of tier {to_tier}")),
-        // A name at the crate's root that is no folder hides where it comes from.
+        // A name at the crate's root that is not a folder hides where it comes from.
         None => Some(format!("`{to}` stands at the crate's root: import it from its folder")),
     }
 }

@@ -15,11 +15,11 @@ pub struct Token {
 pub struct Path {
     pub segments: Vec<String>,
     pub line: usize,
-    /// How many inline `mod NAME { … }` the path stands in.
+    /// How many inline `mod NAME { … }` the path is in.
     pub inline_modules: usize,
 }
 
-/// Words that may stand right before a path and are no part of it.
+/// Words that may stand right before a path and are not part of it.
 const KEYWORDS: &[&str] = &[
     "use", "as", "in", "for", "impl", "dyn", "mut", "return", "else", "match", "if", "while", "where", "move", "break",
 ];

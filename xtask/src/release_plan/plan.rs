@@ -3,7 +3,7 @@
 /// One sentence that the plan says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentence {
-    /// The heading that it stands under.
+    /// The heading above it.
     pub heading: String,
     /// Its words, without the mark of a list.
     pub text: String,

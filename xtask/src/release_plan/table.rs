@@ -7,7 +7,7 @@ use super::plan::Sentence;
 pub struct Row {
     /// Its line in the document, from 1.
     pub line: usize,
-    /// The heading that it stands under.
+    /// The heading above it.
     pub heading: String,
     /// The plan's sentence.
     pub sentence: String,
@@ -64,7 +64,7 @@ pub fn rows(document: &str) -> Vec<Row> {
     found
 }
 
-/// Splits a line at its bars, save those behind a backslash; none where it is no row.
+/// Splits a line at its bars, save those behind a backslash; none where it is not a row.
 fn cells(line: &str) -> Vec<String> {
     let Some(inner) = line.trim().strip_prefix('|').and_then(|line| line.strip_suffix('|')) else { return Vec::new() };
     let held = inner.replace("\\|", "\u{0}");

@@ -1,12 +1,12 @@
 //! Images as one OCI layout folder that `skopeo`, `umoci` and others read: `oci:DIR:NAME`.
 //!
-//! All images stand in one layout with one index, because they share layers and a layout keeps each blob once; the annotation
+//! All images are in one layout with one index, because they share layers and a layout keeps each blob once; the annotation
 //! `org.opencontainers.image.ref.name` is how those tools tell them apart. A layout for each image would hold the base
 //! layer again and again.
 //!
 //! **Whole or not at all.** Everything is written and flushed in a folder beside, which is then renamed.
 //!
-//! **Copied, not linked.** A hard link is the store's own file: whoever writes through it (root is not stopped by a mode)
+//! **Copied, not linked.** A hard link is the store's own file: a program that writes through it (root is not stopped by a mode)
 //! changes the store. Blobs go through the store's reader instead, so that a damaged one never gets into a layout.
 
 use std::collections::BTreeMap;

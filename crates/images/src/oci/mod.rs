@@ -47,7 +47,7 @@ pub enum OciError {
         /// The other package.
         other: String,
     },
-    /// A path goes through something that is no folder.
+    /// A path goes through something that is not a folder.
     #[error("{package}: `{path}` lies below `{parent}`, which {owner} makes something other than a folder")]
     Below {
         /// The package.

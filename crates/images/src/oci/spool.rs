@@ -64,7 +64,7 @@ impl SpoolWriter {
     }
 }
 
-/// Gives contents back, in any order and to several readers.
+/// Reads contents back, in any order and for several readers.
 #[derive(Debug)]
 pub struct Spool {
     file: File,

@@ -13,7 +13,7 @@ use rcrepro_model::image::layer::Entry;
 /// Streams the entries of a `.deb` to `sink`, and reads `input` to its end.
 ///
 /// # Errors
-/// [`PackageError::Form`] when it is no `.deb`, whatever [`read_tar`] refuses, or what `sink` says.
+/// [`PackageError::Form`] when it is not a `.deb`, whatever [`read_tar`] refuses, or what `sink` says.
 pub fn read_deb<E: From<PackageError>>(
     package: &str,
     mut input: impl Read,

@@ -91,7 +91,7 @@ pub fn read_toolchain<E: From<PackageError>>(
         let inner = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/'));
         let inner =
             inner.filter(|_| plain).ok_or_else(|| refusal(package, &raw, "no file below the module's prefix"))?;
-        // Said of the whole name, because that is what stands in the archive.
+        // Said of the whole name, because that is what is in the archive.
         let inner = entry_path(package, inner.as_bytes()).ok().flatten();
         let inner = inner.ok_or_else(|| refusal(package, &raw, "no file below the module's prefix"))?;
         let mut content = Hashing { inner: &mut file, hasher: Sha256::new() };

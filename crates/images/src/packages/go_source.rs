@@ -87,7 +87,7 @@ pub fn go_mod_h1(content: &[u8]) -> String {
 /// Reads a text file at the top of a module; `None` when it has no such file.
 ///
 /// # Errors
-/// [`PackageError::Io`], or [`PackageError::Form`] for a file that is no text of a fitting size.
+/// [`PackageError::Io`], or [`PackageError::Form`] for a file that is not text of a fitting size.
 pub fn top_file(
     package: &str,
     module: &str,

@@ -23,7 +23,7 @@ mod zstd;
 /// Why a package could not be had or is not what it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    /// An entry's name could leave the image, or is no name at all.
+    /// An entry's name could leave the image, or is not a name at all.
     #[error("{package}: entry `{entry}` is refused: {reason}")]
     Entry {
         /// The package.

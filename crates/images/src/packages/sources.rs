@@ -1,6 +1,6 @@
 //! Where packages are fetched from: what the machine's own clients are set up with, and the user's mirrors before them.
 //!
-//! No host stands in this program. A lock names packages by purl and digest, so any place that has the bytes will do.
+//! No host is built into this program. A lock names packages by purl and digest, so any place that has the bytes will do.
 
 use std::process::Command;
 

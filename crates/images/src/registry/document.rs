@@ -111,7 +111,7 @@ async fn read(connection: &Connection, wanted: &Wanted) -> Result<Received, Fail
         }));
     }
     let digest = Digest::of(&bytes);
-    // A page for people is no lie about the image: a proxy or a log-in page stands in the way.
+    // A page for people is not a lie about the image: a proxy or a log-in page is in the way.
     if wanted.hash.is_some_and(|hash| hash != digest.hash) && media_type == "text/html" {
         let (object, registry) = (object.clone(), registry.to_owned());
         return Err(RegistryError::Page { object, registry }.into());

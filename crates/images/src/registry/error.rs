@@ -24,7 +24,7 @@ pub enum RegistryError {
         /// What the client said.
         reason: String,
     },
-    /// The registry answers with a status that is no success.
+    /// The registry answers with a status that is not a success.
     #[error("{object}: {registry} answers {status}{message}")]
     Status {
         /// What was asked for.

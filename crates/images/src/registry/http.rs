@@ -149,14 +149,14 @@ pub(super) fn broken(error: &reqwest::Error, object: &str, registry: &str) -> Fa
     Failure::passing(RegistryError::Unreachable { object, registry, reason: reason(error) })
 }
 
-/// Says that no answer begins; another connection may be faster.
+/// Returns the failure of an answer that does not begin; another connection may be faster.
 pub(super) fn late(object: &str, registry: &str) -> Failure {
     let reason = format!("no answer within {} s", ANSWER.as_secs());
     let (object, registry) = (object.to_owned(), registry.to_owned());
     Failure::passing(RegistryError::Unreachable { object, registry, reason })
 }
 
-/// Says that a body arrives too slowly; another connection may be faster.
+/// Returns the failure of a body that arrives too slowly; another connection may be faster.
 pub(super) fn too_slow(slow: TooSlow, object: &str, registry: &str) -> Failure {
     let (object, registry) = (object.to_owned(), registry.to_owned());
     Failure::passing(RegistryError::Unreachable { object, registry, reason: slow.to_string() })

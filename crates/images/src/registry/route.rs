@@ -38,7 +38,7 @@ impl<'a> Route<'a> {
         Self { stops: places.into_iter().map(stop).collect(), operation, http, settings, on_event }
     }
 
-    /// Returns what happens.
+    /// Passes an event to the listener.
     pub fn tell(&self, event: RegistryEvent) {
         (self.on_event)(event);
     }

@@ -63,7 +63,7 @@ fn of_instruction(instruction: &Instruction) -> Vec<Form> {
 /// Returns the word that ends a here-document which this word begins.
 fn here_document(word: &str) -> Option<&str> {
     let at = word.find("<<")?;
-    // A descriptor's number may stand before it.
+    // A descriptor's number may come before it.
     let before = word[..at].chars().all(|c| c.is_ascii_digit());
     let end = word[at + 2..].trim_start_matches('-').trim_matches(['"', '\'']);
     let good = before && !end.is_empty() && end.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

@@ -13,7 +13,7 @@ pub struct Ignored {
     rules: Vec<(bool, GlobMatcher)>,
 }
 
-/// Says that a pattern cannot be read.
+/// The error for a pattern that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: `{pattern}` is no pattern")]
 pub struct PatternError {

@@ -58,7 +58,7 @@ pub struct Instruction {
     pub words: Vec<Word>,
 }
 
-/// Lists the parser directives, which stand before everything else: place of the value, name, value.
+/// Lists the parser directives, which come before everything else: place of the value, name, value.
 #[must_use]
 pub fn directives(text: &str) -> Vec<((usize, usize), String, String)> {
     let mut found = Vec::new();
@@ -120,7 +120,7 @@ fn instruction(mut words: Vec<Word>, here: &mut Vec<String>) -> Option<Instructi
     Some(Instruction { name, words })
 }
 
-/// Splits a line at white space that stands in no quotes; the quotes are dropped.
+/// Splits a line at white space outside quotes; the quotes are dropped.
 fn split(line: &str, number: usize) -> Vec<Word> {
     let mut words = Vec::new();
     let mut word: Option<Word> = None;

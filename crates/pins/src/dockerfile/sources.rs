@@ -28,7 +28,7 @@ pub struct Sources {
     pub declared: BTreeSet<String>,
 }
 
-/// Reads a Dockerfile that is built with these arguments; `given` are the images that it may stand on, as it would name them.
+/// Reads a Dockerfile that is built with these arguments; `given` are the images that it may build on, as it would name them.
 #[must_use]
 pub fn sources(text: &str, arguments: &BTreeMap<String, String>, given: &BTreeSet<String>) -> Sources {
     let mut reader =

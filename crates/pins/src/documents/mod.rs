@@ -7,7 +7,7 @@ pub mod sections;
 pub mod shell_line;
 pub mod written;
 
-/// Tells in which line a byte of a text stands.
+/// Finds the line of a byte of a text.
 struct Lines(Vec<usize>);
 
 impl Lines {

@@ -13,7 +13,7 @@ const IGNORE: &str = "rcrepro:ignore";
 /// A place that may quote commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passage {
-    /// The lines with their numbers from 1; one when it stands in prose.
+    /// The lines with their numbers from 1; one for a quote in prose.
     pub lines: Vec<(usize, String)>,
     /// Whether it is a code span in prose.
     pub prose: bool,

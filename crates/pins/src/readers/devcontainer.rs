@@ -10,7 +10,7 @@ use crate::syntax::{arguments, json};
 /// Finds what a dev container names.
 ///
 /// # Errors
-/// [`SyntaxError`] for what is no JSON, comments and trailing commas allowed.
+/// [`SyntaxError`] for what is not JSON, comments and trailing commas allowed.
 pub fn mentions(text: &str) -> Result<Vec<Mention>, SyntaxError> {
     let Some(container) = json::document(text, true)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();

@@ -155,7 +155,7 @@ fn is_image(text: &str) -> bool {
     text.contains([':', '@']) && !text.contains("${{") && !text.contains("://") && !text.contains([' ', '\n'])
 }
 
-/// Texts with the places where they stand.
+/// Texts with their places.
 type Values = Vec<((usize, usize), String)>;
 
 /// The deepest chain of expressions that lead to expressions.

@@ -13,7 +13,7 @@ use crate::syntax::{arguments, yaml};
 /// Finds what a YAML file names.
 ///
 /// # Errors
-/// [`SyntaxError`] for what is no YAML.
+/// [`SyntaxError`] for what is not YAML.
 pub fn mentions(path: &str, text: &str) -> Result<Vec<Mention>, SyntaxError> {
     let documents = yaml::documents(text)?;
     let mut found = Vec::new();

@@ -18,7 +18,7 @@ pub enum Sighting {
     Unclear,
 }
 
-/// A place where the text of an old version stands.
+/// A place that holds the text of an old version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OldVersion {
     /// The file.

@@ -98,7 +98,7 @@ pub static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     ]
 });
 
-/// Says that newer ones do, where words around a version say so.
+/// Whether words around a version say that newer ones do, too.
 #[must_use]
 pub fn usage(line: &str, more: bool) -> Use {
     static MINIMUM: LazyLock<Regex> = LazyLock::new(|| {

@@ -8,7 +8,7 @@ use super::node::{Node, SyntaxError, Value};
 /// Reads a document; `None` when the file is empty.
 ///
 /// # Errors
-/// [`SyntaxError`] for what is no JSON.
+/// [`SyntaxError`] for what is not JSON.
 pub fn document(text: &str, comments: bool) -> Result<Option<Node>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = ParseOptions {

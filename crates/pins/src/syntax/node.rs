@@ -5,7 +5,7 @@
 pub struct Node {
     /// The line, from 1.
     pub line: usize,
-    /// The column in characters, from 1; that of the text itself where it stands in quotes.
+    /// The column in characters, from 1; that of the text itself where it is in quotes.
     pub column: usize,
     /// What it holds.
     pub value: Value,

@@ -10,7 +10,7 @@ use rcrepro_model::plan::proof::Condition;
 
 /// The comment that silences gitleaks on its line.
 const COMMENT: &str = "gitleaks:allow";
-/// Flags that may stand before or behind a value, for the path that `gitleaks dir PATH` scans.
+/// Flags that may be before or behind a value, for the path that `gitleaks dir PATH` scans.
 const VALUED: [&str; 20] = [
     "-b",
     "-c",

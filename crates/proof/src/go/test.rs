@@ -160,7 +160,7 @@ impl Sources<'_, '_> {
         };
         let mut files = 0;
         for (name, kind) in names.iter().filter(|(name, _)| name.ends_with("_test.go")) {
-            // The go command leaves these out, whatever stands in them.
+            // The go command leaves these out, whatever is in them.
             if name.starts_with(['_', '.']) || *kind == Kind::Folder {
                 continue;
             }

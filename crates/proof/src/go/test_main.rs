@@ -76,7 +76,7 @@ fn bodies(code: &str, name: &str) -> Vec<String> {
     found
 }
 
-/// Takes comments and what stands in strings and runes out of a source (the Go specification, "Lexical elements").
+/// Takes comments and what is in strings and runes out of a source (the Go specification, "Lexical elements").
 fn code(source: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(source.len()), source);
     while let Some(c) = rest.chars().next() {

@@ -63,7 +63,7 @@ pub(crate) fn elsewhere(call: &Call, evidence: &Evidence<'_>) -> Vec<Condition> 
     };
     let condition = |(path, package): (&String, &serde_json::Value)| {
         let optional = package.get("optionalDependencies")?.as_object()?;
-        // A part stands beside the package or inside it.
+        // A part is beside the package or inside it.
         let outer = path.rfind("node_modules/").map_or("", |at| &path[..at]);
         let part = |name: &String| {
             let places = [format!("{path}/node_modules/{name}"), format!("{outer}node_modules/{name}")];

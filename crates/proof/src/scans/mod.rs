@@ -2,7 +2,7 @@
 //!
 //! A parser for each scanner, pure over the bytes of a run. The text of a command as a person types it and the tool's own
 //! machine-readable report give the same list: only what fails the scan is a finding, so that nothing hangs on the format.
-//! Classes follow from one rule a tool, which stands with its parser.
+//! Classes follow from one rule per tool, kept beside its parser.
 
 mod gitleaks;
 mod govulncheck;
@@ -24,7 +24,7 @@ pub struct ScanEvidence<'a> {
     pub folder: &'a str,
 }
 
-/// Reads the findings of a scan, sorted, each once; `None` when there is no report that can be read, or the tool is no scanner.
+/// Reads the findings of a scan, sorted, each once; `None` when there is no report that can be read, or the tool is not a scanner.
 #[must_use]
 pub fn read(tool: Tool, evidence: &ScanEvidence<'_>) -> Option<Vec<ScanFinding>> {
     let mut findings = match tool {

@@ -41,7 +41,7 @@ const NAMES: [&str; 14] = [
 /// Options of `shopt` that change which files a word names, and no more.
 const SHOPT: [&str; 7] = ["dotglob", "extglob", "failglob", "globstar", "inherit_errexit", "nocaseglob", "nullglob"];
 
-/// Says that a part of the line is not understood.
+/// Marks a part of the line as not understood.
 pub(super) fn unread() -> String {
     "brackets on the line that are not understood here: write it without them, or as a script with its own `proof`"
         .to_owned()
@@ -80,7 +80,7 @@ pub(super) fn of_command(tokens: &[Token], words: &[String], splits: &[bool]) ->
     }
     let mut at = words.iter().take_while(|word| is_assignment(word)).count();
     let mut asks = false;
-    // These run what stands behind them in the same shell.
+    // These run what is behind them in the same shell.
     while matches!(words.get(at)?.as_str(), "command" | "builtin" | "time" | "!") {
         at += 1;
         while let Some(flag) = words.get(at).filter(|word| word.starts_with('-')) {

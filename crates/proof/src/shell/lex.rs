@@ -195,7 +195,7 @@ impl Lexer<'_> {
         self.rest = &self.rest[taken..];
     }
 
-    /// Takes `$(…)`, `${…}` or `` `…` `` whole; the text keeps it as it stands.
+    /// Takes `$(…)`, `${…}` or `` `…` `` whole; the text keeps it as it is.
     fn substitution(&mut self, text: &mut String, substitutions: &mut Vec<String>) -> bool {
         let (open, length) = if let Some(inside) = self.rest.strip_prefix("$(") {
             (inside, closing(inside, '(', ')'))

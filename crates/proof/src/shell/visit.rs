@@ -1,4 +1,4 @@
-//! Simple commands of a line, each with what hides its exit code from whoever sees only the line's.
+//! Simple commands of a line, each with what hides its exit code behind the line's.
 
 use super::doubt::{self, Doubt};
 use super::lex::{Token, tokens};
@@ -16,7 +16,7 @@ pub(crate) struct Simple {
     pub directory: Option<String>,
 }
 
-/// Lists a line's simple commands in the order in which they stand.
+/// Lists a line's simple commands in their order.
 pub(crate) fn simples(line: &str) -> Vec<Simple> {
     let mut reader = Reader {
         found: Vec::new(),
@@ -220,7 +220,7 @@ impl Reader {
                 '+' => Some(false),
                 _ => None,
             }) else {
-                // The name behind `-o`; whatever else stands here is a positional parameter, and so is all behind it.
+                // The name behind `-o`; anything else is a positional parameter, and so is all behind it.
                 if index > 0 && options[index - 1].starts_with(['-', '+']) && options[index - 1].ends_with('o') {
                     continue;
                 }
@@ -318,7 +318,7 @@ fn changed(at: &str, arguments: &[String]) -> Option<String> {
     Some(join(at, to))
 }
 
-/// Joins paths by text; an absolute one stands for itself.
+/// Joins paths by text; an absolute one is returned as it is.
 pub(crate) fn join(at: &str, to: &str) -> String {
     if to.starts_with('/') || at.is_empty() { to.to_owned() } else { format!("{at}/{to}") }
 }

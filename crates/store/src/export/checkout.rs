@@ -43,7 +43,7 @@ pub enum Contents {
 /// How a tree is written out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckoutOptions {
-    /// Who owns what is made; `None` is whoever runs us.
+    /// Who owns what is made; `None` is the user that runs us.
     pub owner: Option<Owner>,
     /// The modification time of what is made, in seconds since 1970.
     pub mtime: i64,
@@ -140,7 +140,7 @@ fn drain(
     }
 }
 
-/// Returns an entry its owner and time; a symlink's own, not its target's.
+/// Sets an entry's owner and time; a symlink's own, not its target's.
 fn dress(at: &Path, options: &CheckoutOptions) -> Result<(), ExportError> {
     if let Some(owner) = options.owner {
         std::os::unix::fs::lchown(at, Some(owner.uid), Some(owner.gid)).map_err(failed("set the owner of", at))?;

@@ -8,7 +8,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::Node;
 
-/// A path at which two trees differ: in one only, or other in each. A directory that only one tree has stands for all
+/// A path at which two trees differ: in one only, or other in each. A directory that only one tree has counts as all
 /// that is in it; directories in both are looked into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {

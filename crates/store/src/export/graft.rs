@@ -8,7 +8,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{Directory, Node};
 
-/// Returns the root of `base` with the nodes put at their paths. Directories on the way come into being where they lack; only
+/// Returns the root of `base` with the nodes put at their paths. Directories on the way come into being if they are missing; only
 /// the directories on the way are read and written. [`Digest::of`] no bytes is the empty base.
 ///
 /// # Errors

@@ -29,7 +29,7 @@ pub use self::whole::is_whole;
 /// Why a tree cannot be read or written out.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// A directory's blob is no canonical `Directory`.
+    /// A directory's blob is not a canonical `Directory`.
     #[error("directory {digest} is not usable")]
     Directory {
         /// The blob.

@@ -28,7 +28,7 @@ pub struct TarStyle {
 /// Writes a tree as GNU tar, ready for the engine's archive call: sorted as [`walk()`] sorts, directories and executable files
 /// 0755, other files 0644, symlinks 0777, no user or group names. The same tree and style give the same bytes.
 ///
-/// An archive that was broken off by an error lacks its end mark.
+/// An archive that was broken off by an error has no end mark.
 ///
 /// # Errors
 /// [`ExportError`] when the tree cannot be read or the writer fails.

@@ -9,14 +9,14 @@
 //!
 //! **Why a crash cannot put a wrong blob under a name.** A blob is written into the session's folder, flushed (`fsync`, or
 //! one `syncfs` for a batch), then renamed, then the shard's folder is flushed. The rename is asked for only after the
-//! flush has returned, so a name that survives a crash always stands for flushed bytes; a name that does not survive is a
+//! flush has returned, so a name that survives a crash always means flushed bytes; a name that does not survive is a
 //! missing blob, which the next ingest writes again. Were the disk to lie about flushing, the blob would be short or wrong,
 //! and [`super::verify`] catches that on every read; a short one is also overwritten by the next writer, because a blob
 //! counts as present only with the right size.
 //!
 //! **How damage heals.** Size alone tells whether a blob is there, so that nothing is read before it is needed: a blob whose
-//! bytes changed later is found by whoever reads it. A store that was opened with [`FsStore::open_mending`] then sets it aside,
-//! and whoever derives or fetches it once more writes it again. A single blob that was written whole is compared with what
+//! bytes changed later is found by its reader. A store that was opened with [`FsStore::open_mending`] then sets it aside,
+//! and a process that derives or fetches it once more writes it again. A single blob that was written whole is compared with what
 //! lies there, which costs one read more and heals at once. [`audit`] looks for the rest.
 //!
 //! **Why processes cannot hurt each other.** Names are content, so two writers of one blob rename equal files over each
@@ -69,7 +69,7 @@ struct Shared {
 }
 
 impl FsStore {
-    /// Opens the store at `root`, makes its folders where they lack, and removes what dead processes left behind.
+    /// Opens the store at `root`, makes its folders if they are missing, and removes what dead processes left behind.
     ///
     /// # Errors
     /// [`StoreError::Io`] when a folder cannot be made, locked or read.
@@ -78,7 +78,7 @@ impl FsStore {
     }
 
     /// Opens the store as [`FsStore::open`] does; a blob that is found damaged when it is read is moved to `ROOT/damaged`, so that
-    /// whoever can have its bytes again writes it anew.
+    /// a process that can have its bytes again writes it anew.
     ///
     /// # Errors
     /// As [`FsStore::open`].
@@ -135,7 +135,7 @@ impl Shared {
         self.blobs.join(relative(hash))
     }
 
-    /// Whether a file of the right size stands under the blob's name.
+    /// Whether a file of the right size is under the blob's name.
     fn contains(&self, digest: Digest) -> Result<bool, StoreError> {
         match rustix::fs::statat(&self.blobs_handle, relative(digest.hash), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile

@@ -45,7 +45,7 @@ impl Session {
     }
 }
 
-/// Opens the file, making it where it lacks, and waits for its lock. Dropping the file releases it, as does dying.
+/// Opens the file, making it if it is missing, and waits for its lock. Dropping the file releases it, as does dying.
 fn locked(path: &Path) -> Result<File, StoreError> {
     let file = open_lock(path)?;
     rustix::fs::flock(&file, FlockOperation::LockExclusive)

@@ -52,7 +52,7 @@ fn stage(session: &Session) -> Result<(File, Staged), StoreError> {
     Ok((file, Staged { path }))
 }
 
-/// Returns the file the mode and time that every blob has.
+/// Sets the mode and time of the file to those of every blob.
 fn seal(file: &File) -> io::Result<()> {
     file.set_permissions(std::fs::Permissions::from_mode(0o444))?;
     let time = UNIX_EPOCH + Duration::from_secs(BLOB_MTIME.unsigned_abs());

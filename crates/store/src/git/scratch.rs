@@ -199,7 +199,7 @@ impl GitScratch {
             if matches!(kind, EntryKind::Tree | EntryKind::Commit) {
                 continue;
             }
-            // What no tree of ours can hold is no path to write to either.
+            // A path that no tree of ours can hold cannot be written to either.
             let Some(path) = std::str::from_utf8(&record.filepath).ok().and_then(|path| path.parse::<TreePath>().ok())
             else {
                 continue;

@@ -1,6 +1,6 @@
 //! How a working copy differs from its last commit.
 //!
-//! Line ends count as git counts them: what `core.autocrlf` changes on the way out is no difference. No program that a
+//! Line ends count as git counts them: what `core.autocrlf` changes on the way out is not a difference. No program that a
 //! repository's configuration names is started: a file that a filter wrote is compared by what the index remembers of it.
 
 use std::path::Path;
@@ -66,7 +66,7 @@ pub fn uncommitted(path: &Path) -> Result<Vec<Uncommitted>, GitError> {
         if is_line_ends_alone(&item, &repository, &mut filters, &index) {
             continue;
         }
-        // What stands in the index and not on disk, or the other way round, is told twice; the last word is the disk's.
+        // What is in the index and not on disk, or the other way round, is told twice; the last word is the disk's.
         let path = item.location().to_str_lossy().into_owned();
         let on_disk = matches!(item, Item::IndexWorktree(_));
         let entry = found.entry(path).or_insert(change);

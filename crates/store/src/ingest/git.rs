@@ -80,7 +80,7 @@ pub enum GitError {
         /// What was exceeded.
         source: LimitError,
     },
-    /// A name that cannot stand in a tree.
+    /// A name that cannot be in a tree.
     #[error(transparent)]
     Name(#[from] NameError),
     /// Two entries of one name.
@@ -199,7 +199,7 @@ fn tracked(
     Ok(tracked)
 }
 
-/// Lists the entries below the wanted folder that are no folders; there may not be more than `limits` allow, folders counted.
+/// Lists the entries below the wanted folder that are not folders; there may not be more than `limits` allow, folders counted.
 fn records(
     repository: &gix::Repository,
     commit: &gix::Commit<'_>,

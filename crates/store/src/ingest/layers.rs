@@ -45,7 +45,7 @@ pub struct RootTree {
 /// Stores the tree that these layers make, lowest first; each is an uncompressed tar in the store.
 ///
 /// # Errors
-/// [`TarError`] for a layer that is no whole archive or holds what cannot stand in a tree, such as a device.
+/// [`TarError`] for a layer that is not a whole archive or holds what cannot be in a tree, such as a device.
 pub fn ingest_layers(store: &dyn BlobStore, layers: &[Digest]) -> Result<RootTree, TarError> {
     let batch = store.batch()?;
     let mut paths = BTreeMap::new();
@@ -66,7 +66,7 @@ pub fn ingest_layers(store: &dyn BlobStore, layers: &[Digest]) -> Result<RootTre
     Ok(RootTree { root, dress: paths.into_iter().map(|(path, (_, dress))| (path, dress)).collect() })
 }
 
-/// What stands at each path: a file or a symbolic link, or a folder where there is none.
+/// What is at each path: a file or a symbolic link, or a folder where there is none.
 type Paths = BTreeMap<TreePath, (Option<Node>, Dress)>;
 
 /// What one layer does to those below.

@@ -1,7 +1,7 @@
 //! Turns what is outside into blobs and REAPI `Directory` messages, hashing on the way.
 //!
 //! [`dir`] reads a folder, [`git`] a commit's tracked tree, [`tar`] an archive stream. All of them give the same root digest
-//! for the same names, contents, link targets and executable bits. None of them guesses: an entry that cannot stand in a
+//! for the same names, contents, link targets and executable bits. None of them guesses: an entry that cannot be in a
 //! tree is an error that names it.
 
 use std::cell::RefCell;

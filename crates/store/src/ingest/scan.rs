@@ -14,7 +14,7 @@ use super::Meter;
 use super::dir::{DirError, DirOptions};
 use rcrepro_model::content::name::Name;
 
-/// A tree's shape. The folder of index 0 is the root; a folder stands after the one that it is in.
+/// A tree's shape. The folder of index 0 is the root; a folder comes after the one that holds it.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub folders: Vec<Folder>,

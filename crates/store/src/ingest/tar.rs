@@ -45,7 +45,7 @@ pub enum TarError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// An entry that cannot stand in a tree.
+    /// An entry that cannot be in a tree.
     #[error("archive entry `{entry}` is refused: {reason}")]
     Entry {
         /// The entry's path in the archive.
@@ -53,7 +53,7 @@ pub enum TarError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// Nothing stands at the path that the caller wants.
+    /// Nothing is at the path that the caller wants.
     #[error("the archive holds nothing at `{path}`")]
     Empty {
         /// The wanted path.
@@ -85,7 +85,7 @@ pub struct TarOptions {
     pub limits: Limits,
 }
 
-/// Stores an archive: a tree's root, or the file or symlink that stands at [`TarOptions::strip`].
+/// Stores an archive: a tree's root, or the file or symlink that is at [`TarOptions::strip`].
 ///
 /// The stream is read to its very end. Owners, times, xattrs and all mode bits but the owner's executable one are dropped;
 /// hard links become files of their own.
@@ -141,7 +141,7 @@ pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &T
     tree.finish(batch, options)
 }
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug, Clone)]
 enum Item {
     Leaf(Node),

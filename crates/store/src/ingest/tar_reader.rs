@@ -25,7 +25,7 @@ pub struct Entry {
     pub link: Vec<u8>,
     /// Whether its owner may execute it.
     pub executable: bool,
-    /// The permission bits as they stand.
+    /// The permission bits as they are.
     pub mode: u32,
     /// The owner's number; `u64::MAX` for a field that is none.
     pub uid: u64,
@@ -189,7 +189,7 @@ impl<'a> TarReader<'a> {
         Ok(())
     }
 
-    /// Lets comments pass, which `git archive` writes; anything else would change every entry.
+    /// Accepts comments, which `git archive` writes; anything else would change every entry.
     fn global_pax(&mut self, size: u64) -> Result<(), TarError> {
         let bytes = self.meta(size)?;
         match PaxRecords(&bytes).all(|record| matches!(record, Some((b"comment", _)))) {

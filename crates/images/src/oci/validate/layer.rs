@@ -39,7 +39,7 @@ impl Compression {
         }
     }
 
-    /// Returns from its first bytes whether a file may be a layer.
+    /// Whether a file may be a layer, by its first bytes.
     pub(super) fn sniff(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -184,7 +184,7 @@ pub(super) fn plain(mut path: &[u8]) -> &[u8] {
     path
 }
 
-/// Says an error with what caused it.
+/// Formats an error with its causes.
 pub(super) fn words(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }

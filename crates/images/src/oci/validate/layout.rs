@@ -13,7 +13,7 @@ use rcrepro_model::content::digest::Sha256;
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
-/// How deep an index may stand in another.
+/// How deep indexes may be nested.
 const MAX_DEPTH: usize = 8;
 
 const DESCRIPTOR_KEYS: [&str; 8] =
@@ -157,7 +157,7 @@ impl<'a> Judge<'a> {
         self.images.push(image);
     }
 
-    /// Checks a config against the layers that stand beside it and the platform that an index states.
+    /// Checks a config against the layers that are beside it and the platform that an index states.
     pub(super) fn config(
         &mut self,
         path: &str,

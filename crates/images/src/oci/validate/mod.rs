@@ -40,7 +40,7 @@ pub enum FaultName {
     DiffIdDiffers,
     /// Something that is named is not there.
     Missing,
-    /// A media type is not the right one for what stands there.
+    /// A media type is not the right one for what is there.
     MediaType,
     /// A version is not known.
     Version,
@@ -58,9 +58,9 @@ pub enum FaultName {
     EntryName,
     /// A hard link leads out of its layer.
     EntryLink,
-    /// An entry stands below a symbolic link of its layer: some readers follow it, others put a folder there.
+    /// An entry is below a symbolic link of its layer: some readers follow it, others put a folder there.
     EntryBelowLink,
-    /// A thing is no plain file.
+    /// A thing is not a plain file.
     NoFile,
     /// A file that nothing names. A note.
     Unreferenced,

@@ -108,7 +108,7 @@ pub fn archive(what: &str, stream: &mut dyn Read) -> Result<Survey, ValidateErro
     }
 }
 
-/// Tells a decoder's complaint about bytes from a source that failed.
+/// Distinguishes a decoder's complaint about bytes from a source that failed.
 fn tells_of_bytes(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof)
 }

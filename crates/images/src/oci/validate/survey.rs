@@ -30,7 +30,7 @@ pub enum Surveyed {
     Link(String),
 }
 
-/// Everything that stands in a folder, an archive or a store, by its path in a layout.
+/// Everything that is in a folder, an archive or a store, by its path in a layout.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Survey {
     /// What is there.
@@ -67,7 +67,7 @@ impl Survey {
 /// Reads a file to its end.
 ///
 /// # Errors
-/// When `reader` fails; what is wrong with the bytes is no error.
+/// When `reader` fails; what is wrong with the bytes is not an error.
 pub fn survey_file(reader: &mut dyn Read) -> io::Result<SurveyedFile> {
     let mut raw = Hashing { inner: Failing { inner: reader, failed: None }, hasher: DigestHasher::default() };
     let mut head = Vec::new();

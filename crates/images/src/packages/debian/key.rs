@@ -120,7 +120,7 @@ fn created(key: &impl pgp::types::KeyDetails) -> u64 {
 
 fn expiry(created: u64, signature: &Signature) -> Option<u64> {
     let lifetime = signature.key_expiration_time().map(|lifetime| u64::from(lifetime.as_secs()));
-    // Zero stands for a key that never ends.
+    // Zero means a key that never expires.
     lifetime.filter(|lifetime| *lifetime > 0).map(|lifetime| created + lifetime)
 }
 

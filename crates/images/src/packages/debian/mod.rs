@@ -54,7 +54,7 @@ pub enum DebianError {
         other: String,
         /// `Conflicts` or `Breaks`.
         field: &'static str,
-        /// The relation as it stands in the list.
+        /// The relation as the list writes it.
         relation: String,
     },
 }

@@ -1,7 +1,7 @@
 //! The closure of some packages under `Pre-Depends` and `Depends`: a pure function of the lists.
 //!
 //! Rules: of each name only its highest version counts, over all suites; of two equal ones that of the suite named first.
-//! Of alternatives that one is taken which is chosen already, else the first whose own closure can be had. A name stands for
+//! Of alternatives that one is taken which is chosen already, else the first whose own closure can be had. A name means
 //! the real package, then for those that provide it: the more important first (`Essential`, `Priority`), then by name.
 //! Recommendations do not count. Whatever conflicts is reported, never worked around.
 
@@ -41,7 +41,7 @@ pub fn resolve<'a>(
     architecture: &str,
 ) -> Result<Vec<Listed<'a>>, DebianError> {
     let mut closure = Closure::new(lists, architecture)?;
-    // All that are wanted stand before anything that one of them depends on is looked for.
+    // All wanted packages come before anything that one of them depends on is looked for.
     for name in wanted {
         let found = closure.candidates.get(name.as_str()).copied();
         closure.take(found.ok_or_else(|| closure.no_such_package(name))?);

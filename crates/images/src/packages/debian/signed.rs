@@ -1,7 +1,7 @@
 //! Clear-signed texts: what a listed key signed, and nothing else of what the file holds.
 //!
 //! Source: RFC 9580, section 7 (cleartext signatures). The frame is checked by line before the OpenPGP library sees it, because
-//! readers differ in what they let stand around a message; what is given on is the text that the library hashed.
+//! readers differ in what they allow around a message; what is passed on is the text that the library hashed.
 
 use pgp::composed::CleartextSignedMessage;
 use pgp::packet::{Signature, SignatureType};
@@ -23,7 +23,7 @@ pub struct SignedText {
     pub signed_by: Fingerprint,
 }
 
-/// Why a file is no text that a trusted key signed.
+/// Why a file is not text that a trusted key signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// The file is not clear-signed.
@@ -96,7 +96,7 @@ fn check_frame(file: &str) -> Result<(), SignatureError> {
     if ended { Ok(()) } else { Err(SignatureError::Cut) }
 }
 
-/// Returns the listed key that made the signature, or says why it does not count.
+/// Returns the listed key that made the signature, or why it does not count.
 fn check(signature: &Signature, text: &str, keys: &[TrustedKey], now: u64) -> Result<Fingerprint, String> {
     let maker = maker(signature);
     if signature.typ() != Some(SignatureType::Text) {

@@ -11,7 +11,7 @@ use gix::traverse::tree::{Recorder, Visit};
 use super::GitError;
 use crate::ingest::{Limits, Meter};
 
-/// Records the entries that are no folders, in git's order, and stops at the first fault.
+/// Records the entries that are not folders, in git's order, and stops at the first fault.
 pub(super) struct Walk {
     recorder: Recorder,
     meter: Meter,
