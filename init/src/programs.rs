@@ -143,7 +143,7 @@ impl Programs {
         if let Some(clock) = &self.clock {
             // This process has one, and so has every program of the same kernel.
             if auxiliary.vdso == 0 {
-                return Err(io::Error::other("it names no vDSO"));
+                return Err(io::Error::other("it has no vDSO"));
             }
             let at = auxiliary.vdso + clock.plain.at as u64;
             if memory.word(at + clock.plain.stub_at as u64)? == MARKER {

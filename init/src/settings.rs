@@ -63,8 +63,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, 
         if argument == "--" {
             break;
         }
-        let text = argument.to_str().ok_or_else(|| format!("`{}` is no option", argument.display()))?;
-        option(&mut settings, text).ok_or_else(|| format!("`{text}` is no option that is understood"))?;
+        let text = argument.to_str().ok_or_else(|| format!("invalid option `{}`", argument.display()))?;
+        option(&mut settings, text).ok_or_else(|| format!("unknown option `{text}`"))?;
     }
     let word =
         |argument: OsString| CString::new(argument.into_vec()).map_err(|_| "a word holds a zero byte".to_owned());

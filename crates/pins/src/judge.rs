@@ -181,7 +181,7 @@ fn named_file(survey: &Survey, pins: &Pins, mention: &Mention, named: &str) -> (
             (format!("{path}: {}", held.value), state(pins, &selecting, &held.value))
         }
         None => {
-            let unclear = mention.clone().unclear(format!("`{path}` names no version, or is not tracked"));
+            let unclear = mention.clone().unclear(format!("`{path}` has no version, or is not tracked"));
             (path.to_owned(), state(pins, &unclear, path))
         }
     }

@@ -43,7 +43,7 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
         call.value(&["-db", "--db"]).or_else(|| call.variable("GOVULNDB", evidence.environment)).unwrap_or(DEFAULT);
     let Some(folder) = named.strip_prefix("file://") else {
         return Proof::hollow(format!(
-            "the database `{named}` is no input of the command: nothing says what was in it"
+            "the database `{named}` is not an input of the command: nothing says what was in it"
         ));
     };
     let look = |file: &str| evidence.inputs.look(&format!("{}/index/{file}", folder.trim_end_matches('/')));
@@ -97,7 +97,7 @@ fn left_out(call: &Call, modules: &[u8], evidence: &Evidence<'_>) -> Vec<Conditi
 #[must_use]
 pub fn database(modules: &[u8], db: Option<&[u8]>) -> Proof {
     let Ok(Value::Array(modules)) = serde_json::from_slice::<Value>(modules) else {
-        return Proof::hollow("the database's `index/modules.json` is no list of modules");
+        return Proof::hollow("the database's `index/modules.json` is not a list of modules");
     };
     let entries = modules.iter().filter_map(|module| module.get("vulns")?.as_array()).map(Vec::len).sum::<usize>();
     if entries == 0 {

@@ -15,7 +15,7 @@ const RULES: &str = "Proven: a `testcase` without `skipped`, `failure` and `erro
 a `testsuite`; no test case; every one is skipped. Contradicted: a test case with `failure` or `error`.\n";
 
 fn pass(_call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
-    judge(Tool::Junit, tests(evidence.stdout), "standard output is no JUnit report")
+    judge(Tool::Junit, tests(evidence.stdout), "standard output is not a JUnit report")
 }
 
 /// Counts test cases by what is inside them; `None` when the stream is not such a report.

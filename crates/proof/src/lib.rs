@@ -227,7 +227,7 @@ impl fmt::Display for Proof {
             Self::Unproven { reason } => write!(f, "unproven: {reason}"),
             Self::Hollow { reason } => write!(f, "hollow pass: {reason}"),
             Self::Contradicted { reason } => write!(f, "the exit code is 0, and the output says otherwise: {reason}"),
-            Self::NoVerdict { reason } => write!(f, "the exit code is no verdict: {reason}"),
+            Self::NoVerdict { reason } => write!(f, "the exit code is not a verdict: {reason}"),
             Self::Failed => f.write_str("failed"),
         }
     }

@@ -20,7 +20,7 @@ pub(super) struct Tests {
 }
 
 fn pass(_call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
-    judge(Tool::Tap, tests(&lines([evidence.stdout, &[]])), "the output is no TAP")
+    judge(Tool::Tap, tests(&lines([evidence.stdout, &[]])), "the output is not TAP")
 }
 
 /// Judges what a report counts.

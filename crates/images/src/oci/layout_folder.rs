@@ -94,7 +94,7 @@ fn is_absent_or_empty(folder: &Path) -> Result<bool, OciError> {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            Err(OciError::Occupied { folder: folder.to_owned(), reason: "it is no folder".to_owned() })
+            Err(OciError::Occupied { folder: folder.to_owned(), reason: "it is not a folder".to_owned() })
         }
         Err(error) => Err(OciError::io(format!("read `{}`", folder.display()))(error)),
     }

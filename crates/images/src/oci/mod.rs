@@ -20,7 +20,7 @@ pub mod validate;
 #[derive(Debug, thiserror::Error)]
 pub enum OciError {
     /// A package holds a path twice.
-    #[error("{package}: `{path}` comes twice")]
+    #[error("{package}: `{path}` occurs twice")]
     Twice {
         /// The package.
         package: String,
@@ -28,7 +28,7 @@ pub enum OciError {
         path: TreePath,
     },
     /// A hard link names a file that did not come before it.
-    #[error("{package}: `{path}` is a hard link to `{target}`, which is no file that came before it")]
+    #[error("{package}: `{path}` is a hard link to `{target}`, which is not an earlier file")]
     Hardlink {
         /// The package.
         package: String,
@@ -72,7 +72,7 @@ pub enum OciError {
         unit: &'static str,
     },
     /// A glob of the definition cannot be read.
-    #[error("`{glob}` is no glob")]
+    #[error("invalid glob `{glob}`")]
     Glob {
         /// The glob.
         glob: String,
@@ -89,7 +89,7 @@ pub enum OciError {
         glob: String,
     },
     /// A layout would be written over something else.
-    #[error("`{}` holds something else than these images: {reason}", folder.display())]
+    #[error("`{}` holds something other than these images: {reason}", folder.display())]
     Occupied {
         /// The folder.
         folder: PathBuf,

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::PackageError;
 
-const EXCLUSIVE: &str = "the user configuration names no mirror and shuts all other places out";
+const EXCLUSIVE: &str = "the user configuration has no mirror and excludes all other places";
 const EXCLUSIVE_HINT: &str = "name a mirror in the user configuration, or take `exclusive` out of it";
 
 /// Lists places that the user wants asked first, each the base that the client would be configured with.
@@ -42,7 +42,7 @@ impl Mirrors {
             &self.deb,
             own.into_iter(),
             "Debian packages",
-            "apt-get names no archive of Debian's",
+            "apt-get has no archive of Debian's",
             "on a Debian-family system name an archive of Debian's in apt's sources (sources.list(5)); elsewhere name a mirror of \
              Debian in the user configuration (mirrors.deb)",
         )

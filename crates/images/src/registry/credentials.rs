@@ -45,7 +45,7 @@ fn find_now(config: Option<&Path>, names: &[String]) -> Result<RegistryAuth, Str
                 return Err(format!("`{helper}` failed: {}", said.trim()));
             }
             Err(CredentialRetrievalError::ConfigReadError) => {
-                return Err(format!("`{}` is no configuration of Docker's", config.display()));
+                return Err(format!("`{}` is not a configuration of Docker's", config.display()));
             }
             Err(error) => return Err(format!("`{}`: {error}", config.display())),
         }

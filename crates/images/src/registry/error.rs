@@ -55,7 +55,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// Docker's configuration or a credential helper of it cannot be used.
-    #[error("the credentials for {registry} cannot be had: {reason}")]
+    #[error("cannot get the credentials for {registry}: {reason}")]
     Credentials {
         /// The registry's host and port.
         registry: String,
@@ -71,7 +71,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// The registry sends elsewhere, where we do not go.
-    #[error("{object}: {registry} redirects where we do not follow: {reason}")]
+    #[error("{object}: {registry} redirects to a place that is not followed: {reason}")]
     Redirect {
         /// What was asked for.
         object: String,

@@ -59,8 +59,8 @@ impl Place {
     /// Returns the place of a repository at a mirror, `https://HOST[:PORT][/PREFIX]`; the prefix goes before the repository.
     fn mirror(url: &str, registry: &str, repository: &str) -> Result<Self, RegistryError> {
         let wrong = |reason| RegistryError::Mirror { url: url.to_owned(), registry: registry.to_owned(), reason };
-        let parsed = Url::parse(url).map_err(|_| wrong("it is no URL"))?;
-        let authority = authority(&parsed).ok_or_else(|| wrong("it names no host"))?;
+        let parsed = Url::parse(url).map_err(|_| wrong("invalid URL"))?;
+        let authority = authority(&parsed).ok_or_else(|| wrong("it has no host"))?;
         let loopback = is_loopback(parsed.host_str().unwrap_or_default());
         let schemes = match parsed.scheme() {
             "https" => TLS,
@@ -105,7 +105,7 @@ pub(super) fn places(reference: &ImageReference, settings: &RegistrySettings) ->
         places.push(own);
     }
     if places.is_empty() {
-        let reason = "the user configuration names no mirror of it and shuts all other places out";
+        let reason = "the user configuration has no mirror of it and excludes all other places";
         return Err(RegistryError::Mirror { url: String::new(), registry, reason });
     }
     Ok(places)

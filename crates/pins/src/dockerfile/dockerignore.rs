@@ -15,7 +15,7 @@ pub struct Ignored {
 
 /// The error for a pattern that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: `{pattern}` is no pattern")]
+#[error("line {line}: invalid pattern `{pattern}`: expected a glob as Docker reads it")]
 pub struct PatternError {
     /// The line, from 1.
     pub line: usize,

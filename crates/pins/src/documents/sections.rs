@@ -32,7 +32,7 @@ pub enum SectionsError {
         line: usize,
     },
     /// A section ends that did not begin.
-    #[error("line {line}: section `{name}` ends, and none of that name has begun")]
+    #[error("line {line}: section `{name}` ends, but none of that name has begun")]
     Unopened {
         /// The section.
         name: String,
@@ -50,7 +50,7 @@ pub enum SectionsError {
         line: usize,
     },
     /// A document has a section twice.
-    #[error("line {line}: section `{name}` stands twice in the document, first at line {first}")]
+    #[error("line {line}: section `{name}` occurs twice in the document, first at line {first}")]
     Twice {
         /// The section.
         name: String,
@@ -60,7 +60,7 @@ pub enum SectionsError {
         line: usize,
     },
     /// Nobody writes a section of this name.
-    #[error("line {line}: there is no section `{name}`: known are {known}")]
+    #[error("line {line}: unknown section `{name}`: expected one of {known}")]
     Unknown {
         /// The section.
         name: String,

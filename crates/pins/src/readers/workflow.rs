@@ -171,7 +171,8 @@ impl<'a> Scope<'a> {
         let Some((before, rest)) = text.split_once("${{") else {
             return Ok(vec![(node.place(), text.to_owned())]);
         };
-        let (expression, after) = rest.split_once("}}").ok_or_else(|| format!("`{text}` is no expression"))?;
+        let (expression, after) =
+            rest.split_once("}}").ok_or_else(|| format!("invalid expression `{text}`: expected `}}}}`"))?;
         if after.contains("${{") || depth > DEEPEST {
             return Err(format!("`{text}` holds more than we resolve"));
         }

@@ -79,7 +79,7 @@ fn parts(word: &str) -> Vec<String> {
 fn says(tool: &str, first: &str) -> String {
     let first = first.split_whitespace().next().unwrap_or(first);
     format!(
-        "`{tool}` stands on the line behind `{first}`, and whether it ran and how it ended cannot be seen: write `{tool}` as a \
+        "`{tool}` is on the line behind `{first}`, and whether it ran and how it ended cannot be seen: write `{tool}` as a \
          command of its own, or set `proof`"
     )
 }

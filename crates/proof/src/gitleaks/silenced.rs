@@ -82,7 +82,7 @@ fn too_large(line: &str) -> Option<Condition> {
 
 fn by_flags(call: &Call) -> Vec<Condition> {
     let flags = [
-        (&["-b", "--baseline-path"][..], "gitleaks-baseline", "gitleaks reports nothing that stands in the baseline"),
+        (&["-b", "--baseline-path"][..], "gitleaks-baseline", "gitleaks reports nothing that is in the baseline"),
         (&["--enable-rule"], "gitleaks-rules", "gitleaks looks by no rule but"),
         (&["--log-opts"], "gitleaks-partial", "gitleaks scans only the commits of"),
         (&["--staged"], "gitleaks-partial", "gitleaks scans only what is staged"),

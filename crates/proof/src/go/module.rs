@@ -46,7 +46,7 @@ impl Module {
             Err(file) => return Place::Unknown { why: format!("`{file}` cannot be looked at here") },
         };
         let file = ModFile::parse(&text);
-        let Some(path) = file.module.clone() else { return unknown("its `go.mod` names no module") };
+        let Some(path) = file.module.clone() else { return unknown("its `go.mod` has no `module` line") };
         let mut module = Self { own: [(path.clone(), at)].into(), path, replaced: file.replaced };
         let off = call.variable("GOWORK", evidence.environment) == Some("off");
         match if off { Ok(None) } else { upwards(&folder, "go.work", evidence) } {

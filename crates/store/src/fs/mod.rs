@@ -148,7 +148,7 @@ impl Shared {
     /// Renames flushed bytes to their name. The caller flushes the shard's folder, whose path it gets.
     fn publish(&self, staged: &Path, hash: Sha256) -> Result<PathBuf, StoreError> {
         let target = self.path(hash);
-        let shard = target.parent().expect("a blob stands in a shard").to_owned();
+        let shard = target.parent().expect("a blob is in a shard").to_owned();
         match std::fs::rename(staged, &target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 match std::fs::create_dir(&shard) {

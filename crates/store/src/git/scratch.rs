@@ -141,7 +141,7 @@ impl GitScratch {
         for segment in path.segments() {
             at.push(segment.as_str());
             if at.is_symlink() {
-                let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "a symlink stands in the way");
+                let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "a symlink is in the way");
                 return Err(ScratchError::Io { doing: "write", path: at, source });
             }
         }

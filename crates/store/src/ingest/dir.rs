@@ -65,7 +65,7 @@ pub enum DirError {
         attribute: &'static str,
     },
     /// Something on the way to an output is a symlink or a file, which may lead anywhere.
-    #[error("`{}` cannot be reached: something on the way is a symlink or no folder", path.display())]
+    #[error("`{}` cannot be reached: something on the way is a symlink or not a folder", path.display())]
     Crossing {
         /// The wanted path.
         path: PathBuf,

@@ -69,7 +69,9 @@ pub enum GitError {
         bytes: String,
     },
     /// A name that no git writes: empty, with `/` or NUL in it, or `.git`.
-    #[error("malformed tree: `{path}` is no path of a tracked file, expected names without `/` and other than `.git`")]
+    #[error(
+        "malformed tree: invalid path `{path}` of a tracked file: expected names without `/` and other than `.git`"
+    )]
     Malformed {
         /// The path, with every byte that is not printable ASCII escaped.
         path: String,
@@ -135,7 +137,7 @@ pub fn ingest_git(store: &dyn BlobStore, source: &GitSource<'_>, limits: Limits)
     let id = commit.id().to_string();
     let commit_time = commit.time().map_err(|error| failed(format!("read the time of commit {id}"))(error.into()))?;
     if commit_time.seconds.unsigned_abs() > MAX_INTEGER.unsigned_abs() {
-        let why = format!("{} seconds since 1970 is no time that a manifest can hold", commit_time.seconds);
+        let why = format!("{} seconds since 1970 is outside the times that a manifest can hold", commit_time.seconds);
         return Err(failed(format!("use the time of commit {id}"))(why.into()));
     }
     let tracked = tracked(&repository, &commit, source, limits)?;

@@ -104,7 +104,7 @@ fn changes(
             continue;
         }
         if let Some(hidden) = name.strip_prefix(WHITEOUT) {
-            let hidden: TreePath = hidden.parse().map_err(|_| refused("it takes away what is no name"))?;
+            let hidden: TreePath = hidden.parse().map_err(|_| refused("it removes an invalid name"))?;
             changes.gone.push(folder.map_or_else(|| hidden.clone(), |folder: TreePath| folder.join(&hidden)));
             continue;
         }
@@ -126,7 +126,7 @@ fn changes(
                 let target = target.and_then(|path| changes.brings.get(&path).or_else(|| below.get(&path)));
                 let (node, of) = target
                     .and_then(|(node, of)| Some((node.clone()?, *of)))
-                    .ok_or_else(|| refused("it is a hard link to what is no file of the image"))?;
+                    .ok_or_else(|| refused("it is a hard link to something that is not a file of the image"))?;
                 dress = of;
                 Some(node)
             }
@@ -164,7 +164,7 @@ fn locate(bytes: &[u8]) -> Result<Option<TreePath>, &'static str> {
     if text.is_empty() || text == "." {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_| "its path is no path inside a tree")
+    text.parse().map(Some).map_err(|_| "its path is not a path inside a tree")
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ impl Tree {
     fn add(&mut self, path: Option<TreePath>, item: Item, entry: &[u8]) -> Result<(), TarError> {
         let refused = |reason| TarError::Entry { entry: escaped(entry), reason };
         if self.seen.contains_key(&path) {
-            return Err(refused("it stands twice in the archive"));
+            return Err(refused("it occurs twice in the archive"));
         }
         if path.is_some() && matches!(self.seen.get(&None), Some(Item::Leaf(_))) {
             return Err(refused("it lies below a file or symlink"));

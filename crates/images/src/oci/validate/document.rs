@@ -18,7 +18,7 @@ impl Judge<'_> {
         match strict_json::parse(bytes) {
             Ok((value, twice)) => {
                 for key in twice {
-                    self.fault(FaultName::DuplicateKey, path, "each key once", format!("`{key}` stands twice"));
+                    self.fault(FaultName::DuplicateKey, path, "each key once", format!("`{key}` occurs twice"));
                 }
                 Some(value)
             }

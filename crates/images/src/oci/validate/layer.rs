@@ -133,7 +133,7 @@ fn entry_faults(
     let path = Sha256::of(plain(&entry.path)).to_string();
     let half = hex::decode(&path[..32]).expect("a hash has 64 digits");
     if !seen.insert(half) {
-        faults.push((FaultName::DuplicateEntry, "the path stands twice"));
+        faults.push((FaultName::DuplicateEntry, "the path occurs twice"));
     }
     let mut ways = ways(&entry.path);
     let own = ways.pop();

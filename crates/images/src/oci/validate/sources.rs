@@ -138,7 +138,7 @@ fn take(survey: &mut Survey, entry: &Entry, content: &mut TarReader<'_>) -> io::
         }
     };
     if survey.things.insert(path, thing).is_some() {
-        survey.faults.push(Fault::new(FaultName::DuplicateEntry, shown, "each path once", "the path stands twice"));
+        survey.faults.push(Fault::new(FaultName::DuplicateEntry, shown, "each path once", "the path occurs twice"));
     }
     Ok(())
 }

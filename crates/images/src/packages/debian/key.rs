@@ -42,7 +42,7 @@ impl TrustedKey {
     /// [`DebianError::Key`] when it holds something else, or a key that may not sign.
     pub fn read(fingerprint: Fingerprint, file: &[u8]) -> Result<Self, DebianError> {
         let refuse = |reason: String| DebianError::Key { expected: fingerprint, reason };
-        let unreadable = |error: pgp::errors::Error| refuse(format!("it is no armored OpenPGP key: {error}"));
+        let unreadable = |error: pgp::errors::Error| refuse(format!("it is not an armored OpenPGP key: {error}"));
         // The library reads one block and leaves what follows it.
         if file.windows(BEGIN.len()).filter(|part| *part == BEGIN).count() > 1 {
             return Err(refuse("it holds more than one block".to_owned()));

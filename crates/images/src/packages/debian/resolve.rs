@@ -227,7 +227,7 @@ impl<'a> Closure<'a> {
 
 fn relations<'a>(listed: Listed<'a>, text: &'a str) -> Result<Vec<Vec<Relation<'a>>>, DebianError> {
     relation::parse(text).map_err(|part| {
-        let reason = format!("`{}`: `{part}` is no relation", listed.package.name);
+        let reason = format!("`{}`: invalid relation `{part}`", listed.package.name);
         DebianError::List { suite: listed.suite.to_owned(), reason }
     })
 }

@@ -126,7 +126,7 @@ fn check(signature: &Signature, text: &str, keys: &[TrustedKey], now: u64) -> Re
 
 /// Checks the times of a signature and of the key that made it.
 fn in_force(signature: &Signature, signer: &Signer, now: u64) -> Result<(), &'static str> {
-    let made = signature.created().map(|made| u64::from(made.as_secs())).ok_or("it bears no date")?;
+    let made = signature.created().map(|made| u64::from(made.as_secs())).ok_or("it has no date")?;
     let lifetime = signature.signature_expiration_time().map_or(0, |lifetime| u64::from(lifetime.as_secs()));
     if lifetime > 0 && made + lifetime < now {
         return Err("it has expired");

@@ -166,6 +166,6 @@ fn what_conflicts_is_reported() {
 fn a_relation_that_cannot_be_read_is_no_relation_that_may_be_left_out() {
     assert_eq!(
         resolve(&["a 1; Depends: b (2)"], &["a"]).expect_err("an error"),
-        "the package list of suite `one` is refused: `a`: `b (2)` is no relation"
+        "the package list of suite `one` is refused: `a`: invalid relation `b (2)`"
     );
 }
