@@ -70,6 +70,39 @@ fn is_named(name: &str, known: &str) -> bool {
         && !source.iter().any(|ending| name.ends_with(ending))
 }
 
+/// Folders that hold test data, wherever they are.
+const TEST_DATA: [&str; 9] = [
+    "testdata",
+    "fixtures",
+    "__fixtures__",
+    "__snapshots__",
+    "__mocks__",
+    "fixture",
+    "golden",
+    "goldens",
+    "test-fixtures",
+];
+
+/// Lock files of package managers, by name.
+const LOCKS: [&str; 16] = [
+    "go.sum",
+    "go.work.sum",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "Cargo.lock",
+    "poetry.lock",
+    "uv.lock",
+    "Gemfile.lock",
+    "composer.lock",
+    "flake.lock",
+    "deno.lock",
+    "devcontainer-lock.json",
+    "Pipfile.lock",
+];
+
 /// Returns why nothing in a file is a real reference, by its path; `None` for a file that counts.
 #[must_use]
 pub fn set_aside(path: &str) -> Option<&'static str> {
@@ -93,39 +126,10 @@ pub fn set_aside(path: &str) -> Option<&'static str> {
     if within(&["vendor", "node_modules", "third_party", "thirdparty", "bower_components"]) {
         return Some("vendored code");
     }
-    if within(&[
-        "testdata",
-        "fixtures",
-        "__fixtures__",
-        "__snapshots__",
-        "__mocks__",
-        "fixture",
-        "golden",
-        "goldens",
-        "test-fixtures",
-    ]) || [".golden", ".snap", ".fixture"].iter().any(|ending| name.ends_with(ending))
-    {
+    if within(&TEST_DATA) || [".golden", ".snap", ".fixture"].iter().any(|ending| name.ends_with(ending)) {
         return Some("test data");
     }
-    let locks = [
-        "go.sum",
-        "go.work.sum",
-        "package-lock.json",
-        "npm-shrinkwrap.json",
-        "yarn.lock",
-        "pnpm-lock.yaml",
-        "bun.lock",
-        "Cargo.lock",
-        "poetry.lock",
-        "uv.lock",
-        "Gemfile.lock",
-        "composer.lock",
-        "flake.lock",
-        "deno.lock",
-        "devcontainer-lock.json",
-        "Pipfile.lock",
-    ];
-    if locks.contains(&name) {
+    if LOCKS.contains(&name) {
         return Some("lock file");
     }
     let lower = name.to_ascii_lowercase();

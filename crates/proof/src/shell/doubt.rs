@@ -98,6 +98,11 @@ pub(super) fn of_command(tokens: &[Token], words: &[String], splits: &[bool]) ->
         let bracket = matches!(head, "[" | "[[" | "{");
         return (!file && !bracket).then(|| Doubt::Itself(unseen(head, "the command's name as it is")));
     }
+    of_builtin(head, rest, tokens)
+}
+
+/// Returns what a command of the shell's own makes of the exit code.
+fn of_builtin(head: &str, rest: &[String], tokens: &[Token]) -> Option<Doubt> {
     match head {
         "exit" | "return" => {
             let fails = matches!(rest, [code] if code.parse::<u8>().is_ok_and(|code| code != 0));

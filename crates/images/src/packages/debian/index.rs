@@ -106,11 +106,7 @@ fn package(stanza: &str) -> Result<Package<'_>, String> {
         *place = value.trim();
         known = field;
     }
-    for (field, value) in [("Package", name), ("Version", version), ("Architecture", architecture)] {
-        if value.is_empty() {
-            return Err(format!("`{name}`: it has no `{field}`"));
-        }
-    }
+    required(name, version, architecture)?;
     let wrong =
         |field: &str, value: &str, expected: &str| format!("`{name}`: invalid `{field}: {value}`: expected {expected}");
     let hash: Sha256 = hash.parse().map_err(|_| wrong("SHA256", hash, "a SHA-256"))?;
@@ -128,14 +124,29 @@ fn package(stanza: &str) -> Result<Package<'_>, String> {
         breaks,
         essential: essential == "yes",
         any_allowed: multi_arch == "allowed",
-        priority: match priority {
-            "required" => 0,
-            "important" => 1,
-            "standard" => 2,
-            "optional" => 3,
-            _ => 4,
-        },
+        priority: rank(priority),
     })
+}
+
+/// Checks that a package has the fields without which it cannot be named.
+fn required(name: &str, version: &str, architecture: &str) -> Result<(), String> {
+    for (field, value) in [("Package", name), ("Version", version), ("Architecture", architecture)] {
+        if value.is_empty() {
+            return Err(format!("`{name}`: it has no `{field}`"));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the rank of a priority (Debian policy, 2.5): 0 for the most important one.
+fn rank(priority: &str) -> u8 {
+    match priority {
+        "required" => 0,
+        "important" => 1,
+        "standard" => 2,
+        "optional" => 3,
+        _ => 4,
+    }
 }
 
 #[cfg(test)]
