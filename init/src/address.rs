@@ -12,7 +12,7 @@ const NETLINK: u16 = 16;
 /// The port of name servers.
 pub const DOMAIN: u16 = 53;
 
-/// Says where a call leads.
+/// Where a call leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// An address of the internet's protocols.
@@ -23,7 +23,7 @@ pub enum Place {
 
 impl Place {
     /// Reads a socket address as the kernel does; `None` for what never leaves the machine (other processes, the kernel) and
-    /// for what is no address. `sends` is for calls that send: there no family means the internet's.
+    /// for what is not an address. `sends` is for calls that send: there no family means the internet's.
     #[must_use]
     pub fn parse(bytes: &[u8], sends: bool) -> Option<Self> {
         let family = u16::from_ne_bytes(bytes.get(..2)?.try_into().ok()?);
@@ -43,19 +43,19 @@ impl Place {
         }
     }
 
-    /// Tells whether it leads back to the container itself. To connect to no address in particular does, too.
+    /// Whether it leads back to the container itself. To connect to no address in particular does, too.
     #[must_use]
     pub fn is_own(&self) -> bool {
         matches!(self, Self::Internet(address, _) if address.is_loopback() || address.is_unspecified())
     }
 
-    /// Tells whether a name server is asked for there.
+    /// Whether a name server is asked for there.
     #[must_use]
     pub fn is_domain(&self) -> bool {
         matches!(self, Self::Internet(_, DOMAIN))
     }
 
-    /// Gives the port; 0 where there is none.
+    /// Returns the port; 0 where there is none.
     #[must_use]
     pub fn port(&self) -> u16 {
         match self {

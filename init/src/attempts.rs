@@ -13,7 +13,7 @@ const MOST: usize = 1000;
 /// The first line: what wrote it, and the form's version.
 const BEGIN: &str = "rcrepro-init 2\n";
 
-/// Says what was tried.
+/// What was tried.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Attempt {
     /// The executable's name, without its folder, and what the process calls itself where that is something else.
@@ -26,7 +26,7 @@ pub struct Attempt {
     pub name: Option<String>,
 }
 
-/// Says how the command ended.
+/// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
     /// Its exit code.
@@ -78,7 +78,7 @@ impl Attempts {
         self.unread += 1;
     }
 
-    /// Counts a call that should have been answered, and where the kernel's own answer stood.
+    /// Counts a call that should have been answered, and got the kernel's own answer.
     pub fn note_unanswered(&mut self) {
         self.unanswered += 1;
     }
@@ -93,7 +93,7 @@ impl Attempts {
         self.unpinned.insert(reason);
     }
 
-    /// Holds what was seen against what the kernel and the limits of this process say.
+    /// Compares what was seen with what the kernel and the limits of this process say.
     pub fn compare(&mut self, said: Said) {
         match said.unrouted {
             Some(counted) => {

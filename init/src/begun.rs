@@ -28,13 +28,13 @@ const HEAD: usize = 4096;
 const HEADER: usize = 64;
 const SEGMENT: usize = 56;
 
-/// Is what is known of programs that were begun.
+/// What is known of programs that were begun.
 #[derive(Default)]
 pub struct Begun {
     waited_for: BTreeSet<u32>,
 }
 
-/// Says what a process becomes.
+/// What a process becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Nothing: the kernel will refuse it.
@@ -45,12 +45,12 @@ enum Kind {
     Narrow,
 }
 
-/// Says why a program's clock is not ours.
+/// Why a program's clock is not ours.
 pub const NARROW: &str = "a program of 32 bits ran, and has the machine's clock";
 pub const UNKNOWN: &str = "a program began in a way that is not known, and may have had the machine's clock";
 
 impl Begun {
-    /// Tells whether a call begins a program.
+    /// Whether a call begins a program.
     #[must_use]
     pub fn is_about(call: &Notification) -> bool {
         let number = call.call.cast_unsigned();
@@ -77,7 +77,7 @@ impl Begun {
         lost.then_some(UNKNOWN)
     }
 
-    /// Hears that a program was rewritten.
+    /// Notes that a program was rewritten.
     pub fn rewritten(&mut self, process: u32) {
         self.waited_for.remove(&process);
     }
@@ -105,7 +105,7 @@ impl Begun {
     }
 }
 
-/// Finds the file that a call leads to; none for a path that cannot be told from here.
+/// Finds the file that a call leads to; `None` for a path that cannot be told from here.
 fn path(call: &Notification) -> io::Result<Option<PathBuf>> {
     let [first, second, _, _, fifth, _] = call.arguments;
     let number = call.call.cast_unsigned();
@@ -138,11 +138,11 @@ fn place(path: &[u8], folder: &str, pid: u32) -> PathBuf {
             return Path::new(&ours).join(OsStr::from_bytes(rest));
         }
     }
-    // A path that begins at the root stands by itself.
+    // A path that begins at the root is complete.
     Path::new(folder).join(OsStr::from_bytes(path))
 }
 
-/// Tells what a file becomes when it is executed, as the kernel decides it: by its first bytes.
+/// Returns what a file becomes when it is executed, as the kernel decides it: by its first bytes.
 fn kind(path: &Path, process: u32, scripts: usize) -> io::Result<Kind> {
     let name = CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other)?;
     if !sys::may_execute(&name) || !path.is_file() {

@@ -9,17 +9,17 @@ use std::os::unix::fs::FileExt as _;
 
 const SECTION: &[u8] = b".go.buildinfo";
 const MAGIC: &[u8] = b"\xff Go buildinf:";
-/// The strings stand in the section itself, since Go 1.18.
+/// The strings are in the section itself, since Go 1.18.
 const INLINE: u8 = 2;
 const STRINGS_AT: usize = 32;
-/// What stands before and after the text of the build, so that it can be found in memory.
+/// What is before and after the text of the build, so that it can be found in memory.
 const SENTINEL: usize = 16;
 const HEADER: usize = 64;
 /// The most sections, and bytes of one, that are looked at.
 const SECTIONS: u64 = 1024;
 const MOST: u64 = 1 << 20;
 
-/// Tells whether an executable was built from a main package: this one, or one below it.
+/// Whether an executable was built from a main package: this one, or one below it.
 #[must_use]
 pub fn is_built_from(file: &File, package: &str) -> bool {
     let main = section(file).ok().flatten().and_then(|bytes| main_package(&bytes));
@@ -29,7 +29,7 @@ pub fn is_built_from(file: &File, package: &str) -> bool {
     })
 }
 
-/// Reads the section of an ELF file of this machine; none where it has none.
+/// Reads the section of an ELF file of this machine; `None` where it has none.
 fn section(file: &File) -> io::Result<Option<Vec<u8>>> {
     let read = |at: u64, size: u64| {
         let mut bytes = vec![0; usize::try_from(size.min(MOST)).map_err(io::Error::other)?];
@@ -74,7 +74,7 @@ fn main_package(section: &[u8]) -> Option<String> {
     text.lines().find_map(|line| line.strip_prefix("path\t")).map(str::to_owned)
 }
 
-/// Takes a string whose length stands before it, in groups of seven bits.
+/// Takes a string whose length is before it, in groups of seven bits.
 fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut length = 0usize;
     for (index, &byte) in bytes.iter().enumerate().take(5) {

@@ -58,7 +58,7 @@ fn put(pid: u32, address: u64, words: &[i64]) -> io::Result<Answer> {
     Ok(Answer::Value(0))
 }
 
-/// Is a deadline of a call that waits: where it stands in the caller's memory, and on which of the machine's clocks it is.
+/// A deadline of a call that waits: where it is in the caller's memory, and on which of the machine's clocks it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Deadline {
     address: u64,
@@ -67,7 +67,7 @@ struct Deadline {
     sleeps: bool,
 }
 
-/// Tells whether a call waits for a time on a wall clock, or sets a timer to one.
+/// Whether a call waits for a time on a wall clock, or sets a timer to one.
 #[must_use]
 pub fn is_wait(number: u32) -> bool {
     matches!(
@@ -83,7 +83,7 @@ pub fn is_wait(number: u32) -> bool {
     )
 }
 
-/// Lets a wait go whose deadline is on the wall clock, with the deadline moved to the machine's own clock: a wall clock in
+/// Releases a wait whose deadline is on the wall clock, with the deadline moved to the machine's own clock: a wall clock in
 /// the past would make every deadline pass at once.
 ///
 /// The kernel reads the deadline from the program's memory, so it is changed there, the call is let go, and the old words
@@ -117,7 +117,7 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &WallClock) -> io::R
     memory.write(deadline.address, &bytes)?;
     let asked = turns(call.pid);
     sys::answer(listener, call.id, Answer::Kernel);
-    // A signal may have interrupted the wait for the answer: that is no sleep in the call itself.
+    // A signal may have interrupted the wait for the answer: that is not a sleep in the call itself.
     let answered = if deadline.sleeps { turns(call.pid) } else { asked };
     let began = Instant::now();
     // Sleeping: it is seen asleep, or has gone to sleep once more and so has left the call.
@@ -137,7 +137,7 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &WallClock) -> io::R
     if found[..] == bytes[..] { memory.write(deadline.address, &before) } else { Ok(()) }
 }
 
-/// Finds the deadline of a call; none when it is on none of the wall clocks.
+/// Finds the deadline of a call; `None` when it is on none of the wall clocks.
 fn deadline(call: &Notification) -> io::Result<Option<Deadline>> {
     let [first, _, third, fourth, fifth, sixth] = call.arguments;
     let on = |address, clock: u64, sleeps| wall(clock).map(|clock| Deadline { address, clock, sleeps });
@@ -165,7 +165,7 @@ fn deadline(call: &Notification) -> io::Result<Option<Deadline>> {
     })
 }
 
-/// Gives the machine's clock for the number of a wall clock; none for other clocks.
+/// Returns the machine's clock for the number of a wall clock; `None` for other clocks.
 fn wall(clock: u64) -> Option<i32> {
     let clock = i32::try_from(clock & 0xffff_ffff).ok()?;
     match clock {
@@ -187,7 +187,7 @@ fn clock_of_timer(timers: &str, id: u64) -> Option<u64> {
     lines.find_map(|line| line.strip_prefix("ClockID:"))?.trim().parse().ok()
 }
 
-/// Tells whether a thread sleeps. Waiting for our answer is another state, which only a deadly signal ends.
+/// Whether a thread sleeps. Waiting for our answer is another state, which only a deadly signal ends.
 fn sleeps(pid: u32) -> bool {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     text.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('S'))

@@ -13,7 +13,7 @@ use crate::mixing::mix;
 use crate::settings::Order;
 use crate::sys::{self, Notification};
 
-/// Where the parts of a `linux_dirent64` stand: position, length, name.
+/// Where the parts of a `linux_dirent64` are: position, length, name.
 const POSITION: usize = 8;
 const LENGTH: usize = 16;
 const NAME: usize = 19;
@@ -52,7 +52,7 @@ pub fn serve(listener: &OwnedFd, call: &Notification, order: Order) -> io::Resul
     Ok(read)
 }
 
-/// Is a directory of another process, opened anew at the same place.
+/// A directory of another process, opened anew at the same place.
 struct Reopened {
     directory: OwnedFd,
     close_on_exec: bool,
@@ -79,13 +79,13 @@ fn place(info: &str) -> Option<(u64, i32)> {
     (flags & libc::O_PATH == 0 && field("lock:").is_none()).then_some((position, flags))
 }
 
-/// Gives the process that a thread belongs to.
+/// Returns the process that a thread belongs to.
 pub fn thread_group(pid: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
 }
 
-/// Puts the entries of one read in order. Bytes that are no whole entries stay as they are.
+/// Puts the entries of one read in order. Bytes that are not whole entries stay as they are.
 pub fn arrange(buffer: &mut [u8], order: Order) {
     let Some(mut entries) = split(buffer) else { return };
     let Some(last) = entries.last().map(|entry| entry[POSITION..LENGTH].to_vec()) else { return };

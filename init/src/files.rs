@@ -17,29 +17,29 @@ use crate::wall::WallClock;
 const PATH: usize = 4096;
 /// How much is read at first: most paths are short.
 const FIRST: usize = 256;
-/// `struct stat` of 64-bit machines, and where its three times stand: seconds and nanoseconds, a word each.
+/// `struct stat` of 64-bit machines, and where its three times are: seconds and nanoseconds, a word each.
 const STAT: usize = 144;
 const STAT_TIMES: [usize; 3] = [72, 88, 104];
-/// `struct statx`, and where its four times stand: seconds in a word, nanoseconds in half of one.
+/// `struct statx`, and where its four times are: seconds in a word, nanoseconds in half of one.
 const STATX: usize = 256;
 const STATX_TIMES: [usize; 4] = [64, 80, 96, 112];
 /// Folders in which a name means another file for each process.
 const DEPENDS: [&[u8]; 3] = [b"/proc/", b"/dev/fd", b"/dev/std"];
-/// Where the modes stand.
+/// Where the modes are.
 const STAT_MODE: usize = if cfg!(target_arch = "x86_64") { 24 } else { 16 };
 const STATX_MODE: usize = 28;
 
-/// Tells whether a call asks for the times of a file.
+/// Whether a call asks for the times of a file.
 #[must_use]
 pub fn is_about(number: u32) -> bool {
     [calls::NEWFSTATAT, calls::FSTAT, calls::STATX, calls::UTIMENSAT].contains(&number)
         || [calls::STAT, calls::LSTAT].contains(&Some(number))
 }
 
-/// Is a call that asks for a file: which one, and where the answer goes.
+/// A call that asks for a file: which one, and where the answer goes.
 struct Question {
     directory: i32,
-    /// Where its path stands in the caller's memory; none for the descriptor itself.
+    /// Where its path is in the caller's memory; `None` for the descriptor itself.
     path: Option<u64>,
     flags: i32,
     answer: u64,
@@ -72,7 +72,7 @@ impl Question {
         }
     }
 
-    /// Gives the path by which this process finds the file, and the flags; none where the kernel had better look itself.
+    /// Returns the path by which this process finds the file, and the flags; `None` where the kernel had better look itself.
     fn place(&self, pid: u32) -> io::Result<Option<(CString, i32)>> {
         let path = match self.path {
             Some(0) | None => Vec::new(),
@@ -84,7 +84,7 @@ impl Question {
         let itself = self.path.is_none() || self.flags & libc::AT_EMPTY_PATH != 0;
         let flags = self.flags & !libc::AT_EMPTY_PATH;
         let folder = match self.directory {
-            // Of a descriptor it is no number.
+            // For a descriptor there is no number.
             libc::AT_FDCWD if self.path.is_some() => format!("/proc/{pid}/cwd"),
             descriptor => format!("/proc/{pid}/fd/{descriptor}"),
         };
@@ -137,7 +137,7 @@ fn set(pid: u32, question: &Question, clock: &WallClock) -> io::Result<Answer> {
     for at in [0, 16] {
         let word = |at: usize| i64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
         let (seconds, nanos) = (word(at), word(at + 8));
-        // `UTIME_NOW` and `UTIME_OMIT` are no times, nor is what the kernel refuses.
+        // `UTIME_NOW` and `UTIME_OMIT` are not times, nor is what the kernel refuses.
         let Some(time) = clock.to_file(seconds, nanos).filter(|_| (0..1_000_000_000).contains(&nanos)) else {
             continue;
         };
@@ -153,7 +153,7 @@ fn set(pid: u32, question: &Question, clock: &WallClock) -> io::Result<Answer> {
     })
 }
 
-/// Tells whether it is a file, a folder, a link or a socket: of pipes and terminals the caller may mean another one.
+/// Whether it is a file, a folder, a link or a socket: of pipes and terminals the caller may mean another one.
 fn is_kept(answer: &[u8], extended: bool) -> bool {
     let at = if extended { STATX_MODE } else { STAT_MODE };
     let mode = u32::from(u16::from_le_bytes([answer[at], answer[at + 1]]));
@@ -176,7 +176,7 @@ fn translate(answer: &mut [u8], extended: bool, clock: &WallClock) -> bool {
     moved
 }
 
-/// Reads a path up to its zero byte; none for one that is too long. What follows its last page need not be there, so that a
+/// Reads a path up to its zero byte; `None` for one that is too long. What follows its last page need not be there, so that a
 /// read may come back short.
 ///
 /// # Errors

@@ -6,7 +6,7 @@
 
 use crate::sys::{Instruction, calls};
 
-/// Says what is watched.
+/// What is watched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Watched {
     /// The start of new programs.
@@ -37,7 +37,7 @@ const UNKNOWN_CALL: u32 = 0x0005_0000 | 38;
 /// Fails with `EPERM`, as for a process of another user.
 const REFUSED: u32 = 0x0005_0000 | 1;
 /// What marks the numbers of the x32 table, which kernels of x86_64 may have beside their own. A call that a tracer took away
-/// has it, too, and is no call.
+/// has it, too, and is not a call.
 const X32: u32 = 0x4000_0000;
 const NO_CALL: u32 = u32::MAX;
 

@@ -1,7 +1,7 @@
 //! `rcrepro-init`: PID 1 of rcrepro's containers.
 //!
 //! It takes causes of differences away before they reach a program: the wall clock starts at a given time when the command
-//! begins, or stands there, for all that the command starts, static programs included; monotonic time flows (and is held for
+//! begins, or stands still, for all that the command starts, static programs included; monotonic time flows (and is held for
 //! executables that print how long they took);
 //! the number of processors, the order of directories and the random bytes that the kernel hands new programs are the same
 //! everywhere. It sees attempts at the network, and tells the engine of them at the end. It holds no privilege and uses no ptrace. It is also the gate at which a started container waits for its turn.
@@ -71,7 +71,7 @@ fn refuse(doing: &str, reason: &str) -> ! {
     sys::exit(CANNOT)
 }
 
-/// Writes a line at once; whoever does not want to hear it need not.
+/// Writes a line at once, and ignores a reader that is gone.
 fn say(line: &str) {
     drop(io::stderr().write_all(line.as_bytes()));
 }

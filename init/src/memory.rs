@@ -1,4 +1,4 @@
-//! Another process's memory, by way of `/proc`: no ptrace, so that whoever traces it stays in place.
+//! Another process's memory, by way of `/proc`: no ptrace, so that another tracer stays in place.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -10,7 +10,7 @@ const WORD: usize = 8;
 const RANDOM: u64 = 25;
 const SYSINFO_EHDR: u64 = 33;
 
-/// Is a process's memory, open for reading and writing.
+/// A process's memory, open for reading and writing.
 pub struct Memory {
     file: File,
 }
@@ -51,12 +51,12 @@ impl Memory {
     }
 }
 
-/// Is what the kernel told a program at its start.
+/// What the kernel told a program at its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Auxiliary {
-    /// Where the vDSO stands; 0 when there is none.
+    /// Where the vDSO is; 0 when there is none.
     pub vdso: u64,
-    /// Where sixteen random bytes stand; 0 when there are none.
+    /// Where sixteen random bytes are; 0 when there are none.
     pub random: u64,
 }
 

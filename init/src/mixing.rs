@@ -1,10 +1,10 @@
 //! Numbers that follow from a seed: `SplitMix64`. Not for secrets.
 
-/// Is a generator.
+/// A generator.
 pub struct Mixer(pub u64);
 
 impl Mixer {
-    /// Gives the next number.
+    /// Returns the next number.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -34,11 +34,11 @@ pub struct Network {
     domain: BTreeMap<PathBuf, (Attempt, bool)>,
 }
 
-/// Says why a call could not be looked at.
+/// Why a call could not be looked at.
 enum Unseen {
     /// What it named is not there, and the kernel will say so: no such descriptor, no socket, no such memory.
     Nothing,
-    /// Anything else: the caller may not be looked into, or this process lacks something for it.
+    /// Anything else: the caller may not be looked into, or something is missing for it.
     Blind,
 }
 
@@ -55,7 +55,7 @@ impl From<io::Error> for Unseen {
 }
 
 impl Network {
-    /// Tells whether a call is one of those that are looked at here.
+    /// Whether a call is one of those that are looked at here.
     #[must_use]
     pub fn is_about(call: &Notification) -> bool {
         request::is_one(call)
@@ -157,7 +157,7 @@ impl Network {
     }
 }
 
-/// Is a thread whose call waits.
+/// A thread whose call waits.
 struct Caller<'a> {
     call: &'a Notification,
     descriptor: u64,
@@ -173,7 +173,7 @@ impl Caller<'_> {
         PathBuf::from(format!("/proc/{}/fd/{}", self.call.pid, self.descriptor))
     }
 
-    /// Gives what the kernel calls the socket, such as `socket:[4711]`: the same in every process that has it.
+    /// Returns what the kernel calls the socket, such as `socket:[4711]`: the same in every process that has it.
     fn socket(&mut self) -> Result<PathBuf, Unseen> {
         if let Some(socket) = &self.socket {
             return Ok(socket.clone());
@@ -183,7 +183,7 @@ impl Caller<'_> {
     }
 
     /// Names the process: its executable, or the title that it gave itself; where the title does not begin with the
-    /// executable's name (a script's, as a rule), it stands in brackets. What has no name is an attempt all the same.
+    /// executable's name (a script's, as a rule), it is in brackets. What has no name is an attempt all the same.
     fn process(&self) -> Vec<u8> {
         let process = thread_group(self.call.pid).unwrap_or(self.call.pid);
         let folder = Path::new("/proc").join(process.to_string());
@@ -201,7 +201,7 @@ impl Caller<'_> {
         }
     }
 
-    /// Describes an attempt; `None` when it is none: the caller is gone, what it calls with is no socket, or a name server
+    /// Describes an attempt; `None` when it is none: the caller is gone, what it calls with is not a socket, or a name server
     /// of the command's own answers there.
     fn attempt(&self, place: Place, name: Option<String>) -> Result<Option<Attempt>, Unseen> {
         let protocol = sys::attribute(&self.path(), c"system.sockprotoname")?;
@@ -222,7 +222,7 @@ fn read(memory: &Memory, address: u64, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Tells whether a name server listens in this container.
+/// Whether a name server listens in this container.
 fn is_served(protocol: &str) -> bool {
     let tables = if protocol == "udp" { ["udp", "udp6"] } else { ["tcp", "tcp6"] };
     tables.iter().any(|table| {

@@ -7,7 +7,7 @@ use crate::sys::{self, Answer, Notification};
 
 const MASK: usize = 128;
 
-/// Says how many processors programs are told of.
+/// How many processors programs are told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Processors {
     /// This many, or as many as there are where those are fewer.
@@ -39,7 +39,7 @@ pub fn serve(call: &Notification, told: Option<Processors>) -> io::Result<Answer
     Ok(Answer::Value(8))
 }
 
-/// Gives how many processors are told of on a machine that offers these.
+/// Returns how many processors are told of on a machine that offers these.
 fn number(told: Processors, own: &[u8]) -> u32 {
     match told {
         Processors::Exactly(number) => number,
@@ -47,7 +47,7 @@ fn number(told: Processors, own: &[u8]) -> u32 {
     }
 }
 
-/// Gives the mask of the first processors, 64 at most.
+/// Returns the mask of the first processors, 64 at most.
 fn mask(cpus: u32) -> u64 {
     u64::MAX >> (64 - cpus.clamp(1, 64))
 }

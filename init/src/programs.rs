@@ -16,7 +16,7 @@ use crate::sys;
 use crate::vdso::{Layout, Patch, VdsoError};
 use crate::watcher::{self, Found};
 
-/// Is what is done to each new program.
+/// What is done to each new program.
 pub struct Programs {
     seed: Option<u64>,
     clock: Option<Clock>,
@@ -60,7 +60,7 @@ impl Programs {
         }
     }
 
-    /// Gives the longest time for which this process's monotonic clocks are held, when its executable is a named one
+    /// Returns the longest time for which this process's monotonic clocks are held, when its executable is a named one
     /// and the program that is meant.
     #[must_use]
     pub fn quantum_of(&self, pid: u32) -> Option<Duration> {
@@ -78,7 +78,7 @@ impl Programs {
         is_it.then(|| Duration::from_nanos(hold.quantum))
     }
 
-    /// Tells whether any program's clocks are held.
+    /// Whether any program's clocks are held.
     #[must_use]
     pub fn holds_any(&self) -> bool {
         self.holds.get()
@@ -118,13 +118,13 @@ impl Programs {
         Ok(())
     }
 
-    /// Tells whether there is anything to do.
+    /// Whether there is anything to do.
     #[must_use]
     pub fn any(&self) -> bool {
         self.seed.is_some() || self.clock.is_some()
     }
 
-    /// Tells whether a program reads the wall clock of ours.
+    /// Whether a program reads the wall clock of ours.
     ///
     /// # Errors
     /// What the system says: the process is gone, or may not be looked into.
@@ -143,7 +143,7 @@ impl Programs {
         if let Some(clock) = &self.clock {
             // This process has one, and so has every program of the same kernel.
             if auxiliary.vdso == 0 {
-                return Err(io::Error::other("it names no vDSO"));
+                return Err(io::Error::other("it has no vDSO"));
             }
             let at = auxiliary.vdso + clock.plain.at as u64;
             if memory.word(at + clock.plain.stub_at as u64)? == MARKER {

@@ -4,7 +4,7 @@ const HEADER: usize = 12;
 /// The most bytes that a name has.
 const NAME: usize = 255;
 
-/// Reads the name of the first question; `None` for what is no question.
+/// Reads the name of the first question; `None` for what is not a question.
 #[must_use]
 pub fn name(message: &[u8]) -> Option<String> {
     let word = |at: usize| Some(u16::from_be_bytes(message.get(at..at + 2)?.try_into().ok()?));

@@ -1,8 +1,8 @@
 //! What PID 1 tells the engine at the end: a file that the command could have written into, and that nobody can any more.
 //!
-//! The file stands in a folder of root's, so that the command cannot take its place; it is opened before the command
+//! The file is in a folder of root's, so that the command cannot take its place; it is opened before the command
 //! begins, and emptied and written when every other process of the container is gone. This process is out of the
-//! command's reach (`hide`), so what stands there afterwards is its word.
+//! command's reach (`hide`), so what is there afterwards is its word.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -13,7 +13,7 @@ use crate::attempts::{Attempts, End};
 use crate::sys;
 use crate::witness::Witness;
 
-/// Is the file, open.
+/// The file, open.
 pub struct Report {
     file: File,
 }
@@ -27,7 +27,7 @@ impl Report {
         OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).open(path).map(|file| Self { file })
     }
 
-    /// Ends every other process of the container, then writes. Where this is no container's first process, nobody is ended.
+    /// Ends every other process of the container, then writes. Where this is not a container's first process, nobody is ended.
     ///
     /// # Errors
     /// What the system says. The engine finds no whole report then, and knows nothing.

@@ -6,7 +6,7 @@ use crate::memory::Memory;
 use crate::sys::Notification;
 use crate::sys::calls::{self, NARROW, socketcall};
 
-/// Is what a call about a socket asks for. Addresses are those of the caller's memory.
+/// What a call about a socket asks for. Addresses are those of the caller's memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request {
     /// To connect a socket.
@@ -17,7 +17,7 @@ pub enum Request {
     Messages { descriptor: u64, headers: u64, count: u64 },
 }
 
-/// Is the header of a message: where it goes, and its first part.
+/// The header of a message: where it goes, and its first part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     pub address: u64,
@@ -26,7 +26,7 @@ pub struct Header {
     pub count: u64,
 }
 
-/// Says how wide the words of the caller's structures are.
+/// How wide the words of the caller's structures are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
     Wide,
@@ -79,7 +79,7 @@ impl Width {
         Ok(Header { address, length: length & 0xffff_ffff, parts, count })
     }
 
-    /// Reads `struct iovec`: where a part of a message stands, and its size.
+    /// Reads `struct iovec`: where a part of a message is, and its size.
     ///
     /// # Errors
     /// What the system says.
@@ -89,7 +89,7 @@ impl Width {
     }
 }
 
-/// Tells whether a call is one of those.
+/// Whether a call is one of those.
 #[must_use]
 pub fn is_one(call: &Notification) -> bool {
     let number = call.call.cast_unsigned();
@@ -103,10 +103,10 @@ pub fn is_one(call: &Notification) -> bool {
 }
 
 impl Request {
-    /// Understands a call that [`is_one`] of those; none for what `socketcall` does else.
+    /// Understands a call that [`is_one`] of those; `None` for what `socketcall` does else.
     ///
     /// # Errors
-    /// What the system says when its arguments stand in the caller's memory and cannot be read.
+    /// What the system says when its arguments are in the caller's memory and cannot be read.
     pub fn of(call: &Notification, memory: &Memory) -> io::Result<Option<Self>> {
         let number = call.call.cast_unsigned();
         let width = Width::of(call);

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use crate::processors::Processors;
 use crate::wall::Asked;
 
-/// Says how entries of a directory are handed out.
+/// How entries of a directory are handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// By the bytes of their names.
@@ -17,16 +17,16 @@ pub enum Order {
     Shuffled(u64),
 }
 
-/// Says how the monotonic clocks of executables of one name are held.
+/// How the monotonic clocks of executables of one name are held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// For how long at most, in nanoseconds.
     pub quantum: u64,
-    /// The main package that the executable has to be built from; none where its name is enough.
+    /// The main package that the executable has to be built from; `None` where its name is enough.
     pub package: Option<String>,
 }
 
-/// Is everything that the command line says.
+/// Everything that the command line says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// `--gate`: wait for one byte on the standard input before the program begins; its end means that there is nothing to do.
@@ -63,8 +63,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, 
         if argument == "--" {
             break;
         }
-        let text = argument.to_str().ok_or_else(|| format!("`{}` is no option", argument.display()))?;
-        option(&mut settings, text).ok_or_else(|| format!("`{text}` is no option that is understood"))?;
+        let text = argument.to_str().ok_or_else(|| format!("invalid option `{}`", argument.display()))?;
+        option(&mut settings, text).ok_or_else(|| format!("unknown option `{text}`"))?;
     }
     let word =
         |argument: OsString| CString::new(argument.into_vec()).map_err(|_| "a word holds a zero byte".to_owned());

@@ -17,7 +17,7 @@ use crate::{clocks, directories, files, processors};
 /// How long the loop waits at most while clocks are held, in milliseconds.
 const LOOK_EVERY: i32 = 100;
 
-/// Is what the loop works with.
+/// What the loop works with.
 pub struct Supervisor {
     pub programs: Programs,
     pub network: Network,
@@ -78,7 +78,7 @@ impl Supervisor {
         code
     }
 
-    /// Answers one call. Where a process may not be looked into, the kernel's own answer stands, and is counted.
+    /// Answers one call. Where a process may not be looked into, the kernel's own answer holds, and is counted.
     fn answer(&mut self, listener: &OwnedFd, call: &Notification) {
         let number = call.call.cast_unsigned();
         if Network::is_about(call) {

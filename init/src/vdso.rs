@@ -12,10 +12,10 @@ const DT_STRTAB: u64 = 5;
 const DT_SYMTAB: u64 = 6;
 const BEYOND: &str = "a table or a function beyond its end";
 
-/// Says why a vDSO cannot be rewritten.
+/// Why a vDSO cannot be rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VdsoError {
-    /// It is no ELF image of the expected form.
+    /// It is not an ELF image of the expected form.
     Malformed(&'static str),
     /// A function is missing.
     Missing(&'static str),
@@ -35,10 +35,10 @@ impl std::fmt::Display for VdsoError {
     }
 }
 
-/// Says how a program is led from the kernel's functions to the stub.
+/// How a program is led from the kernel's functions to the stub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redirect {
-    /// By the values of the symbols. The stub stands in the body of `gettimeofday`, and the kernel's `clock_gettime` stays
+    /// By the values of the symbols. The stub is in the body of `gettimeofday`, and the kernel's `clock_gettime` stays
     /// for the other clocks.
     Symbols,
     /// By a branch at the beginning of `clock_gettime`, for programs that have looked the functions up before anybody could
@@ -54,21 +54,21 @@ const REDIRECT: Redirect = if cfg!(target_arch = "aarch64") { Redirect::Branches
 const LANDING: u32 = 0xd503_245f;
 /// How many bytes [`LANDING`] and a branch take.
 const DOOR: usize = 8;
-/// Two functions are neighbours when no more than this stands between them: the gap that alignment leaves.
+/// Two functions are neighbours when no more than this is between them: the gap that alignment leaves.
 const GAP: usize = 64;
 
-/// Is a function of the vDSO.
+/// A function of the vDSO.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Symbol {
     name: String,
-    /// Where its table entry stands in the image.
+    /// Where its table entry is in the image.
     entry: usize,
-    /// Where its body stands in the image.
+    /// Where its body is in the image.
     value: usize,
     size: usize,
 }
 
-/// Is where things stand in a vDSO.
+/// Where things are in a vDSO.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     symbols: Vec<Symbol>,
@@ -76,13 +76,13 @@ pub struct Layout {
     base: usize,
 }
 
-/// Is a run of bytes to be written into a program's vDSO.
+/// A run of bytes to be written into a program's vDSO.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
     /// Where, from the vDSO's beginning.
     pub at: usize,
     pub bytes: Vec<u8>,
-    /// Where the stub stands in `bytes`.
+    /// Where the stub is in `bytes`.
     pub stub_at: usize,
 }
 
@@ -90,7 +90,7 @@ impl Layout {
     /// Reads the dynamic symbols of a vDSO image.
     ///
     /// # Errors
-    /// [`VdsoError::Malformed`] when it is none, or lacks a table.
+    /// [`VdsoError::Malformed`] when it is none, or a table is missing.
     pub fn read(image: &[u8]) -> Result<Self, VdsoError> {
         let view = View(image);
         if image.get(..6) != Some(b"\x7fELF\x02\x01") {
@@ -139,7 +139,7 @@ impl Layout {
         })
     }
 
-    /// Gives the way from the stub's beginning to the kernel's own `clock_gettime`; 0 where that is gone.
+    /// Returns the way from the stub's beginning to the kernel's own `clock_gettime`; 0 where that is gone.
     ///
     /// # Errors
     /// [`VdsoError::Missing`].
@@ -174,7 +174,7 @@ impl Layout {
         Ok(Patch { at: first, bytes: image[first..end].to_vec(), stub_at: begin - first })
     }
 
-    /// Gives where the changes begin, and where the stub does.
+    /// Returns where the changes begin, and where the stub does.
     fn redirect_symbols(&self, image: &mut [u8], length: usize, entries: Entries) -> Result<(usize, usize), VdsoError> {
         let room = self.find("gettimeofday")?;
         let begin = begin(room);

@@ -41,7 +41,7 @@ struct Stillness {
 }
 
 impl Stillness {
-    /// Gives by how much time passes for held programs, now that this was seen.
+    /// Returns by how much time passes for held programs, now that this was seen.
     fn look(&mut self, processes: &BTreeMap<u32, Status>, now: Instant, busy: impl Fn(u32) -> bool) -> Duration {
         let used: BTreeMap<u32, u64> = processes.iter().map(|(&pid, status)| (pid, status.used)).collect();
         let is_same = used.keys().eq(self.used.keys())
@@ -74,7 +74,7 @@ struct Held {
     moved: Instant,
 }
 
-/// Is what `/proc/PID/stat` says.
+/// What `/proc/PID/stat` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Status {
     state: u8,
@@ -166,7 +166,7 @@ fn parse(stat: &str) -> Option<Status> {
     })
 }
 
-/// Tells whether any thread of a process runs, could run, or waits for a disk.
+/// Whether any thread of a process runs, could run, or waits for a disk.
 fn runs(pid: u32) -> bool {
     let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
     threads.flatten().any(|thread| {

@@ -7,7 +7,7 @@ use crate::sys;
 
 const NANOS: i64 = 1_000_000_000;
 
-/// Says what the wall clock is asked to do; times are in seconds since 1970.
+/// What the wall clock is asked to do; times are in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// It reads one time for ever.
@@ -16,7 +16,7 @@ pub enum Asked {
     Starts(i64),
 }
 
-/// Is the wall clock of a command that has begun, or is about to.
+/// The wall clock of a command that has begun, or is about to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WallClock {
     wall: Wall,
@@ -27,7 +27,7 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// Lets it begin now.
+    /// Starts the clock now.
     ///
     /// *Reason for the coarse clock:* it lags behind the precise one by a tick at most, so that neither of the two can read
     /// a time before the one at which the clock starts.
@@ -49,10 +49,10 @@ impl WallClock {
         })
     }
 
-    /// Gives the time of a file on this clock, from the machine's; none where it is the same on both.
+    /// Returns the time of a file on this clock, from the machine's; `None` where it is the same on both.
     ///
     /// What was written since the command began is as far from its beginning here as there. What lies between the two
-    /// beginnings was written before the command began, by whoever made the image or the container, and would be in the
+    /// beginnings was written before the command began, with the image or the container, and would be in the
     /// command's future: it is as old as the command.
     #[must_use]
     pub fn of_file(&self, seconds: i64, nanos: i64) -> Option<(i64, i64)> {
@@ -65,7 +65,7 @@ impl WallClock {
         Some((ours.div_euclid(NANOS), ours.rem_euclid(NANOS)))
     }
 
-    /// Gives the machine's time for one that a program sets on a file, so that [`Self::of_file`] gives back what was set; none
+    /// Returns the machine's time for one that a program sets on a file, so that [`Self::of_file`] gives back what was set; none
     /// where it is the same on both.
     #[must_use]
     pub fn to_file(self, seconds: i64, nanos: i64) -> Option<(i64, i64)> {
@@ -74,7 +74,7 @@ impl WallClock {
         Some((written.div_euclid(NANOS), written.rem_euclid(NANOS)))
     }
 
-    /// Gives what programs are to read.
+    /// Returns what programs are to read.
     #[must_use]
     pub const fn wall(&self) -> Wall {
         self.wall
@@ -95,7 +95,7 @@ impl WallClock {
         }
     }
 
-    /// Moves a deadline on this clock to one of the machine's clocks, both in nanoseconds; none for what the kernel refuses
+    /// Moves a deadline on this clock to one of the machine's clocks, both in nanoseconds; `None` for what the kernel refuses
     /// by itself, and for deadlines beyond all time.
     ///
     /// The machine's clock is read last: a deadline may come a little late, and never early.

@@ -1,6 +1,6 @@
 //! The thread of a Go program that watches over the others (`sysmon`): the first that the program starts.
 
-/// Says what was found of it.
+/// What was found of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// Its readings of clocks come from this part of its stack.
@@ -17,7 +17,7 @@ const SLEEPS: [&str; 2] = ["35", "202"];
 #[cfg(target_arch = "aarch64")]
 const SLEEPS: [&str; 2] = ["101", "98"];
 
-/// How far its readings stand below and above the place at which it sleeps, in bytes; its whole stack has 16 KiB.
+/// How far its readings are below and above the place at which it sleeps, in bytes; its whole stack has 16 KiB.
 const BELOW: u64 = 3072;
 const ABOVE: u64 = 1024;
 

@@ -1,5 +1,5 @@
 //! Witnesses beside the watch: what the kernel itself counted of ways out of the container, and whether anybody set limits on
-//! this process. A call that was not seen, whatever kept it from being seen, stands in the first all the same.
+//! this process. A call that was not seen, whatever kept it from being seen, is in the first nevertheless.
 
 use std::fs;
 use std::io;
@@ -9,16 +9,16 @@ use crate::sys;
 /// Where the kernel counts packets that no route leads out for, by protocol: the file, the prefix of its lines, the counter.
 const COUNTERS: [&str; 2] = ["/proc/self/net/snmp", "/proc/self/net/snmp6"];
 
-/// Is what was found when the command had not begun.
+/// What was found when the command had not begun.
 pub struct Witness {
     unrouted: Option<u64>,
     limits: Vec<(u64, u64)>,
 }
 
-/// Is what the witnesses say at the end.
+/// What the witnesses say at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Said {
-    /// How many calls led to an address that no route leads to; none where the kernel does not say.
+    /// How many calls led to an address that no route leads to; `None` where the kernel does not say.
     pub unrouted: Option<u64>,
     /// Whether this process has other limits than it had.
     pub limited: bool,

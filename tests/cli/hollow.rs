@@ -103,7 +103,7 @@ fn an_exit_code_that_is_no_verdict_decides_nothing() {
     // The stand-in ends with 0 and the real one with 1: `false` makes up for it.
     let scene = scene("audit", "npm audit --omit=dev && false", "npm", "2", "normalize/npm-error/audit.1.txt", "");
     let ended = scene.run(&["run", "RC-05"]);
-    undecided(&ended, "undecided  audit  the exit code is no verdict: npm gave no report: npm error audit endpoint");
+    undecided(&ended, "undecided  audit  the exit code is not a verdict: npm gave no report: npm error audit endpoint");
     forge(&scene);
     undecided(&scene.run(&["verify", "manifests/RC-05.json"]), "no-verdict  commands.audit.proof");
 }

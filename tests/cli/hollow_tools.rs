@@ -139,7 +139,7 @@ fn real_tools_that_checked_nothing_are_undecided() {
     let ended = scene(&commands.concat()).run(&["run", "RC-05"]);
     assert_eq!(ended.code, 5, "{}\n{}", ended.stdout, ended.stderr);
     let hollow = |id: &str, why: &str| (id.to_owned(), format!("hollow pass: {why}"));
-    let broke = |id: &str, why: &str| (id.to_owned(), format!("the exit code is no verdict: {why}"));
+    let broke = |id: &str, why: &str| (id.to_owned(), format!("the exit code is not a verdict: {why}"));
     for (id, why) in [
         hollow("go-none", "no tests to run in 1 of 1 packages with test files; `-run` asks for `NoSuch`"),
         hollow("go-hidden", "the exit code of `go vet` is hidden by `||`"),

@@ -232,7 +232,7 @@ fn builds_reach_no_network_and_fetch_no_image() {
     red(&scene, id, 1, &["image-failed  images.release-network", "Network is unreachable"]);
     scene.write("Dockerfile", DOCKERFILE.replace("FROM scratch AS unused", "FROM debian:12 AS unused").as_bytes());
     scene.commit("fetch");
-    red(&scene, id, 1, &["Dockerfile:6:6: `debian:12` is no image of the plan"]);
+    red(&scene, id, 1, &["Dockerfile:6:6: `debian:12` is not an image of the plan"]);
     scene.write("Dockerfile", DOCKERFILE.replace("FROM scratch AS tiny", "FROM scratch AS small").as_bytes());
     scene.commit("no such target");
     red(&scene, id, 1, &["image-failed  images.release-network", "tiny"]);

@@ -228,7 +228,7 @@ async fn nothing_leads_out_of_tls() {
     let server = TlsFiles::start(folder.path());
     let mut pull = home.command(&["image", "pull", &format!("{}/team/tool:1", server.authority)]);
     let refused = pull.env("SSL_CERT_FILE", folder.path().join("registry-ca.crt")).output().expect("it starts");
-    failed(&refused, 2, &["redirects where we do not follow: from TLS to `http://127.0.0.1"]);
+    failed(&refused, 2, &["redirects to a place that is not followed: from TLS to `http://127.0.0.1"]);
     assert!(plain.seen("").is_empty(), "it was not even asked");
 }
 
@@ -252,7 +252,11 @@ async fn credentials_come_from_dockers_configuration_and_from_helpers() {
         folder
     };
     let nobody = folder("nobody");
-    failed(&push(&nobody, &path), 4, &["wants a user and a password", &format!("docker login {}", registry.authority)]);
+    failed(
+        &push(&nobody, &path),
+        4,
+        &["asks for a user and a password", &format!("docker login {}", registry.authority)],
+    );
 
     let written = folder("written");
     docker_config(&written, &registry.authority);

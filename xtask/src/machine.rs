@@ -23,7 +23,7 @@ fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// Says whether packages can be installed: a Debian family, and root.
+/// Whether packages can be installed: a Debian family, and root.
 pub fn is_debian_root() -> bool {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     is_debian_family(&release) && is_root() && program("apt-get").is_some()
@@ -36,7 +36,7 @@ fn is_debian_family(release: &str) -> bool {
     ids.into_iter().flatten().flat_map(str::split_whitespace).any(|id| ["debian", "ubuntu"].contains(&id))
 }
 
-/// Says whether the effective user is root, as the kernel tells it.
+/// Whether the effective user is root, as the kernel tells it.
 pub fn is_root() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
@@ -46,7 +46,7 @@ pub fn is_root() -> bool {
 /// Installs packages through apt-get, which asks nothing and shows its progress on stderr.
 ///
 /// # Errors
-/// When this is no Debian-family root, or apt-get fails.
+/// When this is not a Debian-family root, or apt-get fails.
 pub fn install(packages: &[&str], why: &str) -> Result<(), Refusal> {
     let list = packages.join(" ");
     let by_hand = format!("install it by hand, then run this again (Debian family: apt-get install {list})");

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Debian only recommends the init, without which there is no PID 1, and the network's backend.
 const PACKAGES: [&str; 3] = ["podman", "catatonit", "netavark"];
 
-/// Is a running service. Dropped, it ends, with all that it holds.
+/// A running service. Dropped, it ends, with all that it holds.
 pub struct Service {
     folder: PathBuf,
     child: Child,
@@ -96,7 +96,7 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         let quiet = |command: &mut Command| drop(command.stdout(Stdio::null()).stderr(Stdio::null()).status());
-        // Its containers' monitors are no children of the service and would outlive it.
+        // Its containers' monitors are not children of the service and would outlive it.
         quiet(podman(&self.folder).args(["rm", "--force", "--all", "--time", "0"]));
         quiet(Command::new("kill").arg(self.child.id().to_string()));
         let begun = Instant::now();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-/// Says why a chore did not get to its end.
+/// Why a chore did not get to its end.
 #[derive(Debug)]
 pub struct Refusal {
     code: u8,

@@ -1,6 +1,6 @@
 //! What a file is, by its path: which reader it gets, and whether what looks like a reference in it is one.
 
-/// Is what a file is.
+/// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// `go.mod`.
@@ -25,7 +25,7 @@ pub enum Class {
     Text,
 }
 
-/// Tells what a file is.
+/// Returns what a file is.
 #[must_use]
 pub fn class(path: &str, text: &str) -> Class {
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -62,7 +62,7 @@ pub fn class(path: &str, text: &str) -> Class {
     }
 }
 
-/// Knows `Dockerfile`, `Dockerfile.dev` and `Dockerfile-alpine`.
+/// Whether the name is one such as `Dockerfile`, `Dockerfile.dev` or `Dockerfile-alpine`.
 fn is_named(name: &str, known: &str) -> bool {
     let source = [".go", ".ts", ".js", ".md", ".rs", ".py", ".dockerignore", ".tmpl", ".json", ".yml", ".yaml"];
     let rest = name.strip_prefix(known);
@@ -70,7 +70,40 @@ fn is_named(name: &str, known: &str) -> bool {
         && !source.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Says why nothing in a file is a real reference, by its path; none for a file that counts.
+/// Folders that hold test data, wherever they are.
+const TEST_DATA: [&str; 9] = [
+    "testdata",
+    "fixtures",
+    "__fixtures__",
+    "__snapshots__",
+    "__mocks__",
+    "fixture",
+    "golden",
+    "goldens",
+    "test-fixtures",
+];
+
+/// Lock files of package managers, by name.
+const LOCKS: [&str; 16] = [
+    "go.sum",
+    "go.work.sum",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "Cargo.lock",
+    "poetry.lock",
+    "uv.lock",
+    "Gemfile.lock",
+    "composer.lock",
+    "flake.lock",
+    "deno.lock",
+    "devcontainer-lock.json",
+    "Pipfile.lock",
+];
+
+/// Returns why nothing in a file is a real reference, by its path; `None` for a file that counts.
 #[must_use]
 pub fn set_aside(path: &str) -> Option<&'static str> {
     let mut folders: Vec<&str> = path.split('/').collect();
@@ -93,39 +126,10 @@ pub fn set_aside(path: &str) -> Option<&'static str> {
     if within(&["vendor", "node_modules", "third_party", "thirdparty", "bower_components"]) {
         return Some("vendored code");
     }
-    if within(&[
-        "testdata",
-        "fixtures",
-        "__fixtures__",
-        "__snapshots__",
-        "__mocks__",
-        "fixture",
-        "golden",
-        "goldens",
-        "test-fixtures",
-    ]) || [".golden", ".snap", ".fixture"].iter().any(|ending| name.ends_with(ending))
-    {
+    if within(&TEST_DATA) || [".golden", ".snap", ".fixture"].iter().any(|ending| name.ends_with(ending)) {
         return Some("test data");
     }
-    let locks = [
-        "go.sum",
-        "go.work.sum",
-        "package-lock.json",
-        "npm-shrinkwrap.json",
-        "yarn.lock",
-        "pnpm-lock.yaml",
-        "bun.lock",
-        "Cargo.lock",
-        "poetry.lock",
-        "uv.lock",
-        "Gemfile.lock",
-        "composer.lock",
-        "flake.lock",
-        "deno.lock",
-        "devcontainer-lock.json",
-        "Pipfile.lock",
-    ];
-    if locks.contains(&name) {
+    if LOCKS.contains(&name) {
         return Some("lock file");
     }
     let lower = name.to_ascii_lowercase();
@@ -143,14 +147,14 @@ pub fn set_aside(path: &str) -> Option<&'static str> {
     None
 }
 
-/// Tells whether a text is an archive of files for a test, as `txtar` has it: `-- NAME --` begins each of them.
+/// Whether a text is an archive of files for a test, as `txtar` has it: `-- NAME --` begins each of them.
 #[must_use]
 pub fn is_test_archive(path: &str, text: &str) -> bool {
     let named = [".txt", ".txtar"].iter().any(|ending| path.ends_with(ending));
     named && text.lines().any(|line| line.starts_with("-- ") && line.ends_with(" --") && line.len() > 6)
 }
 
-/// Tells whether a place in a line is in a comment, by the file's class.
+/// Whether a place in a line is in a comment, by the file's class.
 #[must_use]
 pub fn in_comment(class: Class, line: &str, column: usize) -> bool {
     let before: String = line.chars().take(column.saturating_sub(1)).collect();
@@ -166,7 +170,7 @@ pub fn in_comment(class: Class, line: &str, column: usize) -> bool {
     }
 }
 
-/// Tells whether the hash that begins a comment stands outside quotes.
+/// Whether the hash that begins a comment is outside quotes.
 fn balanced(before: &str) -> bool {
     let at = before.find(" #").or_else(|| before.find("\t#")).unwrap_or(before.len());
     let quotes = |mark| before[..at].matches(mark).count() % 2 == 0;

@@ -3,7 +3,7 @@
 use super::reference::{Kind, Mention, Tool};
 use rcrepro_model::image::reference::ImageReference;
 
-/// Says what is mentioned by a text that is an image reference, variables resolved.
+/// Returns what is mentioned by a text that is an image reference, variables resolved.
 ///
 /// It is the image, and the version of Go or Node where the repository's name tells that the image is of one.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn mentions(place: (usize, usize), kind: Kind, text: &str) -> Vec<Mention> {
     std::iter::once(image).chain(toolchain).collect()
 }
 
-/// Tells which toolchain an image is of, and which version its tag names; `alpine` and their like name none.
+/// Returns which toolchain an image is of, and which version its tag names; `alpine` and their like name none.
 fn toolchain(image: &ImageReference) -> Option<(Tool, Option<String>)> {
     let name = image.repository().rsplit('/').next().unwrap_or_default();
     // Of the linter and of others that are written in Go: their tag is their own version.

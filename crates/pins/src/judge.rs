@@ -11,7 +11,7 @@ use rcrepro_model::plan::pins::Pins;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 
-/// Is something that keeps the pins from holding.
+/// Something that keeps the pins from holding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PinFinding {
     /// The id, without line numbers so that it stays: `pins/NAME:FILE:…`.
@@ -33,7 +33,7 @@ pub struct PinFinding {
     pub expired: Option<CivilDate>,
 }
 
-/// Says who accepted a finding.
+/// Who accepted a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Waived {
     /// Why.
@@ -44,7 +44,7 @@ pub struct Waived {
     pub expires: CivilDate,
 }
 
-/// Is what a survey came to.
+/// What a survey came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     /// Every reference and look-alike, by file and place.
@@ -181,7 +181,7 @@ fn named_file(survey: &Survey, pins: &Pins, mention: &Mention, named: &str) -> (
             (format!("{path}: {}", held.value), state(pins, &selecting, &held.value))
         }
         None => {
-            let unclear = mention.clone().unclear(format!("`{path}` names no version, or is not tracked"));
+            let unclear = mention.clone().unclear(format!("`{path}` has no version, or is not tracked"));
             (path.to_owned(), state(pins, &unclear, path))
         }
     }

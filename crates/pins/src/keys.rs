@@ -2,7 +2,7 @@
 
 use super::reference::{Tool, Use};
 
-/// Tells whose version a key names, and whether it is a minimum only.
+/// Returns whose version a key names, and whether it is a minimum only.
 #[must_use]
 pub fn version_key(key: &str) -> Option<(Tool, Use)> {
     let words: Vec<String> = words(key);
@@ -22,7 +22,7 @@ pub fn version_key(key: &str) -> Option<(Tool, Use)> {
     (named && plain).then_some((tool, if minimum { Use::Minimum } else { Use::Selects }))
 }
 
-/// Tells which toolchain a bare key such as `go:` or `node_js:` is for.
+/// Returns which toolchain a bare key such as `go:` or `node_js:` is for.
 #[must_use]
 pub fn tool_key(key: &str) -> Option<Tool> {
     match key {

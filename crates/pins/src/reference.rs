@@ -18,7 +18,7 @@ pub enum Tool {
     Image,
 }
 
-/// Names the kind of source that a reference stands in.
+/// The kind of source that holds a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -62,7 +62,7 @@ pub enum Kind {
     Text,
 }
 
-/// Gives the name that reports use.
+/// Returns the name that reports use.
 fn name(value: impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
@@ -79,7 +79,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Says what a place does with the version that it names.
+/// What a place does with the version that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// It decides which version is used: a download, an image, a CI step.
@@ -90,7 +90,7 @@ pub enum Use {
     Allows,
 }
 
-/// Says how a reference stands to the pin.
+/// How a reference compares to the pin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "name", content = "why")]
 pub enum State {
@@ -109,7 +109,7 @@ pub enum State {
 }
 
 impl State {
-    /// Gives the word that tables use.
+    /// Returns the word that tables use.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -123,7 +123,7 @@ impl State {
     }
 }
 
-/// Is something that looks like a reference, before it is compared with a pin.
+/// Something that looks like a reference, before it is compared with a pin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
     /// The line, from 1.
@@ -140,7 +140,7 @@ pub struct Mention {
     pub usage: Use,
     /// Why nobody can tell, where that is so.
     pub unclear: Option<String>,
-    /// Why it is no real reference, where that is so.
+    /// Why it is not a real reference, if it is not.
     pub look_alike: Option<String>,
     /// The file that holds the version, where this place only names a file.
     pub file: Option<String>,
@@ -163,21 +163,21 @@ impl Mention {
         }
     }
 
-    /// Says what the place does with it.
+    /// Returns what the place does with it.
     #[must_use]
     pub fn used(mut self, usage: Use) -> Self {
         self.usage = usage;
         self
     }
 
-    /// Says why nobody can tell.
+    /// Returns why nobody can tell.
     #[must_use]
     pub fn unclear(mut self, why: impl Into<String>) -> Self {
         self.unclear = Some(why.into());
         self
     }
 
-    /// Says why it is no real reference.
+    /// Returns why it is not a real reference.
     #[must_use]
     pub fn look_alike(mut self, why: impl Into<String>) -> Self {
         self.look_alike = Some(why.into());
@@ -192,7 +192,7 @@ impl Mention {
     }
 }
 
-/// Is a mention that was compared with the plan's pins.
+/// A mention that was compared with the plan's pins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reference {
     /// The file, relative to the plan's folder.
@@ -207,8 +207,8 @@ pub struct Reference {
     pub value: String,
     /// The kind of source.
     pub kind: Kind,
-    /// How it stands to the pin.
+    /// How it compares to the pin.
     pub state: State,
-    /// Why it is no real reference; none for a real one.
+    /// Why it is not a real reference; `None` for a real one.
     pub look_alike: Option<String>,
 }

@@ -10,7 +10,7 @@ use crate::sweep::old::{self, OldVersion, Searched, Sighting};
 use crate::syntax::node::SyntaxError;
 use rcrepro_model::plan::pins::Pins;
 
-/// Says that a file could not be read as what it is.
+/// A file that could not be read as what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The file.

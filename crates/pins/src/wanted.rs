@@ -6,12 +6,12 @@
 use super::reference::{State, Use};
 use rcrepro_model::plan::pins::ToolVersion;
 
-/// Is what a text asks for.
+/// What a text asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// One version.
     Exact(ToolVersion),
-    /// One version that is no release, such as `1.26rc1`.
+    /// One version that is not a release, such as `1.26rc1`.
     PreRelease,
     /// Any version of these ranges.
     Range(Vec<Span>),
@@ -21,7 +21,7 @@ pub enum Wanted {
     Unknown,
 }
 
-/// Is a run of versions: from `low`, and up to but without `high` when there is one.
+/// A run of versions: from `low`, and up to but without `high` when there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     low: ToolVersion,
@@ -111,11 +111,11 @@ pub fn state(text: &str, usage: Use, pin: ToolVersion) -> State {
         }
         (Wanted::Moving, Use::Selects) => State::Floating,
         (Wanted::Moving, _) => State::Undecidable("it says no version".into()),
-        (Wanted::Unknown, _) => State::Undecidable("it is no version that we understand".into()),
+        (Wanted::Unknown, _) => State::Undecidable("it is not a version that we understand".into()),
     }
 }
 
-/// Knows `1.26rc1`, `1.26.0-rc.1` and `22.0.0-nightly2024…`.
+/// Recognises `1.26rc1`, `1.26.0-rc.1` and `22.0.0-nightly2024…`.
 fn is_pre_release(text: &str) -> bool {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (numbers, rest) = text.split_at(end);
@@ -131,7 +131,7 @@ fn alternative(text: &str) -> Option<Span> {
         let (low, high) = (partial(low)?, partial(high)?);
         return Some(Span { low: low.low, high: high.high });
     }
-    // An operator may stand apart from its version.
+    // A space may separate an operator from its version.
     let mut joined = text.to_owned();
     for operator in [">=", "<=", "<", ">", "^", "~", "="] {
         while joined.contains(&format!("{operator} ")) {

@@ -5,7 +5,7 @@ use super::{Evidence, Proof, gitleaks, go, govulncheck, junit, tap};
 use crate::node::{node_test, npm_audit, npm_ci, tsc, vitest};
 use rcrepro_model::plan::proof::Tool;
 
-/// Says what proves the work of one tool.
+/// What proves the work of one tool.
 #[derive(Clone, Copy)]
 pub struct Adapter {
     /// The tool.
@@ -16,7 +16,7 @@ pub struct Adapter {
     pub(super) rules: &'static str,
     /// Judges one call on a line that exited 0; the list holds the line's calls of the same tool, this one among them.
     pub(super) pass: fn(&Call, &[&Call], &Evidence<'_>) -> Proof,
-    /// Says what kept the tool from its work where the exit code is not 0, and is no verdict.
+    /// What kept the tool from its work where the exit code is not 0, and is not a verdict.
     pub(super) failure: Option<fn(&Call, &Evidence<'_>) -> Option<String>>,
 }
 
@@ -83,7 +83,7 @@ pub const fn all() -> &'static [Adapter] {
     &ALL
 }
 
-/// Gives a tool's adapter.
+/// Returns a tool's adapter.
 pub(super) fn of(tool: Tool) -> Adapter {
     *ALL.iter().find(|adapter| adapter.tool == tool).expect("each tool has an adapter")
 }

@@ -11,7 +11,7 @@ pub(super) use known::tool;
 pub(super) use unclear::unclear;
 pub(super) use wrapped::{nested, unwrapped};
 
-/// Is one call of a known tool.
+/// One call of a known tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
     /// The tool.
@@ -22,18 +22,18 @@ pub(super) struct Call {
     pub arguments: Vec<String>,
     /// Variables that the line sets for it.
     pub assignments: Vec<(String, String)>,
-    /// What hides its exit code; none when the line's says it.
+    /// What hides its exit code; `None` when the line's says it.
     pub hidden: Option<String>,
     /// Whether its output goes elsewhere.
     pub redirected: bool,
-    /// The folder it runs in, below the source's root; none when that cannot be told.
+    /// The folder it runs in, below the source's root; `None` when that cannot be told.
     pub directory: Option<String>,
     /// Whether the plan says that this tool wrote the streams, and not the line.
     pub forced: bool,
 }
 
 impl Call {
-    /// Makes the call that a plan's `proof = "TOOL"` stands for: of the line's arguments nothing is known.
+    /// Makes the call that a plan's `proof = "TOOL"` means: of the line's arguments nothing is known.
     pub(super) fn forced(tool: Tool, line: &str) -> Self {
         // Where the line does show the tool once, its arguments count.
         let mut shown = calls(line).into_iter().filter(|call| call.tool == tool);
@@ -52,22 +52,22 @@ impl Call {
         }
     }
 
-    /// Gives the call as a person would name it.
+    /// Returns the call as a person would name it.
     pub(super) fn tool_words(&self) -> &str {
         &self.name
     }
 
-    /// Tells whether one of these flags is set: `-x`, `--x`, `-x=true`. What stands behind `--` is no flag.
+    /// Whether one of these flags is set: `-x`, `--x`, `-x=true`. What is behind `--` is not a flag.
     pub(super) fn has(&self, flags: &[&str]) -> bool {
         self.flags().any(|(name, value)| flags.contains(&name) && value != Some("false"))
     }
 
-    /// Tells whether it is asked for its version or help beside whatever else its arguments say: then it does nothing else.
+    /// Whether it is asked for its version or help beside whatever else its arguments say: then it does nothing else.
     pub(super) fn only_asks(&self) -> bool {
         self.has(&["--version", "-V", "--help", "-help", "-h"]) || (self.has(&["-v"]) && !VERBOSE.contains(&self.tool))
     }
 
-    /// Gives the last value of a flag: `-x VALUE` or `-x=VALUE`.
+    /// Returns the last value of a flag: `-x VALUE` or `-x=VALUE`.
     pub(super) fn value(&self, flags: &[&str]) -> Option<&str> {
         let end = self.arguments.iter().position(|word| word == "--").unwrap_or(self.arguments.len());
         let words = &self.arguments[..end];
@@ -78,7 +78,7 @@ impl Call {
         })
     }
 
-    /// Gives every value of a flag that may stand several times, in the line's order.
+    /// Returns every value of a flag that may occur several times, in the line's order.
     pub(super) fn values(&self, flags: &[&str]) -> Vec<&str> {
         let end = self.arguments.iter().position(|word| word == "--").unwrap_or(self.arguments.len());
         let words = &self.arguments[..end];
@@ -102,7 +102,7 @@ impl Call {
             })
     }
 
-    /// Gives the variable that the call sees, the line's assignment before the environment's.
+    /// Returns the variable that the call sees, the line's assignment before the environment's.
     pub(super) fn variable<'a>(
         &'a self,
         name: &str,
@@ -112,7 +112,7 @@ impl Call {
         assigned.map(|(_, value)| value.as_str()).or_else(|| environment.get(name).map(String::as_str))
     }
 
-    /// Gives the absolute path of a file that the call names, as far as the folder is known.
+    /// Returns the absolute path of a file that the call names, as far as the folder is known.
     pub(super) fn path(&self, file: &str) -> Option<String> {
         let at = super::shell::join("/work", self.directory.as_deref()?);
         let at = if self.directory.as_deref() == Some("") { "/work".to_owned() } else { at };
@@ -135,7 +135,7 @@ fn normal(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// Lists the calls of known tools on a line. What only asks for a version or for help is no call.
+/// Lists the calls of known tools on a line. What only asks for a version or for help is not a call.
 pub(super) fn calls(line: &str) -> Vec<Call> {
     let (mut found, mut exported) = (Vec::new(), Vec::new());
     for simple in simples(line) {
@@ -152,7 +152,7 @@ pub(super) fn calls(line: &str) -> Vec<Call> {
     found
 }
 
-/// Gives the folder that `go -C FOLDER` changes to before anything else.
+/// Returns the folder that `go -C FOLDER` changes to before anything else.
 fn go_folder(words: &[String]) -> Option<&str> {
     let first = words.get(1).filter(|_| words.first().is_some_and(|word| base(word) == "go"))?;
     first.strip_prefix("-C=").or_else(|| words.get(2).filter(|_| first == "-C").map(String::as_str))

@@ -29,7 +29,7 @@ pub fn usual_clock(line: &str, rule: ProofRule) -> ClockMode {
     if stands(line) && forced.is_none_or(|tool| STANDS.contains(&tool)) { ClockMode::Stands } else { ClockMode::Starts }
 }
 
-/// Tells whether a line consists of known tools and inert commands, with one of the tools at least. A loop may wait for the
+/// Whether a line consists of known tools and inert commands, with one of the tools at least. A loop may wait for the
 /// clock whatever stands in it, and a function may have any name.
 fn stands(line: &str) -> bool {
     let mut words = line.split(|c: char| c.is_whitespace() || ";&|(){}".contains(c));
@@ -40,7 +40,7 @@ fn stands(line: &str) -> bool {
     kinds.contains(&Kind::Stands) && !kinds.contains(&Kind::Flows)
 }
 
-/// Tells whether a word sets a variable by which a name means another program, or a script runs first.
+/// Whether a word sets a variable by which a name means another program, or a script runs first.
 fn leads_elsewhere(word: &str) -> bool {
     let name = word.split('=').next().unwrap_or_default();
     ["PATH", "BASH_ENV", "ENV", "NODE_OPTIONS", "LD_PRELOAD"].contains(&name)

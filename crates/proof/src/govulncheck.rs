@@ -43,7 +43,7 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
         call.value(&["-db", "--db"]).or_else(|| call.variable("GOVULNDB", evidence.environment)).unwrap_or(DEFAULT);
     let Some(folder) = named.strip_prefix("file://") else {
         return Proof::hollow(format!(
-            "the database `{named}` is no input of the command: nothing says what was in it"
+            "the database `{named}` is not an input of the command: nothing says what was in it"
         ));
     };
     let look = |file: &str| evidence.inputs.look(&format!("{}/index/{file}", folder.trim_end_matches('/')));
@@ -56,7 +56,7 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     }
 }
 
-/// Names the modules with entries in the database that govulncheck looks up nothing about, because their sources stand in the
+/// Names the modules with entries in the database that govulncheck looks up nothing about, because their sources are in the
 /// tree and have no version: those that a `replace` takes from a folder, those of a workspace, and the main module.
 fn left_out(call: &Call, modules: &[u8], evidence: &Evidence<'_>) -> Vec<Condition> {
     if call.value(&["-mode", "--mode"]) == Some("binary") {
@@ -97,7 +97,7 @@ fn left_out(call: &Call, modules: &[u8], evidence: &Evidence<'_>) -> Vec<Conditi
 #[must_use]
 pub fn database(modules: &[u8], db: Option<&[u8]>) -> Proof {
     let Ok(Value::Array(modules)) = serde_json::from_slice::<Value>(modules) else {
-        return Proof::hollow("the database's `index/modules.json` is no list of modules");
+        return Proof::hollow("the database's `index/modules.json` is not a list of modules");
     };
     let entries = modules.iter().filter_map(|module| module.get("vulns")?.as_array()).map(Vec::len).sum::<usize>();
     if entries == 0 {
@@ -118,7 +118,7 @@ fn failure(_call: &Call, evidence: &Evidence<'_>) -> Option<String> {
     let said: Vec<String> = lines([evidence.stderr, evidence.stdout])
         .into_iter()
         .map(|line| line.trim().to_owned())
-        // What stands before it in the search path says which database there is; that is no fault of anything.
+        // What comes before it in the search path says which database there is; that is nobody's fault.
         .filter(|line| !line.is_empty() && !line.starts_with("rcrepro: "))
         .take(3)
         .collect();
@@ -132,7 +132,7 @@ fn documents(stdout: &[u8]) -> Vec<Value> {
     }
 }
 
-/// Counts the findings for which text would have ended with 3; none when the stream is in no such format.
+/// Counts the findings for which text would have ended with 3; `None` when the stream is in no such format.
 fn findings(documents: &[Value]) -> Option<usize> {
     let first = documents.first()?;
     if first.get("runs").is_some() {

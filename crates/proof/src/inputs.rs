@@ -14,29 +14,29 @@ pub trait InputFiles {
     fn search(&self, folder: &str, text: &str) -> Search;
 }
 
-/// Is what a look at an input file gave.
+/// What a look at an input file gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// The file's bytes.
     File(Vec<u8>),
     /// The tree has no such file.
     Absent,
-    /// Whoever asks does not have that part of the tree.
+    /// The caller does not have that part of the tree.
     Unavailable,
 }
 
-/// Is what a look at a folder gave.
+/// What a look at a folder gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listing {
     /// The names in it, each with its kind.
     Folder(BTreeMap<String, Kind>),
     /// The tree has no such folder.
     Absent,
-    /// Whoever asks does not have that part of the tree.
+    /// The caller does not have that part of the tree.
     Unavailable,
 }
 
-/// Says what stands under a name.
+/// What a name leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A file.
@@ -47,16 +47,16 @@ pub enum Kind {
     Link,
 }
 
-/// Is what a search through files gave.
+/// What a search through files gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
     /// How many lines hold the text, by the file's path below the folder.
     pub found: BTreeMap<String, usize>,
-    /// How many files could not be looked into, because whoever asks does not have them or they are too large.
+    /// How many files could not be looked into, because the caller does not have them or they are too large.
     pub unseen: usize,
 }
 
-/// Has nothing: for streams whose input tree is not at hand.
+/// Inputs that have nothing: for streams whose input tree is not at hand.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoInputs;
 

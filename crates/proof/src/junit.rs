@@ -1,4 +1,4 @@
-//! JUnit XML on standard output, whoever wrote it.
+//! JUnit XML on standard output, from any program.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -15,10 +15,10 @@ const RULES: &str = "Proven: a `testcase` without `skipped`, `failure` and `erro
 a `testsuite`; no test case; every one is skipped. Contradicted: a test case with `failure` or `error`.\n";
 
 fn pass(_call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
-    judge(Tool::Junit, tests(evidence.stdout), "standard output is no JUnit report")
+    judge(Tool::Junit, tests(evidence.stdout), "standard output is not a JUnit report")
 }
 
-/// Counts test cases by what stands inside them; none when the stream is no such report.
+/// Counts test cases by what is inside them; `None` when the stream is not such a report.
 pub(super) fn tests(stdout: &[u8]) -> Option<Tests> {
     let begin = stdout.iter().position(|byte| *byte == b'<')?;
     let mut reader = Reader::from_reader(&stdout[begin..]);

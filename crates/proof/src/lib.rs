@@ -5,7 +5,7 @@
 //! the raw streams, and says what they prove. Everything here is a pure function of that evidence, so that a run, a replay
 //! and a verifier come to the same answer, and no manifest needs a field for it.
 //!
-//! A line without a known tool is [`Proof::Unproven`]: its exit code is all there is. That is no failure, and is shown.
+//! A line without a known tool is [`Proof::Unproven`]: its exit code is all there is. That is not a failure, and is shown.
 //! What a program prints is believed: these rules find checks that did not happen, not programs that lie.
 //!
 //! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
@@ -58,7 +58,7 @@ use rcrepro_model::text::plural::of_one;
 /// Bounds the length in bytes of a stream that an adapter reads: 64 MiB. A longer one proves nothing.
 pub const MAX_INPUT: u64 = 64 * 1024 * 1024;
 
-/// Holds what a command left behind.
+/// What a command left behind.
 #[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     /// The exact shell line.
@@ -75,7 +75,7 @@ pub struct Evidence<'a> {
     pub inputs: &'a dyn InputFiles,
 }
 
-/// Is something that was done.
+/// Something that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
     /// The tool that did it.
@@ -96,7 +96,7 @@ impl fmt::Display for Work {
     }
 }
 
-/// Says what the evidence of one command proves.
+/// What the evidence of one command proves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     /// It did its work.
@@ -131,7 +131,7 @@ pub enum Proof {
 }
 
 impl Proof {
-    /// Tells what the proof makes of the command.
+    /// Returns what the proof makes of the command.
     #[must_use]
     pub const fn standing(&self) -> Standing {
         match self {
@@ -141,7 +141,7 @@ impl Proof {
         }
     }
 
-    /// Gives the word that reports and JSON use.
+    /// Returns the word that reports and JSON use.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -154,7 +154,7 @@ impl Proof {
         }
     }
 
-    /// Gives the reason, where there is one.
+    /// Returns the reason, where there is one.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -237,13 +237,13 @@ impl fmt::Display for Proof {
             Self::Unproven { reason } => write!(f, "unproven: {reason}"),
             Self::Hollow { reason } => write!(f, "hollow pass: {reason}"),
             Self::Contradicted { reason } => write!(f, "the exit code is 0, and the output says otherwise: {reason}"),
-            Self::NoVerdict { reason } => write!(f, "the exit code is no verdict: {reason}"),
+            Self::NoVerdict { reason } => write!(f, "the exit code is not a verdict: {reason}"),
             Self::Failed => f.write_str("failed"),
         }
     }
 }
 
-/// Tells whether [`assess`] looks at the streams of such a line at all, so that nobody reads them in vain.
+/// Whether [`assess`] looks at the streams of such a line at all, so that nobody reads them in vain.
 #[must_use]
 pub fn reads_streams(line: &str, rule: ProofRule) -> bool {
     match rule {
@@ -266,7 +266,7 @@ pub fn tools(line: &str, rule: ProofRule) -> Vec<(Tool, String)> {
     scans.map(|call| (call.tool, call.directory.unwrap_or_default())).collect()
 }
 
-/// Tells whether a line only renders what a scan said (`govulncheck -mode convert`), and scans nothing itself.
+/// Whether a line only renders what a scan said (`govulncheck -mode convert`), and scans nothing itself.
 #[must_use]
 pub fn only_converts(line: &str) -> bool {
     let calls = call::calls(line);
@@ -277,7 +277,7 @@ fn converts(call: &Call) -> bool {
     call.tool == Tool::Govulncheck && call.value(&["-mode", "--mode"]) == Some("convert")
 }
 
-/// Says what the evidence of a command proves.
+/// Returns what the evidence of a command proves.
 #[must_use]
 pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {
     let calls = match rule {
@@ -320,7 +320,7 @@ pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {
     }
 }
 
-/// Says what keeps the line from showing whether a known tool ran: its environment, or the words around the tool's name.
+/// Returns what keeps the line from showing whether a known tool ran: its environment, or the words around the tool's name.
 fn unclear(rule: ProofRule, calls: &[Call], evidence: &Evidence<'_>) -> Option<String> {
     if let (Some(call), Some(why)) = (calls.first(), evidence.environment.keys().find_map(|name| shell::variable(name)))
     {
@@ -329,7 +329,7 @@ fn unclear(rule: ProofRule, calls: &[Call], evidence: &Evidence<'_>) -> Option<S
     if rule == ProofRule::Detect { call::unclear(evidence.line) } else { None }
 }
 
-/// Tells a failed check from a tool that failed: only where the line is one tool can its streams speak for the exit code.
+/// Distinguishes a failed check from a tool that failed: only where the line is one tool can its streams speak for the exit code.
 fn failed(calls: &[Call], evidence: &Evidence<'_>) -> Proof {
     match calls {
         [call] => adapter::of(call.tool).failure(call, evidence).map_or(Proof::Failed, Proof::no_verdict),

@@ -4,7 +4,7 @@ use super::call::{self, Call};
 use super::converts;
 use rcrepro_model::plan::proof::{ProofRule, Tool};
 
-/// Is one call of a known tool.
+/// One call of a known tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCall(Call);
 
@@ -27,19 +27,19 @@ impl ToolCall {
         self.0.tool
     }
 
-    /// Gives the words behind the tool's name and subcommand.
+    /// Returns the words behind the tool's name and subcommand.
     #[must_use]
     pub fn arguments(&self) -> &[String] {
         &self.0.arguments
     }
 
-    /// Gives the last value of a flag: `-x VALUE` or `-x=VALUE`.
+    /// Returns the last value of a flag: `-x VALUE` or `-x=VALUE`.
     #[must_use]
     pub fn value(&self, flags: &[&str]) -> Option<&str> {
         self.0.value(flags)
     }
 
-    /// Gives the path below the source's root of a file or folder that the call names, `` for the root; none when the folder
+    /// Returns the path below the source's root of a file or folder that the call names, `` for the root; `None` when the folder
     /// that the call runs in cannot be told, or the path leads out of the source.
     #[must_use]
     pub fn below_source(&self, file: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! TAP on standard output, versions 12 to 14, whoever wrote it.
+//! TAP on standard output, versions 12 to 14, from any program.
 
 use super::adapter::Adapter;
 use super::call::Call;
@@ -20,7 +20,7 @@ pub(super) struct Tests {
 }
 
 fn pass(_call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
-    judge(Tool::Tap, tests(&lines([evidence.stdout, &[]])), "the output is no TAP")
+    judge(Tool::Tap, tests(&lines([evidence.stdout, &[]])), "the output is not TAP")
 }
 
 /// Judges what a report counts.
@@ -38,7 +38,7 @@ pub(super) fn judge(tool: Tool, tests: Option<Tests>, none: &str) -> Proof {
     }
 }
 
-/// Counts the test points; none when the lines are no TAP.
+/// Counts the test points; `None` when the lines are not TAP.
 pub(super) fn tests(lines: &[String]) -> Option<Tests> {
     let plan = |line: &String| {
         line.trim().strip_prefix("1..").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))

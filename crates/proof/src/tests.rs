@@ -45,7 +45,7 @@ impl InputFiles for Files<'_> {
     }
 }
 
-/// Is a command's end, to be judged.
+/// A command's end, to be judged.
 struct Case<'a> {
     line: &'a str,
     exit_code: i32,
@@ -61,14 +61,14 @@ fn said<'a>(line: &'a str, stdout: &'a str) -> Case<'a> {
 }
 
 impl Case<'_> {
-    /// Gives the ids of the conditions, those that silence nothing any more marked as idle.
+    /// Returns the ids of the conditions, those that silence nothing any more marked as idle.
     fn conditions(&self) -> Vec<String> {
         let proof = self.assess();
         let id = |found: &Condition| format!("{}{}", if found.idle { "idle " } else { "" }, found.id);
         proof.conditions().iter().map(id).collect()
     }
 
-    /// Gives the kind of proof and what it says.
+    /// Returns the kind of proof and what it says.
     fn proof(&self) -> String {
         let proof = self.assess();
         format!("{} | {proof}", proof.as_str())
@@ -168,7 +168,7 @@ fn other_reports_count_tests() {
     forced("junit", recorded!("normalize/junit/node-pass.1.txt")).is("proven");
     forced("junit", "<testsuites tests=\"0\"><testsuite name=\"a\"/></testsuites>")
         .is("hollow | hollow pass: the report has no tests");
-    forced("junit", "all is well\n").is("hollow | hollow pass: standard output is no JUnit report");
+    forced("junit", "all is well\n").is("hollow | hollow pass: standard output is not a JUnit report");
     said("node --test", recorded!("normalize/node-spec/pass.1.txt")).is("proven");
     said("node --test", recorded!("normalize/tap/node-pass.1.txt")).is("proven");
     said("node --test --test-reporter=junit", recorded!("normalize/junit/node-pass.1.txt")).is("proven");
@@ -221,7 +221,7 @@ fn gitleaks_has_scanned_something() {
     let failed = |stderr| Case { exit_code: 1, stderr, ..said(line, "") };
     failed("12:30AM WRN leaks found: 14\n").is("failed");
     failed("12:30AM FTL Failed to load config\n")
-        .is("no-verdict | the exit code is no verdict: gitleaks failed: 12:30AM FTL");
+        .is("no-verdict | the exit code is not a verdict: gitleaks failed: 12:30AM FTL");
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn govulncheck_had_a_database() {
     let in_environment =
         Case { files: full, environment: &[("GOVULNDB", "file:///deps/vulndb")], ..said("govulncheck ./...", clean) };
     in_environment.is("proven | 3 database entries");
-    said("govulncheck ./...", clean).is("hollow | hollow pass: the database `https://vuln.go.dev` is no input");
+    said("govulncheck ./...", clean).is("hollow | hollow pass: the database `https://vuln.go.dev` is not an input");
     said(line, clean).is("hollow | hollow pass: the database `file:///deps/vulndb` cannot be looked at here");
     Case {
         files: &[("/deps/vulndb/index/modules.json", "[]"), ("/deps/vulndb/index/db.json", date)],
@@ -271,8 +271,9 @@ fn npm_audit_has_asked_somebody() {
     let lenient = "cd frontend-modern && npm audit --audit-level=critical";
     Case { files, ..said(lenient, "1 high severity vulnerability\n") }.is("proven | 2 packages asked about");
     Case { exit_code: 1, ..said(line, recorded!("normalize/stable/npm-audit.1.txt")) }.is("failed");
-    Case { exit_code: 1, stderr: recorded!("normalize/npm-error/audit.1.txt"), ..said(line, "") }
-        .is("no-verdict | the exit code is no verdict: npm gave no report: npm error audit endpoint returned an error");
+    Case { exit_code: 1, stderr: recorded!("normalize/npm-error/audit.1.txt"), ..said(line, "") }.is(
+        "no-verdict | the exit code is not a verdict: npm gave no report: npm error audit endpoint returned an error",
+    );
 }
 
 #[test]

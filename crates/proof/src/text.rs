@@ -1,6 +1,6 @@
 //! Lines of a tool's report, without colours.
 
-/// Splits streams into lines, one stream after the other, as text without escape sequences; bytes that are no UTF-8 become
+/// Splits streams into lines, one stream after the other, as text without escape sequences; bytes that are not UTF-8 become
 /// U+FFFD.
 pub(super) fn lines(streams: [&[u8]; 2]) -> Vec<String> {
     let split = |stream: &[u8]| -> Vec<String> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::runs::RunError;
 use rcrepro_model::plan::PacketId;
 
-/// Gives the name of the file.
+/// Returns the name of the file.
 #[must_use]
 pub fn file_name(packet: &PacketId) -> String {
     format!("{packet}.running")

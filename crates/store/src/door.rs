@@ -1,7 +1,7 @@
 //! The one door for files that somebody else may have put there: manifests, evidence, records, plans, locks, documents.
 //!
 //! A repository that was cloned may hold links to devices and to files outside of it, and a folder that was copied may
-//! hold FIFOs and files of any size. What comes through here is a regular file: the last part of its path is no link, it
+//! hold FIFOs and files of any size. What comes through here is a regular file: the last part of its path is not a link, it
 //! is opened without waiting for a writer, its size is known to be within a bound before the first byte is read, and
 //! reading ends at that bound even when the file grows meanwhile.
 //!
@@ -21,23 +21,23 @@ const HOLLOW: u64 = 256 << 20;
 /// The most entries of a folder that are listed.
 pub const ENTRY_LIMIT: usize = 200_000;
 
-/// Says why a file or folder is not let in.
+/// Why a file or folder is not let in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DoorError {
     /// Something else than a regular file.
     #[error("expected a regular file of at most {limit} bytes, found {found}")]
     NoFile {
-        /// Where it stands.
+        /// Where it is.
         path: PathBuf,
         /// The most bytes that would be read.
         limit: u64,
-        /// What stands there, such as a link and where it leads.
+        /// What is there, such as a link and where it leads.
         found: String,
     },
     /// A file that is too large.
     #[error("expected a regular file of at most {limit} bytes, found {found} bytes")]
     TooLarge {
-        /// Where it stands.
+        /// Where it is.
         path: PathBuf,
         /// The most bytes that would be read.
         limit: u64,
@@ -47,7 +47,7 @@ pub enum DoorError {
     /// A large file that is nearly all holes: reading it would take much longer than sending it did.
     #[error("expected a regular file that is on disk, found {found} bytes of which {stored} are on disk")]
     Hollow {
-        /// Where it stands.
+        /// Where it is.
         path: PathBuf,
         /// How many bytes it seems to have.
         found: u64,
@@ -57,9 +57,9 @@ pub enum DoorError {
     /// Something else than a folder.
     #[error("expected a folder, found {found}")]
     NoFolder {
-        /// Where it stands.
+        /// Where it is.
         path: PathBuf,
-        /// What stands there.
+        /// What is there.
         found: String,
     },
     /// A folder with too many entries.
@@ -89,7 +89,7 @@ impl DoorError {
         error.get_ref()?.downcast_ref()
     }
 
-    /// Gives a command that shows what stands there.
+    /// Returns a command that shows what is there.
     #[must_use]
     pub fn hint(&self) -> String {
         let (Self::NoFile { path, .. }
@@ -108,7 +108,7 @@ impl From<DoorError> for io::Error {
     }
 }
 
-/// Is a regular file that was let in. It reads no further than its limit.
+/// A regular file that was let in. It reads no further than its limit.
 #[derive(Debug)]
 pub struct Admitted {
     content: io::Take<File>,
@@ -118,7 +118,7 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Gives how many bytes it had when it was opened.
+    /// Returns how many bytes it had when it was opened.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
@@ -242,7 +242,7 @@ pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Gives a regular file's size without opening it; none when something else, or nothing, stands there.
+/// Returns a regular file's size without opening it; `None` when something else, or nothing, is there.
 #[must_use]
 pub fn size_of(path: &Path) -> Option<u64> {
     let found = rustix::fs::lstat(path).ok()?;
@@ -250,7 +250,7 @@ pub fn size_of(path: &Path) -> Option<u64> {
     u64::try_from(found.st_size).ok().filter(|_| regular)
 }
 
-/// Says what stands at a path where it is not the kind that is wanted.
+/// Returns what is at a path when it is not the wanted kind.
 fn other_than(wanted: FileType, found: FileType, path: &Path) -> Option<String> {
     if found == wanted {
         return None;

@@ -36,7 +36,7 @@ pub mod runs;
 pub mod stacked;
 pub mod verify;
 
-/// Says why a blob could not be stored or served.
+/// Why a blob could not be stored or served.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The blob is not there.
@@ -87,7 +87,7 @@ pub const GET_LIMIT: u64 = 64 << 20;
 
 /// Keeps blobs by digest. Every method may be called from several threads, and several processes may share a store.
 pub trait BlobStore: Send + Sync {
-    /// Tells whether the blob is there, without reading it.
+    /// Whether the blob is there, without reading it.
     ///
     /// # Errors
     /// [`StoreError::Io`] when that cannot be found out.
@@ -105,7 +105,7 @@ pub trait BlobStore: Send + Sync {
     /// [`StoreError::Io`] when no room can be made for it.
     fn writer(&self) -> Result<Box<dyn BlobWriter>, StoreError>;
 
-    /// Gives the file that holds the blob, for stores that keep files; it must not be written to.
+    /// Returns the file that holds the blob, for stores that keep files; it must not be written to.
     fn local_path(&self, digest: Digest) -> Option<PathBuf>;
 
     /// Stores bytes that are already in memory.
@@ -134,7 +134,7 @@ pub trait BlobStore: Send + Sync {
 /// Takes many blobs. Every method may be called from several threads; dropped without [`BlobBatch::commit`], none of its
 /// blobs need be kept.
 pub trait BlobBatch: Send + Sync {
-    /// Tells whether the blob is in the store or already in this batch.
+    /// Whether the blob is in the store or already in this batch.
     ///
     /// # Errors
     /// [`StoreError::Io`] when that cannot be found out.
@@ -159,7 +159,7 @@ pub trait BlobBatch: Send + Sync {
     fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// Is the batch of a store that gains nothing by batches.
+/// The batch of a store that gains nothing by batches.
 struct OneByOne<'a, S: ?Sized>(&'a S);
 
 impl<S: BlobStore + ?Sized> BlobBatch for OneByOne<'_, S> {

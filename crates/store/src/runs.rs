@@ -31,7 +31,7 @@ use crate::door;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::civil_date;
 
-/// Says why a run's folder cannot be made or read.
+/// Why a run's folder cannot be made or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A text that names no run.
@@ -74,7 +74,7 @@ impl RunId {
         format!("{time}-{number}-{suffix}").parse()
     }
 
-    /// Gives the id's text.
+    /// Returns the id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -119,14 +119,14 @@ fn counted(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| plain && !text.starts_with('0'))
 }
 
-/// Knows the runs below one store.
+/// The runs below one store.
 #[derive(Debug, Clone)]
 pub struct Runs {
     folder: PathBuf,
 }
 
 impl Runs {
-    /// Uses `STORE/runs`, and makes it where it lacks.
+    /// Uses `STORE/runs`, and makes it if it is missing.
     ///
     /// # Errors
     /// [`RunError::Io`] when it cannot be made.
@@ -142,7 +142,7 @@ impl Runs {
     /// # Errors
     /// [`RunError::Id`] for a bad suffix, [`RunError::Io`].
     pub fn begin(&self, seconds: i64, suffix: &str) -> Result<RunDir, RunError> {
-        // Whoever asks meanwhile waits, and so never sees a folder whose lease is not held yet, nor gets the same number.
+        // Another process that asks meanwhile waits, and so never sees a folder whose lease is not held yet, nor gets the same number.
         let _gate = self.gate(FlockOperation::LockExclusive)?;
         let newest = self.list()?.last().map_or(0, |id| id.number);
         let id = RunId::new(newest + 1, seconds, suffix)?;
@@ -159,7 +159,7 @@ impl Runs {
         Ok(RunDir { id, folder, _lease: lease })
     }
 
-    /// Tells whether a run's process lives. A run that is not there does not.
+    /// Whether a run's process lives. A run that is not there does not.
     ///
     /// # Errors
     /// [`RunError::Io`] when it cannot be found out.
@@ -177,7 +177,7 @@ impl Runs {
         }
     }
 
-    /// Lists all runs in the order in which they began, the oldest first. What is no run's folder is passed over.
+    /// Lists all runs in the order in which they began, the oldest first. What is not a run's folder is passed over.
     ///
     /// # Errors
     /// [`RunError::Io`] when the folder cannot be read.
@@ -205,13 +205,13 @@ impl Runs {
         names.map_err(failed("read the folder", &self.folder))
     }
 
-    /// Gives the file in which a run records a packet, whether it is there or not.
+    /// Returns the file in which a run records a packet, whether it is there or not.
     #[must_use]
     pub fn record_path(&self, id: &RunId, packet: &PacketId) -> PathBuf {
         self.folder.join(id.as_str()).join(file_name(packet))
     }
 
-    /// Gives the file in which a run says what became of the release's images, whether it is there or not.
+    /// Returns the file in which a run says what became of the release's images, whether it is there or not.
     #[must_use]
     pub fn images_path(&self, id: &RunId, packet: &PacketId) -> PathBuf {
         self.folder.join(id.as_str()).join(images_name(packet))
@@ -241,7 +241,7 @@ impl Runs {
         read(&self.images_path(id, packet))
     }
 
-    /// Tells whether a run said that it works at this packet of this plan's folder.
+    /// Whether a run said that it works at this packet of this plan's folder.
     #[must_use]
     pub fn is_announced(&self, id: &RunId, packet: &PacketId, plan: &Path) -> bool {
         let said = std::fs::read(self.folder.join(id.as_str()).join(announcement::file_name(packet)));
@@ -273,7 +273,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, RunError> {
     }
 }
 
-/// Is the folder of our own run; the lease is held until it is dropped.
+/// The folder of our own run; the lease is held until it is dropped.
 #[derive(Debug)]
 pub struct RunDir {
     id: RunId,
@@ -282,19 +282,19 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// Gives the run's id.
+    /// Returns the run's id.
     #[must_use]
     pub fn id(&self) -> &RunId {
         &self.id
     }
 
-    /// Gives the run's folder.
+    /// Returns the run's folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.folder
     }
 
-    /// Says that the run works at this packet of this plan's folder, until the packet is recorded or the result is dropped.
+    /// Announces that the run works on this packet of this plan's folder, until the packet is recorded or the result is dropped.
     ///
     /// # Errors
     /// [`RunError::Io`] when the file cannot be made.

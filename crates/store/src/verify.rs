@@ -75,7 +75,7 @@ pub(super) fn read_whole(
     inner.take(expected.size).read_to_end(&mut bytes).map_err(&failed)?;
     let mut hasher = DigestHasher::default();
     hasher.update(&bytes);
-    // Whatever stands behind the expected size is hashed but not kept: the error shall name what the blob really is.
+    // Whatever is behind the expected size is hashed but not kept: the error shall name what the blob really is.
     let mut rest = [0; 8192];
     loop {
         match inner.read(&mut rest) {

@@ -1,6 +1,6 @@
 //! The code that answers time readings inside other programs, and the data that it reads.
 //!
-//! [`Stub`] is the bytes of one such piece of code. Its data stands at its front: eleven words (see [`Stub::render`]), then
+//! [`Stub`] is the bytes of one such piece of code. Its data is at its front: eleven words (see [`Stub::render`]), then
 //! the first reading of each monotonic clock. Both are written by the assembler from `x86_64.s` and `aarch64.s`.
 
 use crate::sys;
@@ -16,23 +16,23 @@ pub const STEADY: u64 = 1 << 1 | 1 << 4 | 1 << 6 | 1 << 7;
 /// How many clocks have a first reading in the stub's data.
 const CLOCKS: usize = 8;
 const WORD: usize = 8;
-/// Where three words stand: seconds and nanoseconds of the wall clock, and whether it flows.
+/// Where three words are: seconds and nanoseconds of the wall clock, and whether it flows.
 const WALL_AT: usize = WORD;
 /// Where the words begin that change with every program.
 const STEADY_AT: usize = 5 * WORD;
-/// Where the word stands by which held clocks have moved on.
+/// Where the word is by which held clocks have moved on.
 pub const PASSED_AT: usize = 6 * WORD;
 const SPIN_AT: usize = 8 * WORD;
-/// Where two words stand: the lowest address of the watching thread's stack, and how far it reaches.
+/// Where two words are: the lowest address of the watching thread's stack, and how far it reaches.
 pub const STACK_AT: usize = 9 * WORD;
 const FIRST_AT: usize = 11 * WORD;
 
-/// Holds the readings, in nanoseconds, of monotonic clocks by their numbers at a program's start.
+/// The readings, in nanoseconds, of monotonic clocks by their numbers at a program's start.
 pub type Readings = [u64; CLOCKS];
 
 const NANOS: i64 = 1_000_000_000;
 
-/// Says what the wall clock of a program reads.
+/// What the wall clock of a program reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wall {
     /// One time, in seconds since 1970.
@@ -41,14 +41,14 @@ pub enum Wall {
     Flows { ahead: i64 },
 }
 
-/// Is the stub's code with the data that is the same for every program.
+/// The stub's code with the data that is the same for every program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stub {
     /// Data and code.
     pub bytes: Vec<u8>,
 }
 
-/// Says where the stub's entries stand, from its beginning.
+/// Where the stub's entries are, from its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entries {
     pub clock_gettime: usize,

@@ -15,7 +15,7 @@ pub fn hide() -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) }).map(drop)
 }
 
-/// Tells whether this process, and so every one of the same user, may execute a file.
+/// Whether this process, and so every one of the same user, may execute a file.
 pub fn may_execute(path: &CStr) -> bool {
     // SAFETY: the path ends with a zero byte.
     unsafe { libc::access(path.as_ptr(), libc::X_OK) == 0 }

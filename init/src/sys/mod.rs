@@ -36,7 +36,7 @@ fn check_long(result: i64) -> io::Result<i64> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-/// Gives the address at which the kernel put the vDSO.
+/// Returns the address at which the kernel put the vDSO.
 pub fn own_vdso() -> usize {
     // SAFETY: reads the auxiliary vector.
     usize::try_from(unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) }).unwrap_or(0)
@@ -65,13 +65,13 @@ fn stub_offset(symbol: *const u8) -> usize {
     symbol as usize - &raw const rcrepro_stub_begin as usize
 }
 
-/// Gives the stub's data and code, as the assembler wrote them.
+/// Returns the stub's data and code, as the assembler wrote them.
 pub fn stub_code() -> &'static [u8] {
     // SAFETY: the two symbols bound one read-only piece of this program.
     unsafe { std::slice::from_raw_parts(&raw const rcrepro_stub_begin, stub_offset(&raw const rcrepro_stub_end)) }
 }
 
-/// Says where its entries stand.
+/// Returns the places of its entries.
 pub fn stub_entries() -> Entries {
     Entries {
         clock_gettime: stub_offset(&raw const rcrepro_stub_clock_gettime),
@@ -83,7 +83,7 @@ pub fn stub_entries() -> Entries {
     }
 }
 
-/// Is the end of a process.
+/// The end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
     pub pid: i32,
@@ -113,7 +113,7 @@ pub fn signals() -> io::Result<OwnedFd> {
     }
 }
 
-/// Is a signal that came.
+/// A signal that came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signal {
     pub number: c_int,
@@ -157,14 +157,14 @@ pub fn fork() -> io::Result<Option<i32>> {
     Ok((pid > 0).then_some(pid))
 }
 
-/// Gives the child a process group of its own, its signals back, and its program. Comes back with what went wrong.
+/// Puts the child into a process group of its own, resets its signals and executes its program. Returns only with what went wrong.
 pub fn become_program(program: &[CString]) -> io::Error {
     let mut argv: Vec<*const libc::c_char> = program.iter().map(|word| word.as_ptr()).collect();
     argv.push(std::ptr::null());
     // SAFETY: `argv` ends with a null pointer and its words live as long as the program.
     unsafe {
         libc::setpgid(0, 0);
-        // What the standard library or whoever started this process ignores, a program would ignore too.
+        // What the standard library or the starter of this process ignores, a program would ignore too.
         for number in 1..=libc::SIGRTMAX() {
             libc::signal(number, libc::SIG_DFL);
         }
@@ -176,7 +176,7 @@ pub fn become_program(program: &[CString]) -> io::Error {
     io::Error::last_os_error()
 }
 
-/// Has the kernel end this process when its parent ends.
+/// Makes the kernel end this process when its parent ends.
 pub fn end_with_parent() {
     // SAFETY: numbers only.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) };
@@ -248,7 +248,7 @@ pub fn affinity(pid: i32, mask: &mut [u8]) -> io::Result<usize> {
     usize::try_from(check_long(written)?).map_err(io::Error::other)
 }
 
-/// Reads another process's memory; what stands behind the last page that is there is left out.
+/// Reads another process's memory; what is behind the last page that is there is left out.
 pub fn peek(pid: u32, address: u64, bytes: &mut [u8]) -> io::Result<usize> {
     let ours = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
     let theirs = libc::iovec { iov_base: address as *mut c_void, iov_len: bytes.len() };

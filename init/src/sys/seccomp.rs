@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 
 use super::{check, check_long};
 
-/// Is one instruction of a seccomp filter (`struct sock_filter`).
+/// One instruction of a seccomp filter (`struct sock_filter`).
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instruction {
@@ -30,7 +30,7 @@ const FLAG_NEW_LISTENER: u64 = 1 << 3;
 const FLAG_WAIT_KILLABLE: u64 = 1 << 5;
 const CONTINUE: u32 = 1;
 
-/// Is a system call that waits for an answer.
+/// A system call that waits for an answer.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Notification {
@@ -65,7 +65,7 @@ struct Response {
     flags: u32,
 }
 
-/// Says what a waiting call gives.
+/// What a waiting call gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// Whatever the kernel says.
@@ -74,7 +74,7 @@ pub enum Answer {
     Value(i64),
 }
 
-/// Gives up all further privileges and installs a filter on this process and its children; gives the listener.
+/// Gives up all further privileges and installs a filter on this process and its children; returns the listener.
 pub fn install_filter(filter: &[Instruction]) -> io::Result<OwnedFd> {
     #[repr(C)]
     struct Program {
@@ -109,7 +109,7 @@ pub fn receive(listener: &OwnedFd) -> Option<Notification> {
     }
 }
 
-/// Tells whether the call still waits: only then is its thread the one that asked.
+/// Whether the call still waits: only then is its thread the one that asked.
 pub fn still_waits(listener: &OwnedFd, id: u64) -> bool {
     // SAFETY: the kernel reads eight bytes.
     unsafe { libc::ioctl(listener.as_raw_fd(), NOTIF_ID_VALID, &raw const id) == 0 }

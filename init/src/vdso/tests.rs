@@ -1,6 +1,6 @@
 use super::*;
 
-/// What a kernel's vDSO looks like: where its tables stand, and name, beginning and size of its functions.
+/// What a kernel's vDSO looks like: where its tables are, and name, beginning and size of its functions.
 #[derive(Clone, Copy)]
 struct Facts<'a> {
     symbols: usize,

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::{self, Ended, PIN, PINNED, finish, need, sealed, text};
 
-/// Is what PID 1 said of a program that ended.
+/// What PID 1 said of a program that ended.
 struct Said {
     ended: Ended,
     report: String,
@@ -17,7 +17,7 @@ impl Said {
         self.report.lines().any(|found| found.starts_with(line))
     }
 
-    /// Tells whether anything keeps a plan that forbids attempts from passing.
+    /// Whether anything keeps a plan that forbids attempts from passing.
     fn is_told(&self) -> bool {
         self.has("attempt\t") || self.has("blind\t") || !self.has("unread\t0") || !self.has("further\t0")
     }
@@ -46,7 +46,7 @@ fn contained(program: &[&str]) -> Said {
     Said { ended, report }
 }
 
-/// Compiles one of the programs, a static one whose data stand below four gigabytes.
+/// Compiles one of the programs, a static one whose data are below four gigabytes.
 #[track_caller]
 fn program(name: &str) -> std::path::PathBuf {
     support::c(&format!("blind/{name}"), &["-static", "-no-pie", "-w"])

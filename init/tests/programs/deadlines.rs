@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{self, PINNED, need, text, under};
 
-/// Tells whether something that should take a second took about that, on a machine that may be busy.
+/// Whether something that should take a second took about that, on a machine that may be busy.
 fn about_a_second(milliseconds: &str) -> bool {
     milliseconds.parse::<u64>().is_ok_and(|passed| (980..20_000).contains(&passed))
 }

@@ -151,7 +151,7 @@ fn go_test_prints_the_same_bytes_in_twenty_runs_beside_a_load() {
     }
 }
 
-/// Gives the processor time, in seconds, of a build of some packages with an empty cache.
+/// Returns the processor time, in seconds, of a build of some packages with an empty cache.
 fn build(options: &[&str]) -> f64 {
     let cache = support::scratch();
     let script = "TIMEFORMAT='%U %S'; time go build strings strconv sort path";

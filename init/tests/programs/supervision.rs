@@ -33,7 +33,7 @@ fn what_cannot_be_executed_is_said_in_one_line() {
         assert!(ended.code == 126 && one_line(&ended, "cannot execute"), "{ended:?}");
     }
     let ended = under(&["--clock=tomorrow"], &["true"]);
-    assert!(ended.code == 125 && one_line(&ended, "`--clock=tomorrow` is no option"), "{ended:?}");
+    assert!(ended.code == 125 && one_line(&ended, "unknown option `--clock=tomorrow`"), "{ended:?}");
 }
 
 #[test]

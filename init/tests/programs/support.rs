@@ -14,7 +14,7 @@ pub const PINNED: &str = "--clock=stands:1700000000";
 /// How long any program may take; one that hangs must fail, not keep the others waiting.
 const LIMIT: Duration = Duration::from_secs(240);
 
-/// Is what a program that ended has left.
+/// What a program that ended has left.
 #[derive(Debug)]
 pub struct Ended {
     pub code: i32,
@@ -24,14 +24,14 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Gives the standard output of a program that ended well.
+    /// Returns the standard output of a program that ended well.
     #[track_caller]
     pub fn output(&self) -> &str {
         assert_eq!(self.code, 0, "{self:?}");
         self.stdout.trim_end()
     }
 
-    /// Gives the standard output as lines of a program that ended well.
+    /// Returns the standard output as lines of a program that ended well.
     #[track_caller]
     pub fn lines(&self) -> Vec<&str> {
         self.output().lines().collect()
@@ -69,7 +69,7 @@ pub fn finish(command: &mut Command) -> Ended {
     Running::start(command).end()
 }
 
-/// Is a program that runs, and is ended when the test forgets it.
+/// A program that runs, and is ended when the test forgets it.
 pub struct Running {
     pub child: Child,
     folder: PathBuf,
@@ -90,7 +90,7 @@ impl Running {
         Self { child, folder, began, what }
     }
 
-    /// Gives what it has written so far to its standard output.
+    /// Returns what it has written so far to its standard output.
     pub fn stdout(&self) -> String {
         self.written("stdout")
     }
@@ -160,7 +160,7 @@ fn code(status: ExitStatus) -> i32 {
     status.code().or_else(|| status.signal().map(|signal| -signal)).unwrap_or(i32::MIN)
 }
 
-/// Gives a new folder that nobody else uses.
+/// Returns a new folder that nobody else uses.
 pub fn scratch() -> PathBuf {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -179,7 +179,7 @@ pub fn need(tool: &str, package: &str) {
     assert!(found, "there is no `{tool}` on this machine: apt-get install {package}");
 }
 
-/// Gives the Python that `python3` leads to: where versions are chosen by a script, the script takes longer than a program.
+/// Returns the Python that `python3` leads to: where versions are chosen by a script, the script takes longer than a program.
 #[track_caller]
 pub fn python() -> &'static str {
     static PYTHON: OnceLock<String> = OnceLock::new();
@@ -190,12 +190,12 @@ pub fn python() -> &'static str {
     })
 }
 
-/// Gives a path as text.
+/// Returns a path as text.
 pub fn text(path: &Path) -> &str {
     path.to_str().expect("the paths of the tests are text")
 }
 
-/// Gives where a file of `sources/` is.
+/// Returns where a file of `sources/` is.
 pub fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/sources").join(name)
 }

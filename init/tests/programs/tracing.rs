@@ -1,4 +1,4 @@
-//! Programs that trace programs: nothing of ours stands in their place.
+//! Programs that trace programs: nothing of ours gets in their way.
 
 use crate::support::{self, PIN, PINNED, need, text, under};
 

@@ -8,7 +8,7 @@ const TEXTS: [&str; 10] =
     ["skip", "kind", "report", "folder", "version", "setup", "test", "timeout", "memory", "module"];
 const LISTS: [&str; 5] = ["outputs", "env", "exclude", "drop", "set"];
 
-/// What stands in one project's table.
+/// What is in one project's table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     texts: BTreeMap<String, String>,

@@ -42,7 +42,7 @@ impl Json {
         if let Self::Text(text) = self.get(name)? { Some(text) } else { None }
     }
 
-    /// The elements of an object's member; none when it is no list.
+    /// The elements of an object's member; none when it is not a list.
     pub fn list(&self, name: &str) -> &[Self] {
         if let Some(Self::List(elements)) = self.get(name) { elements } else { &[] }
     }
@@ -139,7 +139,7 @@ impl Reader<'_> {
         let mut text = String::new();
         loop {
             let from = self.at;
-            // Quotes and backslashes are no part of another character in UTF-8, so a slice between them is sound.
+            // Quotes and backslashes are not part of another character in UTF-8, so a slice between them is sound.
             while !matches!(self.peek()?, b'"' | b'\\') {
                 self.at += 1;
             }

@@ -106,7 +106,7 @@ pub const fn frozen(project: &Project) -> (&'static str, &'static str) {
     }
 }
 
-/// The path of an output; what stands in a folder of the campaign's own is no part of the project's.
+/// The path of an output; what is in a folder of the campaign's own is not a part of the project's.
 fn below(folder: &str, output: &str) -> String {
     if folder.is_empty() || output.starts_with(".campaign/") { output.to_owned() } else { format!("{folder}/{output}") }
 }

@@ -7,7 +7,7 @@ use super::config::Settings;
 use super::json::Json;
 use super::reports::Form;
 
-/// Where the build cache of Go's packages stands in the source, so that it is an output of the setup and an input of each run.
+/// Where the build cache of Go's packages is in the source, so that it is an output of the setup and an input of each run.
 const GO_CACHE: &str = ".campaign/gocache";
 
 /// The kind of a project.
@@ -47,7 +47,7 @@ pub struct Project {
     pub environment: Vec<String>,
     pub timeout: String,
     pub memory: String,
-    /// Globs of files that are no part of the source.
+    /// Globs of files that are not part of the source.
     pub exclude: Vec<String>,
     /// Whether there are packages to be fetched.
     pub packages: bool,
@@ -165,7 +165,7 @@ fn runner(script: &str) -> Option<(&'static str, Form, String)> {
         ("tap", Form::Tap, "tap", " --reporter=tap"),
         ("node --test", Form::Tap, "node --test", " --test-reporter=tap"),
     ];
-    // What checks style or measures coverage stands before or behind, and is no test.
+    // What checks style or measures coverage comes before or after, and is not a test.
     script.rsplit("&&").find_map(|part| {
         TOOLS.into_iter().find_map(|(tool, form, program, reporter)| {
             let words: Vec<&str> = part.split_whitespace().collect();

@@ -32,7 +32,7 @@ pub enum Refused {
 #[derive(Debug)]
 pub struct Compared {
     pub findings: Findings,
-    /// How many tests are no parts of another one.
+    /// How many tests are not parts of another one.
     pub functions: usize,
     /// How often it ran in each world.
     pub times: usize,
@@ -166,7 +166,7 @@ fn number(outcomes: &[Outcome]) -> u8 {
     } else if any(|outcome| matches!(outcome.result, Err(Refused::NotRun(_)))) {
         4
     } else if any(|outcome| matches!(outcome.result, Err(Refused::Empty))) || !any(|outcome| outcome.result.is_ok()) {
-        // Nothing that was compared is no pass either.
+        // To have compared nothing is not a pass either.
         5
     } else {
         0

@@ -61,7 +61,7 @@ pub fn lock_image(place: &Place, project: &Project) -> Result<(), String> {
     })
 }
 
-/// Puts another version into a definition: that of its first toolchain, wherever the same one stands.
+/// Puts another version into a definition: that of its first toolchain, wherever it occurs.
 fn with_version(definition: &str, version: &str) -> Option<String> {
     // The definition's own `version` is a number; those of toolchains are texts.
     let mut lines = definition.lines().filter_map(|line| line.split_once(" = "));

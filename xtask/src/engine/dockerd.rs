@@ -12,7 +12,7 @@ use super::ping::ping;
 use crate::machine::{self, SYSTEM_FOLDERS};
 use crate::refusal::Refusal;
 
-/// Where dockerd notes its own process, and refuses to start while that stands.
+/// Where dockerd notes its own process, and refuses to start while that is.
 const ENGINE_PID_FILE: &str = "/var/run/docker.pid";
 
 /// Bounds a start: the first one lays out the engine's whole store.
@@ -20,7 +20,7 @@ const START: Duration = Duration::from_secs(90);
 
 /// Starts dockerd: through systemd where that runs the machine, else as a process of its own, which outlives this one.
 ///
-/// In the second case its log is `target/xtask/dockerd.log`, and its process id stands in `target/xtask/dockerd.pid` for
+/// In the second case its log is `target/xtask/dockerd.log`, and its process id is in `target/xtask/dockerd.pid` for
 /// whoever wants to end what was started and nothing else.
 ///
 /// # Errors
@@ -107,7 +107,7 @@ fn running_or_stale(file: &Path) -> Result<Option<String>, Refusal> {
     Ok(None)
 }
 
-/// Says whether any control group hierarchy is mounted.
+/// Whether any control group hierarchy is mounted.
 pub fn cgroups_are_mounted() -> bool {
     let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
     mounts.lines().filter_map(|line| line.split(' ').nth(2)).any(|kind| kind == "cgroup" || kind == "cgroup2")
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_note_of_a_dead_engine_goes() {
         let file = env::temp_dir().join(format!("xtask-engine-{}", std::process::id()));
-        // The second one lives but is no dockerd: the number was given out again.
+        // The second one lives but is not a dockerd: the number was given out again.
         for pid in [999_999_999, std::process::id()] {
             fs::write(&file, pid.to_string()).unwrap();
             assert_eq!(running_or_stale(&file).unwrap(), None);

@@ -18,7 +18,7 @@ use template::Template;
 
 const TABLE: &str = "docs/release-plan.md";
 const TEMPLATE: &str = "src/commands/init/release-confidence.toml";
-/// Where the plan lies, seen from the project's root; it is no part of the project.
+/// Where the plan lies, seen from the project's root; it is not a part of the project.
 const PLAN: &str = "../shared/release-plan.md";
 /// Marks a test that somebody has still to name.
 const MARKER: &str = "TODO";

@@ -1,9 +1,9 @@
 //! The plan's sentences: list items, lines of the dependency graph, paragraphs.
 
-/// Is one sentence that the plan says.
+/// One sentence that the plan says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentence {
-    /// The heading that it stands under.
+    /// The heading above it.
     pub heading: String,
     /// Its words, without the mark of a list.
     pub text: String,

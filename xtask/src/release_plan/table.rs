@@ -2,12 +2,12 @@
 
 use super::plan::Sentence;
 
-/// Is one row.
+/// One row.
 #[derive(Debug)]
 pub struct Row {
     /// Its line in the document, from 1.
     pub line: usize,
-    /// The heading that it stands under.
+    /// The heading above it.
     pub heading: String,
     /// The plan's sentence.
     pub sentence: String,
@@ -19,7 +19,7 @@ pub struct Row {
     pub proof: String,
 }
 
-/// Is one test that a row names.
+/// One test that a row names.
 #[derive(Debug)]
 pub struct Test {
     /// Its file, from the project's root.
@@ -31,7 +31,7 @@ pub struct Test {
 }
 
 impl Row {
-    /// Tells whether it is that of a sentence.
+    /// Whether it is that of a sentence.
     pub fn of(&self, sentence: &Sentence) -> bool {
         self.sentence == sentence.text && self.heading == sentence.heading
     }
@@ -64,7 +64,7 @@ pub fn rows(document: &str) -> Vec<Row> {
     found
 }
 
-/// Splits a line at its bars, save those behind a backslash; none where it is no row.
+/// Splits a line at its bars, save those behind a backslash; none where it is not a row.
 fn cells(line: &str) -> Vec<String> {
     let Some(inner) = line.trim().strip_prefix('|').and_then(|line| line.strip_suffix('|')) else { return Vec::new() };
     let held = inner.replace("\\|", "\u{0}");

@@ -7,7 +7,7 @@ use super::table::Row;
 /// The keys whose value holds sentences or lines of the plan.
 const QUOTED: [&str; 8] = ["goal", "in-scope", "out-of-scope", "rollback", "checks", "evidence", "exit", "run"];
 
-/// Is the template, by key: `packets.RC-01.goal`. Tables in arrays share their keys.
+/// The template, by key: `packets.RC-01.goal`. Tables in arrays share their keys.
 pub struct Template(BTreeMap<String, String>);
 
 impl Template {
@@ -32,12 +32,12 @@ impl Template {
         Self(values)
     }
 
-    /// Tells whether there is such a key or table.
+    /// Whether there is such a key or table.
     pub fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
-    /// Says what is wrong between a row's sentence and the keys that should hold it: the words, or the packets of the graph.
+    /// Returns what is wrong between a row's sentence and the keys that should hold it: the words, or the packets of the graph.
     pub fn misquotes(&self, row: &Row) -> Option<String> {
         let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
         for key in row.keys.iter().filter(|key| last(key) == "needs") {

@@ -2,7 +2,7 @@
 
 use super::table::Test;
 
-/// Says what is wrong with a named test. `source` reads a file of the project.
+/// Returns what is wrong with a named test. `source` reads a file of the project.
 pub fn fault(test: &Test, source: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let Test { file, name, ignored } = test;
     let Some(text) = source(file) else { return Some(format!("there is no file `{file}`")) };

@@ -113,6 +113,9 @@ mod tests {
         };
         assert_eq!(paths("*\n!cmd\n").expect("read"), [".dockerignore", "build/Dockerfile", "cmd/main.go"]);
         assert_eq!(paths("").expect("read").len(), 4);
-        assert_eq!(paths("a\n[\n").expect_err("no pattern"), "`.dockerignore`: line 2: `[` is no pattern");
+        assert_eq!(
+            paths("a\n[\n").expect_err("no pattern"),
+            "`.dockerignore`: line 2: invalid pattern `[`: expected a glob as Docker reads it"
+        );
     }
 }

@@ -105,7 +105,7 @@ async fn a_folder_is_written_whole_or_not_at_all_and_never_over_something_else()
     }
     std::fs::write(folder.path().join("file"), "").expect("written");
     let error = output(&context, &built, &folder.path().join("file")).await.expect_err("a file");
-    assert!(error.to_string().contains("it is no folder"), "{error}");
+    assert!(error.to_string().contains("it is not a folder"), "{error}");
 
     // A store that lacks a blob leaves neither the folder nor anything beside it.
     let empty = context(&MemoryStore::default());

@@ -123,7 +123,7 @@ async fn what_is_not_signed_by_the_listed_key_is_refused() {
             "it was valid until Sun, 12 Jul 2026 10:16:37 UTC".to_owned(),
         ),
         (key.sign(&release.replace("SHA256:", "SHA1:")), "it has no SHA256 section".to_owned()),
-        (key.sign(&release.replace("amd64", "s390x")), "it names no `main/binary-amd64/Packages.xz`".to_owned()),
+        (key.sign(&release.replace("amd64", "s390x")), "it does not list `main/binary-amd64/Packages.xz`".to_owned()),
     ] {
         files.put(IN_RELEASE, signed);
         let message = Scene::new(&key).refusal(&files).await;
@@ -189,7 +189,7 @@ async fn keys_that_are_missing_or_not_what_they_are_named_after() {
     for (content, reason) in [
         (other.public(), format!("the key in it has the fingerprint {}", other.fingerprint())),
         (format!("{}{}", key.public(), other.public()), "it holds more than one block".to_owned()),
-        ("no key".to_owned(), "it is no armored OpenPGP key".to_owned()),
+        ("no key".to_owned(), "it is not an armored OpenPGP key".to_owned()),
         (key.public().replacen("\n\n", "\n\nAAAA", 1), "".to_owned()),
     ] {
         std::fs::write(&path, content).expect("written");

@@ -20,12 +20,12 @@ pub struct ImageBlobs {
 }
 
 impl ImageBlobs {
-    /// Gives every blob, the manifest first.
+    /// Returns every blob, the manifest first.
     pub fn all(&self) -> impl Iterator<Item = Digest> + '_ {
         [self.manifest, self.config].into_iter().chain(self.layers.iter().copied())
     }
 
-    /// Gives what a layout's index says of the image: `tag` for engines, `reference` as its name inside the layout.
+    /// Returns what a layout's index says of the image: `tag` for engines, `reference` as its name inside the layout.
     #[must_use]
     pub fn index_entry<'a>(&'a self, tag: Option<&'a str>, reference: Option<&'a str>) -> IndexEntry<'a> {
         let Self { platform, manifest, config, layers } = self;
@@ -33,7 +33,7 @@ impl ImageBlobs {
     }
 }
 
-/// Says what an image is made of beside its layers.
+/// What an image is made of beside its layers.
 #[derive(Debug, Clone, Copy)]
 pub struct ImageParts<'a> {
     /// The machine that the image is for.

@@ -10,7 +10,7 @@ use super::spool::{Content, Spool, SpoolReader, SpoolWriter};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::layer::{Entry, EntryKind, Limits};
 
-/// Says how a package's entries are laid.
+/// How a package's entries are laid.
 #[derive(Debug, Clone, Default)]
 pub struct LayerRules {
     merged_usr: Vec<TreePath>,
@@ -36,7 +36,7 @@ impl LayerRules {
         self.strip.is_match(path.as_str()) && !self.keep.is_match(path.as_str())
     }
 
-    /// Gives where a path lies when `bin` and its like are links into `usr`.
+    /// Returns where a path lies when `bin` and its like are links into `usr`.
     fn redirect(&self, path: &TreePath) -> TreePath {
         match self.merged_usr.iter().any(|top| path.is_within(top)) {
             true => format!("usr/{path}").parse().expect("a path below usr is a path"),
@@ -57,7 +57,7 @@ pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, OciError> {
     set.build().map_err(wrong("the set of globs"))
 }
 
-/// Is what lies at a path.
+/// What lies at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
     /// A folder.
@@ -166,7 +166,7 @@ impl PackageWriter {
     }
 }
 
-/// Is an unpacked package.
+/// An unpacked package.
 #[derive(Debug)]
 pub struct Package {
     name: String,
@@ -174,7 +174,7 @@ pub struct Package {
     nodes: BTreeMap<TreePath, Node>,
 }
 
-/// Is what lies at a path of a layer, and which package brought it.
+/// What lies at a path of a layer, and which package brought it.
 #[derive(Debug, Clone)]
 pub struct Placed {
     /// The index of the package.
@@ -183,7 +183,7 @@ pub struct Placed {
     pub node: Node,
 }
 
-/// Is a whole layer, ready to be written.
+/// A whole layer, ready to be written.
 #[derive(Debug)]
 pub struct LayerTree {
     packages: Vec<Package>,
@@ -227,13 +227,13 @@ impl LayerTree {
         Ok(())
     }
 
-    /// Tells whether anything lies at a path.
+    /// Whether anything lies at a path.
     #[must_use]
     pub fn contains(&self, path: &TreePath) -> bool {
         self.nodes.contains_key(path)
     }
 
-    /// Gives everything in the order of the paths' bytes, which puts a folder before what it holds.
+    /// Returns everything in the order of the paths' bytes, which puts a folder before what it holds.
     pub fn nodes(&self) -> impl Iterator<Item = (&TreePath, &Placed)> {
         self.nodes.iter()
     }

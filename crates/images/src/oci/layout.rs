@@ -1,6 +1,6 @@
 //! An image as an OCI layout in one tar stream that engines load; [`super::layout_folder`] writes it as a folder.
 //!
-//! Beside the layout's own files stands `manifest.json`: Docker before 25 refuses to load a layout without it.
+//! Beside the layout's own files is `manifest.json`: Docker before 25 refuses to load a layout without it.
 //! Source: OCI image specification 1.1, `image-layout.md`.
 
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ pub(super) fn write_tar(
     tar.into_inner().and_then(|out| out.flush()).map_err(failed())
 }
 
-/// Gives each blob once, in the order of the paths.
+/// Returns each blob once, in the order of the paths.
 pub(super) fn blobs(image: &ImageBlobs) -> BTreeMap<String, Digest> {
     image.all().map(|digest| (blob_path(digest), digest)).collect()
 }
@@ -72,7 +72,7 @@ fn documents(image: &ImageBlobs, tag: Option<&str>) -> [(&'static str, Vec<u8>);
     layout_documents(&[image.index_entry(tag, reference)])
 }
 
-/// Writes the files of a layout that are no blobs: their paths and bytes.
+/// Writes the files of a layout that are not blobs: their paths and bytes.
 #[must_use]
 pub fn layout_documents(entries: &[IndexEntry<'_>]) -> [(&'static str, Vec<u8>); 3] {
     [

@@ -1,12 +1,12 @@
 //! Images as one OCI layout folder that `skopeo`, `umoci` and others read: `oci:DIR:NAME`.
 //!
-//! All images stand in one layout with one index, because they share layers and a layout keeps each blob once; the annotation
+//! All images are in one layout with one index, because they share layers and a layout keeps each blob once; the annotation
 //! `org.opencontainers.image.ref.name` is how those tools tell them apart. A layout for each image would hold the base
 //! layer again and again.
 //!
 //! **Whole or not at all.** Everything is written and flushed in a folder beside, which is then renamed.
 //!
-//! **Copied, not linked.** A hard link is the store's own file: whoever writes through it (root is not stopped by a mode)
+//! **Copied, not linked.** A hard link is the store's own file: a program that writes through it (root is not stopped by a mode)
 //! changes the store. Blobs go through the store's reader instead, so that a damaged one never gets into a layout.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use super::layout::{blobs, layout_documents};
 use rcrepro_model::content::digest::{Digest, DigestHasher};
 use rcrepro_store::BlobStore;
 
-/// Is an image with its names.
+/// An image with its names.
 #[derive(Debug, Clone)]
 pub struct NamedImage {
     /// The name inside the layout.
@@ -32,7 +32,7 @@ pub struct NamedImage {
     pub blobs: ImageBlobs,
 }
 
-/// Says what became of a layout.
+/// What became of a layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// The folder was absent or empty, and was written.
@@ -94,7 +94,7 @@ fn is_absent_or_empty(folder: &Path) -> Result<bool, OciError> {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            Err(OciError::Occupied { folder: folder.to_owned(), reason: "it is no folder".to_owned() })
+            Err(OciError::Occupied { folder: folder.to_owned(), reason: "it is not a folder".to_owned() })
         }
         Err(error) => Err(OciError::io(format!("read `{}`", folder.display()))(error)),
     }

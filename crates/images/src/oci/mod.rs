@@ -16,11 +16,11 @@ pub mod spool;
 pub mod tar_layer;
 pub mod validate;
 
-/// Says why no layer or image could be made.
+/// Why no layer or image could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum OciError {
     /// A package holds a path twice.
-    #[error("{package}: `{path}` comes twice")]
+    #[error("{package}: `{path}` occurs twice")]
     Twice {
         /// The package.
         package: String,
@@ -28,7 +28,7 @@ pub enum OciError {
         path: TreePath,
     },
     /// A hard link names a file that did not come before it.
-    #[error("{package}: `{path}` is a hard link to `{target}`, which is no file that came before it")]
+    #[error("{package}: `{path}` is a hard link to `{target}`, which is not an earlier file")]
     Hardlink {
         /// The package.
         package: String,
@@ -47,7 +47,7 @@ pub enum OciError {
         /// The other package.
         other: String,
     },
-    /// A path goes through something that is no folder.
+    /// A path goes through something that is not a folder.
     #[error("{package}: `{path}` lies below `{parent}`, which {owner} makes something other than a folder")]
     Below {
         /// The package.
@@ -72,7 +72,7 @@ pub enum OciError {
         unit: &'static str,
     },
     /// A glob of the definition cannot be read.
-    #[error("`{glob}` is no glob")]
+    #[error("invalid glob `{glob}`")]
     Glob {
         /// The glob.
         glob: String,
@@ -89,7 +89,7 @@ pub enum OciError {
         glob: String,
     },
     /// A layout would be written over something else.
-    #[error("`{}` holds something else than these images: {reason}", folder.display())]
+    #[error("`{}` holds something other than these images: {reason}", folder.display())]
     Occupied {
         /// The folder.
         folder: PathBuf,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::FileExt;
 
-/// Says where in a spool a content lies.
+/// Where in a spool a content lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
     offset: u64,
@@ -41,13 +41,13 @@ impl SpoolWriter {
         Ok(Content { offset, len })
     }
 
-    /// Gives the bytes taken so far.
+    /// Returns the bytes taken so far.
     #[must_use]
     pub const fn len(&self) -> u64 {
         self.len
     }
 
-    /// Tells whether nothing was taken so far.
+    /// Whether nothing was taken so far.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
@@ -64,7 +64,7 @@ impl SpoolWriter {
     }
 }
 
-/// Gives contents back, in any order and to several readers.
+/// Reads contents back, in any order and for several readers.
 #[derive(Debug)]
 pub struct Spool {
     file: File,

@@ -16,7 +16,7 @@ pub struct Archive<R> {
     padded: bool,
 }
 
-/// Is a member's content; what is not read of it is passed over.
+/// A member's content; what is not read of it is passed over.
 pub struct Member<'a, R> {
     /// The name, without padding and the `/` that some writers end it with.
     pub name: String,
@@ -37,7 +37,7 @@ impl<R: Read> Archive<R> {
         Ok(Self { input, left: 0, padded: false })
     }
 
-    /// Gives the next member; none at the archive's end.
+    /// Returns the next member; `None` at the archive's end.
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] for a bad header, [`io::ErrorKind::UnexpectedEof`] for a cut one.

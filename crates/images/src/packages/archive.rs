@@ -129,7 +129,7 @@ pub fn entry_path(package: &str, raw: &[u8]) -> Result<Option<TreePath>, Package
     if text == "." || text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_| refuse("its name leaves the package or is no path"))
+    text.parse().map(Some).map_err(|_| refuse("its name leaves the package or is not a path"))
 }
 
 pub(super) fn refusal(package: &str, raw: &[u8], reason: &'static str) -> PackageError {

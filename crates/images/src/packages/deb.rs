@@ -13,7 +13,7 @@ use rcrepro_model::image::layer::Entry;
 /// Streams the entries of a `.deb` to `sink`, and reads `input` to its end.
 ///
 /// # Errors
-/// [`PackageError::Form`] when it is no `.deb`, whatever [`read_tar`] refuses, or what `sink` says.
+/// [`PackageError::Form`] when it is not a `.deb`, whatever [`read_tar`] refuses, or what `sink` says.
 pub fn read_deb<E: From<PackageError>>(
     package: &str,
     mut input: impl Read,
@@ -31,7 +31,7 @@ pub fn read_deb<E: From<PackageError>>(
             let read = (&mut member).take(16).read_to_string(&mut version);
             if name != "debian-binary" || read.is_err() || !version.starts_with("2.") {
                 return Err(
-                    form("it is no Debian package: expected `debian-binary` of version 2 first".to_owned()).into()
+                    form("it is not a Debian package: expected `debian-binary` of version 2 first".to_owned()).into()
                 );
             }
             seen_version = true;

@@ -27,7 +27,7 @@ const MAX_UNKNOWN: u64 = 1 << 30;
 /// The most bytes of a document that is read whole: 16 MiB.
 const MAX_DOCUMENT: usize = 16 << 20;
 
-/// Says what a file has to be.
+/// What a file has to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Promise {
     /// The locked file.
@@ -38,7 +38,7 @@ pub enum Promise {
     Nothing,
 }
 
-/// Is a file to fetch.
+/// A file to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// The purl, for messages.
@@ -61,7 +61,7 @@ pub struct Fetcher {
     client: reqwest::Client,
 }
 
-/// Says why one attempt failed.
+/// Why one attempt failed.
 struct Failure {
     reason: String,
     again: bool,

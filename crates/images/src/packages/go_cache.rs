@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipWriter};
 use super::PackageError;
 use super::go_module::{escape, h1, proxy_path};
 
-/// Is a module in the cache.
+/// A module in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedModule {
     /// The files, by their paths below `GOMODCACHE`.
@@ -73,7 +73,7 @@ mod tests {
                 "example.com/!m@v0.0.1/m.go",
             ]
         );
-        // As the rule says it: `sha256sum FILE… | sha256sum | xxd -r -p | base64`, with the names that stand in the zip.
+        // As the rule says it: `sha256sum FILE… | sha256sum | xxd -r -p | base64`, with the names of the zip.
         let sums = "example.com/M v0.0.1 h1:qjBSDv+uVLLZaFdHv24M6QMZ94EALSc9rRdWLJ6AtN8=\nexample.com/M v0.0.1/go.mod h1:CunZ2lFoa484vW4ZW4xnQnMPzlVFX2A7xr2oO4q7/kg=\n";
         assert_eq!(cached.sums, sums);
         let ziphash = &cached.files["cache/download/example.com/!m/@v/v0.0.1.ziphash"];

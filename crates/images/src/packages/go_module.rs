@@ -20,31 +20,31 @@ use rcrepro_model::image::layer::{Entry, EntryKind};
 /// The module that toolchains are served as.
 pub const TOOLCHAIN_MODULE: &str = "golang.org/toolchain";
 
-/// Gives the version that a toolchain has as a module, such as `v0.0.1-go1.26.8.linux-amd64`.
+/// Returns the version that a toolchain has as a module, such as `v0.0.1-go1.26.8.linux-amd64`.
 #[must_use]
 pub fn toolchain_version(toolchain: &str, architecture: &str) -> String {
     format!("v0.0.1-go{toolchain}.linux-{architecture}")
 }
 
-/// Gives a module's zip below a proxy's base; upper-case letters are written as `!` and the lower-case letter.
+/// Returns a module's zip below a proxy's base; upper-case letters are written as `!` and the lower-case letter.
 #[must_use]
 pub fn zip_path(module: &str, version: &str) -> String {
     proxy_path(module, version, "zip")
 }
 
-/// Gives a module's file of the given ending (`zip`, `mod`, `info`) below a proxy's base.
+/// Returns a module's file of the given ending (`zip`, `mod`, `info`) below a proxy's base.
 #[must_use]
 pub fn proxy_path(module: &str, version: &str, ending: &str) -> String {
     format!("{}/@v/{}.{ending}", escape(module), escape(version))
 }
 
-/// Gives where a module's list of versions lies below a proxy's base.
+/// Returns where a module's list of versions lies below a proxy's base.
 #[must_use]
 pub fn list_path(module: &str) -> String {
     format!("{}/@v/list", escape(module))
 }
 
-/// Gives where a proxy answers for a checksum database.
+/// Returns where a proxy answers for a checksum database.
 #[must_use]
 pub fn lookup_path(database: &str, module: &str, version: &str) -> String {
     format!("sumdb/{database}/lookup/{}@{}", escape(module), escape(version))
@@ -91,7 +91,7 @@ pub fn read_toolchain<E: From<PackageError>>(
         let inner = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/'));
         let inner =
             inner.filter(|_| plain).ok_or_else(|| refusal(package, &raw, "no file below the module's prefix"))?;
-        // Said of the whole name, because that is what stands in the archive.
+        // Said of the whole name, because that is what is in the archive.
         let inner = entry_path(package, inner.as_bytes()).ok().flatten();
         let inner = inner.ok_or_else(|| refusal(package, &raw, "no file below the module's prefix"))?;
         let mut content = Hashing { inner: &mut file, hasher: Sha256::new() };
@@ -102,7 +102,7 @@ pub fn read_toolchain<E: From<PackageError>>(
     Ok(h1(hashes.iter().map(|(name, hash)| (name.as_str(), hash.as_slice()))))
 }
 
-/// Gives the checksum over files, given in the order of their names' bytes with the SHA-256 of each.
+/// Returns the checksum over files, given in the order of their names' bytes with the SHA-256 of each.
 pub(super) fn h1<'a>(hashes: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
     let lines: String = hashes.into_iter().map(|(name, hash)| format!("{}  {name}\n", hex::encode(hash))).collect();
     format!("h1:{}", STANDARD.encode(Sha256::digest(lines)))

@@ -17,7 +17,7 @@ const MAX_TEXT: u64 = 16 << 20;
 /// The most bytes that one module may unpack to: 1 GiB; Go itself refuses above half of that.
 const MAX_MODULE: u64 = 1 << 30;
 
-/// Is one line of a `go.sum`.
+/// One line of a `go.sum`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sum {
     /// The module's path.
@@ -55,7 +55,7 @@ pub fn sums(package: &str, text: &str) -> Result<Vec<Sum>, PackageError> {
     Ok(sums)
 }
 
-/// Gives the `h1:` checksum of a module's zip.
+/// Returns the `h1:` checksum of a module's zip.
 ///
 /// # Errors
 /// [`PackageError::Entry`] for an entry outside of `MODULE@VERSION/` or one that comes twice, [`PackageError::Io`].
@@ -78,16 +78,16 @@ pub fn zip_h1(package: &str, module: &str, version: &str, zip: File) -> Result<S
     Ok(h1(hashes.iter().map(|(name, hash)| (name.as_str(), hash.as_slice()))))
 }
 
-/// Gives the `h1:` checksum of a `go.mod`.
+/// Returns the `h1:` checksum of a `go.mod`.
 #[must_use]
 pub fn go_mod_h1(content: &[u8]) -> String {
     h1([("go.mod", Sha256::digest(content).as_slice())])
 }
 
-/// Reads a text file at the top of a module; none when it has no such file.
+/// Reads a text file at the top of a module; `None` when it has no such file.
 ///
 /// # Errors
-/// [`PackageError::Io`], or [`PackageError::Form`] for a file that is no text of a fitting size.
+/// [`PackageError::Io`], or [`PackageError::Form`] for a file that is not text of a fitting size.
 pub fn top_file(
     package: &str,
     module: &str,
@@ -108,7 +108,7 @@ pub fn top_file(
     Ok(found)
 }
 
-/// Gives what a proxy would answer for a version's `.info`, without the time, which Go does not need.
+/// Returns what a proxy would answer for a version's `.info`, without the time, which Go does not need.
 #[must_use]
 pub fn info(version: &str) -> Vec<u8> {
     format!("{{\"Version\":\"{version}\"}}").into_bytes()

@@ -20,10 +20,10 @@ pub mod npm;
 pub mod sources;
 mod zstd;
 
-/// Says why a package could not be had or is not what it should be.
+/// Why a package could not be had or is not what it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    /// An entry's name could leave the image, or is no name at all.
+    /// An entry's name could leave the image, or is not a name at all.
     #[error("{package}: entry `{entry}` is refused: {reason}")]
     Entry {
         /// The package.
@@ -118,7 +118,7 @@ impl PackageError {
         move |source| Self::Io { package, source }
     }
 
-    /// Gives a command or a setting that may mend it.
+    /// Returns a command or a setting that may mend it.
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {

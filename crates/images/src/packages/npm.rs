@@ -51,7 +51,7 @@ fn within(path: &str, part: &str) -> bool {
     part == "." || path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Gives a version's file below a registry's base, by the registry's custom: `@scope/name/-/name-1.0.0.tgz`.
+/// Returns a version's file below a registry's base, by the registry's custom: `@scope/name/-/name-1.0.0.tgz`.
 #[must_use]
 pub fn tarball_path(name: &str, version: &str) -> String {
     let base = name.rsplit('/').next().unwrap_or(name);

@@ -1,12 +1,12 @@
 //! Where packages are fetched from: what the machine's own clients are set up with, and the user's mirrors before them.
 //!
-//! No host stands in this program. A lock names packages by purl and digest, so any place that has the bytes will do.
+//! No host is built into this program. A lock names packages by purl and digest, so any place that has the bytes will do.
 
 use std::process::Command;
 
 use super::PackageError;
 
-const EXCLUSIVE: &str = "the user configuration names no mirror and shuts all other places out";
+const EXCLUSIVE: &str = "the user configuration has no mirror and excludes all other places";
 const EXCLUSIVE_HINT: &str = "name a mirror in the user configuration, or take `exclusive` out of it";
 
 /// Lists places that the user wants asked first, each the base that the client would be configured with.
@@ -23,7 +23,7 @@ pub struct Mirrors {
 }
 
 impl Mirrors {
-    /// Gives the bases of Debian archives: the mirrors, then apt's own that are Debian's.
+    /// Returns the bases of Debian archives: the mirrors, then apt's own that are Debian's.
     ///
     /// # Errors
     /// [`PackageError::NoSource`].
@@ -42,13 +42,13 @@ impl Mirrors {
             &self.deb,
             own.into_iter(),
             "Debian packages",
-            "apt-get names no archive of Debian's",
+            "apt-get has no archive of Debian's",
             "on a Debian-family system name an archive of Debian's in apt's sources (sources.list(5)); elsewhere name a mirror of \
              Debian in the user configuration (mirrors.deb)",
         )
     }
 
-    /// Gives the Go module proxies: the mirrors, then the first of `GOPROXY`, from the environment or from `go env`.
+    /// Returns the Go module proxies: the mirrors, then the first of `GOPROXY`, from the environment or from `go env`.
     ///
     /// # Errors
     /// [`PackageError::NoSource`].
@@ -67,7 +67,7 @@ impl Mirrors {
         )
     }
 
-    /// Gives the name of the checksum database that the machine's Go asks, if it asks one.
+    /// Returns the name of the checksum database that the machine's Go asks, if it asks one.
     #[must_use]
     pub fn checksum_database(&self) -> Option<String> {
         if self.exclusive {
@@ -79,7 +79,7 @@ impl Mirrors {
         (name != "off" && !name.is_empty()).then(|| name.to_owned())
     }
 
-    /// Gives the npm registries: the mirrors, then npm's own, from the environment or from `npm config`.
+    /// Returns the npm registries: the mirrors, then npm's own, from the environment or from `npm config`.
     ///
     /// # Errors
     /// [`PackageError::NoSource`].

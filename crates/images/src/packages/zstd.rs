@@ -35,7 +35,7 @@ impl<R: Read> Decoder<R> {
                 Err(error) => return Err(invalid(&error)),
             }
         }
-        // No bytes at all are no frame.
+        // No bytes at all are not a frame.
         if self.begun { Ok(false) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 }

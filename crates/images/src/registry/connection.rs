@@ -21,7 +21,7 @@ use rcrepro_model::content::pace::ANSWER;
 /// How long signing in may take.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Is a place that answers.
+/// A place that answers.
 pub(super) struct Connection {
     pub place: Place,
     scheme: &'static str,
@@ -64,7 +64,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Gives the registry's name for messages.
+    /// Returns the registry's name for messages.
     pub fn name(&self) -> &str {
         &self.place.authority
     }
@@ -100,14 +100,16 @@ impl Connection {
             let response = answer.map_err(|error| broken(&error, object, self.name()))?;
             match response.status() {
                 StatusCode::UNAUTHORIZED if !renewed => self.sign_in(response.headers()).await?,
-                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(self.denied("its answer is no").into()),
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                    return Err(self.denied("it answers that access is denied").into());
+                }
                 _ => return http::successful(response, object, self.name()).await,
             }
         }
         unreachable!("the second answer is returned whatever it is")
     }
 
-    /// Gives the distribution client for this registry, signed in, for uploads.
+    /// Returns the distribution client for this registry, signed in, for uploads.
     ///
     /// # Errors
     /// [`RegistryError::Tls`] when the platform's certificate store cannot be used.
@@ -158,7 +160,7 @@ impl Connection {
                 RegistryAuth::Basic(..) => found,
                 _ => {
                     return Err(
-                        self.denied("it wants a user and a password, and Docker's configuration has none for it")
+                        self.denied("it asks for a user and a password, and Docker's configuration has none for it")
                     );
                 }
             }
@@ -166,7 +168,7 @@ impl Connection {
             self.check_realm(challenge)?;
             RegistryAuth::Bearer(self.token(&found).await?)
         } else {
-            return Err(self.denied("it names no way to sign in that we know: expected Basic or Bearer"));
+            return Err(self.denied("it offers no known way to sign in: expected Basic or Bearer"));
         };
         *self.authorization.write().await = authorization;
         Ok(())
@@ -209,7 +211,7 @@ impl Connection {
         };
         // Checked here, because it becomes a header.
         if token.is_empty() || bearer(&token).is_none() {
-            return Err(self.denied("its token server gives something that is no token"));
+            return Err(self.denied("its token server does not return a token"));
         }
         Ok(token)
     }
@@ -257,7 +259,7 @@ async fn greeted(
 ) -> Result<(&'static str, Response), Failure> {
     if response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS {
         http::successful(response, "the registry's greeting", registry).await?;
-        unreachable!("a server error is no success");
+        unreachable!("a server error is not a success");
     }
     Ok((scheme, response))
 }

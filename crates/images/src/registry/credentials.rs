@@ -9,7 +9,7 @@ use oci_client::secrets::RegistryAuth;
 
 use super::error::RegistryError;
 
-/// Looks for credentials under each of a registry's names, the first that has some; none is no error.
+/// Looks for credentials under each of a registry's names, the first that has some; to find none is not an error.
 ///
 /// Helpers are programs and may ask the user, so this waits on a thread of its own.
 ///
@@ -40,12 +40,12 @@ fn find_now(config: Option<&Path>, names: &[String]) -> Result<RegistryAuth, Str
             Err(CredentialRetrievalError::HelperFailure { stdout, .. }) if stdout.contains("credentials not found") => {
             }
             Err(CredentialRetrievalError::HelperFailure { helper, stdout, stderr }) => {
-                // One of the two streams is usually empty; a secret stands in neither when a helper fails.
+                // One of the two streams is usually empty; a secret is in neither when a helper fails.
                 let said: String = format!("{stdout} {stderr}").chars().filter(|c| !c.is_control()).take(300).collect();
                 return Err(format!("`{helper}` failed: {}", said.trim()));
             }
             Err(CredentialRetrievalError::ConfigReadError) => {
-                return Err(format!("`{}` is no configuration of Docker's", config.display()));
+                return Err(format!("`{}` is not a configuration of Docker's", config.display()));
             }
             Err(error) => return Err(format!("`{}`: {error}", config.display())),
         }

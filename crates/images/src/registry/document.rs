@@ -19,7 +19,7 @@ use rcrepro_model::content::pace::Pace;
 /// The most bytes of a manifest, an index or a config: 4 MiB, which the distribution specification names for manifests.
 pub(super) const DOCUMENT_LIMIT: u64 = 4 << 20;
 
-/// Says which document is asked for.
+/// Which document is asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
     /// The path below the repository: `manifests/REFERENCE` or `blobs/DIGEST`.
@@ -32,7 +32,7 @@ pub(super) struct Wanted {
     pub size: Option<u64>,
 }
 
-/// Is a document that arrived whole.
+/// A document that arrived whole.
 #[derive(Debug, Clone)]
 pub(super) struct Received {
     /// What it was sent as, without parameters; empty when the server did not say.
@@ -111,7 +111,7 @@ async fn read(connection: &Connection, wanted: &Wanted) -> Result<Received, Fail
         }));
     }
     let digest = Digest::of(&bytes);
-    // A page for people is no lie about the image: a proxy or a log-in page stands in the way.
+    // A page for people is not a lie about the image: a proxy or a log-in page is in the way.
     if wanted.hash.is_some_and(|hash| hash != digest.hash) && media_type == "text/html" {
         let (object, registry) = (object.clone(), registry.to_owned());
         return Err(RegistryError::Page { object, registry }.into());
@@ -132,7 +132,7 @@ fn media_type(response: &Response) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Gives what `Docker-Content-Digest` says; digests of other kinds than SHA-256 are not ours to compare.
+/// Returns what `Docker-Content-Digest` says; digests of other kinds than SHA-256 are not ours to compare.
 pub(super) fn claimed_digest(headers: &HeaderMap) -> Option<&str> {
     let claimed = headers.get("docker-content-digest")?.to_str().unwrap_or("no text").trim();
     (!claimed.starts_with("sha512:") && !claimed.starts_with("sha384:")).then_some(claimed)

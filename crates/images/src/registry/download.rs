@@ -22,7 +22,7 @@ use rcrepro_store::{BlobStore, BlobWriter, StoreError};
 /// How many bytes an attempt has to bring for those before it to be forgotten.
 const PROGRESS: u64 = 1 << 20;
 
-/// Is what has arrived of a blob. It lives as long as the pull; the store removes what a dead process left.
+/// What has arrived of a blob. It lives as long as the pull; the store removes what a dead process left.
 struct Partial {
     writer: Box<dyn BlobWriter>,
     hasher: DigestHasher,

@@ -5,7 +5,7 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::StoreError;
 
-/// Says why an image could not be pulled or pushed. `object` is a manifest, a config or a layer with its digest.
+/// Why an image could not be pulled or pushed. `object` is a manifest, a config or a layer with its digest.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The reference has no digest, and a tag may be moved at any time.
@@ -24,7 +24,7 @@ pub enum RegistryError {
         /// What the client said.
         reason: String,
     },
-    /// The registry answers with a status that is no success.
+    /// The registry answers with a status that is not a success.
     #[error("{object}: {registry} answers {status}{message}")]
     Status {
         /// What was asked for.
@@ -55,7 +55,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// Docker's configuration or a credential helper of it cannot be used.
-    #[error("the credentials for {registry} cannot be had: {reason}")]
+    #[error("cannot get the credentials for {registry}: {reason}")]
     Credentials {
         /// The registry's host and port.
         registry: String,
@@ -71,7 +71,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// The registry sends elsewhere, where we do not go.
-    #[error("{object}: {registry} redirects where we do not follow: {reason}")]
+    #[error("{object}: {registry} redirects to a place that is not followed: {reason}")]
     Redirect {
         /// What was asked for.
         object: String,
@@ -186,13 +186,13 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
-    /// Tells whether the bytes were there but are not those of the digest that was asked for.
+    /// Whether the bytes were there but are not those of the digest that was asked for.
     #[must_use]
     pub const fn is_tampering(&self) -> bool {
         matches!(self, Self::Size { .. } | Self::Digest { .. } | Self::Header { .. } | Self::DiffId { .. })
     }
 
-    /// Gives a command or a setting that may mend it.
+    /// Returns a command or a setting that may mend it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -25,7 +25,7 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// The name that registries see.
 pub(super) const USER_AGENT: &str = concat!("rcrepro/", env!("CARGO_PKG_VERSION"));
 
-/// Holds the clients: the system's proxies are asked for every host but this machine itself.
+/// The clients: the system's proxies are asked for every host but this machine itself.
 #[derive(Debug, Clone)]
 pub(super) struct Http {
     far: reqwest::Client,
@@ -55,13 +55,13 @@ impl Http {
         Ok(Self { far: builder().build().map_err(failed)?, near: builder().no_proxy().build().map_err(failed)? })
     }
 
-    /// Gives the client for a host.
+    /// Returns the client for a host.
     pub const fn client(&self, loopback: bool) -> &reqwest::Client {
         if loopback { &self.near } else { &self.far }
     }
 }
 
-/// Says why a redirect is not followed, if so. Credentials stay behind anyway when the host changes: reqwest drops them.
+/// Returns why a redirect is not followed, if so. Credentials stay behind anyway when the host changes: reqwest drops them.
 fn refused(attempt: &Attempt<'_>) -> Option<String> {
     let (to, from) = (attempt.url(), attempt.previous().last()?);
     if attempt.previous().contains(to) {
@@ -78,13 +78,13 @@ fn refused(attempt: &Attempt<'_>) -> Option<String> {
         .then(|| format!("`{to}` is neither TLS nor this machine"))
 }
 
-/// Tells whether a host, without its port, is this machine itself.
+/// Whether a host, without its port, is this machine itself.
 pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Gives an answer that is a success; everything else as a failure.
+/// Returns an answer that is a success; everything else as a failure.
 ///
 /// # Errors
 /// [`Failure`], to be tried again for what may pass: 408, 429 and server errors.
@@ -117,7 +117,7 @@ async fn read_start(response: Response) -> Vec<u8> {
     bytes
 }
 
-/// Gives what a registry said in an error, after `: `; the specification's JSON or nothing, and nothing that a terminal obeys.
+/// Returns what a registry said in an error, after `: `; the specification's JSON or nothing, and nothing that a terminal obeys.
 pub(super) fn said(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Envelope {
@@ -136,7 +136,7 @@ pub(super) fn said(body: &[u8]) -> String {
     if text.is_empty() { text } else { format!(": {text}") }
 }
 
-/// Says why no answer came, and whether to ask again.
+/// Returns why no answer came, and whether to ask again.
 pub(super) fn broken(error: &reqwest::Error, object: &str, registry: &str) -> Failure {
     let (object, registry) = (object.to_owned(), registry.to_owned());
     if error.is_redirect() {
@@ -149,20 +149,20 @@ pub(super) fn broken(error: &reqwest::Error, object: &str, registry: &str) -> Fa
     Failure::passing(RegistryError::Unreachable { object, registry, reason: reason(error) })
 }
 
-/// Says that no answer begins; another connection may be faster.
+/// Returns the failure of an answer that does not begin; another connection may be faster.
 pub(super) fn late(object: &str, registry: &str) -> Failure {
     let reason = format!("no answer within {} s", ANSWER.as_secs());
     let (object, registry) = (object.to_owned(), registry.to_owned());
     Failure::passing(RegistryError::Unreachable { object, registry, reason })
 }
 
-/// Says that a body arrives too slowly; another connection may be faster.
+/// Returns the failure of a body that arrives too slowly; another connection may be faster.
 pub(super) fn too_slow(slow: TooSlow, object: &str, registry: &str) -> Failure {
     let (object, registry) = (object.to_owned(), registry.to_owned());
     Failure::passing(RegistryError::Unreachable { object, registry, reason: slow.to_string() })
 }
 
-/// Tells whether a connection failed because of the certificate, rather than because the other side speaks no TLS.
+/// Whether a connection failed because of the certificate, rather than because the other side speaks no TLS.
 pub(super) fn is_distrust(error: &reqwest::Error) -> bool {
     causes(error).any(|cause| {
         let tls = cause.downcast_ref::<rustls::Error>();
@@ -172,7 +172,7 @@ pub(super) fn is_distrust(error: &reqwest::Error) -> bool {
     })
 }
 
-/// Tells whether no TLS could be begun at all: the other side answered, but not in TLS.
+/// Whether no TLS could be begun at all: the other side answered, but not in TLS.
 pub(super) fn is_no_tls(error: &reqwest::Error) -> bool {
     causes(error).any(|cause| {
         let tls = cause.downcast_ref::<rustls::Error>();
@@ -184,7 +184,7 @@ pub(super) fn is_no_tls(error: &reqwest::Error) -> bool {
     })
 }
 
-/// Gives an error's causes; an I/O error's own inner error counts as one, which its `source` leaves out.
+/// Returns an error's causes; an I/O error's own inner error counts as one, which its `source` leaves out.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(error.source(), |cause| cause_of(*cause))
 }

@@ -49,7 +49,7 @@ pub struct Mirrors {
     pub exclusive: bool,
 }
 
-/// Says how registries are reached.
+/// How registries are reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistrySettings {
     /// The mirrors that pulls ask first.
@@ -73,7 +73,7 @@ impl Default for RegistrySettings {
     }
 }
 
-/// Says what happens on the way.
+/// What happens on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistryEvent {
     /// So much has to be fetched.
@@ -120,7 +120,7 @@ pub struct PushImage {
     pub blobs: Vec<Digest>,
 }
 
-/// Is an image that a registry has.
+/// An image that a registry has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushedImage {
     /// The manifest's digest, as the registry gave it back.
@@ -131,14 +131,14 @@ pub struct PushedImage {
     pub skipped: u64,
 }
 
-/// Is a client of registries. Connections are made for each pull and push.
+/// A client of registries. Connections are made for each pull and push.
 #[derive(Debug, Clone)]
 pub struct Registry {
     settings: RegistrySettings,
     http: Http,
 }
 
-/// Says what is to be done in a repository, which is what a token is asked for.
+/// What is to be done in a repository, which is what a token is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Pull,

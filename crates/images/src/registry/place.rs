@@ -8,7 +8,7 @@ use super::http::{authority, is_loopback};
 use super::{Mirrors, RegistrySettings};
 use rcrepro_model::image::reference::ImageReference;
 
-/// Is a repository at one host.
+/// A repository at one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     /// Host and port.
@@ -28,12 +28,12 @@ const PLAIN: &[&str] = &["http"];
 const EITHER: &[&str] = &["https", "http"];
 
 impl Place {
-    /// Gives the distribution client's own form of the place.
+    /// Returns the distribution client's own form of the place.
     pub fn reference(&self, tag: &str) -> Reference {
         Reference::with_tag(self.authority.clone(), self.repository.clone(), tag.to_owned())
     }
 
-    /// Gives the place of the registry that the reference names, and the name of that registry.
+    /// Returns the place of the registry that the reference names, and the name of that registry.
     pub fn own(reference: &ImageReference) -> (Self, String) {
         let spelled = match reference.registry() {
             Some(registry) => {
@@ -56,11 +56,11 @@ impl Place {
         (Self { authority, repository, schemes, loopback, credential_names }, name)
     }
 
-    /// Gives the place of a repository at a mirror, `https://HOST[:PORT][/PREFIX]`; the prefix goes before the repository.
+    /// Returns the place of a repository at a mirror, `https://HOST[:PORT][/PREFIX]`; the prefix goes before the repository.
     fn mirror(url: &str, registry: &str, repository: &str) -> Result<Self, RegistryError> {
         let wrong = |reason| RegistryError::Mirror { url: url.to_owned(), registry: registry.to_owned(), reason };
-        let parsed = Url::parse(url).map_err(|_| wrong("it is no URL"))?;
-        let authority = authority(&parsed).ok_or_else(|| wrong("it names no host"))?;
+        let parsed = Url::parse(url).map_err(|_| wrong("invalid URL"))?;
+        let authority = authority(&parsed).ok_or_else(|| wrong("it has no host"))?;
         let loopback = is_loopback(parsed.host_str().unwrap_or_default());
         let schemes = match parsed.scheme() {
             "https" => TLS,
@@ -105,7 +105,7 @@ pub(super) fn places(reference: &ImageReference, settings: &RegistrySettings) ->
         places.push(own);
     }
     if places.is_empty() {
-        let reason = "the user configuration names no mirror of it and shuts all other places out";
+        let reason = "the user configuration has no mirror of it and excludes all other places";
         return Err(RegistryError::Mirror { url: String::new(), registry, reason });
     }
     Ok(places)

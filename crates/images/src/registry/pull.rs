@@ -18,7 +18,7 @@ use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
 
 impl Registry {
-    /// Asks which manifest or index a tag stands for now; without a tag, `latest`. A digest in the reference is ignored.
+    /// Asks which manifest or index a tag names now; without a tag, `latest`. A digest in the reference is ignored.
     ///
     /// The digest is computed from the document itself, not taken from the registry's word.
     ///
@@ -92,10 +92,10 @@ impl Registry {
     }
 }
 
-/// How many indexes may stand one in another.
+/// How deep indexes may be nested.
 const DEPTH: usize = 4;
 
-/// Is a document with its name for messages.
+/// A document with its name for messages.
 struct Named {
     object: String,
     received: Received,

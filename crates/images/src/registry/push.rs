@@ -31,7 +31,7 @@ const PIECE: usize = 256 << 10;
 const SLOWEST: u64 = 64 << 10;
 
 impl Registry {
-    /// Brings an image into a registry: what it lacks of the blobs, then the manifest, byte for byte.
+    /// Pushes an image to a registry: the blobs that it does not have, then the manifest, byte for byte.
     ///
     /// Afterwards the manifest is asked back and compared. Without a tag it is known by its digest alone. Mirrors are not
     /// written to.
@@ -81,7 +81,7 @@ struct Push<'a> {
 }
 
 impl Push<'_> {
-    /// Uploads what the registry lacks, several at once; gives the bytes uploaded and those that were there.
+    /// Uploads the blobs that the registry does not have, several at once; returns the bytes uploaded and those that were there.
     async fn blobs(&self, blobs: &[Digest]) -> Result<(u64, u64), RegistryError> {
         let distinct: BTreeSet<_> = blobs.iter().copied().collect();
         let work = distinct.into_iter().map(|blob| async move {
@@ -126,7 +126,7 @@ impl Push<'_> {
     async fn upload(&self, blob: Digest, object: &str) -> Result<(), Failure> {
         let client = self.connection.uploader().await?;
         let reference = self.connection.place.reference("latest");
-        // An upload is no stalled one as long as it goes, so no pause between two reads can tell.
+        // An upload has not stalled as long as it goes, so no pause between two reads can tell.
         let allowed = Duration::from_secs(60 + blob.size / SLOWEST);
         let (stream, failed) = stream(self.store.clone(), blob);
         let hash = blob.hash.to_oci();

@@ -10,14 +10,14 @@ pub const ATTEMPTS: u32 = 4;
 /// The longest that a registry may make us wait.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Says why one attempt failed and whether another one makes sense.
+/// Why one attempt failed and whether another one makes sense.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub error: RegistryError,
     pub next: Next,
 }
 
-/// Says what to do after a failure.
+/// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     /// Asking again would not change it.
@@ -59,7 +59,7 @@ impl Attempts {
         self.made = 0;
     }
 
-    /// Gives the pause before the next attempt, or the failure when there is none.
+    /// Returns the pause before the next attempt, or the failure when there is none.
     ///
     /// # Errors
     /// The failure's own error.

@@ -10,7 +10,7 @@ use super::http::Http;
 use super::place::Place;
 use super::{Operation, RegistryEvent, RegistrySettings};
 
-/// Holds the places in the order in which they are asked; each is connected to when it is first needed.
+/// The places in the order in which they are asked; each is connected to when it is first needed.
 pub(super) struct Route<'a> {
     stops: Vec<Stop>,
     operation: Operation,
@@ -38,7 +38,7 @@ impl<'a> Route<'a> {
         Self { stops: places.into_iter().map(stop).collect(), operation, http, settings, on_event }
     }
 
-    /// Tells what happens.
+    /// Passes an event to the listener.
     pub fn tell(&self, event: RegistryEvent) {
         (self.on_event)(event);
     }

@@ -73,7 +73,7 @@ pub fn store_unpacked(store: &dyn BlobStore, layer: &PulledLayer) -> Result<Dige
     Ok(writer.blob.commit()?)
 }
 
-/// Says how unpacking ended.
+/// How unpacking ended.
 enum Unpacked {
     Whole,
     TooLarge,

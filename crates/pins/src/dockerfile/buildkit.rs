@@ -5,7 +5,7 @@
 
 use crate::dockerfile::lines::{Instruction, directives, instructions};
 
-/// Is a form that needs BuildKit.
+/// A form that needs BuildKit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
     /// The line, from 1.
@@ -60,10 +60,10 @@ fn of_instruction(instruction: &Instruction) -> Vec<Form> {
     found
 }
 
-/// Gives the word that ends a here-document which this word begins.
+/// Returns the word that ends a here-document which this word begins.
 fn here_document(word: &str) -> Option<&str> {
     let at = word.find("<<")?;
-    // A descriptor's number may stand before it.
+    // A descriptor's number may come before it.
     let before = word[..at].chars().all(|c| c.is_ascii_digit());
     let end = word[at + 2..].trim_start_matches('-').trim_matches(['"', '\'']);
     let good = before && !end.is_empty() && end.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

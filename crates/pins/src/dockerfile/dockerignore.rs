@@ -7,15 +7,15 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use rcrepro_model::content::name::TreePath;
 
-/// Is a read file.
+/// A read file.
 #[derive(Debug, Default)]
 pub struct Ignored {
     rules: Vec<(bool, GlobMatcher)>,
 }
 
-/// Says that a pattern cannot be read.
+/// The error for a pattern that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: `{pattern}` is no pattern")]
+#[error("line {line}: invalid pattern `{pattern}`: expected a glob as Docker reads it")]
 pub struct PatternError {
     /// The line, from 1.
     pub line: usize,
@@ -50,7 +50,7 @@ impl Ignored {
         Ok(Self { rules })
     }
 
-    /// Tells whether a path is left out.
+    /// Whether a path is left out.
     #[must_use]
     pub fn leaves_out(&self, path: &TreePath) -> bool {
         let text = path.as_str();

@@ -1,6 +1,6 @@
 //! The lines of a Dockerfile as words with places: continuations, comments, quotes, here-documents, directives.
 
-/// Is a word.
+/// A word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// The text, without quotes.
@@ -12,7 +12,7 @@ pub struct Word {
 }
 
 impl Word {
-    /// Gives the place.
+    /// Returns the place.
     #[must_use]
     pub const fn place(&self) -> (usize, usize) {
         (self.line, self.column)
@@ -23,7 +23,7 @@ impl Word {
         Self { text: text.to_owned(), line: self.line, column }
     }
 
-    /// Gives what follows a prefix.
+    /// Returns what follows a prefix.
     #[must_use]
     pub fn after(&self, prefix: &str) -> Option<Self> {
         self.text.strip_prefix(prefix).map(|rest| self.from(prefix.len(), rest))
@@ -49,7 +49,7 @@ impl Word {
     }
 }
 
-/// Is an instruction with its words.
+/// An instruction with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instruction {
     /// The name in capital letters.
@@ -58,7 +58,7 @@ pub struct Instruction {
     pub words: Vec<Word>,
 }
 
-/// Lists the parser directives, which stand before everything else: place of the value, name, value.
+/// Lists the parser directives, which come before everything else: place of the value, name, value.
 #[must_use]
 pub fn directives(text: &str) -> Vec<((usize, usize), String, String)> {
     let mut found = Vec::new();
@@ -120,7 +120,7 @@ fn instruction(mut words: Vec<Word>, here: &mut Vec<String>) -> Option<Instructi
     Some(Instruction { name, words })
 }
 
-/// Splits a line at white space that stands in no quotes; the quotes are dropped.
+/// Splits a line at white space outside quotes; the quotes are dropped.
 fn split(line: &str, number: usize) -> Vec<Word> {
     let mut words = Vec::new();
     let mut word: Option<Word> = None;

@@ -1,6 +1,6 @@
 //! Dockerfiles: the images of `FROM`, `COPY --from`, `RUN --mount` and `# syntax`, and the versions in `ARG` and `ENV`.
 //!
-//! An `ARG` before the first `FROM` is resolved to its default; the names of stages and `scratch` are no images.
+//! An `ARG` before the first `FROM` is resolved to its default; the names of stages and `scratch` are not images.
 //! Source: Dockerfile reference, "FROM", "ARG", "Parser directives".
 
 pub mod buildkit;
@@ -80,7 +80,7 @@ impl Reader {
                 let why = format!("`{}` has no default for every variable", source.text);
                 mentions = vec![Mention::new(source.place(), Tool::Image, Kind::DockerfileFrom, text).unclear(why)];
             } else if self.said.iter().any(|name| holds_variable(&source.text, name)) {
-                // The version stands in the argument's line, where it has to be changed.
+                // The version is in the argument's line, where it has to be changed.
                 mentions.retain(|mention| mention.tool == Tool::Image);
             }
             self.found.extend(mentions);

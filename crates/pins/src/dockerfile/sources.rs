@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::dockerfile::lines::{Instruction, Word, instructions};
 use crate::syntax::expand::expand;
 
-/// Is something that the engine would fetch, or that cannot be told.
+/// Something that the engine would fetch, or that cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// The line, from 1.
@@ -19,7 +19,7 @@ pub struct Foreign {
     pub says: String,
 }
 
-/// Is what a Dockerfile takes, as far as a build with certain arguments is concerned.
+/// What a Dockerfile takes, as far as a build with certain arguments is concerned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sources {
     /// What comes from elsewhere.
@@ -28,7 +28,7 @@ pub struct Sources {
     pub declared: BTreeSet<String>,
 }
 
-/// Reads a Dockerfile that is built with these arguments; `given` are the images that it may stand on, as it would name them.
+/// Reads a Dockerfile that is built with these arguments; `given` are the images that it may build on, as it would name them.
 #[must_use]
 pub fn sources(text: &str, arguments: &BTreeMap<String, String>, given: &BTreeSet<String>) -> Sources {
     let mut reader =
@@ -89,7 +89,10 @@ impl Reader<'_> {
         let stage = self.stages.contains(&text.to_ascii_lowercase())
             || (numbers && text.parse::<usize>().is_ok_and(|number| number < self.stages.len()));
         if text != "scratch" && !stage && !self.given.contains(&text) {
-            self.foreign(word, format!("`{text}` is no image of the plan: name one by a build argument in `builders`"));
+            self.foreign(
+                word,
+                format!("`{text}` is not an image of the plan: name one by a build argument in `builders`"),
+            );
         }
     }
 
@@ -132,10 +135,10 @@ mod tests {
     #[test]
     fn what_would_be_fetched_is_named() {
         let cases = [
-            ("FROM scratch AS", "FROM debian:$OS AS", "6:6: `debian:bookworm` is no image of the plan"),
+            ("FROM scratch AS", "FROM debian:$OS AS", "6:6: `debian:bookworm` is not an image of the plan"),
             ("FROM $GO AS", "FROM ${BASE} AS", "3:6: `${BASE}` has no value in this build"),
-            ("--from=0", "--from=2", "8:13: `2` is no image of the plan"),
-            ("--from=build", "--from=busybox:1", "7:13: `busybox:1` is no image"),
+            ("--from=0", "--from=2", "8:13: `2` is not an image of the plan"),
+            ("--from=build", "--from=busybox:1", "7:13: `busybox:1` is not an image"),
             ("COPY . .", "ADD https://example.com/x /x", "5:5: `ADD https://example.com/x` may fetch"),
             ("COPY . .", "ADD $FILE /x", "5:5: `ADD $FILE` may fetch"),
         ];
@@ -144,6 +147,10 @@ mod tests {
             assert!(found.first().is_some_and(|first| first.starts_with(expected)), "{found:?}, expected {expected}");
         }
         let arguments = BTreeMap::new();
-        assert_eq!(sources(TEXT, &arguments, &BTreeSet::new()).foreign.len(), 1, "the default is no image of the plan");
+        assert_eq!(
+            sources(TEXT, &arguments, &BTreeSet::new()).foreign.len(),
+            1,
+            "the default is not an image of the plan"
+        );
     }
 }

@@ -11,13 +11,13 @@ use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, QuotedState};
 /// How much of two commands must be equal for one to be a hint for the other.
 const LIKENESS: f32 = 0.3;
 
-/// Is a plan's command, ready to be compared.
+/// A plan's command, ready to be compared.
 struct Planned<'a> {
     plan: &'a PlanLine,
     lines: Vec<String>,
 }
 
-/// Lists the commands that a document quotes, each with how it stands, in the document's order.
+/// Lists the commands that a document quotes, each with how it compares to the plan, in the document's order.
 ///
 /// A line of a shell's block is a command when it calls a tool that some line of the plan begins with; a code span in
 /// prose when it is a whole command besides, or equal to a line of the plan.
@@ -52,7 +52,7 @@ fn longest<'p, 'a>(planned: &'p [Planned<'a>], quoted: &[(usize, String)]) -> Op
     planned.iter().filter(begins).max_by_key(|planned| planned.lines.len())
 }
 
-/// Says how a quoted text stands; none when it is no command.
+/// Returns how a quoted text compares to the plan; `None` when it is not a command.
 fn state(
     passage: &Passage,
     text: &str,
@@ -70,7 +70,7 @@ fn state(
         return Some(QuotedState::Ignored { reason: reason.clone() });
     }
     let Some(equal) = equal else { return Some(QuotedState::Stale { nearest: nearest(text, planned) }) };
-    // One line may stand in the plan under several ids; evidence for any of them is evidence for the line.
+    // A plan may hold one line under several ids; evidence for any of them is evidence for the line.
     let all = planned.iter().filter(|planned| planned.lines == equal.lines).flat_map(|planned| &planned.plan.recorded);
     let (mut good, mut failed): (Vec<_>, Vec<_>) = all.cloned().partition(|recorded| recorded.succeeded);
     good.sort();
@@ -116,7 +116,7 @@ mod tests {
         ]
     }
 
-    /// Gives line, text and word of every quoted command.
+    /// Returns line, text and word of every quoted command.
     fn states(text: &str) -> Vec<(usize, String, &'static str)> {
         let found = align("README.md", text, &plan());
         found.into_iter().map(|quoted| (quoted.line, quoted.text, quoted.state.as_str())).collect()

@@ -1,6 +1,6 @@
 //! Text of strangers in Markdown: one line, with nothing in it that is a markup, so that a reader sees just the text.
 //!
-//! Written sections are made of the plan's titles, sentences and owners, and stand in documents that people read as
+//! Written sections are made of the plan's titles, sentences and owners, and end up in documents that people read as
 //! rendered pages. A line end, a pipe, an HTML comment or a link in one of them would end the cell, the section or the trust.
 
 use rcrepro_model::text::printable;
@@ -41,7 +41,7 @@ pub fn inert(text: &str) -> String {
     out
 }
 
-/// Gives the text that a reader of [`inert()`] text sees: all of it, without the backquotes around code.
+/// Returns the text that a reader of [`inert()`] text sees: all of it, without the backquotes around code.
 #[must_use]
 pub fn plain(text: &str) -> String {
     let text = one_line(text);

@@ -7,7 +7,7 @@ pub mod sections;
 pub mod shell_line;
 pub mod written;
 
-/// Tells in which line a byte of a text stands.
+/// Finds the line of a byte of a text.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -15,7 +15,7 @@ impl Lines {
         Self(text.match_indices('\n').map(|(at, _)| at).collect())
     }
 
-    /// Gives the line, from 1.
+    /// Returns the line, from 1.
     fn of(&self, offset: usize) -> usize {
         self.0.partition_point(|end| *end < offset) + 1
     }

@@ -10,10 +10,10 @@ const SHELLS: [&str; 7] = ["", "sh", "bash", "zsh", "shell", "console", "shell-s
 /// The comment before a block that takes the block out.
 const IGNORE: &str = "rcrepro:ignore";
 
-/// Is a place that may quote commands.
+/// A place that may quote commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passage {
-    /// The lines with their numbers from 1; one when it stands in prose.
+    /// The lines with their numbers from 1; one for a quote in prose.
     pub lines: Vec<(usize, String)>,
     /// Whether it is a code span in prose.
     pub prose: bool,

@@ -1,4 +1,4 @@
-//! Sections of a document that are written by rcrepro: what stands between two markers.
+//! Sections of a document that are written by rcrepro: what is between two markers.
 //!
 //! ```markdown
 //! <!-- rcrepro:begin board -->
@@ -20,7 +20,7 @@ use super::Lines;
 /// How many lines of a difference are kept.
 const LINES: usize = 10;
 
-/// Says why the sections of a document cannot be written.
+/// Why the sections of a document cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SectionsError {
     /// A section begins and does not end.
@@ -32,7 +32,7 @@ pub enum SectionsError {
         line: usize,
     },
     /// A section ends that did not begin.
-    #[error("line {line}: section `{name}` ends, and none of that name has begun")]
+    #[error("line {line}: section `{name}` ends, but none of that name has begun")]
     Unopened {
         /// The section.
         name: String,
@@ -49,8 +49,8 @@ pub enum SectionsError {
         /// The line of its beginning, from 1.
         line: usize,
     },
-    /// A section stands twice in the document.
-    #[error("line {line}: section `{name}` stands twice in the document, first at line {first}")]
+    /// A document has a section twice.
+    #[error("line {line}: section `{name}` occurs twice in the document, first at line {first}")]
     Twice {
         /// The section.
         name: String,
@@ -60,7 +60,7 @@ pub enum SectionsError {
         line: usize,
     },
     /// Nobody writes a section of this name.
-    #[error("line {line}: there is no section `{name}`: known are {known}")]
+    #[error("line {line}: unknown section `{name}`: expected one of {known}")]
     Unknown {
         /// The section.
         name: String,
@@ -71,18 +71,18 @@ pub enum SectionsError {
     },
 }
 
-/// Is a section whose text is not what it should be.
+/// A section whose text is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct StaleSection {
     /// The section.
     pub name: String,
     /// The line of its beginning, from 1.
     pub line: usize,
-    /// The first lines that differ: `-` before what stands there, `+` before what should.
+    /// The first lines that differ: `-` before what is there, `+` before what should.
     pub difference: Vec<String>,
 }
 
-/// Is a section as it stands in a document.
+/// A section as a document has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Section {
     name: String,
@@ -100,7 +100,7 @@ pub fn names(document: &str) -> Result<BTreeMap<String, bool>, SectionsError> {
     Ok(sections(document)?.into_iter().map(|section| (section.name.clone(), filled(&section))).collect())
 }
 
-/// Takes out what stands in the sections: what is left changes by no writing of them.
+/// Takes out what is in the sections: what is left is the same however they are written.
 ///
 /// # Errors
 /// [`SectionsError`] when the markers do not fit.
@@ -108,7 +108,7 @@ pub fn emptied(document: &str) -> Result<String, SectionsError> {
     each(document, |_| Ok(String::new()))
 }
 
-/// Takes out what stands in the sections, and leaves the lines: each other line keeps its number.
+/// Takes out what is in the sections, and leaves the lines: each other line keeps its number.
 ///
 /// # Errors
 /// [`SectionsError`] when the markers do not fit.
@@ -157,7 +157,7 @@ pub fn check(document: &str, texts: &BTreeMap<String, String>) -> Result<Vec<Sta
     Ok(stale)
 }
 
-/// Writes what should stand between the markers: the text between blank lines, with the document's line ends.
+/// Writes what should be between the markers: the text between blank lines, with the document's line ends.
 fn body(document: &str, section: &Section, texts: &BTreeMap<String, String>) -> Result<String, SectionsError> {
     let text = texts.get(&section.name).ok_or_else(|| SectionsError::Unknown {
         name: section.name.clone(),

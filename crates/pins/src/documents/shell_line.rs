@@ -1,6 +1,6 @@
 //! Shell lines as people quote them, and the tools that they call.
 //!
-//! This is no shell: it knows quotes, comments, continuation marks, prompts and the marks between commands, which is what
+//! This is not a shell: it knows quotes, comments, continuation marks, prompts and the marks between commands, which is what
 //! it takes to tell whether two texts are one command.
 
 use std::collections::BTreeSet;
@@ -54,7 +54,7 @@ pub fn lines_of(text: &str) -> Vec<String> {
     commands(&lines).into_iter().map(|(_, text)| text).collect()
 }
 
-/// Names the tools that a plan's line stands for: what it begins with, after `cd DIR &&` and settings of variables. Both
+/// Names the tools that a plan's line calls: what it begins with, after `cd DIR &&` and settings of variables. Both
 /// a runner and what it runs, by their base names: `bash scripts/smoke.sh` gives `bash` and `smoke.sh`.
 #[must_use]
 pub fn tools_of_plan(line: &str) -> BTreeSet<String> {
@@ -69,7 +69,7 @@ pub fn tools_of_quoted(text: &str) -> BTreeSet<String> {
     segments(text).iter().flat_map(|segment| tools(segment)).collect()
 }
 
-/// Tells whether a text in prose is a whole command, and not the name of a tool or of one of its subcommands: it has an
+/// Whether a text in prose is a whole command, and not the name of a tool or of one of its subcommands: it has an
 /// argument that is more than a plain word or a version (`go test`, `npm ci` and `go 1.26.8` are names), and leaves nothing
 /// out (`go test …`).
 #[must_use]
@@ -79,7 +79,7 @@ pub fn is_command_in_prose(text: &str) -> bool {
     !left_out && words.iter().skip(1).any(|word| !is_plain(word))
 }
 
-/// Tells whether a quoted command is the plan's. A quoted word such as `<version>` stands for any one word.
+/// Whether a quoted command is the plan's. A quoted word such as `<version>` matches any one word.
 #[must_use]
 pub fn same(quoted: &str, planned: &str) -> bool {
     if quoted == planned {

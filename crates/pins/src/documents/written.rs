@@ -88,7 +88,7 @@ pub fn gates(gates: &[Gate]) -> String {
     text
 }
 
-/// Writes the table of the residual risks, as they stand on a day.
+/// Writes the table of the residual risks as of a day.
 #[must_use]
 pub fn risks(risks: &[Risk], day: CivilDate) -> String {
     if risks.is_empty() {

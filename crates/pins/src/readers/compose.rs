@@ -14,7 +14,7 @@ use crate::syntax::node::Node;
 #[must_use]
 pub fn mentions(document: &Node) -> Vec<Mention> {
     let mut found = Vec::new();
-    // Variables come from the caller's environment: only their defaults stand in the tree.
+    // Variables come from the caller's environment: only their defaults are in the tree.
     let none = BTreeMap::new();
     for (_, service) in document.get("services").map(Node::pairs).unwrap_or_default() {
         if let Some((node, text)) = service.get("image").and_then(|node| Some((node, node.text()?))) {

@@ -10,7 +10,7 @@ use crate::syntax::{arguments, json};
 /// Finds what a dev container names.
 ///
 /// # Errors
-/// [`SyntaxError`] for what is no JSON, comments and trailing commas allowed.
+/// [`SyntaxError`] for what is not JSON, comments and trailing commas allowed.
 pub fn mentions(text: &str) -> Result<Vec<Mention>, SyntaxError> {
     let Some(container) = json::document(text, true)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
@@ -28,7 +28,7 @@ pub fn mentions(text: &str) -> Result<Vec<Mention>, SyntaxError> {
     Ok(found)
 }
 
-/// Says what a feature brings: itself from a registry, and a toolchain.
+/// Returns what a feature brings: itself from a registry, and a toolchain.
 fn feature(key: &Node, options: &Node) -> Vec<Mention> {
     let id = key.text().unwrap_or_default();
     if id.starts_with('.') || id.starts_with("http://") || id.starts_with("https://") {

@@ -7,7 +7,7 @@ use crate::syntax::node::{Node, SyntaxError};
 /// Finds what a package says of Node and of its package manager.
 ///
 /// # Errors
-/// [`SyntaxError`] for what is no JSON.
+/// [`SyntaxError`] for what is not JSON.
 pub fn mentions(text: &str) -> Result<Vec<Mention>, SyntaxError> {
     let Some(package) = json::document(text, false)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Images that shell lines run or pull: `docker run`, `podman pull` and their like, in scripts and wherever shell stands.
+//! Images that shell lines run or pull: `docker run`, `podman pull` and their like, in scripts and wherever else shell lines are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use crate::image;
 use crate::reference::{Kind, Mention, Tool};
 use crate::syntax::expand::expand;
 
-/// Options of `run` and `create` that stand alone; every other one takes a value.
+/// Options of `run` and `create` without a value; every other one takes one.
 /// Source: Docker's reference, `docker container run`.
 const ALONE: [&str; 22] = [
     "-d",
@@ -33,7 +33,7 @@ const ALONE: [&str; 22] = [
     "-a",
 ];
 
-/// Finds the images; `tag`s that the same text builds are no images of others.
+/// Finds the images; `tag`s that the same text builds are not images of others.
 #[must_use]
 pub fn mentions(text: &str, kind: Kind) -> Vec<Mention> {
     if !["docker", "podman", "nerdctl"].iter().any(|engine| text.contains(engine)) {
@@ -84,7 +84,7 @@ struct Word {
     column: usize,
 }
 
-/// Tells whether the quotes that open at a column hold a command of their own.
+/// Whether the quotes that open at a column hold a command of their own.
 fn holds_command(line: &str, column: usize, quote: char) -> bool {
     let rest: String = line.chars().skip(column).take_while(|c| *c != quote).collect();
     ["docker run ", "docker pull ", "podman run ", "podman pull "].iter().any(|command| rest.contains(command))

@@ -2,7 +2,7 @@
 
 use crate::reference::{Kind, Mention, Tool};
 
-/// Says how a version manager's file is written, if the name is of one.
+/// Returns how a version manager's file is written, if the name is of one.
 fn shape(name: &str) -> Option<Shape> {
     Some(match name {
         ".go-version" => Shape::Whole(Tool::Go),
@@ -21,7 +21,7 @@ enum Shape {
     Npmrc,
 }
 
-/// Finds what a version manager's file names; none for a file of another name.
+/// Finds what a version manager's file names; `None` for a file of another name.
 #[must_use]
 pub fn mentions(name: &str, text: &str) -> Option<Vec<Mention>> {
     let shape = shape(name)?;

@@ -28,7 +28,7 @@ pub fn mentions(document: &Node) -> Vec<Mention> {
     reader.found
 }
 
-/// Is what expressions may lead to.
+/// What expressions may lead to.
 #[derive(Default, Clone)]
 struct Scope<'a> {
     /// Environments, the innermost last.
@@ -150,12 +150,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Tells whether an input whose name ends with `image` names one with a tag or a digest; others may be anything.
+/// Whether an input whose name ends with `image` names one with a tag or a digest; others may be anything.
 fn is_image(text: &str) -> bool {
     text.contains([':', '@']) && !text.contains("${{") && !text.contains("://") && !text.contains([' ', '\n'])
 }
 
-/// Texts with the places where they stand.
+/// Texts with their places.
 type Values = Vec<((usize, usize), String)>;
 
 /// The deepest chain of expressions that lead to expressions.
@@ -171,7 +171,8 @@ impl<'a> Scope<'a> {
         let Some((before, rest)) = text.split_once("${{") else {
             return Ok(vec![(node.place(), text.to_owned())]);
         };
-        let (expression, after) = rest.split_once("}}").ok_or_else(|| format!("`{text}` is no expression"))?;
+        let (expression, after) =
+            rest.split_once("}}").ok_or_else(|| format!("invalid expression `{text}`: expected `}}}}`"))?;
         if after.contains("${{") || depth > DEEPEST {
             return Err(format!("`{text}` holds more than we resolve"));
         }

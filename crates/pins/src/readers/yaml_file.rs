@@ -13,7 +13,7 @@ use crate::syntax::{arguments, yaml};
 /// Finds what a YAML file names.
 ///
 /// # Errors
-/// [`SyntaxError`] for what is no YAML.
+/// [`SyntaxError`] for what is not YAML.
 pub fn mentions(path: &str, text: &str) -> Result<Vec<Mention>, SyntaxError> {
     let documents = yaml::documents(text)?;
     let mut found = Vec::new();
@@ -31,7 +31,7 @@ pub fn mentions(path: &str, text: &str) -> Result<Vec<Mention>, SyntaxError> {
     Ok(found)
 }
 
-/// Tells what a document is, by its shape, and by its name where the shape says nothing.
+/// Returns what a document is, by its shape, and by its name where the shape says nothing.
 fn kind(path: &str, document: &Node) -> Kind {
     let name = path.rsplit('/').next().unwrap_or_default();
     let has = |key: &str| document.get(key).is_some();
@@ -175,7 +175,7 @@ impl Walk<'_> {
         self.found.extend(image::mentions(value.place(), self.kind, &text));
     }
 
-    /// Tells whether a text below `image` names a container image: elsewhere it may be a picture.
+    /// Whether a text below `image` names a container image: elsewhere it may be a picture.
     fn is_image(&self, text: &str, map: &Node) -> bool {
         let picture = [".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".avif", ".ico"];
         let lower = text.to_ascii_lowercase();
@@ -208,7 +208,7 @@ impl Walk<'_> {
     }
 }
 
-/// Tells whether a text below `go` or `node` looks like a version and not like a flag or a folder.
+/// Whether a text below `go` or `node` looks like a version and not like a flag or a folder.
 fn is_version(tool: Tool, text: &str) -> bool {
     let bare = text.trim_start_matches(['v', '^', '~', '>', '=', '<', ' ']);
     let bare = bare.strip_prefix("go").unwrap_or(bare);

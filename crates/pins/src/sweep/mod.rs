@@ -114,7 +114,7 @@ impl Hit<'_> {
         toolchain.unwrap_or(mention)
     }
 
-    /// Tells whether a document shows what a program prints: a line of JSON, or `key=go1.2`.
+    /// Whether a document shows what a program prints: a line of JSON, or `key=go1.2`.
     fn is_output(&self) -> bool {
         let before: String = self.line.chars().take(self.place.1 - 1).collect();
         let before = before.strip_suffix("go").unwrap_or(&before);
@@ -125,13 +125,13 @@ impl Hit<'_> {
         json || version || (self.form == Form::Bare && bare)
     }
 
-    /// Tells whether it is the address of Go's release notes, such as `/doc/go1.12`.
+    /// Whether it is the address of Go's release notes, such as `/doc/go1.12`.
     fn is_link(&self) -> bool {
         let before: String = self.line.chars().take(self.place.1 - 1).collect();
         ["/doc/go", "/blog/go"].iter().any(|link| before.ends_with(link))
     }
 
-    /// Gives the words around the version: a line of a table may be as long as a page.
+    /// Returns the words around the version: a line of a table may be as long as a page.
     fn around(&self) -> &str {
         let at = self.line.char_indices().nth(self.place.1 - 1).map_or(0, |(at, _)| at);
         let start = self.line[..at].char_indices().rev().nth(REACH).map_or(0, |(start, _)| start);
@@ -139,7 +139,7 @@ impl Hit<'_> {
         &self.line[start..end]
     }
 
-    /// Says what a computed version comes to.
+    /// Returns what a computed version comes to.
     fn computed(&self, mention: Mention) -> Mention {
         let has = |words: &[&str]| words.iter().any(|word| self.value.contains(word));
         if has(&["curl", "wget"]) {
@@ -166,7 +166,7 @@ impl Hit<'_> {
     }
 }
 
-/// Gives the name before the first `=` or `:`.
+/// Returns the name before the first `=` or `:`.
 fn key(line: &str) -> &str {
     let name = line.split(['=', ':']).next().unwrap_or_default().trim().trim_end_matches(['?', '+']);
     name.rsplit([' ', '"', '\'']).find(|word| !word.is_empty()).unwrap_or_default()

@@ -6,7 +6,7 @@ use crate::class::{Class, in_comment};
 use crate::reference::{Mention, Tool};
 use rcrepro_model::plan::pins::ToolVersion;
 
-/// Says what a place with an old version is.
+/// What a place with an old version is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "name", content = "why")]
 pub enum Sighting {
@@ -18,7 +18,7 @@ pub enum Sighting {
     Unclear,
 }
 
-/// Is a place where the text of an old version stands.
+/// A place that holds the text of an old version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OldVersion {
     /// The file.
@@ -36,7 +36,7 @@ pub struct OldVersion {
     pub sighting: Sighting,
 }
 
-/// Is a text file that is searched.
+/// A text file that is searched.
 #[derive(Debug, Clone, Copy)]
 pub struct Searched<'a> {
     /// The path.

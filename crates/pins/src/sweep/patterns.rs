@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::reference::{Tool, Use};
 
-/// Says how sure a text is, by its form.
+/// How sure a text is, by its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// A download, an assignment, a version manager's command: it can mean nothing else.
@@ -21,7 +21,7 @@ pub enum Form {
     Bare,
 }
 
-/// Is a form with the expression that finds it; the group `v` is the version, `more` says that newer ones do.
+/// A form with the expression that finds it; the group `v` is the version, `more` says that newer ones do.
 pub struct Pattern {
     /// Whose version.
     pub tool: Tool,
@@ -98,7 +98,7 @@ pub static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     ]
 });
 
-/// Says that newer ones do, where words around a version say so.
+/// Whether words around a version say that newer ones do, too.
 #[must_use]
 pub fn usage(line: &str, more: bool) -> Use {
     static MINIMUM: LazyLock<Regex> = LazyLock::new(|| {
@@ -108,7 +108,7 @@ pub fn usage(line: &str, more: bool) -> Use {
     if more || MINIMUM.is_match(line) { Use::Minimum } else { Use::Allows }
 }
 
-/// Tells whether a line of a document asks for a version rather than telling of one.
+/// Whether a line of a document asks for a version rather than telling of one.
 #[must_use]
 pub fn demands(line: &str) -> bool {
     static DEMAND: LazyLock<Regex> = LazyLock::new(|| {

@@ -5,7 +5,7 @@ use crate::image;
 use crate::keys::version_key;
 use crate::reference::{Kind, Mention};
 
-/// Says what a named value mentions: a version where the name says so, or an image of a toolchain.
+/// Returns what a named value mentions: a version where the name says so, or an image of a toolchain.
 ///
 /// `variables` tells whether `$` in the value is of a language that the caller resolves.
 #[must_use]
@@ -25,7 +25,7 @@ pub fn of(key: &str, text: &str, place: (usize, usize), kind: Kind, variables: b
         let variable = text.contains('$') || text.contains("{{") || text.contains("<<");
         return vec![if variable { mention.unclear("it holds a variable that nothing here sets") } else { mention }];
     }
-    // A value that is no image of a toolchain may be anything; where it is used as an image, it is found there.
+    // A value that is not an image of a toolchain may be anything; where it is used as an image, it is found there.
     let mentions = if text.contains(':') { image::mentions(place, kind, text) } else { Vec::new() };
     if mentions.len() > 1 { mentions } else { Vec::new() }
 }

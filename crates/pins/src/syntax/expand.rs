@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Replaces the variables of a text by their values; none when one of them has neither a value nor a default.
+/// Replaces the variables of a text by their values; `None` when one of them has neither a value nor a default.
 ///
 /// `${NAME:?message}` is as `${NAME}`. `$$` is a dollar, and a backslash takes a dollar's meaning away.
 #[must_use]

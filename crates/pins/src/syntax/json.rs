@@ -5,10 +5,10 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::node::{Node, SyntaxError, Value};
 
-/// Reads a document; none when the file is empty.
+/// Reads a document; `None` when the file is empty.
 ///
 /// # Errors
-/// [`SyntaxError`] for what is no JSON.
+/// [`SyntaxError`] for what is not JSON.
 pub fn document(text: &str, comments: bool) -> Result<Option<Node>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = ParseOptions {
@@ -68,7 +68,7 @@ impl<'a> Lines<'a> {
         Self { text, starts }
     }
 
-    /// Gives line and column in characters, both from 1.
+    /// Returns line and column in characters, both from 1.
     #[must_use]
     pub fn place(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset);
@@ -77,7 +77,7 @@ impl<'a> Lines<'a> {
         (line, before.chars().count() + 1)
     }
 
-    /// Gives a line, from 1, without its end.
+    /// Returns a line, from 1, without its end.
     #[must_use]
     pub fn line(&self, number: usize) -> &'a str {
         let start = self.starts.get(number - 1).copied().unwrap_or(self.text.len());

@@ -1,17 +1,17 @@
 //! A document of YAML or of JSON with comments, every node with its place.
 
-/// Is a node of a document.
+/// A node of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// The line, from 1.
     pub line: usize,
-    /// The column in characters, from 1; that of the text itself where it stands in quotes.
+    /// The column in characters, from 1; that of the text itself where it is in quotes.
     pub column: usize,
     /// What it holds.
     pub value: Value,
 }
 
-/// Is what a node holds.
+/// What a node holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// A text, a number or a word.
@@ -23,13 +23,13 @@ pub enum Value {
 }
 
 impl Node {
-    /// Gives the place.
+    /// Returns the place.
     #[must_use]
     pub const fn place(&self) -> (usize, usize) {
         (self.line, self.column)
     }
 
-    /// Gives the text of a scalar.
+    /// Returns the text of a scalar.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         if let Value::Scalar(text) = &self.value { Some(text) } else { None }
@@ -66,7 +66,7 @@ impl Node {
     }
 }
 
-/// Says why a document cannot be read, and where.
+/// Why a document cannot be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SyntaxError {

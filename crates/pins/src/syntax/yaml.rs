@@ -15,7 +15,7 @@ const DEEPEST: usize = 128;
 /// Reads every document of a file.
 ///
 /// # Errors
-/// [`SyntaxError`] for what is no YAML, and for more nodes or deeper nesting than any configuration has.
+/// [`SyntaxError`] for what is not YAML, and for more nodes or deeper nesting than any configuration has.
 pub fn documents(text: &str) -> Result<Vec<Node>, SyntaxError> {
     let mut reader = Reader { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), nodes: 0 };
     let mut documents = Vec::new();

@@ -3,7 +3,7 @@
 use super::base;
 use rcrepro_model::plan::proof::Tool;
 
-/// Names the tool of a command's words, and gives what stands behind it.
+/// Names the tool of a command's words, and gives what is behind it.
 pub(crate) fn tool(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
     let rest = |at: usize| words.get(at..).unwrap_or_default().to_vec();
     let known = |tool, name: &str, at| Some((tool, name.to_owned(), rest(at)));

@@ -3,7 +3,7 @@
 use super::{assignment, base, nested, tool, unwrapped};
 use crate::shell::simples;
 
-/// Commands that run none of their words, or whose own words are no calls of the tools that are known here.
+/// Commands that run none of their words, or whose own words are not calls of the tools that are known here.
 const QUIET: [&str; 59] = [
     ":", ".", "[", "[[", "alias", "apk", "apt", "apt-get", "basename", "bun", "cat", "cd", "chmod", "command", "cp",
     "curl", "cut", "declare", "diff", "dirname", "echo", "egrep", "exit", "export", "false", "fgrep", "file", "git",
@@ -15,7 +15,7 @@ const QUIET: [&str; 59] = [
 /// How deep lines in lines are followed.
 const DEEPEST: u8 = 8;
 
-/// Says which known tool stands on a line without being called in a way that is read here.
+/// Returns the known tool that a line names without calling it in a way that is read here.
 pub(crate) fn unclear(line: &str) -> Option<String> {
     of_line(line, 0)
 }
@@ -79,7 +79,7 @@ fn parts(word: &str) -> Vec<String> {
 fn says(tool: &str, first: &str) -> String {
     let first = first.split_whitespace().next().unwrap_or(first);
     format!(
-        "`{tool}` stands on the line behind `{first}`, and whether it ran and how it ended cannot be seen: write `{tool}` as a \
+        "`{tool}` is on the line behind `{first}`, and whether it ran and how it ended cannot be seen: write `{tool}` as a \
          command of its own, or set `proof`"
     )
 }

@@ -1,8 +1,8 @@
-//! What stands before a tool on a line and runs it: shells, `env`, `npx`, `timeout`.
+//! What is before a tool on a line and runs it: shells, `env`, `npx`, `timeout`.
 
 use super::base;
 
-/// Gives the line of `bash -c LINE`, with the options that change what hides an exit code.
+/// Returns the line of `bash -c LINE`, with the options that change what hides an exit code.
 pub(crate) fn nested(words: &[String]) -> Option<String> {
     if !matches!(base(words.first()?), "bash" | "sh" | "dash") {
         return None;
@@ -21,7 +21,7 @@ pub(crate) fn nested(words: &[String]) -> Option<String> {
         if options.contains('e') {
             prefix.push_str("set -e; ");
         }
-        // The names of `-o` stand behind all letters, the line behind them.
+        // The names of `-o` follow all letters, and the line follows them.
         for _ in options.matches('o') {
             prefix.push_str(&format!("set -o {}; ", rest.next()?));
         }
@@ -43,7 +43,7 @@ const TUNES_NODE: [&str; 7] = [
     "--trace-",
 ];
 
-/// Takes a wrapper away that runs what stands behind it and ends with its exit code.
+/// Takes a wrapper away that runs what is behind it and ends with its exit code.
 pub(crate) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
     let skip = |flags_with_value: &[&str], positional: usize| -> Vec<String> {
         let mut rest = words[1..].iter().peekable();

@@ -10,7 +10,7 @@ use rcrepro_model::plan::proof::Condition;
 
 /// The comment that silences gitleaks on its line.
 const COMMENT: &str = "gitleaks:allow";
-/// Flags that may stand before or behind a value, for the path that `gitleaks dir PATH` scans.
+/// Flags that may be before or behind a value, for the path that `gitleaks dir PATH` scans.
 const VALUED: [&str; 20] = [
     "-b",
     "-c",
@@ -54,7 +54,7 @@ pub(super) fn conditions(call: &Call, lines: &[String], evidence: &Evidence<'_>)
     found
 }
 
-/// Gives the path that a call scans, as the line has it.
+/// Returns the path that a call scans, as the line has it.
 fn scanned(call: &Call) -> String {
     if let Some(source) = call.value(&["-s", "--source"]) {
         return source.to_owned();
@@ -82,7 +82,7 @@ fn too_large(line: &str) -> Option<Condition> {
 
 fn by_flags(call: &Call) -> Vec<Condition> {
     let flags = [
-        (&["-b", "--baseline-path"][..], "gitleaks-baseline", "gitleaks reports nothing that stands in the baseline"),
+        (&["-b", "--baseline-path"][..], "gitleaks-baseline", "gitleaks reports nothing that is in the baseline"),
         (&["--enable-rule"], "gitleaks-rules", "gitleaks looks by no rule but"),
         (&["--log-opts"], "gitleaks-partial", "gitleaks scans only the commits of"),
         (&["--staged"], "gitleaks-partial", "gitleaks scans only what is staged"),

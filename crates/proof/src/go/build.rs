@@ -11,7 +11,7 @@ pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoBuild, version: 2, r
 
 const RULES: &str = "Proven: it exits 0 without the warning that a pattern matched no packages, for it fails on a named package \
 without Go files; how many packages there were it does not say. Hollow: that warning; -n, which prints commands and runs \
-none; -toolexec, which lets another program stand for the compiler; -overlay, which takes files that are not those of the source. Beyond this rule: a package of nothing but test files matches, and nothing of it is built.\n";
+none; -toolexec, which lets another program replace the compiler; -overlay, which takes files that are not those of the source. Beyond this rule: a package of nothing but test files matches, and nothing of it is built.\n";
 
 fn pass(call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     matched(call, evidence, "every package that it names is built")
@@ -24,7 +24,7 @@ pub(super) fn matched(call: &Call, evidence: &Evidence<'_>, what: &str) -> Proof
         return Proof::hollow(format!("`{} -n` prints commands and runs none", call.tool_words()));
     }
     for (flag, why) in [
-        ("toolexec", "lets another program stand for the compiler"),
+        ("toolexec", "lets another program replace the compiler"),
         ("overlay", "takes files that are not those of the source"),
     ] {
         if flags.value(flag).is_some_and(|value| !value.is_empty()) {

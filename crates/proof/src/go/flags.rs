@@ -54,7 +54,7 @@ const VALUED: [&str; 43] = [
 /// Two more that take a value: the name of the program that vets, and of the analyses that `go test` vets with.
 const VETTING: [&str; 2] = ["vet", "vettool"];
 
-/// Is what a call's flags say.
+/// What a call's flags say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Flags {
     /// Each flag's last value, without dashes and without `test.`; `true` where there is none.
@@ -90,19 +90,19 @@ impl Flags {
         self.values.insert(name(word).to_owned(), value.to_owned());
     }
 
-    /// Tells whether a switch is on; Go takes `-v`, `-v=1`, `-v=t` and the like for on.
+    /// Whether a switch is on; Go takes `-v`, `-v=1`, `-v=t` and the like for on.
     pub(crate) fn on(&self, flag: &str) -> bool {
         let off = |value: &str| matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False");
         self.values.get(flag).is_some_and(|value| !off(value))
     }
 
-    /// Gives a flag's value.
+    /// Returns a flag's value.
     pub(crate) fn value(&self, flag: &str) -> Option<&str> {
         self.values.get(flag).map(String::as_str)
     }
 }
 
-/// Gives a flag's name without dashes, value and the prefix that the test binary knows it by.
+/// Returns a flag's name without dashes, value and the prefix that the test binary knows it by.
 fn name(word: &str) -> &str {
     let word = word.trim_start_matches('-');
     let word = word.split_once('=').map_or(word, |(name, _)| name);

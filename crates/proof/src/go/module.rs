@@ -8,7 +8,7 @@ use crate::{Evidence, Lookup};
 /// How many folders up a `go.mod` is looked for.
 const DEEPEST: usize = 64;
 
-/// Is a main module, as its `go.mod` and a `go.work` above it have it.
+/// A main module, as its `go.mod` and a `go.work` above it have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Module {
     /// The module paths whose sources are in the tree, by their folder: the main module, and the others of a workspace.
@@ -19,7 +19,7 @@ pub(crate) struct Module {
     pub replaced: BTreeMap<String, String>,
 }
 
-/// Says where a main module is.
+/// Where a main module is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     /// It was found.
@@ -46,7 +46,7 @@ impl Module {
             Err(file) => return Place::Unknown { why: format!("`{file}` cannot be looked at here") },
         };
         let file = ModFile::parse(&text);
-        let Some(path) = file.module.clone() else { return unknown("its `go.mod` names no module") };
+        let Some(path) = file.module.clone() else { return unknown("its `go.mod` has no `module` line") };
         let mut module = Self { own: [(path.clone(), at)].into(), path, replaced: file.replaced };
         let off = call.variable("GOWORK", evidence.environment) == Some("off");
         match if off { Ok(None) } else { upwards(&folder, "go.work", evidence) } {
@@ -71,7 +71,7 @@ impl Module {
         }
     }
 
-    /// Gives the folder of a package of the tree's own; none for one of another module.
+    /// Returns the folder of a package of the tree's own; `None` for one of another module.
     pub(crate) fn folder(&self, package: &str) -> Option<String> {
         let below = |(module, folder): (&String, &String)| {
             let rest = package.strip_prefix(module.as_str())?;
@@ -112,7 +112,7 @@ fn folder_below(at: &str, path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// Holds the lines of a `go.mod` or `go.work` that are asked about here (`go help modfile`).
+/// The lines of a `go.mod` or `go.work` that are asked about here (`go help modfile`).
 #[derive(Debug, Default, PartialEq, Eq)]
 struct ModFile {
     module: Option<String>,

@@ -51,13 +51,13 @@ fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     judge(call, alike, evidence, &flags, (form, &forms), &seen, benchmarks)
 }
 
-/// Says how a flag keeps a call from running tests; none when nothing does.
+/// Returns how a flag keeps a call from running tests; `None` when nothing does.
 fn without_tests(flags: &Flags) -> Option<&'static str> {
     let on = [("c", "-c` compiles tests and runs none"), ("n", "-n` prints commands and runs none")];
     let set = [
         ("list", "-list` lists tests and runs none"),
-        ("exec", "-exec` lets another program stand for the tests, whose `ok` proves nothing"),
-        ("toolexec", "-toolexec` lets another program stand for the compiler"),
+        ("exec", "-exec` lets another program replace the tests, whose `ok` proves nothing"),
+        ("toolexec", "-toolexec` lets another program replace the compiler"),
         ("overlay", "-overlay` tests files that are not those of the source"),
     ];
     let on = on.into_iter().find(|(flag, _)| flags.on(flag));
@@ -77,7 +77,7 @@ fn judge(
 ) -> Proof {
     if alike.len() > 1 && seen.none_to_run > 0 {
         return Proof::hollow(
-            "several `go test` stand on the line, and a package had no tests to run: which one cannot be told",
+            "the line has several `go test`, and a package had no tests to run: which one cannot be told",
         );
     }
     if form == Form::Json && seen.events == 0 {
@@ -89,7 +89,7 @@ fn judge(
     // Of a benchmark run a package without benchmarks says `ok` and no more.
     if let Some(package) = unnamed.first().filter(|_| strict && !benchmarks) {
         return Proof::hollow(format!(
-            "package `{package}` says `ok` and names no test: its `TestMain` may end without running any"
+            "package `{package}` says `ok` but names no test: its `TestMain` may end without running any"
         ));
     }
     let open = if text { seen.ok.iter().map(String::as_str).collect() } else { unnamed };
@@ -132,7 +132,7 @@ struct Sources<'a, 'b> {
 }
 
 impl Sources<'_, '_> {
-    /// Says why the `ok` of one of these packages proves nothing.
+    /// Returns why the `ok` of one of these packages proves nothing.
     fn objection(mut self, packages: &[&str]) -> Option<String> {
         let names = |why: String| Some(format!("{why}; `-v` and `-json` name the tests that ran"));
         if packages.is_empty() {
@@ -160,7 +160,7 @@ impl Sources<'_, '_> {
         };
         let mut files = 0;
         for (name, kind) in names.iter().filter(|(name, _)| name.ends_with("_test.go")) {
-            // The go command leaves these out, whatever stands in them.
+            // The go command leaves these out, whatever is in them.
             if name.starts_with(['_', '.']) || *kind == Kind::Folder {
                 continue;
             }

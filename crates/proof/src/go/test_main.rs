@@ -3,7 +3,7 @@
 //! That takes a `TestMain` that does not end with what `m.Run` returns, or an `init` that ends the process. The forms in which a
 //! `TestMain` is written as a rule are known; any other cannot be judged by text, and `-v` or `-json` tell what it did.
 
-/// Says what keeps a test file's `ok` from meaning that its tests ran and passed; none when nothing does.
+/// Returns what keeps a test file's `ok` from meaning that its tests ran and passed; `None` when nothing does.
 pub(super) fn objection(source: &str) -> Option<&'static str> {
     let code = code(source);
     if bodies(&code, "init").iter().any(|body| body.contains("Exit(")) {
@@ -13,7 +13,7 @@ pub(super) fn objection(source: &str) -> Option<&'static str> {
     (!mains.iter().all(|body| hands_on(body))).then_some("a `TestMain` of its own, which can end without running tests")
 }
 
-/// Tells whether a body certainly calls `Run` and ends with what it returned: there is one call at the body's own level, nothing
+/// Whether a body certainly calls `Run` and ends with what it returned: there is one call at the body's own level, nothing
 /// before it leaves, and every exit is with its result or with a number that is not 0.
 fn hands_on(body: &str) -> bool {
     let dense: String = body.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -76,7 +76,7 @@ fn bodies(code: &str, name: &str) -> Vec<String> {
     found
 }
 
-/// Takes comments and what stands in strings and runes out of a source (the Go specification, "Lexical elements").
+/// Takes comments and what is in strings and runes out of a source (the Go specification, "Lexical elements").
 fn code(source: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(source.len()), source);
     while let Some(c) = rest.chars().next() {
@@ -97,7 +97,7 @@ fn code(source: &str) -> String {
     out
 }
 
-/// Gives the length of a string or rune with its quotes.
+/// Returns the length of a string or rune with its quotes.
 fn quoted(text: &str, quote: char) -> usize {
     let mut escaped = true;
     for (at, c) in text.char_indices() {

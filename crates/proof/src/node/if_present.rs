@@ -4,7 +4,7 @@ use crate::call::{assignment, base};
 use crate::shell::{Simple, join, simples};
 use crate::{Evidence, Lookup};
 
-/// Says which script of the line is not there; none when all are, or when nothing can be told of them.
+/// Returns which script of the line is not there; `None` when all are, or when nothing can be told of them.
 pub(crate) fn missing(evidence: &Evidence<'_>) -> Option<String> {
     simples(evidence.line).iter().find_map(|simple| of_simple(simple, evidence))
 }

@@ -1,6 +1,6 @@
 //! JSON as TypeScript's configuration files have it: with comments and commas before a closing bracket.
 
-/// Parses such a text; none when it is no such JSON.
+/// Parses such a text; `None` when it is not such JSON.
 pub(crate) fn parse(text: &[u8]) -> Option<serde_json::Value> {
     let text = std::str::from_utf8(text).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

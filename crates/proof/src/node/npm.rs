@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::{Evidence, Lookup};
 use rcrepro_model::plan::proof::Condition;
 
-/// Says where npm is told not to ask any registry, if it is.
+/// Returns where npm is told not to ask any registry, if it is.
 pub(crate) fn offline(call: &Call, evidence: &Evidence<'_>) -> Option<String> {
     if call.has(&["--offline"]) {
         return Some("`--offline`".to_owned());
@@ -17,7 +17,7 @@ pub(crate) fn offline(call: &Call, evidence: &Evidence<'_>) -> Option<String> {
     (rc(call, evidence, "offline").as_deref() == Some("true")).then(|| "`offline=true` in `.npmrc`".to_owned())
 }
 
-/// Gives a setting of the environment or of `.npmrc`.
+/// Returns a setting of the environment or of `.npmrc`.
 pub(crate) fn setting(call: &Call, evidence: &Evidence<'_>, key: &str) -> Option<String> {
     let name = format!("npm_config_{}", key.replace('-', "_"));
     let set = [name.clone(), name.to_ascii_uppercase()];
@@ -25,7 +25,7 @@ pub(crate) fn setting(call: &Call, evidence: &Evidence<'_>, key: &str) -> Option
     value.or_else(|| rc(call, evidence, key))
 }
 
-/// Gives a setting of `.npmrc`.
+/// Returns a setting of `.npmrc`.
 fn rc(call: &Call, evidence: &Evidence<'_>, key: &str) -> Option<String> {
     let Some(Lookup::File(bytes)) = file(call, evidence, ".npmrc") else { return None };
     let text = String::from_utf8_lossy(&bytes);
@@ -33,7 +33,7 @@ fn rc(call: &Call, evidence: &Evidence<'_>, key: &str) -> Option<String> {
     pairs.find(|(found, _)| found.trim() == key).map(|(_, value)| value.trim().to_owned())
 }
 
-/// Counts the packages that the lock names, those for development apart when they are left out; none when the lock is not
+/// Counts the packages that the lock names, those for development apart when they are left out; `None` when the lock is not
 /// at hand.
 pub(crate) fn locked(call: &Call, evidence: &Evidence<'_>) -> Option<u64> {
     let Some(Lookup::File(bytes)) = file(call, evidence, "package-lock.json") else { return None };
@@ -63,7 +63,7 @@ pub(crate) fn elsewhere(call: &Call, evidence: &Evidence<'_>) -> Vec<Condition> 
     };
     let condition = |(path, package): (&String, &serde_json::Value)| {
         let optional = package.get("optionalDependencies")?.as_object()?;
-        // A part stands beside the package or inside it.
+        // A part is beside the package or inside it.
         let outer = path.rfind("node_modules/").map_or("", |at| &path[..at]);
         let part = |name: &String| {
             let places = [format!("{path}/node_modules/{name}"), format!("{outer}node_modules/{name}")];

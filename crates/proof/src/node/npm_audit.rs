@@ -58,7 +58,7 @@ fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     }
 }
 
-/// Gives the severity below which npm exits with 0 whatever it finds, where anybody sets it.
+/// Returns the severity below which npm exits with 0 whatever it finds, where anybody sets it.
 fn audit_level(call: &Call, evidence: &Evidence<'_>) -> Option<String> {
     call.value(&["--audit-level"]).map(str::to_owned).or_else(|| setting(call, evidence, "audit-level"))
 }

@@ -94,7 +94,7 @@ fn done(what: &str) -> Proof {
 }
 
 impl Call {
-    /// Tells whether a flag of tsc's is set, which may be written in any case and with `false` behind it.
+    /// Whether a flag of tsc's is set, which may be written in any case and with `false` behind it.
     fn flag(&self, flag: &str) -> bool {
         self.arguments.iter().enumerate().any(|(at, word)| {
             word.eq_ignore_ascii_case(flag) && self.arguments.get(at + 1).is_none_or(|value| value != "false")

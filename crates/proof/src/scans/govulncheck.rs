@@ -71,7 +71,7 @@ fn json(messages: &[Value], folder: &str) -> Vec<ScanFinding> {
     finish(found, folder)
 }
 
-/// Gives the place in the source's own code from which the vulnerable one is reached. The last frame is own code for certain;
+/// Returns the place in the source's own code from which the vulnerable one is reached. The last frame is own code for certain;
 /// the one nearest to the fault is what text shows.
 fn own_code(trace: &[Value]) -> Option<(String, u64)> {
     let module = trace.last()?.get("module")?;

@@ -2,7 +2,7 @@
 //!
 //! A parser for each scanner, pure over the bytes of a run. The text of a command as a person types it and the tool's own
 //! machine-readable report give the same list: only what fails the scan is a finding, so that nothing hangs on the format.
-//! Classes follow from one rule a tool, which stands with its parser.
+//! Classes follow from one rule per tool, kept beside its parser.
 
 mod gitleaks;
 mod govulncheck;
@@ -11,7 +11,7 @@ mod npm_audit;
 use rcrepro_model::advisory::scan::ScanFinding;
 use rcrepro_model::plan::proof::Tool;
 
-/// Is what a scan left behind.
+/// What a scan left behind.
 #[derive(Debug, Clone, Copy)]
 pub struct ScanEvidence<'a> {
     /// The whole standard output.
@@ -24,7 +24,7 @@ pub struct ScanEvidence<'a> {
     pub folder: &'a str,
 }
 
-/// Reads the findings of a scan, sorted, each once; none when there is no report that can be read, or the tool is no scanner.
+/// Reads the findings of a scan, sorted, each once; `None` when there is no report that can be read, or the tool is not a scanner.
 #[must_use]
 pub fn read(tool: Tool, evidence: &ScanEvidence<'_>) -> Option<Vec<ScanFinding>> {
     let mut findings = match tool {

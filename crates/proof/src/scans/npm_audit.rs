@@ -30,7 +30,7 @@ fn class(severity: &str) -> Option<RiskClass> {
     }
 }
 
-/// Gives an advisory's id: the last part of its address.
+/// Returns an advisory's id: the last part of its address.
 fn id(url: &str) -> String {
     url.trim_end_matches('/').rsplit('/').next().unwrap_or(url).to_owned()
 }

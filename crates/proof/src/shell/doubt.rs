@@ -5,7 +5,7 @@
 
 use super::lex::Token;
 
-/// Says how far a doubt reaches.
+/// How far a doubt reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Doubt {
     /// All commands of the line.
@@ -41,7 +41,7 @@ const NAMES: [&str; 14] = [
 /// Options of `shopt` that change which files a word names, and no more.
 const SHOPT: [&str; 7] = ["dotglob", "extglob", "failglob", "globstar", "inherit_errexit", "nocaseglob", "nullglob"];
 
-/// Says that a part of the line is not understood.
+/// Marks a part of the line as not understood.
 pub(super) fn unread() -> String {
     "brackets on the line that are not understood here: write it without them, or as a script with its own `proof`"
         .to_owned()
@@ -55,7 +55,7 @@ pub(crate) fn variable(word: &str) -> Option<String> {
         .then(|| format!("`{name}`, through which a shell runs what the line does not show: take it away"))
 }
 
-/// Tells whether a command does nothing but fill an array: `name=( … )`.
+/// Whether a command does nothing but fill an array: `name=( … )`.
 pub(super) fn array(tokens: &[Token]) -> bool {
     let [Token::Word { text, .. }, Token::Operator("("), inner @ .., Token::Operator(")")] = tokens else {
         return false;
@@ -63,7 +63,7 @@ pub(super) fn array(tokens: &[Token]) -> bool {
     text.ends_with('=') && inner.iter().all(|token| matches!(token, Token::Word { .. }))
 }
 
-/// Says what a simple command makes of the exit code. `splits` says for each word whether it may become several.
+/// Returns what a simple command makes of the exit code. `splits` says for each word whether it may become several.
 pub(super) fn of_command(tokens: &[Token], words: &[String], splits: &[bool]) -> Option<Doubt> {
     if let [Token::Word { text, .. }, Token::Operator("("), Token::Operator(")"), ..] = tokens {
         return Some(Doubt::Whole(unseen(&format!("{text}()"), "the body of the function in its place")));
@@ -80,7 +80,7 @@ pub(super) fn of_command(tokens: &[Token], words: &[String], splits: &[bool]) ->
     }
     let mut at = words.iter().take_while(|word| is_assignment(word)).count();
     let mut asks = false;
-    // These run what stands behind them in the same shell.
+    // These run what is behind them in the same shell.
     while matches!(words.get(at)?.as_str(), "command" | "builtin" | "time" | "!") {
         at += 1;
         while let Some(flag) = words.get(at).filter(|word| word.starts_with('-')) {
@@ -98,6 +98,11 @@ pub(super) fn of_command(tokens: &[Token], words: &[String], splits: &[bool]) ->
         let bracket = matches!(head, "[" | "[[" | "{");
         return (!file && !bracket).then(|| Doubt::Itself(unseen(head, "the command's name as it is")));
     }
+    of_builtin(head, rest, tokens)
+}
+
+/// Returns what a command of the shell's own makes of the exit code.
+fn of_builtin(head: &str, rest: &[String], tokens: &[Token]) -> Option<Doubt> {
     match head {
         "exit" | "return" => {
             let fails = matches!(rest, [code] if code.parse::<u8>().is_ok_and(|code| code != 0));
@@ -131,7 +136,7 @@ fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(good))
 }
 
-/// Gives the first option of `set` that is not known to be harmless.
+/// Returns the first option of `set` that is not known to be harmless.
 fn option(words: &[String]) -> Option<&str> {
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {

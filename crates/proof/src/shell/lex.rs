@@ -1,6 +1,6 @@
 //! Words and operators (POSIX.1-2017, Shell Command Language, 2.3), quotes removed.
 
-/// Is a piece of a line.
+/// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     /// A word without its quotes, and the lines inside its command substitutions. `splits` says that the shell may make
@@ -14,7 +14,7 @@ pub(super) enum Token {
 }
 
 impl Token {
-    /// Tells whether it is a redirection of an output stream to elsewhere.
+    /// Whether it is a redirection of an output stream to elsewhere.
     pub(super) const fn leads_away(&self) -> bool {
         matches!(self, Self::Redirection { standard: true, .. })
     }
@@ -195,7 +195,7 @@ impl Lexer<'_> {
         self.rest = &self.rest[taken..];
     }
 
-    /// Takes `$(…)`, `${…}` or `` `…` `` whole; the text keeps it as it stands.
+    /// Takes `$(…)`, `${…}` or `` `…` `` whole; the text keeps it as it is.
     fn substitution(&mut self, text: &mut String, substitutions: &mut Vec<String>) -> bool {
         let (open, length) = if let Some(inside) = self.rest.strip_prefix("$(") {
             (inside, closing(inside, '(', ')'))

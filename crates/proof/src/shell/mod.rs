@@ -1,6 +1,6 @@
 //! Reads a shell line as far as it takes to know which commands run on it and whether the line's exit code is theirs.
 //!
-//! This is no shell: nothing is expanded, and what it cannot follow (conditions, loops, substitutions) counts as hiding
+//! This is not a shell: nothing is expanded, and what it cannot follow (conditions, loops, substitutions) counts as hiding
 //! the exit codes of the commands inside.
 
 mod doubt;

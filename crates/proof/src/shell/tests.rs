@@ -1,6 +1,6 @@
 use super::simples;
 
-/// Gives each command as `words`, with `!` before one whose exit code is hidden and `>` behind one that is redirected.
+/// Returns each command as `words`, with `!` before one whose exit code is hidden and `>` behind one that is redirected.
 fn read(line: &str) -> Vec<String> {
     simples(line)
         .into_iter()

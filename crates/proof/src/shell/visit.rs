@@ -1,22 +1,22 @@
-//! Simple commands of a line, each with what hides its exit code from whoever sees only the line's.
+//! Simple commands of a line, each with what hides its exit code behind the line's.
 
 use super::doubt::{self, Doubt};
 use super::lex::{Token, tokens};
 
-/// Is a simple command: no operator inside.
+/// A simple command: no operator inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Simple {
     /// The words, assignments first, quotes removed.
     pub words: Vec<String>,
-    /// What hides the command's exit code, for people; none when the line ends with 0 only if this does.
+    /// What hides the command's exit code, for people; `None` when the line ends with 0 only if this does.
     pub hidden: Option<String>,
     /// Whether its output goes to a file or into a pipe.
     pub redirected: bool,
-    /// The folder below the one where the line starts, by `cd` before it; none when that cannot be told.
+    /// The folder below the one where the line starts, by `cd` before it; `None` when that cannot be told.
     pub directory: Option<String>,
 }
 
-/// Lists a line's simple commands in the order in which they stand.
+/// Lists a line's simple commands in their order.
 pub(crate) fn simples(line: &str) -> Vec<Simple> {
     let mut reader = Reader {
         found: Vec::new(),
@@ -72,7 +72,7 @@ impl Reader {
         }
     }
 
-    /// Tells whether a failure ends the line, as `set -e` has it.
+    /// Whether a failure ends the line, as `set -e` has it.
     const fn stops(&self) -> bool {
         self.errexit && !self.shielded
     }
@@ -220,7 +220,7 @@ impl Reader {
                 '+' => Some(false),
                 _ => None,
             }) else {
-                // The name behind `-o`; whatever else stands here is a positional parameter, and so is all behind it.
+                // The name behind `-o`; anything else is a positional parameter, and so is all behind it.
                 if index > 0 && options[index - 1].starts_with(['-', '+']) && options[index - 1].ends_with('o') {
                     continue;
                 }
@@ -244,12 +244,12 @@ impl Reader {
 /// The folder, `set -e`, `set -o pipefail` and the doubt.
 type State = (Option<String>, bool, bool, Option<String>);
 
-/// Tells whether a command succeeds whatever happens: `set` is all that switches something on.
+/// Whether a command succeeds whatever happens: `set` is all that switches something on.
 fn always(tokens: &[Token]) -> bool {
     matches!(tokens.first(), Some(Token::Word { text, .. }) if text == "set")
 }
 
-/// Gives where a group ends that begins here: `( … )` or `{ … }`.
+/// Returns where a group ends that begins here: `( … )` or `{ … }`.
 fn group(tokens: &[Token]) -> Option<usize> {
     let is = |token: &Token, brace: &str| matches!(token, Token::Word { text, quoted: false, .. } if text == brace);
     let end = match tokens.first()? {
@@ -288,7 +288,7 @@ fn split<'a, 'b>(tokens: &'a [Token], operators: &[&'b str]) -> Vec<(&'a [Token]
     parts
 }
 
-/// Tells whether an alternative behind `||` fails whatever happened before it.
+/// Whether an alternative behind `||` fails whatever happened before it.
 fn fails(tokens: &[Token]) -> bool {
     let words: Vec<&str> = tokens
         .iter()
@@ -318,7 +318,7 @@ fn changed(at: &str, arguments: &[String]) -> Option<String> {
     Some(join(at, to))
 }
 
-/// Joins paths by text; an absolute one stands for itself.
+/// Joins paths by text; an absolute one is returned as it is.
 pub(crate) fn join(at: &str, to: &str) -> String {
     if to.starts_with('/') || at.is_empty() { to.to_owned() } else { format!("{at}/{to}") }
 }

@@ -99,7 +99,7 @@ fn an_ok_is_not_enough() {
     said("go test -v ./a ./b ./c ./d", recorded!("proof/go-test-main-v.txt"))
         .is("contradicted | the exit code is 0, and the output says otherwise: `--- FAIL: TestX (0.00s)`");
     said("go test -json ./a ./b ./d", recorded!("proof/go-test-main-json.txt"))
-        .is("hollow | hollow pass: package `m/a` says `ok` and names no test");
+        .is("hollow | hollow pass: package `m/a` says `ok` but names no test");
     let files = |main| [("/work/go.mod", "module m\n"), ("/work/p/main_test.go", main), ("/work/p/p_test.go", OWN)];
     for main in [
         "package p\nfunc TestMain(m *testing.M) {}\n",
@@ -111,7 +111,7 @@ fn an_ok_is_not_enough() {
             Case { files: &files(main), ..said(line, "ok  \tm/p\t0.002s\n") }.is("hollow");
         }
         said("go test -v ./p", "ok  \tm/p\t0.002s\n")
-            .is("hollow | hollow pass: package `m/p` says `ok` and names no test: its `TestMain` may end");
+            .is("hollow | hollow pass: package `m/p` says `ok` but names no test: its `TestMain` may end");
     }
     let own = "package p\nfunc TestMain(m *testing.M) { os.Exit(0) }\n";
     Case { files: &files(own), ..said("go test ./p", "ok  \tm/p\t0.002s\n") }.is(
@@ -122,7 +122,7 @@ fn an_ok_is_not_enough() {
     Case { files: &files(usual), ..said("go test ./p", "ok  \tm/p\t0.002s\n") }.is("proven | 1 package tested");
     // One package of several: whoever prints a name does so for itself alone.
     let both = "=== RUN   T\n--- PASS: T (0.00s)\nPASS\nok  \tm/a\t0.1s\nok  \tm/p\t0.1s\n";
-    said("go test -v ./...", both).is("hollow | hollow pass: package `m/p` says `ok` and names no test");
+    said("go test -v ./...", both).is("hollow | hollow pass: package `m/p` says `ok` but names no test");
     said("go test -v ./p", "=== RUN   T\n    --- FAIL: T (0.00s)\nok  \tm/p\t0.1s\n").is("contradicted");
 }
 

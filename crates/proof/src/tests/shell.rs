@@ -231,7 +231,7 @@ fn the_name_of_a_tool_without_a_call_is_undecided() {
     }
     stands(
         "find . -exec go build ./... ';'",
-        "hollow | hollow pass: `go build` stands on the line behind `find`, and whether it ran and how it ended cannot be seen",
+        "hollow | hollow pass: `go build` is on the line behind `find`, and whether it ran and how it ended cannot be seen",
     );
 }
 

@@ -14,7 +14,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::Node;
 
-/// Is a numeric owner.
+/// A numeric owner.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Owner {
     /// The user's number.
@@ -23,7 +23,7 @@ pub struct Owner {
     pub gid: u32,
 }
 
-/// Says how files come into a checkout.
+/// How files come into a checkout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contents {
     /// Every file is a copy of its own, checked while it is copied.
@@ -40,10 +40,10 @@ pub enum Contents {
     },
 }
 
-/// Says how a tree is written out.
+/// How a tree is written out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckoutOptions {
-    /// Who owns what is made; `None` is whoever runs us.
+    /// Who owns what is made; `None` is the user that runs us.
     pub owner: Option<Owner>,
     /// The modification time of what is made, in seconds since 1970.
     pub mtime: i64,
@@ -140,7 +140,7 @@ fn drain(
     }
 }
 
-/// Gives an entry its owner and time; a symlink's own, not its target's.
+/// Sets an entry's owner and time; a symlink's own, not its target's.
 fn dress(at: &Path, options: &CheckoutOptions) -> Result<(), ExportError> {
     if let Some(owner) = options.owner {
         std::os::unix::fs::lchown(at, Some(owner.uid), Some(owner.gid)).map_err(failed("set the owner of", at))?;

@@ -8,7 +8,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::Node;
 
-/// Is a path at which two trees differ: in one only, or other in each. A directory that only one tree has stands for all
+/// A path at which two trees differ: in one only, or other in each. A directory that only one tree has counts as all
 /// that is in it; directories in both are looked into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -38,7 +38,7 @@ pub fn diff(store: &dyn BlobStore, left: Digest, right: Digest) -> Result<Vec<Di
     Ok(found)
 }
 
-/// Gives the entries that differ between two directories, backwards.
+/// Returns the entries that differ between two directories, backwards.
 fn compare(
     store: &dyn BlobStore,
     left: Digest,

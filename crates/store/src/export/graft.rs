@@ -8,7 +8,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{Directory, Node};
 
-/// Gives the root of `base` with the nodes put at their paths. Directories on the way come into being where they lack; only
+/// Returns the root of `base` with the nodes put at their paths. Directories on the way come into being if they are missing; only
 /// the directories on the way are read and written. [`Digest::of`] no bytes is the empty base.
 ///
 /// # Errors
@@ -22,7 +22,7 @@ pub fn graft(store: &dyn BlobStore, base: Digest, nodes: &[(TreePath, Node)]) ->
     Ok(root)
 }
 
-/// Is the rest of a path, first segment first, and what goes there.
+/// The rest of a path, first segment first, and what goes there.
 type Part<'a> = (Vec<Name>, &'a Node);
 
 #[expect(clippy::expect_used, reason = "the end of a path is taken one level above")]

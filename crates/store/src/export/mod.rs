@@ -26,10 +26,10 @@ pub use self::tar::{TarStyle, export_tar};
 pub use self::walk::{lookup, walk};
 pub use self::whole::is_whole;
 
-/// Says why a tree cannot be read or written out.
+/// Why a tree cannot be read or written out.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// A directory's blob is no canonical `Directory`.
+    /// A directory's blob is not a canonical `Directory`.
     #[error("directory {digest} is not usable")]
     Directory {
         /// The blob.
@@ -95,7 +95,7 @@ pub fn read_directory(store: &dyn BlobStore, digest: Digest) -> Result<Directory
     Directory::decode(&store.get(digest)?).map_err(|source| ExportError::Directory { digest, source })
 }
 
-/// Gives the path of an entry of a directory; the root has none.
+/// Returns the path of an entry of a directory; the root has none.
 #[expect(clippy::expect_used, reason = "a name is a path of one segment")]
 fn child(parent: Option<&TreePath>, name: &Name) -> TreePath {
     let below: TreePath = name.as_str().parse().expect("a name is a path of one segment");

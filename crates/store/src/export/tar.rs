@@ -14,7 +14,7 @@ const BLOCK: u64 = 512;
 /// How much is copied at once, in bytes.
 const PIECE: usize = 128 << 10;
 
-/// Says what an archive's headers hold beside what the tree says.
+/// What an archive's headers hold beside what the tree says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TarStyle {
     /// Put before every path; its directories get entries too.
@@ -28,7 +28,7 @@ pub struct TarStyle {
 /// Writes a tree as GNU tar, ready for the engine's archive call: sorted as [`walk()`] sorts, directories and executable files
 /// 0755, other files 0644, symlinks 0777, no user or group names. The same tree and style give the same bytes.
 ///
-/// An archive that was broken off by an error lacks its end mark.
+/// An archive that was broken off by an error has no end mark.
 ///
 /// # Errors
 /// [`ExportError`] when the tree cannot be read or the writer fails.
@@ -58,7 +58,7 @@ pub fn export_tar(
     archive.writer.flush().map_err(|source| ExportError::Write { source })
 }
 
-/// Gives every directory on the way to a path, and the path.
+/// Returns every directory on the way to a path, and the path.
 fn ancestry(path: &TreePath) -> Vec<TreePath> {
     let mut above: Vec<TreePath> = Vec::new();
     for name in path.segments() {

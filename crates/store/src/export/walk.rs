@@ -31,13 +31,13 @@ pub fn walk(store: &dyn BlobStore, root: Digest) -> Result<Vec<(TreePath, Node)>
     Ok(found)
 }
 
-/// Gives a directory's entries backwards.
+/// Returns a directory's entries backwards.
 fn entries(store: &dyn BlobStore, digest: Digest, at: Option<&TreePath>) -> Result<Vec<(TreePath, Node)>, ExportError> {
     let directory = read_directory(store, digest)?;
     Ok(directory.entries.into_iter().rev().map(|(name, node)| (child(at, &name), node)).collect())
 }
 
-/// Finds what stands at a path; `None` when nothing does, or when a file or symlink is on the way.
+/// Finds what is at a path; `None` when there is nothing, or when a file or symlink is on the way.
 ///
 /// # Errors
 /// [`ExportError`] when a directory on the way is missing, damaged or not canonical.

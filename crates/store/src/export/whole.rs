@@ -5,7 +5,7 @@ use crate::{BlobStore, StoreError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::Node;
 
-/// Tells whether every blob of a tree is in the store. Contents are checked when they are read, not here.
+/// Whether every blob of a tree is in the store. Contents are checked when they are read, not here.
 ///
 /// # Errors
 /// [`ExportError`] when the store fails, or a directory is whole but not canonical.

@@ -50,7 +50,7 @@ impl FsStore {
     }
 }
 
-/// Is a file that has the name of a blob.
+/// A file that has the name of a blob.
 struct Blob {
     path: PathBuf,
     hash: Sha256,
@@ -73,7 +73,7 @@ impl Blob {
                 }
             }
         };
-        // What is no file, such as a link or a pipe, is not opened at all.
+        // What is not a file, such as a link or a pipe, is not opened at all.
         self.path.symlink_metadata().is_ok_and(|found| found.is_file()) && hash().is_ok_and(|found| found == self.hash)
     }
 }

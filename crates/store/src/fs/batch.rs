@@ -12,7 +12,7 @@ use rcrepro_model::content::digest::Digest;
 /// others have written to the same file system.
 const FLUSH_EACH: usize = 16;
 
-/// Holds flushed-later files by the digest that they will be named by.
+/// Flushed-later files by the digest that they will be named by.
 #[derive(Debug, Default)]
 pub(super) struct Staging {
     files: Mutex<HashMap<Digest, Staged>>,
@@ -30,7 +30,7 @@ impl Staging {
     }
 }
 
-/// Is a batch of a store on disk.
+/// A batch of a store on disk.
 #[derive(Debug)]
 pub(super) struct FsBatch {
     shared: Arc<Shared>,

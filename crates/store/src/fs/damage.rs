@@ -21,7 +21,7 @@ impl SetAside {
         self.blobs.lock().unwrap_or_else(PoisonError::into_inner).push(digest);
     }
 
-    /// Gives the list and begins a new one.
+    /// Returns the list and begins a new one.
     pub(super) fn take(&self) -> Vec<Digest> {
         std::mem::take(&mut *self.blobs.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -31,7 +31,7 @@ impl SetAside {
 pub(super) type FileName = (u64, u64);
 
 impl Shared {
-    /// Names an open file; none where this store does not mend, or the system does not say.
+    /// Names an open file; `None` where this store does not mend, or the system does not say.
     pub(super) fn name_of(&self, file: &File) -> Option<FileName> {
         self.set_aside.as_ref()?;
         file.metadata().ok().map(|found| (found.dev(), found.ino()))
@@ -83,7 +83,7 @@ impl Read for Watched {
     }
 }
 
-/// Tells whether two files hold the same bytes.
+/// Whether two files hold the same bytes.
 pub(super) fn is_equal(left: &Path, right: &Path) -> io::Result<bool> {
     let (mut left, mut right) = (File::open(left)?, File::open(right)?);
     let (mut one, mut other) = (vec![0; 128 << 10], vec![0; 128 << 10]);

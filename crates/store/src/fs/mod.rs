@@ -9,14 +9,14 @@
 //!
 //! **Why a crash cannot put a wrong blob under a name.** A blob is written into the session's folder, flushed (`fsync`, or
 //! one `syncfs` for a batch), then renamed, then the shard's folder is flushed. The rename is asked for only after the
-//! flush has returned, so a name that survives a crash always stands for flushed bytes; a name that does not survive is a
+//! flush has returned, so a name that survives a crash always means flushed bytes; a name that does not survive is a
 //! missing blob, which the next ingest writes again. Were the disk to lie about flushing, the blob would be short or wrong,
 //! and [`super::verify`] catches that on every read; a short one is also overwritten by the next writer, because a blob
 //! counts as present only with the right size.
 //!
 //! **How damage heals.** Size alone tells whether a blob is there, so that nothing is read before it is needed: a blob whose
-//! bytes changed later is found by whoever reads it. A store that was opened with [`FsStore::open_mending`] then sets it aside,
-//! and whoever derives or fetches it once more writes it again. A single blob that was written whole is compared with what
+//! bytes changed later is found by its reader. A store that was opened with [`FsStore::open_mending`] then sets it aside,
+//! and a process that derives or fetches it once more writes it again. A single blob that was written whole is compared with what
 //! lies there, which costs one read more and heals at once. [`audit`] looks for the rest.
 //!
 //! **Why processes cannot hurt each other.** Names are content, so two writers of one blob rename equal files over each
@@ -56,7 +56,7 @@ pub struct FsStore {
     shared: Arc<Shared>,
 }
 
-/// Holds what the store, its writers and its batches share.
+/// What the store, its writers and its batches share.
 #[derive(Debug)]
 struct Shared {
     root: PathBuf,
@@ -64,12 +64,12 @@ struct Shared {
     /// An open handle on `blobs`, so that looking for a blob does not walk the whole path.
     blobs_handle: OwnedFd,
     session: Session,
-    /// The damaged blobs that were set aside; none where they are left in their places.
+    /// The damaged blobs that were set aside; `None` where they are left in their places.
     set_aside: Option<SetAside>,
 }
 
 impl FsStore {
-    /// Opens the store at `root`, makes its folders where they lack, and removes what dead processes left behind.
+    /// Opens the store at `root`, makes its folders if they are missing, and removes what dead processes left behind.
     ///
     /// # Errors
     /// [`StoreError::Io`] when a folder cannot be made, locked or read.
@@ -78,7 +78,7 @@ impl FsStore {
     }
 
     /// Opens the store as [`FsStore::open`] does; a blob that is found damaged when it is read is moved to `ROOT/damaged`, so that
-    /// whoever can have its bytes again writes it anew.
+    /// a process that can have its bytes again writes it anew.
     ///
     /// # Errors
     /// As [`FsStore::open`].
@@ -102,7 +102,7 @@ impl FsStore {
         Ok(Self { shared: Arc::new(Shared { root: root.to_owned(), blobs, blobs_handle, session, set_aside }) })
     }
 
-    /// Gives the store's folder.
+    /// Returns the store's folder.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.shared.root
@@ -135,7 +135,7 @@ impl Shared {
         self.blobs.join(relative(hash))
     }
 
-    /// Tells whether a file of the right size stands under the blob's name.
+    /// Whether a file of the right size is under the blob's name.
     fn contains(&self, digest: Digest) -> Result<bool, StoreError> {
         match rustix::fs::statat(&self.blobs_handle, relative(digest.hash), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
@@ -148,7 +148,7 @@ impl Shared {
     /// Renames flushed bytes to their name. The caller flushes the shard's folder, whose path it gets.
     fn publish(&self, staged: &Path, hash: Sha256) -> Result<PathBuf, StoreError> {
         let target = self.path(hash);
-        let shard = target.parent().expect("a blob stands in a shard").to_owned();
+        let shard = target.parent().expect("a blob is in a shard").to_owned();
         match std::fs::rename(staged, &target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 match std::fs::create_dir(&shard) {
@@ -165,7 +165,7 @@ impl Shared {
     }
 }
 
-/// Gives a blob's path below `blobs/sha256`: its first two digits, then the whole hash.
+/// Returns a blob's path below `blobs/sha256`: its first two digits, then the whole hash.
 fn relative(hash: Sha256) -> String {
     let hex = hash.to_string();
     format!("{}/{hex}", &hex[..2])

@@ -39,13 +39,13 @@ impl Session {
         Ok(Self { folder, _lock: lock, next: AtomicU64::new(0) })
     }
 
-    /// Gives a path that nobody else gets.
+    /// Returns a path that nobody else gets.
     pub(super) fn fresh_path(&self) -> PathBuf {
         self.folder.path().join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }
 }
 
-/// Opens the file, making it where it lacks, and waits for its lock. Dropping the file releases it, as does dying.
+/// Opens the file, making it if it is missing, and waits for its lock. Dropping the file releases it, as does dying.
 fn locked(path: &Path) -> Result<File, StoreError> {
     let file = open_lock(path)?;
     rustix::fs::flock(&file, FlockOperation::LockExclusive)

@@ -17,7 +17,7 @@ use rcrepro_model::content::digest::{Digest, DigestHasher};
 /// How much a writer gathers before it calls the kernel, in bytes.
 const BUFFER: usize = 128 << 10;
 
-/// Is a file in the session's folder; it goes away when it is dropped under that name.
+/// A file in the session's folder; it goes away when it is dropped under that name.
 #[derive(Debug)]
 pub(super) struct Staged {
     path: PathBuf,
@@ -52,7 +52,7 @@ fn stage(session: &Session) -> Result<(File, Staged), StoreError> {
     Ok((file, Staged { path }))
 }
 
-/// Gives the file the mode and time that every blob has.
+/// Sets the mode and time of the file to those of every blob.
 fn seal(file: &File) -> io::Result<()> {
     file.set_permissions(std::fs::Permissions::from_mode(0o444))?;
     let time = UNIX_EPOCH + Duration::from_secs(BLOB_MTIME.unsigned_abs());

@@ -17,14 +17,14 @@ use rcrepro_model::decision::scope::{Revision, TrackedFile};
 /// How many commits are looked through for one with a wanted tree.
 const WALK_LIMIT: usize = 100_000;
 
-/// Is a repository whose history can be asked.
+/// A repository whose history can be asked.
 #[derive(Debug)]
 pub struct GitHistory {
     repository: gix::Repository,
     path: PathBuf,
 }
 
-/// Is a file that is not the same in two trees; the path is relative to the repository's root.
+/// A file that is not the same in two trees; the path is relative to the repository's root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
     /// The path.
@@ -35,7 +35,7 @@ pub struct FileChange {
     pub after: Option<TrackedFile>,
 }
 
-/// Is a commit and when it was made.
+/// A commit and when it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatedCommit {
     /// The commit's id, in hex.
@@ -73,7 +73,7 @@ impl GitHistory {
         Ok(Revision { commit: id.to_string(), tree: tree.to_string() })
     }
 
-    /// Finds the best common ancestor of two commits; none when their histories share nothing.
+    /// Finds the best common ancestor of two commits; `None` when their histories share nothing.
     ///
     /// # Errors
     /// [`GitError::Read`].
@@ -83,7 +83,7 @@ impl GitHistory {
         Ok(self.repository.merge_base(first, second).map_err(failed)?.map(|id| id.to_string()))
     }
 
-    /// Tells whether one commit is an ancestor of another, or the same.
+    /// Whether one commit is an ancestor of another, or the same.
     ///
     /// # Errors
     /// [`GitError::Read`].
@@ -185,7 +185,7 @@ impl GitHistory {
         Ok(files)
     }
 
-    /// Reads a regular file of a commit; none when it is not tracked or is a folder, a symlink or a submodule.
+    /// Reads a regular file of a commit; `None` when it is not tracked or is a folder, a symlink or a submodule.
     ///
     /// # Errors
     /// [`GitError::Read`], or [`GitError::Limit`] when it has more than `limit` bytes.

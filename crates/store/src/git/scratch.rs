@@ -15,7 +15,7 @@ use crate::ingest::GitError;
 use crate::ingest::git::{open, reading};
 use rcrepro_model::content::name::TreePath;
 
-/// Says why no scratch repository could be made.
+/// Why no scratch repository could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ScratchError {
     /// git's data cannot be read or written.
@@ -34,7 +34,7 @@ pub enum ScratchError {
     },
 }
 
-/// Is a commit of the user's repository in a folder of its own.
+/// A commit of the user's repository in a folder of its own.
 #[derive(Debug)]
 pub struct GitScratch {
     folder: tempfile::TempDir,
@@ -77,13 +77,13 @@ impl GitScratch {
         Ok(scratch)
     }
 
-    /// Gives the folder.
+    /// Returns the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Gives the id of the commit that was written out, in hex.
+    /// Returns the id of the commit that was written out, in hex.
     #[must_use]
     pub fn base(&self) -> String {
         self.base.to_string()
@@ -135,13 +135,13 @@ impl GitScratch {
         Ok(id.to_string())
     }
 
-    /// Gives where a file is written. A symlink on the way could lead to a file of the user's.
+    /// Returns where a file is written. A symlink on the way could lead to a file of the user's.
     fn place(&self, path: &TreePath) -> Result<PathBuf, ScratchError> {
         let mut at = self.path().to_owned();
         for segment in path.segments() {
             at.push(segment.as_str());
             if at.is_symlink() {
-                let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "a symlink stands in the way");
+                let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "a symlink is in the way");
                 return Err(ScratchError::Io { doing: "write", path: at, source });
             }
         }
@@ -199,7 +199,7 @@ impl GitScratch {
             if matches!(kind, EntryKind::Tree | EntryKind::Commit) {
                 continue;
             }
-            // What no tree of ours can hold is no path to write to either.
+            // A path that no tree of ours can hold cannot be written to either.
             let Some(path) = std::str::from_utf8(&record.filepath).ok().and_then(|path| path.parse::<TreePath>().ok())
             else {
                 continue;

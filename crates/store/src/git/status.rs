@@ -1,6 +1,6 @@
 //! How a working copy differs from its last commit.
 //!
-//! Line ends count as git counts them: what `core.autocrlf` changes on the way out is no difference. No program that a
+//! Line ends count as git counts them: what `core.autocrlf` changes on the way out is not a difference. No program that a
 //! repository's configuration names is started: a file that a filter wrote is compared by what the index remembers of it.
 
 use std::path::Path;
@@ -20,7 +20,7 @@ const SETTINGS: [&str; 3] = ["core.autocrlf", "core.eol", "core.excludesFile"];
 /// The largest file whose line ends are tried: 1 MiB. A larger one that git would store as it was counts as changed.
 const LINE_ENDS_LIMIT: u64 = 1 << 20;
 
-/// Says how a file of the working copy differs from the commit.
+/// How a file of the working copy differs from the commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UncommittedChange {
@@ -32,7 +32,7 @@ pub enum UncommittedChange {
     New,
 }
 
-/// Is a file that is not the same in the working copy and in its commit.
+/// A file that is not the same in the working copy and in its commit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Uncommitted {
     /// The path, relative to the repository's root; bytes that are not UTF-8 are replaced.
@@ -66,7 +66,7 @@ pub fn uncommitted(path: &Path) -> Result<Vec<Uncommitted>, GitError> {
         if is_line_ends_alone(&item, &repository, &mut filters, &index) {
             continue;
         }
-        // What stands in the index and not on disk, or the other way round, is told twice; the last word is the disk's.
+        // What is in the index and not on disk, or the other way round, is told twice; the last word is the disk's.
         let path = item.location().to_str_lossy().into_owned();
         let on_disk = matches!(item, Item::IndexWorktree(_));
         let entry = found.entry(path).or_insert(change);
@@ -93,7 +93,7 @@ fn change(item: &Item) -> Option<UncommittedChange> {
     })
 }
 
-/// Tells whether a file that has another size would be stored as it was: gix takes the size for an answer, git does not.
+/// Whether a file that has another size would be stored as it was: gix takes the size for an answer, git does not.
 fn is_line_ends_alone(
     item: &Item,
     repository: &gix::Repository,

@@ -18,7 +18,7 @@ use rcrepro_model::content::digest::{Digest, DigestHasher};
 use rcrepro_model::content::name::{NameError, TreePath};
 use rcrepro_model::content::tree::{Directory, Node};
 
-/// Says why a folder cannot become a tree.
+/// Why a folder cannot become a tree.
 #[derive(Debug, thiserror::Error)]
 pub enum DirError {
     /// The file system failed.
@@ -35,7 +35,7 @@ pub enum DirError {
     /// A name that REAPI cannot carry.
     #[error("the name `{bytes}` in `{}` is not UTF-8", folder.display())]
     NameNotUtf8 {
-        /// The folder that the name stands in.
+        /// The folder that the name is in.
         folder: PathBuf,
         /// The name, with every byte that is not printable ASCII escaped.
         bytes: String,
@@ -65,7 +65,7 @@ pub enum DirError {
         attribute: &'static str,
     },
     /// Something on the way to an output is a symlink or a file, which may lead anywhere.
-    #[error("`{}` cannot be reached: something on the way is a symlink or no folder", path.display())]
+    #[error("`{}` cannot be reached: something on the way is a symlink or not a folder", path.display())]
     Crossing {
         /// The wanted path.
         path: PathBuf,
@@ -88,7 +88,7 @@ pub enum DirError {
         /// What was exceeded.
         source: LimitError,
     },
-    /// A name that cannot stand in a tree.
+    /// A name that cannot be in a tree.
     #[error(transparent)]
     Name(#[from] NameError),
     /// The store failed.
@@ -103,7 +103,7 @@ impl DirError {
     }
 }
 
-/// Says how a folder is read.
+/// How a folder is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DirOptions {
     /// The folder is the upper directory of an overlay whose container has ended: whiteouts (character devices 0/0) mean
@@ -129,19 +129,19 @@ pub fn ingest_dir(store: &dyn BlobStore, path: &Path, options: &DirOptions) -> R
 /// Hashes the tree below `path` as [`ingest_dir`] does, and keeps nothing.
 ///
 /// # Errors
-/// [`DirError`] when the tree cannot be read or is no tree of ours.
+/// [`DirError`] when the tree cannot be read or is not a tree of ours.
 pub fn hash_dir(path: &Path) -> Result<Digest, DirError> {
     ingest_folder(&HashOnly, open_root(path)?.as_fd(), path, &DirOptions::default())
 }
 
-/// Adds to `batch` whatever stands at `at` below the folder `root`: a file, a symlink or a tree. `None` means that
+/// Adds to `batch` whatever is at `at` below the folder `root`: a file, a symlink or a tree. `None` means that
 /// nothing is there, or an overlay's whiteout. Symlinks on the way are never followed: a container may have made them.
 /// Errors show paths below `named`, which is what the folder is called where the output was made.
 ///
 /// The caller commits the batch.
 ///
 /// # Errors
-/// [`DirError`], among them [`DirError::Crossing`] when a symlink stands on the way.
+/// [`DirError`], among them [`DirError::Crossing`] when a symlink is on the way.
 pub fn ingest_output(
     batch: &dyn BlobBatch,
     root: &Path,
@@ -182,7 +182,7 @@ pub fn ingest_output(
     }
 }
 
-/// Tells whether the first thing on the way that is no folder is an overlay's mark for "removed".
+/// Whether the first thing on the way that is not a folder is an overlay's mark for "removed".
 fn whiteout_on_the_way(root: BorrowedFd<'_>, above: &str, options: &DirOptions) -> bool {
     let ends = above.match_indices('/').map(|(end, _)| end).chain([above.len()]);
     let first = ends

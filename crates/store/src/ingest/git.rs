@@ -24,7 +24,7 @@ pub use visit::{Visited, visit_git};
 use walk::Walk;
 pub(crate) use walk::is_malformed;
 
-/// Says why a commit's tree cannot be taken.
+/// Why a commit's tree cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// git's data cannot be read.
@@ -69,7 +69,9 @@ pub enum GitError {
         bytes: String,
     },
     /// A name that no git writes: empty, with `/` or NUL in it, or `.git`.
-    #[error("malformed tree: `{path}` is no path of a tracked file, expected names without `/` and other than `.git`")]
+    #[error(
+        "malformed tree: invalid path `{path}` of a tracked file: expected names without `/` and other than `.git`"
+    )]
     Malformed {
         /// The path, with every byte that is not printable ASCII escaped.
         path: String,
@@ -80,7 +82,7 @@ pub enum GitError {
         /// What was exceeded.
         source: LimitError,
     },
-    /// A name that cannot stand in a tree.
+    /// A name that cannot be in a tree.
     #[error(transparent)]
     Name(#[from] NameError),
     /// Two entries of one name.
@@ -104,7 +106,7 @@ pub struct GitSource<'a> {
     pub exclude: &'a GlobSet,
 }
 
-/// Is a commit's tree in the store.
+/// A commit's tree in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestedSource {
     /// The root `Directory`.
@@ -117,7 +119,7 @@ pub struct IngestedSource {
     pub tracked_files: usize,
 }
 
-/// Is a tracked file or symlink.
+/// A tracked file or symlink.
 struct Tracked {
     path: TreePath,
     object: gix::ObjectId,
@@ -135,7 +137,7 @@ pub fn ingest_git(store: &dyn BlobStore, source: &GitSource<'_>, limits: Limits)
     let id = commit.id().to_string();
     let commit_time = commit.time().map_err(|error| failed(format!("read the time of commit {id}"))(error.into()))?;
     if commit_time.seconds.unsigned_abs() > MAX_INTEGER.unsigned_abs() {
-        let why = format!("{} seconds since 1970 is no time that a manifest can hold", commit_time.seconds);
+        let why = format!("{} seconds since 1970 is outside the times that a manifest can hold", commit_time.seconds);
         return Err(failed(format!("use the time of commit {id}"))(why.into()));
     }
     let tracked = tracked(&repository, &commit, source, limits)?;
@@ -199,7 +201,7 @@ fn tracked(
     Ok(tracked)
 }
 
-/// Lists the entries below the wanted folder that are no folders; there may not be more than `limits` allow, folders counted.
+/// Lists the entries below the wanted folder that are not folders; there may not be more than `limits` allow, folders counted.
 fn records(
     repository: &gix::Repository,
     commit: &gix::Commit<'_>,
@@ -227,7 +229,7 @@ fn records(
     }
 }
 
-/// Tells whether the path, or a folder above it, matches.
+/// Whether the path, or a folder above it, matches.
 #[must_use]
 pub fn is_excluded(path: &str, exclude: &GlobSet) -> bool {
     let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);

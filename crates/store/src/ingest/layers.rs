@@ -22,7 +22,7 @@ const WHITEOUT: &str = ".wh.";
 /// The name that hides everything that the layers below have in a folder.
 const OPAQUE: &str = ".wh..wh..opq";
 
-/// Is the mode and the owner of a path.
+/// The mode and the owner of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dress {
     /// The permission bits, set-id and sticky bits among them.
@@ -33,7 +33,7 @@ pub struct Dress {
     pub gid: u64,
 }
 
-/// Is the file system of an image.
+/// The file system of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootTree {
     /// The root `Directory`.
@@ -45,7 +45,7 @@ pub struct RootTree {
 /// Stores the tree that these layers make, lowest first; each is an uncompressed tar in the store.
 ///
 /// # Errors
-/// [`TarError`] for a layer that is no whole archive or holds what cannot stand in a tree, such as a device.
+/// [`TarError`] for a layer that is not a whole archive or holds what cannot be in a tree, such as a device.
 pub fn ingest_layers(store: &dyn BlobStore, layers: &[Digest]) -> Result<RootTree, TarError> {
     let batch = store.batch()?;
     let mut paths = BTreeMap::new();
@@ -66,10 +66,10 @@ pub fn ingest_layers(store: &dyn BlobStore, layers: &[Digest]) -> Result<RootTre
     Ok(RootTree { root, dress: paths.into_iter().map(|(path, (_, dress))| (path, dress)).collect() })
 }
 
-/// What stands at each path: a file or a symbolic link, or a folder where there is none.
+/// What is at each path: a file or a symbolic link, or a folder where there is none.
 type Paths = BTreeMap<TreePath, (Option<Node>, Dress)>;
 
-/// Is what one layer does to those below.
+/// What one layer does to those below.
 #[derive(Default)]
 struct Changes {
     /// Paths that are taken away, with all that is below them.
@@ -104,7 +104,7 @@ fn changes(
             continue;
         }
         if let Some(hidden) = name.strip_prefix(WHITEOUT) {
-            let hidden: TreePath = hidden.parse().map_err(|_| refused("it takes away what is no name"))?;
+            let hidden: TreePath = hidden.parse().map_err(|_| refused("it removes an invalid name"))?;
             changes.gone.push(folder.map_or_else(|| hidden.clone(), |folder: TreePath| folder.join(&hidden)));
             continue;
         }
@@ -126,7 +126,7 @@ fn changes(
                 let target = target.and_then(|path| changes.brings.get(&path).or_else(|| below.get(&path)));
                 let (node, of) = target
                     .and_then(|(node, of)| Some((node.clone()?, *of)))
-                    .ok_or_else(|| refused("it is a hard link to what is no file of the image"))?;
+                    .ok_or_else(|| refused("it is a hard link to something that is not a file of the image"))?;
                 dress = of;
                 Some(node)
             }
@@ -164,7 +164,7 @@ fn locate(bytes: &[u8]) -> Result<Option<TreePath>, &'static str> {
     if text.is_empty() || text == "." {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_| "its path is no path inside a tree")
+    text.parse().map(Some).map_err(|_| "its path is not a path inside a tree")
 }
 
 #[cfg(test)]
@@ -175,7 +175,7 @@ mod tests {
     use crate::export::walk;
     use crate::memory::MemoryStore;
 
-    /// Is a path, what it is, its text (content or link target), and its mode.
+    /// A path, what it is, its text (content or link target), and its mode.
     type Made<'a> = (&'a str, EntryType, &'a str, u32);
 
     fn layer(store: &MemoryStore, entries: &[Made<'_>]) -> Digest {

@@ -1,7 +1,7 @@
 //! Turns what is outside into blobs and REAPI `Directory` messages, hashing on the way.
 //!
 //! [`dir`] reads a folder, [`git`] a commit's tracked tree, [`tar`] an archive stream. All of them give the same root digest
-//! for the same names, contents, link targets and executable bits. None of them guesses: an entry that cannot stand in a
+//! for the same names, contents, link targets and executable bits. None of them guesses: an entry that cannot be in a
 //! tree is an error that names it.
 
 use std::cell::RefCell;
@@ -40,7 +40,7 @@ impl Default for Limits {
     }
 }
 
-/// Says which of the [`Limits`] was exceeded.
+/// Which of the [`Limits`] was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LimitError {
     /// Too many entries.
@@ -127,7 +127,7 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Is a batch that keeps nothing: what is only to be hashed goes here.
+/// A batch that keeps nothing: what is only to be hashed goes here.
 struct HashOnly;
 
 impl BlobBatch for HashOnly {

@@ -14,7 +14,7 @@ use super::Meter;
 use super::dir::{DirError, DirOptions};
 use rcrepro_model::content::name::Name;
 
-/// Holds a tree's shape. The folder of index 0 is the root; a folder stands after the one that it is in.
+/// A tree's shape. The folder of index 0 is the root; a folder comes after the one that holds it.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub folders: Vec<Folder>,
@@ -24,13 +24,13 @@ pub(super) struct Shape {
     pub levels: Vec<usize>,
 }
 
-/// Holds a folder's entries, in no order.
+/// A folder's entries, in no order.
 #[derive(Debug, Default)]
 pub(super) struct Folder {
     pub entries: Vec<(Name, Slot)>,
 }
 
-/// Says what an entry is; files and folders by index.
+/// What an entry is; files and folders by index.
 #[derive(Debug)]
 pub(super) enum Slot {
     File(usize),
@@ -38,7 +38,7 @@ pub(super) enum Slot {
     Symlink(String),
 }
 
-/// Is an entry as one folder's listing gives it.
+/// An entry as one folder's listing gives it.
 enum Found {
     File,
     Folder,
@@ -152,7 +152,7 @@ pub(super) fn read_link(folder: impl AsFd, name: &std::ffi::CStr, at: &Path) -> 
     })
 }
 
-/// Tells whether a character device is overlayfs's mark for "removed": device number 0/0.
+/// Whether a character device is overlayfs's mark for "removed": device number 0/0.
 pub(super) fn is_whiteout(folder: impl AsFd, name: &std::ffi::CStr) -> bool {
     rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| stat.st_rdev == 0)
 }

@@ -12,7 +12,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{Node, TreeBuilder, TreeError};
 
-/// Says why an archive cannot become a tree. Names are shown with every byte that is not printable ASCII escaped.
+/// Why an archive cannot become a tree. Names are shown with every byte that is not printable ASCII escaped.
 #[derive(Debug, thiserror::Error)]
 pub enum TarError {
     /// The stream failed.
@@ -45,7 +45,7 @@ pub enum TarError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// An entry that cannot stand in a tree.
+    /// An entry that cannot be in a tree.
     #[error("archive entry `{entry}` is refused: {reason}")]
     Entry {
         /// The entry's path in the archive.
@@ -53,7 +53,7 @@ pub enum TarError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// Nothing stands at the path that the caller wants.
+    /// Nothing is at the path that the caller wants.
     #[error("the archive holds nothing at `{path}`")]
     Empty {
         /// The wanted path.
@@ -75,7 +75,7 @@ pub enum TarError {
     Store(#[from] StoreError),
 }
 
-/// Says how an archive is read.
+/// How an archive is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TarOptions {
     /// The path, inside the archive, of what becomes the result; every entry must be it or lie below it. Docker's archive
@@ -85,7 +85,7 @@ pub struct TarOptions {
     pub limits: Limits,
 }
 
-/// Stores an archive: a tree's root, or the file or symlink that stands at [`TarOptions::strip`].
+/// Stores an archive: a tree's root, or the file or symlink that is at [`TarOptions::strip`].
 ///
 /// The stream is read to its very end. Owners, times, xattrs and all mode bits but the owner's executable one are dropped;
 /// hard links become files of their own.
@@ -141,14 +141,14 @@ pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &T
     tree.finish(batch, options)
 }
 
-/// Is what stands at a path.
+/// What is at a path.
 #[derive(Debug, Clone)]
 enum Item {
     Leaf(Node),
     Folder,
 }
 
-/// Holds what the archive has shown; the root has no path.
+/// What the archive has shown; the root has no path.
 #[derive(Default)]
 struct Tree {
     builder: TreeBuilder,
@@ -159,7 +159,7 @@ impl Tree {
     fn add(&mut self, path: Option<TreePath>, item: Item, entry: &[u8]) -> Result<(), TarError> {
         let refused = |reason| TarError::Entry { entry: escaped(entry), reason };
         if self.seen.contains_key(&path) {
-            return Err(refused("it stands twice in the archive"));
+            return Err(refused("it occurs twice in the archive"));
         }
         if path.is_some() && matches!(self.seen.get(&None), Some(Item::Leaf(_))) {
             return Err(refused("it lies below a file or symlink"));

@@ -14,7 +14,7 @@ const BLOCK: usize = 512;
 /// How long a pax header or a GNU long name may be, in bytes; Linux takes no path beyond 4,096.
 const META_LIMIT: u64 = 1 << 20;
 
-/// Is an entry's header with its long names resolved.
+/// An entry's header with its long names resolved.
 #[derive(Debug)]
 pub struct Entry {
     /// The path as the archive spells it.
@@ -25,7 +25,7 @@ pub struct Entry {
     pub link: Vec<u8>,
     /// Whether its owner may execute it.
     pub executable: bool,
-    /// The permission bits as they stand.
+    /// The permission bits as they are.
     pub mode: u32,
     /// The owner's number; `u64::MAX` for a field that is none.
     pub uid: u64,
@@ -67,7 +67,7 @@ impl<'a> TarReader<'a> {
         let mut overrides = Overrides::default();
         loop {
             let Some(header) = self.header()? else { return Ok(None) };
-            let size = header.entry_size().map_err(|_| self.bad("its size is no number"))?;
+            let size = header.entry_size().map_err(|_| self.bad("its size is not a number"))?;
             match header.entry_type() {
                 EntryType::XHeader => self.pax(size, &mut overrides)?,
                 EntryType::XGlobalHeader => self.global_pax(size)?,
@@ -84,7 +84,7 @@ impl<'a> TarReader<'a> {
         let link =
             overrides.link.or_else(|| header.link_name_bytes().map(|link| link.into_owned())).unwrap_or_default();
         self.last = path.escape_ascii().to_string();
-        let mode = header.mode().map_err(|_| self.bad("its mode is no number"))?;
+        let mode = header.mode().map_err(|_| self.bad("its mode is not a number"))?;
         let kind = if kind == EntryType::Regular && path.ends_with(b"/") { EntryType::Directory } else { kind };
         // Only these carry data, whatever the size field says: so do Go's and GNU's readers have it.
         let size = match kind {
@@ -174,7 +174,7 @@ impl<'a> TarReader<'a> {
                 b"linkpath" => overrides.link = Some(value.to_vec()),
                 b"size" | b"uid" | b"gid" => {
                     let number = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
-                    let number = Some(number.ok_or_else(|| self.bad("its pax size or owner is no number"))?);
+                    let number = Some(number.ok_or_else(|| self.bad("its pax size or owner is not a number"))?);
                     match key {
                         b"size" => overrides.size = number,
                         b"uid" => overrides.uid = number,
@@ -189,7 +189,7 @@ impl<'a> TarReader<'a> {
         Ok(())
     }
 
-    /// Lets comments pass, which `git archive` writes; anything else would change every entry.
+    /// Accepts comments, which `git archive` writes; anything else would change every entry.
     fn global_pax(&mut self, size: u64) -> Result<(), TarError> {
         let bytes = self.meta(size)?;
         match PaxRecords(&bytes).all(|record| matches!(record, Some((b"comment", _)))) {

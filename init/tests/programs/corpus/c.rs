@@ -73,7 +73,7 @@ const SYSTEM: &[Row] = &[
     Row::same("ticks", "the kernel counts when a process began in ticks since the machine began"),
 ];
 
-/// Gives the sections; the last one begins with a program that differs.
+/// Returns the sections; the last one begins with a program that differs.
 pub fn sections() -> Vec<Section> {
     let section = |title, source, rows| Section { title, source, ways: BOTH, of_files: false, rows };
     vec![
@@ -85,7 +85,7 @@ pub fn sections() -> Vec<Section> {
     ]
 }
 
-/// Gives programs that a thousand signals a second interrupt.
+/// Returns programs that a thousand signals a second interrupt.
 pub fn interrupted() -> Section {
     Section { title: "C: signals", source: "busy.c", ways: BOTH, of_files: false, rows: INTERRUPTED }
 }

@@ -10,7 +10,7 @@ use crate::support::{self, text};
 /// The word that becomes a program's own empty folder.
 pub const FOLDER: &str = "{folder}";
 
-/// Says what a wall clock that stands does to a program.
+/// What a wall clock that stands does to a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stands {
     Same,
@@ -28,7 +28,7 @@ impl fmt::Display for Stands {
     }
 }
 
-/// Says what a wall clock that starts does to a program.
+/// What a wall clock that starts does to a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Starts {
     Same,
@@ -36,7 +36,7 @@ pub enum Starts {
     Differs,
 }
 
-/// Is one program, and what is known of it.
+/// One program, and what is known of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     /// The word by which its file or folder knows it.
@@ -72,13 +72,13 @@ impl Row {
         Self { starts: Starts::Differs, ..self }
     }
 
-    /// Gives the name that no other program has.
+    /// Returns the name that no other program has.
     pub fn called(&self, section: &Section) -> String {
         format!("{} {}", section.source, self.name)
     }
 }
 
-/// Says how programs of a section are made and run.
+/// How programs of a section are made and run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
     C,
@@ -105,7 +105,7 @@ impl fmt::Display for Way {
     }
 }
 
-/// Is a number of programs that are made and run alike.
+/// A number of programs that are made and run alike.
 #[derive(Debug, Clone)]
 pub struct Section {
     pub title: &'static str,
@@ -118,7 +118,7 @@ pub struct Section {
     pub rows: &'static [Row],
 }
 
-/// Is a program that can be run.
+/// A program that can be run.
 pub struct Program {
     pub way: Way,
     pub words: Vec<String>,

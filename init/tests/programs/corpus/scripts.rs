@@ -65,7 +65,7 @@ const PERL: &[Row] = &[
     Row::same("children", "children never read an earlier time"),
 ];
 
-/// Gives the sections; the first one begins with a program that fails under a clock that stands.
+/// Returns the sections; the first one begins with a program that fails under a clock that stands.
 pub fn sections() -> Vec<Section> {
     let section = |title, source, ways, rows| Section { title, source, ways, of_files: false, rows };
     vec![

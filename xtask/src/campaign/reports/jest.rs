@@ -8,7 +8,7 @@ pub fn read(stdout: &str) -> Option<Report> {
     let mut report = Report::default();
     for file in json.list("testResults") {
         let path = file.text("name").unwrap_or_default();
-        // Sources stand at /work in every container.
+        // Sources are at /work in every container.
         let path = path.strip_prefix("/work/").unwrap_or(path);
         report.wholes.insert(path.to_owned(), verdict(file.text("status").unwrap_or_default()));
         for test in file.list("assertionResults") {

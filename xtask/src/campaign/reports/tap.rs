@@ -9,7 +9,7 @@ use super::{Report, Verdict};
 pub fn read(stdout: &str) -> Option<Report> {
     let mut report = Report::default();
     let mut versioned = false;
-    // The names of the blocks that are open, with the indentation at which their own point stands.
+    // The names of the blocks that are open, with the indentation at which their own point is.
     let mut open: Vec<(usize, String)> = Vec::new();
     // Diagnostics in YAML may hold anything, lines that look like points too.
     let mut diagnostics: Option<usize> = None;

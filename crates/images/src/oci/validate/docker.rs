@@ -1,6 +1,6 @@
 //! Docker's `manifest.json`: what `docker save` writes and `docker load` reads, beside a layout or alone.
 //!
-//! The classic archive names its config by its digest (`HEX.json`) and its layers by names that are no digests
+//! The classic archive names its config by its digest (`HEX.json`) and its layers by names that are not digests
 //! (`ID/layer.tar`): there a layer is checked by its DiffId alone.
 
 use std::collections::BTreeSet;

@@ -8,7 +8,7 @@ use super::strict_json;
 use super::survey::SurveyedFile;
 
 impl Judge<'_> {
-    /// Parses a document and lists the keys that stand twice.
+    /// Parses a document and lists the keys that occur twice.
     pub(super) fn document(&mut self, path: &str, file: &SurveyedFile) -> Option<Value> {
         let Some(bytes) = &file.document else {
             let found = if file.layer.is_some() { "an archive" } else { "too many bytes for a document" };
@@ -18,7 +18,7 @@ impl Judge<'_> {
         match strict_json::parse(bytes) {
             Ok((value, twice)) => {
                 for key in twice {
-                    self.fault(FaultName::DuplicateKey, path, "each key once", format!("`{key}` stands twice"));
+                    self.fault(FaultName::DuplicateKey, path, "each key once", format!("`{key}` occurs twice"));
                 }
                 Some(value)
             }
@@ -66,7 +66,7 @@ impl Judge<'_> {
     }
 }
 
-/// Shows what stands in a field, shortened.
+/// Shows what is in a field, shortened.
 pub(super) fn shown(value: Option<&Value>) -> String {
     match value {
         None => "nothing".to_owned(),

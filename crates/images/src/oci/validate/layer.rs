@@ -17,7 +17,7 @@ const MAX_LAYER: u64 = 64 << 30;
 /// The most faults of one layer that are listed.
 const MAX_FAULTS: usize = 1_000;
 
-/// Says how a layer is packed.
+/// How a layer is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     /// A plain tar.
@@ -29,7 +29,7 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// Gives the words of reports.
+    /// Returns the words of reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Compression {
         }
     }
 
-    /// Tells from its first bytes whether a file may be a layer.
+    /// Whether a file may be a layer, by its first bytes.
     pub(super) fn sniff(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -50,7 +50,7 @@ impl Compression {
     }
 }
 
-/// Tells whether a block is a header with the right sum, or the end mark of a layer without entries.
+/// Whether a block is a header with the right sum, or the end mark of a layer without entries.
 fn is_tar_block(block: &[u8]) -> bool {
     let mut header = Header::new_old();
     header.as_mut_bytes().copy_from_slice(block);
@@ -58,7 +58,7 @@ fn is_tar_block(block: &[u8]) -> bool {
     block.iter().all(|byte| *byte == 0) || header.cksum().ok() == Some(sum + 8 * u32::from(b' '))
 }
 
-/// Is what one pass over a layer tells.
+/// What one pass over a layer tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerScan {
     /// How it is packed.
@@ -133,7 +133,7 @@ fn entry_faults(
     let path = Sha256::of(plain(&entry.path)).to_string();
     let half = hex::decode(&path[..32]).expect("a hash has 64 digits");
     if !seen.insert(half) {
-        faults.push((FaultName::DuplicateEntry, "the path stands twice"));
+        faults.push((FaultName::DuplicateEntry, "the path occurs twice"));
     }
     let mut ways = ways(&entry.path);
     let own = ways.pop();
@@ -149,7 +149,7 @@ fn entry_faults(
     faults
 }
 
-/// Gives a hash for every folder on the way to a path, and for the path itself; `./` and `//` count for nothing. The work grows
+/// Returns a hash for every folder on the way to a path, and for the path itself; `./` and `//` count for nothing. The work grows
 /// with the length of the path alone.
 fn ways(path: &[u8]) -> Vec<u64> {
     let mut hasher = DefaultHasher::new();
@@ -162,7 +162,7 @@ fn ways(path: &[u8]) -> Vec<u64> {
     segments.map(way).collect()
 }
 
-/// Says why a path is none inside a layer, as readers that join it to a folder would see it.
+/// Returns why a path is none inside a layer, as readers that join it to a folder would see it.
 pub(super) fn leaves(path: &[u8]) -> Option<&'static str> {
     match path {
         [] => Some("an empty path"),
@@ -184,7 +184,7 @@ pub(super) fn plain(mut path: &[u8]) -> &[u8] {
     path
 }
 
-/// Says an error with what caused it.
+/// Formats an error with its causes.
 pub(super) fn words(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }

@@ -13,7 +13,7 @@ use rcrepro_model::content::digest::Sha256;
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
-/// How deep an index may stand in another.
+/// How deep indexes may be nested.
 const MAX_DEPTH: usize = 8;
 
 const DESCRIPTOR_KEYS: [&str; 8] =
@@ -22,7 +22,7 @@ const INDEX_KEYS: [&str; 6] = ["schemaVersion", "mediaType", "artifactType", "ma
 const MANIFEST_KEYS: [&str; 7] =
     ["schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations"];
 
-/// Says how a layer of a media type is packed.
+/// Returns how a layer of a media type is packed.
 fn compression_of(media_type: &str) -> Option<Compression> {
     match media_type.replace("nondistributable.", "").as_str() {
         LAYER_TYPE => Some(Compression::None),
@@ -34,7 +34,7 @@ fn compression_of(media_type: &str) -> Option<Compression> {
     }
 }
 
-/// Is what a descriptor names.
+/// What a descriptor names.
 struct Described<'a> {
     path: String,
     media_type: String,
@@ -157,7 +157,7 @@ impl<'a> Judge<'a> {
         self.images.push(image);
     }
 
-    /// Checks a config against the layers that stand beside it and the platform that an index states.
+    /// Checks a config against the layers that are beside it and the platform that an index states.
     pub(super) fn config(
         &mut self,
         path: &str,

@@ -40,7 +40,7 @@ pub enum FaultName {
     DiffIdDiffers,
     /// Something that is named is not there.
     Missing,
-    /// A media type is not the right one for what stands there.
+    /// A media type is not the right one for what is there.
     MediaType,
     /// A version is not known.
     Version,
@@ -58,9 +58,9 @@ pub enum FaultName {
     EntryName,
     /// A hard link leads out of its layer.
     EntryLink,
-    /// An entry stands below a symbolic link of its layer: some readers follow it, others put a folder there.
+    /// An entry is below a symbolic link of its layer: some readers follow it, others put a folder there.
     EntryBelowLink,
-    /// A thing is no plain file.
+    /// A thing is not a plain file.
     NoFile,
     /// A file that nothing names. A note.
     Unreferenced,
@@ -80,14 +80,14 @@ impl From<&Fault> for Standing {
 }
 
 impl FaultName {
-    /// Gives the name that reports and JSON use.
+    /// Returns the name that reports and JSON use.
     #[must_use]
     pub fn as_str(self) -> String {
         serde_json::to_value(self).ok().and_then(|v| v.as_str().map(ToOwned::to_owned)).unwrap_or_default()
     }
 }
 
-/// Is one thing that is wrong, or worth a note.
+/// One thing that is wrong, or worth a note.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
     /// What is wrong.
@@ -111,7 +111,7 @@ impl Fault {
     }
 }
 
-/// Is an image as it was found, every digest recomputed; `None` where there was nothing to compute it from.
+/// An image as it was found, every digest recomputed; `None` where there was nothing to compute it from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FoundImage {
     /// The manifest's; an archive of Docker's classic store has none.
@@ -122,7 +122,7 @@ pub struct FoundImage {
     pub diff_ids: Vec<Option<Sha256>>,
 }
 
-/// Is the outcome.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Validation {
     /// All that is wrong, sorted.
@@ -145,7 +145,7 @@ impl Validation {
     }
 }
 
-/// Says why nothing could be validated.
+/// Why nothing could be validated.
 #[derive(Debug, thiserror::Error)]
 pub enum ValidateError {
     /// The place cannot be read.

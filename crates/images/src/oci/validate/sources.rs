@@ -108,7 +108,7 @@ pub fn archive(what: &str, stream: &mut dyn Read) -> Result<Survey, ValidateErro
     }
 }
 
-/// Tells a decoder's complaint about bytes from a source that failed.
+/// Distinguishes a decoder's complaint about bytes from a source that failed.
 fn tells_of_bytes(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof)
 }
@@ -138,7 +138,7 @@ fn take(survey: &mut Survey, entry: &Entry, content: &mut TarReader<'_>) -> io::
         }
     };
     if survey.things.insert(path, thing).is_some() {
-        survey.faults.push(Fault::new(FaultName::DuplicateEntry, shown, "each path once", "the path stands twice"));
+        survey.faults.push(Fault::new(FaultName::DuplicateEntry, shown, "each path once", "the path occurs twice"));
     }
     Ok(())
 }

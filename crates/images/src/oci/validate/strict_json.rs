@@ -1,4 +1,4 @@
-//! JSON with the keys that stand twice: one reader takes the first, another the last.
+//! JSON with the keys that occur twice: one reader takes the first, another the last.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Parses a document; gives the keys that stand twice in one object beside it, the last value taken.
+/// Parses a document; returns beside it the keys that occur twice in one object, the last value taken.
 ///
 /// # Errors
-/// What is no JSON.
+/// The input is not JSON.
 pub(super) fn parse(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::Error> {
     let twice = RefCell::default();
     let mut reader = serde_json::Deserializer::from_slice(bytes);

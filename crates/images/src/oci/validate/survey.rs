@@ -10,7 +10,7 @@ use rcrepro_model::content::digest::{Digest, DigestHasher};
 /// The largest document that is kept: 4 MiB, which is what registries take of a manifest.
 const MAX_DOCUMENT: u64 = 4 << 20;
 
-/// Is a file that was read.
+/// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SurveyedFile {
     /// What its bytes hash to, and its size.
@@ -21,7 +21,7 @@ pub struct SurveyedFile {
     pub layer: Option<LayerScan>,
 }
 
-/// Is a thing in a survey.
+/// A thing in a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Surveyed {
     /// A file.
@@ -30,7 +30,7 @@ pub enum Surveyed {
     Link(String),
 }
 
-/// Is everything that stands in a folder, an archive or a store, by its path in a layout.
+/// Everything that is in a folder, an archive or a store, by its path in a layout.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Survey {
     /// What is there.
@@ -67,7 +67,7 @@ impl Survey {
 /// Reads a file to its end.
 ///
 /// # Errors
-/// When `reader` fails; what is wrong with the bytes is no error.
+/// When `reader` fails; what is wrong with the bytes is not an error.
 pub fn survey_file(reader: &mut dyn Read) -> io::Result<SurveyedFile> {
     let mut raw = Hashing { inner: Failing { inner: reader, failed: None }, hasher: DigestHasher::default() };
     let mut head = Vec::new();

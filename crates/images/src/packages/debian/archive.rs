@@ -14,7 +14,7 @@ use rcrepro_model::image::lock::{DebIndex, DebPin};
 use rcrepro_model::image::purl::Purl;
 use rcrepro_store::BlobStore;
 
-/// Says where an archive may be and what is believed of it.
+/// Where an archive may be and what is believed of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Archive<'a> {
     /// The bases above `dists/` and `pool/`, the first choice first.
@@ -72,7 +72,7 @@ async fn fetch_index(
     })
 }
 
-/// Gives the first `InRelease` that is believed; where none is, what is wrong with the first that could be had.
+/// Returns the first `InRelease` that is believed; where none is, what is wrong with the first that could be had.
 async fn fetch_release(
     fetcher: &Fetcher,
     suite: &str,
@@ -80,7 +80,7 @@ async fn fetch_release(
 ) -> Result<(Vec<u8>, Release), PackageError> {
     let suite_path: Result<TreePath, _> = suite.parse();
     let refuse = |reason: &str| DebianError::Refused { suite: suite.to_owned(), reason: reason.to_owned() };
-    let path = suite_path.map_err(|_| refuse("its name is no path below `dists`"))?;
+    let path = suite_path.map_err(|_| refuse("its name is not a path below `dists`"))?;
     let package = format!("InRelease of suite `{suite}`");
     let (mut refused, mut failures) = (None, Vec::new());
     for base in archive.bases {
@@ -141,7 +141,7 @@ pub fn recheck(
         let found =
             DebIndex { packages, architecture, date: release.date, signed_by: release.signed_by, ..index.clone() };
         if found != *index {
-            let reason = "the lock says something else of it than stands in it".to_owned();
+            let reason = "the lock's entry for it differs from its content".to_owned();
             return Err(DebianError::Refused { suite: index.suite.clone(), reason }.into());
         }
     }
@@ -159,7 +159,7 @@ pub fn recheck(
 fn list_of(release: &Release, architecture: &str) -> Result<(TreePath, Digest), DebianError> {
     let path = format!("main/binary-{architecture}/Packages.xz");
     let path: TreePath = path.parse().expect("an architecture is a name");
-    let reason = || format!("it names no `{path}`");
+    let reason = || format!("it does not list `{path}`");
     let digest = release.file(&path);
     let digest = digest.ok_or_else(|| DebianError::Refused { suite: release.suite.clone(), reason: reason() })?;
     Ok((path, digest))

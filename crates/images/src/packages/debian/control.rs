@@ -2,18 +2,18 @@
 //!
 //! Source: deb822(5). Only the first line of a value is read, except where a field is a list of lines.
 
-/// Gives the stanzas of a text, which empty lines part.
+/// Returns the stanzas of a text, which empty lines part.
 pub(super) fn stanzas(text: &str) -> impl Iterator<Item = &str> {
     text.split("\n\n").map(|stanza| stanza.trim_matches('\n')).filter(|stanza| !stanza.is_empty())
 }
 
-/// Gives a stanza's fields, each with the first line of its value; continued lines are passed over.
+/// Returns a stanza's fields, each with the first line of its value; continued lines are passed over.
 pub(super) fn fields(stanza: &str) -> impl Iterator<Item = (&str, &str)> {
     let whole = stanza.split('\n').filter(|line| !line.starts_with([' ', '\t', '#']));
     whole.filter_map(|line| line.split_once(':').map(|(name, value)| (name, value.trim())))
 }
 
-/// Gives the lines that continue a field.
+/// Returns the lines that continue a field.
 pub(super) fn continued<'a>(stanza: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let mut lines = stanza.split('\n');
     let found = lines.by_ref().any(|line| line.split_once(':').is_some_and(|(found, _)| found == name));

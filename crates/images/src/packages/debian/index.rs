@@ -12,7 +12,7 @@ use rcrepro_model::content::name::TreePath;
 /// The most bytes that a list may unpack to: 512 MiB, ten times what Debian's largest suite has.
 pub const MAX_LIST_BYTES: u64 = 512 << 20;
 
-/// Is a package as a list describes it; relations are kept as texts, because few packages of a list are ever looked at.
+/// A package as a list describes it; relations are kept as texts, because few packages of a list are ever looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package<'a> {
     /// The name.
@@ -101,24 +101,21 @@ fn package(stanza: &str) -> Result<Package<'_>, String> {
             _ => continue,
         };
         if !place.is_empty() {
-            return Err(format!("`{name}`: `{field}` stands there twice"));
+            return Err(format!("`{name}`: `{field}` occurs twice"));
         }
         *place = value.trim();
         known = field;
     }
-    for (field, value) in [("Package", name), ("Version", version), ("Architecture", architecture)] {
-        if value.is_empty() {
-            return Err(format!("`{name}`: it has no `{field}`"));
-        }
-    }
-    let wrong = |field: &str, value: &str, expected: &str| format!("`{name}`: `{field}: {value}` is no {expected}");
-    let hash: Sha256 = hash.parse().map_err(|_| wrong("SHA256", hash, "SHA-256"))?;
-    let size = size.parse().map_err(|_| wrong("Size", size, "number of bytes"))?;
+    required(name, version, architecture)?;
+    let wrong =
+        |field: &str, value: &str, expected: &str| format!("`{name}`: invalid `{field}: {value}`: expected {expected}");
+    let hash: Sha256 = hash.parse().map_err(|_| wrong("SHA256", hash, "a SHA-256"))?;
+    let size = size.parse().map_err(|_| wrong("Size", size, "a number of bytes"))?;
     Ok(Package {
         name,
         version,
         architecture,
-        path: path.parse().map_err(|_| wrong("Filename", path, "path inside the archive"))?,
+        path: path.parse().map_err(|_| wrong("Filename", path, "a path inside the archive"))?,
         digest: Digest { hash, size },
         pre_depends,
         depends,
@@ -127,14 +124,29 @@ fn package(stanza: &str) -> Result<Package<'_>, String> {
         breaks,
         essential: essential == "yes",
         any_allowed: multi_arch == "allowed",
-        priority: match priority {
-            "required" => 0,
-            "important" => 1,
-            "standard" => 2,
-            "optional" => 3,
-            _ => 4,
-        },
+        priority: rank(priority),
     })
+}
+
+/// Checks that a package has the fields without which it cannot be named.
+fn required(name: &str, version: &str, architecture: &str) -> Result<(), String> {
+    for (field, value) in [("Package", name), ("Version", version), ("Architecture", architecture)] {
+        if value.is_empty() {
+            return Err(format!("`{name}`: it has no `{field}`"));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the rank of a priority (Debian policy, 2.5): 0 for the most important one.
+fn rank(priority: &str) -> u8 {
+    match priority {
+        "required" => 0,
+        "important" => 1,
+        "standard" => 2,
+        "optional" => 3,
+        _ => 4,
+    }
 }
 
 #[cfg(test)]
@@ -168,13 +180,16 @@ mod tests {
         let wrong = |from: &str, to: &str| parse("s", &stanza().replace(from, to)).expect_err(from).to_string();
         for path in ["../etc/x", "/etc/x", "pool/../../x", "", "pool//x"] {
             let message = wrong("pool/a.deb", path);
-            assert!(message.contains(&format!("`awk`: `Filename: {path}` is no path inside the archive")), "{message}");
+            assert!(
+                message.contains(&format!("`awk`: invalid `Filename: {path}`: expected a path inside the archive")),
+                "{message}"
+            );
         }
-        assert!(wrong("SHA256", "MD5sum").contains("`SHA256: ` is no SHA-256"));
-        assert!(wrong("Size: 3", "Size: -3").contains("is no number of bytes"));
+        assert!(wrong("SHA256", "MD5sum").contains("invalid `SHA256: `: expected a SHA-256"));
+        assert!(wrong("Size: 3", "Size: -3").contains("expected a number of bytes"));
         assert!(wrong("(>= 2)", "(>= 2),\n libm").contains("`Depends` goes over several lines"));
         assert!(wrong("Version: 1-2\n", "").contains("it has no `Version`"));
-        assert!(wrong("Version: 1-2", "Version: 1\nVersion: 2").contains("`Version` stands there twice"));
+        assert!(wrong("Version: 1-2", "Version: 1\nVersion: 2").contains("`Version` occurs twice"));
     }
 
     #[test]

@@ -14,18 +14,18 @@ use rcrepro_model::image::fingerprint::Fingerprint;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 
-/// Is a key whose signatures count.
+/// A key whose signatures count.
 #[derive(Debug, Clone)]
 pub struct TrustedKey {
     fingerprint: Fingerprint,
     signers: Vec<Signer>,
 }
 
-/// Is the primary key or one of its subkeys, where it may sign.
+/// The primary key or one of its subkeys, where it may sign.
 #[derive(Debug, Clone)]
 pub(super) struct Signer {
     pub(super) key: SignerKey,
-    /// When it ends, in seconds since 1970; none for never.
+    /// When it ends, in seconds since 1970; `None` for never.
     pub(super) expires: Option<u64>,
 }
 
@@ -42,7 +42,7 @@ impl TrustedKey {
     /// [`DebianError::Key`] when it holds something else, or a key that may not sign.
     pub fn read(fingerprint: Fingerprint, file: &[u8]) -> Result<Self, DebianError> {
         let refuse = |reason: String| DebianError::Key { expected: fingerprint, reason };
-        let unreadable = |error: pgp::errors::Error| refuse(format!("it is no armored OpenPGP key: {error}"));
+        let unreadable = |error: pgp::errors::Error| refuse(format!("it is not an armored OpenPGP key: {error}"));
         // The library reads one block and leaves what follows it.
         if file.windows(BEGIN.len()).filter(|part| *part == BEGIN).count() > 1 {
             return Err(refuse("it holds more than one block".to_owned()));
@@ -79,7 +79,7 @@ impl TrustedKey {
         Ok(Self { fingerprint, signers })
     }
 
-    /// Gives the primary key's fingerprint.
+    /// Returns the primary key's fingerprint.
     #[must_use]
     pub const fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
@@ -90,7 +90,7 @@ impl TrustedKey {
     }
 }
 
-/// Gives the newest signature with which the key says of itself who it is and what it may do.
+/// Returns the newest signature with which the key says of itself who it is and what it may do.
 fn identity(key: &SignedPublicKey) -> Option<&Signature> {
     let users = key.details.users.iter().flat_map(|user| {
         let own = user.signatures.iter().filter(|one| one.typ() != Some(SignatureType::CertRevocation));
@@ -99,7 +99,7 @@ fn identity(key: &SignedPublicKey) -> Option<&Signature> {
     users.filter(|one| is_strong(one)).max_by_key(|one| one.created())
 }
 
-/// Gives the newest signature that binds a subkey to its primary key, if the subkey may sign.
+/// Returns the newest signature that binds a subkey to its primary key, if the subkey may sign.
 fn binding<'a>(primary: &PublicKey, subkey: &'a SignedPublicSubKey) -> Option<&'a Signature> {
     let good = |one: &&Signature| one.verify_subkey_binding(primary, &subkey.key).is_ok();
     let (revocations, bindings): (Vec<_>, Vec<_>) =
@@ -120,11 +120,11 @@ fn created(key: &impl pgp::types::KeyDetails) -> u64 {
 
 fn expiry(created: u64, signature: &Signature) -> Option<u64> {
     let lifetime = signature.key_expiration_time().map(|lifetime| u64::from(lifetime.as_secs()));
-    // Zero stands for a key that never ends.
+    // Zero means a key that never expires.
     lifetime.filter(|lifetime| *lifetime > 0).map(|lifetime| created + lifetime)
 }
 
-/// Tells whether a signature is made over a hash that nobody can forge today.
+/// Whether a signature is made over a hash that nobody can forge today.
 pub(super) fn is_strong(signature: &Signature) -> bool {
     use HashAlgorithm::{Sha3_256, Sha3_512, Sha256, Sha384, Sha512};
     matches!(signature.hash_alg(), Some(Sha256 | Sha384 | Sha512 | Sha3_256 | Sha3_512))

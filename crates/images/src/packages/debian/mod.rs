@@ -15,7 +15,7 @@ pub mod release;
 pub mod resolve;
 pub mod signed;
 
-/// Says why an archive's index is not believed, or has not what is wanted.
+/// Why an archive's index is not believed, or has not what is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DebianError {
     /// A key file is not the key that its name says.
@@ -54,13 +54,13 @@ pub enum DebianError {
         other: String,
         /// `Conflicts` or `Breaks`.
         field: &'static str,
-        /// The relation as it stands in the list.
+        /// The relation as the list writes it.
         relation: String,
     },
 }
 
 impl DebianError {
-    /// Gives a command or a setting that may mend it.
+    /// Returns a command or a setting that may mend it.
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {

@@ -7,14 +7,14 @@ use std::fmt;
 
 use debversion::Version;
 
-/// Is one alternative of a relation.
+/// One alternative of a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Relation<'a> {
     /// The package, real or virtual.
     pub name: &'a str,
-    /// What stands after a colon: `any` or an architecture.
+    /// What is after a colon: `any` or an architecture.
     pub qualifier: Option<&'a str>,
-    /// Which versions will do; none for every one, and for packages that only provide the name.
+    /// Which versions will do; `None` for every one, and for packages that only provide the name.
     pub constraint: Option<(Operator, &'a str)>,
 }
 
@@ -54,7 +54,7 @@ impl Operator {
 }
 
 impl Relation<'_> {
-    /// Tells whether a version will do; one that is no version never does where one is asked for.
+    /// Whether a version will do; one that is not a version never does where one is asked for.
     #[must_use]
     pub fn takes(&self, version: &str) -> bool {
         self.constraint
@@ -76,7 +76,7 @@ impl fmt::Display for Relation<'_> {
     }
 }
 
-/// Orders two versions; none when one of them is no version.
+/// Orders two versions; `None` when one of them is not a version.
 #[must_use]
 pub fn compare(one: &str, other: &str) -> Option<Ordering> {
     if one == other {
@@ -88,7 +88,7 @@ pub fn compare(one: &str, other: &str) -> Option<Ordering> {
 /// Reads a field's relations: all of the outer ones have to hold, one of each inner.
 ///
 /// # Errors
-/// The part that is no relation.
+/// The part that is not a relation.
 pub fn parse(field: &str) -> Result<Vec<Vec<Relation<'_>>>, &str> {
     let groups = field.split(',').map(str::trim).filter(|group| !group.is_empty());
     groups.map(|group| group.split('|').map(alternative).collect()).collect()

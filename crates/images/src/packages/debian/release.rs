@@ -16,7 +16,7 @@ use rcrepro_model::image::fingerprint::Fingerprint;
 /// How far ahead of this machine's clock an archive may be: a day.
 const CLOCK_SLACK: u64 = 24 * 60 * 60;
 
-/// Is a suite's index as a trusted key signed it.
+/// A suite's index as a trusted key signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// The code name.
@@ -43,7 +43,7 @@ impl Release {
         Self::parse(&signed.text, signed.signed_by, suite, now).map_err(refuse)
     }
 
-    /// Gives a file's digest.
+    /// Returns a file's digest.
     #[must_use]
     pub fn file(&self, path: &TreePath) -> Option<Digest> {
         self.files.get(path).copied()
@@ -53,7 +53,7 @@ impl Release {
         let mut seen = BTreeMap::new();
         for (name, value) in fields(text) {
             if seen.insert(name, value).is_some() {
-                return Err(format!("`{name}` stands in it twice"));
+                return Err(format!("`{name}` occurs twice"));
             }
         }
         let field = |name: &str| seen.get(name).copied().ok_or_else(|| format!("it has no `{name}`"));
@@ -73,9 +73,9 @@ impl Release {
         }
         let mut files = BTreeMap::new();
         for line in continued(text, "SHA256") {
-            let (path, digest) = listed(line).ok_or_else(|| format!("`{line}` is no line of its SHA256 section"))?;
+            let (path, digest) = listed(line).ok_or_else(|| format!("invalid line `{line}` in its SHA256 section"))?;
             if files.insert(path, digest).is_some_and(|before| before != digest) {
-                return Err(format!("`{line}`: another hash stands in it for the same file"));
+                return Err(format!("`{line}`: it lists another hash for the same file"));
             }
         }
         if files.is_empty() {
@@ -104,7 +104,7 @@ fn instant(text: &str) -> Result<u64, String> {
         let instant = humantime::parse_rfc3339(&stamp).ok()?;
         instant.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since: Duration| since.as_secs())
     };
-    read().ok_or_else(|| format!("`{text}` is no date such as `Sat, 11 Jul 2026 10:16:37 UTC`"))
+    read().ok_or_else(|| format!("invalid date `{text}`: expected one such as `Sat, 11 Jul 2026 10:16:37 UTC`"))
 }
 
 #[cfg(test)]
@@ -150,6 +150,6 @@ mod tests {
         assert!(wrong("11 Jul", "11 Juli").contains("is no date such as"));
         assert!(wrong("    4 main/list", "    4 ../list").contains("is no line of its SHA256 section"));
         assert!(wrong("    4 main/list", "    4 /list").contains("is no line of its SHA256 section"));
-        assert!(wrong("Origin: Debian", "Date: x\nOrigin: Debian").contains("`Date` stands in it twice"));
+        assert!(wrong("Origin: Debian", "Date: x\nOrigin: Debian").contains("`Date` occurs twice"));
     }
 }

@@ -1,7 +1,7 @@
 //! The closure of some packages under `Pre-Depends` and `Depends`: a pure function of the lists.
 //!
 //! Rules: of each name only its highest version counts, over all suites; of two equal ones that of the suite named first.
-//! Of alternatives that one is taken which is chosen already, else the first whose own closure can be had. A name stands for
+//! Of alternatives that one is taken which is chosen already, else the first whose own closure can be had. A name means
 //! the real package, then for those that provide it: the more important first (`Essential`, `Priority`), then by name.
 //! Recommendations do not count. Whatever conflicts is reported, never worked around.
 
@@ -12,7 +12,7 @@ use super::DebianError;
 use super::index::Package;
 use super::relation::{self, Relation};
 
-/// Is one suite's list.
+/// One suite's list.
 #[derive(Debug, Clone)]
 pub struct List<'a> {
     /// The suite's code name.
@@ -21,7 +21,7 @@ pub struct List<'a> {
     pub packages: Vec<Package<'a>>,
 }
 
-/// Is a package and the suite whose list has it.
+/// A package and the suite whose list has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Listed<'a> {
     /// The suite's code name.
@@ -41,7 +41,7 @@ pub fn resolve<'a>(
     architecture: &str,
 ) -> Result<Vec<Listed<'a>>, DebianError> {
     let mut closure = Closure::new(lists, architecture)?;
-    // All that are wanted stand before anything that one of them depends on is looked for.
+    // All wanted packages come before anything that one of them depends on is looked for.
     for name in wanted {
         let found = closure.candidates.get(name.as_str()).copied();
         closure.take(found.ok_or_else(|| closure.no_such_package(name))?);
@@ -64,7 +64,7 @@ struct Closure<'a> {
     impossible: HashMap<&'a str, String>,
 }
 
-/// Says why a search ended: with a chain that another alternative may mend, or for good.
+/// Why a search ended: with a chain that another alternative may mend, or for good.
 enum Stop {
     Missing(String),
     Broken(DebianError),
@@ -176,7 +176,7 @@ impl<'a> Closure<'a> {
         })))
     }
 
-    /// Gives what satisfies a relation, the first choice first.
+    /// Returns what satisfies a relation, the first choice first.
     fn options(&self, relation: &Relation<'_>) -> Vec<Listed<'a>> {
         let real = self.candidates.get(relation.name).filter(|real| relation.takes(real.package.version));
         let provided = self.providers.get(relation.name).into_iter().flatten();
@@ -227,7 +227,7 @@ impl<'a> Closure<'a> {
 
 fn relations<'a>(listed: Listed<'a>, text: &'a str) -> Result<Vec<Vec<Relation<'a>>>, DebianError> {
     relation::parse(text).map_err(|part| {
-        let reason = format!("`{}`: `{part}` is no relation", listed.package.name);
+        let reason = format!("`{}`: invalid relation `{part}`", listed.package.name);
         DebianError::List { suite: listed.suite.to_owned(), reason }
     })
 }

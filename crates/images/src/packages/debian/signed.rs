@@ -1,7 +1,7 @@
 //! Clear-signed texts: what a listed key signed, and nothing else of what the file holds.
 //!
 //! Source: RFC 9580, section 7 (cleartext signatures). The frame is checked by line before the OpenPGP library sees it, because
-//! readers differ in what they let stand around a message; what is given on is the text that the library hashed.
+//! readers differ in what they allow around a message; what is passed on is the text that the library hashed.
 
 use pgp::composed::CleartextSignedMessage;
 use pgp::packet::{Signature, SignatureType};
@@ -14,7 +14,7 @@ const BEGIN: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
 const BEGIN_SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
 const END: &str = "-----END PGP SIGNATURE-----";
 
-/// Is a text that a trusted key signed.
+/// A text that a trusted key signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedText {
     /// Exactly what was signed, with plain line ends.
@@ -23,7 +23,7 @@ pub struct SignedText {
     pub signed_by: Fingerprint,
 }
 
-/// Says why a file is no text that a trusted key signed.
+/// Why a file is not text that a trusted key signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// The file is not clear-signed.
@@ -96,7 +96,7 @@ fn check_frame(file: &str) -> Result<(), SignatureError> {
     if ended { Ok(()) } else { Err(SignatureError::Cut) }
 }
 
-/// Gives the listed key that made the signature, or says why it does not count.
+/// Returns the listed key that made the signature, or why it does not count.
 fn check(signature: &Signature, text: &str, keys: &[TrustedKey], now: u64) -> Result<Fingerprint, String> {
     let maker = maker(signature);
     if signature.typ() != Some(SignatureType::Text) {
@@ -126,7 +126,7 @@ fn check(signature: &Signature, text: &str, keys: &[TrustedKey], now: u64) -> Re
 
 /// Checks the times of a signature and of the key that made it.
 fn in_force(signature: &Signature, signer: &Signer, now: u64) -> Result<(), &'static str> {
-    let made = signature.created().map(|made| u64::from(made.as_secs())).ok_or("it bears no date")?;
+    let made = signature.created().map(|made| u64::from(made.as_secs())).ok_or("it has no date")?;
     let lifetime = signature.signature_expiration_time().map_or(0, |lifetime| u64::from(lifetime.as_secs()));
     if lifetime > 0 && made + lifetime < now {
         return Err("it has expired");

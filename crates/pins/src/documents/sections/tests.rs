@@ -46,16 +46,16 @@ fn markers_that_do_not_fit_are_refused_with_their_line() {
     let verdict = "<!-- rcrepro:begin verdict -->\n";
     for (document, expected) in [
         (begin.to_owned(), "line 1: section `board` begins and never ends"),
-        (format!("\n{end}"), "line 2: section `board` ends, and none of that name has begun"),
+        (format!("\n{end}"), "line 2: section `board` ends, but none of that name has begun"),
         (format!("{begin}{verdict}{end}"), "line 2: section `verdict` begins inside section `board`"),
-        (format!("{verdict}{end}"), "line 2: section `board` ends, and none of that name has begun"),
+        (format!("{verdict}{end}"), "line 2: section `board` ends, but none of that name has begun"),
         (
             format!("{begin}{end}\n{begin}{end}"),
-            "line 4: section `board` stands twice in the document, first at line 1",
+            "line 4: section `board` occurs twice in the document, first at line 1",
         ),
         (
             "<!-- rcrepro:begin bord -->\n<!-- rcrepro:end bord -->\n".to_owned(),
-            "line 1: there is no section `bord`: known are `board`, `verdict`",
+            "line 1: unknown section `bord`: expected one of `board`, `verdict`",
         ),
     ] {
         let error = replace(&document, &texts()).expect_err(expected);

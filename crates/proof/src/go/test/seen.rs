@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Flags;
 use crate::call::Call;
 
-/// Is a form of the output, as flags ask for it.
+/// A form of the output, as flags ask for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Form {
     /// A line a package.

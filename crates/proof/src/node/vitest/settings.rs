@@ -11,7 +11,7 @@ const MACHINE: [&str; 5] = ["json", "junit", "tap", "tap-flat", "blob"];
 /// The key that lets errors outside of tests pass.
 const IGNORES: &str = "dangerouslyIgnoreUnhandledErrors";
 
-/// Is what was found.
+/// What was found.
 pub(super) struct Settings {
     /// The reporters that the line names, or else that the configuration may name; none when nobody names any.
     reporters: Vec<String>,
@@ -48,7 +48,7 @@ impl Settings {
         Self { reporters, ignores_errors, unread }
     }
 
-    /// Tells whether one of these reporters may write to standard output; without a word the text reporters do.
+    /// Whether one of these reporters may write to standard output; without a word the text reporters do.
     pub(super) fn may_write(&self, names: &[&str]) -> bool {
         match self.reporters.is_empty() {
             true => names.iter().any(|name| TEXT.contains(name)),
@@ -85,7 +85,7 @@ fn configuration(call: &Call, evidence: &Evidence<'_>) -> (Vec<(String, String)>
     (texts, unread)
 }
 
-/// Tells whether a text gives a key any value but `false`.
+/// Whether a text gives a key any value but `false`.
 fn sets(text: &str, key: &str) -> bool {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let mut behind = lines.filter_map(|line| line.split_once(key)).map(|(_, rest)| rest);

@@ -5,7 +5,7 @@ use gix::objs::tree::EntryKind;
 use super::{GitError, GitSource, find_commit, open, reading, records};
 use crate::ingest::{Limits, Meter};
 
-/// Is what stands at a tracked path.
+/// What is at a tracked path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visited<'a> {
     /// A file with its bytes.

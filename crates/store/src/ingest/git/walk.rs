@@ -11,7 +11,7 @@ use gix::traverse::tree::{Recorder, Visit};
 use super::GitError;
 use crate::ingest::{Limits, Meter};
 
-/// Records the entries that are no folders, in git's order, and stops at the first fault.
+/// Records the entries that are not folders, in git's order, and stops at the first fault.
 pub(super) struct Walk {
     recorder: Recorder,
     meter: Meter,
@@ -25,12 +25,12 @@ impl Walk {
         Self { recorder: Recorder::default(), meter: Meter::new(limits), fault: None, entries: 0 }
     }
 
-    /// Gives what was recorded, or why the walk ended early.
+    /// Returns what was recorded, or why the walk ended early.
     pub(super) fn finish(self) -> Result<Vec<Entry>, GitError> {
         self.fault.map_or(Ok(self.recorder.records), Err)
     }
 
-    /// Tells whether the walk ended early.
+    /// Whether the walk ended early.
     pub(super) const fn is_cut(&self) -> bool {
         self.fault.is_some()
     }
@@ -49,7 +49,7 @@ impl Walk {
     }
 }
 
-/// Tells whether no git would write an entry of this name: it would stand elsewhere, or in git's own folder.
+/// Whether no git would write an entry of this name: it would stand elsewhere, or in git's own folder.
 pub(crate) fn is_malformed(name: &[u8]) -> bool {
     name.is_empty() || name.contains(&b'/') || name.contains(&0) || name.eq_ignore_ascii_case(b".git")
 }

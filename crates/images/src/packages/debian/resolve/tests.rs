@@ -58,7 +58,7 @@ fn circles_end() {
 fn of_alternatives_the_chosen_one_else_the_first_that_can_be_had() {
     let lines = ["a 1; Depends: x | y", "b 1; Depends: y", "x 1", "y 1"];
     assert_eq!(resolve(&lines, &["a"]).as_deref(), Ok("a=1 x=1"));
-    // What is wanted counts as chosen, wherever it stands in the alphabet.
+    // What is wanted counts as chosen, wherever it is in the alphabet.
     assert_eq!(resolve(&lines, &["a", "y"]).as_deref(), Ok("a=1 y=1"));
     // The dependencies of `a` are looked for before those of `b`.
     assert_eq!(resolve(&lines, &["a", "b"]).as_deref(), Ok("a=1 b=1 x=1 y=1"));
@@ -166,6 +166,6 @@ fn what_conflicts_is_reported() {
 fn a_relation_that_cannot_be_read_is_no_relation_that_may_be_left_out() {
     assert_eq!(
         resolve(&["a 1; Depends: b (2)"], &["a"]).expect_err("an error"),
-        "the package list of suite `one` is refused: `a`: `b (2)` is no relation"
+        "the package list of suite `one` is refused: `a`: invalid relation `b (2)`"
     );
 }
