@@ -56,13 +56,8 @@ pub fn tar_of(items: &[Item<'_>]) -> Vec<u8> {
 
 /// Makes a Debian package of these entries.
 pub fn deb_of(items: &[Item<'_>]) -> Vec<u8> {
-    let mut data = liblzma::write::XzEncoder::new(Vec::new(), 1);
-    data.write_all(&tar_of(items)).expect("compresses");
-    ar_of(&[
-        ("debian-binary", b"2.0\n"),
-        ("control.tar.xz", b"never read"),
-        ("data.tar.xz", &data.finish().expect("ends")),
-    ])
+    let data = xz(&tar_of(items));
+    ar_of(&[("debian-binary", b"2.0\n"), ("control.tar.xz", b"never read"), ("data.tar.xz", &data)])
 }
 
 /// Makes an `ar` archive of named members.
@@ -87,6 +82,13 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gz.write_all(bytes).expect("compresses");
     gz.finish().expect("ends")
+}
+
+/// Compresses with xz.
+pub fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    xz.write_all(bytes).expect("compresses");
+    xz.finish().expect("ends")
 }
 
 /// Compresses with Zstandard.

@@ -12,7 +12,7 @@ use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{SignatureConfig, SignatureType, Subpacket, SubpacketData};
 use pgp::types::{KeyDetails as _, Password, SigningKey, Timestamp};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_testkit::archives::{deb_of, file};
+use rcrepro_testkit::archives::{deb_of, file, xz};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -128,10 +128,10 @@ pub fn archive() -> (Files, String) {
         .expect("written");
         files.put(&path, deb);
     }
-    let xz = super::hostile_archives::xz(list.as_bytes());
-    let digest = Digest::of(&xz);
-    files.put(&format!("dists/bookworm/main/binary-amd64/by-hash/SHA256/{}", digest.hash), xz.clone());
-    files.put(LIST, xz);
+    let packed = xz(list.as_bytes());
+    let digest = Digest::of(&packed);
+    files.put(&format!("dists/bookworm/main/binary-amd64/by-hash/SHA256/{}", digest.hash), packed.clone());
+    files.put(LIST, packed);
     let release = format!(
         "Origin: Test\nSuite: oldstable\nCodename: bookworm\nDate: Sat, 11 Jul 2026 10:16:37 UTC\nAcquire-By-Hash: yes\n\
          SHA256:\n {} {} main/binary-amd64/Packages.xz\n",

@@ -108,7 +108,7 @@ async fn a_folder_is_written_whole_or_not_at_all_and_never_over_something_else()
     assert!(error.to_string().contains("it is not a folder"), "{error}");
 
     // A store that lacks a blob leaves neither the folder nor anything beside it.
-    let empty = context(&MemoryStore::default());
+    let empty = rcrepro_testkit::toolchain::context(&MemoryStore::default());
     let nowhere = folder.path().join("nowhere");
     std::fs::create_dir(&nowhere).expect("made");
     output(&empty, &built, &nowhere.join("layout")).await.expect_err("nothing to write");

@@ -6,7 +6,7 @@ use rcrepro_images::oci::OciError;
 use rcrepro_images::oci::layer_tree::{LayerRules, Package, PackageWriter};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
 use rcrepro_model::image::layer::Limits;
-use rcrepro_testkit::archives::{Item, ar_of, file, link, tar_of, zip_of};
+use rcrepro_testkit::archives::{Item, ar_of, file, link, tar_of, xz, zip_of};
 use tar::{EntryType, Header};
 
 /// Small enough to go beyond in a moment.
@@ -39,12 +39,6 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gz.write_all(bytes).expect("compresses");
     gz.finish().expect("ends")
-}
-
-pub fn xz(bytes: &[u8]) -> Vec<u8> {
-    let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
-    xz.write_all(bytes).expect("compresses");
-    xz.finish().expect("ends")
 }
 
 fn zst(bytes: &[u8]) -> Vec<u8> {
