@@ -12,7 +12,7 @@ use std::thread;
 use crate::refusal::Refusal;
 
 /// The test binaries that use the engine, by the name of their target.
-pub const ON_ENGINE: [&str; 5] = ["cli", "docker", "images", "registry", "toolchain"];
+pub const ON_ENGINE: [&str; 4] = ["cli", "docker", "images", "toolchain"];
 
 /// The test binaries of the workspace, as `cargo test --no-run` lists them.
 #[derive(Debug, Default, PartialEq, Eq)]
