@@ -195,7 +195,7 @@ mod tests {
         assert!(error.starts_with("docs/b.md: line 1: section `board` begins"), "{error}");
         write_file("docs/b.md", &section.replace("board", "bored"));
         let error = read().write(&texts).expect_err("an unknown section").to_string();
-        assert!(error.starts_with("docs/b.md: line 1: there is no section `bored`"), "{error}");
+        assert!(error.starts_with("docs/b.md: line 1: unknown section `bored`"), "{error}");
         assert_eq!(std::fs::read_to_string(folder.path().join("a.md")).expect("there"), section);
         write_file("docs/b.md", "# Nothing\n");
         let found: Vec<SectionsState> = read().check(&texts).expect("good markers").into_values().collect();

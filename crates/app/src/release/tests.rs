@@ -165,7 +165,7 @@ async fn a_run_that_fails_is_told_with_what_it_said() {
     let found = findings(Script::exit(0), &host).await;
     assert_eq!(places(&found), ["images.app.runs.0.stderr", "images.app.runs.0.exit-code"]);
     assert!(found[0].2.contains("| no disk"), "{found:#?}");
-    assert_eq!(found[1].2, "3");
+    assert_eq!(found[1].2, "exit code 3");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,7 +173,7 @@ async fn a_run_that_does_not_end_and_one_that_does_not_start_are_findings() {
     let stays = host().on_build("RC-05/app", app("7")).on_start("RC-05/app", FakeRun::stays());
     let found = findings(Script::exit(0), &stays).await;
     assert_eq!(found[0].1, "images.app.runs.0");
-    assert_eq!(found[0].2, "still running after 120 s");
+    assert_eq!(found[0].2, "timed out after 2 min, a limit that no key of the plan changes");
     let refused = host().on_build("RC-05/app", app("7")).on_start("RC-05/app", FakeRun::refused("no program"));
     let found = findings(Script::exit(0), &refused).await;
     assert_eq!(&places(&found)[..2], ["images.app.runs.0", "images.app.smoke"]);
@@ -192,7 +192,7 @@ async fn a_smoke_command_that_fails_or_outlives_its_image_fails_the_image() {
     let found = findings(Script::exit(0), &gone).await;
     assert_eq!(places(&found), ["images.app.smoke", "images.app.smoke"]);
     assert!(found[0].2.contains("| it fell over"), "{found:#?}");
-    assert_eq!(found[1].2, "it had ended with exit code 139");
+    assert_eq!(found[1].2, "it had ended: ended by signal 11 (SIGSEGV)");
 }
 
 #[tokio::test(flavor = "multi_thread")]

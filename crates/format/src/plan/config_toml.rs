@@ -102,7 +102,8 @@ exclusive = true
             "2:28: invalid mirror `b.example`: expected https://HOST[:PORT][/PATH]"
         );
         assert!(
-            wrong("[mirrors.registry]\n\"https://x.example\" = []\n").starts_with("2:1: `https://x.example` is no")
+            wrong("[mirrors.registry]\n\"https://x.example\" = []\n")
+                .starts_with("2:1: invalid registry `https://x.example`: expected HOST")
         );
         assert!(wrong("[mirrors]\nexclusive = 1\n").starts_with("2:13: "));
         assert!(wrong("[mirrors\n").starts_with("1:"));

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_an_error_and_never_anonymous() {
-        assert!(with("{", "x").expect_err("no JSON").contains("no configuration"));
+        assert!(with("{", "x").expect_err("no JSON").contains("is not a configuration"));
         assert!(with(r#"{"credsStore": "none-such"}"#, "x").is_err());
         let token = with(r#"{"auths": {"x": {"identitytoken": "t"}}}"#, "x").expect_err("a token");
         assert!(token.contains("identity token"), "{token}");

@@ -163,7 +163,7 @@ mod tests {
         for (url, reason) in [
             ("http://mirror.example", "plain HTTP"),
             ("ftp://mirror.example", "https://HOST"),
-            ("mirror.example", "no URL"),
+            ("mirror.example", "invalid URL"),
             ("https://user:secret@mirror.example", "docker login"),
             ("https://mirror.example/?a=b", "https://HOST"),
         ] {

@@ -81,7 +81,8 @@ fn go_test_without_a_test_is_hollow() {
         module(line, stdout).is("hollow");
     }
     let two = "go test ./a -count=1 && go test ./b -run NoSuch";
-    module(two, "ok  \tm/a\t0.1s\nok  \tm/b\t0.1s [no tests to run]\n").is("hollow | hollow pass: several `go test`");
+    module(two, "ok  \tm/a\t0.1s\nok  \tm/b\t0.1s [no tests to run]\n")
+        .is("hollow | hollow pass: the line has several `go test`");
     module(two, "ok  \tm/a\t0.1s\nok  \tm/b\t0.1s\n").is("proven | 2 packages tested");
 }
 

@@ -14,6 +14,7 @@ use rcrepro_model::evidence::manifest::OutputEntry;
 use rcrepro_model::execution::action::ActionResult;
 use rcrepro_model::execution::action::Output;
 use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
 
 mod second_look;

@@ -147,9 +147,9 @@ mod tests {
         assert_eq!(wrong("MD5Sum", expired), "it was valid until Sat, 11 Jul 2026 10:17:36 UTC");
         assert!(parse(&text().replace("MD5Sum", &expired.replace(":36 ", ":38 "))).is_ok());
         assert!(wrong("11 Jul", "13 Jul").contains("still to come"));
-        assert!(wrong("11 Jul", "11 Juli").contains("is no date such as"));
-        assert!(wrong("    4 main/list", "    4 ../list").contains("is no line of its SHA256 section"));
-        assert!(wrong("    4 main/list", "    4 /list").contains("is no line of its SHA256 section"));
+        assert!(wrong("11 Jul", "11 Juli").contains("expected one such as"));
+        assert!(wrong("    4 main/list", "    4 ../list").contains("in its SHA256 section"));
+        assert!(wrong("    4 main/list", "    4 /list").contains("in its SHA256 section"));
         assert!(wrong("Origin: Debian", "Date: x\nOrigin: Debian").contains("`Date` occurs twice"));
     }
 }
