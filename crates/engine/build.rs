@@ -4,6 +4,8 @@
 //! script cannot depend on a program. Where the target is no Linux that the program is written for, the bytes are empty,
 //! and the engine says that no clock can be pinned.
 
+#![allow(clippy::disallowed_macros, reason = "a build script talks to cargo by printing")]
+
 use std::env;
 use std::fs;
 use std::path::PathBuf;
