@@ -2,7 +2,7 @@
 //!
 //! [`Engine`] is the port. An adapter takes an action whose input tree is in the store, executes it, and puts the streams
 //! and the declared outputs into the store. A result is a value whatever the exit code; `Err` means that nothing could be
-//! decided, and then nothing is believed. [`ImageHost`] is the second port, of engines that keep images. [`connect`] gives
+//! decided, and then nothing is believed. [`ImageHost`] is the second port, of engines that keep images. [`connect()`] gives
 //! both; nobody else names an adapter.
 //!
 //! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
