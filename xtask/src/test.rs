@@ -80,7 +80,7 @@ fn compile(root: &Path, threads: usize) -> Result<Result<Binaries, ExitCode>, Re
 
 fn cargo_test(root: &Path, threads: usize) -> Command {
     let mut command = machine::cargo(root);
-    command.arg("test");
+    command.args(["test", "--no-fail-fast"]);
     if env::var_os("RUST_TEST_THREADS").is_none() {
         command.env("RUST_TEST_THREADS", threads.to_string());
     }
