@@ -240,6 +240,8 @@ fn bounded(scene: &Scene, store: &Path, arguments: &[&str], name: &str) -> (Ende
     let (began, status, mut peak) = (Instant::now(), format!("/proc/{}/status", child.id()), 0);
     let ended = loop {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
+        // Until its first page is replaced, a process that was just started still shows the memory of this one.
+        let text = if text.starts_with("Name:\trcrepro") { text } else { String::new() };
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib: u64 = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
         peak = peak.max(kib << 10);

@@ -32,7 +32,7 @@ fn scene(id: &str) -> Scene {
 
 /// Expects a packet's state, and a text among the reasons.
 fn expect(scene: &Scene, packet: &str, state: &str, reason: &str) {
-    let ended = scene.ok(&["--json", "status"]);
+    let ended = scene.board(&["--json", "status"]);
     let board: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
     let rows = board["packets"].as_array().expect("rows");
     let row = rows.iter().find(|row| row["id"] == packet).expect("the packet");

@@ -58,7 +58,7 @@ fn scene() -> Scene {
 
 /// Expects a packet's state, and a text among the reasons.
 fn expect(scene: &Scene, packet: &str, state: &str, reason: &str) {
-    let ended = scene.ok(&["--json", "status"]);
+    let ended = scene.board(&["--json", "status"]);
     let board: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
     let rows = board["packets"].as_array().expect("rows");
     let row = rows.iter().find(|row| row["id"] == packet).expect("the packet");
@@ -158,7 +158,7 @@ fn documents_that_are_gone_or_for_nothing_are_found() {
     scene.run(&["status", "--check"]).failed(1, &["docs/verdict.md: line 3: section `verdict` begins and never ends"]);
     expect(&scene, "RC-00", "FAILED", "docs/verdict.md: line 3");
     scene.write("docs/verdict.md", VERDICT.replace("risks", "gates").as_bytes());
-    scene.run(&["status", "--write"]).failed(1, &["docs/verdict.md: line 6: there is no section `gates`"]);
+    scene.run(&["status", "--write"]).failed(1, &["docs/verdict.md: line 6: unknown section `gates`"]);
 }
 
 #[test]
