@@ -86,8 +86,8 @@ fn what_failed_is_no_go_and_tampered_evidence_too() {
     tampered.ok(&["approve", "RC-00", "--by", "Somebody"]);
     tampered.ok(&["run", "--all"]);
     tampered.replace("manifests/RC-05.json", "\"exit_code\":0", "\"exit_code\":9");
-    assert_eq!(states(&tampered), ["DONE", "FAILED", "BLOCKED"]);
-    verdict(&tampered, 1);
+    assert_eq!(states(&tampered), ["DONE", "TAMPERED", "BLOCKED"]);
+    verdict(&tampered, 6);
     std::fs::remove_file(tampered.path("manifests/RC-05.json")).expect("it was there");
     assert_eq!(states(&tampered), ["DONE", "READY", "BLOCKED"]);
 }

@@ -55,7 +55,7 @@ fn a_scope_waits_holds_and_goes_red() {
     scene.run(&["scope", "RC-06", "--base", "main", "--record"]).failed(1, &[]);
     expect(&scene, "RC-06", "FAILED", "`api/a.go` is outside the packet's scope");
     scene.replace("scopes/RC-06.json", "\"outside\",\"path\":\"api/a.go\"", "\"outside\",\"path\":\"api/b.go\"");
-    expect(&scene, "RC-06", "FAILED", "says something else than the repository");
+    expect(&scene, "RC-06", "TAMPERED", "says something else than the repository");
 }
 
 #[test]
