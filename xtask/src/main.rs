@@ -16,7 +16,6 @@ mod dependencies;
 mod engine;
 mod example;
 mod images;
-mod lanes;
 mod machine;
 mod podman;
 mod refusal;

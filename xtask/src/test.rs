@@ -7,7 +7,6 @@ use std::thread;
 use std::time::Instant;
 
 use crate::engine;
-use crate::lanes::{self, Binaries, Log};
 use crate::machine;
 use crate::podman;
 use crate::refusal::Refusal;
@@ -17,7 +16,7 @@ const ON_PODMAN: [(&str, &str); 3] = [("docker", ""), ("toolchain", "validate::"
 
 /// Makes sure that an engine answers, that Python can make virtual environments (the cross-check with a foreign
 /// implementation of REAPI comes as a Python wheel), and that the foreign tools are there which tests run; runs
-/// `cargo test --workspace` in two lanes, the second of which ends with the engine's tests on Podman.
+/// `cargo test --workspace`, then the engine's tests on Podman.
 ///
 /// # Errors
 /// When the machine lacks something that cannot be installed.
@@ -41,41 +40,16 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
     }
     // Tests wait for containers more than they compute; but more than 8 at once only queue in the engine.
     let threads = thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+    let all = status(cargo_test(root, threads).arg("--workspace").args(arguments))?;
     if !arguments.is_empty() {
         eprintln!("xtask: NOT RUN on Podman: only what was named");
-        return status(cargo_test(root, threads).arg("--workspace").args(arguments));
+        return Ok(all);
     }
-    let binaries = match compile(root, threads)? {
-        Ok(binaries) => binaries,
-        Err(failed) => return Ok(failed),
-    };
-    let [on_engine, others] = binaries.split();
-    lanes::beside(
-        &binaries,
-        |log| log.run(cargo_test(root, threads).arg("--workspace").args(&on_engine)),
-        |log| {
-            for arguments in [&others[..], &["--doc"]] {
-                let ended = log.run(cargo_test(root, threads).arg("--workspace").args(arguments))?;
-                if ended != ExitCode::SUCCESS {
-                    log.line("xtask: NOT RUN on Podman: mend these first");
-                    return Ok(ended);
-                }
-            }
-            on_podman(root, log)
-        },
-    )
-}
-
-/// Compiles every test, and lists the binaries; the exit code where that fails.
-fn compile(root: &Path, threads: usize) -> Result<Result<Binaries, ExitCode>, Refusal> {
-    let compiled = status(cargo_test(root, threads).args(["--workspace", "--no-run", "--quiet"]))?;
-    if compiled != ExitCode::SUCCESS {
-        return Ok(Err(compiled));
+    if all != ExitCode::SUCCESS {
+        eprintln!("xtask: NOT RUN on Podman: mend these first");
+        return Ok(all);
     }
-    let mut list = cargo_test(root, threads);
-    list.args(["--workspace", "--no-run", "--color", "never"]).stdin(Stdio::null());
-    let listing = list.output().map_err(|error| Refusal::machine(format!("cannot start cargo: {error}")))?;
-    Ok(Ok(Binaries::read(&String::from_utf8_lossy(&listing.stderr))))
+    on_podman(root)
 }
 
 fn cargo_test(root: &Path, threads: usize) -> Command {
@@ -88,27 +62,27 @@ fn cargo_test(root: &Path, threads: usize) -> Command {
 }
 
 /// Runs the tests that talk to an engine on a Podman of their own.
-fn on_podman(root: &Path, log: &mut Log) -> Result<ExitCode, Refusal> {
+fn on_podman(root: &Path) -> Result<ExitCode, Refusal> {
     if let Err(why) = podman::ensure() {
-        log.line(&format!("xtask: NOT RUN on Podman: {why}"));
+        eprintln!("xtask: NOT RUN on Podman: {why}");
         return Ok(ExitCode::SUCCESS);
     }
     let begun = Instant::now();
     let service = podman::Service::start()?;
     let mut worst = ExitCode::SUCCESS;
     for (binary, names) in ON_PODMAN {
-        log.line(&format!("xtask: tests/{binary} {names} on Podman"));
+        eprintln!("xtask: tests/{binary} {names} on Podman");
         // Nothing but containers to wait for, and Podman has no daemon in which they would queue.
         let mut command = cargo_test(root, 8);
         command.args(["--workspace", "--test", binary, names]).env("DOCKER_HOST", service.address());
         command.env("RCREPRO_TEST_ENGINE", "podman").env("RCREPRO_TEST_PODMAN", service.folder());
-        let ended = log.run(&mut command)?;
+        let ended = status(&mut command)?;
         if ended != ExitCode::SUCCESS {
             worst = ended;
         }
     }
     drop(service);
-    log.line(&format!("xtask: on Podman for {} s", begun.elapsed().as_secs()));
+    eprintln!("xtask: on Podman for {} s", begun.elapsed().as_secs());
     Ok(worst)
 }
 
