@@ -111,7 +111,7 @@ pub fn state(text: &str, usage: Use, pin: ToolVersion) -> State {
         }
         (Wanted::Moving, Use::Selects) => State::Floating,
         (Wanted::Moving, _) => State::Undecidable("it says no version".into()),
-        (Wanted::Unknown, _) => State::Undecidable("it is not a version that we understand".into()),
+        (Wanted::Unknown, _) => State::Undecidable("it is no version that we understand".into()),
     }
 }
 
