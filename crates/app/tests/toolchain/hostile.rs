@@ -25,9 +25,9 @@ async fn entries_that_could_leave_the_layer_or_are_no_plain_things() {
         (file("../evil", 0o644, b""), "../evil", "leaves the package"),
         (file("./usr/../../evil", 0o644, b""), "./usr/../../evil", "leaves the package"),
         (file("/etc/shadow", 0o644, b""), "/etc/shadow", "absolute"),
-        (file("./usr//double", 0o644, b""), "./usr//double", "no path"),
+        (file("./usr//double", 0o644, b""), "./usr//double", "is not a path"),
         (link(EntryType::Link, "./usr/hard", "../../etc/shadow"), "./usr/hard", "hard link out of the package"),
-        (link(EntryType::Link, "./usr/hard", "./usr/nothing"), "usr/hard", "no file that came before it"),
+        (link(EntryType::Link, "./usr/hard", "./usr/nothing"), "usr/hard", "not an earlier file"),
         (link(EntryType::Symlink, "./usr/soft", ""), "./usr/soft", "symbolic link"),
         (device(EntryType::Block, "./dev/sda"), "./dev/sda", "device"),
         (device(EntryType::Char, "./dev/mem"), "./dev/mem", "device"),
@@ -61,5 +61,5 @@ async fn files_that_are_no_whole_packages() {
     assert!(refusal(&ar_of(&[("debian-binary", b"2.0\n")])).await.contains("no data archive"));
     let odd = ar_of(&[("debian-binary", b"2.0\n"), ("data.tar.lz", b"")]);
     assert!(refusal(&odd).await.contains("`data.tar.lz` is compressed in a way that is not known"));
-    assert!(refusal(&ar_of(&[("control.tar", b"")])).await.contains("no Debian package"));
+    assert!(refusal(&ar_of(&[("control.tar", b"")])).await.contains("not a Debian package"));
 }

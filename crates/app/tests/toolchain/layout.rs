@@ -99,7 +99,7 @@ async fn a_folder_is_written_whole_or_not_at_all_and_never_over_something_else()
             _ => std::fs::remove_file(&layer).expect("removed"),
         }
         let error = output(&context, &built, &out).await.expect_err(spoil).to_string();
-        assert!(error.contains("holds something else than these images"), "{error}");
+        assert!(error.contains("holds something other than these images"), "{error}");
         std::fs::write(&layer, &whole).expect("written");
         drop(std::fs::remove_file(out.join("notes.txt")));
     }
