@@ -160,7 +160,7 @@ async fn without_a_digest_the_hint_has_it() {
     let nobody = home.command(&["image", "pull", "127.0.0.1:1/team/base:1"]).output().expect("it starts");
     failed(&nobody, 2, &["rcrepro image pull 127.0.0.1:1/team/base:1@sha256:…", "could not be asked"]);
     let nonsense = home.command(&["image", "pull", "a@b"]).output().expect("it starts");
-    failed(&nonsense, 2, &["no image reference"]);
+    failed(&nonsense, 2, &["invalid image reference"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

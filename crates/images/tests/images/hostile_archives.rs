@@ -228,7 +228,7 @@ fn toolchain_zips_hold_no_links_devices_doubles_or_bombs() {
     assert!(message.contains("`m@v1/a` is refused: it comes twice"), "{message}");
     // What a toolchain's file is renamed to may be there already.
     let message = unzip(&zip_of(&[("m@v1/go.mod", b"1"), ("m@v1/_go.mod", b"2")])).expect_err("renamed");
-    assert!(message.contains("go.mod` comes twice"), "{message}");
+    assert!(message.contains("go.mod` occurs twice"), "{message}");
     let bomb = zip_of(&[("m@v1/big", &vec![0; BOMB])]);
     assert!(bomb.len() < 64 << 10);
     let message = unzip(&bomb).expect_err("a bomb");
