@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use rcrepro_app::board::status;
 use rcrepro_app::evidence;
+use rcrepro_app::machine::unix_time;
 use rcrepro_app::run::actions::Resolved;
 use rcrepro_app::run::context::RunContext;
 use rcrepro_app::run::execute::{Executions, Executor};
@@ -298,7 +299,7 @@ fn images(pair: &[&'static Fact]) -> Option<Released> {
 
 fn run_record(manifest: &ReproManifest, digest: Digest) -> RunRecord {
     let text = str::to_owned;
-    let now = record::rfc3339(SystemTime::UNIX_EPOCH);
+    let now = unix_time::rfc3339(SystemTime::UNIX_EPOCH);
     RunRecord {
         version: RUN_RECORD_VERSION,
         run: text("a-run"),

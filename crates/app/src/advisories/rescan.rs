@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::findings::{newest, outcome};
-use crate::board::StatusError;
+use crate::board::status_error::StatusError;
 use crate::frozen::{FrozenError, lock_path};
 use crate::machine::session::Session;
 use crate::run::RunOptions;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::pins::{self, PinsError};
 use crate::advisories::findings;
-use crate::board::StatusError;
+use crate::board::status_error::StatusError;
 use crate::workspace::Workspace;
 use rcrepro_model::advisory::policy::{Concern, condition};
 use rcrepro_model::advisory::time_split::TimeSplit;

@@ -19,12 +19,12 @@ use rcrepro_model::text::plural::counted;
 const WRITE: &str = "rcrepro status --write";
 
 /// Is what is known of the documents with written sections.
-pub struct Written {
+pub struct SectionFacts {
     /// The documents; why they cannot be read.
     pub sections: Result<Sections, SectionsIoError>,
 }
 
-impl Written {
+impl SectionFacts {
     /// Reads the documents.
     #[must_use]
     pub fn read(workspace: &Workspace) -> Self {

@@ -4,3 +4,4 @@ pub mod config;
 pub mod doctor;
 pub mod host_network;
 pub mod session;
+pub mod unix_time;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::run::record::seconds;
+use super::unix_time::seconds;
 use rcrepro_engine::{ConnectOptions, Connected, Engine, EngineError, ImageHost, Staging, connect};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::plan::user_config::UserConfig;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use self::builtin::{Planned, planned};
 use self::gauge::Gauge;
 use self::reading::{Reading, judge};
-use self::scratch::Scratch;
+use self::scratch::ScratchClone;
 use self::seeds::SeedError;
 use super::evidence::EvidenceError;
 use super::frozen::FrozenError;
@@ -189,7 +189,7 @@ pub async fn mutate(
     workspace: &Workspace,
     options: MutateOptions<'_>,
 ) -> Result<Mutated, MutateError> {
-    let base = Scratch::new(workspace, options.revision)?;
+    let base = ScratchClone::new(workspace, options.revision)?;
     let chosen = chosen(planned(&base.workspace.plan), options)?;
     let gauge =
         Gauge { session, lanes: options.lanes, today: options.today, hear: options.hear, cancel: options.cancel };
@@ -243,7 +243,7 @@ impl Gauge<'_> {
     async fn mutant(
         &self,
         user: &Workspace,
-        base: &Scratch,
+        base: &ScratchClone,
         planned: &Planned,
         control: &Result<Reading, String>,
     ) -> Result<MutantEntry, MutateError> {
@@ -279,7 +279,7 @@ impl Gauge<'_> {
     async fn mutated(
         &self,
         user: &Workspace,
-        base: &Scratch,
+        base: &ScratchClone,
         planned: &Planned,
         shows: &mut Vec<String>,
     ) -> Result<Reading, MutateError> {
@@ -290,7 +290,7 @@ impl Gauge<'_> {
             let root = self.frozen_root(base, name).await?;
             roots.insert(name.clone(), tree::with_files(&*self.session.store, root, files)?);
         }
-        let mut scratch = Scratch::new(user, &base.base())?;
+        let mut scratch = ScratchClone::new(user, &base.base())?;
         let head = scratch.apply(&change, &roots)?;
         self.read(&scratch.workspace, &planned.gate, &scratch.base(), &head).await
     }

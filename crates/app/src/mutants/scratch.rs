@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 
 use super::MutateError;
-use super::seeds::{Change, SourceFiles};
+use super::seeds::{SeededChange, SourceFiles};
 use crate::frozen::{client, lock_path};
 use crate::workspace::Workspace;
 use rcrepro_format::plan::frozen_toml;
@@ -17,7 +17,7 @@ use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::scratch::GitScratch;
 
 /// Is a scratch clone with the plan of the commit.
-pub struct Scratch {
+pub struct ScratchClone {
     git: GitScratch,
     /// The plan's folder in it.
     pub workspace: Workspace,
@@ -26,7 +26,7 @@ pub struct Scratch {
     paths: BTreeSet<String>,
 }
 
-impl Scratch {
+impl ScratchClone {
     /// Clones the user's repository at a revision, and lays the manifests of the user's folder over it: what they say counts
     /// for documents, committed or not.
     ///
@@ -66,7 +66,7 @@ impl Scratch {
     ///
     /// # Errors
     /// [`MutateError`].
-    pub fn apply(&mut self, change: &Change, roots: &BTreeMap<Name, Digest>) -> Result<String, MutateError> {
+    pub fn apply(&mut self, change: &SeededChange, roots: &BTreeMap<Name, Digest>) -> Result<String, MutateError> {
         let mut files = change.files.clone();
         for (name, input) in &self.workspace.plan.frozen {
             if !matches!(input.kind, FrozenKind::GoModules | FrozenKind::NpmPackages) {
@@ -109,7 +109,7 @@ impl Scratch {
     }
 }
 
-impl SourceFiles for Scratch {
+impl SourceFiles for ScratchClone {
     fn paths(&self) -> &BTreeSet<String> {
         &self.paths
     }

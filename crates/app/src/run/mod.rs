@@ -105,9 +105,9 @@ pub struct RunOptions<'a> {
     pub cancel: &'a CancellationToken,
 }
 
-/// One passage through the stages: what is run, how, and against which recorded manifest when it is a replay.
+/// What every stage is given: the packet and how it is run, and the recorded manifest when it is a replay.
 #[derive(Clone, Copy)]
-pub struct Passage<'a> {
+pub struct StageInput<'a> {
     /// The session, for its run folder.
     pub session: &'a Session,
     /// What every stage works with.
@@ -156,16 +156,16 @@ pub async fn run_packet(
 ) -> Result<PacketRun, RunError> {
     let started = SystemTime::now();
     let context = session.context(options.observe, options.cancel);
-    let passage = Passage { session, context, workspace, id, options, recorded };
+    let input = StageInput { session, context, workspace, id, options, recorded };
     if workspace.plan.commands(workspace.packet(id)?).next().is_none() {
         return Err(RunError::NoCommands { packet: id.clone() });
     }
     let _announced = session.run.announce(id, &workspace.folder)?;
-    let prepared = prepare_packet(&passage).await?;
-    let executed = execute_packet(&passage, &prepared).await?;
-    let recorded = record_packet(&passage, &prepared, &executed, started)?;
-    let run = prove_packet(&passage, executed, recorded)?;
-    release_images(&passage, &prepared, run).await
+    let prepared = prepare_packet(&input).await?;
+    let executed = execute_packet(&input, &prepared).await?;
+    let recorded = record_packet(&input, &prepared, &executed, started)?;
+    let run = prove_packet(&input, executed, recorded)?;
+    release_images(&input, &prepared, run).await
 }
 
 /// Writes the manifest and its evidence into the plan's folder, when everything passed.

@@ -2,7 +2,7 @@
 
 use super::actions::Resolved;
 use super::context::RunContext;
-use super::{Passage, RunError};
+use super::{RunError, StageInput};
 use crate::frozen::{FrozenError, FrozenStep, Provenance, client};
 use crate::toolchain::in_engine::{ImageUse, ImagesError};
 use crate::workspace::source::unbuildable_images;
@@ -44,8 +44,8 @@ pub struct Prepared {
 ///
 /// # Errors
 /// [`RunError`]; then nothing ran.
-pub async fn prepare_packet(passage: &Passage<'_>) -> Result<Prepared, RunError> {
-    let Passage { context, workspace, id, options, recorded, .. } = *passage;
+pub async fn prepare_packet(input: &StageInput<'_>) -> Result<Prepared, RunError> {
+    let StageInput { context, workspace, id, options, recorded, .. } = *input;
     let packet = workspace.packet(id)?;
     let date_epoch = recorded.map(|(manifest, _)| manifest.source.date_epoch);
     let (resolved, ingested) = Preparation { context, workspace }.packet(packet, options.revision, date_epoch).await?;

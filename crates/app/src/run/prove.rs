@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::execute::{CommandRun, ExecuteError, ExecutedPacket, Executions};
 use super::packet_run::PacketRun;
 use super::record::{self, RecordedPacket};
-use super::{Passage, RunError};
+use super::{RunError, StageInput};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{Directory, Node};
@@ -29,11 +29,11 @@ use rcrepro_store::{BlobStore, GET_LIMIT, StoreError};
 /// # Errors
 /// [`RunError::Store`] when a stream is missing or damaged.
 pub fn prove_packet(
-    passage: &Passage<'_>,
+    input: &StageInput<'_>,
     executed: ExecutedPacket,
     recorded: RecordedPacket,
 ) -> Result<PacketRun, RunError> {
-    let Passage { context, workspace, id, options, .. } = *passage;
+    let StageInput { context, workspace, id, options, .. } = *input;
     let plan = &workspace.plan;
     let RecordedPacket { manifest, bytes, digest, record } = recorded;
     let ExecutedPacket { executions: Executions { commands, undecided }, notes } = executed;

@@ -2,7 +2,7 @@
 
 use super::packet_run::PacketRun;
 use super::prepare::Prepared;
-use super::{Passage, RunError};
+use super::{RunError, StageInput};
 use crate::release::{ReleaseStep, latest};
 
 /// Builds and tries the packet's images, where it has any and every command passed.
@@ -10,11 +10,11 @@ use crate::release::{ReleaseStep, latest};
 /// # Errors
 /// [`RunError::Release`] when nothing can be said of them; what they do or fail to do is a finding.
 pub async fn release_images(
-    passage: &Passage<'_>,
+    input: &StageInput<'_>,
     prepared: &Prepared,
     mut run: PacketRun,
 ) -> Result<PacketRun, RunError> {
-    let Passage { session, context, workspace, id, recorded, .. } = *passage;
+    let StageInput { session, context, workspace, id, recorded, .. } = *input;
     if !run.passed(workspace.plan.commands(workspace.packet(id)?).count()) {
         return Ok(run);
     }

@@ -23,7 +23,7 @@ pub trait SourceFiles {
 
 /// Is a change of the source, and what shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Change {
+pub struct SeededChange {
     /// The files that come or change, from the plan's folder.
     pub files: BTreeMap<TreePath, Vec<u8>>,
     /// Files that come or change in the trees of frozen inputs.
@@ -32,7 +32,7 @@ pub struct Change {
     pub shows: Vec<String>,
 }
 
-impl Change {
+impl SeededChange {
     fn file(path: &str, text: &str, shows: &str) -> Result<Self, SeedError> {
         let files = std::iter::once((path.parse()?, text.as_bytes().to_vec())).collect();
         Ok(Self { files, shows: vec![shows.to_owned()], ..Self::default() })
@@ -111,14 +111,14 @@ pub enum SeedError {
 ///
 /// # Errors
 /// [`SeedError`] when the text to find does not stand in the file exactly once.
-pub fn stated(mutant: &PlanMutant, files: &dyn SourceFiles) -> Result<Change, SeedError> {
+pub fn stated(mutant: &PlanMutant, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let path = mutant.file.as_str();
     let text = files.text(path).ok_or_else(|| SeedError::File { file: path.to_owned() })?;
     let found = text.matches(&mutant.find).count();
     if found != 1 {
         return Err(SeedError::Find { file: path.to_owned(), found });
     }
-    Change::file(path, &text.replacen(&mutant.find, &mutant.replace, 1), &mutant.shows)
+    SeededChange::file(path, &text.replacen(&mutant.find, &mutant.replace, 1), &mutant.shows)
 }
 
 /// Puts a file's name into a folder; the folder `` is the source's root.
@@ -165,7 +165,7 @@ pub(super) mod memory {
     }
 
     /// Gives the one file of a change, as text.
-    pub fn only(change: &Change) -> (String, String) {
+    pub fn only(change: &SeededChange) -> (String, String) {
         assert_eq!(change.files.len(), 1, "{:?}", change.files.keys());
         let (path, bytes) = change.files.first_key_value().expect("one file");
         (path.to_string(), String::from_utf8(bytes.clone()).expect("text"))

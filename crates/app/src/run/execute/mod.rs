@@ -2,6 +2,7 @@
 
 mod attempts;
 mod command;
+mod command_run;
 mod container;
 mod schedule;
 mod second_look;
@@ -18,7 +19,7 @@ use self::schedule::Schedule;
 use super::actions::{ActionError, Resolved, derive_action};
 use super::context::RunContext;
 use super::prepare::Prepared;
-use super::{Passage, RunError};
+use super::{RunError, StageInput};
 use crate::workspace::source;
 use rcrepro_engine::EngineError;
 use rcrepro_model::content::name::{Name, TreePath};
@@ -29,8 +30,7 @@ use rcrepro_model::plan::{CommandSpec, Packet, PacketId, Plan};
 use rcrepro_normalize as normalize;
 use rcrepro_store::StoreError;
 
-pub use attempts::Attempt;
-pub use command::CommandRun;
+pub use command_run::{CommandRun, FailedAttempt};
 pub use container::canonical_blob;
 
 /// Why a packet's execution could not be decided.
@@ -122,8 +122,8 @@ impl ExecuteError {
 ///
 /// # Errors
 /// [`RunError`] when nothing can be decided, or the user stops the run.
-pub async fn execute_packet(passage: &Passage<'_>, prepared: &Prepared) -> Result<ExecutedPacket, RunError> {
-    let Passage { context, workspace, id, options, recorded, .. } = *passage;
+pub async fn execute_packet(input: &StageInput<'_>, prepared: &Prepared) -> Result<ExecutedPacket, RunError> {
+    let StageInput { context, workspace, id, options, recorded, .. } = *input;
     let packet = workspace.packet(id)?;
     let executor = Executor {
         context,

@@ -21,9 +21,9 @@ const NAMED: usize = 3;
 
 /// Is a folder of evidence as it was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct EvidenceFolder {
     /// The folder.
-    pub folder: PathBuf,
+    pub path: PathBuf,
     /// Whether there is no such folder.
     pub missing: bool,
     /// What does not hold what its name promises.
@@ -107,7 +107,7 @@ pub fn other_line_ends(bytes: &[u8], wanted: Sha256) -> Option<(LineEnds, Vec<u8
     found.into_iter().find(|(_, bytes)| Sha256::of(bytes) == wanted)
 }
 
-impl Beside {
+impl EvidenceFolder {
     /// Lists what is wrong; `at` names the folder.
     #[must_use]
     pub fn findings(&self, at: &str) -> Vec<Finding> {
@@ -236,23 +236,23 @@ mod tests {
 
     #[test]
     fn each_damage_has_its_rank_and_line_ends_are_told_once() {
-        let mut beside = Beside { strays: vec![".DS_Store".to_owned()], ..Beside::default() };
+        let mut folder = EvidenceFolder { strays: vec![".DS_Store".to_owned()], ..EvidenceFolder::default() };
         for text in ["one\n", "two\n"] {
             let crlf = text.replace('\n', "\r\n");
             let wanted = Sha256::of(text.as_bytes());
-            beside.differs(wanted.to_string(), wanted, Digest::of(crlf.as_bytes()), Some(crlf.as_bytes()));
+            folder.differs(wanted.to_string(), wanted, Digest::of(crlf.as_bytes()), Some(crlf.as_bytes()));
         }
         let wanted = Sha256::of(b"three");
-        beside.differs(wanted.to_string(), wanted, Digest::of(b"4"), Some(b"4"));
-        let found = beside.findings("evidence");
+        folder.differs(wanted.to_string(), wanted, Digest::of(b"4"), Some(b"4"));
+        let found = folder.findings("evidence");
         let names: Vec<FindingName> = found.iter().map(|finding| finding.name).collect();
         assert_eq!(names, [FindingName::EvidenceDamaged, FindingName::LineEndsChanged]);
         assert!(found[1].found.starts_with("2 blobs with CR LF where LF was: `"), "{}", found[1].found);
-        let notes: Vec<String> = beside.notes("evidence").into_iter().map(|note| note.says).collect();
+        let notes: Vec<String> = folder.notes("evidence").into_iter().map(|note| note.says).collect();
         assert_eq!(notes[0], "`.DS_Store` is no blob and was not read");
         assert!(notes[1].contains("* -text"));
         let store = rcrepro_store::memory::MemoryStore::default();
-        beside.restore(&store).expect("restored");
+        folder.restore(&store).expect("restored");
         assert_eq!(store.get(Digest::of(b"one\n")).expect("there"), b"one\n");
     }
 }
