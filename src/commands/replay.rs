@@ -60,10 +60,8 @@ pub async fn replay(
                 lanes: lanes(execution),
                 second_look: !look.no_second_look,
                 today: today(),
-                observe: &observe,
-                cancel,
             };
-            let replayed = replay::replay(session, &workspace, &path, options).await?;
+            let replayed = replay::replay(session.context(&observe, cancel), &workspace, &path, options).await?;
             let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
             let (beside, standing) = (beside(&replayed.found), replayed.standing());
             if context.json {

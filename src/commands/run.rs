@@ -79,11 +79,9 @@ async fn each(
                 lanes: lanes(execution),
                 second_look: !look.no_second_look,
                 today: today(),
-                observe: &observe,
-                cancel,
             };
             while let Some(id) = next(&ran)? {
-                let recorded = run::run(session, workspace, &id, options).await?;
+                let recorded = run::run(session.context(&observe, cancel), workspace, &id, options).await?;
                 let done: BTreeSet<_> = recorded.manifest.commands.iter().map(|entry| &entry.id).collect();
                 let specs: Vec<_> = workspace.plan.commands(workspace.packet(&id)?).collect();
                 let outcome = recorded.outcome(specs.len());

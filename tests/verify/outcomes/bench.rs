@@ -34,6 +34,7 @@ use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_model::standing::Standing;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::Runs;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -141,8 +142,10 @@ impl Bench {
             }
         }
         let (config, cancel) = (UserConfig::default(), CancellationToken::new());
+        let run = Runs::open(self.making.root()).and_then(|runs| runs.begin(0, "0a1b2c3d")).expect("a run");
         let context = RunContext {
             store: &self.making,
+            run: &run,
             engine: &engine,
             image_host: None,
             config: &config,

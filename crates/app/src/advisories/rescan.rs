@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use super::findings::{newest, outcome};
 use crate::board::status_error::StatusError;
 use crate::frozen::{FrozenError, lock_path};
-use crate::machine::session::Session;
 use crate::run::RunOptions;
+use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, Executor};
 use crate::run::prepare::{Preparation, PrepareError};
 use crate::workspace::Workspace;
@@ -63,7 +63,7 @@ pub enum RescanError {
 /// # Errors
 /// [`RescanError`]; where nobody could be asked for data, that is recorded, and is no error.
 pub async fn rescan(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     options: RunOptions<'_>,
 ) -> Result<Vec<(PathBuf, Rescan)>, RescanError> {
@@ -78,7 +78,7 @@ pub async fn rescan(
         if scans.is_empty() {
             continue;
         }
-        let record = Packet { session, workspace, id, scans, options }.scan().await?;
+        let record = PacketScan { context, workspace, id, scans, options }.scan().await?;
         let path = workspace.today_path(id);
         let bytes = canonical_json::to_vec(&record).expect("a record holds strings and integers");
         write_record(&path, &bytes).map_err(|source| RescanError::Write { path: path.clone(), source })?;
@@ -92,9 +92,9 @@ fn advisories<'a>(plan: &'a Plan, spec: &'a CommandSpec) -> impl Iterator<Item =
     spec.frozen.iter().filter(|name| plan.frozen.get(*name).is_some_and(|input| input.kind.front().is_some()))
 }
 
-/// Is one packet's turn.
-struct Packet<'a> {
-    session: &'a Session,
+/// The scans of one packet.
+struct PacketScan<'a> {
+    context: RunContext<'a>,
     workspace: &'a Workspace,
     id: &'a PacketId,
     /// The commands that use advisory data.
@@ -102,9 +102,9 @@ struct Packet<'a> {
     options: RunOptions<'a>,
 }
 
-impl Packet<'_> {
+impl PacketScan<'_> {
     async fn scan(&self) -> Result<Rescan, RescanError> {
-        let store = &*self.session.store;
+        let store = &**self.context.store;
         let plan = &self.workspace.plan;
         // The data is had apart: what was locked need not be at hand any more.
         let bare = self.narrowed(&self.scans, true);
@@ -128,7 +128,7 @@ impl Packet<'_> {
             specs.iter().filter(|spec| silent(spec).is_none()).map(|spec| spec.id.clone()).collect();
         let full = self.narrowed(&asked, false);
         let executor = Executor {
-            context: self.session.context(self.options.observe, self.options.cancel),
+            context: self.context,
             plan: &full.plan,
             packet: self.id,
             resolved: &resolved,
@@ -257,7 +257,7 @@ impl Packet<'_> {
     }
 
     fn preparation<'b>(&'b self, workspace: &'b Workspace) -> Preparation<'b> {
-        Preparation { context: self.session.context(self.options.observe, self.options.cancel), workspace }
+        Preparation { context: self.context, workspace }
     }
 }
 

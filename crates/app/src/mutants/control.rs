@@ -57,7 +57,7 @@ impl Gauge<'_> {
             Ok(readings) => {
                 controls.extend(readings.into_iter().map(|(id, reading)| (Gate::Command(id), Ok(reading))));
             }
-            Err(error) if self.cancel.is_cancelled() => return Err(error),
+            Err(error) if self.context.cancel.is_cancelled() => return Err(error),
             Err(error) => {
                 let why = reasons(&error);
                 controls.extend(open.into_iter().map(|id| (Gate::Command(id), Err(why.clone()))));
@@ -92,7 +92,7 @@ impl Gauge<'_> {
         if user.plan_bytes != base.workspace.plan_bytes {
             return readings;
         }
-        let store = self.session.store.root();
+        let store = self.context.store.root();
         let Ok(board) = status(user, &base.base(), store, self.today) else { return readings };
         for row in board.rows.iter().filter(|row| row.manifest.is_some()) {
             let Ok(set) = EvidenceSet::open(&user.manifest_path(&row.id), Some(store)) else { continue };

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio_util::sync::CancellationToken;
-
 use super::MutateError;
 use super::reading::{GateVerdict, Reading};
 use crate::board::{documents, pins, scope};
-use crate::machine::session::Session;
+use crate::run::context::RunContext;
 use crate::run::execute::{CommandRun, Executor};
 use crate::run::prepare::Preparation;
 use crate::run::prove;
@@ -21,23 +19,19 @@ use rcrepro_model::plan::{Packet, PacketId};
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 
-/// Is what gates are exercised with.
+/// Exercises gates, each on the source of one commit.
 #[derive(Clone, Copy)]
 pub struct Gauge<'a> {
-    /// Where commands run and blobs live.
-    pub session: &'a Session,
+    /// The engine and the store; its observer is told of images, frozen inputs and commands.
+    pub context: RunContext<'a>,
     /// How many commands may run at once.
     pub lanes: usize,
-    /// The day, for what the plan lets pass until one.
+    /// The day on which waivers and quarantines have to be in force.
     pub today: CivilDate,
-    /// Hears what happens to images, frozen inputs and commands.
-    pub hear: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
-    pub cancel: &'a CancellationToken,
 }
 
-/// Hears nothing: several mutants run at once, and their commands have the same names.
-pub fn deaf(_: RunEvent) {}
+/// An observer for several mutants at once: their commands have the same names, so that events could not be told apart.
+pub fn ignore_events(_: RunEvent) {}
 
 impl Gauge<'_> {
     /// Exercises one gate at a commit; `base` is the commit that a scope is held against.
@@ -96,7 +90,7 @@ impl Gauge<'_> {
         let preparation = self.preparation(&narrow);
         let (resolved, _) = preparation.packet(&packet, revision, None).await?;
         let executor = Executor {
-            context: self.session.context(self.hear, self.cancel),
+            context: self.context,
             plan: &narrow.plan,
             packet: &id,
             resolved: &resolved,
@@ -123,14 +117,14 @@ impl Gauge<'_> {
     /// Gathers what images and frozen inputs are had with.
     #[must_use]
     pub fn preparation<'b>(&'b self, at: &'b Workspace) -> Preparation<'b> {
-        Preparation { context: self.session.context(self.hear, self.cancel), workspace: at }
+        Preparation { context: self.context, workspace: at }
     }
 
     fn of_command(&self, at: &Workspace, ran: &CommandRun) -> Result<Reading, MutateError> {
         let spec = at.plan.command(&ran.entry.id);
         let spec = spec.expect("what ran is in the plan");
-        let proof = prove::prove(&at.plan, spec, &ran.entry, &*self.session.store)?.proof;
-        let mut evidence = streams(&*self.session.store, ran.entry.stdout.raw, ran.entry.stderr.raw)?;
+        let proof = prove::prove(&at.plan, spec, &ran.entry, &**self.context.store)?.proof;
+        let mut evidence = streams(&**self.context.store, ran.entry.stdout.raw, ran.entry.stderr.raw)?;
         let code = ran.ended.clone();
         let noise: Vec<String> = ran
             .findings

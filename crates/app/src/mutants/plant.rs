@@ -73,13 +73,13 @@ impl Gauge<'_> {
     /// Reads all files of a frozen input's tree.
     async fn frozen_files(&self, base: &ScratchClone, name: &Name) -> Result<BTreeMap<String, Vec<u8>>, MutateError> {
         let root = self.frozen_root(base, name).await?;
-        tree::files(&*self.session.store, root)
+        tree::files(&**self.context.store, root)
     }
 
     /// Has a frozen input in the store, by its lock.
     pub(super) async fn frozen_root(&self, base: &ScratchClone, name: &Name) -> Result<Digest, MutateError> {
         let preparation = self.preparation(&base.workspace);
-        let source = base.workspace.ingest_source(&base.base(), &*self.session.store)?.root;
+        let source = base.workspace.ingest_source(&base.base(), &**self.context.store)?.root;
         let image = base.workspace.plan.frozen[name].image.clone();
         let images = preparation.images(image.clone()).await?;
         let identity = image.map(|image| images[&image].identity(&image));

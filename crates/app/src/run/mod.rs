@@ -22,10 +22,7 @@ pub mod shake;
 
 use std::time::SystemTime;
 
-use tokio_util::sync::CancellationToken;
-
 use crate::evidence::{self, EvidenceError};
-use crate::machine::session::Session;
 use crate::release::{ReleaseError, write};
 use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, execute_packet};
@@ -40,7 +37,6 @@ use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::release_record::Released;
-use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
@@ -99,17 +95,11 @@ pub struct RunOptions<'a> {
     pub second_look: bool,
     /// The day, for what the plan lets pass until one.
     pub today: CivilDate,
-    /// Hears what happens.
-    pub observe: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
-    pub cancel: &'a CancellationToken,
 }
 
 /// What every stage is given: the packet and how it is run, and the recorded manifest when it is a replay.
 #[derive(Clone, Copy)]
 pub struct StageInput<'a> {
-    /// The session, for its run folder.
-    pub session: &'a Session,
     /// What every stage works with.
     pub context: RunContext<'a>,
     /// The plan and its folder.
@@ -128,7 +118,7 @@ pub struct StageInput<'a> {
 /// # Errors
 /// [`RunError`].
 pub async fn run(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,
     options: RunOptions<'_>,
@@ -137,10 +127,10 @@ pub async fn run(
     let folder = workspace.manifest_path(id).parent().unwrap_or(&workspace.folder).to_owned();
     try_folder(&folder).map_err(|source| EvidenceError::Io { doing: "write into", path: folder, source })?;
     let once = async || {
-        let run = run_packet(session, workspace, id, options, None).await?;
-        write_evidence(session, workspace, id, run)
+        let run = run_packet(context, workspace, id, options, None).await?;
+        write_evidence(context, workspace, id, run)
     };
-    mending(&session.store, options.observe, options.cancel, once).await
+    mending(context.store, context.observe, context.cancel, once).await
 }
 
 /// Takes a packet through all stages, and records it in the store. With `recorded`, it is a replay of that manifest.
@@ -148,19 +138,18 @@ pub async fn run(
 /// # Errors
 /// [`RunError`].
 pub async fn run_packet(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,
     options: RunOptions<'_>,
     recorded: Option<(&ReproManifest, Digest)>,
 ) -> Result<PacketRun, RunError> {
     let started = SystemTime::now();
-    let context = session.context(options.observe, options.cancel);
-    let input = StageInput { session, context, workspace, id, options, recorded };
+    let input = StageInput { context, workspace, id, options, recorded };
     if workspace.plan.commands(workspace.packet(id)?).next().is_none() {
         return Err(RunError::NoCommands { packet: id.clone() });
     }
-    let _announced = session.run.announce(id, &workspace.folder)?;
+    let _announced = context.run.announce(id, &workspace.folder)?;
     let prepared = prepare_packet(&input).await?;
     let executed = execute_packet(&input, &prepared).await?;
     let recorded = record_packet(&input, &prepared, &executed, started)?;
@@ -170,7 +159,7 @@ pub async fn run_packet(
 
 /// Writes the manifest and its evidence into the plan's folder, when everything passed.
 fn write_evidence(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,
     mut run: PacketRun,
@@ -179,11 +168,11 @@ fn write_evidence(
     // An engine that cannot build images has still run the commands.
     if run.passed(expected) && run.images_standing() <= Standing::Undecided {
         let path = workspace.manifest_path(id);
-        evidence::write(&path, &run.bytes, &run.manifest, &run.proof_inputs, &*session.store)?;
+        evidence::write(&path, &run.bytes, &run.manifest, &run.proof_inputs, &**context.store)?;
         if let Some(Released { record: Some(record), findings, written }) = &mut run.images
             && findings.is_empty()
         {
-            *written = Some(write(&path, record, &session.store)?.display().to_string());
+            *written = Some(write(&path, record, context.store)?.display().to_string());
         }
         run.written = Some(path);
     }

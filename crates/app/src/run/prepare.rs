@@ -106,7 +106,7 @@ impl Preparation<'_> {
         &self,
         names: impl IntoIterator<Item = Name>,
     ) -> Result<BTreeMap<Name, ImageEntry>, PrepareError> {
-        let RunContext { store, engine, image_host, config, observe, cancel } = self.context;
+        let RunContext { store, engine, image_host, config, observe, cancel, .. } = self.context;
         let mut images = BTreeMap::new();
         for name in names {
             let heard = |event| observe(RunEvent::Image(event));

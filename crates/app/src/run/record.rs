@@ -48,7 +48,7 @@ pub fn record_packet(
     executed: &ExecutedPacket,
     started: SystemTime,
 ) -> Result<RecordedPacket, RunError> {
-    let StageInput { session, context, workspace, id, recorded, .. } = *input;
+    let StageInput { context, workspace, id, recorded, .. } = *input;
     let commands = &executed.executions.commands;
     context.store.put(&workspace.plan_bytes)?;
     let manifest = manifest(workspace, id, &prepared.resolved, commands);
@@ -57,7 +57,7 @@ pub fn record_packet(
     let (host, engine) = host(context.engine.info());
     let record = RunRecord {
         version: RUN_RECORD_VERSION,
-        run: session.run.id().to_string(),
+        run: context.run.id().to_string(),
         kind: if recorded.is_some() { "replay" } else { "run" }.to_owned(),
         packet: id.clone(),
         plan: manifest.plan,
@@ -70,7 +70,7 @@ pub fn record_packet(
         engine,
         commands: command_records(commands, &executed.notes, &**context.store)?,
     };
-    session.run.write_record(id, &run_record_json::encode(&record))?;
+    context.run.write_record(id, &run_record_json::encode(&record))?;
     Ok(RecordedPacket { manifest, bytes, digest, record })
 }
 

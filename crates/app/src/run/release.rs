@@ -14,7 +14,7 @@ pub async fn release_images(
     prepared: &Prepared,
     mut run: PacketRun,
 ) -> Result<PacketRun, RunError> {
-    let StageInput { session, context, workspace, id, recorded, .. } = *input;
+    let StageInput { context, workspace, id, recorded, .. } = *input;
     if !run.passed(workspace.plan.commands(workspace.packet(id)?).count()) {
         return Ok(run);
     }
@@ -25,12 +25,12 @@ pub async fn release_images(
         packet: id,
         resolved: &prepared.resolved,
         results: &results,
-        spool: session.run.path(),
+        spool: context.run.path(),
         twice: recorded.is_none(),
     };
     run.images = step.release().await?;
     if let Some(released) = &run.images {
-        latest::keep(&session.run, id, prepared.resolved.source, released)?;
+        latest::keep(context.run, id, prepared.resolved.source, released)?;
     }
     Ok(run)
 }

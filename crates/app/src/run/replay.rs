@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::mending::mending;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::{self, EvidenceError};
-use crate::machine::session::Session;
 use crate::release;
+use crate::run::context::RunContext;
 use crate::run::packet_run::PacketRun;
 use crate::run::{RunError, RunOptions, run_packet};
 use crate::workspace::Workspace;
@@ -127,14 +127,14 @@ fn open(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest
 /// # Errors
 /// [`ReplayError`]; a difference is no error.
 pub async fn replay(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     manifest: &Path,
     options: RunOptions<'_>,
 ) -> Result<Replayed, ReplayError> {
-    judge_first(manifest, session.store.root(), options.today)?;
-    let again = async || replay_once(session, workspace, manifest, options).await;
-    mending(&session.store, options.observe, options.cancel, again).await
+    judge_first(manifest, context.store.root(), options.today)?;
+    let again = async || replay_once(context, workspace, manifest, options).await;
+    mending(context.store, context.observe, context.cancel, again).await
 }
 
 /// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are no reason:
@@ -159,21 +159,21 @@ fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), Replay
 }
 
 async fn replay_once(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     manifest: &Path,
     options: RunOptions<'_>,
 ) -> Result<Replayed, ReplayError> {
-    let (recorded, recorded_digest) = read_manifest(manifest, &*session.store)?;
+    let (recorded, recorded_digest) = read_manifest(manifest, &**context.store)?;
     let packet = recorded.packet.clone();
     let against = Some((&recorded, recorded_digest));
-    let mut found = run_packet(session, workspace, &packet, options, against).await?;
+    let mut found = run_packet(context, workspace, &packet, options, against).await?;
     if let Some(released) = &mut found.images {
-        release::compare::compare(manifest, released, &*session.store).map_err(RunError::from)?;
-        release::latest::keep(&session.run, &packet, found.manifest.source.root, released)?;
+        release::compare::compare(manifest, released, &**context.store).map_err(RunError::from)?;
+        release::latest::keep(context.run, &packet, found.manifest.source.root, released)?;
     }
     let comparison = compare_with_proofs(&recorded, &found);
-    (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
+    (context.observe)(RunEvent::Compared { parts: comparison.part_counts() });
     Ok(Replayed { recorded, recorded_digest, found, comparison })
 }
 

@@ -16,6 +16,7 @@ use rcrepro_model::execution::action::Output;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::{RunDir, Runs};
 
 mod second_look;
 
@@ -53,6 +54,7 @@ impl Outcome {
 struct Scene {
     _folder: tempfile::TempDir,
     store: Arc<FsStore>,
+    run: RunDir,
     config: UserConfig,
 }
 
@@ -60,7 +62,8 @@ impl Default for Scene {
     fn default() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Arc::new(FsStore::open(folder.path()).expect("a store"));
-        Self { _folder: folder, store, config: UserConfig::default() }
+        let run = Runs::open(folder.path()).and_then(|runs| runs.begin(0, "0a1b2c3d")).expect("a run");
+        Self { _folder: folder, store, run, config: UserConfig::default() }
     }
 }
 
@@ -71,7 +74,8 @@ impl Scene {
         observe: &'a (dyn Fn(RunEvent) + Sync),
         cancel: &'a CancellationToken,
     ) -> RunContext<'a> {
-        RunContext { store: &self.store, engine, image_host: None, config: &self.config, observe, cancel }
+        let (store, run, config) = (&self.store, &self.run, &self.config);
+        RunContext { store, run, engine, image_host: None, config, observe, cancel }
     }
 }
 
