@@ -14,6 +14,7 @@ pub mod packet_run;
 pub mod prepare;
 pub mod promised;
 pub mod prove;
+pub mod queue;
 pub mod quiet;
 pub mod record;
 pub mod release;
