@@ -42,7 +42,7 @@ pub async fn all(context: &Context, look: LookArgs, execution: &ExecutionArgs) -
 
 /// Renews the written sections and prints the board.
 fn show_board(context: &Context, workspace: &Workspace) -> Result<Exit, Failure> {
-    let found = status::look(workspace, workspace.revision(), &context.store, today())?;
+    let found = status::status_with_sections(workspace, workspace.revision(), &context.store, today())?;
     let written = sections::renew(&found)?;
     let board = match written.is_empty() {
         true => found.board,

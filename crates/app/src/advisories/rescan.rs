@@ -112,7 +112,7 @@ impl PacketScan<'_> {
         let source = self.workspace.ingest_source(self.options.revision, store).map_err(PrepareError::from)?.root;
         let then = newest(self.workspace, self.id, source, store)?;
         let epoch = then.as_ref().map(|(manifest, ..)| manifest.source.date_epoch);
-        let (mut resolved, _) = preparation.packet(bare_packet(&bare, self.id), self.options.revision, epoch).await?;
+        let (mut resolved, _) = preparation.packet(packet_of(&bare, self.id), self.options.revision, epoch).await?;
         let data = self.data(&preparation, source).await?;
         for (name, data) in &data {
             if let Some(today) = &data.today {
@@ -135,7 +135,7 @@ impl PacketScan<'_> {
             lanes: self.options.lanes,
             recorded: None,
         };
-        let ran = executor.run_all_commands(bare_packet(&full, self.id)).await?;
+        let ran = executor.run_all_commands(packet_of(&full, self.id)).await?;
         let mut commands = Vec::new();
         for spec in specs {
             let today = match ran.iter().find(|ran| ran.entry.id == spec.id) {
@@ -151,7 +151,7 @@ impl PacketScan<'_> {
                     Answer { result: None, outcome: Outcome::Undecided { why } }
                 }
             };
-            let then = self.then(spec, then.as_ref().map(|(manifest, _, store)| (manifest, &**store)))?;
+            let then = self.recorded_answer(spec, then.as_ref().map(|(manifest, _, store)| (manifest, &**store)))?;
             commands.push(RescanCommand {
                 id: spec.id.clone(),
                 uses: advisories(plan, spec).cloned().collect(),
@@ -164,7 +164,7 @@ impl PacketScan<'_> {
     }
 
     /// Says what the recorded evidence says of a scan.
-    fn then(
+    fn recorded_answer(
         &self,
         spec: &CommandSpec,
         recorded: Option<(&ReproManifest, &dyn BlobStore)>,
@@ -229,7 +229,7 @@ impl PacketScan<'_> {
         match full.frozen_step(name, source, identity.as_ref()).today().await {
             Ok((root, data)) => Ok(Ok(DataState { root, date: data.date })),
             Err(FrozenError::Engine(error @ EngineError::Interrupted { .. })) => Err(FrozenError::Engine(error).into()),
-            Err(error) => Ok(Err(told(&error))),
+            Err(error) => Ok(Err(in_one_line(&error))),
         }
     }
 
@@ -261,12 +261,12 @@ impl PacketScan<'_> {
     }
 }
 
-fn bare_packet<'a>(workspace: &'a Workspace, id: &PacketId) -> &'a rcrepro_model::plan::Packet {
+fn packet_of<'a>(workspace: &'a Workspace, id: &PacketId) -> &'a rcrepro_model::plan::Packet {
     &workspace.plan.packets[id]
 }
 
 /// Writes an error with what caused it, in a line.
-fn told(error: &FrozenError) -> String {
+fn in_one_line(error: &FrozenError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -92,7 +92,7 @@ pub fn notes(
 /// Names the exceptions that do nothing as far as the plan and the source tell without any evidence: what has expired, waivers of
 /// findings about pins, and quarantines.
 #[must_use]
-pub fn of_plan(workspace: &Workspace, revision: &str, day: CivilDate) -> Vec<String> {
+pub fn idle_by_plan(workspace: &Workspace, revision: &str, day: CivilDate) -> Vec<String> {
     let plan = &workspace.plan;
     let mut known = Known { unknown: [ADVISORIES, CONDITIONS].into_iter().chain(SCANS).collect(), ..Known::default() };
     if !plan.waivers.is_empty() {
@@ -105,7 +105,7 @@ pub fn of_plan(workspace: &Workspace, revision: &str, day: CivilDate) -> Vec<Str
 
 /// Names the waivers about advisory data of today that do nothing; where somebody was not asked, nothing is known.
 #[must_use]
-pub fn of_today(plan: &Plan, split: &TimeSplit, day: CivilDate) -> Vec<String> {
+pub fn idle_today(plan: &Plan, split: &TimeSplit, day: CivilDate) -> Vec<String> {
     let ids = split.judged.iter().map(|judged| judged.concern.id.clone()).collect();
     let mut known = Known { ids, unknown: SCANS.into_iter().chain([PINS, CONDITIONS]).collect() };
     if !split.not_asked().is_empty() {

@@ -61,14 +61,19 @@ pub struct Status {
 /// # Errors
 /// [`StatusError`] when the source or the evidence cannot be read; what is merely missing or wrong is a fact.
 pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Board, StatusError> {
-    Ok(look(workspace, revision, store, today)?.board)
+    Ok(status_with_sections(workspace, revision, store, today)?.board)
 }
 
 /// As [`status`], with what the sections of documents should say.
 ///
 /// # Errors
 /// As [`status`].
-pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Status, StatusError> {
+pub fn status_with_sections(
+    workspace: &Workspace,
+    revision: &str,
+    store: &Path,
+    today: CivilDate,
+) -> Result<Status, StatusError> {
     let store = FsStore::open(store)?;
     let source = workspace.ingest_source(revision, &store)?;
     let history = History::open(store.root())?;

@@ -113,7 +113,8 @@ impl EvidenceFolder {
     pub fn findings(&self, at: &str) -> Vec<Finding> {
         let mut found: Vec<Finding> = self.damaged.iter().filter_map(|damaged| damaged.finding(at)).collect();
         for change in [LineEnds::Added, LineEnds::Removed] {
-            let names: Vec<&str> = self.damaged.iter().filter(|one| one.is(change)).map(Damaged::short).collect();
+            let names: Vec<&str> =
+                self.damaged.iter().filter(|damaged| damaged.is(change)).map(Damaged::short).collect();
             if names.is_empty() {
                 continue;
             }
@@ -136,7 +137,7 @@ impl EvidenceFolder {
             let verb = if names.len() == 1 { "is no blob and was" } else { "are no blobs and were" };
             notes.push(Note { at: at.to_owned(), says: format!("{} {verb} not read", listed(&names)) });
         }
-        if self.damaged.iter().any(|one| matches!(one.how, Damage::LineEnds { .. })) {
+        if self.damaged.iter().any(|damaged| matches!(damaged.how, Damage::LineEnds { .. })) {
             let says = "git's `core.autocrlf` or a text attribute changes line ends, and nothing else was changed: write \
                         `* -text` into a `.gitattributes` beside the manifest, then `git add --renormalize .` where it was \
                         recorded, and clone again";
@@ -160,7 +161,7 @@ impl EvidenceFolder {
 
     /// Notes an entry whose bytes are not those that its name promises; `bytes` are all of them where there are few.
     pub(crate) fn differs(&mut self, name: String, wanted: Sha256, found: Digest, bytes: Option<&[u8]>) {
-        let held: usize = self.damaged.iter().map(|one| one.held()).sum();
+        let held: usize = self.damaged.iter().map(|damaged| damaged.held()).sum();
         let how = match bytes.and_then(|bytes| other_line_ends(bytes, wanted)) {
             Some((change, restored)) if held + restored.len() <= HELD => Damage::LineEnds { change, restored },
             Some((change, _)) => Damage::LineEnds { change, restored: Vec::new() },

@@ -69,8 +69,11 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
         Ok((manifest, _)) => Ok(Latest { manifest, origin: path.display().to_string(), unrecorded }),
         Err(ReplayError::NoManifest { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {
             let packet = packet.clone();
-            let runs_nothing =
-                workspace.plan.packets.get(&packet).is_some_and(|it| workspace.plan.commands(it).next().is_none());
+            let runs_nothing = workspace
+                .plan
+                .packets
+                .get(&packet)
+                .is_some_and(|packet| workspace.plan.commands(packet).next().is_none());
             Err(if runs_nothing { LatestError::NoCommands { packet } } else { LatestError::Nothing { packet, path } })
         }
         Err(error) => Err(LatestError::Manifest(Box::new(error))),

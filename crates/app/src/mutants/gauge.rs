@@ -48,14 +48,15 @@ impl Gauge<'_> {
             Gate::Pins => self.pins(at, head),
             Gate::Scope(packet) => {
                 let findings = scope::check(at, packet, base, head)?.findings;
-                Ok(found(findings.iter().map(ToString::to_string).collect(), "within the scope"))
+                Ok(reading_of_findings(findings.iter().map(ToString::to_string).collect(), "within the scope"))
             }
             Gate::Documents => {
                 let aligned = documents::align(at, head)?;
                 let line = |quoted: &rcrepro_model::plan::documents::QuotedCommand| {
                     format!("{}:{}: {}: `{}`", quoted.document, quoted.line, quoted.state.as_str(), quoted.text)
                 };
-                let reading = found(aligned.findings().map(line).collect(), "every quoted command is the plan's");
+                let reading =
+                    reading_of_findings(aligned.findings().map(line).collect(), "every quoted command is the plan's");
                 Ok(match aligned.hollow() {
                     Some(why) if reading.verdict == GateVerdict::Green => {
                         Reading { verdict: GateVerdict::Broken, says: why, ..reading }
@@ -71,7 +72,7 @@ impl Gauge<'_> {
         let open = judgement.findings.iter().filter(|finding| finding.waived.is_none());
         let lines =
             open.map(|finding| format!("{}:{}: {} ({})", finding.file, finding.line, finding.message, finding.id));
-        let mut reading = found(lines.collect(), "every reference agrees with its pin");
+        let mut reading = reading_of_findings(lines.collect(), "every reference agrees with its pin");
         reading.verdict = judgement.standing().into();
         Ok(reading)
     }
@@ -166,7 +167,7 @@ pub fn streams(
 }
 
 /// Makes a reading of findings: none is green.
-fn found(lines: Vec<String>, good: &str) -> Reading {
+fn reading_of_findings(lines: Vec<String>, good: &str) -> Reading {
     let says = match lines.len() {
         0 => good.to_owned(),
         1 => "1 finding".to_owned(),

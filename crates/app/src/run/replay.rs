@@ -111,12 +111,12 @@ impl Replayed {
 /// # Errors
 /// [`ReplayError`].
 pub fn read_manifest(path: &Path, store: &dyn BlobStore) -> Result<(ReproManifest, Digest), ReplayError> {
-    let (set, manifest) = open(path, None)?;
+    let (set, manifest) = open_manifest(path, None)?;
     evidence::import(path, store)?;
     Ok((manifest, set.digest()))
 }
 
-fn open(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest), ReplayError> {
+fn open_manifest(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest), ReplayError> {
     let set = EvidenceSet::open(path, store)?;
     let manifest = set.manifest().map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
     Ok((set, manifest))
@@ -140,7 +140,7 @@ pub async fn replay(
 /// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are no reason:
 /// the comparison tells of them.
 fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
-    let judged = open(path, Some(store))?.0.verify_commands(today)?;
+    let judged = open_manifest(path, Some(store))?.0.verify_commands(today)?;
     let counts = |finding: &&Finding| {
         finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
     };
@@ -182,7 +182,7 @@ async fn replay_once(
 pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Comparison {
     let mut comparison = compare(recorded, &found.manifest);
     for command in &mut comparison.commands {
-        judge(command, found.proofs.get(&command.id));
+        apply_proof(command, found.proofs.get(&command.id));
         if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {
             command.equality = command.equality.max(Equality::Failed);
             let expected = "the same verdict at every attempt".to_owned();
@@ -193,7 +193,7 @@ pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Compa
 }
 
 /// Lets what the evidence proves count: an equal hollow pass is as hollow as the one that was recorded.
-fn judge(command: &mut CommandComparison, proof: Option<&Proof>) {
+fn apply_proof(command: &mut CommandComparison, proof: Option<&Proof>) {
     let Some(proof) = proof else { return };
     command.equality = match proof {
         Proof::Proven { .. } | Proof::Unproven { .. } => return,

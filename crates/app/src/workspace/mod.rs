@@ -1,6 +1,7 @@
 //! The certified repository: its plan, its manifests, its source.
 
 pub mod attributes;
+pub mod check;
 pub mod files;
 pub mod missing;
 pub mod plan_files;

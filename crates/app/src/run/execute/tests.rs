@@ -156,7 +156,7 @@ async fn an_output_changes_the_action_of_what_needs_it() {
 }
 
 /// Runs a plan, and gives the ids of the commands that ran and the reasons of those that are undecided.
-async fn each(plan: &Plan, engine: &FakeEngine) -> (Vec<String>, Vec<(String, String)>) {
+async fn ids_and_undecided(plan: &Plan, engine: &FakeEngine) -> (Vec<String>, Vec<(String, String)>) {
     let scene = Scene::default();
     let resolved = resolved(&scene);
     let packet = "RC-05".parse().expect("an id");
@@ -191,7 +191,7 @@ async fn an_undecided_command_is_nobodys_trouble_but_its_own() {
         .on("RC-05/folder", made)
         .on("RC-05/slow", Script::exit(0).takes(Duration::from_millis(50)))
         .on("RC-05/later", Script::exit(0));
-    let (ran, mut undecided) = each(&plan, &engine).await;
+    let (ran, mut undecided) = ids_and_undecided(&plan, &engine).await;
     undecided.sort();
     assert_eq!(ran, ["slow", "later"]);
     assert_eq!(undecided[0].0, "broken");
