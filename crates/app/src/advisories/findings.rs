@@ -156,7 +156,7 @@ type Newest = (ReproManifest, String, Box<dyn BlobStore>);
 ///
 /// # Errors
 /// [`StatusError`] when the store or the evidence cannot be read.
-pub fn newest(
+pub(crate) fn newest(
     workspace: &Workspace,
     id: &PacketId,
     source: Digest,
@@ -189,7 +189,7 @@ pub fn newest(
 ///
 /// # Errors
 /// [`StoreError`] when a stream is missing or damaged.
-pub fn outcome(
+pub(crate) fn outcome(
     plan: &Plan,
     spec: &CommandSpec,
     entry: &CommandEntry,

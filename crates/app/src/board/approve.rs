@@ -81,7 +81,7 @@ pub fn approve(
 
 /// Finds out whether somebody approved what is there.
 #[must_use]
-pub fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fact {
+pub(crate) fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fact {
     let option = if kind == ApprovalKind::Review { " --review" } else { "" };
     let waits = |why: &str| Fact::Waits { why: format!("{why}: rcrepro approve {packet}{option} --by NAME") };
     let Some(subject) = subject(workspace, packet, kind) else {

@@ -81,7 +81,7 @@ pub struct Alignment {
 
 impl Alignment {
     /// Lists what is wrong.
-    pub fn findings(&self) -> impl Iterator<Item = &QuotedCommand> {
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &QuotedCommand> {
         self.quoted.iter().filter(|quoted| quoted.state.is_finding())
     }
 
@@ -107,15 +107,9 @@ impl Alignment {
     /// Gives the digest of the result: the canonical JSON of all that is in it, with every manifest that it rests on. Written
     /// sections are left out: one of them shows this digest.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         let rested = Self { quoted: self.without_sections.clone(), ..self.clone() };
         Digest::of(&canonical_json::to_vec(&rested).expect("an alignment holds only strings, integers and maps"))
-    }
-
-    /// Tells whether every quoted command is the plan's and has evidence, and there is one.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.standing() == Standing::Passed
     }
 }
 
@@ -175,7 +169,7 @@ fn without_sections(text: &str) -> Result<(String, String), SectionsError> {
 ///
 /// # Errors
 /// [`DocumentsError`] when a manifest cannot be read.
-pub fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError> {
+pub(crate) fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError> {
     let mut recorded: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
     for packet in workspace.plan.packets.keys() {
         let path = workspace.manifest_path(packet);

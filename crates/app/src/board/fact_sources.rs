@@ -9,15 +9,15 @@ use rcrepro_store::fs::FsStore;
 /// Where facts are looked for: the repository at a commit, the store, and the day.
 pub struct FactSources<'a> {
     /// The plan's folder.
-    pub workspace: &'a Workspace,
+    pub(crate) workspace: &'a Workspace,
     /// The commit.
-    pub revision: &'a str,
+    pub(crate) revision: &'a str,
     /// The day on which waivers and acceptances have to count.
-    pub today: CivilDate,
+    pub(crate) today: CivilDate,
     /// Holds the source.
-    pub store: &'a FsStore,
+    pub(crate) store: &'a FsStore,
     /// The source's root.
-    pub source: Digest,
+    pub(crate) source: Digest,
     /// The documents with written sections; each section is taken for current here.
-    pub written: &'a SectionFacts,
+    pub(crate) written: &'a SectionFacts,
 }

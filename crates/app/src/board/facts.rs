@@ -31,7 +31,7 @@ const NAMED: usize = 3;
 impl FactSources<'_> {
     /// Finds out one thing that a criterion of a packet rests on; none for commands and packets, which the board knows.
     #[must_use]
-    pub fn find(&self, id: &PacketId, basis: &Basis) -> Option<Fact> {
+    pub(crate) fn find(&self, id: &PacketId, basis: &Basis) -> Option<Fact> {
         Some(match basis {
             Basis::Image(name) => crate::release::fact::image(self, id, name),
             Basis::Approval => approve::fact(self.workspace, id, ApprovalKind::Approval),

@@ -3,12 +3,12 @@
 pub mod approve;
 pub mod documents;
 pub mod exceptions;
-pub mod fact_sources;
+pub(crate) mod fact_sources;
 pub mod facts;
 pub mod pins;
 pub mod promises;
 pub mod scope;
-pub mod section_facts;
+pub(crate) mod section_facts;
 pub mod sections;
 pub mod status_error;
 

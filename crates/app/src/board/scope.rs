@@ -110,7 +110,7 @@ pub struct ScopeFact {
 impl ScopeFact {
     /// Tells whether the packet kept to its scope.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.record.findings.is_empty()
     }
 }

@@ -90,7 +90,7 @@ impl Sections {
     ///
     /// # Errors
     /// [`SectionsIoError`] when one cannot be read, or its markers do not fit. One that is not there is no error.
-    pub fn read(workspace: &Workspace) -> Result<Self, SectionsIoError> {
+    pub(crate) fn read(workspace: &Workspace) -> Result<Self, SectionsIoError> {
         let mut documents = BTreeMap::new();
         for path in &workspace.plan.documents.generated {
             let document = match door::read_text_below(&workspace.folder, path.as_str().as_ref()) {

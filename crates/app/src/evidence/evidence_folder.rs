@@ -13,7 +13,7 @@ use rcrepro_model::evidence::finding::{Finding, FindingName, Note};
 use rcrepro_store::{BlobStore, StoreError};
 
 /// The largest blob whose line ends are tried the other way round: 4 MiB.
-pub const LINE_END_LIMIT: u64 = 4 << 20;
+pub(crate) const LINE_END_LIMIT: u64 = 4 << 20;
 /// How many bytes of such blobs are held altogether: 64 MiB.
 const HELD: usize = 64 << 20;
 /// How many names a sentence lists.
@@ -23,27 +23,27 @@ const NAMED: usize = 3;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EvidenceFolder {
     /// The folder.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Whether there is no such folder.
-    pub missing: bool,
+    pub(crate) missing: bool,
     /// What does not hold what its name promises.
-    pub damaged: Vec<Damaged>,
+    pub(crate) damaged: Vec<Damaged>,
     /// The names that promise nothing.
-    pub strays: Vec<String>,
+    pub(crate) strays: Vec<String>,
 }
 
 /// Is an entry that does not hold what its name promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// What is wrong.
-    pub how: Damage,
+    pub(crate) how: Damage,
 }
 
 /// Says what is wrong with an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Damage {
+pub(crate) enum Damage {
     /// Its bytes hash to something else.
     Bytes {
         /// What they hash to.
@@ -70,7 +70,7 @@ pub enum Damage {
 
 /// Says what was done to line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineEnds {
+pub(crate) enum LineEnds {
     /// CR LF stands where LF was.
     Added,
     /// LF stands where CR LF was.
@@ -80,7 +80,7 @@ pub enum LineEnds {
 impl LineEnds {
     /// Names the change.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Added => "CR LF where LF was",
             Self::Removed => "LF where CR LF was",
@@ -90,7 +90,7 @@ impl LineEnds {
 
 /// Finds the bytes that hash to `wanted` and differ from these in line ends alone.
 #[must_use]
-pub fn other_line_ends(bytes: &[u8], wanted: Sha256) -> Option<(LineEnds, Vec<u8>)> {
+pub(crate) fn other_line_ends(bytes: &[u8], wanted: Sha256) -> Option<(LineEnds, Vec<u8>)> {
     let mut without = Vec::with_capacity(bytes.len());
     let mut with = Vec::with_capacity(bytes.len());
     for (at, byte) in bytes.iter().enumerate() {
@@ -110,7 +110,7 @@ pub fn other_line_ends(bytes: &[u8], wanted: Sha256) -> Option<(LineEnds, Vec<u8
 impl EvidenceFolder {
     /// Lists what is wrong; `at` names the folder.
     #[must_use]
-    pub fn findings(&self, at: &str) -> Vec<Finding> {
+    pub(crate) fn findings(&self, at: &str) -> Vec<Finding> {
         let mut found: Vec<Finding> = self.damaged.iter().filter_map(|damaged| damaged.finding(at)).collect();
         for change in [LineEnds::Added, LineEnds::Removed] {
             let names: Vec<&str> =
@@ -130,7 +130,7 @@ impl EvidenceFolder {
 
     /// Lists what a reader should know beside that.
     #[must_use]
-    pub fn notes(&self, at: &str) -> Vec<Note> {
+    pub(crate) fn notes(&self, at: &str) -> Vec<Note> {
         let mut notes = Vec::new();
         if !self.strays.is_empty() {
             let names: Vec<&str> = self.strays.iter().map(String::as_str).collect();
@@ -151,7 +151,7 @@ impl EvidenceFolder {
     ///
     /// # Errors
     /// [`StoreError`] when the store takes nothing.
-    pub fn restore(&self, store: &dyn BlobStore) -> Result<BTreeSet<Digest>, StoreError> {
+    pub(crate) fn restore(&self, store: &dyn BlobStore) -> Result<BTreeSet<Digest>, StoreError> {
         let restored = self.damaged.iter().filter_map(|damaged| match &damaged.how {
             Damage::LineEnds { restored, .. } if !restored.is_empty() => Some(store.put(restored)),
             _ => None,

@@ -62,15 +62,9 @@ impl EvidenceSet {
         Ok(Self { file: RecordFile::open(manifest, store).map_err(read)?, store: store.map(Path::to_owned) })
     }
 
-    /// Returns the manifest's file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        self.file.path()
-    }
-
     /// Returns the digest of the manifest's bytes.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         self.file.digest()
     }
 
@@ -78,19 +72,19 @@ impl EvidenceSet {
     ///
     /// # Errors
     /// [`ManifestError`].
-    pub fn manifest(&self) -> Result<ReproManifest, ManifestError> {
+    pub(crate) fn manifest(&self) -> Result<ReproManifest, ManifestError> {
         manifest_json::decode(self.file.bytes())
     }
 
     /// Returns the manifest's blobs, as [`RecordFile::blobs`].
     #[must_use]
-    pub const fn blobs(&self) -> &Layered {
+    pub(crate) const fn blobs(&self) -> &Layered {
         self.file.blobs()
     }
 
     /// Keeps the manifest's blobs alone.
     #[must_use]
-    pub fn into_blobs(self) -> Layered {
+    pub(crate) fn into_blobs(self) -> Layered {
         self.file.into_blobs()
     }
 
@@ -114,7 +108,7 @@ impl EvidenceSet {
     ///
     /// # Errors
     /// As [`Self::verify`].
-    pub fn verify_commands(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
+    pub(crate) fn verify_commands(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
         Ok(verify(self.file.bytes(), self.file.blobs(), &self.file.examine_folder()?, today))
     }
 
@@ -122,7 +116,7 @@ impl EvidenceSet {
     ///
     /// # Errors
     /// As [`Self::verify`].
-    pub fn verify_images(&self, manifest: &ReproManifest) -> Result<Judged, EvidenceSetError> {
+    pub(crate) fn verify_images(&self, manifest: &ReproManifest) -> Result<Judged, EvidenceSetError> {
         Ok(images::verify(self.file.path(), manifest, self.file.blobs(), self.store.as_deref())?)
     }
 }

@@ -25,22 +25,22 @@ pub struct History {
 
 /// A run of a packet, with the manifest that it recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordedRun {
+pub(crate) struct RecordedRun {
     /// What the run recorded.
-    pub record: RunRecord,
+    pub(crate) record: RunRecord,
     /// The manifest's bytes.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// The manifest.
-    pub manifest: ReproManifest,
+    pub(crate) manifest: ReproManifest,
 }
 
 /// A run that ended without a record of a packet that it worked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unrecorded {
+pub(crate) struct Unrecorded {
     /// The run.
-    pub run: RunId,
+    pub(crate) run: RunId,
     /// The packet.
-    pub packet: PacketId,
+    pub(crate) packet: PacketId,
 }
 
 /// Says what can be known of it, and the command that makes a newer record.
@@ -67,7 +67,7 @@ impl History {
     ///
     /// # Errors
     /// [`RecordedError`] when there is a record and it cannot be read, or is that of another run or packet.
-    pub fn record(&self, run: &RunId, packet: &PacketId) -> Result<Option<RunRecord>, RecordedError> {
+    pub(crate) fn record(&self, run: &RunId, packet: &PacketId) -> Result<Option<RunRecord>, RecordedError> {
         let path = self.runs.record_path(run, packet);
         let Some(bytes) = self.runs.record(run, packet)? else {
             // What became of the images is kept after the record alone.
@@ -91,7 +91,7 @@ impl History {
     ///
     /// # Errors
     /// [`RecordedError`] when the runs cannot be listed, or one that is newer cannot be read.
-    pub fn newest(
+    pub(crate) fn newest(
         &self,
         packet: &PacketId,
         wanted: impl Fn(&RunRecord) -> bool,
@@ -103,7 +103,7 @@ impl History {
     ///
     /// # Errors
     /// As [`Self::newest`].
-    pub fn newest_of_plan(&self, packet: &PacketId, plan: Digest) -> Result<Option<RunRecord>, RecordedError> {
+    pub(crate) fn newest_of_plan(&self, packet: &PacketId, plan: Digest) -> Result<Option<RunRecord>, RecordedError> {
         self.newest(packet, |record| record.plan == plan)
     }
 
@@ -111,7 +111,7 @@ impl History {
     ///
     /// # Errors
     /// As [`Self::newest`], and whatever `look` returns.
-    pub fn newest_with<T>(
+    pub(crate) fn newest_with<T>(
         &self,
         packet: &PacketId,
         mut look: impl FnMut(RunRecord) -> Result<Option<T>, RecordedError>,
@@ -138,7 +138,7 @@ impl History {
     ///
     /// # Errors
     /// As [`Self::newest`], and when the manifest or the plan of such a run is damaged or gone.
-    pub fn newest_current(
+    pub(crate) fn newest_current(
         &self,
         packet: &PacketId,
         workspace: &Workspace,
@@ -168,7 +168,7 @@ impl History {
     ///
     /// # Errors
     /// [`RecordedError`] when the run's id or what it kept cannot be read.
-    pub fn images(&self, record: &RunRecord) -> Result<Option<(RunId, PathBuf, Vec<u8>)>, RecordedError> {
+    pub(crate) fn images(&self, record: &RunRecord) -> Result<Option<(RunId, PathBuf, Vec<u8>)>, RecordedError> {
         let run: RunId = record.run.parse()?;
         let path = self.runs.images_path(&run, &record.packet);
         Ok(self.runs.images(&run, &record.packet)?.map(|bytes| (run, path, bytes)))
@@ -178,7 +178,7 @@ impl History {
     ///
     /// # Errors
     /// [`RunError`] when the runs cannot be read.
-    pub fn is_running(&self, packet: &PacketId, folder: &Path) -> Result<bool, RunError> {
+    pub(crate) fn is_running(&self, packet: &PacketId, folder: &Path) -> Result<bool, RunError> {
         for run in self.runs.list()?.iter().rev() {
             let announced = self.runs.is_announced(run, packet, folder);
             if announced && self.runs.record(run, packet)?.is_none() && self.runs.is_alive(run)? {
@@ -193,7 +193,7 @@ impl History {
     ///
     /// # Errors
     /// [`RunError`] when the runs cannot be read.
-    pub fn unrecorded(&self, packet: &PacketId, folder: &Path) -> Result<Option<Unrecorded>, RunError> {
+    pub(crate) fn unrecorded(&self, packet: &PacketId, folder: &Path) -> Result<Option<Unrecorded>, RunError> {
         let runs = self.runs.list()?.into_iter().rev();
         for run in runs.filter(|run| self.runs.is_announced(run, packet, folder)) {
             if self.runs.record_path(&run, packet).symlink_metadata().is_ok() {

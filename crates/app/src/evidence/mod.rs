@@ -9,13 +9,13 @@
 
 #![warn(clippy::expect_used)]
 
-pub mod currency;
+pub(crate) mod currency;
 pub mod evidence_folder;
 pub mod evidence_set;
 pub mod history;
 pub mod latest;
 pub mod named;
-pub mod record_file;
+pub(crate) mod record_file;
 pub mod recorded;
 pub mod verify;
 
@@ -94,7 +94,7 @@ fn command_blobs(command: &CommandEntry) -> Vec<Digest> {
 ///
 /// # Errors
 /// [`EvidenceError`] when one of them is missing or malformed.
-pub fn directories(store: &dyn BlobStore, root: Digest) -> Result<BTreeSet<Digest>, EvidenceError> {
+pub(crate) fn directories(store: &dyn BlobStore, root: Digest) -> Result<BTreeSet<Digest>, EvidenceError> {
     let mut found = BTreeSet::new();
     let mut open = vec![root];
     while let Some(at) = open.pop() {
@@ -135,7 +135,7 @@ pub fn write(
 ///
 /// # Errors
 /// [`EvidenceError`] when a blob is missing or a file cannot be written.
-pub fn write_blobs(
+pub(crate) fn write_blobs(
     path: &Path,
     bytes: &[u8],
     blobs: &BTreeSet<Digest>,
@@ -218,7 +218,7 @@ pub fn import(manifest: &Path, store: &dyn BlobStore) -> Result<(), EvidenceErro
 ///
 /// # Errors
 /// [`EvidenceError`] when the folder cannot be listed.
-pub fn examine_folder(manifest: &Path) -> Result<EvidenceFolder, EvidenceError> {
+pub(crate) fn examine_folder(manifest: &Path) -> Result<EvidenceFolder, EvidenceError> {
     let path = folder_of(manifest);
     let paths = files(&path)?;
     let named = Named::beside(manifest);

@@ -11,7 +11,7 @@ use rcrepro_store::layered::Layered;
 
 /// A record's file and the evidence beside it, over a store. The record may be of any kind.
 #[derive(Debug)]
-pub struct RecordFile {
+pub(crate) struct RecordFile {
     path: PathBuf,
     bytes: Vec<u8>,
     blobs: Layered,
@@ -22,38 +22,38 @@ impl RecordFile {
     ///
     /// # Errors
     /// What the system said, `NotFound` among it, or what [`door::open`] refuses.
-    pub fn open(path: &Path, store: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, store: Option<&Path>) -> io::Result<Self> {
         let bytes = door::read(path, door::RECORD_LIMIT)?;
         Ok(Self { path: path.to_owned(), bytes, blobs: Layered::new(&evidence::folder_of(path), store) })
     }
 
     /// The path that it was opened by.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// All of the record, as [`door::RECORD_LIMIT`] admits it.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// The digest of the record's bytes.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Digest::of(&self.bytes)
     }
 
     /// Returns the blobs: those of the folder, then those of the store. What is written stays in memory.
     #[must_use]
-    pub const fn blobs(&self) -> &Layered {
+    pub(crate) const fn blobs(&self) -> &Layered {
         &self.blobs
     }
 
     /// Drops the record and keeps its blobs.
     #[must_use]
-    pub fn into_blobs(self) -> Layered {
+    pub(crate) fn into_blobs(self) -> Layered {
         self.blobs
     }
 
@@ -61,7 +61,7 @@ impl RecordFile {
     ///
     /// # Errors
     /// [`EvidenceError`] when the folder cannot be listed.
-    pub fn examine_folder(&self) -> Result<EvidenceFolder, EvidenceError> {
+    pub(crate) fn examine_folder(&self) -> Result<EvidenceFolder, EvidenceError> {
         evidence::examine_folder(&self.path)
     }
 }

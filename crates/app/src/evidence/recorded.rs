@@ -127,7 +127,7 @@ impl RecordedError {
 
     /// Writes it in one line, with its cause and the command that mends it.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let mut text = self.to_string();
         if let Some(cause) = std::error::Error::source(self) {
             text += &format!(": {cause}");
@@ -143,7 +143,7 @@ impl RecordedError {
 ///
 /// # Errors
 /// [`RecordedError`] when the store has it no longer, or it is damaged.
-pub fn manifest(record: &RunRecord, store: &dyn BlobStore) -> Result<(Vec<u8>, ReproManifest), RecordedError> {
+pub(crate) fn manifest(record: &RunRecord, store: &dyn BlobStore) -> Result<(Vec<u8>, ReproManifest), RecordedError> {
     let (run, packet) = (record.run.clone(), record.packet.clone());
     let bytes = match store.get(record.manifest) {
         Ok(bytes) => bytes,

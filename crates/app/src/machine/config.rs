@@ -35,9 +35,9 @@ pub enum ConfigError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFile {
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Whether the user named it, so that it has to be there.
-    pub named: bool,
+    pub(crate) named: bool,
 }
 
 /// Reads the user configuration; a usual place without a file is a configuration that sets nothing.

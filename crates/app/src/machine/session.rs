@@ -35,7 +35,7 @@ pub struct Session {
     /// Where images are kept; none where the engine keeps none.
     pub image_host: Option<Arc<dyn ImageHost>>,
     /// This run's folder, and the lease that says that it lives.
-    pub run: RunDir,
+    pub(crate) run: RunDir,
     /// Says where bytes are asked for.
     pub config: UserConfig,
     /// What dead runs had left and this one removed.

@@ -17,7 +17,7 @@ pub fn rfc3339(time: SystemTime) -> String {
 
 /// Gives the whole seconds since 1970; negative before.
 #[must_use]
-pub fn seconds(time: SystemTime) -> i64 {
+pub(crate) fn seconds(time: SystemTime) -> i64 {
     let whole = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => whole(since),

@@ -21,24 +21,30 @@ use rcrepro_model::text::civil_date::CivilDate;
 
 /// Exercises gates, each on the source of one commit.
 #[derive(Clone, Copy)]
-pub struct Gauge<'a> {
+pub(crate) struct Gauge<'a> {
     /// The engine and the store; its observer is told of images, frozen inputs and commands.
-    pub context: RunContext<'a>,
+    pub(crate) context: RunContext<'a>,
     /// How many commands may run at once.
-    pub lanes: usize,
+    pub(crate) lanes: usize,
     /// The day on which waivers and quarantines have to be in force.
-    pub today: CivilDate,
+    pub(crate) today: CivilDate,
 }
 
 /// An observer for several mutants at once: their commands have the same names, so that events could not be told apart.
-pub fn ignore_events(_: RunEvent) {}
+pub(crate) fn ignore_events(_: RunEvent) {}
 
 impl Gauge<'_> {
     /// Exercises one gate at a commit; `base` is the commit that a scope is held against.
     ///
     /// # Errors
     /// [`MutateError`] when the gate could not be exercised.
-    pub async fn read(&self, at: &Workspace, gate: &Gate, base: &str, head: &str) -> Result<Reading, MutateError> {
+    pub(crate) async fn read(
+        &self,
+        at: &Workspace,
+        gate: &Gate,
+        base: &str,
+        head: &str,
+    ) -> Result<Reading, MutateError> {
         match gate {
             Gate::Command(id) => {
                 let wanted = std::iter::once(id.clone()).collect();
@@ -81,7 +87,7 @@ impl Gauge<'_> {
     ///
     /// # Errors
     /// [`MutateError`] when the result of one could not be decided.
-    pub async fn commands(
+    pub(crate) async fn commands(
         &self,
         at: &Workspace,
         revision: &str,
@@ -117,7 +123,7 @@ impl Gauge<'_> {
 
     /// Gathers what images and frozen inputs are had with.
     #[must_use]
-    pub fn preparation<'b>(&'b self, at: &'b Workspace) -> Preparation<'b> {
+    pub(crate) fn preparation<'b>(&'b self, at: &'b Workspace) -> Preparation<'b> {
         Preparation { context: self.context, workspace: at }
     }
 
@@ -158,7 +164,7 @@ impl Gauge<'_> {
 ///
 /// # Errors
 /// [`MutateError::Store`] when one is missing or too large to look into.
-pub fn streams(
+pub(crate) fn streams(
     store: &dyn rcrepro_store::BlobStore,
     stdout: Digest,
     stderr: Digest,

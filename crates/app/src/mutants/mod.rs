@@ -33,11 +33,11 @@ use rcrepro_store::export::ExportError;
 use rcrepro_store::git::scratch::ScratchError;
 use rcrepro_store::{BlobStore as _, StoreError};
 
-pub mod builtin;
+pub(crate) mod builtin;
 mod control;
 mod gauge;
 mod plant;
-pub mod reading;
+pub(crate) mod reading;
 pub mod record;
 mod scratch;
 pub mod seeds;

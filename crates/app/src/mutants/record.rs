@@ -33,7 +33,7 @@ pub enum RecordJudgement {
 
 /// Gives the path of the record.
 #[must_use]
-pub fn path(workspace: &Workspace) -> PathBuf {
+pub(crate) fn path(workspace: &Workspace) -> PathBuf {
     workspace.folder.join("gates").join("mutants.json")
 }
 
@@ -41,7 +41,11 @@ pub fn path(workspace: &Workspace) -> PathBuf {
 ///
 /// # Errors
 /// [`MutateError`] when a blob is missing or a file cannot be written.
-pub fn write(workspace: &Workspace, record: &GatesRecord, store: &dyn BlobStore) -> Result<PathBuf, MutateError> {
+pub(crate) fn write(
+    workspace: &Workspace,
+    record: &GatesRecord,
+    store: &dyn BlobStore,
+) -> Result<PathBuf, MutateError> {
     let path = path(workspace);
     let blobs = record.mutants.iter().flat_map(|mutant| mutant.evidence.values().copied()).collect();
     evidence::write_blobs(&path, &gates_json::encode(record).0, &blobs, store)?;
@@ -50,7 +54,7 @@ pub fn write(workspace: &Workspace, record: &GatesRecord, store: &dyn BlobStore)
 
 /// Reads the committed record and holds it against the plan, the source and its evidence.
 #[must_use]
-pub fn recorded(workspace: &Workspace, source: Digest) -> RecordJudgement {
+pub(crate) fn recorded(workspace: &Workspace, source: Digest) -> RecordJudgement {
     let path = path(workspace);
     let file = match RecordFile::open(&path, None) {
         Ok(file) => file,
@@ -151,7 +155,7 @@ fn unfounded(mutant: &MutantEntry, store: &dyn BlobStore) -> Option<String> {
 
 /// Says of every gate that the plan's criteria rest on whether the record proves that it can fail.
 #[must_use]
-pub fn proven(workspace: &Workspace, source: Digest) -> ProvenGates {
+pub(crate) fn proven(workspace: &Workspace, source: Digest) -> ProvenGates {
     match recorded(workspace, source) {
         RecordJudgement::Counts(digest, record) => ProvenGates::judge(&workspace.plan, digest, &record),
         RecordJudgement::Missing(why) | RecordJudgement::Wrong(why) => ProvenGates::none(&workspace.plan, why),
@@ -160,7 +164,7 @@ pub fn proven(workspace: &Workspace, source: Digest) -> ProvenGates {
 
 /// Finds out whether every gate that the plan's criteria rest on was proven able to fail.
 #[must_use]
-pub fn fact(workspace: &Workspace, source: Digest) -> Fact {
+pub(crate) fn fact(workspace: &Workspace, source: Digest) -> Fact {
     let (digest, record) = match recorded(workspace, source) {
         RecordJudgement::Missing(why) => return Fact::Waits { why: format!("{why}: {COMMAND}") },
         RecordJudgement::Wrong(why) => return Fact::Fails { why },

@@ -34,7 +34,7 @@ pub struct Resolved {
 impl Resolved {
     /// Takes from a manifest what its commands were derived from.
     #[must_use]
-    pub fn recorded(manifest: &ReproManifest) -> Self {
+    pub(crate) fn recorded(manifest: &ReproManifest) -> Self {
         Self {
             source: manifest.source.root,
             date_epoch: manifest.source.date_epoch,
@@ -79,7 +79,7 @@ pub enum ActionError {
 ///
 /// # Errors
 /// [`ActionError`] when something is unresolved, does not fit, or cannot be stored.
-pub fn derive_action(
+pub(crate) fn derive_action(
     plan: &Plan,
     spec: &CommandSpec,
     resolved: &Resolved,

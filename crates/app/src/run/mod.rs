@@ -102,15 +102,15 @@ pub struct RunOptions<'a> {
 #[derive(Clone, Copy)]
 pub struct StageInput<'a> {
     /// What every stage works with.
-    pub context: RunContext<'a>,
+    pub(crate) context: RunContext<'a>,
     /// The plan and its folder.
-    pub workspace: &'a Workspace,
+    pub(crate) workspace: &'a Workspace,
     /// The packet.
-    pub id: &'a PacketId,
+    pub(crate) id: &'a PacketId,
     /// How it is executed.
-    pub options: RunOptions<'a>,
+    pub(crate) options: RunOptions<'a>,
     /// The manifest that is replayed, with its digest.
-    pub recorded: Option<(&'a ReproManifest, Digest)>,
+    pub(crate) recorded: Option<(&'a ReproManifest, Digest)>,
 }
 
 /// Executes one packet. Every command that succeeded or failed is in the store's record; the manifest in the plan's folder
@@ -118,7 +118,7 @@ pub struct StageInput<'a> {
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn run(
+pub(crate) async fn run(
     context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,
@@ -138,7 +138,7 @@ pub async fn run(
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn run_packet(
+pub(crate) async fn run_packet(
     context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,

@@ -35,16 +35,16 @@ pub enum PrepareError {
 #[derive(Debug)]
 pub struct Prepared {
     /// The source, the images and the frozen inputs.
-    pub resolved: Resolved,
+    pub(crate) resolved: Resolved,
     /// The commit's id, in hex.
-    pub commit: String,
+    pub(crate) commit: String,
 }
 
 /// The first stage: makes ready what must be there before a command runs.
 ///
 /// # Errors
 /// [`RunError`]; then nothing ran.
-pub async fn prepare_packet(input: &StageInput<'_>) -> Result<Prepared, RunError> {
+pub(crate) async fn prepare_packet(input: &StageInput<'_>) -> Result<Prepared, RunError> {
     let StageInput { context, workspace, id, options, recorded, .. } = *input;
     let packet = workspace.packet(id)?;
     let date_epoch = recorded.map(|(manifest, _)| manifest.source.date_epoch);
@@ -73,7 +73,7 @@ impl Preparation<'_> {
     ///
     /// # Errors
     /// [`PrepareError`]; then nothing ran.
-    pub async fn packet(
+    pub(crate) async fn packet(
         &self,
         packet: &Packet,
         revision: &str,

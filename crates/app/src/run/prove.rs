@@ -28,7 +28,7 @@ use rcrepro_store::{BlobStore, GET_LIMIT, StoreError};
 ///
 /// # Errors
 /// [`RunError::Store`] when a stream is missing or damaged.
-pub fn prove_packet(
+pub(crate) fn prove_packet(
     input: &StageInput<'_>,
     executed: ExecutedPacket,
     recorded: RecordedPacket,
@@ -91,7 +91,7 @@ pub struct Proved {
     /// The blobs of the input tree that were read for it, directories among them.
     pub read: BTreeSet<Digest>,
     /// The blobs of the input tree that would have been read for it, and are not there.
-    pub lacking: BTreeSet<Digest>,
+    pub(crate) lacking: BTreeSet<Digest>,
 }
 
 /// Says what the evidence of a command that ran proves.

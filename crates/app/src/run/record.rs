@@ -27,22 +27,22 @@ use rcrepro_store::{BlobStore, StoreError};
 
 /// The third stage's value: the two records, which the store has.
 #[derive(Debug)]
-pub struct RecordedPacket {
+pub(crate) struct RecordedPacket {
     /// What must be equal everywhere.
-    pub manifest: ReproManifest,
+    pub(crate) manifest: ReproManifest,
     /// The manifest's bytes.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// The manifest's digest.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// What may differ.
-    pub record: RunRecord,
+    pub(crate) record: RunRecord,
 }
 
 /// The third stage: puts the plan, the manifest and the run record into the store.
 ///
 /// # Errors
 /// [`RunError`] when they cannot be written.
-pub fn record_packet(
+pub(crate) fn record_packet(
     input: &StageInput<'_>,
     prepared: &Prepared,
     executed: &ExecutedPacket,
@@ -102,7 +102,7 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
 /// Describes this machine and the engine.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the kernel's release")]
-pub fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
+pub(crate) fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let host = HostRecord {
         system: format!("{} {}", std::env::consts::OS, release.trim()),
@@ -122,7 +122,7 @@ pub fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn command_records(
+pub(crate) fn command_records(
     ran: &[CommandRun],
     notes: &BTreeMap<Name, FailureNotes>,
     store: &dyn BlobStore,

@@ -9,7 +9,7 @@ use crate::release::{ReleaseStep, latest};
 ///
 /// # Errors
 /// [`RunError::Release`] when nothing can be said of them; what they do or fail to do is a finding.
-pub async fn release_images(
+pub(crate) async fn release_images(
     input: &StageInput<'_>,
     prepared: &Prepared,
     mut run: PacketRun,

@@ -38,7 +38,7 @@ pub struct Verification {
     /// The digest of the manifest's bytes.
     pub manifest: Digest,
     /// The manifest, when its bytes are one.
-    pub parsed: Option<ReproManifest>,
+    pub(crate) parsed: Option<ReproManifest>,
     /// How many blobs the manifest names, and how many of them are there.
     pub evidence: EvidenceCount,
     /// Everything that is wrong, in the order of the manifest.

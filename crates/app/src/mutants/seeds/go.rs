@@ -6,15 +6,15 @@ use rcrepro_proof::ToolCall;
 /// The marker in names of seeded tests.
 const MARKER: &str = "RcreproSeeded";
 /// The seeded test file.
-pub const TEST_FILE: &str = "rcrepro_seeded_test.go";
+pub(crate) const TEST_FILE: &str = "rcrepro_seeded_test.go";
 /// The seeded source file.
-pub const FILE: &str = "rcrepro_seeded.go";
+pub(crate) const FILE: &str = "rcrepro_seeded.go";
 
 /// Adds a failing test, with a name that the line asks for, to a package that it tests.
 ///
 /// # Errors
 /// [`SeedError`] when no package has tests, or no name fits.
-pub fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
+pub(crate) fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let name = match call.value(&["-run", "--run"]) {
         Some(pattern) => test_name(pattern)?,
         None => format!("Test{MARKER}"),
@@ -31,7 +31,7 @@ pub fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededCh
 ///
 /// # Errors
 /// [`SeedError`] when there is no package.
-pub fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
+pub(crate) fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let (folder, package) = package(call, files)?;
     let text = format!("package {package}\n\nvar rcreproSeeded int = \"no number\"\n");
     SeededChange::file(&within(&folder, FILE), &text, FILE)
@@ -41,7 +41,7 @@ pub fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChan
 ///
 /// # Errors
 /// [`SeedError`] when there is none.
-pub fn package(call: &ToolCall, files: &dyn SourceFiles) -> Result<(String, String), SeedError> {
+pub(crate) fn package(call: &ToolCall, files: &dyn SourceFiles) -> Result<(String, String), SeedError> {
     let source = |path: &str| path.ends_with(".go") && !path.ends_with("_test.go");
     let program = |path: &str| source(path) && package_of(files, path).is_ok_and(|package| package == "main");
     let found =

@@ -15,17 +15,17 @@ const WANTED: &str = "an entry for a module that `go.mod` does not require, with
 
 /// Says where a vulnerable module goes.
 #[derive(Debug, Clone, Copy)]
-pub struct ModulePlace<'a> {
+pub(crate) struct ModulePlace<'a> {
     /// The folder with `go.mod`; `` for the source's root.
-    pub module: &'a str,
+    pub(crate) module: &'a str,
     /// The folder of the package that calls it.
-    pub folder: &'a str,
+    pub(crate) folder: &'a str,
     /// That package's name.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// The frozen input with the module cache.
-    pub cache: &'a Name,
+    pub(crate) cache: &'a Name,
     /// The frozen input with the database.
-    pub database: &'a Name,
+    pub(crate) database: &'a Name,
 }
 
 /// Is an entry of the database that a module can be made for.
@@ -42,7 +42,7 @@ struct Vulnerable {
 ///
 /// # Errors
 /// [`SeedError`] when no entry of the database fits, or the module's files are not there.
-pub fn vulnerable_module(
+pub(crate) fn vulnerable_module(
     place: &ModulePlace<'_>,
     database: &BTreeMap<String, Vec<u8>>,
     files: &dyn SourceFiles,

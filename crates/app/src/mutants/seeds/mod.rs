@@ -7,14 +7,14 @@ use rcrepro_model::content::name::{Name, NameError, TreePath};
 use rcrepro_model::plan::mutant::PlanMutant;
 
 pub mod go;
-pub mod go_module;
-pub mod npm_package;
+pub(crate) mod go_module;
+pub(crate) mod npm_package;
 pub mod promises;
 pub mod script;
-pub mod secret;
+pub(crate) mod secret;
 
 /// Reads the tracked files of the certified source, by their paths from the plan's folder.
-pub trait SourceFiles {
+pub(crate) trait SourceFiles {
     /// Lists the regular files.
     fn paths(&self) -> &BTreeSet<String>;
     /// Reads a text file; none when it is not there or no UTF-8.
@@ -23,13 +23,13 @@ pub trait SourceFiles {
 
 /// Is a change of the source, and what shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SeededChange {
+pub(crate) struct SeededChange {
     /// The files that come or change, from the plan's folder.
-    pub files: BTreeMap<TreePath, Vec<u8>>,
+    pub(crate) files: BTreeMap<TreePath, Vec<u8>>,
     /// Files that come or change in the trees of frozen inputs.
-    pub frozen: BTreeMap<Name, BTreeMap<TreePath, Vec<u8>>>,
+    pub(crate) frozen: BTreeMap<Name, BTreeMap<TreePath, Vec<u8>>>,
     /// The texts that the red gate's evidence must hold, and that of the unchanged source must not.
-    pub shows: Vec<String>,
+    pub(crate) shows: Vec<String>,
 }
 
 impl SeededChange {
@@ -111,7 +111,7 @@ pub enum SeedError {
 ///
 /// # Errors
 /// [`SeedError`] when the text to find does not stand in the file exactly once.
-pub fn stated(mutant: &PlanMutant, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
+pub(crate) fn stated(mutant: &PlanMutant, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let path = mutant.file.as_str();
     let text = files.text(path).ok_or_else(|| SeedError::File { file: path.to_owned() })?;
     let found = text.matches(&mutant.find).count();

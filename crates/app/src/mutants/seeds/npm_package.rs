@@ -31,7 +31,7 @@ struct Answer {
 ///
 /// # Errors
 /// [`SeedError`] when no answer of the cassette fits, or there is no lock.
-pub fn vulnerable_package(
+pub(crate) fn vulnerable_package(
     folder: &str,
     name: &Name,
     cassette: &BTreeMap<String, Vec<u8>>,

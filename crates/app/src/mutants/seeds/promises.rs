@@ -5,13 +5,13 @@ use rcrepro_model::plan::pins::ToolVersion;
 use rcrepro_pins::reference::Reference;
 
 /// The file that is edited outside of a scope.
-pub const OUTSIDE: &str = "rcrepro-seeded-outside.txt";
+pub(crate) const OUTSIDE: &str = "rcrepro-seeded-outside.txt";
 
 /// Lets one reference to a pinned toolchain name another version. `go.mod` and `.nvmrc` come before other files.
 ///
 /// # Errors
 /// [`SeedError::NoReference`].
-pub fn drift<'a>(
+pub(crate) fn drift<'a>(
     version: ToolVersion,
     references: impl Iterator<Item = &'a Reference> + Clone,
     files: &dyn SourceFiles,
@@ -39,7 +39,7 @@ pub fn drift<'a>(
 ///
 /// # Errors
 /// [`SeedError::InScope`].
-pub fn outside(in_scope: &dyn Fn(&str) -> bool) -> Result<SeededChange, SeedError> {
+pub(crate) fn outside(in_scope: &dyn Fn(&str) -> bool) -> Result<SeededChange, SeedError> {
     if in_scope(OUTSIDE) {
         return Err(SeedError::InScope { path: OUTSIDE.to_owned() });
     }
@@ -50,7 +50,11 @@ pub fn outside(in_scope: &dyn Fn(&str) -> bool) -> Result<SeededChange, SeedErro
 ///
 /// # Errors
 /// [`SeedError`] when there is no document.
-pub fn stale_command(documents: &[String], line: &str, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
+pub(crate) fn stale_command(
+    documents: &[String],
+    line: &str,
+    files: &dyn SourceFiles,
+) -> Result<SeededChange, SeedError> {
     let Some((path, text)) = documents.iter().find_map(|path| Some((path, files.text(path)?))) else {
         return Err(SeedError::NoPlace { what: "document", at: "the plan's folder".to_owned() });
     };

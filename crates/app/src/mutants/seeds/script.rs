@@ -12,7 +12,7 @@ const NAME: &str = "rcrepro-seeded";
 ///
 /// # Errors
 /// [`SeedError`] when there is none.
-pub fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
+pub(crate) fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let project = call.value(&["-p", "--project"]).unwrap_or(".");
     let at = call.below_source(project).ok_or_else(|| SeedError::Folder { tool: "tsc".to_owned() })?;
     let folder = if at.ends_with(".json") { folder_of(&at) } else { &at };
@@ -36,7 +36,7 @@ pub fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChan
 ///
 /// # Errors
 /// [`SeedError`] when there is none.
-pub fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
+pub(crate) fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let root = call.value(&["--root", "-r", "--dir"]).unwrap_or(".");
     let folder = call.below_source(root).ok_or_else(|| SeedError::Folder { tool: "vitest".to_owned() })?;
     let ending = |path: &str| {

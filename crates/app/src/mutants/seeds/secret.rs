@@ -5,7 +5,7 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_proof::ToolCall;
 
 /// The seeded file.
-pub const FILE: &str = "rcrepro-seeded-secret.txt";
+pub(crate) const FILE: &str = "rcrepro-seeded-secret.txt";
 
 /// Puts a text of the form of an access token into the folder that gitleaks scans.
 ///
@@ -13,7 +13,7 @@ pub const FILE: &str = "rcrepro-seeded-secret.txt";
 ///
 /// # Errors
 /// [`SeedError::Folder`].
-pub fn secret(call: &ToolCall) -> Result<SeededChange, SeedError> {
+pub(crate) fn secret(call: &ToolCall) -> Result<SeededChange, SeedError> {
     let unknown = || SeedError::Folder { tool: "gitleaks".to_owned() };
     let mode = call.arguments().iter().position(|word| matches!(word.as_str(), "dir" | "directory" | "file"));
     let positional = mode.and_then(|at| call.arguments()[at + 1..].iter().find(|word| !word.starts_with('-')));

@@ -16,11 +16,11 @@ pub struct CommandRun {
     /// How it ended, in words.
     pub ended: String,
     /// How long it ran.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
     /// The world that it saw.
-    pub world: World,
+    pub(crate) world: World,
     /// The attempts at the network that were seen.
-    pub attempts: Watch,
+    pub(crate) attempts: Watch,
     /// Where it was not as quiet as the plan wants it, or did not make what it promises.
     pub findings: Vec<Finding>,
     /// The attempts before the last one, all of which failed; `entry` names them without their durations.
@@ -30,7 +30,7 @@ pub struct CommandRun {
 impl CommandRun {
     /// Whether the command ended well and left what it promises.
     #[must_use]
-    pub fn succeeded(&self) -> bool {
+    pub(crate) fn succeeded(&self) -> bool {
         let broken = |finding: &Finding| matches!(finding.name, FindingName::OutputMissing | FindingName::OutputUnkept);
         self.entry.succeeded() && !self.findings.iter().any(broken)
     }
@@ -40,17 +40,17 @@ impl CommandRun {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedAttempt {
     /// How it ended.
-    pub ending: EndingEntry,
+    pub(crate) ending: EndingEntry,
     /// Its exit code.
-    pub exit_code: i32,
+    pub(crate) exit_code: i32,
     /// Its standard output, raw.
-    pub stdout: Digest,
+    pub(crate) stdout: Digest,
     /// Its standard error, raw.
-    pub stderr: Digest,
+    pub(crate) stderr: Digest,
     /// Its REAPI `ActionResult`.
-    pub result: Digest,
+    pub(crate) result: Digest,
     /// How long it ran.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
 }
 
 impl From<&CommandRun> for FailedAttempt {
