@@ -52,7 +52,7 @@ pub enum RescanError {
     Write {
         /// The record.
         path: PathBuf,
-        /// What the system said.
+        /// The failed write.
         #[source]
         source: std::io::Error,
     },
@@ -92,7 +92,6 @@ fn advisories<'a>(plan: &'a Plan, spec: &'a CommandSpec) -> impl Iterator<Item =
     spec.frozen.iter().filter(|name| plan.frozen.get(*name).is_some_and(|input| input.kind.front().is_some()))
 }
 
-/// The scans of one packet.
 struct PacketScan<'a> {
     context: RunContext<'a>,
     workspace: &'a Workspace,

@@ -15,7 +15,7 @@ pub enum RecordError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: std::io::Error,
     },

@@ -23,7 +23,7 @@ pub enum ApproveError {
     /// There is no evidence to review.
     #[error("{packet} has no manifest at `{path}`: a review is of evidence")]
     NoManifest {
-        /// The packet.
+        /// The packet to review.
         packet: PacketId,
         /// Where it was looked for.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum ApproveError {
     Name {
         /// The text that was found.
         found: String,
-        /// The packet.
+        /// The packet that was to be approved.
         packet: PacketId,
     },
     /// The record could not be written.
@@ -41,7 +41,7 @@ pub enum ApproveError {
     Io {
         /// The record.
         path: PathBuf,
-        /// What the system said.
+        /// The failed write.
         #[source]
         source: std::io::Error,
     },

@@ -34,13 +34,13 @@ pub enum DocumentsError {
     /// A document is no text.
     #[error("`{path}` is not UTF-8")]
     NotUtf8 {
-        /// The document.
+        /// Relative to the plan's folder.
         path: String,
     },
     /// The markers of a document's written sections do not fit.
     #[error("{path}: {source}")]
     Sections {
-        /// The document.
+        /// Relative to the plan's folder.
         path: String,
         /// What is wrong, and in which line.
         source: SectionsError,
@@ -50,7 +50,7 @@ pub enum DocumentsError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: std::io::Error,
     },
@@ -59,7 +59,7 @@ pub enum DocumentsError {
     Manifest {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The first mistake in it.
         #[source]
         source: ManifestError,
     },

@@ -45,7 +45,7 @@ use rcrepro_store::fs::FsStore;
 
 /// Is the board, and what the sections of documents should say of it.
 pub struct Status {
-    /// The board.
+    /// Every packet with its state, and what it waits for.
     pub board: Board,
     /// The root of the certified source.
     pub source: Digest,

@@ -22,7 +22,7 @@ pub enum SectionsIoError {
         doing: &'static str,
         /// The document.
         path: TreePath,
-        /// What the system said.
+        /// The failed read or write.
         #[source]
         source: std::io::Error,
     },
@@ -61,7 +61,7 @@ pub enum SectionsState {
     Bare,
     /// Some of its sections are not what they should be.
     Stale {
-        /// These.
+        /// Those to be written again.
         sections: Vec<StaleSection>,
     },
     /// All of its sections are what they should be.

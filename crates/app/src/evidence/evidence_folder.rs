@@ -22,7 +22,6 @@ const NAMED: usize = 3;
 /// Is a folder of evidence as it was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EvidenceFolder {
-    /// The folder.
     pub(crate) path: PathBuf,
     /// Whether there is no such folder.
     pub(crate) missing: bool,
@@ -35,7 +34,6 @@ pub struct EvidenceFolder {
 /// Is an entry that does not hold what its name promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
-    /// The name.
     pub(crate) name: String,
     /// What is wrong.
     pub(crate) how: Damage,
@@ -62,10 +60,7 @@ pub(crate) enum Damage {
         why: String,
     },
     /// It cannot be read.
-    Unreadable {
-        /// What the system said.
-        why: String,
-    },
+    Unreadable { why: String },
 }
 
 /// Says what was done to line ends.

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::currency::outdated;
-use super::recorded::{self, RecordedError};
+use super::recorded::{self, PacketInRun, RecordedError};
 use crate::workspace::Workspace;
 use rcrepro_format::records::run_record_json;
 use rcrepro_model::content::digest::Digest;
@@ -26,20 +26,16 @@ pub struct History {
 /// A run of a packet, with the manifest that it recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RecordedRun {
-    /// What the run recorded.
     pub(crate) record: RunRecord,
     /// The manifest's bytes.
     pub(crate) bytes: Vec<u8>,
-    /// The manifest.
     pub(crate) manifest: ReproManifest,
 }
 
 /// A run that ended without a record of a packet that it worked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unrecorded {
-    /// The run.
     pub(crate) run: RunId,
-    /// The packet.
     pub(crate) packet: PacketId,
 }
 
@@ -73,15 +69,15 @@ impl History {
             // What became of the images is kept after the record alone.
             return match self.runs.images(run, packet)? {
                 None => Ok(None),
-                Some(_) => Err(RecordedError::Deleted { run: run.clone(), packet: packet.clone(), path }),
+                Some(_) => Err(RecordedError::Deleted(packet_in_run(run, packet), path)),
             };
         };
-        let (run, packet) = (run.clone(), packet.clone());
+        let of = packet_in_run(run, packet);
         match run_record_json::decode(&bytes) {
-            Err(source) => Err(RecordedError::Record { run, packet, path, source }),
-            Ok(found) if found.run != run.as_str() || found.packet != packet => {
-                let of = format!("{} of run {}", found.packet, found.run);
-                Err(RecordedError::Another { run, packet, path, of })
+            Err(source) => Err(RecordedError::Record(of, path, source)),
+            Ok(found) if found.run != run.as_str() || found.packet != *packet => {
+                let other = format!("{} of run {}", found.packet, found.run);
+                Err(RecordedError::Another(of, path, other))
             }
             Ok(found) => Ok(Some(found)),
         }
@@ -119,7 +115,7 @@ impl History {
         let moved = self.moved(packet)?.pop();
         let refused = |at: Option<&RunId>| match &moved {
             Some((run, folder)) if at.is_none_or(|at| run >= at) => {
-                Err(RecordedError::Moved { run: run.clone(), packet: packet.clone(), folder: folder.clone() })
+                Err(RecordedError::Moved(packet_in_run(run, packet), folder.clone()))
             }
             _ => Ok(()),
         };
@@ -157,7 +153,7 @@ impl History {
                 // One that is damaged in the store is the very one at hand when the digests are equal.
                 None if manifest.plan == workspace.plan_digest() => workspace.plan.clone(),
                 None if manifest.source.root != source => return Ok(None),
-                None => return Err(RecordedError::Plan { run: record.run, packet: packet.clone() }),
+                None => return Err(RecordedError::Plan(PacketInRun { run: record.run, packet: packet.clone() })),
             };
             let is_current = manifest.packet == *packet && outdated(workspace, &manifest, &plan, source).is_none();
             Ok(is_current.then_some(RecordedRun { record, bytes, manifest }))
@@ -221,6 +217,10 @@ impl History {
         moved.sort();
         Ok(moved)
     }
+}
+
+fn packet_in_run(run: &RunId, packet: &PacketId) -> PacketInRun {
+    PacketInRun { run: run.to_string(), packet: packet.clone() }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub enum LatestError {
     /// Nothing recorded the packet.
     #[error("no run of {packet} by this plan is in the store, and there is no manifest at `{path}`", path = path.display())]
     Nothing {
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
         /// Where its manifest was looked for.
         path: PathBuf,
@@ -25,7 +25,7 @@ pub enum LatestError {
     /// The packet runs nothing.
     #[error("{packet} has no command, so that no run prints anything: its criteria rest on other things")]
     NoCommands {
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
     },
     /// What a run recorded cannot be read.
@@ -42,7 +42,7 @@ pub enum LatestError {
 /// The latest evidence of a packet.
 #[derive(Debug, Clone)]
 pub struct Latest {
-    /// The manifest.
+    /// Decoded, and not judged.
     pub manifest: ReproManifest,
     /// Where it is from, in words.
     pub origin: String,

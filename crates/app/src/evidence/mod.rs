@@ -47,7 +47,7 @@ pub enum EvidenceError {
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The failed call.
         #[source]
         source: io::Error,
     },

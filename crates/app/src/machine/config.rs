@@ -17,7 +17,7 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: io::Error,
     },
@@ -34,7 +34,6 @@ pub enum ConfigError {
 /// Says where the user configuration is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFile {
-    /// The file.
     pub(crate) path: PathBuf,
     /// Whether the user named it, so that it has to be there.
     pub(crate) named: bool,

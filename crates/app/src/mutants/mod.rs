@@ -89,14 +89,14 @@ pub enum MutateError {
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The failed call.
         #[source]
         source: std::io::Error,
     },
     /// There is no mutant of such an id.
     #[error("there is no mutant `{id}`")]
     NoMutant {
-        /// The id.
+        /// As it was asked for.
         id: Name,
         /// The ids that there are.
         known: Vec<String>,
@@ -104,7 +104,7 @@ pub enum MutateError {
     /// No mutant is for such a gate.
     #[error("no mutant is for the gate `{gate}`")]
     NoGate {
-        /// The gate.
+        /// As it was asked for.
         gate: Gate,
         /// The gates that there are mutants for.
         known: Vec<String>,
@@ -131,14 +131,14 @@ pub enum MutantEvent {
     },
     /// A mutant's gate is exercised.
     Begins {
-        /// The mutant.
+        /// The mutant that the source has now.
         id: Name,
-        /// The gate.
+        /// The gate that should go red for it.
         gate: Gate,
     },
-    /// A mutant was judged.
+    /// A mutant's outcome is known.
     Judged {
-        /// The mutant.
+        /// The mutant that the source had.
         id: Name,
         /// What became of it.
         outcome: Outcome,

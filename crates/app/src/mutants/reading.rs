@@ -11,7 +11,6 @@ const LONGEST: usize = 160;
 /// Is what a gate said of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reading {
-    /// Its verdict.
     pub(crate) verdict: GateVerdict,
     /// Why, in a line.
     pub(crate) says: String,
@@ -19,7 +18,6 @@ pub(crate) struct Reading {
     pub(crate) evidence: BTreeMap<String, Vec<u8>>,
 }
 
-/// Is a gate's verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GateVerdict {
     /// All is well.

@@ -27,7 +27,7 @@ pub enum RecordJudgement {
     Missing(String),
     /// It is no record, or says what its evidence does not.
     Wrong(String),
-    /// It counts.
+    /// It is of this source and plan, and its evidence shows what it says.
     Counts(Digest, GatesRecord),
 }
 

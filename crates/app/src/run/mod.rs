@@ -54,13 +54,13 @@ pub enum RunError {
     /// The packet runs nothing.
     #[error("{packet} has no command: its criteria rest on other things")]
     NoCommands {
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
     },
     /// An image that the packet builds cannot be built, whatever the commands do.
     #[error("{packet} cannot be run from this source:{}", faults.iter().map(|fault| format!("\n  {fault}")).collect::<String>())]
     Unbuildable {
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
         /// What is in the way, by place.
         faults: Vec<Fault>,
@@ -105,7 +105,6 @@ pub struct StageInput<'a> {
     pub(crate) context: RunContext<'a>,
     /// The plan and its folder.
     pub(crate) workspace: &'a Workspace,
-    /// The packet.
     pub(crate) id: &'a PacketId,
     /// How it is executed.
     pub(crate) options: RunOptions<'a>,

@@ -32,7 +32,7 @@ enum Waiting<'a> {
 
 /// A packet whose turn is over.
 pub struct FinishedPacket<'a> {
-    /// The packet's id.
+    /// The packet that was run.
     pub id: &'a PacketId,
     /// What came of it.
     pub run: &'a PacketRun,

@@ -25,12 +25,12 @@ use rcrepro_store::{BlobStore, runs};
 /// Says why a replay could not be decided.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// There is no manifest.
+    /// The file cannot be read.
     #[error("no manifest at `{path}`")]
     NoManifest {
         /// Where it was looked for.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: std::io::Error,
     },
@@ -87,9 +87,9 @@ impl From<RunError> for ReplayError {
 /// Is a replay that was decided.
 #[derive(Debug, Clone)]
 pub struct Replayed {
-    /// The manifest that was replayed.
+    /// What was expected.
     pub recorded: ReproManifest,
-    /// Its digest.
+    /// The digest of the file's bytes.
     pub recorded_digest: Digest,
     /// What came out this time.
     pub found: PacketRun,

@@ -38,11 +38,11 @@ pub enum ShakeError {
     /// The packet has no such command.
     #[error("packet {packet} has no command `{command}`")]
     NoCommand {
-        /// The packet.
+        /// The packet that was searched.
         packet: PacketId,
-        /// The command.
+        /// The name that was asked for.
         command: Name,
-        /// Those that it has.
+        /// The names to choose from.
         known: Vec<String>,
     },
     /// Something that must stand before a command runs could not be had.
@@ -54,11 +54,11 @@ pub enum ShakeError {
     /// A command's result could not be decided in another world.
     #[error("command `{command}` with {world}")]
     World {
-        /// The command.
+        /// The command that was executed.
         command: Name,
         /// What was different.
         world: String,
-        /// What went wrong.
+        /// Why the execution is undecided.
         #[source]
         source: Box<ExecuteError>,
     },

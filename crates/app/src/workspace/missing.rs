@@ -14,7 +14,7 @@ use rcrepro_model::plan::{FrozenInput, ImageSource};
 /// Is one thing that lacks.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Missing {
-    /// What it is.
+    /// A name for people, such as ``lock of image `go` ``.
     pub what: String,
     /// The command that mends it.
     pub hint: String,

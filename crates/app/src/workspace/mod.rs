@@ -37,19 +37,19 @@ const PLAN_LIMIT: u64 = 64 << 20;
 /// Says why a workspace cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
-    /// There is no plan.
+    /// The file cannot be read.
     #[error("no plan at `{path}`")]
     NoPlan {
         /// Where it was looked for.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: io::Error,
     },
     /// The plan has a mistake in it.
     #[error("{path}:{mistake}")]
     Plan {
-        /// The plan's path.
+        /// The file, below the folder as the user named it.
         path: PathBuf,
         /// The mistake and its place.
         mistake: PlanError,
@@ -57,7 +57,7 @@ pub enum WorkspaceError {
     /// The commit's plan has a mistake in it, and the working copy has another plan.
     #[error("{path}, as commit {commit} has it:{mistake}")]
     CommittedPlan {
-        /// The plan's path.
+        /// The file, below the folder as the user named it.
         path: PathBuf,
         /// The commit's id, shortened.
         commit: String,
@@ -75,9 +75,9 @@ pub enum WorkspaceError {
     /// The plan has no such packet.
     #[error("the plan has no packet `{packet}`")]
     NoPacket {
-        /// The packet.
+        /// The id that was asked for.
         packet: PacketId,
-        /// The packets that it has.
+        /// The ids to choose from.
         known: Vec<String>,
     },
     /// The folder is in no git repository.
@@ -96,9 +96,9 @@ pub enum WorkspaceError {
 pub struct Workspace {
     /// The plan's folder, absolute.
     pub folder: PathBuf,
-    /// The plan's bytes.
+    /// The whole file, which [`Self::plan_digest`] hashes.
     pub plan_bytes: Vec<u8>,
-    /// The plan.
+    /// What was parsed from the bytes.
     pub plan: Plan,
     /// Where the plan was read from, and what it names is.
     pub(crate) files: PlanFiles,

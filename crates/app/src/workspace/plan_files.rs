@@ -20,11 +20,11 @@ const LIMIT: u64 = 64 << 20;
 pub enum PlanFiles {
     /// Files as they lie on disk.
     WorkingCopy,
-    /// Files as a commit has them.
+    /// Files in the tree of a commit.
     Commit {
         /// The repository's root, absolute.
         repository: PathBuf,
-        /// The commit.
+        /// The commit whose tree is read.
         commit: Revision,
     },
 }

@@ -47,19 +47,19 @@ pub enum SeedError {
     NoPlace {
         /// What was looked for.
         what: &'static str,
-        /// Where.
+        /// The folder, or the patterns of packages, that were searched.
         at: String,
     },
     /// The line does not say where its tool works.
     #[error("the line does not say in which folder `{tool}` works")]
     Folder {
-        /// The tool.
+        /// The name of its program, such as `gitleaks`.
         tool: String,
     },
     /// No name of a test fits.
     #[error("no test of ours can have a name that `-run {pattern}` asks for")]
     Pattern {
-        /// The pattern.
+        /// The value of the option, a regular expression.
         pattern: String,
     },
     /// The command lacks a frozen input that the seed changes.
@@ -79,7 +79,7 @@ pub enum SeedError {
     /// A text does not stand where it is to be replaced.
     #[error("the text to find stands {found} times in `{file}`: expected once")]
     Find {
-        /// The file.
+        /// Relative to the plan's folder.
         file: String,
         /// How often.
         found: usize,
@@ -87,7 +87,7 @@ pub enum SeedError {
     /// A file that is needed is not there.
     #[error("`{file}` is not tracked, or no text of the expected shape")]
     File {
-        /// The file.
+        /// Relative to the plan's folder.
         file: String,
     },
     /// Nothing lies outside of a scope.

@@ -41,7 +41,6 @@ impl CommandRun {
 pub struct FailedAttempt {
     /// How it ended.
     pub(crate) ending: EndingEntry,
-    /// Its exit code.
     pub(crate) exit_code: i32,
     /// Its standard output, raw.
     pub(crate) stdout: Digest,

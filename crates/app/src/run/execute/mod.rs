@@ -48,7 +48,7 @@ pub enum ExecuteError {
     /// A stream or output is too large for its normalizers.
     #[error("command `{command}`: {part} has {size} bytes, too many for its normalizers: at most {limit} are taken", limit = normalize::MAX_INPUT)]
     TooLargeToNormalize {
-        /// The command.
+        /// The command that wrote it.
         command: Name,
         /// `stdout`, `stderr` or the output's path.
         part: String,
@@ -60,11 +60,11 @@ pub enum ExecuteError {
         "command `{command}`: the plan names normalizers for output `{path}`: expected a regular file, found a {found}"
     )]
     NoFileToNormalize {
-        /// The command.
+        /// The command that made the output.
         command: Name,
         /// The output.
         path: TreePath,
-        /// What it is.
+        /// The kind of node that the command made.
         found: &'static str,
     },
 }
@@ -74,7 +74,7 @@ pub enum ExecuteError {
 pub struct Executor<'a> {
     /// What every stage works with.
     pub context: RunContext<'a>,
-    /// The plan.
+    /// The plan of the commands; it may have fewer of them than the workspace's.
     pub plan: &'a Plan,
     /// The packet's id, for labels.
     pub packet: &'a PacketId,
