@@ -166,7 +166,7 @@ pub enum Command {
     /// Holds what a packet's branch changed against its scope globs and the plan's protected ones.
     ///
     /// Exit code 1 when a file lies outside, or a protected file was changed and threat model or rollback plan are missing or
-    /// do not name it; 5 when nothing changed or the base is no ancestor of the head. Without `--base` the committed record
+    /// do not name it; 5 when nothing changed or the base is not an ancestor of the head. Without `--base` the committed record
     /// `scopes/PACKET.json` is derived again from the repository: 3 when the plan's rules are others now, 6 when it differs.
     Scope {
         /// The packet, such as RC-03.

@@ -37,7 +37,7 @@ impl Health {
     }
 }
 
-/// Is one thing that was looked at.
+/// The result of one check, with a line for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// What was looked at.

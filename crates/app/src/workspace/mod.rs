@@ -91,7 +91,7 @@ pub enum WorkspaceError {
     Source(#[from] GitError),
 }
 
-/// Is a folder with a plan.
+/// A folder with a plan, in a git repository.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     /// The plan's folder, absolute.
@@ -294,7 +294,7 @@ impl Workspace {
         set(RECORDS)
     }
 
-    /// Gives the globs of tracked paths that are no part of the source: what the plan excludes, and what rcrepro writes.
+    /// Gives the globs of tracked paths that are not part of the source: what the plan excludes, and what rcrepro writes.
     #[must_use]
     pub(crate) fn exclude(&self) -> GlobSet {
         set(self.plan.exclude.iter().chain(&self.written()).map(String::as_str))
