@@ -100,7 +100,7 @@ fn text(each: &AdvisoryAge) -> String {
         Err(why) => return format!("{text}  not asked today: {}\n", printable::line(why)),
     };
     let counts = parts(delta).map(|(word, entries)| format!("{} {word}", entries.len())).join(", ");
-    let by_date = if *by_date { " by their dates, for the store has not what was locked" } else { "" };
+    let by_date = if *by_date { " by their dates: the store does not have the locked data" } else { "" };
     text.push_str(&format!("  its mirror is of {}: {counts}{by_date}\n", data.date));
     for (word, entries) in parts(delta) {
         for (id, entry) in entries {

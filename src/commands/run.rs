@@ -123,9 +123,9 @@ async fn each(
 }
 
 /// Gives what is told of an execution beside its manifest.
-pub fn beside(recorded: &run::packet_run::PacketRun) -> json::Beside<'_> {
+pub fn beside(recorded: &run::packet_run::PacketRun) -> json::ExecutionNotes<'_> {
     let run::packet_run::PacketRun { network, findings, proofs, endings, notes, .. } = recorded;
-    json::Beside { network, findings, proofs, endings, notes }
+    json::ExecutionNotes { network, findings, proofs, endings, notes }
 }
 
 /// Gives how many commands may run at once.

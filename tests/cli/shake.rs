@@ -216,7 +216,7 @@ fn what_a_clock_changes_that_flows_is_no_flake_and_what_waits_for_it_is_told() {
     for text in [
         "stamps stdout: differs because the clock flows: clock = \"stands\" (",
         "; 4 of 4 are equal while it stands)\n    stdout:1 - ",
-        "waits: fails where the clock stands (exit code 1; 4 of 4 runs), and passes while it flows: clock = \"starts\"\n",
+        "waits: fails if the clock stands still (exit code 1; 4 of 4 runs), and passes while it flows: clock = \"starts\"\n",
     ] {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }
