@@ -20,6 +20,7 @@ use rcrepro_app::machine::config;
 mod args;
 mod commands;
 mod context;
+mod ending;
 mod exit;
 mod failure;
 mod output;
@@ -59,10 +60,11 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return Failure::plain(Exit::Engine, format!("cannot start threads: {error}"), None).report(json).into();
+            let failure = Failure::plain(Exit::Engine, format!("cannot start threads: {error}"), None);
+            return ending::report(&failure, json).into();
         }
     };
-    let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| failure.report(json)));
+    let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| ending::report(&failure, json)));
     // A blocking read may hang after the second Ctrl-C; it must not keep the process.
     runtime.shutdown_background();
     exit.into()

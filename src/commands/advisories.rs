@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use crate::today::today;
-use rcrepro_app::advisories::rescan::{RescanError, rescan};
+use rcrepro_app::advisories::rescan::rescan;
 use rcrepro_app::frozen::today::{AdvisoryAge, MirrorToday, ages};
 use rcrepro_app::run::RunOptions;
 use rcrepro_app::workspace::Workspace;
@@ -67,23 +67,6 @@ async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArg
     }
     let commands = records.iter().flat_map(|(_, record)| &record.commands);
     Ok(Standing::of_evidence(commands.map(|command| &command.today.outcome)).into())
-}
-
-impl From<RescanError> for Failure {
-    fn from(error: RescanError) -> Self {
-        match error {
-            RescanError::Prepare(error) => error.into(),
-            RescanError::Frozen(error) => error.into(),
-            RescanError::Execute(error) => error.into(),
-            RescanError::Status(error) => error.into(),
-            RescanError::Store(error) => error.into(),
-            RescanError::Nothing => {
-                let advice = "name a frozen input such as `go-vulndb` in a command's `frozen`".to_owned();
-                Self::new(Exit::Undecided, &error, Some(advice))
-            }
-            RescanError::Write { .. } => Self::new(Exit::Engine, &error, None),
-        }
-    }
 }
 
 fn parts(delta: &AdvisoryDelta) -> [(&'static str, &AdvisoryEntries); 3] {

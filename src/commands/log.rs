@@ -66,19 +66,6 @@ fn exit_code(entry: &CommandEntry, plan: &Plan) -> String {
     }
 }
 
-impl From<LatestError> for Failure {
-    fn from(error: LatestError) -> Self {
-        let hint = match error {
-            LatestError::Recorded(error) => return error.into(),
-            LatestError::Manifest(error) => return (*error).into(),
-            LatestError::Runs(_) => return Self::new(Exit::Engine, &error, None),
-            LatestError::Nothing { ref packet, .. } => format!("rcrepro run {packet}"),
-            LatestError::NoCommands { .. } => "rcrepro status says what its criteria rest on".to_owned(),
-        };
-        Self::new(Exit::Undecided, &error, Some(hint))
-    }
-}
-
 /// Prints a packet's evidence: its commands, or one command's streams byte for byte.
 pub fn log(
     context: &Context,
