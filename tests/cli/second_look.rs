@@ -1,4 +1,4 @@
-//! What `run` and `replay` say of a command that fails by a pin, by chance, or anyway.
+//! What `run` and `replay` report about a command that fails by a pin, by chance, or anyway.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ pub const WAITS: &str = "a=$(date +%s); sleep 1.1; b=$(date +%s); [ $b -gt $a ]"
 /// Works with any number of processors but three.
 pub const COUNTS: &str = "[ $(nproc) != 3 ]";
 
-/// Finds what any run record of the store says of a replay of the command with this id, which no other test has.
+/// Finds the notes on a replay of the command with this id in the store's run records; no other test has the id.
 fn recorded(id: &str) -> Option<Value> {
     let runs = std::fs::read_dir(crate::scene::shared_store().join("runs")).expect("runs");
     let records = runs.filter_map(|run| std::fs::read(run.expect("an entry").path().join("RC-05.json")).ok());

@@ -253,8 +253,8 @@ fn the_times_of_files_are_the_clocks_and_no_flake() {
     panic!("{wrong:#?}");
 }
 
-/// Gives what is said of a command where that is not its clock: either its time was moved and the bytes moved with it, or it flowed
-/// on between two runs and is named for that. Where the clock stands the times of files flow on.
+/// Gives what is reported about a command where that is not its clock: either its time was moved and the bytes moved with it,
+/// or it flowed on between two runs and is named for that. With a clock that stands still the times of files flow on.
 fn unnamed(document: &Value, (at, id): (usize, &str)) -> Option<Value> {
     let findings = document["commands"][at]["findings"].as_array().expect("findings");
     let finding =
