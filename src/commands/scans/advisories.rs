@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use serde_json::json;
 
-use super::run::lanes;
 use crate::args::ExecutionArgs;
 use crate::args::scans::AdvisoriesArgs;
+use crate::commands::executing::run::lanes;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::sections;
 use crate::args::{ExecutionArgs, LookArgs};
+use crate::commands::board::sections;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::findings;
+use crate::commands::scans::findings;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
