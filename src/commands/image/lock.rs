@@ -16,7 +16,7 @@ use rcrepro_app::toolchain::{build, debian, lock, update};
 use rcrepro_app::workspace::plan_files::PlanFiles;
 use rcrepro_images::registry::Registry;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_report::image_changes;
 use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
@@ -25,7 +25,7 @@ use rcrepro_store::fs::FsStore;
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     /// One platform only; none for each that an image is for.
-    pub platform: Option<Platform>,
+    pub platform: Option<ImagePlatform>,
     /// The images; empty for all.
     pub names: &'a [String],
     /// The packages to raise.
@@ -96,7 +96,7 @@ pub async fn lock(context: &Context, folder: &ImageFolder, wanted: Wanted<'_>) -
 }
 
 /// Pins what the plan pulls.
-async fn pin_all(context: &Context, here: Platform, pulls: &[Name], wanted: Wanted<'_>) -> Result<(), Failure> {
+async fn pin_all(context: &Context, here: ImagePlatform, pulls: &[Name], wanted: Wanted<'_>) -> Result<(), Failure> {
     if pulls.is_empty() {
         return Ok(());
     }
@@ -119,7 +119,7 @@ async fn pin_all(context: &Context, here: Platform, pulls: &[Name], wanted: Want
 pub fn check(
     context: &Context,
     folder: &ImageFolder,
-    platform: Option<Platform>,
+    platform: Option<ImagePlatform>,
     names: &[String],
 ) -> Result<Exit, Failure> {
     let store = FsStore::open(&context.store)?;
@@ -173,8 +173,8 @@ fn in_order(folder: &ImageFolder, names: &[String]) -> Result<Vec<ImageName>, Fa
 fn platforms(
     folder: &ImageFolder,
     name: &ImageName,
-    only: Option<Platform>,
-) -> Result<impl Iterator<Item = Platform>, Failure> {
+    only: Option<ImagePlatform>,
+) -> Result<impl Iterator<Item = ImagePlatform>, Failure> {
     let platforms = folder.platforms(name)?;
     Ok(platforms.into_iter().filter(move |platform| only.is_none_or(|only| only == *platform)))
 }

@@ -11,9 +11,9 @@ use crate::machine::host_network;
 use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Directory, Node, TreeBuilder};
+use rcrepro_model::content::tree::{Directory, TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::EndingEntry;
-use rcrepro_model::execution::action::{Action, ActionResult, Command, Ending, Output, Platform};
+use rcrepro_model::execution::action::{Action, ActionPlatform, ActionResult, Command, Ending, Output};
 use rcrepro_model::execution::derive;
 use rcrepro_model::execution::ending::{self, Bounds};
 use rcrepro_model::execution::world::World;
@@ -30,7 +30,7 @@ impl FrozenStep<'_> {
     /// Reads a file of the source.
     fn source_file(&self, path: &str) -> Result<Option<Vec<u8>>, FrozenError> {
         match lookup(self.store, self.source, &path.parse()?)? {
-            Some(Node::File { digest, .. }) => Ok(Some(self.store.get(digest)?)),
+            Some(TreeNode::File { digest, .. }) => Ok(Some(self.store.get(digest)?)),
             _ => Ok(None),
         }
     }
@@ -158,14 +158,14 @@ impl FrozenStep<'_> {
     ) -> Result<Action, FrozenError> {
         let mut work = TreeBuilder::default();
         for (name, text) in programs {
-            let node = Node::File { digest: self.store.put(text.as_bytes())?, executable: false };
+            let node = TreeNode::File { digest: self.store.put(text.as_bytes())?, executable: false };
             work.insert(&name.parse().expect("a constant name"), node)?;
         }
         let files = self.client_files()?;
         let as_in_source = self.folder_of_step(&files).is_some();
         for file in files {
             let path = if as_in_source { &file.path } else { &file.name };
-            work.insert(&path.parse()?, Node::File { digest: file.digest, executable: false })?;
+            work.insert(&path.parse()?, TreeNode::File { digest: file.digest, executable: false })?;
         }
         let work = work.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?;
         let messages = derive::input_root(work, []);
@@ -178,7 +178,7 @@ impl FrozenStep<'_> {
                 environment: derive::fixed_environment(0),
                 output_paths: [output.clone()].into(),
                 working_directory: derive::work_path(),
-                platform: Platform {
+                platform: ActionPlatform {
                     image_name: image.name.clone(),
                     image_manifest: image.manifest,
                     isa: self.isa.to_owned(),
@@ -215,14 +215,14 @@ impl FrozenStep<'_> {
             let path = format!("_cacache/content-v2/{}", package.content_path).parse().expect("hex segments");
             // Two names may share one tarball.
             if !present.iter().any(|(other, _)| other.content_path == package.content_path) {
-                builder.insert(&path, Node::File { digest: *digest, executable: false })?;
+                builder.insert(&path, TreeNode::File { digest: *digest, executable: false })?;
             }
             present.push((package, digest.size));
         }
         for (path, bytes) in npm_packages::cache_files(&present) {
             let digest = self.store.put(&bytes)?;
             let path = path.parse().expect("hex segments");
-            builder.insert(&path, Node::File { digest, executable: false })?;
+            builder.insert(&path, TreeNode::File { digest, executable: false })?;
         }
         Ok(builder.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
     }

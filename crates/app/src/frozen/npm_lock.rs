@@ -14,7 +14,7 @@ use super::client::Read;
 use super::npm_packages::{LOCK_FILES, content_path};
 use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_pins::syntax::json;
-use rcrepro_pins::syntax::node::Node;
+use rcrepro_pins::syntax::node::SyntaxNode;
 
 #[derive(Deserialize)]
 struct LockWire {
@@ -230,7 +230,7 @@ pub fn notes<E>(folder: &str, read_file: Read<'_, E>) -> Result<Vec<Fault>, E> {
 fn lines(lock: &[u8]) -> BTreeMap<String, usize> {
     let text = String::from_utf8_lossy(lock);
     let Ok(Some(document)) = json::document(&text, false) else { return BTreeMap::new() };
-    let entries = document.get("packages").map(Node::pairs).unwrap_or_default();
+    let entries = document.get("packages").map(SyntaxNode::pairs).unwrap_or_default();
     entries.iter().filter_map(|(key, _)| Some((key.text()?.to_owned(), key.line))).collect()
 }
 

@@ -6,7 +6,7 @@ use super::folder::ImageFolder;
 use rcrepro_engine::{Engine, EngineError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::bom::packages;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_store::BlobStore;
 
@@ -70,7 +70,7 @@ pub struct Listed {
     /// The image.
     pub name: ImageName,
     /// The machine that it is for.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// The lock, or why it cannot be relied on.
     pub state: Result<Locked, String>,
 }
@@ -82,7 +82,7 @@ pub struct Listed {
 /// is wrong with a lock stands in its row.
 pub async fn list(
     folder: &ImageFolder,
-    only: Option<Platform>,
+    only: Option<ImagePlatform>,
     store: Option<&dyn BlobStore>,
     engine: Option<&dyn Engine>,
 ) -> Result<Vec<Listed>, ImageError> {

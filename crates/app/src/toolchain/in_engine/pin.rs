@@ -12,7 +12,7 @@ use crate::workspace::files::write_whole;
 use crate::workspace::plan_files::PlanFiles;
 use rcrepro_images::registry::Registry;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::pulled::PulledLock;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
@@ -49,7 +49,7 @@ pub async fn pin(
     store: &Arc<dyn BlobStore>,
     folder: &Path,
     name: &Name,
-    platform: Platform,
+    platform: ImagePlatform,
     anew: bool,
 ) -> Result<(Option<PulledLock>, PulledLock), ImagesError> {
     let unknown = || ImagesError::Plan { mistake: format!("images.{name}: expected `pull` and no `build`") };

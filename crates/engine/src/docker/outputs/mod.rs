@@ -32,7 +32,7 @@ use super::pump::PumpHandle;
 use crate::docker::inputs::upload::blocking;
 use crate::{EngineError, Execution};
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::action::Output;
 use rcrepro_model::execution::ending;
 use rcrepro_store::ingest::{
@@ -94,9 +94,9 @@ pub(crate) async fn collect(
         };
         let output = match node {
             Ok(None) => continue,
-            Ok(Some(Node::File { digest, executable })) => Output::File { digest, executable },
-            Ok(Some(Node::Directory { digest })) => Output::Directory { root: digest },
-            Ok(Some(Node::Symlink { target })) => Output::Symlink { target },
+            Ok(Some(TreeNode::File { digest, executable })) => Output::File { digest, executable },
+            Ok(Some(TreeNode::Directory { digest })) => Output::Directory { root: digest },
+            Ok(Some(TreeNode::Symlink { target })) => Output::Symlink { target },
             Err(OutputError::Unkept(reason)) => {
                 collected.unkept.insert(path.clone(), reason);
                 continue;
@@ -125,7 +125,7 @@ fn beyond(error: LimitError) -> String {
 
 /// Is what the upper directory says about an output.
 enum Near {
-    Known(Option<Node>),
+    Known(Option<TreeNode>),
     AskEngine,
 }
 
@@ -191,7 +191,7 @@ async fn download(
     label: &str,
     at: &TreePath,
     (batch, limits): (&dyn BlobBatch, Limits),
-) -> Result<Option<Node>, OutputError> {
+) -> Result<Option<TreeNode>, OutputError> {
     if let Dialect::Podman(libpod) = &pump.dialect
         && let Some(link) = symlink::read(libpod, pump, container, label, at).await?
     {
