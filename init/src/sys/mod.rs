@@ -15,7 +15,6 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 
-use crate::filter::HANDOVER;
 use crate::stub::Entries;
 
 pub use self::container::{attribute, end_all_others, hide, limits, may_execute, show};
@@ -200,6 +199,10 @@ pub fn replace_stdin(from: &OwnedFd) -> io::Result<()> {
 }
 
 const CONTROL: usize = 32;
+/// The flags with which a new process hands its listener over. A call that is watched would wait for a supervisor that does
+/// not have the listener yet, so the filter lets these through. The kernel passes over all but the first of them on such a
+/// socket, and no program that means anything writes them.
+pub const HANDOVER: i32 = 0x4000 | 0x800 | 0x1600;
 
 /// Hands a descriptor to the other end of a socket pair.
 pub fn send_descriptor(socket: &OwnedFd, descriptor: &OwnedFd) -> io::Result<()> {
