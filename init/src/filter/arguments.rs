@@ -1,7 +1,7 @@
 //! Blocks that look at a call's arguments before they decide.
 
 use super::bpf::{ABOVE, AND, AT_LEAST, HIGH, REFUSED, allow, argument, equal, length, load, notify, set, verdict};
-use crate::sys::{HANDOVER, Instruction};
+use crate::sys::{FilterInstruction, HANDOVER};
 
 /// `FUTEX_CMD_MASK` leaves away the private and the clock flag.
 const FUTEX_COMMAND: u32 = 0x7f;
@@ -16,17 +16,17 @@ const MSG_NOSIGNAL: u32 = 0x4000;
 const QUESTION: (u32, u32) = (17, 512);
 
 /// Tells the supervisor of calls with this argument, and allows all others.
-pub(super) fn notify_of(index: u32, value: u32) -> Vec<Instruction> {
+pub(super) fn notify_of(index: u32, value: u32) -> Vec<FilterInstruction> {
     vec![load(argument(index)), equal(value, 0, 1), notify(), allow()]
 }
 
 /// Refuses calls whose first argument is this process, and allows all others.
-pub(super) fn about_own(own: u32) -> Vec<Instruction> {
+pub(super) fn about_own(own: u32) -> Vec<FilterInstruction> {
     vec![load(argument(0)), equal(own, 0, 1), verdict(REFUSED), allow()]
 }
 
 /// Refuses to set limits of this process; to read them stays allowed.
-pub(super) fn limits(own: u32) -> Vec<Instruction> {
+pub(super) fn limits(own: u32) -> Vec<FilterInstruction> {
     vec![
         load(argument(0)),
         equal(own, 1, 0),
@@ -41,13 +41,13 @@ pub(super) fn limits(own: u32) -> Vec<Instruction> {
 }
 
 /// Falls through when a 64-bit argument is zero, allows the call otherwise.
-pub(super) fn zero(index: u32) -> Vec<Instruction> {
+pub(super) fn zero(index: u32) -> Vec<FilterInstruction> {
     vec![load(argument(index)), equal(0, 1, 0), allow(), load(argument(index) + HIGH), equal(0, 1, 0), allow()]
 }
 
 /// Tells the supervisor of calls whose first argument is a wall clock (`REALTIME`, `REALTIME_COARSE`, `REALTIME_ALARM`,
 /// `TAI`). `further` is asked of these: it falls through, or allows the call.
-pub(super) fn wall_clock(further: &[Instruction]) -> Vec<Instruction> {
+pub(super) fn wall_clock(further: &[FilterInstruction]) -> Vec<FilterInstruction> {
     let mut block = vec![load(argument(0))];
     for clock in [0, 5, 8] {
         block.push(equal(clock, 0, 1 + length(further)));
@@ -62,22 +62,22 @@ pub(super) fn wall_clock(further: &[Instruction]) -> Vec<Instruction> {
 
 /// Falls through for a time that is a deadline, and allows a duration: `TIMER_ABSTIME` and `TFD_TIMER_ABSTIME` are the
 /// lowest bit of the flags, which are the second argument.
-pub(super) fn only_absolute() -> Vec<Instruction> {
+pub(super) fn only_absolute() -> Vec<FilterInstruction> {
     vec![load(argument(1)), set(1, 1, 0), allow()]
 }
 
 /// Tells the supervisor of calls that name `CLOCK_REALTIME` in this argument.
-pub(super) fn on_realtime(index: u32) -> Vec<Instruction> {
+pub(super) fn on_realtime(index: u32) -> Vec<FilterInstruction> {
     vec![load(argument(index)), equal(0, 1, 0), allow(), notify()]
 }
 
 /// Times that a program gives. Without a pointer the times are those of now, which the kernel has.
-pub(super) fn given_times() -> Vec<Instruction> {
+pub(super) fn given_times() -> Vec<FilterInstruction> {
     vec![load(argument(2)), equal(0, 0, 3), load(argument(2) + HIGH), equal(0, 0, 1), allow(), notify()]
 }
 
 /// `prctl`, where it installs a filter.
-pub(super) fn prctl() -> Vec<Instruction> {
+pub(super) fn prctl() -> Vec<FilterInstruction> {
     vec![
         load(argument(0)),
         equal(PR_SET_SECCOMP, 0, 3),
@@ -89,7 +89,7 @@ pub(super) fn prctl() -> Vec<Instruction> {
 }
 
 /// `SO_TIMESTAMP` and its kin, by which packets come with the machine's wall clock.
-pub(super) fn stamps() -> Vec<Instruction> {
+pub(super) fn stamps() -> Vec<FilterInstruction> {
     let mut block = vec![load(argument(1)), equal(1, 1, 0), allow(), load(argument(2))];
     for option in [29, 35, 37, 63, 64, 65] {
         block.extend([equal(option, 0, 1), notify()]);
@@ -99,12 +99,12 @@ pub(super) fn stamps() -> Vec<Instruction> {
 }
 
 /// `sendmsg`, whose address is behind a pointer, which no filter can follow.
-pub(super) fn sendmsg() -> Vec<Instruction> {
+pub(super) fn sendmsg() -> Vec<FilterInstruction> {
     vec![load(argument(2)), equal(HANDOVER.cast_unsigned(), 0, 1), allow(), notify()]
 }
 
 /// What is sent to an address, and what may be a question to the name server that the socket is connected to.
-pub(super) fn sendto() -> Vec<Instruction> {
+pub(super) fn sendto() -> Vec<FilterInstruction> {
     vec![
         load(argument(4)),
         equal(0, 1, 0),
@@ -115,8 +115,8 @@ pub(super) fn sendto() -> Vec<Instruction> {
         load(argument(3)),
         set(MSG_NOSIGNAL, 0, 4),
         load(argument(2)),
-        Instruction { code: AT_LEAST, jt: 0, jf: 2, k: QUESTION.0 },
-        Instruction { code: ABOVE, jt: 1, jf: 0, k: QUESTION.1 },
+        FilterInstruction { code: AT_LEAST, jt: 0, jf: 2, k: QUESTION.0 },
+        FilterInstruction { code: ABOVE, jt: 1, jf: 0, k: QUESTION.1 },
         notify(),
         allow(),
     ]
@@ -124,7 +124,7 @@ pub(super) fn sendto() -> Vec<Instruction> {
 
 /// Waits with a deadline on the wall clock: `WAIT_BITSET`, `WAIT_REQUEUE_PI` and `LOCK_PI2` say so by a flag, `LOCK_PI` knows
 /// no other clock. No deadline, no question.
-pub(super) fn futex() -> Vec<Instruction> {
+pub(super) fn futex() -> Vec<FilterInstruction> {
     let mut block = vec![
         // A null pointer instead of a deadline.
         load(argument(3)),
@@ -133,7 +133,7 @@ pub(super) fn futex() -> Vec<Instruction> {
         equal(0, 0, 1),
         allow(),
         load(argument(1)),
-        Instruction { code: AND, jt: 0, jf: 0, k: FUTEX_COMMAND },
+        FilterInstruction { code: AND, jt: 0, jf: 0, k: FUTEX_COMMAND },
         equal(6, 0, 1),
         notify(),
     ];

@@ -9,26 +9,11 @@
 mod arguments;
 mod bpf;
 mod narrow;
+mod watched;
 
 use self::bpf::{AT_LEAST, Blocks, UNKNOWN_CALL, allow, equal, load, notify, verdict};
-use crate::sys::{Instruction, calls};
-
-/// The groups of system calls that the supervisor answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Watched {
-    /// The start of new programs.
-    pub programs: bool,
-    /// Readings of wall clocks that bypass the vDSO, and deadlines on wall clocks.
-    pub wall_clocks: bool,
-    /// Questions for the times of files.
-    pub files: bool,
-    /// Questions for the processors that may be used.
-    pub processors: bool,
-    /// Readings of directories.
-    pub directories: bool,
-    /// Addresses that sockets are connected to, or send to; rings that would do so unseen are refused.
-    pub network: bool,
-}
+pub use self::watched::Watched;
+use crate::sys::{FilterInstruction, calls};
 
 /// What marks the numbers of the x32 table, which kernels of x86_64 may have beside their own. A call that a tracer took away
 /// has it, too, and is not a call.
@@ -38,10 +23,10 @@ const NO_CALL: u32 = u32::MAX;
 /// Puts the filter together. `own` is the number of this process, whose limits and processors no other may set: that would
 /// take its sight away.
 #[must_use]
-pub fn program(watched: Watched, own: u32) -> Vec<Instruction> {
+pub fn program(watched: Watched, own: u32) -> Vec<FilterInstruction> {
     let mut filter = Blocks::new(vec![load(bpf::ARCHITECTURE)]);
     filter.when_not(calls::ARCHITECTURE, narrow::block(watched, own));
-    filter.extend([load(bpf::NUMBER), Instruction { code: AT_LEAST, jt: 0, jf: 2, k: X32 }]);
+    filter.extend([load(bpf::NUMBER), FilterInstruction { code: AT_LEAST, jt: 0, jf: 2, k: X32 }]);
     filter.extend([equal(NO_CALL, 1, 0), verdict(UNKNOWN_CALL)]);
     for number in calls::SCHEDULING {
         filter.call(number, &arguments::about_own(own));

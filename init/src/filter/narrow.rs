@@ -1,13 +1,13 @@
 //! The machine's other table of calls: programs of 32 bits, and others that use it. Any further table is unknown.
 
-use super::Watched;
 use super::arguments::{about_own, limits};
 use super::bpf::{Blocks, NUMBER, UNKNOWN_CALL, allow, argument, equal, load, notify, verdict};
-use crate::sys::Instruction;
+use super::watched::Watched;
+use crate::sys::FilterInstruction;
 use crate::sys::calls::{self, socketcall};
 
 /// Decides about every call of that table.
-pub(super) fn block(watched: Watched, own: u32) -> Vec<Instruction> {
+pub(super) fn block(watched: Watched, own: u32) -> Vec<FilterInstruction> {
     let calls::Narrow { architecture, connect, sendto, sendmsg, sendmmsg, .. } = calls::NARROW;
     let mut block = Blocks::new(vec![equal(architecture, 1, 0), verdict(UNKNOWN_CALL), load(NUMBER)]);
     for (index, number) in calls::NARROW.about_others.iter().enumerate() {
@@ -32,7 +32,7 @@ pub(super) fn block(watched: Watched, own: u32) -> Vec<Instruction> {
 }
 
 /// Tells the supervisor of those of its own numbers that connect or send.
-fn kinds_of_socketcall() -> Vec<Instruction> {
+fn kinds_of_socketcall() -> Vec<FilterInstruction> {
     use socketcall::{CONNECT, SENDMMSG, SENDMSG, SENDTO};
     let kinds = [equal(CONNECT, 4, 0), equal(SENDTO, 3, 0), equal(SENDMSG, 2, 0), equal(SENDMMSG, 1, 0)];
     [&[load(argument(0))][..], &kinds, &[allow(), notify()]].concat()

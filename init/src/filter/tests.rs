@@ -111,9 +111,9 @@ fn numbers_are_those_of_the_c_library() {
 }
 
 /// FNV-1a over the eight bytes of each instruction, as the kernel is given them.
-fn digest(program: &[Instruction]) -> u64 {
+fn digest(program: &[FilterInstruction]) -> u64 {
     let bytes = program.iter().flat_map(|instruction| {
-        let Instruction { code, jt, jf, k } = *instruction;
+        let FilterInstruction { code, jt, jf, k } = *instruction;
         [&code.to_le_bytes()[..], &[jt, jf], &k.to_le_bytes()].concat()
     });
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

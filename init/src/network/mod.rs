@@ -1,7 +1,14 @@
 //! Sees attempts at the network: what connects, or sends to an address. Every call goes on, and the kernel answers it.
 //!
 //! Addresses are read from the caller's memory before the kernel reads them. A thread beside the caller may change them
-//! between the two: then the kernel's own count of ways out is above ours, and nobody says that nothing was tried.
+//! between the two: then the kernel's own count of ways out is above ours, and the report says so.
+
+mod address;
+pub mod attempts;
+mod question;
+pub mod report;
+pub mod request;
+pub mod witness;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,12 +17,10 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::address::{DOMAIN, Place};
-use crate::attempts::{Attempt, Attempts};
-use crate::directories::thread_group;
-use crate::memory::Memory;
-use crate::question;
-use crate::request::{self, Header, Request, Width};
+use self::address::{DOMAIN, SocketAddress};
+use self::attempts::{Attempts, NetworkAttempt};
+use self::request::{Header, SocketRequest, Width};
+use crate::process::{Memory, thread_group};
 use crate::sys::{self, Notification};
 
 /// The most that is read of an address, in bytes: more than any family's that is understood.
@@ -28,10 +33,10 @@ const MESSAGES: u64 = 1024;
 const SOCKETS: usize = 4096;
 /// Remembers what was seen.
 #[derive(Default)]
-pub struct Network {
+pub struct NetworkWatch {
     pub attempts: Attempts,
     /// Sockets connected to a name server, by what the kernel calls them; whether that was counted without a name.
-    domain: BTreeMap<PathBuf, (Attempt, bool)>,
+    domain: BTreeMap<PathBuf, (NetworkAttempt, bool)>,
 }
 
 /// Why a call could not be looked at.
@@ -42,7 +47,7 @@ enum Unseen {
     Blind,
 }
 
-/// *Reason for the short list:* whatever keeps this process from looking, the kernel may do the call all the same. Memory or a
+/// *Reason for the short list:* whatever keeps this process from looking, the kernel may still do the call. Memory or a
 /// descriptor that a thread beside the caller puts there after the look is the kernel's to count (see `witness`).
 impl From<io::Error> for Unseen {
     fn from(error: io::Error) -> Self {
@@ -54,7 +59,7 @@ impl From<io::Error> for Unseen {
     }
 }
 
-impl Network {
+impl NetworkWatch {
     /// Whether a call is one of those that are looked at here.
     #[must_use]
     pub fn is_about(call: &Notification) -> bool {
@@ -76,21 +81,21 @@ impl Network {
             Err(_) if sys::still_waits(listener, call.id) => return Err(Unseen::Blind),
             Err(_) => return Err(Unseen::Nothing),
         };
-        let Some(request) = Request::of(call, &memory)? else { return Ok(()) };
-        let (Request::Connect { descriptor, .. }
-        | Request::Send { descriptor, .. }
-        | Request::Messages { descriptor, .. }) = request;
+        let Some(request) = SocketRequest::of(call, &memory)? else { return Ok(()) };
+        let (SocketRequest::Connect { descriptor, .. }
+        | SocketRequest::Send { descriptor, .. }
+        | SocketRequest::Messages { descriptor, .. }) = request;
         let mut caller = Caller { call, descriptor, memory: &memory, width: Width::of(call), listener, socket: None };
         match request {
-            Request::Connect { address, length, .. } => {
+            SocketRequest::Connect { address, length, .. } => {
                 self.connected(&mut caller, &read(&memory, address, length.min(ADDRESS))?)
             }
-            Request::Send { data, size, address: 0, .. } => self.sent(&mut caller, None, data, size),
-            Request::Send { data, size, address, length, .. } => {
-                let place = Place::parse(&read(&memory, address, length.min(ADDRESS))?, true);
+            SocketRequest::Send { data, size, address: 0, .. } => self.sent(&mut caller, None, data, size),
+            SocketRequest::Send { data, size, address, length, .. } => {
+                let place = SocketAddress::parse(&read(&memory, address, length.min(ADDRESS))?, true);
                 self.sent(&mut caller, place, data, size)
             }
-            Request::Messages { headers, count, .. } => {
+            SocketRequest::Messages { headers, count, .. } => {
                 let step = caller.width.step();
                 let mut each = (0..count.min(MESSAGES)).map(|at| headers.wrapping_add(at * step));
                 each.try_for_each(|header| self.message(&mut caller, header))
@@ -99,7 +104,7 @@ impl Network {
     }
 
     fn connected(&mut self, caller: &mut Caller<'_>, address: &[u8]) -> Result<(), Unseen> {
-        let Some(place) = Place::parse(address, false) else { return Ok(()) };
+        let Some(place) = SocketAddress::parse(address, false) else { return Ok(()) };
         if place.is_own() && !place.is_domain() {
             return Ok(());
         }
@@ -119,7 +124,7 @@ impl Network {
         let Header { address, length, parts, count } = caller.width.header(caller.memory, header)?;
         let place = match address {
             0 => None,
-            _ => Place::parse(&read(caller.memory, address, length.min(ADDRESS))?, true),
+            _ => SocketAddress::parse(&read(caller.memory, address, length.min(ADDRESS))?, true),
         };
         if place.is_none() && self.domain.is_empty() {
             return Ok(());
@@ -130,7 +135,13 @@ impl Network {
     }
 
     /// Looks at something that is sent: to an address, or to where the socket is connected to.
-    fn sent(&mut self, caller: &mut Caller<'_>, place: Option<Place>, at: u64, size: u64) -> Result<(), Unseen> {
+    fn sent(
+        &mut self,
+        caller: &mut Caller<'_>,
+        place: Option<SocketAddress>,
+        at: u64,
+        size: u64,
+    ) -> Result<(), Unseen> {
         if place.is_some_and(|place| place.is_own() && !place.is_domain()) || place.is_none() && self.domain.is_empty()
         {
             return Ok(());
@@ -151,7 +162,7 @@ impl Network {
             if std::mem::take(counted) {
                 self.attempts.take_back(unnamed);
             }
-            self.attempts.note(Attempt { name: Some(name), ..unnamed.clone() });
+            self.attempts.note(NetworkAttempt { name: Some(name), ..unnamed.clone() });
         }
         Ok(())
     }
@@ -183,7 +194,7 @@ impl Caller<'_> {
     }
 
     /// Names the process: its executable, or the title that it gave itself; where the title does not begin with the
-    /// executable's name (a script's, as a rule), it is in brackets. What has no name is an attempt all the same.
+    /// executable's name (a script's, as a rule), it is in brackets. Where there is no name, `?` is its name.
     fn process(&self) -> Vec<u8> {
         let process = thread_group(self.call.pid).unwrap_or(self.call.pid);
         let folder = Path::new("/proc").join(process.to_string());
@@ -201,9 +212,9 @@ impl Caller<'_> {
         }
     }
 
-    /// Describes an attempt; `None` when it is none: the caller is gone, what it calls with is not a socket, or a name server
-    /// of the command's own answers there.
-    fn attempt(&self, place: Place, name: Option<String>) -> Result<Option<Attempt>, Unseen> {
+    /// Describes an attempt; `None` for a call that is not one: the caller is gone, what it calls with is not a socket, or a
+    /// name server of the command's own answers there.
+    fn attempt(&self, place: SocketAddress, name: Option<String>) -> Result<Option<NetworkAttempt>, Unseen> {
         let protocol = sys::attribute(&self.path(), c"system.sockprotoname")?;
         let protocol = String::from_utf8_lossy(&protocol).trim_end_matches('\0').to_ascii_lowercase();
         let protocol = protocol.strip_suffix("v6").unwrap_or(&protocol).to_owned();
@@ -212,7 +223,7 @@ impl Caller<'_> {
         }
         let process = self.process();
         // Only now is it certain that all of this was the caller's.
-        Ok(sys::still_waits(self.listener, self.call.id).then_some(Attempt { process, protocol, place, name }))
+        Ok(sys::still_waits(self.listener, self.call.id).then_some(NetworkAttempt { process, protocol, place, name }))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Either way the body of `gettimeofday` makes room, no instruction of the kernel's is moved elsewhere, and the stub is the
 //! end of one slice of bytes.
 
-use crate::stub::Entries;
+use crate::sys::StubEntries;
 
 const SYMBOL: usize = 24;
 const PT_DYNAMIC: u32 = 2;
@@ -41,8 +41,8 @@ pub enum Redirect {
     /// By the values of the symbols. The stub is in the body of `gettimeofday`, and the kernel's `clock_gettime` stays
     /// for the other clocks.
     Symbols,
-    /// By a branch at the beginning of `clock_gettime`, for programs that have looked the functions up before anybody could
-    /// change the symbols. The stub's own `gettimeofday` stands exactly where the kernel's was, and what the stub has before
+    /// By a branch at the beginning of `clock_gettime`, for programs that have looked the functions up before this
+    /// process could change the symbols. The stub's own `gettimeofday` is exactly where the kernel's was, and what the stub has before
     /// it covers the end of `clock_gettime`, which comes before it in every kernel seen.
     Branches,
 }
@@ -90,7 +90,7 @@ impl Layout {
     /// Reads the dynamic symbols of a vDSO image.
     ///
     /// # Errors
-    /// [`VdsoError::Malformed`] when it is none, or a table is missing.
+    /// [`VdsoError::Malformed`] for anything but a vDSO of the expected form, or when a table is missing.
     pub fn read(image: &[u8]) -> Result<Self, VdsoError> {
         let view = View(image);
         if image.get(..6) != Some(b"\x7fELF\x02\x01") {
@@ -159,11 +159,11 @@ impl Layout {
     ///
     /// # Errors
     /// [`VdsoError`] when the stub does not fit.
-    pub fn patch(&self, image: &[u8], stub: &[u8], entries: Entries) -> Result<Patch, VdsoError> {
+    pub fn patch(&self, image: &[u8], stub: &[u8], entries: StubEntries) -> Result<Patch, VdsoError> {
         self.patch_by(REDIRECT, image, stub, entries)
     }
 
-    fn patch_by(&self, way: Redirect, image: &[u8], stub: &[u8], entries: Entries) -> Result<Patch, VdsoError> {
+    fn patch_by(&self, way: Redirect, image: &[u8], stub: &[u8], entries: StubEntries) -> Result<Patch, VdsoError> {
         let mut image = image.to_vec();
         let (first, begin) = match way {
             Redirect::Symbols => self.redirect_symbols(&mut image, stub.len(), entries)?,
@@ -175,7 +175,12 @@ impl Layout {
     }
 
     /// Returns where the changes begin, and where the stub does.
-    fn redirect_symbols(&self, image: &mut [u8], length: usize, entries: Entries) -> Result<(usize, usize), VdsoError> {
+    fn redirect_symbols(
+        &self,
+        image: &mut [u8],
+        length: usize,
+        entries: StubEntries,
+    ) -> Result<(usize, usize), VdsoError> {
         let room = self.find("gettimeofday")?;
         let begin = begin(room);
         let needed = length + begin - room.value;
@@ -201,7 +206,12 @@ impl Layout {
     }
 
     /// As [`Self::redirect_symbols`].
-    fn redirect_branch(&self, image: &mut [u8], length: usize, entries: Entries) -> Result<(usize, usize), VdsoError> {
+    fn redirect_branch(
+        &self,
+        image: &mut [u8],
+        length: usize,
+        entries: StubEntries,
+    ) -> Result<(usize, usize), VdsoError> {
         let (door, room) = (self.find("clock_gettime")?, self.find("gettimeofday")?);
         let (before, after) = (entries.gettimeofday, length - entries.gettimeofday);
         // What is between the two is free only when nothing but alignment is there.

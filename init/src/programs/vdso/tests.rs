@@ -63,11 +63,11 @@ const KERNELS: [Facts<'static>; 4] = [
     },
 ];
 
-const ENTRIES: Entries = Entries { clock_gettime: 0x98, gettimeofday: 0x210, time: None };
+const ENTRIES: StubEntries = StubEntries { clock_gettime: 0x98, gettimeofday: 0x210, time: None };
 /// The size of `stub/aarch64.s`, which the ignored test below compares.
 const STUB: usize = 0x28c;
 
-/// Builds an image of that form, whose functions consist of `udf 0`: whoever comes there dies.
+/// Builds an image of that form, whose functions consist of `udf 0`: a program that comes there dies.
 fn image(facts: &Facts<'_>) -> Vec<u8> {
     let mut image = vec![0; 4096];
     let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
@@ -161,7 +161,7 @@ fn what_has_no_room_is_refused() {
     let (door, room) = ("__kernel_clock_gettime", "__kernel_gettimeofday");
     assert_eq!(refused(&[(door, 0x2d0, 416), (room, 0x470, 428)], STUB), small(408 + 428), "too few before");
     assert_eq!(refused(&[(door, 0x2d0, 664), (room, 0x570, 36)], STUB), small(664 + 36), "too few after");
-    assert_eq!(refused(&[(door, 0x2d0, 600), (room, 0x570, 428)], STUB), small(428), "something stands between");
+    assert_eq!(refused(&[(door, 0x2d0, 600), (room, 0x570, 428)], STUB), small(428), "something is between");
     assert_eq!(refused(&[(room, 0x2d0, 428), (door, 0x480, 664)], STUB), small(428), "the other way round");
     assert_eq!(refused(&[(door, 0x2d0, 664)], STUB), VdsoError::Missing(room.trim_start_matches("__kernel_")));
     assert_eq!(refused(&[(room, 0x2d0, 664)], STUB), VdsoError::Missing(door.trim_start_matches("__kernel_")));

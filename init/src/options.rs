@@ -5,8 +5,8 @@ use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
-use crate::processors::Processors;
-use crate::wall::Asked;
+use crate::clocks::wall::Asked;
+use crate::machine::processors::ProcessorCount;
 
 /// How entries of a directory are handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Hold {
 
 /// Everything that the command line says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
+pub struct InitOptions {
     /// `--gate`: wait for one byte on the standard input before the program begins; its end means that there is nothing to do.
     pub gate: bool,
     /// `--clock=stands:SECONDS` or `--clock=starts:SECONDS`: the wall clock's time since 1970, for ever or at the beginning.
@@ -37,7 +37,7 @@ pub struct Settings {
     /// package of Go, whose monotonic clocks are held, and for how long at most.
     pub quantised: BTreeMap<Vec<u8>, Hold>,
     /// `--cpus=NUMBER` or `--cpus=most:NUMBER`: how many processors programs are told of, at most or exactly.
-    pub cpus: Option<Processors>,
+    pub cpus: Option<ProcessorCount>,
     /// `--seed=NUMBER`: what every program's start random bytes follow from.
     pub seed: Option<u64>,
     /// `--directories=sorted` or `--directories=shuffled:SEED`.
@@ -56,8 +56,8 @@ pub struct Settings {
 ///
 /// # Errors
 /// A text that names the argument.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, String> {
-    let mut settings = Settings::default();
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<InitOptions, String> {
+    let mut settings = InitOptions::default();
     let mut arguments = arguments.into_iter();
     for argument in arguments.by_ref() {
         if argument == "--" {
@@ -75,7 +75,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Settings, 
     Ok(settings)
 }
 
-fn option(settings: &mut Settings, text: &str) -> Option<()> {
+fn option(settings: &mut InitOptions, text: &str) -> Option<()> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     match name {
         "--gate" if value.is_empty() => settings.gate = true,
@@ -95,7 +95,7 @@ fn option(settings: &mut Settings, text: &str) -> Option<()> {
         "--cpus" => {
             let (capped, number) = value.strip_prefix("most:").map_or((false, value), |number| (true, number));
             let number = number.parse().ok().filter(|cpus| (1..=64).contains(cpus))?;
-            settings.cpus = Some(if capped { Processors::AtMost(number) } else { Processors::Exactly(number) });
+            settings.cpus = Some(if capped { ProcessorCount::AtMost(number) } else { ProcessorCount::Exactly(number) });
         }
         "--seed" => settings.seed = Some(value.parse().ok()?),
         "--directories" => {
@@ -119,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    fn read(words: &[&str]) -> Result<Settings, String> {
+    fn read(words: &[&str]) -> Result<InitOptions, String> {
         parse(words.iter().map(OsString::from))
     }
 
@@ -142,9 +142,9 @@ mod tests {
             "exit 3",
         ]);
         let settings = settings.expect("good options");
-        assert_eq!((settings.gate, settings.cpus, settings.seed), (true, Some(Processors::Exactly(4)), Some(9)));
+        assert_eq!((settings.gate, settings.cpus, settings.seed), (true, Some(ProcessorCount::Exactly(4)), Some(9)));
         let capped = read(&["--cpus=most:2", "--", "x"]).map(|read| read.cpus);
-        assert_eq!(capped, Ok(Some(Processors::AtMost(2))));
+        assert_eq!(capped, Ok(Some(ProcessorCount::AtMost(2))));
         assert_eq!(settings.clock, Some(Asked::Starts(-7)));
         assert_eq!(read(&["--clock=stands:7", "--", "x"]).map(|read| read.clock), Ok(Some(Asked::Stands(7))));
         assert_eq!((settings.umask, settings.load), (Some(0o22), 2));

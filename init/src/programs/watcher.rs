@@ -1,6 +1,6 @@
 //! The thread of a Go program that watches over the others (`sysmon`): the first that the program starts.
 
-/// What was found of it.
+/// Where that thread is, as far as a look at its process tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// Its readings of clocks come from this part of its stack.

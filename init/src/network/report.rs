@@ -1,4 +1,4 @@
-//! What PID 1 tells the engine at the end: a file that the command could have written into, and that nobody can any more.
+//! What PID 1 tells the engine at the end: a file that the command could have written into, and can no longer.
 //!
 //! The file is in a folder of root's, so that the command cannot take its place; it is opened before the command
 //! begins, and emptied and written when every other process of the container is gone. This process is out of the
@@ -9,16 +9,16 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use crate::attempts::{Attempts, End};
+use crate::network::attempts::{Attempts, End};
+use crate::network::witness::Witness;
 use crate::sys;
-use crate::witness::Witness;
 
 /// The file, open.
-pub struct Report {
+pub struct ReportFile {
     file: File,
 }
 
-impl Report {
+impl ReportFile {
     /// Opens the file, which the engine has made.
     ///
     /// # Errors
@@ -27,7 +27,8 @@ impl Report {
         OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).open(path).map(|file| Self { file })
     }
 
-    /// Ends every other process of the container, then writes. Where this is not a container's first process, nobody is ended.
+    /// Ends every other process of the container, then writes. Where this is not a container's first process, no
+    /// process is ended.
     ///
     /// # Errors
     /// What the system says. The engine finds no whole report then, and knows nothing.

@@ -8,9 +8,9 @@ use std::io::{self, Seek as _, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 
-use crate::memory::Memory;
 use crate::mixing::mix;
-use crate::settings::Order;
+use crate::options::Order;
+use crate::process::{Memory, thread_group};
 use crate::sys::{self, Notification};
 
 /// Where the parts of a `linux_dirent64` are: position, length, name.
@@ -77,12 +77,6 @@ fn place(info: &str) -> Option<(u64, i32)> {
     let flags = i32::from_str_radix(field("flags:")?, 8).ok()?;
     let position = field("pos:")?.parse().ok()?;
     (flags & libc::O_PATH == 0 && field("lock:").is_none()).then_some((position, flags))
-}
-
-/// Returns the process that a thread belongs to.
-pub fn thread_group(pid: u32) -> Option<u32> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
 }
 
 /// Puts the entries of one read in order. Bytes that are not whole entries stay as they are.

@@ -14,14 +14,14 @@ pub const DOMAIN: u16 = 53;
 
 /// Where a call leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum SocketAddress {
     /// An address of the internet's protocols.
     Internet(IpAddr, u16),
     /// Something of another family that leaves the machine, such as a virtual machine's host.
     Family(u16),
 }
 
-impl Place {
+impl SocketAddress {
     /// Reads a socket address as the kernel does; `None` for what never leaves the machine (other processes, the kernel) and
     /// for what is not an address. `sends` is for calls that send: there no family means the internet's.
     #[must_use]
@@ -65,7 +65,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SocketAddress {
     /// Writes the address without the port.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn shown(bytes: &[u8]) -> Option<(String, u16, bool)> {
-        Place::parse(bytes, false).map(|place| (place.to_string(), place.port(), place.is_own()))
+        SocketAddress::parse(bytes, false).map(|place| (place.to_string(), place.port(), place.is_own()))
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
         for own in [v4([127, 3, 2, 1], 1), v4([0; 4], 1), v6("::1", 1), v6("::", 1), v6("::ffff:127.0.0.1", 1)] {
             assert!(shown(&own).is_some_and(|(_, _, own)| own), "{own:?}");
         }
-        assert!(Place::parse(&v4([127, 0, 0, 1], 53), false).is_some_and(|place| place.is_domain()));
+        assert!(SocketAddress::parse(&v4([127, 0, 0, 1], 53), false).is_some_and(|place| place.is_domain()));
     }
 
     #[test]
@@ -108,11 +108,14 @@ mod tests {
         for bytes in
             [&[1, 0, b'/', b'x'][..], &[16, 0, 0, 0], &[0, 0, 0, 0, 1, 2, 3, 4], &[], &[2], &v4([1; 4], 1)[..7]]
         {
-            assert_eq!(Place::parse(bytes, false), None, "{bytes:?}");
+            assert_eq!(SocketAddress::parse(bytes, false), None, "{bytes:?}");
         }
         let mut unspecified = v4([192, 0, 2, 1], 7);
         unspecified[0] = 0;
-        assert_eq!(Place::parse(&unspecified, true).map(|place| place.port()), Some(7));
-        assert_eq!(Place::parse(&[40, 0, 0, 0], false).map(|place| place.to_string()), Some("family-40".into()));
+        assert_eq!(SocketAddress::parse(&unspecified, true).map(|place| place.port()), Some(7));
+        assert_eq!(
+            SocketAddress::parse(&[40, 0, 0, 0], false).map(|place| place.to_string()),
+            Some("family-40".into())
+        );
     }
 }

@@ -4,9 +4,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use crate::memory::Memory;
-use crate::sys::{self, Answer, Notification, calls};
-use crate::wall::WallClock;
+use crate::clocks::wall::CommandClock;
+use crate::process::Memory;
+use crate::sys::{self, Notification, SystemCallAnswer, calls};
 
 const NANOS: i64 = 1_000_000_000;
 /// How long a thread may take to read its deadline once it was let go.
@@ -16,11 +16,11 @@ const READ_TIME: Duration = Duration::from_micros(200);
 /// The first of the two times of a `struct itimerspec` is the interval.
 const VALUE: u64 = 16;
 
-/// Answers `clock_gettime` of a wall clock: the structure stands at the second argument.
+/// Answers `clock_gettime` of a wall clock; the second argument points to the structure.
 ///
 /// # Errors
 /// What the system says when the memory cannot be written.
-pub fn clock_gettime(call: &Notification, clock: &WallClock) -> io::Result<Answer> {
+pub fn clock_gettime(call: &Notification, clock: &CommandClock) -> io::Result<SystemCallAnswer> {
     let coarse = call.arguments[0] == libc::CLOCK_REALTIME_COARSE.cast_unsigned().into();
     let (seconds, nanos) = clock.now(coarse)?;
     put(call.pid, call.arguments[1], &[seconds, nanos])
@@ -30,32 +30,32 @@ pub fn clock_gettime(call: &Notification, clock: &WallClock) -> io::Result<Answe
 ///
 /// # Errors
 /// What the system says when the memory cannot be written.
-pub fn gettimeofday(call: &Notification, clock: &WallClock) -> io::Result<Answer> {
+pub fn gettimeofday(call: &Notification, clock: &CommandClock) -> io::Result<SystemCallAnswer> {
     let (seconds, nanos) = clock.now(false)?;
     for (address, words) in [(call.arguments[0], &[seconds, nanos / 1000][..]), (call.arguments[1], &[0])] {
         if address != 0 {
             put(call.pid, address, words)?;
         }
     }
-    Ok(Answer::Value(0))
+    Ok(SystemCallAnswer::Value(0))
 }
 
 /// Answers `time`: the result is the time, which is also put at the first argument unless that is null.
 ///
 /// # Errors
 /// What the system says when the memory cannot be written.
-pub fn time(call: &Notification, clock: &WallClock) -> io::Result<Answer> {
+pub fn time(call: &Notification, clock: &CommandClock) -> io::Result<SystemCallAnswer> {
     let (seconds, _) = clock.now(false)?;
     if call.arguments[0] != 0 {
         put(call.pid, call.arguments[0], &[seconds])?;
     }
-    Ok(Answer::Value(seconds))
+    Ok(SystemCallAnswer::Value(seconds))
 }
 
-fn put(pid: u32, address: u64, words: &[i64]) -> io::Result<Answer> {
+fn put(pid: u32, address: u64, words: &[i64]) -> io::Result<SystemCallAnswer> {
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     Memory::open(pid)?.write(address, &bytes)?;
-    Ok(Answer::Value(0))
+    Ok(SystemCallAnswer::Value(0))
 }
 
 /// A deadline of a call that waits: where it is in the caller's memory, and on which of the machine's clocks it is.
@@ -91,9 +91,9 @@ pub fn is_wait(number: u32) -> bool {
 ///
 /// # Errors
 /// What the system says when the memory cannot be read or written; the call was not answered then.
-pub fn wait(listener: &OwnedFd, call: &Notification, clock: &WallClock) -> io::Result<()> {
+pub fn wait(listener: &OwnedFd, call: &Notification, clock: &CommandClock) -> io::Result<()> {
     let Some(deadline) = deadline(call)?.filter(|deadline| deadline.address != 0) else {
-        sys::answer(listener, call.id, Answer::Kernel);
+        sys::answer(listener, call.id, SystemCallAnswer::Kernel);
         return Ok(());
     };
     let memory = Memory::open(call.pid)?;
@@ -104,7 +104,7 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &WallClock) -> io::R
     let is_off = !deadline.sleeps && (word(0), word(8)) == (0, 0);
     let moved = if is_off { None } else { clock.deadline(word(0), word(8), deadline.clock)? };
     let Some(moved) = moved else {
-        sys::answer(listener, call.id, Answer::Kernel);
+        sys::answer(listener, call.id, SystemCallAnswer::Kernel);
         return Ok(());
     };
     // A timer that is set to 1970 is switched off, one that passed long ago fires.
@@ -116,7 +116,7 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &WallClock) -> io::R
     }
     memory.write(deadline.address, &bytes)?;
     let asked = turns(call.pid);
-    sys::answer(listener, call.id, Answer::Kernel);
+    sys::answer(listener, call.id, SystemCallAnswer::Kernel);
     // A signal may have interrupted the wait for the answer: that is not a sleep in the call itself.
     let answered = if deadline.sleeps { turns(call.pid) } else { asked };
     let began = Instant::now();

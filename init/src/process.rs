@@ -1,11 +1,17 @@
-//! Another process's memory, by way of `/proc`: no ptrace, so that another tracer stays in place.
+//! Another process, by way of `/proc`: no ptrace, so that another tracer stays in place.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use crate::sys;
+
 const WORD: usize = 8;
+/// The most bytes of a path, with the zero byte at its end.
+const PATH: usize = 4096;
+/// How much is read at first: most paths are short.
+const FIRST: usize = 256;
 /// Numbers of the auxiliary vector.
 const RANDOM: u64 = 25;
 const SYSINFO_EHDR: u64 = 33;
@@ -83,6 +89,34 @@ impl Auxiliary {
     }
 }
 
+/// Returns the process that a thread belongs to.
+pub fn thread_group(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
+}
+
+/// Reads a path up to its zero byte; `None` for one that is too long. What follows its last page need not be there, so that a
+/// read may come back short.
+///
+/// # Errors
+/// What the system says.
+pub fn read_path(pid: u32, address: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut path = vec![0; FIRST];
+    let mut length = 0;
+    loop {
+        let read = sys::peek(pid, address.wrapping_add(length as u64), &mut path[length..])?;
+        if let Some(end) = path[length..length + read].iter().position(|&byte| byte == 0) {
+            path.truncate(length + end);
+            return Ok(Some(path));
+        }
+        length += read;
+        if read == 0 || length >= PATH {
+            return Ok(None);
+        }
+        path.resize(PATH, 0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +128,15 @@ mod tests {
         assert_eq!(Auxiliary::parse(&bytes), Auxiliary { vdso: 0x7000, random: 0x8000 });
         let own = Auxiliary::of(std::process::id()).expect("one's own can be read");
         assert!(own.vdso != 0 && own.random != 0);
+    }
+
+    #[test]
+    fn paths_end_at_their_zero_byte() {
+        let long = [b"x".repeat(700), b"\0".to_vec()].concat();
+        let own = std::process::id();
+        assert_eq!(read_path(own, long.as_ptr() as u64).expect("readable").as_deref(), Some(&long[..700]));
+        assert_eq!(read_path(own, c"/a/b".as_ptr() as u64).expect("readable").as_deref(), Some(&b"/a/b"[..]));
+        let endless = vec![b'x'; PATH + 1];
+        assert_eq!(read_path(own, endless.as_ptr() as u64).expect("readable"), None);
     }
 }

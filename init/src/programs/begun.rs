@@ -1,7 +1,7 @@
 //! Programs that were begun and have not been rewritten: those of 32 bits, and those that begin like no other.
 //!
 //! The moment in which a program is rewritten is one of its first calls. One that makes none of them keeps the machine's
-//! clock, and nobody would hear of it. So this process is told of each `execve` that the kernel will carry out, and expects
+//! clock, and the report would not say so. So this process is told of each `execve` that the kernel will carry out, and expects
 //! one of those calls after it.
 
 use std::collections::BTreeSet;
@@ -12,10 +12,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::directories::thread_group;
-use crate::files::read_path;
+use crate::network::request::Width;
+use crate::process::{read_path, thread_group};
 use crate::programs::Programs;
-use crate::request::Width;
 use crate::sys::{self, Notification, calls};
 
 /// How many programs are waited for until all are looked at.
@@ -148,7 +147,7 @@ fn kind(path: &Path, process: u32, scripts: usize) -> io::Result<Kind> {
     if !sys::may_execute(&name) || !path.is_file() {
         return Ok(Kind::None);
     }
-    // What may be executed and not read is somebody's secret, and no process like others.
+    // What may be executed and not read belongs to another user, and becomes a process that cannot be looked into.
     let Ok(file) = File::open(path) else { return Ok(Kind::Wide) };
     let mut head = vec![0; HEAD];
     let mut length = 0;

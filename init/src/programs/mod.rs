@@ -1,5 +1,11 @@
 //! Rewrites the vDSO and the random bytes of a program that has just begun.
 
+pub mod begun;
+mod build_info;
+pub mod stub;
+mod vdso;
+mod watcher;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,14 +13,13 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
-use crate::build_info;
-use crate::memory::{Auxiliary, Memory};
+use self::stub::{MARKER, PASSED_AT, Readings, STACK_AT, Stub, Wall};
+use self::vdso::{Layout, Patch, VdsoError};
+use self::watcher::Found;
 use crate::mixing::{Mixer, mix};
-use crate::settings::Hold;
-use crate::stub::{MARKER, PASSED_AT, Readings, STACK_AT, Stub, Wall};
+use crate::options::Hold;
+use crate::process::{Auxiliary, Memory};
 use crate::sys;
-use crate::vdso::{Layout, Patch, VdsoError};
-use crate::watcher::{self, Found};
 
 /// What is done to each new program.
 pub struct Programs {
@@ -32,7 +37,8 @@ struct Clock {
 }
 
 impl Programs {
-    /// Prepares the patch from this process's own vDSO, which is every 64-bit program's. With `clock` programs read a wall clock of ours.
+    /// Prepares the patch from this process's own vDSO, which is every 64-bit program's. With `clock`
+    /// programs read our wall clock.
     ///
     /// # Errors
     /// [`VdsoError`] when it cannot be rewritten.
@@ -94,9 +100,9 @@ impl Programs {
 
     /// Looks for the watching threads of programs whose clocks are held, and lets time pass for those.
     ///
-    /// *Reason:* the runtime of Go has a thread that takes a processor away from whoever has had it for ten
-    /// milliseconds, among others from its own sweeper that waits for somebody. Where no time passes for it, such a wait
-    /// has no end.
+    /// *Reason:* the runtime of Go has a thread that takes a processor away from a goroutine that has had it for ten
+    /// milliseconds, among others from its own sweeper while that waits for another goroutine. Where no time passes for this
+    /// thread, such a wait has no end.
     pub fn find_watchers(&self) {
         self.fresh.borrow_mut().retain(|&pid| match watcher::stack_of(pid) {
             Found::Stack { lowest, span } => {
@@ -124,7 +130,7 @@ impl Programs {
         self.seed.is_some() || self.clock.is_some()
     }
 
-    /// Whether a program reads the wall clock of ours.
+    /// Whether a program reads our wall clock.
     ///
     /// # Errors
     /// What the system says: the process is gone, or may not be looked into.

@@ -10,13 +10,10 @@ use std::ffi::CString;
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
 
-use crate::sys::{self, Answer, Notification, calls};
-use crate::wall::WallClock;
+use crate::clocks::wall::CommandClock;
+use crate::process::read_path;
+use crate::sys::{self, Notification, SystemCallAnswer, calls};
 
-/// The most bytes of a path, with the zero byte at its end.
-const PATH: usize = 4096;
-/// How much is read at first: most paths are short.
-const FIRST: usize = 256;
 /// `struct stat` of 64-bit machines, and where its three times are: seconds and nanoseconds, a word each.
 const STAT: usize = 144;
 const STAT_TIMES: [usize; 3] = [72, 88, 104];
@@ -105,33 +102,33 @@ impl Question {
 ///
 /// # Errors
 /// What the system says when the caller may not be looked into.
-pub fn serve(call: &Notification, clock: &WallClock) -> io::Result<Answer> {
+pub fn serve(call: &Notification, clock: &CommandClock) -> io::Result<SystemCallAnswer> {
     let question = Question::of(call);
     if call.call.cast_unsigned() == calls::UTIMENSAT {
         return set(call.pid, &question, clock);
     }
-    let Some((path, flags)) = question.place(call.pid)? else { return Ok(Answer::Kernel) };
+    let Some((path, flags)) = question.place(call.pid)? else { return Ok(SystemCallAnswer::Kernel) };
     let mut answer = [0; STATX];
     let size = match question.mask {
         None => sys::stat(&path, flags, &mut answer[..STAT]).map(|()| STAT),
         Some(mask) => sys::statx(&path, flags, mask, &mut answer).map(|()| STATX),
     };
     // A file that is not there, or not for us, is the kernel's to tell.
-    let Ok(size) = size else { return Ok(Answer::Kernel) };
+    let Ok(size) = size else { return Ok(SystemCallAnswer::Kernel) };
     let answer = &mut answer[..size];
     let moved = is_kept(answer, question.mask.is_some()) && translate(answer, question.mask.is_some(), clock);
     // Where the program itself may not write, the kernel says so.
     if !moved || sys::poke(call.pid, question.answer, answer).is_err() {
-        return Ok(Answer::Kernel);
+        return Ok(SystemCallAnswer::Kernel);
     }
-    Ok(Answer::Value(0))
+    Ok(SystemCallAnswer::Value(0))
 }
 
 /// Sets the times of a file for a program: those that are on its clock are moved to the machine's.
-fn set(pid: u32, question: &Question, clock: &WallClock) -> io::Result<Answer> {
+fn set(pid: u32, question: &Question, clock: &CommandClock) -> io::Result<SystemCallAnswer> {
     let mut bytes = [0; 32];
     if question.answer == 0 || sys::peek(pid, question.answer, &mut bytes)? != bytes.len() {
-        return Ok(Answer::Kernel);
+        return Ok(SystemCallAnswer::Kernel);
     }
     let mut moved = false;
     for at in [0, 16] {
@@ -148,8 +145,8 @@ fn set(pid: u32, question: &Question, clock: &WallClock) -> io::Result<Answer> {
     let place = if moved { question.place(pid)? } else { None };
     // What cannot be done is the kernel's to tell.
     Ok(match place.map(|(path, flags)| sys::set_times(&path, &bytes, flags)) {
-        Some(Ok(())) => Answer::Value(0),
-        Some(Err(_)) | None => Answer::Kernel,
+        Some(Ok(())) => SystemCallAnswer::Value(0),
+        Some(Err(_)) | None => SystemCallAnswer::Kernel,
     })
 }
 
@@ -161,7 +158,7 @@ fn is_kept(answer: &[u8], extended: bool) -> bool {
 }
 
 /// Moves the times that are others on the command's clock; tells whether there were any.
-fn translate(answer: &mut [u8], extended: bool, clock: &WallClock) -> bool {
+fn translate(answer: &mut [u8], extended: bool, clock: &CommandClock) -> bool {
     let (times, width) = if extended { (&STATX_TIMES[..], 4) } else { (&STAT_TIMES[..], 8) };
     let mut moved = false;
     for &at in times {
@@ -176,36 +173,14 @@ fn translate(answer: &mut [u8], extended: bool, clock: &WallClock) -> bool {
     moved
 }
 
-/// Reads a path up to its zero byte; `None` for one that is too long. What follows its last page need not be there, so that a
-/// read may come back short.
-///
-/// # Errors
-/// What the system says.
-pub fn read_path(pid: u32, address: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut path = vec![0; FIRST];
-    let mut length = 0;
-    loop {
-        let read = sys::peek(pid, address.wrapping_add(length as u64), &mut path[length..])?;
-        if let Some(end) = path[length..length + read].iter().position(|&byte| byte == 0) {
-            path.truncate(length + end);
-            return Ok(Some(path));
-        }
-        length += read;
-        if read == 0 || length >= PATH {
-            return Ok(None);
-        }
-        path.resize(PATH, 0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wall::Asked;
+    use crate::clocks::wall::Asked;
 
     #[test]
     fn times_of_this_run_are_moved_and_others_stay() {
-        let clock = WallClock::begin(Asked::Starts(1_000)).expect("clocks");
+        let clock = CommandClock::begin(Asked::Starts(1_000)).expect("clocks");
         let file = std::env::temp_dir().join(format!("rcrepro-times-{}", std::process::id()));
         std::fs::write(&file, "x").expect("a file");
         let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(77);
@@ -226,15 +201,5 @@ mod tests {
             assert!((1_000..1_100).contains(&seconds(last)), "{}", seconds(last));
         }
         std::fs::remove_file(&file).expect("removed");
-    }
-
-    #[test]
-    fn paths_end_at_their_zero_byte() {
-        let long = [b"x".repeat(700), b"\0".to_vec()].concat();
-        let own = std::process::id();
-        assert_eq!(read_path(own, long.as_ptr() as u64).expect("readable").as_deref(), Some(&long[..700]));
-        assert_eq!(read_path(own, c"/a/b".as_ptr() as u64).expect("readable").as_deref(), Some(&b"/a/b"[..]));
-        let endless = vec![b'x'; PATH + 1];
-        assert_eq!(read_path(own, endless.as_ptr() as u64).expect("readable"), None);
     }
 }

@@ -1,11 +1,11 @@
 //! The code that answers time readings inside other programs, and the data that it reads.
 //!
 //! [`Stub`] is the bytes of one such piece of code. Its data is at its front: eleven words (see [`Stub::render`]), then
-//! the first reading of each monotonic clock. Both are written by the assembler from `x86_64.s` and `aarch64.s`.
+//! the first reading of each monotonic clock. The assembler writes both (see `sys::stub_code`).
 
 use crate::sys;
 
-/// Stands at the front of the stub in a program image that was rewritten.
+/// The first word of the stub, by which a rewritten program image is known.
 pub const MARKER: u64 = u64::from_le_bytes(*b"rcrepro\x01");
 
 /// The wall clocks: `REALTIME`, `REALTIME_COARSE`, `REALTIME_ALARM`, `TAI`.
@@ -48,17 +48,8 @@ pub struct Stub {
     pub bytes: Vec<u8>,
 }
 
-/// Where the stub's entries are, from its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entries {
-    pub clock_gettime: usize,
-    pub gettimeofday: usize,
-    /// Absent where the kernel offers no such function.
-    pub time: Option<usize>,
-}
-
 impl Stub {
-    /// Fills in the way from the stub to the kernel's own `clock_gettime`. The wall clock stands at 1970 until [`Self::set`].
+    /// Fills in the way from the stub to the kernel's own `clock_gettime`. The wall clock reads 1970 until [`Self::set`].
     #[must_use]
     pub fn render(to_original: i64) -> Self {
         let mut bytes = sys::stub_code().to_vec();

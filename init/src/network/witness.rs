@@ -1,4 +1,4 @@
-//! Witnesses beside the watch: what the kernel itself counted of ways out of the container, and whether anybody set limits on
+//! Witnesses beside the watch: what the kernel itself counted of ways out of the container, and whether limits were set on
 //! this process. A call that was not seen, whatever kept it from being seen, is in the first nevertheless.
 
 use std::fs;
@@ -59,7 +59,7 @@ fn in_table(table: &str) -> Option<u64> {
     numbers.split_ascii_whitespace().nth(at)?.parse().ok()
 }
 
-/// Reads a list of a name and a number a line.
+/// Reads a list whose lines are a name and a number.
 fn in_list(list: &str) -> Option<u64> {
     list.lines().find_map(|line| line.strip_prefix("Ip6OutNoRoutes"))?.trim().parse().ok()
 }

@@ -2,18 +2,18 @@
 
 use std::io;
 
-use crate::memory::Memory;
+use crate::process::Memory;
 use crate::sys::Notification;
 use crate::sys::calls::{self, NARROW, socketcall};
 
 /// What a call about a socket asks for. Addresses are those of the caller's memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Request {
-    /// To connect a socket.
+pub enum SocketRequest {
+    /// `connect`.
     Connect { descriptor: u64, address: u64, length: u64 },
-    /// To send some bytes; the address may be 0.
+    /// `sendto`; the address may be 0.
     Send { descriptor: u64, data: u64, size: u64, address: u64, length: u64 },
-    /// To send so many messages.
+    /// `sendmsg` and `sendmmsg`: so many headers that follow each other.
     Messages { descriptor: u64, headers: u64, count: u64 },
 }
 
@@ -102,7 +102,7 @@ pub fn is_one(call: &Notification) -> bool {
     }
 }
 
-impl Request {
+impl SocketRequest {
     /// Understands a call that [`is_one`] of those; `None` for what `socketcall` does else.
     ///
     /// # Errors

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::address::Place;
-use crate::witness::Said;
+use crate::network::address::SocketAddress;
+use crate::network::witness::Said;
 
 /// How many different attempts are kept; further ones are counted.
 const MOST: usize = 1000;
@@ -15,13 +15,13 @@ const BEGIN: &str = "rcrepro-init 2\n";
 
 /// What was tried.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Attempt {
+pub struct NetworkAttempt {
     /// The executable's name, without its folder, and what the process calls itself where that is something else.
     pub process: Vec<u8>,
     /// The socket's protocol, such as `tcp`.
     pub protocol: String,
     /// Where it led.
-    pub place: Place,
+    pub place: SocketAddress,
     /// The name that was asked for, when it led to a name server and the question was seen.
     pub name: Option<String>,
 }
@@ -38,7 +38,7 @@ pub struct End {
 /// Counts what was seen.
 #[derive(Debug, Default)]
 pub struct Attempts {
-    seen: BTreeMap<Attempt, u64>,
+    seen: BTreeMap<NetworkAttempt, u64>,
     further: u64,
     unread: u64,
     unanswered: u64,
@@ -52,8 +52,8 @@ pub struct Attempts {
 
 impl Attempts {
     /// Counts an attempt.
-    pub fn note(&mut self, attempt: Attempt) {
-        self.outward += u64::from(matches!(attempt.place, Place::Internet(..)) && !attempt.place.is_own());
+    pub fn note(&mut self, attempt: NetworkAttempt) {
+        self.outward += u64::from(matches!(attempt.place, SocketAddress::Internet(..)) && !attempt.place.is_own());
         if let Some(count) = self.seen.get_mut(&attempt) {
             *count += 1;
         } else if self.seen.len() < MOST {
@@ -64,7 +64,7 @@ impl Attempts {
     }
 
     /// Takes one count of an attempt away: it turned out to be another.
-    pub fn take_back(&mut self, attempt: &Attempt) {
+    pub fn take_back(&mut self, attempt: &NetworkAttempt) {
         if let Some(count) = self.seen.get_mut(attempt) {
             *count -= 1;
             if *count == 0 {
@@ -118,7 +118,7 @@ impl Attempts {
         let mut line = |arguments: std::fmt::Arguments<'_>| {
             text.write_fmt(format_args!("{arguments}\n")).expect("a string takes everything")
         };
-        for (Attempt { process, protocol, place, name }, count) in &self.seen {
+        for (NetworkAttempt { process, protocol, place, name }, count) in &self.seen {
             let (process, name) = (escaped(process), escaped(name.as_deref().unwrap_or_default().as_bytes()));
             line(format_args!("attempt\t{process}\t{protocol}\t{place}\t{}\t{name}\t{count}", place.port()));
         }
@@ -155,10 +155,10 @@ mod tests {
 
     const END: End = End { code: 3, signal: 0 };
 
-    fn attempt(process: &str, port: u16, name: Option<&str>) -> Attempt {
-        let place = Place::Internet([192, 0, 2, 1].into(), port);
+    fn attempt(process: &str, port: u16, name: Option<&str>) -> NetworkAttempt {
+        let place = SocketAddress::Internet([192, 0, 2, 1].into(), port);
         let name = name.map(str::to_owned);
-        Attempt { process: process.as_bytes().to_vec(), protocol: "tcp".into(), place, name }
+        NetworkAttempt { process: process.as_bytes().to_vec(), protocol: "tcp".into(), place, name }
     }
 
     #[test]
@@ -196,7 +196,8 @@ mod tests {
         }
         let seen = text(said(Some(3)), &nothing);
         assert!(seen.contains("further\t2\n") && seen.contains("blind\tthe%20kernel%20counted"), "{seen}");
-        let own = Attempt { place: Place::Internet([127, 0, 0, 1].into(), 53), ..attempt("node", 53, None) };
+        let own =
+            NetworkAttempt { place: SocketAddress::Internet([127, 0, 0, 1].into(), 53), ..attempt("node", 53, None) };
         let seen = text(said(Some(2)), &|attempts| attempts.note(own.clone()));
         assert!(seen.contains("further\t1\n"), "what leads back is not counted by the kernel: {seen}");
         assert!(!text(said(Some(2)), &Attempts::note_unread).contains("blind"), "one was not read");

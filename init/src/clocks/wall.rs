@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::stub::Wall;
+use crate::programs::stub::Wall;
 use crate::sys;
 
 const NANOS: i64 = 1_000_000_000;
@@ -18,7 +18,7 @@ pub enum Asked {
 
 /// The wall clock of a command that has begun, or is about to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WallClock {
+pub struct CommandClock {
     wall: Wall,
     /// The machine's wall clock when the command began, in nanoseconds.
     began: i64,
@@ -26,14 +26,14 @@ pub struct WallClock {
     shift: i64,
 }
 
-impl WallClock {
+impl CommandClock {
     /// Starts the clock now.
     ///
     /// *Reason for the coarse clock:* it lags behind the precise one by a tick at most, so that neither of the two can read
     /// a time before the one at which the clock starts.
     ///
     /// # Errors
-    /// What the system says of the machine's clocks.
+    /// What the system says when a clock cannot be read.
     pub fn begin(asked: Asked) -> io::Result<Self> {
         let (steady, began) = both()?;
         let nanos = |seconds: i64| {
@@ -83,7 +83,7 @@ impl WallClock {
     /// Reads it: seconds since 1970, and nanoseconds. With `coarse` as of the last tick.
     ///
     /// # Errors
-    /// What the system says of the machine's clocks.
+    /// What the system says when a clock cannot be read.
     pub fn now(&self, coarse: bool) -> io::Result<(i64, i64)> {
         match self.wall {
             Wall::Stands { seconds } => Ok((seconds, 0)),
@@ -101,7 +101,7 @@ impl WallClock {
     /// The machine's clock is read last: a deadline may come a little late, and never early.
     ///
     /// # Errors
-    /// What the system says of the machine's clocks.
+    /// What the system says when a clock cannot be read.
     pub fn deadline(&self, seconds: i64, nanos: i64, clock: i32) -> io::Result<Option<i64>> {
         let (now, now_nanos) = self.now(false)?;
         let machine = read(clock)?;
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn times_of_files_come_back_as_they_were_set() {
-        let clock = WallClock { wall: Wall::Stands { seconds: 0 }, began: 900 * NANOS, shift: -800 * NANOS };
+        let clock = CommandClock { wall: Wall::Stands { seconds: 0 }, began: 900 * NANOS, shift: -800 * NANOS };
         for set in [(3, 4), (99, 999_999_999), (100, 0), (150, 7), (901, 0), (100_000, 5)] {
             let (seconds, nanos) = clock.to_file(set.0, set.1).unwrap_or(set);
             assert_eq!(clock.of_file(seconds, nanos).unwrap_or((seconds, nanos)), set);
@@ -162,14 +162,14 @@ mod tests {
 
     #[test]
     fn a_clock_that_starts_begins_at_its_time_and_flows() {
-        let clock = WallClock::begin(Asked::Starts(100)).expect("clocks");
+        let clock = CommandClock::begin(Asked::Starts(100)).expect("clocks");
         let first = clock.now(true).expect("clocks");
         std::thread::sleep(std::time::Duration::from_millis(30));
         let second = clock.now(false).expect("clocks");
         assert!(((100, 0)..(101, 0)).contains(&first), "{first:?}");
         assert!(second > first && second < (130, 0), "{first:?} {second:?}");
-        let still = WallClock::begin(Asked::Stands(100)).expect("clocks");
+        let still = CommandClock::begin(Asked::Stands(100)).expect("clocks");
         assert_eq!((still.now(true).ok(), still.now(false).ok()), (Some((100, 0)), Some((100, 0))));
-        assert!(WallClock::begin(Asked::Starts(i64::MAX)).is_err());
+        assert!(CommandClock::begin(Asked::Starts(i64::MAX)).is_err());
     }
 }
