@@ -1,6 +1,6 @@
 //! `rcrepro log`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::StreamName;
 use crate::context::Context;
@@ -14,12 +14,33 @@ use rcrepro_app::release as release_images;
 use rcrepro_app::release::latest::ImagesOfRun;
 use rcrepro_app::run::ended::ended_by;
 use rcrepro_app::workspace::Workspace;
+use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
+use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry, ReproManifest};
 use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_model::text::printable;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
+
+/// Which streams of a command are printed, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamChoice {
+    /// One of them alone; both if none.
+    pub only: Option<StreamName>,
+    /// Whether their canonical form is printed.
+    pub canonical: bool,
+    /// Whether a terminal gets the very bytes, too.
+    pub raw: bool,
+}
+
+impl StreamChoice {
+    fn streams_of(self, entry: &CommandEntry) -> impl Iterator<Item = (StreamName, Digest)> {
+        [(StreamName::Stdout, &entry.stdout), (StreamName::Stderr, &entry.stderr)]
+            .into_iter()
+            .filter(move |(name, _)| self.only.is_none_or(|only| only == *name))
+            .map(move |(name, stream)| (name, if self.canonical { stream.canonical } else { stream.raw }))
+    }
+}
 
 /// Prints what was wrong with an image of the release when it was last built, the ends of its streams among it.
 fn of_image(workspace: &Workspace, packet: &PacketId, image: &Name, store: &FsStore) -> Result<Exit, Failure> {
@@ -45,26 +66,12 @@ fn exit_code(entry: &CommandEntry, plan: &Plan) -> String {
     }
 }
 
-impl From<LatestError> for Failure {
-    fn from(error: LatestError) -> Self {
-        let hint = match error {
-            LatestError::Recorded(error) => return error.into(),
-            LatestError::Manifest(error) => return (*error).into(),
-            LatestError::Runs(_) => return Self::new(Exit::Engine, &error, None),
-            LatestError::Nothing { ref packet, .. } => format!("rcrepro run {packet}"),
-            LatestError::NoCommands { .. } => "rcrepro status says what its criteria rest on".to_owned(),
-        };
-        Self::new(Exit::Undecided, &error, Some(hint))
-    }
-}
-
 /// Prints a packet's evidence: its commands, or one command's streams byte for byte.
 pub fn log(
     context: &Context,
     packet: &PacketId,
     command: Option<&Name>,
-    stream: Option<StreamName>,
-    (canonical, raw): (bool, bool),
+    choice: StreamChoice,
 ) -> Result<Exit, Failure> {
     let workspace = context.committed("HEAD")?;
     workspace.packet(packet)?;
@@ -72,63 +79,89 @@ pub fn log(
     if let Some(image) = command.filter(|name| workspace.plan.release_images.contains_key(*name)) {
         return of_image(&workspace, packet, image, &store);
     }
-    let Latest { manifest, origin, unrecorded } = latest(&workspace, packet, &store)?;
-    if let Some(unrecorded) = unrecorded {
+    let latest = latest(&workspace, packet, &store)?;
+    if let Some(unrecorded) = &latest.unrecorded {
         say!("{:>10}  {unrecorded}", "note");
     }
-    say!("evidence of {origin}");
-    let Some(command) = command else {
-        let plan = recorded::plan(&manifest, &store).unwrap_or(workspace.plan);
-        if context.json {
-            let entry = |entry: &CommandEntry| {
-                let CommandEntry { id, exit_code, line, .. } = entry;
-                json!({ "id": id, "exit_code": exit_code, "ended": ended_by(Some(&plan), entry), "line": line })
-            };
-            let commands: Vec<_> = manifest.commands.iter().map(entry).collect();
-            print_json(&json!({ "packet": packet, "origin": origin.to_string(), "commands": commands }))?;
-            return Ok(Exit::Success);
+    say!("evidence of {}", latest.origin);
+    match command {
+        None => {
+            let plan = recorded::plan(&latest.manifest, &store).unwrap_or(workspace.plan);
+            list_commands(context, packet, &latest, &plan)?;
         }
-        for entry in &manifest.commands {
-            let line = printable::line(&entry.line);
-            print(format!("{}\t{}\t{line}\n", entry.id, exit_code(entry, &plan)))?;
+        Some(command) => {
+            let entry = evidence_of(&latest.manifest, packet, command)?;
+            if context.json {
+                print_json(&streams_document(packet, &latest, entry, choice, &store)?)?;
+            } else {
+                print_streams(entry, choice, &store)?;
+            }
         }
-        return Ok(Exit::Success);
-    };
-    let entry = manifest.command(command).ok_or_else(|| {
+    }
+    Ok(Exit::Success)
+}
+
+fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &Plan) -> Result<(), Failure> {
+    let Latest { manifest, origin, .. } = latest;
+    if context.json {
+        let entry = |entry: &CommandEntry| {
+            let CommandEntry { id, exit_code, line, .. } = entry;
+            json!({ "id": id, "exit_code": exit_code, "ended": ended_by(Some(plan), entry), "line": line })
+        };
+        let commands: Vec<_> = manifest.commands.iter().map(entry).collect();
+        return print_json(&json!({ "packet": packet, "origin": origin.to_string(), "commands": commands }));
+    }
+    for entry in &manifest.commands {
+        let line = printable::line(&entry.line);
+        print(format!("{}\t{}\t{line}\n", entry.id, exit_code(entry, plan)))?;
+    }
+    Ok(())
+}
+
+fn evidence_of<'a>(
+    manifest: &'a ReproManifest,
+    packet: &PacketId,
+    command: &Name,
+) -> Result<&'a CommandEntry, Failure> {
+    manifest.command(command).ok_or_else(|| {
         let known: Vec<&str> = manifest.commands.iter().map(|entry| entry.id.as_str()).collect();
         let hint = Some(format!("known: {}", known.join(", ")));
         Failure::plain(Exit::Undecided, format!("there is no evidence of a command `{command}` in {packet}"), hint)
-    })?;
-    if context.json {
-        let mut document = json!({ "packet": packet, "origin": origin.to_string(), "id": command });
-        for (name, key, streams) in
-            [(StreamName::Stdout, "stdout", &entry.stdout), (StreamName::Stderr, "stderr", &entry.stderr)]
-        {
-            if stream.is_none_or(|wanted| wanted == name) {
-                let bytes = store.get(if canonical { streams.canonical } else { streams.raw })?;
-                document[key] = String::from_utf8_lossy(&bytes).into();
-            }
-        }
-        print_json(&document)?;
-        return Ok(Exit::Success);
+    })
+}
+
+fn streams_document(
+    packet: &PacketId,
+    latest: &Latest,
+    entry: &CommandEntry,
+    choice: StreamChoice,
+    store: &FsStore,
+) -> Result<Value, Failure> {
+    let mut document = json!({ "packet": packet, "origin": latest.origin.to_string(), "id": entry.id });
+    for (stream, digest) in choice.streams_of(entry) {
+        let key = match stream {
+            StreamName::Stdout => "stdout",
+            StreamName::Stderr => "stderr",
+        };
+        document[key] = String::from_utf8_lossy(&store.get(digest)?).into();
     }
-    for (name, streams) in [(StreamName::Stdout, &entry.stdout), (StreamName::Stderr, &entry.stderr)] {
-        if stream.is_some_and(|wanted| wanted != name) {
-            continue;
-        }
-        let digest = if canonical { streams.canonical } else { streams.raw };
+    Ok(document)
+}
+
+/// Both streams go to standard output: they are the data that was asked for. A stream that is asked for alone stays alone.
+fn print_streams(entry: &CommandEntry, choice: StreamChoice, store: &FsStore) -> Result<(), Failure> {
+    for (stream, digest) in choice.streams_of(entry) {
         let mut reader = store.reader(digest)?;
-        // Both streams go to standard output: it is the data that was asked for. What is asked for alone stays alone.
-        let stream = match name {
+        let name = match stream {
             StreamName::Stdout => "standard output",
             StreamName::Stderr => "standard error",
         };
-        let what = format!("the {stream} of `{command}`");
-        if raw || !is_terminal() {
+        let what = format!("the {name} of `{}`", entry.id);
+        if choice.raw || !is_terminal() {
             print_all(&what, &mut *reader)?;
         } else {
             print_lines(&what, &mut *reader)?;
         }
     }
-    Ok(Exit::Success)
+    Ok(())
 }

@@ -12,7 +12,6 @@ pub(crate) mod lock;
 pub(crate) mod log;
 pub(crate) mod mutate;
 pub(crate) mod pins;
-pub(crate) mod release;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod scope;

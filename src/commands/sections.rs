@@ -75,17 +75,3 @@ fn line<'a>(path: &'a str, standing: &'a SectionsState) -> DocumentLine<'a> {
         SectionsState::Current { sections } => DocumentLine { current: sections, ..of("current") },
     }
 }
-
-impl From<SectionsIoError> for Failure {
-    fn from(error: SectionsIoError) -> Self {
-        let (exit, advice) = match &error {
-            SectionsIoError::Io { .. } => (Exit::Undecided, None),
-            SectionsIoError::Gone { path } => {
-                let markers = r"<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n";
-                (Exit::Divergent, Some(format!("printf '{markers}' > {path}")))
-            }
-            SectionsIoError::Sections { .. } => (Exit::Divergent, Some("mend the marker in that line".to_owned())),
-        };
-        Self::new(exit, &error, advice)
-    }
-}

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use rcrepro_model::text::plural::counted;
 use rcrepro_pins::documents::sections::StaleSection;
 
-/// Is one document: where it is, how it stands in a word, and its sections, or those that are stale.
+/// A document: its path, its state in a word, and its sections, or those that are stale.
 #[derive(Debug, Clone, Serialize)]
 pub struct DocumentLine<'a> {
     /// Its path, relative to the plan's folder.
@@ -16,7 +16,7 @@ pub struct DocumentLine<'a> {
     pub state: &'a str,
     /// The names of its sections, where they are current.
     pub current: &'a [String],
-    /// Its sections that are stale.
+    /// The others, each with what it should hold.
     pub stale: &'a [StaleSection],
 }
 

@@ -128,7 +128,7 @@ pub fn check(
         Ok(state) => print(format!("{state}  {}\n", path.display())),
         Err(failure) => {
             // A lock that was tampered with outranks one that is stale.
-            let reported = failure.report(false);
+            let reported = crate::ending::report(&failure, false);
             exit = if exit == Exit::Tampered { exit } else { reported };
             Ok(())
         }
