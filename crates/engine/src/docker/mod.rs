@@ -212,7 +212,7 @@ impl DockerEngine {
         let (container, places) = self.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
         let created =
             Created { client: &self.client, pump, container: &container.id, spool_dir: &self.spool_dir, gated: gate };
-        let ended = lifecycle::run(&created, execution, store, cancel).await?;
+        let ended = lifecycle::run_to_end(&created, execution, store, cancel).await?;
         Ok((ended, container, places))
     }
 }

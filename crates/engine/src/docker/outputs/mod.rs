@@ -25,7 +25,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::dialect::{Dialect, inspect_container};
-use super::fault::{call, chain, incomplete, limited, reason, status};
+use super::fault::{call, incomplete, limited, reason, status};
 use super::inputs::{Found, Subtree, find};
 use super::pump::PumpHandle;
 
@@ -35,6 +35,7 @@ use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::Node;
 use rcrepro_model::execution::action::Output;
 use rcrepro_model::execution::ending;
+use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::ingest::{
     DirError, DirOptions, LimitError, Limits, TarError, TarOptions, ingest_output, ingest_tar_into,
 };
@@ -161,10 +162,10 @@ fn read_upper(
             | DirError::NameNotUtf8 { .. }
             | DirError::TargetNotUtf8 { .. }
             | DirError::Name(_)),
-        ) => Err(OutputError::Unkept(chain(&error))),
+        ) => Err(OutputError::Unkept(with_causes(&error))),
         Err(error @ (DirError::Io { .. } | DirError::Changed { .. })) => {
             let (label, path) = (label.to_owned(), format!("/{at}"));
-            Err(EngineError::Output { label, path, reason: chain(&error) }.into())
+            Err(EngineError::Output { label, path, reason: with_causes(&error) }.into())
         }
     }
 }
@@ -215,8 +216,8 @@ async fn download(
             Err(OutputError::Unkept(format!("`{above}/{}`: {reason}", entry.trim_end_matches('/'))))
         }
         Some(Err(TarError::Limit { source, .. })) => Err(OutputError::Unkept(beyond(source))),
-        Some(Err(error @ TarError::Tree(_))) => Err(OutputError::Unkept(chain(&error))),
-        Some(Err(error)) => Err(incomplete(label, format!("the archive of `/{at}`: {}", chain(&error))).into()),
+        Some(Err(error @ TarError::Tree(_))) => Err(OutputError::Unkept(with_causes(&error))),
+        Some(Err(error)) => Err(incomplete(label, format!("the archive of `/{at}`: {}", with_causes(&error))).into()),
         None => Err(incomplete(label, format!("the archive of `/{at}`: its reader panicked")).into()),
     }
 }
