@@ -2,22 +2,26 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use bollard::models::Mount;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::overlay::Staged;
+use super::overlay::{Overlay, Staged};
 use super::slot::Slot;
 use super::tar_in::{TarIn, TarInError};
 use super::upload::{Target, put};
 use crate::docker::container::init;
+use crate::docker::container::labels::{DEADLINE_SLACK, Owner};
 use crate::docker::container::spec::{self, Entry, HOSTS_PATH, hosts};
 use crate::docker::container::trash::Container;
-use crate::docker::fault::{call, status};
+use crate::docker::fault::{call, refuse, status};
 use crate::docker::images::Confirmed;
 use crate::docker::inputs::{StagingFor, Subtree};
-use crate::docker::{DEADLINE_SLACK, DockerEngine, Staging, refuse};
+use crate::docker::pump::PumpHandle;
+use crate::staging::Staging;
 use crate::{CA_BUNDLE_PATH, EngineError, EngineInfo, Execution, Network};
 use rcrepro_store::BlobStore;
 
@@ -38,14 +42,44 @@ struct OverlayMounts {
     places: Places,
 }
 
-impl DockerEngine {
+/// Makes containers with their inputs in them, in the way that the daemon can do.
+pub(crate) struct Stager {
+    pump: PumpHandle,
+    owner: Owner,
+    /// What was asked for.
+    staging: Staging,
+    described: EngineInfo,
+    /// The description once the way is decided.
+    decided: OnceLock<EngineInfo>,
+    deciding: Mutex<()>,
+    overlay: Overlay,
+}
+
+impl Stager {
+    /// Begins a session. With `api_only` the daemon's directories are never used directly.
+    pub fn new(pump: PumpHandle, owner: Owner, staging: Staging, described: EngineInfo, api_only: bool) -> Self {
+        let overlay = Overlay::new(pump.clone(), owner.clone(), api_only);
+        let (decided, deciding) = (OnceLock::new(), Mutex::default());
+        Self { pump, owner, staging, described, decided, deciding, overlay }
+    }
+
+    /// Describes the engine, with the way of staging as soon as that is decided.
+    pub fn info(&self) -> &EngineInfo {
+        self.decided.get().unwrap_or(&self.described)
+    }
+
+    /// Forgets every staged tree; each volume is removed when its last container is gone.
+    pub async fn clear(&self) {
+        self.overlay.clear().await;
+    }
+
     /// Decides once whether overlays are used, by mounting one.
     async fn uses_overlay(&self, of: StagingFor<'_>, subtrees: &[Subtree]) -> Result<bool, EngineError> {
         let _one_at_a_time = self.deciding.lock().await;
         if let Some(info) = self.decided.get() {
             return Ok(info.staging == "overlay");
         }
-        let able = self.pump.handle().dialect.has_overlays();
+        let able = self.pump.dialect.has_overlays();
         if self.staging == Staging::Overlay && !able {
             let reason = "Podman cannot stage by overlay volumes, only by archives";
             return Err(refuse(of.label, "stage the inputs", reason));
@@ -85,7 +119,7 @@ impl DockerEngine {
         };
         let labels = self.owner.labels(label, SystemTime::now(), execution.action.timeout + DEADLINE_SLACK);
         let body = spec::container(execution, &confirmed.id, &confirmed.environment, labels, mounts, entry)?;
-        let container = Container::create(self.pump.handle(), label, body, slots).await;
+        let container = Container::create(&self.pump, label, body, slots).await;
         let container = container.map_err(|error| match status(&error) {
             Some(404) => EngineError::ImageMissing { name: execution.image.name.clone(), id: execution.image.config },
             _ => call(label, "create the container")(error),
@@ -97,7 +131,7 @@ impl DockerEngine {
         if !overlay || bundle.is_some() {
             // `/dev` is covered by a file system of its own when the container runs: the sentinel is not seen there.
             let target = Target { label, container: &container.id, directory: "/", sentinel: "dev/rcrepro-whole" };
-            put(self.pump.handle(), &target, cancel, |tar| {
+            put(&self.pump, &target, cancel, |tar| {
                 if let Some(bundle) = bundle {
                     tar.file(CA_BUNDLE_PATH.trim_start_matches('/'), 0, 0o644, bundle.len() as u64, bundle)?;
                 }
