@@ -15,6 +15,9 @@ use rcrepro_model::image::definition::ImagePlatform;
 /// of some engines only after the command's end; calls that carry no bulk have a limit of their own.
 const HEADERS_LIMIT: u64 = 24 * 3600;
 
+/// What [`EngineInfo::staging`] says before the first inputs were staged.
+pub const UNDECIDED: &str = "undecided";
+
 /// The oldest engine and API that behave as the recipes measured.
 const OLDEST_VERSION: (u32, u32) = (20, 10);
 const OLDEST_API: (u32, u32) = (1, 41);
@@ -73,7 +76,7 @@ pub(crate) async fn describe(client: &Docker, address: &str) -> Result<(EngineIn
     };
     let machine = tokio::time::timeout(Duration::from_secs(30), client.info()).await.ok().and_then(Result::ok);
     let memory = machine.and_then(|machine| u64::try_from(machine.mem_total?).ok()).filter(|memory| *memory > 0);
-    let staging = super::UNDECIDED.to_owned();
+    let staging = UNDECIDED.to_owned();
     Ok((EngineInfo { name: name.to_owned(), version, api_version, isa, memory, staging }, dialect))
 }
 

@@ -12,7 +12,7 @@ use crate::EngineError;
 use crate::docker::fault::{call, incomplete};
 use crate::docker::inputs::upload::blocking;
 use crate::docker::libpod::Libpod;
-use crate::docker::outputs::open_archive;
+use crate::docker::outputs::archive::open_archive;
 use crate::docker::pump::PumpHandle;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::TreeNode;
