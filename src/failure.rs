@@ -8,10 +8,10 @@ use rcrepro_app::board::pins::PinsError;
 use rcrepro_app::evidence::EvidenceError;
 use rcrepro_app::evidence::recorded::RecordedError;
 use rcrepro_app::frozen::FrozenError;
-use rcrepro_app::frozen::failed_step::Cause;
-use rcrepro_app::frozen::go_vulndb::VulndbError;
+use rcrepro_app::frozen::failed_step::Blame;
+use rcrepro_app::frozen::go::vulndb::VulndbError;
 use rcrepro_app::frozen::mirror::MirrorError;
-use rcrepro_app::frozen::npm_advisories::CassetteError;
+use rcrepro_app::frozen::npm::advisories::CassetteError;
 use rcrepro_app::machine::config::ConfigError;
 use rcrepro_app::machine::session::SessionError;
 use rcrepro_app::run::actions::ActionError;
@@ -21,7 +21,8 @@ use rcrepro_app::run::replay::ReplayError;
 use rcrepro_app::run::shake::ShakeError;
 use rcrepro_app::toolchain::ImageError;
 use rcrepro_app::toolchain::in_engine::ImagesError;
-use rcrepro_app::toolchain::pull::PulledError;
+use rcrepro_app::toolchain::in_engine::pull::PulledError;
+use rcrepro_app::toolchain::lock::request::LockRequestError;
 use rcrepro_app::toolchain::push::PushError;
 use rcrepro_app::toolchain::validate::ValidateImageError;
 use rcrepro_app::why::WhyError;
@@ -265,6 +266,18 @@ impl From<ImagesError> for Failure {
     }
 }
 
+impl From<LockRequestError> for Failure {
+    fn from(error: LockRequestError) -> Self {
+        match error {
+            LockRequestError::Image(error) => error.into(),
+            LockRequestError::Images(error) => error.into(),
+            LockRequestError::NoPackage { .. } => {
+                Self::new(Exit::Usage, &error, hint("rcrepro image sbom NAME lists an image's packages"))
+            }
+        }
+    }
+}
+
 impl From<FrozenError> for Failure {
     fn from(error: FrozenError) -> Self {
         let lock = |name: &dyn std::fmt::Display| Some(format!("rcrepro lock {name}"));
@@ -291,8 +304,8 @@ impl From<FrozenError> for Failure {
                 let exit = if matches!(source, CassetteError::Mirror(_)) { Exit::Engine } else { Exit::Plan };
                 (exit, Some(format!("name an `image` for it in the plan and record it: rcrepro lock {name}")))
             }
-            FrozenError::Step { cause: Cause::Project, .. } => (Exit::Plan, None),
-            FrozenError::Step { cause: Cause::World, .. } => {
+            FrozenError::Step { blame: Blame::Project, .. } => (Exit::Plan, None),
+            FrozenError::Step { blame: Blame::World, .. } => {
                 (Exit::Engine, hint("rcrepro doctor says where packages come from"))
             }
             FrozenError::Tree(_) | FrozenError::Export(_) | FrozenError::Write { .. } => (Exit::Engine, None),

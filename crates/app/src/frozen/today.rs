@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::advisories::root_of;
-use super::{FrozenError, go_vulndb, lock_path, prune};
+use super::{FrozenError, go, lock_path, prune};
 use crate::workspace::Workspace;
 use rcrepro_format::advisories::osv_json;
 use rcrepro_format::plan::frozen_toml::{self, FrozenData};
@@ -102,13 +102,13 @@ fn mirrored(
         return Ok(Err(format!("there is no mirror at `{path}`")));
     }
     let (later, data) =
-        go_vulndb::files(&mirror).map_err(|source| FrozenError::Vulndb { name: name.clone(), source })?;
+        go::vulndb::files(&mirror).map_err(|source| FrozenError::Vulndb { name: name.clone(), source })?;
     let root = root_of(&later)?;
     if root == locked.root {
         let delta = AdvisoryDelta::default();
         return Ok(Ok(MirrorToday { data, root, delta, by_date: false, newer: BTreeMap::new() }));
     }
-    let entries = go_vulndb::entries(&later);
+    let entries = go::vulndb::entries(&later);
     // What a scanner could not read would not count for it either; the delta names it all the same.
     let entry = |id: &String| Some((id.clone(), osv_json::decode(later.get(&format!("db/ID/{id}.json"))?).ok()?));
     let whole = is_whole(store, locked.root)?;
@@ -117,7 +117,7 @@ fn mirrored(
         for (path, digest) in prune::files(store, locked.root)? {
             files.insert(path, store.get(digest)?);
         }
-        AdvisoryDelta::between(&go_vulndb::entries(&files), &entries)
+        AdvisoryDelta::between(&go::vulndb::entries(&files), &entries)
     } else {
         // Whatever was changed after that day was not locked so. An entry without a date may be of any day.
         let date = humantime::parse_rfc3339(&locked.date).ok();

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use rcrepro_app::toolchain::ImageError;
-use rcrepro_app::toolchain::build::{build, locked, needs_engine};
+use rcrepro_app::toolchain::build::locked::locked;
+use rcrepro_app::toolchain::build::{build, needs_engine};
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_model::image::definition::Platform;
 use rcrepro_store::memory::MemoryStore;

@@ -16,12 +16,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use sha1::Digest as _;
 
-use super::npm_lock::LockedPackage;
+use super::lock::{LockedPackage, content_path};
 use rcrepro_model::content::hex;
 use rcrepro_model::execution::derive::OFFLINE_REGISTRY;
 
-/// The files of the client's lock, relative to the package's folder.
-pub const LOCK_FILES: [&str; 2] = ["package.json", "package-lock.json"];
 /// The shell line of the network step.
 pub const LINE: &str = "npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --cache /work/npm-cache";
 /// What the step yields, relative to its working directory.
@@ -100,12 +98,6 @@ fn add_index_entry(
     let bucket = files.entry(path).or_default();
     bucket.extend_from_slice(format!("\n{hash}\t").as_bytes());
     bucket.extend_from_slice(&entry);
-}
-
-/// Gives where a cache keeps what has this SHA-512, below `content-v2`.
-pub(super) fn content_path(hash: &[u8]) -> String {
-    let hex = hex::encode(hash);
-    format!("sha512/{}/{}/{}", &hex[..2], &hex[2..4], &hex[4..])
 }
 
 #[cfg(test)]

@@ -10,11 +10,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::Read;
-use super::npm_packages::{LOCK_FILES, content_path};
+use crate::frozen::read_source::ReadSource;
+use rcrepro_model::content::hex;
 use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_pins::syntax::json;
 use rcrepro_pins::syntax::node::Node;
+
+/// The files of the client's lock, relative to the package's folder.
+pub const LOCK_FILES: [&str; 2] = ["package.json", "package-lock.json"];
 
 #[derive(Deserialize)]
 struct LockWire {
@@ -175,7 +178,7 @@ fn says_something(list: &Value) -> bool {
 ///
 /// # Errors
 /// What `read` fails with.
-pub fn judge<E>(folder: &str, read_file: Read<'_, E>) -> Result<Vec<Fault>, E> {
+pub fn judge<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
     let [package, lock] = LOCK_FILES.map(|name| below(folder, name));
     let bytes = read_file(&lock)?.unwrap_or_default();
     let found = match read(&bytes) {
@@ -211,7 +214,7 @@ pub fn judge<E>(folder: &str, read_file: Read<'_, E>) -> Result<Vec<Fault>, E> {
 ///
 /// # Errors
 /// What `read` fails with.
-pub fn notes<E>(folder: &str, read_file: Read<'_, E>) -> Result<Vec<Fault>, E> {
+pub fn notes<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
     let lock = below(folder, LOCK_FILES[1]);
     let bytes = read_file(&lock)?.unwrap_or_default();
     let found = read(&bytes).unwrap_or_default();
@@ -241,6 +244,12 @@ fn workspaces(package: &[u8]) -> Option<usize> {
     let found = document.get("workspaces")?;
     let listed = found.get("packages").unwrap_or(found);
     listed.members().first().map(|_| found.line)
+}
+
+/// Gives where a cache keeps what has this SHA-512, below `content-v2`.
+pub(super) fn content_path(hash: &[u8]) -> String {
+    let hex = hex::encode(hash);
+    format!("sha512/{}/{}/{}", &hex[..2], &hex[2..4], &hex[4..])
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 //! What fits: the newest patch of the same Go minor version, the newest release of the same major version of an npm package
 //! or Go module. Debian packages have no version in a definition: their suite decides, and locking anew follows it.
 
-use super::folder::ImageFolder;
-use super::{ImageContext, ImageError};
+use crate::toolchain::folder::ImageFolder;
+use crate::toolchain::{ImageContext, ImageError};
 use crate::workspace::files::write_whole;
 use rcrepro_images::packages::fetch::{Fetcher, join};
 use rcrepro_images::packages::{PackageError, go_module, npm};
