@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use super::client::{self, ClientFile};
 use super::failed_step::{self, Blame};
-use super::npm::lock::LockedPackage;
-use super::{Abridged, FrozenError, FrozenStep, go, npm, prune};
+use super::{FrozenError, FrozenStep, go, npm, prune};
 use crate::machine::host_network;
 use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
 use rcrepro_model::content::digest::Digest;
@@ -187,44 +186,6 @@ impl FrozenStep<'_> {
             input_root: Digest::of(messages.last().expect("the root is always there")),
             timeout: Duration::from_secs(1800),
         })
-    }
-
-    /// Makes the cache from what npm fetched; an error when that is not all that the lock wants on this platform.
-    fn npm_cache(&self, content: Option<Digest>) -> Result<Digest, FrozenError> {
-        let fetched = content.map(|content| prune::files(self.store, content)).transpose()?.unwrap_or_default();
-        let files = self.client_files()?;
-        let lock = files.iter().find(|file| file.name == npm::lock::LOCK_FILES[1]);
-        let lock = self.store.get(lock.expect("client_files checked that it is there").digest)?;
-        // It was judged before the step.
-        let packages = npm::lock::read(&lock).unwrap_or_default().packages;
-        let lacks = |package: &&LockedPackage| !fetched.contains_key(&package.content_path);
-        let missing: Vec<String> = packages
-            .iter()
-            .filter(lacks)
-            .filter(|package| !package.may_be_left_out)
-            .map(|package| format!("`{}@{}`", package.name, package.version))
-            .collect();
-        if !missing.is_empty() {
-            let (name, of) = (self.name.clone(), packages.len());
-            return Err(FrozenError::LeftOut { name, packages: Abridged(missing), of });
-        }
-        let mut present: Vec<(LockedPackage, u64)> = Vec::new();
-        let mut builder = TreeBuilder::default();
-        for package in packages {
-            let Some(digest) = fetched.get(&package.content_path) else { continue };
-            let path = format!("_cacache/content-v2/{}", package.content_path).parse().expect("hex segments");
-            // Two names may share one tarball.
-            if !present.iter().any(|(other, _)| other.content_path == package.content_path) {
-                builder.insert(&path, Node::File { digest: *digest, executable: false })?;
-            }
-            present.push((package, digest.size));
-        }
-        for (path, bytes) in npm::packages::cache_files(&present) {
-            let digest = self.store.put(&bytes)?;
-            let path = path.parse().expect("hex segments");
-            builder.insert(&path, Node::File { digest, executable: false })?;
-        }
-        Ok(builder.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
     }
 }
 

@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::frozen::read_source::ReadSource;
-use rcrepro_model::content::hex;
+use rcrepro_images::packages::npm_cache::content_path;
+use rcrepro_model::content::integrity;
 use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_pins::syntax::json;
 use rcrepro_pins::syntax::node::Node;
@@ -146,10 +145,8 @@ fn pinned(entry: &PackageWire, name: String) -> Result<LockedPackage, (String, &
         return Err((format!("is a file (`{resolved}`), which the step with network is not given"), PUBLISHED));
     }
     let hashes = entry.integrity.as_deref().unwrap_or_default();
-    let strong = hashes.split_whitespace().find_map(|one| {
-        let hash = STANDARD.decode(one.strip_prefix("sha512-")?).ok().filter(|hash| hash.len() == 64)?;
-        Some((one.to_owned(), content_path(&hash)))
-    });
+    let strong =
+        hashes.split_whitespace().find_map(|one| Some((one.to_owned(), content_path(&integrity::decode(one)?))));
     let Some((integrity, content_path)) = strong else {
         return Err(match hashes {
             "" => ("has no `integrity`: expected `sha512-…`".to_owned(), REWRITE),
@@ -246,12 +243,6 @@ fn workspaces(package: &[u8]) -> Option<usize> {
     listed.members().first().map(|_| found.line)
 }
 
-/// Gives where a cache keeps what has this SHA-512, below `content-v2`.
-pub(super) fn content_path(hash: &[u8]) -> String {
-    let hex = hex::encode(hash);
-    format!("sha512/{}/{}/{}", &hex[..2], &hex[2..4], &hex[4..])
-}
-
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
@@ -261,7 +252,7 @@ mod tests {
     use super::*;
 
     fn strong() -> String {
-        format!("sha512-{}", STANDARD.encode([7; 64]))
+        integrity::encode([7; 64])
     }
 
     fn lock(packages: &Value) -> Vec<u8> {

@@ -2,8 +2,6 @@
 
 use std::io::{self, Read, Seek as _};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha512};
 use tokio::task::spawn_blocking;
@@ -14,6 +12,7 @@ use rcrepro_images::oci::layer_tree::{LayerRules, LayerTree, Package, PackageWri
 use rcrepro_images::oci::{OciError, concat, tar_layer};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::integrity;
 use rcrepro_model::execution::event::ImageEvent;
 use rcrepro_model::image::definition::{DebSource, GoProgram, GoSource, ImageDefinition, NpmSource};
 use rcrepro_model::image::layer::{Entry, EntryKind};
@@ -88,7 +87,7 @@ impl Task<'_> {
                 npm::read_npm(&name, reader, &source.place, &mut |entry, content| {
                     Ok::<_, ImageError>(package.add(entry, content)?)
                 })?;
-                let found = format!("sha512-{}", STANDARD.encode(hasher.finalize()));
+                let found = integrity::encode(hasher.finalize());
                 same(&name, "its integrity", &pin.integrity, found)?;
                 Ok(package.finish()?)
             }
