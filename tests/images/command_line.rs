@@ -17,7 +17,7 @@ use rcrepro_testkit::published::{GZIP, Published, ZSTD, architecture};
 use rcrepro_testkit::server::{Reply, Server};
 use rcrepro_testkit::{archives, toolchain};
 
-/// Is a folder with the fixture's images, and a home of its own.
+/// A folder with the fixture's images, and a home of its own.
 struct Home {
     folder: tempfile::TempDir,
     base: ImageLock,

@@ -30,6 +30,7 @@ use rcrepro_model::execution::action::{Action, ActionResult, Ending};
 use rcrepro_model::execution::attempt::Watch;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::image::identity::ImageIdentity;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::{BlobStore, StoreError};
 
 pub mod docker;
@@ -264,15 +265,18 @@ pub enum EngineError {
     Store(#[from] StoreError),
 }
 
-impl EngineError {
-    /// Gives a setting that may mend it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Hint for EngineError {
+    fn hint(&self) -> Option<String> {
         match self {
+            Self::Interrupted { .. } | Self::Output { .. } => None,
             Self::NoImageHost { .. } => {
                 Some("set DOCKER_HOST to an engine that keeps images; rcrepro doctor says which one is used".to_owned())
             }
-            _ => None,
+            Self::ImageMismatch { .. } => Some(
+                "restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock"
+                    .to_owned(),
+            ),
+            _ => Some("rcrepro doctor".to_owned()),
         }
     }
 }

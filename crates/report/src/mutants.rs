@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use rcrepro_model::plan::mutant::{Gate, GatesRecord, Outcome, ProvenGates};
 
-/// Writes a row a mutant, the gates that nothing proved able to fail, and the sum last.
+/// Writes one row per mutant, the gates that nothing proved able to fail, and the sum last.
 #[must_use]
 pub fn text(record: &GatesRecord, unproven: &[Gate]) -> String {
     let mut table = Table::new();

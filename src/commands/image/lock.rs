@@ -64,7 +64,7 @@ pub fn check(context: &Context, request: &LockRequest<'_>) -> Result<Exit, Failu
             Ok(false) => print(format!("fresh  {}\n", path.display()))?,
             Err(error) => {
                 // A lock that was tampered with outranks one that is stale.
-                let reported = Failure::from(error).report(false);
+                let reported = crate::ending::report(&Failure::from(error), false);
                 exit = if exit == Exit::Tampered { exit } else { reported };
             }
         }

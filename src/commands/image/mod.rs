@@ -1,4 +1,4 @@
-//! `rcrepro image …`: one file a subcommand.
+//! `rcrepro image …`: one file per subcommand.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use rcrepro_app::toolchain::list::{ListedImage, Locked, Presence};
 
 const HEAD: [&str; 9] = ["image", "platform", "layers", "size", "packages", "config", "manifest", "store", "engine"];
 
-/// Writes one row an image and platform; a lock that cannot be relied on says why instead.
+/// Writes one row per image and platform, with the reason where a lock cannot be relied on.
 #[must_use]
 pub fn table(rows: &[ListedImage]) -> String {
     let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();

@@ -1,4 +1,4 @@
-//! The facts: how each is brought about, what it stands for, and who can see it.
+//! The facts: how each is brought about, its standing, and who can see it.
 
 use rcrepro_engine::fake::Script;
 use rcrepro_model::evidence::finding::FindingName;

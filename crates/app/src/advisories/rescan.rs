@@ -23,6 +23,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{FrozenEntry, ReproManifest};
 use rcrepro_model::plan::{CommandSpec, FrozenKind, PacketId, Plan};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_proof as proof;
 use rcrepro_store::{BlobStore, StoreError};
 
@@ -56,6 +57,15 @@ pub enum RescanError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl Hint for RescanError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Nothing => Some("name a frozen input such as `go-vulndb` in a command's `frozen`".to_owned()),
+            _ => None,
+        }
+    }
 }
 
 /// Runs every scan that uses frozen advisory data, with the data of today, and records what each said.

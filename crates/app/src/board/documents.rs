@@ -13,6 +13,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, Recorded};
 use rcrepro_model::standing::Standing;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections::SectionsError;
 use rcrepro_pins::documents::{align, sections};
 use rcrepro_store::door;
@@ -63,6 +64,23 @@ pub enum DocumentsError {
         #[source]
         source: ManifestError,
     },
+}
+
+impl Hint for DocumentsError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::Git(_) => Some("git rev-parse HEAD".to_owned()),
+            Self::Sections { .. } => Some("mend the marker in that line, and commit".to_owned()),
+            Self::Manifest { source: ManifestError::Version { .. }, path } => {
+                // A packet's manifest has its name.
+                let packet = path.file_stem().unwrap_or_default().to_string_lossy();
+                Some(format!("record the packet again: rcrepro run {packet}"))
+            }
+            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::NotUtf8 { .. } | Self::Io { .. } => None,
+        }
+    }
 }
 
 /// Is what became of holding documents against the plan.

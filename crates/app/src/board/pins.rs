@@ -2,6 +2,7 @@
 
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections;
 use rcrepro_pins::judge::{Judgement, judge};
 use rcrepro_pins::survey::Survey;
@@ -16,6 +17,15 @@ pub enum PinsError {
     /// The plan pins no toolchain.
     #[error("the plan pins no toolchain: there is nothing to compare with")]
     NoPins,
+}
+
+impl Hint for PinsError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::NoPins => Some("write into rcrepro.toml: [pins.go] and below it version = \"1.26.8\"".to_owned()),
+        }
+    }
 }
 
 /// Is what was found in a commit.

@@ -10,6 +10,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::decision::scope::{Change, Revision, SCOPE_VERSION, ScopeRecord, ScopeRules, relative};
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::ingest::GitError;
@@ -96,6 +97,25 @@ pub enum ScopeError {
         /// The part that differs.
         part: &'static str,
     },
+}
+
+impl Hint for ScopeError {
+    fn hint(&self) -> Option<String> {
+        let again = |packet: &PacketId| format!("rcrepro scope {packet} --base REV --head REV --record");
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::Git(_) => Some("git rev-parse HEAD".to_owned()),
+            Self::NotAncestor { head, meet, .. } => {
+                meet.as_ref().map(|meet| format!("they meet at {meet}: --base {meet} --head {head}"))
+            }
+            Self::Hollow { .. } => Some("name the commit before the packet's first one: --base REV".to_owned()),
+            Self::NoRules { packet } => Some(format!("write into [packets.{packet}]: scope = [\"DIR/**\"]")),
+            Self::Io { .. } => None,
+            Self::Malformed { .. } => Some("git checkout -- scopes".to_owned()),
+            Self::Differs { packet, .. } | Self::Stale { packet } => Some(again(packet)),
+            Self::Gone { packet, .. } => Some(format!("git fetch --unshallow, or record it anew: {}", again(packet))),
+        }
+    }
 }
 
 /// Is a committed record that was derived again from the repository and found right.

@@ -8,6 +8,7 @@ use crate::run::replay::{ReplayError, read_manifest};
 use crate::workspace::Workspace;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::runs::RunError;
 
@@ -37,6 +38,16 @@ pub enum LatestError {
     /// The committed manifest cannot be read.
     #[error(transparent)]
     Manifest(Box<ReplayError>),
+}
+
+impl Hint for LatestError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Nothing { packet, .. } => Some(format!("rcrepro run {packet}")),
+            Self::NoCommands { .. } => Some("rcrepro status says what its criteria rest on".to_owned()),
+            Self::Recorded(_) | Self::Manifest(_) | Self::Runs(_) => None,
+        }
+    }
 }
 
 /// The latest evidence of a packet.

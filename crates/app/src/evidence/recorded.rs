@@ -8,6 +8,7 @@ use rcrepro_format::records::run_record_json::RunRecordError;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::{PacketId, Plan};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_normalize as normalize;
 use rcrepro_store::runs::{RunError, RunId};
 use rcrepro_store::{BlobStore, StoreError};
@@ -106,6 +107,12 @@ pub enum RecordedError {
     /// The runs of the store cannot be read.
     #[error(transparent)]
     Runs(#[from] RunError),
+}
+
+impl Hint for RecordedError {
+    fn hint(&self) -> Option<String> {
+        self.cure().map(|cure| format!("run it again: {cure}"))
+    }
 }
 
 impl RecordedError {

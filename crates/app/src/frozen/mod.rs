@@ -17,6 +17,7 @@ use rcrepro_model::evidence::manifest::FrozenEntry;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::plan::{FrozenInput, FrozenKind};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door;
 use rcrepro_store::export::{ExportError, is_whole, lookup};
 use rcrepro_store::{BlobStore, StoreError};
@@ -154,6 +155,42 @@ pub enum FrozenError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl Hint for FrozenError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) => error.hint(),
+            // A lock that lies there and is not committed wants no other one.
+            Self::NoLock { path, .. } if path.exists() => Some(format!("git add {} && git commit", path.display())),
+            Self::NoLock { name, .. } | Self::Stale { name, .. } => Some(format!("rcrepro lock {name}")),
+            Self::Mismatch { name, .. } => Some(format!(
+                "the registry or mirror has other bytes than it had; if that is right: rcrepro lock {name}"
+            )),
+            Self::Vulndb { source: go::vulndb::VulndbError::Mirror(mirror::MirrorError::Missing { .. }), .. } => Some(
+                "put the database there, or a link to it: a folder or a zip of it, with `index` and `ID`".to_owned(),
+            ),
+            Self::Vulndb { .. } => Some("put the whole of a published database there".to_owned()),
+            Self::Cassette { name, .. } => {
+                Some(format!("name an `image` for it in the plan and record it: rcrepro lock {name}"))
+            }
+            Self::Step { blame: Blame::World, .. } => Some("rcrepro doctor says where packages come from".to_owned()),
+            Self::Refused { faults, .. } => {
+                let mut hints: Vec<&str> = Vec::new();
+                for hint in faults.iter().filter_map(|fault| fault.hint.as_deref()) {
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+                (!hints.is_empty()).then(|| hints.join("\nhint: "))
+            }
+            Self::LeftOut { .. } => Some(
+                "package.json and its lock do not ask for the same: npm install --package-lock-only, and commit"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 fn each(faults: &[Fault]) -> String {

@@ -8,6 +8,7 @@ use rcrepro_format::syntax::toml_place::TomlError;
 use rcrepro_images::packages::sources;
 use rcrepro_images::registry::{self, RegistrySettings, docker_config};
 use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_model::text::hint::Hint;
 
 /// Says why the user configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,12 @@ pub enum ConfigError {
         /// The mistake and its place.
         mistake: TomlError,
     },
+}
+
+impl Hint for ConfigError {
+    fn hint(&self) -> Option<String> {
+        Some("mend the file, or name another one: RCREPRO_CONFIG=FILE".to_owned())
+    }
 }
 
 /// Says where the user configuration is.

@@ -31,6 +31,7 @@ use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::plan::mutant::{GATES_VERSION, Gate, GatesRecord, MutantEntry, Outcome};
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::git::scratch::ScratchError;
 use rcrepro_store::{BlobStore as _, StoreError};
@@ -111,6 +112,17 @@ pub enum MutateError {
         /// The gates that there are mutants for.
         known: Vec<String>,
     },
+}
+
+impl Hint for MutateError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoMutant { known, .. } | Self::NoGate { known, .. } if !known.is_empty() => {
+                Some(format!("known: {}", known.join(", ")))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl From<EvidenceError> for MutateError {

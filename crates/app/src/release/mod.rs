@@ -20,6 +20,7 @@ use rcrepro_model::evidence::manifest::CommandEntry;
 use rcrepro_model::evidence::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::release_image::ReleaseImage;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::ingest::TarError;
@@ -101,6 +102,16 @@ pub enum ReleaseError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Hint for ReleaseError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) => error.hint(),
+            Self::Record { .. } => Some("git checkout -- manifests".to_owned()),
+            _ => None,
+        }
+    }
 }
 
 /// Gathers what the images are built and tried with.

@@ -16,8 +16,10 @@ use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Difference
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_model::text::plural::counted;
 use rcrepro_proof::Proof;
 use rcrepro_store::{BlobStore, runs};
@@ -66,6 +68,27 @@ pub enum ReplayError {
     /// The packet could not be executed.
     #[error(transparent)]
     Run(Box<RunError>),
+}
+
+impl Hint for ReplayError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Tampered { path, .. } => Some(format!("rcrepro verify {}", path.display())),
+            // `manifests/RC-05.json` is that of RC-05; any other file has to be named rightly.
+            Self::NoManifest { path, .. } => {
+                let stem = path.file_stem().and_then(|stem| stem.to_str());
+                let packet = stem.and_then(|stem| stem.parse::<PacketId>().ok());
+                Some(packet.map_or_else(
+                    || "name a packet, or the file of a manifest".to_owned(),
+                    |packet| {
+                        format!("rcrepro run {packet} records it; what a run that failed printed: rcrepro log {packet}")
+                    },
+                ))
+            }
+            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::Run(_) | Self::Evidence(_) | Self::Runs(_) => None,
+        }
+    }
 }
 
 impl From<EvidenceSetError> for ReplayError {

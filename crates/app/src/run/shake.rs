@@ -26,6 +26,7 @@ use rcrepro_model::shake::observation::{Level, Observation};
 use rcrepro_model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
 use rcrepro_model::shake::variation::{self, Setup, Variation, describe};
 use rcrepro_model::shake::vary::{Plain, patience};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::{ExportError, read_directory};
 use rcrepro_store::{BlobStore as _, StoreError};
 
@@ -68,6 +69,18 @@ pub enum ShakeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Hint for ShakeError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoCommand { known, .. } => Some(format!("known: {}", known.join(", "))),
+            Self::World { .. } => {
+                Some("leave out what the engine cannot do: rcrepro shake --vary WHAT,… PACKET".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Says how a packet is shaken.

@@ -22,6 +22,7 @@ use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_model::plan::ImageSource;
 use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::{BlobStore as _, StoreError};
 
@@ -116,6 +117,24 @@ pub enum ImagesError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl Hint for ImagesError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Image(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Registry(error) => error.hint(),
+            Self::Published { name, .. } => Some(format!(
+                "build and publish it anew: rcrepro image push {name} REFERENCE, and write its digest into the plan"
+            )),
+            Self::StalePull { name, .. } => Some(format!("rcrepro image lock {name}")),
+            Self::PullDiffers { .. } => Some("git checkout -- lockfiles".to_owned()),
+            Self::Platform { .. } => Some("rcrepro doctor".to_owned()),
+            Self::Read { .. } => Some("rcrepro image lock".to_owned()),
+            _ => None,
+        }
+    }
 }
 
 /// Reads what an image's lock, as it stands in evidence, says that the image is: of a built image or of a pulled one.

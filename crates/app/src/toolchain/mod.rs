@@ -19,6 +19,7 @@ use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::execution::event::ImageEvent;
 use rcrepro_model::image::definition::{DefinitionError, ImageName};
 use rcrepro_model::image::fingerprint::Fingerprint;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::{BlobStore, StoreError};
 
@@ -162,10 +163,12 @@ pub enum ImageError {
     Store(#[from] StoreError),
 }
 
-impl ImageError {
-    /// Gives a command or a setting that may mend it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+/// What helps against an edited lock, and against one that was made by another version.
+const RESTORE_LOCK: &str =
+    "restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock";
+
+impl Hint for ImageError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::StaleLock { name, .. } | Self::Pins { name } => Some(format!("rcrepro image lock {name}")),
             Self::Key { fingerprint, path, .. } => {
@@ -175,10 +178,20 @@ impl ImageError {
                 Some(format!("gpg --no-default-keyring --keyring {keyring} --armor --export {fingerprint} > {file}"))
             }
             Self::Engine(error) => error.hint(),
-            Self::Package(error) => error.hint().map(str::to_owned),
+            Self::Package(error) => Some(error.hint().map_or_else(
+                || {
+                    "rcrepro doctor says where packages come from; if a lock was edited: git checkout -- lockfiles"
+                        .to_owned()
+                },
+                str::to_owned,
+            )),
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                Some("rcrepro check lists what the plan names and the repository lacks".to_owned())
+                Some("rcrepro check lists what the plan names and the repository does not have".to_owned())
             }
+            Self::Oci(OciError::Occupied { .. }) => {
+                Some("name a folder that is not there yet: rcrepro image build --output DIR".to_owned())
+            }
+            Self::Differs { .. } => Some(RESTORE_LOCK.to_owned()),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! The committed locks of compiled programs: every pin in them counts before anything is built.
 
+use rcrepro_model::text::hint::Hint as _;
 use std::path::Path;
 
 use rcrepro_app::toolchain::ImageError;

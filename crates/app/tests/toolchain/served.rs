@@ -1,5 +1,6 @@
 //! A served Debian archive: only what a listed key signed becomes a lock.
 
+use rcrepro_model::text::hint::Hint as _;
 use std::sync::Arc;
 
 use pgp::composed::KeyType;

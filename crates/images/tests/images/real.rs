@@ -1,5 +1,6 @@
 //! Debian's registry: what was pushed comes back, without and with signing in.
 
+use rcrepro_model::text::hint::Hint as _;
 use std::sync::Arc;
 
 use base64::Engine as _;

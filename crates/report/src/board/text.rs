@@ -12,7 +12,7 @@ use rcrepro_model::decision::board::{Board, Decided, Fact, Row, State};
 use rcrepro_model::decision::verdict::Verdict;
 use rcrepro_model::text::printable;
 
-/// Writes a row a packet, and what to do next.
+/// Writes one row per packet, and what to do next.
 #[must_use]
 pub fn board(board: &Board) -> String {
     let mut table = Table::new();

@@ -132,12 +132,12 @@ fn write_findings(text: &mut String, command: &ShakenCommand, inquiry: &Inquiry,
     }
 }
 
-/// Says what a command that waits for its clock does where that stands; its streams and outputs follow from it.
+/// Writes that a command fails if its clock stands still; its streams and outputs follow from that.
 fn fails_standing(text: &mut String, command: &ShakenCommand, clock: ClockMode, cause: &Cause) {
     put(
         text,
         format_args!(
-            "{}: fails where the clock stands ({}; {} of {} runs), and passes while it flows: clock = \"{}\"",
+            "{}: fails if the clock stands still ({}; {} of {} runs), and passes while it flows: clock = \"{}\"",
             command.id,
             cause.found.evidence(Level::Canonical),
             cause.differing,

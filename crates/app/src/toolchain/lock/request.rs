@@ -18,6 +18,7 @@ use rcrepro_model::image::definition::{ImageName, Platform};
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_model::image::pulled::PulledLock;
 use rcrepro_model::image::reference::ImageReference;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::BlobStore;
 
 /// The locks that are to be made fresh, or checked.
@@ -52,6 +53,16 @@ pub enum LockRequestError {
         /// The package, as it was asked for.
         package: String,
     },
+}
+
+impl Hint for LockRequestError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Image(error) => error.hint(),
+            Self::Images(error) => error.hint(),
+            Self::NoPackage { .. } => Some("rcrepro image sbom NAME lists an image's packages".to_owned()),
+        }
+    }
 }
 
 /// A lock that was made fresh.

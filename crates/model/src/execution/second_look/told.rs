@@ -87,7 +87,7 @@ impl SecondLook {
 
     fn sentence(&self, own: &World, packet: &PacketId) -> String {
         match &self.account {
-            Account::Pin(Look::Flows) => "fails only where the clock stands: clock = \"starts\"".to_owned(),
+            Account::Pin(Look::Flows) => "fails only if the clock stands still: clock = \"starts\"".to_owned(),
             Account::Pin(Look::RealClock) => "fails only with a pinned wall clock: clock = \"real\"".to_owned(),
             Account::Pin(Look::Machine | Look::Own) => {
                 let clock = if own.clock() == ClockMode::Real { "" } else { "clock, " };

@@ -7,7 +7,7 @@ use crate::output::{print, print_json};
 use rcrepro_app::machine::config::package_mirrors;
 use rcrepro_app::machine::doctor::{Health, examine};
 
-/// Examines the machine and prints a line a check, with the command that mends what is missing.
+/// Examines the machine and prints one line per check, with the command that mends what is missing.
 pub async fn doctor(context: &Context, blobs: bool) -> Result<Exit, Failure> {
     let checks = examine(&context.directory, &context.store, &package_mirrors(&context.config()?), blobs).await;
     let sick = checks.iter().any(|check| matches!(check.health, Health::Missing | Health::Damaged));

@@ -4,15 +4,15 @@ use std::time::SystemTime;
 
 use serde_json::json;
 
-use super::run::lanes;
 use crate::args::ExecutionArgs;
 use crate::args::scans::AdvisoriesArgs;
+use crate::commands::executing::run::lanes;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use crate::today::today;
-use rcrepro_app::advisories::rescan::{RescanError, rescan};
+use rcrepro_app::advisories::rescan::rescan;
 use rcrepro_app::frozen::today::{AdvisoryAge, MirrorToday, ages};
 use rcrepro_app::run::RunOptions;
 use rcrepro_app::workspace::Workspace;
@@ -69,23 +69,6 @@ async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArg
     Ok(Standing::of_evidence(commands.map(|command| &command.today.outcome)).into())
 }
 
-impl From<RescanError> for Failure {
-    fn from(error: RescanError) -> Self {
-        match error {
-            RescanError::Prepare(error) => error.into(),
-            RescanError::Frozen(error) => error.into(),
-            RescanError::Execute(error) => error.into(),
-            RescanError::Status(error) => error.into(),
-            RescanError::Store(error) => error.into(),
-            RescanError::Nothing => {
-                let advice = "name a frozen input such as `go-vulndb` in a command's `frozen`".to_owned();
-                Self::new(Exit::Undecided, &error, Some(advice))
-            }
-            RescanError::Write { .. } => Self::new(Exit::Engine, &error, None),
-        }
-    }
-}
-
 fn parts(delta: &AdvisoryDelta) -> [(&'static str, &AdvisoryEntries); 3] {
     [("new", &delta.added), ("changed", &delta.changed), ("gone", &delta.removed)]
 }
@@ -100,7 +83,7 @@ fn text(each: &AdvisoryAge) -> String {
         Err(why) => return format!("{text}  not asked today: {}\n", printable::line(why)),
     };
     let counts = parts(delta).map(|(word, entries)| format!("{} {word}", entries.len())).join(", ");
-    let by_date = if *by_date { " by their dates, for the store has not what was locked" } else { "" };
+    let by_date = if *by_date { " by their dates: the store does not have the locked data" } else { "" };
     text.push_str(&format!("  its mirror is of {}: {counts}{by_date}\n", data.date));
     for (word, entries) in parts(delta) {
         for (id, entry) in entries {

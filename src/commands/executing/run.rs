@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::sections;
 use crate::args::{ExecutionArgs, LookArgs};
+use crate::commands::board::sections;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -11,7 +11,7 @@ use crate::output::{print, print_json};
 use crate::today::today;
 use rcrepro_app::board as status;
 use rcrepro_app::board::status;
-use rcrepro_app::run::{self, RunError, RunOptions};
+use rcrepro_app::run::{self, RunOptions};
 use rcrepro_app::workspace::Workspace;
 use rcrepro_model::decision::board::{Row, State};
 use rcrepro_model::plan::PacketId;
@@ -123,9 +123,9 @@ async fn each(
 }
 
 /// Gives what is told of an execution beside its manifest.
-pub fn beside(recorded: &run::packet_run::PacketRun) -> json::Beside<'_> {
+pub fn beside(recorded: &run::packet_run::PacketRun) -> json::ExecutionNotes<'_> {
     let run::packet_run::PacketRun { network, findings, proofs, endings, notes, .. } = recorded;
-    json::Beside { network, findings, proofs, endings, notes }
+    json::ExecutionNotes { network, findings, proofs, endings, notes }
 }
 
 /// Gives how many commands may run at once.
@@ -149,23 +149,4 @@ fn order(workspace: &Workspace, packets: &[PacketId]) -> Result<Vec<PacketId>, F
         order.push(next.clone());
     }
     Ok(order)
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        match error {
-            RunError::Workspace(error) => error.into(),
-            RunError::Prepare(error) => error.into(),
-            RunError::Execute(error) => error.into(),
-            RunError::Evidence(error) => error.into(),
-            RunError::Store(error) => error.into(),
-            RunError::Release(error) => error.into(),
-            RunError::Unbuildable { ref faults, .. } => {
-                let advice = faults.iter().find_map(|fault| fault.hint.clone());
-                Self::new(Exit::Plan, &error, advice)
-            }
-            RunError::Runs(_) => Self::new(Exit::Engine, &error, None),
-            RunError::NoCommands { .. } => Self::new(Exit::Usage, &error, Some("rcrepro status".to_owned())),
-        }
-    }
 }

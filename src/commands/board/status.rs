@@ -2,19 +2,17 @@
 
 use std::time::SystemTime;
 
-use super::findings;
+use crate::commands::scans::findings;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, show};
 use crate::today::today;
-use rcrepro_app::advisories::rescan_record::RecordError;
-use rcrepro_app::advisories::time_split::{TimeSplitError, time_split};
+use rcrepro_app::advisories::time_split::time_split;
 use rcrepro_app::board as status;
+use rcrepro_app::board::Status;
 use rcrepro_app::board::approve as app;
-use rcrepro_app::board::approve::ApproveError;
 use rcrepro_app::board::exceptions;
-use rcrepro_app::board::{Status, StatusError};
 use rcrepro_model::advisory::time_split::judge_today;
 use rcrepro_model::decision::approval::ApprovalKind;
 use rcrepro_model::decision::verdict::of_verdict;
@@ -68,45 +66,4 @@ pub fn approve(
     let what = if review { "its manifest" } else { "the plan" };
     print(format!("{packet} approved by {by}: {what} {subject}, written to {}\n", path.display()))?;
     Ok(Exit::Success)
-}
-
-impl From<StatusError> for Failure {
-    fn from(error: StatusError) -> Self {
-        match error {
-            StatusError::Workspace(error) => error.into(),
-            StatusError::Evidence(error) => error.into(),
-            StatusError::Store(error) => error.into(),
-            StatusError::Runs(_) => Self::new(Exit::Engine, &error, None),
-            StatusError::Recorded(error) => error.into(),
-            StatusError::NoManifest { .. } => Self::new(Exit::Undecided, &error, None),
-        }
-    }
-}
-
-impl From<TimeSplitError> for Failure {
-    fn from(error: TimeSplitError) -> Self {
-        match error {
-            TimeSplitError::Frozen(error) => error.into(),
-            TimeSplitError::Modules(_) => Self::new(Exit::Engine, &error, None),
-            TimeSplitError::Rescan(RecordError::Read { .. }) => Self::new(Exit::Undecided, &error, None),
-            TimeSplitError::Rescan(RecordError::Record { .. }) => {
-                let advice = "remove the file, and ask again: rcrepro advisories --scan".to_owned();
-                Self::new(Exit::Tampered, &error, Some(advice))
-            }
-        }
-    }
-}
-
-impl From<ApproveError> for Failure {
-    fn from(error: ApproveError) -> Self {
-        let (exit, advice) = match error {
-            ApproveError::Workspace(error) => return error.into(),
-            ApproveError::NoManifest { ref packet, .. } => (Exit::Undecided, Some(format!("rcrepro run {packet}"))),
-            ApproveError::Name { ref packet, .. } => {
-                (Exit::Usage, Some(format!("rcrepro approve {packet} --by \"A Name\"")))
-            }
-            ApproveError::Io { .. } => (Exit::Engine, None),
-        };
-        Self::new(exit, &error, advice)
-    }
 }

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{say, show};
 use crate::today::today;
-use rcrepro_app::mutants::{MutantEvent, MutateError, MutateOptions, mutate as app};
+use rcrepro_app::mutants::{MutantEvent, MutateOptions, mutate as app};
 use rcrepro_report::mutants as report;
 use rcrepro_report::progress::Progress;
 
@@ -52,29 +52,6 @@ fn tell(event: MutantEvent) {
         MutantEvent::Controls { gates } => say!("{:>10}  {gates} gates without any mutant", "control"),
         MutantEvent::Begins { id, gate } => say!("{:>10}  {id} for {gate}", "mutant"),
         MutantEvent::Judged { id, outcome } => say!("{:>10}  {id}", outcome.as_str()),
-    }
-}
-
-impl From<MutateError> for Failure {
-    fn from(error: MutateError) -> Self {
-        let known = |known: &[String]| Some(format!("known: {}", known.join(", "))).filter(|_| !known.is_empty());
-        let (exit, advice) = match error {
-            MutateError::Workspace(error) => return error.into(),
-            MutateError::Prepare(error) => return error.into(),
-            MutateError::Frozen(error) => return error.into(),
-            MutateError::Execute(error) => return error.into(),
-            MutateError::Pins(error) => return error.into(),
-            MutateError::Scope(error) => return error.into(),
-            MutateError::Documents(error) => return error.into(),
-            MutateError::Store(error) => return error.into(),
-            MutateError::NoMutant { known: ref ids, .. } => (Exit::Usage, known(ids)),
-            MutateError::NoGate { known: ref gates, .. } => (Exit::Usage, known(gates)),
-            MutateError::Scratch(_) | MutateError::Io { .. } | MutateError::Export(_) | MutateError::Tree(_) => {
-                (Exit::Engine, None)
-            }
-            MutateError::Seed(_) => (Exit::Undecided, None),
-        };
-        Self::new(exit, &error, advice)
     }
 }
 

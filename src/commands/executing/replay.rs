@@ -9,8 +9,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json, say};
 use crate::today::today;
+use rcrepro_app::machine::session::Session;
 use rcrepro_app::run::RunOptions;
-use rcrepro_app::run::replay;
+use rcrepro_app::run::replay::{self, Replayed};
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::plan_files::short;
 use rcrepro_app::workspace::release_commit;
@@ -35,14 +36,7 @@ pub async fn replay(
         .map_err(|error| Failure::plain(Exit::Engine, format!("cannot make a temporary folder: {error}"), None))?;
     let packet = target.parse::<PacketId>().ok();
     let path = match &packet {
-        Some(id) => {
-            at_revision.packet(id)?;
-            if execution.rev != HEAD && of_the_commit(&at_revision, id, older.path())? {
-                older.path().join(format!("{id}.json"))
-            } else {
-                at_revision.manifest_path(id)
-            }
-        }
+        Some(id) => manifest_of(&at_revision, id, &execution.rev, older.path())?,
         None => PathBuf::from(target),
     };
     let progress = Progress::new();
@@ -64,27 +58,41 @@ pub async fn replay(
                 cancel,
             };
             let replayed = replay::replay(session, &workspace, &path, options).await?;
-            let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
-            let (beside, standing) = (beside(&replayed.found), replayed.standing());
-            if context.json {
-                let digests = (replayed.recorded_digest, replayed.found.digest);
-                let mut document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
-                document["images"] = release::json(replayed.found.images.as_ref());
-                document["standing"] = standing.as_str().into();
-                print_json(&document)?;
-            } else {
-                let text = text::comparison(recorded, found, &replayed.comparison, &beside, &*session.store);
-                print(text)?;
-                print(text::findings(&replayed.found.findings))?;
-                print(release::text(&found.packet, replayed.found.images.as_ref()))?;
-                // The comparison ends with its own word.
-                if standing != Standing::from(replayed.comparison.equality()) {
-                    print(text::outcome(&found.packet, standing))?;
-                }
-            }
-            Ok(standing.into())
+            print_replay(context, &replayed, session)?;
+            Ok(replayed.standing().into())
         })
         .await
+}
+
+/// Finds the manifest of a packet that is replayed: that of the commit, if another commit than the last one is meant and has
+/// one, else that of the working copy.
+fn manifest_of(workspace: &Workspace, packet: &PacketId, revision: &str, older: &Path) -> Result<PathBuf, Failure> {
+    workspace.packet(packet)?;
+    Ok(if revision != HEAD && of_the_commit(workspace, packet, older)? {
+        older.join(format!("{packet}.json"))
+    } else {
+        workspace.manifest_path(packet)
+    })
+}
+
+fn print_replay(context: &Context, replayed: &Replayed, session: &Session) -> Result<(), Failure> {
+    let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
+    let (beside, standing) = (beside(&replayed.found), replayed.standing());
+    if context.json {
+        let digests = (replayed.recorded_digest, replayed.found.digest);
+        let mut document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
+        document["images"] = release::json(replayed.found.images.as_ref());
+        document["standing"] = standing.as_str().into();
+        return print_json(&document);
+    }
+    print(text::comparison(recorded, found, &replayed.comparison, &beside, &*session.store))?;
+    print(text::findings(&replayed.found.findings))?;
+    print(release::text(&found.packet, replayed.found.images.as_ref()))?;
+    // The comparison ends with its own word.
+    if standing != Standing::from(replayed.comparison.equality()) {
+        print(text::outcome(&found.packet, standing))?;
+    }
+    Ok(())
 }
 
 /// Lays out the manifest that the commit itself has of a packet, and says which one is replayed.
@@ -109,7 +117,7 @@ fn of_the_commit(workspace: &Workspace, packet: &PacketId, into: &Path) -> Resul
     Ok(found)
 }
 
-/// Finds the commit of an older manifest, and says what was found; none where it is the one in hand, or nobody knows it.
+/// Finds the commit of an older manifest, and says what was found; none if it is the one in hand, or unknown here.
 fn commit_of(workspace: &Workspace, path: &Path, store: &dyn BlobStore) -> Result<Option<Workspace>, Failure> {
     let (manifest, _) = replay::read_manifest(path, store)?;
     let found = release_commit::of_manifest(workspace, &manifest, store)?;

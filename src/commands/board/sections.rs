@@ -41,12 +41,13 @@ pub fn check(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let sections = status.sections?;
     let found = sections.check(&status.texts)?;
     let lines: Vec<DocumentLine<'_>> = found.iter().map(|(path, standing)| line(path.as_str(), standing)).collect();
-    show(context.json, || json(&lines), || text(&lines))?;
+    let standing = Standing::of_evidence(found.values());
+    show(context.json, || json(&lines, standing), || text(&lines))?;
     // A document that is gone is found out without any section.
     if !found.values().any(|standing| *standing == SectionsState::Gone) {
         checkable(&sections)?;
     }
-    Ok(Standing::worst(found.values()).into())
+    Ok(standing.into())
 }
 
 /// Refuses where there is nothing to write or check: that would be a pass for nothing.
@@ -73,19 +74,5 @@ fn line<'a>(path: &'a str, standing: &'a SectionsState) -> DocumentLine<'a> {
         SectionsState::Bare => of("bare"),
         SectionsState::Stale { sections } => DocumentLine { stale: sections, ..of("stale") },
         SectionsState::Current { sections } => DocumentLine { current: sections, ..of("current") },
-    }
-}
-
-impl From<SectionsIoError> for Failure {
-    fn from(error: SectionsIoError) -> Self {
-        let (exit, advice) = match &error {
-            SectionsIoError::Io { .. } => (Exit::Undecided, None),
-            SectionsIoError::Gone { path } => {
-                let markers = r"<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n";
-                (Exit::Divergent, Some(format!("printf '{markers}' > {path}")))
-            }
-            SectionsIoError::Sections { .. } => (Exit::Divergent, Some("mend the marker in that line".to_owned())),
-        };
-        Self::new(exit, &error, advice)
     }
 }

@@ -4,8 +4,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::show;
-use rcrepro_app::board::documents::{self, DocumentsError};
-use rcrepro_format::records::manifest_json::ManifestError;
+use rcrepro_app::board::documents;
 use rcrepro_model::standing::Standing;
 use rcrepro_report::documents as report;
 
@@ -26,24 +25,4 @@ pub fn documents(context: &Context, revision: &str) -> Result<Exit, Failure> {
     };
     let hint = "name documents that quote commands in the plan: [documents] paths = [\"README.md\", \"docs/**/*.md\"]";
     Err(Failure::plain(Exit::Undecided, format!("nothing was decided: {why}"), Some(hint.to_owned())))
-}
-
-impl From<DocumentsError> for Failure {
-    fn from(error: DocumentsError) -> Self {
-        let (exit, advice) = match error {
-            DocumentsError::Workspace(error) => return error.into(),
-            DocumentsError::Git(_) => (Exit::Undecided, Some("git rev-parse HEAD".to_owned())),
-            DocumentsError::Sections { .. } => {
-                (Exit::Divergent, Some("mend the marker in that line, and commit".to_owned()))
-            }
-            DocumentsError::NotUtf8 { .. } | DocumentsError::Io { .. } => (Exit::Undecided, None),
-            DocumentsError::Manifest { source: ManifestError::Version { .. }, ref path } => {
-                // A packet's manifest has its name.
-                let packet = path.file_stem().unwrap_or_default().to_string_lossy();
-                (Exit::Undecided, Some(format!("record the packet again: rcrepro run {packet}")))
-            }
-            DocumentsError::Manifest { .. } => (Exit::Tampered, Some("git checkout -- manifests".to_owned())),
-        };
-        Self::new(exit, &error, advice)
-    }
 }

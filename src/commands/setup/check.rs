@@ -28,7 +28,7 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
     let uncommitted = uncommitted::files(&workspace, "HEAD");
     // The plan may be right before there is anything to record: what could not be looked at is said.
     let looked = source::look(&workspace, "HEAD").map_err(Failure::from);
-    let look = looked.as_ref().map(|look| report::source::Look {
+    let look = looked.as_ref().map(|look| report::source::SourceFaults {
         commit: &look.commit,
         refused: &look.refused,
         notes: &look.notes,
@@ -74,7 +74,8 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
     Ok(if !stale.is_empty() || look.is_ok_and(|look| !look.refused.is_empty()) { Exit::Plan } else { Exit::Success })
 }
 
-/// Says what stands before a client's own program, because no line of the plan does, and how old the data is.
+/// Describes a frozen input whose wrapper runs instead of a client's own program, which no line of the plan shows, and the
+/// age of its data.
 fn fronted(folder: &Path, name: &Name, kind: FrozenKind, front: &str) -> String {
     let lock = door::read_text(&lock_path(folder, name), door::RECORD_LIMIT).ok();
     let data = lock.and_then(|text| frozen_toml::decode(&text).ok()).and_then(|lock| lock.data);

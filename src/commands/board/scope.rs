@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{self, print};
-use rcrepro_app::board::scope::{self, ScopeError};
+use rcrepro_app::board::scope;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::decision::scope::ScopeRecord;
@@ -47,33 +47,4 @@ fn recorded(context: &Context, workspace: &Workspace, packet: &PacketId) -> Resu
 fn show(context: &Context, record: &ScopeRecord, digest: Option<Digest>) -> Result<Exit, Failure> {
     output::show(context.json, || report::json(record, digest), || report::text(record))?;
     Ok(record.standing().into())
-}
-
-impl From<ScopeError> for Failure {
-    fn from(error: ScopeError) -> Self {
-        let again = |packet: &PacketId| format!("rcrepro scope {packet} --base REV --head REV --record");
-        let (exit, advice) = match error {
-            ScopeError::Workspace(error) => return error.into(),
-            ScopeError::Git(_) => (Exit::Undecided, Some("git rev-parse HEAD".to_owned())),
-            ScopeError::NotAncestor { ref head, ref meet, .. } => {
-                let advice = meet.as_ref().map(|meet| format!("they meet at {meet}: --base {meet} --head {head}"));
-                (Exit::Undecided, advice)
-            }
-            ScopeError::Hollow { .. } => {
-                let hint = "name the commit before the packet's first one: --base REV".to_owned();
-                (Exit::Undecided, Some(hint))
-            }
-            ScopeError::NoRules { ref packet } => {
-                (Exit::Undecided, Some(format!("write into [packets.{packet}]: scope = [\"DIR/**\"]")))
-            }
-            ScopeError::Io { .. } => (Exit::Undecided, None),
-            ScopeError::Malformed { .. } => (Exit::Tampered, Some("git checkout -- scopes".to_owned())),
-            ScopeError::Differs { ref packet, .. } => (Exit::Tampered, Some(again(packet))),
-            ScopeError::Stale { ref packet } => (Exit::Plan, Some(again(packet))),
-            ScopeError::Gone { ref packet, .. } => {
-                (Exit::Undecided, Some(format!("git fetch --unshallow, or record it anew: {}", again(packet))))
-            }
-        };
-        Self::new(exit, &error, advice)
-    }
 }

@@ -43,7 +43,8 @@ impl From<EvidenceSetError> for Failure {
     }
 }
 
-/// Says why a file is not read. One that is too large is no manifest, whatever is in it; with anything else nothing is decided.
+/// Explains why a file was not read. No manifest is as large as the limit, so a larger file was tampered with; anything else
+/// decides nothing.
 fn refused(path: &Path, error: &std::io::Error) -> Failure {
     let refusal = DoorError::of(error);
     let exit = match refusal {

@@ -60,7 +60,7 @@ pub fn proposals(
     Ok((found, proposals))
 }
 
-/// Prints the proposed packets as TOML for the plan; what kept a scan from saying anything stands there as comments.
+/// Prints the proposed packets as TOML for the plan, with the reasons of scans that gave no result as comments.
 pub fn print_proposals(found: &Findings, proposals: &[Proposal]) -> Result<Exit, Failure> {
     let silent: BTreeSet<String> = found.silent().into_iter().collect();
     let notes: String = silent.iter().map(|line| format!("# not known: {}\n", line.replace('\n', " "))).collect();
