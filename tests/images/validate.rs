@@ -5,7 +5,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use rcrepro_app::toolchain::build::{BuiltImage, build};
+use rcrepro_app::toolchain::build::build;
+use rcrepro_app::toolchain::built_image::BuiltImage;
 use rcrepro_app::toolchain::load::load_stream;
 use rcrepro_app::toolchain::output::output;
 use rcrepro_app::toolchain::validate;

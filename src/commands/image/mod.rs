@@ -11,10 +11,11 @@ use crate::context::{Context, set_aside};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use rcrepro_app::machine::config::package_mirrors;
+use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
-use rcrepro_app::toolchain::{ImageContext, ImageError};
+use rcrepro_app::toolchain::lock::request::LockRequest;
 use rcrepro_app::workspace::Workspace;
-use rcrepro_model::image::definition::{ImageName, ImagePlatform};
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::ImageSource;
 use rcrepro_report::progress::images::ImageProgress;
 use rcrepro_store::fs::FsStore;
@@ -41,11 +42,10 @@ pub async fn image(context: &Context, platform: Option<ImagePlatform>, command: 
         ImageCommand::Build { names, load, output } => {
             build::build(context, &folder, &all(names), load, output.as_deref()).await
         }
-        ImageCommand::Lock { names, check: true, .. } => lock::check(context, &folder, platform, &all(names)),
-        ImageCommand::Lock { names, update, update_all, check: false } => {
-            let names = all(names);
-            let wanted = lock::Wanted { platform, names: &names, update: &update, all: update_all };
-            lock::lock(context, &folder, wanted).await
+        ImageCommand::Lock { names, update, update_all, check } => {
+            let (directory, folder, names) = (&*context.directory, &folder, &all(names));
+            let request = LockRequest { directory, folder, platform, names, update: &update, all: update_all };
+            if check { lock::check(context, &request) } else { lock::lock(context, &request).await }
         }
         ImageCommand::Ls => ls::ls(context, &folder, platform).await,
         ImageCommand::Validate { targets, loaded } => validate::validate(context, &folder, &targets, loaded).await,
@@ -117,11 +117,4 @@ async fn with_images<T>(
     let result = work(&images).await;
     set_aside(&store);
     result
-}
-
-fn chosen(folder: &ImageFolder, names: &[String]) -> Result<Vec<ImageName>, ImageError> {
-    if names.is_empty() {
-        return folder.names();
-    }
-    names.iter().map(|name| name.parse().map_err(ImageError::Definition)).collect()
 }

@@ -112,6 +112,17 @@ impl ImageFolder {
         Ok(names)
     }
 
+    /// Reads the names of images as a user gives them; all that have a definition where none is given.
+    ///
+    /// # Errors
+    /// [`ImageError::Definition`] for a bad name, and as [`Self::names`].
+    pub fn chosen(&self, names: &[String]) -> Result<Vec<ImageName>, ImageError> {
+        if names.is_empty() {
+            return self.names();
+        }
+        names.iter().map(|name| name.parse().map_err(ImageError::Definition)).collect()
+    }
+
     /// Gives the platforms that an image is for.
     ///
     /// # Errors

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use self::pull::PulledError;
 use crate::machine::config::package_mirrors;
 use crate::toolchain::folder::ImageFolder;
-use crate::toolchain::pull::PulledError;
 use crate::toolchain::{ImageContext, ImageError, build, load};
 use crate::workspace::plan_files::PlanFiles;
 use rcrepro_engine::{Engine, EngineError, ImageHost};
@@ -27,6 +27,7 @@ use rcrepro_store::fs::FsStore;
 use rcrepro_store::{BlobStore as _, StoreError};
 
 pub mod pin;
+pub mod pull;
 pub mod pulled;
 
 #[cfg(test)]
@@ -194,7 +195,7 @@ impl ImageUse<'_> {
         let (folder, image) = ImageFolder::of_definition(&self.folder.join(definition), self.platform()?)?;
         let folder = folder.read_from(self.files);
         let path = folder.lock_path(&image);
-        let lock = build::locked(&folder, &image)?;
+        let lock = build::locked::locked(&folder, &image)?;
         let mut from = None;
         if let Some(reference) = published {
             if reference.digest() != Some(lock.manifest_digest.hash) {

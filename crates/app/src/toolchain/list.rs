@@ -1,7 +1,8 @@
 //! What images there are, what they are locked to, and where they are.
 
 use super::ImageError;
-use super::build::{Part, locked, parts};
+use super::build::locked::locked;
+use super::build::parts::{Part, parts};
 use super::folder::ImageFolder;
 use rcrepro_engine::{Engine, EngineError};
 use rcrepro_model::content::digest::Digest;
@@ -66,7 +67,7 @@ impl Locked {
 
 /// Is one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedImage {
     /// The image.
     pub name: ImageName,
     /// The machine that it is for.
@@ -85,7 +86,7 @@ pub async fn list(
     only: Option<ImagePlatform>,
     store: Option<&dyn BlobStore>,
     engine: Option<&dyn Engine>,
-) -> Result<Vec<Listed>, ImageError> {
+) -> Result<Vec<ListedImage>, ImageError> {
     let mut rows = Vec::new();
     for name in folder.names()? {
         for platform in folder.platforms(&name)?.into_iter().filter(|one| only.is_none_or(|only| only == *one)) {
@@ -94,7 +95,7 @@ pub async fn list(
                 Err(error @ (ImageError::File { .. } | ImageError::Definition(_))) => return Err(error),
                 Err(error) => Err(error.to_string()),
             };
-            rows.push(Listed { name: name.clone(), platform, state });
+            rows.push(ListedImage { name: name.clone(), platform, state });
         }
     }
     Ok(rows)

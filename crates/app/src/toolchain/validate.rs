@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::ImageError;
-use super::build::locked;
+use super::build::locked::locked;
 use super::folder::ImageFolder;
 use rcrepro_engine::{EngineError, ImageHost};
 use rcrepro_format::images::oci_json::blob_path;

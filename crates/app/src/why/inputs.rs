@@ -2,9 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
-use prost::Message as _;
-
 use super::{WhyError, read};
 use rcrepro_explain::{Hints, explain as explain_bytes};
 use rcrepro_format::images::lock_toml;
@@ -13,6 +10,7 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::compare::compare;
 use rcrepro_model::evidence::manifest::{ImageEntry, ReproManifest};
+use rcrepro_model::execution::action::Command;
 use rcrepro_model::image::changes::pin_changes;
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_model::why::MissingBlob;
@@ -27,26 +25,59 @@ pub fn explain(
     store: &dyn BlobStore,
     missing: &mut Vec<MissingBlob>,
 ) -> Result<Vec<Explained>, WhyError> {
-    let mut found = Vec::new();
-    if left.plan != right.plan {
-        let l = read(store, left.plan, "plan of the first side", missing)?;
-        let r = read(store, right.plan, "plan of the second side", missing)?;
-        if let Some((l, r)) = l.zip(r) {
-            found.extend(all_real("plan", &l, &r, "the plan says something else"));
+    let mut found = plan(left, right, store, missing)?;
+    found.extend(source(left, right, store, missing)?);
+    for (name, l) in &left.images {
+        if let Some(r) = right.images.get(name).filter(|r| *r != l) {
+            found.extend(image(name, l, r, store, missing)?);
         }
     }
-    if left.source.root != right.source.root {
+    found.extend(frozen(left, right, store, missing)?);
+    found.extend(without_rule(left, right));
+    for l in &left.commands {
+        if let Some(r) = right.command(&l.id).filter(|r| r.command != l.command) {
+            found.extend(environment(&l.id, l.command, r.command, store, missing)?);
+        }
+    }
+    Ok(found)
+}
+
+fn plan(
+    left: &ReproManifest,
+    right: &ReproManifest,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+) -> Result<Vec<Explained>, WhyError> {
+    if left.plan == right.plan {
+        return Ok(Vec::new());
+    }
+    let l = read(store, left.plan, "plan of the first side", missing)?;
+    let r = read(store, right.plan, "plan of the second side", missing)?;
+    let Some((l, r)) = l.zip(r) else { return Ok(Vec::new()) };
+    Ok(all_real("plan", &l, &r, "the plan says something else"))
+}
+
+/// Explains the source's files, and the date that commands take from it.
+fn source(
+    left: &ReproManifest,
+    right: &ReproManifest,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+) -> Result<Vec<Explained>, WhyError> {
+    let (l, r) = (&left.source, &right.source);
+    let mut found = Vec::new();
+    if l.root != r.root {
         found.extend(tree(
             "source",
-            left.source.root,
-            right.source.root,
+            l.root,
+            r.root,
             store,
             missing,
             (DifferenceClass::Real, "the source differs", None),
         )?);
     }
-    if left.source.date_epoch != right.source.date_epoch {
-        let sides = [left.source.date_epoch.to_string(), right.source.date_epoch.to_string()];
+    if l.date_epoch != r.date_epoch {
+        let sides = [l.date_epoch.to_string(), r.date_epoch.to_string()];
         let cause = "SOURCE_DATE_EPOCH: the commit's time when it was recorded";
         found.push(Explained::new(
             "source date",
@@ -56,11 +87,16 @@ pub fn explain(
             Some("replay the manifest: it takes the time from there"),
         ));
     }
-    for (name, l) in &left.images {
-        if let Some(r) = right.images.get(name).filter(|r| *r != l) {
-            found.extend(image(name, l, r, store, missing)?);
-        }
-    }
+    Ok(found)
+}
+
+fn frozen(
+    left: &ReproManifest,
+    right: &ReproManifest,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+) -> Result<Vec<Explained>, WhyError> {
+    let mut found = Vec::new();
     for (name, l) in &left.frozen {
         if let Some(r) = right.frozen.get(name).filter(|r| r.root != l.root) {
             let remedy = format!("the lock of that day: git checkout REV -- lockfiles/{name}.lock");
@@ -72,7 +108,12 @@ pub fn explain(
             found.extend(tree(&format!("frozen {name}"), l.root, r.root, store, missing, drift)?);
         }
     }
-    // What has no rule of its own above is told as the comparison has it.
+    Ok(found)
+}
+
+/// Explains inputs of which only the comparison's own words are known: the machine, normalizers, what one side alone has.
+fn without_rule(left: &ReproManifest, right: &ReproManifest) -> Vec<Explained> {
+    let mut found = Vec::new();
     for difference in compare(left, right).inputs {
         let what = difference.what.as_str();
         let (class, cause) = match what.split(' ').next() {
@@ -88,12 +129,7 @@ pub fn explain(
         };
         found.push(Explained::new(what, class, [&difference.expected, &difference.found], cause, None));
     }
-    for l in &left.commands {
-        if let Some(r) = right.command(&l.id).filter(|r| r.command != l.command) {
-            found.extend(environment(&l.id, l.command, r.command, store, missing)?);
-        }
-    }
-    Ok(found)
+    found
 }
 
 /// Explains two versions of something whose every change is real.
@@ -201,7 +237,7 @@ fn image(
     Ok(found)
 }
 
-/// Explains two REAPI commands: arguments and environment variables.
+/// Explains the environment variables of two commands.
 fn environment(
     id: &Name,
     left: Digest,
@@ -209,17 +245,11 @@ fn environment(
     store: &dyn BlobStore,
     missing: &mut Vec<MissingBlob>,
 ) -> Result<Vec<Explained>, WhyError> {
-    let mut command = |digest, side: &str| -> Result<Option<reapi::Command>, WhyError> {
+    let mut variables = |digest, side: &str| -> Result<Option<BTreeMap<String, String>>, WhyError> {
         let bytes = read(store, digest, &format!("command {id} of the {side} side"), missing)?;
-        Ok(bytes.and_then(|bytes| reapi::Command::decode(&*bytes).ok()))
+        Ok(bytes.and_then(|bytes| Command::environment_of(&bytes)))
     };
-    let (Some(l), Some(r)) = (command(left, "first")?, command(right, "second")?) else { return Ok(Vec::new()) };
-    let variables = |command: &reapi::Command| {
-        let pairs =
-            command.environment_variables.iter().map(|variable| (variable.name.clone(), variable.value.clone()));
-        pairs.collect::<BTreeMap<_, _>>()
-    };
-    let (a, b) = (variables(&l), variables(&r));
+    let (Some(a), Some(b)) = (variables(left, "first")?, variables(right, "second")?) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for name in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
         let value = |map: &BTreeMap<String, String>| map.get(name).cloned().unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rcrepro_app::toolchain::folder::ImageFolder;
-use rcrepro_app::toolchain::lock::order;
+use rcrepro_app::toolchain::lock::order::order;
 use rcrepro_format::images::{lock_toml, oci_json};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::ImagePlatform;

@@ -4,7 +4,8 @@ use rcrepro_model::text::hint::Hint as _;
 use std::path::Path;
 
 use rcrepro_app::toolchain::ImageError;
-use rcrepro_app::toolchain::build::{build, locked, needs_engine};
+use rcrepro_app::toolchain::build::locked::locked;
+use rcrepro_app::toolchain::build::{build, needs_engine};
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_store::memory::MemoryStore;

@@ -2,7 +2,7 @@
 
 use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
-use rcrepro_app::toolchain::update::{concerns, raise};
+use rcrepro_app::toolchain::lock::update::{concerns, raise};
 use rcrepro_images::packages::sources::Mirrors;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_store::memory::MemoryStore;

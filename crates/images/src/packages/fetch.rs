@@ -8,13 +8,12 @@ use std::io::Write as _;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha512};
 
 use super::PackageError;
 use rcrepro_model::content::digest::{Digest, DigestHasher};
+use rcrepro_model::content::integrity;
 use rcrepro_model::content::pace::{ANSWER, Pace, TooSlow};
 use rcrepro_store::{BlobStore, StoreError};
 
@@ -270,7 +269,7 @@ fn check(wanted: &Wanted, found: Digest, sha512: Sha512) -> Result<(), PackageEr
             Err(PackageError::Digest { package: wanted.package.clone(), expected: *expected, found })
         }
         Promise::Sha512(expected) => {
-            let found = format!("sha512-{}", STANDARD.encode(sha512.finalize()));
+            let found = integrity::encode(sha512.finalize());
             if *expected == found {
                 return Ok(());
             }

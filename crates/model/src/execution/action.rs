@@ -76,6 +76,13 @@ impl Command {
         };
         message.encode_to_vec()
     }
+
+    /// Reads the environment variables off an encoded `Command`; `None` when it is not such a message.
+    #[must_use]
+    pub fn environment_of(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
+        let message = reapi::Command::decode(bytes).ok()?;
+        Some(message.environment_variables.into_iter().map(|variable| (variable.name, variable.value)).collect())
+    }
 }
 
 /// Joins a command with its inputs.
@@ -235,6 +242,13 @@ mod tests {
             input_root: Digest::of(b""),
             timeout: Duration::from_secs(60),
         }
+    }
+
+    #[test]
+    fn the_environment_is_read_back() {
+        let command = action().command;
+        assert_eq!(Command::environment_of(&command.encode()), Some(command.environment));
+        assert_eq!(Command::environment_of(b"\x0a\x05cut"), None);
     }
 
     #[test]

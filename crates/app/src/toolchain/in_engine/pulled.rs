@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{ImageUse, ImagesError};
+use super::{ImageUse, ImagesError, pull};
 use crate::machine::config::registry_settings;
 use crate::toolchain::folder::ImageFolder;
-use crate::toolchain::pull;
 use crate::workspace::attributes::write_record;
 use crate::workspace::plan_files::PlanFiles;
 use rcrepro_engine::EngineError;

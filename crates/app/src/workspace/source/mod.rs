@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use crate::frozen::{client, npm_lock};
+use crate::frozen::{client, npm};
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::{FrozenKind, Plan};
@@ -74,7 +74,7 @@ pub fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, Workspa
         found.refused.extend(faults);
         if input.kind == FrozenKind::NpmPackages {
             let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
-            let Ok(notes) = npm_lock::notes(folder, &read);
+            let Ok(notes) = npm::lock::notes(folder, &read);
             found.notes.extend(notes);
         }
     }

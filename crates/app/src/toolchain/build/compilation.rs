@@ -1,4 +1,5 @@
-//! Go programs: an action of ours compiles them in a locked image, from locked modules, without a network.
+//! The compilation of a Go program as a value: our action, which needs a locked image, locked modules and no network, and what it
+//! leaves.
 //!
 //! Input root: `deps/modules` is a module proxy's file tree, made from the lock's pins. The program is named by
 //! `PACKAGE@VERSION`, so that it knows its own version, and Go notes the checksum of every module in it.
@@ -6,35 +7,28 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::build::{BuiltImage, locked};
-use super::folder::ImageFolder;
-use super::{ImageContext, ImageError, build, load};
-use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
+use crate::toolchain::ImageError;
 use rcrepro_images::packages::{go_module, go_source};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
-use rcrepro_model::execution::action::{Action, ActionPlatform, Command, Ending, Output};
+use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
 use rcrepro_model::execution::derive;
-use rcrepro_model::execution::ending::{self, Bounds};
-use rcrepro_model::execution::event::ImageEvent;
-use rcrepro_model::execution::world::World;
 use rcrepro_model::image::definition::{GoProgram, ImageName, ImagePlatform};
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::image::layer::{Entry, EntryKind};
 use rcrepro_model::image::lock::{GoPin, LayerPins, ProgramPin};
-use rcrepro_model::image::purl::Purl;
 use rcrepro_store::export;
 use rcrepro_store::{BlobStore, StoreError};
 
 /// Where the program lies below the working directory when it is compiled.
-const OUTPUT: &str = "bin";
+pub(super) const OUTPUT: &str = "bin";
 /// Cross-compiled programs lie in a folder of their own below `bin`, and only then.
 const COLLECT: &str = "mkdir bin && find /tmp/go/bin -type f -exec mv -t bin {} +";
 
-/// Is what has to be compiled.
+/// A program to compile.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Compilation<'a> {
+pub(crate) struct Compilation<'a> {
     /// The layer that it is for.
     pub layer: &'a ImageName,
     /// The program.
@@ -133,55 +127,6 @@ impl Compilation<'_> {
     }
 }
 
-/// Gives the identity of the image that a layer's program is compiled in, on one platform, from its lock alone.
-pub(super) fn builder(
-    folder: &ImageFolder,
-    program: &GoProgram,
-    platform: ImagePlatform,
-) -> Result<ImageIdentity, ImageError> {
-    Ok(locked(&folder.on(platform), &program.image)?.identity())
-}
-
-/// Compiles a program whose modules are in the store, and gives what the lock has to say of it.
-pub(super) async fn compile(
-    context: &ImageContext<'_>,
-    folder: &ImageFolder,
-    what: Compilation<'_>,
-) -> Result<ProgramPin, ImageError> {
-    let purl = Purl::go(&what.program.module, &what.program.version).to_string();
-    let engine = context.engine.ok_or_else(|| ImageError::NoEngine { name: what.layer.clone() })?;
-    let isa = &engine.info().isa;
-    let builder = ImagePlatform::of_isa(isa).ok_or_else(|| ImageError::NoEngine { name: what.layer.clone() })?;
-    let image: BuiltImage = Box::pin(build::build(context, &folder.on(builder), &what.program.image)).await?;
-    load::ensure(context, engine, &image).await?;
-    (context.on_event)(ImageEvent::Compiling { layer: what.layer.clone(), program: purl.clone() });
-    let action = what.action(&image.identity, builder, Some(context.store.as_ref()))?;
-    let execution = Execution {
-        action: &action,
-        image: &image.identity,
-        label: &format!("image/{}", what.layer),
-        limits: Limits { memory: 4 << 30, pids: 4096, output: OWN_OUTPUT },
-        network: Network::None,
-        world: &World::real(),
-        turn: None,
-    };
-    let executed = engine.execute(&execution, context.store.as_ref(), &context.cancel).await?.whole(execution.label)?;
-    let output = OUTPUT.parse().expect("a constant path");
-    match (&executed.ending, executed.result.outputs.get(&output)) {
-        (Ending::Exited { code: 0 }, Some(Output::Directory { root })) => {
-            (context.on_event)(ImageEvent::Compiled { layer: what.layer.clone() });
-            Ok(ProgramPin { builder, action: Digest::of(&action.encode()), output: *root })
-        }
-        (ending, _) => {
-            let streams = [executed.result.stdout, executed.result.stderr];
-            let tail = streams.map(|stream| tail(context.store.as_ref(), stream)).concat();
-            let bounds = Bounds { timeout: action.timeout, memory: Some(execution.limits.memory) };
-            let ending = ending::with_fixed_limits((*ending).into(), executed.result.exit_code, bounds);
-            Err(ImageError::Compile { label: purl, ending, tail })
-        }
-    }
-}
-
 /// Streams what was compiled to `sink`, below the folder that the definition names.
 pub(super) fn read_output(
     pin: &ProgramPin,
@@ -205,10 +150,4 @@ pub(super) fn read_output(
         }
     }
     Ok(())
-}
-
-fn tail(store: &dyn BlobStore, stream: Digest) -> String {
-    let bytes = store.get(stream).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(4096)..]).into_owned();
-    text.lines().map(|line| format!("  | {line}\n")).collect()
 }

@@ -8,16 +8,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::mirror::{self, MirrorError};
+use crate::frozen::mirror::{self, MirrorError};
 use rcrepro_format::advisories::cassette_json::{self, CassetteJsonError};
 use rcrepro_format::plan::frozen_toml::FrozenData;
 
 /// What recorder and player agree on.
-const CASSETTE: (&str, &str) = ("cassette.cjs", include_str!("front/cassette.cjs"));
+const CASSETTE: (&str, &str) = ("cassette.cjs", include_str!("../front/cassette.cjs"));
 /// The program that stands before npm.
-const FRONT: (&str, &str) = ("bin/npm", include_str!("front/npm.cjs"));
+const FRONT: (&str, &str) = ("bin/npm", include_str!("../front/npm.cjs"));
 /// What stands in the folder of the step with network.
-pub const RECORDER: [(&str, &str); 2] = [CASSETTE, ("record.cjs", include_str!("front/record.cjs"))];
+pub const RECORDER: [(&str, &str); 2] = [CASSETTE, ("record.cjs", include_str!("../front/record.cjs"))];
 /// The shell line of the step.
 pub const LINE: &str = "node record.cjs";
 /// What the step yields, relative to its working directory.

@@ -1,9 +1,8 @@
 //! What can be said of a lock before anything is fetched or put together.
 
-use super::build::Part;
-use super::folder::ImageFolder;
-use super::program::{self, Compilation};
-use super::{Difference, ImageError};
+use super::parts::Part;
+use crate::toolchain::folder::ImageFolder;
+use crate::toolchain::{ImageError, LockDifference};
 use rcrepro_format::images::oci_json;
 use rcrepro_images::packages::go_module::{TOOLCHAIN_MODULE, toolchain_version};
 use rcrepro_model::content::digest::Digest;
@@ -13,7 +12,7 @@ use rcrepro_model::image::lock::{DebIndex, DebPin, ImageLock};
 use rcrepro_model::image::purl::Purl;
 
 /// Checks that the lock names the layers that the parts' own locks name now.
-pub(super) fn layers(folder: &ImageFolder, lock: &ImageLock, parts: &[Part]) -> Result<(), ImageError> {
+pub(crate) fn layers(folder: &ImageFolder, lock: &ImageLock, parts: &[Part]) -> Result<(), ImageError> {
     for layer in &lock.layers {
         let own = parts.iter().filter_map(|part| part.lock.own_layer()).find(|own| own.name == layer.name);
         if own.is_none_or(|own| own.digest != layer.digest) {
@@ -26,7 +25,7 @@ pub(super) fn layers(folder: &ImageFolder, lock: &ImageLock, parts: &[Part]) -> 
 }
 
 /// Checks config and manifest against the layers: they follow from the lock alone.
-pub(super) fn outputs(lock: &ImageLock) -> Result<(), ImageError> {
+pub(crate) fn outputs(lock: &ImageLock) -> Result<(), ImageError> {
     let layers: Vec<_> = lock.layers.iter().map(|layer| layer.digest).collect();
     let config = oci_json::config(lock.platform, lock.source_date_epoch, &lock.config, &layers);
     let config = Digest::of(&config);
@@ -35,24 +34,8 @@ pub(super) fn outputs(lock: &ImageLock) -> Result<(), ImageError> {
     same(lock, "manifest".to_owned(), lock.manifest_digest, manifest)
 }
 
-/// Checks that a program was compiled by the action that definition and locks lead to now.
-///
-/// The action is that of the platform which the lock was made on; its image stands in the same folder.
-pub(super) fn program(folder: &ImageFolder, composition: &Composition, lock: &ImageLock) -> Result<(), ImageError> {
-    let (Some(program), Some(pin)) = (&composition.own().layer.program, &lock.pins.program) else { return Ok(()) };
-    let builder = program::builder(folder, program, pin.builder)?;
-    let (platform, epoch) = (lock.platform, lock.source_date_epoch);
-    let what = Compilation { layer: &lock.name, program, platform, epoch, pins: &lock.pins };
-    let action = what.action(&builder, pin.builder, None)?;
-    if Digest::of(&action.encode()) != pin.action {
-        let reason = format!("its program was compiled by another action: `{}` or its modules changed", program.image);
-        return Err(ImageError::StaleLock { name: lock.name.clone(), path: folder.lock_path(&lock.name), reason });
-    }
-    Ok(())
-}
-
 /// Checks that the lock pins what the definition names; Debian packages besides are what those depend on.
-pub(super) fn pins(composition: &Composition, lock: &ImageLock) -> Result<(), ImageError> {
+pub(crate) fn pins(composition: &Composition, lock: &ImageLock) -> Result<(), ImageError> {
     let (wanted, architecture) = (&composition.own().layer, composition.platform.architecture());
     let go = wanted.go.iter().map(|go| Purl::go(TOOLCHAIN_MODULE, &toolchain_version(&go.toolchain, architecture)));
     let npm = wanted.npm.iter().map(|npm| Purl::npm(&npm.package, &npm.version));
@@ -94,12 +77,12 @@ fn is_named_after_its_purl(pin: &DebPin) -> bool {
 }
 
 /// Compares what came out with what is locked.
-pub(super) fn same(lock: &ImageLock, part: String, expected: Digest, found: Digest) -> Result<(), ImageError> {
+pub(crate) fn same(lock: &ImageLock, part: String, expected: Digest, found: Digest) -> Result<(), ImageError> {
     match expected == found {
         true => Ok(()),
         false => {
             let name = lock.name.clone();
-            Err(ImageError::Differs(Box::new(Difference { name, part, expected, found })))
+            Err(ImageError::Differs(Box::new(LockDifference { name, part, expected, found })))
         }
     }
 }

@@ -1,52 +1,26 @@
 //! Resolves a definition into a lock: versions, checksums, and the digests that the image comes out with.
 
-use super::assemble::read_go;
-use super::build::{assemble_apart, locked, note_made, parts};
-use super::check;
-use super::debian::resolve_debs;
+use super::build::assemble::assemble_apart;
+use super::build::check;
+use super::build::locked::{compiled_as_now, locked};
+use super::build::made::note_made;
+use super::build::packages::fetch;
+use super::build::parts::parts;
 use super::folder::ImageFolder;
-use super::packages::{fetch, fetch_wanted};
-use super::{ImageContext, ImageError, lock_program};
+use super::{ImageContext, ImageError};
 use rcrepro_format::images::image_toml;
 use rcrepro_images::oci::image::{ImageParts, store_image};
-use rcrepro_images::packages::fetch::{Fetcher, Promise, Wanted, join};
-use rcrepro_images::packages::{go_module, npm};
-use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::composition::Composition;
-use rcrepro_model::image::definition::{
-    DefinitionError, GoSource, ImageDefinition, ImageName, ImagePlatform, NpmSource,
-};
-use rcrepro_model::image::lock::{GoPin, ImageLock, LayerPins, LockedLayer, NpmPin};
-use rcrepro_model::image::purl::Purl;
+use rcrepro_model::image::definition::ImageName;
+use rcrepro_model::image::lock::{ImageLock, LayerPins, LockedLayer};
 use rcrepro_store::export::is_whole;
 
-/// Gives the images in an order in which each can be locked: what one is composed of stands before it.
-///
-/// # Errors
-/// Whatever reading the definitions gives.
-pub fn order(folder: &ImageFolder) -> Result<Vec<ImageName>, ImageError> {
-    let mut order = Vec::new();
-    for name in folder.names()? {
-        visit(folder, &name, &mut order, 0)?;
-    }
-    Ok(order)
-}
-
-fn visit(folder: &ImageFolder, name: &ImageName, order: &mut Vec<ImageName>, depth: usize) -> Result<(), ImageError> {
-    // A program compiled in an image that it is part of would never end.
-    if depth > 32 {
-        return Err(DefinitionError::Circle { name: name.clone() }.into());
-    }
-    for part in folder.compose(name)?.parts {
-        if let Some(program) = &part.layer.program {
-            visit(folder, &program.image, order, depth + 1)?;
-        }
-        if !order.contains(&part.name) {
-            order.push(part.name);
-        }
-    }
-    Ok(())
-}
+mod debian;
+mod go_program;
+pub mod order;
+pub mod request;
+mod resolve;
+pub mod update;
 
 /// Makes an image's lock fresh: what is fresh stays; where only layers below changed, the pins stay; else, or when `anew`, the
 /// definition is resolved. Gives the lock that was there, if it could be read, and the one that is there now.
@@ -94,7 +68,7 @@ fn still_hold(
     let known = no_deb || lock.definition == image_toml::checksum(composition);
     let compiled = match &lock.pins.program {
         Some(pin) => {
-            check::program(folder, composition, lock)?;
+            compiled_as_now(folder, composition, lock)?;
             is_whole(context.store.as_ref(), pin.output)?
         }
         None => true,
@@ -116,8 +90,8 @@ pub async fn lock(context: &ImageContext<'_>, folder: &ImageFolder, name: &Image
     below(folder, &composition)?;
     let own = composition.own();
     let pins = match &own.layer.program {
-        Some(program) => lock_program::resolve(context, folder, own, composition.source_date_epoch, program).await?,
-        None => resolve(context, folder, own).await?,
+        Some(program) => go_program::resolve(context, folder, own, composition.source_date_epoch, program).await?,
+        None => resolve::resolve(context, folder, own).await?,
     };
     lock_pinned(context, folder, name, pins).await
 }
@@ -171,61 +145,4 @@ fn below(folder: &ImageFolder, composition: &Composition) -> Result<Vec<LockedLa
     under.parts.pop();
     let locked = parts(folder, &under)?;
     Ok(locked.iter().filter_map(|part| part.lock.own_layer().cloned()).collect())
-}
-
-async fn resolve(
-    context: &ImageContext<'_>,
-    folder: &ImageFolder,
-    definition: &ImageDefinition,
-) -> Result<LayerPins, ImageError> {
-    let platform = folder.platform();
-    let layer = &definition.layer;
-    let mut pins = LayerPins::default();
-    if let Some(source) = &layer.deb {
-        (pins.indexes, pins.debs) = resolve_debs(context, folder, &definition.name, source).await?;
-    }
-    if let Some(source) = &layer.go {
-        pins.go.push(resolve_go(context, &definition.name, source, platform).await?);
-    }
-    for source in &layer.npm {
-        pins.npm.push(resolve_npm(context, &definition.name, source).await?);
-    }
-    Ok(pins)
-}
-
-async fn resolve_go(
-    context: &ImageContext<'_>,
-    layer: &ImageName,
-    source: &GoSource,
-    platform: ImagePlatform,
-) -> Result<GoPin, ImageError> {
-    let version = go_module::toolchain_version(&source.toolchain, platform.architecture());
-    let purl = Purl::go(go_module::TOOLCHAIN_MODULE, &version);
-    let path = go_module::zip_path(go_module::TOOLCHAIN_MODULE, &version);
-    let urls = context.mirrors.go_bases()?.iter().map(|base| join(base, &path)).collect();
-    let wanted = [Wanted { package: purl.to_string(), urls, promise: Promise::Nothing }];
-    let digest = only(fetch_wanted(context, layer, &wanted).await?);
-    let mut pin = GoPin { purl, h1: String::new(), digest };
-    pin.h1 = read_go(&pin, source, context.store.as_ref(), &mut |_, _| Ok(()))?;
-    lock_program::confirm(context, &pin).await?;
-    Ok(pin)
-}
-
-async fn resolve_npm(context: &ImageContext<'_>, layer: &ImageName, source: &NpmSource) -> Result<NpmPin, ImageError> {
-    let purl = Purl::npm(&source.package, &source.version);
-    let bases = context.mirrors.npm_bases()?;
-    let about: Vec<_> =
-        bases.iter().map(|base| join(base, &format!("{}/{}", source.package, source.version))).collect();
-    let package = purl.to_string();
-    let metadata = Fetcher::new()?.document(&package, &about).await?;
-    let integrity = npm::integrity(&package, &metadata)?;
-    let path = npm::tarball_path(&source.package, &source.version);
-    let urls = bases.iter().map(|base| join(base, &path)).collect();
-    let wanted = [Wanted { package, urls, promise: Promise::Sha512(integrity.clone()) }];
-    let digest = only(fetch_wanted(context, layer, &wanted).await?);
-    Ok(NpmPin { purl, integrity, digest })
-}
-
-fn only(digests: Vec<Digest>) -> Digest {
-    digests.into_iter().next().expect("one file was fetched")
 }

@@ -1,6 +1,6 @@
 //! Brings a layer's locked packages into the store.
 
-use super::{ImageContext, ImageError};
+use crate::toolchain::{ImageContext, ImageError};
 use rcrepro_images::packages::fetch::{Fetcher, Promise, Wanted, join};
 use rcrepro_images::packages::{go_module, npm};
 use rcrepro_model::content::digest::Digest;
@@ -10,7 +10,7 @@ use rcrepro_model::image::lock::{GoPin, LayerPins};
 use rcrepro_store::{BlobStore, StoreError};
 
 /// Fetches what the store lacks; no client is asked and no network used for what is there.
-pub(super) async fn fetch(context: &ImageContext<'_>, layer: &ImageName, pins: &LayerPins) -> Result<(), ImageError> {
+pub(crate) async fn fetch(context: &ImageContext<'_>, layer: &ImageName, pins: &LayerPins) -> Result<(), ImageError> {
     let store = context.store.as_ref();
     let mirrors = &context.mirrors;
     let mut wanted = Vec::new();
@@ -58,7 +58,7 @@ fn missing<'a, T>(
 }
 
 /// Fetches files and tells of it.
-pub(super) async fn fetch_wanted(
+pub(crate) async fn fetch_wanted(
     context: &ImageContext<'_>,
     layer: &ImageName,
     wanted: &[Wanted],

@@ -6,39 +6,36 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use tokio::task::spawn_blocking;
 
-use super::assemble::assemble;
-use super::check;
+use self::assemble::assemble_apart;
+use self::compilation::{Compilation, OUTPUT};
+use self::locked::locked;
+use self::made::{is_made, note_made};
+use self::packages::fetch;
+use self::parts::{Part, parts};
+use super::built_image::BuiltImage;
 use super::folder::ImageFolder;
-use super::packages::fetch;
-use super::program::{self, Compilation};
-use super::{ImageContext, ImageError};
-use rcrepro_format::images::lock_toml;
-use rcrepro_images::oci::image::{ImageBlobs, ImageParts, store_image};
+use super::{ImageContext, ImageError, load};
+use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
+use rcrepro_images::oci::image::{ImageParts, store_image};
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::execution::action::{Ending, Output};
+use rcrepro_model::execution::ending::{self, Bounds};
 use rcrepro_model::execution::event::ImageEvent;
-use rcrepro_model::image::composition::Composition;
-use rcrepro_model::image::definition::{ImageDefinition, ImageName};
-use rcrepro_model::image::identity::ImageIdentity;
-use rcrepro_model::image::lock::{ImageLock, LayerPins, LockedLayer};
+use rcrepro_model::execution::world::World;
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
+use rcrepro_model::image::lock::{ImageLock, ProgramPin};
+use rcrepro_model::image::purl::Purl;
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::is_whole;
 
-/// Is an image whose every blob is in the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuiltImage {
-    /// What an engine has to confirm.
-    pub identity: ImageIdentity,
-    /// The blobs.
-    pub blobs: ImageBlobs,
-}
-
-/// Is a lock together with the definition that it was made from.
-pub(super) struct Part {
-    pub composition: Composition,
-    pub lock: ImageLock,
-}
+pub(crate) mod assemble;
+pub(crate) mod check;
+pub(crate) mod compilation;
+pub mod locked;
+pub(crate) mod made;
+pub(crate) mod packages;
+pub(crate) mod parts;
 
 /// Makes the image exactly as locked: from the store where it was made before, else from its packages.
 ///
@@ -107,34 +104,6 @@ pub fn is_ready(store: &dyn BlobStore, folder: &ImageFolder, name: &ImageName) -
     Ok(true)
 }
 
-/// Reads an image's lock and checks all that can be checked without making anything.
-///
-/// # Errors
-/// [`ImageError::StaleLock`], [`ImageError::Differs`], and whatever reading the files gives.
-pub fn locked(folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, ImageError> {
-    let composition = folder.compose(name)?;
-    let lock = folder.lock(&composition)?;
-    let parts = parts(folder, &composition)?;
-    for lock in parts.iter().map(|part| &part.lock).chain([&lock]) {
-        check::layers(folder, lock, &parts)?;
-        check::outputs(lock)?;
-    }
-    for part in &parts {
-        check::program(folder, &part.composition, &part.lock)?;
-    }
-    Ok(lock)
-}
-
-/// Reads the lock of every definition that adds a layer, lowest first.
-pub(super) fn parts(folder: &ImageFolder, composition: &Composition) -> Result<Vec<Part>, ImageError> {
-    let part = |definition: &ImageDefinition| {
-        let composition = folder.compose(&definition.name)?;
-        let lock = folder.lock(&composition)?;
-        Ok(Part { composition, lock })
-    };
-    composition.layers().map(part).collect()
-}
-
 fn finish(context: &ImageContext<'_>, lock: &ImageLock) -> Result<BuiltImage, ImageError> {
     let layers: Vec<_> = lock.layers.iter().map(|layer| layer.digest).collect();
     let image =
@@ -143,40 +112,20 @@ fn finish(context: &ImageContext<'_>, lock: &ImageLock) -> Result<BuiltImage, Im
     Ok(BuiltImage { identity: lock.identity(), blobs })
 }
 
-fn own_layer(lock: &ImageLock) -> &LockedLayer {
-    lock.own_layer().expect("a part was taken because it adds a layer")
-}
-
-/// Tells whether a layer was made from this very lock here.
-fn is_made(store: &dyn BlobStore, lock: &ImageLock) -> Result<bool, ImageError> {
-    Ok(store.contains(Digest::of(&note(lock)))? && store.contains(own_layer(lock).digest)?)
-}
-
-/// Notes that a lock leads to its layer.
-pub(super) fn note_made(store: &dyn BlobStore, lock: &ImageLock) -> Result<(), ImageError> {
-    store.put(&note(lock))?;
-    Ok(())
-}
-
-/// Gives the note of a lock: never the lock's own bytes, because a store holds any lock that lies in a source tree.
-fn note(lock: &ImageLock) -> Vec<u8> {
-    format!("rcrepro: a layer was made from this lock\n{}", lock_toml::write(lock)).into_bytes()
-}
-
 async fn make_layer(context: &ImageContext<'_>, folder: &ImageFolder, part: &Part) -> Result<(), ImageError> {
     let Part { composition, lock } = part;
     if is_made(context.store.as_ref(), lock)? {
         return Ok(());
     }
     check::pins(composition, lock)?;
-    let layer = own_layer(lock);
+    let layer = made::own_layer(lock);
     let compiled = match &lock.pins.program {
         Some(pin) => is_whole(context.store.as_ref(), pin.output)?,
         None => false,
     };
     if !compiled {
         fetch(context, &layer.name, &lock.pins).await?;
-        compile(context, folder, part).await?;
+        compile_part(context, folder, part).await?;
     }
     let found = assemble_apart(context, composition.own(), lock.pins.clone(), lock.source_date_epoch).await?;
     check::same(lock, format!("layer {}", layer.name), layer.digest, found)?;
@@ -185,7 +134,7 @@ async fn make_layer(context: &ImageContext<'_>, folder: &ImageFolder, part: &Par
 }
 
 /// Compiles the part's program, if it has one, and compares what comes out with the lock.
-async fn compile(context: &ImageContext<'_>, folder: &ImageFolder, part: &Part) -> Result<(), ImageError> {
+async fn compile_part(context: &ImageContext<'_>, folder: &ImageFolder, part: &Part) -> Result<(), ImageError> {
     let Part { composition, lock } = part;
     let (Some(source), Some(pin)) = (&composition.own().layer.program, &lock.pins.program) else { return Ok(()) };
     let what = Compilation {
@@ -195,22 +144,52 @@ async fn compile(context: &ImageContext<'_>, folder: &ImageFolder, part: &Part) 
         epoch: lock.source_date_epoch,
         pins: &lock.pins,
     };
-    let found = program::compile(context, folder, what).await?;
+    let found = compile(context, folder, what).await?;
     check::same(lock, format!("program {}", source.module), pin.output, found.output)
 }
 
-/// Puts a layer together on a thread that may take its time.
-pub(super) async fn assemble_apart(
+/// Compiles a program whose modules are in the store, and gives what the lock has to say of it.
+pub(crate) async fn compile(
     context: &ImageContext<'_>,
-    definition: &ImageDefinition,
-    pins: LayerPins,
-    epoch: u64,
-) -> Result<Digest, ImageError> {
-    let layer = definition.name.clone();
-    (context.on_event)(ImageEvent::Assembling { layer: layer.clone() });
-    let (store, definition) = (context.store.clone(), definition.clone());
-    let task = spawn_blocking(move || assemble(&definition, &pins, epoch, store.as_ref()));
-    let digest = task.await.expect("assembling a layer does not panic")?;
-    (context.on_event)(ImageEvent::Assembled { layer, digest });
-    Ok(digest)
+    folder: &ImageFolder,
+    what: Compilation<'_>,
+) -> Result<ProgramPin, ImageError> {
+    let purl = Purl::go(&what.program.module, &what.program.version).to_string();
+    let engine = context.engine.ok_or_else(|| ImageError::NoEngine { name: what.layer.clone() })?;
+    let isa = &engine.info().isa;
+    let builder = ImagePlatform::of_isa(isa).ok_or_else(|| ImageError::NoEngine { name: what.layer.clone() })?;
+    let image: BuiltImage = Box::pin(build(context, &folder.on(builder), &what.program.image)).await?;
+    load::ensure(context, engine, &image).await?;
+    (context.on_event)(ImageEvent::Compiling { layer: what.layer.clone(), program: purl.clone() });
+    let action = what.action(&image.identity, builder, Some(context.store.as_ref()))?;
+    let execution = Execution {
+        action: &action,
+        image: &image.identity,
+        label: &format!("image/{}", what.layer),
+        limits: Limits { memory: 4 << 30, pids: 4096, output: OWN_OUTPUT },
+        network: Network::None,
+        world: &World::real(),
+        turn: None,
+    };
+    let executed = engine.execute(&execution, context.store.as_ref(), &context.cancel).await?.whole(execution.label)?;
+    let output = OUTPUT.parse().expect("a constant path");
+    match (&executed.ending, executed.result.outputs.get(&output)) {
+        (Ending::Exited { code: 0 }, Some(Output::Directory { root })) => {
+            (context.on_event)(ImageEvent::Compiled { layer: what.layer.clone() });
+            Ok(ProgramPin { builder, action: Digest::of(&action.encode()), output: *root })
+        }
+        (ending, _) => {
+            let streams = [executed.result.stdout, executed.result.stderr];
+            let tail = streams.map(|stream| tail(context.store.as_ref(), stream)).concat();
+            let bounds = Bounds { timeout: action.timeout, memory: Some(execution.limits.memory) };
+            let ending = ending::with_fixed_limits((*ending).into(), executed.result.exit_code, bounds);
+            Err(ImageError::Compile { label: purl, ending, tail })
+        }
+    }
+}
+
+fn tail(store: &dyn BlobStore, stream: Digest) -> String {
+    let bytes = store.get(stream).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(4096)..]).into_owned();
+    text.lines().map(|line| format!("  | {line}\n")).collect()
 }

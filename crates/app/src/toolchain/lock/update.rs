@@ -3,20 +3,15 @@
 //! What fits: the newest patch of the same Go minor version, the newest release of the same major version of an npm package
 //! or Go module. Debian packages have no version in a definition: their suite decides, and locking anew follows it.
 
-use super::folder::ImageFolder;
-use super::{ImageContext, ImageError};
+use crate::toolchain::folder::ImageFolder;
+use crate::toolchain::{ImageContext, ImageError};
 use crate::workspace::files::write_whole;
+use rcrepro_format::images::image_edit::{VersionPlace, bare, set_version};
 use rcrepro_images::packages::fetch::{Fetcher, join};
 use rcrepro_images::packages::{PackageError, go_module, npm};
 use rcrepro_model::image::definition::{ImageDefinition, ImageName};
 use rcrepro_model::image::purl::Purl;
 use rcrepro_store::door;
-
-/// Is where a version stands in a definition.
-struct Place {
-    keys: Vec<String>,
-    from: String,
-}
 
 /// Tells whether a definition names the package, or its lock pins it as a Debian package.
 ///
@@ -44,11 +39,11 @@ pub async fn raise(
     package: &str,
 ) -> Result<Option<(String, String)>, ImageError> {
     let composition = folder.compose(name)?;
-    let Some(place) = place(composition.own(), package) else { return Ok(None) };
-    let known = versions(context, composition.own(), package, &place.from).await?;
-    let fits = |other: &&String| series(&place.from, package) == series(other, package);
+    let Some((place, from)) = place(composition.own(), package) else { return Ok(None) };
+    let known = versions(context, composition.own(), package, from).await?;
+    let fits = |other: &&String| series(from, package) == series(other, package);
     let newest = known.iter().filter(fits).filter_map(|text| Some((numbers(text)?, text))).max();
-    let Some((_, newest)) = newest.filter(|(version, _)| Some(version) > numbers(&place.from).as_ref()) else {
+    let Some((_, newest)) = newest.filter(|(version, _)| Some(version) > numbers(from).as_ref()) else {
         return Ok(None);
     };
     let path = folder.definition_path(name);
@@ -57,43 +52,23 @@ pub async fn raise(
         move |source| ImageError::File { doing, path, source }
     };
     let text = door::read_text(&path, door::RECORD_LIMIT).map_err(failed("read"))?;
-    let mut document: toml_edit::DocumentMut = text.parse().expect("the definition was parsed before");
-    let mut item = document.as_item_mut();
-    for key in &place.keys {
-        item = &mut item[key.as_str()];
-    }
-    if let Some(value) = item.as_value_mut() {
-        set(value, newest);
-    }
-    // A linker flag that holds the program's version follows it.
-    let flags = document.get_mut("program").filter(|_| place.keys[0] == "program").and_then(|it| it.get_mut("ldflags"));
-    for flag in flags.and_then(toml_edit::Item::as_array_mut).into_iter().flat_map(toml_edit::Array::iter_mut) {
-        let raised = flag.as_str().map(|text| text.replace(bare(&place.from), bare(newest)));
-        raised.into_iter().for_each(|raised| set(flag, &raised));
-    }
-    let text = document.to_string();
+    let raised = set_version(&text, place, from, newest);
+    let text = raised.map_err(|mistake| ImageError::Toml { path: path.clone(), mistake })?;
     write_whole(&path, text.as_bytes()).map_err(failed("write"))?;
-    Ok(Some((place.from, newest.clone())))
+    Ok(Some((from.to_owned(), newest.clone())))
 }
 
-/// Puts a text in the place of another, with what stands around it: white space and comments.
-fn set(value: &mut toml_edit::Value, text: &str) {
-    let around = value.decor().clone();
-    *value = text.into();
-    *value.decor_mut() = around;
-}
-
-fn place(definition: &ImageDefinition, package: &str) -> Option<Place> {
+/// Finds where a definition has the version of a package, and the version.
+fn place<'a>(definition: &'a ImageDefinition, package: &'a str) -> Option<(VersionPlace<'a>, &'a str)> {
     let layer = &definition.layer;
-    let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
     if let Some(npm) = layer.npm.iter().find(|npm| npm.package == package) {
-        return Some(Place { keys: keys(&["npm", package, "version"]), from: npm.version.clone() });
+        return Some((VersionPlace::Npm { package }, &npm.version));
     }
     if let Some(program) = layer.program.as_ref().filter(|program| program.module == package) {
-        return Some(Place { keys: keys(&["program", "version"]), from: program.version.clone() });
+        return Some((VersionPlace::Program, &program.version));
     }
     let go = layer.go.as_ref().filter(|_| package == "go" || package == go_module::TOOLCHAIN_MODULE)?;
-    Some(Place { keys: keys(&["go", "toolchain"]), from: go.toolchain.clone() })
+    Some((VersionPlace::Go, &go.toolchain))
 }
 
 /// Lists the releases of a package, spelled as the definition spells them.
@@ -123,10 +98,6 @@ async fn versions(
         (platform == "amd64").then(|| version.to_owned())
     };
     Ok(list.lines().filter_map(|line| if go { toolchain(line) } else { Some(line.to_owned()) }).collect())
-}
-
-fn bare(version: &str) -> &str {
-    version.strip_prefix('v').unwrap_or(version)
 }
 
 /// Reads a release's numbers; a pre-release is none.

@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use tokio::task::spawn_blocking;
 
-use super::folder::ImageFolder;
-use super::packages::fetch_wanted;
-use super::{ImageContext, ImageError};
+use crate::toolchain::build::packages::fetch_wanted;
+use crate::toolchain::folder::ImageFolder;
+use crate::toolchain::{ImageContext, ImageError};
 use rcrepro_images::packages::debian::archive::{self, Archive, choose, fetch_indexes};
 use rcrepro_images::packages::fetch::{Promise, Wanted, join};
 use rcrepro_model::image::definition::{DebSource, ImageName};
@@ -46,7 +46,7 @@ pub(super) async fn resolve_debs(
 ///
 /// # Errors
 /// [`ImageError::Key`], and [`ImageError::Package`] when signature, list or choice is not what the lock says.
-pub fn recheck(folder: &ImageFolder, lock: &ImageLock, store: &dyn BlobStore) -> Result<bool, ImageError> {
+pub(super) fn recheck(folder: &ImageFolder, lock: &ImageLock, store: &dyn BlobStore) -> Result<bool, ImageError> {
     let composition = folder.compose(&lock.name)?;
     let (Some(source), indexes) = (&composition.own().layer.deb, &lock.pins.indexes) else { return Ok(false) };
     for index in indexes {

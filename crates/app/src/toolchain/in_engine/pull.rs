@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
-use super::ImageError;
-use super::build::{locked, note_made, parts};
-use super::folder::ImageFolder;
-use super::load::{host_of, stream_of};
+use crate::toolchain::ImageError;
+use crate::toolchain::build::locked::locked;
+use crate::toolchain::build::made::note_made;
+use crate::toolchain::build::parts::parts;
+use crate::toolchain::folder::ImageFolder;
+use crate::toolchain::load::{host_of, stream_of};
 use rcrepro_engine::{Engine, EngineError, ImageHost};
 use rcrepro_format::images::oci_document::Packing;
 use rcrepro_images::oci::pulled_archive::write_pulled_archive;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::client::Read;
+use crate::frozen::read_source::ReadSource;
 use rcrepro_format::go::go_local;
 use rcrepro_model::execution::fault::{Fault, below, follow};
 
@@ -35,7 +35,7 @@ pub fn beside(go_mod: &str, folder: &str) -> BTreeSet<String> {
 ///
 /// # Errors
 /// What `read` fails with.
-pub fn judge<E>(folder: &str, alone: bool, read: Read<'_, E>) -> Result<Vec<Fault>, E> {
+pub fn judge<E>(folder: &str, alone: bool, read: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
     let mut faults = Vec::new();
     let path = below(folder, LOCK_FILES[0]);
     let text = |path: &str| Ok(read(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));

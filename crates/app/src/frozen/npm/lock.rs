@@ -5,16 +5,18 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::Read;
-use super::npm_packages::{LOCK_FILES, content_path};
+use crate::frozen::read_source::ReadSource;
+use rcrepro_images::packages::npm_cache::content_path;
+use rcrepro_model::content::integrity;
 use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_pins::syntax::json;
 use rcrepro_pins::syntax::node::SyntaxNode;
+
+/// The files of the client's lock, relative to the package's folder.
+pub const LOCK_FILES: [&str; 2] = ["package.json", "package-lock.json"];
 
 #[derive(Deserialize)]
 struct LockWire {
@@ -143,10 +145,8 @@ fn pinned(entry: &PackageWire, name: String) -> Result<LockedPackage, (String, &
         return Err((format!("is a file (`{resolved}`), which the step with network is not given"), PUBLISHED));
     }
     let hashes = entry.integrity.as_deref().unwrap_or_default();
-    let strong = hashes.split_whitespace().find_map(|one| {
-        let hash = STANDARD.decode(one.strip_prefix("sha512-")?).ok().filter(|hash| hash.len() == 64)?;
-        Some((one.to_owned(), content_path(&hash)))
-    });
+    let strong =
+        hashes.split_whitespace().find_map(|one| Some((one.to_owned(), content_path(&integrity::decode(one)?))));
     let Some((integrity, content_path)) = strong else {
         return Err(match hashes {
             "" => ("has no `integrity`: expected `sha512-…`".to_owned(), REWRITE),
@@ -175,7 +175,7 @@ fn says_something(list: &Value) -> bool {
 ///
 /// # Errors
 /// What `read` fails with.
-pub fn judge<E>(folder: &str, read_file: Read<'_, E>) -> Result<Vec<Fault>, E> {
+pub fn judge<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
     let [package, lock] = LOCK_FILES.map(|name| below(folder, name));
     let bytes = read_file(&lock)?.unwrap_or_default();
     let found = match read(&bytes) {
@@ -211,7 +211,7 @@ pub fn judge<E>(folder: &str, read_file: Read<'_, E>) -> Result<Vec<Fault>, E> {
 ///
 /// # Errors
 /// What `read` fails with.
-pub fn notes<E>(folder: &str, read_file: Read<'_, E>) -> Result<Vec<Fault>, E> {
+pub fn notes<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
     let lock = below(folder, LOCK_FILES[1]);
     let bytes = read_file(&lock)?.unwrap_or_default();
     let found = read(&bytes).unwrap_or_default();
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     fn strong() -> String {
-        format!("sha512-{}", STANDARD.encode([7; 64]))
+        integrity::encode([7; 64])
     }
 
     fn lock(packages: &Value) -> Vec<u8> {

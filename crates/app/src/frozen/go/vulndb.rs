@@ -9,14 +9,14 @@
 
 use std::collections::BTreeMap;
 
-use super::mirror::{self, MirrorError};
+use crate::frozen::mirror::{self, MirrorError};
 use rcrepro_format::advisories::vulndb_json::{self, VulndbJsonError};
 use rcrepro_format::plan::frozen_toml::FrozenData;
 use rcrepro_model::advisory::{AdvisoryEntries, AdvisoryEntry};
 use rcrepro_model::content::digest::Digest;
 
 /// The program that stands before the scanner.
-const FRONT: &str = include_str!("front/govulncheck.sh");
+const FRONT: &str = include_str!("../front/govulncheck.sh");
 
 /// Says why a mirror holds no database that a scan could rely on.
 #[derive(Debug, thiserror::Error)]

@@ -2,16 +2,18 @@
 
 use std::io::{self, Read, Seek as _};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha512};
+use tokio::task::spawn_blocking;
 
-use super::{ImageError, program};
+use super::compilation;
+use crate::toolchain::{ImageContext, ImageError};
 use rcrepro_images::oci::layer_tree::{LayerRules, LayerTree, Package, PackageWriter};
 use rcrepro_images::oci::{OciError, concat, tar_layer};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::integrity;
+use rcrepro_model::execution::event::ImageEvent;
 use rcrepro_model::image::definition::{DebSource, GoProgram, GoSource, ImageDefinition, NpmSource};
 use rcrepro_model::image::layer::{Entry, EntryKind};
 use rcrepro_model::image::lock::{DebPin, GoPin, LayerPins, NpmPin, ProgramPin};
@@ -26,8 +28,24 @@ enum Task<'a> {
     Program(&'a ProgramPin, &'a GoProgram),
 }
 
+/// Puts a layer together on a thread that may take its time.
+pub(crate) async fn assemble_apart(
+    context: &ImageContext<'_>,
+    definition: &ImageDefinition,
+    pins: LayerPins,
+    epoch: u64,
+) -> Result<Digest, ImageError> {
+    let layer = definition.name.clone();
+    (context.on_event)(ImageEvent::Assembling { layer: layer.clone() });
+    let (store, definition) = (context.store.clone(), definition.clone());
+    let task = spawn_blocking(move || assemble(&definition, &pins, epoch, store.as_ref()));
+    let digest = task.await.expect("assembling a layer does not panic")?;
+    (context.on_event)(ImageEvent::Assembled { layer, digest });
+    Ok(digest)
+}
+
 /// Unpacks the packages in parallel, lays them over each other in the lock's order and streams the layer into the store.
-pub(super) fn assemble(
+fn assemble(
     definition: &ImageDefinition,
     pins: &LayerPins,
     epoch: u64,
@@ -69,14 +87,16 @@ impl Task<'_> {
                 npm::read_npm(&name, reader, &source.place, &mut |entry, content| {
                     Ok::<_, ImageError>(package.add(entry, content)?)
                 })?;
-                let found = format!("sha512-{}", STANDARD.encode(hasher.finalize()));
+                let found = integrity::encode(hasher.finalize());
                 same(&name, "its integrity", &pin.integrity, found)?;
                 Ok(package.finish()?)
             }
             Self::Program(pin, source) => {
                 let name = Purl::go(&source.module, &source.version).to_string();
                 let mut package = PackageWriter::new(&name, LayerRules::default())?;
-                program::read_output(pin, &source.into, store, &mut |entry, content| Ok(package.add(entry, content)?))?;
+                compilation::read_output(pin, &source.into, store, &mut |entry, content| {
+                    Ok(package.add(entry, content)?)
+                })?;
                 Ok(package.finish()?)
             }
             Self::Go(pin, source) => {
@@ -91,7 +111,7 @@ impl Task<'_> {
 }
 
 /// Streams a locked toolchain's files and gives the `h1:` checksum that they have.
-pub(super) fn read_go(
+pub(crate) fn read_go(
     pin: &GoPin,
     source: &GoSource,
     store: &dyn BlobStore,

@@ -9,7 +9,8 @@
 //! Dropped: `trim.txt`, `testexpire.txt`, `README`. Tests of it run with `-count=1`: a cached
 //! test result holds durations. Source of the form: `cmd/go/internal/cache`.
 
-use super::{FrozenError, FrozenStep, prune};
+use crate::frozen::failed_step::Blame;
+use crate::frozen::{FrozenError, FrozenStep, prune};
 use rcrepro_engine::Network;
 use rcrepro_model::content::digest::Digest;
 
@@ -34,13 +35,13 @@ const OUTPUT: &str = "gocache";
 
 impl FrozenStep<'_> {
     /// Compiles the standard library with the plan's toolchain; gives the root of the cache.
-    pub(super) async fn compile(&self) -> Result<Digest, FrozenError> {
+    pub(in crate::frozen) async fn compile(&self) -> Result<Digest, FrozenError> {
         let line = LINE.replace("LINES", &self.input.lines.join("\n"));
         let root = self.step(&line, OUTPUT, &[], Network::None).await?.ok_or_else(|| FrozenError::Step {
             name: self.name.clone(),
             ending: "no build cache came out".to_owned(),
             said: String::new(),
-            cause: super::Cause::World,
+            blame: Blame::World,
         })?;
         prune::filter(self.store, root, &keep)
     }

@@ -2,10 +2,11 @@
 
 use std::io::Seek as _;
 
-use super::folder::ImageFolder;
-use super::packages::fetch_wanted;
-use super::program::{Compilation, compile};
-use super::{ImageContext, ImageError};
+use crate::toolchain::build::compilation::Compilation;
+use crate::toolchain::build::compile;
+use crate::toolchain::build::packages::fetch_wanted;
+use crate::toolchain::folder::ImageFolder;
+use crate::toolchain::{ImageContext, ImageError};
 use rcrepro_images::packages::fetch::{Promise, Wanted, join};
 use rcrepro_images::packages::go_source::{self, Sum};
 use rcrepro_images::packages::{PackageError, go_module};
