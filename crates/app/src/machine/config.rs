@@ -18,7 +18,7 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: io::Error,
     },
@@ -41,10 +41,9 @@ impl Hint for ConfigError {
 /// Says where the user configuration is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFile {
-    /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Whether the user named it, so that it has to be there.
-    pub named: bool,
+    pub(crate) named: bool,
 }
 
 /// Reads the user configuration; a usual place without a file is a configuration that sets nothing.

@@ -14,7 +14,7 @@ use rcrepro_store::fs::FsStore;
 /// Says how a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
-    /// It is there.
+    /// There is nothing to do.
     Well,
     /// It works without, but slower or not for everything.
     Weak,
@@ -44,7 +44,7 @@ pub struct Check {
     pub what: &'static str,
     /// How it came out.
     pub health: Health,
-    /// What was found.
+    /// A line for people: a version, a count, or the error.
     pub found: String,
     /// A command that mends it.
     pub hint: Option<String>,
