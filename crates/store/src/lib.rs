@@ -24,7 +24,6 @@ use std::path::{Path, PathBuf};
 
 use rcrepro_model::content::digest::Digest;
 
-pub mod announcement;
 pub mod door;
 pub mod export;
 pub mod fs;

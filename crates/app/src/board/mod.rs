@@ -39,7 +39,7 @@ use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_pins::documents::written;
 use rcrepro_proof as proof;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::RunError;
+use rcrepro_store::runs::RunFolderError;
 use rcrepro_store::{BlobStore, StoreError};
 
 /// Says why nothing could be gathered.
@@ -56,7 +56,7 @@ pub enum StatusError {
     Store(#[from] StoreError),
     /// The runs cannot be read.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
     /// What a run recorded cannot be read.
     #[error(transparent)]
     Recorded(#[from] RecordedError),

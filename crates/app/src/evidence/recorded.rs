@@ -9,7 +9,7 @@ use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_normalize as normalize;
-use rcrepro_store::runs::{RunError, RunId};
+use rcrepro_store::runs::{RunFolderError, RunId};
 use rcrepro_store::{BlobStore, StoreError};
 
 /// Why what a run recorded cannot be read.
@@ -105,7 +105,7 @@ pub enum RecordedError {
     },
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
 }
 
 impl RecordedError {

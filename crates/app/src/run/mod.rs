@@ -85,7 +85,7 @@ pub enum RunError {
     Release(#[from] ReleaseError),
     /// The run record could not be written.
     #[error(transparent)]
-    Runs(#[from] runs::RunError),
+    Runs(#[from] runs::RunFolderError),
 }
 
 /// How a packet is executed.

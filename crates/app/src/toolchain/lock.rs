@@ -9,7 +9,7 @@ use super::packages::{fetch, fetch_wanted};
 use super::{ImageContext, ImageError, lock_program};
 use rcrepro_format::images::image_toml;
 use rcrepro_images::oci::image::{ImageParts, store_image};
-use rcrepro_images::packages::fetch::{Fetcher, Promise, Wanted, join};
+use rcrepro_images::packages::fetch::{Fetcher, Promise, WantedFile, join};
 use rcrepro_images::packages::{go_module, npm};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::composition::Composition;
@@ -201,7 +201,7 @@ async fn resolve_go(
     let purl = Purl::go(go_module::TOOLCHAIN_MODULE, &version);
     let path = go_module::zip_path(go_module::TOOLCHAIN_MODULE, &version);
     let urls = context.mirrors.go_bases()?.iter().map(|base| join(base, &path)).collect();
-    let wanted = [Wanted { package: purl.to_string(), urls, promise: Promise::Nothing }];
+    let wanted = [WantedFile { package: purl.to_string(), urls, promise: Promise::Nothing }];
     let digest = only(fetch_wanted(context, layer, &wanted).await?);
     let mut pin = GoPin { purl, h1: String::new(), digest };
     pin.h1 = read_go(&pin, source, context.store.as_ref(), &mut |_, _| Ok(()))?;
@@ -219,7 +219,7 @@ async fn resolve_npm(context: &ImageContext<'_>, layer: &ImageName, source: &Npm
     let integrity = npm::integrity(&package, &metadata)?;
     let path = npm::tarball_path(&source.package, &source.version);
     let urls = bases.iter().map(|base| join(base, &path)).collect();
-    let wanted = [Wanted { package, urls, promise: Promise::Sha512(integrity.clone()) }];
+    let wanted = [WantedFile { package, urls, promise: Promise::Sha512(integrity.clone()) }];
     let digest = only(fetch_wanted(context, layer, &wanted).await?);
     Ok(NpmPin { purl, integrity, digest })
 }

@@ -40,7 +40,7 @@ pub enum Promise {
 
 /// A file to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct WantedFile {
     /// The purl, for messages.
     pub package: String,
     /// Where it may lie, the first choice first.
@@ -90,9 +90,9 @@ impl Fetcher {
     /// The first [`PackageError`]; what was fetched before stays in the store.
     pub async fn fetch_all(
         &self,
-        wanted: &[Wanted],
+        wanted: &[WantedFile],
         store: &dyn BlobStore,
-        done: &(dyn Fn(&Wanted, Digest) + Sync),
+        done: &(dyn Fn(&WantedFile, Digest) + Sync),
     ) -> Result<Vec<Digest>, PackageError> {
         let fetches = wanted.iter().enumerate().map(|(index, one)| async move {
             let digest = self.fetch(one, store).await?;
@@ -113,7 +113,7 @@ impl Fetcher {
     /// # Errors
     /// [`PackageError::Digest`] or [`PackageError::Checksum`] when the bytes are not the promised ones,
     /// [`PackageError::Fetch`] when no place gives any, [`PackageError::Store`].
-    pub async fn fetch(&self, wanted: &Wanted, store: &dyn BlobStore) -> Result<Digest, PackageError> {
+    pub async fn fetch(&self, wanted: &WantedFile, store: &dyn BlobStore) -> Result<Digest, PackageError> {
         if let Promise::Digest(digest) = wanted.promise
             && store.contains(digest)?
         {
@@ -194,7 +194,7 @@ impl Fetcher {
     async fn attempt(
         &self,
         url: &str,
-        wanted: &Wanted,
+        wanted: &WantedFile,
         store: &dyn BlobStore,
     ) -> Result<Result<Digest, Failure>, PackageError> {
         let response = match self.open(url).await {
@@ -256,7 +256,7 @@ fn too_slow(url: &str, slow: TooSlow) -> Failure {
     Failure { reason: format!("{url}: {slow}"), again: true }
 }
 
-fn too_long(wanted: &Wanted, url: &str, limit: u64) -> Failure {
+fn too_long(wanted: &WantedFile, url: &str, limit: u64) -> Failure {
     let expected = match &wanted.promise {
         Promise::Digest(digest) => format!("expected {digest}"),
         Promise::Sha512(_) | Promise::Nothing => "that is beyond every package".to_owned(),
@@ -264,7 +264,7 @@ fn too_long(wanted: &Wanted, url: &str, limit: u64) -> Failure {
     Failure { reason: format!("{url}: more than {limit} bytes arrived, {expected}"), again: false }
 }
 
-fn check(wanted: &Wanted, found: Digest, sha512: Sha512) -> Result<(), PackageError> {
+fn check(wanted: &WantedFile, found: Digest, sha512: Sha512) -> Result<(), PackageError> {
     match &wanted.promise {
         Promise::Digest(expected) if *expected != found => {
             Err(PackageError::Digest { package: wanted.package.clone(), expected: *expected, found })

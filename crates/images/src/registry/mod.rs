@@ -42,7 +42,7 @@ pub const PARALLEL: usize = 4;
 
 /// Lists mirrors of registries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mirrors {
+pub struct RegistryMirrors {
     /// `https://HOST[:PORT][/PREFIX]`, in the order in which they are asked, by the registry's host and port.
     pub by_registry: BTreeMap<String, Vec<String>>,
     /// Asks mirrors only when pulling, never the registry itself.
@@ -53,7 +53,7 @@ pub struct Mirrors {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistrySettings {
     /// The mirrors that pulls ask first.
-    pub mirrors: Mirrors,
+    pub mirrors: RegistryMirrors,
     /// Docker's `config.json`, whose credentials are used; see [`docker_config`].
     pub docker_config: Option<PathBuf>,
     /// The pause after a first failure; later ones are longer.
@@ -65,7 +65,7 @@ pub struct RegistrySettings {
 impl Default for RegistrySettings {
     fn default() -> Self {
         Self {
-            mirrors: Mirrors::default(),
+            mirrors: RegistryMirrors::default(),
             docker_config: None,
             pause: Duration::from_millis(500),
             unpacked_limit: UNPACKED_LIMIT,

@@ -5,7 +5,7 @@ use reqwest::Url;
 
 use super::error::RegistryError;
 use super::http::{authority, is_loopback};
-use super::{Mirrors, RegistrySettings};
+use super::{RegistryMirrors, RegistrySettings};
 use rcrepro_model::image::reference::ImageReference;
 
 /// A repository at one host.
@@ -85,7 +85,7 @@ impl Place {
 ///
 /// # Errors
 /// [`RegistryError::Mirror`] for the first that cannot be used.
-pub(super) fn check(mirrors: &Mirrors) -> Result<(), RegistryError> {
+pub(super) fn check(mirrors: &RegistryMirrors) -> Result<(), RegistryError> {
     let mut all = mirrors.by_registry.iter().flat_map(|(registry, urls)| urls.iter().map(move |url| (registry, url)));
     all.try_for_each(|(registry, url)| Place::mirror(url, registry, "x").map(drop))
 }
@@ -167,7 +167,7 @@ mod tests {
             ("https://user:secret@mirror.example", "docker login"),
             ("https://mirror.example/?a=b", "https://HOST"),
         ] {
-            let mut mirrors = Mirrors::default();
+            let mut mirrors = RegistryMirrors::default();
             mirrors.by_registry.insert("registry.example".to_owned(), vec![url.to_owned()]);
             let error = check(&mirrors).expect_err("refused").to_string();
             assert!(error.contains(reason), "{error}");
