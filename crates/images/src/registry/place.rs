@@ -1,11 +1,10 @@
 //! Where a reference's repository lies: at its mirrors, then at the registry itself.
 
 use oci_client::Reference;
-use reqwest::Url;
+use rcrepro_http::{Url, is_loopback};
 
 use super::error::RegistryError;
-use super::http::{authority, is_loopback};
-use super::{RegistryMirrors, RegistrySettings};
+use super::settings::{RegistryMirrors, RegistrySettings};
 use rcrepro_model::image::reference::ImageReference;
 
 /// A repository at one host.
@@ -79,6 +78,12 @@ impl Place {
         let credential_names = vec![authority.clone()];
         Ok(Self { authority, repository, schemes, loopback, credential_names })
     }
+}
+
+/// Takes a host and port apart from a URL, for places that are given as one.
+fn authority(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 /// Checks every mirror of the settings.

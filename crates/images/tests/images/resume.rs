@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use rcrepro_images::registry::{ATTEMPTS, Registry, RegistryEvent};
+use rcrepro_http::ATTEMPTS;
+use rcrepro_images::registry::{Registry, RegistryEvent};
 use rcrepro_model::image::definition::Platform;
 use rcrepro_testkit::published::{Kept, Published, client, settings};
 use rcrepro_testkit::server::{Reply, ServedRequest, Server};

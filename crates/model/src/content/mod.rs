@@ -3,5 +3,4 @@
 pub mod digest;
 pub mod hex;
 pub mod name;
-pub mod pace;
 pub mod tree;
