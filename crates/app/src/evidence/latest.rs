@@ -10,7 +10,7 @@ use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::RunError;
+use rcrepro_store::runs::RunFolderError;
 
 /// Why a packet has no evidence that could be shown.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +34,7 @@ pub enum LatestError {
     Recorded(#[from] RecordedError),
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
     /// The committed manifest cannot be read.
     #[error(transparent)]
     Manifest(Box<ReplayError>),

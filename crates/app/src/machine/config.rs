@@ -72,9 +72,9 @@ pub fn find(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<ConfigFile> {
 
 /// Gives the mirrors of packages.
 #[must_use]
-pub fn package_mirrors(config: &UserConfig) -> sources::Mirrors {
+pub fn package_mirrors(config: &UserConfig) -> sources::PackageMirrors {
     let mirrors = &config.mirrors;
-    sources::Mirrors {
+    sources::PackageMirrors {
         deb: mirrors.deb.clone(),
         go: mirrors.go.clone(),
         npm: mirrors.npm.clone(),
@@ -86,7 +86,7 @@ pub fn package_mirrors(config: &UserConfig) -> sources::Mirrors {
 #[must_use]
 pub fn registry_settings(config: &UserConfig) -> RegistrySettings {
     let by_registry = config.mirrors.registry.clone();
-    let mirrors = registry::Mirrors { by_registry, exclusive: config.mirrors.exclusive };
+    let mirrors = registry::RegistryMirrors { by_registry, exclusive: config.mirrors.exclusive };
     RegistrySettings { mirrors, docker_config: docker_config(), ..RegistrySettings::default() }
 }
 

@@ -83,7 +83,7 @@ pub enum RunError {
     Release(#[from] ReleaseError),
     /// The run record could not be written.
     #[error(transparent)]
-    Runs(#[from] runs::RunError),
+    Runs(#[from] runs::RunFolderError),
 }
 
 impl Hint for RunError {

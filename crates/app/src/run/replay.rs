@@ -64,7 +64,7 @@ pub enum ReplayError {
     Evidence(#[from] EvidenceError),
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] runs::RunError),
+    Runs(#[from] runs::RunFolderError),
     /// The packet could not be executed.
     #[error(transparent)]
     Run(Box<RunError>),

@@ -24,7 +24,7 @@ use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::status::{Uncommitted, uncommitted};
-use rcrepro_store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
+use rcrepro_store::ingest::{GitError, GitSource, IngestLimits, IngestedSource, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
 const RECORDS: [&str; 5] = ["manifests/**", "approvals/**", "scopes/**", "gates/**", "today/**"];
@@ -295,7 +295,7 @@ impl Workspace {
         let (repository, folder) = self.repository()?;
         let exclude = self.exclude();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
-        Ok(ingest_git(store, &source, Limits::default())?)
+        Ok(ingest_git(store, &source, IngestLimits::default())?)
     }
 
     /// Shows every tracked path of a commit below the plan's folder, what the plan excludes among them, and gives the
@@ -311,7 +311,7 @@ impl Workspace {
         let (repository, folder) = self.repository()?;
         let exclude = GlobSet::empty();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
-        Ok(visit_git(&source, Limits::default(), visit)?)
+        Ok(visit_git(&source, IngestLimits::default(), visit)?)
     }
 
     /// Finds the work tree that the plan's folder belongs to, and where in it the folder is; none for its root.
