@@ -9,7 +9,7 @@ use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_testkit::published::{Kept, Published, client, settings};
 use rcrepro_testkit::server::{Reply, ServedRequest, Server};
 
-fn platform() -> Platform {
+fn platform() -> ImagePlatform {
     ImagePlatform::host().expect("a platform")
 }
 
