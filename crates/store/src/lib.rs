@@ -23,8 +23,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::text::hint::Hint;
 
-pub mod announcement;
 pub mod door;
 pub mod export;
 pub mod fs;
@@ -72,6 +72,18 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+}
+
+impl Hint for StoreError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Damaged { .. } => {
+                Some("rcrepro doctor --blobs names each damaged blob, and the command that removes it".to_owned())
+            }
+            Self::Io { .. } => Some("check the disk, or name another store: rcrepro --store DIR …".to_owned()),
+            _ => None,
+        }
+    }
 }
 
 impl StoreError {

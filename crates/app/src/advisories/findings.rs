@@ -14,7 +14,7 @@ use crate::run::ended::ended;
 use crate::run::prove::{Proved, prove};
 use crate::workspace::Workspace;
 use rcrepro_model::advisory::findings::{Findings, Scan};
-use rcrepro_model::advisory::rescan::Outcome;
+use rcrepro_model::advisory::rescan::ScanOutcome;
 use rcrepro_model::advisory::scan::{SCANNERS, ScanFinding};
 use rcrepro_model::advisory::waiver::{self, Known, Waiver};
 use rcrepro_model::content::digest::Digest;
@@ -97,7 +97,7 @@ fn unread_scan(packet: &PacketId, spec: &CommandSpec, reason: Option<String>) ->
         command: spec.id.clone(),
         line: spec.line.clone(),
         origin: None,
-        outcome: reason.map(|why| Outcome::Undecided { why }),
+        outcome: reason.map(|why| ScanOutcome::Undecided { why }),
         conditions: Vec::new(),
     }
 }
@@ -110,14 +110,14 @@ fn read_scan(
     spec: &CommandSpec,
     entry: &CommandEntry,
     store: &dyn BlobStore,
-) -> (Outcome, Vec<ScanFinding>, Vec<Condition>) {
+) -> (ScanOutcome, Vec<ScanFinding>, Vec<Condition>) {
     let read = prove(&workspace.plan, spec, entry, store).and_then(|Proved { proof, .. }| {
         let (outcome, found) = outcome_of(&proof, spec, entry, store)?;
         Ok((outcome, found, proof.conditions().to_vec()))
     });
     read.unwrap_or_else(|error| {
         let why = format!("{error}: rcrepro run {packet}");
-        (Outcome::Undecided { why }, Vec::new(), Vec::new())
+        (ScanOutcome::Undecided { why }, Vec::new(), Vec::new())
     })
 }
 
@@ -142,7 +142,7 @@ fn scanners(spec: &CommandSpec) -> Vec<(Tool, String)> {
 /// Lists the tools of the scans that said something.
 #[must_use]
 pub fn tools(workspace: &Workspace, findings: &Findings) -> Vec<Tool> {
-    let said = |scan: &&Scan| matches!(scan.outcome, Some(Outcome::Clean | Outcome::Finds { .. }));
+    let said = |scan: &&Scan| matches!(scan.outcome, Some(ScanOutcome::Clean | ScanOutcome::Finds { .. }));
     let specs = |scan: &Scan| workspace.plan.command(&scan.command);
     let scans = findings.scans.iter().filter(said).filter_map(specs);
     let found: BTreeSet<Tool> = scans.flat_map(scanners).map(|(tool, _)| tool).collect();
@@ -194,7 +194,7 @@ pub(crate) fn outcome(
     spec: &CommandSpec,
     entry: &CommandEntry,
     store: &dyn BlobStore,
-) -> Result<(Outcome, Vec<ScanFinding>), StoreError> {
+) -> Result<(ScanOutcome, Vec<ScanFinding>), StoreError> {
     let Proved { proof, .. } = prove(plan, spec, entry, store)?;
     outcome_of(&proof, spec, entry, store)
 }
@@ -204,15 +204,15 @@ fn outcome_of(
     spec: &CommandSpec,
     entry: &CommandEntry,
     store: &dyn BlobStore,
-) -> Result<(Outcome, Vec<ScanFinding>), StoreError> {
-    let undecided = |why: String| Ok((Outcome::Undecided { why }, Vec::new()));
+) -> Result<(ScanOutcome, Vec<ScanFinding>), StoreError> {
+    let undecided = |why: String| Ok((ScanOutcome::Undecided { why }, Vec::new()));
     if proof.standing() == Standing::Undecided {
         return undecided(proof.to_string());
     }
     let passed = proof.standing() == Standing::Passed;
     let tools = scanners(spec);
     if tools.is_empty() && passed {
-        return Ok((Outcome::Clean, Vec::new()));
+        return Ok((ScanOutcome::Clean, Vec::new()));
     }
     let too_large = |raw: &Digest| raw.size > GET_LIMIT;
     if [entry.stdout.raw, entry.stderr.raw].iter().any(too_large) {
@@ -240,5 +240,5 @@ fn outcome_of(
         return undecided(format!("it failed ({ended}), and nothing says what it found"));
     }
     let ids: BTreeSet<String> = found.iter().map(|finding| finding.id.clone()).collect();
-    Ok((if ids.is_empty() { Outcome::Clean } else { Outcome::Finds { ids } }, found))
+    Ok((if ids.is_empty() { ScanOutcome::Clean } else { ScanOutcome::Finds { ids } }, found))
 }

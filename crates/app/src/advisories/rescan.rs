@@ -18,11 +18,14 @@ use crate::workspace::attributes::write_record;
 use rcrepro_engine::EngineError;
 use rcrepro_format::plan::frozen_toml;
 use rcrepro_format::syntax::canonical_json;
-use rcrepro_model::advisory::rescan::{Answer, DataState, Outcome, RESCAN_VERSION, Rescan, RescanCommand, RescanData};
+use rcrepro_model::advisory::rescan::{
+    Answer, DataState, RESCAN_VERSION, Rescan, RescanCommand, RescanData, ScanOutcome,
+};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{FrozenEntry, ReproManifest};
 use rcrepro_model::plan::{CommandSpec, FrozenKind, PacketId, Plan};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_proof as proof;
 use rcrepro_store::{BlobStore, StoreError};
 
@@ -56,6 +59,15 @@ pub enum RescanError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl Hint for RescanError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Nothing => Some("name a frozen input such as `go-vulndb` in a command's `frozen`".to_owned()),
+            _ => None,
+        }
+    }
 }
 
 /// Runs every scan that uses frozen advisory data, with the data of today, and records what each said.
@@ -147,7 +159,7 @@ impl PacketScan<'_> {
                         || "a command that it needs failed".to_owned(),
                         |(name, why)| format!("`{name}` was not asked today: {why}"),
                     );
-                    Answer { result: None, outcome: Outcome::Undecided { why } }
+                    Answer { result: None, outcome: ScanOutcome::Undecided { why } }
                 }
             };
             let then = self.recorded_answer(spec, then.as_ref().map(|(manifest, _, store)| (manifest, &**store)))?;
@@ -171,7 +183,7 @@ impl PacketScan<'_> {
         let entry = recorded.and_then(|(manifest, store)| Some((manifest.command(&spec.id)?, store)));
         let Some((entry, store)) = entry else {
             let why = format!("there is no evidence of this source: rcrepro run {}", self.id);
-            return Ok(Answer { result: None, outcome: Outcome::Undecided { why } });
+            return Ok(Answer { result: None, outcome: ScanOutcome::Undecided { why } });
         };
         let (outcome, _) = outcome(&self.workspace.plan, spec, entry, store)?;
         Ok(Answer { result: Some(entry.result), outcome })

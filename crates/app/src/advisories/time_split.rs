@@ -18,6 +18,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_proof as proof;
 use rcrepro_store::BlobStore;
 
@@ -33,6 +34,18 @@ pub enum TimeSplitError {
     /// A record of scans cannot be read.
     #[error(transparent)]
     Rescan(#[from] RecordError),
+}
+
+impl Hint for TimeSplitError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Frozen(error) => error.hint(),
+            Self::Rescan(RecordError::Record { .. }) => {
+                Some("remove the file, and ask again: rcrepro advisories --scan".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Compares the frozen advisory data of a plan with what there is today. `source` is the root of the certified source, whose

@@ -12,6 +12,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::decision::approval::{APPROVAL_VERSION, Approval, ApprovalKind};
 use rcrepro_model::decision::board::Fact;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door;
 
 /// Says why nothing could be approved.
@@ -45,6 +46,17 @@ pub enum ApproveError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl Hint for ApproveError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::NoManifest { packet, .. } => Some(format!("rcrepro run {packet}")),
+            Self::Name { packet, .. } => Some(format!("rcrepro approve {packet} --by \"A Name\"")),
+            Self::Io { .. } => None,
+        }
+    }
 }
 
 /// Writes a record, in place of an earlier one of this packet and kind; gives its path and what it names.

@@ -11,8 +11,9 @@ use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, Recorded};
+use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, RecordedCommand};
 use rcrepro_model::standing::Standing;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections::SectionsError;
 use rcrepro_pins::documents::{align, sections};
 use rcrepro_store::door;
@@ -63,6 +64,23 @@ pub enum DocumentsError {
         #[source]
         source: ManifestError,
     },
+}
+
+impl Hint for DocumentsError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::Git(_) => Some("git rev-parse HEAD".to_owned()),
+            Self::Sections { .. } => Some("mend the marker in that line, and commit".to_owned()),
+            Self::Manifest { source: ManifestError::Version { .. }, path } => {
+                // A packet's manifest has its name.
+                let packet = path.file_stem().unwrap_or_default().to_string_lossy();
+                Some(format!("record the packet again: rcrepro run {packet}"))
+            }
+            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::NotUtf8 { .. } | Self::Io { .. } => None,
+        }
+    }
 }
 
 /// The quoted commands of documents, each compared with the plan.
@@ -170,7 +188,7 @@ fn without_sections(text: &str) -> Result<(String, String), SectionsError> {
 /// # Errors
 /// [`DocumentsError`] when a manifest cannot be read.
 pub(crate) fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError> {
-    let mut recorded: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
+    let mut recorded: BTreeMap<String, Vec<RecordedCommand>> = BTreeMap::new();
     for packet in workspace.plan.packets.keys() {
         let path = workspace.manifest_path(packet);
         let bytes = match door::read(&path, door::RECORD_LIMIT) {
@@ -182,7 +200,8 @@ pub(crate) fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, Documen
         let digest = Digest::of(&bytes);
         for entry in manifest.commands {
             let succeeded = entry.succeeded();
-            let of = Recorded { packet: manifest.packet.clone(), command: entry.id, manifest: digest, succeeded };
+            let of =
+                RecordedCommand { packet: manifest.packet.clone(), command: entry.id, manifest: digest, succeeded };
             recorded.entry(entry.line).or_default().push(of);
         }
     }

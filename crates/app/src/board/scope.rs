@@ -8,8 +8,9 @@ use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_format::records::scope_json::{self, ScopeJsonError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::decision::scope::{Change, Revision, SCOPE_VERSION, ScopeRecord, ScopeRules, relative};
+use rcrepro_model::decision::scope::{Revision, SCOPE_VERSION, ScopeRecord, ScopeRules, TrackedChange, relative};
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::ingest::GitError;
@@ -96,6 +97,25 @@ pub enum ScopeError {
         /// The key of the record, such as `head.tree`.
         part: &'static str,
     },
+}
+
+impl Hint for ScopeError {
+    fn hint(&self) -> Option<String> {
+        let again = |packet: &PacketId| format!("rcrepro scope {packet} --base REV --head REV --record");
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::Git(_) => Some("git rev-parse HEAD".to_owned()),
+            Self::NotAncestor { head, meet, .. } => {
+                meet.as_ref().map(|meet| format!("they meet at {meet}: --base {meet} --head {head}"))
+            }
+            Self::Hollow { .. } => Some("name the commit before the packet's first one: --base REV".to_owned()),
+            Self::NoRules { packet } => Some(format!("write into [packets.{packet}]: scope = [\"DIR/**\"]")),
+            Self::Io { .. } => None,
+            Self::Malformed { .. } => Some("git checkout -- scopes".to_owned()),
+            Self::Differs { packet, .. } | Self::Stale { packet } => Some(again(packet)),
+            Self::Gone { packet, .. } => Some(format!("git fetch --unshallow, or record it anew: {}", again(packet))),
+        }
+    }
 }
 
 /// A committed record that was derived again from the repository and found right.
@@ -210,10 +230,14 @@ fn derive(
     if meet.as_ref() != Some(&base.commit) {
         return Err(ScopeError::NotAncestor { base: base.commit, head: head.commit, meet });
     }
-    let changes: Vec<Change> = history
+    let changes: Vec<TrackedChange> = history
         .changes(&base, &head)?
         .into_iter()
-        .map(|change| Change { path: relative(&change.path, folder), before: change.before, after: change.after })
+        .map(|change| TrackedChange {
+            path: relative(&change.path, folder),
+            before: change.before,
+            after: change.after,
+        })
         .collect();
     if changes.is_empty() {
         return Err(ScopeError::Hollow { base: base.commit, head: head.commit });

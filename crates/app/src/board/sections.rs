@@ -9,6 +9,7 @@ use crate::workspace::Workspace;
 use crate::workspace::files;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::standing::Standing;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections::{self, SectionsError, StaleSection};
 use rcrepro_store::door;
 
@@ -40,6 +41,19 @@ pub enum SectionsIoError {
         /// What is wrong, and in which line.
         source: SectionsError,
     },
+}
+
+impl Hint for SectionsIoError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { .. } => None,
+            Self::Gone { path } => {
+                let markers = r"<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n";
+                Some(format!("printf '{markers}' > {path}"))
+            }
+            Self::Sections { .. } => Some("mend the marker in that line".to_owned()),
+        }
+    }
 }
 
 impl From<&SectionsState> for Standing {

@@ -7,7 +7,7 @@ use crate::evidence::recorded::RecordedError;
 use crate::workspace::WorkspaceError;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_store::StoreError;
-use rcrepro_store::runs::RunError;
+use rcrepro_store::runs::RunFolderError;
 
 /// Says why nothing could be gathered.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum StatusError {
     Store(#[from] StoreError),
     /// The runs cannot be read.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
     /// What a run recorded cannot be read.
     #[error(transparent)]
     Recorded(#[from] RecordedError),

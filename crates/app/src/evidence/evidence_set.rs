@@ -11,7 +11,7 @@ use super::verify::{Verification, verify};
 use crate::evidence::EvidenceError;
 use crate::release::ReleaseError;
 use crate::release::verify as images;
-use crate::release::verify::Judged;
+use crate::release::verify::VerifiedImages;
 use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::ReproManifest;
@@ -95,7 +95,7 @@ impl EvidenceSet {
     pub fn verify(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
         let mut verification = self.verify_commands(today)?;
         if let Some(manifest) = &verification.parsed {
-            let Judged { evidence, findings, notes, untied } = self.verify_images(manifest)?;
+            let VerifiedImages { evidence, findings, notes, untied } = self.verify_images(manifest)?;
             verification.evidence += evidence;
             verification.findings.extend(findings);
             verification.notes.extend(notes);
@@ -116,7 +116,7 @@ impl EvidenceSet {
     ///
     /// # Errors
     /// As [`Self::verify`].
-    pub(crate) fn verify_images(&self, manifest: &ReproManifest) -> Result<Judged, EvidenceSetError> {
+    pub(crate) fn verify_images(&self, manifest: &ReproManifest) -> Result<VerifiedImages, EvidenceSetError> {
         Ok(images::verify(self.file.path(), manifest, self.file.blobs(), self.store.as_deref())?)
     }
 }

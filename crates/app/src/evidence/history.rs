@@ -15,7 +15,7 @@ use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_store::BlobStore;
-use rcrepro_store::runs::{RunError, RunId, Runs};
+use rcrepro_store::runs::{RunFolderError, RunId, Runs};
 
 /// The runs of a store.
 #[derive(Debug, Clone)]
@@ -54,8 +54,8 @@ impl History {
     /// Opens the history of a store by the store's folder.
     ///
     /// # Errors
-    /// [`RunError`] when the runs cannot be read.
-    pub fn open(store: &Path) -> Result<Self, RunError> {
+    /// [`RunFolderError`] when the runs cannot be read.
+    pub fn open(store: &Path) -> Result<Self, RunFolderError> {
         Ok(Self { runs: Runs::open(store)? })
     }
 
@@ -173,8 +173,8 @@ impl History {
     /// Tells whether a live run works at a packet of this plan's folder.
     ///
     /// # Errors
-    /// [`RunError`] when the runs cannot be read.
-    pub(crate) fn is_running(&self, packet: &PacketId, folder: &Path) -> Result<bool, RunError> {
+    /// [`RunFolderError`] when the runs cannot be read.
+    pub(crate) fn is_running(&self, packet: &PacketId, folder: &Path) -> Result<bool, RunFolderError> {
         for run in self.runs.list()?.iter().rev() {
             let announced = self.runs.is_announced(run, packet, folder);
             if announced && self.runs.record(run, packet)?.is_none() && self.runs.is_alive(run)? {
@@ -188,8 +188,8 @@ impl History {
     /// deleted. A run that ends by an error or by Ctrl-C takes its announcement back and is not such a run.
     ///
     /// # Errors
-    /// [`RunError`] when the runs cannot be read.
-    pub(crate) fn unrecorded(&self, packet: &PacketId, folder: &Path) -> Result<Option<Unrecorded>, RunError> {
+    /// [`RunFolderError`] when the runs cannot be read.
+    pub(crate) fn unrecorded(&self, packet: &PacketId, folder: &Path) -> Result<Option<Unrecorded>, RunFolderError> {
         let runs = self.runs.list()?.into_iter().rev();
         for run in runs.filter(|run| self.runs.is_announced(run, packet, folder)) {
             if self.runs.record_path(&run, packet).symlink_metadata().is_ok() {

@@ -8,8 +8,9 @@ use crate::run::replay::{ReplayError, read_manifest};
 use crate::workspace::Workspace;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::RunError;
+use rcrepro_store::runs::RunFolderError;
 
 /// Why a packet has no evidence that could be shown.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +34,20 @@ pub enum LatestError {
     Recorded(#[from] RecordedError),
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
     /// The committed manifest cannot be read.
     #[error(transparent)]
     Manifest(Box<ReplayError>),
+}
+
+impl Hint for LatestError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Nothing { packet, .. } => Some(format!("rcrepro run {packet}")),
+            Self::NoCommands { .. } => Some("rcrepro status says what its criteria rest on".to_owned()),
+            Self::Recorded(_) | Self::Manifest(_) | Self::Runs(_) => None,
+        }
+    }
 }
 
 /// The latest evidence of a packet.

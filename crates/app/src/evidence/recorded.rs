@@ -8,8 +8,9 @@ use rcrepro_format::records::run_record_json::RunRecordError;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::{PacketId, Plan};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_normalize as normalize;
-use rcrepro_store::runs::RunError;
+use rcrepro_store::runs::RunFolderError;
 use rcrepro_store::{BlobStore, StoreError};
 
 /// A packet as one run of the store recorded it.
@@ -54,7 +55,13 @@ pub enum RecordedError {
     Images(PacketInRun, PathBuf, #[source] serde_json::Error),
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
+}
+
+impl Hint for RecordedError {
+    fn hint(&self) -> Option<String> {
+        self.cure().map(|cure| format!("run it again: {cure}"))
+    }
 }
 
 impl RecordedError {

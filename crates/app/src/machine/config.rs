@@ -8,6 +8,7 @@ use rcrepro_format::syntax::toml_place::TomlError;
 use rcrepro_images::packages::sources;
 use rcrepro_images::registry::{self, RegistrySettings, docker_config};
 use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_model::text::hint::Hint;
 
 /// Says why the user configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,12 @@ pub enum ConfigError {
         /// The mistake and its place.
         mistake: TomlError,
     },
+}
+
+impl Hint for ConfigError {
+    fn hint(&self) -> Option<String> {
+        Some("mend the file, or name another one: RCREPRO_CONFIG=FILE".to_owned())
+    }
 }
 
 /// Says where the user configuration is.
@@ -65,9 +72,9 @@ pub fn find(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<ConfigFile> {
 
 /// Gives the mirrors of packages.
 #[must_use]
-pub fn package_mirrors(config: &UserConfig) -> sources::Mirrors {
+pub fn package_mirrors(config: &UserConfig) -> sources::PackageMirrors {
     let mirrors = &config.mirrors;
-    sources::Mirrors {
+    sources::PackageMirrors {
         deb: mirrors.deb.clone(),
         go: mirrors.go.clone(),
         npm: mirrors.npm.clone(),
@@ -79,7 +86,7 @@ pub fn package_mirrors(config: &UserConfig) -> sources::Mirrors {
 #[must_use]
 pub fn registry_settings(config: &UserConfig) -> RegistrySettings {
     let by_registry = config.mirrors.registry.clone();
-    let mirrors = registry::Mirrors { by_registry, exclusive: config.mirrors.exclusive };
+    let mirrors = registry::RegistryMirrors { by_registry, exclusive: config.mirrors.exclusive };
     RegistrySettings { mirrors, docker_config: docker_config(), ..RegistrySettings::default() }
 }
 

@@ -10,7 +10,7 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::StoreError;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::{RunDir, RunError, RunId, Runs};
+use rcrepro_store::runs::{RunDir, RunFolderError, RunId, Runs};
 
 /// Says why a session could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum SessionError {
     Store(#[from] StoreError),
     /// The run's folder cannot be used.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
     /// No engine answers, or it failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

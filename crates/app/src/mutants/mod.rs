@@ -27,8 +27,9 @@ use crate::run::execute::ExecuteError;
 use crate::run::prepare::PrepareError;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::TreeError;
-use rcrepro_model::plan::mutant::{GATES_VERSION, Gate, GatesRecord, MutantEntry, Outcome};
+use rcrepro_model::plan::mutant::{GATES_VERSION, GatesRecord, MutantEntry, MutantOutcome, MutationGate};
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::git::scratch::ScratchError;
 use rcrepro_store::{BlobStore as _, StoreError};
@@ -105,10 +106,21 @@ pub enum MutateError {
     #[error("no mutant is for the gate `{gate}`")]
     NoGate {
         /// As it was asked for.
-        gate: Gate,
+        gate: MutationGate,
         /// The gates that there are mutants for.
         known: Vec<String>,
     },
+}
+
+impl Hint for MutateError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoMutant { known, .. } | Self::NoGate { known, .. } if !known.is_empty() => {
+                Some(format!("known: {}", known.join(", ")))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl From<EvidenceError> for MutateError {
@@ -134,14 +146,14 @@ pub enum MutantEvent {
         /// The mutant that the source has now.
         id: Name,
         /// The gate that should go red for it.
-        gate: Gate,
+        gate: MutationGate,
     },
     /// A mutant's outcome is known.
     Judged {
         /// The mutant that the source had.
         id: Name,
         /// What became of it.
-        outcome: Outcome,
+        outcome: MutantOutcome,
     },
 }
 
@@ -157,7 +169,7 @@ pub struct MutateOptions<'a> {
     /// These mutants only; all when empty.
     pub ids: &'a BTreeSet<Name>,
     /// Mutants for these gates only; all when empty.
-    pub gates: &'a BTreeSet<Gate>,
+    pub gates: &'a BTreeSet<MutationGate>,
     /// Called with each event of a mutant. The observer of the context is called only while gates are exercised on the
     /// unchanged source.
     pub observe: &'a dyn Fn(MutantEvent),
@@ -170,7 +182,7 @@ pub struct Mutated {
     pub record: GatesRecord,
     /// The gates that the plan's criteria rest on and that were not proven able to fail; where only some mutants were run,
     /// those of them.
-    pub unproven: Vec<Gate>,
+    pub unproven: Vec<MutationGate>,
     /// Where the record was written, when all mutants were run.
     pub written: Option<PathBuf>,
 }
@@ -187,7 +199,7 @@ pub async fn mutate(
     let base = ScratchClone::new(workspace, options.revision)?;
     let chosen = chosen(planned(&base.workspace.plan), options)?;
     let gauge = Gauge { context, lanes: options.lanes, today: options.today };
-    let gates: BTreeSet<Gate> = chosen.iter().map(|planned| planned.gate.clone()).collect();
+    let gates: BTreeSet<MutationGate> = chosen.iter().map(|planned| planned.gate.clone()).collect();
     (options.observe)(MutantEvent::Controls { gates: gates.len() });
     let controls = gauge.controls(workspace, &base, &gates).await?;
     // Each mutant is one command or two, and takes a lane of its own.
@@ -204,13 +216,13 @@ pub async fn mutate(
     let record = GatesRecord { version: GATES_VERSION, plan: base.workspace.plan_digest(), source, mutants };
     let all = options.ids.is_empty() && options.gates.is_empty();
     let written = if all { Some(record::write(workspace, &record, &**context.store)?) } else { None };
-    let proven = |gate: &Gate| {
+    let proven = |gate: &MutationGate| {
         matches!(
             rcrepro_model::plan::mutant::judge_gate(gate, &record.mutants),
             rcrepro_model::plan::mutant::GateState::Proven { .. }
         )
     };
-    let resting = Gate::of_plan(&base.workspace.plan);
+    let resting = MutationGate::of_plan(&base.workspace.plan);
     let looked_at = if all { resting } else { resting.into_iter().filter(|gate| gates.contains(gate)).collect() };
     let unproven = looked_at.into_iter().filter(|gate| !proven(gate)).collect();
     Ok(Mutated { record, unproven, written })
@@ -246,7 +258,7 @@ impl Gauge<'_> {
             gate: planned.gate.clone(),
             says: planned.says.clone(),
             shows: Vec::new(),
-            outcome: Outcome::Undecided,
+            outcome: MutantOutcome::Undecided,
             showed: String::new(),
             evidence: BTreeMap::new(),
         };

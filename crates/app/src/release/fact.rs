@@ -4,7 +4,7 @@
 
 use super::compare::read;
 use super::latest::failure;
-use super::verify::Judged;
+use super::verify::VerifiedImages;
 use crate::board::fact_sources::FactSources;
 use crate::evidence::currency::{digest_of, image_lock};
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
@@ -68,7 +68,7 @@ fn found(facts: &FactSources<'_>, packet: &PacketId, name: &Name) -> Result<Fact
 }
 
 /// Judges the record beside the packet's manifest, as `rcrepro verify` does.
-fn judged(facts: &FactSources<'_>, packet: &PacketId) -> Result<Judged, String> {
+fn judged(facts: &FactSources<'_>, packet: &PacketId) -> Result<VerifiedImages, String> {
     let path = facts.workspace.manifest_path(packet);
     let set = EvidenceSet::open(&path, Some(facts.store.root())).map_err(|error| match error {
         EvidenceSetError::Read { source, .. } => format!("cannot read the manifest: {source}"),

@@ -11,7 +11,7 @@ use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
-use rcrepro_store::runs::{RunDir, RunError};
+use rcrepro_store::runs::{RunDir, RunFolderError};
 
 /// What is kept of it in a run's folder.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,8 +26,8 @@ struct Said {
 /// Keeps what became of the images in the run's folder. What could not be decided says nothing.
 ///
 /// # Errors
-/// [`RunError`] when it cannot be written.
-pub fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released) -> Result<(), RunError> {
+/// [`RunFolderError`] when it cannot be written.
+pub fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released) -> Result<(), RunFolderError> {
     if Standing::worst(&released.findings) == Standing::Undecided {
         return Ok(());
     }

@@ -42,6 +42,7 @@ use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
 use rcrepro_store::runs;
 
@@ -82,7 +83,18 @@ pub enum RunError {
     Release(#[from] ReleaseError),
     /// The run record could not be written.
     #[error(transparent)]
-    Runs(#[from] runs::RunError),
+    Runs(#[from] runs::RunFolderError),
+}
+
+impl Hint for RunError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::Unbuildable { faults, .. } => faults.iter().find_map(|fault| fault.hint.clone()),
+            Self::NoCommands { .. } => Some("rcrepro status".to_owned()),
+            _ => None,
+        }
+    }
 }
 
 /// How a packet is executed.

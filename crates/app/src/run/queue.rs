@@ -10,7 +10,7 @@ use crate::board::status;
 use crate::board::status_error::StatusError;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::name::Name;
-use rcrepro_model::decision::board::{Row, State};
+use rcrepro_model::decision::board::{BoardRow, PacketState};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::order::in_order;
 use rcrepro_model::standing::Standing;
@@ -95,8 +95,12 @@ impl<'a> PacketQueue<'a> {
             Waiting::Ready { store } => *store,
         };
         let board = status(self.workspace, self.workspace.revision(), store, today)?;
-        let is_open =
-            |row: &Row| matches!(row.state, State::Ready | State::Failed | State::Tampered | State::Undecided);
+        let is_open = |row: &BoardRow| {
+            matches!(
+                row.state,
+                PacketState::Ready | PacketState::Failed | PacketState::Tampered | PacketState::Undecided
+            )
+        };
         let open = board.rows.into_iter().filter(|row| is_open(row) && row.manifest.is_none()).map(|row| row.id);
         Ok(open.into_iter().find(|id| self.has_commands(id) && !self.passed.contains(id)))
     }

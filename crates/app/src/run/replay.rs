@@ -12,12 +12,14 @@ use crate::run::{RunError, RunOptions, run_packet};
 use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Difference, Equality, compare};
+use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, ManifestDifference, compare};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_model::text::plural::counted;
 use rcrepro_proof::Proof;
 use rcrepro_store::{BlobStore, runs};
@@ -62,10 +64,31 @@ pub enum ReplayError {
     Evidence(#[from] EvidenceError),
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] runs::RunError),
+    Runs(#[from] runs::RunFolderError),
     /// The packet could not be executed.
     #[error(transparent)]
     Run(Box<RunError>),
+}
+
+impl Hint for ReplayError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Tampered { path, .. } => Some(format!("rcrepro verify {}", path.display())),
+            // `manifests/RC-05.json` is that of RC-05; any other file has to be named rightly.
+            Self::NoManifest { path, .. } => {
+                let stem = path.file_stem().and_then(|stem| stem.to_str());
+                let packet = stem.and_then(|stem| stem.parse::<PacketId>().ok());
+                Some(packet.map_or_else(
+                    || "name a packet, or the file of a manifest".to_owned(),
+                    |packet| {
+                        format!("rcrepro run {packet} records it; what a run that failed printed: rcrepro log {packet}")
+                    },
+                ))
+            }
+            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::Run(_) | Self::Evidence(_) | Self::Runs(_) => None,
+        }
+    }
 }
 
 impl From<EvidenceSetError> for ReplayError {
@@ -186,7 +209,11 @@ pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Compa
         if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {
             command.equality = command.equality.max(Equality::Failed);
             let expected = "the same verdict at every attempt".to_owned();
-            command.differences.push(Difference { what: "flake".to_owned(), expected, found: flake.to_string() });
+            command.differences.push(ManifestDifference {
+                what: "flake".to_owned(),
+                expected,
+                found: flake.to_string(),
+            });
         }
     }
     comparison
@@ -204,6 +231,6 @@ fn apply_proof(command: &mut CommandComparison, proof: Option<&Proof>) {
     };
     if *proof != Proof::Failed {
         let expected = "evidence that the command did its work".to_owned();
-        command.differences.push(Difference { what: "proof".to_owned(), expected, found: proof.to_string() });
+        command.differences.push(ManifestDifference { what: "proof".to_owned(), expected, found: proof.to_string() });
     }
 }

@@ -21,11 +21,12 @@ use rcrepro_model::evidence::manifest::CommandEntry;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
-use rcrepro_model::shake::inquiry::{History, Step, step};
+use rcrepro_model::shake::inquiry::{InquiryStep, ObservedRuns, step};
 use rcrepro_model::shake::observation::{Level, Observation};
 use rcrepro_model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
 use rcrepro_model::shake::variation::{self, Setup, Variation, describe};
 use rcrepro_model::shake::vary::{Plain, patience};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::{ExportError, read_directory};
 use rcrepro_store::{BlobStore as _, StoreError};
 
@@ -68,6 +69,18 @@ pub enum ShakeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Hint for ShakeError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoCommand { known, .. } => Some(format!("known: {}", known.join(", "))),
+            Self::World { .. } => {
+                Some("leave out what the engine cannot do: rcrepro shake --vary WHAT,… PACKET".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Says how a packet is shaken.
@@ -211,11 +224,11 @@ impl Asking<'_> {
         let worlds =
             variation::worlds(options.worlds, options.seed, options.variations, |setting| plain.differs(setting));
         let first = Observation::of(first, &plain.world, given);
-        let mut history = History::from([(Setup::new(), vec![first.clone()])]);
+        let mut history = ObservedRuns::from([(Setup::new(), vec![first.clone()])]);
         loop {
             match step(&worlds, options.repeat, plain.world.clock(), &history) {
-                Step::Done(inquiry) => return Ok(Shaken::Asked(inquiry)),
-                Step::Run(setup) => {
+                InquiryStep::Done(inquiry) => return Ok(Shaken::Asked(inquiry)),
+                InquiryStep::Run(setup) => {
                     let observation = self.probe(spec, &plain, &setup, &first, stop).await?;
                     history.entry(setup).or_default().push(observation);
                 }

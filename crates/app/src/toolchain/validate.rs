@@ -11,17 +11,18 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::ImageError;
-use super::build::locked;
+use super::build::locked::locked;
 use super::folder::ImageFolder;
 use rcrepro_engine::{EngineError, ImageHost};
 use rcrepro_format::images::oci_json::blob_path;
 use rcrepro_images::oci::image::ImageBlobs;
 use rcrepro_images::oci::layout::layout_documents;
 use rcrepro_images::oci::validate::judge::judge;
-use rcrepro_images::oci::validate::survey::{Survey, Surveyed, survey_file};
+use rcrepro_images::oci::validate::survey::{LayoutSurvey, Surveyed, survey_file};
 use rcrepro_images::oci::validate::{ValidateError, Validation, sources};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::ImageName;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::BlobStore;
 
 /// Says why an image could not be validated.
@@ -48,6 +49,19 @@ pub enum ValidateImageError {
     /// The place cannot be read.
     #[error(transparent)]
     Validate(#[from] ValidateError),
+}
+
+impl Hint for ValidateImageError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Image(error) => error.hint(),
+            Self::Engine(EngineError::ImageMissing { .. }) => Some("rcrepro image build --load".to_owned()),
+            Self::Engine(error) => error.hint(),
+            Self::NotStored { name } => Some(format!("rcrepro image build {name}")),
+            Self::NotLoaded { .. } => Some("docker image ls".to_owned()),
+            Self::Validate(_) => None,
+        }
+    }
 }
 
 /// Validates what a lock names in the store: every blob is read again, whatever the store believes.
@@ -138,8 +152,8 @@ pub async fn loaded(
 
 /// Lays out what the store has of an image as a layout would have it.
 #[expect(clippy::disallowed_methods, reason = "an archive that the user names, of any size and streamed")]
-fn survey_store(image: &ImageBlobs, store: &dyn BlobStore) -> Survey {
-    let mut survey = Survey::default();
+fn survey_store(image: &ImageBlobs, store: &dyn BlobStore) -> LayoutSurvey {
+    let mut survey = LayoutSurvey::default();
     for (path, bytes) in layout_documents(&[image.index_entry(None, None)]) {
         let file = survey_file(&mut bytes.as_slice()).expect("bytes in memory can be read");
         survey.things.insert(path.to_owned(), Surveyed::File(file));

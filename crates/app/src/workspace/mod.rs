@@ -18,12 +18,13 @@ use rcrepro_format::plan::plan_toml::{self, PlanError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::plan::{ImageSource, Packet, PacketId, Plan};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_normalize as normalize;
 use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::status::{Uncommitted, uncommitted};
-use rcrepro_store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
+use rcrepro_store::ingest::{GitError, GitSource, IngestLimits, IngestedSource, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
 const RECORDS: [&str; 5] = ["manifests/**", "approvals/**", "scopes/**", "gates/**", "today/**"];
@@ -89,6 +90,39 @@ pub enum WorkspaceError {
     /// The source could not be read.
     #[error("cannot read the certified source")]
     Source(#[from] GitError),
+}
+
+/// How a commit that was not found is described.
+const FIND_COMMIT: &str = "find the commit";
+
+impl WorkspaceError {
+    /// Whether the revision that was asked for is not in the repository.
+    #[must_use]
+    pub fn is_unknown_revision(&self) -> bool {
+        matches!(self, Self::Source(GitError::Read { doing, .. }) if doing.starts_with(FIND_COMMIT))
+    }
+}
+
+impl Hint for WorkspaceError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoPlan { .. } => Some("name the folder with rcrepro.toml: rcrepro -C DIR …".to_owned()),
+            Self::Plan { mistake, .. } => mistake.hint.clone(),
+            Self::CommittedPlan { path, .. } | Self::NotCommitted { path, .. } => {
+                Some(format!("git add {} && git commit", path.display()))
+            }
+            Self::NoPacket { known, .. } => Some(format!("known: {}", known.join(", "))),
+            Self::NoRepository { .. } => Some("git init && git add -A && git commit".to_owned()),
+            Self::Source(GitError::Read { doing, .. }) => {
+                let named = doing.strip_prefix(FIND_COMMIT).map(|named| named.trim_matches([' ', '`']));
+                Some(named.map_or_else(
+                    || "git rev-parse HEAD".to_owned(),
+                    |named| format!("git rev-parse --verify '{named}^{{commit}}' says what git knows of it"),
+                ))
+            }
+            Self::Source(_) => None,
+        }
+    }
 }
 
 /// A folder with a plan, in a git repository.
@@ -261,7 +295,7 @@ impl Workspace {
         let (repository, folder) = self.repository()?;
         let exclude = self.exclude();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
-        Ok(ingest_git(store, &source, Limits::default())?)
+        Ok(ingest_git(store, &source, IngestLimits::default())?)
     }
 
     /// Shows every tracked path of a commit below the plan's folder, what the plan excludes among them, and gives the
@@ -277,7 +311,7 @@ impl Workspace {
         let (repository, folder) = self.repository()?;
         let exclude = GlobSet::empty();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
-        Ok(visit_git(&source, Limits::default(), visit)?)
+        Ok(visit_git(&source, IngestLimits::default(), visit)?)
     }
 
     /// Finds the work tree that the plan's folder belongs to, and where in it the folder is; none for its root.

@@ -27,6 +27,7 @@ use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::second_look::told::FailureNotes;
 use rcrepro_model::plan::{CommandSpec, Packet, PacketId, Plan};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_normalize as normalize;
 use rcrepro_store::StoreError;
 
@@ -67,6 +68,22 @@ pub enum ExecuteError {
         /// The kind of node that the command made.
         found: &'static str,
     },
+}
+
+impl Hint for ExecuteError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Action(ActionError::Store(_)) | Self::TooLargeToNormalize { .. } => None,
+            Self::Engine(error) => error.hint(),
+            Self::Store(_) => None,
+            Self::Action(_) => {
+                Some("a declared output may not be in the source: remove it there, or from `outputs`".to_owned())
+            }
+            Self::NoFileToNormalize { .. } => {
+                Some("name the files themselves as `outputs`, or take it out of `normalize.outputs`".to_owned())
+            }
+        }
+    }
 }
 
 /// What a packet's commands are executed with.
