@@ -7,7 +7,7 @@ use crate::docker::{DockerEngine, DockerOptions, EngineAddress};
 use crate::staging::Staging;
 use crate::{Engine, EngineError, ImageHost};
 
-/// Says for whom an engine works.
+/// For whom an engine works.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
     /// Names the store, in labels.

@@ -70,7 +70,7 @@ pub trait RunningImage: Send {
     /// [`EngineError`] when its end cannot be believed, or the user stops the run.
     async fn finish(self: Box<Self>, cancel: &CancellationToken) -> Result<ImageEnd, EngineError>;
 
-    /// Ends a container that should still run; its exit code is none when it did.
+    /// Ends a container that should still run; without an exit code when it did.
     ///
     /// # Errors
     /// [`EngineError`] when the engine cannot tell, or its streams break off.
@@ -86,9 +86,10 @@ pub struct BuildRequest<'a> {
     pub dockerfile: &'a str,
     /// The stage; empty for the last one.
     pub target: &'a str,
-    /// The build arguments.
+    /// `ARG` values of the Dockerfile, by name.
     pub arguments: &'a BTreeMap<String, String>,
-    /// Images of ours whose steps need not be done again; without any, every step is.
+    /// Ids of images that earlier builds of this process made, whose steps need not be done again; without any, every step
+    /// is done.
     pub cache: &'a [String],
     /// How long it may take.
     pub timeout: Duration,
@@ -163,7 +164,7 @@ pub struct ImageStart<'a> {
 pub enum StartEnd {
     /// It runs.
     Running(Box<dyn RunningImage>),
-    /// It cannot be started, for want of a program or of anything to start.
+    /// It cannot be started, because its program is missing, or it names none.
     Refused {
         /// What the engine said.
         reason: String,

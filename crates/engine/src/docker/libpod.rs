@@ -1,4 +1,4 @@
-//! Creates containers through Podman's own API, which stands on the same socket as the one that it has in common with
+//! Creates containers through Podman's own API, which is on the same socket as the one that it has in common with
 //! Docker.
 //!
 //! The common API cannot say what an action needs: Podman adds variables of its own (`container`, `TERM`), takes a name
@@ -26,7 +26,7 @@ const CREATE_LIMIT: Duration = Duration::from_secs(300);
 /// How long a command may run on after it has closed its streams.
 const WAIT_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
-/// Is a client of Podman's own API.
+/// A client of Podman's own API.
 #[derive(Debug, Clone)]
 pub(crate) struct Libpod {
     client: reqwest::Client,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rcrepro_model::execution::action::Ending;
 
-/// Holds what the wait and the inspect said.
+/// What the engine's wait and its inspect say about a container's end.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reported {
     /// The exit code that the wait gave.
@@ -13,7 +13,7 @@ pub(crate) struct Reported {
     pub status: String,
     /// The exit code that the inspect gave.
     pub code: Option<i64>,
-    /// Whether the kernel killed a process of the container for want of memory.
+    /// Whether the kernel killed a process of the container because memory ran out.
     pub out_of_memory: bool,
     /// The engine's own error text; empty when all went well.
     pub error: String,
@@ -25,7 +25,7 @@ pub(crate) struct Reported {
 
 /// Judges a container that came to its end.
 ///
-/// A want of memory counts whatever the exit code says: a child that was killed may have left the command with code 0
+/// That memory ran out counts whatever the exit code says: a child that was killed may have left the command with code 0
 /// and half of its work.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 //! The classic builder is asked (version 1 of the API's build call): it is in every Docker Engine, and it takes an image's id
 //! in `FROM`, so that an engine never looks a name up. Each step leaves an image behind. All of them are written down from
 //! what the engine says as it goes, and dropping [`BuiltTarget`] removes them, the last one first; what was there before the
-//! build is never among them. What a killed process leaves carries our labels, as far as it stands on an image that does.
+//! build is never among them. What a killed process leaves carries our labels from the first step on that sets them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -51,7 +51,7 @@ impl Drop for Steps {
     }
 }
 
-/// Removes an image and none that it stands on.
+/// Removes an image, and none of the images below it.
 async fn remove(client: &Docker, id: &str) -> bool {
     let options = || Some(RemoveImageOptions { noprune: true, ..RemoveImageOptions::default() });
     for _ in 0..ATTEMPTS {

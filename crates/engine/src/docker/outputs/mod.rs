@@ -36,7 +36,7 @@ use rcrepro_store::ingest::{
 };
 use rcrepro_store::{BlobBatch, BlobStore};
 
-/// Is what became of the declared outputs that exist.
+/// The declared outputs that exist.
 #[derive(Default)]
 pub(crate) struct Collected {
     pub kept: BTreeMap<TreePath, Output>,
@@ -44,9 +44,9 @@ pub(crate) struct Collected {
     pub unkept: BTreeMap<TreePath, String>,
 }
 
-/// Says why there is no node of an output.
+/// Why an output has no node.
 enum OutputError {
-    /// What the command made cannot stand in a tree, or is too large.
+    /// A tree cannot hold what the command made, or it is too large.
     Unkept(String),
     /// Nothing is known.
     Engine(EngineError),
@@ -116,7 +116,7 @@ fn beyond(error: LimitError) -> String {
     }
 }
 
-/// Is what the upper directory says about an output.
+/// What the upper directory tells about an output.
 enum Near {
     Known(Option<Node>),
     AskEngine,
@@ -162,8 +162,7 @@ fn read_upper(
     }
 }
 
-/// Tells whether a directory on the way stands for one of another name in the lower layer, so that what is missing here
-/// may be there. Every directory on the way has just been opened without following a symlink.
+/// Whether a directory on the way has another name in the lower layer, so that what is missing here may be there. Every directory on the way has just been opened without following a symlink.
 fn in_renamed_directory(upper: &Path, below: &str) -> bool {
     let is_redirected = |above: &str| {
         let mut value = [0_u8; 4096];

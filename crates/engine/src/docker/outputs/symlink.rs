@@ -2,7 +2,7 @@
 //!
 //! Podman's archive of a symlink holds what the symlink leads to, and is missing when that is missing: one output would
 //! become another, or none. Its answer about a path tells that it is a symlink, with a target that was resolved; as it
-//! was written, the target stands only in the archive of the directory around it.
+//! was written, the target is only in the archive of the directory around it.
 
 use std::io;
 
@@ -17,10 +17,10 @@ use crate::docker::pump::PumpHandle;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::Node;
 
-/// Gives the symlink at a path of a container; `None` when something else or nothing stands there.
+/// Gives the symlink at a path of a container; `None` when something else or nothing is there.
 ///
 /// # Errors
-/// [`EngineError::Call`] when the engine cannot say what stands there, [`EngineError::Output`] for a target that is not
+/// [`EngineError::Call`] when the engine cannot say what is there, [`EngineError::Output`] for a target that is not
 /// UTF-8, [`EngineError::Incomplete`] when the directory's archive does not hold the symlink.
 pub(crate) async fn read(
     libpod: &Libpod,
@@ -52,7 +52,7 @@ pub(crate) async fn read(
     Ok(Some(Node::Symlink { target }))
 }
 
-/// Finds the target of the symlink that stands at a path of an archive.
+/// Finds the target of the symlink at a path of an archive.
 fn target(reader: impl io::Read, wanted: &str) -> io::Result<Option<Vec<u8>>> {
     for entry in Archive::new(reader).entries()? {
         let entry = entry?;
