@@ -15,6 +15,7 @@
 //! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman behind `ssh://` (forward its socket).
 
 mod address;
+mod blocking;
 mod connect;
 mod container;
 mod dialect;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rcrepro_model::execution::action::Ending;
+use rcrepro_model::text::civil_date::days_since_1970;
 
 /// What the engine's wait and its inspect say about a container's end.
 #[derive(Debug, Clone, Default)]
@@ -80,11 +81,7 @@ fn since_epoch(text: &str) -> Option<Duration> {
             if zone.starts_with('-') { -seconds } else { seconds }
         }
     };
-    // Days from the civil date, counting years from March so that the leap day is the last one.
-    let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days =
-        365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 1 - 719_468;
-    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset;
+    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
     Some(Duration::new(u64::try_from(seconds).ok()?, nanos))
 }
 

@@ -24,7 +24,7 @@ use super::fault::incomplete;
 use super::inputs::{Found, Subtree, find};
 use super::pump::PumpHandle;
 
-use crate::docker::inputs::upload::blocking;
+use crate::docker::blocking::{blocking, on_own_thread};
 use crate::{EngineError, Execution};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::Node;
@@ -192,13 +192,7 @@ async fn download(
     let Some(mut archive) = open_archive(pump, container, label, &format!("/{at}")).await? else { return Ok(None) };
     let strip = at.segments().last().and_then(|name| name.as_str().parse().ok());
     let options = TarOptions { strip, limits };
-    let ingested = blocking(|| {
-        // A thread of its own: a runtime's thread must not block on a channel.
-        std::thread::scope(|scope| {
-            let reading = scope.spawn(|| ingest_tar_into(batch, &mut archive, &options));
-            reading.join().ok()
-        })
-    });
+    let ingested = blocking(|| on_own_thread(|| ingest_tar_into(batch, &mut archive, &options)).ok());
     let above = at.as_str().rsplit_once('/').map_or(String::new(), |(above, _)| format!("/{above}"));
     match ingested {
         Some(Ok(node)) => Ok(Some(node)),

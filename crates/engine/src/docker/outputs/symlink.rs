@@ -9,8 +9,8 @@ use std::io;
 use tar::{Archive, EntryType};
 
 use crate::EngineError;
+use crate::docker::blocking::{blocking, on_own_thread};
 use crate::docker::fault::{call, incomplete};
-use crate::docker::inputs::upload::blocking;
 use crate::docker::libpod::Libpod;
 use crate::docker::outputs::archive::open_archive;
 use crate::docker::pump::PumpHandle;
@@ -38,10 +38,7 @@ pub(crate) async fn read(
     let around = directory.rsplit('/').next().unwrap_or(directory);
     let wanted = format!("{around}/{name}");
     let archive = open_archive(pump, container, label, &format!("/{directory}")).await?.ok_or_else(missing)?;
-    let found = blocking(|| {
-        // A thread of its own: a runtime's thread must not block on a channel.
-        std::thread::scope(|scope| scope.spawn(|| target(archive, &wanted)).join())
-    });
+    let found = blocking(|| on_own_thread(|| target(archive, &wanted)));
     let found = found.map_err(|_| incomplete(label, "the reader of an archive panicked"))?;
     let target = found.map_err(|error| incomplete(label, format!("the archive of `/{directory}`: {error}")))?;
     let target = String::from_utf8(target.ok_or_else(missing)?).map_err(|_| EngineError::Output {
