@@ -196,13 +196,13 @@ impl FakeEngine {
         self.with(|state| state.calls.clone())
     }
 
-    /// Tells how many executions ran at the same time at most.
+    /// Returns how many executions ran at the same time at most.
     #[must_use]
     pub fn most_running(&self) -> usize {
         self.with(|state| state.most_running)
     }
 
-    /// Tells how often it was closed.
+    /// Returns how often it was closed.
     #[must_use]
     pub fn closed(&self) -> usize {
         self.with(|state| state.closed)

@@ -65,7 +65,7 @@ pub struct Execution<'a> {
     pub turn: Option<Turn<'a>>,
 }
 
-/// Bounds how many commands run at once. An engine makes everything ready, then takes a turn, and keeps it until the end.
+/// A bound on how many commands run at once. An engine makes everything ready, then takes a turn, and keeps it until the end.
 #[derive(Clone, Copy)]
 pub struct Turn<'a> {
     /// One permit per lane.
@@ -97,7 +97,7 @@ impl std::fmt::Debug for Turn<'_> {
     }
 }
 
-/// Bounds what a container may use.
+/// What a container may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Memory in bytes, swap included.
@@ -289,7 +289,7 @@ pub trait Engine: Send + Sync {
     /// Describes the engine.
     fn info(&self) -> &EngineInfo;
 
-    /// Says why commands see nothing but the machine's own world, real clock and all; `None` as long as that is not known.
+    /// Returns why commands see nothing but the machine's own world, real clock and all; `None` as long as that is not known.
     fn unpinned(&self) -> Option<&str> {
         None
     }

@@ -31,7 +31,7 @@ pub struct NetworkAttempt {
 pub struct End {
     /// Its exit code.
     pub code: i32,
-    /// The last signal that somebody outside the container sent; 0 where nobody did.
+    /// The last signal that came from outside the container; 0 where none did.
     pub signal: i32,
 }
 

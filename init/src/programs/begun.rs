@@ -212,7 +212,7 @@ mod tests {
         };
         assert_eq!(kind(&own, 1, SCRIPTS).ok(), Some(Kind::Wide));
         assert_eq!(found(&narrow, 0o755), Kind::Narrow);
-        assert_eq!(found(&narrow, 0o644), Kind::None, "nobody may execute it");
+        assert_eq!(found(&narrow, 0o644), Kind::None, "it may not be executed");
         assert_eq!(found(b"#!/bin/sh\n", 0o755), Kind::Wide);
         assert_eq!(found(format!("#! {} x\n", file.display()).as_bytes(), 0o755), Kind::None, "its own interpreter");
         assert_eq!(found(b"#!/no/such/program\n", 0o755), Kind::None);

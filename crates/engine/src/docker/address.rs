@@ -105,7 +105,7 @@ impl EngineAddress {
         Ok(Self { url, origin: Origin::Context { name, chosen_by } })
     }
 
-    /// Says how another engine is named, by what named this one; none where nothing did.
+    /// Returns how another engine is named, by what named this one; `None` where nothing did.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match &self.origin {
@@ -153,7 +153,10 @@ struct EndpointWire {
     skip_tls_verify: bool,
 }
 
-/// Gives the address of a context; a reason in words when there is none that can be used.
+/// Returns the address of a context.
+///
+/// # Errors
+/// A text that says why it cannot be used.
 fn endpoint(folder: &Path, name: &str) -> Result<String, String> {
     let id = Sha256::of(name.as_bytes()).to_string();
     let file = folder.join("contexts/meta").join(&id).join("meta.json");

@@ -22,7 +22,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// Tells whether overlay volumes are of use. Podman drops the driver options of a mount; a volume that is created
+    /// Whether overlay volumes are of use. Podman drops the driver options of a mount; a volume that is created
     /// beforehand is mounted only while a container runs, so that its archives would miss the outputs.
     pub fn has_overlays(&self) -> bool {
         matches!(self, Self::Docker)

@@ -57,7 +57,7 @@ pub(crate) use self::address::EngineAddress;
 pub use self::container::labels::RUN;
 pub use super::Staging;
 
-/// Says which engine to use, and for whom.
+/// Which engine is used, and for whom.
 #[derive(Debug, Clone)]
 pub struct DockerOptions {
     /// The daemon's address; without it `DOCKER_HOST`, then the default socket.

@@ -28,12 +28,12 @@ const CANNOT: i32 = 125;
 /// How its lines begin.
 const SAYS: &str = "rcrepro-init: cannot ";
 
-/// Tells whether the program can run on an engine's machine.
+/// Whether the program can run on an engine's machine.
 pub(crate) fn runs_on(isa: &str) -> bool {
     !PROGRAM.is_empty() && Platform::host().is_some_and(|host| host.isa() == isa)
 }
 
-/// Tells whether a started container can wait for its turn: Podman's streams are attached without an input.
+/// Whether a started container can wait for its turn: Podman's streams are attached without an input.
 pub(crate) fn has_gate(dialect: &Dialect) -> bool {
     matches!(dialect, Dialect::Docker)
 }

@@ -9,7 +9,7 @@ pub(crate) const STORE: &str = "org.rcrepro.store";
 pub const RUN: &str = "org.rcrepro.run";
 /// Names the execution, such as `RC-05/go-test`.
 pub(crate) const LABEL: &str = "org.rcrepro.label";
-/// Holds the Unix time in seconds after which the thing is no longer needed.
+/// The Unix time in seconds after which the thing is no longer needed.
 pub(crate) const DEADLINE: &str = "org.rcrepro.deadline";
 
 /// How long after its deadline a thing of any store counts as an orphan: clocks of a remote daemon's users may differ.

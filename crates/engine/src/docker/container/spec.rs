@@ -17,7 +17,7 @@ use crate::{EngineError, Execution, Network};
 /// The file with the names of the loopback addresses.
 pub const HOSTS_PATH: &str = "/etc/hosts";
 
-/// Gives what every container without a network finds there.
+/// Returns the content of that file in every container without a network.
 pub fn hosts(hostname: &str) -> Vec<u8> {
     format!("127.0.0.1\tlocalhost {hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n").into_bytes()
 }
@@ -114,7 +114,7 @@ fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> Hos
     }
 }
 
-/// Gives the network of a container that reaches nothing outside, as the engine names it; none where it has another one.
+/// Returns the network of a container that reaches nothing outside, as the engine names it; `None` where it has another one.
 pub(crate) fn network_mode(network: &Network) -> Option<String> {
     match network {
         Network::None => Some("none".to_owned()),
@@ -123,7 +123,7 @@ pub(crate) fn network_mode(network: &Network) -> Option<String> {
     }
 }
 
-/// Gives the variables that the command sees: a network step's transport variables, over which the command's own win.
+/// Returns the variables that the command sees: a network step's transport variables, over which the command's own win.
 pub(crate) fn variables<'a>(execution: &'a Execution<'_>) -> BTreeMap<&'a str, &'a str> {
     let mut variables = BTreeMap::new();
     if let Network::Transport { environment, .. } = &execution.network {

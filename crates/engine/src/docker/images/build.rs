@@ -28,7 +28,7 @@ const LOG_LIMIT: usize = 256 << 10;
 /// What the classic builder writes before the id of the image that a step made.
 const MADE: &str = " ---> ";
 
-/// Holds the images of a build's steps.
+/// The images of a build's steps.
 struct Steps {
     ids: Vec<String>,
     pump: PumpHandle,

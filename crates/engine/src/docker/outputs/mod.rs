@@ -108,7 +108,7 @@ fn limits(bytes: u64) -> Limits {
     Limits { file_bytes: bytes.min(usual.file_bytes), total_bytes: bytes.min(usual.total_bytes), ..usual }
 }
 
-/// Says what is wrong with something that goes beyond the limits.
+/// Describes what goes beyond the limits.
 fn beyond(error: LimitError) -> String {
     match error {
         LimitError::Entries { .. } => format!("it holds {error}"),

@@ -29,7 +29,7 @@ pub(crate) struct Report {
     pub seen: Sightings,
     /// The command's exit code.
     pub code: i32,
-    /// The last signal that somebody outside the container sent; 0 where nobody did.
+    /// The last signal that came from outside the container; 0 where none did.
     pub signal: i32,
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn collect(pump: &PumpHandle, container: &str, near: Option<&Pa
     }
 }
 
-/// Holds what PID 1 says against how the container ended: a container that somebody outside ended or signalled says nothing
+/// Compares what PID 1 says with how the container ended: a container that was ended or signalled from outside says nothing
 /// of its command. Those that were ended for their time or memory are judged already.
 ///
 /// # Errors

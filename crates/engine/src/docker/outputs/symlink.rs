@@ -17,7 +17,7 @@ use crate::docker::pump::PumpHandle;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::Node;
 
-/// Gives the symlink at a path of a container; `None` when something else or nothing is there.
+/// Reads the symlink at a path of a container; `None` when something else or nothing is there.
 ///
 /// # Errors
 /// [`EngineError::Call`] when the engine cannot say what is there, [`EngineError::Output`] for a target that is not
