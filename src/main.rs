@@ -28,25 +28,12 @@ mod signals;
 mod today;
 mod uncommitted;
 
-use crate::commands::advisories;
-use crate::commands::board;
-use crate::commands::check;
-use crate::commands::doctor;
-use crate::commands::documents;
-use crate::commands::findings;
-use crate::commands::image;
-use crate::commands::init;
-use crate::commands::lock;
-use crate::commands::log;
-use crate::commands::mutate;
-use crate::commands::pins;
-use crate::commands::replay;
-use crate::commands::run;
-use crate::commands::scope;
-use crate::commands::sections;
-use crate::commands::shake;
-use crate::commands::verify;
-use crate::commands::why;
+use crate::commands::board::{documents, pins, scope, sections, status};
+use crate::commands::evidence::{log, verify, why};
+use crate::commands::executing::{mutate, replay, run, shake};
+use crate::commands::scans::{advisories, findings};
+use crate::commands::setup::{check, doctor, lock};
+use crate::commands::{image, init};
 
 /// Parses the command line, does what it says, and gives the exit code.
 #[must_use]
@@ -102,11 +89,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Subcommand::Init { template } => init::init(&context, template),
         Subcommand::Status { status } if status.write => sections::write(&context, &status.rev),
         Subcommand::Status { status } if status.check => sections::check(&context, &status.rev),
-        Subcommand::Status { status } => board::status(&context, &status.rev, status.propose),
+        Subcommand::Status { status } => status::status(&context, &status.rev, status.propose),
         Subcommand::Findings(arguments) => findings::findings(&context, &arguments),
-        Subcommand::Verdict { rev } => board::verdict(&context, &rev),
+        Subcommand::Verdict { rev } => status::verdict(&context, &rev),
         Subcommand::Approve { packet, by, review, note } => {
-            board::approve(&context, &packet, &by, review, note.as_deref())
+            status::approve(&context, &packet, &by, review, note.as_deref())
         }
         Subcommand::Replay { target, look, execution } => replay::replay(&context, &target, look, &execution).await,
         Subcommand::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),

@@ -4,7 +4,8 @@ use super::Failure;
 use crate::exit::Exit;
 use rcrepro_app::toolchain::ImageError;
 use rcrepro_app::toolchain::in_engine::ImagesError;
-use rcrepro_app::toolchain::pull::PulledError;
+use rcrepro_app::toolchain::in_engine::pull::PulledError;
+use rcrepro_app::toolchain::lock::request::LockRequestError;
 use rcrepro_app::toolchain::push::PushError;
 use rcrepro_app::toolchain::validate::ValidateImageError;
 use rcrepro_engine::EngineError;
@@ -112,5 +113,15 @@ impl From<ImagesError> for Failure {
             | ImagesError::Read { .. } => Exit::Plan,
         };
         Self::new(exit, &error)
+    }
+}
+
+impl From<LockRequestError> for Failure {
+    fn from(error: LockRequestError) -> Self {
+        match error {
+            LockRequestError::Image(error) => error.into(),
+            LockRequestError::Images(error) => error.into(),
+            LockRequestError::NoPackage { .. } => Self::new(Exit::Usage, &error),
+        }
     }
 }

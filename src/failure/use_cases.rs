@@ -5,20 +5,20 @@ use crate::exit::Exit;
 use rcrepro_app::advisories::rescan::RescanError;
 use rcrepro_app::advisories::rescan_record::RecordError;
 use rcrepro_app::advisories::time_split::TimeSplitError;
-use rcrepro_app::board::StatusError;
 use rcrepro_app::board::approve::ApproveError;
 use rcrepro_app::board::documents::DocumentsError;
 use rcrepro_app::board::pins::PinsError;
 use rcrepro_app::board::scope::ScopeError;
 use rcrepro_app::board::sections::SectionsIoError;
+use rcrepro_app::board::status_error::StatusError;
 use rcrepro_app::evidence::EvidenceError;
 use rcrepro_app::evidence::latest::LatestError;
 use rcrepro_app::evidence::recorded::RecordedError;
 use rcrepro_app::frozen::FrozenError;
-use rcrepro_app::frozen::failed_step::Cause;
-use rcrepro_app::frozen::go_vulndb::VulndbError;
+use rcrepro_app::frozen::failed_step::Blame;
+use rcrepro_app::frozen::go::vulndb::VulndbError;
 use rcrepro_app::frozen::mirror::MirrorError;
-use rcrepro_app::frozen::npm_advisories::CassetteError;
+use rcrepro_app::frozen::npm::advisories::CassetteError;
 use rcrepro_app::machine::config::ConfigError;
 use rcrepro_app::machine::session::SessionError;
 use rcrepro_app::mutants::MutateError;
@@ -69,7 +69,7 @@ impl From<FrozenError> for Failure {
             FrozenError::Mismatch { .. }
             | FrozenError::Vulndb { source: VulndbError::Mirror(MirrorError::Missing { .. }), .. }
             | FrozenError::Cassette { source: CassetteError::Mirror(_), .. }
-            | FrozenError::Step { cause: Cause::World, .. }
+            | FrozenError::Step { blame: Blame::World, .. }
             | FrozenError::Tree(_)
             | FrozenError::Export(_)
             | FrozenError::Write { .. } => Exit::Engine,
@@ -77,7 +77,7 @@ impl From<FrozenError> for Failure {
             | FrozenError::Stale { .. }
             | FrozenError::Vulndb { .. }
             | FrozenError::Cassette { .. }
-            | FrozenError::Step { cause: Cause::Project, .. }
+            | FrozenError::Step { blame: Blame::Project, .. }
             | FrozenError::Refused { .. }
             | FrozenError::LeftOut { .. }
             | FrozenError::BadLock { .. }

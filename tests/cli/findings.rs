@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::scene::{Scene, command};
 
 /// A packet with a scan that finds, one that does not, and a packet that rests on there being nothing.
-fn scanned() -> Scene {
+pub fn scanned() -> Scene {
     let scan = command("vulnerabilities", "cat reports/govulncheck.txt; exit 3", "proof = \"govulncheck\"");
     let leaks = command("leaks", "cat reports/gitleaks.txt >&2", "proof = \"gitleaks\"");
     let scene = Scene::new(&format!("{scan}{leaks}"));

@@ -157,17 +157,23 @@ impl Scene {
 
     /// Gives the board's document, and expects the exit code of its standing.
     pub fn board_document(&self) -> serde_json::Value {
-        let ended = self.run(&["--json", "status"]);
-        let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one document");
-        let code = match document["standing"].as_str().expect("a standing") {
-            "passed" => 0,
-            "failed" => 1,
-            "undecided" => 5,
-            "tampered" => 6,
-            other => panic!("`{other}` is not on the scale"),
+        self.judged(&["status"]).1
+    }
+
+    /// Runs what judges something, and gives the exit code and the document: the two say the same.
+    pub fn judged(&self, arguments: &[&str]) -> (i32, serde_json::Value) {
+        let ended = self.run(&[&["--json"], arguments].concat());
+        let document: serde_json::Value =
+            serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr));
+        let code = match document["standing"].as_str() {
+            Some("passed") => 0,
+            Some("failed") => 1,
+            Some("undecided") => 5,
+            Some("tampered") => 6,
+            other => panic!("{other:?} is not on the scale: {document:#}"),
         };
-        assert_eq!(ended.code, code, "{}\n{}", ended.stdout, ended.stderr);
-        document
+        assert_eq!(ended.code, code, "{arguments:?}: {}\n{}", ended.stdout, ended.stderr);
+        (code, document)
     }
 
     /// Runs, expects exit code 0, and gives the most memory that the process held, in bytes.

@@ -48,7 +48,7 @@ fn bare() -> Scene {
     scene
 }
 
-fn scene() -> Scene {
+pub fn scene() -> Scene {
     let scene = bare();
     scene.write("docs/progress.md", PROGRESS.as_bytes());
     scene.write("docs/verdict.md", VERDICT.as_bytes());

@@ -8,10 +8,7 @@ use crate::scene::{Scene, command};
 
 /// Shakes and reads the document; gives the exit code too.
 fn shake(scene: &Scene, arguments: &[&str]) -> (i32, Value) {
-    let all = [&["shake", "RC-05", "--json"], arguments].concat();
-    let ended = scene.run(&all);
-    let document = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr));
-    (ended.code, document)
+    scene.judged(&[&["shake", "RC-05"], arguments].concat())
 }
 
 /// Gives command → the sets of variations that are responsible for a change of its standard output.

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_pins::documents::sections::StaleSection;
 
@@ -51,11 +52,11 @@ pub fn text(documents: &[DocumentLine<'_>]) -> String {
     text
 }
 
-/// Describes the same, by path.
+/// Describes the same, by path, with what it comes to.
 #[must_use]
-pub fn json(documents: &[DocumentLine<'_>]) -> Value {
+pub fn json(documents: &[DocumentLine<'_>], standing: Standing) -> Value {
     let current = documents.iter().all(|document| document.state == "current");
     let by_path: BTreeMap<&str, &DocumentLine<'_>> =
         documents.iter().map(|document| (document.path, document)).collect();
-    json!({ "current": current && !documents.is_empty(), "documents": by_path })
+    json!({ "standing": standing, "current": current && !documents.is_empty(), "documents": by_path })
 }

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::output::{print, say};
 use rcrepro_app::machine::config::registry_settings;
 use rcrepro_app::toolchain::folder::ImageFolder;
-use rcrepro_app::toolchain::pull as app;
+use rcrepro_app::toolchain::in_engine::pull as app;
 use rcrepro_images::registry::{Registry, RegistryEvent};
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;

@@ -13,7 +13,7 @@ use rcrepro_engine::{Engine, EngineError, ImageHost};
 use rcrepro_format::syntax::toml_place::TomlError;
 use rcrepro_images::oci::OciError;
 use rcrepro_images::packages::PackageError;
-use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::execution::event::ImageEvent;
@@ -23,23 +23,16 @@ use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::{BlobStore, StoreError};
 
-mod assemble;
 pub mod build;
-mod check;
-pub mod debian;
+pub mod built_image;
 pub mod folder;
 pub mod in_engine;
 pub mod list;
 pub mod load;
 pub mod lock;
-mod lock_program;
 pub mod output;
-mod packages;
-mod program;
-pub mod pull;
 pub mod push;
 pub mod sbom;
-pub mod update;
 pub mod validate;
 
 /// Holds what every use case of images needs.
@@ -48,7 +41,7 @@ pub struct ImageContext<'a> {
     /// Where packages, layers and images are kept.
     pub store: Arc<dyn BlobStore>,
     /// Places that the user wants asked first.
-    pub mirrors: Mirrors,
+    pub mirrors: PackageMirrors,
     /// Where programs are compiled; without it, what has to be compiled is an error.
     pub engine: Option<&'a dyn Engine>,
     /// Where images are loaded; none without an engine, or where it keeps none.
@@ -62,7 +55,7 @@ pub struct ImageContext<'a> {
 /// Says what came out with another digest than the locked one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("image `{name}`: {part} came out as {found}, the lock says {expected}")]
-pub struct Difference {
+pub struct LockDifference {
     /// The image whose lock it is.
     pub name: ImageName,
     /// `layer base`, `config` or `manifest`.
@@ -127,7 +120,7 @@ pub enum ImageError {
     },
     /// What came out is not what the lock says.
     #[error(transparent)]
-    Differs(Box<Difference>),
+    Differs(Box<LockDifference>),
     /// The lock pins other packages than the definition names.
     #[error("the lock of image `{name}` pins other packages than its definition names, or a file of another name")]
     Pins {

@@ -12,9 +12,9 @@ use rcrepro_app::toolchain::{ImageContext, ImageError};
 use rcrepro_format::images::lock_toml;
 use rcrepro_images::packages::PackageError;
 use rcrepro_images::packages::debian::archive::recheck;
-use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_store::memory::MemoryStore;
 use tempfile::TempDir;
@@ -38,7 +38,7 @@ impl Scene {
         let definition = BASE.replace("0123456789ABCDEF0123456789ABCDEF01234567", &key.fingerprint());
         std::fs::write(folder.path().join("images/base.toml"), definition).expect("written");
         std::fs::write(keys.join(format!("{}.asc", key.fingerprint())), key.public()).expect("written");
-        let images = ImageFolder::new(folder.path(), Platform::LinuxAmd64);
+        let images = ImageFolder::new(folder.path(), ImagePlatform::LinuxAmd64);
         Self { folder, images, store: MemoryStore::default() }
     }
 
@@ -47,7 +47,7 @@ impl Scene {
     }
 
     async fn lock_at(&self, bases: &[String]) -> Result<ImageLock, ImageError> {
-        let mirrors = Mirrors { deb: bases.to_vec(), exclusive: true, ..Mirrors::default() };
+        let mirrors = PackageMirrors { deb: bases.to_vec(), exclusive: true, ..PackageMirrors::default() };
         let context = ImageContext {
             store: Arc::new(self.store.clone()),
             mirrors,
@@ -69,7 +69,7 @@ impl Scene {
         let composition = self.images.compose(&name("base")).expect("composes");
         let source = composition.own().layer.deb.as_ref().expect("Debian packages");
         let keys = self.images.keys(source).expect("keys");
-        recheck(source, Platform::LinuxAmd64, &lock.pins.indexes, &lock.pins.debs, &keys, &self.store)
+        recheck(source, ImagePlatform::LinuxAmd64, &lock.pins.indexes, &lock.pins.debs, &keys, &self.store)
     }
 }
 

@@ -9,7 +9,7 @@ use super::dialect::Dialect;
 use super::fault::reason;
 use super::libpod::{Libpod, OLDEST_PODMAN};
 use crate::{EngineError, EngineInfo};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 
 /// The client's time-out, in seconds, until a response's headers. A PUT answers only after the whole upload, and a wait
 /// of some engines only after the command's end; calls that carry no bulk have a limit of their own.
@@ -70,8 +70,8 @@ pub(crate) async fn describe(client: &Docker, address: &str) -> Result<(EngineIn
         )));
     }
     let isa = match answer.arch.as_deref() {
-        Some("amd64") => Platform::LinuxAmd64.isa().to_owned(),
-        Some("arm64") => Platform::LinuxArm64.isa().to_owned(),
+        Some("amd64") => ImagePlatform::LinuxAmd64.isa().to_owned(),
+        Some("arm64") => ImagePlatform::LinuxArm64.isa().to_owned(),
         other => other.unwrap_or("unknown").to_owned(),
     };
     let machine = tokio::time::timeout(Duration::from_secs(30), client.info()).await.ok().and_then(Result::ok);

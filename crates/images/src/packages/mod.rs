@@ -17,6 +17,7 @@ pub mod go_cache;
 pub mod go_module;
 pub mod go_source;
 pub mod npm;
+pub mod npm_cache;
 pub mod sources;
 mod zstd;
 

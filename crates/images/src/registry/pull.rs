@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
-use super::document::{self, DOCUMENT_LIMIT, Received, Wanted};
+use super::document::{self, DOCUMENT_LIMIT, Received, WantedDocument};
 use super::error::RegistryError;
 use super::place::places;
 use super::route::Route;
 use super::{Operation, PARALLEL, Registry, RegistryEvent, download, unpack};
 use rcrepro_format::images::oci_document::{self, Descriptor, Document, DocumentError, Packing};
 use rcrepro_model::content::digest::Sha256;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::pulled::{PulledImage, PulledLayer};
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
@@ -28,7 +28,7 @@ impl Registry {
         let ignore = |_| {};
         let route = self.route(reference, &ignore)?;
         let tag = reference.tag().unwrap_or("latest");
-        let wanted = Wanted {
+        let wanted = WantedDocument {
             path: format!("manifests/{tag}"),
             object: format!("tag `{tag}` of `{}`", reference.repository()),
             hash: None,
@@ -50,7 +50,7 @@ impl Registry {
     pub async fn pull(
         &self,
         reference: &ImageReference,
-        platform: Platform,
+        platform: ImagePlatform,
         store: &Arc<dyn BlobStore>,
         on_event: &(dyn Fn(RegistryEvent) + Sync),
     ) -> Result<PulledImage, RegistryError> {
@@ -88,7 +88,7 @@ impl Registry {
         reference: &ImageReference,
         on_event: &'a (dyn Fn(RegistryEvent) + Sync),
     ) -> Result<Route<'a>, RegistryError> {
-        Ok(Route::new(places(reference, &self.settings)?, Operation::Pull, &self.http, &self.settings, on_event))
+        Ok(Route::new(places(reference, &self.settings)?, Operation::Pull, &self.clients, &self.settings, on_event))
     }
 }
 
@@ -110,7 +110,7 @@ struct Pull<'a> {
 impl Pull<'_> {
     /// Goes down from what was asked for to the platform's manifest; gives the indexes on the way, the first on top. Where an
     /// index has no entry for the platform, those of its entries are looked into that are indexes and name none.
-    async fn descend(&self, top: Named, platform: Platform) -> Result<(Vec<Named>, Named), RegistryError> {
+    async fn descend(&self, top: Named, platform: ImagePlatform) -> Result<(Vec<Named>, Named), RegistryError> {
         let mut way: Vec<Named> = Vec::new();
         let mut at = top;
         loop {
@@ -147,7 +147,8 @@ impl Pull<'_> {
         let oci = hash.to_oci();
         let object = format!("manifest {oci}");
         let size = described.map(|descriptor| descriptor.digest.size);
-        let wanted = Wanted { path: format!("manifests/{oci}"), object: object.clone(), hash: Some(hash), size };
+        let wanted =
+            WantedDocument { path: format!("manifests/{oci}"), object: object.clone(), hash: Some(hash), size };
         let received = document::fetch(&self.route, &wanted, self.registry.settings.pause).await?;
         if let Some(described) = described.filter(|described| described.media_type != received.media_type) {
             let expected = format!("`{}`, as the index says", described.media_type);
@@ -162,7 +163,7 @@ impl Pull<'_> {
         &self,
         config: &Descriptor,
         layers: &[Descriptor],
-        platform: Platform,
+        platform: ImagePlatform,
     ) -> Result<(Vec<u8>, Vec<(PulledLayer, Packing)>), RegistryError> {
         let oci = config.digest.hash.to_oci();
         let object = format!("config {oci}");
@@ -174,7 +175,7 @@ impl Pull<'_> {
             self.store.get(config.digest)?
         } else {
             let (hash, size) = (Some(config.digest.hash), Some(config.digest.size));
-            let wanted = Wanted { path: format!("blobs/{oci}"), object: object.clone(), hash, size };
+            let wanted = WantedDocument { path: format!("blobs/{oci}"), object: object.clone(), hash, size };
             document::fetch(&self.route, &wanted, self.registry.settings.pause).await?.bytes
         };
         let facts = oci_document::config(&config.media_type, &bytes, platform).map_err(wrong(&object))?;

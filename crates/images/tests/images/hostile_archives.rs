@@ -3,14 +3,14 @@
 use std::io::{Seek as _, Write as _};
 
 use rcrepro_images::oci::OciError;
-use rcrepro_images::oci::layer_tree::{LayerRules, Package, PackageWriter};
+use rcrepro_images::oci::layer_tree::{LayerRules, PackageWriter, UnpackedPackage};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
-use rcrepro_model::image::layer::Limits;
+use rcrepro_model::image::layer::LayerLimits;
 use rcrepro_testkit::archives::{Item, ar_of, file, link, tar_of, xz, zip_of};
 use tar::{EntryType, Header};
 
 /// Small enough to go beyond in a moment.
-const LIMITS: Limits = Limits { bytes: 1 << 20, entries: 100 };
+const LIMITS: LayerLimits = LayerLimits { bytes: 1 << 20, entries: 100 };
 /// What the bombs unpack to, each out of less than a fiftieth of it.
 const BOMB: usize = 8 << 20;
 
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    fn unpack(self, archive: &[u8]) -> Result<Package, String> {
+    fn unpack(self, archive: &[u8]) -> Result<UnpackedPackage, String> {
         let mut package = PackageWriter::within(LIMITS, "pkg", LayerRules::default()).expect("begins");
         let sink = &mut |entry, content: &mut dyn std::io::Read| Ok::<_, Refused>(package.add(entry, content)?);
         let place = [(".".to_owned(), "opt".parse().expect("a path"))].into();

@@ -2,6 +2,6 @@
 
 pub mod digest;
 pub mod hex;
+pub mod integrity;
 pub mod name;
-pub mod pace;
 pub mod tree;

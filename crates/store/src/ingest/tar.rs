@@ -5,75 +5,13 @@ use std::io::{self, Read, Write as _};
 
 use tar::EntryType;
 
-use super::tar_reader::{Entry, TarReader};
-use super::{LimitError, Limits, Meter, PIECE, fill, with_buffer};
+use super::tar_error::TarError;
+use super::tar_reader::{TarEntry, TarReader};
+use super::{IngestLimits, Meter, PIECE, fill, with_buffer};
 use crate::{BlobBatch, BlobStore, StoreError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Node, TreeBuilder, TreeError};
-
-/// Why an archive cannot become a tree. Names are shown with every byte that is not printable ASCII escaped.
-#[derive(Debug, thiserror::Error)]
-pub enum TarError {
-    /// The stream failed.
-    #[error("cannot read the archive")]
-    Read {
-        /// What the stream said.
-        #[source]
-        source: io::Error,
-    },
-    /// The stream ended inside an entry.
-    #[error("the archive is cut in the middle, in or after `{after}`")]
-    Cut {
-        /// The last entry that was begun.
-        after: String,
-    },
-    /// The stream ended between two entries.
-    #[error("the archive ends after `{after}` without its end mark of two zero blocks: it was cut between two entries")]
-    NoEnd {
-        /// The last entry.
-        after: String,
-    },
-    /// Something follows the end mark.
-    #[error("the archive goes on after its end mark")]
-    Trailing,
-    /// A header that makes no sense.
-    #[error("the archive is malformed after `{after}`: {reason}")]
-    Malformed {
-        /// The last entry whose name was read.
-        after: String,
-        /// What is wrong.
-        reason: &'static str,
-    },
-    /// An entry that cannot be in a tree.
-    #[error("archive entry `{entry}` is refused: {reason}")]
-    Entry {
-        /// The entry's path in the archive.
-        entry: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// Nothing is at the path that the caller wants.
-    #[error("the archive holds nothing at `{path}`")]
-    Empty {
-        /// The wanted path.
-        path: TreePath,
-    },
-    /// More than is allowed.
-    #[error("archive entry `{entry}` goes beyond the limits: {source}")]
-    Limit {
-        /// Where it was noticed.
-        entry: String,
-        /// What was exceeded.
-        source: LimitError,
-    },
-    /// An entry below a file, or two entries of one name.
-    #[error(transparent)]
-    Tree(#[from] TreeError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 
 /// How an archive is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,7 +20,7 @@ pub struct TarOptions {
     /// of `/work/dist` has it at `dist`. `None` takes the archive's own root.
     pub strip: Option<TreePath>,
     /// What may be taken in.
-    pub limits: Limits,
+    pub limits: IngestLimits,
 }
 
 /// Stores an archive: a tree's root, or the file or symlink that is at [`TarOptions::strip`].
@@ -92,7 +30,7 @@ pub struct TarOptions {
 ///
 /// # Errors
 /// [`TarError`]; then some of the archive's blobs may be in the store, and nothing refers to them.
-pub fn ingest_tar(store: &dyn BlobStore, reader: &mut dyn Read, options: &TarOptions) -> Result<Node, TarError> {
+pub fn ingest_tar(store: &dyn BlobStore, reader: &mut dyn Read, options: &TarOptions) -> Result<TreeNode, TarError> {
     let batch = store.batch()?;
     let node = ingest_tar_into(&*batch, reader, options)?;
     batch.commit()?;
@@ -103,7 +41,11 @@ pub fn ingest_tar(store: &dyn BlobStore, reader: &mut dyn Read, options: &TarOpt
 ///
 /// # Errors
 /// [`TarError`].
-pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &TarOptions) -> Result<Node, TarError> {
+pub fn ingest_tar_into(
+    batch: &dyn BlobBatch,
+    reader: &mut dyn Read,
+    options: &TarOptions,
+) -> Result<TreeNode, TarError> {
     let mut archive = TarReader::new(reader);
     let mut meter = Meter::new(options.limits);
     let mut tree = Tree::default();
@@ -116,12 +58,12 @@ pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &T
         let item = match entry.kind {
             EntryType::Regular | EntryType::Continuous => {
                 let digest = with_buffer(|buffer| keep(batch, &mut archive, &entry, buffer))?;
-                Item::Leaf(Node::File { digest, executable: entry.executable })
+                Item::Leaf(TreeNode::File { digest, executable: entry.executable })
             }
             EntryType::Directory => Item::Folder,
             EntryType::Symlink => {
                 let target = String::from_utf8(entry.link.clone()).map_err(|_| refused("its target is not UTF-8"))?;
-                Item::Leaf(Node::Symlink { target })
+                Item::Leaf(TreeNode::Symlink { target })
             }
             EntryType::Link => {
                 let target = locate(&entry.link, options.strip.as_ref())
@@ -144,7 +86,7 @@ pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &T
 /// What is at a path.
 #[derive(Debug, Clone)]
 enum Item {
-    Leaf(Node),
+    Leaf(TreeNode),
     Folder,
 }
 
@@ -174,7 +116,7 @@ impl Tree {
         Ok(())
     }
 
-    fn finish(mut self, batch: &dyn BlobBatch, options: &TarOptions) -> Result<Node, TarError> {
+    fn finish(mut self, batch: &dyn BlobBatch, options: &TarOptions) -> Result<TreeNode, TarError> {
         if let (true, Some(path)) = (self.seen.is_empty(), &options.strip) {
             return Err(TarError::Empty { path: path.clone() });
         }
@@ -182,7 +124,7 @@ impl Tree {
             return Ok(node);
         }
         let digest = self.builder.finish(&mut |_, bytes| batch.put(&bytes).map(drop))?;
-        Ok(Node::Directory { digest })
+        Ok(TreeNode::Directory { digest })
     }
 }
 
@@ -215,7 +157,7 @@ fn locate(bytes: &[u8], strip: Option<&TreePath>) -> Result<Option<TreePath>, &'
 pub(super) fn keep(
     batch: &dyn BlobBatch,
     archive: &mut TarReader<'_>,
-    entry: &Entry,
+    entry: &TarEntry,
     buffer: &mut [u8],
 ) -> Result<Digest, TarError> {
     let failed = |source: io::Error| match source.kind() {

@@ -16,7 +16,7 @@ use super::fault::refuse;
 use crate::{EngineError, Execution};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::{ExportError, read_directory};
@@ -74,7 +74,7 @@ pub(crate) fn subtrees(execution: &Execution<'_>, store: &dyn BlobStore) -> Resu
     while let Some((above, digest)) = waiting.pop() {
         for (name, node) in self::directory(execution.label, digest, store)?.entries {
             let at = format!("{above}{name}");
-            let Node::Directory { digest } = node else {
+            let TreeNode::Directory { digest } = node else {
                 return Err(refuse(format!("the input root holds `{at}`, which is not a directory")));
             };
             let path: TreePath = at.parse().map_err(|_| refuse(format!("`{at}` is not a valid path")))?;
@@ -120,7 +120,7 @@ pub(crate) fn find(label: &str, root: Digest, path: &str, store: &dyn BlobStore)
         let Ok(name) = segment.parse::<Name>() else { return Ok(Found::Other) };
         match directory(label, here, store)?.entries.get(&name) {
             None => return Ok(Found::Nothing),
-            Some(Node::Directory { digest }) => here = *digest,
+            Some(TreeNode::Directory { digest }) => here = *digest,
             Some(_) => return Ok(Found::Other),
         }
     }

@@ -27,12 +27,12 @@ use super::pump::PumpHandle;
 use crate::docker::blocking::{blocking, on_own_thread};
 use crate::{EngineError, Execution};
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::action::Output;
 use rcrepro_model::execution::ending;
 use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::ingest::{
-    DirError, DirOptions, LimitError, Limits, TarError, TarOptions, ingest_output, ingest_tar_into,
+    DirError, DirOptions, IngestLimits, LimitError, TarError, TarOptions, ingest_output, ingest_tar_into,
 };
 use rcrepro_store::{BlobBatch, BlobStore};
 
@@ -87,9 +87,9 @@ pub(crate) async fn collect(
         };
         let output = match node {
             Ok(None) => continue,
-            Ok(Some(Node::File { digest, executable })) => Output::File { digest, executable },
-            Ok(Some(Node::Directory { digest })) => Output::Directory { root: digest },
-            Ok(Some(Node::Symlink { target })) => Output::Symlink { target },
+            Ok(Some(TreeNode::File { digest, executable })) => Output::File { digest, executable },
+            Ok(Some(TreeNode::Directory { digest })) => Output::Directory { root: digest },
+            Ok(Some(TreeNode::Symlink { target })) => Output::Symlink { target },
             Err(OutputError::Unkept(reason)) => {
                 collected.unkept.insert(path.clone(), reason);
                 continue;
@@ -103,9 +103,9 @@ pub(crate) async fn collect(
 }
 
 /// Bounds one output.
-fn limits(bytes: u64) -> Limits {
-    let usual = Limits::default();
-    Limits { file_bytes: bytes.min(usual.file_bytes), total_bytes: bytes.min(usual.total_bytes), ..usual }
+fn limits(bytes: u64) -> IngestLimits {
+    let usual = IngestLimits::default();
+    IngestLimits { file_bytes: bytes.min(usual.file_bytes), total_bytes: bytes.min(usual.total_bytes), ..usual }
 }
 
 /// Describes what goes beyond the limits.
@@ -118,7 +118,7 @@ fn beyond(error: LimitError) -> String {
 
 /// What the upper directory tells about an output.
 enum Near {
-    Known(Option<Node>),
+    Known(Option<TreeNode>),
     AskEngine,
 }
 
@@ -128,7 +128,7 @@ fn read_upper(
     subtrees: &[Subtree],
     uppers: &[Option<PathBuf>],
     store: &dyn BlobStore,
-    (batch, limits): (&dyn BlobBatch, Limits),
+    (batch, limits): (&dyn BlobBatch, IngestLimits),
 ) -> Result<Near, OutputError> {
     let Some((subtree, Some(upper))) = subtrees.iter().zip(uppers).find(|(subtree, _)| at.is_within(&subtree.at))
     else {
@@ -182,8 +182,8 @@ async fn download(
     container: &str,
     label: &str,
     at: &TreePath,
-    (batch, limits): (&dyn BlobBatch, Limits),
-) -> Result<Option<Node>, OutputError> {
+    (batch, limits): (&dyn BlobBatch, IngestLimits),
+) -> Result<Option<TreeNode>, OutputError> {
     if let Dialect::Podman(libpod) = &pump.dialect
         && let Some(link) = symlink::read(libpod, pump, container, label, at).await?
     {
