@@ -1,4 +1,4 @@
-//! Creates containers through Podman's own API, which stands on the same socket as the one that it has in common with
+//! Creates containers through Podman's own API, which is on the same socket as the one that it has in common with
 //! Docker.
 //!
 //! The common API cannot say what an action needs: Podman adds variables of its own (`container`, `TERM`), takes a name
