@@ -109,22 +109,13 @@ impl Failure {
     }
 }
 
-/// How a commit that was not found is told of.
-const FIND_COMMIT: &str = "find the commit";
-
 fn hint(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let advice = match &error {
-            StoreError::Damaged { .. } => {
-                hint("rcrepro doctor --blobs names each damaged blob, and the command that removes it")
-            }
-            StoreError::Io { .. } => hint("check the disk, or name another store: rcrepro --store DIR …"),
-            _ => None,
-        };
+        let advice = error.hint();
         Self::new(Exit::Engine, &error, advice)
     }
 }
@@ -163,12 +154,7 @@ impl From<ImageError> for Failure {
             _ => Exit::Engine,
         };
         let advice = error.hint().or_else(|| match &error {
-            ImageError::Oci(OciError::Occupied { .. }) => {
-                hint("name a folder that is not there yet: rcrepro image build --output DIR")
-            }
-            ImageError::Package(_) => {
-                hint("rcrepro doctor says where packages come from; if a lock was edited: git checkout -- lockfiles")
-            }
+            ImageError::Oci(error) => error.hint(),
             ImageError::Differs { .. } => {
                 hint("restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock")
             }
@@ -198,17 +184,13 @@ impl From<ValidateImageError> for Failure {
 
 impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Self {
-        let (exit, advice) = match error {
+        let exit = match error {
             RegistryError::Store(error) => return error.into(),
-            RegistryError::NoDigest { .. } => (Exit::Usage, None),
-            RegistryError::Mirror { .. } => (Exit::Usage, hint("mend `[mirrors.registry]` in the user configuration")),
-            ref error if error.is_tampering() => {
-                let advice =
-                    "nothing of it was kept under that digest; ask another place: a mirror in the user configuration";
-                (Exit::Tampered, hint(advice))
-            }
-            ref error => (Exit::Engine, error.hint()),
+            RegistryError::NoDigest { .. } | RegistryError::Mirror { .. } => Exit::Usage,
+            ref error if error.is_tampering() => Exit::Tampered,
+            _ => Exit::Engine,
         };
+        let advice = error.hint();
         Self::new(exit, &error, advice)
     }
 }
@@ -325,17 +307,10 @@ impl From<WorkspaceError> for Failure {
             }
             WorkspaceError::NoPacket { known, .. } => Some(format!("known: {}", known.join(", "))),
             WorkspaceError::NoRepository { .. } => hint("git init && git add -A && git commit"),
-            WorkspaceError::Source(GitError::Read { doing, .. }) => {
-                let named = doing.strip_prefix(FIND_COMMIT).map(|named| named.trim_matches([' ', '`']));
-                Some(named.map_or_else(
-                    || "git rev-parse HEAD".to_owned(),
-                    |named| format!("git rev-parse --verify '{named}^{{commit}}' says what git knows of it"),
-                ))
-            }
-            WorkspaceError::Source(_) => None,
+            WorkspaceError::Source(error) => error.hint(),
         };
         let mut failure = Self::new(Exit::Plan, &error, advice);
-        if matches!(&error, WorkspaceError::Source(GitError::Read { doing, .. }) if doing.starts_with(FIND_COMMIT)) {
+        if matches!(&error, WorkspaceError::Source(GitError::NoCommit { .. })) {
             // What the library says of a name that it does not find helps nobody.
             failure.causes.truncate(1);
         }

@@ -67,13 +67,24 @@ pub enum StoreError {
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the file system.
         #[source]
         source: io::Error,
     },
 }
 
 impl StoreError {
+    /// Returns a command or a setting that may mend it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Damaged { .. } => "rcrepro doctor --blobs names each damaged blob, and the command that removes it",
+            Self::Io { .. } => "check the disk, or name another store: rcrepro --store DIR …",
+            Self::Missing { .. } | Self::TooLarge { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
+
     /// Wraps what the file system said about a path, for use in `map_err`.
     fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

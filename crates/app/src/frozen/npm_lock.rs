@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::Read;
 use super::npm_packages::{LOCK_FILES, content_path};
+use rcrepro_model::content::base64;
 use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_pins::syntax::json;
 use rcrepro_pins::syntax::node::Node;
@@ -144,7 +143,7 @@ fn pinned(entry: &PackageWire, name: String) -> Result<LockedPackage, (String, &
     }
     let hashes = entry.integrity.as_deref().unwrap_or_default();
     let strong = hashes.split_whitespace().find_map(|one| {
-        let hash = STANDARD.decode(one.strip_prefix("sha512-")?).ok().filter(|hash| hash.len() == 64)?;
+        let hash = base64::decode(one.strip_prefix("sha512-")?).filter(|hash| hash.len() == 64)?;
         Some((one.to_owned(), content_path(&hash)))
     });
     let Some((integrity, content_path)) = strong else {
@@ -252,7 +251,7 @@ mod tests {
     use super::*;
 
     fn strong() -> String {
-        format!("sha512-{}", STANDARD.encode([7; 64]))
+        format!("sha512-{}", base64::encode([7; 64]))
     }
 
     fn lock(packages: &Value) -> Vec<u8> {

@@ -11,12 +11,11 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use sha1::Digest as _;
 
 use super::npm_lock::LockedPackage;
+use rcrepro_model::content::base64;
 use rcrepro_model::content::hex;
 use rcrepro_model::execution::derive::OFFLINE_REGISTRY;
 
@@ -43,7 +42,7 @@ pub fn cache_files(present: &[(LockedPackage, u64)]) -> BTreeMap<String, Vec<u8>
     for (name, versions) in by_name {
         let packument = packument(name, &versions);
         let hash = sha2::Sha512::digest(&packument);
-        let integrity = format!("sha512-{}", STANDARD.encode(hash));
+        let integrity = format!("sha512-{}", base64::encode(hash));
         let url = format!("{OFFLINE_REGISTRY}{}", name.replace('/', "%2f"));
         let request = json!({ "accept": PACKUMENT_ACCEPT });
         add_index_entry(&mut files, &url, &integrity, packument.len() as u64, &request, "application/json");
@@ -117,7 +116,7 @@ mod tests {
         let package = |name: &str| LockedPackage {
             name: name.to_owned(),
             version: "1.0.0".to_owned(),
-            integrity: format!("sha512-{}", STANDARD.encode([7; 64])),
+            integrity: format!("sha512-{}", base64::encode([7; 64])),
             content_path: content_path(&[7; 64]),
             may_be_left_out: false,
         };

@@ -163,7 +163,7 @@ fn sources(mirrors: &PackageMirrors) -> Vec<Check> {
             Check { what, health: Health::Well, found, hint: None }
         }
         Err(error) => {
-            let hint = error.hint().map(str::to_owned);
+            let hint = error.hint();
             Check { what, health: Health::Weak, found: error.to_string(), hint }
         }
     })

@@ -2,8 +2,6 @@
 
 use std::io::{self, Read, Seek as _};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha512};
 
@@ -11,6 +9,7 @@ use super::{ImageError, program};
 use rcrepro_images::oci::layer_tree::{LayerRules, LayerTree, PackageWriter, UnpackedPackage};
 use rcrepro_images::oci::{OciError, concat, tar_layer};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
+use rcrepro_model::content::base64;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::{DebSource, GoProgram, GoSource, ImageDefinition, NpmSource};
 use rcrepro_model::image::layer::{Entry, EntryKind};
@@ -69,7 +68,7 @@ impl Task<'_> {
                 npm::read_npm(&name, reader, &source.place, &mut |entry, content| {
                     Ok::<_, ImageError>(package.add(entry, content)?)
                 })?;
-                let found = format!("sha512-{}", STANDARD.encode(hasher.finalize()));
+                let found = format!("sha512-{}", base64::encode(hasher.finalize()));
                 same(&name, "its integrity", &pin.integrity, found)?;
                 Ok(package.finish()?)
             }

@@ -182,7 +182,7 @@ impl ImageError {
                 Some(format!("gpg --no-default-keyring --keyring {keyring} --armor --export {fingerprint} > {file}"))
             }
             Self::Engine(error) => error.hint(),
-            Self::Package(error) => error.hint().map(str::to_owned),
+            Self::Package(error) => error.hint(),
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("rcrepro check lists what the plan names and the repository lacks".to_owned())
             }

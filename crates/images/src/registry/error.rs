@@ -11,7 +11,7 @@ pub enum RegistryError {
     /// The reference has no digest, and a tag may be moved at any time.
     #[error("`{reference}` has no digest: a tag does not say which image it is")]
     NoDigest {
-        /// The reference.
+        /// As it was given, with a tag or nothing.
         reference: Box<ImageReference>,
     },
     /// Nothing answers, or the connection broke.
@@ -49,7 +49,7 @@ pub enum RegistryError {
     Denied {
         /// The registry's host and port.
         registry: String,
-        /// The repository.
+        /// As the registry names it, such as `library/golang`.
         repository: String,
         /// What it said, or what is missing.
         reason: String,
@@ -173,9 +173,9 @@ pub enum RegistryError {
     /// A mirror of the user configuration cannot be used.
     #[error("mirror `{url}` of {registry}: {reason}")]
     Mirror {
-        /// The mirror.
+        /// As the user configuration has it; empty if it has none.
         url: String,
-        /// What it mirrors.
+        /// The host and port that it mirrors.
         registry: String,
         /// What is wrong with it.
         reason: &'static str,
@@ -195,18 +195,25 @@ impl RegistryError {
     /// Returns a command or a setting that may mend it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Denied { registry, .. } => Some(format!("docker login {registry}")),
+        let text = match self {
+            Self::Denied { registry, .. } => format!("docker login {registry}"),
             Self::Credentials { registry, .. } => {
-                Some(format!("docker login {registry}, or name another configuration: DOCKER_CONFIG=DIR"))
+                format!("docker login {registry}, or name another configuration: DOCKER_CONFIG=DIR")
             }
-            Self::Page { registry, .. } => Some(format!(
-                "open it in a browser: https://{registry}/v2/; or name another place in the user configuration"
-            )),
-            Self::Tls { .. } => Some(
-                "set SSL_CERT_FILE to a file with the registry's CA, or apt-get install ca-certificates".to_owned(),
-            ),
-            _ => None,
-        }
+            Self::Page { registry, .. } => {
+                format!("open it in a browser: https://{registry}/v2/; or name another place in the user configuration")
+            }
+            Self::Tls { .. } => {
+                "set SSL_CERT_FILE to a file with the registry's CA, or apt-get install ca-certificates".to_owned()
+            }
+            Self::Mirror { .. } => "mend `[mirrors.registry]` in the user configuration".to_owned(),
+            Self::Store(error) => return error.hint(),
+            error if error.is_tampering() => {
+                "nothing of it was kept under that digest; ask another place: a mirror in the user configuration"
+                    .to_owned()
+            }
+            _ => return None,
+        };
+        Some(text)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::purl::Purl;
 use crate::content::digest::Digest;
+use crate::content::{base64, hex};
 use crate::image::lock::{GoPin, ImageLock, LayerPins, LockedLayer, ProgramPin};
 
 /// A checksum of a package beside the SHA-256 of its file.
@@ -88,8 +89,7 @@ pub fn packages(pins: &LayerPins) -> Vec<BomPackage> {
 
 /// Turns `sha512-BASE64` into hex.
 fn sha512(integrity: &str) -> Option<String> {
-    use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(integrity.strip_prefix("sha512-")?).ok()?;
+    let bytes = base64::decode(integrity.strip_prefix("sha512-")?)?;
     let bytes: [u8; 64] = bytes.try_into().ok()?;
-    Some(crate::content::hex::encode(bytes))
+    Some(hex::encode(bytes))
 }

@@ -1,7 +1,7 @@
 //! Why a commit's tree cannot be taken.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::StoreError;
 use crate::ingest::LimitError;
@@ -16,9 +16,20 @@ pub enum GitError {
     Read {
         /// What was tried, as a verb.
         doing: String,
-        /// The repository.
+        /// The working copy or the bare repository.
         repository: PathBuf,
         /// What gix said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// No commit has the wanted name.
+    #[error("cannot find the commit `{revision}` in the git repository `{}`", repository.display())]
+    NoCommit {
+        /// The name, in any form that `git rev-parse` takes.
+        revision: String,
+        /// Where it was looked for.
+        repository: PathBuf,
+        /// What gix said, which helps few.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
@@ -75,4 +86,24 @@ pub enum GitError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl GitError {
+    pub(crate) fn no_commit(repository: &Path, revision: &str) -> impl FnOnce(Box<dyn Error + Send + Sync>) -> Self {
+        let (revision, repository) = (revision.to_owned(), repository.to_owned());
+        move |source| Self::NoCommit { revision, repository, source }
+    }
+
+    /// Returns a command that may tell more.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoCommit { revision, .. } => {
+                Some(format!("git rev-parse --verify '{revision}^{{commit}}' says what git knows of it"))
+            }
+            Self::Read { .. } => Some("git rev-parse HEAD".to_owned()),
+            Self::Store(error) => error.hint(),
+            _ => None,
+        }
+    }
 }
