@@ -2,19 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, ValueEnum};
 
+pub use self::execution::{ExecutionArgs, LookArgs, ShakeArgs, StagingName};
+pub use self::image::{BomFormatName, ImageCommand};
 use self::scans::{AdvisoriesArgs, FindingsArgs};
 pub use self::status::StatusArgs;
 use super::exit::Exit;
 use super::output;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::image::definition::Platform;
-use rcrepro_model::image::reference::ImageReference;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::PacketId;
-use rcrepro_model::shake::variation::Variation;
 use rcrepro_report as report;
 
+mod execution;
+mod image;
 pub mod mutants;
 pub mod scans;
 mod status;
@@ -34,7 +36,7 @@ pub struct Cli {
     pub json: bool,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Subcommand,
 }
 
 const EXIT_CODES: &str = "\
@@ -65,9 +67,9 @@ impl Cli {
     }
 }
 
-/// Is what to do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
+/// The subcommands.
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
     /// Reads the plan and says whether it is sound, and the source of HEAD for what no run could survive, by place and before
     /// any network (exit code 3): submodules, locks that pin nothing, workspaces, lines that need BuildKit. With `--mutate`,
     /// whether its gates are sound.
@@ -105,7 +107,7 @@ pub enum Command {
     },
     /// Writes a release plan from a template, with the image definitions and documents that it names; replaces nothing.
     Init {
-        /// The template.
+        /// The plan that it starts from.
         #[arg(long, value_enum, default_value = "release-confidence")]
         template: TemplateName,
     },
@@ -127,7 +129,7 @@ pub enum Command {
     Approve {
         /// The packet, such as RC-00.
         packet: PacketId,
-        /// Who.
+        /// The person who approves or reviews.
         #[arg(long, value_name = "NAME")]
         by: String,
         /// Reviews the packet's evidence instead of approving the plan.
@@ -159,14 +161,14 @@ pub enum Command {
     },
     /// Judges a manifest from its evidence alone; nothing is executed and nothing fetched.
     Verify {
-        /// The manifest file; its evidence stands beside it in `NAME.evidence/`, or in the store.
+        /// The manifest file; its evidence is read from `NAME.evidence/` beside it, or from the store.
         #[arg(value_name = "MANIFEST")]
         manifest: PathBuf,
     },
     /// Holds what a packet's branch changed against its scope globs and the plan's protected ones.
     ///
     /// Exit code 1 when a file lies outside, or a protected file was changed and threat model or rollback plan are missing or
-    /// do not name it; 5 when nothing changed or the base is no ancestor of the head. Without `--base` the committed record
+    /// do not name it; 5 when nothing changed or the base is not an ancestor of the head. Without `--base` the committed record
     /// `scopes/PACKET.json` is derived again from the repository: 3 when the plan's rules are others now, 6 when it differs.
     Scope {
         /// The packet, such as RC-03.
@@ -231,7 +233,7 @@ pub enum Command {
     Image {
         /// Works for this platform, such as linux/arm64 [default: this machine's; for `lock`, every one of the definition].
         #[arg(long, global = true, value_name = "PLATFORM")]
-        platform: Option<Platform>,
+        platform: Option<ImagePlatform>,
         /// What to do.
         #[command(subcommand)]
         command: ImageCommand,
@@ -244,165 +246,18 @@ pub enum Command {
     },
 }
 
-/// Says how a packet is executed.
-#[derive(Debug, Args)]
-pub struct ExecutionArgs {
-    /// Runs at most this many commands at once [default: the number of processors].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub jobs: Option<u16>,
-    /// Takes the tracked tree of this commit.
-    #[arg(long, default_value = "HEAD", value_name = "REV")]
-    pub rev: String,
-    /// Says how inputs reach a container; the digests are the same.
-    #[arg(long, value_enum, default_value = "auto")]
-    pub staging: StagingName,
-}
-
-/// Says whether commands that failed are executed again.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct LookArgs {
-    /// Does not execute a command that failed again in looser worlds to say which pin it fails by: a clock that flows, the real
-    /// clock, the machine's own world. Those looks change no verdict and no exit code.
-    #[arg(long)]
-    pub no_second_look: bool,
-}
-
-/// Says how a packet is shaken.
-#[derive(Debug, Args)]
-pub struct ShakeArgs {
-    /// Shakes this command only; may be given again. Commands that it needs are run once.
-    #[arg(long, value_name = "ID")]
-    pub command: Vec<Name>,
-    /// Varies these only: cpus, host, uid, tz, locale, umask, path, env, order, clock, seed, load.
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
-    pub vary: Vec<Variation>,
-    /// Makes so many worlds in which all of it is different at once.
-    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub worlds: u16,
-    /// Runs the unvaried world, and whatever seems equal while causes are searched for, so many times.
-    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(2..=100))]
-    pub repeat: u16,
-    /// Chooses the worlds; the same seed makes the same ones.
-    #[arg(long, value_name = "S", default_value = "1")]
-    pub seed: u64,
-    /// Finds for each command the strictest world in which it passes, in every one of `--repeat` runs and as many again, and
-    /// prints the keys for the plan as TOML with the evidence: a clock that stands where that makes parts equal, one that
-    /// starts, another number of processors, the real clock, nothing pinned. Exit code 1 when the plan needs other keys.
-    #[arg(long, conflicts_with_all = ["vary", "worlds", "seed"])]
-    pub propose: bool,
-    /// How it is executed.
-    #[command(flatten)]
-    pub execution: ExecutionArgs,
-}
-
-/// Names a template of a plan.
+/// A template of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TemplateName {
     /// The release confidence plan: RC-00 to RC-07 and the Global Command Set.
     ReleaseConfidence,
 }
 
-/// Names a stream.
+/// An output stream of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StreamName {
     /// Standard output.
     Stdout,
     /// Standard error.
     Stderr,
-}
-
-/// Names a way for inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StagingName {
-    /// Overlays where the daemon can mount them, archives elsewhere.
-    Auto,
-    /// Overlay volumes over trees that are uploaded once.
-    Overlay,
-    /// One upload a container.
-    Archive,
-}
-
-/// Works with toolchain images.
-#[derive(Debug, Subcommand)]
-pub enum ImageCommand {
-    /// Builds images bit for bit from their locks.
-    Build {
-        /// The images; all when none is named.
-        #[arg(value_name = "NAME")]
-        names: Vec<String>,
-        /// Loads them into the engine.
-        #[arg(long)]
-        load: bool,
-        /// Writes them as one OCI layout, each under its name, as `skopeo` and `umoci` read it: `oci:DIR:NAME`.
-        ///
-        /// The folder has to be absent, empty, or to hold exactly these images.
-        #[arg(long, value_name = "DIR")]
-        output: Option<PathBuf>,
-    },
-    /// Makes locks fresh where they are missing or stale, and prints what changed as markdown.
-    Lock {
-        /// The images; all when none is named.
-        #[arg(value_name = "NAME")]
-        names: Vec<String>,
-        /// Raises this package, such as `go`, `npm` or a module, to the newest version that fits; locks Debian packages anew.
-        #[arg(long, value_name = "PKG")]
-        update: Vec<String>,
-        /// Resolves everything anew, fresh or not.
-        #[arg(long, conflicts_with = "update")]
-        update_all: bool,
-        /// Changes nothing and asks no network: exit code 3 when a lock is missing or stale.
-        #[arg(long, conflicts_with_all = ["update", "update_all"])]
-        check: bool,
-    },
-    /// Lists the images, what they are locked to, and whether the store and the engine have them.
-    Ls,
-    /// Recomputes every digest of images and lists all that is wrong; exit code 6 when a locked digest does not match.
-    Validate {
-        /// Images in the store by their locks' names, OCI layout folders, or archives; every locked image that is
-        /// there when none is named.
-        #[arg(value_name = "NAME|LAYOUT-DIR|ARCHIVE.tar")]
-        targets: Vec<String>,
-        /// Takes the targets as images in the engine: names of locks, names or ids in the engine.
-        #[arg(long)]
-        loaded: bool,
-    },
-    /// Writes an image's bill of materials from its locks: every package with its purl and checksums.
-    Sbom {
-        /// The image.
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// The format: SPDX 2.3 or CycloneDX 1.6, both JSON.
-        #[arg(long, value_enum, default_value = "spdx")]
-        format: BomFormatName,
-        /// Writes it into this file instead of standard output.
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// Makes an image from its lock and brings it into a registry, with the very manifest that the lock names.
-    Push {
-        /// The image.
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// Where to, such as registry.example/team/go-node:1; without a tag it is known by its digest alone.
-        #[arg(value_name = "REFERENCE")]
-        to: ImageReference,
-    },
-    /// Brings an image from a registry into the store, byte for byte, every digest checked.
-    Pull {
-        /// The image by its digest, such as registry.example/team/go-node@sha256:…; a tag before it is a comment.
-        #[arg(value_name = "NAME@sha256:…")]
-        reference: ImageReference,
-        /// Loads it into the engine and confirms it there.
-        #[arg(long)]
-        load: bool,
-    },
-}
-
-/// Names a format of bills of materials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum BomFormatName {
-    /// SPDX 2.3 JSON.
-    Spdx,
-    /// CycloneDX 1.6 JSON.
-    Cyclonedx,
 }

@@ -16,7 +16,7 @@ use rcrepro_engine::Staging;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::fs::FsStore;
 
-/// Is what the global options say.
+/// The global options, resolved.
 pub struct Context {
     /// The plan's folder.
     pub directory: PathBuf,

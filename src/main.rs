@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use rustix::fs::Mode;
 use rustix::process::umask;
 
-use self::args::{Cli, Command};
+use self::args::{Cli, Subcommand};
 use self::exit::Exit;
 use self::failure::Failure;
 use rcrepro_app::machine::config;
@@ -20,6 +20,7 @@ use rcrepro_app::machine::config;
 mod args;
 mod commands;
 mod context;
+mod ending;
 mod exit;
 mod failure;
 mod output;
@@ -27,25 +28,12 @@ mod signals;
 mod today;
 mod uncommitted;
 
-use crate::commands::advisories;
-use crate::commands::board;
-use crate::commands::check;
-use crate::commands::doctor;
-use crate::commands::documents;
-use crate::commands::findings;
-use crate::commands::image;
-use crate::commands::init;
-use crate::commands::lock;
-use crate::commands::log;
-use crate::commands::mutate;
-use crate::commands::pins;
-use crate::commands::replay;
-use crate::commands::run;
-use crate::commands::scope;
-use crate::commands::sections;
-use crate::commands::shake;
-use crate::commands::verify;
-use crate::commands::why;
+use crate::commands::board::{documents, pins, scope, sections, status};
+use crate::commands::evidence::{log, verify, why};
+use crate::commands::executing::{mutate, replay, run, shake};
+use crate::commands::scans::{advisories, findings};
+use crate::commands::setup::{check, doctor, lock};
+use crate::commands::{image, init};
 
 /// Parses the command line, does what it says, and gives the exit code.
 #[must_use]
@@ -59,10 +47,11 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return Failure::plain(Exit::Engine, format!("cannot start threads: {error}"), None).report(json).into();
+            let failure = Failure::plain(Exit::Engine, format!("cannot start threads: {error}"), None);
+            return ending::report(&failure, json).into();
         }
     };
-    let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| failure.report(json)));
+    let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| ending::report(&failure, json)));
     // A blocking read may hang after the second Ctrl-C; it must not keep the process.
     runtime.shutdown_background();
     exit.into()
@@ -92,39 +81,40 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         json: cli.json,
     };
     match cli.command {
-        Command::Check(arguments) if arguments.mutate => mutate::mutate(&context, &arguments).await,
-        Command::Check(_) => check::check(&context),
-        Command::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
-        Command::Run { all: true, look, execution, .. } => run::all(&context, look, &execution).await,
-        Command::Run { packets, look, execution, .. } => run::run(&context, &packets, look, &execution).await,
-        Command::Init { template } => init::init(&context, template),
-        Command::Status { status } if status.write => sections::write(&context, &status.rev),
-        Command::Status { status } if status.check => sections::check(&context, &status.rev),
-        Command::Status { status } => board::status(&context, &status.rev, status.propose),
-        Command::Findings(arguments) => findings::findings(&context, &arguments),
-        Command::Verdict { rev } => board::verdict(&context, &rev),
-        Command::Approve { packet, by, review, note } => {
-            board::approve(&context, &packet, &by, review, note.as_deref())
+        Subcommand::Check(arguments) if arguments.mutate => mutate::mutate(&context, &arguments).await,
+        Subcommand::Check(_) => check::check(&context),
+        Subcommand::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
+        Subcommand::Run { all: true, look, execution, .. } => run::all(&context, look, &execution).await,
+        Subcommand::Run { packets, look, execution, .. } => run::run(&context, &packets, look, &execution).await,
+        Subcommand::Init { template } => init::init(&context, template),
+        Subcommand::Status { status } if status.write => sections::write(&context, &status.rev),
+        Subcommand::Status { status } if status.check => sections::check(&context, &status.rev),
+        Subcommand::Status { status } => status::status(&context, &status.rev, status.propose),
+        Subcommand::Findings(arguments) => findings::findings(&context, &arguments),
+        Subcommand::Verdict { rev } => status::verdict(&context, &rev),
+        Subcommand::Approve { packet, by, review, note } => {
+            status::approve(&context, &packet, &by, review, note.as_deref())
         }
-        Command::Replay { target, look, execution } => replay::replay(&context, &target, look, &execution).await,
-        Command::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
-        Command::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
-        Command::Scope { packet, base, head, record } => {
+        Subcommand::Replay { target, look, execution } => replay::replay(&context, &target, look, &execution).await,
+        Subcommand::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
+        Subcommand::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
+        Subcommand::Scope { packet, base, head, record } => {
             scope::scope(&context, &packet, base.as_deref(), &head, record)
         }
-        Command::Documents { rev } => documents::documents(&context, &rev),
-        Command::Verify { manifest } => verify::verify(&context, &manifest),
-        Command::Pins { rev, look_alikes } => pins::pins(&context, &rev, look_alikes),
-        Command::Log { packet, command, stream, canonical, raw } => {
-            log::log(&context, &packet, command.as_ref(), stream, (canonical, raw))
+        Subcommand::Documents { rev } => documents::documents(&context, &rev),
+        Subcommand::Verify { manifest } => verify::verify(&context, &manifest),
+        Subcommand::Pins { rev, look_alikes } => pins::pins(&context, &rev, look_alikes),
+        Subcommand::Log { packet, command, stream, canonical, raw } => {
+            let choice = log::StreamChoice { only: stream, canonical, raw };
+            log::log(&context, &packet, command.as_ref(), choice)
         }
-        Command::Image { platform, command } => image::image(&context, platform, command).await,
-        Command::Advisories(arguments) => advisories::advisories(&context, &arguments).await,
-        Command::Doctor { blobs } => doctor::doctor(&context, blobs).await,
+        Subcommand::Image { platform, command } => image::image(&context, platform, command).await,
+        Subcommand::Advisories(arguments) => advisories::advisories(&context, &arguments).await,
+        Subcommand::Doctor { blobs } => doctor::doctor(&context, blobs).await,
     }
 }
 
-/// Reads a variable that names a file or a folder; an empty one is none.
+/// Reads a variable that names a file or a folder; an empty one counts as unset.
 fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }

@@ -119,7 +119,7 @@ fn unwritten(error: &io::Error) -> Failure {
     }
 }
 
-/// Writes a line for people to standard error. When that is gone, nobody is left to tell.
+/// Writes a line for people to standard error; a closed one is ignored.
 pub fn print_aside(line: fmt::Arguments<'_>) {
     drop(writeln!(io::stderr(), "{}", printable::line(&line.to_string())));
 }

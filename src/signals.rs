@@ -16,8 +16,8 @@ const FILE_SIZE: i32 = 25;
 
 /// Gives a token that the first signal of those that end programs cancels; the work then ends by its usual clean-up path.
 ///
-/// After the second signal, `killed` is cancelled too: whoever waits for the work gives up waiting, and what is left is
-/// found by its labels at the next start. A SIGHUP that was ignored when the process began stays so: `nohup` means that the
+/// After the second signal, `killed` is cancelled too: the program stops waiting for the work, and the next start
+/// finds by its labels what is left. A SIGHUP that was ignored when the process began stays so: `nohup` means that the
 /// work goes on when the terminal goes.
 pub fn listen() -> (CancellationToken, CancellationToken) {
     let (stop, killed) = (CancellationToken::new(), CancellationToken::new());

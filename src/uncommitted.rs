@@ -12,7 +12,7 @@ pub fn files(workspace: &Workspace, revision: &str) -> Result<Vec<Uncommitted>, 
     if revision == "HEAD" { workspace.uncommitted() } else { Ok(Vec::new()) }
 }
 
-/// Writes a warning with the first files that differ, or why nobody knows; nothing where none does.
+/// Writes a warning with the first files that differ, or why they are unknown; empty if no file differs.
 pub fn warning(files: &Result<Vec<Uncommitted>, WorkspaceError>) -> String {
     let files = match files {
         Ok(files) if files.is_empty() => return String::new(),

@@ -26,8 +26,7 @@ fn scene(line: &str) -> Scene {
 
 /// Reads the states off `status`, in the packets' order.
 fn states(scene: &Scene) -> Vec<String> {
-    let document: serde_json::Value =
-        serde_json::from_str(&scene.board(&["--json", "status"]).stdout).expect("one document");
+    let document: serde_json::Value = scene.board_document();
     let packets = document["packets"].as_array().expect("packets").iter();
     packets.map(|row| row["state"].as_str().expect("a state").to_owned()).collect()
 }
@@ -59,7 +58,7 @@ fn one_command_goes_from_ready_to_go_and_every_change_takes_it_back() {
     scene.replace("greeting.txt", "hello", "hallo");
     scene.commit("another source");
     assert_eq!(states(&scene), ["DONE", "READY", "BLOCKED"]);
-    assert!(scene.board(&["status"]).stdout.contains("the source has changed since: rcrepro run RC-05"));
+    assert!(scene.board(0).stdout.contains("the source has changed since: rcrepro run RC-05"));
     scene.replace("greeting.txt", "hallo", "hello");
     scene.commit("the old source");
     assert_eq!(states(&scene), ["DONE", "DONE", "DONE"]);
@@ -67,10 +66,10 @@ fn one_command_goes_from_ready_to_go_and_every_change_takes_it_back() {
     scene.replace("rcrepro.toml", "cat greeting.txt", "cat greeting.txt; true");
     scene.commit("another command");
     assert_eq!(states(&scene), ["READY", "BLOCKED", "BLOCKED"], "nobody approved this plan");
-    assert!(scene.board(&["status"]).stdout.contains("A Release Orchestrator approved another plan"));
+    assert!(scene.board(0).stdout.contains("A Release Orchestrator approved another plan"));
     scene.ok(&["approve", "RC-00", "--by", "A Release Orchestrator"]);
     assert_eq!(states(&scene), ["DONE", "READY", "BLOCKED"]);
-    assert!(scene.board(&["status"]).stdout.contains("the plan has changed since: command `greet`"));
+    assert!(scene.board(0).stdout.contains("the plan has changed since: command `greet`"));
 }
 
 #[test]
@@ -100,7 +99,7 @@ fn a_review_is_of_one_manifest() {
     scene.ok(&["approve", "RC-00", "--by", "Somebody"]);
     scene.run(&["approve", "RC-05", "--review", "--by", "A Reviewer"]).failed(5, &["has no manifest at"]);
     assert_eq!(scene.run(&["run", "--all"]).code, 5, "it waits for its review");
-    assert!(scene.board(&["status"]).stdout.contains("waits for its review: rcrepro approve RC-05 --review --by NAME"));
+    assert!(scene.board(0).stdout.contains("waits for its review: rcrepro approve RC-05 --review --by NAME"));
     scene.ok(&["approve", "RC-05", "--review", "--by", "A Reviewer"]);
     assert_eq!(states(&scene), ["DONE", "DONE", "DONE"]);
     scene.run(&["approve", "RC-00", "--by", " "]).failed(2, &["names nobody"]);

@@ -48,7 +48,7 @@ path = "mirror/vulndb"
     scene
 }
 
-/// What is changed: the file, a text in it, and what stands there instead.
+/// What is changed: the file, a text in it, and its replacement.
 type Change = (&'static str, &'static str, &'static str);
 
 /// Changes of the plan, each of something else that it says.

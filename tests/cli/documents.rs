@@ -6,7 +6,7 @@ const README: &str =
     "# Scene\n\nRun `sh say.sh hello`:\n\n```sh\n$ sh say.sh hello\nhello\n```\n\nNot `sh` and not `say.sh`.\n";
 
 /// A repository whose plan says `sh say.sh hello`, and whose README does, too.
-fn scene(id: &str) -> Scene {
+pub fn scene(id: &str) -> Scene {
     let documents = "[documents]\npaths = [\"README.md\", \"docs/*.md\"]\ngenerated = [\"docs/progress.md\"]\n";
     let scene = Scene::new(&format!("{}{documents}", command(id, "sh say.sh hello", "")));
     scene.write("say.sh", b"echo \"$1\"\n");

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::scene::{Scene, command};
 
 /// A packet with a scan that finds, one that does not, and a packet that rests on there being nothing.
-fn scanned() -> Scene {
+pub fn scanned() -> Scene {
     let scan = command("vulnerabilities", "cat reports/govulncheck.txt; exit 3", "proof = \"govulncheck\"");
     let leaks = command("leaks", "cat reports/gitleaks.txt >&2", "proof = \"gitleaks\"");
     let scene = Scene::new(&format!("{scan}{leaks}"));
@@ -26,7 +26,7 @@ fn scanned() -> Scene {
 }
 
 fn row(scene: &Scene, id: &str) -> (String, String) {
-    let board: serde_json::Value = serde_json::from_str(&scene.board(&["--json", "status"]).stdout).expect("JSON");
+    let board: serde_json::Value = scene.board_document();
     let row = board["packets"].as_array().expect("packets").iter().find(|row| row["id"] == id).expect("the packet");
     (row["state"].as_str().expect("a state").to_owned(), row["reasons"].to_string())
 }
@@ -63,7 +63,7 @@ fn findings_are_read_from_evidence_in_three_forms_and_become_packets() {
 
     let (state, why) = row(&scene, "RC-07");
     assert!(state == "FAILED" && why.contains("P1 govulncheck/GO-2021-0113"), "{state} {why}");
-    let board = scene.board(&["status"]).stdout;
+    let board = scene.board(1).stdout;
     let line = "  RC-08  Resolve GO-2021-0113 (golang.org/x/text v0.3.5) (P1)\n         must show: `cat reports/govulncheck.txt; exit 3` passes.\n";
     assert!(board.contains(line), "{board}");
     let packets = scene.ok(&["status", "--propose"]).stdout;
@@ -78,7 +78,7 @@ fn findings_are_read_from_evidence_in_three_forms_and_become_packets() {
     assert_eq!((ended.code, ended.stdout.contains("[packets")), (5, false), "{}", ended.stdout);
     assert!(ended.stdout.starts_with("# not known: RC-05/leaks: no evidence"), "{}", ended.stdout);
     assert_eq!(scene.run(&["run", "RC-05"]).code, 1);
-    let board = scene.board(&["status"]).stdout;
+    let board = scene.board(1).stdout;
     assert!(board.contains("RC-13") && !board.contains("no packet claims"), "{board}");
 }
 
@@ -100,7 +100,7 @@ fn waived_findings_are_shown_and_block_nothing_until_the_waiver_expires() {
     assert!(shown.contains("    waived by ada until 2999-12-31: known\n"), "{shown}");
     assert!(shown.ends_with("\n6 findings, 6 of them waived\n"), "{shown}");
     assert_eq!(row(&scene, "RC-07").0, "DONE");
-    assert!(!scene.board(&["status"]).stdout.contains("no packet claims"));
+    assert!(!scene.board(1).stdout.contains("no packet claims"));
     waiver("2026-01-01");
     assert_eq!(scene.run(&["findings"]).code, 1);
     assert_eq!(row(&scene, "RC-07").0, "FAILED");
@@ -121,7 +121,7 @@ fn a_scan_that_did_not_do_its_work_is_no_clean_one() {
     none.run(&["findings"]).failed(5, &["the plan has no scan"]);
 }
 
-/// Normalized outputs are handed on in canonical form, so that the action of whoever gets them is the same every time.
+/// Normalized outputs are handed on in canonical form, so that the actions that use them are the same every time.
 #[test]
 fn what_is_normalized_is_handed_on_normalized() {
     let messages = "printf '{\"osv\":{\"id\":\"b\"}}\\n{\"config\":{\"x\":\"%s\"}}\\n' x > m.json";

@@ -1,5 +1,5 @@
 //! What strangers may put where manifests and evidence are read: every command ends, in little memory, opens nothing but the
-//! files that it should, and says by name what stands in their place.
+//! files that it should, and names what is there instead.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
@@ -77,7 +77,7 @@ fn unnamed() -> String {
     "5e".repeat(32)
 }
 
-/// A thing with its name, and what `verify` must say of it; one that git keeps is tried in a clone, too.
+/// A hostile thing with its name, and what `verify` must report; one that git keeps is tried in a clone, too.
 type Hostile = (&'static str, fn(&Place), &'static str);
 
 const MANIFESTS: &[Hostile] = &[
@@ -163,7 +163,7 @@ const EVIDENCE: &[Hostile] = &[
         "a\\nfake: line",
     ),
     (
-        "a name that is no UTF-8",
+        "a name that is not UTF-8",
         |at| {
             std::fs::write(at.evidence_has(std::ffi::OsStr::from_bytes(b"\xff\xfe")), "x").expect("written");
         },

@@ -32,7 +32,7 @@ fn evidence_is_the_same_in_a_clone_that_changes_line_ends() {
     assert_eq!(verified.code, 0, "{}\n{}", verified.stdout, verified.stderr);
     let replayed = clone(&scene, &there, &["replay", "RC-05"]);
     assert_eq!(replayed.code, 0, "{}\n{}", replayed.stdout, replayed.stderr);
-    assert!(!replayed.stderr.contains("warning"), "git's own line ends are no difference: {}", replayed.stderr);
+    assert!(!replayed.stderr.contains("warning"), "git's own line ends do not count: {}", replayed.stderr);
     let status = clone(&scene, &there, &["status"]);
     assert!(status.stdout.contains("DONE"), "{}", status.stdout);
     let archive = Command::new("git").arg("-C").arg(&there).args(["archive", "HEAD"]).output().expect("git");

@@ -18,6 +18,7 @@ mod line_ends;
 mod locks;
 mod manners;
 mod mutants;
+mod one_scale;
 mod pins;
 mod plans;
 mod promised;

@@ -192,7 +192,7 @@ fn what_failed_is_told_with_the_next_step() {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }
     assert!(!ended.stdout.contains("manifest "), "none was written: {}", ended.stdout);
-    let shown = scene.board(&["status"]).stdout;
+    let shown = scene.board(1).stdout;
     assert!(shown.contains("timed out after 1 s") && shown.contains("exit code 3"), "{shown}");
     assert!(shown.contains("next: mend RC-05, which is FAILED; its evidence: rcrepro log RC-05"), "{shown}");
     scene.run(&["replay", "RC-05"]).failed(5, &["no manifest at", "what a run that failed printed: rcrepro log RC-05"]);

@@ -14,7 +14,7 @@ jobs:
 "#;
 
 /// A repository in which everything agrees with the pin.
-fn scene(more: &str) -> Scene {
+pub fn scene(more: &str) -> Scene {
     let scene = Scene::new(&format!("{}\n{PINS}\n{more}", command("greet", "true", "")));
     scene.write("go.mod", b"module example.com/scene\n\ngo 1.26.0\n\ntoolchain go1.26.8\n");
     scene.write("Dockerfile", format!("FROM golang:1.26.8@sha256:{}\n", "a".repeat(64)).as_bytes());

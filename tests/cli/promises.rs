@@ -1,4 +1,4 @@
-//! What the board says of scope, documents and residual risks: each of them holds, waits and goes red.
+//! Scope, documents and residual risks on the board: each of them holds, waits and goes red.
 
 use crate::scene::{Scene, command};
 
@@ -32,8 +32,7 @@ fn scene(id: &str) -> Scene {
 
 /// Expects a packet's state, and a text among the reasons.
 fn expect(scene: &Scene, packet: &str, state: &str, reason: &str) {
-    let ended = scene.board(&["--json", "status"]);
-    let board: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
+    let board = scene.board_document();
     let rows = board["packets"].as_array().expect("rows");
     let row = rows.iter().find(|row| row["id"] == packet).expect("the packet");
     assert_eq!(row["state"], state, "{row}");

@@ -1,4 +1,4 @@
-//! How quiet a plan wants its commands: attempts at the network, and what stands in the streams.
+//! How quiet a plan wants its commands: attempts at the network, and patterns in the streams.
 
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;

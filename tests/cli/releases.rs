@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::scene::{Ended, Scene, command};
 
-/// Answers every connection with what stands in a file; says its version when it is asked.
+/// Answers every connection with the content of a file; says its version when it is asked.
 const SERVER: &str = r#"
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -140,7 +140,7 @@ fn an_image_is_built_twice_tried_recorded_and_replayed() {
     );
     assert_eq!(left(id), Vec::<String>::new());
     scene.commit("record");
-    contains(&scene.board(&["status"]), &["DONE"]);
+    contains(&scene.board(0), &["DONE"]);
     let record = scene.read("manifests/RC-05.images.json");
     let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
     let image = &record["images"][id];
@@ -156,7 +156,7 @@ fn an_image_is_built_twice_tried_recorded_and_replayed() {
     let ended = scene.run(&["replay", "RC-05"]);
     assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
     contains(&ended, &["images.release-good.tree:/greeting", "images.release-good.release-good-smoke.exit-code"]);
-    contains(&scene.board(&["status"]), &["the source has changed since"]);
+    contains(&scene.board(0), &["the source has changed since"]);
     assert_eq!(left(id), Vec::<String>::new());
 
     // Evidence that was changed after the fact does not hold.
@@ -166,7 +166,7 @@ fn an_image_is_built_twice_tried_recorded_and_replayed() {
     let evidence = format!("manifests/RC-05.images.evidence/{config}");
     let whole = scene.read(&evidence);
     scene.write(&evidence, b"{}");
-    contains(&scene.board(&["status"]), &["is damaged"]);
+    contains(&scene.board(6), &["is damaged"]);
     scene.write(&evidence, whole.as_bytes());
 
     // A replay that comes to another end than the record counts, until one comes to the same.
@@ -176,9 +176,9 @@ fn an_image_is_built_twice_tried_recorded_and_replayed() {
     let ended = scene.run(&["replay", "RC-05"]);
     assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
     contains(&ended, &["image-changed  images.release-good.release-good-smoke.stdout"]);
-    contains(&scene.board(&["status"]), &["1 finding, the first: image-changed images.release-good"]);
+    contains(&scene.board(1), &["1 finding, the first: image-changed images.release-good"]);
     std::fs::remove_file(scene.path(path)).expect("removed");
-    contains(&scene.board(&["status"]), &["it has not been built: rcrepro run RC-05"]);
+    contains(&scene.board(0), &["it has not been built: rcrepro run RC-05"]);
     let ended = scene.run(&["replay", "RC-05"]);
     assert_eq!(ended.code, 5, "without a record nothing is decided: {}\n{}", ended.stdout, ended.stderr);
 }

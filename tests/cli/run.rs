@@ -52,7 +52,7 @@ fn a_declared_output_that_stands_in_the_source_is_refused() {
         ]
         .concat(),
     );
-    scene.run(&["run", "RC-05"]).failed(3, &["`greeting.txt`", "hint: a declared output may not stand in the source"]);
+    scene.run(&["run", "RC-05"]).failed(3, &["`greeting.txt`", "hint: a declared output may not be in the source"]);
 }
 
 #[test]

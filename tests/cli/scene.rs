@@ -66,7 +66,7 @@ impl Scene {
         std::fs::read_to_string(self.path(file)).expect("a text file")
     }
 
-    /// Replaces a text that stands in a file exactly once.
+    /// Replaces a text that occurs exactly once in a file.
     pub fn replace(&self, file: &str, from: &str, to: &str) {
         let text = self.read(file);
         assert_eq!(text.matches(from).count(), 1, "`{from}` in {file}");
@@ -147,18 +147,33 @@ impl Scene {
         ended
     }
 
-    /// Shows the board, whatever its packets came to: expects an exit code of the one scale, and no error.
-    pub fn board(&self, arguments: &[&str]) -> Ended {
-        let ended = self.run(arguments);
-        assert!(
-            [0, 1, 5, 6].contains(&ended.code),
-            "{arguments:?}: {}\n{}\n{}",
-            ended.code,
-            ended.stdout,
-            ended.stderr
-        );
-        assert!(!ended.stderr.contains("error:"), "{arguments:?}: {}\n{}\n{}", ended.code, ended.stdout, ended.stderr);
+    /// Shows the board for people, and expects its exit code.
+    pub fn board(&self, code: i32) -> Ended {
+        let ended = self.run(&["status"]);
+        assert_eq!(ended.code, code, "{}\n{}", ended.stdout, ended.stderr);
+        assert!(!ended.stderr.contains("error:"), "{}\n{}", ended.stdout, ended.stderr);
         ended
+    }
+
+    /// Gives the board's document, and expects the exit code of its standing.
+    pub fn board_document(&self) -> serde_json::Value {
+        self.judged(&["status"]).1
+    }
+
+    /// Runs what judges something, and gives the exit code and the document: the two say the same.
+    pub fn judged(&self, arguments: &[&str]) -> (i32, serde_json::Value) {
+        let ended = self.run(&[&["--json"], arguments].concat());
+        let document: serde_json::Value =
+            serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr));
+        let code = match document["standing"].as_str() {
+            Some("passed") => 0,
+            Some("failed") => 1,
+            Some("undecided") => 5,
+            Some("tampered") => 6,
+            other => panic!("{other:?} is not on the scale: {document:#}"),
+        };
+        assert_eq!(ended.code, code, "{arguments:?}: {}\n{}", ended.stdout, ended.stderr);
+        (code, document)
     }
 
     /// Runs, expects exit code 0, and gives the most memory that the process held, in bytes.

@@ -16,7 +16,7 @@ rollback-plan = "docs/back.md"
 "#;
 
 /// A repository with a plan, whose branch `work` begins at `main`.
-fn scene() -> Scene {
+pub fn scene() -> Scene {
     let scene = Scene::new(&format!("{}{RULES}", command("hello", "true", "")));
     scene.write("api/signup.go", b"package api\n");
     scene.write("api/auth.go", b"package api\n");
@@ -157,7 +157,7 @@ fn a_plan_that_limits_nothing_decides_nothing() {
 }
 
 /// A scene with a good record, committed.
-fn recorded() -> Scene {
+pub fn recorded() -> Scene {
     let scene = scene();
     scene.write("api/signup.go", b"package api // mended\n");
     scene.commit("work");

@@ -1,4 +1,4 @@
-//! What `run` and `replay` say of a command that fails by a pin, by chance, or anyway.
+//! What `run` and `replay` report about a command that fails by a pin, by chance, or anyway.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ pub const WAITS: &str = "a=$(date +%s); sleep 1.1; b=$(date +%s); [ $b -gt $a ]"
 /// Works with any number of processors but three.
 pub const COUNTS: &str = "[ $(nproc) != 3 ]";
 
-/// Finds what any run record of the store says of a replay of the command with this id, which no other test has.
+/// Finds the notes on a replay of the command with this id in the store's run records; no other test has the id.
 fn recorded(id: &str) -> Option<Value> {
     let runs = std::fs::read_dir(crate::scene::shared_store().join("runs")).expect("runs");
     let records = runs.filter_map(|run| std::fs::read(run.expect("an entry").path().join("RC-05.json")).ok());
@@ -35,7 +35,7 @@ fn a_failure_names_the_pin_that_it_fails_by() {
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     for text in [
         "failed  waits  exit code 1",
-        "            fails only where the clock stands: clock = \"starts\"\n",
+        "            fails only if the clock stands still: clock = \"starts\"\n",
         "            fails only with a pinned wall clock: clock = \"real\"\n",
         "            fails only in the pinned world (clock, processors, order of directories, seeds): world = \"machine\"; \
          rcrepro shake RC-05 --propose finds which\n",
@@ -90,7 +90,7 @@ fn the_run_record_keeps_it_and_a_replay_says_it_too() {
     let ended = scene.run(&["replay", "RC-05"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(ended.stdout.contains("failed  looked-at"), "{}", ended.stdout);
-    let says = "fails only where the clock stands: clock = \"starts\"";
+    let says = "fails only if the clock stands still: clock = \"starts\"";
     assert!(ended.stdout.contains(&format!("            {says}\n")), "{}", ended.stdout);
     let record = recorded("looked-at").expect("a run record");
     assert_eq!(record["commands"][0]["second_look"]["says"], says, "{record:#}");

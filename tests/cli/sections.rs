@@ -48,7 +48,7 @@ fn bare() -> Scene {
     scene
 }
 
-fn scene() -> Scene {
+pub fn scene() -> Scene {
     let scene = bare();
     scene.write("docs/progress.md", PROGRESS.as_bytes());
     scene.write("docs/verdict.md", VERDICT.as_bytes());
@@ -58,8 +58,7 @@ fn scene() -> Scene {
 
 /// Expects a packet's state, and a text among the reasons.
 fn expect(scene: &Scene, packet: &str, state: &str, reason: &str) {
-    let ended = scene.board(&["--json", "status"]);
-    let board: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
+    let board = scene.board_document();
     let rows = board["packets"].as_array().expect("rows");
     let row = rows.iter().find(|row| row["id"] == packet).expect("the packet");
     assert_eq!(row["state"], state, "{row}");
@@ -90,7 +89,7 @@ fn what_is_written_is_current_and_goes_stale_with_the_evidence() {
     scene.ok(&["run", "RC-05"]);
     stale(&scene, &["section `board`", "section `checklist`", "section `verdict`"]);
     expect(&scene, "RC-07", "READY", "sections are stale (`board`, `checklist` in `docs/progress.md`)");
-    assert_eq!(scene.run(&["verdict"]).code, 5, "stale documents are no GO");
+    assert_eq!(scene.run(&["verdict"]).code, 5, "stale documents keep a verdict from GO");
     scene.ok(&["status", "--write"]);
     let written = scene.read("docs/verdict.md");
     for line in [

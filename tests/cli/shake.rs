@@ -8,10 +8,7 @@ use crate::scene::{Scene, command};
 
 /// Shakes and reads the document; gives the exit code too.
 fn shake(scene: &Scene, arguments: &[&str]) -> (i32, Value) {
-    let all = [&["shake", "RC-05", "--json"], arguments].concat();
-    let ended = scene.run(&all);
-    let document = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}{}", ended.stdout, ended.stderr));
-    (ended.code, document)
+    scene.judged(&[&["shake", "RC-05"], arguments].concat())
 }
 
 /// Gives command → the sets of variations that are responsible for a change of its standard output.
@@ -216,7 +213,7 @@ fn what_a_clock_changes_that_flows_is_no_flake_and_what_waits_for_it_is_told() {
     for text in [
         "stamps stdout: differs because the clock flows: clock = \"stands\" (",
         "; 4 of 4 are equal while it stands)\n    stdout:1 - ",
-        "waits: fails where the clock stands (exit code 1; 4 of 4 runs), and passes while it flows: clock = \"starts\"\n",
+        "waits: fails if the clock stands still (exit code 1; 4 of 4 runs), and passes while it flows: clock = \"starts\"\n",
     ] {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }
@@ -253,8 +250,8 @@ fn the_times_of_files_are_the_clocks_and_no_flake() {
     panic!("{wrong:#?}");
 }
 
-/// Gives what is said of a command where that is not its clock: either its time was moved and the bytes moved with it, or it flowed
-/// on between two runs and is named for that. Where the clock stands the times of files flow on.
+/// Gives what is reported about a command where that is not its clock: either its time was moved and the bytes moved with it,
+/// or it flowed on between two runs and is named for that. With a clock that stands still the times of files flow on.
 fn unnamed(document: &Value, (at, id): (usize, &str)) -> Option<Value> {
     let findings = document["commands"][at]["findings"].as_array().expect("findings");
     let finding =

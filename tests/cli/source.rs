@@ -1,4 +1,4 @@
-//! What `check` says of the source: all that no run could survive, by place and at once, before any engine or network.
+//! What `check` finds in the source: all that no run could survive, by place and at once, before any engine or network.
 
 use std::path::Path;
 use std::process::Command;

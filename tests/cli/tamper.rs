@@ -112,7 +112,7 @@ fn every_field_has_a_finding_that_names_it() {
         ("{\"commands\"", "{ \"commands\"", FindingName::NotCanonical),
     ];
     for (from, to, expected) in cases {
-        assert!(text.contains(from), "`{from}` stands in the manifest");
+        assert!(text.contains(from), "`{from}` is in the manifest");
         let findings = copied.judge(text.replacen(from, to, 1).as_bytes());
         assert!(findings.iter().any(|finding| finding.name == expected), "{to}: {findings:?}");
     }

@@ -173,7 +173,7 @@ impl<'a> Probe<'a> {
         tables
     }
 
-    /// Finds the table that is the value of a key, by itself, in a list, by name, or in a list by name; none when the value is none.
+    /// Finds the table that is the value of a key, by itself, in a list, by name, or in a list by name; none if the value is not a table.
     fn table_in(&self, table: &Table, key: &str) -> Option<Table> {
         let Table { path, before, after } = table;
         let mut found = None;

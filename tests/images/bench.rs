@@ -29,7 +29,7 @@ ENV PATH=/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin
 CMD [\"/bin/bash\"]
 ";
 
-/// Is the prepared folder.
+/// The prepared folder.
 struct Bench {
     root: PathBuf,
     locks: Vec<(ImageLock, Vec<u8>)>,

@@ -5,7 +5,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use rcrepro_app::toolchain::build::{BuiltImage, build};
+use rcrepro_app::toolchain::build::build;
+use rcrepro_app::toolchain::built_image::BuiltImage;
 use rcrepro_app::toolchain::load::load_stream;
 use rcrepro_app::toolchain::output::output;
 use rcrepro_app::toolchain::validate;
@@ -83,7 +84,7 @@ async fn a_whole_image_has_no_fault_wherever_it_is() {
     good(validate::path(&scene.folder.path().join("layout")).await.expect("a folder"), 2);
     let images = rcrepro_app::toolchain::folder::ImageFolder::new(
         scene.folder.path(),
-        rcrepro_model::image::definition::Platform::LinuxAmd64,
+        rcrepro_model::image::definition::ImagePlatform::LinuxAmd64,
     );
     let store = Arc::new(scene.store.clone());
     good(validate::stored(&images, &name("top"), store).await.expect("a lock"), 1);
@@ -283,7 +284,7 @@ async fn exit_codes_tell_faults_from_tampering() {
     assert_eq!(code, Some(6), "{text}");
     assert!(text.contains("lock-differs: image `top`: layer 0"), "{text}");
     assert!(text.contains(&format!("expected: sha256:{}", layer.hash)), "{text}");
-    assert!(text.contains("layout: no fault"), "the others are looked at all the same: {text}");
+    assert!(text.contains("layout: no fault"), "the others are still looked at: {text}");
 
     spoil(&root.join("layout").join(scene.layer()));
     let (code, text) = run(&["--json", "./layout"]);

@@ -30,6 +30,7 @@ use rcrepro_model::execution::action::{Action, ActionResult, Ending};
 use rcrepro_model::execution::attempt::Watch;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::image::identity::ImageIdentity;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::{BlobStore, StoreError};
 
 pub mod docker;
@@ -37,11 +38,13 @@ pub mod fake;
 
 mod connect;
 mod image_host;
+mod staging;
 
-pub use self::connect::{ConnectOptions, Connected, Staging, address_hint, connect};
+pub use self::connect::{ConnectOptions, Connected, address_hint, connect};
 pub use self::image_host::{
     ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, ImageEnd, ImageHost, ImageStart, RunningImage, StartEnd,
 };
+pub use self::staging::Staging;
 
 /// Carries an action and what the engine has to know beside it. None of this but the action enters a digest.
 #[derive(Debug, Clone)]
@@ -264,15 +267,18 @@ pub enum EngineError {
     Store(#[from] StoreError),
 }
 
-impl EngineError {
-    /// Gives a setting that may mend it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Hint for EngineError {
+    fn hint(&self) -> Option<String> {
         match self {
+            Self::Interrupted { .. } | Self::Output { .. } => None,
             Self::NoImageHost { .. } => {
                 Some("set DOCKER_HOST to an engine that keeps images; rcrepro doctor says which one is used".to_owned())
             }
-            _ => None,
+            Self::ImageMismatch { .. } => Some(
+                "restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock"
+                    .to_owned(),
+            ),
+            _ => Some("rcrepro doctor".to_owned()),
         }
     }
 }

@@ -36,4 +36,4 @@ pub use self::error::HttpError;
 pub use self::pace::TooSlow;
 pub use self::redirect::{Redirects, is_loopback};
 pub use self::request::{HttpRequest, Method, is_header_value};
-pub use self::retry::{ATTEMPTS, AttemptCount, FailedAttempt, NextAttempt, retry};
+pub use self::retry::{ATTEMPTS, AttemptCount, FailedRequest, NextAttempt, retry};

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// Why one attempt failed, and what to do next.
 #[derive(Debug)]
-pub struct FailedAttempt<E> {
+pub struct FailedRequest<E> {
     /// Told to the user where no other attempt follows.
     pub error: E,
     /// Whether another attempt makes sense.
@@ -26,7 +26,7 @@ pub enum NextAttempt {
     Again(Option<Duration>),
 }
 
-impl<E> FailedAttempt<E> {
+impl<E> FailedRequest<E> {
     /// Wraps an error after which asking again would change nothing.
     pub const fn last(error: E) -> Self {
         Self { error, next: NextAttempt::Stop }
@@ -38,7 +38,7 @@ impl<E> FailedAttempt<E> {
     }
 }
 
-impl<E> From<E> for FailedAttempt<E> {
+impl<E> From<E> for FailedRequest<E> {
     fn from(error: E) -> Self {
         Self::last(error)
     }
@@ -82,7 +82,7 @@ impl AttemptCount {
 /// That of the last attempt.
 pub async fn retry<T, E>(
     base: Duration,
-    mut attempt: impl AsyncFnMut() -> Result<T, FailedAttempt<E>>,
+    mut attempt: impl AsyncFnMut() -> Result<T, FailedRequest<E>>,
     mut failed: impl FnMut(&E, Duration),
 ) -> Result<T, E> {
     let mut attempts = AttemptCount::new(base);

@@ -12,7 +12,7 @@ const DIFF_LIMIT: u64 = 1 << 20;
 /// The longest line that is shown, in characters.
 const LINE_LIMIT: usize = 200;
 
-/// Is one line that differs.
+/// A line that differs.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DifferingLine {
     /// The line's number, from 1, in the stream that has it.

@@ -15,9 +15,9 @@ use rcrepro_model::plan::quarantine::{Cover, Flake};
 use rcrepro_model::standing::Standing;
 use rcrepro_proof::Proof;
 
-/// Is what is told of an execution beside its manifest.
+/// What is reported about an execution and is not part of its manifest.
 #[derive(Debug, Clone, Copy)]
-pub struct Beside<'a> {
+pub struct ExecutionNotes<'a> {
     /// What was seen of each command's attempts at the network.
     pub network: &'a BTreeMap<Name, Watch>,
     /// Where commands were not as quiet as the plan wants them.
@@ -26,17 +26,17 @@ pub struct Beside<'a> {
     pub proofs: &'a BTreeMap<Name, Proof>,
     /// How each command that ran ended, in words.
     pub endings: &'a BTreeMap<Name, String>,
-    /// What stands beside the commands that failed.
+    /// Notes on the commands that failed.
     pub notes: &'a BTreeMap<Name, FailureNotes>,
 }
 
-impl Beside<'_> {
+impl ExecutionNotes<'_> {
     /// Gives what was seen of the network, by command.
     pub(super) fn network(&self) -> BTreeMap<&str, &Watch> {
         self.network.iter().map(|(id, watch)| (id.as_str(), watch)).collect()
     }
 
-    /// Describes what stands beside a command that failed.
+    /// Gives the notes on a command that failed.
     pub(super) fn note(&self, id: &Name) -> Value {
         self.notes.get(id).map_or(
             Value::Null,
@@ -44,7 +44,7 @@ impl Beside<'_> {
         )
     }
 
-    /// Lists the sentences that stand beside a command that failed.
+    /// Lists the notes on a command that failed, as sentences.
     pub(super) fn sentences(&self, id: &Name) -> impl Iterator<Item = &str> {
         self.notes.get(id).into_iter().flat_map(FailureNotes::sentences)
     }
@@ -57,13 +57,13 @@ pub fn comparison(
     found: Digest,
     manifest: &ReproManifest,
     comparison: &Comparison,
-    more: &Beside,
+    more: &ExecutionNotes,
 ) -> Value {
     let all = [Equality::Bitwise, Equality::Canonical, Equality::Divergent, Equality::Failed, Equality::Undecided];
     let counts: serde_json::Map<String, Value> =
         all.iter().map(|equality| (equality.as_str().to_owned(), json!(comparison.count(*equality)))).collect();
     let parts = comparison.part_counts();
-    let difference = |d: &rcrepro_model::evidence::compare::Difference| json!({ "what": d.what, "expected": d.expected, "found": d.found });
+    let difference = |d: &rcrepro_model::evidence::compare::ManifestDifference| json!({ "what": d.what, "expected": d.expected, "found": d.found });
     let commands: Vec<Value> = comparison
         .commands
         .iter()
@@ -98,7 +98,7 @@ pub fn comparison(
     })
 }
 
-/// Is what a verification came to.
+/// The result of a verification.
 #[derive(Debug, Clone, Copy)]
 pub struct Verified<'a> {
     /// The digest of the manifest's bytes.
@@ -145,7 +145,7 @@ pub fn proof(proof: &Proof) -> Value {
     json!({ "kind": proof.as_str(), "work": work, "reason": proof.reason(), "conditions": proof.conditions() })
 }
 
-/// Describes a flake, and the quarantine that it stands in or stood in.
+/// Describes a flake, and the quarantine that it is or was in.
 #[must_use]
 pub fn flake(flake: &Flake) -> Value {
     let entry = match &flake.cover {

@@ -7,7 +7,7 @@ use rcrepro_model::evidence::release_record::{BuiltEntry, Released};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::plural::counted;
 
-/// Writes it for people: a line an image, what is wrong, and whether it was recorded.
+/// Writes it for people: one line per image, what is wrong, and whether it was recorded.
 #[must_use]
 pub fn text(packet: &PacketId, released: Option<&Released>) -> String {
     let mut text = String::new();

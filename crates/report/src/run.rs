@@ -1,10 +1,10 @@
-//! What a run recorded: a line a command with what its evidence proves, and whether the packet's manifest was written.
+//! What a run recorded: one line per command with what its evidence proves, and whether the packet's manifest was written.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::json::{Beside, flake, proof};
+use super::json::{ExecutionNotes, flake, proof};
 use super::text::{findings, put, put_next};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
@@ -19,10 +19,10 @@ use rcrepro_proof::Proof;
 pub struct RunReport<'a> {
     /// What was recorded.
     pub manifest: &'a ReproManifest,
-    /// Its digest.
+    /// The digest of the manifest's bytes.
     pub digest: Digest,
     /// What is told beside the manifest.
-    pub beside: Beside<'a>,
+    pub beside: ExecutionNotes<'a>,
     /// What all of it came to.
     pub outcome: Standing,
     /// The commands that failed and passed when they were run again.

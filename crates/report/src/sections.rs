@@ -4,10 +4,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_pins::documents::sections::StaleSection;
 
-/// Is one document: where it is, how it stands in a word, and its sections, or those that are stale.
+/// A document: its path, its state in a word, and its sections, or those that are stale.
 #[derive(Debug, Clone, Serialize)]
 pub struct DocumentLine<'a> {
     /// Its path, relative to the plan's folder.
@@ -16,7 +17,7 @@ pub struct DocumentLine<'a> {
     pub state: &'a str,
     /// The names of its sections, where they are current.
     pub current: &'a [String],
-    /// Its sections that are stale.
+    /// The others, each with what it should hold.
     pub stale: &'a [StaleSection],
 }
 
@@ -51,11 +52,11 @@ pub fn text(documents: &[DocumentLine<'_>]) -> String {
     text
 }
 
-/// Describes the same, by path.
+/// Describes the same, by path, with what it comes to.
 #[must_use]
-pub fn json(documents: &[DocumentLine<'_>]) -> Value {
+pub fn json(documents: &[DocumentLine<'_>], standing: Standing) -> Value {
     let current = documents.iter().all(|document| document.state == "current");
     let by_path: BTreeMap<&str, &DocumentLine<'_>> =
         documents.iter().map(|document| (document.path, document)).collect();
-    json!({ "current": current && !documents.is_empty(), "documents": by_path })
+    json!({ "standing": standing, "current": current && !documents.is_empty(), "documents": by_path })
 }

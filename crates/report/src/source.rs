@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use rcrepro_model::execution::fault::Fault;
 
-/// Is what was found in the source of a commit.
+/// What was found in the source of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look<'a> {
+pub struct SourceFaults<'a> {
     /// The commit's id in hex.
     pub commit: &'a str,
     /// What no run could survive.
@@ -17,7 +17,7 @@ pub struct Look<'a> {
 
 /// Writes it for people; nothing when there is nothing to say. Where the source could not be looked at, the reason.
 #[must_use]
-pub fn text(look: &Result<Look<'_>, String>) -> String {
+pub fn text(look: &Result<SourceFaults<'_>, String>) -> String {
     let look = match look {
         Ok(look) => look,
         Err(reason) => return format!("  the source was not looked at: {reason}\n"),
@@ -44,7 +44,7 @@ pub fn text(look: &Result<Look<'_>, String>) -> String {
 
 /// Describes it for programs.
 #[must_use]
-pub fn json(look: &Result<Look<'_>, String>) -> Value {
+pub fn json(look: &Result<SourceFaults<'_>, String>) -> Value {
     match look {
         Ok(look) => json!({ "commit": look.commit, "refused": look.refused, "notes": look.notes }),
         Err(reason) => json!({ "not_looked_at": reason }),
@@ -63,11 +63,11 @@ mod tests {
     #[test]
     fn faults_are_told_with_their_hints_and_without_escapes() {
         let fault = [Fault::of_file("a\u{1b}[2J", "it is odd").at(3).hint("mend it")];
-        let look = Ok(Look { commit: "0123456789abcdef", refused: &fault, notes: &[] });
+        let look = Ok(SourceFaults { commit: "0123456789abcdef", refused: &fault, notes: &[] });
         let expected = "  refused: a\\u{1b}[2J:3: it is odd\n    hint: mend it\n\
                         the source of commit 0123456789ab holds 1 thing that no run survives\n";
         assert_eq!(text(&look), expected);
-        assert_eq!(text(&Ok(Look { commit: "0", refused: &[], notes: &[] })), "");
+        assert_eq!(text(&Ok(SourceFaults { commit: "0", refused: &[], notes: &[] })), "");
         assert_eq!(text(&Err("no repository".into())), "  the source was not looked at: no repository\n");
         assert_eq!(json(&look)["refused"][0]["line"], 3);
     }

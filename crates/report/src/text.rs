@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::difference::differing_lines;
-use super::json::{Beside, Verified};
+use super::json::{ExecutionNotes, Verified};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, Part};
 use rcrepro_model::evidence::finding::{EvidenceCount, Finding, Note};
@@ -20,13 +20,13 @@ const FILES: usize = 20;
 /// How many differing lines are shown of a stream.
 const LINES: usize = 10;
 
-/// Writes a comparison: a line a command with what its replay proves, what differs, and the verdict last.
+/// Writes a comparison: one line per command with what its replay proves, what differs, and the verdict last.
 #[must_use]
 pub fn comparison(
     recorded: &ReproManifest,
     found: &ReproManifest,
     comparison: &Comparison,
-    beside: &Beside<'_>,
+    beside: &ExecutionNotes<'_>,
     store: &dyn BlobStore,
 ) -> String {
     let mut text = String::new();
@@ -97,7 +97,7 @@ fn write_command(
     text: &mut String,
     command: &CommandComparison,
     [recorded, found]: [Option<&CommandEntry>; 2],
-    beside: &Beside<'_>,
+    beside: &ExecutionNotes<'_>,
     store: &dyn BlobStore,
 ) {
     let parts: Vec<String> = command
@@ -107,7 +107,7 @@ fn write_command(
         .map(|(part, equality)| format!("{part} {}", equality.as_str()))
         .collect();
     let parts = if parts.is_empty() { String::new() } else { format!("  ({})", parts.join(", ")) };
-    // What is wrong with a proof stands among the differences.
+    // What is wrong with a proof is listed among the differences.
     let proof = beside.proofs.get(&command.id).filter(|proof| proof.standing() == Standing::Passed);
     let proof = proof.map_or_else(String::new, |proof| format!("  {proof}"));
     put(text, format_args!("{:>10}  {}{parts}{proof}", command.equality.as_str(), command.id));
@@ -125,17 +125,7 @@ fn write_command(
         put(text, format_args!("{:>12}{sentence}", ""));
     }
     if command.wanted_bitwise {
-        let names: Vec<&str> = recorded
-            .into_iter()
-            .flat_map(|entry| entry.stdout.normalizers.iter().chain(&entry.stderr.normalizers))
-            .map(String::as_str)
-            .collect();
-        let line = format_args!(
-            "{:>12}the plan demands bitwise equality (`require = \"bitwise\"`); it is equal only after {}",
-            "",
-            if names.is_empty() { "normalizing".to_owned() } else { names.join(", ") }
-        );
-        put(text, line);
+        write_wanted_bitwise(text, recorded);
     }
     for difference in &command.differences {
         let line =
@@ -153,6 +143,22 @@ fn write_command(
             write_stream(text, part, streams, store);
         }
     }
+}
+
+fn write_wanted_bitwise(text: &mut String, recorded: Option<&CommandEntry>) {
+    let names: Vec<&str> = recorded
+        .into_iter()
+        .flat_map(|entry| entry.stdout.normalizers.iter().chain(&entry.stderr.normalizers))
+        .map(String::as_str)
+        .collect();
+    let rules = if names.is_empty() { "normalizing".to_owned() } else { names.join(", ") };
+    put(
+        text,
+        format_args!(
+            "{:>12}the plan demands bitwise equality (`require = \"bitwise\"`); it is equal only after {rules}",
+            ""
+        ),
+    );
 }
 
 fn write_stream(

@@ -56,7 +56,7 @@ fn today(today: &Today) -> String {
                 _ => {}
             }
             if *by_date {
-                text.push_str(" (by their dates: the store has not what was locked)");
+                text.push_str(" (by their dates: the store does not have the locked data)");
             }
             if let Some(scanned) = scanned {
                 let _ = write!(text, "; the scans with it: {scanned}");

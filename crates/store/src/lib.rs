@@ -23,6 +23,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::text::hint::Hint;
 
 pub mod door;
 pub mod export;
@@ -73,18 +74,19 @@ pub enum StoreError {
     },
 }
 
-impl StoreError {
-    /// Returns a command or a setting that may mend it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Damaged { .. } => "rcrepro doctor --blobs names each damaged blob, and the command that removes it",
-            Self::Io { .. } => "check the disk, or name another store: rcrepro --store DIR …",
-            Self::Missing { .. } | Self::TooLarge { .. } => return None,
-        };
-        Some(text.to_owned())
+impl Hint for StoreError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Damaged { .. } => {
+                Some("rcrepro doctor --blobs names each damaged blob, and the command that removes it".to_owned())
+            }
+            Self::Io { .. } => Some("check the disk, or name another store: rcrepro --store DIR …".to_owned()),
+            _ => None,
+        }
     }
+}
 
+impl StoreError {
     /// Wraps what the file system said about a path, for use in `map_err`.
     fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

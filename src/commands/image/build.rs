@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{chosen, with_images};
+use super::with_images;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, say};
+use rcrepro_app::toolchain::built_image::BuiltImage;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::{ImageContext, build, load, output};
 use rcrepro_images::oci::layout_folder::WrittenLayout;
@@ -21,7 +22,7 @@ pub async fn build(
     load: bool,
     output: Option<&Path>,
 ) -> Result<Exit, Failure> {
-    let names = chosen(folder, names)?;
+    let names = folder.chosen(names)?;
     let store = Arc::new(FsStore::open(&context.store)?);
     let engine = load || build::needs_engine(store.as_ref(), folder, &names)?;
     with_images(context, engine, async |images| {
@@ -42,7 +43,7 @@ pub async fn build(
     .await
 }
 
-async fn write_all(images: &ImageContext<'_>, all: &[build::BuiltImage], output: &Path) -> Result<(), Failure> {
+async fn write_all(images: &ImageContext<'_>, all: &[BuiltImage], output: &Path) -> Result<(), Failure> {
     let what = match output::output(images, all, output).await? {
         WrittenLayout::New => "written",
         WrittenLayout::AlreadyThere => "unchanged",

@@ -1,4 +1,4 @@
-//! `rcrepro image …`: one file a subcommand.
+//! `rcrepro image …`: one file per subcommand.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,11 @@ use crate::context::{Context, set_aside};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use rcrepro_app::machine::config::package_mirrors;
+use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
-use rcrepro_app::toolchain::{ImageContext, ImageError};
+use rcrepro_app::toolchain::lock::request::LockRequest;
 use rcrepro_app::workspace::Workspace;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::ImageSource;
 use rcrepro_report::progress::images::ImageProgress;
 use rcrepro_store::fs::FsStore;
@@ -29,8 +30,8 @@ mod table;
 mod validate;
 
 /// Works on the `images/` and `lockfiles/images/` that the plan builds from, or on the folder's own without a plan.
-pub async fn image(context: &Context, platform: Option<Platform>, command: ImageCommand) -> Result<Exit, Failure> {
-    let here = platform.or_else(Platform::host).ok_or_else(|| {
+pub async fn image(context: &Context, platform: Option<ImagePlatform>, command: ImageCommand) -> Result<Exit, Failure> {
+    let here = platform.or_else(ImagePlatform::host).ok_or_else(|| {
         let hint = Some("name one: --platform linux/amd64".to_owned());
         Failure::plain(Exit::Usage, "no image can be for this machine's architecture", hint)
     })?;
@@ -41,11 +42,10 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
         ImageCommand::Build { names, load, output } => {
             build::build(context, &folder, &all(names), load, output.as_deref()).await
         }
-        ImageCommand::Lock { names, check: true, .. } => lock::check(context, &folder, platform, &all(names)),
-        ImageCommand::Lock { names, update, update_all, check: false } => {
-            let names = all(names);
-            let wanted = lock::Wanted { platform, names: &names, update: &update, all: update_all };
-            lock::lock(context, &folder, wanted).await
+        ImageCommand::Lock { names, update, update_all, check } => {
+            let (directory, folder, names) = (&*context.directory, &folder, &all(names));
+            let request = LockRequest { directory, folder, platform, names, update: &update, all: update_all };
+            if check { lock::check(context, &request) } else { lock::lock(context, &request).await }
         }
         ImageCommand::Ls => ls::ls(context, &folder, platform).await,
         ImageCommand::Validate { targets, loaded } => validate::validate(context, &folder, &targets, loaded).await,
@@ -59,7 +59,7 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
 
 /// Gives the folder of the definitions that the plan's images are built from, and the definition's name of each image that the
 /// plan calls otherwise; the directory itself where there is no plan, or it builds none.
-fn of_plan(context: &Context, platform: Platform) -> Result<(ImageFolder, BTreeMap<String, String>), Failure> {
+fn of_plan(context: &Context, platform: ImagePlatform) -> Result<(ImageFolder, BTreeMap<String, String>), Failure> {
     let mut folders: BTreeMap<PathBuf, ImageFolder> = BTreeMap::new();
     let mut named = BTreeMap::new();
     // A plan with a mistake keeps nobody from making a lock that mends it.
@@ -117,11 +117,4 @@ async fn with_images<T>(
     let result = work(&images).await;
     set_aside(&store);
     result
-}
-
-fn chosen(folder: &ImageFolder, names: &[String]) -> Result<Vec<ImageName>, ImageError> {
-    if names.is_empty() {
-        return folder.names();
-    }
-    names.iter().map(|name| name.parse().map_err(ImageError::Definition)).collect()
 }

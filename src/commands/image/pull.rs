@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::output::{print, say};
 use rcrepro_app::machine::config::registry_settings;
 use rcrepro_app::toolchain::folder::ImageFolder;
-use rcrepro_app::toolchain::pull as app;
+use rcrepro_app::toolchain::in_engine::pull as app;
 use rcrepro_images::registry::{Registry, RegistryEvent};
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
@@ -44,7 +44,7 @@ pub async fn pull(
     Ok(Exit::Success)
 }
 
-/// Says what is missing, and asks the registry for it so that the hint can be run as it stands.
+/// Explains that the digest is missing, and asks the registry for it so that the hint can be run unchanged.
 async fn unpinned(registry: &Registry, reference: &ImageReference) -> Failure {
     let message = format!("`{reference}` has no digest, and a tag may be moved at any time");
     let hint = match registry.resolve(reference).await {

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use rcrepro_app::toolchain::list::{Listed, Locked, Presence};
+use rcrepro_app::toolchain::list::{ListedImage, Locked, Presence};
 
 const HEAD: [&str; 9] = ["image", "platform", "layers", "size", "packages", "config", "manifest", "store", "engine"];
 
-/// Writes one row an image and platform; a lock that cannot be relied on says why instead.
+/// Writes one row per image and platform, with the reason where a lock cannot be relied on.
 #[must_use]
-pub fn table(rows: &[Listed]) -> String {
+pub fn table(rows: &[ListedImage]) -> String {
     let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
     let mut widths = HEAD.map(str::len);
     for row in cells.iter().filter(|row| row.len() == HEAD.len()) {
@@ -39,7 +39,7 @@ fn line(cells: &[String], widths: &[usize]) -> String {
     format!("{}\n", padded.join("  "))
 }
 
-fn cells(row: &Listed) -> Vec<String> {
+fn cells(row: &ListedImage) -> Vec<String> {
     let mut cells = vec![row.name.to_string(), row.platform.to_string()];
     match &row.state {
         Err(reason) => cells.push(reason.clone()),
@@ -60,7 +60,7 @@ fn cells(row: &Listed) -> Vec<String> {
 
 /// Describes every row.
 #[must_use]
-pub fn json(rows: &[Listed]) -> Value {
+pub fn json(rows: &[ListedImage]) -> Value {
     let presence = |presence: Presence| match presence {
         Presence::Unknown => Value::Null,
         known => json!(known.as_str()),
@@ -79,7 +79,7 @@ pub fn json(rows: &[Listed]) -> Value {
             "store": presence(locked.store), "engine": presence(locked.engine),
         })
     };
-    let row = |row: &Listed| {
+    let row = |row: &ListedImage| {
         let mut value = match &row.state {
             Ok(state) => locked(state),
             Err(reason) => json!({ "error": reason }),

@@ -1,4 +1,4 @@
-//! The template against what it stands for, and the example against the template.
+//! The template against the release plan that it was made for, and the example against the template.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use rcrepro_normalize as normalize;
 
 const EXAMPLE: &str = include_str!("../../../examples/beacon/rcrepro.toml");
 
-/// What the template has and the example has not, each with the reason. One that is none any more fails the test, too.
+/// What the template has and the example does not, each with the reason. An entry that no longer differs fails the test, too.
 const DIFFERENCES: [(&str, &str, &str); 5] = [
     ("RC-01", "criterion: No opportunistic refactors outside a packet’s declared goal.", NO_BRANCHES),
     ("RC-03", "criterion: No opportunistic refactors outside a packet’s declared goal.", NO_BRANCHES),

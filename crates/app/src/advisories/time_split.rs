@@ -18,6 +18,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_proof as proof;
 use rcrepro_store::BlobStore;
 
@@ -33,6 +34,18 @@ pub enum TimeSplitError {
     /// A record of scans cannot be read.
     #[error(transparent)]
     Rescan(#[from] RecordError),
+}
+
+impl Hint for TimeSplitError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Frozen(error) => error.hint(),
+            Self::Rescan(RecordError::Record { .. }) => {
+                Some("remove the file, and ask again: rcrepro advisories --scan".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Compares the frozen advisory data of a plan with what there is today. `source` is the root of the certified source, whose
@@ -107,11 +120,11 @@ fn with_mirror(
     let unrelated = newer - concerning.len();
     let scanned = decided(records, &input.name, Some(mirror.root), users);
     let concerns = match &scanned {
-        None => concerning.into_values().map(open).collect(),
-        Some(ids) => ids.iter().map(|id| found(id, concerning.get(id), &mirror.data.date)).collect(),
+        None => concerning.into_values().map(undecided_concern).collect(),
+        Some(ids) => ids.iter().map(|id| confirmed_concern(id, concerning.get(id), &mirror.data.date)).collect(),
     };
     let (date, newer, unrelated) = (mirror.data.date.clone(), Some(newer), Some(unrelated));
-    let (by_date, scanned) = (mirror.by_date, scanned.as_ref().map(outcome));
+    let (by_date, scanned) = (mirror.by_date, scanned.as_ref().map(scan_outcome));
     (Today::Asked { date, newer, by_date, unrelated, scanned }, concerns)
 }
 
@@ -126,8 +139,8 @@ fn without_mirror(
     let date = dates.map(|state| state.date.clone()).min();
     match (decided(records, &input.name, None, users), date) {
         (Some(ids), Some(date)) => {
-            let concerns = ids.iter().map(|id| found(id, None, &date)).collect();
-            let scanned = Some(outcome(&ids));
+            let concerns = ids.iter().map(|id| confirmed_concern(id, None, &date)).collect();
+            let scanned = Some(scan_outcome(&ids));
             (Today::Asked { date, newer: None, by_date: false, unrelated: None, scanned }, concerns)
         }
         _ => (Today::NotAsked { why: why.to_owned() }, Vec::new()),
@@ -135,16 +148,16 @@ fn without_mirror(
 }
 
 /// Says how it could be known whether the source is hit.
-fn open(concern: Concern) -> Concern {
+fn undecided_concern(concern: Concern) -> Concern {
     Concern { says: format!("{}; rcrepro advisories --scan decides", concern.says), ..concern }
 }
 
-fn found(id: &str, known: Option<&Concern>, date: &str) -> Concern {
+fn confirmed_concern(id: &str, known: Option<&Concern>, date: &str) -> Concern {
     let more = known.map_or_else(String::new, |known| format!(": {}", known.says));
     Concern { id: format!("advisories/{id}"), says: format!("the scan with the data of {date} finds it{more}") }
 }
 
-fn outcome(ids: &BTreeSet<String>) -> String {
+fn scan_outcome(ids: &BTreeSet<String>) -> String {
     if ids.is_empty() {
         return "clean".to_owned();
     }

@@ -12,6 +12,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::decision::approval::{APPROVAL_VERSION, Approval, ApprovalKind};
 use rcrepro_model::decision::board::Fact;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door;
 
 /// Says why nothing could be approved.
@@ -23,7 +24,7 @@ pub enum ApproveError {
     /// There is no evidence to review.
     #[error("{packet} has no manifest at `{path}`: a review is of evidence")]
     NoManifest {
-        /// The packet.
+        /// The packet to review.
         packet: PacketId,
         /// Where it was looked for.
         path: PathBuf,
@@ -33,7 +34,7 @@ pub enum ApproveError {
     Name {
         /// The text that was found.
         found: String,
-        /// The packet.
+        /// The packet that was to be approved.
         packet: PacketId,
     },
     /// The record could not be written.
@@ -41,10 +42,21 @@ pub enum ApproveError {
     Io {
         /// The record.
         path: PathBuf,
-        /// What the system said.
+        /// The failed write.
         #[source]
         source: std::io::Error,
     },
+}
+
+impl Hint for ApproveError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::NoManifest { packet, .. } => Some(format!("rcrepro run {packet}")),
+            Self::Name { packet, .. } => Some(format!("rcrepro approve {packet} --by \"A Name\"")),
+            Self::Io { .. } => None,
+        }
+    }
 }
 
 /// Writes a record, in place of an earlier one of this packet and kind; gives its path and what it names.
@@ -81,7 +93,7 @@ pub fn approve(
 
 /// Finds out whether somebody approved what is there.
 #[must_use]
-pub fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fact {
+pub(crate) fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fact {
     let option = if kind == ApprovalKind::Review { " --review" } else { "" };
     let waits = |why: &str| Fact::Waits { why: format!("{why}: rcrepro approve {packet}{option} --by NAME") };
     let Some(subject) = subject(workspace, packet, kind) else {

@@ -11,8 +11,9 @@ use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, Recorded};
+use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, RecordedCommand};
 use rcrepro_model::standing::Standing;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections::SectionsError;
 use rcrepro_pins::documents::{align, sections};
 use rcrepro_store::door;
@@ -34,13 +35,13 @@ pub enum DocumentsError {
     /// A document is no text.
     #[error("`{path}` is not UTF-8")]
     NotUtf8 {
-        /// The document.
+        /// Relative to the plan's folder.
         path: String,
     },
     /// The markers of a document's written sections do not fit.
     #[error("{path}: {source}")]
     Sections {
-        /// The document.
+        /// Relative to the plan's folder.
         path: String,
         /// What is wrong, and in which line.
         source: SectionsError,
@@ -50,7 +51,7 @@ pub enum DocumentsError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: std::io::Error,
     },
@@ -59,10 +60,27 @@ pub enum DocumentsError {
     Manifest {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The first mistake in it.
         #[source]
         source: ManifestError,
     },
+}
+
+impl Hint for DocumentsError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::Git(_) => Some("git rev-parse HEAD".to_owned()),
+            Self::Sections { .. } => Some("mend the marker in that line, and commit".to_owned()),
+            Self::Manifest { source: ManifestError::Version { .. }, path } => {
+                // A packet's manifest has its name.
+                let packet = path.file_stem().unwrap_or_default().to_string_lossy();
+                Some(format!("record the packet again: rcrepro run {packet}"))
+            }
+            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::NotUtf8 { .. } | Self::Io { .. } => None,
+        }
+    }
 }
 
 /// Is what became of holding documents against the plan.
@@ -81,7 +99,7 @@ pub struct Alignment {
 
 impl Alignment {
     /// Lists what is wrong.
-    pub fn findings(&self) -> impl Iterator<Item = &QuotedCommand> {
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &QuotedCommand> {
         self.quoted.iter().filter(|quoted| quoted.state.is_finding())
     }
 
@@ -107,15 +125,9 @@ impl Alignment {
     /// Gives the digest of the result: the canonical JSON of all that is in it, with every manifest that it rests on. Written
     /// sections are left out: one of them shows this digest.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         let rested = Self { quoted: self.without_sections.clone(), ..self.clone() };
         Digest::of(&canonical_json::to_vec(&rested).expect("an alignment holds only strings, integers and maps"))
-    }
-
-    /// Tells whether every quoted command is the plan's and has evidence, and there is one.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.standing() == Standing::Passed
     }
 }
 
@@ -175,8 +187,8 @@ fn without_sections(text: &str) -> Result<(String, String), SectionsError> {
 ///
 /// # Errors
 /// [`DocumentsError`] when a manifest cannot be read.
-pub fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError> {
-    let mut recorded: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
+pub(crate) fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError> {
+    let mut recorded: BTreeMap<String, Vec<RecordedCommand>> = BTreeMap::new();
     for packet in workspace.plan.packets.keys() {
         let path = workspace.manifest_path(packet);
         let bytes = match door::read(&path, door::RECORD_LIMIT) {
@@ -188,7 +200,8 @@ pub fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError
         let digest = Digest::of(&bytes);
         for entry in manifest.commands {
             let succeeded = entry.succeeded();
-            let of = Recorded { packet: manifest.packet.clone(), command: entry.id, manifest: digest, succeeded };
+            let of =
+                RecordedCommand { packet: manifest.packet.clone(), command: entry.id, manifest: digest, succeeded };
             recorded.entry(entry.line).or_default().push(of);
         }
     }

@@ -3,33 +3,35 @@
 pub mod approve;
 pub mod documents;
 pub mod exceptions;
+pub(crate) mod fact_sources;
 pub mod facts;
 pub mod pins;
 pub mod promises;
 pub mod scope;
-pub mod section_facts;
+pub(crate) mod section_facts;
 pub mod sections;
+pub mod status_error;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::evidence::beside::Beside;
 use crate::evidence::currency::outdated;
+use crate::evidence::evidence_folder::EvidenceFolder;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 
 use super::mutants::record as gates;
-use super::workspace::{Workspace, WorkspaceError};
-use crate::board::facts::Facts;
-use crate::board::section_facts::Written;
+use super::workspace::Workspace;
+use crate::board::fact_sources::FactSources;
+use crate::board::section_facts::SectionFacts;
 use crate::board::sections::{Sections, SectionsIoError};
+use crate::board::status_error::StatusError;
 use crate::evidence::history::{History, RecordedRun};
-use crate::evidence::recorded::{self, RecordedError};
+use crate::evidence::recorded;
 use crate::evidence::verify::{Verification, verify};
-use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::advisory::scan::SCANNERS;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::decision::board::{self, Board, Evidence, Fact, PacketFacts};
+use rcrepro_model::decision::board::{self, Board, Fact, PacketEvidence, PacketFacts};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::contract::Basis;
@@ -38,42 +40,12 @@ use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_pins::documents::written;
 use rcrepro_proof as proof;
+use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::RunFolderError;
-use rcrepro_store::{BlobStore, StoreError};
-
-/// Says why nothing could be gathered.
-#[derive(Debug, thiserror::Error)]
-pub enum StatusError {
-    /// The workspace cannot be used.
-    #[error(transparent)]
-    Workspace(#[from] WorkspaceError),
-    /// A committed manifest or its evidence cannot be read.
-    #[error(transparent)]
-    Evidence(#[from] EvidenceSetError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The runs cannot be read.
-    #[error(transparent)]
-    Runs(#[from] RunFolderError),
-    /// What a run recorded cannot be read.
-    #[error(transparent)]
-    Recorded(#[from] RecordedError),
-    /// A committed manifest is not a manifest of this version.
-    #[error("`{}` is not a manifest", path.display())]
-    NoManifest {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: ManifestError,
-    },
-}
 
 /// Is the board, and what the sections of documents should say of it.
 pub struct Status {
-    /// The board.
+    /// Every packet with its state, and what it waits for.
     pub board: Board,
     /// The root of the certified source.
     pub source: Digest,
@@ -89,19 +61,24 @@ pub struct Status {
 /// # Errors
 /// [`StatusError`] when the source or the evidence cannot be read; what is merely missing or wrong is a fact.
 pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Board, StatusError> {
-    Ok(look(workspace, revision, store, today)?.board)
+    Ok(status_with_sections(workspace, revision, store, today)?.board)
 }
 
 /// As [`status`], with what the sections of documents should say.
 ///
 /// # Errors
 /// As [`status`].
-pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Status, StatusError> {
+pub fn status_with_sections(
+    workspace: &Workspace,
+    revision: &str,
+    store: &Path,
+    today: CivilDate,
+) -> Result<Status, StatusError> {
     let store = FsStore::open(store)?;
     let source = workspace.ingest_source(revision, &store)?;
     let history = History::open(store.root())?;
-    let written = Written::read(workspace);
-    let others = Facts { workspace, revision, today, store: &store, source: source.root, written: &written };
+    let written = SectionFacts::read(workspace);
+    let others = FactSources { workspace, revision, today, store: &store, source: source.root, written: &written };
     let gather = Gather { workspace, store: &store, source: source.root, history, others };
     let plan = &workspace.plan;
     let mut facts = BTreeMap::new();
@@ -149,7 +126,7 @@ struct Gather<'a> {
     store: &'a FsStore,
     source: Digest,
     history: History,
-    others: Facts<'a>,
+    others: FactSources<'a>,
 }
 
 impl Gather<'_> {
@@ -166,7 +143,7 @@ impl Gather<'_> {
     }
 
     /// Judges the committed manifest, after a look at whether a later run of the same source failed.
-    fn evidence(&self, id: &PacketId, packet: &Packet) -> Result<Evidence, StatusError> {
+    fn evidence(&self, id: &PacketId, packet: &Packet) -> Result<PacketEvidence, StatusError> {
         if let Some(failed) = self.later_failure(id, packet)? {
             return Ok(failed);
         }
@@ -174,11 +151,11 @@ impl Gather<'_> {
         let set = match EvidenceSet::open(&path, Some(self.store.root())) {
             Ok(set) => set,
             Err(EvidenceSetError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Evidence::Missing { why: format!("no evidence yet: rcrepro run {id}") });
+                return Ok(PacketEvidence::Missing { why: format!("no evidence yet: rcrepro run {id}") });
             }
             Err(EvidenceSetError::Read { path, source }) => {
                 let why = format!("cannot read `{}`: {source}", path.display());
-                return Ok(Evidence::Undecided { why: vec![why] });
+                return Ok(PacketEvidence::Undecided { why: vec![why] });
             }
             Err(error) => return Err(error.into()),
         };
@@ -186,7 +163,7 @@ impl Gather<'_> {
         let why = lines(&verification);
         match (wrong(verification.standing(), why), &verification.parsed) {
             (Some(evidence), _) => Ok(evidence),
-            (None, None) => Ok(Evidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
+            (None, None) => Ok(PacketEvidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
             (None, Some(manifest)) => Ok(self.counted(id, manifest, &verification, set.blobs())),
         }
     }
@@ -198,39 +175,39 @@ impl Gather<'_> {
         manifest: &ReproManifest,
         verification: &Verification,
         store: &dyn BlobStore,
-    ) -> Evidence {
+    ) -> PacketEvidence {
         if manifest.packet != *id {
-            return Evidence::Failed { why: vec![format!("the manifest is that of {}", manifest.packet)] };
+            return PacketEvidence::Failed { why: vec![format!("the manifest is that of {}", manifest.packet)] };
         }
         let Some(plan) = recorded::plan(manifest, store) else {
-            return Evidence::Undecided { why: vec!["the plan that it was made by cannot be read".into()] };
+            return PacketEvidence::Undecided { why: vec!["the plan that it was made by cannot be read".into()] };
         };
         if let Some(why) = outdated(self.workspace, manifest, &plan, self.source) {
-            return Evidence::Missing { why: format!("{why}: rcrepro run {id}") };
+            return PacketEvidence::Missing { why: format!("{why}: rcrepro run {id}") };
         }
         let commands = manifest.commands.iter().map(|entry| (entry.id.clone(), entry.result)).collect();
         let flakes = verification.flakes.iter().map(|(id, flake)| (id.clone(), flake.to_string())).collect();
         let held = verification.proofs.iter().filter(|(_, proof)| !proof.conditions().is_empty());
         let conditions = held.map(|(id, proof)| (id.clone(), proof.conditions().to_vec())).collect();
-        Evidence::Whole { manifest: verification.manifest, commands, flakes, conditions }
+        PacketEvidence::Whole { manifest: verification.manifest, commands, flakes, conditions }
     }
 
     /// Looks at the newest run or replay in the store: when it is of this source and plan and did not succeed, that counts. One
     /// that cannot be read could be such a failure.
-    fn later_failure(&self, id: &PacketId, packet: &Packet) -> Result<Option<Evidence>, StatusError> {
+    fn later_failure(&self, id: &PacketId, packet: &Packet) -> Result<Option<PacketEvidence>, StatusError> {
         match self.newest_run(id, packet) {
             Err(StatusError::Recorded(error)) if error.cure().is_some() => {
-                Ok(Some(Evidence::Undecided { why: vec![error.line()] }))
+                Ok(Some(PacketEvidence::Undecided { why: vec![error.line()] }))
             }
             found => found,
         }
     }
 
-    fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<Evidence>, StatusError> {
+    fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<PacketEvidence>, StatusError> {
         let newest = self.history.newest_current(id, self.workspace, self.source, self.store)?;
         let Some(RecordedRun { record, bytes, manifest }) = newest else { return Ok(None) };
         // What a run proved follows from its evidence again: failures, hollow passes, noise.
-        let verification = verify(&bytes, self.store, &Beside::default(), self.others.today);
+        let verification = verify(&bytes, self.store, &EvidenceFolder::default(), self.others.today);
         let of = |line| format!("{} {}: {line}", record.kind, record.run);
         if let Some(evidence) = damaged(&verification, id, of) {
             return Ok(Some(evidence));
@@ -241,7 +218,7 @@ impl Gather<'_> {
         }
         let (ran, expected) = (manifest.commands.len(), self.workspace.plan.commands(packet).count());
         let why = || format!("{} {} ended after {ran} of {expected} commands", record.kind, record.run);
-        Ok((ran < expected).then(|| Evidence::Undecided { why: vec![why()] }))
+        Ok((ran < expected).then(|| PacketEvidence::Undecided { why: vec![why()] }))
     }
 
     /// Names the runs that were killed, or whose records were deleted, a line each.
@@ -256,27 +233,27 @@ impl Gather<'_> {
 }
 
 /// The evidence of a packet that did not pass, with why not; none when it did.
-fn wrong(standing: Standing, why: Vec<String>) -> Option<Evidence> {
+fn wrong(standing: Standing, why: Vec<String>) -> Option<PacketEvidence> {
     match standing {
         Standing::Passed => None,
-        Standing::Undecided => Some(Evidence::Undecided { why }),
-        Standing::Failed => Some(Evidence::Failed { why }),
-        Standing::Tampered => Some(Evidence::Tampered { why }),
+        Standing::Undecided => Some(PacketEvidence::Undecided { why }),
+        Standing::Failed => Some(PacketEvidence::Failed { why }),
+        Standing::Tampered => Some(PacketEvidence::Tampered { why }),
     }
 }
 
 /// Judges a run some of whose blobs in the user's own store are damaged or gone; none when all are whole. That is no
 /// tampering, and what cannot be derived for want of them says nothing; a failure that the rest shows is one.
-fn damaged(verification: &Verification, id: &PacketId, of: impl Fn(String) -> String) -> Option<Evidence> {
+fn damaged(verification: &Verification, id: &PacketId, of: impl Fn(String) -> String) -> Option<PacketEvidence> {
     let lost = |name| matches!(name, FindingName::EvidenceDamaged | FindingName::EvidenceMissing);
     let line = |finding: &Finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found);
     let first = verification.findings.iter().find(|finding| lost(finding.name))?;
     let failed = verification.findings.iter().filter(|finding| finding.name.standing() == Standing::Failed);
     let why: Vec<String> = failed.map(|finding| of(line(finding))).collect();
     if !why.is_empty() {
-        return Some(Evidence::Failed { why });
+        return Some(PacketEvidence::Failed { why });
     }
-    Some(Evidence::Undecided { why: vec![of(format!("{}; run it again: rcrepro run {id}", line(first)))] })
+    Some(PacketEvidence::Undecided { why: vec![of(format!("{}; run it again: rcrepro run {id}", line(first)))] })
 }
 
 /// Writes the worst findings of a verification, a line each.

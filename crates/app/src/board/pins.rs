@@ -2,9 +2,10 @@
 
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections;
 use rcrepro_pins::judge::{Judgement, judge};
-use rcrepro_pins::survey::Survey;
+use rcrepro_pins::survey::PinSurvey;
 use rcrepro_store::ingest::Visited;
 
 /// Says why the pins cannot be judged.
@@ -16,6 +17,15 @@ pub enum PinsError {
     /// The plan pins no toolchain.
     #[error("the plan pins no toolchain: there is nothing to compare with")]
     NoPins,
+}
+
+impl Hint for PinsError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::NoPins => Some("write into rcrepro.toml: [pins.go] and below it version = \"1.26.8\"".to_owned()),
+        }
+    }
 }
 
 /// Is what was found in a commit.
@@ -39,7 +49,7 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
     if plan.pins.is_empty() {
         return Err(PinsError::NoPins);
     }
-    let mut survey = Survey::default();
+    let mut survey = PinSurvey::default();
     let records = Workspace::records();
     let written = |path: &str| plan.documents.generated.iter().any(|document| document.as_str() == path);
     let commit = workspace.visit_source(revision, &mut |path, visited| match visited {

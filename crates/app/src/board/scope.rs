@@ -8,8 +8,9 @@ use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_format::records::scope_json::{self, ScopeJsonError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::decision::scope::{Change, Revision, SCOPE_VERSION, ScopeRecord, ScopeRules, relative};
+use rcrepro_model::decision::scope::{Revision, SCOPE_VERSION, ScopeRecord, ScopeRules, TrackedChange, relative};
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::ingest::GitError;
@@ -29,9 +30,9 @@ pub enum ScopeError {
     /// The branch does not begin at its base.
     #[error("{base} is no ancestor of {head}: what changed between them is not the work of one branch")]
     NotAncestor {
-        /// The base.
+        /// Where the branch was said to begin: a commit's id in hex.
         base: String,
-        /// The head.
+        /// Where the branch ends: a commit's id in hex.
         head: String,
         /// Where the two meet.
         meet: Option<String>,
@@ -39,15 +40,15 @@ pub enum ScopeError {
     /// Nothing changed, so that nothing was checked.
     #[error("no file changed between {base} and {head}: nothing was checked")]
     Hollow {
-        /// The base.
+        /// Where the branch begins: a commit's id in hex.
         base: String,
-        /// The head.
+        /// Where the branch ends: a commit's id in hex.
         head: String,
     },
     /// The plan limits nothing, so that nothing was checked.
     #[error("the plan limits no change of {packet}: it has neither a `scope` nor a `[protected]` glob")]
     NoRules {
-        /// The packet.
+        /// The packet that may change any file.
         packet: PacketId,
     },
     /// The record could not be read or written.
@@ -57,7 +58,7 @@ pub enum ScopeError {
         doing: &'static str,
         /// The record.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read or write.
         #[source]
         source: std::io::Error,
     },
@@ -66,14 +67,14 @@ pub enum ScopeError {
     Malformed {
         /// The record.
         path: PathBuf,
-        /// Why.
+        /// The first mistake in it.
         #[source]
         source: ScopeJsonError,
     },
     /// The plan allows something else than when it was recorded.
     #[error("the scope of {packet} was recorded under other rules than the plan has now")]
     Stale {
-        /// The packet.
+        /// The packet to be recorded anew.
         packet: PacketId,
     },
     /// A commit of the record is not in the history of what is checked out.
@@ -81,7 +82,7 @@ pub enum ScopeError {
         "the {which} of {packet}'s scope record, {commit}, is not in the history of HEAD, nor is a commit with its tree"
     )]
     Gone {
-        /// The packet.
+        /// The packet that the record is of.
         packet: PacketId,
         /// `base` or `head`.
         which: &'static str,
@@ -91,11 +92,30 @@ pub enum ScopeError {
     /// The repository says something else than the record.
     #[error("the scope record of {packet} says something else than the repository: `{part}` differs")]
     Differs {
-        /// The packet.
+        /// The packet that the record is of.
         packet: PacketId,
-        /// The part that differs.
+        /// The key of the record, such as `head.tree`.
         part: &'static str,
     },
+}
+
+impl Hint for ScopeError {
+    fn hint(&self) -> Option<String> {
+        let again = |packet: &PacketId| format!("rcrepro scope {packet} --base REV --head REV --record");
+        match self {
+            Self::Workspace(error) => error.hint(),
+            Self::Git(_) => Some("git rev-parse HEAD".to_owned()),
+            Self::NotAncestor { head, meet, .. } => {
+                meet.as_ref().map(|meet| format!("they meet at {meet}: --base {meet} --head {head}"))
+            }
+            Self::Hollow { .. } => Some("name the commit before the packet's first one: --base REV".to_owned()),
+            Self::NoRules { packet } => Some(format!("write into [packets.{packet}]: scope = [\"DIR/**\"]")),
+            Self::Io { .. } => None,
+            Self::Malformed { .. } => Some("git checkout -- scopes".to_owned()),
+            Self::Differs { packet, .. } | Self::Stale { packet } => Some(again(packet)),
+            Self::Gone { packet, .. } => Some(format!("git fetch --unshallow, or record it anew: {}", again(packet))),
+        }
+    }
 }
 
 /// Is a committed record that was derived again from the repository and found right.
@@ -110,7 +130,7 @@ pub struct ScopeFact {
 impl ScopeFact {
     /// Tells whether the packet kept to its scope.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.record.findings.is_empty()
     }
 }
@@ -210,10 +230,14 @@ fn derive(
     if meet.as_ref() != Some(&base.commit) {
         return Err(ScopeError::NotAncestor { base: base.commit, head: head.commit, meet });
     }
-    let changes: Vec<Change> = history
+    let changes: Vec<TrackedChange> = history
         .changes(&base, &head)?
         .into_iter()
-        .map(|change| Change { path: relative(&change.path, folder), before: change.before, after: change.after })
+        .map(|change| TrackedChange {
+            path: relative(&change.path, folder),
+            before: change.before,
+            after: change.after,
+        })
         .collect();
     if changes.is_empty() {
         return Err(ScopeError::Hollow { base: base.commit, head: head.commit });

@@ -9,6 +9,7 @@ use crate::workspace::Workspace;
 use crate::workspace::files;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::standing::Standing;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections::{self, SectionsError, StaleSection};
 use rcrepro_store::door;
 
@@ -22,7 +23,7 @@ pub enum SectionsIoError {
         doing: &'static str,
         /// The document.
         path: TreePath,
-        /// What the system said.
+        /// The failed read or write.
         #[source]
         source: std::io::Error,
     },
@@ -40,6 +41,19 @@ pub enum SectionsIoError {
         /// What is wrong, and in which line.
         source: SectionsError,
     },
+}
+
+impl Hint for SectionsIoError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { .. } => None,
+            Self::Gone { path } => {
+                let markers = r"<!-- rcrepro:begin board -->\n<!-- rcrepro:end board -->\n";
+                Some(format!("printf '{markers}' > {path}"))
+            }
+            Self::Sections { .. } => Some("mend the marker in that line".to_owned()),
+        }
+    }
 }
 
 impl From<&SectionsState> for Standing {
@@ -61,7 +75,7 @@ pub enum SectionsState {
     Bare,
     /// Some of its sections are not what they should be.
     Stale {
-        /// These.
+        /// Those to be written again.
         sections: Vec<StaleSection>,
     },
     /// All of its sections are what they should be.
@@ -90,7 +104,7 @@ impl Sections {
     ///
     /// # Errors
     /// [`SectionsIoError`] when one cannot be read, or its markers do not fit. One that is not there is no error.
-    pub fn read(workspace: &Workspace) -> Result<Self, SectionsIoError> {
+    pub(crate) fn read(workspace: &Workspace) -> Result<Self, SectionsIoError> {
         let mut documents = BTreeMap::new();
         for path in &workspace.plan.documents.generated {
             let document = match door::read_text_below(&workspace.folder, path.as_str().as_ref()) {

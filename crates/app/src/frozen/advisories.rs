@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::network::transport;
-use super::{FrozenError, FrozenStep, go_vulndb, npm_advisories, prune};
+use super::{FrozenError, FrozenStep, go, npm, prune};
 use crate::workspace::files::write_whole;
 use rcrepro_format::plan::frozen_toml::FrozenData;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::plan::FrozenKind;
 
 /// Holds files by path.
@@ -19,8 +19,8 @@ impl FrozenStep<'_> {
     pub(super) fn mirrored(&self) -> Result<(Digest, Option<FrozenData>), FrozenError> {
         let path = self.mirror_path();
         let (files, data) = match self.input.kind {
-            FrozenKind::NpmAdvisories => npm_advisories::read(&path)
-                .and_then(npm_advisories::files)
+            FrozenKind::NpmAdvisories => npm::advisories::read(&path)
+                .and_then(npm::advisories::files)
                 .map_err(|source| self.no_cassette(source))?,
             _ => self.vulndb()?,
         };
@@ -41,7 +41,7 @@ impl FrozenStep<'_> {
     }
 
     fn vulndb(&self) -> Result<(Files, FrozenData), FrozenError> {
-        go_vulndb::files(&self.mirror_path()).map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })
+        go::vulndb::files(&self.mirror_path()).map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })
     }
 
     /// Records a cassette through the network and writes it to its folder beside the plan, the one that stood there going.
@@ -55,18 +55,18 @@ impl FrozenStep<'_> {
 
     /// Records a cassette through the network: its own files, and those of the tree that it becomes.
     async fn recorded(&self) -> Result<(Files, Files, FrozenData), FrozenError> {
-        let step = self.step(npm_advisories::LINE, npm_advisories::OUTPUT, &npm_advisories::RECORDER, transport());
+        let step = self.step(npm::advisories::LINE, npm::advisories::OUTPUT, &npm::advisories::RECORDER, transport());
         let mut cassette = BTreeMap::new();
         if let Some(root) = step.await? {
             for (path, digest) in prune::files(self.store, root)? {
                 cassette.insert(path, self.store.get(digest)?);
             }
         }
-        let (files, data) = npm_advisories::files(cassette.clone()).map_err(|source| self.no_cassette(source))?;
+        let (files, data) = npm::advisories::files(cassette.clone()).map_err(|source| self.no_cassette(source))?;
         Ok((cassette, files, data))
     }
 
-    fn no_cassette(&self, source: npm_advisories::CassetteError) -> FrozenError {
+    fn no_cassette(&self, source: npm::advisories::CassetteError) -> FrozenError {
         FrozenError::Cassette { name: self.name.clone(), source }
     }
 
@@ -100,7 +100,7 @@ pub(super) fn root_of(files: &Files) -> Result<Digest, FrozenError> {
 fn builder(files: &Files) -> Result<TreeBuilder, FrozenError> {
     let mut builder = TreeBuilder::default();
     for (path, bytes) in files {
-        let node = Node::File { digest: Digest::of(bytes), executable: path.starts_with("bin/") };
+        let node = TreeNode::File { digest: Digest::of(bytes), executable: path.starts_with("bin/") };
         builder.insert(&path.parse()?, node)?;
     }
     Ok(builder)

@@ -3,16 +3,12 @@
 //! Everything is told at once and by place, before anybody is asked: a registry that answers slowly, or a client that tries
 //! again for minutes, would only hide it.
 
-use std::convert::Infallible;
-
-use super::{go_modules, npm_lock, npm_packages};
+use super::read_source::ReadSource;
+use super::{go, npm};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_model::plan::{FrozenInput, FrozenKind, Plan};
-
-/// Reads a file of the source by its path below the root; none when it is not there.
-pub type Read<'a, E = Infallible> = &'a dyn Fn(&str) -> Result<Option<Vec<u8>>, E>;
 
 /// Is a file that a client's step is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +25,11 @@ pub struct ClientFile {
 ///
 /// # Errors
 /// What `read` fails with.
-pub fn files<E>(input: &FrozenInput, read: Read<'_, E>) -> Result<Result<Vec<ClientFile>, Fault>, E> {
+pub fn files<E>(input: &FrozenInput, read: ReadSource<'_, E>) -> Result<Result<Vec<ClientFile>, Fault>, E> {
     let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
     let (names, optional): (&[&str], &[&str]) = match input.kind {
-        FrozenKind::GoModules => (&go_modules::LOCK_FILES, &go_modules::LOCK_FILES[1..]),
-        FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => (&npm_packages::LOCK_FILES, &[]),
+        FrozenKind::GoModules => (&go::modules::LOCK_FILES, &go::modules::LOCK_FILES[1..]),
+        FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => (&npm::lock::LOCK_FILES, &[]),
         FrozenKind::GoVulndb | FrozenKind::GoStd => return Ok(Ok(Vec::new())),
     };
     let mut found = Vec::new();
@@ -47,12 +43,12 @@ pub fn files<E>(input: &FrozenInput, read: Read<'_, E>) -> Result<Result<Vec<Cli
                     main = String::from_utf8_lossy(&bytes).into_owned();
                 }
             }
-            None if optional.contains(name) && !go_modules::needs_sums(&main) => {}
+            None if optional.contains(name) && !go::modules::needs_sums(&main) => {}
             None => return Ok(Err(missing(input.kind, &path))),
         }
     }
     if input.kind == FrozenKind::GoModules {
-        for path in go_modules::beside(&main, folder) {
+        for path in go::modules::beside(&main, folder) {
             if let Some(bytes) = read(&path)? {
                 found.push(ClientFile { name: path.clone(), path, digest: Digest::of(&bytes) });
             }
@@ -73,8 +69,8 @@ pub fn digests<E>(
 ) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
     let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
     let names: &[&str] = match input.kind {
-        FrozenKind::GoModules => &go_modules::LOCK_FILES,
-        FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => &npm_packages::LOCK_FILES,
+        FrozenKind::GoModules => &go::modules::LOCK_FILES,
+        FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => &npm::lock::LOCK_FILES,
         FrozenKind::GoVulndb | FrozenKind::GoStd => return Ok((Ok(Vec::new()), true)),
     };
     let (mut found, mut main) = (Vec::new(), None);
@@ -92,7 +88,7 @@ pub fn digests<E>(
         }
     }
     if input.kind == FrozenKind::GoModules {
-        for path in main.iter().flat_map(|main| go_modules::beside(main, folder)) {
+        for path in main.iter().flat_map(|main| go::modules::beside(main, folder)) {
             if let Some(digest) = find(&path)? {
                 found.push(ClientFile { name: path.clone(), path, digest });
             }
@@ -106,7 +102,7 @@ pub fn digests<E>(
 ///
 /// # Errors
 /// What `read` fails with.
-pub fn judge<E>(input: &FrozenInput, alone: bool, read: Read<'_, E>) -> Result<Vec<Fault>, E> {
+pub fn judge<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
     // Advisory data that nothing records here stands beside the plan; no step is given anything.
     if input.kind.front().is_some() && input.image.is_none() {
         return Ok(Vec::new());
@@ -116,8 +112,8 @@ pub fn judge<E>(input: &FrozenInput, alone: bool, read: Read<'_, E>) -> Result<V
     }
     let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
     match input.kind {
-        FrozenKind::GoModules => go_modules::judge(folder, alone, read),
-        FrozenKind::NpmPackages => npm_lock::judge(folder, read),
+        FrozenKind::GoModules => go::modules::judge(folder, alone, read),
+        FrozenKind::NpmPackages => npm::lock::judge(folder, read),
         FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd => Ok(Vec::new()),
     }
 }
@@ -144,6 +140,7 @@ fn missing(kind: FrozenKind, path: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::convert::Infallible;
 
     use super::*;
 

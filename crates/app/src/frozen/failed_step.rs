@@ -7,7 +7,7 @@ const WIDTH: usize = 300;
 
 /// Says whose fault a failed step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub enum Blame {
     /// The project's files ask for what cannot be: a lock that does not fit, a module in a folder that is not there.
     Project,
     /// The network, a registry or the engine: the same files may succeed another time.
@@ -69,9 +69,9 @@ const PROJECT: [&str; 23] = [
 
 /// Gives the cause; without a sign of either, the world's: who reads the files again finds nothing wrong with them.
 #[must_use]
-pub fn cause(said: &str) -> Cause {
+pub fn blame(said: &str) -> Blame {
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if !says(&WORLD) && says(&PROJECT) { Cause::Project } else { Cause::World }
+    if !says(&WORLD) && says(&PROJECT) { Blame::Project } else { Blame::World }
 }
 
 /// Gives the lines that say why, at most 24 of them, those in the middle left out first.
@@ -143,23 +143,23 @@ mod tests {
         let found = lines(OUT_OF_STEP);
         assert_eq!(found.len(), 3, "{found:?}");
         assert_eq!(found[2], "npm error Missing: @esbuild/linux-x64@0.25.0 from lock file");
-        assert_eq!(cause(OUT_OF_STEP), Cause::Project);
+        assert_eq!(blame(OUT_OF_STEP), Blame::Project);
     }
 
     #[test]
     fn the_cause_decides_whose_fault_it_is() {
         for (said, expected) in [
-            ("go: example.com/lib@v0.0.0 (replaced by ../lib): reading /lib/go.mod: no such file", Cause::Project),
-            ("go: x@v1.0.0: missing go.sum entry for go.mod file", Cause::Project),
+            ("go: example.com/lib@v0.0.0 (replaced by ../lib): reading /lib/go.mod: no such file", Blame::Project),
+            ("go: x@v1.0.0: missing go.sum entry for go.mod file", Blame::Project),
             (
                 "go: x@v1.0.0: Get \"https://proxy.example/x\": dial tcp: lookup proxy.example: no such host",
-                Cause::World,
+                Blame::World,
             ),
-            ("npm error code ENOTFOUND\nnpm error syscall getaddrinfo", Cause::World),
-            ("npm error code E503\nnpm error 503 Service Unavailable", Cause::World),
-            ("Killed", Cause::World),
+            ("npm error code ENOTFOUND\nnpm error syscall getaddrinfo", Blame::World),
+            ("npm error code E503\nnpm error 503 Service Unavailable", Blame::World),
+            ("Killed", Blame::World),
         ] {
-            assert_eq!(cause(said), expected, "{said}");
+            assert_eq!(blame(said), expected, "{said}");
         }
     }
 

@@ -5,18 +5,19 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use self::failed_step::Cause;
+use self::failed_step::Blame;
 use crate::workspace::attributes::write_record;
 use crate::workspace::plan_files::PlanFiles;
 use rcrepro_engine::{Engine, EngineError};
 use rcrepro_format::plan::frozen_toml::{self, FrozenLock, FrozenLockError};
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::{Name, NameError};
-use rcrepro_model::content::tree::{Node, TreeError};
+use rcrepro_model::content::tree::{TreeError, TreeNode};
 use rcrepro_model::evidence::manifest::FrozenEntry;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::plan::{FrozenInput, FrozenKind};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door;
 use rcrepro_store::export::{ExportError, is_whole, lookup};
 use rcrepro_store::{BlobStore, StoreError};
@@ -24,17 +25,14 @@ use rcrepro_store::{BlobStore, StoreError};
 mod advisories;
 pub mod client;
 pub mod failed_step;
-pub mod go_modules;
-mod go_std;
-pub mod go_vulndb;
+pub mod go;
 pub mod mirror;
 mod network;
 #[cfg(test)]
 mod network_tests;
-pub mod npm_advisories;
-pub mod npm_lock;
-pub mod npm_packages;
+pub mod npm;
 mod prune;
+mod read_source;
 pub mod today;
 
 /// Says why a frozen input could not be had.
@@ -89,7 +87,7 @@ pub enum FrozenError {
         /// The input's name.
         name: Name,
         /// What it left out.
-        packages: Listed,
+        packages: Abridged,
         /// How many packages the lock pins.
         of: usize,
     },
@@ -103,7 +101,7 @@ pub enum FrozenError {
         /// The lines that say why, and where all of them are.
         said: String,
         /// Whose fault it is.
-        cause: Cause,
+        blame: Blame,
     },
     /// The network step yielded another tree than the locked one.
     #[error("frozen input `{name}` does not match its lock: expected tree {locked}, found {found}")]
@@ -122,7 +120,7 @@ pub enum FrozenError {
         name: Name,
         /// What is wrong with it.
         #[source]
-        source: go_vulndb::VulndbError,
+        source: go::vulndb::VulndbError,
     },
     /// There is no usable cassette.
     #[error("frozen input `{name}` is no cassette that an audit could rely on")]
@@ -131,7 +129,7 @@ pub enum FrozenError {
         name: Name,
         /// What is wrong with it.
         #[source]
-        source: npm_advisories::CassetteError,
+        source: npm::advisories::CassetteError,
     },
     /// The fetched tree is malformed.
     #[error("the tree of a frozen input is malformed")]
@@ -159,15 +157,51 @@ pub enum FrozenError {
     },
 }
 
+impl Hint for FrozenError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) => error.hint(),
+            // A lock that lies there and is not committed wants no other one.
+            Self::NoLock { path, .. } if path.exists() => Some(format!("git add {} && git commit", path.display())),
+            Self::NoLock { name, .. } | Self::Stale { name, .. } => Some(format!("rcrepro lock {name}")),
+            Self::Mismatch { name, .. } => Some(format!(
+                "the registry or mirror has other bytes than it had; if that is right: rcrepro lock {name}"
+            )),
+            Self::Vulndb { source: go::vulndb::VulndbError::Mirror(mirror::MirrorError::Missing { .. }), .. } => Some(
+                "put the database there, or a link to it: a folder or a zip of it, with `index` and `ID`".to_owned(),
+            ),
+            Self::Vulndb { .. } => Some("put the whole of a published database there".to_owned()),
+            Self::Cassette { name, .. } => {
+                Some(format!("name an `image` for it in the plan and record it: rcrepro lock {name}"))
+            }
+            Self::Step { blame: Blame::World, .. } => Some("rcrepro doctor says where packages come from".to_owned()),
+            Self::Refused { faults, .. } => {
+                let mut hints: Vec<&str> = Vec::new();
+                for hint in faults.iter().filter_map(|fault| fault.hint.as_deref()) {
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+                (!hints.is_empty()).then(|| hints.join("\nhint: "))
+            }
+            Self::LeftOut { .. } => Some(
+                "package.json and its lock do not ask for the same: npm install --package-lock-only, and commit"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
 fn each(faults: &[Fault]) -> String {
     faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }
 
-/// Is a list of which messages show the beginning.
+/// A list whose first three entries messages show.
 #[derive(Debug)]
-pub struct Listed(pub Vec<String>);
+pub struct Abridged(pub Vec<String>);
 
-impl std::fmt::Display for Listed {
+impl std::fmt::Display for Abridged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shown = 3;
         f.write_str(&self.0[..self.0.len().min(shown)].join(", "))?;
@@ -313,7 +347,7 @@ pub fn made_from(
         return Ok((frozen_toml::made_from(input.kind, &made_from), true));
     }
     let find = |path: &str| match lookup(store, source, &path.parse()?)? {
-        Some(Node::File { digest, .. }) => Ok::<_, FrozenError>(Some(digest)),
+        Some(TreeNode::File { digest, .. }) => Ok::<_, FrozenError>(Some(digest)),
         _ => Ok(None),
     };
     let read = |digest: Digest| store.get(digest).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

@@ -4,16 +4,15 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use super::client::{self, ClientFile};
-use super::failed_step::{self, Cause};
-use super::npm_lock::{self, LockedPackage};
-use super::{FrozenError, FrozenStep, Listed, go_modules, npm_packages, prune};
+use super::failed_step::{self, Blame};
+use super::{FrozenError, FrozenStep, go, npm, prune};
 use crate::machine::host_network;
 use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Directory, Node, TreeBuilder};
+use rcrepro_model::content::tree::{Directory, TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::EndingEntry;
-use rcrepro_model::execution::action::{Action, ActionResult, Command, Ending, Output, Platform};
+use rcrepro_model::execution::action::{Action, ActionPlatform, ActionResult, Command, Ending, Output};
 use rcrepro_model::execution::derive;
 use rcrepro_model::execution::ending::{self, Bounds};
 use rcrepro_model::execution::world::World;
@@ -30,7 +29,7 @@ impl FrozenStep<'_> {
     /// Reads a file of the source.
     fn source_file(&self, path: &str) -> Result<Option<Vec<u8>>, FrozenError> {
         match lookup(self.store, self.source, &path.parse()?)? {
-            Some(Node::File { digest, .. }) => Ok(Some(self.store.get(digest)?)),
+            Some(TreeNode::File { digest, .. }) => Ok(Some(self.store.get(digest)?)),
             _ => Ok(None),
         }
     }
@@ -52,21 +51,21 @@ impl FrozenStep<'_> {
         self.judge()?;
         match self.input.kind {
             FrozenKind::NpmPackages => {
-                let root = self.step(npm_packages::LINE, npm_packages::OUTPUT, &[], transport()).await?;
+                let root = self.step(npm::packages::LINE, npm::packages::OUTPUT, &[], transport()).await?;
                 self.npm_cache(root)
             }
             _ => {
                 let files = self.client_files()?;
                 // A module that requires nothing has nothing to fetch.
-                if !files.iter().any(|file| file.name == go_modules::LOCK_FILES[1]) {
+                if !files.iter().any(|file| file.name == go::modules::LOCK_FILES[1]) {
                     return self.empty();
                 }
                 let line = match self.folder_of_step(&files) {
-                    Some(folder) => format!("cd {} && {}", quoted(folder), go_modules::LINE),
-                    None => go_modules::LINE.to_owned(),
+                    Some(folder) => format!("cd {} && {}", quoted(folder), go::modules::LINE),
+                    None => go::modules::LINE.to_owned(),
                 };
-                match self.step(&line, go_modules::OUTPUT, &[], transport()).await? {
-                    Some(root) => Ok(prune::filter(self.store, root, &go_modules::keep)?),
+                match self.step(&line, go::modules::OUTPUT, &[], transport()).await? {
+                    Some(root) => Ok(prune::filter(self.store, root, &go::modules::keep)?),
                     None => self.empty(),
                 }
             }
@@ -130,13 +129,13 @@ impl FrozenStep<'_> {
             .filter(|stream| stream.size > 0)
             .filter_map(|stream| Some(self.store.local_path(stream)?.display().to_string()))
             .collect();
-        let cause = if matches!(ended, Ending::Exited { .. }) { failed_step::cause(&said) } else { Cause::World };
+        let blame = if matches!(ended, Ending::Exited { .. }) { failed_step::blame(&said) } else { Blame::World };
         let mut lines: String = failed_step::lines(&said).iter().map(|line| format!("\n  | {line}")).collect();
         if !whole.is_empty() {
             lines.push_str(&format!("\nall that it said: {}", whole.join(" ")));
         }
         let ending = ending::with_fixed_limits(entry, result.exit_code, bounds);
-        Ok(FrozenError::Step { name: self.name.clone(), ending, said: lines, cause })
+        Ok(FrozenError::Step { name: self.name.clone(), ending, said: lines, blame })
     }
 
     /// Gives the image that a step runs in.
@@ -158,14 +157,14 @@ impl FrozenStep<'_> {
     ) -> Result<Action, FrozenError> {
         let mut work = TreeBuilder::default();
         for (name, text) in programs {
-            let node = Node::File { digest: self.store.put(text.as_bytes())?, executable: false };
+            let node = TreeNode::File { digest: self.store.put(text.as_bytes())?, executable: false };
             work.insert(&name.parse().expect("a constant name"), node)?;
         }
         let files = self.client_files()?;
         let as_in_source = self.folder_of_step(&files).is_some();
         for file in files {
             let path = if as_in_source { &file.path } else { &file.name };
-            work.insert(&path.parse()?, Node::File { digest: file.digest, executable: false })?;
+            work.insert(&path.parse()?, TreeNode::File { digest: file.digest, executable: false })?;
         }
         let work = work.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?;
         let messages = derive::input_root(work, []);
@@ -178,7 +177,7 @@ impl FrozenStep<'_> {
                 environment: derive::fixed_environment(0),
                 output_paths: [output.clone()].into(),
                 working_directory: derive::work_path(),
-                platform: Platform {
+                platform: ActionPlatform {
                     image_name: image.name.clone(),
                     image_manifest: image.manifest,
                     isa: self.isa.to_owned(),
@@ -187,44 +186,6 @@ impl FrozenStep<'_> {
             input_root: Digest::of(messages.last().expect("the root is always there")),
             timeout: Duration::from_secs(1800),
         })
-    }
-
-    /// Makes the cache from what npm fetched; an error when that is not all that the lock wants on this platform.
-    fn npm_cache(&self, content: Option<Digest>) -> Result<Digest, FrozenError> {
-        let fetched = content.map(|content| prune::files(self.store, content)).transpose()?.unwrap_or_default();
-        let files = self.client_files()?;
-        let lock = files.iter().find(|file| file.name == npm_packages::LOCK_FILES[1]);
-        let lock = self.store.get(lock.expect("client_files checked that it is there").digest)?;
-        // It was judged before the step.
-        let packages = npm_lock::read(&lock).unwrap_or_default().packages;
-        let lacks = |package: &&LockedPackage| !fetched.contains_key(&package.content_path);
-        let missing: Vec<String> = packages
-            .iter()
-            .filter(lacks)
-            .filter(|package| !package.may_be_left_out)
-            .map(|package| format!("`{}@{}`", package.name, package.version))
-            .collect();
-        if !missing.is_empty() {
-            let (name, of) = (self.name.clone(), packages.len());
-            return Err(FrozenError::LeftOut { name, packages: Listed(missing), of });
-        }
-        let mut present: Vec<(LockedPackage, u64)> = Vec::new();
-        let mut builder = TreeBuilder::default();
-        for package in packages {
-            let Some(digest) = fetched.get(&package.content_path) else { continue };
-            let path = format!("_cacache/content-v2/{}", package.content_path).parse().expect("hex segments");
-            // Two names may share one tarball.
-            if !present.iter().any(|(other, _)| other.content_path == package.content_path) {
-                builder.insert(&path, Node::File { digest: *digest, executable: false })?;
-            }
-            present.push((package, digest.size));
-        }
-        for (path, bytes) in npm_packages::cache_files(&present) {
-            let digest = self.store.put(&bytes)?;
-            let path = path.parse().expect("hex segments");
-            builder.insert(&path, Node::File { digest, executable: false })?;
-        }
-        Ok(builder.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
     }
 }
 

@@ -3,10 +3,10 @@
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::failed_step::Cause;
+use super::failed_step::Blame;
 use super::*;
 use rcrepro_engine::fake::{FakeEngine, Script};
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::execution::action::Ending;
 use rcrepro_store::memory::MemoryStore;
 
@@ -27,7 +27,7 @@ impl Scene {
         let mut builder = TreeBuilder::default();
         for (path, text) in files {
             let digest = store.put(text.as_bytes()).expect("stored");
-            builder.insert(&path.parse().expect("a path"), Node::File { digest, executable: false }).expect("new");
+            builder.insert(&path.parse().expect("a path"), TreeNode::File { digest, executable: false }).expect("new");
         }
         let source = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
         let engine = FakeEngine::default();
@@ -122,7 +122,7 @@ async fn a_failed_step_says_why_and_whose_fault_it_is() {
     let said = "go: x.example/x@v1.0.0: missing go.sum entry for go.mod file\n";
     let scene = Scene::new(FrozenKind::GoModules, "", &module, Some(Script::exit(1).stderr(said)));
     let error = scene.lock().await.expect_err("it failed");
-    assert!(matches!(error, FrozenError::Step { cause: Cause::Project, .. }), "{error}");
+    assert!(matches!(error, FrozenError::Step { blame: Blame::Project, .. }), "{error}");
     let text = error.to_string();
     assert!(
         text.starts_with("the step of frozen input `deps` failed: exit code 1\n  | go: x.example/x@v1.0.0:"),
@@ -132,6 +132,6 @@ async fn a_failed_step_says_why_and_whose_fault_it_is() {
     let timed_out = Script::ending(Ending::TimedOut, 137).stderr(said);
     let scene = Scene::new(FrozenKind::GoModules, "", &module, Some(timed_out));
     let error = scene.lock().await.expect_err("it took too long");
-    assert!(matches!(error, FrozenError::Step { cause: Cause::World, .. }), "{error}");
+    assert!(matches!(error, FrozenError::Step { blame: Blame::World, .. }), "{error}");
     assert!(error.to_string().contains("failed: timed out after 30 min"), "{error}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::advisories::root_of;
-use super::{FrozenError, go_vulndb, lock_path, prune};
+use super::{FrozenError, go, lock_path, prune};
 use crate::workspace::Workspace;
 use rcrepro_format::advisories::osv_json;
 use rcrepro_format::plan::frozen_toml::{self, FrozenData};
@@ -71,8 +71,8 @@ pub fn ages(workspace: &Workspace, store: &dyn BlobStore, now: SystemTime) -> Re
         let Some(locked) = lock.data else { continue };
         let today = match input.kind {
             FrozenKind::GoVulndb => {
-                let locked = Locked { root: lock.root, date: locked.date.clone() };
-                mirrored(workspace, store, name, input, &locked)?
+                let mirror = Mirror { workspace, store, name, input };
+                mirror.compare(lock.root, &locked)?
             }
             _ if input.image.is_some() => Err("rcrepro advisories --scan asks its registry".to_owned()),
             _ => Err("the plan names no image in which its registry could be asked".to_owned()),
@@ -83,48 +83,47 @@ pub fn ages(workspace: &Workspace, store: &dyn BlobStore, now: SystemTime) -> Re
     Ok(found)
 }
 
-/// Names what was locked.
-struct Locked {
-    root: Digest,
-    date: String,
+/// The mirror of a frozen input.
+struct Mirror<'a> {
+    workspace: &'a Workspace,
+    store: &'a dyn BlobStore,
+    name: &'a Name,
+    input: &'a FrozenInput,
 }
 
-fn mirrored(
-    workspace: &Workspace,
-    store: &dyn BlobStore,
-    name: &Name,
-    input: &FrozenInput,
-    locked: &Locked,
-) -> Result<Result<MirrorToday, String>, FrozenError> {
-    let Some(path) = &input.path else { return Ok(Err("the plan names no mirror".to_owned())) };
-    let mirror = workspace.folder.join(path);
-    if !mirror.exists() {
-        return Ok(Err(format!("there is no mirror at `{path}`")));
-    }
-    let (later, data) =
-        go_vulndb::files(&mirror).map_err(|source| FrozenError::Vulndb { name: name.clone(), source })?;
-    let root = root_of(&later)?;
-    if root == locked.root {
-        let delta = AdvisoryDelta::default();
-        return Ok(Ok(MirrorToday { data, root, delta, by_date: false, newer: BTreeMap::new() }));
-    }
-    let entries = go_vulndb::entries(&later);
-    // What a scanner could not read would not count for it either; the delta names it all the same.
-    let entry = |id: &String| Some((id.clone(), osv_json::decode(later.get(&format!("db/ID/{id}.json"))?).ok()?));
-    let whole = is_whole(store, locked.root)?;
-    let delta = if whole {
-        let mut files = BTreeMap::new();
-        for (path, digest) in prune::files(store, locked.root)? {
-            files.insert(path, store.get(digest)?);
+impl Mirror<'_> {
+    /// Compares what the mirror has with the tree and the data that were locked; a reason in words where there is no mirror.
+    fn compare(&self, root: Digest, locked: &FrozenData) -> Result<Result<MirrorToday, String>, FrozenError> {
+        let Self { workspace, store, name, input } = *self;
+        let Some(path) = &input.path else { return Ok(Err("the plan names no mirror".to_owned())) };
+        let mirror = workspace.folder.join(path);
+        if !mirror.exists() {
+            return Ok(Err(format!("there is no mirror at `{path}`")));
         }
-        AdvisoryDelta::between(&go_vulndb::entries(&files), &entries)
-    } else {
-        // Whatever was changed after that day was not locked so. An entry without a date may be of any day.
-        let date = humantime::parse_rfc3339(&locked.date).ok();
-        let later = |entry: &OsvEntry| humantime::parse_rfc3339(&entry.modified).ok().is_none_or(|at| Some(at) > date);
-        let added = entries.into_iter().filter(|(id, _)| entry(id).is_none_or(|(_, entry)| later(&entry)));
-        AdvisoryDelta { added: added.collect(), ..AdvisoryDelta::default() }
-    };
-    let newer = delta.added.keys().chain(delta.changed.keys()).filter_map(entry).collect();
-    Ok(Ok(MirrorToday { data, root, delta, by_date: !whole, newer }))
+        let (later, data) =
+            go::vulndb::files(&mirror).map_err(|source| FrozenError::Vulndb { name: name.clone(), source })?;
+        let now = root_of(&later)?;
+        if now == root {
+            let delta = AdvisoryDelta::default();
+            return Ok(Ok(MirrorToday { data, root: now, delta, by_date: false, newer: BTreeMap::new() }));
+        }
+        let entries = go::vulndb::entries(&later);
+        // What a scanner could not read would not count for it either; the delta names it all the same.
+        let entry = |id: &String| Some((id.clone(), osv_json::decode(later.get(&format!("db/ID/{id}.json"))?).ok()?));
+        let whole = is_whole(store, root)?;
+        let delta = if whole {
+            let mut files = BTreeMap::new();
+            for (path, digest) in prune::files(store, root)? {
+                files.insert(path, store.get(digest)?);
+            }
+            AdvisoryDelta::between(&go::vulndb::entries(&files), &entries)
+        } else {
+            // Whatever was changed after that day was not locked so. An entry without a date may be of any day.
+            let later = |entry: &OsvEntry| locked.is_older_than(&entry.modified);
+            let added = entries.into_iter().filter(|(id, _)| entry(id).is_none_or(|(_, entry)| later(&entry)));
+            AdvisoryDelta { added: added.collect(), ..AdvisoryDelta::default() }
+        };
+        let newer = delta.added.keys().chain(delta.changed.keys()).filter_map(entry).collect();
+        Ok(Ok(MirrorToday { data, root: now, delta, by_date: !whole, newer }))
+    }
 }

@@ -8,6 +8,7 @@ use rcrepro_format::syntax::toml_place::TomlError;
 use rcrepro_images::packages::sources;
 use rcrepro_images::registry::{self, RegistrySettings, docker_config};
 use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_model::text::hint::Hint;
 
 /// Says why the user configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +18,7 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: io::Error,
     },
@@ -31,13 +32,18 @@ pub enum ConfigError {
     },
 }
 
+impl Hint for ConfigError {
+    fn hint(&self) -> Option<String> {
+        Some("mend the file, or name another one: RCREPRO_CONFIG=FILE".to_owned())
+    }
+}
+
 /// Says where the user configuration is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFile {
-    /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Whether the user named it, so that it has to be there.
-    pub named: bool,
+    pub(crate) named: bool,
 }
 
 /// Reads the user configuration; a usual place without a file is a configuration that sets nothing.

@@ -7,6 +7,7 @@ use crate::workspace::{PLAN_FILE, Workspace};
 use rcrepro_engine::{ConnectOptions, Connected, address_hint, connect};
 use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::plural::counted;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
@@ -14,7 +15,7 @@ use rcrepro_store::fs::FsStore;
 /// Says how a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
-    /// It is there.
+    /// There is nothing to do.
     Well,
     /// It works without, but slower or not for everything.
     Weak,
@@ -44,7 +45,7 @@ pub struct Check {
     pub what: &'static str,
     /// How it came out.
     pub health: Health,
-    /// What was found.
+    /// A line for people: a version, a count, or the error.
     pub found: String,
     /// A command that mends it.
     pub hint: Option<String>,

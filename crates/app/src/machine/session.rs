@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::run::record::seconds;
+use super::unix_time::seconds;
 use rcrepro_engine::{ConnectOptions, Connected, Engine, EngineError, ImageHost, Staging, connect};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::plan::user_config::UserConfig;
@@ -35,7 +35,7 @@ pub struct Session {
     /// Where images are kept; none where the engine keeps none.
     pub image_host: Option<Arc<dyn ImageHost>>,
     /// This run's folder, and the lease that says that it lives.
-    pub run: RunDir,
+    pub(crate) run: RunDir,
     /// Says where bytes are asked for.
     pub config: UserConfig,
     /// What dead runs had left and this one removed.

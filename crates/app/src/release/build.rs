@@ -9,7 +9,7 @@ use crate::workspace::source::unbuildable;
 use rcrepro_engine::{BuildEnd, BuildRequest, BuiltTarget, ImageHost};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::execution::derive::frozen_environment;
 use rcrepro_model::execution::event::RunEvent;
@@ -56,6 +56,12 @@ impl Drop for Builders {
     }
 }
 
+/// Why a target is not built.
+struct Refusal {
+    expected: &'static str,
+    found: String,
+}
+
 impl ReleaseStep<'_> {
     /// Builds a target. What keeps it from being built is a finding.
     ///
@@ -72,37 +78,18 @@ impl ReleaseStep<'_> {
         (self.context.observe)(RunEvent::Preparing { what: what.clone() });
         let failed =
             |expected: &str, found: String| Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
-        let root = match tree(&**self.context.store, self.resolved.source, image)? {
-            Ok(root) => root,
-            Err(reason) => return failed("a readable context", reason),
+        let (root, dockerfile) = match self.dockerfile(image)? {
+            Ok(found) => found,
+            Err(Refusal { expected, found }) => return failed(expected, found),
         };
-        let Some(text) = text_of(&**self.context.store, root, &image.dockerfile)? else {
-            return failed("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
+        let ids = match self.builder_ids(host, image, builders).await? {
+            Ok(ids) => ids,
+            Err(Refusal { expected, found }) => return failed(expected, found),
         };
-        let faults = unbuildable(image.dockerfile.as_str(), &text);
-        if !faults.is_empty() {
-            let found: String = faults.iter().map(|fault| format!("\n            {fault}")).collect();
-            return failed("a Dockerfile that is built without BuildKit", found);
-        }
-        let mut arguments = image.arguments.clone();
-        for (argument, builder) in &image.builders {
-            match self.builder(host, builder, &image.frozen, builders).await? {
-                Ok(id) => drop(arguments.insert(argument.clone(), id)),
-                Err(reason) => return failed("a builder", format!("on image `{builder}`: {reason}")),
-            }
-        }
-        let given = image.builders.keys().map(|argument| arguments[argument].clone()).collect();
-        let read = sources(&text, &arguments, &given);
-        if let Some(first) = read.foreign.first() {
-            let place = format!("{}:{}:{}", image.dockerfile, first.line, first.column);
-            return failed("a Dockerfile that takes nothing from elsewhere", format!("{place}: {}", first.says));
-        }
-        if let Some(unknown) = arguments.keys().find(|argument| !read.declared.contains(*argument)) {
-            return failed("build arguments that the Dockerfile declares", format!("it has no `ARG {unknown}`"));
-        }
-        if read.declared.contains(EPOCH) {
-            arguments.entry(EPOCH.to_owned()).or_insert_with(|| self.resolved.date_epoch.to_string());
-        }
+        let arguments = match self.arguments(image, &dockerfile, ids) {
+            Ok(arguments) => arguments,
+            Err(Refusal { expected, found }) => return failed(expected, found),
+        };
         let request = BuildRequest {
             label: &format!("{}/{name}", self.packet),
             dockerfile: image.dockerfile.as_str(),
@@ -123,6 +110,69 @@ impl ReleaseStep<'_> {
                 failed(&format!("target `{}` builds", image.target), format!("{reason}{}", tail(&log)))
             }
         }
+    }
+
+    /// Gives the root of the build's context and the text of the Dockerfile in it, which needs no BuildKit.
+    fn dockerfile(&self, image: &ReleaseImage) -> Result<Result<(Digest, String), Refusal>, ReleaseError> {
+        let refused = |expected, found| Ok(Err(Refusal { expected, found }));
+        let root = match tree(&**self.context.store, self.resolved.source, image)? {
+            Ok(root) => root,
+            Err(reason) => return refused("a readable context", reason),
+        };
+        let Some(text) = text_of(&**self.context.store, root, &image.dockerfile)? else {
+            return refused("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
+        };
+        let faults = unbuildable(image.dockerfile.as_str(), &text);
+        if !faults.is_empty() {
+            let found: String = faults.iter().map(|fault| format!("\n            {fault}")).collect();
+            return refused("a Dockerfile that is built without BuildKit", found);
+        }
+        Ok(Ok((root, text)))
+    }
+
+    /// Makes the image's builders and gives their ids by the build argument that names each.
+    async fn builder_ids(
+        &self,
+        host: &dyn ImageHost,
+        image: &ReleaseImage,
+        builders: &mut Builders,
+    ) -> Result<Result<BTreeMap<String, String>, Refusal>, ReleaseError> {
+        let mut ids = BTreeMap::new();
+        for (argument, builder) in &image.builders {
+            match self.builder(host, builder, &image.frozen, builders).await? {
+                Ok(id) => drop(ids.insert(argument.clone(), id)),
+                Err(reason) => {
+                    let found = format!("on image `{builder}`: {reason}");
+                    return Ok(Err(Refusal { expected: "a builder", found }));
+                }
+            }
+        }
+        Ok(Ok(ids))
+    }
+
+    /// Gives all build arguments: those of the plan, the builders' ids, and the release's date where the Dockerfile declares it.
+    fn arguments(
+        &self,
+        image: &ReleaseImage,
+        dockerfile: &str,
+        ids: BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, Refusal> {
+        let given: BTreeSet<String> = ids.values().cloned().collect();
+        let mut arguments = image.arguments.clone();
+        arguments.extend(ids);
+        let read = sources(dockerfile, &arguments, &given);
+        if let Some(first) = read.foreign.first() {
+            let found = format!("{}:{}:{}: {}", image.dockerfile, first.line, first.column, first.says);
+            return Err(Refusal { expected: "a Dockerfile that takes nothing from elsewhere", found });
+        }
+        if let Some(unknown) = arguments.keys().find(|argument| !read.declared.contains(*argument)) {
+            let found = format!("it has no `ARG {unknown}`");
+            return Err(Refusal { expected: "build arguments that the Dockerfile declares", found });
+        }
+        if read.declared.contains(EPOCH) {
+            arguments.entry(EPOCH.to_owned()).or_insert_with(|| self.resolved.date_epoch.to_string());
+        }
+        Ok(arguments)
     }
 
     /// Has an image that stands on a locked one, with frozen inputs at `/deps/NAME` and the variables that name them; gives its
@@ -150,7 +200,7 @@ impl ReleaseStep<'_> {
             let kind = self.workspace.plan.frozen[input].kind;
             let root = completed(&**self.context.store, self.resolved.frozen[input].root, kind)?;
             let at: TreePath = format!("deps/{input}").parse().expect("a name is a path's segment");
-            tree.insert(&at, Node::Directory { digest: root }).expect("the inputs' names differ");
+            tree.insert(&at, TreeNode::Directory { digest: root }).expect("the inputs' names differ");
             for (variable, value) in frozen_environment(input, kind) {
                 variables.push_str(&format!(" {variable}={}", quoted(&value)));
             }
@@ -163,7 +213,7 @@ impl ReleaseStep<'_> {
         }
         let digest = self.context.store.put(text.as_bytes())?;
         let at: TreePath = DOCKERFILE.parse().expect("a constant path");
-        tree.insert(&at, Node::File { digest, executable: false }).expect("nothing else is called so");
+        tree.insert(&at, TreeNode::File { digest, executable: false }).expect("nothing else is called so");
         let root = tree.finish(&mut |_, bytes| self.context.store.put(&bytes).map(drop))?;
         let request = BuildRequest {
             label: &format!("{}/builder-{name}", self.packet),
@@ -199,7 +249,7 @@ fn completed(store: &dyn BlobStore, root: Digest, kind: FrozenKind) -> Result<Di
         let info = serde_json::json!({ "Version": unescaped(version) });
         let digest = store.put(info.to_string().as_bytes())?;
         let at = format!("{stem}.info").parse().expect("a path with another ending");
-        more.push((at, Node::File { digest, executable: false }));
+        more.push((at, TreeNode::File { digest, executable: false }));
     }
     Ok(export::graft(store, root, &more)?)
 }
@@ -245,14 +295,14 @@ mod tests {
             "example.com/m.zip",
         ] {
             let digest = store.put(b"").expect("stored");
-            builder.insert(&path.parse().expect("a path"), Node::File { digest, executable: false }).expect("new");
+            builder.insert(&path.parse().expect("a path"), TreeNode::File { digest, executable: false }).expect("new");
         }
         let root = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
         let whole = completed(&store, root, FrozenKind::GoModules).expect("completed");
         let added = export::diff(&store, root, whole).expect("compared");
         assert_eq!(added.len(), 1);
         assert_eq!(added[0].path.as_str(), "cache/download/example.com/!big/@v/v1.0.0-!r!c1.info");
-        let Some(Node::File { digest, .. }) = &added[0].right else { panic!("a file") };
+        let Some(TreeNode::File { digest, .. }) = &added[0].right else { panic!("a file") };
         assert_eq!(store.get(*digest).expect("stored"), br#"{"Version":"v1.0.0-RC1"}"#);
         assert_eq!(completed(&store, root, FrozenKind::NpmPackages).expect("as it is"), root);
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::history::History;
-use crate::evidence::recorded::RecordedError;
+use crate::evidence::recorded::{PacketInRun, RecordedError};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::release_record::Released;
@@ -76,7 +76,8 @@ pub fn failure(history: &History, packet: &PacketId, source: Digest) -> Result<O
 fn read(history: &History, record: &RunRecord) -> Result<Option<Said>, RecordedError> {
     let Some((run, path, bytes)) = history.images(record)? else { return Ok(None) };
     let said = serde_json::from_slice(&bytes);
-    said.map(Some).map_err(|source| RecordedError::Images { run, packet: record.packet.clone(), path, source })
+    let of = PacketInRun { run: run.to_string(), packet: record.packet.clone() };
+    said.map(Some).map_err(|source| RecordedError::Images(of, path, source))
 }
 
 #[cfg(test)]

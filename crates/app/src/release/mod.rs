@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use self::build::Builders;
+use self::trial::Trial;
 use super::evidence::{self, EvidenceError};
 use super::workspace::Workspace;
 use crate::run::actions::{ActionError, Resolved};
@@ -19,20 +20,21 @@ use rcrepro_model::evidence::manifest::CommandEntry;
 use rcrepro_model::evidence::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::release_image::ReleaseImage;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::ingest::TarError;
 use rcrepro_store::{BlobStore as _, StoreError};
 
-pub mod build;
+mod build;
 pub mod compare;
-pub mod contents;
-pub mod context;
-pub mod fact;
-pub mod judge;
+mod contents;
+mod context;
+pub(crate) mod fact;
+mod judge;
 pub mod latest;
-pub mod read;
-pub mod trial;
+mod read;
+mod trial;
 pub mod verify;
 
 #[cfg(test)]
@@ -102,6 +104,16 @@ pub enum ReleaseError {
     Store(#[from] StoreError),
 }
 
+impl Hint for ReleaseError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) => error.hint(),
+            Self::Record { .. } => Some("git checkout -- manifests".to_owned()),
+            _ => None,
+        }
+    }
+}
+
 /// Gathers what the images are built and tried with.
 #[derive(Clone, Copy)]
 pub struct ReleaseStep<'a> {
@@ -140,44 +152,77 @@ impl ReleaseStep<'_> {
         if images.is_empty() {
             return Ok(None);
         }
-        let mut findings = Vec::new();
         let host = match self.builds() {
             Ok(host) => host,
             Err(reason) => {
-                for (name, _) in &images {
-                    findings.push(finding(FindingName::ImageUndecided, name, "", "an engine that builds it", &*reason));
-                }
+                let undecided = |(name, _): &(&Name, _)| {
+                    finding(FindingName::ImageUndecided, name, "", "an engine that builds it", &*reason)
+                };
+                let findings = images.iter().map(undecided).collect();
                 return Ok(Some(Released { record: None, findings, written: None }));
             }
         };
-        let mut built: BTreeMap<Name, BuiltEntry> = BTreeMap::new();
-        let mut builders = Builders::default();
+        let mut findings = Vec::new();
+        let mut built = self.build_and_try(host, &images, &mut findings).await?;
+        if self.twice && findings.is_empty() {
+            self.build_again(host, &images, &mut built, &mut findings).await?;
+        }
         for (name, image) in &images {
-            match self.build(host, name, image, &mut builders).await? {
-                Ok(made) => {
-                    let parts = self.read(host, name, made.id()).await?;
-                    let (runs, smoke, said) = self.try_out(host, name, image, made.id(), parts).await?;
-                    findings.extend(said);
-                    let entry = BuiltEntry {
-                        target: image.target.clone(),
-                        arguments: image.arguments.clone(),
-                        builders: image.builders.clone(),
-                        parts,
-                        again: parts,
-                        runs,
-                        smoke,
-                    };
-                    built.insert((*name).clone(), entry);
-                    builders.keep(made);
-                }
-                Err(finding) => findings.push(finding),
+            if let Some(entry) = built.get(*name) {
+                findings.extend(judge::judge(name, image, entry, &**self.context.store)?);
             }
         }
-        drop(builders);
-        // From nothing: with builders of its own, and no step of the first time.
+        let whole = built.len() == images.len();
+        let record = whole.then(|| self.record(&images, built));
+        Ok(Some(Released { record, findings, written: None }))
+    }
+
+    /// Builds each image once and tries it; one that cannot be built becomes a finding and gets no entry.
+    async fn build_and_try(
+        &self,
+        host: &dyn ImageHost,
+        images: &[(&Name, &ReleaseImage)],
+        findings: &mut Vec<Finding>,
+    ) -> Result<BTreeMap<Name, BuiltEntry>, ReleaseError> {
+        let mut built = BTreeMap::new();
         let mut builders = Builders::default();
-        let again = self.twice && findings.is_empty();
-        for (name, image) in images.iter().filter(|_| again) {
+        for &(name, image) in images {
+            let made = match self.build(host, name, image, &mut builders).await? {
+                Ok(made) => made,
+                Err(finding) => {
+                    findings.push(finding);
+                    continue;
+                }
+            };
+            let parts = self.read(host, name, made.id()).await?;
+            let tried = Trial { step: self, host, name, image, id: made.id(), parts }.run().await?;
+            findings.extend(tried.findings);
+            let entry = BuiltEntry {
+                target: image.target.clone(),
+                arguments: image.arguments.clone(),
+                builders: image.builders.clone(),
+                parts,
+                again: parts,
+                runs: tried.runs,
+                smoke: tried.smoke,
+            };
+            built.insert(name.clone(), entry);
+            builders.keep(made);
+        }
+        Ok(built)
+    }
+
+    /// Builds each image from nothing, with builders of its own and no step of the first time, and notes its parts as those of the
+    /// second build.
+    async fn build_again(
+        &self,
+        host: &dyn ImageHost,
+        images: &[(&Name, &ReleaseImage)],
+        built: &mut BTreeMap<Name, BuiltEntry>,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), ReleaseError> {
+        let mut builders = Builders::default();
+        for (name, image) in images {
             match self.build(host, name, image, &mut builders).await? {
                 Ok(made) => {
                     let again = self.read(host, name, made.id()).await?;
@@ -189,14 +234,7 @@ impl ReleaseStep<'_> {
                 Err(finding) => findings.push(finding),
             }
         }
-        for (name, image) in &images {
-            if let Some(entry) = built.get(*name) {
-                findings.extend(judge::judge(name, image, entry, &**self.context.store)?);
-            }
-        }
-        let whole = built.len() == images.len();
-        let record = whole.then(|| self.record(&images, built));
-        Ok(Some(Released { record, findings, written: None }))
+        Ok(())
     }
 
     /// Gives what builds images; a reason in words where nothing does.

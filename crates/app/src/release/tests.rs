@@ -5,9 +5,10 @@ use crate::workspace::PLAN_FILE;
 use rcrepro_engine::Network;
 use rcrepro_engine::fake::{FakeBuild, FakeEngine, FakeImage, FakeImageHost, FakeRun, Script};
 use rcrepro_model::content::digest::{Digest, Sha256};
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::ImageEntry;
 use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_store::runs::Runs;
 use tokio_util::sync::CancellationToken;
 
 const PLAN: &str = r#"
@@ -66,7 +67,7 @@ async fn release(engine: &FakeEngine, host: Option<&FakeImageHost>) -> Result<Re
     let mut source = TreeBuilder::default();
     let digest = store.put(DOCKERFILE.as_bytes()).expect("stored");
     let path = "Dockerfile".parse().expect("a path");
-    source.insert(&path, Node::File { digest, executable: false }).expect("the only one");
+    source.insert(&path, TreeNode::File { digest, executable: false }).expect("the only one");
     let base = host.map(|host| host.holds(&FakeImage::default().file("bin/sh", "sh")));
     let config = base.map_or_else(
         || Sha256::of(b"config"),
@@ -81,8 +82,10 @@ async fn release(engine: &FakeEngine, host: Option<&FakeImageHost>) -> Result<Re
         frozen: BTreeMap::new(),
     };
     let (config, cancel) = (UserConfig::default(), CancellationToken::new());
+    let run = Runs::open(store.root()).and_then(|runs| runs.begin(0, "0a1b2c3d")).expect("a run");
     let context = RunContext {
         store: &store,
+        run: &run,
         engine,
         image_host: host.map(|host| host as &dyn ImageHost),
         config: &config,

@@ -9,7 +9,7 @@ use crate::run::actions::{Resolved, derive_action};
 use rcrepro_engine::{Execution, ImageEnd, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, RunningImage, StartEnd};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
 use rcrepro_model::evidence::release_record::{Parts, RunEntry, SmokeEntry, result_of};
@@ -17,7 +17,7 @@ use rcrepro_model::execution::action::{Action, ActionResult, Ending};
 use rcrepro_model::execution::ending::{self, Bounds, usual_memory};
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::World;
-use rcrepro_model::plan::release_image::{IMAGE_INPUT, ReleaseImage};
+use rcrepro_model::plan::release_image::{IMAGE_INPUT, ImageRun, ReleaseImage};
 use rcrepro_model::plan::{CommandSpec, Plan};
 use rcrepro_proof::usual_clock;
 use rcrepro_store::export::read_directory;
@@ -30,139 +30,168 @@ const RUN_TIMEOUT: Duration = Duration::from_secs(120);
 /// The longest stream of which the end is shown, in bytes.
 const SHOWN: u64 = 1 << 20;
 
-/// Is what trials found: the runs, the smoke commands, and what is said of those that failed beyond their record.
-type Tried = (Vec<RunEntry>, Vec<SmokeEntry>, Vec<Finding>);
+/// An image that was built, and what it is tried with.
+pub(super) struct Trial<'a> {
+    pub step: &'a ReleaseStep<'a>,
+    pub host: &'a dyn ImageHost,
+    pub name: &'a Name,
+    /// What the plan says of it.
+    pub image: &'a ReleaseImage,
+    /// The image's id in the engine.
+    pub id: &'a str,
+    pub parts: Parts,
+}
 
-impl ReleaseStep<'_> {
+/// What the trials of an image came to.
+#[derive(Default)]
+pub(super) struct Tried {
+    pub runs: Vec<RunEntry>,
+    pub smoke: Vec<SmokeEntry>,
+    /// Why a trial has no entry, and what the failed ones wrote, which no entry shows.
+    pub findings: Vec<Finding>,
+}
+
+impl Trial<'_> {
     /// Runs what the plan says of an image.
     ///
     /// # Errors
     /// [`ReleaseError`] when the engine fails. What an image or a command beside it does is a result.
-    pub(super) async fn try_out(
-        &self,
-        host: &dyn ImageHost,
-        name: &Name,
-        image: &ReleaseImage,
-        id: &str,
-        parts: Parts,
-    ) -> Result<Tried, ReleaseError> {
-        let (mut runs, mut smoke, mut findings) = (Vec::new(), Vec::new(), Vec::new());
-        let label = format!("{}/{name}", self.packet);
+    pub(super) async fn run(&self) -> Result<Tried, ReleaseError> {
+        let mut tried = Tried::default();
+        let label = format!("{}/{}", self.step.packet, self.name);
         let start = ImageStart {
             label: &label,
-            image: id,
+            image: self.id,
             arguments: None,
-            writable: &image.writable,
+            writable: &self.image.writable,
             limits: LIMITS,
             timeout: RUN_TIMEOUT,
         };
-        for (index, run) in image.runs.iter().enumerate() {
+        for (index, run) in self.image.runs.iter().enumerate() {
             let at = format!("runs.{index}");
             let start = ImageStart { arguments: Some(&run.arguments), ..start };
-            let started = match self.started(host, name, &at, &start).await? {
-                Ok(started) => started,
-                Err(finding) => {
-                    findings.push(finding);
-                    continue;
+            match self.run_alone(&at, run, &start).await? {
+                Ok(entry) => {
+                    tried.findings.extend(self.words_of_run(&at, run, &entry)?);
+                    tried.runs.push(entry);
                 }
-            };
-            let end = started.finish(self.context.cancel).await?;
-            let Some(exit_code) = end.exit_code.and_then(|code| i32::try_from(code).ok()) else {
-                let bounds = Bounds { timeout: RUN_TIMEOUT, memory: Some(LIMITS.memory) };
-                let found = ending::with_fixed_limits(EndingEntry::TimedOut, 0, bounds);
-                findings.push(finding(FindingName::ImageFailed, name, &at, "an end", found));
-                continue;
-            };
-            let ImageEnd { stdout, stderr, .. } = end;
-            // What it wrote on its standard error is no part of what the plan expects, and says why the rest is not as expected.
-            if exit_code != run.exit_code || stdout != Digest::of(run.stdout.as_bytes()) {
-                let said = self.end_of(stderr)?;
-                if !said.is_empty() {
-                    let (at, found) = (format!("{at}.stderr"), format!("it said:{said}"));
-                    findings.push(finding(FindingName::ImageFailed, name, &at, "a run as the plan says", found));
-                }
+                Err(finding) => tried.findings.push(finding),
             }
-            let result = Some(self.context.store.put(&result_of(exit_code, stdout, stderr).encode())?);
-            runs.push(RunEntry { arguments: run.arguments.clone(), exit_code, stdout, stderr, result });
         }
-        for spec in &image.smoke {
-            (self.context.observe)(RunEvent::Preparing { what: spec.id.to_string() });
+        for spec in &self.image.smoke {
             let start = ImageStart { timeout: spec.timeout, ..start };
-            let started = match self.started(host, name, spec.id.as_str(), &start).await? {
-                Ok(started) => started,
-                Err(finding) => {
-                    findings.push(finding);
-                    continue;
+            match self.run_beside(spec, &start).await? {
+                Ok((entry, words)) => {
+                    tried.findings.extend(words);
+                    tried.smoke.push(entry);
                 }
-            };
-            let beside = self.beside(name, spec, parts, started.id()).await;
-            let end = started.end().await?;
-            let mut entry = match beside? {
-                Ok(entry) => entry,
-                Err(finding) => {
-                    findings.push(finding);
-                    continue;
-                }
-            };
-            entry.gone = end.exit_code;
-            let failed = entry.exit_code != 0 || entry.gone.is_some();
-            (self.context.observe)(RunEvent::Prepared {
-                what: format!("{} beside release image {name}", spec.id),
-                how: if failed {
-                    format!("failed, {}", ending::of_exit_code(entry.exit_code))
-                } else {
-                    "passed".to_owned()
-                },
-            });
-            if failed {
-                let said = [("it said", entry.stderr), ("the container said", end.stderr), ("and wrote", end.stdout)];
-                let said = said.iter().map(|(who, stream)| Ok((*who, self.end_of(*stream)?)));
-                let said =
-                    said.collect::<Result<Vec<_>, StoreError>>()?.into_iter().filter(|(_, text)| !text.is_empty());
-                let found: String = said.map(|(who, text)| format!("\n            {who}:{text}")).collect();
-                if !found.is_empty() {
-                    let expected = "a command that passes beside a container that runs";
-                    findings.push(finding(FindingName::ImageFailed, name, spec.id.as_str(), expected, found));
-                }
+                Err(finding) => tried.findings.push(finding),
             }
-            smoke.push(entry);
         }
-        Ok((runs, smoke, findings))
+        Ok(tried)
     }
 
-    /// Starts the image. One that cannot be started, for want of a program or of anything to start, is a finding.
+    /// Runs the image by itself until it exits.
+    async fn run_alone(
+        &self,
+        at: &str,
+        run: &ImageRun,
+        start: &ImageStart<'_>,
+    ) -> Result<Result<RunEntry, Finding>, ReleaseError> {
+        let started = match self.started(at, start).await? {
+            Ok(started) => started,
+            Err(finding) => return Ok(Err(finding)),
+        };
+        let ImageEnd { exit_code, stdout, stderr, .. } = started.finish(self.step.context.cancel).await?;
+        let Some(exit_code) = exit_code.and_then(|code| i32::try_from(code).ok()) else {
+            let bounds = Bounds { timeout: RUN_TIMEOUT, memory: Some(LIMITS.memory) };
+            let found = ending::with_fixed_limits(EndingEntry::TimedOut, 0, bounds);
+            return Ok(Err(self.failed(at, "an end", found)));
+        };
+        let result = Some(self.step.context.store.put(&result_of(exit_code, stdout, stderr).encode())?);
+        Ok(Ok(RunEntry { arguments: run.arguments.clone(), exit_code, stdout, stderr, result }))
+    }
+
+    /// Gives what a run that did not do as the plan says wrote to its standard error: the plan expects nothing of it, but it says
+    /// why the rest is not as expected.
+    fn words_of_run(&self, at: &str, run: &ImageRun, entry: &RunEntry) -> Result<Option<Finding>, ReleaseError> {
+        if entry.exit_code == run.exit_code && entry.stdout == Digest::of(run.stdout.as_bytes()) {
+            return Ok(None);
+        }
+        let words = self.end_of(entry.stderr)?;
+        let failed = || self.failed(&format!("{at}.stderr"), "a run as the plan says", format!("it said:{words}"));
+        Ok((!words.is_empty()).then(failed))
+    }
+
+    /// Starts the image, runs a command beside it, and sees whether the image outlived it. With the entry comes what both wrote, if
+    /// the command failed.
+    async fn run_beside(
+        &self,
+        spec: &CommandSpec,
+        start: &ImageStart<'_>,
+    ) -> Result<Result<(SmokeEntry, Option<Finding>), Finding>, ReleaseError> {
+        let observe = self.step.context.observe;
+        observe(RunEvent::Preparing { what: spec.id.to_string() });
+        let started = match self.started(spec.id.as_str(), start).await? {
+            Ok(started) => started,
+            Err(finding) => return Ok(Err(finding)),
+        };
+        let beside = self.execute_beside(spec, started.id()).await;
+        let end = started.end().await?;
+        let mut entry = match beside? {
+            Ok(entry) => entry,
+            Err(finding) => return Ok(Err(finding)),
+        };
+        entry.gone = end.exit_code;
+        let failed = entry.exit_code != 0 || entry.gone.is_some();
+        let how =
+            if failed { format!("failed, {}", ending::of_exit_code(entry.exit_code)) } else { "passed".to_owned() };
+        observe(RunEvent::Prepared { what: format!("{} beside release image {}", spec.id, self.name), how });
+        let words = if failed { self.words_of_both(&entry, &end)? } else { None };
+        Ok(Ok((entry, words)))
+    }
+
+    /// Gives what a command and the container beside it wrote.
+    fn words_of_both(&self, entry: &SmokeEntry, end: &ImageEnd) -> Result<Option<Finding>, ReleaseError> {
+        let mut found = String::new();
+        for (who, stream) in [("it said", entry.stderr), ("the container said", end.stderr), ("and wrote", end.stdout)]
+        {
+            let words = self.end_of(stream)?;
+            if !words.is_empty() {
+                found.push_str(&format!("\n            {who}:{words}"));
+            }
+        }
+        let expected = "a command that passes beside a container that runs";
+        Ok((!found.is_empty()).then(|| self.failed(entry.id.as_str(), expected, found)))
+    }
+
+    /// Starts the image. One that cannot be started, because it has no program or nothing to start, is a finding.
     async fn started(
         &self,
-        host: &dyn ImageHost,
-        name: &Name,
         at: &str,
         start: &ImageStart<'_>,
     ) -> Result<Result<Box<dyn RunningImage>, Finding>, ReleaseError> {
-        Ok(match host.start_image(start, &**self.context.store).await? {
+        Ok(match self.host.start_image(start, &**self.step.context.store).await? {
             StartEnd::Running(running) => Ok(running),
-            StartEnd::Refused { reason } => {
-                Err(finding(FindingName::ImageFailed, name, at, "a container that starts", reason))
-            }
+            StartEnd::Refused { reason } => Err(self.failed(at, "a container that starts", reason)),
         })
     }
 
     /// Runs a command in a container of a locked image, in the network of the image's own container.
-    async fn beside(
+    async fn execute_beside(
         &self,
-        name: &Name,
         spec: &CommandSpec,
-        parts: Parts,
         container: &str,
     ) -> Result<Result<SmokeEntry, Finding>, ReleaseError> {
-        let action =
-            smoke_action(&self.workspace.plan, spec, self.resolved, self.results, parts.tree, &**self.context.store)?;
-        let world = World::fixed(self.resolved.date_epoch, &spec.world, usual_clock(&spec.line, spec.proof));
+        let ReleaseStep { context, workspace, packet, resolved, results, .. } = *self.step;
+        let action = smoke_action(&workspace.plan, spec, resolved, results, self.parts.tree, &**context.store)?;
+        let world = World::fixed(resolved.date_epoch, &spec.world, usual_clock(&spec.line, spec.proof));
         let execution = Execution {
             action: &action,
-            image: &self.resolved.images[&spec.image].identity(&spec.image),
-            label: &format!("{}/{}", self.packet, spec.id),
+            image: &resolved.images[&spec.image].identity(&spec.image),
+            label: &format!("{packet}/{}", spec.id),
             limits: Limits {
-                memory: spec.memory.unwrap_or_else(|| usual_memory(self.context.engine.info().memory)),
+                memory: spec.memory.unwrap_or_else(|| usual_memory(context.engine.info().memory)),
                 pids: LIMITS.pids,
                 output: spec.max_output,
             },
@@ -170,11 +199,11 @@ impl ReleaseStep<'_> {
             world: &world,
             turn: None,
         };
-        let executed = self.context.engine.execute(&execution, &**self.context.store, self.context.cancel).await?;
+        let executed = context.engine.execute(&execution, &**context.store, context.cancel).await?;
         if !matches!(executed.ending, Ending::Exited { .. }) {
             let bounds = Bounds { timeout: action.timeout, memory: Some(execution.limits.memory) };
             let found = ending::words(executed.ending.into(), executed.result.exit_code, bounds);
-            return Ok(Err(finding(FindingName::ImageFailed, name, spec.id.as_str(), "an exit", found)));
+            return Ok(Err(self.failed(spec.id.as_str(), "an exit", found)));
         }
         let ActionResult { exit_code, stdout, stderr, .. } = executed.result;
         Ok(Ok(SmokeEntry {
@@ -185,9 +214,13 @@ impl ReleaseStep<'_> {
             exit_code,
             stdout,
             stderr,
-            result: Some(self.context.store.put(&result_of(exit_code, stdout, stderr).encode())?),
+            result: Some(context.store.put(&result_of(exit_code, stdout, stderr).encode())?),
             gone: None,
         }))
+    }
+
+    fn failed(&self, at: &str, expected: &str, found: String) -> Finding {
+        finding(FindingName::ImageFailed, self.name, at, expected, found)
     }
 
     /// Gives the last lines of a stream, for people.
@@ -195,7 +228,7 @@ impl ReleaseStep<'_> {
         if stream.size > SHOWN {
             return Ok(format!(" {} bytes", stream.size));
         }
-        Ok(tail(&String::from_utf8_lossy(&self.context.store.get(stream)?)))
+        Ok(tail(&String::from_utf8_lossy(&self.step.context.store.get(stream)?)))
     }
 }
 
@@ -223,11 +256,11 @@ fn with_image(store: &dyn BlobStore, root: Digest, tree: Digest) -> Result<Diges
     let mut directory = read_directory(store, root)?;
     let deps = "deps".parse().expect("a constant name");
     let mut below = match directory.entries.get(&deps) {
-        Some(Node::Directory { digest }) => read_directory(store, *digest)?,
+        Some(TreeNode::Directory { digest }) => read_directory(store, *digest)?,
         _ => Directory { entries: BTreeMap::new() },
     };
-    below.entries.insert(IMAGE_INPUT.parse().expect("a constant name"), Node::Directory { digest: tree });
+    below.entries.insert(IMAGE_INPUT.parse().expect("a constant name"), TreeNode::Directory { digest: tree });
     let digest = store.put(&below.encode())?;
-    directory.entries.insert(deps, Node::Directory { digest });
+    directory.entries.insert(deps, TreeNode::Directory { digest });
     Ok(store.put(&directory.encode())?)
 }

@@ -10,14 +10,14 @@ use std::path::Path;
 use super::judge::judge;
 use super::trial::smoke_action;
 use super::{ReleaseError, finding, record_path};
-use crate::evidence::beside::Beside;
-use crate::evidence::evidence_set::RecordFile;
+use crate::evidence::evidence_folder::EvidenceFolder;
+use crate::evidence::record_file::RecordFile;
 use crate::evidence::recorded;
 use crate::run::actions::Resolved;
 use rcrepro_format::records::release_json::{self, ReleaseRecordError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::evidence::finding::{EvidenceCount, Finding, FindingName, Note};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::release_record::{BuiltEntry, OLDEST_RELEASE_RECORD_VERSION, ReleaseRecord, result_of};
@@ -31,7 +31,7 @@ const EVIDENCE: &str = "images.evidence";
 
 /// Is what a verification of the record came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Judged {
+pub struct VerifiedImages {
     /// How many blobs it names, and how many of them are there.
     pub evidence: EvidenceCount,
     /// Everything that is wrong.
@@ -52,9 +52,9 @@ pub fn verify(
     manifest: &ReproManifest,
     evidence: &dyn BlobStore,
     store: Option<&Path>,
-) -> Result<Judged, ReleaseError> {
+) -> Result<VerifiedImages, ReleaseError> {
     // A plan that cannot be read is a finding of the manifest's.
-    let Some(plan) = recorded::plan(manifest, evidence) else { return Ok(Judged::default()) };
+    let Some(plan) = recorded::plan(manifest, evidence) else { return Ok(VerifiedImages::default()) };
     let wanted = wanted(&plan, manifest);
     let at = record_path(path);
     let record = match RecordFile::open(&at, store) {
@@ -63,11 +63,14 @@ pub fn verify(
             let lacks = |(name, _): (&Name, _)| {
                 finding(FindingName::ImageUndecided, name, "", "a record", format!("none at `{}`", at.display()))
             };
-            return Ok(Judged { findings: wanted.into_iter().map(lacks).collect(), ..Judged::default() });
+            return Ok(VerifiedImages {
+                findings: wanted.into_iter().map(lacks).collect(),
+                ..VerifiedImages::default()
+            });
         }
         Err(source) => return Err(ReleaseError::Read { path: at, source }),
     };
-    Ok(judge_record(record.bytes(), &record.beside()?, &plan, manifest, evidence, record.blobs()))
+    Ok(judge_record(record.bytes(), &record.examine_folder()?, &plan, manifest, evidence, record.blobs()))
 }
 
 fn wanted<'a>(plan: &'a Plan, manifest: &ReproManifest) -> Vec<(&'a Name, &'a ReleaseImage)> {
@@ -78,13 +81,17 @@ fn wanted<'a>(plan: &'a Plan, manifest: &ReproManifest) -> Vec<(&'a Name, &'a Re
 #[must_use]
 pub fn judge_record(
     bytes: &[u8],
-    beside: &Beside,
+    beside: &EvidenceFolder,
     plan: &Plan,
     manifest: &ReproManifest,
     evidence: &dyn BlobStore,
     blobs: &dyn BlobStore,
-) -> Judged {
-    let mut judged = Judged { findings: beside.findings(EVIDENCE), notes: beside.notes(EVIDENCE), ..Judged::default() };
+) -> VerifiedImages {
+    let mut judged = VerifiedImages {
+        findings: beside.findings(EVIDENCE),
+        notes: beside.notes(EVIDENCE),
+        ..VerifiedImages::default()
+    };
     let record = match release_json::decode(bytes) {
         Ok(record) => record,
         Err(error) => {
@@ -105,7 +112,7 @@ pub fn judge_record(
             name: FindingName::EvidenceMissing,
             at: EVIDENCE.to_owned(),
             expected: "the folder of evidence that travels with the record".to_owned(),
-            found: format!("no folder `{}`", beside.folder.display()),
+            found: format!("no folder `{}`", beside.path.display()),
         }),
         _ => judged.findings.extend(missing),
     }
@@ -176,7 +183,7 @@ fn directories(root: Digest, blobs: &dyn BlobStore, named: &mut BTreeSet<Digest>
         }
         let directory = blobs.get(at).ok().and_then(|bytes| Directory::decode(&bytes).ok()).unwrap_or_default();
         open.extend(directory.entries.into_values().filter_map(|node| match node {
-            Node::Directory { digest } => Some(digest),
+            TreeNode::Directory { digest } => Some(digest),
             _ => None,
         }));
     }

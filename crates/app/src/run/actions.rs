@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::manifest::{CommandEntry, FrozenEntry, ImageEntry, OutputEntry, ReproManifest};
 use rcrepro_model::execution::action::Action;
 use rcrepro_model::execution::derive::{self, Inputs};
@@ -25,7 +25,7 @@ pub struct Resolved {
     pub date_epoch: i64,
     /// REAPI's `ISA`.
     pub isa: String,
-    /// The images by name.
+    /// By the names that commands refer to.
     pub images: BTreeMap<Name, ImageEntry>,
     /// The frozen inputs by name.
     pub frozen: BTreeMap<Name, FrozenEntry>,
@@ -34,7 +34,7 @@ pub struct Resolved {
 impl Resolved {
     /// Takes from a manifest what its commands were derived from.
     #[must_use]
-    pub fn recorded(manifest: &ReproManifest) -> Self {
+    pub(crate) fn recorded(manifest: &ReproManifest) -> Self {
         Self {
             source: manifest.source.root,
             date_epoch: manifest.source.date_epoch,
@@ -51,17 +51,17 @@ pub enum ActionError {
     /// Something that the command refers to was not resolved.
     #[error("command `{command}` refers to {what} `{name}`, which was not resolved")]
     Unresolved {
-        /// The command.
+        /// The command whose action was to be derived.
         command: Name,
         /// The kind of thing: `image`, `frozen input`, `command`.
         what: &'static str,
-        /// Its name.
+        /// The name that the command refers to.
         name: Name,
     },
     /// The outputs of needed commands do not fit into the source tree.
     #[error("command `{command}`: the outputs of the commands that it needs do not fit into the source tree")]
     Graft {
-        /// The command.
+        /// The command that needs the outputs.
         command: Name,
         /// What is in the way.
         #[source]
@@ -79,7 +79,7 @@ pub enum ActionError {
 ///
 /// # Errors
 /// [`ActionError`] when something is unresolved, does not fit, or cannot be stored.
-pub fn derive_action(
+pub(crate) fn derive_action(
     plan: &Plan,
     spec: &CommandSpec,
     resolved: &Resolved,
@@ -87,7 +87,7 @@ pub fn derive_action(
     store: &dyn BlobStore,
 ) -> Result<Action, ActionError> {
     let unresolved = |what, name: &Name| ActionError::Unresolved { command: spec.id.clone(), what, name: name.clone() };
-    let mut grafts: Vec<(TreePath, Node)> = Vec::new();
+    let mut grafts: Vec<(TreePath, TreeNode)> = Vec::new();
     for need in &spec.needs {
         let result = results.get(need).ok_or_else(|| unresolved("command", need))?;
         for (path, output) in &result.outputs {
@@ -122,10 +122,12 @@ pub fn derive_action(
 ///
 /// A file for which the plan names normalizers comes in its canonical form. Its raw bytes differ from run to run, so that every
 /// action that got them would have another digest each time, and could never be replayed.
-fn node(output: &OutputEntry) -> Node {
+fn node(output: &OutputEntry) -> TreeNode {
     match output {
-        OutputEntry::File { canonical, executable, .. } => Node::File { digest: *canonical, executable: *executable },
-        OutputEntry::Directory { raw, .. } => Node::Directory { digest: *raw },
-        OutputEntry::Symlink { target } => Node::Symlink { target: target.clone() },
+        OutputEntry::File { canonical, executable, .. } => {
+            TreeNode::File { digest: *canonical, executable: *executable }
+        }
+        OutputEntry::Directory { raw, .. } => TreeNode::Directory { digest: *raw },
+        OutputEntry::Symlink { target } => TreeNode::Symlink { target: target.clone() },
     }
 }

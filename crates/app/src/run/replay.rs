@@ -5,19 +5,21 @@ use std::path::{Path, PathBuf};
 use super::mending::mending;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::{self, EvidenceError};
-use crate::machine::session::Session;
 use crate::release;
+use crate::run::context::RunContext;
 use crate::run::packet_run::PacketRun;
 use crate::run::{RunError, RunOptions, run_packet};
 use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Difference, Equality, compare};
+use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, ManifestDifference, compare};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_model::text::plural::counted;
 use rcrepro_proof::Proof;
 use rcrepro_store::{BlobStore, runs};
@@ -25,12 +27,12 @@ use rcrepro_store::{BlobStore, runs};
 /// Says why a replay could not be decided.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// There is no manifest.
+    /// The file cannot be read.
     #[error("no manifest at `{path}`")]
     NoManifest {
         /// Where it was looked for.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: std::io::Error,
     },
@@ -68,6 +70,27 @@ pub enum ReplayError {
     Run(Box<RunError>),
 }
 
+impl Hint for ReplayError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Tampered { path, .. } => Some(format!("rcrepro verify {}", path.display())),
+            // `manifests/RC-05.json` is that of RC-05; any other file has to be named rightly.
+            Self::NoManifest { path, .. } => {
+                let stem = path.file_stem().and_then(|stem| stem.to_str());
+                let packet = stem.and_then(|stem| stem.parse::<PacketId>().ok());
+                Some(packet.map_or_else(
+                    || "name a packet, or the file of a manifest".to_owned(),
+                    |packet| {
+                        format!("rcrepro run {packet} records it; what a run that failed printed: rcrepro log {packet}")
+                    },
+                ))
+            }
+            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::Run(_) | Self::Evidence(_) | Self::Runs(_) => None,
+        }
+    }
+}
+
 impl From<EvidenceSetError> for ReplayError {
     fn from(error: EvidenceSetError) -> Self {
         match error {
@@ -87,9 +110,9 @@ impl From<RunError> for ReplayError {
 /// Is a replay that was decided.
 #[derive(Debug, Clone)]
 pub struct Replayed {
-    /// The manifest that was replayed.
+    /// What was expected.
     pub recorded: ReproManifest,
-    /// Its digest.
+    /// The digest of the file's bytes.
     pub recorded_digest: Digest,
     /// What came out this time.
     pub found: PacketRun,
@@ -111,12 +134,12 @@ impl Replayed {
 /// # Errors
 /// [`ReplayError`].
 pub fn read_manifest(path: &Path, store: &dyn BlobStore) -> Result<(ReproManifest, Digest), ReplayError> {
-    let (set, manifest) = open(path, None)?;
+    let (set, manifest) = open_manifest(path, None)?;
     evidence::import(path, store)?;
     Ok((manifest, set.digest()))
 }
 
-fn open(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest), ReplayError> {
+fn open_manifest(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest), ReplayError> {
     let set = EvidenceSet::open(path, store)?;
     let manifest = set.manifest().map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
     Ok((set, manifest))
@@ -127,20 +150,20 @@ fn open(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest
 /// # Errors
 /// [`ReplayError`]; a difference is no error.
 pub async fn replay(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     manifest: &Path,
     options: RunOptions<'_>,
 ) -> Result<Replayed, ReplayError> {
-    judge_first(manifest, session.store.root(), options.today)?;
-    let again = async || replay_once(session, workspace, manifest, options).await;
-    mending(&session.store, options.observe, options.cancel, again).await
+    judge_first(manifest, context.store.root(), options.today)?;
+    let again = async || replay_once(context, workspace, manifest, options).await;
+    mending(context.store, context.observe, context.cancel, again).await
 }
 
 /// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are no reason:
 /// the comparison tells of them.
 fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
-    let judged = open(path, Some(store))?.0.verify_commands(today)?;
+    let judged = open_manifest(path, Some(store))?.0.verify_commands(today)?;
     let counts = |finding: &&Finding| {
         finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
     };
@@ -159,21 +182,21 @@ fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), Replay
 }
 
 async fn replay_once(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     manifest: &Path,
     options: RunOptions<'_>,
 ) -> Result<Replayed, ReplayError> {
-    let (recorded, recorded_digest) = read_manifest(manifest, &*session.store)?;
+    let (recorded, recorded_digest) = read_manifest(manifest, &**context.store)?;
     let packet = recorded.packet.clone();
     let against = Some((&recorded, recorded_digest));
-    let mut found = run_packet(session, workspace, &packet, options, against).await?;
+    let mut found = run_packet(context, workspace, &packet, options, against).await?;
     if let Some(released) = &mut found.images {
-        release::compare::compare(manifest, released, &*session.store).map_err(RunError::from)?;
-        release::latest::keep(&session.run, &packet, found.manifest.source.root, released)?;
+        release::compare::compare(manifest, released, &**context.store).map_err(RunError::from)?;
+        release::latest::keep(context.run, &packet, found.manifest.source.root, released)?;
     }
     let comparison = compare_with_proofs(&recorded, &found);
-    (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
+    (context.observe)(RunEvent::Compared { parts: comparison.part_counts() });
     Ok(Replayed { recorded, recorded_digest, found, comparison })
 }
 
@@ -182,18 +205,22 @@ async fn replay_once(
 pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Comparison {
     let mut comparison = compare(recorded, &found.manifest);
     for command in &mut comparison.commands {
-        judge(command, found.proofs.get(&command.id));
+        apply_proof(command, found.proofs.get(&command.id));
         if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {
             command.equality = command.equality.max(Equality::Failed);
             let expected = "the same verdict at every attempt".to_owned();
-            command.differences.push(Difference { what: "flake".to_owned(), expected, found: flake.to_string() });
+            command.differences.push(ManifestDifference {
+                what: "flake".to_owned(),
+                expected,
+                found: flake.to_string(),
+            });
         }
     }
     comparison
 }
 
 /// Lets what the evidence proves count: an equal hollow pass is as hollow as the one that was recorded.
-fn judge(command: &mut CommandComparison, proof: Option<&Proof>) {
+fn apply_proof(command: &mut CommandComparison, proof: Option<&Proof>) {
     let Some(proof) = proof else { return };
     command.equality = match proof {
         Proof::Proven { .. } | Proof::Unproven { .. } => return,
@@ -204,6 +231,6 @@ fn judge(command: &mut CommandComparison, proof: Option<&Proof>) {
     };
     if *proof != Proof::Failed {
         let expected = "evidence that the command did its work".to_owned();
-        command.differences.push(Difference { what: "proof".to_owned(), expected, found: proof.to_string() });
+        command.differences.push(ManifestDifference { what: "proof".to_owned(), expected, found: proof.to_string() });
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use self::pull::PulledError;
 use crate::machine::config::package_mirrors;
 use crate::toolchain::folder::ImageFolder;
-use crate::toolchain::pull::PulledError;
 use crate::toolchain::{ImageContext, ImageError, build, load};
 use crate::workspace::plan_files::PlanFiles;
 use rcrepro_engine::{Engine, EngineError, ImageHost};
@@ -17,15 +17,17 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::ImageEntry;
 use rcrepro_model::execution::event::ImageEvent;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_model::plan::ImageSource;
 use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::{BlobStore as _, StoreError};
 
 pub mod pin;
+pub mod pull;
 pub mod pulled;
 
 #[cfg(test)]
@@ -117,6 +119,24 @@ pub enum ImagesError {
     },
 }
 
+impl Hint for ImagesError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Image(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Registry(error) => error.hint(),
+            Self::Published { name, .. } => Some(format!(
+                "build and publish it anew: rcrepro image push {name} REFERENCE, and write its digest into the plan"
+            )),
+            Self::StalePull { name, .. } => Some(format!("rcrepro image lock {name}")),
+            Self::PullDiffers { .. } => Some("git checkout -- lockfiles".to_owned()),
+            Self::Platform { .. } => Some("rcrepro doctor".to_owned()),
+            Self::Read { .. } => Some("rcrepro image lock".to_owned()),
+            _ => None,
+        }
+    }
+}
+
 /// Reads what an image's lock, as it stands in evidence, says that the image is: of a built image or of a pulled one.
 ///
 /// # Errors
@@ -175,7 +195,7 @@ impl ImageUse<'_> {
         let (folder, image) = ImageFolder::of_definition(&self.folder.join(definition), self.platform()?)?;
         let folder = folder.read_from(self.files);
         let path = folder.lock_path(&image);
-        let lock = build::locked(&folder, &image)?;
+        let lock = build::locked::locked(&folder, &image)?;
         let mut from = None;
         if let Some(reference) = published {
             if reference.digest() != Some(lock.manifest_digest.hash) {
@@ -212,8 +232,8 @@ impl ImageUse<'_> {
     }
 
     /// Gives the platform of the engine, which is not always this machine's.
-    fn platform(&self) -> Result<Platform, ImagesError> {
+    fn platform(&self) -> Result<ImagePlatform, ImagesError> {
         let isa = self.engine.info().isa.clone();
-        Platform::of_isa(&isa).ok_or(ImagesError::Platform { isa })
+        ImagePlatform::of_isa(&isa).ok_or(ImagesError::Platform { isa })
     }
 }

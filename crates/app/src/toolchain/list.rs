@@ -1,12 +1,13 @@
 //! What images there are, what they are locked to, and where they are.
 
 use super::ImageError;
-use super::build::{Part, locked, parts};
+use super::build::locked::locked;
+use super::build::parts::{Part, parts};
 use super::folder::ImageFolder;
 use rcrepro_engine::{Engine, EngineError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::bom::packages;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_store::BlobStore;
 
@@ -66,11 +67,11 @@ impl Locked {
 
 /// Is one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedImage {
     /// The image.
     pub name: ImageName,
     /// The machine that it is for.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// The lock, or why it cannot be relied on.
     pub state: Result<Locked, String>,
 }
@@ -82,10 +83,10 @@ pub struct Listed {
 /// is wrong with a lock stands in its row.
 pub async fn list(
     folder: &ImageFolder,
-    only: Option<Platform>,
+    only: Option<ImagePlatform>,
     store: Option<&dyn BlobStore>,
     engine: Option<&dyn Engine>,
-) -> Result<Vec<Listed>, ImageError> {
+) -> Result<Vec<ListedImage>, ImageError> {
     let mut rows = Vec::new();
     for name in folder.names()? {
         for platform in folder.platforms(&name)?.into_iter().filter(|one| only.is_none_or(|only| only == *one)) {
@@ -94,7 +95,7 @@ pub async fn list(
                 Err(error @ (ImageError::File { .. } | ImageError::Definition(_))) => return Err(error),
                 Err(error) => Err(error.to_string()),
             };
-            rows.push(Listed { name: name.clone(), platform, state });
+            rows.push(ListedImage { name: name.clone(), platform, state });
         }
     }
     Ok(rows)

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::build::BuiltImage;
+use super::built_image::BuiltImage;
 use super::{ImageContext, ImageError};
 use rcrepro_engine::{ArchiveStream, Engine, EngineError, ImageHost};
 use rcrepro_images::oci::OciError;

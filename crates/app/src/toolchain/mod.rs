@@ -19,26 +19,20 @@ use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::execution::event::ImageEvent;
 use rcrepro_model::image::definition::{DefinitionError, ImageName};
 use rcrepro_model::image::fingerprint::Fingerprint;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::{BlobStore, StoreError};
 
-mod assemble;
 pub mod build;
-mod check;
-pub mod debian;
+pub mod built_image;
 pub mod folder;
 pub mod in_engine;
 pub mod list;
 pub mod load;
 pub mod lock;
-mod lock_program;
 pub mod output;
-mod packages;
-mod program;
-pub mod pull;
 pub mod push;
 pub mod sbom;
-pub mod update;
 pub mod validate;
 
 /// Holds what every use case of images needs.
@@ -61,7 +55,7 @@ pub struct ImageContext<'a> {
 /// Says what came out with another digest than the locked one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("image `{name}`: {part} came out as {found}, the lock says {expected}")]
-pub struct Difference {
+pub struct LockDifference {
     /// The image whose lock it is.
     pub name: ImageName,
     /// `layer base`, `config` or `manifest`.
@@ -126,7 +120,7 @@ pub enum ImageError {
     },
     /// What came out is not what the lock says.
     #[error(transparent)]
-    Differs(Box<Difference>),
+    Differs(Box<LockDifference>),
     /// The lock pins other packages than the definition names.
     #[error("the lock of image `{name}` pins other packages than its definition names, or a file of another name")]
     Pins {
@@ -169,10 +163,12 @@ pub enum ImageError {
     Store(#[from] StoreError),
 }
 
-impl ImageError {
-    /// Gives a command or a setting that may mend it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+/// What helps against an edited lock, and against one that was made by another version.
+const RESTORE_LOCK: &str =
+    "restore the lock from git (`git checkout -- lockfiles`), or make it anew: rcrepro image lock";
+
+impl Hint for ImageError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::StaleLock { name, .. } | Self::Pins { name } => Some(format!("rcrepro image lock {name}")),
             Self::Key { fingerprint, path, .. } => {
@@ -184,8 +180,10 @@ impl ImageError {
             Self::Engine(error) => error.hint(),
             Self::Package(error) => error.hint(),
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                Some("rcrepro check lists what the plan names and the repository lacks".to_owned())
+                Some("rcrepro check lists what the plan names and the repository does not have".to_owned())
             }
+            Self::Oci(error) => error.hint(),
+            Self::Differs { .. } => Some(RESTORE_LOCK.to_owned()),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::task::spawn_blocking;
 
-use super::build::BuiltImage;
+use super::built_image::BuiltImage;
 use super::load::tag;
 use super::{ImageContext, ImageError};
 use rcrepro_images::oci::layout_folder::{NamedImage, WrittenLayout, write_folder};

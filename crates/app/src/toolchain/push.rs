@@ -1,6 +1,6 @@
 //! A locked image into a registry: its manifest there has the very digest that the lock names.
 
-use super::build::BuiltImage;
+use super::built_image::BuiltImage;
 use super::{ImageContext, build};
 use crate::toolchain::ImageError;
 use crate::toolchain::folder::ImageFolder;

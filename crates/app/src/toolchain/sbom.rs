@@ -1,7 +1,8 @@
 //! An image's bill of materials, from its locks alone: neither the store nor a network is asked.
 
 use super::ImageError;
-use super::build::{locked, parts};
+use super::build::locked::locked;
+use super::build::parts::{Part, parts};
 use super::folder::ImageFolder;
 use rcrepro_format::images::{cyclonedx_json, spdx_json};
 use rcrepro_model::image::bom::{Bom, BomLayer, packages};
@@ -35,7 +36,7 @@ impl BomFormat {
 pub fn bom(folder: &ImageFolder, name: &ImageName) -> Result<Bom, ImageError> {
     let image = locked(folder, name)?;
     let parts = parts(folder, &folder.compose(name)?)?;
-    let layer = |part: &super::build::Part| {
+    let layer = |part: &Part| {
         let layer = part.lock.own_layer().expect("a part was taken because it adds a layer").clone();
         BomLayer { layer, packages: packages(&part.lock.pins), program: part.lock.pins.program.clone() }
     };

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::ImageError;
-use super::build::locked;
+use super::build::locked::locked;
 use super::folder::ImageFolder;
 use rcrepro_engine::{EngineError, ImageHost};
 use rcrepro_format::images::oci_json::blob_path;
@@ -22,6 +22,7 @@ use rcrepro_images::oci::validate::survey::{LayoutSurvey, Surveyed, survey_file}
 use rcrepro_images::oci::validate::{ValidateError, Validation, sources};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::ImageName;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::BlobStore;
 
 /// Says why an image could not be validated.
@@ -48,6 +49,19 @@ pub enum ValidateImageError {
     /// The place cannot be read.
     #[error(transparent)]
     Validate(#[from] ValidateError),
+}
+
+impl Hint for ValidateImageError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Image(error) => error.hint(),
+            Self::Engine(EngineError::ImageMissing { .. }) => Some("rcrepro image build --load".to_owned()),
+            Self::Engine(error) => error.hint(),
+            Self::NotStored { name } => Some(format!("rcrepro image build {name}")),
+            Self::NotLoaded { .. } => Some("docker image ls".to_owned()),
+            Self::Validate(_) => None,
+        }
+    }
 }
 
 /// Validates what a lock names in the store: every blob is read again, whatever the store believes.

@@ -2,21 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
-use prost::Message as _;
-
 use super::{WhyError, read};
 use rcrepro_explain::{Hints, explain as explain_bytes};
 use rcrepro_format::images::lock_toml;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::compare::compare;
 use rcrepro_model::evidence::manifest::{ImageEntry, ReproManifest};
+use rcrepro_model::execution::action::Command;
 use rcrepro_model::image::changes::pin_changes;
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_model::why::MissingBlob;
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 use rcrepro_store::export::{self, ExportError};
 use rcrepro_store::{BlobStore, StoreError};
 
@@ -27,65 +25,15 @@ pub fn explain(
     store: &dyn BlobStore,
     missing: &mut Vec<MissingBlob>,
 ) -> Result<Vec<Explained>, WhyError> {
-    let mut found = Vec::new();
-    if left.plan != right.plan {
-        let l = read(store, left.plan, "plan of the first side", missing)?;
-        let r = read(store, right.plan, "plan of the second side", missing)?;
-        if let Some((l, r)) = l.zip(r) {
-            found.extend(all_real("plan", &l, &r, "the plan says something else"));
-        }
-    }
-    if left.source.root != right.source.root {
-        found.extend(tree(
-            "source",
-            left.source.root,
-            right.source.root,
-            store,
-            missing,
-            (Class::Real, "the source differs", None),
-        )?);
-    }
-    if left.source.date_epoch != right.source.date_epoch {
-        let sides = [left.source.date_epoch.to_string(), right.source.date_epoch.to_string()];
-        let cause = "SOURCE_DATE_EPOCH: the commit's time when it was recorded";
-        found.push(Explained::new(
-            "source date",
-            Class::Clock,
-            [&sides[0], &sides[1]],
-            cause,
-            Some("replay the manifest: it takes the time from there"),
-        ));
-    }
+    let mut found = plan(left, right, store, missing)?;
+    found.extend(source(left, right, store, missing)?);
     for (name, l) in &left.images {
         if let Some(r) = right.images.get(name).filter(|r| *r != l) {
             found.extend(image(name, l, r, store, missing)?);
         }
     }
-    for (name, l) in &left.frozen {
-        if let Some(r) = right.frozen.get(name).filter(|r| r.root != l.root) {
-            let remedy = format!("the lock of that day: git checkout REV -- lockfiles/{name}.lock");
-            let drift = (
-                Class::RegistryDrift,
-                "a frozen input: the registry gave something else, or the lock was renewed",
-                Some(remedy.as_str()),
-            );
-            found.extend(tree(&format!("frozen {name}"), l.root, r.root, store, missing, drift)?);
-        }
-    }
-    // What has no rule of its own above is told as the comparison has it.
-    for difference in compare(left, right).inputs {
-        let what = difference.what.as_str();
-        let (class, cause) = match what.split(' ').next() {
-            Some("platform") => (Class::Host, "another kind of machine"),
-            Some("normalizer") => (Class::Environment, "another version of rcrepro"),
-            Some("source") if what == "source dirty" => (Class::Real, "one side was read from a working copy"),
-            Some("image" | "frozen") if difference.expected == "absent" || difference.found == "absent" => {
-                (Class::Real, "an input of one side only")
-            }
-            _ => continue,
-        };
-        found.push(Explained::new(what, class, [&difference.expected, &difference.found], cause, None));
-    }
+    found.extend(frozen(left, right, store, missing)?);
+    found.extend(without_rule(left, right));
     for l in &left.commands {
         if let Some(r) = right.command(&l.id).filter(|r| r.command != l.command) {
             found.extend(environment(&l.id, l.command, r.command, store, missing)?);
@@ -94,11 +42,101 @@ pub fn explain(
     Ok(found)
 }
 
+fn plan(
+    left: &ReproManifest,
+    right: &ReproManifest,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+) -> Result<Vec<Explained>, WhyError> {
+    if left.plan == right.plan {
+        return Ok(Vec::new());
+    }
+    let l = read(store, left.plan, "plan of the first side", missing)?;
+    let r = read(store, right.plan, "plan of the second side", missing)?;
+    let Some((l, r)) = l.zip(r) else { return Ok(Vec::new()) };
+    Ok(all_real("plan", &l, &r, "the plan says something else"))
+}
+
+/// Explains the source's files, and the date that commands take from it.
+fn source(
+    left: &ReproManifest,
+    right: &ReproManifest,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+) -> Result<Vec<Explained>, WhyError> {
+    let (l, r) = (&left.source, &right.source);
+    let mut found = Vec::new();
+    if l.root != r.root {
+        found.extend(tree(
+            "source",
+            l.root,
+            r.root,
+            store,
+            missing,
+            (DifferenceClass::Real, "the source differs", None),
+        )?);
+    }
+    if l.date_epoch != r.date_epoch {
+        let sides = [l.date_epoch.to_string(), r.date_epoch.to_string()];
+        let cause = "SOURCE_DATE_EPOCH: the commit's time when it was recorded";
+        found.push(Explained::new(
+            "source date",
+            DifferenceClass::Clock,
+            [&sides[0], &sides[1]],
+            cause,
+            Some("replay the manifest: it takes the time from there"),
+        ));
+    }
+    Ok(found)
+}
+
+fn frozen(
+    left: &ReproManifest,
+    right: &ReproManifest,
+    store: &dyn BlobStore,
+    missing: &mut Vec<MissingBlob>,
+) -> Result<Vec<Explained>, WhyError> {
+    let mut found = Vec::new();
+    for (name, l) in &left.frozen {
+        if let Some(r) = right.frozen.get(name).filter(|r| r.root != l.root) {
+            let remedy = format!("the lock of that day: git checkout REV -- lockfiles/{name}.lock");
+            let drift = (
+                DifferenceClass::RegistryDrift,
+                "a frozen input: the registry gave something else, or the lock was renewed",
+                Some(remedy.as_str()),
+            );
+            found.extend(tree(&format!("frozen {name}"), l.root, r.root, store, missing, drift)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Explains inputs of which only the comparison's own words are known: the machine, normalizers, what one side alone has.
+fn without_rule(left: &ReproManifest, right: &ReproManifest) -> Vec<Explained> {
+    let mut found = Vec::new();
+    for difference in compare(left, right).inputs {
+        let what = difference.what.as_str();
+        let (class, cause) = match what.split(' ').next() {
+            Some("platform") => (DifferenceClass::Host, "another kind of machine"),
+            Some("normalizer") => (DifferenceClass::Environment, "another version of rcrepro"),
+            Some("source") if what == "source dirty" => {
+                (DifferenceClass::Real, "one side was read from a working copy")
+            }
+            Some("image" | "frozen") if difference.expected == "absent" || difference.found == "absent" => {
+                (DifferenceClass::Real, "an input of one side only")
+            }
+            _ => continue,
+        };
+        found.push(Explained::new(what, class, [&difference.expected, &difference.found], cause, None));
+    }
+    found
+}
+
 /// Explains two versions of something whose every change is real.
 fn all_real(at: &str, left: &[u8], right: &[u8], cause: &str) -> Vec<Explained> {
     let mut found = explain_bytes(at, left, right, &Hints::default());
     for one in found.iter_mut().filter(|one| !one.is_cut()) {
-        (one.class, one.remedy, one.follows) = (Class::Real, None, false);
+        (one.class, one.remedy, one.follows) = (DifferenceClass::Real, None, false);
         cause.clone_into(&mut one.cause);
     }
     found
@@ -111,7 +149,7 @@ fn tree(
     right: Digest,
     store: &dyn BlobStore,
     missing: &mut Vec<MissingBlob>,
-    (class, cause, remedy): (Class, &str, Option<&str>),
+    (class, cause, remedy): (DifferenceClass, &str, Option<&str>),
 ) -> Result<Vec<Explained>, WhyError> {
     let differences = match export::diff(store, left, right) {
         Ok(differences) => differences,
@@ -132,8 +170,8 @@ fn tree(
     for difference in differences {
         let place = format!("{at}/{}", difference.path);
         // The contents show the lines, where they are at hand; that a file differs is certain without them.
-        let content = |node: &Option<Node>| match node {
-            Some(Node::File { digest, .. }) => store.get(*digest).ok(),
+        let content = |node: &Option<TreeNode>| match node {
+            Some(TreeNode::File { digest, .. }) => store.get(*digest).ok(),
             _ => None,
         };
         if let (Some(l), Some(r)) = (content(&difference.left), content(&difference.right)) {
@@ -143,11 +181,11 @@ fn tree(
             }
             continue;
         }
-        let show = |node: &Option<Node>| match node {
+        let show = |node: &Option<TreeNode>| match node {
             None => String::new(),
-            Some(Node::File { digest, .. }) => format!("file {digest}"),
-            Some(Node::Symlink { target }) => format!("link to {target}"),
-            Some(Node::Directory { digest }) => format!("directory {digest}"),
+            Some(TreeNode::File { digest, .. }) => format!("file {digest}"),
+            Some(TreeNode::Symlink { target }) => format!("link to {target}"),
+            Some(TreeNode::Directory { digest }) => format!("directory {digest}"),
         };
         found.push(Explained::new(&place, class, [&show(&difference.left), &show(&difference.right)], cause, remedy));
     }
@@ -178,7 +216,7 @@ fn image(
             let cause =
                 if sides[0] == sides[1] { "one version, other bytes" } else { "another version of the package" };
             let place = format!("{at} {}", change.package);
-            found.push(Explained::new(&place, Class::RegistryDrift, [&sides[0], &sides[1]], cause, remedy));
+            found.push(Explained::new(&place, DifferenceClass::RegistryDrift, [&sides[0], &sides[1]], cause, remedy));
         }
     }
     let layers: BTreeSet<_> = l
@@ -199,7 +237,7 @@ fn image(
     Ok(found)
 }
 
-/// Explains two REAPI commands: arguments and environment variables.
+/// Explains the environment variables of two commands.
 fn environment(
     id: &Name,
     left: Digest,
@@ -207,17 +245,11 @@ fn environment(
     store: &dyn BlobStore,
     missing: &mut Vec<MissingBlob>,
 ) -> Result<Vec<Explained>, WhyError> {
-    let mut command = |digest, side: &str| -> Result<Option<reapi::Command>, WhyError> {
+    let mut variables = |digest, side: &str| -> Result<Option<BTreeMap<String, String>>, WhyError> {
         let bytes = read(store, digest, &format!("command {id} of the {side} side"), missing)?;
-        Ok(bytes.and_then(|bytes| reapi::Command::decode(&*bytes).ok()))
+        Ok(bytes.and_then(|bytes| Command::environment_of(&bytes)))
     };
-    let (Some(l), Some(r)) = (command(left, "first")?, command(right, "second")?) else { return Ok(Vec::new()) };
-    let variables = |command: &reapi::Command| {
-        let pairs =
-            command.environment_variables.iter().map(|variable| (variable.name.clone(), variable.value.clone()));
-        pairs.collect::<BTreeMap<_, _>>()
-    };
-    let (a, b) = (variables(&l), variables(&r));
+    let (Some(a), Some(b)) = (variables(left, "first")?, variables(right, "second")?) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for name in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
         let value = |map: &BTreeMap<String, String>| map.get(name).cloned().unwrap_or_default();
@@ -227,7 +259,7 @@ fn environment(
             let cause = "an environment variable of the command";
             found.push(Explained::new(
                 &format!("{id} {name}"),
-                Class::Environment,
+                DifferenceClass::Environment,
                 [&sides[0], &sides[1]],
                 cause,
                 Some("`env` in the plan"),

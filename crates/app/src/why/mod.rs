@@ -6,6 +6,7 @@ use crate::run::replay::ReplayError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::compare::compare;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_model::why::{MissingBlob, Side, Why};
 use rcrepro_store::export::ExportError;
 use rcrepro_store::{BlobStore, StoreError, runs};
@@ -78,6 +79,19 @@ pub enum WhyError {
     /// A tree is unusable.
     #[error(transparent)]
     Tree(#[from] ExportError),
+}
+
+impl Hint for WhyError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoTarget { .. } => Some("name two of: a packet, a run's id, `latest`, a manifest file".to_owned()),
+            Self::WhichPacket { target } => {
+                Some(format!("name the packet first: rcrepro why PACKET {target}; its name: rcrepro status"))
+            }
+            Self::NoRun { packet, .. } | Self::Itself { packet, .. } => Some(format!("rcrepro replay {packet}")),
+            _ => None,
+        }
+    }
 }
 
 /// Explains every difference of two sides.

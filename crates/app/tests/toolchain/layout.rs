@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use futures_util::StreamExt as _;
-use rcrepro_app::toolchain::build::{BuiltImage, build};
+use rcrepro_app::toolchain::build::build;
+use rcrepro_app::toolchain::built_image::BuiltImage;
 use rcrepro_app::toolchain::load::{load_stream, tag};
 use rcrepro_app::toolchain::output::output;
 use rcrepro_app::toolchain::{ImageContext, ImageError};

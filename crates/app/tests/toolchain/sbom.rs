@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::sbom::{BomFormat, bom};
 use rcrepro_model::image::bom::{BomPackage, Checksum, packages};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_store::memory::MemoryStore;
 use rcrepro_testkit::schema::{Schema, published};
 use rcrepro_testkit::toolchain::{lock_both, name};
@@ -24,7 +24,7 @@ fn schema(format: BomFormat) -> Schema {
 fn the_repositorys_own_images_have_valid_and_complete_documents() {
     let schemas = FORMATS.map(|format| (format, schema(format)));
     let mut images = 0;
-    for platform in Platform::ALL {
+    for platform in ImagePlatform::ALL {
         let folder = ImageFolder::new(rcrepro_testkit::repository(), platform);
         // That no lock is missing, `committed.rs` checks.
         for name in folder.names().expect("definitions").iter().filter(|name| folder.lock_path(name).exists()) {

@@ -2,6 +2,7 @@
 
 use rcrepro_app::toolchain::ImageError;
 use rcrepro_app::toolchain::build::build;
+use rcrepro_model::text::hint::Hint as _;
 use rcrepro_store::memory::MemoryStore;
 use rcrepro_testkit::archives;
 use rcrepro_testkit::toolchain::{base_pins, context, lock_both, name};

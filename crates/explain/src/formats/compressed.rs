@@ -6,7 +6,7 @@ use rcrepro_compression::GzipHeader;
 
 use crate::lines::instant::rfc3339;
 use crate::{Hints, UNPACKED, within};
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// Explains two compressed files of one format; `None` when one cannot be unpacked.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn explain_compressed(
         let cause = "one content, compressed by another program, version or level";
         found.push(Explained::new(
             at,
-            Class::Environment,
+            DifferenceClass::Environment,
             [&sizes[0], &sizes[1]],
             cause,
             Some("one level and one version of the compressor: gzip -9n in a locked image"),
@@ -58,12 +58,19 @@ fn gzip_header(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
         }
     };
     let time = |mtime: u32| if mtime == 0 { "none".to_owned() } else { rfc3339(i64::from(mtime)) };
-    check("mtime", Class::Clock, time(l.mtime), time(r.mtime), "when the file was written, or gzip ran", "gzip -n");
-    check("name", Class::Path, l.name, r.name, "the name of the file that was compressed", "gzip -n");
-    check("comment", Class::Real, l.comment, r.comment, "another comment", "gzip -n");
+    check(
+        "mtime",
+        DifferenceClass::Clock,
+        time(l.mtime),
+        time(r.mtime),
+        "when the file was written, or gzip ran",
+        "gzip -n",
+    );
+    check("name", DifferenceClass::Path, l.name, r.name, "the name of the file that was compressed", "gzip -n");
+    check("comment", DifferenceClass::Real, l.comment, r.comment, "another comment", "gzip -n");
     check(
         "system",
-        Class::Host,
+        DifferenceClass::Host,
         l.system.to_string(),
         r.system.to_string(),
         "the system that gzip ran on",
@@ -71,7 +78,7 @@ fn gzip_header(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
     );
     check(
         "flags",
-        Class::Environment,
+        DifferenceClass::Environment,
         l.level.to_string(),
         r.level.to_string(),
         "another level of compression",

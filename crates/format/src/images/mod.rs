@@ -2,6 +2,7 @@
 
 pub mod bom_id;
 pub mod cyclonedx_json;
+pub mod image_edit;
 pub mod image_settings;
 pub mod image_toml;
 pub mod lock_toml;

@@ -52,6 +52,14 @@ impl FrozenData {
     pub fn age(&self, now: SystemTime) -> Option<Duration> {
         now.duration_since(humantime::parse_rfc3339(&self.date).ok()?).ok()
     }
+
+    /// Whether something of this moment, as RFC 3339 writes it, may be newer than the data; what has no such date may be of any
+    /// day.
+    #[must_use]
+    pub fn is_older_than(&self, moment: &str) -> bool {
+        let read = |text| humantime::parse_rfc3339(text).ok();
+        read(moment).is_none_or(|moment| Some(moment) > read(&self.date))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -127,6 +135,9 @@ mod tests {
             Some(Duration::from_secs(2 * 86_400))
         );
         assert_eq!(data.age(SystemTime::UNIX_EPOCH), None);
+        assert!(data.is_older_than("1970-01-02T00:00:01Z") && data.is_older_than("no date"));
+        assert!(!data.is_older_than("1970-01-02T00:00:00Z"));
+        assert!(FrozenData { date: String::new(), entries: 0 }.is_older_than("1970-01-02T00:00:00Z"));
         let text = encode(&lock);
         assert_eq!(decode(&text), Ok(lock));
         assert!(matches!(decode(&format!("{text}more = 1\n")), Err(FrozenLockError::Malformed(_))));

@@ -2,5 +2,6 @@
 
 pub mod config_toml;
 pub mod frozen_toml;
+pub mod plan_edit;
 pub mod plan_toml;
 pub mod proposal_toml;

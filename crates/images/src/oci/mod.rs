@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
 
 pub mod concat;
@@ -110,10 +111,8 @@ pub enum OciError {
     Store(#[from] StoreError),
 }
 
-impl OciError {
-    /// Returns a command that may mend it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Hint for OciError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Occupied { .. } => {
                 Some("name a folder that is not there yet: rcrepro image build --output DIR".to_owned())
@@ -122,7 +121,9 @@ impl OciError {
             _ => None,
         }
     }
+}
 
+impl OciError {
     fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Io { doing, source }

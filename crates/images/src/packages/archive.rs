@@ -1,7 +1,7 @@
 //! Tar archives as streams of checked entries.
 //!
 //! What may not pass: names that are absolute, hold `..` or NUL or are not UTF-8; devices, pipes, sockets, sparse files; hard
-//! links to such names; more than [`Limits::PACKAGE`] even where it is left out; headers or a tail that go on and on. Set-id bits, owners, times and extended attributes are dropped.
+//! links to such names; more than [`LayerLimits::PACKAGE`] even where it is left out; headers or a tail that go on and on. Set-id bits, owners, times and extended attributes are dropped.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -10,7 +10,7 @@ use tar::EntryType;
 
 use super::PackageError;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::image::layer::{Entry, EntryKind, Limits};
+use rcrepro_model::image::layer::{Entry, EntryKind, LayerLimits};
 
 /// The most bytes of one entry's headers, which are held in memory, and of what follows the last entry: 1 MiB.
 const MAX_BETWEEN: u64 = 1 << 20;
@@ -52,7 +52,7 @@ pub fn read_tar<E: From<PackageError>>(
     Ok(())
 }
 
-/// What an archive has shown so far, against [`Limits::PACKAGE`].
+/// What an archive has shown so far, against [`LayerLimits::PACKAGE`].
 #[derive(Default)]
 struct Taken {
     entries: u64,
@@ -64,10 +64,10 @@ impl Taken {
     fn add(&mut self, size: u64) -> Result<(), &'static str> {
         self.entries += 1;
         self.bytes = self.bytes.saturating_add(size);
-        if self.bytes > Limits::PACKAGE.bytes {
+        if self.bytes > LayerLimits::PACKAGE.bytes {
             return Err("it takes the package beyond the 4 GiB that one may unpack to");
         }
-        if self.entries > Limits::PACKAGE.entries {
+        if self.entries > LayerLimits::PACKAGE.entries {
             return Err("it takes the package beyond the 200,000 entries that one may hold");
         }
         Ok(())

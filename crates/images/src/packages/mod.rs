@@ -6,6 +6,7 @@
 use std::io;
 
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
 
 mod ar;
@@ -17,6 +18,7 @@ pub mod go_cache;
 pub mod go_module;
 pub mod go_source;
 pub mod npm;
+pub mod npm_cache;
 pub mod sources;
 
 /// Why a package could not be had or is not what it should be.
@@ -111,15 +113,8 @@ pub enum PackageError {
     Store(#[from] StoreError),
 }
 
-impl PackageError {
-    fn io(package: &str) -> impl FnOnce(io::Error) -> Self {
-        let package = package.to_owned();
-        move |source| Self::Io { package, source }
-    }
-
-    /// Returns a command or a setting that may mend it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Hint for PackageError {
+    fn hint(&self) -> Option<String> {
         let text = match self {
             Self::NoSource { hint, .. } => hint,
             Self::Debian(error) if error.hint().is_some() => return error.hint(),
@@ -129,5 +124,12 @@ impl PackageError {
             _ => "rcrepro doctor says where packages come from; if a lock was edited: git checkout -- lockfiles",
         };
         Some(text.to_owned())
+    }
+}
+
+impl PackageError {
+    fn io(package: &str) -> impl FnOnce(io::Error) -> Self {
+        let package = package.to_owned();
+        move |source| Self::Io { package, source }
     }
 }

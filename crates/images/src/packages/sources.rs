@@ -138,6 +138,8 @@ fn ask(command: &mut Command) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use rcrepro_model::text::hint::Hint as _;
+
     use super::*;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rcrepro_http::{FailedAttempt, HttpAnswer, HttpError, Method, retry};
+use rcrepro_http::{FailedRequest, HttpAnswer, HttpError, Method, retry};
 
 use super::connection::Connection;
 use super::error::RegistryError;
@@ -53,7 +53,7 @@ pub(super) async fn fetch(
     route.ask(&wanted.object, ask).await
 }
 
-async fn read(connection: &Connection, wanted: &WantedDocument) -> Result<Received, FailedAttempt<RegistryError>> {
+async fn read(connection: &Connection, wanted: &WantedDocument) -> Result<Received, FailedRequest<RegistryError>> {
     let (object, registry) = (&wanted.object, connection.name());
     let accept = if wanted.path.starts_with("manifests/") { DOCUMENT_TYPES.join(", ") } else { "*/*".to_owned() };
     let answer = connection.ask(Method::Get, &wanted.path, &[("accept", accept)], object).await?;
@@ -79,7 +79,7 @@ async fn read(connection: &Connection, wanted: &WantedDocument) -> Result<Receiv
         error => broken(&error, object, registry),
     })?;
     if wanted.size.is_some_and(|size| (bytes.len() as u64) < size) {
-        return Err(FailedAttempt::passing(RegistryError::Truncated {
+        return Err(FailedRequest::passing(RegistryError::Truncated {
             object: object.clone(),
             registry: registry.to_owned(),
             expected: most,

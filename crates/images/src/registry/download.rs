@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcrepro_http::{AttemptCount, FailedAttempt, HttpAnswer, HttpError, Method};
+use rcrepro_http::{AttemptCount, FailedRequest, HttpAnswer, HttpError, Method};
 
 use super::connection::Connection;
 use super::document::claimed_digest;
@@ -73,16 +73,16 @@ struct Download<'a> {
 }
 
 impl Download<'_> {
-    async fn attempt(&self, partial: &mut Option<Partial>) -> Result<(), FailedAttempt<RegistryError>> {
+    async fn attempt(&self, partial: &mut Option<Partial>) -> Result<(), FailedRequest<RegistryError>> {
         let offset = arrived(partial);
         let range = [("range", format!("bytes={offset}-"))];
         let headers = if offset > 0 { &range[..] } else { &[] };
         let path = format!("blobs/{}", self.wanted.hash.to_oci());
         let answer = match self.connection.ask(Method::Get, &path, headers, self.object).await {
             // It cannot go on from there, so it has to begin anew.
-            Err(FailedAttempt { error: error @ RegistryError::Status { status: 416, .. }, .. }) if offset > 0 => {
+            Err(FailedRequest { error: error @ RegistryError::Status { status: 416, .. }, .. }) if offset > 0 => {
                 *partial = None;
-                return Err(FailedAttempt::passing(error));
+                return Err(FailedRequest::passing(error));
             }
             answer => answer?,
         };
@@ -94,7 +94,7 @@ impl Download<'_> {
         }
         if is_part && !goes_on {
             let reason = "it sends another part than the one that was asked for".to_owned();
-            return Err(FailedAttempt::passing(self.unreachable(reason)));
+            return Err(FailedRequest::passing(self.unreachable(reason)));
         }
         self.check_headers(&answer, self.wanted.size - arrived(partial))?;
         let arriving = match partial {
@@ -134,7 +134,7 @@ impl Download<'_> {
         }
     }
 
-    async fn stream(&self, answer: HttpAnswer, arriving: &mut Partial) -> Result<(), FailedAttempt<RegistryError>> {
+    async fn stream(&self, answer: HttpAnswer, arriving: &mut Partial) -> Result<(), FailedRequest<RegistryError>> {
         let size = self.wanted.size;
         let mut body = answer.into_body(size - arriving.size);
         let failed = |error: HttpError| match error {
@@ -151,7 +151,7 @@ impl Download<'_> {
             })?;
         }
         if arriving.size < size {
-            return Err(FailedAttempt::passing(RegistryError::Truncated {
+            return Err(FailedRequest::passing(RegistryError::Truncated {
                 object: self.object.to_owned(),
                 registry: self.connection.name().to_owned(),
                 expected: size,
@@ -162,13 +162,13 @@ impl Download<'_> {
     }
 
     /// Checks the whole and makes it visible; what is wrong goes away with its writer.
-    async fn finish(&self, arrived: Partial) -> Result<(), FailedAttempt<RegistryError>> {
+    async fn finish(&self, arrived: Partial) -> Result<(), FailedRequest<RegistryError>> {
         let found = arrived.hasher.finish().hash;
         if found != self.wanted.hash {
             let (object, registry) = (self.object.to_owned(), self.connection.name().to_owned());
             let error = RegistryError::Digest { object, registry, expected: self.wanted.hash, found };
             // Pieces may be of different minds; a whole is what it is.
-            return Err(if arrived.resumed { FailedAttempt::passing(error) } else { FailedAttempt::last(error) });
+            return Err(if arrived.resumed { FailedRequest::passing(error) } else { FailedRequest::last(error) });
         }
         // Flushing a large file takes its time.
         let committed = tokio::task::spawn_blocking(move || arrived.writer.commit()).await;

@@ -3,6 +3,7 @@
 use rcrepro_format::images::oci_document::DocumentError;
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::image::reference::ImageReference;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
 
 /// Why an image could not be pulled or pushed. `object` is a manifest, a config or a layer with its digest.
@@ -191,29 +192,28 @@ impl RegistryError {
     pub const fn is_tampering(&self) -> bool {
         matches!(self, Self::Size { .. } | Self::Digest { .. } | Self::Header { .. } | Self::DiffId { .. })
     }
+}
 
-    /// Returns a command or a setting that may mend it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Denied { registry, .. } => format!("docker login {registry}"),
+impl Hint for RegistryError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Denied { registry, .. } => Some(format!("docker login {registry}")),
             Self::Credentials { registry, .. } => {
-                format!("docker login {registry}, or name another configuration: DOCKER_CONFIG=DIR")
+                Some(format!("docker login {registry}, or name another configuration: DOCKER_CONFIG=DIR"))
             }
-            Self::Page { registry, .. } => {
-                format!("open it in a browser: https://{registry}/v2/; or name another place in the user configuration")
-            }
-            Self::Tls { .. } => {
-                "set SSL_CERT_FILE to a file with the registry's CA, or apt-get install ca-certificates".to_owned()
-            }
-            Self::Mirror { .. } => "mend `[mirrors.registry]` in the user configuration".to_owned(),
-            Self::Store(error) => return error.hint(),
-            error if error.is_tampering() => {
+            Self::Page { registry, .. } => Some(format!(
+                "open it in a browser: https://{registry}/v2/; or name another place in the user configuration"
+            )),
+            Self::Tls { .. } => Some(
+                "set SSL_CERT_FILE to a file with the registry's CA, or apt-get install ca-certificates".to_owned(),
+            ),
+            Self::Store(error) => error.hint(),
+            Self::Mirror { .. } => Some("mend `[mirrors.registry]` in the user configuration".to_owned()),
+            error if error.is_tampering() => Some(
                 "nothing of it was kept under that digest; ask another place: a mirror in the user configuration"
-                    .to_owned()
-            }
-            _ => return None,
-        };
-        Some(text)
+                    .to_owned(),
+            ),
+            _ => None,
+        }
     }
 }

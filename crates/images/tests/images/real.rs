@@ -1,11 +1,12 @@
 //! Debian's registry: what was pushed comes back, without and with signing in.
 
+use rcrepro_model::text::hint::Hint as _;
 use std::sync::Arc;
 
 use rcrepro_images::registry::{Registry, RegistryError};
 use rcrepro_model::content::base64;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
 use rcrepro_store::memory::MemoryStore;
@@ -15,8 +16,8 @@ use rcrepro_testkit::published::{CONFIG, Kept, Published, architecture, client, 
 use rcrepro_testkit::server::{Reply, ServedRequest, Server};
 use serde_json::json;
 
-fn platform() -> Platform {
-    Platform::host().expect("a platform")
+fn platform() -> ImagePlatform {
+    ImagePlatform::host().expect("a platform")
 }
 
 fn reference(registry: &DockerRegistry, rest: &str) -> ImageReference {

@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use rcrepro_http::ATTEMPTS;
 use rcrepro_images::registry::{Registry, RegistryEvent};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_testkit::published::{Kept, Published, client, settings};
 use rcrepro_testkit::server::{Reply, ServedRequest, Server};
 
-fn platform() -> Platform {
-    Platform::host().expect("a platform")
+fn platform() -> ImagePlatform {
+    ImagePlatform::host().expect("a platform")
 }
 
 #[tokio::test(flavor = "multi_thread")]

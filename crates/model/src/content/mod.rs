@@ -3,5 +3,6 @@
 pub mod base64;
 pub mod digest;
 pub mod hex;
+pub mod integrity;
 pub mod name;
 pub mod tree;

@@ -2,7 +2,7 @@
 
 use super::purl::Purl;
 use crate::content::digest::Digest;
-use crate::content::{base64, hex};
+use crate::content::{hex, integrity};
 use crate::image::lock::{GoPin, ImageLock, LayerPins, LockedLayer, ProgramPin};
 
 /// A checksum of a package beside the SHA-256 of its file.
@@ -88,8 +88,6 @@ pub fn packages(pins: &LayerPins) -> Vec<BomPackage> {
 }
 
 /// Turns `sha512-BASE64` into hex.
-fn sha512(integrity: &str) -> Option<String> {
-    let bytes = base64::decode(integrity.strip_prefix("sha512-")?)?;
-    let bytes: [u8; 64] = bytes.try_into().ok()?;
-    Some(hex::encode(bytes))
+fn sha512(text: &str) -> Option<String> {
+    integrity::decode(text).map(hex::encode)
 }

@@ -2,5 +2,6 @@
 
 pub mod causes;
 pub mod civil_date;
+pub mod hint;
 pub mod plural;
 pub mod printable;

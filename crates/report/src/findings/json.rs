@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use rcrepro_model::advisory::findings::Findings;
 use rcrepro_model::decision::proposal::Proposal;
 
-/// Gives `{"findings": [...], "scans": [...], "notes": [...]}`. Where evidence is from is told on the terminal alone: the same evidence gives the
-/// same bytes.
+/// Gives `{"standing": WORD, "findings": [...], "scans": [...], "notes": [...]}`. The origin of evidence is printed for people
+/// alone: the same evidence gives the same bytes.
 #[must_use]
 pub fn findings(findings: &Findings) -> Value {
     let by = |by: &std::collections::BTreeSet<_>| -> Vec<String> {
@@ -30,7 +30,7 @@ pub fn findings(findings: &Findings) -> Value {
             })
         })
         .collect();
-    json!({ "findings": found, "scans": scans, "notes": findings.notes })
+    json!({ "standing": findings.standing(), "findings": found, "scans": scans, "notes": findings.notes })
 }
 
 /// Gives what is proposed.

@@ -1,4 +1,4 @@
-//! Findings as SARIF 2.1.0: a run a tool, each result at a file of the source.
+//! Findings as SARIF 2.1.0: one run per tool, each result at a file of the source.
 //!
 //! Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01".
 

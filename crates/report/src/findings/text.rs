@@ -6,7 +6,7 @@ use rcrepro_model::advisory::scan::ScanFinding;
 use rcrepro_model::decision::proposal::Proposal;
 use rcrepro_model::text::plural::counted;
 
-/// Writes a paragraph a finding, then what each scan said.
+/// Writes one paragraph per finding, then what each scan reported.
 #[must_use]
 pub fn findings(findings: &Findings) -> String {
     let mut text = String::new();

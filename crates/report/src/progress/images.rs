@@ -21,7 +21,7 @@ pub struct ImageProgress {
 }
 
 impl ImageProgress {
-    /// Shows bars when standard error is a terminal, and lines when it is none.
+    /// Shows bars when standard error is a terminal, and lines otherwise.
     #[must_use]
     pub fn new() -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);

@@ -25,13 +25,13 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// Shows events on standard error.
 pub struct Progress {
     bars: Option<MultiProgress>,
-    /// Says a line a minute where there are no bars.
+    /// Prints one line per minute if there are no bars.
     pulse: Option<Pulse>,
     open: Mutex<BTreeMap<String, ProgressBar>>,
 }
 
 impl Progress {
-    /// Shows bars when standard error is a terminal, and lines when it is none.
+    /// Shows bars when standard error is a terminal, and lines otherwise.
     #[must_use]
     pub fn new() -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);

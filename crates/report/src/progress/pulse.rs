@@ -1,4 +1,5 @@
-//! A sign of life where nobody sees a bar: a line now and then while something works, so that whoever ends silent jobs lets it.
+//! A sign of life where no bar is shown: a line now and then while something works, so that a host that ends silent jobs does
+//! not end this one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -3,16 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use toml_edit::DocumentMut;
-
 use super::ImagesError;
 use super::pulled::{lock_path, read, write};
 use crate::workspace::PLAN_FILE;
 use crate::workspace::files::write_whole;
 use crate::workspace::plan_files::PlanFiles;
+use rcrepro_format::plan::plan_edit::{self, PlanEditError};
 use rcrepro_images::registry::Registry;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::pulled::PulledLock;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
@@ -25,18 +24,8 @@ use rcrepro_store::door;
 /// # Errors
 /// [`ImagesError::Plan`] when the file is no TOML, or a reference is none.
 pub fn pulls(folder: &Path) -> Result<Vec<(Name, ImageReference)>, ImagesError> {
-    let Some((_, document)) = plan(folder)? else { return Ok(Vec::new()) };
-    let images = document.get("images").and_then(toml_edit::Item::as_table_like);
-    let mut found = Vec::new();
-    for (name, image) in images.into_iter().flat_map(|images| images.iter()) {
-        let field = |key: &str| image.get(key).and_then(toml_edit::Item::as_str);
-        if let (Some(reference), None) = (field("pull"), field("build")) {
-            let wrong = |what: &dyn std::fmt::Display| ImagesError::Plan { mistake: format!("images.{name}: {what}") };
-            let reference = reference.parse().map_err(|error| wrong(&error))?;
-            found.push((name.parse().map_err(|error| wrong(&error))?, reference));
-        }
-    }
-    Ok(found)
+    let Some(text) = plan_text(&folder.join(PLAN_FILE))? else { return Ok(Vec::new()) };
+    plan_edit::pulled_images(&text).map_err(mistake)
 }
 
 /// Pins one image for a platform; where the reference has no digest, or `anew`, the registry is asked what the tag stands
@@ -49,7 +38,7 @@ pub async fn pin(
     store: &Arc<dyn BlobStore>,
     folder: &Path,
     name: &Name,
-    platform: Platform,
+    platform: ImagePlatform,
     anew: bool,
 ) -> Result<(Option<PulledLock>, PulledLock), ImagesError> {
     let unknown = || ImagesError::Plan { mistake: format!("images.{name}: expected `pull` and no `build`") };
@@ -73,19 +62,20 @@ pub async fn pin(
 }
 
 fn set_reference(folder: &Path, name: &Name, reference: &ImageReference) -> Result<(), ImagesError> {
-    let Some((path, mut document)) = plan(folder)? else { return Ok(()) };
-    document["images"][name.as_str()]["pull"] = toml_edit::value(reference.to_string());
-    write_whole(&path, document.to_string().as_bytes()).map_err(|source| ImagesError::Write { path, source })
+    let path = folder.join(PLAN_FILE);
+    let Some(text) = plan_text(&path)? else { return Ok(()) };
+    let text = plan_edit::set_reference(&text, name, reference).map_err(mistake)?;
+    write_whole(&path, text.as_bytes()).map_err(|source| ImagesError::Write { path, source })
 }
 
-fn plan(folder: &Path) -> Result<Option<(std::path::PathBuf, DocumentMut)>, ImagesError> {
-    let path = folder.join(PLAN_FILE);
+fn plan_text(path: &Path) -> Result<Option<String>, ImagesError> {
     if !path.exists() {
         return Ok(None);
     }
-    let text = door::read_text(&path, door::RECORD_LIMIT)
-        .map_err(|source| ImagesError::Read { path: path.clone(), source })?;
-    let document =
-        text.parse().map_err(|error: toml_edit::TomlError| ImagesError::Plan { mistake: error.to_string() })?;
-    Ok(Some((path, document)))
+    let read = door::read_text(path, door::RECORD_LIMIT);
+    read.map(Some).map_err(|source| ImagesError::Read { path: path.to_owned(), source })
+}
+
+fn mistake(error: PlanEditError) -> ImagesError {
+    ImagesError::Plan { mistake: error.to_string() }
 }

@@ -28,7 +28,7 @@ impl Scene {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir_all(folder.path().join("images")).expect("a folder");
         std::fs::write(folder.path().join("images/base.toml"), DEFINITION).expect("written");
-        let images = ImageFolder::new(folder.path(), Platform::LinuxAmd64);
+        let images = ImageFolder::new(folder.path(), ImagePlatform::LinuxAmd64);
         let store = Arc::new(FsStore::open(&folder.path().join("store")).expect("a store"));
         let context = ImageContext {
             store: store.clone(),
@@ -97,9 +97,9 @@ async fn an_engine_that_keeps_no_images_runs_what_it_confirms_and_says_what_it_c
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_an_image_with_a_damaged_layer_is_loaded() {
     let scene = Scene::new().await;
-    let lock = build::locked(&scene.images, &"base".parse().expect("a name")).expect("a lock");
+    let lock = build::locked::locked(&scene.images, &"base".parse().expect("a name")).expect("a lock");
     // The build finds the layer by its note, so that only the way into the engine reads it.
-    build::note_made(&*scene.store, &lock).expect("noted");
+    build::made::note_made(&*scene.store, &lock).expect("noted");
     let layer = lock.layers[0].digest;
     let path = scene.store.local_path(layer).expect("it is a file");
     let mut bytes = std::fs::read(&path).expect("it is there");

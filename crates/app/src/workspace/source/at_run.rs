@@ -8,7 +8,7 @@ use super::unbuildable;
 use crate::run::execute::CommandRun;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_model::plan::{Packet, Plan};
@@ -33,7 +33,7 @@ pub fn git_at_run(
     source: Digest,
 ) -> Result<BTreeMap<Name, String>, StoreError> {
     let read = |path: &str| match lookup(store, source, &path.parse().ok()?) {
-        Ok(Some(Node::File { digest, .. })) if digest.size <= SEARCHED => {
+        Ok(Some(TreeNode::File { digest, .. })) if digest.size <= SEARCHED => {
             Some(String::from_utf8_lossy(&store.get(digest).ok()?).into_owned())
         }
         _ => None,
@@ -48,7 +48,7 @@ pub fn git_at_run(
                 None => format!("`{call}` on its line"),
             })
             .collect();
-        let said = says(store, ran.entry.stderr.raw)? || says(store, ran.entry.stdout.raw)?;
+        let said = says_no_repository(store, ran.entry.stderr.raw)? || says_no_repository(store, ran.entry.stdout.raw)?;
         let by = match places.split_first() {
             None if !said => continue,
             None => String::new(),
@@ -68,7 +68,7 @@ pub fn git_at_run(
 #[must_use]
 pub fn unbuildable_images(plan: &Plan, packet: &Packet, store: &dyn BlobStore, source: Digest) -> Vec<Fault> {
     let text = |image: &ReleaseImage| match lookup(store, source, &image.dockerfile) {
-        Ok(Some(Node::File { digest, .. })) => {
+        Ok(Some(TreeNode::File { digest, .. })) => {
             store.get(digest).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         }
         _ => None,
@@ -82,7 +82,7 @@ pub fn unbuildable_images(plan: &Plan, packet: &Packet, store: &dyn BlobStore, s
 }
 
 /// Tells whether git said on a stream that it found no repository.
-fn says(store: &dyn BlobStore, stream: Digest) -> Result<bool, StoreError> {
+fn says_no_repository(store: &dyn BlobStore, stream: Digest) -> Result<bool, StoreError> {
     if stream.size == 0 {
         return Ok(false);
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use crate::frozen::{client, npm_lock};
+use crate::frozen::{client, npm};
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::{FrozenKind, Plan};
@@ -46,7 +46,7 @@ pub struct SourceLook {
 ///
 /// # Errors
 /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
-pub fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, WorkspaceError> {
+pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, WorkspaceError> {
     let plan = &workspace.plan;
     let exclude = workspace.exclude();
     let mut found = SourceLook::default();
@@ -74,7 +74,7 @@ pub fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, Workspa
         found.refused.extend(faults);
         if input.kind == FrozenKind::NpmPackages {
             let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
-            let Ok(notes) = npm_lock::notes(folder, &read);
+            let Ok(notes) = npm::lock::notes(folder, &read);
             found.notes.extend(notes);
         }
     }
@@ -99,9 +99,9 @@ pub fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, Workspa
 }
 
 /// Names the lines of a Dockerfile that only BuildKit builds; the engine is asked to build without it.
-pub fn unbuildable(path: &str, text: &str) -> Vec<Fault> {
+pub(crate) fn unbuildable(path: &str, text: &str) -> Vec<Fault> {
     let forms = dockerfile_buildkit::forms(text).into_iter();
-    let fault = |form: dockerfile_buildkit::Form| {
+    let fault = |form: dockerfile_buildkit::BuildkitForm| {
         Fault::of_file(path, format!("{} needs BuildKit, and images are built without it", form.says))
             .at(form.line)
             .hint("write it without: COPY and RUN alone build the same file system")

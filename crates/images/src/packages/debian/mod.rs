@@ -5,6 +5,7 @@
 //! named by their hashes. [`archive`] brings the files.
 
 use rcrepro_model::image::fingerprint::Fingerprint;
+use rcrepro_model::text::hint::Hint;
 
 pub mod archive;
 mod control;
@@ -59,10 +60,8 @@ pub enum DebianError {
     },
 }
 
-impl DebianError {
-    /// Returns a command or a setting that may mend it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Hint for DebianError {
+    fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Key { .. } => "git checkout -- images/keys, or export the key anew: gpg --armor --export FINGERPRINT",
             Self::Refused { .. } => {

@@ -1,6 +1,6 @@
 use super::told::network_hint;
 use super::*;
-use crate::execution::attempt::{Attempt, Sightings, Watch};
+use crate::execution::attempt::{NetworkAttempt, Sightings, Watch};
 use crate::execution::world::WorldSettings;
 
 fn own(clock: ClockMode) -> World {
@@ -43,7 +43,7 @@ fn each_world_lets_go_of_one_pin_more_than_the_one_before() {
 fn the_first_world_in_which_it_passes_names_the_pin() {
     let stands = own(ClockMode::Stands);
     for (pass, looks, expected) in [
-        (Look::Flows, 3, "fails only where the clock stands: clock = \"starts\""),
+        (Look::Flows, 3, "fails only if the clock stands still: clock = \"starts\""),
         (Look::RealClock, 4, "fails only with a pinned wall clock: clock = \"real\""),
         (
             Look::Machine,
@@ -110,7 +110,7 @@ fn what_takes_too_long_says_so_and_what_is_known() {
 fn attempts_at_the_network_are_a_hint() {
     assert_eq!(network_hint(&Watch::default()), None);
     assert_eq!(network_hint(&Watch::Unknown { reason: "x".into() }), None);
-    let attempt = |address: &str, port, name: Option<&str>| Attempt {
+    let attempt = |address: &str, port, name: Option<&str>| NetworkAttempt {
         process: "node".into(),
         protocol: "tcp".into(),
         address: address.into(),

@@ -7,6 +7,7 @@ use crate::StoreError;
 use crate::ingest::LimitError;
 use rcrepro_model::content::name::{NameError, TreePath};
 use rcrepro_model::content::tree::TreeError;
+use rcrepro_model::text::hint::Hint;
 
 /// Why a commit's tree cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -88,15 +89,8 @@ pub enum GitError {
     Store(#[from] StoreError),
 }
 
-impl GitError {
-    pub(crate) fn no_commit(repository: &Path, revision: &str) -> impl FnOnce(Box<dyn Error + Send + Sync>) -> Self {
-        let (revision, repository) = (revision.to_owned(), repository.to_owned());
-        move |source| Self::NoCommit { revision, repository, source }
-    }
-
-    /// Returns a command that may tell more.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Hint for GitError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NoCommit { revision, .. } => {
                 Some(format!("git rev-parse --verify '{revision}^{{commit}}' says what git knows of it"))
@@ -105,5 +99,12 @@ impl GitError {
             Self::Store(error) => error.hint(),
             _ => None,
         }
+    }
+}
+
+impl GitError {
+    pub(crate) fn no_commit(repository: &Path, revision: &str) -> impl FnOnce(Box<dyn Error + Send + Sync>) -> Self {
+        let (revision, repository) = (revision.to_owned(), repository.to_owned());
+        move |source| Self::NoCommit { revision, repository, source }
     }
 }

@@ -1,0 +1,68 @@
+//! Go's standard library as a frozen input: the build cache that compiling, vetting and testing with it leaves behind.
+//!
+//! Every Go command would compile the same packages of the standard library again, because it begins with an empty cache:
+//! most of what such a command takes. What comes out is a function of the toolchain alone, so it is compiled once, without
+//! a network, and locked like everything else; a cache that were not what this toolchain makes would not meet its lock.
+//!
+//! Kept: the entries (`HH/HEX-a`, which name an output, and `HH/HEX-d`, the outputs), each `-a` with the time 1, because
+//! it holds when it was written. The files of the package have fixed times, because the cache indexes packages by them.
+//! Dropped: `trim.txt`, `testexpire.txt`, `README`. Tests of it run with `-count=1`: a cached
+//! test result holds durations. Source of the form: `cmd/go/internal/cache`.
+
+use crate::frozen::failed_step::Blame;
+use crate::frozen::{FrozenError, FrozenStep, prune};
+use rcrepro_engine::Network;
+use rcrepro_model::content::digest::Digest;
+
+/// The shell line: a package that imports all of the public standard library is built, vetted and tested, and then whatever the
+/// plan says in place of `LINES`.
+const LINE: &str = r#"set -eu -o pipefail
+mkdir /tmp/prime
+export GOCACHE=/work/gocache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=
+( cd /tmp/prime
+  printf 'module prime\n\ngo 1.21\n' > go.mod
+  { printf 'package prime\n\nimport (\n'
+    go list std | grep -vE '(^|/)(internal|vendor)(/|$)' | sed 's/.*/\t_ "&"/'
+    printf ')\n'; } > prime.go
+  printf 'package prime\n\nimport "testing"\n\nfunc TestPrime(*testing.T) {}\n' > prime_test.go
+  touch -d @1 prime.go prime_test.go go.mod
+  go build ./... && go vet ./... && go test -count=1 ./...
+LINES
+)
+find gocache -name '*-a' -exec sed -i -E 's/ [ 0-9]{19}[0-9]$/                    1/' '{}' +"#;
+/// What the line leaves, relative to its working directory.
+const OUTPUT: &str = "gocache";
+
+impl FrozenStep<'_> {
+    /// Compiles the standard library with the plan's toolchain; gives the root of the cache.
+    pub(in crate::frozen) async fn compile(&self) -> Result<Digest, FrozenError> {
+        let line = LINE.replace("LINES", &self.input.lines.join("\n"));
+        let root = self.step(&line, OUTPUT, &[], Network::None).await?.ok_or_else(|| FrozenError::Step {
+            name: self.name.clone(),
+            ending: "no build cache came out".to_owned(),
+            said: String::new(),
+            blame: Blame::World,
+        })?;
+        prune::filter(self.store, root, &keep)
+    }
+}
+
+/// Tells whether a path of the build cache is part of the frozen tree.
+fn keep(path: &str) -> bool {
+    path.split_once('/').is_some_and(|(folder, entry)| {
+        folder.len() == 2 && entry.starts_with(folder) && (entry.ends_with("-a") || entry.ends_with("-d"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keep;
+
+    #[test]
+    fn entries_are_kept_and_what_a_day_writes_is_dropped() {
+        assert!(keep("0a/0a12-a") && keep("ff/ff00-d"));
+        for dropped in ["trim.txt", "testexpire.txt", "README", "0a/0b12-a", "0a/0a12-x", "fuzz/0a/0a12-a"] {
+            assert!(!keep(dropped), "{dropped}");
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! `package-lock.json`: the tarballs that it pins, and the entries that pin nothing.
+//!
+//! Source: npm's documentation of `package-lock.json`, `packages`. An entry below `node_modules` is a package; one with `link`
+//! is a folder of the source, one with `inBundle` comes in the tarball of a package above.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::frozen::read_source::ReadSource;
+use rcrepro_images::packages::npm_cache::content_path;
+use rcrepro_model::content::integrity;
+use rcrepro_model::execution::fault::{Fault, below};
+use rcrepro_pins::syntax::json;
+use rcrepro_pins::syntax::node::SyntaxNode;
+
+/// The files of the client's lock, relative to the package's folder.
+pub const LOCK_FILES: [&str; 2] = ["package.json", "package-lock.json"];
+
+#[derive(Deserialize)]
+struct LockWire {
+    #[serde(rename = "lockfileVersion")]
+    version: u32,
+    #[serde(default)]
+    packages: BTreeMap<String, PackageWire>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct PackageWire {
+    name: Option<String>,
+    version: Option<String>,
+    resolved: Option<String>,
+    integrity: Option<String>,
+    link: bool,
+    in_bundle: bool,
+    optional: bool,
+    dev_optional: bool,
+    extraneous: bool,
+    os: Value,
+    cpu: Value,
+    libc: Value,
+    optional_dependencies: Value,
+}
+
+/// Is a tarball that the lock pins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedPackage {
+    /// The package's name, with its scope.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// `sha512-BASE64`.
+    pub integrity: String,
+    /// Where the cache keeps it, below `content-v2`.
+    pub content_path: String,
+    /// Whether npm may leave it out: it is optional, or for some platforms only.
+    pub may_be_left_out: bool,
+}
+
+/// Is what a lock says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NpmLock {
+    /// The tarballs that it pins, each once.
+    pub packages: Vec<LockedPackage>,
+    /// The folders of the source that it links to: the package's name, the folder.
+    pub links: Vec<(String, String)>,
+    /// Entries that pin no bytes: the place, what is wrong, what mends it.
+    unpinned: Vec<(String, String, &'static str)>,
+    /// Optional dependencies that the lock leaves out altogether: the place, their names.
+    left_out: Vec<(String, Vec<String>)>,
+}
+
+/// Reads a lock; what is wrong with it as a whole where it is no lock of version 2 or 3.
+///
+/// # Errors
+/// The reason, in words.
+pub fn read(lock: &[u8]) -> Result<NpmLock, String> {
+    let wire: LockWire = serde_json::from_slice(lock).map_err(|error| error.to_string())?;
+    if !(2..=3).contains(&wire.version) {
+        return Err(format!("lockfileVersion is {}", wire.version));
+    }
+    let mut found = NpmLock::default();
+    let mut packages: BTreeMap<_, LockedPackage> = BTreeMap::new();
+    for (place, entry) in &wire.packages {
+        let Some((_, by_place)) = place.rsplit_once("node_modules/") else { continue };
+        let name = entry.name.clone().unwrap_or_else(|| by_place.to_owned());
+        if entry.link {
+            found.links.push((name, entry.resolved.clone().unwrap_or_default()));
+            continue;
+        }
+        let missing: Vec<String> = entry
+            .optional_dependencies
+            .as_object()
+            .into_iter()
+            .flat_map(serde_json::Map::keys)
+            .filter(|wanted| !is_there(&wire.packages, place, wanted))
+            .cloned()
+            .collect();
+        if !missing.is_empty() {
+            found.left_out.push((place.clone(), missing));
+        }
+        if entry.in_bundle {
+            continue;
+        }
+        match pinned(entry, name) {
+            Ok(package) => {
+                let key = (package.name.clone(), package.version.clone());
+                let known = packages.entry(key).or_insert_with(|| package.clone());
+                known.may_be_left_out &= package.may_be_left_out;
+            }
+            Err((says, hint)) => found.unpinned.push((place.clone(), says, hint)),
+        }
+    }
+    found.packages = packages.into_values().collect();
+    Ok(found)
+}
+
+/// Tells whether a package that stands at `place` finds another: below itself, or beside one of those above it.
+fn is_there(packages: &BTreeMap<String, PackageWire>, place: &str, wanted: &str) -> bool {
+    let mut at = place;
+    loop {
+        if packages.contains_key(&format!("{at}/node_modules/{wanted}")) {
+            return true;
+        }
+        match at.rfind("/node_modules/") {
+            Some(end) => at = &at[..end],
+            None => break,
+        }
+    }
+    packages.contains_key(&format!("node_modules/{wanted}"))
+}
+
+const PUBLISHED: &str =
+    "depend on a version of it that a registry has, and write the lock anew: npm install --package-lock-only";
+const REWRITE: &str = "remove the entry and write it anew: npm install --package-lock-only";
+
+fn pinned(entry: &PackageWire, name: String) -> Result<LockedPackage, (String, &'static str)> {
+    let resolved = entry.resolved.as_deref().unwrap_or_default();
+    if ["git+", "git:", "git@", "github:"].iter().any(|start| resolved.starts_with(start)) {
+        return Err((format!("comes by git (`{resolved}`), and no checksum says which bytes that is"), PUBLISHED));
+    }
+    if resolved.starts_with("file:") {
+        return Err((format!("is a file (`{resolved}`), which the step with network is not given"), PUBLISHED));
+    }
+    let hashes = entry.integrity.as_deref().unwrap_or_default();
+    let strong =
+        hashes.split_whitespace().find_map(|one| Some((one.to_owned(), content_path(&integrity::decode(one)?))));
+    let Some((integrity, content_path)) = strong else {
+        return Err(match hashes {
+            "" => ("has no `integrity`: expected `sha512-…`".to_owned(), REWRITE),
+            weak if weak.starts_with("sha1-") => {
+                (format!("has only `{weak}` as `integrity`, which pins nothing: expected `sha512-…`"), REWRITE)
+            }
+            other => (format!("has no usable `integrity`: expected `sha512-…`, found `{other}`"), REWRITE),
+        });
+    };
+    let version = entry.version.clone().ok_or_else(|| ("has no `version`".to_owned(), REWRITE))?;
+    let for_some = [&entry.os, &entry.cpu, &entry.libc].into_iter().any(says_something);
+    let may_be_left_out = entry.optional || entry.dev_optional || entry.extraneous || for_some;
+    Ok(LockedPackage { name, version, integrity, content_path, may_be_left_out })
+}
+
+/// Tells whether a list of platforms names any; npm passes on whatever a package has there.
+fn says_something(list: &Value) -> bool {
+    match list {
+        Value::Array(list) => !list.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        _ => false,
+    }
+}
+
+/// Says what in a package's folder no `npm ci` could make a whole cache from: entries that pin nothing, workspaces.
+///
+/// # Errors
+/// What `read` fails with.
+pub fn judge<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
+    let [package, lock] = LOCK_FILES.map(|name| below(folder, name));
+    let bytes = read_file(&lock)?.unwrap_or_default();
+    let found = match read(&bytes) {
+        Ok(found) => found,
+        Err(reason) => {
+            let says = format!("it is no npm lock of version 2 or 3: {reason}");
+            return Ok(vec![Fault::of_file(lock, says).hint("npm install --package-lock-only, with npm 7 or later")]);
+        }
+    };
+    let lines = lines(&bytes);
+    let fault = |(place, says, hint): &(String, String, &str)| {
+        Fault::of_file(lock.clone(), format!("`{place}` {says}")).at(lines.get(place).copied()).hint(*hint)
+    };
+    let mut faults: Vec<Fault> = found.unpinned.iter().map(fault).collect();
+    let text = read_file(&package)?.unwrap_or_default();
+    if !found.packages.is_empty()
+        && let Some(line) = workspaces(&text)
+    {
+        let named: Vec<String> = found.links.iter().map(|(name, at)| format!("`{name}` ({at})")).collect();
+        let named = if named.is_empty() { "none that the lock names".to_owned() } else { named.join(", ") };
+        let says = format!(
+            "workspaces: {named}; the step with network is not given their folders, and would fetch nothing for them"
+        );
+        let hint = "workspaces are not supported yet: name each package that has a lock of its own as `directory`";
+        faults.push(Fault::of_file(package, says).at(line).hint(hint));
+    }
+    faults.sort();
+    Ok(faults)
+}
+
+/// Names optional dependencies that the lock leaves out altogether, as it does when it was written on another platform with some
+/// versions of npm.
+///
+/// # Errors
+/// What `read` fails with.
+pub fn notes<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
+    let lock = below(folder, LOCK_FILES[1]);
+    let bytes = read_file(&lock)?.unwrap_or_default();
+    let found = read(&bytes).unwrap_or_default();
+    let lines = lines(&bytes);
+    let note = |(place, missing): (String, Vec<String>)| {
+        let first = missing.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let more = if missing.len() > 3 { format!(" and {} more", missing.len() - 3) } else { String::new() };
+        let says = format!("`{place}` may need {first}{more} on another platform, and the lock does not have them");
+        let hint = "where it does not run: rm -r node_modules package-lock.json && npm install, and commit";
+        Fault::of_file(lock.clone(), says).at(lines.get(&place).copied()).hint(hint)
+    };
+    Ok(found.left_out.into_iter().map(note).collect())
+}
+
+/// Gives the line of each entry of `packages`.
+fn lines(lock: &[u8]) -> BTreeMap<String, usize> {
+    let text = String::from_utf8_lossy(lock);
+    let Ok(Some(document)) = json::document(&text, false) else { return BTreeMap::new() };
+    let entries = document.get("packages").map(SyntaxNode::pairs).unwrap_or_default();
+    entries.iter().filter_map(|(key, _)| Some((key.text()?.to_owned(), key.line))).collect()
+}
+
+/// Gives the line of `workspaces` in a `package.json` that has any.
+fn workspaces(package: &[u8]) -> Option<usize> {
+    let text = String::from_utf8_lossy(package);
+    let document = json::document(&text, false).ok().flatten()?;
+    let found = document.get("workspaces")?;
+    let listed = found.get("packages").unwrap_or(found);
+    listed.members().first().map(|_| found.line)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn strong() -> String {
+        integrity::encode([7; 64])
+    }
+
+    fn lock(packages: &Value) -> Vec<u8> {
+        serde_json::to_vec_pretty(&json!({ "lockfileVersion": 3, "packages": packages })).expect("JSON")
+    }
+
+    fn judged(package: &str, lock: &[u8]) -> Vec<String> {
+        let read = |path: &str| {
+            Ok::<_, Infallible>(Some(if path.ends_with("lock.json") { lock.to_vec() } else { package.into() }))
+        };
+        let Ok(found) = judge("web", &read);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn locks_list_each_tarball_once() {
+        let integrity = strong();
+        let found = read(&lock(&json!({
+            "": { "name": "root" },
+            "node_modules/a": { "version": "1.0.0", "integrity": integrity },
+            "node_modules/@s/b": { "version": "2.0.0", "integrity": format!("sha1-x {integrity}") },
+            "node_modules/a/node_modules/@s/b": { "version": "2.0.0", "integrity": integrity },
+            "node_modules/a/node_modules/inside": { "version": "1.0.0", "inBundle": true },
+            "node_modules/l": { "link": true, "resolved": "packages/l" },
+            "node_modules/p": { "version": "1.0.0", "integrity": integrity, "os": ["darwin"] },
+        })))
+        .expect("a good lock");
+        let names: Vec<_> = found.packages.iter().map(|one| (one.name.as_str(), one.may_be_left_out)).collect();
+        assert_eq!(names, [("@s/b", false), ("a", false), ("p", true)]);
+        assert!(found.packages[0].content_path.starts_with("sha512/07/07/0707"));
+        assert_eq!(found.packages[0].integrity, integrity);
+        assert_eq!(found.links, [("l".to_owned(), "packages/l".to_owned())]);
+    }
+
+    #[test]
+    fn every_entry_that_pins_nothing_is_told_at_once_with_its_line() {
+        let found = judged(
+            "{}",
+            &lock(&json!({
+                "node_modules/bare": { "version": "1.0.0", "resolved": "https://registry.example/bare.tgz" },
+                "node_modules/far": { "version": "1.0.0", "resolved": "git+ssh://git@git.example/far.git#1234" },
+                "node_modules/file": { "version": "1.0.0", "resolved": "file:file.tgz", "integrity": strong() },
+                "node_modules/good": { "version": "1.0.0", "integrity": strong() },
+                "node_modules/old": { "version": "1.0.0", "integrity": "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=" },
+                "node_modules/short": { "version": "1.0.0", "integrity": "sha512-AAAA" },
+            })),
+        );
+        let starts = [
+            ("4: `node_modules/bare` has no `integrity`", 0),
+            ("8: `node_modules/far` comes by git (`git+ssh://git@git.example/far.git#1234`)", 1),
+            ("12: `node_modules/file` is a file (`file:file.tgz`)", 2),
+            ("21: `node_modules/old` has only `sha1-", 3),
+            ("25: `node_modules/short` has no usable `integrity`", 4),
+        ];
+        assert_eq!(found.len(), starts.len(), "{found:?}");
+        for (start, index) in starts {
+            let expected = format!("web/package-lock.json:{start}");
+            assert!(found[index].starts_with(&expected), "{} is not {expected}", found[index]);
+        }
+    }
+
+    #[test]
+    fn workspaces_are_named() {
+        let packages = json!({
+            "": { "workspaces": ["packages/*"] },
+            "node_modules/is-odd": { "version": "3.0.1", "integrity": strong() },
+            "node_modules/one": { "resolved": "packages/one", "link": true },
+            "packages/one": { "version": "1.0.0" },
+        });
+        for package in [r#"{ "workspaces": ["packages/*"] }"#, r#"{ "workspaces": {"packages": ["packages/*"]} }"#] {
+            let found = judged(package, &lock(&packages));
+            assert!(found[0].starts_with("web/package.json:1: workspaces: `one` (packages/one)"), "{found:?}");
+        }
+        assert!(judged(r#"{ "workspaces": [] }"#, &lock(&packages)).is_empty());
+        let empty = lock(&json!({ "": {}, "node_modules/one": { "resolved": "packages/one", "link": true } }));
+        assert!(judged(r#"{ "workspaces": ["packages/*"] }"#, &empty).is_empty(), "nothing is fetched for them");
+    }
+
+    #[test]
+    fn what_is_no_lock_says_why() {
+        for (wrong, says) in [
+            ("{}", "missing field `lockfileVersion`"),
+            (r#"{"lockfileVersion": 1, "dependencies": {}}"#, "lockfileVersion is 1"),
+            ("<<<<<<< HEAD", "expected value at line 1"),
+        ] {
+            let found = judged("{}", wrong.as_bytes());
+            assert!(found[0].contains(says), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn optional_dependencies_that_the_lock_leaves_out_are_noted() {
+        let wanted = json!({ "@esbuild/darwin-arm64": "0.25.0", "@esbuild/linux-x64": "0.25.0" });
+        let lock = lock(&json!({
+            "node_modules/esbuild": { "version": "0.25.0", "integrity": strong(), "optionalDependencies": wanted },
+            "node_modules/@esbuild/darwin-arm64": { "version": "0.25.0", "integrity": strong(), "optional": true },
+        }));
+        let Ok(found) = notes("", &|_: &str| Ok::<_, Infallible>(Some(lock.clone())));
+        assert_eq!(found.len(), 1);
+        let says = found[0].to_string();
+        assert!(says.contains("`node_modules/esbuild` may need `@esbuild/linux-x64` on another platform"), "{says}");
+        assert!(!says.contains("darwin"), "{says}");
+    }
+}

@@ -1,0 +1,92 @@
+//! The arguments of `rcrepro image`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use rcrepro_model::image::reference::ImageReference;
+
+/// The subcommands of `image`.
+#[derive(Debug, clap::Subcommand)]
+pub enum ImageCommand {
+    /// Builds images bit for bit from their locks.
+    Build {
+        /// The images; all when none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Loads them into the engine.
+        #[arg(long)]
+        load: bool,
+        /// Writes them as one OCI layout, each under its name, as `skopeo` and `umoci` read it: `oci:DIR:NAME`.
+        ///
+        /// The folder has to be absent, empty, or to hold exactly these images.
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Makes locks fresh where they are missing or stale, and prints what changed as markdown.
+    Lock {
+        /// The images; all when none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Raises this package, such as `go`, `npm` or a module, to the newest version that fits; locks Debian packages anew.
+        #[arg(long, value_name = "PKG")]
+        update: Vec<String>,
+        /// Resolves everything anew, fresh or not.
+        #[arg(long, conflicts_with = "update")]
+        update_all: bool,
+        /// Changes nothing and asks no network: exit code 3 when a lock is missing or stale.
+        #[arg(long, conflicts_with_all = ["update", "update_all"])]
+        check: bool,
+    },
+    /// Lists the images, what they are locked to, and whether the store and the engine have them.
+    Ls,
+    /// Recomputes every digest of images and lists all that is wrong; exit code 6 when a locked digest does not match.
+    Validate {
+        /// Images in the store by their locks' names, OCI layout folders, or archives; every locked image that is
+        /// there when none is named.
+        #[arg(value_name = "NAME|LAYOUT-DIR|ARCHIVE.tar")]
+        targets: Vec<String>,
+        /// Takes the targets as images in the engine: names of locks, names or ids in the engine.
+        #[arg(long)]
+        loaded: bool,
+    },
+    /// Writes an image's bill of materials from its locks: every package with its purl and checksums.
+    Sbom {
+        /// The name of its definition, `images/NAME.toml`.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The format: SPDX 2.3 or CycloneDX 1.6, both JSON.
+        #[arg(long, value_enum, default_value = "spdx")]
+        format: BomFormatName,
+        /// Writes it into this file instead of standard output.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Makes an image from its lock and brings it into a registry, with the very manifest that the lock names.
+    Push {
+        /// The name of its definition, `images/NAME.toml`.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Where to, such as registry.example/team/go-node:1; without a tag it is known by its digest alone.
+        #[arg(value_name = "REFERENCE")]
+        to: ImageReference,
+    },
+    /// Brings an image from a registry into the store, byte for byte, every digest checked.
+    Pull {
+        /// The image by its digest, such as registry.example/team/go-node@sha256:…; a tag before it is a comment.
+        #[arg(value_name = "NAME@sha256:…")]
+        reference: ImageReference,
+        /// Loads it into the engine and confirms it there.
+        #[arg(long)]
+        load: bool,
+    },
+}
+
+/// A format of bills of materials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BomFormatName {
+    /// SPDX 2.3 JSON.
+    Spdx,
+    /// CycloneDX 1.6 JSON.
+    Cyclonedx,
+}

@@ -1,0 +1,167 @@
+//! `rcrepro log`.
+
+use serde_json::{Value, json};
+
+use crate::args::StreamName;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{is_terminal, print, print_all, print_json, print_lines, say};
+use rcrepro_app::evidence::history::History;
+use rcrepro_app::evidence::latest::{Latest, LatestError, latest};
+use rcrepro_app::evidence::recorded;
+use rcrepro_app::release as release_images;
+use rcrepro_app::release::latest::ImagesOfRun;
+use rcrepro_app::run::ended::ended_by;
+use rcrepro_app::workspace::Workspace;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
+use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry, ReproManifest};
+use rcrepro_model::plan::{PacketId, Plan};
+use rcrepro_model::text::printable;
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
+
+/// Which streams of a command are printed, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamChoice {
+    /// One of them alone; both if none.
+    pub only: Option<StreamName>,
+    /// Whether their canonical form is printed.
+    pub canonical: bool,
+    /// Whether a terminal gets the very bytes, too.
+    pub raw: bool,
+}
+
+impl StreamChoice {
+    fn streams_of(self, entry: &CommandEntry) -> impl Iterator<Item = (StreamName, Digest)> {
+        [(StreamName::Stdout, &entry.stdout), (StreamName::Stderr, &entry.stderr)]
+            .into_iter()
+            .filter(move |(name, _)| self.only.is_none_or(|only| only == *name))
+            .map(move |(name, stream)| (name, if self.canonical { stream.canonical } else { stream.raw }))
+    }
+}
+
+/// Prints what was wrong with an image of the release when it was last built, the ends of its streams among it.
+fn of_image(workspace: &Workspace, packet: &PacketId, image: &Name, store: &FsStore) -> Result<Exit, Failure> {
+    let history = History::open(store.root()).map_err(LatestError::from)?;
+    let said = release_images::latest::said(&history, packet, workspace.plan_digest())?;
+    let Some(ImagesOfRun { run, wrong }) = said else {
+        let hint = Some(format!("rcrepro run {packet}"));
+        return Err(Failure::plain(Exit::Undecided, format!("no run of {packet} built the image `{image}`"), hint));
+    };
+    say!("evidence of run {run}");
+    let (at, below) = (format!(" images.{image}:"), format!(" images.{image}."));
+    for text in wrong.iter().filter(|text| text.contains(&at) || text.contains(&below)) {
+        print(format!("{text}\n"))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// The exit code; where the command did not exit by itself, that alone would hide why.
+fn exit_code(entry: &CommandEntry, plan: &Plan) -> String {
+    match entry.ending {
+        EndingEntry::Exited => entry.exit_code.to_string(),
+        _ => format!("{} ({})", entry.exit_code, ended_by(Some(plan), entry)),
+    }
+}
+
+/// Prints a packet's evidence: its commands, or one command's streams byte for byte.
+pub fn log(
+    context: &Context,
+    packet: &PacketId,
+    command: Option<&Name>,
+    choice: StreamChoice,
+) -> Result<Exit, Failure> {
+    let workspace = context.committed("HEAD")?;
+    workspace.packet(packet)?;
+    let store = FsStore::open(&context.store)?;
+    if let Some(image) = command.filter(|name| workspace.plan.release_images.contains_key(*name)) {
+        return of_image(&workspace, packet, image, &store);
+    }
+    let latest = latest(&workspace, packet, &store)?;
+    if let Some(unrecorded) = &latest.unrecorded {
+        say!("{:>10}  {unrecorded}", "note");
+    }
+    say!("evidence of {}", latest.origin);
+    match command {
+        None => {
+            let plan = recorded::plan(&latest.manifest, &store).unwrap_or(workspace.plan);
+            list_commands(context, packet, &latest, &plan)?;
+        }
+        Some(command) => {
+            let entry = evidence_of(&latest.manifest, packet, command)?;
+            if context.json {
+                print_json(&streams_document(packet, &latest, entry, choice, &store)?)?;
+            } else {
+                print_streams(entry, choice, &store)?;
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &Plan) -> Result<(), Failure> {
+    let Latest { manifest, origin, .. } = latest;
+    if context.json {
+        let entry = |entry: &CommandEntry| {
+            let CommandEntry { id, exit_code, line, .. } = entry;
+            json!({ "id": id, "exit_code": exit_code, "ended": ended_by(Some(plan), entry), "line": line })
+        };
+        let commands: Vec<_> = manifest.commands.iter().map(entry).collect();
+        return print_json(&json!({ "packet": packet, "origin": origin.to_string(), "commands": commands }));
+    }
+    for entry in &manifest.commands {
+        let line = printable::line(&entry.line);
+        print(format!("{}\t{}\t{line}\n", entry.id, exit_code(entry, plan)))?;
+    }
+    Ok(())
+}
+
+fn evidence_of<'a>(
+    manifest: &'a ReproManifest,
+    packet: &PacketId,
+    command: &Name,
+) -> Result<&'a CommandEntry, Failure> {
+    manifest.command(command).ok_or_else(|| {
+        let known: Vec<&str> = manifest.commands.iter().map(|entry| entry.id.as_str()).collect();
+        let hint = Some(format!("known: {}", known.join(", ")));
+        Failure::plain(Exit::Undecided, format!("there is no evidence of a command `{command}` in {packet}"), hint)
+    })
+}
+
+fn streams_document(
+    packet: &PacketId,
+    latest: &Latest,
+    entry: &CommandEntry,
+    choice: StreamChoice,
+    store: &FsStore,
+) -> Result<Value, Failure> {
+    let mut document = json!({ "packet": packet, "origin": latest.origin.to_string(), "id": entry.id });
+    for (stream, digest) in choice.streams_of(entry) {
+        let key = match stream {
+            StreamName::Stdout => "stdout",
+            StreamName::Stderr => "stderr",
+        };
+        document[key] = String::from_utf8_lossy(&store.get(digest)?).into();
+    }
+    Ok(document)
+}
+
+/// Both streams go to standard output: they are the data that was asked for. A stream that is asked for alone stays alone.
+fn print_streams(entry: &CommandEntry, choice: StreamChoice, store: &FsStore) -> Result<(), Failure> {
+    for (stream, digest) in choice.streams_of(entry) {
+        let mut reader = store.reader(digest)?;
+        let name = match stream {
+            StreamName::Stdout => "standard output",
+            StreamName::Stderr => "standard error",
+        };
+        let what = format!("the {name} of `{}`", entry.id);
+        if choice.raw || !is_terminal() {
+            print_all(&what, &mut *reader)?;
+        } else {
+            print_lines(&what, &mut *reader)?;
+        }
+    }
+    Ok(())
+}

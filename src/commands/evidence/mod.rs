@@ -1,0 +1,5 @@
+//! What reads evidence and executes nothing.
+
+pub(crate) mod log;
+pub(crate) mod verify;
+pub(crate) mod why;

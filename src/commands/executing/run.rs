@@ -1,0 +1,127 @@
+//! `rcrepro run`.
+
+use serde_json::Value;
+
+use crate::args::{ExecutionArgs, LookArgs};
+use crate::commands::board::sections;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{print, print_json};
+use crate::today::today;
+use rcrepro_app::board as status;
+use rcrepro_app::run::RunOptions;
+use rcrepro_app::run::packet_run::PacketRun;
+use rcrepro_app::run::queue::{FinishedPacket, PacketQueue};
+use rcrepro_app::workspace::Workspace;
+use rcrepro_model::plan::PacketId;
+use rcrepro_model::standing::Standing;
+use rcrepro_report::progress::Progress;
+use rcrepro_report::run::RunReport;
+use rcrepro_report::{board, json, release, text};
+
+/// Runs packets, those that others need first, and stops at the first that does not succeed.
+pub async fn run(
+    context: &Context,
+    packets: &[PacketId],
+    look: LookArgs,
+    execution: &ExecutionArgs,
+) -> Result<Exit, Failure> {
+    let workspace = context.committed_and_told(&execution.rev)?;
+    let queue = PacketQueue::named(&workspace, packets)?;
+    run_queue(context, &workspace, queue, (look, execution), || Ok(Exit::Success)).await
+}
+
+/// Runs every packet that is not done, once, as nothing blocks it, and stops at the first that does not succeed. What is left
+/// then waits for a person, so that nothing is decided.
+pub async fn all(context: &Context, look: LookArgs, execution: &ExecutionArgs) -> Result<Exit, Failure> {
+    let workspace = context.committed_and_told(&execution.rev)?;
+    let queue = PacketQueue::ready(&workspace, &context.store);
+    run_queue(context, &workspace, queue, (look, execution), || show_board(context, &workspace)).await
+}
+
+/// Renews the written sections and prints the board.
+fn show_board(context: &Context, workspace: &Workspace) -> Result<Exit, Failure> {
+    let found = status::status_with_sections(workspace, workspace.revision(), &context.store, today())?;
+    let written = sections::renew(&found)?;
+    let board = match written.is_empty() {
+        true => found.board,
+        false => status::status(workspace, workspace.revision(), &context.store, today())?,
+    };
+    if !context.json {
+        let wrote: String = written.iter().map(|path| format!("wrote {path}\n")).collect();
+        print(wrote)?;
+        print(board::text::board(&board))?;
+    }
+    Ok(board.standing().into())
+}
+
+/// Runs a queue and reports each packet; once all have passed, the exit code is that of `all_passed`.
+async fn run_queue(
+    context: &Context,
+    workspace: &Workspace,
+    queue: PacketQueue<'_>,
+    (look, execution): (LookArgs, &ExecutionArgs),
+    all_passed: impl FnOnce() -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let progress = Progress::new();
+    let observe = |event| progress.hear(&event);
+    let mut documents = Vec::new();
+    let exit = context
+        .with_session(execution.staging, async |session, cancel| {
+            let options = RunOptions {
+                revision: workspace.revision(),
+                lanes: lanes(execution),
+                second_look: !look.no_second_look,
+                today: today(),
+            };
+            let finished = |packet: FinishedPacket<'_>| report(context, &packet, &mut documents);
+            match queue.run(session.context(&observe, cancel), options, finished).await? {
+                Standing::Passed => all_passed(),
+                outcome => Ok(outcome.into()),
+            }
+        })
+        .await?;
+    if context.json {
+        print_json(&Value::from(documents))?;
+    }
+    Ok(exit)
+}
+
+/// Prints what came of a packet, or keeps it for the one JSON document of all packets.
+fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Value>) -> Result<(), Failure> {
+    let FinishedPacket { id, run, outcome, skipped } = packet;
+    let skipped: Vec<String> = skipped.iter().map(ToString::to_string).collect();
+    let written = run.written.as_ref().map(|path| path.display().to_string());
+    let report = RunReport {
+        manifest: &run.manifest,
+        digest: run.digest,
+        outcome: *outcome,
+        beside: beside(run),
+        flakes: &run.flakes,
+        skipped: &skipped,
+        written: written.as_deref(),
+    };
+    if context.json {
+        let mut document = report.json();
+        document["images"] = release::json(run.images.as_ref());
+        documents.push(document);
+    } else {
+        print(report.text())?;
+        print(release::text(id, run.images.as_ref()))?;
+        print(text::outcome(id, *outcome))?;
+    }
+    Ok(())
+}
+
+/// Gives what is told of an execution beside its manifest.
+pub fn beside(recorded: &PacketRun) -> json::ExecutionNotes<'_> {
+    let PacketRun { network, findings, proofs, endings, notes, .. } = recorded;
+    json::ExecutionNotes { network, findings, proofs, endings, notes }
+}
+
+/// Gives how many commands may run at once.
+pub fn lanes(execution: &ExecutionArgs) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    execution.jobs.map_or_else(processors, usize::from)
+}

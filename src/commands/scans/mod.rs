@@ -1,0 +1,4 @@
+//! The scanners' data and findings.
+
+pub(crate) mod advisories;
+pub(crate) mod findings;

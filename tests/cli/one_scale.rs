@@ -1,0 +1,129 @@
+//! What judges something without executing anything: each outcome that it can come to has the same word and the same exit
+//! code everywhere. Beside it, `tests/verify/outcomes` has what runs, replays, and judges evidence.
+
+use crate::scene::{Scene, command};
+use crate::{documents, findings, pins, scope, sections};
+
+/// A situation, what is asked about it, and what has to be the answer.
+struct Row {
+    says: &'static str,
+    scene: fn() -> Scene,
+    asks: &'static [&'static str],
+    code: i32,
+}
+
+const PINS: &[&str] = &["pins"];
+const DOCUMENTS: &[&str] = &["documents"];
+const SCOPE: &[&str] = &["scope", "RC-03", "--base", "main"];
+const RECORD: &[&str] = &["scope", "RC-03"];
+const SECTIONS: &[&str] = &["status", "--check"];
+const FINDINGS: &[&str] = &["findings"];
+const SHAKE: &[&str] = &["shake", "RC-05", "--vary", "tz", "--worlds", "1"];
+const MUTATE: &[&str] = &["check", "--mutate"];
+
+const ROWS: &[Row] = &[
+    Row { says: "every reference agrees with the pins", scene: || pins::scene(""), asks: PINS, code: 0 },
+    Row { says: "a reference drifts from its pin", scene: drifted, asks: PINS, code: 1 },
+    Row { says: "a reference cannot be read", scene: undecidable, asks: PINS, code: 5 },
+    Row {
+        says: "quoted commands have evidence",
+        scene: || recorded_documents("scale-aligned"),
+        asks: DOCUMENTS,
+        code: 0,
+    },
+    Row {
+        says: "a quoted command has no evidence",
+        scene: || documents::scene("scale-unbacked"),
+        asks: DOCUMENTS,
+        code: 1,
+    },
+    Row { says: "a manifest was tampered with", scene: || spoilt_manifest("scale-spoilt"), asks: DOCUMENTS, code: 6 },
+    Row { says: "changes are within the scope", scene: || worked("api/signup.go"), asks: SCOPE, code: 0 },
+    Row { says: "a change is outside of the scope", scene: || worked("greeting.txt"), asks: SCOPE, code: 1 },
+    Row { says: "nothing changed", scene: scope::scene, asks: SCOPE, code: 5 },
+    Row { says: "a record is what the repository says", scene: scope::recorded, asks: RECORD, code: 0 },
+    Row { says: "there is no record", scene: scope::scene, asks: RECORD, code: 5 },
+    Row { says: "a record was changed", scene: spoilt_record, asks: RECORD, code: 6 },
+    Row { says: "written sections are current", scene: written_sections, asks: SECTIONS, code: 0 },
+    Row { says: "written sections are stale", scene: sections::scene, asks: SECTIONS, code: 1 },
+    Row { says: "no document has written sections", scene: plain, asks: SECTIONS, code: 5 },
+    Row { says: "scans have no evidence", scene: findings::scanned, asks: FINDINGS, code: 5 },
+    Row { says: "no world changes anything", scene: || shaken("scale-steady", "true"), asks: SHAKE, code: 0 },
+    Row { says: "a world changes an output", scene: || shaken("scale-zone", "date +%Z"), asks: SHAKE, code: 1 },
+    Row { says: "a command fails in its own world", scene: || shaken("scale-fails", "false"), asks: SHAKE, code: 1 },
+    Row { says: "no mutant shows that a gate can fail", scene: plain, asks: MUTATE, code: 5 },
+];
+
+#[test]
+fn one_outcome_has_one_word_and_one_exit_code() {
+    for Row { says, scene, asks, code } in ROWS {
+        let scene = scene();
+        let ended = scene.run(&[&["--json"], *asks].concat());
+        assert_eq!(ended.code, *code, "{says}: {asks:?}\n{}\n{}", ended.stdout, ended.stderr);
+        let document: serde_json::Value =
+            serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{says}: {}{}", ended.stdout, ended.stderr));
+        // What keeps a command from an outcome is an error, with the word of the same scale.
+        let error = &document["error"]["kind"];
+        let word = if error.is_null() { &document["standing"] } else { error };
+        let expected = match code {
+            0 => "passed",
+            1 => "failed",
+            5 => "undecided",
+            _ => "tampered",
+        };
+        assert_eq!(word, expected, "{says}: {asks:?}\n{document:#}");
+    }
+}
+
+fn drifted() -> Scene {
+    let scene = pins::scene("");
+    scene.replace("go.mod", "go1.26.8", "go1.26.7");
+    scene.commit("drift");
+    scene
+}
+
+fn undecidable() -> Scene {
+    let scene = pins::scene("");
+    scene.replace(".github/workflows/ci.yml", "go-version-file: go.mod", "go-version: \"${{ vars.GO }}\"");
+    scene.commit("a variable");
+    scene
+}
+
+fn recorded_documents(id: &str) -> Scene {
+    let scene = documents::scene(id);
+    scene.ok(&["run", "RC-05"]);
+    scene
+}
+
+fn spoilt_manifest(id: &str) -> Scene {
+    let scene = documents::scene(id);
+    scene.write("manifests/RC-05.json", b"{}");
+    scene
+}
+
+fn worked(file: &str) -> Scene {
+    let scene = scope::scene();
+    scene.write(file, b"changed\n");
+    scene.commit("work");
+    scene
+}
+
+fn spoilt_record() -> Scene {
+    let scene = scope::recorded();
+    scene.replace("scopes/RC-03.json", "\"path\":\"api/signup.go\"", "\"path\":\"api/sign.go\"");
+    scene
+}
+
+fn written_sections() -> Scene {
+    let scene = sections::scene();
+    scene.ok(&["status", "--write"]);
+    scene
+}
+
+fn plain() -> Scene {
+    Scene::new(&command("scale-plain", "true", ""))
+}
+
+fn shaken(id: &str, line: &str) -> Scene {
+    Scene::new(&command(id, line, "proof = \"exit-code\""))
+}
