@@ -1,6 +1,6 @@
 //! The release's own images: built on the engine from the certified source, twice, and tried.
 //!
-//! No command can do that: nothing in a container of ours reaches the engine, and nothing shall. See
+//! No command can do that: nothing in our containers reaches the engine, and nothing shall. See
 //! `docs/design/release-images.md`.
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ use rcrepro_store::ingest::TarError;
 use rcrepro_store::{BlobStore as _, StoreError};
 
 mod build;
-pub mod compare;
+pub(crate) mod compare;
 mod contents;
 mod context;
 pub(crate) mod fact;
@@ -40,7 +40,7 @@ pub mod verify;
 #[cfg(test)]
 mod tests;
 
-/// Says why nothing could be said of the release's images.
+/// Why the release's images could not be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
     /// The engine failed.
@@ -52,10 +52,10 @@ pub enum ReleaseError {
     /// A tree could not be read or made.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// What the engine exported holds something that cannot stand in a tree.
+    /// The engine's export holds something that cannot be kept in a tree.
     #[error("release image `{image}`: its file system cannot be kept")]
     Tar {
-        /// The image.
+        /// Its name in the plan.
         image: Name,
         /// What is wrong.
         #[source]
@@ -64,7 +64,7 @@ pub enum ReleaseError {
     /// What the engine exported makes no sense.
     #[error("release image `{image}`: the engine's export is not believed: {reason}")]
     Unbelievable {
-        /// The image.
+        /// Its name in the plan.
         image: Name,
         /// What is wrong.
         reason: String,
@@ -72,9 +72,9 @@ pub enum ReleaseError {
     /// A temporary file failed.
     #[error("release image `{image}`: cannot keep the engine's export for a moment")]
     Spool {
-        /// The image.
+        /// Its name in the plan.
         image: Name,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -83,12 +83,12 @@ pub enum ReleaseError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The bytes are no record.
-    #[error("`{}` is no record of release images", path.display())]
+    /// The record is not valid.
+    #[error("`{}` is not a valid record of release images", path.display())]
     Record {
         /// The file.
         path: PathBuf,
@@ -114,14 +114,14 @@ impl Hint for ReleaseError {
     }
 }
 
-/// Gathers what the images are built and tried with.
+/// What the images are built and tried with.
 #[derive(Clone, Copy)]
-pub struct ReleaseStep<'a> {
+pub(crate) struct ReleaseStep<'a> {
     /// What every stage works with.
     pub context: RunContext<'a>,
     /// The plan and its folder.
     pub workspace: &'a Workspace,
-    /// The packet.
+    /// The packet whose images are built.
     pub packet: &'a PacketId,
     /// What was resolved for its commands.
     pub resolved: &'a Resolved,
@@ -135,7 +135,7 @@ pub struct ReleaseStep<'a> {
 
 /// Gives the path of the record that belongs to a manifest file.
 #[must_use]
-pub fn record_path(manifest: &Path) -> PathBuf {
+pub(crate) fn record_path(manifest: &Path) -> PathBuf {
     manifest.with_extension("images.json")
 }
 
@@ -143,7 +143,7 @@ impl ReleaseStep<'_> {
     /// Builds and tries the packet's images, in the plan's order; none for a packet without any.
     ///
     /// # Errors
-    /// [`ReleaseError`] when nothing can be said of them. A target that cannot be built, or does not do what it must, is a
+    /// [`ReleaseError`] when they cannot be judged. A target that cannot be built, or does not do what it must, is a
     /// finding.
     pub async fn release(&self) -> Result<Option<Released>, ReleaseError> {
         let plan = &self.workspace.plan;
@@ -282,7 +282,7 @@ impl ReleaseStep<'_> {
 ///
 /// # Errors
 /// [`ReleaseError`] when a blob is missing or a file cannot be written.
-pub fn write(manifest: &Path, record: &ReleaseRecord, store: &FsStore) -> Result<PathBuf, ReleaseError> {
+pub(crate) fn write(manifest: &Path, record: &ReleaseRecord, store: &FsStore) -> Result<PathBuf, ReleaseError> {
     let path = record_path(manifest);
     let mut blobs: std::collections::BTreeSet<_> = record.blobs().collect();
     for built in record.images.values() {

@@ -29,16 +29,16 @@ use rcrepro_store::stacked::Stacked;
 /// The place of the record's evidence in findings.
 const EVIDENCE: &str = "images.evidence";
 
-/// Is what a verification of the record came to.
+/// The result of verifying the record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerifiedImages {
-    /// How many blobs it names, and how many of them are there.
+    /// How many blobs the record names, and how many of them are there.
     pub evidence: EvidenceCount,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
     /// What a reader should know beside that.
     pub notes: Vec<Note>,
-    /// What the record says and nothing in its evidence can confirm.
+    /// Statements of the record that nothing in its evidence can confirm.
     pub untied: Vec<Note>,
 }
 
@@ -173,7 +173,7 @@ fn whole(record: &ReleaseRecord, blobs: &dyn BlobStore) -> (EvidenceCount, Vec<F
     (count, missing)
 }
 
-/// Adds the directories of a tree, those that are not there among them; what is no directory is seen when it is judged.
+/// Adds the directories of a tree, also those that are missing; that a blob is not a directory is found when it is judged.
 fn directories(root: Digest, blobs: &dyn BlobStore, named: &mut BTreeSet<Digest>) {
     let mut open = vec![root];
     let mut seen = BTreeSet::new();

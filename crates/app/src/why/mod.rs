@@ -16,11 +16,11 @@ mod inputs;
 mod parts;
 pub mod target;
 
-/// Says why two manifests could not be compared at all.
+/// Why two manifests could not be compared at all.
 #[derive(Debug, thiserror::Error)]
 pub enum WhyError {
     /// A side names nothing.
-    #[error("`{target}` is no packet, no run of the store and no manifest file")]
+    #[error("`{target}` is neither a packet nor a run of the store nor a manifest file")]
     NoTarget {
         /// What was given.
         target: String,
@@ -28,15 +28,15 @@ pub enum WhyError {
     /// A run has no record of the packet.
     #[error("run {run} has no record of {packet}")]
     NoRecord {
-        /// The run.
+        /// Its id, as `rcrepro log` lists it.
         run: String,
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
     },
     /// The store has no run of the packet, or no replay of the manifest.
     #[error("the store has no replay of this manifest of {packet}, or no run of it at all")]
     NoRun {
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
     },
     /// A run was named that holds several packets, or `latest`, and nothing says which packet is meant.
@@ -56,9 +56,9 @@ pub enum WhyError {
     /// The newest run is the one that recorded the manifest that it would be compared with.
     #[error("nothing to compare yet: {run} is the run that recorded this manifest of {packet}")]
     Itself {
-        /// The run.
+        /// Its id, as `rcrepro log` lists it.
         run: String,
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
     },
     /// What a run recorded is gone or damaged.
@@ -97,7 +97,7 @@ impl Hint for WhyError {
 /// Explains every difference of two sides.
 ///
 /// # Errors
-/// [`WhyError`]; a blob that is missing is no error, but part of the answer.
+/// [`WhyError`]; a missing blob is not an error, but part of the answer.
 pub fn why(sides: [Side; 2], store: &dyn BlobStore) -> Result<Why, WhyError> {
     let [left, right] = [&sides[0].manifest, &sides[1].manifest];
     if left.packet != right.packet {

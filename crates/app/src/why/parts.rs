@@ -53,7 +53,7 @@ pub fn explain(
     Ok((endings, parts))
 }
 
-/// Explains what is no part's. Digests of actions and results only name what differs elsewhere.
+/// Explains what belongs to no stream or output. Digests of actions and results only name what differs elsewhere.
 fn ending(command: &CommandComparison, sides: [(Option<&Plan>, &CommandEntry); 2]) -> Vec<Explained> {
     let [(_, l), (_, r)] = sides;
     let mut found = Vec::new();

@@ -16,7 +16,7 @@ use rcrepro_testkit::archives::{deb_of, file, xz};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// Is a key pair; the subkey may sign too.
+/// A key pair; the subkey may sign too.
 pub struct Key(SignedSecretKey);
 
 impl Key {
@@ -68,7 +68,7 @@ fn sign(key: &impl SigningKey, text: &str, hash: HashAlgorithm) -> String {
     message.to_armored_string(ArmorOptions::default()).expect("armored")
 }
 
-/// Is what an archive serves, by path.
+/// The files that an archive serves, by path.
 #[derive(Clone, Default)]
 pub struct Files(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 

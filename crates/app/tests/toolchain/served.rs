@@ -23,7 +23,7 @@ use super::archive_server::{Files, IN_RELEASE, Key, LIST, archive};
 use rcrepro_testkit::toolchain::{BASE, context, name};
 use tokio_util::sync::CancellationToken;
 
-/// Is a folder with one definition that lists one key, and a store.
+/// A folder with one definition that lists one key, and a store.
 struct Scene {
     folder: TempDir,
     images: ImageFolder,
