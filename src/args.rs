@@ -11,7 +11,7 @@ pub use self::status::StatusArgs;
 use super::exit::Exit;
 use super::output;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::PacketId;
 use rcrepro_report as report;
 
@@ -233,7 +233,7 @@ pub enum Subcommand {
     Image {
         /// Works for this platform, such as linux/arm64 [default: this machine's; for `lock`, every one of the definition].
         #[arg(long, global = true, value_name = "PLATFORM")]
-        platform: Option<Platform>,
+        platform: Option<ImagePlatform>,
         /// What to do.
         #[command(subcommand)]
         command: ImageCommand,

@@ -3,16 +3,17 @@
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
-use crate::attempts::End;
-use crate::begun::{self, Begun};
-use crate::network::Network;
-use crate::processors::Processors;
+use crate::clocks::waiting::Waiting;
+use crate::clocks::wall::CommandClock;
+use crate::clocks::{by_call, file_times};
+use crate::machine::processors::ProcessorCount;
+use crate::machine::{directories, processors};
+use crate::network::NetworkWatch;
+use crate::network::attempts::End;
+use crate::options::Order;
 use crate::programs::Programs;
-use crate::settings::Order;
-use crate::sys::{self, Answer, Notification, calls};
-use crate::waiting::Waiting;
-use crate::wall::WallClock;
-use crate::{clocks, directories, files, processors};
+use crate::programs::begun::{self, Begun};
+use crate::sys::{self, Notification, SystemCallAnswer, calls};
 
 /// How long the loop waits at most while clocks are held, in milliseconds.
 const LOOK_EVERY: i32 = 100;
@@ -20,10 +21,10 @@ const LOOK_EVERY: i32 = 100;
 /// What the loop works with.
 pub struct Supervisor {
     pub programs: Programs,
-    pub network: Network,
+    pub network: NetworkWatch,
     pub begun: Begun,
-    pub clock: Option<WallClock>,
-    pub cpus: Option<Processors>,
+    pub clock: Option<CommandClock>,
+    pub cpus: Option<ProcessorCount>,
     pub directories: Option<Order>,
     /// The descriptor on which signals are read.
     pub signals: OwnedFd,
@@ -50,7 +51,7 @@ impl Supervisor {
                     None => {}
                 }
             }
-            if signalled && let Some(code) = self.hear_signals(command) {
+            if signalled && let Some(code) = self.take_signals(command) {
                 if let Some(reason) = self.begun.end(&self.programs) {
                     self.network.attempts.note_unpinned(reason);
                 }
@@ -60,7 +61,7 @@ impl Supervisor {
     }
 
     /// Hands signals on to the command; gives its exit code when it has ended.
-    fn hear_signals(&mut self, command: i32) -> Option<i32> {
+    fn take_signals(&mut self, command: i32) -> Option<i32> {
         let mut code = None;
         while let Some(signal) = sys::next_signal(&self.signals) {
             if signal.number != libc::SIGCHLD {
@@ -81,55 +82,55 @@ impl Supervisor {
     /// Answers one call. Where a process may not be looked into, the kernel's own answer holds, and is counted.
     fn answer(&mut self, listener: &OwnedFd, call: &Notification) {
         let number = call.call.cast_unsigned();
-        if Network::is_about(call) {
+        if NetworkWatch::is_about(call) {
             self.network.see(listener, call);
-            return sys::answer(listener, call.id, Answer::Kernel);
+            return sys::answer(listener, call.id, SystemCallAnswer::Kernel);
         }
         if Begun::is_about(call) {
             if let Some(reason) = self.begun.expect(call, &self.programs) {
                 self.network.attempts.note_unpinned(reason);
             }
-            return sys::answer(listener, call.id, Answer::Kernel);
+            return sys::answer(listener, call.id, SystemCallAnswer::Kernel);
         }
         if call.architecture != calls::ARCHITECTURE {
             self.network.attempts.note_unpinned(begun::NARROW);
-            return sys::answer(listener, call.id, Answer::Kernel);
+            return sys::answer(listener, call.id, SystemCallAnswer::Kernel);
         }
         if number == calls::SCHED_GETAFFINITY && !calls::FIRST.is_empty() && self.programs.any() {
             let rewritten = self.rewrite(call.pid);
             self.count(listener, call, rewritten.is_ok(), true);
         }
         let answer = match (number, &self.clock) {
-            (calls::CLOCK_GETTIME, Some(clock)) => clocks::clock_gettime(call, clock),
-            (calls::GETTIMEOFDAY, Some(clock)) => clocks::gettimeofday(call, clock),
-            (number, Some(clock)) if Some(number) == calls::TIME => clocks::time(call, clock),
+            (calls::CLOCK_GETTIME, Some(clock)) => by_call::clock_gettime(call, clock),
+            (calls::GETTIMEOFDAY, Some(clock)) => by_call::gettimeofday(call, clock),
+            (number, Some(clock)) if Some(number) == calls::TIME => by_call::time(call, clock),
             (calls::ADJTIMEX | calls::CLOCK_ADJTIME, _) => {
                 self.network.attempts.note_unpinned("a program asked for the machine's clock by `adjtimex`");
-                Ok(Answer::Kernel)
+                Ok(SystemCallAnswer::Kernel)
             }
             (calls::SETSOCKOPT, _) => {
                 self.network.attempts.note_unpinned("a program had packets stamped with the machine's clock");
-                Ok(Answer::Kernel)
+                Ok(SystemCallAnswer::Kernel)
             }
             (calls::SECCOMP | calls::PRCTL, _) => {
                 self.network.attempts.note_unpinned("a program put a filter of system calls before the one of PID 1");
-                Ok(Answer::Kernel)
+                Ok(SystemCallAnswer::Kernel)
             }
-            (number, Some(clock)) if clocks::is_wait(number) => match clocks::wait(listener, call, clock) {
+            (number, Some(clock)) if by_call::is_wait(number) => match by_call::wait(listener, call, clock) {
                 Ok(()) => return,
                 Err(error) => Err(error),
             },
-            (number, Some(clock)) if files::is_about(number) => files::serve(call, clock),
+            (number, Some(clock)) if file_times::is_about(number) => file_times::serve(call, clock),
             (calls::SCHED_GETAFFINITY, _) => processors::serve(call, self.cpus),
             (calls::GETDENTS64, _) => match self.directories {
-                Some(order) => directories::serve(listener, call, order).map(Answer::Value),
-                None => Ok(Answer::Kernel),
+                Some(order) => directories::serve(listener, call, order).map(SystemCallAnswer::Value),
+                None => Ok(SystemCallAnswer::Kernel),
             },
-            _ => self.rewrite(call.pid).map(|()| Answer::Kernel),
+            _ => self.rewrite(call.pid).map(|()| SystemCallAnswer::Kernel),
         };
         let tells_time = !matches!(number, calls::SCHED_GETAFFINITY | calls::GETDENTS64);
         self.count(listener, call, answer.is_ok(), tells_time);
-        sys::answer(listener, call.id, answer.unwrap_or(Answer::Kernel));
+        sys::answer(listener, call.id, answer.unwrap_or(SystemCallAnswer::Kernel));
     }
 
     /// Rewrites a program that has begun.

@@ -1,5 +1,5 @@
 /* Calls a rewritten vDSO image on aarch64: IMAGE, and where clock_gettime, gettimeofday and the stub stand in it.
-   The stub's data is filled in here, at the places that stub/mod.rs names. Says what does not hold; 0 when all holds. */
+   The stub's data is filled in here, at the places that src/programs/stub.rs names. Says what does not hold; 0 when all holds. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

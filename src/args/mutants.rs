@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::StagingName;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::plan::mutant::Gate;
+use rcrepro_model::plan::mutant::MutationGate;
 
 /// Says which mutants are run.
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub struct CheckArgs {
     pub mutant: Vec<Name>,
     /// Runs the mutants for this gate only, such as `command:go-test`, `pins`, `scope:RC-03` or `documents`; may be given again.
     #[arg(long, value_name = "GATE", requires = "mutate")]
-    pub gate: Vec<Gate>,
+    pub gate: Vec<MutationGate>,
     /// Runs at most this many mutants at once [default: the number of processors].
     #[arg(short, long, value_name = "N", requires = "mutate", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
@@ -27,7 +27,7 @@ impl Home {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (images, base, _) = toolchain::lock_both(folder.path(), &MemoryStore::default()).await;
-        assert_eq!(Some(images.platform()), Platform::host(), "the fixture is for the usual machine");
+        assert_eq!(Some(images.platform()), ImagePlatform::host(), "the fixture is for the usual machine");
         let home = Self { folder, base };
         home.refill();
         home

@@ -84,7 +84,7 @@ async fn a_whole_image_has_no_fault_wherever_it_is() {
     good(validate::path(&scene.folder.path().join("layout")).await.expect("a folder"), 2);
     let images = rcrepro_app::toolchain::folder::ImageFolder::new(
         scene.folder.path(),
-        rcrepro_model::image::definition::Platform::LinuxAmd64,
+        rcrepro_model::image::definition::ImagePlatform::LinuxAmd64,
     );
     let store = Arc::new(scene.store.clone());
     good(validate::stored(&images, &name("top"), store).await.expect("a lock"), 1);

@@ -46,12 +46,14 @@ pub fn is_root() -> bool {
 /// Installs packages through apt-get, which asks nothing and shows its progress on stderr.
 ///
 /// # Errors
-/// When this is not a Debian-family root, or apt-get fails.
+/// When this is not root on a system of the Debian family, or apt-get fails.
 pub fn install(packages: &[&str], why: &str) -> Result<(), Refusal> {
     let list = packages.join(" ");
     let by_hand = format!("install it by hand, then run this again (Debian family: apt-get install {list})");
     if !is_debian_root() {
-        return Err(Refusal::machine(format!("{why}, and this is no Debian-family root")).hint(by_hand));
+        return Err(
+            Refusal::machine(format!("{why}, and this is not root on a system of the Debian family")).hint(by_hand)
+        );
     }
     eprintln!("xtask: {why}; installing {list} with apt-get");
     for arguments in [vec!["update", "-q"], [&["install", "-q", "-y", "--no-install-recommends"], packages].concat()] {

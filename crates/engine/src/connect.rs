@@ -4,18 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::docker::{DockerEngine, DockerOptions, EngineAddress};
+use crate::staging::Staging;
 use crate::{Engine, EngineError, ImageHost};
-
-/// Says how inputs reach a container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Staging {
-    /// Overlay volumes when the first inputs show that the daemon can mount them, archives otherwise.
-    Auto,
-    /// Overlay volumes: a few milliseconds per command whatever the tree's size.
-    Overlay,
-    /// One upload per container.
-    Archive,
-}
 
 /// Says for whom an engine works.
 #[derive(Debug, Clone)]

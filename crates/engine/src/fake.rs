@@ -334,7 +334,7 @@ mod tests {
     use super::*;
     use crate::Limits;
     use rcrepro_model::content::digest::Sha256;
-    use rcrepro_model::execution::action::{Action, Command, Platform};
+    use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
     use rcrepro_model::execution::world::World;
     use rcrepro_store::memory::MemoryStore;
 
@@ -345,7 +345,11 @@ mod tests {
                 environment: BTreeMap::new(),
                 output_paths: ["out".parse().expect("a good path")].into(),
                 working_directory: "work".parse().expect("a good path"),
-                platform: Platform { image_name: "x".into(), image_manifest: Sha256::of(b""), isa: "x86-64".into() },
+                platform: ActionPlatform {
+                    image_name: "x".into(),
+                    image_manifest: Sha256::of(b""),
+                    isa: "x86-64".into(),
+                },
             },
             input_root: Digest::of(b""),
             timeout: Duration::from_secs(1),

@@ -38,11 +38,13 @@ pub mod fake;
 
 mod connect;
 mod image_host;
+mod staging;
 
-pub use self::connect::{ConnectOptions, Connected, Staging, address_hint, connect};
+pub use self::connect::{ConnectOptions, Connected, address_hint, connect};
 pub use self::image_host::{
     ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, ImageEnd, ImageHost, ImageStart, RunningImage, StartEnd,
 };
+pub use self::staging::Staging;
 
 /// Carries an action and what the engine has to know beside it. None of this but the action enters a digest.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub enum FileClass {
     /// `go.mod`.
     GoMod,
     /// `go.work`.
@@ -27,38 +27,38 @@ pub enum Class {
 
 /// Returns what a file is.
 #[must_use]
-pub fn class(path: &str, text: &str) -> Class {
+pub fn class(path: &str, text: &str) -> FileClass {
     let name = path.rsplit('/').next().unwrap_or_default();
     let lower = name.to_ascii_lowercase();
     let ending = lower.rsplit_once('.').map_or("", |(_, ending)| ending);
     match name {
-        "go.mod" => return Class::GoMod,
-        "go.work" => return Class::GoWork,
-        "package.json" => return Class::PackageJson,
-        "devcontainer.json" | ".devcontainer.json" => return Class::Devcontainer,
+        "go.mod" => return FileClass::GoMod,
+        "go.work" => return FileClass::GoWork,
+        "package.json" => return FileClass::PackageJson,
+        "devcontainer.json" | ".devcontainer.json" => return FileClass::Devcontainer,
         "Makefile" | "GNUmakefile" | "makefile" | "Justfile" | "justfile" | ".justfile" | "Jenkinsfile"
-        | "Vagrantfile" | "Earthfile" | "Procfile" | ".envrc" | "Tiltfile" | "Brewfile" => return Class::Script,
+        | "Vagrantfile" | "Earthfile" | "Procfile" | ".envrc" | "Tiltfile" | "Brewfile" => return FileClass::Script,
         _ => {}
     }
     let dockerfile = ["dockerfile", "containerfile"];
     if ending == "dockerfile" || ending == "containerfile" || dockerfile.iter().any(|known| is_named(&lower, known)) {
-        return Class::Dockerfile;
+        return FileClass::Dockerfile;
     }
     if lower.starts_with("makefile.") {
-        return Class::Script;
+        return FileClass::Script;
     }
     match ending {
-        "yml" | "yaml" => Class::Yaml,
+        "yml" | "yaml" => FileClass::Yaml,
         "sh" | "bash" | "zsh" | "fish" | "ps1" | "psm1" | "bat" | "cmd" | "mk" | "mak" | "just" | "nix" | "hcl"
-        | "bzl" => Class::Script,
-        "md" | "mdx" | "markdown" | "rst" | "adoc" | "asciidoc" | "txt" | "tex" => Class::Document,
+        | "bzl" => FileClass::Script,
+        "md" | "mdx" | "markdown" | "rst" | "adoc" | "asciidoc" | "txt" | "tex" => FileClass::Document,
         "go" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" | "rs" | "c" | "h"
         | "cc" | "cpp" | "hpp" | "java" | "kt" | "py" | "rb" | "php" | "cs" | "swift" | "css" | "scss" | "less"
         | "sql" | "proto" | "tmpl" | "gotmpl" | "lua" | "pl" | "s" | "jsonnet" | "libsonnet" | "svg" | "map"
-        | "html" | "htm" => Class::Source,
-        "" if ["readme", "contributing", "install", "hacking"].contains(&lower.as_str()) => Class::Document,
-        _ if text.starts_with("#!") => Class::Script,
-        _ => Class::Text,
+        | "html" | "htm" => FileClass::Source,
+        "" if ["readme", "contributing", "install", "hacking"].contains(&lower.as_str()) => FileClass::Document,
+        _ if text.starts_with("#!") => FileClass::Script,
+        _ => FileClass::Text,
     }
 }
 
@@ -156,17 +156,17 @@ pub fn is_test_archive(path: &str, text: &str) -> bool {
 
 /// Whether a place in a line is in a comment, by the file's class.
 #[must_use]
-pub fn in_comment(class: Class, line: &str, column: usize) -> bool {
+pub fn in_comment(class: FileClass, line: &str, column: usize) -> bool {
     let before: String = line.chars().take(column.saturating_sub(1)).collect();
     match class {
-        Class::GoMod | Class::GoWork => before.contains("//"),
-        Class::Devcontainer => before.trim_start().starts_with("//") || before.contains(" //"),
-        Class::Dockerfile | Class::Yaml | Class::Script | Class::Text => {
+        FileClass::GoMod | FileClass::GoWork => before.contains("//"),
+        FileClass::Devcontainer => before.trim_start().starts_with("//") || before.contains(" //"),
+        FileClass::Dockerfile | FileClass::Yaml | FileClass::Script | FileClass::Text => {
             let trimmed = before.trim_start();
             let start = ["#", "//", "::", "rem ", "REM "].iter().any(|mark| trimmed.starts_with(mark));
             start || (before.contains(" #") || before.contains("\t#")) && balanced(&before)
         }
-        Class::PackageJson | Class::Document | Class::Source => false,
+        FileClass::PackageJson | FileClass::Document | FileClass::Source => false,
     }
 }
 
@@ -184,21 +184,21 @@ mod tests {
     #[test]
     fn files_are_known_by_name() {
         for (path, expected) in [
-            ("a/go.mod", Class::GoMod),
-            ("Dockerfile", Class::Dockerfile),
-            ("Dockerfile.dev", Class::Dockerfile),
-            ("build/app.Dockerfile", Class::Dockerfile),
-            ("Containerfile", Class::Dockerfile),
-            ("dockerfile.go", Class::Source),
-            ("dockerfile_test.md", Class::Document),
-            ("Makefile.common", Class::Script),
-            (".github/workflows/ci.yml", Class::Yaml),
-            ("README.md", Class::Document),
-            ("renovate.json", Class::Text),
+            ("a/go.mod", FileClass::GoMod),
+            ("Dockerfile", FileClass::Dockerfile),
+            ("Dockerfile.dev", FileClass::Dockerfile),
+            ("build/app.Dockerfile", FileClass::Dockerfile),
+            ("Containerfile", FileClass::Dockerfile),
+            ("dockerfile.go", FileClass::Source),
+            ("dockerfile_test.md", FileClass::Document),
+            ("Makefile.common", FileClass::Script),
+            (".github/workflows/ci.yml", FileClass::Yaml),
+            ("README.md", FileClass::Document),
+            ("renovate.json", FileClass::Text),
         ] {
             assert_eq!(class(path, ""), expected, "{path}");
         }
-        assert_eq!(class("bin/tool", "#!/bin/sh\n"), Class::Script);
+        assert_eq!(class("bin/tool", "#!/bin/sh\n"), FileClass::Script);
     }
 
     #[test]
@@ -232,9 +232,9 @@ mod tests {
 
     #[test]
     fn comments_are_known() {
-        assert!(in_comment(Class::Yaml, "a: b # go1.2", 8));
-        assert!(!in_comment(Class::Script, "echo \"a # b\" go1.2", 14));
-        assert!(in_comment(Class::Script, "  # go1.2", 5));
-        assert!(in_comment(Class::GoMod, "go 1.2 // go1.2", 11));
+        assert!(in_comment(FileClass::Yaml, "a: b # go1.2", 8));
+        assert!(!in_comment(FileClass::Script, "echo \"a # b\" go1.2", 14));
+        assert!(in_comment(FileClass::Script, "  # go1.2", 5));
+        assert!(in_comment(FileClass::GoMod, "go 1.2 // go1.2", 11));
     }
 }

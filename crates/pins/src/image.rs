@@ -1,14 +1,14 @@
 //! What a reference to an image says: whether it has a digest, and which toolchain its tag names.
 
-use super::reference::{Kind, Mention, Tool};
+use super::reference::{Mention, ReferencedTool, SourceKind};
 use rcrepro_model::image::reference::ImageReference;
 
 /// Returns what is mentioned by a text that is an image reference, variables resolved.
 ///
 /// It is the image, and the version of Go or Node where the repository's name tells that the image is of one.
 #[must_use]
-pub fn mentions(place: (usize, usize), kind: Kind, text: &str) -> Vec<Mention> {
-    let image = Mention::new(place, Tool::Image, kind, text);
+pub fn mentions(place: (usize, usize), kind: SourceKind, text: &str) -> Vec<Mention> {
+    let image = Mention::new(place, ReferencedTool::Image, kind, text);
     if text.contains('$') || text.contains("{{") || text.contains("<<") {
         return vec![image.unclear("it holds a variable that nothing here sets")];
     }
@@ -28,19 +28,19 @@ pub fn mentions(place: (usize, usize), kind: Kind, text: &str) -> Vec<Mention> {
 }
 
 /// Returns which toolchain an image is of, and which version its tag names; `alpine` and their like name none.
-fn toolchain(image: &ImageReference) -> Option<(Tool, Option<String>)> {
+fn toolchain(image: &ImageReference) -> Option<(ReferencedTool, Option<String>)> {
     let name = image.repository().rsplit('/').next().unwrap_or_default();
     // Of the linter and of others that are written in Go: their tag is their own version.
     let words: Vec<&str> = name.split(['-', '_', '.']).collect();
     let tool = match name {
-        "go" | "golang" | "go-toolset" | "golang-builder" | "golang-cross" | "goreleaser-cross" => Tool::Go,
-        "node" | "nodejs" | "javascript-node" | "typescript-node" => Tool::Node,
+        "go" | "golang" | "go-toolset" | "golang-builder" | "golang-cross" | "goreleaser-cross" => ReferencedTool::Go,
+        "node" | "nodejs" | "javascript-node" | "typescript-node" => ReferencedTool::Node,
         _ if name.strip_prefix("nodejs").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) => {
             // distroless has the major version in the name
             let version = name["nodejs".len()..].split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-            return Some((Tool::Node, Some(version.to_owned())));
+            return Some((ReferencedTool::Node, Some(version.to_owned())));
         }
-        _ if words.first() == Some(&"golang") => Tool::Go,
+        _ if words.first() == Some(&"golang") => ReferencedTool::Go,
         _ => return None,
     };
     let Some(tag) = image.tag() else { return Some((tool, None)) };
@@ -64,24 +64,24 @@ fn is_version(part: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn said(text: &str) -> Vec<(Tool, String)> {
-        mentions((1, 1), Kind::Yaml, text).into_iter().map(|m| (m.tool, m.value)).collect()
+    fn said(text: &str) -> Vec<(ReferencedTool, String)> {
+        mentions((1, 1), SourceKind::Yaml, text).into_iter().map(|m| (m.tool, m.value)).collect()
     }
 
     #[test]
     fn the_tag_names_the_toolchain_where_the_image_is_one() {
         for (text, expected) in [
-            ("golang:1.26.8-bookworm", Some((Tool::Go, "1.26.8"))),
-            ("docker.io/library/golang:1.26rc1", Some((Tool::Go, "1.26rc1"))),
-            ("golang:alpine", Some((Tool::Go, "latest"))),
-            ("golang:alpine3.20", Some((Tool::Go, "latest"))),
-            ("golang", Some((Tool::Go, "latest"))),
-            ("quay.io/prometheus/golang-builder:1.26-base", Some((Tool::Go, "1.26"))),
-            ("mcr.microsoft.com/devcontainers/go:1-1.26-bookworm", Some((Tool::Go, "1.26"))),
-            ("cimg/go:1.26.8-node", Some((Tool::Go, "1.26.8"))),
-            ("node:20.20.2-bookworm-slim", Some((Tool::Node, "20.20.2"))),
-            ("node:lts-alpine", Some((Tool::Node, "lts"))),
-            ("gcr.io/distroless/nodejs20-debian12", Some((Tool::Node, "20"))),
+            ("golang:1.26.8-bookworm", Some((ReferencedTool::Go, "1.26.8"))),
+            ("docker.io/library/golang:1.26rc1", Some((ReferencedTool::Go, "1.26rc1"))),
+            ("golang:alpine", Some((ReferencedTool::Go, "latest"))),
+            ("golang:alpine3.20", Some((ReferencedTool::Go, "latest"))),
+            ("golang", Some((ReferencedTool::Go, "latest"))),
+            ("quay.io/prometheus/golang-builder:1.26-base", Some((ReferencedTool::Go, "1.26"))),
+            ("mcr.microsoft.com/devcontainers/go:1-1.26-bookworm", Some((ReferencedTool::Go, "1.26"))),
+            ("cimg/go:1.26.8-node", Some((ReferencedTool::Go, "1.26.8"))),
+            ("node:20.20.2-bookworm-slim", Some((ReferencedTool::Node, "20.20.2"))),
+            ("node:lts-alpine", Some((ReferencedTool::Node, "lts"))),
+            ("gcr.io/distroless/nodejs20-debian12", Some((ReferencedTool::Node, "20"))),
             ("golangci/golangci-lint:v1.60.1", None),
             ("prom/node-exporter:v1.8.0", None),
             ("alpine:3.20", None),
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_said() {
         for text in ["golang:${GO_VERSION}", "{{ .Image }}", "<< parameters.image >>", "no image", "GOLANG:1"] {
-            let mentions = mentions((1, 1), Kind::Yaml, text);
+            let mentions = mentions((1, 1), SourceKind::Yaml, text);
             assert!(mentions.len() == 1 && mentions[0].unclear.is_some(), "{text}");
         }
     }

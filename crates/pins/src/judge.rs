@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::reference::{Kind, Mention, Reference, State, Tool, Use};
-use super::survey::Survey;
+use super::reference::{Mention, Reference, ReferenceState, ReferencedTool, SourceKind, Use};
+use super::survey::PinSurvey;
 use super::wanted;
 use crate::sweep::old::{OldVersion, Sighting};
 use rcrepro_model::advisory::waiver::{self, Known, Waiver};
@@ -77,7 +77,7 @@ impl From<&PinFinding> for Standing {
 
 /// Compares a survey with the pins; `waivers` count as they do on `day`.
 #[must_use]
-pub fn judge(survey: &Survey, pins: &Pins, waivers: &[Waiver], day: CivilDate) -> Judgement {
+pub fn judge(survey: &PinSurvey, pins: &Pins, waivers: &[Waiver], day: CivilDate) -> Judgement {
     let mut references: Vec<Reference> =
         survey.mentions.iter().map(|(file, mention)| reference(survey, pins, file, mention)).collect();
     references.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
@@ -95,7 +95,7 @@ pub fn judge(survey: &Survey, pins: &Pins, waivers: &[Waiver], day: CivilDate) -
     let gone: Vec<PinFinding> = survey.old.iter().filter_map(|old| of_old(old, &findings)).collect();
     findings.extend(gone);
     findings.extend(no_toolchain(&references, pins));
-    for (tool, pin) in [(Tool::Go, &pins.go), (Tool::Node, &pins.node)] {
+    for (tool, pin) in [(ReferencedTool::Go, &pins.go), (ReferencedTool::Node, &pins.node)] {
         let none = !references.iter().any(|reference| reference.tool == tool && reference.look_alike.is_none());
         if pin.is_some() && none {
             let message = format!("the plan pins {tool}, and nothing in {} files refers to it", survey.files);
@@ -125,7 +125,7 @@ fn finding(id: String, standing: Standing, at: (&str, usize, usize), message: St
     PinFinding { id, standing, file: file.to_owned(), line, column, message, waived: None, expired: None }
 }
 
-fn reference(survey: &Survey, pins: &Pins, file: &str, mention: &Mention) -> Reference {
+fn reference(survey: &PinSurvey, pins: &Pins, file: &str, mention: &Mention) -> Reference {
     let (value, state) = match &mention.file {
         Some(named) => named_file(survey, pins, mention, named),
         None => (mention.value.clone(), state(pins, mention, &mention.value)),
@@ -142,33 +142,33 @@ fn reference(survey: &Survey, pins: &Pins, file: &str, mention: &Mention) -> Ref
     }
 }
 
-fn state(pins: &Pins, mention: &Mention, value: &str) -> State {
+fn state(pins: &Pins, mention: &Mention, value: &str) -> ReferenceState {
     let pin = match mention.tool {
-        Tool::Go => &pins.go,
-        Tool::Node => &pins.node,
-        Tool::PackageManager => &None,
-        Tool::Image => {
+        ReferencedTool::Go => &pins.go,
+        ReferencedTool::Node => &pins.node,
+        ReferencedTool::PackageManager => &None,
+        ReferencedTool::Image => {
             return match &mention.unclear {
-                Some(why) => State::Undecidable(why.clone()),
-                None if value.contains("@sha256:") => State::Agrees,
-                None => State::Floating,
+                Some(why) => ReferenceState::Undecidable(why.clone()),
+                None if value.contains("@sha256:") => ReferenceState::Agrees,
+                None => ReferenceState::Floating,
             };
         }
     };
     match (pin, &mention.unclear) {
-        (None, _) => State::Unpinned,
-        (Some(_), Some(why)) => State::Undecidable(why.clone()),
+        (None, _) => ReferenceState::Unpinned,
+        (Some(_), Some(why)) => ReferenceState::Undecidable(why.clone()),
         (Some(pin), None) => wanted::state(value, mention.usage, pin.version),
     }
 }
 
 /// Follows a place that names a file with the version in it, such as `go-version-file`.
-fn named_file(survey: &Survey, pins: &Pins, mention: &Mention, named: &str) -> (String, State) {
+fn named_file(survey: &PinSurvey, pins: &Pins, mention: &Mention, named: &str) -> (String, ReferenceState) {
     let path = named.trim_start_matches("./");
     // The order in which setup-go and setup-node look.
     let order = |held: &Mention| match (held.kind, held.usage) {
-        (Kind::GoModToolchain | Kind::GoWorkToolchain, _) => 0,
-        (Kind::PackageJson, Use::Selects) => 1,
+        (SourceKind::GoModToolchain | SourceKind::GoWorkToolchain, _) => 0,
+        (SourceKind::PackageJson, Use::Selects) => 1,
         _ => 2,
     };
     let held = survey
@@ -194,14 +194,18 @@ fn of_reference(reference: &Reference) -> Option<PinFinding> {
     let Reference { file, line, column, tool, value, .. } = reference;
     let id = |name: &str| format!("pins/{name}:{file}:{tool}:{value}");
     let (id, rank, message) = match &reference.state {
-        State::Floating if *tool == Tool::Image => {
+        ReferenceState::Floating if *tool == ReferencedTool::Image => {
             let message = format!("`{value}` has no digest, and a tag does not say which image it is");
             (format!("pins/image-without-digest:{file}:{value}"), Standing::Failed, message)
         }
-        State::Floating => (id("floating"), Standing::Failed, format!("{tool} `{value}` changes by itself")),
-        State::Disagrees => (id("disagrees"), Standing::Failed, format!("{tool} `{value}` is not the pinned version")),
-        State::Undecidable(why) => (id("undecidable"), Standing::Undecided, format!("{tool} `{value}`: {why}")),
-        State::Agrees | State::Admits | State::Unpinned => return None,
+        ReferenceState::Floating => (id("floating"), Standing::Failed, format!("{tool} `{value}` changes by itself")),
+        ReferenceState::Disagrees => {
+            (id("disagrees"), Standing::Failed, format!("{tool} `{value}` is not the pinned version"))
+        }
+        ReferenceState::Undecidable(why) => {
+            (id("undecidable"), Standing::Undecided, format!("{tool} `{value}`: {why}"))
+        }
+        ReferenceState::Agrees | ReferenceState::Admits | ReferenceState::Unpinned => return None,
     };
     Some(finding(id, rank, (file, *line, *column), message))
 }
@@ -231,9 +235,9 @@ fn no_toolchain(references: &[Reference], pins: &Pins) -> Option<PinFinding> {
     // A workspace's lines count for all its modules.
     let (file, lines) =
         ["go.work", "go.mod"].map(|file| (file, within(file))).into_iter().find(|(_, lines)| !lines.is_empty())?;
-    let go = lines.iter().find(|line| matches!(line.kind, Kind::GoModGo | Kind::GoWorkGo))?;
-    let chosen = lines.iter().any(|line| matches!(line.kind, Kind::GoModToolchain | Kind::GoWorkToolchain));
-    let admits = go.state == State::Admits && !chosen;
+    let go = lines.iter().find(|line| matches!(line.kind, SourceKind::GoModGo | SourceKind::GoWorkGo))?;
+    let chosen = lines.iter().any(|line| matches!(line.kind, SourceKind::GoModToolchain | SourceKind::GoWorkToolchain));
+    let admits = go.state == ReferenceState::Admits && !chosen;
     let message = format!("no `toolchain` line, and `go {}` is only a minimum: any newer Go builds it", go.value);
     admits.then(|| finding(format!("pins/no-toolchain:{file}"), Standing::Failed, (file, go.line, go.column), message))
 }

@@ -1,10 +1,10 @@
 //! Names of keys and variables that hold the version of a toolchain: `GO_VERSION`, `go-version`, `nodeVersion`.
 
-use super::reference::{Tool, Use};
+use super::reference::{ReferencedTool, Use};
 
 /// Returns whose version a key names, and whether it is a minimum only.
 #[must_use]
-pub fn version_key(key: &str) -> Option<(Tool, Use)> {
+pub fn version_key(key: &str) -> Option<(ReferencedTool, Use)> {
     let words: Vec<String> = words(key);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let at = words.iter().position(|word| tool(word).is_some())?;
@@ -24,18 +24,18 @@ pub fn version_key(key: &str) -> Option<(Tool, Use)> {
 
 /// Returns which toolchain a bare key such as `go:` or `node_js:` is for.
 #[must_use]
-pub fn tool_key(key: &str) -> Option<Tool> {
+pub fn tool_key(key: &str) -> Option<ReferencedTool> {
     match key {
-        "go" | "golang" => Some(Tool::Go),
-        "node" | "nodejs" | "node_js" => Some(Tool::Node),
+        "go" | "golang" => Some(ReferencedTool::Go),
+        "node" | "nodejs" | "node_js" => Some(ReferencedTool::Node),
         _ => None,
     }
 }
 
-fn tool(word: &str) -> Option<Tool> {
+fn tool(word: &str) -> Option<ReferencedTool> {
     match word {
-        "go" | "golang" | "goversion" | "golangversion" => Some(Tool::Go),
-        "node" | "nodejs" | "nodeversion" | "nodejsversion" => Some(Tool::Node),
+        "go" | "golang" | "goversion" | "golangversion" => Some(ReferencedTool::Go),
+        "node" | "nodejs" | "nodeversion" | "nodejsversion" => Some(ReferencedTool::Node),
         _ => None,
     }
 }
@@ -65,18 +65,18 @@ mod tests {
     #[test]
     fn keys_are_known_in_every_spelling() {
         for (key, expected) in [
-            ("GO_VERSION", Some((Tool::Go, Use::Selects))),
-            ("go-version", Some((Tool::Go, Use::Selects))),
-            ("goVersion", Some((Tool::Go, Use::Selects))),
-            ("goversion", Some((Tool::Go, Use::Selects))),
-            ("GOLANG_VERSION", Some((Tool::Go, Use::Selects))),
-            ("go-version-input", Some((Tool::Go, Use::Selects))),
-            ("GO_SEMVER", Some((Tool::Go, Use::Selects))),
-            ("MIN_GO_VERSION", Some((Tool::Go, Use::Minimum))),
-            ("node-version", Some((Tool::Node, Use::Selects))),
-            ("NODE_JS_VERSION", Some((Tool::Node, Use::Selects))),
-            ("node.version", Some((Tool::Node, Use::Selects))),
-            ("NODEJS_VERSION", Some((Tool::Node, Use::Selects))),
+            ("GO_VERSION", Some((ReferencedTool::Go, Use::Selects))),
+            ("go-version", Some((ReferencedTool::Go, Use::Selects))),
+            ("goVersion", Some((ReferencedTool::Go, Use::Selects))),
+            ("goversion", Some((ReferencedTool::Go, Use::Selects))),
+            ("GOLANG_VERSION", Some((ReferencedTool::Go, Use::Selects))),
+            ("go-version-input", Some((ReferencedTool::Go, Use::Selects))),
+            ("GO_SEMVER", Some((ReferencedTool::Go, Use::Selects))),
+            ("MIN_GO_VERSION", Some((ReferencedTool::Go, Use::Minimum))),
+            ("node-version", Some((ReferencedTool::Node, Use::Selects))),
+            ("NODE_JS_VERSION", Some((ReferencedTool::Node, Use::Selects))),
+            ("node.version", Some((ReferencedTool::Node, Use::Selects))),
+            ("NODEJS_VERSION", Some((ReferencedTool::Node, Use::Selects))),
             ("go-version-file", None),
             ("GO_VERSION_SHA256", None),
             ("CARGO_VERSION", None),

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Names what a reference is to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tool {
+pub enum ReferencedTool {
     /// The Go toolchain.
     Go,
     /// Node.
@@ -21,7 +21,7 @@ pub enum Tool {
 /// The kind of source that holds a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum SourceKind {
     /// `go` in `go.mod`.
     GoModGo,
     /// `toolchain` in `go.mod`.
@@ -67,13 +67,13 @@ fn name(value: impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-impl fmt::Display for Tool {
+impl fmt::Display for ReferencedTool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&name(self))
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for SourceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&name(self))
     }
@@ -93,7 +93,7 @@ pub enum Use {
 /// How a reference compares to the pin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "name", content = "why")]
-pub enum State {
+pub enum ReferenceState {
     /// It is the pin, or an image's digest.
     Agrees,
     /// It selects nothing, and the pin is among what it allows.
@@ -108,7 +108,7 @@ pub enum State {
     Unpinned,
 }
 
-impl State {
+impl ReferenceState {
     /// Returns the word that tables use.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -131,11 +131,11 @@ pub struct Mention {
     /// The column in characters, from 1.
     pub column: usize,
     /// What it is to.
-    pub tool: Tool,
+    pub tool: ReferencedTool,
     /// The text that names the version or image, variables resolved where that is possible.
     pub value: String,
     /// The kind of source.
-    pub kind: Kind,
+    pub kind: SourceKind,
     /// What the place does with it.
     pub usage: Use,
     /// Why nobody can tell, where that is so.
@@ -149,7 +149,7 @@ pub struct Mention {
 impl Mention {
     /// Makes a mention that selects a version.
     #[must_use]
-    pub fn new(place: (usize, usize), tool: Tool, kind: Kind, value: impl Into<String>) -> Self {
+    pub fn new(place: (usize, usize), tool: ReferencedTool, kind: SourceKind, value: impl Into<String>) -> Self {
         Self {
             line: place.0,
             column: place.1,
@@ -202,13 +202,13 @@ pub struct Reference {
     /// The column in characters, from 1.
     pub column: usize,
     /// What it is to.
-    pub tool: Tool,
+    pub tool: ReferencedTool,
     /// The text that names the version or image.
     pub value: String,
     /// The kind of source.
-    pub kind: Kind,
+    pub kind: SourceKind,
     /// How it compares to the pin.
-    pub state: State,
+    pub state: ReferenceState,
     /// Why it is not a real reference; `None` for a real one.
     pub look_alike: Option<String>,
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::class::{Class, class, is_test_archive, set_aside};
-use super::reference::{Kind, Mention, Tool};
+use super::class::{FileClass, class, is_test_archive, set_aside};
+use super::reference::{Mention, ReferencedTool, SourceKind};
 use super::{dockerfile, sweep};
 use crate::readers::{devcontainer, go_mod, package_json, shell, version_file, yaml_file};
 use crate::sweep::old::{self, OldVersion, Searched, Sighting};
@@ -21,7 +21,7 @@ pub struct Unreadable {
 
 /// Gathers what files mention.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub struct PinSurvey {
     /// What was found, by file, in the order of the files.
     pub mentions: Vec<(String, Mention)>,
     /// Files that could not be read as what they are; the sweep went over them all the same.
@@ -39,11 +39,11 @@ pub struct Survey {
 /// How many bytes tell whether a file is binary, as git does it.
 const SNIFF: usize = 8000;
 
-impl Survey {
+impl PinSurvey {
     /// Looks through a file. `pins` say which old versions to search for.
     pub fn file(&mut self, path: &str, bytes: &[u8], pins: &Pins) {
         self.files += 1;
-        let old = [(Tool::Go, &pins.go), (Tool::Node, &pins.node)];
+        let old = [(ReferencedTool::Go, &pins.go), (ReferencedTool::Node, &pins.node)];
         let old = old
             .into_iter()
             .flat_map(|(tool, pin)| pin.iter().flat_map(move |pin| pin.old.iter().map(move |v| (tool, *v))));
@@ -78,22 +78,22 @@ impl Survey {
     }
 
     /// Reads a file as what it is, and sweeps over it.
-    fn read(&mut self, path: &str, class: Class, text: &str, set_aside: bool) -> Vec<Mention> {
+    fn read(&mut self, path: &str, class: FileClass, text: &str, set_aside: bool) -> Vec<Mention> {
         let name = path.rsplit('/').next().unwrap_or_default();
         let mut kind = match class {
-            Class::Script | Class::Dockerfile => Kind::Script,
-            Class::Document => Kind::Document,
-            Class::Yaml if path.contains(".github/workflows/") => Kind::Workflow,
-            Class::Yaml => Kind::Yaml,
-            _ => Kind::Text,
+            FileClass::Script | FileClass::Dockerfile => SourceKind::Script,
+            FileClass::Document => SourceKind::Document,
+            FileClass::Yaml if path.contains(".github/workflows/") => SourceKind::Workflow,
+            FileClass::Yaml => SourceKind::Yaml,
+            _ => SourceKind::Text,
         };
         let read = match class {
-            Class::GoMod => Ok(go_mod::mentions(text, false)),
-            Class::GoWork => Ok(go_mod::mentions(text, true)),
-            Class::Dockerfile => Ok(dockerfile::mentions(text)),
-            Class::Yaml => yaml_file::mentions(path, text),
-            Class::PackageJson => package_json::mentions(text),
-            Class::Devcontainer => devcontainer::mentions(text),
+            FileClass::GoMod => Ok(go_mod::mentions(text, false)),
+            FileClass::GoWork => Ok(go_mod::mentions(text, true)),
+            FileClass::Dockerfile => Ok(dockerfile::mentions(text)),
+            FileClass::Yaml => yaml_file::mentions(path, text),
+            FileClass::PackageJson => package_json::mentions(text),
+            FileClass::Devcontainer => devcontainer::mentions(text),
             _ => Ok(version_file::mentions(name, text).unwrap_or_default()),
         };
         let mut found = read.unwrap_or_else(|error| {
@@ -102,12 +102,12 @@ impl Survey {
             }
             Vec::new()
         });
-        if class == Class::Yaml
+        if class == FileClass::Yaml
             && let Some(mention) = found.first()
         {
             kind = mention.kind;
         }
-        if matches!(class, Class::Script | Class::Yaml | Class::Text) {
+        if matches!(class, FileClass::Script | FileClass::Yaml | FileClass::Text) {
             let known = shell::mentions(text, kind);
             found.extend(known);
         }

@@ -3,12 +3,12 @@
 //! The grammar of ranges is npm's (`^ ~ >= <= > < = || x`, hyphens), which the actions that set up Go and Node share.
 //! Source: npm, `node-semver` README, "Ranges"; actions/setup-go README, "go-version".
 
-use super::reference::{State, Use};
+use super::reference::{ReferenceState, Use};
 use rcrepro_model::plan::pins::ToolVersion;
 
 /// What a text asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
+pub enum WantedVersion {
     /// One version.
     Exact(ToolVersion),
     /// One version that is not a release, such as `1.26rc1`.
@@ -65,53 +65,53 @@ const MOVING: [&str; 15] = [
 
 /// Reads a text.
 #[must_use]
-pub fn wanted(text: &str) -> Wanted {
+pub fn wanted(text: &str) -> WantedVersion {
     let text = text.trim().trim_matches(['"', '\'']).trim();
     let lower = text.to_ascii_lowercase();
     if MOVING.contains(&lower.as_str()) || lower.starts_with("lts/") || lower.starts_with("lts-") {
-        return Wanted::Moving;
+        return WantedVersion::Moving;
     }
     let bare = lower.strip_prefix("golang").or_else(|| lower.strip_prefix("go")).unwrap_or(&lower);
     // GOTOOLCHAIN=go1.26.8+auto and go1.26.8+path take this version or a newer one that go.mod asks for.
     if let Some((version, "auto" | "path")) = bare.split_once('+') {
         return match wanted(version) {
-            Wanted::Exact(low) => Wanted::Range(vec![Span { low, high: None }]),
+            WantedVersion::Exact(low) => WantedVersion::Range(vec![Span { low, high: None }]),
             other => other,
         };
     }
     let bare = bare.trim_start_matches('v');
     if let Ok(version) = bare.trim_start_matches('=').trim().trim_start_matches('v').parse() {
-        return Wanted::Exact(version);
+        return WantedVersion::Exact(version);
     }
     if is_pre_release(bare) {
-        return Wanted::PreRelease;
+        return WantedVersion::PreRelease;
     }
     let spans: Option<Vec<Span>> = bare.split("||").map(alternative).collect();
     match spans {
-        Some(spans) if !spans.is_empty() => Wanted::Range(spans),
-        _ => Wanted::Unknown,
+        Some(spans) if !spans.is_empty() => WantedVersion::Range(spans),
+        _ => WantedVersion::Unknown,
     }
 }
 
 /// Compares what a place asks for with the pin.
 #[must_use]
-pub fn state(text: &str, usage: Use, pin: ToolVersion) -> State {
-    let admit = |good: bool| if good { State::Admits } else { State::Disagrees };
+pub fn state(text: &str, usage: Use, pin: ToolVersion) -> ReferenceState {
+    let admit = |good: bool| if good { ReferenceState::Admits } else { ReferenceState::Disagrees };
     match (wanted(text), usage) {
-        (Wanted::Exact(version), _) if version == pin => State::Agrees,
-        (Wanted::Exact(version), Use::Minimum) => admit(version <= pin),
-        (Wanted::Exact(_) | Wanted::PreRelease, _) => State::Disagrees,
-        (Wanted::Range(spans), Use::Minimum) => admit(spans.iter().any(|span| span.low <= pin)),
-        (Wanted::Range(spans), usage) => {
+        (WantedVersion::Exact(version), _) if version == pin => ReferenceState::Agrees,
+        (WantedVersion::Exact(version), Use::Minimum) => admit(version <= pin),
+        (WantedVersion::Exact(_) | WantedVersion::PreRelease, _) => ReferenceState::Disagrees,
+        (WantedVersion::Range(spans), Use::Minimum) => admit(spans.iter().any(|span| span.low <= pin)),
+        (WantedVersion::Range(spans), usage) => {
             let holds = spans.iter().any(|span| span.holds(pin));
             match usage {
-                Use::Selects if holds => State::Floating,
+                Use::Selects if holds => ReferenceState::Floating,
                 _ => admit(holds),
             }
         }
-        (Wanted::Moving, Use::Selects) => State::Floating,
-        (Wanted::Moving, _) => State::Undecidable("it says no version".into()),
-        (Wanted::Unknown, _) => State::Undecidable("it is no version that we understand".into()),
+        (WantedVersion::Moving, Use::Selects) => ReferenceState::Floating,
+        (WantedVersion::Moving, _) => ReferenceState::Undecidable("it says no version".into()),
+        (WantedVersion::Unknown, _) => ReferenceState::Undecidable("it is no version that we understand".into()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The table of adapters: one for each tool, with a version and its rules in words.
 
 use super::call::Call;
-use super::{Evidence, Proof, gitleaks, go, govulncheck, junit, tap};
+use super::{CommandEvidence, Proof, gitleaks, go, govulncheck, junit, tap};
 use crate::node::{node_test, npm_audit, npm_ci, tsc, vitest};
 use rcrepro_model::plan::proof::Tool;
 
@@ -15,9 +15,9 @@ pub struct Adapter {
     /// What proves work, and what is hollow, in English.
     pub(super) rules: &'static str,
     /// Judges one call on a line that exited 0; the list holds the line's calls of the same tool, this one among them.
-    pub(super) pass: fn(&Call, &[&Call], &Evidence<'_>) -> Proof,
+    pub(super) pass: fn(&Call, &[&Call], &CommandEvidence<'_>) -> Proof,
     /// What kept the tool from its work where the exit code is not 0, and is not a verdict.
-    pub(super) failure: Option<fn(&Call, &Evidence<'_>) -> Option<String>>,
+    pub(super) failure: Option<fn(&Call, &CommandEvidence<'_>) -> Option<String>>,
 }
 
 impl Adapter {
@@ -39,7 +39,7 @@ impl Adapter {
         self.rules
     }
 
-    pub(super) fn assess(&self, call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+    pub(super) fn assess(&self, call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
         if call.only_asks() {
             let call = call.tool_words();
             return Proof::hollow(format!("`{call}` is asked for its help or version, and checks nothing"));
@@ -51,7 +51,7 @@ impl Adapter {
         (self.pass)(call, alike, evidence)
     }
 
-    pub(super) fn failure(&self, call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+    pub(super) fn failure(&self, call: &Call, evidence: &CommandEvidence<'_>) -> Option<String> {
         self.failure.and_then(|failure| failure(call, evidence))
     }
 }

@@ -3,7 +3,7 @@
 use super::adapter::Adapter;
 use super::call::Call;
 use super::text::{leading_number, lines, number_before};
-use super::{Evidence, Proof, Work};
+use super::{CommandEvidence, Proof, Work};
 use rcrepro_model::plan::proof::Tool;
 
 mod silenced;
@@ -18,7 +18,7 @@ lists, switched-off rules and a missing `useDefault` of its configuration; a bas
 Contradicted: `leaks found`, which --exit-code 0 lets pass. No verdict: an exit code above 0 without `leaks found`, for gitleaks \
 ends with 1 for its own failures too.\n";
 
-fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     let lines = lines([evidence.stdout, evidence.stderr]);
     if let Some(line) = lines.iter().find(|line| line.contains("leaks found: ")) {
         let found = line.split_once("leaks found: ").map_or("", |(_, found)| found);
@@ -57,7 +57,7 @@ fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     Proof::done(done).on(silenced::conditions(call, &lines, evidence))
 }
 
-fn failure(_call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+fn failure(_call: &Call, evidence: &CommandEvidence<'_>) -> Option<String> {
     let lines = lines([evidence.stdout, evidence.stderr]);
     if lines.iter().any(|line| line.contains("leaks found: ")) {
         return None;

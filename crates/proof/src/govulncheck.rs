@@ -10,7 +10,7 @@ use super::adapter::Adapter;
 use super::call::Call;
 use super::go::{Module, Place};
 use super::text::lines;
-use super::{Evidence, Lookup, Proof, Work};
+use super::{CommandEvidence, Lookup, Proof, Work};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 pub(super) const ADAPTER: Adapter =
@@ -25,7 +25,7 @@ scan count as they do for text. No verdict: an exit code above 0 that is not 3.\
 /// The database that govulncheck asks when nobody names one.
 const DEFAULT: &str = "https://vuln.go.dev";
 
-fn pass(call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     let mode = call.value(&["-mode", "--mode"]).unwrap_or("source");
     if !["source", "binary", "convert"].contains(&mode) {
         return Proof::hollow(format!("`-mode {mode}` scans nothing"));
@@ -58,7 +58,7 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
 
 /// Names the modules with entries in the database that govulncheck looks up nothing about, because their sources are in the
 /// tree and have no version: those that a `replace` takes from a folder, those of a workspace, and the main module.
-fn left_out(call: &Call, modules: &[u8], evidence: &Evidence<'_>) -> Vec<Condition> {
+fn left_out(call: &Call, modules: &[u8], evidence: &CommandEvidence<'_>) -> Vec<Condition> {
     if call.value(&["-mode", "--mode"]) == Some("binary") {
         let says =
             "govulncheck scans a binary, of which only the modules and symbols that it still names are looked up";
@@ -110,7 +110,7 @@ pub fn database(modules: &[u8], db: Option<&[u8]>) -> Proof {
     Proof::done(vec![Work { tool: Tool::Govulncheck, count: u64::try_from(entries).ok(), what }])
 }
 
-fn failure(_call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+fn failure(_call: &Call, evidence: &CommandEvidence<'_>) -> Option<String> {
     if evidence.exit_code == 3 {
         return None;
     }

@@ -29,7 +29,7 @@ pub enum Lookup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listing {
     /// The names in it, each with its kind.
-    Folder(BTreeMap<String, Kind>),
+    Folder(BTreeMap<String, InputKind>),
     /// The tree has no such folder.
     Absent,
     /// The caller does not have that part of the tree.
@@ -38,7 +38,7 @@ pub enum Listing {
 
 /// What a name leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum InputKind {
     /// A file.
     File,
     /// A folder.

@@ -6,7 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::adapter::Adapter;
 use super::call::Call;
 use super::tap::{Tests, judge};
-use super::{Evidence, Proof};
+use super::{CommandEvidence, Proof};
 use rcrepro_model::plan::proof::Tool;
 
 pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Junit, version: 1, rules: RULES, pass, failure: None };
@@ -14,7 +14,7 @@ pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Junit, version: 1, rul
 const RULES: &str = "Proven: a `testcase` without `skipped`, `failure` and `error` inside. Hollow: standard output is no XML with \
 a `testsuite`; no test case; every one is skipped. Contradicted: a test case with `failure` or `error`.\n";
 
-fn pass(_call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(_call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     judge(Tool::Junit, tests(evidence.stdout), "standard output is not a JUnit report")
 }
 

@@ -47,7 +47,7 @@ use std::fmt;
 
 pub use adapter::{Adapter, all};
 pub use clock::usual_clock;
-pub use inputs::{InputFiles, Kind, Listing, Lookup, NoInputs, Search, lines_with};
+pub use inputs::{InputFiles, InputKind, Listing, Lookup, NoInputs, Search, lines_with};
 pub use named::{ToolCall, tool_calls};
 
 use call::Call;
@@ -60,7 +60,7 @@ pub const MAX_INPUT: u64 = 64 * 1024 * 1024;
 
 /// What a command left behind.
 #[derive(Clone, Copy)]
-pub struct Evidence<'a> {
+pub struct CommandEvidence<'a> {
     /// The exact shell line.
     pub line: &'a str,
     /// The variables that the command had on top of the fixed ones.
@@ -279,7 +279,7 @@ fn converts(call: &Call) -> bool {
 
 /// Returns what the evidence of a command proves.
 #[must_use]
-pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {
+pub fn assess(rule: ProofRule, evidence: &CommandEvidence<'_>) -> Proof {
     let calls = match rule {
         ProofRule::ExitCode if evidence.exit_code == 0 => {
             return Proof::unproven("the plan takes the exit code for all the proof");
@@ -321,7 +321,7 @@ pub fn assess(rule: ProofRule, evidence: &Evidence<'_>) -> Proof {
 }
 
 /// Returns what keeps the line from showing whether a known tool ran: its environment, or the words around the tool's name.
-fn unclear(rule: ProofRule, calls: &[Call], evidence: &Evidence<'_>) -> Option<String> {
+fn unclear(rule: ProofRule, calls: &[Call], evidence: &CommandEvidence<'_>) -> Option<String> {
     if let (Some(call), Some(why)) = (calls.first(), evidence.environment.keys().find_map(|name| shell::variable(name)))
     {
         return Some(format!("the exit code of `{}` is hidden by {why}", call.tool_words()));
@@ -330,7 +330,7 @@ fn unclear(rule: ProofRule, calls: &[Call], evidence: &Evidence<'_>) -> Option<S
 }
 
 /// Distinguishes a failed check from a tool that failed: only where the line is one tool can its streams speak for the exit code.
-fn failed(calls: &[Call], evidence: &Evidence<'_>) -> Proof {
+fn failed(calls: &[Call], evidence: &CommandEvidence<'_>) -> Proof {
     match calls {
         [call] => adapter::of(call.tool).failure(call, evidence).map_or(Proof::Failed, Proof::no_verdict),
         _ => Proof::Failed,

@@ -3,7 +3,7 @@
 use super::adapter::Adapter;
 use super::call::Call;
 use super::text::{lines, were};
-use super::{Evidence, Proof};
+use super::{CommandEvidence, Proof};
 use rcrepro_model::plan::proof::Tool;
 
 pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Tap, version: 1, rules: RULES, pass, failure: None };
@@ -19,7 +19,7 @@ pub(super) struct Tests {
     pub failed: u64,
 }
 
-fn pass(_call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(_call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     judge(Tool::Tap, tests(&lines([evidence.stdout, &[]])), "the output is not TAP")
 }
 

@@ -29,10 +29,10 @@ impl InputFiles for Files<'_> {
     fn list(&self, path: &str) -> Listing {
         let folder = format!("{}/", path.trim_end_matches('/'));
         let below = self.0.iter().filter_map(|(name, _)| name.strip_prefix(&folder));
-        let names: BTreeMap<String, Kind> = below
+        let names: BTreeMap<String, InputKind> = below
             .map(|rest| match rest.split_once('/') {
-                Some((folder, _)) => (folder.to_owned(), Kind::Folder),
-                None => (rest.to_owned(), Kind::File),
+                Some((folder, _)) => (folder.to_owned(), InputKind::Folder),
+                None => (rest.to_owned(), InputKind::File),
             })
             .collect();
         if names.is_empty() { Listing::Absent } else { Listing::Folder(names) }
@@ -79,7 +79,7 @@ impl Case<'_> {
             self.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         assess(
             self.rule,
-            &Evidence {
+            &CommandEvidence {
                 line: self.line,
                 environment: &environment,
                 exit_code: self.exit_code,

@@ -63,7 +63,7 @@ pub fn comparison(
     let counts: serde_json::Map<String, Value> =
         all.iter().map(|equality| (equality.as_str().to_owned(), json!(comparison.count(*equality)))).collect();
     let parts = comparison.part_counts();
-    let difference = |d: &rcrepro_model::evidence::compare::Difference| json!({ "what": d.what, "expected": d.expected, "found": d.found });
+    let difference = |d: &rcrepro_model::evidence::compare::ManifestDifference| json!({ "what": d.what, "expected": d.expected, "found": d.found });
     let commands: Vec<Value> = comparison
         .commands
         .iter()

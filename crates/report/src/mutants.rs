@@ -3,11 +3,11 @@
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
-use rcrepro_model::plan::mutant::{Gate, GatesRecord, Outcome, ProvenGates};
+use rcrepro_model::plan::mutant::{GatesRecord, MutantOutcome, MutationGate, ProvenGates};
 
 /// Writes one row per mutant, the gates that nothing proved able to fail, and the sum last.
 #[must_use]
-pub fn text(record: &GatesRecord, unproven: &[Gate]) -> String {
+pub fn text(record: &GatesRecord, unproven: &[MutationGate]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["mutant", "gate", "outcome", "what it showed"]);
@@ -25,14 +25,14 @@ pub fn text(record: &GatesRecord, unproven: &[Gate]) -> String {
 
 fn sum(record: &GatesRecord) -> String {
     let count = |outcome| record.mutants.iter().filter(|mutant| mutant.outcome == outcome).count();
-    let (caught, all) = (count(Outcome::Caught), record.mutants.len());
+    let (caught, all) = (count(MutantOutcome::Caught), record.mutants.len());
     if all == 0 {
         return "no mutant: nothing was proven".to_owned();
     }
     if caught == all {
         return format!("{caught} of {all} mutants caught, each by its gate");
     }
-    let others = [Outcome::Survived, Outcome::ByAccident, Outcome::Undecided]
+    let others = [MutantOutcome::Survived, MutantOutcome::ByAccident, MutantOutcome::Undecided]
         .into_iter()
         .filter(|outcome| count(*outcome) > 0)
         .map(|outcome| format!("{} {}", count(outcome), outcome.as_str()));
@@ -41,7 +41,7 @@ fn sum(record: &GatesRecord) -> String {
 
 /// Gives the mutants with the gates that nothing proved able to fail; `written` is the record's path, if it was written.
 #[must_use]
-pub fn json(record: &GatesRecord, unproven: &[Gate], written: Option<&str>) -> Value {
+pub fn json(record: &GatesRecord, unproven: &[MutationGate], written: Option<&str>) -> Value {
     json!({
         "standing": record.standing(),
         "plan": record.plan.to_string(),
@@ -72,8 +72,8 @@ mod tests {
     use rcrepro_model::content::digest::Digest;
     use rcrepro_model::plan::mutant::{GATES_VERSION, GateState, MutantEntry};
 
-    fn record(outcomes: &[Outcome]) -> GatesRecord {
-        let entry = |(at, outcome): (usize, &Outcome)| MutantEntry {
+    fn record(outcomes: &[MutantOutcome]) -> GatesRecord {
+        let entry = |(at, outcome): (usize, &MutantOutcome)| MutantEntry {
             id: format!("m{at}").parse().expect("a name"),
             gate: "command:test".parse().expect("a gate"),
             says: "Something is wrong.".into(),
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn the_last_line_says_how_many_were_caught() {
-        let last = |outcomes: &[Outcome]| text(&record(outcomes), &[]).lines().last().map(str::to_owned);
-        use Outcome::{ByAccident, Caught, Survived, Undecided};
+        let last = |outcomes: &[MutantOutcome]| text(&record(outcomes), &[]).lines().last().map(str::to_owned);
+        use MutantOutcome::{ByAccident, Caught, Survived, Undecided};
         assert_eq!(last(&[Caught, Caught]).as_deref(), Some("2 of 2 mutants caught, each by its gate"));
         let mixed = [Caught, ByAccident, Survived, Undecided, Survived];
         assert_eq!(last(&mixed).as_deref(), Some("1 of 5 mutants caught; 2 survived, 1 by accident, 1 undecided"));
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_board_has_one_line_of_it() {
-        let gate: Gate = "pins".parse().expect("a gate");
+        let gate: MutationGate = "pins".parse().expect("a gate");
         let with =
             |state| ProvenGates { gates: std::iter::once((gate.clone(), state)).collect(), ..Default::default() };
         assert_eq!(line(&ProvenGates::default()), None);

@@ -30,11 +30,11 @@ pub fn lines(id: &str, watch: &Watch) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rcrepro_model::execution::attempt::{Attempt, Sightings};
+    use rcrepro_model::execution::attempt::{NetworkAttempt, Sightings};
 
     #[test]
     fn many_attempts_are_summed_up() {
-        let attempt = |port| Attempt {
+        let attempt = |port| NetworkAttempt {
             process: "node".into(),
             protocol: "tcp".into(),
             address: "192.0.2.1".into(),
@@ -42,7 +42,7 @@ mod tests {
             name: None,
             count: 2,
         };
-        let attempts: Vec<Attempt> = (1..=12).map(attempt).collect();
+        let attempts: Vec<NetworkAttempt> = (1..=12).map(attempt).collect();
         let seen = Watch::Seen(Sightings { attempts, unread: 3, ..Sightings::default() });
         let lines = lines("vitest", &seen);
         assert_eq!(lines.len(), 12);

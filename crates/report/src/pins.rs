@@ -9,7 +9,7 @@ use super::text::put;
 use rcrepro_model::plan::pins::Pins;
 use rcrepro_model::standing::Standing;
 use rcrepro_pins::judge::{Judgement, PinFinding};
-use rcrepro_pins::reference::{Reference, State};
+use rcrepro_pins::reference::{Reference, ReferenceState};
 use rcrepro_pins::sweep::old::{OldVersion, Sighting};
 
 /// Writes the references, the look-alikes, the search proof, the findings, and the verdict last.
@@ -142,7 +142,7 @@ pub fn json(commit: &str, pins: &Pins, judgement: &Judgement) -> Value {
         pin.as_ref().map(|pin| json!({ "version": pin.version, "old": pin.old })).unwrap_or_default()
     };
     let reference = |reference: &Reference| {
-        let why = if let State::Undecidable(why) = &reference.state { Some(why) } else { None };
+        let why = if let ReferenceState::Undecidable(why) = &reference.state { Some(why) } else { None };
         json!({
             "file": reference.file, "line": reference.line, "column": reference.column, "tool": reference.tool,
             "value": reference.value, "kind": reference.kind, "state": reference.state.word(), "why": why,

@@ -46,7 +46,7 @@ pub struct Published {
 
 /// Names the machine as OCI does.
 pub fn architecture() -> &'static str {
-    rcrepro_model::image::definition::Platform::host().expect("a platform").architecture()
+    rcrepro_model::image::definition::ImagePlatform::host().expect("a platform").architecture()
 }
 
 /// Describes a blob as OCI does.

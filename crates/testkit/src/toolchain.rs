@@ -10,7 +10,7 @@ use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::lock_pinned;
 use rcrepro_images::packages::sources::Mirrors;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, NpmPin};
 use rcrepro_model::image::purl::Purl;
 use rcrepro_store::BlobStore;
@@ -115,7 +115,7 @@ pub fn write_definitions(root: &Path) -> ImageFolder {
     std::fs::create_dir_all(root.join("images")).expect("a folder");
     std::fs::write(root.join("images/base.toml"), BASE).expect("written");
     std::fs::write(root.join("images/top.toml"), TOP).expect("written");
-    ImageFolder::new(root, Platform::LinuxAmd64)
+    ImageFolder::new(root, ImagePlatform::LinuxAmd64)
 }
 
 /// Pins `deb` for the lower image, and keeps it in the store.

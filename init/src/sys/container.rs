@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::{check, check_long};
+use super::result::{check, check_long};
 
 /// Puts this process out of reach of others of the same user: no other reads or writes its memory, takes its descriptors
 /// or traces it, also where the kernel has no further rule about that.

@@ -1,4 +1,5 @@
-//! Every call to the system that the standard library does not offer. The only module, with `seccomp` below it, that has `unsafe`.
+//! Every call to the system that the standard library does not offer. The only module, with those
+//! below it, that has `unsafe`.
 //!
 //! Safety argument for all of it: the process has one thread; every pointer handed to the kernel is to a live value of the
 //! size that the call documents; results are checked before they are used. After `fork` the child, a copy of a process of
@@ -6,7 +7,9 @@
 #![expect(unsafe_code, reason = "system calls; see the module's safety argument")]
 
 mod container;
+mod result;
 mod seccomp;
+mod stub_code;
 
 pub mod calls;
 
@@ -15,26 +18,14 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 
-use crate::filter::HANDOVER;
-use crate::stub::Entries;
+use self::result::{check, check_long};
 
 pub use self::container::{attribute, end_all_others, hide, limits, may_execute, show};
 pub use self::seccomp::{
-    Answer, Instruction, Notification, answer, install_filter, receive, replace_descriptor, still_waits, wake_at_once,
+    FilterInstruction, Notification, SystemCallAnswer, answer, install_filter, receive, replace_descriptor,
+    still_waits, wake_at_once,
 };
-
-#[cfg(target_arch = "x86_64")]
-core::arch::global_asm!(include_str!("../stub/x86_64.s"));
-#[cfg(target_arch = "aarch64")]
-core::arch::global_asm!(include_str!("../stub/aarch64.s"));
-
-fn check(result: c_int) -> io::Result<c_int> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
-}
-
-fn check_long(result: i64) -> io::Result<i64> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
-}
+pub use self::stub_code::{StubEntries, stub_code, stub_entries};
 
 /// Returns the address at which the kernel put the vDSO.
 pub fn own_vdso() -> usize {
@@ -49,37 +40,6 @@ pub fn clock(number: c_int) -> io::Result<u64> {
         let mut time: libc::timespec = zeroed();
         check(libc::clock_gettime(number, &raw mut time))?;
         Ok(time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned())
-    }
-}
-
-unsafe extern "C" {
-    static rcrepro_stub_begin: u8;
-    static rcrepro_stub_clock_gettime: u8;
-    static rcrepro_stub_gettimeofday: u8;
-    #[cfg(target_arch = "x86_64")]
-    static rcrepro_stub_time: u8;
-    static rcrepro_stub_end: u8;
-}
-
-fn stub_offset(symbol: *const u8) -> usize {
-    symbol as usize - &raw const rcrepro_stub_begin as usize
-}
-
-/// Returns the stub's data and code, as the assembler wrote them.
-pub fn stub_code() -> &'static [u8] {
-    // SAFETY: the two symbols bound one read-only piece of this program.
-    unsafe { std::slice::from_raw_parts(&raw const rcrepro_stub_begin, stub_offset(&raw const rcrepro_stub_end)) }
-}
-
-/// Returns the places of its entries.
-pub fn stub_entries() -> Entries {
-    Entries {
-        clock_gettime: stub_offset(&raw const rcrepro_stub_clock_gettime),
-        gettimeofday: stub_offset(&raw const rcrepro_stub_gettimeofday),
-        #[cfg(target_arch = "x86_64")]
-        time: Some(stub_offset(&raw const rcrepro_stub_time)),
-        #[cfg(not(target_arch = "x86_64"))]
-        time: None,
     }
 }
 
@@ -200,6 +160,10 @@ pub fn replace_stdin(from: &OwnedFd) -> io::Result<()> {
 }
 
 const CONTROL: usize = 32;
+/// The flags with which a new process hands its listener over. A call that is watched would wait for a supervisor that does
+/// not have the listener yet, so the filter lets these through. The kernel passes over all but the first of them on such a
+/// socket, and no program that means anything writes them.
+pub const HANDOVER: i32 = 0x4000 | 0x800 | 0x1600;
 
 /// Hands a descriptor to the other end of a socket pair.
 pub fn send_descriptor(socket: &OwnedFd, descriptor: &OwnedFd) -> io::Result<()> {

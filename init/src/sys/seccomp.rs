@@ -5,12 +5,12 @@ use std::io;
 use std::mem::zeroed;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 
-use super::{check, check_long};
+use super::result::{check, check_long};
 
 /// One instruction of a seccomp filter (`struct sock_filter`).
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Instruction {
+pub struct FilterInstruction {
     pub code: u16,
     pub jt: u8,
     pub jf: u8,
@@ -67,19 +67,19 @@ struct Response {
 
 /// What a waiting call gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// Whatever the kernel says.
+pub enum SystemCallAnswer {
+    /// The kernel does the call, and its result holds.
     Kernel,
-    /// This value.
+    /// What the call returns; the kernel does not do it. Negative values are error numbers.
     Value(i64),
 }
 
 /// Gives up all further privileges and installs a filter on this process and its children; returns the listener.
-pub fn install_filter(filter: &[Instruction]) -> io::Result<OwnedFd> {
+pub fn install_filter(filter: &[FilterInstruction]) -> io::Result<OwnedFd> {
     #[repr(C)]
     struct Program {
         length: u16,
-        filter: *const Instruction,
+        filter: *const FilterInstruction,
     }
     let length = u16::try_from(filter.len()).map_err(|_| io::Error::other("the filter is too long"))?;
     let program = Program { length, filter: filter.as_ptr() };
@@ -116,17 +116,17 @@ pub fn still_waits(listener: &OwnedFd, id: u64) -> bool {
 }
 
 /// Answers a waiting call; one that has gone needs no answer.
-pub fn answer(listener: &OwnedFd, id: u64, answer: Answer) {
+pub fn answer(listener: &OwnedFd, id: u64, answer: SystemCallAnswer) {
     let (value, flags) = match answer {
-        Answer::Kernel => (0, CONTINUE),
-        Answer::Value(value) => (value, 0),
+        SystemCallAnswer::Kernel => (0, CONTINUE),
+        SystemCallAnswer::Value(value) => (value, 0),
     };
     let response = Response { id, value, error: 0, flags };
     // SAFETY: the kernel reads a struct of this size (24 bytes).
     unsafe { libc::ioctl(listener.as_raw_fd(), NOTIF_SEND, &raw const response) };
 }
 
-/// Puts a descriptor of ours in the place of one of the process whose call waits.
+/// Replaces a descriptor of the process whose call waits by one of this process.
 pub fn replace_descriptor(
     listener: &OwnedFd,
     id: u64,

@@ -1,4 +1,4 @@
-//! Attempts at the network: seen whoever makes them, and never in anybody's way.
+//! Attempts at the network: seen whichever program makes them, and never hindered.
 
 use std::fs;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The wall clock: one constant time, whoever reads it and however it was started.
+//! The wall clock: one constant time for every program, however it was started.
 
 use crate::support::{self, PIN, PINNED, need, text, under};
 

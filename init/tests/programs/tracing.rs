@@ -1,4 +1,4 @@
-//! Programs that trace programs: nothing of ours gets in their way.
+//! Programs that trace programs: PID 1 does not get in their way.
 
 use crate::support::{self, PIN, PINNED, need, text, under};
 

@@ -61,13 +61,13 @@ mod tests {
 
     use super::*;
     use rcrepro_model::content::digest::Digest;
-    use rcrepro_model::plan::mutant::{GATES_VERSION, GatesRecord, MutantEntry, Outcome};
+    use rcrepro_model::plan::mutant::{GATES_VERSION, GatesRecord, MutantEntry, MutantOutcome};
 
     #[test]
     fn only_all_caught_is_success() {
-        use Outcome::{ByAccident, Caught, Survived, Undecided};
-        let of = |outcomes: &[Outcome]| {
-            let entry = |outcome: &Outcome| MutantEntry {
+        use MutantOutcome::{ByAccident, Caught, Survived, Undecided};
+        let of = |outcomes: &[MutantOutcome]| {
+            let entry = |outcome: &MutantOutcome| MutantEntry {
                 id: "m".parse().expect("a name"),
                 gate: "pins".parse().expect("a gate"),
                 says: String::new(),

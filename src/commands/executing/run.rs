@@ -13,7 +13,7 @@ use rcrepro_app::board as status;
 use rcrepro_app::board::status;
 use rcrepro_app::run::{self, RunOptions};
 use rcrepro_app::workspace::Workspace;
-use rcrepro_model::decision::board::{Row, State};
+use rcrepro_model::decision::board::{BoardRow, PacketState};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_report::progress::Progress;
@@ -40,7 +40,12 @@ pub async fn all(context: &Context, look: LookArgs, execution: &ExecutionArgs) -
         |id: &PacketId| workspace.packet(id).is_ok_and(|packet| workspace.plan.commands(packet).next().is_some());
     let next = |ran: &[PacketId]| {
         let board = status(&workspace, workspace.revision(), &context.store, today())?;
-        let open = |row: &Row| matches!(row.state, State::Ready | State::Failed | State::Tampered | State::Undecided);
+        let open = |row: &BoardRow| {
+            matches!(
+                row.state,
+                PacketState::Ready | PacketState::Failed | PacketState::Tampered | PacketState::Undecided
+            )
+        };
         let ready = board.rows.into_iter().filter(|row| open(row) && row.manifest.is_none());
         Ok(ready.map(|row| row.id).find(|id| runs(id) && !ran.contains(id)))
     };

@@ -8,13 +8,13 @@ use crate::output::{print, print_json};
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::list;
 use rcrepro_engine::{ConnectOptions, connect};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 
 use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
 
 /// Lists the folder's images, what they are locked to, and whether the store and the engine have them.
-pub async fn ls(context: &Context, folder: &ImageFolder, platform: Option<Platform>) -> Result<Exit, Failure> {
+pub async fn ls(context: &Context, folder: &ImageFolder, platform: Option<ImagePlatform>) -> Result<Exit, Failure> {
     // Looking makes no store, and no engine is needed.
     let store = if context.store.exists() { Some(FsStore::open(&context.store)?) } else { None };
     let engine = connect(ConnectOptions::new("ls", "ls")).await.ok().map(|connected| connected.engine);

@@ -15,7 +15,7 @@ use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::request::LockRequest;
 use rcrepro_app::workspace::Workspace;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::ImageSource;
 use rcrepro_report::progress::images::ImageProgress;
 use rcrepro_store::fs::FsStore;
@@ -30,8 +30,8 @@ mod table;
 mod validate;
 
 /// Works on the `images/` and `lockfiles/images/` that the plan builds from, or on the folder's own without a plan.
-pub async fn image(context: &Context, platform: Option<Platform>, command: ImageCommand) -> Result<Exit, Failure> {
-    let here = platform.or_else(Platform::host).ok_or_else(|| {
+pub async fn image(context: &Context, platform: Option<ImagePlatform>, command: ImageCommand) -> Result<Exit, Failure> {
+    let here = platform.or_else(ImagePlatform::host).ok_or_else(|| {
         let hint = Some("name one: --platform linux/amd64".to_owned());
         Failure::plain(Exit::Usage, "no image can be for this machine's architecture", hint)
     })?;
@@ -59,7 +59,7 @@ pub async fn image(context: &Context, platform: Option<Platform>, command: Image
 
 /// Gives the folder of the definitions that the plan's images are built from, and the definition's name of each image that the
 /// plan calls otherwise; the directory itself where there is no plan, or it builds none.
-fn of_plan(context: &Context, platform: Platform) -> Result<(ImageFolder, BTreeMap<String, String>), Failure> {
+fn of_plan(context: &Context, platform: ImagePlatform) -> Result<(ImageFolder, BTreeMap<String, String>), Failure> {
     let mut folders: BTreeMap<PathBuf, ImageFolder> = BTreeMap::new();
     let mut named = BTreeMap::new();
     // A plan with a mistake keeps nobody from making a lock that mends it.

@@ -3,7 +3,7 @@
 use rcrepro_engine::fake::Script;
 use rcrepro_model::evidence::finding::FindingName;
 use rcrepro_model::execution::action::Ending;
-use rcrepro_model::execution::attempt::{Attempt, Sightings, Watch};
+use rcrepro_model::execution::attempt::{NetworkAttempt, Sightings, Watch};
 use rcrepro_model::standing::Standing;
 
 /// One thing that can be the case in a packet.
@@ -87,7 +87,7 @@ fn differs() -> Vec<Script> {
 }
 
 fn reaches_out() -> Vec<Script> {
-    let attempt = Attempt {
+    let attempt = NetworkAttempt {
         process: "curl".to_owned(),
         protocol: "tcp".to_owned(),
         address: "192.0.2.1".to_owned(),

@@ -11,8 +11,8 @@ Runs the test commands of the checkouts DIR… inside and outside of the pinned 
   --times N            run so often in each world (3)
   --config FILE        TOML with a table for each checkout, by its folder's name: lines, versions, limits (docs/campaign.md)
   --line NAME=LINE     the test line of one checkout
-  --inside KEYS        what stands in the plan's commands inside, as TOML (nothing: the default world)
-  --outside KEYS       what stands in them outside (world = \"machine\")
+  --inside KEYS        keys of the plan's commands inside, as TOML (nothing: the default world)
+  --outside KEYS       their keys outside (world = \"machine\")
   --markdown FILE      write the table there, too
   --rcrepro FILE       take this program instead of building it
 ";

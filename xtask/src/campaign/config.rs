@@ -1,4 +1,4 @@
-//! What a person says of a project beside what is found in it: a table of a TOML file. Of TOML this reads tables, and keys
+//! What a person adds to what is found in a project: a table of a TOML file. Of TOML this reads tables, and keys
 //! with a text or a list of texts on one line, because xtask has no dependencies.
 
 use std::collections::BTreeMap;
@@ -10,12 +10,12 @@ const LISTS: [&str; 5] = ["outputs", "env", "exclude", "drop", "set"];
 
 /// What is in one project's table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
+pub struct ProjectSettings {
     texts: BTreeMap<String, String>,
     lists: BTreeMap<String, Vec<String>>,
 }
 
-impl Settings {
+impl ProjectSettings {
     /// The value of a key that holds a text.
     pub fn text(&self, key: &str) -> Option<&str> {
         debug_assert!(TEXTS.contains(&key), "{key}");
@@ -38,8 +38,8 @@ impl Settings {
 ///
 /// # Errors
 /// What is wrong, with its line.
-pub fn read(text: &str) -> Result<BTreeMap<String, Settings>, String> {
-    let mut tables: BTreeMap<String, Settings> = BTreeMap::new();
+pub fn read(text: &str) -> Result<BTreeMap<String, ProjectSettings>, String> {
+    let mut tables: BTreeMap<String, ProjectSettings> = BTreeMap::new();
     let mut current = None;
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())) {
         if line.is_empty() || line.starts_with('#') {

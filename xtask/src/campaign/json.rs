@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// How deep values may lie in each other; a report that goes deeper is none.
+/// How deep values may lie in each other; a report that goes deeper is not read.
 const DEEPEST: usize = 200;
 
 /// A JSON value.

@@ -1,13 +1,13 @@
-//! What runs in two worlds say of a test: the same, flaky by itself, or another verdict in one of them. Pure.
+//! How the runs of a test in two worlds compare: the same, flaky by itself, or another verdict in one of them. Pure.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::reports::{Report, Verdict};
+use super::reports::{TestReport, TestVerdict};
 
 /// How often each verdict was seen in one world.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct VerdictCounts {
     pub passed: usize,
     pub failed: usize,
     pub skipped: usize,
@@ -15,13 +15,13 @@ pub struct Seen {
     pub absent: usize,
 }
 
-impl Seen {
-    fn count(verdicts: impl Iterator<Item = Option<Verdict>>) -> Self {
+impl VerdictCounts {
+    fn count(verdicts: impl Iterator<Item = Option<TestVerdict>>) -> Self {
         verdicts.fold(Self::default(), |mut seen, verdict| {
             match verdict {
-                Some(Verdict::Passed) => seen.passed += 1,
-                Some(Verdict::Failed) => seen.failed += 1,
-                Some(Verdict::Skipped) => seen.skipped += 1,
+                Some(TestVerdict::Passed) => seen.passed += 1,
+                Some(TestVerdict::Failed) => seen.failed += 1,
+                Some(TestVerdict::Skipped) => seen.skipped += 1,
                 None => seen.absent += 1,
             }
             seen
@@ -37,7 +37,7 @@ impl Seen {
     }
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for VerdictCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.passed + self.failed + self.skipped + self.absent;
         let shown = self.named().into_iter().filter(|(_, count)| *count > 0);
@@ -46,9 +46,9 @@ impl fmt::Display for Seen {
     }
 }
 
-/// What is said of a test.
+/// How a test compares in the two worlds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Judgement {
+pub enum TestJudgement {
     /// One verdict in every run of both worlds.
     Same,
     /// Several verdicts in one and the same world, and none of them is a failure that the other world never had.
@@ -57,14 +57,14 @@ pub enum Judgement {
     Missing,
     /// No run of one world has a verdict that a run of the other has.
     Differs,
-    /// It fails now and then inside and never outside. So few runs cannot tell a rare flake from a difference, so it is none
-    /// of the former: whoever reads it runs it more often.
+    /// It fails now and then inside and never outside. So few runs cannot tell a rare flake from a difference: it is
+    /// not taken for a flake, and more runs decide.
     InsideOnly,
     /// The other way round.
     OutsideOnly,
 }
 
-impl Judgement {
+impl TestJudgement {
     /// Whether the two worlds disagree.
     pub const fn differs(self) -> bool {
         !matches!(self, Self::Same | Self::Flaky)
@@ -85,18 +85,18 @@ impl Judgement {
 
 /// A test that is not the same in every run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
+pub struct JudgedTest {
     pub name: String,
     /// A package or file instead of a test.
     pub whole: bool,
-    pub judgement: Judgement,
-    pub inside: Seen,
-    pub outside: Seen,
+    pub judgement: TestJudgement,
+    pub inside: VerdictCounts,
+    pub outside: VerdictCounts,
 }
 
-/// What is said of all tests of a project.
+/// How all tests of a project compare.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Findings {
+pub struct ProjectFindings {
     /// How many tests any run reports.
     pub tests: usize,
     /// How many are the same in every run.
@@ -104,31 +104,32 @@ pub struct Findings {
     /// How many of those fail in every run.
     pub failing: usize,
     /// The others, and the packages or files that are not the same.
-    pub notable: Vec<Judged>,
+    pub notable: Vec<JudgedTest>,
 }
 
-impl Findings {
+impl ProjectFindings {
     /// How many tests are judged so.
-    pub fn count(&self, judgement: Judgement) -> usize {
+    pub fn count(&self, judgement: TestJudgement) -> usize {
         self.notable.iter().filter(|judged| judged.judgement == judgement && !judged.whole).count()
     }
 
     /// Tests, packages and files whose verdicts the two worlds disagree on.
-    pub fn differing(&self) -> impl Iterator<Item = &Judged> {
+    pub fn differing(&self) -> impl Iterator<Item = &JudgedTest> {
         self.notable.iter().filter(|judged| judged.judgement.differs())
     }
 }
 
 /// Judges every test that any run reports. Neither list may be empty: without a run there is nothing to say.
-pub fn judge(inside: &[Report], outside: &[Report]) -> Findings {
-    let mut findings = Findings::default();
+pub fn judge(inside: &[TestReport], outside: &[TestReport]) -> ProjectFindings {
+    let mut findings = ProjectFindings::default();
     let every = || inside.iter().chain(outside);
     let names: BTreeSet<&String> = every().flat_map(|report| report.tests.keys()).collect();
     for name in names {
-        let seen = |runs: &[Report]| Seen::count(runs.iter().map(|report| report.tests.get(name).copied()));
+        let seen =
+            |runs: &[TestReport]| VerdictCounts::count(runs.iter().map(|report| report.tests.get(name).copied()));
         let judged = one(name, false, seen(inside), seen(outside));
         findings.tests += 1;
-        if judged.judgement == Judgement::Same {
+        if judged.judgement == TestJudgement::Same {
             findings.same += 1;
             findings.failing += usize::from(judged.inside.failed > 0);
         } else {
@@ -139,10 +140,11 @@ pub fn judge(inside: &[Report], outside: &[Report]) -> Findings {
     let wholes: BTreeSet<&String> = every().flat_map(|report| report.wholes.keys()).collect();
     let mut alone = Vec::new();
     for name in wholes {
-        let seen = |runs: &[Report]| Seen::count(runs.iter().map(|report| report.wholes.get(name).copied()));
+        let seen =
+            |runs: &[TestReport]| VerdictCounts::count(runs.iter().map(|report| report.wholes.get(name).copied()));
         let judged = one(name, true, seen(inside), seen(outside));
         let explained = findings.notable.iter().any(|test| test.name.starts_with(&format!("{name} ")));
-        if judged.judgement != Judgement::Same && !explained {
+        if judged.judgement != TestJudgement::Same && !explained {
             alone.push(judged);
         }
     }
@@ -150,28 +152,28 @@ pub fn judge(inside: &[Report], outside: &[Report]) -> Findings {
     findings
 }
 
-fn one(name: &str, whole: bool, inside: Seen, outside: Seen) -> Judged {
-    Judged { name: name.to_owned(), whole, judgement: weigh(inside, outside), inside, outside }
+fn one(name: &str, whole: bool, inside: VerdictCounts, outside: VerdictCounts) -> JudgedTest {
+    JudgedTest { name: name.to_owned(), whole, judgement: weigh(inside, outside), inside, outside }
 }
 
-fn weigh(inside: Seen, outside: Seen) -> Judgement {
+fn weigh(inside: VerdictCounts, outside: VerdictCounts) -> TestJudgement {
     let (within, without) = (inside.kinds(), outside.kinds());
     let gone = |here: &BTreeSet<_>, there: &BTreeSet<_>| {
         here.len() == 1 && here.contains("absent") && !there.contains("absent")
     };
     if within == without {
-        return if within.len() == 1 { Judgement::Same } else { Judgement::Flaky };
+        return if within.len() == 1 { TestJudgement::Same } else { TestJudgement::Flaky };
     }
     if gone(&within, &without) || gone(&without, &within) {
-        return Judgement::Missing;
+        return TestJudgement::Missing;
     }
     if within.is_disjoint(&without) {
-        return Judgement::Differs;
+        return TestJudgement::Differs;
     }
     match (inside.failed, outside.failed) {
-        (1.., 0) => Judgement::InsideOnly,
-        (0, 1..) => Judgement::OutsideOnly,
-        _ => Judgement::Flaky,
+        (1.., 0) => TestJudgement::InsideOnly,
+        (0, 1..) => TestJudgement::OutsideOnly,
+        _ => TestJudgement::Flaky,
     }
 }
 
@@ -180,16 +182,16 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use Verdict::{Failed, Passed, Skipped};
+    use TestVerdict::{Failed, Passed, Skipped};
 
-    fn report(tests: &[(&str, Verdict)]) -> Report {
+    fn report(tests: &[(&str, TestVerdict)]) -> TestReport {
         let tests: BTreeMap<_, _> = tests.iter().map(|(name, verdict)| ((*name).to_owned(), *verdict)).collect();
-        Report { tests, wholes: BTreeMap::new() }
+        TestReport { tests, wholes: BTreeMap::new() }
     }
 
     /// Judges one test by its verdicts: `P`, `F`, `S`, and `-` for a run that does not report it.
-    fn verdict_of(inside: &str, outside: &str) -> Judgement {
-        let runs = |letters: &str| -> Vec<Report> {
+    fn verdict_of(inside: &str, outside: &str) -> TestJudgement {
+        let runs = |letters: &str| -> Vec<TestReport> {
             let run = |letter| match letter {
                 'P' => report(&[("other", Passed), ("t", Passed)]),
                 'F' => report(&[("other", Passed), ("t", Failed)]),
@@ -199,54 +201,54 @@ mod tests {
             letters.chars().map(run).collect()
         };
         let findings = judge(&runs(inside), &runs(outside));
-        findings.notable.first().map_or(Judgement::Same, |judged| judged.judgement)
+        findings.notable.first().map_or(TestJudgement::Same, |judged| judged.judgement)
     }
 
     #[test]
     fn one_verdict_everywhere_is_the_same() {
         for (inside, outside) in [("PPP", "PPP"), ("FFF", "FFF"), ("S", "SS")] {
-            assert_eq!(verdict_of(inside, outside), Judgement::Same, "{inside} {outside}");
+            assert_eq!(verdict_of(inside, outside), TestJudgement::Same, "{inside} {outside}");
         }
     }
 
     #[test]
     fn worlds_without_a_common_verdict_differ() {
         for (inside, outside) in [("FFF", "PPP"), ("PPP", "FFF"), ("SSS", "PPP"), ("FSF", "PPP"), ("F", "P")] {
-            assert_eq!(verdict_of(inside, outside), Judgement::Differs, "{inside} {outside}");
+            assert_eq!(verdict_of(inside, outside), TestJudgement::Differs, "{inside} {outside}");
         }
     }
 
     #[test]
     fn a_failure_that_the_other_world_never_had_is_told_with_its_side() {
-        assert_eq!(verdict_of("PFP", "PPP"), Judgement::InsideOnly);
-        assert_eq!(verdict_of("PPP", "FFP"), Judgement::OutsideOnly);
-        assert_eq!(verdict_of("F-P", "P-P"), Judgement::InsideOnly);
+        assert_eq!(verdict_of("PFP", "PPP"), TestJudgement::InsideOnly);
+        assert_eq!(verdict_of("PPP", "FFP"), TestJudgement::OutsideOnly);
+        assert_eq!(verdict_of("F-P", "P-P"), TestJudgement::InsideOnly);
     }
 
     #[test]
     fn what_fails_now_and_then_in_both_or_only_passes_more_often_is_flaky() {
         for (inside, outside) in [("PFP", "FPP"), ("FFF", "PFF"), ("PFF", "FFF"), ("PP-", "PPP"), ("SPP", "PPP")] {
-            assert_eq!(verdict_of(inside, outside), Judgement::Flaky, "{inside} {outside}");
+            assert_eq!(verdict_of(inside, outside), TestJudgement::Flaky, "{inside} {outside}");
         }
     }
 
     #[test]
     fn a_test_that_one_world_never_reports_is_missing_there() {
-        assert_eq!(verdict_of("---", "PPP"), Judgement::Missing);
-        assert_eq!(verdict_of("FFF", "---"), Judgement::Missing);
+        assert_eq!(verdict_of("---", "PPP"), TestJudgement::Missing);
+        assert_eq!(verdict_of("FFF", "---"), TestJudgement::Missing);
         // Names that hold the time or a random number are new in every run: they come and go in one world already.
-        assert_eq!(verdict_of("---", "P--"), Judgement::Flaky);
+        assert_eq!(verdict_of("---", "P--"), TestJudgement::Flaky);
     }
 
     #[test]
     fn a_package_is_notable_by_itself_only_without_a_notable_test() {
-        let run = |test, whole| Report {
+        let run = |test, whole| TestReport {
             wholes: [("p".to_owned(), whole)].into(),
             ..report(&[("p T", test), ("p U/x", Passed)])
         };
         let alone = judge(&[run(Passed, Failed)], &[run(Passed, Passed)]);
         assert_eq!((alone.tests, alone.same, alone.differing().count()), (2, 2, 1));
-        assert!(alone.notable[0].whole && alone.count(Judgement::Differs) == 0);
+        assert!(alone.notable[0].whole && alone.count(TestJudgement::Differs) == 0);
         let explained = judge(&[run(Failed, Failed)], &[run(Passed, Passed)]);
         assert_eq!(explained.notable.iter().map(|judged| judged.name.as_str()).collect::<Vec<_>>(), ["p T"]);
         assert_eq!(explained.notable[0].inside.to_string(), "failed 1 of 1");

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::json::Json;
-use super::plan::{PACKET, Side};
+use super::plan::{PACKET, WorldSide};
 use super::project::Project;
-use super::reports::Report;
-use super::scratch::Place;
+use super::reports::TestReport;
+use super::site::CampaignSite;
 
 /// What the runs of a project in one world came to.
 #[derive(Debug, Clone, Default)]
-pub struct Runs {
-    pub reports: Vec<Report>,
+pub struct WorldRuns {
+    pub reports: Vec<TestReport>,
     /// How long each took.
     pub milliseconds: Vec<u64>,
     /// The wall clocks that they had, in the words of manifests.
@@ -26,7 +26,7 @@ pub struct Runs {
 ///
 /// # Errors
 /// Why there are no runs that could be compared, in words.
-pub fn measure(place: &Place, folder: &Path, project: &Project, times: usize) -> Result<[Runs; 2], String> {
+pub fn measure(place: &CampaignSite, folder: &Path, project: &Project, times: usize) -> Result<[WorldRuns; 2], String> {
     let mut command = place.rcrepro();
     // One at a time: two runs side by side would take the processors from each other.
     command.arg("-C").arg(folder).args(["--json", "run", PACKET, "--jobs", "1"]);
@@ -50,9 +50,9 @@ pub fn measure(place: &Place, folder: &Path, project: &Project, times: usize) ->
         let (_, stdout, _) = stream(place, folder, "setup", "stdout", &streams)?;
         return Err(format!("the setup failed\n{}\n{}", tail(&stdout), tail(&stderr)));
     }
-    let mut runs = [Runs::default(), Runs::default()];
+    let mut runs = [WorldRuns::default(), WorldRuns::default()];
     for number in 1..=times {
-        for (side, runs) in Side::ALL.into_iter().zip(&mut runs) {
+        for (side, runs) in WorldSide::ALL.into_iter().zip(&mut runs) {
             let id = side.id(number);
             let (run, stdout, _) = stream(place, folder, &id, "stdout", &streams)?;
             let report = project.form.read(&stdout);
@@ -72,7 +72,7 @@ pub fn measure(place: &Place, folder: &Path, project: &Project, times: usize) ->
 
 /// Reads a stream of a command, and keeps it in a file; gives the run's id beside it.
 fn stream(
-    place: &Place,
+    place: &CampaignSite,
     folder: &Path,
     id: &str,
     stream: &str,

@@ -12,6 +12,7 @@ mod plan;
 mod project;
 mod reports;
 mod scratch;
+mod site;
 mod table;
 mod toolchain;
 
@@ -21,10 +22,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use arguments::Arguments;
-use config::Settings;
+use config::ProjectSettings;
 use project::Project;
-use scratch::{Place, Scratch};
-use table::{Compared, Outcome, Refused};
+use scratch::ScratchClone;
+use site::CampaignSite;
+use table::{ProjectOutcome, Refused, WorldComparison};
 
 use crate::engine;
 use crate::machine;
@@ -49,7 +51,7 @@ pub fn run(root: &Path, words: &[&str]) -> Result<ExitCode, Refusal> {
     }
     engine::ensure(root)?;
     crate::demo::ensure_client_configuration()?;
-    let place = Place { base: root.join("target/xtask/campaign"), rcrepro: program(root, &arguments)? };
+    let place = CampaignSite { base: root.join("target/xtask/campaign"), rcrepro: program(root, &arguments)? };
     toolchain::copy_images(&place, root).map_err(Refusal::machine)?;
     let worlds = [arguments.inside.as_str(), arguments.outside.as_str()];
     let mut outcomes = Vec::new();
@@ -78,11 +80,16 @@ fn program(root: &Path, arguments: &Arguments) -> Result<std::path::PathBuf, Ref
     Ok(root.join("target/debug/rcrepro"))
 }
 
-fn one(place: &Place, checkout: &Path, tables: &BTreeMap<String, Settings>, arguments: &Arguments) -> Outcome {
+fn one(
+    place: &CampaignSite,
+    checkout: &Path,
+    tables: &BTreeMap<String, ProjectSettings>,
+    arguments: &Arguments,
+) -> ProjectOutcome {
     let path = checkout.canonicalize().unwrap_or_else(|_| checkout.to_owned());
     let name = path.file_name().map_or_else(|| "project".to_owned(), |name| name.to_string_lossy().into_owned());
     let settings = tables.get(&name).cloned().unwrap_or_default();
-    let mut outcome = Outcome { name, commit: String::new(), tool: String::new(), result: Err(Refused::Empty) };
+    let mut outcome = ProjectOutcome { name, commit: String::new(), tool: String::new(), result: Err(Refused::Empty) };
     outcome.result = match settings.text("skip") {
         Some(why) => Err(Refused::Skipped(why.to_owned())),
         None => compare(place, &path, &settings, arguments, &mut outcome),
@@ -91,15 +98,15 @@ fn one(place: &Place, checkout: &Path, tables: &BTreeMap<String, Settings>, argu
 }
 
 fn compare(
-    place: &Place,
+    place: &CampaignSite,
     checkout: &Path,
-    settings: &Settings,
+    settings: &ProjectSettings,
     arguments: &Arguments,
-    outcome: &mut Outcome,
-) -> Result<Compared, Refused> {
+    outcome: &mut ProjectOutcome,
+) -> Result<WorldComparison, Refused> {
     let project = Project::find(checkout, settings).map_err(Refused::NotRun)?;
     outcome.tool.clone_from(&project.tool);
-    let scratch = Scratch::prepare(place, checkout, &outcome.name, &project, settings).map_err(Refused::NotRun)?;
+    let scratch = ScratchClone::prepare(place, checkout, &outcome.name, &project, settings).map_err(Refused::NotRun)?;
     outcome.commit.clone_from(&scratch.commit);
     let worlds = [arguments.inside.as_str(), arguments.outside.as_str()];
     scratch.plan(&plan::commands(&project, worlds, arguments.times)).map_err(Refused::NotRun)?;
@@ -117,7 +124,7 @@ fn compare(
     let [inside, outside] = runs;
     let every = inside.reports.iter().chain(&outside.reports);
     let names: BTreeSet<&String> = every.flat_map(|report| report.tests.keys()).collect();
-    Ok(Compared {
+    Ok(WorldComparison {
         functions: names.iter().filter(|name| !project.form.is_part(name)).count(),
         findings: judge::judge(&inside.reports, &outside.reports),
         times: arguments.times,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::project::{Kind, Project};
+use super::project::{Project, ProjectKind};
 
 /// The packet that holds all of it.
 pub const PACKET: &str = "CP-01";
@@ -14,12 +14,12 @@ pub const IMAGES: &str = ".campaign";
 
 /// A world, as commands are named after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum WorldSide {
     Inside,
     Outside,
 }
 
-impl Side {
+impl WorldSide {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Inside, Self::Outside];
 
@@ -56,7 +56,7 @@ pub fn inputs(project: &Project, submodules: &[String]) -> String {
             put(&mut text, format_args!("directory = {}\n", quoted(&project.folder)));
         }
     }
-    if project.kind == Kind::Go {
+    if project.kind == ProjectKind::Go {
         text += "\n[frozen.gostd]\nkind = \"go-std\"\nimage = \"tool\"\n";
     }
     text
@@ -69,7 +69,7 @@ pub fn commands(project: &Project, worlds: [&str; 2], times: usize) -> String {
     let outputs = format!("outputs = [{}]\n", outputs.join(", "));
     command(&mut text, project, "setup", &project.setup, &outputs);
     for number in 1..=times {
-        let mut turn = [(Side::Inside, worlds[0]), (Side::Outside, worlds[1])];
+        let mut turn = [(WorldSide::Inside, worlds[0]), (WorldSide::Outside, worlds[1])];
         if number % 2 == 0 {
             turn.reverse();
         }
@@ -85,7 +85,7 @@ fn command(text: &mut String, project: &Project, id: &str, line: &str, more: &st
     let line = if project.folder.is_empty() { line.to_owned() } else { format!("cd {} && {line}", project.folder) };
     put(text, format_args!("\n[[sets.all]]\nid = \"{id}\"\nrun = {}\nimage = \"tool\"\n", quoted(&line)));
     let packages = project.packages.then(|| frozen(project).0);
-    let std = (project.kind == Kind::Go && id == "setup").then_some("gostd");
+    let std = (project.kind == ProjectKind::Go && id == "setup").then_some("gostd");
     let named: Vec<_> = packages.into_iter().chain(std).map(quoted).collect();
     put(text, format_args!("frozen = [{}]\n", named.join(", ")));
     // Failing tests are what is looked for: the report is read, and the exit code decides nothing.
@@ -101,8 +101,8 @@ fn command(text: &mut String, project: &Project, id: &str, line: &str, more: &st
 /// The frozen input that holds a project's packages: its name and its kind.
 pub const fn frozen(project: &Project) -> (&'static str, &'static str) {
     match project.kind {
-        Kind::Go => ("gomod", "go-modules"),
-        Kind::Node => ("npm", "npm-packages"),
+        ProjectKind::Go => ("gomod", "go-modules"),
+        ProjectKind::Node => ("npm", "npm-packages"),
     }
 }
 

@@ -3,21 +3,21 @@
 use std::fs;
 use std::path::Path;
 
-use super::config::Settings;
+use super::config::ProjectSettings;
 use super::json::Json;
-use super::reports::Form;
+use super::reports::ReportForm;
 
 /// Where the build cache of Go's packages is in the source, so that it is an output of the setup and an input of each run.
 const GO_CACHE: &str = ".campaign/gocache";
 
 /// The kind of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ProjectKind {
     Go,
     Node,
 }
 
-impl Kind {
+impl ProjectKind {
     /// The image of this kind among ours.
     pub const fn image(self) -> &'static str {
         match self {
@@ -30,12 +30,12 @@ impl Kind {
 /// A project, and how it is tested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    pub kind: Kind,
+    pub kind: ProjectKind,
     /// The toolchain's version; our image's own without.
     pub version: Option<String>,
     /// The tool, as tables show it.
     pub tool: String,
-    pub form: Form,
+    pub form: ReportForm,
     /// The folder of the package or module below the checkout; empty for the checkout itself.
     pub folder: String,
     /// Installs packages, or compiles, before any test runs.
@@ -58,26 +58,26 @@ impl Project {
     ///
     /// # Errors
     /// Why it cannot be tested, in words.
-    pub fn find(checkout: &Path, settings: &Settings) -> Result<Self, String> {
+    pub fn find(checkout: &Path, settings: &ProjectSettings) -> Result<Self, String> {
         let folder = settings.text("folder").unwrap_or_default().trim_end_matches('/').to_owned();
         let at = checkout.join(&folder);
         let manifest = fs::read_to_string(at.join("package.json")).ok();
         let kind = match settings.text("kind") {
-            Some("go") => Kind::Go,
-            Some("node") => Kind::Node,
+            Some("go") => ProjectKind::Go,
+            Some("node") => ProjectKind::Node,
             Some(other) => return Err(format!("unknown kind `{other}`: expected go or node")),
-            None if at.join("go.mod").is_file() || has_go_files(&at) => Kind::Go,
-            None if manifest.is_some() => Kind::Node,
+            None if at.join("go.mod").is_file() || has_go_files(&at) => ProjectKind::Go,
+            None if manifest.is_some() => ProjectKind::Node,
             None => return Err("neither go.mod, nor Go files, nor package.json".to_owned()),
         };
         let mut project = match kind {
-            Kind::Go => Self::go(&at),
-            Kind::Node => Self::node(manifest.as_deref().unwrap_or_default(), settings.text("test"))?,
+            ProjectKind::Go => Self::go(&at),
+            ProjectKind::Node => Self::node(manifest.as_deref().unwrap_or_default(), settings.text("test"))?,
         };
         project.folder = folder;
         project.version = settings.text("version").map(str::to_owned);
         if let Some(report) = settings.text("report") {
-            project.form = Form::named(report).ok_or_else(|| format!("unknown report `{report}`"))?;
+            project.form = ReportForm::named(report).ok_or_else(|| format!("unknown report `{report}`"))?;
         }
         for (key, place) in [
             ("setup", &mut project.setup),
@@ -99,7 +99,7 @@ impl Project {
         let sums = fs::read_to_string(at.join("go.sum")).unwrap_or_default();
         Self {
             tool: "go test".to_owned(),
-            form: Form::Go,
+            form: ReportForm::Go,
             // Everything is compiled and vetted, and nothing run; what does not compile fails again in each run, by its name.
             setup: format!(
                 "mkdir -p /work/.campaign; cp -r /deps/gostd /work/{GO_CACHE}; go test -count=1 -exec /bin/true ./... || true"
@@ -108,16 +108,16 @@ impl Project {
             test: "go test ./... -count=1 -json".to_owned(),
             environment: vec!["GOFLAGS=-buildvcs=false".to_owned(), format!("GOCACHE=/work/{GO_CACHE}")],
             packages: !sums.trim().is_empty(),
-            ..Self::empty(Kind::Go)
+            ..Self::empty(ProjectKind::Go)
         }
     }
 
     fn node(manifest: &str, line: Option<&str>) -> Result<Self, String> {
-        let json = Json::read(manifest).ok_or("package.json is no JSON")?;
+        let json = Json::read(manifest).ok_or("package.json is not valid JSON")?;
         let script = json.get("scripts").and_then(|scripts| scripts.text("test")).unwrap_or_default();
         let (tool, form, test) = match line.and_then(runner).or_else(|| runner(script)) {
             Some(found) => found,
-            None if line.is_some() => ("node", Form::Tap, String::new()),
+            None if line.is_some() => ("node", ReportForm::Tap, String::new()),
             None => return Err(format!("no test tool is known in the script `{script}`: name a test line")),
         };
         Ok(Self {
@@ -127,16 +127,16 @@ impl Project {
             outputs: vec!["node_modules".to_owned()],
             test,
             packages: true,
-            ..Self::empty(Kind::Node)
+            ..Self::empty(ProjectKind::Node)
         })
     }
 
-    fn empty(kind: Kind) -> Self {
+    fn empty(kind: ProjectKind) -> Self {
         Self {
             kind,
             version: None,
             tool: String::new(),
-            form: Form::Tap,
+            form: ReportForm::Tap,
             folder: String::new(),
             setup: String::new(),
             outputs: Vec::new(),
@@ -156,14 +156,14 @@ fn has_go_files(folder: &Path) -> bool {
 }
 
 /// Finds the test tool of a script, with the line that makes it report each test. Arguments that choose tests are kept.
-fn runner(script: &str) -> Option<(&'static str, Form, String)> {
-    const TOOLS: [(&str, Form, &str, &str); 6] = [
-        ("vitest", Form::Jest, "vitest run", " --reporter=json"),
-        ("jest", Form::Jest, "jest", " --json"),
-        ("mocha", Form::Mocha, "mocha", " --reporter json"),
-        ("ava", Form::Tap, "ava", " --tap"),
-        ("tap", Form::Tap, "tap", " --reporter=tap"),
-        ("node --test", Form::Tap, "node --test", " --test-reporter=tap"),
+fn runner(script: &str) -> Option<(&'static str, ReportForm, String)> {
+    const TOOLS: [(&str, ReportForm, &str, &str); 6] = [
+        ("vitest", ReportForm::Jest, "vitest run", " --reporter=json"),
+        ("jest", ReportForm::Jest, "jest", " --json"),
+        ("mocha", ReportForm::Mocha, "mocha", " --reporter json"),
+        ("ava", ReportForm::Tap, "ava", " --tap"),
+        ("tap", ReportForm::Tap, "tap", " --reporter=tap"),
+        ("node --test", ReportForm::Tap, "node --test", " --test-reporter=tap"),
     ];
     // What checks style or measures coverage comes before or after, and is not a test.
     script.rsplit("&&").find_map(|part| {
@@ -208,17 +208,17 @@ mod tests {
         let tables =
             super::super::config::read("[x]\ntest = 'npx foo'\nreport = 'mocha'\noutputs = ['dist']\n").unwrap();
         let project = Project::node("{\"scripts\": {}}", Some("make")).unwrap();
-        assert_eq!(project.form, Form::Tap);
+        assert_eq!(project.form, ReportForm::Tap);
         let project = Project::node("{}", Some("A=b node_modules/.bin/mocha test/")).unwrap();
-        assert_eq!((project.form, project.tool.as_str()), (Form::Mocha, "mocha"));
+        assert_eq!((project.form, project.tool.as_str()), (ReportForm::Mocha, "mocha"));
         assert!(Project::node("{\"scripts\": {\"test\": \"echo\"}}", None).is_err());
         let folder = std::env::temp_dir().join(format!("campaign-project-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        assert!(Project::find(&folder, &Settings::default()).is_err());
+        assert!(Project::find(&folder, &ProjectSettings::default()).is_err());
         fs::write(folder.join("package.json"), "{}").unwrap();
         let project = Project::find(&folder, &tables["x"]).unwrap();
         fs::remove_dir_all(&folder).unwrap();
-        assert_eq!((project.test.as_str(), project.form), ("npx foo", Form::Mocha));
+        assert_eq!((project.test.as_str(), project.form), ("npx foo", ReportForm::Mocha));
         assert_eq!(project.outputs, ["node_modules", "dist"]);
     }
 }

@@ -2,24 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use super::config::Settings;
+use super::config::ProjectSettings;
 use super::plan::{self, WORLD};
-use super::project::{Kind, Project};
+use super::project::{Project, ProjectKind};
+use super::site::{CampaignSite, succeed};
 use super::toolchain;
-
-/// Where things of the campaign are, and what it is done with.
-#[derive(Debug, Clone)]
-pub struct Place {
-    /// The folder of the scratch clones.
-    pub base: PathBuf,
-    pub rcrepro: PathBuf,
-}
 
 /// A scratch clone whose inputs are locked.
 #[derive(Debug)]
-pub struct Scratch {
+pub struct ScratchClone {
     pub folder: PathBuf,
     /// The checkout's commit, in hex.
     pub commit: String,
@@ -27,18 +20,18 @@ pub struct Scratch {
     inputs: String,
 }
 
-impl Scratch {
+impl ScratchClone {
     /// Clones a checkout and locks what it needs; a clone of the same commit with the same inputs is taken as it is, and then no
     /// network is needed.
     ///
     /// # Errors
     /// What could not be had, in words.
     pub fn prepare(
-        place: &Place,
+        place: &CampaignSite,
         checkout: &Path,
         name: &str,
         project: &Project,
-        settings: &Settings,
+        settings: &ProjectSettings,
     ) -> Result<Self, String> {
         let commit = git(checkout, &["rev-parse", "HEAD"])?.trim().to_owned();
         let submodules = submodules(&git(checkout, &["ls-tree", "-r", "HEAD"])?);
@@ -66,7 +59,7 @@ impl Scratch {
         if project.packages {
             succeed(place.rcrepro().arg("-C").arg(&scratch.folder).args(["lock", plan::frozen(project).0]))?;
         }
-        if project.kind == Kind::Go {
+        if project.kind == ProjectKind::Go {
             scratch.lock_standard_library(place, project)?;
         }
         scratch.commit(&["lockfiles".to_owned()])?;
@@ -76,7 +69,7 @@ impl Scratch {
 
     /// Locks Go's compiled standard library. It follows from the image alone, so it is compiled once for all projects: on two
     /// processors that is a minute each.
-    fn lock_standard_library(&self, place: &Place, project: &Project) -> Result<(), String> {
+    fn lock_standard_library(&self, place: &CampaignSite, project: &Project) -> Result<(), String> {
         let cannot = |error| format!("cannot keep the lock of Go's standard library: {error}");
         let world = place.base.join(WORLD);
         let image = plan::image(project);
@@ -111,18 +104,18 @@ impl Scratch {
     }
 
     /// Adds what a project does not track but a frozen input needs; gives the files, relative to the clone.
-    fn complete(&self, project: &Project, settings: &Settings) -> Result<Vec<String>, String> {
+    fn complete(&self, project: &Project, settings: &ProjectSettings) -> Result<Vec<String>, String> {
         let at = self.folder.join(&project.folder);
         let relative = |file: &str| Path::new(&project.folder).join(file).display().to_string();
         match project.kind {
-            Kind::Go if at.join("go.mod").is_file() => Ok(Vec::new()),
-            Kind::Go => {
+            ProjectKind::Go if at.join("go.mod").is_file() => Ok(Vec::new()),
+            ProjectKind::Go => {
                 let module = settings.text("module").unwrap_or("campaign.invalid/project");
                 let text = format!("module {module}\n\ngo 1.21\n");
                 fs::write(at.join("go.mod"), text).map_err(|error| format!("cannot write go.mod: {error}"))?;
                 Ok(vec![relative("go.mod")])
             }
-            Kind::Node => {
+            ProjectKind::Node => {
                 for member in settings.list("drop") {
                     succeed(npm(&at).args(["pkg", "delete", member]))?;
                 }
@@ -164,13 +157,6 @@ impl Scratch {
     }
 }
 
-impl Place {
-    /// The program that runs plans.
-    pub fn rcrepro(&self) -> Command {
-        Command::new(&self.rcrepro)
-    }
-}
-
 /// The paths of submodules in what `git ls-tree` prints: a clone has none of their files.
 fn submodules(tree: &str) -> Vec<String> {
     tree.lines()
@@ -188,25 +174,6 @@ fn npm(folder: &Path) -> Command {
 
 fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     succeed(Command::new("git").arg("-C").arg(folder).args(arguments))
-}
-
-/// Runs a command to its end and gives its standard output.
-///
-/// # Errors
-/// How it ended and the end of what it said.
-pub fn succeed(command: &mut Command) -> Result<String, String> {
-    let shown = format!(
-        "{} {}",
-        command.get_program().display(),
-        command.get_args().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
-    );
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("cannot start {shown}: {error}"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = said.lines().collect();
-    Err(format!("{shown}: {}\n{}", output.status, lines[lines.len().saturating_sub(15)..].join("\n")))
 }
 
 #[cfg(test)]

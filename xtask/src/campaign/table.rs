@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::judge::{Findings, Judged, Judgement};
+use super::judge::{JudgedTest, ProjectFindings, TestJudgement};
 use super::measure::median;
 
 /// What became of a project.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct ProjectOutcome {
     pub name: String,
     /// The checkout's commit in hex, as far as it is known.
     pub commit: String,
     pub tool: String,
-    pub result: Result<Compared, Refused>,
+    pub result: Result<WorldComparison, Refused>,
 }
 
 /// Why there is nothing to compare.
@@ -30,8 +30,8 @@ pub enum Refused {
 
 /// What the runs of a project say.
 #[derive(Debug)]
-pub struct Compared {
-    pub findings: Findings,
+pub struct WorldComparison {
+    pub findings: ProjectFindings,
     /// How many tests are not parts of another one.
     pub functions: usize,
     /// How often it ran in each world.
@@ -42,13 +42,13 @@ pub struct Compared {
     pub clocks: [BTreeSet<String>; 2],
 }
 
-impl Compared {
+impl WorldComparison {
     fn flaky(&self) -> [usize; 2] {
-        let several = |seen: super::judge::Seen| {
+        let several = |seen: super::judge::VerdictCounts| {
             [seen.passed, seen.failed, seen.skipped, seen.absent].iter().filter(|count| **count > 0).count() > 1
         };
         let flaky =
-            || self.findings.notable.iter().filter(|judged| judged.judgement == Judgement::Flaky && !judged.whole);
+            || self.findings.notable.iter().filter(|judged| judged.judgement == TestJudgement::Flaky && !judged.whole);
         [
             flaky().filter(|judged| several(judged.inside)).count(),
             flaky().filter(|judged| several(judged.outside)).count(),
@@ -69,7 +69,7 @@ impl Compared {
 }
 
 /// The table of all projects as Markdown, with differing and flaky tests by name below it.
-pub fn markdown(outcomes: &[Outcome], worlds: [&str; 2]) -> String {
+pub fn markdown(outcomes: &[ProjectOutcome], worlds: [&str; 2]) -> String {
     let shown = worlds.map(|keys| if keys.is_empty() { "the default world".to_owned() } else { format!("`{keys}`") });
     let mut text = format!("Inside: {}. Outside: {}.\n\n", shown[0], shown[1]);
     text += "| Project | Commit | Tool | Runs | Clocks | Tests (functions) | Same (of them failing) | Flaky inside / outside | Differs | Missing in one | Seconds inside / outside |\n";
@@ -89,7 +89,7 @@ pub fn markdown(outcomes: &[Outcome], worlds: [&str; 2]) -> String {
     text
 }
 
-fn row(outcome: &Outcome) -> String {
+fn row(outcome: &ProjectOutcome) -> String {
     let commit: String = outcome.commit.chars().take(10).collect();
     let head = format!("| {} | {commit} | {} |", outcome.name, outcome.tool);
     match &outcome.result {
@@ -98,9 +98,9 @@ fn row(outcome: &Outcome) -> String {
         Err(Refused::Empty) => format!("{head} | **undecided**: no test was executed | | | | | | |"),
         Ok(compared) => {
             let (findings, [inside, outside]) = (&compared.findings, compared.flaky());
-            let missing = findings.count(Judgement::Missing);
+            let missing = findings.count(TestJudgement::Missing);
             let differs = findings.differing().count()
-                - findings.differing().filter(|judged| judged.judgement == Judgement::Missing).count();
+                - findings.differing().filter(|judged| judged.judgement == TestJudgement::Missing).count();
             format!(
                 "{head} {}+{} | {} | {} ({}) | {} ({}) | {inside} / {outside} | {differs} | {missing} | {} |",
                 compared.times,
@@ -116,7 +116,7 @@ fn row(outcome: &Outcome) -> String {
     }
 }
 
-fn line(judged: &Judged) -> String {
+fn line(judged: &JudgedTest) -> String {
     let what = if judged.whole { " (as a whole)" } else { "" };
     format!(
         "**{}**: `{}`{what}: inside {}; outside {}",
@@ -127,8 +127,8 @@ fn line(judged: &Judged) -> String {
     )
 }
 
-/// What is said of a project as soon as it ran.
-pub fn text(outcome: &Outcome) -> String {
+/// What is printed about a project as soon as it ran.
+pub fn text(outcome: &ProjectOutcome) -> String {
     let mut text = format!("{}: ", outcome.name);
     match &outcome.result {
         Err(Refused::Skipped(why)) => put(&mut text, format_args!("not run: {why}\n")),
@@ -155,12 +155,12 @@ pub fn text(outcome: &Outcome) -> String {
 }
 
 /// The exit code of all: 1 when a verdict differs, else 4 when a project could not be run, else 5 when one executed no test.
-pub fn code(outcomes: &[Outcome]) -> ExitCode {
+pub fn code(outcomes: &[ProjectOutcome]) -> ExitCode {
     ExitCode::from(number(outcomes))
 }
 
-fn number(outcomes: &[Outcome]) -> u8 {
-    let any = |wanted: fn(&Outcome) -> bool| outcomes.iter().any(wanted);
+fn number(outcomes: &[ProjectOutcome]) -> u8 {
+    let any = |wanted: fn(&ProjectOutcome) -> bool| outcomes.iter().any(wanted);
     if any(|outcome| outcome.result.as_ref().is_ok_and(|compared| compared.findings.differing().next().is_some())) {
         1
     } else if any(|outcome| matches!(outcome.result, Err(Refused::NotRun(_)))) {
@@ -173,7 +173,7 @@ fn number(outcomes: &[Outcome]) -> u8 {
     }
 }
 
-/// The line of a refusal that says most: of several that tell of an error the longest, else the first.
+/// The line of a refusal that says most: the longest of those with the word `error`, else the first.
 fn telling(text: &str) -> String {
     let errors = text.lines().skip(1).filter(|line| line.to_ascii_lowercase().contains("error"));
     let line = errors.max_by_key(|line| line.len()).or_else(|| text.lines().next()).unwrap_or_default();
@@ -187,17 +187,17 @@ fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::super::judge::judge;
-    use super::super::reports::{Report, Verdict};
+    use super::super::reports::{TestReport, TestVerdict};
     use super::*;
 
-    fn outcome(result: Result<Compared, Refused>) -> Outcome {
-        Outcome { name: "x".into(), commit: "0123456789abcdef".into(), tool: "go test".into(), result }
+    fn outcome(result: Result<WorldComparison, Refused>) -> ProjectOutcome {
+        ProjectOutcome { name: "x".into(), commit: "0123456789abcdef".into(), tool: "go test".into(), result }
     }
 
-    fn compared(inside: Verdict, outside: Verdict) -> Outcome {
-        let run = |verdict| Report { tests: [("p TestA".to_owned(), verdict)].into(), ..Report::default() };
+    fn compared(inside: TestVerdict, outside: TestVerdict) -> ProjectOutcome {
+        let run = |verdict| TestReport { tests: [("p TestA".to_owned(), verdict)].into(), ..TestReport::default() };
         let findings = judge(&[run(inside)], &[run(outside)]);
-        outcome(Ok(Compared {
+        outcome(Ok(WorldComparison {
             findings,
             functions: 1,
             times: 1,
@@ -208,8 +208,8 @@ mod tests {
 
     #[test]
     fn each_end_has_its_exit_code_and_the_worst_counts() {
-        let same = || compared(Verdict::Passed, Verdict::Passed);
-        let differs = || compared(Verdict::Failed, Verdict::Passed);
+        let same = || compared(TestVerdict::Passed, TestVerdict::Passed);
+        let differs = || compared(TestVerdict::Failed, TestVerdict::Passed);
         let not_run = || outcome(Err(Refused::NotRun("no image\nmore".into())));
         let empty = || outcome(Err(Refused::Empty));
         let skipped = || outcome(Err(Refused::Skipped("a database".into())));
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn rows_have_numbers_and_lines_have_names() {
         let text = markdown(
-            &[compared(Verdict::Failed, Verdict::Passed), outcome(Err(Refused::Empty))],
+            &[compared(TestVerdict::Failed, TestVerdict::Passed), outcome(Err(Refused::Empty))],
             ["", "world = \"machine\""],
         );
         for part in [

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use super::plan::{self, WORLD};
 use super::project::Project;
-use super::scratch::{Place, succeed};
+use super::site::{CampaignSite, succeed};
 
 /// Copies our image definitions and their locks to where the plans look for them.
 ///
 /// # Errors
 /// What could not be copied, in words.
-pub fn copy_images(place: &Place, root: &Path) -> Result<(), String> {
+pub fn copy_images(place: &CampaignSite, root: &Path) -> Result<(), String> {
     copy(root, &place.base.join(WORLD))
 }
 
@@ -19,7 +19,7 @@ pub fn copy_images(place: &Place, root: &Path) -> Result<(), String> {
 ///
 /// # Errors
 /// What could not be copied, in words.
-pub fn lay_images(place: &Place, clone: &Path) -> Result<(), String> {
+pub fn lay_images(place: &CampaignSite, clone: &Path) -> Result<(), String> {
     copy(&place.base.join(WORLD), &clone.join(plan::IMAGES))
 }
 
@@ -42,7 +42,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), String> {
 ///
 /// # Errors
 /// What could not be written or locked, in words.
-pub fn lock_image(place: &Place, project: &Project) -> Result<(), String> {
+pub fn lock_image(place: &CampaignSite, project: &Project) -> Result<(), String> {
     let Some(version) = &project.version else { return Ok(()) };
     let world = place.base.join(WORLD);
     let (name, ours) = (plan::image(project), project.kind.image());

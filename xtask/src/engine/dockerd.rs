@@ -20,8 +20,8 @@ const START: Duration = Duration::from_secs(90);
 
 /// Starts dockerd: through systemd where that runs the machine, else as a process of its own, which outlives this one.
 ///
-/// In the second case its log is `target/xtask/dockerd.log`, and its process id is in `target/xtask/dockerd.pid` for
-/// whoever wants to end what was started and nothing else.
+/// In the second case its log is `target/xtask/dockerd.log`, and its process id is in `target/xtask/dockerd.pid`, so that
+/// what was started can be ended, and nothing else.
 ///
 /// # Errors
 /// Exit 4 with the end of the log when it does not come up.

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use crate::refusal::Refusal;
 use plan::{Sentence, sentences};
-use table::{Row, rows};
+use table::{PlanRow, rows};
 use template::Template;
 
 const TABLE: &str = "docs/release-plan.md";
@@ -54,7 +54,7 @@ pub fn run(root: &Path) -> Result<ExitCode, Refusal> {
 }
 
 /// Checks each row: its keys, its sentence in them, its tests. `source` reads a file of the project.
-fn check(rows: &[Row], template: &Template, source: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
+fn check(rows: &[PlanRow], template: &Template, source: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
     let mut wrong = Vec::new();
     for row in rows {
         let mut say = |what: String| wrong.push(format!("{TABLE}:{}: {what}", row.line));
@@ -81,7 +81,7 @@ fn check(rows: &[Row], template: &Template, source: &dyn Fn(&str) -> Option<Stri
 }
 
 /// Compares the plan's sentences with the rows, both ways.
-fn compare(sentences: &[Sentence], rows: &[Row]) -> Vec<String> {
+fn compare(sentences: &[Sentence], rows: &[PlanRow]) -> Vec<String> {
     let stands = |sentence: &Sentence| rows.iter().any(|row| row.of(sentence));
     let missing = sentences
         .iter()
@@ -105,7 +105,7 @@ mod tests {
     const TABLE: &str = "## RC-01\n\n| Sentence | Key | Goes red in |\n|---|---|---|\n\
                          | Pin Go. | `packets.RC-01.goal` | shown: a goal |\n\
                          | RC-00 ──► RC-01 | `packets.RC-01.needs` | `tests/a.rs::goes_red`, `tests/a.rs::slow` (ignored) |\n\
-                         | `go test -run \"A\\|B\"` | `sets.backend.run`, `risks.id`, `src/a.rs` | open: nobody knows |\n";
+                         | `go test -run \"A\\|B\"` | `sets.backend.run`, `risks.id`, `src/a.rs` | open: not yet known |\n";
     const SOURCE: &str =
         "#[test]\nfn goes_red() {}\n\n#[tokio::test]\n#[ignore = \"slow\"]\nasync fn slow() {}\n\nfn helper() {}\n";
 
@@ -135,7 +135,7 @@ mod tests {
             ("`src/a.rs`", "`src/b.rs`", "docs/release-plan.md:7: there is no file `src/b.rs`"),
             ("::goes_red", "::goes_green", "docs/release-plan.md:6: `tests/a.rs` has no function `goes_green`"),
             ("tests/a.rs::goes_red", "tests/b.rs::goes_red", "docs/release-plan.md:6: there is no file `tests/b.rs`"),
-            ("::goes_red", "::helper", "docs/release-plan.md:6: `helper` in `tests/a.rs` is no test"),
+            ("::goes_red", "::helper", "docs/release-plan.md:6: `helper` in `tests/a.rs` is not a test"),
             (
                 " (ignored)",
                 "",
@@ -146,7 +146,7 @@ mod tests {
                 "::goes_red` (ignored)",
                 "docs/release-plan.md:6: `goes_red` in `tests/a.rs` is not ignored",
             ),
-            ("open: nobody knows", "TODO: mutants", "docs/release-plan.md:7: no test is named yet: TODO: mutants"),
+            ("open: not yet known", "TODO: mutants", "docs/release-plan.md:7: no test is named yet: TODO: mutants"),
             (
                 "shown: a goal",
                 "maybe",

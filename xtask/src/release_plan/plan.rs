@@ -9,8 +9,8 @@ pub struct Sentence {
     pub text: String,
 }
 
-/// Reads the sentences of a plan in their order. Headings, labels (`Goal:`) and the lines that say status, owner and date are
-/// none.
+/// Reads the sentences of a plan in their order. Headings, labels (`Goal:`) and the lines that say status, owner and date
+/// do not count.
 pub fn sentences(plan: &str) -> Vec<Sentence> {
     let mut heading = String::new();
     let mut found = Vec::new();

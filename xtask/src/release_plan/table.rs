@@ -2,9 +2,9 @@
 
 use super::plan::Sentence;
 
-/// One row.
+/// A row: a sentence of the plan, what holds it, and what goes red without it.
 #[derive(Debug)]
-pub struct Row {
+pub struct PlanRow {
     /// Its line in the document, from 1.
     pub line: usize,
     /// The heading above it.
@@ -30,7 +30,7 @@ pub struct Test {
     pub ignored: bool,
 }
 
-impl Row {
+impl PlanRow {
     /// Whether it is that of a sentence.
     pub fn of(&self, sentence: &Sentence) -> bool {
         self.sentence == sentence.text && self.heading == sentence.heading
@@ -38,7 +38,7 @@ impl Row {
 }
 
 /// Reads every row of the tables whose first column is `Sentence`.
-pub fn rows(document: &str) -> Vec<Row> {
+pub fn rows(document: &str) -> Vec<PlanRow> {
     let mut heading = String::new();
     let mut inside = false;
     let mut found = Vec::new();
@@ -49,7 +49,7 @@ pub fn rows(document: &str) -> Vec<Row> {
         let cells = cells(line);
         match &cells[..] {
             [first, ..] if first == "Sentence" => inside = true,
-            [sentence, keys, proof] if inside && !sentence.starts_with("---") => found.push(Row {
+            [sentence, keys, proof] if inside && !sentence.starts_with("---") => found.push(PlanRow {
                 line: index + 1,
                 heading: heading.clone(),
                 sentence: sentence.clone(),

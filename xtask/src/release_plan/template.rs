@@ -1,8 +1,8 @@
-//! The template's keys with their values, as far as this check needs them: one key a line, values down to the next one.
+//! The template's keys with their values, as far as this check needs them: one key per line, values down to the next one.
 
 use std::collections::BTreeMap;
 
-use super::table::Row;
+use super::table::PlanRow;
 
 /// The keys whose value holds sentences or lines of the plan.
 const QUOTED: [&str; 8] = ["goal", "in-scope", "out-of-scope", "rollback", "checks", "evidence", "exit", "run"];
@@ -38,7 +38,7 @@ impl Template {
     }
 
     /// Returns what is wrong between a row's sentence and the keys that should hold it: the words, or the packets of the graph.
-    pub fn misquotes(&self, row: &Row) -> Option<String> {
+    pub fn misquotes(&self, row: &PlanRow) -> Option<String> {
         let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
         for key in row.keys.iter().filter(|key| last(key) == "needs") {
             let value = self.0.get(key)?;

@@ -13,12 +13,12 @@ pub fn fault(test: &Test, source: &dyn Fn(&str) -> Option<String>) -> Option<Str
         return Some(format!("`{file}` has no function `{name}`"));
     };
     if go {
-        return (!name.starts_with("Test")).then(|| format!("`{name}` in `{file}` is no test"));
+        return (!name.starts_with("Test")).then(|| format!("`{name}` in `{file}` is not a test"));
     }
     let attributes: Vec<&&str> = lines[..at].iter().rev().take_while(|line| line.starts_with("#[")).collect();
     let is_test = |line: &&&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
     if !attributes.iter().any(is_test) {
-        return Some(format!("`{name}` in `{file}` is no test"));
+        return Some(format!("`{name}` in `{file}` is not a test"));
     }
     match (attributes.iter().any(|line| line.starts_with("#[ignore")), ignored) {
         (true, false) => Some(format!("`{name}` in `{file}` is ignored, and the table does not say so")),

@@ -14,7 +14,7 @@ use crate::run::ended::ended;
 use crate::run::prove::{Proved, prove};
 use crate::workspace::Workspace;
 use rcrepro_model::advisory::findings::{Findings, Scan};
-use rcrepro_model::advisory::rescan::Outcome;
+use rcrepro_model::advisory::rescan::ScanOutcome;
 use rcrepro_model::advisory::scan::{SCANNERS, ScanFinding};
 use rcrepro_model::advisory::waiver::{self, Known, Waiver};
 use rcrepro_model::content::digest::Digest;
@@ -65,7 +65,7 @@ pub fn findings(
                 command: spec.id.clone(),
                 line: spec.line.clone(),
                 origin: None,
-                outcome: unread.clone().map(|why| Outcome::Undecided { why }),
+                outcome: unread.clone().map(|why| ScanOutcome::Undecided { why }),
                 conditions: Vec::new(),
             };
             if let Some((manifest, origin, store)) = &newest
@@ -78,7 +78,7 @@ pub fn findings(
                 });
                 let (outcome, found, conditions) = looked.unwrap_or_else(|error| {
                     let why = format!("{error}: rcrepro run {id}");
-                    (Outcome::Undecided { why }, Vec::new(), Vec::new())
+                    (ScanOutcome::Undecided { why }, Vec::new(), Vec::new())
                 });
                 scan.conditions = conditions;
                 (scan.origin, scan.outcome) = (Some(origin.clone()), Some(outcome));
@@ -121,7 +121,7 @@ fn scanners(spec: &CommandSpec) -> Vec<(Tool, String)> {
 /// Lists the tools of the scans that said something.
 #[must_use]
 pub fn tools(workspace: &Workspace, findings: &Findings) -> Vec<Tool> {
-    let said = |scan: &&Scan| matches!(scan.outcome, Some(Outcome::Clean | Outcome::Finds { .. }));
+    let said = |scan: &&Scan| matches!(scan.outcome, Some(ScanOutcome::Clean | ScanOutcome::Finds { .. }));
     let specs = |scan: &Scan| workspace.plan.command(&scan.command);
     let scans = findings.scans.iter().filter(said).filter_map(specs);
     let found: BTreeSet<Tool> = scans.flat_map(scanners).map(|(tool, _)| tool).collect();
@@ -173,7 +173,7 @@ pub fn outcome(
     spec: &CommandSpec,
     entry: &CommandEntry,
     store: &dyn BlobStore,
-) -> Result<(Outcome, Vec<ScanFinding>), StoreError> {
+) -> Result<(ScanOutcome, Vec<ScanFinding>), StoreError> {
     let Proved { proof, .. } = prove(plan, spec, entry, store)?;
     outcome_of(&proof, spec, entry, store)
 }
@@ -183,15 +183,15 @@ fn outcome_of(
     spec: &CommandSpec,
     entry: &CommandEntry,
     store: &dyn BlobStore,
-) -> Result<(Outcome, Vec<ScanFinding>), StoreError> {
-    let undecided = |why: String| Ok((Outcome::Undecided { why }, Vec::new()));
+) -> Result<(ScanOutcome, Vec<ScanFinding>), StoreError> {
+    let undecided = |why: String| Ok((ScanOutcome::Undecided { why }, Vec::new()));
     if proof.standing() == Standing::Undecided {
         return undecided(proof.to_string());
     }
     let passed = proof.standing() == Standing::Passed;
     let tools = scanners(spec);
     if tools.is_empty() && passed {
-        return Ok((Outcome::Clean, Vec::new()));
+        return Ok((ScanOutcome::Clean, Vec::new()));
     }
     let too_large = |raw: &Digest| raw.size > GET_LIMIT;
     if [entry.stdout.raw, entry.stderr.raw].iter().any(too_large) {
@@ -219,5 +219,5 @@ fn outcome_of(
         return undecided(format!("it failed ({ended}), and nothing says what it found"));
     }
     let ids: BTreeSet<String> = found.iter().map(|finding| finding.id.clone()).collect();
-    Ok((if ids.is_empty() { Outcome::Clean } else { Outcome::Finds { ids } }, found))
+    Ok((if ids.is_empty() { ScanOutcome::Clean } else { ScanOutcome::Finds { ids } }, found))
 }

@@ -6,7 +6,7 @@ use rcrepro_format::go::go_mod;
 use rcrepro_model::advisory::go_version::GoVersion;
 use rcrepro_model::advisory::osv::{Modules, STDLIB, TOOLCHAIN};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::{Directory, Node, TreeError};
+use rcrepro_model::content::tree::{Directory, TreeError, TreeNode};
 use rcrepro_model::plan::Plan;
 use rcrepro_store::{BlobStore, StoreError};
 
@@ -37,13 +37,13 @@ pub fn of_source(plan: &Plan, store: &dyn BlobStore, source: Digest) -> Result<M
         let (mut required, mut summed) = (BTreeMap::new(), BTreeMap::new());
         for (name, node) in Directory::decode(&store.get(at)?)?.entries {
             match (name.as_str(), node) {
-                (folder, Node::Directory { digest }) if !FOREIGN.contains(&folder) => open.push(digest),
-                ("go.mod", Node::File { digest, .. }) => {
+                (folder, TreeNode::Directory { digest }) if !FOREIGN.contains(&folder) => open.push(digest),
+                ("go.mod", TreeNode::File { digest, .. }) => {
                     let found = go_mod::decode(&String::from_utf8_lossy(&store.get(digest)?));
                     required = found.required;
                     go.insert(found.go);
                 }
-                ("go.sum", Node::File { digest, .. }) => {
+                ("go.sum", TreeNode::File { digest, .. }) => {
                     summed = go_mod::sums(&String::from_utf8_lossy(&store.get(digest)?));
                 }
                 _ => {}
@@ -82,7 +82,7 @@ mod tests {
         let store = MemoryStore::default();
         let mut builder = TreeBuilder::default();
         for (path, text) in files {
-            let node = Node::File { digest: store.put(text.as_bytes()).expect("stored"), executable: false };
+            let node = TreeNode::File { digest: store.put(text.as_bytes()).expect("stored"), executable: false };
             builder.insert(&path.parse().expect("a path"), node).expect("no path twice");
         }
         let root = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");

@@ -18,7 +18,9 @@ use crate::workspace::attributes::write_record;
 use rcrepro_engine::EngineError;
 use rcrepro_format::plan::frozen_toml;
 use rcrepro_format::syntax::canonical_json;
-use rcrepro_model::advisory::rescan::{Answer, DataState, Outcome, RESCAN_VERSION, Rescan, RescanCommand, RescanData};
+use rcrepro_model::advisory::rescan::{
+    Answer, DataState, RESCAN_VERSION, Rescan, RescanCommand, RescanData, ScanOutcome,
+};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{FrozenEntry, ReproManifest};
@@ -158,7 +160,7 @@ impl Packet<'_> {
                         || "a command that it needs failed".to_owned(),
                         |(name, why)| format!("`{name}` was not asked today: {why}"),
                     );
-                    Answer { result: None, outcome: Outcome::Undecided { why } }
+                    Answer { result: None, outcome: ScanOutcome::Undecided { why } }
                 }
             };
             let then = self.then(spec, then.as_ref().map(|(manifest, _, store)| (manifest, &**store)))?;
@@ -182,7 +184,7 @@ impl Packet<'_> {
         let entry = recorded.and_then(|(manifest, store)| Some((manifest.command(&spec.id)?, store)));
         let Some((entry, store)) = entry else {
             let why = format!("there is no evidence of this source: rcrepro run {}", self.id);
-            return Ok(Answer { result: None, outcome: Outcome::Undecided { why } });
+            return Ok(Answer { result: None, outcome: ScanOutcome::Undecided { why } });
         };
         let (outcome, _) = outcome(&self.workspace.plan, spec, entry, store)?;
         Ok(Answer { result: Some(entry.result), outcome })

@@ -11,7 +11,7 @@ use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, Recorded};
+use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, RecordedCommand};
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections::SectionsError;
@@ -194,7 +194,7 @@ fn without_sections(text: &str) -> Result<(String, String), SectionsError> {
 /// # Errors
 /// [`DocumentsError`] when a manifest cannot be read.
 pub fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError> {
-    let mut recorded: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
+    let mut recorded: BTreeMap<String, Vec<RecordedCommand>> = BTreeMap::new();
     for packet in workspace.plan.packets.keys() {
         let path = workspace.manifest_path(packet);
         let bytes = match door::read(&path, door::RECORD_LIMIT) {
@@ -206,7 +206,8 @@ pub fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError
         let digest = Digest::of(&bytes);
         for entry in manifest.commands {
             let succeeded = entry.succeeded();
-            let of = Recorded { packet: manifest.packet.clone(), command: entry.id, manifest: digest, succeeded };
+            let of =
+                RecordedCommand { packet: manifest.packet.clone(), command: entry.id, manifest: digest, succeeded };
             recorded.entry(entry.line).or_default().push(of);
         }
     }

@@ -13,7 +13,7 @@ use rcrepro_model::advisory::time_split::TimeSplit;
 use rcrepro_model::advisory::waiver::{self, Known};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::decision::board::{Evidence, Held, PacketFacts};
+use rcrepro_model::decision::board::{Held, PacketEvidence, PacketFacts};
 use rcrepro_model::plan::proof::Condition;
 use rcrepro_model::plan::quarantine;
 use rcrepro_model::plan::{PacketId, Plan};
@@ -45,7 +45,7 @@ pub fn conditions(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>, day: Civ
 fn recorded(facts: &BTreeMap<PacketId, PacketFacts>) -> impl Iterator<Item = (&PacketId, &Name, &Condition)> {
     facts.iter().flat_map(|(packet, facts)| {
         let by_command = match &facts.evidence {
-            Some(Evidence::Whole { conditions, .. }) => Some(conditions),
+            Some(PacketEvidence::Whole { conditions, .. }) => Some(conditions),
             _ => None,
         };
         let all = by_command.into_iter().flatten();
@@ -75,7 +75,7 @@ pub fn notes(
             known.unknown.extend(SCANS);
         }
         known.ids.extend(recorded(facts).map(|(.., found)| found.id.clone()));
-        if facts.values().any(|facts| !matches!(facts.evidence, Some(Evidence::Whole { .. }) | None)) {
+        if facts.values().any(|facts| !matches!(facts.evidence, Some(PacketEvidence::Whole { .. }) | None)) {
             known.unknown.insert(CONDITIONS);
         }
     }

@@ -9,11 +9,11 @@ use crate::board::section_facts::Written;
 use crate::mutants::record as gates;
 use crate::workspace::Workspace;
 use rcrepro_format::syntax::canonical_json;
-use rcrepro_model::advisory::rescan::Outcome;
+use rcrepro_model::advisory::rescan::ScanOutcome;
 use rcrepro_model::advisory::scan::ScanFinding;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::decision::approval::ApprovalKind;
 use rcrepro_model::decision::board::Fact;
 use rcrepro_model::decision::risk;
@@ -79,7 +79,7 @@ impl Facts<'_> {
             read.ok()
         };
         let tracked = match export::lookup(self.store, self.source, path) {
-            Ok(Some(Node::File { digest, .. })) => Some(digest),
+            Ok(Some(TreeNode::File { digest, .. })) => Some(digest),
             _ => None,
         };
         // What rcrepro itself writes (boards, verdicts) is no part of the source, and a section that shows this digest may not
@@ -151,7 +151,7 @@ impl Facts<'_> {
             return Fact::Fails { why: format!("{}: rcrepro findings", named.join("; ")) };
         }
         if let Some(line) = scans.silent().into_iter().next() {
-            return match scans.scans.iter().any(|scan| matches!(scan.outcome, Some(Outcome::Undecided { .. }))) {
+            return match scans.scans.iter().any(|scan| matches!(scan.outcome, Some(ScanOutcome::Undecided { .. }))) {
                 true => Fact::Undecided { why: format!("a scan says nothing: {line}") },
                 false => Fact::Waits { why: format!("a scan says nothing: {line}") },
             };

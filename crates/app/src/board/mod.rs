@@ -29,7 +29,7 @@ use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::advisory::scan::SCANNERS;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::decision::board::{self, Board, Evidence, Fact, PacketFacts};
+use rcrepro_model::decision::board::{self, Board, Fact, PacketEvidence, PacketFacts};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::contract::Basis;
@@ -166,7 +166,7 @@ impl Gather<'_> {
     }
 
     /// Judges the committed manifest, after a look at whether a later run of the same source failed.
-    fn evidence(&self, id: &PacketId, packet: &Packet) -> Result<Evidence, StatusError> {
+    fn evidence(&self, id: &PacketId, packet: &Packet) -> Result<PacketEvidence, StatusError> {
         if let Some(failed) = self.later_failure(id, packet)? {
             return Ok(failed);
         }
@@ -174,11 +174,11 @@ impl Gather<'_> {
         let set = match EvidenceSet::open(&path, Some(self.store.root())) {
             Ok(set) => set,
             Err(EvidenceSetError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Evidence::Missing { why: format!("no evidence yet: rcrepro run {id}") });
+                return Ok(PacketEvidence::Missing { why: format!("no evidence yet: rcrepro run {id}") });
             }
             Err(EvidenceSetError::Read { path, source }) => {
                 let why = format!("cannot read `{}`: {source}", path.display());
-                return Ok(Evidence::Undecided { why: vec![why] });
+                return Ok(PacketEvidence::Undecided { why: vec![why] });
             }
             Err(error) => return Err(error.into()),
         };
@@ -186,7 +186,7 @@ impl Gather<'_> {
         let why = lines(&verification);
         match (wrong(verification.standing(), why), &verification.parsed) {
             (Some(evidence), _) => Ok(evidence),
-            (None, None) => Ok(Evidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
+            (None, None) => Ok(PacketEvidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
             (None, Some(manifest)) => Ok(self.counted(id, manifest, &verification, set.blobs())),
         }
     }
@@ -198,35 +198,35 @@ impl Gather<'_> {
         manifest: &ReproManifest,
         verification: &Verification,
         store: &dyn BlobStore,
-    ) -> Evidence {
+    ) -> PacketEvidence {
         if manifest.packet != *id {
-            return Evidence::Failed { why: vec![format!("the manifest is that of {}", manifest.packet)] };
+            return PacketEvidence::Failed { why: vec![format!("the manifest is that of {}", manifest.packet)] };
         }
         let Some(plan) = recorded::plan(manifest, store) else {
-            return Evidence::Undecided { why: vec!["the plan that it was made by cannot be read".into()] };
+            return PacketEvidence::Undecided { why: vec!["the plan that it was made by cannot be read".into()] };
         };
         if let Some(why) = outdated(self.workspace, manifest, &plan, self.source) {
-            return Evidence::Missing { why: format!("{why}: rcrepro run {id}") };
+            return PacketEvidence::Missing { why: format!("{why}: rcrepro run {id}") };
         }
         let commands = manifest.commands.iter().map(|entry| (entry.id.clone(), entry.result)).collect();
         let flakes = verification.flakes.iter().map(|(id, flake)| (id.clone(), flake.to_string())).collect();
         let held = verification.proofs.iter().filter(|(_, proof)| !proof.conditions().is_empty());
         let conditions = held.map(|(id, proof)| (id.clone(), proof.conditions().to_vec())).collect();
-        Evidence::Whole { manifest: verification.manifest, commands, flakes, conditions }
+        PacketEvidence::Whole { manifest: verification.manifest, commands, flakes, conditions }
     }
 
     /// Looks at the newest run or replay in the store: when it is of this source and plan and did not succeed, that counts. One
     /// that cannot be read could be such a failure.
-    fn later_failure(&self, id: &PacketId, packet: &Packet) -> Result<Option<Evidence>, StatusError> {
+    fn later_failure(&self, id: &PacketId, packet: &Packet) -> Result<Option<PacketEvidence>, StatusError> {
         match self.newest_run(id, packet) {
             Err(StatusError::Recorded(error)) if error.cure().is_some() => {
-                Ok(Some(Evidence::Undecided { why: vec![error.line()] }))
+                Ok(Some(PacketEvidence::Undecided { why: vec![error.line()] }))
             }
             found => found,
         }
     }
 
-    fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<Evidence>, StatusError> {
+    fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<PacketEvidence>, StatusError> {
         let newest = self.history.newest_current(id, self.workspace, self.source, self.store)?;
         let Some(RecordedRun { record, bytes, manifest }) = newest else { return Ok(None) };
         // What a run proved follows from its evidence again: failures, hollow passes, noise.
@@ -241,7 +241,7 @@ impl Gather<'_> {
         }
         let (ran, expected) = (manifest.commands.len(), self.workspace.plan.commands(packet).count());
         let why = || format!("{} {} ended after {ran} of {expected} commands", record.kind, record.run);
-        Ok((ran < expected).then(|| Evidence::Undecided { why: vec![why()] }))
+        Ok((ran < expected).then(|| PacketEvidence::Undecided { why: vec![why()] }))
     }
 
     /// Names the runs that were killed, or whose records were deleted, a line each.
@@ -256,27 +256,27 @@ impl Gather<'_> {
 }
 
 /// The evidence of a packet that did not pass, with why not; none when it did.
-fn wrong(standing: Standing, why: Vec<String>) -> Option<Evidence> {
+fn wrong(standing: Standing, why: Vec<String>) -> Option<PacketEvidence> {
     match standing {
         Standing::Passed => None,
-        Standing::Undecided => Some(Evidence::Undecided { why }),
-        Standing::Failed => Some(Evidence::Failed { why }),
-        Standing::Tampered => Some(Evidence::Tampered { why }),
+        Standing::Undecided => Some(PacketEvidence::Undecided { why }),
+        Standing::Failed => Some(PacketEvidence::Failed { why }),
+        Standing::Tampered => Some(PacketEvidence::Tampered { why }),
     }
 }
 
 /// Judges a run some of whose blobs in the user's own store are damaged or gone; none when all are whole. That is no
 /// tampering, and what cannot be derived for want of them says nothing; a failure that the rest shows is one.
-fn damaged(verification: &Verification, id: &PacketId, of: impl Fn(String) -> String) -> Option<Evidence> {
+fn damaged(verification: &Verification, id: &PacketId, of: impl Fn(String) -> String) -> Option<PacketEvidence> {
     let lost = |name| matches!(name, FindingName::EvidenceDamaged | FindingName::EvidenceMissing);
     let line = |finding: &Finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found);
     let first = verification.findings.iter().find(|finding| lost(finding.name))?;
     let failed = verification.findings.iter().filter(|finding| finding.name.standing() == Standing::Failed);
     let why: Vec<String> = failed.map(|finding| of(line(finding))).collect();
     if !why.is_empty() {
-        return Some(Evidence::Failed { why });
+        return Some(PacketEvidence::Failed { why });
     }
-    Some(Evidence::Undecided { why: vec![of(format!("{}; run it again: rcrepro run {id}", line(first)))] })
+    Some(PacketEvidence::Undecided { why: vec![of(format!("{}; run it again: rcrepro run {id}", line(first)))] })
 }
 
 /// Writes the worst findings of a verification, a line each.

@@ -5,7 +5,7 @@ use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections;
 use rcrepro_pins::judge::{Judgement, judge};
-use rcrepro_pins::survey::Survey;
+use rcrepro_pins::survey::PinSurvey;
 use rcrepro_store::ingest::Visited;
 
 /// Says why the pins cannot be judged.
@@ -49,7 +49,7 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
     if plan.pins.is_empty() {
         return Err(PinsError::NoPins);
     }
-    let mut survey = Survey::default();
+    let mut survey = PinSurvey::default();
     let records = Workspace::records();
     let written = |path: &str| plan.documents.generated.iter().any(|document| document.as_str() == path);
     let commit = workspace.visit_source(revision, &mut |path, visited| match visited {

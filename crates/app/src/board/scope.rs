@@ -8,7 +8,7 @@ use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_format::records::scope_json::{self, ScopeJsonError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::decision::scope::{Change, Revision, SCOPE_VERSION, ScopeRecord, ScopeRules, relative};
+use rcrepro_model::decision::scope::{Revision, SCOPE_VERSION, ScopeRecord, ScopeRules, TrackedChange, relative};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door;
@@ -230,10 +230,14 @@ fn derive(
     if meet.as_ref() != Some(&base.commit) {
         return Err(ScopeError::NotAncestor { base: base.commit, head: head.commit, meet });
     }
-    let changes: Vec<Change> = history
+    let changes: Vec<TrackedChange> = history
         .changes(&base, &head)?
         .into_iter()
-        .map(|change| Change { path: relative(&change.path, folder), before: change.before, after: change.after })
+        .map(|change| TrackedChange {
+            path: relative(&change.path, folder),
+            before: change.before,
+            after: change.after,
+        })
         .collect();
     if changes.is_empty() {
         return Err(ScopeError::Hollow { base: base.commit, head: head.commit });

@@ -10,7 +10,7 @@ use crate::workspace::plan_files::PlanFiles;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::ReproManifest;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{ImageSource, PacketId, Plan};
 
 /// Says why a manifest's evidence no longer counts; `None` when it does. `recorded` is the plan that it was made by, and
@@ -73,7 +73,7 @@ fn redefined(before: &Plan, now: &Plan, id: &PacketId) -> Option<String> {
 /// A definition may lie outside of the source tree, whose root then says nothing of it.
 pub(crate) fn stale_lock(workspace: &Workspace, name: &Name, isa: &str) -> Option<String> {
     let ImageSource::Build { definition, .. } = workspace.plan.images.get(name)? else { return None };
-    let platform = Platform::of_isa(isa)?;
+    let platform = ImagePlatform::of_isa(isa)?;
     let look = || {
         let (folder, image) = ImageFolder::of_definition(&workspace.folder.join(definition), platform)?;
         let folder = folder.read_from(&workspace.files);
@@ -88,7 +88,7 @@ pub(crate) fn stale_lock(workspace: &Workspace, name: &Name, isa: &str) -> Optio
 
 /// Gives the digest of the lock that an image of the plan has now.
 pub(crate) fn image_lock(workspace: &Workspace, name: &Name, isa: &str) -> Option<Digest> {
-    let platform = Platform::of_isa(isa)?;
+    let platform = ImagePlatform::of_isa(isa)?;
     let path = match workspace.plan.images.get(name)? {
         ImageSource::Build { definition, .. } => {
             let (folder, image) = ImageFolder::of_definition(&workspace.folder.join(definition), platform).ok()?;

@@ -27,7 +27,7 @@ use crate::evidence::named::Named;
 use crate::workspace::attributes;
 use crate::workspace::files::{make_folders, own_folder, write_with};
 use rcrepro_model::content::digest::{Digest, DigestHasher, Sha256};
-use rcrepro_model::content::tree::{Directory, Node, TreeError};
+use rcrepro_model::content::tree::{Directory, TreeError, TreeNode};
 use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest};
 use rcrepro_store::door::{self, DoorError};
 use rcrepro_store::verify::VerifyingReader;
@@ -101,7 +101,7 @@ pub fn directories(store: &dyn BlobStore, root: Digest) -> Result<BTreeSet<Diges
             continue;
         }
         for node in Directory::decode(&store.get(at)?)?.entries.into_values() {
-            if let Node::Directory { digest } = node {
+            if let TreeNode::Directory { digest } = node {
                 open.push(digest);
             }
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::evidence::named_blobs;
 use rcrepro_format::records::{gates_json, manifest_json, release_json};
 use rcrepro_model::content::digest::{Digest, Sha256};
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::evidence::manifest::{OutputEntry, ReproManifest};
 use rcrepro_model::evidence::release_record::ReleaseRecord;
 use rcrepro_model::plan::mutant::GatesRecord;
@@ -94,9 +94,9 @@ impl Named {
             let tree = if is_tree { store.get(digest).ok() } else { None };
             let entries = tree.and_then(|bytes| Directory::decode(&bytes).ok()).map(|directory| directory.entries);
             open.extend(entries.into_iter().flatten().filter_map(|(_, node)| match node {
-                Node::Directory { digest } => Some((digest, true)),
-                Node::File { digest, .. } if there.contains(&digest.hash) => Some((digest, false)),
-                Node::File { .. } | Node::Symlink { .. } => None,
+                TreeNode::Directory { digest } => Some((digest, true)),
+                TreeNode::File { digest, .. } if there.contains(&digest.hash) => Some((digest, false)),
+                TreeNode::File { .. } | TreeNode::Symlink { .. } => None,
             }));
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::{FrozenError, FrozenStep, go, npm, prune};
 use crate::workspace::files::write_whole;
 use rcrepro_format::plan::frozen_toml::FrozenData;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::plan::FrozenKind;
 
 /// By path.
@@ -99,7 +99,7 @@ pub(super) fn root_of(files: &Files) -> Result<Digest, FrozenError> {
 fn builder(files: &Files) -> Result<TreeBuilder, FrozenError> {
     let mut builder = TreeBuilder::default();
     for (path, bytes) in files {
-        let node = Node::File { digest: Digest::of(bytes), executable: path.starts_with("bin/") };
+        let node = TreeNode::File { digest: Digest::of(bytes), executable: path.starts_with("bin/") };
         builder.insert(&path.parse()?, node)?;
     }
     Ok(builder)

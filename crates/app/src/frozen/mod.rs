@@ -12,7 +12,7 @@ use rcrepro_engine::{Engine, EngineError};
 use rcrepro_format::plan::frozen_toml::{self, FrozenLock, FrozenLockError};
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::{Name, NameError};
-use rcrepro_model::content::tree::{Node, TreeError};
+use rcrepro_model::content::tree::{TreeError, TreeNode};
 use rcrepro_model::evidence::manifest::FrozenEntry;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::image::identity::ImageIdentity;
@@ -347,7 +347,7 @@ pub(crate) fn made_from(
         return Ok((frozen_toml::made_from(input.kind, &made_from), true));
     }
     let find = |path: &str| match lookup(store, source, &path.parse()?)? {
-        Some(Node::File { digest, .. }) => Ok::<_, FrozenError>(Some(digest)),
+        Some(TreeNode::File { digest, .. }) => Ok::<_, FrozenError>(Some(digest)),
         _ => Ok(None),
     };
     let read = |digest: Digest| store.get(digest).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

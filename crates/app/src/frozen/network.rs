@@ -10,9 +10,9 @@ use crate::machine::host_network;
 use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Directory, Node, TreeBuilder};
+use rcrepro_model::content::tree::{Directory, TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::EndingEntry;
-use rcrepro_model::execution::action::{Action, ActionResult, Command, Ending, Output, Platform};
+use rcrepro_model::execution::action::{Action, ActionPlatform, ActionResult, Command, Ending, Output};
 use rcrepro_model::execution::derive;
 use rcrepro_model::execution::ending::{self, Bounds};
 use rcrepro_model::execution::world::World;
@@ -28,7 +28,7 @@ const SAID: u64 = 4 << 20;
 impl FrozenStep<'_> {
     fn source_file(&self, path: &str) -> Result<Option<Vec<u8>>, FrozenError> {
         match lookup(self.store, self.source, &path.parse()?)? {
-            Some(Node::File { digest, .. }) => Ok(Some(self.store.get(digest)?)),
+            Some(TreeNode::File { digest, .. }) => Ok(Some(self.store.get(digest)?)),
             _ => Ok(None),
         }
     }
@@ -156,14 +156,14 @@ impl FrozenStep<'_> {
     ) -> Result<Action, FrozenError> {
         let mut work = TreeBuilder::default();
         for (name, text) in programs {
-            let node = Node::File { digest: self.store.put(text.as_bytes())?, executable: false };
+            let node = TreeNode::File { digest: self.store.put(text.as_bytes())?, executable: false };
             work.insert(&name.parse().expect("a constant name"), node)?;
         }
         let files = self.client_files()?;
         let as_in_source = self.folder_of_step(&files).is_some();
         for file in files {
             let path = if as_in_source { &file.path } else { &file.name };
-            work.insert(&path.parse()?, Node::File { digest: file.digest, executable: false })?;
+            work.insert(&path.parse()?, TreeNode::File { digest: file.digest, executable: false })?;
         }
         let work = work.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?;
         let messages = derive::input_root(work, []);
@@ -176,7 +176,7 @@ impl FrozenStep<'_> {
                 environment: derive::fixed_environment(0),
                 output_paths: [output.clone()].into(),
                 working_directory: derive::work_path(),
-                platform: Platform {
+                platform: ActionPlatform {
                     image_name: image.name.clone(),
                     image_manifest: image.manifest,
                     isa: self.isa.to_owned(),

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::failed_step::Blame;
 use super::*;
 use rcrepro_engine::fake::{FakeEngine, Script};
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::execution::action::Ending;
 use rcrepro_store::memory::MemoryStore;
 
@@ -27,7 +27,7 @@ impl Scene {
         let mut builder = TreeBuilder::default();
         for (path, text) in files {
             let digest = store.put(text.as_bytes()).expect("stored");
-            builder.insert(&path.parse().expect("a path"), Node::File { digest, executable: false }).expect("new");
+            builder.insert(&path.parse().expect("a path"), TreeNode::File { digest, executable: false }).expect("new");
         }
         let source = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
         let engine = FakeEngine::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::FrozenError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_store::BlobStore;
 
 /// Rebuilds a tree with those files and links that `keep` wants; directories that become empty are dropped.
@@ -24,9 +24,9 @@ fn filter_below(
     for (name, node) in Directory::decode(&store.get(at)?)?.entries {
         let path = join(prefix, &name);
         match node {
-            Node::Directory { digest } => {
+            TreeNode::Directory { digest } => {
                 if let Some(below) = filter_below(store, digest, &path, keep)? {
-                    kept.entries.insert(name, Node::Directory { digest: store.put(&below.encode())? });
+                    kept.entries.insert(name, TreeNode::Directory { digest: store.put(&below.encode())? });
                 }
             }
             leaf if keep(&path) => drop(kept.entries.insert(name, leaf)),
@@ -44,9 +44,9 @@ pub fn files(store: &dyn BlobStore, root: Digest) -> Result<BTreeMap<String, Dig
         for (name, node) in Directory::decode(&store.get(at)?)?.entries {
             let path = join(&prefix, &name);
             match node {
-                Node::Directory { digest } => open.push((path, digest)),
-                Node::File { digest, .. } => drop(found.insert(path, digest)),
-                Node::Symlink { .. } => {}
+                TreeNode::Directory { digest } => open.push((path, digest)),
+                TreeNode::File { digest, .. } => drop(found.insert(path, digest)),
+                TreeNode::Symlink { .. } => {}
             }
         }
     }

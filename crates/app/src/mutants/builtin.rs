@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::contract::Basis;
-use rcrepro_model::plan::mutant::{Gate, PlanMutant};
+use rcrepro_model::plan::mutant::{MutationGate, PlanMutant};
 use rcrepro_model::plan::pins::ToolVersion;
 use rcrepro_model::plan::proof::Tool;
 use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
-use rcrepro_pins::reference::Tool as Toolchain;
+use rcrepro_pins::reference::ReferencedTool as Toolchain;
 use rcrepro_proof::{ToolCall, tool_calls};
 
 /// Is a mutant, before anything is changed.
@@ -19,7 +19,7 @@ pub struct Planned {
     /// Its id: the plan's own, or `COMMAND.SEED`.
     pub id: Name,
     /// What has to go red.
-    pub gate: Gate,
+    pub gate: MutationGate,
     /// What is wrong after it.
     pub says: String,
     /// What is seeded.
@@ -58,7 +58,7 @@ pub enum Seed {
 pub fn planned(plan: &Plan) -> Vec<Planned> {
     let used: BTreeSet<&Name> = plan.packets.values().flat_map(|packet| &packet.sets).collect();
     let mut all = BTreeMap::new();
-    let mut add = |id: String, gate: Gate, says: &str, seed: Seed| {
+    let mut add = |id: String, gate: MutationGate, says: &str, seed: Seed| {
         let id: Name = id.parse().expect("a command's or packet's id and a word make a name");
         all.insert(id.clone(), Planned { id, gate, says: says.to_owned(), seed });
     };
@@ -66,26 +66,26 @@ pub fn planned(plan: &Plan) -> Vec<Planned> {
         let mut seen = BTreeSet::new();
         for call in tool_calls(&spec.line, spec.proof).into_iter().filter(|call| seen.insert(call.tool())) {
             if let Some((word, says, seed)) = of_call(spec, call) {
-                add(format!("{}.{word}", spec.id), Gate::Command(spec.id.clone()), says, seed);
+                add(format!("{}.{word}", spec.id), MutationGate::Command(spec.id.clone()), says, seed);
             }
         }
     }
     for (toolchain, pin) in [(Toolchain::Go, &plan.pins.go), (Toolchain::Node, &plan.pins.node)] {
         if let Some(pin) = pin {
             let says = format!("A file names another version of {toolchain} than the pinned one.");
-            add(format!("pins.{toolchain}"), Gate::Pins, &says, Seed::Drift(toolchain, pin.version));
+            add(format!("pins.{toolchain}"), MutationGate::Pins, &says, Seed::Drift(toolchain, pin.version));
         }
     }
     for (id, packet) in &plan.packets {
         if !packet.contract.scope.is_empty() {
             let says = "A file outside of the packet's scope is edited.";
-            add(format!("scope.{id}"), Gate::Scope(id.clone()), says, Seed::Outside(id.clone()));
+            add(format!("scope.{id}"), MutationGate::Scope(id.clone()), says, Seed::Outside(id.clone()));
         }
     }
     let documents = plan.packets.values().any(|packet| packet.contract.rests_on(&Basis::Documents));
     if documents || !plan.documents.paths.is_empty() {
         let says = "A document quotes a command that is not the plan's.";
-        add("documents.stale-command".to_owned(), Gate::Documents, says, Seed::StaleCommand);
+        add("documents.stale-command".to_owned(), MutationGate::Documents, says, Seed::StaleCommand);
     }
     for mutant in &plan.mutants {
         let (id, gate, says) = (mutant.id.clone(), mutant.gate.clone(), mutant.says.clone());

@@ -13,7 +13,7 @@ use crate::evidence::evidence_set::EvidenceSet;
 use crate::workspace::Workspace;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::PacketId;
-use rcrepro_model::plan::mutant::Gate;
+use rcrepro_model::plan::mutant::MutationGate;
 
 impl Gauge<'_> {
     /// Reads each gate without any mutant; the reason where that was not possible.
@@ -24,14 +24,14 @@ impl Gauge<'_> {
         &self,
         user: &Workspace,
         base: &Scratch,
-        gates: &BTreeSet<Gate>,
-    ) -> Result<BTreeMap<Gate, Result<Reading, String>>, MutateError> {
-        let mut controls: BTreeMap<Gate, Result<Reading, String>> = BTreeMap::new();
+        gates: &BTreeSet<MutationGate>,
+    ) -> Result<BTreeMap<MutationGate, Result<Reading, String>>, MutateError> {
+        let mut controls: BTreeMap<MutationGate, Result<Reading, String>> = BTreeMap::new();
         let mut open = BTreeSet::new();
         let recorded = self.recorded(user, base);
         for gate in gates {
             match gate {
-                Gate::Command(id) => match recorded.get(id) {
+                MutationGate::Command(id) => match recorded.get(id) {
                     Some(reading) => {
                         controls.insert(gate.clone(), Ok(reading.clone()));
                     }
@@ -39,11 +39,11 @@ impl Gauge<'_> {
                         open.insert(id.clone());
                     }
                 },
-                Gate::Scope(packet) => {
+                MutationGate::Scope(packet) => {
                     controls
                         .insert(gate.clone(), self.scope(user, base, packet).await.map_err(|error| reasons(&error)));
                 }
-                Gate::Pins | Gate::Documents => {
+                MutationGate::Pins | MutationGate::Documents => {
                     let read = self.read(&base.workspace, gate, &base.base(), &base.base()).await;
                     controls.insert(gate.clone(), read.map_err(|error| reasons(&error)));
                 }
@@ -55,12 +55,12 @@ impl Gauge<'_> {
         let ran = self.commands(&base.workspace, &base.base(), &open).await;
         match ran {
             Ok(readings) => {
-                controls.extend(readings.into_iter().map(|(id, reading)| (Gate::Command(id), Ok(reading))));
+                controls.extend(readings.into_iter().map(|(id, reading)| (MutationGate::Command(id), Ok(reading))));
             }
             Err(error) if self.cancel.is_cancelled() => return Err(error),
             Err(error) => {
                 let why = reasons(&error);
-                controls.extend(open.into_iter().map(|id| (Gate::Command(id), Err(why.clone()))));
+                controls.extend(open.into_iter().map(|id| (MutationGate::Command(id), Err(why.clone()))));
             }
         }
         Ok(controls)
@@ -83,7 +83,7 @@ impl Gauge<'_> {
         let mut scratch = Scratch::new(user, &base.base())?;
         // An edit that breaks the plan itself would keep it from being read again.
         let head = scratch.apply(&change, &BTreeMap::new())?;
-        self.read(&scratch.workspace, &Gate::Scope(packet.clone()), &scratch.base(), &head).await
+        self.read(&scratch.workspace, &MutationGate::Scope(packet.clone()), &scratch.base(), &head).await
     }
 
     /// Takes commands from committed manifests that are whole and of this source, plan and locks. What cannot be read is run.

@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::event::RunEvent;
-use rcrepro_model::plan::mutant::Gate;
+use rcrepro_model::plan::mutant::MutationGate;
 use rcrepro_model::plan::quarantine::Flake;
 use rcrepro_model::plan::{Packet, PacketId};
 use rcrepro_model::standing::Standing;
@@ -44,19 +44,25 @@ impl Gauge<'_> {
     ///
     /// # Errors
     /// [`MutateError`] when the gate could not be exercised.
-    pub async fn read(&self, at: &Workspace, gate: &Gate, base: &str, head: &str) -> Result<Reading, MutateError> {
+    pub async fn read(
+        &self,
+        at: &Workspace,
+        gate: &MutationGate,
+        base: &str,
+        head: &str,
+    ) -> Result<Reading, MutateError> {
         match gate {
-            Gate::Command(id) => {
+            MutationGate::Command(id) => {
                 let wanted = std::iter::once(id.clone()).collect();
                 let mut readings = self.commands(at, head, &wanted).await?;
                 Ok(readings.remove(id).expect("a reading for each command that was asked for"))
             }
-            Gate::Pins => self.pins(at, head),
-            Gate::Scope(packet) => {
+            MutationGate::Pins => self.pins(at, head),
+            MutationGate::Scope(packet) => {
                 let findings = scope::check(at, packet, base, head)?.findings;
                 Ok(found(findings.iter().map(ToString::to_string).collect(), "within the scope"))
             }
-            Gate::Documents => {
+            MutationGate::Documents => {
                 let aligned = documents::align(at, head)?;
                 let line = |quoted: &rcrepro_model::plan::documents::QuotedCommand| {
                     format!("{}:{}: {}: `{}`", quoted.document, quoted.line, quoted.state.as_str(), quoted.text)

@@ -29,7 +29,7 @@ use crate::run::prepare::PrepareError;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::execution::event::RunEvent;
-use rcrepro_model::plan::mutant::{GATES_VERSION, Gate, GatesRecord, MutantEntry, Outcome};
+use rcrepro_model::plan::mutant::{GATES_VERSION, GatesRecord, MutantEntry, MutantOutcome, MutationGate};
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::export::ExportError;
@@ -108,7 +108,7 @@ pub enum MutateError {
     #[error("no mutant is for the gate `{gate}`")]
     NoGate {
         /// The gate.
-        gate: Gate,
+        gate: MutationGate,
         /// The gates that there are mutants for.
         known: Vec<String>,
     },
@@ -148,14 +148,14 @@ pub enum MutantEvent {
         /// The mutant.
         id: Name,
         /// The gate.
-        gate: Gate,
+        gate: MutationGate,
     },
     /// A mutant was judged.
     Judged {
         /// The mutant.
         id: Name,
         /// What became of it.
-        outcome: Outcome,
+        outcome: MutantOutcome,
     },
 }
 
@@ -171,7 +171,7 @@ pub struct MutateOptions<'a> {
     /// These mutants only; all when empty.
     pub ids: &'a BTreeSet<Name>,
     /// Mutants for these gates only; all when empty.
-    pub gates: &'a BTreeSet<Gate>,
+    pub gates: &'a BTreeSet<MutationGate>,
     /// Hears what happens.
     pub observe: &'a dyn Fn(MutantEvent),
     /// Hears what happens while gates are exercised on the unchanged source.
@@ -187,7 +187,7 @@ pub struct Mutated {
     pub record: GatesRecord,
     /// The gates that the plan's criteria rest on and that were not proven able to fail; where only some mutants were run,
     /// those of them.
-    pub unproven: Vec<Gate>,
+    pub unproven: Vec<MutationGate>,
     /// Where the record was written, when all mutants were run.
     pub written: Option<PathBuf>,
 }
@@ -205,7 +205,7 @@ pub async fn mutate(
     let chosen = chosen(planned(&base.workspace.plan), options)?;
     let gauge =
         Gauge { session, lanes: options.lanes, today: options.today, hear: options.hear, cancel: options.cancel };
-    let gates: BTreeSet<Gate> = chosen.iter().map(|planned| planned.gate.clone()).collect();
+    let gates: BTreeSet<MutationGate> = chosen.iter().map(|planned| planned.gate.clone()).collect();
     (options.observe)(MutantEvent::Controls { gates: gates.len() });
     let controls = gauge.controls(workspace, &base, &gates).await?;
     // Each mutant is one command or two, and takes a lane of its own.
@@ -222,13 +222,13 @@ pub async fn mutate(
     let record = GatesRecord { version: GATES_VERSION, plan: base.workspace.plan_digest(), source, mutants };
     let all = options.ids.is_empty() && options.gates.is_empty();
     let written = if all { Some(record::write(workspace, &record, &*session.store)?) } else { None };
-    let proven = |gate: &Gate| {
+    let proven = |gate: &MutationGate| {
         matches!(
             rcrepro_model::plan::mutant::judge_gate(gate, &record.mutants),
             rcrepro_model::plan::mutant::GateState::Proven { .. }
         )
     };
-    let resting = Gate::of_plan(&base.workspace.plan);
+    let resting = MutationGate::of_plan(&base.workspace.plan);
     let looked_at = if all { resting } else { resting.into_iter().filter(|gate| gates.contains(gate)).collect() };
     let unproven = looked_at.into_iter().filter(|gate| !proven(gate)).collect();
     Ok(Mutated { record, unproven, written })
@@ -264,7 +264,7 @@ impl Gauge<'_> {
             gate: planned.gate.clone(),
             says: planned.says.clone(),
             shows: Vec::new(),
-            outcome: Outcome::Undecided,
+            outcome: MutantOutcome::Undecided,
             showed: String::new(),
             evidence: BTreeMap::new(),
         };

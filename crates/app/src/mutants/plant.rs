@@ -10,7 +10,7 @@ use super::{MutateError, tree};
 use crate::board::{documents, pins};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::decision::scope::{Change as Edit, ScopeRules};
+use rcrepro_model::decision::scope::{ScopeRules, TrackedChange as Edit};
 use rcrepro_model::plan::{CommandSpec, FrozenKind, PacketId, Plan};
 use rcrepro_proof::{ToolCall, tool_calls};
 

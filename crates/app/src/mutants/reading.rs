@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rcrepro_model::plan::mutant::Outcome;
+use rcrepro_model::plan::mutant::MutantOutcome;
 use rcrepro_model::standing::Standing;
 
 /// The longest line of evidence that is shown, in characters.
@@ -94,24 +94,27 @@ fn uncoloured(line: &str) -> String {
 
 /// Judges a mutant by what its gate said without it and with it. Gives the outcome, and the line that shows it or the reason.
 #[must_use]
-pub fn judge(control: &Reading, mutated: &Reading, shows: &[String]) -> (Outcome, String) {
+pub fn judge(control: &Reading, mutated: &Reading, shows: &[String]) -> (MutantOutcome, String) {
     if control.verdict != GateVerdict::Green {
-        return (Outcome::Undecided, format!("the gate is not green without the mutant: {}", control.says));
+        return (MutantOutcome::Undecided, format!("the gate is not green without the mutant: {}", control.says));
     }
     let Some(first) = shows.first() else {
-        return (Outcome::Undecided, "nothing is said to show the mutant".to_owned());
+        return (MutantOutcome::Undecided, "nothing is said to show the mutant".to_owned());
     };
     if let Some(text) = shows.iter().find(|text| control.holds(text)) {
-        return (Outcome::Undecided, format!("the evidence holds `{text}` without the mutant, too: it shows nothing"));
+        return (
+            MutantOutcome::Undecided,
+            format!("the evidence holds `{text}` without the mutant, too: it shows nothing"),
+        );
     }
     match mutated.verdict {
-        GateVerdict::Green => (Outcome::Survived, mutated.says.clone()),
-        GateVerdict::Broken => (Outcome::ByAccident, format!("no verdict of the gate's: {}", mutated.says)),
+        GateVerdict::Green => (MutantOutcome::Survived, mutated.says.clone()),
+        GateVerdict::Broken => (MutantOutcome::ByAccident, format!("no verdict of the gate's: {}", mutated.says)),
         GateVerdict::Red => match shows.iter().find(|text| !mutated.holds(text)) {
-            Some(text) => (Outcome::ByAccident, format!("{}; the evidence does not show `{text}`", mutated.says)),
+            Some(text) => (MutantOutcome::ByAccident, format!("{}; the evidence does not show `{text}`", mutated.says)),
             None => {
                 let line = mutated.line_with(first).unwrap_or_else(|| first.clone());
-                (Outcome::Caught, format!("{}: {line}", mutated.says))
+                (MutantOutcome::Caught, format!("{}: {line}", mutated.says))
             }
         },
     }
@@ -134,19 +137,19 @@ mod tests {
             judge(&reading(control.0, control.1), &reading(mutated.0, mutated.1), &shows)
         };
         let seen = "x\n  --- FAIL: TestSeeded (0.00s)\n";
-        let caught = (Outcome::Caught, "exit code: --- FAIL: TestSeeded (0.00s)".to_owned());
+        let caught = (MutantOutcome::Caught, "exit code: --- FAIL: TestSeeded (0.00s)".to_owned());
         assert_eq!(of((Green, "ok"), (Red, seen)), caught);
         for (control, mutated, expected) in [
-            ((Green, "ok"), (Green, seen), Outcome::Survived),
-            ((Green, "ok"), (Red, "--- FAIL: TestOther"), Outcome::ByAccident),
-            ((Green, "ok"), (Broken, seen), Outcome::ByAccident),
-            ((Red, "ok"), (Red, seen), Outcome::Undecided),
-            ((Broken, "ok"), (Red, seen), Outcome::Undecided),
-            ((Green, seen), (Red, seen), Outcome::Undecided),
+            ((Green, "ok"), (Green, seen), MutantOutcome::Survived),
+            ((Green, "ok"), (Red, "--- FAIL: TestOther"), MutantOutcome::ByAccident),
+            ((Green, "ok"), (Broken, seen), MutantOutcome::ByAccident),
+            ((Red, "ok"), (Red, seen), MutantOutcome::Undecided),
+            ((Broken, "ok"), (Red, seen), MutantOutcome::Undecided),
+            ((Green, seen), (Red, seen), MutantOutcome::Undecided),
         ] {
             assert_eq!(of(control, mutated).0, expected, "{control:?} {mutated:?}");
         }
-        assert_eq!(judge(&reading(Green, ""), &reading(Red, ""), &[]).0, Outcome::Undecided, "nothing shows it");
+        assert_eq!(judge(&reading(Green, ""), &reading(Red, ""), &[]).0, MutantOutcome::Undecided, "nothing shows it");
     }
 
     #[test]

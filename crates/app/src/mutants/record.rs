@@ -14,7 +14,7 @@ use rcrepro_format::records::gates_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::decision::board::Fact;
 use rcrepro_model::plan::Plan;
-use rcrepro_model::plan::mutant::{Gate, GateState, GatesRecord, MutantEntry, Outcome, ProvenGates};
+use rcrepro_model::plan::mutant::{GateState, GatesRecord, MutantEntry, MutantOutcome, MutationGate, ProvenGates};
 use rcrepro_store::BlobStore;
 
 /// The command that makes the record.
@@ -116,12 +116,12 @@ fn otherwise(mutant: &MutantEntry, planned: &Planned) -> Option<String> {
 
 /// Says what a caught mutant's evidence lacks.
 fn unfounded(mutant: &MutantEntry, store: &dyn BlobStore) -> Option<String> {
-    if mutant.outcome != Outcome::Caught {
+    if mutant.outcome != MutantOutcome::Caught {
         return None;
     }
     let parts: Vec<&str> = mutant.evidence.keys().map(String::as_str).collect();
     let is_whole = match mutant.gate {
-        Gate::Command(_) => parts == ["stderr", "stdout"] || parts == ["findings", "stderr", "stdout"],
+        MutationGate::Command(_) => parts == ["stderr", "stdout"] || parts == ["findings", "stderr", "stdout"],
         _ => parts == ["findings"],
     };
     if !is_whole {
@@ -179,9 +179,9 @@ pub fn fact(workspace: &Workspace, source: Digest) -> Fact {
         None if all == 0 => Fact::Undecided { why: "no criterion rests on a gate".to_owned() },
         None => Fact::Holds {
             evidence: digest,
-            says: format!("{all} gates proven able to fail, {} mutants caught", passed(Outcome::Caught)),
+            says: format!("{all} gates proven able to fail, {} mutants caught", passed(MutantOutcome::Caught)),
         },
-        Some(why) if passed(Outcome::Survived) + passed(Outcome::ByAccident) > 0 => Fact::Fails { why },
+        Some(why) if passed(MutantOutcome::Survived) + passed(MutantOutcome::ByAccident) > 0 => Fact::Fails { why },
         Some(why) => Fact::Undecided { why },
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::MutateError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::walk;
 
@@ -16,7 +16,7 @@ use rcrepro_store::export::walk;
 pub fn files(store: &dyn BlobStore, root: Digest) -> Result<BTreeMap<String, Vec<u8>>, MutateError> {
     let mut files = BTreeMap::new();
     for (path, node) in walk(store, root)? {
-        if let Node::File { digest, .. } = node {
+        if let TreeNode::File { digest, .. } = node {
             files.insert(path.to_string(), store.get(digest)?);
         }
     }
@@ -35,13 +35,13 @@ pub fn with_files(
     let mut builder = TreeBuilder::default();
     for (path, node) in walk(store, root)? {
         match node {
-            Node::Directory { .. } => builder.insert_directory(&path)?,
+            TreeNode::Directory { .. } => builder.insert_directory(&path)?,
             node if !files.contains_key(&path) => builder.insert(&path, node)?,
             _ => {}
         }
     }
     for (path, bytes) in files {
-        builder.insert(path, Node::File { digest: store.put(bytes)?, executable: false })?;
+        builder.insert(path, TreeNode::File { digest: store.put(bytes)?, executable: false })?;
     }
     Ok(builder.finish(&mut |_, bytes| store.put(&bytes).map(drop))?)
 }

@@ -9,7 +9,7 @@ use crate::workspace::source::unbuildable;
 use rcrepro_engine::{BuildEnd, BuildRequest, BuiltTarget, ImageHost};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::execution::derive::frozen_environment;
 use rcrepro_model::execution::event::RunEvent;
@@ -200,7 +200,7 @@ impl ReleaseStep<'_> {
             let kind = self.workspace.plan.frozen[input].kind;
             let root = completed(&**self.context.store, self.resolved.frozen[input].root, kind)?;
             let at: TreePath = format!("deps/{input}").parse().expect("a name is a path's segment");
-            tree.insert(&at, Node::Directory { digest: root }).expect("the inputs' names differ");
+            tree.insert(&at, TreeNode::Directory { digest: root }).expect("the inputs' names differ");
             for (variable, value) in frozen_environment(input, kind) {
                 variables.push_str(&format!(" {variable}={}", quoted(&value)));
             }
@@ -213,7 +213,7 @@ impl ReleaseStep<'_> {
         }
         let digest = self.context.store.put(text.as_bytes())?;
         let at: TreePath = DOCKERFILE.parse().expect("a constant path");
-        tree.insert(&at, Node::File { digest, executable: false }).expect("nothing else is called so");
+        tree.insert(&at, TreeNode::File { digest, executable: false }).expect("nothing else is called so");
         let root = tree.finish(&mut |_, bytes| self.context.store.put(&bytes).map(drop))?;
         let request = BuildRequest {
             label: &format!("{}/builder-{name}", self.packet),
@@ -249,7 +249,7 @@ fn completed(store: &dyn BlobStore, root: Digest, kind: FrozenKind) -> Result<Di
         let info = serde_json::json!({ "Version": unescaped(version) });
         let digest = store.put(info.to_string().as_bytes())?;
         let at = format!("{stem}.info").parse().expect("a path with another ending");
-        more.push((at, Node::File { digest, executable: false }));
+        more.push((at, TreeNode::File { digest, executable: false }));
     }
     Ok(export::graft(store, root, &more)?)
 }
@@ -295,14 +295,14 @@ mod tests {
             "example.com/m.zip",
         ] {
             let digest = store.put(b"").expect("stored");
-            builder.insert(&path.parse().expect("a path"), Node::File { digest, executable: false }).expect("new");
+            builder.insert(&path.parse().expect("a path"), TreeNode::File { digest, executable: false }).expect("new");
         }
         let root = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
         let whole = completed(&store, root, FrozenKind::GoModules).expect("completed");
         let added = export::diff(&store, root, whole).expect("compared");
         assert_eq!(added.len(), 1);
         assert_eq!(added[0].path.as_str(), "cache/download/example.com/!big/@v/v1.0.0-!r!c1.info");
-        let Some(Node::File { digest, .. }) = &added[0].right else { panic!("a file") };
+        let Some(TreeNode::File { digest, .. }) = &added[0].right else { panic!("a file") };
         assert_eq!(store.get(*digest).expect("stored"), br#"{"Version":"v1.0.0-RC1"}"#);
         assert_eq!(completed(&store, root, FrozenKind::NpmPackages).expect("as it is"), root);
     }

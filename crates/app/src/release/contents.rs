@@ -8,7 +8,7 @@ use super::{ReleaseError, finding};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::BuiltEntry;
 use rcrepro_model::plan::release_image::ImageSettings;
@@ -52,7 +52,7 @@ fn may_hold(store: &dyn BlobStore, root: Digest, program: &str) -> Result<bool, 
     let mut here = root;
     for segment in path.segments() {
         match read_directory(store, here)?.entries.remove(&segment) {
-            Some(Node::Directory { digest }) => here = digest,
+            Some(TreeNode::Directory { digest }) => here = digest,
             Some(_) => return Ok(true),
             None => return Ok(false),
         }
@@ -61,7 +61,7 @@ fn may_hold(store: &dyn BlobStore, root: Digest, program: &str) -> Result<bool, 
 }
 
 /// Holds the owners against the tree: every file and link has one, no other path has, and the executable bits agree.
-fn owners(name: &Name, tree: &[(TreePath, Node)], bytes: &[u8]) -> Vec<Finding> {
+fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Finding> {
     let wrong = |at: &str, expected: &str, is: String| finding(FindingName::ImageFailed, name, at, expected, is);
     let parsed = canonical_json::check(bytes).ok().and_then(|()| serde_json::from_slice(bytes).ok());
     let Some(owners) = parsed else {
@@ -69,10 +69,10 @@ fn owners(name: &Name, tree: &[(TreePath, Node)], bytes: &[u8]) -> Vec<Finding> 
         return vec![wrong("owners", expected, "something else".to_owned())];
     };
     let owners: BTreeMap<String, String> = owners;
-    let nodes: BTreeMap<&str, &Node> = tree.iter().map(|(path, node)| (path.as_str(), node)).collect();
+    let nodes: BTreeMap<&str, &TreeNode> = tree.iter().map(|(path, node)| (path.as_str(), node)).collect();
     let without = tree.iter().filter(|(path, node)| {
         // A folder that no layer names comes into being with what is in it.
-        !matches!(node, Node::Directory { .. }) && !owners.contains_key(path.as_str())
+        !matches!(node, TreeNode::Directory { .. }) && !owners.contains_key(path.as_str())
     });
     let mut found: Vec<Finding> = without
         .take(NAMED)
@@ -84,7 +84,7 @@ fn owners(name: &Name, tree: &[(TreePath, Node)], bytes: &[u8]) -> Vec<Finding> 
         let (expected, is) = match (nodes.get(path.as_str()), executable) {
             (_, None) => ("a mode and an owner, such as `0755 0:0`", dress.clone()),
             (None, _) => ("a path of the image's tree", "none of its paths".to_owned()),
-            (Some(Node::File { executable: held, .. }), Some(executable)) if *held != executable => {
+            (Some(TreeNode::File { executable: held, .. }), Some(executable)) if *held != executable => {
                 ("the executable bit of the image's tree", dress.clone())
             }
             _ => continue,
@@ -117,7 +117,7 @@ mod tests {
         let store = MemoryStore::default();
         let mut builder = TreeBuilder::default();
         for (path, executable) in files {
-            let node = Node::File { digest: Digest::of(b"x"), executable: *executable };
+            let node = TreeNode::File { digest: Digest::of(b"x"), executable: *executable };
             builder.insert(&path.parse().expect("a path"), node).expect("new");
         }
         let tree = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");

@@ -6,7 +6,7 @@ use rcrepro_engine::ArchiveStream;
 use rcrepro_images::oci::OciError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_pins::dockerfile::dockerignore::Ignored;
 use rcrepro_store::export::{self, ExportError, TarStyle, export_tar};
@@ -21,7 +21,7 @@ const IGNORE: &str = ".dockerignore";
 /// [`ReleaseError`] when the store cannot serve it.
 pub fn text_of(store: &dyn BlobStore, root: Digest, path: &TreePath) -> Result<Option<String>, ReleaseError> {
     match export::lookup(store, root, path)? {
-        Some(Node::File { digest, .. }) => Ok(Some(String::from_utf8_lossy(&store.get(digest)?).into_owned())),
+        Some(TreeNode::File { digest, .. }) => Ok(Some(String::from_utf8_lossy(&store.get(digest)?).into_owned())),
         _ => Ok(None),
     }
 }
@@ -45,7 +45,7 @@ pub fn tree(
     for (path, node) in export::walk(store, source)? {
         // The engine needs both files, whatever they say of themselves.
         let needed = path == image.dockerfile || path == ignore;
-        if !matches!(node, Node::Directory { .. }) && (needed || !ignored.leaves_out(&path)) {
+        if !matches!(node, TreeNode::Directory { .. }) && (needed || !ignored.leaves_out(&path)) {
             builder.insert(&path, node).expect("the paths of a tree differ");
         }
     }
@@ -103,12 +103,14 @@ mod tests {
             ];
             for (path, text) in files {
                 let digest = store.put(text.as_bytes()).expect("stored");
-                builder.insert(&path.parse().expect("a path"), Node::File { digest, executable: false }).expect("new");
+                builder
+                    .insert(&path.parse().expect("a path"), TreeNode::File { digest, executable: false })
+                    .expect("new");
             }
             let source = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
             let root = tree(&store, source, &image).expect("read")?;
             let leaves = export::walk(&store, root).expect("walked").into_iter();
-            let leaves = leaves.filter(|(_, node)| !matches!(node, Node::Directory { .. }));
+            let leaves = leaves.filter(|(_, node)| !matches!(node, TreeNode::Directory { .. }));
             Ok::<_, String>(leaves.map(|(path, _)| path.to_string()).collect::<Vec<_>>())
         };
         assert_eq!(paths("*\n!cmd\n").expect("read"), [".dockerignore", "build/Dockerfile", "cmd/main.go"]);

@@ -10,7 +10,7 @@ use super::{ReleaseError, finding};
 use rcrepro_format::images::image_settings;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{BuiltEntry, Parts};
 use rcrepro_model::execution::ending::of_exit_code;
@@ -168,13 +168,13 @@ pub fn differences(
 ) -> Result<Vec<Finding>, ReleaseError> {
     let mut found = Vec::new();
     if one.tree != other.tree {
-        let text = |node: Option<Node>| match node {
+        let text = |node: Option<TreeNode>| match node {
             None => "nothing".to_owned(),
-            Some(Node::File { digest, executable }) => {
+            Some(TreeNode::File { digest, executable }) => {
                 format!("{digest}{}", if executable { " (executable)" } else { "" })
             }
-            Some(Node::Symlink { target }) => format!("-> {target}"),
-            Some(Node::Directory { .. }) => "a folder".to_owned(),
+            Some(TreeNode::Symlink { target }) => format!("-> {target}"),
+            Some(TreeNode::Directory { .. }) => "a folder".to_owned(),
         };
         let differing = export::diff(store, one.tree, other.tree)?;
         let more = differing.len().saturating_sub(NAMED);

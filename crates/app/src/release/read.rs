@@ -15,7 +15,7 @@ use rcrepro_format::images::image_settings;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::release_record::Parts;
 use rcrepro_store::export::{self, ExportError};
 use rcrepro_store::ingest::{Dress, TarError, TarOptions, ingest_layers, ingest_tar};
@@ -93,7 +93,7 @@ impl ReleaseStep<'_> {
 
 /// Stores the tree, the settings and the owners of an export.
 fn parts(store: &dyn BlobStore, archive: &mut dyn std::io::Read) -> Result<Parts, Refused> {
-    let Node::Directory { digest: root } = ingest_tar(store, archive, &TarOptions::default())? else {
+    let TreeNode::Directory { digest: root } = ingest_tar(store, archive, &TarOptions::default())? else {
         return Err(Refused::Reason("it is not an archive of files".to_owned()));
     };
     let list = store.get(find(store, root, LIST)?)?;
@@ -129,11 +129,11 @@ fn find(store: &dyn BlobStore, root: Digest, path: &str) -> Result<Digest, Refus
     let missing = || Refused::Reason(format!("it holds no file `{path}`"));
     let at: TreePath = path.parse().map_err(|_| missing())?;
     match export::lookup(store, root, &at)? {
-        Some(Node::File { digest, .. }) => Ok(digest),
-        Some(Node::Symlink { target }) => {
+        Some(TreeNode::File { digest, .. }) => Ok(digest),
+        Some(TreeNode::Symlink { target }) => {
             let target: TreePath = target.trim_start_matches("../").parse().map_err(|_| missing())?;
             match export::lookup(store, root, &target)? {
-                Some(Node::File { digest, .. }) => Ok(digest),
+                Some(TreeNode::File { digest, .. }) => Ok(digest),
                 _ => Err(missing()),
             }
         }

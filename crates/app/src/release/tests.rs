@@ -5,7 +5,7 @@ use crate::workspace::PLAN_FILE;
 use rcrepro_engine::Network;
 use rcrepro_engine::fake::{FakeBuild, FakeEngine, FakeImage, FakeImageHost, FakeRun, Script};
 use rcrepro_model::content::digest::{Digest, Sha256};
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::ImageEntry;
 use rcrepro_model::plan::user_config::UserConfig;
 use tokio_util::sync::CancellationToken;
@@ -66,7 +66,7 @@ async fn release(engine: &FakeEngine, host: Option<&FakeImageHost>) -> Result<Re
     let mut source = TreeBuilder::default();
     let digest = store.put(DOCKERFILE.as_bytes()).expect("stored");
     let path = "Dockerfile".parse().expect("a path");
-    source.insert(&path, Node::File { digest, executable: false }).expect("the only one");
+    source.insert(&path, TreeNode::File { digest, executable: false }).expect("the only one");
     let base = host.map(|host| host.holds(&FakeImage::default().file("bin/sh", "sh")));
     let config = base.map_or_else(
         || Sha256::of(b"config"),

@@ -9,7 +9,7 @@ use crate::run::actions::{Resolved, derive_action};
 use rcrepro_engine::{Execution, ImageEnd, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, RunningImage, StartEnd};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
 use rcrepro_model::evidence::release_record::{Parts, RunEntry, SmokeEntry, result_of};
@@ -256,11 +256,11 @@ fn with_image(store: &dyn BlobStore, root: Digest, tree: Digest) -> Result<Diges
     let mut directory = read_directory(store, root)?;
     let deps = "deps".parse().expect("a constant name");
     let mut below = match directory.entries.get(&deps) {
-        Some(Node::Directory { digest }) => read_directory(store, *digest)?,
+        Some(TreeNode::Directory { digest }) => read_directory(store, *digest)?,
         _ => Directory { entries: BTreeMap::new() },
     };
-    below.entries.insert(IMAGE_INPUT.parse().expect("a constant name"), Node::Directory { digest: tree });
+    below.entries.insert(IMAGE_INPUT.parse().expect("a constant name"), TreeNode::Directory { digest: tree });
     let digest = store.put(&below.encode())?;
-    directory.entries.insert(deps, Node::Directory { digest });
+    directory.entries.insert(deps, TreeNode::Directory { digest });
     Ok(store.put(&directory.encode())?)
 }

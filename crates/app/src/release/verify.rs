@@ -17,7 +17,7 @@ use crate::run::actions::Resolved;
 use rcrepro_format::records::release_json::{self, ReleaseRecordError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::evidence::finding::{EvidenceCount, Finding, FindingName, Note};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::release_record::{BuiltEntry, OLDEST_RELEASE_RECORD_VERSION, ReleaseRecord, result_of};
@@ -183,7 +183,7 @@ fn directories(root: Digest, blobs: &dyn BlobStore, named: &mut BTreeSet<Digest>
         }
         let directory = blobs.get(at).ok().and_then(|bytes| Directory::decode(&bytes).ok()).unwrap_or_default();
         open.extend(directory.entries.into_values().filter_map(|node| match node {
-            Node::Directory { digest } => Some(digest),
+            TreeNode::Directory { digest } => Some(digest),
             _ => None,
         }));
     }

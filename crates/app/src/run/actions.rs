@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::manifest::{CommandEntry, FrozenEntry, ImageEntry, OutputEntry, ReproManifest};
 use rcrepro_model::execution::action::Action;
 use rcrepro_model::execution::derive::{self, Inputs};
@@ -87,7 +87,7 @@ pub fn derive_action(
     store: &dyn BlobStore,
 ) -> Result<Action, ActionError> {
     let unresolved = |what, name: &Name| ActionError::Unresolved { command: spec.id.clone(), what, name: name.clone() };
-    let mut grafts: Vec<(TreePath, Node)> = Vec::new();
+    let mut grafts: Vec<(TreePath, TreeNode)> = Vec::new();
     for need in &spec.needs {
         let result = results.get(need).ok_or_else(|| unresolved("command", need))?;
         for (path, output) in &result.outputs {
@@ -122,10 +122,12 @@ pub fn derive_action(
 ///
 /// A file for which the plan names normalizers comes in its canonical form. Its raw bytes differ from run to run, so that every
 /// action that got them would have another digest each time, and could never be replayed.
-fn node(output: &OutputEntry) -> Node {
+fn node(output: &OutputEntry) -> TreeNode {
     match output {
-        OutputEntry::File { canonical, executable, .. } => Node::File { digest: *canonical, executable: *executable },
-        OutputEntry::Directory { raw, .. } => Node::Directory { digest: *raw },
-        OutputEntry::Symlink { target } => Node::Symlink { target: target.clone() },
+        OutputEntry::File { canonical, executable, .. } => {
+            TreeNode::File { digest: *canonical, executable: *executable }
+        }
+        OutputEntry::Directory { raw, .. } => TreeNode::Directory { digest: *raw },
+        OutputEntry::Symlink { target } => TreeNode::Symlink { target: target.clone() },
     }
 }

@@ -121,7 +121,8 @@ impl Preparation<'_> {
                 on_event: &heard,
             };
             let source = &self.workspace.plan.images[&name];
-            let work = async || Ok(user.ensure(&name, source).await?);
+            // Boxed: an image may be built by building others, and that future would be part of every caller's.
+            let work = async || Ok(Box::pin(user.ensure(&name, source)).await?);
             let entry = self.step(&format!("image {name}"), work).await?;
             images.insert(name.clone(), entry);
         }

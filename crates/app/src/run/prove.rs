@@ -13,7 +13,7 @@ use super::record::{self, RecordedPacket};
 use super::{Passage, RunError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
 use rcrepro_model::execution::derive::frozen_environment;
@@ -21,7 +21,7 @@ use rcrepro_model::plan::quarantine::Flake;
 use rcrepro_model::plan::{CommandSpec, Plan};
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_proof as proof;
-use rcrepro_proof::{Evidence, InputFiles, Kind, Listing, Lookup, Proof, Search};
+use rcrepro_proof::{CommandEvidence, InputFiles, InputKind, Listing, Lookup, Proof, Search};
 use rcrepro_store::{BlobStore, GET_LIMIT, StoreError};
 
 /// The fourth stage: judges every command by its evidence, and its retries by the plan's quarantine.
@@ -126,7 +126,7 @@ pub fn prove(
     environment.extend(spec.environment.clone());
     let root = entry.input_root;
     let inputs = InputTree { store, root, read: RefCell::default(), lacking: RefCell::default() };
-    let evidence = Evidence {
+    let evidence = CommandEvidence {
         line: &entry.line,
         environment: &environment,
         exit_code: entry.exit_code,
@@ -157,7 +157,7 @@ impl InputTree<'_> {
 
 /// Is a path that was followed.
 enum Followed {
-    Node(Node),
+    Node(TreeNode),
     Absent,
     Unavailable,
 }
@@ -173,13 +173,13 @@ impl InputTree<'_> {
     }
 
     fn follow(&self, path: &str) -> Followed {
-        let mut at = Node::Directory { digest: self.root };
+        let mut at = TreeNode::Directory { digest: self.root };
         for segment in path.split('/').filter(|segment| !segment.is_empty()) {
             let digest = match at {
-                Node::Directory { digest } => digest,
+                TreeNode::Directory { digest } => digest,
                 // Where a link leads depends on the container: nothing is said of it.
-                Node::Symlink { .. } => return Followed::Unavailable,
-                Node::File { .. } => return Followed::Absent,
+                TreeNode::Symlink { .. } => return Followed::Unavailable,
+                TreeNode::File { .. } => return Followed::Absent,
             };
             let Some(directory) = self.directory(digest) else { return Followed::Unavailable };
             let entry = directory.entries.into_iter().find(|(name, _)| name.as_str() == segment);
@@ -199,9 +199,9 @@ impl InputTree<'_> {
         for (name, node) in directory.entries {
             let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
             match node {
-                Node::Directory { digest } => self.search_below(digest, &path, text, found, left, depth + 1),
-                Node::Symlink { .. } => {}
-                Node::File { digest, .. } => {
+                TreeNode::Directory { digest } => self.search_below(digest, &path, text, found, left, depth + 1),
+                TreeNode::Symlink { .. } => {}
+                TreeNode::File { digest, .. } => {
                     let bytes = (digest.size <= GET_LIMIT.min(*left)).then(|| self.store.get(digest).ok()).flatten();
                     let Some(bytes) = bytes else {
                         found.unseen += 1;
@@ -222,23 +222,23 @@ impl InputTree<'_> {
 impl InputFiles for InputTree<'_> {
     fn look(&self, path: &str) -> Lookup {
         match self.follow(path) {
-            Followed::Node(Node::File { digest, .. }) => self.get(digest).map_or(Lookup::Unavailable, Lookup::File),
-            Followed::Node(Node::Symlink { .. }) | Followed::Unavailable => Lookup::Unavailable,
-            Followed::Node(Node::Directory { .. }) | Followed::Absent => Lookup::Absent,
+            Followed::Node(TreeNode::File { digest, .. }) => self.get(digest).map_or(Lookup::Unavailable, Lookup::File),
+            Followed::Node(TreeNode::Symlink { .. }) | Followed::Unavailable => Lookup::Unavailable,
+            Followed::Node(TreeNode::Directory { .. }) | Followed::Absent => Lookup::Absent,
         }
     }
 
     fn list(&self, path: &str) -> Listing {
         let directory = match self.follow(path) {
-            Followed::Node(Node::Directory { digest }) => self.directory(digest),
-            Followed::Node(Node::Symlink { .. }) | Followed::Unavailable => None,
-            Followed::Node(Node::File { .. }) | Followed::Absent => return Listing::Absent,
+            Followed::Node(TreeNode::Directory { digest }) => self.directory(digest),
+            Followed::Node(TreeNode::Symlink { .. }) | Followed::Unavailable => None,
+            Followed::Node(TreeNode::File { .. }) | Followed::Absent => return Listing::Absent,
         };
         let Some(directory) = directory else { return Listing::Unavailable };
-        let kind = |node: &Node| match node {
-            Node::File { .. } => Kind::File,
-            Node::Directory { .. } => Kind::Folder,
-            Node::Symlink { .. } => Kind::Link,
+        let kind = |node: &TreeNode| match node {
+            TreeNode::File { .. } => InputKind::File,
+            TreeNode::Directory { .. } => InputKind::Folder,
+            TreeNode::Symlink { .. } => InputKind::Link,
         };
         Listing::Folder(directory.entries.iter().map(|(name, node)| (name.to_string(), kind(node))).collect())
     }
@@ -246,11 +246,11 @@ impl InputFiles for InputTree<'_> {
     fn search(&self, folder: &str, text: &str) -> Search {
         let mut found = Search::default();
         match self.follow(folder) {
-            Followed::Node(Node::Directory { digest }) => {
+            Followed::Node(TreeNode::Directory { digest }) => {
                 let mut left = SEARCHED;
                 self.search_below(digest, "", text, &mut found, &mut left, 0);
             }
-            Followed::Node(Node::File { digest, .. }) => match self.store.get(digest) {
+            Followed::Node(TreeNode::File { digest, .. }) => match self.store.get(digest) {
                 Ok(bytes) => {
                     let lines = proof::lines_with(&bytes, text);
                     if lines > 0 {
@@ -260,7 +260,7 @@ impl InputFiles for InputTree<'_> {
                 }
                 Err(_) => found.unseen = 1,
             },
-            Followed::Node(Node::Symlink { .. }) | Followed::Unavailable => found.unseen = 1,
+            Followed::Node(TreeNode::Symlink { .. }) | Followed::Unavailable => found.unseen = 1,
             Followed::Absent => {}
         }
         found

@@ -12,7 +12,7 @@ use crate::run::{RunError, RunOptions, run_packet};
 use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Difference, Equality, compare};
+use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, ManifestDifference, compare};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::event::RunEvent;
@@ -209,7 +209,11 @@ pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Compa
         if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {
             command.equality = command.equality.max(Equality::Failed);
             let expected = "the same verdict at every attempt".to_owned();
-            command.differences.push(Difference { what: "flake".to_owned(), expected, found: flake.to_string() });
+            command.differences.push(ManifestDifference {
+                what: "flake".to_owned(),
+                expected,
+                found: flake.to_string(),
+            });
         }
     }
     comparison
@@ -227,6 +231,6 @@ fn judge(command: &mut CommandComparison, proof: Option<&Proof>) {
     };
     if *proof != Proof::Failed {
         let expected = "evidence that the command did its work".to_owned();
-        command.differences.push(Difference { what: "proof".to_owned(), expected, found: proof.to_string() });
+        command.differences.push(ManifestDifference { what: "proof".to_owned(), expected, found: proof.to_string() });
     }
 }

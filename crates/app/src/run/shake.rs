@@ -21,7 +21,7 @@ use rcrepro_model::evidence::manifest::CommandEntry;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
-use rcrepro_model::shake::inquiry::{History, Step, step};
+use rcrepro_model::shake::inquiry::{InquiryStep, ObservedRuns, step};
 use rcrepro_model::shake::observation::{Level, Observation};
 use rcrepro_model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
 use rcrepro_model::shake::variation::{self, Setup, Variation, describe};
@@ -234,11 +234,11 @@ impl Asking<'_> {
         let worlds =
             variation::worlds(options.worlds, options.seed, options.variations, |setting| plain.differs(setting));
         let first = Observation::of(first, &plain.world, given);
-        let mut history = History::from([(Setup::new(), vec![first.clone()])]);
+        let mut history = ObservedRuns::from([(Setup::new(), vec![first.clone()])]);
         loop {
             match step(&worlds, options.repeat, plain.world.clock(), &history) {
-                Step::Done(inquiry) => return Ok(Shaken::Asked(inquiry)),
-                Step::Run(setup) => {
+                InquiryStep::Done(inquiry) => return Ok(Shaken::Asked(inquiry)),
+                InquiryStep::Run(setup) => {
                     let observation = self.probe(spec, &plain, &setup, &first, stop).await?;
                     history.entry(setup).or_default().push(observation);
                 }

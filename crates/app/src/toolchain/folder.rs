@@ -11,7 +11,7 @@ use rcrepro_format::images::{image_toml, lock_toml};
 use rcrepro_images::packages::PackageError;
 use rcrepro_images::packages::debian::key::TrustedKey;
 use rcrepro_model::image::composition::Composition;
-use rcrepro_model::image::definition::{DebSource, ImageDefinition, ImageName, Platform};
+use rcrepro_model::image::definition::{DebSource, ImageDefinition, ImageName, ImagePlatform};
 use rcrepro_model::image::fingerprint::Fingerprint;
 use rcrepro_model::image::lock::ImageLock;
 
@@ -19,14 +19,14 @@ use rcrepro_model::image::lock::ImageLock;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFolder {
     root: PathBuf,
-    platform: Platform,
+    platform: ImagePlatform,
     files: PlanFiles,
 }
 
 impl ImageFolder {
     /// Takes the folder above `images` and `lockfiles` as it lies in the working copy.
     #[must_use]
-    pub fn new(root: impl Into<PathBuf>, platform: Platform) -> Self {
+    pub fn new(root: impl Into<PathBuf>, platform: ImagePlatform) -> Self {
         Self { root: root.into(), platform, files: PlanFiles::WorkingCopy }
     }
 
@@ -38,13 +38,13 @@ impl ImageFolder {
 
     /// Gives the platform.
     #[must_use]
-    pub const fn platform(&self) -> Platform {
+    pub const fn platform(&self) -> ImagePlatform {
         self.platform
     }
 
     /// Returns the same folder for another platform.
     #[must_use]
-    pub fn on(&self, platform: Platform) -> Self {
+    pub fn on(&self, platform: ImagePlatform) -> Self {
         Self { platform, ..self.clone() }
     }
 
@@ -52,7 +52,7 @@ impl ImageFolder {
     ///
     /// # Errors
     /// [`ImageError::Path`] or [`ImageError::Definition`] for a bad name.
-    pub fn of_definition(path: &Path, platform: Platform) -> Result<(Self, ImageName), ImageError> {
+    pub fn of_definition(path: &Path, platform: ImagePlatform) -> Result<(Self, ImageName), ImageError> {
         let wrong = || ImageError::Path { path: path.to_owned() };
         let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".toml"));
         let images = path.parent().filter(|folder| folder.file_name().is_some_and(|name| name == "images"));
@@ -127,7 +127,7 @@ impl ImageFolder {
     ///
     /// # Errors
     /// As [`Self::compose`].
-    pub fn platforms(&self, name: &ImageName) -> Result<BTreeSet<Platform>, ImageError> {
+    pub fn platforms(&self, name: &ImageName) -> Result<BTreeSet<ImagePlatform>, ImageError> {
         Ok(Composition::platforms(name, &self.definitions(name)?)?)
     }
 

@@ -17,7 +17,7 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::ImageEntry;
 use rcrepro_model::execution::event::ImageEvent;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_model::plan::ImageSource;
@@ -232,8 +232,8 @@ impl ImageUse<'_> {
     }
 
     /// Gives the platform of the engine, which is not always this machine's.
-    fn platform(&self) -> Result<Platform, ImagesError> {
+    fn platform(&self) -> Result<ImagePlatform, ImagesError> {
         let isa = self.engine.info().isa.clone();
-        Platform::of_isa(&isa).ok_or(ImagesError::Platform { isa })
+        ImagePlatform::of_isa(&isa).ok_or(ImagesError::Platform { isa })
     }
 }

@@ -7,7 +7,7 @@ use super::folder::ImageFolder;
 use rcrepro_engine::{Engine, EngineError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::bom::packages;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_store::BlobStore;
 
@@ -71,7 +71,7 @@ pub struct ListedImage {
     /// The name of its definition.
     pub name: ImageName,
     /// The machine that it is for.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// The lock, or why it cannot be relied on.
     pub state: Result<Locked, String>,
 }
@@ -83,7 +83,7 @@ pub struct ListedImage {
 /// is wrong with a lock is in its row.
 pub async fn list(
     folder: &ImageFolder,
-    only: Option<Platform>,
+    only: Option<ImagePlatform>,
     store: Option<&dyn BlobStore>,
     engine: Option<&dyn Engine>,
 ) -> Result<Vec<ListedImage>, ImageError> {

@@ -7,14 +7,14 @@ use rcrepro_explain::{Hints, explain as explain_bytes};
 use rcrepro_format::images::lock_toml;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::compare::compare;
 use rcrepro_model::evidence::manifest::{ImageEntry, ReproManifest};
 use rcrepro_model::execution::action::Command;
 use rcrepro_model::image::changes::pin_changes;
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_model::why::MissingBlob;
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 use rcrepro_store::export::{self, ExportError};
 use rcrepro_store::{BlobStore, StoreError};
 
@@ -67,14 +67,21 @@ fn source(
     let (l, r) = (&left.source, &right.source);
     let mut found = Vec::new();
     if l.root != r.root {
-        found.extend(tree("source", l.root, r.root, store, missing, (Class::Real, "the source differs", None))?);
+        found.extend(tree(
+            "source",
+            l.root,
+            r.root,
+            store,
+            missing,
+            (DifferenceClass::Real, "the source differs", None),
+        )?);
     }
     if l.date_epoch != r.date_epoch {
         let sides = [l.date_epoch.to_string(), r.date_epoch.to_string()];
         let cause = "SOURCE_DATE_EPOCH: the commit's time when it was recorded";
         found.push(Explained::new(
             "source date",
-            Class::Clock,
+            DifferenceClass::Clock,
             [&sides[0], &sides[1]],
             cause,
             Some("replay the manifest: it takes the time from there"),
@@ -94,7 +101,7 @@ fn frozen(
         if let Some(r) = right.frozen.get(name).filter(|r| r.root != l.root) {
             let remedy = format!("the lock of that day: git checkout REV -- lockfiles/{name}.lock");
             let drift = (
-                Class::RegistryDrift,
+                DifferenceClass::RegistryDrift,
                 "a frozen input: the registry gave something else, or the lock was renewed",
                 Some(remedy.as_str()),
             );
@@ -110,11 +117,13 @@ fn without_rule(left: &ReproManifest, right: &ReproManifest) -> Vec<Explained> {
     for difference in compare(left, right).inputs {
         let what = difference.what.as_str();
         let (class, cause) = match what.split(' ').next() {
-            Some("platform") => (Class::Host, "another kind of machine"),
-            Some("normalizer") => (Class::Environment, "another version of rcrepro"),
-            Some("source") if what == "source dirty" => (Class::Real, "one side was read from a working copy"),
+            Some("platform") => (DifferenceClass::Host, "another kind of machine"),
+            Some("normalizer") => (DifferenceClass::Environment, "another version of rcrepro"),
+            Some("source") if what == "source dirty" => {
+                (DifferenceClass::Real, "one side was read from a working copy")
+            }
             Some("image" | "frozen") if difference.expected == "absent" || difference.found == "absent" => {
-                (Class::Real, "an input of one side only")
+                (DifferenceClass::Real, "an input of one side only")
             }
             _ => continue,
         };
@@ -127,7 +136,7 @@ fn without_rule(left: &ReproManifest, right: &ReproManifest) -> Vec<Explained> {
 fn all_real(at: &str, left: &[u8], right: &[u8], cause: &str) -> Vec<Explained> {
     let mut found = explain_bytes(at, left, right, &Hints::default());
     for one in found.iter_mut().filter(|one| !one.is_cut()) {
-        (one.class, one.remedy, one.follows) = (Class::Real, None, false);
+        (one.class, one.remedy, one.follows) = (DifferenceClass::Real, None, false);
         cause.clone_into(&mut one.cause);
     }
     found
@@ -140,7 +149,7 @@ fn tree(
     right: Digest,
     store: &dyn BlobStore,
     missing: &mut Vec<MissingBlob>,
-    (class, cause, remedy): (Class, &str, Option<&str>),
+    (class, cause, remedy): (DifferenceClass, &str, Option<&str>),
 ) -> Result<Vec<Explained>, WhyError> {
     let differences = match export::diff(store, left, right) {
         Ok(differences) => differences,
@@ -161,8 +170,8 @@ fn tree(
     for difference in differences {
         let place = format!("{at}/{}", difference.path);
         // The contents show the lines, where they are at hand; that a file differs is certain without them.
-        let content = |node: &Option<Node>| match node {
-            Some(Node::File { digest, .. }) => store.get(*digest).ok(),
+        let content = |node: &Option<TreeNode>| match node {
+            Some(TreeNode::File { digest, .. }) => store.get(*digest).ok(),
             _ => None,
         };
         if let (Some(l), Some(r)) = (content(&difference.left), content(&difference.right)) {
@@ -172,11 +181,11 @@ fn tree(
             }
             continue;
         }
-        let show = |node: &Option<Node>| match node {
+        let show = |node: &Option<TreeNode>| match node {
             None => String::new(),
-            Some(Node::File { digest, .. }) => format!("file {digest}"),
-            Some(Node::Symlink { target }) => format!("link to {target}"),
-            Some(Node::Directory { digest }) => format!("directory {digest}"),
+            Some(TreeNode::File { digest, .. }) => format!("file {digest}"),
+            Some(TreeNode::Symlink { target }) => format!("link to {target}"),
+            Some(TreeNode::Directory { digest }) => format!("directory {digest}"),
         };
         found.push(Explained::new(&place, class, [&show(&difference.left), &show(&difference.right)], cause, remedy));
     }
@@ -207,7 +216,7 @@ fn image(
             let cause =
                 if sides[0] == sides[1] { "one version, other bytes" } else { "another version of the package" };
             let place = format!("{at} {}", change.package);
-            found.push(Explained::new(&place, Class::RegistryDrift, [&sides[0], &sides[1]], cause, remedy));
+            found.push(Explained::new(&place, DifferenceClass::RegistryDrift, [&sides[0], &sides[1]], cause, remedy));
         }
     }
     let layers: BTreeSet<_> = l
@@ -250,7 +259,7 @@ fn environment(
             let cause = "an environment variable of the command";
             found.push(Explained::new(
                 &format!("{id} {name}"),
-                Class::Environment,
+                DifferenceClass::Environment,
                 [&sides[0], &sides[1]],
                 cause,
                 Some("`env` in the plan"),

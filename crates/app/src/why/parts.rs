@@ -5,12 +5,12 @@ use crate::evidence::recorded;
 use crate::run::ended::ended_by;
 use rcrepro_explain::{Hints, explain as explain_bytes};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, Part};
 use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::{PacketId, Plan, Requirement};
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 use rcrepro_model::why::{ExplainedPart, MissingBlob, standing_clock};
 use rcrepro_normalize as normalize;
 use rcrepro_store::{BlobStore, export};
@@ -71,7 +71,7 @@ fn ending(command: &CommandComparison, sides: [(Option<&Plan>, &CommandEntry); 2
         let sides = [l.clock.as_str(), r.clock.as_str()];
         found.push(Explained::new(
             &at,
-            Class::Environment,
+            DifferenceClass::Environment,
             sides,
             cause,
             Some("one `clock` for both: a key of the command, on machines whose engine allows a seccomp listener"),
@@ -191,15 +191,16 @@ impl Look<'_> {
         for difference in differences {
             let place = format!("{at}/{}", difference.path);
             found.extend(match (&difference.left, &difference.right) {
-                (Some(Node::File { digest: l, executable: x }), Some(Node::File { digest: r, executable: y })) => {
-                    self.file(&place, &format!("{path}/{}", difference.path), (*l, *x), (*r, *y))?
-                }
+                (
+                    Some(TreeNode::File { digest: l, executable: x }),
+                    Some(TreeNode::File { digest: r, executable: y }),
+                ) => self.file(&place, &format!("{path}/{}", difference.path), (*l, *x), (*r, *y))?,
                 (l, r) => {
-                    let kind = |node: &Option<Node>| match node {
+                    let kind = |node: &Option<TreeNode>| match node {
                         None => String::new(),
-                        Some(Node::File { digest, .. }) => format!("a file of {} bytes", digest.size),
-                        Some(Node::Directory { .. }) => "a directory".to_owned(),
-                        Some(Node::Symlink { target }) => format!("a link to {target}"),
+                        Some(TreeNode::File { digest, .. }) => format!("a file of {} bytes", digest.size),
+                        Some(TreeNode::Directory { .. }) => "a directory".to_owned(),
+                        Some(TreeNode::Symlink { target }) => format!("a link to {target}"),
                     };
                     vec![Explained::real(&place, [&kind(l), &kind(r)], "on one side only, or another kind of entry")]
                 }

@@ -8,7 +8,7 @@ use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::in_engine::pulled;
 use crate::workspace::Workspace;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{FrozenInput, ImageSource};
 
 /// Is one thing that lacks.
@@ -23,7 +23,7 @@ pub struct Missing {
 /// Lists the locks of images that are there and are not those of their definitions: no run begins with one.
 #[must_use]
 pub fn stale(workspace: &Workspace) -> Vec<Missing> {
-    let Some(platform) = Platform::host() else { return Vec::new() };
+    let Some(platform) = ImagePlatform::host() else { return Vec::new() };
     let stale = |name: &Name| {
         let why = stale_lock(workspace, name, platform.isa())?;
         Some(Missing { what: format!("lock of image `{name}`: {why}"), hint: format!("rcrepro image lock {name}") })
@@ -60,7 +60,7 @@ pub fn missing(workspace: &Workspace) -> Vec<Missing> {
 }
 
 fn image(workspace: &Workspace, name: &Name, source: &ImageSource) -> Option<Missing> {
-    let platform = Platform::host()?;
+    let platform = ImagePlatform::host()?;
     let unlocked = |hint: String| Some(Missing { what: format!("lock of image `{name}`"), hint });
     match source {
         ImageSource::Build { definition, .. } => {

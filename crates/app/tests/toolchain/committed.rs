@@ -6,11 +6,11 @@ use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::order::order;
 use rcrepro_format::images::{lock_toml, oci_json};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 
 #[test]
 fn every_lock_is_fresh_canonical_and_agrees_with_those_below_it() {
-    for platform in Platform::ALL {
+    for platform in ImagePlatform::ALL {
         let folder = ImageFolder::new(rcrepro_testkit::repository(), platform);
         let names = order(&folder).expect("definitions");
         let expected = ["base", "go", "node", "go-node"];

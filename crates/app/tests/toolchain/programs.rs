@@ -7,7 +7,7 @@ use rcrepro_app::toolchain::ImageError;
 use rcrepro_app::toolchain::build::locked::locked;
 use rcrepro_app::toolchain::build::{build, needs_engine};
 use rcrepro_app::toolchain::folder::ImageFolder;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_store::memory::MemoryStore;
 use rcrepro_testkit::toolchain::{context, name};
 
@@ -23,7 +23,7 @@ fn copy(to: &Path) -> ImageFolder {
             }
         }
     }
-    ImageFolder::new(to, Platform::LinuxAmd64)
+    ImageFolder::new(to, ImagePlatform::LinuxAmd64)
 }
 
 /// Flips the first hex digit behind a text.

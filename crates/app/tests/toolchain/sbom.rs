@@ -7,7 +7,7 @@ use jsonschema::{Retrieve, Uri, Validator};
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::sbom::{BomFormat, bom};
 use rcrepro_model::image::bom::{BomPackage, Checksum, packages};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_store::memory::MemoryStore;
 use rcrepro_testkit::toolchain::{lock_both, name};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn mistakes(validator: &Validator, document: &Value) -> Vec<String> {
 fn the_repositorys_own_images_have_valid_and_complete_documents() {
     let validators = FORMATS.map(|format| (format, validator(format)));
     let mut images = 0;
-    for platform in Platform::ALL {
+    for platform in ImagePlatform::ALL {
         let folder = ImageFolder::new(rcrepro_testkit::repository(), platform);
         // That no lock is missing, `committed.rs` checks.
         for name in folder.names().expect("definitions").iter().filter(|name| folder.lock_path(name).exists()) {

@@ -14,7 +14,7 @@ use rcrepro_images::packages::PackageError;
 use rcrepro_images::packages::debian::archive::recheck;
 use rcrepro_images::packages::sources::Mirrors;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_store::memory::MemoryStore;
 use tempfile::TempDir;
@@ -38,7 +38,7 @@ impl Scene {
         let definition = BASE.replace("0123456789ABCDEF0123456789ABCDEF01234567", &key.fingerprint());
         std::fs::write(folder.path().join("images/base.toml"), definition).expect("written");
         std::fs::write(keys.join(format!("{}.asc", key.fingerprint())), key.public()).expect("written");
-        let images = ImageFolder::new(folder.path(), Platform::LinuxAmd64);
+        let images = ImageFolder::new(folder.path(), ImagePlatform::LinuxAmd64);
         Self { folder, images, store: MemoryStore::default() }
     }
 
@@ -69,7 +69,7 @@ impl Scene {
         let composition = self.images.compose(&name("base")).expect("composes");
         let source = composition.own().layer.deb.as_ref().expect("Debian packages");
         let keys = self.images.keys(source).expect("keys");
-        recheck(source, Platform::LinuxAmd64, &lock.pins.indexes, &lock.pins.debs, &keys, &self.store)
+        recheck(source, ImagePlatform::LinuxAmd64, &lock.pins.indexes, &lock.pins.debs, &keys, &self.store)
     }
 }
 

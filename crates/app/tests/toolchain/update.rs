@@ -4,7 +4,7 @@ use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::update::{concerns, raise};
 use rcrepro_images::packages::sources::Mirrors;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_store::memory::MemoryStore;
 use rcrepro_testkit::toolchain::{context, name};
 
@@ -45,7 +45,7 @@ async fn raised(package: &str, lists: &[(&str, &str)]) -> (Option<(String, Strin
     let mirrors = Mirrors { go: vec![base.clone()], npm: vec![base], exclusive: true, ..Mirrors::default() };
     let store = MemoryStore::default();
     let context = ImageContext { mirrors, ..context(&store) };
-    let images = ImageFolder::new(folder.path(), Platform::LinuxAmd64);
+    let images = ImageFolder::new(folder.path(), ImagePlatform::LinuxAmd64);
     let result = raise(&context, &images, &name("top"), package).await.expect("a list is served");
     (result, std::fs::read_to_string(definition).expect("a text"))
 }
@@ -89,7 +89,7 @@ async fn what_is_newest_stays() {
 
 #[test]
 fn packages_are_known_by_definition_or_lock() {
-    let images = ImageFolder::new(rcrepro_testkit::repository(), Platform::LinuxAmd64);
+    let images = ImageFolder::new(rcrepro_testkit::repository(), ImagePlatform::LinuxAmd64);
     for (image, package, known) in [
         ("go", "go", true),
         ("base", "bash", true),

@@ -4,7 +4,7 @@ use futures_util::StreamExt as _;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::validate::{ValidateImageError, loaded, path};
 use rcrepro_engine::{ConnectOptions, connect};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_testkit::busybox::{self, TestImage};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,7 +21,7 @@ async fn a_loaded_image_is_whole_and_an_archive_of_it_is_checked_alike() {
         drop(host.load_image("test image", archive).await);
         engine.confirm_image(&image).await.expect("it is loaded");
     }
-    let images = ImageFolder::new(folder.path(), Platform::LinuxAmd64);
+    let images = ImageFolder::new(folder.path(), ImagePlatform::LinuxAmd64);
     let id = image.config.to_oci();
     let validation = loaded(&images, &id, &*host).await.expect("the engine has it");
     assert!(validation.faults.is_empty(), "{:#?}", validation.faults);

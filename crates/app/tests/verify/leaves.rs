@@ -14,7 +14,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::finding::Finding;
 use rcrepro_model::evidence::release_record::{RELEASE_RECORD_VERSION, ReleaseRecord, result_of};
 use rcrepro_model::plan::Plan;
-use rcrepro_model::plan::mutant::Outcome;
+use rcrepro_model::plan::mutant::MutantOutcome;
 use rcrepro_normalize as normalize;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::memory::MemoryStore;
@@ -181,7 +181,7 @@ fn no_leaf_of_the_record_of_the_gates_can_be_another() {
     ];
     let (tried, passed) = uncaught(&bytes, &digests(&store, there), &allowed, |bytes| {
         match judge_gates(bytes, &plan, digest, record.source, &Beside::default(), &store) {
-            Recorded::Counts(_, record) => record.mutants.iter().any(|mutant| mutant.outcome != Outcome::Caught),
+            Recorded::Counts(_, record) => record.mutants.iter().any(|mutant| mutant.outcome != MutantOutcome::Caught),
             Recorded::Missing(why) | Recorded::Wrong(why) => {
                 assert!(!why.is_empty());
                 true

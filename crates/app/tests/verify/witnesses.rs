@@ -3,7 +3,7 @@
 use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Directory, Node, TreeBuilder};
+use rcrepro_model::content::tree::{Directory, TreeBuilder, TreeNode};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_store::BlobStore as _;
@@ -45,7 +45,7 @@ impl Forged {
         let mut root = Directory::decode(&root).expect("a directory");
         let mut builder = TreeBuilder::default();
         if let Some(bytes) = bytes {
-            builder.insert(&path, Node::File { digest: Digest::of(bytes), executable: false }).expect("new");
+            builder.insert(&path, TreeNode::File { digest: Digest::of(bytes), executable: false }).expect("new");
         }
         let made = builder.finish(&mut |_, bytes| self.store.put(&bytes).map(drop)).expect("stored");
         let made = Directory::decode(&self.store.get(made).expect("there")).expect("a directory");

@@ -9,11 +9,14 @@ use super::dialect::Dialect;
 use super::fault::reason;
 use super::libpod::{Libpod, OLDEST_PODMAN};
 use crate::{EngineError, EngineInfo};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 
 /// The client's time-out, in seconds, until a response's headers. A PUT answers only after the whole upload, and a wait
 /// of some engines only after the command's end; calls that carry no bulk have a limit of their own.
 const HEADERS_LIMIT: u64 = 24 * 3600;
+
+/// What [`EngineInfo::staging`] says before the first inputs were staged.
+pub const UNDECIDED: &str = "undecided";
 
 /// The oldest engine and API that behave as the recipes measured.
 const OLDEST_VERSION: (u32, u32) = (20, 10);
@@ -67,13 +70,13 @@ pub(crate) async fn describe(client: &Docker, address: &str) -> Result<(EngineIn
         )));
     }
     let isa = match answer.arch.as_deref() {
-        Some("amd64") => Platform::LinuxAmd64.isa().to_owned(),
-        Some("arm64") => Platform::LinuxArm64.isa().to_owned(),
+        Some("amd64") => ImagePlatform::LinuxAmd64.isa().to_owned(),
+        Some("arm64") => ImagePlatform::LinuxArm64.isa().to_owned(),
         other => other.unwrap_or("unknown").to_owned(),
     };
     let machine = tokio::time::timeout(Duration::from_secs(30), client.info()).await.ok().and_then(Result::ok);
     let memory = machine.and_then(|machine| u64::try_from(machine.mem_total?).ok()).filter(|memory| *memory > 0);
-    let staging = super::UNDECIDED.to_owned();
+    let staging = UNDECIDED.to_owned();
     Ok((EngineInfo { name: name.to_owned(), version, api_version, isa, memory, staging }, dialect))
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bollard::errors::Error;
 
 use crate::EngineError;
+use rcrepro_model::text::causes::with_causes;
 
 /// How long the engine may think about a call that carries no bulk data.
 const CALL_LIMIT: Duration = Duration::from_secs(300);
@@ -50,20 +51,6 @@ pub(crate) fn status(error: &Error) -> Option<u16> {
 pub(crate) fn reason(error: &Error) -> String {
     match error {
         Error::DockerResponseServerError { status_code, message } => format!("{} (HTTP {status_code})", message.trim()),
-        other => chain(other),
+        other => with_causes(other),
     }
-}
-
-/// Writes an error and its causes on one line; a cause that the text above it already ends with is left out.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let said = next.to_string();
-        if !text.ends_with(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = next.source();
-    }
-    text
 }

@@ -28,7 +28,6 @@ mod pump;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::Docker;
@@ -40,10 +39,9 @@ use self::container::lifecycle::{self, Created, Ended};
 use self::container::spec::Entry;
 use self::container::trash::{self, Container};
 use self::fault::{incomplete, refuse};
-use self::images::{Confirmed, build};
+use self::images::{Confirmed, leftovers};
 use self::inputs::Subtree;
-use self::inputs::overlay::Overlay;
-use self::inputs::staging::Places;
+use self::inputs::staging::{Places, Stager};
 use self::outputs::{Collected, seen};
 use self::pump::Pump;
 use super::{Engine, EngineError, EngineInfo, Executed, Execution, ImageHost as _, Network};
@@ -55,15 +53,10 @@ use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_store::BlobStore;
 
 pub use self::address::{EngineAddress, Origin};
+pub use self::connect::UNDECIDED;
 pub use self::container::labels::{DEADLINE, LABEL, RUN, STORE};
 pub use self::inputs::INPUT_MTIME;
 pub use super::Staging;
-
-/// What [`EngineInfo::staging`] says before the first inputs were staged.
-pub const UNDECIDED: &str = "undecided";
-
-/// How long beyond its time-out a container may be needed, for its deadline label.
-const DEADLINE_SLACK: Duration = Duration::from_secs(600);
 
 /// Says which engine to use, and for whom.
 #[derive(Debug, Clone)]
@@ -100,15 +93,10 @@ impl DockerOptions {
 /// Executes actions in containers.
 pub struct DockerEngine {
     client: Docker,
-    described: EngineInfo,
-    /// The description once staging is decided.
-    decided: OnceLock<EngineInfo>,
-    deciding: tokio::sync::Mutex<()>,
     owner: Owner,
-    staging: Staging,
+    stager: Stager,
     spool_dir: PathBuf,
     images: Mutex<HashMap<(Sha256, Sha256), (ImageIdentity, Confirmed)>>,
-    overlay: Overlay,
     /// Why worlds cannot be made on this engine, once that is known.
     unpinned: OnceLock<String>,
     pump: Pump,
@@ -138,12 +126,8 @@ impl DockerEngine {
         let owner = Owner { store_id: options.store_id, run_id: options.run_id };
         Ok(Self {
             client,
-            described,
-            decided: OnceLock::new(),
-            deciding: tokio::sync::Mutex::default(),
-            overlay: Overlay::new(pump.handle().clone(), owner.clone(), options.api_only),
+            stager: Stager::new(pump.handle().clone(), owner.clone(), options.staging, described, options.api_only),
             owner,
-            staging: options.staging,
             unpinned: OnceLock::new(),
             spool_dir: options.spool_dir,
             images: Mutex::default(),
@@ -177,8 +161,9 @@ impl DockerEngine {
                 found: execution.image.manifest.to_oci(),
             });
         }
-        if platform.isa != self.described.isa {
-            let reason = format!("the action is for {}, the engine's machine is {}", platform.isa, self.described.isa);
+        if platform.isa != self.stager.info().isa {
+            let reason =
+                format!("the action is for {}, the engine's machine is {}", platform.isa, self.stager.info().isa);
             return Err(refuse(execution.label, "execute the command", reason));
         }
         Ok(())
@@ -186,10 +171,10 @@ impl DockerEngine {
 
     /// Leaves of a world what this engine can make.
     fn possible(&self, world: &World) -> World {
-        if init::runs_on(&self.described.isa) && self.unpinned.get().is_none() {
+        if init::runs_on(&self.stager.info().isa) && self.unpinned.get().is_none() {
             return world.clone();
         }
-        let umask = if init::runs_on(&self.described.isa) { world.umask } else { UMASK };
+        let umask = if init::runs_on(&self.stager.info().isa) { world.umask } else { UMASK };
         World { hostname: world.hostname.clone(), user: world.user, umask, ..World::real() }
     }
 
@@ -204,15 +189,15 @@ impl DockerEngine {
     ) -> Result<(Ended, Container, Places), EngineError> {
         let pump = self.pump.handle();
         let command = &execution.action.command.arguments;
-        let ours = init::runs_on(&self.described.isa) && !command.is_empty();
+        let ours = init::runs_on(&self.stager.info().isa) && !command.is_empty();
         let gate = ours && execution.turn.is_some() && init::has_gate(&pump.dialect);
         let watch = ours && execution.network == Network::None && self.unpinned.get().is_none();
         let arguments = if ours { init::arguments(execution.world, watch, gate, command) } else { command.clone() };
         let entry = Entry { arguments, gate, watch, engines_init: !ours };
-        let (container, places) = self.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
+        let (container, places) = self.stager.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
         let created =
             Created { client: &self.client, pump, container: &container.id, spool_dir: &self.spool_dir, gated: gate };
-        let ended = lifecycle::run(&created, execution, store, cancel).await?;
+        let ended = lifecycle::run_to_end(&created, execution, store, cancel).await?;
         Ok((ended, container, places))
     }
 }
@@ -220,11 +205,11 @@ impl DockerEngine {
 #[async_trait]
 impl Engine for DockerEngine {
     fn info(&self) -> &EngineInfo {
-        self.decided.get().unwrap_or(&self.described)
+        self.stager.info()
     }
 
     fn unpinned(&self) -> Option<&str> {
-        if !init::runs_on(&self.described.isa) {
+        if !init::runs_on(&self.stager.info().isa) {
             return Some("the program that pins it was not compiled for the engine's machine");
         }
         self.unpinned.get().map(String::as_str)
@@ -292,13 +277,13 @@ impl Engine for DockerEngine {
     ) -> Result<Vec<String>, EngineError> {
         let mut removed = trash::sweep(&self.client, &self.owner, is_alive).await?;
         if self.cannot_build().is_none() {
-            removed.extend(build::sweep(&self.client, &self.owner, is_alive).await?);
+            removed.extend(leftovers::sweep(&self.client, &self.owner, is_alive).await?);
         }
         Ok(removed)
     }
 
     async fn close(&self) {
-        self.overlay.clear().await;
+        self.stager.clear().await;
         self.pump.idle().await;
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rcrepro_engine::{Executed, Limits};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::execution::action::Output;
 
 use crate::scene::{Case, Input, Scene, ways};
@@ -27,11 +27,11 @@ fn path(text: &str) -> TreePath {
     text.parse().expect("a good path")
 }
 
-fn file(content: &[u8], executable: bool) -> Node {
-    Node::File { digest: Digest::of(content), executable }
+fn file(content: &[u8], executable: bool) -> TreeNode {
+    TreeNode::File { digest: Digest::of(content), executable }
 }
 
-fn tree(entries: &[(&str, Option<Node>)]) -> Digest {
+fn tree(entries: &[(&str, Option<TreeNode>)]) -> Digest {
     let mut builder = TreeBuilder::default();
     for (at, node) in entries {
         match node {
@@ -53,7 +53,7 @@ async fn files_directories_and_links() {
         ("a", Some(file(b"a\n", true))),
         ("hard", Some(file(b"a\n", true))),
         ("sub/empty", None),
-        ("sub/link", Some(Node::Symlink { target: "../a".into() })),
+        ("sub/link", Some(TreeNode::Symlink { target: "../a".into() })),
         ("ünï", Some(file("ü\n".as_bytes(), false))),
     ]);
     let expected: BTreeMap<TreePath, Output> = [

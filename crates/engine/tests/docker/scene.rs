@@ -8,8 +8,8 @@ use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
 use rcrepro_engine::docker::{DockerEngine, DockerOptions, RUN, Staging};
 use rcrepro_engine::{Engine as _, EngineError, Executed, Execution, ImageHost as _, Limits, Network};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
-use rcrepro_model::execution::action::{Action, Command, Platform};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
+use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_store::BlobStore as _;
@@ -122,7 +122,7 @@ impl Scene {
                     .map(|path| path.parse().expect("a good path"))
                     .collect::<BTreeSet<_>>(),
                 working_directory: case.directory.parse().expect("a good path"),
-                platform: Platform {
+                platform: ActionPlatform {
                     image_name: self.image.name.clone(),
                     image_manifest: self.image.manifest,
                     isa: isa().to_owned(),
@@ -140,7 +140,7 @@ impl Scene {
             let placed = match input {
                 Input::File(content) => self.node(&path, content, false, &mut builder),
                 Input::Program(content) => self.node(&path, content, true, &mut builder),
-                Input::Link(target) => builder.insert(&path, Node::Symlink { target: (*target).to_owned() }),
+                Input::Link(target) => builder.insert(&path, TreeNode::Symlink { target: (*target).to_owned() }),
                 Input::Folder => builder.insert_directory(&path),
             };
             placed.expect("no path stands twice");
@@ -156,7 +156,7 @@ impl Scene {
         builder: &mut TreeBuilder,
     ) -> Result<(), rcrepro_model::content::tree::TreeError> {
         let digest = self.store.put(content).expect("the store takes it");
-        builder.insert(path, Node::File { digest, executable })
+        builder.insert(path, TreeNode::File { digest, executable })
     }
 
     pub fn text(&self, digest: Digest) -> String {

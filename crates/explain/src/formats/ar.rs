@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::members::{Format, Member, Property, explain_members, mode_properties, unique};
+use super::members::{ArchiveMember, Format, Property, explain_members, mode_properties, unique};
 use crate::Hints;
 use crate::lines::instant::rfc3339;
-use rcrepro_model::why::difference::{Class, Explained, settle};
+use rcrepro_model::why::difference::{DifferenceClass, Explained, settle};
 
 const HEADER: usize = 60;
 
@@ -16,8 +16,9 @@ pub fn explain_ar(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth:
     let (l, r) = (members(left)?, members(right)?);
     let mut found = explain_members(at, &l, &r, Format { sort: "ar rcsD with sorted names" }, hints, depth);
     // The table of symbols is made from the members.
-    for one in
-        found.iter_mut().filter(|one| one.at.starts_with(&format!("{at}!/(symbols)")) && one.class == Class::Real)
+    for one in found
+        .iter_mut()
+        .filter(|one| one.at.starts_with(&format!("{at}!/(symbols)")) && one.class == DifferenceClass::Real)
     {
         one.follows = true;
     }
@@ -25,7 +26,7 @@ pub fn explain_ar(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth:
     (!found.is_empty()).then_some(found)
 }
 
-fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
+fn members(bytes: &[u8]) -> Option<Vec<ArchiveMember<'_>>> {
     let mut rest = bytes.strip_prefix(b"!<arch>\n")?;
     let (mut found, mut seen, mut names) = (Vec::new(), BTreeMap::new(), &b""[..]);
     while !rest.is_empty() {
@@ -57,14 +58,14 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
         let property = |name, value: u64, cause| Property {
             name,
             value: value.to_string(),
-            class: Class::Environment,
+            class: DifferenceClass::Environment,
             cause,
             remedy: "ar D (ar rcsD), and ranlib -D",
         };
         let clock = Property {
             name: "mtime",
             value: rfc3339(i64::try_from(number(16, 28, 10)?).ok()?),
-            class: Class::Clock,
+            class: DifferenceClass::Clock,
             cause: "when the member was written",
             remedy: if bytes.get(8..21) == Some(b"debian-binary") {
                 "SOURCE_DATE_EPOCH for dpkg-deb"
@@ -79,7 +80,7 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
         ];
         let mode = u32::try_from(number(40, 48, 8)?).ok()?;
         properties.extend(mode_properties(mode, "ar D (ar rcsD), or umask 022"));
-        found.push(Member { name: unique(&mut seen, name), properties, content: Cow::Borrowed(content) });
+        found.push(ArchiveMember { name: unique(&mut seen, name), properties, content: Cow::Borrowed(content) });
     }
     Some(found)
 }

@@ -10,7 +10,7 @@ use crate::budget::of_alignment;
 use crate::lines::context::LineContext;
 use crate::lines::pair::explain_line;
 use crate::lines::text;
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// The shortest run of printable bytes that counts as a string.
 const STRING: usize = 4;
@@ -25,7 +25,7 @@ const FOLDERS: usize = 64;
 
 /// How two blobs of bytes differ.
 #[derive(Debug, Default)]
-pub struct Compared {
+pub struct ComparedBytes {
     /// Strings that correspond and differ, with their offsets.
     pub strings: Vec<(Range<usize>, Range<usize>)>,
     /// Other bytes that differ; a range may be empty.
@@ -46,7 +46,13 @@ pub fn explain_binary(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) ->
 
 /// Explains the strings of two compared blobs.
 #[must_use]
-pub fn explain_strings(at: &str, left: &[u8], right: &[u8], compared: &Compared, hints: &Hints<'_>) -> Vec<Explained> {
+pub fn explain_strings(
+    at: &str,
+    left: &[u8],
+    right: &[u8],
+    compared: &ComparedBytes,
+    hints: &Hints<'_>,
+) -> Vec<Explained> {
     let mut found = Vec::new();
     for (l, r) in &compared.strings {
         if found.last().is_some_and(Explained::is_cut) {
@@ -76,8 +82,8 @@ pub fn explain_raw(at: &str, left: &[u8], right: &[u8], (l, r): &(Range<usize>, 
 
 /// Finds where two blobs differ: by place when they are as long as each other, else piece by piece.
 #[must_use]
-pub fn compare(left: &[u8], right: &[u8], hints: &Hints<'_>) -> Compared {
-    let mut compared = Compared::default();
+pub fn compare(left: &[u8], right: &[u8], hints: &Hints<'_>) -> ComparedBytes {
+    let mut compared = ComparedBytes::default();
     if left.len() == right.len() {
         by_place(left, right, 0..left.len(), 0..right.len(), &mut compared);
         return compared;
@@ -120,7 +126,7 @@ fn slice<'a>(bytes: &'a [u8], range: &Range<usize>) -> &'a [u8] {
 }
 
 /// Compares two ranges of one length byte by byte; differing bytes within strings count as the strings.
-fn by_place(left: &[u8], right: &[u8], l: Range<usize>, r: Range<usize>, compared: &mut Compared) {
+fn by_place(left: &[u8], right: &[u8], l: Range<usize>, r: Range<usize>, compared: &mut ComparedBytes) {
     let shift = r.start.wrapping_sub(l.start);
     let mut at = l.start;
     while at < l.end {
@@ -237,7 +243,7 @@ fn number(bytes: &[u8]) -> i64 {
 /// is put in the place of the other.
 pub fn same_folders(found: &mut [Explained]) {
     let mut folders: Vec<(String, String)> = Vec::new();
-    for one in found.iter().filter(|one| one.class == Class::Path) {
+    for one in found.iter().filter(|one| one.class == DifferenceClass::Path) {
         let (a, b): (Vec<&str>, Vec<&str>) = (one.left.split('/').collect(), one.right.split('/').collect());
         let common = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
         let cut = |parts: &[&str]| parts[..parts.len() - common].join("/");
@@ -252,11 +258,11 @@ pub fn same_folders(found: &mut [Explained]) {
             folders.push(pair);
         }
     }
-    for one in found.iter_mut().filter(|one| one.class == Class::Real && !one.follows) {
+    for one in found.iter_mut().filter(|one| one.class == DifferenceClass::Real && !one.follows) {
         if let Some((l, r)) =
             folders.iter().find(|(l, r)| one.left.contains(l.as_str()) && one.left.replace(l.as_str(), r) == one.right)
         {
-            one.class = Class::Path;
+            one.class = DifferenceClass::Path;
             one.cause = format!("folder `{l}` here, `{r}` there, as elsewhere in the file");
             one.remedy = Some(crate::lines::paths::remedy_of_compilers(false).to_owned());
         }

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use crate::lines::instant::rfc3339;
 use crate::{Hints, UNPACKED, within};
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// Explains two compressed files of one format; `None` when one cannot be unpacked.
 #[must_use]
@@ -26,7 +26,7 @@ pub fn explain_compressed(
         let cause = "one content, compressed by another program, version or level";
         found.push(Explained::new(
             at,
-            Class::Environment,
+            DifferenceClass::Environment,
             [&sizes[0], &sizes[1]],
             cause,
             Some("one level and one version of the compressor: gzip -9n in a locked image"),
@@ -69,12 +69,12 @@ fn gzip_header(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
         }
     };
     let time = |mtime: u32| if mtime == 0 { "none".to_owned() } else { rfc3339(i64::from(mtime)) };
-    check("mtime", Class::Clock, time(l.0), time(r.0), "when the file was written, or gzip ran", "gzip -n");
-    check("name", Class::Path, l.1, r.1, "the name of the file that was compressed", "gzip -n");
-    check("comment", Class::Real, l.2, r.2, "another comment", "gzip -n");
+    check("mtime", DifferenceClass::Clock, time(l.0), time(r.0), "when the file was written, or gzip ran", "gzip -n");
+    check("name", DifferenceClass::Path, l.1, r.1, "the name of the file that was compressed", "gzip -n");
+    check("comment", DifferenceClass::Real, l.2, r.2, "another comment", "gzip -n");
     check(
         "system",
-        Class::Host,
+        DifferenceClass::Host,
         l.3.to_string(),
         r.3.to_string(),
         "the system that gzip ran on",
@@ -82,7 +82,7 @@ fn gzip_header(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
     );
     check(
         "flags",
-        Class::Environment,
+        DifferenceClass::Environment,
         l.4.to_string(),
         r.4.to_string(),
         "another level of compression",

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use object::{Object as _, ObjectSection as _, ObjectSegment as _};
 
-use super::binary::{Compared, compare, explain_raw, explain_strings, hex, only_moved, same_folders};
+use super::binary::{ComparedBytes, compare, explain_raw, explain_strings, hex, only_moved, same_folders};
 use crate::Hints;
 use crate::lines::paths;
-use rcrepro_model::why::difference::{Class, Explained, settle};
+use rcrepro_model::why::difference::{DifferenceClass, Explained, settle};
 
 /// A section that differs.
 struct Differing<'a> {
@@ -15,7 +15,7 @@ struct Differing<'a> {
     name: String,
     left: &'a [u8],
     right: &'a [u8],
-    compared: Compared,
+    compared: ComparedBytes,
 }
 
 /// Explains two files; `None` when one is not a valid ELF file or they differ outside of all sections.
@@ -117,14 +117,14 @@ impl Differing<'_> {
         let mut found = explain_strings(place, left, right, compared, hints);
         for one in &mut found {
             let rooted = one.left.starts_with('/') && one.right.starts_with('/');
-            if one.class == Class::Real && rooted && name.starts_with(".debug") {
-                one.class = Class::Path;
+            if one.class == DifferenceClass::Real && rooted && name.starts_with(".debug") {
+                one.class = DifferenceClass::Path;
                 "folders in the debug information: where it was compiled".clone_into(&mut one.cause);
             }
-            if one.class == Class::Path {
+            if one.class == DifferenceClass::Path {
                 one.remedy = Some(paths::remedy_of_compilers(hints.runs(&["go"])).to_owned());
             }
-            if one.class == Class::Clock {
+            if one.class == DifferenceClass::Clock {
                 one.remedy = Some(
                     "SOURCE_DATE_EPOCH, which gcc and clang take for __DATE__ and __TIME__; -Wdate-time finds them"
                         .to_owned(),
@@ -158,7 +158,7 @@ impl Differing<'_> {
             ".comment" => {
                 let sides = [left, right].map(|bytes| String::from_utf8_lossy(bytes).replace('\0', " "));
                 let (cause, remedy) = ("another compiler or version of it", "one image for both; strip -R .comment");
-                Some(Explained::new(place, Class::Environment, [&sides[0], &sides[1]], cause, Some(remedy)))
+                Some(Explained::new(place, DifferenceClass::Environment, [&sides[0], &sides[1]], cause, Some(remedy)))
             }
             name if name.starts_with(".rela.debug") && other_addends_only(left, right) => {
                 let sides = [left.len(), right.len()].map(|size| format!("{size} bytes of relocations"));
@@ -175,7 +175,7 @@ impl Differing<'_> {
         if hints.line.contains("build-id=uuid") && self.left.len() == 32 {
             let remedy = "-Wl,--build-id=sha1 (a hash) or -Wl,--build-id=none";
             let cause = "16 random bytes, as the command line asks for";
-            return Explained::new(&self.place, Class::Randomness, [&l, &r], cause, Some(remedy));
+            return Explained::new(&self.place, DifferenceClass::Randomness, [&l, &r], cause, Some(remedy));
         }
         Explained::following(&self.place, [&l, &r], "the build id is a hash over what was linked, which differs")
     }

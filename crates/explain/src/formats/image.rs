@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::members::{Format, Member, explain_members};
+use super::members::{ArchiveMember, Format, explain_members};
 use crate::Hints;
-use rcrepro_model::why::difference::{Class, Explained, settle};
+use rcrepro_model::why::difference::{DifferenceClass, Explained, settle};
 
 /// Explains two image archives; `None` when the members are not an image's.
 #[must_use]
 pub fn explain_image(
     at: &str,
-    left: &[Member<'_>],
-    right: &[Member<'_>],
+    left: &[ArchiveMember<'_>],
+    right: &[ArchiveMember<'_>],
     hints: &Hints<'_>,
     depth: u32,
 ) -> Option<Vec<Explained>> {
@@ -22,11 +22,13 @@ pub fn explain_image(
     for one in &mut found {
         match one.class {
             // What differs only in digests names things that differ elsewhere.
-            Class::Real if masked(&one.left) == masked(&one.right) => {
+            DifferenceClass::Real if masked(&one.left) == masked(&one.right) => {
                 one.follows = true;
                 "names by digest of what differs elsewhere".clone_into(&mut one.cause);
             }
-            Class::Clock if one.at.contains("!/config") || one.at.contains("/json") || one.at.contains("!/layers/") => {
+            DifferenceClass::Clock
+                if one.at.contains("!/config") || one.at.contains("/json") || one.at.contains("!/layers/") =>
+            {
                 one.remedy = Some(
                     "SOURCE_DATE_EPOCH with BuildKit's rewrite-timestamp=true; or `rcrepro image build`, which has no clock".to_owned(),
                 );
@@ -35,7 +37,7 @@ pub fn explain_image(
         }
     }
     // The blobs lie in the order of their names, which are digests.
-    for one in found.iter_mut().filter(|one| one.class == Class::Order && one.at == at) {
+    for one in found.iter_mut().filter(|one| one.class == DifferenceClass::Order && one.at == at) {
         one.follows = true;
     }
     settle(&mut found);
@@ -43,7 +45,7 @@ pub fn explain_image(
 }
 
 /// Renames members by what they are: `config`, `layers/0`, `manifests/0`.
-fn by_role<'a>(members: &[Member<'a>]) -> Option<Vec<Member<'a>>> {
+fn by_role<'a>(members: &[ArchiveMember<'a>]) -> Option<Vec<ArchiveMember<'a>>> {
     let content = |name: &str| members.iter().find(|member| member.name == name).map(|member| &*member.content);
     let parse = |name: &str| content(name).and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
     let mut roles: BTreeMap<String, String> = BTreeMap::new();
@@ -85,7 +87,7 @@ fn by_role<'a>(members: &[Member<'a>]) -> Option<Vec<Member<'a>>> {
             (None, Some((name, role))) => format!("{role}{}", &member.name[name.len()..]),
             (None, None) => member.name.clone(),
         };
-        Member { name, ..member.clone() }
+        ArchiveMember { name, ..member.clone() }
     });
     Some(renamed.collect())
 }

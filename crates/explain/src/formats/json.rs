@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::Hints;
 use crate::lines::context::LineContext;
 use crate::lines::pair::explain_line;
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// Explains two JSON documents; `None` when one of them is not JSON, or when they are equal as JSON and no reason is found.
 #[must_use]
@@ -24,7 +24,7 @@ pub fn explain_json(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> O
             let sides = ["the keys of its objects", "the same keys in another order"];
             found.push(Explained::new(
                 &format!("{at}#"),
-                Class::Order,
+                DifferenceClass::Order,
                 sides,
                 "equal as JSON, keys in another order",
                 Some(remedy),
@@ -85,7 +85,13 @@ fn walk(
             {
                 let remedy = "a lock file, and a frozen input of it";
                 let cause = "a package that a registry gave in another version";
-                found.push(Explained::new(at, Class::RegistryDrift, [&shown(l), &shown(r)], cause, Some(remedy)));
+                found.push(Explained::new(
+                    at,
+                    DifferenceClass::RegistryDrift,
+                    [&shown(l), &shown(r)],
+                    cause,
+                    Some(remedy),
+                ));
                 return;
             }
             let around = LineContext { hints, key, heads: &[] };
@@ -147,7 +153,7 @@ fn arrays(at: &str, key: Option<&str>, a: &[Value], b: &[Value], hints: &Hints<'
         let remedy = crate::lines::pair::order_remedy("[", hints);
         let cause = format!("{} equal elements in another order", places.len());
         let show = |list: &[Value]| list.iter().map(shown).collect::<Vec<_>>().join(", ");
-        found.push(Explained::new(at, Class::Order, [&show(a), &show(b)], cause, remedy));
+        found.push(Explained::new(at, DifferenceClass::Order, [&show(a), &show(b)], cause, remedy));
     }
     let pairs = rest.len().min(free.len());
     for (l, r) in rest.iter().zip(&free) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::{Hints, within};
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// One property of a member, such as its time, with what its difference means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Property {
     /// As it is shown.
     pub value: String,
     /// What another value means.
-    pub class: Class,
+    pub class: DifferenceClass,
     /// Why.
     pub cause: &'static str,
     /// What would remove the difference.
@@ -23,7 +23,7 @@ pub struct Property {
 
 /// One member.
 #[derive(Debug, Clone)]
-pub struct Member<'a> {
+pub struct ArchiveMember<'a> {
     /// Its name; made unique by the archive's reader.
     pub name: String,
     /// Its properties, each name once.
@@ -43,14 +43,14 @@ pub struct Format {
 #[must_use]
 pub fn explain_members(
     at: &str,
-    left: &[Member<'_>],
-    right: &[Member<'_>],
+    left: &[ArchiveMember<'_>],
+    right: &[ArchiveMember<'_>],
     format: Format,
     hints: &Hints<'_>,
     depth: u32,
 ) -> Vec<Explained> {
     let mut found = Vec::new();
-    let by_name: BTreeMap<&str, (usize, &Member<'_>)> =
+    let by_name: BTreeMap<&str, (usize, &ArchiveMember<'_>)> =
         right.iter().enumerate().map(|(i, m)| (m.name.as_str(), (i, m))).collect();
     let mut places = Vec::new();
     for one in left {
@@ -69,20 +69,21 @@ pub fn explain_members(
         found.push(Explained::real(&place, ["", &summary(other)], "a member of the second side only"));
     }
     if places.windows(2).any(|pair| pair[0] > pair[1]) {
-        let names =
-            |members: &[Member<'_>]| members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join(", ");
+        let names = |members: &[ArchiveMember<'_>]| {
+            members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join(", ")
+        };
         let sides = [names(left), names(right)];
         let cause = "the same members in another order, as a folder was read";
-        found.push(Explained::new(at, Class::Order, [&sides[0], &sides[1]], cause, Some(format.sort)));
+        found.push(Explained::new(at, DifferenceClass::Order, [&sides[0], &sides[1]], cause, Some(format.sort)));
     }
     found
 }
 
-fn summary(member: &Member<'_>) -> String {
+fn summary(member: &ArchiveMember<'_>) -> String {
     format!("{} bytes", member.content.len())
 }
 
-fn properties(place: &str, one: &Member<'_>, other: &Member<'_>) -> Vec<Explained> {
+fn properties(place: &str, one: &ArchiveMember<'_>, other: &ArchiveMember<'_>) -> Vec<Explained> {
     let mut found = Vec::new();
     for property in &one.properties {
         let there = other.properties.iter().find(|there| there.name == property.name);
@@ -110,14 +111,14 @@ pub fn mode_properties(mode: u32, remedy: &'static str) -> [Property; 2] {
     let masked = Property {
         name: "mode for group and others",
         value: format!("{:03o}", mode & 0o077),
-        class: Class::Environment,
+        class: DifferenceClass::Environment,
         cause: "permissions of group and others only, as a umask has it",
         remedy,
     };
     let own = Property {
         name: "mode",
         value: format!("{:04o}", mode & 0o7700),
-        class: Class::Real,
+        class: DifferenceClass::Real,
         cause: "the owner's permissions, or a set-id bit",
         remedy: "",
     };

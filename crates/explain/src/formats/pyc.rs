@@ -3,7 +3,7 @@
 use super::binary;
 use crate::Hints;
 use crate::lines::instant::rfc3339;
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 const HEADER: usize = 16;
 
@@ -25,7 +25,7 @@ pub fn explain_pyc(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Ve
         let cause = "another version of Python";
         found.push(Explained::new(
             &format!("{at} magic"),
-            Class::Environment,
+            DifferenceClass::Environment,
             [&sides[0], &sides[1]],
             cause,
             Some("one image for both"),
@@ -37,7 +37,7 @@ pub fn explain_pyc(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Ve
         let cause = "another way to tell whether the source has changed";
         found.push(Explained::new(
             &format!("{at} flags"),
-            Class::Environment,
+            DifferenceClass::Environment,
             [&sides[0], &sides[1]],
             cause,
             Some("python -m compileall --invalidation-mode unchecked-hash"),
@@ -49,7 +49,7 @@ pub fn explain_pyc(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Ve
             "SOURCE_DATE_EPOCH (py_compile then writes hashes), or compileall --invalidation-mode unchecked-hash";
         found.push(Explained::new(
             &format!("{at} source mtime"),
-            Class::Clock,
+            DifferenceClass::Clock,
             [&sides[0], &sides[1]],
             "when the source was written",
             Some(remedy),

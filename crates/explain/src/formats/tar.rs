@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::image;
-use super::members::{Format, Member, Property, explain_members, mode_properties, unique};
+use super::members::{ArchiveMember, Format, Property, explain_members, mode_properties, unique};
 use crate::Hints;
 use crate::lines::instant::rfc3339;
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 mod claims;
 
@@ -36,7 +36,7 @@ pub fn explain_tar(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
         let cause = "equal members; other padding, or header fields that no program reads";
         found.push(Explained::new(
             at,
-            Class::Environment,
+            DifferenceClass::Environment,
             [&sizes[0], &sizes[1]],
             cause,
             Some("one version of tar, tar --format=gnu -b 20"),
@@ -46,7 +46,7 @@ pub fn explain_tar(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
 }
 
 /// Reads all members; `None` when the archive is damaged.
-fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
+fn members(bytes: &[u8]) -> Option<Vec<ArchiveMember<'_>>> {
     let mut archive = tar::Archive::new(bytes);
     let mut claims = claims::claims(bytes);
     let mut seen = BTreeMap::new();
@@ -66,7 +66,7 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
             }));
         }
         let content = content(bytes, &mut entry)?;
-        found.push(Member { name: unique(&mut seen, name), properties, content });
+        found.push(ArchiveMember { name: unique(&mut seen, name), properties, content });
     }
     Some(found)
 }
@@ -76,7 +76,7 @@ fn header_properties(header: &tar::Header) -> Option<Vec<Property>> {
     let owner = |name, value: String| Property {
         name,
         value,
-        class: Class::Environment,
+        class: DifferenceClass::Environment,
         cause: "who wrote the file, or ran tar",
         remedy: "tar --owner=0 --group=0 --numeric-owner",
     };
@@ -97,14 +97,14 @@ fn clock(name: &'static str, value: String) -> Property {
     Property {
         name,
         value,
-        class: Class::Clock,
+        class: DifferenceClass::Clock,
         cause: "when the file was written",
         remedy: "tar --mtime=@$SOURCE_DATE_EPOCH --clamp-mtime",
     }
 }
 
 fn real(name: &'static str, value: String, cause: &'static str) -> Property {
-    Property { name, value, class: Class::Real, cause, remedy: "" }
+    Property { name, value, class: DifferenceClass::Real, cause, remedy: "" }
 }
 
 /// Returns what a record of an extended header says; `None` for names and sizes, which `claims` tells.

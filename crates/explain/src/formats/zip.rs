@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use super::members::{Format, Member, Property, explain_members, mode_properties, unique};
+use super::members::{ArchiveMember, Format, Property, explain_members, mode_properties, unique};
 use crate::lines::instant::rfc3339;
 use crate::{Hints, UNPACKED};
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 mod local;
 
@@ -40,7 +40,7 @@ pub fn explain_zip(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
         let cause = "equal members; compressed or laid out by another program, version or level";
         found.push(Explained::new(
             at,
-            Class::Environment,
+            DifferenceClass::Environment,
             [&sizes[0], &sizes[1]],
             cause,
             Some("one version of zip, in a locked image"),
@@ -68,7 +68,7 @@ fn comment(bytes: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(text).into_owned())
 }
 
-fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
+fn members(bytes: &[u8]) -> Option<Vec<ArchiveMember<'_>>> {
     let end = end_record(bytes)?;
     let (count, mut at) = (u16_at(bytes, end + 10)?, u32_at(bytes, end + 16)?);
     let (mut found, mut seen, mut left) = (Vec::new(), BTreeMap::new(), UNPACKED);
@@ -93,7 +93,11 @@ fn members(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
         properties.extend(local::disagreement(bytes, at, local)?);
         extras(extra, "in the directory", &mut properties);
         extras(local_extra, "", &mut properties);
-        found.push(Member { name: unique(&mut seen, String::from_utf8_lossy(name).into_owned()), properties, content });
+        found.push(ArchiveMember {
+            name: unique(&mut seen, String::from_utf8_lossy(name).into_owned()),
+            properties,
+            content,
+        });
         at = next;
     }
     Some(found)
@@ -119,21 +123,21 @@ fn entry_properties(bytes: &[u8], at: usize, comment: &[u8]) -> Option<Vec<Prope
         Property {
             name: "mtime",
             value: dos_time(u16_at(bytes, at + 14)?, u16_at(bytes, at + 12)?),
-            class: Class::Clock,
+            class: DifferenceClass::Clock,
             cause: "when the file was written, or the archive made",
             remedy: CLOCK,
         },
         Property {
             name: "made by",
             value: u16_at(bytes, at + 4)?.to_string(),
-            class: Class::Environment,
+            class: DifferenceClass::Environment,
             cause: "the program or system that made the archive",
             remedy: "one version of zip, in a locked image",
         },
         Property {
             name: "method",
             value: format!("{} flags {:#x}", u16_at(bytes, at + 10)?, u16_at(bytes, at + 8)?),
-            class: Class::Environment,
+            class: DifferenceClass::Environment,
             cause: "compressed in another way",
             remedy: "one version and one level of zip, in a locked image",
         },
@@ -141,7 +145,7 @@ fn entry_properties(bytes: &[u8], at: usize, comment: &[u8]) -> Option<Vec<Prope
     if !comment.is_empty() {
         let value = String::from_utf8_lossy(comment).into_owned();
         let cause = "another comment";
-        properties.push(Property { name: "comment", value, class: Class::Real, cause, remedy: "" });
+        properties.push(Property { name: "comment", value, class: DifferenceClass::Real, cause, remedy: "" });
     }
     // The upper half is the Unix mode where a Unix made the archive.
     if bytes.get(at + 5) == Some(&3) {
@@ -167,7 +171,7 @@ fn extras(mut extra: &[u8], place: &str, properties: &mut Vec<Property>) {
                         properties.push(Property {
                             name,
                             value: rfc3339(seconds),
-                            class: Class::Clock,
+                            class: DifferenceClass::Clock,
                             cause,
                             remedy: "zip -X",
                         });
@@ -182,7 +186,7 @@ fn extras(mut extra: &[u8], place: &str, properties: &mut Vec<Property>) {
                     properties.push(Property {
                         name: "owner",
                         value,
-                        class: Class::Environment,
+                        class: DifferenceClass::Environment,
                         cause: "who wrote the file",
                         remedy: "zip -X",
                     });
@@ -194,7 +198,7 @@ fn extras(mut extra: &[u8], place: &str, properties: &mut Vec<Property>) {
                 properties.push(Property {
                     name,
                     value,
-                    class: Class::Real,
+                    class: DifferenceClass::Real,
                     cause: "an extra field that no rule knows",
                     remedy: "zip -X",
                 });

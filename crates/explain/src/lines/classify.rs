@@ -5,8 +5,8 @@ use super::instant::Instant;
 use super::numbers::{key_is_span, numbered};
 use super::paths;
 use super::settings::{by_command, container_ids, keyed_host, locale_marks, named_settings, printed_alone, versions};
-use super::token::Kind;
-use rcrepro_model::why::difference::Class;
+use super::token::TokenKind;
+use rcrepro_model::why::difference::DifferenceClass;
 
 /// Returns the class of a pair: real unless a rule gives a reason for another.
 #[must_use]
@@ -39,17 +39,18 @@ fn unknown(place: &PairContext<'_>) -> Reason {
         [_, ""] | ["", _] => "is on one side only",
         _ => "no rule gives a reason for it",
     };
-    Reason { class: Class::Real, cause: cause.to_owned(), remedy: None }
+    Reason { class: DifferenceClass::Real, cause: cause.to_owned(), remedy: None }
 }
 
 /// Escape sequences that only one side has: a terminal was thought to be there.
 fn escapes(place: &PairContext<'_>) -> Option<Reason> {
     let only = |side: usize| {
         let tokens = &place.tokens[side][place.spans[side].clone()];
-        tokens.iter().all(|token| token.kind == Kind::Escape)
+        tokens.iter().all(|token| token.kind == TokenKind::Escape)
     };
     let cause = "one side has escape sequences of a terminal";
-    (only(0) && only(1)).then(|| Reason::new(Class::Environment, cause, "NO_COLOR=1 or TERM=dumb in the command's env"))
+    (only(0) && only(1))
+        .then(|| Reason::new(DifferenceClass::Environment, cause, "NO_COLOR=1 or TERM=dumb in the command's env"))
 }
 
 /// What Go writes of the repository into a program: revision, time, and the version that they make.
@@ -62,22 +63,24 @@ fn stamped(place: &PairContext<'_>) -> Option<Reason> {
     };
     ((of_build(left) && of_build(right)) || (pseudo(left) && pseudo(right))).then(|| {
         let cause = "the state of the repository, which Go writes into programs";
-        Reason::new(Class::Environment, cause, "GOFLAGS=-buildvcs=false")
+        Reason::new(DifferenceClass::Environment, cause, "GOFLAGS=-buildvcs=false")
     })
 }
 
 fn instants(place: &PairContext<'_>) -> Option<Reason> {
-    let (Some(Kind::Instant(l)), Some(Kind::Instant(r))) = (place.kind(0), place.kind(1)) else { return None };
+    let (Some(TokenKind::Instant(l)), Some(TokenKind::Instant(r))) = (place.kind(0), place.kind(1)) else {
+        return None;
+    };
     // A column or a key that counts time is no instant.
     if place.head().is_some_and(|head| head == "TIME") {
         return Some(Reason::new(
-            Class::Duration,
+            DifferenceClass::Duration,
             "processor time in a table of processes",
             "do not print it: ps -o pid,comm",
         ));
     }
     if key_is_span(&place.key()) && !l.dated && !r.dated {
-        return Some(Reason::new(Class::Duration, "a time span by its name", span_remedy(place)));
+        return Some(Reason::new(DifferenceClass::Duration, "a time span by its name", span_remedy(place)));
     }
     // `UTC`, `JST`, `Z`, `+0100`: what is neither a date, a time of day, nor the name of a day or month.
     let zone = |text: &str| {
@@ -88,40 +91,44 @@ fn instants(place: &PairContext<'_>) -> Option<Reason> {
     };
     let shifted = (l.local - r.local) % 900 == 0 && l.local != r.local && (l.local - r.local).abs() <= 26 * 3600;
     if l.zoned && r.zoned && zone(place.texts[0]) != zone(place.texts[1]) && shifted {
-        return Some(Reason::new(Class::Environment, "one instant in two time zones", "TZ=UTC, as rcrepro sets it"));
+        return Some(Reason::new(
+            DifferenceClass::Environment,
+            "one instant in two time zones",
+            "TZ=UTC, as rcrepro sets it",
+        ));
     }
     let Instant { dated, .. } = l;
     let cause = match (r.local - l.local, dated && r.dated) {
         (apart, true) => format!("instants {apart} s apart"),
         _ => "times of day".to_owned(),
     };
-    Some(Reason::new(Class::Clock, cause, CLOCK))
+    Some(Reason::new(DifferenceClass::Clock, cause, CLOCK))
 }
 
 fn spans(place: &PairContext<'_>) -> Option<Reason> {
     let remedy = span_remedy(place);
     match (place.kind(0)?, place.kind(1)?) {
-        (Kind::Span, Kind::Span) => Some(Reason::new(Class::Duration, "time spans", remedy)),
-        (Kind::Rate, Kind::Rate) => Some(Reason::new(Class::Duration, "rates over time", remedy)),
+        (TokenKind::Span, TokenKind::Span) => Some(Reason::new(DifferenceClass::Duration, "time spans", remedy)),
+        (TokenKind::Rate, TokenKind::Rate) => Some(Reason::new(DifferenceClass::Duration, "rates over time", remedy)),
         _ => None,
     }
     .or_else(|| {
         let cached = |text: &str| text.contains("cached");
         let [l, r] = place.texts;
         (cached(l) != cached(r))
-            .then(|| Reason::new(Class::Environment, "a result from a cache on one side", "go test -count=1"))
+            .then(|| Reason::new(DifferenceClass::Environment, "a result from a cache on one side", "go test -count=1"))
     })
 }
 
 /// UUIDs and words that are drawn, by their form or their name.
 fn drawn(place: &PairContext<'_>) -> Option<Reason> {
     const REMEDY: &str = "a fixed seed or id, where the tool takes one";
-    if let (Some(Kind::Uuid), Some(Kind::Uuid)) = (place.kind(0), place.kind(1)) {
+    if let (Some(TokenKind::Uuid), Some(TokenKind::Uuid)) = (place.kind(0), place.kind(1)) {
         let version = |text: &str| text.as_bytes()[14];
         return match (version(place.texts[0]), version(place.texts[1])) {
-            (b'4', b'4') => Some(Reason::new(Class::Randomness, "UUIDs of version 4 are random", REMEDY)),
+            (b'4', b'4') => Some(Reason::new(DifferenceClass::Randomness, "UUIDs of version 4 are random", REMEDY)),
             (b'1' | b'6' | b'7', b'1' | b'6' | b'7') => Some(Reason::new(
-                Class::Clock,
+                DifferenceClass::Clock,
                 "UUIDs of versions 1, 6 and 7 hold the time",
                 "clock = \"stands\", and a fixed id where the tool takes one",
             )),
@@ -132,11 +139,11 @@ fn drawn(place: &PairContext<'_>) -> Option<Reason> {
     let names = ["nonce", "salt", "seed", "token", "random", "csrf", "session", "secret", "iv"];
     let named = names.contains(&place.key().as_str());
     let [l, r] = place.texts;
-    (named && long(l) && long(r)).then(|| Reason::new(Class::Randomness, "drawn, by its name", REMEDY))
+    (named && long(l) && long(r)).then(|| Reason::new(DifferenceClass::Randomness, "drawn, by its name", REMEDY))
 }
 
 fn addresses(place: &PairContext<'_>) -> Option<Reason> {
-    let (Some(Kind::Address), Some(Kind::Address)) = (place.kind(0), place.kind(1)) else { return None };
+    let (Some(TokenKind::Address), Some(TokenKind::Address)) = (place.kind(0), place.kind(1)) else { return None };
     let wide = |text: &str| text.len() - 2 > 8;
     let words = place.words_before();
     let named = ["at", "address", "addr", "ptr", "pointer", "pc", "sp", "fp"]
@@ -146,6 +153,10 @@ fn addresses(place: &PairContext<'_>) -> Option<Reason> {
     ((wide(l) && wide(r)) || named).then(|| {
         let cause =
             if wide(l) { "wider than 32 bits: addresses of memory" } else { "addresses by the word before them" };
-        Reason::new(Class::AddressOrPid, cause, "do not print it; `setarch -R` stops the shifting of addresses")
+        Reason::new(
+            DifferenceClass::AddressOrPid,
+            cause,
+            "do not print it; `setarch -R` stops the shifting of addresses",
+        )
     })
 }

@@ -1,8 +1,8 @@
 //! The surroundings of two differing texts, which the rules look at, and what a rule finds.
 
-use super::token::{Kind, Token};
+use super::token::{Token, TokenKind};
 use crate::Hints;
-use rcrepro_model::why::difference::Class;
+use rcrepro_model::why::difference::DifferenceClass;
 
 /// The surroundings of two lines.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,7 @@ pub struct PairContext<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
     /// The class.
-    pub class: Class,
+    pub class: DifferenceClass,
     /// The cause.
     pub cause: String,
     /// What removes it.
@@ -60,13 +60,13 @@ pub struct Reason {
 }
 
 impl Reason {
-    pub(crate) fn new(class: Class, cause: impl Into<String>, remedy: &'static str) -> Self {
+    pub(crate) fn new(class: DifferenceClass, cause: impl Into<String>, remedy: &'static str) -> Self {
         Self { class, cause: cause.into(), remedy: Some(remedy) }
     }
 }
 
 impl PairContext<'_> {
-    pub(crate) fn kind(&self, side: usize) -> Option<Kind> {
+    pub(crate) fn kind(&self, side: usize) -> Option<TokenKind> {
         let span = &self.spans[side];
         (span.len() == 1).then(|| self.tokens[side][span.start].kind)
     }
@@ -78,7 +78,9 @@ impl PairContext<'_> {
             words.extend(self.around.key.map(str::to_ascii_lowercase));
         }
         let before = &self.tokens[0][..self.spans[0].start];
-        words.extend(before.iter().rev().filter(|t| t.kind == Kind::Word).take(2).map(|t| t.text.to_ascii_lowercase()));
+        words.extend(
+            before.iter().rev().filter(|t| t.kind == TokenKind::Word).take(2).map(|t| t.text.to_ascii_lowercase()),
+        );
         words.extend(self.around.key.map(str::to_ascii_lowercase));
         words
     }
@@ -88,7 +90,7 @@ impl PairContext<'_> {
         let mut before = self.tokens[0][..self.spans[0].start]
             .iter()
             .rev()
-            .filter(|t| t.kind != Kind::Space && !matches!(t.text, "\"" | "'"));
+            .filter(|t| t.kind != TokenKind::Space && !matches!(t.text, "\"" | "'"));
         match (before.next(), before.next()) {
             (None, _) => self.around.key.unwrap_or("").to_ascii_lowercase(),
             (Some(mark), Some(word)) if matches!(mark.text, "=" | ":") => word.text.to_ascii_lowercase(),

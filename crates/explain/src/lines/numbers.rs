@@ -2,8 +2,8 @@
 
 use super::context::{CLOCK, PairContext, Reason, span_remedy};
 use super::instant::rfc3339;
-use super::token::Kind;
-use rcrepro_model::why::difference::Class;
+use super::token::TokenKind;
+use rcrepro_model::why::difference::DifferenceClass;
 
 /// Numbers that a word, a bracket or a column head gives a meaning.
 pub fn numbered(place: &PairContext<'_>) -> Option<Reason> {
@@ -20,13 +20,17 @@ pub fn numbered(place: &PairContext<'_>) -> Option<Reason> {
         || PIDS.contains(&key.as_str())
         || place.head().is_some_and(|head| matches!(head, "PID" | "PPID" | "TID" | "LWP" | "PGID" | "SID" | "INODE"))
     {
-        return Some(Reason::new(Class::AddressOrPid, "ids of processes or threads, by name", "do not print them"));
+        return Some(Reason::new(
+            DifferenceClass::AddressOrPid,
+            "ids of processes or threads, by name",
+            "do not print them",
+        ));
     }
     let in_brackets = place.character_before() == Some('[') && place.lines[0].contains(&format!("[{l}]"));
-    let after_word = place.spans[0].start >= 2 && place.tokens[0][place.spans[0].start - 2].kind == Kind::Word;
+    let after_word = place.spans[0].start >= 2 && place.tokens[0][place.spans[0].start - 2].kind == TokenKind::Word;
     if in_brackets && after_word && place.lines[0].contains(&format!("[{l}]:")) {
         return Some(Reason::new(
-            Class::AddressOrPid,
+            DifferenceClass::AddressOrPid,
             "`name[number]:` is how a process id is logged",
             "do not print it",
         ));
@@ -40,13 +44,13 @@ pub fn numbered(place: &PairContext<'_>) -> Option<Reason> {
             || place.lines[0].contains("]:"));
     if port(l) && port(r) && (nearest == "port" || key == "port" || after_host) && high(l) && high(r) {
         return Some(Reason::new(
-            Class::AddressOrPid,
+            DifferenceClass::AddressOrPid,
             "ports that the kernel gives out (32768 to 60999)",
             "a fixed port",
         ));
     }
     if key_is_span(&key) || (place.spans[0].start == 0 && place.around.key.is_some_and(key_is_span)) {
-        return Some(Reason::new(Class::Duration, "a time span by its name", span_remedy(place)));
+        return Some(Reason::new(DifferenceClass::Duration, "a time span by its name", span_remedy(place)));
     }
     epochs(place, &key)
 }
@@ -94,7 +98,7 @@ fn epochs(place: &PairContext<'_>, key: &str) -> Option<Reason> {
     let bare = place.whole_line() && (a - b).abs() <= 366 * 86_400;
     (named || asked || bare).then(|| {
         let cause = format!("as times since 1970 they are {} and {}", rfc3339(a), rfc3339(b));
-        Reason::new(Class::Clock, cause, CLOCK)
+        Reason::new(DifferenceClass::Clock, cause, CLOCK)
     })
 }
 

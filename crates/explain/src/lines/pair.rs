@@ -6,10 +6,10 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::classify::classify;
 use super::context::{LineContext, PairContext, Reason};
-use super::token::{Kind, Token, tokens};
+use super::token::{Token, TokenKind, tokens};
 use crate::Hints;
 use crate::budget::of_alignment;
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// Which share of all pairs of tokens an alignment looks at, at worst.
 const SHARE: u64 = 4;
@@ -26,7 +26,7 @@ pub fn explain_line(at: &str, left: &str, right: &str, around: LineContext<'_>) 
     }
     if let Some(cause) = permuted(left, right) {
         let remedy = order_remedy(left, around.hints);
-        return vec![Explained::new(at, Class::Order, [left, right], cause, remedy)];
+        return vec![Explained::new(at, DifferenceClass::Order, [left, right], cause, remedy)];
     }
     let (a, b) = (tokens(left), tokens(right));
     let mut found: Vec<Explained> = Vec::new();
@@ -95,8 +95,8 @@ fn pairs(a: &[Token<'_>], b: &[Token<'_>], hints: &Hints<'_>) -> Option<Vec<(Spa
 
 fn same_kind(l: &Token<'_>, r: &Token<'_>) -> bool {
     match (l.kind, r.kind) {
-        (Kind::Mark | Kind::Escape, _) | (_, Kind::Mark | Kind::Escape) => l.text == r.text,
-        (Kind::Space, other) | (other, Kind::Space) => other == Kind::Space,
+        (TokenKind::Mark | TokenKind::Escape, _) | (_, TokenKind::Mark | TokenKind::Escape) => l.text == r.text,
+        (TokenKind::Space, other) | (other, TokenKind::Space) => other == TokenKind::Space,
         _ => true,
     }
 }
@@ -203,13 +203,13 @@ pub fn order_remedy(line: &str, hints: &Hints<'_>) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn classes(line: &str, left: &str, right: &str) -> Vec<(Class, String, String)> {
+    fn classes(line: &str, left: &str, right: &str) -> Vec<(DifferenceClass, String, String)> {
         let hints = Hints::of(line);
         let around = LineContext { hints: &hints, key: None, heads: &[] };
         explain_line("x", left, right, around).into_iter().map(|one| (one.class, one.left, one.right)).collect()
     }
 
-    fn one(line: &str, left: &str, right: &str) -> Class {
+    fn one(line: &str, left: &str, right: &str) -> DifferenceClass {
         let found = classes(line, left, right);
         assert_eq!(found.len(), 1, "{found:?}");
         found[0].0
@@ -217,28 +217,31 @@ mod tests {
 
     #[test]
     fn verdicts_are_never_taken_for_an_order() {
-        assert_eq!(one("", "{'b', 'a'}", "{'a', 'b'}"), Class::Order);
-        assert_eq!(one("", "a b c", "b a c"), Class::Order);
+        assert_eq!(one("", "{'b', 'a'}", "{'a', 'b'}"), DifferenceClass::Order);
+        assert_eq!(one("", "a b c", "b a c"), DifferenceClass::Order);
         for (left, right) in
             [("[1 passed, 0 failed]", "[0 passed, 1 failed]"), ("1 passed, 0 failed", "0 passed, 1 failed")]
         {
-            assert!(classes("", left, right).iter().all(|(class, ..)| *class == Class::Real), "{left}");
+            assert!(classes("", left, right).iter().all(|(class, ..)| *class == DifferenceClass::Real), "{left}");
         }
     }
 
     #[test]
     fn each_token_is_judged_by_itself() {
         let found = classes("", "2026-11-23 00:13:01 took 12ms ok", "2026-11-23 00:13:02 took 15ms FAIL");
-        assert_eq!(found.iter().map(|one| one.0).collect::<Vec<_>>(), [Class::Clock, Class::Duration, Class::Real]);
+        assert_eq!(
+            found.iter().map(|one| one.0).collect::<Vec<_>>(),
+            [DifferenceClass::Clock, DifferenceClass::Duration, DifferenceClass::Real]
+        );
     }
 
     #[test]
     fn numbers_need_a_reason() {
-        assert_eq!(one("", "12 files", "13 files"), Class::Real);
-        assert_eq!(one("", "1763856781 bytes", "1763856790 bytes"), Class::Real);
-        assert_eq!(one("date +%s", "1763856781", "1763856790"), Class::Clock);
-        assert_eq!(one("", "worker[123]: ready", "worker[456]: ready"), Class::AddressOrPid);
-        assert_eq!(one("", "error 0x80070005", "error 0x80070006"), Class::Real);
-        assert_eq!(one("", "at 0x7fd4c09e1d10>", "at 0x7f8a12345d10>"), Class::AddressOrPid);
+        assert_eq!(one("", "12 files", "13 files"), DifferenceClass::Real);
+        assert_eq!(one("", "1763856781 bytes", "1763856790 bytes"), DifferenceClass::Real);
+        assert_eq!(one("date +%s", "1763856781", "1763856790"), DifferenceClass::Clock);
+        assert_eq!(one("", "worker[123]: ready", "worker[456]: ready"), DifferenceClass::AddressOrPid);
+        assert_eq!(one("", "error 0x80070005", "error 0x80070006"), DifferenceClass::Real);
+        assert_eq!(one("", "at 0x7fd4c09e1d10>", "at 0x7f8a12345d10>"), DifferenceClass::AddressOrPid);
     }
 }

@@ -1,15 +1,15 @@
 //! Paths that differ: temporary names that were drawn, folders in which the same thing lies.
 
 use super::context::{PairContext, Reason};
-use super::token::Kind;
-use rcrepro_model::why::difference::Class;
+use super::token::TokenKind;
+use rcrepro_model::why::difference::DifferenceClass;
 
 /// Explains two paths, as far as they agree in what matters.
 #[must_use]
 pub fn paths(place: &PairContext<'_>) -> Option<Reason> {
     let is_path = |side: usize| {
         let tokens = &place.tokens[side][place.spans[side].clone()];
-        tokens.iter().any(|token| token.kind == Kind::Path)
+        tokens.iter().any(|token| token.kind == TokenKind::Path)
     };
     let [l, r] = place.texts;
     if !is_path(0) || !is_path(1) {
@@ -33,7 +33,11 @@ pub fn judge(l: &str, r: &str) -> Option<Reason> {
             && let Some(stem) = drawn_names(x, y)
         {
             let cause = format!("names of temporary files: `{stem}` and drawn characters");
-            return verdict(Class::Randomness, cause, "a fixed name below $TMPDIR, or one that is not printed");
+            return verdict(
+                DifferenceClass::Randomness,
+                cause,
+                "a fixed name below $TMPDIR, or one that is not printed",
+            );
         }
     }
     // What lies at the end of both is the same thing in two folders.
@@ -44,7 +48,7 @@ pub fn judge(l: &str, r: &str) -> Option<Reason> {
         let tail = a[a.len() - common..].join("/");
         let cause = format!("`{tail}` in two folders");
         let remedy = "one folder for both, as rcrepro's /work; -trimpath for Go, -ffile-prefix-map=$PWD=. for C";
-        return verdict(Class::Path, cause, remedy);
+        return verdict(DifferenceClass::Path, cause, remedy);
     }
     None
 }
@@ -78,9 +82,9 @@ mod tests {
     #[test]
     fn drawn_names_and_folders_have_reasons_and_other_names_have_none() {
         let class = |l, r| judge(l, r).map(|verdict| verdict.class);
-        assert_eq!(class("/tmp/tmp.AbC123xyZ9", "/tmp/tmp.QqR7s8tUv0"), Some(Class::Randomness));
-        assert_eq!(class("/tmp/go-build123456/b001/x", "/tmp/go-build98765/b001/x"), Some(Class::Randomness));
-        assert_eq!(class("/home/a/src/main.c", "/srv/main.c"), Some(Class::Path));
+        assert_eq!(class("/tmp/tmp.AbC123xyZ9", "/tmp/tmp.QqR7s8tUv0"), Some(DifferenceClass::Randomness));
+        assert_eq!(class("/tmp/go-build123456/b001/x", "/tmp/go-build98765/b001/x"), Some(DifferenceClass::Randomness));
+        assert_eq!(class("/home/a/src/main.c", "/srv/main.c"), Some(DifferenceClass::Path));
         assert_eq!(class("/work/one.c", "/work/two.c"), None);
         assert_eq!(class("src/one/a.c", "src/two/a.c"), None);
         assert_eq!(class("/tmp/output", "/tmp/report"), None);

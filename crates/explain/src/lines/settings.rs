@@ -1,7 +1,7 @@
 //! What is around a command: environment variables, modes, versions, and what a command line is known to print.
 
 use super::context::{PairContext, Reason};
-use rcrepro_model::why::difference::Class;
+use rcrepro_model::why::difference::DifferenceClass;
 
 /// Environment variables by name, and modes of files.
 pub fn named_settings(place: &PairContext<'_>) -> Option<Reason> {
@@ -14,10 +14,14 @@ pub fn named_settings(place: &PairContext<'_>) -> Option<Reason> {
             "COLUMNS", "LINES", "DISPLAY", "MAIL",
         ];
         if upper && name == "HOSTNAME" {
-            return Some(Reason::new(Class::Host, "the variable HOSTNAME", "rcrepro's fixed host name"));
+            return Some(Reason::new(DifferenceClass::Host, "the variable HOSTNAME", "rcrepro's fixed host name"));
         }
         if upper && matches!(name.as_str(), "PWD" | "OLDPWD" | "TMPDIR") {
-            return Some(Reason::new(Class::Path, format!("the variable {name}"), "rcrepro's fixed folder /work"));
+            return Some(Reason::new(
+                DifferenceClass::Path,
+                format!("the variable {name}"),
+                "rcrepro's fixed folder /work",
+            ));
         }
         if upper
             && (KNOWN.contains(&name.as_str())
@@ -25,7 +29,7 @@ pub fn named_settings(place: &PairContext<'_>) -> Option<Reason> {
                 || place.around.hints.runs(&["env", "printenv", "export", "set"]))
         {
             let remedy = "rcrepro's fixed environment; `env` in the plan for what the command needs";
-            return Some(Reason::new(Class::Environment, format!("the environment variable {name}"), remedy));
+            return Some(Reason::new(DifferenceClass::Environment, format!("the environment variable {name}"), remedy));
         }
     }
     let mode = |text: &str| {
@@ -41,7 +45,7 @@ pub fn named_settings(place: &PairContext<'_>) -> Option<Reason> {
     let (l, r) = (field(0), field(1));
     if mode(l) && mode(r) && l[..4] == r[..4] && l != r {
         return Some(Reason::new(
-            Class::Environment,
+            DifferenceClass::Environment,
             format!("modes {l} and {r} differ for group and others only, as a umask has it"),
             "umask 022, as rcrepro sets it",
         ));
@@ -55,12 +59,12 @@ pub fn locale_marks(place: &PairContext<'_>) -> Option<Reason> {
     let quote = |text: &str| matches!(text, "'" | "`" | "\"" | "‘" | "’" | "“" | "”" | "«" | "»" | "„");
     let remedy = "LC_ALL=C.UTF-8, as rcrepro sets it";
     if quote(l) && quote(r) && l.is_ascii() != r.is_ascii() {
-        return Some(Reason::new(Class::Environment, "quotation marks of another locale", remedy));
+        return Some(Reason::new(DifferenceClass::Environment, "quotation marks of another locale", remedy));
     }
     let decimal =
         |text: &str| text.contains(['.', ',']) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
     (decimal(l) && decimal(r) && l.replace(',', ".") == r.replace(',', "."))
-        .then(|| Reason::new(Class::Environment, "the same digits with another decimal separator", remedy))
+        .then(|| Reason::new(DifferenceClass::Environment, "the same digits with another decimal separator", remedy))
 }
 
 /// Containers' ids in the log of `docker build`.
@@ -69,7 +73,11 @@ pub fn container_ids(place: &PairContext<'_>) -> Option<Reason> {
     let named = |line: &str| line.contains("---> Running in ") || line.starts_with("Removing intermediate container ");
     let [l, r] = place.texts;
     (id(l) && id(r) && place.lines.iter().all(|line| named(line))).then(|| {
-        Reason::new(Class::Randomness, "ids of containers are drawn", "docker build -q, or a normalizer for its log")
+        Reason::new(
+            DifferenceClass::Randomness,
+            "ids of containers are drawn",
+            "docker build -q, or a normalizer for its log",
+        )
     })
 }
 
@@ -99,7 +107,7 @@ pub fn versions(place: &PairContext<'_>) -> Option<Reason> {
     let (l, r) = (found(left, 0)?, found(right, 1)?);
     (l.0 == r.0 && l.1 != r.1).then(|| {
         Reason::new(
-            Class::RegistryDrift,
+            DifferenceClass::RegistryDrift,
             format!("versions {} and {} of package {}", l.1, r.1, l.0),
             "a lock file, and a frozen input of it",
         )
@@ -114,13 +122,17 @@ pub fn by_command(place: &PairContext<'_>) -> Option<Reason> {
     let drawn = |text: &str| text.len() >= 4 && text.chars().any(|c| c.is_ascii_alphanumeric());
     for (program, what) in [("mktemp", "a random name"), ("uuidgen", "a random id")] {
         if hints.runs(&[program]) && drawn(l) && drawn(r) {
-            return Some(Reason::new(Class::Randomness, printed(what, program), "a fixed name below $TMPDIR"));
+            return Some(Reason::new(
+                DifferenceClass::Randomness,
+                printed(what, program),
+                "a fixed name below $TMPDIR",
+            ));
         }
     }
     for source in ["openssl rand", "/dev/urandom", "/dev/random", "openssl gen", "secrets.token"] {
         if hints.line.contains(source) && drawn(l) && drawn(r) {
             return Some(Reason::new(
-                Class::Randomness,
+                DifferenceClass::Randomness,
                 format!("the command line draws from `{source}`"),
                 "a fixed seed or key, where the tool takes one",
             ));
@@ -128,7 +140,7 @@ pub fn by_command(place: &PairContext<'_>) -> Option<Reason> {
     }
     if hints.line.contains("$RANDOM") && l.bytes().chain(r.bytes()).all(|b| b.is_ascii_digit()) {
         return Some(Reason::new(
-            Class::Randomness,
+            DifferenceClass::Randomness,
             "the command line uses $RANDOM",
             "RANDOM=1 first in the line seeds it",
         ));
@@ -141,13 +153,13 @@ pub fn printed_alone(place: &PairContext<'_>) -> Option<Reason> {
     let hints = place.around.hints;
     let printed = |what: &str, by: &str| format!("the command line runs `{by}`, which prints {what}");
     for (file, class, remedy) in [
-        ("/proc/uptime", Class::Duration, "do not print it"),
-        ("/proc/loadavg", Class::Host, "do not print it"),
-        ("/proc/cpuinfo", Class::Host, "`cpus` in the plan, and nproc instead"),
-        ("/proc/meminfo", Class::Host, "do not print it"),
-        ("/proc/version", Class::Host, "do not print it"),
-        ("/etc/hostname", Class::Host, "rcrepro's fixed host name"),
-        ("/etc/machine-id", Class::Host, "do not print it"),
+        ("/proc/uptime", DifferenceClass::Duration, "do not print it"),
+        ("/proc/loadavg", DifferenceClass::Host, "do not print it"),
+        ("/proc/cpuinfo", DifferenceClass::Host, "`cpus` in the plan, and nproc instead"),
+        ("/proc/meminfo", DifferenceClass::Host, "do not print it"),
+        ("/proc/version", DifferenceClass::Host, "do not print it"),
+        ("/etc/hostname", DifferenceClass::Host, "rcrepro's fixed host name"),
+        ("/etc/machine-id", DifferenceClass::Host, "do not print it"),
     ] {
         if hints.alone("cat") && hints.line.split_whitespace().nth(1) == Some(file) {
             return Some(Reason::new(class, format!("the command line prints {file}"), remedy));
@@ -163,7 +175,7 @@ pub fn printed_alone(place: &PairContext<'_>) -> Option<Reason> {
     ] {
         if hints.alone(program) {
             return Some(Reason::new(
-                Class::Host,
+                DifferenceClass::Host,
                 printed(what, program),
                 "rcrepro's fixed host name; `cpus` in the plan for processors",
             ));
@@ -179,24 +191,25 @@ pub fn printed_alone(place: &PairContext<'_>) -> Option<Reason> {
     ] {
         if hints.alone(program) {
             return Some(Reason::new(
-                Class::Environment,
+                DifferenceClass::Environment,
                 printed(what, program),
                 "rcrepro's fixed user, umask and locale",
             ));
         }
     }
-    (hints.alone("pwd")).then(|| Reason::new(Class::Path, printed("its folder", "pwd"), "rcrepro's fixed folder /work"))
+    (hints.alone("pwd"))
+        .then(|| Reason::new(DifferenceClass::Path, printed("its folder", "pwd"), "rcrepro's fixed folder /work"))
 }
 
 /// Names of hosts and users, by the key before them.
 pub fn keyed_host(place: &PairContext<'_>) -> Option<Reason> {
     let key = place.key();
     if ["hostname", "host", "nodename", "machine", "computer"].contains(&key.as_str()) {
-        return Some(Reason::new(Class::Host, "the host's name, by its key", "rcrepro's fixed host name"));
+        return Some(Reason::new(DifferenceClass::Host, "the host's name, by its key", "rcrepro's fixed host name"));
     }
     ["user", "username", "uid", "gid", "locale", "lang", "tz", "timezone"].contains(&key.as_str()).then(|| {
         Reason::new(
-            Class::Environment,
+            DifferenceClass::Environment,
             "a setting around the command, by its key",
             "rcrepro's fixed user, locale and time zone",
         )

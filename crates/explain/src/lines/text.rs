@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::token::{Kind, tokens};
+use super::token::{TokenKind, tokens};
 use crate::Hints;
 use crate::budget::of_alignment;
 use crate::formats::json;
 use crate::lines::context::LineContext;
 use crate::lines::pair::{explain_line, is_verdict, order_remedy};
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// The most lines of a side that are aligned; beyond it, lines are paired by their number.
 const LINES: usize = 20_000;
@@ -67,7 +67,7 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
     if let [(l, r), ..] = crossed[..] {
         let cause = format!("{} lines are in another order, and differ as well", crossed.len());
         let remedy = order_remedy("", hints);
-        found.push(Explained::new(&place(at, l, r), Class::Order, [a[l], b[r]], cause, remedy));
+        found.push(Explained::new(&place(at, l, r), DifferenceClass::Order, [a[l], b[r]], cause, remedy));
     }
     for l in gone {
         found.push(Explained::real(&format!("{at}:{}", l + 1), [a[l], ""], "a line of the first side only"));
@@ -170,7 +170,7 @@ fn moved(
     };
     let cause = format!("{} lines are on both sides, in another order", pairs.len());
     let remedy = order_remedy("", hints);
-    Some(Explained::new(&span, Class::Order, [&in_order(a, &ls), &in_order(b, &rs)], cause, remedy))
+    Some(Explained::new(&span, DifferenceClass::Order, [&in_order(a, &ls), &in_order(b, &rs)], cause, remedy))
 }
 
 /// Whether a line says something by itself.
@@ -287,7 +287,7 @@ fn shape(line: &str) -> String {
 fn likeness(left: &str, right: &str) -> usize {
     let shapes = |line: &str| {
         let tokens = tokens(bare(line));
-        tokens.iter().filter(|t| t.kind != Kind::Space).map(|t| t.shape()).collect::<Vec<_>>()
+        tokens.iter().filter(|t| t.kind != TokenKind::Space).map(|t| t.shape()).collect::<Vec<_>>()
     };
     let (l, r) = (shapes(left), shapes(right));
     let mut rest = r.clone();

@@ -4,7 +4,7 @@ use super::instant::{self, Instant};
 
 /// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum TokenKind {
     /// An instant in some notation.
     Instant(Instant),
     /// A number with a unit of time.
@@ -35,7 +35,7 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
     /// What it is.
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// Its text.
     pub text: &'a str,
     /// Where it begins in the line, in bytes.
@@ -47,15 +47,15 @@ impl Token<'_> {
     #[must_use]
     pub fn shape(&self) -> String {
         match self.kind {
-            Kind::Instant(_) => "\u{1}instant".to_owned(),
-            Kind::Span => "\u{1}span".to_owned(),
-            Kind::Rate => "\u{1}rate".to_owned(),
-            Kind::Address => "\u{1}address".to_owned(),
-            Kind::Uuid => "\u{1}uuid".to_owned(),
-            Kind::Hex => "\u{1}hex".to_owned(),
-            Kind::Number => "\u{1}number".to_owned(),
-            Kind::Space => " ".to_owned(),
-            Kind::Path | Kind::Word | Kind::Escape | Kind::Mark => self.text.to_owned(),
+            TokenKind::Instant(_) => "\u{1}instant".to_owned(),
+            TokenKind::Span => "\u{1}span".to_owned(),
+            TokenKind::Rate => "\u{1}rate".to_owned(),
+            TokenKind::Address => "\u{1}address".to_owned(),
+            TokenKind::Uuid => "\u{1}uuid".to_owned(),
+            TokenKind::Hex => "\u{1}hex".to_owned(),
+            TokenKind::Number => "\u{1}number".to_owned(),
+            TokenKind::Space => " ".to_owned(),
+            TokenKind::Path | TokenKind::Word | TokenKind::Escape | TokenKind::Mark => self.text.to_owned(),
         }
     }
 }
@@ -67,7 +67,7 @@ pub fn tokens(line: &str) -> Vec<Token<'_>> {
     let mut at = 0;
     while at < line.len() {
         // Text after an escape sequence begins anew, though the sequence ends in a letter.
-        let escaped = found.last().is_some_and(|token| token.kind == Kind::Escape);
+        let escaped = found.last().is_some_and(|token| token.kind == TokenKind::Escape);
         let before = if escaped { None } else { line[..at].chars().next_back() };
         let (kind, length) = next(&line[at..], before);
         found.push(Token { kind, text: &line[at..at + length], at });
@@ -77,25 +77,25 @@ pub fn tokens(line: &str) -> Vec<Token<'_>> {
 }
 
 #[expect(clippy::expect_used, reason = "the caller stops at the line's end")]
-fn next(rest: &str, before: Option<char>) -> (Kind, usize) {
+fn next(rest: &str, before: Option<char>) -> (TokenKind, usize) {
     let first = rest.chars().next().expect("the caller stops at the line's end");
     if first == '\u{1b}' {
-        return (Kind::Escape, escape(rest));
+        return (TokenKind::Escape, escape(rest));
     }
     if first.is_whitespace() {
-        return (Kind::Space, rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len()));
+        return (TokenKind::Space, rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len()));
     }
     let apart = before.is_none_or(|c| !c.is_alphanumeric() && c != '_');
     if apart {
         if let Some((instant, length)) = instant::read(rest, before) {
-            return (Kind::Instant(instant), length);
+            return (TokenKind::Instant(instant), length);
         }
         for (kind, length) in [
-            (Kind::Uuid, uuid(rest)),
-            (Kind::Path, path(rest, before)),
-            (Kind::Address, address(rest)),
-            (Kind::Rate, rate(rest)),
-            (Kind::Span, span(rest)),
+            (TokenKind::Uuid, uuid(rest)),
+            (TokenKind::Path, path(rest, before)),
+            (TokenKind::Address, address(rest)),
+            (TokenKind::Rate, rate(rest)),
+            (TokenKind::Span, span(rest)),
         ] {
             if length > 0 {
                 return (kind, length);
@@ -104,14 +104,14 @@ fn next(rest: &str, before: Option<char>) -> (Kind, usize) {
     }
     let word = word_end(rest);
     if word == 0 {
-        return (Kind::Mark, first.len_utf8());
+        return (TokenKind::Mark, first.len_utf8());
     }
     let text = &rest[..word];
     if apart && is_hex(text) {
-        return (Kind::Hex, word);
+        return (TokenKind::Hex, word);
     }
     let digits = number(rest);
-    if digits >= word { (Kind::Number, digits) } else { (Kind::Word, word) }
+    if digits >= word { (TokenKind::Number, digits) } else { (TokenKind::Word, word) }
 }
 
 fn escape(rest: &str) -> usize {
@@ -262,10 +262,10 @@ mod tests {
     use super::*;
 
     fn kinds(line: &str) -> Vec<(String, &str)> {
-        let name = |kind: Kind| format!("{kind:?}").split('(').next().expect("a name").to_owned();
+        let name = |kind: TokenKind| format!("{kind:?}").split('(').next().expect("a name").to_owned();
         let tokens = tokens(line);
         assert_eq!(tokens.iter().map(|token| token.text).collect::<String>(), line);
-        let shown = tokens.into_iter().filter(|token| token.kind != Kind::Space);
+        let shown = tokens.into_iter().filter(|token| token.kind != TokenKind::Space);
         shown.map(|token| (name(token.kind), token.text)).collect()
     }
 

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rcrepro_explain::{Hints, explain};
-use rcrepro_model::why::difference::{Class, Explained};
+use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// The cases that may be wrong, of every 30: two.
 const WRONG_OF_30: usize = 2;
@@ -92,7 +92,7 @@ fn nothing_real_is_called_benign() {
 #[test]
 fn every_class_but_real_says_how_it_is_removed() {
     for case in cases() {
-        for one in case.explain().iter().filter(|one| one.class != Class::Real && !one.follows) {
+        for one in case.explain().iter().filter(|one| one.class != DifferenceClass::Real && !one.follows) {
             assert!(!one.cause.is_empty() && one.remedy.is_some(), "{}: {one:?}", case.name);
         }
     }

@@ -10,7 +10,7 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::composition::Composition;
 use rcrepro_model::image::definition::{
-    DebSource, GoProgram, GoSource, ImageConfig, ImageDefinition, ImageName, LayerSource, NpmSource, Platform,
+    DebSource, GoProgram, GoSource, ImageConfig, ImageDefinition, ImageName, ImagePlatform, LayerSource, NpmSource,
 };
 use rcrepro_model::image::fingerprint::Fingerprint;
 
@@ -23,7 +23,7 @@ struct FileWire {
     version: Spanned<i64>,
     #[serde(default)]
     from: Vec<ImageName>,
-    platforms: Option<BTreeSet<Platform>>,
+    platforms: Option<BTreeSet<ImagePlatform>>,
     source_date_epoch: Option<u64>,
     config: Option<ConfigWire>,
     deb: Option<DebWire>,
@@ -75,7 +75,7 @@ struct GoWire {
 struct NpmWire {
     version: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    platform: Option<Platform>,
+    platform: Option<ImagePlatform>,
     place: BTreeMap<String, TreePath>,
 }
 
@@ -173,7 +173,7 @@ pub fn checksum(composition: &Composition) -> Sha256 {
     Sha256::of(&serde_json_canonicalizer::to_vec(&parts).expect("a definition has a canonical form"))
 }
 
-fn canonical(definition: &ImageDefinition, platform: Platform) -> CanonicalWire<'_> {
+fn canonical(definition: &ImageDefinition, platform: ImagePlatform) -> CanonicalWire<'_> {
     let layer = &definition.layer;
     CanonicalWire {
         name: definition.name.as_str(),
@@ -291,7 +291,8 @@ mod tests {
     fn compose(text: &str) -> Composition {
         let name: ImageName = "small".parse().expect("a good name");
         let definition = parse(name.clone(), text).expect("parses");
-        Composition::of(&name, &BTreeMap::from([(name.clone(), definition)]), Platform::LinuxAmd64).expect("composes")
+        Composition::of(&name, &BTreeMap::from([(name.clone(), definition)]), ImagePlatform::LinuxAmd64)
+            .expect("composes")
     }
 
     #[test]

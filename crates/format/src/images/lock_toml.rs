@@ -11,7 +11,7 @@ use super::image_toml::ConfigWire;
 use crate::syntax::toml_place::{self, TomlError};
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::fingerprint::Fingerprint;
 use rcrepro_model::image::lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, LockedLayer, NpmPin, ProgramPin};
 use rcrepro_model::image::purl::Purl;
@@ -27,7 +27,7 @@ struct LockWire {
     version: Spanned<i64>,
     /// The checksum of the definition.
     definition: Sha256,
-    platform: Platform,
+    platform: ImagePlatform,
     source_date_epoch: u64,
     outputs: OutputsWire,
     config: ConfigWire,
@@ -49,7 +49,7 @@ struct LockWire {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProgramWire {
-    builder: Platform,
+    builder: ImagePlatform,
     action: Digest,
     output: Digest,
 }
@@ -288,7 +288,7 @@ mod tests {
         ImageLock {
             name: "small".parse().expect("a good name"),
             definition: Sha256::of(b"definition"),
-            platform: Platform::LinuxAmd64,
+            platform: ImagePlatform::LinuxAmd64,
             source_date_epoch: 5,
             config: ImageConfig {
                 env: [("PATH".to_owned(), "/bin".to_owned())].into(),
@@ -322,7 +322,7 @@ mod tests {
                 modules: vec![module("golang.org/x/vuln", b"vuln"), module("golang.org/x/mod", b"mod")],
                 go_mods: vec![module("golang.org/x/mod", b"go.mod")],
                 program: Some(ProgramPin {
-                    builder: Platform::LinuxAmd64,
+                    builder: ImagePlatform::LinuxAmd64,
                     action: Digest::of(b"action"),
                     output: Digest::of(b"output"),
                 }),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::oci_json::{CONFIG_TYPE, INDEX_TYPE, LAYER_TYPE, MANIFEST_TYPE};
 use rcrepro_model::content::digest::{Digest, Sha256};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 
 /// Docker's media type of an image manifest.
 pub const DOCKER_MANIFEST_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
@@ -42,13 +42,13 @@ pub enum DocumentError {
     #[error("it is for {found}, expected {expected}")]
     Platform {
         /// The platform that was asked for.
-        expected: Platform,
+        expected: ImagePlatform,
         /// What it is for.
         found: String,
     },
 }
 
-impl IndexEntry {
+impl IndexedManifest {
     /// Whether it is an index itself.
     #[must_use]
     pub fn is_index(&self) -> bool {
@@ -95,7 +95,7 @@ pub struct Descriptor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
     /// One image each for several platforms.
-    Index(Vec<IndexEntry>),
+    Index(Vec<IndexedManifest>),
     /// One image.
     Manifest {
         /// The image config.
@@ -107,7 +107,7 @@ pub enum Document {
 
 /// One image of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IndexEntry {
+pub struct IndexedManifest {
     /// The image's manifest.
     pub manifest: Descriptor,
     /// What it is for, such as `linux/arm64/v8`; empty when the index does not say.
@@ -193,10 +193,10 @@ pub fn document(media_type: &str, bytes: &[u8]) -> Result<Document, DocumentErro
 ///
 /// # Errors
 /// [`DocumentError::Platform`] when there is none.
-pub fn choose(entries: &[IndexEntry], platform: Platform) -> Result<&IndexEntry, DocumentError> {
+pub fn choose(entries: &[IndexedManifest], platform: ImagePlatform) -> Result<&IndexedManifest, DocumentError> {
     let usual = match platform {
-        Platform::LinuxAmd64 => "linux/amd64/v1",
-        Platform::LinuxArm64 => "linux/arm64/v8",
+        ImagePlatform::LinuxAmd64 => "linux/amd64/v1",
+        ImagePlatform::LinuxArm64 => "linux/arm64/v8",
     };
     let plain = platform.to_string();
     let found = [plain.as_str(), usual].iter().find_map(|wanted| entries.iter().find(|one| one.platform == *wanted));
@@ -211,7 +211,7 @@ pub fn choose(entries: &[IndexEntry], platform: Platform) -> Result<&IndexEntry,
 ///
 /// # Errors
 /// [`DocumentError`].
-pub fn config(media_type: &str, bytes: &[u8], platform: Platform) -> Result<ConfigFacts, DocumentError> {
+pub fn config(media_type: &str, bytes: &[u8], platform: ImagePlatform) -> Result<ConfigFacts, DocumentError> {
     if ![CONFIG_TYPE, DOCKER_CONFIG_TYPE].contains(&media_type) {
         return Err(wrong_type("an image config of OCI or Docker", media_type));
     }
@@ -228,14 +228,14 @@ fn json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DocumentError> {
     serde_json::from_slice(bytes).map_err(|error| shape(error.to_string()))
 }
 
-fn entry(wire: DescriptorWire) -> Result<IndexEntry, DocumentError> {
+fn entry(wire: DescriptorWire) -> Result<IndexedManifest, DocumentError> {
     let manifest = descriptor(&wire)?;
     let platform = wire.platform.map(|platform| {
         let variant = platform.variant.filter(|variant| !variant.is_empty());
         let variant = variant.map(|variant| format!("/{variant}")).unwrap_or_default();
         format!("{}/{}{variant}", platform.os, platform.architecture)
     });
-    Ok(IndexEntry { manifest, platform: platform.unwrap_or_default() })
+    Ok(IndexedManifest { manifest, platform: platform.unwrap_or_default() })
 }
 
 fn descriptor(wire: &DescriptorWire) -> Result<Descriptor, DocumentError> {
@@ -261,26 +261,29 @@ mod tests {
     use super::*;
     use rcrepro_model::image::definition::ImageConfig;
 
-    fn entry(manifest: Digest, platform: Platform) -> oci_json::IndexEntry<'static> {
+    fn entry(manifest: Digest, platform: ImagePlatform) -> oci_json::LayoutImage<'static> {
         let config = Digest::of(b"");
-        oci_json::IndexEntry { manifest, config, layers: &[], platform, tag: None, reference: None }
+        oci_json::LayoutImage { manifest, config, layers: &[], platform, tag: None, reference: None }
     }
 
     #[test]
     fn what_we_write_is_read_back() {
         let layer = Digest::of(b"layer");
-        let config_bytes = oci_json::config(Platform::LinuxAmd64, 0, &ImageConfig::default(), &[layer]);
+        let config_bytes = oci_json::config(ImagePlatform::LinuxAmd64, 0, &ImageConfig::default(), &[layer]);
         let manifest = oci_json::manifest(Digest::of(&config_bytes), &[layer]);
         let Ok(Document::Manifest { config: found, layers }) = document(MANIFEST_TYPE, &manifest) else {
             panic!("no manifest")
         };
         assert_eq!((found.digest, layers[0].digest), (Digest::of(&config_bytes), layer));
         assert_eq!(Packing::of_media_type(&layers[0].media_type), Some(Packing::Plain));
-        let facts = config(&found.media_type, &config_bytes, Platform::LinuxAmd64).expect("a config");
+        let facts = config(&found.media_type, &config_bytes, ImagePlatform::LinuxAmd64).expect("a config");
         assert_eq!(facts.diff_ids, [layer.hash]);
-        let index = oci_json::index(&[entry(Digest::of(&manifest), Platform::LinuxAmd64)]);
+        let index = oci_json::index(&[entry(Digest::of(&manifest), ImagePlatform::LinuxAmd64)]);
         let Ok(Document::Index(entries)) = document(INDEX_TYPE, &index) else { panic!("no index") };
-        assert_eq!(choose(&entries, Platform::LinuxAmd64).expect("it is there").manifest.digest, Digest::of(&manifest));
+        assert_eq!(
+            choose(&entries, ImagePlatform::LinuxAmd64).expect("it is there").manifest.digest,
+            Digest::of(&manifest)
+        );
     }
 
     #[test]
@@ -297,12 +300,12 @@ mod tests {
         let text = String::from_utf8(manifest).expect("JSON");
         assert!(refused(MANIFEST_TYPE, text.replace("sha256:", "sha512:").as_bytes()).contains("SHA-256"));
         assert!(refused(MANIFEST_TYPE, text.replace("\"size\":0", "\"size\":-1").as_bytes()).contains("-1"));
-        let config_bytes = oci_json::config(Platform::LinuxArm64, 0, &ImageConfig::default(), &[]);
-        let other = config(CONFIG_TYPE, &config_bytes, Platform::LinuxAmd64).expect_err("for another machine");
+        let config_bytes = oci_json::config(ImagePlatform::LinuxArm64, 0, &ImageConfig::default(), &[]);
+        let other = config(CONFIG_TYPE, &config_bytes, ImagePlatform::LinuxAmd64).expect_err("for another machine");
         assert_eq!(other.to_string(), "it is for linux/arm64, expected linux/amd64");
-        let index = oci_json::index(&[entry(empty, Platform::LinuxArm64)]);
+        let index = oci_json::index(&[entry(empty, ImagePlatform::LinuxArm64)]);
         let Ok(Document::Index(entries)) = document(INDEX_TYPE, &index) else { panic!("no index") };
-        let none = choose(&entries, Platform::LinuxAmd64).expect_err("not there");
+        let none = choose(&entries, ImagePlatform::LinuxAmd64).expect_err("not there");
         assert_eq!(none.to_string(), "it is for linux/arm64, expected linux/amd64");
     }
 }

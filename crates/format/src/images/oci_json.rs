@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::image::definition::{ImageConfig, Platform};
+use rcrepro_model::image::definition::{ImageConfig, ImagePlatform};
 use rcrepro_model::text::civil_date::utc_second;
 
 /// The media type of an image config.
@@ -88,7 +88,7 @@ struct LoadWire {
 
 /// Writes the image config; its SHA-256 is the image ID of Docker's classic store.
 #[must_use]
-pub fn config(platform: Platform, epoch: u64, config: &ImageConfig, layers: &[Digest]) -> Vec<u8> {
+pub fn config(platform: ImagePlatform, epoch: u64, config: &ImageConfig, layers: &[Digest]) -> Vec<u8> {
     canonical(&ConfigWire {
         architecture: platform.architecture(),
         config: ProcessWire {
@@ -114,7 +114,7 @@ pub fn manifest(config: Digest, layers: &[Digest]) -> Vec<u8> {
 
 /// One image of a layout's index.
 #[derive(Debug, Clone, Copy)]
-pub struct IndexEntry<'a> {
+pub struct LayoutImage<'a> {
     /// The image manifest.
     pub manifest: Digest,
     /// The image config.
@@ -122,7 +122,7 @@ pub struct IndexEntry<'a> {
     /// The uncompressed layers, lowest first.
     pub layers: &'a [Digest],
     /// The machine that the image is for.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// The name that engines show, such as `rcrepro/go:0123456789ab`; a comment beside the digest.
     pub tag: Option<&'a str>,
     /// The name inside the layout, as in `oci:DIR:NAME`.
@@ -131,7 +131,7 @@ pub struct IndexEntry<'a> {
 
 /// Writes a layout's `index.json`.
 #[must_use]
-pub fn index(entries: &[IndexEntry<'_>]) -> Vec<u8> {
+pub fn index(entries: &[LayoutImage<'_>]) -> Vec<u8> {
     let manifests = entries.iter().map(|entry| {
         let mut descriptor = descriptor(entry.manifest, MANIFEST_TYPE);
         descriptor.platform = Some(PlatformWire { architecture: entry.platform.architecture(), os: "linux" });
@@ -160,8 +160,8 @@ pub fn qualified(tag: &str) -> String {
 
 /// Writes `manifest.json`, which Docker before 25 wants beside a layout to load it.
 #[must_use]
-pub fn load_list(entries: &[IndexEntry<'_>]) -> Vec<u8> {
-    let load = |entry: &IndexEntry<'_>| LoadWire {
+pub fn load_list(entries: &[LayoutImage<'_>]) -> Vec<u8> {
+    let load = |entry: &LayoutImage<'_>| LoadWire {
         config: blob_path(entry.config),
         layers: entry.layers.iter().map(|layer| blob_path(*layer)).collect(),
         repo_tags: entry.tag.map(|tag| vec![tag.to_owned()]),
@@ -226,7 +226,7 @@ mod tests {
         let process = ImageConfig { env: [("PATH".to_owned(), "/bin".to_owned())].into(), cmd: vec!["sh".to_owned()] };
         let hex = empty.hash.to_string();
         assert_eq!(
-            String::from_utf8(config(Platform::LinuxAmd64, 0, &process, &[empty])).expect("JSON is UTF-8"),
+            String::from_utf8(config(ImagePlatform::LinuxAmd64, 0, &process, &[empty])).expect("JSON is UTF-8"),
             format!(
                 r#"{{"architecture":"amd64","config":{{"Cmd":["sh"],"Env":["PATH=/bin"]}},"created":"1970-01-01T00:00:00Z","os":"linux","rootfs":{{"diff_ids":["sha256:{hex}"],"type":"layers"}}}}"#
             )

@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use crate::syntax::toml_place::{self, TomlError};
 use rcrepro_model::content::digest::{Digest, Sha256};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::pulled::{PulledImage, PulledLayer, PulledLock};
 use rcrepro_model::image::reference::ImageReference;
 
@@ -20,7 +20,7 @@ struct LockWire {
     version: Spanned<i64>,
     /// The plan's reference.
     pull: ImageReference,
-    platform: Platform,
+    platform: ImagePlatform,
     outputs: OutputsWire,
 }
 
@@ -113,7 +113,7 @@ mod tests {
                 manifest,
                 manifest_type: "application/y".to_owned(),
                 config: Digest::of(b"config"),
-                platform: Platform::LinuxArm64,
+                platform: ImagePlatform::LinuxArm64,
                 layers: vec![layer],
             },
         };

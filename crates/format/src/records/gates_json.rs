@@ -67,7 +67,7 @@ pub fn decode(bytes: &[u8]) -> Result<GatesRecord, GatesJsonError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rcrepro_model::plan::mutant::{MutantEntry, Outcome};
+    use rcrepro_model::plan::mutant::{MutantEntry, MutantOutcome};
 
     #[test]
     fn a_record_has_one_byte_form() {
@@ -80,7 +80,7 @@ mod tests {
                 gate: "command:a".parse().expect("a gate"),
                 says: "wrong".into(),
                 shows: vec!["seed".into()],
-                outcome: Outcome::ByAccident,
+                outcome: MutantOutcome::ByAccident,
                 showed: "another line".into(),
                 evidence: std::iter::once(("stdout".to_owned(), Digest::of(b"out"))).collect(),
             }],

@@ -67,7 +67,7 @@ pub fn decode(bytes: &[u8]) -> Result<ScopeRecord, ScopeJsonError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rcrepro_model::decision::scope::{Change, Revision, ScopeFinding, ScopeRules, TrackedFile};
+    use rcrepro_model::decision::scope::{Revision, ScopeFinding, ScopeRules, TrackedChange, TrackedFile};
 
     fn record() -> ScopeRecord {
         let revision = |letter: &str| Revision { commit: letter.repeat(40), tree: "0".repeat(40) };
@@ -83,7 +83,7 @@ mod tests {
                 threat_model: Some("docs/threats.md".parse().expect("a path")),
                 rollback_plan: None,
             },
-            changes: vec![Change {
+            changes: vec![TrackedChange {
                 path: "x".into(),
                 before: None,
                 after: Some(TrackedFile { mode: "100644".into(), id: "c".repeat(40) }),

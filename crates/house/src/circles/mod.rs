@@ -9,6 +9,7 @@
 //! A child that uses what the module around it defines is the milder case: the two are read together. So the figure is
 //! taken twice, once without these arrows (circles across), once with all of them.
 
+mod arrows;
 mod names;
 mod tree;
 mod uses;
@@ -18,20 +19,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::check::Figure;
 use crate::settings::{self, HouseRules};
 use crate::sources::Repository;
+use arrows::Arrows;
 use tree::Tree;
-
-/// Which names lead from one file to another, by their places in [`Repository::rust`].
-type Arrows = BTreeMap<(usize, usize), BTreeSet<String>>;
 
 /// The number of files that are part of a circle: once without what a file uses of the modules around it, once with it.
 #[must_use]
 pub fn checks(sources: &Repository, settings: &HouseRules) -> [Figure; 2] {
     let tree = Tree::of(&sources.rust);
-    let mut arrows = tree.arrows();
+    let mut arrows = arrows::arrows(&tree);
     let excepted = |file: usize| settings::is_excepted(&settings.circles, &sources.rust[file].path);
     arrows.retain(|(from, to), _| !excepted(*from) && !excepted(*to));
     let mut across = arrows.clone();
-    let upwards = tree.upwards();
+    let upwards = arrows::upwards(&tree);
     across.retain(|arrow, _| !upwards.contains(arrow));
     let check = |name: &str, arrows: &Arrows, limit| {
         let circles = circles(arrows);

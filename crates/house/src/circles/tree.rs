@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use syn::{Expr, ExprLit, Item, ItemMod, Lit, Meta};
 
-use super::Arrows;
-use super::names::{Found, lookup_path};
 use super::uses::{Uses, uses};
 use crate::sources::RustFile;
 use crate::syntax;
@@ -75,36 +73,6 @@ impl Tree {
             }
         }
         index
-    }
-
-    /// Every use of an item by another file.
-    pub(super) fn arrows(&self) -> Arrows {
-        let mut arrows = Arrows::new();
-        for (index, module) in self.modules.iter().enumerate() {
-            for path in module.uses.paths() {
-                if let Some(Found::Item(file)) = lookup_path(self, index, path)
-                    && file != module.file
-                {
-                    let name = path.iter().rev().find(|name| name.as_str() != "self").cloned().unwrap_or_default();
-                    arrows.entry((module.file, file)).or_default().insert(name);
-                }
-            }
-        }
-        arrows
-    }
-
-    /// From each file to the files of the modules around it.
-    pub(super) fn upwards(&self) -> BTreeSet<(usize, usize)> {
-        let mut upwards = BTreeSet::new();
-        for module in &self.modules {
-            let mut around = module.parent;
-            while let Some(parent) = around {
-                let parent = &self.modules[parent];
-                upwards.insert((module.file, parent.file));
-                around = parent.parent;
-            }
-        }
-        upwards
     }
 }
 

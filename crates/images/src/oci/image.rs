@@ -1,16 +1,16 @@
 //! Layers, config and manifest together: an image whose every byte is in the store.
 
 use super::OciError;
-use rcrepro_format::images::oci_json::{self, IndexEntry};
+use rcrepro_format::images::oci_json::{self, LayoutImage};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::image::definition::{ImageConfig, Platform};
+use rcrepro_model::image::definition::{ImageConfig, ImagePlatform};
 use rcrepro_store::BlobStore;
 
 /// Names the blobs of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageBlobs {
     /// The machine that the image is for.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// The image manifest.
     pub manifest: Digest,
     /// The image config.
@@ -27,9 +27,9 @@ impl ImageBlobs {
 
     /// Returns what a layout's index says of the image: `tag` for engines, `reference` as its name inside the layout.
     #[must_use]
-    pub fn index_entry<'a>(&'a self, tag: Option<&'a str>, reference: Option<&'a str>) -> IndexEntry<'a> {
+    pub fn index_entry<'a>(&'a self, tag: Option<&'a str>, reference: Option<&'a str>) -> LayoutImage<'a> {
         let Self { platform, manifest, config, layers } = self;
-        IndexEntry { manifest: *manifest, config: *config, layers, platform: *platform, tag, reference }
+        LayoutImage { manifest: *manifest, config: *config, layers, platform: *platform, tag, reference }
     }
 }
 
@@ -37,7 +37,7 @@ impl ImageBlobs {
 #[derive(Debug, Clone, Copy)]
 pub struct ImageParts<'a> {
     /// The machine that the image is for.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// Its `created`, in seconds since 1970.
     pub epoch: u64,
     /// What a container starts with.

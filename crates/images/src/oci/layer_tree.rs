@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use super::OciError;
 use super::spool::{Content, Spool, SpoolReader, SpoolWriter};
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::image::layer::{Entry, EntryKind, Limits};
+use rcrepro_model::image::layer::{Entry, EntryKind, LayerLimits};
 
 /// How a package's entries are laid.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +86,7 @@ pub enum Node {
 pub struct PackageWriter {
     name: String,
     rules: LayerRules,
-    limits: Limits,
+    limits: LayerLimits,
     spool: SpoolWriter,
     nodes: BTreeMap<TreePath, Node>,
     entries: u64,
@@ -98,14 +98,14 @@ impl PackageWriter {
     /// # Errors
     /// [`OciError::Io`] when there is no room for temporary files.
     pub fn new(name: impl Into<String>, rules: LayerRules) -> Result<Self, OciError> {
-        Self::within(Limits::PACKAGE, name, rules)
+        Self::within(LayerLimits::PACKAGE, name, rules)
     }
 
     /// Begins a package that may unpack to no more than `limits`.
     ///
     /// # Errors
     /// As [`PackageWriter::new`].
-    pub fn within(limits: Limits, name: impl Into<String>, rules: LayerRules) -> Result<Self, OciError> {
+    pub fn within(limits: LayerLimits, name: impl Into<String>, rules: LayerRules) -> Result<Self, OciError> {
         let spool = SpoolWriter::new().map_err(OciError::io("make a temporary file"))?;
         Ok(Self { name: name.into(), rules, limits, spool, nodes: BTreeMap::new(), entries: 0 })
     }

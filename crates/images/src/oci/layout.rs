@@ -11,7 +11,7 @@ use tar::{Builder, EntryType};
 use super::OciError;
 use super::image::ImageBlobs;
 use super::tar_layer::header;
-use rcrepro_format::images::oci_json::{self, IndexEntry, blob_path};
+use rcrepro_format::images::oci_json::{self, LayoutImage, blob_path};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_store::BlobStore;
 
@@ -74,7 +74,7 @@ fn documents(image: &ImageBlobs, tag: Option<&str>) -> [(&'static str, Vec<u8>);
 
 /// Writes the files of a layout that are not blobs: their paths and bytes.
 #[must_use]
-pub fn layout_documents(entries: &[IndexEntry<'_>]) -> [(&'static str, Vec<u8>); 3] {
+pub fn layout_documents(entries: &[LayoutImage<'_>]) -> [(&'static str, Vec<u8>); 3] {
     [
         ("index.json", oci_json::index(entries)),
         ("manifest.json", oci_json::load_list(entries)),

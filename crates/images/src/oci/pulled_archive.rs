@@ -55,7 +55,7 @@ fn documents(image: &PulledImage, tars: &[Digest], tag: &str) -> [(&'static str,
 mod tests {
     use super::*;
     use rcrepro_model::content::digest::Sha256;
-    use rcrepro_model::image::definition::Platform;
+    use rcrepro_model::image::definition::ImagePlatform;
     use rcrepro_model::image::pulled::PulledLayer;
 
     #[test]
@@ -67,7 +67,7 @@ mod tests {
             manifest: Digest::of(b"manifest"),
             manifest_type: "application/y".to_owned(),
             config: Digest::of(b"config"),
-            platform: Platform::LinuxAmd64,
+            platform: ImagePlatform::LinuxAmd64,
             layers: vec![layer],
         };
         let [(_, index), (_, list), _] = documents(&image, &[tar], "rcrepro/go:012");

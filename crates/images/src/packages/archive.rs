@@ -1,7 +1,7 @@
 //! Tar archives as streams of checked entries.
 //!
 //! What may not pass: names that are absolute, hold `..` or NUL or are not UTF-8; devices, pipes, sockets, sparse files; hard
-//! links to such names; more than [`Limits::PACKAGE`] even where it is left out; headers or a tail that go on and on. Set-id bits, owners, times and extended attributes are dropped.
+//! links to such names; more than [`LayerLimits::PACKAGE`] even where it is left out; headers or a tail that go on and on. Set-id bits, owners, times and extended attributes are dropped.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -10,7 +10,7 @@ use tar::EntryType;
 
 use super::PackageError;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::image::layer::{Entry, EntryKind, Limits};
+use rcrepro_model::image::layer::{Entry, EntryKind, LayerLimits};
 
 /// The most bytes of one entry's headers, which are held in memory, and of what follows the last entry: 1 MiB.
 const MAX_BETWEEN: u64 = 1 << 20;
@@ -39,10 +39,10 @@ pub fn read_tar<E: From<PackageError>>(
         // What is left out has to be unpacked too, to be passed over.
         entries += 1;
         bytes = bytes.saturating_add(entry.size());
-        if bytes > Limits::PACKAGE.bytes {
+        if bytes > LayerLimits::PACKAGE.bytes {
             return Err(refuse("it takes the package beyond the 4 GiB that one may unpack to").into());
         }
-        if entries > Limits::PACKAGE.entries {
+        if entries > LayerLimits::PACKAGE.entries {
             return Err(refuse("it takes the package beyond the 200,000 entries that one may hold").into());
         }
         limit.set(position.get() + entry.size().next_multiple_of(512) + MAX_BETWEEN);

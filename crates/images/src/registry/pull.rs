@@ -12,7 +12,7 @@ use super::route::Route;
 use super::{Operation, PARALLEL, Registry, RegistryEvent, download, unpack};
 use rcrepro_format::images::oci_document::{self, Descriptor, Document, DocumentError, Packing};
 use rcrepro_model::content::digest::Sha256;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::pulled::{PulledImage, PulledLayer};
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
@@ -50,7 +50,7 @@ impl Registry {
     pub async fn pull(
         &self,
         reference: &ImageReference,
-        platform: Platform,
+        platform: ImagePlatform,
         store: &Arc<dyn BlobStore>,
         on_event: &(dyn Fn(RegistryEvent) + Sync),
     ) -> Result<PulledImage, RegistryError> {
@@ -110,7 +110,7 @@ struct Pull<'a> {
 impl Pull<'_> {
     /// Goes down from what was asked for to the platform's manifest; gives the indexes on the way, the first on top. Where an
     /// index has no entry for the platform, those of its entries are looked into that are indexes and name none.
-    async fn descend(&self, top: Named, platform: Platform) -> Result<(Vec<Named>, Named), RegistryError> {
+    async fn descend(&self, top: Named, platform: ImagePlatform) -> Result<(Vec<Named>, Named), RegistryError> {
         let mut way: Vec<Named> = Vec::new();
         let mut at = top;
         loop {
@@ -162,7 +162,7 @@ impl Pull<'_> {
         &self,
         config: &Descriptor,
         layers: &[Descriptor],
-        platform: Platform,
+        platform: ImagePlatform,
     ) -> Result<(Vec<u8>, Vec<(PulledLayer, Packing)>), RegistryError> {
         let oci = config.digest.hash.to_oci();
         let object = format!("config {oci}");

@@ -5,12 +5,12 @@ use std::io::{Seek as _, Write as _};
 use rcrepro_images::oci::OciError;
 use rcrepro_images::oci::layer_tree::{LayerRules, Package, PackageWriter};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
-use rcrepro_model::image::layer::Limits;
+use rcrepro_model::image::layer::LayerLimits;
 use rcrepro_testkit::archives::{Item, ar_of, file, link, tar_of, xz, zip_of};
 use tar::{EntryType, Header};
 
 /// Small enough to go beyond in a moment.
-const LIMITS: Limits = Limits { bytes: 1 << 20, entries: 100 };
+const LIMITS: LayerLimits = LayerLimits { bytes: 1 << 20, entries: 100 };
 /// What the bombs unpack to, each out of less than a fiftieth of it.
 const BOMB: usize = 8 << 20;
 

@@ -2,7 +2,7 @@
 
 use rcrepro_images::registry::{Registry, RegistryError};
 use rcrepro_model::content::digest::{Digest, Sha256};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_testkit::archives::gzip;
 use rcrepro_testkit::published::{
     GZIP, INDEX, Kept, MANIFEST, Published, TAR, ZSTD, architecture, client, descriptor, settings,
@@ -10,8 +10,8 @@ use rcrepro_testkit::published::{
 use rcrepro_testkit::server::{Reply, Request, Server};
 use serde_json::json;
 
-fn platform() -> Platform {
-    Platform::host().expect("a platform")
+fn platform() -> ImagePlatform {
+    ImagePlatform::host().expect("a platform")
 }
 
 /// Pulls from a server that answers so, and expects a refusal; the store then holds nothing but `allowed`.

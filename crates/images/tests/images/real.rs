@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rcrepro_images::registry::{Registry, RegistryError};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
 use rcrepro_store::memory::MemoryStore;
@@ -17,8 +17,8 @@ use rcrepro_testkit::published::{CONFIG, Kept, Published, architecture, client, 
 use rcrepro_testkit::server::{Reply, Request, Server};
 use serde_json::json;
 
-fn platform() -> Platform {
-    Platform::host().expect("a platform")
+fn platform() -> ImagePlatform {
+    ImagePlatform::host().expect("a platform")
 }
 
 fn reference(registry: &DockerRegistry, rest: &str) -> ImageReference {

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use rcrepro_images::registry::{ATTEMPTS, Registry, RegistryEvent};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_testkit::published::{Kept, Published, client, settings};
 use rcrepro_testkit::server::{Reply, Request, Server};
 
-fn platform() -> Platform {
-    Platform::host().expect("a platform")
+fn platform() -> ImagePlatform {
+    ImagePlatform::host().expect("a platform")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rescan::Outcome;
+use super::rescan::ScanOutcome;
 use super::scan::ScanFinding;
 use crate::content::name::Name;
 use crate::plan::packet_id::PacketId;
@@ -21,7 +21,7 @@ pub struct Scan {
     /// Where the evidence is from: a run, a replay or the manifest; none without any.
     pub origin: Option<String>,
     /// What it says; none without evidence.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<ScanOutcome>,
     /// What keeps it from saying more.
     pub conditions: Vec<Condition>,
 }
@@ -55,7 +55,7 @@ impl Findings {
 
     /// Lists what each scan said, by packet and command.
     #[must_use]
-    pub fn outcomes(&self) -> Vec<(String, Option<&Outcome>)> {
+    pub fn outcomes(&self) -> Vec<(String, Option<&ScanOutcome>)> {
         self.scans.iter().map(|scan| (format!("{}/{}", scan.packet, scan.command), scan.outcome.as_ref())).collect()
     }
 
@@ -66,8 +66,8 @@ impl Findings {
             return Standing::Failed;
         }
         let said = |scan: &Scan| match &scan.outcome {
-            Some(Outcome::Clean | Outcome::Finds { .. }) => Standing::Passed,
-            Some(Outcome::Undecided { .. }) | None => Standing::Undecided,
+            Some(ScanOutcome::Clean | ScanOutcome::Finds { .. }) => Standing::Passed,
+            Some(ScanOutcome::Undecided { .. }) | None => Standing::Undecided,
         };
         Standing::of_evidence(self.scans.iter().map(said))
     }
@@ -78,7 +78,7 @@ impl Findings {
         let line = |scan: &Scan| {
             let why = match &scan.outcome {
                 None => format!("no evidence of this source yet: rcrepro run {}", scan.packet),
-                Some(Outcome::Undecided { why }) => why.clone(),
+                Some(ScanOutcome::Undecided { why }) => why.clone(),
                 Some(_) => return None,
             };
             Some(format!("{}/{}: {why}", scan.packet, scan.command))

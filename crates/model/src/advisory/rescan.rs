@@ -79,13 +79,13 @@ pub struct Answer {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub result: Option<Digest>,
     /// What it says.
-    pub outcome: Outcome,
+    pub outcome: ScanOutcome,
 }
 
 /// What a scan came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "is")]
-pub enum Outcome {
+pub enum ScanOutcome {
     /// It did its work and found nothing.
     Clean,
     /// It found these, by id.
@@ -100,17 +100,17 @@ pub enum Outcome {
     },
 }
 
-impl From<&Outcome> for Standing {
-    fn from(outcome: &Outcome) -> Self {
+impl From<&ScanOutcome> for Standing {
+    fn from(outcome: &ScanOutcome) -> Self {
         match outcome {
-            Outcome::Clean => Self::Passed,
-            Outcome::Undecided { .. } => Self::Undecided,
-            Outcome::Finds { .. } => Self::Failed,
+            ScanOutcome::Clean => Self::Passed,
+            ScanOutcome::Undecided { .. } => Self::Undecided,
+            ScanOutcome::Finds { .. } => Self::Failed,
         }
     }
 }
 
-impl std::fmt::Display for Outcome {
+impl std::fmt::Display for ScanOutcome {
     /// Writes `clean`, `finds GO-2026-0001` or `undecided: …`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -142,9 +142,9 @@ pub fn decided(
             return None;
         }
         match &record.commands.iter().find(|command| command.id == *id)?.today.outcome {
-            Outcome::Clean => {}
-            Outcome::Finds { ids } => found.extend(ids.iter().cloned()),
-            Outcome::Undecided { .. } => return None,
+            ScanOutcome::Clean => {}
+            ScanOutcome::Finds { ids } => found.extend(ids.iter().cloned()),
+            ScanOutcome::Undecided { .. } => return None,
         }
     }
     (!users.is_empty()).then_some(found)
@@ -158,7 +158,7 @@ mod tests {
         text.parse().expect("a name")
     }
 
-    fn record(outcome: Outcome) -> Rescan {
+    fn record(outcome: ScanOutcome) -> Rescan {
         let state = |text: &str| DataState { root: Digest::of(text.as_bytes()), date: "2026-11-28T00:00:00Z".into() };
         let data = RescanData { then: state("then"), today: Some(state("today")), not_asked: None };
         let answer = |outcome| Answer { result: Some(Digest::of(b"a result")), outcome };
@@ -171,7 +171,7 @@ mod tests {
             commands: vec![RescanCommand {
                 id: name("scan"),
                 uses: [name("vulndb")].into(),
-                then: answer(Outcome::Clean),
+                then: answer(ScanOutcome::Clean),
                 today: answer(outcome),
             }],
         }
@@ -181,7 +181,7 @@ mod tests {
     fn only_scans_of_exactly_that_data_by_every_command_decide() {
         let users: BTreeSet<_> = [("RC-02".parse().expect("an id"), name("scan"))].into();
         let (today, other) = (Some(Digest::of(b"today")), Some(Digest::of(b"tomorrow")));
-        let clean = [record(Outcome::Clean)];
+        let clean = [record(ScanOutcome::Clean)];
         let vulndb = name("vulndb");
         assert_eq!(decided(&clean, &vulndb, today, &users), Some(BTreeSet::new()));
         assert_eq!(decided(&clean, &vulndb, None, &users), Some(BTreeSet::new()));
@@ -192,15 +192,15 @@ mod tests {
         let more: BTreeSet<_> =
             users.iter().cloned().chain([("RC-05".parse().expect("an id"), name("scan"))]).collect();
         assert_eq!(decided(&clean, &vulndb, today, &more), None, "another packet scans with it, too");
-        let undecided = [record(Outcome::Undecided { why: "hollow".into() })];
+        let undecided = [record(ScanOutcome::Undecided { why: "hollow".into() })];
         assert_eq!(decided(&undecided, &vulndb, today, &users), None);
         let ids: BTreeSet<String> = ["GO-2026-0001".to_owned()].into();
-        assert_eq!(decided(&[record(Outcome::Finds { ids: ids.clone() })], &vulndb, today, &users), Some(ids));
+        assert_eq!(decided(&[record(ScanOutcome::Finds { ids: ids.clone() })], &vulndb, today, &users), Some(ids));
     }
 
     #[test]
     fn records_round_trip() {
-        for outcome in [Outcome::Clean, Outcome::Finds { ids: ["GO-1".to_owned()].into() }] {
+        for outcome in [ScanOutcome::Clean, ScanOutcome::Finds { ids: ["GO-1".to_owned()].into() }] {
             let record = record(outcome);
             let text = serde_json::to_string(&record).expect("JSON");
             assert_eq!(serde_json::from_str::<Rescan>(&text).expect("a record"), record);

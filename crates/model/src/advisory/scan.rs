@@ -46,8 +46,8 @@ pub const SCANNERS: [Tool; 3] = [Tool::Gitleaks, Tool::Govulncheck, Tool::NpmAud
 impl ScanFinding {
     /// Returns the name by which plans claim or waive it: `govulncheck/GO-2026-0001`.
     #[must_use]
-    pub fn name(&self) -> FindingName {
-        FindingName { tool: self.tool, id: self.id.clone() }
+    pub fn name(&self) -> ScanFindingId {
+        ScanFindingId { tool: self.tool, id: self.id.clone() }
     }
 
     /// Whether nothing should go out with it. A class that is not known counts as such.
@@ -81,14 +81,14 @@ impl ScanFinding {
 
 /// A finding's name: `TOOL/ID`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FindingName {
+pub struct ScanFindingId {
     /// Who finds it.
     pub tool: Tool,
     /// Its id, as the tool knows it.
     pub id: String,
 }
 
-impl fmt::Display for FindingName {
+impl fmt::Display for ScanFindingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.tool, self.id)
     }
@@ -104,7 +104,7 @@ pub struct FindingNameError {
     pub found: String,
 }
 
-impl std::str::FromStr for FindingName {
+impl std::str::FromStr for ScanFindingId {
     type Err = FindingNameError;
 
     fn from_str(text: &str) -> Result<Self, FindingNameError> {
@@ -122,10 +122,10 @@ mod tests {
     #[test]
     fn findings_are_named_by_tool_and_id() {
         for text in ["govulncheck/GO-2026-0001", "gitleaks/src/a.py:private-key:5"] {
-            assert_eq!(text.parse::<FindingName>().map(|name| name.to_string()), Ok(text.to_owned()));
+            assert_eq!(text.parse::<ScanFindingId>().map(|name| name.to_string()), Ok(text.to_owned()));
         }
         for wrong in ["", "GO-2026-0001", "go-test/x", "govulncheck/", "govulncheck/ "] {
-            assert!(wrong.parse::<FindingName>().is_err(), "{wrong}");
+            assert!(wrong.parse::<ScanFindingId>().is_err(), "{wrong}");
         }
     }
 

@@ -93,13 +93,16 @@ mod tests {
 
     use super::*;
     use crate::advisory::policy::Concern;
-    use crate::decision::board::{Decided, Row, State};
+    use crate::decision::board::{BoardRow, Decided, PacketState};
 
-    fn board(state: State) -> Board {
+    fn board(state: PacketState) -> Board {
         let criteria = vec![Decided { says: "It holds.".into(), rests_on: BTreeMap::new() }];
         let id = "RC-02".parse().expect("an id");
         let (title, reasons, needs) = (String::new(), Vec::new(), BTreeSet::new());
-        Board { rows: vec![Row { id, title, state, reasons, needs, manifest: None, criteria }], ..Board::default() }
+        Board {
+            rows: vec![BoardRow { id, title, state, reasons, needs, manifest: None, criteria }],
+            ..Board::default()
+        }
     }
 
     fn split(effects: &[Effect]) -> TimeSplit {
@@ -121,9 +124,9 @@ mod tests {
             (&[Nothing, Condition], Verdict::GoWithConditions),
             (&[Condition, NoGo], Verdict::NoGo),
         ] {
-            assert_eq!(judge_today(&board(State::Done), &split(effects)), expected, "{effects:?}");
-            assert_eq!(judge_today(&board(State::Failed), &split(effects)), Verdict::NoGo);
-            assert_eq!(judge_today(&board(State::Ready), &split(effects)), Verdict::Undecided, "{effects:?}");
+            assert_eq!(judge_today(&board(PacketState::Done), &split(effects)), expected, "{effects:?}");
+            assert_eq!(judge_today(&board(PacketState::Failed), &split(effects)), Verdict::NoGo);
+            assert_eq!(judge_today(&board(PacketState::Ready), &split(effects)), Verdict::Undecided, "{effects:?}");
         }
     }
 }

@@ -49,7 +49,7 @@ pub enum TreeError {
 
 /// One entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
+pub enum TreeNode {
     /// A regular file.
     File {
         /// The content.
@@ -73,7 +73,7 @@ pub enum Node {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Directory {
     /// The entries; the map's order is the canonical one.
-    pub entries: BTreeMap<Name, Node>,
+    pub entries: BTreeMap<Name, TreeNode>,
 }
 
 impl Directory {
@@ -84,16 +84,16 @@ impl Directory {
         for (name, node) in &self.entries {
             let name = name.to_string();
             match node {
-                Node::File { digest, executable } => message.files.push(reapi::FileNode {
+                TreeNode::File { digest, executable } => message.files.push(reapi::FileNode {
                     name,
                     digest: Some(digest.to_reapi()),
                     is_executable: *executable,
                     node_properties: None,
                 }),
-                Node::Directory { digest } => {
+                TreeNode::Directory { digest } => {
                     message.directories.push(reapi::DirectoryNode { name, digest: Some(digest.to_reapi()) });
                 }
-                Node::Symlink { target } => {
+                TreeNode::Symlink { target } => {
                     message.symlinks.push(reapi::SymlinkNode { name, target: target.clone(), node_properties: None })
                 }
             }
@@ -116,14 +116,14 @@ impl Directory {
         let mut entries = BTreeMap::new();
         for file in &message.files {
             let digest = digest_of(&file.name, &file.digest)?;
-            entries.insert(file.name.parse()?, Node::File { digest, executable: file.is_executable });
+            entries.insert(file.name.parse()?, TreeNode::File { digest, executable: file.is_executable });
         }
         for directory in &message.directories {
             let digest = digest_of(&directory.name, &directory.digest)?;
-            entries.insert(directory.name.parse()?, Node::Directory { digest });
+            entries.insert(directory.name.parse()?, TreeNode::Directory { digest });
         }
         for link in &message.symlinks {
-            entries.insert(link.name.parse()?, Node::Symlink { target: link.target.clone() });
+            entries.insert(link.name.parse()?, TreeNode::Symlink { target: link.target.clone() });
         }
         let directory = Self { entries };
         if directory.encode() != bytes {
@@ -141,7 +141,7 @@ pub struct TreeBuilder {
 
 #[derive(Debug)]
 enum BuildNode {
-    Leaf(Node),
+    Leaf(TreeNode),
     Directory(TreeBuilder),
 }
 
@@ -150,7 +150,7 @@ impl TreeBuilder {
     ///
     /// # Errors
     /// [`TreeError::Duplicate`] when the path, or a file on the way to it, is already there.
-    pub fn insert(&mut self, path: &TreePath, node: Node) -> Result<(), TreeError> {
+    pub fn insert(&mut self, path: &TreePath, node: TreeNode) -> Result<(), TreeError> {
         let duplicate = || TreeError::Duplicate { path: path.to_string() };
         let mut segments: Vec<Name> = path.segments().collect();
         let last = segments.pop().ok_or_else(duplicate)?;
@@ -195,7 +195,7 @@ impl TreeBuilder {
         for (name, node) in self.entries {
             let node = match node {
                 BuildNode::Leaf(node) => node,
-                BuildNode::Directory(below) => Node::Directory { digest: below.finish(sink)? },
+                BuildNode::Directory(below) => TreeNode::Directory { digest: below.finish(sink)? },
             };
             directory.entries.insert(name, node);
         }
@@ -214,8 +214,8 @@ mod tests {
         text.parse().expect("a good path")
     }
 
-    fn file(content: &[u8]) -> Node {
-        Node::File { digest: Digest::of(content), executable: false }
+    fn file(content: &[u8]) -> TreeNode {
+        TreeNode::File { digest: Digest::of(content), executable: false }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::advisory::scan::{FindingName, ScanFinding};
+use crate::advisory::scan::{ScanFinding, ScanFindingId};
 use crate::content::name::Name;
 use crate::plan::contract::{Basis, Criterion};
 use crate::plan::{CommandSpec, PacketId, Plan};
@@ -17,7 +17,7 @@ pub struct Proposal {
     /// The class of the finding, as a word.
     pub class: String,
     /// The finding that it claims.
-    pub finding: FindingName,
+    pub finding: ScanFindingId,
     /// The packets that come before it: those that come before the one that found it.
     pub needs: BTreeSet<PacketId>,
     /// The sets with the commands that found it, and what those need.
@@ -29,7 +29,7 @@ pub struct Proposal {
 /// Proposes a packet for each finding that no packet of the plan claims, in the order of the findings; those of one name are one.
 #[must_use]
 pub fn propose(plan: &Plan, found: &BTreeMap<ScanFinding, BTreeSet<(PacketId, Name)>>) -> Vec<Proposal> {
-    let claimed: BTreeSet<&FindingName> = plan.packets.values().flat_map(|packet| &packet.findings).collect();
+    let claimed: BTreeSet<&ScanFindingId> = plan.packets.values().flat_map(|packet| &packet.findings).collect();
     let mut proposals: Vec<Proposal> = Vec::new();
     let mut ids = Ids::of(plan);
     for (finding, by) in found {

@@ -35,7 +35,7 @@ pub struct ScopeRecord {
     /// What was allowed.
     pub rules: ScopeRules,
     /// Every file that is not the same at base and head, by path.
-    pub changes: Vec<Change>,
+    pub changes: Vec<TrackedChange>,
     /// Threat model and rollback plan as they are at head, as far as they are tracked.
     pub documents: BTreeMap<TreePath, Digest>,
     /// Everything that is wrong.
@@ -103,7 +103,7 @@ impl ScopeRules {
     pub fn judge(
         &self,
         packet: &PacketId,
-        changes: &[Change],
+        changes: &[TrackedChange],
         documents: &BTreeMap<TreePath, Vec<u8>>,
     ) -> Vec<ScopeFinding> {
         let (scope, written) = (Globs::new(&self.scope), Globs::new(&self.written));
@@ -144,7 +144,7 @@ impl ScopeRules {
 
     /// Lists the changed paths that are protected, each with the first name under which it is.
     #[must_use]
-    pub fn guarded(&self, changes: &[Change]) -> BTreeMap<String, Name> {
+    pub fn guarded(&self, changes: &[TrackedChange]) -> BTreeMap<String, Name> {
         let mut guarded = BTreeMap::new();
         for (name, globs) in &self.protected {
             let globs = Globs::new(globs);
@@ -159,7 +159,7 @@ impl ScopeRules {
 /// A file that is not the same at base and head. A renamed file is two: one that goes, one that comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Change {
+pub struct TrackedChange {
     /// The path, relative to the plan's folder.
     pub path: String,
     /// The file at base; none when it is new.

@@ -69,10 +69,10 @@ mod tests {
 
     use super::*;
     use crate::advisory::policy::{Concern, condition};
-    use crate::decision::board::{Decided, Row, State};
+    use crate::decision::board::{BoardRow, Decided, PacketState};
 
-    fn board(states: &[State]) -> Board {
-        let row = |(index, state): (usize, &State)| Row {
+    fn board(states: &[PacketState]) -> Board {
+        let row = |(index, state): (usize, &PacketState)| BoardRow {
             id: format!("RC-0{index}").parse().expect("an id"),
             title: String::new(),
             state: *state,
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn only_done_everywhere_is_go() {
-        use State::{Blocked, Done, Failed, Ready, Running, Tampered, Undecided};
+        use PacketState::{Blocked, Done, Failed, Ready, Running, Tampered, Undecided};
         assert_eq!(judge(&board(&[Done, Done]), &[]), Verdict::Go);
         assert_eq!(judge(&board(&[Done, Done]), &["an advisory is new".into()]), Verdict::GoWithConditions);
         assert_eq!(judge(&board(&[Done, Failed, Undecided]), &[]), Verdict::NoGo);

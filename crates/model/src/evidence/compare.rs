@@ -84,14 +84,14 @@ pub struct CommandComparison {
     /// Every stream and output, with how it compares.
     pub parts: Vec<(Part, Equality)>,
     /// Differences outside the parts: the inputs, the exit code, how it ended.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<ManifestDifference>,
     /// Whether it counts as divergent only because the plan demands bitwise equality of it.
     pub wanted_bitwise: bool,
 }
 
 /// A difference outside the streams and outputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct ManifestDifference {
     /// What differs, such as `exit code`.
     pub what: String,
     /// What the first manifest says.
@@ -100,7 +100,7 @@ pub struct Difference {
     pub found: String,
 }
 
-impl Difference {
+impl ManifestDifference {
     fn new(what: &str, expected: impl ToString, found: impl ToString) -> Self {
         Self { what: what.to_owned(), expected: expected.to_string(), found: found.to_string() }
     }
@@ -110,7 +110,7 @@ impl Difference {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     /// Differences of the plan, source, images, frozen inputs, platform and normalizers.
-    pub inputs: Vec<Difference>,
+    pub inputs: Vec<ManifestDifference>,
     /// The commands in the recorded order.
     pub commands: Vec<CommandComparison>,
 }
@@ -195,7 +195,7 @@ pub fn compare(recorded: &ReproManifest, replayed: &ReproManifest) -> Comparison
                 id: expected.id.clone(),
                 equality: Equality::Undecided,
                 parts: parts_of(expected).map(|part| (part, Equality::Undecided)).collect(),
-                differences: vec![Difference::new("command", "a result", "it did not run")],
+                differences: vec![ManifestDifference::new("command", "a result", "it did not run")],
                 wanted_bitwise: false,
             },
         })
@@ -206,7 +206,7 @@ pub fn compare(recorded: &ReproManifest, replayed: &ReproManifest) -> Comparison
             id: extra.id.clone(),
             equality: Equality::Divergent,
             parts: parts_of(extra).map(|part| (part, Equality::Divergent)).collect(),
-            differences: vec![Difference::new("command", "absent", "present")],
+            differences: vec![ManifestDifference::new("command", "absent", "present")],
             wanted_bitwise: false,
         });
     }
@@ -219,11 +219,11 @@ fn parts_of(entry: &CommandEntry) -> impl Iterator<Item = Part> {
     [Part::Stdout, Part::Stderr].into_iter().chain(outputs)
 }
 
-fn compare_inputs(recorded: &ReproManifest, replayed: &ReproManifest) -> Vec<Difference> {
+fn compare_inputs(recorded: &ReproManifest, replayed: &ReproManifest) -> Vec<ManifestDifference> {
     let mut differences = Vec::new();
     let mut check = |what: &str, expected: String, found: String| {
         if expected != found {
-            differences.push(Difference::new(what, expected, found));
+            differences.push(ManifestDifference::new(what, expected, found));
         }
     };
     check("plan", recorded.plan.to_string(), replayed.plan.to_string());
@@ -262,7 +262,7 @@ pub fn compare_command(expected: &CommandEntry, found: &CommandEntry) -> Command
     let mut differences = Vec::new();
     let mut check = |what: &str, expected: String, found: String| {
         if expected != found {
-            differences.push(Difference::new(what, expected, found));
+            differences.push(ManifestDifference::new(what, expected, found));
         }
     };
     check("line", expected.line.clone(), found.line.clone());

@@ -27,12 +27,12 @@ pub struct Command {
     /// Where the command runs, relative to the input root.
     pub working_directory: TreePath,
     /// What the command runs on.
-    pub platform: Platform,
+    pub platform: ActionPlatform,
 }
 
 /// The container image and the machine's kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Platform {
+pub struct ActionPlatform {
     /// The image's name; a comment, the digest decides.
     pub image_name: String,
     /// The OCI manifest's digest.
@@ -41,7 +41,7 @@ pub struct Platform {
     pub isa: String,
 }
 
-impl Platform {
+impl ActionPlatform {
     fn to_reapi(&self) -> reapi::Platform {
         let property = |name: &str, value: String| reapi::platform::Property { name: name.into(), value };
         reapi::Platform {
@@ -233,7 +233,7 @@ mod tests {
                 environment: [("TZ".to_owned(), "UTC".to_owned()), ("HOME".to_owned(), "/tmp".to_owned())].into(),
                 output_paths: BTreeSet::new(),
                 working_directory: "work".parse().expect("a good path"),
-                platform: Platform {
+                platform: ActionPlatform {
                     image_name: "go".into(),
                     image_manifest: Sha256::of(b"manifest"),
                     isa: "x86-64".into(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// What was tried, and how often.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Attempt {
+pub struct NetworkAttempt {
     /// The executable's name, without its folder; in brackets what the process calls itself where that is something else.
     pub process: String,
     /// The socket's protocol, such as `tcp`.
@@ -26,7 +26,7 @@ pub struct Attempt {
     pub count: u64,
 }
 
-impl fmt::Display for Attempt {
+impl fmt::Display for NetworkAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { process, protocol, address, port, name, count } = self;
         let address = if address.contains(':') { format!("[{address}]") } else { address.clone() };
@@ -43,7 +43,7 @@ impl fmt::Display for Attempt {
 #[serde(deny_unknown_fields)]
 pub struct Sightings {
     /// The attempts, sorted, none twice.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<NetworkAttempt>,
     /// How many attempts came after the list was full.
     pub further: u64,
     /// Calls that could not be looked at, most often because their process may not be looked into.
@@ -74,7 +74,7 @@ pub enum Watch {
 impl Watch {
     /// Lists the attempts that were seen.
     #[must_use]
-    pub fn attempts(&self) -> &[Attempt] {
+    pub fn attempts(&self) -> &[NetworkAttempt] {
         match self {
             Self::Seen(seen) => &seen.attempts,
             Self::Unknown { .. } => &[],
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn attempts_are_written_for_people() {
-        let mut attempt = Attempt {
+        let mut attempt = NetworkAttempt {
             process: "node".into(),
             protocol: "tcp".into(),
             address: "140.82.112.3".into(),

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::action::{Action, Command, Platform};
+use super::action::{Action, ActionPlatform, Command};
 use super::world::HOSTNAME;
 use crate::content::digest::{Digest, Sha256};
 use crate::content::name::{Name, TreePath};
-use crate::content::tree::{Directory, Node};
+use crate::content::tree::{Directory, TreeNode};
 use crate::plan::{CommandSpec, FrozenInput, FrozenKind};
 
 /// The home directory that images carry for the user that commands run as.
@@ -105,7 +105,7 @@ pub struct Inputs<'a> {
 /// Makes the `Directory` messages above `work` and `deps/NAME`; the last one is the input root.
 #[must_use]
 pub fn input_root(work: Digest, frozen: impl IntoIterator<Item = (Name, Digest)>) -> Vec<Vec<u8>> {
-    let directory = |digest| Node::Directory { digest };
+    let directory = |digest| TreeNode::Directory { digest };
     let deps = Directory { entries: frozen.into_iter().map(|(name, root)| (name, directory(root))).collect() };
     let mut root = Directory::default();
     root.entries.insert(WORK.parse().expect("a constant name"), directory(work));
@@ -136,7 +136,7 @@ pub fn action(spec: &CommandSpec, inputs: &Inputs<'_>) -> (Action, Vec<Vec<u8>>)
         environment,
         output_paths: spec.outputs.clone(),
         working_directory: work_path(),
-        platform: Platform {
+        platform: ActionPlatform {
             image_name: spec.image.to_string(),
             image_manifest: inputs.image_manifest,
             isa: inputs.isa.to_owned(),

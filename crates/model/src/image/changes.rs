@@ -53,7 +53,7 @@ fn versions(pins: &LayerPins) -> BTreeMap<String, BTreeSet<(String, String)>> {
 mod tests {
     use super::*;
     use crate::content::digest::{Digest, Sha256};
-    use crate::image::definition::{ImageConfig, Platform};
+    use crate::image::definition::{ImageConfig, ImagePlatform};
     use crate::image::lock::{DebPin, NpmPin};
     use crate::image::purl::Purl;
 
@@ -68,7 +68,7 @@ mod tests {
         ImageLock {
             name: "base".parse().expect("a name"),
             definition: Sha256::of(b""),
-            platform: Platform::LinuxAmd64,
+            platform: ImagePlatform::LinuxAmd64,
             source_date_epoch: 0,
             config: ImageConfig::default(),
             pins: LayerPins { debs: debs.collect(), npm: vec![npm], ..LayerPins::default() },

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::image::definition::{DefinitionError, ImageConfig, ImageDefinition, ImageName, Platform};
+use crate::image::definition::{DefinitionError, ImageConfig, ImageDefinition, ImageName, ImagePlatform};
 
 /// An image's definition together with all that it is composed of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Composition {
     /// The image's name.
     pub name: ImageName,
     /// The machine that the image is for.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// The time of every file, in seconds since 1970.
     pub source_date_epoch: u64,
     /// What a container starts with.
@@ -28,7 +28,7 @@ impl Composition {
     pub fn platforms(
         name: &ImageName,
         definitions: &BTreeMap<ImageName, ImageDefinition>,
-    ) -> Result<BTreeSet<Platform>, DefinitionError> {
+    ) -> Result<BTreeSet<ImagePlatform>, DefinitionError> {
         agreed(name, &ordered(name, definitions)?, "platforms", |part| part.platforms.clone())
     }
 
@@ -40,7 +40,7 @@ impl Composition {
     pub fn of(
         name: &ImageName,
         definitions: &BTreeMap<ImageName, ImageDefinition>,
-        platform: Platform,
+        platform: ImagePlatform,
     ) -> Result<Self, DefinitionError> {
         let known = Self::platforms(name, definitions)?;
         if !known.contains(&platform) {
@@ -135,7 +135,7 @@ mod tests {
         ImageDefinition {
             name: name.parse().expect("a good name"),
             from: from.iter().map(|part| part.parse().expect("a good name")).collect(),
-            platforms: (name == "base").then(|| [Platform::LinuxAmd64].into()),
+            platforms: (name == "base").then(|| [ImagePlatform::LinuxAmd64].into()),
             source_date_epoch: (name == "base").then_some(0),
             config: (name == "base").then(ImageConfig::default),
             layer: LayerSource::default(),
@@ -144,7 +144,7 @@ mod tests {
 
     fn compose(name: &str, all: &[ImageDefinition]) -> Result<Composition, DefinitionError> {
         let all = all.iter().map(|one| (one.name.clone(), one.clone())).collect();
-        Composition::of(&name.parse().expect("a good name"), &all, Platform::LinuxAmd64)
+        Composition::of(&name.parse().expect("a good name"), &all, ImagePlatform::LinuxAmd64)
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
         assert!(matches!(quarrel, Err(DefinitionError::Disagree { field: "source_date_epoch", .. })));
         let all = BTreeMap::from([("base".parse().expect("a name"), definition("base", &[]))]);
         let other =
-            Composition::of(&"base".parse().expect("a name"), &all, Platform::LinuxArm64).expect_err("amd64 only");
+            Composition::of(&"base".parse().expect("a name"), &all, ImagePlatform::LinuxArm64).expect_err("amd64 only");
         assert_eq!(other.to_string(), "image `base` is not for linux/arm64: its `platforms` are linux/amd64");
     }
 }

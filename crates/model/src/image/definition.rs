@@ -43,9 +43,9 @@ pub enum DefinitionError {
         /// The image.
         name: ImageName,
         /// The platform that was asked for.
-        wanted: Platform,
+        wanted: ImagePlatform,
         /// Those that it is for.
-        known: BTreeSet<Platform>,
+        known: BTreeSet<ImagePlatform>,
     },
     /// A required field is set neither by the definition nor by its parts.
     #[error("image `{name}` has no `{field}`, and neither does anything that it is composed of")]
@@ -103,14 +103,14 @@ impl FromStr for ImageName {
 
 /// Which machine an image is for; shown as `linux/amd64`. Debian, Go and OCI spell these architectures alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Platform {
+pub enum ImagePlatform {
     /// 64-bit x86.
     LinuxAmd64,
     /// 64-bit ARM.
     LinuxArm64,
 }
 
-impl Platform {
+impl ImagePlatform {
     /// Every platform that we know.
     pub const ALL: [Self; 2] = [Self::LinuxAmd64, Self::LinuxArm64];
 
@@ -151,13 +151,13 @@ impl Platform {
     }
 }
 
-impl fmt::Display for Platform {
+impl fmt::Display for ImagePlatform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "linux/{}", self.architecture())
     }
 }
 
-impl FromStr for Platform {
+impl FromStr for ImagePlatform {
     type Err = DefinitionError;
 
     fn from_str(text: &str) -> Result<Self, DefinitionError> {
@@ -170,7 +170,7 @@ impl FromStr for Platform {
 }
 
 serde_as_text!(ImageName);
-serde_as_text!(Platform);
+serde_as_text!(ImagePlatform);
 
 /// What a container of the image starts with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -232,7 +232,7 @@ pub struct NpmSource {
     /// The exact version.
     pub version: String,
     /// The only platform that it is for; none for all.
-    pub platform: Option<Platform>,
+    pub platform: Option<ImagePlatform>,
     /// Path in the package -> path in the image; `.` is the whole package. What is not named is left out.
     pub place: BTreeMap<String, TreePath>,
 }
@@ -274,7 +274,7 @@ pub struct ImageDefinition {
     /// The images whose layers lie below, lowest first.
     pub from: Vec<ImageName>,
     /// The machines that the image is for.
-    pub platforms: Option<BTreeSet<Platform>>,
+    pub platforms: Option<BTreeSet<ImagePlatform>>,
     /// The time of every file, in seconds since 1970.
     pub source_date_epoch: Option<u64>,
     /// What a container starts with.

@@ -4,14 +4,14 @@ use crate::content::name::TreePath;
 
 /// Bounds what one package may unpack to, whatever its archive says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct LayerLimits {
     /// Bytes of all files together.
     pub bytes: u64,
     /// Entries of any kind.
     pub entries: u64,
 }
 
-impl Limits {
+impl LayerLimits {
     /// What packages are held to: 4 GiB and 200,000 entries.
     pub const PACKAGE: Self = Self { bytes: 4 << 30, entries: 200_000 };
 }

@@ -9,7 +9,7 @@ use super::fingerprint::Fingerprint;
 use super::purl::Purl;
 use crate::content::digest::{Digest, Sha256};
 use crate::content::name::TreePath;
-use crate::image::definition::{ImageConfig, ImageName, Platform};
+use crate::image::definition::{ImageConfig, ImageName, ImagePlatform};
 use crate::image::identity::ImageIdentity;
 
 /// Pins a Debian package.
@@ -71,7 +71,7 @@ pub struct GoPin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramPin {
     /// The platform that the lock's action ran on.
-    pub builder: Platform,
+    pub builder: ImagePlatform,
     /// The REAPI action that compiles it.
     pub action: Digest,
     /// The root `Directory` of what it compiles to.
@@ -114,7 +114,7 @@ pub struct ImageLock {
     /// The checksum of the definition, with all that it is composed of, that the lock was made from.
     pub definition: Sha256,
     /// The machine that the image is for.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// The time of every file, in seconds since 1970.
     pub source_date_epoch: u64,
     /// What a container starts with.

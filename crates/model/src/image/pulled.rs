@@ -2,7 +2,7 @@
 
 use super::reference::ImageReference;
 use crate::content::digest::{Digest, Sha256};
-use crate::image::definition::Platform;
+use crate::image::definition::ImagePlatform;
 use crate::image::identity::ImageIdentity;
 
 /// One layer of a pulled image.
@@ -28,7 +28,7 @@ pub struct PulledImage {
     /// The image config; its hash is the image ID of Docker's classic store.
     pub config: Digest,
     /// The machine that the image is for, as its config says.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// The layers, lowest first.
     pub layers: Vec<PulledLayer>,
 }

@@ -78,12 +78,12 @@ pub struct PlanLine {
     /// The plan's exact line.
     pub line: String,
     /// The recorded manifests that hold this line.
-    pub recorded: Vec<Recorded>,
+    pub recorded: Vec<RecordedCommand>,
 }
 
 /// A command in a recorded manifest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Recorded {
+pub struct RecordedCommand {
     /// The packet.
     pub packet: PacketId,
     /// The command.
@@ -115,12 +115,12 @@ pub enum QuotedState {
     /// It is the plan's, and a recorded manifest holds it with exit code 0.
     Backed {
         /// Where.
-        recorded: Vec<Recorded>,
+        recorded: Vec<RecordedCommand>,
     },
     /// It is the plan's, and no recorded manifest holds it with exit code 0.
     Unbacked {
         /// Where it was recorded as failed.
-        recorded: Vec<Recorded>,
+        recorded: Vec<RecordedCommand>,
     },
     /// It is not the plan's.
     Stale {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::content::digest::Digest;
 use crate::content::name::Name;
-use crate::decision::board::{Board, Fact, Row, State};
+use crate::decision::board::{Board, BoardRow, Fact, PacketState};
 use crate::decision::verdict::{Verdict, judge};
 use crate::standing::Standing;
 
 /// One gate, decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gate {
+pub struct ReleaseGate {
     /// What it is called.
     pub name: &'static str,
     /// Its state.
@@ -25,7 +25,7 @@ pub struct Gate {
 ///
 /// `scans` are the ids of the plan's security scans. Where no criterion rests on `findings`, nothing is decided.
 #[must_use]
-pub fn security(board: &Board, scans: &BTreeSet<Name>) -> Gate {
+pub fn security(board: &Board, scans: &BTreeSet<Name>) -> ReleaseGate {
     let scans: BTreeSet<String> = scans.iter().map(|id| format!("command:{id}")).collect();
     let facts = facts(board).filter(|(_, basis, _)| *basis == "findings" || scans.contains(*basis));
     let facts: BTreeMap<(String, &str), &Fact> =
@@ -63,27 +63,27 @@ pub fn security(board: &Board, scans: &BTreeSet<Name>) -> Gate {
         Fact::Holds { evidence, .. } => Some(format!("{packet} {basis} {evidence}\n")),
         _ => None,
     });
-    Gate { name: "Security gate", verdict, evidence: Digest::of(lines.collect::<String>().as_bytes()), open }
+    ReleaseGate { name: "Security gate", verdict, evidence: Digest::of(lines.collect::<String>().as_bytes()), open }
 }
 
 /// Decides the final certification: the verdict of the whole board on the recorded evidence.
 #[must_use]
-pub fn certification(board: &Board) -> Gate {
+pub fn certification(board: &Board) -> ReleaseGate {
     let lines = facts(board).filter_map(|(row, basis, fact)| match fact {
         Fact::Holds { evidence, .. } => Some(format!("{} {basis} {evidence}\n", row.id)),
         _ => None,
     });
     let evidence = Digest::of(lines.collect::<String>().as_bytes());
-    let undone = board.rows.iter().filter(|row| row.state != State::Done);
+    let undone = board.rows.iter().filter(|row| row.state != PacketState::Done);
     let held = board.conditions.iter().filter(|held| held.counts());
     let open = undone
         .map(|row| format!("{} is {}", row.id, row.state.as_str()))
         .chain(held.map(|held| format!("on a condition: {}", held.line())))
         .collect();
-    Gate { name: "Final certification", verdict: judge(board, &[]), evidence, open }
+    ReleaseGate { name: "Final certification", verdict: judge(board, &[]), evidence, open }
 }
 
-fn facts(board: &Board) -> impl Iterator<Item = (&Row, &str, &Fact)> {
+fn facts(board: &Board) -> impl Iterator<Item = (&BoardRow, &str, &Fact)> {
     board.rows.iter().flat_map(|row| {
         let criteria = row.criteria.iter().flat_map(|decided| &decided.rests_on);
         criteria.map(move |(basis, fact)| (row, basis.as_str(), fact))
@@ -99,10 +99,10 @@ mod tests {
         Fact::Holds { evidence: Digest::of(of.as_bytes()), says: String::new() }
     }
 
-    fn board(state: State, facts: &[(&str, Fact)]) -> Board {
+    fn board(state: PacketState, facts: &[(&str, Fact)]) -> Board {
         let rests_on = facts.iter().map(|(basis, fact)| ((*basis).to_owned(), fact.clone())).collect();
         Board {
-            rows: vec![Row {
+            rows: vec![BoardRow {
                 id: "RC-02".parse().expect("an id"),
                 title: String::new(),
                 state,
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_security_gate_rests_on_findings_and_scans() {
-        let gate = |facts: &[(&str, Fact)]| security(&board(State::Done, facts), &scans());
+        let gate = |facts: &[(&str, Fact)]| security(&board(PacketState::Done, facts), &scans());
         let good = gate(&[("findings", holds("plan")), ("command:govulncheck", holds("a")), ("command:x", holds("b"))]);
         assert_eq!((good.verdict, good.open.len()), (Verdict::Go, 0));
         let other = gate(&[("findings", holds("plan")), ("command:govulncheck", holds("c"))]);
@@ -144,10 +144,10 @@ mod tests {
 
     #[test]
     fn the_certification_is_the_boards_verdict() {
-        let done = certification(&board(State::Done, &[("commands", holds("a"))]));
+        let done = certification(&board(PacketState::Done, &[("commands", holds("a"))]));
         assert_eq!((done.verdict, done.open.len()), (Verdict::Go, 0));
-        assert_ne!(done.evidence, certification(&board(State::Done, &[("commands", holds("b"))])).evidence);
-        let ready = certification(&board(State::Ready, &[("commands", holds("a"))]));
+        assert_ne!(done.evidence, certification(&board(PacketState::Done, &[("commands", holds("b"))])).evidence);
+        let ready = certification(&board(PacketState::Ready, &[("commands", holds("a"))]));
         assert_eq!((ready.verdict, ready.open), (Verdict::Undecided, vec!["RC-02 is READY".to_owned()]));
     }
 }

@@ -20,7 +20,7 @@ pub use packet_id::{PacketId, PacketIdError};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::advisory::policy::AdvisoryPolicy;
-use crate::advisory::scan::FindingName;
+use crate::advisory::scan::ScanFindingId;
 use crate::advisory::waiver::Waiver;
 use crate::content::name::{Name, TreePath};
 use crate::decision::risk::Risk;
@@ -151,7 +151,7 @@ pub struct Packet {
     /// Packets that come before it.
     pub needs: BTreeSet<PacketId>,
     /// The findings of scans that it fixes; no packet is proposed for them.
-    pub findings: BTreeSet<FindingName>,
+    pub findings: BTreeSet<ScanFindingId>,
     /// What it promises.
     pub contract: Contract,
 }

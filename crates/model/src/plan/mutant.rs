@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use stated::{Gate, GateError, PlanMutant};
+pub use stated::{GateError, MutationGate, PlanMutant};
 
 use super::contract::Basis;
 use crate::content::digest::Digest;
@@ -20,7 +20,7 @@ pub mod stated;
 /// The version of the record's format that this build reads and writes.
 pub const GATES_VERSION: u32 = 1;
 
-impl Gate {
+impl MutationGate {
     /// Lists the gates behind one thing that a packet's criterion rests on; none where people or other packets decide.
     #[must_use]
     pub fn behind(basis: &Basis, id: &PacketId, packet: &Packet, plan: &Plan) -> Vec<Self> {
@@ -57,7 +57,7 @@ impl Gate {
 /// What became of a mutant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum MutantOutcome {
     /// The gate failed by its own verdict, and its evidence shows the change.
     Caught,
     /// The gate was not green, and not for the change: it could not work, or its evidence shows something else.
@@ -68,7 +68,7 @@ pub enum Outcome {
     Undecided,
 }
 
-impl Outcome {
+impl MutantOutcome {
     /// Returns the words that reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -81,13 +81,13 @@ impl Outcome {
     }
 }
 
-impl From<Outcome> for Standing {
+impl From<MutantOutcome> for Standing {
     /// A gate that did not catch its mutant is wrong, whatever kept it from doing so.
-    fn from(outcome: Outcome) -> Self {
+    fn from(outcome: MutantOutcome) -> Self {
         match outcome {
-            Outcome::Caught => Self::Passed,
-            Outcome::Undecided => Self::Undecided,
-            Outcome::ByAccident | Outcome::Survived => Self::Failed,
+            MutantOutcome::Caught => Self::Passed,
+            MutantOutcome::Undecided => Self::Undecided,
+            MutantOutcome::ByAccident | MutantOutcome::Survived => Self::Failed,
         }
     }
 }
@@ -99,13 +99,13 @@ pub struct MutantEntry {
     /// Its id.
     pub id: Name,
     /// The gate that it is for.
-    pub gate: Gate,
+    pub gate: MutationGate,
     /// What is wrong after it.
     pub says: String,
     /// The texts that the evidence must hold.
     pub shows: Vec<String>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: MutantOutcome,
     /// The line of the evidence that shows it, or why it is nothing better.
     pub showed: String,
     /// The gate's evidence: `stdout` and `stderr` of a command, else `findings`.
@@ -154,19 +154,19 @@ pub enum GateState {
 
 /// Judges one gate by the mutants that were for it.
 #[must_use]
-pub fn judge_gate<'a>(gate: &Gate, mutants: impl IntoIterator<Item = &'a MutantEntry>) -> GateState {
+pub fn judge_gate<'a>(gate: &MutationGate, mutants: impl IntoIterator<Item = &'a MutantEntry>) -> GateState {
     let of_gate: Vec<&MutantEntry> = mutants.into_iter().filter(|mutant| mutant.gate == *gate).collect();
     let first = |outcome| of_gate.iter().find(|mutant| mutant.outcome == outcome);
-    if let Some(mutant) = first(Outcome::Survived).or_else(|| first(Outcome::ByAccident)) {
-        let how = if mutant.outcome == Outcome::Survived { "survived" } else { "was caught by accident" };
+    if let Some(mutant) = first(MutantOutcome::Survived).or_else(|| first(MutantOutcome::ByAccident)) {
+        let how = if mutant.outcome == MutantOutcome::Survived { "survived" } else { "was caught by accident" };
         return GateState::Unproven { why: format!("mutant `{}` {how}", mutant.id) };
     }
-    let caught = of_gate.iter().filter(|mutant| mutant.outcome == Outcome::Caught).count();
+    let caught = of_gate.iter().filter(|mutant| mutant.outcome == MutantOutcome::Caught).count();
     if caught > 0 {
         return GateState::Proven { caught };
     }
     GateState::Unproven {
-        why: first(Outcome::Undecided)
+        why: first(MutantOutcome::Undecided)
             .map_or_else(|| "no mutant is for it".to_owned(), |mutant| format!("mutant `{}` is undecided", mutant.id)),
     }
 }
@@ -179,7 +179,7 @@ pub struct ProvenGates {
     /// Why no record counts.
     pub why: Option<String>,
     /// The gates.
-    pub gates: BTreeMap<Gate, GateState>,
+    pub gates: BTreeMap<MutationGate, GateState>,
     /// What the criteria of each packet rest on whose gates were all proven able to fail, by its text.
     pub bases: BTreeMap<PacketId, BTreeSet<String>>,
 }
@@ -188,7 +188,7 @@ impl ProvenGates {
     /// Judges every gate of a plan by a record that counts.
     #[must_use]
     pub fn judge(plan: &Plan, digest: Digest, record: &GatesRecord) -> Self {
-        let gates = Gate::of_plan(plan).into_iter().map(|gate| {
+        let gates = MutationGate::of_plan(plan).into_iter().map(|gate| {
             let state = judge_gate(&gate, &record.mutants);
             (gate, state)
         });
@@ -196,7 +196,7 @@ impl ProvenGates {
         for (id, packet) in &plan.packets {
             let bases = packet.contract.criteria().flat_map(|criterion| &criterion.rests_on);
             let proven = bases.filter(|basis| {
-                let behind = Gate::behind(basis, id, packet, plan);
+                let behind = MutationGate::behind(basis, id, packet, plan);
                 !behind.is_empty() && behind.iter().all(|gate| all.holds(gate))
             });
             let proven: BTreeSet<String> = proven.map(ToString::to_string).collect();
@@ -210,7 +210,8 @@ impl ProvenGates {
     /// Returns the state without a record that counts.
     #[must_use]
     pub fn none(plan: &Plan, why: String) -> Self {
-        let gates = Gate::of_plan(plan).into_iter().map(|gate| (gate, GateState::Unproven { why: why.clone() }));
+        let gates =
+            MutationGate::of_plan(plan).into_iter().map(|gate| (gate, GateState::Unproven { why: why.clone() }));
         Self { gates: gates.collect(), why: Some(why), ..Self::default() }
     }
 
@@ -222,7 +223,7 @@ impl ProvenGates {
 
     /// Whether this gate was proven able to fail.
     #[must_use]
-    pub fn holds(&self, gate: &Gate) -> bool {
+    pub fn holds(&self, gate: &MutationGate) -> bool {
         matches!(self.gates.get(gate), Some(GateState::Proven { .. }))
     }
 }
@@ -231,7 +232,7 @@ impl ProvenGates {
 mod tests {
     use super::*;
 
-    fn entry(id: &str, gate: &str, outcome: Outcome) -> MutantEntry {
+    fn entry(id: &str, gate: &str, outcome: MutantOutcome) -> MutantEntry {
         MutantEntry {
             id: id.parse().expect("a name"),
             gate: gate.parse().expect("a gate"),
@@ -246,17 +247,17 @@ mod tests {
     #[test]
     fn each_gate_has_one_text() {
         for text in ["command:go-test", "scope:RC-03", "pins", "documents"] {
-            assert_eq!(text.parse::<Gate>().map(|gate| gate.to_string()), Ok(text.to_owned()));
+            assert_eq!(text.parse::<MutationGate>().map(|gate| gate.to_string()), Ok(text.to_owned()));
         }
         for wrong in ["", "scope", "command", "command:", "command:a/b", "scope:rc-3", "pins:x", "commands", "file:x"] {
-            assert!(wrong.parse::<Gate>().is_err(), "{wrong}");
+            assert!(wrong.parse::<MutationGate>().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn one_mutant_that_got_past_a_gate_outweighs_those_that_it_caught() {
-        let gate: Gate = "command:a".parse().expect("a gate");
-        let state = |outcomes: &[Outcome]| {
+        let gate: MutationGate = "command:a".parse().expect("a gate");
+        let state = |outcomes: &[MutantOutcome]| {
             let mutants: Vec<_> = outcomes.iter().map(|outcome| entry("m", "command:a", *outcome)).collect();
             judge_gate(&gate, &mutants)
         };
@@ -264,13 +265,16 @@ mod tests {
             GateState::Unproven { why } => why,
             GateState::Proven { .. } => String::new(),
         };
-        assert_eq!(state(&[Outcome::Caught, Outcome::Caught]), GateState::Proven { caught: 2 });
-        assert_eq!(state(&[Outcome::Caught, Outcome::Undecided]), GateState::Proven { caught: 1 });
-        assert_eq!(why(state(&[Outcome::Caught, Outcome::Survived])), "mutant `m` survived");
-        assert_eq!(why(state(&[Outcome::Caught, Outcome::ByAccident])), "mutant `m` was caught by accident");
-        assert_eq!(why(state(&[Outcome::Undecided])), "mutant `m` is undecided");
+        assert_eq!(state(&[MutantOutcome::Caught, MutantOutcome::Caught]), GateState::Proven { caught: 2 });
+        assert_eq!(state(&[MutantOutcome::Caught, MutantOutcome::Undecided]), GateState::Proven { caught: 1 });
+        assert_eq!(why(state(&[MutantOutcome::Caught, MutantOutcome::Survived])), "mutant `m` survived");
+        assert_eq!(
+            why(state(&[MutantOutcome::Caught, MutantOutcome::ByAccident])),
+            "mutant `m` was caught by accident"
+        );
+        assert_eq!(why(state(&[MutantOutcome::Undecided])), "mutant `m` is undecided");
         assert_eq!(why(state(&[])), "no mutant is for it");
-        let other = judge_gate(&gate, &[entry("m", "command:b", Outcome::Caught)]);
+        let other = judge_gate(&gate, &[entry("m", "command:b", MutantOutcome::Caught)]);
         assert_eq!(why(other), "no mutant is for it");
     }
 }

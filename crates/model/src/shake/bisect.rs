@@ -9,7 +9,7 @@
 
 /// What an oracle says of a set: how the runs under it compare with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SetOutcome {
     /// No run differed.
     Equal,
     /// Every run differed.
@@ -24,7 +24,7 @@ pub enum Outcome {
 /// What the oracle refuses with.
 pub fn causes<T: Clone + PartialEq, E>(
     all: &[T],
-    oracle: &mut impl FnMut(&[T]) -> Result<Outcome, E>,
+    oracle: &mut impl FnMut(&[T]) -> Result<SetOutcome, E>,
 ) -> Result<Vec<Vec<T>>, E> {
     let mut found = Vec::new();
     let mut rest = all.to_vec();
@@ -34,7 +34,7 @@ pub fn causes<T: Clone + PartialEq, E>(
         let more = split(&rest, oracle)?;
         rest.retain(|item| !more.iter().flatten().any(|one| one == item));
         found.extend(more);
-        responsible = !rest.is_empty() && oracle(&rest)? != Outcome::Equal;
+        responsible = !rest.is_empty() && oracle(&rest)? != SetOutcome::Equal;
     }
     Ok(found)
 }
@@ -42,7 +42,7 @@ pub fn causes<T: Clone + PartialEq, E>(
 /// Halves a responsible set as long as a half is responsible too.
 fn split<T: Clone + PartialEq, E>(
     set: &[T],
-    oracle: &mut impl FnMut(&[T]) -> Result<Outcome, E>,
+    oracle: &mut impl FnMut(&[T]) -> Result<SetOutcome, E>,
 ) -> Result<Vec<Vec<T>>, E> {
     if set.len() == 1 {
         return Ok(vec![set.to_vec()]);
@@ -50,7 +50,7 @@ fn split<T: Clone + PartialEq, E>(
     let (left, right) = set.split_at(set.len() / 2);
     let mut found = Vec::new();
     for half in [left, right] {
-        if oracle(half)? != Outcome::Equal {
+        if oracle(half)? != SetOutcome::Equal {
             found.extend(split(half, oracle)?);
         }
     }
@@ -67,7 +67,7 @@ fn split<T: Clone + PartialEq, E>(
 /// What the oracle refuses with.
 pub fn minimize<T: Clone + PartialEq, E>(
     set: &[T],
-    oracle: &mut impl FnMut(&[T]) -> Result<Outcome, E>,
+    oracle: &mut impl FnMut(&[T]) -> Result<SetOutcome, E>,
 ) -> Result<Vec<T>, E> {
     let mut set = set.to_vec();
     let mut pieces = 2;
@@ -75,14 +75,14 @@ pub fn minimize<T: Clone + PartialEq, E>(
         let length = set.len().div_ceil(pieces);
         let parts: Vec<Vec<T>> = set.chunks(length).map(<[T]>::to_vec).collect();
         for part in &parts {
-            if oracle(part)? != Outcome::Equal {
+            if oracle(part)? != SetOutcome::Equal {
                 (set, pieces) = (part.clone(), 2);
                 continue 'smaller;
             }
         }
         for part in &parts {
             let others: Vec<T> = set.iter().filter(|item| !part.contains(item)).cloned().collect();
-            if !others.is_empty() && oracle(&others)? != Outcome::Equal {
+            if !others.is_empty() && oracle(&others)? != SetOutcome::Equal {
                 (set, pieces) = (others, pieces.saturating_sub(1).max(2));
                 continue 'smaller;
             }
@@ -112,7 +112,7 @@ mod tests {
         let mut oracle = |set: &[u8]| {
             asked.insert(set.to_vec());
             let differs = responsible.iter().any(|cause| cause.iter().all(|item| set.contains(item)));
-            Ok::<_, Infallible>(if differs { Outcome::Differs } else { Outcome::Equal })
+            Ok::<_, Infallible>(if differs { SetOutcome::Differs } else { SetOutcome::Equal })
         };
         let Ok(found) = causes(&ALL, &mut oracle);
         (found.into_iter().collect(), asked.len())
@@ -149,13 +149,13 @@ mod tests {
     #[test]
     fn an_unsteady_answer_counts_as_a_difference() {
         let mut oracle =
-            |set: &[u8]| Ok::<_, Infallible>(if set.contains(&7) { Outcome::Unsteady } else { Outcome::Equal });
+            |set: &[u8]| Ok::<_, Infallible>(if set.contains(&7) { SetOutcome::Unsteady } else { SetOutcome::Equal });
         assert_eq!(causes(&ALL, &mut oracle), Ok(vec![vec![7]]));
     }
 
     #[test]
     fn an_oracle_that_refuses_is_asked_again_until_all_is_known() {
-        let mut memory: BTreeMap<Vec<u8>, Outcome> = BTreeMap::new();
+        let mut memory: BTreeMap<Vec<u8>, SetOutcome> = BTreeMap::new();
         let mut rounds = 0;
         let found = loop {
             let mut oracle = |set: &[u8]| memory.get(set).copied().ok_or_else(|| set.to_vec());
@@ -163,7 +163,7 @@ mod tests {
                 Ok(found) => break found,
                 Err(wanted) => {
                     let differs = wanted.contains(&3) && wanted.contains(&9);
-                    memory.insert(wanted, if differs { Outcome::Differs } else { Outcome::Equal });
+                    memory.insert(wanted, if differs { SetOutcome::Differs } else { SetOutcome::Equal });
                 }
             }
             rounds += 1;
@@ -179,7 +179,7 @@ mod tests {
         ) {
             let differs = |set: &[u8]| sets.iter().any(|cause| cause.iter().all(|item| set.contains(item)));
             let mut oracle = |set: &[u8]| {
-                Ok::<_, Infallible>(if differs(set) { Outcome::Differs } else { Outcome::Equal })
+                Ok::<_, Infallible>(if differs(set) { SetOutcome::Differs } else { SetOutcome::Equal })
             };
             let Ok(found) = causes(&ALL, &mut oracle);
             let mut rest = ALL.to_vec();
@@ -200,7 +200,7 @@ mod tests {
             let mut next = 0;
             let mut oracle = |_: &[u8]| {
                 next += 1;
-                Ok::<_, Infallible>([Outcome::Equal, Outcome::Differs, Outcome::Unsteady][usize::from(answers[next % 200])])
+                Ok::<_, Infallible>([SetOutcome::Equal, SetOutcome::Differs, SetOutcome::Unsteady][usize::from(answers[next % 200])])
             };
             let Ok(found) = causes(&ALL, &mut oracle);
             prop_assert!(!found.is_empty());

@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bisect::{self, Outcome};
+use super::bisect::{self, SetOutcome};
 use super::observation::{Facet, Level, Observation, Seen};
 use super::variation::{ClockChange, Setting, Setup, Variation};
 use crate::execution::world::ClockMode;
@@ -22,7 +22,7 @@ mod found;
 #[cfg(test)]
 mod tests;
 
-pub use found::{Cause, Finding, Flake, Flowing, Inquiry};
+pub use found::{Flowing, Inquiry, ShakeCause, ShakeFinding, UnsteadyPart};
 
 /// How many runs of a cause, and of the baseline, a finding rests on at least.
 pub const CONFIRM: usize = 4;
@@ -34,11 +34,11 @@ pub const BASELINE: usize = 16;
 const SELDOM: usize = 4;
 
 /// Every run seen so far, by the world it ran in; the empty setup is the baseline.
-pub type History = BTreeMap<Setup, Vec<Observation>>;
+pub type ObservedRuns = BTreeMap<Setup, Vec<Observation>>;
 
 /// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum InquiryStep {
     /// The command has to be run in this world once more.
     Run(Setup),
     /// All is known.
@@ -47,11 +47,11 @@ pub enum Step {
 
 /// Returns what comes next, given the baseline's clock and every run so far. The same history gives the same answer.
 #[must_use]
-pub fn step(worlds: &[Setup], repeat: usize, clock: ClockMode, history: &History) -> Step {
+pub fn step(worlds: &[Setup], repeat: usize, clock: ClockMode, history: &ObservedRuns) -> InquiryStep {
     let asking = Asking { worlds, repeat: repeat.max(2), clock, history };
     match asking.inquire() {
-        Ok(inquiry) => Step::Done(inquiry),
-        Err(setup) => Step::Run(setup),
+        Ok(inquiry) => InquiryStep::Done(inquiry),
+        Err(setup) => InquiryStep::Run(setup),
     }
 }
 
@@ -59,7 +59,7 @@ struct Asking<'a> {
     worlds: &'a [Setup],
     repeat: usize,
     clock: ClockMode,
-    history: &'a History,
+    history: &'a ObservedRuns,
 }
 
 /// Either a value, or the world that has to be run before there is one.
@@ -86,12 +86,12 @@ impl Asking<'_> {
         Ok(Inquiry { clock: self.clock, facets, findings, varied, not_applied, runs: runs.count() })
     }
 
-    fn finding(&self, facet: &Facet, level: Level) -> Known<Option<Finding>> {
+    fn finding(&self, facet: &Facet, level: Level) -> Known<Option<ShakeFinding>> {
         let at = Target { asking: self, facet, level };
         let baseline = Setup::new();
         let unsteady = |flake| {
             let (flake, flowing) = at.by_itself(flake)?;
-            Ok(Some(Finding { facet: facet.clone(), level, causes: Vec::new(), flake, flowing }))
+            Ok(Some(ShakeFinding { facet: facet.clone(), level, causes: Vec::new(), flake, flowing }))
         };
         if at.flake(&baseline).is_none() && at.is_unsteady() {
             self.need(&baseline, BASELINE)?;
@@ -102,7 +102,7 @@ impl Asking<'_> {
         if let Some(flake) = at.flake(&baseline) {
             return unsteady(flake);
         }
-        let mut causes: Vec<Cause> = Vec::new();
+        let mut causes: Vec<ShakeCause> = Vec::new();
         for world in self.worlds {
             // What is known to be responsible is taken away first: only what is left can tell something new.
             let known = |variation: &Variation| causes.iter().any(|cause| cause.setup.contains_key(variation));
@@ -110,7 +110,7 @@ impl Asking<'_> {
             let whole = rest.len() == world.len();
             let responsible = match at.counts(world) {
                 (0, _) => false,
-                _ => whole || at.outcome(&only(world, &rest))? != Outcome::Equal,
+                _ => whole || at.outcome(&only(world, &rest))? != SetOutcome::Equal,
             };
             if rest.is_empty() || !responsible {
                 continue;
@@ -130,7 +130,7 @@ impl Asking<'_> {
             let (chance, time) = at.by_itself(found)?;
             (flake, flowing) = (flake.or(chance), flowing.or(time));
         }
-        Ok((!causes.is_empty()).then(|| Finding { facet: facet.clone(), level, causes, flake, flowing }))
+        Ok((!causes.is_empty()).then(|| ShakeFinding { facet: facet.clone(), level, causes, flake, flowing }))
     }
 
     fn need(&self, setup: &Setup, runs: usize) -> Known<()> {
@@ -173,14 +173,14 @@ impl Target<'_> {
         (self.others(setup, self.baseline()).count(), self.asking.runs(setup).len())
     }
 
-    fn outcome(&self, setup: &Setup) -> Known<Outcome> {
+    fn outcome(&self, setup: &Setup) -> Known<SetOutcome> {
         match self.counts(setup) {
             (0, _) => {
                 let runs = if self.is_unsteady() { PATIENCE } else { self.asking.repeat };
-                self.asking.need(setup, runs).map(|()| Outcome::Equal)
+                self.asking.need(setup, runs).map(|()| SetOutcome::Equal)
             }
-            (differing, runs) if differing == runs => Ok(Outcome::Differs),
-            _ => Ok(Outcome::Unsteady),
+            (differing, runs) if differing == runs => Ok(SetOutcome::Differs),
+            _ => Ok(SetOutcome::Unsteady),
         }
     }
 
@@ -190,16 +190,16 @@ impl Target<'_> {
         self.asking.history.keys().any(|setup| unsteady(self.counts(setup)))
     }
 
-    fn cause(&self, setup: Setup) -> Option<Cause> {
+    fn cause(&self, setup: Setup) -> Option<ShakeCause> {
         let (differing, runs) = self.counts(&setup);
         let found = self.others(&setup, self.baseline()).next()?.clone();
-        Some(Cause { setup, differing, runs, baseline: self.baseline().clone(), found })
+        Some(ShakeCause { setup, differing, runs, baseline: self.baseline().clone(), found })
     }
 
     /// Tells chance from the clock: what differs while it flows has to be equal while it stands, and the command has to end there
     /// as it does in the baseline. While it stands the times of files are the machine's, which flow: what differs by them is equal
     /// where it starts, for there they are the command's.
-    fn by_itself(&self, flake: Flake) -> Known<(Option<Flake>, Option<Flowing>)> {
+    fn by_itself(&self, flake: UnsteadyPart) -> Known<(Option<UnsteadyPart>, Option<Flowing>)> {
         let others: &[ClockMode] = match self.asking.clock(&flake.setup) {
             ClockMode::Starts => &[ClockMode::Stands],
             ClockMode::Real | ClockMode::Unconfirmed => &[ClockMode::Stands, ClockMode::Starts],
@@ -262,11 +262,11 @@ impl Target<'_> {
     }
 
     /// Whether the runs of a world differ among themselves.
-    fn flake(&self, setup: &Setup) -> Option<Flake> {
+    fn flake(&self, setup: &Setup) -> Option<UnsteadyPart> {
         let runs = self.asking.runs(setup);
         let first = runs.first()?.seen(self.facet);
         let other = self.others(setup, first).next()?;
-        Some(Flake {
+        Some(UnsteadyPart {
             setup: setup.clone(),
             differing: self.others(setup, first).count(),
             runs: runs.len(),

@@ -15,7 +15,7 @@ mod candidate;
 #[cfg(test)]
 mod tests;
 
-pub use candidate::{Candidate, Pin};
+pub use candidate::{Candidate, WorldPin};
 
 /// What is asked about one command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub type Trials = BTreeMap<Candidate, Vec<Trial>>;
 
 /// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum ProposalStep {
     /// The command has to run in this world once more.
     Run(Candidate),
     /// All is known.
@@ -71,10 +71,10 @@ pub enum Proposed {
 
 /// Returns what comes next, given every run so far. The same runs give the same answer.
 #[must_use]
-pub fn step(question: &Question, trials: &Trials) -> Step {
+pub fn step(question: &Question, trials: &Trials) -> ProposalStep {
     let asking = Asking { question, trials };
     let proposed = asking.chosen().and_then(|proposed| asking.explained(proposed));
-    proposed.map_or_else(Step::Run, Step::Done)
+    proposed.map_or_else(ProposalStep::Run, ProposalStep::Done)
 }
 
 /// Counts the runs of a world that passed, and all.
@@ -157,7 +157,7 @@ impl Asking<'_> {
         let Proposed::World { candidate, .. } = &proposed else { return Ok(proposed) };
         self.need(&self.own(), 1)?;
         if candidate.machine {
-            for pin in Pin::ALL {
+            for pin in WorldPin::ALL {
                 self.need(&Candidate { free: Some(pin), cpus: self.question.own.cpus, ..Candidate::default() }, 1)?;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::inquiry::{Finding, Inquiry};
+use super::inquiry::{Inquiry, ShakeFinding};
 use super::observation::{Facet, Level};
 use super::variation::Variation;
 
@@ -40,7 +40,7 @@ impl Cell {
 
 /// One part's line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct FacetRow {
     /// The part.
     pub facet: Facet,
     /// How it fared when nothing was varied: anything but [`Cell::Equal`] is a flake.
@@ -49,7 +49,7 @@ pub struct Row {
     pub cells: BTreeMap<Variation, Cell>,
 }
 
-impl Row {
+impl FacetRow {
     /// Whether the part differed anywhere, in any form.
     #[must_use]
     pub fn has_difference(&self) -> bool {
@@ -60,7 +60,7 @@ impl Row {
 
 /// Makes a command's lines.
 #[must_use]
-pub fn rows(inquiry: &Inquiry) -> Vec<Row> {
+pub fn rows(inquiry: &Inquiry) -> Vec<FacetRow> {
     let row = |facet: &Facet| {
         let [canonical, raw] = [Level::Canonical, Level::Raw].map(|level| inquiry.finding(facet, level));
         let nothing = match (differs_by_itself(canonical), differs_by_itself(raw)) {
@@ -69,7 +69,7 @@ pub fn rows(inquiry: &Inquiry) -> Vec<Row> {
             (false, false) => Cell::Equal,
         };
         let cell = |variation: Variation| {
-            let blamed = |finding: Option<&Finding>| {
+            let blamed = |finding: Option<&ShakeFinding>| {
                 finding.is_some_and(|finding| {
                     let flows = variation == Variation::Clock && finding.flowing.is_some();
                     flows || finding.causes.iter().any(|cause| cause.setup.contains_key(&variation))
@@ -90,12 +90,12 @@ pub fn rows(inquiry: &Inquiry) -> Vec<Row> {
             }
         };
         let cells = Variation::ALL.into_iter().map(|variation| (variation, cell(variation))).collect();
-        Row { facet: facet.clone(), nothing, cells }
+        FacetRow { facet: facet.clone(), nothing, cells }
     };
     inquiry.facets.iter().map(row).collect()
 }
 
-fn differs_by_itself(finding: Option<&Finding>) -> bool {
+fn differs_by_itself(finding: Option<&ShakeFinding>) -> bool {
     let Some(finding) = finding else { return false };
     let flowing = finding.flowing.iter().map(|flowing| &flowing.flake);
     finding.flake.iter().chain(flowing).any(|flake| flake.setup.is_empty())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::variation::{ClockChange, Locale, Setting, Setup, Variation};
 use crate::content::digest::Digest;
 use crate::content::name::{Name, TreePath};
-use crate::content::tree::{Directory, Node};
+use crate::content::tree::{Directory, TreeNode};
 use crate::execution::action::Action;
 use crate::execution::derive::WORK;
 use crate::execution::world::{ClockMode, DirectoryOrder, Processors, WallClock, World};
@@ -131,14 +131,14 @@ impl Plain<'_> {
         let mut root = self.root.clone();
         let Some(work) = root.entries.remove(&name(WORK)) else { return };
         let empty = Directory::default().encode();
-        let home = Node::Directory { digest: Digest::of(&empty) };
+        let home = TreeNode::Directory { digest: Digest::of(&empty) };
         let mut inner = Directory { entries: [(name(WORK), work), (name(MOVED_HOME), home)].into() };
         varied.messages.push(empty);
         let path: TreePath = folder.parse().expect("a constant path");
         let segments: Vec<Name> = path.segments().collect();
         for segment in segments.into_iter().rev() {
             let bytes = inner.encode();
-            let node = Node::Directory { digest: Digest::of(&bytes) };
+            let node = TreeNode::Directory { digest: Digest::of(&bytes) };
             varied.messages.push(bytes);
             inner = Directory { entries: [(segment, node)].into() };
         }

@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::text::printable::is_active;
 
-/// What kind of cause a difference has. What cannot be told with reasons is [`Class::Real`].
+/// What kind of cause a difference has. What cannot be told with reasons is [`DifferenceClass::Real`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Class {
+pub enum DifferenceClass {
     /// An instant: when it ran.
     Clock,
     /// A time span, or a rate made of one: how long it ran.
@@ -30,7 +30,7 @@ pub enum Class {
     Real,
 }
 
-impl Class {
+impl DifferenceClass {
     /// Every class, in the order in which reports count them.
     pub const ALL: [Self; 10] = [
         Self::Clock,
@@ -63,7 +63,7 @@ impl Class {
     }
 }
 
-impl fmt::Display for Class {
+impl fmt::Display for DifferenceClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -75,7 +75,7 @@ pub struct Explained {
     /// The place, such as `stdout:3`, `out.tar!/a/b mtime` or `report.json#/2/StartLine`.
     pub at: String,
     /// The class.
-    pub class: Class,
+    pub class: DifferenceClass,
     /// The evidence of the first side, shortened to a line.
     pub left: String,
     /// The evidence of the second side.
@@ -94,7 +94,13 @@ const EVIDENCE: usize = 160;
 impl Explained {
     /// Makes a difference of its own; evidence is made printable and shortened.
     #[must_use]
-    pub fn new(at: &str, class: Class, sides: [&str; 2], cause: impl Into<String>, remedy: Option<&str>) -> Self {
+    pub fn new(
+        at: &str,
+        class: DifferenceClass,
+        sides: [&str; 2],
+        cause: impl Into<String>,
+        remedy: Option<&str>,
+    ) -> Self {
         let [left, right] = sides.map(shorten);
         let remedy = remedy.map(str::to_owned);
         Self { at: at.to_owned(), class, left, right, cause: cause.into(), remedy, follows: false }
@@ -103,7 +109,7 @@ impl Explained {
     /// Makes a difference that no rule explains.
     #[must_use]
     pub fn real(at: &str, sides: [&str; 2], cause: impl Into<String>) -> Self {
-        Self::new(at, Class::Real, sides, cause, None)
+        Self::new(at, DifferenceClass::Real, sides, cause, None)
     }
 
     /// Makes a difference that follows from others of the same object; [`settle`] gives it their class.
@@ -135,7 +141,7 @@ impl Explained {
 pub fn settle(found: &mut [Explained]) {
     let worst = found.iter().filter(|one| !one.follows).map(|one| one.class).max();
     for one in found.iter_mut().filter(|one| one.follows) {
-        one.class = worst.unwrap_or(Class::Real);
+        one.class = worst.unwrap_or(DifferenceClass::Real);
         one.follows = worst.is_some();
     }
 }
@@ -164,12 +170,16 @@ mod tests {
     #[test]
     fn what_follows_takes_the_worst_class_and_alone_is_real() {
         let own = |class| Explained::new("a", class, ["1", "2"], "a reason", None);
-        let mut found = vec![own(Class::Clock), own(Class::Path), Explained::following("b", ["1", "2"], "a sum")];
+        let mut found = vec![
+            own(DifferenceClass::Clock),
+            own(DifferenceClass::Path),
+            Explained::following("b", ["1", "2"], "a sum"),
+        ];
         settle(&mut found);
-        assert_eq!((found[2].class, found[2].follows), (Class::Path, true));
+        assert_eq!((found[2].class, found[2].follows), (DifferenceClass::Path, true));
         let mut alone = vec![Explained::following("b", ["1", "2"], "a sum")];
         settle(&mut alone);
-        assert_eq!((alone[0].class, alone[0].follows), (Class::Real, false));
+        assert_eq!((alone[0].class, alone[0].follows), (DifferenceClass::Real, false));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::content::name::Name;
 use crate::evidence::compare::{Equality, Part, PartCounts};
 use crate::evidence::manifest::ReproManifest;
 use crate::execution::world::ClockMode;
-use crate::why::difference::{Class, Explained};
+use crate::why::difference::{DifferenceClass, Explained};
 
 /// One side of the comparison.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub fn standing_clock(
     differences: &[Explained],
 ) -> Option<String> {
     let flowed = clocks.into_iter().map(ClockMode::today).find(|clock| *clock != ClockMode::Stands)?;
-    let is_clock = |one: &Explained| one.follows || one.class == Class::Clock;
+    let is_clock = |one: &Explained| one.follows || one.class == DifferenceClass::Clock;
     (!differences.is_empty() && differences.iter().all(is_clock)).then(|| {
         format!(
             "clock = \"stands\" in the plan's table of `{command}`, whose clock was `{}`: it makes the stream equal; \
@@ -98,9 +98,9 @@ impl Why {
 
     /// Counts the differences of each class that has some; what only follows from others is left out.
     #[must_use]
-    pub fn classes(&self) -> Vec<(Class, usize)> {
+    pub fn classes(&self) -> Vec<(DifferenceClass, usize)> {
         let count = |class| self.differences().filter(|one| one.class == class && !one.follows).count();
-        Class::ALL.into_iter().map(|class| (class, count(class))).filter(|(_, count)| *count > 0).collect()
+        DifferenceClass::ALL.into_iter().map(|class| (class, count(class))).filter(|(_, count)| *count > 0).collect()
     }
 
     /// Counts the places at which the comparison ended early, because the rest would have taken too much work.
@@ -140,15 +140,15 @@ mod tests {
             standing_clock(&packet, &command, clocks, found)
         };
         use ClockMode::{Pinned, Real, Stands, Starts};
-        let text = said([Starts, Starts], &[one(Class::Clock)]).expect("a remedy");
+        let text = said([Starts, Starts], &[one(DifferenceClass::Clock)]).expect("a remedy");
         assert!(
             text.starts_with("clock = \"stands\" in the plan's table of `timed`, whose clock was `starts`"),
             "{text}"
         );
         assert!(text.contains("rcrepro shake RC-05 --command timed --propose"), "{text}");
-        assert!(said([Stands, Real], &[one(Class::Clock)]).is_some());
-        assert_eq!(said([Stands, Pinned], &[one(Class::Clock)]), None);
-        assert_eq!(said([Real, Real], &[one(Class::Clock), one(Class::Duration)]), None);
+        assert!(said([Stands, Real], &[one(DifferenceClass::Clock)]).is_some());
+        assert_eq!(said([Stands, Pinned], &[one(DifferenceClass::Clock)]), None);
+        assert_eq!(said([Real, Real], &[one(DifferenceClass::Clock), one(DifferenceClass::Duration)]), None);
         assert_eq!(said([Real, Real], &[]), None);
     }
 }

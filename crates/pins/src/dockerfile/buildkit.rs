@@ -3,11 +3,11 @@
 //!
 //! Source: the Dockerfile reference, where each form names the version of the syntax that brought it.
 
-use crate::dockerfile::lines::{Instruction, directives, instructions};
+use crate::dockerfile::lines::{DockerfileInstruction, directives, instructions};
 
 /// A form that needs BuildKit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Form {
+pub struct BuildkitForm {
     /// The line, from 1.
     pub line: usize,
     /// The form, quoted.
@@ -24,23 +24,23 @@ const FLAGS: [(&str, &[&str]); 3] = [
 /// Lists the forms in the order of their lines. A `syntax` line is among them where there are others: by itself it is a
 /// comment to a builder that does not know it.
 #[must_use]
-pub fn forms(text: &str) -> Vec<Form> {
-    let mut found: Vec<Form> = instructions(text).iter().flat_map(of_instruction).collect();
+pub fn forms(text: &str) -> Vec<BuildkitForm> {
+    let mut found: Vec<BuildkitForm> = instructions(text).iter().flat_map(of_instruction).collect();
     if !found.is_empty() {
         let syntax = directives(text).into_iter().filter(|(_, name, _)| name == "syntax");
-        found.extend(syntax.map(|((line, _), _, value)| Form { line, says: format!("`# syntax={value}`") }));
+        found.extend(syntax.map(|((line, _), _, value)| BuildkitForm { line, says: format!("`# syntax={value}`") }));
     }
     found.sort_by_key(|form| form.line);
     found
 }
 
-fn of_instruction(instruction: &Instruction) -> Vec<Form> {
+fn of_instruction(instruction: &DockerfileInstruction) -> Vec<BuildkitForm> {
     let name = instruction.name.as_str();
     let Some((_, flags)) = FLAGS.iter().find(|(of, _)| *of == name) else {
         // `ONBUILD RUN --mount=…` is what a further build gets.
         return match (name, instruction.words.split_first()) {
             ("ONBUILD", Some((inner, words))) => {
-                of_instruction(&Instruction { name: inner.text.to_ascii_uppercase(), words: words.to_vec() })
+                of_instruction(&DockerfileInstruction { name: inner.text.to_ascii_uppercase(), words: words.to_vec() })
             }
             _ => Vec::new(),
         };
@@ -49,12 +49,12 @@ fn of_instruction(instruction: &Instruction) -> Vec<Form> {
     for word in instruction.words.iter().take_while(|word| word.text.starts_with("--")) {
         let flag = word.text[2..].split('=').next().unwrap_or_default();
         if flags.contains(&flag) {
-            found.push(Form { line: word.line, says: format!("`{name} --{flag}`") });
+            found.push(BuildkitForm { line: word.line, says: format!("`{name} --{flag}`") });
         }
     }
     for word in &instruction.words {
         if let Some(end) = here_document(&word.text) {
-            found.push(Form { line: word.line, says: format!("the here-document `<<{end}`") });
+            found.push(BuildkitForm { line: word.line, says: format!("the here-document `<<{end}`") });
         }
     }
     found

@@ -51,7 +51,7 @@ impl Word {
 
 /// An instruction with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instruction {
+pub struct DockerfileInstruction {
     /// The name in capital letters.
     pub name: String,
     /// What follows it.
@@ -76,10 +76,10 @@ pub fn directives(text: &str) -> Vec<((usize, usize), String, String)> {
 
 /// Lists the instructions.
 #[must_use]
-pub fn instructions(text: &str) -> Vec<Instruction> {
+pub fn instructions(text: &str) -> Vec<DockerfileInstruction> {
     let backtick = directives(text).iter().any(|(_, name, value)| name == "escape" && value == "`");
     let escape = if backtick { '`' } else { '\\' };
-    let mut found: Vec<Instruction> = Vec::new();
+    let mut found: Vec<DockerfileInstruction> = Vec::new();
     let mut words: Vec<Word> = Vec::new();
     let mut here: Vec<String> = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -106,7 +106,7 @@ pub fn instructions(text: &str) -> Vec<Instruction> {
     found
 }
 
-fn instruction(mut words: Vec<Word>, here: &mut Vec<String>) -> Option<Instruction> {
+fn instruction(mut words: Vec<Word>, here: &mut Vec<String>) -> Option<DockerfileInstruction> {
     if words.is_empty() {
         return None;
     }
@@ -117,7 +117,7 @@ fn instruction(mut words: Vec<Word>, here: &mut Vec<String>) -> Option<Instructi
         let word = |end: &&str| !end.is_empty() && end.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         here.extend(ends.filter(word).map(str::to_owned));
     }
-    Some(Instruction { name, words })
+    Some(DockerfileInstruction { name, words })
 }
 
 /// Splits a line at white space outside quotes; the quotes are dropped.

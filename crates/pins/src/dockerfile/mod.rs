@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::image;
 use super::keys::version_key;
-use super::reference::{Kind, Mention, Tool};
-use crate::dockerfile::lines::{Instruction, Word, directives, instructions};
+use super::reference::{Mention, ReferencedTool, SourceKind};
+use crate::dockerfile::lines::{DockerfileInstruction, Word, directives, instructions};
 use crate::syntax::arguments;
 use crate::syntax::expand::expand;
 
@@ -23,7 +23,7 @@ pub fn mentions(text: &str) -> Vec<Mention> {
     let mut reader = Reader::default();
     for (place, name, value) in directives(text) {
         if name == "syntax" {
-            reader.found.extend(image::mentions(place, Kind::DockerfileSyntax, &value));
+            reader.found.extend(image::mentions(place, SourceKind::DockerfileSyntax, &value));
         }
     }
     for instruction in instructions(text) {
@@ -45,7 +45,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, instruction: &Instruction) {
+    fn take(&mut self, instruction: &DockerfileInstruction) {
         let words = &instruction.words;
         match instruction.name.as_str() {
             "FROM" => self.from(words),
@@ -75,13 +75,15 @@ impl Reader {
         let expanded = expand(&source.text, &self.global);
         let text = expanded.clone().unwrap_or_else(|| source.text.clone());
         if text != "scratch" && !self.stages.contains(&text.to_ascii_lowercase()) {
-            let mut mentions = image::mentions(source.place(), Kind::DockerfileFrom, &text);
+            let mut mentions = image::mentions(source.place(), SourceKind::DockerfileFrom, &text);
             if expanded.is_none() {
                 let why = format!("`{}` has no default for every variable", source.text);
-                mentions = vec![Mention::new(source.place(), Tool::Image, Kind::DockerfileFrom, text).unclear(why)];
+                mentions = vec![
+                    Mention::new(source.place(), ReferencedTool::Image, SourceKind::DockerfileFrom, text).unclear(why),
+                ];
             } else if self.said.iter().any(|name| holds_variable(&source.text, name)) {
                 // The version is in the argument's line, where it has to be changed.
-                mentions.retain(|mention| mention.tool == Tool::Image);
+                mentions.retain(|mention| mention.tool == ReferencedTool::Image);
             }
             self.found.extend(mentions);
         }
@@ -95,7 +97,7 @@ impl Reader {
         let text = expand(&word.text, &self.global).unwrap_or_else(|| word.text.clone());
         let number = text.bytes().all(|byte| byte.is_ascii_digit());
         if !number && !self.stages.contains(&text.to_ascii_lowercase()) {
-            self.found.extend(image::mentions(word.place(), Kind::DockerfileCopy, &text));
+            self.found.extend(image::mentions(word.place(), SourceKind::DockerfileCopy, &text));
         }
     }
 
@@ -105,13 +107,19 @@ impl Reader {
         };
         let Some(text) = expand(&value.text, &self.global) else {
             if version_key(&name.text).is_some() {
-                self.found.extend(arguments::of(&name.text, &value.text, value.place(), Kind::DockerfileArg, false));
+                self.found.extend(arguments::of(
+                    &name.text,
+                    &value.text,
+                    value.place(),
+                    SourceKind::DockerfileArg,
+                    false,
+                ));
             }
             return;
         };
-        let mut mentions = arguments::of(&name.text, &text, value.place(), Kind::DockerfileArg, false);
+        let mut mentions = arguments::of(&name.text, &text, value.place(), SourceKind::DockerfileArg, false);
         // Where the argument is used as an image, `FROM` tells of the image.
-        mentions.retain(|mention| mention.tool != Tool::Image);
+        mentions.retain(|mention| mention.tool != ReferencedTool::Image);
         if !self.begun {
             if !mentions.is_empty() {
                 self.said.insert(name.text.clone());
@@ -125,12 +133,18 @@ impl Reader {
         let old = words.first().is_some_and(|word| !word.text.contains('='));
         if old {
             if let [name, value, ..] = words {
-                self.found.extend(arguments::of(&name.text, &value.text, value.place(), Kind::DockerfileEnv, true));
+                self.found.extend(arguments::of(
+                    &name.text,
+                    &value.text,
+                    value.place(),
+                    SourceKind::DockerfileEnv,
+                    true,
+                ));
             }
             return;
         }
         for (name, value) in words.iter().filter_map(|word| word.split_once('=')) {
-            self.found.extend(arguments::of(&name.text, &value.text, value.place(), Kind::DockerfileEnv, true));
+            self.found.extend(arguments::of(&name.text, &value.text, value.place(), SourceKind::DockerfileEnv, true));
         }
     }
 }
@@ -147,7 +161,7 @@ fn holds_variable(text: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> Vec<(usize, Kind, Tool, String)> {
+    fn found(text: &str) -> Vec<(usize, SourceKind, ReferencedTool, String)> {
         mentions(text).into_iter().map(|m| (m.line, m.kind, m.tool, m.value)).collect()
     }
 
@@ -156,7 +170,8 @@ mod tests {
         let text = "# syntax=docker/dockerfile:1\nFROM --platform=$BUILDPLATFORM golang:1.26.8 AS Build\nFROM build AS more\n\
                     FROM scratch\nCOPY --from=build /a /b\nCOPY --from=0 /a /b\nCOPY --from=busybox:1.36 /a /b\n\
                     RUN --mount=type=bind,from=tools:2,target=/t true\n";
-        let images: Vec<_> = found(text).into_iter().filter(|f| f.2 == Tool::Image).map(|f| (f.0, f.3)).collect();
+        let images: Vec<_> =
+            found(text).into_iter().filter(|f| f.2 == ReferencedTool::Image).map(|f| (f.0, f.3)).collect();
         let expected = [(1, "docker/dockerfile:1"), (2, "golang:1.26.8"), (7, "busybox:1.36"), (8, "tools:2")];
         assert_eq!(images, expected.map(|(line, text)| (line, text.to_owned())));
     }
@@ -168,13 +183,13 @@ mod tests {
         assert_eq!(
             found(text),
             [
-                (1, Kind::DockerfileArg, Tool::Go, "1.26.8".to_owned()),
-                (3, Kind::DockerfileArg, Tool::Node, "20.1.0".to_owned()),
-                (4, Kind::DockerfileFrom, Tool::Image, "golang:1.26.8-bookworm".to_owned()),
-                (5, Kind::DockerfileFrom, Tool::Image, "node:20.1.0-bookworm".to_owned()),
-                (7, Kind::DockerfileFrom, Tool::Image, "x:${NONE}".to_owned()),
-                (8, Kind::DockerfileEnv, Tool::Node, "20.1.0".to_owned()),
-                (9, Kind::DockerfileEnv, Tool::Go, "1.2.3".to_owned()),
+                (1, SourceKind::DockerfileArg, ReferencedTool::Go, "1.26.8".to_owned()),
+                (3, SourceKind::DockerfileArg, ReferencedTool::Node, "20.1.0".to_owned()),
+                (4, SourceKind::DockerfileFrom, ReferencedTool::Image, "golang:1.26.8-bookworm".to_owned()),
+                (5, SourceKind::DockerfileFrom, ReferencedTool::Image, "node:20.1.0-bookworm".to_owned()),
+                (7, SourceKind::DockerfileFrom, ReferencedTool::Image, "x:${NONE}".to_owned()),
+                (8, SourceKind::DockerfileEnv, ReferencedTool::Node, "20.1.0".to_owned()),
+                (9, SourceKind::DockerfileEnv, ReferencedTool::Go, "1.2.3".to_owned()),
             ]
         );
         assert!(mentions(text)[4].unclear.is_some());
@@ -183,7 +198,8 @@ mod tests {
     #[test]
     fn heredocs_comments_and_continuations_are_read_as_docker_reads_them() {
         let text = "FROM \\\n  # a comment within\n  alpine:3 # no comment here\nRUN <<EOF\nFROM golang:1\nEOF\n# FROM node:1\nrun true\nfrom node:20\n";
-        let images: Vec<_> = found(text).into_iter().filter(|f| f.2 == Tool::Image).map(|f| (f.0, f.3)).collect();
+        let images: Vec<_> =
+            found(text).into_iter().filter(|f| f.2 == ReferencedTool::Image).map(|f| (f.0, f.3)).collect();
         assert_eq!(images, [(3, "alpine:3".to_owned()), (9, "node:20".to_owned())]);
     }
 }

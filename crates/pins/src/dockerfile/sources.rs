@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dockerfile::lines::{Instruction, Word, instructions};
+use crate::dockerfile::lines::{DockerfileInstruction, Word, instructions};
 use crate::syntax::expand::expand;
 
 /// Something that the engine would fetch, or that cannot be told.
@@ -50,7 +50,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn take(&mut self, instruction: &Instruction) {
+    fn take(&mut self, instruction: &DockerfileInstruction) {
         let words = &instruction.words;
         match instruction.name.as_str() {
             "ARG" => words.iter().for_each(|word| self.argument(word)),

@@ -94,10 +94,10 @@ fn nearest(text: &str, planned: &[Planned<'_>]) -> Option<String> {
 mod tests {
     use super::*;
     use rcrepro_model::content::digest::Digest;
-    use rcrepro_model::plan::documents::Recorded;
+    use rcrepro_model::plan::documents::RecordedCommand;
 
-    fn recorded(succeeded: bool) -> Recorded {
-        Recorded {
+    fn recorded(succeeded: bool) -> RecordedCommand {
+        RecordedCommand {
             packet: "RC-05".parse().expect("a packet"),
             command: "go".parse().expect("a name"),
             manifest: Digest::of(b"manifest"),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     fn plan() -> Vec<PlanLine> {
-        let line = |line: &str, recorded: Vec<Recorded>| PlanLine { line: line.to_owned(), recorded };
+        let line = |line: &str, recorded: Vec<RecordedCommand>| PlanLine { line: line.to_owned(), recorded };
         vec![
             line("go test ./... -count=1", vec![recorded(true)]),
             line("go build ./...", vec![recorded(false)]),

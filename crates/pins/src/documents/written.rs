@@ -8,11 +8,11 @@ use std::fmt::Write as _;
 
 use super::inert::inert;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::decision::board::{Board, Fact, State};
+use rcrepro_model::decision::board::{Board, Fact, PacketState};
 use rcrepro_model::decision::risk::Risk;
 use rcrepro_model::plan::contract::Contract;
 use rcrepro_model::plan::documents::SectionName;
-use rcrepro_model::plan::gate::{self, Gate};
+use rcrepro_model::plan::gate::{self, ReleaseGate};
 use rcrepro_model::plan::{Packet, PacketId, Plan};
 use rcrepro_model::text::civil_date::CivilDate;
 
@@ -43,7 +43,7 @@ pub fn checklist(board: &Board, packets: &BTreeMap<PacketId, Packet>) -> String 
             let _ = writeln!(text, "*{name}:* {}\n", inert(&sentences.join(" ")));
         }
         for decided in &row.criteria {
-            let mark = if decided.holds() && row.state == State::Done { 'x' } else { ' ' };
+            let mark = if decided.holds() && row.state == PacketState::Done { 'x' } else { ' ' };
             let evidence: Vec<String> = decided
                 .rests_on
                 .iter()
@@ -74,7 +74,7 @@ fn prose(contract: &Contract) -> [(&'static str, &Vec<String>); 4] {
 ///
 /// Only recorded evidence counts here: what is new since it was frozen changes with the day, and `rcrepro verdict` says it.
 #[must_use]
-pub fn gates(gates: &[Gate]) -> String {
+pub fn gates(gates: &[ReleaseGate]) -> String {
     let mut text = "| Gate | Verdict | Rests on |\n|---|---|---|\n".to_owned();
     for gate in gates {
         let _ = writeln!(text, "| {} | `{}` | `{}` |", gate.name, gate.verdict.as_str(), gate.evidence);

@@ -11,7 +11,7 @@ fn day() -> CivilDate {
 }
 
 fn judged(files: &[(&str, &str)], waivers: &[Waiver]) -> Judgement {
-    let mut survey = Survey::default();
+    let mut survey = PinSurvey::default();
     for (path, text) in files {
         survey.file(path, text.as_bytes(), &pins());
     }

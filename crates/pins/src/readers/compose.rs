@@ -5,29 +5,29 @@
 use std::collections::BTreeMap;
 
 use crate::image;
-use crate::reference::{Kind, Mention};
+use crate::reference::{Mention, SourceKind};
 use crate::syntax::arguments;
 use crate::syntax::expand::expand;
-use crate::syntax::node::Node;
+use crate::syntax::node::SyntaxNode;
 
 /// Finds what a compose file names.
 #[must_use]
-pub fn mentions(document: &Node) -> Vec<Mention> {
+pub fn mentions(document: &SyntaxNode) -> Vec<Mention> {
     let mut found = Vec::new();
     // Variables come from the caller's environment: only their defaults are in the tree.
     let none = BTreeMap::new();
-    for (_, service) in document.get("services").map(Node::pairs).unwrap_or_default() {
+    for (_, service) in document.get("services").map(SyntaxNode::pairs).unwrap_or_default() {
         if let Some((node, text)) = service.get("image").and_then(|node| Some((node, node.text()?))) {
             let text = expand(text, &none).unwrap_or_else(|| text.to_owned());
-            let mentions = image::mentions(node.place(), Kind::Compose, &text).into_iter();
+            let mentions = image::mentions(node.place(), SourceKind::Compose, &text).into_iter();
             let built = service.get("build").is_some();
             found.extend(mentions.map(|mention| if built { mention.look_alike(BUILT) } else { mention }));
         }
         let arguments = service.path(&["build", "args"]);
-        for (key, value) in arguments.map(Node::pairs).unwrap_or_default() {
+        for (key, value) in arguments.map(SyntaxNode::pairs).unwrap_or_default() {
             found.extend(argument(key.text().unwrap_or_default(), value.text().unwrap_or_default(), value));
         }
-        for member in arguments.map(Node::members).unwrap_or_default() {
+        for member in arguments.map(SyntaxNode::members).unwrap_or_default() {
             if let Some((key, value)) = member.text().and_then(|text| text.split_once('=')) {
                 found.extend(argument(key, value, member));
             }
@@ -39,9 +39,9 @@ pub fn mentions(document: &Node) -> Vec<Mention> {
 /// Why the name of an image that is built here needs no digest.
 const BUILT: &str = "names what is built here";
 
-fn argument(key: &str, value: &str, node: &Node) -> Vec<Mention> {
+fn argument(key: &str, value: &str, node: &SyntaxNode) -> Vec<Mention> {
     let value = expand(value, &BTreeMap::new()).unwrap_or_else(|| value.to_owned());
-    arguments::of(key, &value, node.place(), Kind::Compose, false)
+    arguments::of(key, &value, node.place(), SourceKind::Compose, false)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Source: Go Modules Reference, "go directive" and "toolchain directive": `go` is the least version, `toolchain` the
 //! one that is used where the local one is older.
 
-use crate::reference::{Kind, Mention, Tool, Use};
+use crate::reference::{Mention, ReferencedTool, SourceKind, Use};
 
 /// Finds the two lines.
 #[must_use]
@@ -20,12 +20,12 @@ pub fn mentions(text: &str, work: bool) -> Vec<Mention> {
                 let Some(value) = words.next() else { continue };
                 let column = line.find(value).map_or(1, |at| line[..at].chars().count() + 1);
                 let (kind, usage) = match (word, work) {
-                    ("go", false) => (Kind::GoModGo, Use::Minimum),
-                    ("go", true) => (Kind::GoWorkGo, Use::Minimum),
-                    (_, false) => (Kind::GoModToolchain, Use::Selects),
-                    (_, true) => (Kind::GoWorkToolchain, Use::Selects),
+                    ("go", false) => (SourceKind::GoModGo, Use::Minimum),
+                    ("go", true) => (SourceKind::GoWorkGo, Use::Minimum),
+                    (_, false) => (SourceKind::GoModToolchain, Use::Selects),
+                    (_, true) => (SourceKind::GoWorkToolchain, Use::Selects),
                 };
-                found.push(Mention::new((number, column), Tool::Go, kind, value).used(usage));
+                found.push(Mention::new((number, column), ReferencedTool::Go, kind, value).used(usage));
             }
             _ => {}
         }
@@ -43,8 +43,11 @@ mod tests {
         let found: Vec<_> = mentions(text, false).into_iter().map(|m| (m.line, m.column, m.kind, m.value)).collect();
         assert_eq!(
             found,
-            [(3, 4, Kind::GoModGo, "1.25.0".to_owned()), (4, 11, Kind::GoModToolchain, "go1.26.8".to_owned())]
+            [
+                (3, 4, SourceKind::GoModGo, "1.25.0".to_owned()),
+                (4, 11, SourceKind::GoModToolchain, "go1.26.8".to_owned())
+            ]
         );
-        assert_eq!(mentions("go 1.25\n\nuse ./a\n", true)[0].kind, Kind::GoWorkGo);
+        assert_eq!(mentions("go 1.25\n\nuse ./a\n", true)[0].kind, SourceKind::GoWorkGo);
     }
 }

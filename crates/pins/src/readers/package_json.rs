@@ -1,8 +1,8 @@
 //! `package.json`: `engines`, `devEngines`, `volta` and `packageManager`.
 
-use crate::reference::{Kind, Mention, Tool, Use};
+use crate::reference::{Mention, ReferencedTool, SourceKind, Use};
 use crate::syntax::json;
-use crate::syntax::node::{Node, SyntaxError};
+use crate::syntax::node::{SyntaxError, SyntaxNode};
 
 /// Finds what a package says of Node and of its package manager.
 ///
@@ -11,17 +11,17 @@ use crate::syntax::node::{Node, SyntaxError};
 pub fn mentions(text: &str) -> Result<Vec<Mention>, SyntaxError> {
     let Some(package) = json::document(text, false)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    let mut push = |node: Option<&Node>, tool, usage| {
+    let mut push = |node: Option<&SyntaxNode>, tool, usage| {
         if let Some((node, text)) = node.and_then(|node| node.text().map(|text| (node, text))) {
-            found.push(Mention::new(node.place(), tool, Kind::PackageJson, text).used(usage));
+            found.push(Mention::new(node.place(), tool, SourceKind::PackageJson, text).used(usage));
         }
     };
-    push(package.path(&["engines", "node"]), Tool::Node, Use::Allows);
-    push(package.path(&["volta", "node"]), Tool::Node, Use::Selects);
-    push(package.get("packageManager"), Tool::PackageManager, Use::Selects);
-    for runtime in package.path(&["devEngines", "runtime"]).map(Node::each).unwrap_or_default() {
-        if runtime.get("name").and_then(Node::text) == Some("node") {
-            push(runtime.get("version"), Tool::Node, Use::Allows);
+    push(package.path(&["engines", "node"]), ReferencedTool::Node, Use::Allows);
+    push(package.path(&["volta", "node"]), ReferencedTool::Node, Use::Selects);
+    push(package.get("packageManager"), ReferencedTool::PackageManager, Use::Selects);
+    for runtime in package.path(&["devEngines", "runtime"]).map(SyntaxNode::each).unwrap_or_default() {
+        if runtime.get("name").and_then(SyntaxNode::text) == Some("node") {
+            push(runtime.get("version"), ReferencedTool::Node, Use::Allows);
         }
     }
     Ok(found)
@@ -44,10 +44,10 @@ mod tests {
         assert_eq!(
             found,
             [
-                (2, Tool::Node, Use::Allows, ">=20".to_owned()),
-                (3, Tool::Node, Use::Selects, "20.20.2".to_owned()),
-                (5, Tool::PackageManager, Use::Selects, "pnpm@9.1.0".to_owned()),
-                (4, Tool::Node, Use::Allows, "^20".to_owned()),
+                (2, ReferencedTool::Node, Use::Allows, ">=20".to_owned()),
+                (3, ReferencedTool::Node, Use::Selects, "20.20.2".to_owned()),
+                (5, ReferencedTool::PackageManager, Use::Selects, "pnpm@9.1.0".to_owned()),
+                (4, ReferencedTool::Node, Use::Allows, "^20".to_owned()),
             ]
         );
         assert!(mentions("{").is_err());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image;
-use crate::reference::{Kind, Mention, Tool};
+use crate::reference::{Mention, ReferencedTool, SourceKind};
 use crate::syntax::expand::expand;
 
 /// Options of `run` and `create` without a value; every other one takes one.
@@ -35,7 +35,7 @@ const ALONE: [&str; 22] = [
 
 /// Finds the images; `tag`s that the same text builds are not images of others.
 #[must_use]
-pub fn mentions(text: &str, kind: Kind) -> Vec<Mention> {
+pub fn mentions(text: &str, kind: SourceKind) -> Vec<Mention> {
     if !["docker", "podman", "nerdctl"].iter().any(|engine| text.contains(engine)) {
         return Vec::new();
     }
@@ -67,7 +67,9 @@ pub fn mentions(text: &str, kind: Kind) -> Vec<Mention> {
                 Some(text) => image::mentions((word.line, word.column), kind, &text),
                 None => {
                     let why = "it holds a variable that nothing here sets";
-                    vec![Mention::new((word.line, word.column), Tool::Image, kind, text.as_str()).unclear(why)]
+                    vec![
+                        Mention::new((word.line, word.column), ReferencedTool::Image, kind, text.as_str()).unclear(why),
+                    ]
                 }
             };
             let own = built.contains(&text);
@@ -200,7 +202,7 @@ mod tests {
     use super::*;
 
     fn images(text: &str) -> Vec<(usize, String, bool, bool)> {
-        let found = mentions(text, Kind::Script).into_iter().filter(|m| m.tool == Tool::Image);
+        let found = mentions(text, SourceKind::Script).into_iter().filter(|m| m.tool == ReferencedTool::Image);
         found.map(|m| (m.line, m.value, m.unclear.is_some(), m.look_alike.is_some())).collect()
     }
 

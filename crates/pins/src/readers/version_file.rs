@@ -1,12 +1,12 @@
 //! Files of version managers: one version, or one tool and its versions a line.
 
-use crate::reference::{Kind, Mention, Tool};
+use crate::reference::{Mention, ReferencedTool, SourceKind};
 
 /// Returns how a version manager's file is written, if the name is of one.
 fn shape(name: &str) -> Option<Shape> {
     Some(match name {
-        ".go-version" => Shape::Whole(Tool::Go),
-        ".nvmrc" | ".node-version" => Shape::Whole(Tool::Node),
+        ".go-version" => Shape::Whole(ReferencedTool::Go),
+        ".nvmrc" | ".node-version" => Shape::Whole(ReferencedTool::Node),
         ".tool-versions" => Shape::Lines,
         "mise.toml" | ".mise.toml" | ".prototools" | ".rtx.toml" => Shape::Toml,
         ".npmrc" => Shape::Npmrc,
@@ -15,7 +15,7 @@ fn shape(name: &str) -> Option<Shape> {
 }
 
 enum Shape {
-    Whole(Tool),
+    Whole(ReferencedTool),
     Lines,
     Toml,
     Npmrc,
@@ -32,7 +32,7 @@ pub fn mentions(name: &str, text: &str) -> Option<Vec<Mention>> {
             let offset = value.as_ptr() as usize - line.as_ptr() as usize;
             (number, line[..offset].chars().count() + 1)
         };
-        let mut push = |tool, value: &str| found.push(Mention::new(place(value), tool, Kind::VersionFile, value));
+        let mut push = |tool, value: &str| found.push(Mention::new(place(value), tool, SourceKind::VersionFile, value));
         match shape {
             Shape::Whole(tool) if !code.trim().is_empty() => {
                 push(tool, code.trim());
@@ -58,7 +58,7 @@ pub fn mentions(name: &str, text: &str) -> Option<Vec<Mention>> {
                 if let Some((key, value)) = code.split_once('=')
                     && ["use-node-version", "node-version"].contains(&key.trim())
                 {
-                    push(Tool::Node, value.trim());
+                    push(ReferencedTool::Node, value.trim());
                 }
             }
         }
@@ -66,7 +66,7 @@ pub fn mentions(name: &str, text: &str) -> Option<Vec<Mention>> {
     Some(found)
 }
 
-fn tool(name: &str) -> Option<Tool> {
+fn tool(name: &str) -> Option<ReferencedTool> {
     let name = name.strip_prefix("core:").unwrap_or(name);
     crate::keys::tool_key(name)
 }
@@ -75,24 +75,28 @@ fn tool(name: &str) -> Option<Tool> {
 mod tests {
     use super::*;
 
-    fn found(name: &str, text: &str) -> Vec<(usize, usize, Tool, String)> {
+    fn found(name: &str, text: &str) -> Vec<(usize, usize, ReferencedTool, String)> {
         let mentions = mentions(name, text).expect("a version file");
         mentions.into_iter().map(|m| (m.line, m.column, m.tool, m.value)).collect()
     }
 
     #[test]
     fn each_manager_has_its_form() {
-        assert_eq!(found(".nvmrc", "# ours\nv20.20.2\n"), [(2, 1, Tool::Node, "v20.20.2".into())]);
-        assert_eq!(found(".go-version", "1.26.8"), [(1, 1, Tool::Go, "1.26.8".into())]);
+        assert_eq!(found(".nvmrc", "# ours\nv20.20.2\n"), [(2, 1, ReferencedTool::Node, "v20.20.2".into())]);
+        assert_eq!(found(".go-version", "1.26.8"), [(1, 1, ReferencedTool::Go, "1.26.8".into())]);
         assert_eq!(
             found(".tool-versions", "python 3.12\ngolang 1.26.8 1.25.0\nnodejs lts # x\n"),
-            [(2, 8, Tool::Go, "1.26.8".into()), (2, 15, Tool::Go, "1.25.0".into()), (3, 8, Tool::Node, "lts".into())]
+            [
+                (2, 8, ReferencedTool::Go, "1.26.8".into()),
+                (2, 15, ReferencedTool::Go, "1.25.0".into()),
+                (3, 8, ReferencedTool::Node, "lts".into())
+            ]
         );
         assert_eq!(
             found("mise.toml", "[tools]\ngo = \"1.26\"\nnode = { version = '20' }\n"),
-            [(2, 7, Tool::Go, "1.26".into()), (3, 21, Tool::Node, "20".into())]
+            [(2, 7, ReferencedTool::Go, "1.26".into()), (3, 21, ReferencedTool::Node, "20".into())]
         );
-        assert_eq!(found(".npmrc", "use-node-version=20.1.0\n"), [(1, 18, Tool::Node, "20.1.0".into())]);
+        assert_eq!(found(".npmrc", "use-node-version=20.1.0\n"), [(1, 18, ReferencedTool::Node, "20.1.0".into())]);
         assert_eq!(mentions("version", "1"), None);
     }
 }

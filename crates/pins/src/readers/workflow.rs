@@ -5,12 +5,12 @@
 //! actions/setup-go and actions/setup-node.
 
 use crate::image;
-use crate::reference::{Kind, Mention, Tool};
-use crate::syntax::node::Node;
+use crate::reference::{Mention, ReferencedTool, SourceKind};
+use crate::syntax::node::SyntaxNode;
 
 /// Finds what a workflow or an action names.
 #[must_use]
-pub fn mentions(document: &Node) -> Vec<Mention> {
+pub fn mentions(document: &SyntaxNode) -> Vec<Mention> {
     let mut reader = Reader { scope: Scope::default(), found: Vec::new() };
     reader.scope.inputs = ["workflow_call", "workflow_dispatch"]
         .iter()
@@ -18,7 +18,7 @@ pub fn mentions(document: &Node) -> Vec<Mention> {
         .chain(document.get("inputs"))
         .collect();
     reader.scope.environments.extend(document.get("env"));
-    for (_, job) in document.get("jobs").map(Node::pairs).unwrap_or_default() {
+    for (_, job) in document.get("jobs").map(SyntaxNode::pairs).unwrap_or_default() {
         reader.job(job);
     }
     if let Some(runs) = document.get("runs") {
@@ -32,9 +32,9 @@ pub fn mentions(document: &Node) -> Vec<Mention> {
 #[derive(Default, Clone)]
 struct Scope<'a> {
     /// Environments, the innermost last.
-    environments: Vec<&'a Node>,
-    inputs: Vec<&'a Node>,
-    matrix: Option<&'a Node>,
+    environments: Vec<&'a SyntaxNode>,
+    inputs: Vec<&'a SyntaxNode>,
+    matrix: Option<&'a SyntaxNode>,
 }
 
 struct Reader<'a> {
@@ -43,14 +43,14 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn job(&mut self, job: &'a Node) {
+    fn job(&mut self, job: &'a SyntaxNode) {
         let outer = self.scope.clone();
         self.scope.environments.extend(job.get("env"));
         self.scope.matrix = job.path(&["strategy", "matrix"]);
         if let Some(container) = job.get("container") {
             self.image(container.get("image").unwrap_or(container));
         }
-        for (_, service) in job.get("services").map(Node::pairs).unwrap_or_default() {
+        for (_, service) in job.get("services").map(SyntaxNode::pairs).unwrap_or_default() {
             service.get("image").into_iter().for_each(|image| self.image(image));
         }
         // A job that calls a workflow passes inputs as a step does.
@@ -59,8 +59,8 @@ impl<'a> Reader<'a> {
         self.scope = outer;
     }
 
-    fn steps(&mut self, steps: Option<&'a Node>) {
-        for step in steps.map(Node::members).unwrap_or_default() {
+    fn steps(&mut self, steps: Option<&'a SyntaxNode>) {
+        for step in steps.map(SyntaxNode::members).unwrap_or_default() {
             let depth = self.scope.environments.len();
             self.scope.environments.extend(step.get("env"));
             self.inputs(step);
@@ -68,47 +68,47 @@ impl<'a> Reader<'a> {
                 && let Some(image) = image.strip_prefix("docker://")
             {
                 let place = (node.line, node.column + "docker://".len());
-                self.found.extend(image::mentions(place, Kind::Workflow, image));
+                self.found.extend(image::mentions(place, SourceKind::Workflow, image));
             }
             self.scope.environments.truncate(depth);
         }
     }
 
     /// Reads an action's own image and runtime.
-    fn action(&mut self, runs: &'a Node) {
+    fn action(&mut self, runs: &'a SyntaxNode) {
         if let Some((node, text)) = runs.get("image").and_then(|node| Some((node, node.text()?)))
             && let Some(image) = text.strip_prefix("docker://")
         {
             let place = (node.line, node.column + "docker://".len());
-            self.found.extend(image::mentions(place, Kind::Workflow, image));
+            self.found.extend(image::mentions(place, SourceKind::Workflow, image));
         }
         if let Some((node, text)) = runs.get("using").and_then(|node| Some((node, node.text()?)))
             && let Some(version) = text.strip_prefix("node")
         {
-            let mention = Mention::new(node.place(), Tool::Node, Kind::Workflow, version);
+            let mention = Mention::new(node.place(), ReferencedTool::Node, SourceKind::Workflow, version);
             self.found.push(mention.look_alike("the runner's own Node, of which only the major version can be chosen"));
         }
     }
 
     /// Reads `with` of a step or job.
-    fn inputs(&mut self, step: &'a Node) {
-        let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
+    fn inputs(&mut self, step: &'a SyntaxNode) {
+        let uses = step.get("uses").and_then(SyntaxNode::text).unwrap_or_default();
         let action = uses.split('@').next().unwrap_or_default();
         let mut sets_up = match action.rsplit('/').next().unwrap_or_default() {
-            "setup-go" => Some(Tool::Go),
-            "setup-node" => Some(Tool::Node),
+            "setup-go" => Some(ReferencedTool::Go),
+            "setup-node" => Some(ReferencedTool::Node),
             _ => None,
         };
-        for (key, value) in step.get("with").map(Node::pairs).unwrap_or_default() {
+        for (key, value) in step.get("with").map(SyntaxNode::pairs).unwrap_or_default() {
             let name = key.text().unwrap_or_default();
             if let Some(text) = value.text().filter(|text| name.ends_with("image") && is_image(text)) {
-                self.found.extend(image::mentions(value.place(), Kind::Workflow, text));
+                self.found.extend(image::mentions(value.place(), SourceKind::Workflow, text));
             }
             let (tool, file) = match name {
-                "go-version" | "go-version-input" => (Tool::Go, false),
-                "node-version" => (Tool::Node, false),
-                "go-version-file" => (Tool::Go, true),
-                "node-version-file" => (Tool::Node, true),
+                "go-version" | "go-version-input" => (ReferencedTool::Go, false),
+                "node-version" => (ReferencedTool::Node, false),
+                "go-version-file" => (ReferencedTool::Go, true),
+                "node-version-file" => (ReferencedTool::Node, true),
                 _ => continue,
             };
             sets_up = sets_up.filter(|wanted| *wanted != tool);
@@ -116,35 +116,36 @@ impl<'a> Reader<'a> {
         }
         if let (Some(tool), Some(node)) = (sets_up, step.get("uses")) {
             // Without a version the action takes what the runner happens to have.
-            self.found.push(Mention::new(node.place(), tool, Kind::Workflow, "default"));
+            self.found.push(Mention::new(node.place(), tool, SourceKind::Workflow, "default"));
         }
     }
 
-    fn version(&mut self, value: &'a Node, tool: Tool, file: bool) {
+    fn version(&mut self, value: &'a SyntaxNode, tool: ReferencedTool, file: bool) {
         match self.scope.resolve(value, 0) {
             Ok(values) => {
                 for (place, text) in values.into_iter().filter(|(_, text)| !text.is_empty()) {
-                    let mention = Mention::new(place, tool, Kind::Workflow, text.clone());
+                    let mention = Mention::new(place, tool, SourceKind::Workflow, text.clone());
                     self.found.push(if file { mention.in_file(text) } else { mention });
                 }
             }
             Err(why) => {
                 let text = value.text().unwrap_or_default();
-                self.found.push(Mention::new(value.place(), tool, Kind::Workflow, text).unclear(why));
+                self.found.push(Mention::new(value.place(), tool, SourceKind::Workflow, text).unclear(why));
             }
         }
     }
 
-    fn image(&mut self, node: &'a Node) {
+    fn image(&mut self, node: &'a SyntaxNode) {
         match self.scope.resolve(node, 0) {
             Ok(values) => {
                 for (place, text) in values.into_iter().filter(|(_, text)| !text.is_empty()) {
-                    self.found.extend(image::mentions(place, Kind::Workflow, &text));
+                    self.found.extend(image::mentions(place, SourceKind::Workflow, &text));
                 }
             }
             Err(why) => {
                 let text = node.text().unwrap_or_default();
-                self.found.push(Mention::new(node.place(), Tool::Image, Kind::Workflow, text).unclear(why));
+                self.found
+                    .push(Mention::new(node.place(), ReferencedTool::Image, SourceKind::Workflow, text).unclear(why));
             }
         }
     }
@@ -166,7 +167,7 @@ impl<'a> Scope<'a> {
     ///
     /// # Errors
     /// Why nobody can tell from the file.
-    fn resolve(&self, node: &'a Node, depth: usize) -> Result<Values, String> {
+    fn resolve(&self, node: &'a SyntaxNode, depth: usize) -> Result<Values, String> {
         let text = node.text().ok_or_else(|| "it is neither a text nor a number".to_owned())?;
         let Some((before, rest)) = text.split_once("${{") else {
             return Ok(vec![(node.place(), text.to_owned())]);
@@ -184,7 +185,7 @@ impl<'a> Scope<'a> {
 
     fn expression(&self, expression: &str, depth: usize) -> Result<Values, String> {
         let (context, name) = expression.split_once('.').unwrap_or((expression, ""));
-        let nodes: Vec<&'a Node> = match context {
+        let nodes: Vec<&'a SyntaxNode> = match context {
             "env" => self.environments.iter().rev().find_map(|environment| environment.get(name)).into_iter().collect(),
             "inputs" => self.inputs.iter().filter_map(|inputs| inputs.path(&[name, "default"])).collect(),
             "github" => {
@@ -205,7 +206,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Lists a matrix's values under a name: those of its axis, and those of what is included.
-    fn matrix(&self, name: &str) -> Result<Vec<&'a Node>, String> {
+    fn matrix(&self, name: &str) -> Result<Vec<&'a SyntaxNode>, String> {
         let Some(matrix) = self.matrix else { return Ok(Vec::new()) };
         let keys: Vec<&str> = name.split('.').collect();
         let (axis, inner) = keys.split_first().ok_or_else(String::new)?;
@@ -216,7 +217,7 @@ impl<'a> Scope<'a> {
             }
             nodes.extend(axis.members().iter().filter_map(|member| member.path(inner)));
         }
-        let included = matrix.get("include").map(Node::members).unwrap_or_default();
+        let included = matrix.get("include").map(SyntaxNode::members).unwrap_or_default();
         nodes.extend(included.iter().filter_map(|entry| entry.path(&keys)));
         Ok(nodes)
     }
@@ -227,7 +228,7 @@ mod tests {
     use super::*;
     use crate::syntax::yaml;
 
-    fn found(text: &str) -> Vec<(usize, Tool, String, bool)> {
+    fn found(text: &str) -> Vec<(usize, ReferencedTool, String, bool)> {
         let document = yaml::documents(text).expect("YAML").remove(0);
         mentions(&document).into_iter().map(|m| (m.line, m.tool, m.value, m.unclear.is_some())).collect()
     }
@@ -263,19 +264,19 @@ jobs:
     - {uses: docker/setup-qemu-action@v3, with: {image: "tonistiigi/binfmt:1", cache-image: "false"}}
 "#;
         let expected = [
-            (6, Tool::Image, "golang:1.26", false),
-            (6, Tool::Go, "1.26", false),
-            (7, Tool::Image, "postgres:16", false),
-            (2, Tool::Go, "1.26.8", false),
-            (18, Tool::Go, "1.25.x", false),
-            (18, Tool::Go, "1.26.x", false),
-            (18, Tool::Go, "1.27.x", false),
-            (13, Tool::Go, "~1.27.0", false),
-            (1, Tool::Node, "20.1.0", false),
-            (24, Tool::Node, "${{ vars.NODE }}", true),
-            (25, Tool::Node, "default", false),
-            (26, Tool::Image, "alpine:3", false),
-            (27, Tool::Image, "tonistiigi/binfmt:1", false),
+            (6, ReferencedTool::Image, "golang:1.26", false),
+            (6, ReferencedTool::Go, "1.26", false),
+            (7, ReferencedTool::Image, "postgres:16", false),
+            (2, ReferencedTool::Go, "1.26.8", false),
+            (18, ReferencedTool::Go, "1.25.x", false),
+            (18, ReferencedTool::Go, "1.26.x", false),
+            (18, ReferencedTool::Go, "1.27.x", false),
+            (13, ReferencedTool::Go, "~1.27.0", false),
+            (1, ReferencedTool::Node, "20.1.0", false),
+            (24, ReferencedTool::Node, "${{ vars.NODE }}", true),
+            (25, ReferencedTool::Node, "default", false),
+            (26, ReferencedTool::Image, "alpine:3", false),
+            (27, ReferencedTool::Image, "tonistiigi/binfmt:1", false),
         ];
         assert_eq!(found(text), expected.map(|(line, tool, value, unclear)| (line, tool, value.to_owned(), unclear)));
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::{compose, workflow};
 use crate::image;
 use crate::keys::{tool_key, version_key};
-use crate::reference::{Kind, Mention, Tool, Use};
+use crate::reference::{Mention, ReferencedTool, SourceKind, Use};
 use crate::syntax::expand::expand;
-use crate::syntax::node::{Node, SyntaxError, Value};
+use crate::syntax::node::{SyntaxError, SyntaxNode, Value};
 use crate::syntax::{arguments, yaml};
 
 /// Finds what a YAML file names.
@@ -20,8 +20,8 @@ pub fn mentions(path: &str, text: &str) -> Result<Vec<Mention>, SyntaxError> {
     for document in &documents {
         let kind = kind(path, document);
         match kind {
-            Kind::Workflow => found.extend(workflow::mentions(document)),
-            Kind::Compose => found.extend(compose::mentions(document)),
+            SourceKind::Workflow => found.extend(workflow::mentions(document)),
+            SourceKind::Compose => found.extend(compose::mentions(document)),
             _ => {}
         }
         let mut walk = Walk { kind, path, variables: variables(document), found: Vec::new() };
@@ -32,14 +32,14 @@ pub fn mentions(path: &str, text: &str) -> Result<Vec<Mention>, SyntaxError> {
 }
 
 /// Returns what a document is, by its shape, and by its name where the shape says nothing.
-fn kind(path: &str, document: &Node) -> Kind {
+fn kind(path: &str, document: &SyntaxNode) -> SourceKind {
     let name = path.rsplit('/').next().unwrap_or_default();
     let has = |key: &str| document.get(key).is_some();
-    let jobs = document.get("jobs").map(Node::pairs).unwrap_or_default();
+    let jobs = document.get("jobs").map(SyntaxNode::pairs).unwrap_or_default();
     // `on` is `true` to readers of YAML 1.1; ours keeps the text.
     let workflow = has("on") && jobs.iter().any(|(_, job)| job.get("runs-on").is_some() || job.get("uses").is_some());
     let action = document.path(&["runs", "using"]).is_some();
-    let services = document.get("services").map(Node::pairs).unwrap_or_default();
+    let services = document.get("services").map(SyntaxNode::pairs).unwrap_or_default();
     let compose = services.iter().any(|(_, service)| service.get("image").is_some() || service.get("build").is_some());
     let folders =
         [".circleci/", ".buildkite/", ".woodpecker/", ".tekton/", ".gitlab/", ".semaphore/", "azure-pipelines/"];
@@ -61,24 +61,24 @@ fn kind(path: &str, document: &Node) -> Kind {
         "wercker",
     ];
     if workflow || action || path.contains(".github/workflows/") {
-        Kind::Workflow
+        SourceKind::Workflow
     } else if compose && !has("jobs") {
-        Kind::Compose
+        SourceKind::Compose
     } else if names.iter().any(|known| name.starts_with(known)) || folders.iter().any(|folder| path.contains(folder)) {
-        Kind::Pipeline
+        SourceKind::Pipeline
     } else {
-        Kind::Yaml
+        SourceKind::Yaml
     }
 }
 
 /// Gathers the variables that a pipeline sets at any level, for `$NAME` in the names of images.
-fn variables(document: &Node) -> BTreeMap<String, String> {
-    fn gather(node: &Node, values: &mut BTreeMap<String, String>) {
+fn variables(document: &SyntaxNode) -> BTreeMap<String, String> {
+    fn gather(node: &SyntaxNode, values: &mut BTreeMap<String, String>) {
         for (key, value) in node.pairs() {
             if ["variables", "env", "environment"].contains(&key.text().unwrap_or_default()) {
                 for (name, value) in value.pairs() {
                     // GitLab's long form has the value below `value`.
-                    let text = value.text().or_else(|| value.get("value").and_then(Node::text));
+                    let text = value.text().or_else(|| value.get("value").and_then(SyntaxNode::text));
                     if let (Some(name), Some(text)) = (name.text(), text) {
                         values.entry(name.to_owned()).or_insert_with(|| text.to_owned());
                     }
@@ -94,14 +94,14 @@ fn variables(document: &Node) -> BTreeMap<String, String> {
 }
 
 struct Walk<'a> {
-    kind: Kind,
+    kind: SourceKind,
     path: &'a str,
     variables: BTreeMap<String, String>,
     found: Vec<Mention>,
 }
 
 impl Walk<'_> {
-    fn node(&mut self, node: &Node, parent: &str) {
+    fn node(&mut self, node: &SyntaxNode, parent: &str) {
         self.azure(node);
         for (key, value) in node.pairs() {
             let name = key.text().unwrap_or_default();
@@ -113,8 +113,8 @@ impl Walk<'_> {
         }
     }
 
-    fn pair(&mut self, key: &Node, name: &str, value: &Node, parent: &str, map: &Node) {
-        let workflow = self.kind == Kind::Workflow;
+    fn pair(&mut self, key: &SyntaxNode, name: &str, value: &SyntaxNode, parent: &str, map: &SyntaxNode) {
+        let workflow = self.kind == SourceKind::Workflow;
         if version_key(name).is_some() {
             for member in value.each() {
                 // What a workflow's expression comes to is found where it is used.
@@ -126,9 +126,9 @@ impl Walk<'_> {
             }
         } else if let Some(tool) = tool_key(name) {
             self.toolchain(tool, value);
-        } else if name == "image" && !workflow && self.kind != Kind::Compose && parent != "machine" {
+        } else if name == "image" && !workflow && self.kind != SourceKind::Compose && parent != "machine" {
             self.image(value, map);
-        } else if name == "services" && self.kind == Kind::Pipeline {
+        } else if name == "services" && self.kind == SourceKind::Pipeline {
             for service in value.members().iter().filter(|service| service.text().is_some()) {
                 self.image(service, service);
             }
@@ -142,7 +142,7 @@ impl Walk<'_> {
     }
 
     /// Reads `go: 1.26`, `node_js: [20]` and `go: {version: 1.26}`, where the value looks like a version.
-    fn toolchain(&mut self, tool: Tool, value: &Node) {
+    fn toolchain(&mut self, tool: ReferencedTool, value: &SyntaxNode) {
         let value = value.get("version").unwrap_or(value);
         // A linter's setting is the version of the language, it fetches nothing.
         let name = self.path.rsplit('/').next().unwrap_or_default();
@@ -154,10 +154,10 @@ impl Walk<'_> {
         }
     }
 
-    fn image(&mut self, value: &Node, map: &Node) {
+    fn image(&mut self, value: &SyntaxNode, map: &SyntaxNode) {
         // GitLab and Drone name an image or a map with its name; Helm splits repository and tag.
         if let Value::Map(_) = value.value {
-            let text = |key: &str| value.get(key).and_then(Node::text);
+            let text = |key: &str| value.get(key).and_then(SyntaxNode::text);
             if let (Some(repository), tag) = (value.get("repository"), text("tag")) {
                 let registry = text("registry").map(|registry| format!("{registry}/")).unwrap_or_default();
                 let tag = tag.filter(|tag| !tag.is_empty()).map(|tag| format!(":{tag}")).unwrap_or_default();
@@ -176,7 +176,7 @@ impl Walk<'_> {
     }
 
     /// Whether a text below `image` names a container image: elsewhere it may be a picture.
-    fn is_image(&self, text: &str, map: &Node) -> bool {
+    fn is_image(&self, text: &str, map: &SyntaxNode) -> bool {
         let picture = [".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".avif", ".ico"];
         let lower = text.to_ascii_lowercase();
         let path = text.starts_with(['/', '.']) || text.contains("://") || text.is_empty() || text.contains('\n');
@@ -185,20 +185,22 @@ impl Walk<'_> {
         }
         // A container of Kubernetes has a name or a command beside its image.
         let beside = ["name", "command", "args", "script", "steps", "environment", "ports", "commands"];
-        self.kind == Kind::Pipeline || text.contains([':', '@']) || beside.iter().any(|key| map.get(key).is_some())
+        self.kind == SourceKind::Pipeline
+            || text.contains([':', '@'])
+            || beside.iter().any(|key| map.get(key).is_some())
     }
 
     /// Reads the tasks of Azure Pipelines that set a toolchain up.
-    fn azure(&mut self, node: &Node) {
-        let task = node.get("task").and_then(Node::text).unwrap_or_default();
+    fn azure(&mut self, node: &SyntaxNode) {
+        let task = node.get("task").and_then(SyntaxNode::text).unwrap_or_default();
         let (tool, key) = match task.split('@').next().unwrap_or_default() {
-            "GoTool" => (Tool::Go, "version"),
-            "NodeTool" => (Tool::Node, "versionSpec"),
-            "UseNode" => (Tool::Node, "version"),
+            "GoTool" => (ReferencedTool::Go, "version"),
+            "NodeTool" => (ReferencedTool::Node, "versionSpec"),
+            "UseNode" => (ReferencedTool::Node, "version"),
             _ => return,
         };
         if let Some((value, text)) = node.path(&["inputs", key]).and_then(|value| Some((value, value.text()?))) {
-            let mention = Mention::new(value.place(), tool, Kind::Pipeline, text);
+            let mention = Mention::new(value.place(), tool, SourceKind::Pipeline, text);
             let known = expand(&text.replace("$(", "${").replace(')', "}"), &self.variables);
             self.found.push(match known {
                 Some(version) => Mention { value: version, ..mention },
@@ -209,11 +211,11 @@ impl Walk<'_> {
 }
 
 /// Whether a text below `go` or `node` looks like a version and not like a flag or a folder.
-fn is_version(tool: Tool, text: &str) -> bool {
+fn is_version(tool: ReferencedTool, text: &str) -> bool {
     let bare = text.trim_start_matches(['v', '^', '~', '>', '=', '<', ' ']);
     let bare = bare.strip_prefix("go").unwrap_or(bare);
     let numbers = !bare.is_empty() && bare.len() < 32 && bare.starts_with(|c: char| c.is_ascii_digit());
-    let numbers = numbers && (tool == Tool::Node || bare == "1" || bare.starts_with("1."));
+    let numbers = numbers && (tool == ReferencedTool::Node || bare == "1" || bare.starts_with("1."));
     numbers || ["stable", "oldstable", "latest", "current", "lts/*", "node"].contains(&text)
 }
 
@@ -221,7 +223,7 @@ fn is_version(tool: Tool, text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn found(path: &str, text: &str) -> Vec<(usize, Kind, Tool, String)> {
+    fn found(path: &str, text: &str) -> Vec<(usize, SourceKind, ReferencedTool, String)> {
         mentions(path, text).expect("YAML").into_iter().map(|m| (m.line, m.kind, m.tool, m.value)).collect()
     }
 
@@ -230,15 +232,15 @@ mod tests {
         let text = "variables:\n  GO_VERSION: \"1.26.8\"\nimage: golang:${GO_VERSION}\ntest:\n  image: {name: \"node:20\"}\n  \
                     services: [\"postgres:16\"]\n  script: [go test ./...]\n";
         let expected = [
-            (2, Tool::Go, "1.26.8"),
-            (3, Tool::Image, "golang:1.26.8"),
-            (3, Tool::Go, "1.26.8"),
-            (5, Tool::Image, "node:20"),
-            (5, Tool::Node, "20"),
-            (6, Tool::Image, "postgres:16"),
+            (2, ReferencedTool::Go, "1.26.8"),
+            (3, ReferencedTool::Image, "golang:1.26.8"),
+            (3, ReferencedTool::Go, "1.26.8"),
+            (5, ReferencedTool::Image, "node:20"),
+            (5, ReferencedTool::Node, "20"),
+            (6, ReferencedTool::Image, "postgres:16"),
         ];
         let expected: Vec<_> =
-            expected.map(|(line, tool, value)| (line, Kind::Pipeline, tool, value.to_owned())).into();
+            expected.map(|(line, tool, value)| (line, SourceKind::Pipeline, tool, value.to_owned())).into();
         assert_eq!(found(".gitlab-ci.yml", text), expected);
     }
 

@@ -4,19 +4,19 @@
 pub mod old;
 pub mod patterns;
 
-use super::class::{Class, in_comment};
+use super::class::{FileClass, in_comment};
 use super::image;
-use super::reference::{Kind, Mention, Tool, Use};
-use crate::sweep::patterns::{Form, PATTERNS, demands, usage};
+use super::reference::{Mention, ReferencedTool, SourceKind, Use};
+use crate::sweep::patterns::{PATTERNS, PatternForm, demands, usage};
 use crate::syntax::json::Lines;
 
 /// Finds what looks like a version of a toolchain and is not among `known`.
 #[must_use]
-pub fn mentions(class: Class, kind: Kind, text: &str, known: &[Mention]) -> Vec<Mention> {
+pub fn mentions(class: FileClass, kind: SourceKind, text: &str, known: &[Mention]) -> Vec<Mention> {
     let lines = Lines::new(text);
     let mut found: Vec<Mention> = Vec::new();
     // Places that an earlier pattern took: tool, first byte, end.
-    let mut taken: Vec<(Tool, usize, usize)> = Vec::new();
+    let mut taken: Vec<(ReferencedTool, usize, usize)> = Vec::new();
     for pattern in PATTERNS.iter() {
         for captures in pattern.regex.captures_iter(text) {
             let Some(version) = captures.name("v") else { continue };
@@ -29,7 +29,7 @@ pub fn mentions(class: Class, kind: Kind, text: &str, known: &[Mention]) -> Vec<
             let line = lines.line(place.0);
             let value = version.as_str().trim().trim_matches(['"', '\'']);
             let is_known = |mention: &&Mention| {
-                let same = mention.tool == pattern.tool || mention.tool == Tool::Image;
+                let same = mention.tool == pattern.tool || mention.tool == ReferencedTool::Image;
                 mention.line == place.0 && same && (mention.value.contains(value) || value.contains(&mention.value))
             };
             if known.iter().any(|mention| is_known(&mention)) {
@@ -47,8 +47,8 @@ pub fn mentions(class: Class, kind: Kind, text: &str, known: &[Mention]) -> Vec<
 const REACH: usize = 70;
 
 struct Hit<'a> {
-    tool: Tool,
-    form: Form,
+    tool: ReferencedTool,
+    form: PatternForm,
     place: (usize, usize),
     line: &'a str,
     value: &'a str,
@@ -56,14 +56,14 @@ struct Hit<'a> {
 }
 
 impl Hit<'_> {
-    fn mentions(&self, class: Class, kind: Kind, lines: &Lines<'_>) -> Vec<Mention> {
+    fn mentions(&self, class: FileClass, kind: SourceKind, lines: &Lines<'_>) -> Vec<Mention> {
         let value = self.value.replace('_', ".");
         let mention = Mention::new(self.place, self.tool, kind, value.clone());
         if in_comment(class, self.line, self.place.1) {
             return vec![self.named(mention).look_alike("comment")];
         }
         match class {
-            Class::Source => {
+            FileClass::Source => {
                 let constraint = self.line.trim_start().starts_with("//go:build") || self.line.contains("+build");
                 return vec![self.named(mention).look_alike(if constraint {
                     "build constraint"
@@ -71,43 +71,43 @@ impl Hit<'_> {
                     "source code"
                 })];
             }
-            Class::Document => {
+            FileClass::Document => {
                 let mention = self.named(mention).used(usage(self.line, self.more));
                 if self.is_link() {
                     return vec![mention.look_alike("link to release notes")];
                 }
-                if self.form == Form::Image && self.around().contains("e.g.") {
+                if self.form == PatternForm::Image && self.around().contains("e.g.") {
                     return vec![mention.look_alike("example")];
                 }
                 if self.is_output() {
                     return vec![mention.look_alike("example output")];
                 }
-                let firm = matches!(self.form, Form::Firm | Form::Image);
+                let firm = matches!(self.form, PatternForm::Firm | PatternForm::Image);
                 let asked = firm || demands(self.around()) || heading(lines, self.place.0).is_some_and(demands);
                 return vec![if asked { mention } else { mention.look_alike("prose") }];
             }
-            Class::GoMod | Class::GoWork => return vec![mention.look_alike("setting of the language")],
+            FileClass::GoMod | FileClass::GoWork => return vec![mention.look_alike("setting of the language")],
             _ => {}
         }
         match self.form {
-            Form::Firm | Form::Bare => {
-                let least = self.line.to_ascii_lowercase().contains("min") && self.form == Form::Firm;
+            PatternForm::Firm | PatternForm::Bare => {
+                let least = self.line.to_ascii_lowercase().contains("min") && self.form == PatternForm::Firm;
                 let minimum = self.more
                     || (least && super::keys::version_key(key(self.line)).is_some_and(|k| k.1 == Use::Minimum));
                 vec![mention.used(if minimum { Use::Minimum } else { Use::Selects })]
             }
-            Form::Image => image::mentions(self.place, kind, self.value),
-            Form::Computed => vec![self.computed(mention)],
-            Form::Words if class == Class::Script || class == Class::Dockerfile => {
+            PatternForm::Image => image::mentions(self.place, kind, self.value),
+            PatternForm::Computed => vec![self.computed(mention)],
+            PatternForm::Words if class == FileClass::Script || class == FileClass::Dockerfile => {
                 vec![mention.used(usage(self.line, self.more))]
             }
-            Form::Words => vec![mention.look_alike("words in a configuration")],
+            PatternForm::Words => vec![mention.look_alike("words in a configuration")],
         }
     }
 
     /// Names the version and not the image, where only the version counts.
     fn named(&self, mention: Mention) -> Mention {
-        if self.form != Form::Image {
+        if self.form != PatternForm::Image {
             return mention;
         }
         let toolchain = image::mentions(self.place, mention.kind, self.value).into_iter().find(|m| m.tool == self.tool);
@@ -120,9 +120,10 @@ impl Hit<'_> {
         let before = before.strip_suffix("go").unwrap_or(&before);
         let small = before.to_ascii_lowercase();
         let json = self.line.trim_start().starts_with(['"', '{']) && before.ends_with('"');
-        let version = small.ends_with("goversion: ") && (self.form == Form::Bare || self.value.starts_with("go1"));
+        let version =
+            small.ends_with("goversion: ") && (self.form == PatternForm::Bare || self.value.starts_with("go1"));
         let bare = before.ends_with(['=', '"']) || small.ends_with("go version ");
-        json || version || (self.form == Form::Bare && bare)
+        json || version || (self.form == PatternForm::Bare && bare)
     }
 
     /// Whether it is the address of Go's release notes, such as `/doc/go1.12`.
@@ -181,28 +182,31 @@ fn heading<'a>(lines: &Lines<'a>, number: usize) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    fn found(class: Class, text: &str) -> Vec<(usize, String, Option<String>)> {
-        let mentions = mentions(class, Kind::Text, text, &[]);
+    fn found(class: FileClass, text: &str) -> Vec<(usize, String, Option<String>)> {
+        let mentions = mentions(class, SourceKind::Text, text, &[]);
         mentions.into_iter().map(|m| (m.line, m.value, m.look_alike)).collect()
     }
 
     #[test]
     fn the_class_decides_what_counts() {
         let text = "needs go1.26.8 here";
-        assert_eq!(found(Class::Script, text), [(1, "1.26.8".to_owned(), None)]);
-        assert_eq!(found(Class::Source, text), [(1, "1.26.8".to_owned(), Some("source code".into()))]);
-        assert_eq!(found(Class::Script, "# go1.2"), [(1, "1.2".to_owned(), Some("comment".into()))]);
+        assert_eq!(found(FileClass::Script, text), [(1, "1.26.8".to_owned(), None)]);
+        assert_eq!(found(FileClass::Source, text), [(1, "1.26.8".to_owned(), Some("source code".into()))]);
+        assert_eq!(found(FileClass::Script, "# go1.2"), [(1, "1.2".to_owned(), Some("comment".into()))]);
         assert_eq!(
-            found(Class::Source, "//go:build go1.21"),
+            found(FileClass::Source, "//go:build go1.21"),
             [(1, "1.21".to_owned(), Some("build constraint".into()))]
         );
-        assert_eq!(found(Class::Document, "Since Go 1.21 it is so"), [(1, "1.21".to_owned(), Some("prose".into()))]);
-        assert_eq!(found(Class::Document, "## Prerequisites\n\n- Go 1.25\n"), [(3, "1.25".to_owned(), None)]);
+        assert_eq!(
+            found(FileClass::Document, "Since Go 1.21 it is so"),
+            [(1, "1.21".to_owned(), Some("prose".into()))]
+        );
+        assert_eq!(found(FileClass::Document, "## Prerequisites\n\n- Go 1.25\n"), [(3, "1.25".to_owned(), None)]);
     }
 
     #[test]
     fn what_is_computed_is_said() {
-        let unclear = |text: &str| mentions(Class::Script, Kind::Script, text, &[]).remove(0);
+        let unclear = |text: &str| mentions(FileClass::Script, SourceKind::Script, text, &[]).remove(0);
         assert_eq!(unclear("GO_VERSION=$(curl -s https://go.dev/VERSION?m=text)").value, "latest");
         assert!(unclear("GO_VERSION=$(make go-version)").unclear.is_some());
         assert!(unclear("GO_VERSION=$(go env GOVERSION)").look_alike.is_some());
@@ -210,7 +214,10 @@ mod tests {
 
     #[test]
     fn what_a_reader_knew_is_not_said_twice() {
-        let known = [Mention::new((1, 12), Tool::Go, Kind::Workflow, "1.26.8")];
-        assert_eq!(mentions(Class::Yaml, Kind::Workflow, "go-version: 1.26.8\ngo_version: 1.25\n", &known).len(), 1);
+        let known = [Mention::new((1, 12), ReferencedTool::Go, SourceKind::Workflow, "1.26.8")];
+        assert_eq!(
+            mentions(FileClass::Yaml, SourceKind::Workflow, "go-version: 1.26.8\ngo_version: 1.25\n", &known).len(),
+            1
+        );
     }
 }

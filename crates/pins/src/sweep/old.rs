@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::class::{Class, in_comment};
-use crate::reference::{Mention, Tool};
+use crate::class::{FileClass, in_comment};
+use crate::reference::{Mention, ReferencedTool};
 use rcrepro_model::plan::pins::ToolVersion;
 
 /// What a place with an old version is.
@@ -28,7 +28,7 @@ pub struct OldVersion {
     /// The column in characters, from 1; 0 in a binary file.
     pub column: usize,
     /// Whose version.
-    pub tool: Tool,
+    pub tool: ReferencedTool,
     /// The version.
     pub version: ToolVersion,
     /// What it is.
@@ -42,7 +42,7 @@ pub struct Searched<'a> {
     /// The path.
     pub file: &'a str,
     /// What it is.
-    pub class: Class,
+    pub class: FileClass,
     /// Why nothing in it counts, where that is so.
     pub set_aside: Option<&'static str>,
     /// Its text.
@@ -53,7 +53,7 @@ pub struct Searched<'a> {
 
 /// Searches a text file for an old version of a tool.
 #[must_use]
-pub fn search(searched: &Searched<'_>, tool: Tool, version: ToolVersion) -> Vec<OldVersion> {
+pub fn search(searched: &Searched<'_>, tool: ReferencedTool, version: ToolVersion) -> Vec<OldVersion> {
     let wanted = version.to_string();
     if !searched.text.contains(&wanted) {
         return Vec::new();
@@ -81,7 +81,13 @@ pub fn places<'a>(haystack: &'a [u8], wanted: &'a [u8]) -> impl Iterator<Item = 
     })
 }
 
-fn sighting(searched: &Searched<'_>, tool: Tool, wanted: &str, place: (usize, usize), line: &str) -> Sighting {
+fn sighting(
+    searched: &Searched<'_>,
+    tool: ReferencedTool,
+    wanted: &str,
+    place: (usize, usize),
+    line: &str,
+) -> Sighting {
     let alike = |why: &str| Sighting::LookAlike(why.to_owned());
     if let Some(why) = searched.set_aside {
         return alike(why);
@@ -91,15 +97,15 @@ fn sighting(searched: &Searched<'_>, tool: Tool, wanted: &str, place: (usize, us
     if let Some(mention) = known.clone().find(|mention| mention.tool == tool) {
         return mention.look_alike.as_deref().map_or(Sighting::Real, alike);
     }
-    if known.any(|mention| mention.tool == Tool::Image && mention.unclear.is_none()) {
+    if known.any(|mention| mention.tool == ReferencedTool::Image && mention.unclear.is_none()) {
         return alike("tag of another image");
     }
     match searched.class {
         class if in_comment(class, line, place.1) => alike("comment"),
-        Class::Source => alike("source code"),
-        Class::GoMod | Class::GoWork if line.contains('/') => alike("version of a module"),
-        Class::PackageJson => alike("version of a package"),
-        Class::Document => alike("prose with no word of the tool beside it"),
+        FileClass::Source => alike("source code"),
+        FileClass::GoMod | FileClass::GoWork if line.contains('/') => alike("version of a module"),
+        FileClass::PackageJson => alike("version of a package"),
+        FileClass::Document => alike("prose with no word of the tool beside it"),
         _ => Sighting::Unclear,
     }
 }
@@ -107,11 +113,11 @@ fn sighting(searched: &Searched<'_>, tool: Tool, wanted: &str, place: (usize, us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reference::Kind;
+    use crate::reference::SourceKind;
 
-    fn found(class: Class, text: &str, mentions: &[Mention]) -> Vec<(usize, usize, Sighting)> {
+    fn found(class: FileClass, text: &str, mentions: &[Mention]) -> Vec<(usize, usize, Sighting)> {
         let searched = Searched { file: "f", class, set_aside: None, text, mentions };
-        search(&searched, Tool::Go, ToolVersion::new(1, 25, 3))
+        search(&searched, ReferencedTool::Go, ToolVersion::new(1, 25, 3))
             .into_iter()
             .map(|o| (o.line, o.column, o.sighting))
             .collect()
@@ -120,20 +126,20 @@ mod tests {
     #[test]
     fn longer_versions_are_others() {
         for other in ["1.25.30", "11.25.3", "0.1.25.3", "1.25.3.1", "1x25.3"] {
-            assert_eq!(found(Class::Script, other, &[]), [], "{other}");
+            assert_eq!(found(FileClass::Script, other, &[]), [], "{other}");
         }
-        assert_eq!(found(Class::Script, "a=1.25.3.", &[]), [(1, 3, Sighting::Unclear)]);
-        assert_eq!(found(Class::Script, "go1.25.3", &[]), [(1, 3, Sighting::Unclear)]);
+        assert_eq!(found(FileClass::Script, "a=1.25.3.", &[]), [(1, 3, Sighting::Unclear)]);
+        assert_eq!(found(FileClass::Script, "go1.25.3", &[]), [(1, 3, Sighting::Unclear)]);
     }
 
     #[test]
     fn a_place_is_what_was_found_there() {
-        let real = [Mention::new((1, 4), Tool::Go, Kind::Script, "1.25.3")];
-        assert_eq!(found(Class::Script, "go 1.25.3", &real), [(1, 4, Sighting::Real)]);
-        let image = [Mention::new((1, 7), Tool::Image, Kind::Yaml, "nginx:1.25.3")];
-        let other = found(Class::Yaml, "image: nginx:1.25.3", &image);
+        let real = [Mention::new((1, 4), ReferencedTool::Go, SourceKind::Script, "1.25.3")];
+        assert_eq!(found(FileClass::Script, "go 1.25.3", &real), [(1, 4, Sighting::Real)]);
+        let image = [Mention::new((1, 7), ReferencedTool::Image, SourceKind::Yaml, "nginx:1.25.3")];
+        let other = found(FileClass::Yaml, "image: nginx:1.25.3", &image);
         assert_eq!(other, [(1, 14, Sighting::LookAlike("tag of another image".into()))]);
-        let module = found(Class::GoMod, "require example.com/x v1.25.3", &[]);
+        let module = found(FileClass::GoMod, "require example.com/x v1.25.3", &[]);
         assert_eq!(module, [(1, 24, Sighting::LookAlike("version of a module".into()))]);
     }
 }

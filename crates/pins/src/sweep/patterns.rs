@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::reference::{Tool, Use};
+use crate::reference::{ReferencedTool, Use};
 
 /// How sure a text is, by its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum PatternForm {
     /// A download, an assignment, a version manager's command: it can mean nothing else.
     Firm,
     /// An image by its name and tag.
@@ -24,9 +24,9 @@ pub enum Form {
 /// A form with the expression that finds it; the group `v` is the version, `more` says that newer ones do.
 pub struct Pattern {
     /// Whose version.
-    pub tool: Tool,
+    pub tool: ReferencedTool,
     /// How sure.
-    pub form: Form,
+    pub form: PatternForm,
     /// What finds it.
     pub regex: Regex,
 }
@@ -50,49 +50,49 @@ pub static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         format!(r"(?i)\b(?:[a-z0-9]+[_.-])*(?:{names})[_.-]?version\s*(?::=|\?=|=)\s*(?P<v>[^\n]*(?:\$\(|`)[^\n]*)")
     };
     vec![
-        pattern(Tool::Go, Form::Firm, format!(r"\bgo(?P<v>{go})\.(?:linux|darwin|windows|freebsd|netbsd|openbsd|src|\$)")),
-        pattern(Tool::Go, Form::Firm, assigned("go|golang")),
-        pattern(Tool::Go, Form::Computed, computed("go|golang")),
-        pattern(Tool::Go, Form::Firm, r#"\bGOTOOLCHAIN["']?\s*[=:]\s*["']?(?P<v>go1[\w.+]*)"#.into()),
-        pattern(Tool::Go, Form::Computed, r"\bGOTOOLCHAIN\s*[:?]?=\s*(?P<v>(?:go)?\$[^\n;]*)".into()),
-        pattern(Tool::Go, Form::Image, r"(?P<v>(?:[\w.-]+(?::\d+)?/)*golang:(?:v?\d[\w.-]*|latest|stable|alpine[\w.-]*|bookworm|bullseye|trixie|tip[\w.-]*)(?:@sha256:[0-9a-f]{64})?)".into()),
-        pattern(Tool::Go, Form::Firm, format!(r"(?:^|[\s(=,])(?:go|golang)@v?(?P<v>{go})")),
-        pattern(Tool::Go, Form::Firm, format!(r"\b(?:asdf|mise|goenv|gvm)\s+\w+\s+(?:-\S+\s+)*(?:golang|go)?[\s@]?(?P<v>{go})")),
-        pattern(Tool::Go, Form::Firm, r"\bgo_(?P<v>1_\d+)\b".into()),
+        pattern(ReferencedTool::Go, PatternForm::Firm, format!(r"\bgo(?P<v>{go})\.(?:linux|darwin|windows|freebsd|netbsd|openbsd|src|\$)")),
+        pattern(ReferencedTool::Go, PatternForm::Firm, assigned("go|golang")),
+        pattern(ReferencedTool::Go, PatternForm::Computed, computed("go|golang")),
+        pattern(ReferencedTool::Go, PatternForm::Firm, r#"\bGOTOOLCHAIN["']?\s*[=:]\s*["']?(?P<v>go1[\w.+]*)"#.into()),
+        pattern(ReferencedTool::Go, PatternForm::Computed, r"\bGOTOOLCHAIN\s*[:?]?=\s*(?P<v>(?:go)?\$[^\n;]*)".into()),
+        pattern(ReferencedTool::Go, PatternForm::Image, r"(?P<v>(?:[\w.-]+(?::\d+)?/)*golang:(?:v?\d[\w.-]*|latest|stable|alpine[\w.-]*|bookworm|bullseye|trixie|tip[\w.-]*)(?:@sha256:[0-9a-f]{64})?)".into()),
+        pattern(ReferencedTool::Go, PatternForm::Firm, format!(r"(?:^|[\s(=,])(?:go|golang)@v?(?P<v>{go})")),
+        pattern(ReferencedTool::Go, PatternForm::Firm, format!(r"\b(?:asdf|mise|goenv|gvm)\s+\w+\s+(?:-\S+\s+)*(?:golang|go)?[\s@]?(?P<v>{go})")),
+        pattern(ReferencedTool::Go, PatternForm::Firm, r"\bgo_(?P<v>1_\d+)\b".into()),
         pattern(
-            Tool::Go,
-            Form::Words,
+            ReferencedTool::Go,
+            PatternForm::Words,
             format!(r"\b(?:Go|GO|[Gg]olang)(?:\s+(?:[Vv]ersions?|SDK|toolchain|compiler|runtime))?:?\s+\(?(?:at least\s+|>=?\s*|≥\s*)?\(?v?(?P<v>{go})\b{MORE}"),
         ),
-        pattern(Tool::Go, Form::Words, format!(r"\bgo\s+(?:version\s+)?(?:>=?\s*|≥\s*)?(?P<v>{go})\b{MORE}")),
-        pattern(Tool::Go, Form::Words, format!(r"\bgo-(?P<v>{go})\b{MORE}")),
-        pattern(Tool::Go, Form::Bare, format!(r"\bgo(?P<v>{go})\b{MORE}")),
-        pattern(Tool::Node, Form::Firm, r"\bnode-v(?P<v>\d+\.\d+\.\d+)".into()),
-        pattern(Tool::Node, Form::Firm, r"nodejs\.org/(?:dist|download/release)/(?:latest-)?v(?P<v>\d+(?:\.(?:\d+|x)){0,2})".into()),
-        pattern(Tool::Node, Form::Firm, r"nodesource\.com/(?:setup_|node_)(?P<v>\d+\.x|lts\.x|current\.x)".into()),
-        pattern(Tool::Node, Form::Firm, assigned("node|nodejs|node_js")),
-        pattern(Tool::Node, Form::Computed, computed("node|nodejs")),
+        pattern(ReferencedTool::Go, PatternForm::Words, format!(r"\bgo\s+(?:version\s+)?(?:>=?\s*|≥\s*)?(?P<v>{go})\b{MORE}")),
+        pattern(ReferencedTool::Go, PatternForm::Words, format!(r"\bgo-(?P<v>{go})\b{MORE}")),
+        pattern(ReferencedTool::Go, PatternForm::Bare, format!(r"\bgo(?P<v>{go})\b{MORE}")),
+        pattern(ReferencedTool::Node, PatternForm::Firm, r"\bnode-v(?P<v>\d+\.\d+\.\d+)".into()),
+        pattern(ReferencedTool::Node, PatternForm::Firm, r"nodejs\.org/(?:dist|download/release)/(?:latest-)?v(?P<v>\d+(?:\.(?:\d+|x)){0,2})".into()),
+        pattern(ReferencedTool::Node, PatternForm::Firm, r"nodesource\.com/(?:setup_|node_)(?P<v>\d+\.x|lts\.x|current\.x)".into()),
+        pattern(ReferencedTool::Node, PatternForm::Firm, assigned("node|nodejs|node_js")),
+        pattern(ReferencedTool::Node, PatternForm::Computed, computed("node|nodejs")),
         pattern(
-            Tool::Node,
-            Form::Image,
+            ReferencedTool::Node,
+            PatternForm::Image,
             r"(?:^|[\s\x22'=(,/])(?P<v>(?:[\w.-]+(?::\d+)?/)*node:(?:\d[\w.-]*|lts[\w.-]*|current[\w.-]*|latest|alpine[\w.-]*|slim)(?:@sha256:[0-9a-f]{64})?)".into(),
         ),
         pattern(
-            Tool::Node,
-            Form::Firm,
+            ReferencedTool::Node,
+            PatternForm::Firm,
             r"\b(?:nvm|fnm|nodenv)\s+(?:install|use|exec|run|global|local|alias default)\s+(?P<v>v?\d[\w.]*|--lts|node\b|stable\b|lts/[\w*]+)".into(),
         ),
-        pattern(Tool::Node, Form::Firm, format!(r"(?:^|[\s(=,])node(?:js)?@v?(?P<v>{node})")),
-        pattern(Tool::Node, Form::Firm, format!(r"\b(?:asdf|mise)\s+\w+\s+(?:-\S+\s+)*nodejs\s+v?(?P<v>{node})")),
-        pattern(Tool::Node, Form::Firm, r"\bnodejs_(?P<v>\d+)\b".into()),
+        pattern(ReferencedTool::Node, PatternForm::Firm, format!(r"(?:^|[\s(=,])node(?:js)?@v?(?P<v>{node})")),
+        pattern(ReferencedTool::Node, PatternForm::Firm, format!(r"\b(?:asdf|mise)\s+\w+\s+(?:-\S+\s+)*nodejs\s+v?(?P<v>{node})")),
+        pattern(ReferencedTool::Node, PatternForm::Firm, r"\bnodejs_(?P<v>\d+)\b".into()),
         pattern(
-            Tool::Node,
-            Form::Words,
+            ReferencedTool::Node,
+            PatternForm::Words,
             format!(r"\b(?:Node\.?[jJ][sS]|node\.js)(?:\s+(?:[Vv]ersions?|LTS|runtime))?:?\s+\(?(?:at least\s+|>=?\s*|≥\s*)?\(?[vV]?(?P<v>{node})\b{MORE}"),
         ),
         pattern(
-            Tool::Node,
-            Form::Words,
+            ReferencedTool::Node,
+            PatternForm::Words,
             format!(r"\b[Nn]ode(?:\s+[Vv]ersions?)?:?\s+(?:>=?\s*|≥\s*)?[vV]?(?P<v>[1-3]\d(?:\.(?:\d+|x)){{0,2}})\b{MORE}"),
         ),
     ]
@@ -125,7 +125,7 @@ pub fn demands(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn first(tool: Tool, text: &str) -> Option<(Form, String)> {
+    fn first(tool: ReferencedTool, text: &str) -> Option<(PatternForm, String)> {
         PATTERNS.iter().filter(|pattern| pattern.tool == tool).find_map(|pattern| {
             let found = pattern.regex.captures(text)?;
             Some((pattern.form, found["v"].trim().to_owned()))
@@ -135,44 +135,49 @@ mod tests {
     #[test]
     fn forms_are_told_apart() {
         for (tool, text, form, version) in [
-            (Tool::Go, "curl -LO https://go.dev/dl/go1.26.8.linux-amd64.tar.gz", Form::Firm, "1.26.8"),
-            (Tool::Go, "GO_VERSION=1.26.8", Form::Firm, "1.26.8"),
-            (Tool::Go, "export MIN_GO_VERSION='1.25'", Form::Firm, "1.25"),
-            (Tool::Go, "${GO_VERSION:-1.26.8}", Form::Firm, "1.26.8"),
-            (Tool::Go, "GOLANG_VERSION := go1.26", Form::Firm, "go1.26"),
-            (Tool::Go, "\"goVersion\": \"1.26\"", Form::Firm, "1.26"),
+            (ReferencedTool::Go, "curl -LO https://go.dev/dl/go1.26.8.linux-amd64.tar.gz", PatternForm::Firm, "1.26.8"),
+            (ReferencedTool::Go, "GO_VERSION=1.26.8", PatternForm::Firm, "1.26.8"),
+            (ReferencedTool::Go, "export MIN_GO_VERSION='1.25'", PatternForm::Firm, "1.25"),
+            (ReferencedTool::Go, "${GO_VERSION:-1.26.8}", PatternForm::Firm, "1.26.8"),
+            (ReferencedTool::Go, "GOLANG_VERSION := go1.26", PatternForm::Firm, "go1.26"),
+            (ReferencedTool::Go, "\"goVersion\": \"1.26\"", PatternForm::Firm, "1.26"),
             (
-                Tool::Go,
+                ReferencedTool::Go,
                 "GO_VERSION=$(curl -s https://go.dev/VERSION?m=text)",
-                Form::Computed,
+                PatternForm::Computed,
                 "$(curl -s https://go.dev/VERSION?m=text)",
             ),
-            (Tool::Go, "GOTOOLCHAIN=go1.26.8+auto", Form::Firm, "go1.26.8+auto"),
-            (Tool::Go, "docker run golang:1.26 go version", Form::Image, "golang:1.26"),
-            (Tool::Go, "brew install go@1.26", Form::Firm, "1.26"),
-            (Tool::Go, "pkgs.go_1_26", Form::Firm, "1_26"),
-            (Tool::Go, "requires Go 1.25 or later", Form::Words, "1.25"),
-            (Tool::Go, "Golang version 1.25+", Form::Words, "1.25"),
-            (Tool::Go, "//go:build go1.21", Form::Bare, "1.21"),
-            (Tool::Node, "https://nodejs.org/dist/v20.20.2/node-v20.20.2-linux-x64.tar.xz", Form::Firm, "20.20.2"),
-            (Tool::Node, "curl https://deb.nodesource.com/setup_20.x | bash", Form::Firm, "20.x"),
-            (Tool::Node, "NODE_VERSION = \"20\"", Form::Firm, "20"),
-            (Tool::Node, "nvm install --lts", Form::Firm, "--lts"),
-            (Tool::Node, "docker run node:20-alpine", Form::Image, "node:20-alpine"),
-            (Tool::Node, "Node.js v20 or newer", Form::Words, "20"),
-            (Tool::Node, "Node 20.20.2", Form::Words, "20.20.2"),
+            (ReferencedTool::Go, "GOTOOLCHAIN=go1.26.8+auto", PatternForm::Firm, "go1.26.8+auto"),
+            (ReferencedTool::Go, "docker run golang:1.26 go version", PatternForm::Image, "golang:1.26"),
+            (ReferencedTool::Go, "brew install go@1.26", PatternForm::Firm, "1.26"),
+            (ReferencedTool::Go, "pkgs.go_1_26", PatternForm::Firm, "1_26"),
+            (ReferencedTool::Go, "requires Go 1.25 or later", PatternForm::Words, "1.25"),
+            (ReferencedTool::Go, "Golang version 1.25+", PatternForm::Words, "1.25"),
+            (ReferencedTool::Go, "//go:build go1.21", PatternForm::Bare, "1.21"),
+            (
+                ReferencedTool::Node,
+                "https://nodejs.org/dist/v20.20.2/node-v20.20.2-linux-x64.tar.xz",
+                PatternForm::Firm,
+                "20.20.2",
+            ),
+            (ReferencedTool::Node, "curl https://deb.nodesource.com/setup_20.x | bash", PatternForm::Firm, "20.x"),
+            (ReferencedTool::Node, "NODE_VERSION = \"20\"", PatternForm::Firm, "20"),
+            (ReferencedTool::Node, "nvm install --lts", PatternForm::Firm, "--lts"),
+            (ReferencedTool::Node, "docker run node:20-alpine", PatternForm::Image, "node:20-alpine"),
+            (ReferencedTool::Node, "Node.js v20 or newer", PatternForm::Words, "20"),
+            (ReferencedTool::Node, "Node 20.20.2", PatternForm::Words, "20.20.2"),
         ] {
             assert_eq!(first(tool, text), Some((form, version.to_owned())), "{text}");
         }
         for (tool, text) in [
-            (Tool::Go, "cargo_version=1.2.3"),
-            (Tool::Go, "mongo1.26"),
-            (Tool::Go, "github.com/x/go v1.2.3"),
-            (Tool::Go, "GOTOOLCHAIN=local"),
-            (Tool::Go, "<li>golang:golang.org/x/net</li>"),
-            (Tool::Node, "import fs from 'node:fs'"),
-            (Tool::Node, "node 1 of the cluster"),
-            (Tool::Node, "npm install @types/node@20"),
+            (ReferencedTool::Go, "cargo_version=1.2.3"),
+            (ReferencedTool::Go, "mongo1.26"),
+            (ReferencedTool::Go, "github.com/x/go v1.2.3"),
+            (ReferencedTool::Go, "GOTOOLCHAIN=local"),
+            (ReferencedTool::Go, "<li>golang:golang.org/x/net</li>"),
+            (ReferencedTool::Node, "import fs from 'node:fs'"),
+            (ReferencedTool::Node, "node 1 of the cluster"),
+            (ReferencedTool::Node, "npm install @types/node@20"),
         ] {
             assert_eq!(first(tool, text), None, "{text}");
         }

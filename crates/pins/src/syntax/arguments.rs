@@ -1,22 +1,22 @@
 //! Named values that are passed along: build arguments, variables of pipelines, environments.
 
-use super::node::Node;
+use super::node::SyntaxNode;
 use crate::image;
 use crate::keys::version_key;
-use crate::reference::{Kind, Mention};
+use crate::reference::{Mention, SourceKind};
 
 /// Returns what a named value mentions: a version where the name says so, or an image of a toolchain.
 ///
 /// `variables` tells whether `$` in the value is of a language that the caller resolves.
 #[must_use]
-pub fn mentions(key: &Node, value: &Node, kind: Kind, variables: bool) -> Vec<Mention> {
+pub fn mentions(key: &SyntaxNode, value: &SyntaxNode, kind: SourceKind, variables: bool) -> Vec<Mention> {
     let (Some(key), Some(text)) = (key.text(), value.text()) else { return Vec::new() };
     of(key, text, value.place(), kind, variables)
 }
 
 /// As [`mentions`], for a name and a text at a place.
 #[must_use]
-pub fn of(key: &str, text: &str, place: (usize, usize), kind: Kind, variables: bool) -> Vec<Mention> {
+pub fn of(key: &str, text: &str, place: (usize, usize), kind: SourceKind, variables: bool) -> Vec<Mention> {
     if text.is_empty() || (variables && text.contains('$')) {
         return Vec::new();
     }

@@ -1,15 +1,15 @@
-//! JSON, with comments and trailing commas where they are allowed → [`Node`]s.
+//! JSON, with comments and trailing commas where they are allowed → [`SyntaxNode`]s.
 
 use jsonc_parser::ast;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::node::{Node, SyntaxError, Value};
+use super::node::{SyntaxError, SyntaxNode, Value};
 
 /// Reads a document; `None` when the file is empty.
 ///
 /// # Errors
 /// [`SyntaxError`] for what is not JSON.
-pub fn document(text: &str, comments: bool) -> Result<Option<Node>, SyntaxError> {
+pub fn document(text: &str, comments: bool) -> Result<Option<SyntaxNode>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = ParseOptions {
         allow_comments: comments,
@@ -29,10 +29,10 @@ pub fn document(text: &str, comments: bool) -> Result<Option<Node>, SyntaxError>
     Ok(parsed.value.map(|value| node(&value, &lines)))
 }
 
-fn node(value: &ast::Value<'_>, lines: &Lines<'_>) -> Node {
+fn node(value: &ast::Value<'_>, lines: &Lines<'_>) -> SyntaxNode {
     let scalar = |start: usize, quoted: usize, text: &str| {
         let (line, column) = lines.place(start);
-        Node { line, column: column + quoted, value: Value::Scalar(text.to_owned()) }
+        SyntaxNode { line, column: column + quoted, value: Value::Scalar(text.to_owned()) }
     };
     match value {
         ast::Value::StringLit(text) => scalar(text.range.start, 1, &text.value),
@@ -41,7 +41,11 @@ fn node(value: &ast::Value<'_>, lines: &Lines<'_>) -> Node {
         ast::Value::NullKeyword(word) => scalar(word.range.start, 0, ""),
         ast::Value::Array(array) => {
             let (line, column) = lines.place(array.range.start);
-            Node { line, column, value: Value::List(array.elements.iter().map(|member| node(member, lines)).collect()) }
+            SyntaxNode {
+                line,
+                column,
+                value: Value::List(array.elements.iter().map(|member| node(member, lines)).collect()),
+            }
         }
         ast::Value::Object(object) => {
             let (line, column) = lines.place(object.range.start);
@@ -49,7 +53,7 @@ fn node(value: &ast::Value<'_>, lines: &Lines<'_>) -> Node {
                 let key = scalar(property.range.start, 1, property.name.as_str());
                 (key, node(&property.value, lines))
             };
-            Node { line, column, value: Value::Map(object.properties.iter().map(pair).collect()) }
+            SyntaxNode { line, column, value: Value::Map(object.properties.iter().map(pair).collect()) }
         }
     }
 }

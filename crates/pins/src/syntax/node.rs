@@ -2,7 +2,7 @@
 
 /// A node of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct SyntaxNode {
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1; that of the text itself where it is in quotes.
@@ -17,12 +17,12 @@ pub enum Value {
     /// A text, a number or a word.
     Scalar(String),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<SyntaxNode>),
     /// Keys with values, in their order.
-    Map(Vec<(Node, Node)>),
+    Map(Vec<(SyntaxNode, SyntaxNode)>),
 }
 
-impl Node {
+impl SyntaxNode {
     /// Returns the place.
     #[must_use]
     pub const fn place(&self) -> (usize, usize) {

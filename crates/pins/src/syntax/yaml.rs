@@ -1,10 +1,10 @@
-//! YAML → [`Node`]s.
+//! YAML → [`SyntaxNode`]s.
 
 use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::node::{Node, SyntaxError, Value};
+use super::node::{SyntaxError, SyntaxNode, Value};
 
 /// The most nodes of a file: aliases of aliases grow beyond any file.
 const MOST_NODES: usize = 1 << 20;
@@ -16,7 +16,7 @@ const DEEPEST: usize = 128;
 ///
 /// # Errors
 /// [`SyntaxError`] for what is not YAML, and for more nodes or deeper nesting than any configuration has.
-pub fn documents(text: &str) -> Result<Vec<Node>, SyntaxError> {
+pub fn documents(text: &str) -> Result<Vec<SyntaxNode>, SyntaxError> {
     let mut reader = Reader { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), nodes: 0 };
     let mut documents = Vec::new();
     while let Some((event, span)) = reader.next()? {
@@ -31,7 +31,7 @@ pub fn documents(text: &str) -> Result<Vec<Node>, SyntaxError> {
 
 struct Reader<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
-    anchors: BTreeMap<usize, Node>,
+    anchors: BTreeMap<usize, SyntaxNode>,
     nodes: usize,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         self.next()?.ok_or_else(|| error(after, "the file ends within a value"))
     }
 
-    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, SyntaxError> {
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<SyntaxNode, SyntaxError> {
         self.count(span, 1)?;
         if depth > DEEPEST {
             return Err(error(span, "nested too deeply"));
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
             }
             other => return Err(error(span, format!("expected a value, found {other:?}"))),
         };
-        let node = Node { line, column, value };
+        let node = SyntaxNode { line, column, value };
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -103,13 +103,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn size(node: &Node) -> usize {
+fn size(node: &SyntaxNode) -> usize {
     let pairs = node.pairs().iter().map(|(key, value)| size(key) + size(value));
     1 + node.members().iter().map(size).chain(pairs).sum::<usize>()
 }
 
 /// Resolves `<<`: what is merged counts where the map has no such key of its own.
-fn merged(pairs: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
+fn merged(pairs: Vec<(SyntaxNode, SyntaxNode)>) -> Vec<(SyntaxNode, SyntaxNode)> {
     let (merges, mut own): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(key, _)| key.text() == Some("<<"));
     for (_, source) in merges {
         for map in source.each() {
@@ -127,7 +127,7 @@ fn merged(pairs: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
 mod tests {
     use super::*;
 
-    fn first(text: &str) -> Node {
+    fn first(text: &str) -> SyntaxNode {
         documents(text).expect("good YAML").remove(0)
     }
 
@@ -137,15 +137,15 @@ mod tests {
         let b = document.path(&["a", "b"]).expect("a list");
         let places: Vec<_> = b.members().iter().map(|node| (node.text().unwrap_or_default(), node.place())).collect();
         assert_eq!(places, [("x", (2, 7)), ("y", (2, 11))], "a quoted text stands behind its quote");
-        assert_eq!(document.path(&["a", "d"]).map(Node::place), Some((4, 7)));
+        assert_eq!(document.path(&["a", "d"]).map(SyntaxNode::place), Some((4, 7)));
     }
 
     #[test]
     fn aliases_and_merges_are_followed() {
         let document = first("base: &base {image: a, x: 1}\njob: {<<: *base, x: 2}\nsame: *base\n");
-        assert_eq!(document.path(&["job", "image"]).and_then(Node::text), Some("a"));
-        assert_eq!(document.path(&["job", "x"]).and_then(Node::text), Some("2"));
-        assert_eq!(document.path(&["same", "x"]).map(Node::place), Some((1, 27)), "the place is the anchor's");
+        assert_eq!(document.path(&["job", "image"]).and_then(SyntaxNode::text), Some("a"));
+        assert_eq!(document.path(&["job", "x"]).and_then(SyntaxNode::text), Some("2"));
+        assert_eq!(document.path(&["same", "x"]).map(SyntaxNode::place), Some((1, 27)), "the place is the anchor's");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! the scanned one, the configuration of `-c`, of `GITLEAKS_CONFIG` or `GITLEAKS_CONFIG_TOML`, or of `.gitleaks.toml` in the scanned
 //! folder; a line with `gitleaks:allow` is never reported; a file above `--max-target-megabytes` is skipped with a warning.
 
-use super::{Call, Evidence};
+use super::{Call, CommandEvidence};
 use crate::{Listing, Lookup};
 use rcrepro_model::plan::proof::Condition;
 
@@ -35,7 +35,7 @@ const VALUED: [&str; 20] = [
 ];
 const ALSO_VALUED: [&str; 5] = ["--report-path", "--report-template", "--source", "--timeout", "--platform"];
 
-pub(super) fn conditions(call: &Call, lines: &[String], evidence: &Evidence<'_>) -> Vec<Condition> {
+pub(super) fn conditions(call: &Call, lines: &[String], evidence: &CommandEvidence<'_>) -> Vec<Condition> {
     let mut found: Vec<Condition> = lines.iter().filter_map(|line| too_large(line)).collect();
     found.extend(by_flags(call));
     // Of a script that calls it the plan says no more than that it does.
@@ -98,7 +98,7 @@ fn by_flags(call: &Call) -> Vec<Condition> {
 }
 
 /// Names every entry of the ignore files.
-fn ignored(call: &Call, scanned: &str, evidence: &Evidence<'_>) -> Vec<Condition> {
+fn ignored(call: &Call, scanned: &str, evidence: &CommandEvidence<'_>) -> Vec<Condition> {
     let named = call.value(&["-i", "--gitleaks-ignore-path"]).unwrap_or(".");
     let mut files: Vec<String> = [call.path(named), call.path(named).map(|path| format!("{path}/.gitleaksignore"))]
         .into_iter()
@@ -123,7 +123,7 @@ fn ignored(call: &Call, scanned: &str, evidence: &Evidence<'_>) -> Vec<Condition
 }
 
 /// Judges a fingerprint: `[COMMIT:]FILE:RULE:LINE`. Of a file that is gone there is nothing to be silenced.
-fn of_entry(entry: &str, scanned: &str, evidence: &Evidence<'_>) -> Condition {
+fn of_entry(entry: &str, scanned: &str, evidence: &CommandEvidence<'_>) -> Condition {
     let says = format!("`.gitleaksignore` silences `{entry}`");
     let parts: Vec<&str> = entry.split(':').collect();
     let condition = Condition::new("gitleaks-ignored", entry, says);
@@ -143,7 +143,7 @@ fn gone(condition: Condition, file: &str) -> Condition {
     Condition { says, ..condition }.idle()
 }
 
-fn configured(call: &Call, scanned: &str, evidence: &Evidence<'_>) -> Vec<Condition> {
+fn configured(call: &Call, scanned: &str, evidence: &CommandEvidence<'_>) -> Vec<Condition> {
     let variable = |name| call.variable(name, evidence.environment).filter(|value| !value.is_empty());
     let named = call.value(&["-c", "--config"]).or_else(|| variable("GITLEAKS_CONFIG"));
     if named.is_none() && variable("GITLEAKS_CONFIG_TOML").is_some() {
@@ -197,7 +197,7 @@ fn of_table(file: &str, table: &toml::Table) -> Vec<Condition> {
 }
 
 /// Names the files with comments that silence gitleaks.
-fn allowed(scanned: &str, evidence: &Evidence<'_>) -> Vec<Condition> {
+fn allowed(scanned: &str, evidence: &CommandEvidence<'_>) -> Vec<Condition> {
     let search = evidence.inputs.search(scanned, COMMENT);
     let condition = |(file, lines): (&String, &usize)| {
         let count = if *lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };

@@ -4,7 +4,7 @@ use super::Flags;
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::text::lines;
-use crate::{Evidence, Proof, Work};
+use crate::{CommandEvidence, Proof, Work};
 use rcrepro_model::plan::proof::Tool;
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoBuild, version: 2, rules: RULES, pass, failure: None };
@@ -13,12 +13,12 @@ const RULES: &str = "Proven: it exits 0 without the warning that a pattern match
 without Go files; how many packages there were it does not say. Hollow: that warning; -n, which prints commands and runs \
 none; -toolexec, which lets another program replace the compiler; -overlay, which takes files that are not those of the source. Beyond this rule: a package of nothing but test files matches, and nothing of it is built.\n";
 
-fn pass(call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     matched(call, evidence, "every package that it names is built")
 }
 
 /// Judges by the warning of the go command, which all that takes patterns of packages prints.
-pub(super) fn matched(call: &Call, evidence: &Evidence<'_>, what: &str) -> Proof {
+pub(super) fn matched(call: &Call, evidence: &CommandEvidence<'_>, what: &str) -> Proof {
     let flags = Flags::of(call, evidence);
     if flags.on("n") {
         return Proof::hollow(format!("`{} -n` prints commands and runs none", call.tool_words()));

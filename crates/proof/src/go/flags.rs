@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::Evidence;
+use crate::CommandEvidence;
 use crate::call::Call;
 
 /// Flags of `go build`, `go vet` and `go test` that take a value behind a blank (`go help build`, `go help testflag`).
@@ -63,7 +63,7 @@ pub(crate) struct Flags {
 
 impl Flags {
     /// Reads the flags of a call, `GOFLAGS` before those of the line, and what the test binary gets behind `-args`.
-    pub(crate) fn of(call: &Call, evidence: &Evidence<'_>) -> Self {
+    pub(crate) fn of(call: &Call, evidence: &CommandEvidence<'_>) -> Self {
         let mut flags = Self::default();
         let usual = call.variable("GOFLAGS", evidence.environment).unwrap_or_default();
         // An entry of GOFLAGS has its value behind `=`, or none.
@@ -118,7 +118,8 @@ mod tests {
     fn flags(line: &str) -> Flags {
         let environment = BTreeMap::new();
         let (stdout, stderr): (&[u8], &[u8]) = (b"", b"");
-        let evidence = Evidence { line, environment: &environment, exit_code: 0, stdout, stderr, inputs: &NoInputs };
+        let evidence =
+            CommandEvidence { line, environment: &environment, exit_code: 0, stdout, stderr, inputs: &NoInputs };
         Flags::of(&calls(line)[0], &evidence)
     }
 

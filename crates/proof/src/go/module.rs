@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::call::Call;
-use crate::{Evidence, Lookup};
+use crate::{CommandEvidence, Lookup};
 
 /// How many folders up a `go.mod` is looked for.
 const DEEPEST: usize = 64;
@@ -33,7 +33,7 @@ pub(crate) enum Place {
 
 impl Module {
     /// Finds the module that a call runs in, from its folder upwards.
-    pub(crate) fn of(call: &Call, evidence: &Evidence<'_>) -> Place {
+    pub(crate) fn of(call: &Call, evidence: &CommandEvidence<'_>) -> Place {
         let unknown = |why: &str| Place::Unknown { why: why.to_owned() };
         let folder = match call.forced {
             true => Some("/work".to_owned()),
@@ -58,7 +58,7 @@ impl Module {
     }
 
     /// Adds what a workspace holds.
-    fn join(&mut self, at: &str, workspace: &ModFile, evidence: &Evidence<'_>) {
+    fn join(&mut self, at: &str, workspace: &ModFile, evidence: &CommandEvidence<'_>) {
         self.replaced.extend(workspace.replaced.clone());
         for used in &workspace.used {
             let folder = folder_below(at, used);
@@ -82,7 +82,7 @@ impl Module {
 }
 
 /// Looks for a file in a folder and above it; the error names a file that nobody can say anything of.
-fn upwards(folder: &str, name: &str, evidence: &Evidence<'_>) -> Result<Option<(String, String)>, String> {
+fn upwards(folder: &str, name: &str, evidence: &CommandEvidence<'_>) -> Result<Option<(String, String)>, String> {
     let mut at = folder.trim_end_matches('/').to_owned();
     for _ in 0..DEEPEST {
         let file = format!("{at}/{name}");

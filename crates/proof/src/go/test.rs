@@ -13,7 +13,7 @@ use super::{Flags, Module, Place};
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::text::{lines, were};
-use crate::{Evidence, Kind, Listing, Lookup, Proof};
+use crate::{CommandEvidence, InputKind, Listing, Lookup, Proof};
 use rcrepro_model::plan::proof::Tool;
 
 mod seen;
@@ -32,7 +32,7 @@ on one line of which one ran no test. Contradicted: a test or package failed.\n"
 /// How many bytes of test files are read for one command.
 const SOURCES: usize = 32 * 1024 * 1024;
 
-fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     let flags = Flags::of(call, evidence);
     if let Some(reason) = without_tests(&flags) {
         return Proof::hollow(format!("`go test {reason}"));
@@ -69,7 +69,7 @@ fn without_tests(flags: &Flags) -> Option<&'static str> {
 fn judge(
     call: &Call,
     alike: &[&Call],
-    evidence: &Evidence<'_>,
+    evidence: &CommandEvidence<'_>,
     flags: &Flags,
     (form, forms): (Form, &BTreeSet<Form>),
     seen: &Seen,
@@ -126,7 +126,7 @@ fn none_to_run(flags: &Flags, seen: &Seen) -> String {
 /// Reads the test files of packages.
 struct Sources<'a, 'b> {
     call: &'a Call,
-    evidence: &'a Evidence<'b>,
+    evidence: &'a CommandEvidence<'b>,
     /// How many bytes may yet be read.
     left: usize,
 }
@@ -161,7 +161,7 @@ impl Sources<'_, '_> {
         let mut files = 0;
         for (name, kind) in names.iter().filter(|(name, _)| name.ends_with("_test.go")) {
             // The go command leaves these out, whatever is in them.
-            if name.starts_with(['_', '.']) || *kind == Kind::Folder {
+            if name.starts_with(['_', '.']) || *kind == InputKind::Folder {
                 continue;
             }
             files += 1;

@@ -5,7 +5,7 @@ use super::build::matched;
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::text::lines;
-use crate::{Evidence, Proof};
+use crate::{CommandEvidence, Proof};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoVet, version: 2, rules: RULES, pass, failure: None };
@@ -14,7 +14,7 @@ const RULES: &str = "Proven: it exits 0 without the warning that a pattern match
 -toolexec, -overlay; -vettool, which lets another program vet; -fix, which changes files instead. On a condition: analyses that the \
 line switches on or off, for the others are left out. Contradicted: -json, which exits 0 whatever it finds, and findings in the stream.\n";
 
-fn pass(call: &Call, _alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     let flags = Flags::of(call, evidence);
     if let Some(program) = flags.value("vettool") {
         return Proof::hollow(format!("`go vet -vettool` lets another program vet: `{program}`"));

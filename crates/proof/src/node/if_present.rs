@@ -2,14 +2,14 @@
 
 use crate::call::{assignment, base};
 use crate::shell::{Simple, join, simples};
-use crate::{Evidence, Lookup};
+use crate::{CommandEvidence, Lookup};
 
 /// Returns which script of the line is not there; `None` when all are, or when nothing can be told of them.
-pub(crate) fn missing(evidence: &Evidence<'_>) -> Option<String> {
+pub(crate) fn missing(evidence: &CommandEvidence<'_>) -> Option<String> {
     simples(evidence.line).iter().find_map(|simple| of_simple(simple, evidence))
 }
 
-fn of_simple(simple: &Simple, evidence: &Evidence<'_>) -> Option<String> {
+fn of_simple(simple: &Simple, evidence: &CommandEvidence<'_>) -> Option<String> {
     let words: Vec<&str> =
         simple.words.iter().map(String::as_str).skip_while(|word| assignment(word).is_some()).collect();
     let is_set = |flags: &[&str]| words.iter().any(|word| flags.contains(word));

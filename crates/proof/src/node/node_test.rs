@@ -4,7 +4,7 @@ use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::tap::{Tests, judge};
 use crate::text::{leading_number, lines, were};
-use crate::{Evidence, Proof, junit};
+use crate::{CommandEvidence, Proof, junit};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::NodeTest, version: 2, rules: RULES, pass, failure: None };
@@ -17,7 +17,7 @@ was cancelled.\n";
 /// Flags that leave tests out without a word of it in the summary.
 const LEAVE_OUT: [&str; 3] = ["--test-only", "--test-shard", "--test-rerun-failures"];
 
-fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     let reporters = call.values(&["--test-reporter"]);
     if let Some(other) = reporters.iter().find(|name| !["spec", "tap", "junit"].contains(name)) {
         return Proof::hollow(format!("of the reporter `{other}` nothing is known: keep spec, tap or junit"));
@@ -58,7 +58,7 @@ fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     judge(Tool::NodeTest, tests, missing).on(to_do).on(left_out(call, evidence))
 }
 
-fn left_out(call: &Call, evidence: &Evidence<'_>) -> Option<Condition> {
+fn left_out(call: &Call, evidence: &CommandEvidence<'_>) -> Option<Condition> {
     let options = call.variable("NODE_OPTIONS", evidence.environment).unwrap_or_default();
     let in_options = |flag: &str| options.split_whitespace().any(|word| word.split('=').next() == Some(flag));
     let flag = LEAVE_OUT.into_iter().find(|flag| call.has(&[flag]) || in_options(flag))?;

@@ -1,11 +1,11 @@
 //! What npm's commands have in common: settings from the line, the environment and `.npmrc`, and the lock.
 
 use crate::call::Call;
-use crate::{Evidence, Lookup};
+use crate::{CommandEvidence, Lookup};
 use rcrepro_model::plan::proof::Condition;
 
 /// Returns where npm is told not to ask any registry, if it is.
-pub(crate) fn offline(call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+pub(crate) fn offline(call: &Call, evidence: &CommandEvidence<'_>) -> Option<String> {
     if call.has(&["--offline"]) {
         return Some("`--offline`".to_owned());
     }
@@ -18,7 +18,7 @@ pub(crate) fn offline(call: &Call, evidence: &Evidence<'_>) -> Option<String> {
 }
 
 /// Returns a setting of the environment or of `.npmrc`.
-pub(crate) fn setting(call: &Call, evidence: &Evidence<'_>, key: &str) -> Option<String> {
+pub(crate) fn setting(call: &Call, evidence: &CommandEvidence<'_>, key: &str) -> Option<String> {
     let name = format!("npm_config_{}", key.replace('-', "_"));
     let set = [name.clone(), name.to_ascii_uppercase()];
     let value = set.iter().find_map(|name| call.variable(name, evidence.environment)).map(str::to_owned);
@@ -26,7 +26,7 @@ pub(crate) fn setting(call: &Call, evidence: &Evidence<'_>, key: &str) -> Option
 }
 
 /// Returns a setting of `.npmrc`.
-fn rc(call: &Call, evidence: &Evidence<'_>, key: &str) -> Option<String> {
+fn rc(call: &Call, evidence: &CommandEvidence<'_>, key: &str) -> Option<String> {
     let Some(Lookup::File(bytes)) = file(call, evidence, ".npmrc") else { return None };
     let text = String::from_utf8_lossy(&bytes);
     let mut pairs = text.lines().filter_map(|line| line.split_once('='));
@@ -35,7 +35,7 @@ fn rc(call: &Call, evidence: &Evidence<'_>, key: &str) -> Option<String> {
 
 /// Counts the packages that the lock names, those for development apart when they are left out; `None` when the lock is not
 /// at hand.
-pub(crate) fn locked(call: &Call, evidence: &Evidence<'_>) -> Option<u64> {
+pub(crate) fn locked(call: &Call, evidence: &CommandEvidence<'_>) -> Option<u64> {
     let Some(Lookup::File(bytes)) = file(call, evidence, "package-lock.json") else { return None };
     let lock: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
     let production = call.has(&["--production"])
@@ -53,7 +53,7 @@ pub(crate) fn locked(call: &Call, evidence: &Evidence<'_>) -> Option<u64> {
 /// Names packages of which the lock has optional parts for other systems only: npm leaves those out without a word, and the
 /// package fails when it is used. A part for another system is one that names system and processor; one that names a system alone
 /// (as `fsevents` does) is needed nowhere else.
-pub(crate) fn elsewhere(call: &Call, evidence: &Evidence<'_>) -> Vec<Condition> {
+pub(crate) fn elsewhere(call: &Call, evidence: &CommandEvidence<'_>) -> Vec<Condition> {
     let Some(Lookup::File(bytes)) = file(call, evidence, "package-lock.json") else { return Vec::new() };
     let Ok(lock) = serde_json::from_slice::<serde_json::Value>(&bytes) else { return Vec::new() };
     let packages = lock.get("packages").and_then(serde_json::Value::as_object);
@@ -92,7 +92,7 @@ pub(crate) fn elsewhere(call: &Call, evidence: &Evidence<'_>) -> Vec<Condition> 
     packages.into_iter().flatten().filter_map(condition).collect()
 }
 
-fn file(call: &Call, evidence: &Evidence<'_>, name: &str) -> Option<Lookup> {
+fn file(call: &Call, evidence: &CommandEvidence<'_>, name: &str) -> Option<Lookup> {
     let prefix = call.value(&["--prefix", "-C"]);
     let file = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}/{name}"));
     Some(evidence.inputs.look(&call.path(&file)?))

@@ -8,7 +8,7 @@ use super::npm::{locked, offline, setting};
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::text::{leading_number, lines};
-use crate::{Evidence, Proof};
+use crate::{CommandEvidence, Proof};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 pub(crate) const ADAPTER: Adapter =
@@ -21,7 +21,7 @@ report. On a condition: vulnerabilities that --audit-level, `audit-level` in the
 vulnerabilities that nothing but the exit code lets pass. No verdict: an exit code above 0 \
 without a report, as when the endpoint does not answer, or a cassette that has no answer.\n";
 
-fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     if let Some(line) = unanswered(evidence) {
         return Proof::hollow(line);
     }
@@ -59,19 +59,19 @@ fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
 }
 
 /// Returns the severity below which npm exits with 0 whatever it finds, where anybody sets it.
-fn audit_level(call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+fn audit_level(call: &Call, evidence: &CommandEvidence<'_>) -> Option<String> {
     call.value(&["--audit-level"]).map(str::to_owned).or_else(|| setting(call, evidence, "audit-level"))
 }
 
 /// Counts the packages for which the player of a cassette says that it answered.
-fn answered(evidence: &Evidence<'_>) -> Option<u64> {
+fn answered(evidence: &CommandEvidence<'_>) -> Option<u64> {
     let said =
         lines([evidence.stderr, &[]]).into_iter().find(|line| line.starts_with("rcrepro: npm advisories of "))?;
     said.split_once(" for ")?.1.split(' ').next()?.parse().ok()
 }
 
 /// Finds what the player of a cassette says when it had no answer for npm; npm may have gone on with a guess.
-fn unanswered(evidence: &Evidence<'_>) -> Option<String> {
+fn unanswered(evidence: &CommandEvidence<'_>) -> Option<String> {
     let says = |line: &&str| {
         line.starts_with("rcrepro: ")
             && (line.contains("has no answer for ") || line.starts_with("rcrepro: npm asked the cassette "))
@@ -81,7 +81,7 @@ fn unanswered(evidence: &Evidence<'_>) -> Option<String> {
     found.map(|line| line.trim_start_matches("rcrepro: ").to_owned())
 }
 
-fn failure(_call: &Call, evidence: &Evidence<'_>) -> Option<String> {
+fn failure(_call: &Call, evidence: &CommandEvidence<'_>) -> Option<String> {
     if let Some(line) = unanswered(evidence) {
         return Some(line);
     }
@@ -101,7 +101,7 @@ struct Report {
     dependencies: Option<u64>,
 }
 
-fn reports(evidence: &Evidence<'_>) -> Vec<Report> {
+fn reports(evidence: &CommandEvidence<'_>) -> Vec<Report> {
     let mut reports = Vec::new();
     if let Some(begin) = evidence.stdout.iter().position(|byte| *byte == b'{') {
         let documents =
@@ -129,7 +129,7 @@ fn reports(evidence: &Evidence<'_>) -> Vec<Report> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::{Evidence, NoInputs, Proof, assess};
+    use crate::{CommandEvidence, NoInputs, Proof, assess};
     use rcrepro_model::plan::proof::ProofRule;
     use rcrepro_model::standing::Standing;
 
@@ -138,7 +138,7 @@ mod tests {
         let (stdout, stderr) = (stdout.as_bytes(), stderr.as_bytes());
         assess(
             ProofRule::Detect,
-            &Evidence { line, environment: &environment, exit_code, stdout, stderr, inputs: &NoInputs },
+            &CommandEvidence { line, environment: &environment, exit_code, stdout, stderr, inputs: &NoInputs },
         )
     }
 

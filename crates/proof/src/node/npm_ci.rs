@@ -4,7 +4,7 @@ use super::npm::{elsewhere, locked};
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::text::{leading_number, lines};
-use crate::{Evidence, Proof};
+use crate::{CommandEvidence, Proof};
 use rcrepro_model::plan::proof::Tool;
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::NpmCi, version: 2, rules: RULES, pass, failure: None };
@@ -13,7 +13,7 @@ const RULES: &str = "Proven: `added N packages` with N above 0, also as JSON; or
 --dry-run; `up to date`, with packages in the lock; no such line, as with --silent. On a condition: \
 the lock has optional packages of a package for other systems only, and npm leaves them out without a word.\n";
 
-fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     if call.has(&["--dry-run"]) {
         return Proof::hollow("`--dry-run` installs nothing");
     }

@@ -7,7 +7,7 @@ use super::jsonc;
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::text::{leading_number, lines};
-use crate::{Evidence, Lookup, Proof, Work};
+use crate::{CommandEvidence, Lookup, Proof, Work};
 use rcrepro_model::plan::proof::Tool;
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Tsc, version: 2, rules: RULES, pass, failure: None };
@@ -17,7 +17,7 @@ configuration is at hand and has no `references`, for TypeScript fails on a proj
 is empty beside `references` and there is no -b; --noCheck, --listFilesOnly, --showConfig, --init or --all, -b with --dry or --clean, which check nothing. \
 Unproven: silence, and a configuration that cannot be read or says too little. Contradicted: an error in the output.\n";
 
-fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     for flag in ["--noCheck", "--listFilesOnly", "--showConfig", "--init", "--all"] {
         if call.flag(flag) {
             return Proof::hollow(format!("`tsc {flag}` checks nothing"));
@@ -54,7 +54,7 @@ fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
     configured(call, evidence)
 }
 
-fn configured(call: &Call, evidence: &Evidence<'_>) -> Proof {
+fn configured(call: &Call, evidence: &CommandEvidence<'_>) -> Proof {
     let project = call.value(&["-p", "--project"]);
     let named = call.arguments.iter().any(|word| [".ts", ".tsx", ".mts", ".cts"].iter().any(|end| word.ends_with(end)));
     if project.is_none() && named {

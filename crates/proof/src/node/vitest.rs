@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::text::{lines, number_before, were};
-use crate::{Evidence, Proof, junit, tap};
+use crate::{CommandEvidence, Proof, junit, tap};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 mod settings;
@@ -29,7 +29,7 @@ struct Counts {
     reports: usize,
 }
 
-fn pass(call: &Call, alike: &[&Call], evidence: &Evidence<'_>) -> Proof {
+fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     if call.arguments.first().is_some_and(|word| word == "list") {
         return Proof::hollow("`vitest list` lists tests and runs none");
     }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{markdown, text};
 use rcrepro_model::advisory::time_split::TimeSplit;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::decision::board::{Board, Decided, Fact, Row, State};
+use rcrepro_model::decision::board::{Board, BoardRow, Decided, Fact, PacketState};
 use rcrepro_model::decision::verdict::Verdict;
 use rcrepro_model::plan::contract::Contract;
 use rcrepro_model::plan::{Packet, PacketId};
@@ -12,7 +12,7 @@ fn board() -> Board {
     let evidence = Digest::of(b"a manifest");
     let holds = Fact::Holds { evidence, says: "exit code 0".into() };
     let waits = Fact::Waits { why: "no evidence yet: rcrepro run RC-02".into() };
-    let row = |id: &str, state, reasons: &[&str], fact: &Fact, manifest| Row {
+    let row = |id: &str, state, reasons: &[&str], fact: &Fact, manifest| BoardRow {
         id: id.parse().expect("an id"),
         title: format!("The packet | {id}"),
         state,
@@ -23,8 +23,8 @@ fn board() -> Board {
     };
     Board {
         rows: vec![
-            row("RC-01", State::Done, &[], &holds, Some(evidence)),
-            row("RC-02", State::Ready, &["no evidence yet: rcrepro run RC-02"], &waits, None),
+            row("RC-01", PacketState::Done, &[], &holds, Some(evidence)),
+            row("RC-02", PacketState::Ready, &["no evidence yet: rcrepro run RC-02"], &waits, None),
         ],
         ..Board::default()
     }
@@ -65,8 +65,8 @@ fn documents_tick_only_what_is_done() {
 }
 
 /// A board of packets in these states, without criteria.
-fn in_states(states: &[State]) -> Board {
-    let row = |(index, state): (usize, &State)| Row {
+fn in_states(states: &[PacketState]) -> Board {
+    let row = |(index, state): (usize, &PacketState)| BoardRow {
         id: format!("RC-0{}", index + 1).parse().expect("an id"),
         title: "A packet".into(),
         state: *state,
@@ -80,7 +80,7 @@ fn in_states(states: &[State]) -> Board {
 
 #[test]
 fn where_nothing_is_ready_the_board_says_what_to_do_instead() {
-    use State::{Blocked, Done, Failed, Running, Undecided};
+    use PacketState::{Blocked, Done, Failed, Running, Undecided};
     for (states, expected) in [
         (&[Done, Failed, Blocked][..], "mend RC-02, which is FAILED; its evidence: rcrepro log RC-02"),
         (&[Undecided, Failed], "mend RC-02, which is FAILED; its evidence: rcrepro log RC-02"),
@@ -96,11 +96,11 @@ fn where_nothing_is_ready_the_board_says_what_to_do_instead() {
 
 #[test]
 fn an_undecided_verdict_has_a_reason_even_where_every_packet_is_done() {
-    let verdict = |states: &[State]| text::verdict(&in_states(states), Verdict::Undecided, &TimeSplit::default());
-    let shown = verdict(&[State::Done]);
+    let verdict = |states: &[PacketState]| text::verdict(&in_states(states), Verdict::Undecided, &TimeSplit::default());
+    let shown = verdict(&[PacketState::Done]);
     assert!(shown.contains("undecided: no packet has a criterion"), "{shown}");
     let shown = verdict(&[]);
     assert!(shown.contains("undecided: the plan has no packet"), "{shown}");
-    let shown = verdict(&[State::Done, State::Blocked]);
+    let shown = verdict(&[PacketState::Done, PacketState::Blocked]);
     assert!(!shown.contains("undecided:"), "the packet says why: {shown}");
 }

@@ -8,7 +8,7 @@ use crate::mutants;
 use crate::text::put;
 use crate::today;
 use rcrepro_model::advisory::time_split::TimeSplit;
-use rcrepro_model::decision::board::{Board, Decided, Fact, Row, State};
+use rcrepro_model::decision::board::{Board, BoardRow, Decided, Fact, PacketState};
 use rcrepro_model::decision::verdict::Verdict;
 use rcrepro_model::text::printable;
 
@@ -51,8 +51,8 @@ fn write_exceptions(text: &mut String, board: &Board) {
 /// Says what to do where no packet is ready.
 fn otherwise(board: &Board) -> String {
     let first = |state| board.rows.iter().find(|row| row.state == state);
-    let worst = [State::Tampered, State::Failed, State::Undecided].into_iter().find_map(first);
-    match (worst, first(State::Running)) {
+    let worst = [PacketState::Tampered, PacketState::Failed, PacketState::Undecided].into_iter().find_map(first);
+    match (worst, first(PacketState::Running)) {
         (Some(row), _) => {
             format!("mend {}, which is {}; its evidence: rcrepro log {}", row.id, row.state.as_str(), row.id)
         }
@@ -83,7 +83,7 @@ pub fn verdict(board: &Board, verdict: Verdict, split: &TimeSplit) -> String {
 
 /// Gives the reason of a verdict that no packet's line gives.
 fn unsaid(board: &Board, verdict: Verdict) -> Option<&'static str> {
-    let done = board.rows.iter().all(|row| row.state == State::Done);
+    let done = board.rows.iter().all(|row| row.state == PacketState::Done);
     match verdict {
         Verdict::Undecided if board.rows.is_empty() => Some("undecided: the plan has no packet"),
         Verdict::Undecided if done => Some(
@@ -94,7 +94,7 @@ fn unsaid(board: &Board, verdict: Verdict) -> Option<&'static str> {
 }
 
 /// Writes a packet; `proven` are the things that its criteria rest on whose gates were proven able to fail.
-fn write_row(text: &mut String, row: &Row, proven: Option<&BTreeSet<String>>) {
+fn write_row(text: &mut String, row: &BoardRow, proven: Option<&BTreeSet<String>>) {
     put(text, format_args!("{} {}  {}", row.id, row.state.as_str(), row.title));
     for decided in &row.criteria {
         write_criterion(text, decided, proven);

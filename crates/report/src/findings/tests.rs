@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::{json, sarif, text};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::advisory::findings::{Findings, Scan};
-use rcrepro_model::advisory::rescan::Outcome;
+use rcrepro_model::advisory::rescan::ScanOutcome;
 use rcrepro_model::advisory::scan::ScanFinding;
 use rcrepro_model::decision::risk::RiskClass;
 use rcrepro_model::plan::proof::Tool;
@@ -35,7 +35,7 @@ fn findings() -> Findings {
         command: "scan".parse().expect("a name"),
         line: "govulncheck ./...".into(),
         origin: Some("manifests/RC-02.json".into()),
-        outcome: Some(Outcome::Finds { ids: ["GO-2026-0001".to_owned()].into() }),
+        outcome: Some(ScanOutcome::Finds { ids: ["GO-2026-0001".to_owned()].into() }),
         conditions: Vec::new(),
     };
     Findings {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::evidence;
-use rcrepro_model::shake::inquiry::{Finding, Flake, Inquiry};
+use rcrepro_model::shake::inquiry::{Inquiry, ShakeFinding, UnsteadyPart};
 use rcrepro_model::shake::observation::Level;
 use rcrepro_model::shake::shaken::{Shaken, ShakenPacket};
 use rcrepro_model::shake::table::rows;
@@ -59,8 +59,8 @@ fn asked(inquiry: &Inquiry, store: &dyn BlobStore) -> Value {
     })
 }
 
-fn finding(finding: &Finding, store: &dyn BlobStore) -> Value {
-    let Finding { facet, level, .. } = finding;
+fn finding(finding: &ShakeFinding, store: &dyn BlobStore) -> Value {
+    let ShakeFinding { facet, level, .. } = finding;
     let causes: Vec<Value> = finding
         .causes
         .iter()
@@ -75,7 +75,7 @@ fn finding(finding: &Finding, store: &dyn BlobStore) -> Value {
             })
         })
         .collect();
-    let flake = |flake: &Flake| {
+    let flake = |flake: &UnsteadyPart| {
         json!({
             "settings": settings(&flake.setup),
             "differing": flake.differing,

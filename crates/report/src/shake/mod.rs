@@ -5,10 +5,10 @@ use comfy_table::{Table, presets};
 use super::text::put;
 use rcrepro_model::evidence::compare::Equality;
 use rcrepro_model::execution::world::ClockMode;
-use rcrepro_model::shake::inquiry::{Cause, Finding, Flake, Flowing, Inquiry};
+use rcrepro_model::shake::inquiry::{Flowing, Inquiry, ShakeCause, ShakeFinding, UnsteadyPart};
 use rcrepro_model::shake::observation::{Facet, Level};
 use rcrepro_model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
-use rcrepro_model::shake::table::{Cell, Row, rows};
+use rcrepro_model::shake::table::{Cell, FacetRow, rows};
 use rcrepro_model::shake::variation::{Variation, describe};
 use rcrepro_store::BlobStore;
 
@@ -70,7 +70,7 @@ fn table(shaken: &ShakenPacket) -> String {
             table.add_row([command.id.as_str(), "undecided"]);
             continue;
         };
-        let (bad, good): (Vec<Row>, Vec<Row>) = rows(inquiry).into_iter().partition(Row::has_difference);
+        let (bad, good): (Vec<FacetRow>, Vec<FacetRow>) = rows(inquiry).into_iter().partition(FacetRow::has_difference);
         let all = if bad.is_empty() { "all" } else { "others" };
         let good = good.first().map(|row| (format!("{all} ({})", good.len()), row));
         let lines = bad.iter().map(|row| (row.facet.to_string(), row)).chain(good);
@@ -133,7 +133,7 @@ fn write_findings(text: &mut String, command: &ShakenCommand, inquiry: &Inquiry,
 }
 
 /// Writes that a command fails if its clock stands still; its streams and outputs follow from that.
-fn fails_standing(text: &mut String, command: &ShakenCommand, clock: ClockMode, cause: &Cause) {
+fn fails_standing(text: &mut String, command: &ShakenCommand, clock: ClockMode, cause: &ShakeCause) {
     put(
         text,
         format_args!(
@@ -148,7 +148,7 @@ fn fails_standing(text: &mut String, command: &ShakenCommand, clock: ClockMode, 
 }
 
 /// Says what differs because the clock flows. That is a matter of the plan, and of no quarantine.
-fn flowing(text: &mut String, command: &ShakenCommand, finding: &Finding, found: &Flowing, store: &dyn BlobStore) {
+fn flowing(text: &mut String, command: &ShakenCommand, finding: &ShakeFinding, found: &Flowing, store: &dyn BlobStore) {
     let how = if finding.level == Level::Raw { " before the normalizers" } else { "" };
     let with = match found.flake.setup.is_empty() {
         true => String::new(),
@@ -160,7 +160,7 @@ fn flowing(text: &mut String, command: &ShakenCommand, finding: &Finding, found:
         "the times of files flow on while the clock stands"
     };
     let Flowing { flake, equal, clock } = found;
-    let (clock, Flake { differing, runs, .. }) = (clock.as_str(), flake);
+    let (clock, UnsteadyPart { differing, runs, .. }) = (clock.as_str(), flake);
     put(
         text,
         format_args!(
@@ -173,12 +173,12 @@ fn flowing(text: &mut String, command: &ShakenCommand, finding: &Finding, found:
 }
 
 /// Tells whether the canonical form has the same cause: then the raw form need not be spoken of.
-fn is_told_already(inquiry: &Inquiry, finding: &Finding, cause: &Cause) -> bool {
+fn is_told_already(inquiry: &Inquiry, finding: &ShakeFinding, cause: &ShakeCause) -> bool {
     let canonical = inquiry.finding(&finding.facet, Level::Canonical).filter(|_| finding.level == Level::Raw);
     canonical.is_some_and(|canonical| canonical.causes.iter().any(|other| other.setup == cause.setup))
 }
 
-fn is_flake_told_already(inquiry: &Inquiry, finding: &Finding) -> bool {
+fn is_flake_told_already(inquiry: &Inquiry, finding: &ShakeFinding) -> bool {
     let canonical = inquiry.finding(&finding.facet, Level::Canonical).filter(|_| finding.level == Level::Raw);
     canonical.is_some_and(|canonical| canonical.flake.is_some())
 }

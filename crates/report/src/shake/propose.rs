@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::text::put;
 use rcrepro_model::shake::observation::{Facet, Level, Observation};
 use rcrepro_model::shake::proposal::{PacketProposal, ProposedCommand, Tried};
-use rcrepro_model::shake::propose::{Candidate, Pin, Proposed, Question, Trial, Trials, counts, differing};
+use rcrepro_model::shake::propose::{Candidate, Proposed, Question, Trial, Trials, WorldPin, counts, differing};
 use rcrepro_model::standing::Standing;
 
 /// Writes a table for each command that needs other keys than it has, and a comment for each of the others.
@@ -102,7 +102,8 @@ fn evidence(question: &Question, trials: &Trials, proposed: &Proposed) -> Vec<St
         format!("with {candidate}{plan}: passed {passed} of {runs} runs{how}")
     };
     let mut lines: Vec<String> = trials.iter().filter(|(candidate, _)| Some(*candidate) != chosen).map(line).collect();
-    let culprits: Vec<&str> = Pin::ALL.into_iter().filter(|pin| is_culprit(trials, *pin)).map(Pin::as_str).collect();
+    let culprits: Vec<&str> =
+        WorldPin::ALL.into_iter().filter(|pin| is_culprit(trials, *pin)).map(WorldPin::as_str).collect();
     if chosen.is_some_and(|candidate| candidate.machine) {
         lines.push(match culprits.is_empty() {
             true => "no pin alone is the cause".to_owned(),
@@ -120,7 +121,7 @@ fn open(differing: &BTreeSet<Facet>) -> String {
 }
 
 /// Tells whether the command passes as soon as this pin alone is let go.
-fn is_culprit(trials: &Trials, pin: Pin) -> bool {
+fn is_culprit(trials: &Trials, pin: WorldPin) -> bool {
     let passed = |runs: &Vec<Trial>| !runs.is_empty() && runs.iter().all(|run| run.passed);
     trials.iter().any(|(candidate, runs)| candidate.free == Some(pin) && passed(runs))
 }
@@ -169,7 +170,7 @@ mod tests {
     use super::*;
     use rcrepro_format::plan::plan_toml;
     use rcrepro_model::execution::world::{ClockMode, WorldSettings};
-    use rcrepro_model::shake::propose::{Step, step};
+    use rcrepro_model::shake::propose::{ProposalStep, step};
 
     const PLAN: &str =
         "version = 1\nname = \"p\"\n[images.i]\nbuild = \"x\"\n[packets.RC-05]\ntitle = \"t\"\nsets = [\"all\"]\n";
@@ -180,8 +181,8 @@ mod tests {
         let mut trials = Trials::new();
         loop {
             match step(&question, &trials) {
-                Step::Done(proposed) => return Tried::Decided { question, trials, proposed },
-                Step::Run(candidate) => {
+                ProposalStep::Done(proposed) => return Tried::Decided { question, trials, proposed },
+                ProposalStep::Run(candidate) => {
                     let passed = candidate.world(7, &question.own, question.usual).clock() == passes;
                     let observation = Observation::of_ending(if passed { "exit code 0" } else { "exit code 1" });
                     trials.entry(candidate).or_default().push(Trial { observation, passed });

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use rcrepro_model::shake::inquiry::Flake;
+use rcrepro_model::shake::inquiry::UnsteadyPart;
 use rcrepro_model::shake::observation::{Facet, Level};
 use rcrepro_model::shake::shaken::{Shaken, ShakenPacket};
 use rcrepro_model::shake::variation::describe;
@@ -29,7 +29,7 @@ pub fn proposals(shaken: &ShakenPacket) -> String {
     text
 }
 
-fn proposal(command: &str, facet: &Facet, flake: &Flake) -> String {
+fn proposal(command: &str, facet: &Facet, flake: &UnsteadyPart) -> String {
     let world = match flake.setup.is_empty() {
         true => "in the plan's own world".to_owned(),
         false => format!("with {}", describe(&flake.setup)),

@@ -1,7 +1,7 @@
 use super::*;
 use rcrepro_model::evidence::compare::Part;
 use rcrepro_model::execution::world::ClockMode;
-use rcrepro_model::shake::inquiry::Flake;
+use rcrepro_model::shake::inquiry::UnsteadyPart;
 use rcrepro_model::shake::observation::{Facet, Seen};
 use rcrepro_model::shake::variation::{Setting, Setup};
 use rcrepro_store::memory::MemoryStore;
@@ -13,7 +13,7 @@ fn seen(store: &MemoryStore, text: &str) -> Seen {
     Seen::Stream { raw: digest, canonical: digest }
 }
 
-fn packet(store: &MemoryStore, findings: Vec<Finding>, left_out: &[Variation]) -> ShakenPacket {
+fn packet(store: &MemoryStore, findings: Vec<ShakeFinding>, left_out: &[Variation]) -> ShakenPacket {
     drop(seen(store, ""));
     let inquiry = Inquiry {
         clock: ClockMode::Starts,
@@ -33,16 +33,16 @@ fn packet(store: &MemoryStore, findings: Vec<Finding>, left_out: &[Variation]) -
     }
 }
 
-fn cause(store: &MemoryStore) -> Finding {
+fn cause(store: &MemoryStore) -> ShakeFinding {
     let setting = Setting::Hostname("elsewhere");
-    let cause = Cause {
+    let cause = ShakeCause {
         setup: Setup::from([(Variation::Hostname, setting)]),
         differing: 4,
         runs: 4,
         baseline: seen(store, "on rcrepro\nsame\n"),
         found: seen(store, "on elsewhere\nsame\n"),
     };
-    Finding { facet: STDOUT, level: Level::Canonical, causes: vec![cause], flake: None, flowing: None }
+    ShakeFinding { facet: STDOUT, level: Level::Canonical, causes: vec![cause], flake: None, flowing: None }
 }
 
 #[test]
@@ -69,9 +69,15 @@ fn a_cause_is_told_with_its_lines() {
 #[test]
 fn a_flake_is_proposed_as_toml_whatever_its_names_are() {
     let store = MemoryStore::default();
-    let flake = |setup| Flake { setup, differing: 1, runs: 4, evidence: [seen(&store, "a\n"), seen(&store, "b\n")] };
-    let finding =
-        |level, facet, setup| Finding { facet, level, causes: Vec::new(), flake: Some(flake(setup)), flowing: None };
+    let flake =
+        |setup| UnsteadyPart { setup, differing: 1, runs: 4, evidence: [seen(&store, "a\n"), seen(&store, "b\n")] };
+    let finding = |level, facet, setup| ShakeFinding {
+        facet,
+        level,
+        causes: Vec::new(),
+        flake: Some(flake(setup)),
+        flowing: None,
+    };
     let odd = Facet::Part(Part::Output("a \"b\"\\c".into()));
     let load = Setup::from([(Variation::Load, Setting::Load(6))]);
     let findings = vec![

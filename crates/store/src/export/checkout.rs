@@ -12,7 +12,7 @@ use super::{ExportError, walk};
 use crate::BlobStore;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 
 /// A numeric owner.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub fn checkout(store: &dyn BlobStore, root: Digest, to: &Path, options: &Checko
     make_folder(to)?;
     let mut folders = vec![to.to_owned()];
     for (path, node) in &entries {
-        if matches!(node, Node::Directory { .. }) {
+        if matches!(node, TreeNode::Directory { .. }) {
             let at = to.join(path.as_str());
             make_folder(&at)?;
             folders.push(at);
@@ -70,9 +70,9 @@ pub fn checkout(store: &dyn BlobStore, root: Digest, to: &Path, options: &Checko
     entries.par_iter().try_for_each(|(path, node)| {
         let at = to.join(path.as_str());
         match node {
-            Node::Directory { .. } => Ok(()),
-            Node::File { digest, executable } => file(store, *digest, *executable, path, &at, options),
-            Node::Symlink { target } => {
+            TreeNode::Directory { .. } => Ok(()),
+            TreeNode::File { digest, executable } => file(store, *digest, *executable, path, &at, options),
+            TreeNode::Symlink { target } => {
                 std::os::unix::fs::symlink(target, &at).map_err(failed("make the symlink", &at))?;
                 dress(&at, options)
             }

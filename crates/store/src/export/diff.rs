@@ -6,7 +6,7 @@ use super::{ExportError, child, read_directory};
 use crate::BlobStore;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 
 /// A path at which two trees differ: in one only, or other in each. A directory that only one tree has counts as all
 /// that is in it; directories in both are looked into.
@@ -15,9 +15,9 @@ pub struct Difference {
     /// The path from the trees' roots.
     pub path: TreePath,
     /// What the first tree has there.
-    pub left: Option<Node>,
+    pub left: Option<TreeNode>,
     /// What the second tree has there.
-    pub right: Option<Node>,
+    pub right: Option<TreeNode>,
 }
 
 /// Compares two trees by digest, and opens only directories that differ. Sorted as [`super::walk()`] sorts.
@@ -29,7 +29,7 @@ pub fn diff(store: &dyn BlobStore, left: Digest, right: Digest) -> Result<Vec<Di
     let mut waiting = if left == right { Vec::new() } else { compare(store, left, right, None)? };
     while let Some(difference) = waiting.pop() {
         match (&difference.left, &difference.right) {
-            (Some(Node::Directory { digest: left }), Some(Node::Directory { digest: right })) => {
+            (Some(TreeNode::Directory { digest: left }), Some(TreeNode::Directory { digest: right })) => {
                 waiting.extend(compare(store, *left, *right, Some(&difference.path))?);
             }
             _ => found.push(difference),

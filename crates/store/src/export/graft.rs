@@ -6,7 +6,7 @@ use super::{ExportError, child, read_directory};
 use crate::{BlobBatch, BlobStore};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 
 /// Returns the root of `base` with the nodes put at their paths. Directories on the way come into being if they are missing; only
 /// the directories on the way are read and written. [`Digest::of`] no bytes is the empty base.
@@ -14,7 +14,7 @@ use rcrepro_model::content::tree::{Directory, Node};
 /// # Errors
 /// [`ExportError::Exists`] when something is already at a path, even a directory, or a file or symlink is on the way there:
 /// a declared output must not exist in the source. Otherwise when a directory on the way cannot be read or written.
-pub fn graft(store: &dyn BlobStore, base: Digest, nodes: &[(TreePath, Node)]) -> Result<Digest, ExportError> {
+pub fn graft(store: &dyn BlobStore, base: Digest, nodes: &[(TreePath, TreeNode)]) -> Result<Digest, ExportError> {
     let batch = store.batch()?;
     let parts = nodes.iter().map(|(path, node)| (path.segments().collect(), node)).collect();
     let root = graft_below(store, &*batch, read_directory(store, base)?, None, parts)?;
@@ -23,7 +23,7 @@ pub fn graft(store: &dyn BlobStore, base: Digest, nodes: &[(TreePath, Node)]) ->
 }
 
 /// The rest of a path, first segment first, and what goes there.
-type Part<'a> = (Vec<Name>, &'a Node);
+type Part<'a> = (Vec<Name>, &'a TreeNode);
 
 #[expect(clippy::expect_used, reason = "the end of a path is taken one level above")]
 fn graft_below(
@@ -45,11 +45,11 @@ fn graft_below(
             ([(rest, node)], None) if rest.is_empty() => (*node).clone(),
             (group, _) if group.iter().any(|(rest, _)| rest.is_empty()) => return Err(ExportError::Exists { path }),
             (_, None) => {
-                Node::Directory { digest: graft_below(store, batch, Directory::default(), Some(&path), group)? }
+                TreeNode::Directory { digest: graft_below(store, batch, Directory::default(), Some(&path), group)? }
             }
-            (_, Some(Node::Directory { digest })) => {
+            (_, Some(TreeNode::Directory { digest })) => {
                 let below = read_directory(store, *digest)?;
-                Node::Directory { digest: graft_below(store, batch, below, Some(&path), group)? }
+                TreeNode::Directory { digest: graft_below(store, batch, below, Some(&path), group)? }
             }
             (_, Some(_)) => return Err(ExportError::Exists { path }),
         };

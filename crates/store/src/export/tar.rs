@@ -8,7 +8,7 @@ use super::{ExportError, Owner, walk};
 use crate::BlobStore;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 
 const BLOCK: u64 = 512;
 /// How much is copied at once, in bytes.
@@ -45,9 +45,9 @@ pub fn export_tar(
     for (path, node) in walk(store, root)? {
         let name = style.prefix.as_ref().map_or_else(|| path.clone(), |prefix| prefix.join(&path));
         match node {
-            Node::Directory { .. } => archive.header(EntryType::Directory, name.as_str(), "", 0, 0o755)?,
-            Node::Symlink { target } => archive.header(EntryType::Symlink, name.as_str(), &target, 0, 0o777)?,
-            Node::File { digest, executable } => {
+            TreeNode::Directory { .. } => archive.header(EntryType::Directory, name.as_str(), "", 0, 0o755)?,
+            TreeNode::Symlink { target } => archive.header(EntryType::Symlink, name.as_str(), &target, 0, 0o777)?,
+            TreeNode::File { digest, executable } => {
                 let mode = if executable { 0o755 } else { 0o644 };
                 archive.header(EntryType::Regular, name.as_str(), "", digest.size, mode)?;
                 archive.contents(&mut *store.reader(digest)?, &path, digest.size)?;

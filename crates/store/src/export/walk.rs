@@ -4,7 +4,7 @@ use super::{ExportError, child, read_directory};
 use crate::BlobStore;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 
 /// How many entries a tree may unfold to. Equal directories share one blob, so a few blobs can describe more entries than
 /// any disk holds.
@@ -15,7 +15,7 @@ const LIMIT: usize = 2_000_000;
 ///
 /// # Errors
 /// [`ExportError`] when a directory is missing, damaged or not canonical, or there are more than two million entries.
-pub fn walk(store: &dyn BlobStore, root: Digest) -> Result<Vec<(TreePath, Node)>, ExportError> {
+pub fn walk(store: &dyn BlobStore, root: Digest) -> Result<Vec<(TreePath, TreeNode)>, ExportError> {
     let mut found = Vec::new();
     // The entries still to be visited, the next one last.
     let mut waiting = entries(store, root, None)?;
@@ -23,7 +23,7 @@ pub fn walk(store: &dyn BlobStore, root: Digest) -> Result<Vec<(TreePath, Node)>
         if found.len() + waiting.len() >= LIMIT {
             return Err(ExportError::TooMany { root, limit: LIMIT });
         }
-        if let Node::Directory { digest } = &node {
+        if let TreeNode::Directory { digest } = &node {
             waiting.extend(entries(store, *digest, Some(&path))?);
         }
         found.push((path, node));
@@ -32,7 +32,11 @@ pub fn walk(store: &dyn BlobStore, root: Digest) -> Result<Vec<(TreePath, Node)>
 }
 
 /// Returns a directory's entries backwards.
-fn entries(store: &dyn BlobStore, digest: Digest, at: Option<&TreePath>) -> Result<Vec<(TreePath, Node)>, ExportError> {
+fn entries(
+    store: &dyn BlobStore,
+    digest: Digest,
+    at: Option<&TreePath>,
+) -> Result<Vec<(TreePath, TreeNode)>, ExportError> {
     let directory = read_directory(store, digest)?;
     Ok(directory.entries.into_iter().rev().map(|(name, node)| (child(at, &name), node)).collect())
 }
@@ -41,10 +45,10 @@ fn entries(store: &dyn BlobStore, digest: Digest, at: Option<&TreePath>) -> Resu
 ///
 /// # Errors
 /// [`ExportError`] when a directory on the way is missing, damaged or not canonical.
-pub fn lookup(store: &dyn BlobStore, root: Digest, path: &TreePath) -> Result<Option<Node>, ExportError> {
-    let mut here = Node::Directory { digest: root };
+pub fn lookup(store: &dyn BlobStore, root: Digest, path: &TreePath) -> Result<Option<TreeNode>, ExportError> {
+    let mut here = TreeNode::Directory { digest: root };
     for name in path.segments() {
-        let Node::Directory { digest } = here else { return Ok(None) };
+        let TreeNode::Directory { digest } = here else { return Ok(None) };
         match read_directory(store, digest)?.entries.remove(&name) {
             Some(node) => here = node,
             None => return Ok(None),

@@ -3,7 +3,7 @@
 use super::{ExportError, read_directory};
 use crate::{BlobStore, StoreError};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 
 /// Whether every blob of a tree is in the store. Contents are checked when they are read, not here.
 ///
@@ -19,9 +19,9 @@ pub fn is_whole(store: &dyn BlobStore, root: Digest) -> Result<bool, ExportError
         };
         for node in directory.entries.into_values() {
             match node {
-                Node::Directory { digest } => open.push(digest),
-                Node::File { digest, .. } if !store.contains(digest)? => return Ok(false),
-                Node::File { .. } | Node::Symlink { .. } => {}
+                TreeNode::Directory { digest } => open.push(digest),
+                TreeNode::File { digest, .. } if !store.contains(digest)? => return Ok(false),
+                TreeNode::File { .. } | TreeNode::Symlink { .. } => {}
             }
         }
     }

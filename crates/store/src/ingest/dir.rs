@@ -16,7 +16,7 @@ use super::{HashOnly, LimitError, Limits, Meter, PIECE, fill, with_buffer};
 use crate::{BlobBatch, BlobStore, StoreError};
 use rcrepro_model::content::digest::{Digest, DigestHasher};
 use rcrepro_model::content::name::{NameError, TreePath};
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 
 /// Why a folder cannot become a tree.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +148,7 @@ pub fn ingest_output(
     named: &Path,
     at: &TreePath,
     options: &DirOptions,
-) -> Result<Option<Node>, DirError> {
+) -> Result<Option<TreeNode>, DirError> {
     let shown = named.join(at.as_str());
     let root = open_root(root)?;
     let (above, name) = at.as_str().rsplit_once('/').unwrap_or(("", at.as_str()));
@@ -166,7 +166,7 @@ pub fn ingest_output(
         Err(error) => return Err(DirError::io("look at", &shown)(error.into())),
     };
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::Symlink => Ok(Some(Node::Symlink { target: scan::read_link(&folder, &name, &shown)? })),
+        FileType::Symlink => Ok(Some(TreeNode::Symlink { target: scan::read_link(&folder, &name, &shown)? })),
         FileType::RegularFile => {
             let file = Path::new(name.to_str().expect("a tree path is UTF-8"));
             Ok(Some(ingest_file(batch, folder.as_fd(), file, &shown, (options, &AtomicU64::new(0)))?))
@@ -175,7 +175,7 @@ pub fn ingest_output(
             let below = scan::open_beneath(root.as_fd(), Path::new(at.as_str()), OFlags::DIRECTORY)
                 .map_err(|error| DirError::io("open the folder", &shown)(error.into()))?;
             let digest = ingest_folder(batch, below.as_fd(), &shown, options)?;
-            Ok(Some(Node::Directory { digest }))
+            Ok(Some(TreeNode::Directory { digest }))
         }
         FileType::CharacterDevice if options.overlay_upper && stat.st_rdev == 0 => Ok(None),
         other => Err(DirError::Special { path: shown, kind: scan::kind_name(other) }),
@@ -243,14 +243,14 @@ fn ingest_on_pool(
     Ok(digests[0].expect("the root is the last level to be encoded"))
 }
 
-fn encode(folder: Folder, files: &[Node], folders: &[Option<Digest>]) -> Vec<u8> {
+fn encode(folder: Folder, files: &[TreeNode], folders: &[Option<Digest>]) -> Vec<u8> {
     let entries = folder.entries.into_iter().map(|(name, slot)| {
         let node = match slot {
             Slot::File(index) => files[index].clone(),
             Slot::Folder(index) => {
-                Node::Directory { digest: folders[index].expect("a folder is encoded before the one it is in") }
+                TreeNode::Directory { digest: folders[index].expect("a folder is encoded before the one it is in") }
             }
-            Slot::Symlink(target) => Node::Symlink { target },
+            Slot::Symlink(target) => TreeNode::Symlink { target },
         };
         (name, node)
     });
@@ -265,7 +265,7 @@ fn ingest_file(
     path: &Path,
     shown: &Path,
     (options, taken): (&DirOptions, &AtomicU64),
-) -> Result<Node, DirError> {
+) -> Result<TreeNode, DirError> {
     let opened = scan::open_beneath(root, path, OFlags::empty())
         .map_err(|error| DirError::io("open the file", shown)(error.into()))?;
     let stat = rustix::fs::fstat(&opened).map_err(|error| DirError::io("look at", shown)(error.into()))?;
@@ -286,7 +286,7 @@ fn ingest_file(
         return Err(DirError::Limit { path: shown.to_owned(), source });
     }
     let digest = with_buffer(|buffer| keep(batch, &mut File::from(opened), size, shown, buffer))?;
-    Ok(Node::File { digest, executable: stat.st_mode & 0o100 != 0 })
+    Ok(TreeNode::File { digest, executable: stat.st_mode & 0o100 != 0 })
 }
 
 fn keep(

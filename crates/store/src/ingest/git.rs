@@ -15,7 +15,7 @@ use crate::{BlobBatch, BlobStore, StoreError};
 use rcrepro_format::syntax::canonical_json::MAX_INTEGER;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{NameError, TreePath};
-use rcrepro_model::content::tree::{Node, TreeBuilder, TreeError};
+use rcrepro_model::content::tree::{TreeBuilder, TreeError, TreeNode};
 
 mod visit;
 mod walk;
@@ -147,7 +147,7 @@ pub fn ingest_git(store: &dyn BlobStore, source: &GitSource<'_>, limits: Limits)
     let mut builder = TreeBuilder::default();
     let mut meter = Meter::new(limits);
     for (entry, node) in tracked.iter().zip(nodes) {
-        let size = if let Node::File { digest, .. } = &node { digest.size } else { 0 };
+        let size = if let TreeNode::File { digest, .. } = &node { digest.size } else { 0 };
         meter.file(size).map_err(|source| GitError::Limit { source })?;
         builder.insert(&entry.path, node)?;
     }
@@ -237,7 +237,7 @@ pub fn is_excluded(path: &str, exclude: &GlobSet) -> bool {
 }
 
 /// Reads the objects on every thread of the pool; each has its own handle, because gix's is not shared.
-fn read_objects(batch: &dyn BlobBatch, repository: &Path, tracked: &[Tracked]) -> Result<Vec<Node>, GitError> {
+fn read_objects(batch: &dyn BlobBatch, repository: &Path, tracked: &[Tracked]) -> Result<Vec<TreeNode>, GitError> {
     let share = tracked.len().div_ceil(rayon::current_num_threads()).max(1);
     let shares = tracked
         .par_chunks(share)
@@ -254,7 +254,7 @@ fn read_object(
     repository: &Path,
     handle: &gix::Repository,
     entry: &Tracked,
-) -> Result<Node, GitError> {
+) -> Result<TreeNode, GitError> {
     let failed =
         |error: gix::Error| reading(format!("read `{}` ({})", entry.path, entry.object), repository)(error.into());
     let mut blob = handle.find_blob(entry.object).map_err(failed)?;
@@ -263,7 +263,7 @@ fn read_object(
             path: entry.path.clone(),
             bytes: error.as_bytes().escape_ascii().to_string(),
         })?;
-        return Ok(Node::Symlink { target });
+        return Ok(TreeNode::Symlink { target });
     }
-    Ok(Node::File { digest: batch.put(&blob.data)?, executable: entry.kind == EntryKind::BlobExecutable })
+    Ok(TreeNode::File { digest: batch.put(&blob.data)?, executable: entry.kind == EntryKind::BlobExecutable })
 }

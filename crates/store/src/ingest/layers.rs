@@ -15,7 +15,7 @@ use super::{Limits, Meter, TarError, with_buffer};
 use crate::{BlobBatch, BlobStore};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 
 /// What a name begins with that takes another one away.
 const WHITEOUT: &str = ".wh.";
@@ -67,7 +67,7 @@ pub fn ingest_layers(store: &dyn BlobStore, layers: &[Digest]) -> Result<RootTre
 }
 
 /// What is at each path: a file or a symbolic link, or a folder where there is none.
-type Paths = BTreeMap<TreePath, (Option<Node>, Dress)>;
+type Paths = BTreeMap<TreePath, (Option<TreeNode>, Dress)>;
 
 /// What one layer does to those below.
 #[derive(Default)]
@@ -112,14 +112,14 @@ fn changes(
         let item = match entry.kind {
             EntryType::Regular | EntryType::Continuous => {
                 let digest = with_buffer(|buffer| keep(batch, &mut archive, &entry, buffer))?;
-                Some(Node::File { digest, executable: entry.executable })
+                Some(TreeNode::File { digest, executable: entry.executable })
             }
             EntryType::Directory => None,
             EntryType::Symlink => {
                 let target = String::from_utf8(entry.link.clone()).map_err(|_| refused("its target is not UTF-8"))?;
                 // What a link's own mode says differs from tool to tool, and nobody asks for it.
                 dress.mode = 0o777;
-                Some(Node::Symlink { target })
+                Some(TreeNode::Symlink { target })
             }
             EntryType::Link => {
                 let target = locate(&entry.link).ok().flatten();
@@ -201,14 +201,14 @@ mod tests {
         let store = MemoryStore::default();
         let layers: Vec<Digest> = layers.iter().map(|entries| layer(&store, entries)).collect();
         let tree = ingest_layers(&store, &layers)?;
-        let shown = |(path, node): (TreePath, Node)| {
+        let shown = |(path, node): (TreePath, TreeNode)| {
             let mode = tree.dress.get(&path).map_or(0, |dress| dress.mode);
             match node {
-                Node::File { digest, .. } => {
+                TreeNode::File { digest, .. } => {
                     format!("{path} {mode:o} {}", String::from_utf8_lossy(&store.get(digest).expect("stored")))
                 }
-                Node::Symlink { target } => format!("{path} {mode:o} -> {target}"),
-                Node::Directory { .. } => format!("{path}/ {mode:o}"),
+                TreeNode::Symlink { target } => format!("{path} {mode:o} -> {target}"),
+                TreeNode::Directory { .. } => format!("{path}/ {mode:o}"),
             }
         };
         Ok(walk(&store, tree.root).expect("a tree").into_iter().map(shown).collect())

@@ -10,7 +10,7 @@ use super::{LimitError, Limits, Meter, PIECE, fill, with_buffer};
 use crate::{BlobBatch, BlobStore, StoreError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Node, TreeBuilder, TreeError};
+use rcrepro_model::content::tree::{TreeBuilder, TreeError, TreeNode};
 
 /// Why an archive cannot become a tree. Names are shown with every byte that is not printable ASCII escaped.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +92,7 @@ pub struct TarOptions {
 ///
 /// # Errors
 /// [`TarError`]; then some of the archive's blobs may be in the store, and nothing refers to them.
-pub fn ingest_tar(store: &dyn BlobStore, reader: &mut dyn Read, options: &TarOptions) -> Result<Node, TarError> {
+pub fn ingest_tar(store: &dyn BlobStore, reader: &mut dyn Read, options: &TarOptions) -> Result<TreeNode, TarError> {
     let batch = store.batch()?;
     let node = ingest_tar_into(&*batch, reader, options)?;
     batch.commit()?;
@@ -103,7 +103,11 @@ pub fn ingest_tar(store: &dyn BlobStore, reader: &mut dyn Read, options: &TarOpt
 ///
 /// # Errors
 /// [`TarError`].
-pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &TarOptions) -> Result<Node, TarError> {
+pub fn ingest_tar_into(
+    batch: &dyn BlobBatch,
+    reader: &mut dyn Read,
+    options: &TarOptions,
+) -> Result<TreeNode, TarError> {
     let mut archive = TarReader::new(reader);
     let mut meter = Meter::new(options.limits);
     let mut tree = Tree::default();
@@ -116,12 +120,12 @@ pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &T
         let item = match entry.kind {
             EntryType::Regular | EntryType::Continuous => {
                 let digest = with_buffer(|buffer| keep(batch, &mut archive, &entry, buffer))?;
-                Item::Leaf(Node::File { digest, executable: entry.executable })
+                Item::Leaf(TreeNode::File { digest, executable: entry.executable })
             }
             EntryType::Directory => Item::Folder,
             EntryType::Symlink => {
                 let target = String::from_utf8(entry.link.clone()).map_err(|_| refused("its target is not UTF-8"))?;
-                Item::Leaf(Node::Symlink { target })
+                Item::Leaf(TreeNode::Symlink { target })
             }
             EntryType::Link => {
                 let target = locate(&entry.link, options.strip.as_ref())
@@ -144,7 +148,7 @@ pub fn ingest_tar_into(batch: &dyn BlobBatch, reader: &mut dyn Read, options: &T
 /// What is at a path.
 #[derive(Debug, Clone)]
 enum Item {
-    Leaf(Node),
+    Leaf(TreeNode),
     Folder,
 }
 
@@ -174,7 +178,7 @@ impl Tree {
         Ok(())
     }
 
-    fn finish(mut self, batch: &dyn BlobBatch, options: &TarOptions) -> Result<Node, TarError> {
+    fn finish(mut self, batch: &dyn BlobBatch, options: &TarOptions) -> Result<TreeNode, TarError> {
         if let (true, Some(path)) = (self.seen.is_empty(), &options.strip) {
             return Err(TarError::Empty { path: path.clone() });
         }
@@ -182,7 +186,7 @@ impl Tree {
             return Ok(node);
         }
         let digest = self.builder.finish(&mut |_, bytes| batch.put(&bytes).map(drop))?;
-        Ok(Node::Directory { digest })
+        Ok(TreeNode::Directory { digest })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::export::{TarStyle, export_tar, lookup};
 use rcrepro_store::ingest::{DirOptions, Limits, TarError, TarOptions, hash_dir, ingest_dir, ingest_tar};
@@ -17,7 +17,7 @@ fn strip(path: &str) -> TarOptions {
     TarOptions { strip: Some(path.parse().expect("a path")), ..TarOptions::default() }
 }
 
-fn ingest(bytes: &[u8], options: &TarOptions) -> Result<Node, TarError> {
+fn ingest(bytes: &[u8], options: &TarOptions) -> Result<TreeNode, TarError> {
     ingest_tar(&MemoryStore::default(), &mut &*bytes, options)
 }
 
@@ -61,20 +61,27 @@ fn every_format_of_gnu_tar_gives_the_folders_digest() {
     let digest = hash_dir(&tree).expect("hash");
     for format in ["--format=pax", "--format=gnu"] {
         let below = gnu_tar(folder.path(), &[format, "out"]);
-        assert_eq!(ingest(&below, &strip("out")).expect("ingest"), Node::Directory { digest }, "{format}");
+        assert_eq!(ingest(&below, &strip("out")).expect("ingest"), TreeNode::Directory { digest }, "{format}");
         let dotted = gnu_tar(&tree, &[format, "."]);
-        assert_eq!(ingest(&dotted, &TarOptions::default()).expect("ingest"), Node::Directory { digest }, "{format}");
+        assert_eq!(
+            ingest(&dotted, &TarOptions::default()).expect("ingest"),
+            TreeNode::Directory { digest },
+            "{format}"
+        );
     }
 }
 
 #[test]
 fn single_files_and_symlinks_are_themselves() {
-    let node = Node::File { digest: Digest::of(b"x"), executable: false };
+    let node = TreeNode::File { digest: Digest::of(b"x"), executable: false };
     assert_eq!(ingest(&ended(&[file("app", b"x")]), &strip("app")).expect("a file"), node);
     let link = entry(EntryType::Symlink, "app", "../dangling", b"");
-    assert_eq!(ingest(&ended(&[link]), &strip("app")).expect("a link"), Node::Symlink { target: "../dangling".into() });
+    assert_eq!(
+        ingest(&ended(&[link]), &strip("app")).expect("a link"),
+        TreeNode::Symlink { target: "../dangling".into() }
+    );
     assert!(matches!(ingest(&ended(&[]), &strip("app")), Err(TarError::Empty { .. })));
-    let empty = Node::Directory { digest: Digest::of(b"") };
+    let empty = TreeNode::Directory { digest: Digest::of(b"") };
     assert_eq!(ingest(&ended(&[]), &TarOptions::default()).expect("nothing"), empty);
 }
 
@@ -82,11 +89,11 @@ fn single_files_and_symlinks_are_themselves() {
 fn hard_links_become_files() {
     let store = MemoryStore::default();
     let bytes = ended(&[file("out/a", b"x"), entry(EntryType::Link, "out/b", "out/a", b"")]);
-    let Node::Directory { digest } = ingest_tar(&store, &mut &*bytes, &strip("out")).expect("ingest") else {
+    let TreeNode::Directory { digest } = ingest_tar(&store, &mut &*bytes, &strip("out")).expect("ingest") else {
         panic!("a directory")
     };
     let found = lookup(&store, digest, &"b".parse().expect("a path")).expect("lookup");
-    assert_eq!(found, Some(Node::File { digest: Digest::of(b"x"), executable: false }));
+    assert_eq!(found, Some(TreeNode::File { digest: Digest::of(b"x"), executable: false }));
     for (target, entries) in
         [("out/none", vec![]), ("elsewhere", vec![]), ("out/d", vec![entry(EntryType::Directory, "out/d/", "", b"")])]
     {
@@ -179,11 +186,12 @@ fn what_is_exported_reads_back_and_gnu_tar_unpacks_it() {
         ingest(&bytes, &strip("work/src")).err().map(|error| error.to_string()),
         Some("archive entry `work/` is refused: it lies outside the path that was asked for".into())
     );
-    let Node::Directory { digest } = ingest_tar(&store, &mut &*bytes, &TarOptions::default()).expect("ingest") else {
+    let TreeNode::Directory { digest } = ingest_tar(&store, &mut &*bytes, &TarOptions::default()).expect("ingest")
+    else {
         panic!("a directory")
     };
     let below = lookup(&store, digest, &"work/src".parse().expect("a path")).expect("lookup");
-    assert_eq!(below, Some(Node::Directory { digest: root }));
+    assert_eq!(below, Some(TreeNode::Directory { digest: root }));
 
     std::fs::write(folder.path().join("t.tar"), &bytes).expect("write");
     let unpacked = Command::new("tar").args(["-xf", "t.tar"]).current_dir(folder.path()).status().expect("tar");
@@ -196,7 +204,8 @@ fn a_missing_blob_leaves_the_archive_without_its_end() {
     let store = MemoryStore::default();
     let bytes = ended(&[file("a", b"x"), file("b", b"y")]);
     let other = MemoryStore::default();
-    let Node::Directory { digest } = ingest_tar(&store, &mut &*bytes, &TarOptions::default()).expect("ingest") else {
+    let TreeNode::Directory { digest } = ingest_tar(&store, &mut &*bytes, &TarOptions::default()).expect("ingest")
+    else {
         panic!("a directory")
     };
     other.put(&store.get(digest).expect("the directory")).expect("put");

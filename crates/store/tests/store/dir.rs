@@ -9,7 +9,7 @@ use std::process::Command;
 
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::ingest::{DirError, DirOptions, Limits, hash_dir, ingest_dir, ingest_output};
@@ -55,10 +55,10 @@ fn store_and_hash_only_agree_and_every_blob_is_there() {
 /// Counts the entries of a tree while every blob of it is read and checked.
 fn count(store: &dyn BlobStore, root: Digest) -> usize {
     let directory = Directory::decode(&store.get(root).expect("a directory blob")).expect("a canonical directory");
-    let below = |node: &Node| match node {
-        Node::Directory { digest } => count(store, *digest),
-        Node::File { digest, .. } => store.get(*digest).map(|_| 0).expect("a file's blob"),
-        Node::Symlink { .. } => 0,
+    let below = |node: &TreeNode| match node {
+        TreeNode::Directory { digest } => count(store, *digest),
+        TreeNode::File { digest, .. } => store.get(*digest).map(|_| 0).expect("a file's blob"),
+        TreeNode::Symlink { .. } => 0,
     };
     directory.entries.values().map(|node| 1 + below(node)).sum()
 }
@@ -134,11 +134,11 @@ fn the_upper_directory_of_an_overlay_gives_its_outputs() {
     let expected = tempfile::tempdir().expect("a temporary folder");
     shell(expected.path(), "mkdir old; printf x >app");
     let dist = hash_dir(expected.path()).expect("hash");
-    assert_eq!(output("work/dist").expect("a folder"), Some(Node::Directory { digest: dist }));
-    let file = |bytes: &[u8]| Node::File { digest: Digest::of(bytes), executable: false };
+    assert_eq!(output("work/dist").expect("a folder"), Some(TreeNode::Directory { digest: dist }));
+    let file = |bytes: &[u8]| TreeNode::File { digest: Digest::of(bytes), executable: false };
     assert_eq!(output("work/log").expect("a file"), Some(file(b"y")));
     assert_eq!(output("work/dist/app").expect("a file"), Some(file(b"x")));
-    assert_eq!(output("work/link").expect("a link"), Some(Node::Symlink { target: "dist".into() }));
+    assert_eq!(output("work/link").expect("a link"), Some(TreeNode::Symlink { target: "dist".into() }));
     for absent in ["work/nothing", "work/removed", "work/removed/below", "work/dist/old/gone", "no/where"] {
         assert_eq!(output(absent).expect("nothing"), None, "{absent}");
     }

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::{CheckoutOptions, Contents, ExportError, Owner, checkout, diff, graft, lookup, walk};
 use rcrepro_store::fs::{BLOB_MTIME, FsStore};
@@ -19,8 +19,8 @@ fn path(text: &str) -> TreePath {
     text.parse().expect("a good path")
 }
 
-fn file(store: &dyn BlobStore, content: &str) -> Node {
-    Node::File { digest: store.put(content.as_bytes()).expect("put"), executable: false }
+fn file(store: &dyn BlobStore, content: &str) -> TreeNode {
+    TreeNode::File { digest: store.put(content.as_bytes()).expect("put"), executable: false }
 }
 
 /// Stores a tree of files whose contents are given beside their paths.
@@ -51,7 +51,7 @@ fn a_tree_that_unfolds_without_end_is_refused() {
     for _ in 0..40 {
         let mut builder = TreeBuilder::default();
         for name in ["a", "b"] {
-            builder.insert(&path(name), Node::Directory { digest }).expect("no duplicate");
+            builder.insert(&path(name), TreeNode::Directory { digest }).expect("no duplicate");
         }
         digest = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("put");
     }
@@ -77,7 +77,7 @@ fn a_graft_equals_the_tree_made_at_once() {
     let base = tree(&store, &[("work/a", "1"), ("work/b/c", "2")]);
     let dep = tree(&store, &[("m/f", "3")]);
     let grafts = [
-        (path("deps/go"), Node::Directory { digest: dep }),
+        (path("deps/go"), TreeNode::Directory { digest: dep }),
         (path("work/b/d/e"), file(&store, "4")),
         (path("z"), file(&store, "5")),
     ];
@@ -87,7 +87,7 @@ fn a_graft_equals_the_tree_made_at_once() {
     assert_eq!(root, expected);
     walk(&store, root).expect("every directory is stored");
     assert_eq!(graft(&store, base, &[]).expect("graft nothing"), base);
-    let source = Node::Directory { digest: dep };
+    let source = TreeNode::Directory { digest: dep };
     let laid = graft(&store, Digest::of(EMPTY), &[(path("work"), source)]).expect("onto nothing");
     assert_eq!(laid, tree(&store, &[("work/m/f", "3")]));
 }
@@ -97,12 +97,12 @@ fn a_graft_never_hides_what_is_there() {
     let store = MemoryStore::default();
     let base = tree(&store, &[("work/a", "1"), ("work/b/c", "2")]);
     let node = || file(&store, "x");
-    let taken = |grafts: &[(TreePath, Node)], at: &str| {
+    let taken = |grafts: &[(TreePath, TreeNode)], at: &str| {
         let error = graft(&store, base, grafts).expect_err(at);
         assert!(matches!(&error, ExportError::Exists { path } if path.as_str() == at), "{error}");
     };
     taken(&[(path("work/a"), node())], "work/a");
-    taken(&[(path("work/b"), Node::Directory { digest: Digest::of(EMPTY) })], "work/b");
+    taken(&[(path("work/b"), TreeNode::Directory { digest: Digest::of(EMPTY) })], "work/b");
     taken(&[(path("work/a/b"), node())], "work/a");
     taken(&[(path("n"), node()), (path("n"), node())], "n");
     taken(&[(path("n"), node()), (path("n/m"), node())], "n");

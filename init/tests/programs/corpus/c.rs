@@ -1,4 +1,4 @@
-//! Programs in C: readings of clocks, waits with a deadline, and what the kernel says of time in other ways.
+//! Programs in C: readings of clocks, waits with a deadline, and other ways in which the kernel tells the time.
 
 use super::row::{Row, Section, Way};
 
@@ -57,7 +57,7 @@ const BUSY: &[Row] = &[
     Row::same("threads", "eight threads wait for ten milliseconds again and again"),
 ];
 
-/// Signals come every millisecond: a call that waits for PID 1 to hear of it can be interrupted.
+/// Signals come every millisecond: a call that waits until PID 1 learns of it can be interrupted.
 const INTERRUPTED: &[Row] = &[
     Row::hangs("signals-semaphore", "each time that it is interrupted the deadline is as far away as before"),
     Row::hangs("signals-sleep", "the same"),

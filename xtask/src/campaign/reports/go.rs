@@ -1,19 +1,19 @@
-//! The events of `go test -json`: one object a line, `Action`, `Package` and, for all but a package's own, `Test`.
+//! The events of `go test -json`: one object per line, `Action`, `Package` and, for all but a package's own, `Test`.
 
-use super::{Report, Verdict};
+use super::report::{TestReport, TestVerdict};
 use crate::campaign::json::Json;
 
-/// Reads the events; lines that are none (what the build says) are passed over.
-pub fn read(stdout: &str) -> Option<Report> {
-    let mut report = Report::default();
+/// Reads the events; other lines (what the build says) are passed over.
+pub fn read(stdout: &str) -> Option<TestReport> {
+    let mut report = TestReport::default();
     let mut failed = Vec::new();
     for event in stdout.lines().filter(|line| line.starts_with('{')).filter_map(Json::read) {
         let (Some(action), Some(package)) = (event.text("Action"), event.text("Package")) else { continue };
         let verdict = match action {
-            "pass" | "bench" => Verdict::Passed,
+            "pass" | "bench" => TestVerdict::Passed,
             // A test that begins counts as failed until it ends: a process that dies reports no end.
-            "fail" | "run" | "start" => Verdict::Failed,
-            "skip" => Verdict::Skipped,
+            "fail" | "run" | "start" => TestVerdict::Failed,
+            "skip" => TestVerdict::Skipped,
             _ => continue,
         };
         if let (Some(test), "fail") = (event.text("Test"), action) {
@@ -25,7 +25,7 @@ pub fn read(stdout: &str) -> Option<Report> {
         };
     }
     // With `-count` a test ends several times, and has failed when it failed once.
-    report.tests.extend(failed.into_iter().map(|name| (name, Verdict::Failed)));
+    report.tests.extend(failed.into_iter().map(|name| (name, TestVerdict::Failed)));
     (!report.wholes.is_empty()).then_some(report)
 }
 
@@ -60,15 +60,15 @@ mod tests {
         let report = read(EVENTS).unwrap();
         let tests: Vec<_> = report.tests.iter().map(|(name, verdict)| (name.as_str(), *verdict)).collect();
         let expected = [
-            ("x/a TestHangs", Verdict::Failed),
-            ("x/a TestOne", Verdict::Passed),
-            ("x/a TestOne/sub case", Verdict::Passed),
-            ("x/a TestTwice", Verdict::Failed),
-            ("x/a TestTwo", Verdict::Skipped),
+            ("x/a TestHangs", TestVerdict::Failed),
+            ("x/a TestOne", TestVerdict::Passed),
+            ("x/a TestOne/sub case", TestVerdict::Passed),
+            ("x/a TestTwice", TestVerdict::Failed),
+            ("x/a TestTwo", TestVerdict::Skipped),
         ];
         assert_eq!(tests, expected);
         let wholes: Vec<_> = report.wholes.values().copied().collect();
-        assert_eq!(wholes, [Verdict::Failed, Verdict::Failed, Verdict::Skipped]);
+        assert_eq!(wholes, [TestVerdict::Failed, TestVerdict::Failed, TestVerdict::Skipped]);
         assert_eq!(report.executed(), 4);
     }
 

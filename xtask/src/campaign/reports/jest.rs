@@ -1,11 +1,11 @@
 //! The document that jest and vitest write: `testResults`, one per file, with `assertionResults`, one per test.
 
-use super::{Report, Verdict, document};
+use super::report::{TestReport, TestVerdict, document};
 
 /// Reads the document. A file whose tests could not be loaded has none, and fails as a whole.
-pub fn read(stdout: &str) -> Option<Report> {
+pub fn read(stdout: &str) -> Option<TestReport> {
     let json = document(stdout, "testResults")?;
-    let mut report = Report::default();
+    let mut report = TestReport::default();
     for file in json.list("testResults") {
         let path = file.text("name").unwrap_or_default();
         // Sources are at /work in every container.
@@ -19,11 +19,11 @@ pub fn read(stdout: &str) -> Option<Report> {
     Some(report)
 }
 
-fn verdict(status: &str) -> Verdict {
+fn verdict(status: &str) -> TestVerdict {
     match status {
-        "passed" => Verdict::Passed,
-        "pending" | "skipped" | "todo" | "disabled" | "focused" => Verdict::Skipped,
-        _ => Verdict::Failed,
+        "passed" => TestVerdict::Passed,
+        "pending" | "skipped" | "todo" | "disabled" | "focused" => TestVerdict::Skipped,
+        _ => TestVerdict::Failed,
     }
 }
 
@@ -44,12 +44,12 @@ mod tests {
         let report = read(text).unwrap();
         let tests: Vec<_> = report.tests.iter().map(|(name, verdict)| (name.as_str(), *verdict)).collect();
         let expected = [
-            ("src/a.test.ts add works", Verdict::Passed),
-            ("src/a.test.ts add works #2", Verdict::Failed),
-            ("src/a.test.ts later", Verdict::Skipped),
+            ("src/a.test.ts add works", TestVerdict::Passed),
+            ("src/a.test.ts add works #2", TestVerdict::Failed),
+            ("src/a.test.ts later", TestVerdict::Skipped),
         ];
         assert_eq!(tests, expected);
-        assert_eq!(report.wholes["src/b.test.ts"], Verdict::Failed);
+        assert_eq!(report.wholes["src/b.test.ts"], TestVerdict::Failed);
         assert_eq!(read("No tests found\n"), None);
     }
 }

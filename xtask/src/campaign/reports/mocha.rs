@@ -1,13 +1,15 @@
 //! The document that mocha's json reporter writes: `stats`, and `tests` of which `passes`, `failures` and `pending` are parts.
 
-use super::{Report, Verdict, document};
+use super::report::{TestReport, TestVerdict, document};
 use crate::campaign::json::Json;
 
 /// Reads the document. Hooks that fail stand among the failures and not among the tests.
-pub fn read(stdout: &str) -> Option<Report> {
+pub fn read(stdout: &str) -> Option<TestReport> {
     let json = document(stdout, "stats")?;
-    let mut report = Report::default();
-    for (list, verdict) in [("passes", Verdict::Passed), ("failures", Verdict::Failed), ("pending", Verdict::Skipped)] {
+    let mut report = TestReport::default();
+    for (list, verdict) in
+        [("passes", TestVerdict::Passed), ("failures", TestVerdict::Failed), ("pending", TestVerdict::Skipped)]
+    {
         for test in json.list(list) {
             report.add(&name(test), verdict);
         }
@@ -36,9 +38,9 @@ mod tests {
 }
 "#;
         let report = read(text).unwrap();
-        assert_eq!(report.tests["test/s.js s a"], Verdict::Passed);
-        assert_eq!(report.tests["test/s.js s \"before each\" hook"], Verdict::Failed);
-        assert_eq!(report.tests["test/s.js s b"], Verdict::Skipped);
+        assert_eq!(report.tests["test/s.js s a"], TestVerdict::Passed);
+        assert_eq!(report.tests["test/s.js s \"before each\" hook"], TestVerdict::Failed);
+        assert_eq!(report.tests["test/s.js s b"], TestVerdict::Skipped);
         assert_eq!(read("Error: no files\n"), None);
     }
 }

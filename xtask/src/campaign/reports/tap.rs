@@ -3,11 +3,11 @@
 //! `node --test` and node-tap write `# Subtest: NAME` before a block and the block's own test point after it, so that names
 //! are known in time. ava writes no blocks.
 
-use super::{Report, Verdict};
+use super::report::{TestReport, TestVerdict};
 
 /// Reads test points. Points of files and suites count as well: they fail when a part of them does, or alone.
-pub fn read(stdout: &str) -> Option<Report> {
-    let mut report = Report::default();
+pub fn read(stdout: &str) -> Option<TestReport> {
+    let mut report = TestReport::default();
     let mut versioned = false;
     // The names of the blocks that are open, with the indentation at which their own point is.
     let mut open: Vec<(usize, String)> = Vec::new();
@@ -34,14 +34,14 @@ pub fn read(stdout: &str) -> Option<Report> {
             let path: Vec<&str> = open.iter().map(|(_, name)| name.as_str()).chain([name.as_str()]).collect();
             report.add(&path.join(" > "), verdict);
         } else if text.starts_with("Bail out!") {
-            report.wholes.insert("the run".to_owned(), Verdict::Failed);
+            report.wholes.insert("the run".to_owned(), TestVerdict::Failed);
         }
     }
     (versioned || !report.tests.is_empty()).then_some(report)
 }
 
 /// Reads `ok 3 - name # SKIP reason`.
-fn point(text: &str) -> Option<(Verdict, String)> {
+fn point(text: &str) -> Option<(TestVerdict, String)> {
     let (passed, rest) = match text.strip_prefix("not ok") {
         Some(rest) => (false, rest),
         None => (true, text.strip_prefix("ok")?),
@@ -54,9 +54,9 @@ fn point(text: &str) -> Option<(Verdict, String)> {
     let (name, directive) = rest.rsplit_once(" # ").unwrap_or((rest, ""));
     let directive = directive.trim_start().to_ascii_uppercase();
     let (name, verdict) = match directive {
-        _ if directive.starts_with("SKIP") || directive.starts_with("TODO") => (name, Verdict::Skipped),
-        _ if directive.starts_with("TIME=") => (name, if passed { Verdict::Passed } else { Verdict::Failed }),
-        _ => (rest, if passed { Verdict::Passed } else { Verdict::Failed }),
+        _ if directive.starts_with("SKIP") || directive.starts_with("TODO") => (name, TestVerdict::Skipped),
+        _ if directive.starts_with("TIME=") => (name, if passed { TestVerdict::Passed } else { TestVerdict::Failed }),
+        _ => (rest, if passed { TestVerdict::Passed } else { TestVerdict::Failed }),
     };
     Some((verdict, plain(name.strip_suffix(" {").unwrap_or(name))))
 }
@@ -71,7 +71,7 @@ fn plain(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn names(report: &Report) -> Vec<(&str, Verdict)> {
+    fn names(report: &TestReport) -> Vec<(&str, TestVerdict)> {
         report.tests.iter().map(|(name, verdict)| (name.as_str(), *verdict)).collect()
     }
 
@@ -95,11 +95,11 @@ ok 2 - other # time=3.1ms
 1..2
 ";
         let expected = [
-            ("other", Verdict::Passed),
-            ("suite", Verdict::Failed),
-            ("suite > one", Verdict::Passed),
-            ("suite > three # four", Verdict::Skipped),
-            ("suite > two", Verdict::Failed),
+            ("other", TestVerdict::Passed),
+            ("suite", TestVerdict::Failed),
+            ("suite > one", TestVerdict::Passed),
+            ("suite > three # four", TestVerdict::Skipped),
+            ("suite > two", TestVerdict::Failed),
         ];
         assert_eq!(names(&read(text).unwrap()), expected);
     }
@@ -107,7 +107,7 @@ ok 2 - other # time=3.1ms
     #[test]
     fn flat_points_and_failures_of_the_whole_are_read() {
         let report = read("TAP version 13\nok 1 - a \u{203a} b\nnot ok 2 - c # 1 of 2\nBail out! no more\n").unwrap();
-        assert_eq!(names(&report), [("a \u{203a} b", Verdict::Passed), ("c # 1 of 2", Verdict::Failed)]);
+        assert_eq!(names(&report), [("a \u{203a} b", TestVerdict::Passed), ("c # 1 of 2", TestVerdict::Failed)]);
         assert_eq!(report.wholes.len(), 1);
         assert_eq!(read("okay\nall fine\n"), None);
     }

@@ -9,7 +9,7 @@ use rcrepro_format::plan::frozen_toml::{self, FrozenLock};
 use rcrepro_format::plan::plan_toml;
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::evidence::finding::FindingName;
 use rcrepro_model::plan::{CommandSpec, FrozenInput, Plan, References};
 use rcrepro_normalize as normalize;
@@ -43,7 +43,7 @@ impl Judge<'_> {
             match Directory::decode(&bytes) {
                 Ok(directory) => {
                     for (name, node) in directory.entries.into_iter().rev() {
-                        if let Node::Directory { digest } = node {
+                        if let TreeNode::Directory { digest } = node {
                             let at = if at.len() < PLACE { format!("{at}/{name}") } else { at.clone() };
                             open.push((at, digest));
                         }

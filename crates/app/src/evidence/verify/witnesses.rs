@@ -13,9 +13,9 @@ use crate::toolchain::in_engine::pulled;
 use crate::workspace::{PLAN_FILE, excludes};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::finding::{FindingName, Note};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{ImageSource, Plan};
 use rcrepro_store::export;
 
@@ -56,8 +56,8 @@ impl Judge<'_> {
 
     fn image_locks(&mut self, plan: &Plan) {
         let isa = &self.manifest.platform.isa;
-        let Some(platform) = Platform::of_isa(isa) else {
-            let known = Platform::ALL.map(Platform::isa).join(" or ");
+        let Some(platform) = ImagePlatform::of_isa(isa) else {
+            let known = ImagePlatform::ALL.map(ImagePlatform::isa).join(" or ");
             self.finding(FindingName::PlatformDiffers, "platform.isa", known, isa);
             return;
         };
@@ -132,9 +132,9 @@ impl Judge<'_> {
     fn held(&self, path: &Path) -> Held {
         let Some(inside) = inside(path) else { return Held::Outside };
         match export::lookup(self.store, self.manifest.source.root, &inside) {
-            Ok(Some(Node::File { digest, .. })) => Held::File(digest),
-            Ok(Some(Node::Symlink { target })) => Held::Otherwise(format!("`{inside}` is a link to `{target}`")),
-            Ok(Some(Node::Directory { .. })) => Held::Otherwise(format!("`{inside}` is a folder")),
+            Ok(Some(TreeNode::File { digest, .. })) => Held::File(digest),
+            Ok(Some(TreeNode::Symlink { target })) => Held::Otherwise(format!("`{inside}` is a link to `{target}`")),
+            Ok(Some(TreeNode::Directory { .. })) => Held::Otherwise(format!("`{inside}` is a folder")),
             Ok(None) => Held::Otherwise(format!("it has no file `{inside}`")),
             Err(_) => Held::Unknown,
         }

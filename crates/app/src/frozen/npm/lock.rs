@@ -13,7 +13,7 @@ use rcrepro_images::packages::npm_cache::content_path;
 use rcrepro_model::content::integrity;
 use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_pins::syntax::json;
-use rcrepro_pins::syntax::node::Node;
+use rcrepro_pins::syntax::node::SyntaxNode;
 
 /// The files of the client's lock, relative to the package's folder.
 pub const LOCK_FILES: [&str; 2] = ["package.json", "package-lock.json"];
@@ -229,7 +229,7 @@ pub fn notes<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>
 fn lines(lock: &[u8]) -> BTreeMap<String, usize> {
     let text = String::from_utf8_lossy(lock);
     let Ok(Some(document)) = json::document(&text, false) else { return BTreeMap::new() };
-    let entries = document.get("packages").map(Node::pairs).unwrap_or_default();
+    let entries = document.get("packages").map(SyntaxNode::pairs).unwrap_or_default();
     entries.iter().filter_map(|(key, _)| Some((key.text()?.to_owned(), key.line))).collect()
 }
 

@@ -10,7 +10,7 @@ use super::lock::{self, LOCK_FILES, LockedPackage};
 use crate::frozen::{Abridged, FrozenError, FrozenStep, prune};
 use rcrepro_images::packages::npm_cache::{CachedPackage, cache_files};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 
 /// The shell line of the network step.
 pub const LINE: &str = "npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --cache /work/npm-cache";
@@ -44,14 +44,14 @@ impl FrozenStep<'_> {
             // Two names may share one tarball.
             if laid.insert(content_path) {
                 let path = format!("_cacache/content-v2/{content_path}").parse().expect("hex segments");
-                builder.insert(&path, Node::File { digest: *digest, executable: false })?;
+                builder.insert(&path, TreeNode::File { digest: *digest, executable: false })?;
             }
             present.push(CachedPackage { name, version, integrity, size: digest.size });
         }
         for (path, bytes) in cache_files(&present) {
             let digest = self.store.put(&bytes)?;
             let path = path.parse().expect("hex segments");
-            builder.insert(&path, Node::File { digest, executable: false })?;
+            builder.insert(&path, TreeNode::File { digest, executable: false })?;
         }
         Ok(builder.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
     }

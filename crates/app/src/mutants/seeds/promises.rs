@@ -68,7 +68,7 @@ mod tests {
     use super::super::memory::{Memory, only};
     use super::*;
     use rcrepro_pins::judge::judge;
-    use rcrepro_pins::survey::Survey;
+    use rcrepro_pins::survey::PinSurvey;
 
     #[test]
     fn a_drift_changes_the_reference_and_nothing_else() {
@@ -77,7 +77,7 @@ mod tests {
         let pins = rcrepro_model::plan::pins::Pins { go: Some(pin), node: None };
         let module = "module m // 1.26.8\n\ngo 1.26.0\n\ntoolchain go1.26.8\n";
         let files = Memory::new(&[("Dockerfile", "FROM golang:1.26.8\n"), ("go.mod", module)]);
-        let mut survey = Survey::default();
+        let mut survey = PinSurvey::default();
         for path in files.paths() {
             survey.file(path, files.text(path).expect("there").as_bytes(), &pins);
         }

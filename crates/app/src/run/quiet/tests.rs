@@ -1,7 +1,7 @@
 use super::*;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::{EndingEntry, StreamEntry};
-use rcrepro_model::execution::attempt::{Attempt, Sightings};
+use rcrepro_model::execution::attempt::{NetworkAttempt, Sightings};
 use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::Requirement;
 use rcrepro_store::memory::MemoryStore;
@@ -61,7 +61,7 @@ fn forbidden_lines_are_named_with_their_place() {
 
 #[test]
 fn attempts_are_judged_as_the_plan_says() {
-    let attempt = Attempt {
+    let attempt = NetworkAttempt {
         process: "node".into(),
         protocol: "tcp".into(),
         address: "192.0.2.1".into(),

@@ -22,7 +22,7 @@ use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::{CommandSpec, PacketId};
 use rcrepro_model::shake::observation::Observation;
 use rcrepro_model::shake::proposal::{PacketProposal, ProposedCommand, Tried};
-use rcrepro_model::shake::propose::{Candidate, Question, Step, Trial, Trials, step};
+use rcrepro_model::shake::propose::{Candidate, ProposalStep, Question, Trial, Trials, step};
 use rcrepro_proof::usual_clock;
 
 /// Says how worlds are looked for.
@@ -111,8 +111,8 @@ impl Search<'_> {
         let mut longest = Duration::ZERO;
         loop {
             let candidate = match step(&question, &trials) {
-                Step::Run(candidate) => candidate,
-                Step::Done(proposed) => {
+                ProposalStep::Run(candidate) => candidate,
+                ProposalStep::Done(proposed) => {
                     let tried = Tried::Decided { question, trials, proposed };
                     if let Some(entry) = tried.candidate().and_then(|candidate| passed.remove(candidate)) {
                         self.results.insert(spec.id.clone(), entry);

@@ -11,10 +11,10 @@ use crate::toolchain::ImageError;
 use rcrepro_images::packages::{go_module, go_source};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{Node, TreeBuilder};
-use rcrepro_model::execution::action::{Action, Command, Platform as ActionPlatform};
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
+use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
 use rcrepro_model::execution::derive;
-use rcrepro_model::image::definition::{GoProgram, ImageName, Platform};
+use rcrepro_model::image::definition::{GoProgram, ImageName, ImagePlatform};
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::image::layer::{Entry, EntryKind};
 use rcrepro_model::image::lock::{GoPin, LayerPins, ProgramPin};
@@ -32,7 +32,7 @@ pub(crate) struct Compilation<'a> {
     pub layer: &'a ImageName,
     pub program: &'a GoProgram,
     /// The machine that it is for.
-    pub platform: Platform,
+    pub platform: ImagePlatform,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: u64,
     /// Its modules.
@@ -44,7 +44,7 @@ impl Compilation<'_> {
     pub(super) fn action(
         &self,
         builder: &ImageIdentity,
-        builder_platform: Platform,
+        builder_platform: ImagePlatform,
         store: Option<&dyn BlobStore>,
     ) -> Result<Action, ImageError> {
         let mut keep = |bytes: Vec<u8>| match store {
@@ -108,19 +108,19 @@ impl Compilation<'_> {
         for (pins, ending) in [(&self.pins.modules, "zip"), (&self.pins.go_mods, "mod")] {
             for GoPin { purl, digest, .. } in pins {
                 let at = path(go_module::proxy_path(purl.name(), purl.version(), ending))?;
-                tree.insert(&at, Node::File { digest: *digest, executable: false })?;
+                tree.insert(&at, TreeNode::File { digest: *digest, executable: false })?;
                 versions.insert((purl.name(), purl.version()));
             }
         }
         for (module, version) in versions {
             let digest = keep(go_source::info(version))?;
             let at = path(go_module::proxy_path(module, version, "info"))?;
-            tree.insert(&at, Node::File { digest, executable: false })?;
+            tree.insert(&at, TreeNode::File { digest, executable: false })?;
         }
         // Go looks into the newest version for a word on retraction; the only one it is told of is the locked one.
         let digest = keep(format!("{}\n", self.program.version).into_bytes())?;
         let at = path(go_module::list_path(&self.program.module))?;
-        tree.insert(&at, Node::File { digest, executable: false })?;
+        tree.insert(&at, TreeNode::File { digest, executable: false })?;
         Ok(tree.finish(&mut |_, bytes| keep(bytes).map(drop))?)
     }
 }
@@ -135,13 +135,13 @@ pub(super) fn read_output(
     for (path, node) in export::walk(store, pin.output)? {
         let path = into.join(&path);
         match node {
-            Node::Directory { .. } => {
+            TreeNode::Directory { .. } => {
                 sink(Entry { path, kind: EntryKind::Directory { mode: 0o755 } }, &mut std::io::empty())?;
             }
-            Node::Symlink { target } => {
+            TreeNode::Symlink { target } => {
                 sink(Entry { path, kind: EntryKind::Symlink { target } }, &mut std::io::empty())?;
             }
-            Node::File { digest, executable } => {
+            TreeNode::File { digest, executable } => {
                 let mode = if executable { 0o755 } else { 0o644 };
                 sink(Entry { path, kind: EntryKind::File { mode } }, &mut store.reader(digest)?)?;
             }

@@ -7,7 +7,7 @@ use crate::toolchain::ImageError;
 use crate::toolchain::folder::ImageFolder;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::composition::Composition;
-use rcrepro_model::image::definition::{GoProgram, ImageName, Platform};
+use rcrepro_model::image::definition::{GoProgram, ImageName, ImagePlatform};
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::image::lock::ImageLock;
 
@@ -50,6 +50,6 @@ pub(crate) fn compiled_as_now(
 }
 
 /// Gives the identity of the image that a layer's program is compiled in, on one platform, from its lock alone.
-fn builder(folder: &ImageFolder, program: &GoProgram, platform: Platform) -> Result<ImageIdentity, ImageError> {
+fn builder(folder: &ImageFolder, program: &GoProgram, platform: ImagePlatform) -> Result<ImageIdentity, ImageError> {
     Ok(locked(&folder.on(platform), &program.image)?.identity())
 }

@@ -23,7 +23,7 @@ use rcrepro_model::execution::action::{Ending, Output};
 use rcrepro_model::execution::ending::{self, Bounds};
 use rcrepro_model::execution::event::ImageEvent;
 use rcrepro_model::execution::world::World;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::lock::{ImageLock, ProgramPin};
 use rcrepro_model::image::purl::Purl;
 use rcrepro_store::BlobStore;
@@ -157,7 +157,7 @@ pub(crate) async fn compile(
     let purl = Purl::go(&what.program.module, &what.program.version).to_string();
     let engine = context.engine.ok_or_else(|| ImageError::NoEngine { name: what.layer.clone() })?;
     let isa = &engine.info().isa;
-    let builder = Platform::of_isa(isa).ok_or_else(|| ImageError::NoEngine { name: what.layer.clone() })?;
+    let builder = ImagePlatform::of_isa(isa).ok_or_else(|| ImageError::NoEngine { name: what.layer.clone() })?;
     let image: BuiltImage = Box::pin(build(context, &folder.on(builder), &what.program.image)).await?;
     load::ensure(context, engine, &image).await?;
     (context.on_event)(ImageEvent::Compiling { layer: what.layer.clone(), program: purl.clone() });

@@ -11,7 +11,7 @@ use crate::workspace::plan_files::PlanFiles;
 use rcrepro_format::plan::plan_edit::{self, PlanEditError};
 use rcrepro_images::registry::Registry;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::pulled::PulledLock;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
@@ -38,7 +38,7 @@ pub async fn pin(
     store: &Arc<dyn BlobStore>,
     folder: &Path,
     name: &Name,
-    platform: Platform,
+    platform: ImagePlatform,
     anew: bool,
 ) -> Result<(Option<PulledLock>, PulledLock), ImagesError> {
     let unknown = || ImagesError::Plan { mistake: format!("images.{name}: expected `pull` and no `build`") };

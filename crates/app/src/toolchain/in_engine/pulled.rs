@@ -13,7 +13,7 @@ use rcrepro_format::images::pulled_toml;
 use rcrepro_images::registry::{Registry, RegistryError};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::ImageEntry;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::pulled::{PulledImage, PulledLock};
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
@@ -21,7 +21,7 @@ use rcrepro_store::BlobStore;
 /// Gives the path of a pulled image's lock: `DIR/lockfiles/pulled/ARCHITECTURE/NAME.lock` beside the plan. A definition of the
 /// same name may have its lock in the same folder, so this is another place.
 #[must_use]
-pub fn lock_path(folder: &Path, platform: Platform, name: &Name) -> PathBuf {
+pub fn lock_path(folder: &Path, platform: ImagePlatform, name: &Name) -> PathBuf {
     folder.join("lockfiles/pulled").join(platform.architecture()).join(format!("{name}.lock"))
 }
 
@@ -43,7 +43,7 @@ pub fn read(files: &PlanFiles, path: &Path) -> Result<(PulledLock, String), Imag
 pub fn locked(
     files: &PlanFiles,
     folder: &Path,
-    platform: Platform,
+    platform: ImagePlatform,
     name: &Name,
     reference: &ImageReference,
 ) -> Result<(PulledLock, String), ImagesError> {
@@ -122,7 +122,7 @@ impl ImageUse<'_> {
         }
     }
 
-    async fn serve(&self, reference: &ImageReference, platform: Platform) -> Result<PulledImage, RegistryError> {
+    async fn serve(&self, reference: &ImageReference, platform: ImagePlatform) -> Result<PulledImage, RegistryError> {
         let registry = Registry::new(registry_settings(self.config))?;
         let store: Arc<dyn BlobStore> = self.store.clone();
         // The registry retries by itself; what was tried elsewhere is in the error when everything has failed.

@@ -28,7 +28,7 @@ impl Scene {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir_all(folder.path().join("images")).expect("a folder");
         std::fs::write(folder.path().join("images/base.toml"), DEFINITION).expect("written");
-        let images = ImageFolder::new(folder.path(), Platform::LinuxAmd64);
+        let images = ImageFolder::new(folder.path(), ImagePlatform::LinuxAmd64);
         let store = Arc::new(FsStore::open(&folder.path().join("store")).expect("a store"));
         let context = ImageContext {
             store: store.clone(),

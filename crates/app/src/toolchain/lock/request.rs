@@ -14,7 +14,7 @@ use crate::toolchain::{ImageContext, ImageError};
 use crate::workspace::plan_files::PlanFiles;
 use rcrepro_images::registry::Registry;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::image::definition::{ImageName, Platform};
+use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_model::image::pulled::PulledLock;
 use rcrepro_model::image::reference::ImageReference;
@@ -29,7 +29,7 @@ pub struct LockRequest<'a> {
     /// The folder of the definitions.
     pub folder: &'a ImageFolder,
     /// One platform only; none for each that an image is for.
-    pub platform: Option<Platform>,
+    pub platform: Option<ImagePlatform>,
     /// The images; empty for all.
     pub names: &'a [String],
     /// The packages to raise.
@@ -222,11 +222,11 @@ impl LockRequest<'_> {
         Ok(())
     }
 
-    fn here(&self) -> Platform {
+    fn here(&self) -> ImagePlatform {
         self.platform.unwrap_or(self.folder.platform())
     }
 
-    fn platforms(&self, name: &ImageName) -> Result<impl Iterator<Item = Platform>, LockRequestError> {
+    fn platforms(&self, name: &ImageName) -> Result<impl Iterator<Item = ImagePlatform>, LockRequestError> {
         let (platforms, only) = (self.folder.platforms(name)?, self.platform);
         Ok(platforms.into_iter().filter(move |platform| only.is_none_or(|only| only == *platform)))
     }

@@ -9,7 +9,7 @@ use crate::toolchain::{ImageContext, ImageError};
 use rcrepro_images::packages::fetch::{Fetcher, Promise, Wanted, join};
 use rcrepro_images::packages::{go_module, npm};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::image::definition::{GoSource, ImageDefinition, ImageName, NpmSource, Platform};
+use rcrepro_model::image::definition::{GoSource, ImageDefinition, ImageName, ImagePlatform, NpmSource};
 use rcrepro_model::image::lock::{GoPin, LayerPins, NpmPin};
 use rcrepro_model::image::purl::Purl;
 
@@ -37,7 +37,7 @@ async fn resolve_go(
     context: &ImageContext<'_>,
     layer: &ImageName,
     source: &GoSource,
-    platform: Platform,
+    platform: ImagePlatform,
 ) -> Result<GoPin, ImageError> {
     let version = go_module::toolchain_version(&source.toolchain, platform.architecture());
     let purl = Purl::go(go_module::TOOLCHAIN_MODULE, &version);

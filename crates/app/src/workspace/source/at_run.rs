@@ -8,7 +8,7 @@ use super::unbuildable;
 use crate::run::execute::CommandRun;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_model::plan::{Packet, Plan};
@@ -33,7 +33,7 @@ pub fn git_at_run(
     source: Digest,
 ) -> Result<BTreeMap<Name, String>, StoreError> {
     let read = |path: &str| match lookup(store, source, &path.parse().ok()?) {
-        Ok(Some(Node::File { digest, .. })) if digest.size <= SEARCHED => {
+        Ok(Some(TreeNode::File { digest, .. })) if digest.size <= SEARCHED => {
             Some(String::from_utf8_lossy(&store.get(digest).ok()?).into_owned())
         }
         _ => None,
@@ -68,7 +68,7 @@ pub fn git_at_run(
 #[must_use]
 pub fn unbuildable_images(plan: &Plan, packet: &Packet, store: &dyn BlobStore, source: Digest) -> Vec<Fault> {
     let text = |image: &ReleaseImage| match lookup(store, source, &image.dockerfile) {
-        Ok(Some(Node::File { digest, .. })) => {
+        Ok(Some(TreeNode::File { digest, .. })) => {
             store.get(digest).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         }
         _ => None,

@@ -101,7 +101,7 @@ pub fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, Workspa
 /// Names the lines of a Dockerfile that only BuildKit builds; the engine is asked to build without it.
 pub fn unbuildable(path: &str, text: &str) -> Vec<Fault> {
     let forms = dockerfile_buildkit::forms(text).into_iter();
-    let fault = |form: dockerfile_buildkit::Form| {
+    let fault = |form: dockerfile_buildkit::BuildkitForm| {
         Fault::of_file(path, format!("{} needs BuildKit, and images are built without it", form.says))
             .at(form.line)
             .hint("write it without: COPY and RUN alone build the same file system")

@@ -5,7 +5,7 @@
 
 use crate::docker::dialect::Dialect;
 use rcrepro_model::execution::world::{DirectoryOrder, Processors, WallClock, World};
-use rcrepro_model::image::definition::Platform;
+use rcrepro_model::image::definition::ImagePlatform;
 
 /// The static program. Empty where it could not be compiled for this machine.
 pub(crate) const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rcrepro-init"));
@@ -30,7 +30,7 @@ const SAYS: &str = "rcrepro-init: cannot ";
 
 /// Tells whether the program can run on an engine's machine.
 pub(crate) fn runs_on(isa: &str) -> bool {
-    !PROGRAM.is_empty() && Platform::host().is_some_and(|host| host.isa() == isa)
+    !PROGRAM.is_empty() && ImagePlatform::host().is_some_and(|host| host.isa() == isa)
 }
 
 /// Tells whether a started container can wait for its turn: Podman's streams are attached without an input.

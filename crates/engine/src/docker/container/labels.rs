@@ -15,6 +15,9 @@ pub const DEADLINE: &str = "org.rcrepro.deadline";
 /// How long after its deadline a thing of any store counts as an orphan: clocks of a remote daemon's users may differ.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(3600);
 
+/// How long beyond its time-out a container may be needed, for its deadline.
+pub(crate) const DEADLINE_SLACK: Duration = Duration::from_secs(600);
+
 /// Says who made a container or a volume, and until when it is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Owner {

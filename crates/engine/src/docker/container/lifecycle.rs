@@ -32,15 +32,15 @@ use rcrepro_store::BlobStore;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a killed container may take to end.
 const KILL_LIMIT: Duration = Duration::from_secs(60);
-/// The exit code of a container that was killed, by its user or for want of memory.
+/// The exit code of a container that was killed, by its user or because memory ran out.
 const KILLED: i64 = 137;
-/// How often, and in what steps, a killed container is looked at again for a want of memory.
+/// How often, and in what steps, a killed container is asked again whether memory ran out.
 const LOOKS: u32 = 8;
 const LOOK_EVERY: Duration = Duration::from_millis(125);
 /// The seconds that a command gets between SIGTERM and SIGKILL when the user stops the run.
 const GRACE_SECONDS: i32 = 2;
 
-/// Is a container that came to a believable end.
+/// How a container ended, when that can be believed.
 pub(crate) struct Ended {
     pub code: i32,
     pub ending: Ending,
@@ -49,7 +49,8 @@ pub(crate) struct Ended {
     pub duration: Duration,
 }
 
-/// Is a container that has not been started.
+/// A container that has not been started.
+#[derive(Clone, Copy)]
 pub(crate) struct Created<'a> {
     pub client: &'a Docker,
     pub pump: &'a PumpHandle,
@@ -65,7 +66,7 @@ pub(crate) struct Created<'a> {
 ///
 /// # Errors
 /// [`EngineError`] when the end cannot be believed, or the user stops the run.
-pub(crate) async fn run(
+pub(crate) async fn run_to_end(
     created: &Created<'_>,
     execution: &Execution<'_>,
     store: &dyn BlobStore,
@@ -74,9 +75,8 @@ pub(crate) async fn run(
     let Created { client, pump, container, spool_dir, gated } = *created;
     let label = execution.label;
     let mut drain = Drain::attach(pump, label, container, gated, store, spool_dir).await?;
-    let interrupted = || EngineError::Interrupted { label: label.to_owned() };
     if cancel.is_cancelled() {
-        return Err(interrupted());
+        return Err(EngineError::Interrupted { label: label.to_owned() });
     }
     // Without a gate a container begins when it is started, and its turn must have come before.
     let mut turn = if gated { None } else { execution.take_turn(cancel).await? };
@@ -88,37 +88,62 @@ pub(crate) async fn run(
         drain.open_gate(label).await?;
     }
     let waited_for_turn = if gated { ready.elapsed() } else { Duration::ZERO };
+    let stopped = wait_for_stop(created, execution, &mut drain, cancel).await?;
+    drain.end_within(label, PATIENCE).await?;
+    let reported = settled_report(created, execution, &stopped).await?;
+    let (code, ending) = judge(&reported, stopped.timed_out).map_err(|reason| incomplete(label, reason))?;
+    drop(turn);
+    let duration = duration(&reported).ok_or_else(|| incomplete(label, "the container has no start or end time"))?;
+    let duration = duration.saturating_sub(waited_for_turn);
+    let (stdout, stderr) = drain.keep().await?;
+    Ok(Ended { code, ending, stdout, stderr, duration })
+}
 
+/// A container that no longer runs.
+struct Stopped {
+    /// The exit code that the engine's wait gave.
+    code: i64,
+    /// Whether it was killed because its time was over.
+    timed_out: bool,
+}
+
+/// Waits until a started container no longer runs; kills it when its time is over.
+async fn wait_for_stop(
+    created: &Created<'_>,
+    execution: &Execution<'_>,
+    drain: &mut Drain,
+    cancel: &CancellationToken,
+) -> Result<Stopped, EngineError> {
+    let Created { client, pump, container, .. } = *created;
+    let label = execution.label;
     let (mut timed_out, mut paused) = (false, false);
-    let waited = {
-        let mut exit = std::pin::pin!(wait(client, container, label));
-        let mut soon = std::pin::pin!(pump.dialect.wait(container));
-        let mut until = std::pin::pin!(tokio::time::sleep(execution.action.timeout));
-        let mut streams_ended = false;
-        loop {
-            tokio::select! {
-                code = &mut exit => break code?,
-                code = &mut soon, if streams_ended => {
-                    break code.map_err(|error| incomplete(label, format!("the wait failed: {}", reason(&error))))?;
+    let mut exit = std::pin::pin!(wait(client, container, label));
+    let mut soon = std::pin::pin!(pump.dialect.wait(container));
+    let mut until = std::pin::pin!(tokio::time::sleep(execution.action.timeout));
+    let mut streams_ended = false;
+    let code = loop {
+        tokio::select! {
+            code = &mut exit => break code?,
+            code = &mut soon, if streams_ended => {
+                break code.map_err(|error| incomplete(label, format!("the wait failed: {}", reason(&error))))?;
+            }
+            () = cancel.cancelled() => {
+                stop(client, container).await;
+                return Err(EngineError::Interrupted { label: label.to_owned() });
+            }
+            () = &mut until => {
+                if timed_out {
+                    return Err(incomplete(label, "the container outlived its kill"));
                 }
-                () = cancel.cancelled() => {
-                    stop(client, container).await;
-                    return Err(interrupted());
-                }
-                () = &mut until => {
-                    if timed_out {
-                        return Err(incomplete(label, "the container outlived its kill"));
-                    }
-                    timed_out = true;
-                    paused = is_paused(client, container).await;
-                    kill(client, container, label).await?;
-                    until.as_mut().reset(tokio::time::Instant::now() + KILL_LIMIT);
-                }
-                // A drain that fails ends the execution at once: its streams can never be whole.
-                ended = drain.ended(label), if !streams_ended => {
-                    ended?;
-                    streams_ended = true;
-                }
+                timed_out = true;
+                paused = is_paused(client, container).await;
+                kill(client, container, label).await?;
+                until.as_mut().reset(tokio::time::Instant::now() + KILL_LIMIT);
+            }
+            // A drain that fails ends the execution at once: its streams can never be whole.
+            ended = drain.ended(label), if !streams_ended => {
+                ended?;
+                streams_ended = true;
             }
         }
     };
@@ -126,21 +151,26 @@ pub(crate) async fn run(
         let reason = "somebody outside paused its container, until its time was over: `docker unpause` was due";
         return Err(incomplete(label, reason));
     }
-    drain.end_within(label, PATIENCE).await?;
-    let mut reported = inspect(client, &pump.dialect, container, execution, waited).await?;
-    // Docker hears of a want of memory on another way than of the end, and on a busy machine it comes second.
-    let mut looks = if waited == KILLED && !timed_out && matches!(pump.dialect, Dialect::Docker) { LOOKS } else { 0 };
+    Ok(Stopped { code, timed_out })
+}
+
+/// Asks how a container ended, again where that may not be known yet: Docker learns on another way that memory ran out than
+/// that the container ended, and on a busy machine later.
+async fn settled_report(
+    created: &Created<'_>,
+    execution: &Execution<'_>,
+    stopped: &Stopped,
+) -> Result<Reported, EngineError> {
+    let Created { client, pump, container, .. } = *created;
+    let is_unsettled = stopped.code == KILLED && !stopped.timed_out && matches!(pump.dialect, Dialect::Docker);
+    let mut reported = inspect(client, &pump.dialect, container, execution, stopped.code).await?;
+    let mut looks = if is_unsettled { LOOKS } else { 0 };
     while looks > 0 && !reported.out_of_memory {
         tokio::time::sleep(LOOK_EVERY).await;
-        reported = inspect(client, &pump.dialect, container, execution, waited).await?;
+        reported = inspect(client, &pump.dialect, container, execution, stopped.code).await?;
         looks -= 1;
     }
-    let (code, ending) = judge(&reported, timed_out).map_err(|reason| incomplete(label, reason))?;
-    drop(turn);
-    let duration = duration(&reported).ok_or_else(|| incomplete(label, "the container has no start or end time"))?;
-    let duration = duration.saturating_sub(waited_for_turn);
-    let (stdout, stderr) = drain.keep().await?;
-    Ok(Ended { code, ending, stdout, stderr, duration })
+    Ok(reported)
 }
 
 /// Waits until the container no longer runs and gives its exit code. The client reports every code but zero as an error.
@@ -190,7 +220,7 @@ async fn inspect(
     })
 }
 
-/// Tells whether somebody paused a container. One that cannot be asked for is judged by what follows.
+/// Whether a container is paused. One that cannot be asked for is judged by what follows.
 async fn is_paused(client: &Docker, container: &str) -> bool {
     let found = inspect_container(client, container).await.ok();
     found.and_then(|found| found.state).and_then(|state| state.paused).unwrap_or(false)

@@ -5,7 +5,7 @@
 //! what the engine says as it goes, and dropping [`BuiltTarget`] removes them, the last one first; what was there before the
 //! build is never among them. What a killed process leaves carries our labels, as far as it stands on an image that does.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use bollard::Docker;
@@ -15,7 +15,6 @@ use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::docker::DockerEngine;
-use crate::docker::container::labels::{Owner, STORE};
 use crate::docker::fault::{call, limited, refuse, status};
 use crate::docker::pump::PumpHandle;
 use crate::{ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, EngineError, ImageHost as _};
@@ -184,32 +183,6 @@ impl Said {
             }
         }
     }
-}
-
-/// Removes images that a dead run left; gives what it removed. What an image stands on goes with it when nobody else needs it.
-pub(crate) async fn sweep(
-    client: &Docker,
-    owner: &Owner,
-    is_alive: &(dyn Fn(&str, &str) -> bool + Sync),
-) -> Result<Vec<String>, EngineError> {
-    let filters = Some(HashMap::from([("label".to_owned(), vec![STORE.to_owned()])]));
-    let options = ListImagesOptions { all: true, filters, ..ListImagesOptions::default() };
-    let mut listed = client.list_images(Some(options)).await.map_err(call("sweep", "list the images"))?;
-    // Those that stand on others are younger.
-    listed.sort_by_key(|image| std::cmp::Reverse(image.created));
-    let (now, mut removed) = (SystemTime::now(), Vec::new());
-    for _ in 0..2 {
-        for image in &listed {
-            let name = format!("image {}", image.id);
-            if !removed.contains(&name)
-                && owner.is_orphan(&image.labels, now, is_alive)
-                && client.remove_image(&image.id, None::<RemoveImageOptions>, None).await.is_ok()
-            {
-                removed.push(name);
-            }
-        }
-    }
-    Ok(removed)
 }
 
 #[cfg(test)]

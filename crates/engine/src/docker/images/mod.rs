@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod export;
 mod host;
+pub(crate) mod leftovers;
 pub(crate) mod release;
 
 use std::collections::BTreeSet;

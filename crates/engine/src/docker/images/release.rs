@@ -14,12 +14,13 @@ use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
 use bollard::query_parameters::StartContainerOptions;
 use tokio_util::sync::CancellationToken;
 
+use crate::docker::DockerEngine;
+use crate::docker::container::labels::DEADLINE_SLACK;
 use crate::docker::container::lifecycle::{PATIENCE, kill, stop, wait};
 use crate::docker::container::trash::Container;
 use crate::docker::dialect::inspect_container;
 use crate::docker::fault::{call, incomplete, limited, reason, status};
 use crate::docker::outputs::drain::Drain;
-use crate::docker::{DEADLINE_SLACK, DockerEngine};
 use crate::{EngineError, ImageEnd, ImageStart, RunningImage, StartEnd};
 use rcrepro_model::execution::world::HOSTNAME;
 use rcrepro_store::BlobStore;

@@ -5,15 +5,19 @@
 //! itself, so that commands that differ in their source alone share the staged dependencies.
 
 pub(crate) mod overlay;
+pub(crate) mod slot;
 pub(crate) mod staging;
 pub(crate) mod tar_in;
 pub(crate) mod upload;
 
-use super::fault::{chain, refuse};
+use tokio_util::sync::CancellationToken;
+
+use super::fault::refuse;
 use crate::{EngineError, Execution};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::{Directory, Node};
+use rcrepro_model::content::tree::{Directory, TreeNode};
+use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::{ExportError, read_directory};
 
@@ -29,7 +33,19 @@ const WORK: &str = "work";
 /// What the home beside a source that does not stand at the top is called.
 const HOME: &str = "home";
 
-/// Is one directory of the input root that is staged by itself.
+/// The container that inputs are staged for.
+#[derive(Clone, Copy)]
+pub(crate) struct StagingFor<'a> {
+    /// The execution's label.
+    pub label: &'a str,
+    /// The engine's id of the confirmed image.
+    pub image_id: &'a str,
+    /// What holds the trees.
+    pub store: &'a dyn BlobStore,
+    pub cancel: &'a CancellationToken,
+}
+
+/// One directory of the input root, which is staged by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subtree {
     /// Where it stands: `work` or `deps/<name>`, as a rule.
@@ -59,7 +75,7 @@ pub(crate) fn subtrees(execution: &Execution<'_>, store: &dyn BlobStore) -> Resu
     while let Some((above, digest)) = waiting.pop() {
         for (name, node) in self::directory(execution.label, digest, store)?.entries {
             let at = format!("{above}{name}");
-            let Node::Directory { digest } = node else {
+            let TreeNode::Directory { digest } = node else {
                 return Err(refuse(format!("the input root holds `{at}`, which is no directory")));
             };
             let path: TreePath = at.parse().map_err(|_| refuse(format!("`{at}` is no path")))?;
@@ -106,7 +122,7 @@ pub(crate) fn find(label: &str, root: Digest, path: &str, store: &dyn BlobStore)
         let Ok(name) = segment.parse::<Name>() else { return Ok(Found::Other) };
         match directory(label, here, store)?.entries.get(&name) {
             None => return Ok(Found::Nothing),
-            Some(Node::Directory { digest }) => here = *digest,
+            Some(TreeNode::Directory { digest }) => here = *digest,
             Some(_) => return Ok(Found::Other),
         }
     }
@@ -117,6 +133,6 @@ pub(crate) fn find(label: &str, root: Digest, path: &str, store: &dyn BlobStore)
 pub(crate) fn directory(label: &str, digest: Digest, store: &dyn BlobStore) -> Result<Directory, EngineError> {
     read_directory(store, digest).map_err(|error| match error {
         ExportError::Store(error) => error.into(),
-        error => refuse(label, DOING, chain(&error)),
+        error => refuse(label, DOING, with_causes(&error)),
     })
 }

@@ -8,7 +8,8 @@
 
 use std::collections::HashMap;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -16,19 +17,21 @@ use std::time::{Duration, SystemTime};
 use bollard::models::{Mount, MountType, MountVolumeOptions, MountVolumeOptionsDriverConfig};
 use bollard::query_parameters::ContainerArchiveInfoOptions;
 use tokio::sync::{Mutex, OnceCell};
-use tokio_util::sync::CancellationToken;
 
+use super::slot::{Slot, make_slot};
+use super::tar_in::{TarIn, TarInError};
 use super::upload::{Target, blocking, never_started, put};
 use crate::EngineError;
 use crate::docker::container::init;
 use crate::docker::container::labels::Owner;
 use crate::docker::container::spec::{HOSTS_PATH, hosts};
-use crate::docker::container::trash::{Container, DaemonVolume};
-use crate::docker::fault::{call, chain, limited, refuse};
-use crate::docker::inputs::{INPUT_MTIME, Subtree};
+use crate::docker::container::trash::Container;
+use crate::docker::container::volume::DaemonVolume;
+use crate::docker::fault::{call, limited, refuse};
+use crate::docker::inputs::{INPUT_MTIME, StagingFor, Subtree};
 use crate::docker::pump::PumpHandle;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_store::BlobStore;
+use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::export::{self, CheckoutOptions, Contents, checkout};
 
 /// How long staged trees are needed at most, for their labels: the longest session.
@@ -41,10 +44,10 @@ const SLOTS_BY_UPLOAD: u32 = 32;
 const HOSTS_NAME: &str = "hosts";
 const DOING: &str = "stage the inputs";
 
-/// Is a volume that is filled once, by whoever needs it first.
+/// A volume that is filled once, when it is first needed.
 type Lower = Arc<OnceCell<Arc<DaemonVolume>>>;
 
-/// Is a session's staged trees.
+/// A session's staged trees.
 pub(crate) struct Overlay {
     pump: PumpHandle,
     owner: Owner,
@@ -55,24 +58,17 @@ pub(crate) struct Overlay {
     api_only: bool,
 }
 
-/// Is a volume of slots, and how many of them are taken.
+/// A volume of slots.
 struct Scratch {
     volume: Arc<DaemonVolume>,
+    /// Whether its directory is visible to us.
     local: bool,
     taken: u32,
+    /// How many slots it was made with; those of a local one are made as they are taken.
     made: u32,
 }
 
-/// Is an upper and a work directory that one container writes to; dropping it frees them.
-pub(crate) struct Slot {
-    /// Keeps the volume, and the lower one, until the container is gone.
-    _volumes: [Arc<DaemonVolume>; 2],
-    /// The slot's directory, where it is visible to us.
-    local: Option<PathBuf>,
-    pump: PumpHandle,
-}
-
-/// Is one subtree, ready to be mounted.
+/// One subtree, ready to be mounted.
 pub(crate) struct Staged {
     pub mount: Mount,
     /// Puts the fixed hosts file, which the scratch volume carries, into the container.
@@ -92,20 +88,13 @@ impl Overlay {
     }
 
     /// Makes a subtree ready to be mounted in one container.
-    pub async fn stage(
-        &self,
-        label: &str,
-        image_id: &str,
-        subtree: &Subtree,
-        store: &dyn BlobStore,
-        cancel: &CancellationToken,
-    ) -> Result<Staged, EngineError> {
+    pub async fn stage(&self, of: StagingFor<'_>, subtree: &Subtree) -> Result<Staged, EngineError> {
         let cell = {
             let mut lowers = self.lowers.lock().unwrap_or_else(PoisonError::into_inner);
             lowers.entry((subtree.root, subtree.owner)).or_default().clone()
         };
-        let lower = cell.get_or_try_init(|| self.fill(label, image_id, subtree, store, cancel)).await?.clone();
-        let (scratch, index, local) = self.take_slot(label, image_id, subtree, cancel).await?;
+        let lower = cell.get_or_try_init(|| self.fill(of, subtree)).await?.clone();
+        let (scratch, index, local) = self.take_slot(of, subtree).await?;
         let slot = format!("{}/{index}", scratch.mountpoint);
         let mut options = String::new();
         for (name, path) in [
@@ -114,11 +103,8 @@ impl Overlay {
             ("workdir", format!("{slot}/work")),
         ] {
             if path.contains([',', ':', '\\']) {
-                return Err(refuse(
-                    label,
-                    DOING,
-                    format!("the daemon's directory `{path}` can stand in no mount option"),
-                ));
+                let reason = format!("the daemon's directory `{path}` cannot be written into a mount option");
+                return Err(refuse(of.label, DOING, reason));
             }
             options += &format!("{name}={path},");
         }
@@ -137,21 +123,21 @@ impl Overlay {
             hosts: bind(HOSTS_NAME, HOSTS_PATH, true),
             init: bind(init::NAME, init::PATH, true),
             report: bind(&format!("{index}/{}", init::REPORT_NAME), init::REPORT, false),
-            mount: volume_mount(&format!("/{}", subtree.at), None, Some((self.labels(label), options))),
+            mount: volume_mount(&format!("/{}", subtree.at), None, Some((self.labels(of.label), options))),
             upper: local.as_ref().map(|slot| slot.join("upper")),
-            slot: Slot { _volumes: [scratch, lower], local, pump: self.pump.clone() },
+            slot: Slot::new([scratch, lower], local, self.pump.clone()),
         })
     }
 
     /// Mounts a staged subtree in a container that is never started: says whether the daemon can do overlays at all.
-    pub async fn prove(&self, label: &str, image_id: &str, staged: Staged) -> Result<(), EngineError> {
+    pub async fn prove(&self, of: StagingFor<'_>, staged: Staged) -> Result<(), EngineError> {
         let path = staged.mount.target.clone().unwrap_or_default();
-        let body = never_started(image_id, self.labels(label), vec![staged.mount]);
-        let container =
-            Container::create(&self.pump, label, body, vec![staged.slot]).await.map_err(call(label, DOING))?;
+        let body = never_started(of.image_id, self.labels(of.label), vec![staged.mount]);
+        let container = Container::create(&self.pump, of.label, body, vec![staged.slot]).await;
+        let container = container.map_err(call(of.label, DOING))?;
         let options = ContainerArchiveInfoOptions { path };
         let asked = self.pump.client.get_container_archive_info(&container.id, Some(options));
-        limited(label, "mount an overlay volume", asked).await.map(|_| ())
+        limited(of.label, "mount an overlay volume", asked).await.map(|_| ())
     }
 
     /// Forgets every staged tree; each volume is removed when its last container is gone.
@@ -160,7 +146,7 @@ impl Overlay {
         self.scratch.lock().await.clear();
     }
 
-    /// Tells whether a directory of the daemon is one that we may use directly. The volume's name is random and new, so a
+    /// Whether a directory of the daemon is one that we may use directly. The volume's name is random and new, so a
     /// directory of that name here is the daemon's own.
     fn is_in_reach(&self, mountpoint: &Path) -> bool {
         !self.api_only && rustix::process::geteuid().is_root() && mountpoint.is_dir()
@@ -170,17 +156,14 @@ impl Overlay {
         self.owner.labels(label, SystemTime::now(), LIFETIME)
     }
 
-    /// Fills a lower volume with a tree. The sentinel stands beside the tree, where no command sees it.
+    /// Fills a lower volume with a tree. The sentinel is put beside the tree, where no command sees it.
     async fn fill(
         &self,
-        label: &str,
-        image_id: &str,
+        of: StagingFor<'_>,
         &Subtree { root, owner, .. }: &Subtree,
-        store: &dyn BlobStore,
-        cancel: &CancellationToken,
     ) -> Result<Arc<DaemonVolume>, EngineError> {
-        let volume = DaemonVolume::create(&self.pump, self.labels(label)).await.map_err(call(label, DOING))?;
-        let volume = Arc::new(volume);
+        let StagingFor { label, store, .. } = of;
+        let volume = self.new_volume(label).await?;
         let mountpoint = Path::new(&volume.mountpoint);
         if self.is_in_reach(mountpoint) {
             let owner = export::Owner { uid: owner, gid: owner };
@@ -188,70 +171,38 @@ impl Overlay {
             let options =
                 CheckoutOptions { owner: Some(owner), mtime: INPUT_MTIME.cast_signed(), contents: Contents::Copy };
             blocking(|| checkout(store, root, &mountpoint.join("tree"), &options))
-                .map_err(|error| refuse(label, DOING, chain(&error)))?;
+                .map_err(|error| refuse(label, DOING, with_causes(&error)))?;
         } else {
-            self.put_into(label, image_id, &volume, "whole", cancel, |tar| tar.tree(label, "tree", root, owner, store))
-                .await?;
+            self.put_into(of, &volume, |tar| tar.tree(label, "tree", root, owner, store)).await?;
         }
         Ok(volume)
+    }
+
+    async fn new_volume(&self, label: &str) -> Result<Arc<DaemonVolume>, EngineError> {
+        let volume = DaemonVolume::create(&self.pump, self.labels(label)).await;
+        volume.map(Arc::new).map_err(call(label, DOING))
     }
 
     /// Takes a slot that no container has had; says whether its directory is visible to us.
     async fn take_slot(
         &self,
-        label: &str,
-        image_id: &str,
-        &Subtree { owner, ref hostname, .. }: &Subtree,
-        cancel: &CancellationToken,
+        of: StagingFor<'_>,
+        subtree: &Subtree,
     ) -> Result<(Arc<DaemonVolume>, u32, bool), EngineError> {
         let mut all = self.scratch.lock().await;
-        let key = (owner, hostname.clone());
-        let mut held = all.remove(&key);
+        let key = (subtree.owner, subtree.hostname.clone());
         // Out of our reach nothing in a volume can be deleted but the volume: begin a new one, and the old one goes with
         // its last container.
-        if held.as_ref().is_some_and(|scratch| !scratch.local && scratch.taken == scratch.made) {
-            held.take();
-        }
-        if held.is_none() {
-            let volume = DaemonVolume::create(&self.pump, self.labels(label)).await.map_err(call(label, DOING))?;
-            let local = self.is_in_reach(Path::new(&volume.mountpoint));
-            let volume = Arc::new(volume);
-            let mut made = 0;
-            let hosts = hosts(hostname);
-            // What the volume holds beside its slots: name, mode, content.
-            let common = [(HOSTS_NAME, 0o644, hosts.as_slice()), (init::NAME, 0o755, init::PROGRAM)];
-            if local {
-                for (name, mode, content) in common {
-                    let at = Path::new(&volume.mountpoint).join(name);
-                    let written =
-                        fs::write(&at, content).and_then(|()| fs::set_permissions(&at, Permissions::from_mode(mode)));
-                    written
-                        .map_err(|error| refuse(label, DOING, format!("cannot write `{}`: {error}", at.display())))?;
-                }
-            } else {
-                self.put_into(label, image_id, &volume, "whole", cancel, |tar| {
-                    for (name, mode, content) in common {
-                        tar.file(name, 0, mode, content.len() as u64, content)?;
-                    }
-                    for index in 0..SLOTS_BY_UPLOAD {
-                        tar.directory(&index.to_string(), 0)?;
-                        tar.directory(&format!("{index}/upper"), owner)?;
-                        tar.directory(&format!("{index}/work"), owner)?;
-                        tar.file(&format!("{index}/{}", init::REPORT_NAME), owner, 0o600, 0, std::io::empty())?;
-                    }
-                    Ok(())
-                })
-                .await?;
-                made = SLOTS_BY_UPLOAD;
-            }
-            held = Some(Scratch { volume, local, taken: 0, made });
-        }
-        let mut scratch = held.ok_or_else(|| refuse(label, DOING, "there is no scratch volume"))?;
+        let held = all.remove(&key).filter(|scratch| scratch.local || scratch.taken < scratch.made);
+        let mut scratch = match held {
+            Some(scratch) => scratch,
+            None => self.new_scratch(of, subtree).await?,
+        };
         let index = scratch.taken;
         if scratch.local {
             let at = Path::new(&scratch.volume.mountpoint).join(index.to_string());
-            make_slot(&at, owner)
-                .map_err(|error| refuse(label, DOING, format!("cannot make `{}`: {error}", at.display())))?;
+            make_slot(&at, subtree.owner)
+                .map_err(|error| refuse(of.label, DOING, format!("cannot make `{}`: {error}", at.display())))?;
         }
         scratch.taken += 1;
         let slot = (scratch.volume.clone(), index, scratch.local);
@@ -259,47 +210,53 @@ impl Overlay {
         Ok(slot)
     }
 
+    /// Makes a volume for slots, with what it holds beside them; where it is out of our reach, with the slots, too.
+    async fn new_scratch(
+        &self,
+        of: StagingFor<'_>,
+        &Subtree { owner, ref hostname, .. }: &Subtree,
+    ) -> Result<Scratch, EngineError> {
+        let volume = self.new_volume(of.label).await?;
+        let hosts = hosts(hostname);
+        let common = [(HOSTS_NAME, 0o644, hosts.as_slice()), (init::NAME, 0o755, init::PROGRAM)];
+        if self.is_in_reach(Path::new(&volume.mountpoint)) {
+            for (name, mode, content) in common {
+                let at = Path::new(&volume.mountpoint).join(name);
+                fs::write(&at, content)
+                    .and_then(|()| fs::set_permissions(&at, Permissions::from_mode(mode)))
+                    .map_err(|error| refuse(of.label, DOING, format!("cannot write `{}`: {error}", at.display())))?;
+            }
+            return Ok(Scratch { volume, local: true, taken: 0, made: 0 });
+        }
+        self.put_into(of, &volume, |tar| {
+            for (name, mode, content) in common {
+                tar.file(name, 0, mode, content.len() as u64, content)?;
+            }
+            for index in 0..SLOTS_BY_UPLOAD {
+                tar.directory(&index.to_string(), 0)?;
+                tar.directory(&format!("{index}/upper"), owner)?;
+                tar.directory(&format!("{index}/work"), owner)?;
+                tar.file(&format!("{index}/{}", init::REPORT_NAME), owner, 0o600, 0, std::io::empty())?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(Scratch { volume, local: false, taken: 0, made: SLOTS_BY_UPLOAD })
+    }
+
     async fn put_into(
         &self,
-        label: &str,
-        image_id: &str,
+        StagingFor { label, image_id, cancel, .. }: StagingFor<'_>,
         volume: &Arc<DaemonVolume>,
-        sentinel: &str,
-        cancel: &CancellationToken,
-        fill: impl FnOnce(&mut super::tar_in::TarIn<&mut dyn std::io::Write>) -> Result<(), super::tar_in::TarInError>
-        + Send,
+        fill: impl FnOnce(&mut TarIn<&mut dyn Write>) -> Result<(), TarInError> + Send,
     ) -> Result<(), EngineError> {
         let mount = volume_mount(FILL_AT, Some(volume.name.clone()), None);
         let body = never_started(image_id, self.labels(label), vec![mount]);
         // The helper holds the volume through its slot-less container; the volume's removal waits for it.
         let helper = Container::create(&self.pump, label, body, Vec::new()).await.map_err(call(label, DOING))?;
-        let target = Target { label, container: &helper.id, directory: FILL_AT, sentinel };
+        let target = Target { label, container: &helper.id, directory: FILL_AT, sentinel: "whole" };
         put(&self.pump, &target, cancel, fill).await
     }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if let Some(local) = self.local.take() {
-            let _detached = self.pump.spawn_blocking(move || drop(fs::remove_dir_all(local)));
-        }
-    }
-}
-
-fn make_slot(at: &Path, owner: u32) -> std::io::Result<()> {
-    fs::create_dir(at)?;
-    let report = at.join(init::REPORT_NAME);
-    fs::write(&report, b"")?;
-    fs::set_permissions(&report, Permissions::from_mode(0o600))?;
-    chown(&report, Some(owner), Some(owner))?;
-    for name in ["upper", "work"] {
-        let path = at.join(name);
-        fs::create_dir(&path)?;
-        fs::set_permissions(&path, Permissions::from_mode(0o755))?;
-        chown(&path, Some(owner), Some(owner))?;
-        fs::File::open(&path)?.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(INPUT_MTIME))?;
-    }
-    Ok(())
 }
 
 /// Describes a volume mount: a named volume, or an anonymous overlay with labels and mount options.

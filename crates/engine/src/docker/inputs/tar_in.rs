@@ -7,7 +7,7 @@ use tar::{Builder, EntryType, Header};
 use crate::EngineError;
 use crate::docker::inputs::{INPUT_MTIME, directory};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_store::BlobStore;
 
 /// Writes a tar whose entries' modes and times are fixed.
@@ -34,13 +34,13 @@ impl<W: Write> TarIn<W> {
         for (name, node) in directory(label, root, store)?.entries {
             let path = format!("{path}/{name}");
             match node {
-                Node::Directory { digest } => self.tree(label, &path, digest, owner, store)?,
-                Node::File { digest, executable } => {
+                TreeNode::Directory { digest } => self.tree(label, &path, digest, owner, store)?,
+                TreeNode::File { digest, executable } => {
                     let mode = if executable { 0o755 } else { 0o644 };
                     let reader = store.reader(digest).map_err(EngineError::from)?;
                     self.file(&path, owner, mode, digest.size, reader)?;
                 }
-                Node::Symlink { target } => self.symlink(&path, &target, owner)?,
+                TreeNode::Symlink { target } => self.symlink(&path, &target, owner)?,
             }
         }
         Ok(())

@@ -10,38 +10,31 @@
 //! An output that cannot be kept is the command's doing, and told by its path in the container; one that cannot be read
 //! leaves the command undecided. Neither touches other commands.
 
+mod archive;
 pub(crate) mod drain;
 pub(crate) mod seen;
-pub(crate) mod symlink;
+mod symlink;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use bollard::errors::Error;
-use bollard::query_parameters::DownloadFromContainerOptions;
-use bytes::{Buf as _, Bytes};
-use futures_util::StreamExt as _;
-use tokio::sync::mpsc;
-
-use super::dialect::{Dialect, inspect_container};
-use super::fault::{call, chain, incomplete, limited, reason, status};
+use self::archive::open_archive;
+use super::dialect::Dialect;
+use super::fault::incomplete;
 use super::inputs::{Found, Subtree, find};
 use super::pump::PumpHandle;
 
 use crate::docker::inputs::upload::blocking;
 use crate::{EngineError, Execution};
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::action::Output;
 use rcrepro_model::execution::ending;
+use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::ingest::{
     DirError, DirOptions, LimitError, Limits, TarError, TarOptions, ingest_output, ingest_tar_into,
 };
 use rcrepro_store::{BlobBatch, BlobStore};
-
-/// How many pieces of an archive may wait for the store.
-const PIECES: usize = 8;
 
 /// Is what became of the declared outputs that exist.
 #[derive(Default)]
@@ -94,9 +87,9 @@ pub(crate) async fn collect(
         };
         let output = match node {
             Ok(None) => continue,
-            Ok(Some(Node::File { digest, executable })) => Output::File { digest, executable },
-            Ok(Some(Node::Directory { digest })) => Output::Directory { root: digest },
-            Ok(Some(Node::Symlink { target })) => Output::Symlink { target },
+            Ok(Some(TreeNode::File { digest, executable })) => Output::File { digest, executable },
+            Ok(Some(TreeNode::Directory { digest })) => Output::Directory { root: digest },
+            Ok(Some(TreeNode::Symlink { target })) => Output::Symlink { target },
             Err(OutputError::Unkept(reason)) => {
                 collected.unkept.insert(path.clone(), reason);
                 continue;
@@ -125,7 +118,7 @@ fn beyond(error: LimitError) -> String {
 
 /// Is what the upper directory says about an output.
 enum Near {
-    Known(Option<Node>),
+    Known(Option<TreeNode>),
     AskEngine,
 }
 
@@ -161,10 +154,10 @@ fn read_upper(
             | DirError::NameNotUtf8 { .. }
             | DirError::TargetNotUtf8 { .. }
             | DirError::Name(_)),
-        ) => Err(OutputError::Unkept(chain(&error))),
+        ) => Err(OutputError::Unkept(with_causes(&error))),
         Err(error @ (DirError::Io { .. } | DirError::Changed { .. })) => {
             let (label, path) = (label.to_owned(), format!("/{at}"));
-            Err(EngineError::Output { label, path, reason: chain(&error) }.into())
+            Err(EngineError::Output { label, path, reason: with_causes(&error) }.into())
         }
     }
 }
@@ -191,7 +184,7 @@ async fn download(
     label: &str,
     at: &TreePath,
     (batch, limits): (&dyn BlobBatch, Limits),
-) -> Result<Option<Node>, OutputError> {
+) -> Result<Option<TreeNode>, OutputError> {
     if let Dialect::Podman(libpod) = &pump.dialect
         && let Some(link) = symlink::read(libpod, pump, container, label, at).await?
     {
@@ -215,59 +208,8 @@ async fn download(
             Err(OutputError::Unkept(format!("`{above}/{}`: {reason}", entry.trim_end_matches('/'))))
         }
         Some(Err(TarError::Limit { source, .. })) => Err(OutputError::Unkept(beyond(source))),
-        Some(Err(error @ TarError::Tree(_))) => Err(OutputError::Unkept(chain(&error))),
-        Some(Err(error)) => Err(incomplete(label, format!("the archive of `/{at}`: {}", chain(&error))).into()),
+        Some(Err(error @ TarError::Tree(_))) => Err(OutputError::Unkept(with_causes(&error))),
+        Some(Err(error)) => Err(incomplete(label, format!("the archive of `/{at}`: {}", with_causes(&error))).into()),
         None => Err(incomplete(label, format!("the archive of `/{at}`: its reader panicked")).into()),
-    }
-}
-
-/// Asks the engine for the archive of a path; `None` when nothing stands there.
-pub(crate) async fn open_archive(
-    pump: &PumpHandle,
-    container: &str,
-    label: &str,
-    path: &str,
-) -> Result<Option<Pieces>, EngineError> {
-    let (sender, mut receiver) = mpsc::channel::<Result<Bytes, Error>>(PIECES);
-    let options = DownloadFromContainerOptions { path: path.to_owned() };
-    let (client, of) = (pump.client.clone(), container.to_owned());
-    let _detached = pump.spawn(async move {
-        let mut pieces = std::pin::pin!(client.download_from_container(&of, Some(options)));
-        while let Some(piece) = pieces.next().await {
-            if sender.send(piece).await.is_err() {
-                break;
-            }
-        }
-    });
-    match receiver.recv().await {
-        Some(Ok(first)) => Ok(Some(Pieces { first, receiver })),
-        // The same answer comes when the container is gone, and then nothing is known of its outputs.
-        Some(Err(error)) if status(&error) == Some(404) => {
-            let asked = inspect_container(&pump.client, container);
-            limited(label, "collect the outputs", asked).await.map(|_| None)
-        }
-        Some(Err(error)) => Err(call(label, "collect the outputs")(error)),
-        None => Err(incomplete(label, format!("the archive of `{path}` is empty"))),
-    }
-}
-
-/// Reads what the pump receives.
-pub(crate) struct Pieces {
-    first: Bytes,
-    receiver: mpsc::Receiver<Result<Bytes, Error>>,
-}
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.first.is_empty() {
-            match self.receiver.blocking_recv() {
-                Some(Ok(piece)) => self.first = piece,
-                Some(Err(error)) => return Err(io::Error::other(reason(&error))),
-                None => return Ok(0),
-            }
-        }
-        let count = self.first.len().min(buffer.len());
-        self.first.copy_to_slice(&mut buffer[..count]);
-        Ok(count)
     }
 }

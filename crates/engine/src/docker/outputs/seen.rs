@@ -15,7 +15,7 @@ use crate::docker::container::init;
 use crate::docker::fault::reason;
 use crate::docker::pump::PumpHandle;
 use rcrepro_model::execution::action::Ending;
-use rcrepro_model::execution::attempt::{Attempt, Sightings};
+use rcrepro_model::execution::attempt::{NetworkAttempt, Sightings};
 
 /// The most bytes of a report: a thousand attempts with the longest names are less.
 const LIMIT: u64 = 4 << 20;
@@ -103,7 +103,7 @@ fn parse(text: &str) -> Option<Report> {
     let (mut counts, mut code, mut signal) = ([None; 3], None, None);
     for line in body.lines() {
         match line.split('\t').collect::<Vec<_>>()[..] {
-            ["attempt", process, protocol, address, port, name, count] => seen.attempts.push(Attempt {
+            ["attempt", process, protocol, address, port, name, count] => seen.attempts.push(NetworkAttempt {
                 process: unescape(process)?,
                 protocol: protocol.to_owned(),
                 address: address.to_owned(),

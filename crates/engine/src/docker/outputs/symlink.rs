@@ -12,10 +12,10 @@ use crate::EngineError;
 use crate::docker::fault::{call, incomplete};
 use crate::docker::inputs::upload::blocking;
 use crate::docker::libpod::Libpod;
-use crate::docker::outputs::open_archive;
+use crate::docker::outputs::archive::open_archive;
 use crate::docker::pump::PumpHandle;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::Node;
+use rcrepro_model::content::tree::TreeNode;
 
 /// Gives the symlink at a path of a container; `None` when something else or nothing stands there.
 ///
@@ -28,7 +28,7 @@ pub(crate) async fn read(
     container: &str,
     label: &str,
     at: &TreePath,
-) -> Result<Option<Node>, EngineError> {
+) -> Result<Option<TreeNode>, EngineError> {
     let asked = libpod.is_symlink(container, &format!("/{at}")).await;
     if !asked.map_err(call(label, "look at the outputs"))? {
         return Ok(None);
@@ -49,7 +49,7 @@ pub(crate) async fn read(
         path: format!("/{at}"),
         reason: "its target is not UTF-8".into(),
     })?;
-    Ok(Some(Node::Symlink { target }))
+    Ok(Some(TreeNode::Symlink { target }))
 }
 
 /// Finds the target of the symlink that stands at a path of an archive.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::formats::members::Property;
-use rcrepro_model::why::difference::Class;
+use rcrepro_model::why::difference::DifferenceClass;
 
 /// Gathers what is said of one member before its header.
 #[derive(Debug, Default)]
@@ -102,7 +102,7 @@ impl Claims {
 }
 
 fn real(name: &'static str, value: String, cause: &'static str) -> Property {
-    Property { name, value, class: Class::Real, cause, remedy: "" }
+    Property { name, value, class: DifferenceClass::Real, cause, remedy: "" }
 }
 
 #[cfg(test)]
@@ -149,7 +149,7 @@ mod tests {
     /// Returns the places of what is found between two archives; each has to be real.
     fn real_differences(left: &[u8], right: &[u8]) -> Vec<String> {
         let found = explain_tar("a.tar", left, right, &Hints::default(), 0).expect("two archives");
-        assert!(!found.is_empty() && found.iter().all(|one| one.class == Class::Real), "{found:#?}");
+        assert!(!found.is_empty() && found.iter().all(|one| one.class == DifferenceClass::Real), "{found:#?}");
         found.into_iter().map(|one| one.at).collect()
     }
 

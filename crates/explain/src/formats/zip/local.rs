@@ -3,7 +3,7 @@
 
 use super::{end_record, u16_at, u32_at};
 use crate::formats::members::Property;
-use rcrepro_model::why::difference::Class;
+use rcrepro_model::why::difference::DifferenceClass;
 
 /// A flag: sizes and checksum are behind the content.
 const BEHIND: usize = 1 << 3;
@@ -34,7 +34,7 @@ pub(super) fn disagreement(bytes: &[u8], central: usize, local: usize) -> Option
     Some((!says.is_empty()).then(|| Property {
         name: "local header",
         value: says.join(", "),
-        class: Class::Real,
+        class: DifferenceClass::Real,
         cause: "says otherwise than the directory, and readers differ in which they believe",
         remedy: "",
     }))
@@ -109,7 +109,7 @@ mod tests {
 
     fn real_differences(left: &[u8], right: &[u8]) -> Vec<String> {
         let found = explain_zip("a.zip", left, right, &Hints::default(), 0).expect("two archives");
-        assert!(!found.is_empty() && found.iter().all(|one| one.class == Class::Real), "{found:#?}");
+        assert!(!found.is_empty() && found.iter().all(|one| one.class == DifferenceClass::Real), "{found:#?}");
         found.into_iter().map(|one| one.at).collect()
     }
 

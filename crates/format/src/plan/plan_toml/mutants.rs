@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{PlanError, Source};
 use rcrepro_model::content::name::Name;
-use rcrepro_model::plan::mutant::{Gate, PlanMutant};
+use rcrepro_model::plan::mutant::{MutationGate, PlanMutant};
 use rcrepro_model::plan::{CommandSpec, Packet, PacketId};
 
 #[derive(Deserialize)]
@@ -63,8 +63,8 @@ impl Source<'_> {
         text: &Spanned<String>,
         sets: &BTreeMap<Name, Vec<CommandSpec>>,
         packets: &BTreeMap<PacketId, Packet>,
-    ) -> Result<Gate, PlanError> {
-        let gate: Gate = self.parse(text)?;
+    ) -> Result<MutationGate, PlanError> {
+        let gate: MutationGate = self.parse(text)?;
         let known = |what: &str, name: &str, known: Vec<String>| {
             if known.iter().any(|known| known == name) {
                 return Ok(());
@@ -74,13 +74,13 @@ impl Source<'_> {
             Err(self.error(text.span(), format!("there is no {what} `{name}`"), Some(hint)))
         };
         match &gate {
-            Gate::Command(id) => {
+            MutationGate::Command(id) => {
                 known("command", id.as_str(), sets.values().flatten().map(|spec| spec.id.to_string()).collect())?;
             }
-            Gate::Scope(id) => {
+            MutationGate::Scope(id) => {
                 known("packet", &id.to_string(), packets.keys().map(ToString::to_string).collect())?;
             }
-            Gate::Documents | Gate::Pins => {}
+            MutationGate::Documents | MutationGate::Pins => {}
         }
         Ok(gate)
     }

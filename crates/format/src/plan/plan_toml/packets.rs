@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{PlanError, Source, cycle};
-use rcrepro_model::advisory::scan::FindingName;
+use rcrepro_model::advisory::scan::ScanFindingId;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::contract::{Basis, Contract, Criterion};
 use rcrepro_model::plan::glob;
@@ -80,7 +80,7 @@ impl Source<'_> {
             let names: Result<Vec<Name>, _> = named.map(|set| self.reference("set", set, &set_names)).collect();
             let needs: Result<BTreeSet<PacketId>, _> =
                 wire.needs.iter().map(|id| self.reference("packet", id, &ids)).collect();
-            let findings: Result<BTreeSet<FindingName>, _> = wire.findings.iter().map(|id| self.parse(id)).collect();
+            let findings: Result<BTreeSet<ScanFindingId>, _> = wire.findings.iter().map(|id| self.parse(id)).collect();
             let packet = Packet {
                 title: wire.title.clone(),
                 sets: names?,

@@ -9,7 +9,7 @@ use crate::packages::PackageError;
 use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::image::definition::{DebSource, Platform};
+use rcrepro_model::image::definition::{DebSource, ImagePlatform};
 use rcrepro_model::image::lock::{DebIndex, DebPin};
 use rcrepro_model::image::purl::Purl;
 use rcrepro_store::BlobStore;
@@ -32,7 +32,7 @@ pub struct Archive<'a> {
 /// [`PackageError::Digest`] for a list that is not the one that the index names.
 pub async fn fetch_indexes(
     source: &DebSource,
-    platform: Platform,
+    platform: ImagePlatform,
     archive: Archive<'_>,
     store: &dyn BlobStore,
 ) -> Result<Vec<DebIndex>, PackageError> {
@@ -103,7 +103,7 @@ async fn fetch_release(
 /// [`PackageError::Debian`] when they cannot be resolved, or whatever reading the store gives.
 pub fn choose(
     source: &DebSource,
-    platform: Platform,
+    platform: ImagePlatform,
     indexes: &[DebIndex],
     store: &dyn BlobStore,
 ) -> Result<Vec<DebPin>, PackageError> {
@@ -128,7 +128,7 @@ pub fn choose(
 /// [`PackageError::Store`] when index or list are not in the store, [`PackageError::Debian`] when anything is otherwise.
 pub fn recheck(
     source: &DebSource,
-    platform: Platform,
+    platform: ImagePlatform,
     indexes: &[DebIndex],
     pins: &[DebPin],
     keys: &[TrustedKey],

@@ -21,7 +21,7 @@ use crate::text::plural::counted;
 /// The state of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum State {
+pub enum PacketState {
     /// Its evidence is whole, and every criterion holds.
     Done,
     /// Everything that it needs is done; it can be run, or waits for an approval.
@@ -38,7 +38,7 @@ pub enum State {
     Tampered,
 }
 
-impl State {
+impl PacketState {
     /// Returns the word that boards use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -60,14 +60,16 @@ impl State {
     }
 }
 
-impl From<State> for Standing {
+impl From<PacketState> for Standing {
     /// A packet that is yet to be done decides nothing.
-    fn from(state: State) -> Self {
+    fn from(state: PacketState) -> Self {
         match state {
-            State::Done => Self::Passed,
-            State::Ready | State::Blocked | State::Running | State::Undecided => Self::Undecided,
-            State::Failed => Self::Failed,
-            State::Tampered => Self::Tampered,
+            PacketState::Done => Self::Passed,
+            PacketState::Ready | PacketState::Blocked | PacketState::Running | PacketState::Undecided => {
+                Self::Undecided
+            }
+            PacketState::Failed => Self::Failed,
+            PacketState::Tampered => Self::Tampered,
         }
     }
 }
@@ -107,7 +109,7 @@ pub enum Fact {
 
 /// What the facts say of a packet's recorded evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Evidence {
+pub enum PacketEvidence {
     /// It is missing, or of another source, plan or lock.
     Missing {
         /// Why it does not count.
@@ -145,7 +147,7 @@ pub enum Evidence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PacketFacts {
     /// Its recorded evidence; none for a packet without commands.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<PacketEvidence>,
     /// What is known of everything else that its criteria rest on.
     pub facts: BTreeMap<Basis, Fact>,
     /// Whether a run of it is alive.
@@ -171,13 +173,13 @@ impl Decided {
 
 /// One packet's row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct BoardRow {
     /// The packet.
     pub id: PacketId,
     /// Its title.
     pub title: String,
     /// Its state.
-    pub state: State,
+    pub state: PacketState,
     /// Why, a line each; what blocks it.
     pub reasons: Vec<String>,
     /// The packets that it needs.
@@ -219,7 +221,7 @@ impl Held {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Board {
     /// The packets, by id.
-    pub rows: Vec<Row>,
+    pub rows: Vec<BoardRow>,
     /// What passes rest on, by packet and command; waived ones among them.
     pub conditions: Vec<Held>,
     /// Exceptions that do nothing: expired or orphaned waivers, quarantines and ignore entries, a line each.
@@ -231,8 +233,8 @@ pub struct Board {
 impl Board {
     /// Returns the packet to take next: the first that is ready.
     #[must_use]
-    pub fn next(&self) -> Option<&Row> {
-        self.rows.iter().find(|row| row.state == State::Ready)
+    pub fn next(&self) -> Option<&BoardRow> {
+        self.rows.iter().find(|row| row.state == PacketState::Ready)
     }
 
     /// What all packets came to: one that is yet to be done leaves the release undecided.
@@ -249,7 +251,7 @@ impl Board {
 
     /// Returns the row of a packet.
     #[must_use]
-    pub fn row(&self, id: &PacketId) -> Option<&Row> {
+    pub fn row(&self, id: &PacketId) -> Option<&BoardRow> {
         self.rows.iter().find(|row| row.id == *id)
     }
 }
@@ -257,7 +259,7 @@ impl Board {
 /// Decides every packet of a plan. A packet of which nothing is known is undecided.
 #[must_use]
 pub fn decide(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>) -> Board {
-    let mut rows: BTreeMap<PacketId, Row> = BTreeMap::new();
+    let mut rows: BTreeMap<PacketId, BoardRow> = BTreeMap::new();
     let needs = plan.packets.iter().map(|(id, packet)| (id, &packet.needs)).collect();
     for id in in_order(&needs).expect("a plan has no cycle") {
         let row = row(id, &plan.packets[id], facts.get(id), &rows);
@@ -266,48 +268,56 @@ pub fn decide(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>) -> Board {
     Board { rows: rows.into_values().collect(), ..Board::default() }
 }
 
-fn row(id: &PacketId, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, Row>) -> Row {
+fn row(id: &PacketId, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, BoardRow>) -> BoardRow {
     let evidence = facts.and_then(|facts| facts.evidence.as_ref());
     let criteria: Vec<Decided> =
         packet.contract.criteria().map(|criterion| decided(criterion, packet, facts, before)).collect();
     let manifest = match evidence {
-        Some(Evidence::Whole { manifest, .. }) => Some(*manifest),
+        Some(PacketEvidence::Whole { manifest, .. }) => Some(*manifest),
         _ => None,
     };
     let (state, reasons) = state(packet, facts, &criteria, before);
-    Row { id: id.clone(), title: packet.title.clone(), state, reasons, needs: packet.needs.clone(), manifest, criteria }
+    BoardRow {
+        id: id.clone(),
+        title: packet.title.clone(),
+        state,
+        reasons,
+        needs: packet.needs.clone(),
+        manifest,
+        criteria,
+    }
 }
 
 fn state(
     packet: &Packet,
     facts: Option<&PacketFacts>,
     criteria: &[Decided],
-    before: &BTreeMap<PacketId, Row>,
-) -> (State, Vec<String>) {
-    let Some(facts) = facts else { return (State::Undecided, vec!["nothing is known of it".into()]) };
-    let open = |need: &&PacketId| before.get(*need).is_none_or(|row| row.state != State::Done);
+    before: &BTreeMap<PacketId, BoardRow>,
+) -> (PacketState, Vec<String>) {
+    let Some(facts) = facts else { return (PacketState::Undecided, vec!["nothing is known of it".into()]) };
+    let open = |need: &&PacketId| before.get(*need).is_none_or(|row| row.state != PacketState::Done);
     let blockers: Vec<String> = packet.needs.iter().filter(open).map(|need| format!("waits for {need}")).collect();
     if facts.running {
-        return (State::Running, Vec::new());
+        return (PacketState::Running, Vec::new());
     }
     if !blockers.is_empty() {
-        return (State::Blocked, blockers);
+        return (PacketState::Blocked, blockers);
     }
     match &facts.evidence {
-        Some(Evidence::Tampered { why }) => return (State::Tampered, why.clone()),
-        Some(Evidence::Failed { why }) => return (State::Failed, why.clone()),
-        Some(Evidence::Undecided { why }) => return (State::Undecided, why.clone()),
-        Some(Evidence::Missing { why }) => return (State::Ready, vec![why.clone()]),
-        Some(Evidence::Whole { .. }) | None => {}
+        Some(PacketEvidence::Tampered { why }) => return (PacketState::Tampered, why.clone()),
+        Some(PacketEvidence::Failed { why }) => return (PacketState::Failed, why.clone()),
+        Some(PacketEvidence::Undecided { why }) => return (PacketState::Undecided, why.clone()),
+        Some(PacketEvidence::Missing { why }) => return (PacketState::Ready, vec![why.clone()]),
+        Some(PacketEvidence::Whole { .. }) | None => {}
     }
-    let mut worst = (State::Done, Vec::new());
+    let mut worst = (PacketState::Done, Vec::new());
     for (says, fact) in criteria.iter().flat_map(|one| one.rests_on.values().map(move |fact| (&one.says, fact))) {
         let (rank, why) = match fact {
             Fact::Holds { .. } => continue,
-            Fact::Waits { why } => (State::Ready, why),
-            Fact::Undecided { why } => (State::Undecided, why),
-            Fact::Fails { why } => (State::Failed, why),
-            Fact::Tampered { why } => (State::Tampered, why),
+            Fact::Waits { why } => (PacketState::Ready, why),
+            Fact::Undecided { why } => (PacketState::Undecided, why),
+            Fact::Fails { why } => (PacketState::Failed, why),
+            Fact::Tampered { why } => (PacketState::Tampered, why),
         };
         let line = format!("{says} {why}");
         if rank > worst.0 {
@@ -323,33 +333,37 @@ fn decided(
     criterion: &Criterion,
     packet: &Packet,
     facts: Option<&PacketFacts>,
-    before: &BTreeMap<PacketId, Row>,
+    before: &BTreeMap<PacketId, BoardRow>,
 ) -> Decided {
     let rests_on = criterion.rests_on.iter().map(|basis| (basis.to_string(), fact(basis, packet, facts, before)));
     Decided { says: criterion.says.clone(), rests_on: rests_on.collect() }
 }
 
-fn fact(basis: &Basis, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, Row>) -> Fact {
+fn fact(basis: &Basis, packet: &Packet, facts: Option<&PacketFacts>, before: &BTreeMap<PacketId, BoardRow>) -> Fact {
     let unknown = || Fact::Undecided { why: format!("nothing is known of `{basis}`") };
     match (basis, facts.and_then(|facts| facts.evidence.as_ref())) {
-        (Basis::Commands, Some(Evidence::Whole { manifest, commands, flakes, .. })) => {
+        (Basis::Commands, Some(PacketEvidence::Whole { manifest, commands, flakes, .. })) => {
             let flaky: String = flakes.iter().map(|(id, flake)| format!("; flake: {id} {flake}")).collect();
             let says = format!("{}, each with exit code 0{flaky}", counted(commands.len(), "command"));
             Fact::Holds { evidence: *manifest, says }
         }
-        (Basis::Command(id), Some(Evidence::Whole { commands, flakes, .. })) => match commands.get(id) {
+        (Basis::Command(id), Some(PacketEvidence::Whole { commands, flakes, .. })) => match commands.get(id) {
             Some(result) => {
                 let flaky = flakes.get(id).map_or_else(String::new, |flake| format!("; flake: {flake}"));
                 Fact::Holds { evidence: *result, says: format!("exit code 0{flaky}") }
             }
             None => Fact::Undecided { why: format!("the manifest has no command `{id}`") },
         },
-        (Basis::Commands | Basis::Command(_), Some(Evidence::Missing { why })) => Fact::Waits { why: why.clone() },
-        (Basis::Commands | Basis::Command(_), Some(Evidence::Undecided { why })) => {
+        (Basis::Commands | Basis::Command(_), Some(PacketEvidence::Missing { why })) => {
+            Fact::Waits { why: why.clone() }
+        }
+        (Basis::Commands | Basis::Command(_), Some(PacketEvidence::Undecided { why })) => {
             Fact::Undecided { why: why.join("; ") }
         }
-        (Basis::Commands | Basis::Command(_), Some(Evidence::Failed { why })) => Fact::Fails { why: why.join("; ") },
-        (Basis::Commands | Basis::Command(_), Some(Evidence::Tampered { why })) => {
+        (Basis::Commands | Basis::Command(_), Some(PacketEvidence::Failed { why })) => {
+            Fact::Fails { why: why.join("; ") }
+        }
+        (Basis::Commands | Basis::Command(_), Some(PacketEvidence::Tampered { why })) => {
             Fact::Tampered { why: why.join("; ") }
         }
         (Basis::Packets, _) => packets(packet, before),
@@ -358,11 +372,11 @@ fn fact(basis: &Basis, packet: &Packet, facts: Option<&PacketFacts>, before: &BT
 }
 
 /// Returns the fact that the packets before this one are done: a digest over the digests of what they rest on.
-fn packets(packet: &Packet, before: &BTreeMap<PacketId, Row>) -> Fact {
+fn packets(packet: &Packet, before: &BTreeMap<PacketId, BoardRow>) -> Fact {
     let mut text = String::new();
     for need in &packet.needs {
         match before.get(need) {
-            Some(row) if row.state == State::Done => {
+            Some(row) if row.state == PacketState::Done => {
                 for fact in row.criteria.iter().flat_map(|decided| decided.rests_on.values()) {
                     if let Fact::Holds { evidence, .. } = fact {
                         text += &format!("{need} {evidence}\n");

@@ -49,9 +49,9 @@ fn holds() -> Fact {
     Fact::Holds { evidence: Digest::of(b"x"), says: "so it is".into() }
 }
 
-fn whole() -> Evidence {
+fn whole() -> PacketEvidence {
     let commands = [("signup".parse().expect("a name"), Digest::of(b"result"))].into();
-    Evidence::Whole {
+    PacketEvidence::Whole {
         manifest: Digest::of(b"manifest"),
         commands,
         flakes: BTreeMap::new(),
@@ -59,11 +59,11 @@ fn whole() -> Evidence {
     }
 }
 
-fn facts(evidence: Option<Evidence>, facts: &[(Basis, Fact)]) -> PacketFacts {
+fn facts(evidence: Option<PacketEvidence>, facts: &[(Basis, Fact)]) -> PacketFacts {
     PacketFacts { evidence, facts: facts.iter().cloned().collect(), running: false }
 }
 
-fn states(approval: Fact, evidence: Evidence, pins: Fact) -> Vec<(State, String)> {
+fn states(approval: Fact, evidence: PacketEvidence, pins: Fact) -> Vec<(PacketState, String)> {
     let plan = plan();
     let known = [
         (id("RC-00"), facts(None, &[(Basis::Approval, approval)])),
@@ -77,7 +77,7 @@ fn states(approval: Fact, evidence: Evidence, pins: Fact) -> Vec<(State, String)
 #[test]
 fn everything_done_rests_on_digests() {
     let all = states(holds(), whole(), holds());
-    assert!(all.iter().all(|(state, reasons)| *state == State::Done && reasons.is_empty()), "{all:?}");
+    assert!(all.iter().all(|(state, reasons)| *state == PacketState::Done && reasons.is_empty()), "{all:?}");
 }
 
 #[test]
@@ -85,22 +85,22 @@ fn each_lack_has_its_state_and_blocks_what_needs_it() {
     let fails = || Fact::Fails { why: "go.mod says 1.25".into() };
     let waits = || Fact::Waits { why: "rcrepro approve RC-00".into() };
     let undecided = || Fact::Undecided { why: "nothing searched".into() };
-    let missing = || Evidence::Missing { why: "no manifest".into() };
-    let failed = || Evidence::Failed { why: vec!["exit code 1".into()] };
-    let unclear = || Evidence::Undecided { why: vec!["a blob lacks".into()] };
+    let missing = || PacketEvidence::Missing { why: "no manifest".into() };
+    let failed = || PacketEvidence::Failed { why: vec!["exit code 1".into()] };
+    let unclear = || PacketEvidence::Undecided { why: vec!["a blob lacks".into()] };
     let cases = [
-        (waits(), whole(), holds(), State::Ready, "Approved. rcrepro approve RC-00", State::Blocked),
-        (holds(), missing(), holds(), State::Done, "no manifest", State::Ready),
-        (holds(), failed(), holds(), State::Done, "exit code 1", State::Failed),
-        (holds(), unclear(), holds(), State::Done, "a blob lacks", State::Undecided),
-        (holds(), whole(), fails(), State::Done, "Pins agree. go.mod says 1.25", State::Failed),
-        (holds(), whole(), undecided(), State::Done, "Pins agree. nothing searched", State::Undecided),
-        (fails(), whole(), holds(), State::Failed, "Approved. go.mod says 1.25", State::Blocked),
+        (waits(), whole(), holds(), PacketState::Ready, "Approved. rcrepro approve RC-00", PacketState::Blocked),
+        (holds(), missing(), holds(), PacketState::Done, "no manifest", PacketState::Ready),
+        (holds(), failed(), holds(), PacketState::Done, "exit code 1", PacketState::Failed),
+        (holds(), unclear(), holds(), PacketState::Done, "a blob lacks", PacketState::Undecided),
+        (holds(), whole(), fails(), PacketState::Done, "Pins agree. go.mod says 1.25", PacketState::Failed),
+        (holds(), whole(), undecided(), PacketState::Done, "Pins agree. nothing searched", PacketState::Undecided),
+        (fails(), whole(), holds(), PacketState::Failed, "Approved. go.mod says 1.25", PacketState::Blocked),
     ];
     for (approval, evidence, pins, first, reason, second) in cases {
         let all = states(approval, evidence, pins);
         assert_eq!((all[0].0, all[1].0), (first, second), "{all:?}");
-        assert_eq!((all[2].0, all[2].1.as_str()), (State::Blocked, "waits for RC-03"));
+        assert_eq!((all[2].0, all[2].1.as_str()), (PacketState::Blocked, "waits for RC-03"));
         assert!(all.iter().any(|(_, text)| text == reason), "{reason} in {all:?}");
     }
 }
@@ -110,8 +110,8 @@ fn a_criterion_of_which_nothing_is_known_is_undecided() {
     let plan = plan();
     let known = [(id("RC-00"), facts(None, &[]))];
     let board = decide(&plan, &known.into());
-    assert_eq!(board.rows[0].state, State::Undecided);
-    assert_eq!(board.row(&id("RC-03")).map(|row| row.state), Some(State::Undecided), "no facts at all");
+    assert_eq!(board.rows[0].state, PacketState::Undecided);
+    assert_eq!(board.row(&id("RC-03")).map(|row| row.state), Some(PacketState::Undecided), "no facts at all");
     assert_eq!(board.next(), None);
 }
 
@@ -119,9 +119,9 @@ fn a_criterion_of_which_nothing_is_known_is_undecided() {
 fn the_worst_of_several_reasons_counts() {
     let plan = plan();
     for (first, second, expected) in [
-        (Fact::Waits { why: "w".into() }, Fact::Fails { why: "f".into() }, State::Failed),
-        (Fact::Undecided { why: "u".into() }, Fact::Waits { why: "w".into() }, State::Undecided),
-        (Fact::Fails { why: "f".into() }, Fact::Undecided { why: "u".into() }, State::Failed),
+        (Fact::Waits { why: "w".into() }, Fact::Fails { why: "f".into() }, PacketState::Failed),
+        (Fact::Undecided { why: "u".into() }, Fact::Waits { why: "w".into() }, PacketState::Undecided),
+        (Fact::Fails { why: "f".into() }, Fact::Undecided { why: "u".into() }, PacketState::Failed),
     ] {
         let mut packet = plan.packets[&id("RC-00")].clone();
         packet.contract.exit[0].rests_on = [Basis::Approval, Basis::Pins].into();
@@ -134,9 +134,9 @@ fn the_worst_of_several_reasons_counts() {
 
 #[test]
 fn a_flake_in_quarantine_is_told_with_the_command_and_with_all_of_them() {
-    let Evidence::Whole { manifest, commands, .. } = whole() else { panic!("whole") };
+    let PacketEvidence::Whole { manifest, commands, .. } = whole() else { panic!("whole") };
     let flakes = [("signup".parse().expect("a name"), "passed at attempt 2 of 3".to_owned())].into();
-    let evidence = Evidence::Whole { manifest, commands, flakes, conditions: BTreeMap::new() };
+    let evidence = PacketEvidence::Whole { manifest, commands, flakes, conditions: BTreeMap::new() };
     let packet = packet(&[], &[]);
     let facts = facts(Some(evidence), &[]);
     for (basis, expected) in [

@@ -1,8 +1,8 @@
 use super::*;
 
-fn change(path: &str) -> Change {
+fn change(path: &str) -> TrackedChange {
     let file = TrackedFile { mode: "100644".into(), id: "0".repeat(40) };
-    Change { path: path.into(), before: None, after: Some(file) }
+    TrackedChange { path: path.into(), before: None, after: Some(file) }
 }
 
 fn rules(scope: &[&str]) -> ScopeRules {
@@ -18,7 +18,7 @@ fn rules(scope: &[&str]) -> ScopeRules {
 
 fn judge(rules: &ScopeRules, paths: &[&str], documents: &[(&str, &str)]) -> Vec<String> {
     let packet = "RC-03".parse().expect("a packet");
-    let changes: Vec<Change> = paths.iter().map(|path| change(path)).collect();
+    let changes: Vec<TrackedChange> = paths.iter().map(|path| change(path)).collect();
     let documents =
         documents.iter().map(|(path, text)| (path.parse().expect("a path"), text.as_bytes().to_vec())).collect();
     rules.judge(&packet, &changes, &documents).iter().map(ToString::to_string).collect()

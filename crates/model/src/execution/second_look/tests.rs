@@ -1,6 +1,6 @@
 use super::told::network_hint;
 use super::*;
-use crate::execution::attempt::{Attempt, Sightings, Watch};
+use crate::execution::attempt::{NetworkAttempt, Sightings, Watch};
 use crate::execution::world::WorldSettings;
 
 fn own(clock: ClockMode) -> World {
@@ -110,7 +110,7 @@ fn what_takes_too_long_says_so_and_what_is_known() {
 fn attempts_at_the_network_are_a_hint() {
     assert_eq!(network_hint(&Watch::default()), None);
     assert_eq!(network_hint(&Watch::Unknown { reason: "x".into() }), None);
-    let attempt = |address: &str, port, name: Option<&str>| Attempt {
+    let attempt = |address: &str, port, name: Option<&str>| NetworkAttempt {
         process: "node".into(),
         protocol: "tcp".into(),
         address: address.into(),

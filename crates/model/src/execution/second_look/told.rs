@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Account, BUDGET, Look, Looked, SecondLook, Unfinished};
-use crate::execution::attempt::{Attempt, Watch};
+use crate::execution::attempt::{NetworkAttempt, Watch};
 use crate::execution::world::{ClockMode, World};
 use crate::plan::packet_id::PacketId;
 
@@ -131,7 +131,7 @@ impl SecondLook {
 #[must_use]
 pub fn network_hint(watch: &Watch) -> Option<String> {
     let attempts = watch.attempts();
-    let one = |attempt: &Attempt| {
+    let one = |attempt: &NetworkAttempt| {
         let name = attempt.name.as_ref().map_or_else(String::new, |name| format!(", {name}"));
         format!("{} → {}{name}", attempt.process, attempt.address)
     };

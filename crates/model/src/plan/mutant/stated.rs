@@ -9,7 +9,7 @@ use crate::plan::packet_id::PacketId;
 
 /// A gate that can go red: as text `command:ID`, `documents`, `pins` or `scope:PACKET`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Gate {
+pub enum MutationGate {
     /// A command and the verdict on its evidence.
     Command(Name),
     /// The documents that quote commands.
@@ -20,7 +20,7 @@ pub enum Gate {
     Scope(PacketId),
 }
 
-impl fmt::Display for Gate {
+impl fmt::Display for MutationGate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(id) => write!(f, "command:{id}"),
@@ -39,7 +39,7 @@ pub struct GateError {
     pub found: String,
 }
 
-impl FromStr for Gate {
+impl FromStr for MutationGate {
     type Err = GateError;
 
     fn from_str(text: &str) -> Result<Self, GateError> {
@@ -54,7 +54,7 @@ impl FromStr for Gate {
     }
 }
 
-serde_as_text!(Gate);
+serde_as_text!(MutationGate);
 
 /// A mutant that a plan states: what only the project knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub struct PlanMutant {
     /// What is wrong after it; never blank.
     pub says: String,
     /// What has to go red.
-    pub gate: Gate,
+    pub gate: MutationGate,
     /// The tracked file that is changed, relative to the plan's folder.
     pub file: TreePath,
     /// The text to remove; it must appear in the file exactly once.

@@ -15,7 +15,7 @@ pub struct Inquiry {
     /// Every part that any run showed.
     pub facets: BTreeSet<Facet>,
     /// What differs: a part at most once in each form.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<ShakeFinding>,
     /// The variations of the worlds.
     pub varied: BTreeSet<Variation>,
     /// Variations that were asked for and that the engine did not carry out.
@@ -26,22 +26,22 @@ pub struct Inquiry {
 
 /// A part that differs, in one form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct ShakeFinding {
     /// The part.
     pub facet: Facet,
     /// The form in which it was compared.
     pub level: Level,
     /// What is responsible; nothing when it differs in the baseline already.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<ShakeCause>,
     /// Where it differs between runs of one and the same world.
-    pub flake: Option<Flake>,
+    pub flake: Option<UnsteadyPart>,
     /// Where it differs between runs because a clock flows, and for no other reason.
     pub flowing: Option<Flowing>,
 }
 
 /// A smallest set of variations that changes a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
+pub struct ShakeCause {
     /// The variations with their settings.
     pub setup: Setup,
     /// How many runs under it differed from the baseline.
@@ -56,7 +56,7 @@ pub struct Cause {
 
 /// A part that differs between runs of one and the same world.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flake {
+pub struct UnsteadyPart {
     /// The world; the baseline when it is empty.
     pub setup: Setup,
     /// How many runs differed from the first one.
@@ -71,14 +71,14 @@ pub struct Flake {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flowing {
     /// The runs that differed.
-    pub flake: Flake,
+    pub flake: UnsteadyPart,
     /// How many runs there were with the other clock, all equal.
     pub equal: usize,
     /// The other clock.
     pub clock: ClockMode,
 }
 
-impl Cause {
+impl ShakeCause {
     /// Whether it is nothing but a clock that stands.
     #[must_use]
     pub fn is_standing_clock(&self) -> bool {
@@ -95,13 +95,13 @@ impl Cause {
 impl Inquiry {
     /// Finds what was found about a part in one form.
     #[must_use]
-    pub fn finding(&self, facet: &Facet, level: Level) -> Option<&Finding> {
+    pub fn finding(&self, facet: &Facet, level: Level) -> Option<&ShakeFinding> {
         self.findings.iter().find(|finding| finding.facet == *facet && finding.level == level)
     }
 
     /// Finds the command failing because its clock stands, while it passes with one that flows.
     #[must_use]
-    pub fn fails_standing(&self) -> Option<&Cause> {
+    pub fn fails_standing(&self) -> Option<&ShakeCause> {
         let ending = self.finding(&Facet::Ending, Level::Canonical)?;
         ending.causes.iter().find(|cause| cause.is_standing_clock() && cause.differing == cause.runs)
     }

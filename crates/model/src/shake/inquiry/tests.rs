@@ -21,15 +21,15 @@ fn ask_with(clock: ClockMode, command: impl Fn(&Setup, usize) -> (String, String
 /// The same in so many worlds.
 fn ask_in(count: usize, clock: ClockMode, command: impl Fn(&Setup, usize) -> (String, String)) -> Inquiry {
     let worlds = worlds(count, 7, &BTreeSet::from(Variation::ALL), |_| true);
-    let mut history = History::new();
+    let mut history = ObservedRuns::new();
     for n in 0.. {
         assert!(n < 2_000, "it ends");
         match step(&worlds, 2, clock, &history) {
-            Step::Run(setup) => {
+            InquiryStep::Run(setup) => {
                 let (raw, canonical) = command(&setup, n);
                 history.entry(setup).or_default().push(Observation::of_stdout(&raw, &canonical, &[]));
             }
-            Step::Done(inquiry) => return inquiry,
+            InquiryStep::Done(inquiry) => return inquiry,
         }
     }
     unreachable!("the loop ends by itself")
@@ -164,7 +164,7 @@ fn what_the_engine_leaves_out_is_said_to_be_not_applied() {
     let worlds = worlds(1, 7, &BTreeSet::from([Variation::Clock, Variation::User]), |_| true);
     let real = Observation::of_stdout("a", "a", &[Variation::Clock, Variation::Load]);
     let history = [(Setup::new(), vec![real.clone(), real.clone()]), (worlds[0].clone(), vec![real])].into();
-    let Step::Done(inquiry) = step(&worlds, 2, ClockMode::Stands, &history) else { panic!("all is known") };
+    let InquiryStep::Done(inquiry) = step(&worlds, 2, ClockMode::Stands, &history) else { panic!("all is known") };
     assert_eq!(inquiry.not_applied, BTreeSet::from([Variation::Clock]));
     let row = &rows(&inquiry)[0];
     assert_eq!((row.cells[&Variation::Clock], row.cells[&Variation::User]), (Cell::NotApplied, Cell::Equal));
@@ -238,11 +238,11 @@ fn what_differs_under_load_while_the_clock_flows_is_the_clock() {
 
 #[test]
 fn where_the_engine_makes_no_clock_stand_nothing_is_blamed_on_it() {
-    let mut history = History::new();
+    let mut history = ObservedRuns::new();
     let inquiry = loop {
         match step(&[], 2, ClockMode::Starts, &history) {
-            Step::Done(inquiry) => break inquiry,
-            Step::Run(setup) => {
+            InquiryStep::Done(inquiry) => break inquiry,
+            InquiryStep::Run(setup) => {
                 let n = history.values().flatten().count();
                 let said = if stands(&setup) { "still".to_owned() } else { n.to_string() };
                 let seen = Observation::of_stdout(&said, &said, &[Variation::Clock]);

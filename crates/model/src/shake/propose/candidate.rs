@@ -6,14 +6,14 @@ use crate::execution::world::{ClockMode, DirectoryOrder, World, WorldSettings};
 
 /// What is pinned and no key of a plan lets go alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pin {
+pub enum WorldPin {
     /// The order of directories.
     Directories,
     /// The seeds of what looks random.
     Seeds,
 }
 
-impl Pin {
+impl WorldPin {
     /// Both of them.
     pub const ALL: [Self; 2] = [Self::Directories, Self::Seeds];
 
@@ -37,7 +37,7 @@ pub struct Candidate {
     /// Whether nothing is pinned.
     pub machine: bool,
     /// What is let go beside; it is tried to name the cause, and never proposed.
-    pub free: Option<Pin>,
+    pub free: Option<WorldPin>,
 }
 
 impl Candidate {
@@ -52,8 +52,8 @@ impl Candidate {
     pub fn world(&self, epoch: i64, own: &WorldSettings, usual: ClockMode) -> World {
         let mut world = World::fixed(epoch, &self.settings(own), usual);
         match self.free {
-            Some(Pin::Directories) => world.directories = DirectoryOrder::Real,
-            Some(Pin::Seeds) => world.seed = None,
+            Some(WorldPin::Directories) => world.directories = DirectoryOrder::Real,
+            Some(WorldPin::Seeds) => world.seed = None,
             None => {}
         }
         world

@@ -11,8 +11,8 @@ fn ask(question: &Question, command: impl Fn(&World, usize) -> (bool, String)) -
     let mut trials = Trials::new();
     for n in 0..60 {
         match step(question, &trials) {
-            Step::Done(proposed) => return (proposed, trials),
-            Step::Run(candidate) => {
+            ProposalStep::Done(proposed) => return (proposed, trials),
+            ProposalStep::Run(candidate) => {
                 let (passed, said) = command(&candidate.world(7, &question.own, question.usual), n);
                 let observation = Observation::of_stdout(&said, &said, &[]);
                 trials.entry(candidate).or_default().push(Trial { observation, passed });
@@ -86,7 +86,7 @@ fn the_strictest_world_in_which_it_passes_is_proposed() {
     let (proposed, trials) = ask(&plain(), machine);
     assert!(matches!(&proposed, Proposed::World { candidate, .. } if candidate.machine), "{proposed:?}");
     let free = |pin| counts(&trials[&Candidate { free: Some(pin), ..Candidate::default() }]);
-    assert_eq!((free(Pin::Directories), free(Pin::Seeds)), ((1, 1), (0, 1)));
+    assert_eq!((free(WorldPin::Directories), free(WorldPin::Seeds)), ((1, 1), (0, 1)));
     assert_eq!(keys(&plain(), passes(|_| false)).0, "nowhere");
 }
 

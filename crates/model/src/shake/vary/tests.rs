@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::content::digest::Sha256;
-use crate::execution::action::{Command, Platform};
+use crate::execution::action::{ActionPlatform, Command};
 use crate::execution::derive::{self, command_environment};
 use crate::execution::world::{ClockMode, WallClock, WorldSettings};
 
@@ -12,7 +12,7 @@ fn plain(own: &BTreeMap<String, String>) -> Plain<'_> {
     let root = messages.last().expect("the root");
     let mut environment = command_environment(1_700_000_000);
     environment.extend(own.clone());
-    let platform = Platform { image_name: "i".into(), image_manifest: Sha256::of(b"i"), isa: "x86-64".into() };
+    let platform = ActionPlatform { image_name: "i".into(), image_manifest: Sha256::of(b"i"), isa: "x86-64".into() };
     Plain {
         action: Action {
             command: Command {
@@ -74,7 +74,7 @@ fn a_moved_source_is_the_same_source_elsewhere() {
         .map(|bytes| (Digest::of(bytes), Directory::decode(bytes).expect("a directory")))
         .collect();
     let below = |digest: Digest, at: &str| match directories[&digest].entries.get(&name(at)) {
-        Some(Node::Directory { digest }) => *digest,
+        Some(TreeNode::Directory { digest }) => *digest,
         other => panic!("{at}: {other:?}"),
     };
     let root = varied.action.input_root;

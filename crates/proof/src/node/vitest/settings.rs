@@ -1,8 +1,8 @@
 //! What the line and the configuration files of vitest set, as far as text can tell: a configuration is a program, and a key that
 //! it names counts as set.
 
-use super::{Call, Evidence};
-use crate::{Kind, Listing, Lookup};
+use super::{Call, CommandEvidence};
+use crate::{InputKind, Listing, Lookup};
 
 /// Reporters that end with the summary line `Tests`.
 pub(super) const TEXT: [&str; 7] = ["default", "verbose", "basic", "dot", "tree", "github-actions", "hanging-process"];
@@ -22,7 +22,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn of(call: &Call, evidence: &Evidence<'_>) -> Self {
+    pub(super) fn of(call: &Call, evidence: &CommandEvidence<'_>) -> Self {
         let (files, unread) = configuration(call, evidence);
         let on_line = call.has(&["--dangerouslyIgnoreUnhandledErrors", "--dangerously-ignore-unhandled-errors"]);
         let in_file =
@@ -59,7 +59,7 @@ impl Settings {
 
 /// Reads the configuration files: the one that the line names, else those that vitest looks for. Beside their texts comes the name
 /// of one that cannot be looked at.
-fn configuration(call: &Call, evidence: &Evidence<'_>) -> (Vec<(String, String)>, Option<String>) {
+fn configuration(call: &Call, evidence: &CommandEvidence<'_>) -> (Vec<(String, String)>, Option<String>) {
     let root = call.value(&["-r", "--root", "--dir"]).unwrap_or(".");
     let is_one = |name: &str| {
         let (stem, end) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -71,7 +71,7 @@ fn configuration(call: &Call, evidence: &Evidence<'_>) -> (Vec<(String, String)>
         None => {
             let folder = call.path(root).unwrap_or_default();
             let Listing::Folder(names) = evidence.inputs.list(&folder) else { return (Vec::new(), None) };
-            let files = names.into_iter().filter(|(name, kind)| *kind != Kind::Folder && is_one(name));
+            let files = names.into_iter().filter(|(name, kind)| *kind != InputKind::Folder && is_one(name));
             files.map(|(name, _)| (name.clone(), Some(format!("{folder}/{name}")))).collect()
         }
     };

@@ -1,0 +1,47 @@
+//! The stub's data and code, which the assembler writes into this program. The safety argument is that of the module above.
+#![expect(unsafe_code, reason = "symbols of the assembler; see the safety argument of `sys`")]
+
+#[cfg(target_arch = "x86_64")]
+core::arch::global_asm!(include_str!("stub_code/x86_64.s"));
+#[cfg(target_arch = "aarch64")]
+core::arch::global_asm!(include_str!("stub_code/aarch64.s"));
+
+/// Where the stub's entries are, from its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StubEntries {
+    pub clock_gettime: usize,
+    pub gettimeofday: usize,
+    /// Absent where the kernel offers no such function.
+    pub time: Option<usize>,
+}
+
+unsafe extern "C" {
+    static rcrepro_stub_begin: u8;
+    static rcrepro_stub_clock_gettime: u8;
+    static rcrepro_stub_gettimeofday: u8;
+    #[cfg(target_arch = "x86_64")]
+    static rcrepro_stub_time: u8;
+    static rcrepro_stub_end: u8;
+}
+
+fn stub_offset(symbol: *const u8) -> usize {
+    symbol as usize - &raw const rcrepro_stub_begin as usize
+}
+
+/// Returns the stub's data and code, as the assembler wrote them.
+pub fn stub_code() -> &'static [u8] {
+    // SAFETY: the two symbols bound one read-only piece of this program.
+    unsafe { std::slice::from_raw_parts(&raw const rcrepro_stub_begin, stub_offset(&raw const rcrepro_stub_end)) }
+}
+
+/// Returns how far each entry is from the beginning, in bytes.
+pub fn stub_entries() -> StubEntries {
+    StubEntries {
+        clock_gettime: stub_offset(&raw const rcrepro_stub_clock_gettime),
+        gettimeofday: stub_offset(&raw const rcrepro_stub_gettimeofday),
+        #[cfg(target_arch = "x86_64")]
+        time: Some(stub_offset(&raw const rcrepro_stub_time)),
+        #[cfg(not(target_arch = "x86_64"))]
+        time: None,
+    }
+}
