@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::context::{text_of, tree};
-use super::{ReleaseError, ReleaseStep, finding};
+use super::error::ReleaseError;
+use super::step::{ReleaseStep, finding};
 use crate::workspace::source::unbuildable;
 use rcrepro_engine::{BuildEnd, BuildRequest, BuiltTarget, ImageHost};
 use rcrepro_model::content::digest::Digest;

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{ReleaseError, finding};
+use super::error::ReleaseError;
+use super::step::finding;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};

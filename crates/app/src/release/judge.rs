@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::contents;
-use super::{ReleaseError, finding};
+use super::error::ReleaseError;
+use super::step::finding;
 use rcrepro_format::images::image_settings;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};

@@ -9,7 +9,8 @@ use std::io::{Seek as _, Write as _};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 
-use super::{ReleaseError, ReleaseStep};
+use super::error::ReleaseError;
+use super::step::ReleaseStep;
 use rcrepro_engine::ImageHost;
 use rcrepro_format::images::image_settings;
 use rcrepro_format::syntax::canonical_json;

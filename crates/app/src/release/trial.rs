@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::build::tail;
-use super::{ReleaseError, ReleaseStep, finding};
+use super::error::ReleaseError;
+use super::step::{ReleaseStep, finding};
 use crate::run::actions::{Resolved, derive_action};
 use rcrepro_engine::{Execution, ImageEnd, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, RunningImage, StartEnd};
 use rcrepro_model::content::digest::Digest;

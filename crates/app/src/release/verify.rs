@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
+use super::error::ReleaseError;
 use super::judge::judge;
+use super::step::{finding, record_path};
 use super::trial::smoke_action;
-use super::{ReleaseError, finding, record_path};
 use crate::evidence::beside::Beside;
 use crate::evidence::evidence_set::RecordFile;
 use crate::evidence::recorded;

@@ -26,7 +26,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::evidence::{self, EvidenceError};
 use crate::machine::session::Session;
-use crate::release::{ReleaseError, write};
+use crate::release::error::ReleaseError;
+use crate::release::write;
 use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, execute_packet};
 use crate::run::mending::mending;

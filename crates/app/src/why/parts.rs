@@ -1,6 +1,7 @@
 //! Streams and outputs: raw bytes against raw bytes, whatever normalizers make of them.
 
-use super::{WhyError, read};
+use super::blob::read;
+use super::error::WhyError;
 use crate::evidence::recorded;
 use crate::run::ended::ended_by;
 use rcrepro_explain::{Hints, explain as explain_bytes};

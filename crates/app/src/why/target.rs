@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::WhyError;
+use super::error::WhyError;
 use crate::evidence::history::History;
 use crate::evidence::recorded;
 use crate::run::replay::read_manifest;
