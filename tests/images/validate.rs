@@ -11,7 +11,7 @@ use rcrepro_app::toolchain::load::load_stream;
 use rcrepro_app::toolchain::output::output;
 use rcrepro_app::toolchain::validate;
 use rcrepro_images::oci::validate::judge::judge;
-use rcrepro_images::oci::validate::{Fault, FaultName, Validation, sources};
+use rcrepro_images::oci::validate::{FaultName, ImageFault, Validation, sources};
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::memory::MemoryStore;
@@ -70,8 +70,8 @@ impl Scene {
 async fn a_whole_image_has_no_fault_wherever_it_is() {
     let scene = Scene::new().await;
     let good = |validation: Validation, images: usize| {
-        assert_eq!(validation.faults, Vec::<Fault>::new());
-        assert_eq!(validation.notes, Vec::<Fault>::new());
+        assert_eq!(validation.faults, Vec::<ImageFault>::new());
+        assert_eq!(validation.notes, Vec::<ImageFault>::new());
         assert_eq!(validation.images.len(), images);
         let top = &scene.built[1].identity;
         assert!(validation.images.iter().any(|image| {

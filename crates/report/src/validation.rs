@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use rcrepro_images::oci::validate::{Fault, Validation};
+use rcrepro_images::oci::validate::{ImageFault, Validation};
 use rcrepro_model::text::plural::counted;
 
 /// Writes every fault and note of an image, and the count last.
 #[must_use]
 pub fn text(what: &str, validation: &Validation) -> String {
     let mut text = String::new();
-    let mut put = |fault: &Fault, word: &str| {
-        let Fault { name, object, expected, found } = fault;
+    let mut put = |fault: &ImageFault, word: &str| {
+        let ImageFault { name, object, expected, found } = fault;
         let name = name.as_str();
         super::text::put(&mut text, format_args!("{word:>10}  {name}: {object}"));
         super::text::put(&mut text, format_args!("{:>12}expected: {expected}", ""));

@@ -25,7 +25,6 @@ use std::path::{Path, PathBuf};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::text::hint::Hint;
 
-pub mod announcement;
 pub mod door;
 pub mod export;
 pub mod fs;

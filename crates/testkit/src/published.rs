@@ -12,7 +12,7 @@ use rcrepro_store::fs::FsStore;
 use serde_json::{Value, json};
 
 use crate::archives::gzip;
-use crate::server::{Reply, Request};
+use crate::server::{Reply, ServedRequest};
 
 /// The media type of a manifest.
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -107,7 +107,7 @@ impl Published {
     }
 
     /// Answers as an honest registry without authentication does.
-    pub fn answer(&self, request: &Request) -> Reply {
+    pub fn answer(&self, request: &ServedRequest) -> Reply {
         if request.path == "/v2/" {
             return Reply::status(200);
         }

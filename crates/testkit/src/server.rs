@@ -7,7 +7,7 @@ use std::thread;
 
 /// One request.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct ServedRequest {
     /// Such as `GET`.
     pub method: String,
     /// The path with its query.
@@ -16,7 +16,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
 }
 
-impl Request {
+impl ServedRequest {
     /// Returns the value of a header, whose name is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -70,12 +70,12 @@ pub struct Server {
     /// Host and port.
     pub authority: String,
     /// The requests so far.
-    pub requests: Arc<Mutex<Vec<Request>>>,
+    pub requests: Arc<Mutex<Vec<ServedRequest>>>,
 }
 
 impl Server {
     /// Listens on this machine; every connection carries one request.
-    pub fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    pub fn start(answer: impl Fn(&ServedRequest) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let authority = listener.local_addr().expect("an address").to_string();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -91,7 +91,7 @@ impl Server {
     }
 
     /// Returns the requests whose path contains this text.
-    pub fn seen(&self, path: &str) -> Vec<Request> {
+    pub fn seen(&self, path: &str) -> Vec<ServedRequest> {
         let requests = self.requests.lock().expect("no thread panicked");
         requests.iter().filter(|request| request.path.contains(path)).cloned().collect()
     }
@@ -99,8 +99,8 @@ impl Server {
 
 fn serve(
     mut client: TcpStream,
-    seen: &Mutex<Vec<Request>>,
-    answer: &(dyn Fn(&Request) -> Reply + Send + Sync),
+    seen: &Mutex<Vec<ServedRequest>>,
+    answer: &(dyn Fn(&ServedRequest) -> Reply + Send + Sync),
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     // TLS begins with this byte; a server that speaks none says so in its own words, as Go's does.
@@ -121,7 +121,7 @@ fn serve(
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
     }
-    let request = Request { method, path, headers };
+    let request = ServedRequest { method, path, headers };
     let length = request.header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
     std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
     seen.lock().expect("no thread panicked").push(request.clone());

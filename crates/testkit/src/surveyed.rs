@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use rcrepro_images::oci::validate::Validation;
 use rcrepro_images::oci::validate::judge::judge;
-use rcrepro_images::oci::validate::survey::{Survey, Surveyed, survey_file};
+use rcrepro_images::oci::validate::survey::{LayoutSurvey, Surveyed, survey_file};
 
 /// The files of a layout by their paths.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// Validates a layout.
 pub fn check(files: &Files) -> Validation {
-    let mut survey = Survey::default();
+    let mut survey = LayoutSurvey::default();
     for (path, bytes) in files {
         let file = survey_file(&mut bytes.as_slice()).expect("bytes in memory");
         survey.things.insert(path.clone(), Surveyed::File(file));

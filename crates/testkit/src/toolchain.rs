@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::lock_pinned;
-use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, NpmPin};
@@ -104,7 +104,7 @@ pub fn name(text: &str) -> ImageName {
 
 /// Makes a context that reaches no mirror and no engine.
 pub fn context(store: &MemoryStore) -> ImageContext<'static> {
-    let mirrors = Mirrors { exclusive: true, ..Mirrors::default() };
+    let mirrors = PackageMirrors { exclusive: true, ..PackageMirrors::default() };
     let cancel = CancellationToken::new();
     let (store, engine, image_host) = (Arc::new(store.clone()), None, None);
     ImageContext { store, mirrors, engine, image_host, cancel, on_event: &|_| {} }

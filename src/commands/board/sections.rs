@@ -6,14 +6,14 @@ use crate::failure::Failure;
 use crate::output::show;
 use crate::today::today;
 use rcrepro_app::board::sections::{Sections, SectionsIoError, SectionsState};
-use rcrepro_app::board::{Status, look};
+use rcrepro_app::board::{Status, status_with_sections};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::standing::Standing;
 use rcrepro_report::sections::{DocumentLine, json, text};
 
 /// Writes the sections of every document, and says which documents changed.
 pub fn write(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let status = look(&context.committed(revision)?, revision, &context.store, today())?;
+    let status = status_with_sections(&context.committed(revision)?, revision, &context.store, today())?;
     let sections = status.sections?;
     checkable(&sections)?;
     let changed = sections.write(&status.texts)?;
@@ -37,7 +37,7 @@ pub fn renew(status: &Status) -> Result<Vec<TreePath>, Failure> {
 
 /// Says which sections are not what [`write()`] would write.
 pub fn check(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let status = look(&context.committed(revision)?, revision, &context.store, today())?;
+    let status = status_with_sections(&context.committed(revision)?, revision, &context.store, today())?;
     let sections = status.sections?;
     let found = sections.check(&status.texts)?;
     let lines: Vec<DocumentLine<'_>> = found.iter().map(|(path, standing)| line(path.as_str(), standing)).collect();

@@ -25,7 +25,8 @@ use rcrepro_store::fs::FsStore;
 /// so far: a packet that waits is nothing wrong.
 pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, Failure> {
     let workspace = context.committed_and_told(revision)?;
-    let Status { board, source, .. } = status::look(&workspace, workspace.revision(), &context.store, today())?;
+    let Status { board, source, .. } =
+        status::status_with_sections(&workspace, workspace.revision(), &context.store, today())?;
     let (found, proposals) = findings::proposals(context, &workspace, source)?;
     if propose {
         return findings::print_proposals(&found, &proposals);
@@ -43,10 +44,11 @@ pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, 
 /// Says whether to release.
 pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let workspace = context.committed_and_told(revision)?;
-    let Status { mut board, source, .. } = status::look(&workspace, workspace.revision(), &context.store, today())?;
+    let Status { mut board, source, .. } =
+        status::status_with_sections(&workspace, workspace.revision(), &context.store, today())?;
     let store = FsStore::open(&context.store)?;
     let split = time_split(&workspace, &store, source, SystemTime::now(), today())?;
-    board.notes.extend(exceptions::of_today(&workspace.plan, &split, today()));
+    board.notes.extend(exceptions::idle_today(&workspace.plan, &split, today()));
     let verdict = judge_today(&board, &split);
     let document = || json::verdict(&board, verdict, &split);
     show(context.json, document, || text::verdict(&board, verdict, &split))?;

@@ -19,7 +19,7 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
         (arguments.mutant.iter().cloned().collect(), arguments.gate.iter().cloned().collect());
     let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let progress = Progress::new();
-    let hear = |event| progress.hear(&event);
+    let observe = |event| progress.hear(&event);
     let mutated = context
         .with_session(arguments.staging, async |session, cancel| {
             let options = MutateOptions {
@@ -29,10 +29,8 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
                 ids: &ids,
                 gates: &gates,
                 observe: &tell,
-                hear: &hear,
-                cancel,
             };
-            Ok(app(session, &workspace, options).await?)
+            Ok(app(session.context(&observe, cancel), &workspace, options).await?)
         })
         .await?;
     let shown = |path: &std::path::PathBuf| path.strip_prefix(&workspace.folder).unwrap_or(path).display().to_string();

@@ -54,10 +54,8 @@ pub async fn replay(
                 lanes: lanes(execution),
                 second_look: !look.no_second_look,
                 today: today(),
-                observe: &observe,
-                cancel,
             };
-            let replayed = replay::replay(session, &workspace, &path, options).await?;
+            let replayed = replay::replay(session.context(&observe, cancel), &workspace, &path, options).await?;
             print_replay(context, &replayed, session)?;
             Ok(replayed.standing().into())
         })

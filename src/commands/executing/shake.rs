@@ -32,10 +32,8 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
                     revision: workspace.revision(),
                     commands: &args.command,
                     repeat: usize::from(args.repeat),
-                    observe: &observe,
-                    cancel,
                 };
-                let found = propose(session, &workspace, packet, options).await?;
+                let found = propose(session.context(&observe, cancel), &workspace, packet, options).await?;
                 match context.json {
                     true => print_json(&report::propose::document(&found))?,
                     false => print(report::propose::text(&found))?,
@@ -50,10 +48,8 @@ pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Re
                 worlds: usize::from(args.worlds),
                 repeat: usize::from(args.repeat),
                 seed: args.seed,
-                observe: &observe,
-                cancel,
             };
-            let shaken = shake::shake(session, &workspace, packet, options).await?;
+            let shaken = shake::shake(session.context(&observe, cancel), &workspace, packet, options).await?;
             if context.json {
                 print_json(&report::json::document(&shaken, &*session.store))?;
             } else {

@@ -11,7 +11,7 @@ use crate::output::{print, say};
 use rcrepro_app::toolchain::built_image::BuiltImage;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::{ImageContext, build, load, output};
-use rcrepro_images::oci::layout_folder::Written;
+use rcrepro_images::oci::layout_folder::WrittenLayout;
 use rcrepro_store::fs::FsStore;
 
 /// Builds the named images, or all; loads them into the engine and writes them as a layout where that is wanted.
@@ -45,8 +45,8 @@ pub async fn build(
 
 async fn write_all(images: &ImageContext<'_>, all: &[BuiltImage], output: &Path) -> Result<(), Failure> {
     let what = match output::output(images, all, output).await? {
-        Written::New => "written",
-        Written::AlreadyThere => "unchanged",
+        WrittenLayout::New => "written",
+        WrittenLayout::AlreadyThere => "unchanged",
     };
     say!("{what:>10}  {} as one OCI layout", output.display());
     Ok(())

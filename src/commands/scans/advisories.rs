@@ -51,10 +51,8 @@ async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArg
                 lanes: lanes(execution),
                 second_look: false,
                 today: today(),
-                observe: &observe,
-                cancel,
             };
-            Ok(rescan(session, workspace, options).await?)
+            Ok(rescan(session.context(&observe, cancel), workspace, options).await?)
         })
         .await?;
     if context.json {

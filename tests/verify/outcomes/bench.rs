@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use rcrepro_app::board::status;
 use rcrepro_app::evidence;
+use rcrepro_app::machine::unix_time;
 use rcrepro_app::run::actions::Resolved;
 use rcrepro_app::run::context::RunContext;
 use rcrepro_app::run::execute::{Executions, Executor};
@@ -33,6 +34,7 @@ use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_model::standing::Standing;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::Runs;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -140,8 +142,10 @@ impl Bench {
             }
         }
         let (config, cancel) = (UserConfig::default(), CancellationToken::new());
+        let run = Runs::open(self.making.root()).and_then(|runs| runs.begin(0, "0a1b2c3d")).expect("a run");
         let context = RunContext {
             store: &self.making,
+            run: &run,
             engine: &engine,
             image_host: None,
             config: &config,
@@ -298,7 +302,7 @@ fn images(pair: &[&'static Fact]) -> Option<Released> {
 
 fn run_record(manifest: &ReproManifest, digest: Digest) -> RunRecord {
     let text = str::to_owned;
-    let now = record::rfc3339(SystemTime::UNIX_EPOCH);
+    let now = unix_time::rfc3339(SystemTime::UNIX_EPOCH);
     RunRecord {
         version: RUN_RECORD_VERSION,
         run: text("a-run"),

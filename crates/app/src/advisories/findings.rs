@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::board::StatusError;
+use crate::board::status_error::StatusError;
 use crate::evidence::currency::outdated;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::history::History;
@@ -19,7 +19,7 @@ use rcrepro_model::advisory::scan::{SCANNERS, ScanFinding};
 use rcrepro_model::advisory::waiver::{self, Known, Waiver};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest};
-use rcrepro_model::plan::proof::Tool;
+use rcrepro_model::plan::proof::{Condition, Tool};
 use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
@@ -42,46 +42,19 @@ pub fn findings(
 ) -> Result<Findings, StatusError> {
     let mut findings = Findings::default();
     for (id, packet) in &workspace.plan.packets {
-        if !packets.is_empty() && !packets.contains(id) {
-            continue;
-        }
-        let scans: Vec<&CommandSpec> =
-            workspace.plan.commands(packet).filter(|spec| !scanners(spec).is_empty()).collect();
+        let is_wanted = packets.is_empty() || packets.contains(id);
+        let scans = workspace.plan.commands(packet).filter(|spec| is_wanted && !scanners(spec).is_empty());
+        let scans: Vec<&CommandSpec> = scans.collect();
         if scans.is_empty() {
             continue;
         }
-        // Evidence that cannot be read says nothing, and older evidence does not take its place.
-        let (newest, unread) = match newest(workspace, id, source, store) {
-            Ok(newest) => (newest, None),
-            Err(StatusError::Recorded(error)) if error.cure().is_some() => (None, Some(error.line())),
-            Err(error @ (StatusError::Evidence(EvidenceSetError::Read { .. }) | StatusError::NoManifest { .. })) => {
-                (None, Some(format!("{error}: rcrepro run {id}")))
-            }
-            Err(error) => return Err(error),
-        };
+        let (newest, unread) = newest_or_reason(workspace, id, source, store)?;
         for spec in scans {
-            let mut scan = Scan {
-                packet: id.clone(),
-                command: spec.id.clone(),
-                line: spec.line.clone(),
-                origin: None,
-                outcome: unread.clone().map(|why| ScanOutcome::Undecided { why }),
-                conditions: Vec::new(),
-            };
-            if let Some((manifest, origin, store)) = &newest
-                && let Some(entry) = manifest.command(&spec.id)
-            {
-                // Evidence of one command that is gone says nothing of it, and is no reason to say nothing of the others.
-                let looked = prove(&workspace.plan, spec, entry, &**store).and_then(|Proved { proof, .. }| {
-                    let (outcome, found) = outcome_of(&proof, spec, entry, &**store)?;
-                    Ok((outcome, found, proof.conditions().to_vec()))
-                });
-                let (outcome, found, conditions) = looked.unwrap_or_else(|error| {
-                    let why = format!("{error}: rcrepro run {id}");
-                    (ScanOutcome::Undecided { why }, Vec::new(), Vec::new())
-                });
-                scan.conditions = conditions;
-                (scan.origin, scan.outcome) = (Some(origin.clone()), Some(outcome));
+            let entry = newest.as_ref().and_then(|newest| Some((newest, newest.0.command(&spec.id)?)));
+            let mut scan = unread_scan(id, spec, unread.clone());
+            if let Some(((_, origin, store), entry)) = entry {
+                let (outcome, found, conditions) = read_scan(workspace, id, spec, entry, &**store);
+                (scan.origin, scan.outcome, scan.conditions) = (Some(origin.clone()), Some(outcome), conditions);
                 for finding in found {
                     findings.found.entry(finding).or_default().insert((id.clone(), spec.id.clone()));
                 }
@@ -98,6 +71,54 @@ pub fn findings(
         findings.notes = idle(&workspace.plan.waivers, &findings, day);
     }
     Ok(findings)
+}
+
+/// Finds the newest evidence of a packet, or says why it cannot be read: older evidence does not take its place then.
+fn newest_or_reason(
+    workspace: &Workspace,
+    id: &PacketId,
+    source: Digest,
+    store: &FsStore,
+) -> Result<(Option<Newest>, Option<String>), StatusError> {
+    match newest(workspace, id, source, store) {
+        Ok(newest) => Ok((newest, None)),
+        Err(StatusError::Recorded(error)) if error.cure().is_some() => Ok((None, Some(error.line()))),
+        Err(error @ (StatusError::Evidence(EvidenceSetError::Read { .. }) | StatusError::NoManifest { .. })) => {
+            Ok((None, Some(format!("{error}: rcrepro run {id}"))))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A scan without evidence, or whose evidence cannot be read for this reason.
+fn unread_scan(packet: &PacketId, spec: &CommandSpec, reason: Option<String>) -> Scan {
+    Scan {
+        packet: packet.clone(),
+        command: spec.id.clone(),
+        line: spec.line.clone(),
+        origin: None,
+        outcome: reason.map(|why| ScanOutcome::Undecided { why }),
+        conditions: Vec::new(),
+    }
+}
+
+/// Reads what a scan found, and the conditions of its proof. Evidence that is gone leaves this scan undecided, and the others
+/// are still read.
+fn read_scan(
+    workspace: &Workspace,
+    packet: &PacketId,
+    spec: &CommandSpec,
+    entry: &CommandEntry,
+    store: &dyn BlobStore,
+) -> (ScanOutcome, Vec<ScanFinding>, Vec<Condition>) {
+    let read = prove(&workspace.plan, spec, entry, store).and_then(|Proved { proof, .. }| {
+        let (outcome, found) = outcome_of(&proof, spec, entry, store)?;
+        Ok((outcome, found, proof.conditions().to_vec()))
+    });
+    read.unwrap_or_else(|error| {
+        let why = format!("{error}: rcrepro run {packet}");
+        (ScanOutcome::Undecided { why }, Vec::new(), Vec::new())
+    })
 }
 
 /// Names the waivers that are about findings of scanners alone and do nothing, a line each. While a scan says nothing, only those
@@ -128,14 +149,14 @@ pub fn tools(workspace: &Workspace, findings: &Findings) -> Vec<Tool> {
     found.into_iter().collect()
 }
 
-/// Is a manifest, where it is from, and where its blobs are.
+/// A manifest, where it is from, and the store of its blobs.
 type Newest = (ReproManifest, String, Box<dyn BlobStore>);
 
 /// Finds the newest evidence of a packet that is of this source, plan and locks.
 ///
 /// # Errors
 /// [`StatusError`] when the store or the evidence cannot be read.
-pub fn newest(
+pub(crate) fn newest(
     workspace: &Workspace,
     id: &PacketId,
     source: Digest,
@@ -168,7 +189,7 @@ pub fn newest(
 ///
 /// # Errors
 /// [`StoreError`] when a stream is missing or damaged.
-pub fn outcome(
+pub(crate) fn outcome(
     plan: &Plan,
     spec: &CommandSpec,
     entry: &CommandEntry,

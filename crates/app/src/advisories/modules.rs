@@ -29,7 +29,7 @@ pub enum ModulesError {
 ///
 /// # Errors
 /// [`ModulesError`].
-pub fn of_source(plan: &Plan, store: &dyn BlobStore, source: Digest) -> Result<Modules, ModulesError> {
+pub(crate) fn of_source(plan: &Plan, store: &dyn BlobStore, source: Digest) -> Result<Modules, ModulesError> {
     let mut modules = Modules::new();
     let mut go: BTreeSet<Option<GoVersion>> = BTreeSet::new();
     let mut open = vec![source];

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::findings::{newest, outcome};
-use crate::board::StatusError;
+use crate::board::status_error::StatusError;
 use crate::frozen::{FrozenError, lock_path};
-use crate::machine::session::Session;
 use crate::run::RunOptions;
+use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, Executor};
 use crate::run::prepare::{Preparation, PrepareError};
 use crate::workspace::Workspace;
@@ -55,7 +55,7 @@ pub enum RescanError {
     Write {
         /// The record.
         path: PathBuf,
-        /// What the system said.
+        /// The failed write.
         #[source]
         source: std::io::Error,
     },
@@ -75,7 +75,7 @@ impl Hint for RescanError {
 /// # Errors
 /// [`RescanError`]; where nobody could be asked for data, that is recorded, and is no error.
 pub async fn rescan(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     options: RunOptions<'_>,
 ) -> Result<Vec<(PathBuf, Rescan)>, RescanError> {
@@ -90,7 +90,7 @@ pub async fn rescan(
         if scans.is_empty() {
             continue;
         }
-        let record = Packet { session, workspace, id, scans, options }.scan().await?;
+        let record = PacketScan { context, workspace, id, scans, options }.scan().await?;
         let path = workspace.today_path(id);
         let bytes = canonical_json::to_vec(&record).expect("a record holds strings and integers");
         write_record(&path, &bytes).map_err(|source| RescanError::Write { path: path.clone(), source })?;
@@ -104,9 +104,8 @@ fn advisories<'a>(plan: &'a Plan, spec: &'a CommandSpec) -> impl Iterator<Item =
     spec.frozen.iter().filter(|name| plan.frozen.get(*name).is_some_and(|input| input.kind.front().is_some()))
 }
 
-/// Is one packet's turn.
-struct Packet<'a> {
-    session: &'a Session,
+struct PacketScan<'a> {
+    context: RunContext<'a>,
     workspace: &'a Workspace,
     id: &'a PacketId,
     /// The commands that use advisory data.
@@ -114,9 +113,9 @@ struct Packet<'a> {
     options: RunOptions<'a>,
 }
 
-impl Packet<'_> {
+impl PacketScan<'_> {
     async fn scan(&self) -> Result<Rescan, RescanError> {
-        let store = &*self.session.store;
+        let store = &**self.context.store;
         let plan = &self.workspace.plan;
         // The data is had apart: what was locked need not be at hand any more.
         let bare = self.narrowed(&self.scans, true);
@@ -124,7 +123,7 @@ impl Packet<'_> {
         let source = self.workspace.ingest_source(self.options.revision, store).map_err(PrepareError::from)?.root;
         let then = newest(self.workspace, self.id, source, store)?;
         let epoch = then.as_ref().map(|(manifest, ..)| manifest.source.date_epoch);
-        let (mut resolved, _) = preparation.packet(bare_packet(&bare, self.id), self.options.revision, epoch).await?;
+        let (mut resolved, _) = preparation.packet(packet_of(&bare, self.id), self.options.revision, epoch).await?;
         let data = self.data(&preparation, source).await?;
         for (name, data) in &data {
             if let Some(today) = &data.today {
@@ -140,14 +139,14 @@ impl Packet<'_> {
             specs.iter().filter(|spec| silent(spec).is_none()).map(|spec| spec.id.clone()).collect();
         let full = self.narrowed(&asked, false);
         let executor = Executor {
-            context: self.session.context(self.options.observe, self.options.cancel),
+            context: self.context,
             plan: &full.plan,
             packet: self.id,
             resolved: &resolved,
             lanes: self.options.lanes,
             recorded: None,
         };
-        let ran = executor.run_all_commands(bare_packet(&full, self.id)).await?;
+        let ran = executor.run_all_commands(packet_of(&full, self.id)).await?;
         let mut commands = Vec::new();
         for spec in specs {
             let today = match ran.iter().find(|ran| ran.entry.id == spec.id) {
@@ -163,7 +162,7 @@ impl Packet<'_> {
                     Answer { result: None, outcome: ScanOutcome::Undecided { why } }
                 }
             };
-            let then = self.then(spec, then.as_ref().map(|(manifest, _, store)| (manifest, &**store)))?;
+            let then = self.recorded_answer(spec, then.as_ref().map(|(manifest, _, store)| (manifest, &**store)))?;
             commands.push(RescanCommand {
                 id: spec.id.clone(),
                 uses: advisories(plan, spec).cloned().collect(),
@@ -176,7 +175,7 @@ impl Packet<'_> {
     }
 
     /// Says what the recorded evidence says of a scan.
-    fn then(
+    fn recorded_answer(
         &self,
         spec: &CommandSpec,
         recorded: Option<(&ReproManifest, &dyn BlobStore)>,
@@ -241,7 +240,7 @@ impl Packet<'_> {
         match full.frozen_step(name, source, identity.as_ref()).today().await {
             Ok((root, data)) => Ok(Ok(DataState { root, date: data.date })),
             Err(FrozenError::Engine(error @ EngineError::Interrupted { .. })) => Err(FrozenError::Engine(error).into()),
-            Err(error) => Ok(Err(told(&error))),
+            Err(error) => Ok(Err(in_one_line(&error))),
         }
     }
 
@@ -269,16 +268,16 @@ impl Packet<'_> {
     }
 
     fn preparation<'b>(&'b self, workspace: &'b Workspace) -> Preparation<'b> {
-        Preparation { context: self.session.context(self.options.observe, self.options.cancel), workspace }
+        Preparation { context: self.context, workspace }
     }
 }
 
-fn bare_packet<'a>(workspace: &'a Workspace, id: &PacketId) -> &'a rcrepro_model::plan::Packet {
+fn packet_of<'a>(workspace: &'a Workspace, id: &PacketId) -> &'a rcrepro_model::plan::Packet {
     &workspace.plan.packets[id]
 }
 
 /// Writes an error with what caused it, in a line.
-fn told(error: &FrozenError) -> String {
+fn in_one_line(error: &FrozenError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -15,7 +15,7 @@ pub enum RecordError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: std::io::Error,
     },
@@ -34,7 +34,7 @@ pub enum RecordError {
 ///
 /// # Errors
 /// [`RecordError`] when a file is there that cannot be read, or is no such record.
-pub fn recorded(workspace: &Workspace, source: Digest) -> Result<Vec<Rescan>, RecordError> {
+pub(crate) fn recorded(workspace: &Workspace, source: Digest) -> Result<Vec<Rescan>, RecordError> {
     let mut found = Vec::new();
     for id in workspace.plan.packets.keys() {
         let path = workspace.today_path(id);

@@ -120,11 +120,11 @@ fn with_mirror(
     let unrelated = newer - concerning.len();
     let scanned = decided(records, &input.name, Some(mirror.root), users);
     let concerns = match &scanned {
-        None => concerning.into_values().map(open).collect(),
-        Some(ids) => ids.iter().map(|id| found(id, concerning.get(id), &mirror.data.date)).collect(),
+        None => concerning.into_values().map(undecided_concern).collect(),
+        Some(ids) => ids.iter().map(|id| confirmed_concern(id, concerning.get(id), &mirror.data.date)).collect(),
     };
     let (date, newer, unrelated) = (mirror.data.date.clone(), Some(newer), Some(unrelated));
-    let (by_date, scanned) = (mirror.by_date, scanned.as_ref().map(outcome));
+    let (by_date, scanned) = (mirror.by_date, scanned.as_ref().map(scan_outcome));
     (Today::Asked { date, newer, by_date, unrelated, scanned }, concerns)
 }
 
@@ -139,8 +139,8 @@ fn without_mirror(
     let date = dates.map(|state| state.date.clone()).min();
     match (decided(records, &input.name, None, users), date) {
         (Some(ids), Some(date)) => {
-            let concerns = ids.iter().map(|id| found(id, None, &date)).collect();
-            let scanned = Some(outcome(&ids));
+            let concerns = ids.iter().map(|id| confirmed_concern(id, None, &date)).collect();
+            let scanned = Some(scan_outcome(&ids));
             (Today::Asked { date, newer: None, by_date: false, unrelated: None, scanned }, concerns)
         }
         _ => (Today::NotAsked { why: why.to_owned() }, Vec::new()),
@@ -148,16 +148,16 @@ fn without_mirror(
 }
 
 /// Says how it could be known whether the source is hit.
-fn open(concern: Concern) -> Concern {
+fn undecided_concern(concern: Concern) -> Concern {
     Concern { says: format!("{}; rcrepro advisories --scan decides", concern.says), ..concern }
 }
 
-fn found(id: &str, known: Option<&Concern>, date: &str) -> Concern {
+fn confirmed_concern(id: &str, known: Option<&Concern>, date: &str) -> Concern {
     let more = known.map_or_else(String::new, |known| format!(": {}", known.says));
     Concern { id: format!("advisories/{id}"), says: format!("the scan with the data of {date} finds it{more}") }
 }
 
-fn outcome(ids: &BTreeSet<String>) -> String {
+fn scan_outcome(ids: &BTreeSet<String>) -> String {
     if ids.is_empty() {
         return "clean".to_owned();
     }

@@ -24,7 +24,7 @@ pub enum ApproveError {
     /// There is no evidence to review.
     #[error("{packet} has no manifest at `{path}`: a review is of evidence")]
     NoManifest {
-        /// The packet.
+        /// The packet to review.
         packet: PacketId,
         /// Where it was looked for.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum ApproveError {
     Name {
         /// The text that was found.
         found: String,
-        /// The packet.
+        /// The packet that was to be approved.
         packet: PacketId,
     },
     /// The record could not be written.
@@ -42,7 +42,7 @@ pub enum ApproveError {
     Io {
         /// The record.
         path: PathBuf,
-        /// What the system said.
+        /// The failed write.
         #[source]
         source: std::io::Error,
     },
@@ -93,7 +93,7 @@ pub fn approve(
 
 /// Finds out whether somebody approved what is there.
 #[must_use]
-pub fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fact {
+pub(crate) fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> Fact {
     let option = if kind == ApprovalKind::Review { " --review" } else { "" };
     let waits = |why: &str| Fact::Waits { why: format!("{why}: rcrepro approve {packet}{option} --by NAME") };
     let Some(subject) = subject(workspace, packet, kind) else {

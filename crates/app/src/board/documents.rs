@@ -35,13 +35,13 @@ pub enum DocumentsError {
     /// A document is no text.
     #[error("`{path}` is not UTF-8")]
     NotUtf8 {
-        /// The document.
+        /// Relative to the plan's folder.
         path: String,
     },
     /// The markers of a document's written sections do not fit.
     #[error("{path}: {source}")]
     Sections {
-        /// The document.
+        /// Relative to the plan's folder.
         path: String,
         /// What is wrong, and in which line.
         source: SectionsError,
@@ -51,7 +51,7 @@ pub enum DocumentsError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: std::io::Error,
     },
@@ -60,7 +60,7 @@ pub enum DocumentsError {
     Manifest {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The first mistake in it.
         #[source]
         source: ManifestError,
     },
@@ -99,7 +99,7 @@ pub struct Alignment {
 
 impl Alignment {
     /// Lists what is wrong.
-    pub fn findings(&self) -> impl Iterator<Item = &QuotedCommand> {
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &QuotedCommand> {
         self.quoted.iter().filter(|quoted| quoted.state.is_finding())
     }
 
@@ -125,15 +125,9 @@ impl Alignment {
     /// Gives the digest of the result: the canonical JSON of all that is in it, with every manifest that it rests on. Written
     /// sections are left out: one of them shows this digest.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         let rested = Self { quoted: self.without_sections.clone(), ..self.clone() };
         Digest::of(&canonical_json::to_vec(&rested).expect("an alignment holds only strings, integers and maps"))
-    }
-
-    /// Tells whether every quoted command is the plan's and has evidence, and there is one.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.standing() == Standing::Passed
     }
 }
 
@@ -193,7 +187,7 @@ fn without_sections(text: &str) -> Result<(String, String), SectionsError> {
 ///
 /// # Errors
 /// [`DocumentsError`] when a manifest cannot be read.
-pub fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError> {
+pub(crate) fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, DocumentsError> {
     let mut recorded: BTreeMap<String, Vec<RecordedCommand>> = BTreeMap::new();
     for packet in workspace.plan.packets.keys() {
         let path = workspace.manifest_path(packet);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::pins::{self, PinsError};
 use crate::advisories::findings;
-use crate::board::StatusError;
+use crate::board::status_error::StatusError;
 use crate::workspace::Workspace;
 use rcrepro_model::advisory::policy::{Concern, condition};
 use rcrepro_model::advisory::time_split::TimeSplit;
@@ -31,7 +31,7 @@ const PINS: &str = "pins/";
 
 /// Lists what the passes of recorded commands rest on, as the waivers of a day have it.
 #[must_use]
-pub fn conditions(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>, day: CivilDate) -> Vec<Held> {
+pub(crate) fn conditions(plan: &Plan, facts: &BTreeMap<PacketId, PacketFacts>, day: CivilDate) -> Vec<Held> {
     let mut held = Vec::new();
     for (packet, command, found) in recorded(facts).filter(|(.., found)| !found.idle) {
         let concern = Concern { id: found.id.clone(), says: found.says.clone() };
@@ -57,7 +57,7 @@ fn recorded(facts: &BTreeMap<PacketId, PacketFacts>) -> impl Iterator<Item = (&P
 ///
 /// # Errors
 /// [`StatusError`] when the store or the evidence cannot be read.
-pub fn notes(
+pub(crate) fn notes(
     workspace: &Workspace,
     revision: &str,
     source: Digest,
@@ -92,7 +92,7 @@ pub fn notes(
 /// Names the exceptions that do nothing as far as the plan and the source tell without any evidence: what has expired, waivers of
 /// findings about pins, and quarantines.
 #[must_use]
-pub fn of_plan(workspace: &Workspace, revision: &str, day: CivilDate) -> Vec<String> {
+pub(crate) fn idle_by_plan(workspace: &Workspace, revision: &str, day: CivilDate) -> Vec<String> {
     let plan = &workspace.plan;
     let mut known = Known { unknown: [ADVISORIES, CONDITIONS].into_iter().chain(SCANS).collect(), ..Known::default() };
     if !plan.waivers.is_empty() {
@@ -105,7 +105,7 @@ pub fn of_plan(workspace: &Workspace, revision: &str, day: CivilDate) -> Vec<Str
 
 /// Names the waivers about advisory data of today that do nothing; where somebody was not asked, nothing is known.
 #[must_use]
-pub fn of_today(plan: &Plan, split: &TimeSplit, day: CivilDate) -> Vec<String> {
+pub fn idle_today(plan: &Plan, split: &TimeSplit, day: CivilDate) -> Vec<String> {
     let ids = split.judged.iter().map(|judged| judged.concern.id.clone()).collect();
     let mut known = Known { ids, unknown: SCANS.into_iter().chain([PINS, CONDITIONS]).collect() };
     if !split.not_asked().is_empty() {

@@ -5,9 +5,8 @@ use super::approve;
 use super::pins;
 use super::promises;
 use crate::advisories::findings;
-use crate::board::section_facts::Written;
+use crate::board::fact_sources::FactSources;
 use crate::mutants::record as gates;
-use crate::workspace::Workspace;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::advisory::rescan::ScanOutcome;
 use rcrepro_model::advisory::scan::ScanFinding;
@@ -20,37 +19,19 @@ use rcrepro_model::decision::risk;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::contract::Basis;
 use rcrepro_model::standing::Standing;
-use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::plural::counted;
 use rcrepro_pins::documents::sections;
 use rcrepro_pins::judge::PinFinding;
 use rcrepro_store::door;
 use rcrepro_store::export;
-use rcrepro_store::fs::FsStore;
 
 /// How many findings a fact names.
 const NAMED: usize = 3;
 
-/// Is where facts are looked for.
-pub struct Facts<'a> {
-    /// The plan's folder.
-    pub workspace: &'a Workspace,
-    /// The commit.
-    pub revision: &'a str,
-    /// The day on which waivers and acceptances have to count.
-    pub today: CivilDate,
-    /// Holds the source.
-    pub store: &'a FsStore,
-    /// The source's root.
-    pub source: Digest,
-    /// The documents with written sections; each section is taken for current here.
-    pub written: &'a Written,
-}
-
-impl Facts<'_> {
+impl FactSources<'_> {
     /// Finds out one thing that a criterion of a packet rests on; none for commands and packets, which the board knows.
     #[must_use]
-    pub fn find(&self, id: &PacketId, basis: &Basis) -> Option<Fact> {
+    pub(crate) fn find(&self, id: &PacketId, basis: &Basis) -> Option<Fact> {
         Some(match basis {
             Basis::Image(name) => crate::release::fact::image(self, id, name),
             Basis::Approval => approve::fact(self.workspace, id, ApprovalKind::Approval),

@@ -3,29 +3,31 @@
 pub mod approve;
 pub mod documents;
 pub mod exceptions;
+pub(crate) mod fact_sources;
 pub mod facts;
 pub mod pins;
 pub mod promises;
 pub mod scope;
-pub mod section_facts;
+pub(crate) mod section_facts;
 pub mod sections;
+pub mod status_error;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::evidence::beside::Beside;
 use crate::evidence::currency::outdated;
+use crate::evidence::evidence_folder::EvidenceFolder;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 
 use super::mutants::record as gates;
-use super::workspace::{Workspace, WorkspaceError};
-use crate::board::facts::Facts;
-use crate::board::section_facts::Written;
+use super::workspace::Workspace;
+use crate::board::fact_sources::FactSources;
+use crate::board::section_facts::SectionFacts;
 use crate::board::sections::{Sections, SectionsIoError};
+use crate::board::status_error::StatusError;
 use crate::evidence::history::{History, RecordedRun};
-use crate::evidence::recorded::{self, RecordedError};
+use crate::evidence::recorded;
 use crate::evidence::verify::{Verification, verify};
-use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::advisory::scan::SCANNERS;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
@@ -38,42 +40,12 @@ use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_pins::documents::written;
 use rcrepro_proof as proof;
+use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::RunError;
-use rcrepro_store::{BlobStore, StoreError};
-
-/// Says why nothing could be gathered.
-#[derive(Debug, thiserror::Error)]
-pub enum StatusError {
-    /// The workspace cannot be used.
-    #[error(transparent)]
-    Workspace(#[from] WorkspaceError),
-    /// A committed manifest or its evidence cannot be read.
-    #[error(transparent)]
-    Evidence(#[from] EvidenceSetError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The runs cannot be read.
-    #[error(transparent)]
-    Runs(#[from] RunError),
-    /// What a run recorded cannot be read.
-    #[error(transparent)]
-    Recorded(#[from] RecordedError),
-    /// A committed manifest is not a manifest of this version.
-    #[error("`{}` is not a manifest", path.display())]
-    NoManifest {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: ManifestError,
-    },
-}
 
 /// Is the board, and what the sections of documents should say of it.
 pub struct Status {
-    /// The board.
+    /// Every packet with its state, and what it waits for.
     pub board: Board,
     /// The root of the certified source.
     pub source: Digest,
@@ -89,19 +61,24 @@ pub struct Status {
 /// # Errors
 /// [`StatusError`] when the source or the evidence cannot be read; what is merely missing or wrong is a fact.
 pub fn status(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Board, StatusError> {
-    Ok(look(workspace, revision, store, today)?.board)
+    Ok(status_with_sections(workspace, revision, store, today)?.board)
 }
 
 /// As [`status`], with what the sections of documents should say.
 ///
 /// # Errors
 /// As [`status`].
-pub fn look(workspace: &Workspace, revision: &str, store: &Path, today: CivilDate) -> Result<Status, StatusError> {
+pub fn status_with_sections(
+    workspace: &Workspace,
+    revision: &str,
+    store: &Path,
+    today: CivilDate,
+) -> Result<Status, StatusError> {
     let store = FsStore::open(store)?;
     let source = workspace.ingest_source(revision, &store)?;
     let history = History::open(store.root())?;
-    let written = Written::read(workspace);
-    let others = Facts { workspace, revision, today, store: &store, source: source.root, written: &written };
+    let written = SectionFacts::read(workspace);
+    let others = FactSources { workspace, revision, today, store: &store, source: source.root, written: &written };
     let gather = Gather { workspace, store: &store, source: source.root, history, others };
     let plan = &workspace.plan;
     let mut facts = BTreeMap::new();
@@ -149,7 +126,7 @@ struct Gather<'a> {
     store: &'a FsStore,
     source: Digest,
     history: History,
-    others: Facts<'a>,
+    others: FactSources<'a>,
 }
 
 impl Gather<'_> {
@@ -230,7 +207,7 @@ impl Gather<'_> {
         let newest = self.history.newest_current(id, self.workspace, self.source, self.store)?;
         let Some(RecordedRun { record, bytes, manifest }) = newest else { return Ok(None) };
         // What a run proved follows from its evidence again: failures, hollow passes, noise.
-        let verification = verify(&bytes, self.store, &Beside::default(), self.others.today);
+        let verification = verify(&bytes, self.store, &EvidenceFolder::default(), self.others.today);
         let of = |line| format!("{} {}: {line}", record.kind, record.run);
         if let Some(evidence) = damaged(&verification, id, of) {
             return Ok(Some(evidence));

@@ -12,7 +12,7 @@ use rcrepro_model::text::plural::counted;
 
 /// Finds out whether a packet's committed scope record is right and says that the packet kept to its scope.
 #[must_use]
-pub fn scope(workspace: &Workspace, packet: &PacketId) -> Fact {
+pub(crate) fn scope(workspace: &Workspace, packet: &PacketId) -> Fact {
     let record = || format!("rcrepro scope {packet} --base REV --head REV --record");
     match scope::recorded(workspace, packet) {
         Ok(Some(fact)) if fact.holds() => {
@@ -34,7 +34,7 @@ pub fn scope(workspace: &Workspace, packet: &PacketId) -> Fact {
 
 /// Finds out whether the documents of a commit quote the plan's commands, each with evidence.
 #[must_use]
-pub fn documents(workspace: &Workspace, revision: &str) -> Fact {
+pub(crate) fn documents(workspace: &Workspace, revision: &str) -> Fact {
     let found = match documents::align(workspace, revision) {
         Ok(found) => found,
         Err(error @ DocumentsError::Sections { .. }) => return Fact::Fails { why: error.to_string() },
@@ -66,7 +66,7 @@ pub fn documents(workspace: &Workspace, revision: &str) -> Fact {
 
 /// Finds out whether a release may go out on a day with the residual risks that the plan lists. They rest on the plan.
 #[must_use]
-pub fn risks(workspace: &Workspace, day: CivilDate) -> Fact {
+pub(crate) fn risks(workspace: &Workspace, day: CivilDate) -> Fact {
     let risks = &workspace.plan.risks;
     let open: Vec<String> = risk::open(risks, day)
         .into_iter()

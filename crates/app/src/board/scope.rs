@@ -30,9 +30,9 @@ pub enum ScopeError {
     /// The branch does not begin at its base.
     #[error("{base} is no ancestor of {head}: what changed between them is not the work of one branch")]
     NotAncestor {
-        /// The base.
+        /// Where the branch was said to begin: a commit's id in hex.
         base: String,
-        /// The head.
+        /// Where the branch ends: a commit's id in hex.
         head: String,
         /// Where the two meet.
         meet: Option<String>,
@@ -40,15 +40,15 @@ pub enum ScopeError {
     /// Nothing changed, so that nothing was checked.
     #[error("no file changed between {base} and {head}: nothing was checked")]
     Hollow {
-        /// The base.
+        /// Where the branch begins: a commit's id in hex.
         base: String,
-        /// The head.
+        /// Where the branch ends: a commit's id in hex.
         head: String,
     },
     /// The plan limits nothing, so that nothing was checked.
     #[error("the plan limits no change of {packet}: it has neither a `scope` nor a `[protected]` glob")]
     NoRules {
-        /// The packet.
+        /// The packet that may change any file.
         packet: PacketId,
     },
     /// The record could not be read or written.
@@ -58,7 +58,7 @@ pub enum ScopeError {
         doing: &'static str,
         /// The record.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read or write.
         #[source]
         source: std::io::Error,
     },
@@ -67,14 +67,14 @@ pub enum ScopeError {
     Malformed {
         /// The record.
         path: PathBuf,
-        /// Why.
+        /// The first mistake in it.
         #[source]
         source: ScopeJsonError,
     },
     /// The plan allows something else than when it was recorded.
     #[error("the scope of {packet} was recorded under other rules than the plan has now")]
     Stale {
-        /// The packet.
+        /// The packet to be recorded anew.
         packet: PacketId,
     },
     /// A commit of the record is not in the history of what is checked out.
@@ -82,7 +82,7 @@ pub enum ScopeError {
         "the {which} of {packet}'s scope record, {commit}, is not in the history of HEAD, nor is a commit with its tree"
     )]
     Gone {
-        /// The packet.
+        /// The packet that the record is of.
         packet: PacketId,
         /// `base` or `head`.
         which: &'static str,
@@ -92,9 +92,9 @@ pub enum ScopeError {
     /// The repository says something else than the record.
     #[error("the scope record of {packet} says something else than the repository: `{part}` differs")]
     Differs {
-        /// The packet.
+        /// The packet that the record is of.
         packet: PacketId,
-        /// The part that differs.
+        /// The key of the record, such as `head.tree`.
         part: &'static str,
     },
 }
@@ -130,7 +130,7 @@ pub struct ScopeFact {
 impl ScopeFact {
     /// Tells whether the packet kept to its scope.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.record.findings.is_empty()
     }
 }

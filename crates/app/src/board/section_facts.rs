@@ -19,15 +19,15 @@ use rcrepro_model::text::plural::counted;
 const WRITE: &str = "rcrepro status --write";
 
 /// Is what is known of the documents with written sections.
-pub struct Written {
+pub(crate) struct SectionFacts {
     /// The documents; why they cannot be read.
-    pub sections: Result<Sections, SectionsIoError>,
+    pub(crate) sections: Result<Sections, SectionsIoError>,
 }
 
-impl Written {
+impl SectionFacts {
     /// Reads the documents.
     #[must_use]
-    pub fn read(workspace: &Workspace) -> Self {
+    pub(crate) fn read(workspace: &Workspace) -> Self {
         Self { sections: Sections::read(workspace) }
     }
 
@@ -36,7 +36,7 @@ impl Written {
     /// `texts` are what the sections should say; without them, each is taken for current. Digests are of which sections stand
     /// where, never of what is written in them.
     #[must_use]
-    pub fn fact(&self, basis: &Basis, texts: Option<&BTreeMap<String, String>>) -> Option<Fact> {
+    pub(crate) fn fact(&self, basis: &Basis, texts: Option<&BTreeMap<String, String>>) -> Option<Fact> {
         let sections = match basis {
             Basis::Sections | Basis::Section(_) => &self.sections,
             _ => return None,
@@ -51,7 +51,7 @@ impl Written {
     /// Says what keeps documents with written sections from being current; none when nothing does, or there is no such
     /// document.
     #[must_use]
-    pub fn keeps(&self, texts: &BTreeMap<String, String>) -> Option<Fact> {
+    pub(crate) fn keeps(&self, texts: &BTreeMap<String, String>) -> Option<Fact> {
         if self.sections.as_ref().is_ok_and(|sections| sections.outline().next().is_none()) {
             return None;
         }

@@ -23,7 +23,7 @@ pub enum SectionsIoError {
         doing: &'static str,
         /// The document.
         path: TreePath,
-        /// What the system said.
+        /// The failed read or write.
         #[source]
         source: std::io::Error,
     },
@@ -75,7 +75,7 @@ pub enum SectionsState {
     Bare,
     /// Some of its sections are not what they should be.
     Stale {
-        /// These.
+        /// Those to be written again.
         sections: Vec<StaleSection>,
     },
     /// All of its sections are what they should be.
@@ -104,7 +104,7 @@ impl Sections {
     ///
     /// # Errors
     /// [`SectionsIoError`] when one cannot be read, or its markers do not fit. One that is not there is no error.
-    pub fn read(workspace: &Workspace) -> Result<Self, SectionsIoError> {
+    pub(crate) fn read(workspace: &Workspace) -> Result<Self, SectionsIoError> {
         let mut documents = BTreeMap::new();
         for path in &workspace.plan.documents.generated {
             let document = match door::read_text_below(&workspace.folder, path.as_str().as_ref()) {

@@ -16,7 +16,12 @@ use rcrepro_model::plan::{ImageSource, PacketId, Plan};
 /// Says why a manifest's evidence no longer counts; `None` when it does. `recorded` is the plan that it was made by, and
 /// `source` the root of the certified source now.
 #[must_use]
-pub fn outdated(workspace: &Workspace, manifest: &ReproManifest, recorded: &Plan, source: Digest) -> Option<String> {
+pub(crate) fn outdated(
+    workspace: &Workspace,
+    manifest: &ReproManifest,
+    recorded: &Plan,
+    source: Digest,
+) -> Option<String> {
     let packet = &manifest.packet;
     if let Some(what) = redefined(recorded, &workspace.plan, packet) {
         return Some(format!("the plan has changed since: {what}"));

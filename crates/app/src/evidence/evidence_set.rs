@@ -6,9 +6,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::beside::Beside;
+use super::record_file::RecordFile;
 use super::verify::{Verification, verify};
-use crate::evidence::{self, EvidenceError};
+use crate::evidence::EvidenceError;
 use crate::release::error::ReleaseError;
 use crate::release::verify as images;
 use crate::release::verify::VerifiedImages;
@@ -16,7 +16,6 @@ use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::text::civil_date::CivilDate;
-use rcrepro_store::door;
 use rcrepro_store::layered::Layered;
 
 /// Why a manifest or what lies beside it cannot be opened or judged.
@@ -45,51 +44,6 @@ impl From<ReleaseError> for EvidenceSetError {
     }
 }
 
-/// A record's file and the evidence beside it, over a store. The record may be of any kind.
-#[derive(Debug)]
-pub struct RecordFile {
-    path: PathBuf,
-    bytes: Vec<u8>,
-    blobs: Layered,
-}
-
-impl RecordFile {
-    /// Reads a record. `store` is the folder of a store that may have blobs which the folder of evidence has not.
-    ///
-    /// # Errors
-    /// What the system said, `NotFound` among it, or what [`door::open`] refuses.
-    pub fn open(path: &Path, store: Option<&Path>) -> io::Result<Self> {
-        let bytes = door::read(path, door::RECORD_LIMIT)?;
-        Ok(Self { path: path.to_owned(), bytes, blobs: Layered::new(&evidence::folder_of(path), store) })
-    }
-
-    /// Returns the record's bytes.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Returns the digest of the record's bytes.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        Digest::of(&self.bytes)
-    }
-
-    /// Returns the blobs: those of the folder, then those of the store. What is written stays in memory.
-    #[must_use]
-    pub const fn blobs(&self) -> &Layered {
-        &self.blobs
-    }
-
-    /// Hashes all evidence in the folder.
-    ///
-    /// # Errors
-    /// [`EvidenceError`] when the folder cannot be listed.
-    pub fn beside(&self) -> Result<Beside, EvidenceError> {
-        evidence::damaged(&self.path)
-    }
-}
-
 /// A manifest, its evidence, and the record of the release's images beside it.
 #[derive(Debug)]
 pub struct EvidenceSet {
@@ -108,15 +62,9 @@ impl EvidenceSet {
         Ok(Self { file: RecordFile::open(manifest, store).map_err(read)?, store: store.map(Path::to_owned) })
     }
 
-    /// Returns the manifest's file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.file.path
-    }
-
     /// Returns the digest of the manifest's bytes.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         self.file.digest()
     }
 
@@ -124,20 +72,20 @@ impl EvidenceSet {
     ///
     /// # Errors
     /// [`ManifestError`].
-    pub fn manifest(&self) -> Result<ReproManifest, ManifestError> {
-        manifest_json::decode(&self.file.bytes)
+    pub(crate) fn manifest(&self) -> Result<ReproManifest, ManifestError> {
+        manifest_json::decode(self.file.bytes())
     }
 
     /// Returns the manifest's blobs, as [`RecordFile::blobs`].
     #[must_use]
-    pub const fn blobs(&self) -> &Layered {
-        &self.file.blobs
+    pub(crate) const fn blobs(&self) -> &Layered {
+        self.file.blobs()
     }
 
     /// Keeps the manifest's blobs alone.
     #[must_use]
-    pub fn into_blobs(self) -> Layered {
-        self.file.blobs
+    pub(crate) fn into_blobs(self) -> Layered {
+        self.file.into_blobs()
     }
 
     /// Judges the manifest, its evidence, and the record of the release's images.
@@ -160,15 +108,15 @@ impl EvidenceSet {
     ///
     /// # Errors
     /// As [`Self::verify`].
-    pub fn verify_commands(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
-        Ok(verify(&self.file.bytes, &self.file.blobs, &self.file.beside()?, today))
+    pub(crate) fn verify_commands(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
+        Ok(verify(self.file.bytes(), self.file.blobs(), &self.file.examine_folder()?, today))
     }
 
     /// Judges the record of the release's images alone; nothing where the packet names none. `manifest` is that of this set.
     ///
     /// # Errors
     /// As [`Self::verify`].
-    pub fn verify_images(&self, manifest: &ReproManifest) -> Result<VerifiedImages, EvidenceSetError> {
-        Ok(images::verify(&self.file.path, manifest, &self.file.blobs, self.store.as_deref())?)
+    pub(crate) fn verify_images(&self, manifest: &ReproManifest) -> Result<VerifiedImages, EvidenceSetError> {
+        Ok(images::verify(self.file.path(), manifest, self.file.blobs(), self.store.as_deref())?)
     }
 }

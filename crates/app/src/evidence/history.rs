@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::currency::outdated;
-use super::recorded::{self, RecordedError};
+use super::recorded::{self, PacketInRun, RecordedError};
 use crate::workspace::Workspace;
 use rcrepro_format::records::run_record_json;
 use rcrepro_model::content::digest::Digest;
@@ -15,7 +15,7 @@ use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_store::BlobStore;
-use rcrepro_store::runs::{RunError, RunId, Runs};
+use rcrepro_store::runs::{RunFolderError, RunId, Runs};
 
 /// The runs of a store.
 #[derive(Debug, Clone)]
@@ -25,22 +25,18 @@ pub struct History {
 
 /// A run of a packet, with the manifest that it recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordedRun {
-    /// What the run recorded.
-    pub record: RunRecord,
+pub(crate) struct RecordedRun {
+    pub(crate) record: RunRecord,
     /// The manifest's bytes.
-    pub bytes: Vec<u8>,
-    /// The manifest.
-    pub manifest: ReproManifest,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) manifest: ReproManifest,
 }
 
 /// A run that ended without a record of a packet that it worked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unrecorded {
-    /// The run.
-    pub run: RunId,
-    /// The packet.
-    pub packet: PacketId,
+pub(crate) struct Unrecorded {
+    pub(crate) run: RunId,
+    pub(crate) packet: PacketId,
 }
 
 /// Says what can be known of it, and the command that makes a newer record.
@@ -58,8 +54,8 @@ impl History {
     /// Opens the history of a store by the store's folder.
     ///
     /// # Errors
-    /// [`RunError`] when the runs cannot be read.
-    pub fn open(store: &Path) -> Result<Self, RunError> {
+    /// [`RunFolderError`] when the runs cannot be read.
+    pub fn open(store: &Path) -> Result<Self, RunFolderError> {
         Ok(Self { runs: Runs::open(store)? })
     }
 
@@ -67,21 +63,21 @@ impl History {
     ///
     /// # Errors
     /// [`RecordedError`] when there is a record and it cannot be read, or is that of another run or packet.
-    pub fn record(&self, run: &RunId, packet: &PacketId) -> Result<Option<RunRecord>, RecordedError> {
+    pub(crate) fn record(&self, run: &RunId, packet: &PacketId) -> Result<Option<RunRecord>, RecordedError> {
         let path = self.runs.record_path(run, packet);
         let Some(bytes) = self.runs.record(run, packet)? else {
             // What became of the images is kept after the record alone.
             return match self.runs.images(run, packet)? {
                 None => Ok(None),
-                Some(_) => Err(RecordedError::Deleted { run: run.clone(), packet: packet.clone(), path }),
+                Some(_) => Err(RecordedError::Deleted(packet_in_run(run, packet), path)),
             };
         };
-        let (run, packet) = (run.clone(), packet.clone());
+        let of = packet_in_run(run, packet);
         match run_record_json::decode(&bytes) {
-            Err(source) => Err(RecordedError::Record { run, packet, path, source }),
-            Ok(found) if found.run != run.as_str() || found.packet != packet => {
-                let of = format!("{} of run {}", found.packet, found.run);
-                Err(RecordedError::Another { run, packet, path, of })
+            Err(source) => Err(RecordedError::Record(of, path, source)),
+            Ok(found) if found.run != run.as_str() || found.packet != *packet => {
+                let other = format!("{} of run {}", found.packet, found.run);
+                Err(RecordedError::Another(of, path, other))
             }
             Ok(found) => Ok(Some(found)),
         }
@@ -91,7 +87,7 @@ impl History {
     ///
     /// # Errors
     /// [`RecordedError`] when the runs cannot be listed, or one that is newer cannot be read.
-    pub fn newest(
+    pub(crate) fn newest(
         &self,
         packet: &PacketId,
         wanted: impl Fn(&RunRecord) -> bool,
@@ -103,7 +99,7 @@ impl History {
     ///
     /// # Errors
     /// As [`Self::newest`].
-    pub fn newest_of_plan(&self, packet: &PacketId, plan: Digest) -> Result<Option<RunRecord>, RecordedError> {
+    pub(crate) fn newest_of_plan(&self, packet: &PacketId, plan: Digest) -> Result<Option<RunRecord>, RecordedError> {
         self.newest(packet, |record| record.plan == plan)
     }
 
@@ -111,7 +107,7 @@ impl History {
     ///
     /// # Errors
     /// As [`Self::newest`], and whatever `look` returns.
-    pub fn newest_with<T>(
+    pub(crate) fn newest_with<T>(
         &self,
         packet: &PacketId,
         mut look: impl FnMut(RunRecord) -> Result<Option<T>, RecordedError>,
@@ -119,7 +115,7 @@ impl History {
         let moved = self.moved(packet)?.pop();
         let refused = |at: Option<&RunId>| match &moved {
             Some((run, folder)) if at.is_none_or(|at| run >= at) => {
-                Err(RecordedError::Moved { run: run.clone(), packet: packet.clone(), folder: folder.clone() })
+                Err(RecordedError::Moved(packet_in_run(run, packet), folder.clone()))
             }
             _ => Ok(()),
         };
@@ -138,7 +134,7 @@ impl History {
     ///
     /// # Errors
     /// As [`Self::newest`], and when the manifest or the plan of such a run is damaged or gone.
-    pub fn newest_current(
+    pub(crate) fn newest_current(
         &self,
         packet: &PacketId,
         workspace: &Workspace,
@@ -157,7 +153,7 @@ impl History {
                 // One that is damaged in the store is the very one at hand when the digests are equal.
                 None if manifest.plan == workspace.plan_digest() => workspace.plan.clone(),
                 None if manifest.source.root != source => return Ok(None),
-                None => return Err(RecordedError::Plan { run: record.run, packet: packet.clone() }),
+                None => return Err(RecordedError::Plan(PacketInRun { run: record.run, packet: packet.clone() })),
             };
             let is_current = manifest.packet == *packet && outdated(workspace, &manifest, &plan, source).is_none();
             Ok(is_current.then_some(RecordedRun { record, bytes, manifest }))
@@ -168,7 +164,7 @@ impl History {
     ///
     /// # Errors
     /// [`RecordedError`] when the run's id or what it kept cannot be read.
-    pub fn images(&self, record: &RunRecord) -> Result<Option<(RunId, PathBuf, Vec<u8>)>, RecordedError> {
+    pub(crate) fn images(&self, record: &RunRecord) -> Result<Option<(RunId, PathBuf, Vec<u8>)>, RecordedError> {
         let run: RunId = record.run.parse()?;
         let path = self.runs.images_path(&run, &record.packet);
         Ok(self.runs.images(&run, &record.packet)?.map(|bytes| (run, path, bytes)))
@@ -177,8 +173,8 @@ impl History {
     /// Tells whether a live run works at a packet of this plan's folder.
     ///
     /// # Errors
-    /// [`RunError`] when the runs cannot be read.
-    pub fn is_running(&self, packet: &PacketId, folder: &Path) -> Result<bool, RunError> {
+    /// [`RunFolderError`] when the runs cannot be read.
+    pub(crate) fn is_running(&self, packet: &PacketId, folder: &Path) -> Result<bool, RunFolderError> {
         for run in self.runs.list()?.iter().rev() {
             let announced = self.runs.is_announced(run, packet, folder);
             if announced && self.runs.record(run, packet)?.is_none() && self.runs.is_alive(run)? {
@@ -192,8 +188,8 @@ impl History {
     /// deleted. A run that ends by an error or by Ctrl-C takes its announcement back and is not such a run.
     ///
     /// # Errors
-    /// [`RunError`] when the runs cannot be read.
-    pub fn unrecorded(&self, packet: &PacketId, folder: &Path) -> Result<Option<Unrecorded>, RunError> {
+    /// [`RunFolderError`] when the runs cannot be read.
+    pub(crate) fn unrecorded(&self, packet: &PacketId, folder: &Path) -> Result<Option<Unrecorded>, RunFolderError> {
         let runs = self.runs.list()?.into_iter().rev();
         for run in runs.filter(|run| self.runs.is_announced(run, packet, folder)) {
             if self.runs.record_path(&run, packet).symlink_metadata().is_ok() {
@@ -221,6 +217,10 @@ impl History {
         moved.sort();
         Ok(moved)
     }
+}
+
+fn packet_in_run(run: &RunId, packet: &PacketId) -> PacketInRun {
+    PacketInRun { run: run.to_string(), packet: packet.clone() }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::RunError;
+use rcrepro_store::runs::RunFolderError;
 
 /// Why a packet has no evidence that could be shown.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum LatestError {
     /// Nothing recorded the packet.
     #[error("no run of {packet} by this plan is in the store, and there is no manifest at `{path}`", path = path.display())]
     Nothing {
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
         /// Where its manifest was looked for.
         path: PathBuf,
@@ -26,7 +26,7 @@ pub enum LatestError {
     /// The packet runs nothing.
     #[error("{packet} has no command, so that no run prints anything: its criteria rest on other things")]
     NoCommands {
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
     },
     /// What a run recorded cannot be read.
@@ -34,7 +34,7 @@ pub enum LatestError {
     Recorded(#[from] RecordedError),
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
     /// The committed manifest cannot be read.
     #[error(transparent)]
     Manifest(Box<ReplayError>),
@@ -53,7 +53,7 @@ impl Hint for LatestError {
 /// The latest evidence of a packet.
 #[derive(Debug, Clone)]
 pub struct Latest {
-    /// The manifest.
+    /// Decoded, and not judged.
     pub manifest: ReproManifest,
     /// Where it is from, in words.
     pub origin: String,
@@ -80,8 +80,11 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
         Ok((manifest, _)) => Ok(Latest { manifest, origin: path.display().to_string(), unrecorded }),
         Err(ReplayError::NoManifest { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {
             let packet = packet.clone();
-            let runs_nothing =
-                workspace.plan.packets.get(&packet).is_some_and(|it| workspace.plan.commands(it).next().is_none());
+            let runs_nothing = workspace
+                .plan
+                .packets
+                .get(&packet)
+                .is_some_and(|packet| workspace.plan.commands(packet).next().is_none());
             Err(if runs_nothing { LatestError::NoCommands { packet } } else { LatestError::Nothing { packet, path } })
         }
         Err(error) => Err(LatestError::Manifest(Box::new(error))),

@@ -9,12 +9,13 @@
 
 #![warn(clippy::expect_used)]
 
-pub mod beside;
-pub mod currency;
+pub(crate) mod currency;
+pub mod evidence_folder;
 pub mod evidence_set;
 pub mod history;
 pub mod latest;
 pub mod named;
+pub(crate) mod record_file;
 pub mod recorded;
 pub mod verify;
 
@@ -22,7 +23,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::evidence::beside::{Beside, Damage, Damaged, LINE_END_LIMIT};
+use crate::evidence::evidence_folder::{Damage, Damaged, EvidenceFolder, LINE_END_LIMIT};
 use crate::evidence::named::Named;
 use crate::workspace::attributes;
 use crate::workspace::files::{make_folders, own_folder, write_with};
@@ -46,7 +47,7 @@ pub enum EvidenceError {
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The failed call.
         #[source]
         source: io::Error,
     },
@@ -93,7 +94,7 @@ fn command_blobs(command: &CommandEntry) -> Vec<Digest> {
 ///
 /// # Errors
 /// [`EvidenceError`] when one of them is missing or malformed.
-pub fn directories(store: &dyn BlobStore, root: Digest) -> Result<BTreeSet<Digest>, EvidenceError> {
+pub(crate) fn directories(store: &dyn BlobStore, root: Digest) -> Result<BTreeSet<Digest>, EvidenceError> {
     let mut found = BTreeSet::new();
     let mut open = vec![root];
     while let Some(at) = open.pop() {
@@ -134,7 +135,7 @@ pub fn write(
 ///
 /// # Errors
 /// [`EvidenceError`] when a blob is missing or a file cannot be written.
-pub fn write_blobs(
+pub(crate) fn write_blobs(
     path: &Path,
     bytes: &[u8],
     blobs: &BTreeSet<Digest>,
@@ -217,28 +218,28 @@ pub fn import(manifest: &Path, store: &dyn BlobStore) -> Result<(), EvidenceErro
 ///
 /// # Errors
 /// [`EvidenceError`] when the folder cannot be listed.
-pub fn damaged(manifest: &Path) -> Result<Beside, EvidenceError> {
-    let folder = folder_of(manifest);
-    let paths = files(&folder)?;
+pub(crate) fn examine_folder(manifest: &Path) -> Result<EvidenceFolder, EvidenceError> {
+    let path = folder_of(manifest);
+    let paths = files(&path)?;
     let named = Named::beside(manifest);
-    let mut beside = Beside { missing: !folder.exists(), folder, ..Beside::default() };
+    let mut folder = EvidenceFolder { missing: !path.exists(), path, ..EvidenceFolder::default() };
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Ok(wanted) = name.parse::<Sha256>() else {
-            beside.strays.push(name);
+            folder.strays.push(name);
             continue;
         };
         match hashed(&named, &path, wanted) {
             Ok((found, _)) if found.hash == wanted => {}
-            Ok((found, bytes)) => beside.differs(name, wanted, found, bytes.as_deref()),
+            Ok((found, bytes)) => folder.differs(name, wanted, found, bytes.as_deref()),
             // What is larger than what is named, or all holes, need not be read to be known for something else.
             Err(error) if DoorError::of(&error).is_some() => {
-                beside.damaged.push(Damaged { name, how: Damage::Refused { why: error.to_string() } });
+                folder.damaged.push(Damaged { name, how: Damage::Refused { why: error.to_string() } });
             }
-            Err(error) => beside.damaged.push(Damaged { name, how: Damage::Unreadable { why: error.to_string() } }),
+            Err(error) => folder.damaged.push(Damaged { name, how: Damage::Unreadable { why: error.to_string() } }),
         }
     }
-    Ok(beside)
+    Ok(folder)
 }
 
 /// Hashes a file, and gives its bytes when it is small enough for its line ends to be tried the other way round.
@@ -293,7 +294,7 @@ mod tests {
         std::fs::write(folder.path().join("elsewhere"), b"one").expect("written");
         write().expect("written");
         assert_eq!(untouched(), before, "what is whole is not written again");
-        assert_eq!(damaged(&path).expect("looked at").damaged, []);
+        assert_eq!(examine_folder(&path).expect("looked at").damaged, []);
         assert_eq!(std::fs::read(file(b"two")).expect("there"), b"two");
         std::fs::remove_file(file(b"one")).expect("our own file");
         std::os::unix::fs::symlink("../elsewhere", file(b"one")).expect("linked");

@@ -16,7 +16,7 @@ use rcrepro_store::{BlobStore, GET_LIMIT};
 
 /// Is what is named directly; more is named by the trees among it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Named {
+pub(crate) struct Named {
     blobs: BTreeMap<Sha256, u64>,
     trees: BTreeSet<Digest>,
 }
@@ -25,7 +25,7 @@ impl Named {
     /// Reads what the file beside the evidence names: a manifest, a record of images or a record of mutants. One that is none
     /// of them, or cannot be read, names nothing.
     #[must_use]
-    pub fn beside(path: &Path) -> Self {
+    pub(crate) fn beside(path: &Path) -> Self {
         let Ok(bytes) = object(path) else { return Self::default() };
         if let Ok(manifest) = manifest_json::decode(&bytes) {
             return Self::of_manifest(&manifest);
@@ -38,7 +38,7 @@ impl Named {
 
     /// Gives what a manifest names.
     #[must_use]
-    pub fn of_manifest(manifest: &ReproManifest) -> Self {
+    pub(crate) fn of_manifest(manifest: &ReproManifest) -> Self {
         let outputs = manifest.commands.iter().flat_map(|command| command.outputs.values());
         let folders = outputs.flat_map(|output| match output {
             OutputEntry::Directory { raw, canonical } => vec![*raw, *canonical],
@@ -69,7 +69,7 @@ impl Named {
     ///
     /// # Errors
     /// As [`door::open`].
-    pub fn open(&self, path: &Path, hash: Sha256) -> io::Result<Admitted> {
+    pub(crate) fn open(&self, path: &Path, hash: Sha256) -> io::Result<Admitted> {
         door::open(path, self.blobs.get(&hash).copied().unwrap_or(GET_LIMIT))
     }
 
@@ -77,7 +77,7 @@ impl Named {
     ///
     /// # Errors
     /// What `take` returns.
-    pub fn walk<E>(
+    pub(crate) fn walk<E>(
         &self,
         there: &BTreeSet<Sha256>,
         store: &dyn BlobStore,

@@ -10,103 +10,52 @@ use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_model::text::hint::Hint;
 use rcrepro_normalize as normalize;
-use rcrepro_store::runs::{RunError, RunId};
+use rcrepro_store::runs::RunFolderError;
 use rcrepro_store::{BlobStore, StoreError};
 
-/// Why what a run recorded cannot be read.
+/// A packet as one run of the store recorded it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PacketInRun {
+    pub(crate) packet: PacketId,
+    pub(crate) run: String,
+}
+
+impl std::fmt::Display for PacketInRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} in run {}", self.packet, self.run)
+    }
+}
+
+/// Why what a run recorded cannot be read. Paths are those of the record's file, or of the one that is named.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordedError {
     /// The run's record is damaged, or of a version that this build does not read.
-    #[error("the record of {packet} in run {run} cannot be read: `{path}`", path = path.display())]
-    Record {
-        /// The run.
-        run: RunId,
-        /// The packet.
-        packet: PacketId,
-        /// The record's file.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: RunRecordError,
-    },
+    #[error("the record of {0} cannot be read: `{path}`", path = .1.display())]
+    Record(PacketInRun, PathBuf, #[source] RunRecordError),
     /// The record was deleted; what is kept after it is there.
-    #[error("the record of {packet} in run {run} is missing, and what it said of its images is there: expected `{path}`", path = path.display())]
-    Deleted {
-        /// The run.
-        run: RunId,
-        /// The packet.
-        packet: PacketId,
-        /// The record's file.
-        path: PathBuf,
-    },
-    /// The run's folder was renamed, or its record moved to another folder.
-    #[error("the record of {packet} in run {run} was moved: it is in `{folder}`", folder = folder.display())]
-    Moved {
-        /// The run.
-        run: RunId,
-        /// The packet.
-        packet: PacketId,
-        /// The folder that it is in.
-        folder: PathBuf,
-    },
-    /// The record is that of another run or packet: it was moved or copied.
-    #[error("the record of {packet} in run {run} is that of {of}: `{path}`", path = path.display())]
-    Another {
-        /// The run.
-        run: RunId,
-        /// The packet.
-        packet: PacketId,
-        /// The record's file.
-        path: PathBuf,
-        /// What it says that it is of.
-        of: String,
-    },
+    #[error("the record of {0} is missing, and what it said of its images is there: expected `{path}`", path = .1.display())]
+    Deleted(PacketInRun, PathBuf),
+    /// The run's folder was renamed, or its record moved to another folder, which is named.
+    #[error("the record of {0} was moved: it is in `{folder}`", folder = .1.display())]
+    Moved(PacketInRun, PathBuf),
+    /// The record is that of another run or packet, which is named: it was moved or copied.
+    #[error("the record of {0} is that of {2}: `{path}`", path = .1.display())]
+    Another(PacketInRun, PathBuf, String),
     /// The blob of the run's manifest is damaged or gone.
-    #[error("the manifest of {packet} in run {run} cannot be read")]
-    Blob {
-        /// The run.
-        run: String,
-        /// The packet.
-        packet: PacketId,
-        /// What the store said.
-        #[source]
-        source: Box<StoreError>,
-    },
+    #[error("the manifest of {0} cannot be read")]
+    Blob(PacketInRun, #[source] Box<StoreError>),
     /// The run's manifest is not a manifest of this version.
-    #[error("the manifest of {packet} in run {run} cannot be read")]
-    Manifest {
-        /// The run.
-        run: String,
-        /// The packet.
-        packet: PacketId,
-        /// What is wrong with it.
-        #[source]
-        source: Box<ManifestError>,
-    },
+    #[error("the manifest of {0} cannot be read")]
+    Manifest(PacketInRun, #[source] Box<ManifestError>),
     /// The plan that a run's manifest names is damaged or gone.
-    #[error("the plan that {packet} had in run {run} cannot be read")]
-    Plan {
-        /// The run.
-        run: String,
-        /// The packet.
-        packet: PacketId,
-    },
+    #[error("the plan that {packet} had in run {run} cannot be read", packet = .0.packet, run = .0.run)]
+    Plan(PacketInRun),
     /// What a run said of the release's images is damaged.
-    #[error("what run {run} said of the images of {packet} cannot be read: `{path}`", path = path.display())]
-    Images {
-        /// The run.
-        run: RunId,
-        /// The packet.
-        packet: PacketId,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: serde_json::Error,
-    },
+    #[error("what run {run} said of the images of {packet} cannot be read: `{path}`", packet = .0.packet, run = .0.run, path = .1.display())]
+    Images(PacketInRun, PathBuf, #[source] serde_json::Error),
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
 }
 
 impl Hint for RecordedError {
@@ -120,21 +69,21 @@ impl RecordedError {
     #[must_use]
     pub fn cure(&self) -> Option<String> {
         match self {
-            Self::Record { packet, .. }
-            | Self::Deleted { packet, .. }
-            | Self::Moved { packet, .. }
-            | Self::Another { packet, .. }
-            | Self::Blob { packet, .. }
-            | Self::Manifest { packet, .. }
-            | Self::Plan { packet, .. }
-            | Self::Images { packet, .. } => Some(format!("rcrepro run {packet}")),
+            Self::Record(of, ..)
+            | Self::Deleted(of, ..)
+            | Self::Moved(of, ..)
+            | Self::Another(of, ..)
+            | Self::Blob(of, ..)
+            | Self::Manifest(of, ..)
+            | Self::Plan(of)
+            | Self::Images(of, ..) => Some(format!("rcrepro run {}", of.packet)),
             Self::Runs(_) => None,
         }
     }
 
     /// Writes it in one line, with its cause and the command that mends it.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let mut text = self.to_string();
         if let Some(cause) = std::error::Error::source(self) {
             text += &format!(": {cause}");
@@ -150,15 +99,15 @@ impl RecordedError {
 ///
 /// # Errors
 /// [`RecordedError`] when the store has it no longer, or it is damaged.
-pub fn manifest(record: &RunRecord, store: &dyn BlobStore) -> Result<(Vec<u8>, ReproManifest), RecordedError> {
-    let (run, packet) = (record.run.clone(), record.packet.clone());
+pub(crate) fn manifest(record: &RunRecord, store: &dyn BlobStore) -> Result<(Vec<u8>, ReproManifest), RecordedError> {
+    let of = PacketInRun { run: record.run.clone(), packet: record.packet.clone() };
     let bytes = match store.get(record.manifest) {
         Ok(bytes) => bytes,
-        Err(source) => return Err(RecordedError::Blob { run, packet, source: Box::new(source) }),
+        Err(source) => return Err(RecordedError::Blob(of, Box::new(source))),
     };
     match manifest_json::decode(&bytes) {
         Ok(manifest) => Ok((bytes, manifest)),
-        Err(source) => Err(RecordedError::Manifest { run, packet, source: Box::new(source) }),
+        Err(source) => Err(RecordedError::Manifest(of, Box::new(source))),
     }
 }
 

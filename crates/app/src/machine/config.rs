@@ -18,7 +18,7 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: io::Error,
     },
@@ -41,10 +41,9 @@ impl Hint for ConfigError {
 /// Says where the user configuration is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFile {
-    /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Whether the user named it, so that it has to be there.
-    pub named: bool,
+    pub(crate) named: bool,
 }
 
 /// Reads the user configuration; a usual place without a file is a configuration that sets nothing.
@@ -73,9 +72,9 @@ pub fn find(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<ConfigFile> {
 
 /// Gives the mirrors of packages.
 #[must_use]
-pub fn package_mirrors(config: &UserConfig) -> sources::Mirrors {
+pub fn package_mirrors(config: &UserConfig) -> sources::PackageMirrors {
     let mirrors = &config.mirrors;
-    sources::Mirrors {
+    sources::PackageMirrors {
         deb: mirrors.deb.clone(),
         go: mirrors.go.clone(),
         npm: mirrors.npm.clone(),
@@ -87,7 +86,7 @@ pub fn package_mirrors(config: &UserConfig) -> sources::Mirrors {
 #[must_use]
 pub fn registry_settings(config: &UserConfig) -> RegistrySettings {
     let by_registry = config.mirrors.registry.clone();
-    let mirrors = registry::Mirrors { by_registry, exclusive: config.mirrors.exclusive };
+    let mirrors = registry::RegistryMirrors { by_registry, exclusive: config.mirrors.exclusive };
     RegistrySettings { mirrors, docker_config: docker_config(), ..RegistrySettings::default() }
 }
 

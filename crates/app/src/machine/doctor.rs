@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::workspace::{PLAN_FILE, Workspace};
 use rcrepro_engine::{ConnectOptions, Connected, address_hint, connect};
-use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::text::plural::counted;
 use rcrepro_store::BlobStore as _;
@@ -14,7 +14,7 @@ use rcrepro_store::fs::FsStore;
 /// Says how a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
-    /// It is there.
+    /// There is nothing to do.
     Well,
     /// It works without, but slower or not for everything.
     Weak,
@@ -44,7 +44,7 @@ pub struct Check {
     pub what: &'static str,
     /// How it came out.
     pub health: Health,
-    /// What was found.
+    /// A line for people: a version, a count, or the error.
     pub found: String,
     /// A command that mends it.
     pub hint: Option<String>,
@@ -55,7 +55,7 @@ const USUAL_BLOBS: u64 = 256 << 20;
 
 /// Looks at everything that a replay needs. Runs no container and fetches nothing. Of the store's blobs those that changed last
 /// are hashed; `all` of them where that is wanted.
-pub async fn examine(folder: &Path, store: &Path, mirrors: &Mirrors, all: bool) -> Vec<Check> {
+pub async fn examine(folder: &Path, store: &Path, mirrors: &PackageMirrors, all: bool) -> Vec<Check> {
     let mut checks = vec![engine().await, sha256(), keep(store), blobs(store, all)];
     checks.push(plan(folder));
     checks.extend(sources(mirrors));
@@ -150,7 +150,7 @@ fn plan(folder: &Path) -> Check {
 }
 
 /// Asks the machine's own clients where packages come from; needed only for what the store does not hold yet.
-fn sources(mirrors: &Mirrors) -> Vec<Check> {
+fn sources(mirrors: &PackageMirrors) -> Vec<Check> {
     [
         ("Debian packages", mirrors.deb_bases()),
         ("Go modules", mirrors.go_bases()),

@@ -51,7 +51,7 @@ const BUNDLES: [&str; 4] = [
 
 /// Gives the variables that a network step gets on top of its action's.
 #[must_use]
-pub fn environment() -> BTreeMap<String, String> {
+pub(crate) fn environment() -> BTreeMap<String, String> {
     let mut variables: BTreeMap<String, String> = HANDED_ON
         .iter()
         .filter_map(|name| {
@@ -67,7 +67,7 @@ pub fn environment() -> BTreeMap<String, String> {
 /// Reads the host's trusted CA certificates: what `SSL_CERT_FILE` names, else the system's bundle.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the machine's own certificates")]
-pub fn ca_bundle() -> Option<Vec<u8>> {
+pub(crate) fn ca_bundle() -> Option<Vec<u8>> {
     std::fs::read(bundle_path()?).ok()
 }
 

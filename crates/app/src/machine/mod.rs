@@ -2,5 +2,6 @@
 
 pub mod config;
 pub mod doctor;
-pub mod host_network;
+pub(crate) mod host_network;
 pub mod session;
+pub mod unix_time;

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::run::record::seconds;
+use super::unix_time::seconds;
 use rcrepro_engine::{ConnectOptions, Connected, Engine, EngineError, ImageHost, Staging, connect};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::StoreError;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::runs::{RunDir, RunError, RunId, Runs};
+use rcrepro_store::runs::{RunDir, RunFolderError, RunId, Runs};
 
 /// Says why a session could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum SessionError {
     Store(#[from] StoreError),
     /// The run's folder cannot be used.
     #[error(transparent)]
-    Runs(#[from] RunError),
+    Runs(#[from] RunFolderError),
     /// No engine answers, or it failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -35,7 +35,7 @@ pub struct Session {
     /// Where images are kept; none where the engine keeps none.
     pub image_host: Option<Arc<dyn ImageHost>>,
     /// This run's folder, and the lease that says that it lives.
-    pub run: RunDir,
+    pub(crate) run: RunDir,
     /// Says where bytes are asked for.
     pub config: UserConfig,
     /// What dead runs had left and this one removed.

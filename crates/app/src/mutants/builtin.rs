@@ -15,15 +15,15 @@ use rcrepro_proof::{ToolCall, tool_calls};
 
 /// Is a mutant, before anything is changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
+pub(crate) struct Planned {
     /// Its id: the plan's own, or `COMMAND.SEED`.
-    pub id: Name,
+    pub(crate) id: Name,
     /// What has to go red.
-    pub gate: MutationGate,
+    pub(crate) gate: MutationGate,
     /// What is wrong after it.
-    pub says: String,
+    pub(crate) says: String,
     /// What is seeded.
-    pub seed: Seed,
+    pub(crate) seed: Seed,
 }
 
 /// Says what is seeded.
@@ -55,7 +55,7 @@ pub enum Seed {
 
 /// Lists the mutants of a plan, by id. One that the plan states takes the place of a built-in one of that id.
 #[must_use]
-pub fn planned(plan: &Plan) -> Vec<Planned> {
+pub(crate) fn planned(plan: &Plan) -> Vec<Planned> {
     let used: BTreeSet<&Name> = plan.packets.values().flat_map(|packet| &packet.sets).collect();
     let mut all = BTreeMap::new();
     let mut add = |id: String, gate: MutationGate, says: &str, seed: Seed| {

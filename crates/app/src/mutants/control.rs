@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::gauge::{Gauge, streams};
 use super::plant::in_scope;
 use super::reading::{GateVerdict, Reading};
-use super::scratch::Scratch;
-use super::seeds::{Change, SourceFiles as _};
+use super::scratch::ScratchClone;
+use super::seeds::{SeededChange, SourceFiles as _};
 use super::{MutateError, reasons};
 use crate::board::status;
 use crate::evidence::evidence_set::EvidenceSet;
@@ -23,7 +23,7 @@ impl Gauge<'_> {
     pub(super) async fn controls(
         &self,
         user: &Workspace,
-        base: &Scratch,
+        base: &ScratchClone,
         gates: &BTreeSet<MutationGate>,
     ) -> Result<BTreeMap<MutationGate, Result<Reading, String>>, MutateError> {
         let mut controls: BTreeMap<MutationGate, Result<Reading, String>> = BTreeMap::new();
@@ -57,7 +57,7 @@ impl Gauge<'_> {
             Ok(readings) => {
                 controls.extend(readings.into_iter().map(|(id, reading)| (MutationGate::Command(id), Ok(reading))));
             }
-            Err(error) if self.cancel.is_cancelled() => return Err(error),
+            Err(error) if self.context.cancel.is_cancelled() => return Err(error),
             Err(error) => {
                 let why = reasons(&error);
                 controls.extend(open.into_iter().map(|id| (MutationGate::Command(id), Err(why.clone()))));
@@ -67,7 +67,7 @@ impl Gauge<'_> {
     }
 
     /// Holds an edit of a file that lies in a packet's scope against it: the scope has to allow something.
-    async fn scope(&self, user: &Workspace, base: &Scratch, packet: &PacketId) -> Result<Reading, MutateError> {
+    async fn scope(&self, user: &Workspace, base: &ScratchClone, packet: &PacketId) -> Result<Reading, MutateError> {
         let Some((path, text)) = base
             .paths()
             .iter()
@@ -77,22 +77,22 @@ impl Gauge<'_> {
             let says = "no tracked file that lies in the scope could be edited".to_owned();
             return Ok(Reading { verdict: GateVerdict::Broken, says, evidence: BTreeMap::new() });
         };
-        let mut change = Change::default();
+        let mut change = SeededChange::default();
         let path = path.parse().map_err(super::seeds::SeedError::from)?;
         change.files.insert(path, format!("{text}\n").into_bytes());
-        let mut scratch = Scratch::new(user, &base.base())?;
+        let mut scratch = ScratchClone::new(user, &base.base())?;
         // An edit that breaks the plan itself would keep it from being read again.
         let head = scratch.apply(&change, &BTreeMap::new())?;
         self.read(&scratch.workspace, &MutationGate::Scope(packet.clone()), &scratch.base(), &head).await
     }
 
     /// Takes commands from committed manifests that are whole and of this source, plan and locks. What cannot be read is run.
-    fn recorded(&self, user: &Workspace, base: &Scratch) -> BTreeMap<Name, Reading> {
+    fn recorded(&self, user: &Workspace, base: &ScratchClone) -> BTreeMap<Name, Reading> {
         let mut readings = BTreeMap::new();
         if user.plan_bytes != base.workspace.plan_bytes {
             return readings;
         }
-        let store = self.session.store.root();
+        let store = self.context.store.root();
         let Ok(board) = status(user, &base.base(), store, self.today) else { return readings };
         for row in board.rows.iter().filter(|row| row.manifest.is_some()) {
             let Ok(set) = EvidenceSet::open(&user.manifest_path(&row.id), Some(store)) else { continue };

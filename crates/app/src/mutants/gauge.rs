@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio_util::sync::CancellationToken;
-
 use super::MutateError;
 use super::reading::{GateVerdict, Reading};
 use crate::board::{documents, pins, scope};
-use crate::machine::session::Session;
+use crate::run::context::RunContext;
 use crate::run::execute::{CommandRun, Executor};
 use crate::run::prepare::Preparation;
 use crate::run::prove;
@@ -21,30 +19,26 @@ use rcrepro_model::plan::{Packet, PacketId};
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 
-/// Is what gates are exercised with.
+/// Exercises gates, each on the source of one commit.
 #[derive(Clone, Copy)]
-pub struct Gauge<'a> {
-    /// Where commands run and blobs live.
-    pub session: &'a Session,
+pub(crate) struct Gauge<'a> {
+    /// The engine and the store; its observer is told of images, frozen inputs and commands.
+    pub(crate) context: RunContext<'a>,
     /// How many commands may run at once.
-    pub lanes: usize,
-    /// The day, for what the plan lets pass until one.
-    pub today: CivilDate,
-    /// Hears what happens to images, frozen inputs and commands.
-    pub hear: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
-    pub cancel: &'a CancellationToken,
+    pub(crate) lanes: usize,
+    /// The day on which waivers and quarantines have to be in force.
+    pub(crate) today: CivilDate,
 }
 
-/// Hears nothing: several mutants run at once, and their commands have the same names.
-pub fn deaf(_: RunEvent) {}
+/// An observer for several mutants at once: their commands have the same names, so that events could not be told apart.
+pub(crate) fn ignore_events(_: RunEvent) {}
 
 impl Gauge<'_> {
     /// Exercises one gate at a commit; `base` is the commit that a scope is held against.
     ///
     /// # Errors
     /// [`MutateError`] when the gate could not be exercised.
-    pub async fn read(
+    pub(crate) async fn read(
         &self,
         at: &Workspace,
         gate: &MutationGate,
@@ -60,14 +54,15 @@ impl Gauge<'_> {
             MutationGate::Pins => self.pins(at, head),
             MutationGate::Scope(packet) => {
                 let findings = scope::check(at, packet, base, head)?.findings;
-                Ok(found(findings.iter().map(ToString::to_string).collect(), "within the scope"))
+                Ok(reading_of_findings(findings.iter().map(ToString::to_string).collect(), "within the scope"))
             }
             MutationGate::Documents => {
                 let aligned = documents::align(at, head)?;
                 let line = |quoted: &rcrepro_model::plan::documents::QuotedCommand| {
                     format!("{}:{}: {}: `{}`", quoted.document, quoted.line, quoted.state.as_str(), quoted.text)
                 };
-                let reading = found(aligned.findings().map(line).collect(), "every quoted command is the plan's");
+                let reading =
+                    reading_of_findings(aligned.findings().map(line).collect(), "every quoted command is the plan's");
                 Ok(match aligned.hollow() {
                     Some(why) if reading.verdict == GateVerdict::Green => {
                         Reading { verdict: GateVerdict::Broken, says: why, ..reading }
@@ -83,7 +78,7 @@ impl Gauge<'_> {
         let open = judgement.findings.iter().filter(|finding| finding.waived.is_none());
         let lines =
             open.map(|finding| format!("{}:{}: {} ({})", finding.file, finding.line, finding.message, finding.id));
-        let mut reading = found(lines.collect(), "every reference agrees with its pin");
+        let mut reading = reading_of_findings(lines.collect(), "every reference agrees with its pin");
         reading.verdict = judgement.standing().into();
         Ok(reading)
     }
@@ -92,7 +87,7 @@ impl Gauge<'_> {
     ///
     /// # Errors
     /// [`MutateError`] when the result of one could not be decided.
-    pub async fn commands(
+    pub(crate) async fn commands(
         &self,
         at: &Workspace,
         revision: &str,
@@ -102,7 +97,7 @@ impl Gauge<'_> {
         let preparation = self.preparation(&narrow);
         let (resolved, _) = preparation.packet(&packet, revision, None).await?;
         let executor = Executor {
-            context: self.session.context(self.hear, self.cancel),
+            context: self.context,
             plan: &narrow.plan,
             packet: &id,
             resolved: &resolved,
@@ -128,15 +123,15 @@ impl Gauge<'_> {
 
     /// Gathers what images and frozen inputs are had with.
     #[must_use]
-    pub fn preparation<'b>(&'b self, at: &'b Workspace) -> Preparation<'b> {
-        Preparation { context: self.session.context(self.hear, self.cancel), workspace: at }
+    pub(crate) fn preparation<'b>(&'b self, at: &'b Workspace) -> Preparation<'b> {
+        Preparation { context: self.context, workspace: at }
     }
 
     fn of_command(&self, at: &Workspace, ran: &CommandRun) -> Result<Reading, MutateError> {
         let spec = at.plan.command(&ran.entry.id);
         let spec = spec.expect("what ran is in the plan");
-        let proof = prove::prove(&at.plan, spec, &ran.entry, &*self.session.store)?.proof;
-        let mut evidence = streams(&*self.session.store, ran.entry.stdout.raw, ran.entry.stderr.raw)?;
+        let proof = prove::prove(&at.plan, spec, &ran.entry, &**self.context.store)?.proof;
+        let mut evidence = streams(&**self.context.store, ran.entry.stdout.raw, ran.entry.stderr.raw)?;
         let code = ran.ended.clone();
         let noise: Vec<String> = ran
             .findings
@@ -169,7 +164,7 @@ impl Gauge<'_> {
 ///
 /// # Errors
 /// [`MutateError::Store`] when one is missing or too large to look into.
-pub fn streams(
+pub(crate) fn streams(
     store: &dyn rcrepro_store::BlobStore,
     stdout: Digest,
     stderr: Digest,
@@ -178,7 +173,7 @@ pub fn streams(
 }
 
 /// Makes a reading of findings: none is green.
-fn found(lines: Vec<String>, good: &str) -> Reading {
+fn reading_of_findings(lines: Vec<String>, good: &str) -> Reading {
     let says = match lines.len() {
         0 => good.to_owned(),
         1 => "1 finding".to_owned(),

@@ -10,12 +10,11 @@ use std::path::PathBuf;
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use futures_util::stream;
-use tokio_util::sync::CancellationToken;
 
 use self::builtin::{Planned, planned};
 use self::gauge::Gauge;
 use self::reading::{Reading, judge};
-use self::scratch::Scratch;
+use self::scratch::ScratchClone;
 use self::seeds::SeedError;
 use super::evidence::EvidenceError;
 use super::frozen::FrozenError;
@@ -23,12 +22,11 @@ use super::workspace::{Workspace, WorkspaceError};
 use crate::board::documents::DocumentsError;
 use crate::board::pins::PinsError;
 use crate::board::scope::ScopeError;
-use crate::machine::session::Session;
+use crate::run::context::RunContext;
 use crate::run::execute::ExecuteError;
 use crate::run::prepare::PrepareError;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::TreeError;
-use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::plan::mutant::{GATES_VERSION, GatesRecord, MutantEntry, MutantOutcome, MutationGate};
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
@@ -36,11 +34,11 @@ use rcrepro_store::export::ExportError;
 use rcrepro_store::git::scratch::ScratchError;
 use rcrepro_store::{BlobStore as _, StoreError};
 
-pub mod builtin;
+pub(crate) mod builtin;
 mod control;
 mod gauge;
 mod plant;
-pub mod reading;
+pub(crate) mod reading;
 pub mod record;
 mod scratch;
 pub mod seeds;
@@ -92,14 +90,14 @@ pub enum MutateError {
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The failed call.
         #[source]
         source: std::io::Error,
     },
     /// There is no mutant of such an id.
     #[error("there is no mutant `{id}`")]
     NoMutant {
-        /// The id.
+        /// As it was asked for.
         id: Name,
         /// The ids that there are.
         known: Vec<String>,
@@ -107,7 +105,7 @@ pub enum MutateError {
     /// No mutant is for such a gate.
     #[error("no mutant is for the gate `{gate}`")]
     NoGate {
-        /// The gate.
+        /// As it was asked for.
         gate: MutationGate,
         /// The gates that there are mutants for.
         known: Vec<String>,
@@ -145,14 +143,14 @@ pub enum MutantEvent {
     },
     /// A mutant's gate is exercised.
     Begins {
-        /// The mutant.
+        /// The mutant that the source has now.
         id: Name,
-        /// The gate.
+        /// The gate that should go red for it.
         gate: MutationGate,
     },
-    /// A mutant was judged.
+    /// A mutant's outcome is known.
     Judged {
-        /// The mutant.
+        /// The mutant that the source had.
         id: Name,
         /// What became of it.
         outcome: MutantOutcome,
@@ -172,12 +170,9 @@ pub struct MutateOptions<'a> {
     pub ids: &'a BTreeSet<Name>,
     /// Mutants for these gates only; all when empty.
     pub gates: &'a BTreeSet<MutationGate>,
-    /// Hears what happens.
+    /// Called with each event of a mutant. The observer of the context is called only while gates are exercised on the
+    /// unchanged source.
     pub observe: &'a dyn Fn(MutantEvent),
-    /// Hears what happens while gates are exercised on the unchanged source.
-    pub hear: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
-    pub cancel: &'a CancellationToken,
 }
 
 /// Is what became of the mutants.
@@ -197,31 +192,30 @@ pub struct Mutated {
 /// # Errors
 /// [`MutateError`] when none could be run or the user stopped it; what keeps one mutant from being judged is its outcome.
 pub async fn mutate(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     options: MutateOptions<'_>,
 ) -> Result<Mutated, MutateError> {
-    let base = Scratch::new(workspace, options.revision)?;
+    let base = ScratchClone::new(workspace, options.revision)?;
     let chosen = chosen(planned(&base.workspace.plan), options)?;
-    let gauge =
-        Gauge { session, lanes: options.lanes, today: options.today, hear: options.hear, cancel: options.cancel };
+    let gauge = Gauge { context, lanes: options.lanes, today: options.today };
     let gates: BTreeSet<MutationGate> = chosen.iter().map(|planned| planned.gate.clone()).collect();
     (options.observe)(MutantEvent::Controls { gates: gates.len() });
     let controls = gauge.controls(workspace, &base, &gates).await?;
     // Each mutant is one command or two, and takes a lane of its own.
-    let one = Gauge { lanes: 1, hear: &gauge::deaf, ..gauge };
-    let (one, base, controls) = (&one, &base, &controls);
+    let of_mutant = Gauge { lanes: 1, context: RunContext { observe: &gauge::ignore_events, ..context }, ..gauge };
+    let (of_mutant, base, controls) = (&of_mutant, &base, &controls);
     let judged = stream::iter(chosen).map(|planned| async move {
         (options.observe)(MutantEvent::Begins { id: planned.id.clone(), gate: planned.gate.clone() });
-        let entry = one.mutant(workspace, base, &planned, &controls[&planned.gate]).await?;
+        let entry = of_mutant.mutant(workspace, base, &planned, &controls[&planned.gate]).await?;
         (options.observe)(MutantEvent::Judged { id: planned.id, outcome: entry.outcome });
         Ok::<_, MutateError>(entry)
     });
     let mutants: Vec<MutantEntry> = judged.buffered(options.lanes.max(1)).try_collect().await?;
-    let source = base.workspace.ingest_source(&base.base(), &*session.store)?.root;
+    let source = base.workspace.ingest_source(&base.base(), &**context.store)?.root;
     let record = GatesRecord { version: GATES_VERSION, plan: base.workspace.plan_digest(), source, mutants };
     let all = options.ids.is_empty() && options.gates.is_empty();
-    let written = if all { Some(record::write(workspace, &record, &*session.store)?) } else { None };
+    let written = if all { Some(record::write(workspace, &record, &**context.store)?) } else { None };
     let proven = |gate: &MutationGate| {
         matches!(
             rcrepro_model::plan::mutant::judge_gate(gate, &record.mutants),
@@ -255,7 +249,7 @@ impl Gauge<'_> {
     async fn mutant(
         &self,
         user: &Workspace,
-        base: &Scratch,
+        base: &ScratchClone,
         planned: &Planned,
         control: &Result<Reading, String>,
     ) -> Result<MutantEntry, MutateError> {
@@ -279,10 +273,10 @@ impl Gauge<'_> {
             Ok(reading) => {
                 (entry.outcome, entry.showed) = judge(control, &reading, &entry.shows);
                 for (part, bytes) in &reading.evidence {
-                    entry.evidence.insert(part.clone(), self.session.store.put(bytes)?);
+                    entry.evidence.insert(part.clone(), self.context.store.put(bytes)?);
                 }
             }
-            Err(error) if self.cancel.is_cancelled() => return Err(error),
+            Err(error) if self.context.cancel.is_cancelled() => return Err(error),
             Err(error) => entry.showed = reasons(&error),
         }
         Ok(entry)
@@ -291,7 +285,7 @@ impl Gauge<'_> {
     async fn mutated(
         &self,
         user: &Workspace,
-        base: &Scratch,
+        base: &ScratchClone,
         planned: &Planned,
         shows: &mut Vec<String>,
     ) -> Result<Reading, MutateError> {
@@ -300,9 +294,9 @@ impl Gauge<'_> {
         let mut roots = BTreeMap::new();
         for (name, files) in &change.frozen {
             let root = self.frozen_root(base, name).await?;
-            roots.insert(name.clone(), tree::with_files(&*self.session.store, root, files)?);
+            roots.insert(name.clone(), tree::with_files(&**self.context.store, root, files)?);
         }
-        let mut scratch = Scratch::new(user, &base.base())?;
+        let mut scratch = ScratchClone::new(user, &base.base())?;
         let head = scratch.apply(&change, &roots)?;
         self.read(&scratch.workspace, &planned.gate, &scratch.base(), &head).await
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::builtin::Seed;
 use super::gauge::Gauge;
-use super::scratch::Scratch;
-use super::seeds::{Change, SeedError, go, go_module, npm_package, promises, script, secret, stated};
+use super::scratch::ScratchClone;
+use super::seeds::{SeedError, SeededChange, go, go_module, npm_package, promises, script, secret, stated};
 use super::{MutateError, tree};
 use crate::board::{documents, pins};
 use rcrepro_model::content::digest::Digest;
@@ -19,7 +19,7 @@ impl Gauge<'_> {
     ///
     /// # Errors
     /// [`MutateError::Seed`] when this source has no place for it, others when frozen data could not be had.
-    pub(super) async fn plant(&self, seed: &Seed, base: &Scratch) -> Result<Change, MutateError> {
+    pub(super) async fn plant(&self, seed: &Seed, base: &ScratchClone) -> Result<SeededChange, MutateError> {
         let plan = &base.workspace.plan;
         Ok(match seed {
             Seed::Stated(mutant) => stated(mutant, base)?,
@@ -58,28 +58,28 @@ impl Gauge<'_> {
         &self,
         spec: &CommandSpec,
         call: &ToolCall,
-        base: &Scratch,
-    ) -> Result<Change, MutateError> {
+        base: &ScratchClone,
+    ) -> Result<SeededChange, MutateError> {
         let plan = &base.workspace.plan;
         let cache = input(plan, spec, FrozenKind::GoModules)?;
         let database = input(plan, spec, FrozenKind::GoVulndb)?;
         let module = plan.frozen[cache].directory.as_ref().map_or("", |folder| folder.as_str());
         let (folder, package) = go::package(call, base)?;
-        let place = go_module::Place { module, folder: &folder, package: &package, cache, database };
+        let place = go_module::ModulePlace { module, folder: &folder, package: &package, cache, database };
         let entries = self.frozen_files(base, database).await?;
         Ok(go_module::vulnerable_module(&place, &entries, base)?)
     }
 
     /// Reads all files of a frozen input's tree.
-    async fn frozen_files(&self, base: &Scratch, name: &Name) -> Result<BTreeMap<String, Vec<u8>>, MutateError> {
+    async fn frozen_files(&self, base: &ScratchClone, name: &Name) -> Result<BTreeMap<String, Vec<u8>>, MutateError> {
         let root = self.frozen_root(base, name).await?;
-        tree::files(&*self.session.store, root)
+        tree::files(&**self.context.store, root)
     }
 
     /// Has a frozen input in the store, by its lock.
-    pub(super) async fn frozen_root(&self, base: &Scratch, name: &Name) -> Result<Digest, MutateError> {
+    pub(super) async fn frozen_root(&self, base: &ScratchClone, name: &Name) -> Result<Digest, MutateError> {
         let preparation = self.preparation(&base.workspace);
-        let source = base.workspace.ingest_source(&base.base(), &*self.session.store)?.root;
+        let source = base.workspace.ingest_source(&base.base(), &**self.context.store)?.root;
         let image = base.workspace.plan.frozen[name].image.clone();
         let images = preparation.images(image.clone()).await?;
         let identity = image.map(|image| images[&image].identity(&image));
@@ -89,7 +89,7 @@ impl Gauge<'_> {
 }
 
 /// Tells whether a packet's branch may change a file.
-pub(super) fn in_scope(base: &Scratch, id: &PacketId, path: &str) -> bool {
+pub(super) fn in_scope(base: &ScratchClone, id: &PacketId, path: &str) -> bool {
     let Some(packet) = base.workspace.plan.packets.get(id) else { return false };
     let rules = ScopeRules::new(&packet.contract, &base.workspace.plan.protected, base.workspace.written());
     let edit = Edit { path: path.to_owned(), before: None, after: None };

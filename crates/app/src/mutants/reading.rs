@@ -10,18 +10,16 @@ const LONGEST: usize = 160;
 
 /// Is what a gate said of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
-    /// Its verdict.
-    pub verdict: GateVerdict,
+pub(crate) struct Reading {
+    pub(crate) verdict: GateVerdict,
     /// Why, in a line.
-    pub says: String,
+    pub(crate) says: String,
     /// Its evidence: `stdout` and `stderr` of a command, else `findings`.
-    pub evidence: BTreeMap<String, Vec<u8>>,
+    pub(crate) evidence: BTreeMap<String, Vec<u8>>,
 }
 
-/// Is a gate's verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GateVerdict {
+pub(crate) enum GateVerdict {
     /// All is well.
     Green,
     /// Something is wrong, says the gate itself.
@@ -52,7 +50,7 @@ impl Reading {
 }
 
 /// Finds the first line of some evidence that holds a text, as records keep it.
-pub fn line_with<'a>(evidence: impl IntoIterator<Item = &'a [u8]>, text: &str) -> Option<String> {
+pub(crate) fn line_with<'a>(evidence: impl IntoIterator<Item = &'a [u8]>, text: &str) -> Option<String> {
     evidence.into_iter().find_map(|bytes| {
         let stream = String::from_utf8_lossy(bytes);
         stream.lines().find(|line| line.contains(text)).map(shortened)
@@ -60,7 +58,7 @@ pub fn line_with<'a>(evidence: impl IntoIterator<Item = &'a [u8]>, text: &str) -
 }
 
 /// Tells whether a text stands in any of some evidence.
-pub fn holds<'a>(evidence: impl IntoIterator<Item = &'a [u8]>, text: &str) -> bool {
+pub(crate) fn holds<'a>(evidence: impl IntoIterator<Item = &'a [u8]>, text: &str) -> bool {
     evidence.into_iter().any(|bytes| String::from_utf8_lossy(bytes).contains(text))
 }
 
@@ -94,7 +92,7 @@ fn uncoloured(line: &str) -> String {
 
 /// Judges a mutant by what its gate said without it and with it. Gives the outcome, and the line that shows it or the reason.
 #[must_use]
-pub fn judge(control: &Reading, mutated: &Reading, shows: &[String]) -> (MutantOutcome, String) {
+pub(crate) fn judge(control: &Reading, mutated: &Reading, shows: &[String]) -> (MutantOutcome, String) {
     if control.verdict != GateVerdict::Green {
         return (MutantOutcome::Undecided, format!("the gate is not green without the mutant: {}", control.says));
     }

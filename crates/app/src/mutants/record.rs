@@ -7,8 +7,8 @@ use super::MutateError;
 use super::builtin::{Planned, Seed, planned};
 use super::reading::{holds, line_with};
 use crate::evidence;
-use crate::evidence::beside::Beside;
-use crate::evidence::evidence_set::RecordFile;
+use crate::evidence::evidence_folder::EvidenceFolder;
+use crate::evidence::record_file::RecordFile;
 use crate::workspace::Workspace;
 use rcrepro_format::records::gates_json;
 use rcrepro_model::content::digest::Digest;
@@ -22,18 +22,18 @@ const COMMAND: &str = "rcrepro check --mutate";
 
 /// Is what the committed record is worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recorded {
+pub enum RecordJudgement {
     /// There is none, or it is of another source, plan or list of mutants.
     Missing(String),
     /// It is no record, or says what its evidence does not.
     Wrong(String),
-    /// It counts.
+    /// It is of this source and plan, and its evidence shows what it says.
     Counts(Digest, GatesRecord),
 }
 
 /// Gives the path of the record.
 #[must_use]
-pub fn path(workspace: &Workspace) -> PathBuf {
+pub(crate) fn path(workspace: &Workspace) -> PathBuf {
     workspace.folder.join("gates").join("mutants.json")
 }
 
@@ -41,7 +41,11 @@ pub fn path(workspace: &Workspace) -> PathBuf {
 ///
 /// # Errors
 /// [`MutateError`] when a blob is missing or a file cannot be written.
-pub fn write(workspace: &Workspace, record: &GatesRecord, store: &dyn BlobStore) -> Result<PathBuf, MutateError> {
+pub(crate) fn write(
+    workspace: &Workspace,
+    record: &GatesRecord,
+    store: &dyn BlobStore,
+) -> Result<PathBuf, MutateError> {
     let path = path(workspace);
     let blobs = record.mutants.iter().flat_map(|mutant| mutant.evidence.values().copied()).collect();
     evidence::write_blobs(&path, &gates_json::encode(record).0, &blobs, store)?;
@@ -50,18 +54,18 @@ pub fn write(workspace: &Workspace, record: &GatesRecord, store: &dyn BlobStore)
 
 /// Reads the committed record and holds it against the plan, the source and its evidence.
 #[must_use]
-pub fn recorded(workspace: &Workspace, source: Digest) -> Recorded {
+pub(crate) fn recorded(workspace: &Workspace, source: Digest) -> RecordJudgement {
     let path = path(workspace);
     let file = match RecordFile::open(&path, None) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Recorded::Missing("no mutant was run".to_owned());
+            return RecordJudgement::Missing("no mutant was run".to_owned());
         }
-        Err(error) => return Recorded::Wrong(format!("cannot read `gates/mutants.json`: {error}")),
+        Err(error) => return RecordJudgement::Wrong(format!("cannot read `gates/mutants.json`: {error}")),
     };
-    match file.beside() {
-        Ok(beside) => judge(file.bytes(), &workspace.plan, workspace.plan_digest(), source, &beside, file.blobs()),
-        Err(error) => Recorded::Wrong(error.to_string()),
+    match file.examine_folder() {
+        Ok(folder) => judge(file.bytes(), &workspace.plan, workspace.plan_digest(), source, &folder, file.blobs()),
+        Err(error) => RecordJudgement::Wrong(error.to_string()),
     }
 }
 
@@ -72,35 +76,35 @@ pub fn judge(
     plan: &Plan,
     plan_digest: Digest,
     source: Digest,
-    beside: &Beside,
+    folder: &EvidenceFolder,
     store: &dyn BlobStore,
-) -> Recorded {
+) -> RecordJudgement {
     let record = match gates_json::decode(bytes) {
         Ok(record) => record,
-        Err(error) => return Recorded::Wrong(error.to_string()),
+        Err(error) => return RecordJudgement::Wrong(error.to_string()),
     };
     if record.plan != plan_digest {
-        return Recorded::Missing("the mutants were run with another plan".to_owned());
+        return RecordJudgement::Missing("the mutants were run with another plan".to_owned());
     }
     if record.source != source {
-        return Recorded::Missing("the mutants were run on another source".to_owned());
+        return RecordJudgement::Missing("the mutants were run on another source".to_owned());
     }
     let listed: BTreeSet<_> = record.mutants.iter().map(|mutant| (&mutant.id, &mutant.gate)).collect();
     let planned = planned(plan);
     let expected: BTreeSet<_> = planned.iter().map(|planned| (&planned.id, &planned.gate)).collect();
     if listed != expected || record.mutants.len() != planned.len() {
-        return Recorded::Missing("the record has other mutants than the plan".to_owned());
+        return RecordJudgement::Missing("the record has other mutants than the plan".to_owned());
     }
-    if let Some(damaged) = beside.damaged.first() {
-        return Recorded::Wrong(format!("the evidence of the mutants is damaged: {damaged}"));
+    if let Some(damaged) = folder.damaged.first() {
+        return RecordJudgement::Wrong(format!("the evidence of the mutants is damaged: {damaged}"));
     }
     let wrong = record.mutants.iter().find_map(|mutant| {
         let planned = planned.iter().find(|planned| planned.id == mutant.id)?;
         otherwise(mutant, planned).or_else(|| unfounded(mutant, store))
     });
     match wrong {
-        Some(why) => Recorded::Wrong(why),
-        None => Recorded::Counts(Digest::of(bytes), record),
+        Some(why) => RecordJudgement::Wrong(why),
+        None => RecordJudgement::Counts(Digest::of(bytes), record),
     }
 }
 
@@ -151,20 +155,20 @@ fn unfounded(mutant: &MutantEntry, store: &dyn BlobStore) -> Option<String> {
 
 /// Says of every gate that the plan's criteria rest on whether the record proves that it can fail.
 #[must_use]
-pub fn proven(workspace: &Workspace, source: Digest) -> ProvenGates {
+pub(crate) fn proven(workspace: &Workspace, source: Digest) -> ProvenGates {
     match recorded(workspace, source) {
-        Recorded::Counts(digest, record) => ProvenGates::judge(&workspace.plan, digest, &record),
-        Recorded::Missing(why) | Recorded::Wrong(why) => ProvenGates::none(&workspace.plan, why),
+        RecordJudgement::Counts(digest, record) => ProvenGates::judge(&workspace.plan, digest, &record),
+        RecordJudgement::Missing(why) | RecordJudgement::Wrong(why) => ProvenGates::none(&workspace.plan, why),
     }
 }
 
 /// Finds out whether every gate that the plan's criteria rest on was proven able to fail.
 #[must_use]
-pub fn fact(workspace: &Workspace, source: Digest) -> Fact {
+pub(crate) fn fact(workspace: &Workspace, source: Digest) -> Fact {
     let (digest, record) = match recorded(workspace, source) {
-        Recorded::Missing(why) => return Fact::Waits { why: format!("{why}: {COMMAND}") },
-        Recorded::Wrong(why) => return Fact::Fails { why },
-        Recorded::Counts(digest, record) => (digest, record),
+        RecordJudgement::Missing(why) => return Fact::Waits { why: format!("{why}: {COMMAND}") },
+        RecordJudgement::Wrong(why) => return Fact::Fails { why },
+        RecordJudgement::Counts(digest, record) => (digest, record),
     };
     let passed = |outcome| record.mutants.iter().filter(|mutant| mutant.outcome == outcome).count();
     let proven = ProvenGates::judge(&workspace.plan, digest, &record);

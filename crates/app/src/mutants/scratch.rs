@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 
 use super::MutateError;
-use super::seeds::{Change, SourceFiles};
+use super::seeds::{SeededChange, SourceFiles};
 use crate::frozen::{client, lock_path};
 use crate::workspace::Workspace;
 use rcrepro_format::plan::frozen_toml;
@@ -17,22 +17,22 @@ use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::scratch::GitScratch;
 
 /// Is a scratch clone with the plan of the commit.
-pub struct Scratch {
+pub(crate) struct ScratchClone {
     git: GitScratch,
     /// The plan's folder in it.
-    pub workspace: Workspace,
+    pub(crate) workspace: Workspace,
     /// Where in the repository that folder is.
     below: Option<TreePath>,
     paths: BTreeSet<String>,
 }
 
-impl Scratch {
+impl ScratchClone {
     /// Clones the user's repository at a revision, and lays the manifests of the user's folder over it: what they say counts
     /// for documents, committed or not.
     ///
     /// # Errors
     /// [`MutateError`].
-    pub fn new(user: &Workspace, revision: &str) -> Result<Self, MutateError> {
+    pub(crate) fn new(user: &Workspace, revision: &str) -> Result<Self, MutateError> {
         let (repository, below) = user.repository()?;
         let git = GitScratch::new(&repository, revision)?;
         let folder = below.as_ref().map_or_else(|| git.path().to_owned(), |below| git.path().join(below.as_str()));
@@ -55,7 +55,7 @@ impl Scratch {
 
     /// Gives the id of the user's commit, in hex.
     #[must_use]
-    pub fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         self.git.base()
     }
 
@@ -66,7 +66,11 @@ impl Scratch {
     ///
     /// # Errors
     /// [`MutateError`].
-    pub fn apply(&mut self, change: &Change, roots: &BTreeMap<Name, Digest>) -> Result<String, MutateError> {
+    pub(crate) fn apply(
+        &mut self,
+        change: &SeededChange,
+        roots: &BTreeMap<Name, Digest>,
+    ) -> Result<String, MutateError> {
         let mut files = change.files.clone();
         for (name, input) in &self.workspace.plan.frozen {
             if !matches!(input.kind, FrozenKind::GoModules | FrozenKind::NpmPackages) {
@@ -104,12 +108,12 @@ impl Scratch {
 
     /// Gives the path of a tracked file on disk.
     #[must_use]
-    pub fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.workspace.folder.join(file)
     }
 }
 
-impl SourceFiles for Scratch {
+impl SourceFiles for ScratchClone {
     fn paths(&self) -> &BTreeSet<String> {
         &self.paths
     }

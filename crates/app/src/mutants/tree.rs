@@ -13,7 +13,7 @@ use rcrepro_store::export::walk;
 ///
 /// # Errors
 /// [`MutateError`] when the tree is not whole.
-pub fn files(store: &dyn BlobStore, root: Digest) -> Result<BTreeMap<String, Vec<u8>>, MutateError> {
+pub(crate) fn files(store: &dyn BlobStore, root: Digest) -> Result<BTreeMap<String, Vec<u8>>, MutateError> {
     let mut files = BTreeMap::new();
     for (path, node) in walk(store, root)? {
         if let TreeNode::File { digest, .. } = node {
@@ -27,7 +27,7 @@ pub fn files(store: &dyn BlobStore, root: Digest) -> Result<BTreeMap<String, Vec
 ///
 /// # Errors
 /// [`MutateError`] when the tree is not whole, or a file stands where a folder is.
-pub fn with_files(
+pub(crate) fn with_files(
     store: &dyn BlobStore,
     root: Digest,
     files: &BTreeMap<TreePath, Vec<u8>>,

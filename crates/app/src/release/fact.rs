@@ -5,7 +5,7 @@
 use super::compare::read;
 use super::latest::failure;
 use super::verify::VerifiedImages;
-use crate::board::facts::Facts;
+use crate::board::fact_sources::FactSources;
 use crate::evidence::currency::{digest_of, image_lock};
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::history::History;
@@ -20,11 +20,11 @@ use rcrepro_model::text::plural::counted;
 
 /// Finds out whether an image of a packet was built, twice the same, from this source, and does what the plan says.
 #[must_use]
-pub fn image(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Fact {
+pub fn image(facts: &FactSources<'_>, packet: &PacketId, name: &Name) -> Fact {
     found(facts, packet, name).unwrap_or_else(|why| Fact::Undecided { why })
 }
 
-fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, String> {
+fn found(facts: &FactSources<'_>, packet: &PacketId, name: &Name) -> Result<Fact, String> {
     let manifest = facts.workspace.manifest_path(packet);
     let waits = |why: &str| Ok(Fact::Waits { why: format!("{why}: rcrepro run {packet}") });
     let Some((record, digest)) = read(&manifest).map_err(whole)? else { return waits("it has not been built") };
@@ -68,7 +68,7 @@ fn found(facts: &Facts<'_>, packet: &PacketId, name: &Name) -> Result<Fact, Stri
 }
 
 /// Judges the record beside the packet's manifest, as `rcrepro verify` does.
-fn judged(facts: &Facts<'_>, packet: &PacketId) -> Result<VerifiedImages, String> {
+fn judged(facts: &FactSources<'_>, packet: &PacketId) -> Result<VerifiedImages, String> {
     let path = facts.workspace.manifest_path(packet);
     let set = EvidenceSet::open(&path, Some(facts.store.root())).map_err(|error| match error {
         EvidenceSetError::Read { source, .. } => format!("cannot read the manifest: {source}"),
@@ -87,7 +87,7 @@ fn names_an_image(at: &str, record: &ReleaseRecord) -> bool {
 }
 
 /// Says why a record no longer counts.
-fn outdated(facts: &Facts<'_>, record: &ReleaseRecord) -> Option<String> {
+fn outdated(facts: &FactSources<'_>, record: &ReleaseRecord) -> Option<String> {
     // The plan is a part of the source: every change of it changes the source, too.
     if record.source != facts.source {
         return Some("the source has changed since".to_owned());

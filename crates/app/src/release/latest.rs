@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::history::History;
-use crate::evidence::recorded::RecordedError;
+use crate::evidence::recorded::{PacketInRun, RecordedError};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::release_record::Released;
@@ -11,7 +11,7 @@ use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
-use rcrepro_store::runs::{RunDir, RunError};
+use rcrepro_store::runs::{RunDir, RunFolderError};
 
 /// The file in a run's folder.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,8 +26,8 @@ struct Said {
 /// Keeps what became of the images in the run's folder. What could not be decided says nothing.
 ///
 /// # Errors
-/// [`RunError`] when it cannot be written.
-pub(crate) fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released) -> Result<(), RunError> {
+/// [`RunFolderError`] when it cannot be written.
+pub(crate) fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released) -> Result<(), RunFolderError> {
     if Standing::worst(&released.findings) == Standing::Undecided {
         return Ok(());
     }
@@ -76,7 +76,8 @@ pub(crate) fn failure(history: &History, packet: &PacketId, source: Digest) -> R
 fn read(history: &History, record: &RunRecord) -> Result<Option<Said>, RecordedError> {
     let Some((run, path, bytes)) = history.images(record)? else { return Ok(None) };
     let said = serde_json::from_slice(&bytes);
-    said.map(Some).map_err(|source| RecordedError::Images { run, packet: record.packet.clone(), path, source })
+    let of = PacketInRun { run: run.to_string(), packet: record.packet.clone() };
+    said.map(Some).map_err(|source| RecordedError::Images(of, path, source))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::ImageEntry;
 use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_store::runs::Runs;
 use tokio_util::sync::CancellationToken;
 
 const PLAN: &str = r#"
@@ -83,8 +84,10 @@ async fn release(engine: &FakeEngine, host: Option<&FakeImageHost>) -> Result<Re
         frozen: BTreeMap::new(),
     };
     let (config, cancel) = (UserConfig::default(), CancellationToken::new());
+    let run = Runs::open(store.root()).and_then(|runs| runs.begin(0, "0a1b2c3d")).expect("a run");
     let context = RunContext {
         store: &store,
+        run: &run,
         engine,
         image_host: host.map(|host| host as &dyn ImageHost),
         config: &config,

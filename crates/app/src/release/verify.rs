@@ -11,8 +11,8 @@ use super::error::ReleaseError;
 use super::judge::judge;
 use super::step::{finding, record_path};
 use super::trial::smoke_action;
-use crate::evidence::beside::Beside;
-use crate::evidence::evidence_set::RecordFile;
+use crate::evidence::evidence_folder::EvidenceFolder;
+use crate::evidence::record_file::RecordFile;
 use crate::evidence::recorded;
 use crate::run::actions::Resolved;
 use rcrepro_format::records::release_json::{self, ReleaseRecordError};
@@ -71,7 +71,7 @@ pub fn verify(
         }
         Err(source) => return Err(ReleaseError::Read { path: at, source }),
     };
-    Ok(judge_record(record.bytes(), &record.beside()?, &plan, manifest, evidence, record.blobs()))
+    Ok(judge_record(record.bytes(), &record.examine_folder()?, &plan, manifest, evidence, record.blobs()))
 }
 
 fn wanted<'a>(plan: &'a Plan, manifest: &ReproManifest) -> Vec<(&'a Name, &'a ReleaseImage)> {
@@ -82,7 +82,7 @@ fn wanted<'a>(plan: &'a Plan, manifest: &ReproManifest) -> Vec<(&'a Name, &'a Re
 #[must_use]
 pub fn judge_record(
     bytes: &[u8],
-    beside: &Beside,
+    beside: &EvidenceFolder,
     plan: &Plan,
     manifest: &ReproManifest,
     evidence: &dyn BlobStore,
@@ -113,7 +113,7 @@ pub fn judge_record(
             name: FindingName::EvidenceMissing,
             at: EVIDENCE.to_owned(),
             expected: "the folder of evidence that travels with the record".to_owned(),
-            found: format!("no folder `{}`", beside.folder.display()),
+            found: format!("no folder `{}`", beside.path.display()),
         }),
         _ => judged.findings.extend(missing),
     }

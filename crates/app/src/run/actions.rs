@@ -25,7 +25,7 @@ pub struct Resolved {
     pub date_epoch: i64,
     /// REAPI's `ISA`.
     pub isa: String,
-    /// The images by name.
+    /// By the names that commands refer to.
     pub images: BTreeMap<Name, ImageEntry>,
     /// The frozen inputs by name.
     pub frozen: BTreeMap<Name, FrozenEntry>,
@@ -34,7 +34,7 @@ pub struct Resolved {
 impl Resolved {
     /// Takes from a manifest what its commands were derived from.
     #[must_use]
-    pub fn recorded(manifest: &ReproManifest) -> Self {
+    pub(crate) fn recorded(manifest: &ReproManifest) -> Self {
         Self {
             source: manifest.source.root,
             date_epoch: manifest.source.date_epoch,
@@ -51,17 +51,17 @@ pub enum ActionError {
     /// Something that the command refers to was not resolved.
     #[error("command `{command}` refers to {what} `{name}`, which was not resolved")]
     Unresolved {
-        /// The command.
+        /// The command whose action was to be derived.
         command: Name,
         /// The kind of thing: `image`, `frozen input`, `command`.
         what: &'static str,
-        /// Its name.
+        /// The name that the command refers to.
         name: Name,
     },
     /// The outputs of needed commands do not fit into the source tree.
     #[error("command `{command}`: the outputs of the commands that it needs do not fit into the source tree")]
     Graft {
-        /// The command.
+        /// The command that needs the outputs.
         command: Name,
         /// What is in the way.
         #[source]
@@ -79,7 +79,7 @@ pub enum ActionError {
 ///
 /// # Errors
 /// [`ActionError`] when something is unresolved, does not fit, or cannot be stored.
-pub fn derive_action(
+pub(crate) fn derive_action(
     plan: &Plan,
     spec: &CommandSpec,
     resolved: &Resolved,

@@ -1,4 +1,4 @@
-//! What every stage works with, whatever it is a stage of.
+//! What every stage of an execution works with.
 
 use std::sync::Arc;
 
@@ -9,26 +9,29 @@ use rcrepro_engine::{Engine, ImageHost};
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::RunDir;
 
-/// What every stage works with: the store, the engine, the configuration, who hears of it, and what stops it.
+/// The handles of a session, with an observer of what happens and a token that stops it.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
-    /// Where blobs live.
+    /// The store of all blobs.
     pub store: &'a Arc<FsStore>,
-    /// Where commands run.
+    /// The folder of this run, which its records are written into.
+    pub run: &'a RunDir,
+    /// The engine that runs containers.
     pub engine: &'a dyn Engine,
-    /// Where images are loaded and built; none where the engine keeps none.
+    /// The engine's images, for loading and building; none where it keeps none.
     pub image_host: Option<&'a dyn ImageHost>,
-    /// Where bytes are asked for.
+    /// The user's mirrors and registries.
     pub config: &'a UserConfig,
-    /// Hears what happens.
+    /// Called with each event, from any thread.
     pub observe: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
+    /// Stops the work, which then removes its containers.
     pub cancel: &'a CancellationToken,
 }
 
 impl Session {
-    /// The context of a run in this session.
+    /// The context of the work that this session is opened for.
     #[must_use]
     pub fn context<'a>(
         &'a self,
@@ -37,6 +40,7 @@ impl Session {
     ) -> RunContext<'a> {
         RunContext {
             store: &self.store,
+            run: &self.run,
             engine: &*self.engine,
             image_host: self.image_host.as_deref(),
             config: &self.config,

@@ -7,7 +7,7 @@ use rcrepro_model::plan::{CommandSpec, Plan};
 /// Says how a recorded command ended. Where the plan names no limit of its own, the engine's machine had one, which a manifest
 /// does not know: then the key that raises it is named alone.
 #[must_use]
-pub fn ended(spec: Option<&CommandSpec>, entry: &CommandEntry) -> String {
+pub(crate) fn ended(spec: Option<&CommandSpec>, entry: &CommandEntry) -> String {
     match spec {
         Some(spec) => {
             let bounds = Bounds { timeout: spec.timeout, memory: spec.memory };

@@ -13,7 +13,7 @@ use rcrepro_store::fs::FsStore;
 ///
 /// # Errors
 /// What the work said last.
-pub async fn mending<T, E>(
+pub(crate) async fn mending<T, E>(
     store: &FsStore,
     observe: &(dyn Fn(RunEvent) + Sync),
     cancel: &CancellationToken,

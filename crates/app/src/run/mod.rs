@@ -14,6 +14,7 @@ pub mod packet_run;
 pub mod prepare;
 pub mod promised;
 pub mod prove;
+pub mod queue;
 pub mod quiet;
 pub mod record;
 pub mod release;
@@ -22,10 +23,7 @@ pub mod shake;
 
 use std::time::SystemTime;
 
-use tokio_util::sync::CancellationToken;
-
 use crate::evidence::{self, EvidenceError};
-use crate::machine::session::Session;
 use crate::release::error::ReleaseError;
 use crate::release::write;
 use crate::run::context::RunContext;
@@ -41,7 +39,6 @@ use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::release_record::Released;
-use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
@@ -59,13 +56,13 @@ pub enum RunError {
     /// The packet runs nothing.
     #[error("{packet} has no command: its criteria rest on other things")]
     NoCommands {
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
     },
     /// An image that the packet builds cannot be built, whatever the commands do.
     #[error("{packet} cannot be run from this source:{}", faults.iter().map(|fault| format!("\n  {fault}")).collect::<String>())]
     Unbuildable {
-        /// The packet.
+        /// The packet that was asked for.
         packet: PacketId,
         /// What is in the way, by place.
         faults: Vec<Fault>,
@@ -87,7 +84,7 @@ pub enum RunError {
     Release(#[from] ReleaseError),
     /// The run record could not be written.
     #[error(transparent)]
-    Runs(#[from] runs::RunError),
+    Runs(#[from] runs::RunFolderError),
 }
 
 impl Hint for RunError {
@@ -112,27 +109,20 @@ pub struct RunOptions<'a> {
     pub second_look: bool,
     /// The day, for what the plan lets pass until one.
     pub today: CivilDate,
-    /// Hears what happens.
-    pub observe: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
-    pub cancel: &'a CancellationToken,
 }
 
-/// One passage through the stages: what is run, how, and against which recorded manifest when it is a replay.
+/// What every stage is given: the packet and how it is run, and the recorded manifest when it is a replay.
 #[derive(Clone, Copy)]
-pub struct Passage<'a> {
-    /// The session, for its run folder.
-    pub session: &'a Session,
+pub struct StageInput<'a> {
     /// What every stage works with.
-    pub context: RunContext<'a>,
+    pub(crate) context: RunContext<'a>,
     /// The plan and its folder.
-    pub workspace: &'a Workspace,
-    /// The packet.
-    pub id: &'a PacketId,
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) id: &'a PacketId,
     /// How it is executed.
-    pub options: RunOptions<'a>,
+    pub(crate) options: RunOptions<'a>,
     /// The manifest that is replayed, with its digest.
-    pub recorded: Option<(&'a ReproManifest, Digest)>,
+    pub(crate) recorded: Option<(&'a ReproManifest, Digest)>,
 }
 
 /// Executes one packet. Every command that succeeded or failed is in the store's record; the manifest in the plan's folder
@@ -140,8 +130,8 @@ pub struct Passage<'a> {
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn run(
-    session: &Session,
+pub(crate) async fn run(
+    context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,
     options: RunOptions<'_>,
@@ -150,40 +140,39 @@ pub async fn run(
     let folder = workspace.manifest_path(id).parent().unwrap_or(&workspace.folder).to_owned();
     try_folder(&folder).map_err(|source| EvidenceError::Io { doing: "write into", path: folder, source })?;
     let once = async || {
-        let run = run_packet(session, workspace, id, options, None).await?;
-        write_evidence(session, workspace, id, run)
+        let run = run_packet(context, workspace, id, options, None).await?;
+        write_evidence(context, workspace, id, run)
     };
-    mending(&session.store, options.observe, options.cancel, once).await
+    mending(context.store, context.observe, context.cancel, once).await
 }
 
 /// Takes a packet through all stages, and records it in the store. With `recorded`, it is a replay of that manifest.
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn run_packet(
-    session: &Session,
+pub(crate) async fn run_packet(
+    context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,
     options: RunOptions<'_>,
     recorded: Option<(&ReproManifest, Digest)>,
 ) -> Result<PacketRun, RunError> {
     let started = SystemTime::now();
-    let context = session.context(options.observe, options.cancel);
-    let passage = Passage { session, context, workspace, id, options, recorded };
+    let input = StageInput { context, workspace, id, options, recorded };
     if workspace.plan.commands(workspace.packet(id)?).next().is_none() {
         return Err(RunError::NoCommands { packet: id.clone() });
     }
-    let _announced = session.run.announce(id, &workspace.folder)?;
-    let prepared = prepare_packet(&passage).await?;
-    let executed = execute_packet(&passage, &prepared).await?;
-    let recorded = record_packet(&passage, &prepared, &executed, started)?;
-    let run = prove_packet(&passage, executed, recorded)?;
-    release_images(&passage, &prepared, run).await
+    let _announced = context.run.announce(id, &workspace.folder)?;
+    let prepared = prepare_packet(&input).await?;
+    let executed = execute_packet(&input, &prepared).await?;
+    let recorded = record_packet(&input, &prepared, &executed, started)?;
+    let run = prove_packet(&input, executed, recorded)?;
+    release_images(&input, &prepared, run).await
 }
 
 /// Writes the manifest and its evidence into the plan's folder, when everything passed.
 fn write_evidence(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,
     mut run: PacketRun,
@@ -192,11 +181,11 @@ fn write_evidence(
     // An engine that cannot build images has still run the commands.
     if run.passed(expected) && run.images_standing() <= Standing::Undecided {
         let path = workspace.manifest_path(id);
-        evidence::write(&path, &run.bytes, &run.manifest, &run.proof_inputs, &*session.store)?;
+        evidence::write(&path, &run.bytes, &run.manifest, &run.proof_inputs, &**context.store)?;
         if let Some(Released { record: Some(record), findings, written }) = &mut run.images
             && findings.is_empty()
         {
-            *written = Some(write(&path, record, &session.store)?.display().to_string());
+            *written = Some(write(&path, record, context.store)?.display().to_string());
         }
         run.written = Some(path);
     }

@@ -50,19 +50,19 @@ impl PacketRun {
     /// Whether every command of the packet ran, succeeded, was as quiet as the plan wants it, and was neither a hollow pass
     /// nor a flake without quarantine.
     #[must_use]
-    pub fn passed(&self, expected: usize) -> bool {
+    pub(crate) fn passed(&self, expected: usize) -> bool {
         self.manifest.commands.len() == expected && self.standing() == Standing::Passed
     }
 
     /// What became of the release's images; passed when there are none.
     #[must_use]
-    pub fn images_standing(&self) -> Standing {
+    pub(crate) fn images_standing(&self) -> Standing {
         Standing::worst(self.images.iter().flat_map(|images| &images.findings))
     }
 
     /// What the commands that ran came to.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> Standing {
         let noticed = Standing::worst(&self.findings).max(Standing::worst(self.flakes.values()));
         Standing::of_evidence(self.proofs.values()).max(noticed)
     }

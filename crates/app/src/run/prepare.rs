@@ -2,7 +2,7 @@
 
 use super::actions::Resolved;
 use super::context::RunContext;
-use super::{Passage, RunError};
+use super::{RunError, StageInput};
 use crate::frozen::{FrozenError, FrozenStep, Provenance, client};
 use crate::toolchain::in_engine::{ImageUse, ImagesError};
 use crate::workspace::source::unbuildable_images;
@@ -35,17 +35,17 @@ pub enum PrepareError {
 #[derive(Debug)]
 pub struct Prepared {
     /// The source, the images and the frozen inputs.
-    pub resolved: Resolved,
+    pub(crate) resolved: Resolved,
     /// The commit's id, in hex.
-    pub commit: String,
+    pub(crate) commit: String,
 }
 
 /// The first stage: makes ready what must be there before a command runs.
 ///
 /// # Errors
 /// [`RunError`]; then nothing ran.
-pub async fn prepare_packet(passage: &Passage<'_>) -> Result<Prepared, RunError> {
-    let Passage { context, workspace, id, options, recorded, .. } = *passage;
+pub(crate) async fn prepare_packet(input: &StageInput<'_>) -> Result<Prepared, RunError> {
+    let StageInput { context, workspace, id, options, recorded, .. } = *input;
     let packet = workspace.packet(id)?;
     let date_epoch = recorded.map(|(manifest, _)| manifest.source.date_epoch);
     let (resolved, ingested) = Preparation { context, workspace }.packet(packet, options.revision, date_epoch).await?;
@@ -73,7 +73,7 @@ impl Preparation<'_> {
     ///
     /// # Errors
     /// [`PrepareError`]; then nothing ran.
-    pub async fn packet(
+    pub(crate) async fn packet(
         &self,
         packet: &Packet,
         revision: &str,
@@ -106,7 +106,7 @@ impl Preparation<'_> {
         &self,
         names: impl IntoIterator<Item = Name>,
     ) -> Result<BTreeMap<Name, ImageEntry>, PrepareError> {
-        let RunContext { store, engine, image_host, config, observe, cancel } = self.context;
+        let RunContext { store, engine, image_host, config, observe, cancel, .. } = self.context;
         let mut images = BTreeMap::new();
         for name in names {
             let heard = |event| observe(RunEvent::Image(event));

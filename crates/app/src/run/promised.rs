@@ -12,7 +12,7 @@ use rcrepro_model::plan::CommandSpec;
 /// Lists the declared outputs that a command, which succeeded otherwise, did not leave behind. `unkept` says why some cannot be
 /// kept.
 #[must_use]
-pub fn missing(spec: &CommandSpec, entry: &CommandEntry, unkept: &BTreeMap<TreePath, String>) -> Vec<Finding> {
+pub(crate) fn missing(spec: &CommandSpec, entry: &CommandEntry, unkept: &BTreeMap<TreePath, String>) -> Vec<Finding> {
     if !entry.succeeded() {
         return Vec::new();
     }

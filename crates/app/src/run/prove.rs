@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::execute::{CommandRun, ExecuteError, ExecutedPacket, Executions};
 use super::packet_run::PacketRun;
 use super::record::{self, RecordedPacket};
-use super::{Passage, RunError};
+use super::{RunError, StageInput};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{Directory, TreeNode};
@@ -28,12 +28,12 @@ use rcrepro_store::{BlobStore, GET_LIMIT, StoreError};
 ///
 /// # Errors
 /// [`RunError::Store`] when a stream is missing or damaged.
-pub fn prove_packet(
-    passage: &Passage<'_>,
+pub(crate) fn prove_packet(
+    input: &StageInput<'_>,
     executed: ExecutedPacket,
     recorded: RecordedPacket,
 ) -> Result<PacketRun, RunError> {
-    let Passage { context, workspace, id, options, .. } = *passage;
+    let StageInput { context, workspace, id, options, .. } = *input;
     let plan = &workspace.plan;
     let RecordedPacket { manifest, bytes, digest, record } = recorded;
     let ExecutedPacket { executions: Executions { commands, undecided }, notes } = executed;
@@ -91,7 +91,7 @@ pub struct Proved {
     /// The blobs of the input tree that were read for it, directories among them.
     pub read: BTreeSet<Digest>,
     /// The blobs of the input tree that would have been read for it, and are not there.
-    pub lacking: BTreeSet<Digest>,
+    pub(crate) lacking: BTreeSet<Digest>,
 }
 
 /// Says what the evidence of a command that ran proves.

@@ -19,7 +19,7 @@ const SHOWN: usize = 200;
 ///
 /// # Errors
 /// [`StoreError`] when a stream cannot be read.
-pub fn streams(store: &dyn BlobStore, quiet: &Quiet, entry: &CommandEntry) -> Result<Vec<Finding>, StoreError> {
+pub(crate) fn streams(store: &dyn BlobStore, quiet: &Quiet, entry: &CommandEntry) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
     let noise = |stream: &str, line: Option<usize>, expected: String, found: String| Finding {
         name: FindingName::Noise,
@@ -52,7 +52,7 @@ pub fn streams(store: &dyn BlobStore, quiet: &Quiet, entry: &CommandEntry) -> Re
 
 /// Judges what was seen of a command's attempts at the network.
 #[must_use]
-pub fn network(quiet: &Quiet, command: &str, watch: &Watch) -> Vec<Finding> {
+pub(crate) fn network(quiet: &Quiet, command: &str, watch: &Watch) -> Vec<Finding> {
     if quiet.network != AttemptRule::Forbid {
         return Vec::new();
     }

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use super::actions::Resolved;
 use super::execute::{CommandRun, ExecutedPacket};
 use super::prepare::Prepared;
-use super::{Passage, RunError};
+use super::{RunError, StageInput};
+use crate::machine::unix_time::rfc3339;
 use crate::workspace::Workspace;
 use rcrepro_engine::EngineInfo;
 use rcrepro_format::records::{manifest_json, run_record_json};
@@ -21,34 +22,33 @@ use rcrepro_model::evidence::run_record::{
 };
 use rcrepro_model::execution::second_look::told::{FailureNotes, SecondLookEntry};
 use rcrepro_model::plan::PacketId;
-use rcrepro_model::text::civil_date;
 use rcrepro_normalize as normalize;
 use rcrepro_store::{BlobStore, StoreError};
 
 /// The third stage's value: the two records, which the store has.
 #[derive(Debug)]
-pub struct RecordedPacket {
+pub(crate) struct RecordedPacket {
     /// What must be equal everywhere.
-    pub manifest: ReproManifest,
+    pub(crate) manifest: ReproManifest,
     /// The manifest's bytes.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// The manifest's digest.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// What may differ.
-    pub record: RunRecord,
+    pub(crate) record: RunRecord,
 }
 
 /// The third stage: puts the plan, the manifest and the run record into the store.
 ///
 /// # Errors
 /// [`RunError`] when they cannot be written.
-pub fn record_packet(
-    passage: &Passage<'_>,
+pub(crate) fn record_packet(
+    input: &StageInput<'_>,
     prepared: &Prepared,
     executed: &ExecutedPacket,
     started: SystemTime,
 ) -> Result<RecordedPacket, RunError> {
-    let Passage { session, context, workspace, id, recorded, .. } = *passage;
+    let StageInput { context, workspace, id, recorded, .. } = *input;
     let commands = &executed.executions.commands;
     context.store.put(&workspace.plan_bytes)?;
     let manifest = manifest(workspace, id, &prepared.resolved, commands);
@@ -57,7 +57,7 @@ pub fn record_packet(
     let (host, engine) = host(context.engine.info());
     let record = RunRecord {
         version: RUN_RECORD_VERSION,
-        run: session.run.id().to_string(),
+        run: context.run.id().to_string(),
         kind: if recorded.is_some() { "replay" } else { "run" }.to_owned(),
         packet: id.clone(),
         plan: manifest.plan,
@@ -70,7 +70,7 @@ pub fn record_packet(
         engine,
         commands: command_records(commands, &executed.notes, &**context.store)?,
     };
-    session.run.write_record(id, &run_record_json::encode(&record))?;
+    context.run.write_record(id, &run_record_json::encode(&record))?;
     Ok(RecordedPacket { manifest, bytes, digest, record })
 }
 
@@ -102,7 +102,7 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
 /// Describes this machine and the engine.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the kernel's release")]
-pub fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
+pub(crate) fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let host = HostRecord {
         system: format!("{} {}", std::env::consts::OS, release.trim()),
@@ -118,32 +118,11 @@ pub fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
     (host, engine)
 }
 
-/// Writes a time as RFC 3339 in UTC, to the millisecond; also one before 1970.
-#[must_use]
-pub fn rfc3339(time: SystemTime) -> String {
-    let millis = match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => since.subsec_millis(),
-        Err(before) => (1_000 - before.duration().subsec_millis()) % 1_000,
-    };
-    let second = civil_date::utc_second(seconds(time));
-    format!("{}.{millis:03}Z", second.trim_end_matches('Z'))
-}
-
-/// Gives the whole seconds since 1970; negative before.
-#[must_use]
-pub fn seconds(time: SystemTime) -> i64 {
-    let whole = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-    match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => whole(since),
-        Err(before) => -whole(before.duration()) - i64::from(before.duration().subsec_nanos() > 0),
-    }
-}
-
 /// Makes the records of the commands that ran, and stores what was seen of their attempts at the network.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn command_records(
+pub(crate) fn command_records(
     ran: &[CommandRun],
     notes: &BTreeMap<Name, FailureNotes>,
     store: &dyn BlobStore,
@@ -179,25 +158,4 @@ fn command_record(
 #[must_use]
 pub fn attempts(ran: &CommandRun) -> u32 {
     u32::try_from(ran.earlier.len()).unwrap_or(u32::MAX).saturating_add(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_on_both_sides_of_1970_have_their_text() {
-        let after = |millis| SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
-        let before = |millis| SystemTime::UNIX_EPOCH - Duration::from_millis(millis);
-        for (time, expected) in [
-            (after(1_700_000_000_007), "2023-11-14T22:13:20.007Z"),
-            (after(0), "1970-01-01T00:00:00.000Z"),
-            (before(1), "1969-12-31T23:59:59.999Z"),
-            (before(1_000), "1969-12-31T23:59:59.000Z"),
-            (before(86_400_250), "1969-12-30T23:59:59.750Z"),
-            (after(253_402_300_800_000), "9999-12-31T23:59:59.000Z"),
-        ] {
-            assert_eq!(rfc3339(time), expected);
-        }
-    }
 }

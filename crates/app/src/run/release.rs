@@ -2,7 +2,7 @@
 
 use super::packet_run::PacketRun;
 use super::prepare::Prepared;
-use super::{Passage, RunError};
+use super::{RunError, StageInput};
 use crate::release::latest;
 use crate::release::step::ReleaseStep;
 
@@ -10,12 +10,12 @@ use crate::release::step::ReleaseStep;
 ///
 /// # Errors
 /// [`RunError::Release`] when nothing can be said of them; what they do or fail to do is a finding.
-pub async fn release_images(
-    passage: &Passage<'_>,
+pub(crate) async fn release_images(
+    input: &StageInput<'_>,
     prepared: &Prepared,
     mut run: PacketRun,
 ) -> Result<PacketRun, RunError> {
-    let Passage { session, context, workspace, id, recorded, .. } = *passage;
+    let StageInput { context, workspace, id, recorded, .. } = *input;
     if !run.passed(workspace.plan.commands(workspace.packet(id)?).count()) {
         return Ok(run);
     }
@@ -26,12 +26,12 @@ pub async fn release_images(
         packet: id,
         resolved: &prepared.resolved,
         results: &results,
-        spool: session.run.path(),
+        spool: context.run.path(),
         twice: recorded.is_none(),
     };
     run.images = step.release().await?;
     if let Some(released) = &run.images {
-        latest::keep(&session.run, id, prepared.resolved.source, released)?;
+        latest::keep(context.run, id, prepared.resolved.source, released)?;
     }
     Ok(run)
 }

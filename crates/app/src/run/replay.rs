@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::mending::mending;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::{self, EvidenceError};
-use crate::machine::session::Session;
 use crate::release;
+use crate::run::context::RunContext;
 use crate::run::packet_run::PacketRun;
 use crate::run::{RunError, RunOptions, run_packet};
 use crate::workspace::Workspace;
@@ -27,12 +27,12 @@ use rcrepro_store::{BlobStore, runs};
 /// Says why a replay could not be decided.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// There is no manifest.
+    /// The file cannot be read.
     #[error("no manifest at `{path}`")]
     NoManifest {
         /// Where it was looked for.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: std::io::Error,
     },
@@ -64,7 +64,7 @@ pub enum ReplayError {
     Evidence(#[from] EvidenceError),
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] runs::RunError),
+    Runs(#[from] runs::RunFolderError),
     /// The packet could not be executed.
     #[error(transparent)]
     Run(Box<RunError>),
@@ -110,9 +110,9 @@ impl From<RunError> for ReplayError {
 /// Is a replay that was decided.
 #[derive(Debug, Clone)]
 pub struct Replayed {
-    /// The manifest that was replayed.
+    /// What was expected.
     pub recorded: ReproManifest,
-    /// Its digest.
+    /// The digest of the file's bytes.
     pub recorded_digest: Digest,
     /// What came out this time.
     pub found: PacketRun,
@@ -134,12 +134,12 @@ impl Replayed {
 /// # Errors
 /// [`ReplayError`].
 pub fn read_manifest(path: &Path, store: &dyn BlobStore) -> Result<(ReproManifest, Digest), ReplayError> {
-    let (set, manifest) = open(path, None)?;
+    let (set, manifest) = open_manifest(path, None)?;
     evidence::import(path, store)?;
     Ok((manifest, set.digest()))
 }
 
-fn open(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest), ReplayError> {
+fn open_manifest(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest), ReplayError> {
     let set = EvidenceSet::open(path, store)?;
     let manifest = set.manifest().map_err(|source| ReplayError::Manifest { path: path.to_owned(), source })?;
     Ok((set, manifest))
@@ -150,20 +150,20 @@ fn open(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, ReproManifest
 /// # Errors
 /// [`ReplayError`]; a difference is no error.
 pub async fn replay(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     manifest: &Path,
     options: RunOptions<'_>,
 ) -> Result<Replayed, ReplayError> {
-    judge_first(manifest, session.store.root(), options.today)?;
-    let again = async || replay_once(session, workspace, manifest, options).await;
-    mending(&session.store, options.observe, options.cancel, again).await
+    judge_first(manifest, context.store.root(), options.today)?;
+    let again = async || replay_once(context, workspace, manifest, options).await;
+    mending(context.store, context.observe, context.cancel, again).await
 }
 
 /// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are no reason:
 /// the comparison tells of them.
 fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
-    let judged = open(path, Some(store))?.0.verify_commands(today)?;
+    let judged = open_manifest(path, Some(store))?.0.verify_commands(today)?;
     let counts = |finding: &&Finding| {
         finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
     };
@@ -182,21 +182,21 @@ fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), Replay
 }
 
 async fn replay_once(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     manifest: &Path,
     options: RunOptions<'_>,
 ) -> Result<Replayed, ReplayError> {
-    let (recorded, recorded_digest) = read_manifest(manifest, &*session.store)?;
+    let (recorded, recorded_digest) = read_manifest(manifest, &**context.store)?;
     let packet = recorded.packet.clone();
     let against = Some((&recorded, recorded_digest));
-    let mut found = run_packet(session, workspace, &packet, options, against).await?;
+    let mut found = run_packet(context, workspace, &packet, options, against).await?;
     if let Some(released) = &mut found.images {
-        release::compare::compare(manifest, released, &*session.store).map_err(RunError::from)?;
-        release::latest::keep(&session.run, &packet, found.manifest.source.root, released)?;
+        release::compare::compare(manifest, released, &**context.store).map_err(RunError::from)?;
+        release::latest::keep(context.run, &packet, found.manifest.source.root, released)?;
     }
     let comparison = compare_with_proofs(&recorded, &found);
-    (options.observe)(RunEvent::Compared { parts: comparison.part_counts() });
+    (context.observe)(RunEvent::Compared { parts: comparison.part_counts() });
     Ok(Replayed { recorded, recorded_digest, found, comparison })
 }
 
@@ -205,7 +205,7 @@ async fn replay_once(
 pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Comparison {
     let mut comparison = compare(recorded, &found.manifest);
     for command in &mut comparison.commands {
-        judge(command, found.proofs.get(&command.id));
+        apply_proof(command, found.proofs.get(&command.id));
         if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {
             command.equality = command.equality.max(Equality::Failed);
             let expected = "the same verdict at every attempt".to_owned();
@@ -220,7 +220,7 @@ pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Compa
 }
 
 /// Lets what the evidence proves count: an equal hollow pass is as hollow as the one that was recorded.
-fn judge(command: &mut CommandComparison, proof: Option<&Proof>) {
+fn apply_proof(command: &mut CommandComparison, proof: Option<&Proof>) {
     let Some(proof) = proof else { return };
     command.equality = match proof {
         Proof::Proven { .. } | Proof::Unproven { .. } => return,

@@ -11,9 +11,9 @@ use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::actions::derive_action;
+use super::context::RunContext;
 use super::execute::{ExecuteError, Executor};
 use super::prepare::{Preparation, PrepareError};
-use crate::machine::session::Session;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::compare::Equality;
@@ -39,11 +39,11 @@ pub enum ShakeError {
     /// The packet has no such command.
     #[error("packet {packet} has no command `{command}`")]
     NoCommand {
-        /// The packet.
+        /// The packet that was searched.
         packet: PacketId,
-        /// The command.
+        /// The name that was asked for.
         command: Name,
-        /// Those that it has.
+        /// The names to choose from.
         known: Vec<String>,
     },
     /// Something that must stand before a command runs could not be had.
@@ -55,11 +55,11 @@ pub enum ShakeError {
     /// A command's result could not be decided in another world.
     #[error("command `{command}` with {world}")]
     World {
-        /// The command.
+        /// The command that was executed.
         command: Name,
         /// What was different.
         world: String,
-        /// What went wrong.
+        /// Why the execution is undecided.
         #[source]
         source: Box<ExecuteError>,
     },
@@ -100,10 +100,6 @@ pub struct ShakeOptions<'a> {
     pub repeat: usize,
     /// Chooses the worlds.
     pub seed: u64,
-    /// Hears what happens.
-    pub observe: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
-    pub cancel: &'a CancellationToken,
 }
 
 /// Shakes a packet and gives what was found of each command, in the plan's order.
@@ -111,7 +107,7 @@ pub struct ShakeOptions<'a> {
 /// # Errors
 /// [`ShakeError`] when any result could not be decided; a difference is no error.
 pub async fn shake(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,
     options: ShakeOptions<'_>,
@@ -119,18 +115,12 @@ pub async fn shake(
     let packet = workspace.packet(id)?;
     let wanted = wanted(workspace, id, options.commands)?;
     let plan = with_needs(&workspace.plan, &wanted);
-    let preparation = Preparation { context: session.context(options.observe, options.cancel), workspace };
+    let preparation = Preparation { context, workspace };
     let (resolved, _) = preparation.packet(packet, options.revision, None).await?;
-    let executor = Executor {
-        context: session.context(options.observe, options.cancel),
-        plan: &plan,
-        packet: id,
-        resolved: &resolved,
-        lanes: options.lanes,
-        recorded: None,
-    };
+    let executor =
+        Executor { context, plan: &plan, packet: id, resolved: &resolved, lanes: options.lanes, recorded: None };
     let ran = executor.run_all_commands(packet).await?;
-    spread(options.cancel).await;
+    spread(context.cancel).await;
     let baseline = Baseline {
         worlds: ran.iter().map(|ran| (ran.entry.id.clone(), ran.world.clone())).collect(),
         durations: ran.iter().map(|ran| (ran.entry.id.clone(), ran.duration)).collect(),
@@ -194,7 +184,7 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     async fn ask_all(&self, wanted: &[&CommandSpec]) -> Result<Vec<ShakenCommand>, ShakeError> {
-        let stop = self.options.cancel.child_token();
+        let stop = self.executor.context.cancel.child_token();
         let ask = |spec: &CommandSpec| {
             let (spec, stop) = (spec.clone(), stop.clone());
             async move {
@@ -255,7 +245,7 @@ impl Asking<'_> {
         stop: &CancellationToken,
     ) -> Result<Observation, ShakeError> {
         let world = name(setup, self.options.variations.len());
-        (self.options.observe)(RunEvent::Probing { id: spec.id.clone(), world: world.clone() });
+        (self.executor.context.observe)(RunEvent::Probing { id: spec.id.clone(), world: world.clone() });
         let mut varied = plain.vary(setup);
         if varied.world.clock() == ClockMode::Stands && plain.world.clock() != ClockMode::Stands {
             let took = self.baseline.durations.get(&spec.id).copied().unwrap_or_default();
@@ -272,7 +262,12 @@ impl Asking<'_> {
         })?;
         let observation = Observation::of(&ran.entry, &varied.world, &ran.world);
         let equality = equality(first, &observation);
-        (self.options.observe)(RunEvent::Probed { id: spec.id.clone(), world, duration: ran.duration, equality });
+        (self.executor.context.observe)(RunEvent::Probed {
+            id: spec.id.clone(),
+            world,
+            duration: ran.duration,
+            equality,
+        });
         Ok(observation)
     }
 }

@@ -13,7 +13,7 @@ use rcrepro_engine::{Engine, EngineError, ImageHost};
 use rcrepro_format::syntax::toml_place::TomlError;
 use rcrepro_images::oci::OciError;
 use rcrepro_images::packages::PackageError;
-use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::execution::event::ImageEvent;
@@ -41,7 +41,7 @@ pub struct ImageContext<'a> {
     /// Where packages, layers and images are kept.
     pub store: Arc<dyn BlobStore>,
     /// Places that the user wants asked first.
-    pub mirrors: Mirrors,
+    pub mirrors: PackageMirrors,
     /// Where programs are compiled; without it, what has to be compiled is an error.
     pub engine: Option<&'a dyn Engine>,
     /// Where images are loaded; `None` without an engine, or where it keeps none.

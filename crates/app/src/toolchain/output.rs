@@ -7,13 +7,17 @@ use tokio::task::spawn_blocking;
 use super::built_image::BuiltImage;
 use super::load::tag;
 use super::{ImageContext, ImageError};
-use rcrepro_images::oci::layout_folder::{NamedImage, Written, write_folder};
+use rcrepro_images::oci::layout_folder::{NamedImage, WrittenLayout, write_folder};
 
 /// Writes images into a folder that is absent, empty, or holds exactly them; each is named as its lock is.
 ///
 /// # Errors
 /// [`ImageError::Oci`].
-pub async fn output(context: &ImageContext<'_>, images: &[BuiltImage], folder: &Path) -> Result<Written, ImageError> {
+pub async fn output(
+    context: &ImageContext<'_>,
+    images: &[BuiltImage],
+    folder: &Path,
+) -> Result<WrittenLayout, ImageError> {
     let named = |image: &BuiltImage| NamedImage {
         reference: image.identity.name.clone(),
         tag: tag(image),

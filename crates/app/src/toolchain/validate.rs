@@ -18,7 +18,7 @@ use rcrepro_format::images::oci_json::blob_path;
 use rcrepro_images::oci::image::ImageBlobs;
 use rcrepro_images::oci::layout::layout_documents;
 use rcrepro_images::oci::validate::judge::judge;
-use rcrepro_images::oci::validate::survey::{Survey, Surveyed, survey_file};
+use rcrepro_images::oci::validate::survey::{LayoutSurvey, Surveyed, survey_file};
 use rcrepro_images::oci::validate::{ValidateError, Validation, sources};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::ImageName;
@@ -152,8 +152,8 @@ pub async fn loaded(
 
 /// Lays out what the store has of an image as a layout would have it.
 #[expect(clippy::disallowed_methods, reason = "an archive that the user names, of any size and streamed")]
-fn survey_store(image: &ImageBlobs, store: &dyn BlobStore) -> Survey {
-    let mut survey = Survey::default();
+fn survey_store(image: &ImageBlobs, store: &dyn BlobStore) -> LayoutSurvey {
+    let mut survey = LayoutSurvey::default();
     for (path, bytes) in layout_documents(&[image.index_entry(None, None)]) {
         let file = survey_file(&mut bytes.as_slice()).expect("bytes in memory can be read");
         survey.things.insert(path.to_owned(), Surveyed::File(file));

@@ -64,7 +64,7 @@ pub enum WhyError {
     Evidence(#[from] EvidenceError),
     /// The runs of the store cannot be read.
     #[error(transparent)]
-    Runs(#[from] runs::RunError),
+    Runs(#[from] runs::RunFolderError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

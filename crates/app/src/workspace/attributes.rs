@@ -10,19 +10,19 @@ use super::files::{own_folder, write_whole};
 use rcrepro_store::door;
 
 /// The file's name.
-pub const FILE: &str = ".gitattributes";
+pub(crate) const FILE: &str = ".gitattributes";
 
 /// The line that has to stand in it.
 pub const LINE: &str = "* -text -filter -ident !working-tree-encoding -export-subst -export-ignore";
 
 /// The folders that hold records and locks, below a plan's folder.
-pub const FOLDERS: [&str; 6] = ["manifests", "approvals", "scopes", "gates", "today", "lockfiles"];
+pub(crate) const FOLDERS: [&str; 6] = ["manifests", "approvals", "scopes", "gates", "today", "lockfiles"];
 
 /// Writes a record or lock whole or not at all, after the line in its folder.
 ///
 /// # Errors
 /// Whatever kept one of them from being written.
-pub fn write_record(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_record(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
     own_folder(folder)?;
     keep(folder)?;
@@ -39,7 +39,7 @@ fn folder_of(path: &Path) -> &Path {
 /// Lists the folders of records below a plan's folder in which the line is missing. Locks are read from the commit, where
 /// their line ends are those that they were written with; only evidence is judged as it lies on disk.
 #[must_use]
-pub fn unkept(folder: &Path) -> Vec<&'static str> {
+pub(crate) fn unkept(folder: &Path) -> Vec<&'static str> {
     let open = |name: &&str| folder.join(name).is_dir() && !kept(&folder.join(name)).unwrap_or(false);
     FOLDERS.into_iter().filter(|name| *name != "lockfiles").filter(open).collect()
 }
@@ -48,7 +48,7 @@ pub fn unkept(folder: &Path) -> Vec<&'static str> {
 ///
 /// # Errors
 /// Whatever kept the file from being read or written.
-pub fn keep(folder: &Path) -> io::Result<()> {
+pub(crate) fn keep(folder: &Path) -> io::Result<()> {
     if kept(folder)? {
         return Ok(());
     }
@@ -65,7 +65,7 @@ pub fn keep(folder: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Whatever kept the file from being read.
-pub fn kept(folder: &Path) -> io::Result<bool> {
+pub(crate) fn kept(folder: &Path) -> io::Result<bool> {
     match door::read_text(&folder.join(FILE), door::RECORD_LIMIT) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         text => Ok(text?.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with('#')) == Some(LINE)),

@@ -19,7 +19,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// What the system said, or the reader.
-pub fn write_with(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
+pub(crate) fn write_with(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
     part(path, mode, content)?.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -28,7 +28,7 @@ pub fn write_with(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<
 ///
 /// # Errors
 /// What the system said.
-pub fn make_folders(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_folders(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }
@@ -46,7 +46,7 @@ pub fn make_folders(folder: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// What the system said.
-pub fn try_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn try_folder(folder: &Path) -> io::Result<()> {
     own_folder(folder)?;
     let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
@@ -57,7 +57,7 @@ pub fn try_folder(folder: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// An error that names the link and where it leads.
-pub fn own_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn own_folder(folder: &Path) -> io::Result<()> {
     match fs::read_link(folder) {
         Ok(to) => Err(io::Error::other(format!(
             "`{}` is a symbolic link to `{}`: expected a folder of its own",

@@ -14,7 +14,7 @@ use rcrepro_model::plan::{FrozenInput, ImageSource};
 /// Is one thing that lacks.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Missing {
-    /// What it is.
+    /// A name for people, such as ``lock of image `go` ``.
     pub what: String,
     /// The command that mends it.
     pub hint: String,
@@ -22,7 +22,7 @@ pub struct Missing {
 
 /// Lists the locks of images that are there and are not those of their definitions: no run begins with one.
 #[must_use]
-pub fn stale(workspace: &Workspace) -> Vec<Missing> {
+pub(crate) fn stale(workspace: &Workspace) -> Vec<Missing> {
     let Some(platform) = ImagePlatform::host() else { return Vec::new() };
     let stale = |name: &Name| {
         let why = stale_lock(workspace, name, platform.isa())?;
@@ -40,7 +40,7 @@ pub fn stale(workspace: &Workspace) -> Vec<Missing> {
 
 /// Lists what lacks, in the order in which it is mended.
 #[must_use]
-pub fn missing(workspace: &Workspace) -> Vec<Missing> {
+pub(crate) fn missing(workspace: &Workspace) -> Vec<Missing> {
     let plan = &workspace.plan;
     let mut found: Vec<Missing> =
         plan.images.iter().filter_map(|(name, source)| image(workspace, name, source)).collect();

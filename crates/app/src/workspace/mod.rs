@@ -1,6 +1,7 @@
 //! The certified repository: its plan, its manifests, its source.
 
 pub mod attributes;
+pub mod check;
 pub mod files;
 pub mod missing;
 pub mod plan_files;
@@ -23,7 +24,7 @@ use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::status::{Uncommitted, uncommitted};
-use rcrepro_store::ingest::{GitError, GitSource, IngestedSource, Limits, Visited, ingest_git, visit_git};
+use rcrepro_store::ingest::{GitError, GitSource, IngestLimits, IngestedSource, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
 const RECORDS: [&str; 5] = ["manifests/**", "approvals/**", "scopes/**", "gates/**", "today/**"];
@@ -37,19 +38,19 @@ const PLAN_LIMIT: u64 = 64 << 20;
 /// Says why a workspace cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
-    /// There is no plan.
+    /// The file cannot be read.
     #[error("no plan at `{path}`")]
     NoPlan {
         /// Where it was looked for.
         path: PathBuf,
-        /// What the system said.
+        /// The failed read.
         #[source]
         source: io::Error,
     },
     /// The plan has a mistake in it.
     #[error("{path}:{mistake}")]
     Plan {
-        /// The plan's path.
+        /// The file, below the folder as the user named it.
         path: PathBuf,
         /// The mistake and its place.
         mistake: PlanError,
@@ -57,7 +58,7 @@ pub enum WorkspaceError {
     /// The commit's plan has a mistake in it, and the working copy has another plan.
     #[error("{path}, as commit {commit} has it:{mistake}")]
     CommittedPlan {
-        /// The plan's path.
+        /// The file, below the folder as the user named it.
         path: PathBuf,
         /// The commit's id, shortened.
         commit: String,
@@ -75,9 +76,9 @@ pub enum WorkspaceError {
     /// The plan has no such packet.
     #[error("the plan has no packet `{packet}`")]
     NoPacket {
-        /// The packet.
+        /// The id that was asked for.
         packet: PacketId,
-        /// The packets that it has.
+        /// The ids to choose from.
         known: Vec<String>,
     },
     /// The folder is in no git repository.
@@ -129,12 +130,12 @@ impl Hint for WorkspaceError {
 pub struct Workspace {
     /// The plan's folder, absolute.
     pub folder: PathBuf,
-    /// The plan's bytes.
+    /// The whole file, which [`Self::plan_digest`] hashes.
     pub plan_bytes: Vec<u8>,
-    /// The plan.
+    /// What was parsed from the bytes.
     pub plan: Plan,
     /// Where the plan was read from, and what it names is.
-    pub files: PlanFiles,
+    pub(crate) files: PlanFiles,
 }
 
 impl Workspace {
@@ -187,7 +188,7 @@ impl Workspace {
 
     /// Gives the commit that the plan was read from, in hex; none for the working copy's plan.
     #[must_use]
-    pub fn commit(&self) -> Option<&str> {
+    pub(crate) fn commit(&self) -> Option<&str> {
         match &self.files {
             PlanFiles::WorkingCopy => None,
             PlanFiles::Commit { commit, .. } => Some(&commit.commit),
@@ -268,20 +269,20 @@ impl Workspace {
 
     /// Gives the path of the record of a packet's scans with advisory data of today.
     #[must_use]
-    pub fn today_path(&self, packet: &PacketId) -> PathBuf {
+    pub(crate) fn today_path(&self, packet: &PacketId) -> PathBuf {
         self.folder.join("today").join(format!("{packet}.json"))
     }
 
     /// Lists globs of the files that rcrepro itself writes: its records, and the documents with written sections.
     #[must_use]
-    pub fn written(&self) -> Vec<String> {
+    pub(crate) fn written(&self) -> Vec<String> {
         let generated = self.plan.documents.generated.iter().map(|path| globset::escape(path.as_str()));
         RECORDS.map(str::to_owned).into_iter().chain(generated).collect()
     }
 
     /// Tells whether rcrepro itself writes a file: a record, or a document with written sections.
     #[must_use]
-    pub fn is_written(&self, path: &TreePath) -> bool {
+    pub(crate) fn is_written(&self, path: &TreePath) -> bool {
         self.plan.documents.generated.contains(path) || set(RECORDS).is_match(path.as_str())
     }
 
@@ -294,7 +295,7 @@ impl Workspace {
         let (repository, folder) = self.repository()?;
         let exclude = self.exclude();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
-        Ok(ingest_git(store, &source, Limits::default())?)
+        Ok(ingest_git(store, &source, IngestLimits::default())?)
     }
 
     /// Shows every tracked path of a commit below the plan's folder, what the plan excludes among them, and gives the
@@ -302,7 +303,7 @@ impl Workspace {
     ///
     /// # Errors
     /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
-    pub fn visit_source(
+    pub(crate) fn visit_source(
         &self,
         revision: &str,
         visit: &mut dyn FnMut(&str, Visited<'_>),
@@ -310,26 +311,26 @@ impl Workspace {
         let (repository, folder) = self.repository()?;
         let exclude = GlobSet::empty();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
-        Ok(visit_git(&source, Limits::default(), visit)?)
+        Ok(visit_git(&source, IngestLimits::default(), visit)?)
     }
 
     /// Finds the work tree that the plan's folder belongs to, and where in it the folder is; none for its root.
     ///
     /// # Errors
     /// [`WorkspaceError::NoRepository`].
-    pub fn repository(&self) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
+    pub(crate) fn repository(&self) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
         repository(&self.folder)
     }
 
     /// Gives the globs, relative to the plan's folder, of the records that rcrepro writes, without the documents.
     #[must_use]
-    pub fn records() -> GlobSet {
+    pub(crate) fn records() -> GlobSet {
         set(RECORDS)
     }
 
     /// Gives the globs of tracked paths that are no part of the source: what the plan excludes, and what rcrepro writes.
     #[must_use]
-    pub fn exclude(&self) -> GlobSet {
+    pub(crate) fn exclude(&self) -> GlobSet {
         set(self.plan.exclude.iter().chain(&self.written()).map(String::as_str))
     }
 }
@@ -354,7 +355,7 @@ fn repository(folder: &Path) -> Result<(PathBuf, Option<TreePath>), WorkspaceErr
 
 /// Tells whether a plan takes a tracked file out of the certified source.
 #[must_use]
-pub fn excludes(plan: &Plan, path: &str) -> bool {
+pub(crate) fn excludes(plan: &Plan, path: &str) -> bool {
     let matches = |glob: &String| Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path));
     plan.exclude.iter().any(matches)
 }

@@ -20,11 +20,11 @@ const LIMIT: u64 = 64 << 20;
 pub enum PlanFiles {
     /// Files as they lie on disk.
     WorkingCopy,
-    /// Files as a commit has them.
+    /// Files in the tree of a commit.
     Commit {
         /// The repository's root, absolute.
         repository: PathBuf,
-        /// The commit.
+        /// The commit whose tree is read.
         commit: Revision,
     },
 }
@@ -35,7 +35,7 @@ impl PlanFiles {
     /// # Errors
     /// [`io::ErrorKind::NotFound`], with what to do where the file lies on disk and is not committed, or whatever kept it from
     /// being read.
-    pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let Self::Commit { repository, commit } = self else { return door::read(path, LIMIT) };
         let tracked = tracked(repository, path)?;
         let history = GitHistory::open(repository).map_err(io::Error::other)?;
@@ -49,13 +49,13 @@ impl PlanFiles {
     ///
     /// # Errors
     /// As [`Self::read`], and [`io::ErrorKind::InvalidData`] when it is not UTF-8.
-    pub fn read_to_string(&self, path: &Path) -> io::Result<String> {
+    pub(crate) fn read_to_string(&self, path: &Path) -> io::Result<String> {
         String::from_utf8(self.read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// Tells whether there is such a file.
     #[must_use]
-    pub fn has(&self, path: &Path) -> bool {
+    pub(crate) fn has(&self, path: &Path) -> bool {
         match self {
             Self::WorkingCopy => path.exists(),
             Self::Commit { .. } => self.read(path).is_ok(),
@@ -66,7 +66,7 @@ impl PlanFiles {
     ///
     /// # Errors
     /// Whatever kept it from being read.
-    pub fn names(&self, folder: &Path) -> io::Result<BTreeSet<String>> {
+    pub(crate) fn names(&self, folder: &Path) -> io::Result<BTreeSet<String>> {
         let Self::Commit { repository, commit } = self else {
             let entries = match std::fs::read_dir(folder) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
@@ -84,7 +84,7 @@ impl PlanFiles {
 
     /// Says why a file is not there.
     #[must_use]
-    pub fn absent(&self, path: &Path) -> String {
+    pub(crate) fn absent(&self, path: &Path) -> String {
         match self {
             Self::Commit { commit, .. } if path.exists() => {
                 format!("commit {} does not have it: git add it and commit", short(&commit.commit))

@@ -12,7 +12,7 @@ use rcrepro_app::toolchain::load::{load_stream, tag};
 use rcrepro_app::toolchain::output::output;
 use rcrepro_app::toolchain::{ImageContext, ImageError};
 use rcrepro_images::oci::OciError;
-use rcrepro_images::oci::layout_folder::Written;
+use rcrepro_images::oci::layout_folder::WrittenLayout;
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_store::memory::MemoryStore;
 use rcrepro_testkit::toolchain::{context, lock_both, name};
@@ -54,7 +54,7 @@ async fn folder_and_stream_hold_the_same_layout_and_every_blob_its_digest() {
 
     // In a folder the image has its own name; everything else is the same bytes.
     let out = folder.path().join("layout");
-    assert_eq!(output(&context, std::slice::from_ref(&built), &out).await.expect("written"), Written::New);
+    assert_eq!(output(&context, std::slice::from_ref(&built), &out).await.expect("written"), WrittenLayout::New);
     for (path, bytes) in streamed.iter().filter(|(path, _)| *path != "index.json") {
         assert_eq!(std::fs::read(out.join(path)).expect("there"), *bytes, "{path}");
     }
@@ -77,7 +77,7 @@ async fn layout(root: &Path) -> (ImageContext<'static>, Vec<BuiltImage>, PathBuf
         built.push(build(&context, &images, &name(image)).await.expect("builds"));
     }
     let out = root.join("out/layout");
-    assert_eq!(output(&context, &built, &out).await.expect("written"), Written::New);
+    assert_eq!(output(&context, &built, &out).await.expect("written"), WrittenLayout::New);
     (context, built, out)
 }
 
@@ -85,7 +85,7 @@ async fn layout(root: &Path) -> (ImageContext<'static>, Vec<BuiltImage>, PathBuf
 async fn a_folder_is_written_whole_or_not_at_all_and_never_over_something_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let (context, built, out) = layout(folder.path()).await;
-    assert_eq!(output(&context, &built, &out).await.expect("the same again"), Written::AlreadyThere);
+    assert_eq!(output(&context, &built, &out).await.expect("the same again"), WrittenLayout::AlreadyThere);
     let blobs = out.join("blobs/sha256");
     assert_eq!(std::fs::read_dir(&blobs).expect("blobs").count(), 6, "two layers, two configs, two manifests");
 

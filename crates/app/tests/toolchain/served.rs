@@ -12,7 +12,7 @@ use rcrepro_app::toolchain::{ImageContext, ImageError};
 use rcrepro_format::images::lock_toml;
 use rcrepro_images::packages::PackageError;
 use rcrepro_images::packages::debian::archive::recheck;
-use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::lock::ImageLock;
@@ -47,7 +47,7 @@ impl Scene {
     }
 
     async fn lock_at(&self, bases: &[String]) -> Result<ImageLock, ImageError> {
-        let mirrors = Mirrors { deb: bases.to_vec(), exclusive: true, ..Mirrors::default() };
+        let mirrors = PackageMirrors { deb: bases.to_vec(), exclusive: true, ..PackageMirrors::default() };
         let context = ImageContext {
             store: Arc::new(self.store.clone()),
             mirrors,

@@ -3,7 +3,7 @@
 use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::update::{concerns, raise};
-use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_store::memory::MemoryStore;
 use rcrepro_testkit::toolchain::{context, name};
@@ -42,7 +42,8 @@ async fn raised(package: &str, lists: &[(&str, &str)]) -> (Option<(String, Strin
         files.put(path, *text);
     }
     let base = files.serve().await;
-    let mirrors = Mirrors { go: vec![base.clone()], npm: vec![base], exclusive: true, ..Mirrors::default() };
+    let mirrors =
+        PackageMirrors { go: vec![base.clone()], npm: vec![base], exclusive: true, ..PackageMirrors::default() };
     let store = MemoryStore::default();
     let context = ImageContext { mirrors, ..context(&store) };
     let images = ImageFolder::new(folder.path(), ImagePlatform::LinuxAmd64);

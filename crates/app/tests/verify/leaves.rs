@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
-use rcrepro_app::evidence::beside::Beside;
-use rcrepro_app::mutants::record::{Recorded, judge as judge_gates};
+use rcrepro_app::evidence::evidence_folder::EvidenceFolder;
+use rcrepro_app::mutants::record::{RecordJudgement, judge as judge_gates};
 use rcrepro_app::release::verify::judge_record;
 use rcrepro_format::plan::plan_toml;
 use rcrepro_format::records::{gates_json, manifest_json, release_json};
@@ -114,7 +114,7 @@ fn images(bytes: &[u8], store: &MemoryStore, allowed: &[Passes<'_>]) -> Vec<Stri
     let (tried, passed) = uncaught(bytes, &there, allowed, |bytes| {
         let above = MemoryStore::default();
         let blobs = Stacked::new(&above, store);
-        let judged = judge_record(bytes, &Beside::default(), &plan, &manifest, &of_manifest, &blobs);
+        let judged = judge_record(bytes, &EvidenceFolder::default(), &plan, &manifest, &of_manifest, &blobs);
         assert!(has_places(&judged.findings), "{:?}", judged.findings);
         !judged.findings.is_empty()
     });
@@ -155,7 +155,7 @@ fn an_old_record_of_release_images_is_told_to_be_weaker() {
     let manifest = manifest_json::decode(&read("manifests/RC-06.json")).expect("a manifest");
     let store = evidence(&["manifests/RC-06.images.evidence"]);
     let bytes = read("manifests/RC-06.images.json");
-    let judge = |bytes: &[u8]| judge_record(bytes, &Beside::default(), &plan, &manifest, &of_manifest, &store);
+    let judge = |bytes: &[u8]| judge_record(bytes, &EvidenceFolder::default(), &plan, &manifest, &of_manifest, &store);
     let old = judge(&bytes);
     assert_eq!(old.findings, []);
     assert!(old.untied.iter().any(|note| note.at == "images.version"), "{:?}", old.untied);
@@ -180,9 +180,11 @@ fn no_leaf_of_the_record_of_the_gates_can_be_another() {
         ("mutants.*.evidence.findings", "*"),
     ];
     let (tried, passed) = uncaught(&bytes, &digests(&store, there), &allowed, |bytes| {
-        match judge_gates(bytes, &plan, digest, record.source, &Beside::default(), &store) {
-            Recorded::Counts(_, record) => record.mutants.iter().any(|mutant| mutant.outcome != MutantOutcome::Caught),
-            Recorded::Missing(why) | Recorded::Wrong(why) => {
+        match judge_gates(bytes, &plan, digest, record.source, &EvidenceFolder::default(), &store) {
+            RecordJudgement::Counts(_, record) => {
+                record.mutants.iter().any(|mutant| mutant.outcome != MutantOutcome::Caught)
+            }
+            RecordJudgement::Missing(why) | RecordJudgement::Wrong(why) => {
                 assert!(!why.is_empty());
                 true
             }
@@ -209,7 +211,7 @@ fn each_blob_of_release_images_is_missed() {
         for blob in all.iter().filter(|blob| *blob != gone) {
             store.put(blob).expect("stored");
         }
-        let judged = judge_record(&bytes, &Beside::default(), &plan, &manifest, &of_manifest, &store);
+        let judged = judge_record(&bytes, &EvidenceFolder::default(), &plan, &manifest, &of_manifest, &store);
         let digest = Digest::of(gone);
         // The plan, the locks and the empty stream lie beside the manifest, too.
         let is_there = of_manifest.contains(digest).expect("looked");

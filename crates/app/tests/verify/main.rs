@@ -8,7 +8,7 @@ mod witnesses;
 
 use std::path::PathBuf;
 
-use rcrepro_app::evidence::beside::Beside;
+use rcrepro_app::evidence::evidence_folder::EvidenceFolder;
 use rcrepro_app::evidence::verify::{self, Verification};
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_store::BlobStore as _;
@@ -41,5 +41,5 @@ fn today() -> CivilDate {
 
 /// Judges a manifest by this evidence.
 fn judge(bytes: &[u8], evidence: &MemoryStore) -> Verification {
-    verify::verify(bytes, evidence, &Beside::default(), today())
+    verify::verify(bytes, evidence, &EvidenceFolder::default(), today())
 }

@@ -7,13 +7,14 @@
 //! else goes through the common API, and so through bollard.
 
 use std::collections::BTreeMap;
-use std::sync::Once;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, HostConfig};
+use rcrepro_http::{Answer, Client, Method, Request};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,10 +27,13 @@ const CREATE_LIMIT: Duration = Duration::from_secs(300);
 /// How long a command may run on after it has closed its streams.
 const WAIT_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
-/// Is a client of Podman's own API.
+/// The most bytes of an answer.
+const ANSWER_LIMIT: u64 = 1 << 20;
+
+/// A client of Podman's own API.
 #[derive(Debug, Clone)]
 pub(crate) struct Libpod {
-    client: reqwest::Client,
+    client: Client,
     base: String,
 }
 
@@ -39,19 +43,15 @@ impl Libpod {
     /// # Errors
     /// A text that says why that address cannot be used.
     pub fn new(address: &str) -> Result<Self, String> {
-        static PROVIDER: Once = Once::new();
-        // Fails only when a provider is installed already. No TLS is spoken here, but the client is built with it.
-        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        // The engine is never behind a proxy, and a connection belongs to the runtime that opened it: none is kept.
-        let builder = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(CREATE_LIMIT);
-        let (builder, base) = if let Some(socket) = address.strip_prefix("unix://") {
-            (builder.unix_socket(socket), "http://podman".to_owned())
+        let (socket, base) = if let Some(socket) = address.strip_prefix("unix://") {
+            (Some(Path::new(socket)), "http://podman".to_owned())
         } else if let Some(host) = address.strip_prefix("tcp://").or_else(|| address.strip_prefix("http://")) {
-            (builder, format!("http://{}", host.trim_end_matches('/')))
+            (None, format!("http://{}", host.trim_end_matches('/')))
         } else {
             return Err("Podman is reached by unix:// or tcp:// only; forward its socket with `ssh -L`".into());
         };
-        let client = builder.build().map_err(|error| error.to_string())?;
+        // The engine is never behind a proxy, and a connection belongs to the runtime that opened it: none is kept.
+        let client = Client::for_daemon(socket, CREATE_LIMIT).map_err(|error| error.reason())?;
         Ok(Self { client, base: format!("{base}/v4.0.0/libpod") })
     }
 
@@ -61,15 +61,8 @@ impl Libpod {
     /// The refusal with its status, as bollard has it, or why there was no answer.
     pub async fn create(&self, body: &ContainerCreateBody) -> Result<String, Error> {
         let spec = specification(body).map_err(broken)?;
-        let request = self.client.post(format!("{}/containers/create", self.base));
-        let request = request.header("content-type", "application/json").body(spec.to_string());
-        let answer = request.send().await.map_err(broken)?;
-        let status_code = answer.status().as_u16();
-        let said = answer.bytes().await.map_err(broken)?;
-        if status_code != 201 {
-            let refusal = serde_json::from_slice::<RefusalWire>(&said).unwrap_or_default();
-            return Err(Error::DockerResponseServerError { status_code, message: refusal.message });
-        }
+        let request = self.request(Method::Post, "containers/create").json(spec.to_string());
+        let said = expect(201, request.send().await.map_err(broken)?).await?;
         Ok(serde_json::from_slice::<CreatedWire>(&said).map_err(broken)?.id)
     }
 
@@ -78,31 +71,29 @@ impl Libpod {
     /// # Errors
     /// The refusal with its status, or why there was no answer.
     pub async fn wait(&self, container: &str) -> Result<i64, Error> {
-        let request = self.client.post(format!("{}/containers/{container}/wait", self.base));
-        let answer = request.query(&[("interval", "20ms")]).timeout(WAIT_LIMIT).send().await.map_err(broken)?;
-        let status_code = answer.status().as_u16();
-        let said = answer.bytes().await.map_err(broken)?;
-        if status_code != 200 {
-            let refusal = serde_json::from_slice::<RefusalWire>(&said).unwrap_or_default();
-            return Err(Error::DockerResponseServerError { status_code, message: refusal.message });
-        }
+        let request = self.request(Method::Post, &format!("containers/{container}/wait")).within(WAIT_LIMIT);
+        let said = expect(200, request.query("interval", "20ms").send().await.map_err(broken)?).await?;
         serde_json::from_slice(&said).map_err(broken)
     }
 
-    /// Tells whether a path of a container is a symlink, dangling or not. bollard drops the answer about a dangling one,
+    fn request(&self, method: Method, path: &str) -> Request {
+        self.client.request(method, &format!("{}/{path}", self.base))
+    }
+
+    /// Returns whether a path of a container is a symlink, dangling or not. bollard drops the answer about a dangling one,
     /// whose status is 404.
     ///
     /// # Errors
     /// The refusal's status, or why there was no answer.
     pub async fn is_symlink(&self, container: &str, path: &str) -> Result<bool, Error> {
-        let request = self.client.head(format!("{}/containers/{container}/archive", self.base));
-        let answer = request.query(&[("path", path)]).send().await.map_err(broken)?;
-        let status_code = answer.status().as_u16();
+        let request = self.request(Method::Head, &format!("containers/{container}/archive"));
+        let answer = request.query("path", path).send().await.map_err(broken)?;
+        let status_code = answer.status();
         if !matches!(status_code, 200 | 404) {
             let message = format!("no answer about `{path}`");
             return Err(Error::DockerResponseServerError { status_code, message });
         }
-        let Some(header) = answer.headers().get(STAT_HEADER) else {
+        let Some(header) = answer.header(STAT_HEADER) else {
             // Nothing stands there; or the container is gone, which the archive's own call will say.
             return if status_code == 404 {
                 Ok(false)
@@ -110,9 +101,23 @@ impl Libpod {
                 Err(broken("the answer about a path lacks its header"))
             };
         };
-        let json = STANDARD.decode(header.as_bytes()).map_err(broken)?;
+        let json = STANDARD.decode(header).map_err(broken)?;
         Ok(serde_json::from_slice::<StatWire>(&json).map_err(broken)?.mode & GO_SYMLINK != 0)
     }
+}
+
+/// Returns the body of an answer with the status that a success has.
+///
+/// # Errors
+/// The refusal with its status, or why the body did not arrive.
+async fn expect(status: u16, answer: Answer) -> Result<Vec<u8>, Error> {
+    let status_code = answer.status();
+    let said = answer.bytes(ANSWER_LIMIT).await.map_err(broken)?;
+    if status_code == status {
+        return Ok(said);
+    }
+    let refusal = serde_json::from_slice::<RefusalWire>(&said).unwrap_or_default();
+    Err(Error::DockerResponseServerError { status_code, message: refusal.message })
 }
 
 /// The bit by which Go marks a symlink in a file's mode.

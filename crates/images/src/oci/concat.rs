@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 
 use super::OciError;
-use super::layer_tree::{LayerRules, LayerTree, Node, Package, PackageWriter, globs};
+use super::layer_tree::{LayerNode, LayerRules, LayerTree, PackageWriter, UnpackedPackage, globs};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::layer::{Entry, EntryKind};
 
@@ -14,11 +14,11 @@ const MAX_JOINED: u64 = 16 << 20;
 ///
 /// # Errors
 /// [`OciError::NothingToJoin`], [`OciError::TooLarge`], [`OciError::Glob`] or [`OciError::Io`].
-pub fn join(tree: &LayerTree, package: &str, path: &TreePath, glob: &str) -> Result<Package, OciError> {
+pub fn join(tree: &LayerTree, package: &str, path: &TreePath, glob: &str) -> Result<UnpackedPackage, OciError> {
     let matches = globs(&[glob.to_owned()])?;
     let mut joined = Vec::new();
     for (member, placed) in tree.nodes() {
-        let Node::File { content, .. } = placed.node else { continue };
+        let LayerNode::File { content, .. } = placed.node else { continue };
         if !matches.is_match(member.as_str()) {
             continue;
         }

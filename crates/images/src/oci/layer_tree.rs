@@ -59,7 +59,7 @@ pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, OciError> {
 
 /// What lies at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
+pub enum LayerNode {
     /// A folder.
     Directory {
         /// Permission bits.
@@ -88,7 +88,7 @@ pub struct PackageWriter {
     rules: LayerRules,
     limits: LayerLimits,
     spool: SpoolWriter,
-    nodes: BTreeMap<TreePath, Node>,
+    nodes: BTreeMap<TreePath, LayerNode>,
     entries: u64,
 }
 
@@ -123,12 +123,12 @@ impl PackageWriter {
             return Err(too_large(self.limits.entries, "entries"));
         }
         let node = match entry.kind {
-            EntryKind::Directory { mode } => Node::Directory { mode },
-            EntryKind::Symlink { target } => Node::Symlink { target },
+            EntryKind::Directory { mode } => LayerNode::Directory { mode },
+            EntryKind::Symlink { target } => LayerNode::Symlink { target },
             EntryKind::Hardlink { target } => {
                 let target = self.rules.redirect(&target);
                 match self.nodes.get(&target) {
-                    Some(file @ Node::File { .. }) => file.clone(),
+                    Some(file @ LayerNode::File { .. }) => file.clone(),
                     _ => return Err(OciError::Hardlink { package: self.name.clone(), path, target }),
                 }
             }
@@ -141,13 +141,13 @@ impl PackageWriter {
                 if content.len > left {
                     return Err(too_large(self.limits.bytes, "bytes"));
                 }
-                Node::File { mode, content, inode: self.entries }
+                LayerNode::File { mode, content, inode: self.entries }
             }
         };
         let again = self.nodes.insert(path.clone(), node.clone());
         // Archives often name a folder several times; anything else twice is a trick.
         match again {
-            Some(before) if !(before == node && matches!(node, Node::Directory { .. })) => {
+            Some(before) if !(before == node && matches!(node, LayerNode::Directory { .. })) => {
                 Err(OciError::Twice { package: self.name.clone(), path })
             }
             _ => Ok(()),
@@ -158,20 +158,20 @@ impl PackageWriter {
     ///
     /// # Errors
     /// [`OciError::Io`].
-    pub fn finish(mut self) -> Result<Package, OciError> {
+    pub fn finish(mut self) -> Result<UnpackedPackage, OciError> {
         // Not earlier: a file that is kept may be a hard link to one that is not.
         self.nodes.retain(|path, _| !self.rules.is_stripped(path));
         let spool = self.spool.finish().map_err(OciError::io(format!("unpack {}", self.name)))?;
-        Ok(Package { name: self.name, spool, nodes: self.nodes })
+        Ok(UnpackedPackage { name: self.name, spool, nodes: self.nodes })
     }
 }
 
-/// An unpacked package.
+/// What a package brings to a layer, path by path; file contents lie in its spool.
 #[derive(Debug)]
-pub struct Package {
+pub struct UnpackedPackage {
     name: String,
     spool: Spool,
-    nodes: BTreeMap<TreePath, Node>,
+    nodes: BTreeMap<TreePath, LayerNode>,
 }
 
 /// What lies at a path of a layer, and which package brought it.
@@ -180,13 +180,13 @@ pub struct Placed {
     /// The index of the package.
     pub package: usize,
     /// What it is.
-    pub node: Node,
+    pub node: LayerNode,
 }
 
 /// A whole layer, ready to be written.
 #[derive(Debug)]
 pub struct LayerTree {
-    packages: Vec<Package>,
+    packages: Vec<UnpackedPackage>,
     nodes: BTreeMap<TreePath, Placed>,
 }
 
@@ -195,7 +195,7 @@ impl LayerTree {
     ///
     /// # Errors
     /// [`OciError::Conflict`], [`OciError::Below`] or [`OciError::Io`].
-    pub fn merge(packages: Vec<Package>) -> Result<Self, OciError> {
+    pub fn merge(packages: Vec<UnpackedPackage>) -> Result<Self, OciError> {
         let mut tree = Self { packages: Vec::new(), nodes: BTreeMap::new() };
         for package in packages {
             tree.lay(package)?;
@@ -207,7 +207,7 @@ impl LayerTree {
     ///
     /// # Errors
     /// As [`LayerTree::merge`].
-    pub fn lay(&mut self, mut package: Package) -> Result<(), OciError> {
+    pub fn lay(&mut self, mut package: UnpackedPackage) -> Result<(), OciError> {
         let index = self.packages.len();
         let nodes = std::mem::take(&mut package.nodes);
         self.packages.push(package);
@@ -253,9 +253,9 @@ impl LayerTree {
             let parent: TreePath = path.as_str()[..slash].parse().expect("a path's beginning is a path");
             match self.nodes.get(&parent).map(|placed| (placed.package, &placed.node)) {
                 None => {
-                    self.nodes.insert(parent, Placed { package: index, node: Node::Directory { mode: 0o755 } });
+                    self.nodes.insert(parent, Placed { package: index, node: LayerNode::Directory { mode: 0o755 } });
                 }
-                Some((_, Node::Directory { .. })) => {}
+                Some((_, LayerNode::Directory { .. })) => {}
                 Some((owner, _)) => {
                     let (package, owner) = (self.name(index), self.name(owner));
                     return Err(OciError::Below { package, path: path.clone(), parent, owner });
@@ -265,9 +265,9 @@ impl LayerTree {
         Ok(())
     }
 
-    fn equal(&self, before: &Placed, node: &Node, package: usize) -> Result<bool, OciError> {
+    fn equal(&self, before: &Placed, node: &LayerNode, package: usize) -> Result<bool, OciError> {
         match (&before.node, node) {
-            (Node::File { mode, content, .. }, Node::File { mode: other_mode, content: other, .. }) => {
+            (LayerNode::File { mode, content, .. }, LayerNode::File { mode: other_mode, content: other, .. }) => {
                 if mode != other_mode || content.len != other.len {
                     return Ok(false);
                 }

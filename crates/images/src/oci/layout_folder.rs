@@ -34,7 +34,7 @@ pub struct NamedImage {
 
 /// What became of a layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
+pub enum WrittenLayout {
     /// The folder was absent or empty, and was written.
     New,
     /// The folder held exactly these images; every byte of it was checked.
@@ -46,7 +46,7 @@ pub enum Written {
 /// # Errors
 /// [`OciError::Occupied`] when the folder holds anything else, [`OciError::Store`] when a blob is missing,
 /// [`OciError::Io`] when one is damaged or the folder cannot be written.
-pub fn write_folder(images: &[NamedImage], store: &dyn BlobStore, folder: &Path) -> Result<Written, OciError> {
+pub fn write_folder(images: &[NamedImage], store: &dyn BlobStore, folder: &Path) -> Result<WrittenLayout, OciError> {
     let entries: Vec<_> =
         images.iter().map(|image| image.blobs.index_entry(Some(&image.tag), Some(&image.reference))).collect();
     let documents = layout_documents(&entries);
@@ -86,7 +86,7 @@ pub fn write_folder(images: &[NamedImage], store: &dyn BlobStore, folder: &Path)
     // An empty folder of that name is replaced, one that was filled meanwhile is not.
     fs::rename(beside.path(), folder).map_err(failed(folder))?;
     sync(parent)?;
-    Ok(Written::New)
+    Ok(WrittenLayout::New)
 }
 
 fn is_absent_or_empty(folder: &Path) -> Result<bool, OciError> {
@@ -101,7 +101,7 @@ fn is_absent_or_empty(folder: &Path) -> Result<bool, OciError> {
 }
 
 /// Checks that a folder holds exactly these files.
-fn compare(folder: &Path, expected: &BTreeMap<String, Digest>) -> Result<Written, OciError> {
+fn compare(folder: &Path, expected: &BTreeMap<String, Digest>) -> Result<WrittenLayout, OciError> {
     let occupied = |reason: String| OciError::Occupied { folder: folder.to_owned(), reason };
     let mut found = BTreeMap::new();
     let mut folders = vec![PathBuf::new()];
@@ -137,5 +137,5 @@ fn compare(folder: &Path, expected: &BTreeMap<String, Digest>) -> Result<Written
             return Err(occupied(format!("`{path}` is {hash}, expected {digest}")));
         }
     }
-    Ok(Written::AlreadyThere)
+    Ok(WrittenLayout::AlreadyThere)
 }

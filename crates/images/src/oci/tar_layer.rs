@@ -11,7 +11,7 @@ use std::io::{self, Read, Write};
 use tar::{Builder, EntryType, Header};
 
 use super::OciError;
-use super::layer_tree::{LayerTree, Node};
+use super::layer_tree::{LayerNode, LayerTree};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_store::BlobStore;
@@ -32,13 +32,13 @@ fn write_layer(tree: &LayerTree, epoch: u64, out: &mut dyn Write) -> io::Result<
     let mut first_names: HashMap<(usize, u64), &TreePath> = HashMap::new();
     for (path, placed) in tree.nodes() {
         match &placed.node {
-            Node::Directory { mode } => {
+            LayerNode::Directory { mode } => {
                 append(&mut tar, &mut header(EntryType::Directory, *mode, epoch), &format!("{path}/"), io::empty())?;
             }
-            Node::Symlink { target } => {
+            LayerNode::Symlink { target } => {
                 tar.append_link(&mut header(EntryType::Symlink, 0o777, epoch), path.as_str(), target)?;
             }
-            Node::File { mode, content, inode } => match first_names.get(&(placed.package, *inode)) {
+            LayerNode::File { mode, content, inode } => match first_names.get(&(placed.package, *inode)) {
                 Some(first) => {
                     tar.append_link(&mut header(EntryType::Link, *mode, epoch), path.as_str(), first.as_str())?;
                 }

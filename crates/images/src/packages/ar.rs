@@ -9,7 +9,7 @@ const MAGIC: &[u8; 8] = b"!<arch>\n";
 const HEADER: usize = 60;
 
 /// Reads the members of an archive, one after another.
-pub struct Archive<R> {
+pub struct ArArchive<R> {
     input: R,
     /// The bytes of the current member that are left, with the padding that makes its size even.
     left: u64,
@@ -17,13 +17,13 @@ pub struct Archive<R> {
 }
 
 /// A member's content; what is not read of it is passed over.
-pub struct Member<'a, R> {
+pub struct ArMember<'a, R> {
     /// The name, without padding and the `/` that some writers end it with.
     pub name: String,
-    archive: &'a mut Archive<R>,
+    archive: &'a mut ArArchive<R>,
 }
 
-impl<R: Read> Archive<R> {
+impl<R: Read> ArArchive<R> {
     /// Reads the archive's first bytes.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl<R: Read> Archive<R> {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] for a bad header, [`io::ErrorKind::UnexpectedEof`] for a cut one.
-    pub fn next(&mut self) -> io::Result<Option<Member<'_, R>>> {
+    pub fn next(&mut self) -> io::Result<Option<ArMember<'_, R>>> {
         let rest = self.left + u64::from(self.padded);
         let skipped = io::copy(&mut (&mut self.input).take(rest), &mut io::sink())?;
         // The last member's padding byte may be missing.
@@ -65,11 +65,11 @@ impl<R: Read> Archive<R> {
         let name = name.strip_suffix('/').unwrap_or(name).to_owned();
         self.left = size;
         self.padded = size % 2 == 1;
-        Ok(Some(Member { name, archive: self }))
+        Ok(Some(ArMember { name, archive: self }))
     }
 }
 
-impl<R: Read> Read for Member<'_, R> {
+impl<R: Read> Read for ArMember<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let want = usize::try_from(self.archive.left).map_or(buffer.len(), |left| left.min(buffer.len()));
         let read = self.archive.input.read(&mut buffer[..want])?;
@@ -100,7 +100,7 @@ mod tests {
     }
 
     fn read_all(bytes: &[u8]) -> io::Result<Vec<(String, Vec<u8>)>> {
-        let mut archive = Archive::open(bytes)?;
+        let mut archive = ArArchive::open(bytes)?;
         let mut found = Vec::new();
         while let Some(mut member) = archive.next()? {
             let mut content = Vec::new();
@@ -116,7 +116,7 @@ mod tests {
         let found = read_all(&bytes).expect("a good archive");
         let expected = [("odd", &b"abc"[..]), ("even", b"abcd"), ("none", b"")];
         assert_eq!(found, expected.map(|(name, content)| (name.to_owned(), content.to_vec())));
-        let mut archive = Archive::open(&bytes[..]).expect("an archive");
+        let mut archive = ArArchive::open(&bytes[..]).expect("an archive");
         let names = std::iter::from_fn(|| archive.next().expect("a member").map(|member| member.name));
         assert_eq!(names.collect::<Vec<_>>(), ["odd", "even", "none"]);
     }

@@ -30,61 +30,19 @@ pub fn read_tar<E: From<PackageError>>(
     let failed = || PackageError::io(package);
     let (position, limit) = (Cell::new(0), Cell::new(MAX_BETWEEN));
     let mut archive = tar::Archive::new(Metered { inner: input, position: &position, limit: &limit });
-    let (mut last, mut entries, mut bytes) = (Vec::new(), 0, 0u64);
+    let (mut last, mut taken) = (Vec::new(), Taken::default());
     for entry in archive.entries().map_err(failed())? {
         let too_long = || refusal(package, &last, "more than 1 MiB of headers follow it");
         let entry = entry.map_err(|error| if position > limit { too_long() } else { failed()(error) })?;
         let raw = entry.path_bytes().into_owned();
-        let refuse = |reason| refusal(package, &raw, reason);
         // What is left out has to be unpacked too, to be passed over.
-        entries += 1;
-        bytes = bytes.saturating_add(entry.size());
-        if bytes > LayerLimits::PACKAGE.bytes {
-            return Err(refuse("it takes the package beyond the 4 GiB that one may unpack to").into());
-        }
-        if entries > LayerLimits::PACKAGE.entries {
-            return Err(refuse("it takes the package beyond the 200,000 entries that one may hold").into());
-        }
+        taken.add(entry.size()).map_err(|reason| refusal(package, &raw, reason))?;
         limit.set(position.get() + entry.size().next_multiple_of(512) + MAX_BETWEEN);
-        last.clone_from(&raw);
-        let kind = entry.header().entry_type();
-        if kind == EntryType::XGlobalHeader {
-            continue;
+        if let Some(placed) = placed(package, &raw, &entry, &place)? {
+            let size = if matches!(placed.kind, EntryKind::File { .. }) { entry.size() } else { 0 };
+            sink(placed, &mut Whole { inner: entry.take(size), left: size })?;
         }
-        match kind {
-            EntryType::Block | EntryType::Char => return Err(refuse("a device").into()),
-            EntryType::Fifo => return Err(refuse("a named pipe").into()),
-            _ => {}
-        }
-        let Some(path) = entry_path(package, &raw)? else { continue };
-        let Some(path) = place(&path) else { continue };
-        let mode = entry.header().mode().map_err(failed())? & 0o777;
-        let kind = match kind {
-            // Only a folder's sticky bit means anything; set-id bits mean nothing where no privilege can be gained.
-            EntryType::Directory => {
-                let sticky = entry.header().mode().map_err(failed())? & 0o1000;
-                EntryKind::Directory { mode: mode | sticky }
-            }
-            EntryType::Regular | EntryType::Continuous => EntryKind::File { mode },
-            EntryType::Symlink => {
-                let target = entry.link_name_bytes().ok_or_else(|| refuse("a symbolic link without a target"))?;
-                let target = String::from_utf8(target.into_owned());
-                let target = target.map_err(|_| refuse("a symbolic link whose target is not UTF-8"))?;
-                if target.is_empty() || target.contains('\0') {
-                    return Err(refuse("a symbolic link to no path").into());
-                }
-                EntryKind::Symlink { target }
-            }
-            EntryType::Link => {
-                let target = entry.link_name_bytes().ok_or_else(|| refuse("a hard link without a target"))?;
-                let target = entry_path(package, &target).ok().flatten().and_then(|target| place(&target));
-                EntryKind::Hardlink { target: target.ok_or_else(|| refuse("a hard link out of the package"))? }
-            }
-            _ => return Err(refuse("neither file, folder nor link").into()),
-        };
-        let size = if matches!(kind, EntryKind::File { .. }) { entry.size() } else { 0 };
-        let mut content = Whole { inner: entry.take(size), left: size };
-        sink(Entry { path, kind }, &mut content)?;
+        last = raw;
     }
     // A checksum at the end of the compressed stream was never looked at unless the end was reached.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|error| match position > limit {
@@ -92,6 +50,68 @@ pub fn read_tar<E: From<PackageError>>(
         false => failed()(error),
     })?;
     Ok(())
+}
+
+/// What an archive has shown so far, against [`LayerLimits::PACKAGE`].
+#[derive(Default)]
+struct Taken {
+    entries: u64,
+    bytes: u64,
+}
+
+impl Taken {
+    /// Counts one entry more, or returns why there may not be one.
+    fn add(&mut self, size: u64) -> Result<(), &'static str> {
+        self.entries += 1;
+        self.bytes = self.bytes.saturating_add(size);
+        if self.bytes > LayerLimits::PACKAGE.bytes {
+            return Err("it takes the package beyond the 4 GiB that one may unpack to");
+        }
+        if self.entries > LayerLimits::PACKAGE.entries {
+            return Err("it takes the package beyond the 200,000 entries that one may hold");
+        }
+        Ok(())
+    }
+}
+
+/// Returns an entry as it lies in the image; `None` for what is left out, the archive's own root, and global headers.
+fn placed(
+    package: &str,
+    raw: &[u8],
+    entry: &tar::Entry<'_, impl Read>,
+    place: &impl Fn(&TreePath) -> Option<TreePath>,
+) -> Result<Option<Entry>, PackageError> {
+    let refuse = |reason| refusal(package, raw, reason);
+    let kind = entry.header().entry_type();
+    match kind {
+        EntryType::XGlobalHeader => return Ok(None),
+        EntryType::Block | EntryType::Char => return Err(refuse("a device")),
+        EntryType::Fifo => return Err(refuse("a named pipe")),
+        _ => {}
+    }
+    let Some(path) = entry_path(package, raw)?.and_then(|path| place(&path)) else { return Ok(None) };
+    let bits = entry.header().mode().map_err(PackageError::io(package))?;
+    let kind = match kind {
+        // Only a folder's sticky bit means anything; set-id bits mean nothing where no privilege can be gained.
+        EntryType::Directory => EntryKind::Directory { mode: bits & 0o1777 },
+        EntryType::Regular | EntryType::Continuous => EntryKind::File { mode: bits & 0o777 },
+        EntryType::Symlink => {
+            let target = entry.link_name_bytes().ok_or_else(|| refuse("a symbolic link without a target"))?;
+            let target = String::from_utf8(target.into_owned());
+            let target = target.map_err(|_| refuse("a symbolic link whose target is not UTF-8"))?;
+            if target.is_empty() || target.contains('\0') {
+                return Err(refuse("a symbolic link to no path"));
+            }
+            EntryKind::Symlink { target }
+        }
+        EntryType::Link => {
+            let target = entry.link_name_bytes().ok_or_else(|| refuse("a hard link without a target"))?;
+            let target = entry_path(package, &target).ok().flatten().and_then(|target| place(&target));
+            EntryKind::Hardlink { target: target.ok_or_else(|| refuse("a hard link out of the package"))? }
+        }
+        _ => return Err(refuse("neither file, folder nor link")),
+    };
+    Ok(Some(Entry { path, kind }))
 }
 
 /// Counts what is read, and ends beyond a limit that moves on with the entries.

@@ -5,7 +5,7 @@
 use std::io::{self, Read};
 
 use super::PackageError;
-use super::ar::Archive;
+use super::ar::ArArchive;
 use super::archive::read_tar;
 use super::zstd;
 use rcrepro_model::image::layer::Entry;
@@ -21,7 +21,7 @@ pub fn read_deb<E: From<PackageError>>(
 ) -> Result<(), E> {
     let failed = || PackageError::io(package);
     let form = |reason: String| PackageError::Form { package: package.to_owned(), reason };
-    let mut archive = Archive::open(&mut input).map_err(failed())?;
+    let mut archive = ArArchive::open(&mut input).map_err(failed())?;
     let mut seen_version = false;
     let mut seen_data = false;
     while let Some(mut member) = archive.next().map_err(failed())? {

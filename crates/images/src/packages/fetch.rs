@@ -1,30 +1,26 @@
 //! Brings files into the store, hashed on their way; one that is not what was promised is never kept.
-//!
-//! TLS trusts what the platform trusts (its certificate store, `SSL_CERT_FILE`), and proxies are the system's. What is relied on
-//! is the digest, not the transport.
 
-use std::error::Error as _;
 use std::io::Write as _;
-use std::sync::Once;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
+use rcrepro_http::{Answer, Client, Failure, HttpError, Method, Proxies, Redirects, retry};
 use sha2::{Digest as _, Sha512};
 
 use super::PackageError;
 use rcrepro_model::content::digest::{Digest, DigestHasher};
-use rcrepro_model::content::integrity;
-use rcrepro_model::content::pace::{ANSWER, Pace, TooSlow};
 use rcrepro_store::{BlobStore, StoreError};
 
 /// How many files are fetched at once.
 pub const PARALLEL: usize = 4;
-/// How often one place is asked before the next one is.
-pub const ATTEMPTS: u32 = 4;
+/// The first pause before a place is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
 /// The most bytes of a file whose size nobody promised: 1 GiB.
 const MAX_UNKNOWN: u64 = 1 << 30;
 /// The most bytes of a document that is read whole: 16 MiB.
-const MAX_DOCUMENT: usize = 16 << 20;
+const MAX_DOCUMENT: u64 = 16 << 20;
 
 /// What a file has to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +35,7 @@ pub enum Promise {
 
 /// A file to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct WantedFile {
     /// The purl, for messages.
     pub package: String,
     /// Where it may lie, the first choice first.
@@ -57,13 +53,7 @@ pub fn join(base: &str, path: &str) -> String {
 /// Fetches over HTTP.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    client: reqwest::Client,
-}
-
-/// Why one attempt failed.
-struct Failure {
-    reason: String,
-    again: bool,
+    client: Client,
 }
 
 impl Fetcher {
@@ -72,15 +62,8 @@ impl Fetcher {
     /// # Errors
     /// [`PackageError::Tls`] when the platform's certificate store cannot be used.
     pub fn new() -> Result<Self, PackageError> {
-        static PROVIDER: Once = Once::new();
-        // Fails only when a provider is installed already, which is then the one in use.
-        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("rcrepro/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(20))
-            .read_timeout(Duration::from_secs(60))
-            .build();
-        Ok(Self { client: client.map_err(|error| PackageError::Tls { reason: reason(&error) })? })
+        let client = Client::new(Proxies::System, Redirects::Anywhere);
+        Ok(Self { client: client.map_err(|error| PackageError::Tls { reason: error.reason() })? })
     }
 
     /// Fetches files into the store, several at once, and gives their digests in the same order; `done` is told of each.
@@ -89,9 +72,9 @@ impl Fetcher {
     /// The first [`PackageError`]; what was fetched before stays in the store.
     pub async fn fetch_all(
         &self,
-        wanted: &[Wanted],
+        wanted: &[WantedFile],
         store: &dyn BlobStore,
-        done: &(dyn Fn(&Wanted, Digest) + Sync),
+        done: &(dyn Fn(&WantedFile, Digest) + Sync),
     ) -> Result<Vec<Digest>, PackageError> {
         let fetches = wanted.iter().enumerate().map(|(index, one)| async move {
             let digest = self.fetch(one, store).await?;
@@ -112,29 +95,13 @@ impl Fetcher {
     /// # Errors
     /// [`PackageError::Digest`] or [`PackageError::Checksum`] when the bytes are not the promised ones,
     /// [`PackageError::Fetch`] when no place gives any, [`PackageError::Store`].
-    pub async fn fetch(&self, wanted: &Wanted, store: &dyn BlobStore) -> Result<Digest, PackageError> {
+    pub async fn fetch(&self, wanted: &WantedFile, store: &dyn BlobStore) -> Result<Digest, PackageError> {
         if let Promise::Digest(digest) = wanted.promise
             && store.contains(digest)?
         {
             return Ok(digest);
         }
-        let mut failures = Vec::new();
-        for url in &wanted.urls {
-            for attempt in 0..ATTEMPTS {
-                pause(attempt).await;
-                match self.attempt(url, wanted, store).await? {
-                    Ok(digest) => return Ok(digest),
-                    Err(failure) => {
-                        failures.push(failure.reason);
-                        if !failure.again {
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-        failures.dedup();
-        Err(PackageError::Fetch { package: wanted.package.clone(), reason: failures.join("; ") })
+        first(&wanted.package, &wanted.urls, async |url| self.attempt(url, wanted, store).await).await
     }
 
     /// Reads a small document, such as a registry's word on a version; the first place that has it decides.
@@ -142,134 +109,117 @@ impl Fetcher {
     /// # Errors
     /// [`PackageError::Fetch`].
     pub async fn document(&self, package: &str, urls: &[String]) -> Result<Vec<u8>, PackageError> {
-        let mut failures = Vec::new();
-        for url in urls {
-            for attempt in 0..ATTEMPTS {
-                pause(attempt).await;
-                match self.read_document(url).await {
-                    Ok(bytes) => return Ok(bytes),
-                    Err(failure) => {
-                        failures.push(failure.reason);
-                        if !failure.again {
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-        failures.dedup();
-        Err(PackageError::Fetch { package: package.to_owned(), reason: failures.join("; ") })
+        let read = async |url: &str| {
+            let answer = self.open(package, url).await?;
+            answer.bytes(MAX_DOCUMENT).await.map_err(|error| refused(package, url, &error))
+        };
+        first(package, urls, read).await
     }
 
-    async fn read_document(&self, url: &str) -> Result<Vec<u8>, Failure> {
-        let response = self.open(url).await?;
-        let mut stream = response.bytes_stream();
-        let (mut bytes, mut pace, began) = (Vec::new(), Pace::default(), Instant::now());
-        while let Some(piece) = stream.next().await {
-            let piece = piece.map_err(|error| Failure { reason: reason(&error), again: true })?;
-            pace.take(began.elapsed(), piece.len() as u64).map_err(|slow| too_slow(url, slow))?;
-            bytes.extend_from_slice(&piece);
-            if bytes.len() > MAX_DOCUMENT {
-                return Err(Failure { reason: format!("more than {MAX_DOCUMENT} bytes"), again: false });
-            }
+    async fn open(&self, package: &str, url: &str) -> Result<Answer, Failure<PackageError>> {
+        let answer = self.client.request(Method::Get, url).send().await;
+        let answer = answer.map_err(|error| refused(package, url, &error))?;
+        if answer.is_success() {
+            return Ok(answer);
         }
-        Ok(bytes)
+        let error = unfetched(package, format!("{url}: {}", answer.status_line()));
+        Err(Failure { error, next: answer.next() })
     }
 
-    async fn open(&self, url: &str) -> Result<reqwest::Response, Failure> {
-        let response = tokio::time::timeout(ANSWER, self.client.get(url).send()).await;
-        let late = |_| Failure { reason: format!("{url}: no answer within {} s", ANSWER.as_secs()), again: true };
-        let response = response.map_err(late)?;
-        let response = response.map_err(|error| Failure { reason: reason(&error), again: true })?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        let again = status.is_server_error() || status.as_u16() == 429 || status.as_u16() == 408;
-        Err(Failure { reason: format!("{url}: {status}"), again })
-    }
-
-    /// Tries once; the outer error is final, the inner one speaks of this attempt only.
     async fn attempt(
         &self,
         url: &str,
-        wanted: &Wanted,
+        wanted: &WantedFile,
         store: &dyn BlobStore,
-    ) -> Result<Result<Digest, Failure>, PackageError> {
-        let response = match self.open(url).await {
-            Ok(response) => response,
-            Err(failure) => return Ok(Err(failure)),
-        };
+    ) -> Result<Digest, Failure<PackageError>> {
         let limit = match &wanted.promise {
             Promise::Digest(digest) => digest.size,
             Promise::Sha512(_) | Promise::Nothing => MAX_UNKNOWN,
         };
+        let broken = |error: HttpError| match error {
+            HttpError::TooLong { limit } => Failure::last(too_long(wanted, url, limit)),
+            error => refused(&wanted.package, url, &error),
+        };
+        let mut body = self.open(&wanted.package, url).await?.into_body(limit);
         let mut hasher = DigestHasher::default();
-        let mut sha512 = Sha512::new();
-        let (mut size, mut pace, began) = (0, Pace::default(), Instant::now());
+        let mut sha512 = matches!(wanted.promise, Promise::Sha512(_)).then(Sha512::new);
         // Pieces are small and the file system buffers them: writing them here is cheaper than a thread for each file.
-        let mut writer = store.writer()?;
-        let mut stream = response.bytes_stream();
-        while let Some(piece) = stream.next().await {
-            let piece = match piece {
-                Ok(piece) => piece,
-                Err(error) => return Ok(Err(Failure { reason: reason(&error), again: true })),
-            };
-            if let Err(slow) = pace.take(began.elapsed(), piece.len() as u64) {
-                return Ok(Err(too_slow(url, slow)));
-            }
-            size += piece.len() as u64;
+        let mut writer = store.writer().map_err(PackageError::Store)?;
+        while let Some(piece) = body.next().await.map_err(broken)? {
             hasher.update(&piece);
-            if matches!(wanted.promise, Promise::Sha512(_)) {
+            if let Some(sha512) = &mut sha512 {
                 sha512.update(&piece);
             }
-            if size > limit {
-                return Ok(Err(too_long(wanted, url, limit)));
-            }
-            writer.write_all(&piece).map_err(|source| StoreError::Io {
-                doing: "write a blob for",
-                path: wanted.package.clone().into(),
-                source,
+            writer.write_all(&piece).map_err(|source| {
+                let path = wanted.package.clone().into();
+                PackageError::Store(StoreError::Io { doing: "write a blob for", path, source })
             })?;
         }
-        let found = hasher.finish();
-        if let Err(mismatch) = check(wanted, found, sha512) {
+        check(wanted, hasher.finish(), sha512)?;
+        Ok(writer.commit().map_err(PackageError::Store)?)
+    }
+}
+
+/// Asks one place after the other, each as often as makes sense, until one serves.
+async fn first<T>(
+    package: &str,
+    urls: &[String],
+    attempt: impl AsyncFn(&str) -> Result<T, Failure<PackageError>>,
+) -> Result<T, PackageError> {
+    let mut reasons = Vec::new();
+    let mut note = |error: &PackageError| {
+        reasons.push(match error {
+            PackageError::Fetch { reason, .. } => reason.clone(),
+            mismatch => mismatch.to_string(),
+        });
+    };
+    for (index, url) in urls.iter().enumerate() {
+        match retry(PAUSE, async || attempt(url).await, |error, _| note(error)).await {
+            Ok(value) => return Ok(value),
             // Another place may have the right file, but asking this one again would not change it.
-            return match wanted.urls.last().is_some_and(|last| last == url) {
-                true => Err(mismatch),
-                false => Ok(Err(Failure { reason: mismatch.to_string(), again: false })),
-            };
+            Err(error @ (PackageError::Digest { .. } | PackageError::Checksum { .. })) if index + 1 < urls.len() => {
+                note(&error);
+            }
+            Err(error @ PackageError::Fetch { .. }) => note(&error),
+            Err(error) => return Err(error),
         }
-        Ok(Ok(writer.commit()?))
+    }
+    reasons.dedup();
+    Err(unfetched(package, reasons.join("; ")))
+}
+
+fn unfetched(package: &str, reason: String) -> PackageError {
+    PackageError::Fetch { package: package.to_owned(), reason }
+}
+
+fn refused(package: &str, url: &str, error: &HttpError) -> Failure<PackageError> {
+    match error {
+        // The client's own texts name the URL.
+        HttpError::Broken(_) | HttpError::Untrusted(_) | HttpError::NotTls(_) => {
+            Failure::passing(unfetched(package, error.reason()))
+        }
+        HttpError::TooLong { .. } => Failure::last(unfetched(package, format!("{url}: {error}"))),
+        HttpError::Redirect { .. } | HttpError::Late | HttpError::Slow(_) => {
+            Failure::passing(unfetched(package, format!("{url}: {error}")))
+        }
     }
 }
 
-/// Waits before a further attempt, longer each time.
-async fn pause(attempt: u32) {
-    if attempt > 0 {
-        tokio::time::sleep(Duration::from_millis(500 << attempt)).await;
-    }
-}
-
-fn too_slow(url: &str, slow: TooSlow) -> Failure {
-    Failure { reason: format!("{url}: {slow}"), again: true }
-}
-
-fn too_long(wanted: &Wanted, url: &str, limit: u64) -> Failure {
+fn too_long(wanted: &WantedFile, url: &str, limit: u64) -> PackageError {
     let expected = match &wanted.promise {
         Promise::Digest(digest) => format!("expected {digest}"),
         Promise::Sha512(_) | Promise::Nothing => "that is beyond every package".to_owned(),
     };
-    Failure { reason: format!("{url}: more than {limit} bytes arrived, {expected}"), again: false }
+    unfetched(&wanted.package, format!("{url}: more than {limit} bytes arrived, {expected}"))
 }
 
-fn check(wanted: &Wanted, found: Digest, sha512: Sha512) -> Result<(), PackageError> {
+fn check(wanted: &WantedFile, found: Digest, sha512: Option<Sha512>) -> Result<(), PackageError> {
     match &wanted.promise {
         Promise::Digest(expected) if *expected != found => {
             Err(PackageError::Digest { package: wanted.package.clone(), expected: *expected, found })
         }
         Promise::Sha512(expected) => {
-            let found = integrity::encode(sha512.finalize());
+            let found = format!("sha512-{}", STANDARD.encode(sha512.unwrap_or_default().finalize()));
             if *expected == found {
                 return Ok(());
             }
@@ -278,15 +228,4 @@ fn check(wanted: &Wanted, found: Digest, sha512: Sha512) -> Result<(), PackageEr
         }
         Promise::Digest(_) | Promise::Nothing => Ok(()),
     }
-}
-
-/// Writes an error with its causes; reqwest's own text names the URL and leaves out why.
-fn reason(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    text
 }

@@ -11,7 +11,7 @@ const EXCLUSIVE_HINT: &str = "name a mirror in the user configuration, or take `
 
 /// Lists places that the user wants asked first, each the base that the client would be configured with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mirrors {
+pub struct PackageMirrors {
     /// Bases of Debian archives, above `pool/`.
     pub deb: Vec<String>,
     /// Go module proxies.
@@ -22,7 +22,7 @@ pub struct Mirrors {
     pub exclusive: bool,
 }
 
-impl Mirrors {
+impl PackageMirrors {
     /// Returns the bases of Debian archives: the mirrors, then apt's own that are Debian's.
     ///
     /// # Errors

@@ -6,17 +6,17 @@ use oci_client::RegistryOperation;
 use oci_client::client::{Client, ClientConfig, ClientProtocol};
 use oci_client::errors::OciDistributionError;
 use oci_client::secrets::RegistryAuth;
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
-use reqwest::{Method, Response, StatusCode, Url};
+use rcrepro_http::{
+    Answer, CONNECT_LIMIT, Failure, HttpError, Method, USER_AGENT, Url, is_header_value, is_loopback, is_passing, retry,
+};
 use tokio::sync::RwLock;
 
+use super::Operation;
 use super::credentials;
 use super::error::RegistryError;
-use super::http::{self, CONNECT_TIMEOUT, Http, USER_AGENT, broken, is_distrust, is_loopback, is_no_tls};
+use super::http::{self, Clients, broken};
 use super::place::Place;
-use super::retry::{Attempts, Failure};
-use super::{Operation, RegistrySettings};
-use rcrepro_model::content::pace::ANSWER;
+use super::settings::RegistrySettings;
 
 /// How long signing in may take.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
@@ -26,7 +26,7 @@ pub(super) struct Connection {
     pub place: Place,
     scheme: &'static str,
     operation: Operation,
-    http: Http,
+    clients: Clients,
     settings: RegistrySettings,
     authorization: RwLock<RegistryAuth>,
 }
@@ -40,26 +40,20 @@ impl Connection {
     pub async fn open(
         place: Place,
         operation: Operation,
-        http: &Http,
+        clients: &Clients,
         settings: &RegistrySettings,
     ) -> Result<Self, RegistryError> {
-        let mut attempts = Attempts::new(settings.pause);
-        let (scheme, response) = loop {
-            match greet(&place, http).await {
-                Ok(answer) => break answer,
-                Err(failure) => tokio::time::sleep(attempts.pause(failure)?).await,
-            }
-        };
+        let (scheme, answer) = retry(settings.pause, async || greet(&place, clients).await, |_, _| {}).await?;
         let connection = Self {
             place,
             scheme,
             operation,
-            http: http.clone(),
+            clients: clients.clone(),
             settings: settings.clone(),
             authorization: RwLock::new(RegistryAuth::Anonymous),
         };
-        if response.status() == StatusCode::UNAUTHORIZED {
-            connection.sign_in(response.headers()).await?;
+        if answer.status() == 401 {
+            connection.sign_in(&answer).await?;
         }
         Ok(connection)
     }
@@ -79,31 +73,25 @@ impl Connection {
         &self,
         method: Method,
         path: &str,
-        headers: &HeaderMap,
+        headers: &[(&str, String)],
         object: &str,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Answer, Failure<RegistryError>> {
         let url = format!("{}://{}/v2/{}/{path}", self.scheme, self.name(), self.place.repository);
         for renewed in [false, true] {
-            let client = self.http.client(self.place.loopback);
+            let request = self.clients.client(self.place.loopback).request(method, &url);
             // Bytes are asked for as they are: their digest is that of the stored form.
-            let mut request =
-                client.request(method.clone(), &url).headers(headers.clone()).header(ACCEPT_ENCODING, "identity");
-            request = match &*self.authorization.read().await {
+            let request = request.header("accept-encoding", "identity");
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+            let request = match &*self.authorization.read().await {
                 RegistryAuth::Anonymous => request,
-                RegistryAuth::Basic(user, password) => request.basic_auth(user, Some(password)),
-                RegistryAuth::Bearer(token) => {
-                    request.header(AUTHORIZATION, bearer(token).expect("checked when it came"))
-                }
+                RegistryAuth::Basic(user, password) => request.basic(user, password),
+                RegistryAuth::Bearer(token) => request.bearer(token),
             };
-            let answer = tokio::time::timeout(ANSWER, request.send()).await;
-            let answer = answer.map_err(|_| http::late(object, self.name()))?;
-            let response = answer.map_err(|error| broken(&error, object, self.name()))?;
-            match response.status() {
-                StatusCode::UNAUTHORIZED if !renewed => self.sign_in(response.headers()).await?,
-                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                    return Err(self.denied("it answers that access is denied").into());
-                }
-                _ => return http::successful(response, object, self.name()).await,
+            let answer = request.send().await.map_err(|error| broken(&error, object, self.name()))?;
+            match answer.status() {
+                401 if !renewed => self.sign_in(&answer).await?,
+                401 | 403 => return Err(self.denied("it answers that access is denied").into()),
+                _ => return http::successful(answer, object, self.name()).await,
             }
         }
         unreachable!("the second answer is returned whatever it is")
@@ -124,8 +112,8 @@ impl Connection {
     /// # Errors
     /// As [`Self::open`].
     pub async fn renew(&self) -> Result<(), RegistryError> {
-        let (_, response) = greet(&self.place, &self.http).await.map_err(|failure| failure.error)?;
-        if response.status() == StatusCode::UNAUTHORIZED { self.sign_in(response.headers()).await } else { Ok(()) }
+        let (_, answer) = greet(&self.place, &self.clients).await.map_err(|failure| failure.error)?;
+        if answer.status() == 401 { self.sign_in(&answer).await } else { Ok(()) }
     }
 
     fn distribution_client(&self) -> Result<Client, RegistryError> {
@@ -133,7 +121,7 @@ impl Connection {
             protocol: if self.scheme == "http" { ClientProtocol::Http } else { ClientProtocol::Https },
             // The chunked form takes a round trip for every 4 MB.
             use_monolithic_push: true,
-            connect_timeout: Some(CONNECT_TIMEOUT),
+            connect_timeout: Some(CONNECT_LIMIT),
             user_agent: USER_AGENT,
             ..ClientConfig::default()
         };
@@ -151,8 +139,8 @@ impl Connection {
     }
 
     /// Takes up a challenge.
-    async fn sign_in(&self, headers: &HeaderMap) -> Result<(), RegistryError> {
-        let challenge = headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    async fn sign_in(&self, answer: &Answer) -> Result<(), RegistryError> {
+        let challenge = answer.header("www-authenticate").unwrap_or_default();
         let (kind, _) = challenge.split_once(' ').unwrap_or((challenge, ""));
         let found = credentials::find(self.settings.docker_config.clone(), self.place.credential_names.clone()).await?;
         let authorization = if kind.eq_ignore_ascii_case("basic") {
@@ -198,7 +186,7 @@ impl Connection {
         let token = match asked {
             Err(_) => return Err(self.denied("its token server does not answer in time")),
             Ok(Err(OciDistributionError::RequestError(error))) => {
-                return Err(broken(&error, "a token", self.name()).error);
+                return Err(broken(&error.into(), "a token", self.name()).error);
             }
             Ok(Err(error)) => {
                 let said = match &error {
@@ -210,7 +198,7 @@ impl Connection {
             Ok(Ok(token)) => token.unwrap_or_default(),
         };
         // Checked here, because it becomes a header.
-        if token.is_empty() || bearer(&token).is_none() {
+        if token.is_empty() || !is_header_value(&token) {
             return Err(self.denied("its token server does not return a token"));
         }
         Ok(token)
@@ -225,41 +213,26 @@ impl Connection {
     }
 }
 
-fn bearer(token: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
 /// Asks for the protocol's version; on this machine itself, TLS is tried before plain HTTP.
 ///
 /// A certificate that is not trusted is never a reason to go on without TLS.
-async fn greet(place: &Place, http: &Http) -> Result<(&'static str, Response), Failure> {
-    let (object, registry) = ("the registry's greeting", place.authority.as_str());
+async fn greet(place: &Place, clients: &Clients) -> Result<(&'static str, Answer), Failure<RegistryError>> {
+    let registry = place.authority.as_str();
     let (last, others) = place.schemes.split_last().expect("a place has a scheme");
-    let ask = |scheme: &'static str| http.client(place.loopback).get(format!("{scheme}://{registry}/v2/")).send();
+    let client = clients.client(place.loopback);
+    let ask = |scheme: &str| client.request(Method::Get, &format!("{scheme}://{registry}/v2/")).send();
     for scheme in others {
         match ask(scheme).await {
-            Ok(response) => return greeted(scheme, response, registry).await,
-            Err(error) if is_distrust(&error) || !is_no_tls(&error) => return Err(broken(&error, object, registry)),
-            Err(_) => {}
+            Err(HttpError::NotTls(_)) => {}
+            answer => return Ok((scheme, greeted(answer, registry).await?)),
         }
     }
-    match ask(last).await {
-        Ok(response) => greeted(last, response, registry).await,
-        Err(error) => Err(broken(&error, object, registry)),
-    }
+    Ok((last, greeted(ask(last).await, registry).await?))
 }
 
 /// Takes any answer but a passing fault: what it means, the first real request tells better.
-async fn greeted(
-    scheme: &'static str,
-    response: Response,
-    registry: &str,
-) -> Result<(&'static str, Response), Failure> {
-    if response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS {
-        http::successful(response, "the registry's greeting", registry).await?;
-        unreachable!("a server error is not a success");
-    }
-    Ok((scheme, response))
+async fn greeted(answer: Result<Answer, HttpError>, registry: &str) -> Result<Answer, Failure<RegistryError>> {
+    let object = "the registry's greeting";
+    let answer = answer.map_err(|error| broken(&error, object, registry))?;
+    if is_passing(answer.status()) { http::successful(answer, object, registry).await } else { Ok(answer) }
 }

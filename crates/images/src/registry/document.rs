@@ -1,27 +1,22 @@
 //! Manifests, indexes and configs: read whole, within a bound, and believed only when their digest is the asked one.
 
-use std::time::Instant;
+use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, Response};
+use rcrepro_http::{Answer, Failure, HttpError, Method, retry};
 
-use super::RegistryEvent;
 use super::connection::Connection;
 use super::error::RegistryError;
-use super::http::{broken, too_slow};
-use super::retry::{Attempts, Failure};
+use super::http::broken;
 use super::route::Route;
 use rcrepro_format::images::oci_document::DOCUMENT_TYPES;
 use rcrepro_model::content::digest::{Digest, Sha256};
-use rcrepro_model::content::pace::Pace;
 
 /// The most bytes of a manifest, an index or a config: 4 MiB, which the distribution specification names for manifests.
 pub(super) const DOCUMENT_LIMIT: u64 = 4 << 20;
 
 /// Which document is asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(super) struct WantedDocument {
     /// The path below the repository: `manifests/REFERENCE` or `blobs/DIGEST`.
     pub path: String,
     /// What it is, for messages.
@@ -49,32 +44,19 @@ pub(super) struct Received {
 /// [`RegistryError`].
 pub(super) async fn fetch(
     route: &Route<'_>,
-    wanted: &Wanted,
-    pause: std::time::Duration,
+    wanted: &WantedDocument,
+    pause: Duration,
 ) -> Result<Received, RegistryError> {
     let ask = async |connection: &Connection| {
-        let mut attempts = Attempts::new(pause);
-        loop {
-            match read(connection, wanted).await {
-                Ok(received) => return Ok(received),
-                Err(failure) => {
-                    let reason = failure.error.to_string();
-                    let pause = attempts.pause(failure)?;
-                    route.tell(RegistryEvent::Retrying { reason, pause });
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        }
+        retry(pause, async || read(connection, wanted).await, |error, pause| route.tell_retry(error, pause)).await
     };
     route.ask(&wanted.object, ask).await
 }
 
-async fn read(connection: &Connection, wanted: &Wanted) -> Result<Received, Failure> {
+async fn read(connection: &Connection, wanted: &WantedDocument) -> Result<Received, Failure<RegistryError>> {
     let (object, registry) = (&wanted.object, connection.name());
-    let mut headers = HeaderMap::new();
     let accept = if wanted.path.starts_with("manifests/") { DOCUMENT_TYPES.join(", ") } else { "*/*".to_owned() };
-    headers.insert(ACCEPT, HeaderValue::from_str(&accept).expect("media types are a header's value"));
-    let response = connection.ask(Method::GET, &wanted.path, &headers, object).await?;
+    let answer = connection.ask(Method::Get, &wanted.path, &[("accept", accept)], object).await?;
     let most = wanted.size.map_or(DOCUMENT_LIMIT, |size| size.min(DOCUMENT_LIMIT));
     let wrong_size = |found: String| RegistryError::Size {
         object: object.clone(),
@@ -82,26 +64,20 @@ async fn read(connection: &Connection, wanted: &Wanted) -> Result<Received, Fail
         expected: wanted.size.map_or_else(|| format!("at most {most}"), |size| size.to_string()),
         found,
     };
-    if media_type(&response) == "text/html" && wanted.size.is_some_and(|size| response.content_length() != Some(size)) {
+    let (media_type, announced) = (media_type(&answer), answer.length());
+    if media_type == "text/html" && wanted.size.is_some_and(|size| announced != Some(size)) {
         return Err(RegistryError::Page { object: object.clone(), registry: registry.to_owned() }.into());
     }
-    if let Some(announced) = response.content_length()
+    if let Some(announced) = announced
         && (announced > most || wanted.size.is_some_and(|size| announced != size))
     {
         return Err(wrong_size(announced.to_string()).into());
     }
-    let media_type = media_type(&response);
-    let claimed = claimed_digest(response.headers()).map(str::to_owned);
-    let (mut bytes, mut pace, began) = (Vec::new(), Pace::default(), Instant::now());
-    let mut stream = response.bytes_stream();
-    while let Some(piece) = stream.next().await {
-        let piece = piece.map_err(|error| broken(&error, object, registry))?;
-        pace.take(began.elapsed(), piece.len() as u64).map_err(|slow| too_slow(slow, object, registry))?;
-        if (bytes.len() + piece.len()) as u64 > most {
-            return Err(wrong_size(format!("more than {most}")).into());
-        }
-        bytes.extend_from_slice(&piece);
-    }
+    let claimed = claimed_digest(&answer).map(str::to_owned);
+    let bytes = answer.bytes(most).await.map_err(|error| match error {
+        HttpError::TooLong { limit } => wrong_size(format!("more than {limit}")).into(),
+        error => broken(&error, object, registry),
+    })?;
     if wanted.size.is_some_and(|size| (bytes.len() as u64) < size) {
         return Err(Failure::passing(RegistryError::Truncated {
             object: object.clone(),
@@ -127,13 +103,13 @@ async fn read(connection: &Connection, wanted: &Wanted) -> Result<Received, Fail
     Ok(Received { media_type, bytes, digest })
 }
 
-fn media_type(response: &Response) -> String {
-    let value = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+fn media_type(answer: &Answer) -> String {
+    let value = answer.header("content-type").unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Returns what `Docker-Content-Digest` says; digests of other kinds than SHA-256 are not ours to compare.
-pub(super) fn claimed_digest(headers: &HeaderMap) -> Option<&str> {
-    let claimed = headers.get("docker-content-digest")?.to_str().unwrap_or("no text").trim();
+pub(super) fn claimed_digest(answer: &Answer) -> Option<&str> {
+    let claimed = answer.header("docker-content-digest")?.trim();
     (!claimed.starts_with("sha512:") && !claimed.starts_with("sha384:")).then_some(claimed)
 }

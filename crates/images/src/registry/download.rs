@@ -2,21 +2,16 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
-use reqwest::{Method, Response, StatusCode};
+use rcrepro_http::{Answer, Attempts, Failure, HttpError, Method};
 
-use super::RegistryEvent;
 use super::connection::Connection;
 use super::document::claimed_digest;
 use super::error::RegistryError;
-use super::http::{broken, too_slow};
-use super::retry::{Attempts, Failure};
+use super::http::broken;
 use super::route::Route;
 use rcrepro_model::content::digest::{Digest, DigestHasher};
-use rcrepro_model::content::pace::Pace;
 use rcrepro_store::{BlobStore, BlobWriter, StoreError};
 
 /// How many bytes an attempt has to bring for those before it to be forgotten.
@@ -58,9 +53,8 @@ pub(super) async fn fetch(
             if arrived(&partial) >= before + PROGRESS {
                 attempts.forget();
             }
-            let reason = failure.error.to_string();
-            let pause = attempts.pause(failure)?;
-            route.tell(RegistryEvent::Retrying { reason, pause });
+            let Some(pause) = attempts.pause(failure.next) else { return Err(failure.error) };
+            route.tell_retry(&failure.error, pause);
             tokio::time::sleep(pause).await;
         }
     };
@@ -79,17 +73,12 @@ struct Download<'a> {
 }
 
 impl Download<'_> {
-    async fn attempt(&self, partial: &mut Option<Partial>) -> Result<(), Failure> {
-        let mut headers = HeaderMap::new();
+    async fn attempt(&self, partial: &mut Option<Partial>) -> Result<(), Failure<RegistryError>> {
         let offset = arrived(partial);
-        if offset > 0 {
-            headers.insert(
-                RANGE,
-                HeaderValue::from_str(&format!("bytes={offset}-")).expect("digits are a header's value"),
-            );
-        }
+        let range = [("range", format!("bytes={offset}-"))];
+        let headers = if offset > 0 { &range[..] } else { &[] };
         let path = format!("blobs/{}", self.wanted.hash.to_oci());
-        let response = match self.connection.ask(Method::GET, &path, &headers, self.object).await {
+        let answer = match self.connection.ask(Method::Get, &path, headers, self.object).await {
             // It cannot go on from there, so it has to begin anew.
             Err(Failure { error: error @ RegistryError::Status { status: 416, .. }, .. }) if offset > 0 => {
                 *partial = None;
@@ -98,15 +87,16 @@ impl Download<'_> {
             answer => answer?,
         };
         // A server that ignores the range sends everything, which then is the beginning of a new one.
-        let goes_on = response.status() == StatusCode::PARTIAL_CONTENT && begins_at(&response) == Some(offset);
+        let is_part = answer.status() == 206;
+        let goes_on = is_part && begins_at(&answer) == Some(offset);
         if offset > 0 && !goes_on {
             *partial = None;
         }
-        if response.status() == StatusCode::PARTIAL_CONTENT && !goes_on {
+        if is_part && !goes_on {
             let reason = "it sends another part than the one that was asked for".to_owned();
             return Err(Failure::passing(self.unreachable(reason)));
         }
-        self.check_headers(&response, self.wanted.size - arrived(partial))?;
+        self.check_headers(&answer, self.wanted.size - arrived(partial))?;
         let arriving = match partial {
             Some(partial) => {
                 partial.resumed = true;
@@ -117,7 +107,7 @@ impl Download<'_> {
                 partial.insert(Partial { writer, hasher: DigestHasher::default(), size: 0, resumed: false })
             }
         };
-        let outcome = self.stream(response, arriving).await;
+        let outcome = self.stream(answer, arriving).await;
         match outcome {
             Ok(()) => self.finish(partial.take().expect("it was just filled")).await,
             Err(failure) => {
@@ -129,11 +119,11 @@ impl Download<'_> {
         }
     }
 
-    fn check_headers(&self, response: &Response, left: u64) -> Result<(), RegistryError> {
-        if let Some(announced) = response.content_length().filter(|announced| *announced != left) {
+    fn check_headers(&self, answer: &Answer, left: u64) -> Result<(), RegistryError> {
+        if let Some(announced) = answer.length().filter(|announced| *announced != left) {
             return Err(self.wrong_size(left.to_string(), announced.to_string()));
         }
-        match claimed_digest(response.headers()).filter(|claimed| *claimed != self.wanted.hash.to_oci()) {
+        match claimed_digest(answer).filter(|claimed| *claimed != self.wanted.hash.to_oci()) {
             Some(found) => Err(RegistryError::Header {
                 object: self.object.to_owned(),
                 registry: self.connection.name().to_owned(),
@@ -144,18 +134,15 @@ impl Download<'_> {
         }
     }
 
-    async fn stream(&self, response: Response, arriving: &mut Partial) -> Result<(), Failure> {
+    async fn stream(&self, answer: Answer, arriving: &mut Partial) -> Result<(), Failure<RegistryError>> {
         let size = self.wanted.size;
-        let (mut pace, began) = (Pace::default(), Instant::now());
-        let mut stream = response.bytes_stream();
-        while let Some(piece) = stream.next().await {
-            let piece = piece.map_err(|error| broken(&error, self.object, self.connection.name()))?;
-            let slow = pace.take(began.elapsed(), piece.len() as u64);
-            slow.map_err(|slow| too_slow(slow, self.object, self.connection.name()))?;
+        let mut body = answer.into_body(size - arriving.size);
+        let failed = |error: HttpError| match error {
+            HttpError::TooLong { .. } => self.wrong_size(size.to_string(), format!("more than {size}")).into(),
+            error => broken(&error, self.object, self.connection.name()),
+        };
+        while let Some(piece) = body.next().await.map_err(failed)? {
             arriving.size += piece.len() as u64;
-            if arriving.size > size {
-                return Err(self.wrong_size(size.to_string(), format!("more than {size}")).into());
-            }
             arriving.hasher.update(&piece);
             // Pieces are small and the file system buffers them: a thread for each would cost more.
             let written = arriving.writer.write_all(&piece);
@@ -175,7 +162,7 @@ impl Download<'_> {
     }
 
     /// Checks the whole and makes it visible; what is wrong goes away with its writer.
-    async fn finish(&self, arrived: Partial) -> Result<(), Failure> {
+    async fn finish(&self, arrived: Partial) -> Result<(), Failure<RegistryError>> {
         let found = arrived.hasher.finish().hash;
         if found != self.wanted.hash {
             let (object, registry) = (self.object.to_owned(), self.connection.name().to_owned());
@@ -201,7 +188,6 @@ impl Download<'_> {
 }
 
 /// Reads where a part begins: `Content-Range: bytes FIRST-LAST/SIZE`.
-fn begins_at(response: &Response) -> Option<u64> {
-    let value = response.headers().get(CONTENT_RANGE)?.to_str().ok()?;
-    value.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok()
+fn begins_at(answer: &Answer) -> Option<u64> {
+    answer.header("content-range")?.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok()
 }

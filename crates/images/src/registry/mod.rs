@@ -3,7 +3,7 @@
 //! ```text
 //! place        reference → mirrors, then the registry itself; what may be plain HTTP
 //! credentials  Docker's configuration and helpers
-//! connection   greeting, TLS, signing in, requests        http, retry: what every request keeps to
+//! connection   greeting, TLS, signing in, requests        http: what answers and failures mean
 //! route        the places of one repository, in order
 //! document     manifests, indexes, configs, read whole    download: layers, streamed and gone on with
 //! unpack       DiffIds                                    pull, push: the use cases
@@ -13,14 +13,12 @@
 //! but not change one. Uploads and tokens are `oci-client`'s; downloads are our own, because its reading has no bounds, no
 //! say over redirects, and hides the headers.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::credentials::docker_config;
 pub use self::error::RegistryError;
-use self::http::Http;
-pub use self::retry::ATTEMPTS;
+use self::http::Clients;
+pub use self::settings::{RegistryMirrors, RegistrySettings};
 pub use self::unpack::{UNPACKED_LIMIT, store_unpacked};
 use rcrepro_model::content::digest::{Digest, Sha256};
 
@@ -33,45 +31,12 @@ mod http;
 mod place;
 mod pull;
 mod push;
-mod retry;
 mod route;
+mod settings;
 mod unpack;
 
 /// How many blobs are on their way at once.
 pub const PARALLEL: usize = 4;
-
-/// Lists mirrors of registries.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mirrors {
-    /// `https://HOST[:PORT][/PREFIX]`, in the order in which they are asked, by the registry's host and port.
-    pub by_registry: BTreeMap<String, Vec<String>>,
-    /// Asks mirrors only when pulling, never the registry itself.
-    pub exclusive: bool,
-}
-
-/// How registries are reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegistrySettings {
-    /// The mirrors that pulls ask first.
-    pub mirrors: Mirrors,
-    /// Docker's `config.json`, whose credentials are used; see [`docker_config`].
-    pub docker_config: Option<PathBuf>,
-    /// The pause after a first failure; later ones are longer.
-    pub pause: Duration,
-    /// The most bytes that one layer may unpack to.
-    pub unpacked_limit: u64,
-}
-
-impl Default for RegistrySettings {
-    fn default() -> Self {
-        Self {
-            mirrors: Mirrors::default(),
-            docker_config: None,
-            pause: Duration::from_millis(500),
-            unpacked_limit: UNPACKED_LIMIT,
-        }
-    }
-}
 
 /// What happens on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +100,7 @@ pub struct PushedImage {
 #[derive(Debug, Clone)]
 pub struct Registry {
     settings: RegistrySettings,
-    http: Http,
+    clients: Clients,
 }
 
 /// What is to be done in a repository, which is what a token is asked for.
@@ -153,6 +118,6 @@ impl Registry {
     /// store cannot be.
     pub fn new(settings: RegistrySettings) -> Result<Self, RegistryError> {
         place::check(&settings.mirrors)?;
-        Ok(Self { http: Http::new()?, settings })
+        Ok(Self { clients: Clients::new()?, settings })
     }
 }

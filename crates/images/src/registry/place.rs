@@ -1,11 +1,10 @@
 //! Where a reference's repository lies: at its mirrors, then at the registry itself.
 
 use oci_client::Reference;
-use reqwest::Url;
+use rcrepro_http::{Url, is_loopback};
 
 use super::error::RegistryError;
-use super::http::{authority, is_loopback};
-use super::{Mirrors, RegistrySettings};
+use super::settings::{RegistryMirrors, RegistrySettings};
 use rcrepro_model::image::reference::ImageReference;
 
 /// A repository at one host.
@@ -81,11 +80,17 @@ impl Place {
     }
 }
 
+/// Takes a host and port apart from a URL, for places that are given as one.
+fn authority(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 /// Checks every mirror of the settings.
 ///
 /// # Errors
 /// [`RegistryError::Mirror`] for the first that cannot be used.
-pub(super) fn check(mirrors: &Mirrors) -> Result<(), RegistryError> {
+pub(super) fn check(mirrors: &RegistryMirrors) -> Result<(), RegistryError> {
     let mut all = mirrors.by_registry.iter().flat_map(|(registry, urls)| urls.iter().map(move |url| (registry, url)));
     all.try_for_each(|(registry, url)| Place::mirror(url, registry, "x").map(drop))
 }
@@ -167,7 +172,7 @@ mod tests {
             ("https://user:secret@mirror.example", "docker login"),
             ("https://mirror.example/?a=b", "https://HOST"),
         ] {
-            let mut mirrors = Mirrors::default();
+            let mut mirrors = RegistryMirrors::default();
             mirrors.by_registry.insert("registry.example".to_owned(), vec![url.to_owned()]);
             let error = check(&mirrors).expect_err("refused").to_string();
             assert!(error.contains(reason), "{error}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
-use super::document::{self, DOCUMENT_LIMIT, Received, Wanted};
+use super::document::{self, DOCUMENT_LIMIT, Received, WantedDocument};
 use super::error::RegistryError;
 use super::place::places;
 use super::route::Route;
@@ -28,7 +28,7 @@ impl Registry {
         let ignore = |_| {};
         let route = self.route(reference, &ignore)?;
         let tag = reference.tag().unwrap_or("latest");
-        let wanted = Wanted {
+        let wanted = WantedDocument {
             path: format!("manifests/{tag}"),
             object: format!("tag `{tag}` of `{}`", reference.repository()),
             hash: None,
@@ -88,7 +88,7 @@ impl Registry {
         reference: &ImageReference,
         on_event: &'a (dyn Fn(RegistryEvent) + Sync),
     ) -> Result<Route<'a>, RegistryError> {
-        Ok(Route::new(places(reference, &self.settings)?, Operation::Pull, &self.http, &self.settings, on_event))
+        Ok(Route::new(places(reference, &self.settings)?, Operation::Pull, &self.clients, &self.settings, on_event))
     }
 }
 
@@ -147,7 +147,8 @@ impl Pull<'_> {
         let oci = hash.to_oci();
         let object = format!("manifest {oci}");
         let size = described.map(|descriptor| descriptor.digest.size);
-        let wanted = Wanted { path: format!("manifests/{oci}"), object: object.clone(), hash: Some(hash), size };
+        let wanted =
+            WantedDocument { path: format!("manifests/{oci}"), object: object.clone(), hash: Some(hash), size };
         let received = document::fetch(&self.route, &wanted, self.registry.settings.pause).await?;
         if let Some(described) = described.filter(|described| described.media_type != received.media_type) {
             let expected = format!("`{}`, as the index says", described.media_type);
@@ -174,7 +175,7 @@ impl Pull<'_> {
             self.store.get(config.digest)?
         } else {
             let (hash, size) = (Some(config.digest.hash), Some(config.digest.size));
-            let wanted = Wanted { path: format!("blobs/{oci}"), object: object.clone(), hash, size };
+            let wanted = WantedDocument { path: format!("blobs/{oci}"), object: object.clone(), hash, size };
             document::fetch(&self.route, &wanted, self.registry.settings.pause).await?.bytes
         };
         let facts = oci_document::config(&config.media_type, &bytes, platform).map_err(wrong(&object))?;

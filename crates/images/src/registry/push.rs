@@ -9,16 +9,14 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use oci_client::client::Client;
 use oci_client::errors::OciDistributionError;
-use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderValue};
+use rcrepro_http::{Failure, Method, is_passing, retry};
 use tokio::sync::mpsc;
 
 use super::connection::Connection;
-use super::document::{self, Wanted};
+use super::document::{self, WantedDocument};
 use super::error::RegistryError;
 use super::http::{broken, said};
 use super::place::Place;
-use super::retry::{Attempts, Failure};
 use super::route::Route;
 use super::{Operation, PARALLEL, PushImage, PushedImage, Registry, RegistryEvent};
 use rcrepro_model::content::digest::Digest;
@@ -52,7 +50,7 @@ impl Registry {
             return Err(RegistryError::Unsupported { object: format!("image for `{to}`"), reason });
         }
         let (place, _) = Place::own(to);
-        let route = Route::new(vec![place], Operation::Push, &self.http, &self.settings, on_event);
+        let route = Route::new(vec![place], Operation::Push, &self.clients, &self.settings, on_event);
         let connect = async |connection: &Connection| {
             let push = Push { connection, route: &route, store, pause: self.settings.pause };
             let (uploaded, skipped) = push.blobs(&image.blobs).await?;
@@ -62,7 +60,7 @@ impl Registry {
         let (uploaded, skipped) = route.ask(&format!("image for `{to}`"), connect).await?;
 
         let tail = to.tag().map_or_else(|| image.manifest.hash.to_oci(), str::to_owned);
-        let wanted = Wanted {
+        let wanted = WantedDocument {
             path: format!("manifests/{tail}"),
             object: format!("the pushed manifest `{tail}`"),
             hash: Some(image.manifest.hash),
@@ -99,31 +97,23 @@ impl Push<'_> {
     }
 
     /// Tries until it succeeds, is final, or was tried often enough.
-    async fn again<T>(&self, mut attempt: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T, RegistryError> {
-        let mut attempts = Attempts::new(self.pause);
-        loop {
-            match attempt().await {
-                Ok(value) => return Ok(value),
-                Err(failure) => {
-                    let reason = failure.error.to_string();
-                    let pause = attempts.pause(failure)?;
-                    self.route.tell(RegistryEvent::Retrying { reason, pause });
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        }
+    async fn again<T>(
+        &self,
+        attempt: impl AsyncFnMut() -> Result<T, Failure<RegistryError>>,
+    ) -> Result<T, RegistryError> {
+        retry(self.pause, attempt, |error, pause| self.route.tell_retry(error, pause)).await
     }
 
-    async fn has(&self, blob: Digest, object: &str) -> Result<bool, Failure> {
+    async fn has(&self, blob: Digest, object: &str) -> Result<bool, Failure<RegistryError>> {
         let path = format!("blobs/{}", blob.hash.to_oci());
-        match self.connection.ask(Method::HEAD, &path, &HeaderMap::new(), object).await {
+        match self.connection.ask(Method::Head, &path, &[], object).await {
             Ok(_) => Ok(true),
             Err(Failure { error: RegistryError::NotFound { .. }, .. }) => Ok(false),
             Err(failure) => Err(failure),
         }
     }
 
-    async fn upload(&self, blob: Digest, object: &str) -> Result<(), Failure> {
+    async fn upload(&self, blob: Digest, object: &str) -> Result<(), Failure<RegistryError>> {
         let client = self.connection.uploader().await?;
         let reference = self.connection.place.reference("latest");
         // An upload has not stalled as long as it goes, so no pause between two reads can tell.
@@ -141,20 +131,21 @@ impl Push<'_> {
 
     async fn manifest(&self, image: &PushImage, to: &ImageReference, bytes: &[u8]) -> Result<(), RegistryError> {
         let object = format!("manifest {}", image.manifest.hash.to_oci());
-        let kind = HeaderValue::from_str(&image.manifest_type).map_err(|_| RegistryError::Unsupported {
+        let wrong_type = |_| RegistryError::Unsupported {
             object: object.clone(),
             reason: format!("its media type is `{}`", image.manifest_type),
-        })?;
+        };
         let place = &self.connection.place;
         let reference = match to.tag() {
             Some(tag) => place.reference(tag),
             None => place.reference("latest").clone_with_digest(image.manifest.hash.to_oci()),
         };
-        let (reference, kind, object) = (&reference, &kind, &object);
+        let (reference, object) = (&reference, &object);
         let put = async || {
+            let kind = image.manifest_type.parse().map_err(wrong_type)?;
             let client: Client = self.connection.uploader().await?;
             let allowed = Duration::from_secs(60);
-            let put = client.push_manifest_raw(reference, bytes.to_vec(), kind.clone());
+            let put = client.push_manifest_raw(reference, bytes.to_vec(), kind);
             self.outcome(tokio::time::timeout(allowed, put).await, object, allowed).await
         };
         self.again(put).await
@@ -166,7 +157,7 @@ impl Push<'_> {
         outcome: Result<Result<T, OciDistributionError>, tokio::time::error::Elapsed>,
         object: &str,
         allowed: Duration,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Failure<RegistryError>> {
         let (object, registry) = (object.to_owned(), self.connection.name().to_owned());
         let error = match outcome {
             Ok(Ok(_)) => return Ok(()),
@@ -179,7 +170,7 @@ impl Push<'_> {
         match error {
             OciDistributionError::RequestError(error) => match error.status() {
                 Some(status) => Err(self.status(status.as_u16(), String::new(), object).await),
-                None => Err(broken(&error, &object, &registry)),
+                None => Err(broken(&error.into(), &object, &registry)),
             },
             OciDistributionError::ServerError { code, message, .. } => {
                 Err(self.status(code, said(message.as_bytes()), object).await)
@@ -189,7 +180,7 @@ impl Push<'_> {
         }
     }
 
-    async fn status(&self, status: u16, message: String, object: String) -> Failure {
+    async fn status(&self, status: u16, message: String, object: String) -> Failure<RegistryError> {
         let registry = self.connection.name().to_owned();
         match status {
             // The token may have run out on the way; with a new one, another attempt tells.
@@ -202,7 +193,7 @@ impl Push<'_> {
                     (self.connection.place.repository.clone(), format!("it answers 403{message}"));
                 Failure::last(RegistryError::Denied { registry, repository, reason })
             }
-            408 | 429 | 500.. => Failure::passing(RegistryError::Status { object, registry, status, message }),
+            _ if is_passing(status) => Failure::passing(RegistryError::Status { object, registry, status, message }),
             _ => Failure::last(RegistryError::Status { object, registry, status, message }),
         }
     }

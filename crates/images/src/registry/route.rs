@@ -1,20 +1,22 @@
 //! The places of one repository, asked one after the other.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
 use super::connection::Connection;
 use super::error::RegistryError;
-use super::http::Http;
+use super::http::Clients;
 use super::place::Place;
-use super::{Operation, RegistryEvent, RegistrySettings};
+use super::settings::RegistrySettings;
+use super::{Operation, RegistryEvent};
 
 /// The places in the order in which they are asked; each is connected to when it is first needed.
 pub(super) struct Route<'a> {
     stops: Vec<Stop>,
     operation: Operation,
-    http: &'a Http,
+    clients: &'a Clients,
     settings: &'a RegistrySettings,
     on_event: &'a (dyn Fn(RegistryEvent) + Sync),
 }
@@ -30,17 +32,22 @@ impl<'a> Route<'a> {
     pub fn new(
         places: Vec<Place>,
         operation: Operation,
-        http: &'a Http,
+        clients: &'a Clients,
         settings: &'a RegistrySettings,
         on_event: &'a (dyn Fn(RegistryEvent) + Sync),
     ) -> Self {
         let stop = |place| Stop { place, connection: OnceCell::new(), dead: AtomicBool::new(false) };
-        Self { stops: places.into_iter().map(stop).collect(), operation, http, settings, on_event }
+        Self { stops: places.into_iter().map(stop).collect(), operation, clients, settings, on_event }
     }
 
     /// Passes an event to the listener.
     pub fn tell(&self, event: RegistryEvent) {
         (self.on_event)(event);
+    }
+
+    /// Tells the listener what failed and after how long it is tried again.
+    pub fn tell_retry(&self, error: &RegistryError, pause: Duration) {
+        self.tell(RegistryEvent::Retrying { reason: error.to_string(), pause });
     }
 
     /// Asks each place until one serves.
@@ -79,7 +86,7 @@ impl<'a> Route<'a> {
     }
 
     async fn connect<'b>(&'b self, stop: &'b Stop) -> Result<&'b Connection, RegistryError> {
-        let open = || Connection::open(stop.place.clone(), self.operation, self.http, self.settings);
+        let open = || Connection::open(stop.place.clone(), self.operation, self.clients, self.settings);
         let connection = stop.connection.get_or_try_init(open).await;
         connection.inspect_err(|_| stop.dead.store(true, Ordering::Relaxed))
     }

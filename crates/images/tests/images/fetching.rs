@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcrepro_images::packages::PackageError;
-use rcrepro_images::packages::fetch::{Fetcher, Promise, Wanted};
+use rcrepro_images::packages::fetch::{Fetcher, Promise, WantedFile};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::memory::MemoryStore;
@@ -39,8 +39,8 @@ fn status(line: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").into_bytes()
 }
 
-fn wanted(urls: &[&str], promise: Promise) -> Wanted {
-    Wanted { package: "pkg:npm/x@1".to_owned(), urls: urls.iter().map(ToString::to_string).collect(), promise }
+fn wanted(urls: &[&str], promise: Promise) -> WantedFile {
+    WantedFile { package: "pkg:npm/x@1".to_owned(), urls: urls.iter().map(ToString::to_string).collect(), promise }
 }
 
 const GOOD: &[u8] = b"the right bytes";

@@ -3,7 +3,7 @@
 use std::io::{Seek as _, Write as _};
 
 use rcrepro_images::oci::OciError;
-use rcrepro_images::oci::layer_tree::{LayerRules, Package, PackageWriter};
+use rcrepro_images::oci::layer_tree::{LayerRules, PackageWriter, UnpackedPackage};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
 use rcrepro_model::image::layer::LayerLimits;
 use rcrepro_testkit::archives::{Item, ar_of, file, link, tar_of, xz, zip_of};
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    fn unpack(self, archive: &[u8]) -> Result<Package, String> {
+    fn unpack(self, archive: &[u8]) -> Result<UnpackedPackage, String> {
         let mut package = PackageWriter::within(LIMITS, "pkg", LayerRules::default()).expect("begins");
         let sink = &mut |entry, content: &mut dyn std::io::Read| Ok::<_, Refused>(package.add(entry, content)?);
         let place = [(".".to_owned(), "opt".parse().expect("a path"))].into();

@@ -1,10 +1,10 @@
 //! Packages laid over each other.
 
 use rcrepro_images::oci::OciError;
-use rcrepro_images::oci::layer_tree::{LayerRules, LayerTree, Package, PackageWriter};
+use rcrepro_images::oci::layer_tree::{LayerRules, LayerTree, PackageWriter, UnpackedPackage};
 use rcrepro_model::image::layer::{Entry, EntryKind};
 
-fn package(name: &str, rules: LayerRules, entries: &[(&str, EntryKind, &str)]) -> Package {
+fn package(name: &str, rules: LayerRules, entries: &[(&str, EntryKind, &str)]) -> UnpackedPackage {
     let mut writer = PackageWriter::new(name, rules).expect("begins");
     for (path, kind, content) in entries {
         let entry = Entry { path: path.parse().expect("a path"), kind: kind.clone() };

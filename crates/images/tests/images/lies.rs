@@ -7,7 +7,7 @@ use rcrepro_testkit::archives::gzip;
 use rcrepro_testkit::published::{
     GZIP, INDEX, Kept, MANIFEST, Published, TAR, ZSTD, architecture, client, descriptor, settings,
 };
-use rcrepro_testkit::server::{Reply, Request, Server};
+use rcrepro_testkit::server::{Reply, ServedRequest, Server};
 use serde_json::json;
 
 fn platform() -> ImagePlatform {
@@ -20,7 +20,7 @@ async fn refused(
     registry: &Registry,
     image: &Published,
     allowed: &[Sha256],
-    answer: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
+    answer: impl Fn(&ServedRequest, Reply) -> Reply + Send + Sync + 'static,
 ) -> RegistryError {
     let honest = image.clone();
     let server = Server::start(move |request| answer(request, honest.answer(request)));
@@ -36,7 +36,7 @@ async fn refused(
     error
 }
 
-fn is_for(request: &Request, digest: Digest) -> bool {
+fn is_for(request: &ServedRequest, digest: Digest) -> bool {
     request.path.ends_with(&digest.hash.to_oci())
 }
 
@@ -48,7 +48,7 @@ async fn layers_that_lie() {
     let record = kept_record(&image).await;
     let right = image.bytes(target).to_vec();
     let expected = target.hash.to_oci();
-    type Twist = Box<dyn Fn(Reply, &Request) -> Reply + Send + Sync>;
+    type Twist = Box<dyn Fn(Reply, &ServedRequest) -> Reply + Send + Sync>;
     let wrong_bytes = {
         let mut bytes = right.clone();
         bytes[77] ^= 1;
@@ -104,7 +104,7 @@ async fn layers_that_lie() {
         ("nothing", vec![format!("layer {expected} is not at 127.0.0.1")], false, Box::new(|_, _| Reply::status(404))),
     ];
     for (what, texts, tampering, twist) in cases {
-        let answer = move |request: &Request, reply: Reply| {
+        let answer = move |request: &ServedRequest, reply: Reply| {
             // The endless redirect goes on below the blob's own path.
             if is_for(request, target) || request.path.contains(&format!("{}/", target.hash.to_oci())) {
                 return twist(reply, request);
@@ -143,14 +143,14 @@ async fn manifests_and_configs_that_lie() {
         ("another config", config, "expected".to_owned(), true),
     ] {
         let body = other.clone();
-        let answer = move |request: &Request, reply: Reply| {
+        let answer = move |request: &ServedRequest, reply: Reply| {
             if is_for(request, digest) { Reply::new(200, &reply.headers[0].1, &body) } else { reply }
         };
         let error = refused(what, &client(), &image, &[], answer).await;
         assert!(error.to_string().contains(&text) && error.is_tampering() == tampering, "{what}: {error}");
     }
 
-    let answer = move |request: &Request, mut reply: Reply| {
+    let answer = move |request: &ServedRequest, mut reply: Reply| {
         if is_for(request, manifest) {
             reply.headers[1].1 = Sha256::of(b"other").to_oci();
         }
@@ -164,7 +164,7 @@ async fn manifests_and_configs_that_lie() {
         ("an index that is none", INDEX, "as it was sent"),
         ("no type", "", "media type is ``"),
     ] {
-        let answer = move |request: &Request, mut reply: Reply| {
+        let answer = move |request: &ServedRequest, mut reply: Reply| {
             if is_for(request, manifest) {
                 kind.clone_into(&mut reply.headers[0].1);
             }
@@ -175,7 +175,7 @@ async fn manifests_and_configs_that_lie() {
     }
 
     let endless = vec![b' '; 5 << 20];
-    let answer = move |request: &Request, reply: Reply| {
+    let answer = move |request: &ServedRequest, reply: Reply| {
         if is_for(request, manifest) { Reply { body: endless.clone(), length: None, ..reply } } else { reply }
     };
     let error = refused("an endless manifest", &client(), &image, &[], answer).await;
@@ -307,7 +307,7 @@ async fn indexes_in_indexes_are_gone_down_to_a_depth() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_for_people_is_told_as_one() {
     let image = Published::sample();
-    let page = |_: &Request, _: Reply| Reply::new(200, "text/html; charset=utf-8", b"<html>Sign in</html>");
+    let page = |_: &ServedRequest, _: Reply| Reply::new(200, "text/html; charset=utf-8", b"<html>Sign in</html>");
     let error = refused("a log-in page", &client(), &image, &[], page).await;
     assert!(matches!(error, RegistryError::Page { .. }), "{error}");
     assert!(!error.is_tampering(), "nobody tampered: {error}");

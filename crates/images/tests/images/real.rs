@@ -14,7 +14,7 @@ use rcrepro_store::memory::MemoryStore;
 use rcrepro_testkit::archives::gzip;
 use rcrepro_testkit::docker_registry::{DockerRegistry, HTPASSWD, PASSWORD, USER, certificate, docker_config, openssl};
 use rcrepro_testkit::published::{CONFIG, Kept, Published, architecture, client, descriptor, settings};
-use rcrepro_testkit::server::{Reply, Request, Server};
+use rcrepro_testkit::server::{Reply, ServedRequest, Server};
 use serde_json::json;
 
 fn platform() -> ImagePlatform {
@@ -181,7 +181,7 @@ async fn a_token_for_a_scope() {
 /// Is a token server: gives a signed token for the scope that is asked for, to the one user there is.
 ///
 /// Source: distribution project, "Token Authentication Implementation".
-fn token(keys: &std::path::Path, request: &Request) -> Reply {
+fn token(keys: &std::path::Path, request: &ServedRequest) -> Reply {
     let expected = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));
     if request.header("authorization") != Some(&expected) {
         let refusal = br#"{"errors":[{"code":"UNAUTHORIZED","message":"who are you"}]}"#;

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use rcrepro_images::registry::{ATTEMPTS, Registry, RegistryEvent};
+use rcrepro_http::ATTEMPTS;
+use rcrepro_images::registry::{Registry, RegistryEvent};
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_testkit::published::{Kept, Published, client, settings};
-use rcrepro_testkit::server::{Reply, Request, Server};
+use rcrepro_testkit::server::{Reply, ServedRequest, Server};
 
 fn platform() -> ImagePlatform {
     ImagePlatform::host().expect("a platform")
@@ -28,7 +29,7 @@ async fn a_layer_goes_on_from_where_it_stopped() {
     let pulled =
         client().pull(&image.reference(&server.authority), platform(), &kept.store, &|_| {}).await.expect("pulled");
     assert_eq!(pulled.layers.iter().map(|layer| layer.diff_id).collect::<Vec<_>>(), image.diff_ids);
-    let starts: Vec<_> = server.seen(&target.hash.to_oci()).iter().map(Request::from).collect();
+    let starts: Vec<_> = server.seen(&target.hash.to_oci()).iter().map(ServedRequest::from).collect();
     assert_eq!(starts, [None, Some(70_000), Some(140_000), Some(210_000)]);
 }
 
@@ -41,7 +42,7 @@ async fn servers_without_ranges_begin_anew() {
         let server = Server::start(move |request| {
             let mut reply = honest.answer(request);
             if request.path.ends_with(&target.hash.to_oci()) {
-                let whole = Request { headers: Vec::new(), ..request.clone() };
+                let whole = ServedRequest { headers: Vec::new(), ..request.clone() };
                 match (count.fetch_add(1, Ordering::SeqCst), mode) {
                     (0, _) => reply.body.truncate(70_000),
                     // All of it, as if no range had been asked for.
@@ -86,7 +87,7 @@ async fn a_part_that_does_not_fit_is_asked_for_again_as_a_whole() {
     });
     let kept = Kept::new();
     client().pull(&image.reference(&server.authority), platform(), &kept.store, &|_| {}).await.expect("pulled");
-    let starts: Vec<_> = server.seen(&target.hash.to_oci()).iter().map(Request::from).collect();
+    let starts: Vec<_> = server.seen(&target.hash.to_oci()).iter().map(ServedRequest::from).collect();
     assert_eq!(starts, [None, Some(70_000), None]);
 }
 

@@ -108,7 +108,7 @@ fn a_path_through_a_link_is_a_fault_and_a_device_is_a_note() {
     ];
     let tar = tar_of(&items);
     let validation = check(&layout(&tar, &tar, TAR));
-    let named = |list: &[rcrepro_images::oci::validate::Fault]| -> Vec<(FaultName, String)> {
+    let named = |list: &[rcrepro_images::oci::validate::ImageFault]| -> Vec<(FaultName, String)> {
         list.iter().map(|one| (one.name, one.object.rsplit(' ').next().unwrap_or_default().to_owned())).collect()
     };
     assert_eq!(named(&validation.faults), [(FaultName::EntryBelowLink, "`./a/out/passwd`".to_owned())]);

@@ -4,5 +4,4 @@ pub mod digest;
 pub mod hex;
 pub mod integrity;
 pub mod name;
-pub mod pace;
 pub mod tree;

@@ -11,7 +11,7 @@ use rcrepro_model::content::tree::TreeNode;
 /// A path at which two trees differ: in one only, or other in each. A directory that only one tree has counts as all
 /// that is in it; directories in both are looked into.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct TreeDifference {
     /// The path from the trees' roots.
     pub path: TreePath,
     /// What the first tree has there.
@@ -24,7 +24,7 @@ pub struct Difference {
 ///
 /// # Errors
 /// [`ExportError`] when a directory that differs is missing, damaged or not canonical.
-pub fn diff(store: &dyn BlobStore, left: Digest, right: Digest) -> Result<Vec<Difference>, ExportError> {
+pub fn diff(store: &dyn BlobStore, left: Digest, right: Digest) -> Result<Vec<TreeDifference>, ExportError> {
     let mut found = Vec::new();
     let mut waiting = if left == right { Vec::new() } else { compare(store, left, right, None)? };
     while let Some(difference) = waiting.pop() {
@@ -44,13 +44,13 @@ fn compare(
     left: Digest,
     right: Digest,
     at: Option<&TreePath>,
-) -> Result<Vec<Difference>, ExportError> {
+) -> Result<Vec<TreeDifference>, ExportError> {
     let mut left = read_directory(store, left)?.entries;
     let mut right = read_directory(store, right)?.entries;
     let names: BTreeSet<Name> = left.keys().chain(right.keys()).cloned().collect();
     let differences = names.into_iter().rev().filter_map(|name| {
         let (left, right) = (left.remove(&name), right.remove(&name));
-        (left != right).then(|| Difference { path: child(at, &name), left, right })
+        (left != right).then(|| TreeDifference { path: child(at, &name), left, right })
     });
     Ok(differences.collect())
 }

@@ -20,7 +20,7 @@ pub mod walk;
 pub mod whole;
 
 pub use self::checkout::{CheckoutOptions, Contents, Owner, checkout};
-pub use self::diff::{Difference, diff};
+pub use self::diff::{TreeDifference, diff};
 pub use self::graft::graft;
 pub use self::tar::{TarStyle, export_tar};
 pub use self::walk::{lookup, walk};

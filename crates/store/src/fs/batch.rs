@@ -1,34 +1,17 @@
 //! Many blobs for one price in disk flushes.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::Shared;
-use super::writer::{FsWriter, Staged, fsync_directory, staged_bytes};
+use super::shared::Shared;
+use super::staged::{Staged, Staging, fsync_directory, staged_bytes};
+use super::writer::FsWriter;
 use crate::{BlobBatch, BlobWriter, StoreError};
 use rcrepro_model::content::digest::Digest;
 
 /// Up to this many files are flushed one by one; beyond it, one `syncfs` is cheaper, though it also waits for what
 /// others have written to the same file system.
 const FLUSH_EACH: usize = 16;
-
-/// Flushed-later files by the digest that they will be named by.
-#[derive(Debug, Default)]
-pub(super) struct Staging {
-    files: Mutex<HashMap<Digest, Staged>>,
-}
-
-impl Staging {
-    pub(super) fn holds(&self, digest: Digest) -> bool {
-        // Nothing can panic while the lock is held and leave the map in parts.
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&digest)
-    }
-
-    /// Keeps the first file of a digest; a second one, from another thread, goes away.
-    pub(super) fn add(&self, digest: Digest, staged: Staged) {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).entry(digest).or_insert(staged);
-    }
-}
 
 /// A batch of a store on disk.
 #[derive(Debug)]
@@ -62,7 +45,7 @@ impl BlobBatch for FsBatch {
 
     fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let Self { shared, staging } = *self;
-        let files = staging.files.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let files = staging.into_files();
         if files.len() <= FLUSH_EACH {
             files.values().try_for_each(Staged::flush)?;
         } else {

@@ -4,28 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::verify::VerifyingReader;
 use rcrepro_model::content::digest::Digest;
-
-/// Lists what was set aside.
-#[derive(Debug, Default)]
-pub(super) struct SetAside {
-    blobs: Mutex<Vec<Digest>>,
-}
-
-impl SetAside {
-    fn add(&self, digest: Digest) {
-        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).push(digest);
-    }
-
-    /// Returns the list and begins a new one.
-    pub(super) fn take(&self) -> Vec<Digest> {
-        std::mem::take(&mut *self.blobs.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// Names a file, whatever its path: by device and inode.
 pub(super) type FileName = (u64, u64);

@@ -27,45 +27,33 @@ mod batch;
 mod damage;
 pub mod reader;
 mod session;
+mod set_aside;
+mod shared;
+mod staged;
 mod writer;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::fs::{Mode, OFlags};
 
-use self::damage::{SetAside, Watched};
+use self::damage::Watched;
 use self::session::Session;
-use self::writer::{FsWriter, fsync_directory, staged_bytes};
+use self::set_aside::SetAside;
+use self::shared::Shared;
+pub use self::staged::BLOB_MTIME;
+use self::staged::{fsync_directory, staged_bytes};
+use self::writer::FsWriter;
 use super::verify::read_whole;
 use super::{BlobBatch, BlobStore, BlobWriter, StoreError};
-use rcrepro_model::content::digest::{Digest, Sha256};
-
-/// The modification time of every blob, in seconds since 1970: 1980-01-01T00:00:00Z, the earliest that a zip file can hold.
-///
-/// Blobs can be hard-linked into checkouts, where a time that depends on when the blob was first stored would show.
-pub const BLOB_MTIME: i64 = 315_532_800;
+use rcrepro_model::content::digest::Digest;
 
 /// Keeps blobs on disk. Clones share one session.
 #[derive(Debug, Clone)]
 pub struct FsStore {
     shared: Arc<Shared>,
-}
-
-/// What the store, its writers and its batches share.
-#[derive(Debug)]
-struct Shared {
-    root: PathBuf,
-    blobs: PathBuf,
-    /// An open handle on `blobs`, so that looking for a blob does not walk the whole path.
-    blobs_handle: OwnedFd,
-    session: Session,
-    /// The damaged blobs that were set aside; `None` where they are left in their places.
-    set_aside: Option<SetAside>,
 }
 
 impl FsStore {
@@ -128,47 +116,6 @@ impl FsStore {
             Err(error) => Err(StoreError::io("open", &path)(error)),
         }
     }
-}
-
-impl Shared {
-    fn path(&self, hash: Sha256) -> PathBuf {
-        self.blobs.join(relative(hash))
-    }
-
-    /// Whether a file of the right size is under the blob's name.
-    fn contains(&self, digest: Digest) -> Result<bool, StoreError> {
-        match rustix::fs::statat(&self.blobs_handle, relative(digest.hash), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-                && u64::try_from(stat.st_size) == Ok(digest.size)),
-            Err(Errno::NOENT) => Ok(false),
-            Err(error) => Err(StoreError::io("look at", &self.path(digest.hash))(error.into())),
-        }
-    }
-
-    /// Renames flushed bytes to their name. The caller flushes the shard's folder, whose path it gets.
-    fn publish(&self, staged: &Path, hash: Sha256) -> Result<PathBuf, StoreError> {
-        let target = self.path(hash);
-        let shard = target.parent().expect("a blob is in a shard").to_owned();
-        match std::fs::rename(staged, &target) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                match std::fs::create_dir(&shard) {
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                        return Err(StoreError::io("make the folder", &shard)(error));
-                    }
-                    _ => fsync_directory(&self.blobs)?,
-                }
-                std::fs::rename(staged, &target).map_err(StoreError::io("move a blob to", &target))?;
-            }
-            result => result.map_err(StoreError::io("move a blob to", &target))?,
-        }
-        Ok(shard)
-    }
-}
-
-/// Returns a blob's path below `blobs/sha256`: its first two digits, then the whole hash.
-fn relative(hash: Sha256) -> String {
-    let hex = hash.to_string();
-    format!("{}/{hex}", &hex[..2])
 }
 
 impl BlobStore for FsStore {

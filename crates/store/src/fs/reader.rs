@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::relative;
+use super::shared::relative;
 use crate::verify::{VerifyingReader, read_whole};
 use crate::{BlobStore, BlobWriter, StoreError};
 use rcrepro_model::content::digest::Digest;

@@ -1,75 +1,17 @@
 //! Blobs on their way into the store.
 
-use std::fs::{File, FileTimes};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
-use super::batch::Staging;
 use super::damage::is_equal;
-use super::session::Session;
-use super::{BLOB_MTIME, Shared};
+use super::shared::Shared;
+use super::staged::{Staged, Staging, fsync_directory, seal, stage};
 use crate::{BlobWriter, StoreError};
 use rcrepro_model::content::digest::{Digest, DigestHasher};
 
 /// How much a writer gathers before it calls the kernel, in bytes.
 const BUFFER: usize = 128 << 10;
-
-/// A file in the session's folder; it goes away when it is dropped under that name.
-#[derive(Debug)]
-pub(super) struct Staged {
-    path: PathBuf,
-}
-
-impl Staged {
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Flushes the file's bytes and size to the disk.
-    pub(super) fn flush(&self) -> Result<(), StoreError> {
-        File::open(&self.path).and_then(|file| file.sync_all()).map_err(StoreError::io("flush", &self.path))
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        // Gone already when it was published; what cannot be removed goes with the session's folder.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-fn stage(session: &Session) -> Result<(File, Staged), StoreError> {
-    let path = session.fresh_path();
-    let file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(StoreError::io("make the file", &path))?;
-    Ok((file, Staged { path }))
-}
-
-/// Sets the mode and time of the file to those of every blob.
-fn seal(file: &File) -> io::Result<()> {
-    file.set_permissions(std::fs::Permissions::from_mode(0o444))?;
-    let time = UNIX_EPOCH + Duration::from_secs(BLOB_MTIME.unsigned_abs());
-    file.set_times(FileTimes::new().set_modified(time))
-}
-
-/// Writes bytes into the session's folder, not flushed.
-pub(super) fn staged_bytes(session: &Session, bytes: &[u8]) -> Result<Staged, StoreError> {
-    let (mut file, staged) = stage(session)?;
-    file.write_all(bytes).and_then(|()| seal(&file)).map_err(StoreError::io("write", staged.path()))?;
-    Ok(staged)
-}
-
-/// Flushes a folder, so that the names in it survive a crash.
-pub(super) fn fsync_directory(path: &Path) -> Result<(), StoreError> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(StoreError::io("flush the folder", path))
-}
 
 /// Hashes what it writes.
 pub(super) struct FsWriter<'a> {

@@ -10,7 +10,7 @@ use gix::objs::tree::EntryMode;
 
 use crate::ingest::GitError;
 use crate::ingest::git::{is_malformed, open, reading};
-use crate::ingest::{LimitError, Limits, Meter};
+use crate::ingest::{IngestLimits, LimitError, Meter};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::decision::scope::{Revision, TrackedFile};
 
@@ -209,7 +209,7 @@ impl GitHistory {
         after: Option<ObjectId>,
         changes: &mut Vec<FileChange>,
     ) -> Result<(), GitError> {
-        let mut meter = Meter::new(Limits::default());
+        let mut meter = Meter::new(IngestLimits::default());
         let mut open = vec![(String::new(), before, after)];
         while let Some((below, before, after)) = open.pop() {
             let (mut before, after) = (self.entries(before)?, self.entries(after)?);

@@ -4,94 +4,27 @@
 //! refs are not followed, the environment and the user's configuration are not read: a commit id names one tree everywhere.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gix::objs::tree::EntryKind;
 use globset::GlobSet;
 use rayon::prelude::*;
 
-use super::{LimitError, Limits, Meter};
-use crate::{BlobBatch, BlobStore, StoreError};
+use super::{IngestLimits, Meter};
+use crate::{BlobBatch, BlobStore};
 use rcrepro_format::syntax::canonical_json::MAX_INTEGER;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::name::{NameError, TreePath};
-use rcrepro_model::content::tree::{TreeBuilder, TreeError, TreeNode};
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 
+mod error;
 mod visit;
 mod walk;
 
+pub use error::GitError;
 pub use visit::{Visited, visit_git};
 use walk::Walk;
 pub(crate) use walk::is_malformed;
-
-/// Why a commit's tree cannot be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum GitError {
-    /// git's data cannot be read.
-    #[error("cannot {doing} in the git repository `{}`", repository.display())]
-    Read {
-        /// What was tried, as a verb.
-        doing: String,
-        /// The repository.
-        repository: PathBuf,
-        /// What gix said.
-        #[source]
-        source: Box<dyn Error + Send + Sync>,
-    },
-    /// The wanted folder is not in the commit.
-    #[error("commit {commit} has no folder `{path}`")]
-    NoFolder {
-        /// The commit's id in hex.
-        commit: String,
-        /// The wanted folder.
-        path: TreePath,
-    },
-    /// A submodule, whose contents the repository does not hold.
-    #[error("`{path}` is a submodule (commit {commit}): expected only files and symlinks; exclude it or vendor it")]
-    Submodule {
-        /// The path below the wanted folder.
-        path: TreePath,
-        /// The commit it points to, in hex.
-        commit: String,
-    },
-    /// A name that REAPI cannot carry.
-    #[error("the tracked path `{bytes}` is not UTF-8")]
-    NameNotUtf8 {
-        /// The path, with every byte that is not printable ASCII escaped.
-        bytes: String,
-    },
-    /// A symlink's text that REAPI cannot carry.
-    #[error("the target `{bytes}` of the tracked symlink `{path}` is not UTF-8")]
-    TargetNotUtf8 {
-        /// The symlink.
-        path: TreePath,
-        /// The target, with every byte that is not printable ASCII escaped.
-        bytes: String,
-    },
-    /// A name that no git writes: empty, with `/` or NUL in it, or `.git`.
-    #[error(
-        "malformed tree: invalid path `{path}` of a tracked file: expected names without `/` and other than `.git`"
-    )]
-    Malformed {
-        /// The path, with every byte that is not printable ASCII escaped.
-        path: String,
-    },
-    /// More than is allowed.
-    #[error("the tracked tree holds {source}")]
-    Limit {
-        /// What was exceeded.
-        source: LimitError,
-    },
-    /// A name that cannot be in a tree.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// Two entries of one name.
-    #[error(transparent)]
-    Tree(#[from] TreeError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// Names what is taken from which repository.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +63,11 @@ struct Tracked {
 ///
 /// # Errors
 /// [`GitError`]; then some of the tree's blobs may be in the store, and nothing refers to them.
-pub fn ingest_git(store: &dyn BlobStore, source: &GitSource<'_>, limits: Limits) -> Result<IngestedSource, GitError> {
+pub fn ingest_git(
+    store: &dyn BlobStore,
+    source: &GitSource<'_>,
+    limits: IngestLimits,
+) -> Result<IngestedSource, GitError> {
     let repository = open(source.repository)?;
     let failed = |doing: String| reading(doing, source.repository);
     let commit = find_commit(&repository, source)?;
@@ -182,7 +119,7 @@ fn tracked(
     repository: &gix::Repository,
     commit: &gix::Commit<'_>,
     source: &GitSource<'_>,
-    limits: Limits,
+    limits: IngestLimits,
 ) -> Result<Vec<Tracked>, GitError> {
     let mut tracked = Vec::new();
     for record in records(repository, commit, source, limits)? {
@@ -206,7 +143,7 @@ fn records(
     repository: &gix::Repository,
     commit: &gix::Commit<'_>,
     source: &GitSource<'_>,
-    limits: Limits,
+    limits: IngestLimits,
 ) -> Result<Vec<gix::traverse::tree::recorder::Entry>, GitError> {
     let failed = |doing: String| reading(doing, source.repository);
     let id = commit.id();

@@ -11,7 +11,7 @@ use tar::EntryType;
 
 use super::tar::keep;
 use super::tar_reader::TarReader;
-use super::{Limits, Meter, TarError, with_buffer};
+use super::{IngestLimits, Meter, TarError, with_buffer};
 use crate::{BlobBatch, BlobStore};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
@@ -49,7 +49,7 @@ pub struct RootTree {
 pub fn ingest_layers(store: &dyn BlobStore, layers: &[Digest]) -> Result<RootTree, TarError> {
     let batch = store.batch()?;
     let mut paths = BTreeMap::new();
-    let mut meter = Meter::new(Limits::default());
+    let mut meter = Meter::new(IngestLimits::default());
     for layer in layers {
         let changes = changes(&mut *store.reader(*layer)?, &*batch, &mut meter, &paths)?;
         lay(&mut paths, changes);

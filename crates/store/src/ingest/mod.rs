@@ -11,20 +11,25 @@ use crate::{BlobBatch, BlobWriter, StoreError};
 use rcrepro_model::content::digest::{Digest, DigestHasher};
 
 pub mod dir;
+mod dir_error;
 pub mod git;
 pub mod layers;
 mod scan;
 pub mod tar;
+mod tar_error;
 pub mod tar_reader;
 
-pub use self::dir::{DirError, DirOptions, hash_dir, ingest_dir, ingest_output};
+pub use self::dir::{hash_dir, ingest_dir, ingest_output};
+pub use self::dir_error::DirError;
 pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, is_excluded, visit_git};
 pub use self::layers::{Dress, RootTree, ingest_layers};
-pub use self::tar::{TarError, TarOptions, ingest_tar, ingest_tar_into};
+pub use self::scan::DirOptions;
+pub use self::tar::{TarOptions, ingest_tar, ingest_tar_into};
+pub use self::tar_error::TarError;
 
 /// Bounds what one ingest may take in, so that a broken or hostile tree ends in an error and not in a full disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct IngestLimits {
     /// Files, folders and symlinks together.
     pub entries: usize,
     /// The size of one file, in bytes.
@@ -33,14 +38,14 @@ pub struct Limits {
     pub total_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for IngestLimits {
     /// Two million entries, 16 GiB a file, 64 GiB together.
     fn default() -> Self {
         Self { entries: 2_000_000, file_bytes: 16 << 30, total_bytes: 64 << 30 }
     }
 }
 
-/// Which of the [`Limits`] was exceeded.
+/// Which of the [`IngestLimits`] was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LimitError {
     /// Too many entries.
@@ -65,16 +70,16 @@ pub enum LimitError {
     },
 }
 
-/// Counts towards the [`Limits`].
+/// Counts towards the [`IngestLimits`].
 #[derive(Debug)]
 pub(crate) struct Meter {
-    limits: Limits,
+    limits: IngestLimits,
     entries: usize,
     bytes: u64,
 }
 
 impl Meter {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: IngestLimits) -> Self {
         Self { limits, entries: 0, bytes: 0 }
     }
 

@@ -10,9 +10,19 @@ use rayon::prelude::*;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::Meter;
-use super::dir::{DirError, DirOptions};
+use super::dir_error::DirError;
+use super::{IngestLimits, Meter};
 use rcrepro_model::content::name::Name;
+
+/// How a folder is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DirOptions {
+    /// The folder is the upper directory of an overlay whose container has ended: whiteouts (character devices 0/0) mean
+    /// that nothing is there; entries whose contents stayed in a lower layer are refused.
+    pub overlay_upper: bool,
+    /// What may be taken in.
+    pub limits: IngestLimits,
+}
 
 /// A tree's shape. The folder of index 0 is the root; a folder comes after the one that holds it.
 #[derive(Debug)]

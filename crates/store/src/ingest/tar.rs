@@ -5,75 +5,13 @@ use std::io::{self, Read, Write as _};
 
 use tar::EntryType;
 
-use super::tar_reader::{Entry, TarReader};
-use super::{LimitError, Limits, Meter, PIECE, fill, with_buffer};
+use super::tar_error::TarError;
+use super::tar_reader::{TarEntry, TarReader};
+use super::{IngestLimits, Meter, PIECE, fill, with_buffer};
 use crate::{BlobBatch, BlobStore, StoreError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::content::tree::{TreeBuilder, TreeError, TreeNode};
-
-/// Why an archive cannot become a tree. Names are shown with every byte that is not printable ASCII escaped.
-#[derive(Debug, thiserror::Error)]
-pub enum TarError {
-    /// The stream failed.
-    #[error("cannot read the archive")]
-    Read {
-        /// What the stream said.
-        #[source]
-        source: io::Error,
-    },
-    /// The stream ended inside an entry.
-    #[error("the archive is cut in the middle, in or after `{after}`")]
-    Cut {
-        /// The last entry that was begun.
-        after: String,
-    },
-    /// The stream ended between two entries.
-    #[error("the archive ends after `{after}` without its end mark of two zero blocks: it was cut between two entries")]
-    NoEnd {
-        /// The last entry.
-        after: String,
-    },
-    /// Something follows the end mark.
-    #[error("the archive goes on after its end mark")]
-    Trailing,
-    /// A header that makes no sense.
-    #[error("the archive is malformed after `{after}`: {reason}")]
-    Malformed {
-        /// The last entry whose name was read.
-        after: String,
-        /// What is wrong.
-        reason: &'static str,
-    },
-    /// An entry that cannot be in a tree.
-    #[error("archive entry `{entry}` is refused: {reason}")]
-    Entry {
-        /// The entry's path in the archive.
-        entry: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// Nothing is at the path that the caller wants.
-    #[error("the archive holds nothing at `{path}`")]
-    Empty {
-        /// The wanted path.
-        path: TreePath,
-    },
-    /// More than is allowed.
-    #[error("archive entry `{entry}` goes beyond the limits: {source}")]
-    Limit {
-        /// Where it was noticed.
-        entry: String,
-        /// What was exceeded.
-        source: LimitError,
-    },
-    /// An entry below a file, or two entries of one name.
-    #[error(transparent)]
-    Tree(#[from] TreeError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 
 /// How an archive is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,7 +20,7 @@ pub struct TarOptions {
     /// of `/work/dist` has it at `dist`. `None` takes the archive's own root.
     pub strip: Option<TreePath>,
     /// What may be taken in.
-    pub limits: Limits,
+    pub limits: IngestLimits,
 }
 
 /// Stores an archive: a tree's root, or the file or symlink that is at [`TarOptions::strip`].
@@ -219,7 +157,7 @@ fn locate(bytes: &[u8], strip: Option<&TreePath>) -> Result<Option<TreePath>, &'
 pub(super) fn keep(
     batch: &dyn BlobBatch,
     archive: &mut TarReader<'_>,
-    entry: &Entry,
+    entry: &TarEntry,
     buffer: &mut [u8],
 ) -> Result<Digest, TarError> {
     let failed = |source: io::Error| match source.kind() {

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use tar::{EntryType, Header};
 
 use super::fill;
-use super::tar::TarError;
+use super::tar_error::TarError;
 
 const BLOCK: usize = 512;
 /// How long a pax header or a GNU long name may be, in bytes; Linux takes no path beyond 4,096.
@@ -16,7 +16,7 @@ const META_LIMIT: u64 = 1 << 20;
 
 /// An entry's header with its long names resolved.
 #[derive(Debug)]
-pub struct Entry {
+pub struct TarEntry {
     /// The path as the archive spells it.
     pub path: Vec<u8>,
     /// What the entry is.
@@ -62,7 +62,7 @@ impl<'a> TarReader<'a> {
 
     /// Passes over what is left of the current entry and reads the next header. `None` comes only after the end mark, with
     /// the stream read to its end.
-    pub fn next_entry(&mut self) -> Result<Option<Entry>, TarError> {
+    pub fn next_entry(&mut self) -> Result<Option<TarEntry>, TarError> {
         self.finish_entry()?;
         let mut overrides = Overrides::default();
         loop {
@@ -79,7 +79,13 @@ impl<'a> TarReader<'a> {
         }
     }
 
-    fn entry(&mut self, header: &Header, kind: EntryType, size: u64, overrides: Overrides) -> Result<Entry, TarError> {
+    fn entry(
+        &mut self,
+        header: &Header,
+        kind: EntryType,
+        size: u64,
+        overrides: Overrides,
+    ) -> Result<TarEntry, TarError> {
         let path = overrides.path.unwrap_or_else(|| header.path_bytes().into_owned());
         let link =
             overrides.link.or_else(|| header.link_name_bytes().map(|link| link.into_owned())).unwrap_or_default();
@@ -94,7 +100,7 @@ impl<'a> TarReader<'a> {
         let owner = |said: Option<u64>, header: io::Result<u64>| said.or(header.ok()).unwrap_or(u64::MAX);
         let (uid, gid) = (owner(overrides.uid, header.uid()), owner(overrides.gid, header.gid()));
         self.begin_data(size);
-        Ok(Entry { path, kind, link, executable: mode & 0o100 != 0, mode, uid, gid, size })
+        Ok(TarEntry { path, kind, link, executable: mode & 0o100 != 0, mode, uid, gid, size })
     }
 
     fn begin_data(&mut self, size: u64) {

@@ -7,7 +7,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::export::{TarStyle, export_tar, lookup};
-use rcrepro_store::ingest::{DirOptions, Limits, TarError, TarOptions, hash_dir, ingest_dir, ingest_tar};
+use rcrepro_store::ingest::{DirOptions, IngestLimits, TarError, TarOptions, hash_dir, ingest_dir, ingest_tar};
 use rcrepro_store::memory::MemoryStore;
 use tar::{EntryType, Header};
 
@@ -161,7 +161,7 @@ fn damaged_and_greedy_headers_are_refused() {
     assert!(matches!(ingest(&flipped, &strip("out")), Err(TarError::Malformed { .. })));
     let long = ended(&[entry(EntryType::GNULongName, "x", "", &vec![b'a'; 2 << 20]), file("y", b"")]);
     assert!(matches!(ingest(&long, &TarOptions::default()), Err(TarError::Malformed { .. })));
-    let limits = Limits { file_bytes: 2, ..Limits::default() };
+    let limits = IngestLimits { file_bytes: 2, ..IngestLimits::default() };
     let large = ended(&[file("out/a", b"abc")]);
     assert!(matches!(ingest(&large, &TarOptions { limits, ..strip("out") }), Err(TarError::Limit { .. })));
 }

@@ -12,13 +12,15 @@ use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::ingest::{DirError, DirOptions, Limits, hash_dir, ingest_dir, ingest_output};
+use rcrepro_store::ingest::{DirError, DirOptions, IngestLimits, hash_dir, ingest_dir, ingest_output};
 use rcrepro_store::memory::MemoryStore;
 
 use crate::nasty;
 
-const OVERLAY: DirOptions =
-    DirOptions { overlay_upper: true, limits: Limits { entries: 1000, file_bytes: 1 << 20, total_bytes: 1 << 20 } };
+const OVERLAY: DirOptions = DirOptions {
+    overlay_upper: true,
+    limits: IngestLimits { entries: 1000, file_bytes: 1 << 20, total_bytes: 1 << 20 },
+};
 
 fn path(text: &str) -> TreePath {
     text.parse().expect("a good path")
@@ -112,9 +114,13 @@ fn limits_hold() {
     shell(folder.path(), "printf 12345 >a; printf 12345 >b; mkdir c");
     let ingest =
         |limits| ingest_dir(&MemoryStore::default(), folder.path(), &DirOptions { limits, ..DirOptions::default() });
-    let fits = Limits { entries: 3, file_bytes: 5, total_bytes: 10 };
+    let fits = IngestLimits { entries: 3, file_bytes: 5, total_bytes: 10 };
     ingest(fits).expect("fits exactly");
-    for limits in [Limits { entries: 2, ..fits }, Limits { file_bytes: 4, ..fits }, Limits { total_bytes: 9, ..fits }] {
+    for limits in [
+        IngestLimits { entries: 2, ..fits },
+        IngestLimits { file_bytes: 4, ..fits },
+        IngestLimits { total_bytes: 9, ..fits },
+    ] {
         assert!(matches!(ingest(limits), Err(DirError::Limit { .. })), "{limits:?}");
     }
 }

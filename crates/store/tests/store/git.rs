@@ -5,7 +5,7 @@ use std::process::Command;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use rcrepro_model::content::name::TreePath;
-use rcrepro_store::ingest::{GitError, GitSource, IngestedSource, Limits, hash_dir, ingest_git};
+use rcrepro_store::ingest::{GitError, GitSource, IngestLimits, IngestedSource, hash_dir, ingest_git};
 use rcrepro_store::memory::MemoryStore;
 
 /// Runs a shell line in a repository, apart from the user's configuration.
@@ -40,7 +40,7 @@ fn ingest(
     let exclude = if exclude.is_empty() { GlobSet::empty() } else { globs.build().expect("globs") };
     let folder: Option<TreePath> = folder.map(|text| text.parse().expect("a path"));
     let source = GitSource { repository, revision, folder: folder.as_ref(), exclude: &exclude };
-    ingest_git(&MemoryStore::default(), &source, Limits::default())
+    ingest_git(&MemoryStore::default(), &source, IngestLimits::default())
 }
 
 fn repository() -> tempfile::TempDir {
@@ -181,7 +181,7 @@ fn a_few_objects_that_name_more_entries_than_there_is_memory_end_at_the_limit() 
     let commit = commit_of(repository.path(), &below);
     let source =
         GitSource { repository: repository.path(), revision: &commit, folder: None, exclude: &GlobSet::empty() };
-    let limits = Limits { entries: 10_000, ..Limits::default() };
+    let limits = IngestLimits { entries: 10_000, ..IngestLimits::default() };
     let error = ingest_git(&MemoryStore::default(), &source, limits).expect_err("8^60 entries");
     assert_eq!(error.to_string(), "the tracked tree holds more than 10000 entries");
 }

@@ -95,7 +95,7 @@ fn a_record_of_another_version_says_which_versions_are_read() {
     let text = std::fs::read_to_string(&path).expect("a record").replace("\"version\":3}", "\"version\":4}");
     std::fs::write(&path, text).expect("our own file");
     store.refused("run record version 4 is not known: expected 1 to 3, which this rcrepro reads");
-    assert!(matches!(store.history.record(&run, &store.packet), Err(RecordedError::Record { .. })));
+    assert!(matches!(store.history.record(&run, &store.packet), Err(RecordedError::Record(..))));
     let last = store.ran("ours");
     store.is(&last);
 }

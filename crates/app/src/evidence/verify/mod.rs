@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::beside::Beside;
+use super::evidence_folder::EvidenceFolder;
 use crate::evidence;
 use crate::run::actions::Resolved;
 use rcrepro_format::records::manifest_json::{self, ManifestError};
@@ -38,7 +38,7 @@ pub struct Verification {
     /// The digest of the manifest's bytes.
     pub manifest: Digest,
     /// The manifest, when its bytes are one.
-    pub parsed: Option<ReproManifest>,
+    pub(crate) parsed: Option<ReproManifest>,
     /// How many blobs the manifest names, and how many of them are there.
     pub evidence: EvidenceCount,
     /// Everything that is wrong, in the order of the manifest.
@@ -117,16 +117,16 @@ impl Judge<'_> {
     }
 }
 
-/// Judges a manifest. `store` holds its evidence, and nothing is written to it; `beside` is what was found in the folder
+/// Judges a manifest. `store` holds its evidence, and nothing is written to it; `folder` is what was found in the folder
 /// of the evidence; flakes pass as the quarantine covers them on `today`.
 #[must_use]
-pub fn verify(bytes: &[u8], store: &dyn BlobStore, beside: &Beside, today: CivilDate) -> Verification {
+pub fn verify(bytes: &[u8], store: &dyn BlobStore, folder: &EvidenceFolder, today: CivilDate) -> Verification {
     let mut verification = Verification {
         manifest: Digest::of(bytes),
         parsed: None,
         evidence: EvidenceCount::default(),
-        findings: beside.findings(EVIDENCE),
-        notes: beside.notes(EVIDENCE),
+        findings: folder.findings(EVIDENCE),
+        notes: folder.notes(EVIDENCE),
         untied: Vec::new(),
         proofs: Vec::new(),
         flakes: BTreeMap::new(),
@@ -140,7 +140,7 @@ pub fn verify(bytes: &[u8], store: &dyn BlobStore, beside: &Beside, today: Civil
     };
     // What is derived stays here: the evidence is left as it is, and what it lacks can be told.
     let above = MemoryStore::default();
-    let restored = beside.restore(&above).unwrap_or_default();
+    let restored = folder.restore(&above).unwrap_or_default();
     let (below, store) = (store, &Stacked::new(&above, store));
     let (findings, untied) = (std::mem::take(&mut verification.findings), Vec::new());
     let (proofs, flakes) = (Vec::new(), BTreeMap::new());
@@ -153,8 +153,8 @@ pub fn verify(bytes: &[u8], store: &dyn BlobStore, beside: &Beside, today: Civil
     let evidence = EvidenceCount { named: named.len(), present: present.len(), derived };
     let Judge { findings, untied, proofs, flakes, .. } = judge;
     let mut verification = Verification { evidence, findings, untied, proofs, flakes, ..verification };
-    if beside.missing {
-        without_folder(&mut verification, beside);
+    if folder.missing {
+        without_folder(&mut verification, folder);
     }
     verification.parsed = Some(manifest);
     verification
@@ -176,8 +176,8 @@ fn unreadable(error: &ManifestError) -> Finding {
 }
 
 /// Says once that the folder is not there, instead of once for each blob that it should hold.
-fn without_folder(verification: &mut Verification, beside: &Beside) {
-    let folder = beside.folder.display();
+fn without_folder(verification: &mut Verification, evidence: &EvidenceFolder) {
+    let folder = evidence.path.display();
     let before = verification.findings.len();
     verification.findings.retain(|finding| finding.name != FindingName::EvidenceMissing);
     if verification.findings.len() == before {

@@ -117,8 +117,11 @@ impl Judge<'_> {
             let says = format!("`{}` of the source tree is another one: a working copy was run", path.display());
             return self.untied.push(Note { at: at.to_owned(), says });
         }
-        let ends =
-            self.store.get(stated).ok().and_then(|bytes| crate::evidence::beside::other_line_ends(&bytes, held.hash));
+        let ends = self
+            .store
+            .get(stated)
+            .ok()
+            .and_then(|bytes| crate::evidence::evidence_folder::other_line_ends(&bytes, held.hash));
         let expected = format!("`{}` of the source tree, {held}", path.display());
         match ends {
             Some((change, _)) => {

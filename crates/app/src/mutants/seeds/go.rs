@@ -1,20 +1,20 @@
 //! A failing test and a type error, for commands that work on Go packages.
 
-use super::{Change, SeedError, SourceFiles, folder_of, is_below, within};
+use super::{SeedError, SeededChange, SourceFiles, folder_of, is_below, within};
 use rcrepro_proof::ToolCall;
 
 /// The marker in names of seeded tests.
 const MARKER: &str = "RcreproSeeded";
 /// The seeded test file.
-pub const TEST_FILE: &str = "rcrepro_seeded_test.go";
+pub(crate) const TEST_FILE: &str = "rcrepro_seeded_test.go";
 /// The seeded source file.
-pub const FILE: &str = "rcrepro_seeded.go";
+pub(crate) const FILE: &str = "rcrepro_seeded.go";
 
 /// Adds a failing test, with a name that the line asks for, to a package that it tests.
 ///
 /// # Errors
 /// [`SeedError`] when no package has tests, or no name fits.
-pub fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<Change, SeedError> {
+pub(crate) fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let name = match call.value(&["-run", "--run"]) {
         Some(pattern) => test_name(pattern)?,
         None => format!("Test{MARKER}"),
@@ -24,24 +24,24 @@ pub fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<Change, 
     let text = format!(
         "package {package}\n\nimport \"testing\"\n\nfunc {name}(t *testing.T) {{\n\tt.Fatal(\"seeded, so that the gate is seen to fail\")\n}}\n"
     );
-    Change::file(&within(folder_of(&beside), TEST_FILE), &text, &format!("--- FAIL: {name}"))
+    SeededChange::file(&within(folder_of(&beside), TEST_FILE), &text, &format!("--- FAIL: {name}"))
 }
 
 /// Adds a file with a type error to a package that the line compiles.
 ///
 /// # Errors
 /// [`SeedError`] when there is no package.
-pub fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<Change, SeedError> {
+pub(crate) fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let (folder, package) = package(call, files)?;
     let text = format!("package {package}\n\nvar rcreproSeeded int = \"no number\"\n");
-    Change::file(&within(&folder, FILE), &text, FILE)
+    SeededChange::file(&within(&folder, FILE), &text, FILE)
 }
 
 /// Finds a package that a line works on, the one of a program before others: its folder and its name.
 ///
 /// # Errors
 /// [`SeedError`] when there is none.
-pub fn package(call: &ToolCall, files: &dyn SourceFiles) -> Result<(String, String), SeedError> {
+pub(crate) fn package(call: &ToolCall, files: &dyn SourceFiles) -> Result<(String, String), SeedError> {
     let source = |path: &str| path.ends_with(".go") && !path.ends_with("_test.go");
     let program = |path: &str| source(path) && package_of(files, path).is_ok_and(|package| package == "main");
     let found =

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, SeedError, SourceFiles, within};
+use super::{SeedError, SeededChange, SourceFiles, within};
 use rcrepro_format::advisories::osv_json;
 use rcrepro_images::packages::go_cache::cached_module;
 use rcrepro_model::advisory::osv::OsvEvent;
@@ -15,17 +15,17 @@ const WANTED: &str = "an entry for a module that `go.mod` does not require, with
 
 /// Says where a vulnerable module goes.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub(crate) struct ModulePlace<'a> {
     /// The folder with `go.mod`; `` for the source's root.
-    pub module: &'a str,
+    pub(crate) module: &'a str,
     /// The folder of the package that calls it.
-    pub folder: &'a str,
+    pub(crate) folder: &'a str,
     /// That package's name.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// The frozen input with the module cache.
-    pub cache: &'a Name,
+    pub(crate) cache: &'a Name,
     /// The frozen input with the database.
-    pub database: &'a Name,
+    pub(crate) database: &'a Name,
 }
 
 /// Is an entry of the database that a module can be made for.
@@ -42,11 +42,11 @@ struct Vulnerable {
 ///
 /// # Errors
 /// [`SeedError`] when no entry of the database fits, or the module's files are not there.
-pub fn vulnerable_module(
-    place: &Place<'_>,
+pub(crate) fn vulnerable_module(
+    place: &ModulePlace<'_>,
     database: &BTreeMap<String, Vec<u8>>,
     files: &dyn SourceFiles,
-) -> Result<Change, SeedError> {
+) -> Result<SeededChange, SeedError> {
     let read = |name: &str| {
         let path = within(place.module, name);
         files.text(&path).ok_or(SeedError::File { file: path })
@@ -70,7 +70,7 @@ pub fn vulnerable_module(
         "package {}\n\nimport seeded \"{}\"\n\nfunc init() {{\n\tseeded.{}()\n}}\n",
         place.package, found.import, found.symbol
     );
-    let mut change = Change::file(&within(place.folder, FILE), &call, &found.id)?;
+    let mut change = SeededChange::file(&within(place.folder, FILE), &call, &found.id)?;
     let required = format!("{go_mod}{}\nrequire {} {}\n", gap(&go_mod), found.module, found.version);
     let sums = format!("{go_sum}{}{}", gap(&go_sum), cached.sums);
     for (name, text) in [("go.mod", required), ("go.sum", sums)] {
@@ -173,7 +173,7 @@ mod tests {
         let files =
             Memory::new(&[("api/go.mod", "module m\n\nrequire example.com/known v1.0.0"), ("api/go.sum", "x y z\n")]);
         let (cache, name) = ("mods".parse().expect("a name"), "vulns".parse().expect("a name"));
-        let place = Place { module: "api", folder: "api/cmd", package: "main", cache: &cache, database: &name };
+        let place = ModulePlace { module: "api", folder: "api/cmd", package: "main", cache: &cache, database: &name };
         let change = vulnerable_module(&place, &database, &files).expect("a change");
         let text = |path: &str| {
             let bytes = &change.files[&path.parse().expect("a path")];

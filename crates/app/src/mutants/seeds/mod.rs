@@ -7,14 +7,14 @@ use rcrepro_model::content::name::{Name, NameError, TreePath};
 use rcrepro_model::plan::mutant::PlanMutant;
 
 pub mod go;
-pub mod go_module;
-pub mod npm_package;
+pub(crate) mod go_module;
+pub(crate) mod npm_package;
 pub mod promises;
 pub mod script;
-pub mod secret;
+pub(crate) mod secret;
 
 /// Reads the tracked files of the certified source, by their paths from the plan's folder.
-pub trait SourceFiles {
+pub(crate) trait SourceFiles {
     /// Lists the regular files.
     fn paths(&self) -> &BTreeSet<String>;
     /// Reads a text file; none when it is not there or no UTF-8.
@@ -23,16 +23,16 @@ pub trait SourceFiles {
 
 /// Is a change of the source, and what shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct SeededChange {
     /// The files that come or change, from the plan's folder.
-    pub files: BTreeMap<TreePath, Vec<u8>>,
+    pub(crate) files: BTreeMap<TreePath, Vec<u8>>,
     /// Files that come or change in the trees of frozen inputs.
-    pub frozen: BTreeMap<Name, BTreeMap<TreePath, Vec<u8>>>,
+    pub(crate) frozen: BTreeMap<Name, BTreeMap<TreePath, Vec<u8>>>,
     /// The texts that the red gate's evidence must hold, and that of the unchanged source must not.
-    pub shows: Vec<String>,
+    pub(crate) shows: Vec<String>,
 }
 
-impl Change {
+impl SeededChange {
     fn file(path: &str, text: &str, shows: &str) -> Result<Self, SeedError> {
         let files = std::iter::once((path.parse()?, text.as_bytes().to_vec())).collect();
         Ok(Self { files, shows: vec![shows.to_owned()], ..Self::default() })
@@ -47,19 +47,19 @@ pub enum SeedError {
     NoPlace {
         /// What was looked for.
         what: &'static str,
-        /// Where.
+        /// The folder, or the patterns of packages, that were searched.
         at: String,
     },
     /// The line does not say where its tool works.
     #[error("the line does not say in which folder `{tool}` works")]
     Folder {
-        /// The tool.
+        /// The name of its program, such as `gitleaks`.
         tool: String,
     },
     /// No name of a test fits.
     #[error("no test of ours can have a name that `-run {pattern}` asks for")]
     Pattern {
-        /// The pattern.
+        /// The value of the option, a regular expression.
         pattern: String,
     },
     /// The command lacks a frozen input that the seed changes.
@@ -79,7 +79,7 @@ pub enum SeedError {
     /// A text does not stand where it is to be replaced.
     #[error("the text to find stands {found} times in `{file}`: expected once")]
     Find {
-        /// The file.
+        /// Relative to the plan's folder.
         file: String,
         /// How often.
         found: usize,
@@ -87,7 +87,7 @@ pub enum SeedError {
     /// A file that is needed is not there.
     #[error("`{file}` is not tracked, or no text of the expected shape")]
     File {
-        /// The file.
+        /// Relative to the plan's folder.
         file: String,
     },
     /// Nothing lies outside of a scope.
@@ -111,14 +111,14 @@ pub enum SeedError {
 ///
 /// # Errors
 /// [`SeedError`] when the text to find does not stand in the file exactly once.
-pub fn stated(mutant: &PlanMutant, files: &dyn SourceFiles) -> Result<Change, SeedError> {
+pub(crate) fn stated(mutant: &PlanMutant, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let path = mutant.file.as_str();
     let text = files.text(path).ok_or_else(|| SeedError::File { file: path.to_owned() })?;
     let found = text.matches(&mutant.find).count();
     if found != 1 {
         return Err(SeedError::Find { file: path.to_owned(), found });
     }
-    Change::file(path, &text.replacen(&mutant.find, &mutant.replace, 1), &mutant.shows)
+    SeededChange::file(path, &text.replacen(&mutant.find, &mutant.replace, 1), &mutant.shows)
 }
 
 /// Puts a file's name into a folder; the folder `` is the source's root.
@@ -165,7 +165,7 @@ pub(super) mod memory {
     }
 
     /// Gives the one file of a change, as text.
-    pub fn only(change: &Change) -> (String, String) {
+    pub fn only(change: &SeededChange) -> (String, String) {
         assert_eq!(change.files.len(), 1, "{:?}", change.files.keys());
         let (path, bytes) = change.files.first_key_value().expect("one file");
         (path.to_string(), String::from_utf8(bytes.clone()).expect("text"))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Change, SeedError, SourceFiles, within};
+use super::{SeedError, SeededChange, SourceFiles, within};
 use rcrepro_format::advisories::cassette_json::BULK_PATH;
 use rcrepro_model::content::name::Name;
 
@@ -31,12 +31,12 @@ struct Answer {
 ///
 /// # Errors
 /// [`SeedError`] when no answer of the cassette fits, or there is no lock.
-pub fn vulnerable_package(
+pub(crate) fn vulnerable_package(
     folder: &str,
     name: &Name,
     cassette: &BTreeMap<String, Vec<u8>>,
     files: &dyn SourceFiles,
-) -> Result<Change, SeedError> {
+) -> Result<SeededChange, SeedError> {
     let document = |file: &str| {
         let path = within(folder, file);
         let value = files.text(&path).and_then(|text| serde_json::from_str::<Value>(&text).ok());
@@ -77,7 +77,7 @@ pub fn vulnerable_package(
             *wanted = version.clone().into();
         }
     }
-    let mut change = Change { shows: vec![package], ..Change::default() };
+    let mut change = SeededChange { shows: vec![package], ..SeededChange::default() };
     for (path, value) in [(lock_path, lock), (manifest_path, manifest)] {
         change.files.insert(path.parse()?, format!("{value:#}\n").into_bytes());
     }

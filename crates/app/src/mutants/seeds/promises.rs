@@ -1,21 +1,21 @@
 //! Seeds for what rests on no command: pins, scope, documents.
 
-use super::{Change, SeedError, SourceFiles};
+use super::{SeedError, SeededChange, SourceFiles};
 use rcrepro_model::plan::pins::ToolVersion;
 use rcrepro_pins::reference::Reference;
 
 /// The file that is edited outside of a scope.
-pub const OUTSIDE: &str = "rcrepro-seeded-outside.txt";
+pub(crate) const OUTSIDE: &str = "rcrepro-seeded-outside.txt";
 
 /// Lets one reference to a pinned toolchain name another version. `go.mod` and `.nvmrc` come before other files.
 ///
 /// # Errors
 /// [`SeedError::NoReference`].
-pub fn drift<'a>(
+pub(crate) fn drift<'a>(
     version: ToolVersion,
     references: impl Iterator<Item = &'a Reference> + Clone,
     files: &dyn SourceFiles,
-) -> Result<Change, SeedError> {
+) -> Result<SeededChange, SeedError> {
     let from = version.to_string();
     let to = ToolVersion::new(version.major, version.minor, version.patch + 1).to_string();
     let own = |reference: &&Reference| {
@@ -30,7 +30,7 @@ pub fn drift<'a>(
         let Some(at) = line.get(begin..).and_then(|rest| rest.find(&from)) else { continue };
         line.replace_range(begin + at..begin + at + from.len(), &to);
         let shows = format!("{}:{}:", reference.file, reference.line);
-        return Change::file(&reference.file, &lines.concat(), &shows);
+        return SeededChange::file(&reference.file, &lines.concat(), &shows);
     }
     Err(SeedError::NoReference { version: from })
 }
@@ -39,18 +39,22 @@ pub fn drift<'a>(
 ///
 /// # Errors
 /// [`SeedError::InScope`].
-pub fn outside(in_scope: &dyn Fn(&str) -> bool) -> Result<Change, SeedError> {
+pub(crate) fn outside(in_scope: &dyn Fn(&str) -> bool) -> Result<SeededChange, SeedError> {
     if in_scope(OUTSIDE) {
         return Err(SeedError::InScope { path: OUTSIDE.to_owned() });
     }
-    Change::file(OUTSIDE, "An edit that the packet's scope does not allow.\n", OUTSIDE)
+    SeededChange::file(OUTSIDE, "An edit that the packet's scope does not allow.\n", OUTSIDE)
 }
 
 /// Lets a document quote a command that is not the plan's: one of its lines, with an option more.
 ///
 /// # Errors
 /// [`SeedError`] when there is no document.
-pub fn stale_command(documents: &[String], line: &str, files: &dyn SourceFiles) -> Result<Change, SeedError> {
+pub(crate) fn stale_command(
+    documents: &[String],
+    line: &str,
+    files: &dyn SourceFiles,
+) -> Result<SeededChange, SeedError> {
     let Some((path, text)) = documents.iter().find_map(|path| Some((path, files.text(path)?))) else {
         return Err(SeedError::NoPlace { what: "document", at: "the plan's folder".to_owned() });
     };
@@ -58,7 +62,7 @@ pub fn stale_command(documents: &[String], line: &str, files: &dyn SourceFiles) 
     let gap = if text.ends_with('\n') { "" } else { "\n" };
     let begun = format!("{text}{gap}\n```bash\n");
     let number = begun.matches('\n').count() + 1;
-    let mut change = Change::file(path, &format!("{begun}{quoted}\n```\n"), &format!("{path}:{number}:"))?;
+    let mut change = SeededChange::file(path, &format!("{begun}{quoted}\n```\n"), &format!("{path}:{number}:"))?;
     change.shows.push("--rcrepro-seeded".to_owned());
     Ok(change)
 }

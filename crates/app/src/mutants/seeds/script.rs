@@ -1,6 +1,6 @@
 //! A type error for tsc, and a failing test for vitest.
 
-use super::{Change, SeedError, SourceFiles, folder_of, is_below, within};
+use super::{SeedError, SeededChange, SourceFiles, folder_of, is_below, within};
 use rcrepro_proof::ToolCall;
 
 /// The endings of script files, longest first.
@@ -12,7 +12,7 @@ const NAME: &str = "rcrepro-seeded";
 ///
 /// # Errors
 /// [`SeedError`] when there is none.
-pub fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<Change, SeedError> {
+pub(crate) fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let project = call.value(&["-p", "--project"]).unwrap_or(".");
     let at = call.below_source(project).ok_or_else(|| SeedError::Folder { tool: "tsc".to_owned() })?;
     let folder = if at.ends_with(".json") { folder_of(&at) } else { &at };
@@ -29,14 +29,14 @@ pub fn type_error(call: &ToolCall, files: &dyn SourceFiles) -> Result<Change, Se
     let beside = beside.ok_or_else(|| SeedError::NoPlace { what: "TypeScript file", at: folder.to_owned() })?;
     let file = format!("{NAME}.ts");
     let text = "export const seeded: number = 'no number';\n";
-    Change::file(&within(folder_of(beside), &file), text, &file)
+    SeededChange::file(&within(folder_of(beside), &file), text, &file)
 }
 
 /// Adds a failing test beside a test file that vitest finds by its name.
 ///
 /// # Errors
 /// [`SeedError`] when there is none.
-pub fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<Change, SeedError> {
+pub(crate) fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let root = call.value(&["--root", "-r", "--dir"]).unwrap_or(".");
     let folder = call.below_source(root).ok_or_else(|| SeedError::Folder { tool: "vitest".to_owned() })?;
     let ending = |path: &str| {
@@ -50,7 +50,7 @@ pub fn failing_test(call: &ToolCall, files: &dyn SourceFiles) -> Result<Change, 
     };
     let file = format!("{NAME}{ending}");
     let text = "import { expect, test } from 'vitest';\n\ntest('seeded, so that the gate is seen to fail', () => {\n  expect(1).toBe(2);\n});\n";
-    Change::file(&within(folder_of(beside), &file), text, &file)
+    SeededChange::file(&within(folder_of(beside), &file), text, &file)
 }
 
 fn ignored(path: &str) -> bool {

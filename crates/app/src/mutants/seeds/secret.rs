@@ -1,11 +1,11 @@
 //! A fake secret, for scanners of secrets.
 
-use super::{Change, SeedError, within};
+use super::{SeedError, SeededChange, within};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_proof::ToolCall;
 
 /// The seeded file.
-pub const FILE: &str = "rcrepro-seeded-secret.txt";
+pub(crate) const FILE: &str = "rcrepro-seeded-secret.txt";
 
 /// Puts a text of the form of an access token into the folder that gitleaks scans.
 ///
@@ -13,14 +13,14 @@ pub const FILE: &str = "rcrepro-seeded-secret.txt";
 ///
 /// # Errors
 /// [`SeedError::Folder`].
-pub fn secret(call: &ToolCall) -> Result<Change, SeedError> {
+pub(crate) fn secret(call: &ToolCall) -> Result<SeededChange, SeedError> {
     let unknown = || SeedError::Folder { tool: "gitleaks".to_owned() };
     let mode = call.arguments().iter().position(|word| matches!(word.as_str(), "dir" | "directory" | "file"));
     let positional = mode.and_then(|at| call.arguments()[at + 1..].iter().find(|word| !word.starts_with('-')));
     let named = call.value(&["--source", "-s"]).or(positional.map(String::as_str)).unwrap_or(".");
     let folder = call.below_source(named).ok_or_else(unknown)?;
     let hash = Sha256::of(b"a secret that opens nothing").to_string();
-    Change::file(&within(&folder, FILE), &format!("gh{}_{}\n", 'p', &hash[..36]), "leaks found: 1")
+    SeededChange::file(&within(&folder, FILE), &format!("gh{}_{}\n", 'p', &hash[..36]), "leaks found: 1")
 }
 
 #[cfg(test)]

@@ -1,62 +1,16 @@
 //! A command that fails is run again as often as the plan allows, and every attempt is kept.
 
-use std::time::Duration;
-
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{CommandRun, ExecuteError, Executor};
+use super::{CommandRun, ExecuteError, Executor, FailedAttempt};
 use rcrepro_engine::Turn;
-use rcrepro_model::content::digest::Digest;
-use rcrepro_model::evidence::manifest::{AttemptEntry, EndingEntry};
+use rcrepro_model::evidence::manifest::AttemptEntry;
 use rcrepro_model::execution::action::Action;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::plan::CommandSpec;
 use rcrepro_proof::usual_clock;
-
-/// An attempt that failed and was not the last one; its streams are in the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// How it ended.
-    pub ending: EndingEntry,
-    /// Its exit code.
-    pub exit_code: i32,
-    /// Its standard output, raw.
-    pub stdout: Digest,
-    /// Its standard error, raw.
-    pub stderr: Digest,
-    /// Its REAPI `ActionResult`.
-    pub result: Digest,
-    /// How long it ran.
-    pub duration: Duration,
-}
-
-impl From<&CommandRun> for Attempt {
-    fn from(ran: &CommandRun) -> Self {
-        let entry = &ran.entry;
-        Self {
-            ending: entry.ending,
-            exit_code: entry.exit_code,
-            stdout: entry.stdout.raw,
-            stderr: entry.stderr.raw,
-            result: entry.result,
-            duration: ran.duration,
-        }
-    }
-}
-
-impl From<&Attempt> for AttemptEntry {
-    fn from(attempt: &Attempt) -> Self {
-        Self {
-            ending: attempt.ending,
-            exit_code: attempt.exit_code,
-            stdout: attempt.stdout,
-            stderr: attempt.stderr,
-            result: attempt.result,
-        }
-    }
-}
 
 impl Executor<'_> {
     /// Makes the world of a command. Where the plan names no clock, a replay has the recorded one, and a run the tool's.
@@ -96,7 +50,7 @@ impl Executor<'_> {
             }
             let (id, ended) = (spec.id.clone(), ran.ended.clone());
             (self.context.observe)(RunEvent::Retrying { id, attempt, of: most, ended });
-            earlier.push(Attempt::from(&ran));
+            earlier.push(FailedAttempt::from(&ran));
             attempt += 1;
         }
     }

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod command;
+mod command_run;
 mod container;
 mod schedule;
 mod second_look;
@@ -18,7 +19,7 @@ use self::schedule::Schedule;
 use super::actions::{ActionError, Resolved, derive_action};
 use super::context::RunContext;
 use super::prepare::Prepared;
-use super::{Passage, RunError};
+use super::{RunError, StageInput};
 use crate::workspace::source;
 use rcrepro_engine::EngineError;
 use rcrepro_model::content::name::{Name, TreePath};
@@ -30,8 +31,7 @@ use rcrepro_model::text::hint::Hint;
 use rcrepro_normalize as normalize;
 use rcrepro_store::StoreError;
 
-pub use attempts::Attempt;
-pub use command::CommandRun;
+pub use command_run::{CommandRun, FailedAttempt};
 pub use container::canonical_blob;
 
 /// Why a packet's execution could not be decided.
@@ -49,7 +49,7 @@ pub enum ExecuteError {
     /// A stream or output is too large for its normalizers.
     #[error("command `{command}`: {part} has {size} bytes, too many for its normalizers: at most {limit} are taken", limit = normalize::MAX_INPUT)]
     TooLargeToNormalize {
-        /// The command.
+        /// The command that wrote it.
         command: Name,
         /// `stdout`, `stderr` or the output's path.
         part: String,
@@ -61,11 +61,11 @@ pub enum ExecuteError {
         "command `{command}`: the plan names normalizers for output `{path}`: expected a regular file, found a {found}"
     )]
     NoFileToNormalize {
-        /// The command.
+        /// The command that made the output.
         command: Name,
         /// The output.
         path: TreePath,
-        /// What it is.
+        /// The kind of node that the command made.
         found: &'static str,
     },
 }
@@ -91,7 +91,7 @@ impl Hint for ExecuteError {
 pub struct Executor<'a> {
     /// What every stage works with.
     pub context: RunContext<'a>,
-    /// The plan.
+    /// The plan of the commands; it may have fewer of them than the workspace's.
     pub plan: &'a Plan,
     /// The packet's id, for labels.
     pub packet: &'a PacketId,
@@ -139,8 +139,8 @@ impl ExecuteError {
 ///
 /// # Errors
 /// [`RunError`] when nothing can be decided, or the user stops the run.
-pub async fn execute_packet(passage: &Passage<'_>, prepared: &Prepared) -> Result<ExecutedPacket, RunError> {
-    let Passage { context, workspace, id, options, recorded, .. } = *passage;
+pub async fn execute_packet(input: &StageInput<'_>, prepared: &Prepared) -> Result<ExecutedPacket, RunError> {
+    let StageInput { context, workspace, id, options, recorded, .. } = *input;
     let packet = workspace.packet(id)?;
     let executor = Executor {
         context,

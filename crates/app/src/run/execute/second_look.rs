@@ -25,7 +25,7 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// [`ExecuteError`] when it is interrupted. A look that could not be decided is told, and is no error: the result stands.
-    pub async fn failure_notes(
+    pub(crate) async fn failure_notes(
         &self,
         packet: &Packet,
         ran: &[CommandRun],

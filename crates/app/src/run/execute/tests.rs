@@ -16,6 +16,7 @@ use rcrepro_model::execution::action::Output;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::{RunDir, Runs};
 
 mod second_look;
 
@@ -53,6 +54,7 @@ impl Outcome {
 struct Scene {
     _folder: tempfile::TempDir,
     store: Arc<FsStore>,
+    run: RunDir,
     config: UserConfig,
 }
 
@@ -60,7 +62,8 @@ impl Default for Scene {
     fn default() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Arc::new(FsStore::open(folder.path()).expect("a store"));
-        Self { _folder: folder, store, config: UserConfig::default() }
+        let run = Runs::open(folder.path()).and_then(|runs| runs.begin(0, "0a1b2c3d")).expect("a run");
+        Self { _folder: folder, store, run, config: UserConfig::default() }
     }
 }
 
@@ -71,7 +74,8 @@ impl Scene {
         observe: &'a (dyn Fn(RunEvent) + Sync),
         cancel: &'a CancellationToken,
     ) -> RunContext<'a> {
-        RunContext { store: &self.store, engine, image_host: None, config: &self.config, observe, cancel }
+        let (store, run, config) = (&self.store, &self.run, &self.config);
+        RunContext { store, run, engine, image_host: None, config, observe, cancel }
     }
 }
 
@@ -152,7 +156,7 @@ async fn an_output_changes_the_action_of_what_needs_it() {
 }
 
 /// Runs a plan, and gives the ids of the commands that ran and the reasons of those that are undecided.
-async fn each(plan: &Plan, engine: &FakeEngine) -> (Vec<String>, Vec<(String, String)>) {
+async fn ids_and_undecided(plan: &Plan, engine: &FakeEngine) -> (Vec<String>, Vec<(String, String)>) {
     let scene = Scene::default();
     let resolved = resolved(&scene);
     let packet = "RC-05".parse().expect("an id");
@@ -187,7 +191,7 @@ async fn an_undecided_command_is_nobodys_trouble_but_its_own() {
         .on("RC-05/folder", made)
         .on("RC-05/slow", Script::exit(0).takes(Duration::from_millis(50)))
         .on("RC-05/later", Script::exit(0));
-    let (ran, mut undecided) = each(&plan, &engine).await;
+    let (ran, mut undecided) = ids_and_undecided(&plan, &engine).await;
     undecided.sort();
     assert_eq!(ran, ["slow", "later"]);
     assert_eq!(undecided[0].0, "broken");

@@ -6,18 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::{ShakeError, patience, spread, wanted, with_needs};
-use crate::machine::session::Session;
 use crate::run::actions::derive_action;
+use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, Executor};
 use crate::run::prepare::Preparation;
 use crate::workspace::Workspace;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::CommandEntry;
 use rcrepro_model::execution::action::Action;
-use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::{CommandSpec, PacketId};
 use rcrepro_model::shake::observation::Observation;
@@ -34,10 +31,6 @@ pub struct ProposeOptions<'a> {
     pub commands: &'a [Name],
     /// How often a world is run before it counts, and as often again when it is checked.
     pub repeat: usize,
-    /// Hears what happens.
-    pub observe: &'a (dyn Fn(RunEvent) + Sync),
-    /// Stops it.
-    pub cancel: &'a CancellationToken,
 }
 
 /// Finds a world for each command, in the plan's order.
@@ -45,7 +38,7 @@ pub struct ProposeOptions<'a> {
 /// # Errors
 /// [`ShakeError`] when any result could not be decided; a command that fails is no error.
 pub async fn propose(
-    session: &Session,
+    context: RunContext<'_>,
     workspace: &Workspace,
     id: &PacketId,
     options: ProposeOptions<'_>,
@@ -54,16 +47,9 @@ pub async fn propose(
     let wanted: BTreeSet<&Name> = wanted(workspace, id, options.commands)?.into_iter().map(|spec| &spec.id).collect();
     let specs: Vec<&CommandSpec> = workspace.plan.commands(packet).filter(|spec| wanted.contains(&spec.id)).collect();
     let plan = with_needs(&workspace.plan, &specs);
-    let preparation = Preparation { context: session.context(options.observe, options.cancel), workspace };
+    let preparation = Preparation { context, workspace };
     let (resolved, _) = preparation.packet(packet, options.revision, None).await?;
-    let executor = Executor {
-        context: session.context(options.observe, options.cancel),
-        plan: &plan,
-        packet: id,
-        resolved: &resolved,
-        lanes: 1,
-        recorded: None,
-    };
+    let executor = Executor { context, plan: &plan, packet: id, resolved: &resolved, lanes: 1, recorded: None };
     let mut search = Search { executor: &executor, options, results: BTreeMap::new() };
     let mut found = BTreeMap::new();
     let mut waiting: Vec<&CommandSpec> = plan.commands(packet).collect();
@@ -126,10 +112,10 @@ impl Search<'_> {
                 action = Action { timeout: action.timeout.min(patience(longest)), ..action };
             }
             if trials.get(&candidate).map_or(0, Vec::len) == 1 && world.clock() != ClockMode::Stands {
-                spread(self.options.cancel).await;
+                spread(executor.context.cancel).await;
             }
             let name = candidate.to_string();
-            let ran = executor.trial(spec, &action, &world, &name, self.options.cancel).await;
+            let ran = executor.trial(spec, &action, &world, &name, executor.context.cancel).await;
             let ran = ran.map_err(|source| ShakeError::World {
                 command: spec.id.clone(),
                 world: name,

@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::compilation;
 use crate::toolchain::{ImageContext, ImageError};
-use rcrepro_images::oci::layer_tree::{LayerRules, LayerTree, Package, PackageWriter};
+use rcrepro_images::oci::layer_tree::{LayerRules, LayerTree, PackageWriter, UnpackedPackage};
 use rcrepro_images::oci::{OciError, concat, tar_layer};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
 use rcrepro_model::content::digest::Digest;
@@ -58,7 +58,7 @@ fn assemble(
     let program = layer.program.iter().zip(&pins.program).map(|(source, pin)| Task::Program(pin, source));
     let tasks: Vec<_> = debs.chain(go).chain(npm).chain(program).collect();
     // One package per step: the large ones are neighbours in the alphabet.
-    let packages: Vec<Package> =
+    let packages: Vec<UnpackedPackage> =
         tasks.par_iter().with_max_len(1).map(|task| task.unpack(store)).collect::<Result<_, ImageError>>()?;
     let mut tree = LayerTree::merge(packages)?;
     tree.lay(fix_ups(definition, &tree)?)?;
@@ -69,7 +69,7 @@ fn assemble(
 }
 
 impl Task<'_> {
-    fn unpack(&self, store: &dyn BlobStore) -> Result<Package, ImageError> {
+    fn unpack(&self, store: &dyn BlobStore) -> Result<UnpackedPackage, ImageError> {
         match self {
             Self::Deb(pin, source) => {
                 let rules = LayerRules::new(&source.merged_usr, &source.strip, &source.keep)?;
@@ -128,7 +128,7 @@ pub(crate) fn read_go(
 }
 
 /// Makes a package of what the definition itself lays.
-fn fix_ups(definition: &ImageDefinition, below: &LayerTree) -> Result<Package, ImageError> {
+fn fix_ups(definition: &ImageDefinition, below: &LayerTree) -> Result<UnpackedPackage, ImageError> {
     let layer = &definition.layer;
     let mut package = PackageWriter::new(own_name(definition), LayerRules::default())?;
     // Not every architecture has a `lib64`.

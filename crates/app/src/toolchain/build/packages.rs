@@ -1,7 +1,7 @@
 //! Brings a layer's locked packages into the store.
 
 use crate::toolchain::{ImageContext, ImageError};
-use rcrepro_images::packages::fetch::{Fetcher, Promise, Wanted, join};
+use rcrepro_images::packages::fetch::{Fetcher, Promise, WantedFile, join};
 use rcrepro_images::packages::{go_module, npm};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::execution::event::ImageEvent;
@@ -16,7 +16,7 @@ pub(crate) async fn fetch(context: &ImageContext<'_>, layer: &ImageName, pins: &
     let mut wanted = Vec::new();
     let mut want = |package: String, digest: Digest, bases: &[String], path: &str| {
         let urls = bases.iter().map(|base| join(base, path)).collect();
-        wanted.push(Wanted { package, urls, promise: Promise::Digest(digest) });
+        wanted.push(WantedFile { package, urls, promise: Promise::Digest(digest) });
     };
     // Asking a client takes longer than most packages, so each is asked once and only when something is missing.
     let debs = missing(store, &pins.debs, |pin| pin.digest)?;
@@ -61,15 +61,15 @@ fn missing<'a, T>(
 pub(crate) async fn fetch_wanted(
     context: &ImageContext<'_>,
     layer: &ImageName,
-    wanted: &[Wanted],
+    wanted: &[WantedFile],
 ) -> Result<Vec<Digest>, ImageError> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let size = |one: &Wanted| if let Promise::Digest(digest) = one.promise { digest.size } else { 0 };
+    let size = |one: &WantedFile| if let Promise::Digest(digest) = one.promise { digest.size } else { 0 };
     let (files, bytes) = (wanted.len(), wanted.iter().map(size).sum());
     (context.on_event)(ImageEvent::Fetching { layer: layer.clone(), files, bytes });
-    let done = |one: &Wanted, digest| {
+    let done = |one: &WantedFile, digest| {
         let (layer, package) = (layer.clone(), one.package.clone());
         (context.on_event)(ImageEvent::Fetched { layer, package, digest });
     };

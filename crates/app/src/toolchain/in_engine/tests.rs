@@ -3,7 +3,7 @@ use crate::toolchain::list::{Presence, list};
 use crate::toolchain::lock::lock_pinned;
 use crate::toolchain::validate;
 use rcrepro_engine::fake::{FakeEngine, FakeImageHost};
-use rcrepro_images::packages::sources::Mirrors;
+use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::image::lock::LayerPins;
 use rcrepro_store::BlobStore;
 
@@ -32,7 +32,7 @@ impl Scene {
         let store = Arc::new(FsStore::open(&folder.path().join("store")).expect("a store"));
         let context = ImageContext {
             store: store.clone(),
-            mirrors: Mirrors { exclusive: true, ..Mirrors::default() },
+            mirrors: PackageMirrors { exclusive: true, ..PackageMirrors::default() },
             engine: None,
             image_host: None,
             cancel: CancellationToken::new(),

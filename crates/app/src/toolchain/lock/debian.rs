@@ -7,8 +7,8 @@ use tokio::task::spawn_blocking;
 use crate::toolchain::build::packages::fetch_wanted;
 use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::{ImageContext, ImageError};
-use rcrepro_images::packages::debian::archive::{self, Archive, choose, fetch_indexes};
-use rcrepro_images::packages::fetch::{Promise, Wanted, join};
+use rcrepro_images::packages::debian::archive::{self, DebianArchive, choose, fetch_indexes};
+use rcrepro_images::packages::fetch::{Promise, WantedFile, join};
 use rcrepro_model::image::definition::{DebSource, ImageName};
 use rcrepro_model::image::lock::{DebIndex, DebPin, ImageLock};
 use rcrepro_store::BlobStore;
@@ -25,13 +25,13 @@ pub(super) async fn resolve_debs(
     let bases = context.mirrors.deb_bases()?;
     // A clock before 1970 can tell nothing; then nothing has expired, and everything is still to come.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let archive = Archive { bases: &bases, keys: &keys, now };
+    let archive = DebianArchive { bases: &bases, keys: &keys, now };
     let indexes = fetch_indexes(source, platform, archive, context.store.as_ref()).await?;
     let (store, task_source, task_indexes) = (context.store.clone(), source.clone(), indexes.clone());
     let task = spawn_blocking(move || choose(&task_source, platform, &task_indexes, store.as_ref()));
     let pins = task.await.expect("resolving packages does not panic")?;
     let wanted: Vec<_> = (pins.iter())
-        .map(|pin| Wanted {
+        .map(|pin| WantedFile {
             package: pin.purl.to_string(),
             urls: bases.iter().map(|base| join(base, pin.path.as_str())).collect(),
             promise: Promise::Digest(pin.digest),

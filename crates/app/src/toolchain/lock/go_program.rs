@@ -7,7 +7,7 @@ use crate::toolchain::build::compile;
 use crate::toolchain::build::packages::fetch_wanted;
 use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::{ImageContext, ImageError};
-use rcrepro_images::packages::fetch::{Promise, Wanted, join};
+use rcrepro_images::packages::fetch::{Promise, WantedFile, join};
 use rcrepro_images::packages::go_source::{self, Sum};
 use rcrepro_images::packages::{PackageError, go_module};
 use rcrepro_model::content::digest::Digest;
@@ -85,10 +85,10 @@ pub(super) async fn confirm(context: &ImageContext<'_>, pin: &GoPin) -> Result<(
     }
 }
 
-fn wanted(sum: &Sum, bases: &[String]) -> Wanted {
+fn wanted(sum: &Sum, bases: &[String]) -> WantedFile {
     let path = go_module::proxy_path(&sum.module, &sum.version, if sum.go_mod { "mod" } else { "zip" });
     let urls = bases.iter().map(|base| join(base, &path)).collect();
-    Wanted { package: Purl::go(&sum.module, &sum.version).to_string(), urls, promise: Promise::Nothing }
+    WantedFile { package: Purl::go(&sum.module, &sum.version).to_string(), urls, promise: Promise::Nothing }
 }
 
 fn pin(sum: &Sum, digest: Digest) -> GoPin {

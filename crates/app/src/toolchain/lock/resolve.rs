@@ -6,7 +6,7 @@ use crate::toolchain::build::assemble::read_go;
 use crate::toolchain::build::packages::fetch_wanted;
 use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::{ImageContext, ImageError};
-use rcrepro_images::packages::fetch::{Fetcher, Promise, Wanted, join};
+use rcrepro_images::packages::fetch::{Fetcher, Promise, WantedFile, join};
 use rcrepro_images::packages::{go_module, npm};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::{GoSource, ImageDefinition, ImageName, ImagePlatform, NpmSource};
@@ -43,7 +43,7 @@ async fn resolve_go(
     let purl = Purl::go(go_module::TOOLCHAIN_MODULE, &version);
     let path = go_module::zip_path(go_module::TOOLCHAIN_MODULE, &version);
     let urls = context.mirrors.go_bases()?.iter().map(|base| join(base, &path)).collect();
-    let wanted = [Wanted { package: purl.to_string(), urls, promise: Promise::Nothing }];
+    let wanted = [WantedFile { package: purl.to_string(), urls, promise: Promise::Nothing }];
     let digest = only(fetch_wanted(context, layer, &wanted).await?);
     let mut pin = GoPin { purl, h1: String::new(), digest };
     pin.h1 = read_go(&pin, source, context.store.as_ref(), &mut |_, _| Ok(()))?;
@@ -61,7 +61,7 @@ async fn resolve_npm(context: &ImageContext<'_>, layer: &ImageName, source: &Npm
     let integrity = npm::integrity(&package, &metadata)?;
     let path = npm::tarball_path(&source.package, &source.version);
     let urls = bases.iter().map(|base| join(base, &path)).collect();
-    let wanted = [Wanted { package, urls, promise: Promise::Sha512(integrity.clone()) }];
+    let wanted = [WantedFile { package, urls, promise: Promise::Sha512(integrity.clone()) }];
     let digest = only(fetch_wanted(context, layer, &wanted).await?);
     Ok(NpmPin { purl, integrity, digest })
 }

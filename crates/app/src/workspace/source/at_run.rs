@@ -48,7 +48,7 @@ pub fn git_at_run(
                 None => format!("`{call}` on its line"),
             })
             .collect();
-        let said = says(store, ran.entry.stderr.raw)? || says(store, ran.entry.stdout.raw)?;
+        let said = says_no_repository(store, ran.entry.stderr.raw)? || says_no_repository(store, ran.entry.stdout.raw)?;
         let by = match places.split_first() {
             None if !said => continue,
             None => String::new(),
@@ -82,7 +82,7 @@ pub fn unbuildable_images(plan: &Plan, packet: &Packet, store: &dyn BlobStore, s
 }
 
 /// Tells whether git said on a stream that it found no repository.
-fn says(store: &dyn BlobStore, stream: Digest) -> Result<bool, StoreError> {
+fn says_no_repository(store: &dyn BlobStore, stream: Digest) -> Result<bool, StoreError> {
     if stream.size == 0 {
         return Ok(false);
     }

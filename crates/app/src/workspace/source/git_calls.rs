@@ -74,9 +74,9 @@ pub(super) fn is_script(path: &str, bytes: &[u8]) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct GitCall {
     /// The script and the line in it; none for the command's own line.
-    pub place: Option<(String, usize)>,
+    pub(crate) place: Option<(String, usize)>,
     /// The call, such as `git describe`.
-    pub call: String,
+    pub(crate) call: String,
 }
 
 /// Lists the calls that a command comes to.

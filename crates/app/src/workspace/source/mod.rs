@@ -46,7 +46,7 @@ pub struct SourceLook {
 ///
 /// # Errors
 /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
-pub fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, WorkspaceError> {
+pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, WorkspaceError> {
     let plan = &workspace.plan;
     let exclude = workspace.exclude();
     let mut found = SourceLook::default();
@@ -99,7 +99,7 @@ pub fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, Workspa
 }
 
 /// Names the lines of a Dockerfile that only BuildKit builds; the engine is asked to build without it.
-pub fn unbuildable(path: &str, text: &str) -> Vec<Fault> {
+pub(crate) fn unbuildable(path: &str, text: &str) -> Vec<Fault> {
     let forms = dockerfile_buildkit::forms(text).into_iter();
     let fault = |form: dockerfile_buildkit::BuildkitForm| {
         Fault::of_file(path, format!("{} needs BuildKit, and images are built without it", form.says))

@@ -32,7 +32,7 @@ use rcrepro_model::execution::action::Output;
 use rcrepro_model::execution::ending;
 use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::ingest::{
-    DirError, DirOptions, LimitError, Limits, TarError, TarOptions, ingest_output, ingest_tar_into,
+    DirError, DirOptions, IngestLimits, LimitError, TarError, TarOptions, ingest_output, ingest_tar_into,
 };
 use rcrepro_store::{BlobBatch, BlobStore};
 
@@ -103,9 +103,9 @@ pub(crate) async fn collect(
 }
 
 /// Bounds one output.
-fn limits(bytes: u64) -> Limits {
-    let usual = Limits::default();
-    Limits { file_bytes: bytes.min(usual.file_bytes), total_bytes: bytes.min(usual.total_bytes), ..usual }
+fn limits(bytes: u64) -> IngestLimits {
+    let usual = IngestLimits::default();
+    IngestLimits { file_bytes: bytes.min(usual.file_bytes), total_bytes: bytes.min(usual.total_bytes), ..usual }
 }
 
 /// Says what is wrong with something that goes beyond the limits.
@@ -128,7 +128,7 @@ fn read_upper(
     subtrees: &[Subtree],
     uppers: &[Option<PathBuf>],
     store: &dyn BlobStore,
-    (batch, limits): (&dyn BlobBatch, Limits),
+    (batch, limits): (&dyn BlobBatch, IngestLimits),
 ) -> Result<Near, OutputError> {
     let Some((subtree, Some(upper))) = subtrees.iter().zip(uppers).find(|(subtree, _)| at.is_within(&subtree.at))
     else {
@@ -183,7 +183,7 @@ async fn download(
     container: &str,
     label: &str,
     at: &TreePath,
-    (batch, limits): (&dyn BlobBatch, Limits),
+    (batch, limits): (&dyn BlobBatch, IngestLimits),
 ) -> Result<Option<TreeNode>, OutputError> {
     if let Dialect::Podman(libpod) = &pump.dialect
         && let Some(link) = symlink::read(libpod, pump, container, label, at).await?

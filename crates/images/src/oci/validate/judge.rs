@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::survey::{Survey, Surveyed, SurveyedFile};
-use super::{Fault, FaultName, FoundImage, Validation};
+use super::survey::{LayoutSurvey, Surveyed, SurveyedFile};
+use super::{FaultName, FoundImage, ImageFault, Validation};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::image::identity::ImageIdentity;
 
 /// Judges a survey; with a lock's identity, the one image that is there has to be exactly that one.
 #[must_use]
-pub fn judge(survey: &Survey, locked: Option<&ImageIdentity>) -> Validation {
+pub fn judge(survey: &LayoutSurvey, locked: Option<&ImageIdentity>) -> Validation {
     let mut judge = Judge {
         survey,
         faults: survey.faults.clone(),
@@ -41,9 +41,9 @@ pub fn judge(survey: &Survey, locked: Option<&ImageIdentity>) -> Validation {
 }
 
 pub(super) struct Judge<'a> {
-    pub survey: &'a Survey,
-    faults: Vec<Fault>,
-    notes: Vec<Fault>,
+    pub survey: &'a LayoutSurvey,
+    faults: Vec<ImageFault>,
+    notes: Vec<ImageFault>,
     /// The paths that something names.
     pub named: BTreeSet<String>,
     /// The layers whose own faults are listed already.
@@ -59,7 +59,7 @@ impl<'a> Judge<'a> {
         expected: impl Into<String>,
         found: impl Into<String>,
     ) {
-        self.faults.push(Fault::new(name, object, expected, found));
+        self.faults.push(ImageFault::new(name, object, expected, found));
     }
 
     pub fn note(
@@ -69,7 +69,7 @@ impl<'a> Judge<'a> {
         expected: impl Into<String>,
         found: impl Into<String>,
     ) {
-        self.notes.push(Fault::new(name, object, expected, found));
+        self.notes.push(ImageFault::new(name, object, expected, found));
     }
 
     /// Finds a file that `by` names.

@@ -10,7 +10,7 @@ use tar::{EntryType, Header};
 use super::FaultName;
 use rcrepro_model::content::digest::{Digest, DigestHasher, Sha256};
 use rcrepro_model::content::hex;
-use rcrepro_store::ingest::tar_reader::{Entry, TarReader};
+use rcrepro_store::ingest::tar_reader::{TarEntry, TarReader};
 
 /// The most bytes that a layer may unpack to: 64 GiB.
 const MAX_LAYER: u64 = 64 << 30;
@@ -119,7 +119,7 @@ fn scan_tar(reader: &mut dyn Read, faults: &mut Vec<(FaultName, String, String)>
 }
 
 fn entry_faults(
-    entry: &Entry,
+    entry: &TarEntry,
     seen: &mut HashSet<[u8; 16]>,
     links: &mut HashSet<u64>,
 ) -> Vec<(FaultName, &'static str)> {

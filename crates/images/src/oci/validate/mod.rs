@@ -72,9 +72,9 @@ pub enum FaultName {
     Device,
 }
 
-impl From<&Fault> for Standing {
+impl From<&ImageFault> for Standing {
     /// An image that is another one than its lock pins was exchanged; anything else is wrong with the image itself.
-    fn from(fault: &Fault) -> Self {
+    fn from(fault: &ImageFault) -> Self {
         if fault.name == FaultName::LockDiffers { Self::Tampered } else { Self::Failed }
     }
 }
@@ -89,7 +89,7 @@ impl FaultName {
 
 /// One thing that is wrong, or worth a note.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Fault {
+pub struct ImageFault {
     /// What is wrong.
     pub name: FaultName,
     /// With what: a file, a place in a document, an entry of a layer.
@@ -100,7 +100,7 @@ pub struct Fault {
     pub found: String,
 }
 
-impl Fault {
+impl ImageFault {
     pub(crate) fn new(
         name: FaultName,
         object: impl Into<String>,
@@ -126,9 +126,9 @@ pub struct FoundImage {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Validation {
     /// All that is wrong, sorted.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ImageFault>,
     /// What is worth a look and no fault, sorted.
-    pub notes: Vec<Fault>,
+    pub notes: Vec<ImageFault>,
     /// The images that were found.
     pub images: Vec<FoundImage>,
     /// How many files were read.

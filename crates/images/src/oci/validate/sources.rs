@@ -10,10 +10,10 @@ use rayon::prelude::*;
 use tar::EntryType;
 
 use super::layer::{Compression, leaves, plain, words};
-use super::survey::{Survey, Surveyed, SurveyedFile, survey_file};
-use super::{Fault, FaultName, ValidateError};
-use rcrepro_store::ingest::tar::TarError;
-use rcrepro_store::ingest::tar_reader::{Entry, TarReader};
+use super::survey::{LayoutSurvey, Surveyed, SurveyedFile, survey_file};
+use super::{FaultName, ImageFault, ValidateError};
+use rcrepro_store::ingest::TarError;
+use rcrepro_store::ingest::tar_reader::{TarEntry, TarReader};
 
 /// The most files that are surveyed.
 const MAX_FILES: usize = 200_000;
@@ -24,8 +24,8 @@ const MAX_DOCUMENTS: u64 = 64 << 20;
 ///
 /// # Errors
 /// [`ValidateError`] when the folder cannot be listed; a file that cannot be read is a fault.
-pub fn folder(root: &Path) -> Result<Survey, ValidateError> {
-    let mut survey = Survey::default();
+pub fn folder(root: &Path) -> Result<LayoutSurvey, ValidateError> {
+    let mut survey = LayoutSurvey::default();
     let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(below) = folders.pop() {
         let what = root.join(&below);
@@ -50,7 +50,11 @@ pub fn folder(root: &Path) -> Result<Survey, ValidateError> {
 }
 
 /// Surveys files that are opened by name, on all processors; one that cannot be read is a fault.
-pub fn add(survey: &mut Survey, paths: Vec<String>, open: impl Fn(&String) -> io::Result<Box<dyn Read + Send>> + Sync) {
+pub fn add(
+    survey: &mut LayoutSurvey,
+    paths: Vec<String>,
+    open: impl Fn(&String) -> io::Result<Box<dyn Read + Send>> + Sync,
+) {
     let kept = AtomicU64::new(survey.documents());
     let read = |path: String| {
         let file = open(&path).and_then(|mut reader| survey_file(&mut reader));
@@ -62,7 +66,7 @@ pub fn add(survey: &mut Survey, paths: Vec<String>, open: impl Fn(&String) -> io
         match file {
             Ok(file) => drop(survey.things.insert(path, Surveyed::File(file))),
             Err(error) => {
-                survey.faults.push(Fault::new(FaultName::Missing, path, "a readable file", error.to_string()))
+                survey.faults.push(ImageFault::new(FaultName::Missing, path, "a readable file", error.to_string()))
             }
         }
     }
@@ -83,14 +87,14 @@ fn within(kept: &AtomicU64, mut file: SurveyedFile) -> SurveyedFile {
 ///
 /// # Errors
 /// [`ValidateError::Read`] when the stream itself fails; an archive that is broken is a fault.
-pub fn archive(what: &str, stream: &mut dyn Read) -> Result<Survey, ValidateError> {
+pub fn archive(what: &str, stream: &mut dyn Read) -> Result<LayoutSurvey, ValidateError> {
     let failed = |source| ValidateError::Read { what: what.to_owned(), source };
     let mut head = Vec::new();
     stream.take(512).read_to_end(&mut head).map_err(failed)?;
     let gzip = Compression::sniff(&head) == Some(Compression::Gzip);
     let whole = io::Cursor::new(head).chain(stream);
     let mut whole: Box<dyn Read + '_> = if gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
-    let mut survey = Survey::default();
+    let mut survey = LayoutSurvey::default();
     let mut tar = TarReader::new(&mut whole);
     loop {
         match tar.next_entry() {
@@ -98,7 +102,7 @@ pub fn archive(what: &str, stream: &mut dyn Read) -> Result<Survey, ValidateErro
             Ok(None) => return Ok(survey),
             Err(TarError::Read { source }) if !tells_of_bytes(&source) => return Err(failed(source)),
             Err(error) => {
-                survey.faults.push(Fault::new(FaultName::Malformed, what, "a whole tar archive", words(&error)));
+                survey.faults.push(ImageFault::new(FaultName::Malformed, what, "a whole tar archive", words(&error)));
                 return Ok(survey);
             }
         }
@@ -113,10 +117,10 @@ fn tells_of_bytes(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof)
 }
 
-fn take(survey: &mut Survey, entry: &Entry, content: &mut TarReader<'_>) -> io::Result<()> {
+fn take(survey: &mut LayoutSurvey, entry: &TarEntry, content: &mut TarReader<'_>) -> io::Result<()> {
     let shown = entry.path.escape_ascii().to_string();
     if let Some(found) = leaves(&entry.path) {
-        survey.faults.push(Fault::new(FaultName::EntryName, shown.clone(), "a path inside the archive", found));
+        survey.faults.push(ImageFault::new(FaultName::EntryName, shown.clone(), "a path inside the archive", found));
     }
     let path = match std::str::from_utf8(plain(&entry.path)) {
         Ok(path) => path.to_owned(),
@@ -138,7 +142,12 @@ fn take(survey: &mut Survey, entry: &Entry, content: &mut TarReader<'_>) -> io::
         }
     };
     if survey.things.insert(path, thing).is_some() {
-        survey.faults.push(Fault::new(FaultName::DuplicateEntry, shown, "each path once", "the path occurs twice"));
+        survey.faults.push(ImageFault::new(
+            FaultName::DuplicateEntry,
+            shown,
+            "each path once",
+            "the path occurs twice",
+        ));
     }
     Ok(())
 }
@@ -158,6 +167,6 @@ fn beside(path: &str, target: &str) -> String {
     segments.join("/")
 }
 
-fn no_file(object: &str, found: &str) -> Fault {
-    Fault::new(FaultName::NoFile, object, "a file or a folder", found)
+fn no_file(object: &str, found: &str) -> ImageFault {
+    ImageFault::new(FaultName::NoFile, object, "a file or a folder", found)
 }

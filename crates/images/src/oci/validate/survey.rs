@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 
-use super::Fault;
+use super::ImageFault;
 use super::layer::{Compression, Hashing, LayerScan, scan};
 use rcrepro_model::content::digest::{Digest, DigestHasher};
 
@@ -32,14 +32,14 @@ pub enum Surveyed {
 
 /// Everything that is in a folder, an archive or a store, by its path in a layout.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Survey {
+pub struct LayoutSurvey {
     /// What is there.
     pub things: BTreeMap<String, Surveyed>,
     /// What is wrong with the folder or archive itself.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ImageFault>,
 }
 
-impl Survey {
+impl LayoutSurvey {
     /// Finds a file, through links.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<&SurveyedFile> {

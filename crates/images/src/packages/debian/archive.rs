@@ -4,9 +4,9 @@ use super::DebianError;
 use super::index::{self, MAX_LIST_BYTES};
 use super::key::TrustedKey;
 use super::release::Release;
-use super::resolve::{self, List, Listed};
+use super::resolve::{self, List, SuitePackage};
 use crate::packages::PackageError;
-use crate::packages::fetch::{Fetcher, Promise, Wanted, join};
+use crate::packages::fetch::{Fetcher, Promise, WantedFile, join};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::definition::{DebSource, ImagePlatform};
@@ -16,7 +16,7 @@ use rcrepro_store::BlobStore;
 
 /// Where an archive may be and what is believed of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Archive<'a> {
+pub struct DebianArchive<'a> {
     /// The bases above `dists/` and `pool/`, the first choice first.
     pub bases: &'a [String],
     /// The keys that count.
@@ -33,7 +33,7 @@ pub struct Archive<'a> {
 pub async fn fetch_indexes(
     source: &DebSource,
     platform: ImagePlatform,
-    archive: Archive<'_>,
+    archive: DebianArchive<'_>,
     store: &dyn BlobStore,
 ) -> Result<Vec<DebIndex>, PackageError> {
     let fetcher = Fetcher::new()?;
@@ -48,7 +48,7 @@ async fn fetch_index(
     fetcher: &Fetcher,
     suite: &str,
     architecture: &str,
-    archive: Archive<'_>,
+    archive: DebianArchive<'_>,
     store: &dyn BlobStore,
 ) -> Result<DebIndex, PackageError> {
     let (file, release) = fetch_release(fetcher, suite, archive).await?;
@@ -60,7 +60,7 @@ async fn fetch_index(
     let by_hash = release.by_hash.then_some(by_hash);
     let urls = by_hash.iter().chain([&plain]).flat_map(|path| archive.bases.iter().map(|base| join(base, path)));
     let package = format!("the package list of suite `{suite}` for {architecture}");
-    let wanted = Wanted { package, urls: urls.collect(), promise: Promise::Digest(expected) };
+    let wanted = WantedFile { package, urls: urls.collect(), promise: Promise::Digest(expected) };
     let packages = fetcher.fetch(&wanted, store).await?;
     Ok(DebIndex {
         suite: suite.to_owned(),
@@ -76,7 +76,7 @@ async fn fetch_index(
 async fn fetch_release(
     fetcher: &Fetcher,
     suite: &str,
-    archive: Archive<'_>,
+    archive: DebianArchive<'_>,
 ) -> Result<(Vec<u8>, Release), PackageError> {
     let suite_path: Result<TreePath, _> = suite.parse();
     let refuse = |reason: &str| DebianError::Refused { suite: suite.to_owned(), reason: reason.to_owned() };
@@ -165,7 +165,7 @@ fn list_of(release: &Release, architecture: &str) -> Result<(TreePath, Digest), 
     Ok((path, digest))
 }
 
-fn pin(listed: Listed<'_>) -> DebPin {
+fn pin(listed: SuitePackage<'_>) -> DebPin {
     let package = listed.package;
     DebPin {
         purl: Purl::deb(package.name, package.version, package.architecture),

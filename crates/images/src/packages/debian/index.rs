@@ -14,7 +14,7 @@ pub const MAX_LIST_BYTES: u64 = 512 << 20;
 
 /// A package as a list describes it; relations are kept as texts, because few packages of a list are ever looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package<'a> {
+pub struct DebianPackage<'a> {
     /// The name.
     pub name: &'a str,
     /// The version.
@@ -62,13 +62,13 @@ pub fn unpack(suite: &str, xz: impl Read, limit: u64) -> Result<String, DebianEr
 ///
 /// # Errors
 /// [`DebianError::List`] for a package without a field that it must have, or whose file could lie outside the archive.
-pub fn parse<'a>(suite: &str, text: &'a str) -> Result<Vec<Package<'a>>, DebianError> {
+pub fn parse<'a>(suite: &str, text: &'a str) -> Result<Vec<DebianPackage<'a>>, DebianError> {
     stanzas(text)
         .map(|stanza| package(stanza).map_err(|reason| DebianError::List { suite: suite.to_owned(), reason }))
         .collect()
 }
 
-fn package(stanza: &str) -> Result<Package<'_>, String> {
+fn package(stanza: &str) -> Result<DebianPackage<'_>, String> {
     let (mut name, mut version, mut architecture, mut path, mut size, mut hash) = ("", "", "", "", "", "");
     let (mut pre_depends, mut depends, mut provides, mut conflicts, mut breaks) = ("", "", "", "", "");
     let (mut essential, mut multi_arch, mut priority) = ("", "", "");
@@ -111,7 +111,7 @@ fn package(stanza: &str) -> Result<Package<'_>, String> {
         |field: &str, value: &str, expected: &str| format!("`{name}`: invalid `{field}: {value}`: expected {expected}");
     let hash: Sha256 = hash.parse().map_err(|_| wrong("SHA256", hash, "a SHA-256"))?;
     let size = size.parse().map_err(|_| wrong("Size", size, "a number of bytes"))?;
-    Ok(Package {
+    Ok(DebianPackage {
         name,
         version,
         architecture,

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::DebianError;
-use super::index::Package;
+use super::index::DebianPackage;
 use super::relation::{self, Relation};
 
 /// One suite's list.
@@ -18,16 +18,16 @@ pub struct List<'a> {
     /// The suite's code name.
     pub suite: &'a str,
     /// Its packages.
-    pub packages: Vec<Package<'a>>,
+    pub packages: Vec<DebianPackage<'a>>,
 }
 
 /// A package and the suite whose list has it.
 #[derive(Debug, Clone, Copy)]
-pub struct Listed<'a> {
+pub struct SuitePackage<'a> {
     /// The suite's code name.
     pub suite: &'a str,
     /// The package.
-    pub package: &'a Package<'a>,
+    pub package: &'a DebianPackage<'a>,
 }
 
 /// Resolves packages and all that they depend on, in the order in which they were found to be needed.
@@ -39,7 +39,7 @@ pub fn resolve<'a>(
     lists: &'a [List<'a>],
     wanted: &BTreeSet<String>,
     architecture: &str,
-) -> Result<Vec<Listed<'a>>, DebianError> {
+) -> Result<Vec<SuitePackage<'a>>, DebianError> {
     let mut closure = Closure::new(lists, architecture)?;
     // All wanted packages come before anything that one of them depends on is looked for.
     for name in wanted {
@@ -55,10 +55,10 @@ pub fn resolve<'a>(
 
 struct Closure<'a> {
     architecture: String,
-    candidates: HashMap<&'a str, Listed<'a>>,
+    candidates: HashMap<&'a str, SuitePackage<'a>>,
     /// Virtual name -> who provides it and at which version.
-    providers: HashMap<&'a str, Vec<(Listed<'a>, Option<&'a str>)>>,
-    chosen: Vec<Listed<'a>>,
+    providers: HashMap<&'a str, Vec<(SuitePackage<'a>, Option<&'a str>)>>,
+    chosen: Vec<SuitePackage<'a>>,
     names: HashSet<&'a str>,
     /// What cannot be had, whatever else is chosen, and why.
     impossible: HashMap<&'a str, String>,
@@ -81,11 +81,11 @@ impl Stop {
 
 impl<'a> Closure<'a> {
     fn new(lists: &'a [List<'a>], architecture: &str) -> Result<Self, DebianError> {
-        let mut candidates: HashMap<&str, Listed<'a>> = HashMap::new();
+        let mut candidates: HashMap<&str, SuitePackage<'a>> = HashMap::new();
         for list in lists {
             let fitting = list.packages.iter().filter(|one| [architecture, "all"].contains(&one.architecture));
             for package in fitting {
-                let listed = Listed { suite: list.suite, package };
+                let listed = SuitePackage { suite: list.suite, package };
                 let before = candidates.entry(package.name).or_insert(listed);
                 if relation::compare(package.version, before.package.version) == Some(Ordering::Greater) {
                     *before = listed;
@@ -113,14 +113,14 @@ impl<'a> Closure<'a> {
         })
     }
 
-    fn take(&mut self, listed: Listed<'a>) {
+    fn take(&mut self, listed: SuitePackage<'a>) {
         if self.names.insert(listed.package.name) {
             self.chosen.push(listed);
         }
     }
 
     /// Takes a package with all that it depends on, or nothing.
-    fn choose(&mut self, listed: Listed<'a>) -> Result<(), Stop> {
+    fn choose(&mut self, listed: SuitePackage<'a>) -> Result<(), Stop> {
         let name = listed.package.name;
         if self.names.contains(name) {
             return Ok(());
@@ -141,7 +141,7 @@ impl<'a> Closure<'a> {
         })
     }
 
-    fn expand(&mut self, listed: Listed<'a>) -> Result<(), Stop> {
+    fn expand(&mut self, listed: SuitePackage<'a>) -> Result<(), Stop> {
         for field in [listed.package.pre_depends, listed.package.depends] {
             for group in relations(listed, field).map_err(Stop::Broken)? {
                 self.satisfy(listed, &group)?;
@@ -150,7 +150,7 @@ impl<'a> Closure<'a> {
         Ok(())
     }
 
-    fn satisfy(&mut self, owner: Listed<'a>, group: &[Relation<'a>]) -> Result<(), Stop> {
+    fn satisfy(&mut self, owner: SuitePackage<'a>, group: &[Relation<'a>]) -> Result<(), Stop> {
         let options: Vec<_> = group.iter().flat_map(|relation| self.options(relation)).collect();
         if options.iter().any(|option| self.names.contains(option.package.name)) {
             return Ok(());
@@ -177,7 +177,7 @@ impl<'a> Closure<'a> {
     }
 
     /// Returns what satisfies a relation, the first choice first.
-    fn options(&self, relation: &Relation<'_>) -> Vec<Listed<'a>> {
+    fn options(&self, relation: &Relation<'_>) -> Vec<SuitePackage<'a>> {
         let real = self.candidates.get(relation.name).filter(|real| relation.takes(real.package.version));
         let provided = self.providers.get(relation.name).into_iter().flatten();
         let provided = provided.filter(|(_, version)| match (relation.constraint, version) {
@@ -189,7 +189,7 @@ impl<'a> Closure<'a> {
         all.filter(|listed| self.qualifies(relation, listed)).copied().collect()
     }
 
-    fn qualifies(&self, relation: &Relation<'_>, listed: &Listed<'_>) -> bool {
+    fn qualifies(&self, relation: &Relation<'_>, listed: &SuitePackage<'_>) -> bool {
         match relation.qualifier {
             None => true,
             Some("any") => listed.package.any_allowed,
@@ -225,7 +225,7 @@ impl<'a> Closure<'a> {
     }
 }
 
-fn relations<'a>(listed: Listed<'a>, text: &'a str) -> Result<Vec<Vec<Relation<'a>>>, DebianError> {
+fn relations<'a>(listed: SuitePackage<'a>, text: &'a str) -> Result<Vec<Vec<Relation<'a>>>, DebianError> {
     relation::parse(text).map_err(|part| {
         let reason = format!("`{}`: invalid relation `{part}`", listed.package.name);
         DebianError::List { suite: listed.suite.to_owned(), reason }

@@ -3,7 +3,7 @@
 use gix::objs::tree::EntryKind;
 
 use super::{GitError, GitSource, find_commit, open, reading, records};
-use crate::ingest::{Limits, Meter};
+use crate::ingest::{IngestLimits, Meter};
 
 /// What is at a tracked path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Visited<'a> {
 /// name that no tree could carry is none.
 pub fn visit_git(
     source: &GitSource<'_>,
-    limits: Limits,
+    limits: IngestLimits,
     visit: &mut dyn FnMut(&str, Visited<'_>),
 ) -> Result<String, GitError> {
     let repository = open(source.repository)?;

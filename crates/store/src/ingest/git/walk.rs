@@ -8,8 +8,8 @@ use gix::traverse::tree::recorder::Entry;
 use gix::traverse::tree::visit::Action;
 use gix::traverse::tree::{Recorder, Visit};
 
-use super::GitError;
-use crate::ingest::{Limits, Meter};
+use super::error::GitError;
+use crate::ingest::{IngestLimits, Meter};
 
 /// Records the entries that are not folders, in git's order, and stops at the first fault.
 pub(super) struct Walk {
@@ -21,7 +21,7 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Begins a walk that ends when there is more than `limits` allow; folders count, too.
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: IngestLimits) -> Self {
         Self { recorder: Recorder::default(), meter: Meter::new(limits), fault: None, entries: 0 }
     }
 
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn no_entry_beyond_the_limit_is_looked_at() {
-        let mut walk = Walk::new(Limits { entries: 3, ..Limits::default() });
+        let mut walk = Walk::new(IngestLimits { entries: 3, ..IngestLimits::default() });
         let looks = (0..100).take_while(|_| see(&mut walk, "a").is_continue()).count();
         assert_eq!((looks, walk.entries, walk.is_cut()), (3, 4, true));
         assert!(matches!(walk.finish(), Err(GitError::Limit { .. })));
@@ -111,7 +111,7 @@ mod tests {
     fn names_that_no_git_writes_are_malformed() {
         for name in ["a/b", ".git", ".GIT", "", "a\0b"] {
             assert!(is_malformed(name.as_bytes()), "{name:?}");
-            assert!(see(&mut Walk::new(Limits::default()), name).is_break());
+            assert!(see(&mut Walk::new(IngestLimits::default()), name).is_break());
         }
         for name in ["a", ".gitignore", ".github", "..."] {
             assert!(!is_malformed(name.as_bytes()), "{name:?}");

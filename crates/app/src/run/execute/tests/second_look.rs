@@ -23,7 +23,7 @@ async fn look(
     Ok(notes.into_values().collect())
 }
 
-fn said(notes: &[FailureNotes]) -> Vec<&str> {
+fn sentences(notes: &[FailureNotes]) -> Vec<&str> {
     notes.iter().flat_map(FailureNotes::sentences).collect()
 }
 
@@ -36,13 +36,13 @@ async fn a_pin_is_named_by_runs_on_both_sides_of_it() {
     let stands = [table("waits", "clock = \"stands\"")];
     let engine = failing("waits", &[1, 0, 1, 0]);
     let notes = look(&stands, &engine, &CancellationToken::new()).await.expect("decided");
-    assert_eq!(said(&notes), ["fails only if the clock stands still: clock = \"starts\""]);
+    assert_eq!(sentences(&notes), ["fails only if the clock stands still: clock = \"starts\""]);
     let clocks: Vec<ClockMode> = engine.calls().iter().map(|call| call.world.clock()).collect();
     use ClockMode::{Stands, Starts};
     assert_eq!(clocks, [Stands, Starts, Stands, Starts]);
     let engine = failing("waits", &[1, 1]);
     let notes = look(&stands, &engine, &CancellationToken::new()).await.expect("decided");
-    assert_eq!(said(&notes), ["fails with the machine's own world, too"]);
+    assert_eq!(sentences(&notes), ["fails with the machine's own world, too"]);
     assert_eq!(engine.calls().last().map(|call| call.world.clone()), Some(World::real()));
 }
 
@@ -58,7 +58,7 @@ async fn what_has_no_pin_or_passes_is_not_looked_at() {
 async fn what_takes_too_long_is_not_run_again() {
     let engine = FakeEngine::default().on("RC-05/slow", Script::exit(1).lasts(Duration::from_secs(16 * 60)));
     let notes = look(&[table("slow", "")], &engine, &CancellationToken::new()).await.expect("decided");
-    assert_eq!(said(&notes), ["not looked at again: it took 16 min; rcrepro shake RC-05 --propose"]);
+    assert_eq!(sentences(&notes), ["not looked at again: it took 16 min; rcrepro shake RC-05 --propose"]);
     assert_eq!(engine.calls().len(), 1);
 }
 
@@ -67,7 +67,10 @@ async fn a_look_that_breaks_is_told_and_an_interruption_is_one() {
     let broken = || EngineError::Incomplete { label: "RC-05/odd".into(), reason: "the streams broke off".into() };
     let engine = failing("odd", &[1]).on("RC-05/odd", Script::error(broken));
     let notes = look(&[table("odd", "")], &engine, &CancellationToken::new()).await.expect("the result stands");
-    assert_eq!(said(&notes), ["not looked at again: RC-05/odd: the result is not believed: the streams broke off"]);
+    assert_eq!(
+        sentences(&notes),
+        ["not looked at again: RC-05/odd: the result is not believed: the streams broke off"]
+    );
 
     let engine = failing("stopped", &[1]).on("RC-05/stopped", Script::exit(1).takes(Duration::from_secs(600)));
     let cancel = CancellationToken::new();

@@ -1,34 +1,30 @@
 //! The least rate at which a body has to arrive: a server that sends a byte now and then would never be done.
 
-use std::fmt;
 use std::time::Duration;
 
 /// The fewest bytes a second.
-pub const LEAST: u64 = 1024;
+const LEAST: u64 = 1024;
 /// Over how long the rate is taken.
-pub const WINDOW: Duration = Duration::from_secs(30);
+const WINDOW: Duration = Duration::from_secs(30);
 /// How long the beginning of an answer may take.
-pub const ANSWER: Duration = Duration::from_secs(120);
+pub(crate) const ANSWER: Duration = Duration::from_secs(120);
 
 /// Watches a body arrive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pace {
+pub(crate) struct Pace {
     began: Duration,
     arrived: u64,
 }
 
 /// The error for a body that arrives too slowly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "only {arrived} bytes arrived within {} s: expected at least {LEAST} bytes a second",
+    took.as_secs()
+)]
 pub struct TooSlow {
     arrived: u64,
     took: Duration,
-}
-
-impl fmt::Display for TooSlow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (arrived, seconds) = (self.arrived, self.took.as_secs());
-        write!(f, "only {arrived} bytes arrived within {seconds} s: expected at least {LEAST} bytes a second")
-    }
 }
 
 impl Pace {
@@ -36,7 +32,7 @@ impl Pace {
     ///
     /// # Errors
     /// [`TooSlow`] at the end of a window in which too few came.
-    pub fn take(&mut self, now: Duration, bytes: u64) -> Result<(), TooSlow> {
+    pub(crate) fn take(&mut self, now: Duration, bytes: u64) -> Result<(), TooSlow> {
         self.arrived += bytes;
         let took = now.saturating_sub(self.began);
         if took < WINDOW {

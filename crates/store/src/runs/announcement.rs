@@ -5,12 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::runs::RunError;
+use super::error::RunFolderError;
 use rcrepro_model::plan::PacketId;
 
-/// Returns the name of the file.
-#[must_use]
-pub fn file_name(packet: &PacketId) -> String {
+pub(super) fn file_name(packet: &PacketId) -> String {
     format!("{packet}.running")
 }
 
@@ -26,11 +24,15 @@ impl Announcement {
     /// Writes the plan's folder into `folder`; `record` is the file that the packet will be recorded in.
     ///
     /// # Errors
-    /// [`RunError::Io`] when the file cannot be made.
-    pub fn make(folder: &Path, packet: &PacketId, plan: &Path, record: PathBuf) -> Result<Self, RunError> {
+    /// [`RunFolderError::Io`] when the file cannot be made.
+    pub(super) fn make(folder: &Path, packet: &PacketId, plan: &Path, record: PathBuf) -> Result<Self, RunFolderError> {
         let path = folder.join(file_name(packet));
         let text = plan.as_os_str().as_encoded_bytes();
-        std::fs::write(&path, text).map_err(|source| RunError::Io { doing: "write", path: path.clone(), source })?;
+        std::fs::write(&path, text).map_err(|source| RunFolderError::Io {
+            doing: "write",
+            path: path.clone(),
+            source,
+        })?;
         Ok(Self { path, record })
     }
 }

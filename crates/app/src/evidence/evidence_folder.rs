@@ -13,7 +13,7 @@ use rcrepro_model::evidence::finding::{Finding, FindingName, Note};
 use rcrepro_store::{BlobStore, StoreError};
 
 /// The largest blob whose line ends are tried the other way round: 4 MiB.
-pub const LINE_END_LIMIT: u64 = 4 << 20;
+pub(crate) const LINE_END_LIMIT: u64 = 4 << 20;
 /// How many bytes of such blobs are held altogether: 64 MiB.
 const HELD: usize = 64 << 20;
 /// How many names a sentence lists.
@@ -21,29 +21,27 @@ const NAMED: usize = 3;
 
 /// Is a folder of evidence as it was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Beside {
-    /// The folder.
-    pub folder: PathBuf,
+pub struct EvidenceFolder {
+    pub(crate) path: PathBuf,
     /// Whether there is no such folder.
-    pub missing: bool,
+    pub(crate) missing: bool,
     /// What does not hold what its name promises.
-    pub damaged: Vec<Damaged>,
+    pub(crate) damaged: Vec<Damaged>,
     /// The names that promise nothing.
-    pub strays: Vec<String>,
+    pub(crate) strays: Vec<String>,
 }
 
 /// Is an entry that does not hold what its name promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
-    /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// What is wrong.
-    pub how: Damage,
+    pub(crate) how: Damage,
 }
 
 /// Says what is wrong with an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Damage {
+pub(crate) enum Damage {
     /// Its bytes hash to something else.
     Bytes {
         /// What they hash to.
@@ -62,15 +60,12 @@ pub enum Damage {
         why: String,
     },
     /// It cannot be read.
-    Unreadable {
-        /// What the system said.
-        why: String,
-    },
+    Unreadable { why: String },
 }
 
 /// Says what was done to line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineEnds {
+pub(crate) enum LineEnds {
     /// CR LF stands where LF was.
     Added,
     /// LF stands where CR LF was.
@@ -80,7 +75,7 @@ pub enum LineEnds {
 impl LineEnds {
     /// Names the change.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Added => "CR LF where LF was",
             Self::Removed => "LF where CR LF was",
@@ -90,7 +85,7 @@ impl LineEnds {
 
 /// Finds the bytes that hash to `wanted` and differ from these in line ends alone.
 #[must_use]
-pub fn other_line_ends(bytes: &[u8], wanted: Sha256) -> Option<(LineEnds, Vec<u8>)> {
+pub(crate) fn other_line_ends(bytes: &[u8], wanted: Sha256) -> Option<(LineEnds, Vec<u8>)> {
     let mut without = Vec::with_capacity(bytes.len());
     let mut with = Vec::with_capacity(bytes.len());
     for (at, byte) in bytes.iter().enumerate() {
@@ -107,13 +102,14 @@ pub fn other_line_ends(bytes: &[u8], wanted: Sha256) -> Option<(LineEnds, Vec<u8
     found.into_iter().find(|(_, bytes)| Sha256::of(bytes) == wanted)
 }
 
-impl Beside {
+impl EvidenceFolder {
     /// Lists what is wrong; `at` names the folder.
     #[must_use]
-    pub fn findings(&self, at: &str) -> Vec<Finding> {
+    pub(crate) fn findings(&self, at: &str) -> Vec<Finding> {
         let mut found: Vec<Finding> = self.damaged.iter().filter_map(|damaged| damaged.finding(at)).collect();
         for change in [LineEnds::Added, LineEnds::Removed] {
-            let names: Vec<&str> = self.damaged.iter().filter(|one| one.is(change)).map(Damaged::short).collect();
+            let names: Vec<&str> =
+                self.damaged.iter().filter(|damaged| damaged.is(change)).map(Damaged::short).collect();
             if names.is_empty() {
                 continue;
             }
@@ -129,14 +125,14 @@ impl Beside {
 
     /// Lists what a reader should know beside that.
     #[must_use]
-    pub fn notes(&self, at: &str) -> Vec<Note> {
+    pub(crate) fn notes(&self, at: &str) -> Vec<Note> {
         let mut notes = Vec::new();
         if !self.strays.is_empty() {
             let names: Vec<&str> = self.strays.iter().map(String::as_str).collect();
             let verb = if names.len() == 1 { "is no blob and was" } else { "are no blobs and were" };
             notes.push(Note { at: at.to_owned(), says: format!("{} {verb} not read", listed(&names)) });
         }
-        if self.damaged.iter().any(|one| matches!(one.how, Damage::LineEnds { .. })) {
+        if self.damaged.iter().any(|damaged| matches!(damaged.how, Damage::LineEnds { .. })) {
             let says = "git's `core.autocrlf` or a text attribute changes line ends, and nothing else was changed: write \
                         `* -text` into a `.gitattributes` beside the manifest, then `git add --renormalize .` where it was \
                         recorded, and clone again";
@@ -150,7 +146,7 @@ impl Beside {
     ///
     /// # Errors
     /// [`StoreError`] when the store takes nothing.
-    pub fn restore(&self, store: &dyn BlobStore) -> Result<BTreeSet<Digest>, StoreError> {
+    pub(crate) fn restore(&self, store: &dyn BlobStore) -> Result<BTreeSet<Digest>, StoreError> {
         let restored = self.damaged.iter().filter_map(|damaged| match &damaged.how {
             Damage::LineEnds { restored, .. } if !restored.is_empty() => Some(store.put(restored)),
             _ => None,
@@ -160,7 +156,7 @@ impl Beside {
 
     /// Notes an entry whose bytes are not those that its name promises; `bytes` are all of them where there are few.
     pub(crate) fn differs(&mut self, name: String, wanted: Sha256, found: Digest, bytes: Option<&[u8]>) {
-        let held: usize = self.damaged.iter().map(|one| one.held()).sum();
+        let held: usize = self.damaged.iter().map(|damaged| damaged.held()).sum();
         let how = match bytes.and_then(|bytes| other_line_ends(bytes, wanted)) {
             Some((change, restored)) if held + restored.len() <= HELD => Damage::LineEnds { change, restored },
             Some((change, _)) => Damage::LineEnds { change, restored: Vec::new() },
@@ -236,23 +232,23 @@ mod tests {
 
     #[test]
     fn each_damage_has_its_rank_and_line_ends_are_told_once() {
-        let mut beside = Beside { strays: vec![".DS_Store".to_owned()], ..Beside::default() };
+        let mut folder = EvidenceFolder { strays: vec![".DS_Store".to_owned()], ..EvidenceFolder::default() };
         for text in ["one\n", "two\n"] {
             let crlf = text.replace('\n', "\r\n");
             let wanted = Sha256::of(text.as_bytes());
-            beside.differs(wanted.to_string(), wanted, Digest::of(crlf.as_bytes()), Some(crlf.as_bytes()));
+            folder.differs(wanted.to_string(), wanted, Digest::of(crlf.as_bytes()), Some(crlf.as_bytes()));
         }
         let wanted = Sha256::of(b"three");
-        beside.differs(wanted.to_string(), wanted, Digest::of(b"4"), Some(b"4"));
-        let found = beside.findings("evidence");
+        folder.differs(wanted.to_string(), wanted, Digest::of(b"4"), Some(b"4"));
+        let found = folder.findings("evidence");
         let names: Vec<FindingName> = found.iter().map(|finding| finding.name).collect();
         assert_eq!(names, [FindingName::EvidenceDamaged, FindingName::LineEndsChanged]);
         assert!(found[1].found.starts_with("2 blobs with CR LF where LF was: `"), "{}", found[1].found);
-        let notes: Vec<String> = beside.notes("evidence").into_iter().map(|note| note.says).collect();
+        let notes: Vec<String> = folder.notes("evidence").into_iter().map(|note| note.says).collect();
         assert_eq!(notes[0], "`.DS_Store` is no blob and was not read");
         assert!(notes[1].contains("* -text"));
         let store = rcrepro_store::memory::MemoryStore::default();
-        beside.restore(&store).expect("restored");
+        folder.restore(&store).expect("restored");
         assert_eq!(store.get(Digest::of(b"one\n")).expect("there"), b"one\n");
     }
 }

@@ -17,107 +17,23 @@
 //! the folder's name, so that there is no counter beside it that a crash could leave behind or that could be lost. Runs of
 //! stores that knew no numbers come before all others, by their text. The time is for people.
 
+mod announcement;
+mod error;
+mod id;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
-use crate::announcement::{self, Announcement};
+pub use self::announcement::Announcement;
+pub use self::error::RunFolderError;
+pub use self::id::RunId;
 use crate::door;
 use rcrepro_model::plan::PacketId;
-use rcrepro_model::text::civil_date;
-
-/// Why a run's folder cannot be made or read.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A text that names no run.
-    #[error(
-        "invalid run id `{found}`: expected a time like 20231114T221320Z, a dash, a number, a dash, and 1 to 32 of a-z and 0-9"
-    )]
-    Id {
-        /// The text that was found.
-        found: String,
-    },
-    /// The file system failed.
-    #[error("cannot {doing} `{}`", path.display())]
-    Io {
-        /// What was tried, as a verb.
-        doing: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-}
-
-/// Names a run: when it began, in UTC, its number in the store, and a suffix. Sorts by number; a run without one, of a store
-/// that gave none, comes before all that have one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RunId {
-    number: u64,
-    text: String,
-}
-
-impl RunId {
-    /// Makes an id from a number from 1, seconds since 1970, and a random suffix of 1 to 32 lower-case letters and digits.
-    /// A time before the year 1 or after 9999 is written as the nearest in those.
-    ///
-    /// # Errors
-    /// [`RunError::Id`] when number or suffix are not such.
-    pub fn new(number: u64, seconds: i64, suffix: &str) -> Result<Self, RunError> {
-        let time = civil_date::utc_second(seconds).replace(['-', ':'], "");
-        format!("{time}-{number}-{suffix}").parse()
-    }
-
-    /// Returns the id's text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl std::fmt::Display for RunId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl FromStr for RunId {
-    type Err = RunError;
-
-    fn from_str(text: &str) -> Result<Self, RunError> {
-        let is_time = |time: &str| {
-            let mut shape = time.bytes().zip("ddddddddTddddddZ".bytes());
-            time.len() == 16
-                && shape.all(|(found, wanted)| if wanted == b'd' { found.is_ascii_digit() } else { found == wanted })
-        };
-        let is_suffix = |suffix: &str| {
-            (1..=32).contains(&suffix.len())
-                && suffix.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
-        let parts: Vec<&str> = text.split('-').collect();
-        let number = match parts[..] {
-            [time, suffix] if is_time(time) && is_suffix(suffix) => Some(0),
-            [time, number, suffix] if is_time(time) && is_suffix(suffix) => counted(number),
-            _ => None,
-        };
-        match number {
-            Some(number) => Ok(Self { number, text: text.to_owned() }),
-            None => Err(RunError::Id { found: text.to_owned() }),
-        }
-    }
-}
-
-/// Reads a number from 1 in its only form. Eighteen digits leave room for one more.
-fn counted(text: &str) -> Option<u64> {
-    let plain = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| plain && !text.starts_with('0'))
-}
 
 /// The runs below one store.
 #[derive(Debug, Clone)]
@@ -129,8 +45,8 @@ impl Runs {
     /// Uses `STORE/runs`, and makes it if it is missing.
     ///
     /// # Errors
-    /// [`RunError::Io`] when it cannot be made.
-    pub fn open(store: &Path) -> Result<Self, RunError> {
+    /// [`RunFolderError::Io`] when it cannot be made.
+    pub fn open(store: &Path) -> Result<Self, RunFolderError> {
         let folder = store.join("runs");
         std::fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
         Ok(Self { folder })
@@ -140,11 +56,11 @@ impl Runs {
     /// its id, see [`RunId::new`].
     ///
     /// # Errors
-    /// [`RunError::Id`] for a bad suffix, [`RunError::Io`].
-    pub fn begin(&self, seconds: i64, suffix: &str) -> Result<RunDir, RunError> {
+    /// [`RunFolderError::Id`] for a bad suffix, [`RunFolderError::Io`].
+    pub fn begin(&self, seconds: i64, suffix: &str) -> Result<RunDir, RunFolderError> {
         // Another process that asks meanwhile waits, and so never sees a folder whose lease is not held yet, nor gets the same number.
         let _gate = self.gate(FlockOperation::LockExclusive)?;
-        let newest = self.list()?.last().map_or(0, |id| id.number);
+        let newest = self.list()?.last().map_or(0, RunId::number);
         let id = RunId::new(newest + 1, seconds, suffix)?;
         let folder = self.folder.join(id.as_str());
         std::fs::create_dir(&folder).map_err(failed("make the folder", &folder))?;
@@ -162,8 +78,8 @@ impl Runs {
     /// Whether a run's process lives. A run that is not there does not.
     ///
     /// # Errors
-    /// [`RunError::Io`] when it cannot be found out.
-    pub fn is_alive(&self, id: &RunId) -> Result<bool, RunError> {
+    /// [`RunFolderError::Io`] when it cannot be found out.
+    pub fn is_alive(&self, id: &RunId) -> Result<bool, RunFolderError> {
         let _gate = self.gate(FlockOperation::LockShared)?;
         let path = self.folder.join(id.as_str()).join("lease");
         let lease = match File::open(&path) {
@@ -180,8 +96,8 @@ impl Runs {
     /// Lists all runs in the order in which they began, the oldest first. What is not a run's folder is passed over.
     ///
     /// # Errors
-    /// [`RunError::Io`] when the folder cannot be read.
-    pub fn list(&self) -> Result<Vec<RunId>, RunError> {
+    /// [`RunFolderError::Io`] when the folder cannot be read.
+    pub fn list(&self) -> Result<Vec<RunId>, RunFolderError> {
         let mut ids: Vec<RunId> = self.names()?.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
         ids.sort();
         Ok(ids)
@@ -190,8 +106,8 @@ impl Runs {
     /// Lists the folders beside those of the runs, whose names are not run ids, sorted.
     ///
     /// # Errors
-    /// [`RunError::Io`] when the folder cannot be read.
-    pub fn strays(&self) -> Result<Vec<PathBuf>, RunError> {
+    /// [`RunFolderError::Io`] when the folder cannot be read.
+    pub fn strays(&self) -> Result<Vec<PathBuf>, RunFolderError> {
         let is_run = |name: &OsString| name.to_str().is_some_and(|name| name.parse::<RunId>().is_ok());
         let paths = self.names()?.into_iter().filter(|name| !is_run(name)).map(|name| self.folder.join(name));
         let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
@@ -199,7 +115,7 @@ impl Runs {
         Ok(folders)
     }
 
-    fn names(&self) -> Result<Vec<OsString>, RunError> {
+    fn names(&self) -> Result<Vec<OsString>, RunFolderError> {
         let entries = std::fs::read_dir(&self.folder).map_err(failed("read the folder", &self.folder))?;
         let names: io::Result<Vec<OsString>> = entries.map(|entry| Ok(entry?.file_name())).collect();
         names.map_err(failed("read the folder", &self.folder))
@@ -220,24 +136,24 @@ impl Runs {
     /// Reads what a run recorded of a packet; `None` when it recorded nothing.
     ///
     /// # Errors
-    /// [`RunError::Io`] when it is there and cannot be read.
-    pub fn record(&self, id: &RunId, packet: &PacketId) -> Result<Option<Vec<u8>>, RunError> {
+    /// [`RunFolderError::Io`] when it is there and cannot be read.
+    pub fn record(&self, id: &RunId, packet: &PacketId) -> Result<Option<Vec<u8>>, RunFolderError> {
         read(&self.record_path(id, packet))
     }
 
     /// Reads the record of a packet in a folder that is not named as a run; `None` when there is none.
     ///
     /// # Errors
-    /// [`RunError::Io`] when it is there and cannot be read.
-    pub fn stray_record(&self, stray: &Path, packet: &PacketId) -> Result<Option<Vec<u8>>, RunError> {
+    /// [`RunFolderError::Io`] when it is there and cannot be read.
+    pub fn stray_record(&self, stray: &Path, packet: &PacketId) -> Result<Option<Vec<u8>>, RunFolderError> {
         read(&stray.join(file_name(packet)))
     }
 
     /// Reads what a run said of the release's images; `None` when it built none.
     ///
     /// # Errors
-    /// [`RunError::Io`] when it is there and cannot be read.
-    pub fn images(&self, id: &RunId, packet: &PacketId) -> Result<Option<Vec<u8>>, RunError> {
+    /// [`RunFolderError::Io`] when it is there and cannot be read.
+    pub fn images(&self, id: &RunId, packet: &PacketId) -> Result<Option<Vec<u8>>, RunFolderError> {
         read(&self.images_path(id, packet))
     }
 
@@ -248,7 +164,7 @@ impl Runs {
         said.is_ok_and(|said| said == plan.as_os_str().as_encoded_bytes())
     }
 
-    fn gate(&self, operation: FlockOperation) -> Result<File, RunError> {
+    fn gate(&self, operation: FlockOperation) -> Result<File, RunFolderError> {
         let path = self.folder.join(".gate");
         let mut options = File::options();
         let gate = options.read(true).write(true).create(true).truncate(false);
@@ -266,7 +182,7 @@ fn images_name(packet: &PacketId) -> String {
     format!("{packet}.images.json")
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, RunError> {
+fn read(path: &Path) -> Result<Option<Vec<u8>>, RunFolderError> {
     match door::read(path, door::RECORD_LIMIT) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         result => result.map(Some).map_err(failed("read", path)),
@@ -297,28 +213,28 @@ impl RunDir {
     /// Announces that the run works on this packet of this plan's folder, until the packet is recorded or the result is dropped.
     ///
     /// # Errors
-    /// [`RunError::Io`] when the file cannot be made.
-    pub fn announce(&self, packet: &PacketId, plan: &Path) -> Result<Announcement, RunError> {
+    /// [`RunFolderError::Io`] when the file cannot be made.
+    pub fn announce(&self, packet: &PacketId, plan: &Path) -> Result<Announcement, RunFolderError> {
         Announcement::make(&self.folder, packet, plan, self.folder.join(file_name(packet)))
     }
 
     /// Writes the record of a packet, in place of an earlier one: a reader, or a crash, finds the one or the other, whole.
     ///
     /// # Errors
-    /// [`RunError::Io`] when it cannot be made durable.
-    pub fn write_record(&self, packet: &PacketId, bytes: &[u8]) -> Result<(), RunError> {
+    /// [`RunFolderError::Io`] when it cannot be made durable.
+    pub fn write_record(&self, packet: &PacketId, bytes: &[u8]) -> Result<(), RunFolderError> {
         self.write(&file_name(packet), bytes)
     }
 
     /// Writes what became of the release's images of a packet, as [`RunDir::write_record`] does.
     ///
     /// # Errors
-    /// [`RunError::Io`] when it cannot be made durable.
-    pub fn write_images(&self, packet: &PacketId, bytes: &[u8]) -> Result<(), RunError> {
+    /// [`RunFolderError::Io`] when it cannot be made durable.
+    pub fn write_images(&self, packet: &PacketId, bytes: &[u8]) -> Result<(), RunFolderError> {
         self.write(&images_name(packet), bytes)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunFolderError> {
         let path = self.folder.join(name);
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
@@ -331,59 +247,7 @@ impl RunDir {
     }
 }
 
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunFolderError {
     let path = path.to_owned();
-    move |source| RunError::Io { doing, path, source }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_show_number_and_time_and_sort_by_the_number_alone() {
-        let id = |number, seconds| RunId::new(number, seconds, "k3f9").expect("a good id");
-        assert_eq!(id(1, 0).as_str(), "19700101T000000Z-1-k3f9");
-        assert_eq!(id(2, 951_782_400).as_str(), "20000229T000000Z-2-k3f9");
-        assert_eq!(id(17, 1_700_000_000).as_str(), "20231114T221320Z-17-k3f9");
-        assert!(id(9, 1_700_000_000) < id(10, 0), "neither by the clock nor by the digits");
-        let old: RunId = "20991231T235959Z-zzzz".parse().expect("an id of a store without numbers");
-        assert!(old < id(1, 0));
-        assert!("20231114T221320Z-a".parse::<RunId>().expect("an id") < old);
-    }
-
-    #[test]
-    fn no_clock_is_too_wrong_for_an_id() {
-        for (seconds, expected) in [
-            (-1, "19691231T235959Z-1-a"),
-            (i64::MIN, "00010101T000000Z-1-a"),
-            (253_402_300_800, "99991231T235959Z-1-a"),
-            (i64::MAX, "99991231T235959Z-1-a"),
-        ] {
-            assert_eq!(RunId::new(1, seconds, "a").expect("an id").as_str(), expected);
-        }
-    }
-
-    #[test]
-    fn other_texts_are_no_ids() {
-        for wrong in [
-            "",
-            "x",
-            "20231114T221320Z",
-            "20231114T221320Z-",
-            "20231114T221320Z-K",
-            "20231114 221320Z-a",
-            "../20231114T221320Z-a",
-            "20231114T221320Z-0-a",
-            "20231114T221320Z-01-a",
-            "20231114T221320Z--a",
-            "20231114T221320Z-1-",
-            "20231114T221320Z-+1-a",
-            "20231114T221320Z-1-a-b",
-            "20231114T221320Z-18446744073709551615-a",
-        ] {
-            assert!(wrong.parse::<RunId>().is_err(), "{wrong}");
-        }
-        assert!(RunId::new(1, 0, "a/b").is_err());
-    }
+    move |source| RunFolderError::Io { doing, path, source }
 }

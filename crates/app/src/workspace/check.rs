@@ -1,0 +1,84 @@
+//! `rcrepro check`: whether a plan is sound, and what it or the source of a commit would keep from running.
+
+use std::path::Path;
+
+use super::missing::{Missing, missing, stale};
+use super::source::{self, SourceLook};
+use crate::board::exceptions;
+use crate::frozen::lock_path;
+use crate::workspace::{Workspace, WorkspaceError};
+use rcrepro_format::plan::frozen_toml::{self, FrozenData};
+use rcrepro_model::content::name::Name;
+use rcrepro_model::plan::FrozenKind;
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_store::door;
+use rcrepro_store::git::status::Uncommitted;
+
+/// What a plan that could be read, and the source of `HEAD`, came to.
+#[derive(Debug)]
+pub struct PlanCheck {
+    /// How many commands the plan has, in all sets.
+    pub commands: usize,
+    /// The frozen inputs that answer for a client's own program, by name.
+    pub fronts: Vec<AdvisoryFront>,
+    /// What the plan names and is not there yet.
+    pub missing: Vec<Missing>,
+    /// The locks of images that are not those of their definitions.
+    pub stale: Vec<Missing>,
+    /// The files of the working copy that are not as `HEAD` has them.
+    pub uncommitted: Result<Vec<Uncommitted>, WorkspaceError>,
+    /// The exceptions of the plan that do nothing, one sentence each.
+    pub notes: Vec<String>,
+    /// What the source of `HEAD` holds. The plan may be right before there is any commit.
+    pub source: Result<SourceLook, WorkspaceError>,
+}
+
+/// A frozen input with a program that comes before a client's own, which no line of the plan shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdvisoryFront {
+    /// The frozen input.
+    pub input: Name,
+    /// The kind of data.
+    pub kind: FrozenKind,
+    /// The program's name, such as `npm`.
+    pub program: &'static str,
+    /// The locked data; none before it is locked.
+    pub data: Option<FrozenData>,
+}
+
+impl PlanCheck {
+    /// Whether no run could begin, or none could be recorded: a lock is stale, or the source holds what no run survives.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        !self.stale.is_empty() || self.source.as_ref().is_ok_and(|look| !look.refused.is_empty())
+    }
+}
+
+/// Looks through a plan of the working copy, and the source of `HEAD`. Nothing is run or fetched.
+#[must_use]
+pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
+    let fronts = workspace.plan.frozen.iter().filter_map(|(name, input)| {
+        let program = input.kind.front()?;
+        Some(AdvisoryFront {
+            input: name.clone(),
+            kind: input.kind,
+            program,
+            data: locked_data(&workspace.folder, name),
+        })
+    });
+    PlanCheck {
+        commands: workspace.plan.sets.values().map(Vec::len).sum(),
+        fronts: fronts.collect(),
+        missing: missing(workspace),
+        stale: stale(workspace),
+        uncommitted: workspace.uncommitted(),
+        notes: exceptions::idle_by_plan(workspace, "HEAD", today),
+        source: source::look(workspace, "HEAD"),
+    }
+}
+
+/// Reads what the lock of a frozen input says of its advisory data; none without a lock that can be read.
+fn locked_data(folder: &Path, name: &Name) -> Option<FrozenData> {
+    let text = door::read_text(&lock_path(folder, name), door::RECORD_LIMIT).ok()?;
+    frozen_toml::decode(&text).ok()?.data
+}

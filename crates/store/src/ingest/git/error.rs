@@ -1,0 +1,78 @@
+//! Why a commit's tree cannot be taken.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use crate::StoreError;
+use crate::ingest::LimitError;
+use rcrepro_model::content::name::{NameError, TreePath};
+use rcrepro_model::content::tree::TreeError;
+
+/// Why a commit's tree cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// git's data cannot be read.
+    #[error("cannot {doing} in the git repository `{}`", repository.display())]
+    Read {
+        /// What was tried, as a verb.
+        doing: String,
+        /// The repository.
+        repository: PathBuf,
+        /// What gix said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The wanted folder is not in the commit.
+    #[error("commit {commit} has no folder `{path}`")]
+    NoFolder {
+        /// The commit's id in hex.
+        commit: String,
+        /// The wanted folder.
+        path: TreePath,
+    },
+    /// A submodule, whose contents the repository does not hold.
+    #[error("`{path}` is a submodule (commit {commit}): expected only files and symlinks; exclude it or vendor it")]
+    Submodule {
+        /// The path below the wanted folder.
+        path: TreePath,
+        /// The commit it points to, in hex.
+        commit: String,
+    },
+    /// A name that REAPI cannot carry.
+    #[error("the tracked path `{bytes}` is not UTF-8")]
+    NameNotUtf8 {
+        /// The path, with every byte that is not printable ASCII escaped.
+        bytes: String,
+    },
+    /// A symlink's text that REAPI cannot carry.
+    #[error("the target `{bytes}` of the tracked symlink `{path}` is not UTF-8")]
+    TargetNotUtf8 {
+        /// The symlink.
+        path: TreePath,
+        /// The target, with every byte that is not printable ASCII escaped.
+        bytes: String,
+    },
+    /// A name that no git writes: empty, with `/` or NUL in it, or `.git`.
+    #[error(
+        "malformed tree: invalid path `{path}` of a tracked file: expected names without `/` and other than `.git`"
+    )]
+    Malformed {
+        /// The path, with every byte that is not printable ASCII escaped.
+        path: String,
+    },
+    /// More than is allowed.
+    #[error("the tracked tree holds {source}")]
+    Limit {
+        /// What was exceeded.
+        source: LimitError,
+    },
+    /// A name that cannot be in a tree.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Two entries of one name.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
