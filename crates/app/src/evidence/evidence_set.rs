@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::record_file::RecordFile;
 use super::verify::{Verification, verify};
 use crate::evidence::EvidenceError;
-use crate::release::ReleaseError;
+use crate::release::error::ReleaseError;
 use crate::release::verify as images;
 use crate::release::verify::VerifiedImages;
 use rcrepro_format::records::manifest_json::{self, ManifestError};

@@ -1,4 +1,4 @@
-//! Advisory data as a frozen input: taken from where it stands beside the plan, or recorded to there.
+//! Advisory data as a frozen input: taken from its mirror or from a folder beside the plan, or recorded into that folder.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::plan::FrozenKind;
 
-/// Holds files by path.
+/// By path.
 type Files = BTreeMap<String, Vec<u8>>;
 
 impl FrozenStep<'_> {
-    /// Has the data from where it stands; gives the tree's root and what the data says of itself.
+    /// Stores the data of the mirror or of the recorded folder; gives the tree's root, and the data's date and number of entries.
     pub(super) fn mirrored(&self) -> Result<(Digest, Option<FrozenData>), FrozenError> {
         let path = self.mirror_path();
         let (files, data) = match self.input.kind {
@@ -27,11 +27,11 @@ impl FrozenStep<'_> {
         Ok((self.tree(files)?, Some(data)))
     }
 
-    /// Has the data of today, which no lock names, in the store: what stands in the mirror, or what the registry answers now. A
-    /// cassette that is recorded for this is kept nowhere else.
+    /// Stores the data of today, which no lock names: that of the mirror, or what the registry answers now. A cassette that is
+    /// recorded for this is kept nowhere else.
     ///
     /// # Errors
-    /// [`FrozenError`] when there is no such data, or nobody answers.
+    /// [`FrozenError`] when there is no such data, or the registry does not answer.
     pub async fn today(&self) -> Result<(Digest, FrozenData), FrozenError> {
         let (files, data) = match self.input.kind {
             FrozenKind::NpmAdvisories => self.recorded().await.map(|(_, files, data)| (files, data))?,
@@ -44,7 +44,7 @@ impl FrozenStep<'_> {
         go::vulndb::files(&self.mirror_path()).map_err(|source| FrozenError::Vulndb { name: self.name.clone(), source })
     }
 
-    /// Records a cassette through the network and writes it to its folder beside the plan, the one that stood there going.
+    /// Records a cassette through the network and writes it to its folder beside the plan, in the place of an earlier one.
     pub(super) async fn record(&self) -> Result<(Digest, Option<FrozenData>), FrozenError> {
         let (cassette, files, data) = self.recorded().await?;
         let root = self.tree(files)?;
@@ -70,7 +70,7 @@ impl FrozenStep<'_> {
         FrozenError::Cassette { name: self.name.clone(), source }
     }
 
-    /// Gives where the data stands: what the plan says, or beside the lock.
+    /// Gives the path of the data: the plan's, or one beside the lock.
     pub(super) fn mirror_path(&self) -> PathBuf {
         match &self.input.path {
             Some(path) => self.folder.join(path),
@@ -78,7 +78,6 @@ impl FrozenStep<'_> {
         }
     }
 
-    /// Stores a tree.
     fn tree(&self, files: Files) -> Result<Digest, FrozenError> {
         for bytes in files.values() {
             self.store.put(bytes)?;
@@ -90,13 +89,13 @@ impl FrozenStep<'_> {
 /// Gives the root that a tree of these files has; nothing is stored.
 ///
 /// # Errors
-/// [`FrozenError`] when a path is none that a tree can hold.
+/// [`FrozenError`] when a path is not valid in a tree.
 pub(super) fn root_of(files: &Files) -> Result<Digest, FrozenError> {
     let Ok(root) = builder(files)?.finish(&mut |_, _| Ok::<(), std::convert::Infallible>(()));
     Ok(root)
 }
 
-/// Puts a tree together; what stands in its `bin` is executable.
+/// Puts a tree together; files in its `bin` are executable.
 fn builder(files: &Files) -> Result<TreeBuilder, FrozenError> {
     let mut builder = TreeBuilder::default();
     for (path, bytes) in files {

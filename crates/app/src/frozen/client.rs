@@ -1,7 +1,7 @@
-//! What a client's step is given of the source, and what in it no step with network could make good.
+//! What a client's step is given of the source, and the faults in it that keep every step from succeeding.
 //!
-//! Everything is told at once and by place, before anybody is asked: a registry that answers slowly, or a client that tries
-//! again for minutes, would only hide it.
+//! All faults are reported at once and by place, before a registry is asked: one that answers slowly, or a client that tries again
+//! for minutes, would only hide them.
 
 use super::read_source::ReadSource;
 use super::{go, npm};
@@ -10,14 +10,13 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_model::plan::{FrozenInput, FrozenKind, Plan};
 
-/// Is a file that a client's step is given.
+/// A file that a client's step is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientFile {
     /// The name by which the input's lock knows it: that below the client's folder, for others the path in the source.
     pub name: String,
     /// Its path in the source.
     pub path: String,
-    /// Its digest.
     pub digest: Digest,
 }
 
@@ -57,8 +56,8 @@ pub fn files<E>(input: &FrozenInput, read: ReadSource<'_, E>) -> Result<Result<V
     Ok(Ok(found))
 }
 
-/// As [`files`], by their digests alone: `find` gives that of a path, `text` what a file holds where somebody has it. Tells, too,
-/// whether these are all; without the text of `go.mod` nobody knows what it refers to.
+/// As [`files`], by their digests alone: `find` gives that of a path, `text` the content of a file where it is known. Tells, too,
+/// whether these are all: what `go.mod` refers to is known from its text only.
 ///
 /// # Errors
 /// What `find` fails with.

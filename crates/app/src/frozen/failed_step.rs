@@ -5,7 +5,7 @@ const LINES: usize = 24;
 /// The most characters of a line that are shown.
 const WIDTH: usize = 300;
 
-/// Says whose fault a failed step is.
+/// Whose fault a failed step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// The project's files ask for what cannot be: a lock that does not fit, a module in a folder that is not there.
@@ -40,7 +40,7 @@ const WORLD: [&str; 22] = [
     "503 Service Unavailable",
 ];
 
-/// Words that a client says of the project's files.
+/// Words in which a client complains about the project's files.
 const PROJECT: [&str; 23] = [
     "code EUSAGE",
     "code ERESOLVE",
@@ -67,7 +67,7 @@ const PROJECT: [&str; 23] = [
     "unsupported GOOS/GOARCH",
 ];
 
-/// Gives the cause; without a sign of either, the world's: who reads the files again finds nothing wrong with them.
+/// Looks for the blame in what a client said; without a sign of either, it is the world's: the files were judged before the step.
 #[must_use]
 pub fn blame(said: &str) -> Blame {
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));

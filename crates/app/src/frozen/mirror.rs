@@ -10,7 +10,7 @@ const FILE_LIMIT: u64 = 64 << 20;
 /// The most that all files may have together, in bytes. Go's whole database had 18 MB in August 2026.
 const TOTAL_LIMIT: u64 = 1 << 30;
 
-/// Says why a mirror cannot be read.
+/// Why a mirror cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum MirrorError {
     /// Nothing is there.
@@ -24,7 +24,7 @@ pub enum MirrorError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -78,7 +78,7 @@ impl Files<'_> {
         for entry in std::fs::read_dir(folder).map_err(io_error(folder))? {
             let entry = entry.map_err(io_error(folder))?;
             let name = entry.file_name();
-            // A name that is not UTF-8 is none that anybody asks for.
+            // `keep` never asks for a name that is not UTF-8.
             let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
             let (path, at) = (entry.path(), format!("{prefix}{name}"));
             let kind = std::fs::metadata(&path).map_err(io_error(&path))?;

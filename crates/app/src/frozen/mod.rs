@@ -1,5 +1,5 @@
-//! Frozen inputs: a step with network, or a mirror of advisory data, whose tree is locked; later runs take it from the store
-//! or have it again and must meet the digest.
+//! Frozen inputs: a step with network, or a mirror of advisory data, whose tree is locked; later runs take it from the store, or
+//! make it again and must meet the digest.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ use rcrepro_store::export::{ExportError, is_whole, lookup};
 use rcrepro_store::{BlobStore, StoreError};
 
 mod advisories;
-pub mod client;
+pub(crate) mod client;
 pub mod failed_step;
 pub mod go;
 pub mod mirror;
@@ -35,10 +35,10 @@ mod prune;
 mod read_source;
 pub mod today;
 
-/// Says why a frozen input could not be had.
+/// Why a frozen input could not be made, or taken from the store.
 #[derive(Debug, thiserror::Error)]
 pub enum FrozenError {
-    /// There is no lock.
+    /// Nothing was locked yet, or the lock is not committed.
     #[error("frozen input `{name}` has no lock: expected `{path}`, {why}")]
     NoLock {
         /// The input's name.
@@ -48,10 +48,10 @@ pub enum FrozenError {
         /// Why it is not there.
         why: String,
     },
-    /// The lock cannot be read.
-    #[error("`{path}` is no lock of a frozen input")]
+    /// The lock is not valid.
+    #[error("`{path}` is not a valid lock of a frozen input")]
     BadLock {
-        /// The lock's path.
+        /// `lockfiles/NAME.lock` of the plan's folder.
         path: PathBuf,
         /// What is wrong in it.
         #[source]
@@ -67,7 +67,7 @@ pub enum FrozenError {
         /// The checksum of the source's files.
         found: Sha256,
     },
-    /// The project's files are such that no step could make it; nothing was asked.
+    /// No step could make it from the project's files; no registry was asked.
     #[error("frozen input `{name}` cannot be made from the source:{}", each(faults))]
     Refused {
         /// The input's name.
@@ -75,7 +75,7 @@ pub enum FrozenError {
         /// What is wrong, by place.
         faults: Vec<Fault>,
     },
-    /// The image that compiles it is none of the packet's.
+    /// The image that compiles it is not one of the packet's.
     #[error("frozen input `{name}` is compiled in an image that was not resolved")]
     NoImage {
         /// The input's name.
@@ -86,12 +86,12 @@ pub enum FrozenError {
     LeftOut {
         /// The input's name.
         name: Name,
-        /// What it left out.
+        /// Each as `NAME@VERSION`.
         packages: Abridged,
         /// How many packages the lock pins.
         of: usize,
     },
-    /// The step did not succeed.
+    /// The step did not exit with 0.
     #[error("the step of frozen input `{name}` failed: {ending}{said}")]
     Step {
         /// The input's name.
@@ -114,7 +114,7 @@ pub enum FrozenError {
         found: Digest,
     },
     /// There is no usable vulnerability database in the mirror.
-    #[error("frozen input `{name}` is no vulnerability database that a scan could rely on")]
+    #[error("frozen input `{name}` is not a vulnerability database that a scan could rely on")]
     Vulndb {
         /// The input's name.
         name: Name,
@@ -123,7 +123,7 @@ pub enum FrozenError {
         source: go::vulndb::VulndbError,
     },
     /// There is no usable cassette.
-    #[error("frozen input `{name}` is no cassette that an audit could rely on")]
+    #[error("frozen input `{name}` is not a cassette that an audit could rely on")]
     Cassette {
         /// The input's name.
         name: Name,
@@ -149,9 +149,9 @@ pub enum FrozenError {
     /// A lock could not be written.
     #[error("cannot write `{path}`")]
     Write {
-        /// The lock's path.
+        /// `lockfiles/NAME.lock` of the plan's folder, or the folder of a cassette.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -209,22 +209,22 @@ impl std::fmt::Display for Abridged {
     }
 }
 
-/// Gathers what a frozen input is made with.
+/// What a frozen input is made from, and where.
 #[derive(Clone, Copy)]
 pub struct FrozenStep<'a> {
     /// The input's name.
     pub name: &'a Name,
-    /// What the plan says of it.
+    /// Its table in the plan.
     pub input: &'a FrozenInput,
     /// Whether no command that uses it heeds a `go.work`.
     pub alone: bool,
-    /// The plan's folder; locks stand in `lockfiles/` below it.
+    /// The plan's folder; locks are in `lockfiles/` below it.
     pub folder: &'a Path,
     /// Where locks are read from.
     pub files: &'a PlanFiles,
     /// The source tree's root.
     pub source: Digest,
-    /// The image that the step with network runs in, confirmed; none where the plan names none.
+    /// The image that the step with network runs in, confirmed; `None` where the plan names none.
     pub image: Option<&'a ImageIdentity>,
     /// REAPI's `ISA`.
     pub isa: &'a str,
@@ -236,14 +236,14 @@ pub struct FrozenStep<'a> {
     pub cancel: &'a CancellationToken,
 }
 
-/// Says how a frozen input was had.
+/// Where a frozen input came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Provenance {
+pub(crate) enum Provenance {
     /// It was in the store, whole.
     Store,
     /// It was fetched, and met the lock.
     Fetched,
-    /// It stood beside the plan or in a mirror, and met the lock.
+    /// It was read from a mirror or a folder beside the plan, and met the lock.
     Mirror,
     /// It was compiled, and met the lock.
     Compiled,
@@ -256,11 +256,11 @@ pub fn lock_path(folder: &Path, name: &Name) -> PathBuf {
 }
 
 impl FrozenStep<'_> {
-    /// Has the locked tree in the store, from there or through the network.
+    /// Makes sure that the locked tree is in the store, where necessary through the network.
     ///
     /// # Errors
     /// [`FrozenError`] when the lock is missing, damaged or stale, or the fetched tree does not meet it.
-    pub async fn ensure(&self) -> Result<(FrozenEntry, Provenance), FrozenError> {
+    pub(crate) async fn ensure(&self) -> Result<(FrozenEntry, Provenance), FrozenError> {
         let path = lock_path(self.folder, self.name);
         let text = self.files.read_to_string(&path).map_err(|_| {
             let why = self.files.absent(&path);
@@ -322,12 +322,12 @@ impl FrozenStep<'_> {
 }
 
 /// Computes the checksum of what a frozen input is made from: files of the source tree, or the image and the lines that compile
-/// it, and tells whether that is all; without the text of `go.mod` nobody knows what it refers to. `toolchain` is the manifest of
+/// it, and tells whether that is all: what `go.mod` refers to is known from its text only. `toolchain` is the manifest of
 /// the image that the plan names. Of the source only its directories are needed.
 ///
 /// # Errors
 /// [`FrozenError`] when the source has no such file, or its directories cannot be read.
-pub fn made_from(
+pub(crate) fn made_from(
     name: &Name,
     input: &FrozenInput,
     source: Digest,

@@ -26,7 +26,6 @@ const MEMORY: u64 = 4 << 30;
 const SAID: u64 = 4 << 20;
 
 impl FrozenStep<'_> {
-    /// Reads a file of the source.
     fn source_file(&self, path: &str) -> Result<Option<Vec<u8>>, FrozenError> {
         match lookup(self.store, self.source, &path.parse()?)? {
             Some(TreeNode::File { digest, .. }) => Ok(Some(self.store.get(digest)?)),
@@ -40,7 +39,7 @@ impl FrozenStep<'_> {
             .map_err(|fault| FrozenError::Refused { name: self.name.clone(), faults: vec![fault] })
     }
 
-    /// Refuses what no step could be made from, before anybody is asked.
+    /// Refuses what no step could be made from, before a registry is asked.
     fn judge(&self) -> Result<(), FrozenError> {
         let faults = client::judge(self.input, self.alone, &|path| self.source_file(path))?;
         if faults.is_empty() { Ok(()) } else { Err(FrozenError::Refused { name: self.name.clone(), faults }) }
@@ -72,8 +71,8 @@ impl FrozenStep<'_> {
         }
     }
 
-    /// Gives the folder that the client's files stand in, where they are laid out as in the source, because files of other
-    /// folders belong to them; none where they stand alone.
+    /// Gives the folder of the client's files, if they are laid out as in the source because files of other folders belong to
+    /// them.
     fn folder_of_step(&self, files: &[ClientFile]) -> Option<&str> {
         let beside = files.iter().any(|file| file.name == file.path && file.name.contains('/'));
         beside.then(|| self.input.directory.as_ref().map_or(".", |directory| directory.as_str()))
@@ -110,7 +109,7 @@ impl FrozenStep<'_> {
         }
     }
 
-    /// Says why a step failed, and where all that its client said is kept.
+    /// Finds why a step failed, and where the client's whole output is kept.
     fn failed(&self, ended: Ending, result: &ActionResult, timeout: Duration) -> Result<FrozenError, FrozenError> {
         let bounds = Bounds { timeout, memory: Some(MEMORY) };
         let entry: EndingEntry = ended.into();

@@ -1,4 +1,4 @@
-//! How old locked advisory data is, and what stands in its mirror today that was not there when it was locked.
+//! How old locked advisory data is, and what its mirror has today that was not there when it was locked.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -16,41 +16,41 @@ use rcrepro_model::plan::{FrozenInput, FrozenKind};
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::is_whole;
 
-/// Is what is known of one frozen input with advisory data.
+/// The age of a frozen input's advisory data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdvisoryAge {
     /// The input's name.
     pub name: Name,
-    /// Its kind.
+    /// `go-vulndb` or `npm-advisories`.
     pub kind: FrozenKind,
     /// The root of the tree that was locked.
     pub root: Digest,
-    /// What was locked.
+    /// The date and the number of entries in the lock.
     pub locked: FrozenData,
-    /// How old that is; nothing when it is of the future.
+    /// How old that is; `None` when it is of the future.
     pub age: Option<Duration>,
-    /// What the mirror has today, or why nobody can tell.
+    /// What the mirror has today, or why that is not known.
     pub today: Result<MirrorToday, String>,
 }
 
 impl AdvisoryAge {
-    /// Gives how many whole days old the data is; nothing when it is of the future.
+    /// Returns the age in whole days; `None` when the data is of the future.
     #[must_use]
     pub fn days(&self) -> Option<u64> {
         self.age.map(|age| age.as_secs() / 86_400)
     }
 }
 
-/// Is what a mirror has.
+/// What a mirror would be locked as now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MirrorToday {
-    /// What its data says of itself.
+    /// Its date and its number of entries.
     pub data: FrozenData,
     /// The root of the tree that it would be locked as.
     pub root: Digest,
     /// How it differs from what was locked.
     pub delta: AdvisoryDelta,
-    /// Whether entries count as new by their dates alone, because the store has no longer what was locked.
+    /// Whether entries count as new by their dates alone, because the store no longer has what was locked.
     pub by_date: bool,
     /// The entries that are new or changed, by id.
     pub newer: BTreeMap<String, OsvEntry>,
@@ -61,7 +61,7 @@ pub struct MirrorToday {
 /// A cassette has no delta: only its registry knows, and recording anew asks it.
 ///
 /// # Errors
-/// [`FrozenError`] when a lock is damaged, or a mirror that is there holds no database.
+/// [`FrozenError`] when a lock is damaged, or an existing mirror has no database.
 pub fn ages(workspace: &Workspace, store: &dyn BlobStore, now: SystemTime) -> Result<Vec<AdvisoryAge>, FrozenError> {
     let mut found = Vec::new();
     for (name, input) in &workspace.plan.frozen {
@@ -108,7 +108,7 @@ impl Mirror<'_> {
             return Ok(Ok(MirrorToday { data, root: now, delta, by_date: false, newer: BTreeMap::new() }));
         }
         let entries = go::vulndb::entries(&later);
-        // What a scanner could not read would not count for it either; the delta names it all the same.
+        // What a scanner could not read would not count for it either; the delta names it anyway.
         let entry = |id: &String| Some((id.clone(), osv_json::decode(later.get(&format!("db/ID/{id}.json"))?).ok()?));
         let whole = is_whole(store, root)?;
         let delta = if whole {

@@ -1,10 +1,11 @@
-//! Builds a target: its Dockerfile is looked through, its builders are given what it needs without a network.
+//! Builds a target: its Dockerfile is checked, and its builders get everything that they need without a network.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::context::{text_of, tree};
-use super::{ReleaseError, ReleaseStep, finding};
+use super::error::ReleaseError;
+use super::step::{ReleaseStep, finding};
 use crate::workspace::source::unbuildable;
 use rcrepro_engine::{BuildEnd, BuildRequest, BuiltTarget, ImageHost};
 use rcrepro_model::content::digest::Digest;
@@ -31,9 +32,9 @@ const DOCKERFILE: &str = "Dockerfile";
 /// Holds the images of one round of builds; dropping it removes them from the engine.
 #[derive(Default)]
 pub struct Builders {
-    /// By the locked image and the frozen inputs that stand on it.
+    /// By the locked image and the frozen inputs that are laid over it.
     made: BTreeMap<(Name, BTreeSet<Name>), BuiltTarget>,
-    /// The targets. They are dropped before what they stand on.
+    /// Dropped before the builders that they are built on.
     targets: Vec<BuiltTarget>,
 }
 
@@ -175,8 +176,8 @@ impl ReleaseStep<'_> {
         Ok(arguments)
     }
 
-    /// Has an image that stands on a locked one, with frozen inputs at `/deps/NAME` and the variables that name them; gives its
-    /// id. It carries our labels, and so does every step that stands on it.
+    /// Builds an image on a locked one, with frozen inputs at `/deps/NAME` and the variables that name them, and gives its id. It
+    /// carries our labels, and so does every step that is built on it.
     async fn builder(
         &self,
         host: &dyn ImageHost,
@@ -234,7 +235,7 @@ impl ReleaseStep<'_> {
     }
 }
 
-/// Adds to a frozen input what its client wants beside it when it is asked to fetch. `go mod download` wants an `.info` for each
+/// Adds to a frozen input what its client asks for beside it when it fetches. `go mod download` wants an `.info` for each
 /// module; the lock leaves them out because proxies word them differently, and all that is read of one is the version.
 fn completed(store: &dyn BlobStore, root: Digest, kind: FrozenKind) -> Result<Digest, ReleaseError> {
     if kind != FrozenKind::GoModules {
@@ -254,7 +255,7 @@ fn completed(store: &dyn BlobStore, root: Digest, kind: FrozenKind) -> Result<Di
     Ok(export::graft(store, root, &more)?)
 }
 
-/// Undoes the module cache's escapes: `!a` stands for `A`.
+/// Undoes the module cache's escapes: `!a` is `A`.
 fn unescaped(text: &str) -> String {
     let mut out = String::new();
     let mut characters = text.chars();
@@ -272,7 +273,7 @@ fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"))
 }
 
-/// Gives the last lines of a log, to be put behind what is said of it; nothing in them that a terminal obeys.
+/// Gives the last lines of a log, without the characters that a terminal obeys.
 pub(super) fn tail(log: &str) -> String {
     let lines: Vec<&str> = log.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     let last = lines.iter().skip(lines.len().saturating_sub(LINES));

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::error::ReleaseError;
 use super::judge::differences;
-use super::{ReleaseError, finding, record_path};
+use super::step::{finding, record_path};
 use crate::evidence;
 use rcrepro_format::records::release_json;
 use rcrepro_model::content::digest::Digest;

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{ReleaseError, finding};
+use super::error::ReleaseError;
+use super::step::finding;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
@@ -15,7 +16,7 @@ use rcrepro_model::plan::release_image::ImageSettings;
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::{self, read_directory};
 
-/// How many paths that have no owner, or are none of the tree's, are named.
+/// How many paths are named that have no owner, or are not in the tree.
 const NAMED: usize = 5;
 
 /// Finds where tree, owners, settings and runs of an image contradict each other.

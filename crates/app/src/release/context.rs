@@ -1,6 +1,7 @@
 //! The context of a build: the certified source as a tar, less what `.dockerignore` leaves out.
 
-use super::{ReleaseError, ReleaseStep};
+use super::error::ReleaseError;
+use super::step::ReleaseStep;
 use crate::toolchain::load::stream_of;
 use rcrepro_engine::ArchiveStream;
 use rcrepro_images::oci::OciError;

@@ -1,12 +1,13 @@
-//! Judges a built image by what the plan says of it: by what is recorded alone, so that whoever has the evidence comes to the
-//! same end.
+//! Judges a built image by the plan and by what is recorded alone, so that everyone who has the evidence comes to the same
+//! result.
 
 #![warn(clippy::expect_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::contents;
-use super::{ReleaseError, finding};
+use super::error::ReleaseError;
+use super::step::finding;
 use rcrepro_format::images::image_settings;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
@@ -59,7 +60,7 @@ pub fn judge(
         // A name is a path's segment, so that this is always a path.
         let Ok(at) = format!("deps/{input}").parse::<TreePath>() else { continue };
         if export::lookup(store, entry.parts.tree, &at)?.is_some() {
-            let carries = format!("it carries the frozen input at `/{at}`: its stage stands on a builder");
+            let carries = format!("it carries the frozen input at `/{at}`: its stage is built on a builder");
             found.push(finding(
                 FindingName::ImageFailed,
                 name,

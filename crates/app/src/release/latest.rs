@@ -13,13 +13,13 @@ use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_store::runs::{RunDir, RunFolderError};
 
-/// What is kept of it in a run's folder.
+/// The file in a run's folder.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Said {
     /// The root of the source.
     source: Digest,
-    /// What was wrong, a line each.
+    /// What was wrong, one line for each finding.
     wrong: Vec<String>,
 }
 
@@ -27,7 +27,7 @@ struct Said {
 ///
 /// # Errors
 /// [`RunFolderError`] when it cannot be written.
-pub fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released) -> Result<(), RunFolderError> {
+pub(crate) fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released) -> Result<(), RunFolderError> {
     if Standing::worst(&released.findings) == Standing::Undecided {
         return Ok(());
     }
@@ -43,7 +43,7 @@ pub fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released
 pub struct ImagesOfRun {
     /// The run's id.
     pub run: String,
-    /// What was wrong, a text each.
+    /// What was wrong, one text for each finding.
     pub wrong: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ pub fn said(history: &History, packet: &PacketId, plan: Digest) -> Result<Option
 ///
 /// # Errors
 /// [`RecordedError`] when the runs, or what a newer one said, cannot be read: it could be that something was wrong.
-pub fn failure(history: &History, packet: &PacketId, source: Digest) -> Result<Option<String>, RecordedError> {
+pub(crate) fn failure(history: &History, packet: &PacketId, source: Digest) -> Result<Option<String>, RecordedError> {
     let newest = history.newest_with(packet, |record| {
         let said = read(history, &record)?.filter(|said| said.source == source);
         Ok(said.map(|said| (record.run, said.wrong)))

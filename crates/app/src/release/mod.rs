@@ -1,149 +1,46 @@
 //! The release's own images: built on the engine from the certified source, twice, and tried.
 //!
-//! No command can do that: nothing in a container of ours reaches the engine, and nothing shall. See
+//! No command can do that: nothing in our containers reaches the engine, and nothing shall. See
 //! `docs/design/release-images.md`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use self::build::Builders;
+use self::error::ReleaseError;
+use self::step::{ReleaseStep, finding, record_path};
 use self::trial::Trial;
-use super::evidence::{self, EvidenceError};
-use super::workspace::Workspace;
-use crate::run::actions::{ActionError, Resolved};
-use crate::run::context::RunContext;
-use rcrepro_engine::{EngineError, ImageHost};
-use rcrepro_format::records::release_json::{self, ReleaseRecordError};
+use super::evidence;
+use rcrepro_engine::ImageHost;
+use rcrepro_format::records::release_json;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::manifest::CommandEntry;
 use rcrepro_model::evidence::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
-use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::release_image::ReleaseImage;
-use rcrepro_model::text::hint::Hint;
-use rcrepro_store::export::ExportError;
+use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
-use rcrepro_store::ingest::TarError;
-use rcrepro_store::{BlobStore as _, StoreError};
 
 mod build;
-pub mod compare;
+pub(crate) mod compare;
 mod contents;
 mod context;
+pub mod error;
 pub(crate) mod fact;
 mod judge;
 pub mod latest;
 mod read;
+pub(crate) mod step;
 mod trial;
 pub mod verify;
 
 #[cfg(test)]
 mod tests;
 
-/// Says why nothing could be said of the release's images.
-#[derive(Debug, thiserror::Error)]
-pub enum ReleaseError {
-    /// The engine failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// A smoke command's action could not be derived.
-    #[error(transparent)]
-    Action(#[from] ActionError),
-    /// A tree could not be read or made.
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    /// What the engine exported holds something that cannot stand in a tree.
-    #[error("release image `{image}`: its file system cannot be kept")]
-    Tar {
-        /// The image.
-        image: Name,
-        /// What is wrong.
-        #[source]
-        source: TarError,
-    },
-    /// What the engine exported makes no sense.
-    #[error("release image `{image}`: the engine's export is not believed: {reason}")]
-    Unbelievable {
-        /// The image.
-        image: Name,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A temporary file failed.
-    #[error("release image `{image}`: cannot keep the engine's export for a moment")]
-    Spool {
-        /// The image.
-        image: Name,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The record cannot be read.
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The bytes are no record.
-    #[error("`{}` is no record of release images", path.display())]
-    Record {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        #[source]
-        source: ReleaseRecordError,
-    },
-    /// The evidence cannot be read or written.
-    #[error(transparent)]
-    Evidence(#[from] EvidenceError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Hint for ReleaseError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Engine(error) => error.hint(),
-            Self::Record { .. } => Some("git checkout -- manifests".to_owned()),
-            _ => None,
-        }
-    }
-}
-
-/// Gathers what the images are built and tried with.
-#[derive(Clone, Copy)]
-pub struct ReleaseStep<'a> {
-    /// What every stage works with.
-    pub context: RunContext<'a>,
-    /// The plan and its folder.
-    pub workspace: &'a Workspace,
-    /// The packet.
-    pub packet: &'a PacketId,
-    /// What was resolved for its commands.
-    pub resolved: &'a Resolved,
-    /// What its commands did; smoke commands may need their outputs.
-    pub results: &'a BTreeMap<Name, CommandEntry>,
-    /// A folder for large temporary files.
-    pub spool: &'a Path,
-    /// Whether each image is built a second time.
-    pub twice: bool,
-}
-
-/// Gives the path of the record that belongs to a manifest file.
-#[must_use]
-pub fn record_path(manifest: &Path) -> PathBuf {
-    manifest.with_extension("images.json")
-}
-
 impl ReleaseStep<'_> {
     /// Builds and tries the packet's images, in the plan's order; none for a packet without any.
     ///
     /// # Errors
-    /// [`ReleaseError`] when nothing can be said of them. A target that cannot be built, or does not do what it must, is a
+    /// [`ReleaseError`] when they cannot be judged. A target that cannot be built, or does not do what it must, is a
     /// finding.
     pub async fn release(&self) -> Result<Option<Released>, ReleaseError> {
         let plan = &self.workspace.plan;
@@ -282,7 +179,7 @@ impl ReleaseStep<'_> {
 ///
 /// # Errors
 /// [`ReleaseError`] when a blob is missing or a file cannot be written.
-pub fn write(manifest: &Path, record: &ReleaseRecord, store: &FsStore) -> Result<PathBuf, ReleaseError> {
+pub(crate) fn write(manifest: &Path, record: &ReleaseRecord, store: &FsStore) -> Result<PathBuf, ReleaseError> {
     let path = record_path(manifest);
     let mut blobs: std::collections::BTreeSet<_> = record.blobs().collect();
     for built in record.images.values() {
@@ -292,16 +189,4 @@ pub fn write(manifest: &Path, record: &ReleaseRecord, store: &FsStore) -> Result
     store.put(&bytes)?;
     evidence::write_blobs(&path, &bytes, &blobs, store)?;
     Ok(path)
-}
-
-/// Makes a finding of an image; `at` is a place in it.
-fn finding(
-    name: FindingName,
-    image: &Name,
-    at: &str,
-    expected: impl Into<String>,
-    found: impl Into<String>,
-) -> Finding {
-    let at = if at.is_empty() { format!("images.{image}") } else { format!("images.{image}.{at}") };
-    Finding { name, at, expected: expected.into(), found: found.into() }
 }

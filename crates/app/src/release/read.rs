@@ -9,7 +9,8 @@ use std::io::{Seek as _, Write as _};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 
-use super::{ReleaseError, ReleaseStep};
+use super::error::ReleaseError;
+use super::step::ReleaseStep;
 use rcrepro_engine::ImageHost;
 use rcrepro_format::images::image_settings;
 use rcrepro_format::syntax::canonical_json;
@@ -42,7 +43,7 @@ struct RootFs {
     diff_ids: Option<Vec<String>>,
 }
 
-/// Says why an export is not believed.
+/// Why an export is not believed.
 enum Refused {
     Reason(String),
     Tar(TarError),
@@ -71,7 +72,7 @@ impl ReleaseStep<'_> {
     /// Stores what makes the image with this id the same as another.
     ///
     /// # Errors
-    /// [`ReleaseError`] when the engine's export cannot be had, makes no sense, or cannot stand in a tree.
+    /// [`ReleaseError`] when the engine gives no export, or one that contradicts itself or does not fit into a tree.
     pub(super) async fn read(&self, host: &dyn ImageHost, name: &Name, id: &str) -> Result<Parts, ReleaseError> {
         let failed = |source| ReleaseError::Spool { image: name.clone(), source };
         let mut file = tempfile::tempfile_in(self.spool).map_err(failed)?;
@@ -91,10 +92,10 @@ impl ReleaseStep<'_> {
     }
 }
 
-/// Takes an export apart.
+/// Stores the tree, the settings and the owners of an export.
 fn parts(store: &dyn BlobStore, archive: &mut dyn std::io::Read) -> Result<Parts, Refused> {
     let TreeNode::Directory { digest: root } = ingest_tar(store, archive, &TarOptions::default())? else {
-        return Err(Refused::Reason("it is no archive of files".to_owned()));
+        return Err(Refused::Reason("it is not an archive of files".to_owned()));
     };
     let list = store.get(find(store, root, LIST)?)?;
     let [Listed { config, layers }] = serde_json::from_slice::<[Listed; 1]>(&list)

@@ -1,7 +1,9 @@
 use super::*;
 use std::sync::Arc;
 
-use crate::workspace::PLAN_FILE;
+use crate::run::actions::Resolved;
+use crate::run::context::RunContext;
+use crate::workspace::{PLAN_FILE, Workspace};
 use rcrepro_engine::Network;
 use rcrepro_engine::fake::{FakeBuild, FakeEngine, FakeImage, FakeImageHost, FakeRun, Script};
 use rcrepro_model::content::digest::{Digest, Sha256};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::build::tail;
-use super::{ReleaseError, ReleaseStep, finding};
+use super::error::ReleaseError;
+use super::step::{ReleaseStep, finding};
 use crate::run::actions::{Resolved, derive_action};
 use rcrepro_engine::{Execution, ImageEnd, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, RunningImage, StartEnd};
 use rcrepro_model::content::digest::Digest;
@@ -35,7 +36,7 @@ pub(super) struct Trial<'a> {
     pub step: &'a ReleaseStep<'a>,
     pub host: &'a dyn ImageHost,
     pub name: &'a Name,
-    /// What the plan says of it.
+    /// Its table in the plan.
     pub image: &'a ReleaseImage,
     /// The image's id in the engine.
     pub id: &'a str,
@@ -52,7 +53,7 @@ pub(super) struct Tried {
 }
 
 impl Trial<'_> {
-    /// Runs what the plan says of an image.
+    /// Runs the plan's trials of the image.
     ///
     /// # Errors
     /// [`ReleaseError`] when the engine fails. What an image or a command beside it does is a result.
@@ -232,8 +233,8 @@ impl Trial<'_> {
     }
 }
 
-/// Derives the action of a command beside an image whose file system is `tree`, and stores the messages that it names. Whoever
-/// has the directories of the source comes to the same: contents count by their digests alone.
+/// Derives the action of a command beside an image whose file system is `tree`, and stores the messages that it names. The
+/// directories of the source are enough for it: contents count by their digests alone.
 ///
 /// # Errors
 /// [`ReleaseError`] when it cannot be derived or stored.

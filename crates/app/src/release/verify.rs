@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
+use super::error::ReleaseError;
 use super::judge::judge;
+use super::step::{finding, record_path};
 use super::trial::smoke_action;
-use super::{ReleaseError, finding, record_path};
 use crate::evidence::evidence_folder::EvidenceFolder;
 use crate::evidence::record_file::RecordFile;
 use crate::evidence::recorded;
@@ -29,16 +30,16 @@ use rcrepro_store::stacked::Stacked;
 /// The place of the record's evidence in findings.
 const EVIDENCE: &str = "images.evidence";
 
-/// Is what a verification of the record came to.
+/// The result of verifying the record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerifiedImages {
-    /// How many blobs it names, and how many of them are there.
+    /// How many blobs the record names, and how many of them are there.
     pub evidence: EvidenceCount,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
     /// What a reader should know beside that.
     pub notes: Vec<Note>,
-    /// What the record says and nothing in its evidence can confirm.
+    /// Statements of the record that nothing in its evidence can confirm.
     pub untied: Vec<Note>,
 }
 
@@ -173,7 +174,7 @@ fn whole(record: &ReleaseRecord, blobs: &dyn BlobStore) -> (EvidenceCount, Vec<F
     (count, missing)
 }
 
-/// Adds the directories of a tree, those that are not there among them; what is no directory is seen when it is judged.
+/// Adds the directories of a tree, also those that are missing; that a blob is not a directory is found when it is judged.
 fn directories(root: Digest, blobs: &dyn BlobStore, named: &mut BTreeSet<Digest>) {
     let mut open = vec![root];
     let mut seen = BTreeSet::new();

@@ -24,7 +24,8 @@ pub mod shake;
 use std::time::SystemTime;
 
 use crate::evidence::{self, EvidenceError};
-use crate::release::{ReleaseError, write};
+use crate::release::error::ReleaseError;
+use crate::release::write;
 use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, execute_packet};
 use crate::run::mending::mending;

@@ -3,7 +3,8 @@
 use super::packet_run::PacketRun;
 use super::prepare::Prepared;
 use super::{RunError, StageInput};
-use crate::release::{ReleaseStep, latest};
+use crate::release::latest;
+use crate::release::step::ReleaseStep;
 
 /// Builds and tries the packet's images, where it has any and every command passed.
 ///

@@ -8,6 +8,6 @@ use rcrepro_model::image::identity::ImageIdentity;
 pub struct BuiltImage {
     /// What an engine has to confirm.
     pub identity: ImageIdentity,
-    /// The blobs.
+    /// Manifest, config and layers, by their digests.
     pub blobs: ImageBlobs,
 }

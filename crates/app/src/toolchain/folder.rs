@@ -15,7 +15,7 @@ use rcrepro_model::image::definition::{DebSource, ImageDefinition, ImageName, Im
 use rcrepro_model::image::fingerprint::Fingerprint;
 use rcrepro_model::image::lock::ImageLock;
 
-/// Is a folder that holds `images/NAME.toml`, `images/keys/FINGERPRINT.asc` and `lockfiles/images/ARCHITECTURE/NAME.lock`, seen for one platform.
+/// A folder with `images/NAME.toml`, `images/keys/FINGERPRINT.asc` and `lockfiles/images/ARCHITECTURE/NAME.lock`, for one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFolder {
     root: PathBuf,
@@ -42,7 +42,7 @@ impl ImageFolder {
         self.platform
     }
 
-    /// Sees the same folder for another platform.
+    /// Returns the same folder for another platform.
     #[must_use]
     pub fn on(&self, platform: ImagePlatform) -> Self {
         Self { platform, ..self.clone() }
@@ -183,7 +183,7 @@ impl ImageFolder {
         Ok(lock)
     }
 
-    /// Reads a lock as it stands, fresh or stale.
+    /// Reads a lock, fresh or stale.
     ///
     /// # Errors
     /// [`ImageError::File`] or [`ImageError::Toml`].

@@ -26,14 +26,14 @@ use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::{BlobStore as _, StoreError};
 
-pub mod pin;
+pub(crate) mod pin;
 pub mod pull;
-pub mod pulled;
+pub(crate) mod pulled;
 
 #[cfg(test)]
 mod tests;
 
-/// Says why a plan's image could not be had.
+/// Why a plan's image could not be brought into the engine.
 #[derive(Debug, thiserror::Error)]
 pub enum ImagesError {
     /// It could not be built.
@@ -46,7 +46,7 @@ pub enum ImagesError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No image can be for the engine's machine.
-    #[error("the engine's machine is {isa}, which no image of ours can be for: expected x86-64 or arm-a64")]
+    #[error("the engine's machine is {isa}, and images are for other machines only: expected x86-64 or arm-a64")]
     Platform {
         /// REAPI's `ISA` of the engine.
         isa: String,
@@ -72,7 +72,7 @@ pub enum ImagesError {
         reason: String,
     },
     /// What the registry serves by the locked digest is described otherwise in the lock.
-    #[error("image `{name}`: what its digest stands for is not what `{}` says", path.display())]
+    #[error("image `{name}`: the image with its digest is not the one that `{}` describes", path.display())]
     PullDiffers {
         /// The image's name in the plan.
         name: Name,
@@ -82,7 +82,7 @@ pub enum ImagesError {
     /// A pulled image's lock has a mistake in it.
     #[error("{}:{mistake}", path.display())]
     BadLock {
-        /// The lock.
+        /// Below `lockfiles/pulled`.
         path: PathBuf,
         /// The mistake and its place.
         mistake: String,
@@ -104,7 +104,7 @@ pub enum ImagesError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -113,7 +113,7 @@ pub enum ImagesError {
     Read {
         /// The lock's path.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -137,7 +137,7 @@ impl Hint for ImagesError {
     }
 }
 
-/// Reads what an image's lock, as it stands in evidence, says that the image is: of a built image or of a pulled one.
+/// Reads the identity of an image, built or pulled, from its lock as evidence holds it.
 ///
 /// # Errors
 /// What is wrong with the name or the lock, in words.
@@ -151,9 +151,9 @@ pub fn locked_identity(name: &Name, bytes: &[u8]) -> Result<ImageIdentity, Strin
     Ok(lock_toml::parse(name, &text).map_err(|error| error.to_string())?.identity())
 }
 
-/// Gathers what an image is had with.
+/// What an image is built, pulled and loaded with.
 #[derive(Clone, Copy)]
-pub struct ImageUse<'a> {
+pub(crate) struct ImageUse<'a> {
     /// The plan's folder.
     pub folder: &'a Path,
     /// Where definitions and locks are read from.
@@ -162,18 +162,18 @@ pub struct ImageUse<'a> {
     pub store: &'a Arc<FsStore>,
     /// Where commands run.
     pub engine: &'a dyn Engine,
-    /// Where images are loaded; none where the engine keeps none.
+    /// Where images are loaded; `None` where the engine keeps none.
     pub image_host: Option<&'a dyn ImageHost>,
     /// Says where bytes are asked for.
     pub config: &'a UserConfig,
     /// Stops what is compiled.
     pub cancel: &'a CancellationToken,
-    /// Hears what happens.
+    /// Receives what happens.
     pub on_event: &'a (dyn Fn(ImageEvent) + Sync),
 }
 
 impl ImageUse<'_> {
-    /// Has the image in the engine exactly as locked; says how.
+    /// Brings the image into the engine, exactly as locked; says how.
     ///
     /// The lock is checked against its definition and its outputs even when the engine has the image.
     ///

@@ -11,7 +11,7 @@ use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::lock::ImageLock;
 use rcrepro_store::BlobStore;
 
-/// Says where an image stands in a place that may hold it.
+/// How much of an image is in a place that may hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// The place was not asked: it is not there, or does not answer.
@@ -40,7 +40,7 @@ impl Presence {
     }
 }
 
-/// Is what a lock says of an image, and where that image is.
+/// An image as its lock describes it, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locked {
     /// The uncompressed layers, lowest first.
@@ -65,10 +65,10 @@ impl Locked {
     }
 }
 
-/// Is one row.
+/// One row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedImage {
-    /// The image.
+    /// The name of its definition.
     pub name: ImageName,
     /// The machine that it is for.
     pub platform: ImagePlatform,
@@ -80,7 +80,7 @@ pub struct ListedImage {
 ///
 /// # Errors
 /// [`ImageError::File`], [`ImageError::Toml`] and [`ImageError::Definition`] for definitions, [`ImageError::Store`]; what
-/// is wrong with a lock stands in its row.
+/// is wrong with a lock is in its row.
 pub async fn list(
     folder: &ImageFolder,
     only: Option<ImagePlatform>,

@@ -23,7 +23,7 @@ pub fn tag(image: &BuiltImage) -> String {
     format!("rcrepro/{}:{}", image.identity.name, &manifest[..12])
 }
 
-/// Has the image in the engine, confirmed; tells whether it had to be loaded.
+/// Loads the image where the engine does not have it, and has it confirmed; tells whether it had to be loaded.
 ///
 /// # Errors
 /// [`ImageError::Engine`]; then nothing may run in it.

@@ -35,7 +35,7 @@ pub mod push;
 pub mod sbom;
 pub mod validate;
 
-/// Holds what every use case of images needs.
+/// What every use case of images needs.
 #[derive(Clone)]
 pub struct ImageContext<'a> {
     /// Where packages, layers and images are kept.
@@ -44,19 +44,19 @@ pub struct ImageContext<'a> {
     pub mirrors: PackageMirrors,
     /// Where programs are compiled; without it, what has to be compiled is an error.
     pub engine: Option<&'a dyn Engine>,
-    /// Where images are loaded; none without an engine, or where it keeps none.
+    /// Where images are loaded; `None` without an engine, or where it keeps none.
     pub image_host: Option<&'a dyn ImageHost>,
     /// Stops what runs in the engine.
     pub cancel: CancellationToken,
-    /// Is told what happens.
+    /// Receives what happens.
     pub on_event: &'a (dyn Fn(ImageEvent) + Sync),
 }
 
-/// Says what came out with another digest than the locked one.
+/// A part that came out with another digest than the locked one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("image `{name}`: {part} came out as {found}, the lock says {expected}")]
 pub struct LockDifference {
-    /// The image whose lock it is.
+    /// The image that was built.
     pub name: ImageName,
     /// `layer base`, `config` or `manifest`.
     pub part: String,
@@ -66,7 +66,7 @@ pub struct LockDifference {
     pub found: Digest,
 }
 
-/// Says why an image could not be locked, built or loaded.
+/// Why an image could not be locked, built or loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     /// A definition or lock file cannot be read or written.
@@ -74,33 +74,33 @@ pub enum ImageError {
     File {
         /// What was tried, as a verb.
         doing: &'static str,
-        /// The file.
+        /// A definition, a lock, or a bill of materials.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: io::Error,
     },
     /// A key that a definition lists has no file.
     #[error("the key {fingerprint} that the definition lists in `signed_by` cannot be read")]
     Key {
-        /// The key.
+        /// As `signed_by` lists it.
         fingerprint: Fingerprint,
         /// The file where it was looked for.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: io::Error,
     },
     /// The path is not that of a definition.
-    #[error("`{path}` is no image definition: expected DIR/images/NAME.toml")]
+    #[error("`{path}` is not an image definition: expected DIR/images/NAME.toml")]
     Path {
-        /// The path.
+        /// As the plan has it.
         path: PathBuf,
     },
     /// A definition or lock file has a mistake in it.
     #[error("{path}:{mistake}")]
     Toml {
-        /// The file.
+        /// A definition, a lock, or a bill of materials.
         path: PathBuf,
         /// The mistake and its place.
         mistake: TomlError,
@@ -111,7 +111,7 @@ pub enum ImageError {
     /// There is no lock, or it was not made from the definition as it is now.
     #[error("stale lock `{path}`: {reason}")]
     StaleLock {
-        /// The image.
+        /// What has to be locked again.
         name: ImageName,
         /// The lock file.
         path: PathBuf,
@@ -124,13 +124,13 @@ pub enum ImageError {
     /// The lock pins other packages than the definition names.
     #[error("the lock of image `{name}` pins other packages than its definition names, or a file of another name")]
     Pins {
-        /// The image.
+        /// What has to be locked again.
         name: ImageName,
     },
     /// Something has to be compiled, and there is no engine to compile it in.
     #[error("image `{name}` has a program to compile, and no engine is connected")]
     NoEngine {
-        /// The image.
+        /// The layer that the program is for.
         name: ImageName,
     },
     /// A program did not compile.
@@ -152,7 +152,7 @@ pub enum ImageError {
     /// What a program is compiled to cannot be read.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// A package could not be had or is not what it should be.
+    /// A package could not be fetched, or is not what it should be.
     #[error(transparent)]
     Package(#[from] PackageError),
     /// A layer could not be made.

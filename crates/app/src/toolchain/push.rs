@@ -9,7 +9,7 @@ use rcrepro_images::registry::{PushImage, PushedImage, Registry, RegistryError, 
 use rcrepro_model::image::definition::ImageName;
 use rcrepro_model::image::reference::ImageReference;
 
-/// Says why an image could not be pushed.
+/// Why an image could not be pushed.
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
     /// It could not be built.
@@ -38,7 +38,7 @@ pub async fn push(
 
 /// Names what a registry has to have of a built image.
 #[must_use]
-pub fn push_image(built: &BuiltImage) -> PushImage {
+fn push_image(built: &BuiltImage) -> PushImage {
     PushImage {
         manifest: built.blobs.manifest,
         manifest_type: MANIFEST_TYPE.to_owned(),

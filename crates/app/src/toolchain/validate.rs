@@ -25,7 +25,7 @@ use rcrepro_model::image::definition::ImageName;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::BlobStore;
 
-/// Says why an image could not be validated.
+/// Why an image could not be validated.
 #[derive(Debug, thiserror::Error)]
 pub enum ValidateImageError {
     /// Its lock cannot be relied on.
@@ -37,7 +37,7 @@ pub enum ValidateImageError {
     /// The image was never built into the store.
     #[error("image `{name}` is not in the store")]
     NotStored {
-        /// The image.
+        /// The lock's name, as the target gave it.
         name: ImageName,
     },
     /// The engine has no such image.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::WhyError;
+use super::error::WhyError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::compare::Part;
@@ -24,7 +24,7 @@ pub fn find(folders: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
 /// Asks it about every output that differs, and attaches what it says.
 ///
 /// # Errors
-/// [`WhyError`] when an output cannot be written out; that the program fails is attached, and no error.
+/// [`WhyError`] when an output cannot be written out; a failure of the program is attached instead.
 pub fn attach(why: &mut Why, program: &Path, store: &dyn BlobStore) -> Result<(), WhyError> {
     let [left, right] = [why.sides[0].manifest.clone(), why.sides[1].manifest.clone()];
     for part in &mut why.parts {

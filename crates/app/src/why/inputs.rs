@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{WhyError, read};
+use super::blob::read;
+use super::error::WhyError;
 use rcrepro_explain::{Hints, explain as explain_bytes};
 use rcrepro_format::images::lock_toml;
 use rcrepro_model::content::digest::Digest;

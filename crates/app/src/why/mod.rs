@@ -1,103 +1,21 @@
 //! `rcrepro why`: every difference of two manifests, with its class, its cause and what would remove it.
 
-use super::evidence::EvidenceError;
-use crate::evidence::recorded::RecordedError;
-use crate::run::replay::ReplayError;
-use rcrepro_model::content::digest::Digest;
+use self::error::WhyError;
 use rcrepro_model::evidence::compare::compare;
-use rcrepro_model::plan::PacketId;
-use rcrepro_model::text::hint::Hint;
-use rcrepro_model::why::{MissingBlob, Side, Why};
-use rcrepro_store::export::ExportError;
-use rcrepro_store::{BlobStore, StoreError, runs};
+use rcrepro_model::why::{Side, Why};
+use rcrepro_store::BlobStore;
 
+mod blob;
 pub mod diffoscope;
+pub mod error;
 mod inputs;
 mod parts;
 pub mod target;
 
-/// Says why two manifests could not be compared at all.
-#[derive(Debug, thiserror::Error)]
-pub enum WhyError {
-    /// A side names nothing.
-    #[error("`{target}` is no packet, no run of the store and no manifest file")]
-    NoTarget {
-        /// What was given.
-        target: String,
-    },
-    /// A run has no record of the packet.
-    #[error("run {run} has no record of {packet}")]
-    NoRecord {
-        /// The run.
-        run: String,
-        /// The packet.
-        packet: PacketId,
-    },
-    /// The store has no run of the packet, or no replay of the manifest.
-    #[error("the store has no replay of this manifest of {packet}, or no run of it at all")]
-    NoRun {
-        /// The packet.
-        packet: PacketId,
-    },
-    /// A run was named that holds several packets, or `latest`, and nothing says which packet is meant.
-    #[error("`{target}` does not say which packet is meant")]
-    WhichPacket {
-        /// What was given.
-        target: String,
-    },
-    /// The sides are of two packets.
-    #[error("the sides are of two packets: {left} and {right}")]
-    Packets {
-        /// The first side's.
-        left: PacketId,
-        /// The second side's.
-        right: PacketId,
-    },
-    /// The newest run is the one that recorded the manifest that it would be compared with.
-    #[error("nothing to compare yet: {run} is the run that recorded this manifest of {packet}")]
-    Itself {
-        /// The run.
-        run: String,
-        /// The packet.
-        packet: PacketId,
-    },
-    /// What a run recorded is gone or damaged.
-    #[error(transparent)]
-    Recorded(#[from] RecordedError),
-    /// A manifest file could not be read.
-    #[error(transparent)]
-    Read(#[from] ReplayError),
-    /// Evidence could not be read.
-    #[error(transparent)]
-    Evidence(#[from] EvidenceError),
-    /// The runs of the store cannot be read.
-    #[error(transparent)]
-    Runs(#[from] runs::RunFolderError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A tree is unusable.
-    #[error(transparent)]
-    Tree(#[from] ExportError),
-}
-
-impl Hint for WhyError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoTarget { .. } => Some("name two of: a packet, a run's id, `latest`, a manifest file".to_owned()),
-            Self::WhichPacket { target } => {
-                Some(format!("name the packet first: rcrepro why PACKET {target}; its name: rcrepro status"))
-            }
-            Self::NoRun { packet, .. } | Self::Itself { packet, .. } => Some(format!("rcrepro replay {packet}")),
-            _ => None,
-        }
-    }
-}
-
 /// Explains every difference of two sides.
 ///
 /// # Errors
-/// [`WhyError`]; a blob that is missing is no error, but part of the answer.
+/// [`WhyError`]; a missing blob is not an error, but part of the answer.
 pub fn why(sides: [Side; 2], store: &dyn BlobStore) -> Result<Why, WhyError> {
     let [left, right] = [&sides[0].manifest, &sides[1].manifest];
     if left.packet != right.packet {
@@ -110,21 +28,4 @@ pub fn why(sides: [Side; 2], store: &dyn BlobStore) -> Result<Why, WhyError> {
     missing.dedup();
     let (packet, counts) = (left.packet.clone(), comparison.part_counts());
     Ok(Why { packet, sides, inputs, endings, parts, counts, missing })
-}
-
-/// Reads a blob, or notes that it is missing.
-fn read(
-    store: &dyn BlobStore,
-    digest: Digest,
-    what: &str,
-    missing: &mut Vec<MissingBlob>,
-) -> Result<Option<Vec<u8>>, WhyError> {
-    match store.get(digest) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(StoreError::Missing { .. }) => {
-            missing.push(MissingBlob { what: what.to_owned(), digest });
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
 }

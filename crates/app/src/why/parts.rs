@@ -1,6 +1,7 @@
 //! Streams and outputs: raw bytes against raw bytes, whatever normalizers make of them.
 
-use super::{WhyError, read};
+use super::blob::read;
+use super::error::WhyError;
 use crate::evidence::recorded;
 use crate::run::ended::ended_by;
 use rcrepro_explain::{Hints, explain as explain_bytes};
@@ -53,7 +54,7 @@ pub fn explain(
     Ok((endings, parts))
 }
 
-/// Explains what is no part's. Digests of actions and results only name what differs elsewhere.
+/// Explains what belongs to no stream or output. Digests of actions and results only name what differs elsewhere.
 fn ending(command: &CommandComparison, sides: [(Option<&Plan>, &CommandEntry); 2]) -> Vec<Explained> {
     let [(_, l), (_, r)] = sides;
     let mut found = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::WhyError;
+use super::error::WhyError;
 use crate::evidence::history::History;
 use crate::evidence::recorded;
 use crate::run::replay::read_manifest;
@@ -17,11 +17,11 @@ use rcrepro_store::runs::RunId;
 /// The word for the newest run or replay.
 pub const LATEST: &str = "latest";
 
-/// Is the place where sides are looked for. The workspace may be missing: manifest files need none.
+/// Where sides are looked for. The workspace may be missing: manifest files need none.
 pub struct Places<'a> {
     /// The plan and its folder, or why there are none.
     pub workspace: Result<&'a Workspace, &'a WorkspaceError>,
-    /// The store.
+    /// Where the runs are kept.
     pub store: &'a FsStore,
 }
 

@@ -15,7 +15,7 @@ pub enum PlanEditError {
     /// A name or reference is not valid, or the image is not pulled.
     #[error("images.{name}: {reason}")]
     Image {
-        /// The image's name as the plan has it.
+        /// As the plan spells it, valid or not.
         name: String,
         /// What is wrong, in words.
         reason: String,

@@ -15,10 +15,10 @@ use rcrepro_format::plan::frozen_toml::FrozenData;
 use rcrepro_model::advisory::{AdvisoryEntries, AdvisoryEntry};
 use rcrepro_model::content::digest::Digest;
 
-/// The program that stands before the scanner.
+/// The program that is found before the scanner.
 const FRONT: &str = include_str!("../front/govulncheck.sh");
 
-/// Says why a mirror holds no database that a scan could rely on.
+/// Why a scan could not rely on a mirror's database.
 #[derive(Debug, thiserror::Error)]
 pub enum VulndbError {
     /// The mirror cannot be read.
@@ -47,14 +47,14 @@ pub enum VulndbError {
         "the database is not whole: `index/modules.json` names {id} for `{module}`, and there is no `ID/{id}.json`"
     )]
     NoEntry {
-        /// The entry.
+        /// Such as `GO-2024-2611`.
         id: String,
         /// The module that it is about.
         module: String,
     },
 }
 
-/// Reads a database from a folder or zip: the frozen tree's files, and what the data says of itself.
+/// Reads a database from a folder or zip: the frozen tree's files, and the data's date and number of entries.
 ///
 /// # Errors
 /// [`VulndbError`].
@@ -80,7 +80,7 @@ pub fn files(path: &std::path::Path) -> Result<(BTreeMap<String, Vec<u8>>, Froze
     Ok((files, data))
 }
 
-/// Reads the entries of a database whose frozen tree has these files; those that are no entries say nothing.
+/// Reads the entries of a database whose frozen tree has these files; files that cannot be read as an entry are left out.
 #[must_use]
 pub fn entries(files: &BTreeMap<String, Vec<u8>>) -> AdvisoryEntries {
     let entry = |(path, bytes): (&String, &Vec<u8>)| {

@@ -1,7 +1,7 @@
 //! npm's advisories as a frozen input: a cassette of what a registry answered to `npm audit`, and `bin/npm`, which plays it.
 //!
 //! The recorder (`front/record.cjs`) runs in the step with network, between npm and the registry that npm is configured for;
-//! the player (`front/npm.cjs`) stands first in the search path of commands that use the cassette, and gives `npm audit` a
+//! the player (`front/npm.cjs`) is found first in the search path of commands that use the cassette, and gives `npm audit` a
 //! registry on the container's own loopback. Both are part of the tree or of the step, so that nothing outside of the
 //! action decides what an audit says. See `docs/design/advisories.md`.
 
@@ -14,16 +14,16 @@ use rcrepro_format::plan::frozen_toml::FrozenData;
 
 /// What recorder and player agree on.
 const CASSETTE: (&str, &str) = ("cassette.cjs", include_str!("../front/cassette.cjs"));
-/// The program that stands before npm.
+/// The program that is found before npm.
 const FRONT: (&str, &str) = ("bin/npm", include_str!("../front/npm.cjs"));
-/// What stands in the folder of the step with network.
+/// The programs in the folder of the step with network.
 pub const RECORDER: [(&str, &str); 2] = [CASSETTE, ("record.cjs", include_str!("../front/record.cjs"))];
 /// The shell line of the step.
 pub const LINE: &str = "node record.cjs";
 /// What the step yields, relative to its working directory.
 pub const OUTPUT: &str = "cassette";
 
-/// Says why there is no cassette that an audit could rely on.
+/// Why an audit could not rely on a cassette.
 #[derive(Debug, thiserror::Error)]
 pub enum CassetteError {
     /// The cassette cannot be read.
@@ -54,7 +54,7 @@ pub enum CassetteError {
     Empty,
 }
 
-/// Reads a cassette from a folder: its files, and what it says of itself.
+/// Reads the files of a cassette from its folder.
 ///
 /// # Errors
 /// [`CassetteError`].
@@ -62,7 +62,7 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Vec<u8>>, CassetteError> {
     Ok(mirror::read(path, &|path| path == "cassette.json" || path.starts_with("exchanges/"))?)
 }
 
-/// Makes the frozen tree's files from a cassette's, and tells what it says of itself.
+/// Makes the frozen tree's files from a cassette's, and reads its date and number of answers.
 ///
 /// # Errors
 /// [`CassetteError`] when it answers nothing or contradicts itself.

@@ -44,12 +44,11 @@ struct PackageWire {
     optional_dependencies: Value,
 }
 
-/// Is a tarball that the lock pins.
+/// A tarball that the lock pins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockedPackage {
     /// The package's name, with its scope.
     pub name: String,
-    /// The version.
     pub version: String,
     /// `sha512-BASE64`.
     pub integrity: String,
@@ -59,7 +58,7 @@ pub struct LockedPackage {
     pub may_be_left_out: bool,
 }
 
-/// Is what a lock says.
+/// A lock's entries, by what they pin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NpmLock {
     /// The tarballs that it pins, each once.
@@ -72,10 +71,10 @@ pub struct NpmLock {
     left_out: Vec<(String, Vec<String>)>,
 }
 
-/// Reads a lock; what is wrong with it as a whole where it is no lock of version 2 or 3.
+/// Reads a lock.
 ///
 /// # Errors
-/// The reason, in words.
+/// The reason, in words, when it is not a lock of version 2 or 3.
 pub fn read(lock: &[u8]) -> Result<NpmLock, String> {
     let wire: LockWire = serde_json::from_slice(lock).map_err(|error| error.to_string())?;
     if !(2..=3).contains(&wire.version) {
@@ -117,7 +116,7 @@ pub fn read(lock: &[u8]) -> Result<NpmLock, String> {
     Ok(found)
 }
 
-/// Tells whether a package that stands at `place` finds another: below itself, or beside one of those above it.
+/// Tells whether the package at `place` finds another: below itself, or beside one of those above it.
 fn is_there(packages: &BTreeMap<String, PackageWire>, place: &str, wanted: &str) -> bool {
     let mut at = place;
     loop {
@@ -181,7 +180,7 @@ pub fn judge<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>
     let found = match read(&bytes) {
         Ok(found) => found,
         Err(reason) => {
-            let says = format!("it is no npm lock of version 2 or 3: {reason}");
+            let says = format!("it is not an npm lock of version 2 or 3: {reason}");
             return Ok(vec![Fault::of_file(lock, says).hint("npm install --package-lock-only, with npm 7 or later")]);
         }
     };
@@ -332,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_lock_says_why() {
+    fn an_invalid_lock_says_why() {
         for (wrong, says) in [
             ("{}", "missing field `lockfileVersion`"),
             (r#"{"lockfileVersion": 1, "dependencies": {}}"#, "lockfileVersion is 1"),

@@ -20,7 +20,7 @@ use rcrepro_model::image::lock::{DebPin, GoPin, LayerPins, NpmPin, ProgramPin};
 use rcrepro_model::image::purl::Purl;
 use rcrepro_store::BlobStore;
 
-/// Is one package to unpack.
+/// A package to unpack.
 enum Task<'a> {
     Deb(&'a DebPin, &'a DebSource),
     Go(&'a GoPin, &'a GoSource),
@@ -57,7 +57,7 @@ fn assemble(
     let npm = layer.npm.iter().zip(&pins.npm).map(|(source, pin)| Task::Npm(pin, source));
     let program = layer.program.iter().zip(&pins.program).map(|(source, pin)| Task::Program(pin, source));
     let tasks: Vec<_> = debs.chain(go).chain(npm).chain(program).collect();
-    // One package a step: the large ones stand beside each other in the alphabet.
+    // One package per step: the large ones are neighbours in the alphabet.
     let packages: Vec<UnpackedPackage> =
         tasks.par_iter().with_max_len(1).map(|task| task.unpack(store)).collect::<Result<_, ImageError>>()?;
     let mut tree = LayerTree::merge(packages)?;

@@ -1,4 +1,4 @@
-//! What can be said of a lock before anything is fetched or put together.
+//! The checks of a lock that need nothing fetched or put together.
 
 use super::parts::Part;
 use crate::toolchain::folder::ImageFolder;

@@ -29,9 +29,7 @@ const COLLECT: &str = "mkdir bin && find /tmp/go/bin -type f -exec mv -t bin {} 
 /// A program to compile.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Compilation<'a> {
-    /// The layer that it is for.
     pub layer: &'a ImageName,
-    /// The program.
     pub program: &'a GoProgram,
     /// The machine that it is for.
     pub platform: ImagePlatform,

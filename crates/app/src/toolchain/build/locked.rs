@@ -31,7 +31,7 @@ pub fn locked(folder: &ImageFolder, name: &ImageName) -> Result<ImageLock, Image
 
 /// Checks that a program was compiled by the action that definition and locks lead to now.
 ///
-/// The action is that of the platform which the lock was made on; its image stands in the same folder.
+/// The action is that of the platform on which the lock was made; its image is defined in the same folder.
 pub(crate) fn compiled_as_now(
     folder: &ImageFolder,
     composition: &Composition,

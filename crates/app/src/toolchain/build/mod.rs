@@ -95,7 +95,7 @@ pub fn needs_engine(store: &dyn BlobStore, folder: &ImageFolder, names: &[ImageN
 ///
 /// # Errors
 /// As [`build`].
-pub fn is_ready(store: &dyn BlobStore, folder: &ImageFolder, name: &ImageName) -> Result<bool, ImageError> {
+pub(crate) fn is_ready(store: &dyn BlobStore, folder: &ImageFolder, name: &ImageName) -> Result<bool, ImageError> {
     for part in parts(folder, &folder.compose(name)?)? {
         if !is_made(store, &part.lock)? {
             return Ok(false);
@@ -148,7 +148,7 @@ async fn compile_part(context: &ImageContext<'_>, folder: &ImageFolder, part: &P
     check::same(lock, format!("program {}", source.module), pin.output, found.output)
 }
 
-/// Compiles a program whose modules are in the store, and gives what the lock has to say of it.
+/// Compiles a program whose modules are in the store, and gives the lock's entry for it.
 pub(crate) async fn compile(
     context: &ImageContext<'_>,
     folder: &ImageFolder,

@@ -9,7 +9,7 @@ use rcrepro_model::image::definition::ImageName;
 use rcrepro_model::image::lock::{GoPin, LayerPins};
 use rcrepro_store::{BlobStore, StoreError};
 
-/// Fetches what the store lacks; no client is asked and no network used for what is there.
+/// Fetches what is missing in the store; for what is there, no client is asked and no network is used.
 pub(crate) async fn fetch(context: &ImageContext<'_>, layer: &ImageName, pins: &LayerPins) -> Result<(), ImageError> {
     let store = context.store.as_ref();
     let mirrors = &context.mirrors;
@@ -57,7 +57,7 @@ fn missing<'a, T>(
     Ok(absent)
 }
 
-/// Fetches files and tells of it.
+/// Fetches files, with an event for the start and for each file.
 pub(crate) async fn fetch_wanted(
     context: &ImageContext<'_>,
     layer: &ImageName,

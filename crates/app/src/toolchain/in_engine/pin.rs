@@ -1,4 +1,4 @@
-//! Pins an image that a plan pulls: its digest goes into the plan, and what it stands for into a lock beside it.
+//! Pins an image that a plan pulls: its digest goes into the plan, and the image that it names into a lock beside it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 
-/// Lists the images that a plan pulls and does not build, with their references as they stand; none without a plan.
+/// Lists the images that a plan pulls and does not build, with their references; none without a plan.
 ///
-/// The plan is read as TOML only, because one without a digest is no plan yet.
+/// The plan is read as TOML only, because a reference may still have no digest.
 ///
 /// # Errors
-/// [`ImagesError::Plan`] when the file is no TOML, or a reference is none.
+/// [`ImagesError::Plan`] when the file is not TOML, or a name or reference is not valid.
 pub fn pulls(folder: &Path) -> Result<Vec<(Name, ImageReference)>, ImagesError> {
     let Some(text) = plan_text(&folder.join(PLAN_FILE))? else { return Ok(Vec::new()) };
     plan_edit::pulled_images(&text).map_err(mistake)
 }
 
-/// Pins one image for a platform; where the reference has no digest, or `anew`, the registry is asked what the tag stands
-/// for, and the plan gets the digest. Gives the lock that was there and the one that is there now.
+/// Pins one image for a platform; where the reference has no digest, or `anew`, the registry is asked for the tag's digest, and
+/// the plan gets it. Gives the lock that was there and the one that is there now.
 ///
 /// # Errors
 /// [`ImagesError::Registry`], and whatever reading and writing the files gives.

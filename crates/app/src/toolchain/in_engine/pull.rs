@@ -19,7 +19,7 @@ use rcrepro_model::image::pulled::{PulledImage, PulledLayer};
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_store::BlobStore;
 
-/// Says why a pulled image could not be had in an engine.
+/// Why a pulled image could not be loaded into an engine.
 #[derive(Debug, thiserror::Error)]
 pub enum PulledError {
     /// A layer could not be unpacked.
@@ -37,7 +37,7 @@ pub fn tag(image: &PulledImage, reference: &ImageReference) -> String {
     format!("rcrepro/{name}:{}", &image.manifest.hash.to_string()[..12])
 }
 
-/// Has the image in the engine, confirmed; tells whether it had to be loaded.
+/// Loads the image where the engine does not have it, and has it confirmed; tells whether it had to be loaded.
 ///
 /// # Errors
 /// [`PulledError`]; then nothing may run in it.

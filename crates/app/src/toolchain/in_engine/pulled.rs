@@ -70,7 +70,7 @@ pub fn write(path: &Path, lock: &PulledLock) -> Result<(), ImagesError> {
 }
 
 impl ImageUse<'_> {
-    /// Has an image that is pulled in the engine, exactly as locked.
+    /// Pulls and loads an image where the engine does not have it, exactly as locked.
     pub(super) async fn pulled(
         &self,
         name: &Name,
@@ -102,10 +102,10 @@ impl ImageUse<'_> {
         Ok((entry, how.to_owned()))
     }
 
-    /// Tries to have a published image in the store before it is built; says in words how that went.
+    /// Tries to pull a published image into the store before it is built; says in words how that went.
     ///
-    /// What is not served, or is not what it should be, is no reason to stop: the image is built from its lock, and meets its
-    /// digest or is an error.
+    /// Where the registry does not serve it, or serves something else, the image is built from its lock, and meets its digest or
+    /// is an error.
     pub(super) async fn published(
         &self,
         folder: &ImageFolder,
@@ -125,7 +125,7 @@ impl ImageUse<'_> {
     async fn serve(&self, reference: &ImageReference, platform: ImagePlatform) -> Result<PulledImage, RegistryError> {
         let registry = Registry::new(registry_settings(self.config))?;
         let store: Arc<dyn BlobStore> = self.store.clone();
-        // Retries are the registry's affair; what is tried elsewhere is said when all has failed.
+        // The registry retries by itself; what was tried elsewhere is in the error when everything has failed.
         let ignore = |_| {};
         registry.pull(reference, platform, &store, &ignore).await
     }

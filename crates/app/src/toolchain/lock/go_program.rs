@@ -18,8 +18,8 @@ use rcrepro_store::BlobStore;
 
 /// Fetches a program's modules, each checked with its `h1:`, compiles it once, and gives the pins.
 ///
-/// The program's own module stands in no `go.sum` of its own: its checksum is that of the checksum database, where the
-/// machine's Go uses one.
+/// The program's own module is not in its `go.sum`: its checksum is that of the checksum database, where the machine's Go uses
+/// one.
 pub(super) async fn resolve(
     context: &ImageContext<'_>,
     folder: &ImageFolder,
@@ -62,7 +62,7 @@ pub(super) async fn resolve(
     Ok(pins)
 }
 
-/// Compares a module's checksum with what the checksum database says of it, where one is used.
+/// Compares a module's checksum with that of the checksum database, where one is used.
 pub(super) async fn confirm(context: &ImageContext<'_>, pin: &GoPin) -> Result<(), ImageError> {
     let Some(database) = context.mirrors.checksum_database() else { return Ok(()) };
     let (module, version) = (pin.purl.name(), pin.purl.version());

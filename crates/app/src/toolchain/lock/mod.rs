@@ -27,7 +27,7 @@ pub mod update;
 ///
 /// # Errors
 /// As [`lock`].
-pub async fn refresh(
+async fn refresh(
     context: &ImageContext<'_>,
     folder: &ImageFolder,
     name: &ImageName,

@@ -248,7 +248,8 @@ mod tests {
         std::fs::write(directory.path().join("rcrepro.toml"), PULL).expect("written");
         for name in definitions {
             std::fs::create_dir_all(directory.path().join("images")).expect("a folder");
-            let text = "version = 1\nplatforms = [\"linux/amd64\"]\nsource_date_epoch = 0\n[files]\na = \"\"\n";
+            let text = "version = 1\nplatforms = [\"linux/amd64\"]\nsource_date_epoch = 0\n\
+                config = { env = {}, cmd = [] }\n[files]\na = \"\"\n";
             std::fs::write(directory.path().join(format!("images/{name}.toml")), text).expect("written");
         }
         let folder = ImageFolder::new(directory.path(), "linux/amd64".parse().expect("a platform"));
@@ -287,19 +288,11 @@ mod tests {
 
     #[test]
     fn a_name_without_a_definition_is_left_to_the_reader_of_definitions() {
-        let unknown = ["nothing"];
-        let directory = tempfile::tempdir().expect("a folder");
-        let folder = ImageFolder::new(directory.path(), "linux/amd64".parse().expect("a platform"));
-        let names = strings(&unknown);
-        let request = LockRequest {
-            directory: directory.path(),
-            folder: &folder,
-            platform: None,
-            names: &names,
-            update: &[],
-            all: false,
-        };
-        assert!(request.defined(&[]).is_err(), "there are no definitions at all");
-        assert_eq!(requested(&["base"], &unknown), (strings(&[]), strings(&unknown)));
+        assert_eq!(requested(&["base"], &["nothing"]), (strings(&[]), strings(&["nothing"])));
+        assert_eq!(
+            requested(&[], &["nothing"]),
+            (strings(&[]), strings(&["nothing"])),
+            "also where nothing is defined"
+        );
     }
 }

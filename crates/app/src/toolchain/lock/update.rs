@@ -100,7 +100,7 @@ async fn versions(
     Ok(list.lines().filter_map(|line| if go { toolchain(line) } else { Some(line.to_owned()) }).collect())
 }
 
-/// Reads a release's numbers; a pre-release is none.
+/// Reads a release's numbers; a pre-release does not count as one.
 fn numbers(version: &str) -> Option<[u64; 3]> {
     let mut parts = bare(version).split('.').map(|part| part.parse().ok());
     let found = [parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?];
