@@ -35,7 +35,7 @@ fn a_failure_names_the_pin_that_it_fails_by() {
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     for text in [
         "failed  waits  exit code 1",
-        "            fails only where the clock stands: clock = \"starts\"\n",
+        "            fails only while the clock stands: clock = \"starts\"\n",
         "            fails only with a pinned wall clock: clock = \"real\"\n",
         "            fails only in the pinned world (clock, processors, order of directories, seeds): world = \"machine\"; \
          rcrepro shake RC-05 --propose finds which\n",
@@ -90,7 +90,7 @@ fn the_run_record_keeps_it_and_a_replay_says_it_too() {
     let ended = scene.run(&["replay", "RC-05"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(ended.stdout.contains("failed  looked-at"), "{}", ended.stdout);
-    let says = "fails only where the clock stands: clock = \"starts\"";
+    let says = "fails only while the clock stands: clock = \"starts\"";
     assert!(ended.stdout.contains(&format!("            {says}\n")), "{}", ended.stdout);
     let record = recorded("looked-at").expect("a run record");
     assert_eq!(record["commands"][0]["second_look"]["says"], says, "{record:#}");

@@ -5,8 +5,8 @@
 //! the tags are. The bytes between the touched attribute values are handed on as they came, so quotes, white space,
 //! entities and line ends survive. A document that is not well-formed to its end is handed on whole.
 
-use super::Normalizer;
-use crate::syntax::xml::{self, Attribute, Tag, Token};
+use crate::normalizer::Normalizer;
+use rcrepro_format::syntax::xml::{self, Attribute, Tag, Token};
 
 /// The normalizer `junit`.
 pub(super) const NORMALIZER: Normalizer = Normalizer { name: "junit", version: 1, rules: RULES, apply };

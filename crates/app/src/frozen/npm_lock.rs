@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::client::Read;
 use super::npm_packages::{LOCK_FILES, content_path};
+use rcrepro_format::syntax::jsonc;
+use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_model::execution::fault::{Fault, below};
-use rcrepro_pins::syntax::json;
-use rcrepro_pins::syntax::node::SyntaxNode;
 
 #[derive(Deserialize)]
 struct LockWire {
@@ -229,7 +229,7 @@ pub fn notes<E>(folder: &str, read_file: Read<'_, E>) -> Result<Vec<Fault>, E> {
 /// Gives the line of each entry of `packages`.
 fn lines(lock: &[u8]) -> BTreeMap<String, usize> {
     let text = String::from_utf8_lossy(lock);
-    let Ok(Some(document)) = json::document(&text, false) else { return BTreeMap::new() };
+    let Ok(Some(document)) = jsonc::document(&text, false) else { return BTreeMap::new() };
     let entries = document.get("packages").map(SyntaxNode::pairs).unwrap_or_default();
     entries.iter().filter_map(|(key, _)| Some((key.text()?.to_owned(), key.line))).collect()
 }
@@ -237,7 +237,7 @@ fn lines(lock: &[u8]) -> BTreeMap<String, usize> {
 /// Gives the line of `workspaces` in a `package.json` that has any.
 fn workspaces(package: &[u8]) -> Option<usize> {
     let text = String::from_utf8_lossy(package);
-    let document = json::document(&text, false).ok().flatten()?;
+    let document = jsonc::document(&text, false).ok().flatten()?;
     let found = document.get("workspaces")?;
     let listed = found.get("packages").unwrap_or(found);
     listed.members().first().map(|_| found.line)

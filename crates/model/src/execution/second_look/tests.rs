@@ -43,7 +43,7 @@ fn each_world_lets_go_of_one_pin_more_than_the_one_before() {
 fn the_first_world_in_which_it_passes_names_the_pin() {
     let stands = own(ClockMode::Stands);
     for (pass, looks, expected) in [
-        (Look::Flows, 3, "fails only where the clock stands: clock = \"starts\""),
+        (Look::Flows, 3, "fails only while the clock stands: clock = \"starts\""),
         (Look::RealClock, 4, "fails only with a pinned wall clock: clock = \"real\""),
         (
             Look::Machine,

@@ -36,7 +36,7 @@ async fn a_pin_is_named_by_runs_on_both_sides_of_it() {
     let stands = [table("waits", "clock = \"stands\"")];
     let engine = failing("waits", &[1, 0, 1, 0]);
     let notes = look(&stands, &engine, &CancellationToken::new()).await.expect("decided");
-    assert_eq!(said(&notes), ["fails only where the clock stands: clock = \"starts\""]);
+    assert_eq!(said(&notes), ["fails only while the clock stands: clock = \"starts\""]);
     let clocks: Vec<ClockMode> = engine.calls().iter().map(|call| call.world.clock()).collect();
     use ClockMode::{Stands, Starts};
     assert_eq!(clocks, [Stands, Starts, Stands, Starts]);
