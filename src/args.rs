@@ -67,7 +67,7 @@ impl Cli {
     }
 }
 
-/// The subcommands.
+/// What the program can be asked to do; each doc comment is the text of `--help`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Subcommand {
     /// Reads the plan and says whether it is sound, and the source of HEAD for what no run could survive, by place and before

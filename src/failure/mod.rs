@@ -17,7 +17,7 @@ use rcrepro_store::door::DoorError;
 pub struct Failure {
     /// How the process ends.
     pub exit: Exit,
-    /// What went wrong.
+    /// The text of the error itself.
     pub message: String,
     /// What caused it, the nearest cause first.
     pub causes: Vec<String>,

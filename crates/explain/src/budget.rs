@@ -26,7 +26,7 @@ impl Budget {
         left.is_some()
     }
 
-    /// Returns what is left.
+    /// Returns how much work may still be spent.
     #[must_use]
     pub fn left(&self) -> u64 {
         self.left.get()

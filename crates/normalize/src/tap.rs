@@ -5,7 +5,7 @@
 //! `duration_ms:` first into each test point's YAML block and closes the stream with a comment. The order of the points
 //! is left alone: their numbers are part of the protocol.
 
-use super::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{ELAPSED, digits, map_lines, number_at_end};
 
 /// The normalizer `tap`.

@@ -1,15 +1,15 @@
 //! What a file is, by its path: which reader it gets, and whether what looks like a reference in it is one.
 
-/// What a file is.
+/// Decides which reader a file gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileClass {
     /// `go.mod`.
     GoMod,
     /// `go.work`.
     GoWork,
-    /// A Dockerfile.
+    /// `Dockerfile`, `Containerfile` and names that begin or end so.
     Dockerfile,
-    /// A YAML file.
+    /// Compose files, workflows and any other `.yml` or `.yaml`.
     Yaml,
     /// `package.json`.
     PackageJson,

@@ -36,9 +36,9 @@ pub struct PinFinding {
 /// Who accepted a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Waived {
-    /// Why.
+    /// From the waiver, never blank.
     pub reason: String,
-    /// Who.
+    /// From the waiver, never blank.
     pub owner: String,
     /// Until when.
     pub expires: CivilDate,

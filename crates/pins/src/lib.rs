@@ -1,7 +1,7 @@
 //! Tier 1: every reference to a toolchain version and to a container image in a tracked tree, and how each stands to the
 //! plan's pins. Pure: files come in as paths and bytes.
 //!
-//! One file a kind of source, each a function from text to [`Mention`](reference::Mention)s; [`sweep`] goes over any text
+//! One file per kind of source, each a function from text to [`Mention`](reference::Mention)s; [`sweep`] goes over any text
 //! for what they did not find; [`survey`] joins them; [`judge`] compares with the pins and makes findings. See
 //! `docs/guide/pins.md` for what is read and what is not.
 //!

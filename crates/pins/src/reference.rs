@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum ReferencedTool {
     /// The Go toolchain.
     Go,
-    /// Node.
+    /// Node.js, by whatever name its images and actions have.
     Node,
     /// npm, pnpm or yarn, as `packageManager` names them; no plan pins them.
     PackageManager,
@@ -102,7 +102,7 @@ pub enum ReferenceState {
     Disagrees,
     /// What it names changes by itself, so that it cannot agree.
     Floating,
-    /// Nobody can tell from the tree; why.
+    /// The tree alone does not tell; why.
     Undecidable(String),
     /// The plan pins no such tool.
     Unpinned,
@@ -130,15 +130,15 @@ pub struct Mention {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// What it is to.
+    /// The toolchain, or an image.
     pub tool: ReferencedTool,
     /// The text that names the version or image, variables resolved where that is possible.
     pub value: String,
-    /// The kind of source.
+    /// Where such a value is written, which decides how it is read.
     pub kind: SourceKind,
     /// What the place does with it.
     pub usage: Use,
-    /// Why nobody can tell, where that is so.
+    /// Why the tree alone does not tell, if so.
     pub unclear: Option<String>,
     /// Why it is not a real reference, if it is not.
     pub look_alike: Option<String>,
@@ -170,7 +170,7 @@ impl Mention {
         self
     }
 
-    /// Returns why nobody can tell.
+    /// Returns why the tree alone does not tell what it names.
     #[must_use]
     pub fn unclear(mut self, why: impl Into<String>) -> Self {
         self.unclear = Some(why.into());
@@ -201,11 +201,11 @@ pub struct Reference {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// What it is to.
+    /// The toolchain, or an image.
     pub tool: ReferencedTool,
     /// The text that names the version or image.
     pub value: String,
-    /// The kind of source.
+    /// Where such a value is written, which decides how it is read.
     pub kind: SourceKind,
     /// How it compares to the pin.
     pub state: ReferenceState,

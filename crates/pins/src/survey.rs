@@ -7,13 +7,13 @@ use super::reference::{Mention, ReferencedTool, SourceKind};
 use super::{dockerfile, sweep};
 use crate::readers::{devcontainer, go_mod, package_json, shell, version_file, yaml_file};
 use crate::sweep::old::{self, OldVersion, Searched, Sighting};
-use crate::syntax::node::SyntaxError;
+use rcrepro_format::syntax::node::SyntaxError;
 use rcrepro_model::plan::pins::Pins;
 
 /// A file that could not be read as what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// The file.
+    /// The path from the plan's folder.
     pub file: String,
     /// What is wrong, and where.
     pub error: SyntaxError,
@@ -24,7 +24,7 @@ pub struct Unreadable {
 pub struct PinSurvey {
     /// What was found, by file, in the order of the files.
     pub mentions: Vec<(String, Mention)>,
-    /// Files that could not be read as what they are; the sweep went over them all the same.
+    /// Files that could not be read as what they are; the sweep went over them anyway.
     pub unreadable: Vec<Unreadable>,
     /// Places with old versions.
     pub old: Vec<OldVersion>,

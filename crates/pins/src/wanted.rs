@@ -9,11 +9,11 @@ use rcrepro_model::plan::pins::ToolVersion;
 /// What a text asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WantedVersion {
-    /// One version.
+    /// This one and no other.
     Exact(ToolVersion),
     /// One version that is not a release, such as `1.26rc1`.
     PreRelease,
-    /// Any version of these ranges.
+    /// All that lie in one of these ranges.
     Range(Vec<Span>),
     /// A word whose meaning changes with time, such as `stable` or `lts/*`.
     Moving,

@@ -1,14 +1,14 @@
-//! The table of adapters: one for each tool, with a version and its rules in words.
+//! What proves the work of one tool, with a version and its rules in words.
 
 use super::call::Call;
-use super::{CommandEvidence, Proof, gitleaks, go, govulncheck, junit, tap};
-use crate::node::{node_test, npm_audit, npm_ci, tsc, vitest};
+use crate::evidence::CommandEvidence;
+use crate::outcome::Proof;
 use rcrepro_model::plan::proof::Tool;
 
 /// What proves the work of one tool.
 #[derive(Clone, Copy)]
 pub struct Adapter {
-    /// The tool.
+    /// The one whose output it reads.
     pub(super) tool: Tool,
     /// The version of the rules, counted from 1.
     pub(super) version: u32,
@@ -21,7 +21,7 @@ pub struct Adapter {
 }
 
 impl Adapter {
-    /// The tool.
+    /// Returns the tool whose output it reads.
     #[must_use]
     pub const fn tool(&self) -> Tool {
         self.tool
@@ -59,54 +59,5 @@ impl Adapter {
 impl std::fmt::Debug for Adapter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}@{}", self.tool, self.version)
-    }
-}
-
-const ALL: [Adapter; 12] = [
-    gitleaks::ADAPTER,
-    go::build::ADAPTER,
-    go::test::ADAPTER,
-    go::vet::ADAPTER,
-    govulncheck::ADAPTER,
-    junit::ADAPTER,
-    node_test::ADAPTER,
-    npm_audit::ADAPTER,
-    npm_ci::ADAPTER,
-    tap::ADAPTER,
-    tsc::ADAPTER,
-    vitest::ADAPTER,
-];
-
-/// Lists every adapter, sorted by the tool's name.
-#[must_use]
-pub const fn all() -> &'static [Adapter] {
-    &ALL
-}
-
-/// Returns a tool's adapter.
-pub(super) fn of(tool: Tool) -> Adapter {
-    *ALL.iter().find(|adapter| adapter.tool == tool).expect("each tool has an adapter")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_tool_has_an_adapter_with_rules() {
-        assert_eq!(ALL.map(|adapter| adapter.tool), Tool::ALL);
-        for adapter in all() {
-            assert!(adapter.version > 0 && adapter.rules.ends_with(".\n"), "{adapter:?}");
-        }
-    }
-
-    /// Goes red when an adapter comes or changes its version and docs/guide/proof.md does not say so.
-    #[test]
-    fn every_adapter_is_documented() {
-        let page = include_str!("../../../docs/guide/proof.md");
-        for adapter in all() {
-            let row = format!("\n| `{}` | {} | ", adapter.tool, adapter.version);
-            assert!(page.contains(&row), "docs/guide/proof.md has no row that begins with {}", row.trim());
-        }
     }
 }

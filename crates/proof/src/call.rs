@@ -14,7 +14,7 @@ pub(super) use wrapped::{nested, unwrapped};
 /// One call of a known tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
-    /// The tool.
+    /// What is called, whatever wraps it.
     pub tool: Tool,
     /// How it was called, such as `go test`.
     pub name: String,

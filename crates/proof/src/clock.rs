@@ -30,7 +30,7 @@ pub fn usual_clock(line: &str, rule: ProofRule) -> ClockMode {
 }
 
 /// Whether a line consists of known tools and inert commands, with one of the tools at least. A loop may wait for the
-/// clock whatever stands in it, and a function may have any name.
+/// clock whatever its body does, and a function may have any name.
 fn stands(line: &str) -> bool {
     let mut words = line.split(|c: char| c.is_whitespace() || ";&|(){}".contains(c));
     if line.contains("()") || words.any(|word| ["while", "until", "for", "function", "alias", "eval"].contains(&word)) {

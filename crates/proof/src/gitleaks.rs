@@ -3,7 +3,8 @@
 use super::adapter::Adapter;
 use super::call::Call;
 use super::text::{leading_number, lines, number_before};
-use super::{CommandEvidence, Proof, Work};
+use crate::evidence::CommandEvidence;
+use crate::outcome::{Proof, Work};
 use rcrepro_model::plan::proof::Tool;
 
 mod silenced;

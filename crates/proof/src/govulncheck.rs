@@ -10,7 +10,9 @@ use super::adapter::Adapter;
 use super::call::Call;
 use super::go::{Module, Place};
 use super::text::lines;
-use super::{CommandEvidence, Lookup, Proof, Work};
+use crate::evidence::CommandEvidence;
+use crate::inputs::Lookup;
+use crate::outcome::{Proof, Work};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 pub(super) const ADAPTER: Adapter =

@@ -39,9 +39,9 @@ pub enum Listing {
 /// What a name leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputKind {
-    /// A file.
+    /// Regular, executable or not.
     File,
-    /// A folder.
+    /// A `Directory` of the tree.
     Folder,
     /// A symbolic link.
     Link,

@@ -1,12 +1,11 @@
 //! JUnit XML on standard output, from any program.
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
-
 use super::adapter::Adapter;
 use super::call::Call;
 use super::tap::{Tests, judge};
-use super::{CommandEvidence, Proof};
+use crate::evidence::CommandEvidence;
+use crate::outcome::Proof;
+use rcrepro_format::syntax::xml::{Element, elements};
 use rcrepro_model::plan::proof::Tool;
 
 pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Junit, version: 1, rules: RULES, pass, failure: None };
@@ -20,21 +19,14 @@ fn pass(_call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof
 
 /// Counts test cases by what is inside them; `None` when the stream is not such a report.
 pub(super) fn tests(stdout: &[u8]) -> Option<Tests> {
-    let begin = stdout.iter().position(|byte| *byte == b'<')?;
-    let mut reader = Reader::from_reader(&stdout[begin..]);
     let (mut tests, mut suite, mut case) = (Tests::default(), false, None);
-    let mut buffer = Vec::new();
-    loop {
-        let event = reader.read_event_into(&mut buffer).ok()?;
-        match &event {
-            Event::Start(start) => open(start, false, &mut suite, &mut case, &mut tests),
-            Event::Empty(start) => open(start, true, &mut suite, &mut case, &mut tests),
-            Event::End(end) if end.local_name().as_ref() == "testcase" => close(&mut case, &mut tests),
-            Event::Eof => return suite.then_some(tests),
-            _ => {}
-        }
-        buffer.clear();
-    }
+    elements(stdout, |element| match element {
+        Element::Start(name) => open(name, false, &mut suite, &mut case, &mut tests),
+        Element::Empty(name) => open(name, true, &mut suite, &mut case, &mut tests),
+        Element::End("testcase") => close(&mut case, &mut tests),
+        Element::End(_) => {}
+    })?;
+    suite.then_some(tests)
 }
 
 #[derive(Clone, Copy)]
@@ -44,8 +36,8 @@ enum Verdict {
     Failed,
 }
 
-fn open(start: &BytesStart<'_>, empty: bool, suite: &mut bool, case: &mut Option<Verdict>, tests: &mut Tests) {
-    match start.local_name().as_ref() {
+fn open(name: &str, empty: bool, suite: &mut bool, case: &mut Option<Verdict>, tests: &mut Tests) {
+    match name {
         "testsuites" | "testsuite" => *suite = true,
         "testcase" => {
             *case = Some(Verdict::Passed);

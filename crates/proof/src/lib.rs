@@ -26,6 +26,7 @@
 mod adapter;
 mod call;
 mod clock;
+mod evidence;
 mod gitleaks;
 mod go;
 pub mod govulncheck;
@@ -33,6 +34,8 @@ mod inputs;
 mod junit;
 mod named;
 mod node;
+mod outcome;
+mod registry;
 pub mod scans;
 mod shell;
 mod tap;
@@ -42,206 +45,21 @@ mod text;
 
 use crate::node::if_present;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 
-pub use adapter::{Adapter, all};
+pub use adapter::Adapter;
 pub use clock::usual_clock;
+pub use evidence::CommandEvidence;
 pub use inputs::{InputFiles, InputKind, Listing, Lookup, NoInputs, Search, lines_with};
 pub use named::{ToolCall, tool_calls};
+pub use outcome::{Proof, Work};
+pub use registry::all;
 
 use call::Call;
-use rcrepro_model::plan::proof::{Condition, ProofRule, Tool};
-use rcrepro_model::standing::Standing;
-use rcrepro_model::text::plural::of_one;
+use rcrepro_model::plan::proof::{ProofRule, Tool};
 
 /// Bounds the length in bytes of a stream that an adapter reads: 64 MiB. A longer one proves nothing.
 pub const MAX_INPUT: u64 = 64 * 1024 * 1024;
-
-/// What a command left behind.
-#[derive(Clone, Copy)]
-pub struct CommandEvidence<'a> {
-    /// The exact shell line.
-    pub line: &'a str,
-    /// The variables that the command had on top of the fixed ones.
-    pub environment: &'a BTreeMap<String, String>,
-    /// The exit code; 0 is a pass, as far as that goes.
-    pub exit_code: i32,
-    /// The whole standard output, raw.
-    pub stdout: &'a [u8],
-    /// The whole standard error, raw.
-    pub stderr: &'a [u8],
-    /// The command's input tree.
-    pub inputs: &'a dyn InputFiles,
-}
-
-/// Something that was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Work {
-    /// The tool that did it.
-    pub tool: Tool,
-    /// How often, where the tool says so.
-    pub count: Option<u64>,
-    /// What was done, in the plural, such as `tests executed`.
-    pub what: String,
-}
-
-impl fmt::Display for Work {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.count {
-            Some(1) => write!(f, "1 {}", of_one(&self.what)),
-            Some(count) => write!(f, "{count} {}", self.what),
-            None => f.write_str(&self.what),
-        }
-    }
-}
-
-/// What the evidence of one command proves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof {
-    /// It did its work.
-    Proven {
-        /// One entry or more for each tool of the line.
-        work: Vec<Work>,
-        /// What keeps the pass from saying all that it seems to say.
-        conditions: Vec<Condition>,
-    },
-    /// No rule says more than the exit code, which is 0.
-    Unproven {
-        /// Why not.
-        reason: String,
-    },
-    /// The exit code is 0, and nothing was checked, or nothing shows that anything was.
-    Hollow {
-        /// What is missing.
-        reason: String,
-    },
-    /// The exit code is 0, and the streams say that the check failed.
-    Contradicted {
-        /// What they say.
-        reason: String,
-    },
-    /// The exit code is not 0, and no verdict of the tool's: it could not do its work.
-    NoVerdict {
-        /// What went wrong.
-        reason: String,
-    },
-    /// The exit code is not 0.
-    Failed,
-}
-
-impl Proof {
-    /// Returns what the proof makes of the command.
-    #[must_use]
-    pub const fn standing(&self) -> Standing {
-        match self {
-            Self::Proven { .. } | Self::Unproven { .. } => Standing::Passed,
-            Self::Hollow { .. } | Self::NoVerdict { .. } => Standing::Undecided,
-            Self::Contradicted { .. } | Self::Failed => Standing::Failed,
-        }
-    }
-
-    /// Returns the word that reports and JSON use.
-    #[must_use]
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Proven { .. } => "proven",
-            Self::Unproven { .. } => "unproven",
-            Self::Hollow { .. } => "hollow",
-            Self::Contradicted { .. } => "contradicted",
-            Self::NoVerdict { .. } => "no-verdict",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// Returns the reason, where there is one.
-    #[must_use]
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Unproven { reason }
-            | Self::Hollow { reason }
-            | Self::Contradicted { reason }
-            | Self::NoVerdict { reason } => Some(reason),
-            Self::Proven { .. } | Self::Failed => None,
-        }
-    }
-
-    fn hollow(reason: impl Into<String>) -> Self {
-        Self::Hollow { reason: reason.into() }
-    }
-
-    fn unproven(reason: impl Into<String>) -> Self {
-        Self::Unproven { reason: reason.into() }
-    }
-
-    fn contradicted(reason: impl Into<String>) -> Self {
-        Self::Contradicted { reason: reason.into() }
-    }
-
-    fn no_verdict(reason: impl Into<String>) -> Self {
-        Self::NoVerdict { reason: reason.into() }
-    }
-
-    fn proven(tool: Tool, count: u64, what: &str) -> Self {
-        Self::done(vec![Work { tool, count: Some(count), what: what.to_owned() }])
-    }
-
-    fn done(work: Vec<Work>) -> Self {
-        Self::Proven { work, conditions: Vec::new() }
-    }
-
-    /// Adds what the pass does not say; any other proof stays as it is.
-    fn on(mut self, more: impl IntoIterator<Item = Condition>) -> Self {
-        if let Self::Proven { conditions, .. } = &mut self {
-            conditions.extend(more);
-        }
-        self
-    }
-
-    /// Lists what keeps a pass from saying all that it seems to say.
-    #[must_use]
-    pub fn conditions(&self) -> &[Condition] {
-        match self {
-            Self::Proven { conditions, .. } => conditions,
-            _ => &[],
-        }
-    }
-
-    /// Ranks proofs: what is worst decides for a line.
-    const fn rank(&self) -> u8 {
-        match self {
-            Self::Proven { .. } => 0,
-            Self::Unproven { .. } => 1,
-            Self::Hollow { .. } => 2,
-            Self::NoVerdict { .. } => 3,
-            Self::Failed => 4,
-            Self::Contradicted { .. } => 5,
-        }
-    }
-}
-
-impl From<&Proof> for Standing {
-    fn from(proof: &Proof) -> Self {
-        proof.standing()
-    }
-}
-
-impl fmt::Display for Proof {
-    /// Writes `132 tests executed`, `unproven: …` or `hollow pass: …`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Proven { work, .. } => {
-                let work: Vec<String> = work.iter().map(ToString::to_string).collect();
-                f.write_str(&work.join(", "))
-            }
-            Self::Unproven { reason } => write!(f, "unproven: {reason}"),
-            Self::Hollow { reason } => write!(f, "hollow pass: {reason}"),
-            Self::Contradicted { reason } => write!(f, "the exit code is 0, and the output says otherwise: {reason}"),
-            Self::NoVerdict { reason } => write!(f, "the exit code is not a verdict: {reason}"),
-            Self::Failed => f.write_str("failed"),
-        }
-    }
-}
 
 /// Whether [`assess`] looks at the streams of such a line at all, so that nobody reads them in vain.
 #[must_use]
@@ -304,7 +122,7 @@ pub fn assess(rule: ProofRule, evidence: &CommandEvidence<'_>) -> Proof {
     let mut worst: Option<Proof> = None;
     for call in &calls {
         let alike: Vec<&Call> = calls.iter().filter(|other| other.tool == call.tool).collect();
-        match adapter::of(call.tool).assess(call, &alike, evidence) {
+        match registry::of(call.tool).assess(call, &alike, evidence) {
             Proof::Proven { work: done, conditions: on } => {
                 work.extend(done.into_iter().filter(|done| !work.contains(done)).collect::<Vec<_>>());
                 conditions.extend(on);
@@ -332,7 +150,7 @@ fn unclear(rule: ProofRule, calls: &[Call], evidence: &CommandEvidence<'_>) -> O
 /// Distinguishes a failed check from a tool that failed: only where the line is one tool can its streams speak for the exit code.
 fn failed(calls: &[Call], evidence: &CommandEvidence<'_>) -> Proof {
     match calls {
-        [call] => adapter::of(call.tool).failure(call, evidence).map_or(Proof::Failed, Proof::no_verdict),
+        [call] => registry::of(call.tool).failure(call, evidence).map_or(Proof::Failed, Proof::no_verdict),
         _ => Proof::Failed,
     }
 }

@@ -3,7 +3,8 @@
 use super::adapter::Adapter;
 use super::call::Call;
 use super::text::{lines, were};
-use super::{CommandEvidence, Proof};
+use crate::evidence::CommandEvidence;
+use crate::outcome::Proof;
 use rcrepro_model::plan::proof::Tool;
 
 pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Tap, version: 1, rules: RULES, pass, failure: None };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use rcrepro_model::plan::proof::ProofRule;
+use rcrepro_model::plan::proof::{Condition, ProofRule};
 
 /// Includes a recorded stream.
 macro_rules! recorded {

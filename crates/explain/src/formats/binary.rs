@@ -10,6 +10,7 @@ use crate::budget::of_alignment;
 use crate::lines::context::LineContext;
 use crate::lines::pair::explain_line;
 use crate::lines::text;
+use rcrepro_model::content::hex;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// The shortest run of printable bytes that counts as a string.
@@ -269,8 +270,8 @@ pub fn same_folders(found: &mut [Explained]) {
     }
 }
 
-/// Writes bytes in hex.
+/// Writes bytes as pairs of hex digits with a space between them.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+    bytes.iter().map(|byte| hex::encode([*byte])).collect::<Vec<_>>().join(" ")
 }

@@ -15,20 +15,20 @@ pub struct Property {
     pub value: String,
     /// What another value means.
     pub class: DifferenceClass,
-    /// Why.
+    /// What makes such a property differ, for people.
     pub cause: &'static str,
     /// What would remove the difference.
     pub remedy: &'static str,
 }
 
-/// One member.
+/// A file of an archive, as its reader hands it over.
 #[derive(Debug, Clone)]
 pub struct ArchiveMember<'a> {
     /// Its name; made unique by the archive's reader.
     pub name: String,
     /// Its properties, each name once.
     pub properties: Vec<Property>,
-    /// Its content.
+    /// The bytes, unpacked.
     pub content: Cow<'a, [u8]>,
 }
 

@@ -117,7 +117,7 @@ fn unpacked<'a>(method: usize, stored: &'a [u8], left: &mut u64) -> Option<Cow<'
     }
 }
 
-/// Returns what the directory's entry at `at` says of a member, but for its name, sizes and extra fields.
+/// Returns what the directory's entry at `at` records about a member, except its name, sizes and extra fields.
 fn entry_properties(bytes: &[u8], at: usize, comment: &[u8]) -> Option<Vec<Property>> {
     let mut properties = vec![
         Property {

@@ -36,24 +36,24 @@ pub(crate) fn span_remedy(place: &PairContext<'_>) -> &'static str {
 /// The surroundings of a pair.
 #[derive(Debug, Clone)]
 pub struct PairContext<'a> {
-    /// What is around the line.
+    /// The key, the heads and the hints that hold for both lines.
     pub around: LineContext<'a>,
     /// Both lines.
     pub lines: [&'a str; 2],
-    /// Their tokens.
+    /// Each line cut by `lines::token`.
     pub tokens: [&'a [Token<'a>]; 2],
     /// Which tokens are the pair; a span may be empty.
     pub spans: [std::ops::Range<usize>; 2],
-    /// Their texts.
+    /// The differing parts of both lines.
     pub texts: [&'a str; 2],
 }
 
 /// A class with its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// The class.
+    /// Decides the remedy and where the difference counts.
     pub class: DifferenceClass,
-    /// The cause.
+    /// What made the texts differ, for people.
     pub cause: String,
     /// What removes it.
     pub remedy: Option<&'static str>,

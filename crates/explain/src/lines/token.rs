@@ -2,7 +2,7 @@
 
 use super::instant::{self, Instant};
 
-/// The kind of a token.
+/// What a piece of a line is taken for; numbers and words when nothing else fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenKind {
     /// An instant in some notation.
@@ -34,9 +34,9 @@ pub enum TokenKind {
 /// A token of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
-    /// What it is.
+    /// What the text is taken for.
     pub kind: TokenKind,
-    /// Its text.
+    /// The bytes as they are in the line.
     pub text: &'a str,
     /// Where it begins in the line, in bytes.
     pub at: usize,

@@ -25,7 +25,7 @@ pub enum CassetteJsonError {
     /// The version is another one.
     #[error("version {found} is not known: expected {CASSETTE_VERSION}")]
     Version {
-        /// The version that was found.
+        /// The number in the file.
         found: u32,
     },
     /// The date is invalid.
@@ -40,7 +40,7 @@ pub enum CassetteJsonError {
     /// An advisory request was recorded without an answer.
     #[error("the registry answered {status} to the advisory request: expected 200 and an object")]
     Refused {
-        /// The status.
+        /// HTTP's number, such as 503.
         status: u16,
     },
 }

@@ -1,4 +1,4 @@
-//! What `go.mod` and `go.work` say of folders: modules that a folder replaces, and the modules of a workspace.
+//! The folders that `go.mod` and `go.work` name: modules that a folder replaces, and the modules of a workspace.
 //!
 //! Source: Go Modules Reference, "replace directive" and "go.work files". A replacement is a folder when it begins with `./`,
 //! `../` or `/`; it then has no version.
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 pub struct FolderReplace {
     /// The line, from 1.
     pub line: usize,
-    /// The module.
+    /// The module's path, such as `example.org/a/b`.
     pub module: String,
     /// The folder as it is written.
     pub folder: String,

@@ -1,7 +1,7 @@
 //! A bill of materials as CycloneDX 1.6 JSON, always the same bytes for the same lock.
 //!
 //! The image is the component that the document is about. Layers and packages are components; the image depends on its
-//! layers and each layer on its packages, which is how CycloneDX says what comes with what. Properties of ours begin with `rcrepro:`.
+//! layers and each layer on its packages, which is how CycloneDX says what comes with what. Our properties begin with `rcrepro:`.
 //! Source: CycloneDX 1.6, `bom-1.6.schema.json`.
 
 use std::collections::BTreeSet;

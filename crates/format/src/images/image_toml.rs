@@ -13,6 +13,7 @@ use rcrepro_model::image::definition::{
     DebSource, GoProgram, GoSource, ImageConfig, ImageDefinition, ImageName, ImagePlatform, LayerSource, NpmSource,
 };
 use rcrepro_model::image::fingerprint::Fingerprint;
+use rcrepro_model::plan::glob::PathGlob;
 
 /// The version of the definition format that this build reads.
 pub const DEFINITION_VERSION: i64 = 1;
@@ -270,7 +271,7 @@ fn parse_mode(text: &str, mode: &Spanned<String>) -> Result<u32, TomlError> {
 }
 
 fn check_glob(text: &str, glob: &Spanned<String>) -> Result<(), TomlError> {
-    globset::Glob::new(glob.as_ref()).map(|_| ()).map_err(|error| TomlError::at(text, glob.span(), error))
+    PathGlob::new(glob.as_ref()).map(drop).map_err(|error| TomlError::at(text, glob.span(), error))
 }
 
 #[cfg(test)]

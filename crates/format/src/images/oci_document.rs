@@ -29,7 +29,7 @@ pub enum DocumentError {
     MediaType {
         /// What would be right.
         expected: String,
-        /// What was found.
+        /// The media type that the document or its sender names.
         found: String,
     },
     /// The JSON has another shape.
@@ -43,13 +43,13 @@ pub enum DocumentError {
     Platform {
         /// The platform that was asked for.
         expected: ImagePlatform,
-        /// What it is for.
+        /// The platform that the image's config names.
         found: String,
     },
 }
 
 impl IndexedManifest {
-    /// Whether it is an index itself.
+    /// Whether the entry leads to a further index, and not to an image.
     #[must_use]
     pub fn is_index(&self) -> bool {
         [INDEX_TYPE, DOCKER_INDEX_TYPE].contains(&self.manifest.media_type.as_str())
@@ -61,7 +61,7 @@ impl IndexedManifest {
 pub enum Packing {
     /// A plain tar.
     Plain,
-    /// Gzip.
+    /// RFC 1952, as most registries serve layers.
     Gzip,
     /// Zstandard.
     Zstd,
@@ -85,7 +85,7 @@ impl Packing {
 /// Points at a document or a blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Descriptor {
-    /// What it is.
+    /// The media type, such as `application/vnd.oci.image.manifest.v1+json`.
     pub media_type: String,
     /// Its digest and size.
     pub digest: Digest,

@@ -115,9 +115,9 @@ pub fn manifest(config: Digest, layers: &[Digest]) -> Vec<u8> {
 /// One image of a layout's index.
 #[derive(Debug, Clone, Copy)]
 pub struct LayoutImage<'a> {
-    /// The image manifest.
+    /// SHA-256 and size of the bytes of [`manifest`].
     pub manifest: Digest,
-    /// The image config.
+    /// SHA-256 and size of the config's bytes.
     pub config: Digest,
     /// The uncompressed layers, lowest first.
     pub layers: &'a [Digest],

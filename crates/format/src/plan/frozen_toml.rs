@@ -19,7 +19,7 @@ pub enum FrozenLockError {
     /// The version is another one.
     #[error("lock version {found} is not known: expected {FROZEN_LOCK_VERSION}")]
     Version {
-        /// The version that was found.
+        /// The number in the file.
         found: u32,
     },
 }
@@ -33,11 +33,11 @@ pub struct FrozenLock {
     pub made_from: Sha256,
     /// The root `Directory` of the tree.
     pub root: Digest,
-    /// What the data says of itself, for kinds whose data has an age.
+    /// Which data it is and when it was made, for kinds whose data has an age.
     pub data: Option<FrozenData>,
 }
 
-/// What frozen advisory data says of itself.
+/// How frozen advisory data describes itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenData {
     /// When it was published or recorded, as RFC 3339 writes it.

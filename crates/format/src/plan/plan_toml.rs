@@ -24,6 +24,7 @@ use crate::syntax::quantity;
 use crate::syntax::toml_place::line_and_column;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
+use rcrepro_model::plan::glob::PathGlob;
 use rcrepro_model::plan::order::in_order;
 use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
 
@@ -219,8 +220,8 @@ impl Source<'_> {
 
     fn globs(&self, globs: &[Spanned<String>]) -> Result<Vec<String>, PlanError> {
         for glob in globs {
-            globset::Glob::new(glob.as_ref())
-                .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.kind()), None))?;
+            PathGlob::new(glob.as_ref())
+                .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.reason), None))?;
         }
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
     }

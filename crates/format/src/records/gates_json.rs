@@ -24,7 +24,7 @@ pub enum GatesJsonError {
     /// The version is another one.
     #[error("version {found} of the record of the mutants is not known: expected {GATES_VERSION}")]
     Version {
-        /// The version that was found.
+        /// The number in the file.
         found: u64,
     },
     /// The bytes are not the canonical ones.

@@ -23,17 +23,17 @@ pub enum ManifestError {
     /// The version is another one.
     #[error("manifest version {found} is not known: expected {OLDEST_MANIFEST_VERSION} to {UNCONFIRMED_VERSION}")]
     Version {
-        /// The version that was found.
+        /// The number in the file.
         found: u64,
     },
     /// A command's clock is named by a word of another version.
     #[error("command `{command}` has the clock `{found}`, which manifest version {version} does not have")]
     Clock {
-        /// The command.
+        /// The id of the entry with the clock.
         command: Name,
         /// The word that was found.
         found: &'static str,
-        /// The manifest's version.
+        /// The number in the file, which decides the words for clocks.
         version: u32,
     },
     /// The version is not the one that is written for such commands.

@@ -25,13 +25,13 @@ pub enum ReleaseRecordError {
          {RELEASE_RECORD_VERSION}"
     )]
     Version {
-        /// The version that was found.
+        /// The number in the file.
         found: u64,
     },
-    /// A run or smoke command has no result although the version has them, or has one although it has not.
+    /// A run or smoke command has no result although its version has results, or has one in a version without them.
     #[error("a record of release images of version {version} names {} result", if *version < 2 { "no" } else { "each" })]
     Results {
-        /// The version.
+        /// The number in the file, which decides whether there are results.
         version: u32,
     },
     /// The value is right but the bytes are not the canonical ones.

@@ -21,7 +21,7 @@ pub enum RunRecordError {
          rcrepro reads"
     )]
     Version {
-        /// The version that was found.
+        /// The number in the file.
         found: u64,
     },
     /// The bytes are not JSON of the record's shape.

@@ -24,7 +24,7 @@ pub enum ScopeJsonError {
     /// The version is another one.
     #[error("scope record version {found} is not known: expected {SCOPE_VERSION}")]
     Version {
-        /// The version that was found.
+        /// The number in the file.
         found: u64,
     },
     /// The bytes are not the canonical ones.

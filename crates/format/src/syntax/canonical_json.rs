@@ -46,7 +46,16 @@ pub enum CanonicalJsonError {
 pub fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, CanonicalJsonError> {
     let tree = serde_json::to_value(value).map_err(CanonicalJsonError::Serialize)?;
     check_numbers(&tree, &mut String::new())?;
-    serde_json_canonicalizer::to_vec(&tree).map_err(CanonicalJsonError::Serialize)
+    rfc8785(&tree).map_err(CanonicalJsonError::Serialize)
+}
+
+/// Writes a value as RFC 8785 has it, fractions and large integers included: for the output of tools, whose numbers are not ours to
+/// refuse.
+///
+/// # Errors
+/// For a number that is not a finite 64-bit float.
+pub fn rfc8785(value: &Value) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json_canonicalizer::to_vec(value)
 }
 
 /// Checks that bytes are the canonical JSON of what they say, byte for byte.

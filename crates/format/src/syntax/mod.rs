@@ -2,5 +2,9 @@
 
 pub mod canonical_json;
 pub mod json_place;
+pub mod jsonc;
+pub mod lines;
+pub mod node;
 pub mod quantity;
 pub mod toml_place;
+pub mod xml;

@@ -12,9 +12,9 @@ use crate::standing::Standing;
 /// One scan command of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
-    /// The packet.
+    /// The packet whose evidence holds the scan's output.
     pub packet: PacketId,
-    /// The command.
+    /// The scan's command, by its id in the plan.
     pub command: Name,
     /// The exact line.
     pub line: String,

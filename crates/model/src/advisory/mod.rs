@@ -1,4 +1,4 @@
-//! How advisory data changed since it was locked: what a verdict says of today beside what it says of then.
+//! How advisory data changed since it was locked: a verdict with today's data beside the one with the locked data.
 
 pub mod findings;
 pub mod go_version;

@@ -13,10 +13,10 @@ pub const STDLIB: &str = "stdlib";
 /// The module name of Go's own commands.
 pub const TOOLCHAIN: &str = "toolchain";
 
-/// One entry.
+/// An advisory of the Go vulnerability database, in the fields of the OSV schema that decide whether it applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OsvEntry {
-    /// Its id.
+    /// The database's id, such as `GO-2026-0001`.
     pub id: String,
     /// What it is, in a line; may be empty.
     pub summary: String,
@@ -42,7 +42,7 @@ pub struct Affected {
 /// One package, and what in it is vulnerable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OsvImport {
-    /// The import path.
+    /// The import path of a Go package.
     pub path: String,
     /// The vulnerable functions and methods (`Function`, `Type.Method`); none means all of the package.
     pub symbols: Vec<String>,

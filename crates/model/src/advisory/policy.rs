@@ -14,7 +14,7 @@ pub enum NewAdvisory {
     /// GO on a condition.
     #[default]
     Condition,
-    /// NO_GO.
+    /// The verdict becomes NO_GO.
     NoGo,
     /// Nothing; it is shown.
     Ignore,
@@ -60,9 +60,9 @@ pub struct Judged {
 pub enum Effect {
     /// Nothing: it is waived, or the plan ignores it.
     Nothing,
-    /// A condition.
+    /// The verdict becomes GO_WITH_CONDITIONS, with this as one of them.
     Condition,
-    /// NO_GO.
+    /// The verdict becomes NO_GO.
     NoGo,
 }
 

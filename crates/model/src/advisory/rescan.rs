@@ -61,7 +61,7 @@ pub struct DataState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RescanCommand {
-    /// The command.
+    /// The scan's command, by its id in the plan.
     pub id: Name,
     /// The frozen inputs with advisory data that it uses.
     pub uses: BTreeSet<Name>,
@@ -95,7 +95,7 @@ pub enum ScanOutcome {
     },
     /// It could not say.
     Undecided {
-        /// Why.
+        /// The reason, for people.
         why: String,
     },
 }

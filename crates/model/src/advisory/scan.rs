@@ -56,7 +56,7 @@ impl ScanFinding {
         !self.class.is_some_and(RiskClass::may_stay)
     }
 
-    /// Returns the word for its class.
+    /// Returns the class as reports write it: `security`, `dependency` and the like.
     #[must_use]
     pub fn class_word(&self) -> String {
         self.class.map_or_else(|| "unknown".to_owned(), |class| class.to_string())

@@ -19,9 +19,9 @@ pub struct TimeSplit {
 /// One frozen input with advisory data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InputSplit {
-    /// The input.
+    /// The frozen input, by its name in the plan.
     pub name: Name,
-    /// Its kind.
+    /// The kind as the plan writes it, such as `go-vulndb`.
     pub kind: &'static str,
     /// When the frozen data was published or recorded, as RFC 3339 writes it.
     pub frozen: String,
@@ -35,7 +35,7 @@ pub struct InputSplit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum Today {
-    /// Nobody was asked.
+    /// No source of newer data was asked.
     NotAsked {
         /// Why not, with what would ask.
         why: String,

@@ -52,7 +52,7 @@ impl fmt::Display for FindingPattern {
 /// Accepts findings for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiver {
-    /// Which findings.
+    /// Matches the ids of the findings that it covers.
     pub finding: FindingPattern,
     /// Why they are acceptable; never blank.
     pub reason: String,

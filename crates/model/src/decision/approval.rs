@@ -35,11 +35,11 @@ impl ApprovalKind {
 pub struct Approval {
     /// The format's version, [`APPROVAL_VERSION`].
     pub version: u32,
-    /// The packet.
+    /// The packet whose evidence was looked at.
     pub packet: PacketId,
-    /// What is stood for.
+    /// What is approved.
     pub kind: ApprovalKind,
-    /// Who.
+    /// The name that the approver gave; not verified.
     pub by: String,
     /// What they saw.
     pub subject: Digest,

@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
 use crate::content::digest::Digest;
 use crate::content::name::{Name, TreePath};
 use crate::plan::contract::Contract;
+use crate::plan::glob::PathGlob;
 use crate::plan::packet_id::PacketId;
 use crate::standing::Standing;
 
@@ -26,7 +26,7 @@ pub const SCOPE_VERSION: u32 = 1;
 pub struct ScopeRecord {
     /// The format's version, [`SCOPE_VERSION`].
     pub version: u32,
-    /// The packet.
+    /// The packet whose branch was judged.
     pub packet: PacketId,
     /// Where its branch begins; that commit's changes are not the packet's.
     pub base: Revision,
@@ -219,23 +219,23 @@ pub enum ScopeFinding {
     },
     /// The document is not tracked at head.
     DocumentMissing {
-        /// Which document.
+        /// The kind of document that the packet's contract does not name.
         document: SafetyDocument,
         /// Where the plan says that it is.
         at: TreePath,
     },
     /// The document says nothing.
     DocumentEmpty {
-        /// Which document.
+        /// The kind of document that is not tracked.
         document: SafetyDocument,
-        /// Where it is.
+        /// The path from the packet's contract.
         at: TreePath,
     },
     /// The document does not name the packet, or a protected file that was changed.
     DocumentSilent {
-        /// Which document.
+        /// The kind of document that does not name the packet or the path.
         document: SafetyDocument,
-        /// Where it is.
+        /// The path from the packet's contract.
         at: TreePath,
         /// The packet or the file.
         about: String,
@@ -260,7 +260,7 @@ impl fmt::Display for ScopeFinding {
     }
 }
 
-/// Writes a path of the repository relative to the plan's folder, which is none when it is the repository's root.
+/// Writes a path of the repository relative to the plan's folder; `None` is the repository's root.
 #[must_use]
 pub fn relative(path: &str, folder: Option<&TreePath>) -> String {
     let Some(folder) = folder else { return path.to_owned() };
@@ -271,19 +271,18 @@ pub fn relative(path: &str, folder: Option<&TreePath>) -> String {
 }
 
 /// Matches paths as a scope does.
-struct Globs(Vec<(bool, GlobMatcher)>);
+struct Globs(Vec<(bool, PathGlob)>);
 
 impl Globs {
     fn new(globs: &[String]) -> Self {
         let compile = |glob: &String| {
-            let built = GlobBuilder::new(glob).literal_separator(true).build();
-            (glob.starts_with("../"), built.expect("globs were checked when the plan was parsed").compile_matcher())
+            (glob.starts_with("../"), PathGlob::new(glob).expect("globs were checked when the plan was parsed"))
         };
         Self(globs.iter().map(compile).collect())
     }
 
     fn matches(&self, path: &str) -> bool {
-        self.0.iter().any(|(outside, glob)| *outside == path.starts_with("../") && glob.is_match(path))
+        self.0.iter().any(|(outside, glob)| *outside == path.starts_with("../") && glob.matches(path))
     }
 }
 

@@ -43,7 +43,7 @@ impl From<Verdict> for Standing {
     }
 }
 
-/// What a verdict on a board stands for: a board that was tampered with is no mere NO_GO.
+/// The outcome of a verdict on a board: tampering is worse than a NO_GO.
 #[must_use]
 pub fn of_verdict(board: &Board, verdict: Verdict) -> Standing {
     Standing::from(verdict).max(board.standing())

@@ -77,7 +77,7 @@ impl std::fmt::Display for Part {
 /// How one command of two manifests compares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandComparison {
-    /// The command.
+    /// The command, by its id in the plan.
     pub id: Name,
     /// The worst of everything below.
     pub equality: Equality,
@@ -160,7 +160,7 @@ pub struct PartCounts {
 }
 
 impl PartCounts {
-    /// Counts them all.
+    /// Returns the sum of all four.
     #[must_use]
     pub const fn all(&self) -> usize {
         self.bitwise + self.canonical + self.divergent + self.undecided

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::standing::Standing;
 
-/// The name of a finding.
+/// Names a contradiction or a failure, in text and JSON alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingName {
@@ -58,7 +58,7 @@ pub enum FindingName {
     Flake,
     /// A command that must not tried to reach the network.
     NetworkAttempt,
-    /// Nobody can say whether such a command did.
+    /// It is unknown whether such a command did.
     NetworkUnknown,
     /// A command wrote what the plan forbids.
     Noise,
@@ -154,12 +154,12 @@ impl std::ops::AddAssign for EvidenceCount {
 /// One thing that a check saw.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// What it is.
+    /// The rule that was broken.
     pub name: FindingName,
     /// Where: a place in the manifest, such as `commands.go-test.stdout.raw`.
     pub at: String,
-    /// What was expected.
+    /// The value that the manifest or the rule demands, as text.
     pub expected: String,
-    /// What was found.
+    /// The value in its place, as text.
     pub found: String,
 }

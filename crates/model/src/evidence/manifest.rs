@@ -19,8 +19,8 @@ use crate::plan::packet_id::PacketId;
 
 /// The version of the manifest format that this build writes.
 ///
-/// 3 says of each command's wall clock `starts`, `stands` or `real`; 2 said `pinned` for a clock that stands, and knew no other
-/// than that and `real`.
+/// In version 3 a command's wall clock is `starts`, `stands` or `real`; in version 2 it was `pinned`, which is a clock that stands,
+/// or `real`.
 pub const MANIFEST_VERSION: u32 = 3;
 
 /// The version that is written where a command's wall clock is `unconfirmed`, a word that no version before it has; where none
@@ -135,7 +135,7 @@ pub struct FrozenEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NormalizerEntry {
-    /// The normalizer's version.
+    /// The version of its rules, from 1.
     pub version: u32,
     /// The digest of its written rules.
     #[serde(with = "oci_text")]
@@ -146,7 +146,7 @@ pub struct NormalizerEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandEntry {
-    /// The command's id.
+    /// The id from the plan; each is in a manifest once.
     pub id: Name,
     /// The exact shell line.
     pub line: String,
@@ -168,7 +168,7 @@ pub struct CommandEntry {
     pub action: Digest,
     /// How it ended.
     pub ending: EndingEntry,
-    /// The exit code.
+    /// The status that the container ended with; 0 for a pass.
     pub exit_code: i32,
     /// Standard output.
     pub stdout: StreamEntry,
@@ -189,7 +189,7 @@ pub struct CommandEntry {
 pub struct AttemptEntry {
     /// How it ended.
     pub ending: EndingEntry,
-    /// Its exit code.
+    /// The status that this attempt ended with.
     pub exit_code: i32,
     /// Its standard output, raw.
     pub stdout: Digest,
@@ -203,7 +203,7 @@ pub struct AttemptEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndingEntry {
-    /// By itself.
+    /// By itself, with the exit code beside it.
     Exited,
     /// By a signal.
     Signaled,

@@ -27,7 +27,7 @@ pub const OLDEST_RELEASE_RECORD_VERSION: u32 = 1;
 pub struct ReleaseRecord {
     /// The format's version, [`OLDEST_RELEASE_RECORD_VERSION`] to [`RELEASE_RECORD_VERSION`].
     pub version: u32,
-    /// The packet.
+    /// The packet that builds the images.
     pub packet: PacketId,
     /// The plan's bytes.
     pub plan: Digest,
@@ -41,7 +41,7 @@ pub struct ReleaseRecord {
     pub locked: BTreeMap<Name, ImageEntry>,
     /// The frozen inputs that they were built and tried with.
     pub frozen: BTreeMap<Name, FrozenEntry>,
-    /// The images by name.
+    /// Every image of the packet, by its name in the plan.
     pub images: BTreeMap<Name, BuiltEntry>,
 }
 
@@ -67,7 +67,7 @@ pub struct BuiltEntry {
     pub arguments: BTreeMap<String, String>,
     /// The build arguments that name builders, with the locked image.
     pub builders: BTreeMap<String, Name>,
-    /// What was built.
+    /// The parts of the first build.
     pub parts: Parts,
     /// What was built a second time, from nothing.
     pub again: Parts,
@@ -83,7 +83,7 @@ pub struct BuiltEntry {
 pub struct RunEntry {
     /// What followed the entry point.
     pub arguments: Vec<String>,
-    /// Its exit code.
+    /// The status that the container ended with.
     pub exit_code: i32,
     /// Its standard output.
     pub stdout: Digest,
@@ -106,7 +106,7 @@ pub struct SmokeEntry {
     pub image: Name,
     /// The REAPI `Action` that it was.
     pub action: Digest,
-    /// Its exit code.
+    /// The status that the smoke command ended with; 0 is a pass.
     pub exit_code: i32,
     /// Its standard output.
     pub stdout: Digest,

@@ -27,7 +27,7 @@ pub struct RunRecord {
     pub run: String,
     /// `run` or `replay`.
     pub kind: String,
-    /// The packet.
+    /// The packet that was run, by its id in the plan.
     pub packet: PacketId,
     /// The plan's bytes.
     pub plan: Digest,
@@ -37,14 +37,14 @@ pub struct RunRecord {
     pub started: String,
     /// When it ended, RFC 3339.
     pub finished: String,
-    /// The manifest of this run.
+    /// SHA-256 and size of the manifest that this run wrote or, for a replay, would have written.
     pub manifest: Digest,
     /// The manifest that a replay compared with.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub recorded: Option<Digest>,
     /// The machine.
     pub host: HostRecord,
-    /// The engine.
+    /// What carried the containers out.
     pub engine: EngineRecord,
     /// The commands that ran.
     pub commands: Vec<CommandRecord>,
@@ -66,11 +66,11 @@ pub struct HostRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EngineRecord {
-    /// The engine's name.
+    /// What the engine calls itself, such as `docker` or `podman`.
     pub name: String,
-    /// Its version.
+    /// As the engine writes it; for people, never compared.
     pub version: String,
-    /// The version of its API.
+    /// As the engine writes it, such as `1.52`.
     pub api_version: String,
     /// How inputs reached the containers.
     pub staging: String,
@@ -80,7 +80,7 @@ pub struct EngineRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandRecord {
-    /// The command.
+    /// The command, by its id in the plan.
     pub id: Name,
     /// How long it ran, in milliseconds by the engine's clock.
     pub duration_ms: u64,
@@ -103,7 +103,7 @@ pub struct CommandRecord {
 pub struct AttemptRecord {
     /// How it ended.
     pub ending: EndingEntry,
-    /// Its exit code.
+    /// The status that this attempt ended with.
     pub exit_code: i32,
     /// Its standard output, raw.
     pub stdout: Digest,

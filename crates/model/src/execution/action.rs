@@ -133,7 +133,7 @@ pub enum Output {
     },
     /// A directory, by the digest of its root `Directory`.
     Directory {
-        /// The root's digest.
+        /// The digest of the root `Directory` message.
         root: Digest,
     },
     /// A symbolic link.

@@ -66,7 +66,7 @@ pub enum Watch {
     Seen(Sightings),
     /// Nothing is known, and nothing may be concluded.
     Unknown {
-        /// Why.
+        /// The reason, for people.
         reason: String,
     },
 }

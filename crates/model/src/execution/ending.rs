@@ -121,7 +121,7 @@ fn bytes(amount: u64) -> String {
     }
 }
 
-/// The names of the signals that end programs, alike on every architecture of ours.
+/// The names of the signals that end programs, alike on every architecture that we support.
 const fn signal_name(signal: i32) -> Option<&'static str> {
     Some(match signal {
         1 => "SIGHUP",

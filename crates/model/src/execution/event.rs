@@ -16,11 +16,11 @@ pub enum RunEvent {
         /// What is prepared, such as `image go`.
         what: String,
     },
-    /// An image is made.
+    /// A step of making a toolchain image.
     Image(ImageEvent),
     /// A preparation ended.
     Prepared {
-        /// What was prepared.
+        /// The image, tree or input, in words for people.
         what: String,
         /// How, such as `from the store`.
         how: String,
@@ -39,7 +39,7 @@ pub enum RunEvent {
     Finished {
         /// The command.
         id: Name,
-        /// Its exit code.
+        /// The status that it ended with.
         exit_code: i32,
         /// How it ended, in words.
         ended: String,
@@ -128,7 +128,7 @@ pub enum RunEvent {
 pub enum ImageEvent {
     /// So many files have to be fetched.
     Fetching {
-        /// The layer that they are for.
+        /// The image layer that the packages are for.
         layer: ImageName,
         /// How many files.
         files: usize,
@@ -137,7 +137,7 @@ pub enum ImageEvent {
     },
     /// A file is in the store.
     Fetched {
-        /// The layer that it is for.
+        /// The image layer that the download is for.
         layer: ImageName,
         /// The package's purl.
         package: String,
@@ -146,24 +146,24 @@ pub enum ImageEvent {
     },
     /// A program is compiled.
     Compiling {
-        /// The layer that it is for.
+        /// The image layer that the package is for.
         layer: ImageName,
         /// The module's purl.
         program: String,
     },
     /// A program is compiled, and its output in the store.
     Compiled {
-        /// The layer that it is for.
+        /// The image layer that the program is for.
         layer: ImageName,
     },
     /// A layer is put together.
     Assembling {
-        /// The layer.
+        /// The image layer that was in the store.
         layer: ImageName,
     },
     /// A layer is in the store.
     Assembled {
-        /// The layer.
+        /// The image layer that was built.
         layer: ImageName,
         /// Its uncompressed tar.
         digest: Digest,

@@ -85,7 +85,7 @@ pub struct Looked {
     pub look: Look,
     /// Whether the command succeeded in it.
     pub passed: bool,
-    /// Its exit code.
+    /// The status that the command ended with in this look.
     pub exit_code: i32,
     /// How long it ran.
     pub took: Duration,

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 pub enum ClockMode {
     /// The machine's own.
     Real,
-    /// It stood at `SOURCE_DATE_EPOCH`, for every process; monotonic time flowed. The word for [`Self::Stands`] in manifests of
+    /// It showed `SOURCE_DATE_EPOCH` throughout, to every process; monotonic time flowed. The word for [`Self::Stands`] in manifests of
     /// version 2, and in plans that were written for them.
     Pinned,
-    /// It stood at `SOURCE_DATE_EPOCH`, for every process; monotonic time flowed.
+    /// It showed `SOURCE_DATE_EPOCH` throughout, to every process; monotonic time flowed.
     Stands,
     /// It read `SOURCE_DATE_EPOCH` when the command began, and flowed with monotonic time, for every process.
     Starts,
@@ -68,7 +68,7 @@ impl ClockMode {
 pub enum WallClock {
     /// The machine's own.
     Real,
-    /// It stands at this time.
+    /// The same time throughout, in seconds since 1970.
     Stands(i64),
     /// It reads this time when the command begins, and flows with monotonic time.
     Starts(i64),
@@ -86,7 +86,7 @@ impl WallClock {
         }
     }
 
-    /// Returns its mode.
+    /// Returns the mode without the time.
     #[must_use]
     pub const fn mode(self) -> ClockMode {
         match self {
@@ -142,7 +142,7 @@ pub enum DirectoryOrder {
 /// What a command sees beside its inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
-    /// The wall clock.
+    /// What the clocks of days and years show.
     pub wall: WallClock,
     /// Executables, by the last part of their path, whose monotonic time moves in steps of this length only.
     pub quantised: BTreeMap<String, Duration>,
@@ -151,7 +151,7 @@ pub struct World {
     /// What the kernel hands every new program as random bytes (`AT_RANDOM`: Go's map order and temporary names come from
     /// them); the kernel's own without it.
     pub seed: Option<u64>,
-    /// The order of directories.
+    /// In which order programs read the names in a folder.
     pub directories: DirectoryOrder,
     /// The container's host name.
     pub hostname: String,

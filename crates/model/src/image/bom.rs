@@ -57,7 +57,7 @@ pub struct BomLayer {
 /// An image's bill of materials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bom {
-    /// The image.
+    /// The lock of the image whose packages are listed.
     pub image: ImageLock,
     /// Its layers, lowest first; those of the images that it is composed of included.
     pub layers: Vec<BomLayer>,

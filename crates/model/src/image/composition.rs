@@ -7,7 +7,7 @@ use crate::image::definition::{DefinitionError, ImageConfig, ImageDefinition, Im
 /// An image's definition together with all that it is composed of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Composition {
-    /// The image's name.
+    /// The name of the outermost definition.
     pub name: ImageName,
     /// The machine that the image is for.
     pub platform: ImagePlatform,

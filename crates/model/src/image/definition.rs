@@ -26,13 +26,13 @@ pub enum DefinitionError {
     /// A definition names itself, directly or through others.
     #[error("image `{name}` is composed of itself")]
     Circle {
-        /// The image.
+        /// The one that leads back to itself.
         name: ImageName,
     },
     /// A definition that others are composed of was not given.
     #[error("image `{name}` is composed of `{part}`, which has no definition")]
     MissingPart {
-        /// The image.
+        /// The composed one.
         name: ImageName,
         /// What it names in `from`.
         part: ImageName,
@@ -40,17 +40,17 @@ pub enum DefinitionError {
     /// The image is not for the platform that is wanted.
     #[error("image `{name}` is not for {wanted}: its `platforms` are {}", known.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     NotFor {
-        /// The image.
+        /// The one that was asked for.
         name: ImageName,
         /// The platform that was asked for.
         wanted: ImagePlatform,
-        /// Those that it is for.
+        /// The platforms that the definition names.
         known: BTreeSet<ImagePlatform>,
     },
     /// A required field is set neither by the definition nor by its parts.
     #[error("image `{name}` has no `{field}`, and neither does anything that it is composed of")]
     Unset {
-        /// The image.
+        /// The one that cannot be built.
         name: ImageName,
         /// The missing field.
         field: &'static str,
@@ -58,9 +58,9 @@ pub enum DefinitionError {
     /// Two definitions of one image disagree on what has to be one for the whole image.
     #[error("image `{name}`: `{field}` differs between `{one}` and `{other}`")]
     Disagree {
-        /// The image.
+        /// The composed one.
         name: ImageName,
-        /// The field.
+        /// The key of the definition, as TOML writes it.
         field: &'static str,
         /// The definition that set it first.
         one: ImageName,

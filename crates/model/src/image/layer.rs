@@ -16,7 +16,7 @@ impl LayerLimits {
     pub const PACKAGE: Self = Self { bytes: 4 << 30, entries: 200_000 };
 }
 
-/// The kind of an entry.
+/// What an entry may be, with the permission bits or the target that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryKind {
     /// A folder with its permission bits.
@@ -46,6 +46,6 @@ pub enum EntryKind {
 pub struct Entry {
     /// Where it lies in the image.
     pub path: TreePath,
-    /// What it is.
+    /// File, folder or link.
     pub kind: EntryKind,
 }

@@ -109,7 +109,7 @@ pub struct LockedLayer {
 /// A lock file, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageLock {
-    /// The image's name.
+    /// The name of the definition that it was made from.
     pub name: ImageName,
     /// The checksum of the definition, with all that it is composed of, that the lock was made from.
     pub definition: Sha256,

@@ -68,7 +68,7 @@ pub enum Basis {
     Commands,
     /// This command of the packet succeeded, and its evidence is whole.
     Command(Name),
-    /// This image of the release was built, twice the same, and does what the plan says of it.
+    /// This image of the release was built, twice the same, and does what the plan wants from it.
     Image(Name),
     /// Somebody approved the packet as the plan states it.
     Approval,

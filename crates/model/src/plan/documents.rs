@@ -84,11 +84,11 @@ pub struct PlanLine {
 /// A command in a recorded manifest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct RecordedCommand {
-    /// The packet.
+    /// The packet whose manifest it is.
     pub packet: PacketId,
-    /// The command.
+    /// The command, by its id in the plan.
     pub command: Name,
-    /// The manifest's digest.
+    /// The digest of the manifest's bytes.
     pub manifest: Digest,
     /// Whether it ended by itself with exit code 0.
     pub succeeded: bool,
@@ -103,7 +103,7 @@ pub struct QuotedCommand {
     pub line: usize,
     /// The command, without prompt, continuation marks and comment.
     pub text: String,
-    /// Its state.
+    /// Whether the plan and the recorded manifests have it.
     #[serde(flatten)]
     pub state: QuotedState,
 }
@@ -114,7 +114,7 @@ pub struct QuotedCommand {
 pub enum QuotedState {
     /// It is the plan's, and a recorded manifest holds it with exit code 0.
     Backed {
-        /// Where.
+        /// Each manifest that holds the line.
         recorded: Vec<RecordedCommand>,
     },
     /// It is the plan's, and no recorded manifest holds it with exit code 0.
@@ -129,13 +129,13 @@ pub enum QuotedState {
     },
     /// The document says that it is not meant to be the plan's.
     Ignored {
-        /// Why.
+        /// The author's reason from the comment.
         reason: String,
     },
 }
 
 impl QuotedState {
-    /// Whether this is a finding.
+    /// Whether somebody has to change the document or the plan.
     #[must_use]
     pub const fn is_finding(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Unbacked { .. })

@@ -127,7 +127,7 @@ mod tests {
         let other = gate(&[("findings", holds("plan")), ("command:govulncheck", holds("c"))]);
         assert_ne!(good.evidence, other.evidence, "another scan is another digest");
         let same = gate(&[("findings", holds("plan")), ("command:govulncheck", holds("a")), ("command:x", holds("d"))]);
-        assert_eq!(good.evidence, same.evidence, "what is no scan does not count");
+        assert_eq!(good.evidence, same.evidence, "only scans count");
 
         let fails = Fact::Fails { why: "P0".into() };
         let waits = Fact::Waits { why: "no evidence yet".into() };

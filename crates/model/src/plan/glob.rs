@@ -1,9 +1,42 @@
-//! Whether two globs can match one path: what a packet may change against what is protected.
-//!
-//! Grammar: `*` and `?` within a segment, `**` over segments, everything else is literal. Braces and classes count as
-//! `*`, so that an overlap is never missed, at the price of a false one.
+//! Globs over paths: `*` and `?` within a segment, `**` over segments, classes and braces.
 
-/// Whether some path is matched by both globs.
+use globset::{GlobBuilder, GlobMatcher};
+
+/// The error for a text that is not a valid glob.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("error parsing glob '{glob}': {reason}")]
+pub struct GlobError {
+    /// The text that was found.
+    pub glob: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A glob that is matched against whole paths; neither `*` nor `?` matches a slash.
+#[derive(Debug, Clone)]
+pub struct PathGlob(GlobMatcher);
+
+impl PathGlob {
+    /// Compiles a glob.
+    ///
+    /// # Errors
+    /// [`GlobError`] for a class or a brace that is not closed, and the like.
+    pub fn new(glob: &str) -> Result<Self, GlobError> {
+        let built = GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).build();
+        let built = built.map_err(|error| GlobError { glob: glob.to_owned(), reason: error.kind().to_string() })?;
+        Ok(Self(built.compile_matcher()))
+    }
+
+    /// Whether the whole path matches.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> bool {
+        self.0.is_match(path)
+    }
+}
+
+/// Whether some path is matched by both globs: what a packet may change against what is protected.
+///
+/// Braces and classes count as `*`, so that an overlap is never missed, at the price of a false one.
 #[must_use]
 pub fn overlap(one: &str, other: &str) -> bool {
     let (one, other) = (simple(one), simple(other));

@@ -35,21 +35,21 @@ use crate::plan::release_image::ReleaseImage;
 /// A plan, parsed and checked: every reference in it resolves, and there is no cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The plan's name.
+    /// The `name` at the top of the plan, for people.
     pub name: String,
     /// Globs, relative to the plan's folder, of tracked files that are not part of the certified source.
     pub exclude: Vec<String>,
-    /// The images by name.
+    /// The images that commands run in.
     pub images: BTreeMap<Name, ImageSource>,
     /// The frozen inputs by name; each is at `deps/NAME` of the input root.
     pub frozen: BTreeMap<Name, FrozenInput>,
     /// The release's own images, by name.
     pub release_images: BTreeMap<Name, ReleaseImage>,
-    /// The sets of commands by name.
+    /// Commands by the name of their set, each set in the order of the plan.
     pub sets: BTreeMap<Name, Vec<CommandSpec>>,
     /// What may not be weakened, by name: globs, relative to the plan's folder.
     pub protected: BTreeMap<Name, Vec<String>>,
-    /// The packets.
+    /// All of them; their needs form no circle.
     pub packets: BTreeMap<PacketId, Packet>,
     /// The toolchains that every reference in the tree has to agree with.
     pub pins: Pins,
@@ -67,7 +67,7 @@ pub struct Plan {
     pub advisories: AdvisoryPolicy,
 }
 
-/// The source of an image.
+/// Where an image comes from: our own definition, or a registry by digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageSource {
     /// Built bit for bit from a definition; the path is relative to the plan's folder.
@@ -139,7 +139,7 @@ impl FrozenKind {
     }
 }
 
-/// A packet.
+/// A step of the release, with what it runs and what it has to reach.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Packet {
     /// What the packet is for, in a line.
@@ -202,6 +202,6 @@ pub struct References {
     pub images: BTreeSet<Name>,
     /// The frozen inputs.
     pub frozen: BTreeSet<Name>,
-    /// The normalizers.
+    /// Those of streams and outputs, by name.
     pub normalizers: BTreeSet<String>,
 }

@@ -96,9 +96,9 @@ impl From<MutantOutcome> for Standing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MutantEntry {
-    /// Its id.
+    /// What the plan or the seed calls the mutant.
     pub id: Name,
-    /// The gate that it is for.
+    /// What has to go red.
     pub gate: MutationGate,
     /// What is wrong after it.
     pub says: String,
@@ -178,7 +178,7 @@ pub struct ProvenGates {
     pub record: Option<Digest>,
     /// Why no record counts.
     pub why: Option<String>,
-    /// The gates.
+    /// Every gate of the plan that can go red, proven or not.
     pub gates: BTreeMap<MutationGate, GateState>,
     /// What the criteria of each packet rest on whose gates were all proven able to fail, by its text.
     pub bases: BTreeMap<PacketId, BTreeSet<String>>,

@@ -69,9 +69,9 @@ pub struct Pin {
 /// The pins of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pins {
-    /// Go's.
+    /// The Go toolchain; none: it is not checked.
     pub go: Option<Pin>,
-    /// Node's.
+    /// Node; none: it is not checked.
     pub node: Option<Pin>,
 }
 

@@ -1,4 +1,4 @@
-//! What a plan says of the proof that a command did its work: found from the line, forced, or the exit code alone.
+//! How a plan has a command's work proven: found from the line, forced, or by the exit code alone.
 
 use std::fmt;
 use std::str::FromStr;

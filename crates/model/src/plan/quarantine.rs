@@ -9,7 +9,7 @@ use crate::text::civil_date::CivilDate;
 /// Lets a flaky command pass for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantine {
-    /// The command.
+    /// The command that may be run again, by its id.
     pub command: Name,
     /// Why it may be flaky; never blank.
     pub reason: String,

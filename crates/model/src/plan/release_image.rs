@@ -51,7 +51,7 @@ pub struct ImageRun {
     pub arguments: Vec<String>,
     /// Its whole standard output.
     pub stdout: String,
-    /// Its exit code.
+    /// The status that the container has to end with.
     pub exit_code: i32,
 }
 
@@ -73,9 +73,9 @@ pub struct ImageSettings {
     pub cmd: Vec<String>,
     /// The environment, as written.
     pub env: Vec<String>,
-    /// The ports.
+    /// Exposed ones, such as `8080/tcp`.
     pub ports: BTreeSet<String>,
-    /// The volumes.
+    /// Paths at which an engine mounts volumes.
     pub volumes: BTreeSet<String>,
     /// The labels, without those that rcrepro itself sets.
     pub labels: BTreeMap<String, String>,

@@ -7,7 +7,7 @@
 //! the sets have nothing in common; and what is left when all of them are taken away makes no difference any more. It does
 //! not look for a second set that shares a member with a first one.
 
-/// What an oracle says of a set: how the runs under it compare with the baseline.
+/// An oracle's answer about a set: how the runs under it compare with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetOutcome {
     /// No run differed.

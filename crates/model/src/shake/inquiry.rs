@@ -8,7 +8,7 @@
 //! as equal before [`PATIENCE`] runs were.
 //!
 //! A world whose clock flows is never the same twice. So what differs between two runs of it is asked again with a clock
-//! that stands, and is a flake only when it differs there, too. Where the clock stands the times of files flow on, and the question is
+//! that stands, and is a flake only when it differs there, too. While a clock stands the times of files flow on, and the question is
 //! asked the other way round.
 
 use std::collections::{BTreeMap, BTreeSet};

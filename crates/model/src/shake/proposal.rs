@@ -8,16 +8,16 @@ use crate::plan::packet_id::PacketId;
 /// A packet whose commands were tried in worlds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PacketProposal {
-    /// The packet.
+    /// The packet that was shaken, by its id in the plan.
     pub packet: PacketId,
     /// The commands, in the plan's order.
     pub commands: Vec<ProposedCommand>,
 }
 
-/// One command.
+/// A command with the world in which it passes, if one was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposedCommand {
-    /// The command.
+    /// The id from the plan.
     pub id: Name,
     /// The set of the plan that holds its table.
     pub set: Name,
@@ -34,7 +34,7 @@ pub enum Tried {
         question: Question,
         /// Every run.
         trials: Trials,
-        /// What is proposed.
+        /// The keys for the plan, or why there are none.
         proposed: Proposed,
     },
     /// It did not run, because a command that it needs passes nowhere.

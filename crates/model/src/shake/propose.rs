@@ -58,7 +58,7 @@ pub enum Proposed {
     World {
         /// The keys.
         candidate: Candidate,
-        /// The parts that differ from run to run all the same.
+        /// The parts that still differ from run to run.
         differing: BTreeSet<Facet>,
         /// What the engine left out of that world.
         left_out: BTreeSet<Variation>,

@@ -5,10 +5,10 @@ use crate::content::name::Name;
 use crate::evidence::compare::Equality;
 use crate::plan::packet_id::PacketId;
 
-/// A packet that was shaken.
+/// What `shake` learned about each command of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShakenPacket {
-    /// The packet.
+    /// The packet, by its id in the plan.
     pub packet: PacketId,
     /// How many worlds varied everything.
     pub worlds: usize,
@@ -23,7 +23,7 @@ pub struct ShakenPacket {
 /// One command that was asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShakenCommand {
-    /// The command.
+    /// The id from the plan.
     pub id: Name,
     /// What came of it.
     pub result: Shaken,
@@ -36,7 +36,7 @@ pub enum Shaken {
     Asked(Inquiry),
     /// It does not succeed in its own world; there is nothing to compare with.
     Failed {
-        /// The exit code.
+        /// The status that it ended with in its own world.
         exit_code: i32,
         /// How it ended, in words.
         ended: String,

@@ -129,7 +129,7 @@ impl fmt::Display for Variation {
     }
 }
 
-/// A locale.
+/// The locales that a command is tried in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Locale {
     /// Plain `C`, by both variables.
@@ -143,7 +143,7 @@ pub enum Locale {
 pub enum ClockChange {
     /// It stands or starts so many seconds later.
     Moved(i64),
-    /// It is one of this mode.
+    /// The clock runs in this mode instead.
     Mode(ClockMode),
 }
 
@@ -158,7 +158,7 @@ pub enum Setting {
     User(u32),
     /// This value of `TZ`.
     TimeZone(&'static str),
-    /// This locale.
+    /// `LANG`, and with plain `C` also `LC_ALL`.
     Locale(Locale),
     /// This mask.
     Umask(u32),

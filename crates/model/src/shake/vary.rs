@@ -24,11 +24,11 @@ pub const MOVED_HOME: &str = "home";
 /// A command as the plan has it.
 #[derive(Debug, Clone)]
 pub struct Plain<'a> {
-    /// Its action.
+    /// The command as the plan derives it.
     pub action: Action,
     /// The input root's `Directory`, whose digest the action has.
     pub root: Directory,
-    /// Its world.
+    /// The world that the plan gives the command.
     pub world: World,
     /// Where a clock begins that is not the machine's, in seconds since 1970.
     pub epoch: i64,
@@ -151,7 +151,7 @@ impl Plain<'_> {
     }
 }
 
-/// Bounds how long a command may run where its clock stands, by what it took while that flowed: a program that waits for the
+/// Bounds how long a command may run with a clock that stands, by what it took while the clock flowed: a program that waits for the
 /// clock waits for ever.
 #[must_use]
 pub fn patience(took: Duration) -> Duration {

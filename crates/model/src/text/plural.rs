@@ -35,7 +35,7 @@ fn plural(one: &str) -> String {
     }
 }
 
-/// Writes what is said of several things as it is said of one: `tests passed` as `test passed`. What follows a comma stays.
+/// Writes the plural of a sum as the singular: `tests passed` as `test passed`. What follows a comma stays.
 #[must_use]
 pub fn of_one(many: &str) -> String {
     let (said, rest) = many.split_once(',').map_or((many, None), |(said, rest)| (said, Some(rest)));

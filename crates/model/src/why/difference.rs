@@ -74,7 +74,7 @@ impl fmt::Display for DifferenceClass {
 pub struct Explained {
     /// The place, such as `stdout:3`, `out.tar!/a/b mtime` or `report.json#/2/StartLine`.
     pub at: String,
-    /// The class.
+    /// What kind of cause it has.
     pub class: DifferenceClass,
     /// The evidence of the first side, shortened to a line.
     pub left: String,

@@ -16,22 +16,22 @@ use crate::why::difference::{DifferenceClass, Explained};
 pub struct Side {
     /// What it is, such as `replay 20261123T001301Z-k3f9 on linux 6.18, 2 processors`.
     pub name: String,
-    /// The manifest.
+    /// Parsed, with every digest that the parts are compared by.
     pub manifest: ReproManifest,
-    /// Its digest.
+    /// SHA-256 and size of the manifest's bytes.
     pub digest: Digest,
 }
 
 /// A stream or output that differs.
 #[derive(Debug, Clone)]
 pub struct ExplainedPart {
-    /// The command.
+    /// The command, by its id in the plan.
     pub command: Name,
     /// The stream or output.
     pub part: Part,
     /// How it compares.
     pub equality: Equality,
-    /// Its differences, each explained.
+    /// One entry per difference found, with its class, cause and remedy.
     pub differences: Vec<Explained>,
     /// What diffoscope says, where it is installed and was asked.
     pub diffoscope: Option<String>,
@@ -66,14 +66,14 @@ pub fn standing_clock(
 pub struct MissingBlob {
     /// What it is, such as `go-test stdout of the first side`.
     pub what: String,
-    /// Its digest.
+    /// SHA-256 and size of the bytes that are not in the store.
     pub digest: Digest,
 }
 
 /// The whole answer.
 #[derive(Debug, Clone)]
 pub struct Why {
-    /// The packet.
+    /// The packet that both manifests are of.
     pub packet: PacketId,
     /// Both sides.
     pub sides: [Side; 2],
@@ -90,7 +90,7 @@ pub struct Why {
 }
 
 impl Why {
-    /// Returns every difference.
+    /// Lists the differences of inputs, endings and parts, in this order.
     pub fn differences(&self) -> impl Iterator<Item = &Explained> {
         let parts = self.parts.iter().flat_map(|part| &part.differences);
         self.inputs.iter().chain(&self.endings).chain(parts)

@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::ELAPSED;
 
 use line::{Line, number};

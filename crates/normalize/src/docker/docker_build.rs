@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{digits, map_lines, split_once};
 
 /// The normalizer `docker-build`.

@@ -1,6 +1,6 @@
 //! The report `--report-format csv`: the order of its records.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 
 /// The normalizer `gitleaks-csv`.
 pub(crate) const NORMALIZER: Normalizer = Normalizer { name: "gitleaks-csv", version: 1, rules: RULES, apply };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::json;
 
 /// The normalizer `gitleaks-json`.

@@ -1,6 +1,6 @@
 //! The report `--report-format junit`: the order of its test cases.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 
 /// The normalizer `gitleaks-junit`.
 pub(crate) const NORMALIZER: Normalizer = Normalizer { name: "gitleaks-junit", version: 1, rules: RULES, apply };

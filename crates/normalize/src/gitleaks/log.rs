@@ -1,6 +1,6 @@
 //! The log on stderr: the clock before each line, and how long a scan took.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{ELAPSED, TIME, digits, map_lines};
 
 /// The normalizer `gitleaks-log`.

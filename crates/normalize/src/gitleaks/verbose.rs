@@ -1,6 +1,6 @@
 //! What `-v` prints on stdout: the order of the findings.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 
 /// The normalizer `gitleaks-verbose`.
 pub(crate) const NORMALIZER: Normalizer = Normalizer { name: "gitleaks-verbose", version: 1, rules: RULES, apply };

@@ -4,7 +4,7 @@
 //! begin, and the errors of each package are together under its `# ` line. `go vet` writes its findings with no such
 //! line, those of one package in any order. What `-x` prints is left alone: its order is a schedule, its lines a script.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::digits;
 
 /// The normalizer `go-build`.

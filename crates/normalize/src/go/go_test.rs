@@ -5,7 +5,7 @@
 //! packages were run. What `-v` prints of parallel tests does interleave; that order is left alone, and so are panics
 //! with their goroutine ids and addresses.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{ELAPSED, map_lines, seconds};
 
 /// The normalizer `go-test`.

@@ -1,12 +1,12 @@
 //! The events of `go test -json`: times, and the order in which packages and parallel tests spoke.
 //!
-//! Shapes from the Go tool's own source (`cmd/internal/test2json`, type `event`; `go help buildjson`): one object a
+//! Shapes from the Go tool's own source (`cmd/internal/test2json`, type `event`; `go help buildjson`): one object per
 //! line. Events of one test keep their order; between tests and packages there is none.
 
 use serde_json::Value;
 
 use super::go_test::push_line;
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::json;
 
 /// The normalizer `go-test-json`.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::go_test::{push_line, tested};
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 
 /// The normalizer `go-test-v`.
 pub(crate) const NORMALIZER: Normalizer = Normalizer { name: "go-test-v", version: 1, rules: RULES, apply };

@@ -1,9 +1,9 @@
 //! The findings of `go vet -json`: the order of the packages.
 //!
-//! Shapes from recorded runs of Go 1.26: one object a package, from its import path to findings by analyzer, `{}` where
+//! Shapes from recorded runs of Go 1.26: one object per package, from its import path to findings by analyzer, `{}` where
 //! there are none; packages that are vetted side by side end in any order.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::json;
 
 /// The normalizer `go-vet-json`.

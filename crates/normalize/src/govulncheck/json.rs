@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::json;
 
 /// The normalizer `govulncheck-json`.

@@ -1,6 +1,6 @@
 //! `-format openvex`: the time at which the document was written.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{TIME, map_lines};
 
 /// The normalizer `govulncheck-openvex`.

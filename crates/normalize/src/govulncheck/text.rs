@@ -3,7 +3,7 @@
 //! A vulnerability in several packages of the standard library is told under one of them, whichever the scanner
 //! came to first. The traces below name the functions that are really reached, and those stay.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::map_lines;
 
 /// The normalizer `govulncheck-text`.

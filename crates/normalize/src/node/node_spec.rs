@@ -3,7 +3,7 @@
 //! Shapes from recorded runs of Node 20. Files are in the order of their names, however they ran. The text of errors and
 //! what tests print is between the lines of the tests; it is touched only where a whole line looks like a test's.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{ELAPSED, digits_at_end, map_lines, number_at_end};
 
 /// The normalizer `node-spec`.

@@ -3,7 +3,7 @@
 //! Shapes from npm 11's own source (`lib/utils/reify-output.js`, package `ms`): the clauses `added`, `removed`, `changed`
 //! and `audited` with their counts, or `up to date`, then ` in ` and a rounded duration.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{ELAPSED, digits, digits_at_end, map_lines};
 
 /// The normalizer `npm-ci`.

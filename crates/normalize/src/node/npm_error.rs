@@ -1,9 +1,9 @@
 //! The last line of a failed npm command: only the time in the name of npm's own log file.
 //!
 //! Shape from npm 11's own source (`lib/utils/log-file.js`, `lib/cli/exit-handler.js`) and recorded failures of `npm ci`
-//! and `npm audit`. The rest of what npm says of an error is the same each time.
+//! and `npm audit`. The rest of npm's error report is the same each time.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{TIME, digits, map_lines};
 
 /// The normalizer `npm-error`.

@@ -4,7 +4,7 @@
 //! are in two columns, padded to the widest figure, so one time with a digit more moves every line of the table:
 //! the padding goes too. The counts (files, lines, symbols, types, cache sizes) stay.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{ELAPSED, digits_at_end, seconds};
 
 /// The normalizer `tsc-diagnostics`.

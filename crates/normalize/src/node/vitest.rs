@@ -5,7 +5,7 @@
 //! time alone and are taken away with it: a passing file names a test only when it took longer than `slowTestThreshold`
 //! (a test near 300 ms comes and goes), and a slow test has two spaces before its time where a quick one has one.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::{ELAPSED, TIME, digits, digits_at_end, seconds, split_once};
 
 /// The normalizer `vitest`.
@@ -33,11 +33,11 @@ MS     = DIGITS "ms"
 SPAN   = MS | DIGITS "." 2 DIGIT "s"
 "#;
 
-/// Stands before a test that passed.
+/// The mark before a test that passed.
 pub(crate) const PASSED: &[u8] = "✓".as_bytes();
-/// Stands before a test that failed.
+/// The mark before a test that failed.
 pub(crate) const FAILED_TEST: &[u8] = "×".as_bytes();
-/// Stands before a test that was skipped or is still to be written.
+/// The mark before a test that was skipped or is still to be written.
 pub(crate) const SKIPPED: &[u8] = "↓".as_bytes();
 const SYMBOLS: [&[u8]; 4] = [PASSED, "❯".as_bytes(), FAILED_TEST, SKIPPED];
 const TAIL_BEGINS: [&[u8]; 3] = [b" Test Files  ", b"  Snapshots  ", "⎯⎯⎯⎯⎯⎯⎯".as_bytes()];
@@ -229,7 +229,7 @@ fn start_line(text: &[u8]) -> Option<&[u8]> {
     clock.then_some(START)
 }
 
-/// Appends a duration line without its spans; appends nothing when the line is none.
+/// Appends a duration line without its spans, and nothing for any other line.
 fn duration_line(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     const START: &[u8] = b"   Duration  ";
     let mut rest = span(text.strip_prefix(START)?)?;

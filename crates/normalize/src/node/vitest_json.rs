@@ -3,7 +3,7 @@
 //! Shapes from vitest 3.2's own source (class `JsonReporter`, which writes jest's format) and recorded runs. Test files
 //! are in the order of their paths, tests in that of their source, however they ran: nothing is moved.
 
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::json_text::{self, Step};
 
 /// The normalizer `vitest-json`.

@@ -6,7 +6,7 @@
 //! a duration from the end of its name; so a skipped test's line is touched only where it gives a reason.
 
 use super::vitest::{FAILED_TEST, PASSED, SKIPPED, console_name, cut, milliseconds_at_end, push_tail_line};
-use crate::Normalizer;
+use crate::normalizer::Normalizer;
 use crate::syntax::token::ELAPSED;
 
 /// The normalizer `vitest-verbose`.

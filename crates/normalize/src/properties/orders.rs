@@ -53,7 +53,7 @@ enum Said {
     Ends,
 }
 
-/// Lets the tests speak in turn until all have ended; `turns` picks among those that have not.
+/// Lets the tests speak in turn until all have ended; `turns` picks among those that still run.
 fn speak(tests: &[Spoken], turns: &[usize], mut hear: impl FnMut(usize, Said, usize)) {
     let mut left: Vec<(usize, Vec<Said>)> = Vec::new();
     for (test, lines) in tests.iter().enumerate() {

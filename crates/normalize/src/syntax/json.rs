@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use rcrepro_format::syntax::canonical_json;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -25,7 +26,7 @@ pub(crate) fn value(stream: &[u8]) -> Option<Value> {
 
 /// Writes a value as RFC 8785 bytes; they contain no line feed.
 pub(crate) fn canonical(value: &Value) -> Option<Vec<u8>> {
-    serde_json_canonicalizer::to_vec(value).ok()
+    canonical_json::rfc8785(value).ok()
 }
 
 /// Writes values as sorted lines of RFC 8785 bytes, each with its line feed.

@@ -3,4 +3,3 @@
 pub(crate) mod json;
 pub(crate) mod json_text;
 pub(crate) mod token;
-pub(crate) mod xml;

@@ -3,14 +3,13 @@
 //! Source: Docker reference, ".dockerignore file": a pattern a line, `#` comments, `!` takes back in, the last match wins, a
 //! pattern that matches a folder matches all that is in it, `**` matches any number of folders.
 
-use globset::{GlobBuilder, GlobMatcher};
-
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::plan::glob::PathGlob;
 
 /// A read file.
 #[derive(Debug, Default)]
 pub struct Ignored {
-    rules: Vec<(bool, GlobMatcher)>,
+    rules: Vec<(bool, PathGlob)>,
 }
 
 /// The error for a pattern that cannot be read.
@@ -19,7 +18,7 @@ pub struct Ignored {
 pub struct PatternError {
     /// The line, from 1.
     pub line: usize,
-    /// The pattern.
+    /// As the file has it, with its `!`.
     pub pattern: String,
 }
 
@@ -44,8 +43,7 @@ impl Ignored {
             if parts.is_empty() {
                 continue;
             }
-            let glob = GlobBuilder::new(&parts.join("/")).literal_separator(true).backslash_escape(true).build();
-            rules.push((back, glob.map_err(|_| error())?.compile_matcher()));
+            rules.push((back, PathGlob::new(&parts.join("/")).map_err(|_| error())?));
         }
         Ok(Self { rules })
     }
@@ -55,7 +53,7 @@ impl Ignored {
     pub fn leaves_out(&self, path: &TreePath) -> bool {
         let text = path.as_str();
         let whole_and_above = || text.match_indices('/').map(|(at, _)| &text[..at]).chain([text]);
-        let matches = |glob: &GlobMatcher| whole_and_above().any(|part| glob.is_match(part));
+        let matches = |glob: &PathGlob| whole_and_above().any(|part| glob.matches(part));
         self.rules.iter().rev().find(|(_, glob)| matches(glob)).is_some_and(|(back, _)| !back)
     }
 }

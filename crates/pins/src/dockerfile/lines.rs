@@ -1,6 +1,6 @@
 //! The lines of a Dockerfile as words with places: continuations, comments, quotes, here-documents, directives.
 
-/// A word.
+/// A part of an instruction between white space, quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// The text, without quotes.
@@ -12,7 +12,7 @@ pub struct Word {
 }
 
 impl Word {
-    /// Returns the place.
+    /// Returns line and column, both from 1.
     #[must_use]
     pub const fn place(&self) -> (usize, usize) {
         (self.line, self.column)

@@ -26,7 +26,7 @@ pub enum SectionsError {
     /// A section begins and does not end.
     #[error("line {line}: section `{name}` begins and never ends: expected `<!-- rcrepro:end {name} -->` below")]
     Unclosed {
-        /// The section.
+        /// As the marker that opens it has it.
         name: String,
         /// The line of its beginning, from 1.
         line: usize,
@@ -34,7 +34,7 @@ pub enum SectionsError {
     /// A section ends that did not begin.
     #[error("line {line}: section `{name}` ends, but none of that name has begun")]
     Unopened {
-        /// The section.
+        /// As the marker that closes it has it.
         name: String,
         /// The line of its end, from 1.
         line: usize,
@@ -42,7 +42,7 @@ pub enum SectionsError {
     /// A section begins inside another one.
     #[error("line {line}: section `{name}` begins inside section `{outer}`")]
     Nested {
-        /// The section.
+        /// As the inner marker has it.
         name: String,
         /// The one around it.
         outer: String,
@@ -52,7 +52,7 @@ pub enum SectionsError {
     /// A document has a section twice.
     #[error("line {line}: section `{name}` occurs twice in the document, first at line {first}")]
     Twice {
-        /// The section.
+        /// As both markers have it.
         name: String,
         /// The line of the first one's beginning, from 1.
         first: usize,
@@ -62,9 +62,9 @@ pub enum SectionsError {
     /// Nobody writes a section of this name.
     #[error("line {line}: unknown section `{name}`: expected one of {known}")]
     Unknown {
-        /// The section.
+        /// As the marker has it.
         name: String,
-        /// Those that there are.
+        /// The names that a marker may have.
         known: String,
         /// The line of its beginning, from 1.
         line: usize,
@@ -74,7 +74,7 @@ pub enum SectionsError {
 /// A section whose text is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct StaleSection {
-    /// The section.
+    /// As its markers have it.
     pub name: String,
     /// The line of its beginning, from 1.
     pub line: usize,
@@ -119,7 +119,7 @@ pub fn blanked(document: &str) -> Result<String, SectionsError> {
 /// Writes the sections of a document; the rest stays byte for byte. A text that the document has no section for is left.
 ///
 /// # Errors
-/// [`SectionsError`] when its markers do not fit or it has a section that `texts` has not.
+/// [`SectionsError`] when its markers do not fit, or `texts` holds no text for one of its sections.
 pub fn replace(document: &str, texts: &BTreeMap<String, String>) -> Result<String, SectionsError> {
     each(document, |section| body(document, section, texts))
 }

@@ -8,7 +8,7 @@ use crate::image;
 use crate::reference::{Mention, SourceKind};
 use crate::syntax::arguments;
 use crate::syntax::expand::expand;
-use crate::syntax::node::SyntaxNode;
+use rcrepro_format::syntax::node::SyntaxNode;
 
 /// Finds what a compose file names.
 #[must_use]

@@ -4,15 +4,16 @@
 
 use crate::image;
 use crate::reference::{Mention, ReferencedTool, SourceKind};
-use crate::syntax::node::{SyntaxError, SyntaxNode};
-use crate::syntax::{arguments, json};
+use crate::syntax::arguments;
+use rcrepro_format::syntax::jsonc;
+use rcrepro_format::syntax::node::{SyntaxError, SyntaxNode};
 
 /// Finds what a dev container names.
 ///
 /// # Errors
 /// [`SyntaxError`] for what is not JSON, comments and trailing commas allowed.
 pub fn mentions(text: &str) -> Result<Vec<Mention>, SyntaxError> {
-    let Some(container) = json::document(text, true)? else { return Ok(Vec::new()) };
+    let Some(container) = jsonc::document(text, true)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     if let Some((node, text)) = container.get("image").and_then(|node| Some((node, node.text()?))) {
         found.extend(image::mentions(node.place(), SourceKind::Devcontainer, text));

@@ -1,15 +1,15 @@
 //! `package.json`: `engines`, `devEngines`, `volta` and `packageManager`.
 
 use crate::reference::{Mention, ReferencedTool, SourceKind, Use};
-use crate::syntax::json;
-use crate::syntax::node::{SyntaxError, SyntaxNode};
+use rcrepro_format::syntax::jsonc;
+use rcrepro_format::syntax::node::{SyntaxError, SyntaxNode};
 
-/// Finds what a package says of Node and of its package manager.
+/// Finds the versions of Node and of the package manager that a package asks for.
 ///
 /// # Errors
 /// [`SyntaxError`] for what is not JSON.
 pub fn mentions(text: &str) -> Result<Vec<Mention>, SyntaxError> {
-    let Some(package) = json::document(text, false)? else { return Ok(Vec::new()) };
+    let Some(package) = jsonc::document(text, false)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     let mut push = |node: Option<&SyntaxNode>, tool, usage| {
         if let Some((node, text)) = node.and_then(|node| node.text().map(|text| (node, text))) {

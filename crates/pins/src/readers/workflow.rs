@@ -6,7 +6,7 @@
 
 use crate::image;
 use crate::reference::{Mention, ReferencedTool, SourceKind};
-use crate::syntax::node::SyntaxNode;
+use rcrepro_format::syntax::node::SyntaxNode;
 
 /// Finds what a workflow or an action names.
 #[must_use]
@@ -166,7 +166,7 @@ impl<'a> Scope<'a> {
     /// Resolves a scalar to every text that it can have; a text with one expression within is put together.
     ///
     /// # Errors
-    /// Why nobody can tell from the file.
+    /// Why the file alone does not tell.
     fn resolve(&self, node: &'a SyntaxNode, depth: usize) -> Result<Values, String> {
         let text = node.text().ok_or_else(|| "it is neither a text nor a number".to_owned())?;
         let Some((before, rest)) = text.split_once("${{") else {

@@ -7,8 +7,8 @@ use crate::image;
 use crate::keys::{tool_key, version_key};
 use crate::reference::{Mention, ReferencedTool, SourceKind, Use};
 use crate::syntax::expand::expand;
-use crate::syntax::node::{SyntaxError, SyntaxNode, Value};
 use crate::syntax::{arguments, yaml};
+use rcrepro_format::syntax::node::{SyntaxError, SyntaxNode, Value};
 
 /// Finds what a YAML file names.
 ///
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(found(".travis.yml", "language: go\ngo:\n- 1.x\n- master\n").len(), 1);
         assert_eq!(found(".promu.yml", "go:\n  version: 1.26\n")[0].3, "1.26");
         let circle = "jobs:\n  a:\n    docker:\n    - image: cimg/go:1.26\n  b:\n    machine:\n      image: ubuntu-2204:current\n";
-        assert_eq!(found(".circleci/config.yml", circle).len(), 2, "a machine's image is no container's");
+        assert_eq!(found(".circleci/config.yml", circle).len(), 2, "an image of a virtual machine does not count");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::class::{FileClass, in_comment};
 use super::image;
 use super::reference::{Mention, ReferencedTool, SourceKind, Use};
 use crate::sweep::patterns::{PATTERNS, PatternForm, demands, usage};
-use crate::syntax::json::Lines;
+use rcrepro_format::syntax::lines::Lines;
 
 /// Finds what looks like a version of a toolchain and is not among `known`.
 #[must_use]
@@ -43,7 +43,7 @@ pub fn mentions(class: FileClass, kind: SourceKind, text: &str, known: &[Mention
     found
 }
 
-/// How many characters around a version tell what a document says of it.
+/// How many characters around a version are read for the words that tell its use.
 const REACH: usize = 70;
 
 struct Hit<'a> {

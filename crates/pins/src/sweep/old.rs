@@ -14,24 +14,24 @@ pub enum Sighting {
     Real,
     /// Something else with the same numbers; why.
     LookAlike(String),
-    /// Nobody can tell from the line.
+    /// The line alone does not tell.
     Unclear,
 }
 
 /// A place that holds the text of an old version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OldVersion {
-    /// The file.
+    /// The path from the plan's folder.
     pub file: String,
     /// The line, from 1; 0 in a binary file.
     pub line: usize,
     /// The column in characters, from 1; 0 in a binary file.
     pub column: usize,
-    /// Whose version.
+    /// The toolchain that the plan pins.
     pub tool: ReferencedTool,
-    /// The version.
+    /// The one that must be gone.
     pub version: ToolVersion,
-    /// What it is.
+    /// Whether it counts, and why not.
     #[serde(rename = "standing")]
     pub sighting: Sighting,
 }
@@ -41,11 +41,11 @@ pub struct OldVersion {
 pub struct Searched<'a> {
     /// The path.
     pub file: &'a str,
-    /// What it is.
+    /// Decides whether words around a version are read.
     pub class: FileClass,
     /// Why nothing in it counts, where that is so.
     pub set_aside: Option<&'static str>,
-    /// Its text.
+    /// The content, decoded.
     pub text: &'a str,
     /// What was found in it.
     pub mentions: &'a [Mention],

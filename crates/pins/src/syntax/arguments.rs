@@ -1,9 +1,9 @@
 //! Named values that are passed along: build arguments, variables of pipelines, environments.
 
-use super::node::SyntaxNode;
 use crate::image;
 use crate::keys::version_key;
 use crate::reference::{Mention, SourceKind};
+use rcrepro_format::syntax::node::SyntaxNode;
 
 /// Returns what a named value mentions: a version where the name says so, or an image of a toolchain.
 ///

@@ -2,6 +2,4 @@
 
 pub mod arguments;
 pub mod expand;
-pub mod json;
-pub mod node;
 pub mod yaml;

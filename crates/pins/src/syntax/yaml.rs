@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::node::{SyntaxError, SyntaxNode, Value};
+use rcrepro_format::syntax::node::{SyntaxError, SyntaxNode, Value};
 
 /// The most nodes of a file: aliases of aliases grow beyond any file.
 const MOST_NODES: usize = 1 << 20;
@@ -136,7 +136,7 @@ mod tests {
         let document = first("a:\n  b: [x, 'y']\n  # c\n  d: \"z\"\n");
         let b = document.path(&["a", "b"]).expect("a list");
         let places: Vec<_> = b.members().iter().map(|node| (node.text().unwrap_or_default(), node.place())).collect();
-        assert_eq!(places, [("x", (2, 7)), ("y", (2, 11))], "a quoted text stands behind its quote");
+        assert_eq!(places, [("x", (2, 7)), ("y", (2, 11))], "a quoted text begins behind its quote");
         assert_eq!(document.path(&["a", "d"]).map(SyntaxNode::place), Some((4, 7)));
     }
 

@@ -4,9 +4,12 @@
 //! the scanned one, the configuration of `-c`, of `GITLEAKS_CONFIG` or `GITLEAKS_CONFIG_TOML`, or of `.gitleaks.toml` in the scanned
 //! folder; a line with `gitleaks:allow` is never reported; a file above `--max-target-megabytes` is skipped with a warning.
 
-use super::{Call, CommandEvidence};
-use crate::{Listing, Lookup};
+use super::Call;
+use crate::evidence::CommandEvidence;
+use crate::inputs::{Listing, Lookup};
+use rcrepro_format::syntax::toml_place;
 use rcrepro_model::plan::proof::Condition;
+use serde_json::{Map, Value};
 
 /// The comment that silences gitleaks on its line.
 const COMMENT: &str = "gitleaks:allow";
@@ -161,36 +164,36 @@ fn configured(call: &Call, scanned: &str, evidence: &CommandEvidence<'_>) -> Vec
         Lookup::Absent | Lookup::Unavailable => return vec![unseen(&path)],
     };
     let file = path.strip_prefix("/work/").unwrap_or(&path);
-    match String::from_utf8_lossy(&bytes).parse::<toml::Table>() {
+    match toml_place::parse::<Map<String, Value>>(&String::from_utf8_lossy(&bytes)) {
         Ok(table) => of_table(file, &table),
         Err(_) => vec![Condition::new("gitleaks-config", file, format!("`{file}` cannot be read as TOML"))],
     }
 }
 
 /// Names what a configuration leaves out of the rules that gitleaks brings along.
-fn of_table(file: &str, table: &toml::Table) -> Vec<Condition> {
+fn of_table(file: &str, table: &Map<String, Value>) -> Vec<Condition> {
     let mut found = Vec::new();
     let mut add = |what: String, says: String| {
         found.push(Condition::new("gitleaks-config", &format!("{file}:{what}"), format!("`{file}` {says}")));
     };
-    let extend = table.get("extend").and_then(toml::Value::as_table);
+    let extend = table.get("extend").and_then(Value::as_object);
     let extends = extend.is_some_and(|extend| {
-        extend.get("useDefault").and_then(toml::Value::as_bool) == Some(true) || extend.contains_key("path")
+        extend.get("useDefault").and_then(Value::as_bool) == Some(true) || extend.contains_key("path")
     });
     if !extends {
         add("rules".to_owned(), "has rules of its own and none of gitleaks' (`extend.useDefault`)".to_owned());
     }
     let off = extend.and_then(|extend| extend.get("disabledRules")?.as_array());
-    for rule in off.into_iter().flatten().filter_map(toml::Value::as_str) {
+    for rule in off.into_iter().flatten().filter_map(Value::as_str) {
         add(rule.to_owned(), format!("switches the rule `{rule}` off"));
     }
-    let lists = |table: &toml::Table| ["allowlist", "allowlists"].iter().any(|key| table.contains_key(*key));
+    let lists = |table: &Map<String, Value>| ["allowlist", "allowlists"].iter().any(|key| table.contains_key(*key));
     if lists(table) {
         add("allowlist".to_owned(), "has an allow list".to_owned());
     }
-    let rules = table.get("rules").and_then(toml::Value::as_array).into_iter().flatten();
-    for rule in rules.filter_map(toml::Value::as_table).filter(|rule| lists(rule)) {
-        let id = rule.get("id").and_then(toml::Value::as_str).unwrap_or("a rule without id");
+    let rules = table.get("rules").and_then(Value::as_array).into_iter().flatten();
+    for rule in rules.filter_map(Value::as_object).filter(|rule| lists(rule)) {
+        let id = rule.get("id").and_then(Value::as_str).unwrap_or("a rule without id");
         add(format!("allowlist:{id}"), format!("has an allow list for the rule `{id}`"));
     }
     found

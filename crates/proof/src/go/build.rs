@@ -3,8 +3,9 @@
 use super::Flags;
 use crate::adapter::Adapter;
 use crate::call::Call;
+use crate::evidence::CommandEvidence;
+use crate::outcome::{Proof, Work};
 use crate::text::lines;
-use crate::{CommandEvidence, Proof, Work};
 use rcrepro_model::plan::proof::Tool;
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoBuild, version: 2, rules: RULES, pass, failure: None };

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::CommandEvidence;
 use crate::call::Call;
+use crate::evidence::CommandEvidence;
 
 /// Flags of `go build`, `go vet` and `go test` that take a value behind a blank (`go help build`, `go help testflag`).
 const VALUED: [&str; 43] = [
@@ -96,7 +96,7 @@ impl Flags {
         self.values.get(flag).is_some_and(|value| !off(value))
     }
 
-    /// Returns a flag's value.
+    /// Returns the text behind `-flag=` or in the next word; of several the last.
     pub(crate) fn value(&self, flag: &str) -> Option<&str> {
         self.values.get(flag).map(String::as_str)
     }
@@ -112,8 +112,8 @@ fn name(word: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::NoInputs;
     use crate::call::calls;
+    use crate::inputs::NoInputs;
 
     fn flags(line: &str) -> Flags {
         let environment = BTreeMap::new();

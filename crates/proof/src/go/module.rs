@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::call::Call;
-use crate::{CommandEvidence, Lookup};
+use crate::evidence::CommandEvidence;
+use crate::inputs::Lookup;
 
 /// How many folders up a `go.mod` is looked for.
 const DEEPEST: usize = 64;
@@ -22,7 +23,7 @@ pub(crate) struct Module {
 /// Where a main module is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// It was found.
+    /// The `go.mod` that holds for the folder.
     Found(Module),
     /// It cannot be told.
     Unknown {
@@ -81,7 +82,7 @@ impl Module {
     }
 }
 
-/// Looks for a file in a folder and above it; the error names a file that nobody can say anything of.
+/// Looks for a file in a folder and above it; the error names a file whose content is not available here.
 fn upwards(folder: &str, name: &str, evidence: &CommandEvidence<'_>) -> Result<Option<(String, String)>, String> {
     let mut at = folder.trim_end_matches('/').to_owned();
     for _ in 0..DEEPEST {

@@ -12,8 +12,10 @@ use super::test_main::objection;
 use super::{Flags, Module, Place};
 use crate::adapter::Adapter;
 use crate::call::Call;
+use crate::evidence::CommandEvidence;
+use crate::inputs::{InputKind, Listing, Lookup};
+use crate::outcome::Proof;
 use crate::text::{lines, were};
-use crate::{CommandEvidence, InputKind, Listing, Lookup, Proof};
 use rcrepro_model::plan::proof::Tool;
 
 mod seen;

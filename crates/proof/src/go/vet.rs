@@ -4,8 +4,9 @@ use super::Flags;
 use super::build::matched;
 use crate::adapter::Adapter;
 use crate::call::Call;
+use crate::evidence::CommandEvidence;
+use crate::outcome::Proof;
 use crate::text::lines;
-use crate::{CommandEvidence, Proof};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoVet, version: 2, rules: RULES, pass, failure: None };

@@ -1,8 +1,9 @@
 //! `npm run SCRIPT --if-present`: exits 0 where there is no such script, having run nothing.
 
 use crate::call::{assignment, base};
+use crate::evidence::CommandEvidence;
+use crate::inputs::Lookup;
 use crate::shell::{Simple, join, simples};
-use crate::{CommandEvidence, Lookup};
 
 /// Returns which script of the line is not there; `None` when all are, or when nothing can be told of them.
 pub(crate) fn missing(evidence: &CommandEvidence<'_>) -> Option<String> {

@@ -1,7 +1,6 @@
 //! npm, Node and their tools.
 
 pub(crate) mod if_present;
-pub(crate) mod jsonc;
 pub(crate) mod node_test;
 pub(crate) mod npm;
 pub(crate) mod npm_audit;

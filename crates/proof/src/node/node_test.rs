@@ -2,9 +2,11 @@
 
 use crate::adapter::Adapter;
 use crate::call::Call;
+use crate::evidence::CommandEvidence;
+use crate::junit;
+use crate::outcome::Proof;
 use crate::tap::{Tests, judge};
 use crate::text::{leading_number, lines, were};
-use crate::{CommandEvidence, Proof, junit};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::NodeTest, version: 2, rules: RULES, pass, failure: None };

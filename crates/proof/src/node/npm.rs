@@ -1,7 +1,8 @@
 //! What npm's commands have in common: settings from the line, the environment and `.npmrc`, and the lock.
 
 use crate::call::Call;
-use crate::{CommandEvidence, Lookup};
+use crate::evidence::CommandEvidence;
+use crate::inputs::Lookup;
 use rcrepro_model::plan::proof::Condition;
 
 /// Returns where npm is told not to ask any registry, if it is.

@@ -7,8 +7,9 @@
 use super::npm::{locked, offline, setting};
 use crate::adapter::Adapter;
 use crate::call::Call;
+use crate::evidence::CommandEvidence;
+use crate::outcome::Proof;
 use crate::text::{leading_number, lines};
-use crate::{CommandEvidence, Proof};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 pub(crate) const ADAPTER: Adapter =
@@ -129,7 +130,10 @@ fn reports(evidence: &CommandEvidence<'_>) -> Vec<Report> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::{CommandEvidence, NoInputs, Proof, assess};
+    use crate::assess;
+    use crate::evidence::CommandEvidence;
+    use crate::inputs::NoInputs;
+    use crate::outcome::Proof;
     use rcrepro_model::plan::proof::ProofRule;
     use rcrepro_model::standing::Standing;
 

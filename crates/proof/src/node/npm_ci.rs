@@ -3,8 +3,9 @@
 use super::npm::{elsewhere, locked};
 use crate::adapter::Adapter;
 use crate::call::Call;
+use crate::evidence::CommandEvidence;
+use crate::outcome::Proof;
 use crate::text::{leading_number, lines};
-use crate::{CommandEvidence, Proof};
 use rcrepro_model::plan::proof::Tool;
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::NpmCi, version: 2, rules: RULES, pass, failure: None };

@@ -3,11 +3,13 @@
 //! TypeScript refuses a project without files (TS18002, TS18003), but not when the configuration has `references`: then
 //! `tsc --noEmit -p` checks nothing and exits 0, and `tsc -b` was meant.
 
-use super::jsonc;
 use crate::adapter::Adapter;
 use crate::call::Call;
+use crate::evidence::CommandEvidence;
+use crate::inputs::Lookup;
+use crate::outcome::{Proof, Work};
 use crate::text::{leading_number, lines};
-use crate::{CommandEvidence, Lookup, Proof, Work};
+use rcrepro_format::syntax::jsonc;
 use rcrepro_model::plan::proof::Tool;
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Tsc, version: 2, rules: RULES, pass, failure: None };
@@ -66,7 +68,7 @@ fn configured(call: &Call, evidence: &CommandEvidence<'_>) -> Proof {
     let project = project.unwrap_or("tsconfig.json");
     let candidates = [project.to_owned(), format!("{project}/tsconfig.json")];
     let config = candidates.iter().find_map(|file| match evidence.inputs.look(&call.path(file)?) {
-        Lookup::File(bytes) => jsonc::parse(&bytes),
+        Lookup::File(bytes) => jsonc::value(&bytes),
         Lookup::Absent | Lookup::Unavailable => None,
     });
     let Some(config) = config else {

@@ -4,8 +4,10 @@ use serde::Deserialize;
 
 use crate::adapter::Adapter;
 use crate::call::Call;
+use crate::evidence::CommandEvidence;
+use crate::outcome::Proof;
 use crate::text::{lines, number_before, were};
-use crate::{CommandEvidence, Proof, junit, tap};
+use crate::{junit, tap};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 mod settings;

@@ -3,7 +3,7 @@
 //! `exit 0` ends the line before they run, `trap` and functions change what they do, `eval` runs what is not read here. What is
 //! not known to be harmless is doubted, so that a line that is not understood is never proven.
 
-use super::lex::Token;
+use super::lex::XmlToken;
 
 /// How far a doubt reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,26 +56,26 @@ pub(crate) fn variable(word: &str) -> Option<String> {
 }
 
 /// Whether a command does nothing but fill an array: `name=( … )`.
-pub(super) fn array(tokens: &[Token]) -> bool {
-    let [Token::Word { text, .. }, Token::Operator("("), inner @ .., Token::Operator(")")] = tokens else {
+pub(super) fn array(tokens: &[XmlToken]) -> bool {
+    let [XmlToken::Word { text, .. }, XmlToken::Operator("("), inner @ .., XmlToken::Operator(")")] = tokens else {
         return false;
     };
-    text.ends_with('=') && inner.iter().all(|token| matches!(token, Token::Word { .. }))
+    text.ends_with('=') && inner.iter().all(|token| matches!(token, XmlToken::Word { .. }))
 }
 
 /// Returns what a simple command makes of the exit code. `splits` says for each word whether it may become several.
-pub(super) fn of_command(tokens: &[Token], words: &[String], splits: &[bool]) -> Option<Doubt> {
-    if let [Token::Word { text, .. }, Token::Operator("("), Token::Operator(")"), ..] = tokens {
+pub(super) fn of_command(tokens: &[XmlToken], words: &[String], splits: &[bool]) -> Option<Doubt> {
+    if let [XmlToken::Word { text, .. }, XmlToken::Operator("("), XmlToken::Operator(")"), ..] = tokens {
         return Some(Doubt::Whole(unseen(&format!("{text}()"), "the body of the function in its place")));
     }
-    if matches!(tokens.first(), Some(Token::Word { text, quoted: false, .. }) if text == "function") {
+    if matches!(tokens.first(), Some(XmlToken::Word { text, quoted: false, .. }) if text == "function") {
         return Some(Doubt::Whole(unseen("function", "the body of the function in its place")));
     }
     if let Some(why) = words.iter().find_map(|word| variable(word)) {
         return Some(Doubt::Whole(why));
     }
     let test = words.first().is_some_and(|word| word == "[[");
-    if !test && !array(tokens) && tokens.iter().any(|token| matches!(token, Token::Operator(_))) {
+    if !test && !array(tokens) && tokens.iter().any(|token| matches!(token, XmlToken::Operator(_))) {
         return Some(Doubt::Whole(unread()));
     }
     let mut at = words.iter().take_while(|word| is_assignment(word)).count();
@@ -102,14 +102,14 @@ pub(super) fn of_command(tokens: &[Token], words: &[String], splits: &[bool]) ->
 }
 
 /// Returns what a command of the shell's own makes of the exit code.
-fn of_builtin(head: &str, rest: &[String], tokens: &[Token]) -> Option<Doubt> {
+fn of_builtin(head: &str, rest: &[String], tokens: &[XmlToken]) -> Option<Doubt> {
     match head {
         "exit" | "return" => {
             let fails = matches!(rest, [code] if code.parse::<u8>().is_ok_and(|code| code != 0));
             (!fails).then(|| Doubt::Behind(ends(head)))
         }
         "exec" => {
-            let leads_away = tokens.iter().any(Token::leads_away);
+            let leads_away = tokens.iter().any(XmlToken::leads_away);
             let why = || unseen("exec", "the command without it, and a redirection behind the command that it is for");
             (leads_away || !rest.is_empty()).then(|| Doubt::Behind(why()))
         }

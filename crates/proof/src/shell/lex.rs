@@ -2,7 +2,7 @@
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum XmlToken {
     /// A word without its quotes, and the lines inside its command substitutions. `splits` says that the shell may make
     /// several words of it.
     Word { text: String, quoted: bool, splits: bool, substitutions: Vec<String> },
@@ -13,7 +13,7 @@ pub(super) enum Token {
     Redirection { standard: bool, substitutions: Vec<String> },
 }
 
-impl Token {
+impl XmlToken {
     /// Whether it is a redirection of an output stream to elsewhere.
     pub(super) const fn leads_away(&self) -> bool {
         matches!(self, Self::Redirection { standard: true, .. })
@@ -23,7 +23,7 @@ impl Token {
 const OPERATORS: [&str; 10] = ["&&", "||", ";;", "|&", ";", "&", "|", "(", ")", "\n"];
 
 /// Splits a line.
-pub(super) fn tokens(line: &str) -> Vec<Token> {
+pub(super) fn tokens(line: &str) -> Vec<XmlToken> {
     let mut lexer = Lexer { rest: line, tokens: Vec::new(), heredocs: Vec::new() };
     while lexer.step() {}
     lexer.tokens
@@ -31,7 +31,7 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
 
 struct Lexer<'a> {
     rest: &'a str,
-    tokens: Vec<Token>,
+    tokens: Vec<XmlToken>,
     /// Delimiters, and whether tabs before them are taken away.
     heredocs: Vec<(String, bool)>,
 }
@@ -54,9 +54,9 @@ impl Lexer<'_> {
         if let Some(operator) = OPERATORS.iter().find(|operator| self.rest.starts_with(**operator)) {
             self.rest = &self.rest[operator.len()..];
             // A line that ends with one of these goes on in the next.
-            let goes_on = matches!(self.tokens.last(), Some(Token::Operator("&&" | "||" | "|")));
+            let goes_on = matches!(self.tokens.last(), Some(XmlToken::Operator("&&" | "||" | "|")));
             if *operator != "\n" || !goes_on {
-                self.tokens.push(Token::Operator(match *operator {
+                self.tokens.push(XmlToken::Operator(match *operator {
                     "|&" => "|",
                     ";;" => ";",
                     other => other,
@@ -83,7 +83,7 @@ impl Lexer<'_> {
         }
         self.rest = after[form.len()..].trim_start_matches([' ', '\t']);
         let (target, substitutions) = match self.word() {
-            Token::Word { text, substitutions, .. } => (text, substitutions),
+            XmlToken::Word { text, substitutions, .. } => (text, substitutions),
             _ => (String::new(), Vec::new()),
         };
         if matches!(*form, "<<" | "<<-") {
@@ -93,7 +93,7 @@ impl Lexer<'_> {
         let duplicate = *form == ">&" && (target == "-" || target.bytes().all(|byte| byte.is_ascii_digit()));
         let out = form.contains('>') && *form != "<>";
         let standard = out && !duplicate && matches!(descriptor, "" | "1" | "2");
-        self.tokens.push(Token::Redirection { standard, substitutions });
+        self.tokens.push(XmlToken::Redirection { standard, substitutions });
         true
     }
 
@@ -112,7 +112,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn word(&mut self) -> Token {
+    fn word(&mut self) -> XmlToken {
         let (mut text, mut quoted, mut splits, mut substitutions) = (String::new(), false, false, Vec::new());
         while let Some(c) = self.rest.chars().next() {
             let after = &self.rest[c.len_utf8()..];
@@ -154,7 +154,7 @@ impl Lexer<'_> {
                 }
             }
         }
-        Token::Word { text, quoted, splits, substitutions }
+        XmlToken::Word { text, quoted, splits, substitutions }
     }
 
     fn double_quoted(&mut self, text: &mut String, substitutions: &mut Vec<String>) {
@@ -209,8 +209,8 @@ impl Lexer<'_> {
         if self.rest.starts_with("${") {
             let words = tokens(&open[..length]).into_iter();
             substitutions.extend(words.flat_map(|token| match token {
-                Token::Word { substitutions, .. } | Token::Redirection { substitutions, .. } => substitutions,
-                Token::Operator(_) => Vec::new(),
+                XmlToken::Word { substitutions, .. } | XmlToken::Redirection { substitutions, .. } => substitutions,
+                XmlToken::Operator(_) => Vec::new(),
             }));
         } else {
             substitutions.push(open[..length].to_owned());

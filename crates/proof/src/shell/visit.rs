@@ -1,7 +1,7 @@
 //! Simple commands of a line, each with what hides its exit code behind the line's.
 
 use super::doubt::{self, Doubt};
-use super::lex::{Token, tokens};
+use super::lex::{XmlToken, tokens};
 
 /// A simple command: no operator inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ const COMPOUND: [&str; 15] = [
 
 impl Reader {
     /// Reads `and-or { ( ; | & | LF ) and-or }`.
-    fn list(&mut self, tokens: &[Token], hidden: Option<&str>, redirected: bool) {
+    fn list(&mut self, tokens: &[XmlToken], hidden: Option<&str>, redirected: bool) {
         let parts = split(tokens, &[";", "&", "\n"]);
         let last = parts.iter().rposition(|(part, _)| !part.is_empty()).unwrap_or(0);
         for (index, (part, terminator)) in parts.iter().enumerate().filter(|(_, (part, _))| !part.is_empty()) {
@@ -78,7 +78,7 @@ impl Reader {
     }
 
     /// Reads `pipeline { ( && | || ) pipeline }`; `hidden` holds for the last one, `inner` for those before.
-    fn and_or(&mut self, tokens: &[Token], hidden: Option<&str>, inner: Option<&str>, redirected: bool) {
+    fn and_or(&mut self, tokens: &[XmlToken], hidden: Option<&str>, inner: Option<&str>, redirected: bool) {
         let parts = split(tokens, &["&&", "||"]);
         let before = (self.errexit, self.pipefail, self.shielded);
         for (index, (part, operator)) in parts.iter().enumerate() {
@@ -112,8 +112,8 @@ impl Reader {
         self.pipefail = self.pipefail && pipefail;
     }
 
-    fn pipeline(&mut self, tokens: &[Token], hidden: Option<&str>, redirected: bool) {
-        let negated = matches!(tokens.first(), Some(Token::Word { text, quoted: false, .. }) if text == "!");
+    fn pipeline(&mut self, tokens: &[XmlToken], hidden: Option<&str>, redirected: bool) {
+        let negated = matches!(tokens.first(), Some(XmlToken::Word { text, quoted: false, .. }) if text == "!");
         let tokens = &tokens[usize::from(negated)..];
         let hidden = if negated { Some("`!`") } else { hidden };
         let stages = split(tokens, &["|"]);
@@ -141,19 +141,19 @@ impl Reader {
         (self.directory, self.errexit, self.pipefail, self.doubt) = state;
     }
 
-    fn command(&mut self, tokens: &[Token], hidden: Option<&str>, redirected: bool) {
-        let leads_away = |tokens: &[Token]| tokens.iter().any(Token::leads_away);
+    fn command(&mut self, tokens: &[XmlToken], hidden: Option<&str>, redirected: bool) {
+        let leads_away = |tokens: &[XmlToken]| tokens.iter().any(XmlToken::leads_away);
         if let Some(end) = group(tokens) {
             let behind = tokens.get(end + 1..).unwrap_or_default();
             self.substitutions(behind);
-            if behind.iter().any(|token| !matches!(token, Token::Redirection { .. })) {
+            if behind.iter().any(|token| !matches!(token, XmlToken::Redirection { .. })) {
                 self.whole.get_or_insert_with(doubt::unread);
             }
             let before = self.state();
-            let arithmetic = tokens.starts_with(&[Token::Operator("("), Token::Operator("(")]);
+            let arithmetic = tokens.starts_with(&[XmlToken::Operator("("), XmlToken::Operator("(")]);
             let hidden = if arithmetic { Some("`((` around it") } else { hidden };
             self.list(&tokens[1..end], hidden, redirected || leads_away(&tokens[end..]));
-            if tokens[0] == Token::Operator("(") {
+            if tokens[0] == XmlToken::Operator("(") {
                 self.reset(before);
             }
             return;
@@ -162,7 +162,7 @@ impl Reader {
         let (mut words, mut splits) = (Vec::new(), Vec::new());
         self.substitutions(tokens);
         for token in tokens {
-            let Token::Word { text, quoted, splits: several, .. } = token else { continue };
+            let XmlToken::Word { text, quoted, splits: several, .. } = token else { continue };
             let keyword = words.is_empty() && !quoted && COMPOUND.contains(&text.as_str());
             if keyword {
                 self.compound = Some(text.clone());
@@ -200,9 +200,9 @@ impl Reader {
     }
 
     /// Reads the lines inside of substitutions, whose exit codes are nobody's.
-    fn substitutions(&mut self, tokens: &[Token]) {
+    fn substitutions(&mut self, tokens: &[XmlToken]) {
         for token in tokens {
-            let (Token::Word { substitutions, .. } | Token::Redirection { substitutions, .. }) = token else {
+            let (XmlToken::Word { substitutions, .. } | XmlToken::Redirection { substitutions, .. }) = token else {
                 continue;
             };
             for line in substitutions {
@@ -245,15 +245,16 @@ impl Reader {
 type State = (Option<String>, bool, bool, Option<String>);
 
 /// Whether a command succeeds whatever happens: `set` is all that switches something on.
-fn always(tokens: &[Token]) -> bool {
-    matches!(tokens.first(), Some(Token::Word { text, .. }) if text == "set")
+fn always(tokens: &[XmlToken]) -> bool {
+    matches!(tokens.first(), Some(XmlToken::Word { text, .. }) if text == "set")
 }
 
 /// Returns where a group ends that begins here: `( … )` or `{ … }`.
-fn group(tokens: &[Token]) -> Option<usize> {
-    let is = |token: &Token, brace: &str| matches!(token, Token::Word { text, quoted: false, .. } if text == brace);
+fn group(tokens: &[XmlToken]) -> Option<usize> {
+    let is =
+        |token: &XmlToken, brace: &str| matches!(token, XmlToken::Word { text, quoted: false, .. } if text == brace);
     let end = match tokens.first()? {
-        Token::Operator("(") => tokens.iter().rposition(|token| *token == Token::Operator(")")),
+        XmlToken::Operator("(") => tokens.iter().rposition(|token| *token == XmlToken::Operator(")")),
         first if is(first, "{") => tokens.iter().rposition(|token| is(token, "}")),
         _ => return None,
     };
@@ -261,21 +262,21 @@ fn group(tokens: &[Token]) -> Option<usize> {
 }
 
 /// Splits at operators outside of groups; each part comes with the operator behind it.
-fn split<'a, 'b>(tokens: &'a [Token], operators: &[&'b str]) -> Vec<(&'a [Token], &'b str)> {
+fn split<'a, 'b>(tokens: &'a [XmlToken], operators: &[&'b str]) -> Vec<(&'a [XmlToken], &'b str)> {
     let (mut parts, mut depth, mut begin) = (Vec::new(), 0_i32, 0);
     for (at, token) in tokens.iter().enumerate() {
         match token {
-            Token::Word { text, quoted: false, .. } if text == "[[" && at == begin => depth += 1,
-            Token::Word { text, quoted: false, .. }
-                if text == "]]" && matches!(&tokens[begin], Token::Word { text, .. } if text == "[[") =>
+            XmlToken::Word { text, quoted: false, .. } if text == "[[" && at == begin => depth += 1,
+            XmlToken::Word { text, quoted: false, .. }
+                if text == "]]" && matches!(&tokens[begin], XmlToken::Word { text, .. } if text == "[[") =>
             {
                 depth -= 1;
             }
-            Token::Operator("(") => depth += 1,
-            Token::Operator(")") => depth -= 1,
-            Token::Word { text, quoted: false, .. } if text == "{" => depth += 1,
-            Token::Word { text, quoted: false, .. } if text == "}" => depth -= 1,
-            Token::Operator(found) if depth <= 0 => {
+            XmlToken::Operator("(") => depth += 1,
+            XmlToken::Operator(")") => depth -= 1,
+            XmlToken::Word { text, quoted: false, .. } if text == "{" => depth += 1,
+            XmlToken::Word { text, quoted: false, .. } if text == "}" => depth -= 1,
+            XmlToken::Operator(found) if depth <= 0 => {
                 if let Some(operator) = operators.iter().find(|operator| *operator == found) {
                     parts.push((&tokens[begin..at], *operator));
                     begin = at + 1;
@@ -289,11 +290,11 @@ fn split<'a, 'b>(tokens: &'a [Token], operators: &[&'b str]) -> Vec<(&'a [Token]
 }
 
 /// Whether an alternative behind `||` fails whatever happened before it.
-fn fails(tokens: &[Token]) -> bool {
+fn fails(tokens: &[XmlToken]) -> bool {
     let words: Vec<&str> = tokens
         .iter()
         .filter_map(|token| match token {
-            Token::Word { text, .. } => Some(text.as_str()),
+            XmlToken::Word { text, .. } => Some(text.as_str()),
             _ => None,
         })
         .collect();
@@ -304,9 +305,9 @@ fn fails(tokens: &[Token]) -> bool {
     }
 }
 
-fn hands_on(tokens: &[Token]) -> bool {
-    matches!(tokens.first(), Some(Token::Word { text, .. }) if matches!(text.as_str(), "tee" | "cat"))
-        && !tokens.iter().any(Token::leads_away)
+fn hands_on(tokens: &[XmlToken]) -> bool {
+    matches!(tokens.first(), Some(XmlToken::Word { text, .. }) if matches!(text.as_str(), "tee" | "cat"))
+        && !tokens.iter().any(XmlToken::leads_away)
 }
 
 /// Follows a `cd` by text alone.

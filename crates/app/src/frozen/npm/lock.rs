@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::frozen::read_source::ReadSource;
+use rcrepro_format::syntax::jsonc;
+use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_images::packages::npm_cache::content_path;
 use rcrepro_model::content::integrity;
 use rcrepro_model::execution::fault::{Fault, below};
-use rcrepro_pins::syntax::json;
-use rcrepro_pins::syntax::node::SyntaxNode;
 
 /// The files of the client's lock, relative to the package's folder.
 pub const LOCK_FILES: [&str; 2] = ["package.json", "package-lock.json"];
@@ -228,7 +228,7 @@ pub fn notes<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>
 /// Gives the line of each entry of `packages`.
 fn lines(lock: &[u8]) -> BTreeMap<String, usize> {
     let text = String::from_utf8_lossy(lock);
-    let Ok(Some(document)) = json::document(&text, false) else { return BTreeMap::new() };
+    let Ok(Some(document)) = jsonc::document(&text, false) else { return BTreeMap::new() };
     let entries = document.get("packages").map(SyntaxNode::pairs).unwrap_or_default();
     entries.iter().filter_map(|(key, _)| Some((key.text()?.to_owned(), key.line))).collect()
 }
@@ -236,7 +236,7 @@ fn lines(lock: &[u8]) -> BTreeMap<String, usize> {
 /// Gives the line of `workspaces` in a `package.json` that has any.
 fn workspaces(package: &[u8]) -> Option<usize> {
     let text = String::from_utf8_lossy(package);
-    let document = json::document(&text, false).ok().flatten()?;
+    let document = jsonc::document(&text, false).ok().flatten()?;
     let found = document.get("workspaces")?;
     let listed = found.get("packages").unwrap_or(found);
     listed.members().first().map(|_| found.line)

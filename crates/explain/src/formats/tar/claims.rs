@@ -1,4 +1,4 @@
-//! What a tar archive says of a member in more than one place: readers differ in which of them they believe.
+//! What a tar archive records about a member in more than one place: readers differ in which of them they believe.
 //!
 //! A name is in the header itself, in a GNU long name (`L`), and in each `path` record of an extended header (pax, POSIX.1-2017
 //! "pax Interchange Format"). Of two records the later one counts by the standard, and not with every reader; beside a long name either
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::formats::members::Property;
 use rcrepro_model::why::difference::DifferenceClass;
 
-/// Gathers what is said of one member before its header.
+/// Gathers the records about one member that precede its header.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     /// The names, links and sizes in their order: where, which, and the value.

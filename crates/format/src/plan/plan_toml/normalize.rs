@@ -1,4 +1,4 @@
-//! What a command's table says of normalizers: by stream, and by output file.
+//! The normalizers in a command's table: by stream, and by output file.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What a command's table says of the proof that it did its work.
+//! The key `proof` of a command: how its work is proven.
 
 use super::{CommandWire, PlanError, Source};
 use rcrepro_model::plan::proof::ProofRule;

@@ -1,4 +1,4 @@
-//! What a plan says of flakes: how often a command is run again, and which commands are in quarantine.
+//! The plan's rules for flakes: how often a command is run again, and which commands are in quarantine.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What a command's table says of how quiet it must be: attempts at the network, the standard error, forbidden lines.
+//! How quiet a command must be, by its table: attempts at the network, the standard error, forbidden lines.
 
 use serde::Deserialize;
 use toml::Spanned;

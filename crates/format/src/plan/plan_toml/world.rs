@@ -1,4 +1,4 @@
-//! What a command's table says of the world that it wants to see, and of how its replays must compare.
+//! The world that a command asks for in its table, and how its replays must compare.
 
 use std::time::Duration;
 

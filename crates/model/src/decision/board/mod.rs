@@ -18,7 +18,7 @@ use crate::plan::{Packet, PacketId, Plan};
 use crate::standing::Standing;
 use crate::text::plural::counted;
 
-/// The state of a packet.
+/// What a packet's evidence and needs make of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PacketState {
@@ -107,7 +107,7 @@ pub enum Fact {
     },
 }
 
-/// What the facts say of a packet's recorded evidence.
+/// What the facts make of a packet's recorded evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PacketEvidence {
     /// It is missing, or of another source, plan or lock.
@@ -122,21 +122,21 @@ pub enum PacketEvidence {
     },
     /// It says that something did not succeed.
     Failed {
-        /// What.
+        /// The failures, one per entry.
         why: Vec<String>,
     },
     /// Parts of it contradict each other.
     Tampered {
-        /// Which.
+        /// The contradictions, one per entry.
         why: Vec<String>,
     },
     /// It is whole, and every command succeeded.
     Whole {
-        /// The manifest.
+        /// SHA-256 and size of the manifest that holds it.
         manifest: Digest,
         /// What each command did, by the digest of its result.
         commands: BTreeMap<Name, Digest>,
-        /// The commands that failed and passed when they were run again, as the quarantine lets them, with what is said of it.
+        /// The commands that failed and passed when they were run again, as the quarantine lets them, each with its reason.
         flakes: BTreeMap<Name, String>,
         /// What keeps the pass of a command from saying all that it seems to say.
         conditions: BTreeMap<Name, Vec<Condition>>,
@@ -174,15 +174,15 @@ impl Decided {
 /// One packet's row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BoardRow {
-    /// The packet.
+    /// The id from the plan.
     pub id: PacketId,
-    /// Its title.
+    /// The title from the plan.
     pub title: String,
-    /// Its state.
+    /// What its evidence and needs make of it.
     pub state: PacketState,
     /// Why, a line each; what blocks it.
     pub reasons: Vec<String>,
-    /// The packets that it needs.
+    /// The packets that have to be DONE before it, by id.
     pub needs: BTreeSet<PacketId>,
     /// The manifest that it rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,9 +194,9 @@ pub struct BoardRow {
 /// Something on which the pass of a command rests, as the waivers of a day have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Held {
-    /// The packet.
+    /// The packet that recorded the passing command.
     pub packet: PacketId,
-    /// The command.
+    /// The command, by its id in the plan.
     pub command: Name,
     /// What it is, and whether it was accepted.
     #[serde(flatten)]

@@ -87,12 +87,12 @@ fn each_lack_has_its_state_and_blocks_what_needs_it() {
     let undecided = || Fact::Undecided { why: "nothing searched".into() };
     let missing = || PacketEvidence::Missing { why: "no manifest".into() };
     let failed = || PacketEvidence::Failed { why: vec!["exit code 1".into()] };
-    let unclear = || PacketEvidence::Undecided { why: vec!["a blob lacks".into()] };
+    let unclear = || PacketEvidence::Undecided { why: vec!["a blob is missing".into()] };
     let cases = [
         (waits(), whole(), holds(), PacketState::Ready, "Approved. rcrepro approve RC-00", PacketState::Blocked),
         (holds(), missing(), holds(), PacketState::Done, "no manifest", PacketState::Ready),
         (holds(), failed(), holds(), PacketState::Done, "exit code 1", PacketState::Failed),
-        (holds(), unclear(), holds(), PacketState::Done, "a blob lacks", PacketState::Undecided),
+        (holds(), unclear(), holds(), PacketState::Done, "a blob is missing", PacketState::Undecided),
         (holds(), whole(), fails(), PacketState::Done, "Pins agree. go.mod says 1.25", PacketState::Failed),
         (holds(), whole(), undecided(), PacketState::Done, "Pins agree. nothing searched", PacketState::Undecided),
         (fails(), whole(), holds(), PacketState::Failed, "Approved. go.mod says 1.25", PacketState::Blocked),

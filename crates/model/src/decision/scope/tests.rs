@@ -35,7 +35,7 @@ fn a_star_does_not_cross_folders_and_two_do() {
     assert_eq!(outside(&["api/*.go"], &paths), ["api/deep/signup.go", "README.md"]);
     assert_eq!(outside(&["api/**"], &paths), ["README.md"]);
     assert_eq!(outside(&["api/**", "*.md"], &paths), [""; 0]);
-    assert_eq!(outside(&[], &paths), [""; 0], "no scope is no limit");
+    assert_eq!(outside(&[], &paths), [""; 0], "without a scope everything is inside");
 }
 
 #[test]
@@ -90,7 +90,10 @@ fn the_documents_themselves_and_protected_files_of_no_scope_are_seen() {
     rules.threat_model = Some("docs/threats.md".parse().expect("a path"));
     assert_eq!(judge(&rules, &["docs/threats.md"], &[]), [""; 0]);
     rules.scope.clear();
-    assert!(!judge(&rules, &["internal/api/auth_token.go"], &[]).is_empty(), "no scope is no licence");
+    assert!(
+        !judge(&rules, &["internal/api/auth_token.go"], &[]).is_empty(),
+        "protected files are guarded without a scope, too"
+    );
 }
 
 #[test]

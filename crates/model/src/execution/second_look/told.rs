@@ -35,7 +35,7 @@ pub struct LookEntry {
     pub world: String,
     /// Whether the command succeeded.
     pub passed: bool,
-    /// Its exit code.
+    /// The status that the command ended with in this look.
     pub exit_code: i32,
     /// How long it ran, in milliseconds by the engine's clock.
     pub duration_ms: u64,
@@ -48,7 +48,7 @@ pub struct FailureNotes {
     pub second_look: Option<SecondLookEntry>,
     /// What it tried to reach, where it did.
     pub network: Option<String>,
-    /// What its calls of git came to, where there were any: it may have passed all the same.
+    /// What its calls of git came to, where there were any: it may have passed anyway.
     pub git: Option<String>,
 }
 

@@ -47,7 +47,7 @@ impl Candidate {
         WorldSettings { clock: self.clock, machine: self.machine, cpus: self.cpus, ..own.clone() }
     }
 
-    /// Makes the world.
+    /// Returns the command's world with these keys in place of its own.
     #[must_use]
     pub fn world(&self, epoch: i64, own: &WorldSettings, usual: ClockMode) -> World {
         let mut world = World::fixed(epoch, &self.settings(own), usual);

@@ -10,11 +10,11 @@ use crate::call::Call;
 /// A form of the output, as flags ask for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Form {
-    /// A line a package.
+    /// One line per package.
     Text,
-    /// A line a test, too.
+    /// One line per package and one per test.
     Verbose,
-    /// An event a line.
+    /// One event per line.
     Json,
     /// The plan says that something else ran `go test`: whichever form is found, packages that name no test count as text.
     Any,

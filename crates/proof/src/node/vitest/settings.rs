@@ -1,8 +1,9 @@
 //! What the line and the configuration files of vitest set, as far as text can tell: a configuration is a program, and a key that
 //! it names counts as set.
 
-use super::{Call, CommandEvidence};
-use crate::{InputKind, Listing, Lookup};
+use super::Call;
+use crate::evidence::CommandEvidence;
+use crate::inputs::{InputKind, Listing, Lookup};
 
 /// Reporters that end with the summary line `Tests`.
 pub(super) const TEXT: [&str; 7] = ["default", "verbose", "basic", "dot", "tree", "github-actions", "hanging-process"];

@@ -1,4 +1,4 @@
-//! A document of YAML or of JSON with comments, every node with its place.
+//! A document of YAML or JSON, every node with its place.
 
 /// A node of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,14 +16,14 @@ pub struct SyntaxNode {
 pub enum Value {
     /// A text, a number or a word.
     Scalar(String),
-    /// A list.
+    /// The members of a sequence or an array, in their order.
     List(Vec<SyntaxNode>),
     /// Keys with values, in their order.
     Map(Vec<(SyntaxNode, SyntaxNode)>),
 }
 
 impl SyntaxNode {
-    /// Returns the place.
+    /// Returns line and column, both from 1.
     #[must_use]
     pub const fn place(&self) -> (usize, usize) {
         (self.line, self.column)

@@ -1,17 +1,35 @@
-//! JSON, with comments and trailing commas where they are allowed → [`SyntaxNode`]s.
+//! JSON, with comments and commas before a closing bracket where they are allowed, such as TypeScript's and VS Code's configuration.
 
 use jsonc_parser::ast;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
+use super::lines::Lines;
 use super::node::{SyntaxError, SyntaxNode, Value};
 
-/// Reads a document; `None` when the file is empty.
+/// Reads a document with the place of each node; `None` when the text holds none.
 ///
 /// # Errors
 /// [`SyntaxError`] for what is not JSON.
 pub fn document(text: &str, comments: bool) -> Result<Option<SyntaxNode>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let options = ParseOptions {
+    let lines = Lines::new(text);
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &options(comments)).map_err(|error| {
+        let (line, column) = lines.place(error.range().start);
+        SyntaxError { line, column, message: error.kind().to_string() }
+    })?;
+    Ok(parsed.value.map(|value| node(&value, &lines)))
+}
+
+/// Reads the value of a document with comments, of two properties with one name the last; `None` when the bytes are not such JSON.
+#[must_use]
+pub fn value(bytes: &[u8]) -> Option<serde_json::Value> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    typed(&parse_to_ast(text, &CollectOptions::default(), &options(true)).ok()?.value?)
+}
+
+fn options(comments: bool) -> ParseOptions {
+    ParseOptions {
         allow_comments: comments,
         allow_loose_object_property_names: false,
         allow_trailing_commas: comments,
@@ -20,13 +38,22 @@ pub fn document(text: &str, comments: bool) -> Result<Option<SyntaxNode>, Syntax
         allow_hexadecimal_numbers: false,
         allow_unary_plus_numbers: false,
         ..ParseOptions::default()
-    };
-    let lines = Lines::new(text);
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &options).map_err(|error| {
-        let (line, column) = lines.place(error.range().start);
-        SyntaxError { line, column, message: error.kind().to_string() }
-    })?;
-    Ok(parsed.value.map(|value| node(&value, &lines)))
+    }
+}
+
+fn typed(value: &ast::Value<'_>) -> Option<serde_json::Value> {
+    Some(match value {
+        ast::Value::StringLit(text) => serde_json::Value::String(text.value.to_string()),
+        ast::Value::NumberLit(number) => serde_json::from_str(number.value).ok()?,
+        ast::Value::BooleanLit(word) => serde_json::Value::Bool(word.value),
+        ast::Value::NullKeyword(_) => serde_json::Value::Null,
+        ast::Value::Array(array) => serde_json::Value::Array(array.elements.iter().map(typed).collect::<Option<_>>()?),
+        ast::Value::Object(object) => {
+            let pair =
+                |property: &ast::ObjectProp<'_>| Some((property.name.as_str().to_owned(), typed(&property.value)?));
+            serde_json::Value::Object(object.properties.iter().map(pair).collect::<Option<_>>()?)
+        }
+    })
 }
 
 fn node(value: &ast::Value<'_>, lines: &Lines<'_>) -> SyntaxNode {
@@ -58,38 +85,6 @@ fn node(value: &ast::Value<'_>, lines: &Lines<'_>) -> SyntaxNode {
     }
 }
 
-/// Finds lines and columns of byte offsets.
-pub struct Lines<'a> {
-    text: &'a str,
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    /// Indexes a text.
-    #[must_use]
-    pub fn new(text: &'a str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
-    }
-
-    /// Returns line and column in characters, both from 1.
-    #[must_use]
-    pub fn place(&self, offset: usize) -> (usize, usize) {
-        let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts[line.saturating_sub(1)];
-        let before = self.text.get(start..offset).unwrap_or_default();
-        (line, before.chars().count() + 1)
-    }
-
-    /// Returns a line, from 1, without its end.
-    #[must_use]
-    pub fn line(&self, number: usize) -> &'a str {
-        let start = self.starts.get(number - 1).copied().unwrap_or(self.text.len());
-        let end = self.starts.get(number).map_or(self.text.len(), |next| next - 1);
-        self.text.get(start..end).unwrap_or_default().trim_end_matches('\r')
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +97,12 @@ mod tests {
         assert_eq!(places, [("b", (2, 10)), ("2", (2, 14))]);
         assert_eq!(document(text, false).expect_err("a comment").line, 1);
         assert_eq!(document("", true), Ok(None));
+    }
+
+    #[test]
+    fn comments_and_last_commas_go_and_strings_stay() {
+        let text = b"\xef\xbb\xbf{ // one\n \"a\": [1, 2,], /* two */ \"b//\": \"/* \\\" ,] */\", }";
+        assert_eq!(value(text), Some(serde_json::json!({ "a": [1, 2], "b//": "/* \" ,] */" })));
+        assert_eq!(value(b"{"), None);
     }
 }

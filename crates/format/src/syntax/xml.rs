@@ -1,7 +1,11 @@
-//! Where the tags, attribute values and comments of an XML document are, in bytes.
+//! XML, read in two ways.
 //!
-//! quick-xml reads the document and says whether it is well-formed; what it leaves to its caller (one root, closed at the
+//! [`tokens`] cuts a document into pieces with their places in bytes, and takes nothing that is not well-formed: a normalizer must
+//! not change what it did not understand. quick-xml checks most of that; what it leaves to its caller (one root, closed at the
 //! end, nothing but comments beside it, no `<` in an attribute's value) is checked here.
+//!
+//! [`elements`] reads the elements of a stream in which a program may have printed more than its report: a proof counts test cases,
+//! whatever lies before or behind them.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,25 +14,33 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 /// A start tag or an empty element's tag.
-pub(crate) struct Tag<'a> {
-    pub(crate) name: &'a [u8],
+#[derive(Debug)]
+pub struct Tag<'a> {
+    /// The name with its prefix.
+    pub name: &'a [u8],
     /// The whole tag, from `<` to `>`.
-    pub(crate) span: Range<usize>,
-    pub(crate) attributes: Vec<Attribute<'a>>,
+    pub span: Range<usize>,
+    /// The attributes in their order, each name once.
+    pub attributes: Vec<Attribute<'a>>,
 }
 
 /// An attribute of a tag.
-pub(crate) struct Attribute<'a> {
-    pub(crate) name: &'a [u8],
+#[derive(Debug)]
+pub struct Attribute<'a> {
+    /// The name with its prefix.
+    pub name: &'a [u8],
     /// The bytes between the quotes, entities and all.
-    pub(crate) value: &'a [u8],
+    pub value: &'a [u8],
     /// The value's range in the document.
-    pub(crate) span: Range<usize>,
+    pub span: Range<usize>,
 }
 
 /// A piece of a document; together they are the whole of it, in its order.
-pub(crate) enum Token<'a> {
+#[derive(Debug)]
+pub enum XmlToken<'a> {
+    /// `<name …>`.
     Start(Tag<'a>),
+    /// `<name …/>`.
     Empty(Tag<'a>),
     /// An end tag, from `<` to `>`.
     End(Range<usize>),
@@ -40,9 +52,10 @@ pub(crate) enum Token<'a> {
     Text,
 }
 
-impl<'a> Token<'a> {
-    /// Returns the tag of an element's beginning.
-    pub(crate) fn tag(&self) -> Option<&Tag<'a>> {
+impl<'a> XmlToken<'a> {
+    /// Returns the tag that begins an element.
+    #[must_use]
+    pub fn tag(&self) -> Option<&Tag<'a>> {
         match self {
             Self::Start(tag) | Self::Empty(tag) => Some(tag),
             _ => None,
@@ -51,7 +64,8 @@ impl<'a> Token<'a> {
 }
 
 /// Cuts a document into its pieces; `None` when it is not well-formed UTF-8 XML, or has a document type.
-pub(crate) fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
+#[must_use]
+pub fn tokens(document: &[u8]) -> Option<Vec<XmlToken<'_>>> {
     let text = std::str::from_utf8(document).ok()?;
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
@@ -62,14 +76,14 @@ pub(crate) fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
         let event = reader.read_event().ok()?;
         let span = start..usize::try_from(reader.buffer_position()).ok()?;
         let token = match event {
-            Event::Start(_) => Token::Start(tag(document, span)?),
-            Event::Empty(_) => Token::Empty(tag(document, span)?),
-            Event::End(_) => Token::End(span),
-            Event::Comment(_) => Token::Comment(span),
-            Event::Text(_) if document[span.clone()].iter().all(u8::is_ascii_whitespace) => Token::Space,
+            Event::Start(_) => XmlToken::Start(tag(document, span)?),
+            Event::Empty(_) => XmlToken::Empty(tag(document, span)?),
+            Event::End(_) => XmlToken::End(span),
+            Event::Comment(_) => XmlToken::Comment(span),
+            Event::Text(_) if document[span.clone()].iter().all(u8::is_ascii_whitespace) => XmlToken::Space,
             Event::Decl(_) if span.start != 0 => return None,
-            Event::Decl(_) | Event::PI(_) => Token::Text,
-            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) if depth > 0 => Token::Text,
+            Event::Decl(_) | Event::PI(_) => XmlToken::Text,
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) if depth > 0 => XmlToken::Text,
             Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::DocType(_) => return None,
             Event::Eof => break,
         };
@@ -80,13 +94,41 @@ pub(crate) fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
             rooted = true;
         }
         match token {
-            Token::Start(_) => depth += 1,
-            Token::End(_) => depth = depth.checked_sub(1)?,
+            XmlToken::Start(_) => depth += 1,
+            XmlToken::End(_) => depth = depth.checked_sub(1)?,
             _ => {}
         }
         tokens.push(token);
     }
     (rooted && depth == 0).then_some(tokens)
+}
+
+/// Where an element begins or ends, by its local name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element<'a> {
+    /// `<name …>`.
+    Start(&'a str),
+    /// `<name …/>`.
+    Empty(&'a str),
+    /// `</name>`.
+    End(&'a str),
+}
+
+/// Reads the elements from a stream's first `<` to its end; `None` when quick-xml finds a mistake on the way, or there is no `<`.
+pub fn elements(stream: &[u8], mut visit: impl FnMut(Element<'_>)) -> Option<()> {
+    let begin = stream.iter().position(|byte| *byte == b'<')?;
+    let mut reader = Reader::from_reader(&stream[begin..]);
+    let mut buffer = Vec::new();
+    loop {
+        match reader.read_event_into(&mut buffer).ok()? {
+            Event::Start(start) => visit(Element::Start(start.local_name().as_ref())),
+            Event::Empty(start) => visit(Element::Empty(start.local_name().as_ref())),
+            Event::End(end) => visit(Element::End(end.local_name().as_ref())),
+            Event::Eof => return Some(()),
+            _ => {}
+        }
+        buffer.clear();
+    }
 }
 
 /// Reads one tag anew, for the places of its attributes' values.
@@ -129,15 +171,30 @@ mod tests {
     fn values_are_where_they_are() {
         let document = "<?xml version=\"1.0\"?>\n<a b = 'x\"é' c=\"&lt;>\"><!-- n --><d e='2' /></a>\n";
         let found = tokens(document.as_bytes()).expect("well-formed");
-        let values: Vec<_> = found.iter().filter_map(Token::tag).flat_map(|tag| &tag.attributes).collect();
+        let values: Vec<_> = found.iter().filter_map(XmlToken::tag).flat_map(|tag| &tag.attributes).collect();
         for attribute in &values {
             assert_eq!(&document.as_bytes()[attribute.span.clone()], attribute.value);
         }
         let shown: Vec<_> = values.iter().map(|attribute| String::from_utf8_lossy(attribute.value)).collect();
         assert_eq!(shown, ["x\"é", "&lt;>", "2"]);
         let comment =
-            found.iter().find_map(|token| if let Token::Comment(span) = token { Some(span.clone()) } else { None });
+            found.iter().find_map(|token| if let XmlToken::Comment(span) = token { Some(span.clone()) } else { None });
         assert_eq!(&document[comment.expect("there is one")], "<!-- n -->");
+    }
+
+    #[test]
+    fn elements_are_found_among_other_output() {
+        let mut found = Vec::new();
+        let read = elements(b"> run\n<x:a><b/></x:a>\nnpm notice\n", |element| {
+            found.push(match element {
+                Element::Start(name) => format!("+{name}"),
+                Element::Empty(name) => name.to_owned(),
+                Element::End(name) => format!("-{name}"),
+            });
+        });
+        assert_eq!((read, found), (Some(()), vec!["+a".to_owned(), "b".to_owned(), "-a".to_owned()]));
+        assert_eq!(elements(b"no report", |_| {}), None);
+        assert_eq!(elements(b"<a></b>", |_| {}), None);
     }
 
     #[test]
