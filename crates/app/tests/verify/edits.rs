@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Where a leaf stands: names and indexes.
+/// The place of a leaf: names and indexes.
 pub type Place = Vec<String>;
 
 /// What is done to a leaf.
@@ -10,9 +10,9 @@ pub type Place = Vec<String>;
 pub enum Edit {
     /// It and its name go.
     Gone,
-    /// It and its name stand twice.
+    /// It and its name are there twice.
     Twice,
-    /// Something else, as JSON, stands in its place.
+    /// Something else, as JSON, takes its place.
     Other(String),
 }
 
@@ -79,7 +79,7 @@ fn write(value: &Value, edit: Option<(&[String], &Edit)>, out: &mut Vec<u8>) {
     out.push(end);
 }
 
-/// The words that stand in one another's place.
+/// The words that are exchanged for one another.
 const SIBLINGS: [&[&str]; 7] = [
     &["real", "pinned", "stands", "starts"],
     &["canonical", "bitwise"],

@@ -1,4 +1,4 @@
-//! The plan and the locks stand twice: in the evidence, and by digest in the source tree. Both have to be the same.
+//! The plan and the locks are there twice: in the evidence, and by digest in the source tree. Both have to be the same.
 
 use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::digest::Digest;
