@@ -6,7 +6,7 @@
 //! entities and line ends survive. A document that is not well-formed to its end is handed on whole.
 
 use crate::normalizer::Normalizer;
-use rcrepro_format::syntax::xml::{self, Attribute, Tag, Token};
+use rcrepro_format::syntax::xml::{self, Attribute, Tag, XmlToken};
 
 /// The normalizer `junit`.
 pub(super) const NORMALIZER: Normalizer = Normalizer { name: "junit", version: 1, rules: RULES, apply };
@@ -45,7 +45,7 @@ fn canonical(stream: &[u8]) -> Option<Vec<u8>> {
     let mut after_todo = false;
     for token in &tokens {
         match token {
-            Token::Start(tag) | Token::Empty(tag) => {
+            XmlToken::Start(tag) | XmlToken::Empty(tag) => {
                 let place = Place::of(tag.name, open.last().copied());
                 if open.is_empty() && place == Place::Other {
                     return None;
@@ -54,19 +54,19 @@ fn canonical(stream: &[u8]) -> Option<Vec<u8>> {
                     suites.begin(tag.name, report.length_before(tag.span.start));
                 }
                 report.rewrite(tag, place);
-                if matches!(token, Token::Start(_)) {
+                if matches!(token, XmlToken::Start(_)) {
                     open.push(place);
                 } else if open.len() == 1 {
                     suites.end(report.length_before(tag.span.end));
                 }
             }
-            Token::End(span) => {
+            XmlToken::End(span) => {
                 open.pop();
                 if open.len() == 1 {
                     suites.end(report.length_before(span.end));
                 }
             }
-            Token::Comment(span) => {
+            XmlToken::Comment(span) => {
                 let text = &stream[span.clone()];
                 if let Some(number) = duration_comment(text).filter(|_| after_todo && open.len() == 1) {
                     report.replace(span.start + number.start..span.start + number.end, ELAPSED);
@@ -74,12 +74,12 @@ fn canonical(stream: &[u8]) -> Option<Vec<u8>> {
                 after_todo = is_todo_comment(text);
                 continue;
             }
-            Token::Space => continue,
-            Token::Text => {}
+            XmlToken::Space => continue,
+            XmlToken::Text => {}
         }
         after_todo = false;
     }
-    let rooted_in_many = tokens.iter().find_map(Token::tag).is_some_and(|root| root.name == b"testsuites");
+    let rooted_in_many = tokens.iter().find_map(XmlToken::tag).is_some_and(|root| root.name == b"testsuites");
     let out = report.finish();
     Some(if rooted_in_many { suites.sorted(out) } else { out })
 }

@@ -37,7 +37,7 @@ pub struct Attribute<'a> {
 
 /// A piece of a document; together they are the whole of it, in its order.
 #[derive(Debug)]
-pub enum Token<'a> {
+pub enum XmlToken<'a> {
     /// `<name …>`.
     Start(Tag<'a>),
     /// `<name …/>`.
@@ -52,7 +52,7 @@ pub enum Token<'a> {
     Text,
 }
 
-impl<'a> Token<'a> {
+impl<'a> XmlToken<'a> {
     /// Returns the tag that begins an element.
     #[must_use]
     pub fn tag(&self) -> Option<&Tag<'a>> {
@@ -65,7 +65,7 @@ impl<'a> Token<'a> {
 
 /// Cuts a document into its pieces; `None` when it is not well-formed UTF-8 XML, or has a document type.
 #[must_use]
-pub fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
+pub fn tokens(document: &[u8]) -> Option<Vec<XmlToken<'_>>> {
     let text = std::str::from_utf8(document).ok()?;
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
@@ -76,14 +76,14 @@ pub fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
         let event = reader.read_event().ok()?;
         let span = start..usize::try_from(reader.buffer_position()).ok()?;
         let token = match event {
-            Event::Start(_) => Token::Start(tag(document, span)?),
-            Event::Empty(_) => Token::Empty(tag(document, span)?),
-            Event::End(_) => Token::End(span),
-            Event::Comment(_) => Token::Comment(span),
-            Event::Text(_) if document[span.clone()].iter().all(u8::is_ascii_whitespace) => Token::Space,
+            Event::Start(_) => XmlToken::Start(tag(document, span)?),
+            Event::Empty(_) => XmlToken::Empty(tag(document, span)?),
+            Event::End(_) => XmlToken::End(span),
+            Event::Comment(_) => XmlToken::Comment(span),
+            Event::Text(_) if document[span.clone()].iter().all(u8::is_ascii_whitespace) => XmlToken::Space,
             Event::Decl(_) if span.start != 0 => return None,
-            Event::Decl(_) | Event::PI(_) => Token::Text,
-            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) if depth > 0 => Token::Text,
+            Event::Decl(_) | Event::PI(_) => XmlToken::Text,
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) if depth > 0 => XmlToken::Text,
             Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::DocType(_) => return None,
             Event::Eof => break,
         };
@@ -94,8 +94,8 @@ pub fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
             rooted = true;
         }
         match token {
-            Token::Start(_) => depth += 1,
-            Token::End(_) => depth = depth.checked_sub(1)?,
+            XmlToken::Start(_) => depth += 1,
+            XmlToken::End(_) => depth = depth.checked_sub(1)?,
             _ => {}
         }
         tokens.push(token);
@@ -105,7 +105,7 @@ pub fn tokens(document: &[u8]) -> Option<Vec<Token<'_>>> {
 
 /// Where an element begins or ends, by its local name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Element<'a> {
+pub enum XmlElement<'a> {
     /// `<name …>`.
     Start(&'a str),
     /// `<name …/>`.
@@ -115,15 +115,15 @@ pub enum Element<'a> {
 }
 
 /// Reads the elements from a stream's first `<` to its end; `None` when quick-xml finds a mistake on the way, or there is no `<`.
-pub fn elements(stream: &[u8], mut visit: impl FnMut(Element<'_>)) -> Option<()> {
+pub fn elements(stream: &[u8], mut visit: impl FnMut(XmlElement<'_>)) -> Option<()> {
     let begin = stream.iter().position(|byte| *byte == b'<')?;
     let mut reader = Reader::from_reader(&stream[begin..]);
     let mut buffer = Vec::new();
     loop {
         match reader.read_event_into(&mut buffer).ok()? {
-            Event::Start(start) => visit(Element::Start(start.local_name().as_ref())),
-            Event::Empty(start) => visit(Element::Empty(start.local_name().as_ref())),
-            Event::End(end) => visit(Element::End(end.local_name().as_ref())),
+            Event::Start(start) => visit(XmlElement::Start(start.local_name().as_ref())),
+            Event::Empty(start) => visit(XmlElement::Empty(start.local_name().as_ref())),
+            Event::End(end) => visit(XmlElement::End(end.local_name().as_ref())),
             Event::Eof => return Some(()),
             _ => {}
         }
@@ -171,14 +171,14 @@ mod tests {
     fn values_are_where_they_are() {
         let document = "<?xml version=\"1.0\"?>\n<a b = 'x\"é' c=\"&lt;>\"><!-- n --><d e='2' /></a>\n";
         let found = tokens(document.as_bytes()).expect("well-formed");
-        let values: Vec<_> = found.iter().filter_map(Token::tag).flat_map(|tag| &tag.attributes).collect();
+        let values: Vec<_> = found.iter().filter_map(XmlToken::tag).flat_map(|tag| &tag.attributes).collect();
         for attribute in &values {
             assert_eq!(&document.as_bytes()[attribute.span.clone()], attribute.value);
         }
         let shown: Vec<_> = values.iter().map(|attribute| String::from_utf8_lossy(attribute.value)).collect();
         assert_eq!(shown, ["x\"é", "&lt;>", "2"]);
         let comment =
-            found.iter().find_map(|token| if let Token::Comment(span) = token { Some(span.clone()) } else { None });
+            found.iter().find_map(|token| if let XmlToken::Comment(span) = token { Some(span.clone()) } else { None });
         assert_eq!(&document[comment.expect("there is one")], "<!-- n -->");
     }
 
@@ -187,9 +187,9 @@ mod tests {
         let mut found = Vec::new();
         let read = elements(b"> run\n<x:a><b/></x:a>\nnpm notice\n", |element| {
             found.push(match element {
-                Element::Start(name) => format!("+{name}"),
-                Element::Empty(name) => name.to_owned(),
-                Element::End(name) => format!("-{name}"),
+                XmlElement::Start(name) => format!("+{name}"),
+                XmlElement::Empty(name) => name.to_owned(),
+                XmlElement::End(name) => format!("-{name}"),
             });
         });
         assert_eq!((read, found), (Some(()), vec!["+a".to_owned(), "b".to_owned(), "-a".to_owned()]));
