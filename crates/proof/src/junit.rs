@@ -5,7 +5,7 @@ use super::call::Call;
 use super::tap::{Tests, judge};
 use crate::evidence::CommandEvidence;
 use crate::outcome::Proof;
-use rcrepro_format::syntax::xml::{Element, elements};
+use rcrepro_format::syntax::xml::{XmlElement, elements};
 use rcrepro_model::plan::proof::Tool;
 
 pub(super) const ADAPTER: Adapter = Adapter { tool: Tool::Junit, version: 1, rules: RULES, pass, failure: None };
@@ -21,10 +21,10 @@ fn pass(_call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof
 pub(super) fn tests(stdout: &[u8]) -> Option<Tests> {
     let (mut tests, mut suite, mut case) = (Tests::default(), false, None);
     elements(stdout, |element| match element {
-        Element::Start(name) => open(name, false, &mut suite, &mut case, &mut tests),
-        Element::Empty(name) => open(name, true, &mut suite, &mut case, &mut tests),
-        Element::End("testcase") => close(&mut case, &mut tests),
-        Element::End(_) => {}
+        XmlElement::Start(name) => open(name, false, &mut suite, &mut case, &mut tests),
+        XmlElement::Empty(name) => open(name, true, &mut suite, &mut case, &mut tests),
+        XmlElement::End("testcase") => close(&mut case, &mut tests),
+        XmlElement::End(_) => {}
     })?;
     suite.then_some(tests)
 }

@@ -105,7 +105,7 @@ pub fn tokens(document: &[u8]) -> Option<Vec<XmlToken<'_>>> {
 
 /// Where an element begins or ends, by its local name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Element<'a> {
+pub enum XmlElement<'a> {
     /// `<name …>`.
     Start(&'a str),
     /// `<name …/>`.
@@ -115,15 +115,15 @@ pub enum Element<'a> {
 }
 
 /// Reads the elements from a stream's first `<` to its end; `None` when quick-xml finds a mistake on the way, or there is no `<`.
-pub fn elements(stream: &[u8], mut visit: impl FnMut(Element<'_>)) -> Option<()> {
+pub fn elements(stream: &[u8], mut visit: impl FnMut(XmlElement<'_>)) -> Option<()> {
     let begin = stream.iter().position(|byte| *byte == b'<')?;
     let mut reader = Reader::from_reader(&stream[begin..]);
     let mut buffer = Vec::new();
     loop {
         match reader.read_event_into(&mut buffer).ok()? {
-            Event::Start(start) => visit(Element::Start(start.local_name().as_ref())),
-            Event::Empty(start) => visit(Element::Empty(start.local_name().as_ref())),
-            Event::End(end) => visit(Element::End(end.local_name().as_ref())),
+            Event::Start(start) => visit(XmlElement::Start(start.local_name().as_ref())),
+            Event::Empty(start) => visit(XmlElement::Empty(start.local_name().as_ref())),
+            Event::End(end) => visit(XmlElement::End(end.local_name().as_ref())),
             Event::Eof => return Some(()),
             _ => {}
         }
@@ -187,9 +187,9 @@ mod tests {
         let mut found = Vec::new();
         let read = elements(b"> run\n<x:a><b/></x:a>\nnpm notice\n", |element| {
             found.push(match element {
-                Element::Start(name) => format!("+{name}"),
-                Element::Empty(name) => name.to_owned(),
-                Element::End(name) => format!("-{name}"),
+                XmlElement::Start(name) => format!("+{name}"),
+                XmlElement::Empty(name) => name.to_owned(),
+                XmlElement::End(name) => format!("-{name}"),
             });
         });
         assert_eq!((read, found), (Some(()), vec!["+a".to_owned(), "b".to_owned(), "-a".to_owned()]));
