@@ -5,6 +5,7 @@ pub mod check;
 pub mod files;
 pub mod missing;
 pub mod plan_files;
+pub mod project;
 pub mod release_commit;
 pub mod source;
 

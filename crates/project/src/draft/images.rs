@@ -1,0 +1,133 @@
+//! Which images a plan needs, and the versions in their definitions.
+
+use std::collections::BTreeSet;
+
+use super::text::Writer;
+use crate::survey::ProjectSurvey;
+use crate::versions::numbers;
+
+/// The version of Go in the definitions that rcrepro has.
+pub const OWN_GO: &str = "1.26.8";
+/// The version of Node in the definitions that rcrepro has.
+pub const OWN_NODE: &str = "20.20.2";
+/// The newest versions that were known when rcrepro was built, by their first two numbers.
+const NEWEST_GO: [&str; 12] = [
+    "1.16.15", "1.17.13", "1.18.10", "1.19.13", "1.20.14", "1.21.13", "1.22.12", "1.23.12", "1.24.13", "1.25.14",
+    "1.26.8", "1.27.4",
+];
+/// The newest versions that were known when rcrepro was built and that the registry has for both platforms.
+const NEWEST_NODE: [&str; 6] = ["16.20.2", "18.20.8", "20.20.2", "22.23.5", "24.22.3", "26.12.1"];
+
+/// The version of a toolchain, and why it was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Toolchain {
+    pub(super) version: String,
+    pub(super) why: String,
+}
+
+/// The toolchains of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Toolchains {
+    pub(super) go: Toolchain,
+    pub(super) node: Toolchain,
+}
+
+/// Chooses the versions.
+pub(super) fn toolchains(project: &ProjectSurvey) -> Toolchains {
+    Toolchains { go: go(project), node: node(project) }
+}
+
+fn go(project: &ProjectSurvey) -> Toolchain {
+    for seen in &project.versions.go {
+        let numbers = numbers(&seen.text);
+        let whole =
+            |version: &str| Toolchain { version: version.to_owned(), why: format!("{}: Go {}", seen.place, seen.text) };
+        match numbers[..] {
+            [1, minor, patch] => return whole(&format!("1.{minor}.{patch}")),
+            [1, minor] => {
+                let newest = NEWEST_GO.iter().find(|known| known.starts_with(&format!("1.{minor}.")));
+                return newest.map_or_else(|| whole(&format!("1.{minor}.0")), |known| whole(known));
+            }
+            _ => {}
+        }
+    }
+    Toolchain {
+        version: OWN_GO.to_owned(),
+        why: "no file names a version of Go: the newest that rcrepro knows".to_owned(),
+    }
+}
+
+fn node(project: &ProjectSurvey) -> Toolchain {
+    for seen in &project.versions.node {
+        let numbers = numbers(&seen.text);
+        let why = format!("{}: Node {}", seen.place, seen.text);
+        match numbers[..] {
+            [major, minor, patch] if !seen.text.starts_with(['^', '>', '~', '<']) => {
+                return Toolchain { version: format!("{major}.{minor}.{patch}"), why };
+            }
+            [major, ..] => {
+                // The first that is long supported and not older.
+                let known = NEWEST_NODE.iter().find(|known| crate::versions::numbers(known)[0] >= major);
+                if let Some(known) = known {
+                    return Toolchain {
+                        version: (*known).to_owned(),
+                        why: format!("{why}, the newest that rcrepro knows"),
+                    };
+                }
+            }
+            [] => {}
+        }
+    }
+    Toolchain {
+        version: OWN_NODE.to_owned(),
+        why: "no file names a version of Node: one that rcrepro knows".to_owned(),
+    }
+}
+
+/// Writes the images that commands use.
+pub(super) fn write(writer: &mut Writer, toolchains: &Toolchains, used: &BTreeSet<&'static str>) {
+    writer.heading("Images: built bit for bit from their locks; `rcrepro image lock` locks what goes in");
+    for image in used {
+        match *image {
+            "go" => writer.comment(&toolchains.go.why),
+            "node" => writer.comment(&toolchains.node.why),
+            _ => {}
+        }
+        writer.table(&format!("images.{image}"));
+        writer.entry("build", &format!("images/{image}.toml"));
+    }
+}
+
+/// Lists the definitions with what is changed in each.
+pub(super) fn definitions(
+    toolchains: &Toolchains,
+    used: &BTreeSet<&'static str>,
+) -> Vec<(&'static str, Vec<(String, String)>)> {
+    let version = |key: &str, old: &str, new: &str| (format!("{key} = \"{old}\""), format!("{key} = \"{new}\""));
+    // Scanners are compiled by the newest Go, whatever the project's is.
+    let is_other = toolchains.go.version != OWN_GO;
+    let compiled =
+        if is_other { vec![("image = \"go\"".to_owned(), "image = \"go-tools\"".to_owned())] } else { Vec::new() };
+    let with_go = used.iter().any(|image| matches!(*image, "go" | "go-node" | "govulncheck"));
+    let with_node = used.iter().any(|image| matches!(*image, "node" | "go-node"));
+    let scans = used.iter().any(|image| matches!(*image, "gitleaks" | "govulncheck"));
+    let mut found: Vec<(&'static str, Vec<(String, String)>)> = vec![("base", Vec::new())];
+    if with_go || scans {
+        found.push(("go", vec![version("toolchain", OWN_GO, &toolchains.go.version)]));
+    }
+    if scans && is_other {
+        found.push(("go-tools", Vec::new()));
+    }
+    if with_node {
+        found.push(("node", vec![version("version", OWN_NODE, &toolchains.node.version)]));
+    }
+    if used.contains("go-node") {
+        found.push(("go-node", Vec::new()));
+    }
+    for scanner in ["gitleaks", "govulncheck"] {
+        if used.contains(scanner) {
+            found.push((scanner, compiled.clone()));
+        }
+    }
+    found
+}
