@@ -1,7 +1,7 @@
 //! Compiles `init/` as a static program and hands it to the library as bytes (`rcrepro-init` in `OUT_DIR`).
 //!
 //! A cargo of its own with a target folder of its own: a static program needs other flags than the rest, and a build
-//! script cannot depend on a program. Where the target is no Linux that the program is written for, the bytes are empty,
+//! script cannot depend on a program. On a target that the program is not written for, the bytes are empty,
 //! and the engine says that no clock can be pinned.
 
 #![allow(clippy::disallowed_macros, reason = "a build script talks to cargo by printing")]

@@ -28,7 +28,7 @@ pub struct Supervisor {
     pub directories: Option<Order>,
     /// The descriptor on which signals are read.
     pub signals: OwnedFd,
-    /// The last signal that somebody outside the container sent; 0 where nobody did.
+    /// The last signal that came from outside the container; 0 where none did.
     pub from_outside: i32,
 }
 

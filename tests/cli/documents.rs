@@ -59,7 +59,7 @@ fn quoted_commands_are_the_plans_and_have_evidence() {
     assert_ne!(source(&scene), before);
     // A manifest that is none proves nothing.
     scene.write("manifests/RC-05.json", b"{}");
-    scene.run(&["documents"]).failed(6, &["is no manifest"]);
+    scene.run(&["documents"]).failed(6, &["is not a manifest"]);
 }
 
 #[test]

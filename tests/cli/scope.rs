@@ -139,7 +139,7 @@ fn nothing_changed_and_no_ancestor_decide_nothing() {
     scene.write("greeting.txt", b"elsewhere\n");
     scene.commit("elsewhere");
     scene.git(&["checkout", "-q", "work"]);
-    check(&scene).failed(5, &["is no ancestor of", "hint: they meet at "]);
+    check(&scene).failed(5, &["is not an ancestor of", "hint: they meet at "]);
     scene.run(&["scope", "RC-03", "--base", "nowhere"]).failed(5, &["find the commit `nowhere`"]);
     scene.run(&["scope", "RC-99", "--base", "main"]).failed(3, &["the plan has no packet `RC-99`"]);
     scene.run(&["scope", "RC-03", "--record"]).failed(2, &["--base"]);
@@ -178,8 +178,8 @@ fn a_record_is_derived_again_and_every_lie_in_it_is_caught() {
         ("\"mode\":\"100644\"", "\"mode\":\"100755\"", "`changes` differs"),
         ("\"findings\":[]", "\"findings\":[{\"name\":\"outside\",\"path\":\"a\"}]", "`findings` differs"),
         ("\"packet\":\"RC-03\"", "\"packet\":\"RC-05\"", "`packet` differs"),
-        ("\"findings\":[]", "\"findings\": []", "is no scope record"),
-        ("\"version\":1", "\"version\":2", "is no scope record"),
+        ("\"findings\":[]", "\"findings\": []", "is not a scope record"),
+        ("\"version\":1", "\"version\":2", "is not a scope record"),
     ] {
         assert!(good.contains(from), "`{from}` in {good}");
         scene.write("scopes/RC-03.json", good.replacen(from, to, 1).as_bytes());

@@ -173,7 +173,7 @@ fn a_scan_with_the_data_of_today_decides() {
     has(&verdict(&scene, 1, "GO_WITH_CONDITIONS"), &["condition: advisories/GO-2026-0002"]);
 
     scene.write("today/RC-05.json", b"{}");
-    scene.run(&["verdict"]).failed(6, &["is no record of scans", "hint: remove the file"]);
+    scene.run(&["verdict"]).failed(6, &["is not a record of scans", "hint: remove the file"]);
     std::fs::remove_file(scene.path("today/RC-05.json")).expect("it was there");
     std::fs::remove_dir_all(scene.path("mirror")).expect("removed");
     let ended = scene.run(&["advisories", "--scan"]);

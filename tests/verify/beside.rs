@@ -73,7 +73,7 @@ fn a_stray_is_a_note_and_a_name_that_promises_bytes_is_held_to_it() {
     std::os::unix::fs::symlink("nowhere", copy.folder().join("zz")).expect("linked");
     let verification = copy.judge();
     assert_eq!(verification.findings, []);
-    assert_eq!(verification.notes[0].says, "`.DS_Store`, `README`, `sub` and 1 more are no blobs and were not read");
+    assert_eq!(verification.notes[0].says, "`.DS_Store`, `README`, `sub` and 1 more are not blobs and were not read");
     let (zero, one) = ("0".repeat(64), "1".repeat(64));
     std::fs::create_dir(copy.folder().join(&zero)).expect("made");
     std::os::unix::fs::symlink("nowhere", copy.folder().join(&one)).expect("linked");

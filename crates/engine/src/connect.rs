@@ -7,7 +7,7 @@ use crate::docker::{DockerEngine, DockerOptions, EngineAddress};
 use crate::staging::Staging;
 use crate::{Engine, EngineError, ImageHost};
 
-/// Says for whom an engine works.
+/// For whom an engine works.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
     /// Names the store, in labels.
@@ -55,7 +55,7 @@ pub async fn connect(options: ConnectOptions) -> Result<Connected, EngineError> 
     Ok(Connected { address: address.to_string(), engine: engine.clone(), image_host: Some(engine) })
 }
 
-/// Says how another engine is named, by what named the one that [`connect`] looks for; none where nothing did.
+/// Returns how another engine is named, by what named the one that [`connect`] looks for; `None` where nothing did.
 #[must_use]
 pub fn address_hint() -> Option<String> {
     match EngineAddress::find(None) {

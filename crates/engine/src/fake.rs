@@ -1,4 +1,4 @@
-//! An engine for tests of what stands above it: it runs nothing and answers by script.
+//! An engine for tests of what uses one: it runs nothing and answers by script.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -39,12 +39,12 @@ struct State {
     closed: usize,
 }
 
-/// Is one execution that was asked for.
+/// An execution that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// The execution's label.
     pub label: String,
-    /// The action's digest.
+    /// The digest of [`Execution::action`].
     pub action: Digest,
     /// The network it was given.
     pub network: Network,
@@ -52,7 +52,7 @@ pub struct Call {
     pub world: World,
 }
 
-/// Says what an execution gives.
+/// How an execution ends, and what it produces.
 pub struct Script {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
@@ -122,7 +122,7 @@ impl Script {
         self
     }
 
-    /// Makes an output whose blobs already stand in the store.
+    /// Makes an output whose blobs are already in the store.
     #[must_use]
     pub fn output(mut self, path: TreePath, output: Output) -> Self {
         self.outputs.insert(path, FakeOutput::Ready(output));
@@ -136,14 +136,14 @@ impl Script {
         self
     }
 
-    /// Is seen to try this.
+    /// Reports these attempts at the network.
     #[must_use]
     pub fn attempts(mut self, attempts: Watch) -> Self {
         self.attempts = attempts;
         self
     }
 
-    /// Claims to have run for this long, without anybody waiting for it.
+    /// Claims to have run for this long, and ends at once.
     #[must_use]
     pub fn lasts(mut self, time: Duration) -> Self {
         self.lasts = Some(time);
@@ -196,13 +196,13 @@ impl FakeEngine {
         self.with(|state| state.calls.clone())
     }
 
-    /// Tells how many executions ran at the same time at most.
+    /// Returns how many executions ran at the same time at most.
     #[must_use]
     pub fn most_running(&self) -> usize {
         self.with(|state| state.most_running)
     }
 
-    /// Tells how often it was closed.
+    /// Returns how often it was closed.
     #[must_use]
     pub fn closed(&self) -> usize {
         self.with(|state| state.closed)

@@ -28,7 +28,7 @@ pub trait ImageHost: Send + Sync {
     /// [`EngineError::Call`] when the engine refuses it, or the archive breaks off.
     async fn load_image(&self, label: &str, archive: ArchiveStream) -> Result<String, EngineError>;
 
-    /// Gives the id by which the engine knows an image: by a name, an id or a digest. `None` when it has no such image.
+    /// Returns the id by which the engine knows an image: by a name, an id or a digest. `None` when it has no such image.
     ///
     /// # Errors
     /// [`EngineError::Call`].
@@ -37,7 +37,7 @@ pub trait ImageHost: Send + Sync {
     /// Streams the image with this id as an archive, as `docker save` writes it.
     fn export_image<'a>(&'a self, id: &'a str) -> BoxStream<'a, Result<Bytes, EngineError>>;
 
-    /// Says why this engine cannot build images hermetically; `None` when it can.
+    /// Returns why this engine cannot build images hermetically; `None` when it can.
     fn cannot_build(&self) -> Option<&str>;
 
     /// Builds a target from a context, which is a tar.
@@ -61,7 +61,7 @@ pub trait ImageHost: Send + Sync {
 /// The container of a started image; dropping it removes it.
 #[async_trait]
 pub trait RunningImage: Send {
-    /// Gives the container's id, for [`Network::Beside`](crate::Network::Beside).
+    /// Returns the container's id, for [`Network::Beside`](crate::Network::Beside).
     fn id(&self) -> &str;
 
     /// Waits until the container ends by itself, or kills it when its time is up.
@@ -70,14 +70,14 @@ pub trait RunningImage: Send {
     /// [`EngineError`] when its end cannot be believed, or the user stops the run.
     async fn finish(self: Box<Self>, cancel: &CancellationToken) -> Result<ImageEnd, EngineError>;
 
-    /// Ends a container that should still run; its exit code is none when it did.
+    /// Ends a container that should still run; without an exit code when it did.
     ///
     /// # Errors
     /// [`EngineError`] when the engine cannot tell, or its streams break off.
     async fn end(self: Box<Self>) -> Result<ImageEnd, EngineError>;
 }
 
-/// Says what is built.
+/// What is built, and from what.
 #[derive(Debug, Clone, Copy)]
 pub struct BuildRequest<'a> {
     /// A short name for labels and messages.
@@ -86,9 +86,10 @@ pub struct BuildRequest<'a> {
     pub dockerfile: &'a str,
     /// The stage; empty for the last one.
     pub target: &'a str,
-    /// The build arguments.
+    /// `ARG` values of the Dockerfile, by name.
     pub arguments: &'a BTreeMap<String, String>,
-    /// Images of ours whose steps need not be done again; without any, every step is.
+    /// Ids of images that earlier builds of this process made, whose steps need not be done again; without any, every step
+    /// is done.
     pub cache: &'a [String],
     /// How long it may take.
     pub timeout: Duration,
@@ -123,7 +124,7 @@ impl BuiltTarget {
         Self { id, steps, _held: Box::new(held) }
     }
 
-    /// Gives its id, `sha256:HEX`.
+    /// Returns its id, `sha256:HEX`.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -142,7 +143,7 @@ impl std::fmt::Debug for BuiltTarget {
     }
 }
 
-/// Says how an image is started.
+/// How an image is started.
 #[derive(Debug, Clone, Copy)]
 pub struct ImageStart<'a> {
     /// A short name for labels and messages.
@@ -163,7 +164,7 @@ pub struct ImageStart<'a> {
 pub enum StartEnd {
     /// It runs.
     Running(Box<dyn RunningImage>),
-    /// It cannot be started, for want of a program or of anything to start.
+    /// It cannot be started, because its program is missing, or it names none.
     Refused {
         /// What the engine said.
         reason: String,

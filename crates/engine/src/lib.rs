@@ -3,7 +3,7 @@
 //! [`Engine`] is the port. An adapter takes an action whose input tree is in the store, executes it, and puts the streams
 //! and the declared outputs into the store. A result is a value whatever the exit code; `Err` means that nothing could be
 //! decided, and then nothing is believed. [`ImageHost`] is the second port, of engines that keep images. [`connect()`] gives
-//! both; nobody else names an adapter.
+//! both; other crates name no adapter.
 //!
 //! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
 //!
@@ -46,10 +46,10 @@ pub use self::image_host::{
 };
 pub use self::staging::Staging;
 
-/// Carries an action and what the engine has to know beside it. None of this but the action enters a digest.
+/// An action and what the engine has to know beside it. None of this but the action enters a digest.
 #[derive(Debug, Clone)]
 pub struct Execution<'a> {
-    /// What is executed; its input root stands in the store.
+    /// What is executed; its input root is in the store.
     pub action: &'a Action,
     /// The image that `action.command.platform` names, as locked.
     pub image: &'a ImageIdentity,
@@ -65,12 +65,12 @@ pub struct Execution<'a> {
     pub turn: Option<Turn<'a>>,
 }
 
-/// Bounds how many commands run at once. An engine makes everything ready, then takes a turn, and keeps it until the end.
+/// A bound on how many commands run at once. An engine makes everything ready, then takes a turn, and keeps it until the end.
 #[derive(Clone, Copy)]
 pub struct Turn<'a> {
-    /// One permit a lane.
+    /// One permit per lane.
     pub lanes: &'a Semaphore,
-    /// Hears that the command begins.
+    /// Called when the command begins.
     pub began: &'a (dyn Fn() + Sync),
 }
 
@@ -97,7 +97,7 @@ impl std::fmt::Debug for Turn<'_> {
     }
 }
 
-/// Bounds what a container may use.
+/// What a container may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Memory in bytes, swap included.
@@ -111,7 +111,7 @@ pub struct Limits {
 /// What the output of a step of the runner's own may hold, in bytes: 64 GiB.
 pub const OWN_OUTPUT: u64 = 64 << 30;
 
-/// Says whether the container has a network.
+/// Which network the container has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Network {
     /// Loopback only.
@@ -121,7 +121,7 @@ pub enum Network {
         /// That container's id.
         container: String,
     },
-    /// The engine's default network, for frozen-input steps; what stands here never enters a digest, because the locked
+    /// The engine's default network, for frozen-input steps; what is given here never enters a digest, because the locked
     /// output digest is what is relied on.
     Transport {
         /// Proxy and CA variables, every client's own.
@@ -134,7 +134,7 @@ pub enum Network {
 /// Where a network step finds the host's trusted CA certificates.
 pub const CA_BUNDLE_PATH: &str = "/etc/rcrepro/ca-bundle.pem";
 
-/// Is a finished execution.
+/// A finished execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executed {
     /// What it produced.
@@ -174,7 +174,7 @@ impl Executed {
 pub struct EngineInfo {
     /// The engine's name, such as `docker`.
     pub name: String,
-    /// The engine's version.
+    /// The version as the engine writes it, such as `28.0.1`.
     pub version: String,
     /// The version of the API that was agreed on.
     pub api_version: String,
@@ -186,7 +186,7 @@ pub struct EngineInfo {
     pub staging: String,
 }
 
-/// Says why an engine could not decide.
+/// Why an engine could not decide.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// No engine answers.
@@ -200,7 +200,7 @@ pub enum EngineError {
     /// The engine's image is not the locked one.
     #[error("image `{name}` is not the locked one: {part} is {found}, the lock says {expected}")]
     ImageMismatch {
-        /// The image's name.
+        /// Its name in the lock.
         name: String,
         /// Which digest differs: `image id` or `layer 2`.
         part: String,
@@ -212,7 +212,7 @@ pub enum EngineError {
     /// The engine does not have the image.
     #[error("image `{name}` ({id}) is not in the engine")]
     ImageMissing {
-        /// The image's name.
+        /// Its name in the lock.
         name: String,
         /// The config digest.
         id: Sha256,
@@ -224,7 +224,7 @@ pub enum EngineError {
         engine: String,
         /// What was wanted, as a verb.
         doing: &'static str,
-        /// The image.
+        /// Its name, or its id.
         image: String,
     },
     /// The engine refused or broke off a call.
@@ -245,15 +245,15 @@ pub enum EngineError {
         /// Which part is missing.
         reason: String,
     },
-    /// An output cannot be read, or a step that needs it made one that cannot stand in a tree: a device, a socket, a name
-    /// that is not UTF-8.
+    /// An output cannot be read, or a step that needs it made one that a tree cannot hold: a device, a socket, a name that
+    /// is not UTF-8.
     #[error("{label}: output `{path}` cannot be kept: {reason}")]
     Output {
         /// The execution's label.
         label: String,
         /// The path in the container.
         path: String,
-        /// What it is.
+        /// What cannot be kept about it, or why it cannot be read.
         reason: String,
     },
     /// The user stopped the run.
@@ -289,7 +289,7 @@ pub trait Engine: Send + Sync {
     /// Describes the engine.
     fn info(&self) -> &EngineInfo;
 
-    /// Says why commands see nothing but the machine's own world, real clock and all; `None` as long as that is not known.
+    /// Returns why commands see nothing but the machine's own world, real clock and all; `None` as long as that is not known.
     fn unpinned(&self) -> Option<&str> {
         None
     }
@@ -303,7 +303,7 @@ pub trait Engine: Send + Sync {
     /// Executes one action in a fresh container and removes every trace of it, whatever happens.
     ///
     /// # Errors
-    /// [`EngineError`] when the result cannot be believed. A non-zero exit code, a signal, a time-out and a want of memory
+    /// [`EngineError`] when the result cannot be believed. A non-zero exit code, a signal, a time-out and memory that ran out
     /// are results.
     async fn execute(
         &self,

@@ -1,6 +1,6 @@
 //! The ways in which inputs reach a container.
 
-/// Says how inputs reach a container.
+/// How inputs reach a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Staging {
     /// Overlay volumes when the first inputs show that the daemon can mount them, archives otherwise.

@@ -6,16 +6,16 @@ use bytes::Bytes;
 
 use super::error::HttpError;
 use super::pace::Pace;
-use super::retry::Next;
+use super::retry::NextAttempt;
 
 /// An answer's status and headers; its body has yet to arrive.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     response: reqwest::Response,
     is_paced: bool,
 }
 
-impl Answer {
+impl HttpAnswer {
     pub(crate) const fn new(response: reqwest::Response, is_paced: bool) -> Self {
         Self { response, is_paced }
     }
@@ -53,8 +53,12 @@ impl Answer {
     /// Returns whether another attempt makes sense after this answer, which is not a success: see [`is_passing`]. The server
     /// may have said after how long.
     #[must_use]
-    pub fn next(&self) -> Next {
-        if is_passing(self.status()) { Next::Again(self.header("retry-after").and_then(seconds)) } else { Next::Stop }
+    pub fn next(&self) -> NextAttempt {
+        if is_passing(self.status()) {
+            NextAttempt::Again(self.header("retry-after").and_then(seconds))
+        } else {
+            NextAttempt::Stop
+        }
     }
 
     /// Returns the body, which ends with an error beyond `limit` bytes.
@@ -107,7 +111,7 @@ impl Body {
     }
 }
 
-/// Whether a status tells of something that may pass: 408, 429 and the server errors.
+/// Whether a status means that the next attempt may succeed: 408, 429 and the server errors.
 #[must_use]
 pub const fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)

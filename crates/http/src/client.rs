@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::HttpError;
 use super::redirect::{self, Redirects};
-use super::request::{Method, Request};
+use super::request::{HttpRequest, Method};
 
 /// How long a connection may take, TLS included.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(20);
@@ -60,8 +60,8 @@ impl Client {
     }
 
     /// Begins a request.
-    pub fn request(&self, method: Method, url: &str) -> Request {
-        Request::new(self.inner.request(method.into(), url), self.is_daemon)
+    pub fn request(&self, method: Method, url: &str) -> HttpRequest {
+        HttpRequest::new(self.inner.request(method.into(), url), self.is_daemon)
     }
 }
 

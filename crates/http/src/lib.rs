@@ -30,10 +30,10 @@ mod retry;
 
 pub use reqwest::Url;
 
-pub use self::answer::{Answer, Body, is_passing};
+pub use self::answer::{Body, HttpAnswer, is_passing};
 pub use self::client::{CONNECT_LIMIT, Client, Proxies, USER_AGENT};
 pub use self::error::HttpError;
 pub use self::pace::TooSlow;
 pub use self::redirect::{Redirects, is_loopback};
-pub use self::request::{Method, Request, is_header_value};
-pub use self::retry::{ATTEMPTS, Attempts, Failure, Next, retry};
+pub use self::request::{HttpRequest, Method, is_header_value};
+pub use self::retry::{ATTEMPTS, AttemptCount, FailedRequest, NextAttempt, retry};

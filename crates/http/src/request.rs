@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::Answer;
+use super::answer::HttpAnswer;
 use super::error::HttpError;
 use super::pace::ANSWER;
 
@@ -30,12 +30,12 @@ impl From<Method> for reqwest::Method {
 /// A request that is being put together. A header that cannot be sent is an error when it is.
 #[derive(Debug)]
 #[must_use = "it is sent by `send`"]
-pub struct Request {
+pub struct HttpRequest {
     builder: reqwest::RequestBuilder,
     to_daemon: bool,
 }
 
-impl Request {
+impl HttpRequest {
     pub(crate) const fn new(builder: reqwest::RequestBuilder, to_daemon: bool) -> Self {
         Self { builder, to_daemon }
     }
@@ -74,12 +74,12 @@ impl Request {
     ///
     /// # Errors
     /// [`HttpError`].
-    pub async fn send(self) -> Result<Answer, HttpError> {
+    pub async fn send(self) -> Result<HttpAnswer, HttpError> {
         if self.to_daemon {
-            return Ok(Answer::new(self.builder.send().await?, false));
+            return Ok(HttpAnswer::new(self.builder.send().await?, false));
         }
         let answer = tokio::time::timeout(ANSWER, self.builder.send()).await;
-        Ok(Answer::new(answer.map_err(|_| HttpError::Late)??, true))
+        Ok(HttpAnswer::new(answer.map_err(|_| HttpError::Late)??, true))
     }
 }
 

@@ -10,35 +10,35 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// Why one attempt failed, and what to do next.
 #[derive(Debug)]
-pub struct Failure<E> {
-    /// Why.
+pub struct FailedRequest<E> {
+    /// Told to the user where no other attempt follows.
     pub error: E,
     /// Whether another attempt makes sense.
-    pub next: Next,
+    pub next: NextAttempt,
 }
 
 /// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum NextAttempt {
     /// Asking again would not change it.
     Stop,
     /// It may pass; the server may have said after how long.
     Again(Option<Duration>),
 }
 
-impl<E> Failure<E> {
+impl<E> FailedRequest<E> {
     /// Wraps an error after which asking again would change nothing.
     pub const fn last(error: E) -> Self {
-        Self { error, next: Next::Stop }
+        Self { error, next: NextAttempt::Stop }
     }
 
     /// Wraps an error that may pass.
     pub const fn passing(error: E) -> Self {
-        Self { error, next: Next::Again(None) }
+        Self { error, next: NextAttempt::Again(None) }
     }
 }
 
-impl<E> From<E> for Failure<E> {
+impl<E> From<E> for FailedRequest<E> {
     fn from(error: E) -> Self {
         Self::last(error)
     }
@@ -46,12 +46,12 @@ impl<E> From<E> for Failure<E> {
 
 /// Counts attempts and waits between them: twice as long each time, and up to half of it more or less.
 #[derive(Debug, Clone, Copy)]
-pub struct Attempts {
+pub struct AttemptCount {
     base: Duration,
     made: u32,
 }
 
-impl Attempts {
+impl AttemptCount {
     /// Begins to count; `base` is the first pause.
     #[must_use]
     pub const fn new(base: Duration) -> Self {
@@ -64,9 +64,9 @@ impl Attempts {
     }
 
     /// Returns the pause before the next attempt; `None` when there is none.
-    pub fn pause(&mut self, next: Next) -> Option<Duration> {
+    pub fn pause(&mut self, next: NextAttempt) -> Option<Duration> {
         self.made += 1;
-        let Next::Again(asked) = next else { return None };
+        let NextAttempt::Again(asked) = next else { return None };
         if self.made >= ATTEMPTS || asked.is_some_and(|asked| asked > LONGEST) {
             return None;
         }
@@ -82,10 +82,10 @@ impl Attempts {
 /// That of the last attempt.
 pub async fn retry<T, E>(
     base: Duration,
-    mut attempt: impl AsyncFnMut() -> Result<T, Failure<E>>,
+    mut attempt: impl AsyncFnMut() -> Result<T, FailedRequest<E>>,
     mut failed: impl FnMut(&E, Duration),
 ) -> Result<T, E> {
-    let mut attempts = Attempts::new(base);
+    let mut attempts = AttemptCount::new(base);
     loop {
         match attempt().await {
             Ok(value) => return Ok(value),
@@ -111,20 +111,20 @@ mod tests {
 
     #[test]
     fn pauses_grow_are_spread_and_end() {
-        let mut attempts = Attempts::new(Duration::from_millis(100));
+        let mut attempts = AttemptCount::new(Duration::from_millis(100));
         for usual in [100, 200, 400] {
-            let pause = attempts.pause(Next::Again(None)).expect("another attempt").as_millis();
+            let pause = attempts.pause(NextAttempt::Again(None)).expect("another attempt").as_millis();
             assert!((usual / 2..usual * 3 / 2).contains(&pause), "{pause} for {usual}");
         }
-        assert!(attempts.pause(Next::Again(None)).is_none());
-        assert!(Attempts::new(Duration::ZERO).pause(Next::Stop).is_none());
+        assert!(attempts.pause(NextAttempt::Again(None)).is_none());
+        assert!(AttemptCount::new(Duration::ZERO).pause(NextAttempt::Stop).is_none());
     }
 
     #[test]
     fn a_servers_wish_counts_within_reason() {
-        let mut attempts = Attempts::new(Duration::from_millis(1));
+        let mut attempts = AttemptCount::new(Duration::from_millis(1));
         let asked = Duration::from_secs(7);
-        assert_eq!(attempts.pause(Next::Again(Some(asked))), Some(asked));
-        assert!(attempts.pause(Next::Again(Some(Duration::from_secs(3600)))).is_none());
+        assert_eq!(attempts.pause(NextAttempt::Again(Some(asked))), Some(asked));
+        assert!(attempts.pause(NextAttempt::Again(Some(Duration::from_secs(3600)))).is_none());
     }
 }

@@ -27,7 +27,7 @@ pub enum DoorError {
     /// Something else than a regular file.
     #[error("expected a regular file of at most {limit} bytes, found {found}")]
     NoFile {
-        /// Where it is.
+        /// As the caller spelled it.
         path: PathBuf,
         /// The most bytes that would be read.
         limit: u64,
@@ -37,7 +37,7 @@ pub enum DoorError {
     /// A file that is too large.
     #[error("expected a regular file of at most {limit} bytes, found {found} bytes")]
     TooLarge {
-        /// Where it is.
+        /// As the caller spelled it.
         path: PathBuf,
         /// The most bytes that would be read.
         limit: u64,
@@ -47,7 +47,7 @@ pub enum DoorError {
     /// A large file that is nearly all holes: reading it would take much longer than sending it did.
     #[error("expected a regular file that is on disk, found {found} bytes of which {stored} are on disk")]
     Hollow {
-        /// Where it is.
+        /// As the caller spelled it.
         path: PathBuf,
         /// How many bytes it seems to have.
         found: u64,
@@ -57,9 +57,9 @@ pub enum DoorError {
     /// Something else than a folder.
     #[error("expected a folder, found {found}")]
     NoFolder {
-        /// Where it is.
+        /// As the caller spelled it.
         path: PathBuf,
-        /// What is there.
+        /// Such as `a file` or a link and where it leads.
         found: String,
     },
     /// A folder with too many entries.
@@ -73,7 +73,7 @@ pub enum DoorError {
     /// A link on the way leads out of the folder that all has to stay in.
     #[error("expected a path within `{}`, found that a link leads to `{}`", root.display(), found.display())]
     Outside {
-        /// The path.
+        /// As the caller spelled it.
         path: PathBuf,
         /// The folder that it has to stay in.
         root: PathBuf,
@@ -222,7 +222,7 @@ fn stays(root: &Path, path: &Path) -> io::Result<()> {
     Err(DoorError::Outside { path: path.to_owned(), root: root.to_owned(), found }.into())
 }
 
-/// Lists a folder's entries, sorted; it may be no link.
+/// Lists a folder's entries, sorted. A link to a folder is refused.
 ///
 /// # Errors
 /// What the system said, `NotFound` among it, or a [`DoorError`].

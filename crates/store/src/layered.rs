@@ -32,8 +32,8 @@ impl Layered {
         Self { memory: MemoryStore::default(), folder, store }
     }
 
-    /// Finds the folder's file for a blob. One of another size, or a link, is not it: a damaged file is no reason to look no
-    /// further.
+    /// Finds the folder's file for a blob. One of another size, or a link, is passed over: the store may have the blob
+    /// undamaged.
     fn file(&self, digest: Digest) -> Option<PathBuf> {
         let path = self.folder.as_ref()?.join(digest.hash.to_string());
         (door::size_of(&path) == Some(digest.size)).then_some(path)

@@ -68,7 +68,7 @@ pub enum StoreError {
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the file system.
         #[source]
         source: io::Error,
     },

@@ -112,7 +112,7 @@ fn serve(
     reader.read_exact(&mut body)?;
     if gzip {
         let packed = std::mem::take(&mut body);
-        flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut body)?;
+        rcrepro_compression::gzip(&packed[..]).read_to_end(&mut body)?;
     }
     let mut words = first.split_whitespace();
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());

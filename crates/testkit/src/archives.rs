@@ -2,11 +2,12 @@
 
 use std::io::Write as _;
 
+pub use rcrepro_compression::pack::{gzip, xz, zstd};
 use tar::{EntryType, Header};
 
 /// One entry of a tar archive, written as it is told, however bad that is.
 pub struct Item<'a> {
-    /// What it is.
+    /// The header's type flag.
     pub kind: EntryType,
     /// Its path, unchecked.
     pub name: &'a str,
@@ -75,25 +76,6 @@ pub fn ar_of(members: &[(&str, &[u8])]) -> Vec<u8> {
 /// Makes a gzipped tar archive.
 pub fn tgz_of(items: &[Item<'_>]) -> Vec<u8> {
     gzip(&tar_of(items))
-}
-
-/// Compresses with gzip.
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gz.write_all(bytes).expect("compresses");
-    gz.finish().expect("ends")
-}
-
-/// Compresses with xz.
-pub fn xz(bytes: &[u8]) -> Vec<u8> {
-    let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
-    xz.write_all(bytes).expect("compresses");
-    xz.finish().expect("ends")
-}
-
-/// Compresses with Zstandard.
-pub fn zstd(bytes: &[u8]) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
 /// Makes a zip of named files.

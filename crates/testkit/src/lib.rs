@@ -10,8 +10,12 @@ pub mod archives;
 pub mod blinding;
 pub mod busybox;
 pub mod docker_registry;
+#[cfg(feature = "openpgp")]
+pub mod openpgp;
 #[cfg(feature = "registry")]
 pub mod published;
+#[cfg(feature = "schemas")]
+pub mod schema;
 pub mod second_daemon;
 pub mod server;
 #[cfg(feature = "registry")]

@@ -138,7 +138,7 @@ impl Published {
 /// The real store in a folder of its own.
 pub struct Kept {
     folder: tempfile::TempDir,
-    /// The store.
+    /// On disk, removed with this.
     pub store: Arc<dyn BlobStore>,
 }
 

@@ -21,7 +21,7 @@ pub struct SecondDaemon {
 }
 
 impl SecondDaemon {
-    /// Starts a daemon.
+    /// Starts `containerd` and `dockerd` with nothing but their folders set.
     pub fn start() -> Self {
         Self::start_with(|_| Vec::new())
     }

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// One request.
+/// A request as it arrived, without its body.
 #[derive(Debug, Clone)]
 pub struct ServedRequest {
     /// Such as `GET`.
@@ -37,7 +37,7 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     /// The bytes that are sent.
     pub body: Vec<u8>,
-    /// What the header says of the length; none leaves it out, so that the end of the stream is the end.
+    /// The `Content-Length`; without one, the body ends where the stream ends.
     pub length: Option<usize>,
 }
 

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::lock_pinned;
 use rcrepro_images::packages::sources::PackageMirrors;
+use rcrepro_model::content::base64;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::{ImageName, ImagePlatform};
 use rcrepro_model::image::lock::{DebIndex, DebPin, GoPin, ImageLock, LayerPins, NpmPin};
@@ -89,7 +88,7 @@ fn toolchain_h1() -> String {
             rcrepro_model::content::hex::encode(Sha256::digest(content))
         ));
     }
-    format!("h1:{}", STANDARD.encode(Sha256::digest(lines)))
+    format!("h1:{}", base64::encode(Sha256::digest(lines)))
 }
 
 /// Makes the npm package of the upper image.
@@ -141,7 +140,7 @@ pub fn top_pins(store: &MemoryStore) -> LayerPins {
     let purl = Purl::go("golang.org/toolchain", "v0.0.1-go9.9.9.linux-amd64");
     let go = GoPin { purl, h1: toolchain_h1(), digest: store.put(&toolchain_zip()).expect("stored") };
     let tgz = thing_tgz();
-    let integrity = format!("sha512-{}", STANDARD.encode(Sha512::digest(&tgz)));
+    let integrity = format!("sha512-{}", base64::encode(Sha512::digest(&tgz)));
     let npm = NpmPin { purl: Purl::npm("thing", "1.0.0"), integrity, digest: store.put(&tgz).expect("stored") };
     LayerPins { go: vec![go], npm: vec![npm], ..LayerPins::default() }
 }

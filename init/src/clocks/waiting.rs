@@ -13,7 +13,7 @@ use crate::programs::Programs;
 
 /// How long a program must have waited before that counts.
 const WAITED: Duration = Duration::from_secs(1);
-/// For how long nobody must have done anything until time passes for a program that has a child.
+/// For how long no process must have done anything until time passes for a program that has a child.
 const HANGS: Duration = Duration::from_secs(60);
 /// How often the watching threads of new programs are looked for.
 const SEARCH_EVERY: Duration = Duration::from_millis(50);
@@ -30,7 +30,7 @@ pub struct Waiting {
     stillness: Stillness,
 }
 
-/// Remembers since when nobody in the container has done anything.
+/// Remembers since when no process in the container has done anything.
 #[derive(Default)]
 struct Stillness {
     /// The processes and the processor time of each at the last look.

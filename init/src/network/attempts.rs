@@ -15,7 +15,7 @@ const BEGIN: &str = "rcrepro-init 2\n";
 
 /// What was tried.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NetworkAttempt {
+pub struct SeenAttempt {
     /// The executable's name, without its folder, and what the process calls itself where that is something else.
     pub process: Vec<u8>,
     /// The socket's protocol, such as `tcp`.
@@ -31,14 +31,14 @@ pub struct NetworkAttempt {
 pub struct End {
     /// Its exit code.
     pub code: i32,
-    /// The last signal that somebody outside the container sent; 0 where nobody did.
+    /// The last signal that came from outside the container; 0 where none did.
     pub signal: i32,
 }
 
 /// Counts what was seen.
 #[derive(Debug, Default)]
-pub struct Attempts {
-    seen: BTreeMap<NetworkAttempt, u64>,
+pub struct AttemptTable {
+    seen: BTreeMap<SeenAttempt, u64>,
     further: u64,
     unread: u64,
     unanswered: u64,
@@ -50,9 +50,9 @@ pub struct Attempts {
     unpinned: BTreeSet<&'static str>,
 }
 
-impl Attempts {
+impl AttemptTable {
     /// Counts an attempt.
-    pub fn note(&mut self, attempt: NetworkAttempt) {
+    pub fn note(&mut self, attempt: SeenAttempt) {
         self.outward += u64::from(matches!(attempt.place, SocketAddress::Internet(..)) && !attempt.place.is_own());
         if let Some(count) = self.seen.get_mut(&attempt) {
             *count += 1;
@@ -64,7 +64,7 @@ impl Attempts {
     }
 
     /// Takes one count of an attempt away: it turned out to be another.
-    pub fn take_back(&mut self, attempt: &NetworkAttempt) {
+    pub fn take_back(&mut self, attempt: &SeenAttempt) {
         if let Some(count) = self.seen.get_mut(attempt) {
             *count -= 1;
             if *count == 0 {
@@ -118,7 +118,7 @@ impl Attempts {
         let mut line = |arguments: std::fmt::Arguments<'_>| {
             text.write_fmt(format_args!("{arguments}\n")).expect("a string takes everything")
         };
-        for (NetworkAttempt { process, protocol, place, name }, count) in &self.seen {
+        for (SeenAttempt { process, protocol, place, name }, count) in &self.seen {
             let (process, name) = (escaped(process), escaped(name.as_deref().unwrap_or_default().as_bytes()));
             line(format_args!("attempt\t{process}\t{protocol}\t{place}\t{}\t{name}\t{count}", place.port()));
         }
@@ -155,15 +155,15 @@ mod tests {
 
     const END: End = End { code: 3, signal: 0 };
 
-    fn attempt(process: &str, port: u16, name: Option<&str>) -> NetworkAttempt {
+    fn attempt(process: &str, port: u16, name: Option<&str>) -> SeenAttempt {
         let place = SocketAddress::Internet([192, 0, 2, 1].into(), port);
         let name = name.map(str::to_owned);
-        NetworkAttempt { process: process.as_bytes().to_vec(), protocol: "tcp".into(), place, name }
+        SeenAttempt { process: process.as_bytes().to_vec(), protocol: "tcp".into(), place, name }
     }
 
     #[test]
     fn equal_attempts_are_counted_and_all_are_sorted() {
-        let mut attempts = Attempts::default();
+        let mut attempts = AttemptTable::default();
         for process in ["node", "curl", "node"] {
             attempts.note(attempt(process, 443, None));
         }
@@ -183,24 +183,24 @@ mod tests {
     #[test]
     fn what_the_kernel_counted_beyond_what_was_seen_is_an_attempt() {
         let said = |unrouted| Said { unrouted, limited: false };
-        let text = |said, more: &dyn Fn(&mut Attempts)| {
-            let mut attempts = Attempts::default();
+        let text = |said, more: &dyn Fn(&mut AttemptTable)| {
+            let mut attempts = AttemptTable::default();
             attempts.note(attempt("node", 443, None));
             more(&mut attempts);
             attempts.compare(said);
             attempts.render(END)
         };
-        let nothing = |_: &mut Attempts| {};
+        let nothing = |_: &mut AttemptTable| {};
         for seen in [text(said(Some(0)), &nothing), text(said(Some(1)), &nothing)] {
             assert!(seen.contains("further\t0\n") && !seen.contains("blind"), "{seen}");
         }
         let seen = text(said(Some(3)), &nothing);
         assert!(seen.contains("further\t2\n") && seen.contains("blind\tthe%20kernel%20counted"), "{seen}");
         let own =
-            NetworkAttempt { place: SocketAddress::Internet([127, 0, 0, 1].into(), 53), ..attempt("node", 53, None) };
+            SeenAttempt { place: SocketAddress::Internet([127, 0, 0, 1].into(), 53), ..attempt("node", 53, None) };
         let seen = text(said(Some(2)), &|attempts| attempts.note(own.clone()));
         assert!(seen.contains("further\t1\n"), "what leads back is not counted by the kernel: {seen}");
-        assert!(!text(said(Some(2)), &Attempts::note_unread).contains("blind"), "one was not read");
+        assert!(!text(said(Some(2)), &AttemptTable::note_unread).contains("blind"), "one was not read");
         assert!(text(said(None), &nothing).contains("blind\tthe%20kernel%20does%20not"));
         let limited = text(Said { unrouted: Some(0), limited: true }, &nothing);
         assert!(limited.contains("blind\tsomebody") && limited.contains("unpinned\tsomebody"), "{limited}");
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded() {
-        let mut attempts = Attempts::default();
+        let mut attempts = AttemptTable::default();
         for port in 0..2000 {
             attempts.note(attempt("scan", port, None));
         }

@@ -18,7 +18,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use self::address::{DOMAIN, SocketAddress};
-use self::attempts::{Attempts, NetworkAttempt};
+use self::attempts::{AttemptTable, SeenAttempt};
 use self::request::{Header, SocketRequest, Width};
 use crate::process::{Memory, thread_group};
 use crate::sys::{self, Notification};
@@ -34,9 +34,9 @@ const SOCKETS: usize = 4096;
 /// Remembers what was seen.
 #[derive(Default)]
 pub struct NetworkWatch {
-    pub attempts: Attempts,
+    pub attempts: AttemptTable,
     /// Sockets connected to a name server, by what the kernel calls them; whether that was counted without a name.
-    domain: BTreeMap<PathBuf, (NetworkAttempt, bool)>,
+    domain: BTreeMap<PathBuf, (SeenAttempt, bool)>,
 }
 
 /// Why a call could not be looked at.
@@ -162,7 +162,7 @@ impl NetworkWatch {
             if std::mem::take(counted) {
                 self.attempts.take_back(unnamed);
             }
-            self.attempts.note(NetworkAttempt { name: Some(name), ..unnamed.clone() });
+            self.attempts.note(SeenAttempt { name: Some(name), ..unnamed.clone() });
         }
         Ok(())
     }
@@ -214,7 +214,7 @@ impl Caller<'_> {
 
     /// Describes an attempt; `None` for a call that is not one: the caller is gone, what it calls with is not a socket, or a
     /// name server of the command's own answers there.
-    fn attempt(&self, place: SocketAddress, name: Option<String>) -> Result<Option<NetworkAttempt>, Unseen> {
+    fn attempt(&self, place: SocketAddress, name: Option<String>) -> Result<Option<SeenAttempt>, Unseen> {
         let protocol = sys::attribute(&self.path(), c"system.sockprotoname")?;
         let protocol = String::from_utf8_lossy(&protocol).trim_end_matches('\0').to_ascii_lowercase();
         let protocol = protocol.strip_suffix("v6").unwrap_or(&protocol).to_owned();
@@ -223,7 +223,7 @@ impl Caller<'_> {
         }
         let process = self.process();
         // Only now is it certain that all of this was the caller's.
-        Ok(sys::still_waits(self.listener, self.call.id).then_some(NetworkAttempt { process, protocol, place, name }))
+        Ok(sys::still_waits(self.listener, self.call.id).then_some(SeenAttempt { process, protocol, place, name }))
     }
 }
 

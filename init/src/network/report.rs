@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use crate::network::attempts::{Attempts, End};
+use crate::network::attempts::{AttemptTable, End};
 use crate::network::witness::Witness;
 use crate::sys;
 
@@ -32,7 +32,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// What the system says. The engine finds no whole report then, and knows nothing.
-    pub fn write(&self, attempts: &mut Attempts, witness: &Witness, end: End) -> io::Result<()> {
+    pub fn write(&self, attempts: &mut AttemptTable, witness: &Witness, end: End) -> io::Result<()> {
         sys::end_all_others();
         attempts.compare(witness.end());
         self.file.set_len(0)?;

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::network::request::Width;
 use crate::process::{read_path, thread_group};
 use crate::programs::Programs;
+use crate::programs::elf::{HEADER, half, word};
 use crate::sys::{self, Notification, calls};
 
 /// How many programs are waited for until all are looked at.
@@ -23,8 +24,7 @@ const MOST: usize = 1024;
 const SCRIPTS: usize = 5;
 /// How much of a file is read for its first line or its headers.
 const HEAD: usize = 4096;
-/// The size of an ELF header of 64 bits, and of one of its segments.
-const HEADER: usize = 64;
+/// The size of a segment's entry in an ELF file of 64 bits.
 const SEGMENT: usize = 56;
 
 /// What is known of programs that were begun.
@@ -168,22 +168,19 @@ fn kind(path: &Path, process: u32, scripts: usize) -> io::Result<Kind> {
 }
 
 fn elf(head: &[u8]) -> Kind {
-    let half = |at: usize| head.get(at..at + 2).map_or(0, |half| u16::from_le_bytes([half[0], half[1]]));
-    let is_program = head.starts_with(b"\x7fELF") && [2, 3].contains(&half(16));
-    match (head.get(4), half(18)) {
+    let is_program = head.starts_with(b"\x7fELF") && [2, 3].contains(&half(head, 16));
+    match (head.get(4), half(head, 18)) {
         (Some(1), _) if is_program => Kind::Narrow,
         (Some(2), machine) if is_program && machine == calls::ELF_MACHINE => {
             // A program whose loader is not there does not begin.
-            let word =
-                |at: usize| head.get(at..at + 8).and_then(|word| word.try_into().ok()).map_or(0, u64::from_le_bytes);
             let size = |word: u64| usize::try_from(word).unwrap_or(usize::MAX);
-            let first = size(word(32)).max(HEADER);
-            for at in (0..usize::from(half(56))).map(|n| first.saturating_add(n * SEGMENT)) {
+            let first = size(word(head, 32)).max(HEADER);
+            for at in (0..usize::from(half(head, 56))).map(|n| first.saturating_add(n * SEGMENT)) {
                 let segment = head.get(at..at.saturating_add(4));
                 if segment != Some(&[3, 0, 0, 0]) {
                     continue;
                 }
-                let (begin, length) = (size(word(at + 8)), size(word(at + 32)));
+                let (begin, length) = (size(word(head, at + 8)), size(word(head, at + 32)));
                 let loader = head.get(begin..begin.saturating_add(length).saturating_sub(1));
                 let is_there = loader.is_none_or(|loader| Path::new(OsStr::from_bytes(loader)).exists());
                 return if is_there { Kind::Wide } else { Kind::None };
@@ -215,7 +212,7 @@ mod tests {
         };
         assert_eq!(kind(&own, 1, SCRIPTS).ok(), Some(Kind::Wide));
         assert_eq!(found(&narrow, 0o755), Kind::Narrow);
-        assert_eq!(found(&narrow, 0o644), Kind::None, "nobody may execute it");
+        assert_eq!(found(&narrow, 0o644), Kind::None, "it may not be executed");
         assert_eq!(found(b"#!/bin/sh\n", 0o755), Kind::Wide);
         assert_eq!(found(format!("#! {} x\n", file.display()).as_bytes(), 0o755), Kind::None, "its own interpreter");
         assert_eq!(found(b"#!/no/such/program\n", 0o755), Kind::None);

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
+use crate::programs::elf::{HEADER, half, word};
+
 const SECTION: &[u8] = b".go.buildinfo";
 const MAGIC: &[u8] = b"\xff Go buildinf:";
 /// The strings are in the section itself, since Go 1.18.
@@ -14,7 +16,6 @@ const INLINE: u8 = 2;
 const STRINGS_AT: usize = 32;
 /// What is before and after the text of the build, so that it can be found in memory.
 const SENTINEL: usize = 16;
-const HEADER: usize = 64;
 /// The most sections, and bytes of one, that are looked at.
 const SECTIONS: u64 = 1024;
 const MOST: u64 = 1 << 20;
@@ -39,8 +40,8 @@ fn section(file: &File) -> io::Result<Option<Vec<u8>>> {
     if !header.starts_with(b"\x7fELF\x02\x01") {
         return Ok(None);
     }
-    let (table, size) = (word(&header, 0x28), half(&header, 0x3a));
-    let (count, names) = (half(&header, 0x3c), half(&header, 0x3e));
+    let half = |at| u64::from(half(&header, at));
+    let (table, size, count, names) = (word(&header, 0x28), half(0x3a), half(0x3c), half(0x3e));
     if size < HEADER as u64 || count > SECTIONS || names >= count {
         return Ok(None);
     }
@@ -53,14 +54,6 @@ fn section(file: &File) -> io::Result<Option<Vec<u8>>> {
         name.is_some_and(|name| name.starts_with(SECTION) && name.get(SECTION.len()) == Some(&0))
     });
     found.map(|entry| read(word(entry, 0x18), word(entry, 0x20))).transpose()
-}
-
-fn word(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..at + 8).and_then(|word| word.try_into().ok()).map_or(0, u64::from_le_bytes)
-}
-
-fn half(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..at + 2).and_then(|half| half.try_into().ok()).map_or(0, |half| u16::from_le_bytes(half).into())
 }
 
 /// Reads the main package from a section: two strings, each behind its length, the version and the text of the build.

@@ -2,6 +2,7 @@
 
 pub mod begun;
 mod build_info;
+mod elf;
 pub mod stub;
 mod vdso;
 mod watcher;
@@ -181,7 +182,7 @@ impl Clock {
     }
 }
 
-/// Finds a word of a program's memory that nobody uses: the kernel leaves the stack's topmost one empty.
+/// Finds a word of a program's memory that is not used: the kernel leaves the stack's topmost one empty.
 fn spare_word(pid: u32) -> io::Result<u64> {
     let maps = std::fs::read_to_string(format!("/proc/{pid}/maps"))?;
     let range = maps.lines().find(|line| line.ends_with("[stack]")).and_then(|line| line.split(' ').next());

@@ -74,7 +74,7 @@ impl Stub {
     }
 
     /// Holds the monotonic clocks at these readings. They move on by what is written at [`PASSED_AT`], and while a program
-    /// reads them again and again. `spin` is the address of a word, zero at first, that nobody else uses.
+    /// reads them again and again. `spin` is the address of a word, zero at first, that nothing else uses.
     ///
     /// *Reason:* a program may spin until some microseconds have passed; a clock that stands still holds it there.
     pub fn hold(&mut self, readings: &Readings, spin: u64) {

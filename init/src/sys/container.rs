@@ -44,7 +44,7 @@ pub fn show() -> io::Result<()> {
 /// Ends every other process of a container and collects them; does nothing unless this is the container's first process.
 pub fn end_all_others() {
     // SAFETY: numbers only, and a null pointer where the status is not wanted. The kernel sends the signal to everybody at
-    // once, so that nobody forks away from it.
+    // once, so that none forks away from it.
     unsafe {
         if libc::getpid() != 1 {
             return;

@@ -77,7 +77,7 @@ pub fn signals() -> io::Result<OwnedFd> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signal {
     pub number: c_int,
-    /// Whether a process sent it that this one's name space does not hold: somebody outside the container.
+    /// Whether a process sent it that this one's name space does not hold: one outside of the container.
     pub from_outside: bool,
 }
 

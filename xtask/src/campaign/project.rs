@@ -10,7 +10,6 @@ use super::reports::ReportForm;
 /// Where the build cache of Go's packages is in the source, so that it is an output of the setup and an input of each run.
 const GO_CACHE: &str = ".campaign/gocache";
 
-/// The kind of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProjectKind {
     Go,

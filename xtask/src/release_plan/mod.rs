@@ -20,7 +20,7 @@ const TABLE: &str = "docs/release-plan.md";
 const TEMPLATE: &str = "src/commands/init/release-confidence.toml";
 /// Where the plan lies, seen from the project's root; it is not a part of the project.
 const PLAN: &str = "../shared/release-plan.md";
-/// Marks a test that somebody has still to name.
+/// Marks a test that is still to be named.
 const MARKER: &str = "TODO";
 
 /// Checks the table; prints what is wrong.

@@ -9,7 +9,7 @@ pub struct PlanRow {
     pub line: usize,
     /// The heading above it.
     pub heading: String,
-    /// The plan's sentence.
+    /// As the plan says it, word for word.
     pub sentence: String,
     /// Keys of the template, and files of the program.
     pub keys: Vec<String>,

@@ -1,7 +1,7 @@
 //! `rcrepro advisories --scan`: the plan's scans once more, with advisory data of today in place of the locked one.
 //!
 //! The ordinary way: the same images, the same source, the same other inputs, no network. Neither locks nor manifests are
-//! touched; what comes out stands in `today/PACKET.json`.
+//! touched; the results are written into `today/PACKET.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ use rcrepro_store::{BlobStore, StoreError};
 /// Says why scans could not be run with the data of today.
 #[derive(Debug, thiserror::Error)]
 pub enum RescanError {
-    /// Something that must stand before a command runs could not be had.
+    /// An image, a frozen input or the source could not be made ready.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
     /// A frozen input has no usable lock.
@@ -73,7 +73,7 @@ impl Hint for RescanError {
 /// Runs every scan that uses frozen advisory data, with the data of today, and records what each said.
 ///
 /// # Errors
-/// [`RescanError`]; where nobody could be asked for data, that is recorded, and is no error.
+/// [`RescanError`]. Where no source of data could be asked, the record says so.
 pub async fn rescan(
     context: RunContext<'_>,
     workspace: &Workspace,
@@ -174,7 +174,7 @@ impl PacketScan<'_> {
         Ok(Rescan { version: RESCAN_VERSION, packet, source, plan, data, commands })
     }
 
-    /// Says what the recorded evidence says of a scan.
+    /// What a scan found by the recorded evidence.
     fn recorded_answer(
         &self,
         spec: &CommandSpec,

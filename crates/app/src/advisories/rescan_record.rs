@@ -20,7 +20,7 @@ pub enum RecordError {
         source: std::io::Error,
     },
     /// It is something else.
-    #[error("`{}` is no record of scans with the data of today", path.display())]
+    #[error("`{}` is not a record of scans with the data of today", path.display())]
     Record {
         /// The file.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum RecordError {
 /// Reads the records of scans that are of a source and of the plan as it is; others count as none.
 ///
 /// # Errors
-/// [`RecordError`] when a file is there that cannot be read, or is no such record.
+/// [`RecordError`] when a file cannot be read, or is not such a record.
 pub(crate) fn recorded(workspace: &Workspace, source: Digest) -> Result<Vec<Rescan>, RecordError> {
     let mut found = Vec::new();
     for id in workspace.plan.packets.keys() {

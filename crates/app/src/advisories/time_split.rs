@@ -113,7 +113,7 @@ fn with_mirror(
                 Some(used) => describe(entry, used, &mirror.data.date, mirror.delta.added.contains_key(id)),
                 None => continue,
             },
-            None => format!("in the mirror of {}, and nobody can read which versions it is about", mirror.data.date),
+            None => format!("in the mirror of {}, and which versions it is about cannot be read", mirror.data.date),
         };
         concerning.insert(id.clone(), Concern { id: format!("advisories/{id}"), says });
     }

@@ -1,6 +1,6 @@
 //! `rcrepro approve PACKET`: records that somebody approved the plan, or reviewed a packet's evidence.
 //!
-//! The record stands in `approvals/PACKET.KIND.json` of the plan's folder and is committed like the manifests. It counts as long
+//! The record is `approvals/PACKET.KIND.json` of the plan's folder and is committed like the manifests. It counts as long
 //! as what it names is what is there.
 
 use std::path::PathBuf;

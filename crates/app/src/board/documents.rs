@@ -32,7 +32,7 @@ pub enum DocumentsError {
     /// git's data cannot be read, or a revision names nothing.
     #[error("cannot read the tracked documents")]
     Git(#[from] GitError),
-    /// A document is no text.
+    /// A document is not text.
     #[error("`{path}` is not UTF-8")]
     NotUtf8 {
         /// Relative to the plan's folder.
@@ -55,8 +55,8 @@ pub enum DocumentsError {
         #[source]
         source: std::io::Error,
     },
-    /// A file among the manifests is none.
-    #[error("`{}` is no manifest", path.display())]
+    /// A file in `manifests/` is not a manifest.
+    #[error("`{}` is not a manifest", path.display())]
     Manifest {
         /// The file.
         path: PathBuf,
@@ -83,7 +83,7 @@ impl Hint for DocumentsError {
     }
 }
 
-/// Is what became of holding documents against the plan.
+/// The quoted commands of documents, each compared with the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Alignment {
     /// The documents that were read, with the digests of their bytes, less what is written in sections.

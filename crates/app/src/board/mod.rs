@@ -43,7 +43,7 @@ use rcrepro_proof as proof;
 use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
 
-/// Is the board, and what the sections of documents should say of it.
+/// The board, and the texts that written sections of documents should have for it.
 pub struct Status {
     /// Every packet with its state, and what it waits for.
     pub board: Board,
@@ -242,8 +242,9 @@ fn wrong(standing: Standing, why: Vec<String>) -> Option<PacketEvidence> {
     }
 }
 
-/// Judges a run some of whose blobs in the user's own store are damaged or gone; none when all are whole. That is no
-/// tampering, and what cannot be derived for want of them says nothing; a failure that the rest shows is one.
+/// Judges a run some of whose blobs in the user's own store are damaged or gone; none when all are whole. The
+/// store is the user's own, so that this is not tampering. What cannot be derived without them is undecided; a failure that the
+/// others show is a failure.
 fn damaged(verification: &Verification, id: &PacketId, of: impl Fn(String) -> String) -> Option<PacketEvidence> {
     let lost = |name| matches!(name, FindingName::EvidenceDamaged | FindingName::EvidenceMissing);
     let line = |finding: &Finding| format!("{} {}: {}", finding.name.as_str(), finding.at, finding.found);

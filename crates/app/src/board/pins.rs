@@ -28,7 +28,7 @@ impl Hint for PinsError {
     }
 }
 
-/// Is what was found in a commit.
+/// The references in a commit, judged.
 #[derive(Debug)]
 pub struct Pinned {
     /// The commit's id.
@@ -40,7 +40,7 @@ pub struct Pinned {
 /// Judges the pins of a commit; waivers count as they do on `day`.
 ///
 /// The whole tracked tree below the plan's folder is read, what the plan excludes too: an exclusion hides nothing here. What
-/// rcrepro recorded there is left out: evidence holds copies of plans and other files, and is no part of the source.
+/// rcrepro recorded there is left out: evidence holds copies of plans and other files, and is not part of the source.
 ///
 /// # Errors
 /// [`PinsError`] when the plan pins nothing, or the commit cannot be read.

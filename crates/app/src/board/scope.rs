@@ -28,7 +28,7 @@ pub enum ScopeError {
     #[error("cannot tell what changed")]
     Git(#[from] GitError),
     /// The branch does not begin at its base.
-    #[error("{base} is no ancestor of {head}: what changed between them is not the work of one branch")]
+    #[error("{base} is not an ancestor of {head}: what changed between them is not the work of one branch")]
     NotAncestor {
         /// Where the branch was said to begin: a commit's id in hex.
         base: String,
@@ -62,8 +62,8 @@ pub enum ScopeError {
         #[source]
         source: std::io::Error,
     },
-    /// The bytes are no scope record.
-    #[error("`{}` is no scope record", path.display())]
+    /// The file is not a scope record.
+    #[error("`{}` is not a scope record", path.display())]
     Malformed {
         /// The record.
         path: PathBuf,
@@ -118,7 +118,7 @@ impl Hint for ScopeError {
     }
 }
 
-/// Is a committed record that was derived again from the repository and found right.
+/// A committed record that was derived again from the repository and found right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeFact {
     /// The digest of the record's bytes.

@@ -1,8 +1,8 @@
 //! What criteria rest on the written sections for, as facts for the board.
 //!
-//! A section tells of the board, and the board of the sections. The circle is cut so: the texts are those of the board on
-//! which every section is current, and a section is current when it holds that text. A board with current sections is then
-//! the very board that they show.
+//! A section shows the board, and a row of the board can depend on the sections. To break the circle, the texts are those of
+//! the board on which every section is current, and a section is current when it holds that text. A board with current
+//! sections is then exactly the board that they show.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use rcrepro_model::text::plural::counted;
 /// The command that mends a stale section.
 const WRITE: &str = "rcrepro status --write";
 
-/// Is what is known of the documents with written sections.
+/// The documents with written sections, as far as they can be read.
 pub(crate) struct SectionFacts {
     /// The documents; why they cannot be read.
     pub(crate) sections: Result<Sections, SectionsIoError>,

@@ -1,4 +1,4 @@
-//! The written sections of the plan's documents, in the working copy: these documents are no part of the certified source.
+//! The written sections of the plan's documents, in the working copy: these documents are not part of the certified source.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ impl From<&SectionsState> for Standing {
     }
 }
 
-/// Says how a document with written sections stands.
+/// Whether the written sections of a document are current.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum SectionsState {
@@ -85,7 +85,7 @@ pub enum SectionsState {
     },
 }
 
-/// Holds the documents under `[documents] generated`, as they stand in the working copy.
+/// The documents under `[documents] generated`, as the working copy has them.
 #[derive(Debug)]
 pub struct Sections {
     folder: PathBuf,
@@ -127,10 +127,10 @@ impl Sections {
         self.documents.iter().map(|(path, document)| (path, document.as_ref().map(|document| &document.sections)))
     }
 
-    /// Says how each document stands beside the texts that its sections should have.
+    /// Compares the sections of each document with the texts that they should have.
     ///
     /// # Errors
-    /// [`SectionsIoError::Sections`] when a document has a section that `texts` has not.
+    /// [`SectionsIoError::Sections`] when a document has a section that `texts` does not name.
     pub fn check(
         &self,
         texts: &BTreeMap<String, String>,

@@ -19,7 +19,7 @@ const HELD: usize = 64 << 20;
 /// How many names a sentence lists.
 const NAMED: usize = 3;
 
-/// Is a folder of evidence as it was found.
+/// A folder of evidence, with everything in it that is wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EvidenceFolder {
     pub(crate) path: PathBuf,
@@ -31,7 +31,7 @@ pub struct EvidenceFolder {
     pub(crate) strays: Vec<String>,
 }
 
-/// Is an entry that does not hold what its name promises.
+/// An entry that does not hold what its name promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
     pub(crate) name: String,
@@ -129,7 +129,7 @@ impl EvidenceFolder {
         let mut notes = Vec::new();
         if !self.strays.is_empty() {
             let names: Vec<&str> = self.strays.iter().map(String::as_str).collect();
-            let verb = if names.len() == 1 { "is no blob and was" } else { "are no blobs and were" };
+            let verb = if names.len() == 1 { "is not a blob and was" } else { "are not blobs and were" };
             notes.push(Note { at: at.to_owned(), says: format!("{} {verb} not read", listed(&names)) });
         }
         if self.damaged.iter().any(|damaged| matches!(damaged.how, Damage::LineEnds { .. })) {
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(names, [FindingName::EvidenceDamaged, FindingName::LineEndsChanged]);
         assert!(found[1].found.starts_with("2 blobs with CR LF where LF was: `"), "{}", found[1].found);
         let notes: Vec<String> = folder.notes("evidence").into_iter().map(|note| note.says).collect();
-        assert_eq!(notes[0], "`.DS_Store` is no blob and was not read");
+        assert_eq!(notes[0], "`.DS_Store` is not a blob and was not read");
         assert!(notes[1].contains("* -text"));
         let store = rcrepro_store::memory::MemoryStore::default();
         folder.restore(&store).expect("restored");

@@ -52,8 +52,8 @@ pub struct EvidenceSet {
 }
 
 impl EvidenceSet {
-    /// Opens a manifest file. `store` is the folder of the user's store; without one, the evidence stands alone, as a stranger has
-    /// it.
+    /// Opens a manifest file. `store` is the folder of the user's store; without one, only the evidence itself counts, as on a
+    /// machine that never ran the packet.
     ///
     /// # Errors
     /// [`EvidenceSetError`] when the manifest's file cannot be read; whether its bytes are a manifest is judged later.

@@ -203,7 +203,7 @@ impl History {
     }
 
     /// Lists the records of a packet that lie in folders that are not named as runs, the oldest first. A record whose run has it,
-    /// too, is a copy, and what cannot be read says of no run that it was moved.
+    /// too, is a copy, and one that cannot be read does not count as moved.
     fn moved(&self, packet: &PacketId) -> Result<Vec<(RunId, PathBuf)>, RecordedError> {
         let mut moved = Vec::new();
         for folder in self.runs.strays()? {

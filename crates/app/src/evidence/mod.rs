@@ -1,5 +1,5 @@
-//! The evidence that travels with a manifest: `RC-05.json` and beside it `RC-05.evidence/`, one file a blob, named by its
-//! SHA-256.
+//! The evidence that travels with a manifest: `RC-05.json` and beside it `RC-05.evidence/`, one file per blob, named by
+//! its SHA-256.
 //!
 //! It holds every blob that the manifest names directly (plan, locks, commands, actions, results, streams raw and
 //! canonical, output files, the root `Directory` of output directories and frozen inputs) and all `Directory` messages of
@@ -176,7 +176,7 @@ pub(crate) fn write_blobs(
 /// Tells whether a file holds what its name promises. One that does not, or cannot be read, is written anew.
 ///
 /// # Errors
-/// A [`DoorError`] when a folder stands in its place: nothing can be put there.
+/// A [`DoorError`] when it is a folder, which cannot be replaced.
 fn holds(file: &Path, digest: Digest) -> io::Result<bool> {
     if file.symlink_metadata().is_ok_and(|found| found.is_dir()) {
         return door::open(file, digest.size).map(|_| false);
@@ -192,7 +192,7 @@ fn holds(file: &Path, digest: Digest) -> io::Result<bool> {
 /// A file whose bytes are not what its name says is left out, as if it were missing; what the store has already is not read.
 ///
 /// # Errors
-/// [`EvidenceError`] when the folder or the store cannot be used, or something else than a file stands in a blob's place.
+/// [`EvidenceError`] when the folder or the store cannot be used, or an entry with the name of a blob is not a file.
 pub fn import(manifest: &Path, store: &dyn BlobStore) -> Result<(), EvidenceError> {
     let folder = folder_of(manifest);
     let name = |path: &PathBuf| path.file_name()?.to_str()?.parse::<Sha256>().ok();
@@ -213,8 +213,7 @@ pub fn import(manifest: &Path, store: &dyn BlobStore) -> Result<(), EvidenceErro
     })
 }
 
-/// Hashes every blob of the evidence beside a manifest, and says what does not hold what its name promises; one that cannot be
-/// read is no reason to look at no other.
+/// Hashes every blob of the evidence beside a manifest, and lists what does not hold what its name promises, or cannot be read.
 ///
 /// # Errors
 /// [`EvidenceError`] when the folder cannot be listed.

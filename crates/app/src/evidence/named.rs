@@ -14,7 +14,7 @@ use rcrepro_model::plan::mutant::GatesRecord;
 use rcrepro_store::door::{self, Admitted, RECORD_LIMIT};
 use rcrepro_store::{BlobStore, GET_LIMIT};
 
-/// Is what is named directly; more is named by the trees among it.
+/// The blobs that are named directly. Those of them that are trees name more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Named {
     blobs: BTreeMap<Sha256, u64>,

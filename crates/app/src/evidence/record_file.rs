@@ -18,7 +18,7 @@ pub(crate) struct RecordFile {
 }
 
 impl RecordFile {
-    /// Reads a record. `store` is the folder of a store that may have blobs which the folder of evidence has not.
+    /// Reads a record. `store` is the folder of a store that may have blobs that the folder of evidence does not have.
     ///
     /// # Errors
     /// What the system said, `NotFound` among it, or what [`door::open`] refuses.

@@ -7,6 +7,7 @@ use crate::workspace::{PLAN_FILE, Workspace};
 use rcrepro_engine::{ConnectOptions, Connected, address_hint, connect};
 use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::plural::counted;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
@@ -37,7 +38,7 @@ impl Health {
     }
 }
 
-/// Is one thing that was looked at.
+/// The result of one check, with a line for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// What was looked at.
@@ -163,7 +164,7 @@ fn sources(mirrors: &PackageMirrors) -> Vec<Check> {
             Check { what, health: Health::Well, found, hint: None }
         }
         Err(error) => {
-            let hint = error.hint().map(str::to_owned);
+            let hint = error.hint();
             Check { what, health: Health::Weak, found: error.to_string(), hint }
         }
     })

@@ -26,7 +26,7 @@ pub enum SessionError {
     Engine(#[from] EngineError),
 }
 
-/// Is one invocation.
+/// The open store, engine and lease of one invocation.
 pub struct Session {
     /// Where blobs live.
     pub store: Arc<FsStore>,

@@ -13,7 +13,7 @@ use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
 use rcrepro_pins::reference::ReferencedTool as Toolchain;
 use rcrepro_proof::{ToolCall, tool_calls};
 
-/// Is a mutant, before anything is changed.
+/// A mutant that was not made yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Planned {
     /// Its id: the plan's own, or `COMMAND.SEED`.

@@ -1,4 +1,4 @@
-//! What the gates say of the unchanged source: from committed evidence that counts, else from exercising them once.
+//! The verdict of each gate on the unchanged source: by committed evidence that counts, else by exercising it once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -187,8 +187,8 @@ fn reading_of_findings(lines: Vec<String>, good: &str) -> Reading {
     }
 }
 
-/// Gives the workspace with these commands and those that they need as all of its plan, and one packet that runs them. The
-/// packet has the id of one that they stand in, which labels their containers.
+/// Reduces a plan to these commands and those that they need, and makes one packet of them. It has the id of a packet that
+/// runs one of them, for the labels of containers.
 fn narrowed(at: &Workspace, wanted: &BTreeSet<Name>) -> (Workspace, PacketId, Packet) {
     let mut plan = at.plan.clone();
     let mut kept = wanted.clone();

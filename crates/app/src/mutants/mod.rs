@@ -56,7 +56,7 @@ pub enum MutateError {
     /// The mutant cannot be made of this source.
     #[error(transparent)]
     Seed(#[from] SeedError),
-    /// Something that must stand before a command runs could not be had.
+    /// An image, a frozen input or the source could not be made ready.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
     /// A frozen input could not be had.
@@ -175,7 +175,7 @@ pub struct MutateOptions<'a> {
     pub observe: &'a dyn Fn(MutantEvent),
 }
 
-/// Is what became of the mutants.
+/// The outcome of every mutant that was run, and of the gates.
 #[derive(Debug, Clone)]
 pub struct Mutated {
     /// The mutants that were run.

@@ -76,7 +76,7 @@ impl Gauge<'_> {
         tree::files(&**self.context.store, root)
     }
 
-    /// Has a frozen input in the store, by its lock.
+    /// Makes sure that the store has a frozen input, and returns the root that its lock names.
     pub(super) async fn frozen_root(&self, base: &ScratchClone, name: &Name) -> Result<Digest, MutateError> {
         let preparation = self.preparation(&base.workspace);
         let source = base.workspace.ingest_source(&base.base(), &**self.context.store)?.root;

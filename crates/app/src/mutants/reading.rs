@@ -8,7 +8,7 @@ use rcrepro_model::standing::Standing;
 /// The longest line of evidence that is shown, in characters.
 const LONGEST: usize = 160;
 
-/// Is what a gate said of one source.
+/// The verdict of a gate on one source, with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) verdict: GateVerdict,
@@ -57,7 +57,7 @@ pub(crate) fn line_with<'a>(evidence: impl IntoIterator<Item = &'a [u8]>, text: 
     })
 }
 
-/// Tells whether a text stands in any of some evidence.
+/// Whether any of the evidence holds a text.
 pub(crate) fn holds<'a>(evidence: impl IntoIterator<Item = &'a [u8]>, text: &str) -> bool {
     evidence.into_iter().any(|bytes| String::from_utf8_lossy(bytes).contains(text))
 }

@@ -20,12 +20,12 @@ use rcrepro_store::BlobStore;
 /// The command that makes the record.
 const COMMAND: &str = "rcrepro check --mutate";
 
-/// Is what the committed record is worth.
+/// Whether the committed record can be relied on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordJudgement {
     /// There is none, or it is of another source, plan or list of mutants.
     Missing(String),
-    /// It is no record, or says what its evidence does not.
+    /// It is not a record, or its evidence does not show what it says.
     Wrong(String),
     /// It is of this source and plan, and its evidence shows what it says.
     Counts(Digest, GatesRecord),
@@ -146,14 +146,14 @@ fn unfounded(mutant: &MutantEntry, store: &dyn BlobStore) -> Option<String> {
         return Some(format!("the evidence of mutant `{}` does not show `{lacks}`", mutant.id));
     }
     if mutant.shows.iter().collect::<BTreeSet<_>>().len() != mutant.shows.len() {
-        return Some(format!("what shows mutant `{}` stands twice", mutant.id));
+        return Some(format!("what shows mutant `{}` is listed twice", mutant.id));
     }
     let line = line_with(evidence.iter().map(Vec::as_slice), first).unwrap_or_else(|| first.clone());
     let shown = mutant.showed.ends_with(&format!(": {line}"));
     (!shown).then(|| format!("the line that shows mutant `{}` is not the first of its evidence that does", mutant.id))
 }
 
-/// Says of every gate that the plan's criteria rest on whether the record proves that it can fail.
+/// Judges by the record, for every gate that the plan's criteria rest on, whether it was proven able to fail.
 #[must_use]
 pub(crate) fn proven(workspace: &Workspace, source: Digest) -> ProvenGates {
     match recorded(workspace, source) {

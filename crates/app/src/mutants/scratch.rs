@@ -16,7 +16,7 @@ use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::scratch::GitScratch;
 
-/// Is a scratch clone with the plan of the commit.
+/// A clone of the repository in a temporary folder, with the plan of the commit.
 pub(crate) struct ScratchClone {
     git: GitScratch,
     /// The plan's folder in it.

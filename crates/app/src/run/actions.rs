@@ -16,7 +16,7 @@ use rcrepro_model::plan::{CommandSpec, Plan};
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::{self, ExportError};
 
-/// Is what a packet's commands have in common.
+/// The inputs that all commands of a packet share, resolved to digests.
 #[derive(Debug, Clone)]
 pub struct Resolved {
     /// The source tree's root.
@@ -74,8 +74,8 @@ pub enum ActionError {
 
 /// Derives a command's action and stores the messages that it names.
 ///
-/// `results` are the commands that ran before. Outputs are grafted into the source tree; where a path stands already,
-/// that is an error: a declared output may not stand in the source.
+/// `results` are the commands that ran before. Outputs are grafted into the source tree; a path that is there already
+/// is an error: a declared output may not be part of the source.
 ///
 /// # Errors
 /// [`ActionError`] when something is unresolved, does not fit, or cannot be stored.

@@ -66,7 +66,7 @@ pub enum RunError {
         /// What is in the way, by place.
         faults: Vec<Fault>,
     },
-    /// Something that must stand before a command runs could not be had.
+    /// An image, a frozen input or the source could not be made ready.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
     /// The result of a command could not be decided.

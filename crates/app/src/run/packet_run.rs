@@ -1,4 +1,4 @@
-//! A packet that was executed and recorded in the store, with everything that is said of it.
+//! A packet that was executed and recorded in the store, with what was noticed and proved on the way.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Everything that must stand before a command runs: images confirmed against their locks, frozen inputs, the source.
+//! Everything that must be ready before a command runs: images confirmed against their locks, frozen inputs, the source.
 
 use super::actions::Resolved;
 use super::context::RunContext;
@@ -98,7 +98,7 @@ impl Preparation<'_> {
         Ok((resolved, source))
     }
 
-    /// Has the named images in the engine, confirmed.
+    /// Loads the named images into the engine, and confirms each against its lock.
     ///
     /// # Errors
     /// [`PrepareError::Images`].

@@ -1,4 +1,4 @@
-//! What a command promised to make: each output that its plan declares stands there when it has succeeded.
+//! The outputs that a command promises: each that the plan declares must be there when the command has succeeded.
 //!
 //! The plan and the manifest say it, so `verify` says it again.
 

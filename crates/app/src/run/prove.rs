@@ -155,7 +155,7 @@ impl InputTree<'_> {
     }
 }
 
-/// Is a path that was followed.
+/// Where a path of the input tree leads.
 enum Followed {
     Node(TreeNode),
     Absent,

@@ -1,7 +1,7 @@
 //! How quiet a command was: attempts at the network, the standard error, forbidden lines.
 //!
-//! What the streams say follows from the manifest and its evidence, so `verify` says it again. Attempts at the network are
-//! seen by whoever runs the command: a stranger sees them by a replay.
+//! What the streams say follows from the manifest and its evidence, so `verify` says it again. Attempts at the network
+//! are seen only while the command runs: another person sees them by a replay.
 
 use regex::bytes::RegexSet;
 

@@ -36,8 +36,8 @@ pub enum ReplayError {
         #[source]
         source: std::io::Error,
     },
-    /// The bytes are no manifest.
-    #[error("`{path}` is no manifest")]
+    /// The file is not a manifest.
+    #[error("`{path}` is not a manifest")]
     Manifest {
         /// The file.
         path: PathBuf,
@@ -54,7 +54,7 @@ pub enum ReplayError {
         what: String,
         /// What follows from the rest.
         expected: String,
-        /// What stands there.
+        /// What it is instead.
         found: String,
         /// How many more parts are wrong, in words.
         more: String,
@@ -107,7 +107,7 @@ impl From<RunError> for ReplayError {
     }
 }
 
-/// Is a replay that was decided.
+/// A decided replay: the recorded results, the new ones, and how they compare.
 #[derive(Debug, Clone)]
 pub struct Replayed {
     /// What was expected.
@@ -148,7 +148,7 @@ fn open_manifest(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, Repr
 /// Replays a manifest at a revision of the workspace.
 ///
 /// # Errors
-/// [`ReplayError`]; a difference is no error.
+/// [`ReplayError`]; a difference is part of the result.
 pub async fn replay(
     context: RunContext<'_>,
     workspace: &Workspace,
@@ -160,8 +160,8 @@ pub async fn replay(
     mending(context.store, context.observe, context.cancel, again).await
 }
 
-/// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are no reason:
-/// the comparison tells of them.
+/// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are
+/// not a contradiction: the comparison reports them.
 fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
     let judged = open_manifest(path, Some(store))?.0.verify_commands(today)?;
     let counts = |finding: &&Finding| {

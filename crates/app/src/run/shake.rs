@@ -46,7 +46,7 @@ pub enum ShakeError {
         /// The names to choose from.
         known: Vec<String>,
     },
-    /// Something that must stand before a command runs could not be had.
+    /// An image, a frozen input or the source could not be made ready.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
     /// A command's result could not be decided in its own world.
@@ -105,7 +105,7 @@ pub struct ShakeOptions<'a> {
 /// Shakes a packet and gives what was found of each command, in the plan's order.
 ///
 /// # Errors
-/// [`ShakeError`] when any result could not be decided; a difference is no error.
+/// [`ShakeError`] when any result could not be decided; a difference is part of the result.
 pub async fn shake(
     context: RunContext<'_>,
     workspace: &Workspace,
@@ -169,7 +169,7 @@ fn with_needs(plan: &Plan, wanted: &[&CommandSpec]) -> Plan {
     smaller
 }
 
-/// Is what every command showed in its own world, and the worlds as the engine made them.
+/// The result of every command in its own world, and the worlds as the engine made them.
 struct Baseline {
     entries: BTreeMap<Name, CommandEntry>,
     worlds: BTreeMap<Name, World>,
@@ -190,7 +190,7 @@ impl Asking<'_> {
             async move {
                 let result = self.ask(&spec, &stop).await;
                 if result.is_err() {
-                    // The first failure is the cause; the others are stopped and tidied up before anybody hears of it.
+                    // The first failure is the cause; the others are stopped and tidied up before it is returned.
                     stop.cancel();
                 }
                 result.map(|result| ShakenCommand { id: spec.id, result })

@@ -178,19 +178,11 @@ impl Hint for ImageError {
                 Some(format!("gpg --no-default-keyring --keyring {keyring} --armor --export {fingerprint} > {file}"))
             }
             Self::Engine(error) => error.hint(),
-            Self::Package(error) => Some(error.hint().map_or_else(
-                || {
-                    "rcrepro doctor says where packages come from; if a lock was edited: git checkout -- lockfiles"
-                        .to_owned()
-                },
-                str::to_owned,
-            )),
+            Self::Package(error) => error.hint(),
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("rcrepro check lists what the plan names and the repository does not have".to_owned())
             }
-            Self::Oci(OciError::Occupied { .. }) => {
-                Some("name a folder that is not there yet: rcrepro image build --output DIR".to_owned())
-            }
+            Self::Oci(error) => error.hint(),
             Self::Differs { .. } => Some(RESTORE_LOCK.to_owned()),
             _ => None,
         }

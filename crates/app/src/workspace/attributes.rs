@@ -12,7 +12,7 @@ use rcrepro_store::door;
 /// The file's name.
 pub(crate) const FILE: &str = ".gitattributes";
 
-/// The line that has to stand in it.
+/// The line that it must have.
 pub const LINE: &str = "* -text -filter -ident !working-tree-encoding -export-subst -export-ignore";
 
 /// The folders that hold records and locks, below a plan's folder.
@@ -44,7 +44,7 @@ pub(crate) fn unkept(folder: &Path) -> Vec<&'static str> {
     FOLDERS.into_iter().filter(|name| *name != "lockfiles").filter(open).collect()
 }
 
-/// Writes the line into a folder's `.gitattributes` where it is missing; what else stands there stays.
+/// Adds the line to a folder's `.gitattributes` if it is missing, below all other lines.
 ///
 /// # Errors
 /// Whatever kept the file from being read or written.
@@ -61,7 +61,7 @@ pub(crate) fn keep(folder: &Path) -> io::Result<()> {
     write_whole(&path, format!("{before}{end}{LINE}\n").as_bytes())
 }
 
-/// Tells whether the line stands in a folder's `.gitattributes`, below everything that could outweigh it.
+/// Whether a folder's `.gitattributes` has the line, below everything that could override it.
 ///
 /// # Errors
 /// Whatever kept the file from being read.

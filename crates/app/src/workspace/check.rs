@@ -77,7 +77,7 @@ pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
     }
 }
 
-/// Reads what the lock of a frozen input says of its advisory data; none without a lock that can be read.
+/// Reads the advisory data that a frozen input is locked to; none without a lock that can be read.
 fn locked_data(folder: &Path, name: &Name) -> Option<FrozenData> {
     let text = door::read_text(&lock_path(folder, name), door::RECORD_LIMIT).ok()?;
     frozen_toml::decode(&text).ok()?.data

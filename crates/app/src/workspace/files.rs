@@ -82,7 +82,7 @@ fn part(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<tempfile::
 /// Writes a file that is not there yet, whole or not at all.
 ///
 /// # Errors
-/// What the system said; `AlreadyExists` when something stands in its place.
+/// What the system said; `AlreadyExists` when there is a file or folder of that name.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     part(path, 0o644, &mut &*bytes)?.persist_noclobber(path).map_err(|error| error.error)?;
     Ok(())

@@ -11,7 +11,7 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{FrozenInput, ImageSource};
 
-/// Is one thing that lacks.
+/// A missing thing, with the command that makes it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Missing {
     /// A name for people, such as ``lock of image `go` ``.
@@ -38,7 +38,7 @@ pub(crate) fn stale(workspace: &Workspace) -> Vec<Missing> {
         .collect()
 }
 
-/// Lists what lacks, in the order in which it is mended.
+/// Lists what is missing, in the order in which it is to be made.
 #[must_use]
 pub(crate) fn missing(workspace: &Workspace) -> Vec<Missing> {
     let plan = &workspace.plan;

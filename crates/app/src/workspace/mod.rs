@@ -93,14 +93,11 @@ pub enum WorkspaceError {
     Source(#[from] GitError),
 }
 
-/// How a commit that was not found is described.
-const FIND_COMMIT: &str = "find the commit";
-
 impl WorkspaceError {
     /// Whether the revision that was asked for is not in the repository.
     #[must_use]
     pub fn is_unknown_revision(&self) -> bool {
-        matches!(self, Self::Source(GitError::Read { doing, .. }) if doing.starts_with(FIND_COMMIT))
+        matches!(self, Self::Source(GitError::NoCommit { .. }))
     }
 }
 
@@ -114,19 +111,12 @@ impl Hint for WorkspaceError {
             }
             Self::NoPacket { known, .. } => Some(format!("known: {}", known.join(", "))),
             Self::NoRepository { .. } => Some("git init && git add -A && git commit".to_owned()),
-            Self::Source(GitError::Read { doing, .. }) => {
-                let named = doing.strip_prefix(FIND_COMMIT).map(|named| named.trim_matches([' ', '`']));
-                Some(named.map_or_else(
-                    || "git rev-parse HEAD".to_owned(),
-                    |named| format!("git rev-parse --verify '{named}^{{commit}}' says what git knows of it"),
-                ))
-            }
-            Self::Source(_) => None,
+            Self::Source(error) => error.hint(),
         }
     }
 }
 
-/// Is a folder with a plan.
+/// A folder with a plan, in a git repository.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     /// The plan's folder, absolute.
@@ -329,7 +319,7 @@ impl Workspace {
         set(RECORDS)
     }
 
-    /// Gives the globs of tracked paths that are no part of the source: what the plan excludes, and what rcrepro writes.
+    /// Gives the globs of tracked paths that are not part of the source: what the plan excludes, and what rcrepro writes.
     #[must_use]
     pub(crate) fn exclude(&self) -> GlobSet {
         set(self.plan.exclude.iter().chain(&self.written()).map(String::as_str))

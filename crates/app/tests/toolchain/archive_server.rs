@@ -1,74 +1,15 @@
-//! A Debian archive on loopback, signed with keys that are made here and thrown away.
+//! A Debian archive on loopback.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
-use pgp::composed::{
-    ArmorOptions, CleartextSignedMessage, EncryptionCaps, KeyType, SecretKeyParamsBuilder, SignedSecretKey,
-    SubkeyParamsBuilder,
-};
-use pgp::crypto::hash::HashAlgorithm;
-use pgp::packet::{SignatureConfig, SignatureType, Subpacket, SubpacketData};
-use pgp::types::{KeyDetails as _, Password, SigningKey, Timestamp};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_testkit::archives::{deb_of, file, xz};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// Is a key pair; the subkey may sign too.
-pub struct Key(SignedSecretKey);
-
-impl Key {
-    pub fn new() -> Self {
-        Self::of(KeyType::Ed25519Legacy)
-    }
-
-    pub fn of(kind: KeyType) -> Self {
-        let subkey = SubkeyParamsBuilder::default()
-            .key_type(KeyType::Ed25519Legacy)
-            .can_sign(true)
-            .can_encrypt(EncryptionCaps::None)
-            .build()
-            .expect("a subkey");
-        let mut key = SecretKeyParamsBuilder::default();
-        key.key_type(kind).can_certify(true).can_sign(true).can_encrypt(EncryptionCaps::None);
-        key.primary_user_id("Nobody <nobody@example.org>".to_owned()).subkeys(vec![subkey]);
-        Self(key.build().expect("a key").generate(rand::thread_rng()).expect("a key"))
-    }
-
-    pub fn fingerprint(&self) -> String {
-        self.0.fingerprint().to_string().to_uppercase()
-    }
-
-    pub fn public(&self) -> String {
-        self.0.to_public_key().to_armored_string(ArmorOptions::default()).expect("armored")
-    }
-
-    /// Signs a text with the primary key.
-    pub fn sign(&self, text: &str) -> String {
-        self.sign_over(HashAlgorithm::Sha256, text)
-    }
-
-    pub fn sign_with_subkey(&self, text: &str) -> String {
-        sign(&self.0.secret_subkeys[0].key, text, HashAlgorithm::Sha512)
-    }
-
-    pub fn sign_over(&self, hash: HashAlgorithm, text: &str) -> String {
-        sign(&self.0.primary_key, text, hash)
-    }
-}
-
-fn sign(key: &impl SigningKey, text: &str, hash: HashAlgorithm) -> String {
-    let mut config = SignatureConfig::v4(SignatureType::Text, key.algorithm(), hash);
-    let subpackets =
-        [SubpacketData::SignatureCreationTime(Timestamp::now()), SubpacketData::IssuerFingerprint(key.fingerprint())];
-    config.hashed_subpackets = subpackets.map(|data| Subpacket::regular(data).expect("a subpacket")).into();
-    let message = CleartextSignedMessage::new(text, config, key, &Password::empty()).expect("signs");
-    message.to_armored_string(ArmorOptions::default()).expect("armored")
-}
-
-/// Is what an archive serves, by path.
+/// What an archive serves, by path.
 #[derive(Clone, Default)]
 pub struct Files(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 

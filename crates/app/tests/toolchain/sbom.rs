@@ -1,53 +1,28 @@
 //! Bills of materials: valid under the published schemas, complete, and the same bytes every time.
 
 use std::collections::BTreeSet;
-use std::error::Error;
 
-use jsonschema::{Retrieve, Uri, Validator};
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::sbom::{BomFormat, bom};
 use rcrepro_model::image::bom::{BomPackage, Checksum, packages};
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_store::memory::MemoryStore;
+use rcrepro_testkit::schema::{Schema, published};
 use rcrepro_testkit::toolchain::{lock_both, name};
 use serde_json::{Value, json};
 
 const FORMATS: [BomFormat; 2] = [BomFormat::Spdx, BomFormat::CycloneDx];
 
-fn schema(file: &str) -> Value {
-    let path = rcrepro_testkit::repository().join("tests/fixtures/schemas").join(file);
-    serde_json::from_slice(&std::fs::read(path).expect("a schema")).expect("JSON")
-}
-
-/// Finds the schemas that CycloneDX's refers to, and nothing else: no test asks a network.
-struct Beside;
-
-impl Retrieve for Beside {
-    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
-        let file = uri.as_str().rsplit('/').next().unwrap_or_default();
-        match file {
-            "spdx.schema.json" | "jsf-0.82.schema.json" => Ok(schema(file)),
-            _ => Err(format!("no schema {uri}").into()),
-        }
-    }
-}
-
-fn validator(format: BomFormat) -> Validator {
-    let file = match format {
+fn schema(format: BomFormat) -> Schema {
+    Schema::of(&published(match format {
         BomFormat::Spdx => "spdx-2.3.schema.json",
         BomFormat::CycloneDx => "bom-1.6.schema.json",
-    };
-    let options = jsonschema::options().with_retriever(Beside).should_validate_formats(true);
-    options.build(&schema(file)).expect("a schema")
-}
-
-fn mistakes(validator: &Validator, document: &Value) -> Vec<String> {
-    validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    }))
 }
 
 #[test]
 fn the_repositorys_own_images_have_valid_and_complete_documents() {
-    let validators = FORMATS.map(|format| (format, validator(format)));
+    let schemas = FORMATS.map(|format| (format, schema(format)));
     let mut images = 0;
     for platform in ImagePlatform::ALL {
         let folder = ImageFolder::new(rcrepro_testkit::repository(), platform);
@@ -63,11 +38,11 @@ fn the_repositorys_own_images_have_valid_and_complete_documents() {
             }
             images += 1;
             assert!(purls.len() > 100, "{name}: the base layer's packages are in every image");
-            for (format, validator) in &validators {
+            for (format, schema) in &schemas {
                 let bytes = format.write(&bom);
                 assert_eq!(bytes, format.write(&bom));
                 let document: Value = serde_json::from_slice(&bytes).expect("JSON");
-                assert_eq!(mistakes(validator, &document), Vec::<String>::new(), "{name} {platform} {format:?}");
+                assert_eq!(schema.mistakes(&document), Vec::<String>::new(), "{name} {platform} {format:?}");
                 assert_eq!(stated_purls(&document), purls, "{name} {platform} {format:?}");
             }
         }
@@ -158,7 +133,7 @@ async fn a_composed_image_lists_the_layers_below_with_every_checksum() {
 #[tokio::test]
 async fn broken_documents_are_refused() {
     let [spdx, cyclonedx] = documents().await;
-    let [for_spdx, for_cyclonedx] = FORMATS.map(validator);
+    let [for_spdx, for_cyclonedx] = FORMATS.map(schema);
     type Mutant = (&'static str, Value);
     let no = Value::Null;
     let spdx_mutants: [Mutant; 9] = [
@@ -183,10 +158,10 @@ async fn broken_documents_are_refused() {
         ("/components/0/hashes/0/content", json!("zz")),
         ("/dependencies/0/dependsOn/0", json!(1)),
     ];
-    for (validator, document, mutants) in
+    for (schema, document, mutants) in
         [(&for_spdx, &spdx, &spdx_mutants), (&for_cyclonedx, &cyclonedx, &cyclonedx_mutants)]
     {
-        assert_eq!(mistakes(validator, document), Vec::<String>::new());
+        assert_eq!(schema.mistakes(document), Vec::<String>::new());
         for (pointer, value) in mutants {
             let mut broken = document.clone();
             let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
@@ -196,7 +171,7 @@ async fn broken_documents_are_refused() {
             } else {
                 *broken.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value.clone();
             }
-            assert!(!mistakes(validator, &broken).is_empty(), "{pointer} = {value} was taken");
+            assert!(!schema.mistakes(&broken).is_empty(), "{pointer} = {value} was taken");
         }
     }
 }

@@ -3,8 +3,6 @@
 use rcrepro_model::text::hint::Hint as _;
 use std::sync::Arc;
 
-use pgp::composed::KeyType;
-use pgp::crypto::hash::HashAlgorithm;
 use rcrepro_app::toolchain::build::build;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::lock;
@@ -19,11 +17,12 @@ use rcrepro_model::image::lock::ImageLock;
 use rcrepro_store::memory::MemoryStore;
 use tempfile::TempDir;
 
-use super::archive_server::{Files, IN_RELEASE, Key, LIST, archive};
+use super::archive_server::{Files, IN_RELEASE, LIST, archive};
+use rcrepro_testkit::openpgp::OpenPgpKey;
 use rcrepro_testkit::toolchain::{BASE, context, name};
 use tokio_util::sync::CancellationToken;
 
-/// Is a folder with one definition that lists one key, and a store.
+/// A folder with one definition that lists one key, and a store.
 struct Scene {
     folder: TempDir,
     images: ImageFolder,
@@ -31,7 +30,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(key: &Key) -> Self {
+    fn new(key: &OpenPgpKey) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let keys = folder.path().join("images/keys");
         std::fs::create_dir_all(&keys).expect("a folder");
@@ -75,7 +74,7 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_listed_key_signed_becomes_a_lock() {
-    let key = Key::new();
+    let key = OpenPgpKey::ed25519();
     let (files, release) = archive();
     for signed in [key.sign(&release), key.sign_with_subkey(&release)] {
         let scene = Scene::new(&key);
@@ -96,7 +95,7 @@ async fn what_the_listed_key_signed_becomes_a_lock() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_signed_by_the_listed_key_is_refused() {
-    let (key, other, rsa) = (Key::new(), Key::new(), Key::of(KeyType::Rsa(2048)));
+    let (key, other, rsa) = (OpenPgpKey::ed25519(), OpenPgpKey::ed25519(), OpenPgpKey::rsa());
     let (files, release) = archive();
     let good = key.sign(&release);
     let end = "-----END PGP SIGNATURE-----";
@@ -132,7 +131,7 @@ async fn what_is_not_signed_by_the_listed_key_is_refused() {
         assert!(message.contains(&reason), "{reason}: {message}");
     }
     // Good as far as the arithmetic goes, with a listed key.
-    files.put(IN_RELEASE, rsa.sign_over(HashAlgorithm::Sha1, &release));
+    files.put(IN_RELEASE, rsa.sign_over_sha1(&release));
     let message = Scene::new(&rsa).refusal(&files).await;
     assert!(message.contains("is made over SHA1, expected SHA256 or better"), "{message}");
     files.put(IN_RELEASE, rsa.sign(&release));
@@ -141,7 +140,7 @@ async fn what_is_not_signed_by_the_listed_key_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_or_a_package_that_is_not_the_named_one_is_refused() {
-    let key = Key::new();
+    let key = OpenPgpKey::ed25519();
     let (files, release) = archive();
     files.put(IN_RELEASE, key.sign(&release));
     let good = files.get(LIST).expect("a list");
@@ -166,7 +165,7 @@ async fn a_list_or_a_package_that_is_not_the_named_one_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_that_lacks_the_suite_is_passed_over_and_a_lying_one_is_no_hindrance() {
-    let key = Key::new();
+    let key = OpenPgpKey::ed25519();
     let (files, release) = archive();
     let liar = files.serve().await;
     files.put(IN_RELEASE, release.clone());
@@ -182,7 +181,7 @@ async fn an_archive_that_lacks_the_suite_is_passed_over_and_a_lying_one_is_no_hi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_are_missing_or_not_what_they_are_named_after() {
-    let (key, other) = (Key::new(), Key::new());
+    let (key, other) = (OpenPgpKey::ed25519(), OpenPgpKey::ed25519());
     let (files, release) = archive();
     files.put(IN_RELEASE, key.sign(&release));
     let scene = Scene::new(&key);
@@ -207,7 +206,7 @@ async fn keys_that_are_missing_or_not_what_they_are_named_after() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_resolved_is_named_with_its_chain() {
-    let key = Key::new();
+    let key = OpenPgpKey::ed25519();
     let (files, release) = archive();
     files.put(IN_RELEASE, key.sign(&release));
     let scene = Scene::new(&key);
@@ -219,7 +218,7 @@ async fn what_cannot_be_resolved_is_named_with_its_chain() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_kept_index_tells_what_was_changed_in_a_lock() {
-    let key = Key::new();
+    let key = OpenPgpKey::ed25519();
     let (files, release) = archive();
     files.put(IN_RELEASE, key.sign(&release));
     let scene = Scene::new(&key);

@@ -3,7 +3,7 @@
 //! engines without a word.
 //!
 //! Source: the reference of `docker context`; a context's description is `contexts/meta/SHA-256-OF-ITS-NAME/meta.json`, its TLS
-//! keys stand below `contexts/tls/`.
+//! keys are below `contexts/tls/`.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -18,35 +18,34 @@ use rcrepro_model::content::digest::Sha256;
 
 /// Where the engine is looked for when nothing else is said.
 const USUAL: &str = "unix:///var/run/docker.sock";
-/// The context that stands for what there is without contexts.
+/// The name of the engine that is used where there are no contexts.
 const DEFAULT_CONTEXT: &str = "default";
 /// The most bytes of a file of Docker's configuration.
 const LIMIT: u64 = 1 << 20;
 
-/// Is where an engine is looked for, and who says so.
+/// Where an engine is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EngineAddress {
+pub(crate) struct EngineAddress {
     /// The address, such as `unix:///var/run/docker.sock`.
     pub url: String,
-    /// Who says so.
+    /// What named the address.
     pub origin: Origin,
 }
 
-/// Says who named an address.
+/// What named an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// The caller.
     Option,
     /// The variable `DOCKER_HOST`.
     DockerHost,
     /// A context of Docker's client.
     Context {
-        /// Its name.
         name: String,
         /// The variable or the file that chose it.
         chosen_by: String,
     },
-    /// Nobody: it is the usual one.
+    /// Nothing: it is the usual one.
     Usual,
 }
 
@@ -106,7 +105,7 @@ impl EngineAddress {
         Ok(Self { url, origin: Origin::Context { name, chosen_by } })
     }
 
-    /// Says how another engine is named, by what named this one; none where nothing did.
+    /// Returns how another engine is named, by what named this one; `None` where nothing did.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match &self.origin {
@@ -154,7 +153,10 @@ struct EndpointWire {
     skip_tls_verify: bool,
 }
 
-/// Gives the address of a context; a reason in words when there is none that can be used.
+/// Returns the address of a context.
+///
+/// # Errors
+/// A text that says why it cannot be used.
 fn endpoint(folder: &Path, name: &str) -> Result<String, String> {
     let id = Sha256::of(name.as_bytes()).to_string();
     let file = folder.join("contexts/meta").join(&id).join("meta.json");

@@ -16,7 +16,7 @@ use rcrepro_model::image::definition::ImagePlatform;
 const HEADERS_LIMIT: u64 = 24 * 3600;
 
 /// What [`EngineInfo::staging`] says before the first inputs were staged.
-pub const UNDECIDED: &str = "undecided";
+pub(crate) const UNDECIDED: &str = "undecided";
 
 /// The oldest engine and API that behave as the recipes measured.
 const OLDEST_VERSION: (u32, u32) = (20, 10);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::libpod::Libpod;
 
-/// Is the engine that answers, and what it takes to talk to it.
+/// The engine that answers, with what it takes to talk to it.
 #[derive(Debug, Clone)]
 pub(crate) enum Dialect {
     /// Docker Engine.
@@ -22,7 +22,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// Tells whether overlay volumes are of use. Podman drops the driver options of a mount; a volume that is created
+    /// Whether overlay volumes are of use. Podman drops the driver options of a mount; a volume that is created
     /// beforehand is mounted only while a container runs, so that its archives would miss the outputs.
     pub fn has_overlays(&self) -> bool {
         matches!(self, Self::Docker)
@@ -68,8 +68,8 @@ impl Dialect {
     }
 }
 
-/// Tells whether the program that stands in as PID 1 says, by this exit code and this standard error, that it could not
-/// execute the command. Docker's exits with 126 or 127, Podman's with 1.
+/// Whether the engine's own PID 1 says, by this exit code and this standard error, that it could not execute the
+/// command. Docker's exits with 126 or 127, Podman's with 1.
 pub(crate) fn is_failed_exec(code: i32, stderr: &str) -> bool {
     let said = match code {
         126 | 127 => stderr.starts_with("[FATAL tini ("),
@@ -79,13 +79,13 @@ pub(crate) fn is_failed_exec(code: i32, stderr: &str) -> bool {
     said && stderr.lines().count() == 1
 }
 
-/// Inspects a container.
+/// Inspects a container; an answer that only Podman gives is read as Docker's.
 pub(crate) async fn inspect_container(client: &Docker, id: &str) -> Result<ContainerInspectResponse, Error> {
     let answer = client.inspect_container(id, None::<InspectContainerOptions>).await;
     answer.or_else(|error| read_again(error, |answer| exited(answer.pointer_mut("/State/Status"))))
 }
 
-/// Lists containers.
+/// Lists containers, read as by [`inspect_container`].
 pub(crate) async fn list_containers(
     client: &Docker,
     options: ListContainersOptions,

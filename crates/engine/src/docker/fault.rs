@@ -39,7 +39,7 @@ pub(crate) async fn limited<T>(
     }
 }
 
-/// Gives the HTTP status of a refusal.
+/// Returns the HTTP status of a refusal; `None` for an error of another kind.
 pub(crate) fn status(error: &Error) -> Option<u16> {
     match error {
         Error::DockerResponseServerError { status_code, .. } => Some(*status_code),

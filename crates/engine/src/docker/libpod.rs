@@ -1,4 +1,4 @@
-//! Creates containers through Podman's own API, which stands on the same socket as the one that it has in common with
+//! Creates containers through Podman's own API, which is on the same socket as the one that it has in common with
 //! Docker.
 //!
 //! The common API cannot say what an action needs: Podman adds variables of its own (`container`, `TERM`), takes a name
@@ -10,11 +10,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, HostConfig};
-use rcrepro_http::{Answer, Client, Method, Request};
+use rcrepro_http::{Client, HttpAnswer, HttpRequest, Method};
+use rcrepro_model::content::base64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -76,7 +75,7 @@ impl Libpod {
         serde_json::from_slice(&said).map_err(broken)
     }
 
-    fn request(&self, method: Method, path: &str) -> Request {
+    fn request(&self, method: Method, path: &str) -> HttpRequest {
         self.client.request(method, &format!("{}/{path}", self.base))
     }
 
@@ -101,7 +100,7 @@ impl Libpod {
                 Err(broken("the answer about a path lacks its header"))
             };
         };
-        let json = STANDARD.decode(header).map_err(broken)?;
+        let json = base64::decode(header).ok_or_else(|| broken("the answer about a path is not base64"))?;
         Ok(serde_json::from_slice::<StatWire>(&json).map_err(broken)?.mode & GO_SYMLINK != 0)
     }
 }
@@ -110,7 +109,7 @@ impl Libpod {
 ///
 /// # Errors
 /// The refusal with its status, or why the body did not arrive.
-async fn expect(status: u16, answer: Answer) -> Result<Vec<u8>, Error> {
+async fn expect(status: u16, answer: HttpAnswer) -> Result<Vec<u8>, Error> {
     let status_code = answer.status();
     let said = answer.bytes(ANSWER_LIMIT).await.map_err(broken)?;
     if status_code == status {

@@ -8,13 +8,14 @@
 //! Network steps ([`super::Network::Transport`]) use the engine's bridge. A proxy that listens on the host's loopback address
 //! cannot be reached from there: its variables must name an address that the bridge reaches.
 //!
-//! Refused alternatives: log drivers (`json-file` breaks bytes that are no UTF-8, `local` drops some, and both are read
+//! Refused alternatives: log drivers (`json-file` breaks bytes that are not UTF-8, `local` drops some, and both are read
 //! with a delay); binds of host directories (no remote daemon); hard links out of the store below an overlay (read-only
 //! files of another owner are another tree to the command); a container that is kept and used again (not fresh).
 //!
 //! Not supported: a daemon behind TLS over TCP (use `ssh://`), and Podman behind `ssh://` (forward its socket).
 
 mod address;
+mod blocking;
 mod connect;
 mod container;
 mod dialect;
@@ -52,13 +53,11 @@ use rcrepro_model::execution::world::{ClockMode, UMASK, World};
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_store::BlobStore;
 
-pub use self::address::{EngineAddress, Origin};
-pub use self::connect::UNDECIDED;
-pub use self::container::labels::{DEADLINE, LABEL, RUN, STORE};
-pub use self::inputs::INPUT_MTIME;
+pub(crate) use self::address::EngineAddress;
+pub use self::container::labels::RUN;
 pub use super::Staging;
 
-/// Says which engine to use, and for whom.
+/// Which engine is used, and for whom.
 #[derive(Debug, Clone)]
 pub struct DockerOptions {
     /// The daemon's address; without it `DOCKER_HOST`, then the default socket.

@@ -47,7 +47,6 @@ impl Pump {
         Ok(Self { runtime: Some(runtime), handle })
     }
 
-    /// Gives what starts tasks.
     pub fn handle(&self) -> &PumpHandle {
         &self.handle
     }
@@ -61,7 +60,7 @@ impl Pump {
 }
 
 impl Drop for Pump {
-    /// Gives removals that are under way a moment to end, also when nobody called `close`, such as after a panic.
+    /// Gives removals that are under way a moment to end, also when `close` was not called, such as after a panic.
     fn drop(&mut self) {
         let Some(runtime) = self.runtime.take() else { return };
         let tracker = self.handle.tracker.clone();

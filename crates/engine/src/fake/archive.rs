@@ -74,7 +74,10 @@ struct RootFsWire {
 }
 
 impl Unpacked {
-    /// Reads an archive of one image; a reason in words when it is none, or a layer is not what the configuration says.
+    /// Reads an archive of one image.
+    ///
+    /// # Errors
+    /// A text that says what is missing, or which layers are not those of the configuration.
     pub(super) fn read(archive: Vec<u8>) -> Result<Self, String> {
         let files = files(&archive)?;
         let file = |path: &str| files.get(path).ok_or_else(|| format!("the archive has no `{path}`"));
@@ -92,7 +95,10 @@ impl Unpacked {
     }
 }
 
-/// Reads the files of a tar; a reason in words when it is none.
+/// Reads the files of a tar, by path.
+///
+/// # Errors
+/// A text that says where it is damaged.
 pub(super) fn files(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let mut found = BTreeMap::new();
     let mut archive = Archive::new(bytes);

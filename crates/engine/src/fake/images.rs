@@ -41,7 +41,7 @@ struct State {
 /// What a build gives.
 #[derive(Debug, Clone)]
 pub enum FakeBuild {
-    /// An image.
+    /// This image, whose id is another one in each build.
     Image(FakeImage),
     /// Nothing: a step fails with this reason and this log.
     Fails(&'static str, &'static str),
@@ -50,11 +50,11 @@ pub enum FakeBuild {
 /// One build that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FakeBuildCall {
-    /// The build's label.
+    /// [`BuildRequest::label`].
     pub label: String,
     /// The stage.
     pub target: String,
-    /// The build arguments.
+    /// [`BuildRequest::arguments`].
     pub arguments: BTreeMap<String, String>,
     /// How many images it could take steps from.
     pub cache: usize,

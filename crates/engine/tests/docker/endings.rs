@@ -33,7 +33,7 @@ async fn signals_are_seen() {
     scene.close().await;
 }
 
-/// How a want of memory ends in Podman, whose monitor does not notice it on control groups of version 1. When this goes
+/// How a command ends in Podman when memory runs out, which its monitor does not notice on control groups of version 1. When this goes
 /// red, Podman has learnt it: then strike it from the table in `docs/design/engine-docker.md`.
 const UNSEEN: Ending = Ending::Signaled { signal: 9 };
 

@@ -238,7 +238,7 @@ async fn what_stands_beside_a_moved_source_is_refused() {
     let scene = Scene::new().await;
     for (more, said) in [
         ("build/other/file", "the input root holds `build/other`, expected only `build/work` and `deps`"),
-        ("build/file", "the input root holds `build/file`, which is no directory"),
+        ("build/file", "the input root holds `build/file`, which is not a directory"),
         ("work/file", "the input root holds `work`, expected only `build/work` and `deps`"),
         ("home/file", "the input root holds `home`, expected only `build/work` and `deps`"),
     ] {

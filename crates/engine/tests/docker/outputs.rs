@@ -35,8 +35,8 @@ fn tree(entries: &[(&str, Option<TreeNode>)]) -> Digest {
     let mut builder = TreeBuilder::default();
     for (at, node) in entries {
         match node {
-            Some(node) => builder.insert(&path(at), node.clone()).expect("no path stands twice"),
-            None => builder.insert_directory(&path(at)).expect("no path stands twice"),
+            Some(node) => builder.insert(&path(at), node.clone()).expect("no path occurs twice"),
+            None => builder.insert_directory(&path(at)).expect("no path occurs twice"),
         }
     }
     builder.finish(&mut |_, _| Ok::<_, ()>(())).expect("the sink takes it")

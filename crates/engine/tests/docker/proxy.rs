@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-/// Is what the proxy does.
+/// What the proxy does.
 #[derive(Clone, Copy)]
 pub enum Mischief {
     /// Cuts uploaded archives before their last entry, and answers for the rest with the daemon's 200.
@@ -20,7 +20,7 @@ pub enum Mischief {
     DelayWaits(Duration),
 }
 
-/// Is a listening proxy; its socket goes with the folder.
+/// A listening proxy; its socket goes with the folder.
 pub struct Proxy {
     folder: tempfile::TempDir,
 }

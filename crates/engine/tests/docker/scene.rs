@@ -143,7 +143,7 @@ impl Scene {
                 Input::Link(target) => builder.insert(&path, TreeNode::Symlink { target: (*target).to_owned() }),
                 Input::Folder => builder.insert_directory(&path),
             };
-            placed.expect("no path stands twice");
+            placed.expect("no path occurs twice");
         }
         builder.finish(&mut |_, bytes| self.store.put(&bytes).map(|_| ())).expect("the store takes it")
     }

@@ -112,7 +112,7 @@ async fn a_blocked_runtime_loses_nothing() {
     let (executed, ()) = tokio::join!(scene.run(&case), neighbour);
     let result = executed.expect("a result").result;
     let count = result.outputs.values().next().expect("it was declared");
-    let Output::File { digest: count, .. } = count else { panic!("{count:?} is no file") };
+    let Output::File { digest: count, .. } = count else { panic!("{count:?} is not a file") };
     let received = result.stdout.size;
     assert!(count.size > 100, "{count:?} chunks");
     assert!(received >= count.size * 4096, "{received} bytes of {} chunks", count.size);

@@ -52,7 +52,7 @@ async fn streams_that_end_inside_a_frame_are_no_log() {
     let scene = behind(&proxy, Staging::Archive).await;
     let error = scene.run(&Case::sh("echo a longer line; sleep 1")).await.expect_err("the end is missing");
     assert!(matches!(error, EngineError::Incomplete { .. }), "{error}");
-    assert!(error.to_string().contains("no whole frame"), "{error}");
+    assert!(error.to_string().contains("not a whole frame"), "{error}");
     scene.close().await;
 }
 

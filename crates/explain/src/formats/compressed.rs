@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use rcrepro_compression::GzipHeader;
+
 use crate::lines::instant::rfc3339;
 use crate::{Hints, UNPACKED, within};
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
@@ -37,9 +39,9 @@ pub fn explain_compressed(
 
 fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
     let reader: Box<dyn Read + '_> = match bytes.first()? {
-        0x1f => Box::new(flate2::read::MultiGzDecoder::new(bytes)),
-        0xfd => Box::new(liblzma::read::XzDecoder::new_multi_decoder(bytes)),
-        _ => Box::new(ruzstd::decoding::StreamingDecoder::new(bytes).ok()?),
+        0x1f => Box::new(rcrepro_compression::gzip(bytes)),
+        0xfd => Box::new(rcrepro_compression::xz(bytes)),
+        _ => Box::new(rcrepro_compression::zstd(bytes)),
     };
     let mut unpacked = Vec::new();
     reader.take(UNPACKED + 1).read_to_end(&mut unpacked).ok()?;
@@ -48,20 +50,7 @@ fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// Compares the fields of two gzip headers (RFC 1952).
 fn gzip_header(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
-    let header = |bytes: &[u8]| {
-        let decoder = flate2::read::GzDecoder::new(bytes);
-        let header = decoder.header()?;
-        let text =
-            |part: Option<&[u8]>| part.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
-        Some((
-            header.mtime(),
-            text(header.filename()),
-            text(header.comment()),
-            header.operating_system(),
-            *bytes.get(8)?,
-        ))
-    };
-    let (l, r) = (header(left)?, header(right)?);
+    let (l, r) = (GzipHeader::read(left)?, GzipHeader::read(right)?);
     let mut found = Vec::new();
     let mut check = |what: &str, class, l: String, r: String, cause: &str, remedy| {
         if l != r {
@@ -69,22 +58,29 @@ fn gzip_header(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
         }
     };
     let time = |mtime: u32| if mtime == 0 { "none".to_owned() } else { rfc3339(i64::from(mtime)) };
-    check("mtime", DifferenceClass::Clock, time(l.0), time(r.0), "when the file was written, or gzip ran", "gzip -n");
-    check("name", DifferenceClass::Path, l.1, r.1, "the name of the file that was compressed", "gzip -n");
-    check("comment", DifferenceClass::Real, l.2, r.2, "another comment", "gzip -n");
+    check(
+        "mtime",
+        DifferenceClass::Clock,
+        time(l.mtime),
+        time(r.mtime),
+        "when the file was written, or gzip ran",
+        "gzip -n",
+    );
+    check("name", DifferenceClass::Path, l.name, r.name, "the name of the file that was compressed", "gzip -n");
+    check("comment", DifferenceClass::Real, l.comment, r.comment, "another comment", "gzip -n");
     check(
         "system",
         DifferenceClass::Host,
-        l.3.to_string(),
-        r.3.to_string(),
+        l.system.to_string(),
+        r.system.to_string(),
         "the system that gzip ran on",
         "one platform for both",
     );
     check(
         "flags",
         DifferenceClass::Environment,
-        l.4.to_string(),
-        r.4.to_string(),
+        l.level.to_string(),
+        r.level.to_string(),
         "another level of compression",
         "one level: gzip -9",
     );

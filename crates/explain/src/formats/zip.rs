@@ -109,7 +109,7 @@ fn unpacked<'a>(method: usize, stored: &'a [u8], left: &mut u64) -> Option<Cow<'
         0 => Some(Cow::Borrowed(stored)),
         8 => {
             let mut content = Vec::new();
-            flate2::read::DeflateDecoder::new(stored).take(*left + 1).read_to_end(&mut content).ok()?;
+            rcrepro_compression::deflate(stored).take(*left + 1).read_to_end(&mut content).ok()?;
             *left = left.checked_sub(content.len() as u64)?;
             Some(Cow::Owned(content))
         }

@@ -39,7 +39,7 @@ impl Case {
             return [a, b];
         }
         let file = std::fs::File::open(self.folder.join("pair.tar.xz")).expect("the pair is committed");
-        let mut archive = tar::Archive::new(liblzma::read::XzDecoder::new(file));
+        let mut archive = tar::Archive::new(rcrepro_compression::xz(file));
         let mut found = Vec::new();
         for entry in archive.entries().expect("an archive") {
             let mut content = Vec::new();

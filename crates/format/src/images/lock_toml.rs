@@ -2,13 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::image_toml::ConfigWire;
 use crate::syntax::toml_place::{self, TomlError};
+use rcrepro_model::content::base64;
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::definition::{ImageName, ImagePlatform};
@@ -182,7 +181,7 @@ fn of_kind(text: &str, purl: Spanned<Purl>, kind: &str) -> Result<Purl, TomlErro
 
 /// Checks that a checksum has a prefix and, decoded from Base64, a length.
 fn checksum(text: &str, value: Spanned<String>, prefix: &str, length: usize) -> Result<String, TomlError> {
-    let bytes = value.as_ref().strip_prefix(prefix).and_then(|rest| STANDARD.decode(rest).ok());
+    let bytes = value.as_ref().strip_prefix(prefix).and_then(base64::decode);
     if bytes.is_some_and(|bytes| bytes.len() == length) {
         return Ok(value.into_inner());
     }
@@ -311,12 +310,12 @@ mod tests {
                 }],
                 go: vec![GoPin {
                     purl: Purl::go("golang.org/toolchain", "v0.0.1-go1.26.8.linux-amd64"),
-                    h1: format!("h1:{}", STANDARD.encode([7; 32])),
+                    h1: format!("h1:{}", base64::encode([7; 32])),
                     digest: Digest::of(b"zip"),
                 }],
                 npm: vec![NpmPin {
                     purl: Purl::npm("npm", "11.0.0"),
-                    integrity: format!("sha512-{}", STANDARD.encode([9; 64])),
+                    integrity: format!("sha512-{}", base64::encode([9; 64])),
                     digest: Digest::of(b"tgz"),
                 }],
                 modules: vec![module("golang.org/x/vuln", b"vuln"), module("golang.org/x/mod", b"mod")],
@@ -334,7 +333,7 @@ mod tests {
     }
 
     fn module(name: &str, bytes: &[u8]) -> GoPin {
-        let h1 = format!("h1:{}", STANDARD.encode([5; 32]));
+        let h1 = format!("h1:{}", base64::encode([5; 32]));
         GoPin { purl: Purl::go(name, "v1.0.0"), h1, digest: Digest::of(bytes) }
     }
 

@@ -11,9 +11,9 @@ use rcrepro_store::BlobStore;
 pub struct ImageBlobs {
     /// The machine that the image is for.
     pub platform: ImagePlatform,
-    /// The image manifest.
+    /// OCI JSON, media type `application/vnd.oci.image.manifest.v1+json`.
     pub manifest: Digest,
-    /// The image config.
+    /// OCI JSON: the entry point, the environment and the DiffIds.
     pub config: Digest,
     /// The uncompressed layers, lowest first.
     pub layers: Vec<Digest>,
@@ -25,7 +25,7 @@ impl ImageBlobs {
         [self.manifest, self.config].into_iter().chain(self.layers.iter().copied())
     }
 
-    /// Returns what a layout's index says of the image: `tag` for engines, `reference` as its name inside the layout.
+    /// Returns the image's entry in a layout's index: `tag` for engines, `reference` as its name inside the layout.
     #[must_use]
     pub fn index_entry<'a>(&'a self, tag: Option<&'a str>, reference: Option<&'a str>) -> LayoutImage<'a> {
         let Self { platform, manifest, config, layers } = self;

@@ -179,7 +179,7 @@ pub struct UnpackedPackage {
 pub struct Placed {
     /// The index of the package.
     pub package: usize,
-    /// What it is.
+    /// A folder, a file, or a symbolic link.
     pub node: LayerNode,
 }
 

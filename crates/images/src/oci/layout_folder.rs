@@ -28,7 +28,7 @@ pub struct NamedImage {
     pub reference: String,
     /// The name that engines show.
     pub tag: String,
-    /// The image.
+    /// All of them in the store.
     pub blobs: ImageBlobs,
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
 
 pub mod concat;
@@ -22,15 +23,15 @@ pub enum OciError {
     /// A package holds a path twice.
     #[error("{package}: `{path}` occurs twice")]
     Twice {
-        /// The package.
+        /// Its purl, or what the definition calls it.
         package: String,
-        /// The path.
+        /// Relative to the image's root.
         path: TreePath,
     },
     /// A hard link names a file that did not come before it.
     #[error("{package}: `{path}` is a hard link to `{target}`, which is not an earlier file")]
     Hardlink {
-        /// The package.
+        /// Its purl, or what the definition calls it.
         package: String,
         /// The link.
         path: TreePath,
@@ -40,7 +41,7 @@ pub enum OciError {
     /// Two packages hold different things at one path.
     #[error("`{path}` differs between {one} and {other}")]
     Conflict {
-        /// The path.
+        /// Relative to the image's root.
         path: TreePath,
         /// The package that came first.
         one: String,
@@ -50,9 +51,9 @@ pub enum OciError {
     /// A path goes through something that is not a folder.
     #[error("{package}: `{path}` lies below `{parent}`, which {owner} makes something other than a folder")]
     Below {
-        /// The package.
+        /// Its purl, or what the definition calls it.
         package: String,
-        /// The path.
+        /// Relative to the image's root.
         path: TreePath,
         /// The path's ancestor.
         parent: TreePath,
@@ -62,11 +63,11 @@ pub enum OciError {
     /// A package unpacks to more than may be.
     #[error("{package}: `{path}` takes it beyond the {limit} {unit} that a package may unpack to")]
     TooLarge {
-        /// The package.
+        /// Its purl, or what the definition calls it.
         package: String,
         /// The entry that went over.
         path: TreePath,
-        /// The limit.
+        /// In bytes or entries, as `unit` says.
         limit: u64,
         /// What is limited.
         unit: &'static str,
@@ -74,7 +75,7 @@ pub enum OciError {
     /// A glob of the definition cannot be read.
     #[error("invalid glob `{glob}`")]
     Glob {
-        /// The glob.
+        /// As the definition spells it.
         glob: String,
         /// What is wrong with it.
         #[source]
@@ -85,13 +86,13 @@ pub enum OciError {
     NothingToJoin {
         /// The file.
         path: TreePath,
-        /// The glob.
+        /// As the definition spells it.
         glob: String,
     },
     /// A layout would be written over something else.
     #[error("`{}` holds something other than these images: {reason}", folder.display())]
     Occupied {
-        /// The folder.
+        /// Where the layout was to go.
         folder: PathBuf,
         /// What is there, or not.
         reason: String,
@@ -101,13 +102,25 @@ pub enum OciError {
     Io {
         /// What was tried, as a verb with its object.
         doing: String,
-        /// What the system said.
+        /// The error of the system or of a decoder.
         #[source]
         source: io::Error,
     },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Hint for OciError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Occupied { .. } => {
+                Some("name a folder that is not there yet: rcrepro image build --output DIR".to_owned())
+            }
+            Self::Store(error) => error.hint(),
+            _ => None,
+        }
+    }
 }
 
 impl OciError {

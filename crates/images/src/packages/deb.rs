@@ -7,7 +7,6 @@ use std::io::{self, Read};
 use super::PackageError;
 use super::ar::ArArchive;
 use super::archive::read_tar;
-use super::zstd;
 use rcrepro_model::image::layer::Entry;
 
 /// Streams the entries of a `.deb` to `sink`, and reads `input` to its end.
@@ -46,9 +45,9 @@ pub fn read_deb<E: From<PackageError>>(
         seen_data = true;
         let data: Box<dyn Read + '_> = match name.as_str() {
             "data.tar" => Box::new(member),
-            "data.tar.gz" => Box::new(flate2::read::MultiGzDecoder::new(member)),
-            "data.tar.xz" => Box::new(liblzma::read::XzDecoder::new_multi_decoder(member)),
-            "data.tar.zst" => Box::new(zstd::Decoder::new(member)),
+            "data.tar.gz" => Box::new(rcrepro_compression::gzip(member)),
+            "data.tar.xz" => Box::new(rcrepro_compression::xz(member)),
+            "data.tar.zst" => Box::new(rcrepro_compression::zstd(member)),
             _ => {
                 let expected = "expected data.tar, data.tar.gz, data.tar.xz or data.tar.zst";
                 return Err(form(format!("`{name}` is compressed in a way that is not known: {expected}")).into());

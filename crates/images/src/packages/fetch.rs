@@ -3,14 +3,13 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
-use rcrepro_http::{Answer, Client, Failure, HttpError, Method, Proxies, Redirects, retry};
+use rcrepro_http::{Client, FailedRequest, HttpAnswer, HttpError, Method, Proxies, Redirects, retry};
 use sha2::{Digest as _, Sha512};
 
 use super::PackageError;
 use rcrepro_model::content::digest::{Digest, DigestHasher};
+use rcrepro_model::content::integrity;
 use rcrepro_store::{BlobStore, StoreError};
 
 /// How many files are fetched at once.
@@ -40,7 +39,7 @@ pub struct WantedFile {
     pub package: String,
     /// Where it may lie, the first choice first.
     pub urls: Vec<String>,
-    /// What it has to be.
+    /// By what the bytes are checked.
     pub promise: Promise,
 }
 
@@ -116,14 +115,14 @@ impl Fetcher {
         first(package, urls, read).await
     }
 
-    async fn open(&self, package: &str, url: &str) -> Result<Answer, Failure<PackageError>> {
+    async fn open(&self, package: &str, url: &str) -> Result<HttpAnswer, FailedRequest<PackageError>> {
         let answer = self.client.request(Method::Get, url).send().await;
         let answer = answer.map_err(|error| refused(package, url, &error))?;
         if answer.is_success() {
             return Ok(answer);
         }
         let error = unfetched(package, format!("{url}: {}", answer.status_line()));
-        Err(Failure { error, next: answer.next() })
+        Err(FailedRequest { error, next: answer.next() })
     }
 
     async fn attempt(
@@ -131,13 +130,13 @@ impl Fetcher {
         url: &str,
         wanted: &WantedFile,
         store: &dyn BlobStore,
-    ) -> Result<Digest, Failure<PackageError>> {
+    ) -> Result<Digest, FailedRequest<PackageError>> {
         let limit = match &wanted.promise {
             Promise::Digest(digest) => digest.size,
             Promise::Sha512(_) | Promise::Nothing => MAX_UNKNOWN,
         };
         let broken = |error: HttpError| match error {
-            HttpError::TooLong { limit } => Failure::last(too_long(wanted, url, limit)),
+            HttpError::TooLong { limit } => FailedRequest::last(too_long(wanted, url, limit)),
             error => refused(&wanted.package, url, &error),
         };
         let mut body = self.open(&wanted.package, url).await?.into_body(limit);
@@ -164,7 +163,7 @@ impl Fetcher {
 async fn first<T>(
     package: &str,
     urls: &[String],
-    attempt: impl AsyncFn(&str) -> Result<T, Failure<PackageError>>,
+    attempt: impl AsyncFn(&str) -> Result<T, FailedRequest<PackageError>>,
 ) -> Result<T, PackageError> {
     let mut reasons = Vec::new();
     let mut note = |error: &PackageError| {
@@ -192,15 +191,15 @@ fn unfetched(package: &str, reason: String) -> PackageError {
     PackageError::Fetch { package: package.to_owned(), reason }
 }
 
-fn refused(package: &str, url: &str, error: &HttpError) -> Failure<PackageError> {
+fn refused(package: &str, url: &str, error: &HttpError) -> FailedRequest<PackageError> {
     match error {
         // The client's own texts name the URL.
         HttpError::Broken(_) | HttpError::Untrusted(_) | HttpError::NotTls(_) => {
-            Failure::passing(unfetched(package, error.reason()))
+            FailedRequest::passing(unfetched(package, error.reason()))
         }
-        HttpError::TooLong { .. } => Failure::last(unfetched(package, format!("{url}: {error}"))),
+        HttpError::TooLong { .. } => FailedRequest::last(unfetched(package, format!("{url}: {error}"))),
         HttpError::Redirect { .. } | HttpError::Late | HttpError::Slow(_) => {
-            Failure::passing(unfetched(package, format!("{url}: {error}")))
+            FailedRequest::passing(unfetched(package, format!("{url}: {error}")))
         }
     }
 }
@@ -219,7 +218,7 @@ fn check(wanted: &WantedFile, found: Digest, sha512: Option<Sha512>) -> Result<(
             Err(PackageError::Digest { package: wanted.package.clone(), expected: *expected, found })
         }
         Promise::Sha512(expected) => {
-            let found = format!("sha512-{}", STANDARD.encode(sha512.unwrap_or_default().finalize()));
+            let found = integrity::encode(sha512.unwrap_or_default().finalize());
             if *expected == found {
                 return Ok(());
             }

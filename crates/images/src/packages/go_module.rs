@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Seek as _};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::PackageError;
 use super::archive::{entry_path, refusal};
+use rcrepro_model::content::base64;
 use rcrepro_model::content::hex;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::layer::{Entry, EntryKind};
@@ -105,7 +104,7 @@ pub fn read_toolchain<E: From<PackageError>>(
 /// Returns the checksum over files, given in the order of their names' bytes with the SHA-256 of each.
 pub(super) fn h1<'a>(hashes: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
     let lines: String = hashes.into_iter().map(|(name, hash)| format!("{}  {name}\n", hex::encode(hash))).collect();
-    format!("h1:{}", STANDARD.encode(Sha256::digest(lines)))
+    format!("h1:{}", base64::encode(Sha256::digest(lines)))
 }
 
 /// Finds a name that the central directory has twice: the zip reader itself keeps the last entry of a name and no trace of

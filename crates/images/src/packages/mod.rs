@@ -6,6 +6,7 @@
 use std::io;
 
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
 
 mod ar;
@@ -19,7 +20,6 @@ pub mod go_source;
 pub mod npm;
 pub mod npm_cache;
 pub mod sources;
-mod zstd;
 
 /// Why a package could not be had or is not what it should be.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum PackageError {
     /// An entry's name could leave the image, or is not a name at all.
     #[error("{package}: entry `{entry}` is refused: {reason}")]
     Entry {
-        /// The package.
+        /// Its purl.
         package: String,
         /// The entry's name as the archive has it.
         entry: String,
@@ -37,7 +37,7 @@ pub enum PackageError {
     /// The archive is not of the form that its kind has.
     #[error("{package}: {reason}")]
     Form {
-        /// The package.
+        /// Its purl.
         package: String,
         /// What was expected and what was found.
         reason: String,
@@ -45,7 +45,7 @@ pub enum PackageError {
     /// A part that the definition places is not in the package.
     #[error("{package} holds nothing at `{part}`")]
     NoSuchPart {
-        /// The package.
+        /// Its purl.
         package: String,
         /// The path in the package.
         part: String,
@@ -53,19 +53,19 @@ pub enum PackageError {
     /// A checksum is not the one that was promised.
     #[error("{package}: {what} is {found}, expected {expected}")]
     Checksum {
-        /// The package.
+        /// Its purl.
         package: String,
         /// Which checksum: `h1`, `sha512`, `sha256`, `size`.
         what: &'static str,
         /// What was promised.
         expected: String,
-        /// What was found.
+        /// Computed from the bytes, in the form of `expected`.
         found: String,
     },
     /// What arrived is not the file that was locked, or that a signed index names.
     #[error("{package}: what arrived has the digest {found}, expected {expected}")]
     Digest {
-        /// The package.
+        /// Its purl.
         package: String,
         /// The digest that was promised.
         expected: Digest,
@@ -75,7 +75,7 @@ pub enum PackageError {
     /// Every place was tried.
     #[error("{package} cannot be fetched: {reason}")]
     Fetch {
-        /// The package.
+        /// Its purl.
         package: String,
         /// What each place answered.
         reason: String,
@@ -96,13 +96,13 @@ pub enum PackageError {
         /// What to do about it.
         hint: &'static str,
     },
-    /// A Debian archive's index is not believed, or has not what is wanted.
+    /// A Debian archive's index is not believed, or what is wanted is not in it.
     #[error(transparent)]
     Debian(#[from] debian::DebianError),
     /// Reading an archive failed.
     #[error("{package}: cannot read the archive")]
     Io {
-        /// The package.
+        /// Its purl.
         package: String,
         /// What the system or the decoder said.
         #[source]
@@ -113,22 +113,23 @@ pub enum PackageError {
     Store(#[from] StoreError),
 }
 
+impl Hint for PackageError {
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::NoSource { hint, .. } => hint,
+            Self::Debian(error) if error.hint().is_some() => return error.hint(),
+            Self::Tls { .. } => {
+                "apt-get install ca-certificates, or set SSL_CERT_FILE to the certificates that you trust"
+            }
+            _ => "rcrepro doctor says where packages come from; if a lock was edited: git checkout -- lockfiles",
+        };
+        Some(text.to_owned())
+    }
+}
+
 impl PackageError {
     fn io(package: &str) -> impl FnOnce(io::Error) -> Self {
         let package = package.to_owned();
         move |source| Self::Io { package, source }
-    }
-
-    /// Returns a command or a setting that may mend it.
-    #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoSource { hint, .. } => Some(hint),
-            Self::Debian(error) => error.hint(),
-            Self::Tls { .. } => {
-                Some("apt-get install ca-certificates, or set SSL_CERT_FILE to the certificates that you trust")
-            }
-            _ => None,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! npm packages: `.tgz` files with one folder on top, and what the registry says of a version.
+//! npm packages: `.tgz` files with one folder on top, and the registry's metadata.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -30,7 +30,7 @@ pub fn read_npm<E: From<PackageError>>(
         let path = if rest.is_empty() { at.clone() } else { at.join(&rest.parse().ok()?) };
         Some(path)
     };
-    read_tar(package, flate2::read::MultiGzDecoder::new(input), lay, &mut |entry: Entry, content| {
+    read_tar(package, rcrepro_compression::gzip(input), lay, &mut |entry: Entry, content| {
         let kind = match entry.kind {
             EntryKind::Directory { .. } => EntryKind::Directory { mode: 0o755 },
             EntryKind::File { mode } => EntryKind::File { mode: if mode & 0o111 == 0 { 0o644 } else { 0o755 } },
@@ -58,7 +58,7 @@ pub fn tarball_path(name: &str, version: &str) -> String {
     format!("{name}/-/{base}-{version}.tgz")
 }
 
-/// Reads `dist.integrity` from what a registry says of one version.
+/// Reads `dist.integrity` in a registry's metadata of one version.
 ///
 /// # Errors
 /// [`PackageError::Form`] when it says no sha512.
@@ -71,7 +71,7 @@ pub fn integrity(package: &str, metadata: &[u8]) -> Result<String, PackageError>
     sha512.map(str::to_owned).ok_or_else(|| PackageError::Form { package: package.to_owned(), reason: reason() })
 }
 
-/// Lists the versions in what a registry says of a package.
+/// Lists the versions in a registry's metadata of a package.
 ///
 /// # Errors
 /// [`PackageError::Form`] when it lists none.

@@ -23,7 +23,7 @@ const PACKUMENT_ACCEPT: &str = "application/vnd.npm.install-v1+json; q=1.0, appl
 pub struct CachedPackage<'a> {
     /// Its name, with its scope.
     pub name: &'a str,
-    /// Its version.
+    /// As in `package.json`, such as `1.2.3`.
     pub version: &'a str,
     /// The tarball's checksum, as `sha512-BASE64`.
     pub integrity: &'a str,

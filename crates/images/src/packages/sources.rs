@@ -138,6 +138,8 @@ fn ask(command: &mut Command) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use rcrepro_model::text::hint::Hint as _;
+
     use super::*;
 
     #[test]
@@ -148,7 +150,7 @@ mod tests {
         assert_eq!(bases, ["https://mirror.example/go", "https://own.example"]);
         let none = collect(&[], ["direct"].into_iter(), "Go modules", "no proxy", "set one").expect_err("none");
         assert_eq!(
-            (none.to_string().as_str(), none.hint()),
+            (none.to_string().as_str(), none.hint().as_deref()),
             ("no place is known to fetch Go modules from: no proxy", Some("set one"))
         );
     }

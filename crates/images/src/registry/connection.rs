@@ -7,7 +7,8 @@ use oci_client::client::{Client, ClientConfig, ClientProtocol};
 use oci_client::errors::OciDistributionError;
 use oci_client::secrets::RegistryAuth;
 use rcrepro_http::{
-    Answer, CONNECT_LIMIT, Failure, HttpError, Method, USER_AGENT, Url, is_header_value, is_loopback, is_passing, retry,
+    CONNECT_LIMIT, FailedRequest, HttpAnswer, HttpError, Method, USER_AGENT, Url, is_header_value, is_loopback,
+    is_passing, retry,
 };
 use tokio::sync::RwLock;
 
@@ -68,14 +69,14 @@ impl Connection {
     /// A token that ran out is renewed once.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// [`FailedRequest`].
     pub async fn ask(
         &self,
         method: Method,
         path: &str,
         headers: &[(&str, String)],
         object: &str,
-    ) -> Result<Answer, Failure<RegistryError>> {
+    ) -> Result<HttpAnswer, FailedRequest<RegistryError>> {
         let url = format!("{}://{}/v2/{}/{path}", self.scheme, self.name(), self.place.repository);
         for renewed in [false, true] {
             let request = self.clients.client(self.place.loopback).request(method, &url);
@@ -139,7 +140,7 @@ impl Connection {
     }
 
     /// Takes up a challenge.
-    async fn sign_in(&self, answer: &Answer) -> Result<(), RegistryError> {
+    async fn sign_in(&self, answer: &HttpAnswer) -> Result<(), RegistryError> {
         let challenge = answer.header("www-authenticate").unwrap_or_default();
         let (kind, _) = challenge.split_once(' ').unwrap_or((challenge, ""));
         let found = credentials::find(self.settings.docker_config.clone(), self.place.credential_names.clone()).await?;
@@ -216,7 +217,7 @@ impl Connection {
 /// Asks for the protocol's version; on this machine itself, TLS is tried before plain HTTP.
 ///
 /// A certificate that is not trusted is never a reason to go on without TLS.
-async fn greet(place: &Place, clients: &Clients) -> Result<(&'static str, Answer), Failure<RegistryError>> {
+async fn greet(place: &Place, clients: &Clients) -> Result<(&'static str, HttpAnswer), FailedRequest<RegistryError>> {
     let registry = place.authority.as_str();
     let (last, others) = place.schemes.split_last().expect("a place has a scheme");
     let client = clients.client(place.loopback);
@@ -231,7 +232,10 @@ async fn greet(place: &Place, clients: &Clients) -> Result<(&'static str, Answer
 }
 
 /// Takes any answer but a passing fault: what it means, the first real request tells better.
-async fn greeted(answer: Result<Answer, HttpError>, registry: &str) -> Result<Answer, Failure<RegistryError>> {
+async fn greeted(
+    answer: Result<HttpAnswer, HttpError>,
+    registry: &str,
+) -> Result<HttpAnswer, FailedRequest<RegistryError>> {
     let object = "the registry's greeting";
     let answer = answer.map_err(|error| broken(&error, object, registry))?;
     if is_passing(answer.status()) { http::successful(answer, object, registry).await } else { Ok(answer) }

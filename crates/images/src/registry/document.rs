@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rcrepro_http::{Answer, Failure, HttpError, Method, retry};
+use rcrepro_http::{FailedRequest, HttpAnswer, HttpError, Method, retry};
 
 use super::connection::Connection;
 use super::error::RegistryError;
@@ -32,9 +32,9 @@ pub(super) struct WantedDocument {
 pub(super) struct Received {
     /// What it was sent as, without parameters; empty when the server did not say.
     pub media_type: String,
-    /// Its bytes.
+    /// As they arrived, at most [`DOCUMENT_LIMIT`].
     pub bytes: Vec<u8>,
-    /// Their digest.
+    /// Computed, not claimed.
     pub digest: Digest,
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn fetch(
     route.ask(&wanted.object, ask).await
 }
 
-async fn read(connection: &Connection, wanted: &WantedDocument) -> Result<Received, Failure<RegistryError>> {
+async fn read(connection: &Connection, wanted: &WantedDocument) -> Result<Received, FailedRequest<RegistryError>> {
     let (object, registry) = (&wanted.object, connection.name());
     let accept = if wanted.path.starts_with("manifests/") { DOCUMENT_TYPES.join(", ") } else { "*/*".to_owned() };
     let answer = connection.ask(Method::Get, &wanted.path, &[("accept", accept)], object).await?;
@@ -79,7 +79,7 @@ async fn read(connection: &Connection, wanted: &WantedDocument) -> Result<Receiv
         error => broken(&error, object, registry),
     })?;
     if wanted.size.is_some_and(|size| (bytes.len() as u64) < size) {
-        return Err(Failure::passing(RegistryError::Truncated {
+        return Err(FailedRequest::passing(RegistryError::Truncated {
             object: object.clone(),
             registry: registry.to_owned(),
             expected: most,
@@ -103,13 +103,13 @@ async fn read(connection: &Connection, wanted: &WantedDocument) -> Result<Receiv
     Ok(Received { media_type, bytes, digest })
 }
 
-fn media_type(answer: &Answer) -> String {
+fn media_type(answer: &HttpAnswer) -> String {
     let value = answer.header("content-type").unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Returns what `Docker-Content-Digest` says; digests of other kinds than SHA-256 are not ours to compare.
-pub(super) fn claimed_digest(answer: &Answer) -> Option<&str> {
+pub(super) fn claimed_digest(answer: &HttpAnswer) -> Option<&str> {
     let claimed = answer.header("docker-content-digest")?.trim();
     (!claimed.starts_with("sha512:") && !claimed.starts_with("sha384:")).then_some(claimed)
 }

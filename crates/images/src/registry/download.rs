@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcrepro_http::{Answer, Attempts, Failure, HttpError, Method};
+use rcrepro_http::{AttemptCount, FailedRequest, HttpAnswer, HttpError, Method};
 
 use super::connection::Connection;
 use super::document::claimed_digest;
@@ -45,7 +45,7 @@ pub(super) async fn fetch(
     }
     let mut partial = None;
     let ask = async |connection: &Connection| {
-        let mut attempts = Attempts::new(pause);
+        let mut attempts = AttemptCount::new(pause);
         loop {
             let before = arrived(&partial);
             let download = Download { connection, wanted, object, store };
@@ -73,16 +73,16 @@ struct Download<'a> {
 }
 
 impl Download<'_> {
-    async fn attempt(&self, partial: &mut Option<Partial>) -> Result<(), Failure<RegistryError>> {
+    async fn attempt(&self, partial: &mut Option<Partial>) -> Result<(), FailedRequest<RegistryError>> {
         let offset = arrived(partial);
         let range = [("range", format!("bytes={offset}-"))];
         let headers = if offset > 0 { &range[..] } else { &[] };
         let path = format!("blobs/{}", self.wanted.hash.to_oci());
         let answer = match self.connection.ask(Method::Get, &path, headers, self.object).await {
             // It cannot go on from there, so it has to begin anew.
-            Err(Failure { error: error @ RegistryError::Status { status: 416, .. }, .. }) if offset > 0 => {
+            Err(FailedRequest { error: error @ RegistryError::Status { status: 416, .. }, .. }) if offset > 0 => {
                 *partial = None;
-                return Err(Failure::passing(error));
+                return Err(FailedRequest::passing(error));
             }
             answer => answer?,
         };
@@ -94,7 +94,7 @@ impl Download<'_> {
         }
         if is_part && !goes_on {
             let reason = "it sends another part than the one that was asked for".to_owned();
-            return Err(Failure::passing(self.unreachable(reason)));
+            return Err(FailedRequest::passing(self.unreachable(reason)));
         }
         self.check_headers(&answer, self.wanted.size - arrived(partial))?;
         let arriving = match partial {
@@ -119,7 +119,7 @@ impl Download<'_> {
         }
     }
 
-    fn check_headers(&self, answer: &Answer, left: u64) -> Result<(), RegistryError> {
+    fn check_headers(&self, answer: &HttpAnswer, left: u64) -> Result<(), RegistryError> {
         if let Some(announced) = answer.length().filter(|announced| *announced != left) {
             return Err(self.wrong_size(left.to_string(), announced.to_string()));
         }
@@ -134,7 +134,7 @@ impl Download<'_> {
         }
     }
 
-    async fn stream(&self, answer: Answer, arriving: &mut Partial) -> Result<(), Failure<RegistryError>> {
+    async fn stream(&self, answer: HttpAnswer, arriving: &mut Partial) -> Result<(), FailedRequest<RegistryError>> {
         let size = self.wanted.size;
         let mut body = answer.into_body(size - arriving.size);
         let failed = |error: HttpError| match error {
@@ -151,7 +151,7 @@ impl Download<'_> {
             })?;
         }
         if arriving.size < size {
-            return Err(Failure::passing(RegistryError::Truncated {
+            return Err(FailedRequest::passing(RegistryError::Truncated {
                 object: self.object.to_owned(),
                 registry: self.connection.name().to_owned(),
                 expected: size,
@@ -162,13 +162,13 @@ impl Download<'_> {
     }
 
     /// Checks the whole and makes it visible; what is wrong goes away with its writer.
-    async fn finish(&self, arrived: Partial) -> Result<(), Failure<RegistryError>> {
+    async fn finish(&self, arrived: Partial) -> Result<(), FailedRequest<RegistryError>> {
         let found = arrived.hasher.finish().hash;
         if found != self.wanted.hash {
             let (object, registry) = (self.object.to_owned(), self.connection.name().to_owned());
             let error = RegistryError::Digest { object, registry, expected: self.wanted.hash, found };
             // Pieces may be of different minds; a whole is what it is.
-            return Err(if arrived.resumed { Failure::passing(error) } else { Failure::last(error) });
+            return Err(if arrived.resumed { FailedRequest::passing(error) } else { FailedRequest::last(error) });
         }
         // Flushing a large file takes its time.
         let committed = tokio::task::spawn_blocking(move || arrived.writer.commit()).await;
@@ -188,6 +188,6 @@ impl Download<'_> {
 }
 
 /// Reads where a part begins: `Content-Range: bytes FIRST-LAST/SIZE`.
-fn begins_at(answer: &Answer) -> Option<u64> {
+fn begins_at(answer: &HttpAnswer) -> Option<u64> {
     answer.header("content-range")?.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok()
 }

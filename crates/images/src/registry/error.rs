@@ -12,7 +12,7 @@ pub enum RegistryError {
     /// The reference has no digest, and a tag may be moved at any time.
     #[error("`{reference}` has no digest: a tag does not say which image it is")]
     NoDigest {
-        /// The reference.
+        /// As it was given, with a tag or nothing.
         reference: Box<ImageReference>,
     },
     /// Nothing answers, or the connection broke.
@@ -50,7 +50,7 @@ pub enum RegistryError {
     Denied {
         /// The registry's host and port.
         registry: String,
-        /// The repository.
+        /// As the registry names it, such as `library/golang`.
         repository: String,
         /// What it said, or what is missing.
         reason: String,
@@ -174,9 +174,9 @@ pub enum RegistryError {
     /// A mirror of the user configuration cannot be used.
     #[error("mirror `{url}` of {registry}: {reason}")]
     Mirror {
-        /// The mirror.
+        /// As the user configuration has it; empty if it has none.
         url: String,
-        /// What it mirrors.
+        /// The host and port that it mirrors.
         registry: String,
         /// What is wrong with it.
         reason: &'static str,

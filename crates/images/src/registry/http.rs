@@ -3,7 +3,7 @@
 //! The distribution client's own downloads read documents of any length, follow redirects from TLS to plain HTTP and keep
 //! headers such as `Retry-After` to themselves; so reading is done here, and it signs in and uploads.
 
-use rcrepro_http::{Answer, Client, Failure, HttpError, Proxies, Redirects};
+use rcrepro_http::{Client, FailedRequest, HttpAnswer, HttpError, Proxies, Redirects};
 
 use super::error::RegistryError;
 
@@ -39,20 +39,24 @@ impl Clients {
 /// Returns an answer that is a success; everything else as a failure.
 ///
 /// # Errors
-/// [`Failure`], to be tried again for what may pass.
-pub(super) async fn successful(answer: Answer, object: &str, registry: &str) -> Result<Answer, Failure<RegistryError>> {
+/// [`FailedRequest`], to be tried again for what may pass.
+pub(super) async fn successful(
+    answer: HttpAnswer,
+    object: &str,
+    registry: &str,
+) -> Result<HttpAnswer, FailedRequest<RegistryError>> {
     if answer.is_success() {
         return Ok(answer);
     }
     let (object, registry, status, next) = (object.to_owned(), registry.to_owned(), answer.status(), answer.next());
     if status == 404 {
-        return Err(Failure::last(RegistryError::NotFound { object, registry }));
+        return Err(FailedRequest::last(RegistryError::NotFound { object, registry }));
     }
     let message = said(&beginning(answer).await);
-    Err(Failure { error: RegistryError::Status { object, registry, status, message }, next })
+    Err(FailedRequest { error: RegistryError::Status { object, registry, status, message }, next })
 }
 
-async fn beginning(answer: Answer) -> Vec<u8> {
+async fn beginning(answer: HttpAnswer) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut body = answer.into_body(MESSAGE_LIMIT);
     while let Ok(Some(piece)) = body.next().await {
@@ -81,14 +85,14 @@ pub(super) fn said(body: &[u8]) -> String {
 }
 
 /// Returns what a registry's failure to answer means, and whether to ask again; another connection may be faster.
-pub(super) fn broken(error: &HttpError, object: &str, registry: &str) -> Failure<RegistryError> {
+pub(super) fn broken(error: &HttpError, object: &str, registry: &str) -> FailedRequest<RegistryError> {
     let (object, registry) = (object.to_owned(), registry.to_owned());
     match error {
         HttpError::Redirect { reason } => {
-            Failure::last(RegistryError::Redirect { object, registry, reason: reason.clone() })
+            FailedRequest::last(RegistryError::Redirect { object, registry, reason: reason.clone() })
         }
-        HttpError::Untrusted(_) => Failure::last(RegistryError::Tls { registry, reason: error.reason() }),
-        _ => Failure::passing(RegistryError::Unreachable { object, registry, reason: error.reason() }),
+        HttpError::Untrusted(_) => FailedRequest::last(RegistryError::Tls { registry, reason: error.reason() }),
+        _ => FailedRequest::passing(RegistryError::Unreachable { object, registry, reason: error.reason() }),
     }
 }
 

@@ -45,7 +45,7 @@ pub enum RegistryEvent {
     Pulling {
         /// The layers that the store does not have.
         layers: usize,
-        /// Their bytes.
+        /// Compressed, as the registry keeps them.
         bytes: u64,
     },
     /// A layer is in the store and unpacks to what the config says.
@@ -55,7 +55,7 @@ pub enum RegistryEvent {
     },
     /// A blob is in the registry.
     Pushed {
-        /// The blob.
+        /// A layer or the config.
         blob: Digest,
     },
     /// Something failed and is tried again.
@@ -77,7 +77,7 @@ pub enum RegistryEvent {
 /// Names the blobs of an image that is pushed; all of them are in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushImage {
-    /// The manifest.
+    /// OCI or Docker JSON, sent byte for byte.
     pub manifest: Digest,
     /// The manifest's media type.
     pub manifest_type: String,

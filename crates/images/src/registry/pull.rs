@@ -41,8 +41,8 @@ impl Registry {
 
     /// Brings the image of the reference's digest, for one platform, into the store. The tag decides nothing.
     ///
-    /// Every blob is kept byte for byte under the digest that it was asked by; the manifest comes last, so that it stands
-    /// for a whole image. Blobs that the store has are not fetched again.
+    /// Every blob is kept byte for byte under the digest that it was asked by; the manifest comes last, so that where
+    /// it is, the image is whole. Blobs that the store has are not fetched again.
     ///
     /// # Errors
     /// [`RegistryError::NoDigest`] without a digest, and whatever the registry or the store gives. Then the blobs that had

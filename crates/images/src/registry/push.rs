@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use oci_client::client::Client;
 use oci_client::errors::OciDistributionError;
-use rcrepro_http::{Failure, Method, is_passing, retry};
+use rcrepro_http::{FailedRequest, Method, is_passing, retry};
 use tokio::sync::mpsc;
 
 use super::connection::Connection;
@@ -99,21 +99,21 @@ impl Push<'_> {
     /// Tries until it succeeds, is final, or was tried often enough.
     async fn again<T>(
         &self,
-        attempt: impl AsyncFnMut() -> Result<T, Failure<RegistryError>>,
+        attempt: impl AsyncFnMut() -> Result<T, FailedRequest<RegistryError>>,
     ) -> Result<T, RegistryError> {
         retry(self.pause, attempt, |error, pause| self.route.tell_retry(error, pause)).await
     }
 
-    async fn has(&self, blob: Digest, object: &str) -> Result<bool, Failure<RegistryError>> {
+    async fn has(&self, blob: Digest, object: &str) -> Result<bool, FailedRequest<RegistryError>> {
         let path = format!("blobs/{}", blob.hash.to_oci());
         match self.connection.ask(Method::Head, &path, &[], object).await {
             Ok(_) => Ok(true),
-            Err(Failure { error: RegistryError::NotFound { .. }, .. }) => Ok(false),
+            Err(FailedRequest { error: RegistryError::NotFound { .. }, .. }) => Ok(false),
             Err(failure) => Err(failure),
         }
     }
 
-    async fn upload(&self, blob: Digest, object: &str) -> Result<(), Failure<RegistryError>> {
+    async fn upload(&self, blob: Digest, object: &str) -> Result<(), FailedRequest<RegistryError>> {
         let client = self.connection.uploader().await?;
         let reference = self.connection.place.reference("latest");
         // An upload has not stalled as long as it goes, so no pause between two reads can tell.
@@ -157,14 +157,14 @@ impl Push<'_> {
         outcome: Result<Result<T, OciDistributionError>, tokio::time::error::Elapsed>,
         object: &str,
         allowed: Duration,
-    ) -> Result<(), Failure<RegistryError>> {
+    ) -> Result<(), FailedRequest<RegistryError>> {
         let (object, registry) = (object.to_owned(), self.connection.name().to_owned());
         let error = match outcome {
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(error)) => error,
             Err(_) => {
                 let reason = format!("the upload was not done after {} s", allowed.as_secs());
-                return Err(Failure::passing(RegistryError::Unreachable { object, registry, reason }));
+                return Err(FailedRequest::passing(RegistryError::Unreachable { object, registry, reason }));
             }
         };
         match error {
@@ -180,21 +180,23 @@ impl Push<'_> {
         }
     }
 
-    async fn status(&self, status: u16, message: String, object: String) -> Failure<RegistryError> {
+    async fn status(&self, status: u16, message: String, object: String) -> FailedRequest<RegistryError> {
         let registry = self.connection.name().to_owned();
         match status {
             // The token may have run out on the way; with a new one, another attempt tells.
             401 => match self.connection.renew().await {
-                Ok(()) => Failure::passing(RegistryError::Status { object, registry, status, message }),
-                Err(error) => Failure::last(error),
+                Ok(()) => FailedRequest::passing(RegistryError::Status { object, registry, status, message }),
+                Err(error) => FailedRequest::last(error),
             },
             403 => {
                 let (repository, reason) =
                     (self.connection.place.repository.clone(), format!("it answers 403{message}"));
-                Failure::last(RegistryError::Denied { registry, repository, reason })
+                FailedRequest::last(RegistryError::Denied { registry, repository, reason })
             }
-            _ if is_passing(status) => Failure::passing(RegistryError::Status { object, registry, status, message }),
-            _ => Failure::last(RegistryError::Status { object, registry, status, message }),
+            _ if is_passing(status) => {
+                FailedRequest::passing(RegistryError::Status { object, registry, status, message })
+            }
+            _ => FailedRequest::last(RegistryError::Status { object, registry, status, message }),
         }
     }
 }

@@ -1,10 +1,6 @@
 //! What a layer unpacks to, within a bound.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use std::io::{self, Read, Write};
 
 use super::error::RegistryError;
 use rcrepro_format::images::oci_document::Packing;
@@ -87,11 +83,11 @@ fn unpack(
     limit: u64,
     out: &mut dyn Write,
 ) -> Result<Unpacked, StoreError> {
-    let packed = BufReader::with_capacity(128 << 10, store.reader(blob)?);
+    let packed = store.reader(blob)?;
     let mut unpacked: Box<dyn Read> = match packing {
-        Packing::Plain => Box::new(packed),
-        Packing::Gzip => Box::new(MultiGzDecoder::new(packed)),
-        Packing::Zstd => Box::new(ZstdReader { source: packed, decoder: FrameDecoder::new(), in_frame: false }),
+        Packing::Plain => packed,
+        Packing::Gzip => Box::new(rcrepro_compression::gzip(packed)),
+        Packing::Zstd => Box::new(rcrepro_compression::zstd(packed)),
     };
     Ok(match io::copy(&mut (&mut unpacked).take(limit), out) {
         Err(error) => Unpacked::Broken(error),
@@ -134,55 +130,5 @@ impl Write for HashedBlob<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.blob.flush()
-    }
-}
-
-/// Reads every frame of a Zstandard stream and passes over what is marked as not to be read; the decoder alone ends after
-/// the first frame.
-struct ZstdReader<R: BufRead> {
-    source: R,
-    decoder: FrameDecoder,
-    in_frame: bool,
-}
-
-impl<R: BufRead> ZstdReader<R> {
-    /// Begins the next frame; none is left at the stream's end.
-    fn begin(&mut self) -> io::Result<bool> {
-        while !self.source.fill_buf()?.is_empty() {
-            match self.decoder.reset(&mut self.source) {
-                Ok(()) => return Ok(true),
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                    let skipped = io::copy(&mut (&mut self.source).take(length.into()), &mut io::sink())?;
-                    if skipped < length.into() {
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
-                }
-                Err(error) => return Err(io::Error::other(error)),
-            }
-        }
-        Ok(false)
-    }
-}
-
-impl<R: BufRead> Read for ZstdReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while !buffer.is_empty() {
-            if !self.in_frame {
-                self.in_frame = self.begin()?;
-                if !self.in_frame {
-                    break;
-                }
-            }
-            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                let one = BlockDecodingStrategy::UptoBlocks(1);
-                self.decoder.decode_blocks(&mut self.source, one).map_err(io::Error::other)?;
-            }
-            let count = self.decoder.read(buffer)?;
-            if count > 0 {
-                return Ok(count);
-            }
-            self.in_frame = false;
-        }
-        Ok(0)
     }
 }

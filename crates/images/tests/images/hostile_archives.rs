@@ -6,7 +6,7 @@ use rcrepro_images::oci::OciError;
 use rcrepro_images::oci::layer_tree::{LayerRules, PackageWriter, UnpackedPackage};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
 use rcrepro_model::image::layer::LayerLimits;
-use rcrepro_testkit::archives::{Item, ar_of, file, link, tar_of, xz, zip_of};
+use rcrepro_testkit::archives::{Item, ar_of, file, gzip, link, tar_of, xz, zip_of, zstd};
 use tar::{EntryType, Header};
 
 /// Small enough to go beyond in a moment.
@@ -35,25 +35,15 @@ enum Kind {
 
 const KINDS: [Kind; 5] = [Kind::DebXz, Kind::DebGz, Kind::DebZst, Kind::DebPlain, Kind::Npm];
 
-fn gz(bytes: &[u8]) -> Vec<u8> {
-    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gz.write_all(bytes).expect("compresses");
-    gz.finish().expect("ends")
-}
-
-fn zst(bytes: &[u8]) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
-}
-
 impl Kind {
     fn archive(self, tar: &[u8]) -> Vec<u8> {
         let deb = |name: &str, data: &[u8]| ar_of(&[("debian-binary", b"2.0\n"), ("control.tar", b""), (name, data)]);
         match self {
             Self::DebXz => deb("data.tar.xz", &xz(tar)),
-            Self::DebGz => deb("data.tar.gz", &gz(tar)),
-            Self::DebZst => deb("data.tar.zst", &zst(tar)),
+            Self::DebGz => deb("data.tar.gz", &gzip(tar)),
+            Self::DebZst => deb("data.tar.zst", &zstd(tar)),
             Self::DebPlain => deb("data.tar", tar),
-            Self::Npm => gz(tar),
+            Self::Npm => gzip(tar),
         }
     }
 

@@ -32,7 +32,10 @@ async fn refused(
     for hash in kept.hashes() {
         assert!(allowed.contains(&hash), "{what}: {hash} was kept");
     }
-    assert!(!kept.store.contains(image.manifest).expect("known"), "{what}: the manifest stands for a whole image");
+    assert!(
+        !kept.store.contains(image.manifest).expect("known"),
+        "{what}: a manifest in the store means a whole image"
+    );
     error
 }
 
@@ -161,7 +164,7 @@ async fn manifests_and_configs_that_lie() {
 
     for (what, kind, text) in [
         ("a page", "text/html", "`text/html`"),
-        ("an index that is none", INDEX, "as it was sent"),
+        ("an invalid index", INDEX, "as it was sent"),
         ("no type", "", "media type is ``"),
     ] {
         let answer = move |request: &ServedRequest, mut reply: Reply| {

@@ -3,9 +3,8 @@
 use rcrepro_model::text::hint::Hint as _;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rcrepro_images::registry::{Registry, RegistryError};
+use rcrepro_model::content::base64;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::reference::ImageReference;
@@ -178,11 +177,11 @@ async fn a_token_for_a_scope() {
     );
 }
 
-/// Is a token server: gives a signed token for the scope that is asked for, to the one user there is.
+/// Answers as a token server does: with a signed token for the scope that is asked for, to the one user there is.
 ///
 /// Source: distribution project, "Token Authentication Implementation".
 fn token(keys: &std::path::Path, request: &ServedRequest) -> Reply {
-    let expected = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));
+    let expected = format!("Basic {}", base64::encode(format!("{USER}:{PASSWORD}")));
     if request.header("authorization") != Some(&expected) {
         let refusal = br#"{"errors":[{"code":"UNAUTHORIZED","message":"who are you"}]}"#;
         return Reply::new(401, "application/json", refusal);
@@ -200,12 +199,17 @@ fn token(keys: &std::path::Path, request: &ServedRequest) -> Reply {
         "iss": "tests", "sub": USER, "aud": "tests", "exp": now + 60, "nbf": now - 60, "iat": now, "jti": "1",
         "access": [{ "type": kind, "name": name, "actions": actions.split(',').collect::<Vec<_>>() }],
     });
-    let signed = [head, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+    let signed = [head, claims].map(|part| base64url(part.to_string().as_bytes())).join(".");
     let work = tempfile::tempdir().expect("a folder");
     std::fs::write(work.path().join("signed"), &signed).expect("written");
     let key = keys.join("issuer.key");
     openssl(work.path(), &["dgst", "-sha256", "-sign", key.to_str().expect("UTF-8"), "-out", "signature", "signed"]);
     let signature = std::fs::read(work.path().join("signature")).expect("a signature");
-    let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
+    let token = format!("{signed}.{}", base64url(&signature));
     Reply::new(200, "application/json", json!({ "token": token }).to_string().as_bytes())
+}
+
+/// Writes base64 as JSON Web Tokens have it: the URL-safe alphabet, not padded.
+fn base64url(bytes: &[u8]) -> String {
+    base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
 }

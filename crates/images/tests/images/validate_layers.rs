@@ -1,17 +1,15 @@
 //! Layers as others pack them, and layers that nobody should unpack.
 
-use std::io::Write as _;
-
 use rcrepro_images::oci::validate::FaultName;
 use rcrepro_model::content::digest::Sha256;
-use rcrepro_testkit::archives::{Item, file, link, tar_of};
+use rcrepro_testkit::archives::{Item, file, gzip, link, tar_of};
 use rcrepro_testkit::surveyed::{Files, check};
 use serde_json::json;
 use tar::EntryType;
 
 const TAR: &str = "application/vnd.oci.image.layer.v1.tar";
 
-/// Makes a layout with one layer: `packed` as it stands there, `plain` as the config knows it.
+/// Makes a layout with one layer: `packed` as the blob holds it, `plain` as the config knows it.
 fn layout(packed: &[u8], plain: &[u8], media_type: &str) -> Files {
     let mut files = Files::new();
     let mut blob = |bytes: &[u8], media_type: &str| {
@@ -32,12 +30,6 @@ fn layout(packed: &[u8], plain: &[u8], media_type: &str) -> Files {
     files.insert("index.json".to_owned(), index.to_string().into_bytes());
     files.insert("oci-layout".to_owned(), br#"{"imageLayoutVersion": "1.0.0"}"#.to_vec());
     files
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(bytes).expect("compresses");
-    gzip.finish().expect("ends")
 }
 
 /// Writes a Zstandard frame with one raw block: RFC 8878 §3.1.1, a single segment with four bytes of size.
@@ -64,6 +56,11 @@ fn compressed_layers_are_checked_by_what_they_hold() {
         let short = &packed[..packed.len() - 20];
         assert!(faults(&layout(short, &tar, &format!("{TAR}{kind}"))).contains(&FaultName::Malformed), "{kind} is cut");
     }
+    let (begin, end) = tar.split_at(tar.len() / 2);
+    let members = [gzip(begin), gzip(end)].concat();
+    assert_eq!(faults(&layout(&members, &tar, &format!("{TAR}+gzip"))), [], "two members");
+    let frames = [zstd(begin), zstd(end)].concat();
+    assert_eq!(faults(&layout(&frames, &tar, &format!("{TAR}+zstd"))), [], "two frames");
     let trailing = [gz.as_slice(), b"more"].concat();
     assert_eq!(faults(&layout(&trailing, &tar, &format!("{TAR}+gzip"))), [FaultName::Malformed]);
     assert_eq!(faults(&layout(b"no archive", b"", TAR)), [FaultName::Malformed]);

@@ -1,20 +1,19 @@
 //! SHA-512 checksums as npm writes them, by the rules of W3C's Subresource Integrity: `sha512-BASE64`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use super::base64;
 
 const PREFIX: &str = "sha512-";
 
 /// Writes a SHA-512 hash.
 #[must_use]
 pub fn encode(sha512: impl AsRef<[u8]>) -> String {
-    format!("{PREFIX}{}", STANDARD.encode(sha512))
+    format!("{PREFIX}{}", base64::encode(sha512))
 }
 
 /// Reads the hash; `None` for another algorithm, and for anything that does not have 64 bytes.
 #[must_use]
 pub fn decode(text: &str) -> Option<[u8; 64]> {
-    STANDARD.decode(text.strip_prefix(PREFIX)?).ok()?.try_into().ok()
+    base64::decode(text.strip_prefix(PREFIX)?)?.try_into().ok()
 }
 
 #[cfg(test)]

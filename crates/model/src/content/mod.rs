@@ -1,5 +1,6 @@
 //! What is addressed by its content: digests, names and trees, as REAPI spells them.
 
+pub mod base64;
 pub mod digest;
 pub mod hex;
 pub mod integrity;

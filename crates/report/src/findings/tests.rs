@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use rcrepro_testkit::schema::{Schema, published};
+
 use super::{json, sarif, text};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::advisory::findings::{Findings, Scan};
@@ -78,18 +80,14 @@ fn sarif_has_a_run_a_tool_and_meets_the_published_schema() {
     let waived = &log["runs"][2]["results"][0];
     assert_eq!((&waived["level"], &waived["suppressions"][0]["kind"]), (&"note".into(), &"external".into()));
 
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/fixtures/schemas/sarif-2.1.0-rtm.5.schema.json");
-    let mut schema: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(path).expect("the schema")).expect("JSON");
+    let mut schema = published("sarif-2.1.0-rtm.5.schema.json");
     // As published it holds twice a pattern with a bracket too many, for a language, which no log of ours names.
     for definition in ["run", "toolComponent"] {
         let language = &mut schema["definitions"][definition]["properties"]["language"];
         assert!(language.as_object_mut().is_some_and(|language| language.remove("pattern").is_some()));
     }
-    let validator = jsonschema::validator_for(&schema).expect("a schema");
-    let errors =
-        |log: &serde_json::Value| validator.iter_errors(log).map(|error| error.to_string()).collect::<Vec<_>>();
+    let schema = Schema::of(&schema);
+    let errors = |log: &serde_json::Value| schema.mistakes(log);
     assert_eq!(errors(&log), Vec::<String>::new());
     assert_eq!(errors(&sarif::log(&Findings::default(), &[])), Vec::<String>::new(), "nothing was scanned");
     let mut wrong = log;

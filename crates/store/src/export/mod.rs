@@ -43,7 +43,7 @@ pub enum ExportError {
     TooMany {
         /// The tree's root.
         root: Digest,
-        /// The limit.
+        /// Files, folders and symlinks together.
         limit: usize,
     },
     /// A path that should be free is taken.
@@ -75,7 +75,7 @@ pub enum ExportError {
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the file system.
         #[source]
         source: io::Error,
     },

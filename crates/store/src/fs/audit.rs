@@ -1,4 +1,4 @@
-//! A look at every blob of a store, for damage that nobody has met yet.
+//! A look at every blob of a store, for damage that no reader has met yet.
 
 use std::fs::File;
 use std::io::{self, Read as _};

@@ -27,7 +27,7 @@ pub struct GitHistory {
 /// A file that is not the same in two trees; the path is relative to the repository's root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
-    /// The path.
+    /// With `/` between names.
     pub path: String,
     /// The file in the first tree, if it has it.
     pub before: Option<TrackedFile>,
@@ -35,7 +35,7 @@ pub struct FileChange {
     pub after: Option<TrackedFile>,
 }
 
-/// A commit and when it was made.
+/// A commit by its id, with its committer's time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatedCommit {
     /// The commit's id, in hex.
@@ -58,13 +58,13 @@ impl GitHistory {
     /// Finds the commit that a revision names, in any form that `git rev-parse` takes.
     ///
     /// # Errors
-    /// [`GitError::Read`] when there is none.
+    /// [`GitError::NoCommit`], [`GitError::Read`].
     pub fn commit(&self, revision: &str) -> Result<Revision, GitError> {
         let wanted = format!("{revision}^{{commit}}");
         let id = self
             .repository
             .rev_parse_single(wanted.as_str())
-            .map_err(|error| self.failed(format!("find the commit `{revision}`"))(error.into()))?;
+            .map_err(|error| GitError::no_commit(&self.path, revision)(error.into()))?;
         let commit = self
             .repository
             .find_commit(id)

@@ -28,7 +28,7 @@ pub enum ScratchError {
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the file system.
         #[source]
         source: std::io::Error,
     },
@@ -52,7 +52,7 @@ impl GitScratch {
         let wanted = format!("{revision}^{{commit}}");
         let base = theirs
             .rev_parse_single(wanted.as_str())
-            .map_err(|error| reading(format!("find the commit `{revision}`"), repository)(error.into()))?
+            .map_err(|error| GitError::no_commit(repository, revision)(error.into()))?
             .detach();
         let folder = tempfile::Builder::new()
             .prefix("rcrepro-mutant-")

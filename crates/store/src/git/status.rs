@@ -116,7 +116,7 @@ fn is_line_ends_alone(
     stored.is_some_and(|stored| stored == entry.id)
 }
 
-/// Takes filters from the configuration, which name programs, and adds what the user says of line ends and ignored files.
+/// Removes filters from the configuration, which name programs, and adds the user's settings for line ends and ignored files.
 fn configure(repository: &mut gix::Repository) -> Result<(), gix::Error> {
     let user = gix::config::File::from_globals().ok();
     let mut config = repository.config_snapshot_mut();

@@ -35,7 +35,7 @@ pub fn ingest_dir(store: &dyn BlobStore, path: &Path, options: &DirOptions) -> R
 /// Hashes the tree below `path` as [`ingest_dir`] does, and keeps nothing.
 ///
 /// # Errors
-/// [`DirError`] when the tree cannot be read or is not a tree of ours.
+/// [`DirError`] when the folder cannot be read or cannot become a tree.
 pub fn hash_dir(path: &Path) -> Result<Digest, DirError> {
     ingest_folder(&HashOnly, open_root(path)?.as_fd(), path, &DirOptions::default())
 }

@@ -17,14 +17,14 @@ pub enum DirError {
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the file system.
         #[source]
         source: io::Error,
     },
     /// A name that REAPI cannot carry.
     #[error("the name `{bytes}` in `{}` is not UTF-8", folder.display())]
     NameNotUtf8 {
-        /// The folder that the name is in.
+        /// Where the listing found it.
         folder: PathBuf,
         /// The name, with every byte that is not printable ASCII escaped.
         bytes: String,
@@ -42,7 +42,7 @@ pub enum DirError {
     Special {
         /// The entry.
         path: PathBuf,
-        /// What it is.
+        /// Such as `a fifo`.
         kind: &'static str,
     },
     /// An overlay's upper directory that holds only a part of an entry.

@@ -94,13 +94,12 @@ pub fn ingest_git(
 }
 
 fn find_commit<'a>(repository: &'a gix::Repository, source: &GitSource<'_>) -> Result<gix::Commit<'a>, GitError> {
-    let failed = |doing: String| reading(doing, source.repository);
     let wanted = format!("{}^{{commit}}", source.revision);
     let object = repository
         .rev_parse_single(wanted.as_str())
-        .map_err(|error| failed(format!("find the commit `{}`", source.revision))(error.into()))?
+        .map_err(|error| GitError::no_commit(source.repository, source.revision)(error.into()))?
         .object()
-        .map_err(|error| failed("read the commit".into())(error.into()))?;
+        .map_err(|error| reading("read the commit".into(), source.repository)(error.into()))?;
     Ok(object.into_commit())
 }
 

@@ -76,7 +76,7 @@ struct Changes {
     gone: Vec<TreePath>,
     /// Folders of which nothing is left but themselves; none is the root.
     opaque: Vec<Option<TreePath>>,
-    /// What it brings.
+    /// New or in place of what lies below, by path.
     brings: Paths,
 }
 

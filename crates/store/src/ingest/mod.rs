@@ -51,7 +51,7 @@ pub enum LimitError {
     /// Too many entries.
     #[error("more than {limit} entries")]
     Entries {
-        /// The limit.
+        /// [`IngestLimits::entries`].
         limit: usize,
     },
     /// A file that is too large.

@@ -19,7 +19,7 @@ const META_LIMIT: u64 = 1 << 20;
 pub struct TarEntry {
     /// The path as the archive spells it.
     pub path: Vec<u8>,
-    /// What the entry is.
+    /// A regular file whose path ends with `/` is a directory.
     pub kind: EntryType,
     /// What a symlink says or a hard link repeats.
     pub link: Vec<u8>,
@@ -27,7 +27,7 @@ pub struct TarEntry {
     pub executable: bool,
     /// The permission bits as they are.
     pub mode: u32,
-    /// The owner's number; `u64::MAX` for a field that is none.
+    /// The owner's number; `u64::MAX` for a field that is not a number.
     pub uid: u64,
     /// The group's number.
     pub gid: u64,
@@ -228,7 +228,7 @@ impl Read for TarReader<'_> {
     }
 }
 
-/// Walks pax records, `LENGTH KEY=VALUE\n`, by their lengths; `None` stands for a malformed rest.
+/// Walks pax records, `LENGTH KEY=VALUE\n`, by their lengths; an item is `None` where the rest is malformed.
 struct PaxRecords<'a>(&'a [u8]);
 
 impl<'a> Iterator for PaxRecords<'a> {

@@ -198,7 +198,7 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// Returns the run's id.
+    /// Names the run in the store and in its records.
     #[must_use]
     pub fn id(&self) -> &RunId {
         &self.id

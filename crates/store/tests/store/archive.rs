@@ -28,7 +28,7 @@ fn gnu_tar(folder: &Path, arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-/// Makes one entry as it stands in an archive, whatever a writer would refuse.
+/// Makes the bytes of one entry of an archive, whatever a writer would refuse.
 fn entry(kind: EntryType, path: &str, link: &str, data: &[u8]) -> Vec<u8> {
     let mut header = Header::new_gnu();
     header.set_entry_type(kind);

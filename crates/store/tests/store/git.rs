@@ -121,11 +121,11 @@ fn what_cannot_stand_in_a_tree_is_named() {
     let at = repository.path();
     assert!(matches!(ingest(at, "HEAD", Some("top"), &[]), Err(GitError::NoFolder { .. })));
     assert!(matches!(ingest(at, "HEAD", Some("no/where"), &[]), Err(GitError::NoFolder { .. })));
-    assert!(matches!(ingest(at, "nosuch", None, &[]), Err(GitError::Read { .. })));
+    assert!(matches!(ingest(at, "nosuch", None, &[]), Err(GitError::NoCommit { .. })));
     assert!(matches!(ingest(&at.join("ex"), "HEAD", None, &[]), Err(GitError::Read { .. })));
 }
 
-/// Writes an object as it stands, whatever git thinks of it, and gives its id.
+/// Writes an object unchecked, whatever git thinks of it, and gives its id.
 fn object(folder: &Path, kind: &str, bytes: &[u8]) -> String {
     use std::io::Write as _;
     let mut child = Command::new("git")

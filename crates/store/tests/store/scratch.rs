@@ -75,7 +75,7 @@ fn nothing_is_written_through_a_symlink() {
         let error = scratch.commit(&files(&[(path, "x")])).expect_err(path);
         assert!(matches!(error, ScratchError::Io { .. }), "{error}");
     }
-    assert!(GitScratch::new(user.path(), "nowhere").is_err(), "a revision that is none");
+    assert!(GitScratch::new(user.path(), "nowhere").is_err(), "an unknown revision");
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod tap;
 
 pub use report::{TestReport, TestVerdict};
 
-/// The form of a report.
+/// How a test tool writes its report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportForm {
     /// Events of `go test -json`.

@@ -139,7 +139,7 @@ fn a_run_whose_folder_was_renamed_is_missed_and_a_copy_of_one_is_not() {
     std::fs::remove_dir_all(store.folder_of(&last)).expect("our own folder");
     store.refused(&format!("the record of RC-05 in run {old} was moved"));
     std::fs::write(away.join("RC-05.json"), b"{").expect("our own file");
-    assert_eq!(store.newest(), Ok(None), "what cannot be read says of no run that it was moved");
+    assert_eq!(store.newest(), Ok(None), "a record that cannot be read does not count as moved");
 }
 
 #[test]

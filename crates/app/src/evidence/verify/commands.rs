@@ -81,7 +81,7 @@ impl Judge<'_> {
     fn proved(&mut self, at: &str, entry: &CommandEntry, proved: Proved, ended: &str) {
         let Proved { proof, read, lacking } = proved;
         for digest in &lacking {
-            let says = format!("what a file of its inputs would say of it: blob {digest} is not there");
+            let says = format!("what a file of its inputs would prove: blob {digest} is not there");
             self.untied.push(Note { at: format!("{at}.proof"), says });
         }
         self.read.extend(read.into_iter().chain(lacking));
@@ -138,7 +138,7 @@ impl Judge<'_> {
         self.findings.extend(promised::missing(spec, entry, &BTreeMap::new()));
     }
 
-    /// Judges the streams once more by what the plan forbids. A stream that lacks is a finding elsewhere.
+    /// Judges the streams once more by what the plan forbids. A missing stream is a finding elsewhere.
     fn quiet(&mut self, spec: &CommandSpec, entry: &CommandEntry) {
         self.findings.extend(quiet::streams(self.store, &spec.quiet, entry).unwrap_or_default());
     }

@@ -32,7 +32,7 @@ const OS: &str = "linux";
 /// The place of the evidence in findings.
 const EVIDENCE: &str = "evidence";
 
-/// Is what a verification came to.
+/// A judged manifest, with everything that is wrong and what could not be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
     /// The digest of the manifest's bytes.
@@ -160,7 +160,7 @@ pub fn verify(bytes: &[u8], store: &dyn BlobStore, folder: &EvidenceFolder, toda
     verification
 }
 
-/// Names why bytes are no manifest.
+/// Makes a finding of bytes that cannot be decoded as a manifest.
 fn unreadable(error: &ManifestError) -> Finding {
     let name = match error {
         ManifestError::Version { .. } => FindingName::UnknownVersion,

@@ -19,7 +19,7 @@ use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{ImageSource, Plan};
 use rcrepro_store::export;
 
-/// Is what the source tree has at a path.
+/// What the source tree has at a path.
 enum Held {
     /// A file with these bytes.
     File(Digest),

@@ -157,6 +157,6 @@ mod tests {
         assert!(text.starts_with("package main\n"), "{text}");
         let library = type_error(&call("cd api && go vet"), &files()).expect("a change");
         assert_eq!(only(&library).0, "api/rcrepro_seeded.go");
-        assert!(type_error(&call("cd web && go build ./..."), &files()).is_err(), "what npm installed is no package");
+        assert!(type_error(&call("cd web && go build ./..."), &files()).is_err(), "folders of npm are left out");
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct ModulePlace<'a> {
     pub(crate) database: &'a Name,
 }
 
-/// Is an entry of the database that a module can be made for.
+/// An entry of the database for which a module can be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Vulnerable {
     id: String,

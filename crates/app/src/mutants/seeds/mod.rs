@@ -21,7 +21,7 @@ pub(crate) trait SourceFiles {
     fn text(&self, path: &str) -> Option<String>;
 }
 
-/// Is a change of the source, and what shows it.
+/// A change of the source, and the texts by which a gate shows that it saw it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SeededChange {
     /// The files that come or change, from the plan's folder.
@@ -42,7 +42,7 @@ impl SeededChange {
 /// Says why a mutant cannot be made of this source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SeedError {
-    /// There is no file beside which the seed could stand.
+    /// There is no file beside which the seed could be placed.
     #[error("there is no {what} below `{at}`")]
     NoPlace {
         /// What was looked for.
@@ -57,7 +57,7 @@ pub enum SeedError {
         tool: String,
     },
     /// No name of a test fits.
-    #[error("no test of ours can have a name that `-run {pattern}` asks for")]
+    #[error("no seeded test can have a name that `-run {pattern}` asks for")]
     Pattern {
         /// The value of the option, a regular expression.
         pattern: String,
@@ -76,7 +76,7 @@ pub enum SeedError {
         /// What an entry would have to be.
         wanted: &'static str,
     },
-    /// A text does not stand where it is to be replaced.
+    /// The file does not have the text to replace, or has it more than once.
     #[error("the text to find stands {found} times in `{file}`: expected once")]
     Find {
         /// Relative to the plan's folder.
@@ -102,7 +102,7 @@ pub enum SeedError {
         /// The pinned version.
         version: String,
     },
-    /// A path cannot stand in a tree.
+    /// A path is not one that a tree can have.
     #[error(transparent)]
     Path(#[from] NameError),
 }
@@ -110,7 +110,7 @@ pub enum SeedError {
 /// Makes the change that a plan states.
 ///
 /// # Errors
-/// [`SeedError`] when the text to find does not stand in the file exactly once.
+/// [`SeedError`] unless the file has the text to find exactly once.
 pub(crate) fn stated(mutant: &PlanMutant, files: &dyn SourceFiles) -> Result<SeededChange, SeedError> {
     let path = mutant.file.as_str();
     let text = files.text(path).ok_or_else(|| SeedError::File { file: path.to_owned() })?;

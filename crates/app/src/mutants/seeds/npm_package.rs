@@ -20,7 +20,7 @@ struct ExchangeWire {
     body: Value,
 }
 
-/// Is what the registry answered to one advisory request.
+/// An advisory request of the cassette, with its answer.
 struct Answer {
     asked: BTreeMap<String, Vec<String>>,
     advisories: Map<String, Value>,

@@ -11,7 +11,7 @@ use rcrepro_model::execution::world::World;
 /// One command that ran.
 #[derive(Debug, Clone)]
 pub struct CommandRun {
-    /// What the manifest says of it.
+    /// Its entry in the manifest.
     pub entry: CommandEntry,
     /// How it ended, in words.
     pub ended: String,

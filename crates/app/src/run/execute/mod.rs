@@ -56,7 +56,7 @@ pub enum ExecuteError {
         /// Its size in bytes.
         size: u64,
     },
-    /// The plan names normalizers for an output that is no file.
+    /// The plan names normalizers for an output that is not a file.
     #[error(
         "command `{command}`: the plan names normalizers for output `{path}`: expected a regular file, found a {found}"
     )]

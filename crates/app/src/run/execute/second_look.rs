@@ -20,11 +20,11 @@ use rcrepro_model::execution::world::World;
 use rcrepro_model::plan::{CommandSpec, Packet};
 
 impl Executor<'_> {
-    /// Says what stands beside each failure: what it tried to reach, and, where `look` says so, what a second look finds.
+    /// Gathers notes on each failure: what it tried to reach, and, if `look` is set, what a second look finds.
     /// The looks come one after the other, once all commands have ended, so that they disturb none.
     ///
     /// # Errors
-    /// [`ExecuteError`] when it is interrupted. A look that could not be decided is told, and is no error: the result stands.
+    /// [`ExecuteError`] when it is interrupted. An undecided look becomes a note; the result of the command is not changed by it.
     pub(crate) async fn failure_notes(
         &self,
         packet: &Packet,

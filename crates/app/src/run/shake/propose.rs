@@ -36,7 +36,7 @@ pub struct ProposeOptions<'a> {
 /// Finds a world for each command, in the plan's order.
 ///
 /// # Errors
-/// [`ShakeError`] when any result could not be decided; a command that fails is no error.
+/// [`ShakeError`] when any result could not be decided; a command that fails is part of the result.
 pub async fn propose(
     context: RunContext<'_>,
     workspace: &Workspace,

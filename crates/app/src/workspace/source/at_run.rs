@@ -1,4 +1,4 @@
-//! What is said of git beside a command that ran: it may have passed, and its result hold `unknown` for a version.
+//! Notes on calls of git by commands that ran: a command may pass, and its result hold `unknown` for a version.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;

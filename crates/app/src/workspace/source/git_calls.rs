@@ -70,7 +70,7 @@ pub(super) fn is_script(path: &str, bytes: &[u8]) -> bool {
         || (first.starts_with(b"#!") && words.any(|word| word.ends_with(b"sh")))
 }
 
-/// Is a call of git that a command comes to.
+/// A call of git, on the line of a command or in a script that it runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct GitCall {
     /// The script and the line in it; none for the command's own line.
@@ -100,7 +100,7 @@ pub(super) fn calls(spec: &CommandSpec, read: &dyn Fn(&str) -> Option<String>) -
     found
 }
 
-/// Says of each place what calls git, and for which commands.
+/// Makes a note for each place that calls git, with the commands that come to it.
 pub(super) fn notes(plan: &Plan, read: &dyn Fn(&str) -> Option<String>) -> Vec<Fault> {
     let mut scripts: BTreeMap<(String, usize, String), BTreeSet<&str>> = BTreeMap::new();
     let mut notes = Vec::new();

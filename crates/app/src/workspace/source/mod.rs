@@ -31,7 +31,7 @@ const READ: [&str; 10] = [
     "Containerfile",
 ];
 
-/// Is what the source of a commit holds.
+/// What no run of a commit could survive, and what is good to know before one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceLook {
     /// The commit's id in hex.

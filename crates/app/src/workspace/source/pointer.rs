@@ -1,4 +1,4 @@
-//! Pointers of Git LFS: small texts that stand in a repository in place of files that are kept elsewhere.
+//! Pointers of Git LFS: small texts in a repository in place of files that are kept elsewhere.
 //!
 //! Source: the specification of Git LFS. The first line is `version URL`, the others are sorted by key; a pointer has fewer than
 //! 1024 bytes.
@@ -14,7 +14,7 @@ const LIMIT: usize = 1024;
 pub(super) fn note(path: &str, bytes: &[u8], plan: &Plan) -> Option<Fault> {
     let (oid, size) = read(bytes)?;
     let says = format!(
-        "it is a Git LFS pointer ({oid}, {size} bytes): commands see the pointer, and not the file that it stands for"
+        "it is a Git LFS pointer ({oid}, {size} bytes): commands see the pointer, and not the file that it names"
     );
     let hint = format!(
         "commit the file itself (git lfs migrate export --include={path}), or where no command reads it, in rcrepro.toml: {}",
@@ -23,7 +23,7 @@ pub(super) fn note(path: &str, bytes: &[u8], plan: &Plan) -> Option<Fault> {
     Some(Fault::of_file(path, says).hint(hint))
 }
 
-/// Gives the digest and the size, in bytes, of what a pointer stands for.
+/// Reads the digest and the size, in bytes, of the file that a pointer names.
 fn read(bytes: &[u8]) -> Option<(&str, u64)> {
     if bytes.len() >= LIMIT || !bytes.starts_with(b"version ") {
         return None;

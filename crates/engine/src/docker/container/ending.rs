@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use rcrepro_model::execution::action::Ending;
+use rcrepro_model::text::civil_date::days_since_1970;
 
-/// Holds what the wait and the inspect said.
+/// What the engine's wait and its inspect say about a container's end.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reported {
     /// The exit code that the wait gave.
@@ -13,7 +14,7 @@ pub(crate) struct Reported {
     pub status: String,
     /// The exit code that the inspect gave.
     pub code: Option<i64>,
-    /// Whether the kernel killed a process of the container for want of memory.
+    /// Whether the kernel killed a process of the container because memory ran out.
     pub out_of_memory: bool,
     /// The engine's own error text; empty when all went well.
     pub error: String,
@@ -25,7 +26,7 @@ pub(crate) struct Reported {
 
 /// Judges a container that came to its end.
 ///
-/// A want of memory counts whatever the exit code says: a child that was killed may have left the command with code 0
+/// That memory ran out counts whatever the exit code says: a child that was killed may have left the command with code 0
 /// and half of its work.
 ///
 /// # Errors
@@ -80,11 +81,7 @@ fn since_epoch(text: &str) -> Option<Duration> {
             if zone.starts_with('-') { -seconds } else { seconds }
         }
     };
-    // Days from the civil date, counting years from March so that the leap day is the last one.
-    let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days =
-        365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 1 - 719_468;
-    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset;
+    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
     Some(Duration::new(u64::try_from(seconds).ok()?, nanos))
 }
 

@@ -10,7 +10,7 @@ use rcrepro_model::image::definition::ImagePlatform;
 /// The static program. Empty where it could not be compiled for this machine.
 pub(crate) const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rcrepro-init"));
 
-/// Where it stands in a container, owned by root and read-only for the command.
+/// Where it is in a container, owned by root and read-only for the command.
 pub(crate) const PATH: &str = "/.rcrepro-init";
 
 /// The file in which it says at its end what it saw, in a folder of root's, so that a command cannot take its place.
@@ -28,12 +28,12 @@ const CANNOT: i32 = 125;
 /// How its lines begin.
 const SAYS: &str = "rcrepro-init: cannot ";
 
-/// Tells whether the program can run on an engine's machine.
+/// Whether the program can run on an engine's machine.
 pub(crate) fn runs_on(isa: &str) -> bool {
     !PROGRAM.is_empty() && ImagePlatform::host().is_some_and(|host| host.isa() == isa)
 }
 
-/// Tells whether a started container can wait for its turn: Podman's streams are attached without an input.
+/// Whether a started container can wait for its turn: Podman's streams are attached without an input.
 pub(crate) fn has_gate(dialect: &Dialect) -> bool {
     matches!(dialect, Dialect::Docker)
 }
@@ -95,12 +95,12 @@ pub(crate) fn refusal(code: i32, stderr: &str) -> Option<(Refused, String)> {
     }
 }
 
-/// Says what could not be had.
+/// What PID 1 could not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// The clock, or another part of the world.
     World,
-    /// The command itself.
+    /// The command, which cannot be executed.
     Command,
 }
 

@@ -1,16 +1,16 @@
-//! The labels that every container and volume of ours carries, and what they say about an orphan.
+//! The labels that every container and volume carries that rcrepro makes, and what they say about an orphan.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Names the store that the process worked for.
-pub const STORE: &str = "org.rcrepro.store";
+pub(crate) const STORE: &str = "org.rcrepro.store";
 /// Names the run, which is one process.
 pub const RUN: &str = "org.rcrepro.run";
 /// Names the execution, such as `RC-05/go-test`.
-pub const LABEL: &str = "org.rcrepro.label";
-/// Holds the Unix time in seconds after which nobody needs the thing any more.
-pub const DEADLINE: &str = "org.rcrepro.deadline";
+pub(crate) const LABEL: &str = "org.rcrepro.label";
+/// The Unix time in seconds after which the thing is no longer needed.
+pub(crate) const DEADLINE: &str = "org.rcrepro.deadline";
 
 /// How long after its deadline a thing of any store counts as an orphan: clocks of a remote daemon's users may differ.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(3600);
@@ -18,12 +18,10 @@ const DEADLINE_MARGIN: Duration = Duration::from_secs(3600);
 /// How long beyond its time-out a container may be needed, for its deadline.
 pub(crate) const DEADLINE_SLACK: Duration = Duration::from_secs(600);
 
-/// Says who made a container or a volume, and until when it is needed.
+/// The store and the run that a container or a volume is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Owner {
-    /// The store's id.
     pub store_id: String,
-    /// The run's id.
     pub run_id: String,
 }
 
@@ -42,7 +40,7 @@ impl Owner {
     }
 
     /// Decides whether a labelled thing is an orphan: one of this store whose run is dead, or one of any store whose
-    /// deadline has passed by an hour. What lacks our labels is never one.
+    /// deadline has passed by an hour. A thing without our labels is never one.
     pub fn is_orphan(
         &self,
         labels: &HashMap<String, String>,

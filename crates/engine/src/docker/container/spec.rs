@@ -14,20 +14,20 @@ use bollard::models::{
 use crate::docker::fault::refuse;
 use crate::{EngineError, Execution, Network};
 
-/// Where the names of the loopback addresses stand.
+/// The file with the names of the loopback addresses.
 pub const HOSTS_PATH: &str = "/etc/hosts";
 
-/// Gives what every container without a network finds there.
+/// Returns the content of that file in every container without a network.
 pub fn hosts(hostname: &str) -> Vec<u8> {
     format!("127.0.0.1\tlocalhost {hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n").into_bytes()
 }
 
 const DOING: &str = "describe the container";
 
-/// Says what begins a container.
+/// What begins a container.
 ///
-/// PID 1 ignores every signal that it does not handle, its own included; so a program of ours takes that place, or the
-/// engine's where ours cannot run: a command can be killed by a signal, and its orphans are reaped.
+/// PID 1 ignores every signal that it does not handle, its own included; so our program takes that place, or the engine's
+/// where ours cannot run: a command can be killed by a signal, and its orphans are reaped.
 pub(crate) struct Entry {
     /// The whole argv.
     pub arguments: Vec<String>,
@@ -89,7 +89,7 @@ fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> Hos
         |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
     HostConfig {
         network_mode: network_mode(&execution.network).or_else(|| Some("bridge".to_owned())),
-        // A log driver would keep a second copy, and `json-file` turns bytes that are no UTF-8 into U+FFFD.
+        // A log driver would keep a second copy, and `json-file` turns bytes that are not UTF-8 into U+FFFD.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
         init: Some(init),
         cap_drop: Some(vec!["ALL".to_owned()]),
@@ -114,7 +114,7 @@ fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> Hos
     }
 }
 
-/// Gives the network of a container that reaches nobody outside, as the engine names it; none where it has another one.
+/// Returns the network of a container that reaches nothing outside, as the engine names it; `None` where it has another one.
 pub(crate) fn network_mode(network: &Network) -> Option<String> {
     match network {
         Network::None => Some("none".to_owned()),
@@ -123,7 +123,7 @@ pub(crate) fn network_mode(network: &Network) -> Option<String> {
     }
 }
 
-/// Gives the variables that the command sees: a network step's transport variables, over which the command's own win.
+/// Returns the variables that the command sees: a network step's transport variables, over which the command's own win.
 pub(crate) fn variables<'a>(execution: &'a Execution<'_>) -> BTreeMap<&'a str, &'a str> {
     let mut variables = BTreeMap::new();
     if let Network::Transport { environment, .. } = &execution.network {
@@ -142,7 +142,7 @@ fn environment(execution: &Execution<'_>, image_names: &BTreeSet<String>) -> Res
     if let Some((name, _)) =
         variables.iter().find(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0'))
     {
-        return Err(refuse(execution.label, DOING, format!("`{name}` can be no environment variable")));
+        return Err(refuse(execution.label, DOING, format!("`{name}` cannot be an environment variable")));
     }
     if !variables.contains_key("HOME") {
         return Err(refuse(execution.label, DOING, "the command's environment must name HOME"));

@@ -43,7 +43,7 @@ impl Container {
         let _detached = pump.spawn(async move {
             let result = inner.dialect.create(&inner.client, body).await;
             let held = result.map(|id| Self { id, pump: inner.clone(), slots });
-            // An answer that nobody takes is dropped here, and with it the container.
+            // An answer that is not taken is dropped here, and with it the container.
             drop(answer.send(held));
         });
         match created.await {

@@ -3,19 +3,19 @@
 //! The classic builder is asked (version 1 of the API's build call): it is in every Docker Engine, and it takes an image's id
 //! in `FROM`, so that an engine never looks a name up. Each step leaves an image behind. All of them are written down from
 //! what the engine says as it goes, and dropping [`BuiltTarget`] removes them, the last one first; what was there before the
-//! build is never among them. What a killed process leaves carries our labels, as far as it stands on an image that does.
+//! build is never among them. What a killed process leaves carries our labels from the first step on that sets them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use bollard::Docker;
 use bollard::errors::Error;
-use bollard::query_parameters::{BuildImageOptions, BuilderVersion, ListImagesOptions, RemoveImageOptions};
+use bollard::query_parameters::{BuildImageOptions, BuilderVersion, ListImagesOptions};
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::docker::DockerEngine;
-use crate::docker::fault::{call, limited, refuse, status};
+use crate::docker::container::removal::remove_image;
+use crate::docker::fault::{call, limited, refuse};
 use crate::docker::pump::PumpHandle;
 use crate::{ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, EngineError, ImageHost as _};
 
@@ -25,13 +25,10 @@ const LIFETIME: Duration = Duration::from_secs(2 * 3600);
 const MEMORY: i32 = i32::MAX;
 /// The most characters that are kept of what a build says.
 const LOG_LIMIT: usize = 256 << 10;
-/// How often a refused removal is tried again, each time after [`PAUSE`].
-const ATTEMPTS: u32 = 200;
-const PAUSE: Duration = Duration::from_millis(300);
 /// What the classic builder writes before the id of the image that a step made.
 const MADE: &str = " ---> ";
 
-/// Holds the images of a build's steps.
+/// The images of a build's steps.
 struct Steps {
     ids: Vec<String>,
     pump: PumpHandle,
@@ -45,25 +42,10 @@ impl Drop for Steps {
         }
         let _detached = self.pump.spawn(async move {
             for id in ids.iter().rev() {
-                remove(&pump.client, id).await;
+                remove_image(&pump.client, id).await;
             }
         });
     }
-}
-
-/// Removes an image and none that it stands on.
-async fn remove(client: &Docker, id: &str) -> bool {
-    let options = || Some(RemoveImageOptions { noprune: true, ..RemoveImageOptions::default() });
-    for _ in 0..ATTEMPTS {
-        match client.remove_image(id, options(), None).await {
-            Ok(_) => return true,
-            Err(error) if status(&error) == Some(404) => return true,
-            // In use: the container of a step is about to go.
-            Err(error) if matches!(status(&error), Some(409 | 500)) => tokio::time::sleep(PAUSE).await,
-            Err(_) => return false,
-        }
-    }
-    false
 }
 
 impl DockerEngine {

@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt as _};
 use crate::EngineError;
 use crate::docker::fault::{call, limited, status};
 
-/// Gives the id by which the engine knows an image: by a name, an id or a digest.
+/// Returns the id by which the engine knows an image: by a name, an id or a digest.
 ///
 /// # Errors
 /// [`EngineError::Call`]; an image that is not there is `None`.

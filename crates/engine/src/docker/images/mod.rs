@@ -17,7 +17,7 @@ use super::fault::{call, limited, refuse, status};
 use crate::{ArchiveStream, EngineError};
 use rcrepro_model::image::identity::ImageIdentity;
 
-/// Is an image whose identity has been confirmed.
+/// An image whose identity has been confirmed.
 #[derive(Debug, Clone)]
 pub(crate) struct Confirmed {
     /// The id by which this engine knows it: the config digest, or the manifest digest in the containerd store.
@@ -148,13 +148,13 @@ mod tests {
         Sha256::of(text).to_oci()
     }
 
-    /// What the classic store says of the locked image: its id is the config's digest, and the manifest is forgotten.
+    /// How the classic store describes the locked image: its id is the config's digest, and the manifest is forgotten.
     fn classic() -> Value {
         json!({ "Id": oci(b"config"), "RootFS": { "Type": "layers", "Layers": [oci(b"layer 0"), oci(b"layer 1")] },
                 "RepoDigests": [], "Config": { "Env": ["PATH=/bin", "BARE"] } })
     }
 
-    /// What the containerd store of Docker 29 says of it: its id is the manifest's digest.
+    /// How the containerd store of Docker 29 describes it: its id is the manifest's digest.
     fn containerd() -> Value {
         let kind = "application/vnd.oci.image.manifest.v1+json";
         let mut said = classic();

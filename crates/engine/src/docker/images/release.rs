@@ -1,4 +1,4 @@
-//! Starts the release's own images, as whoever deploys them would, less the network.
+//! Starts the release's own images as they are deployed, but without a network.
 //!
 //! Nothing is put into such a container: its entry point, user and environment are the image's. Its root file system cannot be
 //! written to, it has no capability and a network of its own in which only `lo` is up; its volumes are new ones, which go

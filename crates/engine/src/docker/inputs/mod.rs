@@ -1,7 +1,7 @@
 //! Takes an action's input root apart into the subtrees that are staged one by one.
 //!
 //! The input root is laid over `/`. It holds the source, in the first `work` of the working directory, `deps/<name>` (the
-//! frozen inputs), and where `work` does not stand at the top, perhaps a `home` beside it. Each of them is staged by
+//! frozen inputs), and where `work` is not at the top, perhaps a `home` beside it. Each of them is staged by
 //! itself, so that commands that differ in their source alone share the staged dependencies.
 
 pub(crate) mod overlay;
@@ -25,12 +25,12 @@ use rcrepro_store::export::{ExportError, read_directory};
 ///
 /// It is one constant, never `SOURCE_DATE_EPOCH`, so that one staged tree serves every command; and it is the first day
 /// that the zip format can express in every time zone.
-pub const INPUT_MTIME: u64 = 315_619_200;
+pub(crate) const INPUT_MTIME: u64 = 315_619_200;
 
 const DOING: &str = "stage the inputs";
 /// What the source's folder is called.
 const WORK: &str = "work";
-/// What the home beside a source that does not stand at the top is called.
+/// What the home beside a source is called that is not at the top.
 const HOME: &str = "home";
 
 /// The container that inputs are staged for.
@@ -48,9 +48,8 @@ pub(crate) struct StagingFor<'a> {
 /// One directory of the input root, which is staged by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subtree {
-    /// Where it stands: `work` or `deps/<name>`, as a rule.
+    /// Its path in the input root: `work` or `deps/<name>`, as a rule.
     pub at: TreePath,
-    /// Its root.
     pub root: Digest,
     /// The user and group that every entry belongs to: the one that the command runs as.
     pub owner: u32,
@@ -76,9 +75,9 @@ pub(crate) fn subtrees(execution: &Execution<'_>, store: &dyn BlobStore) -> Resu
         for (name, node) in self::directory(execution.label, digest, store)?.entries {
             let at = format!("{above}{name}");
             let TreeNode::Directory { digest } = node else {
-                return Err(refuse(format!("the input root holds `{at}`, which is no directory")));
+                return Err(refuse(format!("the input root holds `{at}`, which is not a directory")));
             };
-            let path: TreePath = at.parse().map_err(|_| refuse(format!("`{at}` is no path")))?;
+            let path: TreePath = at.parse().map_err(|_| refuse(format!("`{at}` is not a valid path")))?;
             match () {
                 () if path == work => found[0].root = digest,
                 () if above == "deps/" || home.as_ref() == Some(&at) => found.push(subtree(path, digest)),
@@ -90,7 +89,7 @@ pub(crate) fn subtrees(execution: &Execution<'_>, store: &dyn BlobStore) -> Resu
     if let Some(below) = below {
         let is_directory = matches!(find(execution.label, found[0].root, &below, store)?, Found::Directory);
         if !is_directory {
-            return Err(refuse(format!("the working directory `{directory}` is no directory of the inputs")));
+            return Err(refuse(format!("the working directory `{directory}` is not a directory of the inputs")));
         }
     }
     Ok(found)
@@ -104,14 +103,13 @@ fn source(directory: &TreePath) -> Option<(TreePath, Option<String>)> {
     Some((segments[..end].join("/").parse().ok()?, below))
 }
 
-/// Is what stands at a path of a staged tree.
+/// What is at a path of a staged tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
     /// Nothing, and every directory above it is a directory or missing.
     Nothing,
-    /// A directory.
     Directory,
-    /// A file or a symlink, or one of them stands on the way.
+    /// A file or a symlink, here or on the way.
     Other,
 }
 

@@ -20,8 +20,9 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::slot::{Slot, make_slot};
 use super::tar_in::{TarIn, TarInError};
-use super::upload::{Target, blocking, never_started, put};
+use super::upload::{Target, never_started, put};
 use crate::EngineError;
+use crate::docker::blocking::blocking;
 use crate::docker::container::init;
 use crate::docker::container::labels::Owner;
 use crate::docker::container::spec::{HOSTS_PATH, hosts};

@@ -92,7 +92,7 @@ fn header(kind: EntryType, owner: u32, mode: u32, size: u64) -> Header {
     header
 }
 
-/// Says why a tar could not be written: its receiver or its source failed.
+/// Why a tar could not be written: its receiver or its source failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TarInError {
     /// The receiver went away, or a blob is damaged.

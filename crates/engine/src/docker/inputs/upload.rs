@@ -9,12 +9,12 @@ use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{ContainerArchiveInfoOptions, UploadToContainerOptions};
 use bytes::Bytes;
 use futures_util::stream;
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::tar_in::{TarIn, TarInError};
 use crate::EngineError;
+use crate::docker::blocking::{blocking, on_own_thread};
 use crate::docker::fault::{call, incomplete, limited, status};
 use crate::docker::pump::PumpHandle;
 
@@ -105,19 +105,16 @@ fn write_pieces(
     cancel: &CancellationToken,
     fill: impl FnOnce(&mut TarIn<&mut dyn Write>) -> Result<(), TarInError> + Send,
 ) -> Result<(), TarInError> {
-    // A thread of its own: a runtime's thread must not block on a channel.
-    std::thread::scope(|scope| {
-        let writing = scope.spawn(|| {
-            let mut pieces = BufWriter::with_capacity(PIECE, Pieces { sender, cancel });
-            let mut tar = TarIn::new(&mut pieces as &mut dyn Write);
-            fill(&mut tar)?;
-            tar.file(sentinel, 0, 0o644, SENTINEL.len() as u64, SENTINEL)?;
-            tar.finish()?;
-            pieces.flush()?;
-            Ok(())
-        });
-        writing.join().unwrap_or_else(|_| Err(io::Error::other("the archive's writer panicked").into()))
-    })
+    let written = on_own_thread(|| {
+        let mut pieces = BufWriter::with_capacity(PIECE, Pieces { sender, cancel });
+        let mut tar = TarIn::new(&mut pieces as &mut dyn Write);
+        fill(&mut tar)?;
+        tar.file(sentinel, 0, 0o644, SENTINEL.len() as u64, SENTINEL)?;
+        tar.finish()?;
+        pieces.flush()?;
+        Ok(())
+    });
+    written.unwrap_or_else(|_| Err(io::Error::other("the archive's writer panicked").into()))
 }
 
 struct Pieces<'a> {
@@ -137,15 +134,6 @@ impl Write for Pieces<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Does blocking work inside an async function without holding up the runtime's other tasks, where the runtime allows it.
-/// The store is only borrowed, so the work cannot move to a thread that outlives the call.
-pub(crate) fn blocking<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        _ => work(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Carries a container's streams into the store without ever holding the container up.
 //!
 //! Two stages. The *drain* runs on the pump and does nothing but read frames and append them to two unlinked temporary
-//! files: no consumer, channel or lock that anybody else holds stands between the socket and the page cache, so memory
+//! files: between the socket and the page cache there is no consumer, channel or lock that something else holds, so memory
 //! stays small and a slow store cannot cause back-pressure. The *copiers*, a thread for each stream, follow those files
 //! into the store at whatever pace it takes. What remains is the disk itself: when one append takes longer than
 //! [`STALL_LIMIT`], bytes may have been lost at the container's exit without any sign, so the result is not believed.
@@ -35,7 +35,7 @@ const STALL_LIMIT: Duration = Duration::from_millis(1_500);
 /// The most that one stream may hold, in bytes: 16 GiB. A command that writes without end must not fill the disk.
 const STREAM_LIMIT: u64 = 16 << 30;
 
-/// Is a running drain. Dropped, it keeps nothing and reads no further: the streams of a container that is removed before
+/// A running drain. Dropped, it keeps nothing and reads no further: the streams of a container that is removed before
 /// its start never end.
 pub(crate) struct Drain {
     task: AbortOnDropHandle<Result<(), String>>,
@@ -144,7 +144,7 @@ async fn drain(
             Ok(LogOutput::StdErr { message }) => (&stderr, message),
             // bollard hands out what it cannot frame, such as a frame that was cut, under these names.
             Ok(LogOutput::Console { message } | LogOutput::StdIn { message }) => {
-                return Err(format!("{} bytes of the streams are no whole frame", message.len()));
+                return Err(format!("{} bytes of the streams are not a whole frame", message.len()));
             }
             Err(error) => return Err(format!("the streams broke off: {error}")),
         };
@@ -159,7 +159,7 @@ async fn drain(
     Ok(())
 }
 
-/// Is a file that one side appends to while the other follows.
+/// A file that one side appends to while the other follows.
 struct Spool {
     file: File,
     state: Mutex<SpoolState>,
@@ -229,7 +229,7 @@ impl Spool {
     }
 }
 
-/// Is a thread that follows a spool into the store.
+/// A thread that follows a spool into the store.
 struct Copier {
     spool: Arc<Spool>,
     result: oneshot::Receiver<Result<Option<Digest>, StoreError>>,

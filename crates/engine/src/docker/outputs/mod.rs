@@ -24,7 +24,7 @@ use super::fault::incomplete;
 use super::inputs::{Found, Subtree, find};
 use super::pump::PumpHandle;
 
-use crate::docker::inputs::upload::blocking;
+use crate::docker::blocking::{blocking, on_own_thread};
 use crate::{EngineError, Execution};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::TreeNode;
@@ -36,7 +36,7 @@ use rcrepro_store::ingest::{
 };
 use rcrepro_store::{BlobBatch, BlobStore};
 
-/// Is what became of the declared outputs that exist.
+/// The declared outputs that exist.
 #[derive(Default)]
 pub(crate) struct Collected {
     pub kept: BTreeMap<TreePath, Output>,
@@ -44,9 +44,9 @@ pub(crate) struct Collected {
     pub unkept: BTreeMap<TreePath, String>,
 }
 
-/// Says why there is no node of an output.
+/// Why an output has no node.
 enum OutputError {
-    /// What the command made cannot stand in a tree, or is too large.
+    /// A tree cannot hold what the command made, or it is too large.
     Unkept(String),
     /// Nothing is known.
     Engine(EngineError),
@@ -108,7 +108,7 @@ fn limits(bytes: u64) -> IngestLimits {
     IngestLimits { file_bytes: bytes.min(usual.file_bytes), total_bytes: bytes.min(usual.total_bytes), ..usual }
 }
 
-/// Says what is wrong with something that goes beyond the limits.
+/// Describes what goes beyond the limits.
 fn beyond(error: LimitError) -> String {
     match error {
         LimitError::Entries { .. } => format!("it holds {error}"),
@@ -116,7 +116,7 @@ fn beyond(error: LimitError) -> String {
     }
 }
 
-/// Is what the upper directory says about an output.
+/// What the upper directory tells about an output.
 enum Near {
     Known(Option<TreeNode>),
     AskEngine,
@@ -162,8 +162,7 @@ fn read_upper(
     }
 }
 
-/// Tells whether a directory on the way stands for one of another name in the lower layer, so that what is missing here
-/// may be there. Every directory on the way has just been opened without following a symlink.
+/// Whether a directory on the way has another name in the lower layer, so that what is missing here may be there. Every directory on the way has just been opened without following a symlink.
 fn in_renamed_directory(upper: &Path, below: &str) -> bool {
     let is_redirected = |above: &str| {
         let mut value = [0_u8; 4096];
@@ -193,13 +192,7 @@ async fn download(
     let Some(mut archive) = open_archive(pump, container, label, &format!("/{at}")).await? else { return Ok(None) };
     let strip = at.segments().last().and_then(|name| name.as_str().parse().ok());
     let options = TarOptions { strip, limits };
-    let ingested = blocking(|| {
-        // A thread of its own: a runtime's thread must not block on a channel.
-        std::thread::scope(|scope| {
-            let reading = scope.spawn(|| ingest_tar_into(batch, &mut archive, &options));
-            reading.join().ok()
-        })
-    });
+    let ingested = blocking(|| on_own_thread(|| ingest_tar_into(batch, &mut archive, &options)).ok());
     let above = at.as_str().rsplit_once('/').map_or(String::new(), |(above, _)| format!("/{above}"));
     match ingested {
         Some(Ok(node)) => Ok(Some(node)),

@@ -1,7 +1,7 @@
 //! What PID 1 says at the end of the attempts at the network that it saw.
 //!
 //! It says so in a file of its own ([`init::REPORT`]), which is read when the container has ended. The command may write into
-//! that file, and cannot replace it; PID 1 writes last, when nobody else is left. A report that is not whole, because PID 1
+//! that file, and cannot replace it; PID 1 writes last, when no other process is left. A report that is not whole, because PID 1
 //! was killed or the disk was full, says nothing: then attempts are unknown, never none. It also says how the command ended:
 //! who ended the container from outside is told from the command by that.
 
@@ -23,13 +23,13 @@ const LIMIT: u64 = 4 << 20;
 const BEGIN: &str = "rcrepro-init 2\n";
 const END: &str = "\nend\n";
 
-/// Is what PID 1 said.
+/// What PID 1 said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Report {
     pub seen: Sightings,
     /// The command's exit code.
     pub code: i32,
-    /// The last signal that somebody outside the container sent; 0 where nobody did.
+    /// The last signal that came from outside the container; 0 where none did.
     pub signal: i32,
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn collect(pump: &PumpHandle, container: &str, near: Option<&Pa
     }
 }
 
-/// Holds what PID 1 says against how the container ended: a container that somebody outside ended or signalled says nothing
+/// Compares what PID 1 says with how the container ended: a container that was ended or signalled from outside says nothing
 /// of its command. Those that were ended for their time or memory are judged already.
 ///
 /// # Errors
@@ -126,7 +126,7 @@ fn parse(text: &str) -> Option<Report> {
     Some(Report { seen: Sightings { further, unread, unanswered, ..seen }, code: code?, signal: signal? })
 }
 
-/// Undoes PID 1's escapes; bytes that are no UTF-8 are shown as such.
+/// Undoes PID 1's escapes; bytes that are not UTF-8 are shown as such.
 fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut parts = text.split('%');

@@ -2,25 +2,25 @@
 //!
 //! Podman's archive of a symlink holds what the symlink leads to, and is missing when that is missing: one output would
 //! become another, or none. Its answer about a path tells that it is a symlink, with a target that was resolved; as it
-//! was written, the target stands only in the archive of the directory around it.
+//! was written, the target is only in the archive of the directory around it.
 
 use std::io;
 
 use tar::{Archive, EntryType};
 
 use crate::EngineError;
+use crate::docker::blocking::{blocking, on_own_thread};
 use crate::docker::fault::{call, incomplete};
-use crate::docker::inputs::upload::blocking;
 use crate::docker::libpod::Libpod;
 use crate::docker::outputs::archive::open_archive;
 use crate::docker::pump::PumpHandle;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::TreeNode;
 
-/// Gives the symlink at a path of a container; `None` when something else or nothing stands there.
+/// Reads the symlink at a path of a container; `None` when something else or nothing is there.
 ///
 /// # Errors
-/// [`EngineError::Call`] when the engine cannot say what stands there, [`EngineError::Output`] for a target that is not
+/// [`EngineError::Call`] when the engine cannot say what is there, [`EngineError::Output`] for a target that is not
 /// UTF-8, [`EngineError::Incomplete`] when the directory's archive does not hold the symlink.
 pub(crate) async fn read(
     libpod: &Libpod,
@@ -38,10 +38,7 @@ pub(crate) async fn read(
     let around = directory.rsplit('/').next().unwrap_or(directory);
     let wanted = format!("{around}/{name}");
     let archive = open_archive(pump, container, label, &format!("/{directory}")).await?.ok_or_else(missing)?;
-    let found = blocking(|| {
-        // A thread of its own: a runtime's thread must not block on a channel.
-        std::thread::scope(|scope| scope.spawn(|| target(archive, &wanted)).join())
-    });
+    let found = blocking(|| on_own_thread(|| target(archive, &wanted)));
     let found = found.map_err(|_| incomplete(label, "the reader of an archive panicked"))?;
     let target = found.map_err(|error| incomplete(label, format!("the archive of `/{directory}`: {error}")))?;
     let target = String::from_utf8(target.ok_or_else(missing)?).map_err(|_| EngineError::Output {
@@ -52,7 +49,7 @@ pub(crate) async fn read(
     Ok(Some(TreeNode::Symlink { target }))
 }
 
-/// Finds the target of the symlink that stands at a path of an archive.
+/// Finds the target of the symlink at a path of an archive.
 fn target(reader: impl io::Read, wanted: &str) -> io::Result<Option<Vec<u8>>> {
     for entry in Archive::new(reader).entries()? {
         let entry = entry?;

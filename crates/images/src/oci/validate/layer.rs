@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Read};
 
-use flate2::read::MultiGzDecoder;
 use tar::{EntryType, Header};
 
 use super::FaultName;
@@ -74,19 +73,10 @@ pub struct LayerScan {
 /// Reads a layer to its end; `raw` is at its beginning.
 pub(super) fn scan(compression: Compression, raw: &mut dyn Read) -> LayerScan {
     let mut scan = LayerScan { compression, diff_id: None, error: None, entries: Vec::new() };
-    let decoded: Result<Box<dyn Read + '_>, String> = match compression {
-        Compression::None => Ok(Box::new(raw)),
-        Compression::Gzip => Ok(Box::new(MultiGzDecoder::new(raw))),
-        Compression::Zstd => ruzstd::decoding::StreamingDecoder::new(raw)
-            .map(|reader| Box::new(reader) as Box<dyn Read>)
-            .map_err(|error| error.to_string()),
-    };
-    let decoded = match decoded {
-        Ok(decoded) => decoded,
-        Err(error) => {
-            scan.error = Some(error);
-            return scan;
-        }
+    let decoded: Box<dyn Read + '_> = match compression {
+        Compression::None => Box::new(raw),
+        Compression::Gzip => Box::new(rcrepro_compression::gzip(raw)),
+        Compression::Zstd => Box::new(rcrepro_compression::zstd(raw)),
     };
     let mut hashing = Hashing { inner: decoded.take(MAX_LAYER + 1), hasher: DigestHasher::default() };
     if let Err(error) = scan_tar(&mut hashing, &mut scan.entries) {
@@ -162,7 +152,7 @@ fn ways(path: &[u8]) -> Vec<u64> {
     segments.map(way).collect()
 }
 
-/// Returns why a path is none inside a layer, as readers that join it to a folder would see it.
+/// Returns why a path is not one inside a layer, as readers that join it to a folder would see it.
 pub(super) fn leaves(path: &[u8]) -> Option<&'static str> {
     match path {
         [] => Some("an empty path"),

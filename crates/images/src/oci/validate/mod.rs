@@ -94,9 +94,9 @@ pub struct ImageFault {
     pub name: FaultName,
     /// With what: a file, a place in a document, an entry of a layer.
     pub object: String,
-    /// What was expected.
+    /// As words, such as `a whole tar archive`, or a value.
     pub expected: String,
-    /// What was found.
+    /// As `expected`.
     pub found: String,
 }
 
@@ -116,7 +116,7 @@ impl ImageFault {
 pub struct FoundImage {
     /// The manifest's; an archive of Docker's classic store has none.
     pub manifest: Option<Sha256>,
-    /// The config's.
+    /// Of the config that the manifest, or Docker's list, names.
     pub config: Option<Sha256>,
     /// The uncompressed layers', lowest first.
     pub diff_ids: Vec<Option<Sha256>>,
@@ -129,7 +129,7 @@ pub struct Validation {
     pub faults: Vec<ImageFault>,
     /// What is worth a look and no fault, sorted.
     pub notes: Vec<ImageFault>,
-    /// The images that were found.
+    /// In the order of the index.
     pub images: Vec<FoundImage>,
     /// How many files were read.
     pub files: usize,
@@ -153,7 +153,7 @@ pub enum ValidateError {
     Read {
         /// The folder, file or engine.
         what: String,
-        /// What the system said.
+        /// The error of the system or of the engine's stream.
         #[source]
         source: io::Error,
     },
@@ -162,7 +162,7 @@ pub enum ValidateError {
     TooMany {
         /// The folder or archive.
         what: String,
-        /// The limit.
+        /// The most files that are surveyed.
         limit: usize,
     },
 }

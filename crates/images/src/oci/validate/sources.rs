@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::read::MultiGzDecoder;
 use rayon::prelude::*;
 use tar::EntryType;
 
@@ -93,7 +92,7 @@ pub fn archive(what: &str, stream: &mut dyn Read) -> Result<LayoutSurvey, Valida
     stream.take(512).read_to_end(&mut head).map_err(failed)?;
     let gzip = Compression::sniff(&head) == Some(Compression::Gzip);
     let whole = io::Cursor::new(head).chain(stream);
-    let mut whole: Box<dyn Read + '_> = if gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+    let mut whole: Box<dyn Read + '_> = if gzip { Box::new(rcrepro_compression::gzip(whole)) } else { Box::new(whole) };
     let mut survey = LayoutSurvey::default();
     let mut tar = TarReader::new(&mut whole);
     loop {

@@ -24,7 +24,7 @@ pub struct SurveyedFile {
 /// A thing in a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Surveyed {
-    /// A file.
+    /// Its bytes, digested.
     File(SurveyedFile),
     /// Another name of the file at this path; `docker save` writes such for equal layers.
     Link(String),
@@ -33,7 +33,7 @@ pub enum Surveyed {
 /// Everything that is in a folder, an archive or a store, by its path in a layout.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LayoutSurvey {
-    /// What is there.
+    /// By path in the layout, such as `blobs/sha256/…` or `index.json`.
     pub things: BTreeMap<String, Surveyed>,
     /// What is wrong with the folder or archive itself.
     pub faults: Vec<ImageFault>,

@@ -15,9 +15,9 @@ pub const MAX_LIST_BYTES: u64 = 512 << 20;
 /// A package as a list describes it; relations are kept as texts, because few packages of a list are ever looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DebianPackage<'a> {
-    /// The name.
+    /// `Package`.
     pub name: &'a str,
-    /// The version.
+    /// `Version`, in Debian's form `[EPOCH:]UPSTREAM[-REVISION]`.
     pub version: &'a str,
     /// The architecture, or `all`.
     pub architecture: &'a str,
@@ -50,7 +50,7 @@ pub struct DebianPackage<'a> {
 pub fn unpack(suite: &str, xz: impl Read, limit: u64) -> Result<String, DebianError> {
     let refuse = |reason: String| DebianError::List { suite: suite.to_owned(), reason };
     let mut text = String::new();
-    let mut bounded = liblzma::read::XzDecoder::new_multi_decoder(xz).take(limit + 1);
+    let mut bounded = rcrepro_compression::xz(xz).take(limit + 1);
     bounded.read_to_string(&mut text).map_err(|error| refuse(format!("it cannot be unpacked: {error}")))?;
     if text.len() as u64 > limit {
         return Err(refuse(format!("it unpacks to more than {limit} bytes")));
@@ -151,8 +151,6 @@ fn rank(priority: &str) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
 
     fn stanza() -> String {
@@ -194,9 +192,7 @@ mod tests {
 
     #[test]
     fn a_list_that_swells_is_refused() {
-        let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
-        xz.write_all(&vec![b'\n'; 4 << 20]).expect("compresses");
-        let xz = xz.finish().expect("ends");
+        let xz = rcrepro_compression::pack::xz(&vec![b'\n'; 4 << 20]);
         assert!(xz.len() < 4096, "{} bytes", xz.len());
         let error = unpack("s", &xz[..], 1 << 20).expect_err("a bomb").to_string();
         assert_eq!(error, "the package list of suite `s` is refused: it unpacks to more than 1048576 bytes");

@@ -90,7 +90,7 @@ impl TrustedKey {
     }
 }
 
-/// Returns the newest signature with which the key says of itself who it is and what it may do.
+/// Returns the key's newest signature over its own user ids, which says whose it is and what it may do.
 fn identity(key: &SignedPublicKey) -> Option<&Signature> {
     let users = key.details.users.iter().flat_map(|user| {
         let own = user.signatures.iter().filter(|one| one.typ() != Some(SignatureType::CertRevocation));
@@ -124,7 +124,7 @@ fn expiry(created: u64, signature: &Signature) -> Option<u64> {
     lifetime.filter(|lifetime| *lifetime > 0).map(|lifetime| created + lifetime)
 }
 
-/// Whether a signature is made over a hash that nobody can forge today.
+/// Whether a signature is made over a hash for which no collisions are known.
 pub(super) fn is_strong(signature: &Signature) -> bool {
     use HashAlgorithm::{Sha3_256, Sha3_512, Sha256, Sha384, Sha512};
     matches!(signature.hash_alg(), Some(Sha256 | Sha384 | Sha512 | Sha3_256 | Sha3_512))

@@ -5,6 +5,7 @@
 //! named by their hashes. [`archive`] brings the files.
 
 use rcrepro_model::image::fingerprint::Fingerprint;
+use rcrepro_model::text::hint::Hint;
 
 pub mod archive;
 mod control;
@@ -15,7 +16,7 @@ pub mod release;
 pub mod resolve;
 pub mod signed;
 
-/// Why an archive's index is not believed, or has not what is wanted.
+/// Why an archive's index is not believed, or what is wanted is not in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DebianError {
     /// A key file is not the key that its name says.
@@ -29,7 +30,7 @@ pub enum DebianError {
     /// The file `InRelease` is not believed.
     #[error("InRelease of suite `{suite}` is refused: {reason}")]
     Refused {
-        /// The suite.
+        /// Its code name, such as `bookworm`.
         suite: String,
         /// What was expected and what was found.
         reason: String,
@@ -37,7 +38,7 @@ pub enum DebianError {
     /// A list of packages is not of the form that it should have.
     #[error("the package list of suite `{suite}` is refused: {reason}")]
     List {
-        /// The suite.
+        /// Its code name, such as `bookworm`.
         suite: String,
         /// Which package, and what is wrong.
         reason: String,
@@ -50,7 +51,7 @@ pub enum DebianError {
     Conflict {
         /// The package that refuses the other.
         one: String,
-        /// The other.
+        /// The package that is refused.
         other: String,
         /// `Conflicts` or `Breaks`.
         field: &'static str,
@@ -59,24 +60,21 @@ pub enum DebianError {
     },
 }
 
-impl DebianError {
-    /// Returns a command or a setting that may mend it.
-    #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Key { .. } => {
-                Some("git checkout -- images/keys, or export the key anew: gpg --armor --export FINGERPRINT")
-            }
-            Self::Refused { .. } => Some(
+impl Hint for DebianError {
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Key { .. } => "git checkout -- images/keys, or export the key anew: gpg --armor --export FINGERPRINT",
+            Self::Refused { .. } => {
                 "if the archive changed its keys, compare its announcement with `signed_by` in the definition; \
-                 if not, a mirror or a proxy serves something else: rcrepro doctor says which are asked",
-            ),
-            Self::List { .. } => None,
-            Self::Unsatisfied(_) => Some("change `packages` or `suites` in the definition"),
-            Self::Conflict { .. } => Some(
+                 if not, a mirror or a proxy serves something else: rcrepro doctor says which are asked"
+            }
+            Self::List { .. } => return None,
+            Self::Unsatisfied(_) => "change `packages` or `suites` in the definition",
+            Self::Conflict { .. } => {
                 "where one of the two is only an alternative, name the right one in `packages` of the definition: \
-                 what stands there is chosen before anything is looked for",
-            ),
-        }
+                 what is named there is chosen before anything is looked for"
+            }
+        };
+        Some(text.to_owned())
     }
 }

@@ -17,7 +17,7 @@ use super::relation::{self, Relation};
 pub struct List<'a> {
     /// The suite's code name.
     pub suite: &'a str,
-    /// Its packages.
+    /// In the list's order.
     pub packages: Vec<DebianPackage<'a>>,
 }
 
@@ -26,7 +26,7 @@ pub struct List<'a> {
 pub struct SuitePackage<'a> {
     /// The suite's code name.
     pub suite: &'a str,
-    /// The package.
+    /// As that list describes it.
     pub package: &'a DebianPackage<'a>,
 }
 

@@ -1,12 +1,13 @@
 //! Why a commit's tree cannot be taken.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::StoreError;
 use crate::ingest::LimitError;
 use rcrepro_model::content::name::{NameError, TreePath};
 use rcrepro_model::content::tree::TreeError;
+use rcrepro_model::text::hint::Hint;
 
 /// Why a commit's tree cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +17,20 @@ pub enum GitError {
     Read {
         /// What was tried, as a verb.
         doing: String,
-        /// The repository.
+        /// The working copy or the bare repository.
         repository: PathBuf,
         /// What gix said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// No commit has the wanted name.
+    #[error("cannot find the commit `{revision}` in the git repository `{}`", repository.display())]
+    NoCommit {
+        /// The name, in any form that `git rev-parse` takes.
+        revision: String,
+        /// Where it was looked for.
+        repository: PathBuf,
+        /// What gix said, which helps few.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
@@ -75,4 +87,24 @@ pub enum GitError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Hint for GitError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoCommit { revision, .. } => {
+                Some(format!("git rev-parse --verify '{revision}^{{commit}}' says what git knows of it"))
+            }
+            Self::Read { .. } => Some("git rev-parse HEAD".to_owned()),
+            Self::Store(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl GitError {
+    pub(crate) fn no_commit(repository: &Path, revision: &str) -> impl FnOnce(Box<dyn Error + Send + Sync>) -> Self {
+        let (revision, repository) = (revision.to_owned(), repository.to_owned());
+        move |source| Self::NoCommit { revision, repository, source }
+    }
 }

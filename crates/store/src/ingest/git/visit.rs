@@ -21,8 +21,8 @@ pub enum Visited<'a> {
 /// In a path that is not UTF-8, every byte is escaped that is not printable ASCII.
 ///
 /// # Errors
-/// [`GitError`] when the commit or an object cannot be read, or there is more than `limits` allow; a submodule or a
-/// name that no tree could carry is none.
+/// [`GitError`] when the commit or an object cannot be read, or there is more than `limits` allow. A submodule, or a
+/// name that no tree can carry, is shown and not an error.
 pub fn visit_git(
     source: &GitSource<'_>,
     limits: IngestLimits,

@@ -2,25 +2,27 @@
 //!
 //! Source: RFC 8878. The library reads one frame at a time, and its own reader stops after the first.
 
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// Unpacks Zstandard frames.
-pub(super) struct Decoder<R: Read> {
-    input: BufReader<R>,
+pub(crate) struct Decoder<R> {
+    input: R,
     frame: FrameDecoder,
     begun: bool,
+    /// Why an earlier read failed: what follows cannot be read either.
+    failed: Option<(io::ErrorKind, String)>,
 }
 
-impl<R: Read> Decoder<R> {
+impl<R: BufRead> Decoder<R> {
     /// Begins; nothing is read yet.
-    pub(super) fn new(input: R) -> Self {
-        Self { input: BufReader::new(input), frame: FrameDecoder::new(), begun: false }
+    pub(crate) fn new(input: R) -> Self {
+        Self { input, frame: FrameDecoder::new(), begun: false, failed: None }
     }
 
-    /// Begins the next frame; tells whether there is one.
+    /// Begins the next frame, and returns whether there is one.
     fn next_frame(&mut self) -> io::Result<bool> {
         while !self.input.fill_buf()?.is_empty() {
             self.begun = true;
@@ -40,11 +42,8 @@ impl<R: Read> Decoder<R> {
     }
 }
 
-impl<R: Read> Read for Decoder<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
+impl<R: BufRead> Decoder<R> {
+    fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.frame.can_collect() == 0 {
             if self.frame.is_finished() {
                 if !self.next_frame()? {
@@ -59,15 +58,30 @@ impl<R: Read> Read for Decoder<R> {
     }
 }
 
+impl<R: BufRead> Read for Decoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some((kind, reason)) = &self.failed {
+            return Err(io::Error::new(*kind, reason.clone()));
+        }
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        self.read_on(buffer).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.failed = Some((error.kind(), error.to_string()));
+            }
+        })
+    }
+}
+
 fn invalid(error: &FrameDecoderError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-
     use super::*;
+    use crate::pack;
 
     fn read(bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
@@ -78,7 +92,7 @@ mod tests {
     #[test]
     fn all_frames_are_read_and_skippable_ones_passed_over() {
         let (one, two) = (vec![b'a'; 300_000], b"two".to_vec());
-        let frames = [&one, &two].map(|bytes| compress_to_vec(&bytes[..], CompressionLevel::Fastest));
+        let frames = [&one, &two].map(|bytes| pack::zstd(bytes));
         let skippable = [&0x184D_2A50_u32.to_le_bytes()[..], &4_u32.to_le_bytes(), b"skip"].concat();
         let all = [&frames[0][..], &skippable, &frames[1]].concat();
         assert_eq!(read(&all).expect("frames"), [one, two].concat());
@@ -86,11 +100,15 @@ mod tests {
 
     #[test]
     fn what_is_cut_or_no_frame_is_an_error() {
-        let whole = compress_to_vec(&vec![b'a'; 300_000][..], CompressionLevel::Fastest);
+        let whole = pack::zstd(&vec![b'a'; 300_000]);
         for cut in [0, 3, 5, whole.len() / 2, whole.len() - 1] {
             assert!(read(&whole[..cut]).is_err(), "cut at {cut} of {}", whole.len());
         }
         assert!(read(b"not zstd").is_err());
-        assert!(read(&[&whole[..], b"tail"].concat()).is_err());
+        let with_tail = [&whole[..], b"tail"].concat();
+        assert!(read(&with_tail).is_err());
+        let mut decoder = Decoder::new(&with_tail[..]);
+        assert!(io::copy(&mut decoder, &mut io::sink()).is_err());
+        assert!(decoder.read(&mut [0]).is_err(), "an error is not followed by an end");
     }
 }
