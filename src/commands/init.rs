@@ -12,6 +12,7 @@ use crate::output::{print, show};
 use rcrepro_app::workspace::PLAN_FILE;
 use rcrepro_app::workspace::files::write_new;
 use rcrepro_app::workspace::project;
+use rcrepro_model::text::plural::counted;
 use rcrepro_project::draft::{self, Draft};
 use rcrepro_project::survey::ProjectSurvey;
 
@@ -89,7 +90,7 @@ fn counts(survey: &ProjectSurvey, draft: &Draft) -> String {
     let todo = draft.plan.matches("TODO").count().saturating_sub(1);
     let todo = if todo == 0 { String::new() } else { format!("; {todo} marked TODO could not be told") };
     let commands = draft.plan.matches("[[sets.").count();
-    format!("planned {commands} commands from {} tracked files{todo}\n", survey.files)
+    format!("planned {} from {}{todo}\n", counted(commands, "command"), counted(survey.files, "tracked file"))
 }
 
 /// Lists what a plan from the project names: image definitions, with their versions set, and Debian's keys.

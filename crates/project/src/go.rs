@@ -55,7 +55,7 @@ pub fn modules(files: &dyn TrackedFiles) -> Vec<GoModule> {
     let mut modules: Vec<GoModule> = files
         .paths()
         .iter()
-        .filter(|path| name_of(path) == "go.mod" && !is_ignored(path))
+        .filter(|path| name_of(path) == "go.mod" && !is_ignored(path) && !is_example(path))
         .filter_map(|path| module(files, path))
         .collect();
     for path in files.paths().iter().filter(|path| path.ends_with(".go") && !is_ignored(path)) {
@@ -94,6 +94,11 @@ fn is_ignored(path: &str) -> bool {
     folders
         .into_iter()
         .any(|part| part.starts_with(['.', '_']) || matches!(part, "testdata" | "vendor" | "node_modules"))
+}
+
+/// Whether a path lies in a folder of examples, whose modules are not part of a release.
+fn is_example(path: &str) -> bool {
+    folder_of(path).split('/').any(|part| matches!(part, "example" | "examples" | "e2e" | "fixtures" | "test-fixtures"))
 }
 
 fn module(files: &dyn TrackedFiles, path: &str) -> Option<GoModule> {

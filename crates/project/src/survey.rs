@@ -7,6 +7,7 @@ use crate::npm::{self, NpmPackage};
 use crate::others::{self, DockerStages, ReleaseScript};
 use crate::seen::{Place, Seen};
 use crate::versions::{self, Versions};
+use rcrepro_model::text::plural::counted;
 
 /// What a project is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +55,15 @@ impl ProjectSurvey {
     /// Describes what was seen, one line per thing, with its place.
     #[must_use]
     pub fn explain(&self) -> Vec<String> {
-        let mut lines = vec![format!("{} tracked files", self.files)];
+        let mut lines = vec![counted(self.files, "tracked file")];
         let shown = |folder: &str| if folder.is_empty() { ".".to_owned() } else { folder.to_owned() };
         for module in &self.modules {
             lines.push(format!(
-                "{}: a Go module with {} files, {} test files and {} requirements",
-                module.place, module.files, module.tests, module.requires
+                "{}: a Go module with {}, {} and {}",
+                module.place,
+                counted(module.files, "file"),
+                counted(module.tests, "test file"),
+                counted(module.requires, "requirement")
             ));
             lines.extend(module.cgo.iter().map(|place| format!("{place}: cgo")));
             lines.extend(
@@ -78,7 +82,11 @@ impl ProjectSurvey {
         lines.extend(self.workspace.iter().map(|seen| format!("{}: a workspace of {}", seen.place, seen.text)));
         for package in &self.packages {
             let lock = package.lock.as_ref().map_or("no lock", |(_, path)| path);
-            lines.push(format!("{}: a package with {} scripts, {lock}", shown(&package.folder), package.scripts.len()));
+            lines.push(format!(
+                "{}: a package with {}, {lock}",
+                shown(&package.folder),
+                counted(package.scripts.len(), "script")
+            ));
         }
         for (tool, seen) in [("Go", &self.versions.go), ("Node", &self.versions.node)] {
             lines.extend(seen.iter().map(|seen| format!("{}: {tool} {}", seen.place, seen.text)));

@@ -82,7 +82,7 @@ fn a_frontend_that_is_embedded_is_built_first() {
         ".github/workflows/ci.yml:11",
         "timeout = \"45m\"",
         ".nvmrc:1: Node 22",
-        "go.mod:3: Go 1.25.1",
+        "Dockerfile:1: Go 1.25.1",
         ".gitleaksignore changes what it reports",
         "paths = [\"README.md\"]",
         "TODO",

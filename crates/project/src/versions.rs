@@ -11,6 +11,8 @@ use rcrepro_pins::survey::PinSurvey;
 pub struct Versions {
     /// Go's.
     pub go: Vec<Seen>,
+    /// The highest `go` of a module: no older toolchain reads that module.
+    pub least_go: Option<Seen>,
     /// Node's.
     pub node: Vec<Seen>,
 }
@@ -36,7 +38,10 @@ pub fn versions(files: &dyn TrackedFiles) -> Versions {
         found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, seen)| seen).collect()
     };
-    Versions { go: of(ReferencedTool::Go), node: of(ReferencedTool::Node) }
+    let least = survey.mentions.iter().filter(|(_, mention)| mention.kind == SourceKind::GoModGo);
+    let least = least.max_by_key(|(_, mention)| numbers(&mention.value));
+    let least_go = least.map(|(file, mention)| Seen::new(mention.value.clone(), file, mention.line));
+    Versions { least_go, go: of(ReferencedTool::Go), node: of(ReferencedTool::Node) }
 }
 
 fn may_name(path: &str) -> bool {

@@ -56,6 +56,29 @@ pub(super) fn plan(project: &ProjectSurvey) -> Vec<PlannedCommand> {
     planned
 }
 
+/// Says what was seen and is not planned, with its place and the reason.
+pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
+    let mut found = Vec::new();
+    for package in &project.packages {
+        match &package.lock {
+            Some((PackageManager::Npm, _)) => {}
+            Some((manager, lock)) => found.push(format!(
+                "{lock}: packages of {} cannot be frozen yet, so that no command of this package is planned",
+                manager.as_str()
+            )),
+            None if package.dependencies.is_empty() => {}
+            None => found.push(format!(
+                "{}: no lock beside it, so that nothing of it can be frozen",
+                joined(&package.folder, "package.json")
+            )),
+        }
+    }
+    if let Some(workspace) = &project.workspace {
+        found.push(format!("{}: a workspace of {}; each module is planned by itself", workspace.place, workspace.text));
+    }
+    found
+}
+
 /// Names the frozen input with a module's dependencies.
 pub(super) fn modules_input(module: &GoModule) -> String {
     named("gomod", &module.folder)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::text::Writer;
+use crate::seen::Seen;
 use crate::survey::ProjectSurvey;
 use crate::versions::numbers;
 
@@ -38,23 +39,29 @@ pub(super) fn toolchains(project: &ProjectSurvey) -> Toolchains {
 }
 
 fn go(project: &ProjectSurvey) -> Toolchain {
-    for seen in &project.versions.go {
-        let numbers = numbers(&seen.text);
-        let whole =
-            |version: &str| Toolchain { version: version.to_owned(), why: format!("{}: Go {}", seen.place, seen.text) };
-        match numbers[..] {
-            [1, minor, patch] => return whole(&format!("1.{minor}.{patch}")),
-            [1, minor] => {
-                let newest = NEWEST_GO.iter().find(|known| known.starts_with(&format!("1.{minor}.")));
-                return newest.map_or_else(|| whole(&format!("1.{minor}.0")), |known| whole(known));
-            }
-            _ => {}
+    let chosen = project.versions.go.iter().find_map(go_of);
+    let least = project.versions.least_go.as_ref().and_then(go_of);
+    match (chosen, least) {
+        (Some(chosen), Some(least)) if numbers(&chosen.version) < numbers(&least.version) => least,
+        (Some(chosen), _) => chosen,
+        (None, _) => Toolchain {
+            version: OWN_GO.to_owned(),
+            why: "no file names a version of Go: the newest that rcrepro knows".to_owned(),
+        },
+    }
+}
+
+/// Reads a version of Go; where it names no patch, the newest that is known.
+fn go_of(seen: &Seen) -> Option<Toolchain> {
+    let version = match numbers(&seen.text)[..] {
+        [1, minor, patch] => format!("1.{minor}.{patch}"),
+        [1, minor] => {
+            let newest = NEWEST_GO.iter().find(|known| known.starts_with(&format!("1.{minor}.")));
+            newest.map_or_else(|| format!("1.{minor}.0"), |known| (*known).to_owned())
         }
-    }
-    Toolchain {
-        version: OWN_GO.to_owned(),
-        why: "no file names a version of Go: the newest that rcrepro knows".to_owned(),
-    }
+        _ => return None,
+    };
+    Some(Toolchain { version, why: format!("{}: Go {}", seen.place, seen.text.trim_start_matches("go")) })
 }
 
 fn node(project: &ProjectSurvey) -> Toolchain {

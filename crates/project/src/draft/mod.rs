@@ -32,6 +32,9 @@ pub fn draft(project: &ProjectSurvey, name: &str) -> Draft {
     writer.line("version = 1");
     writer.entry("name", name);
     images::write(&mut writer, &toolchains, &used);
+    for todo in commands::not_planned(project) {
+        writer.comment(&format!("TODO: {todo}"));
+    }
     write_frozen(&mut writer, project, &planned);
     write_commands(&mut writer, &planned);
     write_pins(&mut writer, &toolchains, project);

@@ -21,8 +21,11 @@ impl Writer {
         self.text.push('\n');
     }
 
-    /// Writes a comment, broken between words.
+    /// Writes a comment, broken between words, and apart from what is above unless that is a comment, too.
     pub(super) fn comment(&mut self, text: &str) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") && !self.ends_with_comment() {
+            self.line("");
+        }
         let mut line = String::from("#");
         for word in text.split(' ') {
             if line.chars().count() + 1 + word.chars().count() > WIDTH && line.len() > 1 {
@@ -41,14 +44,24 @@ impl Writer {
         }
     }
 
+    fn ends_with_comment(&self) -> bool {
+        self.text.trim_end_matches('\n').rsplit('\n').next().is_some_and(|line| line.starts_with('#'))
+    }
+
     pub(super) fn heading(&mut self, text: &str) {
-        self.line("");
+        if !self.text.ends_with("\n\n") {
+            self.line("");
+        }
         self.comment(&format!("---- {text} ----"));
     }
 
     pub(super) fn table(&mut self, name: &str) {
-        if !self.text.ends_with("----\n")
-            && !self.text.trim_end_matches('\n').rsplit('\n').next().is_some_and(|line| line.starts_with('#'))
+        if !self.ends_with_comment()
+            && !self.text.ends_with(
+                "
+
+",
+            )
         {
             self.line("");
         }
