@@ -105,11 +105,15 @@ pub enum Subcommand {
         #[command(flatten)]
         execution: ExecutionArgs,
     },
-    /// Writes a release plan from a template, with the image definitions and documents that it names; replaces nothing.
+    /// Writes a plan that fits the project, as far as its tracked files tell, with the image definitions that it names; or a
+    /// template. Replaces nothing.
     Init {
         /// The plan that it starts from.
-        #[arg(long, value_enum, default_value = "release-confidence")]
+        #[arg(long, value_enum, default_value = "project")]
         template: TemplateName,
+        /// Prints what was seen in the project, with file and line, and writes nothing.
+        #[arg(long)]
+        explain: bool,
     },
     /// Shows the packet board: what is done, what blocks what, what is next, and packets for findings that none claims; or writes
     /// it into the plan's documents.
@@ -249,6 +253,8 @@ pub enum Subcommand {
 /// A template of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TemplateName {
+    /// One packet, RC-05, with the commands that the project's own files name.
+    Project,
     /// The release confidence plan: RC-00 to RC-07 and the Global Command Set.
     ReleaseConfidence,
 }

@@ -86,7 +86,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Subcommand::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
         Subcommand::Run { all: true, look, execution, .. } => run::all(&context, look, &execution).await,
         Subcommand::Run { packets, look, execution, .. } => run::run(&context, &packets, look, &execution).await,
-        Subcommand::Init { template } => init::init(&context, template),
+        Subcommand::Init { template, explain } => init::init(&context, template, explain),
         Subcommand::Status { status } if status.write => sections::write(&context, &status.rev),
         Subcommand::Status { status } if status.check => sections::check(&context, &status.rev),
         Subcommand::Status { status } => status::status(&context, &status.rev, status.propose),

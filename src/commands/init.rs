@@ -1,12 +1,20 @@
 //! `rcrepro init`.
 
+use std::path::Path;
+
+use serde_json::json;
+
 use crate::args::TemplateName;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::print;
+use crate::output::{print, show};
 use rcrepro_app::workspace::PLAN_FILE;
 use rcrepro_app::workspace::files::write_new;
+use rcrepro_app::workspace::project;
+use rcrepro_model::text::plural::counted;
+use rcrepro_project::draft::{self, Draft};
+use rcrepro_project::survey::ProjectSurvey;
 
 mod files;
 #[cfg(test)]
@@ -25,34 +33,106 @@ next: fit rcrepro.toml to the project (versions, folders, globs), commit all of 
   rcrepro status                       which packet is next, and why
 ";
 
+/// What is to be done next with a plan that was made from the project.
+const NEXT_OF_PROJECT: &str = "\
+next: read rcrepro.toml, and
+  rcrepro check                        is the plan sound, and what is still to be done?
+  rcrepro image lock                   lock what goes into the images
+  rcrepro lock                         lock the frozen inputs
+  git add -A && git commit             what is certified is what was committed: the plan and its locks, too
+  rcrepro run RC-05                    run the commands and record them
+";
+
 /// The plan of the template.
 pub const RELEASE_CONFIDENCE: &str = include_str!("init/release-confidence.toml");
 
 /// Writes a plan where there is none, and what it names as far as that is not there.
-pub fn init(context: &Context, template: TemplateName) -> Result<Exit, Failure> {
-    let text = match template {
-        TemplateName::ReleaseConfidence => RELEASE_CONFIDENCE,
+pub fn init(context: &Context, template: TemplateName, explain: bool) -> Result<Exit, Failure> {
+    if explain {
+        let survey = project::survey(&context.directory)?;
+        let text = || survey.explain().iter().map(|line| format!("{line}\n")).collect();
+        show(context.json, || json!({ "seen": survey.explain() }), text)?;
+        return Ok(Exit::Success);
+    }
+    match template {
+        TemplateName::Project => of_project(context),
+        TemplateName::ReleaseConfidence => of_template(context),
+    }
+}
+
+fn of_template(context: &Context) -> Result<Exit, Failure> {
+    let mut text = write_plan(context, RELEASE_CONFIDENCE)?;
+    for (name, content) in files::FILES.iter().chain(&files::DOCUMENTS) {
+        text += &write_beside(&context.directory, name, content)?;
+    }
+    print(format!("{text}{NEXT}"))?;
+    Ok(Exit::Success)
+}
+
+fn of_project(context: &Context) -> Result<Exit, Failure> {
+    let survey = project::survey(&context.directory)?;
+    let draft = draft::draft(&survey, &name_of(&context.directory));
+    let mut text = write_plan(context, &draft.plan)?;
+    for (name, content) in beside(&draft) {
+        text += &write_beside(&context.directory, &name, &content)?;
+    }
+    print(format!("{text}{}{NEXT_OF_PROJECT}", counts(&survey, &draft)))?;
+    Ok(Exit::Success)
+}
+
+/// The name of the folder, which is usually that of the project.
+fn name_of(directory: &Path) -> String {
+    let folder = directory.canonicalize().ok();
+    folder.and_then(|folder| Some(folder.file_name()?.to_str()?.to_owned())).unwrap_or_else(|| "release".to_owned())
+}
+
+fn counts(survey: &ProjectSurvey, draft: &Draft) -> String {
+    let todo = draft.plan.matches("TODO").count().saturating_sub(1);
+    let todo = if todo == 0 { String::new() } else { format!("; {todo} marked TODO could not be told") };
+    let commands = draft.plan.matches("[[sets.").count();
+    format!("planned {} from {}{todo}\n", counted(commands, "command"), counted(survey.files, "tracked file"))
+}
+
+/// Lists what a plan from the project names: image definitions, with their versions set, and Debian's keys.
+fn beside(draft: &Draft) -> Vec<(String, String)> {
+    let definition = |name: &str| {
+        let own = if name == "go-tools" { "go" } else { name };
+        let path = format!("images/{own}.toml");
+        files::FILES.iter().find(|(file, _)| *file == path).map_or("", |(_, content)| *content)
     };
+    let mut found: Vec<(String, String)> = files::FILES
+        .iter()
+        .filter(|(name, _)| !name.starts_with("images/") || name.starts_with("images/keys/"))
+        .map(|(name, content)| ((*name).to_owned(), (*content).to_owned()))
+        .collect();
+    for (name, changes) in &draft.images {
+        let text = changes.iter().fold(definition(name).to_owned(), |text, (from, to)| text.replace(from, to));
+        found.push((format!("images/{name}.toml"), text));
+    }
+    found
+}
+
+fn write_plan(context: &Context, text: &str) -> Result<String, Failure> {
     let path = context.directory.join(PLAN_FILE);
     write_new(&path, text.as_bytes()).map_err(|error| {
         let hint = (error.kind() == std::io::ErrorKind::AlreadyExists)
             .then(|| "read it with `rcrepro check`, or name another folder: rcrepro -C DIR init".to_owned());
         Failure::plain(Exit::Usage, format!("cannot write `{}`: {error}", path.display()), hint)
     })?;
-    let mut text = format!("wrote {}\n", path.display());
-    for (name, content) in files::FILES {
-        let path = context.directory.join(name);
-        match write_new(&path, content.as_bytes()) {
-            Ok(()) => text += &format!("wrote {}\n", path.display()),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                text += &format!("kept  {}, which was there\n", path.display());
-            }
-            Err(error) => {
-                let message = format!("cannot write `{}`: {error}", path.display());
-                return Err(Failure::plain(Exit::Usage, message, None));
-            }
+    Ok(format!("wrote {}\n", path.display()))
+}
+
+/// Writes a file where there is none, and says which it was.
+fn write_beside(directory: &Path, name: &str, content: &str) -> Result<String, Failure> {
+    let path = directory.join(name);
+    match write_new(&path, content.as_bytes()) {
+        Ok(()) => Ok(format!("wrote {}\n", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Ok(format!("kept  {}, which was there\n", path.display()))
+        }
+        Err(error) => {
+            let message = format!("cannot write `{}`: {error}", path.display());
+            Err(Failure::plain(Exit::Usage, message, None))
         }
     }
-    print(format!("{text}{NEXT}"))?;
-    Ok(Exit::Success)
 }

@@ -150,7 +150,7 @@ fn the_template_is_a_sound_plan_and_replaces_nothing() {
 fn what_a_plan_names_and_lacks_is_listed_with_the_command_that_mends_it() {
     let scene = project();
     std::fs::remove_file(scene.path("rcrepro.toml")).expect("it was there");
-    scene.ok(&["init"]);
+    scene.ok(&["init", "--template", "release-confidence"]);
     let lacks = |expected: &[&str]| {
         let said = scene.ok(&["check"]).stdout;
         let found: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  missing: ")).collect();
@@ -170,7 +170,7 @@ fn what_a_plan_names_and_lacks_is_listed_with_the_command_that_mends_it() {
     let left = lacks(&["definition of image `node` at `images/node.toml`: mkdir template && rcrepro -C template init"]);
     assert_eq!(left, all - 1, "a lock that is there does not lack");
     std::fs::create_dir(scene.path("template")).expect("made");
-    scene.ok(&["-C", "template", "init"]);
+    scene.ok(&["-C", "template", "init", "--template", "release-confidence"]);
     assert!(scene.path("template/images/node.toml").exists(), "the hint leads on");
     let document: serde_json::Value =
         serde_json::from_str(&scene.ok(&["--json", "check"]).stdout).expect("one document");

@@ -9,6 +9,7 @@ mod deaths;
 mod determinism;
 mod documents;
 mod findings;
+mod fitted;
 mod flakes;
 mod history;
 mod hollow;

@@ -7,7 +7,7 @@ macro_rules! image {
 }
 
 /// Lists the files beside the plan, by their paths from its folder.
-pub const FILES: [(&str, &str); 12] = [
+pub const FILES: [(&str, &str); 10] = [
     ("manifests/.gitattributes", ATTRIBUTES),
     ("lockfiles/.gitattributes", ATTRIBUTES),
     image!("base.toml"),
@@ -18,6 +18,10 @@ pub const FILES: [(&str, &str); 12] = [
     image!("govulncheck.toml"),
     image!("keys/4D64FEC119C2029067D6E791F8D2585B8783D481.asc"),
     image!("keys/B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8.asc"),
+];
+
+/// The documents of the release confidence plan.
+pub const DOCUMENTS: [(&str, &str); 2] = [
     ("docs/architecture/release-confidence-hardening-progress-2026-02.md", include_str!("progress.md")),
     ("docs/architecture/release-final-certification-progress-2026-02.md", include_str!("certification.md")),
 ];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::RELEASE_CONFIDENCE;
-use super::files::FILES;
+use super::files::{DOCUMENTS, FILES};
 use rcrepro_format::plan::plan_toml;
 use rcrepro_model::plan::{ImageSource, Packet, Plan};
 use rcrepro_normalize as normalize;
@@ -130,7 +130,7 @@ fn the_last_replay_runs_the_global_command_set_whole() {
 #[test]
 fn all_that_the_template_names_is_written_beside_it() {
     let plan = parse(RELEASE_CONFIDENCE);
-    let written: BTreeSet<&str> = FILES.iter().map(|(path, _)| *path).collect();
+    let written: BTreeSet<&str> = FILES.iter().chain(&DOCUMENTS).map(|(path, _)| *path).collect();
     for source in plan.images.values() {
         let ImageSource::Build { definition, .. } = source else { panic!("the template builds its images") };
         assert!(written.contains(definition.as_str()), "{definition}");

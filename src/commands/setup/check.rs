@@ -3,10 +3,12 @@
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{complain, print, print_json};
+use crate::output::{complain, print, print_json, say};
 use crate::today::today;
 use crate::uncommitted;
+use rcrepro_app::workspace::PLAN_FILE;
 use rcrepro_app::workspace::check::{self, AdvisoryFront, PlanCheck};
+use rcrepro_app::workspace::next::next_command;
 use rcrepro_model::text::plural::counted;
 use rcrepro_report as report;
 
@@ -16,7 +18,8 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let checked = check::check(&workspace, today());
     let exit = if checked.is_refused() { Exit::Plan } else { Exit::Success };
-    let PlanCheck { commands, fronts, missing, stale, uncommitted, notes, source } = checked;
+    let PlanCheck { commands, fronts, missing, stale, uncommitted, notes, todos, source } = checked;
+    let next = next_command(&workspace);
     let source = source.map_err(|error| Failure::from(error).words());
     let look = source.as_ref().map_err(String::clone).map(|look| report::source::SourceFaults {
         commit: &look.commit,
@@ -28,6 +31,7 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
         let document = serde_json::json!({
             "plan": workspace.plan_digest().to_string(), "name": plan.name, "images": plan.images.len(),
             "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing, "stale": stale, "notes": notes,
+            "todos": todos, "next": next,
             "uncommitted": uncommitted.as_ref().ok(),
             "source": report::source::json(&look),
         });
@@ -51,13 +55,24 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
         for lock in &stale {
             print(format!("  stale: {}: {}\n", lock.what, lock.hint))?;
         }
+        for (line, todo) in &todos {
+            print(format!("  to do: {PLAN_FILE}:{line}: {todo}\n"))?;
+        }
         complain(&uncommitted::warning(&uncommitted));
         for note in &notes {
             print(format!("  note: {note}\n"))?;
         }
         print(report::source::text(&look))?;
     }
+    say_next(next);
     Ok(exit)
+}
+
+/// Says which command comes next, as long as a packet is not recorded.
+pub fn say_next(next: Option<String>) {
+    if let Some(next) = next {
+        say!("{:>10}  {next}", "next");
+    }
 }
 
 /// Says what comes before a client's own program, because no line of the plan does, and how old the data is.

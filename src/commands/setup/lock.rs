@@ -1,12 +1,14 @@
 //! `rcrepro lock`.
 
 use crate::args::StagingName;
+use crate::commands::setup::check::say_next;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::print;
 use rcrepro_app::run::prepare::Preparation;
 use rcrepro_app::workspace::Workspace;
+use rcrepro_app::workspace::next::next_command;
 use rcrepro_model::content::name::Name;
 use rcrepro_report::progress::Progress;
 
@@ -30,6 +32,7 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
                 let state = if changed { "locked" } else { "unchanged" };
                 print(format!("{state:>10}  {name}: {}\n", path.display()))?;
             }
+            say_next(next_command(&workspace));
             Ok(Exit::Success)
         })
         .await

@@ -29,6 +29,8 @@ pub struct PlanCheck {
     pub uncommitted: Result<Vec<Uncommitted>, WorkspaceError>,
     /// The exceptions of the plan that do nothing, one sentence each.
     pub notes: Vec<String>,
+    /// The lines of the plan that say TODO, each with its number.
+    pub todos: Vec<(usize, String)>,
     /// What the source of `HEAD` holds. The plan may be right before there is any commit.
     pub source: Result<SourceLook, WorkspaceError>,
 }
@@ -73,8 +75,16 @@ pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
         stale: stale(workspace),
         uncommitted: workspace.uncommitted(),
         notes: exceptions::idle_by_plan(workspace, "HEAD", today),
+        todos: todos(&workspace.plan_bytes),
         source: source::look(workspace, "HEAD"),
     }
+}
+
+/// Finds what a plan leaves to people: comments with `TODO:`, without what comes before it.
+fn todos(plan: &[u8]) -> Vec<(usize, String)> {
+    let text = String::from_utf8_lossy(plan);
+    let comments = (1..).zip(text.lines()).filter(|(_, line)| line.trim_start().starts_with('#'));
+    comments.filter_map(|(number, line)| Some((number, line.split_once("TODO:")?.1.trim().to_owned()))).collect()
 }
 
 /// Reads the advisory data that a frozen input is locked to; none without a lock that can be read.

@@ -68,7 +68,7 @@ fn image(workspace: &Workspace, name: &Name, source: &ImageSource) -> Option<Mis
             let (folder, image) = ImageFolder::of_definition(&path, platform).ok()?;
             if !path.exists() {
                 // The template's own definitions are beside its plan, which `init` does not write over another one.
-                let hint = "mkdir template && rcrepro -C template init && cp -rn template/images .".to_owned();
+                let hint = "mkdir template && rcrepro -C template init --template release-confidence && cp -rn template/images .".to_owned();
                 return Some(Missing { what: format!("definition of image `{name}` at `{definition}`"), hint });
             }
             if folder.lock_path(&image).exists() { None } else { unlocked(format!("rcrepro image lock {image}")) }

@@ -4,7 +4,9 @@ pub mod attributes;
 pub mod check;
 pub mod files;
 pub mod missing;
+pub mod next;
 pub mod plan_files;
+pub mod project;
 pub mod release_commit;
 pub mod source;
 

@@ -1,0 +1,93 @@
+//! CI: the lines that workflows really run, with their folders and time limits.
+//!
+//! Source: GitHub, "Workflow syntax for GitHub Actions".
+
+use crate::TrackedFiles;
+use crate::seen::Seen;
+use rcrepro_pins::syntax::node::SyntaxNode;
+use rcrepro_pins::syntax::yaml;
+
+/// A shell line of a workflow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CiLine {
+    /// The line, and where it is.
+    pub line: Seen,
+    /// `working-directory`, or empty.
+    pub folder: String,
+    /// `timeout-minutes` of the step or the job.
+    pub minutes: Option<u32>,
+}
+
+impl CiLine {
+    /// Whether a shell runs the line as it is written: no expression of the workflow, no second command, no redirection.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.line.text.contains(['$', '|', '&', ';', '<', '>', '`', '\\', '(']) && !self.folder.contains('$')
+    }
+
+    /// The words of a plain line.
+    #[must_use]
+    pub fn words(&self) -> Vec<&str> {
+        self.line.text.split_whitespace().collect()
+    }
+}
+
+/// Lists the lines of all workflows, in the order of their files.
+#[must_use]
+pub fn lines(files: &dyn TrackedFiles) -> Vec<CiLine> {
+    let is_workflow = |path: &&String| {
+        [".github/workflows/", ".forgejo/workflows/", ".gitea/workflows/"].iter().any(|folder| path.starts_with(folder))
+            && (path.ends_with(".yml") || path.ends_with(".yaml"))
+    };
+    files.paths().iter().filter(is_workflow).flat_map(|path| workflow(files, path)).collect()
+}
+
+fn workflow(files: &dyn TrackedFiles, path: &str) -> Vec<CiLine> {
+    let Some(text) = files.text(path) else { return Vec::new() };
+    let Ok(documents) = yaml::documents(&text) else { return Vec::new() };
+    let mut found = Vec::new();
+    for document in &documents {
+        let outer = document.path(&["defaults", "run", "working-directory"]).and_then(SyntaxNode::text);
+        for (_, job) in document.get("jobs").map(SyntaxNode::pairs).unwrap_or_default() {
+            let folder = job.path(&["defaults", "run", "working-directory"]).and_then(SyntaxNode::text).or(outer);
+            let minutes = minutes(job);
+            for step in job.get("steps").map(SyntaxNode::members).unwrap_or_default() {
+                let Some(run) = step.get("run") else { continue };
+                let folder = step.get("working-directory").and_then(SyntaxNode::text).or(folder).unwrap_or_default();
+                let folder = folder.trim_start_matches("./").trim_end_matches('/');
+                let minutes = self::minutes(step).or(minutes);
+                found.extend(shell_lines(run, &text).map(|(number, line)| CiLine {
+                    line: Seen::new(line, path, number),
+                    folder: if folder == "." { String::new() } else { folder.to_owned() },
+                    minutes,
+                }));
+            }
+        }
+    }
+    found
+}
+
+fn minutes(node: &SyntaxNode) -> Option<u32> {
+    node.get("timeout-minutes").and_then(SyntaxNode::text).and_then(|text| text.parse().ok())
+}
+
+/// Splits a `run` into its lines, continued ones joined, comments left out, each with its line in the file.
+fn shell_lines<'a>(run: &'a SyntaxNode, file: &str) -> impl Iterator<Item = (usize, String)> + use<'a> {
+    let text = run.text().unwrap_or_default();
+    // A block begins below its key; the place that the reader gives may be that of the key.
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let at = file.lines().nth(run.line.saturating_sub(1)).unwrap_or_default();
+    let begin = if at.contains(first) { run.line } else { run.line + 1 };
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut is_continued = false;
+    for (number, line) in (begin..).zip(text.lines()) {
+        let line = line.trim();
+        let (part, continues) = line.strip_suffix('\\').map_or((line, false), |part| (part.trim(), true));
+        match lines.last_mut() {
+            Some((_, last)) if is_continued => *last = format!("{last} {part}"),
+            _ => lines.push((number, part.to_owned())),
+        }
+        is_continued = continues;
+    }
+    lines.into_iter().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}

@@ -1,0 +1,355 @@
+//! Which commands a plan runs: those of CI where they can be told, else the usual ones of each tool.
+
+use crate::ci::CiLine;
+use crate::go::GoModule;
+use crate::npm::{NpmPackage, PackageManager};
+use crate::others::ReleaseScript;
+use crate::survey::ProjectSurvey;
+use crate::{joined, lies_in};
+
+/// A command of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PlannedCommand {
+    pub(super) set: &'static str,
+    pub(super) id: String,
+    pub(super) run: String,
+    pub(super) image: &'static str,
+    pub(super) frozen: Vec<String>,
+    pub(super) needs: Vec<String>,
+    pub(super) outputs: Vec<String>,
+    pub(super) normalizer: Option<&'static str>,
+    pub(super) timeout: Option<String>,
+    /// Whether the tool's output proves nothing that rcrepro knows.
+    pub(super) only_exit_code: bool,
+    pub(super) comments: Vec<String>,
+}
+
+impl PlannedCommand {
+    fn new(set: &'static str, id: String, run: String, image: &'static str) -> Self {
+        Self {
+            set,
+            id,
+            run,
+            image,
+            frozen: Vec::new(),
+            needs: Vec::new(),
+            outputs: Vec::new(),
+            normalizer: None,
+            timeout: None,
+            only_exit_code: false,
+            comments: Vec::new(),
+        }
+    }
+}
+
+/// Plans the commands, those first that others need.
+pub(super) fn plan(project: &ProjectSurvey) -> Vec<PlannedCommand> {
+    let mut planned: Vec<PlannedCommand> = Vec::new();
+    for package in &project.packages {
+        planned.extend(of_package(project, package));
+    }
+    for module in &project.modules {
+        planned.extend(of_module(project, module, &planned));
+    }
+    planned.extend(of_scripts(project, &planned));
+    planned.extend(scans(project, &planned));
+    planned
+}
+
+/// Says what was seen and is not planned, with its place and the reason.
+pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
+    let mut found = Vec::new();
+    for package in &project.packages {
+        match &package.lock {
+            Some((PackageManager::Npm, _)) => {}
+            Some((manager, lock)) => found.push(format!(
+                "{lock}: packages of {} cannot be frozen yet, so that no command of this package is planned",
+                manager.as_str()
+            )),
+            None if package.dependencies.is_empty() => {}
+            None => found.push(format!(
+                "{}: no lock beside it, so that nothing of it can be frozen",
+                joined(&package.folder, "package.json")
+            )),
+        }
+    }
+    if let Some(workspace) = &project.workspace {
+        found.push(format!("{}: a workspace of {}; each module is planned by itself", workspace.place, workspace.text));
+    }
+    found
+}
+
+/// Names the frozen input with a module's dependencies.
+pub(super) fn modules_input(module: &GoModule) -> String {
+    named("gomod", &module.folder)
+}
+
+/// Names the frozen input with a package's dependencies.
+pub(super) fn packages_input(package: &NpmPackage) -> String {
+    named("npm", &package.folder)
+}
+
+/// Names the frozen input with the registry's answers to an audit.
+pub(super) fn audit_input(package: &NpmPackage) -> String {
+    named("advisories", &package.folder)
+}
+
+/// Joins a name and a folder to a name.
+fn named(name: &str, folder: &str) -> String {
+    let slug: String =
+        folder.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    if slug.is_empty() { name.to_owned() } else { format!("{name}-{}", slug.trim_matches('-')) }
+}
+
+/// Writes a line for a folder.
+fn within(folder: &str, line: &str) -> String {
+    if folder.is_empty() { line.to_owned() } else { format!("cd {folder} && {line}") }
+}
+
+/// Finds plain lines of CI for a folder that begin with these words, each text once.
+fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&str]) -> Vec<&'a CiLine> {
+    let mut found: Vec<&CiLine> = Vec::new();
+    for line in &project.ci {
+        let fits = line.is_plain() && line.folder == folder && line.words().starts_with(begins);
+        if fits && !found.iter().any(|known| known.line.text == line.line.text) {
+            found.push(line);
+        }
+    }
+    found
+}
+
+/// The time that CI grants: the limit of the job, else half an hour.
+fn timeout(line: Option<&CiLine>) -> (String, Option<String>) {
+    match line.and_then(|line| Some((line.minutes?, &line.line.place))) {
+        Some((minutes, place)) => (format!("{minutes}m"), Some(format!("{place}: the job may take {minutes} minutes"))),
+        None => ("30m".to_owned(), None),
+    }
+}
+
+fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<PlannedCommand> {
+    let folder = package.folder.as_str();
+    let mut planned = Vec::new();
+    if !matches!(package.lock, Some((PackageManager::Npm, _))) {
+        return planned;
+    }
+    let install_id = named("npm-ci", folder);
+    let mut install = PlannedCommand::new("install", install_id.clone(), within(folder, "npm ci"), "node");
+    install.frozen = vec![packages_input(package)];
+    install.outputs = vec![joined(folder, "node_modules")];
+    install.normalizer = Some("npm-ci");
+    install.comments.extend(package.lock.iter().map(|(_, lock)| lock.clone()));
+    if let Some(place) = &package.workspaces {
+        install.comments.push(format!("{place}: workspaces"));
+    }
+    planned.push(install);
+    planned.extend(build_of_package(project, package, &install_id));
+    let command = |id: &str, line: &str| {
+        let mut command = PlannedCommand::new("frontend", named(id, folder), within(folder, line), "node");
+        command.needs = vec![install_id.clone()];
+        command
+    };
+    let script_of = |tool: &str| {
+        package
+            .scripts
+            .iter()
+            .find(|(_, line)| line.text.split_whitespace().any(|word| word == tool))
+            .map(|(_, line)| line)
+    };
+    if package.uses("vitest") {
+        let mut test = command("vitest", "npx vitest run");
+        test.normalizer = Some("vitest");
+        test.timeout = Some(timeout(None).0);
+        test.comments.extend(script_of("vitest").map(|script| format!("{}: `{}`", script.place, script.text)));
+        planned.push(test);
+    } else if let Some(script) = package.scripts.get("test").filter(|script| !script.text.contains("no test specified"))
+    {
+        let mut test = command("npm-test", "npm test");
+        test.timeout = Some(timeout(None).0);
+        test.only_exit_code = true;
+        test.comments.push(format!("{}: `{}`", script.place, script.text));
+        planned.push(test);
+    }
+    if package.uses("typescript") && package.has_tsconfig {
+        let mut types = command("tsc", "npx tsc --noEmit -p tsconfig.json");
+        types.comments.push(joined(folder, "tsconfig.json"));
+        planned.push(types);
+    }
+    planned
+}
+
+/// Plans a package's build: where something embeds what it makes, or CI runs it.
+fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, install: &str) -> Option<PlannedCommand> {
+    let folder = package.folder.as_str();
+    let script = package.scripts.get("build")?;
+    let embeds: Vec<_> = project
+        .modules
+        .iter()
+        .flat_map(|module| &module.missing_embeds)
+        .filter(|embed| makes(project, package, &embed.path))
+        .collect();
+    let in_ci = ci_lines(project, folder, &["npm", "run", "build"]);
+    if embeds.is_empty() && in_ci.is_empty() {
+        return None;
+    }
+    let mut build =
+        PlannedCommand::new("frontend-build", named("npm-build", folder), within(folder, "npm run build"), "node");
+    build.needs = vec![install.to_owned()];
+    build.only_exit_code = true;
+    build.timeout = Some(timeout(in_ci.first().copied()).0);
+    build.comments.push(format!("{}: `{}`", script.place, script.text));
+    for embed in embeds {
+        build.comments.push(format!(
+            "{}: `//go:embed {}` is not tracked, so that something has to make it",
+            embed.place, embed.pattern
+        ));
+        if !build.outputs.contains(&embed.path) {
+            build.outputs.push(embed.path.clone());
+        }
+    }
+    Some(build)
+}
+
+/// Whether a package is the one that makes a path that is embedded: the path lies in its folder, or it is the only package
+/// with a build.
+fn makes(project: &ProjectSurvey, package: &NpmPackage, path: &str) -> bool {
+    let builders: Vec<&NpmPackage> =
+        project.packages.iter().filter(|package| package.scripts.contains_key("build")).collect();
+    let around =
+        builders.iter().filter(|package| lies_in(path, &package.folder)).max_by_key(|package| package.folder.len());
+    match around {
+        Some(found) if !found.folder.is_empty() => found.folder == package.folder,
+        _ => builders.len() == 1 && builders[0].folder == package.folder,
+    }
+}
+
+fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedCommand]) -> Vec<PlannedCommand> {
+    let folder = module.folder.as_str();
+    let mut comments = Vec::new();
+    if let Some(place) = &module.cgo {
+        comments.push(format!("{place}: cgo; TODO: C libraries beyond the C library itself have to be in the image"));
+    }
+    for replaced in &module.local_replaces {
+        comments.push(format!("{}: replaced by {}", replaced.place, replaced.text));
+    }
+    let makers: Vec<String> = before
+        .iter()
+        .filter(|command| module.missing_embeds.iter().any(|embed| command.outputs.contains(&embed.path)))
+        .map(|command| command.id.clone())
+        .collect();
+    for embed in
+        module.missing_embeds.iter().filter(|embed| !before.iter().any(|command| command.outputs.contains(&embed.path)))
+    {
+        comments.push(format!(
+            "{}: TODO: `//go:embed {}` matches no tracked file; name the command that makes it in `needs`",
+            embed.place, embed.pattern
+        ));
+    }
+    let command = |id: &str, run: String| {
+        let mut command = PlannedCommand::new("backend", named(id, folder), run, "go");
+        if module.requires > 0 && !module.is_vendored {
+            command.frozen.push(modules_input(module));
+        }
+        command.frozen.push("gostd".to_owned());
+        command.needs.clone_from(&makers);
+        command
+    };
+    let mut build = command("go-build", within(folder, "go build ./..."));
+    build.comments = comments;
+    build.timeout = Some(timeout(ci_lines(project, folder, &["go", "build"]).first().copied()).0);
+    let mut planned = vec![build];
+    let vets = ci_lines(project, folder, &["go", "vet"]);
+    for line in vets.iter().take(1) {
+        let mut vet = command("go-vet", within(folder, &line.line.text));
+        vet.comments.push(line.line.place.to_string());
+        planned.push(vet);
+    }
+    if module.tests > 0 {
+        planned.extend(tests_of_module(project, module, &command));
+    }
+    planned
+}
+
+fn tests_of_module(
+    project: &ProjectSurvey,
+    module: &GoModule,
+    command: &dyn Fn(&str, String) -> PlannedCommand,
+) -> Vec<PlannedCommand> {
+    let folder = module.folder.as_str();
+    let lines = ci_lines(project, folder, &["go", "test"]);
+    let whole = lines.iter().find(|line| line.words().iter().any(|word| matches!(*word, "./..." | ".")));
+    let run = whole.map_or_else(|| "go test ./... -count=1".to_owned(), |line| line.line.text.clone());
+    let mut test = command("go-test", within(folder, &run));
+    let words: Vec<&str> = run.split_whitespace().collect();
+    let is_json = words.contains(&"-json");
+    test.normalizer = Some(match (is_json, words.contains(&"-v")) {
+        (true, _) => "go-test-json",
+        (false, true) => "go-test-v",
+        (false, false) => "go-test",
+    });
+    let (limit, why) = timeout(whole.or(lines.first()).copied());
+    test.timeout = Some(limit);
+    test.comments.extend(why.or_else(|| whole.map(|line| line.line.place.to_string())));
+    for line in lines.iter().filter(|line| whole.is_none_or(|whole| whole.line.text != line.line.text)) {
+        test.comments.push(format!("{}: CI also runs `{}`", line.line.place, line.line.text));
+    }
+    vec![test]
+}
+
+fn of_scripts(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedCommand> {
+    let go = before.iter().find(|command| command.set == "backend");
+    let image = if go.is_some() && !project.packages.is_empty() {
+        "go-node"
+    } else if go.is_some() {
+        "go"
+    } else {
+        "node"
+    };
+    let command = |(purpose, path): &(ReleaseScript, String)| {
+        let (set, id) = match purpose {
+            ReleaseScript::Conformance => ("conformance", "conformance-smoke"),
+            ReleaseScript::Build => ("artifacts", "build-release"),
+            ReleaseScript::Validate => ("artifacts", "validate-release"),
+        };
+        let mut command = PlannedCommand::new(set, id.to_owned(), format!("bash {path}"), image);
+        command.frozen = go.map(|command| command.frozen.clone()).unwrap_or_default();
+        command.only_exit_code = true;
+        command.comments.push(format!("{path}: TODO: its arguments, what it needs, and its outputs"));
+        command
+    };
+    project.scripts.iter().filter(|(purpose, _)| *purpose == ReleaseScript::Conformance).map(command).collect()
+}
+
+fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedCommand> {
+    let mut planned = Vec::new();
+    let mut leaks =
+        PlannedCommand::new("security", "gitleaks".into(), "gitleaks detect --no-git --source .".into(), "gitleaks");
+    leaks.comments.extend(project.scanner_files.iter().map(|place| format!("{place} changes what it reports")));
+    planned.push(leaks);
+    for module in &project.modules {
+        let mut scan = PlannedCommand::new(
+            "security",
+            named("govulncheck", &module.folder),
+            within(&module.folder, "govulncheck ./..."),
+            "govulncheck",
+        );
+        let build = named("go-build", &module.folder);
+        if let Some(build) = before.iter().find(|command| command.id == build) {
+            scan.frozen.clone_from(&build.frozen);
+            scan.needs.clone_from(&build.needs);
+        }
+        scan.frozen.push("vulndb".to_owned());
+        scan.timeout = Some(timeout(None).0);
+        planned.push(scan);
+    }
+    for package in project.packages.iter().filter(|package| matches!(package.lock, Some((PackageManager::Npm, _)))) {
+        let mut audit = PlannedCommand::new(
+            "security",
+            named("npm-audit", &package.folder),
+            within(&package.folder, "npm audit --omit=dev"),
+            "node",
+        );
+        audit.frozen = vec![audit_input(package)];
+        planned.push(audit);
+    }
+    planned
+}

@@ -1,0 +1,140 @@
+//! Which images a plan needs, and the versions in their definitions.
+
+use std::collections::BTreeSet;
+
+use super::text::Writer;
+use crate::seen::Seen;
+use crate::survey::ProjectSurvey;
+use crate::versions::numbers;
+
+/// The version of Go in the definitions that rcrepro has.
+pub const OWN_GO: &str = "1.26.8";
+/// The version of Node in the definitions that rcrepro has.
+pub const OWN_NODE: &str = "20.20.2";
+/// The newest versions that were known when rcrepro was built, by their first two numbers.
+const NEWEST_GO: [&str; 12] = [
+    "1.16.15", "1.17.13", "1.18.10", "1.19.13", "1.20.14", "1.21.13", "1.22.12", "1.23.12", "1.24.13", "1.25.14",
+    "1.26.8", "1.27.4",
+];
+/// The newest versions that were known when rcrepro was built and that the registry has for both platforms.
+const NEWEST_NODE: [&str; 6] = ["16.20.2", "18.20.8", "20.20.2", "22.23.5", "24.22.3", "26.12.1"];
+
+/// The version of a toolchain, and why it was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Toolchain {
+    pub(super) version: String,
+    pub(super) why: String,
+}
+
+/// The toolchains of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Toolchains {
+    pub(super) go: Toolchain,
+    pub(super) node: Toolchain,
+}
+
+/// Chooses the versions.
+pub(super) fn toolchains(project: &ProjectSurvey) -> Toolchains {
+    Toolchains { go: go(project), node: node(project) }
+}
+
+fn go(project: &ProjectSurvey) -> Toolchain {
+    let chosen = project.versions.go.iter().find_map(go_of);
+    let least = project.versions.least_go.as_ref().and_then(go_of);
+    match (chosen, least) {
+        (Some(chosen), Some(least)) if numbers(&chosen.version) < numbers(&least.version) => least,
+        (Some(chosen), _) => chosen,
+        (None, _) => Toolchain {
+            version: OWN_GO.to_owned(),
+            why: "no file names a version of Go: the newest that rcrepro knows".to_owned(),
+        },
+    }
+}
+
+/// Reads a version of Go; where it names no patch, the newest that is known.
+fn go_of(seen: &Seen) -> Option<Toolchain> {
+    let version = match numbers(&seen.text)[..] {
+        [1, minor, patch] => format!("1.{minor}.{patch}"),
+        [1, minor] => {
+            let newest = NEWEST_GO.iter().find(|known| known.starts_with(&format!("1.{minor}.")));
+            newest.map_or_else(|| format!("1.{minor}.0"), |known| (*known).to_owned())
+        }
+        _ => return None,
+    };
+    Some(Toolchain { version, why: format!("{}: Go {}", seen.place, seen.text.trim_start_matches("go")) })
+}
+
+fn node(project: &ProjectSurvey) -> Toolchain {
+    for seen in &project.versions.node {
+        let numbers = numbers(&seen.text);
+        let why = format!("{}: Node {}", seen.place, seen.text);
+        match numbers[..] {
+            [major, minor, patch] if !seen.text.starts_with(['^', '>', '~', '<']) => {
+                return Toolchain { version: format!("{major}.{minor}.{patch}"), why };
+            }
+            [major, ..] => {
+                // The first that is long supported and not older.
+                let known = NEWEST_NODE.iter().find(|known| crate::versions::numbers(known)[0] >= major);
+                if let Some(known) = known {
+                    return Toolchain {
+                        version: (*known).to_owned(),
+                        why: format!("{why}, the newest that rcrepro knows"),
+                    };
+                }
+            }
+            [] => {}
+        }
+    }
+    Toolchain {
+        version: OWN_NODE.to_owned(),
+        why: "no file names a version of Node: one that rcrepro knows".to_owned(),
+    }
+}
+
+/// Writes the images that commands use.
+pub(super) fn write(writer: &mut Writer, toolchains: &Toolchains, used: &BTreeSet<&'static str>) {
+    writer.heading("Images: built bit for bit from their locks; `rcrepro image lock` locks what goes in");
+    for image in used {
+        match *image {
+            "go" => writer.comment(&toolchains.go.why),
+            "node" => writer.comment(&toolchains.node.why),
+            _ => {}
+        }
+        writer.table(&format!("images.{image}"));
+        writer.entry("build", &format!("images/{image}.toml"));
+    }
+}
+
+/// Lists the definitions with what is changed in each.
+pub(super) fn definitions(
+    toolchains: &Toolchains,
+    used: &BTreeSet<&'static str>,
+) -> Vec<(&'static str, Vec<(String, String)>)> {
+    let version = |key: &str, old: &str, new: &str| (format!("{key} = \"{old}\""), format!("{key} = \"{new}\""));
+    // Scanners are compiled by the newest Go, whatever the project's is.
+    let is_other = toolchains.go.version != OWN_GO;
+    let compiled =
+        if is_other { vec![("image = \"go\"".to_owned(), "image = \"go-tools\"".to_owned())] } else { Vec::new() };
+    let with_go = used.iter().any(|image| matches!(*image, "go" | "go-node" | "govulncheck"));
+    let with_node = used.iter().any(|image| matches!(*image, "node" | "go-node"));
+    let scans = used.iter().any(|image| matches!(*image, "gitleaks" | "govulncheck"));
+    let mut found: Vec<(&'static str, Vec<(String, String)>)> = vec![("base", Vec::new())];
+    if with_go || scans {
+        found.push(("go", vec![version("toolchain", OWN_GO, &toolchains.go.version)]));
+    }
+    if scans && is_other {
+        found.push(("go-tools", Vec::new()));
+    }
+    if with_node {
+        found.push(("node", vec![version("version", OWN_NODE, &toolchains.node.version)]));
+    }
+    if used.contains("go-node") {
+        found.push(("go-node", Vec::new()));
+    }
+    for scanner in ["gitleaks", "govulncheck"] {
+        if used.contains(scanner) {
+            found.push((scanner, compiled.clone()));
+        }
+    }
+    found
+}

@@ -1,0 +1,149 @@
+//! The plan that fits a project: text for people to read and change, with the place of each guess beside it.
+
+mod commands;
+mod images;
+mod text;
+
+use std::collections::BTreeSet;
+
+use crate::survey::ProjectSurvey;
+use commands::PlannedCommand;
+use text::Writer;
+
+/// A plan, and the image definitions that it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The text of `rcrepro.toml`.
+    pub plan: String,
+    /// The names of the image definitions that the plan names, with what is changed in each: a text of the definition that
+    /// rcrepro has, and its replacement.
+    pub images: Vec<(&'static str, Vec<(String, String)>)>,
+}
+
+/// Makes a plan of what was found. `name` is the plan's.
+#[must_use]
+pub fn draft(project: &ProjectSurvey, name: &str) -> Draft {
+    let toolchains = images::toolchains(project);
+    let planned = commands::plan(project);
+    let used: BTreeSet<&'static str> = planned.iter().map(|command| command.image).collect();
+    let mut writer = Writer::default();
+    writer.comment("A plan for this project, as far as its files tell. `rcrepro init --explain` prints what was seen.");
+    writer.comment("Each guess names its file and line. What could not be told is a TODO; `rcrepro check` lists them.");
+    writer.line("version = 1");
+    writer.entry("name", name);
+    images::write(&mut writer, &toolchains, &used);
+    for todo in commands::not_planned(project) {
+        writer.comment(&format!("TODO: {todo}"));
+    }
+    write_frozen(&mut writer, project, &planned);
+    write_commands(&mut writer, &planned);
+    write_pins(&mut writer, &toolchains, project);
+    write_rest(&mut writer, project, &planned);
+    Draft { plan: writer.finish(), images: images::definitions(&toolchains, &used) }
+}
+
+fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand]) {
+    let is_used = |name: &str| planned.iter().any(|command| command.frozen.iter().any(|frozen| frozen == name));
+    writer.heading("Frozen inputs: the only steps with a network; `rcrepro lock` locks what they yield");
+    for module in &project.modules {
+        let name = commands::modules_input(module);
+        if is_used(&name) {
+            writer.table(&format!("frozen.{name}"));
+            writer.entry("kind", "go-modules");
+            writer.entry("image", "go");
+            writer.folder("directory", &module.folder);
+        }
+    }
+    if is_used("gostd") {
+        writer.table("frozen.gostd");
+        writer.entry("kind", "go-std");
+        writer.entry("image", "go");
+    }
+    if is_used("vulndb") {
+        writer.comment(
+            "TODO: put Go's vulnerability database there: curl -o mirror/vulndb.zip https://vuln.go.dev/vulndb.zip",
+        );
+        writer.table("frozen.vulndb");
+        writer.entry("kind", "go-vulndb");
+        writer.entry("path", "mirror/vulndb.zip");
+    }
+    for package in &project.packages {
+        let (name, audit) = (commands::packages_input(package), commands::audit_input(package));
+        if is_used(&name) {
+            writer.table(&format!("frozen.{name}"));
+            writer.entry("kind", "npm-packages");
+            writer.entry("image", "node");
+            writer.folder("directory", &package.folder);
+        }
+        if is_used(&audit) {
+            writer.table(&format!("frozen.{audit}"));
+            writer.entry("kind", "npm-advisories");
+            writer.entry("image", "node");
+            writer.folder("directory", &package.folder);
+            writer.entry("path", &format!("advisories/{name}"));
+        }
+    }
+}
+
+fn write_commands(writer: &mut Writer, planned: &[PlannedCommand]) {
+    writer.heading("Commands: each line exactly as a person types it");
+    for command in planned {
+        writer.comments(&command.comments);
+        writer.line(&format!("[[sets.{}]]", command.set));
+        writer.entry("id", &command.id);
+        writer.entry("run", &command.run);
+        writer.entry("image", command.image);
+        writer.list("frozen", &command.frozen);
+        writer.list("needs", &command.needs);
+        writer.list("outputs", &command.outputs);
+        if let Some(normalizer) = command.normalizer {
+            writer.line(&format!("normalize.stdout = [\"{normalizer}\"]"));
+        }
+        if let Some(timeout) = &command.timeout {
+            writer.entry("timeout", timeout);
+        }
+        if command.only_exit_code {
+            writer.line("proof = \"exit-code\" # no proof of work is known for this tool");
+        }
+        writer.line("");
+    }
+}
+
+fn write_pins(writer: &mut Writer, toolchains: &images::Toolchains, project: &ProjectSurvey) {
+    if project.modules.is_empty() && project.packages.is_empty() {
+        return;
+    }
+    writer.heading("Pins: every reference to a toolchain in the tracked tree has to agree; see `rcrepro pins`");
+    if !project.modules.is_empty() {
+        writer.table("pins.go");
+        writer.entry("version", &toolchains.go.version);
+    }
+    if !project.packages.is_empty() {
+        writer.table("pins.node");
+        writer.entry("version", &toolchains.node.version);
+    }
+}
+
+fn write_rest(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand]) {
+    if !project.documents.is_empty() {
+        writer.heading("Documents whose quoted commands have to be this plan's; see `rcrepro documents`");
+        writer.table("documents");
+        writer.list("paths", &project.documents);
+    }
+    for dockerfile in &project.dockerfiles {
+        let stages: Vec<String> = dockerfile.stages.iter().map(|stage| format!("`{}`", stage.text)).collect();
+        let stages = if stages.is_empty() { "no named stage".to_owned() } else { stages.join(", ") };
+        writer.comment(&format!("TODO: release images are not planned yet: {} has {stages}", dockerfile.path));
+    }
+    writer.heading("Packets");
+    writer.table("packets.RC-05");
+    writer.entry("title", "Full certification replay");
+    let mut sets: Vec<String> = Vec::new();
+    for command in planned {
+        if !sets.iter().any(|set| set == command.set) {
+            sets.push(command.set.to_owned());
+        }
+    }
+    writer.list("sets", &sets);
+    writer.line("exit = [{ says = \"All commands exit 0.\", rests-on = [\"commands\"] }]");
+}

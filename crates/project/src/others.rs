@@ -1,0 +1,102 @@
+//! What else a plan names: Dockerfiles with their stages, scanners' configuration, release scripts, and documents that quote
+//! commands.
+
+use crate::seen::{Place, Seen};
+use crate::{TrackedFiles, folder_of, name_of};
+use rcrepro_pins::dockerfile::lines::instructions;
+
+/// A Dockerfile with its named stages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DockerStages {
+    /// The path from the project's folder.
+    pub path: String,
+    /// The names of its stages.
+    pub stages: Vec<Seen>,
+}
+
+/// Configuration of scanners that changes what a green exit code means.
+const SCANNER_FILES: [&str; 4] = [".gitleaks.toml", ".gitleaksignore", ".gitleaks.baseline.json", ".nsprc"];
+
+/// How the release plan's own scripts are named, and what they are for.
+const RELEASE_SCRIPTS: [(&str, ReleaseScript); 6] = [
+    ("conformance-smoke", ReleaseScript::Conformance),
+    ("conformance", ReleaseScript::Conformance),
+    ("build-release", ReleaseScript::Build),
+    ("release-build", ReleaseScript::Build),
+    ("validate-release", ReleaseScript::Validate),
+    ("verify-release", ReleaseScript::Validate),
+];
+
+/// What a script of a release does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseScript {
+    /// It tries what was built.
+    Conformance,
+    /// It makes the artefacts of a release.
+    Build,
+    /// It checks them.
+    Validate,
+}
+
+/// Commands whose quotation in a document is worth a check.
+const QUOTED: [&str; 7] = ["go build", "go test", "npm ci", "npx vitest", "npm test", "govulncheck", "gitleaks"];
+
+/// Finds the Dockerfiles.
+#[must_use]
+pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {
+    let is_one = |path: &&String| {
+        let name = name_of(path);
+        (name == "Dockerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile"))
+            && !path.split('/').any(|part| matches!(part, "node_modules" | "vendor" | "testdata" | ".devcontainer"))
+    };
+    let read = |path: &String| {
+        let stages = instructions(&files.text(path)?)
+            .into_iter()
+            .filter(|instruction| instruction.name == "FROM")
+            .filter_map(|instruction| {
+                let at = instruction.words.iter().position(|word| word.text.eq_ignore_ascii_case("as"))?;
+                let name = instruction.words.get(at + 1)?;
+                Some(Seen::new(name.text.clone(), path, name.line))
+            })
+            .collect();
+        Some(DockerStages { path: path.clone(), stages })
+    };
+    files.paths().iter().filter(is_one).filter_map(read).collect()
+}
+
+/// Finds the configuration of scanners at the top.
+#[must_use]
+pub fn scanner_files(files: &dyn TrackedFiles) -> Vec<Place> {
+    let tracked = |name: &&str| files.paths().binary_search(&(*name).to_owned()).is_ok();
+    SCANNER_FILES.into_iter().filter(tracked).map(|name| Place::new(name, 0)).collect()
+}
+
+/// Finds scripts that are named like those of the release plan, each purpose once.
+#[must_use]
+pub fn release_scripts(files: &dyn TrackedFiles) -> Vec<(ReleaseScript, String)> {
+    let mut found: Vec<(ReleaseScript, String)> = Vec::new();
+    for (wanted, purpose) in RELEASE_SCRIPTS {
+        let path = files.paths().iter().find(|path| {
+            name_of(path).strip_suffix(".sh") == Some(wanted)
+                && matches!(folder_of(path), "" | "scripts" | "hack" | "script")
+        });
+        if let Some(path) = path
+            && !found.iter().any(|(known, _)| *known == purpose)
+        {
+            found.push((purpose, path.clone()));
+        }
+    }
+    found
+}
+
+/// Finds the documents near the top that quote commands.
+#[must_use]
+pub fn documents(files: &dyn TrackedFiles) -> Vec<String> {
+    let is_near = |path: &&String| path.ends_with(".md") && matches!(folder_of(path), "" | "docs");
+    let quotes = |path: &&String| {
+        files.text(path).is_some_and(|text| {
+            QUOTED.iter().any(|command| text.contains(&format!("`{command}")) || text.contains(&format!("\n{command}")))
+        })
+    };
+    files.paths().iter().filter(is_near).filter(quotes).cloned().collect()
+}

@@ -1,0 +1,107 @@
+//! Everything that was read from a project.
+
+use crate::TrackedFiles;
+use crate::ci::{self, CiLine};
+use crate::go::{self, GoModule};
+use crate::npm::{self, NpmPackage};
+use crate::others::{self, DockerStages, ReleaseScript};
+use crate::seen::{Place, Seen};
+use crate::versions::{self, Versions};
+use rcrepro_model::text::plural::counted;
+
+/// What a project is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectSurvey {
+    /// How many files are tracked.
+    pub files: usize,
+    /// Go's modules.
+    pub modules: Vec<GoModule>,
+    /// The members of `go.work`.
+    pub workspace: Option<Seen>,
+    /// The packages that are installed by themselves.
+    pub packages: Vec<NpmPackage>,
+    /// What names a version of Go or Node.
+    pub versions: Versions,
+    /// The lines that CI runs.
+    pub ci: Vec<CiLine>,
+    /// The Dockerfiles.
+    pub dockerfiles: Vec<DockerStages>,
+    /// Configuration of scanners.
+    pub scanner_files: Vec<Place>,
+    /// Scripts that are named like those of the release plan.
+    pub scripts: Vec<(ReleaseScript, String)>,
+    /// Documents that quote commands.
+    pub documents: Vec<String>,
+}
+
+impl ProjectSurvey {
+    /// Reads a project.
+    #[must_use]
+    pub fn of(files: &dyn TrackedFiles) -> Self {
+        Self {
+            files: files.paths().len(),
+            modules: go::modules(files),
+            workspace: go::workspace(files),
+            packages: npm::packages(files),
+            versions: versions::versions(files),
+            ci: ci::lines(files),
+            dockerfiles: others::dockerfiles(files),
+            scanner_files: others::scanner_files(files),
+            scripts: others::release_scripts(files),
+            documents: others::documents(files),
+        }
+    }
+
+    /// Describes what was seen, one line per thing, with its place.
+    #[must_use]
+    pub fn explain(&self) -> Vec<String> {
+        let mut lines = vec![counted(self.files, "tracked file")];
+        let shown = |folder: &str| if folder.is_empty() { ".".to_owned() } else { folder.to_owned() };
+        for module in &self.modules {
+            lines.push(format!(
+                "{}: a Go module with {}, {} and {}",
+                module.place,
+                counted(module.files, "file"),
+                counted(module.tests, "test file"),
+                counted(module.requires, "requirement")
+            ));
+            lines.extend(module.cgo.iter().map(|place| format!("{place}: cgo")));
+            lines.extend(
+                module
+                    .local_replaces
+                    .iter()
+                    .map(|seen| format!("{}: replaced by the folder {}", seen.place, seen.text)),
+            );
+            lines.extend(
+                module
+                    .missing_embeds
+                    .iter()
+                    .map(|embed| format!("{}: embeds `{}`, which is not tracked", embed.place, embed.pattern)),
+            );
+        }
+        lines.extend(self.workspace.iter().map(|seen| format!("{}: a workspace of {}", seen.place, seen.text)));
+        for package in &self.packages {
+            let lock = package.lock.as_ref().map_or("no lock", |(_, path)| path);
+            lines.push(format!(
+                "{}: a package with {}, {lock}",
+                shown(&package.folder),
+                counted(package.scripts.len(), "script")
+            ));
+        }
+        for (tool, seen) in [("Go", &self.versions.go), ("Node", &self.versions.node)] {
+            lines.extend(seen.iter().map(|seen| format!("{}: {tool} {}", seen.place, seen.text)));
+        }
+        for CiLine { line, folder, minutes } in &self.ci {
+            let limit = minutes.map_or_else(String::new, |minutes| format!(", at most {minutes} min"));
+            lines.push(format!("{}: CI runs `{}` in {}{limit}", line.place, line.text, shown(folder)));
+        }
+        for DockerStages { path, stages } in &self.dockerfiles {
+            let stages: Vec<&str> = stages.iter().map(|stage| stage.text.as_str()).collect();
+            lines.push(format!("{path}: a Dockerfile with the stages {}", stages.join(", ")));
+        }
+        lines.extend(self.scanner_files.iter().map(|place| format!("{place}: a scanner's configuration")));
+        lines.extend(self.scripts.iter().map(|(_, path)| format!("{path}: a script of the release")));
+        lines.extend(self.documents.iter().map(|path| format!("{path}: quotes commands")));
+        lines
+    }
+}

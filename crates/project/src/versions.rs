@@ -1,0 +1,78 @@
+//! Which versions of Go and Node the project uses, by what its files select.
+
+use crate::TrackedFiles;
+use crate::seen::Seen;
+use rcrepro_model::plan::pins::Pins;
+use rcrepro_pins::reference::{ReferencedTool, SourceKind, Use};
+use rcrepro_pins::survey::PinSurvey;
+
+/// Everything that names a version of a toolchain, the best source first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// Go's.
+    pub go: Vec<Seen>,
+    /// The highest `go` of a module: no older toolchain reads that module.
+    pub least_go: Option<Seen>,
+    /// Node's.
+    pub node: Vec<Seen>,
+}
+
+/// Reads the files that may name a version.
+#[must_use]
+pub fn versions(files: &dyn TrackedFiles) -> Versions {
+    let mut survey = PinSurvey::default();
+    for path in files.paths().iter().filter(|path| may_name(path)) {
+        if let Some(text) = files.text(path) {
+            survey.file(path, text.as_bytes(), &Pins::default());
+        }
+    }
+    let of = |tool: ReferencedTool| {
+        let mut found: Vec<(u8, Seen)> = survey
+            .mentions
+            .iter()
+            .filter(|(_, mention)| mention.tool == tool && mention.look_alike.is_none())
+            .map(|(file, mention)| {
+                (rank(mention.kind, mention.usage), Seen::new(mention.value.clone(), file, mention.line))
+            })
+            .collect();
+        found.sort_by_key(|(rank, _)| *rank);
+        found.into_iter().map(|(_, seen)| seen).collect()
+    };
+    let least = survey.mentions.iter().filter(|(_, mention)| mention.kind == SourceKind::GoModGo);
+    let least = least.max_by_key(|(_, mention)| numbers(&mention.value));
+    let least_go = least.map(|(file, mention)| Seen::new(mention.value.clone(), file, mention.line));
+    Versions { least_go, go: of(ReferencedTool::Go), node: of(ReferencedTool::Node) }
+}
+
+fn may_name(path: &str) -> bool {
+    let name = crate::name_of(path);
+    let is_vendored = path.split('/').any(|part| matches!(part, "node_modules" | "vendor" | "testdata"));
+    !is_vendored
+        && (matches!(
+            name,
+            "go.mod" | "go.work" | "package.json" | ".nvmrc" | ".node-version" | ".go-version" | ".tool-versions"
+        ) || name.contains("Dockerfile")
+            || path.starts_with(".github/workflows/"))
+}
+
+/// How much a source counts: what decides for everybody first, what only sets a limit last.
+fn rank(kind: SourceKind, usage: Use) -> u8 {
+    match (kind, usage) {
+        (SourceKind::GoModToolchain | SourceKind::GoWorkToolchain, _) => 0,
+        (SourceKind::VersionFile, _) => 1,
+        (SourceKind::Workflow, Use::Selects) => 2,
+        (SourceKind::DockerfileFrom | SourceKind::DockerfileArg, Use::Selects) => 3,
+        (SourceKind::GoModGo | SourceKind::GoWorkGo, _) => 4,
+        (_, Use::Selects) => 5,
+        _ => 6,
+    }
+}
+
+/// Reads the leading numbers of a version, such as `1.24`, `v20.11.1` or `^22`; none without any.
+#[must_use]
+pub fn numbers(version: &str) -> Vec<u32> {
+    let start = version.find(|c: char| c.is_ascii_digit()).unwrap_or(version.len());
+    let text = &version[start..];
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    text[..end].split('.').map_while(|part| part.parse().ok()).collect()
+}

@@ -1,0 +1,54 @@
+//! `rcrepro init` in a project that it has to read: the plan is sound, says what it could not tell, and names the next command.
+
+use crate::scene::Scene;
+
+fn project() -> Scene {
+    let scene = Scene::new("");
+    scene.git(&["rm", "-q", "-r", "."]);
+    scene.write("go.mod", b"module example.com/server\n\ngo 1.26.8\n");
+    scene.write(
+        "main.go",
+        b"package main\n\nimport \"embed\"\n\n//go:embed all:web/dist\nvar files embed.FS\n\nfunc main() {}\n",
+    );
+    scene.write("main_test.go", b"package main\n");
+    scene.write("web/package.json", br#"{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}"#);
+    scene.write("web/pnpm-lock.yaml", b"lockfileVersion: '9.0'\n");
+    scene.commit("a project");
+    scene
+}
+
+#[test]
+fn what_is_seen_is_explained_and_nothing_is_written() {
+    let scene = project();
+    let seen = scene.ok(&["init", "--explain"]).stdout;
+    for line in [
+        "go.mod:1: a Go module with 1 file, 1 test file and 0 requirements",
+        "main.go:5: embeds `all:web/dist`, which is not tracked",
+    ] {
+        assert!(seen.contains(line), "`{line}` in\n{seen}");
+    }
+    assert!(!scene.path("rcrepro.toml").exists());
+}
+
+#[test]
+fn a_plan_fits_the_project_and_says_what_is_left_to_do() {
+    let scene = project();
+    let said = scene.ok(&["init"]);
+    assert!(said.stdout.contains("planned 4 commands"), "{}", said.stdout);
+    let plan = scene.read("rcrepro.toml");
+    assert!(plan.contains("run = \"go test ./... -count=1\"") && !plan.contains("npm ci"), "{plan}");
+    scene.commit("a plan");
+    let checked = scene.ok(&["check"]);
+    for todo in [
+        "web/pnpm-lock.yaml: packages of pnpm cannot be frozen yet",
+        "`//go:embed all:web/dist` matches no tracked file; name the command that makes it in `needs`",
+    ] {
+        assert!(
+            checked.stdout.contains("  to do: rcrepro.toml:") && checked.stdout.contains(todo),
+            "{}",
+            checked.stdout
+        );
+    }
+    assert!(checked.stderr.ends_with("      next  rcrepro image lock\n"), "{}", checked.stderr);
+    scene.run(&["init"]).failed(2, &["cannot write", "hint: read it with `rcrepro check`"]);
+}
