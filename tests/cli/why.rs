@@ -114,7 +114,9 @@ fn a_demand_for_bitwise_equality_is_told_as_the_cause() {
 #[test]
 fn what_names_no_side_says_what_would() {
     let scene = Scene::new(&command("unreplayed", "cat greeting.txt", ""));
-    scene.run(&["why", "nowhere.json", "latest"]).failed(2, &["`nowhere.json` is neither a packet nor", "hint: name two of"]);
+    scene
+        .run(&["why", "nowhere.json", "latest"])
+        .failed(2, &["`nowhere.json` is neither a packet nor", "hint: name two of"]);
     scene.run(&["why", "latest", "latest"]).failed(2, &["does not say which packet is meant", "hint: name the packet"]);
     scene.ok(&["run", "RC-05"]);
     scene

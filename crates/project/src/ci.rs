@@ -3,15 +3,15 @@
 //! Source: GitHub, "Workflow syntax for GitHub Actions".
 
 use crate::TrackedFiles;
-use crate::seen::Seen;
-use rcrepro_pins::syntax::node::SyntaxNode;
+use crate::seen::SeenText;
+use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_pins::syntax::yaml;
 
 /// A shell line of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CiLine {
-    /// The line, and where it is.
-    pub line: Seen,
+    /// As the shell gets it, continued lines joined.
+    pub line: SeenText,
     /// `working-directory`, or empty.
     pub folder: String,
     /// `timeout-minutes` of the step or the job.
@@ -57,7 +57,7 @@ fn workflow(files: &dyn TrackedFiles, path: &str) -> Vec<CiLine> {
                 let folder = folder.trim_start_matches("./").trim_end_matches('/');
                 let minutes = self::minutes(step).or(minutes);
                 found.extend(shell_lines(run, &text).map(|(number, line)| CiLine {
-                    line: Seen::new(line, path, number),
+                    line: SeenText::new(line, path, number),
                     folder: if folder == "." { String::new() } else { folder.to_owned() },
                     minutes,
                 }));

@@ -2,10 +2,10 @@
 //!
 //! Source: Go Modules Reference, "go.mod files", "go.work files"; package embed, "Directives".
 
-use crate::seen::{Place, Seen};
+use crate::seen::{Place, SeenText};
 use crate::{TrackedFiles, folder_of, joined, lies_in, name_of};
 
-/// A module.
+/// A folder with a `go.mod` and at least one file of Go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoModule {
     /// The folder of its `go.mod`; empty for the project's own.
@@ -17,7 +17,7 @@ pub struct GoModule {
     /// Whether there is a `go.sum` beside it.
     pub has_sums: bool,
     /// `replace` directives that lead to folders.
-    pub local_replaces: Vec<Seen>,
+    pub local_replaces: Vec<SeenText>,
     /// Whether its dependencies are in `vendor/`.
     pub is_vendored: bool,
     /// How many files of Go it has, tests not counted.
@@ -77,7 +77,7 @@ pub fn modules(files: &dyn TrackedFiles) -> Vec<GoModule> {
 
 /// Finds the workspace file at the top.
 #[must_use]
-pub fn workspace(files: &dyn TrackedFiles) -> Option<Seen> {
+pub fn workspace(files: &dyn TrackedFiles) -> Option<SeenText> {
     let text = files.text("go.work")?;
     let members: Vec<&str> = text
         .lines()
@@ -85,7 +85,7 @@ pub fn workspace(files: &dyn TrackedFiles) -> Option<Seen> {
         .map(|line| line.strip_prefix("use").unwrap_or(line).trim())
         .filter(|line| line.starts_with('.') || line.starts_with('/'))
         .collect();
-    Some(Seen::new(members.join(", "), "go.work", 0))
+    Some(SeenText::new(members.join(", "), "go.work", 0))
 }
 
 /// Whether Go takes a path for no package of the module: names that begin with `.` or `_`, `testdata`, and vendored code.
@@ -110,7 +110,7 @@ fn module(files: &dyn TrackedFiles, path: &str) -> Option<GoModule> {
         place: Place::new(path, module),
         requires,
         has_sums: has("go.sum"),
-        local_replaces: local_replaces.into_iter().map(|(line, text)| Seen::new(text, path, line)).collect(),
+        local_replaces: local_replaces.into_iter().map(|(line, text)| SeenText::new(text, path, line)).collect(),
         is_vendored: has("vendor/modules.txt"),
         files: 0,
         tests: 0,

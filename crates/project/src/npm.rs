@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::seen::{Place, Seen};
+use crate::seen::{Place, SeenText};
 use crate::{TrackedFiles, folder_of, joined, lies_in, name_of};
-use rcrepro_pins::syntax::json;
-use rcrepro_pins::syntax::node::SyntaxNode;
+use rcrepro_format::syntax::jsonc;
+use rcrepro_format::syntax::node::SyntaxNode;
 
 /// Who installs a package's dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,11 +52,11 @@ pub struct NpmPackage {
     /// The lock beside it, and who reads that.
     pub lock: Option<(PackageManager, String)>,
     /// `packageManager`.
-    pub package_manager: Option<Seen>,
+    pub package_manager: Option<SeenText>,
     /// `workspaces`.
     pub workspaces: Option<Place>,
     /// `scripts` by name.
-    pub scripts: BTreeMap<String, Seen>,
+    pub scripts: BTreeMap<String, SeenText>,
     /// The names of all direct dependencies, those of its workspaces too.
     pub dependencies: BTreeSet<String>,
     /// `tsconfig.json` beside it.
@@ -104,14 +104,14 @@ fn is_ignored(path: &str) -> bool {
 }
 
 fn package(files: &dyn TrackedFiles, path: &str) -> Option<NpmPackage> {
-    let document = json::document(&files.text(path)?, false).ok()??;
+    let document = jsonc::document(&files.text(path)?, false).ok()??;
     let folder = folder_of(path);
     let has = |name: &str| files.paths().binary_search(&joined(folder, name)).is_ok();
     let lock = PackageManager::LOCKS
         .into_iter()
         .map(|(name, manager)| (manager, joined(folder, name)))
         .find(|(_, lock)| files.paths().binary_search(lock).is_ok());
-    let seen = |node: &SyntaxNode| node.text().map(|text| Seen::new(text, path, node.line));
+    let seen = |node: &SyntaxNode| node.text().map(|text| SeenText::new(text, path, node.line));
     let pairs = |key: &str| document.get(key).map(SyntaxNode::pairs).unwrap_or_default();
     let scripts = pairs("scripts").iter().filter_map(|(name, line)| Some((name.text()?.to_owned(), seen(line)?)));
     let dependencies = ["dependencies", "devDependencies", "optionalDependencies"].into_iter().flat_map(pairs);

@@ -1,7 +1,7 @@
 //! What else a plan names: Dockerfiles with their stages, scanners' configuration, release scripts, and documents that quote
 //! commands.
 
-use crate::seen::{Place, Seen};
+use crate::seen::{Place, SeenText};
 use crate::{TrackedFiles, folder_of, name_of};
 use rcrepro_pins::dockerfile::lines::instructions;
 
@@ -11,7 +11,7 @@ pub struct DockerStages {
     /// The path from the project's folder.
     pub path: String,
     /// The names of its stages.
-    pub stages: Vec<Seen>,
+    pub stages: Vec<SeenText>,
 }
 
 /// Configuration of scanners that changes what a green exit code means.
@@ -56,7 +56,7 @@ pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {
             .filter_map(|instruction| {
                 let at = instruction.words.iter().position(|word| word.text.eq_ignore_ascii_case("as"))?;
                 let name = instruction.words.get(at + 1)?;
-                Some(Seen::new(name.text.clone(), path, name.line))
+                Some(SeenText::new(name.text.clone(), path, name.line))
             })
             .collect();
         Some(DockerStages { path: path.clone(), stages })

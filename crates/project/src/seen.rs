@@ -30,14 +30,14 @@ impl fmt::Display for Place {
 
 /// A text that was read somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// The text.
+pub struct SeenText {
+    /// As the file has it, without quotes.
     pub text: String,
-    /// Its place.
+    /// The file and the line that it was read from.
     pub place: Place,
 }
 
-impl Seen {
+impl SeenText {
     /// Joins a text and its place.
     #[must_use]
     pub fn new(text: impl Into<String>, file: &str, line: usize) -> Self {

@@ -5,26 +5,26 @@ use crate::ci::{self, CiLine};
 use crate::go::{self, GoModule};
 use crate::npm::{self, NpmPackage};
 use crate::others::{self, DockerStages, ReleaseScript};
-use crate::seen::{Place, Seen};
+use crate::seen::{Place, SeenText};
 use crate::versions::{self, Versions};
 use rcrepro_model::text::plural::counted;
 
-/// What a project is made of.
+/// Everything that a plan can be made from, in the order of the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectSurvey {
     /// How many files are tracked.
     pub files: usize,
-    /// Go's modules.
+    /// Without modules of examples and fixtures.
     pub modules: Vec<GoModule>,
     /// The members of `go.work`.
-    pub workspace: Option<Seen>,
+    pub workspace: Option<SeenText>,
     /// The packages that are installed by themselves.
     pub packages: Vec<NpmPackage>,
     /// What names a version of Go or Node.
     pub versions: Versions,
     /// The lines that CI runs.
     pub ci: Vec<CiLine>,
-    /// The Dockerfiles.
+    /// Each with the stages that can be a target.
     pub dockerfiles: Vec<DockerStages>,
     /// Configuration of scanners.
     pub scanner_files: Vec<Place>,

@@ -1,7 +1,7 @@
 //! Which versions of Go and Node the project uses, by what its files select.
 
 use crate::TrackedFiles;
-use crate::seen::Seen;
+use crate::seen::SeenText;
 use rcrepro_model::plan::pins::Pins;
 use rcrepro_pins::reference::{ReferencedTool, SourceKind, Use};
 use rcrepro_pins::survey::PinSurvey;
@@ -9,12 +9,12 @@ use rcrepro_pins::survey::PinSurvey;
 /// Everything that names a version of a toolchain, the best source first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Versions {
-    /// Go's.
-    pub go: Vec<Seen>,
+    /// Of Go, with and without the patch.
+    pub go: Vec<SeenText>,
     /// The highest `go` of a module: no older toolchain reads that module.
-    pub least_go: Option<Seen>,
-    /// Node's.
-    pub node: Vec<Seen>,
+    pub least_go: Option<SeenText>,
+    /// Of Node, ranges too.
+    pub node: Vec<SeenText>,
 }
 
 /// Reads the files that may name a version.
@@ -27,12 +27,12 @@ pub fn versions(files: &dyn TrackedFiles) -> Versions {
         }
     }
     let of = |tool: ReferencedTool| {
-        let mut found: Vec<(u8, Seen)> = survey
+        let mut found: Vec<(u8, SeenText)> = survey
             .mentions
             .iter()
             .filter(|(_, mention)| mention.tool == tool && mention.look_alike.is_none())
             .map(|(file, mention)| {
-                (rank(mention.kind, mention.usage), Seen::new(mention.value.clone(), file, mention.line))
+                (rank(mention.kind, mention.usage), SeenText::new(mention.value.clone(), file, mention.line))
             })
             .collect();
         found.sort_by_key(|(rank, _)| *rank);
@@ -40,7 +40,7 @@ pub fn versions(files: &dyn TrackedFiles) -> Versions {
     };
     let least = survey.mentions.iter().filter(|(_, mention)| mention.kind == SourceKind::GoModGo);
     let least = least.max_by_key(|(_, mention)| numbers(&mention.value));
-    let least_go = least.map(|(file, mention)| Seen::new(mention.value.clone(), file, mention.line));
+    let least_go = least.map(|(file, mention)| SeenText::new(mention.value.clone(), file, mention.line));
     Versions { least_go, go: of(ReferencedTool::Go), node: of(ReferencedTool::Node) }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::image_toml::ConfigWire;
+use crate::syntax::instant::parse_rfc3339;
 use crate::syntax::toml_place::{self, TomlError};
 use rcrepro_model::content::base64;
 use rcrepro_model::content::digest::{Digest, Sha256};
@@ -260,7 +261,7 @@ impl IndexWire {
     }
 
     fn into_model(self, text: &str) -> Result<DebIndex, TomlError> {
-        let date = humantime::parse_rfc3339(self.date.as_ref()).ok();
+        let date = parse_rfc3339(self.date.as_ref());
         let date = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
         let date = date.ok_or_else(|| {
             let message =

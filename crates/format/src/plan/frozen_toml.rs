@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use crate::syntax::instant::parse_rfc3339;
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::plan::FrozenKind;
 
@@ -50,14 +51,14 @@ impl FrozenData {
     /// Returns how old the data is; nothing when it is of the future or has no date.
     #[must_use]
     pub fn age(&self, now: SystemTime) -> Option<Duration> {
-        now.duration_since(humantime::parse_rfc3339(&self.date).ok()?).ok()
+        now.duration_since(parse_rfc3339(&self.date)?).ok()
     }
 
     /// Whether something of this moment, as RFC 3339 writes it, may be newer than the data; what has no such date may be of any
     /// day.
     #[must_use]
     pub fn is_older_than(&self, moment: &str) -> bool {
-        let read = |text| humantime::parse_rfc3339(text).ok();
+        let read = |text| parse_rfc3339(text);
         read(moment).is_none_or(|moment| Some(moment) > read(&self.date))
     }
 }

@@ -1,6 +1,7 @@
 //! The notations below the formats.
 
 pub mod canonical_json;
+pub mod instant;
 pub mod json_place;
 pub mod jsonc;
 pub mod lines;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::text::Writer;
-use crate::seen::Seen;
+use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
 use crate::versions::numbers;
 
@@ -52,7 +52,7 @@ fn go(project: &ProjectSurvey) -> Toolchain {
 }
 
 /// Reads a version of Go; where it names no patch, the newest that is known.
-fn go_of(seen: &Seen) -> Option<Toolchain> {
+fn go_of(seen: &SeenText) -> Option<Toolchain> {
     let version = match numbers(&seen.text)[..] {
         [1, minor, patch] => format!("1.{minor}.{patch}"),
         [1, minor] => {

@@ -9,6 +9,7 @@ use super::DebianError;
 use super::control::{continued, fields};
 use super::key::TrustedKey;
 use super::signed;
+use rcrepro_format::syntax::instant::parse_rfc3339;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::fingerprint::Fingerprint;
@@ -101,7 +102,7 @@ fn instant(text: &str) -> Result<u64, String> {
         let [_, day, month, year, time, "UTC" | "GMT" | "+0000" | "Z"] = words[..] else { return None };
         let month = MONTHS.iter().position(|name| *name == month)? + 1;
         let stamp = format!("{year}-{month:02}-{day:0>2}T{time:0>8}Z");
-        let instant = humantime::parse_rfc3339(&stamp).ok()?;
+        let instant = parse_rfc3339(&stamp)?;
         instant.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since: Duration| since.as_secs())
     };
     read().ok_or_else(|| format!("invalid date `{text}`: expected one such as `Sat, 11 Jul 2026 10:16:37 UTC`"))
