@@ -21,12 +21,17 @@ pub enum VersionPlace<'a> {
 impl VersionPlace<'_> {
     fn find<'a>(&self, document: &'a mut DocumentMut) -> Option<&'a mut Value> {
         let (table, key) = match self {
-            Self::Npm { package } => (document.get_mut("npm")?.get_mut(*package)?, "version"),
+            Self::Npm { package } => (existing(document.get_mut("npm")?, package)?, "version"),
             Self::Program => (document.get_mut("program")?, "version"),
             Self::Go => (document.get_mut("go")?, "toolchain"),
         };
-        table.get_mut(key)?.as_value_mut()
+        existing(table, key)?.as_value_mut()
     }
+}
+
+/// Looks a key up; [`Item::get_mut`] would make an entry for one that is missing.
+fn existing<'a>(table: &'a mut Item, key: &str) -> Option<&'a mut Item> {
+    table.as_table_like_mut()?.get_mut(key)
 }
 
 /// Puts a version in the place of another. The linker flags of a program that hold its version follow it.
@@ -40,7 +45,7 @@ pub fn set_version(text: &str, place: VersionPlace<'_>, from: &str, to: &str) ->
         replace(value, to);
     }
     if place == VersionPlace::Program {
-        let flags = document.get_mut("program").and_then(|program| program.get_mut("ldflags"));
+        let flags = document.get_mut("program").and_then(|program| existing(program, "ldflags"));
         for flag in flags.and_then(Item::as_array_mut).into_iter().flat_map(Array::iter_mut) {
             let raised = flag.as_str().map(|text| text.replace(bare(from), bare(to)));
             raised.into_iter().for_each(|raised| replace(flag, &raised));

@@ -48,8 +48,9 @@ pub fn pulled_images(text: &str) -> Result<Vec<(Name, ImageReference)>, PlanEdit
 /// [`PlanEditError`].
 pub fn set_reference(text: &str, name: &Name, reference: &ImageReference) -> Result<String, PlanEditError> {
     let mut document = parse(text)?;
-    let images = document.get_mut("images").and_then(|images| images.get_mut(name.as_str()));
-    let pull = images.and_then(|image| image.get_mut("pull"));
+    let images = document.get_mut("images").and_then(Item::as_table_like_mut);
+    let image = images.and_then(|images| images.get_mut(name.as_str())).and_then(Item::as_table_like_mut);
+    let pull = image.and_then(|image| image.get_mut("pull"));
     let reason = || "expected `pull` and no `build`".to_owned();
     let pull = pull.ok_or_else(|| PlanEditError::Image { name: name.to_string(), reason: reason() })?;
     *pull = toml_edit::value(reference.to_string());
