@@ -14,6 +14,7 @@ use rcrepro_app::machine::session::Session;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_engine::Staging;
 use rcrepro_model::plan::user_config::UserConfig;
+use rcrepro_report::row;
 use rcrepro_store::fs::FsStore;
 
 /// The global options, resolved.
@@ -70,12 +71,15 @@ impl Context {
         let (stop, killed) = signals::listen();
         let session = Session::open(&self.store, staging, self.config()?).await?;
         for what in &session.swept {
-            say!("{:>10}  {what}, left by a run that died", "removed");
+            say!("{}", row!("removed", "{what}, left by a run that died"));
         }
         let work = async {
             let result = work(&session, &stop).await;
             if let Some(reason) = session.engine.unpinned() {
-                say!("{:>10}  the clock cannot be pinned here, commands saw the machine's own: {reason}", "warning");
+                say!(
+                    "{}",
+                    row!("warning", "the clock cannot be pinned here, commands saw the machine's own: {reason}")
+                );
             }
             session.close().await;
             set_aside(&session.store);
@@ -99,9 +103,12 @@ pub fn set_aside(store: &FsStore) {
     for blob in store.take_set_aside() {
         let kept = store.root().join("damaged");
         say!(
-            "{:>10}  damaged blob {blob}, kept in `{}`: the next command that needs it writes it again",
-            "set aside",
-            kept.display()
+            "{}",
+            row!(
+                "set aside",
+                "damaged blob {blob}, kept in `{}`: the next command that needs it writes it again",
+                kept.display()
+            )
         );
     }
 }

@@ -15,7 +15,7 @@ pub fn text(documents: &BTreeMap<String, Digest>, quoted: &[QuotedCommand], holl
     for command in quoted.iter().filter(|command| !matches!(command.state, QuotedState::Backed { .. })) {
         let QuotedCommand { document, line, text, state } = command;
         let shown = text.replace('\n', " ⏎ ");
-        put(format_args!("{:>10}  {document}:{line}: `{shown}`", state.as_str()));
+        put(format_args!("{}", row!(state.as_str(), "{document}:{line}: `{shown}`")));
         match state {
             QuotedState::Stale { nearest: Some(nearest) } => {
                 put(format_args!("{:>12}the plan says: `{}`", "", nearest.replace('\n', " ⏎ ")));
@@ -34,9 +34,12 @@ pub fn text(documents: &BTreeMap<String, Digest>, quoted: &[QuotedCommand], holl
     }
     if quoted.iter().any(|command| command.state.is_finding()) {
         put(format_args!(
-            "{:>10}  write the plan's line, or record its packet (rcrepro run PACKET), or say before the block why not: \
-             <!-- rcrepro:ignore REASON -->",
-            "hint"
+            "{}",
+            row!(
+                "hint",
+                "write the plan's line, or record its packet (rcrepro run PACKET), or say before the block why not: \
+             <!-- rcrepro:ignore REASON -->"
+            )
         ));
     }
     let verdict = match (quoted.iter().any(|command| command.state.is_finding()), hollow) {

@@ -15,6 +15,14 @@
     allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
 )]
 
+/// Formats a row of a report: a word at the end of ten columns, and what it is about, as `format!` takes it.
+#[macro_export]
+macro_rules! row {
+    ($word:expr, $($rest:tt)+) => {
+        format!("{:>10}  {}", $word, format_args!($($rest)+))
+    };
+}
+
 pub mod board;
 pub mod difference;
 pub mod documents;

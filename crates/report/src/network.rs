@@ -8,7 +8,7 @@ const SHOWN: usize = 10;
 /// Writes what was seen of a command, a line each.
 #[must_use]
 pub fn lines(id: &str, watch: &Watch) -> Vec<String> {
-    let line = |what: String| format!("{:>10}  {id}  {what}", "network");
+    let line = |what: String| row!("network", "{id}  {what}");
     let seen = match watch {
         Watch::Unknown { reason } => return vec![line(format!("attempts are unknown: {reason}"))],
         Watch::Seen(seen) => seen,

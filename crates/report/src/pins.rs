@@ -23,7 +23,7 @@ pub fn text(commit: &str, pins: &Pins, judgement: &Judgement, look_alikes: bool)
     write_proof(&mut text, pins, judgement, look_alikes);
     judgement.findings.iter().for_each(|finding| write_finding(&mut text, finding));
     for line in &judgement.idle {
-        put(&mut text, format_args!("{:>10}  {line}", "note"));
+        put(&mut text, format_args!("{}", row!("note", "{line}")));
     }
     verdict(&mut text, commit, judgement, real.len(), alike.len());
     text

@@ -42,7 +42,7 @@ impl RunReport<'_> {
             self.command(entry, &mut text);
         }
         for id in self.skipped {
-            put(&mut text, format_args!("{:>10}  {id}  did not run", "undecided"));
+            put(&mut text, format_args!("{}", row!("undecided", "{id}  did not run")));
         }
         text += &findings(self.beside.findings);
         let packet = &self.manifest.packet;
@@ -87,19 +87,19 @@ impl RunReport<'_> {
     fn command(&self, entry: &CommandEntry, text: &mut String) {
         let proof = self.beside.proofs.get(&entry.id);
         if let Some(flake) = self.flakes.get(&entry.id) {
-            put(text, format_args!("{:>10}  {}  {flake}", "flake", entry.id));
+            put(text, format_args!("{}", row!("flake", "{}  {flake}", entry.id)));
         }
         let ended = self.beside.endings.get(&entry.id).map_or("ended", String::as_str);
         let said = format!("{}  {ended}  {}", entry.id, entry.line);
         match proof.map_or(Standing::Undecided, Proof::standing) {
             Standing::Passed if self.flakes.get(&entry.id).is_some_and(|flake| !flake.passes()) => {
-                put(text, format_args!("{:>10}  {said}", "failed"));
+                put(text, format_args!("{}", row!("failed", "{said}")));
             }
-            Standing::Passed => put(text, format_args!("{:>10}  {said}", "ok")),
-            Standing::Failed | Standing::Tampered => put(text, format_args!("{:>10}  {said}", "failed")),
+            Standing::Passed => put(text, format_args!("{}", row!("ok", "{said}"))),
+            Standing::Failed | Standing::Tampered => put(text, format_args!("{}", row!("failed", "{said}"))),
             Standing::Undecided => {
                 let why = proof.map_or_else(|| "no evidence was judged".to_owned(), ToString::to_string);
-                put(text, format_args!("{:>10}  {}  {why}", "undecided", entry.id));
+                put(text, format_args!("{}", row!("undecided", "{}  {why}", entry.id)));
                 if !entry.succeeded() {
                     put(text, format_args!("{:>12}{ended}", ""));
                 }

@@ -15,21 +15,21 @@ pub fn text(record: &ScopeRecord) -> String {
     let mut text = String::new();
     let mut put = |line: std::fmt::Arguments<'_>| super::text::put(&mut text, line);
     for finding in &record.findings {
-        put(format_args!("{:>10}  {finding}", "finding"));
+        put(format_args!("{}", row!("finding", "{finding}")));
     }
     let rules = &record.rules;
     let outside = record.findings.iter().any(|finding| matches!(finding, ScopeFinding::Outside { .. }));
     if outside {
-        put(format_args!("{:>10}  {}", "scope", quoted(&rules.scope)));
+        put(format_args!("{}", row!("scope", "{}", quoted(&rules.scope))));
     }
     for (path, name) in rules.guarded(&record.changes) {
-        put(format_args!("{:>10}  `{path}` ({name})", "protected"));
+        put(format_args!("{}", row!("protected", "`{path}` ({name})")));
     }
     for (at, digest) in &record.documents {
-        put(format_args!("{:>10}  `{at}` {digest}", "document"));
+        put(format_args!("{}", row!("document", "`{at}` {digest}")));
     }
     if let Some(hint) = hint(record) {
-        put(format_args!("{:>10}  {hint}", "hint"));
+        put(format_args!("{}", row!("hint", "{hint}")));
     }
     let files = counted(record.changes.len(), "file");
     let verdict = if record.findings.is_empty() { "within its scope" } else { "NOT within its scope" };

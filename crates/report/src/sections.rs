@@ -40,11 +40,11 @@ pub fn text(documents: &[DocumentLine<'_>]) -> String {
     }
     let wrong = |wanted: &str| documents.iter().any(|document| document.state == wanted);
     if wrong("stale") {
-        put(format_args!("{:>10}  rcrepro status --write", "hint"));
+        put(format_args!("{}", row!("hint", "rcrepro status --write")));
     }
     if wrong("gone") || wrong("bare") {
         let markers = "<!-- rcrepro:begin board --> and <!-- rcrepro:end board -->, each alone on its line";
-        put(format_args!("{:>10}  write the document with {markers}", "hint"));
+        put(format_args!("{}", row!("hint", "write the document with {markers}")));
     }
     let current = documents.iter().filter(|document| document.state == "current").count();
     let (all, are) = (counted(documents.len(), "document"), if current == 1 { "is" } else { "are" });

@@ -31,7 +31,7 @@ pub fn comparison(
 ) -> String {
     let mut text = String::new();
     for difference in &comparison.inputs {
-        put(&mut text, format_args!("{:>10}  {}", "input", difference.what));
+        put(&mut text, format_args!("{}", row!("input", "{}", difference.what)));
         put(&mut text, format_args!("{:>12}recorded: {}", "", difference.expected));
         put(&mut text, format_args!("{:>12}found:    {}", "", difference.found));
     }
@@ -110,7 +110,7 @@ fn write_command(
     // What is wrong with a proof is listed among the differences.
     let proof = beside.proofs.get(&command.id).filter(|proof| proof.standing() == Standing::Passed);
     let proof = proof.map_or_else(String::new, |proof| format!("  {proof}"));
-    put(text, format_args!("{:>10}  {}{parts}{proof}", command.equality.as_str(), command.id));
+    put(text, format_args!("{}", row!(command.equality.as_str(), "{}{parts}{proof}", command.id)));
     for condition in beside.proofs.get(&command.id).into_iter().flat_map(Proof::conditions) {
         put(text, format_args!("{:>12}{condition}", ""));
     }
@@ -247,7 +247,7 @@ fn of_evidence(EvidenceCount { named, present, derived }: EvidenceCount) -> Stri
 /// Writes the commands to go on with, a line each.
 pub(super) fn put_next(text: &mut String, commands: impl Iterator<Item = String>) {
     for command in commands {
-        put(text, format_args!("{:>10}  {command}", "next"));
+        put(text, format_args!("{}", row!("next", "{command}")));
     }
 }
 

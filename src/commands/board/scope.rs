@@ -9,6 +9,7 @@ use rcrepro_app::workspace::Workspace;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::decision::scope::ScopeRecord;
 use rcrepro_model::plan::PacketId;
+use rcrepro_report::row;
 use rcrepro_report::scope as report;
 
 /// Judges a packet's changes; without a base those of its committed record.
@@ -30,7 +31,7 @@ pub fn scope(
     }
     let exit = show(context, &found, written.as_ref().map(|(_, digest)| *digest))?;
     if let Some((path, digest)) = written.filter(|_| !context.json) {
-        print(format!("{:>10}  {path} {digest}\n", "recorded"))?;
+        print(row!("recorded", "{path} {digest}\n"))?;
     }
     Ok(exit)
 }

@@ -19,6 +19,7 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry, ReproManifest};
 use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_model::text::printable;
+use rcrepro_report::row;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
 
@@ -81,7 +82,7 @@ pub fn log(
     }
     let latest = latest(&workspace, packet, &store)?;
     if let Some(unrecorded) = &latest.unrecorded {
-        say!("{:>10}  {unrecorded}", "note");
+        say!("{}", row!("note", "{unrecorded}"));
     }
     say!("evidence of {}", latest.origin);
     match command {

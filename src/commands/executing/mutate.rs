@@ -11,6 +11,7 @@ use crate::today::today;
 use rcrepro_app::mutants::{MutantEvent, MutateOptions, mutate as app};
 use rcrepro_report::mutants as report;
 use rcrepro_report::progress::Progress;
+use rcrepro_report::row;
 
 /// Runs mutants and says which of them their gates caught.
 pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Failure> {
@@ -38,7 +39,7 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
     let document = || report::json(&mutated.record, &mutated.unproven, written.as_deref());
     show(context.json, document, || report::text(&mutated.record, &mutated.unproven))?;
     if let Some(path) = written {
-        say!("{:>10}  {path}", "recorded");
+        say!("{}", row!("recorded", "{path}"));
     }
     Ok(mutated.record.standing().into())
 }
@@ -46,10 +47,10 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
 /// Says on standard error what happens.
 fn tell(event: MutantEvent) {
     match event {
-        MutantEvent::Controls { gates: 1 } => say!("{:>10}  1 gate without any mutant", "control"),
-        MutantEvent::Controls { gates } => say!("{:>10}  {gates} gates without any mutant", "control"),
-        MutantEvent::Begins { id, gate } => say!("{:>10}  {id} for {gate}", "mutant"),
-        MutantEvent::Judged { id, outcome } => say!("{:>10}  {id}", outcome.as_str()),
+        MutantEvent::Controls { gates: 1 } => say!("{}", row!("control", "1 gate without any mutant")),
+        MutantEvent::Controls { gates } => say!("{}", row!("control", "{gates} gates without any mutant")),
+        MutantEvent::Begins { id, gate } => say!("{}", row!("mutant", "{id} for {gate}")),
+        MutantEvent::Judged { id, outcome } => say!("{}", row!(outcome.as_str(), "{id}")),
     }
 }
 

@@ -18,6 +18,7 @@ use rcrepro_app::workspace::release_commit;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_report::progress::Progress;
+use rcrepro_report::row;
 use rcrepro_report::{json, release, text};
 use rcrepro_store::BlobStore;
 
@@ -100,15 +101,15 @@ fn of_the_commit(workspace: &Workspace, packet: &PacketId, into: &Path) -> Resul
     })?;
     let commit = short(workspace.revision());
     if found {
-        say!("{:>10}  the manifest of {packet} that commit {commit} has", "replaying");
+        say!("{}", row!("replaying", "the manifest of {packet} that commit {commit} has"));
     } else {
         // A manifest is committed after the commit that it is of: the next one has it, or the working copy.
         let path = workspace.manifest_path(packet);
         let name = path.strip_prefix(&workspace.folder).unwrap_or(&path).display();
         if path.exists() {
             say!(
-                "{:>10}  commit {commit} has no manifest of {packet}: replaying `{name}` of the working copy",
-                "warning"
+                "{}",
+                row!("warning", "commit {commit} has no manifest of {packet}: replaying `{name}` of the working copy")
             );
         }
     }
@@ -121,12 +122,12 @@ fn commit_of(workspace: &Workspace, path: &Path, store: &dyn BlobStore) -> Resul
     let found = release_commit::of_manifest(workspace, &manifest, store)?;
     match &found {
         Some(found) if found.revision() != workspace.revision() => {
-            say!("{:>10}  at commit {}, whose source and plan it is of", "replaying", short(found.revision()));
+            say!("{}", row!("replaying", "at commit {}, whose source and plan it is of", short(found.revision())));
         }
         Some(_) => {}
         None => {
             let head = short(workspace.revision());
-            say!("{:>10}  no commit here has the source of this manifest: replaying at {head}", "warning");
+            say!("{}", row!("warning", "no commit here has the source of this manifest: replaying at {head}"));
         }
     }
     Ok(found)

@@ -12,6 +12,7 @@ use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::in_engine::pull as app;
 use rcrepro_images::registry::{Registry, RegistryEvent};
 use rcrepro_model::image::reference::ImageReference;
+use rcrepro_report::row;
 use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
 
@@ -29,7 +30,7 @@ pub async fn pull(
     let store: Arc<dyn BlobStore> = Arc::new(FsStore::open(&context.store)?);
     let image = registry.pull(reference, folder.platform(), &store, &tell).await?;
     for name in app::note_locks(folder, None, &image, store.as_ref())? {
-        say!("{:>10}  image `{name}`, exactly as locked", "this is");
+        say!("{}", row!("this is", "image `{name}`, exactly as locked"));
     }
     if load {
         let loading = context.with_session(StagingName::Auto, async |session, _| {
@@ -59,12 +60,12 @@ pub(super) fn tell(event: RegistryEvent) {
     match event {
         RegistryEvent::Pulling { layers: 0, .. } => {}
         RegistryEvent::Pulling { layers, bytes } => {
-            say!("{:>10}  {layers} layers, {} MB", "pulling", bytes / 1_000_000);
+            say!("{}", row!("pulling", "{layers} layers, {} MB", bytes / 1_000_000));
         }
         RegistryEvent::Retrying { reason, pause } => {
-            say!("{:>10}  in {:.1} s: {reason}", "retrying", pause.as_secs_f64());
+            say!("{}", row!("retrying", "in {:.1} s: {reason}", pause.as_secs_f64()));
         }
-        RegistryEvent::Elsewhere { reason, .. } => say!("{:>10}  {reason}", "elsewhere"),
+        RegistryEvent::Elsewhere { reason, .. } => say!("{}", row!("elsewhere", "{reason}")),
         RegistryEvent::Pulled { .. } | RegistryEvent::Pushed { .. } => {}
     }
 }

@@ -12,6 +12,7 @@ use rcrepro_app::toolchain::{ImageError, build, push as app};
 use rcrepro_images::registry::Registry;
 use rcrepro_model::image::definition::ImageName;
 use rcrepro_model::image::reference::ImageReference;
+use rcrepro_report::row;
 use rcrepro_store::fs::FsStore;
 
 /// Makes the image, pushes it, and prints the reference by which anybody can pull it.
@@ -23,7 +24,7 @@ pub async fn push(context: &Context, folder: &ImageFolder, name: &str, to: &Imag
         with_images(context, engine, async |images| Ok(app::push(images, folder, &name, &registry, to, &tell).await?));
     let pushed = pushed.await?;
     let (uploaded, skipped) = (pushed.uploaded / 1_000_000, pushed.skipped / 1_000_000);
-    say!("{:>10}  {uploaded} MB, {skipped} MB were there", "pushed");
+    say!("{}", row!("pushed", "{uploaded} MB, {skipped} MB were there"));
     print(format!("{name}  {}\n", to.clone().with_digest(pushed.manifest)))?;
     Ok(Exit::Success)
 }

@@ -14,6 +14,7 @@ use rcrepro_app::toolchain::validate::{self, ValidateImageError};
 use rcrepro_engine::{ConnectOptions, Connected, EngineError, ImageHost, connect};
 use rcrepro_model::image::definition::ImageName;
 use rcrepro_model::standing::Standing;
+use rcrepro_report::row;
 use rcrepro_report::validation;
 use rcrepro_store::fs::FsStore;
 
@@ -40,7 +41,7 @@ pub async fn validate(
                 error @ (ValidateImageError::NotStored { .. }
                 | ValidateImageError::Engine(EngineError::ImageMissing { .. })),
             ) if all => {
-                say!("{:>10}  {error}", "skipped");
+                say!("{}", row!("skipped", "{error}"));
                 continue;
             }
             result => result?,

@@ -11,6 +11,7 @@ use rcrepro_app::workspace::check::{self, AdvisoryFront, PlanCheck};
 use rcrepro_app::workspace::next::next_command;
 use rcrepro_model::text::plural::counted;
 use rcrepro_report as report;
+use rcrepro_report::row;
 
 /// Reads the plan, counts what it holds, and says what it names that is not there yet; reads the source of HEAD, and says what
 /// in it no run could survive.
@@ -71,7 +72,7 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
 /// Says which command comes next, as long as a packet is not recorded.
 pub fn say_next(next: Option<String>) {
     if let Some(next) = next {
-        say!("{:>10}  {next}", "next");
+        say!("{}", row!("next", "{next}"));
     }
 }
 

@@ -44,7 +44,7 @@ impl Progress {
     pub fn hear(&self, event: &RunEvent) {
         match event {
             RunEvent::Preparing { what } => self.open(what),
-            RunEvent::Prepared { what, how } => self.close(what, &format!("{:>10}  {what}: {how}", "ready")),
+            RunEvent::Prepared { what, how } => self.close(what, &row!("ready", "{what}: {how}")),
             RunEvent::Image(event) => self.image(event),
             RunEvent::Planned { .. } => {}
             RunEvent::Started { id } => self.open(id.as_str()),
@@ -58,18 +58,18 @@ impl Progress {
                 network::lines(id.as_str(), attempts).iter().for_each(|line| self.close("", line));
             }
             RunEvent::Retrying { id, attempt, of, ended } => {
-                let line = format!("{:>10}  {id}: attempt {attempt} of {of} failed, {ended}", "again");
+                let line = row!("again", "{id}: attempt {attempt} of {of} failed, {ended}");
                 self.close("", &line);
             }
             RunEvent::Mending { blob, folder } => {
-                let line = format!("{:>10}  blob {blob} was damaged in the store, kept in `{folder}`", "mending");
+                let line = row!("mending", "blob {blob} was damaged in the store, kept in `{folder}`");
                 self.close("", &line);
             }
-            RunEvent::Compared { parts } => self.close("", &format!("{:>10}  {parts}", "compared")),
+            RunEvent::Compared { parts } => self.close("", &row!("compared", "{parts}")),
             RunEvent::Probing { id, world } => self.open(&format!("{id} with {world}")),
             RunEvent::Probed { id, world, duration, equality } => {
                 let what = format!("{id} with {world}");
-                self.close(&what, &format!("{:>10}  {what} ({})", equality.as_str(), seconds(*duration)));
+                self.close(&what, &row!(equality.as_str(), "{what} ({})", seconds(*duration)));
             }
             RunEvent::Trying { id, world } => self.open(&format!("{id} with {world}")),
             RunEvent::Tried { id, world, passed, duration } => {
@@ -78,7 +78,7 @@ impl Progress {
                 self.close(&what, &format!("{how:>10}  {what} ({})", seconds(*duration)));
             }
             RunEvent::Skipped { id, because } => {
-                self.close(id.as_str(), &format!("{:>10}  {id}: `{because}` failed", "undecided"));
+                self.close(id.as_str(), &row!("undecided", "{id}: `{because}` failed"));
             }
         }
     }
@@ -87,10 +87,10 @@ impl Progress {
     fn image(&self, event: &ImageEvent) {
         let line = match event {
             ImageEvent::Fetching { layer, files, .. } => {
-                format!("{:>10}  {} for layer {layer}", "fetching", counted(*files, "file"))
+                row!("fetching", "{} for layer {layer}", counted(*files, "file"))
             }
-            ImageEvent::Compiling { program, .. } => format!("{:>10}  {program}", "compiling"),
-            ImageEvent::Assembling { layer } => format!("{:>10}  layer {layer}", "assembling"),
+            ImageEvent::Compiling { program, .. } => row!("compiling", "{program}"),
+            ImageEvent::Assembling { layer } => row!("assembling", "layer {layer}"),
             ImageEvent::Fetched { .. } | ImageEvent::Compiled { .. } | ImageEvent::Assembled { .. } => return,
         };
         self.close("", &line);

@@ -75,7 +75,7 @@ fn line<'a>(working: impl Iterator<Item = (&'a str, Duration)>) -> Option<String
     let (names, times): (Vec<&str>, Vec<Duration>) = working.unzip();
     let longest = times.iter().max()?.as_secs();
     let time = if longest < 60 { format!("{longest} s") } else { format!("{} min", longest / 60) };
-    Some(format!("{:>10}  {} ({time})", "working", names.join(", ")))
+    Some(row!("working", "{} ({time})", names.join(", ")))
 }
 
 #[cfg(test)]
