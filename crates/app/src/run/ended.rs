@@ -17,7 +17,7 @@ pub(crate) fn ended(spec: Option<&CommandSpec>, entry: &CommandEntry) -> String 
     }
 }
 
-/// As [`ended`], by the plan that holds the command; none when that cannot be read.
+/// As `ended`, by the plan that holds the command; none when that cannot be read.
 #[must_use]
 pub fn ended_by(plan: Option<&Plan>, entry: &CommandEntry) -> String {
     ended(plan.and_then(|plan| plan.sets.values().flatten().find(|spec| spec.id == entry.id)), entry)

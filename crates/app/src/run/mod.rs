@@ -1,7 +1,7 @@
 //! `rcrepro run PACKET`, a stage per file: [`prepare`] → [`execute`] → [`record`] → [`prove`] → [`release`].
 //!
-//! [`run_packet`] goes through all of them, each a function from one stage's value to the next, and gives a [`PacketRun`].
-//! `run` then writes the manifest ([`run`]), [`replay`] compares with a recorded one, and [`shake`] stops after the second
+//! `run_packet` goes through all of them, each a function from one stage's value to the next, and gives a [`PacketRun`].
+//! `run` then writes the manifest (`run`), [`replay`] compares with a recorded one, and [`shake`] stops after the second
 //! stage and asks on. One command's way is `run_commands` → `run_command` → `run_attempts` → `run_container` →
 //! [`Engine::execute`](rcrepro_engine::Engine::execute).
 
