@@ -13,6 +13,7 @@ use rcrepro_app::workspace::PLAN_FILE;
 use rcrepro_app::workspace::files::write_new;
 use rcrepro_app::workspace::project;
 use rcrepro_model::text::plural::counted;
+use rcrepro_model::text::printable;
 use rcrepro_project::draft::{self, Draft};
 use rcrepro_project::survey::ProjectSurvey;
 
@@ -50,7 +51,7 @@ pub const RELEASE_CONFIDENCE: &str = include_str!("init/release-confidence.toml"
 pub fn init(context: &Context, template: TemplateName, explain: bool) -> Result<Exit, Failure> {
     if explain {
         let survey = project::survey(&context.directory)?;
-        let text = || survey.explain().iter().map(|line| format!("{line}\n")).collect();
+        let text = || survey.explain().iter().map(|line| format!("{}\n", printable::line(line))).collect();
         show(context.json, || json!({ "seen": survey.explain() }), text)?;
         return Ok(Exit::Success);
     }
@@ -61,10 +62,7 @@ pub fn init(context: &Context, template: TemplateName, explain: bool) -> Result<
 }
 
 fn of_template(context: &Context) -> Result<Exit, Failure> {
-    let mut text = write_plan(context, RELEASE_CONFIDENCE)?;
-    for (name, content) in files::FILES.iter().chain(&files::DOCUMENTS) {
-        text += &write_beside(&context.directory, name, content)?;
-    }
+    let text = write_all(context, RELEASE_CONFIDENCE, files::FILES.iter().chain(&files::DOCUMENTS).copied())?;
     print(format!("{text}{NEXT}"))?;
     Ok(Exit::Success)
 }
@@ -72,10 +70,8 @@ fn of_template(context: &Context) -> Result<Exit, Failure> {
 fn of_project(context: &Context) -> Result<Exit, Failure> {
     let survey = project::survey(&context.directory)?;
     let draft = draft::draft(&survey, &name_of(&context.directory));
-    let mut text = write_plan(context, &draft.plan)?;
-    for (name, content) in beside(&draft) {
-        text += &write_beside(&context.directory, &name, &content)?;
-    }
+    let beside = beside(&draft);
+    let text = write_all(context, &draft.plan, beside.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
     print(format!("{text}{}{NEXT_OF_PROJECT}", counts(&survey, &draft)))?;
     Ok(Exit::Success)
 }
@@ -112,27 +108,48 @@ fn beside(draft: &Draft) -> Vec<(String, String)> {
     found
 }
 
-fn write_plan(context: &Context, text: &str) -> Result<String, Failure> {
+/// Writes a plan and what it names. The plan comes last, so that a half of it can be written again.
+fn write_all<'a>(
+    context: &Context,
+    plan: &str,
+    beside: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<String, Failure> {
     let path = context.directory.join(PLAN_FILE);
-    write_new(&path, text.as_bytes()).map_err(|error| {
-        let hint = (error.kind() == std::io::ErrorKind::AlreadyExists)
-            .then(|| "read it with `rcrepro check`, or name another folder: rcrepro -C DIR init".to_owned());
-        Failure::plain(Exit::Usage, format!("cannot write `{}`: {error}", path.display()), hint)
-    })?;
-    Ok(format!("wrote {}\n", path.display()))
+    if path.symlink_metadata().is_ok() {
+        let hint = Some("read it with `rcrepro check`, or name another folder: rcrepro -C DIR init".to_owned());
+        return Err(Failure::plain(Exit::Usage, format!("cannot write `{}`: it is there", path.display()), hint));
+    }
+    let mut text = String::new();
+    for (name, content) in beside {
+        text += &write_beside(&context.directory, name, content)?;
+    }
+    write_new(&path, plan.as_bytes()).map_err(|error| unwritten(&path, &error))?;
+    Ok(format!("{text}wrote {}\n", path.display()))
 }
 
-/// Writes a file where there is none, and says which it was.
+/// Writes a file where there is none, and says which it was. Folders above it are those of the project and no links.
 fn write_beside(directory: &Path, name: &str, content: &str) -> Result<String, Failure> {
     let path = directory.join(name);
+    let above: Vec<&Path> =
+        Path::new(name).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).collect();
+    for folder in above.iter().rev().map(|folder| directory.join(folder)) {
+        if folder.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
+            let message = format!("cannot write `{}`: `{}` is not a folder", path.display(), folder.display());
+            let hint = Some(format!("ls -ld {}", folder.display()));
+            return Err(Failure::plain(Exit::Undecided, message, hint));
+        }
+    }
     match write_new(&path, content.as_bytes()) {
         Ok(()) => Ok(format!("wrote {}\n", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             Ok(format!("kept  {}, which was there\n", path.display()))
         }
-        Err(error) => {
-            let message = format!("cannot write `{}`: {error}", path.display());
-            Err(Failure::plain(Exit::Usage, message, None))
-        }
+        Err(error) => Err(unwritten(&path, &error)),
     }
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    let folder = path.parent().map_or_else(|| ".".to_owned(), |folder| folder.display().to_string());
+    let hint = Some(format!("ls -ld {folder}, then again: rcrepro init"));
+    Failure::plain(Exit::Undecided, format!("cannot write `{}`: {error}", path.display()), hint)
 }

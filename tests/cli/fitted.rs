@@ -52,3 +52,18 @@ fn a_plan_fits_the_project_and_says_what_is_left_to_do() {
     assert!(checked.stderr.ends_with("      next  rcrepro image lock\n"), "{}", checked.stderr);
     scene.run(&["init"]).failed(2, &["cannot write", "hint: read it with `rcrepro check`"]);
 }
+
+#[test]
+fn files_are_written_into_the_project_alone_and_the_plan_last() {
+    let scene = project();
+    std::fs::write(scene.path("images"), b"a file").expect("written");
+    scene.run(&["init"]).failed(5, &["`./images` is not a folder", "hint: ls -ld"]);
+    assert!(!scene.path("rcrepro.toml").exists(), "so that it can be tried again");
+    std::fs::remove_file(scene.path("images")).expect("it is there");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink(elsewhere.path(), scene.path("images")).expect("a link");
+    scene.run(&["init"]).failed(5, &["is not a folder"]);
+    assert_eq!(std::fs::read_dir(elsewhere.path()).expect("it is there").count(), 0);
+    std::fs::remove_file(scene.path("images")).expect("it is there");
+    scene.ok(&["init"]);
+}

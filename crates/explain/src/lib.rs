@@ -5,7 +5,7 @@
 //! programs, images, JSON) are opened, and what is in them is explained in turn; a place inside one is written
 //! `out.tar!/a/b`.
 //!
-//! The one rule above all others: what cannot be told with a reason is [`Class::Real`](rcrepro_model::why::difference::DifferenceClass::Real).
+//! The one rule above all others: what cannot be told with a reason is [`DifferenceClass::Real`](rcrepro_model::why::difference::DifferenceClass::Real).
 //!
 //! The compiler refuses what lies above or beside, because `Cargo.toml` does not name it:
 //!

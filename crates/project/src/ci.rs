@@ -12,8 +12,8 @@ use rcrepro_pins::syntax::yaml;
 pub struct CiLine {
     /// As the shell gets it, continued lines joined.
     pub line: SeenText,
-    /// `working-directory`, or empty.
-    pub folder: String,
+    /// The folder that it runs in, empty for the project's own; none where the workflow does not tell.
+    pub folder: Option<String>,
     /// `timeout-minutes` of the step or the job.
     pub minutes: Option<u32>,
 }
@@ -22,7 +22,7 @@ impl CiLine {
     /// Whether a shell runs the line as it is written: no expression of the workflow, no second command, no redirection.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        !self.line.text.contains(['$', '|', '&', ';', '<', '>', '`', '\\', '(']) && !self.folder.contains('$')
+        !self.line.text.contains(['$', '|', '&', ';', '<', '>', '`', '\\', '('])
     }
 
     /// The words of a plain line.
@@ -54,30 +54,56 @@ fn workflow(files: &dyn TrackedFiles, path: &str) -> Vec<CiLine> {
             for step in job.get("steps").map(SyntaxNode::members).unwrap_or_default() {
                 let Some(run) = step.get("run") else { continue };
                 let folder = step.get("working-directory").and_then(SyntaxNode::text).or(folder).unwrap_or_default();
-                let folder = folder.trim_start_matches("./").trim_end_matches('/');
+                let mut folder = below("", folder);
                 let minutes = self::minutes(step).or(minutes);
-                found.extend(shell_lines(run, &text).map(|(number, line)| CiLine {
-                    line: SeenText::new(line, path, number),
-                    folder: if folder == "." { String::new() } else { folder.to_owned() },
-                    minutes,
-                }));
+                for (number, line) in shell_lines(run, &text) {
+                    // What follows runs where this leads to, if that can be told.
+                    if let Some(target) = line.strip_prefix("cd ") {
+                        folder = folder.and_then(|folder| below(&folder, target.trim()));
+                        continue;
+                    }
+                    let line = SeenText::new(line, path, number);
+                    found.push(CiLine { line, folder: folder.clone(), minutes });
+                }
             }
         }
     }
     found
 }
 
+/// Joins two folders of the project; none where a path leads elsewhere or holds more than a path.
+fn below(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if path.starts_with(['/', '~', '-']) || path.contains(['$', '`', '&', '|', ';', '<', '>', '(', '"', '\'', '*', ' '])
+    {
+        return None;
+    }
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
 fn minutes(node: &SyntaxNode) -> Option<u32> {
-    node.get("timeout-minutes").and_then(SyntaxNode::text).and_then(|text| text.parse().ok())
+    node.get("timeout-minutes")
+        .and_then(SyntaxNode::text)
+        .and_then(|text| text.parse().ok())
+        .filter(|minutes| *minutes > 0)
 }
 
 /// Splits a `run` into its lines, continued ones joined, comments left out, each with its line in the file.
 fn shell_lines<'a>(run: &'a SyntaxNode, file: &str) -> impl Iterator<Item = (usize, String)> + use<'a> {
     let text = run.text().unwrap_or_default();
-    // A block begins below its key; the place that the reader gives may be that of the key.
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-    let at = file.lines().nth(run.line.saturating_sub(1)).unwrap_or_default();
-    let begin = if at.contains(first) { run.line } else { run.line + 1 };
+    // The place that the reader gives may be that of the key; a text of several lines may be folded to one.
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let first: String = first.trim().chars().take(24).collect();
+    let is_here = |line: &str| line.contains(first.as_str());
+    let begin = (run.line..run.line + 3).find(|number| file.lines().nth(number.saturating_sub(1)).is_some_and(is_here));
+    let begin = begin.unwrap_or(run.line);
     let mut lines: Vec<(usize, String)> = Vec::new();
     let mut is_continued = false;
     for (number, line) in (begin..).zip(text.lines()) {

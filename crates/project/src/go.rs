@@ -167,19 +167,31 @@ fn read_source(files: &dyn TrackedFiles, module: &mut GoModule, path: &str, text
             module.cgo = Some(Place::new(path, number));
         }
         let Some(patterns) = line.strip_prefix("//go:embed ") else { continue };
-        for pattern in patterns.split_whitespace() {
-            let pattern = pattern.trim_matches(['"', '`']);
-            let path_of = joined(folder_of(path), pattern.strip_prefix("all:").unwrap_or(pattern));
+        for pattern in patterns_of(patterns) {
+            let path_of = joined(folder_of(path), pattern.strip_prefix("all:").unwrap_or(&pattern));
             if !is_matched(files, &path_of, pattern.starts_with("all:")) {
                 let fixed = path_of.split(['*', '?', '[']).next().unwrap_or_default();
                 module.missing_embeds.push(MissingEmbed {
-                    pattern: pattern.to_owned(),
+                    pattern: pattern.clone(),
                     path: fixed.trim_end_matches('/').to_owned(),
                     place: Place::new(path, number),
                 });
             }
         }
     }
+}
+
+/// Splits the patterns of a directive; one in quotes may hold spaces.
+fn patterns_of(text: &str) -> Vec<String> {
+    let mut patterns = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let quoted = matches!(first, '"' | '`').then(|| rest[1..].split_once(first)).flatten();
+        let (pattern, after) = quoted.unwrap_or_else(|| rest.split_once(char::is_whitespace).unwrap_or((rest, "")));
+        patterns.push(pattern.to_owned());
+        rest = after.trim_start();
+    }
+    patterns
 }
 
 /// Whether a tracked file matches. A folder matches by any file in it whose name does not begin with `.` or `_`, unless all

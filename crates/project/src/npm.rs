@@ -97,6 +97,13 @@ pub fn packages(files: &dyn TrackedFiles) -> Vec<NpmPackage> {
     own
 }
 
+/// Lists those that are not JSON, or too large.
+#[must_use]
+pub fn unread(files: &dyn TrackedFiles) -> Vec<String> {
+    let manifests = files.paths().iter().filter(|path| name_of(path) == "package.json" && !is_ignored(path));
+    manifests.filter(|path| package(files, path).is_none()).cloned().collect()
+}
+
 fn is_ignored(path: &str) -> bool {
     folder_of(path)
         .split('/')

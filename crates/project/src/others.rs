@@ -41,6 +41,17 @@ pub enum ReleaseScript {
 /// Commands whose quotation in a document is worth a check.
 const QUOTED: [&str; 7] = ["go build", "go test", "npm ci", "npx vitest", "npm test", "govulncheck", "gitleaks"];
 
+/// Manifests of languages for which nothing is planned.
+const OTHER_MANIFESTS: [&str; 7] =
+    ["pyproject.toml", "requirements.txt", "Cargo.toml", "pom.xml", "build.gradle", "Gemfile", "composer.json"];
+
+/// Finds manifests of other languages at the top.
+#[must_use]
+pub fn other_manifests(files: &dyn TrackedFiles) -> Vec<String> {
+    let tracked = |name: &&str| files.paths().binary_search(&(*name).to_owned()).is_ok();
+    OTHER_MANIFESTS.into_iter().filter(tracked).map(str::to_owned).collect()
+}
+
 /// Finds the Dockerfiles.
 #[must_use]
 pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {

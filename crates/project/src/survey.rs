@@ -30,8 +30,19 @@ pub struct ProjectSurvey {
     pub scanner_files: Vec<Place>,
     /// Scripts that are named like those of the release plan.
     pub scripts: Vec<(ReleaseScript, String)>,
+    /// Manifests that could not be read.
+    pub unread: Vec<String>,
+    /// Manifests of other languages.
+    pub others: Vec<String>,
     /// Documents that quote commands.
     pub documents: Vec<String>,
+}
+
+/// Writes a folder with small letters, digits and single dashes.
+fn slug(folder: &str) -> String {
+    let parts = folder.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    let slug = parts.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    if slug.is_empty() { "folder".to_owned() } else { slug }
 }
 
 impl ProjectSurvey {
@@ -48,7 +59,28 @@ impl ProjectSurvey {
             dockerfiles: others::dockerfiles(files),
             scanner_files: others::scanner_files(files),
             scripts: others::release_scripts(files),
+            unread: npm::unread(files),
+            others: others::other_manifests(files),
             documents: others::documents(files),
+        }
+    }
+
+    /// Joins a name and the folder of a module or package to a name that no other folder gives.
+    #[must_use]
+    pub fn named(&self, name: &str, folder: &str) -> String {
+        if folder.is_empty() {
+            return name.to_owned();
+        }
+        let mut folders: Vec<&str> = self.modules.iter().map(|module| module.folder.as_str()).collect();
+        folders.extend(self.packages.iter().map(|package| package.folder.as_str()));
+        folders.sort_unstable();
+        folders.dedup();
+        let slug = slug(folder);
+        let alike: Vec<&str> = folders.into_iter().filter(|other| self::slug(other) == slug).collect();
+        match alike.iter().position(|other| *other == folder) {
+            // A number that another folder has as its own name would be taken for that folder's.
+            Some(at) if alike.len() > 1 => format!("{name}-{slug}-no{}", at + 1),
+            _ => format!("{name}-{slug}"),
         }
     }
 
@@ -93,7 +125,12 @@ impl ProjectSurvey {
         }
         for CiLine { line, folder, minutes } in &self.ci {
             let limit = minutes.map_or_else(String::new, |minutes| format!(", at most {minutes} min"));
-            lines.push(format!("{}: CI runs `{}` in {}{limit}", line.place, line.text, shown(folder)));
+            lines.push(format!(
+                "{}: CI runs `{}` in {}{limit}",
+                line.place,
+                line.text,
+                folder.as_deref().map_or_else(|| "a folder that it computes".to_owned(), shown)
+            ));
         }
         for DockerStages { path, stages } in &self.dockerfiles {
             let stages: Vec<&str> = stages.iter().map(|stage| stage.text.as_str()).collect();

@@ -101,3 +101,106 @@ fn a_project_of_neither_language_has_the_scan_for_secrets() {
     let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
     assert_eq!(lines, ["gitleaks detect --no-git --source ."]);
 }
+
+/// Parses the plan of a project, which has to be valid whatever the project holds.
+fn planned(texts: &[(&str, &str)]) -> (rcrepro_model::plan::Plan, String) {
+    let draft = draft(&ProjectSurvey::of(&files(texts)), "hostile\u{1b}[31m\nname");
+    let plan = plan_toml::parse(&draft.plan, NORMALIZERS).unwrap_or_else(|error| panic!("{error}\n{}", draft.plan));
+    let is_active = |c: char| rcrepro_model::text::printable::is_active(c) && c != '\n';
+    assert!(!draft.plan.contains(is_active), "a terminal obeys nothing of it\n{}", draft.plan);
+    (plan, draft.plan)
+}
+
+#[test]
+fn what_strangers_wrote_stays_within_its_line() {
+    let script = "vitest run\\n[[waivers]]\\nfinding = \\\"npm-audit/*\\\"\\u001b[2J\\u202e";
+    let package = format!(r#"{{"scripts": {{"test": "{script}"}}, "devDependencies": {{"vitest": "3"}}}}"#);
+    let (plan, text) = planned(&[
+        ("go.mod", "module a\n\ngo 1.26.8\n"),
+        ("ma\nin\u{1b}.go", "package main\n//go:embed x\u{1b}y\n"),
+        ("w\neb/package.json", &package),
+        ("w\neb/package-lock.json", "{}"),
+        (".nvmrc", "20\u{1b}]0;x\n[[waivers]]\n"),
+        ("Dockerfile", "FROM a AS b\u{85}c\n"),
+    ]);
+    assert!(plan.waivers.is_empty(), "{text}");
+    assert!(text.contains(r"`vitest run\n[[waivers]]"), "{text}");
+}
+
+#[test]
+fn a_folder_is_one_word_of_the_shell() {
+    for (folder, word) in [
+        ("my dir", "'my dir'"),
+        ("x;touch pwned", "'x;touch pwned'"),
+        ("$(id)", "'$(id)'"),
+        ("it's", r"'it'\''s'"),
+        ("~", "'~'"),
+        ("-", "./-"),
+        ("plain/a.b", "plain/a.b"),
+    ] {
+        let (plan, text) =
+            planned(&[(&format!("{folder}/go.mod"), "module a\n"), (&format!("{folder}/a.go"), "package a\n")]);
+        let build = plan.sets["backend"].iter().find(|spec| spec.line.ends_with("go build ./...")).expect("a build");
+        assert_eq!(build.line, format!("cd {word} && go build ./..."), "{text}");
+    }
+}
+
+#[test]
+fn names_of_folders_that_are_written_alike_stay_apart() {
+    let folders = ["api-v1", "api/v1", "A", "a", "日本", "中国"];
+    let texts: Vec<(String, &str)> = folders
+        .iter()
+        .flat_map(|folder| {
+            let module = "module a\n\nrequire b v1.0.0\n";
+            [(format!("{folder}/go.mod"), module), (format!("{folder}/a.go"), "package a\n")]
+        })
+        .collect();
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let (plan, text) = planned(&texts);
+    assert_eq!(plan.sets["backend"].len(), folders.len(), "{text}");
+}
+
+#[test]
+fn lines_of_ci_have_their_folders_and_sensible_limits() {
+    let workflow = "on: push\njobs:\n  test:\n    timeout-minutes: 0\n    steps:\n    - run: |\n        cd sub\n        go test -race ./...\n\
+                    \x20   - run: |\n        cd $X\n        go test -v ./...\n    - run: 'go vet ./...'\n";
+    let (plan, text) = planned(&[
+        ("go.mod", "module a\n"),
+        ("a_test.go", "package a\n"),
+        ("sub/go.mod", "module b\n"),
+        ("sub/b_test.go", "package b\n"),
+        (".github/workflows/ci.yml", workflow),
+    ]);
+    let line = |id: &str| plan.command(&id.parse().expect("a name")).expect("it is planned").line.clone();
+    assert_eq!(line("go-test"), "go test ./... -count=1", "{text}");
+    assert_eq!(line("go-test-sub"), "cd sub && go test -race ./...", "{text}");
+    assert_eq!(line("go-vet"), "go vet ./...", "{text}");
+    assert!(text.contains("# .github/workflows/ci.yml:12\n"), "{text}");
+    assert!(!text.contains("\"0m\""), "{text}");
+}
+
+#[test]
+fn what_is_not_planned_is_said() {
+    let (_, text) = planned(&[
+        ("go.mod", "module a\n\ngo 99.9\n\nrequire b v1.0.0\n"),
+        ("a.go", "package a\n//go:embed \"sp ace.txt\"\n"),
+        ("sp ace.txt", ""),
+        ("package.json", "{}"),
+        ("web/package.json", "// no JSON\n{"),
+        ("old/package.json", "{}"),
+        ("old/npm-shrinkwrap.json", "{}"),
+        ("pyproject.toml", ""),
+        (".nvmrc", "lts/hydrogen\n"),
+    ]);
+    for told in [
+        "TODO: package.json: no lock beside it",
+        "TODO: web/package.json: cannot be read",
+        "TODO: old/npm-shrinkwrap.json: only package-lock.json",
+        "TODO: pyproject.toml: its language",
+        "TODO: go.mod:1: there is no go.sum beside it",
+        "go.mod:3: Go 99.9; TODO: rcrepro does not know that version",
+    ] {
+        assert!(text.contains(told), "`{told}` in\n{text}");
+    }
+    assert!(!text.contains("go:embed"), "the file is tracked\n{text}");
+}

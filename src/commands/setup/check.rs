@@ -10,6 +10,7 @@ use rcrepro_app::workspace::PLAN_FILE;
 use rcrepro_app::workspace::check::{self, AdvisoryFront, PlanCheck};
 use rcrepro_app::workspace::next::next_command;
 use rcrepro_model::text::plural::counted;
+use rcrepro_model::text::printable;
 use rcrepro_report as report;
 use rcrepro_report::row;
 
@@ -40,7 +41,7 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
     } else {
         let text = format!(
             "plan `{}` is sound: {}, {}, {}, {}\n",
-            plan.name,
+            printable::line(&plan.name),
             counted(plan.images.len(), "image"),
             counted(plan.frozen.len(), "frozen input"),
             counted(commands, "command"),

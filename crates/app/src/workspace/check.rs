@@ -80,11 +80,15 @@ pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
     }
 }
 
-/// Finds what a plan leaves to people: comments with `TODO:`, without what comes before it.
+/// Finds what a plan leaves to people: comments with `TODO`, without what comes before it.
 fn todos(plan: &[u8]) -> Vec<(usize, String)> {
     let text = String::from_utf8_lossy(plan);
     let comments = (1..).zip(text.lines()).filter(|(_, line)| line.trim_start().starts_with('#'));
-    comments.filter_map(|(number, line)| Some((number, line.split_once("TODO:")?.1.trim().to_owned()))).collect()
+    comments
+        .filter_map(|(number, line)| {
+            Some((number, line.split_once("TODO")?.1.trim_start_matches(':').trim().to_owned()))
+        })
+        .collect()
 }
 
 /// Reads the advisory data that a frozen input is locked to; none without a lock that can be read.

@@ -61,56 +61,73 @@ pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
     let mut found = Vec::new();
     for package in &project.packages {
         match &package.lock {
+            Some((PackageManager::Npm, lock)) if lock.ends_with("npm-shrinkwrap.json") => found.push(format!(
+                "{lock}: only package-lock.json can be frozen, so that no command of this package is planned"
+            )),
             Some((PackageManager::Npm, _)) => {}
             Some((manager, lock)) => found.push(format!(
                 "{lock}: packages of {} cannot be frozen yet, so that no command of this package is planned",
                 manager.as_str()
             )),
-            None if package.dependencies.is_empty() => {}
             None => found.push(format!(
                 "{}: no lock beside it, so that nothing of it can be frozen",
                 joined(&package.folder, "package.json")
             )),
         }
     }
+    for module in project.modules.iter().filter(|module| module.requires > 0 && !module.has_sums && !module.is_vendored)
+    {
+        found
+            .push(format!("{}: there is no go.sum beside it, which locks what it requires: go mod tidy", module.place));
+    }
+    found.extend(project.unread.iter().map(|path| format!("{path}: cannot be read as what it is, and is left out")));
+    found.extend(
+        project.others.iter().map(|path| format!("{path}: its language is not known here, and is not planned")),
+    );
     if let Some(workspace) = &project.workspace {
         found.push(format!("{}: a workspace of {}; each module is planned by itself", workspace.place, workspace.text));
     }
     found
 }
 
+/// Whether a package has the one lock that can be frozen.
+fn is_planned(package: &NpmPackage) -> bool {
+    matches!(&package.lock, Some((PackageManager::Npm, lock)) if lock.ends_with("package-lock.json"))
+}
+
 /// Names the frozen input with a module's dependencies.
-pub(super) fn modules_input(module: &GoModule) -> String {
-    named("gomod", &module.folder)
+pub(super) fn modules_input(project: &ProjectSurvey, module: &GoModule) -> String {
+    project.named("gomod", &module.folder)
 }
 
 /// Names the frozen input with a package's dependencies.
-pub(super) fn packages_input(package: &NpmPackage) -> String {
-    named("npm", &package.folder)
+pub(super) fn packages_input(project: &ProjectSurvey, package: &NpmPackage) -> String {
+    project.named("npm", &package.folder)
 }
 
 /// Names the frozen input with the registry's answers to an audit.
-pub(super) fn audit_input(package: &NpmPackage) -> String {
-    named("advisories", &package.folder)
-}
-
-/// Joins a name and a folder to a name.
-fn named(name: &str, folder: &str) -> String {
-    let slug: String =
-        folder.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    if slug.is_empty() { name.to_owned() } else { format!("{name}-{}", slug.trim_matches('-')) }
+pub(super) fn audit_input(project: &ProjectSurvey, package: &NpmPackage) -> String {
+    project.named("advisories", &package.folder)
 }
 
 /// Writes a line for a folder.
 fn within(folder: &str, line: &str) -> String {
-    if folder.is_empty() { line.to_owned() } else { format!("cd {folder} && {line}") }
+    if folder.is_empty() { line.to_owned() } else { format!("cd {} && {line}", word(folder)) }
+}
+
+/// Writes a path as one word of a shell, which is no option of the command before it.
+fn word(path: &str) -> String {
+    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | '%' | ',' | ':' | '=');
+    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// Finds plain lines of CI for a folder that begin with these words, each text once.
 fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&str]) -> Vec<&'a CiLine> {
     let mut found: Vec<&CiLine> = Vec::new();
     for line in &project.ci {
-        let fits = line.is_plain() && line.folder == folder && line.words().starts_with(begins);
+        let fits = line.is_plain() && line.folder.as_deref() == Some(folder) && line.words().starts_with(begins);
         if fits && !found.iter().any(|known| known.line.text == line.line.text) {
             found.push(line);
         }
@@ -129,12 +146,12 @@ fn timeout(line: Option<&CiLine>) -> (String, Option<String>) {
 fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<PlannedCommand> {
     let folder = package.folder.as_str();
     let mut planned = Vec::new();
-    if !matches!(package.lock, Some((PackageManager::Npm, _))) {
+    if !is_planned(package) {
         return planned;
     }
-    let install_id = named("npm-ci", folder);
+    let install_id = project.named("npm-ci", folder);
     let mut install = PlannedCommand::new("install", install_id.clone(), within(folder, "npm ci"), "node");
-    install.frozen = vec![packages_input(package)];
+    install.frozen = vec![packages_input(project, package)];
     install.outputs = vec![joined(folder, "node_modules")];
     install.normalizer = Some("npm-ci");
     install.comments.extend(package.lock.iter().map(|(_, lock)| lock.clone()));
@@ -144,7 +161,7 @@ fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<PlannedComma
     planned.push(install);
     planned.extend(build_of_package(project, package, &install_id));
     let command = |id: &str, line: &str| {
-        let mut command = PlannedCommand::new("frontend", named(id, folder), within(folder, line), "node");
+        let mut command = PlannedCommand::new("frontend", project.named(id, folder), within(folder, line), "node");
         command.needs = vec![install_id.clone()];
         command
     };
@@ -191,8 +208,12 @@ fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, install: &str
     if embeds.is_empty() && in_ci.is_empty() {
         return None;
     }
-    let mut build =
-        PlannedCommand::new("frontend-build", named("npm-build", folder), within(folder, "npm run build"), "node");
+    let mut build = PlannedCommand::new(
+        "frontend-build",
+        project.named("npm-build", folder),
+        within(folder, "npm run build"),
+        "node",
+    );
     build.needs = vec![install.to_owned()];
     build.only_exit_code = true;
     build.timeout = Some(timeout(in_ci.first().copied()).0);
@@ -245,9 +266,9 @@ fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedComman
         ));
     }
     let command = |id: &str, run: String| {
-        let mut command = PlannedCommand::new("backend", named(id, folder), run, "go");
+        let mut command = PlannedCommand::new("backend", project.named(id, folder), run, "go");
         if module.requires > 0 && !module.is_vendored {
-            command.frozen.push(modules_input(module));
+            command.frozen.push(modules_input(project, module));
         }
         command.frozen.push("gostd".to_owned());
         command.needs.clone_from(&makers);
@@ -310,7 +331,7 @@ fn of_scripts(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<Planned
             ReleaseScript::Build => ("artifacts", "build-release"),
             ReleaseScript::Validate => ("artifacts", "validate-release"),
         };
-        let mut command = PlannedCommand::new(set, id.to_owned(), format!("bash {path}"), image);
+        let mut command = PlannedCommand::new(set, id.to_owned(), format!("bash {}", word(path)), image);
         command.frozen = go.map(|command| command.frozen.clone()).unwrap_or_default();
         command.only_exit_code = true;
         command.comments.push(format!("{path}: TODO: its arguments, what it needs, and its outputs"));
@@ -328,11 +349,11 @@ fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedComma
     for module in &project.modules {
         let mut scan = PlannedCommand::new(
             "security",
-            named("govulncheck", &module.folder),
+            project.named("govulncheck", &module.folder),
             within(&module.folder, "govulncheck ./..."),
             "govulncheck",
         );
-        let build = named("go-build", &module.folder);
+        let build = project.named("go-build", &module.folder);
         if let Some(build) = before.iter().find(|command| command.id == build) {
             scan.frozen.clone_from(&build.frozen);
             scan.needs.clone_from(&build.needs);
@@ -341,14 +362,14 @@ fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedComma
         scan.timeout = Some(timeout(None).0);
         planned.push(scan);
     }
-    for package in project.packages.iter().filter(|package| matches!(package.lock, Some((PackageManager::Npm, _)))) {
+    for package in project.packages.iter().filter(|package| is_planned(package)) {
         let mut audit = PlannedCommand::new(
             "security",
-            named("npm-audit", &package.folder),
+            project.named("npm-audit", &package.folder),
             within(&package.folder, "npm audit --omit=dev"),
             "node",
         );
-        audit.frozen = vec![audit_input(package)];
+        audit.frozen = vec![audit_input(project, package)];
         planned.push(audit);
     }
     planned

@@ -51,44 +51,50 @@ fn go(project: &ProjectSurvey) -> Toolchain {
     }
 }
 
-/// Reads a version of Go; where it names no patch, the newest that is known.
+/// Reads a version of Go; where it names no patch, the newest that is known. Before 1.16 the newest Go does, which reads older
+/// modules.
 fn go_of(seen: &SeenText) -> Option<Toolchain> {
-    let version = match numbers(&seen.text)[..] {
-        [1, minor, patch] => format!("1.{minor}.{patch}"),
-        [1, minor] => {
-            let newest = NEWEST_GO.iter().find(|known| known.starts_with(&format!("1.{minor}.")));
-            newest.map_or_else(|| format!("1.{minor}.0"), |known| (*known).to_owned())
-        }
-        _ => return None,
+    let (version, known) = match numbers(&seen.text)[..] {
+        [1, minor, ..] if minor < 16 => (OWN_GO.to_owned(), ", which the newest that rcrepro knows can read"),
+        [1, minor, patch] => (format!("1.{minor}.{patch}"), ""),
+        [1, minor] => match NEWEST_GO.iter().find(|known| known.starts_with(&format!("1.{minor}."))) {
+            Some(known) => ((*known).to_owned(), ", the newest that rcrepro knows"),
+            None => (OWN_GO.to_owned(), "; TODO: rcrepro does not know that version"),
+        },
+        [] => return None,
+        _ => (OWN_GO.to_owned(), "; TODO: rcrepro does not know that version"),
     };
-    Some(Toolchain { version, why: format!("{}: Go {}", seen.place, seen.text.trim_start_matches("go")) })
+    Some(Toolchain { version, why: format!("{}: Go {}{known}", seen.place, seen.text.trim_start_matches("go")) })
 }
 
+/// The names of Node's long supported releases, with their major versions.
+const NODE_NAMES: [(&str, u32); 5] = [("gallium", 16), ("hydrogen", 18), ("iron", 20), ("jod", 22), ("krypton", 24)];
+
 fn node(project: &ProjectSurvey) -> Toolchain {
-    for seen in &project.versions.node {
-        let numbers = numbers(&seen.text);
-        let why = format!("{}: Node {}", seen.place, seen.text);
-        match numbers[..] {
-            [major, minor, patch] if !seen.text.starts_with(['^', '>', '~', '<']) => {
-                return Toolchain { version: format!("{major}.{minor}.{patch}"), why };
-            }
-            [major, ..] => {
-                // The first that is long supported and not older.
-                let known = NEWEST_NODE.iter().find(|known| crate::versions::numbers(known)[0] >= major);
-                if let Some(known) = known {
-                    return Toolchain {
-                        version: (*known).to_owned(),
-                        why: format!("{why}, the newest that rcrepro knows"),
-                    };
-                }
-            }
-            [] => {}
-        }
+    let found = project.versions.node.iter().find_map(node_of);
+    found.unwrap_or_else(|| {
+        let why = match project.versions.node.first() {
+            Some(seen) => format!("{}: Node {}; TODO: rcrepro does not know that version", seen.place, seen.text),
+            None => "no file names a version of Node: one that rcrepro knows".to_owned(),
+        };
+        Toolchain { version: OWN_NODE.to_owned(), why }
+    })
+}
+
+fn node_of(seen: &SeenText) -> Option<Toolchain> {
+    let why = format!("{}: Node {}", seen.place, seen.text);
+    let name = seen.text.strip_prefix("lts/").map(str::to_ascii_lowercase);
+    let named = name.and_then(|name| NODE_NAMES.iter().find(|(known, _)| *known == name)).map(|(_, major)| *major);
+    let numbers = numbers(&seen.text);
+    if let ([major, minor, patch], None) = (&numbers[..], named)
+        && !seen.text.starts_with(['^', '>', '~', '<'])
+    {
+        return Some(Toolchain { version: format!("{major}.{minor}.{patch}"), why });
     }
-    Toolchain {
-        version: OWN_NODE.to_owned(),
-        why: "no file names a version of Node: one that rcrepro knows".to_owned(),
-    }
+    // The first that is long supported and not older.
+    let major = named.or_else(|| numbers.first().copied())?;
+    let known = NEWEST_NODE.iter().find(|known| crate::versions::numbers(known)[0] >= major)?;
+    Some(Toolchain { version: (*known).to_owned(), why: format!("{why}, the newest that rcrepro knows") })
 }
 
 /// Writes the images that commands use.

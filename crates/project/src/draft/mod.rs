@@ -37,7 +37,7 @@ pub fn draft(project: &ProjectSurvey, name: &str) -> Draft {
     }
     write_frozen(&mut writer, project, &planned);
     write_commands(&mut writer, &planned);
-    write_pins(&mut writer, &toolchains, project);
+    write_promises(&mut writer, &toolchains, project);
     write_rest(&mut writer, project, &planned);
     Draft { plan: writer.finish(), images: images::definitions(&toolchains, &used) }
 }
@@ -46,7 +46,7 @@ fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[Planned
     let is_used = |name: &str| planned.iter().any(|command| command.frozen.iter().any(|frozen| frozen == name));
     writer.heading("Frozen inputs: the only steps with a network; `rcrepro lock` locks what they yield");
     for module in &project.modules {
-        let name = commands::modules_input(module);
+        let name = commands::modules_input(project, module);
         if is_used(&name) {
             writer.table(&format!("frozen.{name}"));
             writer.entry("kind", "go-modules");
@@ -68,7 +68,7 @@ fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[Planned
         writer.entry("path", "mirror/vulndb.zip");
     }
     for package in &project.packages {
-        let (name, audit) = (commands::packages_input(package), commands::audit_input(package));
+        let (name, audit) = (commands::packages_input(project, package), commands::audit_input(project, package));
         if is_used(&name) {
             writer.table(&format!("frozen.{name}"));
             writer.entry("kind", "npm-packages");
@@ -109,27 +109,25 @@ fn write_commands(writer: &mut Writer, planned: &[PlannedCommand]) {
     }
 }
 
-fn write_pins(writer: &mut Writer, toolchains: &images::Toolchains, project: &ProjectSurvey) {
-    if project.modules.is_empty() && project.packages.is_empty() {
-        return;
-    }
-    writer.heading("Pins: every reference to a toolchain in the tracked tree has to agree; see `rcrepro pins`");
+/// Offers what `rcrepro pins` and `rcrepro documents` check; whether the project wants to promise that, its files do not tell.
+fn write_promises(writer: &mut Writer, toolchains: &images::Toolchains, project: &ProjectSurvey) {
+    writer.heading("What a plan may promise beside its commands; see `rcrepro pins` and `rcrepro documents`");
     if !project.modules.is_empty() {
-        writer.table("pins.go");
-        writer.entry("version", &toolchains.go.version);
+        writer.comment("[pins.go]");
+        writer.comment(&format!("version = {}", text::quoted(&toolchains.go.version)));
     }
     if !project.packages.is_empty() {
-        writer.table("pins.node");
-        writer.entry("version", &toolchains.node.version);
+        writer.comment("[pins.node]");
+        writer.comment(&format!("version = {}", text::quoted(&toolchains.node.version)));
+    }
+    if !project.documents.is_empty() {
+        let paths: Vec<String> = project.documents.iter().map(|path| text::quoted(path)).collect();
+        writer.comment("[documents]");
+        writer.comment(&format!("paths = [{}]", paths.join(", ")));
     }
 }
 
 fn write_rest(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand]) {
-    if !project.documents.is_empty() {
-        writer.heading("Documents whose quoted commands have to be this plan's; see `rcrepro documents`");
-        writer.table("documents");
-        writer.list("paths", &project.documents);
-    }
     for dockerfile in &project.dockerfiles {
         let stages: Vec<String> = dockerfile.stages.iter().map(|stage| format!("`{}`", stage.text)).collect();
         let stages = if stages.is_empty() { "no named stage".to_owned() } else { stages.join(", ") };

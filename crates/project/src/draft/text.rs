@@ -1,5 +1,7 @@
 //! The text of a plan, line by line.
 
+use rcrepro_model::text::printable;
+
 /// The most characters of a line of comment.
 const WIDTH: usize = 118;
 
@@ -21,14 +23,17 @@ impl Writer {
         self.text.push('\n');
     }
 
-    /// Writes a comment, broken between words, and apart from what is above unless that is a comment, too.
+    /// Writes a comment, apart from what is above unless that is a comment, too. What strangers wrote cannot end the line.
+    /// A long one is broken between words, but for a TODO: `rcrepro check` prints its line.
     pub(super) fn comment(&mut self, text: &str) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") && !self.ends_with_comment() {
             self.line("");
         }
+        let text = printable::line(text).replace('\t', " ");
+        let width = if text.contains("TODO") { usize::MAX } else { WIDTH };
         let mut line = String::from("#");
         for word in text.split(' ') {
-            if line.chars().count() + 1 + word.chars().count() > WIDTH && line.len() > 1 {
+            if line.chars().count() + 1 + word.chars().count() > width && line.len() > 1 {
                 self.line(&line);
                 line = String::from("#");
             }
@@ -88,11 +93,20 @@ impl Writer {
     }
 }
 
-/// Writes a string of TOML: a literal one where quotes would have to be escaped.
+/// Writes a string of TOML: a literal one where quotes would have to be escaped. Nothing in it is shown raw that a terminal
+/// would obey.
 pub(super) fn quoted(text: &str) -> String {
-    match text.contains('"') && !text.contains(['\'', '\n']) && !text.chars().any(char::is_control) {
-        true => format!("'{text}'"),
-        // JSON's strings are strings of TOML.
-        false => serde_json::Value::from(text).to_string(),
+    if text.contains('"') && !text.contains('\'') && !text.chars().any(printable::is_active) {
+        return format!("'{text}'");
     }
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            _ if printable::is_active(character) => out.push_str(&format!("\\U{:08X}", u32::from(character))),
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
+    out
 }
