@@ -140,7 +140,10 @@ fn a_folder_is_one_word_of_the_shell() {
     ] {
         let (plan, text) =
             planned(&[(&format!("{folder}/go.mod"), "module a\n"), (&format!("{folder}/a.go"), "package a\n")]);
-        let build = plan.sets["backend"].iter().find(|spec| spec.line.ends_with("go build ./...")).expect("a build");
+        let build = plan.sets[&"backend".parse().expect("a name")]
+            .iter()
+            .find(|spec| spec.line.ends_with("go build ./..."))
+            .expect("a build");
         assert_eq!(build.line, format!("cd {word} && go build ./..."), "{text}");
     }
 }
@@ -157,7 +160,7 @@ fn names_of_folders_that_are_written_alike_stay_apart() {
         .collect();
     let texts: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), *text)).collect();
     let (plan, text) = planned(&texts);
-    assert_eq!(plan.sets["backend"].len(), folders.len(), "{text}");
+    assert_eq!(plan.sets[&"backend".parse().expect("a name")].len(), folders.len(), "{text}");
 }
 
 #[test]
