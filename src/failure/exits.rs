@@ -17,7 +17,9 @@ use rcrepro_store::StoreError;
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::new(Exit::Engine, &error)
+        // A blob that is not there is evidence that is missing; a store that cannot be read is another thing.
+        let exit = if matches!(error, StoreError::Missing { .. }) { Exit::Undecided } else { Exit::Engine };
+        Self::new(exit, &error)
     }
 }
 

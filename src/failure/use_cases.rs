@@ -167,9 +167,12 @@ impl From<ReplayError> for Failure {
         let exit = match error {
             ReplayError::Run(error) => return (*error).into(),
             ReplayError::Evidence(error) => return error.into(),
+            // A manifest of another version is only not understood here.
+            ReplayError::Manifest { source: ManifestError::Version { .. }, .. } | ReplayError::NoManifest { .. } => {
+                Exit::Undecided
+            }
             ReplayError::Tampered { .. } | ReplayError::Manifest { .. } => Exit::Tampered,
             ReplayError::Runs(_) => Exit::Engine,
-            ReplayError::NoManifest { .. } => Exit::Undecided,
         };
         Self::new(exit, &error)
     }
@@ -217,7 +220,8 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Evidence(error) => return error.into(),
             ReleaseError::Action(ActionError::Graft { .. } | ActionError::Unresolved { .. }) => Exit::Plan,
             ReleaseError::Tar { .. } => Exit::Undecided,
-            ReleaseError::Record { .. } => Exit::Tampered,
+            ref error if error.is_tampering() => Exit::Tampered,
+            ReleaseError::Record { .. } => Exit::Undecided,
             ReleaseError::Action(_)
             | ReleaseError::Export(_)
             | ReleaseError::Unbelievable { .. }

@@ -127,3 +127,29 @@ fn plain() -> Scene {
 fn shaken(id: &str, line: &str) -> Scene {
     Scene::new(&command(id, line, "proof = \"exit-code\""))
 }
+
+#[test]
+fn one_fault_of_the_evidence_has_one_exit_code_wherever_it_is_read() {
+    let scene = recorded_documents("scale-evidence");
+    scene.commit("evidence");
+    let manifest = scene.read("manifests/RC-05.json");
+    // Each asks with a store of its own, which has nothing of the evidence.
+    let code = |asks: &[&str]| {
+        let empty = tempfile::tempdir().expect("a folder");
+        scene.run(&[&["--store", empty.path().to_str().expect("text")], asks].concat()).code
+    };
+    let readers: [&[&str]; 4] =
+        [&["verify", "manifests/RC-05.json"], &["log", "RC-05", "scale-evidence"], &["status"], &["verdict"]];
+    for (says, spoilt, expected) in [
+        ("it is whole", manifest.clone(), [0, 0, 0, 5]),
+        ("its version is another one", manifest.replacen("\"version\":3", "\"version\":99", 1), [5, 5, 5, 5]),
+        ("it is not a manifest", "{}".to_owned(), [6, 6, 6, 6]),
+    ] {
+        scene.write("manifests/RC-05.json", spoilt.as_bytes());
+        let found = readers.map(code);
+        assert_eq!(found, expected, "{says}");
+    }
+    scene.write("manifests/RC-05.json", manifest.as_bytes());
+    std::fs::remove_dir_all(scene.path("manifests/RC-05.evidence")).expect("it is there");
+    assert_eq!(readers.map(code), [5, 5, 5, 5], "the evidence is missing");
+}

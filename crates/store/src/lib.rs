@@ -80,6 +80,9 @@ impl Hint for StoreError {
             Self::Damaged { .. } => {
                 Some("rcrepro doctor --blobs names each damaged blob, and the command that removes it".to_owned())
             }
+            Self::Missing { .. } => {
+                Some("evidence travels beside its manifest, in NAME.evidence/: git checkout -- manifests".to_owned())
+            }
             Self::Io { .. } => Some("check the disk, or name another store: rcrepro --store DIR …".to_owned()),
             _ => None,
         }

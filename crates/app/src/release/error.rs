@@ -76,6 +76,14 @@ pub enum ReleaseError {
     Store(#[from] StoreError),
 }
 
+impl ReleaseError {
+    /// Whether a record is not what a run writes. One of another version is only not understood here.
+    #[must_use]
+    pub fn is_tampering(&self) -> bool {
+        matches!(self, Self::Record { source, .. } if !matches!(source, ReleaseRecordError::Version { .. }))
+    }
+}
+
 impl Hint for ReleaseError {
     fn hint(&self) -> Option<String> {
         match self {

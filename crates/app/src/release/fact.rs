@@ -27,7 +27,12 @@ pub fn image(facts: &FactSources<'_>, packet: &PacketId, name: &Name) -> Fact {
 fn found(facts: &FactSources<'_>, packet: &PacketId, name: &Name) -> Result<Fact, String> {
     let manifest = facts.workspace.manifest_path(packet);
     let waits = |why: &str| Ok(Fact::Waits { why: format!("{why}: rcrepro run {packet}") });
-    let Some((record, digest)) = read(&manifest).map_err(whole)? else { return waits("it has not been built") };
+    let recorded = match read(&manifest) {
+        // As `rcrepro verify` judges it: bytes that are no record were not written by a run.
+        Err(error) if error.is_tampering() => return Ok(Fact::Tampered { why: whole(error) }),
+        recorded => recorded.map_err(whole)?,
+    };
+    let Some((record, digest)) = recorded else { return waits("it has not been built") };
     if record.packet != *packet {
         return Ok(Fact::Fails { why: format!("the record is that of {}", record.packet) });
     }

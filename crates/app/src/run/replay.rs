@@ -85,6 +85,9 @@ impl Hint for ReplayError {
                     },
                 ))
             }
+            Self::Manifest { source: ManifestError::Version { .. }, .. } => {
+                Some("record the packet again with this version: rcrepro run PACKET".to_owned())
+            }
             Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
             Self::Run(_) | Self::Evidence(_) | Self::Runs(_) => None,
         }
