@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::text::put;
 use rcrepro_model::plan::pins::Pins;
 use rcrepro_model::standing::Standing;
+use rcrepro_model::text::plural::counted;
 use rcrepro_pins::judge::{Judgement, PinFinding};
 use rcrepro_pins::reference::{Reference, ReferenceState};
 use rcrepro_pins::sweep::old::{OldVersion, Sighting};
@@ -124,9 +125,9 @@ fn verdict(text: &mut String, commit: &str, judgement: &Judgement, real: usize, 
     put(
         text,
         format_args!(
-            "{state}: {} findings, {} undecided, {waived} waived; {real} references, {alike} look-alikes in {} files ({} \
+            "{state}: {}, {} undecided, {waived} waived; {real} references, {alike} look-alikes in {} files ({} \
              binary) of {}",
-            count(Standing::Failed),
+            counted(count(Standing::Failed), "finding"),
             count(Standing::Undecided),
             judgement.files,
             judgement.binary,

@@ -115,7 +115,7 @@ fn within(folder: &str, line: &str) -> String {
     if folder.is_empty() { line.to_owned() } else { format!("cd {} && {line}", word(folder)) }
 }
 
-/// Writes a path as one word of a shell, which is no option of the command before it.
+/// Writes a path as one word of a shell that cannot be taken for an option.
 fn word(path: &str) -> String {
     let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
     let is_plain =
