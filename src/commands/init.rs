@@ -83,7 +83,7 @@ fn name_of(directory: &Path) -> String {
 }
 
 fn counts(survey: &ProjectSurvey, draft: &Draft) -> String {
-    let todo = draft.plan.matches("TODO").count().saturating_sub(1);
+    let todo = draft.plan.matches("TODO").count();
     let todo = if todo == 0 { String::new() } else { format!("; {todo} marked TODO could not be told") };
     let commands = draft.plan.matches("[[sets.").count();
     format!("planned {} from {}{todo}\n", counted(commands, "command"), counted(survey.files, "tracked file"))

@@ -80,15 +80,13 @@ pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
     }
 }
 
-/// Finds what a plan leaves to people: comments with `TODO`, without what comes before it.
+/// Finds what a plan leaves to people: comments with `TODO`.
 fn todos(plan: &[u8]) -> Vec<(usize, String)> {
     let text = String::from_utf8_lossy(plan);
-    let comments = (1..).zip(text.lines()).filter(|(_, line)| line.trim_start().starts_with('#'));
-    comments
-        .filter_map(|(number, line)| {
-            Some((number, line.split_once("TODO")?.1.trim_start_matches(':').trim().to_owned()))
-        })
-        .collect()
+    let comments =
+        (1..).zip(text.lines()).filter_map(|(number, line)| Some((number, line.trim_start().strip_prefix('#')?)));
+    let marked = comments.filter(|(_, comment)| comment.contains("TODO"));
+    marked.map(|(number, comment)| (number, comment.trim().trim_start_matches("TODO: ").to_owned())).collect()
 }
 
 /// Reads the advisory data that a frozen input is locked to; none without a lock that can be read.

@@ -61,7 +61,8 @@ fn go_of(seen: &SeenText) -> Option<Toolchain> {
             Some(known) => ((*known).to_owned(), ", the newest that rcrepro knows"),
             None => (OWN_GO.to_owned(), "; TODO: rcrepro does not know that version"),
         },
-        [] => return None,
+        // A major version alone chooses nothing.
+        [] | [_] => return None,
         _ => (OWN_GO.to_owned(), "; TODO: rcrepro does not know that version"),
     };
     Some(Toolchain { version, why: format!("{}: Go {}{known}", seen.place, seen.text.trim_start_matches("go")) })

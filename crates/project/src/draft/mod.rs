@@ -28,7 +28,9 @@ pub fn draft(project: &ProjectSurvey, name: &str) -> Draft {
     let used: BTreeSet<&'static str> = planned.iter().map(|command| command.image).collect();
     let mut writer = Writer::default();
     writer.comment("A plan for this project, as far as its files tell. `rcrepro init --explain` prints what was seen.");
-    writer.comment("Each guess names its file and line. What could not be told is a TODO; `rcrepro check` lists them.");
+    writer.comment(
+        "Each guess names its file and line. What they do not tell is left to people; `rcrepro check` lists it.",
+    );
     writer.line("version = 1");
     writer.entry("name", name);
     images::write(&mut writer, &toolchains, &used);
