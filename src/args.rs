@@ -216,6 +216,9 @@ pub enum Subcommand {
         /// Lists every look-alike, too: what is in test data, vendored code, changelogs, lock files, comments and prose.
         #[arg(long)]
         look_alikes: bool,
+        /// The form; `--json` is short for json.
+        #[arg(long, value_enum, default_value = "text")]
+        format: scans::FindingsFormat,
     },
     /// Prints the evidence of a packet's latest run or replay, else of its committed manifest.
     Log {

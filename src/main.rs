@@ -103,7 +103,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         }
         Subcommand::Documents { rev } => documents::documents(&context, &rev),
         Subcommand::Verify { manifest } => verify::verify(&context, &manifest),
-        Subcommand::Pins { rev, look_alikes } => pins::pins(&context, &rev, look_alikes),
+        Subcommand::Pins { rev, look_alikes, format } => pins::pins(&context, &rev, look_alikes, format),
         Subcommand::Log { packet, command, stream, canonical, raw } => {
             let choice = log::StreamChoice { only: stream, canonical, raw };
             log::log(&context, &packet, command.as_ref(), choice)

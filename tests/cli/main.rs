@@ -21,6 +21,7 @@ mod manners;
 mod mutants;
 mod one_scale;
 mod pins;
+mod pins_speed;
 mod plans;
 mod promised;
 mod promises;

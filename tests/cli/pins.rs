@@ -129,3 +129,119 @@ fn a_plan_without_pins_or_with_half_a_version_is_a_mistake() {
     scene.commit("another plan");
     scene.run(&["pins"]).failed(3, &["invalid version `1.26`"]);
 }
+
+#[test]
+fn one_finding_in_many_files_is_one_row_with_all_its_places() {
+    let scene = scene("");
+    for number in 0..15 {
+        let text = WORKFLOW.replace("go-version-file: go.mod", "go-version: \"1.25.1\"");
+        scene.write(&format!(".github/workflows/w{number:02}.yml"), text.as_bytes());
+    }
+    scene.commit("workflows");
+    let said = scene.run(&["pins"]);
+    says(
+        &said,
+        1,
+        &[
+            "finding  go `1.25.1` is not the pinned version, in 15 places",
+            "\n            pins/disagrees:*:go:1.25.1\n",
+            "the pins do not hold: 1 finding, 0 undecided",
+        ],
+    );
+    let document: serde_json::Value = serde_json::from_str(&scene.run(&["pins", "--json"]).stdout).expect("JSON");
+    assert_eq!(document["rows"].as_array().map(Vec::len), Some(1), "{document}");
+    let log: serde_json::Value =
+        serde_json::from_str(&scene.run(&["pins", "--format", "sarif"]).stdout).expect("SARIF");
+    for number in 0..15 {
+        let file = format!(".github/workflows/w{number:02}.yml");
+        assert!(
+            said.stdout.matches(&format!("{file}:7:")).count() == 2,
+            "once in the table and once in the row: {file}"
+        );
+        let places = [&document["rows"][0]["places"][number]["file"], &document["findings"][number]["file"]];
+        assert!(places.iter().all(|place| **place == file), "{document}");
+        let place = &log["runs"][0]["results"][0]["locations"][number]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], file, "{log}");
+    }
+    // The id of the row is a waiver for all of it.
+    let waiver = "\n[[waivers]]\nfinding = \"pins/disagrees:*:go:1.25.1\"\nreason = \"until the next release\"\nowner = \"ada\"\nexpires = 9999-12-31\n";
+    scene.write("rcrepro.toml", format!("{}{waiver}", scene.read("rcrepro.toml")).as_bytes());
+    scene.commit("waiver");
+    says(&scene.run(&["pins"]), 0, &["waived  go `1.25.1`", "the pins hold"]);
+}
+
+#[test]
+fn a_named_build_context_is_no_image() {
+    let scene = scene("");
+    let docker = format!("FROM golang:1.26.8@sha256:{} AS build\nCOPY --from=src / /src\nFROM base\n", "a".repeat(64));
+    scene.write("app/Dockerfile", docker.as_bytes());
+    scene.commit("contexts");
+    says(&scene.run(&["pins"]), 1, &["pins/image-without-digest:app/Dockerfile:src", "app/Dockerfile:base"]);
+    scene.write(
+        "compose.yml",
+        b"services:\n  a:\n    build:\n      context: app\n      additional_contexts: {src: .}\n",
+    );
+    scene
+        .write("docker-bake.hcl", b"target \"a\" {\n  context = \"app\"\n  contexts = { base = \"target:base\" }\n}\n");
+    scene.commit("who names them");
+    says(&scene.run(&["pins"]), 0, &["the pins hold", "2 in named build context"]);
+}
+
+#[test]
+fn a_compose_file_is_read_with_the_variables_beside_it() {
+    let scene = scene("");
+    scene.write(
+        "deploy/compose.yml",
+        b"services:\n  db: {image: \"postgres:${PG}\"}\n  web: {image: \"nginx:${NGINX:-1}\"}\n",
+    );
+    scene.commit("compose");
+    says(&scene.run(&["pins"]), 1, &["pins/undecidable:deploy/compose.yml:image:postgres:${PG}", "nginx:1"]);
+    let digest = format!("@sha256:{}", "b".repeat(64));
+    let variables = format!("PG=16{digest}\nNGINX=1.27{digest}\nGO_VERSION=1.26.8\n");
+    scene.write("deploy/.env", variables.as_bytes());
+    scene.commit("variables");
+    says(&scene.run(&["pins"]), 0, &["the pins hold", "deploy/.env:3:12", "deploy/compose.yml:2:16"]);
+}
+
+#[test]
+fn images_in_documents_are_seen_and_ports_are_no_versions() {
+    let scene = Scene::new(&format!("{}\n{PINS}\n[pins.node]\nversion = \"20.20.2\"\n", command("greet", "true", "")));
+    scene.write("go.mod", b"module m\n\ngo 1.26.8\n");
+    scene.write(".nvmrc", b"20.20.2\n");
+    scene.write(
+        "README.md",
+        b"# M\n\n```sh\ndocker run -p 80:80 nginx:1.27\n```\n\nNode.js: 3000, go: 8080, http://node:9100\n",
+    );
+    scene.write("values.yaml", b"ports: {node: 3000, golang: 8080}\n");
+    scene.commit("documents");
+    let said = scene.run(&["pins"]);
+    says(&said, 0, &["nginx:1.27", "admits", "the pins hold"]);
+    assert!(!["3000", "8080", "9100"].iter().any(|port| said.stdout.contains(port)), "{}", said.stdout);
+}
+
+#[test]
+fn a_plan_in_a_subfolder_sees_what_lies_above_it() {
+    let scene = scene("");
+    scene.git(&["checkout", "-q", "--orphan", "mono"]);
+    scene.git(&["rm", "-r", "-q", "--cached", "."]);
+    for file in ["rcrepro.toml", "go.mod", "images/base.toml", "lockfiles/images/amd64/base.lock"] {
+        scene.write(&format!("services/api/{file}"), scene.read(file).as_bytes());
+        std::fs::remove_file(scene.path(file)).expect("removed");
+    }
+    std::fs::remove_file(scene.path("Dockerfile")).expect("removed");
+    let workflow = WORKFLOW.replace("go-version-file: go.mod", "go-version-file: services/api/go.mod");
+    scene.write(".github/workflows/ci.yml", workflow.as_bytes());
+    scene.write("services/other/Dockerfile", b"FROM golang:1.20\n");
+    scene.commit("a plan below");
+    let said = scene.run(&["-C", "services/api", "pins"]);
+    says(&said, 0, &["services/api/go.mod: go1.26.8", "../../.github/workflows/ci.yml:7:31", "the pins hold"]);
+    assert!(!said.stdout.contains("1.20"), "what lies beside is another's: {}", said.stdout);
+    scene.write(".tool-versions", b"golang 1.25.3\n");
+    scene.write("go.work", b"go 1.27\n\nuse ./services/api\n");
+    scene.commit("above");
+    says(
+        &scene.run(&["-C", "services/api", "pins"]),
+        1,
+        &["pins/disagrees:../../.tool-versions:go:1.25.3", "pins/disagrees:../../go.work:go:1.27"],
+    );
+}

@@ -8,11 +8,12 @@ use crate::machine;
 use crate::refusal::Refusal;
 
 /// The measurements: the package and the test binary that hold them, and the part of their names.
-const MEASUREMENTS: [(&str, &str, &str); 4] = [
+const MEASUREMENTS: [(&str, &str, &str); 5] = [
     ("rcrepro-init", "programs", "cost::"),
     ("rcrepro-engine", "docker", "bench::"),
     ("rcrepro-store", "store", "speed"),
     ("rcrepro", "images", "bench::"),
+    ("rcrepro", "cli", "pins_speed::"),
 ];
 
 /// The tools that images are measured beside, by the program and the Debian package of one name.

@@ -71,8 +71,14 @@ fn is_named(name: &str, known: &str) -> bool {
 }
 
 /// Folders that hold test data, wherever they are.
-const TEST_DATA: [&str; 9] = [
+const TEST_DATA: [&str; 15] = [
     "testdata",
+    "test_data",
+    "test-data",
+    "testfiles",
+    "test_files",
+    "test-files",
+    "__testdata__",
     "fixtures",
     "__fixtures__",
     "__snapshots__",
@@ -110,7 +116,7 @@ pub fn set_aside(path: &str) -> Option<&'static str> {
     let name = folders.pop().unwrap_or_default();
     let within = |known: &[&str]| folders.iter().any(|folder| known.contains(folder));
     // The plan names the old versions to say that they have to be gone.
-    if path == "rcrepro.toml" {
+    if path.trim_start_matches("../") == "rcrepro.toml" {
         return Some("the plan itself");
     }
     if folders.iter().any(|folder| folder.starts_with("testdata") || folder.ends_with("mock_data")) {
@@ -128,6 +134,9 @@ pub fn set_aside(path: &str) -> Option<&'static str> {
     }
     if within(&TEST_DATA) || [".golden", ".snap", ".fixture"].iter().any(|ending| name.ends_with(ending)) {
         return Some("test data");
+    }
+    if within(&["versioned_docs", "versioned_sidebars"]) {
+        return Some("documents of earlier versions");
     }
     if LOCKS.contains(&name) {
         return Some("lock file");
@@ -210,6 +219,10 @@ mod tests {
             ("CHANGELOG.md", Some("changelog")),
             ("CHANGELOG-archived.md", Some("changelog")),
             ("test/testdata2/a.yaml", Some("test data")),
+            ("api/test_data/a.json", Some("test data")),
+            ("parser/testfiles/env/Dockerfile", Some("test data")),
+            ("docs/versioned_docs/version-2.8/usage.md", Some("documents of earlier versions")),
+            ("../rcrepro.toml", Some("the plan itself")),
             ("docs/changelog/1.2.md", Some("changelog")),
             ("manifests/RC-01.json", Some("recorded evidence")),
             (".github/ISSUE_TEMPLATE/bug.yml", Some("issue template")),

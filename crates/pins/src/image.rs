@@ -44,6 +44,11 @@ fn toolchain(image: &ImageReference) -> Option<(ReferencedTool, Option<String>)>
         _ => return None,
     };
     let Some(tag) = image.tag() else { return Some((tool, None)) };
+    // `node:9100` is a host with its port.
+    let port = tag.parse::<u32>().is_ok_and(|number| number > MOST);
+    if port && image.digest().is_none() {
+        return None;
+    }
     let versions: Vec<&str> = tag.split(['-', '_']).filter(|part| is_version(part)).collect();
     // The dev container images put a version of their own first: `1-1.26-bookworm`.
     let of_image = image.repository().contains("devcontainers/") && versions.len() > 1;
@@ -51,6 +56,9 @@ fn toolchain(image: &ImageReference) -> Option<(ReferencedTool, Option<String>)>
     let moving = || tag.split(['-', '_']).next().filter(|first| ["lts", "current", "stable"].contains(first));
     Some((tool, version.or_else(|| moving().map(str::to_owned))))
 }
+
+/// The highest major version that any toolchain may reach; a higher number is a port.
+pub const MOST: u32 = 99;
 
 fn is_version(part: &str) -> bool {
     let part = part.strip_prefix('v').unwrap_or(part);
@@ -85,6 +93,8 @@ mod tests {
             ("golangci/golangci-lint:v1.60.1", None),
             ("prom/node-exporter:v1.8.0", None),
             ("alpine:3.20", None),
+            ("node:9100", None),
+            ("golang:8080", None),
         ] {
             let expected: Vec<_> =
                 expected.into_iter().map(|(tool, version): (_, &str)| (tool, version.to_owned())).collect();

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::reference::{Mention, Reference, ReferenceState, ReferencedTool, SourceKind, Use};
 use super::survey::PinSurvey;
 use super::wanted;
+use crate::above::relative;
 use crate::sweep::old::{OldVersion, Sighting};
 use rcrepro_model::advisory::waiver::{self, Known, Waiver};
 use rcrepro_model::plan::pins::Pins;
@@ -151,6 +152,8 @@ fn state(pins: &Pins, mention: &Mention, value: &str) -> ReferenceState {
             return match &mention.unclear {
                 Some(why) => ReferenceState::Undecidable(why.clone()),
                 None if value.contains("@sha256:") => ReferenceState::Agrees,
+                // A document shows it to its readers: nothing here is built with it.
+                None if mention.usage == Use::Allows => ReferenceState::Admits,
                 None => ReferenceState::Floating,
             };
         }
@@ -165,6 +168,8 @@ fn state(pins: &Pins, mention: &Mention, value: &str) -> ReferenceState {
 /// Follows a place that names a file with the version in it, such as `go-version-file`.
 fn named_file(survey: &PinSurvey, pins: &Pins, mention: &Mention, named: &str) -> (String, ReferenceState) {
     let path = named.trim_start_matches("./");
+    // CI names it from the top of the repository.
+    let tracked = relative(&survey.folder, path);
     // The order in which setup-go and setup-node look.
     let order = |held: &Mention| match (held.kind, held.usage) {
         (SourceKind::GoModToolchain | SourceKind::GoWorkToolchain, _) => 0,
@@ -174,7 +179,7 @@ fn named_file(survey: &PinSurvey, pins: &Pins, mention: &Mention, named: &str) -
     let held = survey
         .mentions
         .iter()
-        .filter(|(file, held)| file == path && held.tool == mention.tool && held.look_alike.is_none());
+        .filter(|(file, held)| *file == tracked && held.tool == mention.tool && held.look_alike.is_none());
     match held.map(|(_, held)| held).min_by_key(|held| order(held)) {
         Some(held) => {
             let selecting = Mention { usage: Use::Selects, unclear: held.unclear.clone(), ..mention.clone() };

@@ -20,6 +20,7 @@
     allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")
 )]
 
+pub mod above;
 pub mod class;
 pub mod dockerfile;
 pub mod documents;
@@ -28,6 +29,7 @@ pub mod judge;
 pub mod keys;
 pub mod readers;
 pub mod reference;
+pub mod rows;
 pub mod survey;
 pub mod sweep;
 pub mod syntax;

@@ -1,11 +1,13 @@
 //! The survey: takes file after file, and gives everything that was found in them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::class::{FileClass, class, is_test_archive, set_aside};
 use super::reference::{Mention, ReferencedTool, SourceKind};
 use super::{dockerfile, sweep};
-use crate::readers::{devcontainer, go_mod, package_json, shell, version_file, yaml_file};
+use crate::documents::shown_images;
+use crate::readers::contexts::{self, NamedContext};
+use crate::readers::{devcontainer, env_file, go_mod, package_json, shell, version_file, yaml_file};
 use crate::sweep::old::{self, OldVersion, Searched, Sighting};
 use rcrepro_format::syntax::node::SyntaxError;
 use rcrepro_model::plan::pins::Pins;
@@ -19,9 +21,27 @@ pub struct Unreadable {
     pub error: SyntaxError,
 }
 
+/// What one file holds.
+#[derive(Debug, Clone)]
+pub struct SurveyedFile {
+    path: String,
+    mentions: Vec<Mention>,
+    unreadable: Option<SyntaxError>,
+    old: Vec<OldVersion>,
+    is_binary: bool,
+    /// The variables that a `.env` sets.
+    variables: Option<BTreeMap<String, String>>,
+    /// The named build contexts that it sets.
+    contexts: Vec<NamedContext>,
+    /// The content of a compose file: a `.env` beside it may say more.
+    compose: Option<Vec<u8>>,
+}
+
 /// Gathers what files mention.
 #[derive(Debug, Default)]
 pub struct PinSurvey {
+    /// The plan's folder within its repository; empty for the top.
+    pub folder: String,
     /// What was found, by file, in the order of the files.
     pub mentions: Vec<(String, Mention)>,
     /// Files that could not be read as what they are; the sweep went over them anyway.
@@ -40,15 +60,72 @@ pub struct PinSurvey {
 const SNIFF: usize = 8000;
 
 impl PinSurvey {
-    /// Looks through a file. `pins` say which old versions to search for.
+    /// Takes files in their order, and what each of them says about another: `.env` about the compose file beside it, whoever
+    /// names a build context about the Dockerfile that is built with it.
+    pub fn join(&mut self, files: Vec<SurveyedFile>, pins: &Pins) {
+        let variables: BTreeMap<&str, &BTreeMap<String, String>> =
+            files.iter().filter_map(|file| Some((folder_of(&file.path), file.variables.as_ref()?))).collect();
+        let again: Vec<(usize, SurveyedFile)> = files
+            .iter()
+            .enumerate()
+            .filter_map(|(at, file)| {
+                let variables = variables.get(folder_of(&file.path))?;
+                Some((at, SurveyedFile::read_with(&file.path, file.compose.as_ref()?, pins, variables)))
+            })
+            .collect();
+        let mut files = files;
+        for (at, file) in again {
+            files[at] = file;
+        }
+        let contexts: Vec<NamedContext> = files.iter().flat_map(|file| file.contexts.iter().cloned()).collect();
+        for mut file in files {
+            contexts::set_aside(&file.path, &mut file.mentions, &contexts);
+            self.add(file);
+        }
+    }
+
+    /// Looks through a file by itself. `pins` say which old versions to search for.
     pub fn file(&mut self, path: &str, bytes: &[u8], pins: &Pins) {
+        self.add(SurveyedFile::read(path, bytes, pins));
+    }
+
+    fn add(&mut self, file: SurveyedFile) {
         self.files += 1;
+        self.binary += usize::from(file.is_binary);
+        self.unreadable.extend(file.unreadable.map(|error| Unreadable { file: file.path.clone(), error }));
+        self.old.extend(file.old);
+        self.mentions.extend(file.mentions.into_iter().map(|mention| (file.path.clone(), mention)));
+    }
+}
+
+/// Gives the folder of a path; empty for a file at the top.
+pub(crate) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+impl SurveyedFile {
+    /// Looks through a file. `pins` say which old versions to search for.
+    #[must_use]
+    pub fn read(path: &str, bytes: &[u8], pins: &Pins) -> Self {
+        Self::read_with(path, bytes, pins, &BTreeMap::new())
+    }
+
+    fn read_with(path: &str, bytes: &[u8], pins: &Pins, variables: &BTreeMap<String, String>) -> Self {
+        let mut file = Self {
+            path: path.to_owned(),
+            mentions: Vec::new(),
+            unreadable: None,
+            old: Vec::new(),
+            is_binary: bytes[..bytes.len().min(SNIFF)].contains(&0),
+            variables: None,
+            contexts: Vec::new(),
+            compose: None,
+        };
         let old = [(ReferencedTool::Go, &pins.go), (ReferencedTool::Node, &pins.node)];
         let old = old
             .into_iter()
             .flat_map(|(tool, pin)| pin.iter().flat_map(move |pin| pin.old.iter().map(move |v| (tool, *v))));
-        if bytes[..bytes.len().min(SNIFF)].contains(&0) {
-            self.binary += 1;
+        if file.is_binary {
             for (tool, version) in old {
                 let hits = old::places(bytes, version.to_string().as_bytes()).count();
                 let place = |_| OldVersion {
@@ -59,26 +136,37 @@ impl PinSurvey {
                     version,
                     sighting: Sighting::LookAlike("binary file".into()),
                 };
-                self.old.extend((0..hits).map(place));
+                file.old.extend((0..hits).map(place));
             }
-            return;
+            return file;
         }
         let text = String::from_utf8_lossy(bytes);
         let class = class(path, &text);
         let set_aside = set_aside(path).or_else(|| is_test_archive(path, &text).then_some("test data"));
-        let mut mentions = self.read(path, class, &text, set_aside.is_some());
+        let mut mentions = file.mentions(class, &text, set_aside.is_some(), variables);
         if let Some(why) = set_aside {
             mentions.iter_mut().for_each(|mention| mention.look_alike = Some(why.to_owned()));
+        } else {
+            file.contexts = contexts::named(path, class, &text);
+            file.variables = env_file::variables(path, &text);
         }
         let searched = Searched { file: path, class, set_aside, text: &text, mentions: &mentions };
         for (tool, version) in old {
-            self.old.extend(old::search(&searched, tool, version));
+            file.old.extend(old::search(&searched, tool, version));
         }
-        self.mentions.extend(mentions.into_iter().map(|mention| (path.to_owned(), mention)));
+        file.mentions = mentions;
+        file
     }
 
     /// Reads a file as what it is, and sweeps over it.
-    fn read(&mut self, path: &str, class: FileClass, text: &str, set_aside: bool) -> Vec<Mention> {
+    fn mentions(
+        &mut self,
+        class: FileClass,
+        text: &str,
+        set_aside: bool,
+        variables: &BTreeMap<String, String>,
+    ) -> Vec<Mention> {
+        let path = self.path.as_str();
         let name = path.rsplit('/').next().unwrap_or_default();
         let mut kind = match class {
             FileClass::Script | FileClass::Dockerfile => SourceKind::Script,
@@ -91,14 +179,15 @@ impl PinSurvey {
             FileClass::GoMod => Ok(go_mod::mentions(text, false)),
             FileClass::GoWork => Ok(go_mod::mentions(text, true)),
             FileClass::Dockerfile => Ok(dockerfile::mentions(text)),
-            FileClass::Yaml => yaml_file::mentions(path, text),
+            FileClass::Yaml => yaml_file::mentions(path, text, variables),
             FileClass::PackageJson => package_json::mentions(text),
             FileClass::Devcontainer => devcontainer::mentions(text),
+            _ if env_file::is_one(name) => Ok(env_file::mentions(text)),
             _ => Ok(version_file::mentions(name, text).unwrap_or_default()),
         };
         let mut found = read.unwrap_or_else(|error| {
             if !set_aside {
-                self.unreadable.push(Unreadable { file: path.to_owned(), error });
+                self.unreadable = Some(error);
             }
             Vec::new()
         });
@@ -106,6 +195,7 @@ impl PinSurvey {
             && let Some(mention) = found.first()
         {
             kind = mention.kind;
+            self.compose = (kind == SourceKind::Compose).then(|| text.as_bytes().to_vec());
         }
         if matches!(class, FileClass::Script | FileClass::Yaml | FileClass::Text) {
             let known = shell::mentions(text, kind);
@@ -113,6 +203,9 @@ impl PinSurvey {
         }
         let swept = sweep::mentions(class, kind, text, &found);
         found.extend(swept);
+        if class == FileClass::Document {
+            found.extend(shown_images::mentions(path, text));
+        }
         found.sort_by_key(|mention| (mention.line, mention.column));
         // Two readers may find the same: the first, who knows more, counts.
         let mut seen = BTreeSet::new();

@@ -79,7 +79,7 @@ pub fn wanted(text: &str) -> WantedVersion {
             other => other,
         };
     }
-    let bare = bare.trim_start_matches('v');
+    let bare = without_platform(bare.trim_start_matches('v'));
     if let Ok(version) = bare.trim_start_matches('=').trim().trim_start_matches('v').parse() {
         return WantedVersion::Exact(version);
     }
@@ -110,9 +110,17 @@ pub fn state(text: &str, usage: Use, pin: ToolVersion) -> ReferenceState {
             }
         }
         (WantedVersion::Moving, Use::Selects) => ReferenceState::Floating,
+        // What selects nothing and names no version leaves none out.
+        (WantedVersion::Moving, Use::Allows) => ReferenceState::Admits,
         (WantedVersion::Moving, _) => ReferenceState::Undecidable("it says no version".into()),
         (WantedVersion::Unknown, _) => ReferenceState::Undecidable("it is no version that we understand".into()),
     }
+}
+
+/// Cuts off what a download's name has behind the version: `.linux-amd64.tar.gz`.
+fn without_platform(text: &str) -> &str {
+    let systems = [".linux-", ".darwin-", ".windows-", ".freebsd-", ".src", "-linux-", "-darwin-", "-win-"];
+    systems.iter().find_map(|system| text.split_once(system)).map_or(text, |(version, _)| version)
 }
 
 /// Recognises `1.26rc1`, `1.26.0-rc.1` and `22.0.0-nightly2024…`.
@@ -223,6 +231,8 @@ mod tests {
             ("=1.26.8", "agrees"),
             ("\"1.26.8\"", "agrees"),
             ("1.26.7", "disagrees"),
+            ("go1.26.8.linux-amd64", "agrees"),
+            ("v1.26.7-linux-x64", "disagrees"),
             ("1.26", "floating"),
             ("1.26.x", "floating"),
             ("1", "floating"),
@@ -257,9 +267,13 @@ mod tests {
         {
             assert_eq!(word(text, Use::Minimum), expected, "{text}");
         }
-        for (text, expected) in
-            [(">=1.26.8 <2", "admits"), ("^1.20", "admits"), (">=1.27", "disagrees"), ("1.25.x", "disagrees")]
-        {
+        for (text, expected) in [
+            (">=1.26.8 <2", "admits"),
+            ("*", "admits"),
+            ("latest", "admits"),
+            (">=1.27", "disagrees"),
+            ("1.25.x", "disagrees"),
+        ] {
             assert_eq!(word(text, Use::Allows), expected, "{text}");
         }
     }

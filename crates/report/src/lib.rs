@@ -32,6 +32,7 @@ pub mod json;
 pub mod mutants;
 pub mod network;
 pub mod pins;
+pub mod pins_sarif;
 pub mod progress;
 pub mod release;
 pub mod run;

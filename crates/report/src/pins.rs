@@ -11,6 +11,7 @@ use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_pins::judge::{Judgement, PinFinding};
 use rcrepro_pins::reference::{Reference, ReferenceState};
+use rcrepro_pins::rows::{FindingRow, rows};
 use rcrepro_pins::sweep::old::{OldVersion, Sighting};
 
 /// Writes the references, the look-alikes, the search proof, the findings, and the verdict last.
@@ -22,7 +23,7 @@ pub fn text(commit: &str, pins: &Pins, judgement: &Judgement, look_alikes: bool)
     text.push_str(&references(&real));
     write_look_alikes(&mut text, &alike, look_alikes);
     write_proof(&mut text, pins, judgement, look_alikes);
-    judgement.findings.iter().for_each(|finding| write_finding(&mut text, finding));
+    rows(&judgement.findings).iter().for_each(|row| write_row(&mut text, row));
     for line in &judgement.idle {
         put(&mut text, format_args!("{}", row!("note", "{line}")));
     }
@@ -34,15 +35,23 @@ fn references(real: &[&Reference]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["state", "tool", "value", "kind", "place"]);
+    // What differs in nothing but its place is one row; the order is that of the first places.
+    let mut rows: Vec<([String; 4], Vec<String>)> = Vec::new();
     for reference in real {
         let place = format!("{}:{}:{}", reference.file, reference.line, reference.column);
-        table.add_row([
+        let says = [
             reference.state.word().to_owned(),
             reference.tool.to_string(),
             reference.value.clone(),
             reference.kind.to_string(),
-            place,
-        ]);
+        ];
+        match rows.iter_mut().find(|(known, _)| *known == says) {
+            Some((_, places)) => places.push(place),
+            None => rows.push((says, vec![place])),
+        }
+    }
+    for (says, places) in rows {
+        table.add_row(says.into_iter().chain([places.join("\n")]));
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     format!("{}\n", lines.join("\n"))
@@ -93,19 +102,26 @@ fn write_proof(text: &mut String, pins: &Pins, judgement: &Judgement, all: bool)
     }
 }
 
-fn write_finding(text: &mut String, finding: &PinFinding) {
+fn write_row(text: &mut String, row: &FindingRow<'_>) {
+    let finding = row.first();
     let word = match (&finding.waived, finding.standing) {
         (Some(_), _) => "waived",
         (None, Standing::Undecided) => "undecided",
         (None, _) => "finding",
     };
-    let place = match (finding.file.as_str(), finding.line) {
+    let place = |finding: &PinFinding| match (finding.file.as_str(), finding.line) {
         ("", _) => String::new(),
-        (file, 0) => format!("{file}: "),
-        (file, line) => format!("{file}:{line}:{}: ", finding.column),
+        (file, 0) => file.to_owned(),
+        (file, line) => format!("{file}:{line}:{}", finding.column),
     };
-    put(text, format_args!("{word:>10}  {place}{}", finding.message));
-    put(text, format_args!("{:>12}{}", "", finding.id));
+    match row.places.as_slice() {
+        [one] if !one.file.is_empty() => put(text, format_args!("{word:>10}  {}: {}", place(one), row.says())),
+        _ => put(text, format_args!("{word:>10}  {}", row.says())),
+    }
+    for finding in row.places.iter().filter(|_| row.places.len() > 1) {
+        put(text, format_args!("{:>14}{}", "", place(finding)));
+    }
+    put(text, format_args!("{:>12}{}", "", row.id()));
     if let Some(waived) = &finding.waived {
         put(text, format_args!("{:>12}until {} by {}: {}", "", waived.expires, waived.owner, waived.reason));
     }
@@ -115,8 +131,10 @@ fn write_finding(text: &mut String, finding: &PinFinding) {
 }
 
 fn verdict(text: &mut String, commit: &str, judgement: &Judgement, real: usize, alike: usize) {
-    let count = |standing| judgement.findings.iter().filter(|f| f.waived.is_none() && f.standing == standing).count();
-    let waived = judgement.findings.iter().filter(|finding| finding.waived.is_some()).count();
+    let rows = rows(&judgement.findings);
+    let (waived, open): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.first().waived.is_some());
+    let waived = waived.len();
+    let count = |standing| open.iter().filter(|row| row.first().standing == standing).count();
     let state = match judgement.standing() {
         Standing::Passed => "the pins hold",
         Standing::Undecided => "undecided",
@@ -161,11 +179,20 @@ pub fn json(commit: &str, pins: &Pins, judgement: &Judgement) -> Value {
             "standing": standing, "why": why,
         })
     };
+    let row = |row: &FindingRow<'_>| {
+        let first = row.first();
+        let place = |finding: &&PinFinding| json!({ "file": finding.file, "line": finding.line, "column": finding.column, "id": finding.id });
+        json!({
+            "id": row.id(), "rank": first.standing, "message": first.message, "waived": first.waived,
+            "expired": first.expired, "places": row.places.iter().map(place).collect::<Vec<_>>(),
+        })
+    };
     json!({
         "commit": commit, "pins": { "go": pin(&pins.go), "node": pin(&pins.node) },
         "references": judgement.references.iter().map(reference).collect::<Vec<_>>(),
         "old": judgement.old.iter().map(old).collect::<Vec<_>>(),
-        "findings": judgement.findings, "notes": judgement.idle, "files": judgement.files, "binary": judgement.binary,
+        "findings": judgement.findings, "rows": rows(&judgement.findings).iter().map(row).collect::<Vec<_>>(),
+        "notes": judgement.idle, "files": judgement.files, "binary": judgement.binary,
         "holds": judgement.standing() == Standing::Passed, "standing": judgement.standing(),
     })
 }

@@ -2,24 +2,26 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::args::scans::FindingsFormat;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use rcrepro_app::board::pins::pins as judge;
 use rcrepro_model::text::civil_date::CivilDate;
-use rcrepro_report::pins as report;
+use rcrepro_report::{pins as report, pins_sarif};
 
 /// Looks for references, and says which of them keep the pins from holding.
-pub fn pins(context: &Context, revision: &str, look_alikes: bool) -> Result<Exit, Failure> {
+pub fn pins(context: &Context, revision: &str, look_alikes: bool, format: FindingsFormat) -> Result<Exit, Failure> {
     let workspace = context.committed(revision)?;
     let pinned = judge(&workspace, revision, today()?)?;
     let judgement = &pinned.judgement;
-    if context.json {
-        let document = report::json(&pinned.commit, &workspace.plan.pins, judgement);
-        print_json(&document)?;
-    } else {
-        print(report::text(&pinned.commit, &workspace.plan.pins, judgement, look_alikes))?;
+    match if context.json { FindingsFormat::Json } else { format } {
+        FindingsFormat::Json => print_json(&report::json(&pinned.commit, &workspace.plan.pins, judgement))?,
+        FindingsFormat::Sarif => print_json(&pins_sarif::log(judgement))?,
+        FindingsFormat::Text => {
+            print(report::text(&pinned.commit, &workspace.plan.pins, judgement, look_alikes))?;
+        }
     }
     Ok(judgement.standing().into())
 }

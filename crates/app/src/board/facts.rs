@@ -22,6 +22,7 @@ use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_pins::documents::sections;
 use rcrepro_pins::judge::PinFinding;
+use rcrepro_pins::rows::{FindingRow, rows};
 use rcrepro_store::door;
 use rcrepro_store::export;
 
@@ -87,9 +88,9 @@ impl FactSources<'_> {
             Ok(pinned) => pinned.judgement,
             Err(error) => return Fact::Undecided { why: error.to_string() },
         };
-        let open = |finding: &&PinFinding| finding.waived.is_none();
-        let named: Vec<&str> =
-            judgement.findings.iter().filter(open).map(|finding| finding.message.as_str()).take(NAMED).collect();
+        let open: Vec<PinFinding> =
+            judgement.findings.iter().filter(|finding| finding.waived.is_none()).cloned().collect();
+        let named: Vec<String> = rows(&open).iter().map(FindingRow::says).take(NAMED).collect();
         let why = format!("{}: rcrepro pins", named.join("; "));
         match judgement.standing() {
             Standing::Tampered => Fact::Tampered { why },

@@ -3,9 +3,10 @@
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
+use rcrepro_pins::above;
 use rcrepro_pins::documents::sections;
 use rcrepro_pins::judge::{Judgement, judge};
-use rcrepro_pins::survey::PinSurvey;
+use rcrepro_pins::survey::{PinSurvey, SurveyedFile};
 use rcrepro_store::ingest::Visited;
 
 /// Says why the pins cannot be judged.
@@ -40,7 +41,8 @@ pub struct Pinned {
 /// Judges the pins of a commit; waivers count as they do on `day`.
 ///
 /// The whole tracked tree below the plan's folder is read, what the plan excludes too: an exclusion hides nothing here. What
-/// rcrepro recorded there is left out: evidence holds copies of plans and other files, and is not part of the source.
+/// rcrepro recorded there is left out: evidence holds copies of plans and other files, and is not part of the source. Of what
+/// lies above that folder, what [`above::counts`] is read, too.
 ///
 /// # Errors
 /// [`PinsError`] when the plan pins nothing, or the commit cannot be read.
@@ -49,19 +51,35 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
     if plan.pins.is_empty() {
         return Err(PinsError::NoPins);
     }
-    let mut survey = PinSurvey::default();
     let records = Workspace::records();
     let written = |path: &str| plan.documents.generated.iter().any(|document| document.as_str() == path);
-    let commit = workspace.visit_source(revision, &mut |path, visited| match visited {
-        _ if records.is_match(path) => {}
+    let (commit, looks) = workspace.look_source(revision, &above::counts, &|path, visited| match visited {
+        _ if records.is_match(path) => Look::Nothing,
         // What rcrepro wrote is no reference of anybody's; the lines keep their numbers.
         Visited::File(bytes) if written(path) => match sections::blanked(&String::from_utf8_lossy(bytes)) {
-            Ok(text) => survey.file(path, text.as_bytes(), &plan.pins),
-            Err(_) => survey.file(path, bytes, &plan.pins),
+            Ok(text) => Look::File(SurveyedFile::read(path, text.as_bytes(), &plan.pins)),
+            Err(_) => Look::File(SurveyedFile::read(path, bytes, &plan.pins)),
         },
-        Visited::File(bytes) => survey.file(path, bytes, &plan.pins),
-        Visited::Symlink => {}
-        Visited::Submodule => survey.closed.push(path.to_owned()),
+        Visited::File(bytes) => Look::File(SurveyedFile::read(path, bytes, &plan.pins)),
+        Visited::Symlink => Look::Nothing,
+        Visited::Submodule => Look::Closed(path.to_owned()),
     })?;
+    let mut survey = PinSurvey { folder: workspace.folder_in_repository()?, ..PinSurvey::default() };
+    let mut files = Vec::with_capacity(looks.len());
+    for look in looks {
+        match look {
+            Look::File(file) => files.push(file),
+            Look::Closed(path) => survey.closed.push(path),
+            Look::Nothing => {}
+        }
+    }
+    survey.join(files, &plan.pins);
     Ok(Pinned { commit, judgement: judge(&survey, &plan.pins, &plan.waivers, day) })
+}
+
+/// What a tracked path comes to.
+enum Look {
+    File(SurveyedFile),
+    Closed(String),
+    Nothing,
 }

@@ -74,7 +74,11 @@ impl Reader {
         let Some(source) = words.next() else { return };
         let expanded = expand(&source.text, &self.global);
         let text = expanded.clone().unwrap_or_else(|| source.text.clone());
-        if text != "scratch" && !self.stages.contains(&text.to_ascii_lowercase()) {
+        let is_stage = match &expanded {
+            Some(text) => self.stages.contains(&text.to_ascii_lowercase()),
+            None => self.stages.iter().any(|stage| may_name(&source.text, stage)),
+        };
+        if text != "scratch" && !is_stage {
             let mut mentions = image::mentions(source.place(), SourceKind::DockerfileFrom, &text);
             if expanded.is_none() {
                 let why = format!("`{}` has no default for every variable", source.text);
@@ -149,6 +153,23 @@ impl Reader {
     }
 }
 
+/// Whether a text with variables that the builder sets, such as `build-$TARGETOS`, may come to the name of a stage: what it says
+/// before the first and after the last variable is that stage's, and it says something before.
+fn may_name(text: &str, stage: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let Some((before, rest)) = text.split_once('$') else { return false };
+    let last = rest.rsplit('$').next().unwrap_or_default();
+    let after = match last.strip_prefix('{') {
+        Some(braced) => braced.split_once('}').map_or("", |(_, after)| after),
+        None => last.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_'),
+    };
+    !before.is_empty()
+        && !before.contains([':', '@'])
+        && stage.len() > before.len() + after.len()
+        && stage.starts_with(before)
+        && stage.ends_with(after)
+}
+
 fn holds_variable(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = text[..at].ends_with('$') || text[..at].ends_with("${");
@@ -193,6 +214,14 @@ mod tests {
             ]
         );
         assert!(mentions(text)[4].unclear.is_some());
+    }
+
+    #[test]
+    fn a_stage_may_be_chosen_by_the_platform() {
+        let text = "FROM scratch AS build-linux\nFROM scratch AS build-windows-debug\nFROM build-$TARGETOS\n\
+                    FROM build-${TARGETOS}${D:+-debug}\nFROM other-$TARGETOS\nFROM build-${TARGETOS}:1\n";
+        let images: Vec<_> = found(text).into_iter().map(|f| (f.0, f.3)).collect();
+        assert_eq!(images, [(5, "other-$TARGETOS".to_owned()), (6, "build-${TARGETOS}:1".to_owned())]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod inert;
 pub mod passage;
 pub mod sections;
 pub mod shell_line;
+pub mod shown_images;
 pub mod written;
 
 /// Finds the line of a byte of a text.

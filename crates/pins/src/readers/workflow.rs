@@ -179,11 +179,14 @@ impl<'a> Scope<'a> {
         }
         let values = self.expression(expression.trim(), depth)?;
         let whole = before.is_empty() && after.is_empty();
-        let place = |inner| if whole { inner } else { node.place() };
+        let place = |inner| if whole && inner != (0, 0) { inner } else { node.place() };
         Ok(values.into_iter().map(|(inner, value)| (place(inner), format!("{before}{value}{after}"))).collect())
     }
 
     fn expression(&self, expression: &str, depth: usize) -> Result<Values, String> {
+        if let Some(choices) = choices(expression) {
+            return Ok(choices);
+        }
         let (context, name) = expression.split_once('.').unwrap_or((expression, ""));
         let nodes: Vec<&'a SyntaxNode> = match context {
             "env" => self.environments.iter().rev().find_map(|environment| environment.get(name)).into_iter().collect(),
@@ -221,6 +224,18 @@ impl<'a> Scope<'a> {
         nodes.extend(included.iter().filter_map(|entry| entry.path(&keys)));
         Ok(nodes)
     }
+}
+
+/// Lists what `CONDITION && 'a' || 'b'` may come to, where all of it is written down; the caller knows the place.
+fn choices(expression: &str) -> Option<Values> {
+    let literal = |part: &str| {
+        let text = part.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+        (!text.contains('\'')).then(|| text.to_owned())
+    };
+    let parts: Vec<&str> = expression.split("||").collect();
+    let chosen = parts.iter().map(|part| literal(part.rsplit("&&").next().unwrap_or(part)));
+    let chosen: Vec<String> = chosen.collect::<Option<_>>()?;
+    Some(chosen.into_iter().map(|text| ((0, 0), text)).collect())
 }
 
 #[cfg(test)]
@@ -279,6 +294,16 @@ jobs:
             (27, ReferencedTool::Image, "tonistiigi/binfmt:1", false),
         ];
         assert_eq!(found(text), expected.map(|(line, tool, value, unclear)| (line, tool, value.to_owned(), unclear)));
+    }
+
+    #[test]
+    fn a_choice_between_texts_is_each_of_them() {
+        let text = "on: push\njobs:\n  a:\n    runs-on: x\n    services:\n      db:\n        \
+                    image: \"${{ (matrix.db == 'pg') && 'postgres:16' || '' }}\"\n      c:\n        \
+                    image: \"${{ matrix.c && 'redis' || vars.C }}\"\n";
+        let found: Vec<_> = found(text).into_iter().map(|f| (f.0, f.2, f.3)).collect();
+        let other = "${{ matrix.c && 'redis' || vars.C }}";
+        assert_eq!(found, [(7, "postgres:16".to_owned(), false), (9, other.to_owned(), true)]);
     }
 
     #[test]

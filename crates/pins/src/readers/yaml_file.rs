@@ -3,25 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::{compose, workflow};
-use crate::image;
+use crate::image::{self, MOST};
 use crate::keys::{tool_key, version_key};
 use crate::reference::{Mention, ReferencedTool, SourceKind, Use};
 use crate::syntax::expand::expand;
 use crate::syntax::{arguments, yaml};
 use rcrepro_format::syntax::node::{SyntaxError, SyntaxNode, Value};
 
-/// Finds what a YAML file names.
+/// Finds what a YAML file names; `beside` are the variables that a `.env` sets for a compose file.
 ///
 /// # Errors
 /// [`SyntaxError`] for what is not YAML.
-pub fn mentions(path: &str, text: &str) -> Result<Vec<Mention>, SyntaxError> {
+pub fn mentions(path: &str, text: &str, beside: &BTreeMap<String, String>) -> Result<Vec<Mention>, SyntaxError> {
     let documents = yaml::documents(text)?;
     let mut found = Vec::new();
     for document in &documents {
         let kind = kind(path, document);
         match kind {
             SourceKind::Workflow => found.extend(workflow::mentions(document)),
-            SourceKind::Compose => found.extend(compose::mentions(document)),
+            SourceKind::Compose => found.extend(compose::mentions(document, beside)),
             _ => {}
         }
         let mut walk = Walk { kind, path, variables: variables(document), found: Vec::new() };
@@ -215,7 +215,9 @@ fn is_version(tool: ReferencedTool, text: &str) -> bool {
     let bare = text.trim_start_matches(['v', '^', '~', '>', '=', '<', ' ']);
     let bare = bare.strip_prefix("go").unwrap_or(bare);
     let numbers = !bare.is_empty() && bare.len() < 32 && bare.starts_with(|c: char| c.is_ascii_digit());
-    let numbers = numbers && (tool == ReferencedTool::Node || bare == "1" || bare.starts_with("1."));
+    // `node: 3000` is a port.
+    let port = bare.parse::<u32>().is_ok_and(|number| number > MOST);
+    let numbers = numbers && !port && (tool == ReferencedTool::Node || bare == "1" || bare.starts_with("1."));
     numbers || ["stable", "oldstable", "latest", "current", "lts/*", "node"].contains(&text)
 }
 
@@ -224,7 +226,11 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<(usize, SourceKind, ReferencedTool, String)> {
-        mentions(path, text).expect("YAML").into_iter().map(|m| (m.line, m.kind, m.tool, m.value)).collect()
+        mentions(path, text, &BTreeMap::new())
+            .expect("YAML")
+            .into_iter()
+            .map(|m| (m.line, m.kind, m.tool, m.value))
+            .collect()
     }
 
     #[test]
@@ -250,6 +256,7 @@ mod tests {
         let said: Vec<_> = found("azure-pipelines.yml", azure).into_iter().map(|f| (f.0, f.3)).collect();
         assert!(said.contains(&(4, "1.26.8".to_owned())) && said.contains(&(1, "1.26.8".to_owned())), "{said:?}");
         assert_eq!(found(".travis.yml", "language: go\ngo:\n- 1.x\n- master\n").len(), 1);
+        assert_eq!(found("values.yaml", "ports: {node: 3000}\nargs: {target: \"node:9100\"}\n"), [], "ports");
         assert_eq!(found(".promu.yml", "go:\n  version: 1.26\n")[0].3, "1.26");
         let circle = "jobs:\n  a:\n    docker:\n    - image: cimg/go:1.26\n  b:\n    machine:\n      image: ubuntu-2204:current\n";
         assert_eq!(found(".circleci/config.yml", circle).len(), 2, "an image of a virtual machine does not count");

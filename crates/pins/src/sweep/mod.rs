@@ -1,46 +1,74 @@
 //! The sweep over any text, for what no reader of a known format found: nothing that looks like a version is passed over
 //! in silence.
 
+pub mod candidates;
 pub mod old;
 pub mod patterns;
+
+use std::collections::BTreeMap;
 
 use super::class::{FileClass, in_comment};
 use super::image;
 use super::reference::{Mention, ReferencedTool, SourceKind, Use};
-use crate::sweep::patterns::{PATTERNS, PatternForm, demands, usage};
+use crate::sweep::candidates::Parts;
+use crate::sweep::patterns::{PATTERNS, Pattern, PatternForm, demands, usage};
 use rcrepro_format::syntax::lines::Lines;
 
 /// Finds what looks like a version of a toolchain and is not among `known`.
 #[must_use]
 pub fn mentions(class: FileClass, kind: SourceKind, text: &str, known: &[Mention]) -> Vec<Mention> {
-    let lines = Lines::new(text);
+    let parts = Parts::of(text);
+    if parts.is_empty() {
+        return Vec::new();
+    }
+    let mut sweep = Sweep { class, kind, lines: Lines::new(text), known: BTreeMap::new(), taken: BTreeMap::new() };
+    for mention in known {
+        sweep.known.entry(mention.line).or_default().push(mention);
+    }
     let mut found: Vec<Mention> = Vec::new();
-    // Places that an earlier pattern took: tool, first byte, end.
-    let mut taken: Vec<(ReferencedTool, usize, usize)> = Vec::new();
     for pattern in PATTERNS.iter() {
-        for captures in pattern.regex.captures_iter(text) {
-            let Some(version) = captures.name("v") else { continue };
-            let (start, end) = (version.start(), version.end());
-            if taken.iter().any(|(tool, from, to)| *tool == pattern.tool && start < *to && *from < end) {
-                continue;
+        for part in parts.for_tool(pattern.tool) {
+            for captures in pattern.regex.captures_iter(&text[part.clone()]) {
+                let Some(version) = captures.name("v") else { continue };
+                let at = part.start + version.start();
+                found.extend(sweep.hit(pattern, at, version.as_str(), captures.name("more").is_some()));
             }
-            taken.push((pattern.tool, start, end));
-            let place = lines.place(start);
-            let line = lines.line(place.0);
-            let value = version.as_str().trim().trim_matches(['"', '\'']);
-            let is_known = |mention: &&Mention| {
-                let same = mention.tool == pattern.tool || mention.tool == ReferencedTool::Image;
-                mention.line == place.0 && same && (mention.value.contains(value) || value.contains(&mention.value))
-            };
-            if known.iter().any(|mention| is_known(&mention)) {
-                continue;
-            }
-            let more = captures.name("more").is_some();
-            let hit = Hit { tool: pattern.tool, form: pattern.form, place, line, value, more };
-            found.extend(hit.mentions(class, kind, &lines));
         }
     }
     found
+}
+
+struct Sweep<'a> {
+    class: FileClass,
+    kind: SourceKind,
+    lines: Lines<'a>,
+    /// What the readers found, by line.
+    known: BTreeMap<usize, Vec<&'a Mention>>,
+    /// Places that an earlier pattern took: tool and first byte, with the end. None of them overlaps another.
+    taken: BTreeMap<(ReferencedTool, usize), usize>,
+}
+
+impl Sweep<'_> {
+    /// Judges what a pattern found at a byte, unless it is known.
+    fn hit(&mut self, pattern: &Pattern, start: usize, version: &str, more: bool) -> Vec<Mention> {
+        let (tool, end) = (pattern.tool, start + version.len());
+        let before = self.taken.range(..(tool, end)).next_back();
+        if before.is_some_and(|((of, _), taken_end)| *of == tool && start < *taken_end) {
+            return Vec::new();
+        }
+        self.taken.insert((tool, start), end);
+        let place = self.lines.place(start);
+        let value = version.trim().trim_matches(['"', '\'']);
+        let is_known = |mention: &&&Mention| {
+            let same = mention.tool == tool || mention.tool == ReferencedTool::Image;
+            same && (mention.value.contains(value) || value.contains(&mention.value))
+        };
+        if self.known.get(&place.0).is_some_and(|known| known.iter().any(|mention| is_known(&mention))) {
+            return Vec::new();
+        }
+        let hit = Hit { tool, form: pattern.form, place, line: self.lines.line(place.0), value, more };
+        hit.mentions(self.class, self.kind, &self.lines)
+    }
 }
 
 /// How many characters around a version are read for the words that tell its use.

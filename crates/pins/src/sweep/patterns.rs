@@ -37,7 +37,8 @@ const MORE: &str = r"(?P<more>\+|\s*\(?(?:or|and)\s+(?:later|newer|above|higher|
 /// Every pattern. Where two find the same place, the earlier counts.
 pub static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let go = r"1\.\d+(?:\.\d+|\.x)?(?:(?:rc|beta)\d+)?";
-    let node = r"\d+(?:\.(?:\d+|x)){0,2}";
+    // A number of more digits is a port.
+    let node = r"\d{1,2}(?:\.(?:\d+|x)){0,2}\b";
     let pattern = |tool, form, text: String| Pattern {
         tool,
         form,
@@ -55,7 +56,7 @@ pub static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         pattern(ReferencedTool::Go, PatternForm::Computed, computed("go|golang")),
         pattern(ReferencedTool::Go, PatternForm::Firm, r#"\bGOTOOLCHAIN["']?\s*[=:]\s*["']?(?P<v>go1[\w.+]*)"#.into()),
         pattern(ReferencedTool::Go, PatternForm::Computed, r"\bGOTOOLCHAIN\s*[:?]?=\s*(?P<v>(?:go)?\$[^\n;]*)".into()),
-        pattern(ReferencedTool::Go, PatternForm::Image, r"(?P<v>(?:[\w.-]+(?::\d+)?/)*golang:(?:v?\d[\w.-]*|latest|stable|alpine[\w.-]*|bookworm|bullseye|trixie|tip[\w.-]*)(?:@sha256:[0-9a-f]{64})?)".into()),
+        pattern(ReferencedTool::Go, PatternForm::Image, r"(?P<v>(?:[\w.-]+(?::\d+)?/)*golang:(?:v?1\b(?:[.-][\w.-]*)?|latest|stable|alpine[\w.-]*|bookworm|bullseye|trixie|tip[\w.-]*)(?:@sha256:[0-9a-f]{64})?)".into()),
         pattern(ReferencedTool::Go, PatternForm::Firm, format!(r"(?:^|[\s(=,])(?:go|golang)@v?(?P<v>{go})")),
         pattern(ReferencedTool::Go, PatternForm::Firm, format!(r"\b(?:asdf|mise|goenv|gvm)\s+\w+\s+(?:-\S+\s+)*(?:golang|go)?[\s@]?(?P<v>{go})")),
         pattern(ReferencedTool::Go, PatternForm::Firm, r"\bgo_(?P<v>1_\d+)\b".into()),
@@ -75,7 +76,7 @@ pub static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         pattern(
             ReferencedTool::Node,
             PatternForm::Image,
-            r"(?:^|[\s\x22'=(,/])(?P<v>(?:[\w.-]+(?::\d+)?/)*node:(?:\d[\w.-]*|lts[\w.-]*|current[\w.-]*|latest|alpine[\w.-]*|slim)(?:@sha256:[0-9a-f]{64})?)".into(),
+            r"(?:^|[\s\x22'=(,/])(?P<v>(?:[\w.-]+(?::\d+)?/)*node:(?:\d{1,2}\b(?:[.-][\w.-]*)?|lts[\w.-]*|current[\w.-]*|latest|alpine[\w.-]*|slim)(?:@sha256:[0-9a-f]{64})?)".into(),
         ),
         pattern(
             ReferencedTool::Node,
@@ -177,6 +178,9 @@ mod tests {
             (ReferencedTool::Go, "<li>golang:golang.org/x/net</li>"),
             (ReferencedTool::Node, "import fs from 'node:fs'"),
             (ReferencedTool::Node, "node 1 of the cluster"),
+            (ReferencedTool::Node, "the frontend (Node.js: 3000) and Node.js 18080"),
+            (ReferencedTool::Node, "curl http://node:9100/metrics"),
+            (ReferencedTool::Go, "backend: golang:8080"),
             (ReferencedTool::Node, "npm install @types/node@20"),
         ] {
             assert_eq!(first(tool, text), None, "{text}");

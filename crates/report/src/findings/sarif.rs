@@ -12,7 +12,8 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::decision::risk::RiskClass;
 use rcrepro_model::plan::proof::Tool;
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+pub(crate) const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// Gives the log: a run for each tool that has evidence or findings.
 #[must_use]
@@ -81,7 +82,7 @@ fn result(all: &Findings, finding: &ScanFinding, rule: Option<usize>) -> Value {
 }
 
 /// Writes a path as a relative URI (RFC 3986): everything but unreserved characters and `/` is escaped.
-fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     let mut text = String::new();
     for byte in path.bytes() {
         match byte {

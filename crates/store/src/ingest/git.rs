@@ -22,7 +22,7 @@ mod visit;
 mod walk;
 
 pub use error::GitError;
-pub use visit::{Visited, visit_git};
+pub use visit::{Visited, look_git, visit_git};
 use walk::Walk;
 pub(crate) use walk::is_malformed;
 
