@@ -118,7 +118,8 @@ fn names_that_are_no_text_and_excluded_files_are_searched_too() {
     std::fs::write(scene.path(".").join(name), "GO_VERSION=1.26.7\n").expect("written");
     scene.write("hidden/Dockerfile", b"FROM golang:1.26.7\n");
     scene.commit("hide");
-    says(&scene.run(&["pins"]), 1, &["\\xe0.sh:1:12: go `1.26.7`", "hidden/Dockerfile:1:6: go `1.26.7`"]);
+    let row = "go `1.26.7` is not the pinned version, in 2 places\n              \\xe0.sh:1:12\n              hidden/Dockerfile:1:6\n";
+    says(&scene.run(&["pins"]), 1, &[row]);
 }
 
 #[test]
@@ -232,9 +233,11 @@ fn a_plan_in_a_subfolder_sees_what_lies_above_it() {
     let workflow = WORKFLOW.replace("go-version-file: go.mod", "go-version-file: services/api/go.mod");
     scene.write(".github/workflows/ci.yml", workflow.as_bytes());
     scene.write("services/other/Dockerfile", b"FROM golang:1.20\n");
+    scene.write("CHANGELOG.md", b"Needs Go 1.25.3.\n");
     scene.commit("a plan below");
     let said = scene.run(&["-C", "services/api", "pins"]);
     says(&said, 0, &["services/api/go.mod: go1.26.8", "../../.github/workflows/ci.yml:7:31", "the pins hold"]);
+    assert!(!said.stdout.contains("CHANGELOG"), "what lies above and does not count is not named: {}", said.stdout);
     assert!(!said.stdout.contains("1.20"), "what lies beside is another's: {}", said.stdout);
     scene.write(".tool-versions", b"golang 1.25.3\n");
     scene.write("go.work", b"go 1.27\n\nuse ./services/api\n");

@@ -89,7 +89,12 @@ impl PinSurvey {
         self.add(SurveyedFile::read(path, bytes, pins));
     }
 
-    fn add(&mut self, file: SurveyedFile) {
+    fn add(&mut self, mut file: SurveyedFile) {
+        // Of what lies above only what counts is named: the rest would change what the pins rest on with every edit there.
+        if file.path.starts_with("../") {
+            file.mentions.retain(|mention| mention.look_alike.is_none());
+            file.old.retain(|old| !matches!(old.sighting, Sighting::LookAlike(_)));
+        }
         self.files += 1;
         self.binary += usize::from(file.is_binary);
         self.unreadable.extend(file.unreadable.map(|error| Unreadable { file: file.path.clone(), error }));
