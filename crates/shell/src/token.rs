@@ -8,7 +8,7 @@ use std::ops::Range;
 pub struct ShellToken {
     /// The bytes of the text that it is made of.
     pub range: Range<usize>,
-    /// What a shell makes of it.
+    /// A word, a mark between words, or what is skipped.
     pub kind: ShellTokenKind,
 }
 
