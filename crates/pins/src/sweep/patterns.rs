@@ -94,7 +94,7 @@ pub static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         pattern(
             ReferencedTool::Node,
             PatternForm::Words,
-            format!(r"\b[Nn]ode(?:\s+[Vv]ersions?)?:?\s+(?:>=?\s*|≥\s*)?[vV]?(?P<v>[1-3]\d(?:\.(?:\d+|x)){{0,2}})\b{MORE}"),
+            format!(r"(?:^|[^\w-])[Nn]ode(?:\s+[Vv]ersions?)?:?\s+(?:>=?\s*|≥\s*)?[vV]?(?P<v>[1-3]\d(?:\.(?:\d+|x)){{0,2}})\b{MORE}"),
         ),
     ]
 });
@@ -178,6 +178,7 @@ mod tests {
             (ReferencedTool::Go, "<li>golang:golang.org/x/net</li>"),
             (ReferencedTool::Node, "import fs from 'node:fs'"),
             (ReferencedTool::Node, "node 1 of the cluster"),
+            (ReferencedTool::Node, "build-tree --scores-per-node 12"),
             (ReferencedTool::Node, "the frontend (Node.js: 3000) and Node.js 18080"),
             (ReferencedTool::Node, "curl http://node:9100/metrics"),
             (ReferencedTool::Go, "backend: golang:8080"),

@@ -14,9 +14,31 @@ const DEEPEST: usize = 128;
 
 /// Reads every document of a file.
 ///
+/// What other readers take and the specification does not is taken, too: a closing bracket that is indented no more than what
+/// it closes, and lines that only a template has, such as `{{- if .Values.a }}`.
+///
 /// # Errors
 /// [`SyntaxError`] for what is not YAML, and for more nodes or deeper nesting than any configuration has.
 pub fn documents(text: &str) -> Result<Vec<SyntaxNode>, SyntaxError> {
+    strict(text).or_else(|error| match lenient(text) {
+        Some(lenient) => strict(&lenient).map_err(|_| error),
+        None => Err(error),
+    })
+}
+
+/// Indents closing brackets and blanks the lines of templates; none where there is neither. Every line keeps its number.
+fn lenient(text: &str) -> Option<String> {
+    let is_template = |line: &str| line.starts_with("{{") && line.ends_with("}}");
+    let lines = text.lines().map(|line| match line.trim() {
+        trimmed if is_template(trimmed) => String::new(),
+        trimmed if trimmed.starts_with([']', '}']) => format!(" {line}"),
+        _ => line.to_owned(),
+    });
+    let changed = lines.collect::<Vec<_>>().join("\n");
+    (changed.trim_end() != text.trim_end()).then_some(changed)
+}
+
+fn strict(text: &str) -> Result<Vec<SyntaxNode>, SyntaxError> {
     let mut reader = Reader { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), nodes: 0 };
     let mut documents = Vec::new();
     while let Some((event, span)) = reader.next()? {
@@ -138,6 +160,16 @@ mod tests {
         let places: Vec<_> = b.members().iter().map(|node| (node.text().unwrap_or_default(), node.place())).collect();
         assert_eq!(places, [("x", (2, 7)), ("y", (2, 11))], "a quoted text begins behind its quote");
         assert_eq!(document.path(&["a", "d"]).map(SyntaxNode::place), Some((4, 7)));
+    }
+
+    #[test]
+    fn what_other_readers_take_is_taken() {
+        let document = first("on:\n  push:\n    branches: [\n      main,\n    ]\nenv: {\n  A: b\n}\n");
+        assert_eq!(document.path(&["env", "A"]).map(SyntaxNode::place), Some((7, 6)));
+        let document = first("a:\n{{- if .Values.b }}\n  b: 1\n{{- end }}\nc: 2\n");
+        assert_eq!(document.get("c").map(SyntaxNode::place), Some((5, 4)));
+        let neither = "a: [b\n{{ x }}\nc: d";
+        assert_eq!(documents(neither), strict(neither), "the error is that of the file");
     }
 
     #[test]
