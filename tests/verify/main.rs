@@ -3,7 +3,9 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
 
 mod beside;
+mod failure;
 mod outcomes;
+mod project;
 
 use std::path::{Path, PathBuf};
 

@@ -85,6 +85,7 @@ pub fn comparison(
     json!({
         "packet": manifest.packet.to_string(),
         "verdict": comparison.equality().as_str(),
+        "failed_alike": comparison.failed_alike,
         "recorded": recorded.to_string(),
         "found": found.to_string(),
         "commands": commands,

@@ -1,5 +1,7 @@
 //! `rcrepro run`.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use crate::args::{ExecutionArgs, LookArgs};
@@ -92,7 +94,10 @@ async fn run_queue(
 fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Value>) -> Result<(), Failure> {
     let FinishedPacket { id, run, outcome, skipped } = packet;
     let skipped: Vec<String> = skipped.iter().map(ToString::to_string).collect();
-    let written = run.written.as_ref().map(|path| path.display().to_string());
+    let shown = |path: &PathBuf| path.display().to_string();
+    let written = run.written.as_ref().map(shown);
+    let failed = run.failure.as_ref().map(|failure| shown(&failure.path));
+    let passed_before = run.failure.as_ref().and_then(|failure| failure.passed_before.as_ref()).map(shown);
     let report = RunReport {
         manifest: &run.manifest,
         digest: run.digest,
@@ -101,6 +106,8 @@ fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Va
         flakes: &run.flakes,
         skipped: &skipped,
         written: written.as_deref(),
+        failed: failed.as_deref(),
+        passed_before: passed_before.as_deref(),
     };
     if context.json {
         let mut document = report.json();

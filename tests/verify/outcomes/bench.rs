@@ -185,6 +185,7 @@ impl Bench {
             proof_inputs,
             images: images(pair),
             written: None,
+            failure: None,
             manifest,
         }
     }

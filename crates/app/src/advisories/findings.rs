@@ -1,13 +1,14 @@
 //! What the evidence of a plan's scan commands says that they found.
 //!
-//! The newest run or replay of this very source counts, failed ones too; without one, the committed manifest does. Nothing is
-//! executed.
+//! The newest run or replay of this very source counts, failed ones too; without one, the committed record of a failure, and
+//! then the committed manifest. Nothing is executed.
 
 use std::collections::BTreeSet;
 
 use crate::board::status_error::StatusError;
 use crate::evidence::currency::outdated;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
+use crate::evidence::failure;
 use crate::evidence::history::History;
 use crate::evidence::recorded;
 use crate::run::ended::ended;
@@ -167,6 +168,13 @@ pub(crate) fn newest(
         let own = FsStore::open(store.root())?;
         let origin = format!("{} {}", found.record.kind, found.record.run);
         return Ok(Some((found.manifest, origin, Box::new(own))));
+    }
+    if let Some(set) = failure::open(workspace, id, store.root())?
+        && failure::is_current(workspace, &set, id, source)
+    {
+        let path = workspace.failed_path(id);
+        let manifest = set.manifest().map_err(|source| StatusError::NoManifest { path, source })?;
+        return Ok(Some((manifest, format!("manifests/{id}.failed.json"), Box::new(set.into_blobs()))));
     }
     let path = workspace.manifest_path(id);
     let set = match EvidenceSet::open(&path, Some(store.root())) {

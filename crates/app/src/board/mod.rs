@@ -25,15 +25,18 @@ use crate::board::fact_sources::FactSources;
 use crate::board::section_facts::SectionFacts;
 use crate::board::sections::{Sections, SectionsIoError};
 use crate::board::status_error::StatusError;
+use crate::evidence::failure;
 use crate::evidence::history::{History, RecordedRun};
 use crate::evidence::recorded;
 use crate::evidence::verify::{Verification, verify};
+use rcrepro_format::records::manifest_json;
 use rcrepro_model::advisory::scan::SCANNERS;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::decision::board::{self, Board, Fact, PacketEvidence, PacketFacts};
+use rcrepro_model::evidence::failed::FailedEntry;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::evidence::manifest::{ReproManifest, version_for};
 use rcrepro_model::plan::contract::Basis;
 use rcrepro_model::plan::{CommandSpec, Packet, PacketId, Plan};
 use rcrepro_model::standing::Standing;
@@ -142,9 +145,13 @@ impl Gather<'_> {
         Ok(PacketFacts { evidence, facts, running: self.history.is_running(id, &self.workspace.folder)? })
     }
 
-    /// Judges the committed manifest, after a look at whether a later run of the same source failed.
+    /// Judges the committed manifest, after a look at whether a later run of the same source failed, here or where the record of
+    /// a failure was made.
     fn evidence(&self, id: &PacketId, packet: &Packet) -> Result<PacketEvidence, StatusError> {
         if let Some(failed) = self.later_failure(id, packet)? {
+            return Ok(failed);
+        }
+        if let Some(failed) = self.recorded_failure(id)? {
             return Ok(failed);
         }
         let path = self.workspace.manifest_path(id);
@@ -166,6 +173,30 @@ impl Gather<'_> {
             (None, None) => Ok(PacketEvidence::Undecided { why: vec!["the manifest cannot be read".into()] }),
             (None, Some(manifest)) => Ok(self.counted(id, manifest, &verification, set.blobs())),
         }
+    }
+
+    /// Judges the record of a failure, which counts while it is of this source, plan and locks. One that contradicts itself says
+    /// nothing of what it is of, and is never passed over.
+    fn recorded_failure(&self, id: &PacketId) -> Result<Option<PacketEvidence>, StatusError> {
+        let set = match failure::open(self.workspace, id, self.store.root()) {
+            Ok(None) => return Ok(None),
+            Ok(Some(set)) => set,
+            Err(EvidenceSetError::Read { path, source }) => {
+                let why = format!("cannot read `{}`: {source}", path.display());
+                return Ok(Some(PacketEvidence::Undecided { why: vec![why] }));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let verification = set.verify_commands(self.others.today)?;
+        let standing = verification.standing();
+        let is_read = standing != Standing::Tampered && verification.parsed.is_some();
+        if is_read && !failure::is_current(self.workspace, &set, id, self.source) {
+            return Ok(None);
+        }
+        let of = |line| format!("manifests/{id}.failed.json: {line}");
+        let why = lines(&verification).into_iter().map(of).collect();
+        let otherwise = || PacketEvidence::Undecided { why: vec![of("it is not the record of a failure".to_owned())] };
+        Ok(Some(wrong(standing, why).unwrap_or_else(otherwise)))
     }
 
     /// Counts whole evidence only when it is of this packet, source, plan and locks.
@@ -206,8 +237,10 @@ impl Gather<'_> {
     fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<PacketEvidence>, StatusError> {
         let newest = self.history.newest_current(id, self.workspace, self.source, self.store)?;
         let Some(RecordedRun { record, bytes, manifest }) = newest else { return Ok(None) };
+        let bytes = marked(self.workspace, packet, bytes, &manifest);
         // What a run proved follows from its evidence again: failures, hollow passes, noise.
-        let verification = verify(&bytes, self.store, &EvidenceFolder::default(), self.others.today);
+        let mut verification = verify(&bytes, self.store, &EvidenceFolder::default(), self.others.today);
+        verification.findings.retain(|finding| finding.name != FindingName::NothingFailed);
         let of = |line| format!("{} {}: {line}", record.kind, record.run);
         if let Some(evidence) = damaged(&verification, id, of) {
             return Ok(Some(evidence));
@@ -230,6 +263,17 @@ impl Gather<'_> {
         }
         Ok(lines)
     }
+}
+
+/// Marks what a run recorded of a packet some of whose commands did not run: those are missing for that reason, and not because
+/// somebody took them out.
+fn marked(workspace: &Workspace, packet: &Packet, bytes: Vec<u8>, manifest: &ReproManifest) -> Vec<u8> {
+    let failed = FailedEntry::of_run(workspace.plan.commands(packet), &manifest.commands, &[]);
+    if failed.not_run.is_empty() {
+        return bytes;
+    }
+    let version = version_for(&manifest.commands, Some(&failed));
+    manifest_json::encode(&ReproManifest { version, failed: Some(failed), ..manifest.clone() }).0
 }
 
 /// The evidence of a packet that did not pass, with why not; none when it did.

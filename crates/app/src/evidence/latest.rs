@@ -1,4 +1,5 @@
-//! The latest evidence of a packet: the newest run or replay in the store, else the committed manifest.
+//! The latest evidence of a packet: the newest run or replay in the store, else the committed record of a failure, else the
+//! committed manifest.
 
 use std::path::PathBuf;
 
@@ -75,7 +76,9 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
         let origin = format!("{} {} of commit {}", record.kind, record.run, record.commit);
         return Ok(Latest { manifest, origin, unrecorded });
     }
-    let path = workspace.manifest_path(packet);
+    // Where there is the record of a failure, no run has passed since.
+    let failed = workspace.failed_path(packet);
+    let path = if failed.symlink_metadata().is_ok() { failed } else { workspace.manifest_path(packet) };
     match read_manifest(&path, store) {
         Ok((manifest, _)) => Ok(Latest { manifest, origin: path.display().to_string(), unrecorded }),
         Err(ReplayError::NoManifest { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {

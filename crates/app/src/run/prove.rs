@@ -58,6 +58,7 @@ pub(crate) fn prove_packet(
         proof_inputs,
         images: None,
         written: None,
+        failure: None,
     })
 }
 

@@ -87,7 +87,7 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
     });
     let commands: Vec<CommandEntry> = ran.iter().map(|ran| ran.entry.clone()).collect();
     ReproManifest {
-        version: version_for(&commands),
+        version: version_for(&commands, None),
         packet: packet.clone(),
         plan: workspace.plan_digest(),
         source: SourceEntry { root: resolved.source, date_epoch: resolved.date_epoch, dirty: false },
@@ -96,6 +96,7 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         frozen: resolved.frozen.clone(),
         normalizers: normalizers.collect(),
         commands,
+        failed: None,
     }
 }
 
