@@ -165,5 +165,5 @@ async fn what_decides_nothing_leaves_no_record() {
 }
 
 fn fresh(options: rcrepro_app::run::RunOptions<'_>) -> rcrepro_app::run::RunOptions<'_> {
-    options
+    rcrepro_app::run::RunOptions { fresh: true, ..options }
 }

@@ -6,6 +6,7 @@ mod beside;
 mod failure;
 mod outcomes;
 mod project;
+mod reuse;
 
 use std::path::{Path, PathBuf};
 

@@ -211,5 +211,5 @@ impl Project {
 }
 
 fn options(workspace: &Workspace) -> RunOptions<'_> {
-    RunOptions { revision: workspace.revision(), lanes: 1, second_look: false, today: super::today() }
+    RunOptions { revision: workspace.revision(), lanes: 1, second_look: false, fresh: false, today: super::today() }
 }

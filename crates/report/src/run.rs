@@ -116,6 +116,9 @@ impl RunReport<'_> {
                 return;
             }
         }
+        if let Some(run) = self.beside.taken_over.get(&entry.id) {
+            put(text, format_args!("{:>12}taken over from run {run}", ""));
+        }
         for sentence in self.beside.sentences(&entry.id) {
             put(text, format_args!("{:>12}{sentence}", ""));
         }
@@ -136,7 +139,7 @@ impl RunReport<'_> {
                 "ended": self.beside.endings.get(&entry.id), "action": entry.action.to_string(),
                 "stdout": entry.stdout.raw.to_string(), "stderr": entry.stderr.raw.to_string(),
                 "proof": self.beside.proofs.get(&entry.id).map(proof), "flake": self.flakes.get(&entry.id).map(flake),
-                "failure": self.beside.note(&entry.id),
+                "failure": self.beside.note(&entry.id), "taken_over": self.beside.taken_over.get(&entry.id),
             })
         };
         json!({

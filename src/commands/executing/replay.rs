@@ -54,6 +54,7 @@ pub async fn replay(
                 revision: workspace.revision(),
                 lanes: lanes(execution),
                 second_look: !look.no_second_look,
+                fresh: true,
                 today: today(),
             };
             let replayed = replay::replay(session.context(&observe, cancel), &workspace, &path, options).await?;

@@ -170,7 +170,7 @@ pub(crate) fn newest(
         return Ok(Some((found.manifest, origin, Box::new(own))));
     }
     if let Some(set) = failure::open(workspace, id, store.root())?
-        && failure::is_current(workspace, &set, id, source)
+        && failure::is_current(workspace, &set, id, source, store)
     {
         let path = workspace.failed_path(id);
         let manifest = set.manifest().map_err(|source| StatusError::NoManifest { path, source })?;
@@ -185,7 +185,7 @@ pub(crate) fn newest(
     // A plan that is damaged in the store is the very one at hand when the digests are equal.
     let own = || (manifest.plan == workspace.plan_digest()).then(|| workspace.plan.clone());
     let plan = recorded::plan(&manifest, set.blobs()).or_else(own);
-    let is_current = plan.is_some_and(|plan| outdated(workspace, &manifest, &plan, source).is_none());
+    let is_current = plan.is_some_and(|plan| outdated(workspace, &manifest, &plan, source, store).is_none());
     if manifest.packet != *id || !is_current {
         return Ok(None);
     }

@@ -12,6 +12,7 @@ pub(crate) mod section_facts;
 pub mod sections;
 pub mod status_error;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -29,6 +30,8 @@ use crate::evidence::failure;
 use crate::evidence::history::{History, RecordedRun};
 use crate::evidence::recorded;
 use crate::evidence::verify::{Verification, verify};
+use crate::workspace::plan_files::short;
+use crate::workspace::release_commit;
 use rcrepro_format::records::manifest_json;
 use rcrepro_model::advisory::scan::SCANNERS;
 use rcrepro_model::content::digest::Digest;
@@ -82,7 +85,8 @@ pub fn status_with_sections(
     let history = History::open(store.root())?;
     let written = SectionFacts::read(workspace);
     let others = FactSources { workspace, revision, today, store: &store, source: source.root, written: &written };
-    let gather = Gather { workspace, store: &store, source: source.root, history, others };
+    let kept = RefCell::default();
+    let gather = Gather { workspace, store: &store, source: source.root, history, others, kept };
     let plan = &workspace.plan;
     let mut facts = BTreeMap::new();
     for (id, packet) in &plan.packets {
@@ -108,6 +112,7 @@ pub fn status_with_sections(
     let gates = gates::proven(workspace, source.root);
     let mut notes = exceptions::notes(workspace, revision, source.root, &store, &facts, today)?;
     notes.extend(gather.unrecorded()?);
+    notes.extend(gather.of_other_commits()?);
     let board = Board { gates, notes, ..decided(&facts) };
     Ok(Status { board, source: source.root, texts, sections: written.sections })
 }
@@ -130,6 +135,8 @@ struct Gather<'a> {
     source: Digest,
     history: History,
     others: FactSources<'a>,
+    /// The manifests that count although the source has changed since.
+    kept: RefCell<BTreeMap<PacketId, ReproManifest>>,
 }
 
 impl Gather<'_> {
@@ -190,7 +197,7 @@ impl Gather<'_> {
         let verification = set.verify_commands(self.others.today)?;
         let standing = verification.standing();
         let is_read = standing != Standing::Tampered && verification.parsed.is_some();
-        if is_read && !failure::is_current(self.workspace, &set, id, self.source) {
+        if is_read && !failure::is_current(self.workspace, &set, id, self.source, self.store) {
             return Ok(None);
         }
         let of = |line| format!("manifests/{id}.failed.json: {line}");
@@ -213,8 +220,11 @@ impl Gather<'_> {
         let Some(plan) = recorded::plan(manifest, store) else {
             return PacketEvidence::Undecided { why: vec!["the plan that it was made by cannot be read".into()] };
         };
-        if let Some(why) = outdated(self.workspace, manifest, &plan, self.source) {
+        if let Some(why) = outdated(self.workspace, manifest, &plan, self.source, self.store) {
             return PacketEvidence::Missing { why: format!("{why}: rcrepro run {id}") };
+        }
+        if manifest.source.root != self.source {
+            self.kept.borrow_mut().insert(id.clone(), manifest.clone());
         }
         let commands = manifest.commands.iter().map(|entry| (entry.id.clone(), entry.result)).collect();
         let flakes = verification.flakes.iter().map(|(id, flake)| (id.clone(), flake.to_string())).collect();
@@ -260,6 +270,22 @@ impl Gather<'_> {
         for id in self.workspace.plan.packets.keys() {
             let unrecorded = self.history.unrecorded(id, &self.workspace.folder)?;
             lines.extend(unrecorded.map(|unrecorded| unrecorded.to_string()));
+        }
+        Ok(lines)
+    }
+}
+
+impl Gather<'_> {
+    /// Says of which commit the evidence is that counts although the source has changed since, a line per packet.
+    fn of_other_commits(&self) -> Result<Vec<String>, StatusError> {
+        let mut lines = Vec::new();
+        for (id, manifest) in self.kept.borrow().iter() {
+            let found = release_commit::of_manifest(self.workspace, manifest, self.store)?;
+            let commit = found.map_or_else(
+                || "a commit that is not in this history".to_owned(),
+                |found| format!("commit {}", short(found.revision())),
+            );
+            lines.push(format!("{id}: its evidence is of {commit}, and no command of it sees what has changed since"));
         }
         Ok(lines)
     }

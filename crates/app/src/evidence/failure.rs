@@ -15,6 +15,7 @@ use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::PacketId;
+use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 
 /// What a run that failed left in the plan's folder.
@@ -43,12 +44,19 @@ pub(crate) fn open(
 
 /// Whether a record of a failure is of the packet, and of the source, plan and locks at hand.
 #[must_use]
-pub(crate) fn is_current(workspace: &Workspace, set: &EvidenceSet, packet: &PacketId, source: Digest) -> bool {
+pub(crate) fn is_current(
+    workspace: &Workspace,
+    set: &EvidenceSet,
+    packet: &PacketId,
+    source: Digest,
+    store: &dyn BlobStore,
+) -> bool {
     let Ok(manifest) = set.manifest() else { return false };
     // A plan that cannot be read from the evidence is the one at hand when the digests are equal.
     let own = || (manifest.plan == workspace.plan_digest()).then(|| workspace.plan.clone());
     let plan = recorded::plan(&manifest, set.blobs()).or_else(own);
-    manifest.packet == *packet && plan.is_some_and(|plan| outdated(workspace, &manifest, &plan, source).is_none())
+    manifest.packet == *packet
+        && plan.is_some_and(|plan| outdated(workspace, &manifest, &plan, source, store).is_none())
 }
 
 /// Finds the manifest of an earlier run whose commands had the same actions as these, as far as both have them.

@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod context;
+pub mod earlier;
 pub mod ended;
 pub mod execute;
 pub mod mending;
@@ -106,6 +107,8 @@ pub struct RunOptions<'a> {
     pub lanes: usize,
     /// Whether commands that failed are executed again in looser worlds, only to find the pin that they fail by.
     pub second_look: bool,
+    /// Whether commands are executed that an earlier run executed and that passed. A replay executes all in any case.
+    pub fresh: bool,
     /// The day, for what the plan lets pass until one.
     pub today: CivilDate,
 }

@@ -35,6 +35,8 @@ pub struct PacketRun {
     pub proofs: BTreeMap<Name, Proof>,
     /// How each command that ran ended, in words.
     pub endings: BTreeMap<Name, String>,
+    /// The commands that were not executed, with the run from which they were taken over.
+    pub taken_over: BTreeMap<Name, String>,
     /// The commands that failed and passed when they were run again.
     pub flakes: BTreeMap<Name, Flake>,
     /// What is known beside the failures.

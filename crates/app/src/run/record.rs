@@ -18,7 +18,7 @@ use rcrepro_model::evidence::manifest::{
     CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
 };
 use rcrepro_model::evidence::run_record::{
-    AttemptRecord, CommandRecord, EngineRecord, HostRecord, RUN_RECORD_VERSION, RunRecord,
+    AttemptRecord, CommandRecord, EngineRecord, HostRecord, RunRecord, record_version,
 };
 use rcrepro_model::execution::second_look::told::{FailureNotes, SecondLookEntry};
 use rcrepro_model::plan::PacketId;
@@ -55,8 +55,9 @@ pub(crate) fn record_packet(
     let (bytes, digest) = manifest_json::encode(&manifest);
     context.store.put(&bytes)?;
     let (host, engine) = host(context.engine.info());
+    let commands = command_records(commands, &executed.notes, &**context.store)?;
     let record = RunRecord {
-        version: RUN_RECORD_VERSION,
+        version: record_version(&commands),
         run: context.run.id().to_string(),
         kind: if recorded.is_some() { "replay" } else { "run" }.to_owned(),
         packet: id.clone(),
@@ -68,7 +69,7 @@ pub(crate) fn record_packet(
         recorded: recorded.map(|(_, digest)| digest),
         host,
         engine,
-        commands: command_records(commands, &executed.notes, &**context.store)?,
+        commands,
     };
     context.run.write_record(id, &run_record_json::encode(&record))?;
     Ok(RecordedPacket { manifest, bytes, digest, record })
@@ -152,7 +153,9 @@ fn command_record(
         })
         .collect();
     let (id, network) = (ran.entry.id.clone(), Some(store.put(&seen)?));
-    Ok(CommandRecord { id, duration_ms: ms(ran.duration), attempts: attempts(ran), network, earlier, second_look })
+    let taken_over = ran.taken_over.clone();
+    let (duration_ms, attempts) = (ms(ran.duration), attempts(ran));
+    Ok(CommandRecord { id, duration_ms, attempts, network, earlier, second_look, taken_over })
 }
 
 /// Counts how often a command was tried.
