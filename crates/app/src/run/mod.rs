@@ -10,6 +10,7 @@ pub mod context;
 pub mod earlier;
 pub mod ended;
 pub mod execute;
+pub(crate) mod host;
 pub mod mending;
 pub mod packet_run;
 pub mod prepare;

@@ -3,7 +3,7 @@
 use super::actions::Resolved;
 use super::context::RunContext;
 use super::earlier::EarlierRuns;
-use super::record::host;
+use super::host::host;
 use super::{RunError, StageInput};
 use crate::evidence::history::History;
 use crate::frozen::{FrozenError, FrozenStep, Provenance, client};

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use super::actions::Resolved;
 use super::execute::{CommandRun, ExecutedPacket};
+use super::host::host;
 use super::prepare::Prepared;
 use super::{RunError, StageInput};
 use crate::machine::unix_time::rfc3339;
 use crate::workspace::Workspace;
-use rcrepro_engine::EngineInfo;
 use rcrepro_format::records::{manifest_json, run_record_json};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
@@ -17,9 +17,7 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{
     CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
 };
-use rcrepro_model::evidence::run_record::{
-    AttemptRecord, CommandRecord, EngineRecord, HostRecord, RunRecord, record_version,
-};
+use rcrepro_model::evidence::run_record::{AttemptRecord, CommandRecord, RunRecord, record_version};
 use rcrepro_model::execution::second_look::told::{FailureNotes, SecondLookEntry};
 use rcrepro_model::plan::PacketId;
 use rcrepro_normalize as normalize;
@@ -99,25 +97,6 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         commands,
         failed: None,
     }
-}
-
-/// Describes this machine and the engine.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "the kernel's release")]
-pub(crate) fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let host = HostRecord {
-        system: format!("{} {}", std::env::consts::OS, release.trim()),
-        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        rcrepro: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let engine = EngineRecord {
-        name: engine.name.clone(),
-        version: engine.version.clone(),
-        api_version: engine.api_version.clone(),
-        staging: engine.staging.clone(),
-    };
-    (host, engine)
 }
 
 /// Makes the records of the commands that ran, and stores what was seen of their attempts at the network.
