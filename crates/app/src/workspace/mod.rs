@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod check;
 pub mod files;
+mod look;
 pub mod missing;
 pub mod next;
 pub mod plan_files;
@@ -22,7 +23,6 @@ use rcrepro_model::content::name::TreePath;
 use rcrepro_model::plan::{ImageSource, Packet, PacketId, Plan};
 use rcrepro_model::text::hint::Hint;
 use rcrepro_normalize as normalize;
-use rcrepro_pins::above::relative;
 use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
@@ -256,6 +256,12 @@ impl Workspace {
         self.folder.join("manifests").join(format!("{packet}.json"))
     }
 
+    /// Gives the path of the record of a packet that failed, which is beside its manifest.
+    #[must_use]
+    pub fn failed_path(&self, packet: &PacketId) -> PathBuf {
+        self.folder.join("manifests").join(format!("{packet}.failed.json"))
+    }
+
     /// Gives the path of a packet's committed scope record.
     #[must_use]
     pub fn scope_path(&self, packet: &PacketId) -> PathBuf {
@@ -309,45 +315,12 @@ impl Workspace {
         Ok(visit_git(&source, IngestLimits::default(), visit)?)
     }
 
-    /// As [`Self::visit_source`], on every thread and with what is made of each path; `above` asks, of the paths outside of the
-    /// plan's folder, which are read, too. Paths are the plan's: those above begin with `../`, and come last.
-    ///
-    /// # Errors
-    /// [`WorkspaceError`] when there is no repository or the commit cannot be read.
-    pub(crate) fn look_source<T: Send>(
-        &self,
-        revision: &str,
-        above: &dyn Fn(&str) -> bool,
-        look: &(dyn Fn(&str, Visited<'_>) -> T + Sync),
-    ) -> Result<(String, Vec<T>), WorkspaceError> {
-        let (repository, folder) = self.repository()?;
-        let exclude = GlobSet::empty();
-        let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
-        let limits = IngestLimits::default();
-        let (commit, mut made) = look_git(&source, limits, &|_| true, look)?;
-        if let Some(folder) = &folder {
-            let whole = GitSource { folder: None, ..source };
-            let seen = |path: &str| relative(folder.as_str(), path);
-            let is_wanted = |path: &str| seen(path).starts_with("../") && above(&seen(path));
-            made.extend(look_git(&whole, limits, &is_wanted, &|path, visited| look(&seen(path), visited))?.1);
-        }
-        Ok((commit, made))
-    }
-
     /// Finds the work tree that the plan's folder belongs to, and where in it the folder is; none for its root.
     ///
     /// # Errors
     /// [`WorkspaceError::NoRepository`].
     pub(crate) fn repository(&self) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
         repository(&self.folder)
-    }
-
-    /// Names the plan's folder within its repository; empty for the top.
-    ///
-    /// # Errors
-    /// [`WorkspaceError::NoRepository`].
-    pub(crate) fn folder_in_repository(&self) -> Result<String, WorkspaceError> {
-        Ok(self.repository()?.1.map(|folder| folder.to_string()).unwrap_or_default())
     }
 
     /// Gives the globs, relative to the plan's folder, of the records that rcrepro writes, without the documents.
