@@ -21,7 +21,7 @@ pub mod tar_reader;
 
 pub use self::dir::{hash_dir, ingest_dir, ingest_output};
 pub use self::dir_error::DirError;
-pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, is_excluded, visit_git};
+pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, visit_git};
 pub use self::layers::{Dress, RootTree, ingest_layers};
 pub use self::scan::DirOptions;
 pub use self::tar::{TarOptions, ingest_tar, ingest_tar_into};
