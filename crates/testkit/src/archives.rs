@@ -1,7 +1,5 @@
 //! Archives made to order: tar, Debian packages, npm tarballs and zips, however bad.
 
-use std::io::Write as _;
-
 pub use rcrepro_compression::pack::{gzip, xz, zstd};
 use tar::{EntryType, Header};
 
@@ -80,10 +78,5 @@ pub fn tgz_of(items: &[Item<'_>]) -> Vec<u8> {
 
 /// Makes a zip of named files.
 pub fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, content) in files {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("begins");
-        zip.write_all(content).expect("writes");
-    }
-    zip.finish().expect("ends").into_inner()
+    rcrepro_archive::zip::deflated(files.iter().copied()).expect("a zip")
 }

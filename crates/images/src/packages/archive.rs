@@ -4,11 +4,13 @@
 //! links to such names; more than [`LayerLimits::PACKAGE`] even where it is left out; headers or a tail that go on and on. Set-id bits, owners, times and extended attributes are dropped.
 
 use std::cell::Cell;
+use std::fs::File;
 use std::io::{self, Read};
 
 use tar::EntryType;
 
 use super::PackageError;
+use rcrepro_archive::zip::{ZipError, ZipReader};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::layer::{Entry, EntryKind, LayerLimits};
 
@@ -112,6 +114,31 @@ fn placed(
         _ => return Err(refuse("neither file, folder nor link")),
     };
     Ok(Some(Entry { path, kind }))
+}
+
+/// Shows the files of a zip with their contents, which may have `most` bytes together; a member that is not a file is refused.
+///
+/// # Errors
+/// [`PackageError::Entry`], [`PackageError::Io`], or what `sink` says.
+pub(super) fn read_zip<E: From<PackageError>>(
+    package: &str,
+    zip: File,
+    most: u64,
+    sink: &mut dyn FnMut(&str, &mut dyn Read) -> Result<(), E>,
+) -> Result<(), E> {
+    let wrap = |error| match error {
+        ZipError::Read(source) => PackageError::io(package)(source),
+        ZipError::NotUtf8 { name } => refusal(package, &name, "its name is not UTF-8"),
+        ZipError::Twice { name } => refusal(package, &name, "it comes twice"),
+        ZipError::TooLarge { name, .. } => {
+            refusal(package, name.as_bytes(), "it takes the module beyond the bytes that one may unpack to")
+        }
+    };
+    let zip = ZipReader::open(zip).map_err(wrap)?;
+    zip.each(most, |error| wrap(error).into(), &mut |member, content| match member.is_file {
+        true => sink(&member.name, content),
+        false => Err(refusal(package, member.name.as_bytes(), "no plain file").into()),
+    })
 }
 
 /// Counts what is read, and ends beyond a limit that moves on with the entries.

@@ -211,7 +211,7 @@ fn toolchain_zips_hold_no_links_devices_doubles_or_bombs() {
     assert!(unzip(&with_mode(one.clone(), 0o100_755)).is_ok());
     for (what, mode) in [("symlink", 0o120_777), ("block", 0o060_666), ("char", 0o020_666), ("pipe", 0o010_666)] {
         let message = unzip(&with_mode(one.clone(), mode)).expect_err(what);
-        assert!(message.contains("`m@v1/x` is refused: no file below"), "{what}: {message}");
+        assert!(message.contains("`m@v1/x` is refused: no plain file"), "{what}: {message}");
     }
     let twice = replaced(zip_of(&[("m@v1/a", b"1"), ("m@v1/b", b"2")]), b"m@v1/b", b"m@v1/a");
     let message = unzip(&twice).expect_err("twice");
