@@ -12,4 +12,24 @@
 
 #![warn(clippy::expect_used)]
 
+use std::io::{self, Read};
+
+pub mod tar;
 pub mod zip;
+
+/// Reads until the buffer is full or the reader ends; returns how much was read.
+///
+/// # Errors
+/// What the reader says.
+pub fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

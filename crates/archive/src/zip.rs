@@ -1,4 +1,4 @@
-//! Zip archives of whole files. Names, doubles and sizes are checked here, whoever reads the members.
+//! Zip archives of whole files. Names, doubles and sizes are checked here, for every room that reads members.
 //!
 //! Source: APPNOTE 6.3.10, sections 4.3 (layout) and 4.4 (fields).
 

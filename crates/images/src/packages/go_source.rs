@@ -62,7 +62,7 @@ pub fn sums(package: &str, text: &str) -> Result<Vec<Sum>, PackageError> {
 pub fn zip_h1(package: &str, module: &str, version: &str, zip: File) -> Result<String, PackageError> {
     let prefix = format!("{module}@{version}/");
     let mut hashes = BTreeMap::new();
-    read_zip(package, zip, MAX_MODULE, &mut |name, content| {
+    read_zip::<PackageError>(package, zip, MAX_MODULE, &mut |name, content| {
         if !name.starts_with(&prefix) || name.split('/').any(|segment| segment == ".." || segment.is_empty()) {
             return Err(refusal(package, name.as_bytes(), "no file below the module's prefix"));
         }
@@ -93,7 +93,7 @@ pub fn top_file(
 ) -> Result<Option<String>, PackageError> {
     let wanted = format!("{module}@{version}/{file}");
     let mut found = None;
-    read_zip(package, zip, MAX_MODULE, &mut |name, content| {
+    read_zip::<PackageError>(package, zip, MAX_MODULE, &mut |name, content| {
         if name == wanted {
             let mut text = String::new();
             content.take(MAX_TEXT).read_to_string(&mut text).map_err(PackageError::io(package))?;
