@@ -212,7 +212,8 @@ mod tests {
     #[test]
     fn what_is_packed_is_read_again_and_packed_alike() {
         let files = [("b/x", &b"one"[..]), ("a", &[7; 3000])];
-        for pack in [stored::<[(&str, &[u8]); 2]>, deflated] {
+        let packs: [fn([(&'static str, &'static [u8]); 2]) -> io::Result<Vec<u8>>; 2] = [stored, deflated];
+        for pack in packs {
             let bytes = pack(files).expect("a zip");
             assert_eq!(pack(files).expect("a zip"), bytes);
             let expected = files.map(|(name, content)| (name.to_owned(), true, content.to_vec()));
