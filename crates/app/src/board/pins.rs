@@ -54,7 +54,7 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
     let records = Workspace::records();
     let written = |path: &str| plan.documents.generated.iter().any(|document| document.as_str() == path);
     let (commit, looks) = workspace.look_source(revision, &above::counts, &|path, visited| match visited {
-        _ if records.is_match(path) => Look::Nothing,
+        _ if records.matches(path) => Look::Nothing,
         // What rcrepro wrote is no reference of anybody's; the lines keep their numbers.
         Visited::File(bytes) if written(path) => match sections::blanked(&String::from_utf8_lossy(bytes)) {
             Ok(text) => Look::File(SurveyedFile::read(path, text.as_bytes(), &plan.pins)),

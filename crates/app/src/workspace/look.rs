@@ -1,8 +1,7 @@
 //! A look at the tracked files of a commit on every thread, those above the plan's folder that count among them.
 
-use globset::GlobSet;
-
 use crate::workspace::{Workspace, WorkspaceError};
+use rcrepro_model::plan::glob::PathGlobSet;
 use rcrepro_pins::above::relative;
 use rcrepro_store::ingest::{GitSource, IngestLimits, Visited, look_git};
 
@@ -19,7 +18,7 @@ impl Workspace {
         look: &(dyn Fn(&str, Visited<'_>) -> T + Sync),
     ) -> Result<(String, Vec<T>), WorkspaceError> {
         let (repository, folder) = self.repository()?;
-        let exclude = GlobSet::empty();
+        let exclude = PathGlobSet::default();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
         let limits = IngestLimits::default();
         let (commit, mut made) = look_git(&source, limits, &|_| true, look)?;
