@@ -8,7 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use super::test_main::{objection, skips, wanted_tags};
+use super::constraint::wanted_tags;
+use super::test_main::{objection, skips};
 use super::{Flags, Module, Place};
 use crate::adapter::Adapter;
 use crate::call::Call;
