@@ -199,7 +199,7 @@ impl Sources<'_, '_> {
     fn leaves_out(&mut self, path: &str, wanted: &[String], skips: usize) {
         let file = path.strip_prefix("/work/").unwrap_or(path);
         if !wanted.is_empty() {
-            let says = format!("`{file}` is no part of this build: it wants the build tag `{}`", wanted.join("`, `"));
+            let says = format!("`{file}` is left out of this build: it wants the build tag `{}`", wanted.join("`, `"));
             self.conditions.push(Condition::new("go-test-tags", file, says));
         } else if skips > 0 && self.text {
             let says = format!("`{file}` has tests that may skip themselves, and only `-v` and `-json` say which did");

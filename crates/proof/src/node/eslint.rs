@@ -1,7 +1,7 @@
 //! eslint: silent when all is well, so that its line and configuration have to say that something was linted, and by rules.
 //!
 //! Recorded with eslint 9.39: it fails on a pattern without files, unless a flag lets that pass; warnings end with 0; a
-//! configuration without rules finds nothing; without a configuration that names them, files of TypeScript are no files to it.
+//! configuration without rules finds nothing; without a configuration that names them, files of TypeScript are left out.
 
 use serde_json::Value;
 

@@ -109,7 +109,7 @@ fn unchecked(project: &str, config: &serde_json::Value) -> Option<Condition> {
     (on("allowJs") && !on("checkJs")).then(|| Condition::new("tsc-js", project, says))
 }
 
-/// Judges what `tsc -b --verbose` says of its projects.
+/// Judges the report of `tsc -b --verbose` about its projects.
 fn built(lines: &[String]) -> Proof {
     let of = |text: &str| lines.iter().filter(|line| line.contains(text)).count() as u64;
     match (of("Building project "), of(" is up to date")) {

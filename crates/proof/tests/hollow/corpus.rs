@@ -52,11 +52,11 @@ pub struct Project {
 /// A hollow pass beside its honest twin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// The file that it stands in, without its ending.
+    /// The name of the file that holds it, without its ending.
     pub tool: String,
     /// Its name among the tool's.
     pub id: String,
-    /// Project and number of the issue or pull request that tells of it.
+    /// Project and number of the issue or pull request that reports it.
     pub seen: String,
     /// What the exit code hides, in one sentence.
     pub says: String,

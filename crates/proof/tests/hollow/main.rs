@@ -5,7 +5,7 @@
     clippy::disallowed_methods,
     clippy::disallowed_macros,
     clippy::unwrap_used,
-    reason = "tests open what the repository holds, and talk to whoever records"
+    reason = "tests open what the repository holds, and report to the person who records"
 )]
 
 mod corpus;
@@ -56,7 +56,7 @@ fn every_case_says_where_it_was_seen() {
     let mut names: Vec<String> = cases.iter().map(Case::name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), cases.len(), "a name stands twice");
+    assert_eq!(names.len(), cases.len(), "a name is used twice");
     for case in &cases {
         let (project, number) = case.seen.rsplit_once(' ').expect("a project and a number");
         assert!(project.contains('/') && number.parse::<u32>().is_ok(), "{}: seen in `{}`", case.name(), case.seen);

@@ -52,7 +52,7 @@ impl Recordings {
     /// Fails on a recording of no case.
     pub fn without(&self, cases: &[Case]) {
         for (name, _) in self.0.keys() {
-            assert!(cases.iter().any(|case| case.name() == *name), "{name} is recorded and is no case");
+            assert!(cases.iter().any(|case| case.name() == *name), "{name} is recorded without a case");
         }
     }
 
