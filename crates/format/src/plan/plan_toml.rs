@@ -19,6 +19,7 @@ use self::pins::PinsWire;
 use self::quarantine::QuarantineWire;
 use self::release_images::ReleaseImageWire;
 use self::risks::RiskWire;
+use self::source::SourceWire;
 use self::waivers::WaiverWire;
 use crate::syntax::quantity;
 use crate::syntax::toml_place::line_and_column;
@@ -42,6 +43,7 @@ mod quarantine;
 mod quiet;
 mod release_images;
 mod risks;
+mod source;
 #[cfg(test)]
 mod tests;
 mod waivers;
@@ -99,13 +101,6 @@ struct PlanWire {
     advisories: AdvisoriesWire,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct SourceWire {
-    #[serde(default)]
-    exclude: Vec<Spanned<String>>,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CommandWire {
@@ -120,6 +115,7 @@ struct CommandWire {
     outputs: Vec<Spanned<String>>,
     #[serde(default)]
     env: BTreeMap<Spanned<String>, String>,
+    git: Option<bool>,
     #[serde(default)]
     normalize: NormalizeWire,
     timeout: Option<Spanned<String>>,
@@ -163,7 +159,8 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let exclude = source.globs(&wire.source.exclude)?;
     let images = source.images(wire.images)?;
     let frozen = source.frozen(wire.frozen, &images)?;
-    let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
+    let sets = source.sets(wire.sets, wire.source.git, &images, &frozen, normalizers)?;
+    let tags = source.tags(&wire.source, &sets)?;
     let release_images = source.release_images(&wire.release_images, &images, &frozen, &sets)?;
     let protected = source.protected(wire.protected)?;
     let packets = source.packets(wire.packets, &sets, &release_images, &protected)?;
@@ -178,6 +175,7 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
         advisories: source.advisories(&wire.advisories)?,
         name: wire.name,
         exclude,
+        tags,
         images,
         frozen,
         release_images,
@@ -229,6 +227,7 @@ impl Source<'_> {
     fn sets(
         &self,
         wires: BTreeMap<Spanned<String>, Vec<CommandWire>>,
+        git: bool,
         images: &BTreeMap<Name, ImageSource>,
         frozen: &BTreeMap<Name, FrozenInput>,
         normalizers: &[&str],
@@ -249,6 +248,7 @@ impl Source<'_> {
             frozen: frozen.keys().collect(),
             commands: ids.keys().collect(),
             normalizers,
+            git,
         };
         let mut sets = BTreeMap::new();
         for (name, commands) in &wires {
@@ -282,6 +282,7 @@ impl Source<'_> {
             normalize_stderr: self.normalizers(&wire.normalize.stderr, known.normalizers)?,
             normalize_outputs: self.output_normalizers(&wire.normalize.outputs, &outputs, known.normalizers)?,
             outputs,
+            git: wire.git.unwrap_or(known.git),
             environment: self.environment(&wire.env)?,
             timeout: match &wire.timeout {
                 Some(text) => self.parse::<quantity::Seconds>(text)?.0,
@@ -306,6 +307,8 @@ struct Known<'a> {
     frozen: BTreeSet<&'a Name>,
     commands: BTreeSet<&'a Name>,
     normalizers: &'a [&'a str],
+    /// Whether commands see a repository that say nothing of it.
+    git: bool,
 }
 
 /// Finds a member of a cycle, or what waits for one.

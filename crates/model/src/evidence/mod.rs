@@ -4,4 +4,5 @@ pub mod compare;
 pub mod finding;
 pub mod manifest;
 pub mod release_record;
+pub mod repository;
 pub mod run_record;

@@ -24,6 +24,7 @@ use rcrepro_store::{BlobStore, StoreError};
 mod attempts;
 mod commands;
 mod inputs;
+pub(crate) mod repository;
 mod untied;
 mod witnesses;
 

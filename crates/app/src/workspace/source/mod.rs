@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use crate::frozen::{client, npm};
-use crate::workspace::{Workspace, WorkspaceError};
+use crate::workspace::{PLAN_FILE, Workspace, WorkspaceError};
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::{FrozenKind, Plan};
+use rcrepro_model::text::hint::Hint as _;
 use rcrepro_pins::dockerfile::buildkit as dockerfile_buildkit;
 use rcrepro_store::ingest::{Visited, is_excluded};
 
@@ -87,6 +88,12 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
                 found.refused.push(Fault::of_file(path, says).hint(format!("git add {path} and commit")));
             }
         }
+    }
+    if plan.sets.values().flatten().any(|spec| spec.git)
+        && let Err(error @ WorkspaceError::BelowRepository { .. }) = workspace.whole_repository()
+    {
+        let fault = Fault::of_file(PLAN_FILE, error.to_string());
+        found.refused.push(error.hint().into_iter().fold(fault, Fault::hint));
     }
     found.notes.extend(git_calls::notes(plan, &|path| {
         files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())

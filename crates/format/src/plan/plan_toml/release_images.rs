@@ -181,6 +181,7 @@ impl Source<'_> {
             frozen: self.names_of("frozen input", &wire.frozen, &known.frozen)?,
             needs: self.names_of("command", &wire.needs, &known.commands)?,
             outputs: BTreeSet::new(),
+            git: false,
             environment: BTreeMap::new(),
             normalize_stdout: Vec::new(),
             normalize_stderr: Vec::new(),

@@ -34,6 +34,14 @@ pub enum GitError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// Tags are to be found in a history that the repository does not hold.
+    #[error("the git repository `{}` is a shallow clone: what came before commit {commit}, where tags are looked for, is not there", repository.display())]
+    Shallow {
+        /// The working copy or the bare repository.
+        repository: PathBuf,
+        /// The commit at which the history ends, in hex.
+        commit: String,
+    },
     /// The wanted folder is not in the commit.
     #[error("commit {commit} has no folder `{path}`")]
     NoFolder {
@@ -95,6 +103,7 @@ impl Hint for GitError {
             Self::NoCommit { revision, .. } => {
                 Some(format!("git rev-parse --verify '{revision}^{{commit}}' says what git knows of it"))
             }
+            Self::Shallow { .. } => Some("git fetch --unshallow --tags".to_owned()),
             Self::Read { .. } => Some("git rev-parse HEAD".to_owned()),
             Self::Store(error) => error.hint(),
             _ => None,
