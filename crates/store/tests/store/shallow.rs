@@ -236,3 +236,45 @@ fn the_bytes_are_the_same_for_ever() {
     assert_eq!(laid.choice.commit.to_string(), "8d590be987e4b4b3e444d53f573cb388f0805800");
     assert_eq!(laid.root.to_string(), "");
 }
+
+/// What Go stamped into a program that was built in a folder.
+fn stamps(folder: &Path) -> Vec<String> {
+    let go = |arguments: &[&str]| {
+        let output = Command::new("go").args(arguments).current_dir(folder).env("GOFLAGS", "").output().expect("go");
+        assert!(output.status.success(), "go {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let outside = tempfile::tempdir().expect("a folder");
+    let program = outside.path().join("program");
+    let program = program.to_str().expect("text");
+    go(&["build", "-o", program, "."]);
+    let lines = go(&["version", "-m", program]);
+    lines
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("mod") || line.contains("vcs"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn programs_of_go_are_stamped_as_in_a_clone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = folder.path();
+    shell(
+        at,
+        "git init -q -b main .; mkdir manifests; printf 'module example.com/stamped\n' >go.mod; printf '{}' >manifests/a.json
+         printf 'package main\n\nfunc main() {}\n' >main.go; git add -A; git commit -qm one; git commit -q --allow-empty -m two
+         git clone -q --depth 1 file://$PWD clone; git tag v1.2.3; git clone -q --depth 1 file://$PWD tagged; echo clone >>.git/info/exclude",
+    );
+    for (clone, tags) in [("clone", Some([].as_slice())), ("tagged", None)] {
+        let laid = laid(at, &["manifests/**"], tags);
+        let (found, expected) = (stamps(&laid.work()), stamps(&at.join(clone)));
+        assert_eq!(found, expected);
+        for line in
+            ["build\tvcs=git", "build\tvcs.modified=false", &format!("build\tvcs.revision={}", laid.choice.commit)]
+        {
+            assert!(found.iter().any(|stamp| stamp == line), "`{line}` in {found:?}");
+        }
+    }
+}
