@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::scene::{Scene, command};
 
-/// What git says of the scene's own repository.
+/// Runs git on the scene's own repository, and returns what it prints.
 fn git(scene: &Scene, arguments: &[&str]) -> String {
     let output = Command::new("git").current_dir(scene.path("")).args(arguments).output().expect("git");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

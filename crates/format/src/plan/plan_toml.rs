@@ -19,7 +19,6 @@ use self::pins::PinsWire;
 use self::quarantine::QuarantineWire;
 use self::release_images::ReleaseImageWire;
 use self::risks::RiskWire;
-use self::source::SourceWire;
 use self::waivers::WaiverWire;
 use crate::syntax::quantity;
 use crate::syntax::toml_place::line_and_column;
@@ -43,7 +42,6 @@ mod quarantine;
 mod quiet;
 mod release_images;
 mod risks;
-mod source;
 #[cfg(test)]
 mod tests;
 mod waivers;
@@ -99,6 +97,16 @@ struct PlanWire {
     mutants: Vec<MutantWire>,
     #[serde(default)]
     advisories: AdvisoriesWire,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct SourceWire {
+    #[serde(default)]
+    exclude: Vec<Spanned<String>>,
+    #[serde(default)]
+    git: bool,
+    tags: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Deserialize)]
@@ -222,6 +230,20 @@ impl Source<'_> {
                 .map_err(|error| self.error(glob.span(), format!("bad glob: {}", error.reason), None))?;
         }
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
+    }
+
+    /// Checks the globs of tags, and that a command sees the repository that they are for.
+    fn tags(
+        &self,
+        wire: &SourceWire,
+        sets: &BTreeMap<Name, Vec<CommandSpec>>,
+    ) -> Result<Option<Vec<String>>, PlanError> {
+        let Some(tags) = &wire.tags else { return Ok(None) };
+        if !sets.values().flatten().any(|spec| spec.git) {
+            let hint = "write `git = true` beside it, or in the commands that ask for tags".to_owned();
+            return Err(self.error(tags.span(), "`tags` is for a repository, and no command sees one", Some(hint)));
+        }
+        self.globs(tags.as_ref()).map(Some)
     }
 
     fn sets(

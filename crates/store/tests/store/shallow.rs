@@ -8,6 +8,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::world::INPUT_MTIME;
+use rcrepro_model::text::hint::Hint as _;
 use rcrepro_store::export::{CheckoutOptions, Contents, checkout, graft};
 use rcrepro_store::git::shallow::{ShallowChoice, ShallowSource, choose, lay};
 use rcrepro_store::ingest::{GitError, GitSource, IngestLimits, ingest_git};
@@ -213,6 +214,11 @@ fn the_bytes_follow_from_commit_and_tags_alone() {
     assert_eq!(now.tags.keys().collect::<Vec<_>>(), ["v2", "v3"]);
     assert_ne!(lay(&store, &shallow, &now).expect("laid"), first.root);
 
+    let elsewhere = ShallowChoice { commit: "1".repeat(40).parse().expect("an id"), ..first.choice.clone() };
+    let error = lay(&store, &shallow, &elsewhere).expect_err("it is nowhere");
+    assert!(matches!(error, GitError::NoCommit { .. }), "{error}");
+    assert_eq!(error.hint(), Some(format!("git fetch --tags origin {}", "1".repeat(40))));
+
     let tags = |name: &str, id: &str| -> BTreeMap<_, _> { [(name.to_owned(), id.parse().expect("an id"))].into() };
     let blob = says(at, "rev-parse HEAD:three");
     let later = first.choice.commit.to_string();
@@ -234,7 +240,7 @@ fn the_bytes_are_the_same_for_ever() {
     shell(repository.path(), "git tag -am fixed v9");
     let laid = laid(repository.path(), &["manifests/**"], None);
     assert_eq!(laid.choice.commit.to_string(), "8d590be987e4b4b3e444d53f573cb388f0805800");
-    assert_eq!(laid.root.to_string(), "");
+    assert_eq!(laid.root.to_string(), "20408a0ef1bd5e455f13439f87fbd73ff4d91fb3cd36d3967c039050bd20af61/640");
 }
 
 /// What Go stamped into a program that was built in a folder.
@@ -247,7 +253,7 @@ fn stamps(folder: &Path) -> Vec<String> {
     let outside = tempfile::tempdir().expect("a folder");
     let program = outside.path().join("program");
     let program = program.to_str().expect("text");
-    go(&["build", "-o", program, "."]);
+    go(&["build", "-buildvcs=true", "-o", program, "."]);
     let lines = go(&["version", "-m", program]);
     lines
         .lines()

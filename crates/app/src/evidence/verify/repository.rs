@@ -18,7 +18,7 @@ use rcrepro_store::memory::MemoryStore;
 const AT: &str = "source.git";
 
 /// Makes the source and the repository of a manifest again, from the repository that its file lies in, and compares. What cannot be
-/// made is listed as unconfirmed; nothing is said of a manifest without a repository.
+/// made is listed as unconfirmed. A manifest without a repository has neither.
 pub(crate) fn verify(path: &Path, manifest: &ReproManifest, blobs: &dyn BlobStore) -> (Vec<Finding>, Vec<Note>) {
     let Some(git) = &manifest.source.git else { return (Vec::new(), Vec::new()) };
     match made_again(path, manifest, git, blobs) {

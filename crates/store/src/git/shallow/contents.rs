@@ -1,12 +1,13 @@
 //! What a commit's tree holds: every object, and an entry of the index for every tracked path.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use gix::ObjectId;
 use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
+use globset::GlobSet;
 
-use super::ShallowSource;
 use super::index::IndexEntry;
 use super::pack::rank;
 use crate::ingest::git::{is_malformed, reading};
@@ -20,14 +21,15 @@ pub(super) struct Contents {
     pub(super) entries: Vec<IndexEntry>,
 }
 
-/// Walks the whole tree of a commit.
+/// Walks the whole tree of a commit. `place` is the repository's, for errors; what `exclude` matches is not in the source.
 pub(super) fn of_commit(
     repository: &gix::Repository,
-    source: &ShallowSource<'_>,
+    place: &Path,
+    exclude: &GlobSet,
     commit: ObjectId,
     limits: IngestLimits,
 ) -> Result<Contents, GitError> {
-    let failed = |doing: String| move |error: gix::Error| reading(doing, source.repository)(error.into());
+    let failed = |doing: String| move |error: gix::Error| reading(doing, place)(error.into());
     let tree = repository.find_commit(commit).and_then(|commit| Ok(commit.tree_id()?.detach()));
     let tree = tree.map_err(failed(format!("read the commit {commit}")))?;
     let mut meter = Meter::new(limits);
@@ -55,7 +57,7 @@ pub(super) fn of_commit(
                     found.objects.insert((rank(Kind::Blob), id));
                 }
             }
-            let is_there = !is_excluded(&path, source.exclude);
+            let is_there = !is_excluded(&path, exclude);
             found.entries.push(IndexEntry { path, id, kind, is_there });
         }
     }

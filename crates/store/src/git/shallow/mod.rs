@@ -4,7 +4,7 @@
 //! tags and the excluded paths alone. Every object is in one pack whose streams are stored, not compressed, and everything is
 //! sorted by id: no version of a compressor or of git decides a byte.
 //!
-//! `HEAD` is detached, for a branch is no property of a commit. Tracked files that are not part of the source are in the index
+//! `HEAD` is detached, because which branches hold a commit changes without it. Tracked files that are not part of the source are in the index
 //! with the mark *skip-worktree*, so that git takes them for there and unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ pub struct ShallowSource<'a> {
 /// What a repository of one commit is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShallowChoice {
-    /// The commit.
+    /// What `HEAD` names.
     pub commit: GitId,
     /// The tags by name, without `refs/tags/`.
     pub tags: BTreeMap<String, GitId>,
@@ -90,6 +90,9 @@ pub fn choose(
 pub fn lay(store: &dyn BlobStore, source: &ShallowSource<'_>, choice: &ShallowChoice) -> Result<Digest, GitError> {
     let repository = open(source.repository)?;
     let head = id_of(&choice.commit, source.repository)?;
+    repository
+        .find_commit(head)
+        .map_err(|error| GitError::no_commit(source.repository, choice.commit.as_str())(error.into()))?;
     let mut tags = BTreeMap::new();
     for (name, id) in &choice.tags {
         let id = id_of(id, source.repository)?;
@@ -108,7 +111,7 @@ pub fn lay(store: &dyn BlobStore, source: &ShallowSource<'_>, choice: &ShallowCh
         }
     };
 
-    let contents = contents::of_commit(&repository, source, head, IngestLimits::default())?;
+    let contents = contents::of_commit(&repository, source.repository, source.exclude, head, IngestLimits::default())?;
     let mut objects: BTreeSet<(u8, ObjectId)> = contents.objects;
     objects.extend(history.commits.iter().map(|commit| (pack::rank(Kind::Commit), *commit)));
     objects.extend(tags.values().flat_map(|tag| &tag.objects).map(|id| (pack::rank(Kind::Tag), *id)));

@@ -17,9 +17,9 @@ use rcrepro_model::content::digest::Digest;
 
 /// A pack in the store.
 pub(super) struct Packed {
-    /// The pack.
+    /// All objects, one after another.
     pub(super) pack: Digest,
-    /// Its index.
+    /// Where each object is, by id.
     pub(super) index: Digest,
     /// The pack's own checksum, by which it is named.
     pub(super) checksum: ObjectId,

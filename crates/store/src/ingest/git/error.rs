@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::StoreError;
 use crate::ingest::LimitError;
+use rcrepro_model::content::git_id::GitId;
 use rcrepro_model::content::name::{NameError, TreePath};
 use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::text::hint::Hint;
@@ -100,6 +101,10 @@ pub enum GitError {
 impl Hint for GitError {
     fn hint(&self) -> Option<String> {
         match self {
+            // A whole id was recorded: another clone has the commit.
+            Self::NoCommit { revision, .. } if revision.parse::<GitId>().is_ok() => {
+                Some(format!("git fetch --tags origin {revision}"))
+            }
             Self::NoCommit { revision, .. } => {
                 Some(format!("git rev-parse --verify '{revision}^{{commit}}' says what git knows of it"))
             }
