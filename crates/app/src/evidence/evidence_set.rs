@@ -98,6 +98,9 @@ impl EvidenceSet {
             let (findings, untied) = repository::verify(self.file.path(), manifest, self.file.blobs());
             verification.findings.extend(findings);
             verification.untied.extend(untied);
+        }
+        // Images are built once every command has passed.
+        if let Some(manifest) = verification.parsed.as_ref().filter(|manifest| manifest.failed.is_none()) {
             let VerifiedImages { evidence, findings, notes, untied } = self.verify_images(manifest)?;
             verification.evidence += evidence;
             verification.findings.extend(findings);

@@ -2,7 +2,10 @@
 
 use super::actions::Resolved;
 use super::context::RunContext;
+use super::earlier::EarlierRuns;
+use super::host::host;
 use super::{RunError, StageInput};
+use crate::evidence::history::History;
 use crate::frozen::{FrozenError, FrozenStep, Provenance, client};
 use crate::toolchain::in_engine::{ImageUse, ImagesError};
 use crate::workspace::source::unbuildable_images;
@@ -40,6 +43,8 @@ pub struct Prepared {
     pub(crate) resolved: Resolved,
     /// The commit's id, in hex.
     pub(crate) commit: String,
+    /// What earlier runs executed; none where everything is to be executed.
+    pub(crate) earlier: Option<EarlierRuns>,
 }
 
 /// The first stage: makes ready what must be there before a command runs.
@@ -50,7 +55,7 @@ pub(crate) async fn prepare_packet(input: &StageInput<'_>) -> Result<Prepared, R
     let StageInput { context, workspace, id, options, recorded, .. } = *input;
     let packet = workspace.packet(id)?;
     let preparation = Preparation { context, workspace };
-    let (resolved, ingested) =
+    let (mut resolved, ingested) =
         preparation.packet(packet, options.revision, recorded.map(|(manifest, _)| manifest)).await?;
     if recorded.is_none() {
         let faults = unbuildable_images(&workspace.plan, packet, &**context.store, resolved.source);
@@ -58,7 +63,15 @@ pub(crate) async fn prepare_packet(input: &StageInput<'_>) -> Result<Prepared, R
             return Err(RunError::Unbuildable { packet: id.clone(), faults });
         }
     }
-    Ok(Prepared { resolved, commit: ingested.commit })
+    let mut earlier = None;
+    if recorded.is_none() && !options.fresh {
+        let (host, _) = host(context.engine.info());
+        let history = History::open(context.store.root())?;
+        let runs = EarlierRuns::read(&history, &workspace.plan, &**context.store, &host);
+        resolved.date_epoch = runs.date_epoch(workspace, id, &resolved, &**context.store);
+        earlier = Some(runs);
+    }
+    Ok(Prepared { resolved, commit: ingested.commit, earlier })
 }
 
 /// What a preparation is done with.

@@ -107,6 +107,7 @@ struct SourceWire {
     #[serde(default)]
     git: bool,
     tags: Option<Spanned<Vec<Spanned<String>>>>,
+    sees: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +118,7 @@ struct CommandWire {
     image: Spanned<String>,
     #[serde(default)]
     frozen: Vec<Spanned<String>>,
+    sees: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
     #[serde(default)]
@@ -167,7 +169,8 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let exclude = source.globs(&wire.source.exclude)?;
     let images = source.images(wire.images)?;
     let frozen = source.frozen(wire.frozen, &images)?;
-    let sets = source.sets(wire.sets, wire.source.git, &images, &frozen, normalizers)?;
+    let sees = source.sees(wire.source.sees.as_ref())?;
+    let sets = source.sets(wire.sets, (wire.source.git, &sees), &images, &frozen, normalizers)?;
     let tags = source.tags(&wire.source, &sets)?;
     let release_images = source.release_images(&wire.release_images, &images, &frozen, &sets)?;
     let protected = source.protected(wire.protected)?;
@@ -232,6 +235,22 @@ impl Source<'_> {
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
     }
 
+    /// Checks that a command which sees a repository sees the whole source: git would take the rest for deleted.
+    fn git(&self, wire: &CommandWire, known: &Known<'_>) -> Result<bool, PlanError> {
+        let sees: Vec<&str> = match &wire.sees {
+            Some(globs) => globs.as_ref().iter().map(|glob| glob.as_ref().as_str()).collect(),
+            None => known.sees.iter().map(String::as_str).collect(),
+        };
+        let git = wire.git.unwrap_or(known.git);
+        if git && !sees.is_empty() && !sees.contains(&"**") {
+            let hint = "write `sees = [\"**\"]` in the command, or `git = false`".to_owned();
+            let message =
+                "the command sees a repository and a part of the source, of which git would take the rest for deleted";
+            return Err(self.error(wire.id.span(), message, Some(hint)));
+        }
+        Ok(git)
+    }
+
     /// Checks the globs of tags, and that a command sees the repository that they are for.
     fn tags(
         &self,
@@ -246,10 +265,22 @@ impl Source<'_> {
         self.globs(tags.as_ref()).map(Some)
     }
 
+    /// Checks what a command, or every command, sees of the source.
+    fn sees(&self, globs: Option<&Spanned<Vec<Spanned<String>>>>) -> Result<Vec<String>, PlanError> {
+        match globs {
+            Some(globs) if globs.as_ref().is_empty() => {
+                let hint = Some("leave it out to see the whole source, or write `sees = [\"**\"]`".to_owned());
+                Err(self.error(globs.span(), "`sees` is empty: expected a glob", hint))
+            }
+            Some(globs) => self.globs(globs.as_ref()),
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn sets(
         &self,
         wires: BTreeMap<Spanned<String>, Vec<CommandWire>>,
-        git: bool,
+        (git, sees): (bool, &[String]),
         images: &BTreeMap<Name, ImageSource>,
         frozen: &BTreeMap<Name, FrozenInput>,
         normalizers: &[&str],
@@ -271,6 +302,7 @@ impl Source<'_> {
             commands: ids.keys().collect(),
             normalizers,
             git,
+            sees,
         };
         let mut sets = BTreeMap::new();
         for (name, commands) in &wires {
@@ -299,12 +331,13 @@ impl Source<'_> {
             line: wire.run.as_ref().clone(),
             image: self.reference("image", &wire.image, &known.images)?,
             frozen: references("frozen input", &wire.frozen, &known.frozen)?,
+            sees: if wire.sees.is_some() { self.sees(wire.sees.as_ref())? } else { known.sees.to_vec() },
             needs: references("command", &wire.needs, &known.commands)?,
             normalize_stdout: self.normalizers(&wire.normalize.stdout, known.normalizers)?,
             normalize_stderr: self.normalizers(&wire.normalize.stderr, known.normalizers)?,
             normalize_outputs: self.output_normalizers(&wire.normalize.outputs, &outputs, known.normalizers)?,
             outputs,
-            git: wire.git.unwrap_or(known.git),
+            git: self.git(wire, known)?,
             environment: self.environment(&wire.env)?,
             timeout: match &wire.timeout {
                 Some(text) => self.parse::<quantity::Seconds>(text)?.0,
@@ -331,6 +364,8 @@ struct Known<'a> {
     normalizers: &'a [&'a str],
     /// Whether commands see a repository that say nothing of it.
     git: bool,
+    /// What commands see that do not say it themselves.
+    sees: &'a [String],
 }
 
 /// Finds a member of a cycle, or what waits for one.

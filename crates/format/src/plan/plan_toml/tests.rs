@@ -159,6 +159,7 @@ fn a_command_has_the_last_word_on_its_repository() {
     assert_eq!(seen("", "git = true"), [false, true]);
     assert_eq!(seen("git = true", ""), [true, true]);
     assert_eq!(seen("git = true", "git = false"), [true, false]);
+    assert_eq!(seen("sees = [\"a\"]", "git = true\nsees = [\"**\"]"), [false, true]);
     let tags = |source: &str| with_source(source, "git = true").expect("a good plan").tags;
     assert_eq!(tags(""), None);
     assert_eq!(tags("tags = []"), Some(Vec::new()));
@@ -171,6 +172,7 @@ fn mistakes_of_the_source_are_placed() {
         ("tags = [\"v*\"]", "4:8: `tags` is for a repository, and no command sees one"),
         ("git = true\ntags = [\"v[\"]", "5:9: bad glob"),
         ("git = \"yes\"", "4:7: invalid type"),
+        ("git = true\nsees = [\"a/**\"]", "12:6: the command sees a repository and a part of the source"),
     ] {
         let error = with_source(source, "").expect_err(expected);
         assert!(error.to_string().starts_with(expected), "{error}\nexpected {expected}");
