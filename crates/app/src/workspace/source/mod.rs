@@ -93,12 +93,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
             }
         }
     }
-    if plan.sets.values().flatten().any(|spec| spec.git)
-        && let Err(error @ WorkspaceError::BelowRepository { .. }) = workspace.whole_repository()
-    {
-        let fault = Fault::of_file(PLAN_FILE, error.to_string());
-        found.refused.push(error.hint().into_iter().fold(fault, Fault::hint));
-    }
+    found.refused.extend(below_repository(workspace));
     found.notes.extend(git_calls::notes(plan, &|path| {
         files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }));
@@ -109,6 +104,16 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
         list.dedup();
     }
     Ok(found)
+}
+
+/// Refuses commands that see a repository where the plan is not at its root.
+fn below_repository(workspace: &Workspace) -> Option<Fault> {
+    if !workspace.plan.sets.values().flatten().any(|spec| spec.git) {
+        return None;
+    }
+    let Err(error @ WorkspaceError::BelowRepository { .. }) = workspace.whole_repository() else { return None };
+    let fault = Fault::of_file(PLAN_FILE, error.to_string());
+    Some(error.hint().into_iter().fold(fault, Fault::hint))
 }
 
 /// Names the lines of a Dockerfile that only BuildKit builds; the engine is asked to build without it.
