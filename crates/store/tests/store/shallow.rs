@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::world::INPUT_MTIME;
+use rcrepro_model::plan::glob::PathGlobSet;
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_store::export::{CheckoutOptions, Contents, checkout, graft};
 use rcrepro_store::git::shallow::{ShallowChoice, ShallowSource, choose, lay};
@@ -16,12 +16,8 @@ use rcrepro_store::memory::MemoryStore;
 
 use crate::git::shell;
 
-fn globs(texts: &[&str]) -> GlobSet {
-    let mut globs = GlobSetBuilder::new();
-    for text in texts {
-        globs.add(Glob::new(text).expect("a glob"));
-    }
-    globs.build().expect("globs")
+fn globs(texts: &[&str]) -> PathGlobSet {
+    PathGlobSet::new(texts).expect("globs")
 }
 
 /// Runs git in a folder as a command does, and gives its exit code with what it printed.
@@ -189,7 +185,7 @@ fn tags_that_are_asked_for_bring_the_history_that_describe_counts() {
     assert!(says(&laid.work(), "log --format=%s").contains("three"));
 
     shell(repository.path(), "git clone -q --depth 1 file://$PWD clone; cd clone; git tag v9 HEAD");
-    let exclude = GlobSet::empty();
+    let exclude = PathGlobSet::default();
     let clone = repository.path().join("clone");
     let shallow = ShallowSource { repository: &clone, exclude: &exclude };
     assert!(choose(&shallow, "HEAD", Some(&globs(&[]))).expect("no tag is wanted").tags.is_empty());

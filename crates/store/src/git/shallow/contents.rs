@@ -6,12 +6,12 @@ use std::path::Path;
 use gix::ObjectId;
 use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
-use globset::GlobSet;
 
 use super::index::IndexEntry;
 use super::pack::rank;
 use crate::ingest::git::{is_malformed, reading};
-use crate::ingest::{GitError, IngestLimits, Meter, is_excluded};
+use crate::ingest::{GitError, IngestLimits, Meter};
+use rcrepro_model::plan::glob::PathGlobSet;
 
 /// The objects of a commit, with their rank in a pack, and its index.
 pub(super) struct Contents {
@@ -25,7 +25,7 @@ pub(super) struct Contents {
 pub(super) fn of_commit(
     repository: &gix::Repository,
     place: &Path,
-    exclude: &GlobSet,
+    exclude: &PathGlobSet,
     commit: ObjectId,
     limits: IngestLimits,
 ) -> Result<Contents, GitError> {
@@ -57,7 +57,7 @@ pub(super) fn of_commit(
                     found.objects.insert((rank(Kind::Blob), id));
                 }
             }
-            let is_there = !is_excluded(&path, exclude);
+            let is_there = !exclude.matches_within(&path);
             found.entries.push(IndexEntry { path, id, kind, is_there });
         }
     }

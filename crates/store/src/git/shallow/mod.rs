@@ -12,7 +12,6 @@ use std::path::Path;
 
 use gix::ObjectId;
 use gix::objs::Kind;
-use globset::GlobSet;
 
 use self::ancestry::Ancestry;
 use self::sink::Sink;
@@ -23,6 +22,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::git_id::GitId;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{Directory, TreeBuilder, TreeNode};
+use rcrepro_model::plan::glob::PathGlobSet;
 
 mod ancestry;
 mod contents;
@@ -43,7 +43,7 @@ pub struct ShallowSource<'a> {
     /// A working copy (linked ones too) or a bare one.
     pub repository: &'a Path,
     /// Tracked paths that are not in the source; what matches as a folder is left out with everything below it.
-    pub exclude: &'a GlobSet,
+    pub exclude: &'a PathGlobSet,
 }
 
 /// What a repository of one commit is made of.
@@ -65,7 +65,7 @@ pub struct ShallowChoice {
 pub fn choose(
     source: &ShallowSource<'_>,
     revision: &str,
-    patterns: Option<&GlobSet>,
+    patterns: Option<&PathGlobSet>,
 ) -> Result<ShallowChoice, GitError> {
     let repository = open(source.repository)?;
     let wanted = format!("{revision}^{{commit}}");

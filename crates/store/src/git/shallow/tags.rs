@@ -6,11 +6,11 @@ use std::path::Path;
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::objs::Kind;
-use globset::GlobSet;
 
 use super::ancestry::Ancestry;
 use crate::ingest::GitError;
 use crate::ingest::git::reading;
+use rcrepro_model::plan::glob::PathGlobSet;
 
 /// A tag of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +55,9 @@ pub(super) fn choose(
     repository: &gix::Repository,
     path: &Path,
     commit: ObjectId,
-    patterns: Option<&GlobSet>,
+    patterns: Option<&PathGlobSet>,
 ) -> Result<BTreeMap<String, ObjectId>, GitError> {
-    let all = all(repository, path, &|name| patterns.is_none_or(|patterns| patterns.is_match(name)))?;
+    let all = all(repository, path, &|name| patterns.is_none_or(|patterns| patterns.matches(name)))?;
     let mut wanted: BTreeSet<ObjectId> = [commit].into();
     if patterns.is_some() && !all.is_empty() {
         let commits = |annotated: bool| -> BTreeSet<ObjectId> {
