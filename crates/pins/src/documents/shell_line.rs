@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(lines_of("go test $'it\\'s # one' # two"), ["go test $'it\\'s # one'"]);
         assert_eq!(lines_of("go test;# two\nx <a> # b"), ["go test;", "x <a>"]);
         assert_eq!(lines_of("echo a\\\\\nb"), ["echo a\\\\", "b"], "an escaped backslash continues nothing");
-        assert_eq!(lines_of("go test \\\n'a \\\n b'"), ["go test 'a", "b'"], "nor does one in single quotes");
+        assert_eq!(lines_of("go test \\\n'a \\\n b'"), ["go test 'a \\", "b'"], "nor does one in single quotes");
     }
 
     #[test]

@@ -143,35 +143,41 @@ impl Reader<'_> {
                 self.line(inside.clone(), depth + 1);
             }
             // A shell within the shell: `sh -c "docker run …"`.
-            for inside in self.quoted(word) {
-                if holds_command(&self.masked[inside.clone()]) {
-                    self.line(inside, depth + 1);
-                }
+            if let Some(inside) = self.quoted(word) {
+                self.line(inside, depth + 1);
             }
         }
     }
 
-    /// Returns what is between the quotes of a word.
-    fn quoted(&self, word: &ShellWord) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
+    /// Returns what begins behind a quote of a word and holds a command of its own. Where the quotes are not the word's last
+    /// part, it goes on to the end of the word, as in `'docker run '"$IMAGE"`.
+    fn quoted(&self, word: &ShellWord) -> Option<Range<usize>> {
+        let end = word.parts.last()?.range.end;
+        let holds = |range: &Range<usize>| {
+            let text = &self.masked[range.clone()];
+            ["docker run ", "docker pull ", "podman run ", "podman pull "].iter().any(|command| text.contains(command))
+        };
         let mut open: Option<usize> = None;
+        let mut inside = Vec::new();
         for WordPart { range, kind, .. } in &word.parts {
-            match (kind, open) {
-                (PartKind::SingleQuotes, _) => {
-                    let inside = self.masked[range.start + 1..range.end].trim_end_matches('\'');
-                    found.push(range.start + 1..range.start + 1 + inside.len());
+            let (begin, close) = match (kind, open.take()) {
+                (PartKind::SingleQuotes, _) => (range.start + 1, range.end),
+                (PartKind::DoubleQuote, Some(begin)) => (begin, range.end),
+                (PartKind::DoubleQuote, None) => {
+                    open = Some(range.end);
+                    continue;
                 }
-                (PartKind::DoubleQuote, None) => open = Some(range.end),
-                (PartKind::DoubleQuote, Some(begin)) => {
-                    found.push(begin..range.start);
-                    open = None;
+                (_, before) => {
+                    open = before;
+                    continue;
                 }
-                _ => {}
-            }
+            };
+            let is_closed = close == end && close > begin && self.masked[..close].ends_with(['\'', '"']);
+            let own = begin..close.saturating_sub(1).max(begin);
+            inside.push(if is_closed { own } else { begin..end });
         }
-        let end = word.parts.last().map_or(0, |part| part.range.end);
-        found.extend(open.map(|begin| begin..end));
-        found
+        inside.extend(open.map(|begin| begin..end));
+        inside.into_iter().find(holds)
     }
 
     fn command(&mut self, words: &[&ShellWord]) {
@@ -192,7 +198,10 @@ impl Reader<'_> {
                     self.used.push(UsedImage { text, value: None, at });
                 }
                 "run" | "create" | "pull" => {
-                    let image = image(arguments);
+                    // What comes to nothing outside of quotes is not there: `${CI:+--quiet}`.
+                    let is_there = |word: &&&ShellWord| !word.splits || self.value(word).as_deref() != Some("");
+                    let arguments: Vec<&ShellWord> = arguments.iter().filter(is_there).copied().collect();
+                    let image = image(&arguments);
                     self.used.extend(image.map(|word| UsedImage {
                         text: word.text.clone(),
                         value: self.value(word),
@@ -308,11 +317,6 @@ fn begin(word: &ShellWord) -> usize {
     first.map_or(0, |part| part.range.start + usize::from(part.kind == PartKind::SingleQuotes))
 }
 
-/// Whether what is in quotes holds a command of its own.
-fn holds_command(text: &str) -> bool {
-    ["docker run ", "docker pull ", "podman run ", "podman pull "].iter().any(|command| text.contains(command))
-}
-
 /// Finds the first word that is neither an option nor an option's value.
 fn image<'a>(arguments: &[&'a ShellWord]) -> Option<&'a ShellWord> {
     let mut arguments = arguments.iter();
@@ -406,6 +410,8 @@ mod tests {
             ("echo \\\\\ndocker run a:1", &["a:1"]),
             ("bash -c \"docker run -e X=\\\"y\\\" a:1\"", &["a:1"]),
             ("- run: 'docker pull a:1", &["a:1"]),
+            ("x='docker run -v '\"${P}\"':rw a:1'", &["a:1"]),
+            ("docker run ${CI:+-e CI=$CI} a:1", &["a:1"]),
         ] {
             assert_eq!(found(text), expected, "{text}");
         }
@@ -421,7 +427,7 @@ mod tests {
             found.first().map(|mention| (mention.line, mention.column))
         };
         assert_eq!(place("\n docker run \\\n -e ä=1 'a:1'"), Some((3, 10)));
-        assert_eq!(place("sh -c \"docker run \\\"a:1\\\"\""), Some((1, 21)));
+        assert_eq!(place("sh -c \"docker run 'a:1'\""), Some((1, 20)));
         assert_eq!(place("x=$(docker run \"a:1\")"), Some((1, 17)));
     }
 }
