@@ -128,7 +128,7 @@ fn word(path: &str) -> String {
 pub(super) fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&str]) -> Vec<&'a CiLine> {
     let mut found: Vec<&CiLine> = Vec::new();
     for line in &project.ci {
-        let fits = line.is_plain() && line.folder.as_deref() == Some(folder) && line.words().starts_with(begins);
+        let fits = line.is_plain() && line.folder.as_deref() == Some(folder) && line.begins(begins);
         if fits && !found.iter().any(|known| known.line.text == line.line.text) {
             found.push(line);
         }
@@ -198,7 +198,7 @@ fn tests_of_module(
 ) -> Vec<PlannedCommand> {
     let folder = module.folder.as_str();
     let lines = ci_lines(project, folder, &["go", "test"]);
-    let whole = lines.iter().find(|line| line.words().iter().any(|word| matches!(*word, "./..." | ".")));
+    let whole = lines.iter().find(|line| line.words().iter().any(|word| matches!(word.as_str(), "./..." | ".")));
     let run = whole.map_or_else(|| "go test ./... -count=1".to_owned(), |line| line.line.text.clone());
     let mut test = command("go-test", within(folder, &run));
     let words: Vec<&str> = run.split_whitespace().collect();
