@@ -98,6 +98,9 @@ pub enum Subcommand {
         /// Runs every packet that is not done, those that others need first, until nothing is ready; then writes the plan's documents.
         #[arg(long)]
         all: bool,
+        /// Executes every command, those too that an earlier run on this machine executed with the same action and that passed.
+        #[arg(long)]
+        fresh: bool,
         /// Whether failures are looked at again.
         #[command(flatten)]
         look: LookArgs,

@@ -84,8 +84,12 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Subcommand::Check(arguments) if arguments.mutate => mutate::mutate(&context, &arguments).await,
         Subcommand::Check(_) => check::check(&context),
         Subcommand::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
-        Subcommand::Run { all: true, look, execution, .. } => run::all(&context, look, &execution).await,
-        Subcommand::Run { packets, look, execution, .. } => run::run(&context, &packets, look, &execution).await,
+        Subcommand::Run { all: true, look, fresh, execution, .. } => {
+            run::all(&context, (look, fresh), &execution).await
+        }
+        Subcommand::Run { packets, look, fresh, execution, .. } => {
+            run::run(&context, &packets, (look, fresh), &execution).await
+        }
         Subcommand::Init { template, explain } => init::init(&context, template, explain),
         Subcommand::Status { status } if status.write => sections::write(&context, &status.rev),
         Subcommand::Status { status } if status.check => sections::check(&context, &status.rev),

@@ -39,15 +39,21 @@ impl CiLine {
             })
     }
 
-    /// The words of a plain line, without their quotes.
+    /// The words of a plain line without their quotes, and without the variables that are set for it.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
+        let is_variable = |word: &String| {
+            word.split_once('=').is_some_and(|(name, _)| {
+                name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                    && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            })
+        };
         let tokens = tokens(&self.line.text, ShellDialect::Shell).into_iter();
         let word = |token: ShellToken| match token.kind {
             ShellTokenKind::Word(word) => Some(word.text),
             _ => None,
         };
-        tokens.filter_map(word).collect()
+        tokens.filter_map(word).skip_while(is_variable).collect()
     }
 
     /// Whether a plain line begins with these words.

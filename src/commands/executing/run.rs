@@ -1,5 +1,7 @@
 //! `rcrepro run`.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use crate::args::{ExecutionArgs, LookArgs};
@@ -24,20 +26,24 @@ use rcrepro_report::{board, json, release, text};
 pub async fn run(
     context: &Context,
     packets: &[PacketId],
-    look: LookArgs,
+    (look, fresh): (LookArgs, bool),
     execution: &ExecutionArgs,
 ) -> Result<Exit, Failure> {
     let workspace = context.committed_and_told(&execution.rev)?;
     let queue = PacketQueue::named(&workspace, packets)?;
-    run_queue(context, &workspace, queue, (look, execution), || Ok(Exit::Success)).await
+    run_queue(context, &workspace, queue, (look, fresh, execution), || Ok(Exit::Success)).await
 }
 
 /// Runs every packet that is not done, once, as nothing blocks it, and stops at the first that does not succeed. What is left
 /// then waits for a person, so that nothing is decided.
-pub async fn all(context: &Context, look: LookArgs, execution: &ExecutionArgs) -> Result<Exit, Failure> {
+pub async fn all(
+    context: &Context,
+    (look, fresh): (LookArgs, bool),
+    execution: &ExecutionArgs,
+) -> Result<Exit, Failure> {
     let workspace = context.committed_and_told(&execution.rev)?;
     let queue = PacketQueue::ready(&workspace, &context.store);
-    run_queue(context, &workspace, queue, (look, execution), || show_board(context, &workspace)).await
+    run_queue(context, &workspace, queue, (look, fresh, execution), || show_board(context, &workspace)).await
 }
 
 /// Renews the written sections and prints the board.
@@ -61,7 +67,7 @@ async fn run_queue(
     context: &Context,
     workspace: &Workspace,
     queue: PacketQueue<'_>,
-    (look, execution): (LookArgs, &ExecutionArgs),
+    (look, fresh, execution): (LookArgs, bool, &ExecutionArgs),
     all_passed: impl FnOnce() -> Result<Exit, Failure>,
 ) -> Result<Exit, Failure> {
     let progress = Progress::new();
@@ -73,6 +79,7 @@ async fn run_queue(
                 revision: workspace.revision(),
                 lanes: lanes(execution),
                 second_look: !look.no_second_look,
+                fresh,
                 today: today(),
             };
             let finished = |packet: FinishedPacket<'_>| report(context, &packet, &mut documents);
@@ -92,7 +99,10 @@ async fn run_queue(
 fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Value>) -> Result<(), Failure> {
     let FinishedPacket { id, run, outcome, skipped } = packet;
     let skipped: Vec<String> = skipped.iter().map(ToString::to_string).collect();
-    let written = run.written.as_ref().map(|path| path.display().to_string());
+    let shown = |path: &PathBuf| path.display().to_string();
+    let written = run.written.as_ref().map(shown);
+    let failed = run.failure.as_ref().map(|failure| shown(&failure.path));
+    let passed_before = run.failure.as_ref().and_then(|failure| failure.passed_before.as_ref()).map(shown);
     let report = RunReport {
         manifest: &run.manifest,
         digest: run.digest,
@@ -101,6 +111,8 @@ fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Va
         flakes: &run.flakes,
         skipped: &skipped,
         written: written.as_deref(),
+        failed: failed.as_deref(),
+        passed_before: passed_before.as_deref(),
     };
     if context.json {
         let mut document = report.json();
@@ -116,8 +128,8 @@ fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Va
 
 /// Gives what is told of an execution beside its manifest.
 pub fn beside(recorded: &PacketRun) -> json::ExecutionNotes<'_> {
-    let PacketRun { network, findings, proofs, endings, notes, .. } = recorded;
-    json::ExecutionNotes { network, findings, proofs, endings, notes }
+    let PacketRun { network, findings, proofs, endings, taken_over, notes, .. } = recorded;
+    json::ExecutionNotes { network, findings, proofs, endings, taken_over, notes }
 }
 
 /// Gives how many commands may run at once.

@@ -50,6 +50,7 @@ async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArg
                 revision: workspace.revision(),
                 lanes: lanes(execution),
                 second_look: false,
+                fresh: true,
                 today: today(),
             };
             Ok(rescan(session.context(&observe, cancel), workspace, options).await?)

@@ -152,7 +152,15 @@ impl Bench {
             observe: &|_| {},
             cancel: &cancel,
         };
-        let executor = Executor { context, plan, packet: &packet, resolved: &self.resolved, lanes: 1, recorded: None };
+        let executor = Executor {
+            context,
+            plan,
+            packet: &packet,
+            resolved: &self.resolved,
+            lanes: 1,
+            recorded: None,
+            earlier: None,
+        };
         let Executions { commands: ran, undecided } =
             executor.run_commands(&plan.packets[&packet]).await.expect("decided");
         assert!(undecided.is_empty(), "{undecided:?}");
@@ -180,11 +188,13 @@ impl Bench {
             findings: ran.iter().flat_map(|ran| ran.findings.clone()).collect(),
             proofs,
             endings: ran.iter().map(|ran| (ran.entry.id.clone(), ran.ended.clone())).collect(),
+            taken_over: BTreeMap::new(),
             flakes,
             notes: BTreeMap::new(),
             proof_inputs,
             images: images(pair),
             written: None,
+            failure: None,
             manifest,
         }
     }

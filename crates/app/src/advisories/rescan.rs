@@ -145,6 +145,7 @@ impl PacketScan<'_> {
             resolved: &resolved,
             lanes: self.options.lanes,
             recorded: None,
+            earlier: None,
         };
         let ran = executor.run_all_commands(packet_of(&full, self.id)).await?;
         let mut commands = Vec::new();

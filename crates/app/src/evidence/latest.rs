@@ -1,12 +1,16 @@
-//! The latest evidence of a packet: the newest run or replay in the store, else the committed manifest.
+//! The latest evidence of a packet: the newest run or replay in the store, else the committed record of a failure, else the
+//! committed manifest.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::history::History;
 use super::recorded::{self, RecordedError};
 use crate::run::replay::{ReplayError, read_manifest};
 use crate::workspace::Workspace;
+use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::evidence::run_record::CommandRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
@@ -59,6 +63,8 @@ pub struct Latest {
     pub origin: String,
     /// A newer run that left no record, in words.
     pub unrecorded: Option<String>,
+    /// The commands that the run took over, with the run that executed them.
+    pub taken_over: BTreeMap<Name, String>,
 }
 
 /// Finds a packet's latest evidence.
@@ -73,11 +79,18 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
     if let Some(record) = history.newest_of_plan(packet, workspace.plan_digest())? {
         let (_, manifest) = recorded::manifest(&record, store)?;
         let origin = format!("{} {} of commit {}", record.kind, record.run, record.commit);
-        return Ok(Latest { manifest, origin, unrecorded });
+        let taken = |command: CommandRecord| Some((command.id, command.taken_over?));
+        let taken_over = record.commands.into_iter().filter_map(taken).collect();
+        return Ok(Latest { manifest, origin, unrecorded, taken_over });
     }
-    let path = workspace.manifest_path(packet);
+    // Where there is the record of a failure, no run has passed since.
+    let failed = workspace.failed_path(packet);
+    let path = if failed.symlink_metadata().is_ok() { failed } else { workspace.manifest_path(packet) };
     match read_manifest(&path, store) {
-        Ok((manifest, _)) => Ok(Latest { manifest, origin: path.display().to_string(), unrecorded }),
+        Ok((manifest, _)) => {
+            let (origin, taken_over) = (path.display().to_string(), BTreeMap::new());
+            Ok(Latest { manifest, origin, unrecorded, taken_over })
+        }
         Err(ReplayError::NoManifest { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {
             let packet = packet.clone();
             let runs_nothing = workspace

@@ -103,6 +103,7 @@ impl Gauge<'_> {
             resolved: &resolved,
             lanes: self.lanes,
             recorded: None,
+            earlier: None,
         };
         let ran = executor.run_all_commands(&packet).await?;
         let mut readings = BTreeMap::new();

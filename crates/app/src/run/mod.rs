@@ -7,8 +7,10 @@
 
 pub mod actions;
 pub mod context;
+pub mod earlier;
 pub mod ended;
 pub mod execute;
+pub(crate) mod host;
 pub mod mending;
 pub mod packet_run;
 pub mod prepare;
@@ -20,12 +22,12 @@ pub mod record;
 pub mod release;
 pub mod replay;
 pub mod shake;
+pub(crate) mod write;
 
 use std::time::SystemTime;
 
-use crate::evidence::{self, EvidenceError};
+use crate::evidence::EvidenceError;
 use crate::release::error::ReleaseError;
-use crate::release::write;
 use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, execute_packet};
 use crate::run::mending::mending;
@@ -34,14 +36,13 @@ use crate::run::prepare::{PrepareError, prepare_packet};
 use crate::run::prove::prove_packet;
 use crate::run::record::record_packet;
 use crate::run::release::release_images;
+use crate::run::write::write_evidence;
 use crate::workspace::files::try_folder;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::ReproManifest;
-use rcrepro_model::evidence::release_record::Released;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::PacketId;
-use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
@@ -107,6 +108,8 @@ pub struct RunOptions<'a> {
     pub lanes: usize,
     /// Whether commands that failed are executed again in looser worlds, only to find the pin that they fail by.
     pub second_look: bool,
+    /// Whether commands are executed that an earlier run executed and that passed. A replay executes all in any case.
+    pub fresh: bool,
     /// The day, for what the plan lets pass until one.
     pub today: CivilDate,
 }
@@ -126,7 +129,8 @@ pub struct StageInput<'a> {
 }
 
 /// Executes one packet. Every command that succeeded or failed is in the store's record; the manifest in the plan's folder
-/// is replaced only when all succeeded, none was a hollow pass, and no image of the release failed.
+/// is replaced only when all succeeded, none was a hollow pass, and no image of the release failed. A packet that failed has a
+/// record of its own beside it.
 ///
 /// # Errors
 /// [`RunError`].
@@ -168,26 +172,4 @@ pub(crate) async fn run_packet(
     let recorded = record_packet(&input, &prepared, &executed, started)?;
     let run = prove_packet(&input, executed, recorded)?;
     release_images(&input, &prepared, run).await
-}
-
-/// Writes the manifest and its evidence into the plan's folder, when everything passed.
-fn write_evidence(
-    context: RunContext<'_>,
-    workspace: &Workspace,
-    id: &PacketId,
-    mut run: PacketRun,
-) -> Result<PacketRun, RunError> {
-    let expected = workspace.plan.commands(workspace.packet(id)?).count();
-    // An engine that cannot build images has still run the commands.
-    if run.passed(expected) && run.images_standing() <= Standing::Undecided {
-        let path = workspace.manifest_path(id);
-        evidence::write(&path, &run.bytes, &run.manifest, &run.proof_inputs, &**context.store)?;
-        if let Some(Released { record: Some(record), findings, written }) = &mut run.images
-            && findings.is_empty()
-        {
-            *written = Some(write(&path, record, context.store)?.display().to_string());
-        }
-        run.written = Some(path);
-    }
-    Ok(run)
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use super::actions::Resolved;
 use super::execute::{CommandRun, ExecutedPacket};
+use super::host::host;
 use super::prepare::Prepared;
 use super::{RunError, StageInput};
 use crate::machine::unix_time::rfc3339;
 use crate::workspace::Workspace;
-use rcrepro_engine::EngineInfo;
 use rcrepro_format::records::{manifest_json, run_record_json};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
@@ -17,9 +17,7 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{
     CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
 };
-use rcrepro_model::evidence::run_record::{
-    AttemptRecord, CommandRecord, EngineRecord, HostRecord, RUN_RECORD_VERSION, RunRecord,
-};
+use rcrepro_model::evidence::run_record::{AttemptRecord, CommandRecord, RunRecord, record_version};
 use rcrepro_model::execution::second_look::told::{FailureNotes, SecondLookEntry};
 use rcrepro_model::plan::PacketId;
 use rcrepro_normalize as normalize;
@@ -55,8 +53,9 @@ pub(crate) fn record_packet(
     let (bytes, digest) = manifest_json::encode(&manifest);
     context.store.put(&bytes)?;
     let (host, engine) = host(context.engine.info());
+    let commands = command_records(commands, &executed.notes, &**context.store)?;
     let record = RunRecord {
-        version: RUN_RECORD_VERSION,
+        version: record_version(&commands),
         run: context.run.id().to_string(),
         kind: if recorded.is_some() { "replay" } else { "run" }.to_owned(),
         packet: id.clone(),
@@ -68,7 +67,7 @@ pub(crate) fn record_packet(
         recorded: recorded.map(|(_, digest)| digest),
         host,
         engine,
-        commands: command_records(commands, &executed.notes, &**context.store)?,
+        commands,
     };
     context.run.write_record(id, &run_record_json::encode(&record))?;
     Ok(RecordedPacket { manifest, bytes, digest, record })
@@ -87,7 +86,7 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
     });
     let commands: Vec<CommandEntry> = ran.iter().map(|ran| ran.entry.clone()).collect();
     ReproManifest {
-        version: version_for(&commands),
+        version: version_for(&commands, None),
         packet: packet.clone(),
         plan: workspace.plan_digest(),
         source: SourceEntry { root: resolved.source, date_epoch: resolved.date_epoch, dirty: false },
@@ -96,26 +95,8 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         frozen: resolved.frozen.clone(),
         normalizers: normalizers.collect(),
         commands,
+        failed: None,
     }
-}
-
-/// Describes this machine and the engine.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "the kernel's release")]
-pub(crate) fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let host = HostRecord {
-        system: format!("{} {}", std::env::consts::OS, release.trim()),
-        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        rcrepro: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let engine = EngineRecord {
-        name: engine.name.clone(),
-        version: engine.version.clone(),
-        api_version: engine.api_version.clone(),
-        staging: engine.staging.clone(),
-    };
-    (host, engine)
 }
 
 /// Makes the records of the commands that ran, and stores what was seen of their attempts at the network.
@@ -151,7 +132,9 @@ fn command_record(
         })
         .collect();
     let (id, network) = (ran.entry.id.clone(), Some(store.put(&seen)?));
-    Ok(CommandRecord { id, duration_ms: ms(ran.duration), attempts: attempts(ran), network, earlier, second_look })
+    let taken_over = ran.taken_over.clone();
+    let (duration_ms, attempts) = (ms(ran.duration), attempts(ran));
+    Ok(CommandRecord { id, duration_ms, attempts, network, earlier, second_look, taken_over })
 }
 
 /// Counts how often a command was tried.

@@ -117,8 +117,15 @@ pub async fn shake(
     let plan = with_needs(&workspace.plan, &wanted);
     let preparation = Preparation { context, workspace };
     let (resolved, _) = preparation.packet(packet, options.revision, None).await?;
-    let executor =
-        Executor { context, plan: &plan, packet: id, resolved: &resolved, lanes: options.lanes, recorded: None };
+    let executor = Executor {
+        context,
+        plan: &plan,
+        packet: id,
+        resolved: &resolved,
+        lanes: options.lanes,
+        recorded: None,
+        earlier: None,
+    };
     let ran = executor.run_all_commands(packet).await?;
     spread(context.cancel).await;
     let baseline = Baseline {

@@ -1,7 +1,7 @@
 //! Run record ↔ its JSON. What is written is RFC 8785, no white space, no line end; what is read may have any form, because
 //! nothing names a run record by its digest.
 
-use rcrepro_model::evidence::run_record::{OLDEST_RUN_RECORD_VERSION, RUN_RECORD_VERSION, RunRecord};
+use rcrepro_model::evidence::run_record::{OLDEST_RUN_RECORD_VERSION, RunRecord, TAKEN_OVER_VERSION};
 
 /// The largest run record that is read: 16 MiB.
 pub const RUN_RECORD_LIMIT: usize = 16 << 20;
@@ -17,7 +17,7 @@ pub enum RunRecordError {
     },
     /// The version is another one.
     #[error(
-        "run record version {found} is not known: expected {OLDEST_RUN_RECORD_VERSION} to {RUN_RECORD_VERSION}, which this \
+        "run record version {found} is not known: expected {OLDEST_RUN_RECORD_VERSION} to {TAKEN_OVER_VERSION}, which this \
          rcrepro reads"
     )]
     Version {
@@ -63,7 +63,7 @@ pub fn decode(bytes: &[u8]) -> Result<RunRecord, RunRecordError> {
         message: crate::syntax::json_place::described(bytes, &error),
     };
     let wire: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
-    if !(u64::from(OLDEST_RUN_RECORD_VERSION)..=u64::from(RUN_RECORD_VERSION)).contains(&wire.version) {
+    if !(u64::from(OLDEST_RUN_RECORD_VERSION)..=u64::from(TAKEN_OVER_VERSION)).contains(&wire.version) {
         return Err(RunRecordError::Version { found: wire.version });
     }
     serde_json::from_slice(bytes).map_err(malformed)
@@ -73,7 +73,7 @@ pub fn decode(bytes: &[u8]) -> Result<RunRecord, RunRecordError> {
 mod tests {
     use super::*;
     use rcrepro_model::content::digest::Digest;
-    use rcrepro_model::evidence::run_record::{CommandRecord, EngineRecord, HostRecord};
+    use rcrepro_model::evidence::run_record::{CommandRecord, EngineRecord, HostRecord, RUN_RECORD_VERSION};
 
     /// The bytes that every store since version 3 holds. They may not change: an older rcrepro reads the same store.
     const GOLDEN: &str = "{\"commands\":[{\"attempts\":1,\"duration_ms\":1200,\"id\":\"go-test\",\"network\":\
@@ -111,6 +111,7 @@ mod tests {
                 network: Some(Digest::of(b"foo")),
                 earlier: Vec::new(),
                 second_look: None,
+                taken_over: None,
             }],
         }
     }
@@ -127,13 +128,13 @@ mod tests {
             let older = GOLDEN.replace("\"version\":3", &format!("\"version\":{found}"));
             assert_eq!(decode(older.as_bytes()).map(|record| record.version), Ok(found));
         }
-        for found in [0, 4, u64::MAX] {
+        for found in [0, 5, u64::MAX] {
             let other = GOLDEN.replace("\"version\":3", &format!("\"unheard-of\":1,\"version\":{found}"));
             let error = decode(other.as_bytes()).expect_err("another version");
             assert_eq!(error, RunRecordError::Version { found });
             assert_eq!(
                 error.to_string(),
-                format!("run record version {found} is not known: expected 1 to 3, which this rcrepro reads")
+                format!("run record version {found} is not known: expected 1 to 4, which this rcrepro reads")
             );
         }
         for wrong in ["", "{}", "[]", &GOLDEN[..GOLDEN.len() / 2], &GOLDEN.replace("\"kind\"", "\"sort\"")] {

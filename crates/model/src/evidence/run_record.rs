@@ -14,6 +14,9 @@ use crate::plan::PacketId;
 /// 2 added what was seen of attempts at the network, 3 the second look at a command that failed.
 pub const RUN_RECORD_VERSION: u32 = 3;
 
+/// The version that is written where a command was taken over from an earlier run; no version before it can say so.
+pub const TAKEN_OVER_VERSION: u32 = 4;
+
 /// The oldest version of the run record that this build reads.
 pub const OLDEST_RUN_RECORD_VERSION: u32 = 1;
 
@@ -21,7 +24,7 @@ pub const OLDEST_RUN_RECORD_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
-    /// The format's version, [`OLDEST_RUN_RECORD_VERSION`] to [`RUN_RECORD_VERSION`].
+    /// The format's version, [`OLDEST_RUN_RECORD_VERSION`] to [`TAKEN_OVER_VERSION`].
     pub version: u32,
     /// The run's id in the store.
     pub run: String,
@@ -95,6 +98,9 @@ pub struct CommandRecord {
     /// What a second look found after it failed. Versions before 3 have none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub second_look: Option<SecondLookEntry>,
+    /// The run that executed it, where this one took over what came of it. Versions before 4 have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub taken_over: Option<String>,
 }
 
 /// An attempt that failed and was not the last one. Its streams are in the store.
@@ -113,4 +119,11 @@ pub struct AttemptRecord {
     pub result: Digest,
     /// How long it ran, in milliseconds by the engine's clock.
     pub duration_ms: u64,
+}
+
+/// Returns the version of a run record with these commands.
+#[must_use]
+pub fn record_version(commands: &[CommandRecord]) -> u32 {
+    let is_taken = commands.iter().any(|command| command.taken_over.is_some());
+    if is_taken { TAKEN_OVER_VERSION } else { RUN_RECORD_VERSION }
 }

@@ -35,6 +35,13 @@ pub enum RunEvent {
         /// The command.
         id: Name,
     },
+    /// A command was not executed: what an earlier run executed was taken over.
+    TakenOver {
+        /// The command.
+        id: Name,
+        /// The run that executed it.
+        run: String,
+    },
     /// A command ended.
     Finished {
         /// The command.

@@ -6,8 +6,10 @@ mod command_run;
 mod container;
 mod schedule;
 mod second_look;
+mod taken_over;
 #[cfg(test)]
 mod tests;
+mod whole_look;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,7 @@ use tokio::sync::Semaphore;
 use self::schedule::Schedule;
 use super::actions::{ActionError, Resolved, derive_action};
 use super::context::RunContext;
+use super::earlier::EarlierRuns;
 use super::prepare::Prepared;
 use super::{RunError, StageInput};
 use crate::workspace::source;
@@ -101,6 +104,8 @@ pub struct Executor<'a> {
     pub lanes: usize,
     /// What was recorded, when this is a replay; for live reports only.
     pub recorded: Option<&'a ReproManifest>,
+    /// What earlier runs executed and may be taken over.
+    pub earlier: Option<&'a EarlierRuns>,
 }
 
 /// What became of a packet's commands. Those whose needs failed are in neither list.
@@ -149,6 +154,7 @@ pub async fn execute_packet(input: &StageInput<'_>, prepared: &Prepared) -> Resu
         resolved: &prepared.resolved,
         lanes: options.lanes,
         recorded: recorded.map(|(manifest, _)| manifest),
+        earlier: prepared.earlier.as_ref(),
     };
     let executions = executor.run_commands(packet).await?;
     let mut notes = executor.failure_notes(packet, &executions.commands, options.second_look).await?;

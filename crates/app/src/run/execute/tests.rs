@@ -108,6 +108,7 @@ async fn execute(plan: &Plan, engine: &FakeEngine, scene: &Scene, lanes: usize) 
         resolved: &resolved,
         lanes,
         recorded: None,
+        earlier: None,
     };
     let ran = executor.run_all_commands(&plan.packets[&packet]).await;
     Outcome { ran, events: events.into_inner().expect("no panic") }
@@ -168,6 +169,7 @@ async fn ids_and_undecided(plan: &Plan, engine: &FakeEngine) -> (Vec<String>, Ve
         resolved: &resolved,
         lanes: 2,
         recorded: None,
+        earlier: None,
     };
     let Executions { commands, undecided } =
         executor.run_commands(&plan.packets[&packet]).await.expect("some are decided");

@@ -49,7 +49,8 @@ pub async fn propose(
     let plan = with_needs(&workspace.plan, &specs);
     let preparation = Preparation { context, workspace };
     let (resolved, _) = preparation.packet(packet, options.revision, None).await?;
-    let executor = Executor { context, plan: &plan, packet: id, resolved: &resolved, lanes: 1, recorded: None };
+    let executor =
+        Executor { context, plan: &plan, packet: id, resolved: &resolved, lanes: 1, recorded: None, earlier: None };
     let mut search = Search { executor: &executor, options, results: BTreeMap::new() };
     let mut found = BTreeMap::new();
     let mut waiting: Vec<&CommandSpec> = plan.commands(packet).collect();

@@ -17,6 +17,7 @@ async fn look(
         resolved: &resolved,
         lanes: 1,
         recorded: None,
+        earlier: None,
     };
     let ran = executor.run_all_commands(&plan.packets[&packet]).await?;
     let notes = executor.failure_notes(&plan.packets[&packet], &ran, true).await?;
