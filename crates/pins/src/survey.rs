@@ -108,7 +108,7 @@ impl PinSurvey {
             kind = mention.kind;
         }
         if matches!(class, FileClass::Script | FileClass::Yaml | FileClass::Text) {
-            let known = shell::mentions(text, kind);
+            let known = shell::mentions_of_file(path, text, kind);
             found.extend(known);
         }
         let swept = sweep::mentions(class, kind, text, &found);
