@@ -203,7 +203,7 @@ impl SurveyedFile {
             self.compose = (kind == SourceKind::Compose).then(|| text.as_bytes().to_vec());
         }
         if matches!(class, FileClass::Script | FileClass::Yaml | FileClass::Text) {
-            let known = shell::mentions(text, kind);
+            let known = shell::mentions_of_file(path, text, kind);
             found.extend(known);
         }
         let swept = sweep::mentions(class, kind, text, &found);

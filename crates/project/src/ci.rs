@@ -7,6 +7,7 @@ use crate::makefile::Makefile;
 use crate::seen::SeenText;
 use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_pins::syntax::yaml;
+use rcrepro_shell::{PartKind, ShellDialect, ShellToken, ShellTokenKind, WordPart, tokens};
 
 /// A shell line of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,22 +21,46 @@ pub struct CiLine {
 }
 
 impl CiLine {
-    /// Whether a shell runs the line as it is written: no expression of the workflow, no second command, no redirection.
+    /// Whether a shell runs the line as it is written: no expansion, no expression of the workflow, no second command, no
+    /// redirection, no further line.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        !self.line.text.contains(['$', '|', '&', ';', '<', '>', '`', '\\', '('])
+        let text = self.line.text.as_str();
+        let is_fixed = |part: &WordPart| {
+            matches!(part.kind, PartKind::Literal | PartKind::Escape | PartKind::SingleQuotes | PartKind::DoubleQuote)
+        };
+        // An expression of the workflow is put in before a shell sees its quotes.
+        !text.contains("${{")
+            && !text.contains('\n')
+            && tokens(text, ShellDialect::Shell).iter().all(|token| match &token.kind {
+                ShellTokenKind::Blank => true,
+                ShellTokenKind::Word(word) => word.parts.iter().all(is_fixed),
+                _ => false,
+            })
     }
 
-    /// The words of a plain line, without the variables that are set for it.
+    /// The words of a plain line without their quotes, and without the variables that are set for it.
     #[must_use]
-    pub fn words(&self) -> Vec<&str> {
-        let is_variable = |word: &&str| {
+    pub fn words(&self) -> Vec<String> {
+        let is_variable = |word: &String| {
             word.split_once('=').is_some_and(|(name, _)| {
                 name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                     && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
             })
         };
-        self.line.text.split_whitespace().skip_while(is_variable).collect()
+        let tokens = tokens(&self.line.text, ShellDialect::Shell).into_iter();
+        let word = |token: ShellToken| match token.kind {
+            ShellTokenKind::Word(word) => Some(word.text),
+            _ => None,
+        };
+        tokens.filter_map(word).skip_while(is_variable).collect()
+    }
+
+    /// Whether a plain line begins with these words.
+    #[must_use]
+    pub fn begins(&self, words: &[&str]) -> bool {
+        let own = self.words();
+        own.len() >= words.len() && own.iter().zip(words).all(|(own, word)| own == word)
     }
 }
 
@@ -109,8 +134,8 @@ fn placed(line: SeenText, folder: Option<&str>, minutes: Option<u32>) -> CiLine 
 /// Lists the lines behind `make TARGET…`, as far as the makefile tells them.
 fn made(files: &dyn TrackedFiles, line: &CiLine) -> Vec<CiLine> {
     let (words, Some(folder)) = (line.words(), &line.folder) else { return Vec::new() };
-    let is_target = |word: &&str| !word.starts_with('-') && !word.contains('=');
-    if words.first() != Some(&"make") || words.len() < 2 || !line.is_plain() || !words.iter().all(is_target) {
+    let is_target = |word: &String| !word.starts_with('-') && !word.contains('=');
+    if !line.begins(&["make"]) || words.len() < 2 || !line.is_plain() || !words.iter().all(is_target) {
         return Vec::new();
     }
     let Some(makefile) = Makefile::in_folder(files, folder) else { return Vec::new() };
@@ -143,7 +168,8 @@ fn minutes(node: &SyntaxNode) -> Option<u32> {
         .filter(|minutes| *minutes > 0)
 }
 
-/// Splits a `run` into its lines, continued ones joined, comments left out, each with its line in the file.
+/// Splits a `run` into its lines, continued ones joined, comments and bodies of here-documents left out, each with its line in
+/// the file.
 fn shell_lines<'a>(run: &'a SyntaxNode, file: &str) -> impl Iterator<Item = (usize, String)> + use<'a> {
     let text = run.text().unwrap_or_default();
     // The place that the reader gives may be that of the key; a text of several lines may be folded to one.
@@ -152,16 +178,20 @@ fn shell_lines<'a>(run: &'a SyntaxNode, file: &str) -> impl Iterator<Item = (usi
     let is_here = |line: &str| line.contains(first.as_str());
     let begin = (run.line..run.line + 3).find(|number| file.lines().nth(number.saturating_sub(1)).is_some_and(is_here));
     let begin = begin.unwrap_or(run.line);
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    let mut is_continued = false;
-    for (number, line) in (begin..).zip(text.lines()) {
-        let line = line.trim();
-        let (part, continues) = line.strip_suffix('\\').map_or((line, false), |part| (part.trim(), true));
-        match lines.last_mut() {
-            Some((_, last)) if is_continued => *last = format!("{last} {part}"),
-            _ => lines.push((number, part.to_owned())),
+    let mut lines = vec![(begin, String::new())];
+    let mut number = begin;
+    for token in tokens(text, ShellDialect::Shell) {
+        let source = &text[token.range];
+        let end = number + source.matches('\n').count();
+        match (token.kind, lines.last_mut()) {
+            (ShellTokenKind::Operator("\n"), _) => lines.push((end, String::new())),
+            (ShellTokenKind::HereDocument { .. }, Some(line)) => *line = (end, String::new()),
+            (ShellTokenKind::Comment, _) | (_, None) => {}
+            (ShellTokenKind::Blank, Some((_, line))) if source.contains('\n') => line.push(' '),
+            (_, Some((_, line))) => line.push_str(&source.replace("\\\n", "")),
         }
-        is_continued = continues;
+        number = end;
     }
-    lines.into_iter().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+    let lines = lines.into_iter().map(|(number, line)| (number, line.trim().to_owned()));
+    lines.filter(|(_, line)| !line.is_empty())
 }

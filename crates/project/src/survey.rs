@@ -129,7 +129,7 @@ impl ProjectSurvey {
             lines.push(format!(
                 "{}: CI runs `{}` in {}{limit}",
                 line.place,
-                line.text,
+                line.text.replace('\n', " "),
                 folder.as_deref().map_or_else(|| "a folder that it computes".to_owned(), shown)
             ));
         }

@@ -243,6 +243,18 @@ fn lines_of_ci_have_their_folders_and_sensible_limits() {
 }
 
 #[test]
+fn lines_of_ci_are_read_as_a_shell_reads_them() {
+    let workflow = "on: push\njobs:\n  test:\n    steps:\n    - run: |\n        cat <<E\n        go vet ./here\n        E\n\
+                    \x20       go vet ./a | tee log\n        go vet \\\n          -tags 'a|b' ./... # all\n        go test -run 'A|B' .\n";
+    let (plan, text) =
+        planned(&[("go.mod", "module a\n"), ("a_test.go", "package a\n"), (".github/workflows/ci.yml", workflow)]);
+    let line = |id: &str| plan.command(&id.parse().expect("a name")).expect("it is planned").line.clone();
+    assert_eq!(line("go-vet"), "go vet -tags 'a|b' ./...", "{text}");
+    assert_eq!(line("go-test"), "go test -run 'A|B' .", "{text}");
+    assert!(text.contains("# .github/workflows/ci.yml:10\n"), "{text}");
+}
+
+#[test]
 fn what_is_not_planned_is_said() {
     let (_, text) = planned(&[
         ("go.mod", "module a\n\ngo 99.9\n\nrequire b v1.0.0\n"),

@@ -42,11 +42,11 @@ pub enum TemplatePiece<'a> {
 }
 
 /// Splits a text in which only a dollar has a meaning: quotes are characters, `$$` is a dollar, and a backslash takes a dollar's
-/// meaning away.
+/// meaning away. Of the dialects, make's knows `$(NAME)`, too.
 #[must_use]
-pub fn template(text: &str) -> Vec<TemplatePiece<'_>> {
+pub fn template(text: &str, dialect: ShellDialect) -> Vec<TemplatePiece<'_>> {
     let mut pieces = Vec::new();
-    let mut lexer = Lexer::new(text, ShellDialect::Shell);
+    let mut lexer = Lexer::new(text, dialect);
     while let Some(length) = lexer.rest().find('$') {
         let (before, after) = lexer.rest().split_at(length);
         let is_double = after.starts_with("$$");

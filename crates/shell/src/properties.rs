@@ -57,7 +57,7 @@ fn check(text: &str) {
             }
         }
     }
-    let _ = template(text);
+    let _ = template(text, ShellDialect::Make);
 }
 
 /// Texts in which most characters mean something.
@@ -95,7 +95,7 @@ proptest! {
 
     #[test]
     fn a_template_without_dollars_is_one_text(text in "[^$]{1,30}") {
-        prop_assert_eq!(template(&text), [TemplatePiece::Text(&text)]);
+        prop_assert_eq!(template(&text, ShellDialect::Shell), [TemplatePiece::Text(&text)]);
     }
 }
 
@@ -106,7 +106,7 @@ fn time(text: &str) -> Duration {
         for dialect in DIALECTS {
             assert!(!tokens(text, dialect).is_empty());
         }
-        assert!(!template(text).is_empty());
+        assert!(!template(text, ShellDialect::Make).is_empty());
         begin.elapsed()
     };
     (0..3).map(|_| once()).min().unwrap_or_default()

@@ -184,8 +184,9 @@ fn templates_have_variables_and_nothing_else() {
         ("a$", &[TemplatePiece::Text("a"), TemplatePiece::Unknown]),
         ("$(A)", &[TemplatePiece::Unknown]),
     ] {
-        assert_eq!(template(text), expected, "{text:?}");
+        assert_eq!(template(text, ShellDialect::Shell), expected, "{text:?}");
     }
+    assert_eq!(template("$(A)", ShellDialect::Make), [parameter("A", "")]);
     assert_eq!(ShellParameter::parse("$(A.B)"), Some(ShellParameter { name: "A.B", operation: "" }));
     assert_eq!(ShellParameter::parse("$$A"), Some(ShellParameter { name: "A", operation: "" }));
 }

@@ -1,10 +1,19 @@
 //! Images that shell lines run or pull: `docker run`, `podman pull` and their like, in scripts and wherever else shell lines are.
+//!
+//! A text is read line by line, continued lines as one: much of what is read here is not a script as a whole, and a quote that
+//! is open at the end of a line says nothing about the next.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use rcrepro_shell::{
+    PartKind, ShellDialect, ShellParameter, ShellToken, ShellTokenKind, ShellWord, Substitution, WordPart,
+    tokens_within,
+};
 
 use crate::image;
 use crate::reference::{Mention, ReferencedTool, SourceKind};
-use crate::syntax::expand::expand;
+use crate::syntax::{expand, places};
 
 /// Options of `run` and `create` without a value; every other one takes one.
 /// Source: Docker's reference, `docker container run`.
@@ -33,176 +42,313 @@ const ALONE: [&str; 22] = [
     "-a",
 ];
 
-/// Finds the images; `tag`s that the same text builds are not images of others.
+const ENGINES: [&str; 3] = ["docker", "podman", "nerdctl"];
+
+/// How deep commands in quotes and in substitutions are followed.
+const DEEPEST: usize = 8;
+
+/// Finds the images in lines of a shell; `tag`s that the same text builds are not images of others.
 #[must_use]
 pub fn mentions(text: &str, kind: SourceKind) -> Vec<Mention> {
-    if !["docker", "podman", "nerdctl"].iter().any(|engine| text.contains(engine)) {
+    read(text, kind, ShellDialect::Shell)
+}
+
+/// As [`mentions`], for a file: make and pipelines of Azure take `$(NAME)` for a variable, a shell for a command.
+#[must_use]
+pub fn mentions_of_file(path: &str, text: &str, kind: SourceKind) -> Vec<Mention> {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let is_make = ["makefile", "gnumakefile"].contains(&name.as_str()) || name.starts_with("makefile.");
+    let is_make = is_make || [".mk", ".mak"].iter().any(|ending| name.ends_with(ending));
+    let is_make = is_make || kind == SourceKind::Pipeline;
+    read(text, kind, if is_make { ShellDialect::Make } else { ShellDialect::Shell })
+}
+
+fn read(text: &str, kind: SourceKind, dialect: ShellDialect) -> Vec<Mention> {
+    if !ENGINES.iter().any(|engine| text.contains(engine)) {
         return Vec::new();
     }
-    let values = assignments(text);
-    let mut built = BTreeSet::new();
-    let mut used = Vec::new();
-    let mut lines = (1..).zip(text.lines());
-    while let Some((number, line)) = lines.next() {
-        if line.trim_start().starts_with('#') {
-            continue;
-        }
-        let mut words = words(line, number);
-        let mut last = line;
-        while last.trim_end().ends_with('\\') {
-            words.pop_if(|word| word.text == "\\");
-            let Some((number, line)) = lines.next() else { break };
-            words.extend(self::words(line, number));
-            last = line;
-        }
-        command(&words, &mut built, &mut used);
+    // A line that goes on may end as lines do on Windows.
+    let masked = places::masked(text).replace("\\\r\n", " \\\n");
+    let lines = lines(&masked);
+    let mut reader =
+        Reader { text, masked: &masked, dialect, values: BTreeMap::new(), built: BTreeSet::new(), used: Vec::new() };
+    for line in lines.iter().filter(|line| masked[(*line).clone()].contains('=')) {
+        reader.assignments(line.clone());
     }
-    let resolve = |text: &str| expand(&text.replace("$(", "${").replace(')', "}"), &values);
-    let built: BTreeSet<String> = built.iter().map(|tag| resolve(tag).unwrap_or_else(|| tag.clone())).collect();
-    used.iter()
-        .flat_map(|word| {
-            let resolved = resolve(&word.text);
-            let text = resolved.clone().unwrap_or_else(|| word.text.clone());
-            let found = match resolved {
-                Some(text) => image::mentions((word.line, word.column), kind, &text),
-                None => {
-                    let why = "it holds a variable that nothing here sets";
-                    vec![
-                        Mention::new((word.line, word.column), ReferencedTool::Image, kind, text.as_str()).unclear(why),
-                    ]
+    for line in lines {
+        if ENGINES.iter().any(|engine| masked[line.clone()].contains(engine)) {
+            reader.line(line, 0);
+        }
+    }
+    reader.mentions(kind)
+}
+
+/// Splits a text into its lines, continued ones as one, without those that are comments.
+fn lines(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let (mut at, mut goes_on) = (0, false);
+    for line in text.split_inclusive('\n') {
+        let begin = at;
+        at += line.len();
+        match found.last_mut() {
+            Some(last) if goes_on => last.end = at,
+            _ if line.trim_start().starts_with('#') => continue,
+            _ => found.push(begin..at),
+        }
+        let line = line.trim_end_matches('\n');
+        goes_on = (line.len() - line.trim_end_matches('\\').len()) % 2 == 1;
+    }
+    found
+}
+
+/// A word that names an image, and what it comes to if that can be told.
+struct UsedImage {
+    text: String,
+    value: Option<String>,
+    /// Where it begins in the text.
+    at: usize,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    /// The text without places such as `<image>`, byte for byte as long.
+    masked: &'a str,
+    dialect: ShellDialect,
+    values: BTreeMap<String, String>,
+    built: BTreeSet<String>,
+    used: Vec<UsedImage>,
+}
+
+impl Reader<'_> {
+    fn tokens(&self, range: Range<usize>) -> Vec<ShellToken> {
+        tokens_within(self.masked, range, self.dialect)
+    }
+
+    /// Reads the commands of a part of the text, and those in its substitutions and quotes.
+    fn line(&mut self, range: Range<usize>, depth: usize) {
+        let tokens = self.tokens(range);
+        for command in commands(&tokens) {
+            self.command(&command);
+        }
+        if depth >= DEEPEST {
+            return;
+        }
+        for token in &tokens {
+            let word = match &token.kind {
+                ShellTokenKind::Word(word) => word,
+                ShellTokenKind::Redirection(redirection) => &redirection.target,
+                _ => continue,
+            };
+            for Substitution { inside, .. } in &word.substitutions {
+                self.line(inside.clone(), depth + 1);
+            }
+            // A shell within the shell: `sh -c "docker run …"`.
+            if let Some(inside) = self.quoted(word) {
+                self.line(inside, depth + 1);
+            }
+        }
+    }
+
+    /// Returns what begins behind a quote of a word and holds a command of its own. Where the quotes are not the word's last
+    /// part, it goes on to the end of the word, as in `'docker run '"$IMAGE"`.
+    fn quoted(&self, word: &ShellWord) -> Option<Range<usize>> {
+        let end = word.parts.last()?.range.end;
+        let holds = |range: &Range<usize>| {
+            let text = &self.masked[range.clone()];
+            ["docker run ", "docker pull ", "podman run ", "podman pull "].iter().any(|command| text.contains(command))
+        };
+        let mut open: Option<usize> = None;
+        let mut inside = Vec::new();
+        for WordPart { range, kind, .. } in &word.parts {
+            let (begin, close) = match (kind, open.take()) {
+                (PartKind::SingleQuotes, _) => (range.start + 1, range.end),
+                (PartKind::DoubleQuote, Some(begin)) => (begin, range.end),
+                (PartKind::DoubleQuote, None) => {
+                    open = Some(range.end);
+                    continue;
+                }
+                (_, before) => {
+                    open = before;
+                    continue;
                 }
             };
-            let own = built.contains(&text);
-            found
-                .into_iter()
-                .map(move |mention| if own { mention.look_alike("names what is built here") } else { mention })
-        })
-        .collect()
-}
+            let is_closed = close == end && close > begin && self.masked[..close].ends_with(['\'', '"']);
+            let own = begin..close.saturating_sub(1).max(begin);
+            inside.push(if is_closed { own } else { begin..end });
+        }
+        inside.extend(open.map(|begin| begin..end));
+        inside.into_iter().find(holds)
+    }
 
-struct Word {
-    text: String,
-    line: usize,
-    column: usize,
-}
-
-/// Whether the quotes that open at a column hold a command of their own.
-fn holds_command(line: &str, column: usize, quote: char) -> bool {
-    let rest: String = line.chars().skip(column).take_while(|c| *c != quote).collect();
-    ["docker run ", "docker pull ", "podman run ", "podman pull "].iter().any(|command| rest.contains(command))
-}
-
-/// Splits a line at white space and at what ends a command; quotes are dropped.
-fn words(line: &str, number: usize) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
-    let mut open = false;
-    let mut quote: Option<char> = None;
-    for (column, c) in (1..).zip(line.chars()) {
-        match quote {
-            Some(end) if c == end => quote = None,
-            // A shell within the shell: `sh -c "docker run …"`.
-            None if (c == '"' || c == '\'') && holds_command(line, column, c) => open = false,
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None if c.is_whitespace() => open = false,
-            None if [';', '|', '&'].contains(&c) => {
-                words.push(Word { text: c.to_string(), line: number, column });
-                open = false;
-            }
-            _ => {
-                if !open {
-                    words.push(Word { text: String::new(), line: number, column });
-                    open = true;
+    fn command(&mut self, words: &[&ShellWord]) {
+        let engine = |text: &str| {
+            let name = text.trim_start_matches(['@', '-', '+']).rsplit('/').next().unwrap_or_default();
+            ENGINES.contains(&name)
+        };
+        for at in (0..words.len()).filter(|at| engine(&words[*at].text)) {
+            let rest = &words[at + 1..];
+            let verb = rest
+                .iter()
+                .position(|word| !word.text.starts_with('-') && word.text != "container" && word.text != "image");
+            let Some(verb) = verb else { continue };
+            let arguments = &rest[verb + 1..];
+            match rest[verb].text.as_str() {
+                "pull" if arguments.is_empty() => {
+                    let (text, at) = ("$(standard input)".to_owned(), begin(rest[verb]));
+                    self.used.push(UsedImage { text, value: None, at });
                 }
-                if let Some(word) = words.last_mut() {
-                    word.text.push(c);
+                "run" | "create" | "pull" => {
+                    // What comes to nothing outside of quotes is not there: `${CI:+--quiet}`.
+                    let is_there = |word: &&&ShellWord| !word.splits || self.value(word).as_deref() != Some("");
+                    let arguments: Vec<&ShellWord> = arguments.iter().filter(is_there).copied().collect();
+                    let image = image(&arguments);
+                    self.used.extend(image.map(|word| UsedImage {
+                        text: word.text.clone(),
+                        value: self.value(word),
+                        at: begin(word),
+                    }));
                 }
+                verb @ ("build" | "buildx" | "tag" | "import" | "load") => self.built(verb, arguments),
+                _ => {}
             }
         }
     }
-    words
+
+    fn built(&mut self, verb: &str, arguments: &[&ShellWord]) {
+        let name = |word: &ShellWord| self.value(word).unwrap_or_else(|| word.text.clone());
+        let pairs = arguments.windows(2).filter(|pair| matches!(pair[0].text.as_str(), "-t" | "--tag"));
+        let mut built: Vec<String> = pairs.map(|pair| name(pair[1])).collect();
+        built.extend(arguments.iter().filter_map(|word| name(word).strip_prefix("--tag=").map(str::to_owned)));
+        built.extend(arguments.last().filter(|_| verb == "tag" && arguments.len() > 1).map(|word| name(word)));
+        self.built.extend(built);
+    }
+
+    /// Returns what a word comes to; `None` if something in it cannot be told.
+    fn value(&self, word: &ShellWord) -> Option<String> {
+        let mut value = String::new();
+        for part in &word.parts {
+            let source = &self.masked[part.range.clone()];
+            match part.kind {
+                PartKind::Literal => value.push_str(source),
+                PartKind::Escape => value.extend(source.chars().nth(1)),
+                PartKind::Continuation | PartKind::DoubleQuote => {}
+                PartKind::SingleQuotes => value.push_str(source.trim_matches('\'')),
+                PartKind::Parameter => value.push_str(&self.parameter(source)?),
+                PartKind::AnsiQuotes | PartKind::Substitution => return None,
+            }
+        }
+        Some(value)
+    }
+
+    fn parameter(&self, source: &str) -> Option<String> {
+        expand::value(ShellParameter::parse(source)?, &self.values, self.dialect)
+    }
+
+    /// Gathers what a line assigns, once and plainly.
+    fn assignments(&mut self, range: Range<usize>) {
+        let tokens = self.tokens(range);
+        for (name, word, value) in commands(&tokens).iter().flat_map(|command| assigned(command)) {
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if is_name && word.substitutions.is_empty() && !value.contains(' ') {
+                self.values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+            }
+        }
+    }
+
+    fn mentions(self, kind: SourceKind) -> Vec<Mention> {
+        let starts: Vec<usize> = self.text.match_indices('\n').map(|(at, _)| at + 1).collect();
+        let place = |at: usize| {
+            let line = starts.partition_point(|start| *start <= at);
+            let start = line.checked_sub(1).map_or(0, |before| starts[before]);
+            (line + 1, self.text[start..at].chars().count() + 1)
+        };
+        let mut found = Vec::new();
+        for used in &self.used {
+            let place = place(used.at);
+            let own = self.built.contains(used.value.as_ref().unwrap_or(&used.text));
+            let mentions = match &used.value {
+                Some(text) => image::mentions(place, kind, text),
+                None => {
+                    let why = "it holds a variable that nothing here sets";
+                    vec![Mention::new(place, ReferencedTool::Image, kind, used.text.as_str()).unclear(why)]
+                }
+            };
+            let own = |mention: Mention| if own { mention.look_alike("names what is built here") } else { mention };
+            found.extend(mentions.into_iter().map(own));
+        }
+        found
+    }
 }
 
-fn command(words: &[Word], built: &mut BTreeSet<String>, used: &mut Vec<Word>) {
-    let engine = |text: &str| {
-        let text = text.trim_start_matches(['@', '-', '(', '`', '$']).rsplit('/').next().unwrap_or_default();
-        matches!(text, "docker" | "podman" | "nerdctl")
-    };
-    for (at, word) in words.iter().enumerate() {
-        if !engine(&word.text) {
-            continue;
-        }
-        let end = words[at..].iter().position(|word| matches!(word.text.as_str(), ";" | "|" | "&"));
-        let rest = &words[at + 1..end.map_or(words.len(), |end| at + end)];
-        let verb = rest
-            .iter()
-            .position(|word| !word.text.starts_with('-') && word.text != "container" && word.text != "image");
-        let Some(verb) = verb else { continue };
-        let arguments = &rest[verb + 1..];
-        match rest[verb].text.as_str() {
-            "pull" if arguments.is_empty() => {
-                let place = &rest[verb];
-                used.push(Word { text: "$(standard input)".into(), line: place.line, column: place.column });
-            }
-            "run" | "create" | "pull" => used.extend(image(arguments)),
-            "build" | "buildx" | "tag" | "import" | "load" => {
-                let pairs = arguments.windows(2).filter(|pair| matches!(pair[0].text.as_str(), "-t" | "--tag"));
-                built.extend(pairs.map(|pair| pair[1].text.clone()));
-                built.extend(arguments.iter().filter_map(|word| word.text.strip_prefix("--tag=").map(str::to_owned)));
-                let tagged = rest[verb].text == "tag" && arguments.len() > 1;
-                built.extend(arguments.last().filter(|_| tagged).map(|word| word.text.clone()));
-            }
+/// Splits tokens into the words of simple commands.
+fn commands(tokens: &[ShellToken]) -> Vec<Vec<&ShellWord>> {
+    let mut commands = vec![Vec::new()];
+    for token in tokens {
+        match (&token.kind, commands.last_mut()) {
+            (ShellTokenKind::Word(word), Some(command)) => command.push(word),
+            (ShellTokenKind::Operator(_), _) => commands.push(Vec::new()),
             _ => {}
         }
     }
+    commands.retain(|command| !command.is_empty());
+    commands
+}
+
+/// Returns names, the words with their values, and the values: `NAME=VALUE` of a shell, `NAME ?= VALUE` of make. What is before a
+/// command is set for this one alone, which does not see it on its own line.
+fn assigned<'a>(words: &[&'a ShellWord]) -> Vec<(&'a str, &'a ShellWord, &'a str)> {
+    let declares = |word: &&ShellWord| matches!(word.text.as_str(), "export" | "local" | "readonly");
+    let words = &words[usize::from(words.first().is_some_and(declares))..];
+    if let [name, sign, value] = words
+        && ["=", ":=", "::=", "?="].contains(&sign.text.as_str())
+    {
+        return vec![(&name.text, value, &value.text)];
+    }
+    let pair = |word: &&'a ShellWord| {
+        let (name, value) = word.text.split_once('=')?;
+        Some((name.trim_end_matches([':', '?']), *word, value))
+    };
+    words.iter().map(pair).collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+/// Returns where a word begins, behind the quote that opens it.
+fn begin(word: &ShellWord) -> usize {
+    let first = word.parts.iter().find(|part| part.kind != PartKind::DoubleQuote);
+    first.map_or(0, |part| part.range.start + usize::from(part.kind == PartKind::SingleQuotes))
 }
 
 /// Finds the first word that is neither an option nor an option's value.
-fn image(arguments: &[Word]) -> Option<Word> {
+fn image<'a>(arguments: &[&'a ShellWord]) -> Option<&'a ShellWord> {
     let mut arguments = arguments.iter();
     loop {
         let word = arguments.next()?;
+        let text = word.text.as_str();
         // A variable of options comes before the image.
-        let upper = word.text.to_ascii_uppercase();
-        if word.text.starts_with('$') && ["OPT", "ARGS", "FLAGS"].iter().any(|part| upper.contains(part)) {
+        let upper = text.to_ascii_uppercase();
+        if text.starts_with('$') && ["OPT", "ARGS", "FLAGS"].iter().any(|part| upper.contains(part)) {
             continue;
         }
-        if !word.text.starts_with('-') {
-            let text = word.text.trim_end_matches([')', '`']).to_owned();
-            let dollar = word.text.starts_with("$(") && word.text.ends_with(')');
-            let text = if dollar { word.text.clone() } else { text };
-            let looks = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '$');
-            return looks.then_some(Word { text, line: word.line, column: word.column });
+        if !text.starts_with('-') {
+            let looks = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '$' | '`'));
+            return looks.then_some(*word);
         }
-        let alone = ALONE.contains(&word.text.as_str()) || word.text.contains('=');
+        let alone = ALONE.contains(&text) || text.contains('=');
         if !alone {
             arguments.next()?;
         }
     }
 }
-
-/// Gathers what the text assigns, once and plainly.
-fn assignments(text: &str) -> BTreeMap<String, String> {
-    let mut values = BTreeMap::new();
-    for line in text.lines() {
-        let line = line.trim_start();
-        let line = line.strip_prefix("export ").or_else(|| line.strip_prefix("local ")).unwrap_or(line);
-        let Some((name, value)) = line.split_once('=') else { continue };
-        let name = name.trim_end().trim_end_matches([':', '?']).trim_end();
-        let word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let value = value.trim().trim_matches(['"', '\'']);
-        if word && !value.contains([' ', '`', ';']) && !value.contains("$(") {
-            values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
-        }
-    }
-    values
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn images(text: &str) -> Vec<(usize, String, bool, bool)> {
-        let found = mentions(text, SourceKind::Script).into_iter().filter(|m| m.tool == ReferencedTool::Image);
+        images_of(text, "run.sh")
+    }
+
+    fn images_of(text: &str, path: &str) -> Vec<(usize, String, bool, bool)> {
+        let found =
+            mentions_of_file(path, text, SourceKind::Script).into_iter().filter(|m| m.tool == ReferencedTool::Image);
         found.map(|m| (m.line, m.value, m.unclear.is_some(), m.look_alike.is_some())).collect()
     }
 
@@ -224,13 +370,64 @@ mod tests {
     #[test]
     fn makefiles_have_their_own_variables() {
         let text = "IMAGE ?= tools:1\nlint:\n\t@docker run --rm $(IMAGE) lint\n\t-docker pull ${OTHER}\n";
-        assert_eq!(images(text), [(3, "tools:1".to_owned(), false, false), (4, "${OTHER}".to_owned(), true, false)]);
+        assert_eq!(
+            images_of(text, "Makefile"),
+            [(3, "tools:1".to_owned(), false, false), (4, "${OTHER}".to_owned(), true, false)]
+        );
         let nested = "dex: sh -c \"true && docker run --rm -p 1:1 dex:2 serve\"\n";
         assert_eq!(images(nested), [(1, "dex:2".to_owned(), false, false)]);
         let piped = "docs:\n\tgrep image a.yml | xargs -n 1 docker pull\n\tdocker run $(DOCKER_OPTS) x:1 true\n";
         assert_eq!(
-            images(piped),
+            images_of(piped, "build/docs.mk"),
             [(2, "$(standard input)".to_owned(), true, false), (3, "x:1".to_owned(), false, false)]
         );
+    }
+
+    #[test]
+    fn lines_are_read_as_a_shell_reads_them() {
+        let found = |text: &str| -> Vec<String> {
+            let unclear = |unclear| if unclear { "?" } else { "" };
+            images(text)
+                .into_iter()
+                .map(|(_, value, is_unclear, _)| format!("{value}{}", unclear(is_unclear)))
+                .collect()
+        };
+        for (text, expected) in [
+            ("docker run -e A=it\\'s a:1 sh", &["a:1"][..]),
+            ("docker run -e \"A=\\\"b c\\\"\" a:1 sh", &["a:1"]),
+            ("docker run 2>&1 --rm a:1 >log", &["a:1"]),
+            ("docker pull a:1>/dev/null&docker pull b:1", &["a:1", "b:1"]),
+            ("x=$(docker run a:1) && (docker run b:1)", &["b:1", "a:1"]),
+            ("x=`docker run a:1`", &["a:1"]),
+            ("docker run $(cat image) sh", &["$(cat image)?"]),
+            ("I=a:1\ndocker run $(I) sh", &["$(I)?"]),
+            ("I='a:1' # pinned\ndocker run \"${I}\" sh # docker run no:1", &["a:1"]),
+            ("docker run '$I' sh", &["$I?"]),
+            ("docker run \"$(docker build -q .)\"", &["$(docker build -q .)?"]),
+            ("docker run <image> a:1", &[]),
+            ("echo it's\ndocker run a:1", &["a:1"]),
+            ("docker run \\\r\n  a:1\r\n", &["a:1"]),
+            ("echo \\\\\ndocker run a:1", &["a:1"]),
+            ("bash -c \"docker run -e X=\\\"y\\\" a:1\"", &["a:1"]),
+            ("- run: 'docker pull a:1", &["a:1"]),
+            ("x='docker run -v '\"${P}\"':rw a:1'", &["a:1"]),
+            ("docker run ${CI:+-e CI=$CI} a:1", &["a:1"]),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
+        let make = "R := reg/x\nI ?= $(R):1\nall:\n\tdocker run $(I); docker run $$(cat f); docker run $$J; docker run $(shell cat g)\n";
+        let expected = [("reg/x:1", false), ("$$(cat f)", true), ("$$J", true), ("$(shell cat g)", true)];
+        assert_eq!(images_of(make, "Makefile"), expected.map(|(text, unclear)| (4, text.to_owned(), unclear, false)));
+    }
+
+    #[test]
+    fn a_place_is_that_of_the_name_within_its_quotes() {
+        let place = |text: &str| {
+            let found = mentions(text, SourceKind::Script);
+            found.first().map(|mention| (mention.line, mention.column))
+        };
+        assert_eq!(place("\n docker run \\\n -e ä=1 'a:1'"), Some((3, 10)));
+        assert_eq!(place("sh -c \"docker run 'a:1'\""), Some((1, 20)));
+        assert_eq!(place("x=$(docker run \"a:1\")"), Some((1, 17)));
     }
 }

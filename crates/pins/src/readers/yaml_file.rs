@@ -6,7 +6,7 @@ use super::{compose, workflow};
 use crate::image::{self, MOST};
 use crate::keys::{tool_key, version_key};
 use crate::reference::{Mention, ReferencedTool, SourceKind, Use};
-use crate::syntax::expand::expand;
+use crate::syntax::expand::{expand, expand_macros};
 use crate::syntax::{arguments, yaml};
 use rcrepro_format::syntax::node::{SyntaxError, SyntaxNode, Value};
 
@@ -201,7 +201,7 @@ impl Walk<'_> {
         };
         if let Some((value, text)) = node.path(&["inputs", key]).and_then(|value| Some((value, value.text()?))) {
             let mention = Mention::new(value.place(), tool, SourceKind::Pipeline, text);
-            let known = expand(&text.replace("$(", "${").replace(')', "}"), &self.variables);
+            let known = expand_macros(text, &self.variables);
             self.found.push(match known {
                 Some(version) => Mention { value: version, ..mention },
                 None => mention.unclear("it holds a variable that nothing here sets"),

@@ -2,75 +2,63 @@
 
 use std::collections::BTreeMap;
 
+use rcrepro_shell::{ShellDialect, ShellParameter, TemplatePiece, template};
+
 /// Replaces the variables of a text by their values; `None` when one of them has neither a value nor a default.
 ///
 /// `${NAME:?message}` is as `${NAME}`. `$$` is a dollar, and a backslash takes a dollar's meaning away.
 #[must_use]
 pub fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
-    expand_within(text, values, 0)
+    expand_within(text, values, ShellDialect::Shell, 0)
+}
+
+/// As [`expand`], where `$(NAME)` is a variable, too.
+#[must_use]
+pub fn expand_macros(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
+    expand_within(text, values, ShellDialect::Make, 0)
+}
+
+/// Returns what one variable comes to.
+#[must_use]
+pub fn value(
+    parameter: ShellParameter<'_>,
+    values: &BTreeMap<String, String>,
+    dialect: ShellDialect,
+) -> Option<String> {
+    value_within(parameter, values, dialect, 0)
 }
 
 /// The deepest nesting of defaults and of values that hold variables.
 const DEEPEST: usize = 8;
 
-fn expand_within(text: &str, values: &BTreeMap<String, String>, depth: usize) -> Option<String> {
+fn expand_within(text: &str, values: &BTreeMap<String, String>, dialect: ShellDialect, depth: usize) -> Option<String> {
     if depth > DEEPEST {
         return None;
     }
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        let (before, after) = (&rest[..at], &rest[at + 1..]);
-        if let Some(kept) = before.strip_suffix('\\') {
-            out.push_str(kept);
-            out.push('$');
-            rest = after;
-            continue;
-        }
-        out.push_str(before);
-        if let Some(body) = after.strip_prefix('{') {
-            let end = closing(body)?;
-            out.push_str(&braced(&body[..end], values, depth)?);
-            rest = &body[end + 1..];
-        } else if let Some(body) = after.strip_prefix('$') {
-            out.push('$');
-            rest = body;
-        } else {
-            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
-            if end == 0 {
-                return None;
-            }
-            out.push_str(&expand_within(values.get(&after[..end])?, values, depth + 1)?);
-            rest = &after[end..];
-        }
-    }
-    out.push_str(rest);
-    Some(out)
+    let pieces = template(text, dialect).into_iter().map(|piece| match piece {
+        TemplatePiece::Text(text) => Some(text.to_owned()),
+        TemplatePiece::Parameter(parameter) => value_within(parameter, values, dialect, depth),
+        TemplatePiece::Unknown => None,
+    });
+    pieces.collect()
 }
 
-/// Finds the brace that closes, past those of nested variables.
-fn closing(body: &str) -> Option<usize> {
-    let mut open = 0usize;
-    for (at, c) in body.char_indices() {
-        match c {
-            '{' => open += 1,
-            '}' if open == 0 => return Some(at),
-            '}' => open -= 1,
-            _ => {}
-        }
+fn value_within(
+    parameter: ShellParameter<'_>,
+    values: &BTreeMap<String, String>,
+    dialect: ShellDialect,
+    depth: usize,
+) -> Option<String> {
+    let ShellParameter { name, operation } = parameter;
+    if name.is_empty() {
+        return None;
     }
-    None
-}
-
-fn braced(body: &str, values: &BTreeMap<String, String>, depth: usize) -> Option<String> {
-    let end = body.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(body.len());
-    let (name, operation) = body.split_at(end);
-    let value = values.get(name).map(|value| expand_within(value, values, depth + 1));
+    let value = values.get(name).map(|value| expand_within(value, values, dialect, depth + 1));
     let filled = match &value {
         Some(Some(text)) => !text.is_empty(),
         _ => false,
     };
-    let other = |text: &str| expand_within(text, values, depth + 1);
+    let other = |text: &str| expand_within(text, values, dialect, depth + 1);
     if let Some(default) = operation.strip_prefix(":-") {
         return if filled { value? } else { other(default) };
     }
@@ -110,8 +98,16 @@ mod tests {
             ("${V%.*}", None),
             ("${V", None),
             ("plain", Some("plain")),
+            ("$-$?", None),
+            ("${NONE:-a b}'$V'", Some("a b'1.26'")),
+            ("$(V)", None),
         ] {
             assert_eq!(expand(text, &values).as_deref(), expected, "{text}");
+        }
+        for (text, expected) in
+            [("$(V)-x", Some("1.26-x")), ("$(NONE)", None), ("$(shell V)", None), ("${V}", Some("1.26"))]
+        {
+            assert_eq!(expand_macros(text, &values).as_deref(), expected, "{text}");
         }
     }
 }

@@ -2,4 +2,5 @@
 
 pub mod arguments;
 pub mod expand;
+pub mod places;
 pub mod yaml;

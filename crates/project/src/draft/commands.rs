@@ -110,7 +110,7 @@ fn tests_of_module(
 ) -> Vec<PlannedCommand> {
     let folder = module.folder.as_str();
     let lines = ci_lines(project, folder, &["go", "test"]);
-    let whole = lines.iter().find(|line| line.words().iter().any(|word| matches!(*word, "./..." | ".")));
+    let whole = lines.iter().find(|line| line.words().iter().any(|word| matches!(word.as_str(), "./..." | ".")));
     let run = whole.map_or_else(|| "go test ./... -count=1".to_owned(), |line| line.line.text.clone());
     let mut test = command("go-test", within(folder, &run));
     let words: Vec<&str> = run.split_whitespace().collect();

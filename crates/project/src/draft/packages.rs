@@ -81,7 +81,7 @@ fn scripts_in_ci(
     let mut planned: Vec<PlannedCommand> = Vec::new();
     for line in ci_lines(project, folder, &["npm", "run"]) {
         let words = line.words();
-        let Some((name, script)) = words.get(2).and_then(|name| package.scripts.get_key_value(*name)) else { continue };
+        let Some((name, script)) = words.get(2).and_then(|name| package.scripts.get_key_value(name)) else { continue };
         let id = project.named(&format!("npm-{}", id_of(name)), folder);
         let run = within(folder, &line.line.text);
         let is_endless = name.split([':', '-']).any(|part| ENDLESS.contains(&part));

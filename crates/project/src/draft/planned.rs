@@ -77,7 +77,7 @@ pub(super) fn word(path: &str) -> String {
 pub(super) fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&str]) -> Vec<&'a CiLine> {
     let mut found: Vec<&CiLine> = Vec::new();
     for line in &project.ci {
-        let fits = line.is_plain() && line.folder.as_deref() == Some(folder) && line.words().starts_with(begins);
+        let fits = line.is_plain() && line.folder.as_deref() == Some(folder) && line.begins(begins);
         if fits && !found.iter().any(|known| known.line.text == line.line.text) {
             found.push(line);
         }
