@@ -20,6 +20,7 @@ mod locks;
 mod manners;
 mod mutants;
 mod one_scale;
+mod pace;
 mod pins;
 mod plans;
 mod promised;

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use super::history::History;
 use super::recorded::{self, RecordedError};
+use crate::run::ended::ended_by;
 use crate::run::replay::{ReplayError, read_manifest};
 use crate::workspace::Workspace;
-use rcrepro_model::evidence::manifest::ReproManifest;
-use rcrepro_model::plan::PacketId;
+use rcrepro_model::evidence::manifest::{CommandEntry, ReproManifest};
+use rcrepro_model::evidence::run_record::RunRecord;
+use rcrepro_model::execution::ending::words;
+use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::runs::RunFolderError;
@@ -57,8 +60,19 @@ pub struct Latest {
     pub manifest: ReproManifest,
     /// Where it is from, in words.
     pub origin: String,
+    /// The run's record, where it is from a run.
+    record: Option<RunRecord>,
     /// A newer run that left no record, in words.
     pub unrecorded: Option<String>,
+}
+
+impl Latest {
+    /// Says how a command ended: by the limits that the run recorded, else by those of the plan.
+    #[must_use]
+    pub fn ended(&self, entry: &CommandEntry, plan: &Plan) -> String {
+        let bounds = self.record.as_ref().and_then(|record| record.bounds(&entry.id));
+        bounds.map_or_else(|| ended_by(Some(plan), entry), |bounds| words(entry.ending, entry.exit_code, &bounds))
+    }
 }
 
 /// Finds a packet's latest evidence.
@@ -72,12 +86,13 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
     let unrecorded = history.unrecorded(packet, &workspace.folder)?.map(|unrecorded| unrecorded.to_string());
     if let Some(record) = history.newest_of_plan(packet, workspace.plan_digest())? {
         let (_, manifest) = recorded::manifest(&record, store)?;
-        let origin = format!("{} {} of commit {}", record.kind, record.run, record.commit);
-        return Ok(Latest { manifest, origin, unrecorded });
+        let part = if record.is_partial() { "partial " } else { "" };
+        let origin = format!("{part}{} {} of commit {}", record.kind, record.run, record.commit);
+        return Ok(Latest { manifest, origin, record: Some(record), unrecorded });
     }
     let path = workspace.manifest_path(packet);
     match read_manifest(&path, store) {
-        Ok((manifest, _)) => Ok(Latest { manifest, origin: path.display().to_string(), unrecorded }),
+        Ok((manifest, _)) => Ok(Latest { manifest, origin: path.display().to_string(), record: None, unrecorded }),
         Err(ReplayError::NoManifest { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {
             let packet = packet.clone();
             let runs_nothing = workspace

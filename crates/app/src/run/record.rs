@@ -18,8 +18,9 @@ use rcrepro_model::evidence::manifest::{
     CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
 };
 use rcrepro_model::evidence::run_record::{
-    AttemptRecord, CommandRecord, EngineRecord, HostRecord, RUN_RECORD_VERSION, RunRecord,
+    AttemptRecord, CommandRecord, EngineRecord, HostRecord, LimitsRecord, MachineRecord, RUN_RECORD_VERSION, RunRecord,
 };
+use rcrepro_model::execution::limits::EngineMachine;
 use rcrepro_model::execution::second_look::told::{FailureNotes, SecondLookEntry};
 use rcrepro_model::plan::PacketId;
 use rcrepro_normalize as normalize;
@@ -68,6 +69,8 @@ pub(crate) fn record_packet(
         recorded: recorded.map(|(_, digest)| digest),
         host,
         engine,
+        machine: Some(machine(context.engine.info())),
+        left_out: input.left_out.to_vec(),
         commands: command_records(commands, &executed.notes, &**context.store)?,
     };
     context.run.write_record(id, &run_record_json::encode(&record))?;
@@ -118,6 +121,12 @@ pub(crate) fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
     (host, engine)
 }
 
+/// Describes the machine that the engine runs containers on.
+const fn machine(engine: &EngineInfo) -> MachineRecord {
+    let EngineMachine { memory, processors } = engine.machine;
+    MachineRecord { memory, processors }
+}
+
 /// Makes the records of the commands that ran, and stores what was seen of their attempts at the network.
 ///
 /// # Errors
@@ -151,7 +160,21 @@ fn command_record(
         })
         .collect();
     let (id, network) = (ran.entry.id.clone(), Some(store.put(&seen)?));
-    Ok(CommandRecord { id, duration_ms: ms(ran.duration), attempts: attempts(ran), network, earlier, second_look })
+    let limits = Some(LimitsRecord {
+        timeout_ms: ms(ran.limits.timeout.amount),
+        timeout_from: ran.limits.timeout.source,
+        memory: ran.limits.memory.amount,
+        memory_from: ran.limits.memory.source,
+    });
+    Ok(CommandRecord {
+        id,
+        duration_ms: ms(ran.duration),
+        attempts: attempts(ran),
+        limits,
+        network,
+        earlier,
+        second_look,
+    })
 }
 
 /// Counts how often a command was tried.

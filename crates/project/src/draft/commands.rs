@@ -135,12 +135,12 @@ fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&str]) -> Ve
     found
 }
 
-/// The time that CI grants: the limit of the job, else half an hour.
-fn timeout(line: Option<&CiLine>) -> (String, Option<String>) {
-    match line.and_then(|line| Some((line.minutes?, &line.line.place))) {
-        Some((minutes, place)) => (format!("{minutes}m"), Some(format!("{place}: the job may take {minutes} minutes"))),
-        None => ("30m".to_owned(), None),
-    }
+/// The time that CI grants, and where it says so; none where it grants no time of its own, so that the default of the engine's
+/// machine applies.
+fn granted(line: Option<&CiLine>) -> Option<(String, String)> {
+    let line = line?;
+    let minutes = line.minutes?;
+    Some((format!("{minutes}m"), format!("{}: the job may take {minutes} minutes", line.line.place)))
 }
 
 fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<PlannedCommand> {
@@ -175,13 +175,11 @@ fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<PlannedComma
     if package.uses("vitest") {
         let mut test = command("vitest", "npx vitest run");
         test.normalizer = Some("vitest");
-        test.timeout = Some(timeout(None).0);
         test.comments.extend(script_of("vitest").map(|script| format!("{}: `{}`", script.place, script.text)));
         planned.push(test);
     } else if let Some(script) = package.scripts.get("test").filter(|script| !script.text.contains("no test specified"))
     {
         let mut test = command("npm-test", "npm test");
-        test.timeout = Some(timeout(None).0);
         test.only_exit_code = true;
         test.comments.push(format!("{}: `{}`", script.place, script.text));
         planned.push(test);
@@ -216,7 +214,7 @@ fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, install: &str
     );
     build.needs = vec![install.to_owned()];
     build.only_exit_code = true;
-    build.timeout = Some(timeout(in_ci.first().copied()).0);
+    build.timeout = granted(in_ci.first().copied()).map(|(limit, _)| limit);
     build.comments.push(format!("{}: `{}`", script.place, script.text));
     for embed in embeds {
         build.comments.push(format!(
@@ -276,7 +274,7 @@ fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedComman
     };
     let mut build = command("go-build", within(folder, "go build ./..."));
     build.comments = comments;
-    build.timeout = Some(timeout(ci_lines(project, folder, &["go", "build"]).first().copied()).0);
+    build.timeout = granted(ci_lines(project, folder, &["go", "build"]).first().copied()).map(|(limit, _)| limit);
     let mut planned = vec![build];
     let vets = ci_lines(project, folder, &["go", "vet"]);
     for line in vets.iter().take(1) {
@@ -307,8 +305,8 @@ fn tests_of_module(
         (false, true) => "go-test-v",
         (false, false) => "go-test",
     });
-    let (limit, why) = timeout(whole.or(lines.first()).copied());
-    test.timeout = Some(limit);
+    let (limit, why) = granted(whole.or(lines.first()).copied()).unzip();
+    test.timeout = limit;
     test.comments.extend(why.or_else(|| whole.map(|line| line.line.place.to_string())));
     for line in lines.iter().filter(|line| whole.is_none_or(|whole| whole.line.text != line.line.text)) {
         test.comments.push(format!("{}: CI also runs `{}`", line.line.place, line.line.text));
@@ -359,7 +357,6 @@ fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedComma
             scan.needs.clone_from(&build.needs);
         }
         scan.frozen.push("vulndb".to_owned());
-        scan.timeout = Some(timeout(None).0);
         planned.push(scan);
     }
     for package in project.packages.iter().filter(|package| is_planned(package)) {
