@@ -120,7 +120,8 @@ impl ProjectSurvey {
                 counted(package.scripts.len(), "script")
             ));
         }
-        for (tool, seen) in [("Go", &self.versions.go), ("Node", &self.versions.node)] {
+        let least: Vec<SeenText> = self.versions.least_go.iter().cloned().collect();
+        for (tool, seen) in [("Go", &self.versions.go), ("Go at least", &least), ("Node", &self.versions.node)] {
             lines.extend(seen.iter().map(|seen| format!("{}: {tool} {}", seen.place, seen.text)));
         }
         for CiLine { line, folder, minutes } in &self.ci {

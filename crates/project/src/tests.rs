@@ -95,11 +95,47 @@ fn a_frontend_that_is_embedded_is_built_first() {
 }
 
 #[test]
+fn scripts_that_ci_runs_are_planned_once() {
+    let package = r#"{"scripts": {"lint": "eslint .", "check:types": "vue-tsc", "test:unit": "vitest run", "dev": "vite"},
+        "devDependencies": {"vitest": "3"}}"#;
+    let workflow = "jobs:\n  a:\n    timeout-minutes: 7\n    steps:\n    - run: |\n        npm ci\n        npm run lint\n        npm run check:types -- --build\n\
+        \x20       npm run test:unit\n        npm run dev\n        npm run gone\n        npm run lint\n";
+    let (plan, text) =
+        planned(&[("package.json", package), ("package-lock.json", "{}"), (".github/workflows/ci.yml", workflow)]);
+    let lines: Vec<(&str, &str)> = plan.sets[&"frontend".parse().expect("a name")]
+        .iter()
+        .map(|spec| (spec.id.as_str(), spec.line.as_str()))
+        .collect();
+    let expected = [
+        ("vitest", "npx vitest run"),
+        ("npm-lint", "npm run lint"),
+        ("npm-check-types", "npm run check:types -- --build"),
+    ];
+    assert_eq!(lines, expected, "{text}");
+    assert!(text.contains(".github/workflows/ci.yml:7") && text.contains("timeout = \"7m\""), "{text}");
+}
+
+#[test]
+fn the_least_go_of_a_module_becomes_its_newest_patch() {
+    let go = |files: &[(&str, &str)]| {
+        let (_, text) = planned(&[files, &[("main.go", "package main\n")]].concat());
+        text.lines().find(|line| line.contains(": Go 1")).unwrap_or_default().to_owned()
+    };
+    let module = ("go.mod", "module m\n\ngo 1.25.0\n");
+    assert_eq!(go(&[module]), "# go.mod:3: Go 1.25.0 at least, 1.25.14 is the newest patch that rcrepro knows");
+    let chosen = ("go.mod", "module m\n\ngo 1.25.0\n\ntoolchain go1.25.3\n");
+    assert_eq!(go(&[chosen]), "# go.mod:5: Go 1.25.3");
+    assert_eq!(go(&[module, ("Dockerfile", "FROM golang:1.25.4\n")]), "# Dockerfile:1: Go 1.25.4");
+    let unknown = ("go.mod", "module m\n\ngo 1.25.99\n");
+    assert_eq!(go(&[unknown]), "# go.mod:3: Go 1.25.99");
+}
+
+#[test]
 fn a_project_of_neither_language_has_the_scan_for_secrets() {
     let draft = draft(&ProjectSurvey::of(&files(&[("README.md", "Hello.\n")])), "plain");
     let plan = plan_toml::parse(&draft.plan, NORMALIZERS).unwrap_or_else(|error| panic!("{error}\n{}", draft.plan));
     let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
-    assert_eq!(lines, ["gitleaks detect --no-git --source ."]);
+    assert_eq!(lines, ["gitleaks detect --no-git --source . --verbose --redact"]);
 }
 
 /// Parses the plan of a project, which has to be valid whatever the project holds.

@@ -9,9 +9,9 @@ use rcrepro_pins::survey::PinSurvey;
 /// Everything that names a version of a toolchain, the best source first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Versions {
-    /// Of Go, with and without the patch.
+    /// Of Go, with and without the patch, but for what `least_go` is chosen from.
     pub go: Vec<SeenText>,
-    /// The highest `go` of a module: no older toolchain reads that module.
+    /// The highest `go` of a module or workspace: no older toolchain reads it, every newer one does.
     pub least_go: Option<SeenText>,
     /// Of Node, ranges too.
     pub node: Vec<SeenText>,
@@ -30,7 +30,7 @@ pub fn versions(files: &dyn TrackedFiles) -> Versions {
         let mut found: Vec<(u8, SeenText)> = survey
             .mentions
             .iter()
-            .filter(|(_, mention)| mention.tool == tool && mention.look_alike.is_none())
+            .filter(|(_, mention)| mention.tool == tool && mention.look_alike.is_none() && !is_least(mention.kind))
             .map(|(file, mention)| {
                 (rank(mention.kind, mention.usage), SeenText::new(mention.value.clone(), file, mention.line))
             })
@@ -38,7 +38,7 @@ pub fn versions(files: &dyn TrackedFiles) -> Versions {
         found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, seen)| seen).collect()
     };
-    let least = survey.mentions.iter().filter(|(_, mention)| mention.kind == SourceKind::GoModGo);
+    let least = survey.mentions.iter().filter(|(_, mention)| is_least(mention.kind));
     let least = least.max_by_key(|(_, mention)| numbers(&mention.value));
     let least_go = least.map(|(file, mention)| SeenText::new(mention.value.clone(), file, mention.line));
     Versions { least_go, go: of(ReferencedTool::Go), node: of(ReferencedTool::Node) }
@@ -55,6 +55,11 @@ fn may_name(path: &str) -> bool {
             || path.starts_with(".github/workflows/"))
 }
 
+/// Whether a source names the least version, which `go mod tidy` writes there, and not the one to use.
+fn is_least(kind: SourceKind) -> bool {
+    matches!(kind, SourceKind::GoModGo | SourceKind::GoWorkGo)
+}
+
 /// How much a source counts: what decides for everybody first, what only sets a limit last.
 fn rank(kind: SourceKind, usage: Use) -> u8 {
     match (kind, usage) {
@@ -62,9 +67,8 @@ fn rank(kind: SourceKind, usage: Use) -> u8 {
         (SourceKind::VersionFile, _) => 1,
         (SourceKind::Workflow, Use::Selects) => 2,
         (SourceKind::DockerfileFrom | SourceKind::DockerfileArg, Use::Selects) => 3,
-        (SourceKind::GoModGo | SourceKind::GoWorkGo, _) => 4,
-        (_, Use::Selects) => 5,
-        _ => 6,
+        (_, Use::Selects) => 4,
+        _ => 5,
     }
 }
 

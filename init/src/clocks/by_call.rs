@@ -4,13 +4,16 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use crate::clocks::wall::CommandClock;
+use crate::clocks::at_once;
+use crate::clocks::wall::{self, CommandClock};
 use crate::process::Memory;
 use crate::sys::{self, Notification, SystemCallAnswer, calls};
 
 const NANOS: i64 = 1_000_000_000;
-/// How long a thread may take to read its deadline once it was let go.
+/// How long a thread may take to read its deadline once it was let go and has a processor.
 const READ_LIMIT: Duration = Duration::from_millis(20);
+/// How long it may take on a busy machine until it has one.
+const SCHEDULE_LIMIT: Duration = Duration::from_secs(2);
 /// How long a thread that runs again takes at most to read a deadline that it does not sleep for.
 const READ_TIME: Duration = Duration::from_micros(200);
 /// The first of the two times of a `struct itimerspec` is the interval.
@@ -107,6 +110,11 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &CommandClock) -> io
         sys::answer(listener, call.id, SystemCallAnswer::Kernel);
         return Ok(());
     };
+    let over = deadline.sleeps && moved <= wall::read(deadline.clock)?;
+    if let Some(value) = at_once::answer(call, &memory, over) {
+        sys::answer(listener, call.id, SystemCallAnswer::Value(value));
+        return Ok(());
+    }
     // A timer that is set to 1970 is switched off, one that passed long ago fires.
     let moved = moved.max(i64::from(!deadline.sleeps));
     let bytes: Vec<u8> = [moved / NANOS, moved % NANOS].iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -115,14 +123,15 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &CommandClock) -> io
         return Ok(());
     }
     memory.write(deadline.address, &bytes)?;
-    let asked = turns(call.pid);
+    let (asked, ran) = (turns(call.pid), runs(call.pid));
     sys::answer(listener, call.id, SystemCallAnswer::Kernel);
     // A signal may have interrupted the wait for the answer: that is not a sleep in the call itself.
     let answered = if deadline.sleeps { turns(call.pid) } else { asked };
     let began = Instant::now();
     // Sleeping: it is seen asleep, or has gone to sleep once more and so has left the call.
     // Setting: it has a processor again, and needs some microseconds of it.
-    while began.elapsed() < READ_LIMIT && turns(call.pid).is_some_and(|now| Some(now) == answered) {
+    let may_take = || if runs(call.pid) == ran { SCHEDULE_LIMIT } else { READ_LIMIT };
+    while began.elapsed() < may_take() && turns(call.pid).is_some_and(|now| Some(now) == answered) {
         if deadline.sleeps && sleeps(call.pid) {
             break;
         }
@@ -140,7 +149,7 @@ pub fn wait(listener: &OwnedFd, call: &Notification, clock: &CommandClock) -> io
 /// Finds the deadline of a call; `None` when it is on none of the wall clocks.
 fn deadline(call: &Notification) -> io::Result<Option<Deadline>> {
     let [first, _, third, fourth, fifth, sixth] = call.arguments;
-    let on = |address, clock: u64, sleeps| wall(clock).map(|clock| Deadline { address, clock, sleeps });
+    let on = |address, clock: u64, sleeps| on_wall(clock).map(|clock| Deadline { address, clock, sleeps });
     Ok(match call.call.cast_unsigned() {
         calls::FUTEX => on(fourth, 0, true),
         calls::CLOCK_NANOSLEEP => on(third, first, true),
@@ -166,7 +175,7 @@ fn deadline(call: &Notification) -> io::Result<Option<Deadline>> {
 }
 
 /// Returns the machine's clock for the number of a wall clock; `None` for other clocks.
-fn wall(clock: u64) -> Option<i32> {
+fn on_wall(clock: u64) -> Option<i32> {
     let clock = i32::try_from(clock & 0xffff_ffff).ok()?;
     match clock {
         libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_ALARM => Some(libc::CLOCK_REALTIME),
@@ -216,7 +225,10 @@ mod tests {
         assert_eq!(clock_of_timer(timers, 12), Some(0));
         assert_eq!(clock_of_timer(timers, 1), None);
         assert_eq!(number("pos:\t0\nclockid: 11\nticks: 0\n", "clockid:"), Some(11));
-        assert_eq!((wall(0), wall(8), wall(11), wall(1), wall(7)), (Some(0), Some(0), Some(11), None, None));
+        assert_eq!(
+            (on_wall(0), on_wall(8), on_wall(11), on_wall(1), on_wall(7)),
+            (Some(0), Some(0), Some(11), None, None)
+        );
         let own = std::process::id();
         assert!(switches(own).is_some() && runs(own).is_some_and(|runs| runs > 0));
     }

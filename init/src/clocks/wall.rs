@@ -119,7 +119,11 @@ fn both() -> io::Result<(i64, i64)> {
     }
 }
 
-fn read(clock: i32) -> io::Result<i64> {
+/// Reads one of the machine's clocks, in nanoseconds.
+///
+/// # Errors
+/// What the system says when a clock cannot be read.
+pub fn read(clock: i32) -> io::Result<i64> {
     i64::try_from(sys::clock(clock)?).map_err(io::Error::other)
 }
 

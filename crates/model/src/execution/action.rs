@@ -257,6 +257,13 @@ mod tests {
     }
 
     #[test]
+    fn an_action_without_a_timeout_is_the_one_that_manifests_hold() {
+        let unset = Action { timeout: None, ..action() };
+        let ten_minutes = Action { timeout: Some(Duration::from_secs(600)), ..action() };
+        assert_eq!(unset.digest(), ten_minutes.digest());
+    }
+
+    #[test]
     fn every_field_of_an_action_counts() {
         let base = action().digest();
         let changes: [fn(&mut Action); 7] = [

@@ -1,11 +1,12 @@
 //! Which commands a plan runs: those of CI where they can be told, else the usual ones of each tool.
 
+use super::packages;
 use crate::ci::CiLine;
 use crate::go::GoModule;
+use crate::joined;
 use crate::npm::{NpmPackage, PackageManager};
 use crate::others::ReleaseScript;
 use crate::survey::ProjectSurvey;
-use crate::{joined, lies_in};
 
 /// A command of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(super) struct PlannedCommand {
 }
 
 impl PlannedCommand {
-    fn new(set: &'static str, id: String, run: String, image: &'static str) -> Self {
+    pub(super) fn new(set: &'static str, id: String, run: String, image: &'static str) -> Self {
         Self {
             set,
             id,
@@ -46,7 +47,7 @@ impl PlannedCommand {
 pub(super) fn plan(project: &ProjectSurvey) -> Vec<PlannedCommand> {
     let mut planned: Vec<PlannedCommand> = Vec::new();
     for package in &project.packages {
-        planned.extend(of_package(project, package));
+        planned.extend(packages::of_package(project, package));
     }
     for module in &project.modules {
         planned.extend(of_module(project, module, &planned));
@@ -91,7 +92,7 @@ pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
 }
 
 /// Whether a package has the one lock that can be frozen.
-fn is_planned(package: &NpmPackage) -> bool {
+pub(super) fn is_planned(package: &NpmPackage) -> bool {
     matches!(&package.lock, Some((PackageManager::Npm, lock)) if lock.ends_with("package-lock.json"))
 }
 
@@ -111,7 +112,7 @@ pub(super) fn audit_input(project: &ProjectSurvey, package: &NpmPackage) -> Stri
 }
 
 /// Writes a line for a folder.
-fn within(folder: &str, line: &str) -> String {
+pub(super) fn within(folder: &str, line: &str) -> String {
     if folder.is_empty() { line.to_owned() } else { format!("cd {} && {line}", word(folder)) }
 }
 
@@ -124,7 +125,7 @@ fn word(path: &str) -> String {
 }
 
 /// Finds plain lines of CI for a folder that begin with these words, each text once.
-fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&str]) -> Vec<&'a CiLine> {
+pub(super) fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&str]) -> Vec<&'a CiLine> {
     let mut found: Vec<&CiLine> = Vec::new();
     for line in &project.ci {
         let fits = line.is_plain() && line.folder.as_deref() == Some(folder) && line.words().starts_with(begins);
@@ -137,108 +138,10 @@ fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&str]) -> Ve
 
 /// The time that CI grants, and where it says so; none where it grants no time of its own, so that the default of the engine's
 /// machine applies.
-fn granted(line: Option<&CiLine>) -> Option<(String, String)> {
+pub(super) fn granted(line: Option<&CiLine>) -> Option<(String, String)> {
     let line = line?;
     let minutes = line.minutes?;
     Some((format!("{minutes}m"), format!("{}: the job may take {minutes} minutes", line.line.place)))
-}
-
-fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<PlannedCommand> {
-    let folder = package.folder.as_str();
-    let mut planned = Vec::new();
-    if !is_planned(package) {
-        return planned;
-    }
-    let install_id = project.named("npm-ci", folder);
-    let mut install = PlannedCommand::new("install", install_id.clone(), within(folder, "npm ci"), "node");
-    install.frozen = vec![packages_input(project, package)];
-    install.outputs = vec![joined(folder, "node_modules")];
-    install.normalizer = Some("npm-ci");
-    install.comments.extend(package.lock.iter().map(|(_, lock)| lock.clone()));
-    if let Some(place) = &package.workspaces {
-        install.comments.push(format!("{place}: workspaces"));
-    }
-    planned.push(install);
-    planned.extend(build_of_package(project, package, &install_id));
-    let command = |id: &str, line: &str| {
-        let mut command = PlannedCommand::new("frontend", project.named(id, folder), within(folder, line), "node");
-        command.needs = vec![install_id.clone()];
-        command
-    };
-    let script_of = |tool: &str| {
-        package
-            .scripts
-            .iter()
-            .find(|(_, line)| line.text.split_whitespace().any(|word| word == tool))
-            .map(|(_, line)| line)
-    };
-    if package.uses("vitest") {
-        let mut test = command("vitest", "npx vitest run");
-        test.normalizer = Some("vitest");
-        test.comments.extend(script_of("vitest").map(|script| format!("{}: `{}`", script.place, script.text)));
-        planned.push(test);
-    } else if let Some(script) = package.scripts.get("test").filter(|script| !script.text.contains("no test specified"))
-    {
-        let mut test = command("npm-test", "npm test");
-        test.only_exit_code = true;
-        test.comments.push(format!("{}: `{}`", script.place, script.text));
-        planned.push(test);
-    }
-    if package.uses("typescript") && package.has_tsconfig {
-        let mut types = command("tsc", "npx tsc --noEmit -p tsconfig.json");
-        types.comments.push(joined(folder, "tsconfig.json"));
-        planned.push(types);
-    }
-    planned
-}
-
-/// Plans a package's build: where something embeds what it makes, or CI runs it.
-fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, install: &str) -> Option<PlannedCommand> {
-    let folder = package.folder.as_str();
-    let script = package.scripts.get("build")?;
-    let embeds: Vec<_> = project
-        .modules
-        .iter()
-        .flat_map(|module| &module.missing_embeds)
-        .filter(|embed| makes(project, package, &embed.path))
-        .collect();
-    let in_ci = ci_lines(project, folder, &["npm", "run", "build"]);
-    if embeds.is_empty() && in_ci.is_empty() {
-        return None;
-    }
-    let mut build = PlannedCommand::new(
-        "frontend-build",
-        project.named("npm-build", folder),
-        within(folder, "npm run build"),
-        "node",
-    );
-    build.needs = vec![install.to_owned()];
-    build.only_exit_code = true;
-    build.timeout = granted(in_ci.first().copied()).map(|(limit, _)| limit);
-    build.comments.push(format!("{}: `{}`", script.place, script.text));
-    for embed in embeds {
-        build.comments.push(format!(
-            "{}: `//go:embed {}` is not tracked, so that something has to make it",
-            embed.place, embed.pattern
-        ));
-        if !build.outputs.contains(&embed.path) {
-            build.outputs.push(embed.path.clone());
-        }
-    }
-    Some(build)
-}
-
-/// Whether a package is the one that makes a path that is embedded: the path lies in its folder, or it is the only package
-/// with a build.
-fn makes(project: &ProjectSurvey, package: &NpmPackage, path: &str) -> bool {
-    let builders: Vec<&NpmPackage> =
-        project.packages.iter().filter(|package| package.scripts.contains_key("build")).collect();
-    let around =
-        builders.iter().filter(|package| lies_in(path, &package.folder)).max_by_key(|package| package.folder.len());
-    match around {
-        Some(found) if !found.folder.is_empty() => found.folder == package.folder,
-        _ => builders.len() == 1 && builders[0].folder == package.folder,
-    }
 }
 
 fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedCommand]) -> Vec<PlannedCommand> {
@@ -338,10 +241,14 @@ fn of_scripts(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<Planned
     project.scripts.iter().filter(|(purpose, _)| *purpose == ReleaseScript::Conformance).map(command).collect()
 }
 
+/// Says where it finds something, and not what.
+const GITLEAKS: &str = "gitleaks detect --no-git --source . --verbose --redact";
+
 fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedCommand> {
     let mut planned = Vec::new();
-    let mut leaks =
-        PlannedCommand::new("security", "gitleaks".into(), "gitleaks detect --no-git --source .".into(), "gitleaks");
+    let in_ci = ci_lines(project, "", &["gitleaks"]);
+    let gitleaks_line = in_ci.first().map(|line| line.line.text.as_str());
+    let mut leaks = PlannedCommand::new("security", "gitleaks".into(), GITLEAKS.to_owned(), "gitleaks");
     leaks.comments.extend(project.scanner_files.iter().map(|place| format!("{place} changes what it reports")));
     planned.push(leaks);
     for module in &project.modules {

@@ -42,12 +42,26 @@ fn go(project: &ProjectSurvey) -> Toolchain {
     let chosen = project.versions.go.iter().find_map(go_of);
     let least = project.versions.least_go.as_ref().and_then(go_of);
     match (chosen, least) {
-        (Some(chosen), Some(least)) if numbers(&chosen.version) < numbers(&least.version) => least,
+        (Some(chosen), Some(least)) if numbers(&chosen.version) < numbers(&least.version) => newest_patch(least),
         (Some(chosen), _) => chosen,
-        (None, _) => Toolchain {
+        (None, Some(least)) => newest_patch(least),
+        (None, None) => Toolchain {
             version: OWN_GO.to_owned(),
             why: "no file names a version of Go: the newest that rcrepro knows".to_owned(),
         },
+    }
+}
+
+/// Chooses the newest patch that is known of a version that is only the least: what was mended since counts for scanners.
+fn newest_patch(least: Toolchain) -> Toolchain {
+    let minor = least.version.rsplit_once('.').map_or(least.version.as_str(), |(minor, _)| minor);
+    let newest = NEWEST_GO.iter().find(|known| known.rsplit_once('.').is_some_and(|(known, _)| known == minor));
+    match newest.filter(|newest| numbers(newest) > numbers(&least.version)) {
+        Some(newest) => Toolchain {
+            version: (*newest).to_owned(),
+            why: format!("{} at least, {newest} is the newest patch that rcrepro knows", least.why),
+        },
+        None => least,
     }
 }
 

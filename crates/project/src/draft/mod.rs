@@ -2,6 +2,7 @@
 
 mod commands;
 mod images;
+mod packages;
 mod text;
 
 use std::collections::BTreeSet;

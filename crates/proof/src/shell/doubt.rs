@@ -3,7 +3,7 @@
 //! `exit 0` ends the line before they run, `trap` and functions change what they do, `eval` runs what is not read here. What is
 //! not known to be harmless is doubted, so that a line that is not understood is never proven.
 
-use super::lex::XmlToken;
+use rcrepro_shell::{ShellTokenKind, ShellWord};
 
 /// How far a doubt reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,27 +55,41 @@ pub(crate) fn variable(word: &str) -> Option<String> {
         .then(|| format!("`{name}`, through which a shell runs what the line does not show: take it away"))
 }
 
+/// Returns the text of a word without quotes, which may be one of the shell's own.
+pub(super) fn unquoted(token: &ShellTokenKind) -> Option<&str> {
+    match token {
+        ShellTokenKind::Word(ShellWord { text, quoted: false, .. }) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether it is a redirection of an output stream to elsewhere.
+pub(super) fn leads_away(token: &ShellTokenKind) -> bool {
+    matches!(token, ShellTokenKind::Redirection(redirection) if redirection.leads_output_away())
+}
+
 /// Whether a command does nothing but fill an array: `name=( … )`.
-pub(super) fn array(tokens: &[XmlToken]) -> bool {
-    let [XmlToken::Word { text, .. }, XmlToken::Operator("("), inner @ .., XmlToken::Operator(")")] = tokens else {
+pub(super) fn array(tokens: &[ShellTokenKind]) -> bool {
+    let [ShellTokenKind::Word(word), ShellTokenKind::Operator("("), inner @ .., ShellTokenKind::Operator(")")] = tokens
+    else {
         return false;
     };
-    text.ends_with('=') && inner.iter().all(|token| matches!(token, XmlToken::Word { .. }))
+    word.text.ends_with('=') && inner.iter().all(|token| matches!(token, ShellTokenKind::Word(_)))
 }
 
 /// Returns what a simple command makes of the exit code. `splits` says for each word whether it may become several.
-pub(super) fn of_command(tokens: &[XmlToken], words: &[String], splits: &[bool]) -> Option<Doubt> {
-    if let [XmlToken::Word { text, .. }, XmlToken::Operator("("), XmlToken::Operator(")"), ..] = tokens {
-        return Some(Doubt::Whole(unseen(&format!("{text}()"), "the body of the function in its place")));
+pub(super) fn of_command(tokens: &[ShellTokenKind], words: &[String], splits: &[bool]) -> Option<Doubt> {
+    if let [ShellTokenKind::Word(word), ShellTokenKind::Operator("("), ShellTokenKind::Operator(")"), ..] = tokens {
+        return Some(Doubt::Whole(unseen(&format!("{}()", word.text), "the body of the function in its place")));
     }
-    if matches!(tokens.first(), Some(XmlToken::Word { text, quoted: false, .. }) if text == "function") {
+    if tokens.first().and_then(unquoted) == Some("function") {
         return Some(Doubt::Whole(unseen("function", "the body of the function in its place")));
     }
     if let Some(why) = words.iter().find_map(|word| variable(word)) {
         return Some(Doubt::Whole(why));
     }
     let test = words.first().is_some_and(|word| word == "[[");
-    if !test && !array(tokens) && tokens.iter().any(|token| matches!(token, XmlToken::Operator(_))) {
+    if !test && !array(tokens) && tokens.iter().any(|token| matches!(token, ShellTokenKind::Operator(_))) {
         return Some(Doubt::Whole(unread()));
     }
     let mut at = words.iter().take_while(|word| is_assignment(word)).count();
@@ -102,14 +116,14 @@ pub(super) fn of_command(tokens: &[XmlToken], words: &[String], splits: &[bool])
 }
 
 /// Returns what a command of the shell's own makes of the exit code.
-fn of_builtin(head: &str, rest: &[String], tokens: &[XmlToken]) -> Option<Doubt> {
+fn of_builtin(head: &str, rest: &[String], tokens: &[ShellTokenKind]) -> Option<Doubt> {
     match head {
         "exit" | "return" => {
             let fails = matches!(rest, [code] if code.parse::<u8>().is_ok_and(|code| code != 0));
             (!fails).then(|| Doubt::Behind(ends(head)))
         }
         "exec" => {
-            let leads_away = tokens.iter().any(XmlToken::leads_away);
+            let leads_away = tokens.iter().any(leads_away);
             let why = || unseen("exec", "the command without it, and a redirection behind the command that it is for");
             (leads_away || !rest.is_empty()).then(|| Doubt::Behind(why()))
         }

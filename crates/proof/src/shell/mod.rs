@@ -4,7 +4,6 @@
 //! the exit codes of the commands inside.
 
 mod doubt;
-mod lex;
 #[cfg(test)]
 mod tests;
 mod visit;

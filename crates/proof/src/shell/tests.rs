@@ -70,3 +70,33 @@ fn cd_is_followed_by_its_text() {
     assert_eq!(directories("cd /tmp/x && y"), [some("/tmp/x")]);
     assert_eq!(directories("cd $X && y"), [None]);
 }
+
+#[test]
+fn brackets_and_bodies_are_read_as_the_shell_reads_them() {
+    for (line, expected) in [
+        (r#"echo "$(a "$(b ")")")" && c"#, &["!b )", r#"!a $(b ")")"#, r#"echo $(a "$(b ")")")"#, "c"][..]),
+        ("x=$(a # it's)\n) && b", &["!a", "x=$(a # it's)\n)", "b"]),
+        ("x=$(cat <<E\n)\nE\n) && b", &["!cat", "x=$(cat <<E\n)\nE\n)", "b"]),
+        ("cat <<E\n$(a b)\nE\nc", &["!a b", "!cat", "c"]),
+        ("cat <<'E'\n$(a b)\nE\nc", &["!cat", "c"]),
+        ("(a) <<E && b\nx\nE\nc", &["!a", "!b", "c"]),
+        ("x=`a \\`b c\\``", &["!b c", "!a `b c`", "x=`a \\`b c\\``"]),
+        ("((x = 1 << 2)) && a\nb", &["!x = 1", "!a", "b"]),
+        ("a > \\\n log", &["a>"]),
+        ("a >log 2>&1-", &["a>"]),
+    ] {
+        assert_eq!(read(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_is_in_too_many_brackets_is_doubted() {
+    for (open, close) in [("(", ")"), ("{ ", "; }"), ("$(", ")")] {
+        let line = |depth: usize| format!("a && {}b{} && c", open.repeat(depth), close.repeat(depth));
+        let hidden =
+            |depth| simples(&line(depth)).into_iter().find(|simple| simple.words == ["a"]).and_then(|a| a.hidden);
+        assert_eq!(hidden(3), None, "{open}");
+        assert!(open == "$(" || hidden(1000).is_some(), "{open}");
+        assert!(simples(&line(20_000)).iter().any(|simple| simple.words[0].len() > 1000), "{open}");
+    }
+}

@@ -1,7 +1,8 @@
 //! Simple commands of a line, each with what hides its exit code behind the line's.
 
-use super::doubt::{self, Doubt};
-use super::lex::{XmlToken, tokens};
+use rcrepro_shell::{DEEPEST, ShellDialect, ShellTokenKind};
+
+use super::doubt::{self, Doubt, leads_away, unquoted};
 
 /// A simple command: no operator inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,14 @@ pub(crate) struct Simple {
 
 /// Lists a line's simple commands in their order.
 pub(crate) fn simples(line: &str) -> Vec<Simple> {
+    simples_within(line, 0)
+}
+
+/// As [`simples`], for a line within that many brackets.
+fn simples_within(line: &str, depth: usize) -> Vec<Simple> {
     let mut reader = Reader {
+        text: line,
+        depth,
         found: Vec::new(),
         errexit: false,
         pipefail: false,
@@ -34,7 +42,28 @@ pub(crate) fn simples(line: &str) -> Vec<Simple> {
     found
 }
 
-struct Reader {
+/// Splits a line into what this reader looks at: nothing between tokens, bodies of here-documents before the end of the line on
+/// which they are asked for, and no line feed where a line goes on in the next.
+fn tokens(line: &str) -> Vec<ShellTokenKind> {
+    let mut found: Vec<ShellTokenKind> = Vec::new();
+    for token in rcrepro_shell::tokens(line, ShellDialect::Shell) {
+        let goes_on = matches!(found.last(), Some(ShellTokenKind::Operator("&&" | "||" | "|")));
+        match token.kind {
+            ShellTokenKind::Blank | ShellTokenKind::Comment => {}
+            ShellTokenKind::Operator("\n") if goes_on => {}
+            ShellTokenKind::Operator("|&") => found.push(ShellTokenKind::Operator("|")),
+            ShellTokenKind::Operator(";;" | ";&" | ";;&") => found.push(ShellTokenKind::Operator(";")),
+            body @ ShellTokenKind::HereDocument { .. } => found.insert(found.len().saturating_sub(1), body),
+            other => found.push(other),
+        }
+    }
+    found
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    /// How many brackets are around what is read.
+    depth: usize,
     found: Vec<Simple>,
     errexit: bool,
     pipefail: bool,
@@ -54,9 +83,9 @@ const COMPOUND: [&str; 15] = [
     "coproc",
 ];
 
-impl Reader {
+impl Reader<'_> {
     /// Reads `and-or { ( ; | & | LF ) and-or }`.
-    fn list(&mut self, tokens: &[XmlToken], hidden: Option<&str>, redirected: bool) {
+    fn list(&mut self, tokens: &[ShellTokenKind], hidden: Option<&str>, redirected: bool) {
         let parts = split(tokens, &[";", "&", "\n"]);
         let last = parts.iter().rposition(|(part, _)| !part.is_empty()).unwrap_or(0);
         for (index, (part, terminator)) in parts.iter().enumerate().filter(|(_, (part, _))| !part.is_empty()) {
@@ -78,7 +107,7 @@ impl Reader {
     }
 
     /// Reads `pipeline { ( && | || ) pipeline }`; `hidden` holds for the last one, `inner` for those before.
-    fn and_or(&mut self, tokens: &[XmlToken], hidden: Option<&str>, inner: Option<&str>, redirected: bool) {
+    fn and_or(&mut self, tokens: &[ShellTokenKind], hidden: Option<&str>, inner: Option<&str>, redirected: bool) {
         let parts = split(tokens, &["&&", "||"]);
         let before = (self.errexit, self.pipefail, self.shielded);
         for (index, (part, operator)) in parts.iter().enumerate() {
@@ -112,8 +141,8 @@ impl Reader {
         self.pipefail = self.pipefail && pipefail;
     }
 
-    fn pipeline(&mut self, tokens: &[XmlToken], hidden: Option<&str>, redirected: bool) {
-        let negated = matches!(tokens.first(), Some(XmlToken::Word { text, quoted: false, .. }) if text == "!");
+    fn pipeline(&mut self, tokens: &[ShellTokenKind], hidden: Option<&str>, redirected: bool) {
+        let negated = tokens.first().and_then(unquoted) == Some("!");
         let tokens = &tokens[usize::from(negated)..];
         let hidden = if negated { Some("`!`") } else { hidden };
         let stages = split(tokens, &["|"]);
@@ -141,34 +170,42 @@ impl Reader {
         (self.directory, self.errexit, self.pipefail, self.doubt) = state;
     }
 
-    fn command(&mut self, tokens: &[XmlToken], hidden: Option<&str>, redirected: bool) {
-        let leads_away = |tokens: &[XmlToken]| tokens.iter().any(XmlToken::leads_away);
-        if let Some(end) = group(tokens) {
-            let behind = tokens.get(end + 1..).unwrap_or_default();
-            self.substitutions(behind);
-            if behind.iter().any(|token| !matches!(token, XmlToken::Redirection { .. })) {
-                self.whole.get_or_insert_with(doubt::unread);
-            }
-            let before = self.state();
-            let arithmetic = tokens.starts_with(&[XmlToken::Operator("("), XmlToken::Operator("(")]);
-            let hidden = if arithmetic { Some("`((` around it") } else { hidden };
-            self.list(&tokens[1..end], hidden, redirected || leads_away(&tokens[end..]));
-            if tokens[0] == XmlToken::Operator("(") {
-                self.reset(before);
-            }
-            return;
+    /// Reads the list of a group that ends at a token.
+    fn group(&mut self, tokens: &[ShellTokenKind], end: usize, hidden: Option<&str>, redirected: bool) {
+        if self.depth >= DEEPEST {
+            return self.unread();
         }
-        let redirected = redirected || leads_away(tokens);
+        let behind = tokens.get(end + 1..).unwrap_or_default();
+        self.substitutions(behind);
+        let is_read = |token| matches!(token, &ShellTokenKind::Redirection(_) | &ShellTokenKind::HereDocument { .. });
+        if !behind.iter().all(is_read) {
+            self.whole.get_or_insert_with(doubt::unread);
+        }
+        let before = self.state();
+        let arithmetic = tokens.starts_with(&[ShellTokenKind::Operator("("), ShellTokenKind::Operator("(")]);
+        let hidden = if arithmetic { Some("`((` around it") } else { hidden };
+        self.depth += 1;
+        self.list(&tokens[1..end], hidden, redirected || tokens[end..].iter().any(leads_away));
+        self.depth -= 1;
+        if tokens[0] == ShellTokenKind::Operator("(") {
+            self.reset(before);
+        }
+    }
+
+    fn command(&mut self, tokens: &[ShellTokenKind], hidden: Option<&str>, redirected: bool) {
+        if let Some(end) = group(tokens) {
+            return self.group(tokens, end, hidden, redirected);
+        }
+        let redirected = redirected || tokens.iter().any(leads_away);
         let (mut words, mut splits) = (Vec::new(), Vec::new());
         self.substitutions(tokens);
         for token in tokens {
-            let XmlToken::Word { text, quoted, splits: several, .. } = token else { continue };
-            let keyword = words.is_empty() && !quoted && COMPOUND.contains(&text.as_str());
-            if keyword {
-                self.compound = Some(text.clone());
+            let ShellTokenKind::Word(word) = token else { continue };
+            if words.is_empty() && !word.quoted && COMPOUND.contains(&word.text.as_str()) {
+                self.compound = Some(word.text.clone());
             } else {
-                words.push(text.clone());
-                splits.push(*several);
+                words.push(word.text.clone());
+                splits.push(word.splits);
             }
         }
         let compound = self.compound.as_ref().map(|word| format!("the shell's `{word}` around it"));
@@ -200,17 +237,30 @@ impl Reader {
     }
 
     /// Reads the lines inside of substitutions, whose exit codes are nobody's.
-    fn substitutions(&mut self, tokens: &[XmlToken]) {
+    fn substitutions(&mut self, tokens: &[ShellTokenKind]) {
         for token in tokens {
-            let (XmlToken::Word { substitutions, .. } | XmlToken::Redirection { substitutions, .. }) = token else {
-                continue;
+            let substitutions = match token {
+                ShellTokenKind::Word(word) => &word.substitutions,
+                ShellTokenKind::Redirection(redirection) => &redirection.target.substitutions,
+                ShellTokenKind::HereDocument { substitutions } => substitutions,
+                _ => continue,
             };
-            for line in substitutions {
-                let mut inner = simples(line);
+            for substitution in substitutions {
+                if self.depth >= DEEPEST {
+                    return self.unread();
+                }
+                let mut inner = simples_within(&substitution.line(self.text), self.depth + 1);
                 inner.iter_mut().for_each(|simple| simple.hidden = Some("the substitution around it".to_owned()));
                 self.found.append(&mut inner);
             }
         }
+    }
+
+    /// Takes what is in too many brackets for a command that is not known.
+    fn unread(&mut self) {
+        let (why, words) = (doubt::unread(), vec![self.text.to_owned()]);
+        self.found.push(Simple { words, hidden: Some(why.clone()), redirected: false, directory: None });
+        self.whole.get_or_insert(why);
     }
 
     fn set(&mut self, options: &[String]) {
@@ -245,38 +295,30 @@ impl Reader {
 type State = (Option<String>, bool, bool, Option<String>);
 
 /// Whether a command succeeds whatever happens: `set` is all that switches something on.
-fn always(tokens: &[XmlToken]) -> bool {
-    matches!(tokens.first(), Some(XmlToken::Word { text, .. }) if text == "set")
+fn always(tokens: &[ShellTokenKind]) -> bool {
+    matches!(tokens.first(), Some(ShellTokenKind::Word(word)) if word.text == "set")
 }
 
 /// Returns where a group ends that begins here: `( … )` or `{ … }`.
-fn group(tokens: &[XmlToken]) -> Option<usize> {
-    let is =
-        |token: &XmlToken, brace: &str| matches!(token, XmlToken::Word { text, quoted: false, .. } if text == brace);
+fn group(tokens: &[ShellTokenKind]) -> Option<usize> {
     let end = match tokens.first()? {
-        XmlToken::Operator("(") => tokens.iter().rposition(|token| *token == XmlToken::Operator(")")),
-        first if is(first, "{") => tokens.iter().rposition(|token| is(token, "}")),
+        ShellTokenKind::Operator("(") => tokens.iter().rposition(|token| *token == ShellTokenKind::Operator(")")),
+        first if unquoted(first) == Some("{") => tokens.iter().rposition(|token| unquoted(token) == Some("}")),
         _ => return None,
     };
     Some(end.unwrap_or(tokens.len()))
 }
 
 /// Splits at operators outside of groups; each part comes with the operator behind it.
-fn split<'a, 'b>(tokens: &'a [XmlToken], operators: &[&'b str]) -> Vec<(&'a [XmlToken], &'b str)> {
+fn split<'a, 'b>(tokens: &'a [ShellTokenKind], operators: &[&'b str]) -> Vec<(&'a [ShellTokenKind], &'b str)> {
     let (mut parts, mut depth, mut begin) = (Vec::new(), 0_i32, 0);
     for (at, token) in tokens.iter().enumerate() {
-        match token {
-            XmlToken::Word { text, quoted: false, .. } if text == "[[" && at == begin => depth += 1,
-            XmlToken::Word { text, quoted: false, .. }
-                if text == "]]" && matches!(&tokens[begin], XmlToken::Word { text, .. } if text == "[[") =>
-            {
-                depth -= 1;
-            }
-            XmlToken::Operator("(") => depth += 1,
-            XmlToken::Operator(")") => depth -= 1,
-            XmlToken::Word { text, quoted: false, .. } if text == "{" => depth += 1,
-            XmlToken::Word { text, quoted: false, .. } if text == "}" => depth -= 1,
-            XmlToken::Operator(found) if depth <= 0 => {
+        match (token, unquoted(token)) {
+            (_, Some("[[")) if at == begin => depth += 1,
+            (_, Some("]]")) if matches!(&tokens[begin], ShellTokenKind::Word(word) if word.text == "[[") => depth -= 1,
+            (ShellTokenKind::Operator("("), _) | (_, Some("{")) => depth += 1,
+            (ShellTokenKind::Operator(")"), _) | (_, Some("}")) => depth -= 1,
+            (ShellTokenKind::Operator(found), _) if depth <= 0 => {
                 if let Some(operator) = operators.iter().find(|operator| *operator == found) {
                     parts.push((&tokens[begin..at], *operator));
                     begin = at + 1;
@@ -290,11 +332,11 @@ fn split<'a, 'b>(tokens: &'a [XmlToken], operators: &[&'b str]) -> Vec<(&'a [Xml
 }
 
 /// Whether an alternative behind `||` fails whatever happened before it.
-fn fails(tokens: &[XmlToken]) -> bool {
+fn fails(tokens: &[ShellTokenKind]) -> bool {
     let words: Vec<&str> = tokens
         .iter()
         .filter_map(|token| match token {
-            XmlToken::Word { text, .. } => Some(text.as_str()),
+            ShellTokenKind::Word(word) => Some(word.text.as_str()),
             _ => None,
         })
         .collect();
@@ -305,9 +347,9 @@ fn fails(tokens: &[XmlToken]) -> bool {
     }
 }
 
-fn hands_on(tokens: &[XmlToken]) -> bool {
-    matches!(tokens.first(), Some(XmlToken::Word { text, .. }) if matches!(text.as_str(), "tee" | "cat"))
-        && !tokens.iter().any(XmlToken::leads_away)
+fn hands_on(tokens: &[ShellTokenKind]) -> bool {
+    matches!(tokens.first(), Some(ShellTokenKind::Word(word)) if matches!(word.text.as_str(), "tee" | "cat"))
+        && !tokens.iter().any(leads_away)
 }
 
 /// Follows a `cd` by text alone.

@@ -1,0 +1,162 @@
+//! Which commands a plan runs of an npm package.
+
+use super::commands::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
+use crate::npm::NpmPackage;
+use crate::seen::SeenText;
+use crate::survey::ProjectSurvey;
+use crate::{joined, lies_in};
+
+/// Plans what is run of a package: its installation, its build, its tests and types, and the scripts that CI runs.
+pub(super) fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<PlannedCommand> {
+    let folder = package.folder.as_str();
+    let mut planned = Vec::new();
+    if !is_planned(package) {
+        return planned;
+    }
+    let install_id = project.named("npm-ci", folder);
+    let mut install = PlannedCommand::new("install", install_id.clone(), within(folder, "npm ci"), "node");
+    install.frozen = vec![packages_input(project, package)];
+    install.outputs = vec![joined(folder, "node_modules")];
+    install.normalizer = Some("npm-ci");
+    install.comments.extend(package.lock.iter().map(|(_, lock)| lock.clone()));
+    if let Some(place) = &package.workspaces {
+        install.comments.push(format!("{place}: workspaces"));
+    }
+    planned.push(install);
+    planned.extend(build_of_package(project, package, &install_id));
+    let command = |id: &str, line: &str| {
+        let mut command = PlannedCommand::new("frontend", project.named(id, folder), within(folder, line), "node");
+        command.needs = vec![install_id.clone()];
+        command
+    };
+    let script_of = |tool: &str| {
+        package
+            .scripts
+            .iter()
+            .find(|(_, line)| line.text.split_whitespace().any(|word| word == tool))
+            .map(|(_, line)| line)
+    };
+    if package.uses("vitest") {
+        let mut test = command("vitest", "npx vitest run");
+        test.normalizer = Some("vitest");
+        test.comments.extend(script_of("vitest").map(|script| format!("{}: `{}`", script.place, script.text)));
+        planned.push(test);
+    } else if let Some(script) = package.scripts.get("test").filter(|script| !script.text.contains("no test specified"))
+    {
+        let mut test = command("npm-test", "npm test");
+        test.only_exit_code = true;
+        test.comments.push(format!("{}: `{}`", script.place, script.text));
+        planned.push(test);
+    }
+    if package.uses("typescript") && package.has_tsconfig {
+        let mut types = command("tsc", "npx tsc --noEmit -p tsconfig.json");
+        types.comments.push(joined(folder, "tsconfig.json"));
+        planned.push(types);
+    }
+    let scripts = scripts_in_ci(project, package, &install_id, &planned);
+    planned.extend(scripts);
+    planned
+}
+
+/// Scripts that end only when a person ends them.
+const ENDLESS: [&str; 6] = ["dev", "preview", "serve", "start", "storybook", "watch"];
+
+/// Plans the scripts that CI runs, but for those whose work is planned by its tool already.
+fn scripts_in_ci(
+    project: &ProjectSurvey,
+    package: &NpmPackage,
+    install: &str,
+    before: &[PlannedCommand],
+) -> Vec<PlannedCommand> {
+    let folder = package.folder.as_str();
+    let is_planned_by_tool = |script: &SeenText| {
+        let tools = [("vitest", "vitest"), ("tsc", "tsc")];
+        tools.iter().any(|(tool, id)| {
+            script.text.split_whitespace().next() == Some(tool)
+                && before.iter().any(|command| command.id == project.named(id, folder))
+        })
+    };
+    let mut planned: Vec<PlannedCommand> = Vec::new();
+    for line in ci_lines(project, folder, &["npm", "run"]) {
+        let words = line.words();
+        let Some((name, script)) = words.get(2).and_then(|name| package.scripts.get_key_value(*name)) else { continue };
+        let id = project.named(&format!("npm-{}", id_of(name)), folder);
+        let run = within(folder, &line.line.text);
+        let is_endless = name.split([':', '-']).any(|part| ENDLESS.contains(&part));
+        let is_known = before.iter().chain(&planned).any(|command| command.run == run || command.id == id);
+        if is_endless || is_known || is_planned_by_tool(script) {
+            continue;
+        }
+        let mut command = PlannedCommand::new("frontend", id, run, "node");
+        command.needs = vec![install.to_owned()];
+        command.only_exit_code = true;
+        let (limit, why) = granted(Some(line)).unzip();
+        command.timeout = limit;
+        command.comments.push(line.line.place.to_string());
+        command.comments.extend(why);
+        command.comments.push(format!("{}: `{}`", script.place, script.text));
+        planned.push(command);
+    }
+    planned
+}
+
+/// Writes a script's name as a part of a command's id.
+fn id_of(script: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let parts: Vec<String> = script
+        .to_ascii_lowercase()
+        .split(|c| !is_plain(c))
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect();
+    parts.join("-")
+}
+
+/// Plans a package's build: where something embeds what it makes, or CI runs it.
+fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, install: &str) -> Option<PlannedCommand> {
+    let folder = package.folder.as_str();
+    let script = package.scripts.get("build")?;
+    let embeds: Vec<_> = project
+        .modules
+        .iter()
+        .flat_map(|module| &module.missing_embeds)
+        .filter(|embed| makes(project, package, &embed.path))
+        .collect();
+    let in_ci = ci_lines(project, folder, &["npm", "run", "build"]);
+    if embeds.is_empty() && in_ci.is_empty() {
+        return None;
+    }
+    let mut build = PlannedCommand::new(
+        "frontend-build",
+        project.named("npm-build", folder),
+        within(folder, "npm run build"),
+        "node",
+    );
+    build.needs = vec![install.to_owned()];
+    build.only_exit_code = true;
+    build.timeout = granted(in_ci.first().copied()).map(|(limit, _)| limit);
+    build.comments.push(format!("{}: `{}`", script.place, script.text));
+    for embed in embeds {
+        build.comments.push(format!(
+            "{}: `//go:embed {}` is not tracked, so that something has to make it",
+            embed.place, embed.pattern
+        ));
+        if !build.outputs.contains(&embed.path) {
+            build.outputs.push(embed.path.clone());
+        }
+    }
+    Some(build)
+}
+
+/// Whether a package is the one that makes a path that is embedded: the path lies in its folder, or it is the only package
+/// with a build.
+fn makes(project: &ProjectSurvey, package: &NpmPackage, path: &str) -> bool {
+    let builders: Vec<&NpmPackage> =
+        project.packages.iter().filter(|package| package.scripts.contains_key("build")).collect();
+    let around =
+        builders.iter().filter(|package| lies_in(path, &package.folder)).max_by_key(|package| package.folder.len());
+    match around {
+        Some(found) if !found.folder.is_empty() => found.folder == package.folder,
+        _ => builders.len() == 1 && builders[0].folder == package.folder,
+    }
+}
