@@ -3,6 +3,7 @@
 //! Source: GitHub, "Workflow syntax for GitHub Actions".
 
 use crate::TrackedFiles;
+use crate::makefile::Makefile;
 use crate::seen::SeenText;
 use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_pins::syntax::yaml;
@@ -58,17 +59,58 @@ fn workflow(files: &dyn TrackedFiles, path: &str) -> Vec<CiLine> {
                 let minutes = self::minutes(step).or(minutes);
                 for (number, line) in shell_lines(run, &text) {
                     // What follows runs where this leads to, if that can be told.
-                    if let Some(target) = line.strip_prefix("cd ") {
+                    let mut line = line;
+                    if let Some(rest) = line.strip_prefix("cd ") {
+                        let (target, then) = rest.split_once(" && ").unwrap_or((rest, ""));
                         folder = folder.and_then(|folder| below(&folder, target.trim()));
+                        line = then.trim().to_owned();
+                    }
+                    if line.is_empty() {
                         continue;
                     }
-                    let line = SeenText::new(line, path, number);
-                    found.push(CiLine { line, folder: folder.clone(), minutes });
+                    found.extend(seen(files, SeenText::new(line, path, number), folder.as_deref(), minutes));
                 }
             }
         }
     }
     found
+}
+
+/// A line with what it makes.
+fn seen(files: &dyn TrackedFiles, line: SeenText, folder: Option<&str>, minutes: Option<u32>) -> Vec<CiLine> {
+    let line = placed(line, folder, minutes);
+    let made = made(files, &line);
+    [vec![line], made].concat()
+}
+
+/// Takes the folder that a line itself names: `cd DIR && …`, `npm --prefix DIR …`, `make -C DIR …`.
+fn placed(line: SeenText, folder: Option<&str>, minutes: Option<u32>) -> CiLine {
+    let SeenText { mut text, place } = line;
+    let mut folder = folder.map(str::to_owned);
+    if let Some((target, rest)) = text.strip_prefix("cd ").and_then(|rest| rest.split_once(" && ")) {
+        folder = folder.and_then(|folder| below(&folder, target.trim()));
+        text = rest.trim().to_owned();
+    }
+    for (before, program) in [("npm --prefix ", "npm "), ("npm -C ", "npm "), ("make -C ", "make ")] {
+        if let Some((target, rest)) = text.strip_prefix(before).and_then(|rest| rest.split_once(' ')) {
+            folder = folder.and_then(|folder| below(&folder, target));
+            text = format!("{program}{}", rest.trim());
+        }
+    }
+    CiLine { line: SeenText { text, place }, folder, minutes }
+}
+
+/// Lists the lines behind `make TARGET…`, as far as the makefile tells them.
+fn made(files: &dyn TrackedFiles, line: &CiLine) -> Vec<CiLine> {
+    let (words, Some(folder)) = (line.words(), &line.folder) else { return Vec::new() };
+    let is_target = |word: &&str| !word.starts_with('-') && !word.contains('=');
+    if words.first() != Some(&"make") || words.len() < 2 || !line.is_plain() || !words.iter().all(is_target) {
+        return Vec::new();
+    }
+    let Some(makefile) = Makefile::in_folder(files, folder) else { return Vec::new() };
+    let limit = line.minutes;
+    let lines = words[1..].iter().flat_map(|target| makefile.lines(target));
+    lines.map(|line| placed(line, Some(folder), limit)).collect()
 }
 
 /// Joins two folders of the project; none where a path leads elsewhere or holds more than a path.

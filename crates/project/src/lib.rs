@@ -22,6 +22,7 @@
 pub mod ci;
 pub mod draft;
 pub mod go;
+mod makefile;
 pub mod npm;
 pub mod others;
 pub mod seen;

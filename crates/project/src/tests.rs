@@ -116,6 +116,30 @@ fn scripts_that_ci_runs_are_planned_once() {
 }
 
 #[test]
+fn what_ci_makes_is_planned_as_the_makefile_has_it() {
+    let (plan, text) = planned(&[
+        ("go.mod", "module m\n\ngo 1.25.1\n"),
+        ("main.go", "package main\n"),
+        ("main_test.go", "package main\n"),
+        (
+            "Makefile",
+            "WEB = web/app\ntest: web\n\tgo test -race ./...\nweb:\n\tnpm --prefix $(WEB) install\n\tnpm --prefix $(WEB) run build\n",
+        ),
+        ("web/app/package.json", r#"{"scripts": {"build": "vite build", "lint": "eslint ."}}"#),
+        ("web/app/package-lock.json", "{}"),
+        (
+            ".github/workflows/ci.yml",
+            "jobs:\n  a:\n    steps:\n    - run: make test\n    - run: cd web/app && npm run lint\n",
+        ),
+    ]);
+    let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
+    for line in ["go test -race ./...", "cd web/app && npm run build", "cd web/app && npm run lint"] {
+        assert!(lines.contains(&line), "{line} in {lines:?}");
+    }
+    assert!(text.contains("# Makefile:3"), "{text}");
+}
+
+#[test]
 fn the_least_go_of_a_module_becomes_its_newest_patch() {
     let go = |files: &[(&str, &str)]| {
         let (_, text) = planned(&[files, &[("main.go", "package main\n")]].concat());

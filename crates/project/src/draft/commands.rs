@@ -248,7 +248,8 @@ fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedComma
     let mut planned = Vec::new();
     let in_ci = ci_lines(project, "", &["gitleaks"]);
     let gitleaks_line = in_ci.first().map(|line| line.line.text.as_str());
-    let mut leaks = PlannedCommand::new("security", "gitleaks".into(), GITLEAKS.to_owned(), "gitleaks");
+    let mut leaks =
+        PlannedCommand::new("security", "gitleaks".into(), gitleaks_line.unwrap_or(GITLEAKS).to_owned(), "gitleaks");
     leaks.comments.extend(project.scanner_files.iter().map(|place| format!("{place} changes what it reports")));
     planned.push(leaks);
     for module in &project.modules {
