@@ -99,6 +99,9 @@ pub enum Subcommand {
         /// Runs every packet that is not done, those that others need first, until nothing is ready; then writes the plan's documents.
         #[arg(long)]
         all: bool,
+        /// Executes every command, those too that an earlier run on this machine executed with the same action and that passed.
+        #[arg(long)]
+        fresh: bool,
         /// Runs this command of the packet and those that it needs only; may be given again. The run is recorded as a partial one,
         /// by which no packet is done.
         #[arg(long, value_name = "ID", conflicts_with = "all")]

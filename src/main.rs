@@ -84,9 +84,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Subcommand::Check(arguments) if arguments.mutate => mutate::mutate(&context, &arguments).await,
         Subcommand::Check(_) => check::check(&context),
         Subcommand::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
-        Subcommand::Run { all: true, failure, execution, .. } => run::all(&context, failure, &execution).await,
-        Subcommand::Run { packets, command, failure, execution, .. } => {
-            run::run(&context, &packets, &command, failure, &execution).await
+        Subcommand::Run { all: true, failure, fresh, execution, .. } => {
+            run::all(&context, (failure, fresh), &execution).await
+        }
+        Subcommand::Run { packets, command, failure, fresh, execution, .. } => {
+            run::run(&context, &packets, &command, (failure, fresh), &execution).await
         }
         Subcommand::Init { template, explain } => init::init(&context, template, explain),
         Subcommand::Status { status } if status.write => sections::write(&context, &status.rev),

@@ -22,12 +22,12 @@ fn events(stderr: &str) -> Vec<Value> {
 fn commands_that_may_use_more_than_the_machine_has_take_turns_and_say_so() {
     let memory = most_of_the_memory();
     let scene = Scene::new(&[command("first", "sleep 2", &memory), command("second", "sleep 0.1", &memory)].concat());
-    let ended = scene.ok(&["run", "RC-05", "--jobs", "2"]);
+    let ended = scene.ok(&["run", "RC-05", "--fresh", "--jobs", "2"]);
     let waits = ended.stderr.lines().find(|line| line.contains("waits for memory")).expect("one waits");
     let [waiting, running] = if waits.contains("second: ") { ["second", "first"] } else { ["first", "second"] };
     assert!(waits.starts_with(&format!("   waiting  {waiting}: waits for memory: ")), "{waits}");
     assert!(waits.contains(" GiB of ") && waits.ends_with(&format!(" taken by {running}")), "{waits}");
-    let ended = scene.ok(&["run", "RC-05", "--jobs", "2", "--json"]);
+    let ended = scene.ok(&["run", "RC-05", "--fresh", "--jobs", "2", "--json"]);
     let events = events(&ended.stderr);
     let waits = events.iter().find(|event| event["event"] == "waiting" && event["for"] == "memory");
     let waits = waits.unwrap_or_else(|| panic!("one waits: {}", ended.stderr));
@@ -97,7 +97,7 @@ fn what_does_not_need_a_failure_is_run_unless_the_first_is_to_end_all() {
     std::fs::remove_dir_all(scene.path("manifests")).expect("our own");
     let ended = scene.run(&[&packets[..], &["--fail-fast"]].concat());
     assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("RC-05 NOT recorded") && !ended.stdout.contains("RC-06"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("RC-05 recorded as failed") && !ended.stdout.contains("RC-06"), "{}", ended.stdout);
     let ended = scene.run(&["run", "--all", "--no-second-look"]);
     assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("RC-06 recorded: 1 command,"), "{}", ended.stdout);
@@ -109,7 +109,7 @@ fn a_running_command_is_seen_on_a_terminal_and_what_it_writes_obeys_nobody() {
     let scene = Scene::new(&command("talks", line, ""));
     let program = scene.command(&[]);
     let mut terminal = Command::new("script");
-    let run = format!("{} run RC-05", env!("CARGO_BIN_EXE_rcrepro"));
+    let run = format!("{} run RC-05 --fresh", env!("CARGO_BIN_EXE_rcrepro"));
     terminal.args(["-qec", &run, "/dev/null"]).current_dir(scene.path(".")).env_clear().env("TERM", "xterm");
     terminal.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
     let seen = terminal.output().expect("script is installed");

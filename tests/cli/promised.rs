@@ -12,7 +12,7 @@ fn an_output_that_is_not_there_fails_the_command_for_run_verify_and_replay() {
     );
     let ended = scene.run(&["run", "RC-05"]);
     assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
-    for text in ["output-missing  commands.promises.outputs.dist", "NOT recorded"] {
+    for text in ["output-missing  commands.promises.outputs.dist", "recorded as failed"] {
         assert!(ended.stdout.contains(text), "{}", ended.stdout);
     }
     assert!(!scene.path("manifests/RC-05.json").exists());

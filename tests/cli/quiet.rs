@@ -33,7 +33,8 @@ fn forbidden_attempts_fail_the_run_and_every_replay() {
     let scene = attempting("forbidden", "network-attempts = \"forbid\"");
     let ended = scene.run(&["run", "RC-05"]);
     assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
-    for text in ["network-attempt  commands.forbidden.network", "bash → 192.0.2.1:443 tcp ×1", "NOT recorded"] {
+    for text in ["network-attempt  commands.forbidden.network", "bash → 192.0.2.1:443 tcp ×1", "recorded as failed"]
+    {
         assert!(ended.stdout.contains(text), "{}", ended.stdout);
     }
     assert!(!scene.path("manifests/RC-05.json").exists());

@@ -41,7 +41,7 @@ fn a_failure_names_the_pin_that_it_fails_by() {
          rcrepro shake RC-05 --propose finds which\n",
         "            fails with the machine's own world, too\n",
         "undecided  after  did not run",
-        "RC-05 NOT recorded: not every command succeeded",
+        "RC-05 recorded as failed: not every command succeeded",
     ] {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }

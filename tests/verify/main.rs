@@ -3,7 +3,10 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
 
 mod beside;
+mod failure;
 mod outcomes;
+mod project;
+mod reuse;
 
 use std::path::{Path, PathBuf};
 

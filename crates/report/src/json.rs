@@ -26,6 +26,8 @@ pub struct ExecutionNotes<'a> {
     pub proofs: &'a BTreeMap<Name, Proof>,
     /// How each command that ran ended, in words.
     pub endings: &'a BTreeMap<Name, String>,
+    /// The commands that were not executed, with the run from which they were taken over.
+    pub taken_over: &'a BTreeMap<Name, String>,
     /// Notes on the commands that failed.
     pub notes: &'a BTreeMap<Name, FailureNotes>,
 }
@@ -40,7 +42,7 @@ impl ExecutionNotes<'_> {
     pub(super) fn note(&self, id: &Name) -> Value {
         self.notes.get(id).map_or(
             Value::Null,
-            |note| json!({ "second_look": note.second_look, "network": note.network, "git": note.git }),
+            |note| json!({ "second_look": note.second_look, "network": note.network, "git": note.git, "sees": note.sees }),
         )
     }
 
@@ -85,6 +87,7 @@ pub fn comparison(
     json!({
         "packet": manifest.packet.to_string(),
         "verdict": comparison.equality().as_str(),
+        "failed_alike": comparison.failed_alike,
         "recorded": recorded.to_string(),
         "found": found.to_string(),
         "commands": commands,

@@ -33,6 +33,10 @@ pub struct RunReport<'a> {
     pub left_out: &'a [Name],
     /// Where the manifest was written, if it was.
     pub written: Option<&'a str>,
+    /// Where the record of the failure was written, if it was.
+    pub failed: Option<&'a str>,
+    /// The manifest of a run of the same actions that passed.
+    pub passed_before: Option<&'a str>,
 }
 
 impl RunReport<'_> {
@@ -61,7 +65,13 @@ impl RunReport<'_> {
                 put_next(&mut text, self.next().into_iter().chain([format!("rcrepro run {packet}")]));
             }
             None => {
-                put(&mut text, format_args!("{packet} NOT recorded: {}", self.why()));
+                match self.failed {
+                    Some(path) => put(&mut text, format_args!("{packet} recorded as failed: {}, {path}", self.why())),
+                    None => put(&mut text, format_args!("{packet} NOT recorded: {}", self.why())),
+                }
+                if let Some(path) = self.passed_before {
+                    put(&mut text, format_args!("{}", row!("note", "the same actions passed before: {path} is kept")));
+                }
                 put_next(&mut text, self.next().into_iter());
             }
         }
@@ -114,6 +124,9 @@ impl RunReport<'_> {
                 return;
             }
         }
+        if let Some(run) = self.beside.taken_over.get(&entry.id) {
+            put(text, format_args!("{:>12}taken over from run {run}", ""));
+        }
         for sentence in self.beside.sentences(&entry.id) {
             put(text, format_args!("{:>12}{sentence}", ""));
         }
@@ -134,13 +147,15 @@ impl RunReport<'_> {
                 "ended": self.beside.endings.get(&entry.id), "action": entry.action.to_string(),
                 "stdout": entry.stdout.raw.to_string(), "stderr": entry.stderr.raw.to_string(),
                 "proof": self.beside.proofs.get(&entry.id).map(proof), "flake": self.flakes.get(&entry.id).map(flake),
-                "failure": self.beside.note(&entry.id),
+                "failure": self.beside.note(&entry.id), "taken_over": self.beside.taken_over.get(&entry.id),
             })
         };
         json!({
             "packet": self.manifest.packet.to_string(), "standing": self.outcome, "manifest": self.digest.to_string(),
             "commands": self.manifest.commands.iter().map(describe).collect::<Vec<_>>(), "skipped": self.skipped,
-            "partial": !self.left_out.is_empty(), "left_out": self.left_out, "network": self.beside.network(), "findings": self.beside.findings,
+            "partial": !self.left_out.is_empty(), "left_out": self.left_out, "network": self.beside.network(),
+            "findings": self.beside.findings, "recorded": self.written, "recorded_failure": self.failed,
+            "passed_before": self.passed_before,
         })
     }
 }

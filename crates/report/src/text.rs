@@ -45,6 +45,7 @@ pub fn comparison(
     let verdict = match comparison.equality() {
         Equality::Bitwise | Equality::Canonical => "reproduced",
         Equality::Divergent => "NOT reproduced",
+        Equality::Failed if comparison.failed_alike == Some(true) => "FAILED, reproduced",
         Equality::Failed => "FAILED",
         Equality::Undecided => "UNDECIDED",
     };
@@ -56,7 +57,13 @@ pub fn comparison(
         }
     }
     let all = comparison.commands.len();
-    put(&mut text, format_args!("{} {verdict}: {equal} of {all} commands equal ({counts})", recorded.packet));
+    match comparison.failed_alike {
+        Some(true) => put(
+            &mut text,
+            format_args!("{} {verdict}: {all} of {all} commands as recorded ({counts})", recorded.packet),
+        ),
+        _ => put(&mut text, format_args!("{} {verdict}: {equal} of {all} commands equal ({counts})", recorded.packet)),
+    }
     put_next(&mut text, next(&recorded.packet, comparison).into_iter());
     text
 }
@@ -110,7 +117,9 @@ fn write_command(
     // What is wrong with a proof is listed among the differences.
     let proof = beside.proofs.get(&command.id).filter(|proof| proof.standing() == Standing::Passed);
     let proof = proof.map_or_else(String::new, |proof| format!("  {proof}"));
-    put(text, format_args!("{}", row!(command.equality.as_str(), "{}{parts}{proof}", command.id)));
+    let as_recorded = command.as_recorded && command.equality == Equality::Failed;
+    let alike = if as_recorded { "  as recorded" } else { "" };
+    put(text, format_args!("{}", row!(command.equality.as_str(), "{}{parts}{proof}{alike}", command.id)));
     for condition in beside.proofs.get(&command.id).into_iter().flat_map(Proof::conditions) {
         put(text, format_args!("{:>12}{condition}", ""));
     }

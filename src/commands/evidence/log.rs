@@ -91,6 +91,9 @@ pub fn log(
         }
         Some(command) => {
             let entry = evidence_of(&latest.manifest, packet, command)?;
+            if let Some(run) = latest.taken_over.get(command) {
+                say!("{}", row!("note", "{command} was taken over from run {run}"));
+            }
             if context.json {
                 print_json(&streams_document(packet, &latest, entry, choice, &store)?)?;
             } else {
@@ -102,11 +105,14 @@ pub fn log(
 }
 
 fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &Plan) -> Result<(), Failure> {
-    let Latest { manifest, origin, .. } = latest;
+    let Latest { manifest, origin, taken_over, .. } = latest;
     if context.json {
         let entry = |entry: &CommandEntry| {
             let CommandEntry { id, exit_code, line, .. } = entry;
-            json!({ "id": id, "exit_code": exit_code, "ended": latest.ended(entry, plan), "line": line })
+            json!({
+                "id": id, "exit_code": exit_code, "ended": latest.ended(entry, plan), "line": line,
+                "taken_over": taken_over.get(id),
+            })
         };
         let commands: Vec<_> = manifest.commands.iter().map(entry).collect();
         return print_json(&json!({ "packet": packet, "origin": origin.to_string(), "commands": commands }));
@@ -114,6 +120,9 @@ fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &P
     for entry in &manifest.commands {
         let line = printable::line(&entry.line);
         print(format!("{}\t{}\t{line}\n", entry.id, exit_code(latest, entry, plan)))?;
+        if let Some(run) = taken_over.get(&entry.id) {
+            say!("{}", row!("note", "{} was taken over from run {run}", entry.id));
+        }
     }
     Ok(())
 }

@@ -57,14 +57,18 @@ pub async fn replay(
 }
 
 /// Finds the manifest of a packet that is replayed: that of the commit, if another commit than the last one is meant and has
-/// one, else that of the working copy.
+/// one, else that of the working copy, else the record of a failure.
 fn manifest_of(workspace: &Workspace, packet: &PacketId, revision: &str, older: &Path) -> Result<PathBuf, Failure> {
     workspace.packet(packet)?;
-    Ok(if revision != HEAD && of_the_commit(workspace, packet, older)? {
-        older.join(format!("{packet}.json"))
-    } else {
-        workspace.manifest_path(packet)
-    })
+    if revision != HEAD && of_the_commit(workspace, packet, older)? {
+        return Ok(older.join(format!("{packet}.json")));
+    }
+    let (path, failed) = (workspace.manifest_path(packet), workspace.failed_path(packet));
+    if path.exists() || !failed.exists() {
+        return Ok(path);
+    }
+    say!("{}", row!("replaying", "the failure of {packet} that is recorded"));
+    Ok(failed)
 }
 
 fn print_replay(context: &Context, replayed: &Replayed, session: &Session) -> Result<(), Failure> {

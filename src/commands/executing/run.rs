@@ -1,5 +1,7 @@
 //! `rcrepro run`.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use crate::args::{ExecutionArgs, FailureArgs};
@@ -26,7 +28,7 @@ pub async fn run(
     context: &Context,
     packets: &[PacketId],
     commands: &[Name],
-    failure: FailureArgs,
+    (failure, fresh): (FailureArgs, bool),
     execution: &ExecutionArgs,
 ) -> Result<Exit, Failure> {
     if let (Some(command), [_, _, ..]) = (commands.first(), packets) {
@@ -36,21 +38,24 @@ pub async fn run(
     }
     let workspace = context.committed_and_told(&execution.rev)?;
     let queue = PacketQueue::named(&workspace, packets)?;
-    let options = options(&workspace, failure, execution);
-    let options = RunOptions { commands, ..options };
+    let options = RunOptions { commands, fresh, ..options(&workspace, failure, execution) };
     run_queue(context, queue, (options, execution), || Ok(Exit::Success)).await
 }
 
 /// Runs every packet that is not done, once, as nothing blocks it. What is left then waits for a person, so that nothing is
 /// decided.
-pub async fn all(context: &Context, failure: FailureArgs, execution: &ExecutionArgs) -> Result<Exit, Failure> {
+pub async fn all(
+    context: &Context,
+    (failure, fresh): (FailureArgs, bool),
+    execution: &ExecutionArgs,
+) -> Result<Exit, Failure> {
     let workspace = context.committed_and_told(&execution.rev)?;
     let queue = PacketQueue::ready(&workspace, &context.store);
-    let options = options(&workspace, failure, execution);
+    let options = RunOptions { fresh, ..options(&workspace, failure, execution) };
     run_queue(context, queue, (options, execution), || show_board(context, &workspace)).await
 }
 
-/// Gives the options of a run of whole packets.
+/// Gives the options of an execution of whole packets that takes nothing over.
 pub fn options<'a>(workspace: &'a Workspace, failure: FailureArgs, execution: &ExecutionArgs) -> RunOptions<'a> {
     RunOptions {
         revision: workspace.revision(),
@@ -58,6 +63,7 @@ pub fn options<'a>(workspace: &'a Workspace, failure: FailureArgs, execution: &E
         commands: &[],
         second_look: !failure.no_second_look,
         on_failure: failure.on_failure(),
+        fresh: true,
         today: today(),
     }
 }
@@ -107,7 +113,10 @@ async fn run_queue(
 fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Value>) -> Result<(), Failure> {
     let FinishedPacket { id, run, outcome, skipped } = packet;
     let skipped: Vec<String> = skipped.iter().map(ToString::to_string).collect();
-    let written = run.written.as_ref().map(|path| path.display().to_string());
+    let shown = |path: &PathBuf| path.display().to_string();
+    let written = run.written.as_ref().map(shown);
+    let failed = run.failure.as_ref().map(|failure| shown(&failure.path));
+    let passed_before = run.failure.as_ref().and_then(|failure| failure.passed_before.as_ref()).map(shown);
     let report = RunReport {
         manifest: &run.manifest,
         digest: run.digest,
@@ -117,6 +126,8 @@ fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Va
         skipped: &skipped,
         left_out: &run.record.left_out,
         written: written.as_deref(),
+        failed: failed.as_deref(),
+        passed_before: passed_before.as_deref(),
     };
     if context.json {
         let mut document = report.json();
@@ -132,8 +143,8 @@ fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Va
 
 /// Gives what is told of an execution beside its manifest.
 pub fn beside(recorded: &PacketRun) -> json::ExecutionNotes<'_> {
-    let PacketRun { network, findings, proofs, endings, notes, .. } = recorded;
-    json::ExecutionNotes { network, findings, proofs, endings, notes }
+    let PacketRun { network, findings, proofs, endings, taken_over, notes, .. } = recorded;
+    json::ExecutionNotes { network, findings, proofs, endings, taken_over, notes }
 }
 
 /// Gives how many commands may run at once.

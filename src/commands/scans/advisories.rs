@@ -53,6 +53,7 @@ async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArg
                 commands: &[],
                 second_look: false,
                 on_failure: OnFailure::KeepGoing,
+                fresh: true,
                 today: today(),
             };
             Ok(rescan(session.context(&observe, cancel), workspace, options).await?)

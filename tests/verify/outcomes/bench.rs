@@ -180,11 +180,13 @@ impl Bench {
             findings: ran.iter().flat_map(|ran| ran.findings.clone()).collect(),
             proofs,
             endings: ran.iter().map(|ran| (ran.entry.id.clone(), ran.ended.clone())).collect(),
+            taken_over: BTreeMap::new(),
             flakes,
             notes: BTreeMap::new(),
             proof_inputs,
             images: images(pair),
             written: None,
+            failure: None,
             manifest,
         }
     }

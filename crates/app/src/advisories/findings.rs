@@ -1,13 +1,14 @@
 //! What the evidence of a plan's scan commands says that they found.
 //!
-//! The newest run or replay of this very source counts, failed ones too; without one, the committed manifest does. Nothing is
-//! executed.
+//! The newest run or replay of this very source counts, failed ones too; without one, the committed record of a failure, and
+//! then the committed manifest. Nothing is executed.
 
 use std::collections::BTreeSet;
 
 use crate::board::status_error::StatusError;
 use crate::evidence::currency::outdated;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
+use crate::evidence::failure;
 use crate::evidence::history::History;
 use crate::evidence::recorded;
 use crate::run::ended::ended;
@@ -168,6 +169,13 @@ pub(crate) fn newest(
         let origin = format!("{} {}", found.record.kind, found.record.run);
         return Ok(Some((found.manifest, origin, Box::new(own))));
     }
+    if let Some(set) = failure::open(workspace, id, store.root())?
+        && failure::is_current(workspace, &set, id, source, store)
+    {
+        let path = workspace.failed_path(id);
+        let manifest = set.manifest().map_err(|source| StatusError::NoManifest { path, source })?;
+        return Ok(Some((manifest, format!("manifests/{id}.failed.json"), Box::new(set.into_blobs()))));
+    }
     let path = workspace.manifest_path(id);
     let set = match EvidenceSet::open(&path, Some(store.root())) {
         Err(EvidenceSetError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -177,7 +185,7 @@ pub(crate) fn newest(
     // A plan that is damaged in the store is the very one at hand when the digests are equal.
     let own = || (manifest.plan == workspace.plan_digest()).then(|| workspace.plan.clone());
     let plan = recorded::plan(&manifest, set.blobs()).or_else(own);
-    let is_current = plan.is_some_and(|plan| outdated(workspace, &manifest, &plan, source).is_none());
+    let is_current = plan.is_some_and(|plan| outdated(workspace, &manifest, &plan, source, store).is_none());
     if manifest.packet != *id || !is_current {
         return Ok(None);
     }

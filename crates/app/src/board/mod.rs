@@ -12,6 +12,7 @@ pub(crate) mod section_facts;
 pub mod sections;
 pub mod status_error;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -25,15 +26,20 @@ use crate::board::fact_sources::FactSources;
 use crate::board::section_facts::SectionFacts;
 use crate::board::sections::{Sections, SectionsIoError};
 use crate::board::status_error::StatusError;
+use crate::evidence::failure;
 use crate::evidence::history::{History, RecordedRun};
 use crate::evidence::recorded;
 use crate::evidence::verify::{Verification, verify};
+use crate::workspace::plan_files::short;
+use crate::workspace::release_commit;
+use rcrepro_format::records::manifest_json;
 use rcrepro_model::advisory::scan::SCANNERS;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::decision::board::{self, Board, Fact, PacketEvidence, PacketFacts};
+use rcrepro_model::evidence::failed::FailedEntry;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::evidence::manifest::{ReproManifest, version_for};
 use rcrepro_model::plan::contract::Basis;
 use rcrepro_model::plan::{CommandSpec, Packet, PacketId, Plan};
 use rcrepro_model::standing::Standing;
@@ -79,7 +85,8 @@ pub fn status_with_sections(
     let history = History::open(store.root())?;
     let written = SectionFacts::read(workspace);
     let others = FactSources { workspace, revision, today, store: &store, source: source.root, written: &written };
-    let gather = Gather { workspace, store: &store, source: source.root, history, others };
+    let kept = RefCell::default();
+    let gather = Gather { workspace, store: &store, source: source.root, history, others, kept };
     let plan = &workspace.plan;
     let mut facts = BTreeMap::new();
     for (id, packet) in &plan.packets {
@@ -105,6 +112,7 @@ pub fn status_with_sections(
     let gates = gates::proven(workspace, source.root);
     let mut notes = exceptions::notes(workspace, revision, source.root, &store, &facts, today)?;
     notes.extend(gather.unrecorded()?);
+    notes.extend(gather.of_other_commits()?);
     let board = Board { gates, notes, ..decided(&facts) };
     Ok(Status { board, source: source.root, texts, sections: written.sections })
 }
@@ -127,6 +135,8 @@ struct Gather<'a> {
     source: Digest,
     history: History,
     others: FactSources<'a>,
+    /// The manifests that count although the source has changed since.
+    kept: RefCell<BTreeMap<PacketId, ReproManifest>>,
 }
 
 impl Gather<'_> {
@@ -142,9 +152,13 @@ impl Gather<'_> {
         Ok(PacketFacts { evidence, facts, running: self.history.is_running(id, &self.workspace.folder)? })
     }
 
-    /// Judges the committed manifest, after a look at whether a later run of the same source failed.
+    /// Judges the committed manifest, after a look at whether a later run of the same source failed, here or where the record of
+    /// a failure was made.
     fn evidence(&self, id: &PacketId, packet: &Packet) -> Result<PacketEvidence, StatusError> {
         if let Some(failed) = self.later_failure(id, packet)? {
+            return Ok(failed);
+        }
+        if let Some(failed) = self.recorded_failure(id)? {
             return Ok(failed);
         }
         let path = self.workspace.manifest_path(id);
@@ -168,6 +182,30 @@ impl Gather<'_> {
         }
     }
 
+    /// Judges the record of a failure, which counts while it is of this source, plan and locks. One that contradicts itself says
+    /// nothing of what it is of, and is never passed over.
+    fn recorded_failure(&self, id: &PacketId) -> Result<Option<PacketEvidence>, StatusError> {
+        let set = match failure::open(self.workspace, id, self.store.root()) {
+            Ok(None) => return Ok(None),
+            Ok(Some(set)) => set,
+            Err(EvidenceSetError::Read { path, source }) => {
+                let why = format!("cannot read `{}`: {source}", path.display());
+                return Ok(Some(PacketEvidence::Undecided { why: vec![why] }));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let verification = set.verify_commands(self.others.today)?;
+        let standing = verification.standing();
+        let is_read = standing != Standing::Tampered && verification.parsed.is_some();
+        if is_read && !failure::is_current(self.workspace, &set, id, self.source, self.store) {
+            return Ok(None);
+        }
+        let of = |line| format!("manifests/{id}.failed.json: {line}");
+        let why = lines(&verification).into_iter().map(of).collect();
+        let otherwise = || PacketEvidence::Undecided { why: vec![of("it is not the record of a failure".to_owned())] };
+        Ok(Some(wrong(standing, why).unwrap_or_else(otherwise)))
+    }
+
     /// Counts whole evidence only when it is of this packet, source, plan and locks.
     fn counted(
         &self,
@@ -182,8 +220,11 @@ impl Gather<'_> {
         let Some(plan) = recorded::plan(manifest, store) else {
             return PacketEvidence::Undecided { why: vec!["the plan that it was made by cannot be read".into()] };
         };
-        if let Some(why) = outdated(self.workspace, manifest, &plan, self.source) {
+        if let Some(why) = outdated(self.workspace, manifest, &plan, self.source, self.store) {
             return PacketEvidence::Missing { why: format!("{why}: rcrepro run {id}") };
+        }
+        if manifest.source.root != self.source {
+            self.kept.borrow_mut().insert(id.clone(), manifest.clone());
         }
         let commands = manifest.commands.iter().map(|entry| (entry.id.clone(), entry.result)).collect();
         let flakes = verification.flakes.iter().map(|(id, flake)| (id.clone(), flake.to_string())).collect();
@@ -206,8 +247,10 @@ impl Gather<'_> {
     fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<PacketEvidence>, StatusError> {
         let newest = self.history.newest_current(id, self.workspace, self.source, self.store)?;
         let Some(RecordedRun { record, bytes, manifest }) = newest else { return Ok(None) };
+        let bytes = marked(self.workspace, packet, bytes, &manifest);
         // What a run proved follows from its evidence again: failures, hollow passes, noise.
-        let verification = verify(&bytes, self.store, &EvidenceFolder::default(), self.others.today);
+        let mut verification = verify(&bytes, self.store, &EvidenceFolder::default(), self.others.today);
+        verification.findings.retain(|finding| finding.name != FindingName::NothingFailed);
         let of = |line| format!("{} {}: {line}", record.kind, record.run);
         if let Some(evidence) = damaged(&verification, id, of) {
             return Ok(Some(evidence));
@@ -230,6 +273,33 @@ impl Gather<'_> {
         }
         Ok(lines)
     }
+}
+
+impl Gather<'_> {
+    /// Says of which commit the evidence is that counts although the source has changed since, a line per packet.
+    fn of_other_commits(&self) -> Result<Vec<String>, StatusError> {
+        let mut lines = Vec::new();
+        for (id, manifest) in self.kept.borrow().iter() {
+            let found = release_commit::of_manifest(self.workspace, manifest, self.store)?;
+            let commit = found.map_or_else(
+                || "a commit that is not in this history".to_owned(),
+                |found| format!("commit {}", short(found.revision())),
+            );
+            lines.push(format!("{id}: its evidence is of {commit}, and no command of it sees what has changed since"));
+        }
+        Ok(lines)
+    }
+}
+
+/// Marks what a run recorded of a packet some of whose commands did not run: those are missing for that reason, and not because
+/// somebody took them out.
+fn marked(workspace: &Workspace, packet: &Packet, bytes: Vec<u8>, manifest: &ReproManifest) -> Vec<u8> {
+    let failed = FailedEntry::of_run(workspace.plan.commands(packet), &manifest.commands, &[]);
+    if failed.not_run.is_empty() {
+        return bytes;
+    }
+    let version = version_for(&manifest.commands, Some(&failed));
+    manifest_json::encode(&ReproManifest { version, failed: Some(failed), ..manifest.clone() }).0
 }
 
 /// The evidence of a packet that did not pass, with why not; none when it did.

@@ -1,34 +1,45 @@
-//! Whether recorded evidence still counts: it is of this source, of the packet as the plan states it now, and of the images and
-//! frozen inputs as they are locked now.
+//! Whether recorded evidence still counts: it is of what the packet's commands see of this source, of the packet as the plan states
+//! it now, and of the images and frozen inputs as they are locked now.
+//!
+//! What counts is the action: if every action of the packet that follows from the plan and the source at hand has the recorded
+//! digest, the evidence is what a run of now would be compared with, whatever else has changed.
 
 use crate::frozen;
+use crate::run::actions::{Resolved, derive_action};
 use crate::toolchain::ImageError;
 use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::in_engine::pulled;
 use crate::workspace::Workspace;
 use crate::workspace::plan_files::PlanFiles;
+use rcrepro_format::plan::frozen_toml;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{ImageSource, PacketId, Plan};
+use rcrepro_store::BlobStore;
+use rcrepro_store::memory::MemoryStore;
+use rcrepro_store::stacked::Stacked;
 
 /// Says why a manifest's evidence no longer counts; `None` when it does. `recorded` is the plan that it was made by, and
-/// `source` the root of the certified source now.
+/// `source` the root of the certified source now, whose directories `store` has.
 #[must_use]
 pub(crate) fn outdated(
     workspace: &Workspace,
     manifest: &ReproManifest,
     recorded: &Plan,
     source: Digest,
+    store: &dyn BlobStore,
 ) -> Option<String> {
     let packet = &manifest.packet;
     if let Some(what) = redefined(recorded, &workspace.plan, packet) {
         return Some(format!("the plan has changed since: {what}"));
     }
-    // The plan is a part of the source: scans have to see it, so that every change of it changes the source, too.
-    if manifest.source.root != source {
-        return Some("the source has changed since".into());
+    // The plan is a part of the source: where commands see all of it, every change of the plan changes the source, too.
+    if manifest.source.root != source
+        && let Some(why) = changed(workspace, manifest, source, store)
+    {
+        return Some(why);
     }
     let image = manifest.images.iter().find(|(name, image)| {
         image_lock(workspace, name, &manifest.platform.isa).is_none_or(|lock| lock != image.lock)
@@ -47,6 +58,37 @@ pub(crate) fn outdated(
     frozen.map(|(name, _)| format!("the lock of the frozen input `{name}` has changed since"))
 }
 
+/// Says which command sees something that has changed between the source of a manifest and this one; none when every action is the
+/// recorded one.
+fn changed(workspace: &Workspace, manifest: &ReproManifest, source: Digest, store: &dyn BlobStore) -> Option<String> {
+    let plan = &workspace.plan;
+    let packet = plan.packets.get(&manifest.packet)?;
+    if plan.commands(packet).any(|spec| spec.sees.is_empty()) {
+        return Some("the source has changed since".into());
+    }
+    // Nothing that is derived here is kept.
+    let above = MemoryStore::default();
+    let store = &Stacked::new(&above, store);
+    let (resolved, results) = (Resolved { source, ..Resolved::recorded(manifest) }, manifest.results());
+    let recorded = plan.commands(packet).filter_map(|spec| Some((spec, manifest.command(&spec.id)?)));
+    for (spec, entry) in recorded {
+        let action = derive_action(plan, spec, &resolved, &results, store);
+        if !action.is_ok_and(|action| action.digest() == entry.action) {
+            return Some(format!("what command `{}` sees of the source has changed since", spec.id));
+        }
+    }
+    // A command may see its packages and not the file that pins them.
+    manifest.frozen.keys().find_map(|name| {
+        let input = plan.frozen.get(name)?;
+        let toolchain = input.image.as_ref().and_then(|image| manifest.images.get(image)).map(|image| image.manifest);
+        let lock = workspace.files.read(&frozen::lock_path(&workspace.folder, name)).ok();
+        let lock = lock.and_then(|bytes| frozen_toml::decode(&String::from_utf8_lossy(&bytes)).ok());
+        let found = frozen::made_from(name, input, source, toolchain, store).ok();
+        let holds = found.zip(lock).is_some_and(|((found, _), lock)| found == lock.made_from);
+        (!holds).then(|| format!("what the frozen input `{name}` is made from has changed since"))
+    })
+}
+
 /// Names what a packet's evidence depends on and two plans state differently.
 fn redefined(before: &Plan, now: &Plan, id: &PacketId) -> Option<String> {
     let (Some(old), Some(new)) = (before.packets.get(id), now.packets.get(id)) else {
@@ -56,6 +98,12 @@ fn redefined(before: &Plan, now: &Plan, id: &PacketId) -> Option<String> {
     if old_commands != new_commands {
         let changed = new_commands.iter().find(|command| !old_commands.contains(command));
         return Some(changed.map_or("a command was taken away".into(), |command| format!("command `{}`", command.id)));
+    }
+    let judged = |plan: &Plan, id: &Name| {
+        plan.quarantine.iter().filter(|entry| entry.command == *id).cloned().collect::<Vec<_>>()
+    };
+    if let Some(command) = new_commands.iter().find(|command| judged(before, &command.id) != judged(now, &command.id)) {
+        return Some(format!("the quarantine of command `{}`", command.id));
     }
     if old.contract != new.contract {
         return Some("what the packet promises".into());

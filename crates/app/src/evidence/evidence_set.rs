@@ -94,7 +94,8 @@ impl EvidenceSet {
     /// [`EvidenceSetError`] when something beside the manifest cannot be read; what is wrong or missing is a finding.
     pub fn verify(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
         let mut verification = self.verify_commands(today)?;
-        if let Some(manifest) = &verification.parsed {
+        // Images are built once every command has passed.
+        if let Some(manifest) = verification.parsed.as_ref().filter(|manifest| manifest.failed.is_none()) {
             let VerifiedImages { evidence, findings, notes, untied } = self.verify_images(manifest)?;
             verification.evidence += evidence;
             verification.findings.extend(findings);

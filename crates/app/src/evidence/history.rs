@@ -130,6 +130,36 @@ impl History {
         Ok(None)
     }
 
+    /// Hands out what at most so many runs recorded of some packets, the newest first, until `look` wants no more. It ends before a
+    /// record that was moved away from its run: of what is older nothing is known then.
+    ///
+    /// # Errors
+    /// As [`Self::newest`], for the first record that cannot be read; those before it have been handed out.
+    pub(crate) fn newest_first(
+        &self,
+        packets: &[&PacketId],
+        most: usize,
+        mut look: impl FnMut(RunRecord) -> bool,
+    ) -> Result<(), RecordedError> {
+        let mut moved = None;
+        for packet in packets {
+            moved = moved.max(self.moved(packet)?.pop().map(|(run, _)| run));
+        }
+        for run in self.runs.list()?.into_iter().rev().take(most) {
+            if moved.as_ref().is_some_and(|moved| *moved >= run) {
+                break;
+            }
+            for packet in packets {
+                if let Some(record) = self.record(&run, packet)?
+                    && !look(record)
+                {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Finds the newest run whose evidence counts now: it is of this source, and of the packet and the locks as they are.
     ///
     /// # Errors
@@ -159,7 +189,8 @@ impl History {
                 None if manifest.source.root != source => return Ok(None),
                 None => return Err(RecordedError::Plan(PacketInRun { run: record.run, packet: packet.clone() })),
             };
-            let is_current = manifest.packet == *packet && outdated(workspace, &manifest, &plan, source).is_none();
+            let is_current =
+                manifest.packet == *packet && outdated(workspace, &manifest, &plan, source, store).is_none();
             Ok(is_current.then_some(RecordedRun { record, bytes, manifest }))
         })
     }

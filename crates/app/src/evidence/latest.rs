@@ -1,5 +1,7 @@
-//! The latest evidence of a packet: the newest run or replay in the store, else the committed manifest.
+//! The latest evidence of a packet: the newest run or replay in the store, else the committed record of a failure, else the
+//! committed manifest.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::history::History;
@@ -7,8 +9,9 @@ use super::recorded::{self, RecordedError};
 use crate::run::ended::ended_by;
 use crate::run::replay::{ReplayError, read_manifest};
 use crate::workspace::Workspace;
+use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{CommandEntry, ReproManifest};
-use rcrepro_model::evidence::run_record::RunRecord;
+use rcrepro_model::evidence::run_record::{CommandRecord, RunRecord};
 use rcrepro_model::execution::ending::words;
 use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_model::text::hint::Hint;
@@ -64,6 +67,8 @@ pub struct Latest {
     record: Option<RunRecord>,
     /// A newer run that left no record, in words.
     pub unrecorded: Option<String>,
+    /// The commands that the run took over, with the run that executed them.
+    pub taken_over: BTreeMap<Name, String>,
 }
 
 impl Latest {
@@ -88,11 +93,18 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
         let (_, manifest) = recorded::manifest(&record, store)?;
         let part = if record.is_partial() { "partial " } else { "" };
         let origin = format!("{part}{} {} of commit {}", record.kind, record.run, record.commit);
-        return Ok(Latest { manifest, origin, record: Some(record), unrecorded });
+        let taken = |command: &CommandRecord| Some((command.id.clone(), command.taken_over.clone()?));
+        let taken_over = record.commands.iter().filter_map(taken).collect();
+        return Ok(Latest { manifest, origin, record: Some(record), unrecorded, taken_over });
     }
-    let path = workspace.manifest_path(packet);
+    // Where there is the record of a failure, no run has passed since.
+    let failed = workspace.failed_path(packet);
+    let path = if failed.symlink_metadata().is_ok() { failed } else { workspace.manifest_path(packet) };
     match read_manifest(&path, store) {
-        Ok((manifest, _)) => Ok(Latest { manifest, origin: path.display().to_string(), record: None, unrecorded }),
+        Ok((manifest, _)) => {
+            let (origin, taken_over) = (path.display().to_string(), BTreeMap::new());
+            Ok(Latest { manifest, origin, record: None, unrecorded, taken_over })
+        }
         Err(ReplayError::NoManifest { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {
             let packet = packet.clone();
             let runs_nothing = workspace

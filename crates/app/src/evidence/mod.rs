@@ -12,6 +12,7 @@
 pub(crate) mod currency;
 pub mod evidence_folder;
 pub mod evidence_set;
+pub mod failure;
 pub mod history;
 pub mod latest;
 pub mod named;

@@ -12,6 +12,7 @@ use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::manifest::{CommandEntry, FrozenEntry, ImageEntry, OutputEntry, ReproManifest};
 use rcrepro_model::execution::action::Action;
 use rcrepro_model::execution::derive::{self, Inputs};
+use rcrepro_model::plan::glob::PathGlob;
 use rcrepro_model::plan::{CommandSpec, Plan};
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::{self, ExportError};
@@ -94,12 +95,9 @@ pub(crate) fn derive_action(
             grafts.push((path.clone(), node(output)));
         }
     }
-    let work = if grafts.is_empty() {
-        resolved.source
-    } else {
-        export::graft(store, resolved.source, &grafts)
-            .map_err(|source| ActionError::Graft { command: spec.id.clone(), source })?
-    };
+    let graft = |source| ActionError::Graft { command: spec.id.clone(), source };
+    let seen = seen_source(spec, resolved.source, store).map_err(graft)?;
+    let work = if grafts.is_empty() { seen } else { export::graft(store, seen, &grafts).map_err(graft)? };
     let image = resolved.images.get(&spec.image).ok_or_else(|| unresolved("image", &spec.image))?;
     let mut frozen = BTreeMap::new();
     for name in &spec.frozen {
@@ -116,6 +114,18 @@ pub(crate) fn derive_action(
     store.put(&action.command.encode())?;
     store.put(&action.encode())?;
     Ok(action)
+}
+
+/// Gives the root of the part of the source that a command sees; the source's own where the plan does not narrow it.
+///
+/// # Errors
+/// [`ExportError`] when a directory of the source cannot be read.
+pub(crate) fn seen_source(spec: &CommandSpec, source: Digest, store: &dyn BlobStore) -> Result<Digest, ExportError> {
+    if spec.sees.is_empty() {
+        return Ok(source);
+    }
+    let globs: Vec<PathGlob> = spec.sees.iter().filter_map(|glob| PathGlob::new(glob).ok()).collect();
+    export::narrow(store, source, &globs)
 }
 
 /// Makes the node that an output becomes in the tree of a command that needs it.

@@ -7,8 +7,10 @@
 
 pub mod actions;
 pub mod context;
+pub mod earlier;
 pub mod ended;
 pub mod execute;
+pub(crate) mod host;
 pub mod mending;
 pub mod packet_run;
 pub mod prepare;
@@ -20,13 +22,13 @@ pub mod record;
 pub mod release;
 pub mod replay;
 pub mod shake;
+pub(crate) mod write;
 
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use crate::evidence::{self, EvidenceError};
+use crate::evidence::EvidenceError;
 use crate::release::error::ReleaseError;
-use crate::release::write;
 use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, OnFailure, execute_packet};
 use crate::run::mending::mending;
@@ -35,15 +37,14 @@ use crate::run::prepare::{PrepareError, prepare_packet};
 use crate::run::prove::prove_packet;
 use crate::run::record::record_packet;
 use crate::run::release::release_images;
+use crate::run::write::write_evidence;
 use crate::workspace::files::try_folder;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::ReproManifest;
-use rcrepro_model::evidence::release_record::Released;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::PacketId;
-use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
@@ -127,6 +128,8 @@ pub struct RunOptions<'a> {
     pub second_look: bool,
     /// What a failure does to commands and packets that do not need what failed.
     pub on_failure: OnFailure,
+    /// Whether commands are executed that an earlier run executed and that passed. A replay executes all in any case.
+    pub fresh: bool,
     /// The day, for what the plan lets pass until one.
     pub today: CivilDate,
 }
@@ -148,7 +151,8 @@ pub struct StageInput<'a> {
 }
 
 /// Executes one packet. Every command that succeeded or failed is in the store's record; the manifest in the plan's folder
-/// is replaced only when all succeeded, none was a hollow pass, and no image of the release failed.
+/// is replaced only when all succeeded, none was a hollow pass, and no image of the release failed. A packet that failed has a
+/// record of its own beside it.
 ///
 /// # Errors
 /// [`RunError`].
@@ -211,26 +215,4 @@ fn chosen<'a>(
     let plan = workspace.plan.only(commands);
     let left_out: Vec<Name> = all.into_iter().filter(|id| plan.command(id).is_none()).collect();
     Ok((Cow::Owned(Workspace { plan, ..workspace.clone() }), left_out))
-}
-
-/// Writes the manifest and its evidence into the plan's folder, when everything passed.
-fn write_evidence(
-    context: RunContext<'_>,
-    workspace: &Workspace,
-    id: &PacketId,
-    mut run: PacketRun,
-) -> Result<PacketRun, RunError> {
-    let expected = workspace.plan.commands(workspace.packet(id)?).count();
-    // An engine that cannot build images has still run the commands.
-    if run.passed(expected) && run.images_standing() <= Standing::Undecided {
-        let path = workspace.manifest_path(id);
-        evidence::write(&path, &run.bytes, &run.manifest, &run.proof_inputs, &**context.store)?;
-        if let Some(Released { record: Some(record), findings, written }) = &mut run.images
-            && findings.is_empty()
-        {
-            *written = Some(write(&path, record, context.store)?.display().to_string());
-        }
-        run.written = Some(path);
-    }
-    Ok(run)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::evidence::failure::FailureRecord;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::Finding;
@@ -34,6 +35,8 @@ pub struct PacketRun {
     pub proofs: BTreeMap<Name, Proof>,
     /// How each command that ran ended, in words.
     pub endings: BTreeMap<Name, String>,
+    /// The commands that were not executed, with the run from which they were taken over.
+    pub taken_over: BTreeMap<Name, String>,
     /// The commands that failed and passed when they were run again.
     pub flakes: BTreeMap<Name, Flake>,
     /// What is known beside the failures.
@@ -44,6 +47,8 @@ pub struct PacketRun {
     pub images: Option<Released>,
     /// Where the manifest was written, when every command passed and the plan's folder was to have it.
     pub written: Option<PathBuf>,
+    /// The record of the failure, when a command failed and the plan's folder was to have it.
+    pub failure: Option<FailureRecord>,
 }
 
 impl PacketRun {

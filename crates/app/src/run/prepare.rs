@@ -2,7 +2,10 @@
 
 use super::actions::Resolved;
 use super::context::RunContext;
+use super::earlier::EarlierRuns;
+use super::host::host;
 use super::{RunError, StageInput};
+use crate::evidence::history::History;
 use crate::frozen::{FrozenError, FrozenStep, Provenance, client};
 use crate::toolchain::in_engine::{ImageUse, ImagesError};
 use crate::workspace::source::unbuildable_images;
@@ -38,6 +41,8 @@ pub struct Prepared {
     pub(crate) resolved: Resolved,
     /// The commit's id, in hex.
     pub(crate) commit: String,
+    /// What earlier runs executed; none where everything is to be executed.
+    pub(crate) earlier: Option<EarlierRuns>,
 }
 
 /// The first stage: makes ready what must be there before a command runs.
@@ -48,14 +53,23 @@ pub(crate) async fn prepare_packet(input: &StageInput<'_>) -> Result<Prepared, R
     let StageInput { context, workspace, id, options, recorded, .. } = *input;
     let packet = workspace.packet(id)?;
     let date_epoch = recorded.map(|(manifest, _)| manifest.source.date_epoch);
-    let (resolved, ingested) = Preparation { context, workspace }.packet(packet, options.revision, date_epoch).await?;
+    let (mut resolved, ingested) =
+        Preparation { context, workspace }.packet(packet, options.revision, date_epoch).await?;
     if recorded.is_none() {
         let faults = unbuildable_images(&workspace.plan, packet, &**context.store, resolved.source);
         if !faults.is_empty() {
             return Err(RunError::Unbuildable { packet: id.clone(), faults });
         }
     }
-    Ok(Prepared { resolved, commit: ingested.commit })
+    let mut earlier = None;
+    if recorded.is_none() && !options.fresh {
+        let (host, _) = host(context.engine.info());
+        let history = History::open(context.store.root())?;
+        let runs = EarlierRuns::read(&history, &workspace.plan, &**context.store, &host);
+        resolved.date_epoch = runs.date_epoch(workspace, id, &resolved, &**context.store);
+        earlier = Some(runs);
+    }
+    Ok(Prepared { resolved, commit: ingested.commit, earlier })
 }
 
 /// What a preparation is done with.

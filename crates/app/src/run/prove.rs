@@ -47,6 +47,7 @@ pub(crate) fn prove_packet(
     Ok(PacketRun {
         network: commands.iter().map(|run| (run.entry.id.clone(), run.attempts.clone())).collect(),
         endings: commands.iter().map(|run| (run.entry.id.clone(), run.ended.clone())).collect(),
+        taken_over: commands.iter().filter_map(|run| Some((run.entry.id.clone(), run.taken_over.clone()?))).collect(),
         flakes: flakes(plan, &commands, options.today),
         findings: findings(commands, &undecided),
         manifest,
@@ -58,6 +59,7 @@ pub(crate) fn prove_packet(
         proof_inputs,
         images: None,
         written: None,
+        failure: None,
     })
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::actions::Resolved;
 use super::execute::{CommandRun, ExecutedPacket};
+use super::host::host;
 use super::prepare::Prepared;
 use super::{RunError, StageInput};
 use crate::machine::unix_time::rfc3339;
@@ -18,7 +19,7 @@ use rcrepro_model::evidence::manifest::{
     CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
 };
 use rcrepro_model::evidence::run_record::{
-    AttemptRecord, CommandRecord, EngineRecord, HostRecord, LimitsRecord, MachineRecord, RUN_RECORD_VERSION, RunRecord,
+    AttemptRecord, CommandRecord, LimitsRecord, MachineRecord, RUN_RECORD_VERSION, RunRecord,
 };
 use rcrepro_model::execution::limits::EngineMachine;
 use rcrepro_model::execution::second_look::told::{FailureNotes, SecondLookEntry};
@@ -56,6 +57,7 @@ pub(crate) fn record_packet(
     let (bytes, digest) = manifest_json::encode(&manifest);
     context.store.put(&bytes)?;
     let (host, engine) = host(context.engine.info());
+    let commands = command_records(commands, &executed.notes, &**context.store)?;
     let record = RunRecord {
         version: RUN_RECORD_VERSION,
         run: context.run.id().to_string(),
@@ -71,7 +73,7 @@ pub(crate) fn record_packet(
         engine,
         machine: Some(machine(context.engine.info())),
         left_out: input.left_out.to_vec(),
-        commands: command_records(commands, &executed.notes, &**context.store)?,
+        commands,
     };
     context.run.write_record(id, &run_record_json::encode(&record))?;
     Ok(RecordedPacket { manifest, bytes, digest, record })
@@ -90,7 +92,7 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
     });
     let commands: Vec<CommandEntry> = ran.iter().map(|ran| ran.entry.clone()).collect();
     ReproManifest {
-        version: version_for(&commands),
+        version: version_for(&commands, None),
         packet: packet.clone(),
         plan: workspace.plan_digest(),
         source: SourceEntry { root: resolved.source, date_epoch: resolved.date_epoch, dirty: false },
@@ -99,26 +101,8 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         frozen: resolved.frozen.clone(),
         normalizers: normalizers.collect(),
         commands,
+        failed: None,
     }
-}
-
-/// Describes this machine and the engine.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "the kernel's release")]
-pub(crate) fn host(engine: &EngineInfo) -> (HostRecord, EngineRecord) {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let host = HostRecord {
-        system: format!("{} {}", std::env::consts::OS, release.trim()),
-        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        rcrepro: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let engine = EngineRecord {
-        name: engine.name.clone(),
-        version: engine.version.clone(),
-        api_version: engine.api_version.clone(),
-        staging: engine.staging.clone(),
-    };
-    (host, engine)
 }
 
 /// Describes the machine that the engine runs containers on.
@@ -160,21 +144,16 @@ fn command_record(
         })
         .collect();
     let (id, network) = (ran.entry.id.clone(), Some(store.put(&seen)?));
-    let limits = Some(LimitsRecord {
+    // What was taken over ran under the limits that its own run recorded.
+    let limits = ran.taken_over.is_none().then(|| LimitsRecord {
         timeout_ms: ms(ran.limits.timeout.amount),
         timeout_from: ran.limits.timeout.source,
         memory: ran.limits.memory.amount,
         memory_from: ran.limits.memory.source,
     });
-    Ok(CommandRecord {
-        id,
-        duration_ms: ms(ran.duration),
-        attempts: attempts(ran),
-        limits,
-        network,
-        earlier,
-        second_look,
-    })
+    let taken_over = ran.taken_over.clone();
+    let (duration_ms, attempts) = (ms(ran.duration), attempts(ran));
+    Ok(CommandRecord { id, duration_ms, attempts, limits, network, earlier, second_look, taken_over })
 }
 
 /// Counts how often a command was tried.

@@ -13,6 +13,7 @@ use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, ManifestDifference, compare};
+use rcrepro_model::evidence::failed::networked;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::event::RunEvent;
@@ -194,7 +195,8 @@ async fn replay_once(
     let packet = recorded.packet.clone();
     let against = Some((&recorded, recorded_digest));
     let mut found = run_packet(context, workspace, &packet, options, against).await?;
-    if let Some(released) = &mut found.images {
+    // A failure has no record of images.
+    if let Some(released) = found.images.as_mut().filter(|_| recorded.failed.is_none()) {
         release::compare::compare(manifest, released, &**context.store).map_err(RunError::from)?;
         release::latest::keep(context.run, &packet, found.manifest.source.root, released)?;
     }
@@ -207,6 +209,9 @@ async fn replay_once(
 #[must_use]
 pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Comparison {
     let mut comparison = compare(recorded, &found.manifest);
+    comparison.failed_alike = recorded.failed.as_ref().map(|failed| {
+        comparison.is_as_recorded() && failed.network == networked(&found.manifest.commands, &found.findings)
+    });
     for command in &mut comparison.commands {
         apply_proof(command, found.proofs.get(&command.id));
         if let Some(flake) = found.flakes.get(&command.id).filter(|flake| !flake.passes()) {

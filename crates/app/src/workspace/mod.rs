@@ -253,6 +253,12 @@ impl Workspace {
         self.folder.join("manifests").join(format!("{packet}.json"))
     }
 
+    /// Gives the path of the record of a packet that failed, which is beside its manifest.
+    #[must_use]
+    pub fn failed_path(&self, packet: &PacketId) -> PathBuf {
+        self.folder.join("manifests").join(format!("{packet}.failed.json"))
+    }
+
     /// Gives the path of a packet's committed scope record.
     #[must_use]
     pub fn scope_path(&self, packet: &PacketId) -> PathBuf {

@@ -101,6 +101,7 @@ struct PlanWire {
 struct SourceWire {
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
+    sees: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +112,7 @@ struct CommandWire {
     image: Spanned<String>,
     #[serde(default)]
     frozen: Vec<Spanned<String>>,
+    sees: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
     #[serde(default)]
@@ -160,7 +162,8 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let exclude = source.globs(&wire.source.exclude)?;
     let images = source.images(wire.images)?;
     let frozen = source.frozen(wire.frozen, &images)?;
-    let sets = source.sets(wire.sets, &images, &frozen, normalizers)?;
+    let sees = source.sees(wire.source.sees.as_ref())?;
+    let sets = source.sets(wire.sets, &sees, &images, &frozen, normalizers)?;
     let release_images = source.release_images(&wire.release_images, &images, &frozen, &sets)?;
     let protected = source.protected(wire.protected)?;
     let packets = source.packets(wire.packets, &sets, &release_images, &protected)?;
@@ -223,9 +226,22 @@ impl Source<'_> {
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
     }
 
+    /// Checks what a command, or every command, sees of the source.
+    fn sees(&self, globs: Option<&Spanned<Vec<Spanned<String>>>>) -> Result<Vec<String>, PlanError> {
+        match globs {
+            Some(globs) if globs.as_ref().is_empty() => {
+                let hint = Some("leave it out to see the whole source, or write `sees = [\"**\"]`".to_owned());
+                Err(self.error(globs.span(), "`sees` is empty: expected a glob", hint))
+            }
+            Some(globs) => self.globs(globs.as_ref()),
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn sets(
         &self,
         wires: BTreeMap<Spanned<String>, Vec<CommandWire>>,
+        sees: &[String],
         images: &BTreeMap<Name, ImageSource>,
         frozen: &BTreeMap<Name, FrozenInput>,
         normalizers: &[&str],
@@ -246,6 +262,7 @@ impl Source<'_> {
             frozen: frozen.keys().collect(),
             commands: ids.keys().collect(),
             normalizers,
+            sees,
         };
         let mut sets = BTreeMap::new();
         for (name, commands) in &wires {
@@ -274,6 +291,7 @@ impl Source<'_> {
             line: wire.run.as_ref().clone(),
             image: self.reference("image", &wire.image, &known.images)?,
             frozen: references("frozen input", &wire.frozen, &known.frozen)?,
+            sees: if wire.sees.is_some() { self.sees(wire.sees.as_ref())? } else { known.sees.to_vec() },
             needs: references("command", &wire.needs, &known.commands)?,
             normalize_stdout: self.normalizers(&wire.normalize.stdout, known.normalizers)?,
             normalize_stderr: self.normalizers(&wire.normalize.stderr, known.normalizers)?,
@@ -300,6 +318,8 @@ struct Known<'a> {
     frozen: BTreeSet<&'a Name>,
     commands: BTreeSet<&'a Name>,
     normalizers: &'a [&'a str],
+    /// What commands see that do not say it themselves.
+    sees: &'a [String],
 }
 
 /// Finds a member of a cycle, or what waits for one.

@@ -2,7 +2,9 @@
 
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::manifest::{OLDEST_MANIFEST_VERSION, ReproManifest, UNCONFIRMED_VERSION, version_for};
+use rcrepro_model::evidence::manifest::{
+    FAILED_VERSION, MANIFEST_VERSION, OLDEST_MANIFEST_VERSION, ReproManifest, version_for,
+};
 
 /// The largest manifest that is read: 16 MiB.
 pub const MANIFEST_LIMIT: usize = 16 << 20;
@@ -21,7 +23,7 @@ pub enum ManifestError {
         message: String,
     },
     /// The version is another one.
-    #[error("manifest version {found} is not known: expected {OLDEST_MANIFEST_VERSION} to {UNCONFIRMED_VERSION}")]
+    #[error("manifest version {found} is not known: expected {OLDEST_MANIFEST_VERSION} to {FAILED_VERSION}")]
     Version {
         /// The number in the file.
         found: u64,
@@ -36,8 +38,11 @@ pub enum ManifestError {
         /// The number in the file, which decides the words for clocks.
         version: u32,
     },
-    /// The version is not the one that is written for such commands.
-    #[error("manifest version {found} is for a clock that is unconfirmed, and no command has one: expected {expected}")]
+    /// The version is not the one that is written for such commands and such an outcome.
+    #[error(
+        "manifest version {found} does not fit: an unconfirmed clock has version 4, a packet that failed has version \
+         {FAILED_VERSION}: expected {expected}"
+    )]
     Needless {
         /// The version that was found.
         found: u32,
@@ -94,7 +99,7 @@ pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
         message: crate::syntax::json_place::described(bytes, &error),
     };
     let version: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
-    if !(u64::from(OLDEST_MANIFEST_VERSION)..=u64::from(UNCONFIRMED_VERSION)).contains(&version.version) {
+    if !(u64::from(OLDEST_MANIFEST_VERSION)..=u64::from(FAILED_VERSION)).contains(&version.version) {
         return Err(ManifestError::Version { found: version.version });
     }
     let manifest: ReproManifest = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -102,8 +107,8 @@ pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
         let (command, found) = (command.id.clone(), command.clock.as_str());
         return Err(ManifestError::Clock { command, found, version: manifest.version });
     }
-    if manifest.version == UNCONFIRMED_VERSION && version_for(&manifest.commands) != manifest.version {
-        let expected = version_for(&manifest.commands);
+    let expected = version_for(&manifest.commands, manifest.failed.as_ref());
+    if (manifest.version > MANIFEST_VERSION || manifest.failed.is_some()) && expected != manifest.version {
         return Err(ManifestError::Needless { found: manifest.version, expected });
     }
     let canonical =
@@ -118,7 +123,8 @@ pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rcrepro_model::evidence::manifest::MANIFEST_VERSION;
+    use rcrepro_model::evidence::failed::FailedEntry;
+    use rcrepro_model::evidence::manifest::UNCONFIRMED_VERSION;
     use rcrepro_model::execution::world::ClockMode;
 
     const RECORDED: &[u8] = include_bytes!("../../../../examples/beacon/manifests/RC-05.json");
@@ -136,15 +142,30 @@ mod tests {
     #[test]
     fn an_unconfirmed_clock_has_a_version_of_its_own() {
         let recorded = decode(RECORDED).expect("a manifest");
-        assert_eq!((recorded.version, version_for(&recorded.commands)), (MANIFEST_VERSION, MANIFEST_VERSION));
+        assert_eq!((recorded.version, version_for(&recorded.commands, None)), (MANIFEST_VERSION, MANIFEST_VERSION));
         let mut unconfirmed = recorded.clone();
         unconfirmed.commands[0].clock = ClockMode::Unconfirmed;
         assert!(matches!(decode(&encode(&unconfirmed).0), Err(ManifestError::Clock { found: "unconfirmed", .. })));
-        unconfirmed.version = version_for(&unconfirmed.commands);
+        unconfirmed.version = version_for(&unconfirmed.commands, None);
         assert_eq!(unconfirmed.version, UNCONFIRMED_VERSION);
         assert_eq!(decode(&encode(&unconfirmed).0).as_ref(), Ok(&unconfirmed));
         let newer = ReproManifest { version: UNCONFIRMED_VERSION, ..recorded };
         let needless = ManifestError::Needless { found: UNCONFIRMED_VERSION, expected: MANIFEST_VERSION };
         assert_eq!(decode(&encode(&newer).0), Err(needless));
+    }
+
+    #[test]
+    fn the_mark_of_a_failure_and_its_version_go_together() {
+        let recorded = decode(RECORDED).expect("a manifest");
+        assert!(!String::from_utf8_lossy(RECORDED).contains("failed"), "what passed has no such key");
+        let mut failed = ReproManifest { version: FAILED_VERSION, failed: Some(FailedEntry::default()), ..recorded };
+        failed.commands[0].clock = ClockMode::Unconfirmed;
+        assert_eq!(decode(&encode(&failed).0).as_ref(), Ok(&failed));
+        let unmarked = ReproManifest { failed: None, ..failed.clone() };
+        let needless = |found, expected| Err(ManifestError::Needless { found, expected });
+        assert_eq!(decode(&encode(&unmarked).0), needless(FAILED_VERSION, UNCONFIRMED_VERSION));
+        failed.commands[0].clock = ClockMode::Stands;
+        let disguised = ReproManifest { version: MANIFEST_VERSION, ..failed };
+        assert_eq!(decode(&encode(&disguised).0), needless(MANIFEST_VERSION, FAILED_VERSION));
     }
 }

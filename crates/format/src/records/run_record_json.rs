@@ -121,6 +121,7 @@ mod tests {
                 network: Some(Digest::of(b"foo")),
                 earlier: Vec::new(),
                 second_look: None,
+                taken_over: None,
             }],
         }
     }

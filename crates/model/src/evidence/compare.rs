@@ -85,6 +85,8 @@ pub struct CommandComparison {
     pub parts: Vec<(Part, Equality)>,
     /// Differences outside the parts: the inputs, the exit code, how it ended.
     pub differences: Vec<ManifestDifference>,
+    /// Whether everything is as it was recorded, a failure among it.
+    pub as_recorded: bool,
     /// Whether it counts as divergent only because the plan demands bitwise equality of it.
     pub wanted_bitwise: bool,
 }
@@ -113,14 +115,27 @@ pub struct Comparison {
     pub inputs: Vec<ManifestDifference>,
     /// The commands in the recorded order.
     pub commands: Vec<CommandComparison>,
+    /// Where a failure was recorded: whether the packet failed the same way. None where the recorded packet passed.
+    pub failed_alike: Option<bool>,
 }
 
 impl Comparison {
-    /// Returns the worst of all commands and inputs.
+    /// Returns the worst of all commands and inputs. Of a recorded failure it is never equality.
     #[must_use]
     pub fn equality(&self) -> Equality {
-        let inputs = if self.inputs.is_empty() { Equality::Bitwise } else { Equality::Divergent };
+        let failure = match self.failed_alike {
+            Some(true) => Equality::Failed,
+            Some(false) => Equality::Divergent,
+            None => Equality::Bitwise,
+        };
+        let inputs = if self.inputs.is_empty() { failure } else { failure.max(Equality::Divergent) };
         self.commands.iter().map(|command| command.equality).fold(inputs, Equality::max)
+    }
+
+    /// Whether the inputs and all commands are as they were recorded, failures among them.
+    #[must_use]
+    pub fn is_as_recorded(&self) -> bool {
+        self.inputs.is_empty() && self.commands.iter().all(|command| command.as_recorded)
     }
 
     /// Counts the commands with this equality.
@@ -196,6 +211,7 @@ pub fn compare(recorded: &ReproManifest, replayed: &ReproManifest) -> Comparison
                 equality: Equality::Undecided,
                 parts: parts_of(expected).map(|part| (part, Equality::Undecided)).collect(),
                 differences: vec![ManifestDifference::new("command", "a result", "it did not run")],
+                as_recorded: false,
                 wanted_bitwise: false,
             },
         })
@@ -207,10 +223,11 @@ pub fn compare(recorded: &ReproManifest, replayed: &ReproManifest) -> Comparison
             equality: Equality::Divergent,
             parts: parts_of(extra).map(|part| (part, Equality::Divergent)).collect(),
             differences: vec![ManifestDifference::new("command", "absent", "present")],
+            as_recorded: false,
             wanted_bitwise: false,
         });
     }
-    Comparison { inputs: compare_inputs(recorded, replayed), commands }
+    Comparison { inputs: compare_inputs(recorded, replayed), commands, failed_alike: None }
 }
 
 /// Names the streams and outputs that a command has.
@@ -288,7 +305,8 @@ pub fn compare_command(expected: &CommandEntry, found: &CommandEntry) -> Command
     } else {
         demanded.max(Equality::Divergent)
     };
-    CommandComparison { id: expected.id.clone(), equality, parts, differences, wanted_bitwise }
+    let as_recorded = differences.is_empty() && demanded.is_equal();
+    CommandComparison { id: expected.id.clone(), equality, parts, differences, as_recorded, wanted_bitwise }
 }
 
 /// Whether a comparison is good enough for a plan that does not demand bitwise equality, and for this one not.
@@ -331,9 +349,10 @@ mod tests {
             equality: Equality::Bitwise,
             parts: equalities.iter().map(|equality| (Part::Stdout, *equality)).collect(),
             differences: Vec::new(),
+            as_recorded: false,
             wanted_bitwise: false,
         };
-        Comparison { inputs: Vec::new(), commands: vec![command] }.part_counts().to_string()
+        Comparison { inputs: Vec::new(), commands: vec![command], failed_alike: None }.part_counts().to_string()
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub enum FindingName {
     CanonicalDiffers,
     /// The command did not succeed.
     CommandFailed,
+    /// The manifest is the record of a failure, and nothing in it failed.
+    NothingFailed,
     /// The command failed and then passed, and no entry of the plan's quarantine counts for it.
     Flake,
     /// A command that must not tried to reach the network.
@@ -110,6 +112,7 @@ impl FindingName {
             | Self::NetworkUnknown
             | Self::NoCommands
             | Self::NoVerdict
+            | Self::NothingFailed
             | Self::SourceDirty
             | Self::UnknownVersion => Standing::Undecided,
             _ => Standing::Tampered,

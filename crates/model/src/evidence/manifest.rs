@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::digest::{Digest, Sha256};
 use crate::content::name::{Name, TreePath};
+use crate::evidence::failed::FailedEntry;
 use crate::execution::action::{ActionResult, Ending, Output};
 use crate::execution::world::ClockMode;
 use crate::image::identity::ImageIdentity;
@@ -27,6 +28,9 @@ pub const MANIFEST_VERSION: u32 = 3;
 /// is, the manifest is of [`MANIFEST_VERSION`].
 pub const UNCONFIRMED_VERSION: u32 = 4;
 
+/// The version of the manifest of a packet that failed, which is never that of one that is done.
+pub const FAILED_VERSION: u32 = 5;
+
 /// The oldest version of the manifest format that this build reads.
 pub const OLDEST_MANIFEST_VERSION: u32 = 2;
 
@@ -34,7 +38,7 @@ pub const OLDEST_MANIFEST_VERSION: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReproManifest {
-    /// The format's version, [`OLDEST_MANIFEST_VERSION`] to [`UNCONFIRMED_VERSION`].
+    /// The format's version, [`OLDEST_MANIFEST_VERSION`] to [`FAILED_VERSION`].
     pub version: u32,
     /// The packet that was run.
     pub packet: PacketId,
@@ -52,6 +56,9 @@ pub struct ReproManifest {
     pub normalizers: BTreeMap<String, NormalizerEntry>,
     /// The commands, in the plan's order.
     pub commands: Vec<CommandEntry>,
+    /// The mark of a packet that failed, in version [`FAILED_VERSION`] and in no other.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failed: Option<FailedEntry>,
 }
 
 impl ReproManifest {
@@ -312,9 +319,12 @@ impl From<&OutputEntry> for Output {
     }
 }
 
-/// Returns the version of a manifest with these commands.
+/// Returns the version of a manifest with these commands, which has the mark of a failure or has not.
 #[must_use]
-pub fn version_for(commands: &[CommandEntry]) -> u32 {
+pub fn version_for(commands: &[CommandEntry], failed: Option<&FailedEntry>) -> u32 {
+    if failed.is_some() {
+        return FAILED_VERSION;
+    }
     let is_unconfirmed = commands.iter().any(|command| command.clock == ClockMode::Unconfirmed);
     if is_unconfirmed { UNCONFIRMED_VERSION } else { MANIFEST_VERSION }
 }

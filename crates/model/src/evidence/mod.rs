@@ -1,6 +1,7 @@
 //! What is recorded of executions, and how two records compare.
 
 pub mod compare;
+pub mod failed;
 pub mod finding;
 pub mod manifest;
 pub mod release_record;

@@ -16,7 +16,7 @@ use crate::plan::PacketId;
 /// The version of the run record that this build writes.
 ///
 /// 2 added what was seen of attempts at the network, 3 the second look at a command that failed, 4 the limits of commands and
-/// the engine's machine, and the commands that a partial run left out.
+/// the engine's machine, the commands that a partial run left out, and those that were taken over from an earlier run.
 pub const RUN_RECORD_VERSION: u32 = 4;
 
 /// The oldest version of the run record that this build reads.
@@ -158,6 +158,9 @@ pub struct CommandRecord {
     /// What a second look found after it failed. Versions before 3 have none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub second_look: Option<SecondLookEntry>,
+    /// The run that executed it, where this one took over what came of it. Versions before 4 have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub taken_over: Option<String>,
 }
 
 /// An attempt that failed and was not the last one. Its streams are in the store.

@@ -52,6 +52,13 @@ pub enum RunEvent {
         /// The last line so far, as it came: whoever shows it makes it harmless.
         line: String,
     },
+    /// A command was not executed: what an earlier run executed was taken over.
+    TakenOver {
+        /// The command.
+        id: Name,
+        /// The run that executed it.
+        run: String,
+    },
     /// A command ended.
     Finished {
         /// The command.

@@ -21,6 +21,8 @@ pub struct CommandSpec {
     pub image: Name,
     /// The frozen inputs it needs.
     pub frozen: BTreeSet<Name>,
+    /// Globs of the files of the source that it sees; all of them when there is none.
+    pub sees: Vec<String>,
     /// Commands whose outputs are laid into this one's input tree.
     pub needs: BTreeSet<Name>,
     /// Paths below the source root that are collected; they may not exist in the source.

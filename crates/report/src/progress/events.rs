@@ -18,6 +18,7 @@ pub fn event(event: &RunEvent) -> Option<Value> {
         RunEvent::Image(event) => return image(event),
         RunEvent::Planned { commands } => json!({ "event": "planned", "commands": commands }),
         RunEvent::Started { id } => json!({ "event": "started", "command": id }),
+        RunEvent::TakenOver { id, run } => json!({ "event": "taken-over", "command": id, "run": run }),
         RunEvent::Waiting { id, shortage } => waiting(id.as_str(), shortage),
         RunEvent::Wrote { .. } => return None,
         RunEvent::Finished { id, exit_code, ended, duration, equality } => json!({

@@ -80,6 +80,7 @@ impl Progress {
                 let how = if ended == "exit code 0" { String::new() } else { format!(", {ended}") };
                 self.close(id.as_str(), &format!("{word:>10}  {id} ({}{how})", seconds(*duration)));
             }
+            RunEvent::TakenOver { id, run } => self.close(id.as_str(), &row!("taken over", "{id} from run {run}")),
             RunEvent::Network { id, attempts } => {
                 network::lines(id.as_str(), attempts).iter().for_each(|line| self.print(line));
             }

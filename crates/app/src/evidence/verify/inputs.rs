@@ -137,13 +137,17 @@ impl Judge<'_> {
             return;
         };
         let specs: Vec<&CommandSpec> = plan.commands(packet).collect();
-        let wanted: Vec<&Name> = specs.iter().map(|spec| &spec.id).collect();
+        let wanted = self.wanted_commands(&specs);
         let found: Vec<&Name> = manifest.commands.iter().map(|entry| &entry.id).collect();
         self.names("commands", &wanted, &found);
         let References { images, frozen, normalizers } = plan.references(packet);
         self.names("images", &images.iter().collect::<Vec<_>>(), &manifest.images.keys().collect::<Vec<_>>());
         self.names("frozen", &frozen.iter().collect::<Vec<_>>(), &manifest.frozen.keys().collect::<Vec<_>>());
         let found: Vec<&String> = manifest.normalizers.keys().collect();
+        // What did not run used no normalizer.
+        if manifest.failed.is_some() && found.iter().all(|name| normalizers.contains(*name)) {
+            return;
+        }
         self.names("normalizers", &normalizers.iter().collect::<Vec<_>>(), &found);
     }
 

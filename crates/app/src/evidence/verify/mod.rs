@@ -23,6 +23,7 @@ use rcrepro_store::{BlobStore, StoreError};
 
 mod attempts;
 mod commands;
+mod failed;
 mod inputs;
 mod untied;
 mod witnesses;
@@ -221,6 +222,7 @@ impl Judge<'_> {
         for entry in &manifest.commands {
             self.command(plan.as_ref(), &resolved, &results, entry);
         }
+        self.failed(plan.as_ref());
         self.say_untied(plan.as_ref());
         named.extend(std::mem::take(&mut self.read));
         named

@@ -20,6 +20,11 @@ impl Executor<'_> {
         queue: &LaneQueue,
         stop: CancellationToken,
     ) -> (&'s Name, Result<CommandRun, ExecuteError>) {
+        if let Some(taken) = self.take_over(spec, &action) {
+            let run = taken.taken_over.clone().unwrap_or_default();
+            (self.context.observe)(RunEvent::TakenOver { id: spec.id.clone(), run });
+            return (&spec.id, Ok(taken));
+        }
         let ended = self.run_attempts(spec, &action, queue, &stop).await;
         if let Ok(run) = &ended {
             self.tell(spec, run);

@@ -28,6 +28,8 @@ pub struct CommandRun {
     pub findings: Vec<Finding>,
     /// The attempts before the last one, all of which failed; `entry` names them without their durations.
     pub earlier: Vec<FailedAttempt>,
+    /// The run that executed it, where this one took over what came of it.
+    pub taken_over: Option<String>,
 }
 
 /// The limits of one command, and where each comes from.

@@ -10,11 +10,11 @@ use crate::run::{promised, quiet};
 use rcrepro_engine::{Execution, Limits, LiveOutput, Network, Turn};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, StreamEntry};
-use rcrepro_model::execution::action::{Action, Output};
+use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry, OutputEntry, StreamEntry};
+use rcrepro_model::execution::action::{Action, ActionResult, Output};
 use rcrepro_model::execution::ending::{self, Bounds};
 use rcrepro_model::execution::event::RunEvent;
-use rcrepro_model::execution::world::World;
+use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::plan::CommandSpec;
 use rcrepro_normalize as normalize;
 use rcrepro_store::{BlobStore, StoreError};
@@ -56,28 +56,7 @@ impl Executor<'_> {
         let executed = self.context.engine.execute(&execution, &**self.context.store, stop);
         let executed =
             if turn.is_some() { self.tell_output(&spec.id, &live, executed).await? } else { executed.await? };
-        let result = &executed.result;
-        let outputs: Result<_, ExecuteError> =
-            result.outputs.iter().map(|(path, output)| Ok((path.clone(), self.output(spec, path, output)?))).collect();
-        let entry = CommandEntry {
-            id: spec.id.clone(),
-            line: spec.line.clone(),
-            image: spec.image.clone(),
-            frozen: spec.frozen.clone(),
-            needs: spec.needs.clone(),
-            require: spec.require,
-            clock: executed.clock,
-            input_root: action.input_root,
-            command: Digest::of(&action.command.encode()),
-            action: action.digest(),
-            ending: executed.ending.into(),
-            exit_code: result.exit_code,
-            stdout: self.stream(spec, "stdout", result.stdout, &spec.normalize_stdout)?,
-            stderr: self.stream(spec, "stderr", result.stderr, &spec.normalize_stderr)?,
-            outputs: outputs?,
-            result: self.context.store.put(&result.encode())?,
-            earlier: Vec::new(),
-        };
+        let entry = self.entry(spec, action, (executed.clock, executed.ending.into()), &executed.result)?;
         let mut findings = quiet::streams(&**self.context.store, &spec.quiet, &entry)?;
         findings.extend(quiet::network(&spec.quiet, spec.id.as_str(), &executed.attempts));
         findings.extend(promised::missing(spec, &entry, &executed.unkept));
@@ -89,6 +68,41 @@ impl Executor<'_> {
             world: executed.world,
             attempts: executed.attempts,
             findings,
+            earlier: Vec::new(),
+            taken_over: None,
+        })
+    }
+
+    /// Makes a command's entry of what came of its action; streams and outputs go through the plan's normalizers.
+    ///
+    /// # Errors
+    /// [`ExecuteError`] when one of them cannot be normalized.
+    pub(super) fn entry(
+        &self,
+        spec: &CommandSpec,
+        action: &Action,
+        (clock, ending): (ClockMode, EndingEntry),
+        result: &ActionResult,
+    ) -> Result<CommandEntry, ExecuteError> {
+        let outputs: Result<_, ExecuteError> =
+            result.outputs.iter().map(|(path, output)| Ok((path.clone(), self.output(spec, path, output)?))).collect();
+        Ok(CommandEntry {
+            id: spec.id.clone(),
+            line: spec.line.clone(),
+            image: spec.image.clone(),
+            frozen: spec.frozen.clone(),
+            needs: spec.needs.clone(),
+            require: spec.require,
+            clock,
+            input_root: action.input_root,
+            command: Digest::of(&action.command.encode()),
+            action: action.digest(),
+            ending,
+            exit_code: result.exit_code,
+            stdout: self.stream(spec, "stdout", result.stdout, &spec.normalize_stdout)?,
+            stderr: self.stream(spec, "stderr", result.stderr, &spec.normalize_stderr)?,
+            outputs: outputs?,
+            result: self.context.store.put(&result.encode())?,
             earlier: Vec::new(),
         })
     }

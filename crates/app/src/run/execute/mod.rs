@@ -7,8 +7,10 @@ mod container;
 mod lane_queue;
 mod schedule;
 mod second_look;
+mod taken_over;
 #[cfg(test)]
 mod tests;
+mod whole_look;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +21,7 @@ use self::lane_queue::LaneQueue;
 use self::schedule::Schedule;
 use super::actions::{ActionError, Resolved, derive_action};
 use super::context::RunContext;
+use super::earlier::EarlierRuns;
 use super::prepare::Prepared;
 use super::{RunError, StageInput};
 use crate::workspace::source;
@@ -104,6 +107,8 @@ pub struct Executor<'a> {
     pub recorded: Option<&'a ReproManifest>,
     /// What a failure does to the commands that do not need the one that failed.
     pub on_failure: OnFailure,
+    /// What earlier runs executed and may be taken over.
+    pub earlier: Option<&'a EarlierRuns>,
 }
 
 /// What a failure does to commands, and packets, that do not need what failed.
@@ -169,6 +174,7 @@ pub async fn execute_packet(input: &StageInput<'_>, prepared: &Prepared) -> Resu
         lanes: options.lanes,
         recorded: recorded.map(|(manifest, _)| manifest),
         on_failure: options.on_failure,
+        earlier: prepared.earlier.as_ref(),
     };
     let executions = executor.run_commands(packet).await?;
     let mut notes = executor.failure_notes(packet, &executions.commands, options.second_look).await?;
@@ -184,7 +190,16 @@ impl<'a> Executor<'a> {
     /// Executes the commands of a packet one after the other, all that can be; no replay.
     #[must_use]
     pub const fn new(context: RunContext<'a>, plan: &'a Plan, packet: &'a PacketId, resolved: &'a Resolved) -> Self {
-        Self { context, plan, packet, resolved, lanes: 1, recorded: None, on_failure: OnFailure::KeepGoing }
+        Self {
+            context,
+            plan,
+            packet,
+            resolved,
+            lanes: 1,
+            recorded: None,
+            on_failure: OnFailure::KeepGoing,
+            earlier: None,
+        }
     }
 }
 

@@ -39,8 +39,11 @@ impl Executor<'_> {
             let failed = ran.iter().find(|ran| ran.entry.id == spec.id && !ran.entry.succeeded());
             let Some(failed) = failed else { continue };
             let mut note = FailureNotes { network: network_hint(&failed.attempts), ..FailureNotes::default() };
+            if look {
+                note.sees = self.look_wider(spec, &results, failed).await?;
+            }
             // What the engine could not pin in the first place is no pin to be let go.
-            if look && !ladder(&failed.world).is_empty() {
+            if look && note.sees.is_none() && !ladder(&failed.world).is_empty() {
                 let found = match derive_action(self.plan, spec, self.resolved, &results, &**self.context.store) {
                     Ok(action) => self.look_again(spec, &action, failed, &mut spent).await?,
                     Err(error) => broke(Vec::new(), &error),

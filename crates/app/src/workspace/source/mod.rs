@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use self::sight::Sight;
 use crate::frozen::{client, npm};
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::execution::fault::Fault;
@@ -14,6 +15,7 @@ use rcrepro_store::ingest::{Visited, is_excluded};
 mod at_run;
 mod git_calls;
 mod pointer;
+mod sight;
 
 pub use at_run::{git_at_run, unbuildable_images};
 
@@ -51,11 +53,13 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
     let exclude = workspace.exclude();
     let mut found = SourceLook::default();
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut blind = Sight::of(plan);
     let dockerfile = |path: &str| plan.release_images.values().any(|image| image.dockerfile.as_str() == path);
     found.commit = workspace.visit_source(revision, &mut |path, visited| {
         if is_excluded(path, &exclude) {
             return;
         }
+        blind.look(path);
         match visited {
             Visited::Submodule => found.refused.push(submodule(path, plan)),
             Visited::Symlink => {}
@@ -91,6 +95,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
     found.notes.extend(git_calls::notes(plan, &|path| {
         files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }));
+    found.notes.extend(blind.notes());
     for list in [&mut found.refused, &mut found.notes] {
         list.sort();
         list.dedup();

@@ -179,6 +179,7 @@ impl Source<'_> {
             image: self.reference("image", &wire.image, &known.images)?,
             frozen: self.names_of("frozen input", &wire.frozen, &known.frozen)?,
             needs: self.names_of("command", &wire.needs, &known.commands)?,
+            sees: Vec::new(),
             outputs: BTreeSet::new(),
             environment: BTreeMap::new(),
             normalize_stdout: Vec::new(),

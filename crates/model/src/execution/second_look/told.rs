@@ -50,13 +50,15 @@ pub struct FailureNotes {
     pub network: Option<String>,
     /// What its calls of git came to, where there were any: it may have passed anyway.
     pub git: Option<String>,
+    /// That it passes with the whole source, where it sees a part of it.
+    pub sees: Option<String>,
 }
 
 impl FailureNotes {
     /// Lists the sentences.
     pub fn sentences(&self) -> impl Iterator<Item = &str> {
         let look = self.second_look.iter().map(|look| look.says.as_str());
-        look.chain(self.network.as_deref()).chain(self.git.as_deref())
+        look.chain(self.network.as_deref()).chain(self.git.as_deref()).chain(self.sees.as_deref())
     }
 }
 

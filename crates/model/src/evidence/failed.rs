@@ -1,0 +1,50 @@
+//! What a manifest says of a packet that failed, beside what its commands' entries show.
+//!
+//! Such a manifest is `PACKET.failed.json` and has a version of its own, so that it cannot pass for one of a packet that is done,
+//! wherever it is put.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::{Finding, FindingName};
+use super::manifest::CommandEntry;
+use crate::content::name::Name;
+use crate::plan::CommandSpec;
+
+/// The mark of a packet that failed, with what no entry of a command shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailedEntry {
+    /// The commands that tried to reach the network although the plan forbids it. Attempts leave nothing in the evidence: a
+    /// replay sees them again.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub network: BTreeSet<Name>,
+    /// The commands of the packet that have no entry: one that they need failed, or nothing could be said of them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub not_run: BTreeSet<Name>,
+}
+
+impl FailedEntry {
+    /// Makes the mark of a run: `specs` are the packet's commands, `ran` those with an entry, and `findings` what the run noticed.
+    #[must_use]
+    pub fn of_run<'a>(
+        specs: impl IntoIterator<Item = &'a CommandSpec>,
+        ran: &[CommandEntry],
+        findings: &[Finding],
+    ) -> Self {
+        let has_entry = |id: &Name| ran.iter().any(|entry| entry.id == *id);
+        let ids = specs.into_iter().map(|spec| &spec.id);
+        Self { network: networked(ran, findings), not_run: ids.filter(|id| !has_entry(id)).cloned().collect() }
+    }
+}
+
+/// Lists the commands that tried to reach the network although the plan forbids it, as a run noticed.
+#[must_use]
+pub fn networked(ran: &[CommandEntry], findings: &[Finding]) -> BTreeSet<Name> {
+    let tried = |id: &Name| {
+        let at = format!("commands.{id}.network");
+        findings.iter().any(|finding| finding.name == FindingName::NetworkAttempt && finding.at == at)
+    };
+    ran.iter().map(|entry| &entry.id).filter(|id| tried(id)).cloned().collect()
+}
