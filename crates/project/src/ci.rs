@@ -26,10 +26,16 @@ impl CiLine {
         !self.line.text.contains(['$', '|', '&', ';', '<', '>', '`', '\\', '('])
     }
 
-    /// The words of a plain line.
+    /// The words of a plain line, without the variables that are set for it.
     #[must_use]
     pub fn words(&self) -> Vec<&str> {
-        self.line.text.split_whitespace().collect()
+        let is_variable = |word: &&str| {
+            word.split_once('=').is_some_and(|(name, _)| {
+                name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                    && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            })
+        };
+        self.line.text.split_whitespace().skip_while(is_variable).collect()
     }
 }
 

@@ -59,6 +59,8 @@ impl Makefile {
                     expanded(text, &variables).split_whitespace().map(str::to_owned).collect()
                 };
                 current = words(names);
+                // A rule with two colons is one of several that a target may have.
+                let needs = needs.strip_prefix(':').unwrap_or(needs);
                 let needs = words(needs.split('|').next().unwrap_or_default());
                 for target in &current {
                     found.targets.entry(target.clone()).or_default().needs.extend(needs.iter().cloned());
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn a_target_runs_what_it_needs_first() {
         let text = "WEB := web/app\nB = $(B)\n.PHONY: all web\nall: web test | order\n\t@echo done\nweb:\n\t# no\n\
-                    \t-npm --prefix $(WEB) run \\\n\t  build\ntest: test ; \n\tgo test $(FLAGS) ./...\n\tuse $(B)\n";
+                    \t-npm --prefix $(WEB) run \\\n\t  build\ntest:: test ; \n\tgo test $(FLAGS) ./...\n\tuse $(B)\n";
         let makefile = Makefile::read(text, "Makefile");
         let lines: Vec<String> =
             makefile.lines("all").iter().map(|line| format!("{} {}", line.place, line.text)).collect();

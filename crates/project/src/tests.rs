@@ -123,7 +123,7 @@ fn what_ci_makes_is_planned_as_the_makefile_has_it() {
         ("main_test.go", "package main\n"),
         (
             "Makefile",
-            "WEB = web/app\ntest: web\n\tgo test -race ./...\nweb:\n\tnpm --prefix $(WEB) install\n\tnpm --prefix $(WEB) run build\n",
+            "WEB = web/app\ntest: web\n\tCGO_ENABLED=1 go test -race ./...\nweb:\n\tnpm --prefix $(WEB) install\n\tnpm --prefix $(WEB) run build\n",
         ),
         ("web/app/package.json", r#"{"scripts": {"build": "vite build", "lint": "eslint ."}}"#),
         ("web/app/package-lock.json", "{}"),
@@ -133,7 +133,7 @@ fn what_ci_makes_is_planned_as_the_makefile_has_it() {
         ),
     ]);
     let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
-    for line in ["go test -race ./...", "cd web/app && npm run build", "cd web/app && npm run lint"] {
+    for line in ["CGO_ENABLED=1 go test -race ./...", "cd web/app && npm run build", "cd web/app && npm run lint"] {
         assert!(lines.contains(&line), "{line} in {lines:?}");
     }
     assert!(text.contains("# Makefile:3"), "{text}");
