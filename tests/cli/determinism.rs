@@ -25,7 +25,7 @@ fn locale_time_zone_umask_folder_and_jobs_do_not_matter() {
     elsewhere.write("deep/below/x", b"");
     let clone = format!("{}/deep/below/clone", elsewhere.path("").display());
     scene.git(&["clone", "-q", ".", &clone]);
-    let mut command = scene.command(&["run", "RC-05", "--jobs", "3"]);
+    let mut command = scene.command(&["run", "RC-05", "--jobs", "3", "--fresh"]);
     command
         .current_dir(&clone)
         .env("TZ", "Asia/Tokyo")

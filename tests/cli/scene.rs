@@ -31,7 +31,9 @@ impl Scene {
             let bytes = std::fs::read(repository.join(file)).expect("the repository has the base image");
             scene.write(file, &bytes);
         }
-        scene.write("rcrepro.toml", format!("{PLAN}\n{commands}").as_bytes());
+        // No two scenes are alike: one would take over from the other what it means to execute.
+        let own = scene.folder.path().display();
+        scene.write("rcrepro.toml", format!("{PLAN}\n{commands}\n# {own}\n").as_bytes());
         scene.write("greeting.txt", b"hello\n");
         scene.git(&["init", "-q", "-b", "main"]);
         scene.commit("begin");

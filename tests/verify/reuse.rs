@@ -288,6 +288,12 @@ fn check_names_a_glob_that_matches_nothing() {
     let (_, told) = project.program(&["check"]);
     assert!(told.contains("`sees` of `check`: no file of the source matches `frontned/**`"), "{told}");
     assert!(!told.contains("matches `src/**`"), "{told}");
+    assert!(!told.contains("sees a part of the source"), "{told}");
+    let scan = project.read("rcrepro.toml").replace("run = \"./check\"", "run = \"gitleaks dir .\"");
+    let scan = scan.replace("proof = \"exit-code\"\n", "");
+    project.write("rcrepro.toml", scan.as_bytes());
+    let (_, told) = project.program(&["check"]);
+    assert!(told.contains("the scan `check` sees a part of the source"), "{told}");
     let plan = project.read("rcrepro.toml").replace("[\"src/**\", \"frontned/**\"]", "[]");
     project.write("rcrepro.toml", plan.as_bytes());
     let (code, told) = project.program(&["check"]);

@@ -29,7 +29,7 @@ pub struct WorldRuns {
 pub fn measure(place: &CampaignSite, folder: &Path, project: &Project, times: usize) -> Result<[WorldRuns; 2], String> {
     let mut command = place.rcrepro();
     // One at a time: two runs side by side would take the processors from each other.
-    command.arg("-C").arg(folder).args(["--json", "run", PACKET, "--jobs", "1"]);
+    command.arg("-C").arg(folder).args(["--json", "run", PACKET, "--jobs", "1", "--fresh"]);
     let streams = folder.with_extension("streams");
     fs::create_dir_all(&streams).map_err(|error| format!("cannot make {}: {error}", streams.display()))?;
     // In a file, where a person can watch how far a long run is.

@@ -276,7 +276,7 @@ impl Gather<'_> {
 }
 
 impl Gather<'_> {
-    /// Says of which commit the evidence is that counts although the source has changed since, a line per packet.
+    /// Names the commits of evidence that counts although the source has changed since, a line per packet.
     fn of_other_commits(&self) -> Result<Vec<String>, StatusError> {
         let mut lines = Vec::new();
         for (id, manifest) in self.kept.borrow().iter() {
@@ -294,7 +294,7 @@ impl Gather<'_> {
 /// Marks what a run recorded of a packet some of whose commands did not run: those are missing for that reason, and not because
 /// somebody took them out.
 fn marked(workspace: &Workspace, packet: &Packet, bytes: Vec<u8>, manifest: &ReproManifest) -> Vec<u8> {
-    let failed = FailedEntry::of_run(workspace.plan.commands(packet), &manifest.commands, &[]);
+    let failed = FailedEntry::of_run(workspace.plan.commands(packet), &manifest.ids(), &[]);
     if failed.not_run.is_empty() {
         return bytes;
     }

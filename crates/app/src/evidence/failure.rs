@@ -21,7 +21,7 @@ use rcrepro_store::door;
 /// What a run that failed left in the plan's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureRecord {
-    /// The record.
+    /// Where the record was written.
     pub path: PathBuf,
     /// The manifest of an earlier run whose commands had the very same actions and passed; it is kept.
     pub passed_before: Option<PathBuf>,

@@ -3,7 +3,7 @@
 //!
 //! An execution is taken over only where nothing about it is in doubt: it passed at its first attempt, so did every other one of
 //! the same action that is known, nothing tried to reach the network, the clock was pinned, and machine, rcrepro and settings were
-//! the same. What cannot be read is no error: older executions do not count then, and the command is executed.
+//! the same. Executions that are older than a record that cannot be read do not count: the command is executed then.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub(crate) struct Execution {
     verdict: Doubt,
 }
 
-/// Whether an execution can stand for another one of the same action.
+/// Whether an execution can take the place of another one of the same action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doubt {
     /// It passed, and nothing about it is in doubt.
@@ -61,7 +61,7 @@ enum Doubt {
     Failed,
 }
 
-/// What a plan says of a command that its action does not hold, and that its result may depend on.
+/// The keys of a command that its action does not hold, and that its result may depend on.
 #[derive(Debug, PartialEq, Eq)]
 struct Settings {
     world: WorldSettings,
@@ -118,7 +118,7 @@ impl EarlierRuns {
         }
     }
 
-    /// Finds the execution that stands for one of this action; none where it has to be executed.
+    /// Finds the execution that takes the place of one of this action; none where it has to be executed.
     #[must_use]
     pub(crate) fn find(&self, action: Digest, spec: &CommandSpec) -> Option<&Execution> {
         let settings = Some(Settings::from(spec));

@@ -37,7 +37,7 @@ use crate::run::prepare::{PrepareError, prepare_packet};
 use crate::run::prove::prove_packet;
 use crate::run::record::record_packet;
 use crate::run::release::release_images;
-use crate::run::write::write_evidence;
+use crate::run::write::{WriteError, write_evidence};
 use crate::workspace::files::try_folder;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
@@ -98,6 +98,16 @@ pub enum RunError {
     /// The run record could not be written.
     #[error(transparent)]
     Runs(#[from] runs::RunFolderError),
+}
+
+impl From<WriteError> for RunError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Evidence(error) => error.into(),
+            WriteError::Release(error) => error.into(),
+            WriteError::Store(error) => error.into(),
+        }
+    }
 }
 
 impl Hint for RunError {
@@ -167,7 +177,7 @@ pub(crate) async fn run(
     try_folder(&folder).map_err(|source| EvidenceError::Io { doing: "write into", path: folder, source })?;
     let once = async || {
         let run = run_packet(context, workspace, id, options, None).await?;
-        write_evidence(context, workspace, id, run)
+        Ok::<_, RunError>(write_evidence(context, workspace, id, run)?)
     };
     mending(context.store, context.observe, context.cancel, once).await
 }

@@ -210,7 +210,7 @@ async fn replay_once(
 pub fn compare_with_proofs(recorded: &ReproManifest, found: &PacketRun) -> Comparison {
     let mut comparison = compare(recorded, &found.manifest);
     comparison.failed_alike = recorded.failed.as_ref().map(|failed| {
-        comparison.is_as_recorded() && failed.network == networked(&found.manifest.commands, &found.findings)
+        comparison.is_as_recorded() && failed.network == networked(&found.manifest.ids(), &found.findings)
     });
     for command in &mut comparison.commands {
         apply_proof(command, found.proofs.get(&command.id));

@@ -1,4 +1,4 @@
-//! What a manifest says of a packet that failed, beside what its commands' entries show.
+//! The mark of a packet that failed: what a manifest adds to the entries of its commands.
 //!
 //! Such a manifest is `PACKET.failed.json` and has a version of its own, so that it cannot pass for one of a packet that is done,
 //! wherever it is put.
@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, FindingName};
-use super::manifest::CommandEntry;
 use crate::content::name::Name;
 use crate::plan::CommandSpec;
 
@@ -30,21 +29,20 @@ impl FailedEntry {
     #[must_use]
     pub fn of_run<'a>(
         specs: impl IntoIterator<Item = &'a CommandSpec>,
-        ran: &[CommandEntry],
+        ran: &BTreeSet<&Name>,
         findings: &[Finding],
     ) -> Self {
-        let has_entry = |id: &Name| ran.iter().any(|entry| entry.id == *id);
         let ids = specs.into_iter().map(|spec| &spec.id);
-        Self { network: networked(ran, findings), not_run: ids.filter(|id| !has_entry(id)).cloned().collect() }
+        Self { network: networked(ran, findings), not_run: ids.filter(|id| !ran.contains(id)).cloned().collect() }
     }
 }
 
 /// Lists the commands that tried to reach the network although the plan forbids it, as a run noticed.
 #[must_use]
-pub fn networked(ran: &[CommandEntry], findings: &[Finding]) -> BTreeSet<Name> {
+pub fn networked(ran: &BTreeSet<&Name>, findings: &[Finding]) -> BTreeSet<Name> {
     let tried = |id: &Name| {
         let at = format!("commands.{id}.network");
         findings.iter().any(|finding| finding.name == FindingName::NetworkAttempt && finding.at == at)
     };
-    ran.iter().map(|entry| &entry.id).filter(|id| tried(id)).cloned().collect()
+    ran.iter().filter(|id| tried(id)).map(|id| (*id).clone()).collect()
 }

@@ -68,6 +68,12 @@ impl ReproManifest {
         self.commands.iter().find(|entry| entry.id == *id)
     }
 
+    /// Returns the ids of the commands that have an entry.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<&Name> {
+        self.commands.iter().map(|entry| &entry.id).collect()
+    }
+
     /// Returns what was recorded of every command, by id.
     #[must_use]
     pub fn results(&self) -> BTreeMap<Name, CommandEntry> {
@@ -319,7 +325,7 @@ impl From<&OutputEntry> for Output {
     }
 }
 
-/// Returns the version of a manifest with these commands, which has the mark of a failure or has not.
+/// Returns the version of a manifest with these commands, with or without the mark of a failure.
 #[must_use]
 pub fn version_for(commands: &[CommandEntry], failed: Option<&FailedEntry>) -> u32 {
     if failed.is_some() {

@@ -96,6 +96,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
         files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }));
     found.notes.extend(blind.notes());
+    found.notes.extend(sight::narrowed_scans(plan));
     for list in [&mut found.refused, &mut found.notes] {
         list.sort();
         list.dedup();

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::workspace::PLAN_FILE;
+use rcrepro_model::advisory::scan::SCANNERS;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::fault::Fault;
-use rcrepro_model::plan::Plan;
 use rcrepro_model::plan::glob::PathGlob;
+use rcrepro_model::plan::{CommandSpec, Plan};
+use rcrepro_proof as proof;
 
 /// The globs that have matched no file so far, with the commands that name them.
 pub(super) struct Sight<'a> {
@@ -47,4 +49,16 @@ impl<'a> Sight<'a> {
         };
         self.blind.iter().map(note).collect()
     }
+}
+
+/// Notes the scans that see a part of the source: what they do not see they call clean.
+pub(super) fn narrowed_scans(plan: &Plan) -> Vec<Fault> {
+    let scans = |spec: &&CommandSpec| {
+        !spec.sees.is_empty() && proof::tools(&spec.line, spec.proof).iter().any(|(tool, _)| SCANNERS.contains(tool))
+    };
+    let note = |spec: &CommandSpec| {
+        let says = format!("the scan `{}` sees a part of the source: it finds nothing in the rest", spec.id);
+        Fault::of_file(PLAN_FILE, says).hint("sees = [\"**\"]")
+    };
+    plan.sets.values().flatten().filter(scans).map(note).collect()
 }
