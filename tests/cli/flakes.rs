@@ -21,7 +21,7 @@ fn flake(scene: &Scene) -> crate::scene::Ended {
         if recorded.exists() {
             std::fs::remove_file(recorded).expect("removed");
         }
-        let ended = scene.run(&["run", "RC-05"]);
+        let ended = scene.run(&["run", "RC-05", "--fresh"]);
         if ended.stdout.contains("flake  coin") {
             return ended;
         }

@@ -187,7 +187,8 @@ fn what_failed_is_told_with_the_next_step() {
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     for text in [
         "failed  slow  timed out after 1 s: timeout = \"1m\"",
-        "RC-05 recorded as failed: not every command succeeded\n      next  rcrepro log RC-05 breaks\n      next  rcrepro log RC-05 slow\n",
+        "RC-05 recorded as failed: not every command succeeded, ",
+        "RC-05.failed.json\n      next  rcrepro log RC-05 breaks\n      next  rcrepro log RC-05 slow\n",
     ] {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }

@@ -1,5 +1,6 @@
 //! `rcrepro shake --propose`: which keys it finds, and that they are right.
 
+use rcrepro_format::syntax::toml_place;
 use serde_json::Value;
 
 use crate::scene::{Scene, command};
@@ -31,7 +32,7 @@ fn shaking_proposes_the_strictest_world_in_which_a_command_passes() {
     ] {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }
-    toml::from_str::<toml::Table>(&ended.stdout).expect("all of it is TOML");
+    toml_place::parse::<Value>(&ended.stdout).expect("all of it is TOML");
     // The plan that follows the proposal needs nothing more, and one that fails everywhere has failed.
     scene.replace("rcrepro.toml", "clock = \"stands\"\n", "");
     scene.replace("rcrepro.toml", "cpus = 3", "");

@@ -104,7 +104,7 @@ fn chance_is_no_pin() {
     // Fails in one run of two; a run that fails at first and passes twice is told as what it is within a few tries.
     let scene = Scene::new(&command("coin", "test $(($(od -An -N1 -tu1 /dev/urandom) % 2)) = 0", ""));
     let flaky = (0..30).any(|_| {
-        let ended = scene.run(&["run", "RC-05"]);
+        let ended = scene.run(&["run", "RC-05", "--fresh"]);
         ended.code == 1 && ended.stdout.contains("passed when it was run again in the same world: flaky by itself")
     });
     assert!(flaky, "a coin that never passed twice after it had failed");

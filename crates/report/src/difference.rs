@@ -2,8 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use similar::{Algorithm, ChangeTag, TextDiff};
-
+use rcrepro_difference::changed_lines;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_store::{BlobStore, StoreError};
 
@@ -42,18 +41,8 @@ pub fn differing_lines(
 
 fn compare(recorded: &[u8], found: &[u8], most: usize) -> Vec<DifferingLine> {
     let (recorded, found) = (String::from_utf8_lossy(recorded), String::from_utf8_lossy(found));
-    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(&*recorded, &*found);
-    diff.iter_all_changes()
-        .filter_map(|change| {
-            let (side, index) = match change.tag() {
-                ChangeTag::Delete => ('-', change.old_index()),
-                ChangeTag::Insert => ('+', change.new_index()),
-                ChangeTag::Equal => return None,
-            };
-            Some(DifferingLine { line: index.unwrap_or_default() + 1, side, text: shorten(change.value()) })
-        })
-        .take(most)
-        .collect()
+    let changed = changed_lines(&recorded, &found, most).into_iter();
+    changed.map(|line| DifferingLine { line: line.number, side: line.sign, text: shorten(&line.text) }).collect()
 }
 
 /// Reads two streams side by side up to the first byte that differs, in constant memory.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
+use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::image::identity::ImageIdentity;
 
@@ -97,7 +98,7 @@ pub fn image(environment: &[&str]) -> TestImage {
         "manifests": [descriptor("manifest.v1+json", &manifest)],
     });
     // An OCI layout, from which the containerd store takes the manifest as it is, with what the classic store wants.
-    let mut archive = tar::Builder::new(Vec::new());
+    let mut archive = TarWriter::new(Vec::new(), TarFormat::Gnu);
     let blob = |bytes: &[u8]| format!("blobs/sha256/{}", Sha256::of(bytes));
     for bytes in [&config, &layer, &manifest] {
         file(&mut archive, &blob(bytes), 0o644, bytes);
@@ -117,38 +118,30 @@ pub fn image(environment: &[&str]) -> TestImage {
             config: config_id,
             diff_ids: vec![diff_id],
         },
-        archive: archive.into_inner().expect("a tar in memory"),
+        archive: archive.finish().expect("a tar in memory"),
     }
 }
 
 fn layer(busybox: &[u8]) -> Vec<u8> {
-    let mut layer = tar::Builder::new(Vec::new());
+    let mut layer = TarWriter::new(Vec::new(), TarFormat::Gnu);
     for (path, mode) in [("bin", 0o755), ("etc", 0o755), ("tmp", 0o1777), ("work", 0o755), ("deps", 0o755)] {
-        let mut header = header(tar::EntryType::Directory, mode, 0);
-        layer.append_data(&mut header, format!("{path}/"), std::io::empty()).expect("a tar in memory");
+        layer.directory(path, attributes(mode)).expect("a tar in memory");
     }
     file(&mut layer, "bin/busybox", 0o755, busybox);
     for applet in APPLETS {
-        let mut header = header(tar::EntryType::Symlink, 0o777, 0);
-        layer.append_link(&mut header, format!("bin/{applet}"), "busybox").expect("a tar in memory");
+        layer.symlink(&format!("bin/{applet}"), "busybox", attributes(0o777)).expect("a tar in memory");
     }
     file(&mut layer, "etc/hosts", 0o644, b"127.0.0.1 localhost\n::1 localhost\n");
     file(&mut layer, "etc/passwd", 0o644, b"root:x:0:0::/:/bin/sh\nrunner:x:1000:1000::/nowhere:/bin/sh\n");
-    layer.into_inner().expect("a tar in memory")
+    layer.finish().expect("a tar in memory")
 }
 
-fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
-    let mut header = tar::Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_mode(mode);
-    header.set_size(size);
-    header.set_mtime(0);
-    header
+fn attributes(mode: u32) -> MemberAttributes {
+    MemberAttributes { mode, ..MemberAttributes::default() }
 }
 
-fn file<W: std::io::Write>(archive: &mut tar::Builder<W>, path: &str, mode: u32, content: &[u8]) {
-    let mut header = header(tar::EntryType::Regular, mode, content.len() as u64);
-    archive.append_data(&mut header, path, content).expect("a tar in memory");
+fn file(archive: &mut TarWriter<Vec<u8>>, path: &str, mode: u32, mut content: &[u8]) {
+    archive.file(path, attributes(mode), content.len() as u64, &mut content).expect("a tar in memory");
 }
 
 fn architecture() -> &'static str {

@@ -10,8 +10,6 @@ pub mod archives;
 pub mod blinding;
 pub mod busybox;
 pub mod docker_registry;
-#[cfg(feature = "openpgp")]
-pub mod openpgp;
 #[cfg(feature = "registry")]
 pub mod published;
 #[cfg(feature = "schemas")]

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::lock_pinned;
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::unchecked::UncheckedMember;
 use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::base64;
 use rcrepro_model::content::digest::Digest;
@@ -15,10 +17,9 @@ use rcrepro_model::image::purl::Purl;
 use rcrepro_store::BlobStore;
 use rcrepro_store::memory::MemoryStore;
 use sha2::{Digest as _, Sha256, Sha512};
-use tar::EntryType;
 use tokio_util::sync::CancellationToken;
 
-use crate::archives::{Item, deb_of, file, link, tgz_of, zip_of};
+use crate::archives::{deb_of, file, link, tgz_of, zip_of};
 
 /// The definition of the lower image: a Debian package.
 pub const BASE: &str = r#"
@@ -58,11 +59,11 @@ place = { "." = "usr/local/lib/thing" }
 pub fn tool_deb() -> Vec<u8> {
     let long = format!("./usr/share/{}deep.txt", "long-folder-name/".repeat(8));
     deb_of(&[
-        link(EntryType::Directory, "./", ""),
-        Item { kind: EntryType::Directory, name: "./usr/", mode: 0o755, link: "", content: b"" },
+        link(MemberKind::Directory, "./", ""),
+        UncheckedMember { kind: MemberKind::Directory, name: "./usr/", mode: 0o755, link: "", content: b"" },
         file("./bin/tool", 0o4755, b"#!/bin/sh\necho tool\n"),
-        link(EntryType::Link, "./usr/bin/another", "./bin/tool"),
-        link(EntryType::Symlink, "./usr/bin/soft", "tool"),
+        link(MemberKind::Hardlink, "./usr/bin/another", "./bin/tool"),
+        link(MemberKind::Symlink, "./usr/bin/soft", "tool"),
         file("./usr/share/man/man1/tool.1", 0o644, b"manual"),
         file("./usr/share/certs/b.pem", 0o644, b"B"),
         file("./usr/share/certs/a-\u{151}.pem", 0o644, b"A\n"),

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::with_images;
+use crate::commands::setup::check::say_next;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, say};
 use rcrepro_app::machine::config::registry_settings;
 use rcrepro_app::toolchain::lock::request::{LockRequest, LockRequestError, Relocked};
+use rcrepro_app::workspace::next::next_command;
 use rcrepro_images::registry::Registry;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImageName;
@@ -33,7 +35,12 @@ pub async fn lock(context: &Context, request: &LockRequest<'_>) -> Result<Exit, 
         request.lock(images, &pulled, &defined, print_defined).await?;
         Ok(Exit::Success)
     })
-    .await
+    .await?;
+    // Definitions may be locked where there is no plan.
+    if let Ok(workspace) = context.workspace() {
+        say_next(next_command(&workspace));
+    }
+    Ok(Exit::Success)
 }
 
 fn print_pulled(lock: Relocked<Name, PulledLock>) -> Result<(), Failure> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use globset::GlobBuilder;
 use serde::Serialize;
 
 use crate::workspace::{Workspace, WorkspaceError};
@@ -12,6 +11,7 @@ use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, RecordedCommand};
+use rcrepro_model::plan::glob::PathGlob;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections::SectionsError;
@@ -151,10 +151,9 @@ pub fn align(workspace: &Workspace, revision: &str) -> Result<Alignment, Documen
     };
     let mut wanted = BTreeMap::new();
     for glob in &workspace.plan.documents.paths {
-        let built = GlobBuilder::new(glob).literal_separator(true).build();
-        let matcher = built.expect("globs were checked when the plan was parsed").compile_matcher();
+        let matcher = PathGlob::new(glob).expect("globs were checked when the plan was parsed");
         let before = wanted.len();
-        let matched: Vec<&String> = tracked.iter().filter(|path| matcher.is_match(path)).collect();
+        let matched: Vec<&String> = tracked.iter().filter(|path| matcher.matches(path)).collect();
         if matched.is_empty() && before == wanted.len() {
             alignment.unmatched.push(glob.clone());
         }

@@ -53,7 +53,7 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
     let records = Workspace::records();
     let written = |path: &str| plan.documents.generated.iter().any(|document| document.as_str() == path);
     let commit = workspace.visit_source(revision, &mut |path, visited| match visited {
-        _ if records.is_match(path) => {}
+        _ if records.matches(path) => {}
         // What rcrepro wrote is no reference of anybody's; the lines keep their numbers.
         Visited::File(bytes) if written(path) => match sections::blanked(&String::from_utf8_lossy(bytes)) {
             Ok(text) => survey.file(path, text.as_bytes(), &plan.pins),

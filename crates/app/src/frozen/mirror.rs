@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use rcrepro_archive::zip::{ZipError, ZipReader};
+
 /// The most that one file may have, in bytes.
 const FILE_LIMIT: u64 = 64 << 20;
 /// The most that all files may have together, in bytes. Go's whole database had 18 MB in August 2026.
@@ -98,20 +100,17 @@ impl Files<'_> {
     #[expect(clippy::disallowed_methods, reason = "a mirror that the user names")]
     fn zip(&mut self) -> Result<(), MirrorError> {
         let root = self.root;
-        let failed = |error: zip::result::ZipError| io_error(root)(error.into());
+        let wrap = |error| match error {
+            ZipError::Twice { .. } => MirrorError::Twice { path: root.to_owned() },
+            ZipError::TooLarge { limit, .. } => MirrorError::Large { path: root.to_owned(), limit },
+            other => io_error(root)(other.into()),
+        };
         let file = File::open(root).map_err(io_error(root))?;
-        let mut archive = zip::ZipArchive::new(io::BufReader::new(file)).map_err(failed)?;
-        if archive.has_duplicate_names() {
-            return Err(MirrorError::Twice { path: root.to_owned() });
-        }
-        for index in 0..archive.len() {
-            let entry = archive.by_index(index).map_err(failed)?;
-            let name = entry.name().map_err(failed)?.to_string();
-            if entry.is_file() && (self.keep)(&name) {
-                self.add(&root.join(&name), name, entry)?;
-            }
-        }
-        Ok(())
+        let archive = ZipReader::open(file).map_err(wrap)?;
+        archive.each(TOTAL_LIMIT, wrap, &mut |member, content| match member.is_file && (self.keep)(&member.name) {
+            true => self.add(&root.join(&member.name), member.name.clone(), content),
+            false => Ok(()),
+        })
     }
 
     fn add(&mut self, shown: &Path, at: String, from: impl io::Read) -> Result<(), MirrorError> {
@@ -130,18 +129,13 @@ impl Files<'_> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::io::Write as _;
-
     use super::*;
+    use rcrepro_archive::zip;
 
     /// Packs files as a zip, in the given order.
     pub fn pack(path: &Path, files: &[(&str, &str)]) {
-        let mut zip = zip::ZipWriter::new(File::create(path).expect("a file"));
-        for (name, text) in files {
-            zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("an entry");
-            zip.write_all(text.as_bytes()).expect("written");
-        }
-        zip.finish().expect("a zip");
+        let files = files.iter().map(|(name, text)| (*name, text.as_bytes()));
+        std::fs::write(path, zip::deflated(files).expect("a zip")).expect("written");
     }
 
     #[test]

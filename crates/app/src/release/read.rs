@@ -144,26 +144,21 @@ fn find(store: &dyn BlobStore, root: Digest, path: &str) -> Result<Digest, Refus
 
 #[cfg(test)]
 mod tests {
-    use tar::{Builder, Header};
-
     use super::*;
+    use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
     use rcrepro_store::memory::MemoryStore;
 
-    fn tar(files: &[(&str, &[u8], u64)]) -> Vec<u8> {
-        let mut tar = Builder::new(Vec::new());
+    fn tar(files: &[(&str, &[u8], u32)]) -> Vec<u8> {
+        let mut tar = TarWriter::new(Vec::new(), TarFormat::Gnu);
         for (path, bytes, uid) in files {
-            let mut header = Header::new_gnu();
-            header.set_mode(0o755);
-            header.set_uid(*uid);
-            header.set_gid(*uid);
-            header.set_size(bytes.len() as u64);
-            tar.append_data(&mut header, path, *bytes).expect("written");
+            let attributes = MemberAttributes { mode: 0o755, uid: *uid, gid: *uid, mtime: 0 };
+            tar.file(path, attributes, bytes.len() as u64, &mut &**bytes).expect("written");
         }
-        tar.into_inner().expect("ended")
+        tar.finish().expect("ended")
     }
 
     /// Makes an export of one layer with one file; `lie` puts another DiffId into its configuration.
-    fn exported(content: &[u8], uid: u64, user: &str, lie: bool) -> Result<Parts, String> {
+    fn exported(content: &[u8], uid: u32, user: &str, lie: bool) -> Result<Parts, String> {
         let layer = tar(&[("beacon", content, uid)]);
         let diff_id = if lie { Sha256::of(b"other") } else { Sha256::of(&layer) }.to_oci();
         let config = format!(

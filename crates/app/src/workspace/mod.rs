@@ -13,12 +13,11 @@ pub mod source;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
-
 use crate::workspace::plan_files::{PlanFiles, resolved, short};
 use rcrepro_format::plan::plan_toml::{self, PlanError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::plan::glob::{PathGlobSet, escape};
 use rcrepro_model::plan::{ImageSource, Packet, PacketId, Plan};
 use rcrepro_model::text::hint::Hint;
 use rcrepro_normalize as normalize;
@@ -209,14 +208,14 @@ impl Workspace {
                 Some(below) => path.strip_prefix(below.as_str()).ok(),
                 None => Some(path),
             };
-            let excluded = |path: &Path| path.ancestors().any(|above| exclude.is_match(above));
-            inside.is_some_and(|path| !excluded(path)) || deciding.is_match(repository.join(path))
+            let excluded = |path: &Path| path.ancestors().any(|above| exclude.matches(above));
+            inside.is_some_and(|path| !excluded(path)) || deciding.matches(repository.join(path))
         };
         Ok(uncommitted(&repository)?.into_iter().filter(counts).collect())
     }
 
     /// Gives globs, absolute, of the files that decide what images are, wherever they lie.
-    fn deciding(&self) -> GlobSet {
+    fn deciding(&self) -> PathGlobSet {
         let folders = self.plan.images.values().filter_map(|source| match source {
             ImageSource::Build { definition, .. } => {
                 resolved(&self.folder.join(definition)).parent()?.parent().map(Path::to_owned)
@@ -224,10 +223,10 @@ impl Workspace {
             ImageSource::Pull { .. } => None,
         });
         let globs = folders.flat_map(|folder| {
-            let folder = globset::escape(&folder.to_string_lossy());
+            let folder = escape(&folder.to_string_lossy());
             [format!("{folder}/images/*.toml"), format!("{folder}/images/keys/*"), format!("{folder}/lockfiles/**")]
         });
-        set(globs.collect::<Vec<_>>().iter().map(String::as_str))
+        set(globs)
     }
 
     /// Gives the digest of the plan's bytes.
@@ -274,14 +273,14 @@ impl Workspace {
     /// Lists globs of the files that rcrepro itself writes: its records, and the documents with written sections.
     #[must_use]
     pub(crate) fn written(&self) -> Vec<String> {
-        let generated = self.plan.documents.generated.iter().map(|path| globset::escape(path.as_str()));
+        let generated = self.plan.documents.generated.iter().map(|path| escape(path.as_str()));
         RECORDS.map(str::to_owned).into_iter().chain(generated).collect()
     }
 
     /// Tells whether rcrepro itself writes a file: a record, or a document with written sections.
     #[must_use]
     pub(crate) fn is_written(&self, path: &TreePath) -> bool {
-        self.plan.documents.generated.contains(path) || set(RECORDS).is_match(path.as_str())
+        self.plan.documents.generated.contains(path) || set(RECORDS).matches(path.as_str())
     }
 
     /// Stores the tracked tree of a commit, less what the plan excludes. What rcrepro writes is always excluded: a tree
@@ -307,7 +306,7 @@ impl Workspace {
         visit: &mut dyn FnMut(&str, Visited<'_>),
     ) -> Result<String, WorkspaceError> {
         let (repository, folder) = self.repository()?;
-        let exclude = GlobSet::empty();
+        let exclude = PathGlobSet::default();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
         Ok(visit_git(&source, IngestLimits::default(), visit)?)
     }
@@ -322,14 +321,14 @@ impl Workspace {
 
     /// Gives the globs, relative to the plan's folder, of the records that rcrepro writes, without the documents.
     #[must_use]
-    pub(crate) fn records() -> GlobSet {
+    pub(crate) fn records() -> PathGlobSet {
         set(RECORDS)
     }
 
     /// Gives the globs of tracked paths that are not part of the source: what the plan excludes, and what rcrepro writes.
     #[must_use]
-    pub(crate) fn exclude(&self) -> GlobSet {
-        set(self.plan.exclude.iter().chain(&self.written()).map(String::as_str))
+    pub(crate) fn exclude(&self) -> PathGlobSet {
+        set(self.plan.exclude.iter().chain(&self.written()))
     }
 }
 
@@ -354,14 +353,9 @@ fn repository(folder: &Path) -> Result<(PathBuf, Option<TreePath>), WorkspaceErr
 /// Tells whether a plan takes a tracked file out of the certified source.
 #[must_use]
 pub(crate) fn excludes(plan: &Plan, path: &str) -> bool {
-    let matches = |glob: &String| Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path));
-    plan.exclude.iter().any(matches)
+    set(&plan.exclude).matches(path)
 }
 
-fn set<'a>(globs: impl IntoIterator<Item = &'a str>) -> GlobSet {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        set.add(Glob::new(glob).expect("the plan's globs were checked when it was parsed"));
-    }
-    set.build().expect("the plan's globs were checked when it was parsed")
+fn set<T: AsRef<str>>(globs: impl IntoIterator<Item = T>) -> PathGlobSet {
+    PathGlobSet::new(globs).expect("the plan's globs were checked when it was parsed")
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use rcrepro_app::toolchain::build::build;
+use rcrepro_archive::tar::blocks::blocks;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::memory::MemoryStore;
 use rcrepro_testkit::toolchain::{base_pins, context, lock_both, name, tool_deb, top_pins};
-use tar::EntryType;
 
 /// A change of this digest means that every image that was ever locked has to be locked again.
 const GOLDEN_BASE: &str = "d3b70724573c69d0a2366706c79d8ae5e8a35ad2ecef38ee06c482281c8aff2f/16896";
@@ -52,25 +52,25 @@ async fn the_layer_holds_what_the_packages_say() {
 }
 
 fn entries(layer: &[u8]) -> BTreeMap<String, String> {
-    let mut archive = tar::Archive::new(layer);
-    let mut entries = BTreeMap::new();
-    let mut last = String::new();
-    for entry in archive.entries().expect("a tar") {
-        let mut entry = entry.expect("an entry");
-        let header = entry.header();
-        assert_eq!((header.uid().expect("uid"), header.gid().expect("gid")), (0, 0));
-        assert_eq!(header.mtime().expect("mtime"), 1_767_225_600);
-        let (kind, mode) = (header.entry_type(), header.mode().expect("mode"));
-        let path = String::from_utf8(entry.path_bytes().into_owned()).expect("UTF-8");
+    let (mut entries, mut last, mut long) = (BTreeMap::new(), String::new(), None);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    for block in blocks(layer) {
+        let block = block.expect("an entry");
+        if !block.is_member() {
+            long = Some(text(block.data).trim_end_matches('\0').to_owned());
+            continue;
+        }
+        let header = &block.header;
+        assert_eq!((header.uid(), header.gid(), header.mtime()), (Some(0), Some(0), Some(1_767_225_600)));
+        let (kind, mode) = (header.kind_name(), header.mode().expect("mode"));
+        let path = long.take().unwrap_or_else(|| text(&header.path()));
         assert!(last < path, "{last} before {path}");
         last.clone_from(&path);
-        let mut content = entry.link_name_bytes().map(|link| String::from_utf8_lossy(&link).into_owned());
-        if kind == EntryType::Regular {
-            let mut text = String::new();
-            std::io::Read::read_to_string(&mut entry, &mut text).expect("text");
-            content = Some(text);
-        }
-        entries.insert(path, format!("{kind:?} {mode:o} {}", content.unwrap_or_default()));
+        let content = match &*kind {
+            "Regular" => text(block.data),
+            _ => header.link().map(|link| text(&link)).unwrap_or_default(),
+        };
+        entries.insert(path, format!("{kind} {mode:o} {content}"));
     }
     entries
 }

@@ -1,10 +1,11 @@
 //! Packages that mean harm are refused, and the message names the entry.
 
 use rcrepro_app::toolchain::lock::lock_pinned;
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::unchecked::UncheckedMember;
 use rcrepro_store::memory::MemoryStore;
-use rcrepro_testkit::archives::{Item, ar_of, deb_of, file, link};
+use rcrepro_testkit::archives::{ar_of, deb_of, file, link};
 use rcrepro_testkit::toolchain::{base_pins, context, name, tool_deb, write_definitions};
-use tar::EntryType;
 
 async fn refusal(deb: &[u8]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
@@ -19,19 +20,19 @@ async fn refusal(deb: &[u8]) -> String {
 
 #[tokio::test]
 async fn entries_that_could_leave_the_layer_or_are_no_plain_things() {
-    let device = |kind, name| Item { kind, name, mode: 0o666, link: "", content: b"" };
+    let device = |kind, name| UncheckedMember { kind, name, mode: 0o666, link: "", content: b"" };
     let good = file("./usr/share/certs/a.pem", 0o644, b"A");
     for (bad, entry, reason) in [
         (file("../evil", 0o644, b""), "../evil", "leaves the package"),
         (file("./usr/../../evil", 0o644, b""), "./usr/../../evil", "leaves the package"),
         (file("/etc/shadow", 0o644, b""), "/etc/shadow", "absolute"),
         (file("./usr//double", 0o644, b""), "./usr//double", "is not a path"),
-        (link(EntryType::Link, "./usr/hard", "../../etc/shadow"), "./usr/hard", "hard link out of the package"),
-        (link(EntryType::Link, "./usr/hard", "./usr/nothing"), "usr/hard", "not an earlier file"),
-        (link(EntryType::Symlink, "./usr/soft", ""), "./usr/soft", "symbolic link"),
-        (device(EntryType::Block, "./dev/sda"), "./dev/sda", "device"),
-        (device(EntryType::Char, "./dev/mem"), "./dev/mem", "device"),
-        (device(EntryType::Fifo, "./pipe"), "./pipe", "named pipe"),
+        (link(MemberKind::Hardlink, "./usr/hard", "../../etc/shadow"), "./usr/hard", "hard link out of the package"),
+        (link(MemberKind::Hardlink, "./usr/hard", "./usr/nothing"), "usr/hard", "not an earlier file"),
+        (link(MemberKind::Symlink, "./usr/soft", ""), "./usr/soft", "symbolic link"),
+        (device(MemberKind::BlockDevice, "./dev/sda"), "./dev/sda", "device"),
+        (device(MemberKind::CharDevice, "./dev/mem"), "./dev/mem", "device"),
+        (device(MemberKind::Fifo, "./pipe"), "./pipe", "named pipe"),
         (file("./usr/share/certs/a.pem", 0o644, b"other"), "usr/share/certs/a.pem", "twice"),
         (file("./usr/share/certs/a.pem/below", 0o644, b""), "usr/share/certs/a.pem/below", "other than a folder"),
         (
@@ -48,7 +49,7 @@ async fn entries_that_could_leave_the_layer_or_are_no_plain_things() {
 #[tokio::test]
 async fn a_path_through_another_packages_link() {
     let deb =
-        deb_of(&[link(EntryType::Symlink, "./usr/share/certs", "/etc"), file("./usr/share/certs/a.pem", 0o644, b"")]);
+        deb_of(&[link(MemberKind::Symlink, "./usr/share/certs", "/etc"), file("./usr/share/certs/a.pem", 0o644, b"")]);
     let message = refusal(&deb).await;
     assert!(message.contains("`usr/share/certs/a.pem` lies below `usr/share/certs`"), "{message}");
 }

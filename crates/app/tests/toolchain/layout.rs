@@ -11,6 +11,7 @@ use rcrepro_app::toolchain::built_image::BuiltImage;
 use rcrepro_app::toolchain::load::{load_stream, tag};
 use rcrepro_app::toolchain::output::output;
 use rcrepro_app::toolchain::{ImageContext, ImageError};
+use rcrepro_archive::tar::reader::TarReader;
 use rcrepro_images::oci::OciError;
 use rcrepro_images::oci::layout_folder::WrittenLayout;
 use rcrepro_model::content::digest::Sha256;
@@ -32,11 +33,12 @@ async fn folder_and_stream_hold_the_same_layout_and_every_blob_its_digest() {
         archive.extend_from_slice(&piece.expect("a piece"));
     }
     let mut streamed = BTreeMap::new();
-    for entry in tar::Archive::new(archive.as_slice()).entries().expect("a tar") {
-        let mut entry = entry.expect("an entry");
-        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+    let mut bytes = archive.as_slice();
+    let mut tar = TarReader::new(&mut bytes);
+    while let Some(entry) = tar.next_entry().expect("a tar") {
+        let path = String::from_utf8_lossy(&entry.path).into_owned();
         let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).expect("read");
+        tar.read_to_end(&mut bytes).expect("read");
         if !path.ends_with('/') {
             streamed.insert(path, bytes);
         }

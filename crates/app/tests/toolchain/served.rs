@@ -10,6 +10,7 @@ use rcrepro_app::toolchain::{ImageContext, ImageError};
 use rcrepro_format::images::lock_toml;
 use rcrepro_images::packages::PackageError;
 use rcrepro_images::packages::debian::archive::recheck;
+use rcrepro_images::packages::debian::signing::OpenPgpKey;
 use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::image::definition::ImagePlatform;
@@ -18,7 +19,6 @@ use rcrepro_store::memory::MemoryStore;
 use tempfile::TempDir;
 
 use super::archive_server::{Files, IN_RELEASE, LIST, archive};
-use rcrepro_testkit::openpgp::OpenPgpKey;
 use rcrepro_testkit::toolchain::{BASE, context, name};
 use tokio_util::sync::CancellationToken;
 

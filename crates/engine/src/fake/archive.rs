@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use serde::Deserialize;
-use tar::{Archive, Builder, Header};
 
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::reader::TarReader;
+use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
 use rcrepro_model::content::digest::Sha256;
 
 /// An image of one layer, as a test describes it.
@@ -101,29 +103,23 @@ impl Unpacked {
 /// A text that says where it is damaged.
 pub(super) fn files(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let mut found = BTreeMap::new();
-    let mut archive = Archive::new(bytes);
-    for entry in archive.entries().map_err(|error| error.to_string())? {
-        let mut entry = entry.map_err(|error| error.to_string())?;
-        if entry.header().entry_type().is_file() {
+    let mut stream = bytes;
+    let mut archive = TarReader::new(&mut stream);
+    while let Some(entry) = archive.next_entry().map_err(|error| error.to_string())? {
+        if entry.kind == MemberKind::File {
             let mut content = Vec::new();
-            entry.read_to_end(&mut content).map_err(|error| error.to_string())?;
-            let path = entry.path().map_err(|error| error.to_string())?;
-            found.insert(path.to_string_lossy().into_owned(), content);
+            archive.read_to_end(&mut content).map_err(|error| error.to_string())?;
+            found.insert(String::from_utf8_lossy(&entry.path).into_owned(), content);
         }
     }
     Ok(found)
 }
 
 fn tar_of(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
-    let mut tar = Builder::new(Vec::new());
+    let mut tar = TarWriter::new(Vec::new(), TarFormat::Gnu);
+    let attributes = MemberAttributes { mode: 0o644, ..MemberAttributes::default() };
     for (path, bytes) in files {
-        let mut header = Header::new_gnu();
-        header.set_mode(0o644);
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_mtime(0);
-        header.set_size(bytes.len() as u64);
-        tar.append_data(&mut header, path, bytes.as_slice()).expect("a tar in memory takes it");
+        tar.file(path, attributes, bytes.len() as u64, &mut bytes.as_slice()).expect("a tar in memory takes it");
     }
-    tar.into_inner().expect("a tar in memory ends")
+    tar.finish().expect("a tar in memory ends")
 }

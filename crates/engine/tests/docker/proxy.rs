@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use rcrepro_archive::tar::blocks::{TarBlock, blocks};
+
 /// What the proxy does.
 #[derive(Clone, Copy)]
 pub enum Mischief {
@@ -150,8 +152,7 @@ fn unchunk(reader: &mut impl std::io::BufRead) -> std::io::Result<Vec<u8>> {
 
 /// Cuts a tar before the header of its last entry.
 fn cut(archive: &[u8]) -> Vec<u8> {
-    let mut reader = tar::Archive::new(archive);
-    let entries = reader.entries().expect("a tar");
-    let last = entries.map(|entry| entry.expect("a good entry").raw_header_position()).last().expect("an entry");
-    archive[..usize::try_from(last).expect("it is in memory")].to_vec()
+    let members = blocks(archive).map(|block| block.expect("a good entry")).filter(TarBlock::is_member);
+    let last = members.map(|block| block.at).last().expect("an entry");
+    archive[..last].to_vec()
 }

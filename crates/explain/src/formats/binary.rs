@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
-
 use crate::Hints;
 use crate::budget::of_alignment;
 use crate::lines::context::LineContext;
 use crate::lines::pair::explain_line;
 use crate::lines::text;
+use rcrepro_difference::fewest_changes;
 use rcrepro_model::content::hex;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
@@ -98,9 +97,9 @@ pub fn compare(left: &[u8], right: &[u8], hints: &Hints<'_>) -> ComparedBytes {
         compared.raw.push((first..left.len(), first..right.len()));
         return compared;
     }
-    for op in capture_diff_slices(Algorithm::Myers, &slices_a, &slices_b) {
-        let (l, r) = (&a[op.old_range()], &b[op.new_range()]);
-        if let DiffOp::Equal { .. } = op {
+    for stretch in fewest_changes(&slices_a, &slices_b) {
+        let (l, r) = (&a[stretch.left], &b[stretch.right]);
+        if stretch.is_equal {
             for (l, r) in l.iter().zip(r) {
                 compared.shifts.insert(r.start as i64 - l.start as i64);
             }

@@ -7,9 +7,13 @@ use super::image;
 use super::members::{ArchiveMember, Format, Property, explain_members, mode_properties, unique};
 use crate::Hints;
 use crate::lines::instant::rfc3339;
+use rcrepro_archive::tar::TarHeader;
+use rcrepro_archive::tar::blocks::blocks;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 mod claims;
+
+use claims::Claims;
 
 /// Whether bytes begin with a tar header.
 #[must_use]
@@ -47,32 +51,30 @@ pub fn explain_tar(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
 
 /// Reads all members; `None` when the archive is damaged.
 fn members(bytes: &[u8]) -> Option<Vec<ArchiveMember<'_>>> {
-    let mut archive = tar::Archive::new(bytes);
-    let mut claims = claims::claims(bytes);
-    let mut seen = BTreeMap::new();
+    let (mut open, mut seen) = (Claims::default(), BTreeMap::new());
     let mut found = Vec::new();
-    for entry in archive.entries().ok()? {
-        let mut entry = entry.ok()?;
-        let header = entry.header().clone();
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let link = entry.link_name_bytes().map(|link| String::from_utf8_lossy(&link).into_owned());
-        let mut properties = header_properties(&header)?;
-        properties.extend(link.map(|link| real("link", link, "another target")));
-        properties.extend(claims.remove(&entry.raw_header_position())?.properties(&name, &header));
-        if let Ok(Some(extensions)) = entry.pax_extensions() {
-            properties.extend(extensions.flatten().filter_map(|extension| {
-                let value = String::from_utf8_lossy(extension.value_bytes()).into_owned();
-                extended(extension.key().unwrap_or(""), value)
-            }));
+    for block in blocks(bytes) {
+        let block = block?;
+        if !block.is_member() {
+            open.add(&block);
+            continue;
         }
-        let content = content(bytes, &mut entry)?;
+        let claims = std::mem::take(&mut open);
+        let (header, shown) = (&block.header, |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned());
+        let name = claims.first("path").unwrap_or_else(|| shown(&header.path()));
+        let link = claims.first("linkpath").or_else(|| header.link().map(|link| shown(&link)));
+        let mut properties = header_properties(header)?;
+        properties.extend(link.map(|link| real("link", link, "another target")));
+        properties.extend(claims.properties(&name, header));
+        properties.extend(claims.extended().filter_map(|(key, value)| extended(key, value)));
+        let content = Cow::Borrowed(block.data);
         found.push(ArchiveMember { name: unique(&mut seen, name), properties, content });
     }
     Some(found)
 }
 
 /// Returns what a member's own header says, but for its name.
-fn header_properties(header: &tar::Header) -> Option<Vec<Property>> {
+fn header_properties(header: &TarHeader) -> Option<Vec<Property>> {
     let owner = |name, value: String| Property {
         name,
         value,
@@ -80,16 +82,16 @@ fn header_properties(header: &tar::Header) -> Option<Vec<Property>> {
         cause: "who wrote the file, or ran tar",
         remedy: "tar --owner=0 --group=0 --numeric-owner",
     };
-    let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut properties = vec![
-        clock("mtime", rfc3339(i64::try_from(header.mtime().ok()?).ok()?)),
-        owner("uid", header.uid().ok()?.to_string()),
-        owner("gid", header.gid().ok()?.to_string()),
-        owner("user", text(header.username_bytes())),
-        owner("group", text(header.groupname_bytes())),
-        real("type", format!("{:?}", header.entry_type()), "another kind of member"),
+        clock("mtime", rfc3339(i64::try_from(header.mtime()?).ok()?)),
+        owner("uid", header.uid()?.to_string()),
+        owner("gid", header.gid()?.to_string()),
+        owner("user", text(header.user())),
+        owner("group", text(header.group())),
+        real("type", header.kind_name(), "another kind of member"),
     ];
-    properties.extend(mode_properties(header.mode().ok()?, "umask 022, or tar --mode=u+rwX,go+rX-w"));
+    properties.extend(mode_properties(header.mode()?, "umask 022, or tar --mode=u+rwX,go+rX-w"));
     Some(properties)
 }
 
@@ -108,8 +110,9 @@ fn real(name: &'static str, value: String, cause: &'static str) -> Property {
 }
 
 /// Returns what a record of an extended header says; `None` for names and sizes, which `claims` tells.
-fn extended(key: &str, value: String) -> Option<Property> {
+fn extended(key: &str, value: &str) -> Option<Property> {
     const REMEDY: &str = "tar --pax-option=delete=atime,delete=ctime";
+    let value = value.to_owned();
     match key {
         "mtime" => Some(clock("precise mtime", value)),
         "atime" => Some(Property { remedy: REMEDY, ..clock("atime", value) }),
@@ -117,16 +120,4 @@ fn extended(key: &str, value: String) -> Option<Property> {
         "path" | "linkpath" | "size" => None,
         _ => Some(real("extended header", format!("{key}={value}"), "an extended header that no rule knows")),
     }
-}
-
-/// Returns a member's content, out of the archive's bytes where it is there in one piece.
-fn content<'a>(bytes: &'a [u8], entry: &mut tar::Entry<'_, &'a [u8]>) -> Option<Cow<'a, [u8]>> {
-    if matches!(entry.header().entry_type(), tar::EntryType::Regular | tar::EntryType::Continuous) {
-        let start = usize::try_from(entry.raw_file_position()).ok()?;
-        let length = usize::try_from(entry.size()).ok()?;
-        return Some(Cow::Borrowed(bytes.get(start..start.checked_add(length)?)?));
-    }
-    let mut content = Vec::new();
-    std::io::Read::read_to_end(entry, &mut content).ok()?;
-    Some(Cow::Owned(content))
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
-
 use super::classify::classify;
 use super::context::{LineContext, PairContext, Reason};
 use super::token::{Token, TokenKind, tokens};
 use crate::Hints;
 use crate::budget::of_alignment;
+use rcrepro_difference::fewest_changes;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// Which share of all pairs of tokens an alignment looks at, at worst.
@@ -78,16 +77,10 @@ fn pairs(a: &[Token<'_>], b: &[Token<'_>], hints: &Hints<'_>) -> Option<Vec<(Spa
         return None;
     }
     let mut found = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &shapes_a, &shapes_b) {
-        match op {
-            DiffOp::Equal { old_index, new_index, len } => {
-                found.extend((0..len).map(|i| (old_index + i..old_index + i + 1, new_index + i..new_index + i + 1)));
-            }
-            DiffOp::Replace { old_index, old_len, new_index, new_len } if old_len == new_len => {
-                found
-                    .extend((0..old_len).map(|i| (old_index + i..old_index + i + 1, new_index + i..new_index + i + 1)));
-            }
-            op => found.push((op.old_range(), op.new_range())),
+    for stretch in fewest_changes(&shapes_a, &shapes_b) {
+        match stretch.left.len() == stretch.right.len() {
+            true => found.extend(stretch.left.zip(stretch.right).map(|(l, r)| (l..l + 1, r..r + 1))),
+            false => found.push((stretch.left, stretch.right)),
         }
     }
     Some(found)

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
-
 use super::token::{TokenKind, tokens};
 use crate::Hints;
 use crate::budget::of_alignment;
 use crate::formats::json;
 use crate::lines::context::LineContext;
 use crate::lines::pair::{explain_line, is_verdict, order_remedy};
+use rcrepro_difference::{Stretch, unique_first};
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// The most lines of a side that are aligned; beyond it, lines are paired by their number.
@@ -84,12 +83,12 @@ pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec
 /// Maps the side and number of each differing line to its hunk, and adds it to its side's list.
 fn hunks(a: &[&str], b: &[&str], gone: &mut Vec<usize>, come: &mut Vec<usize>) -> Hunks {
     let mut hunk_of = Hunks::new();
-    for (hunk, op) in align(a, b).iter().enumerate().filter(|(_, op)| !matches!(op, DiffOp::Equal { .. })) {
-        for l in op.old_range() {
+    for (hunk, stretch) in align(a, b).into_iter().enumerate().filter(|(_, stretch)| !stretch.is_equal) {
+        for l in stretch.left {
             gone.push(l);
             hunk_of.insert((false, l), hunk);
         }
-        for r in op.new_range() {
+        for r in stretch.right {
             come.push(r);
             hunk_of.insert((true, r), hunk);
         }
@@ -101,22 +100,21 @@ fn hunks(a: &[&str], b: &[&str], gone: &mut Vec<usize>, come: &mut Vec<usize>) -
 type Hunks = BTreeMap<(bool, usize), usize>;
 
 /// Aligns two lists of lines; what is equal at both ends costs nothing.
-fn align(a: &[&str], b: &[&str]) -> Vec<DiffOp> {
+fn align(a: &[&str], b: &[&str]) -> Vec<Stretch> {
     let start = a.iter().zip(b).take_while(|(l, r)| l == r).count();
     let end = a[start..].iter().rev().zip(b[start..].iter().rev()).take_while(|(l, r)| l == r).count();
     if a.len().max(b.len()) - start - end <= LINES {
-        return capture_diff_slices(Algorithm::Patience, a, b);
+        return unique_first(a, b);
     }
     let both = a.len().min(b.len()) - end;
-    let mut ops: Vec<DiffOp> = (start..both)
-        .filter(|i| a[*i] != b[*i])
-        .map(|i| DiffOp::Replace { old_index: i, old_len: 1, new_index: i, new_len: 1 })
-        .collect();
-    let (old_len, new_len) = (a.len() - end - both, b.len() - end - both);
-    if old_len + new_len > 0 {
-        ops.push(DiffOp::Replace { old_index: both, old_len, new_index: both, new_len });
+    let replaced = |left, right| Stretch { left, right, is_equal: false };
+    let mut stretches: Vec<Stretch> =
+        (start..both).filter(|i| a[*i] != b[*i]).map(|i| replaced(i..i + 1, i..i + 1)).collect();
+    let (left, right) = (both..a.len() - end, both..b.len() - end);
+    if left.len() + right.len() > 0 {
+        stretches.push(replaced(left, right));
     }
-    ops
+    stretches
 }
 
 fn lines(text: &str) -> Vec<&str> {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use rcrepro_archive::tar::reader::TarReader;
 use rcrepro_explain::{Hints, explain};
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
@@ -39,11 +40,12 @@ impl Case {
             return [a, b];
         }
         let file = std::fs::File::open(self.folder.join("pair.tar.xz")).expect("the pair is committed");
-        let mut archive = tar::Archive::new(rcrepro_compression::xz(file));
+        let mut stream = rcrepro_compression::xz(file);
+        let mut archive = TarReader::new(&mut stream);
         let mut found = Vec::new();
-        for entry in archive.entries().expect("an archive") {
+        while archive.next_entry().expect("an archive").is_some() {
             let mut content = Vec::new();
-            entry.expect("an entry").read_to_end(&mut content).expect("read");
+            archive.read_to_end(&mut content).expect("read");
             found.push(content);
         }
         found.try_into().expect("two entries")

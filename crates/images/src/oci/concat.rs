@@ -3,9 +3,10 @@
 use std::io::{Cursor, Read};
 
 use super::OciError;
-use super::layer_tree::{LayerNode, LayerRules, LayerTree, PackageWriter, UnpackedPackage, globs};
+use super::layer_tree::{LayerNode, LayerRules, LayerTree, PackageWriter, UnpackedPackage};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::layer::{Entry, EntryKind};
+use rcrepro_model::plan::glob::PathGlob;
 
 /// The most bytes that a joined file may have: 16 MiB.
 const MAX_JOINED: u64 = 16 << 20;
@@ -15,11 +16,11 @@ const MAX_JOINED: u64 = 16 << 20;
 /// # Errors
 /// [`OciError::NothingToJoin`], [`OciError::TooLarge`], [`OciError::Glob`] or [`OciError::Io`].
 pub fn join(tree: &LayerTree, package: &str, path: &TreePath, glob: &str) -> Result<UnpackedPackage, OciError> {
-    let matches = globs(&[glob.to_owned()])?;
+    let matches = PathGlob::new(glob)?;
     let mut joined = Vec::new();
     for (member, placed) in tree.nodes() {
         let LayerNode::File { content, .. } = placed.node else { continue };
-        if !matches.is_match(member.as_str()) {
+        if !matches.matches(member.as_str()) {
             continue;
         }
         if joined.len() as u64 + content.len > MAX_JOINED {

@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-
 use super::OciError;
 use super::spool::{Content, Spool, SpoolReader, SpoolWriter};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::layer::{Entry, EntryKind, LayerLimits};
+use rcrepro_model::plan::glob::PathGlobSet;
 
 /// How a package's entries are laid.
 #[derive(Debug, Clone, Default)]
 pub struct LayerRules {
     merged_usr: Vec<TreePath>,
-    strip: GlobSet,
-    keep: GlobSet,
+    strip: PathGlobSet,
+    keep: PathGlobSet,
 }
 
 impl LayerRules {
@@ -29,11 +28,11 @@ impl LayerRules {
         keep: &[String],
     ) -> Result<Self, OciError> {
         let merged_usr = merged_usr.into_iter().cloned().collect();
-        Ok(Self { merged_usr, strip: globs(strip)?, keep: globs(keep)? })
+        Ok(Self { merged_usr, strip: PathGlobSet::new(strip)?, keep: PathGlobSet::new(keep)? })
     }
 
     fn is_stripped(&self, path: &TreePath) -> bool {
-        self.strip.is_match(path.as_str()) && !self.keep.is_match(path.as_str())
+        self.strip.matches(path.as_str()) && !self.keep.matches(path.as_str())
     }
 
     /// Returns where a path lies when `bin` and its like are links into `usr`.
@@ -43,18 +42,6 @@ impl LayerRules {
             false => path.clone(),
         }
     }
-}
-
-pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, OciError> {
-    let wrong = |glob: &str| {
-        let glob = glob.to_owned();
-        move |source| OciError::Glob { glob, source }
-    };
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(GlobBuilder::new(pattern).literal_separator(true).build().map_err(wrong(pattern))?);
-    }
-    set.build().map_err(wrong("the set of globs"))
 }
 
 /// What lies at a path.

@@ -4,13 +4,12 @@
 //! Source: OCI image specification 1.1, `image-layout.md`.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
-
-use tar::{Builder, EntryType};
+use std::io::Write;
 
 use super::OciError;
 use super::image::ImageBlobs;
-use super::tar_layer::header;
+use super::tar_layer::attributes;
+use rcrepro_archive::tar::writer::{TarFormat, TarWriteError, TarWriter};
 use rcrepro_format::images::oci_json::{self, LayoutImage, blob_path};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_store::BlobStore;
@@ -40,26 +39,21 @@ pub(super) fn write_tar(
     store: &dyn BlobStore,
     out: &mut dyn Write,
 ) -> Result<(), OciError> {
-    let failed = || OciError::io(format!("write the archive of image {}", config.hash));
-    let mut tar = Builder::new(out);
-    for folder in ["blobs/", "blobs/sha256/"] {
-        tar.append_data(&mut header(EntryType::Directory, 0o755, 0), folder, io::empty()).map_err(failed())?;
+    let failed =
+        |error: TarWriteError| OciError::io(format!("write the archive of image {}", config.hash))(error.into());
+    let mut tar = TarWriter::new(out, TarFormat::Ustar);
+    for folder in ["blobs", "blobs/sha256"] {
+        tar.directory(folder, attributes(0o755, 0)).map_err(failed)?;
     }
-    let mut append = |path: &str, size: u64, content: &mut dyn Read| {
-        let mut header = header(EntryType::Regular, 0o644, 0);
-        header.set_size(size);
-        tar.append_data(&mut header, path, content).map_err(failed())
-    };
     for (path, digest) in blobs {
+        // The reader checks the digest at its end.
         let mut reader = store.reader(*digest)?;
-        append(path, digest.size, &mut reader)?;
-        // The reader checks the digest at its end, and tar stops before it.
-        io::copy(&mut reader, &mut io::sink()).map_err(failed())?;
+        tar.file(path, attributes(0o644, 0), digest.size, &mut reader).map_err(failed)?;
     }
     for (path, bytes) in documents {
-        append(path, bytes.len() as u64, &mut bytes.as_slice())?;
+        tar.file(path, attributes(0o644, 0), bytes.len() as u64, &mut bytes.as_slice()).map_err(failed)?;
     }
-    tar.into_inner().and_then(|out| out.flush()).map_err(failed())
+    tar.finish().map(drop).map_err(failed)
 }
 
 /// Returns each blob once, in the order of the paths.

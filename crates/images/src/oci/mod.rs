@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::plan::glob::GlobError;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
 
@@ -73,14 +74,8 @@ pub enum OciError {
         unit: &'static str,
     },
     /// A glob of the definition cannot be read.
-    #[error("invalid glob `{glob}`")]
-    Glob {
-        /// As the definition spells it.
-        glob: String,
-        /// What is wrong with it.
-        #[source]
-        source: globset::Error,
-    },
+    #[error(transparent)]
+    Glob(#[from] GlobError),
     /// A file that is joined from others would be empty.
     #[error("nothing matches `{glob}`, which `{path}` is joined from")]
     NothingToJoin {

@@ -6,12 +6,12 @@
 //! file in that order carries the content, the others link to it; no extended attributes; two zero blocks at the end.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
-
-use tar::{Builder, EntryType, Header};
+use std::io::{self, Write};
 
 use super::OciError;
 use super::layer_tree::{LayerNode, LayerTree};
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_store::BlobStore;
@@ -28,44 +28,34 @@ pub fn store_layer(tree: &LayerTree, epoch: u64, store: &dyn BlobStore) -> Resul
 }
 
 fn write_layer(tree: &LayerTree, epoch: u64, out: &mut dyn Write) -> io::Result<()> {
-    let mut tar = Builder::new(out);
+    let mut tar = TarWriter::new(out, TarFormat::Ustar);
     let mut first_names: HashMap<(usize, u64), &TreePath> = HashMap::new();
     for (path, placed) in tree.nodes() {
         match &placed.node {
             LayerNode::Directory { mode } => {
-                append(&mut tar, &mut header(EntryType::Directory, *mode, epoch), &format!("{path}/"), io::empty())?;
+                tar.directory(path.as_str(), attributes(*mode, epoch))?;
             }
             LayerNode::Symlink { target } => {
-                tar.append_link(&mut header(EntryType::Symlink, 0o777, epoch), path.as_str(), target)?;
+                tar.tidied_link(MemberKind::Symlink, path.as_str(), target, attributes(0o777, epoch))?;
             }
             LayerNode::File { mode, content, inode } => match first_names.get(&(placed.package, *inode)) {
                 Some(first) => {
-                    tar.append_link(&mut header(EntryType::Link, *mode, epoch), path.as_str(), first.as_str())?;
+                    let attributes = attributes(*mode, epoch);
+                    tar.tidied_link(MemberKind::Hardlink, path.as_str(), first.as_str(), attributes)?;
                 }
                 None => {
                     first_names.insert((placed.package, *inode), path);
-                    let mut header = header(EntryType::Regular, *mode, epoch);
-                    header.set_size(content.len);
-                    append(&mut tar, &mut header, path.as_str(), tree.read(placed.package, *content))?;
+                    let mut reader = tree.read(placed.package, *content);
+                    tar.file(path.as_str(), attributes(*mode, epoch), content.len, &mut reader)?;
                 }
             },
         }
     }
-    tar.into_inner()?.flush()
+    tar.finish()?;
+    Ok(())
 }
 
-fn append(tar: &mut Builder<&mut dyn Write>, header: &mut Header, path: &str, content: impl Read) -> io::Result<()> {
-    tar.append_data(header, path, content)
-}
-
-/// Makes a header with every field set that a reader looks at.
-pub(super) fn header(kind: EntryType, mode: u32, epoch: u64) -> Header {
-    let mut header = Header::new_ustar();
-    header.set_entry_type(kind);
-    header.set_mode(mode);
-    header.set_mtime(epoch);
-    header.set_uid(0);
-    header.set_gid(0);
-    header.set_size(0);
-    header
+/// Gives a member of root's its mode and time.
+pub(super) fn attributes(mode: u32, epoch: u64) -> MemberAttributes {
+    MemberAttributes { mode, uid: 0, gid: 0, mtime: epoch }
 }

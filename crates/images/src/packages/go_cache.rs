@@ -3,14 +3,12 @@
 //! Sources: `cmd/go/internal/modfetch` (`checkMod` compares the `.ziphash` with `go.sum`), `golang.org/x/mod/zip`.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Write as _};
 
 use sha2::{Digest as _, Sha256};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
 use super::PackageError;
 use super::go_module::{escape, h1, proxy_path};
+use rcrepro_archive::zip;
 
 /// A module in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,19 +29,17 @@ pub fn cached_module(
     files: &BTreeMap<&str, String>,
 ) -> Result<CachedModule, PackageError> {
     let prefix = format!("{module}@{version}");
-    let failed = |error: zip::result::ZipError| PackageError::io(&prefix)(error.into());
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut members = Vec::new();
     let mut hashes = BTreeMap::new();
     let mut cached = BTreeMap::new();
     for (name, text) in files {
         let inner = format!("{prefix}/{name}");
-        archive.start_file(inner.as_str(), options).map_err(failed)?;
-        archive.write_all(text.as_bytes()).map_err(PackageError::io(&prefix))?;
-        hashes.insert(inner, Sha256::digest(text.as_bytes()));
+        hashes.insert(inner.clone(), Sha256::digest(text.as_bytes()));
+        members.push((inner, text.as_bytes()));
         cached.insert(format!("{}@{}/{name}", escape(module), escape(version)), text.clone().into_bytes());
     }
-    let zip = archive.finish().map_err(failed)?.into_inner();
+    let zip = zip::stored(members.iter().map(|(name, content)| (name.as_str(), *content)));
+    let zip = zip.map_err(PackageError::io(&prefix))?;
     let sum = h1(hashes.iter().map(|(name, hash)| (name.as_str(), hash.as_slice())));
     let go_mod = files.get("go.mod").cloned().unwrap_or_default();
     let mod_sum = h1([("go.mod", Sha256::digest(go_mod.as_bytes()).as_slice())]);

@@ -3,18 +3,18 @@
 //! Sources: `golang.org/x/mod/module` (paths in URLs), `golang.org/x/mod/sumdb/dirhash` (`Hash1`),
 //! `cmd/go/internal/toolchain/select.go` (which files of a toolchain become executable).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek as _};
+use std::io::{self, Read};
 
 use sha2::{Digest as _, Sha256};
 
 use super::PackageError;
-use super::archive::{entry_path, refusal};
+use super::archive::{entry_path, read_zip, refusal};
 use rcrepro_model::content::base64;
 use rcrepro_model::content::hex;
 use rcrepro_model::content::name::TreePath;
-use rcrepro_model::image::layer::{Entry, EntryKind};
+use rcrepro_model::image::layer::{Entry, EntryKind, LayerLimits};
 
 /// The module that toolchains are served as.
 pub const TOOLCHAIN_MODULE: &str = "golang.org/toolchain";
@@ -73,31 +73,19 @@ pub fn read_toolchain<E: From<PackageError>>(
     into: &TreePath,
     sink: &mut dyn FnMut(Entry, &mut dyn Read) -> Result<(), E>,
 ) -> Result<String, E> {
-    let failed = |error: zip::result::ZipError| PackageError::io(package)(error.into());
-    let mut archive = zip::ZipArchive::new(io::BufReader::new(zip)).map_err(failed)?;
-    if archive.has_duplicate_names() {
-        let raw = twice(archive).map_err(PackageError::io(package))?;
-        return Err(refusal(package, &raw, "it comes twice").into());
-    }
     let mut hashes = BTreeMap::new();
-    for index in 0..archive.len() {
-        let mut file = archive.by_index(index).map_err(failed)?;
-        let raw = file.name_raw().to_vec();
-        let name = String::from_utf8(raw.clone()).map_err(|_| refusal(package, &raw, "its name is not UTF-8"))?;
-        // Writers that know no Unix leave the kind out.
-        let regular = file.unix_mode().is_none_or(|mode| matches!(mode & 0o170_000, 0 | 0o100_000));
-        let plain = file.is_file() && !file.is_symlink() && regular;
+    // A layer's writer takes one byte more than it may, to tell so itself.
+    read_zip(package, zip, LayerLimits::PACKAGE.bytes + 1, &mut |name, content| {
         let inner = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/'));
-        let inner =
-            inner.filter(|_| plain).ok_or_else(|| refusal(package, &raw, "no file below the module's prefix"))?;
+        let inner = inner.and_then(|inner| entry_path(package, inner.as_bytes()).ok().flatten());
         // Said of the whole name, because that is what is in the archive.
-        let inner = entry_path(package, inner.as_bytes()).ok().flatten();
-        let inner = inner.ok_or_else(|| refusal(package, &raw, "no file below the module's prefix"))?;
-        let mut content = Hashing { inner: &mut file, hasher: Sha256::new() };
+        let inner = inner.ok_or_else(|| refusal(package, name.as_bytes(), "no file below the module's prefix"))?;
+        let mut content = Hashing { inner: content, hasher: Sha256::new() };
         sink(toolchain_entry(&inner, into), &mut content)?;
         io::copy(&mut content, &mut io::sink()).map_err(PackageError::io(package))?;
-        hashes.insert(name, content.hasher.finalize());
-    }
+        hashes.insert(name.to_owned(), content.hasher.finalize());
+        Ok::<(), E>(())
+    })?;
     Ok(h1(hashes.iter().map(|(name, hash)| (name.as_str(), hash.as_slice()))))
 }
 
@@ -105,27 +93,6 @@ pub fn read_toolchain<E: From<PackageError>>(
 pub(super) fn h1<'a>(hashes: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
     let lines: String = hashes.into_iter().map(|(name, hash)| format!("{}  {name}\n", hex::encode(hash))).collect();
     format!("h1:{}", base64::encode(Sha256::digest(lines)))
-}
-
-/// Finds a name that the central directory has twice: the zip reader itself keeps the last entry of a name and no trace of
-/// the others.
-fn twice(archive: zip::ZipArchive<io::BufReader<File>>) -> io::Result<Vec<u8>> {
-    let start = archive.central_directory_start();
-    let mut input = archive.into_inner();
-    input.seek(io::SeekFrom::Start(start))?;
-    let mut seen = BTreeSet::new();
-    loop {
-        let mut header = [0; 46];
-        input.read_exact(&mut header)?;
-        let length = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
-        let mut rest = vec![0; length(28) + length(30) + length(32)];
-        input.read_exact(&mut rest)?;
-        rest.truncate(length(28));
-        if seen.contains(&rest) {
-            return Ok(rest);
-        }
-        seen.insert(rest);
-    }
 }
 
 fn toolchain_entry(inner: &TreePath, into: &TreePath) -> Entry {

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use sha2::{Digest as _, Sha256};
 
 use super::PackageError;
-use super::archive::refusal;
+use super::archive::{read_zip, refusal};
 use super::go_module::{Hashing, h1};
 
 /// The most bytes that a `go.mod` or `go.sum` may have: 16 MiB.
@@ -62,18 +62,14 @@ pub fn sums(package: &str, text: &str) -> Result<Vec<Sum>, PackageError> {
 pub fn zip_h1(package: &str, module: &str, version: &str, zip: File) -> Result<String, PackageError> {
     let prefix = format!("{module}@{version}/");
     let mut hashes = BTreeMap::new();
-    let mut left = MAX_MODULE;
-    each(package, zip, &mut |name, raw, content| {
+    read_zip::<PackageError>(package, zip, MAX_MODULE, &mut |name, content| {
         if !name.starts_with(&prefix) || name.split('/').any(|segment| segment == ".." || segment.is_empty()) {
-            return Err(refusal(package, raw, "no file below the module's prefix"));
+            return Err(refusal(package, name.as_bytes(), "no file below the module's prefix"));
         }
         let mut content = Hashing { inner: content, hasher: Sha256::new() };
-        let size = io::copy(&mut (&mut content).take(left + 1), &mut io::sink()).map_err(PackageError::io(package))?;
-        left = left.checked_sub(size).ok_or_else(|| refusal(package, raw, "the module unpacks to more than 1 GiB"))?;
-        match hashes.insert(name.to_owned(), content.hasher.finalize()) {
-            Some(_) => Err(refusal(package, raw, "it comes twice")),
-            None => Ok(()),
-        }
+        io::copy(&mut content, &mut io::sink()).map_err(PackageError::io(package))?;
+        hashes.insert(name.to_owned(), content.hasher.finalize());
+        Ok(())
     })?;
     Ok(h1(hashes.iter().map(|(name, hash)| (name.as_str(), hash.as_slice()))))
 }
@@ -97,7 +93,7 @@ pub fn top_file(
 ) -> Result<Option<String>, PackageError> {
     let wanted = format!("{module}@{version}/{file}");
     let mut found = None;
-    each(package, zip, &mut |name, _, content| {
+    read_zip::<PackageError>(package, zip, MAX_MODULE, &mut |name, content| {
         if name == wanted {
             let mut text = String::new();
             content.take(MAX_TEXT).read_to_string(&mut text).map_err(PackageError::io(package))?;
@@ -112,24 +108,6 @@ pub fn top_file(
 #[must_use]
 pub fn info(version: &str) -> Vec<u8> {
     format!("{{\"Version\":\"{version}\"}}").into_bytes()
-}
-
-/// Takes a file's name, the name's bytes for messages, and the content.
-type Sink<'a> = &'a mut dyn FnMut(&str, &[u8], &mut dyn Read) -> Result<(), PackageError>;
-
-fn each(package: &str, zip: File, sink: Sink<'_>) -> Result<(), PackageError> {
-    let failed = |error: zip::result::ZipError| PackageError::io(package)(error.into());
-    let mut archive = zip::ZipArchive::new(io::BufReader::new(zip)).map_err(failed)?;
-    for index in 0..archive.len() {
-        let mut file = archive.by_index(index).map_err(failed)?;
-        let raw = file.name_raw().to_vec();
-        let name = std::str::from_utf8(&raw).map_err(|_| refusal(package, &raw, "its name is not UTF-8"))?;
-        if !file.is_file() || file.is_symlink() {
-            return Err(refusal(package, &raw, "no plain file"));
-        }
-        sink(name, &raw, &mut file)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

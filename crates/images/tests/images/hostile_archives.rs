@@ -2,12 +2,13 @@
 
 use std::io::{Seek as _, Write as _};
 
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::unchecked::UncheckedMember;
 use rcrepro_images::oci::OciError;
 use rcrepro_images::oci::layer_tree::{LayerRules, PackageWriter, UnpackedPackage};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
 use rcrepro_model::image::layer::LayerLimits;
-use rcrepro_testkit::archives::{Item, ar_of, file, gzip, link, tar_of, xz, zip_of, zstd};
-use tar::{EntryType, Header};
+use rcrepro_testkit::archives::{ar_of, file, gzip, link, tar_of, xz, zip_of, zstd};
 
 /// Small enough to go beyond in a moment.
 const LIMITS: LayerLimits = LayerLimits { bytes: 1 << 20, entries: 100 };
@@ -68,7 +69,8 @@ impl Kind {
     }
 }
 
-const GOOD: Item<'_> = Item { kind: EntryType::Regular, name: "./usr/good", mode: 0o644, link: "", content: b"A" };
+const GOOD: UncheckedMember<'_> =
+    UncheckedMember { kind: MemberKind::File, name: "./usr/good", mode: 0o644, link: "", content: b"A" };
 
 #[test]
 fn good_archives_of_every_kind_are_taken() {
@@ -79,20 +81,24 @@ fn good_archives_of_every_kind_are_taken() {
 
 #[test]
 fn names_links_devices_and_doubles() {
-    let special = |kind, name| Item { kind, name, mode: 0o666, link: "", content: b"" };
+    let special = |kind, name| UncheckedMember { kind, name, mode: 0o666, link: "", content: b"" };
     for kind in KINDS {
         for (bad, entry, reason) in [
             (file("../evil", 0o644, b""), "`../evil`", "leaves the package"),
             (file("./usr/../../evil", 0o644, b""), "`./usr/../../evil`", "leaves the package"),
             (file("/etc/shadow", 0o644, b""), "`/etc/shadow`", "absolute"),
-            (link(EntryType::Link, "./usr/hard", "../../etc/shadow"), "`./usr/hard`", "hard link out of the package"),
-            (link(EntryType::Link, "./usr/hard", "/etc/shadow"), "`./usr/hard`", "hard link out of the package"),
-            (special(EntryType::Block, "./dev/sda"), "`./dev/sda`", "a device"),
-            (special(EntryType::Char, "./dev/mem"), "`./dev/mem`", "a device"),
-            (special(EntryType::Fifo, "./pipe"), "`./pipe`", "a named pipe"),
+            (
+                link(MemberKind::Hardlink, "./usr/hard", "../../etc/shadow"),
+                "`./usr/hard`",
+                "hard link out of the package",
+            ),
+            (link(MemberKind::Hardlink, "./usr/hard", "/etc/shadow"), "`./usr/hard`", "hard link out of the package"),
+            (special(MemberKind::BlockDevice, "./dev/sda"), "`./dev/sda`", "a device"),
+            (special(MemberKind::CharDevice, "./dev/mem"), "`./dev/mem`", "a device"),
+            (special(MemberKind::Fifo, "./pipe"), "`./pipe`", "a named pipe"),
             (file("./usr/good", 0o644, b"other"), "/good`", "twice"),
             (
-                link(EntryType::Symlink, "./usr/good", "/etc"),
+                link(MemberKind::Symlink, "./usr/good", "/etc"),
                 "good`",
                 if kind == Kind::Npm { "a link" } else { "twice" },
             ),
@@ -137,19 +143,16 @@ fn bombs_end_at_the_limit() {
 
 /// Makes a tar whose second entry has a name of the given bytes, which GNU tar writes as an entry before it.
 fn long_name(name: &[u8]) -> Vec<u8> {
-    tar_of(&[GOOD, Item { kind: EntryType::GNULongName, name: "././@LongLink", mode: 0, link: "", content: name }])
+    tar_of(&[
+        GOOD,
+        UncheckedMember { kind: MemberKind::Other(b'L'), name: "././@LongLink", mode: 0, link: "", content: name },
+    ])
 }
 
 /// Makes a tar with an entry that says it is so large, and is not.
 fn claiming(name: &str, size: u64) -> Vec<u8> {
-    let mut header = Header::new_gnu();
-    header.set_path(name).expect("a short name");
-    header.as_gnu_mut().expect("GNU").name[..name.len()].copy_from_slice(name.as_bytes());
-    header.set_size(size);
-    header.set_mode(0o644);
-    header.set_entry_type(EntryType::Regular);
-    header.set_cksum();
-    [header.as_bytes().as_slice(), &[0; 1024]].concat()
+    let member = UncheckedMember { kind: MemberKind::File, name, mode: 0o644, link: "", content: b"" };
+    [member.header(size), vec![0; 1024]].concat()
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn toolchain_zips_hold_no_links_devices_doubles_or_bombs() {
     assert!(unzip(&with_mode(one.clone(), 0o100_755)).is_ok());
     for (what, mode) in [("symlink", 0o120_777), ("block", 0o060_666), ("char", 0o020_666), ("pipe", 0o010_666)] {
         let message = unzip(&with_mode(one.clone(), mode)).expect_err(what);
-        assert!(message.contains("`m@v1/x` is refused: no file below"), "{what}: {message}");
+        assert!(message.contains("`m@v1/x` is refused: no plain file"), "{what}: {message}");
     }
     let twice = replaced(zip_of(&[("m@v1/a", b"1"), ("m@v1/b", b"2")]), b"m@v1/b", b"m@v1/a");
     let message = unzip(&twice).expect_err("twice");

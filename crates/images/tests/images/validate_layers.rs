@@ -1,11 +1,12 @@
 //! Layers as others pack them, and layers that nobody should unpack.
 
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::unchecked::UncheckedMember;
 use rcrepro_images::oci::validate::FaultName;
 use rcrepro_model::content::digest::Sha256;
-use rcrepro_testkit::archives::{Item, file, gzip, link, tar_of};
+use rcrepro_testkit::archives::{file, gzip, link, tar_of};
 use rcrepro_testkit::surveyed::{Files, check};
 use serde_json::json;
-use tar::EntryType;
 
 const TAR: &str = "application/vnd.oci.image.layer.v1.tar";
 
@@ -45,7 +46,7 @@ fn faults(files: &Files) -> Vec<FaultName> {
 
 #[test]
 fn compressed_layers_are_checked_by_what_they_hold() {
-    let tar = tar_of(&[file("etc/x", 0o644, b"x"), link(EntryType::Symlink, "abs", "/etc/x")]);
+    let tar = tar_of(&[file("etc/x", 0o644, b"x"), link(MemberKind::Symlink, "abs", "/etc/x")]);
     let (gz, zst) = (gzip(&tar), zstd(&tar));
     for (packed, kind) in [(&tar, ""), (&gz, "+gzip"), (&zst, "+zstd")] {
         assert_eq!(faults(&layout(packed, &tar, &format!("{TAR}{kind}"))), [], "{kind}");
@@ -73,7 +74,7 @@ fn entries_that_leave_the_layer_or_come_twice_are_named() {
         file("../up", 0o644, b""),
         file("a/../../up", 0o644, b""),
         file("/etc/passwd", 0o644, b""),
-        link(EntryType::Link, "hard", "../../etc/shadow"),
+        link(MemberKind::Hardlink, "hard", "../../etc/shadow"),
         file("twice", 0o644, b"1"),
         file("./twice", 0o644, b"2"),
         file("good", 0o644, b""),
@@ -97,11 +98,11 @@ fn entries_that_leave_the_layer_or_come_twice_are_named() {
 #[test]
 fn a_path_through_a_link_is_a_fault_and_a_device_is_a_note() {
     let items = [
-        link(EntryType::Symlink, "a/out", "/etc"),
+        link(MemberKind::Symlink, "a/out", "/etc"),
         file("./a/out/passwd", 0o644, b""),
         file("a/outer/passwd", 0o644, b""),
-        link(EntryType::Char, "dev/sda", ""),
-        link(EntryType::Fifo, "run/pipe", ""),
+        link(MemberKind::CharDevice, "dev/sda", ""),
+        link(MemberKind::Fifo, "run/pipe", ""),
     ];
     let tar = tar_of(&items);
     let validation = check(&layout(&tar, &tar, TAR));
@@ -115,7 +116,7 @@ fn a_path_through_a_link_is_a_fault_and_a_device_is_a_note() {
 
 #[test]
 fn a_header_whose_sum_is_wrong_is_a_fault() {
-    let item = Item { kind: EntryType::Regular, name: "x", mode: 0o644, link: "", content: &[7; 600] };
+    let item = UncheckedMember { kind: MemberKind::File, name: "x", mode: 0o644, link: "", content: &[7; 600] };
     let mut tar = tar_of(&[item, file("y", 0o644, b"y")]);
     tar[1536 + 3] = b'z';
     assert_eq!(faults(&layout(&tar, &tar, TAR)), [FaultName::Malformed], "digests are right, the tar is not");
@@ -135,11 +136,11 @@ fn docker_archives_are_checked_by_config_and_diff_ids() {
         json!([{ "Config": path, "RepoTags": ["x:1"], "Layers": ["one/layer.tar", "two/layer.tar"] }]).to_string();
     let archive = |config: &str, layer: &[u8]| {
         tar_of(&[
-            link(EntryType::Directory, "one/", ""),
+            link(MemberKind::Directory, "one/", ""),
             file("one/VERSION", 0o644, b"1.0"),
             file("one/json", 0o644, b"{}"),
             file("one/layer.tar", 0o644, layer),
-            link(EntryType::Symlink, "two/layer.tar", "../one/layer.tar"),
+            link(MemberKind::Symlink, "two/layer.tar", "../one/layer.tar"),
             file(&path, 0o644, config.as_bytes()),
             file("manifest.json", 0o644, list.as_bytes()),
             file("repositories", 0o644, b"{}"),

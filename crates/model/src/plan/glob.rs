@@ -1,6 +1,8 @@
 //! Globs over paths: `*` and `?` within a segment, `**` over segments, classes and braces.
 
-use globset::{GlobBuilder, GlobMatcher};
+use std::path::Path;
+
+use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet};
 
 /// The error for a text that is not a valid glob.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,9 +24,7 @@ impl PathGlob {
     /// # Errors
     /// [`GlobError`] for a class or a brace that is not closed, and the like.
     pub fn new(glob: &str) -> Result<Self, GlobError> {
-        let built = GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).build();
-        let built = built.map_err(|error| GlobError { glob: glob.to_owned(), reason: error.kind().to_string() })?;
-        Ok(Self(built.compile_matcher()))
+        Ok(Self(parse(glob)?.compile_matcher()))
     }
 
     /// Whether the whole path matches.
@@ -32,6 +32,51 @@ impl PathGlob {
     pub fn matches(&self, path: &str) -> bool {
         self.0.is_match(path)
     }
+}
+
+/// Globs that are matched together, each as [`PathGlob`] does; an empty set matches nothing.
+#[derive(Debug, Clone, Default)]
+pub struct PathGlobSet(GlobSet);
+
+impl PathGlobSet {
+    /// Compiles globs.
+    ///
+    /// # Errors
+    /// [`GlobError`] for the first that is not a valid glob.
+    pub fn new<T: AsRef<str>>(globs: impl IntoIterator<Item = T>) -> Result<Self, GlobError> {
+        let mut all = Vec::new();
+        let mut parsed = GlobSet::builder();
+        for glob in globs {
+            parsed.add(parse(glob.as_ref())?);
+            all.push(glob.as_ref().to_owned());
+        }
+        let set = parsed.build();
+        set.map(Self).map_err(|error| GlobError { glob: all.join(", "), reason: error.kind().to_string() })
+    }
+
+    /// Whether a glob matches the whole path.
+    #[must_use]
+    pub fn matches(&self, path: impl AsRef<Path>) -> bool {
+        self.0.is_match(path)
+    }
+
+    /// Whether a glob matches the path or a folder above it.
+    #[must_use]
+    pub fn matches_within(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        !self.0.is_empty() && ends.map(|end| &path[..end]).any(|above| self.matches(above))
+    }
+}
+
+fn parse(glob: &str) -> Result<Glob, GlobError> {
+    let built = GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).build();
+    built.map_err(|error| GlobError { glob: glob.to_owned(), reason: error.kind().to_string() })
+}
+
+/// Writes a path as a glob that matches this path alone.
+#[must_use]
+pub fn escape(path: &str) -> String {
+    globset::escape(path)
 }
 
 /// Whether some path is matched by both globs: what a packet may change against what is protected.
@@ -80,7 +125,35 @@ fn characters(one: &[u8], other: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::overlap;
+    use super::{PathGlob, PathGlobSet, escape, overlap};
+
+    #[test]
+    fn a_set_matches_as_its_globs_do() {
+        let globs = ["*.go", "docs/**", "a?c", "[x]*"];
+        let set = PathGlobSet::new(globs).expect("globs");
+        let single = globs.map(|glob| PathGlob::new(glob).expect("a glob"));
+        for path in ["main.go", "cmd/main.go", "docs/a/b", "docs", "a/c", "abc", "xy", "x/y"] {
+            assert_eq!(set.matches(path), single.iter().any(|glob| glob.matches(path)), "{path}");
+        }
+        assert!(!set.matches("cmd/main.go") && set.matches("docs/a/b"));
+        let wrong = PathGlobSet::new(["*.go", "[x"]).expect_err("a class without an end");
+        assert_eq!(wrong.to_string(), "error parsing glob '[x': unclosed character class; missing ']'");
+    }
+
+    #[test]
+    fn what_lies_below_a_matched_folder_is_within() {
+        let set = PathGlobSet::new(["vendor", "*/gen"]).expect("globs");
+        for (path, within) in [("vendor/a/b", true), ("a/gen/b", true), ("a/vendor", false), ("gen", false)] {
+            assert_eq!((set.matches_within(path), set.matches(path)), (within, false), "{path}");
+        }
+        assert!(!PathGlobSet::default().matches_within("a/b"));
+    }
+
+    #[test]
+    fn an_escaped_path_matches_itself_alone() {
+        let set = PathGlobSet::new([escape("a/[b]*.md")]).expect("a glob");
+        assert!(set.matches("a/[b]*.md") && !set.matches("a/bc.md"));
+    }
 
     #[test]
     fn globs_overlap_when_a_path_matches_both() {

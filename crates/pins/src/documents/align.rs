@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use similar::TextDiff;
-
 use super::passage::{Passage, passages};
 use super::shell_line::{commands, is_command_in_prose, lines_of, same, tools_of_plan, tools_of_quoted};
+use rcrepro_difference::likeness;
 use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, QuotedState};
 
 /// How much of two commands must be equal for one to be a hint for the other.
@@ -85,8 +84,10 @@ fn state(
 }
 
 fn nearest(text: &str, planned: &[Planned<'_>]) -> Option<String> {
-    let likeness = |planned: &Planned<'_>| TextDiff::from_chars(text, planned.plan.line.as_str()).ratio();
-    let best = planned.iter().map(|planned| (likeness(planned), planned)).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let best = planned
+        .iter()
+        .map(|planned| (likeness(text, &planned.plan.line), planned))
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
     best.filter(|(likeness, _)| *likeness >= LIKENESS).map(|(_, planned)| planned.plan.line.clone())
 }
 

@@ -13,9 +13,9 @@
 use std::collections::BTreeMap;
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
-use similar::{ChangeTag, TextDiff};
 
 use super::Lines;
+use rcrepro_difference::changed_lines;
 
 /// How many lines of a difference are kept.
 const LINES: usize = 10;
@@ -171,14 +171,8 @@ fn body(document: &str, section: &Section, texts: &BTreeMap<String, String>) -> 
 }
 
 fn difference(found: &str, expected: &str) -> Vec<String> {
-    let diff = TextDiff::from_lines(found, expected);
-    let sign = |tag| match tag {
-        ChangeTag::Delete => Some('-'),
-        ChangeTag::Insert => Some('+'),
-        ChangeTag::Equal => None,
-    };
-    let lines = diff.iter_all_changes().filter_map(|change| Some(format!("{}{}", sign(change.tag())?, change.value())));
-    lines.map(|line| line.trim_end().to_owned()).take(LINES).collect()
+    let lines = changed_lines(found, expected, LINES).into_iter();
+    lines.map(|line| format!("{}{}", line.sign, line.text).trim_end().to_owned()).collect()
 }
 
 fn sections(document: &str) -> Result<Vec<Section>, SectionsError> {

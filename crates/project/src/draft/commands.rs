@@ -1,47 +1,12 @@
 //! Which commands a plan runs: those of CI where they can be told, else the usual ones of each tool.
 
 use super::packages;
-use crate::ci::CiLine;
+use super::planned::{PlannedCommand, audit_input, ci_lines, granted, is_planned, modules_input, within, word};
 use crate::go::GoModule;
 use crate::joined;
-use crate::npm::{NpmPackage, PackageManager};
+use crate::npm::PackageManager;
 use crate::others::ReleaseScript;
 use crate::survey::ProjectSurvey;
-
-/// A command of the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PlannedCommand {
-    pub(super) set: &'static str,
-    pub(super) id: String,
-    pub(super) run: String,
-    pub(super) image: &'static str,
-    pub(super) frozen: Vec<String>,
-    pub(super) needs: Vec<String>,
-    pub(super) outputs: Vec<String>,
-    pub(super) normalizer: Option<&'static str>,
-    pub(super) timeout: Option<String>,
-    /// Whether the tool's output proves nothing that rcrepro knows.
-    pub(super) only_exit_code: bool,
-    pub(super) comments: Vec<String>,
-}
-
-impl PlannedCommand {
-    pub(super) fn new(set: &'static str, id: String, run: String, image: &'static str) -> Self {
-        Self {
-            set,
-            id,
-            run,
-            image,
-            frozen: Vec::new(),
-            needs: Vec::new(),
-            outputs: Vec::new(),
-            normalizer: None,
-            timeout: None,
-            only_exit_code: false,
-            comments: Vec::new(),
-        }
-    }
-}
 
 /// Plans the commands, those first that others need.
 pub(super) fn plan(project: &ProjectSurvey) -> Vec<PlannedCommand> {
@@ -89,59 +54,6 @@ pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
         found.push(format!("{}: a workspace of {}; each module is planned by itself", workspace.place, workspace.text));
     }
     found
-}
-
-/// Whether a package has the one lock that can be frozen.
-pub(super) fn is_planned(package: &NpmPackage) -> bool {
-    matches!(&package.lock, Some((PackageManager::Npm, lock)) if lock.ends_with("package-lock.json"))
-}
-
-/// Names the frozen input with a module's dependencies.
-pub(super) fn modules_input(project: &ProjectSurvey, module: &GoModule) -> String {
-    project.named("gomod", &module.folder)
-}
-
-/// Names the frozen input with a package's dependencies.
-pub(super) fn packages_input(project: &ProjectSurvey, package: &NpmPackage) -> String {
-    project.named("npm", &package.folder)
-}
-
-/// Names the frozen input with the registry's answers to an audit.
-pub(super) fn audit_input(project: &ProjectSurvey, package: &NpmPackage) -> String {
-    project.named("advisories", &package.folder)
-}
-
-/// Writes a line for a folder.
-pub(super) fn within(folder: &str, line: &str) -> String {
-    if folder.is_empty() { line.to_owned() } else { format!("cd {} && {line}", word(folder)) }
-}
-
-/// Writes a path as one word of a shell that cannot be taken for an option.
-fn word(path: &str) -> String {
-    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
-    let is_plain =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | '%' | ',' | ':' | '=');
-    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
-}
-
-/// Finds plain lines of CI for a folder that begin with these words, each text once.
-pub(super) fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&str]) -> Vec<&'a CiLine> {
-    let mut found: Vec<&CiLine> = Vec::new();
-    for line in &project.ci {
-        let fits = line.is_plain() && line.folder.as_deref() == Some(folder) && line.words().starts_with(begins);
-        if fits && !found.iter().any(|known| known.line.text == line.line.text) {
-            found.push(line);
-        }
-    }
-    found
-}
-
-/// The time that CI grants, and where it says so; none where it grants no time of its own, so that the default of the engine's
-/// machine applies.
-pub(super) fn granted(line: Option<&CiLine>) -> Option<(String, String)> {
-    let line = line?;
-    let minutes = line.minutes?;
-    Some((format!("{minutes}m"), format!("{}: the job may take {minutes} minutes", line.line.place)))
 }
 
 fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedCommand]) -> Vec<PlannedCommand> {

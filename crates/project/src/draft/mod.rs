@@ -3,12 +3,13 @@
 mod commands;
 mod images;
 mod packages;
+mod planned;
 mod text;
 
 use std::collections::BTreeSet;
 
 use crate::survey::ProjectSurvey;
-use commands::PlannedCommand;
+use planned::PlannedCommand;
 use text::Writer;
 
 /// A plan, and the image definitions that it names.
@@ -49,7 +50,7 @@ fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[Planned
     let is_used = |name: &str| planned.iter().any(|command| command.frozen.iter().any(|frozen| frozen == name));
     writer.heading("Frozen inputs: the only steps with a network; `rcrepro lock` locks what they yield");
     for module in &project.modules {
-        let name = commands::modules_input(project, module);
+        let name = planned::modules_input(project, module);
         if is_used(&name) {
             writer.table(&format!("frozen.{name}"));
             writer.entry("kind", "go-modules");
@@ -71,7 +72,7 @@ fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[Planned
         writer.entry("path", "mirror/vulndb.zip");
     }
     for package in &project.packages {
-        let (name, audit) = (commands::packages_input(project, package), commands::audit_input(project, package));
+        let (name, audit) = (planned::packages_input(project, package), planned::audit_input(project, package));
         if is_used(&name) {
             writer.table(&format!("frozen.{name}"));
             writer.entry("kind", "npm-packages");

@@ -1,6 +1,6 @@
 //! Which commands a plan runs of an npm package.
 
-use super::commands::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
+use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
 use crate::npm::NpmPackage;
 use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;

@@ -13,8 +13,9 @@ use rustix::io::Errno;
 
 use super::dir_error::DirError;
 use super::scan::{self, DirOptions, Folder, Shape, Slot};
-use super::{HashOnly, LimitError, Meter, PIECE, fill, with_buffer};
+use super::{HashOnly, LimitError, Meter, PIECE, with_buffer};
 use crate::{BlobBatch, BlobStore};
+use rcrepro_archive::fill;
 use rcrepro_model::content::digest::{Digest, DigestHasher};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{Directory, TreeNode};

@@ -7,7 +7,6 @@ use std::error::Error;
 use std::path::Path;
 
 use gix::objs::tree::EntryKind;
-use globset::GlobSet;
 use rayon::prelude::*;
 
 use super::{IngestLimits, Meter};
@@ -16,6 +15,7 @@ use rcrepro_format::syntax::canonical_json::MAX_INTEGER;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
+use rcrepro_model::plan::glob::PathGlobSet;
 
 mod error;
 mod visit;
@@ -36,7 +36,7 @@ pub struct GitSource<'a> {
     /// The folder inside the repository that becomes the root; all of it when there is none.
     pub folder: Option<&'a TreePath>,
     /// Paths, relative to `folder`, that are left out; what matches as a folder is left out with everything below it.
-    pub exclude: &'a GlobSet,
+    pub exclude: &'a PathGlobSet,
 }
 
 /// A commit's tree in the store.
@@ -124,7 +124,7 @@ fn tracked(
     for record in records(repository, commit, source, limits)? {
         let text = std::str::from_utf8(&record.filepath)
             .map_err(|_| GitError::NameNotUtf8 { bytes: record.filepath.escape_ascii().to_string() })?;
-        if is_excluded(text, source.exclude) {
+        if source.exclude.matches_within(text) {
             continue;
         }
         let path: TreePath = text.parse()?;
@@ -163,13 +163,6 @@ fn records(
         Err(error) if !walk.is_cut() => Err(failed(format!("walk the tree of commit {id}"))(error.into())),
         _ => walk.finish(),
     }
-}
-
-/// Whether the path, or a folder above it, matches.
-#[must_use]
-pub fn is_excluded(path: &str, exclude: &GlobSet) -> bool {
-    let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
-    !exclude.is_empty() && ends.map(|end| &path[..end]).any(|above| exclude.is_match(above))
 }
 
 /// Reads the objects on every thread of the pool; each has its own handle, because gix's is not shared.

@@ -7,12 +7,11 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use tar::EntryType;
-
 use super::tar::keep;
-use super::tar_reader::TarReader;
 use super::{IngestLimits, Meter, TarError, with_buffer};
 use crate::{BlobBatch, BlobStore};
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::reader::TarReader;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
@@ -110,18 +109,18 @@ fn changes(
         }
         let mut dress = Dress { mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid };
         let item = match entry.kind {
-            EntryType::Regular | EntryType::Continuous => {
+            MemberKind::File => {
                 let digest = with_buffer(|buffer| keep(batch, &mut archive, &entry, buffer))?;
                 Some(TreeNode::File { digest, executable: entry.executable })
             }
-            EntryType::Directory => None,
-            EntryType::Symlink => {
+            MemberKind::Directory => None,
+            MemberKind::Symlink => {
                 let target = String::from_utf8(entry.link.clone()).map_err(|_| refused("its target is not UTF-8"))?;
                 // What a link's own mode says differs from tool to tool, and nobody asks for it.
                 dress.mode = 0o777;
                 Some(TreeNode::Symlink { target })
             }
-            EntryType::Link => {
+            MemberKind::Hardlink => {
                 let target = locate(&entry.link).ok().flatten();
                 let target = target.and_then(|path| changes.brings.get(&path).or_else(|| below.get(&path)));
                 let (node, of) = target
@@ -130,8 +129,8 @@ fn changes(
                 dress = of;
                 Some(node)
             }
-            EntryType::Char | EntryType::Block => return Err(refused("it is a device")),
-            EntryType::Fifo => return Err(refused("it is a fifo")),
+            MemberKind::CharDevice | MemberKind::BlockDevice => return Err(refused("it is a device")),
+            MemberKind::Fifo => return Err(refused("it is a fifo")),
             _ => return Err(refused("its type is unknown")),
         };
         changes.brings.insert(path, (item, dress));
@@ -169,32 +168,24 @@ fn locate(bytes: &[u8]) -> Result<Option<TreePath>, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use tar::{Builder, EntryType, Header};
-
     use super::*;
     use crate::export::walk;
     use crate::memory::MemoryStore;
+    use rcrepro_archive::tar::unchecked::{UncheckedMember, archive};
 
     /// A path, what it is, its text (content or link target), and its mode.
-    type Made<'a> = (&'a str, EntryType, &'a str, u32);
+    type Made<'a> = (&'a str, MemberKind, &'a str, u32);
 
-    fn layer(store: &MemoryStore, entries: &[Made<'_>]) -> Digest {
-        let mut tar = Builder::new(Vec::new());
-        for (path, kind, text, mode) in entries {
-            let mut header = Header::new_gnu();
-            header.set_entry_type(*kind);
-            header.set_mode(*mode);
-            header.set_uid(7);
-            header.set_gid(8);
-            header.set_size(0);
-            if matches!(kind, EntryType::Symlink | EntryType::Link) {
-                tar.append_link(&mut header, path, text).expect("written");
-            } else {
-                header.set_size(text.len() as u64);
-                tar.append_data(&mut header, path, text.as_bytes()).expect("written");
-            }
-        }
-        store.put(&tar.into_inner().expect("ended")).expect("stored")
+    fn layer<'a>(store: &MemoryStore, entries: &[Made<'a>]) -> Digest {
+        let member = |(name, kind, text, mode): &Made<'a>| {
+            let (link, content) = match kind {
+                MemberKind::Symlink | MemberKind::Hardlink => (*text, &[][..]),
+                _ => ("", text.as_bytes()),
+            };
+            UncheckedMember { kind: *kind, name, mode: *mode, link, content }
+        };
+        let members: Vec<UncheckedMember<'_>> = entries.iter().map(member).collect();
+        store.put(&archive(&members)).expect("stored")
     }
 
     fn laid(layers: &[&[Made<'_>]]) -> Result<Vec<String>, TarError> {
@@ -214,8 +205,8 @@ mod tests {
         Ok(walk(&store, tree.root).expect("a tree").into_iter().map(shown).collect())
     }
 
-    const FILE: EntryType = EntryType::Regular;
-    const FOLDER: EntryType = EntryType::Directory;
+    const FILE: MemberKind = MemberKind::File;
+    const FOLDER: MemberKind = MemberKind::Directory;
 
     #[test]
     fn layers_are_laid_over_each_other() {
@@ -236,8 +227,8 @@ mod tests {
             ("b/.wh..wh..opq", FILE, "", 0o644),
             ("b/new", FILE, "new", 0o4755),
             ("c/", FOLDER, "", 0o755),
-            ("c/now", EntryType::Link, "a/two", 0o644),
-            ("d", EntryType::Symlink, "a", 0o755),
+            ("c/now", MemberKind::Hardlink, "a/two", 0o644),
+            ("d", MemberKind::Symlink, "a", 0o755),
         ];
         assert_eq!(
             laid(&[low, high]).expect("laid"),
@@ -260,11 +251,12 @@ mod tests {
 
     #[test]
     fn devices_and_links_out_of_the_image_are_refused() {
-        for wrong in
-            [("n", EntryType::Char, "", 0o644), ("l", EntryType::Link, "missing", 0o644), ("../x", FILE, "", 0o644)]
-        {
-            let made = std::panic::catch_unwind(|| laid(&[&[wrong]]));
-            assert!(!matches!(made, Ok(Ok(_))), "{}", wrong.0);
+        for wrong in [
+            ("n", MemberKind::CharDevice, "", 0o644),
+            ("l", MemberKind::Hardlink, "missing", 0o644),
+            ("../x", FILE, "", 0o644),
+        ] {
+            assert!(matches!(laid(&[&[wrong]]), Err(TarError::Entry { .. })), "{}", wrong.0);
         }
     }
 

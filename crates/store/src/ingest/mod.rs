@@ -5,7 +5,7 @@
 //! tree is an error that names it.
 
 use std::cell::RefCell;
-use std::io::{self, Read};
+use std::io;
 
 use crate::{BlobBatch, BlobWriter, StoreError};
 use rcrepro_model::content::digest::{Digest, DigestHasher};
@@ -17,11 +17,10 @@ pub mod layers;
 mod scan;
 pub mod tar;
 mod tar_error;
-pub mod tar_reader;
 
 pub use self::dir::{hash_dir, ingest_dir, ingest_output};
 pub use self::dir_error::DirError;
-pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, is_excluded, visit_git};
+pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, visit_git};
 pub use self::layers::{Dress, RootTree, ingest_layers};
 pub use self::scan::DirOptions;
 pub use self::tar::{TarOptions, ingest_tar, ingest_tar_into};
@@ -116,20 +115,6 @@ fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
         buffer.resize(PIECE + 1, 0);
         work(buffer)
     })
-}
-
-/// Reads until the buffer is full or the reader ends.
-fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 /// A batch that keeps nothing: what is only to be hashed goes here.

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Write as _};
 
-use tar::EntryType;
-
 use super::tar_error::TarError;
-use super::tar_reader::{TarEntry, TarReader};
-use super::{IngestLimits, Meter, PIECE, fill, with_buffer};
+use super::{IngestLimits, Meter, PIECE, with_buffer};
 use crate::{BlobBatch, BlobStore, StoreError};
+use rcrepro_archive::fill;
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::reader::{TarEntry, TarReadError, TarReader};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
@@ -56,16 +56,16 @@ pub fn ingest_tar_into(
         let refused = |reason| TarError::Entry { entry: escaped(&entry.path), reason };
         let path = locate(&entry.path, options.strip.as_ref()).map_err(refused)?;
         let item = match entry.kind {
-            EntryType::Regular | EntryType::Continuous => {
+            MemberKind::File => {
                 let digest = with_buffer(|buffer| keep(batch, &mut archive, &entry, buffer))?;
                 Item::Leaf(TreeNode::File { digest, executable: entry.executable })
             }
-            EntryType::Directory => Item::Folder,
-            EntryType::Symlink => {
+            MemberKind::Directory => Item::Folder,
+            MemberKind::Symlink => {
                 let target = String::from_utf8(entry.link.clone()).map_err(|_| refused("its target is not UTF-8"))?;
                 Item::Leaf(TreeNode::Symlink { target })
             }
-            EntryType::Link => {
+            MemberKind::Hardlink => {
                 let target = locate(&entry.link, options.strip.as_ref())
                     .map_err(|_| refused("it is a hard link to a path outside the archive"))?;
                 let target = tree.seen.get(&target).cloned();
@@ -73,9 +73,9 @@ pub fn ingest_tar_into(
                     .filter(|item| matches!(item, Item::Leaf(_)))
                     .ok_or_else(|| refused("it is a hard link to what the archive has not shown before"))?
             }
-            EntryType::Char | EntryType::Block => return Err(refused("it is a device")),
-            EntryType::Fifo => return Err(refused("it is a fifo")),
-            EntryType::GNUSparse => return Err(refused("it is sparse, which is not supported")),
+            MemberKind::CharDevice | MemberKind::BlockDevice => return Err(refused("it is a device")),
+            MemberKind::Fifo => return Err(refused("it is a fifo")),
+            MemberKind::Sparse => return Err(refused("it is sparse, which is not supported")),
             _ => return Err(refused("its type is unknown")),
         };
         tree.add(path, item, &entry.path)?;
@@ -161,8 +161,8 @@ pub(super) fn keep(
     buffer: &mut [u8],
 ) -> Result<Digest, TarError> {
     let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::UnexpectedEof => TarError::Cut { after: escaped(&entry.path) },
-        _ => TarError::Read { source },
+        io::ErrorKind::UnexpectedEof => TarReadError::Cut { after: escaped(&entry.path) },
+        _ => TarReadError::Read { source },
     };
     if entry.size <= PIECE as u64 {
         let count = fill(archive, buffer).map_err(failed)?;

@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::process::Command;
 
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::reader::TarReadError;
+use rcrepro_archive::tar::unchecked::UncheckedMember;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::export::{TarStyle, export_tar, lookup};
 use rcrepro_store::ingest::{DirOptions, IngestLimits, TarError, TarOptions, hash_dir, ingest_dir, ingest_tar};
 use rcrepro_store::memory::MemoryStore;
-use tar::{EntryType, Header};
 
 use crate::nasty;
 
@@ -29,22 +31,12 @@ fn gnu_tar(folder: &Path, arguments: &[&str]) -> Vec<u8> {
 }
 
 /// Makes the bytes of one entry of an archive, whatever a writer would refuse.
-fn entry(kind: EntryType, path: &str, link: &str, data: &[u8]) -> Vec<u8> {
-    let mut header = Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_mode(0o644);
-    header.set_size(data.len() as u64);
-    let fields = header.as_gnu_mut().expect("gnu");
-    fields.name[..path.len()].copy_from_slice(path.as_bytes());
-    fields.linkname[..link.len()].copy_from_slice(link.as_bytes());
-    header.set_cksum();
-    let mut bytes = [header.as_bytes(), data].concat();
-    bytes.resize(bytes.len().next_multiple_of(512), 0);
-    bytes
+fn entry(kind: MemberKind, path: &str, link: &str, data: &[u8]) -> Vec<u8> {
+    UncheckedMember { kind, name: path, mode: 0o644, link, content: data }.bytes()
 }
 
 fn file(path: &str, data: &[u8]) -> Vec<u8> {
-    entry(EntryType::Regular, path, "", data)
+    entry(MemberKind::File, path, "", data)
 }
 
 fn ended(entries: &[Vec<u8>]) -> Vec<u8> {
@@ -75,7 +67,7 @@ fn every_format_of_gnu_tar_gives_the_folders_digest() {
 fn single_files_and_symlinks_are_themselves() {
     let node = TreeNode::File { digest: Digest::of(b"x"), executable: false };
     assert_eq!(ingest(&ended(&[file("app", b"x")]), &strip("app")).expect("a file"), node);
-    let link = entry(EntryType::Symlink, "app", "../dangling", b"");
+    let link = entry(MemberKind::Symlink, "app", "../dangling", b"");
     assert_eq!(
         ingest(&ended(&[link]), &strip("app")).expect("a link"),
         TreeNode::Symlink { target: "../dangling".into() }
@@ -88,16 +80,16 @@ fn single_files_and_symlinks_are_themselves() {
 #[test]
 fn hard_links_become_files() {
     let store = MemoryStore::default();
-    let bytes = ended(&[file("out/a", b"x"), entry(EntryType::Link, "out/b", "out/a", b"")]);
+    let bytes = ended(&[file("out/a", b"x"), entry(MemberKind::Hardlink, "out/b", "out/a", b"")]);
     let TreeNode::Directory { digest } = ingest_tar(&store, &mut &*bytes, &strip("out")).expect("ingest") else {
         panic!("a directory")
     };
     let found = lookup(&store, digest, &"b".parse().expect("a path")).expect("lookup");
     assert_eq!(found, Some(TreeNode::File { digest: Digest::of(b"x"), executable: false }));
     for (target, entries) in
-        [("out/none", vec![]), ("elsewhere", vec![]), ("out/d", vec![entry(EntryType::Directory, "out/d/", "", b"")])]
+        [("out/none", vec![]), ("elsewhere", vec![]), ("out/d", vec![entry(MemberKind::Directory, "out/d/", "", b"")])]
     {
-        let bytes = ended(&[entries, vec![entry(EntryType::Link, "out/b", target, b"")]].concat());
+        let bytes = ended(&[entries, vec![entry(MemberKind::Hardlink, "out/b", target, b"")]].concat());
         assert!(matches!(ingest(&bytes, &strip("out")), Err(TarError::Entry { .. })), "{target}");
     }
 }
@@ -105,16 +97,16 @@ fn hard_links_become_files() {
 #[test]
 fn bad_entries_are_named() {
     let cases = [
-        (entry(EntryType::Regular, "/etc/passwd", "", b""), "absolute"),
-        (entry(EntryType::Regular, "out/../../x", "", b""), ".."),
-        (entry(EntryType::Regular, "outside", "", b""), "outside"),
-        (entry(EntryType::Regular, "out//x", "", b""), "segment"),
-        (entry(EntryType::Regular, "out/./x", "", b""), "segment"),
-        (entry(EntryType::Char, "out/null", "", b""), "device"),
-        (entry(EntryType::Block, "out/disk", "", b""), "device"),
-        (entry(EntryType::Fifo, "out/pipe", "", b""), "fifo"),
-        (entry(EntryType::GNUSparse, "out/holes", "", b""), "sparse"),
-        (entry(EntryType::new(b'V'), "out/volume", "", b""), "unknown"),
+        (entry(MemberKind::File, "/etc/passwd", "", b""), "absolute"),
+        (entry(MemberKind::File, "out/../../x", "", b""), ".."),
+        (entry(MemberKind::File, "outside", "", b""), "outside"),
+        (entry(MemberKind::File, "out//x", "", b""), "segment"),
+        (entry(MemberKind::File, "out/./x", "", b""), "segment"),
+        (entry(MemberKind::CharDevice, "out/null", "", b""), "device"),
+        (entry(MemberKind::BlockDevice, "out/disk", "", b""), "device"),
+        (entry(MemberKind::Fifo, "out/pipe", "", b""), "fifo"),
+        (entry(MemberKind::Sparse, "out/holes", "", b""), "sparse"),
+        (entry(MemberKind::Other(b'V'), "out/volume", "", b""), "unknown"),
     ];
     for (bytes, reason) in cases {
         let error = ingest(&ended(&[bytes]), &strip("out")).expect_err(reason);
@@ -123,9 +115,9 @@ fn bad_entries_are_named() {
     }
     let twice = ended(&[file("out/a", b"x"), file("out/a", b"y")]);
     assert!(ingest(&twice, &strip("out")).expect_err("twice").to_string().contains("out/a"));
-    let folder = || entry(EntryType::Directory, "out/d/", "", b"");
+    let folder = || entry(MemberKind::Directory, "out/d/", "", b"");
     assert!(ingest(&ended(&[folder(), folder()]), &strip("out")).is_err(), "a folder twice");
-    for leaf in [file("out/a", b"x"), entry(EntryType::Symlink, "out/a", "/etc", b"")] {
+    for leaf in [file("out/a", b"x"), entry(MemberKind::Symlink, "out/a", "/etc", b"")] {
         let through = ended(&[leaf, file("out/a/b", b"y")]);
         assert!(matches!(ingest(&through, &strip("out")), Err(TarError::Tree(_))), "through a file or symlink");
     }
@@ -145,22 +137,27 @@ fn every_cut_is_noticed() {
     for length in (0..whole.len()).step_by(128) {
         let error = ingest(&whole[..length], &strip("out")).expect_err("cut");
         match length {
-            0 | 1024 | 3584 | 4096 => assert!(matches!(error, TarError::NoEnd { .. }), "{length}: {error}"),
-            _ => assert!(matches!(error, TarError::Cut { .. }), "{length}: {error}"),
+            0 | 1024 | 3584 | 4096 => {
+                assert!(matches!(error, TarError::Archive(TarReadError::NoEnd { .. })), "{length}: {error}")
+            }
+            _ => assert!(matches!(error, TarError::Archive(TarReadError::Cut { .. })), "{length}: {error}"),
         }
     }
     let single = [&entries.concat()[..], &[0; 512], &file("out/c", b"")[..]].concat();
-    assert!(matches!(ingest(&single, &strip("out")), Err(TarError::Malformed { .. })));
-    assert!(matches!(ingest(&[whole, vec![1]].concat(), &strip("out")), Err(TarError::Trailing)));
+    assert!(matches!(ingest(&single, &strip("out")), Err(TarError::Archive(TarReadError::Malformed { .. }))));
+    assert!(matches!(
+        ingest(&[whole, vec![1]].concat(), &strip("out")),
+        Err(TarError::Archive(TarReadError::Trailing))
+    ));
 }
 
 #[test]
 fn damaged_and_greedy_headers_are_refused() {
     let mut flipped = ended(&[file("out/a", b"abc")]);
     flipped[4] ^= 1;
-    assert!(matches!(ingest(&flipped, &strip("out")), Err(TarError::Malformed { .. })));
-    let long = ended(&[entry(EntryType::GNULongName, "x", "", &vec![b'a'; 2 << 20]), file("y", b"")]);
-    assert!(matches!(ingest(&long, &TarOptions::default()), Err(TarError::Malformed { .. })));
+    assert!(matches!(ingest(&flipped, &strip("out")), Err(TarError::Archive(TarReadError::Malformed { .. }))));
+    let long = ended(&[entry(MemberKind::Other(b'L'), "x", "", &vec![b'a'; 2 << 20]), file("y", b"")]);
+    assert!(matches!(ingest(&long, &TarOptions::default()), Err(TarError::Archive(TarReadError::Malformed { .. }))));
     let limits = IngestLimits { file_bytes: 2, ..IngestLimits::default() };
     let large = ended(&[file("out/a", b"abc")]);
     assert!(matches!(ingest(&large, &TarOptions { limits, ..strip("out") }), Err(TarError::Limit { .. })));
@@ -212,5 +209,8 @@ fn a_missing_blob_leaves_the_archive_without_its_end() {
     other.put(b"x").expect("put");
     let mut out = Vec::new();
     export_tar(&other, digest, &TarStyle::default(), &mut out).expect_err("b is missing");
-    assert!(matches!(ingest(&out, &TarOptions::default()), Err(TarError::NoEnd { .. } | TarError::Cut { .. })));
+    assert!(matches!(
+        ingest(&out, &TarOptions::default()),
+        Err(TarError::Archive(TarReadError::NoEnd { .. } | TarReadError::Cut { .. }))
+    ));
 }

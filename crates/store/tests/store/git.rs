@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::plan::glob::PathGlobSet;
 use rcrepro_store::ingest::{GitError, GitSource, IngestLimits, IngestedSource, hash_dir, ingest_git};
 use rcrepro_store::memory::MemoryStore;
 
@@ -33,11 +33,7 @@ fn ingest(
     folder: Option<&str>,
     exclude: &[&str],
 ) -> Result<IngestedSource, GitError> {
-    let mut globs = GlobSetBuilder::new();
-    for glob in exclude {
-        globs.add(Glob::new(glob).expect("a glob"));
-    }
-    let exclude = if exclude.is_empty() { GlobSet::empty() } else { globs.build().expect("globs") };
+    let exclude = PathGlobSet::new(exclude).expect("globs");
     let folder: Option<TreePath> = folder.map(|text| text.parse().expect("a path"));
     let source = GitSource { repository, revision, folder: folder.as_ref(), exclude: &exclude };
     ingest_git(&MemoryStore::default(), &source, IngestLimits::default())
@@ -89,6 +85,8 @@ fn the_whole_repository_and_excluded_parts() {
     let partly = ingest(at, "HEAD", Some("ex/beacon"), &["**/*.pb.go", "a"]).expect("ingest");
     assert_eq!(partly.root, hash_dir(&copy.path().join("ex/beacon")).expect("hash"));
     assert_eq!(partly.tracked_files, 4);
+    let none_here = ingest(at, "HEAD", Some("ex/beacon"), &["*.pb.go", "b", "?/b"]).expect("ingest");
+    assert_eq!(none_here.tracked_files, 5, "`*` does not reach into a folder; `a/b` is one below");
 }
 
 #[test]
@@ -180,7 +178,7 @@ fn a_few_objects_that_name_more_entries_than_there_is_memory_end_at_the_limit() 
     }
     let commit = commit_of(repository.path(), &below);
     let source =
-        GitSource { repository: repository.path(), revision: &commit, folder: None, exclude: &GlobSet::empty() };
+        GitSource { repository: repository.path(), revision: &commit, folder: None, exclude: &PathGlobSet::default() };
     let limits = IngestLimits { entries: 10_000, ..IngestLimits::default() };
     let error = ingest_git(&MemoryStore::default(), &source, limits).expect_err("8^60 entries");
     assert_eq!(error.to_string(), "the tracked tree holds more than 10000 entries");

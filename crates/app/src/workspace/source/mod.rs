@@ -10,7 +10,7 @@ use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::{FrozenKind, Plan};
 use rcrepro_pins::dockerfile::buildkit as dockerfile_buildkit;
-use rcrepro_store::ingest::{Visited, is_excluded};
+use rcrepro_store::ingest::Visited;
 
 mod at_run;
 mod git_calls;
@@ -56,7 +56,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
     let mut blind = Sight::of(plan);
     let dockerfile = |path: &str| plan.release_images.values().any(|image| image.dockerfile.as_str() == path);
     found.commit = workspace.visit_source(revision, &mut |path, visited| {
-        if is_excluded(path, &exclude) {
+        if exclude.matches_within(path) {
             return;
         }
         blind.look(path);

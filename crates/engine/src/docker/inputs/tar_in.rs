@@ -2,23 +2,22 @@
 
 use std::io::{self, Read, Write};
 
-use tar::{Builder, EntryType, Header};
-
 use crate::EngineError;
 use crate::docker::inputs::{INPUT_MTIME, directory};
+use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriteError, TarWriter};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_store::BlobStore;
 
 /// Writes a tar whose entries' modes and times are fixed.
 pub(crate) struct TarIn<W: Write> {
-    builder: Builder<W>,
+    writer: TarWriter<W>,
 }
 
 impl<W: Write> TarIn<W> {
     /// Begins a tar.
     pub fn new(writer: W) -> Self {
-        Self { builder: Builder::new(writer) }
+        Self { writer: TarWriter::new(writer, TarFormat::Gnu) }
     }
 
     /// Adds a tree at `path`; every entry belongs to `owner`.
@@ -40,56 +39,37 @@ impl<W: Write> TarIn<W> {
                     let reader = store.reader(digest).map_err(EngineError::from)?;
                     self.file(&path, owner, mode, digest.size, reader)?;
                 }
-                TreeNode::Symlink { target } => self.symlink(&path, &target, owner)?,
+                TreeNode::Symlink { target } => self.writer.symlink(&path, &target, attributes(owner, 0o777))?,
             }
         }
         Ok(())
     }
 
-    /// Adds a symlink whose text stays as it is; the tar crate would tidy `./a//b` up.
-    fn symlink(&mut self, path: &str, target: &str, owner: u32) -> io::Result<()> {
-        let mut link = header(EntryType::Symlink, owner, 0o777, 0);
-        if link.set_link_name_literal(target).is_err() {
-            let text = [target.as_bytes(), b"\0"].concat();
-            let mut long = header(EntryType::GNULongLink, 0, 0o644, text.len() as u64);
-            self.builder.append_data(&mut long, "././@LongLink", text.as_slice())?;
-        }
-        self.builder.append_data(&mut link, path, io::empty())
-    }
-
     /// Adds a directory with mode 0755.
-    pub fn directory(&mut self, path: &str, owner: u32) -> io::Result<()> {
-        self.builder.append_data(&mut header(EntryType::Directory, owner, 0o755, 0), format!("{path}/"), io::empty())
+    pub fn directory(&mut self, path: &str, owner: u32) -> Result<(), TarInError> {
+        Ok(self.writer.directory(path, attributes(owner, 0o755))?)
     }
 
     /// Adds a file; `content` is read to its end, where its digest is checked.
-    pub fn file(&mut self, path: &str, owner: u32, mode: u32, size: u64, mut content: impl Read) -> io::Result<()> {
-        self.builder.append_data(
-            &mut header(EntryType::Regular, owner, mode, size),
-            path,
-            content.by_ref().take(size),
-        )?;
-        match content.read(&mut [0])? {
-            0 => Ok(()),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("`{path}` is longer than {size} bytes"))),
-        }
+    pub fn file(
+        &mut self,
+        path: &str,
+        owner: u32,
+        mode: u32,
+        size: u64,
+        mut content: impl Read,
+    ) -> Result<(), TarInError> {
+        Ok(self.writer.file(path, attributes(owner, mode), size, &mut content)?)
     }
 
     /// Writes the end mark.
-    pub fn finish(self) -> io::Result<W> {
-        self.builder.into_inner()
+    pub fn finish(self) -> Result<W, TarInError> {
+        Ok(self.writer.finish()?)
     }
 }
 
-fn header(kind: EntryType, owner: u32, mode: u32, size: u64) -> Header {
-    let mut header = Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_uid(owner.into());
-    header.set_gid(owner.into());
-    header.set_mode(mode);
-    header.set_size(size);
-    header.set_mtime(INPUT_MTIME);
-    header
+fn attributes(owner: u32, mode: u32) -> MemberAttributes {
+    MemberAttributes { mode, uid: owner, gid: owner, mtime: INPUT_MTIME }
 }
 
 /// Why a tar could not be written: its receiver or its source failed.
@@ -101,4 +81,10 @@ pub(crate) enum TarInError {
     /// The tree cannot be read.
     #[error(transparent)]
     Tree(#[from] EngineError),
+}
+
+impl From<TarWriteError> for TarInError {
+    fn from(error: TarWriteError) -> Self {
+        Self::Io(error.into())
+    }
 }

@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 use crate::docker::container::init;
 use crate::docker::fault::reason;
 use crate::docker::pump::PumpHandle;
+use rcrepro_archive::tar::reader::TarReader;
 use rcrepro_model::execution::action::Ending;
 use rcrepro_model::execution::attempt::{NetworkAttempt, Sightings};
 
@@ -90,10 +91,10 @@ async fn download(pump: &PumpHandle, container: &str) -> Result<Vec<u8>, String>
         Ok(archive)
     });
     let archive = archive.await.map_err(|error| error.to_string())??;
-    let mut tar = tar::Archive::new(archive.as_slice());
-    let mut entries = tar.entries().map_err(|error| error.to_string())?;
-    let entry = entries.next().ok_or("the archive is empty")?.map_err(|error| error.to_string())?;
-    whole(entry).map_err(|error| error.to_string())
+    let mut archive = archive.as_slice();
+    let mut tar = TarReader::new(&mut archive);
+    tar.next_entry().map_err(|error| error.to_string())?.ok_or("the archive is empty")?;
+    whole(tar).map_err(|error| error.to_string())
 }
 
 /// Reads a whole report; `None` for any other text.

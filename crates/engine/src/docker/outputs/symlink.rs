@@ -4,9 +4,7 @@
 //! become another, or none. Its answer about a path tells that it is a symlink, with a target that was resolved; as it
 //! was written, the target is only in the archive of the directory around it.
 
-use std::io;
-
-use tar::{Archive, EntryType};
+use std::io::Read;
 
 use crate::EngineError;
 use crate::docker::blocking::{blocking, on_own_thread};
@@ -14,8 +12,11 @@ use crate::docker::fault::{call, incomplete};
 use crate::docker::libpod::Libpod;
 use crate::docker::outputs::archive::open_archive;
 use crate::docker::pump::PumpHandle;
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::reader::{TarReadError, TarReader};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::TreeNode;
+use rcrepro_model::text::causes::with_causes;
 
 /// Reads the symlink at a path of a container; `None` when something else or nothing is there.
 ///
@@ -40,7 +41,8 @@ pub(crate) async fn read(
     let archive = open_archive(pump, container, label, &format!("/{directory}")).await?.ok_or_else(missing)?;
     let found = blocking(|| on_own_thread(|| target(archive, &wanted)));
     let found = found.map_err(|_| incomplete(label, "the reader of an archive panicked"))?;
-    let target = found.map_err(|error| incomplete(label, format!("the archive of `/{directory}`: {error}")))?;
+    let target =
+        found.map_err(|error| incomplete(label, format!("the archive of `/{directory}`: {}", with_causes(&error))))?;
     let target = String::from_utf8(target.ok_or_else(missing)?).map_err(|_| EngineError::Output {
         label: label.to_owned(),
         path: format!("/{at}"),
@@ -50,11 +52,11 @@ pub(crate) async fn read(
 }
 
 /// Finds the target of the symlink at a path of an archive.
-fn target(reader: impl io::Read, wanted: &str) -> io::Result<Option<Vec<u8>>> {
-    for entry in Archive::new(reader).entries()? {
-        let entry = entry?;
-        if entry.header().entry_type() == EntryType::Symlink && *entry.path_bytes() == *wanted.as_bytes() {
-            return Ok(entry.link_name_bytes().map(|target| target.into_owned()));
+fn target(mut archive: impl Read, wanted: &str) -> Result<Option<Vec<u8>>, TarReadError> {
+    let mut reader = TarReader::new(&mut archive);
+    while let Some(entry) = reader.next_entry()? {
+        if entry.kind == MemberKind::Symlink && entry.path == wanted.as_bytes() {
+            return Ok(Some(entry.link));
         }
     }
     Ok(None)
@@ -63,26 +65,16 @@ fn target(reader: impl io::Read, wanted: &str) -> io::Result<Option<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
 
     #[test]
     fn targets_stay_as_they_were_written() {
         let long = "x/".repeat(120);
-        let mut builder = tar::Builder::new(Vec::new());
+        let mut tar = TarWriter::new(Vec::new(), TarFormat::Gnu);
         for (path, target) in [("work/a", "nowhere//x"), ("work/deep/a", "other"), ("work/long", long.as_str())] {
-            let mut header = tar::Header::new_gnu();
-            header.set_entry_type(EntryType::Symlink);
-            header.set_size(0);
-            header.set_link_name_literal(target.get(..100).unwrap_or(target)).expect("it is short");
-            if target.len() > 100 {
-                let mut name = tar::Header::new_gnu();
-                name.set_entry_type(EntryType::GNULongLink);
-                name.set_size(target.len() as u64 + 1);
-                name.set_cksum();
-                builder.append_data(&mut name, "././@LongLink", format!("{target}\0").as_bytes()).expect("memory");
-            }
-            builder.append_data(&mut header, path, io::empty()).expect("memory");
+            tar.symlink(path, target, MemberAttributes::default()).expect("memory");
         }
-        let bytes = builder.into_inner().expect("memory");
+        let bytes = tar.finish().expect("memory");
         let find = |wanted| target(bytes.as_slice(), wanted).expect("an archive");
         assert_eq!(find("work/a").as_deref(), Some(b"nowhere//x".as_slice()));
         assert_eq!(find("work/long").as_deref(), Some(long.as_bytes()));

@@ -4,9 +4,9 @@
 //! "pax Interchange Format"). Of two records the later one counts by the standard, and not with every reader; beside a long name either
 //! may. So where there are several, all of them are compared, and a difference is never the surroundings'.
 
-use std::collections::BTreeMap;
-
 use crate::formats::members::Property;
+use rcrepro_archive::tar::blocks::{TarBlock, blocks};
+use rcrepro_archive::tar::{PaxRecords, TarHeader};
 use rcrepro_model::why::difference::DifferenceClass;
 
 /// Gathers the records about one member that precede its header.
@@ -14,40 +14,17 @@ use rcrepro_model::why::difference::DifferenceClass;
 pub(super) struct Claims {
     /// The names, links and sizes in their order: where, which, and the value.
     said: Vec<(&'static str, &'static str, String)>,
-}
-
-/// Reads the extended headers of every member, by where its own header begins.
-pub(super) fn claims(bytes: &[u8]) -> BTreeMap<u64, Claims> {
-    let (mut found, mut open, mut at) = (BTreeMap::new(), Claims::default(), 0_usize);
-    while let Some(block) = bytes.get(at..at + 512).filter(|block| block.iter().any(|byte| *byte != 0)) {
-        let header = tar::Header::from_byte_slice(block);
-        let Ok(stated) = header.entry_size() else { break };
-        let kind = block[156];
-        let own = !matches!(kind, b'x' | b'L' | b'K');
-        let size = if own { open.size().unwrap_or(stated) } else { stated };
-        let Some(end) = usize::try_from(size).ok().and_then(|size| (at + 512).checked_add(size)) else { break };
-        let Some(data) = bytes.get(at + 512..end) else { break };
-        match kind {
-            b'x' => open.extended(data),
-            b'L' => open.said.push(("long name", "path", text(data))),
-            b'K' => open.said.push(("long link", "linkpath", text(data))),
-            _ => drop(found.insert(at as u64, std::mem::take(&mut open))),
-        }
-        let Some(next) = end.checked_next_multiple_of(512) else { break };
-        at = next;
-    }
-    found
+    /// The other records of extended headers: key and value.
+    others: Vec<(String, String)>,
 }
 
 /// Returns what is behind the two empty blocks that end an archive, without the padding.
 pub(super) fn behind(bytes: &[u8]) -> &[u8] {
-    let blocks = bytes.as_chunks::<512>().0;
+    let all = bytes.as_chunks::<512>().0;
     let empty = |block: &[u8; 512]| block.iter().all(|byte| *byte == 0);
-    // A member may hold empty blocks itself: the end is behind the last header.
-    let from = claims(bytes).keys().last().and_then(|at| usize::try_from(*at / 512).ok()).unwrap_or(0);
-    let size = blocks.get(from).and_then(|block| tar::Header::from_byte_slice(block).entry_size().ok()).unwrap_or(0);
-    let from = from.saturating_add(1).saturating_add(usize::try_from(size.div_ceil(512)).unwrap_or(usize::MAX));
-    let rest = blocks.get(from..).unwrap_or_default();
+    // A member may hold empty blocks itself: the end is behind the last one.
+    let from = blocks(bytes).flatten().last().map_or(0, |block| block.end()) / 512;
+    let rest = all.get(from..).unwrap_or_default();
     let Some(end) = rest.windows(2).position(|pair| pair.iter().all(empty)) else { return &[] };
     let rest = &bytes[(from + end) * 512..];
     let last = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
@@ -59,24 +36,40 @@ fn text(data: &[u8]) -> String {
 }
 
 impl Claims {
-    fn extended(&mut self, data: &[u8]) {
-        for record in tar::PaxExtensions::new(data).flatten() {
-            let key = match record.key_bytes() {
-                b"path" => "path",
-                b"linkpath" => "linkpath",
-                b"size" => "size",
-                _ => continue,
-            };
-            self.said.push(("extended header", key, String::from_utf8_lossy(record.value_bytes()).into_owned()));
+    /// Takes what a long name or an extended header says.
+    pub(super) fn add(&mut self, block: &TarBlock<'_>) {
+        match block.header.flag() {
+            b'L' => self.said.push(("long name", "path", text(block.data))),
+            b'K' => self.said.push(("long link", "linkpath", text(block.data))),
+            _ => PaxRecords(block.data).flatten().for_each(|(key, value)| self.record(key, value)),
         }
     }
 
-    fn size(&self) -> Option<u64> {
-        self.said.iter().find(|(_, key, _)| *key == "size").and_then(|(.., value)| value.parse().ok())
+    fn record(&mut self, key: &[u8], value: &[u8]) {
+        let value = String::from_utf8_lossy(value).into_owned();
+        let key = match key {
+            b"path" => "path",
+            b"linkpath" => "linkpath",
+            b"size" => "size",
+            other => return self.others.push((String::from_utf8_lossy(other).into_owned(), value)),
+        };
+        self.said.push(("extended header", key, value));
+    }
+
+    /// Returns a name or link as most readers take it: of a long name, or else of the first record.
+    pub(super) fn first(&self, key: &str) -> Option<String> {
+        let of_key = || self.said.iter().filter(|(_, found, _)| *found == key);
+        let long = of_key().find(|(place, ..)| *place != "extended header");
+        long.or_else(|| of_key().next()).map(|(.., value)| value.clone())
+    }
+
+    /// Returns what extended headers say beside names, links and sizes.
+    pub(super) fn extended(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.others.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// Returns what readers may differ in; nothing where one place says it, and the header says nothing else.
-    pub(super) fn properties(&self, name: &str, header: &tar::Header) -> Vec<Property> {
+    pub(super) fn properties(&self, name: &str, header: &TarHeader) -> Vec<Property> {
         let mut found = Vec::new();
         for (key, property) in [("path", "names"), ("linkpath", "links"), ("size", "sizes")] {
             let all: Vec<String> = self
@@ -93,7 +86,7 @@ impl Claims {
                 ));
             }
         }
-        let plain = String::from_utf8_lossy(&header.path_bytes()).into_owned();
+        let plain = String::from_utf8_lossy(&header.path()).into_owned();
         if !self.said.is_empty() && plain != name {
             found.push(real("plain name", plain, "another name for readers that know no extended headers"));
         }
@@ -110,6 +103,8 @@ mod tests {
     use super::*;
     use crate::Hints;
     use crate::formats::tar::explain_tar;
+    use rcrepro_archive::tar::MemberKind;
+    use rcrepro_archive::tar::unchecked::UncheckedMember;
 
     /// Makes a record of an extended header.
     fn record(key: &str, value: &str) -> String {
@@ -123,23 +118,10 @@ mod tests {
 
     /// Makes an archive of one member `plain`, with other headers before its own.
     fn archive(before: &[(u8, &str)], behind: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut add = |kind: u8, name: &str, data: &[u8]| {
-            let mut header = tar::Header::new_ustar();
-            header.set_path(name).expect("a short name");
-            header.set_entry_type(tar::EntryType::new(kind));
-            header.set_size(data.len() as u64);
-            header.set_mode(0o644);
-            header.set_mtime(0);
-            header.set_uid(0);
-            header.set_gid(0);
-            header.set_cksum();
-            bytes.extend_from_slice(header.as_bytes());
-            bytes.extend_from_slice(data);
-            bytes.resize(bytes.len().next_multiple_of(512), 0);
-        };
-        before.iter().for_each(|(kind, data)| add(*kind, "x", data.as_bytes()));
-        add(b'0', "plain", b"content\n");
+        let member = |kind, name, content| UncheckedMember { kind, name, mode: 0o644, link: "", content };
+        let headers = before.iter().map(|(kind, data)| member(MemberKind::Other(*kind), "x", data.as_bytes()));
+        let members = headers.chain([member(MemberKind::File, "plain", b"content\n")]);
+        let mut bytes: Vec<u8> = members.flat_map(|member| member.bytes()).collect();
         bytes.resize(bytes.len() + 1024, 0);
         bytes.extend_from_slice(behind);
         bytes.resize(bytes.len().next_multiple_of(10_240), 0);

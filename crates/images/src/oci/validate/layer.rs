@@ -4,12 +4,11 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Read};
 
-use tar::{EntryType, Header};
-
 use super::FaultName;
+use rcrepro_archive::tar::reader::{TarEntry, TarReader};
+use rcrepro_archive::tar::{MemberKind, begins_tar};
 use rcrepro_model::content::digest::{Digest, DigestHasher, Sha256};
 use rcrepro_model::content::hex;
-use rcrepro_store::ingest::tar_reader::{TarEntry, TarReader};
 
 /// The most bytes that a layer may unpack to: 64 GiB.
 const MAX_LAYER: u64 = 64 << 30;
@@ -43,18 +42,9 @@ impl Compression {
         match head {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
-            block if block.len() == 512 => is_tar_block(block).then_some(Self::None),
-            _ => None,
+            block => begins_tar(block).then_some(Self::None),
         }
     }
-}
-
-/// Whether a block is a header with the right sum, or the end mark of a layer without entries.
-fn is_tar_block(block: &[u8]) -> bool {
-    let mut header = Header::new_old();
-    header.as_mut_bytes().copy_from_slice(block);
-    let sum: u32 = block[..148].iter().chain(&block[156..]).map(|byte| u32::from(*byte)).sum();
-    block.iter().all(|byte| *byte == 0) || header.cksum().ok() == Some(sum + 8 * u32::from(b' '))
 }
 
 /// What one pass over a layer tells.
@@ -117,7 +107,7 @@ fn entry_faults(
     if let Some(found) = leaves(&entry.path) {
         faults.push((FaultName::EntryName, found));
     }
-    if entry.kind == EntryType::Link && leaves(&entry.link).is_some() {
+    if entry.kind == MemberKind::Hardlink && leaves(&entry.link).is_some() {
         faults.push((FaultName::EntryLink, "a hard link to a path outside"));
     }
     let path = Sha256::of(plain(&entry.path)).to_string();
@@ -131,9 +121,9 @@ fn entry_faults(
         faults.push((FaultName::EntryBelowLink, "a path through a symbolic link of the same layer"));
     }
     match entry.kind {
-        EntryType::Symlink => links.extend(own),
-        EntryType::Block | EntryType::Char => faults.push((FaultName::Device, "a device node")),
-        EntryType::Fifo => faults.push((FaultName::Device, "a FIFO")),
+        MemberKind::Symlink => links.extend(own),
+        MemberKind::BlockDevice | MemberKind::CharDevice => faults.push((FaultName::Device, "a device node")),
+        MemberKind::Fifo => faults.push((FaultName::Device, "a FIFO")),
         _ => {}
     }
     faults

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
-use tar::EntryType;
 
 use super::layer::{Compression, leaves, plain, words};
 use super::survey::{LayoutSurvey, Surveyed, SurveyedFile, survey_file};
 use super::{FaultName, ImageFault, ValidateError};
-use rcrepro_store::ingest::TarError;
-use rcrepro_store::ingest::tar_reader::{TarEntry, TarReader};
+use rcrepro_archive::tar::MemberKind;
+use rcrepro_archive::tar::reader::{TarEntry, TarReadError, TarReader};
 
 /// The most files that are surveyed.
 const MAX_FILES: usize = 200_000;
@@ -99,7 +98,7 @@ pub fn archive(what: &str, stream: &mut dyn Read) -> Result<LayoutSurvey, Valida
         match tar.next_entry() {
             Ok(Some(entry)) => take(&mut survey, &entry, &mut tar).map_err(failed)?,
             Ok(None) => return Ok(survey),
-            Err(TarError::Read { source }) if !tells_of_bytes(&source) => return Err(failed(source)),
+            Err(TarReadError::Read { source }) if !tells_of_bytes(&source) => return Err(failed(source)),
             Err(error) => {
                 survey.faults.push(ImageFault::new(FaultName::Malformed, what, "a whole tar archive", words(&error)));
                 return Ok(survey);
@@ -126,15 +125,15 @@ fn take(survey: &mut LayoutSurvey, entry: &TarEntry, content: &mut TarReader<'_>
         Err(_) => shown.clone(),
     };
     let thing = match entry.kind {
-        EntryType::Directory => return Ok(()),
-        EntryType::Regular | EntryType::Continuous => match survey_file(content) {
+        MemberKind::Directory => return Ok(()),
+        MemberKind::File => match survey_file(content) {
             Ok(file) => Surveyed::File(within(&AtomicU64::new(survey.documents()), file)),
             // The archive ends in the middle of the file; the reader says so at the next header.
             Err(error) if tells_of_bytes(&error) => return Ok(()),
             Err(error) => return Err(error),
         },
-        EntryType::Symlink => Surveyed::Link(beside(&path, &String::from_utf8_lossy(&entry.link))),
-        EntryType::Link => Surveyed::Link(String::from_utf8_lossy(plain(&entry.link)).into_owned()),
+        MemberKind::Symlink => Surveyed::Link(beside(&path, &String::from_utf8_lossy(&entry.link))),
+        MemberKind::Hardlink => Surveyed::Link(String::from_utf8_lossy(plain(&entry.link)).into_owned()),
         _ => {
             survey.faults.push(no_file(&shown, "a device, a pipe or the like"));
             return Ok(());

@@ -15,6 +15,8 @@ pub mod relation;
 pub mod release;
 pub mod resolve;
 pub mod signed;
+#[cfg(feature = "signing")]
+pub mod signing;
 
 /// Why an archive's index is not believed, or what is wanted is not in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -5,12 +5,46 @@
 
 use std::io::{self, Read};
 
-use tar::{EntryType, Header};
+use ::tar::EntryType;
 
-use super::fill;
-use super::tar_error::TarError;
+use super::{BLOCK, MemberKind, PaxRecords, TarHeader};
+use crate::fill;
 
-const BLOCK: usize = 512;
+/// Why a stream is not a whole tar archive. Names are shown with every byte that is not printable ASCII escaped.
+#[derive(Debug, thiserror::Error)]
+pub enum TarReadError {
+    /// The stream failed.
+    #[error("cannot read the archive")]
+    Read {
+        /// What the stream said.
+        #[source]
+        source: io::Error,
+    },
+    /// The stream ended inside an entry.
+    #[error("the archive is cut in the middle, in or after `{after}`")]
+    Cut {
+        /// The last entry that was begun.
+        after: String,
+    },
+    /// The stream ended between two entries.
+    #[error("the archive ends after `{after}` without its end mark of two zero blocks: it was cut between two entries")]
+    NoEnd {
+        /// The last entry.
+        after: String,
+    },
+    /// Something follows the end mark.
+    #[error("the archive goes on after its end mark")]
+    Trailing,
+    /// A header that makes no sense.
+    #[error("the archive is malformed after `{after}`: {reason}")]
+    Malformed {
+        /// The last entry whose name was read.
+        after: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+}
+
 /// How long a pax header or a GNU long name may be, in bytes; Linux takes no path beyond 4,096.
 const META_LIMIT: u64 = 1 << 20;
 
@@ -20,7 +54,7 @@ pub struct TarEntry {
     /// The path as the archive spells it.
     pub path: Vec<u8>,
     /// A regular file whose path ends with `/` is a directory.
-    pub kind: EntryType,
+    pub kind: MemberKind,
     /// What a symlink says or a hard link repeats.
     pub link: Vec<u8>,
     /// Whether its owner may execute it.
@@ -62,12 +96,15 @@ impl<'a> TarReader<'a> {
 
     /// Passes over what is left of the current entry and reads the next header. `None` comes only after the end mark, with
     /// the stream read to its end.
-    pub fn next_entry(&mut self) -> Result<Option<TarEntry>, TarError> {
+    ///
+    /// # Errors
+    /// [`TarReadError`].
+    pub fn next_entry(&mut self) -> Result<Option<TarEntry>, TarReadError> {
         self.finish_entry()?;
         let mut overrides = Overrides::default();
         loop {
             let Some(header) = self.header()? else { return Ok(None) };
-            let size = header.entry_size().map_err(|_| self.bad("its size is not a number"))?;
+            let size = header.size().ok_or_else(|| self.bad("its size is not a number"))?;
             match header.entry_type() {
                 EntryType::XHeader => self.pax(size, &mut overrides)?,
                 EntryType::XGlobalHeader => self.global_pax(size)?,
@@ -81,23 +118,25 @@ impl<'a> TarReader<'a> {
 
     fn entry(
         &mut self,
-        header: &Header,
+        header: &TarHeader,
         kind: EntryType,
         size: u64,
         overrides: Overrides,
-    ) -> Result<TarEntry, TarError> {
-        let path = overrides.path.unwrap_or_else(|| header.path_bytes().into_owned());
-        let link =
-            overrides.link.or_else(|| header.link_name_bytes().map(|link| link.into_owned())).unwrap_or_default();
+    ) -> Result<TarEntry, TarReadError> {
+        let path = overrides.path.unwrap_or_else(|| header.path().into_owned());
+        let link = overrides.link.or_else(|| header.link().map(|link| link.into_owned())).unwrap_or_default();
         self.last = path.escape_ascii().to_string();
-        let mode = header.mode().map_err(|_| self.bad("its mode is not a number"))?;
-        let kind = if kind == EntryType::Regular && path.ends_with(b"/") { EntryType::Directory } else { kind };
+        let mode = header.mode().ok_or_else(|| self.bad("its mode is not a number"))?;
+        let kind = match kind {
+            EntryType::Regular if path.ends_with(b"/") => MemberKind::Directory,
+            kind => MemberKind::of(kind),
+        };
         // Only these carry data, whatever the size field says: so do Go's and GNU's readers have it.
         let size = match kind {
-            EntryType::Regular | EntryType::Continuous => overrides.size.unwrap_or(size),
+            MemberKind::File => overrides.size.unwrap_or(size),
             _ => 0,
         };
-        let owner = |said: Option<u64>, header: io::Result<u64>| said.or(header.ok()).unwrap_or(u64::MAX);
+        let owner = |said: Option<u64>, header: Option<u64>| said.or(header).unwrap_or(u64::MAX);
         let (uid, gid) = (owner(overrides.uid, header.uid()), owner(overrides.gid, header.gid()));
         self.begin_data(size);
         Ok(TarEntry { path, kind, link, executable: mode & 0o100 != 0, mode, uid, gid, size })
@@ -108,10 +147,10 @@ impl<'a> TarReader<'a> {
         self.padding = (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64;
     }
 
-    fn finish_entry(&mut self) -> Result<(), TarError> {
+    fn finish_entry(&mut self) -> Result<(), TarReadError> {
         let wanted = self.left + self.padding;
         let passed = io::copy(&mut (&mut *self.inner).take(wanted), &mut io::sink())
-            .map_err(|source| TarError::Read { source })?;
+            .map_err(|source| TarReadError::Read { source })?;
         if passed < wanted {
             return Err(self.cut());
         }
@@ -120,16 +159,12 @@ impl<'a> TarReader<'a> {
     }
 
     /// Reads a header block and checks its sum; at the end mark it drains the stream.
-    fn header(&mut self) -> Result<Option<Header>, TarError> {
-        let mut header = Header::new_old();
-        self.block(header.as_mut_bytes())?;
-        if header.as_bytes().iter().any(|byte| *byte != 0) {
-            let bytes = header.as_bytes();
-            let sum: u32 = bytes[..148].iter().chain(&bytes[156..]).map(|byte| u32::from(*byte)).sum();
-            if header.cksum().ok() != Some(sum + 8 * u32::from(b' ')) {
-                return Err(self.bad("its header has a wrong sum"));
-            }
-            return Ok(Some(header));
+    fn header(&mut self) -> Result<Option<TarHeader>, TarReadError> {
+        let mut first = [0; BLOCK];
+        self.block(&mut first)?;
+        if first != [0; BLOCK] {
+            let header = TarHeader::of_block(&first);
+            return header.map(Some).ok_or_else(|| self.bad("its header has a wrong sum"));
         }
         let mut second = [0; BLOCK];
         self.block(&mut second)?;
@@ -138,23 +173,23 @@ impl<'a> TarReader<'a> {
         }
         let mut rest = [0; 8192];
         loop {
-            match fill(self.inner, &mut rest).map_err(|source| TarError::Read { source })? {
+            match fill(self.inner, &mut rest).map_err(|source| TarReadError::Read { source })? {
                 0 => return Ok(None),
                 count if rest[..count].iter().all(|byte| *byte == 0) => {}
-                _ => return Err(TarError::Trailing),
+                _ => return Err(TarReadError::Trailing),
             }
         }
     }
 
-    fn block(&mut self, block: &mut [u8; BLOCK]) -> Result<(), TarError> {
-        match fill(self.inner, block).map_err(|source| TarError::Read { source })? {
+    fn block(&mut self, block: &mut [u8; BLOCK]) -> Result<(), TarReadError> {
+        match fill(self.inner, block).map_err(|source| TarReadError::Read { source })? {
             BLOCK => Ok(()),
-            0 => Err(TarError::NoEnd { after: self.last.clone() }),
+            0 => Err(TarReadError::NoEnd { after: self.last.clone() }),
             _ => Err(self.cut()),
         }
     }
 
-    fn meta(&mut self, size: u64) -> Result<Vec<u8>, TarError> {
+    fn meta(&mut self, size: u64) -> Result<Vec<u8>, TarReadError> {
         if size > META_LIMIT {
             return Err(self.bad("its long name or pax header is larger than 1 MiB"));
         }
@@ -164,14 +199,14 @@ impl<'a> TarReader<'a> {
         Ok(bytes)
     }
 
-    fn long_name(&mut self, size: u64) -> Result<Vec<u8>, TarError> {
+    fn long_name(&mut self, size: u64) -> Result<Vec<u8>, TarReadError> {
         let mut name = self.meta(size)?;
         let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
         name.truncate(end);
         Ok(name)
     }
 
-    fn pax(&mut self, size: u64, overrides: &mut Overrides) -> Result<(), TarError> {
+    fn pax(&mut self, size: u64, overrides: &mut Overrides) -> Result<(), TarReadError> {
         let bytes = self.meta(size)?;
         for record in PaxRecords(&bytes) {
             let (key, value) = record.ok_or_else(|| self.bad("its pax header is malformed"))?;
@@ -196,7 +231,7 @@ impl<'a> TarReader<'a> {
     }
 
     /// Accepts comments, which `git archive` writes; anything else would change every entry.
-    fn global_pax(&mut self, size: u64) -> Result<(), TarError> {
+    fn global_pax(&mut self, size: u64) -> Result<(), TarReadError> {
         let bytes = self.meta(size)?;
         match PaxRecords(&bytes).all(|record| matches!(record, Some((b"comment", _)))) {
             true => Ok(()),
@@ -204,12 +239,12 @@ impl<'a> TarReader<'a> {
         }
     }
 
-    fn bad(&self, reason: &'static str) -> TarError {
-        TarError::Malformed { after: self.last.clone(), reason }
+    fn bad(&self, reason: &'static str) -> TarReadError {
+        TarReadError::Malformed { after: self.last.clone(), reason }
     }
 
-    fn cut(&self) -> TarError {
-        TarError::Cut { after: self.last.clone() }
+    fn cut(&self) -> TarReadError {
+        TarReadError::Cut { after: self.last.clone() }
     }
 }
 
@@ -225,44 +260,5 @@ impl Read for TarReader<'_> {
         }
         self.left -= count as u64;
         Ok(count)
-    }
-}
-
-/// Walks pax records, `LENGTH KEY=VALUE\n`, by their lengths; an item is `None` where the rest is malformed.
-struct PaxRecords<'a>(&'a [u8]);
-
-impl<'a> Iterator for PaxRecords<'a> {
-    type Item = Option<(&'a [u8], &'a [u8])>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let record = split_pax_record(self.0);
-        self.0 = record.map_or(&[][..], |(_, _, rest)| rest);
-        Some(record.map(|(key, value, _)| (key, value)))
-    }
-}
-
-fn split_pax_record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let space = bytes.iter().position(|byte| *byte == b' ')?;
-    let length: usize = std::str::from_utf8(&bytes[..space]).ok()?.parse().ok()?;
-    let record = bytes.get(space + 1..length)?.strip_suffix(b"\n")?;
-    let equals = record.iter().position(|byte| *byte == b'=')?;
-    Some((&record[..equals], &record[equals + 1..], &bytes[length..]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pax_records_go_by_length() {
-        let records = |bytes| PaxRecords(bytes).collect::<Vec<_>>();
-        let expected = vec![Some((&b"path"[..], &b"a\nb=c"[..])), Some((b"size", b"7"))];
-        assert_eq!(records(b"14 path=a\nb=c\n9 size=7\n"), expected);
-        for wrong in [&b"x"[..], b"5 a=b", b"99 a=b\n", b"6 a=b\n\n", b"0 ", b"5 ab\n", b"18446744073709551615 a=b\n"] {
-            assert_eq!(records(wrong).last(), Some(&None), "{wrong:?}");
-        }
     }
 }

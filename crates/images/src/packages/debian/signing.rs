@@ -1,4 +1,4 @@
-//! OpenPGP keys that are made for a test and thrown away, and what they sign.
+//! Throw-away OpenPGP keys with which tests sign what [`super::signed`] verifies; built only with the feature `signing`.
 
 use pgp::composed::{
     ArmorOptions, CleartextSignedMessage, EncryptionCaps, KeyType, SecretKeyParamsBuilder, SignedSecretKey,
@@ -9,15 +9,18 @@ use pgp::packet::{SignatureConfig, SignatureType, Subpacket, SubpacketData};
 use pgp::types::{KeyDetails as _, Password, SigningKey, Timestamp};
 
 /// A key pair with a subkey, which may sign too.
+#[derive(Debug)]
 pub struct OpenPgpKey(SignedSecretKey);
 
 impl OpenPgpKey {
     /// Makes a pair of Ed25519.
+    #[must_use]
     pub fn ed25519() -> Self {
         Self::of(KeyType::Ed25519Legacy)
     }
 
     /// Makes a pair of RSA with 2048 bits, which unlike Ed25519 can sign over SHA-1.
+    #[must_use]
     pub fn rsa() -> Self {
         Self::of(KeyType::Rsa(2048))
     }
@@ -36,26 +39,31 @@ impl OpenPgpKey {
     }
 
     /// Returns the primary key's fingerprint in upper-case hex.
+    #[must_use]
     pub fn fingerprint(&self) -> String {
         self.0.fingerprint().to_string().to_uppercase()
     }
 
     /// Returns the public key, armored.
+    #[must_use]
     pub fn public(&self) -> String {
         self.0.to_public_key().to_armored_string(ArmorOptions::default()).expect("armored")
     }
 
     /// Signs a text in the clear with the primary key, over SHA-256.
+    #[must_use]
     pub fn sign(&self, text: &str) -> String {
         sign(&self.0.primary_key, text, HashAlgorithm::Sha256)
     }
 
-    /// Signs a text in the clear with the primary key, over SHA-1, which nobody should believe.
+    /// Signs a text in the clear with the primary key, over SHA-1, which [`super::signed`] refuses.
+    #[must_use]
     pub fn sign_over_sha1(&self, text: &str) -> String {
         sign(&self.0.primary_key, text, HashAlgorithm::Sha1)
     }
 
     /// Signs a text in the clear with the subkey, over SHA-512.
+    #[must_use]
     pub fn sign_with_subkey(&self, text: &str) -> String {
         sign(&self.0.secret_subkeys[0].key, text, HashAlgorithm::Sha512)
     }
