@@ -20,7 +20,6 @@ mod locks;
 mod manners;
 mod mutants;
 mod one_scale;
-mod pace;
 mod pins;
 mod plans;
 mod promised;
