@@ -218,7 +218,9 @@ impl From<ReleaseError> for Failure {
             ReleaseError::Engine(error) => return error.into(),
             ReleaseError::Store(error) => return error.into(),
             ReleaseError::Evidence(error) => return error.into(),
-            ReleaseError::Action(ActionError::Graft { .. } | ActionError::Unresolved { .. }) => Exit::Plan,
+            ReleaseError::Action(
+                ActionError::Graft { .. } | ActionError::Unresolved { .. } | ActionError::NoRepository { .. },
+            ) => Exit::Plan,
             ReleaseError::Tar { .. } => Exit::Undecided,
             ref error if error.is_tampering() => Exit::Tampered,
             ReleaseError::Record { .. } => Exit::Undecided,

@@ -29,6 +29,7 @@ mod pulls;
 mod quiet;
 mod releases;
 mod replay;
+mod repository;
 mod run;
 mod scene;
 mod scope;

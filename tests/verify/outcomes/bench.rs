@@ -110,6 +110,7 @@ impl Bench {
             isa: "x86-64".into(),
             images: [(base, entry)].into(),
             frozen: BTreeMap::new(),
+            git: None,
         };
         let judging = folder.path().join("judging");
         Self { folder, workspace, resolved, making, judging }

@@ -122,8 +122,8 @@ impl PacketScan<'_> {
         let preparation = self.preparation(&bare);
         let source = self.workspace.ingest_source(self.options.revision, store).map_err(PrepareError::from)?.root;
         let then = newest(self.workspace, self.id, source, store)?;
-        let epoch = then.as_ref().map(|(manifest, ..)| manifest.source.date_epoch);
-        let (mut resolved, _) = preparation.packet(packet_of(&bare, self.id), self.options.revision, epoch).await?;
+        let recorded = then.as_ref().map(|(manifest, ..)| manifest);
+        let (mut resolved, _) = preparation.packet(packet_of(&bare, self.id), self.options.revision, recorded).await?;
         let data = self.data(&preparation, source).await?;
         for (name, data) in &data {
             if let Some(today) = &data.today {

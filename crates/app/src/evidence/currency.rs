@@ -119,6 +119,9 @@ fn redefined(before: &Plan, now: &Plan, id: &PacketId) -> Option<String> {
     if let Some(name) = new.frozen.iter().find(|name| before.frozen.get(name) != now.frozen.get(name)) {
         return Some(format!("frozen input `{name}`"));
     }
+    if now.packets.get(id).is_some_and(|packet| now.wants_git(packet)) && before.tags != now.tags {
+        return Some("the tags of the repository that its commands see".into());
+    }
     (old != new).then(|| "what its commands use".into())
 }
 

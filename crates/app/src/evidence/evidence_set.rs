@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::record_file::RecordFile;
-use super::verify::{Verification, verify};
+use super::verify::{Verification, repository, verify};
 use crate::evidence::EvidenceError;
 use crate::release::error::ReleaseError;
 use crate::release::verify as images;
@@ -88,12 +88,17 @@ impl EvidenceSet {
         self.file.into_blobs()
     }
 
-    /// Judges the manifest, its evidence, and the record of the release's images.
+    /// Judges the manifest, its evidence, the repository that its commands saw, and the record of the release's images.
     ///
     /// # Errors
     /// [`EvidenceSetError`] when something beside the manifest cannot be read; what is wrong or missing is a finding.
     pub fn verify(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
         let mut verification = self.verify_commands(today)?;
+        if let Some(manifest) = &verification.parsed {
+            let (findings, untied) = repository::verify(self.file.path(), manifest, self.file.blobs());
+            verification.findings.extend(findings);
+            verification.untied.extend(untied);
+        }
         // Images are built once every command has passed.
         if let Some(manifest) = verification.parsed.as_ref().filter(|manifest| manifest.failed.is_none()) {
             let VerifiedImages { evidence, findings, notes, untied } = self.verify_images(manifest)?;

@@ -3,7 +3,7 @@
 //!
 //! It holds every blob that the manifest names directly (plan, locks, commands, actions, results, streams raw and
 //! canonical, output files, the root `Directory` of output directories and frozen inputs) and all `Directory` messages of
-//! the source tree, so that a stranger can recompute every digest offline and see which file of the source differs.
+//! the source tree and of a repository in it, so that a stranger can recompute every digest offline and see which file of the source differs.
 //! Contents of the source, of frozen inputs and of output directories are left out: git, the registries and a replay have
 //! them. The few files of them that prove a command's work, such as the index of a vulnerability database, are in.
 
@@ -70,6 +70,7 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
 #[must_use]
 pub fn named_blobs(manifest: &ReproManifest) -> BTreeSet<Digest> {
     let mut blobs: BTreeSet<Digest> = [manifest.plan, manifest.source.root].into();
+    blobs.extend(manifest.source.git.as_ref().map(|git| git.root));
     blobs.extend(manifest.images.values().map(|image| image.lock));
     blobs.extend(manifest.frozen.values().flat_map(|frozen| [frozen.lock, frozen.root]));
     blobs.extend(manifest.commands.iter().flat_map(command_blobs));
@@ -127,6 +128,9 @@ pub fn write(
 ) -> Result<(), EvidenceError> {
     let mut blobs = named_blobs(manifest);
     blobs.extend(directories(store, manifest.source.root)?);
+    if let Some(git) = &manifest.source.git {
+        blobs.extend(directories(store, git.root)?);
+    }
     blobs.extend(also);
     write_blobs(path, bytes, &blobs, store)
 }

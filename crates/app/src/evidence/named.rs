@@ -46,7 +46,8 @@ impl Named {
         });
         let inputs = manifest.commands.iter().map(|command| command.input_root);
         let frozen = manifest.frozen.values().map(|frozen| frozen.root);
-        let trees = [manifest.source.root].into_iter().chain(inputs).chain(frozen).chain(folders).collect();
+        let git = manifest.source.git.iter().map(|git| git.root);
+        let trees = [manifest.source.root].into_iter().chain(git).chain(inputs).chain(frozen).chain(folders).collect();
         Self::new(named_blobs(manifest), trees)
     }
 

@@ -82,6 +82,7 @@ async fn release(engine: &FakeEngine, host: Option<&FakeImageHost>) -> Result<Re
         isa: "x86-64".into(),
         images: [("base".parse().expect("a name"), base)].into(),
         frozen: BTreeMap::new(),
+        git: None,
     };
     let (config, cancel) = (UserConfig::default(), CancellationToken::new());
     let run = Runs::open(store.root()).and_then(|runs| runs.begin(0, "0a1b2c3d")).expect("a run");

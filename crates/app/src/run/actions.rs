@@ -10,6 +10,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::manifest::{CommandEntry, FrozenEntry, ImageEntry, OutputEntry, ReproManifest};
+use rcrepro_model::evidence::repository::RepositoryEntry;
 use rcrepro_model::execution::action::Action;
 use rcrepro_model::execution::derive::{self, Inputs};
 use rcrepro_model::plan::glob::PathGlob;
@@ -30,6 +31,8 @@ pub struct Resolved {
     pub images: BTreeMap<Name, ImageEntry>,
     /// The frozen inputs by name.
     pub frozen: BTreeMap<Name, FrozenEntry>,
+    /// The repository for commands that see one.
+    pub git: Option<RepositoryEntry>,
 }
 
 impl Resolved {
@@ -42,6 +45,7 @@ impl Resolved {
             isa: manifest.platform.isa.clone(),
             images: manifest.images.clone(),
             frozen: manifest.frozen.clone(),
+            git: manifest.source.git.clone(),
         }
     }
 }
@@ -58,6 +62,12 @@ pub enum ActionError {
         what: &'static str,
         /// The name that the command refers to.
         name: Name,
+    },
+    /// The command sees a repository, and there is none.
+    #[error("command `{command}` sees a repository, and none was made")]
+    NoRepository {
+        /// The command whose action was to be derived.
+        command: Name,
     },
     /// The outputs of needed commands do not fit into the source tree.
     #[error("command `{command}`: the outputs of the commands that it needs do not fit into the source tree")]
@@ -94,6 +104,10 @@ pub(crate) fn derive_action(
         for (path, output) in &result.outputs {
             grafts.push((path.clone(), node(output)));
         }
+    }
+    if spec.git {
+        let git = resolved.git.as_ref().ok_or_else(|| ActionError::NoRepository { command: spec.id.clone() })?;
+        grafts.push((derive::git_path(), TreeNode::Directory { digest: git.root }));
     }
     let graft = |source| ActionError::Graft { command: spec.id.clone(), source };
     let seen = seen_source(spec, resolved.source, store).map_err(graft)?;

@@ -12,11 +12,13 @@ use crate::workspace::source::unbuildable_images;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::manifest::{FrozenEntry, ImageEntry};
+use rcrepro_model::evidence::manifest::{FrozenEntry, ImageEntry, ReproManifest};
+use rcrepro_model::evidence::repository::RepositoryEntry;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::plan::{Packet, References};
 use rcrepro_model::text::plural::counted;
+use rcrepro_store::git::shallow::ShallowChoice;
 use rcrepro_store::ingest::IngestedSource;
 use std::collections::BTreeMap;
 
@@ -52,9 +54,9 @@ pub struct Prepared {
 pub(crate) async fn prepare_packet(input: &StageInput<'_>) -> Result<Prepared, RunError> {
     let StageInput { context, workspace, id, options, recorded, .. } = *input;
     let packet = workspace.packet(id)?;
-    let date_epoch = recorded.map(|(manifest, _)| manifest.source.date_epoch);
+    let preparation = Preparation { context, workspace };
     let (mut resolved, ingested) =
-        Preparation { context, workspace }.packet(packet, options.revision, date_epoch).await?;
+        preparation.packet(packet, options.revision, recorded.map(|(manifest, _)| manifest)).await?;
     if recorded.is_none() {
         let faults = unbuildable_images(&workspace.plan, packet, &**context.store, resolved.source);
         if !faults.is_empty() {
@@ -82,8 +84,8 @@ pub struct Preparation<'a> {
 }
 
 impl Preparation<'_> {
-    /// Prepares a packet at a revision. `date_epoch` is `SOURCE_DATE_EPOCH` where a manifest fixes it; without one it is
-    /// the commit's time.
+    /// Prepares a packet at a revision. A recorded manifest fixes `SOURCE_DATE_EPOCH`, which is the commit's time without one,
+    /// and the commit and tags of the repository that commands see.
     ///
     /// # Errors
     /// [`PrepareError`]; then nothing ran.
@@ -91,7 +93,7 @@ impl Preparation<'_> {
         &self,
         packet: &Packet,
         revision: &str,
-        date_epoch: Option<i64>,
+        recorded: Option<&ReproManifest>,
     ) -> Result<(Resolved, IngestedSource), PrepareError> {
         let work = async || {
             let source = self.workspace.ingest_source(revision, &**self.context.store)?;
@@ -99,17 +101,45 @@ impl Preparation<'_> {
             Ok((source, how))
         };
         let source = self.step("source", work).await?;
+        let git = match self.workspace.plan.wants_git(packet) {
+            true => {
+                Some(self.repository(&source.commit, recorded.and_then(|manifest| manifest.source.git.as_ref())).await?)
+            }
+            false => None,
+        };
         let References { images, frozen, .. } = self.workspace.plan.references(packet);
         let images = self.images(images).await?;
         let frozen = self.frozen(frozen, &images, source.root).await?;
         let resolved = Resolved {
             source: source.root,
-            date_epoch: date_epoch.unwrap_or(source.commit_time),
+            date_epoch: recorded.map_or(source.commit_time, |manifest| manifest.source.date_epoch),
             isa: self.context.engine.info().isa.clone(),
             images,
             frozen,
+            git,
         };
         Ok((resolved, source))
+    }
+
+    /// Makes the repository that commands see: of the commit and the tags that were recorded, or of this commit.
+    async fn repository(
+        &self,
+        commit: &str,
+        recorded: Option<&RepositoryEntry>,
+    ) -> Result<RepositoryEntry, PrepareError> {
+        let work = async || {
+            let choice = match recorded {
+                Some(RepositoryEntry { commit, tags, .. }) => {
+                    ShallowChoice { commit: commit.clone(), tags: tags.clone() }
+                }
+                None => self.workspace.choose_repository(commit)?,
+            };
+            let root = self.workspace.lay_repository(&choice, &**self.context.store)?;
+            let ShallowChoice { commit, tags } = choice;
+            let how = format!("commit {} with {}", &commit.as_str()[..12], counted(tags.len(), "tag"));
+            Ok((RepositoryEntry { commit, tags, root }, how))
+        };
+        self.step("repository", work).await
     }
 
     /// Loads the named images into the engine, and confirms each against its lock.

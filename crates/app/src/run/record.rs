@@ -95,7 +95,12 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         version: version_for(&commands, None),
         packet: packet.clone(),
         plan: workspace.plan_digest(),
-        source: SourceEntry { root: resolved.source, date_epoch: resolved.date_epoch, dirty: false },
+        source: SourceEntry {
+            root: resolved.source,
+            date_epoch: resolved.date_epoch,
+            dirty: false,
+            git: resolved.git.clone(),
+        },
         platform: PlatformEntry { isa: resolved.isa.clone(), os: "linux".into() },
         images: resolved.images.clone(),
         frozen: resolved.frozen.clone(),

@@ -24,6 +24,7 @@ use rcrepro_normalize as normalize;
 use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
+use rcrepro_store::git::shallow::{self, ShallowChoice, ShallowSource};
 use rcrepro_store::git::status::{Uncommitted, uncommitted};
 use rcrepro_store::ingest::{GitError, GitSource, IngestLimits, IngestedSource, Visited, ingest_git, visit_git};
 
@@ -88,6 +89,12 @@ pub enum WorkspaceError {
         /// The plan's folder.
         folder: PathBuf,
     },
+    /// Commands are to see a repository, and the plan's folder is not its root.
+    #[error("commands with `git = true` need the plan at the root of its repository, and it is in `{folder}`")]
+    BelowRepository {
+        /// Where the plan is in its repository.
+        folder: TreePath,
+    },
     /// The source could not be read.
     #[error("cannot read the certified source")]
     Source(#[from] GitError),
@@ -111,6 +118,9 @@ impl Hint for WorkspaceError {
             }
             Self::NoPacket { known, .. } => Some(format!("known: {}", known.join(", "))),
             Self::NoRepository { .. } => Some("git init && git add -A && git commit".to_owned()),
+            Self::BelowRepository { .. } => {
+                Some("move rcrepro.toml to the repository's root, or hand in by `env` what git would say".to_owned())
+            }
             Self::Source(error) => error.hint(),
         }
     }
@@ -273,8 +283,7 @@ impl Workspace {
     /// Lists globs of the files that rcrepro itself writes: its records, and the documents with written sections.
     #[must_use]
     pub(crate) fn written(&self) -> Vec<String> {
-        let generated = self.plan.documents.generated.iter().map(|path| escape(path.as_str()));
-        RECORDS.map(str::to_owned).into_iter().chain(generated).collect()
+        written(&self.plan)
     }
 
     /// Tells whether rcrepro itself writes a file: a record, or a document with written sections.
@@ -293,6 +302,38 @@ impl Workspace {
         let exclude = self.exclude();
         let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
         Ok(ingest_git(store, &source, IngestLimits::default())?)
+    }
+
+    /// Finds what the repository that commands see is made of, at a revision.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when there is no repository, its root is another folder, or it cannot be read.
+    pub(crate) fn choose_repository(&self, revision: &str) -> Result<ShallowChoice, WorkspaceError> {
+        let (repository, exclude) = (self.whole_repository()?, self.exclude());
+        let source = ShallowSource { repository: &repository, exclude: &exclude };
+        let tags = self.plan.tags.as_ref().map(set);
+        Ok(shallow::choose(&source, revision, tags.as_ref())?)
+    }
+
+    /// Stores the repository that commands see, and gives the root of its `.git`.
+    ///
+    /// # Errors
+    /// As [`Self::choose_repository`].
+    pub(crate) fn lay_repository(
+        &self,
+        choice: &ShallowChoice,
+        store: &dyn BlobStore,
+    ) -> Result<Digest, WorkspaceError> {
+        let (repository, exclude) = (self.whole_repository()?, self.exclude());
+        Ok(shallow::lay(store, &ShallowSource { repository: &repository, exclude: &exclude }, choice)?)
+    }
+
+    /// Finds the repository whose root the plan's folder is.
+    pub(crate) fn whole_repository(&self) -> Result<PathBuf, WorkspaceError> {
+        match self.repository()? {
+            (repository, None) => Ok(repository),
+            (_, Some(folder)) => Err(WorkspaceError::BelowRepository { folder }),
+        }
     }
 
     /// Shows every tracked path of a commit below the plan's folder, what the plan excludes among them, and gives the
@@ -328,8 +369,18 @@ impl Workspace {
     /// Gives the globs of tracked paths that are not part of the source: what the plan excludes, and what rcrepro writes.
     #[must_use]
     pub(crate) fn exclude(&self) -> PathGlobSet {
-        set(self.plan.exclude.iter().chain(&self.written()))
+        excluded_by(&self.plan)
     }
+}
+
+fn written(plan: &Plan) -> Vec<String> {
+    let generated = plan.documents.generated.iter().map(|path| escape(path.as_str()));
+    RECORDS.map(str::to_owned).into_iter().chain(generated).collect()
+}
+
+/// Gives the globs of tracked paths that are not part of a plan's source, as [`Workspace::exclude`].
+pub(crate) fn excluded_by(plan: &Plan) -> PathGlobSet {
+    set(plan.exclude.iter().chain(&written(plan)))
 }
 
 fn shown(folder: &Path) -> PathBuf {
@@ -341,7 +392,8 @@ fn parse(bytes: &[u8]) -> Result<Plan, PlanError> {
     plan_toml::parse(&String::from_utf8_lossy(bytes), &names)
 }
 
-fn repository(folder: &Path) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
+/// Finds the work tree that a folder belongs to, and where in it the folder is; none for its root.
+pub(crate) fn repository(folder: &Path) -> Result<(PathBuf, Option<TreePath>), WorkspaceError> {
     let repository = folder
         .ancestors()
         .find(|folder| folder.join(".git").exists())

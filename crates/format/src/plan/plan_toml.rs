@@ -101,6 +101,9 @@ struct PlanWire {
 struct SourceWire {
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
+    #[serde(default)]
+    git: bool,
+    tags: Option<Spanned<Vec<Spanned<String>>>>,
     sees: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
@@ -119,6 +122,7 @@ struct CommandWire {
     outputs: Vec<Spanned<String>>,
     #[serde(default)]
     env: BTreeMap<Spanned<String>, String>,
+    git: Option<bool>,
     #[serde(default)]
     normalize: NormalizeWire,
     timeout: Option<Spanned<String>>,
@@ -163,7 +167,8 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let images = source.images(wire.images)?;
     let frozen = source.frozen(wire.frozen, &images)?;
     let sees = source.sees(wire.source.sees.as_ref())?;
-    let sets = source.sets(wire.sets, &sees, &images, &frozen, normalizers)?;
+    let sets = source.sets(wire.sets, (wire.source.git, &sees), &images, &frozen, normalizers)?;
+    let tags = source.tags(&wire.source, &sets)?;
     let release_images = source.release_images(&wire.release_images, &images, &frozen, &sets)?;
     let protected = source.protected(wire.protected)?;
     let packets = source.packets(wire.packets, &sets, &release_images, &protected)?;
@@ -178,6 +183,7 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
         advisories: source.advisories(&wire.advisories)?,
         name: wire.name,
         exclude,
+        tags,
         images,
         frozen,
         release_images,
@@ -226,6 +232,36 @@ impl Source<'_> {
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
     }
 
+    /// Checks that a command which sees a repository sees the whole source: git would take the rest for deleted.
+    fn git(&self, wire: &CommandWire, known: &Known<'_>) -> Result<bool, PlanError> {
+        let sees: Vec<&str> = match &wire.sees {
+            Some(globs) => globs.as_ref().iter().map(|glob| glob.as_ref().as_str()).collect(),
+            None => known.sees.iter().map(String::as_str).collect(),
+        };
+        let git = wire.git.unwrap_or(known.git);
+        if git && !sees.is_empty() && !sees.contains(&"**") {
+            let hint = "write `sees = [\"**\"]` in the command, or `git = false`".to_owned();
+            let message =
+                "the command sees a repository and a part of the source, of which git would take the rest for deleted";
+            return Err(self.error(wire.id.span(), message, Some(hint)));
+        }
+        Ok(git)
+    }
+
+    /// Checks the globs of tags, and that a command sees the repository that they are for.
+    fn tags(
+        &self,
+        wire: &SourceWire,
+        sets: &BTreeMap<Name, Vec<CommandSpec>>,
+    ) -> Result<Option<Vec<String>>, PlanError> {
+        let Some(tags) = &wire.tags else { return Ok(None) };
+        if !sets.values().flatten().any(|spec| spec.git) {
+            let hint = "write `git = true` beside it, or in the commands that ask for tags".to_owned();
+            return Err(self.error(tags.span(), "`tags` is for a repository, and no command sees one", Some(hint)));
+        }
+        self.globs(tags.as_ref()).map(Some)
+    }
+
     /// Checks what a command, or every command, sees of the source.
     fn sees(&self, globs: Option<&Spanned<Vec<Spanned<String>>>>) -> Result<Vec<String>, PlanError> {
         match globs {
@@ -241,7 +277,7 @@ impl Source<'_> {
     fn sets(
         &self,
         wires: BTreeMap<Spanned<String>, Vec<CommandWire>>,
-        sees: &[String],
+        (git, sees): (bool, &[String]),
         images: &BTreeMap<Name, ImageSource>,
         frozen: &BTreeMap<Name, FrozenInput>,
         normalizers: &[&str],
@@ -262,6 +298,7 @@ impl Source<'_> {
             frozen: frozen.keys().collect(),
             commands: ids.keys().collect(),
             normalizers,
+            git,
             sees,
         };
         let mut sets = BTreeMap::new();
@@ -297,6 +334,7 @@ impl Source<'_> {
             normalize_stderr: self.normalizers(&wire.normalize.stderr, known.normalizers)?,
             normalize_outputs: self.output_normalizers(&wire.normalize.outputs, &outputs, known.normalizers)?,
             outputs,
+            git: self.git(wire, known)?,
             environment: self.environment(&wire.env)?,
             timeout: self.timeout(wire.timeout.as_ref())?,
             memory: self.memory(wire.memory.as_ref())?,
@@ -318,6 +356,8 @@ struct Known<'a> {
     frozen: BTreeSet<&'a Name>,
     commands: BTreeSet<&'a Name>,
     normalizers: &'a [&'a str],
+    /// Whether commands see a repository that say nothing of it.
+    git: bool,
     /// What commands see that do not say it themselves.
     sees: &'a [String],
 }

@@ -2,6 +2,7 @@
 
 pub mod base64;
 pub mod digest;
+pub mod git_id;
 pub mod hex;
 pub mod integrity;
 pub mod name;

@@ -245,6 +245,10 @@ fn compare_inputs(recorded: &ReproManifest, replayed: &ReproManifest) -> Vec<Man
     };
     check("plan", recorded.plan.to_string(), replayed.plan.to_string());
     check("source tree", recorded.source.root.to_string(), replayed.source.root.to_string());
+    let git = |manifest: &ReproManifest| {
+        manifest.source.git.as_ref().map_or_else(|| "absent".to_owned(), |git| git.root.to_string())
+    };
+    check("source git", git(recorded), git(replayed));
     check("source dirty", recorded.source.dirty.to_string(), replayed.source.dirty.to_string());
     check("platform", recorded.platform.isa.clone(), replayed.platform.isa.clone());
     let absent = || "absent".to_owned();

@@ -32,6 +32,8 @@ pub enum FindingName {
     SourceDirty,
     /// The source tree holds another plan or lock than the one that the manifest was made by.
     SourceDiffers,
+    /// The repository that commands saw does not follow from its commit and tags, or the source is not that commit's.
+    RepositoryDiffers,
     /// The platform is not one that commands run on, or the record names another one than the manifest.
     PlatformDiffers,
     /// The lock of an image says something else than the manifest.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::content::digest::{Digest, Sha256};
 use crate::content::name::{Name, TreePath};
 use crate::evidence::failed::FailedEntry;
+use crate::evidence::repository::RepositoryEntry;
 use crate::execution::action::{ActionResult, Ending, Output};
 use crate::execution::world::ClockMode;
 use crate::image::identity::ImageIdentity;
@@ -92,6 +93,9 @@ pub struct SourceEntry {
     pub date_epoch: i64,
     /// Whether the tree was read from a working copy; no verdict accepts that.
     pub dirty: bool,
+    /// The repository in the tree of commands that ask for one; none where no command of the packet does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub git: Option<RepositoryEntry>,
 }
 
 /// The kind of machine.

@@ -5,4 +5,5 @@ pub mod failed;
 pub mod finding;
 pub mod manifest;
 pub mod release_record;
+pub mod repository;
 pub mod run_record;

@@ -1,6 +1,7 @@
 //! From a plan's command to its action: one pure rule for the run that records, the replay, and the verifier.
 //!
-//! Input root: `work/` is the source tree with the outputs of needed commands grafted in, `deps/NAME/` a frozen input. The
+//! Input root: `work/` is the source tree with the outputs of needed commands and, where the plan asks for one, the repository
+//! (`.git`) grafted in, `deps/NAME/` a frozen input. The
 //! environment is the fixed part, what the frozen inputs ask for, and what the plan adds, the later one winning.
 
 use std::collections::BTreeMap;
@@ -23,6 +24,12 @@ pub const WORK: &str = "work";
 #[must_use]
 pub fn work_path() -> TreePath {
     WORK.parse().expect("a constant path")
+}
+
+/// Returns the path, below the source, of the repository that a command may see.
+#[must_use]
+pub fn git_path() -> TreePath {
+    ".git".parse().expect("a constant path")
 }
 
 /// Returns the environment that every command has: the fixed one, and seeds for tools that draw the order of their hash

@@ -9,6 +9,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// The modification time of every file and directory of a command's inputs, in seconds since 1970: 2 January 1980.
+///
+/// It is one constant, never `SOURCE_DATE_EPOCH`, so that one staged tree serves every command; and it is the first day
+/// that the zip format can express in every time zone. The index of a repository in the inputs holds it, too.
+pub const INPUT_MTIME: u64 = 315_619_200;
+
 /// The wall clock that a command saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

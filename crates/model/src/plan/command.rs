@@ -27,6 +27,8 @@ pub struct CommandSpec {
     pub needs: BTreeSet<Name>,
     /// Paths below the source root that are collected; they may not exist in the source.
     pub outputs: BTreeSet<TreePath>,
+    /// Whether a repository lies in its source: `.git` with the commit that the source is of.
+    pub git: bool,
     /// Environment variables on top of the fixed ones.
     pub environment: BTreeMap<String, String>,
     /// Normalizers of standard output, in order.

@@ -39,6 +39,9 @@ pub struct Plan {
     pub name: String,
     /// Globs, relative to the plan's folder, of tracked files that are not part of the certified source.
     pub exclude: Vec<String>,
+    /// Globs of the tags in the repository that commands with `git` see: of those that match, what `git describe` finds. None
+    /// for the tags of the commit itself, as a clone without history has them.
+    pub tags: Option<Vec<String>>,
     /// The images that commands run in.
     pub images: BTreeMap<Name, ImageSource>,
     /// The frozen inputs by name; each is at `deps/NAME` of the input root.
@@ -171,6 +174,12 @@ impl Plan {
     /// Lists the release's own images that a packet builds, in its order.
     pub fn released<'a>(&'a self, packet: &'a Packet) -> impl Iterator<Item = (&'a Name, &'a ReleaseImage)> {
         packet.release_images.iter().filter_map(|name| self.release_images.get_key_value(name))
+    }
+
+    /// Whether a command of a packet sees a repository.
+    #[must_use]
+    pub fn wants_git(&self, packet: &Packet) -> bool {
+        self.commands(packet).any(|spec| spec.git)
     }
 
     /// Lists what a packet's commands and the release's images that it builds use; a frozen input brings its image.

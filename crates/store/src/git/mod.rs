@@ -2,4 +2,5 @@
 
 pub mod history;
 pub mod scratch;
+pub mod shallow;
 pub mod status;

@@ -9,7 +9,7 @@ use rcrepro_store::ingest::{GitError, GitSource, IngestLimits, IngestedSource, h
 use rcrepro_store::memory::MemoryStore;
 
 /// Runs a shell line in a repository, apart from the user's configuration.
-fn shell(folder: &Path, line: &str) {
+pub(crate) fn shell(folder: &Path, line: &str) {
     let status = Command::new("sh")
         .arg("-ec")
         .arg(line)

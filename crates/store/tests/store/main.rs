@@ -14,4 +14,5 @@ mod nasty;
 mod processes;
 mod runs;
 mod scratch;
+mod shallow;
 mod speed;

@@ -31,10 +31,13 @@ impl Judge<'_> {
         }
     }
 
-    /// Reads every directory of the source tree, and gives those that the tree names; each fault is a finding.
+    /// Reads every directory of the source tree and of a repository in it, and gives those that they name; each fault is a finding.
     pub(super) fn source(&mut self) -> BTreeSet<Digest> {
         let mut named = BTreeSet::new();
-        let mut open = vec![("source.root".to_owned(), self.manifest.source.root)];
+        let source = &self.manifest.source;
+        let git = source.git.iter().map(|git| ("source.git.root".to_owned(), git.root));
+        let mut open: Vec<(String, Digest)> =
+            [("source.root".to_owned(), source.root)].into_iter().chain(git).collect();
         while let Some((at, digest)) = open.pop() {
             if !named.insert(digest) {
                 continue;
@@ -141,6 +144,11 @@ impl Judge<'_> {
         let found: Vec<&Name> = manifest.commands.iter().map(|entry| &entry.id).collect();
         self.names("commands", &wanted, &found);
         let References { images, frozen, normalizers } = plan.references(packet);
+        if plan.wants_git(packet) != manifest.source.git.is_some() {
+            let says = |is_there: bool| if is_there { "a repository" } else { "no repository" };
+            let (wanted, found) = (says(plan.wants_git(packet)), says(manifest.source.git.is_some()));
+            self.finding(FindingName::PlanDiffers, "source.git", wanted, found);
+        }
         self.names("images", &images.iter().collect::<Vec<_>>(), &manifest.images.keys().collect::<Vec<_>>());
         self.names("frozen", &frozen.iter().collect::<Vec<_>>(), &manifest.frozen.keys().collect::<Vec<_>>());
         let found: Vec<&String> = manifest.normalizers.keys().collect();

@@ -25,6 +25,7 @@ mod attempts;
 mod commands;
 mod failed;
 mod inputs;
+pub(crate) mod repository;
 mod untied;
 mod witnesses;
 

@@ -93,6 +93,7 @@ fn resolved(scene: &Scene) -> Resolved {
         isa: "x86-64".into(),
         images: [("i".parse().expect("a name"), image)].into(),
         frozen: BTreeMap::new(),
+        git: None,
     }
 }
 

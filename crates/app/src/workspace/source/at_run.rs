@@ -1,7 +1,8 @@
-//! Notes on calls of git by commands that ran: a command may pass, and its result hold `unknown` for a version.
+//! Notes on calls of git by commands that ran: a command may pass, and its result hold `unknown` for a version; and one that sees a
+//! repository may fail by what a repository of one commit does not hold.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 
 use super::git_calls::{GitCall, calls};
 use super::unbuildable;
@@ -17,6 +18,23 @@ use rcrepro_store::{BlobStore, StoreError};
 
 /// What git says where it finds no repository.
 const FOUND_NOTHING: &str = "not a git repository";
+/// What git says, after `fatal: `, where it wants a commit or a tag that the repository does not hold.
+const MISSED: [&str; 12] = [
+    "ambiguous argument",
+    "bad object",
+    "bad revision",
+    "cannot describe anything",
+    "invalid object name",
+    "invalid reference",
+    "invalid upstream",
+    "no annotated tags can describe",
+    "no tag exactly matches",
+    "no tags can describe",
+    "not a valid commit name",
+    "not a valid object name",
+];
+/// How many lines at the end of a stream are searched for that.
+const LAST: usize = 20;
 /// How many bytes of a stream are searched for that.
 const SEARCHED: u64 = 1 << 20;
 
@@ -41,6 +59,13 @@ pub fn git_at_run(
     let mut found = BTreeMap::new();
     for spec in plan.commands(packet) {
         let Some(ran) = ran.iter().find(|ran| ran.entry.id == spec.id) else { continue };
+        if spec.git {
+            if !ran.entry.succeeded() {
+                let line = missed(store, ran.entry.stderr.raw)?.or(missed(store, ran.entry.stdout.raw)?);
+                found.extend(line.map(|line| (spec.id.clone(), beyond(&line, plan))));
+            }
+            continue;
+        }
         let places: Vec<String> = calls(spec, &read)
             .into_iter()
             .map(|GitCall { place, call }| match place {
@@ -61,6 +86,37 @@ pub fn git_at_run(
         );
     }
     Ok(found)
+}
+
+/// Explains what git did not find in a repository of one commit.
+fn beyond(line: &str, plan: &Plan) -> String {
+    let holds = match &plan.tags {
+        None => "its commit with the tags of it alone: `tags` in [source] brings those that `git describe` looks for",
+        Some(_) => "its commit and what leads to the `tags` of [source]",
+    };
+    format!("git said `{line}`: /work/.git holds {holds}; no other history is there")
+}
+
+/// Finds, at the end of a stream, the line by which git says that it misses a commit or a tag.
+fn missed(store: &dyn BlobStore, stream: Digest) -> Result<Option<String>, StoreError> {
+    let text = end_of(store, stream)?;
+    let is_such = |line: &&str| {
+        let said = line.split_once("fatal: ").map(|(_, said)| said.to_lowercase());
+        said.is_some_and(|said| MISSED.iter().any(|words| said.contains(words)))
+    };
+    Ok(text.lines().rev().take(LAST).find(is_such).map(|line| line.trim().to_owned()))
+}
+
+/// Reads the end of a stream. What is damaged is found by those who judge it.
+fn end_of(store: &dyn BlobStore, stream: Digest) -> Result<String, StoreError> {
+    if stream.size == 0 {
+        return Ok(String::new());
+    }
+    let mut reader = store.reader(stream)?;
+    drop(io::copy(&mut reader.by_ref().take(stream.size.saturating_sub(SEARCHED)), &mut io::sink()));
+    let mut end = Vec::new();
+    drop(reader.read_to_end(&mut end));
+    Ok(String::from_utf8_lossy(&end).into_owned())
 }
 
 /// Names the lines by which the images that a packet builds cannot be built. What else is wrong with a Dockerfile is found when it

@@ -1,5 +1,5 @@
 //! Calls of `git` that want a repository: on command lines, and in the scripts, makefiles and packages' scripts that lines call.
-//! Commands run in a tree without `.git`, and what git answers there (nothing, or an error that a script swallows) ends up in
+//! Commands without `git = true` run in a tree without `.git`, and what git answers there (nothing, or an error that a script swallows) ends up in
 //! versions and stamps.
 //!
 //! This reads text, not shell: a call in a text that is only printed is taken for one, and one that is put together at run time
@@ -15,7 +15,7 @@ use rcrepro_model::execution::fault::{Fault, follow};
 use rcrepro_model::plan::{CommandSpec, Plan};
 
 /// What mends it.
-const HINT: &str = "hand in what it would say, by `environment` of the command or by a tracked file";
+const HINT: &str = "git = true of the command lays its commit into /work/.git; or hand in what git would say, by `env`";
 /// How many scripts are followed from one line.
 const FOLLOWED: usize = 64;
 /// The most bytes of a script that are read.
@@ -104,7 +104,7 @@ pub(super) fn calls(spec: &CommandSpec, read: &dyn Fn(&str) -> Option<String>) -
 pub(super) fn notes(plan: &Plan, read: &dyn Fn(&str) -> Option<String>) -> Vec<Fault> {
     let mut scripts: BTreeMap<(String, usize, String), BTreeSet<&str>> = BTreeMap::new();
     let mut notes = Vec::new();
-    for spec in plan.sets.values().flatten() {
+    for spec in plan.sets.values().flatten().filter(|spec| !spec.git) {
         for GitCall { place, call } in calls(spec, read) {
             match place {
                 Some((path, line)) => drop(scripts.entry((path, line, call)).or_default().insert(spec.id.as_str())),

@@ -6,9 +6,10 @@ use std::convert::Infallible;
 
 use self::sight::Sight;
 use crate::frozen::{client, npm};
-use crate::workspace::{Workspace, WorkspaceError};
+use crate::workspace::{PLAN_FILE, Workspace, WorkspaceError};
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::{FrozenKind, Plan};
+use rcrepro_model::text::hint::Hint as _;
 use rcrepro_pins::dockerfile::buildkit as dockerfile_buildkit;
 use rcrepro_store::ingest::Visited;
 
@@ -92,6 +93,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
             }
         }
     }
+    found.refused.extend(below_repository(workspace));
     found.notes.extend(git_calls::notes(plan, &|path| {
         files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }));
@@ -102,6 +104,16 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
         list.dedup();
     }
     Ok(found)
+}
+
+/// Refuses commands that see a repository where the plan is not at its root.
+fn below_repository(workspace: &Workspace) -> Option<Fault> {
+    if !workspace.plan.sets.values().flatten().any(|spec| spec.git) {
+        return None;
+    }
+    let Err(error @ WorkspaceError::BelowRepository { .. }) = workspace.whole_repository() else { return None };
+    let fault = Fault::of_file(PLAN_FILE, error.to_string());
+    Some(error.hint().into_iter().fold(fault, Fault::hint))
 }
 
 /// Names the lines of a Dockerfile that only BuildKit builds; the engine is asked to build without it.

@@ -17,15 +17,10 @@ use crate::{EngineError, Execution};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{Directory, TreeNode};
+pub(crate) use rcrepro_model::execution::world::INPUT_MTIME;
 use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::{ExportError, read_directory};
-
-/// The modification time that every staged file and directory has, in seconds since the epoch: 2 January 1980.
-///
-/// It is one constant, never `SOURCE_DATE_EPOCH`, so that one staged tree serves every command; and it is the first day
-/// that the zip format can express in every time zone.
-pub(crate) const INPUT_MTIME: u64 = 315_619_200;
 
 const DOING: &str = "stage the inputs";
 /// What the source's folder is called.

@@ -181,6 +181,7 @@ impl Source<'_> {
             needs: self.names_of("command", &wire.needs, &known.commands)?,
             sees: Vec::new(),
             outputs: BTreeSet::new(),
+            git: false,
             environment: BTreeMap::new(),
             normalize_stdout: Vec::new(),
             normalize_stderr: Vec::new(),

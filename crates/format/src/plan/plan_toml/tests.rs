@@ -137,3 +137,44 @@ fn normalizers_of_outputs_are_kept_by_path() {
     assert_eq!(spec.normalize_outputs, expected);
     assert!(plan.references(packet).normalizers.contains("go-test"), "a manifest must pin it");
 }
+
+fn with_source(source: &str, command: &str) -> Result<Plan, PlanError> {
+    let text = format!(
+        "version = 1\nname = \"x\"\n[source]\n{source}\n[images.base]\nbuild = \"base.toml\"\n\
+         [packets.RC-04]\ntitle = \"x\"\nsets = [\"a\"]\n\
+         [[sets.a]]\nid = \"one\"\nrun = \"true\"\nimage = \"base\"\n\
+         [[sets.a]]\nid = \"two\"\nrun = \"true\"\nimage = \"base\"\n{command}\n"
+    );
+    parse(&text, &[])
+}
+
+fn seen(source: &str, command: &str) -> Vec<bool> {
+    let plan = with_source(source, command).expect("a good plan");
+    plan.sets.into_values().flatten().map(|spec| spec.git).collect()
+}
+
+#[test]
+fn a_command_has_the_last_word_on_its_repository() {
+    assert_eq!(seen("", ""), [false, false]);
+    assert_eq!(seen("", "git = true"), [false, true]);
+    assert_eq!(seen("git = true", ""), [true, true]);
+    assert_eq!(seen("git = true", "git = false"), [true, false]);
+    assert_eq!(seen("sees = [\"a\"]", "git = true\nsees = [\"**\"]"), [false, true]);
+    let tags = |source: &str| with_source(source, "git = true").expect("a good plan").tags;
+    assert_eq!(tags(""), None);
+    assert_eq!(tags("tags = []"), Some(Vec::new()));
+    assert_eq!(tags("tags = [\"v*\"]"), Some(vec!["v*".to_owned()]));
+}
+
+#[test]
+fn mistakes_of_the_source_are_placed() {
+    for (source, expected) in [
+        ("tags = [\"v*\"]", "4:8: `tags` is for a repository, and no command sees one"),
+        ("git = true\ntags = [\"v[\"]", "5:9: bad glob"),
+        ("git = \"yes\"", "4:7: invalid type"),
+        ("git = true\nsees = [\"a/**\"]", "12:6: the command sees a repository and a part of the source"),
+    ] {
+        let error = with_source(source, "").expect_err(expected);
+        assert!(error.to_string().starts_with(expected), "{error}\nexpected {expected}");
+    }
+}

@@ -20,6 +20,7 @@ fn plan() -> Plan {
     Plan {
         name: "beacon".into(),
         exclude: Vec::new(),
+        tags: None,
         images: BTreeMap::new(),
         frozen: BTreeMap::new(),
         release_images: BTreeMap::new(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::StoreError;
 use crate::ingest::LimitError;
+use rcrepro_model::content::git_id::GitId;
 use rcrepro_model::content::name::{NameError, TreePath};
 use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::text::hint::Hint;
@@ -33,6 +34,14 @@ pub enum GitError {
         /// What gix said, which helps few.
         #[source]
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// Tags are to be found in a history that the repository does not hold.
+    #[error("the git repository `{}` is a shallow clone: what came before commit {commit}, where tags are looked for, is not there", repository.display())]
+    Shallow {
+        /// The working copy or the bare repository.
+        repository: PathBuf,
+        /// The commit at which the history ends, in hex.
+        commit: String,
     },
     /// The wanted folder is not in the commit.
     #[error("commit {commit} has no folder `{path}`")]
@@ -92,9 +101,14 @@ pub enum GitError {
 impl Hint for GitError {
     fn hint(&self) -> Option<String> {
         match self {
+            // A whole id was recorded: another clone has the commit.
+            Self::NoCommit { revision, .. } if revision.parse::<GitId>().is_ok() => {
+                Some(format!("git fetch --tags origin {revision}"))
+            }
             Self::NoCommit { revision, .. } => {
                 Some(format!("git rev-parse --verify '{revision}^{{commit}}' says what git knows of it"))
             }
+            Self::Shallow { .. } => Some("git fetch --unshallow --tags".to_owned()),
             Self::Read { .. } => Some("git rev-parse HEAD".to_owned()),
             Self::Store(error) => error.hint(),
             _ => None,
