@@ -15,6 +15,7 @@ mod demo;
 mod dependencies;
 mod engine;
 mod example;
+mod hollow;
 mod images;
 mod machine;
 mod podman;
@@ -34,6 +35,9 @@ const USAGE: &str = "usage: cargo xtask CHORE
                   which go to cargo test, without Podman
   example         in a clone, ask for the verdict of examples/beacon, its written documents, and its gates by mutants
   images          build every image twice, in different worlds, compare the digests and run the tools in them
+  hollow [--record [TEXT]]
+                  run the corpus of hollow passes with the real tools and compare with the recordings; or write those anew whose name
+                  holds TEXT, all without one
   bench           measure beside docker, sha256sum, umoci and buildah, in a release build
   campaign DIR…   run the tests of other projects' checkouts inside and outside of the pinned world, and compare each test's verdicts
   dependencies    check that docs/design/dependencies.md names exactly the crates of the workspace's manifests
@@ -48,6 +52,9 @@ fn main() -> ExitCode {
         ["test", ref rest @ ..] => test::run(root, rest),
         ["example"] => example::run(root),
         ["images"] => images::run(root),
+        ["hollow"] => hollow::run(root, None),
+        ["hollow", "--record"] => hollow::run(root, Some("")),
+        ["hollow", "--record", only] => hollow::run(root, Some(only)),
         ["bench"] => bench::run(root),
         ["campaign", ref rest @ ..] => campaign::run(root, rest),
         ["dependencies"] => dependencies::run(root),

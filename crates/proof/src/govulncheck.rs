@@ -16,13 +16,14 @@ use crate::outcome::{Proof, Work};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 pub(super) const ADAPTER: Adapter =
-    Adapter { tool: Tool::Govulncheck, version: 2, rules: RULES, pass, failure: Some(failure) };
+    Adapter { tool: Tool::Govulncheck, version: 3, rules: RULES, pass, failure: Some(failure) };
 
 const RULES: &str = "Proven: the database that -db or GOVULNDB names is an input of the command, its `index/modules.json` has \
 entries, and `index/db.json` a date. Hollow: no entries or no date; a database that cannot be looked at; json without a \
 `config` message; no output; a mode that scans nothing. On a condition: modules with entries that have no version, because a \
 `replace` takes them from a folder, a workspace holds them, or they are the main module; -mode binary. Contradicted: json, sarif and openvex exit 0 whatever they find; findings at the level of the \
-scan count as they do for text. No verdict: an exit code above 0 that is not 3.\n";
+scan count as they do for text. No verdict: an exit code above 0 that is not 3. \
+Hollow also: a scan of source without a pattern of packages, of which earlier versions say that it found nothing.\n";
 
 /// The database that govulncheck asks when nobody names one.
 const DEFAULT: &str = "https://vuln.go.dev";
@@ -31,6 +32,9 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof 
     let mode = call.value(&["-mode", "--mode"]).unwrap_or("source");
     if !["source", "binary", "convert"].contains(&mode) {
         return Proof::hollow(format!("`-mode {mode}` scans nothing"));
+    }
+    if mode == "source" && !call.forced && call.value(&["-scan", "--scan"]) != Some("module") && !names_packages(call) {
+        return Proof::hollow("the line names no packages (`./...`): nothing is scanned");
     }
     let documents = documents(evidence.stdout);
     if let Some(findings) = findings(&documents).filter(|findings| *findings > 0) {
@@ -56,6 +60,23 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof 
         (Lookup::File(modules), Lookup::Absent) => database(&modules, None),
         _ => Proof::hollow(format!("the database `{named}` cannot be looked at here: nothing says what was in it")),
     }
+}
+
+/// Flags with a value behind a blank (`govulncheck -h`).
+const VALUED: [&str; 7] = ["-C", "-db", "-format", "-mode", "-scan", "-show", "-tags"];
+
+/// Whether a word of the call is neither a flag nor the value of one.
+fn names_packages(call: &Call) -> bool {
+    let mut words = call.arguments.iter();
+    while let Some(word) = words.next() {
+        let flag = word.strip_prefix('-').map(|flag| format!("-{}", flag.trim_start_matches('-')));
+        match flag {
+            Some(flag) if VALUED.contains(&flag.as_str()) => drop(words.next()),
+            Some(_) => {}
+            None => return true,
+        }
+    }
+    false
 }
 
 /// Names the modules with entries in the database that govulncheck looks up nothing about, because their sources are in the

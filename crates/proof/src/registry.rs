@@ -2,22 +2,26 @@
 
 use super::adapter::Adapter;
 use super::{gitleaks, go, govulncheck, junit, tap};
-use crate::node::{node_test, npm_audit, npm_ci, tsc, vitest};
+use crate::node::{eslint, jest, node_test, npm_audit, npm_ci, pnpm_audit, tsc, vitest, yarn_audit};
 use rcrepro_model::plan::proof::Tool;
 
-const ALL: [Adapter; 12] = [
+const ALL: [Adapter; 16] = [
+    eslint::ADAPTER,
     gitleaks::ADAPTER,
     go::build::ADAPTER,
     go::test::ADAPTER,
     go::vet::ADAPTER,
     govulncheck::ADAPTER,
+    jest::ADAPTER,
     junit::ADAPTER,
     node_test::ADAPTER,
     npm_audit::ADAPTER,
     npm_ci::ADAPTER,
+    pnpm_audit::ADAPTER,
     tap::ADAPTER,
     tsc::ADAPTER,
     vitest::ADAPTER,
+    yarn_audit::ADAPTER,
 ];
 
 /// Lists every adapter, sorted by the tool's name.

@@ -108,7 +108,14 @@ fn of_call(spec: &CommandSpec, call: ToolCall) -> Option<(&'static str, &'static
         Tool::GoBuild | Tool::GoVet => ("type-error", "A Go file has a type error.", Seed::GoTypeError(call)),
         Tool::Vitest => ("failing-test", "A test fails.", Seed::Vitest(call)),
         Tool::Tsc => ("type-error", "A TypeScript file has a type error.", Seed::TypeError(call)),
-        Tool::Junit | Tool::NodeTest | Tool::NpmCi | Tool::Tap => return None,
+        Tool::Eslint
+        | Tool::Jest
+        | Tool::Junit
+        | Tool::NodeTest
+        | Tool::NpmCi
+        | Tool::PnpmAudit
+        | Tool::Tap
+        | Tool::YarnAudit => return None,
     })
 }
 

@@ -8,6 +8,8 @@ use serde::Serialize;
 /// A tool whose output tells whether it worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tool {
+    /// `eslint`.
+    Eslint,
     /// `gitleaks`, in any of its modes.
     Gitleaks,
     /// `go build` and `go install`.
@@ -18,6 +20,8 @@ pub enum Tool {
     GoVet,
     /// `govulncheck`.
     Govulncheck,
+    /// `jest`.
+    Jest,
     /// Anything that writes JUnit XML to its standard output.
     Junit,
     /// `node --test`.
@@ -26,47 +30,59 @@ pub enum Tool {
     NpmAudit,
     /// `npm ci`.
     NpmCi,
+    /// `pnpm audit`.
+    PnpmAudit,
     /// Anything that writes TAP to its standard output.
     Tap,
     /// `tsc`.
     Tsc,
     /// `vitest`.
     Vitest,
+    /// `yarn audit` of yarn 1.
+    YarnAudit,
 }
 
 impl Tool {
     /// Every tool, sorted by name.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
+        Self::Eslint,
         Self::Gitleaks,
         Self::GoBuild,
         Self::GoTest,
         Self::GoVet,
         Self::Govulncheck,
+        Self::Jest,
         Self::Junit,
         Self::NodeTest,
         Self::NpmAudit,
         Self::NpmCi,
+        Self::PnpmAudit,
         Self::Tap,
         Self::Tsc,
         Self::Vitest,
+        Self::YarnAudit,
     ];
 
     /// Returns the name that plans and reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Eslint => "eslint",
             Self::Gitleaks => "gitleaks",
             Self::GoBuild => "go-build",
             Self::GoTest => "go-test",
             Self::GoVet => "go-vet",
             Self::Govulncheck => "govulncheck",
+            Self::Jest => "jest",
             Self::Junit => "junit",
             Self::NodeTest => "node-test",
             Self::NpmAudit => "npm-audit",
             Self::NpmCi => "npm-ci",
+            Self::PnpmAudit => "pnpm-audit",
             Self::Tap => "tap",
             Self::Tsc => "tsc",
             Self::Vitest => "vitest",
+            Self::YarnAudit => "yarn-audit",
         }
     }
 }
@@ -166,6 +182,6 @@ mod tests {
         }
         assert_eq!("exit-code".parse(), Ok(ProofRule::ExitCode));
         assert!("go test".parse::<ProofRule>().is_err());
-        assert!(ProofRule::known().ends_with("`vitest`, `exit-code`"));
+        assert!(ProofRule::known().ends_with("`yarn-audit`, `exit-code`"));
     }
 }

@@ -23,6 +23,12 @@ pub(crate) fn tool(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
             }
         }
         "npm" => npm(words),
+        "pnpm" => {
+            audit(words, &["-C", "--dir", "--prefix"]).map(|rest| (Tool::PnpmAudit, "pnpm audit".to_owned(), rest))
+        }
+        "yarn" => audit(words, &["--cwd"]).map(|rest| (Tool::YarnAudit, "yarn audit".to_owned(), rest)),
+        "eslint" | "eslint.js" => known(Tool::Eslint, "eslint", 1),
+        "jest" | "jest.js" => known(Tool::Jest, "jest", 1),
         "gitleaks" => match words.iter().skip(1).find(|word| !word.starts_with('-')).map(String::as_str) {
             Some("detect" | "dir" | "directory" | "file" | "git" | "protect" | "stdin") => {
                 known(Tool::Gitleaks, "gitleaks", 1)
@@ -55,4 +61,19 @@ fn npm(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
         "ci" | "clean-install" | "ic" => Some((Tool::NpmCi, "npm ci".to_owned(), rest)),
         _ => None,
     }
+}
+
+/// Returns the words of `pnpm audit` or `yarn audit`, less the subcommand; `None` for any other.
+fn audit(words: &[String], with_value: &[&str]) -> Option<Vec<String>> {
+    let mut at = 1;
+    while words.get(at).is_some_and(|word| word.starts_with('-')) {
+        at += if with_value.contains(&words[at].as_str()) { 2 } else { 1 };
+    }
+    let fixes = words.iter().any(|word| word == "--fix" || word.starts_with("--fix="));
+    if words.get(at)? != "audit" || fixes {
+        return None;
+    }
+    let mut rest = words[1..].to_vec();
+    rest.remove(at - 1);
+    Some(rest)
 }

@@ -43,6 +43,10 @@ const TUNES_NODE: [&str; 7] = [
     "--trace-",
 ];
 
+/// Names of the scripts by which node runs a known tool.
+const NODE_SCRIPTS: [&str; 9] =
+    ["_tsc.js", "eslint", "eslint.js", "jest", "jest.js", "tsc", "tsc.js", "vitest", "vitest.mjs"];
+
 /// Takes a wrapper away that runs what is behind it and ends with its exit code.
 pub(crate) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
     let skip = |flags_with_value: &[&str], positional: usize| -> Vec<String> {
@@ -74,7 +78,9 @@ pub(crate) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
         {
             words[2..].iter().skip_while(|word| *word == "--").cloned().collect()
         }
-        "pnpm" | "yarn" if words.get(1).is_some_and(|word| matches!(word.as_str(), "vitest" | "tsc")) => {
+        "pnpm" | "yarn"
+            if words.get(1).is_some_and(|word| matches!(word.as_str(), "eslint" | "jest" | "tsc" | "vitest")) =>
+        {
             words[1..].to_vec()
         }
         "npm" if words.get(1).is_some_and(|word| matches!(word.as_str(), "exec" | "x")) => {
@@ -86,8 +92,7 @@ pub(crate) fn unwrapped(words: &[String]) -> Option<Vec<String>> {
             if !words[1..script].iter().all(|flag| TUNES_NODE.iter().any(|tunes| flag.starts_with(tunes))) {
                 return None;
             }
-            matches!(base(&words[script]), "vitest.mjs" | "tsc" | "tsc.js" | "_tsc.js" | "vitest")
-                .then(|| words[script..].to_vec())?
+            NODE_SCRIPTS.contains(&base(&words[script])).then(|| words[script..].to_vec())?
         }
         _ => return None,
     };

@@ -1,6 +1,7 @@
 //! The go command: its flags, the packages of a module, and what proves that it built, vetted or tested.
 
 pub(crate) mod build;
+mod constraint;
 mod flags;
 mod module;
 pub(crate) mod test;

@@ -8,7 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use super::test_main::objection;
+use super::constraint::wanted_tags;
+use super::test_main::{objection, skips};
 use super::{Flags, Module, Place};
 use crate::adapter::Adapter;
 use crate::call::Call;
@@ -16,20 +17,21 @@ use crate::evidence::CommandEvidence;
 use crate::inputs::{InputKind, Listing, Lookup};
 use crate::outcome::Proof;
 use crate::text::{lines, were};
-use rcrepro_model::plan::proof::Tool;
+use rcrepro_model::plan::proof::{Condition, Tool};
 
 mod seen;
 
 use seen::{Form, Seen};
 
-pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoTest, version: 2, rules: RULES, pass, failure: None };
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoTest, version: 3, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: with -json and -v, which the flags of the line or GOFLAGS ask for, every package line `ok` comes with a \
 test or benchmark that is named, and one passed; without them a package line `ok` without the note `[no tests to run]`, of a \
 package whose test files are among the inputs and hold no `TestMain` that could end without what `m.Run` returned. That counts \
 packages, and cannot tell skipped tests from others. Hollow: none of these; every test was skipped; output in another form than \
 the flags say; -list, -c, -n, -exec, -overlay, -toolexec or -count=0, which run no test or let something else run it; several calls \
-on one line of which one ran no test. Contradicted: a test or package failed.\n";
+on one line of which one ran no test. Contradicted: a test or package failed. On a condition, where the test files are looked at: those \
+that want a build tag that the line does not set; without -json and -v those that call `Skip`, for text does not tell what was skipped.\n";
 
 /// How many bytes of test files are read for one command.
 const SOURCES: usize = 32 * 1024 * 1024;
@@ -94,20 +96,23 @@ fn judge(
             "package `{package}` says `ok` but names no test: its `TestMain` may end without running any"
         ));
     }
-    let open = if text { seen.ok.iter().map(String::as_str).collect() } else { unnamed };
-    if let Some(why) = (Sources { call, evidence, left: SOURCES }).objection(&open) {
+    let open: Vec<&str> = if text { seen.ok.iter().map(String::as_str).collect() } else { unnamed };
+    let tags = flags.value("tags").unwrap_or_default().split([',', ' ']).collect();
+    let mut sources = Sources { call, evidence, left: SOURCES, tags, text, conditions: Vec::new() };
+    if let Some(why) = sources.objection(&open) {
         return Proof::hollow(why);
     }
+    let conditions = sources.conditions;
     let enough = |count: usize| count >= alike.len();
     let passed = usize::try_from(seen.passed).unwrap_or(usize::MAX);
     if passed > 0 && enough(passed.max(seen.ok.len())) && (benchmarks || !text) {
         let what = if benchmarks { "tests and benchmarks passed" } else { "tests passed" };
-        return Proof::proven(Tool::GoTest, seen.passed, what);
+        return Proof::proven(Tool::GoTest, seen.passed, what).on(conditions);
     }
     let ran = if strict || benchmarks { 0 } else { open.len() };
     if ran > 0 && enough(seen.ok.len()) {
         let what = if ran == 1 { "package tested" } else { "packages tested" };
-        return Proof::proven(Tool::GoTest, ran as u64, what);
+        return Proof::proven(Tool::GoTest, ran as u64, what).on(conditions);
     }
     Proof::hollow(match (seen.names, seen.skipped) {
         (0, _) if seen.none_to_run + seen.no_files > 0 || text && !benchmarks => none_to_run(flags, seen),
@@ -131,11 +136,17 @@ struct Sources<'a, 'b> {
     evidence: &'a CommandEvidence<'b>,
     /// How many bytes may yet be read.
     left: usize,
+    /// The build tags that the line sets.
+    tags: Vec<&'a str>,
+    /// Whether the output does not tell skipped tests from others.
+    text: bool,
+    /// What the files that were looked at leave out.
+    conditions: Vec<Condition>,
 }
 
 impl Sources<'_, '_> {
     /// Returns why the `ok` of one of these packages proves nothing.
-    fn objection(mut self, packages: &[&str]) -> Option<String> {
+    fn objection(&mut self, packages: &[&str]) -> Option<String> {
         let names = |why: String| Some(format!("{why}; `-v` and `-json` name the tests that ran"));
         if packages.is_empty() {
             return None;
@@ -172,10 +183,27 @@ impl Sources<'_, '_> {
                 return Some("and others have more test files than are looked at".to_owned());
             };
             self.left = left;
-            if let Some(what) = objection(&String::from_utf8_lossy(&bytes)) {
+            let source = String::from_utf8_lossy(&bytes);
+            let wanted = wanted_tags(&source, &self.tags);
+            if wanted.is_empty()
+                && let Some(what) = objection(&source)
+            {
                 return Some(format!("has {what} (`{name}`)"));
             }
+            self.leaves_out(&format!("{folder}/{name}"), &wanted, skips(&source));
         }
         (files == 0).then(|| "says `ok`, and has no test files in the source".to_owned())
+    }
+
+    /// Names what a test file leaves out.
+    fn leaves_out(&mut self, path: &str, wanted: &[String], skips: usize) {
+        let file = path.strip_prefix("/work/").unwrap_or(path);
+        if !wanted.is_empty() {
+            let says = format!("`{file}` is left out of this build: it wants the build tag `{}`", wanted.join("`, `"));
+            self.conditions.push(Condition::new("go-test-tags", file, says));
+        } else if skips > 0 && self.text {
+            let says = format!("`{file}` has tests that may skip themselves, and only `-v` and `-json` say which did");
+            self.conditions.push(Condition::new("go-test-skips", file, says));
+        }
     }
 }

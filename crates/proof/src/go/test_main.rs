@@ -9,20 +9,65 @@ pub(super) fn objection(source: &str) -> Option<&'static str> {
     if bodies(&code, "init").iter().any(|body| body.contains("Exit(")) {
         return Some("an `init` that ends the process");
     }
-    let mains = bodies(&code, "TestMain");
-    (!mains.iter().all(|body| hands_on(body))).then_some("a `TestMain` of its own, which can end without running tests")
+    if leaves_outside(&code) {
+        return Some("a package variable whose value ends the process");
+    }
+    let mains = functions(&code, "TestMain");
+    let judged = mains.iter().all(|(parameters, body)| hands_on(parameter(parameters), body));
+    (!judged).then_some("a `TestMain` of its own, which can end without running tests")
 }
 
-/// Whether a body certainly calls `Run` and ends with what it returned: there is one call at the body's own level, nothing
-/// before it leaves, and every exit is with its result or with a number that is not 0.
-fn hands_on(body: &str) -> bool {
+/// Counts the calls by which a file's tests skip themselves.
+pub(super) fn skips(source: &str) -> usize {
+    let code = code(source);
+    [".Skip(", ".Skipf(", ".SkipNow("].iter().map(|call| code.matches(call).count()).sum()
+}
+
+/// Names the parameter of a `TestMain`, as in `m *testing.M`.
+fn parameter(parameters: &str) -> &str {
+    parameters.split_whitespace().next().unwrap_or_default()
+}
+
+/// Whether the value of a package variable ends the process, before any test.
+fn leaves_outside(code: &str) -> bool {
+    let mut depth = 0_i32;
+    let mut of_variable = false;
+    for line in code.lines() {
+        if depth == 0 && !line.trim().is_empty() {
+            of_variable = line.starts_with("var") || (of_variable && !line.starts_with("func"));
+        }
+        if of_variable && line.contains("Exit(") {
+            return true;
+        }
+        depth += i32::try_from(line.matches(['{', '(']).count()).unwrap_or(0);
+        depth -= i32::try_from(line.matches(['}', ')']).count()).unwrap_or(0);
+    }
+    false
+}
+
+/// Whether a body certainly calls `Run` of its parameter and ends with what it returned: there is one call at the body's own
+/// level, nothing before it leaves, every exit is with its result or with a number that is not 0, and nothing chooses the tests.
+fn hands_on(parameter: &str, body: &str) -> bool {
     let dense: String = body.split_whitespace().collect::<Vec<_>>().join(" ");
-    let Some(at) = dense.find(".Run()") else { return false };
-    let name_at = dense[..at].rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |end| end + 1);
+    let called = format!("{parameter}.Run()");
+    let own = |at: &usize| {
+        // Neither `xm.Run()` nor `x.m.Run()`, and not in a goroutine that nobody waits for.
+        !dense[..*at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'))
+            && !dense[..*at].ends_with("go ")
+    };
+    if parameter.is_empty() || parameter == "_" {
+        return false;
+    }
+    let Some(name_at) = dense.match_indices(&called).map(|(at, _)| at).find(own) else { return false };
     let before = &dense[..name_at];
+    // An exit by another name, or tests that the body itself chooses.
+    let exits_by_name = dense.matches("Exit").count() != dense.matches("Exit(").count();
+    if exits_by_name || ["flag.Set(", "os.Args ="].iter().any(|word| dense.contains(word)) {
+        return false;
+    }
     let level = |text: &str| text.matches('{').count() == text.matches('}').count();
     let leaves = ["return", "goto ", "func(", "recover(", "Goexit("].iter().any(|word| dense.contains(word));
-    if dense.matches(".Run()").count() != 1 || leaves || !level(before) {
+    if dense.matches(&called).count() != 1 || leaves || !level(before) {
         return false;
     }
     // Either `os.Exit(m.Run())`, or `code := m.Run()` with `os.Exit(code)`, or neither: then the generated main exits with it.
@@ -57,8 +102,14 @@ fn exits(dense: &str) -> Vec<String> {
         .collect()
 }
 
-/// Lists the bodies of the functions of a name that belong to no type; one whose end is not found is the rest of the file.
+/// Lists the bodies of the functions of a name that belong to no type.
 fn bodies(code: &str, name: &str) -> Vec<String> {
+    functions(code, name).into_iter().map(|(_, body)| body).collect()
+}
+
+/// Lists the parameters and bodies of the functions of a name that belong to no type; a body whose end is not found is the rest of
+/// the file.
+fn functions(code: &str, name: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("func") {
         let Some(rest) = code[at + 4..].trim_start().strip_prefix(name) else { continue };
@@ -71,7 +122,8 @@ fn bodies(code: &str, name: &str) -> Vec<String> {
             depth += i32::from(c == '{') - i32::from(c == '}');
             depth == 0
         });
-        found.push(rest[open + 1..end.map_or(rest.len(), |end| open + end)].to_owned());
+        let parameters = rest[..open].split_once('(').map_or("", |(_, behind)| behind).to_owned();
+        found.push((parameters, rest[open + 1..end.map_or(rest.len(), |end| open + end)].to_owned()));
     }
     found
 }
@@ -153,10 +205,21 @@ mod tests {
             "if x { os.Exit(0) }\n\tos.Exit(m.Run())",
             "_ = \"m.Run()\"",
             "_ = m.Run()\n\tsyscall.Exit(0)",
+            "exec.Command(name).Run()",
+            "server.m.Run()",
+            "go m.Run()",
+            "exit := os.Exit\n\tm.Run()\n\texit(0)",
+            "flag.Set(name, value)\n\tos.Exit(m.Run())",
+            "os.Args = nil\n\tos.Exit(m.Run())",
         ] {
             assert!(!main(body), "{body}");
         }
         let source = "package a\nfunc init() {\n\tos.Exit(0)\n}\n";
         assert_eq!(objection(source), Some("an `init` that ends the process"));
+        let source =
+            "package a\nvar _ = func() int {\n\tos.Exit(0)\n\treturn 0\n}()\nfunc TestA(t *testing.T) { os.Exit(1) }\n";
+        assert_eq!(objection(source), Some("a package variable whose value ends the process"));
+        assert_eq!(skips("package a\nfunc TestA(t *testing.T) { t.Skip() // t.Skip()\n}\n"), 1);
+        assert_eq!(objection("package a\nvar x = 1\n\nfunc TestA(t *testing.T) {\n\tos.Exit(1)\n}\n"), None);
     }
 }

@@ -9,12 +9,12 @@ use crate::tap::{Tests, judge};
 use crate::text::{leading_number, lines, were};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
-pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::NodeTest, version: 2, rules: RULES, pass, failure: None };
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::NodeTest, version: 3, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: the summary of the spec or tap reporter (`pass N`) or, where the line asks for it, a junit report counts a \
 test that passed. Hollow: no summary; another reporter; no test; every test was skipped or is to do. On a condition: tests that are to \
 do, whose failure passes; --test-only, --test-shard and --test-rerun-failures, which leave tests out. Contradicted: a test failed or \
-was cancelled.\n";
+was cancelled. Hollow also: nothing but files that passed as a whole, without a test of their own; on a condition: some of them.\n";
 
 /// Flags that leave tests out without a word of it in the summary.
 const LEAVE_OUT: [&str; 3] = ["--test-only", "--test-shard", "--test-rerun-failures"];
@@ -53,11 +53,34 @@ fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
         0 => None,
         _ => Some(tests),
     };
+    let files = whole_files(&lines);
+    if let Some(tests) = tests.as_ref().filter(|tests| tests.failed == 0 && tests.passed > 0)
+        && usize::try_from(tests.passed).is_ok_and(|passed| passed <= files.len())
+    {
+        let name = files.first().map_or("", String::as_str);
+        return Proof::hollow(format!("`{name}` names no test: the file itself is all that passed"));
+    }
+    let files = files.into_iter().map(|file| {
+        Condition::new("node-test-file", &file, format!("`{file}` names no test, and counts as one that passed"))
+    });
     let missing = "the output has no summary of tests: keep the spec, tap or junit reporter";
     let to_do = (to_do > 0).then(|| {
         Condition::new("node-test-todo", "", format!("{} to do, whose failure would pass", were(to_do, "test")))
     });
-    judge(Tool::NodeTest, tests, missing).on(to_do).on(left_out(call, evidence))
+    judge(Tool::NodeTest, tests, missing).on(to_do).on(files).on(left_out(call, evidence))
+}
+
+/// Lists the files that count as tests that passed, because no test of theirs is named: by the tap reporter `ok 1 - /work/a.js`, by
+/// spec `✔ /work/a.js (1ms)`.
+fn whole_files(lines: &[String]) -> Vec<String> {
+    let name = |line: &String| {
+        let tap = line.strip_prefix("ok ").and_then(|rest| rest.split_once(" - ")).map(|(_, name)| name);
+        let spec = || line.strip_prefix("\u{2714} ").and_then(|rest| rest.rsplit_once(" (")).map(|(name, _)| name);
+        let name = tap.or_else(spec)?;
+        let file = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"].iter().any(|end| name.ends_with(end));
+        (file && !name.contains(' ')).then(|| name.strip_prefix("/work/").unwrap_or(name).to_owned())
+    };
+    lines.iter().filter_map(name).collect()
 }
 
 fn left_out(call: &Call, evidence: &CommandEvidence<'_>) -> Option<Condition> {

@@ -8,16 +8,18 @@ use crate::call::Call;
 use crate::evidence::CommandEvidence;
 use crate::inputs::Lookup;
 use crate::outcome::{Proof, Work};
-use crate::text::{leading_number, lines};
+use crate::text::{leading_number, lines, were};
 use rcrepro_format::syntax::jsonc;
-use rcrepro_model::plan::proof::Tool;
+use rcrepro_model::plan::proof::{Condition, Tool};
 
-pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Tsc, version: 2, rules: RULES, pass, failure: None };
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Tsc, version: 3, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: --diagnostics, --extendedDiagnostics or --listFiles count files, libraries apart; or the \
 configuration is at hand and has no `references`, for TypeScript fails on a project without files. Hollow: 0 files; `files` \
 is empty beside `references` and there is no -b; --noCheck, --listFilesOnly, --showConfig, --init or --all, -b with --dry or --clean, which check nothing. \
-Unproven: silence, and a configuration that cannot be read or says too little. Contradicted: an error in the output.\n";
+Unproven: silence, and a configuration that cannot be read or says too little. Contradicted: an error in the output. Hollow also: -b --verbose that finds \
+every project up to date; proven: one that it builds. On a condition: files on the line beside a `tsconfig.json`, which is ignored then; \
+`allowJs` without `checkJs`.\n";
 
 fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     for flag in ["--noCheck", "--listFilesOnly", "--showConfig", "--init", "--all"] {
@@ -50,6 +52,9 @@ fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
             own => Proof::proven(Tool::Tsc, own as u64, "files checked"),
         };
     }
+    if build && call.flag("--verbose") {
+        return built(&lines);
+    }
     if build {
         return Proof::unproven("`tsc -b` is silent; `--verbose` would name the projects");
     }
@@ -60,7 +65,11 @@ fn configured(call: &Call, evidence: &CommandEvidence<'_>) -> Proof {
     let project = call.value(&["-p", "--project"]);
     let named = call.arguments.iter().any(|word| [".ts", ".tsx", ".mts", ".cts"].iter().any(|end| word.ends_with(end)));
     if project.is_none() && named {
-        return done("the files that the line names are checked");
+        let beside = call.path("tsconfig.json").map(|path| evidence.inputs.look(&path));
+        let says =
+            "tsc ignores `tsconfig.json` where the line names files: `-p` with a configuration of these files does not";
+        let ignored = matches!(beside, Some(Lookup::File(_))).then(|| Condition::new("tsc-without-config", "", says));
+        return done("the files that the line names are checked").on(ignored);
     }
     if call.forced {
         return Proof::unproven("tsc is silent; `--diagnostics` would count files");
@@ -87,7 +96,28 @@ fn configured(call: &Call, evidence: &CommandEvidence<'_>) -> Proof {
         (true, None | Some(0)) => Proof::unproven(format!(
             "tsc is silent, and `{project}` has `references`, with which an empty project passes"
         )),
-        _ => done("every file that the configuration names is checked"),
+        _ => done("every file that the configuration names is checked").on(unchecked(project, &config)),
+    }
+}
+
+/// Says that scripts are taken and not checked.
+fn unchecked(project: &str, config: &serde_json::Value) -> Option<Condition> {
+    let on = |key: &str| {
+        config.pointer(&format!("/compilerOptions/{key}")).and_then(serde_json::Value::as_bool) == Some(true)
+    };
+    let says = format!("`allowJs` without `checkJs` in `{project}`: files of JavaScript are taken, and not checked");
+    (on("allowJs") && !on("checkJs")).then(|| Condition::new("tsc-js", project, says))
+}
+
+/// Judges the report of `tsc -b --verbose` about its projects.
+fn built(lines: &[String]) -> Proof {
+    let of = |text: &str| lines.iter().filter(|line| line.contains(text)).count() as u64;
+    match (of("Building project "), of(" is up to date")) {
+        (0, 0) => Proof::hollow("`tsc -b --verbose` names no project"),
+        (0, current) => {
+            Proof::hollow(format!("{} up to date by its `.tsbuildinfo`, and not checked", were(current, "project")))
+        }
+        (built, _) => Proof::proven(Tool::Tsc, built, "projects checked"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::sources::focused;
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::evidence::CommandEvidence;
@@ -14,26 +15,32 @@ mod settings;
 
 use settings::Settings;
 
-pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Vitest, version: 2, rules: RULES, pass, failure: None };
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Vitest, version: 3, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: the summary line `Tests` of the default, verbose, basic, dot and tree reporters, or, where --reporter \
 or the configuration asks for it, `numPassedTests` of json, the tests of junit or tap, count a test that passed. Hollow: `No test \
 files found`; no such count, or one in another form than the line asks for; every test was skipped or is to do; `vitest list`; \
 `dangerouslyIgnoreUnhandledErrors` on the line or in the configuration with json, junit or tap alone, which do not show errors outside \
 of tests. On a condition: -u, which writes snapshots instead of comparing them; --retry, --shard, --changed, `vitest related`; --allowOnly \
-where tests were skipped. Contradicted: tests that failed, or errors outside of tests that the command line lets pass.\n";
+where tests were skipped. Contradicted: tests that failed, or errors outside of tests that the command line lets pass. Hollow also: --mergeReports, which runs no \
+test. On a condition also: snapshots that were written anew; `retry` in the configuration or the report; tests that were skipped where a \
+test file says `.only`. The configuration is read with the files that it names by a relative path.\n";
 
 #[derive(Default)]
 struct Counts {
     passed: u64,
     skipped: u64,
     failed: u64,
+    written: u64,
     reports: usize,
 }
 
 fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     if call.arguments.first().is_some_and(|word| word == "list") {
         return Proof::hollow("`vitest list` lists tests and runs none");
+    }
+    if call.has(&["--mergeReports", "--merge-reports"]) {
+        return Proof::hollow("`vitest --mergeReports` puts earlier reports together and runs no test");
     }
     let lines = lines([evidence.stdout, evidence.stderr]);
     if let Some(line) = lines.iter().find(|line| line.trim_start().starts_with("No test files found")) {
@@ -69,11 +76,24 @@ fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
         if counts.reports == 0
             && let Some(found) = junit().or_else(tap)
         {
-            counts = Counts { passed: found.passed, skipped: found.skipped, failed: found.failed, reports: 1 };
+            counts =
+                Counts { passed: found.passed, skipped: found.skipped, failed: found.failed, written: 0, reports: 1 };
         }
     }
     let skipped = counts.skipped;
-    judge(counts, alike.len()).on(conditions(call, skipped))
+    let mut left_out = conditions(call, skipped);
+    left_out.extend(retried(&settings, &lines));
+    if counts.written > 0 {
+        let says = format!("{} written anew, and compared with nothing", were(counts.written, "snapshot"));
+        left_out.push(Condition::new("vitest-snapshots", "", says));
+    }
+    if skipped > 0 {
+        left_out.extend(focused(call, evidence).into_iter().map(|file| {
+            let says = format!("`{file}` says that some of its tests alone run, and {} skipped", were(skipped, "test"));
+            Condition::new("vitest-only", &file, says)
+        }));
+    }
+    judge(counts, alike.len()).on(left_out)
 }
 
 fn judge(counts: Counts, alike: usize) -> Proof {
@@ -89,6 +109,14 @@ fn judge(counts: Counts, alike: usize) -> Proof {
         Counts { passed: 0, skipped, .. } => Proof::hollow(format!("{} skipped, and none ran", were(skipped, "test"))),
         Counts { passed, .. } => Proof::proven(Tool::Vitest, passed, "tests passed"),
     }
+}
+
+/// Says that a test may have failed before it passed.
+fn retried(settings: &Settings, lines: &[String]) -> Option<Condition> {
+    let seen = lines.iter().any(|line| line.contains("(retry x"));
+    let by = settings.retries.as_ref().map(|file| format!("`retry` in `{file}` lets a test pass that failed before"));
+    let says = by.or_else(|| seen.then(|| "a test passed that failed before (`retry`)".to_owned()))?;
+    Some(Condition::new("vitest-retry", "", says))
 }
 
 /// Names the flags that change what a pass says.
@@ -119,11 +147,22 @@ struct Report {
     num_pending_tests: u64,
     #[serde(default)]
     num_todo_tests: u64,
+    #[serde(default)]
+    snapshot: Snapshot,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Snapshot {
+    added: u64,
 }
 
 impl Counts {
     /// Reads `      Tests  10 passed | 3 skipped (13)`.
     fn summary(&mut self, line: &str) {
+        if let Some(counts) = line.trim_start().strip_prefix("Snapshots  ") {
+            self.written += number_before(counts, "written").unwrap_or(0);
+        }
         let Some(counts) = line.trim_start().strip_prefix("Tests  ") else { return };
         let count = |word| number_before(counts, word).unwrap_or(0);
         if !line.ends_with(')') && !counts.starts_with("no tests") {
@@ -143,6 +182,7 @@ impl Counts {
             self.passed += report.num_passed_tests;
             self.failed += report.num_failed_tests;
             self.skipped += report.num_pending_tests + report.num_todo_tests;
+            self.written += report.snapshot.added;
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Settings {
     reporters: Vec<String>,
     /// What lets errors outside of tests pass.
     pub(super) ignores_errors: Option<String>,
+    /// The configuration file that lets tests run again.
+    pub(super) retries: Option<String>,
     /// A configuration file that cannot be looked at.
     pub(super) unread: Option<String>,
 }
@@ -46,7 +48,8 @@ impl Settings {
         if call.forced {
             reporters.extend(MACHINE.map(str::to_owned));
         }
-        Self { reporters, ignores_errors, unread }
+        let retries = files.iter().find(|(_, text)| sets_retry(text)).map(|(name, _)| name.clone());
+        Self { reporters, ignores_errors, retries, unread }
     }
 
     /// Whether one of these reporters may write to standard output; without a word the text reporters do.
@@ -76,14 +79,51 @@ fn configuration(call: &Call, evidence: &CommandEvidence<'_>) -> (Vec<(String, S
             files.map(|(name, _)| (name.clone(), Some(format!("{folder}/{name}")))).collect()
         }
     };
-    let (mut texts, mut unread) = (Vec::new(), None);
+    let (mut texts, mut unread): (Vec<(String, String)>, _) = (Vec::new(), None);
     for (name, path) in found {
         match path.map(|path| evidence.inputs.look(&path)) {
             Some(Lookup::File(bytes)) => texts.push((name, String::from_utf8_lossy(&bytes).into_owned())),
             Some(Lookup::Absent | Lookup::Unavailable) | None => unread = Some(name),
         }
     }
+    for (name, text) in texts.clone() {
+        texts.extend(named(call, root, &name, &text, evidence));
+    }
     (texts, unread)
+}
+
+/// Reads the files that a configuration names by a relative path: what it imports, extends or merges. One that is not there is no
+/// module, but a pattern or a folder.
+fn named(call: &Call, root: &str, name: &str, text: &str, evidence: &CommandEvidence<'_>) -> Vec<(String, String)> {
+    let words = text.split(['\'', '"', '`']).skip(1).step_by(2);
+    let relative = words.filter(|word| word.starts_with("./") || word.starts_with("../"));
+    let beside = name.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let below = if call.value(&["-c", "--config"]).is_some() { beside } else { format!("{root}/{beside}") };
+    relative
+        .take(16)
+        .filter_map(|word| {
+            ["", ".ts", ".mts", ".js", ".mjs", ".cjs"].iter().find_map(|end| {
+                let path = call.path(&format!("{below}{word}{end}"))?;
+                match evidence.inputs.look(&path) {
+                    Lookup::File(bytes) => {
+                        let name = path.strip_prefix("/work/").unwrap_or(&path).to_owned();
+                        Some((name, String::from_utf8_lossy(&bytes).into_owned()))
+                    }
+                    Lookup::Absent | Lookup::Unavailable => None,
+                }
+            })
+        })
+        .collect()
+}
+
+/// Whether a text gives the key `retry` a number above 0, or a value that only the program knows.
+fn sets_retry(text: &str) -> bool {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut behind = lines.flat_map(|line| line.match_indices("retry").map(move |(at, word)| &line[at + word.len()..]));
+    behind.any(|rest| {
+        let value = rest.trim_start_matches(['\'', '"']).trim_start().strip_prefix(':').map(str::trim_start);
+        value.is_some_and(|value| !(value.starts_with('0') || value.starts_with("undefined")))
+    })
 }
 
 /// Whether a text gives a key any value but `false`.
