@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-pub use self::execution::{ExecutionArgs, LookArgs, ShakeArgs, StagingName};
+pub use self::execution::{ExecutionArgs, FailureArgs, ShakeArgs, StagingName};
 pub use self::image::{BomFormatName, ImageCommand};
 use self::scans::{AdvisoriesArgs, FindingsArgs};
 pub use self::status::StatusArgs;
@@ -31,7 +31,7 @@ pub struct Cli {
     /// Keeps blobs and run records here [default: $RCREPRO_STORE, else $XDG_DATA_HOME/rcrepro or ~/.local/share/rcrepro].
     #[arg(long, global = true, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// Prints one JSON document on standard output, for errors too.
+    /// Prints one JSON document on standard output, for errors too; and what happens meanwhile as lines of JSON on standard error.
     #[arg(long, global = true)]
     pub json: bool,
     /// What to do.
@@ -90,7 +90,8 @@ pub enum Subcommand {
     ///
     /// Exit code 1 when something was found, 5 when a scan has no evidence or did not do its work.
     Findings(FindingsArgs),
-    /// Runs packets, builds and tries the images of the release that they name, and records both in `manifests/`.
+    /// Runs packets, builds and tries the images of the release that they name, and records both in `manifests/`. After a failure
+    /// everything is run that does not need what failed.
     Run {
         /// The packets, such as RC-05.
         #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "PACKET")]
@@ -101,9 +102,13 @@ pub enum Subcommand {
         /// Executes every command, those too that an earlier run on this machine executed with the same action and that passed.
         #[arg(long)]
         fresh: bool,
-        /// Whether failures are looked at again.
+        /// Runs this command of the packet and those that it needs only; may be given again. The run is recorded as a partial one,
+        /// by which no packet is done.
+        #[arg(long, value_name = "ID", conflicts_with = "all")]
+        command: Vec<Name>,
+        /// What a failure leads to.
         #[command(flatten)]
-        look: LookArgs,
+        failure: FailureArgs,
         /// How it is executed.
         #[command(flatten)]
         execution: ExecutionArgs,
@@ -151,9 +156,9 @@ pub enum Subcommand {
         /// A packet, such as RC-05, or a manifest file.
         #[arg(value_name = "PACKET|MANIFEST")]
         target: String,
-        /// Whether failures are looked at again.
+        /// What a failure leads to.
         #[command(flatten)]
-        look: LookArgs,
+        failure: FailureArgs,
         /// How it is executed.
         #[command(flatten)]
         execution: ExecutionArgs,

@@ -84,11 +84,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Subcommand::Check(arguments) if arguments.mutate => mutate::mutate(&context, &arguments).await,
         Subcommand::Check(_) => check::check(&context),
         Subcommand::Lock { names, rev } => lock::lock(&context, &names, &rev).await,
-        Subcommand::Run { all: true, look, fresh, execution, .. } => {
-            run::all(&context, (look, fresh), &execution).await
+        Subcommand::Run { all: true, failure, fresh, execution, .. } => {
+            run::all(&context, (failure, fresh), &execution).await
         }
-        Subcommand::Run { packets, look, fresh, execution, .. } => {
-            run::run(&context, &packets, (look, fresh), &execution).await
+        Subcommand::Run { packets, command, failure, fresh, execution, .. } => {
+            run::run(&context, &packets, &command, (failure, fresh), &execution).await
         }
         Subcommand::Init { template, explain } => init::init(&context, template, explain),
         Subcommand::Status { status } if status.write => sections::write(&context, &status.rev),
@@ -99,7 +99,9 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Subcommand::Approve { packet, by, review, note } => {
             status::approve(&context, &packet, &by, review, note.as_deref())
         }
-        Subcommand::Replay { target, look, execution } => replay::replay(&context, &target, look, &execution).await,
+        Subcommand::Replay { target, failure, execution } => {
+            replay::replay(&context, &target, failure, &execution).await
+        }
         Subcommand::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
         Subcommand::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
         Subcommand::Scope { packet, base, head, record } => {

@@ -2,13 +2,15 @@
 
 use clap::{Args, ValueEnum};
 
+use rcrepro_app::run::execute::OnFailure;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::shake::variation::Variation;
 
 /// How a packet is executed.
 #[derive(Debug, Args)]
 pub struct ExecutionArgs {
-    /// Runs at most this many commands at once [default: the number of processors].
+    /// Runs at most this many commands at once [default: the number of processors], and never more than the memory of the
+    /// engine's machine is enough for.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Takes the tracked tree of this commit.
@@ -19,13 +21,26 @@ pub struct ExecutionArgs {
     pub staging: StagingName,
 }
 
-/// Whether commands that failed are executed again.
+/// What a failure leads to.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct LookArgs {
+pub struct FailureArgs {
+    /// Runs everything that does not need what failed; that is the default.
+    #[arg(long, overrides_with = "fail_fast")]
+    pub keep_going: bool,
+    /// Starts nothing more once a command has failed; commands that run then are not stopped.
+    #[arg(long, overrides_with = "keep_going")]
+    pub fail_fast: bool,
     /// Does not execute a command that failed again in looser worlds to say which pin it fails by: a clock that flows, the real
     /// clock, the machine's own world. Those looks change no verdict and no exit code.
     #[arg(long)]
     pub no_second_look: bool,
+}
+
+impl FailureArgs {
+    /// What becomes of the rest; of both options the one that comes last on the line counts.
+    pub const fn on_failure(self) -> OnFailure {
+        if self.fail_fast { OnFailure::Stop } else { OnFailure::KeepGoing }
+    }
 }
 
 /// How a packet is shaken.

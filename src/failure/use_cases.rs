@@ -156,7 +156,7 @@ impl From<RunError> for Failure {
             RunError::Release(error) => return error.into(),
             RunError::Unbuildable { .. } => Exit::Plan,
             RunError::Runs(_) => Exit::Engine,
-            RunError::NoCommands { .. } => Exit::Usage,
+            RunError::NoCommands { .. } | RunError::NoSuchCommand { .. } => Exit::Usage,
         };
         Self::new(exit, &error)
     }

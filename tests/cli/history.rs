@@ -59,7 +59,9 @@ impl Apart {
                 api_version: text("1"),
                 staging: text("none"),
             },
+            machine: None,
             commands: Vec::new(),
+            left_out: Vec::new(),
         };
         run.write_record(&Self::packet(), &run_record_json::encode(&record)).expect("written");
     }
@@ -139,9 +141,9 @@ fn a_record_whose_folder_was_renamed_or_whose_version_is_newer_is_not_passed_ove
 
     std::fs::rename(&away, &folder).expect("renamed");
     let path = folder.join("RC-05.json");
-    let newer = std::fs::read_to_string(&path).expect("a record").replace("\"version\":3}", "\"version\":4}");
+    let newer = std::fs::read_to_string(&path).expect("a record").replace("\"version\":4}", "\"version\":5}");
     std::fs::write(&path, newer).expect("our own file");
-    let says = "run record version 4 is not known: expected 1 to 3";
+    let says = "run record version 5 is not known: expected 1 to 4";
     let (state, reasons, _) = apart.board();
     assert!(state == "\"UNDECIDED\"" && reasons.contains(says), "{state} {reasons}");
     for arguments in [&["log", "RC-05"][..], &["why", id.as_str()]] {

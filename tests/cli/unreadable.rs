@@ -71,7 +71,9 @@ impl Passed {
                 api_version: text("1"),
                 staging: text("none"),
             },
+            machine: None,
             commands: Vec::new(),
+            left_out: Vec::new(),
         };
         run.write_record(&Self::packet(), &serde_json::to_vec(&record).expect("a record")).expect("written");
         (run.id().clone(), digest)

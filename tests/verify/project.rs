@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use rcrepro_app::run::RunOptions;
 use rcrepro_app::run::context::RunContext;
+use rcrepro_app::run::execute::OnFailure;
 use rcrepro_app::run::packet_run::PacketRun;
 use rcrepro_app::run::queue::PacketQueue;
 use rcrepro_app::run::replay::{Replayed, replay};
@@ -211,5 +212,13 @@ impl Project {
 }
 
 fn options(workspace: &Workspace) -> RunOptions<'_> {
-    RunOptions { revision: workspace.revision(), lanes: 1, second_look: false, fresh: false, today: super::today() }
+    RunOptions {
+        revision: workspace.revision(),
+        lanes: 1,
+        commands: &[],
+        second_look: false,
+        on_failure: OnFailure::KeepGoing,
+        fresh: false,
+        today: super::today(),
+    }
 }

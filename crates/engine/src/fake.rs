@@ -1,17 +1,18 @@
 //! An engine for tests of what uses one: it runs nothing and answers by script.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, EngineError, EngineInfo, Executed, Execution, Network};
+use super::{Engine, EngineError, EngineInfo, Executed, Execution, Limits, MemoryPool, Network, OutputTail};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::execution::action::{ActionResult, Ending, Output};
 use rcrepro_model::execution::attempt::Watch;
+use rcrepro_model::execution::limits::EngineMachine;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_store::BlobStore;
@@ -26,6 +27,7 @@ pub use self::images::{FakeBuild, FakeBuildCall, FakeImageHost, FakeRun};
 pub struct FakeEngine {
     info: EngineInfo,
     state: Mutex<State>,
+    memory: MemoryPool,
     /// What it confirms images by; without it, it holds every image.
     images: Option<FakeImageHost>,
 }
@@ -50,6 +52,8 @@ pub struct Call {
     pub network: Network,
     /// The world that was asked for.
     pub world: World,
+    /// What it might use.
+    pub limits: Limits,
 }
 
 /// How an execution ends, and what it produces.
@@ -167,10 +171,11 @@ impl Default for FakeEngine {
                 version: text("1"),
                 api_version: text("1"),
                 isa: text("x86-64"),
-                memory: None,
+                machine: EngineMachine::default(),
                 staging: text("archive"),
             },
             state: Mutex::default(),
+            memory: MemoryPool::default(),
             images: None,
         }
     }
@@ -182,6 +187,13 @@ impl FakeEngine {
     pub fn on(self, label: impl Into<String>, script: Script) -> Self {
         self.with(|state| state.scripts.entry(label.into()).or_default().push(script));
         self
+    }
+
+    /// Has a machine with so much memory, in bytes, and so many processors.
+    #[must_use]
+    pub fn with_machine(mut self, memory: u64, processors: u64) -> Self {
+        self.info.machine = EngineMachine { memory: Some(memory), processors: Some(processors) };
+        Self { memory: MemoryPool::new(Some(memory)), ..self }
     }
 
     /// Holds the images that this host keeps, and no others.
@@ -226,6 +238,7 @@ impl FakeEngine {
                 action: execution.action.digest(),
                 network: execution.network.clone(),
                 world: execution.world.clone(),
+                limits: execution.limits,
             });
             let scripts = state.scripts.get(&label).filter(|scripts| !scripts.is_empty());
             let Some(script) = scripts.and_then(|scripts| scripts.get(done).or(scripts.last())) else {
@@ -263,6 +276,15 @@ impl FakeEngine {
                 }),
             ))
         })
+    }
+}
+
+/// What a script writes, as if it had come at once.
+struct Said(Vec<u8>);
+
+impl OutputTail for Said {
+    fn end(&self, most: usize) -> Vec<u8> {
+        self.0[self.0.len().saturating_sub(most)..].to_vec()
     }
 }
 
@@ -305,9 +327,12 @@ impl Engine for FakeEngine {
         if cancel.is_cancelled() {
             return Err(interrupted());
         }
-        let _turn = execution.take_turn(cancel).await?;
+        let _turn = execution.take_turn(&self.memory, cancel).await?;
         let _running = Running::begin(self);
         let (takes, result) = self.answer(execution, store)?;
+        if let (Some(live), Ok(executed)) = (execution.live, &result) {
+            live.follow(Arc::new(Said(store.get(executed.result.stdout)?)));
+        }
         if takes > Duration::ZERO {
             tokio::select! {
                 () = cancel.cancelled() => return Err(interrupted()),
@@ -332,7 +357,6 @@ impl Engine for FakeEngine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Limits;
     use rcrepro_model::content::digest::Sha256;
     use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
     use rcrepro_model::execution::world::World;
@@ -352,7 +376,7 @@ mod tests {
                 },
             },
             input_root: Digest::of(b""),
-            timeout: Duration::from_secs(1),
+            timeout: None,
         }
     }
 
@@ -364,7 +388,7 @@ mod tests {
             diff_ids: Vec::new(),
         };
         let action = action();
-        let limits = Limits { memory: 1, pids: 1, output: 1 };
+        let limits = Limits { time: Duration::from_secs(1), memory: 1, pids: 1, output: 1 };
         let execution = Execution {
             action: &action,
             image: &image,
@@ -373,6 +397,7 @@ mod tests {
             network: Network::None,
             world: &World::real(),
             turn: None,
+            live: None,
         };
         engine.execute(&execution, &MemoryStore::default(), cancel).await
     }

@@ -21,13 +21,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::execution::action::{Action, ActionResult, Ending};
 use rcrepro_model::execution::attempt::Watch;
+use rcrepro_model::execution::limits::EngineMachine;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::text::hint::Hint;
@@ -38,12 +38,16 @@ pub mod fake;
 
 mod connect;
 mod image_host;
+mod lanes;
+mod live;
 mod staging;
 
 pub use self::connect::{ConnectOptions, Connected, address_hint, connect};
 pub use self::image_host::{
     ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, ImageEnd, ImageHost, ImageStart, RunningImage, StartEnd,
 };
+pub use self::lanes::{Lanes, MemoryPool, Turn, TurnPermit};
+pub use self::live::{LiveOutput, OutputTail, last_line};
 pub use self::staging::Staging;
 
 /// An action and what the engine has to know beside it. None of this but the action enters a digest.
@@ -63,43 +67,15 @@ pub struct Execution<'a> {
     pub world: &'a World,
     /// Its turn among others, for which everything can be made ready before; without it the command begins at once.
     pub turn: Option<Turn<'a>>,
-}
-
-/// A bound on how many commands run at once. An engine makes everything ready, then takes a turn, and keeps it until the end.
-#[derive(Clone, Copy)]
-pub struct Turn<'a> {
-    /// One permit per lane.
-    pub lanes: &'a Semaphore,
-    /// Called when the command begins.
-    pub began: &'a (dyn Fn() + Sync),
-}
-
-impl<'a> Execution<'a> {
-    /// Waits for the turn, when there is one, and says that the command begins.
-    ///
-    /// # Errors
-    /// [`EngineError::Interrupted`].
-    pub async fn take_turn(&self, cancel: &CancellationToken) -> Result<Option<SemaphorePermit<'a>>, EngineError> {
-        let Some(turn) = self.turn else { return Ok(None) };
-        let permit = tokio::select! {
-            // A semaphore that is closed lets everybody pass.
-            permit = turn.lanes.acquire() => permit.ok(),
-            () = cancel.cancelled() => return Err(EngineError::Interrupted { label: self.label.to_owned() }),
-        };
-        (turn.began)();
-        Ok(permit)
-    }
-}
-
-impl std::fmt::Debug for Turn<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Turn({} free)", self.lanes.available_permits())
-    }
+    /// Where the engine says how the end of its output can be looked at while it runs.
+    pub live: Option<&'a LiveOutput>,
 }
 
 /// What a container may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// How long it may run.
+    pub time: Duration,
     /// Memory in bytes, swap included.
     pub memory: u64,
     /// The number of processes and threads.
@@ -180,8 +156,8 @@ pub struct EngineInfo {
     pub api_version: String,
     /// The machine's architecture as REAPI's `ISA` spells it.
     pub isa: String,
-    /// How much memory the engine's machine has, in bytes, where it says so.
-    pub memory: Option<u64>,
+    /// The machine that it runs containers on.
+    pub machine: EngineMachine,
     /// How inputs reach the container: `overlay` or `archive`, or `undecided` as long as none were staged.
     pub staging: String,
 }

@@ -29,6 +29,8 @@ pub struct RunReport<'a> {
     pub flakes: &'a BTreeMap<Name, Flake>,
     /// The commands that did not run.
     pub skipped: &'a [String],
+    /// The packet's commands that were not to be run: then nothing else is said of the packet.
+    pub left_out: &'a [Name],
     /// Where the manifest was written, if it was.
     pub written: Option<&'a str>,
     /// Where the record of the failure was written, if it was.
@@ -55,6 +57,12 @@ impl RunReport<'_> {
                 put(&mut text, format_args!("manifest {}", self.digest));
                 let commands = counted(self.manifest.commands.len(), "command");
                 put(&mut text, format_args!("{packet} recorded: {commands}, {path}"));
+            }
+            None if !self.left_out.is_empty() => {
+                let wanted = self.manifest.commands.len() + self.skipped.len();
+                let all = counted(wanted + self.left_out.len(), "command");
+                put(&mut text, format_args!("{packet} NOT recorded: this was a partial run, of {wanted} of {all}"));
+                put_next(&mut text, self.next().into_iter().chain([format!("rcrepro run {packet}")]));
             }
             None => {
                 match self.failed {
@@ -145,8 +153,9 @@ impl RunReport<'_> {
         json!({
             "packet": self.manifest.packet.to_string(), "standing": self.outcome, "manifest": self.digest.to_string(),
             "commands": self.manifest.commands.iter().map(describe).collect::<Vec<_>>(), "skipped": self.skipped,
-            "network": self.beside.network(), "findings": self.beside.findings, "recorded": self.written,
-            "recorded_failure": self.failed, "passed_before": self.passed_before,
+            "partial": !self.left_out.is_empty(), "left_out": self.left_out, "network": self.beside.network(),
+            "findings": self.beside.findings, "recorded": self.written, "recorded_failure": self.failed,
+            "passed_before": self.passed_before,
         })
     }
 }

@@ -12,7 +12,6 @@ use rcrepro_app::evidence::latest::{Latest, LatestError, latest};
 use rcrepro_app::evidence::recorded;
 use rcrepro_app::release as release_images;
 use rcrepro_app::release::latest::ImagesOfRun;
-use rcrepro_app::run::ended::ended_by;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
@@ -60,10 +59,10 @@ fn of_image(workspace: &Workspace, packet: &PacketId, image: &Name, store: &FsSt
 }
 
 /// The exit code; where the command did not exit by itself, that alone would hide why.
-fn exit_code(entry: &CommandEntry, plan: &Plan) -> String {
+fn exit_code(latest: &Latest, entry: &CommandEntry, plan: &Plan) -> String {
     match entry.ending {
         EndingEntry::Exited => entry.exit_code.to_string(),
-        _ => format!("{} ({})", entry.exit_code, ended_by(Some(plan), entry)),
+        _ => format!("{} ({})", entry.exit_code, latest.ended(entry, plan)),
     }
 }
 
@@ -110,14 +109,17 @@ fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &P
     if context.json {
         let entry = |entry: &CommandEntry| {
             let CommandEntry { id, exit_code, line, .. } = entry;
-            json!({ "id": id, "exit_code": exit_code, "ended": ended_by(Some(plan), entry), "line": line, "taken_over": taken_over.get(id) })
+            json!({
+                "id": id, "exit_code": exit_code, "ended": latest.ended(entry, plan), "line": line,
+                "taken_over": taken_over.get(id),
+            })
         };
         let commands: Vec<_> = manifest.commands.iter().map(entry).collect();
         return print_json(&json!({ "packet": packet, "origin": origin.to_string(), "commands": commands }));
     }
     for entry in &manifest.commands {
         let line = printable::line(&entry.line);
-        print(format!("{}\t{}\t{line}\n", entry.id, exit_code(entry, plan)))?;
+        print(format!("{}\t{}\t{line}\n", entry.id, exit_code(latest, entry, plan)))?;
         if let Some(run) = taken_over.get(&entry.id) {
             say!("{}", row!("note", "{} was taken over from run {run}", entry.id));
         }

@@ -19,7 +19,7 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
     let (ids, gates): (BTreeSet<_>, BTreeSet<_>) =
         (arguments.mutant.iter().cloned().collect(), arguments.gate.iter().cloned().collect());
     let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let progress = Progress::new();
+    let progress = Progress::new(context.json);
     let observe = |event| progress.hear(&event);
     let mutated = context
         .with_session(arguments.staging, async |session, cancel| {

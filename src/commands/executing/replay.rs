@@ -2,15 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::run::{beside, lanes};
-use crate::args::{ExecutionArgs, LookArgs};
+use super::run::{beside, options};
+use crate::args::{ExecutionArgs, FailureArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json, say};
-use crate::today::today;
 use rcrepro_app::machine::session::Session;
-use rcrepro_app::run::RunOptions;
 use rcrepro_app::run::replay::{self, Replayed};
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::plan_files::short;
@@ -29,7 +27,7 @@ const HEAD: &str = "HEAD";
 pub async fn replay(
     context: &Context,
     target: &str,
-    look: LookArgs,
+    failure: FailureArgs,
     execution: &ExecutionArgs,
 ) -> Result<Exit, Failure> {
     let at_revision = context.committed_and_told(&execution.rev)?;
@@ -40,7 +38,7 @@ pub async fn replay(
         Some(id) => manifest_of(&at_revision, id, &execution.rev, older.path())?,
         None => PathBuf::from(target),
     };
-    let progress = Progress::new();
+    let progress = Progress::new(context.json);
     let observe = |event| progress.hear(&event);
     context
         .with_session(execution.staging, async |session, cancel| {
@@ -50,13 +48,7 @@ pub async fn replay(
                 false => None,
             };
             let workspace = found.unwrap_or(at_revision);
-            let options = RunOptions {
-                revision: workspace.revision(),
-                lanes: lanes(execution),
-                second_look: !look.no_second_look,
-                fresh: true,
-                today: today(),
-            };
+            let options = options(&workspace, failure, execution);
             let replayed = replay::replay(session.context(&observe, cancel), &workspace, &path, options).await?;
             print_replay(context, &replayed, session)?;
             Ok(replayed.standing().into())

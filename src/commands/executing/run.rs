@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::args::{ExecutionArgs, LookArgs};
+use crate::args::{ExecutionArgs, FailureArgs};
 use crate::commands::board::sections;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -16,34 +16,56 @@ use rcrepro_app::run::RunOptions;
 use rcrepro_app::run::packet_run::PacketRun;
 use rcrepro_app::run::queue::{FinishedPacket, PacketQueue};
 use rcrepro_app::workspace::Workspace;
+use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_report::progress::Progress;
 use rcrepro_report::run::RunReport;
 use rcrepro_report::{board, json, release, text};
 
-/// Runs packets, those that others need first, and stops at the first that does not succeed.
+/// Runs packets, those that others need first; of a packet alone, only some commands if any are named.
 pub async fn run(
     context: &Context,
     packets: &[PacketId],
-    (look, fresh): (LookArgs, bool),
+    commands: &[Name],
+    (failure, fresh): (FailureArgs, bool),
     execution: &ExecutionArgs,
 ) -> Result<Exit, Failure> {
+    if let (Some(command), [_, _, ..]) = (commands.first(), packets) {
+        let message = format!("`--command {command}` is a command of one packet: found {} packets", packets.len());
+        let hint = Some(format!("rcrepro run {} --command {command}", packets[0]));
+        return Err(Failure::plain(Exit::Usage, message, hint));
+    }
     let workspace = context.committed_and_told(&execution.rev)?;
     let queue = PacketQueue::named(&workspace, packets)?;
-    run_queue(context, &workspace, queue, (look, fresh, execution), || Ok(Exit::Success)).await
+    let options = RunOptions { commands, fresh, ..options(&workspace, failure, execution) };
+    run_queue(context, queue, (options, execution), || Ok(Exit::Success)).await
 }
 
-/// Runs every packet that is not done, once, as nothing blocks it, and stops at the first that does not succeed. What is left
-/// then waits for a person, so that nothing is decided.
+/// Runs every packet that is not done, once, as nothing blocks it. What is left then waits for a person, so that nothing is
+/// decided.
 pub async fn all(
     context: &Context,
-    (look, fresh): (LookArgs, bool),
+    (failure, fresh): (FailureArgs, bool),
     execution: &ExecutionArgs,
 ) -> Result<Exit, Failure> {
     let workspace = context.committed_and_told(&execution.rev)?;
     let queue = PacketQueue::ready(&workspace, &context.store);
-    run_queue(context, &workspace, queue, (look, fresh, execution), || show_board(context, &workspace)).await
+    let options = RunOptions { fresh, ..options(&workspace, failure, execution) };
+    run_queue(context, queue, (options, execution), || show_board(context, &workspace)).await
+}
+
+/// Gives the options of an execution of whole packets that takes nothing over.
+pub fn options<'a>(workspace: &'a Workspace, failure: FailureArgs, execution: &ExecutionArgs) -> RunOptions<'a> {
+    RunOptions {
+        revision: workspace.revision(),
+        lanes: lanes(execution),
+        commands: &[],
+        second_look: !failure.no_second_look,
+        on_failure: failure.on_failure(),
+        fresh: true,
+        today: today(),
+    }
 }
 
 /// Renews the written sections and prints the board.
@@ -65,23 +87,15 @@ fn show_board(context: &Context, workspace: &Workspace) -> Result<Exit, Failure>
 /// Runs a queue and reports each packet; once all have passed, the exit code is that of `all_passed`.
 async fn run_queue(
     context: &Context,
-    workspace: &Workspace,
     queue: PacketQueue<'_>,
-    (look, fresh, execution): (LookArgs, bool, &ExecutionArgs),
+    (options, execution): (RunOptions<'_>, &ExecutionArgs),
     all_passed: impl FnOnce() -> Result<Exit, Failure>,
 ) -> Result<Exit, Failure> {
-    let progress = Progress::new();
+    let progress = Progress::new(context.json);
     let observe = |event| progress.hear(&event);
     let mut documents = Vec::new();
     let exit = context
         .with_session(execution.staging, async |session, cancel| {
-            let options = RunOptions {
-                revision: workspace.revision(),
-                lanes: lanes(execution),
-                second_look: !look.no_second_look,
-                fresh,
-                today: today(),
-            };
             let finished = |packet: FinishedPacket<'_>| report(context, &packet, &mut documents);
             match queue.run(session.context(&observe, cancel), options, finished).await? {
                 Standing::Passed => all_passed(),
@@ -110,6 +124,7 @@ fn report(context: &Context, packet: &FinishedPacket<'_>, documents: &mut Vec<Va
         beside: beside(run),
         flakes: &run.flakes,
         skipped: &skipped,
+        left_out: &run.record.left_out,
         written: written.as_deref(),
         failed: failed.as_deref(),
         passed_before: passed_before.as_deref(),

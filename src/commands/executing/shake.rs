@@ -19,7 +19,7 @@ use rcrepro_report::shake as report;
 /// Runs a packet in deliberately different worlds and says what changes which output.
 pub async fn shake(context: &Context, packet: &PacketId, args: &ShakeArgs) -> Result<Exit, Failure> {
     let workspace = context.committed(&args.execution.rev)?;
-    let progress = Progress::new();
+    let progress = Progress::new(context.json);
     let observe = |event| progress.hear(&event);
     let variations: BTreeSet<Variation> = match args.vary.is_empty() {
         true => Variation::ALL.into(),

@@ -15,6 +15,7 @@ use crate::today::today;
 use rcrepro_app::advisories::rescan::rescan;
 use rcrepro_app::frozen::today::{AdvisoryAge, MirrorToday, ages};
 use rcrepro_app::run::RunOptions;
+use rcrepro_app::run::execute::OnFailure;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_model::advisory::rescan::Rescan;
 use rcrepro_model::advisory::{AdvisoryDelta, AdvisoryEntries};
@@ -42,14 +43,16 @@ pub async fn advisories(context: &Context, arguments: &AdvisoriesArgs) -> Result
 }
 
 async fn scan(context: &Context, workspace: &Workspace, execution: &ExecutionArgs) -> Result<Exit, Failure> {
-    let progress = Progress::new();
+    let progress = Progress::new(context.json);
     let observe = |event| progress.hear(&event);
     let records = context
         .with_session(execution.staging, async |session, cancel| {
             let options = RunOptions {
                 revision: workspace.revision(),
                 lanes: lanes(execution),
+                commands: &[],
                 second_look: false,
+                on_failure: OnFailure::KeepGoing,
                 fresh: true,
                 today: today(),
             };

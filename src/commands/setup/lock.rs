@@ -17,7 +17,7 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
     let workspace = context.workspace()?;
     let named = !names.is_empty();
     let names = known(&workspace, names)?;
-    let progress = Progress::new();
+    let progress = Progress::new(context.json);
     let observe = |event| progress.hear(&event);
     context
         .with_session(StagingName::Auto, async |session, cancel| {

@@ -153,15 +153,7 @@ impl Bench {
             observe: &|_| {},
             cancel: &cancel,
         };
-        let executor = Executor {
-            context,
-            plan,
-            packet: &packet,
-            resolved: &self.resolved,
-            lanes: 1,
-            recorded: None,
-            earlier: None,
-        };
+        let executor = Executor::new(context, plan, &packet, &self.resolved);
         let Executions { commands: ran, undecided } =
             executor.run_commands(&plan.packets[&packet]).await.expect("decided");
         assert!(undecided.is_empty(), "{undecided:?}");
@@ -327,7 +319,9 @@ fn run_record(manifest: &ReproManifest, digest: Digest) -> RunRecord {
         recorded: None,
         host: HostRecord { system: text("linux"), cpus: 1, rcrepro: text("0") },
         engine: EngineRecord { name: text("fake"), version: text("1"), api_version: text("1"), staging: text("none") },
+        machine: None,
         commands: Vec::new(),
+        left_out: Vec::new(),
     }
 }
 

@@ -138,15 +138,8 @@ impl PacketScan<'_> {
         let asked: BTreeSet<Name> =
             specs.iter().filter(|spec| silent(spec).is_none()).map(|spec| spec.id.clone()).collect();
         let full = self.narrowed(&asked, false);
-        let executor = Executor {
-            context: self.context,
-            plan: &full.plan,
-            packet: self.id,
-            resolved: &resolved,
-            lanes: self.options.lanes,
-            recorded: None,
-            earlier: None,
-        };
+        let executor =
+            Executor { lanes: self.options.lanes, ..Executor::new(self.context, &full.plan, self.id, &resolved) };
         let ran = executor.run_all_commands(packet_of(&full, self.id)).await?;
         let mut commands = Vec::new();
         for spec in specs {

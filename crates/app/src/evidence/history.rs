@@ -172,6 +172,10 @@ impl History {
         store: &dyn BlobStore,
     ) -> Result<Option<RecordedRun>, RecordedError> {
         self.newest_with(packet, |record| {
+            // A part of a packet neither passes it nor takes away what a whole run found.
+            if record.is_partial() {
+                return Ok(None);
+            }
             let (bytes, manifest) = match recorded::manifest(&record, store) {
                 Ok(found) => found,
                 // The plan is a part of the source: another plan is another source.

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use super::history::History;
 use super::recorded::{self, RecordedError};
+use crate::run::ended::ended_by;
 use crate::run::replay::{ReplayError, read_manifest};
 use crate::workspace::Workspace;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::manifest::ReproManifest;
-use rcrepro_model::evidence::run_record::CommandRecord;
-use rcrepro_model::plan::PacketId;
+use rcrepro_model::evidence::manifest::{CommandEntry, ReproManifest};
+use rcrepro_model::evidence::run_record::{CommandRecord, RunRecord};
+use rcrepro_model::execution::ending::words;
+use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::runs::RunFolderError;
@@ -61,10 +63,21 @@ pub struct Latest {
     pub manifest: ReproManifest,
     /// Where it is from, in words.
     pub origin: String,
+    /// The run's record, where it is from a run.
+    record: Option<RunRecord>,
     /// A newer run that left no record, in words.
     pub unrecorded: Option<String>,
     /// The commands that the run took over, with the run that executed them.
     pub taken_over: BTreeMap<Name, String>,
+}
+
+impl Latest {
+    /// Says how a command ended: by the limits that the run recorded, else by those of the plan.
+    #[must_use]
+    pub fn ended(&self, entry: &CommandEntry, plan: &Plan) -> String {
+        let bounds = self.record.as_ref().and_then(|record| record.bounds(&entry.id));
+        bounds.map_or_else(|| ended_by(Some(plan), entry), |bounds| words(entry.ending, entry.exit_code, &bounds))
+    }
 }
 
 /// Finds a packet's latest evidence.
@@ -78,10 +91,11 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
     let unrecorded = history.unrecorded(packet, &workspace.folder)?.map(|unrecorded| unrecorded.to_string());
     if let Some(record) = history.newest_of_plan(packet, workspace.plan_digest())? {
         let (_, manifest) = recorded::manifest(&record, store)?;
-        let origin = format!("{} {} of commit {}", record.kind, record.run, record.commit);
-        let taken = |command: CommandRecord| Some((command.id, command.taken_over?));
-        let taken_over = record.commands.into_iter().filter_map(taken).collect();
-        return Ok(Latest { manifest, origin, unrecorded, taken_over });
+        let part = if record.is_partial() { "partial " } else { "" };
+        let origin = format!("{part}{} {} of commit {}", record.kind, record.run, record.commit);
+        let taken = |command: &CommandRecord| Some((command.id.clone(), command.taken_over.clone()?));
+        let taken_over = record.commands.iter().filter_map(taken).collect();
+        return Ok(Latest { manifest, origin, record: Some(record), unrecorded, taken_over });
     }
     // Where there is the record of a failure, no run has passed since.
     let failed = workspace.failed_path(packet);
@@ -89,7 +103,7 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
     match read_manifest(&path, store) {
         Ok((manifest, _)) => {
             let (origin, taken_over) = (path.display().to_string(), BTreeMap::new());
-            Ok(Latest { manifest, origin, unrecorded, taken_over })
+            Ok(Latest { manifest, origin, record: None, unrecorded, taken_over })
         }
         Err(ReplayError::NoManifest { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {
             let packet = packet.clone();

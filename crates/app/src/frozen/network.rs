@@ -14,7 +14,7 @@ use rcrepro_model::content::tree::{Directory, TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::EndingEntry;
 use rcrepro_model::execution::action::{Action, ActionPlatform, ActionResult, Command, Ending, Output};
 use rcrepro_model::execution::derive;
-use rcrepro_model::execution::ending::{self, Bounds};
+use rcrepro_model::execution::ending;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::plan::FrozenKind;
@@ -22,6 +22,8 @@ use rcrepro_store::export::lookup;
 
 /// The memory in bytes that a step may use, swap included.
 const MEMORY: u64 = 4 << 30;
+/// How long a step may take.
+const TIME: Duration = Duration::from_secs(1800);
 /// The most bytes of a stream that are searched for why a step failed.
 const SAID: u64 = 4 << 20;
 
@@ -98,20 +100,20 @@ impl FrozenStep<'_> {
             // Certificates are valid in real time only.
             world: &World::real(),
             turn: None,
-            limits: Limits { memory: MEMORY, pids: 4096, output: OWN_OUTPUT },
+            live: None,
+            limits: Limits { time: TIME, memory: MEMORY, pids: 4096, output: OWN_OUTPUT },
             network,
         };
         let executed = self.engine.execute(&execution, self.store, self.cancel).await?.whole(&label)?;
         match (&executed.ending, executed.result.outputs.get(&output)) {
             (Ending::Exited { code: 0 }, Some(Output::Directory { root })) => Ok(Some(*root)),
             (Ending::Exited { code: 0 }, _) => Ok(None),
-            (ending, _) => Err(self.failed(*ending, &executed.result, action.timeout)?),
+            (ending, _) => Err(self.failed(*ending, &executed.result)?),
         }
     }
 
     /// Finds why a step failed, and where the client's whole output is kept.
-    fn failed(&self, ended: Ending, result: &ActionResult, timeout: Duration) -> Result<FrozenError, FrozenError> {
-        let bounds = Bounds { timeout, memory: Some(MEMORY) };
+    fn failed(&self, ended: Ending, result: &ActionResult) -> Result<FrozenError, FrozenError> {
         let entry: EndingEntry = ended.into();
         let mut said = String::new();
         for stream in [result.stdout, result.stderr] {
@@ -133,7 +135,7 @@ impl FrozenStep<'_> {
         if !whole.is_empty() {
             lines.push_str(&format!("\nall that it said: {}", whole.join(" ")));
         }
-        let ending = ending::with_fixed_limits(entry, result.exit_code, bounds);
+        let ending = ending::with_fixed_limits(entry, result.exit_code, (TIME, MEMORY));
         Ok(FrozenError::Step { name: self.name.clone(), ending, said: lines, blame })
     }
 
@@ -183,7 +185,7 @@ impl FrozenStep<'_> {
                 },
             },
             input_root: Digest::of(messages.last().expect("the root is always there")),
-            timeout: Duration::from_secs(1800),
+            timeout: Some(TIME),
         })
     }
 }

@@ -96,15 +96,7 @@ impl Gauge<'_> {
         let (narrow, id, packet) = narrowed(at, wanted);
         let preparation = self.preparation(&narrow);
         let (resolved, _) = preparation.packet(&packet, revision, None).await?;
-        let executor = Executor {
-            context: self.context,
-            plan: &narrow.plan,
-            packet: &id,
-            resolved: &resolved,
-            lanes: self.lanes,
-            recorded: None,
-            earlier: None,
-        };
+        let executor = Executor { lanes: self.lanes, ..Executor::new(self.context, &narrow.plan, &id, &resolved) };
         let ran = executor.run_all_commands(&packet).await?;
         let mut readings = BTreeMap::new();
         for id in wanted {

@@ -15,8 +15,9 @@ use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
 use rcrepro_model::evidence::release_record::{Parts, RunEntry, SmokeEntry, result_of};
 use rcrepro_model::execution::action::{Action, ActionResult, Ending};
-use rcrepro_model::execution::ending::{self, Bounds, usual_memory};
+use rcrepro_model::execution::ending::{self, Bounds};
 use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::execution::limits::Limit;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::plan::release_image::{IMAGE_INPUT, ImageRun, ReleaseImage};
 use rcrepro_model::plan::{CommandSpec, Plan};
@@ -25,7 +26,7 @@ use rcrepro_store::export::read_directory;
 use rcrepro_store::{BlobStore, StoreError};
 
 /// What a container of a release image may use.
-const LIMITS: Limits = Limits { memory: 4 << 30, pids: 4096, output: OWN_OUTPUT };
+const LIMITS: Limits = Limits { time: RUN_TIMEOUT, memory: 4 << 30, pids: 4096, output: OWN_OUTPUT };
 /// How long an image may run by itself.
 const RUN_TIMEOUT: Duration = Duration::from_secs(120);
 /// The longest stream of which the end is shown, in bytes.
@@ -80,7 +81,8 @@ impl Trial<'_> {
             }
         }
         for spec in &self.image.smoke {
-            let start = ImageStart { timeout: spec.timeout, ..start };
+            let Limit { amount: timeout, .. } = self.step.context.engine.info().machine.timeout(spec.timeout);
+            let start = ImageStart { timeout, ..start };
             match self.run_beside(spec, &start).await? {
                 Ok((entry, words)) => {
                     tried.findings.extend(words);
@@ -105,8 +107,7 @@ impl Trial<'_> {
         };
         let ImageEnd { exit_code, stdout, stderr, .. } = started.finish(self.step.context.cancel).await?;
         let Some(exit_code) = exit_code.and_then(|code| i32::try_from(code).ok()) else {
-            let bounds = Bounds { timeout: RUN_TIMEOUT, memory: Some(LIMITS.memory) };
-            let found = ending::with_fixed_limits(EndingEntry::TimedOut, 0, bounds);
+            let found = ending::with_fixed_limits(EndingEntry::TimedOut, 0, (RUN_TIMEOUT, LIMITS.memory));
             return Ok(Err(self.failed(at, "an end", found)));
         };
         let result = Some(self.step.context.store.put(&result_of(exit_code, stdout, stderr).encode())?);
@@ -187,23 +188,22 @@ impl Trial<'_> {
         let ReleaseStep { context, workspace, packet, resolved, results, .. } = *self.step;
         let action = smoke_action(&workspace.plan, spec, resolved, results, self.parts.tree, &**context.store)?;
         let world = World::fixed(resolved.date_epoch, &spec.world, usual_clock(&spec.line, spec.proof));
+        let machine = context.engine.info().machine;
+        let (timeout, memory) = (machine.timeout(spec.timeout), machine.memory(spec.memory));
         let execution = Execution {
             action: &action,
             image: &resolved.images[&spec.image].identity(&spec.image),
             label: &format!("{packet}/{}", spec.id),
-            limits: Limits {
-                memory: spec.memory.unwrap_or_else(|| usual_memory(context.engine.info().memory)),
-                pids: LIMITS.pids,
-                output: spec.max_output,
-            },
+            limits: Limits { time: timeout.amount, memory: memory.amount, pids: LIMITS.pids, output: spec.max_output },
             network: Network::Beside { container: container.to_owned() },
             world: &world,
             turn: None,
+            live: None,
         };
         let executed = context.engine.execute(&execution, &**context.store, context.cancel).await?;
         if !matches!(executed.ending, Ending::Exited { .. }) {
-            let bounds = Bounds { timeout: action.timeout, memory: Some(execution.limits.memory) };
-            let found = ending::words(executed.ending.into(), executed.result.exit_code, bounds);
+            let bounds = Bounds { timeout: Some(timeout), memory: Some(memory), machine };
+            let found = ending::words(executed.ending.into(), executed.result.exit_code, &bounds);
             return Ok(Err(self.failed(spec.id.as_str(), "an exit", found)));
         }
         let ActionResult { exit_code, stdout, stderr, .. } = executed.result;

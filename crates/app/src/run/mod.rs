@@ -24,12 +24,13 @@ pub mod replay;
 pub mod shake;
 pub(crate) mod write;
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use crate::evidence::EvidenceError;
 use crate::release::error::ReleaseError;
 use crate::run::context::RunContext;
-use crate::run::execute::{ExecuteError, execute_packet};
+use crate::run::execute::{ExecuteError, OnFailure, execute_packet};
 use crate::run::mending::mending;
 use crate::run::packet_run::PacketRun;
 use crate::run::prepare::{PrepareError, prepare_packet};
@@ -40,6 +41,7 @@ use crate::run::write::{WriteError, write_evidence};
 use crate::workspace::files::try_folder;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::PacketId;
@@ -59,6 +61,16 @@ pub enum RunError {
     NoCommands {
         /// The packet that was asked for.
         packet: PacketId,
+    },
+    /// The packet has no such command.
+    #[error("{packet} has no command `{command}`")]
+    NoSuchCommand {
+        /// The packet that was asked for.
+        packet: PacketId,
+        /// The command that was asked for.
+        command: Name,
+        /// The commands that it has.
+        known: Vec<Name>,
     },
     /// An image that the packet builds cannot be built, whatever the commands do.
     #[error("{packet} cannot be run from this source:{}", faults.iter().map(|fault| format!("\n  {fault}")).collect::<String>())]
@@ -104,6 +116,10 @@ impl Hint for RunError {
             Self::Workspace(error) => error.hint(),
             Self::Unbuildable { faults, .. } => faults.iter().find_map(|fault| fault.hint.clone()),
             Self::NoCommands { .. } => Some("rcrepro status".to_owned()),
+            Self::NoSuchCommand { known, .. } => {
+                let known: Vec<&str> = known.iter().map(Name::as_str).collect();
+                Some(format!("known: {}", known.join(", ")))
+            }
             _ => None,
         }
     }
@@ -116,8 +132,12 @@ pub struct RunOptions<'a> {
     pub revision: &'a str,
     /// How many commands may run at once.
     pub lanes: usize,
+    /// The commands that are run, with those that they need; all of the packet when it is empty.
+    pub commands: &'a [Name],
     /// Whether commands that failed are executed again in looser worlds, only to find the pin that they fail by.
     pub second_look: bool,
+    /// What a failure does to commands and packets that do not need what failed.
+    pub on_failure: OnFailure,
     /// Whether commands are executed that an earlier run executed and that passed. A replay executes all in any case.
     pub fresh: bool,
     /// The day, for what the plan lets pass until one.
@@ -132,6 +152,8 @@ pub struct StageInput<'a> {
     /// The plan and its folder.
     pub(crate) workspace: &'a Workspace,
     pub(crate) id: &'a PacketId,
+    /// The packet's commands that are not to be run.
+    pub(crate) left_out: &'a [Name],
     /// How it is executed.
     pub(crate) options: RunOptions<'a>,
     /// The manifest that is replayed, with its digest.
@@ -172,14 +194,35 @@ pub(crate) async fn run_packet(
     recorded: Option<(&ReproManifest, Digest)>,
 ) -> Result<PacketRun, RunError> {
     let started = SystemTime::now();
-    let input = StageInput { context, workspace, id, options, recorded };
     if workspace.plan.commands(workspace.packet(id)?).next().is_none() {
         return Err(RunError::NoCommands { packet: id.clone() });
     }
+    let (chosen, left_out) = chosen(workspace, id, options.commands)?;
+    let input = StageInput { context, workspace: &chosen, id, left_out: &left_out, options, recorded };
     let _announced = context.run.announce(id, &workspace.folder)?;
     let prepared = prepare_packet(&input).await?;
     let executed = execute_packet(&input, &prepared).await?;
     let recorded = record_packet(&input, &prepared, &executed, started)?;
     let run = prove_packet(&input, executed, recorded)?;
-    release_images(&input, &prepared, run).await
+    // Images are built of a whole packet.
+    if run.record.is_partial() { Ok(run) } else { release_images(&input, &prepared, run).await }
+}
+
+/// Gives the workspace with the commands that are to be run, and the names of the packet's others.
+fn chosen<'a>(
+    workspace: &'a Workspace,
+    id: &PacketId,
+    commands: &[Name],
+) -> Result<(Cow<'a, Workspace>, Vec<Name>), RunError> {
+    if commands.is_empty() {
+        return Ok((Cow::Borrowed(workspace), Vec::new()));
+    }
+    let packet = workspace.packet(id)?;
+    let all: Vec<Name> = workspace.plan.commands(packet).map(|spec| spec.id.clone()).collect();
+    if let Some(command) = commands.iter().find(|command| !all.contains(command)) {
+        return Err(RunError::NoSuchCommand { packet: id.clone(), command: command.clone(), known: all });
+    }
+    let plan = workspace.plan.only(commands);
+    let left_out: Vec<Name> = all.into_iter().filter(|id| plan.command(id).is_none()).collect();
+    Ok((Cow::Owned(Workspace { plan, ..workspace.clone() }), left_out))
 }

@@ -72,9 +72,11 @@ impl PacketRun {
         Standing::of_evidence(self.proofs.values()).max(noticed)
     }
 
-    /// What the whole packet came to, of whose commands `expected` are in the plan: one that did not run decides nothing.
+    /// What all that was to be run came to, of a packet with `expected` commands in the plan: one that did not run decides
+    /// nothing. Of a partial run, that is what was chosen; the packet's state is another question.
     #[must_use]
     pub fn outcome(&self, expected: usize) -> Standing {
+        let expected = expected.saturating_sub(self.record.left_out.len());
         let unrun = (self.manifest.commands.len() < expected).then_some(Standing::Undecided);
         self.standing().max(self.images_standing()).max(Standing::worst(unrun))
     }

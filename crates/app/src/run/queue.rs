@@ -1,9 +1,10 @@
-//! Several packets, run one after the other until one does not pass.
+//! Several packets, run one after the other. Those that need one that did not pass are not run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::context::RunContext;
+use super::execute::OnFailure;
 use super::packet_run::PacketRun;
 use super::{RunError, RunOptions, run};
 use crate::board::status;
@@ -11,6 +12,7 @@ use crate::board::status_error::StatusError;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::decision::board::{BoardRow, PacketState};
+use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::order::in_order;
 use rcrepro_model::standing::Standing;
@@ -20,7 +22,10 @@ use rcrepro_model::text::civil_date::CivilDate;
 pub struct PacketQueue<'a> {
     workspace: &'a Workspace,
     waiting: Waiting<'a>,
-    passed: Vec<PacketId>,
+    /// The packets that passed.
+    passed: BTreeSet<PacketId>,
+    /// The packets that did not, and those that were not run because they need one of them.
+    failed: BTreeSet<PacketId>,
 }
 
 enum Waiting<'a> {
@@ -54,17 +59,23 @@ impl<'a> PacketQueue<'a> {
         }
         let order = in_order(&needs).expect("the needs of a plan's packets have no cycle");
         let order: Vec<PacketId> = order.into_iter().cloned().collect();
-        Ok(Self { workspace, waiting: Waiting::Named(order.into_iter()), passed: Vec::new() })
+        Ok(Self {
+            workspace,
+            waiting: Waiting::Named(order.into_iter()),
+            passed: BTreeSet::new(),
+            failed: BTreeSet::new(),
+        })
     }
 
     /// Queues every packet with commands that is not done, each once, as soon as nothing blocks it. `store` is the folder of
     /// the user's store.
     #[must_use]
     pub const fn ready(workspace: &'a Workspace, store: &'a Path) -> Self {
-        Self { workspace, waiting: Waiting::Ready { store }, passed: Vec::new() }
+        Self { workspace, waiting: Waiting::Ready { store }, passed: BTreeSet::new(), failed: BTreeSet::new() }
     }
 
-    /// Runs the packets, and hands each to `finished`. Ends with the standing of the first that does not pass.
+    /// Runs the packets, and hands each to `finished`; gives the worst standing. After a packet that does not pass, those that
+    /// need it are not run, and with [`OnFailure::Stop`] none is.
     ///
     /// # Errors
     /// [`RunError`] when a run cannot be decided, [`StatusError`] when the board cannot, and what `finished` returns.
@@ -74,19 +85,39 @@ impl<'a> PacketQueue<'a> {
         options: RunOptions<'_>,
         mut finished: impl FnMut(FinishedPacket<'_>) -> Result<(), E>,
     ) -> Result<Standing, E> {
+        let mut worst = Standing::Passed;
         while let Some(id) = self.next(options.today)? {
+            if let Some(because) = self.failed_need(&id) {
+                (context.observe)(RunEvent::PacketSkipped { packet: id.clone(), because });
+                self.failed.insert(id);
+                continue;
+            }
             let packet_run = run(context, self.workspace, &id, options).await?;
             let packet = self.workspace.packet(&id).map_err(RunError::from)?;
             let commands: Vec<&Name> = self.workspace.plan.commands(packet).map(|spec| &spec.id).collect();
             let outcome = packet_run.outcome(commands.len());
-            let skipped = commands.into_iter().filter(|id| packet_run.manifest.command(id).is_none()).collect();
+            let did_not_run =
+                |id: &&Name| packet_run.manifest.command(id).is_none() && !packet_run.record.left_out.contains(id);
+            let skipped = commands.into_iter().filter(did_not_run).collect();
             finished(FinishedPacket { id: &id, run: &packet_run, outcome, skipped })?;
-            if outcome != Standing::Passed {
-                return Ok(outcome);
+            worst = worst.max(outcome);
+            if outcome == Standing::Passed {
+                self.passed.insert(id);
+                continue;
             }
-            self.passed.push(id);
+            self.failed.insert(id);
+            if options.on_failure == OnFailure::Stop {
+                break;
+            }
         }
-        Ok(Standing::Passed)
+        Ok(worst)
+    }
+
+    /// Finds a packet that did not pass and that this one needs, on whatever way.
+    fn failed_need(&self, id: &PacketId) -> Option<PacketId> {
+        let needs = &self.workspace.plan.packets.get(id)?.needs;
+        let failed = needs.iter().find(|need| self.failed.contains(*need)).cloned();
+        failed.or_else(|| needs.iter().find_map(|need| self.failed_need(need)))
     }
 
     fn next(&mut self, today: CivilDate) -> Result<Option<PacketId>, StatusError> {
@@ -102,7 +133,7 @@ impl<'a> PacketQueue<'a> {
             )
         };
         let open = board.rows.into_iter().filter(|row| is_open(row) && row.manifest.is_none()).map(|row| row.id);
-        Ok(open.into_iter().find(|id| self.has_commands(id) && !self.passed.contains(id)))
+        Ok(open.into_iter().find(|id| self.has_commands(id) && !self.passed.contains(id) && !self.failed.contains(id)))
     }
 
     fn has_commands(&self, id: &PacketId) -> bool {

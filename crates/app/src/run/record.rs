@@ -10,6 +10,7 @@ use super::prepare::Prepared;
 use super::{RunError, StageInput};
 use crate::machine::unix_time::rfc3339;
 use crate::workspace::Workspace;
+use rcrepro_engine::EngineInfo;
 use rcrepro_format::records::{manifest_json, run_record_json};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
@@ -17,7 +18,10 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{
     CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
 };
-use rcrepro_model::evidence::run_record::{AttemptRecord, CommandRecord, RunRecord, record_version};
+use rcrepro_model::evidence::run_record::{
+    AttemptRecord, CommandRecord, LimitsRecord, MachineRecord, RUN_RECORD_VERSION, RunRecord,
+};
+use rcrepro_model::execution::limits::EngineMachine;
 use rcrepro_model::execution::second_look::told::{FailureNotes, SecondLookEntry};
 use rcrepro_model::plan::PacketId;
 use rcrepro_normalize as normalize;
@@ -55,7 +59,7 @@ pub(crate) fn record_packet(
     let (host, engine) = host(context.engine.info());
     let commands = command_records(commands, &executed.notes, &**context.store)?;
     let record = RunRecord {
-        version: record_version(&commands),
+        version: RUN_RECORD_VERSION,
         run: context.run.id().to_string(),
         kind: if recorded.is_some() { "replay" } else { "run" }.to_owned(),
         packet: id.clone(),
@@ -67,6 +71,8 @@ pub(crate) fn record_packet(
         recorded: recorded.map(|(_, digest)| digest),
         host,
         engine,
+        machine: Some(machine(context.engine.info())),
+        left_out: input.left_out.to_vec(),
         commands,
     };
     context.run.write_record(id, &run_record_json::encode(&record))?;
@@ -104,6 +110,12 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
     }
 }
 
+/// Describes the machine that the engine runs containers on.
+const fn machine(engine: &EngineInfo) -> MachineRecord {
+    let EngineMachine { memory, processors } = engine.machine;
+    MachineRecord { memory, processors }
+}
+
 /// Makes the records of the commands that ran, and stores what was seen of their attempts at the network.
 ///
 /// # Errors
@@ -137,9 +149,16 @@ fn command_record(
         })
         .collect();
     let (id, network) = (ran.entry.id.clone(), Some(store.put(&seen)?));
+    // What was taken over ran under the limits that its own run recorded.
+    let limits = ran.taken_over.is_none().then(|| LimitsRecord {
+        timeout_ms: ms(ran.limits.timeout.amount),
+        timeout_from: ran.limits.timeout.source,
+        memory: ran.limits.memory.amount,
+        memory_from: ran.limits.memory.source,
+    });
     let taken_over = ran.taken_over.clone();
     let (duration_ms, attempts) = (ms(ran.duration), attempts(ran));
-    Ok(CommandRecord { id, duration_ms, attempts, network, earlier, second_look, taken_over })
+    Ok(CommandRecord { id, duration_ms, attempts, limits, network, earlier, second_look, taken_over })
 }
 
 /// Counts how often a command was tried.

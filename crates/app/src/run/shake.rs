@@ -20,7 +20,7 @@ use rcrepro_model::evidence::compare::Equality;
 use rcrepro_model::evidence::manifest::CommandEntry;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::{ClockMode, World};
-use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
+use rcrepro_model::plan::{CommandSpec, PacketId};
 use rcrepro_model::shake::inquiry::{InquiryStep, ObservedRuns, step};
 use rcrepro_model::shake::observation::{Level, Observation};
 use rcrepro_model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
@@ -114,18 +114,10 @@ pub async fn shake(
 ) -> Result<ShakenPacket, ShakeError> {
     let packet = workspace.packet(id)?;
     let wanted = wanted(workspace, id, options.commands)?;
-    let plan = with_needs(&workspace.plan, &wanted);
+    let plan = workspace.plan.only(wanted.iter().map(|spec| &spec.id));
     let preparation = Preparation { context, workspace };
     let (resolved, _) = preparation.packet(packet, options.revision, None).await?;
-    let executor = Executor {
-        context,
-        plan: &plan,
-        packet: id,
-        resolved: &resolved,
-        lanes: options.lanes,
-        recorded: None,
-        earlier: None,
-    };
+    let executor = Executor { lanes: options.lanes, ..Executor::new(context, &plan, id, &resolved) };
     let ran = executor.run_all_commands(packet).await?;
     spread(context.cancel).await;
     let baseline = Baseline {
@@ -157,23 +149,6 @@ async fn spread(cancel: &CancellationToken) {
         () = tokio::time::sleep(Duration::from_millis(1_100)) => {}
         () = cancel.cancelled() => {}
     }
-}
-
-/// Gives a plan with these commands and those that they need, and no other.
-fn with_needs(plan: &Plan, wanted: &[&CommandSpec]) -> Plan {
-    let specs: BTreeMap<&Name, &CommandSpec> = plan.sets.values().flatten().map(|spec| (&spec.id, spec)).collect();
-    let mut kept: BTreeSet<&Name> = BTreeSet::new();
-    let mut waiting: Vec<&Name> = wanted.iter().map(|spec| &spec.id).collect();
-    while let Some(id) = waiting.pop() {
-        if kept.insert(id) {
-            waiting.extend(specs.get(id).into_iter().flat_map(|spec| &spec.needs));
-        }
-    }
-    let mut smaller = plan.clone();
-    for set in smaller.sets.values_mut() {
-        set.retain(|spec| kept.contains(&spec.id));
-    }
-    smaller
 }
 
 /// The result of every command in its own world, and the worlds as the engine made them.
@@ -253,15 +228,16 @@ impl Asking<'_> {
     ) -> Result<Observation, ShakeError> {
         let world = name(setup, self.options.variations.len());
         (self.executor.context.observe)(RunEvent::Probing { id: spec.id.clone(), world: world.clone() });
-        let mut varied = plain.vary(setup);
+        let varied = plain.vary(setup);
+        let mut within = None;
         if varied.world.clock() == ClockMode::Stands && plain.world.clock() != ClockMode::Stands {
             let took = self.baseline.durations.get(&spec.id).copied().unwrap_or_default();
-            varied.action.timeout = varied.action.timeout.min(patience(took));
+            within = Some(patience(took));
         }
         for message in &varied.messages {
             self.executor.context.store.put(message)?;
         }
-        let ran = self.executor.run_container(spec, &varied.action, &varied.world, None, stop).await;
+        let ran = self.executor.run_container(spec, &varied.action, &varied.world, (None, within), stop).await;
         let ran = ran.map_err(|source| ShakeError::World {
             command: spec.id.clone(),
             world: describe(setup),

@@ -9,6 +9,7 @@ use super::dialect::Dialect;
 use super::fault::reason;
 use super::libpod::{Libpod, OLDEST_PODMAN};
 use crate::{EngineError, EngineInfo};
+use rcrepro_model::execution::limits::EngineMachine;
 use rcrepro_model::image::definition::ImagePlatform;
 
 /// The client's time-out, in seconds, until a response's headers. A PUT answers only after the whole upload, and a wait
@@ -75,9 +76,13 @@ pub(crate) async fn describe(client: &Docker, address: &str) -> Result<(EngineIn
         other => other.unwrap_or("unknown").to_owned(),
     };
     let machine = tokio::time::timeout(Duration::from_secs(30), client.info()).await.ok().and_then(Result::ok);
-    let memory = machine.and_then(|machine| u64::try_from(machine.mem_total?).ok()).filter(|memory| *memory > 0);
+    let amount = |found: Option<i64>| found.and_then(|found| u64::try_from(found).ok()).filter(|found| *found > 0);
+    let machine = machine.map_or_else(EngineMachine::default, |machine| EngineMachine {
+        memory: amount(machine.mem_total),
+        processors: amount(machine.ncpu),
+    });
     let staging = UNDECIDED.to_owned();
-    Ok((EngineInfo { name: name.to_owned(), version, api_version, isa, memory, staging }, dialect))
+    Ok((EngineInfo { name: name.to_owned(), version, api_version, isa, machine, staging }, dialect))
 }
 
 /// Reads the first two numbers of a version.

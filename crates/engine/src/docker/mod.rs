@@ -45,7 +45,7 @@ use self::inputs::Subtree;
 use self::inputs::staging::{Places, Stager};
 use self::outputs::{Collected, seen};
 use self::pump::Pump;
-use super::{Engine, EngineError, EngineInfo, Executed, Execution, ImageHost as _, Network};
+use super::{Engine, EngineError, EngineInfo, Executed, Execution, ImageHost as _, MemoryPool, Network};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::execution::action::ActionResult;
 use rcrepro_model::execution::attempt::Watch;
@@ -99,6 +99,7 @@ pub struct DockerEngine {
     /// Why worlds cannot be made on this engine, once that is known.
     unpinned: OnceLock<String>,
     pump: Pump,
+    memory: MemoryPool,
 }
 
 impl DockerEngine {
@@ -122,6 +123,7 @@ impl DockerEngine {
             reason: format!("cannot start the engine's threads: {error}"),
         };
         let pump = Pump::start(connect::client(&address.url).map_err(told)?, dialect).map_err(unreachable)?;
+        let memory = MemoryPool::new(described.machine.memory);
         let owner = Owner { store_id: options.store_id, run_id: options.run_id };
         Ok(Self {
             client,
@@ -131,6 +133,7 @@ impl DockerEngine {
             spool_dir: options.spool_dir,
             images: Mutex::default(),
             pump,
+            memory,
         })
     }
 
@@ -194,8 +197,14 @@ impl DockerEngine {
         let arguments = if ours { init::arguments(execution.world, watch, gate, command) } else { command.clone() };
         let entry = Entry { arguments, gate, watch, engines_init: !ours };
         let (container, places) = self.stager.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
-        let created =
-            Created { client: &self.client, pump, container: &container.id, spool_dir: &self.spool_dir, gated: gate };
+        let created = Created {
+            client: &self.client,
+            pump,
+            container: &container.id,
+            spool_dir: &self.spool_dir,
+            gated: gate,
+            memory: &self.memory,
+        };
         let ended = lifecycle::run_to_end(&created, execution, store, cancel).await?;
         Ok((ended, container, places))
     }

@@ -83,7 +83,7 @@ async fn chained_commands_beside_docker_run() {
             docker(&["run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", &image, "-c", "sleep 0.3"]);
         }
         let cli = began.elapsed();
-        let lanes = tokio::sync::Semaphore::new(1);
+        let lanes = rcrepro_engine::Lanes::new(1);
         let execution = rcrepro_engine::Execution {
             action: &action,
             image: &scene.image,
@@ -91,7 +91,8 @@ async fn chained_commands_beside_docker_run() {
             limits: case.limits,
             network: rcrepro_engine::Network::None,
             world: &case.world,
-            turn: Some(rcrepro_engine::Turn { lanes: &lanes, began: &|| {} }),
+            turn: Some(rcrepro_engine::Turn { lanes: &lanes, closed: &scene.cancel, began: &|| {}, waits: &|_| {} }),
+            live: None,
         };
         let began = Instant::now();
         let one = |_| rcrepro_engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
@@ -136,6 +137,7 @@ async fn a_whole_command_with_a_tree_of_6500_files() {
         network: rcrepro_engine::Network::None,
         world: &case.world,
         turn: None,
+        live: None,
     };
     let execute = || rcrepro_engine::Engine::execute(&scene.engine, &execution, &scene.store, &scene.cancel);
     let began = Instant::now();

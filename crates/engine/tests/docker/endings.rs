@@ -43,7 +43,7 @@ const HOG: &str = "tail /dev/zero";
 #[tokio::test(flavor = "multi_thread")]
 async fn want_of_memory_is_no_plain_kill() {
     let scene = Scene::new().await;
-    let limits = Limits { memory: 32 << 20, pids: 64, output: 1 << 30 };
+    let limits = Limits { time: Duration::from_secs(120), memory: 32 << 20, pids: 64, output: 1 << 30 };
     for _ in 0..5 {
         let executed = scene.run(&Case { limits, ..Case::sh(&format!("exec {HOG}")) }).await.expect("a result");
         assert_eq!(executed.ending, if is_podman() { UNSEEN } else { Ending::OutOfMemory { code: 137 } });
@@ -54,7 +54,7 @@ async fn want_of_memory_is_no_plain_kill() {
 #[tokio::test(flavor = "multi_thread")]
 async fn want_of_memory_counts_even_with_code_zero() {
     let scene = Scene::new().await;
-    let limits = Limits { memory: 32 << 20, pids: 64, output: 1 << 30 };
+    let limits = Limits { time: Duration::from_secs(120), memory: 32 << 20, pids: 64, output: 1 << 30 };
     let script = format!("{HOG} & wait $!; echo child ended with $?; exit 0");
     let executed = scene.run(&Case { limits, ..Case::sh(&script) }).await.expect("a result");
     let expected = if is_podman() { Ending::Exited { code: 0 } } else { Ending::OutOfMemory { code: 0 } };

@@ -47,6 +47,7 @@ async fn the_actions_own_image_and_machine_count() {
         network: rcrepro_engine::Network::None,
         world: &case.world,
         turn: None,
+        live: None,
     };
     let mut action = scene.action(&case);
     action.command.platform.image_manifest = Sha256::of(b"other");

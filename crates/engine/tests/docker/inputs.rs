@@ -163,6 +163,7 @@ async fn a_damaged_input_runs_nothing() {
             network: rcrepro_engine::Network::None,
             world: &case.world,
             turn: None,
+            live: None,
         };
         let error = scene.engine.execute(&execution, &scene.store, &scene.cancel).await.expect_err("it is damaged");
         assert!(!error.to_string().is_empty());

@@ -68,7 +68,10 @@ async fn no_privilege_is_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_hold() {
     let scene = Scene::new().await;
-    let case = Case { limits: Limits { memory: 48 << 20, pids: 20, output: 1 << 30 }, ..Case::sh("") };
+    let case = Case {
+        limits: Limits { time: std::time::Duration::from_secs(120), memory: 48 << 20, pids: 20, output: 1 << 30 },
+        ..Case::sh("")
+    };
     let script = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; \
                   cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null; ulimit -n; ulimit -c; ulimit -s";
     let executed = scene.run(&Case { limits: case.limits, ..Case::sh(script) }).await.expect("a result");

@@ -103,10 +103,11 @@ impl Scene {
             action: &action,
             image: &self.image,
             label: "test/case",
-            limits: case.limits,
+            limits: Limits { time: case.timeout, ..case.limits },
             network: case.network.clone(),
             world: &case.world,
             turn: None,
+            live: None,
         };
         self.engine.execute(&execution, &self.store, &self.cancel).await
     }
@@ -129,7 +130,7 @@ impl Scene {
                 },
             },
             input_root: self.tree(&case.inputs),
-            timeout: case.timeout,
+            timeout: Some(case.timeout),
         }
     }
 
@@ -223,7 +224,7 @@ impl Case {
             outputs: Vec::new(),
             directory: "work",
             timeout: Duration::from_secs(120),
-            limits: Limits { memory: 256 << 20, pids: 64, output: 1 << 30 },
+            limits: Limits { time: Duration::from_secs(120), memory: 256 << 20, pids: 64, output: 1 << 30 },
             network: Network::None,
             world: World::real(),
         }

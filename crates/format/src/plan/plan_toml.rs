@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
-use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -49,8 +48,6 @@ mod world;
 
 /// The version of the plan format that this build reads.
 pub const PLAN_VERSION: i64 = 1;
-
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What is wrong in a plan file, where, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -339,10 +336,7 @@ impl Source<'_> {
             outputs,
             git: self.git(wire, known)?,
             environment: self.environment(&wire.env)?,
-            timeout: match &wire.timeout {
-                Some(text) => self.parse::<quantity::Seconds>(text)?.0,
-                None => DEFAULT_TIMEOUT,
-            },
+            timeout: self.timeout(wire.timeout.as_ref())?,
             memory: self.memory(wire.memory.as_ref())?,
             max_output: match &wire.max_output {
                 Some(text) => self.parse::<quantity::Bytes>(text)?.0,

@@ -1,7 +1,7 @@
 //! Run record ↔ its JSON. What is written is RFC 8785, no white space, no line end; what is read may have any form, because
 //! nothing names a run record by its digest.
 
-use rcrepro_model::evidence::run_record::{OLDEST_RUN_RECORD_VERSION, RunRecord, TAKEN_OVER_VERSION};
+use rcrepro_model::evidence::run_record::{OLDEST_RUN_RECORD_VERSION, RUN_RECORD_VERSION, RunRecord};
 
 /// The largest run record that is read: 16 MiB.
 pub const RUN_RECORD_LIMIT: usize = 16 << 20;
@@ -17,7 +17,7 @@ pub enum RunRecordError {
     },
     /// The version is another one.
     #[error(
-        "run record version {found} is not known: expected {OLDEST_RUN_RECORD_VERSION} to {TAKEN_OVER_VERSION}, which this \
+        "run record version {found} is not known: expected {OLDEST_RUN_RECORD_VERSION} to {RUN_RECORD_VERSION}, which this \
          rcrepro reads"
     )]
     Version {
@@ -63,7 +63,7 @@ pub fn decode(bytes: &[u8]) -> Result<RunRecord, RunRecordError> {
         message: crate::syntax::json_place::described(bytes, &error),
     };
     let wire: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
-    if !(u64::from(OLDEST_RUN_RECORD_VERSION)..=u64::from(TAKEN_OVER_VERSION)).contains(&wire.version) {
+    if !(u64::from(OLDEST_RUN_RECORD_VERSION)..=u64::from(RUN_RECORD_VERSION)).contains(&wire.version) {
         return Err(RunRecordError::Version { found: wire.version });
     }
     serde_json::from_slice(bytes).map_err(malformed)
@@ -73,16 +73,18 @@ pub fn decode(bytes: &[u8]) -> Result<RunRecord, RunRecordError> {
 mod tests {
     use super::*;
     use rcrepro_model::content::digest::Digest;
-    use rcrepro_model::evidence::run_record::{CommandRecord, EngineRecord, HostRecord, RUN_RECORD_VERSION};
+    use rcrepro_model::evidence::run_record::{CommandRecord, EngineRecord, HostRecord, LimitsRecord, MachineRecord};
+    use rcrepro_model::execution::limits::LimitSource;
 
-    /// The bytes that every store since version 3 holds. They may not change: an older rcrepro reads the same store.
-    const GOLDEN: &str = "{\"commands\":[{\"attempts\":1,\"duration_ms\":1200,\"id\":\"go-test\",\"network\":\
+    /// The bytes that every store since version 4 holds. They may not change: an older rcrepro reads the same store.
+    const GOLDEN: &str = "{\"commands\":[{\"attempts\":1,\"duration_ms\":1200,\"id\":\"go-test\",\"limits\":{\"memory\":6,\
+        \"memory_from\":\"plan\",\"timeout_from\":\"machine\",\"timeout_ms\":5},\"network\":\
         \"2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae/3\"}],\"commit\":\"00ff\",\"engine\":\
         {\"api_version\":\"1.47\",\"name\":\"docker\",\"staging\":\"overlay\",\"version\":\"27\"},\"finished\":\
         \"2026-11-30T00:00:01.000Z\",\"host\":{\"cpus\":2,\"rcrepro\":\"0.1.0\",\"system\":\"linux 6\"},\"kind\":\"run\",\
-        \"manifest\":\"fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9/3\",\"packet\":\"RC-05\",\"plan\":\
+        \"machine\":{\"memory\":8,\"processors\":2},\"manifest\":\"fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9/3\",\"packet\":\"RC-05\",\"plan\":\
         \"baa5a0964d3320fbc0c6a922140453c8513ea24ab8fd0577034804a967248096/3\",\"run\":\"20261130T000000Z-1-k3f9\",\
-        \"started\":\"2026-11-30T00:00:00.000Z\",\"version\":3}";
+        \"started\":\"2026-11-30T00:00:00.000Z\",\"version\":4}";
 
     fn record() -> RunRecord {
         let text = |text: &str| text.to_owned();
@@ -104,10 +106,18 @@ mod tests {
                 api_version: text("1.47"),
                 staging: text("overlay"),
             },
+            machine: Some(MachineRecord { memory: Some(8), processors: Some(2) }),
+            left_out: Vec::new(),
             commands: vec![CommandRecord {
                 id: "go-test".parse().expect("a name"),
                 duration_ms: 1200,
                 attempts: 1,
+                limits: Some(LimitsRecord {
+                    timeout_ms: 5,
+                    timeout_from: LimitSource::Machine,
+                    memory: 6,
+                    memory_from: LimitSource::Plan,
+                }),
                 network: Some(Digest::of(b"foo")),
                 earlier: Vec::new(),
                 second_look: None,
@@ -124,12 +134,12 @@ mod tests {
 
     #[test]
     fn a_version_that_does_not_fit_is_an_error_before_its_shape_is() {
-        for found in [1, 2] {
-            let older = GOLDEN.replace("\"version\":3", &format!("\"version\":{found}"));
+        for found in [1, 2, 3] {
+            let older = GOLDEN.replace("\"version\":4", &format!("\"version\":{found}"));
             assert_eq!(decode(older.as_bytes()).map(|record| record.version), Ok(found));
         }
         for found in [0, 5, u64::MAX] {
-            let other = GOLDEN.replace("\"version\":3", &format!("\"unheard-of\":1,\"version\":{found}"));
+            let other = GOLDEN.replace("\"version\":4", &format!("\"unheard-of\":1,\"version\":{found}"));
             let error = decode(other.as_bytes()).expect_err("another version");
             assert_eq!(error, RunRecordError::Version { found });
             assert_eq!(

@@ -92,20 +92,25 @@ pub struct Action {
     pub command: Command,
     /// The root `Directory` that is laid over the image's `/`.
     pub input_root: Digest,
-    /// How long it may run.
-    pub timeout: Duration,
+    /// How long the plan lets it run; none where the plan says nothing.
+    pub timeout: Option<Duration>,
 }
+
+/// The time-out that an encoded action names where the plan says nothing: always the same, so that no digest depends on the
+/// machine whose default applies. What is applied stands in the run record.
+pub const UNSET_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Action {
     /// Encodes the REAPI `Action`; the digest of these bytes is the action digest.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        let timeout = self.timeout.unwrap_or(UNSET_TIMEOUT);
         let message = reapi::Action {
             command_digest: Some(Digest::of(&self.command.encode()).to_reapi()),
             input_root_digest: Some(self.input_root.to_reapi()),
             timeout: Some(protobuf::Duration {
-                seconds: self.timeout.as_secs().cast_signed(),
-                nanos: self.timeout.subsec_nanos().cast_signed(),
+                seconds: timeout.as_secs().cast_signed(),
+                nanos: timeout.subsec_nanos().cast_signed(),
             }),
             do_not_cache: true,
             platform: Some(self.command.platform.to_reapi()),
@@ -240,7 +245,7 @@ mod tests {
                 },
             },
             input_root: Digest::of(b""),
-            timeout: Duration::from_secs(60),
+            timeout: Some(Duration::from_secs(60)),
         }
     }
 
@@ -249,6 +254,13 @@ mod tests {
         let command = action().command;
         assert_eq!(Command::environment_of(&command.encode()), Some(command.environment));
         assert_eq!(Command::environment_of(b"\x0a\x05cut"), None);
+    }
+
+    #[test]
+    fn an_action_without_a_timeout_is_the_one_that_manifests_hold() {
+        let unset = Action { timeout: None, ..action() };
+        let ten_minutes = Action { timeout: Some(Duration::from_secs(600)), ..action() };
+        assert_eq!(unset.digest(), ten_minutes.digest());
     }
 
     #[test]
@@ -265,7 +277,7 @@ mod tests {
             |a| a.command.working_directory = "work/x".parse().expect("a good path"),
             |a| a.command.platform.image_manifest = Sha256::of(b"other"),
             |a| a.input_root = Digest::of(b"x"),
-            |a| a.timeout = Duration::from_secs(61),
+            |a| a.timeout = Some(Duration::from_secs(61)),
         ];
         for (index, change) in changes.iter().enumerate() {
             let mut changed = action();

@@ -1,26 +1,20 @@
-//! How a command ended, in words, with the limit that it met and the key of the plan that raises it.
+//! How a command ended, in words, with the limit that it met, where that came from and the key of the plan that raises it.
 
 use std::time::Duration;
 
+use super::limits::{EngineMachine, Limit, LimitSource};
 use crate::evidence::manifest::EndingEntry;
+use crate::text::amount::{GIB, for_people, for_plan, memory};
 
-/// The limits that a command ran under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The limits that a command ran under, as far as they are known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
     /// How long it might run.
-    pub timeout: Duration,
-    /// How much memory it might use, in bytes, swap included; none where that is not known.
-    pub memory: Option<u64>,
-}
-
-/// Memory in bytes that a command may use where the plan says nothing: three quarters of what the engine's machine has, so
-/// that a command that wants too much ends before the machine does; 4 GiB where the engine does not say.
-#[must_use]
-pub const fn usual_memory(machine: Option<u64>) -> u64 {
-    match machine {
-        Some(machine) => machine / 4 * 3,
-        None => 4 * GIB,
-    }
+    pub timeout: Option<Limit<Duration>>,
+    /// How much memory it might use, in bytes, swap included.
+    pub memory: Option<Limit<u64>>,
+    /// The machine whose defaults apply where the plan says nothing.
+    pub machine: EngineMachine,
 }
 
 /// What each output of a command may hold where the plan says nothing, in bytes: 1 GiB.
@@ -29,15 +23,12 @@ pub const USUAL_OUTPUT: u64 = GIB;
 /// Returns the message for an output above its limit, with the key that raises the limit.
 #[must_use]
 pub fn too_large(limit: u64) -> String {
-    format!("it holds more than {}: max-output = \"{}GiB\"", bytes(limit), limit.saturating_mul(4).div_ceil(GIB))
+    format!("it holds more than {}: max-output = \"{}GiB\"", memory(limit), limit.saturating_mul(4).div_ceil(GIB))
 }
 
-const MIB: u64 = 1 << 20;
-const GIB: u64 = 1 << 30;
-
-/// Returns how a command ended.
+/// Returns how a command ended. Where a limit is not known any more, the key that raises it is named alone.
 #[must_use]
-pub fn words(ending: EndingEntry, exit_code: i32, bounds: Bounds) -> String {
+pub fn words(ending: EndingEntry, exit_code: i32, bounds: &Bounds) -> String {
     match ending {
         EndingEntry::Exited => format!("exit code {exit_code}"),
         EndingEntry::Signaled => {
@@ -47,40 +38,46 @@ pub fn words(ending: EndingEntry, exit_code: i32, bounds: Bounds) -> String {
                 None => format!("ended by signal {signal}"),
             }
         }
-        EndingEntry::TimedOut => {
-            let more = Duration::from_secs(bounds.timeout.as_secs().saturating_mul(3).max(60));
-            format!("timed out after {}: timeout = \"{}\"", duration(bounds.timeout, true), duration(more, false))
-        }
+        EndingEntry::TimedOut => match bounds.timeout {
+            Some(Limit { amount, source }) => {
+                let more = Duration::from_secs(amount.as_secs().saturating_mul(3).max(60));
+                let from = match source {
+                    LimitSource::Plan => String::new(),
+                    LimitSource::Machine => bounds.machine.source_of_timeout(),
+                };
+                format!("timed out after {}{from}: timeout = \"{}\"", for_people(amount), for_plan(more))
+            }
+            None => "timed out: the key `timeout` raises the limit".to_owned(),
+        },
         EndingEntry::OutOfMemory => match bounds.memory {
-            Some(memory) => {
-                let more = memory.saturating_mul(2).div_ceil(GIB);
-                format!("needed more than {}: memory = \"{more}GiB\"", bytes(memory))
+            Some(Limit { amount, source }) => {
+                let more = amount.saturating_mul(2).div_ceil(GIB);
+                let from = match source {
+                    LimitSource::Plan => String::new(),
+                    LimitSource::Machine => bounds.machine.source_of_memory(),
+                };
+                format!("needed more than {}{from}: memory = \"{more}GiB\"", memory(amount))
             }
             None => "needed more memory than it might use: the key `memory` raises that".to_owned(),
         },
     }
 }
 
-/// Says how something ended whose limits are ours: no key of a plan changes them.
+/// Says how something ended whose limits, a time and an amount of memory in bytes, are ours: no key of a plan changes them.
 #[must_use]
-pub fn with_fixed_limits(ending: EndingEntry, exit_code: i32, bounds: Bounds) -> String {
+pub fn with_fixed_limits(ending: EndingEntry, exit_code: i32, (time, bytes): (Duration, u64)) -> String {
     const FIXED: &str = "a limit that no key of the plan changes";
-    match (ending, bounds.memory) {
-        (EndingEntry::TimedOut, _) => format!("timed out after {}, {FIXED}", duration(bounds.timeout, true)),
-        (EndingEntry::OutOfMemory, Some(memory)) => format!("needed more than {}, {FIXED}", bytes(memory)),
-        (EndingEntry::OutOfMemory, None) => "needed more memory than the machine gives".to_owned(),
-        (EndingEntry::Exited | EndingEntry::Signaled, _) => words(ending, exit_code, bounds),
+    match ending {
+        EndingEntry::TimedOut => format!("timed out after {}, {FIXED}", for_people(time)),
+        EndingEntry::OutOfMemory => format!("needed more than {}, {FIXED}", memory(bytes)),
+        EndingEntry::Exited | EndingEntry::Signaled => words(ending, exit_code, &Bounds::default()),
     }
 }
 
 /// Says how a command ended whose limits are not known any more.
 #[must_use]
 pub fn with_unknown_limits(ending: EndingEntry, exit_code: i32) -> String {
-    let unknown = Bounds { timeout: Duration::ZERO, memory: None };
-    match ending {
-        EndingEntry::TimedOut => "timed out: the key `timeout` raises the limit".to_owned(),
-        EndingEntry::OutOfMemory | EndingEntry::Exited | EndingEntry::Signaled => words(ending, exit_code, unknown),
-    }
+    words(ending, exit_code, &Bounds::default())
 }
 
 /// Returns how something ended where its limits do not matter.
@@ -98,27 +95,6 @@ pub fn without_limits(ending: EndingEntry, exit_code: i32) -> String {
 pub fn of_exit_code(exit_code: i32) -> String {
     let ending = if (129..=192).contains(&exit_code) { EndingEntry::Signaled } else { EndingEntry::Exited };
     with_unknown_limits(ending, exit_code)
-}
-
-/// Writes whole hours, minutes or seconds, for people or as a plan wants it.
-fn duration(time: Duration, for_people: bool) -> String {
-    let seconds = time.as_secs();
-    let (number, people, plan) = match seconds {
-        0 => (0, "s", "s"),
-        _ if seconds.is_multiple_of(3600) => (seconds / 3600, "h", "h"),
-        _ if seconds.is_multiple_of(60) => (seconds / 60, "min", "m"),
-        _ => (seconds, "s", "s"),
-    };
-    if for_people { format!("{number} {people}") } else { format!("{number}{plan}") }
-}
-
-/// Writes an amount in the largest unit that keeps it whole, or in GiB to one place.
-fn bytes(amount: u64) -> String {
-    match amount {
-        _ if amount.is_multiple_of(GIB) => format!("{} GiB", amount / GIB),
-        _ if amount < GIB => format!("{} MiB", amount / MIB),
-        _ => format!("{}.{} GiB", amount / GIB, amount % GIB * 10 / GIB),
-    }
 }
 
 /// The names of the signals that end programs, alike on every architecture that we support.
@@ -148,9 +124,14 @@ const fn signal_name(signal: i32) -> Option<&'static str> {
 mod tests {
     use super::*;
 
+    fn bounds(seconds: u64, memory: Option<u64>) -> Bounds {
+        let timeout = Limit { amount: Duration::from_secs(seconds), source: LimitSource::Plan };
+        let memory = memory.map(|amount| Limit { amount, source: LimitSource::Plan });
+        Bounds { timeout: Some(timeout), memory, ..Bounds::default() }
+    }
+
     #[test]
     fn every_ending_has_its_words_and_its_key() {
-        let bounds = |seconds, memory| Bounds { timeout: Duration::from_secs(seconds), memory };
         for (ending, code, bounds, expected) in [
             (EndingEntry::Exited, 3, bounds(600, None), "exit code 3"),
             (EndingEntry::Signaled, 137, bounds(600, None), "ended by signal 9 (SIGKILL)"),
@@ -162,12 +143,12 @@ mod tests {
             (EndingEntry::OutOfMemory, 0, bounds(5, Some(256 << 20)), "needed more than 256 MiB: memory = \"1GiB\""),
             (EndingEntry::OutOfMemory, 0, bounds(5, Some(5 << 29)), "needed more than 2.5 GiB: memory = \"5GiB\""),
         ] {
-            assert_eq!(words(ending, code, bounds), expected);
+            assert_eq!(words(ending, code, &bounds), expected);
         }
-        assert!(words(EndingEntry::OutOfMemory, 0, bounds(5, None)).contains("`memory`"));
+        assert!(words(EndingEntry::OutOfMemory, 0, &bounds(5, None)).contains("`memory`"));
         assert_eq!(without_limits(EndingEntry::TimedOut, 137), "timed out");
         assert_eq!(without_limits(EndingEntry::Exited, 1), "exit code 1");
-        let fixed = |ending| with_fixed_limits(ending, 137, bounds(1800, Some(4 << 30)));
+        let fixed = |ending| with_fixed_limits(ending, 137, (Duration::from_secs(1800), 4 << 30));
         assert_eq!(fixed(EndingEntry::TimedOut), "timed out after 30 min, a limit that no key of the plan changes");
         assert_eq!(fixed(EndingEntry::OutOfMemory), "needed more than 4 GiB, a limit that no key of the plan changes");
         assert_eq!(fixed(EndingEntry::Signaled), "ended by signal 9 (SIGKILL)");
@@ -179,8 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn a_command_may_use_three_quarters_of_the_machine() {
-        assert_eq!(usual_memory(Some(24 << 30)), 18 << 30);
-        assert_eq!(usual_memory(None), 4 << 30);
+    fn a_default_of_the_machine_is_named_as_one() {
+        let machine = EngineMachine { memory: Some(24 << 30), processors: Some(2) };
+        let bounds = Bounds { timeout: Some(machine.timeout(None)), memory: Some(machine.memory(None)), machine };
+        assert_eq!(
+            words(EndingEntry::TimedOut, 137, &bounds),
+            "timed out after 4 h, the default on a machine with 2 processors: timeout = \"12h\""
+        );
+        assert_eq!(
+            words(EndingEntry::OutOfMemory, 137, &bounds),
+            "needed more than 9 GiB, the default on a machine with 24 GiB and 2 processors: memory = \"18GiB\""
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! What happens while images are made and a packet is run: streams that progress bars, plain lines and logs consume.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::attempt::Watch;
@@ -7,6 +8,8 @@ use crate::content::digest::Digest;
 use crate::content::name::Name;
 use crate::evidence::compare::{Equality, PartCounts};
 use crate::image::definition::ImageName;
+use crate::plan::PacketId;
+use crate::text::amount::memory;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,20 @@ pub enum RunEvent {
     Started {
         /// The command.
         id: Name,
+    },
+    /// A command is ready and waits for what others have taken.
+    Waiting {
+        /// The command.
+        id: Name,
+        /// What it waits for.
+        shortage: Shortage,
+    },
+    /// A running command wrote something more.
+    Wrote {
+        /// The command.
+        id: Name,
+        /// The last line so far, as it came: whoever shows it makes it harmless.
+        line: String,
     },
     /// A command was not executed: what an earlier run executed was taken over.
     TakenOver {
@@ -116,6 +133,20 @@ pub enum RunEvent {
         /// The command that failed.
         because: Name,
     },
+    /// A command did not run because another one failed and the run ends with the first failure.
+    Stopped {
+        /// The command.
+        id: Name,
+        /// The command that failed.
+        because: Name,
+    },
+    /// A packet was not run because one that it needs did not pass.
+    PacketSkipped {
+        /// The packet.
+        packet: PacketId,
+        /// The packet that did not pass.
+        because: PacketId,
+    },
     /// A damaged blob of the store was set aside, and what needs it begins again.
     Mending {
         /// What the blob should have been.
@@ -128,6 +159,41 @@ pub enum RunEvent {
         /// How its streams and outputs compare.
         parts: PartCounts,
     },
+}
+
+/// What a command that is ready waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shortage {
+    /// As many commands run as may run at once.
+    Lane {
+        /// How many that are.
+        lanes: usize,
+        /// The commands that run.
+        taken_by: Vec<String>,
+    },
+    /// Together with the commands that run it could use more memory than there is.
+    Memory {
+        /// How much those may use, in bytes.
+        taken: u64,
+        /// How much there is.
+        of: u64,
+        /// The commands that run.
+        taken_by: Vec<String>,
+    },
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lane { lanes, taken_by } => {
+                write!(f, "waits for a lane: {} of {lanes} taken by {}", taken_by.len(), taken_by.join(", "))
+            }
+            Self::Memory { taken, of, taken_by } => {
+                let (taken, of) = (memory(*taken), memory(*of));
+                write!(f, "waits for memory: {taken} of {of} taken by {}", taken_by.join(", "))
+            }
+        }
+    }
 }
 
 /// What happens while an image is locked or built.

@@ -6,5 +6,6 @@ pub mod derive;
 pub mod ending;
 pub mod event;
 pub mod fault;
+pub mod limits;
 pub mod second_look;
 pub mod world;

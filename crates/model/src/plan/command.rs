@@ -37,9 +37,9 @@ pub struct CommandSpec {
     pub normalize_stderr: Vec<String>,
     /// Normalizers of output files, in order, by path; each path is one of `outputs`.
     pub normalize_outputs: BTreeMap<TreePath, Vec<String>>,
-    /// How long it may run.
-    pub timeout: Duration,
-    /// Memory in bytes that it may use; none for a share of what the engine's machine has.
+    /// How long it may run; none for the default of the engine's machine.
+    pub timeout: Option<Duration>,
+    /// Memory in bytes that it may use; none for the default of the engine's machine.
     pub memory: Option<u64>,
     /// What each of its outputs may hold, in bytes.
     pub max_output: u64,

@@ -204,6 +204,25 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Gives a plan with these commands and those that they need, and no other.
+    #[must_use]
+    pub fn only<'a>(&'a self, wanted: impl IntoIterator<Item = &'a Name>) -> Self {
+        let mut kept: BTreeSet<&Name> = BTreeSet::new();
+        let mut waiting: Vec<&Name> = wanted.into_iter().collect();
+        while let Some(id) = waiting.pop() {
+            if kept.insert(id) {
+                waiting.extend(self.command(id).into_iter().flat_map(|spec| &spec.needs));
+            }
+        }
+        let mut smaller = self.clone();
+        for set in smaller.sets.values_mut() {
+            set.retain(|spec| kept.contains(&spec.id));
+        }
+        smaller
+    }
+}
+
 /// What a packet's commands use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct References {

@@ -1,7 +1,7 @@
 //! Which commands a plan runs: those of CI where they can be told, else the usual ones of each tool.
 
 use super::packages;
-use super::planned::{PlannedCommand, audit_input, ci_lines, is_planned, modules_input, timeout, within, word};
+use super::planned::{PlannedCommand, audit_input, ci_lines, granted, is_planned, modules_input, within, word};
 use crate::go::GoModule;
 use crate::joined;
 use crate::npm::PackageManager;
@@ -89,7 +89,7 @@ fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedComman
     };
     let mut build = command("go-build", within(folder, "go build ./..."));
     build.comments = comments;
-    build.timeout = Some(timeout(ci_lines(project, folder, &["go", "build"]).first().copied()).0);
+    build.timeout = granted(ci_lines(project, folder, &["go", "build"]).first().copied()).map(|(limit, _)| limit);
     let mut planned = vec![build];
     let vets = ci_lines(project, folder, &["go", "vet"]);
     for line in vets.iter().take(1) {
@@ -120,8 +120,8 @@ fn tests_of_module(
         (false, true) => "go-test-v",
         (false, false) => "go-test",
     });
-    let (limit, why) = timeout(whole.or(lines.first()).copied());
-    test.timeout = Some(limit);
+    let (limit, why) = granted(whole.or(lines.first()).copied()).unzip();
+    test.timeout = limit;
     test.comments.extend(why.or_else(|| whole.map(|line| line.line.place.to_string())));
     for line in lines.iter().filter(|line| whole.is_none_or(|whole| whole.line.text != line.line.text)) {
         test.comments.push(format!("{}: CI also runs `{}`", line.line.place, line.line.text));
@@ -177,7 +177,6 @@ fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedComma
             scan.needs.clone_from(&build.needs);
         }
         scan.frozen.push("vulndb".to_owned());
-        scan.timeout = Some(timeout(None).0);
         planned.push(scan);
     }
     for package in project.packages.iter().filter(|package| is_planned(package)) {

@@ -1,6 +1,6 @@
 //! Which commands a plan runs of an npm package.
 
-use super::planned::{PlannedCommand, ci_lines, is_planned, packages_input, timeout, within};
+use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
 use crate::npm::NpmPackage;
 use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
@@ -39,13 +39,11 @@ pub(super) fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<P
     if package.uses("vitest") {
         let mut test = command("vitest", "npx vitest run");
         test.normalizer = Some("vitest");
-        test.timeout = Some(timeout(None).0);
         test.comments.extend(script_of("vitest").map(|script| format!("{}: `{}`", script.place, script.text)));
         planned.push(test);
     } else if let Some(script) = package.scripts.get("test").filter(|script| !script.text.contains("no test specified"))
     {
         let mut test = command("npm-test", "npm test");
-        test.timeout = Some(timeout(None).0);
         test.only_exit_code = true;
         test.comments.push(format!("{}: `{}`", script.place, script.text));
         planned.push(test);
@@ -92,8 +90,8 @@ fn scripts_in_ci(
         let mut command = PlannedCommand::new("frontend", id, run, "node");
         command.needs = vec![install.to_owned()];
         command.only_exit_code = true;
-        let (limit, why) = timeout(Some(line));
-        command.timeout = Some(limit);
+        let (limit, why) = granted(Some(line)).unzip();
+        command.timeout = limit;
         command.comments.push(line.line.place.to_string());
         command.comments.extend(why);
         command.comments.push(format!("{}: `{}`", script.place, script.text));
@@ -136,7 +134,7 @@ fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, install: &str
     );
     build.needs = vec![install.to_owned()];
     build.only_exit_code = true;
-    build.timeout = Some(timeout(in_ci.first().copied()).0);
+    build.timeout = granted(in_ci.first().copied()).map(|(limit, _)| limit);
     build.comments.push(format!("{}: `{}`", script.place, script.text));
     for embed in embeds {
         build.comments.push(format!(

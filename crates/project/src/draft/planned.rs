@@ -85,10 +85,10 @@ pub(super) fn ci_lines<'a>(project: &'a ProjectSurvey, folder: &str, begins: &[&
     found
 }
 
-/// The time that CI grants: the limit of the job, else half an hour.
-pub(super) fn timeout(line: Option<&CiLine>) -> (String, Option<String>) {
-    match line.and_then(|line| Some((line.minutes?, &line.line.place))) {
-        Some((minutes, place)) => (format!("{minutes}m"), Some(format!("{place}: the job may take {minutes} minutes"))),
-        None => ("30m".to_owned(), None),
-    }
+/// The time that CI grants, and where it says so; none where it grants no time of its own, so that the default of the engine's
+/// machine applies.
+pub(super) fn granted(line: Option<&CiLine>) -> Option<(String, String)> {
+    let line = line?;
+    let minutes = line.minutes?;
+    Some((format!("{minutes}m"), format!("{}: the job may take {minutes} minutes", line.line.place)))
 }

@@ -1,5 +1,5 @@
-//! A sign of life where no bar is shown: a line now and then while something works, so that a host that ends silent jobs does
-//! not end this one.
+//! A sign of life where no bar is shown: now and then, what works, how long it has and what it wrote last, so that people see
+//! that it goes on and a host that ends silent jobs does not end this one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,26 @@ pub struct Pulse {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Something that is at work, or waits to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beat {
+    /// What it is, such as a command.
+    pub what: String,
+    /// Since when it works or waits.
+    pub time: Duration,
+    /// What it is doing now.
+    pub state: BeatState,
+}
+
+/// What something is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BeatState {
+    /// It works; the last line that it wrote, if any, as it came.
+    Works(Option<String>),
+    /// It is ready and waits, in words.
+    Waits(String),
+}
+
 struct Shared {
     state: Mutex<State>,
     ended: Condvar,
@@ -19,8 +39,19 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    working: BTreeMap<String, Instant>,
+    working: BTreeMap<String, (Instant, BeatState)>,
     ended: bool,
+}
+
+impl State {
+    fn beats(&self) -> Vec<Beat> {
+        let beat = |(what, (since, state)): (&String, &(Instant, BeatState))| Beat {
+            what: what.clone(),
+            time: since.elapsed(),
+            state: state.clone(),
+        };
+        self.working.iter().map(beat).collect()
+    }
 }
 
 impl Shared {
@@ -30,18 +61,23 @@ impl Shared {
 }
 
 impl Pulse {
-    /// Begins to say lines to `say`.
-    pub fn new(interval: Duration, say: impl Fn(&str) + Send + 'static) -> Self {
+    /// Begins to say what is at work to `say`, as long as anything is.
+    pub fn new(interval: Duration, say: impl Fn(&[Beat]) + Send + 'static) -> Self {
         let shared = Arc::new(Shared { state: Mutex::default(), ended: Condvar::new() });
         let of_thread = Arc::clone(&shared);
         let beat = move || {
+            let mut next = Instant::now() + interval;
             let mut state = of_thread.lock();
             while !state.ended {
-                let waited = of_thread.ended.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
+                let left = next.saturating_duration_since(Instant::now());
+                let waited = of_thread.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
                 state = waited.0;
-                let working = state.working.iter().map(|(what, since)| (what.as_str(), since.elapsed()));
-                if let Some(line) = line(working).filter(|_| waited.1.timed_out() && !state.ended) {
-                    say(&line);
+                if waited.1.timed_out() && !state.ended {
+                    next = Instant::now() + interval;
+                    let beats = state.beats();
+                    if !beats.is_empty() {
+                        say(&beats);
+                    }
                 }
             }
         };
@@ -52,7 +88,21 @@ impl Pulse {
 
     /// Takes something as at work from now on.
     pub fn begin(&self, what: &str) {
-        self.shared.lock().working.insert(what.to_owned(), Instant::now());
+        self.shared.lock().working.insert(what.to_owned(), (Instant::now(), BeatState::Works(None)));
+    }
+
+    /// Takes something as ready and waiting.
+    pub fn wait(&self, what: &str, says: &str) {
+        let mut state = self.shared.lock();
+        let (_, now) = state.working.entry(what.to_owned()).or_insert_with(|| (Instant::now(), BeatState::Works(None)));
+        *now = BeatState::Waits(says.to_owned());
+    }
+
+    /// Notes the last line of what is at work.
+    pub fn wrote(&self, what: &str, line: &str) {
+        if let Some((_, BeatState::Works(last))) = self.shared.lock().working.get_mut(what) {
+            *last = Some(line.to_owned());
+        }
     }
 
     /// Takes it as done.
@@ -70,14 +120,6 @@ impl Drop for Pulse {
     }
 }
 
-/// Names what works and for how long the longest of it has; none when nothing does.
-fn line<'a>(working: impl Iterator<Item = (&'a str, Duration)>) -> Option<String> {
-    let (names, times): (Vec<&str>, Vec<Duration>) = working.unzip();
-    let longest = times.iter().max()?.as_secs();
-    let time = if longest < 60 { format!("{longest} s") } else { format!("{} min", longest / 60) };
-    Some(row!("working", "{} ({time})", names.join(", ")))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -85,26 +127,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_names_what_works_and_how_long() {
-        let at = |seconds| Duration::from_secs(seconds);
-        assert_eq!(line([].into_iter()), None);
-        assert_eq!(line([("go-test", at(59))].into_iter()).as_deref(), Some("   working  go-test (59 s)"));
-        let two = [("go-test", at(180)), ("vitest", at(61))];
-        assert_eq!(line(two.into_iter()).as_deref(), Some("   working  go-test, vitest (3 min)"));
+    fn beats_come_while_something_works_and_none_afterwards() {
+        let (say, said) = mpsc::channel();
+        let pulse = Pulse::new(Duration::from_millis(1), move |beats| drop(say.send(beats.to_vec())));
+        pulse.begin("slow");
+        pulse.wrote("slow", "ok pkg/x");
+        let last = BeatState::Works(Some("ok pkg/x".to_owned()));
+        for _ in 0..3 {
+            assert_eq!(said.recv().expect("a beat")[0].what, "slow");
+        }
+        assert!(said.iter().take(100).any(|beats| beats[0].state == last), "the last line comes");
+        pulse.end("slow");
+        drop(pulse);
+        while let Ok(beats) = said.recv() {
+            assert!(beats[0].what == "slow", "what was said before the end: {beats:?}");
+        }
     }
 
     #[test]
-    fn lines_come_while_something_works_and_none_afterwards() {
+    fn who_waits_says_for_what_and_since_when_it_works_counts_from_its_beginning() {
         let (say, said) = mpsc::channel();
-        let pulse = Pulse::new(Duration::from_millis(1), move |line| drop(say.send(line.to_owned())));
-        pulse.begin("slow");
-        for _ in 0..3 {
-            assert!(said.recv().expect("a line").contains("slow"));
-        }
-        pulse.end("slow");
-        drop(pulse);
-        while let Ok(line) = said.recv() {
-            assert!(line.contains("slow"), "what was said before the end: {line}");
-        }
+        let pulse = Pulse::new(Duration::from_millis(50), move |beats| drop(say.send(beats.to_vec())));
+        pulse.wait("large", "waits for memory");
+        pulse.wrote("large", "nothing yet");
+        let waits = said.recv().expect("a beat").remove(0);
+        assert_eq!(waits.state, BeatState::Waits("waits for memory".to_owned()));
+        assert!(waits.time >= Duration::from_millis(50));
+        pulse.begin("large");
+        let works = said.recv().expect("a beat").remove(0);
+        assert_eq!(works.state, BeatState::Works(None));
     }
 }

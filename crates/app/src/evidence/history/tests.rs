@@ -19,7 +19,9 @@ pub(crate) fn record(run: &RunId, packet: &PacketId, plan: Digest) -> RunRecord 
         recorded: None,
         host: HostRecord { system: text("linux"), cpus: 1, rcrepro: text("0") },
         engine: EngineRecord { name: text("fake"), version: text("1"), api_version: text("1"), staging: text("none") },
+        machine: None,
         commands: Vec::new(),
+        left_out: Vec::new(),
     }
 }
 
@@ -92,7 +94,7 @@ fn a_record_of_another_version_says_which_versions_are_read() {
     store.ran("ours");
     let run = store.ran("ours");
     let path = store.history.runs.record_path(&run, &store.packet);
-    let text = std::fs::read_to_string(&path).expect("a record").replace("\"version\":3}", "\"version\":5}");
+    let text = std::fs::read_to_string(&path).expect("a record").replace("\"version\":4}", "\"version\":5}");
     std::fs::write(&path, text).expect("our own file");
     store.refused("run record version 5 is not known: expected 1 to 4, which this rcrepro reads");
     assert!(matches!(store.history.record(&run, &store.packet), Err(RecordedError::Record(..))));

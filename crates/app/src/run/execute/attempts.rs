@@ -1,8 +1,8 @@
 //! A command that fails is run again as often as the plan allows, and every attempt is kept.
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::lane_queue::LaneQueue;
 use super::{CommandRun, ExecuteError, Executor, FailedAttempt};
 use rcrepro_engine::Turn;
 use rcrepro_model::evidence::manifest::AttemptEntry;
@@ -28,7 +28,7 @@ impl Executor<'_> {
         &self,
         spec: &CommandSpec,
         action: &Action,
-        lanes: &Semaphore,
+        queue: &LaneQueue,
         stop: &CancellationToken,
     ) -> Result<CommandRun, ExecuteError> {
         let world = self.world(spec);
@@ -37,12 +37,17 @@ impl Executor<'_> {
         let mut attempt = 1;
         loop {
             let began = || {
+                queue.began(&spec.id);
                 if attempt == 1 {
                     (self.context.observe)(RunEvent::Started { id: spec.id.clone() });
                 }
             };
-            let turn = Some(Turn { lanes, began: &began });
-            let ran = self.run_container(spec, action, &world, turn, stop).await?;
+            let waits = |shortage| {
+                queue.waits(&spec.id, &shortage);
+                (self.context.observe)(RunEvent::Waiting { id: spec.id.clone(), shortage });
+            };
+            let turn = Turn { lanes: &queue.lanes, began: &began, waits: &waits, closed: &queue.closed };
+            let ran = self.run_container(spec, action, &world, (Some(turn), None), stop).await?;
             if ran.entry.succeeded() || attempt >= most {
                 let mut ran = CommandRun { earlier, ..ran };
                 ran.entry.earlier = ran.earlier.iter().map(AttemptEntry::from).collect();

@@ -1,8 +1,8 @@
 //! One command: its way through its attempts, and what observers are told of it.
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::lane_queue::LaneQueue;
 use super::{CommandRun, ExecuteError, Executor};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::compare::{Equality, compare_command};
@@ -17,7 +17,7 @@ impl Executor<'_> {
         &self,
         spec: &'s CommandSpec,
         action: Action,
-        lanes: &Semaphore,
+        queue: &LaneQueue,
         stop: CancellationToken,
     ) -> (&'s Name, Result<CommandRun, ExecuteError>) {
         if let Some(taken) = self.take_over(spec, &action) {
@@ -25,7 +25,7 @@ impl Executor<'_> {
             (self.context.observe)(RunEvent::TakenOver { id: spec.id.clone(), run });
             return (&spec.id, Ok(taken));
         }
-        let ended = self.run_attempts(spec, &action, lanes, &stop).await;
+        let ended = self.run_attempts(spec, &action, queue, &stop).await;
         if let Ok(run) = &ended {
             self.tell(spec, run);
         }

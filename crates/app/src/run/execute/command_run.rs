@@ -6,6 +6,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::{AttemptEntry, CommandEntry, EndingEntry};
 use rcrepro_model::execution::attempt::Watch;
+use rcrepro_model::execution::limits::Limit;
 use rcrepro_model::execution::world::World;
 
 /// One command that ran.
@@ -15,6 +16,8 @@ pub struct CommandRun {
     pub entry: CommandEntry,
     /// How it ended, in words.
     pub ended: String,
+    /// The limits that it ran under.
+    pub(crate) limits: CommandBounds,
     /// How long it ran.
     pub(crate) duration: Duration,
     /// The world that it saw.
@@ -27,6 +30,15 @@ pub struct CommandRun {
     pub earlier: Vec<FailedAttempt>,
     /// The run that executed it, where this one took over what came of it.
     pub taken_over: Option<String>,
+}
+
+/// The limits of one command, and where each comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CommandBounds {
+    /// How long it may run.
+    pub(crate) timeout: Limit<Duration>,
+    /// How much memory it may use, in bytes.
+    pub(crate) memory: Limit<u64>,
 }
 
 impl CommandRun {

@@ -1,15 +1,19 @@
 //! One execution in one container, and what its entry in the manifest is made of.
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 
+use super::command_run::CommandBounds;
 use super::{CommandRun, ExecuteError, Executor};
 use crate::run::{promised, quiet};
-use rcrepro_engine::{Execution, Limits, Network, Turn};
+use rcrepro_engine::{Execution, Limits, LiveOutput, Network, Turn};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry, OutputEntry, StreamEntry};
 use rcrepro_model::execution::action::{Action, ActionResult, Output};
-use rcrepro_model::execution::ending::{self, Bounds, usual_memory};
+use rcrepro_model::execution::ending::{self, Bounds};
+use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::plan::CommandSpec;
 use rcrepro_normalize as normalize;
@@ -17,10 +21,12 @@ use rcrepro_store::{BlobStore, StoreError};
 
 /// The processes and threads that a command may have.
 const PIDS: u32 = 4096;
+/// How often it is looked at what a running command wrote last.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 impl Executor<'_> {
-    /// Runs a command's action, or one that was derived from it, in a fresh container and a given world, and says nothing of
-    /// it.
+    /// Runs a command's action, or one that was derived from it, in a fresh container and a given world, for no longer than
+    /// `within`, and says nothing of it but what it writes during its turn.
     ///
     /// # Errors
     /// [`ExecuteError`] when the result cannot be decided.
@@ -29,28 +35,34 @@ impl Executor<'_> {
         spec: &CommandSpec,
         action: &Action,
         world: &World,
-        turn: Option<Turn<'_>>,
+        (turn, within): (Option<Turn<'_>>, Option<Duration>),
         stop: &CancellationToken,
     ) -> Result<CommandRun, ExecuteError> {
         let image = &self.resolved.images[&spec.image];
         let identity = image.identity(&spec.image);
         let label = format!("{}/{}", self.packet, spec.id);
+        let limits = self.limits(spec);
+        let live = LiveOutput::default();
         let execution = Execution {
             action,
             image: &identity,
             label: &label,
-            limits: self.limits(spec),
+            limits: Limits { time: within.map_or(limits.time, |within| within.min(limits.time)), ..limits },
             network: Network::None,
             world,
             turn,
+            live: turn.is_some().then_some(&live),
         };
-        let executed = self.context.engine.execute(&execution, &**self.context.store, stop).await?;
+        let executed = self.context.engine.execute(&execution, &**self.context.store, stop);
+        let executed =
+            if turn.is_some() { self.tell_output(&spec.id, &live, executed).await? } else { executed.await? };
         let entry = self.entry(spec, action, (executed.clock, executed.ending.into()), &executed.result)?;
         let mut findings = quiet::streams(&**self.context.store, &spec.quiet, &entry)?;
         findings.extend(quiet::network(&spec.quiet, spec.id.as_str(), &executed.attempts));
         findings.extend(promised::missing(spec, &entry, &executed.unkept));
         Ok(CommandRun {
             ended: self.ended(spec, &entry),
+            limits: self.bounds(spec),
             entry,
             duration: executed.duration,
             world: executed.world,
@@ -95,15 +107,42 @@ impl Executor<'_> {
         })
     }
 
+    /// Gives the limits of a command, and where they come from.
+    pub(crate) fn bounds(&self, spec: &CommandSpec) -> CommandBounds {
+        let machine = self.context.engine.info().machine;
+        CommandBounds { timeout: machine.timeout(spec.timeout), memory: machine.memory(spec.memory) }
+    }
+
     fn limits(&self, spec: &CommandSpec) -> Limits {
-        let memory = spec.memory.unwrap_or_else(|| usual_memory(self.context.engine.info().memory));
-        Limits { memory, pids: PIDS, output: spec.max_output }
+        let CommandBounds { timeout, memory } = self.bounds(spec);
+        Limits { time: timeout.amount, memory: memory.amount, pids: PIDS, output: spec.max_output }
     }
 
     /// Says how a command ended.
     pub(crate) fn ended(&self, spec: &CommandSpec, entry: &CommandEntry) -> String {
-        let bounds = Bounds { timeout: spec.timeout, memory: Some(self.limits(spec).memory) };
-        ending::words(entry.ending, entry.exit_code, bounds)
+        let CommandBounds { timeout, memory } = self.bounds(spec);
+        let machine = self.context.engine.info().machine;
+        let bounds = Bounds { timeout: Some(timeout), memory: Some(memory), machine };
+        ending::words(entry.ending, entry.exit_code, &bounds)
+    }
+
+    /// Awaits an execution, and says from time to time what it wrote last.
+    async fn tell_output<T>(&self, id: &Name, live: &LiveOutput, execution: impl Future<Output = T>) -> T {
+        let mut execution = std::pin::pin!(execution);
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut told = None;
+        loop {
+            tokio::select! {
+                ended = &mut execution => return ended,
+                _ = looks.tick() => {}
+            }
+            let line = live.last_line();
+            if line.is_some() && line != told {
+                told.clone_from(&line);
+                let line = line.unwrap_or_default();
+                (self.context.observe)(RunEvent::Wrote { id: id.clone(), line });
+            }
+        }
     }
 
     fn stream(

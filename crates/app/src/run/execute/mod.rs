@@ -4,6 +4,7 @@ mod attempts;
 mod command;
 mod command_run;
 mod container;
+mod lane_queue;
 mod schedule;
 mod second_look;
 mod taken_over;
@@ -15,8 +16,8 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::Semaphore;
 
+use self::lane_queue::LaneQueue;
 use self::schedule::Schedule;
 use super::actions::{ActionError, Resolved, derive_action};
 use super::context::RunContext;
@@ -104,8 +105,20 @@ pub struct Executor<'a> {
     pub lanes: usize,
     /// What was recorded, when this is a replay; for live reports only.
     pub recorded: Option<&'a ReproManifest>,
+    /// What a failure does to the commands that do not need the one that failed.
+    pub on_failure: OnFailure,
     /// What earlier runs executed and may be taken over.
     pub earlier: Option<&'a EarlierRuns>,
+}
+
+/// What a failure does to commands, and packets, that do not need what failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// They are run.
+    #[default]
+    KeepGoing,
+    /// None of them begins any more; what runs already ends by itself.
+    Stop,
 }
 
 /// What became of a packet's commands. Those whose needs failed are in neither list.
@@ -127,6 +140,12 @@ pub struct ExecutedPacket {
 }
 
 impl ExecuteError {
+    /// Whether it was stopped, and nothing else was the matter.
+    #[must_use]
+    pub const fn is_interruption(&self) -> bool {
+        matches!(self, Self::Engine(EngineError::Interrupted { .. }))
+    }
+
     /// Whether it is about one command only. The others go on.
     #[must_use]
     pub const fn is_one_commands(&self) -> bool {
@@ -154,6 +173,7 @@ pub async fn execute_packet(input: &StageInput<'_>, prepared: &Prepared) -> Resu
         resolved: &prepared.resolved,
         lanes: options.lanes,
         recorded: recorded.map(|(manifest, _)| manifest),
+        on_failure: options.on_failure,
         earlier: prepared.earlier.as_ref(),
     };
     let executions = executor.run_commands(packet).await?;
@@ -164,6 +184,23 @@ pub async fn execute_packet(input: &StageInput<'_>, prepared: &Prepared) -> Resu
         notes.entry(id).or_default().git = Some(says);
     }
     Ok(ExecutedPacket { executions, notes })
+}
+
+impl<'a> Executor<'a> {
+    /// Executes the commands of a packet one after the other, all that can be; no replay.
+    #[must_use]
+    pub const fn new(context: RunContext<'a>, plan: &'a Plan, packet: &'a PacketId, resolved: &'a Resolved) -> Self {
+        Self {
+            context,
+            plan,
+            packet,
+            resolved,
+            lanes: 1,
+            recorded: None,
+            on_failure: OnFailure::KeepGoing,
+            earlier: None,
+        }
+    }
 }
 
 impl Executor<'_> {
@@ -184,27 +221,38 @@ impl Executor<'_> {
         let RunContext { store, observe, cancel, .. } = self.context;
         let specs: Vec<&CommandSpec> = self.plan.commands(packet).collect();
         observe(RunEvent::Planned { commands: specs.iter().map(|spec| spec.id.clone()).collect() });
-        let mut schedule = Schedule::new(specs);
-        let lanes = Semaphore::new(self.lanes.max(1));
-        let mut running = FuturesUnordered::new();
         let stop = cancel.child_token();
+        let queue = LaneQueue::new(self.lanes, &stop);
+        let mut schedule = Schedule::new(specs, self.on_failure);
+        let mut running = FuturesUnordered::new();
         loop {
-            // One more than there are lanes: its container is ready when a lane becomes free.
-            while running.len() <= self.lanes.max(1) {
+            while running.len() < queue.room() {
                 let Some(spec) = schedule.next_ready(observe) else { break };
                 match derive_action(self.plan, spec, self.resolved, &schedule.results, &**store) {
-                    Ok(action) => running.push(self.run_command(spec, action, &lanes, stop.clone())),
+                    Ok(action) => running.push(self.run_command(spec, action, &queue, stop.clone())),
                     Err(error) => {
                         schedule.note(&spec.id, Err(error.into()));
                         stop.cancel();
                     }
                 }
             }
-            let Some((id, ended)) = running.next().await else { break };
-            if !schedule.note(id, ended) {
+            let ended = tokio::select! {
+                ended = running.next() => ended,
+                () = queue.changed() => continue,
+            };
+            let Some((id, ended)) = ended else { break };
+            // It was ready, and did not begin before another one failed.
+            let did_not_begin = matches!(&ended, Err(error) if error.is_interruption());
+            if did_not_begin && schedule.is_stopped() && !cancel.is_cancelled() {
+                schedule.put_back(id);
+            } else if !schedule.note(id, ended) {
                 stop.cancel();
             }
+            if schedule.is_stopped() {
+                queue.closed.cancel();
+            }
         }
+        schedule.tell_stopped(observe);
         schedule.finish()
     }
 }

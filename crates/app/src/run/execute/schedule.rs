@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CommandRun, ExecuteError, Executions};
+use super::{CommandRun, ExecuteError, Executions, OnFailure};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::CommandEntry;
 use rcrepro_model::execution::event::RunEvent;
@@ -21,11 +21,14 @@ pub(super) struct Schedule<'p> {
     undecided: Vec<(Name, ExecuteError)>,
     /// The first failure that ends everything: what it interrupts fails too.
     failure: Option<ExecuteError>,
+    on_failure: OnFailure,
+    /// The command after whose failure nothing begins any more.
+    stopped_by: Option<Name>,
 }
 
 impl<'p> Schedule<'p> {
     /// Lets all commands wait.
-    pub(super) fn new(specs: Vec<&'p CommandSpec>) -> Self {
+    pub(super) fn new(specs: Vec<&'p CommandSpec>, on_failure: OnFailure) -> Self {
         Self {
             waiting: specs.clone(),
             specs,
@@ -35,13 +38,40 @@ impl<'p> Schedule<'p> {
             done: BTreeMap::new(),
             undecided: Vec::new(),
             failure: None,
+            on_failure,
+            stopped_by: None,
+        }
+    }
+
+    /// Whether nothing begins any more because a command failed.
+    pub(super) const fn is_stopped(&self) -> bool {
+        self.stopped_by.is_some()
+    }
+
+    /// Takes back a command that did not begin.
+    pub(super) fn put_back(&mut self, id: &Name) {
+        self.waiting.extend(self.specs.iter().filter(|spec| spec.id == *id));
+    }
+
+    /// Says which commands did not begin because another one failed.
+    pub(super) fn tell_stopped(&self, observe: &(dyn Fn(RunEvent) + Sync)) {
+        let Some(because) = &self.stopped_by else { return };
+        for spec in self.specs.iter().filter(|spec| self.waiting.iter().any(|waiting| waiting.id == spec.id)) {
+            observe(RunEvent::Stopped { id: spec.id.clone(), because: because.clone() });
+        }
+    }
+
+    fn note_failure(&mut self, id: &Name) {
+        self.broken.insert(id.clone());
+        if self.on_failure == OnFailure::Stop {
+            self.stopped_by.get_or_insert_with(|| id.clone());
         }
     }
 
     /// Takes the next command whose needs are met, if nothing has ended the run. Commands that need one that failed or was
     /// itself skipped are skipped on the way.
     pub(super) fn next_ready(&mut self, observe: &(dyn Fn(RunEvent) + Sync)) -> Option<&'p CommandSpec> {
-        if self.failure.is_some() {
+        if self.failure.is_some() || self.is_stopped() {
             return None;
         }
         self.skip_hopeless(observe);
@@ -68,14 +98,14 @@ impl<'p> Schedule<'p> {
         match ended {
             Ok(run) => {
                 if !run.succeeded() {
-                    self.broken.insert(id.clone());
+                    self.note_failure(id);
                 }
                 self.results.insert(id.clone(), run.entry.clone());
                 self.done.insert(id.clone(), run);
                 true
             }
             Err(error) if error.is_one_commands() && self.failure.is_none() => {
-                self.broken.insert(id.clone());
+                self.note_failure(id);
                 self.undecided.push((id.clone(), error));
                 true
             }

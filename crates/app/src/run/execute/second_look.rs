@@ -72,13 +72,15 @@ impl Executor<'_> {
             if !is_affordable(*spent, failed.duration) {
                 return Ok(too_long(looked, failed.duration));
             }
-            let limited = Action { timeout: action.timeout.min(BUDGET.saturating_sub(*spent)), ..action.clone() };
+            let left = BUDGET.saturating_sub(*spent);
+            let is_less = left < failed.limits.timeout.amount;
             let began = Instant::now();
-            let ran = self.trial(spec, &limited, &look.world(&failed.world), look.as_str(), self.context.cancel).await;
+            let world = look.world(&failed.world);
+            let ran = self.trial(spec, action, (&world, look.as_str()), Some(left), self.context.cancel).await;
             *spent += began.elapsed();
             match ran {
                 // The limit was ours, and says nothing of the command.
-                Ok(ran) if ran.entry.ending == EndingEntry::TimedOut && limited.timeout < action.timeout => {
+                Ok(ran) if ran.entry.ending == EndingEntry::TimedOut && is_less => {
                     return Ok(too_long(looked, ran.duration));
                 }
                 Ok(ran) => looked.push(Looked {
@@ -93,7 +95,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Executes a command in a world whose name is told, with whether it passed there.
+    /// Executes a command in a world, for no longer than `within`, and tells the world's name and whether it passed there.
     ///
     /// # Errors
     /// [`ExecuteError`] when the result cannot be decided.
@@ -101,13 +103,13 @@ impl Executor<'_> {
         &self,
         spec: &CommandSpec,
         action: &Action,
-        world: &World,
-        name: &str,
+        (world, name): (&World, &str),
+        within: Option<Duration>,
         stop: &CancellationToken,
     ) -> Result<CommandRun, ExecuteError> {
         let (id, name) = (spec.id.clone(), name.to_owned());
         (self.context.observe)(RunEvent::Trying { id: id.clone(), world: name.clone() });
-        let ran = self.run_container(spec, action, world, None, stop).await;
+        let ran = self.run_container(spec, action, world, (None, within), stop).await;
         let (passed, duration) =
             ran.as_ref().map_or((None, Duration::ZERO), |ran| (Some(ran.entry.succeeded()), ran.duration));
         (self.context.observe)(RunEvent::Tried { id, world: name, passed, duration });

@@ -37,6 +37,7 @@ impl Executor<'_> {
         let passes = noise.is_empty() && missing.is_empty() && proof.standing() == Standing::Passed;
         passes.then(|| CommandRun {
             ended: self.ended(spec, &entry),
+            limits: self.bounds(spec),
             entry,
             duration: found.duration,
             world,

@@ -18,6 +18,7 @@ use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::runs::{RunDir, Runs};
 
+mod lanes;
 mod second_look;
 
 /// Writes a `[[sets.all]]` table.
@@ -97,20 +98,23 @@ fn resolved(scene: &Scene) -> Resolved {
 }
 
 async fn execute(plan: &Plan, engine: &FakeEngine, scene: &Scene, lanes: usize) -> Outcome {
+    execute_until(plan, engine, scene, lanes, OnFailure::KeepGoing).await
+}
+
+async fn execute_until(
+    plan: &Plan,
+    engine: &FakeEngine,
+    scene: &Scene,
+    lanes: usize,
+    on_failure: OnFailure,
+) -> Outcome {
     let resolved = resolved(scene);
     let packet = "RC-05".parse().expect("an id");
     let events = std::sync::Mutex::new(Vec::new());
     let observe = |event| events.lock().expect("no panic").push(event);
     let cancel = CancellationToken::new();
-    let executor = Executor {
-        context: scene.context(engine, &observe, &cancel),
-        plan,
-        packet: &packet,
-        resolved: &resolved,
-        lanes,
-        recorded: None,
-        earlier: None,
-    };
+    let context = scene.context(engine, &observe, &cancel);
+    let executor = Executor { lanes, on_failure, ..Executor::new(context, plan, &packet, &resolved) };
     let ran = executor.run_all_commands(&plan.packets[&packet]).await;
     Outcome { ran, events: events.into_inner().expect("no panic") }
 }
@@ -163,15 +167,8 @@ async fn ids_and_undecided(plan: &Plan, engine: &FakeEngine) -> (Vec<String>, Ve
     let resolved = resolved(&scene);
     let packet = "RC-05".parse().expect("an id");
     let cancel = CancellationToken::new();
-    let executor = Executor {
-        context: scene.context(engine, &|_| {}, &cancel),
-        plan,
-        packet: &packet,
-        resolved: &resolved,
-        lanes: 2,
-        recorded: None,
-        earlier: None,
-    };
+    let context = scene.context(engine, &|_| {}, &cancel);
+    let executor = Executor { lanes: 2, ..Executor::new(context, plan, &packet, &resolved) };
     let Executions { commands, undecided } =
         executor.run_commands(&plan.packets[&packet]).await.expect("some are decided");
     let undecided = undecided.into_iter().map(|(id, error)| (id.to_string(), error.to_string())).collect();

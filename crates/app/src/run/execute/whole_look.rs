@@ -27,7 +27,7 @@ impl Executor<'_> {
         let Ok(action) = derive_action(self.plan, &whole, self.resolved, results, &**self.context.store) else {
             return Ok(None);
         };
-        match self.trial(spec, &action, &failed.world, "the whole source", self.context.cancel).await {
+        match self.trial(spec, &action, (&failed.world, "the whole source"), None, self.context.cancel).await {
             Ok(ran) if ran.entry.succeeded() => {
                 Ok(Some(format!("passes with the whole source: it needs more than `sees = [{}]`", listed(&spec.sees))))
             }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{ShakeError, patience, spread, wanted, with_needs};
+use super::{ShakeError, patience, spread, wanted};
 use crate::run::actions::derive_action;
 use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, Executor};
@@ -14,7 +14,6 @@ use crate::run::prepare::Preparation;
 use crate::workspace::Workspace;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::CommandEntry;
-use rcrepro_model::execution::action::Action;
 use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::{CommandSpec, PacketId};
 use rcrepro_model::shake::observation::Observation;
@@ -46,11 +45,10 @@ pub async fn propose(
     let packet = workspace.packet(id)?;
     let wanted: BTreeSet<&Name> = wanted(workspace, id, options.commands)?.into_iter().map(|spec| &spec.id).collect();
     let specs: Vec<&CommandSpec> = workspace.plan.commands(packet).filter(|spec| wanted.contains(&spec.id)).collect();
-    let plan = with_needs(&workspace.plan, &specs);
+    let plan = workspace.plan.only(specs.iter().map(|spec| &spec.id));
     let preparation = Preparation { context, workspace };
     let (resolved, _) = preparation.packet(packet, options.revision, None).await?;
-    let executor =
-        Executor { context, plan: &plan, packet: id, resolved: &resolved, lanes: 1, recorded: None, earlier: None };
+    let executor = Executor::new(context, &plan, id, &resolved);
     let mut search = Search { executor: &executor, options, results: BTreeMap::new() };
     let mut found = BTreeMap::new();
     let mut waiting: Vec<&CommandSpec> = plan.commands(packet).collect();
@@ -108,15 +106,13 @@ impl Search<'_> {
                 }
             };
             let world = candidate.world(executor.resolved.date_epoch, &spec.world, question.usual);
-            let mut action = action.clone();
-            if world.clock() == ClockMode::Stands && question.usual != ClockMode::Stands {
-                action = Action { timeout: action.timeout.min(patience(longest)), ..action };
-            }
+            let is_new = world.clock() == ClockMode::Stands && question.usual != ClockMode::Stands;
+            let within = is_new.then(|| patience(longest));
             if trials.get(&candidate).map_or(0, Vec::len) == 1 && world.clock() != ClockMode::Stands {
                 spread(executor.context.cancel).await;
             }
             let name = candidate.to_string();
-            let ran = executor.trial(spec, &action, &world, &name, executor.context.cancel).await;
+            let ran = executor.trial(spec, &action, (&world, &name), within, executor.context.cancel).await;
             let ran = ran.map_err(|source| ShakeError::World {
                 command: spec.id.clone(),
                 world: name,

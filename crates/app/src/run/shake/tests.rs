@@ -1,4 +1,3 @@
-use super::*;
 use rcrepro_format::plan::plan_toml;
 
 #[test]
@@ -12,8 +11,10 @@ fn a_command_brings_what_it_needs_and_nothing_else() {
     let plan = plan_toml::parse(&format!("{head}{}", tables.concat()), &[]).expect("a good plan");
     let packet = &plan.packets[&"RC-05".parse().expect("an id")];
     let kept = |wanted: &str| {
-        let wanted: Vec<&CommandSpec> = plan.commands(packet).filter(|spec| spec.id.as_str() == wanted).collect();
-        with_needs(&plan, &wanted).commands(packet).map(|spec| spec.id.to_string()).collect::<Vec<_>>()
+        plan.only([&wanted.parse().expect("a name")])
+            .commands(packet)
+            .map(|spec| spec.id.to_string())
+            .collect::<Vec<_>>()
     };
     assert_eq!(kept("c"), ["a", "b", "c"]);
     assert_eq!(kept("d"), ["a", "d"]);

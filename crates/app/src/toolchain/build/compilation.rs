@@ -24,6 +24,8 @@ use rcrepro_store::{BlobStore, StoreError};
 /// Where the program lies below the working directory when it is compiled.
 pub(super) const OUTPUT: &str = "bin";
 /// Cross-compiled programs lie in a folder of their own below `bin`, and only then.
+/// How long a program may be compiled.
+pub(super) const TIME: Duration = Duration::from_secs(1800);
 const COLLECT: &str = "mkdir bin && find /tmp/go/bin -type f -exec mv -t bin {} +";
 
 /// A program to compile.
@@ -70,7 +72,7 @@ impl Compilation<'_> {
             },
         };
         let input_root = input_root.expect("the root is always there");
-        let action = Action { command, input_root, timeout: Duration::from_secs(1800) };
+        let action = Action { command, input_root, timeout: Some(TIME) };
         keep(action.command.encode())?;
         keep(action.encode())?;
         Ok(action)

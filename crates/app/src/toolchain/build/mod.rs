@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 
 use self::assemble::assemble_apart;
-use self::compilation::{Compilation, OUTPUT};
+use self::compilation::{Compilation, OUTPUT, TIME};
 use self::locked::locked;
 use self::made::{is_made, note_made};
 use self::packages::fetch;
@@ -20,7 +20,7 @@ use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
 use rcrepro_images::oci::image::{ImageParts, store_image};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::execution::action::{Ending, Output};
-use rcrepro_model::execution::ending::{self, Bounds};
+use rcrepro_model::execution::ending;
 use rcrepro_model::execution::event::ImageEvent;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::definition::{ImageName, ImagePlatform};
@@ -166,10 +166,11 @@ pub(crate) async fn compile(
         action: &action,
         image: &image.identity,
         label: &format!("image/{}", what.layer),
-        limits: Limits { memory: 4 << 30, pids: 4096, output: OWN_OUTPUT },
+        limits: Limits { time: TIME, memory: 4 << 30, pids: 4096, output: OWN_OUTPUT },
         network: Network::None,
         world: &World::real(),
         turn: None,
+        live: None,
     };
     let executed = engine.execute(&execution, context.store.as_ref(), &context.cancel).await?.whole(execution.label)?;
     let output = OUTPUT.parse().expect("a constant path");
@@ -181,8 +182,8 @@ pub(crate) async fn compile(
         (ending, _) => {
             let streams = [executed.result.stdout, executed.result.stderr];
             let tail = streams.map(|stream| tail(context.store.as_ref(), stream)).concat();
-            let bounds = Bounds { timeout: action.timeout, memory: Some(execution.limits.memory) };
-            let ending = ending::with_fixed_limits((*ending).into(), executed.result.exit_code, bounds);
+            let limits = (execution.limits.time, execution.limits.memory);
+            let ending = ending::with_fixed_limits((*ending).into(), executed.result.exit_code, limits);
             Err(ImageError::Compile { label: purl, ending, tail })
         }
     }

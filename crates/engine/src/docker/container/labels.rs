@@ -17,6 +17,8 @@ const DEADLINE_MARGIN: Duration = Duration::from_secs(3600);
 
 /// How long beyond its time-out a container may be needed, for its deadline.
 pub(crate) const DEADLINE_SLACK: Duration = Duration::from_secs(600);
+/// How long a container may wait for its turn, with everything in it, before others may think that nobody comes back for it.
+pub(crate) const TURN_SLACK: Duration = Duration::from_secs(24 * 3600);
 
 /// The store and the run that a container or a volume is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]

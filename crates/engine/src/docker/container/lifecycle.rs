@@ -23,7 +23,7 @@ use crate::docker::fault::{call, incomplete, limited, reason, refuse};
 use crate::docker::images::compare_used;
 use crate::docker::outputs::drain::Drain;
 use crate::docker::pump::PumpHandle;
-use crate::{EngineError, Execution};
+use crate::{EngineError, Execution, MemoryPool};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::execution::action::Ending;
 use rcrepro_store::BlobStore;
@@ -60,6 +60,8 @@ pub(crate) struct Created<'a> {
     pub spool_dir: &'a Path,
     /// Whether its command begins when the gate is opened, or at once.
     pub gated: bool,
+    /// What its memory is taken from.
+    pub memory: &'a MemoryPool,
 }
 
 /// Runs a created container to its end.
@@ -72,19 +74,22 @@ pub(crate) async fn run_to_end(
     store: &dyn BlobStore,
     cancel: &CancellationToken,
 ) -> Result<Ended, EngineError> {
-    let Created { client, pump, container, spool_dir, gated } = *created;
+    let Created { client, pump, container, spool_dir, gated, memory } = *created;
     let label = execution.label;
     let mut drain = Drain::attach(pump, label, container, gated, store, spool_dir).await?;
     if cancel.is_cancelled() {
         return Err(EngineError::Interrupted { label: label.to_owned() });
     }
+    if let Some(live) = execution.live {
+        live.follow(drain.tail());
+    }
     // Without a gate a container begins when it is started, and its turn must have come before.
-    let mut turn = if gated { None } else { execution.take_turn(cancel).await? };
+    let mut turn = if gated { None } else { Some(execution.take_turn(memory, cancel).await?) };
     let started = client.start_container(container, None::<StartContainerOptions>);
     limited(label, "start the container", started).await?;
     let ready = Instant::now();
     if gated {
-        turn = execution.take_turn(cancel).await?;
+        turn = Some(execution.take_turn(memory, cancel).await?);
         drain.open_gate(label).await?;
     }
     let waited_for_turn = if gated { ready.elapsed() } else { Duration::ZERO };
@@ -119,7 +124,7 @@ async fn wait_for_stop(
     let (mut timed_out, mut paused) = (false, false);
     let mut exit = std::pin::pin!(wait(client, container, label));
     let mut soon = std::pin::pin!(pump.dialect.wait(container));
-    let mut until = std::pin::pin!(tokio::time::sleep(execution.action.timeout));
+    let mut until = std::pin::pin!(tokio::time::sleep(execution.limits.time));
     let mut streams_ended = false;
     let code = loop {
         tokio::select! {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bollard::models::Mount;
 use tokio::sync::Mutex;
@@ -14,7 +14,7 @@ use super::slot::Slot;
 use super::tar_in::{TarIn, TarInError};
 use super::upload::{Target, put};
 use crate::docker::container::init;
-use crate::docker::container::labels::{DEADLINE_SLACK, Owner};
+use crate::docker::container::labels::{DEADLINE_SLACK, Owner, TURN_SLACK};
 use crate::docker::container::spec::{self, Entry, HOSTS_PATH, hosts};
 use crate::docker::container::trash::Container;
 use crate::docker::fault::{call, refuse, status};
@@ -117,7 +117,8 @@ impl Stager {
             true => self.stage_overlays(of, execution, &entry, subtrees).await?,
             false => OverlayMounts::default(),
         };
-        let labels = self.owner.labels(label, SystemTime::now(), execution.action.timeout + DEADLINE_SLACK);
+        let waits = if execution.turn.is_some() { TURN_SLACK } else { Duration::ZERO };
+        let labels = self.owner.labels(label, SystemTime::now(), waits + execution.limits.time + DEADLINE_SLACK);
         let body = spec::container(execution, &confirmed.id, &confirmed.environment, labels, mounts, entry)?;
         let container = Container::create(&self.pump, label, body, slots).await;
         let container = container.map_err(|error| match status(&error) {

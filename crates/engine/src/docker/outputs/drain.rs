@@ -11,7 +11,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,9 +23,9 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::EngineError;
 use crate::docker::fault::{incomplete, limited, refuse};
 use crate::docker::pump::PumpHandle;
+use crate::{EngineError, OutputTail};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_store::{BlobStore, BlobWriter, StoreError};
 
@@ -40,6 +40,7 @@ const STREAM_LIMIT: u64 = 16 << 30;
 pub(crate) struct Drain {
     task: AbortOnDropHandle<Result<(), String>>,
     received: Arc<AtomicU64>,
+    tail: Arc<SpoolTail>,
     whole: bool,
     stdout: Copier,
     stderr: Copier,
@@ -75,9 +76,15 @@ impl Drain {
         let attached = async { attached.await.unwrap_or_else(|error| Err(io::Error::other(error).into())) };
         let AttachContainerResults { output, input } = limited(label, "attach to the container", attached).await?;
         let received = Arc::new(AtomicU64::new(0));
-        let task = pump.spawn(drain(output, to_stdout, to_stderr, received.clone()));
+        let tail = Arc::new(SpoolTail { stdout: to_stdout, stderr: to_stderr, is_stderr: AtomicBool::new(false) });
+        let task = pump.spawn(drain(output, tail.clone(), received.clone()));
         let task = AbortOnDropHandle::new(task);
-        Ok(Self { task, received, whole: false, stdout, stderr, input })
+        Ok(Self { task, received, tail, whole: false, stdout, stderr, input })
+    }
+
+    /// Gives the way to the end of what has come so far.
+    pub fn tail(&self) -> Arc<dyn OutputTail> {
+        self.tail.clone()
     }
 
     /// Lets a container that waits at its gate go.
@@ -132,16 +139,11 @@ impl Drain {
 }
 
 /// Reads frames until the end. Nothing here waits for anything but the socket and the page cache.
-async fn drain(
-    mut output: Output,
-    stdout: Arc<Spool>,
-    stderr: Arc<Spool>,
-    received: Arc<AtomicU64>,
-) -> Result<(), String> {
+async fn drain(mut output: Output, to: Arc<SpoolTail>, received: Arc<AtomicU64>) -> Result<(), String> {
     while let Some(frame) = output.next().await {
-        let (spool, bytes): (&Spool, Bytes) = match frame {
-            Ok(LogOutput::StdOut { message }) => (&stdout, message),
-            Ok(LogOutput::StdErr { message }) => (&stderr, message),
+        let (is_stderr, bytes): (bool, Bytes) = match frame {
+            Ok(LogOutput::StdOut { message }) => (false, message),
+            Ok(LogOutput::StdErr { message }) => (true, message),
             // bollard hands out what it cannot frame, such as a frame that was cut, under these names.
             Ok(LogOutput::Console { message } | LogOutput::StdIn { message }) => {
                 return Err(format!("{} bytes of the streams are not a whole frame", message.len()));
@@ -149,7 +151,12 @@ async fn drain(
             Err(error) => return Err(format!("the streams broke off: {error}")),
         };
         let began = Instant::now();
-        spool.append(&bytes)?;
+        if is_stderr {
+            to.stderr.append(&bytes)?
+        } else {
+            to.stdout.append(&bytes)?
+        }
+        to.is_stderr.store(is_stderr, Ordering::Relaxed);
         let took = began.elapsed();
         if took > STALL_LIMIT {
             return Err(format!("the disk held the streams up for {} ms; bytes may be lost", took.as_millis()));
@@ -157,6 +164,25 @@ async fn drain(
         received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }
     Ok(())
+}
+
+/// The spools of both streams, and which of them was written to last.
+struct SpoolTail {
+    stdout: Arc<Spool>,
+    stderr: Arc<Spool>,
+    is_stderr: AtomicBool,
+}
+
+/// Reads what is in the page cache already; the drain waits for nobody who looks.
+impl OutputTail for SpoolTail {
+    fn end(&self, most: usize) -> Vec<u8> {
+        let spool = if self.is_stderr.load(Ordering::Relaxed) { &self.stderr } else { &self.stdout };
+        let written = spool.state().written;
+        let from = written.saturating_sub(most as u64);
+        let mut bytes = vec![0; usize::try_from(written - from).unwrap_or(most)];
+        // What cannot be read is not shown; the copier reports it.
+        if spool.file.read_exact_at(&mut bytes, from).is_ok() { bytes } else { Vec::new() }
+    }
 }
 
 /// A file that one side appends to while the other follows.

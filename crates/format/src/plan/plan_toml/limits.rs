@@ -1,11 +1,12 @@
-//! A command's memory and its own variables.
+//! A command's time, its memory and its own variables.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use toml::Spanned;
 
 use super::{PlanError, Source};
-use crate::syntax::quantity::Bytes;
+use crate::syntax::quantity::{Bytes, Seconds};
 
 /// The least memory that an engine gives a container: 6 MiB. Source: Docker's `docker run --memory`.
 const LEAST_MEMORY: u64 = 6 << 20;
@@ -14,6 +15,11 @@ const LEAST_MEMORY: u64 = 6 << 20;
 const DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 impl Source<'_> {
+    /// Reads how long a command may run; none where the plan does not say.
+    pub(super) fn timeout(&self, wire: Option<&Spanned<String>>) -> Result<Option<Duration>, PlanError> {
+        wire.map(|text| self.parse::<Seconds>(text).map(|Seconds(time)| time)).transpose()
+    }
+
     /// Reads how much memory a command may have, in bytes; none where the plan does not say.
     pub(super) fn memory(&self, wire: Option<&Spanned<String>>) -> Result<Option<u64>, PlanError> {
         let Some(text) = wire else { return Ok(None) };

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{DEFAULT_TIMEOUT, PlanError, Source};
-use crate::syntax::quantity;
+use super::{PlanError, Source};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::attempt::Quiet;
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
@@ -187,10 +186,7 @@ impl Source<'_> {
             normalize_stdout: Vec::new(),
             normalize_stderr: Vec::new(),
             normalize_outputs: BTreeMap::new(),
-            timeout: match &wire.timeout {
-                Some(text) => self.parse::<quantity::Seconds>(text)?.0,
-                None => DEFAULT_TIMEOUT,
-            },
+            timeout: self.timeout(wire.timeout.as_ref())?,
             memory: None,
             max_output: USUAL_OUTPUT,
             world: WorldSettings::default(),

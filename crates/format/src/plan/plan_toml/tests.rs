@@ -50,7 +50,7 @@ fn a_good_plan_is_understood() {
     let ids: Vec<String> = plan.commands(packet).map(|command| command.id.to_string()).collect();
     assert_eq!(ids, ["go-build", "go-test"]);
     let build = plan.commands(packet).next().expect("a command");
-    assert_eq!((build.timeout, build.memory), (Duration::from_secs(120), None));
+    assert_eq!((build.timeout, build.memory), (Some(std::time::Duration::from_secs(120)), None));
     assert_eq!(plan.command(&build.id), Some(build));
     assert_eq!(plan.command(&"nowhere".parse().expect("a name")), None);
 }

@@ -10,15 +10,7 @@ async fn look(
 ) -> Result<Vec<FailureNotes>, ExecuteError> {
     let (plan, scene) = (plan(tables), Scene::default());
     let (packet, resolved) = ("RC-05".parse().expect("an id"), resolved(&scene));
-    let executor = Executor {
-        context: scene.context(engine, &|_| {}, cancel),
-        plan: &plan,
-        packet: &packet,
-        resolved: &resolved,
-        lanes: 1,
-        recorded: None,
-        earlier: None,
-    };
+    let executor = Executor::new(scene.context(engine, &|_| {}, cancel), &plan, &packet, &resolved);
     let ran = executor.run_all_commands(&plan.packets[&packet]).await?;
     let notes = executor.failure_notes(&plan.packets[&packet], &ran, true).await?;
     Ok(notes.into_values().collect())
