@@ -212,8 +212,9 @@ mod tests {
     #[test]
     fn what_is_packed_is_read_again_and_packed_alike() {
         let files = [("b/x", &b"one"[..]), ("a", &[7; 3000])];
-        let packs: [fn([(&'static str, &'static [u8]); 2]) -> io::Result<Vec<u8>>; 2] = [stored, deflated];
-        for pack in packs {
+        type Files = [(&'static str, &'static [u8]); 2];
+        type Pack = fn(Files) -> io::Result<Vec<u8>>;
+        for pack in [stored as Pack, deflated] {
             let bytes = pack(files).expect("a zip");
             assert_eq!(pack(files).expect("a zip"), bytes);
             let expected = files.map(|(name, content)| (name.to_owned(), true, content.to_vec()));
