@@ -189,7 +189,7 @@ impl FakeEngine {
         self
     }
 
-    /// Has a machine with so much memory, in bytes, and so many processors.
+    /// Pretends to be a machine with so much memory, in bytes, and so many processors.
     #[must_use]
     pub fn with_machine(mut self, memory: u64, processors: u64) -> Self {
         self.info.machine = EngineMachine { memory: Some(memory), processors: Some(processors) };

@@ -1,7 +1,7 @@
 //! Which executions may run at the same time: as many as there are lanes, and as long as what they may use together is not more
 //! than the machine's memory.
 //!
-//! Both are taken in one step, so that nobody holds a lane while it waits for memory. Whoever fits goes, and may overtake one
+//! Both are taken in one step, so that nobody holds a lane while it waits for memory. What fits goes, and may overtake one
 //! that needs more: a packet's commands are finite, so that the large one has its turn.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{EngineError, Execution};
 use rcrepro_model::execution::event::Shortage;
 
 /// The memory of an engine's machine, of which every execution takes what it may use before it begins.
@@ -98,46 +97,43 @@ impl Lanes {
     }
 }
 
-impl<'a> Execution<'a> {
-    /// Waits until there is room for it, and says that the command begins.
-    ///
-    /// # Errors
-    /// [`EngineError::Interrupted`].
-    pub async fn take_turn(
-        &self,
-        pool: &'a MemoryPool,
+impl MemoryPool {
+    /// Waits until there is room for an execution of this name that may use so many bytes, and says that its command begins;
+    /// none when that was cancelled, or nothing begins any more.
+    pub async fn take<'a>(
+        &'a self,
+        (name, bytes): (&str, u64),
+        turn: Option<Turn<'a>>,
         cancel: &CancellationToken,
-    ) -> Result<TurnPermit<'a>, EngineError> {
-        let interrupted = || EngineError::Interrupted { label: self.label.to_owned() };
-        let name = self.label.split_once('/').map_or(self.label, |(_, name)| name);
+    ) -> Option<TurnPermit<'a>> {
         let mut said = None;
         loop {
-            let changed = pool.changed.notified();
+            let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            if self.turn.is_some_and(|turn| turn.closed.is_cancelled()) {
-                return Err(interrupted());
+            if turn.is_some_and(|turn| turn.closed.is_cancelled()) {
+                return None;
             }
-            let shortage = match pool.try_take(name, self.limits.memory, self.turn.map(|turn| turn.lanes)) {
+            let shortage = match self.try_take(name, bytes, turn.map(|turn| turn.lanes)) {
                 Ok(permit) => {
-                    if let Some(turn) = self.turn {
+                    if let Some(turn) = turn {
                         (turn.began)();
                     }
-                    return Ok(permit);
+                    return Some(permit);
                 }
                 Err(shortage) => shortage,
             };
             if said.as_ref() != Some(&shortage) {
-                if let Some(turn) = self.turn {
+                if let Some(turn) = turn {
                     (turn.waits)(shortage.clone());
                 }
                 said = Some(shortage);
             }
             tokio::select! {
                 () = changed => {}
-                () = cancel.cancelled() => return Err(interrupted()),
-                () = closed(self.turn) => return Err(interrupted()),
+                () = cancel.cancelled() => return None,
+                () = closed(turn) => return None,
             }
         }
     }

@@ -71,6 +71,22 @@ pub struct Execution<'a> {
     pub live: Option<&'a LiveOutput>,
 }
 
+impl<'a> Execution<'a> {
+    /// Waits until there is room for it, and says that the command begins.
+    ///
+    /// # Errors
+    /// [`EngineError::Interrupted`].
+    pub async fn take_turn(
+        &self,
+        pool: &'a MemoryPool,
+        cancel: &CancellationToken,
+    ) -> Result<TurnPermit<'a>, EngineError> {
+        let name = self.label.split_once('/').map_or(self.label, |(_, name)| name);
+        let permit = pool.take((name, self.limits.memory), self.turn, cancel).await;
+        permit.ok_or_else(|| EngineError::Interrupted { label: self.label.to_owned() })
+    }
+}
+
 /// What a container may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

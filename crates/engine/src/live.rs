@@ -1,4 +1,4 @@
-//! The end of what a running command has written, for whoever wants to show it. Looking never holds the command's streams up.
+//! The end of what a running command has written, to be shown. Looking never holds the command's streams up.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -186,6 +186,11 @@ fn balanced(before: &str) -> bool {
     quotes('"') && quotes('\'')
 }
 
+/// Gives the folder of a path; empty for a file at the top.
+pub(crate) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

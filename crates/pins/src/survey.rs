@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::class::{FileClass, class, is_test_archive, set_aside};
 use super::reference::{Mention, ReferencedTool, SourceKind};
 use super::{dockerfile, sweep};
+use crate::class::folder_of;
 use crate::documents::shown_images;
 use crate::readers::contexts::{self, NamedContext};
 use crate::readers::{devcontainer, env_file, go_mod, package_json, shell, version_file, yaml_file};
@@ -23,7 +24,7 @@ pub struct Unreadable {
 
 /// What one file holds.
 #[derive(Debug, Clone)]
-pub struct SurveyedFile {
+pub struct MentionsOfFile {
     path: String,
     mentions: Vec<Mention>,
     unreadable: Option<SyntaxError>,
@@ -60,17 +61,17 @@ pub struct PinSurvey {
 const SNIFF: usize = 8000;
 
 impl PinSurvey {
-    /// Takes files in their order, and what each of them says about another: `.env` about the compose file beside it, whoever
+    /// Takes files in their order, and what each of them says about another: `.env` about the compose file beside it, what
     /// names a build context about the Dockerfile that is built with it.
-    pub fn join(&mut self, files: Vec<SurveyedFile>, pins: &Pins) {
+    pub fn join(&mut self, files: Vec<MentionsOfFile>, pins: &Pins) {
         let variables: BTreeMap<&str, &BTreeMap<String, String>> =
             files.iter().filter_map(|file| Some((folder_of(&file.path), file.variables.as_ref()?))).collect();
-        let again: Vec<(usize, SurveyedFile)> = files
+        let again: Vec<(usize, MentionsOfFile)> = files
             .iter()
             .enumerate()
             .filter_map(|(at, file)| {
                 let variables = variables.get(folder_of(&file.path))?;
-                Some((at, SurveyedFile::read_with(&file.path, file.compose.as_ref()?, pins, variables)))
+                Some((at, MentionsOfFile::read_with(&file.path, file.compose.as_ref()?, pins, variables)))
             })
             .collect();
         let mut files = files;
@@ -86,10 +87,10 @@ impl PinSurvey {
 
     /// Looks through a file by itself. `pins` say which old versions to search for.
     pub fn file(&mut self, path: &str, bytes: &[u8], pins: &Pins) {
-        self.add(SurveyedFile::read(path, bytes, pins));
+        self.add(MentionsOfFile::read(path, bytes, pins));
     }
 
-    fn add(&mut self, mut file: SurveyedFile) {
+    fn add(&mut self, mut file: MentionsOfFile) {
         // Of what lies above only what counts is named: the rest would change what the pins rest on with every edit there.
         if file.path.starts_with("../") {
             file.mentions.retain(|mention| mention.look_alike.is_none());
@@ -103,12 +104,7 @@ impl PinSurvey {
     }
 }
 
-/// Gives the folder of a path; empty for a file at the top.
-pub(crate) fn folder_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-impl SurveyedFile {
+impl MentionsOfFile {
     /// Looks through a file. `pins` say which old versions to search for.
     #[must_use]
     pub fn read(path: &str, bytes: &[u8], pins: &Pins) -> Self {

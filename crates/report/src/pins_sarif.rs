@@ -1,4 +1,4 @@
-//! Findings about pins as SARIF 2.1.0: a result for each thing to mend, with all the places where it stands.
+//! Findings about pins as SARIF 2.1.0: a result for each thing to mend, with all its places.
 
 use std::collections::BTreeMap;
 

@@ -29,7 +29,7 @@ pub struct RunReport<'a> {
     pub flakes: &'a BTreeMap<Name, Flake>,
     /// The commands that did not run.
     pub skipped: &'a [String],
-    /// The packet's commands that were not to be run: then nothing else is said of the packet.
+    /// The packet's commands that were not to be run: then nothing else is printed about the packet.
     pub left_out: &'a [Name],
     /// Where the manifest was written, if it was.
     pub written: Option<&'a str>,

@@ -6,7 +6,7 @@ use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::above;
 use rcrepro_pins::documents::sections;
 use rcrepro_pins::judge::{Judgement, judge};
-use rcrepro_pins::survey::{PinSurvey, SurveyedFile};
+use rcrepro_pins::survey::{MentionsOfFile, PinSurvey};
 use rcrepro_store::ingest::Visited;
 
 /// Says why the pins cannot be judged.
@@ -57,10 +57,10 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
         _ if records.matches(path) => Look::Nothing,
         // What rcrepro wrote is no reference of anybody's; the lines keep their numbers.
         Visited::File(bytes) if written(path) => match sections::blanked(&String::from_utf8_lossy(bytes)) {
-            Ok(text) => Look::File(SurveyedFile::read(path, text.as_bytes(), &plan.pins)),
-            Err(_) => Look::File(SurveyedFile::read(path, bytes, &plan.pins)),
+            Ok(text) => Look::File(MentionsOfFile::read(path, text.as_bytes(), &plan.pins)),
+            Err(_) => Look::File(MentionsOfFile::read(path, bytes, &plan.pins)),
         },
-        Visited::File(bytes) => Look::File(SurveyedFile::read(path, bytes, &plan.pins)),
+        Visited::File(bytes) => Look::File(MentionsOfFile::read(path, bytes, &plan.pins)),
         Visited::Symlink => Look::Nothing,
         Visited::Submodule => Look::Closed(path.to_owned()),
     })?;
@@ -79,7 +79,7 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
 
 /// What a tracked path comes to.
 enum Look {
-    File(SurveyedFile),
+    File(MentionsOfFile),
     Closed(String),
     Nothing,
 }

@@ -63,7 +63,7 @@ pub struct Latest {
     pub manifest: ReproManifest,
     /// Where it is from, in words.
     pub origin: String,
-    /// The run's record, where it is from a run.
+    /// None for what was read from committed files.
     record: Option<RunRecord>,
     /// A newer run that left no record, in words.
     pub unrecorded: Option<String>,

@@ -69,7 +69,7 @@ pub enum RunError {
         packet: PacketId,
         /// The command that was asked for.
         command: Name,
-        /// The commands that it has.
+        /// What could have been named instead.
         known: Vec<Name>,
     },
     /// An image that the packet builds cannot be built, whatever the commands do.

@@ -22,7 +22,7 @@ use rcrepro_model::text::civil_date::CivilDate;
 pub struct PacketQueue<'a> {
     workspace: &'a Workspace,
     waiting: Waiting<'a>,
-    /// The packets that passed.
+    /// What others may need from now on.
     passed: BTreeSet<PacketId>,
     /// The packets that did not, and those that were not run because they need one of them.
     failed: BTreeSet<PacketId>,

@@ -97,7 +97,7 @@ pub struct Action {
 }
 
 /// The time-out that an encoded action names where the plan says nothing: always the same, so that no digest depends on the
-/// machine whose default applies. What is applied stands in the run record.
+/// machine whose default applies. The run record holds what is applied.
 pub const UNSET_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Action {

@@ -49,7 +49,7 @@ pub enum RunEvent {
     Wrote {
         /// The command.
         id: Name,
-        /// The last line so far, as it came: whoever shows it makes it harmless.
+        /// The last line so far, as it came: to be made harmless before it is shown.
         line: String,
     },
     /// A command was not executed: what an earlier run executed was taken over.
@@ -142,7 +142,7 @@ pub enum RunEvent {
     },
     /// A packet was not run because one that it needs did not pass.
     PacketSkipped {
-        /// The packet.
+        /// Not begun, and not to begin in this queue.
         packet: PacketId,
         /// The packet that did not pass.
         because: PacketId,

@@ -23,11 +23,11 @@ pub struct EngineMachine {
 pub struct Limit<T> {
     /// How much it allows.
     pub amount: T,
-    /// Who set it.
+    /// Decides which key a hint names.
     pub source: LimitSource,
 }
 
-/// Who set a limit.
+/// The plan, or a default of the machine or of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LimitSource {

@@ -8,9 +8,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::class::FileClass;
+use crate::class::{FileClass, folder_of};
 use crate::reference::{Mention, ReferencedTool, SourceKind};
-use crate::survey::folder_of;
 use crate::syntax::yaml;
 use rcrepro_format::syntax::jsonc;
 use rcrepro_format::syntax::node::{SyntaxNode, Value};

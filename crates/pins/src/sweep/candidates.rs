@@ -30,12 +30,12 @@ static CANDIDATES: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The parts of a text that may hold a version, by tool; ascending, none touches another.
 #[derive(Debug, Default)]
-pub struct Parts {
+pub struct CandidateParts {
     go: Vec<Range<usize>>,
     node: Vec<Range<usize>>,
 }
 
-impl Parts {
+impl CandidateParts {
     /// Looks through a text.
     #[must_use]
     pub fn of(text: &str) -> Self {
@@ -106,7 +106,7 @@ mod tests {
 
     /// What the patterns find in a whole text, and in its parts.
     fn both(text: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
-        let parts = Parts::of(text);
+        let parts = CandidateParts::of(text);
         let (mut whole, mut in_parts) = (Vec::new(), Vec::new());
         for pattern in PATTERNS.iter() {
             whole.extend(pattern.regex.captures_iter(text).filter_map(|found| Some(found.name("v")?.range())));
@@ -125,8 +125,8 @@ mod tests {
         let text = format!("{filler}go1.26.8 {filler}\"goVersion\":\"1.25\"{filler}`a`\nnode@20 is \"node: 3\"");
         let (whole, in_parts) = both(&text);
         assert_eq!(whole, in_parts);
-        assert!(Parts::of(&text).for_tool(ReferencedTool::Node)[0].len() < 1000);
-        assert!(Parts::of("the good node of category:\n").is_empty());
+        assert!(CandidateParts::of(&text).for_tool(ReferencedTool::Node)[0].len() < 1000);
+        assert!(CandidateParts::of("the good node of category:\n").is_empty());
     }
 
     proptest! {

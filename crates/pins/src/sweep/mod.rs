@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use super::class::{FileClass, in_comment};
 use super::image;
 use super::reference::{Mention, ReferencedTool, SourceKind, Use};
-use crate::sweep::candidates::Parts;
+use crate::sweep::candidates::CandidateParts;
 use crate::sweep::patterns::{PATTERNS, Pattern, PatternForm, demands, usage};
 use rcrepro_format::syntax::lines::Lines;
 
 /// Finds what looks like a version of a toolchain and is not among `known`.
 #[must_use]
 pub fn mentions(class: FileClass, kind: SourceKind, text: &str, known: &[Mention]) -> Vec<Mention> {
-    let parts = Parts::of(text);
+    let parts = CandidateParts::of(text);
     if parts.is_empty() {
         return Vec::new();
     }

@@ -139,7 +139,7 @@ impl Progress {
         }
     }
 
-    /// Shows what something waits for. A lane becomes free soon, and is no news where lines stay.
+    /// Shows what something waits for. A lane becomes free soon, and is not worth a line that stays.
     fn wait(&self, what: &str, shortage: &Shortage) {
         let says = shortage.to_string();
         match &self.medium {
@@ -208,7 +208,7 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes a line to standard error. A closed one is no reason to stop a run.
+/// Writes a line to standard error. A run goes on when it is closed.
 fn say(line: &str) {
     drop(writeln!(std::io::stderr(), "{}", printable::line(line)));
 }

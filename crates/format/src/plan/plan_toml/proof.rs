@@ -32,6 +32,6 @@ mod tests {
         assert_eq!(rule("proof = \"go-test\""), Ok(ProofRule::Tool(Tool::GoTest)));
         assert_eq!(rule("proof = \"exit-code\""), Ok(ProofRule::ExitCode));
         let error = rule("proof = \"none\"").expect_err("no such rule");
-        assert!(error.starts_with("9:9: there is no proof `none`; known: `gitleaks`, "), "{error}");
+        assert!(error.starts_with("9:9: there is no proof `none`; known: `eslint`, `gitleaks`, "), "{error}");
     }
 }
