@@ -136,7 +136,10 @@ fn a_failure_whose_record_is_damaged_is_undecided_and_no_older_run_takes_its_pla
     let (run, _) = passed.recorded(2, 3);
     let path = passed.record_path(&run);
     let whole = std::fs::read(&path).expect("a record");
-    let newer = String::from_utf8_lossy(&whole).replace("{\"version\":3", "{\"version\":4,\"unheard-of\":1");
+    let version = |number: u32| format!("{{\"version\":{number},");
+    let unknown = version(RUN_RECORD_VERSION + 1) + "\"unheard-of\":1,";
+    let newer = String::from_utf8_lossy(&whole).replace(&version(RUN_RECORD_VERSION), &unknown);
+    assert!(newer.contains(&unknown), "{newer}");
     for damaged in [&whole[..whole.len() / 2], b"", b"{}", newer.as_bytes()] {
         std::fs::write(&path, damaged).expect("our own file");
         passed.is("UNDECIDED", &format!("the record of RC-05 in run {run} cannot be read"));

@@ -80,7 +80,7 @@ fn evidence_that_is_missing_is_named_and_leaves_it_undecided() {
     let (a, b, store) = (stranger.path().join("a.json"), stranger.path().join("b.json"), stranger.path().join("store"));
     std::fs::copy(scene.path("manifests/RC-05.json"), &a).expect("copied");
     std::fs::remove_file(scene.path("manifests/RC-05.json")).expect("removed");
-    scene.ok(&["run", "RC-05"]);
+    scene.ok(&["run", "RC-05", "--fresh"]);
     std::fs::copy(scene.path("manifests/RC-05.json"), &b).expect("copied");
     let text = |path: &std::path::Path| path.to_str().expect("a text path").to_owned();
     let ended = scene.run(&["--store", &text(&store), "why", &text(&a), &text(&b)]);

@@ -12,8 +12,8 @@ use crate::refusal::Refusal;
 const PROGRAMS: [&str; 2] = ["gitleaks", "govulncheck"];
 
 /// Brings the tools into `target/hollow`, in the versions of `tests/hollow/tools` and `images`, runs every case and compares what it
-/// said with the recordings; with `--record` it writes those anew
-/// whose name holds a text, all without one, and docs/hollow.md.
+/// said with the recordings. With `--record` it writes anew those whose name holds a text, or all without one, and
+/// docs/hollow.md.
 ///
 /// # Errors
 /// A client that cannot bring a tool (exit 4), and a case that came out otherwise (exit 1).
@@ -30,7 +30,8 @@ pub fn run(root: &Path, record: Option<&str>) -> Result<ExitCode, Refusal> {
     PROGRAMS.iter().try_for_each(|name| program(root, &folder, name))?;
     println!("tools in {:.1} s", started.elapsed().as_secs_f64());
     let mut tests = machine::cargo(root);
-    tests.args(["test", "--quiet", "--package", "rcrepro-proof", "--test", "hollow", "--", "--include-ignored"]);
+    // The whole workspace is built with the same features as for its tests.
+    tests.args(["test", "--quiet", "--workspace", "--test", "hollow", "--", "--include-ignored"]);
     tests.env("RCREPRO_HOLLOW_TOOLS", &folder);
     if let Some(only) = record {
         tests.env("RCREPRO_HOLLOW_RECORD", only).arg("the_real_tools_say_what_is_recorded");
