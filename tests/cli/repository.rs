@@ -42,6 +42,10 @@ fn git_works_in_the_container_and_a_replay_lays_the_same_bytes() {
 
     let verified = scene.ok(&["verify", "manifests/RC-05.json"]);
     assert!(!verified.stdout.contains("source.git"), "{}", verified.stdout);
+    // A board is told of another repository as `verify` is.
+    scene.write("manifests/RC-05.json", manifest.replace("\"v1.0.0\":", "\"v1.0.9\":").as_bytes());
+    assert_eq!((scene.run(&["verify", "manifests/RC-05.json"]).code, scene.run(&["status"]).code), (6, 6));
+    scene.write("manifests/RC-05.json", manifest.as_bytes());
     let apart = tempfile::tempdir().expect("a folder");
     let copied = Command::new("cp").arg("-r").arg(scene.path("manifests")).arg(apart.path()).status().expect("cp");
     assert!(copied.success());

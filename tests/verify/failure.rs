@@ -78,6 +78,12 @@ async fn what_was_changed_in_the_record_of_a_failure_is_tampering() {
         assert_eq!(code, 6, "{from} -> {to}: {told}");
         assert_eq!(clone.state(), "TAMPERED", "{from} -> {to}");
     }
+    // What it was made by cannot be read, and so not what it is of.
+    let clone = project.cloned();
+    let (before, plan) = text.split_once("\"plan\":\"").expect("it names its plan");
+    clone.write(FAILED, format!("{before}\"plan\":\"{}{}", "0".repeat(64), &plan[64..]).as_bytes());
+    assert_ne!(clone.program(&["verify", FAILED]).0, 0);
+    assert!(matches!(clone.state().as_str(), "UNDECIDED" | "TAMPERED"), "{}", clone.state());
     // Without the mark and the version it is the manifest of a packet of which a command is missing.
     let clone = project.cloned();
     let bare = text.replace("\"failed\":{\"not_run\":[\"after\"]},", "").replace("\"version\":5", "\"version\":3");
@@ -108,6 +114,27 @@ async fn a_failure_never_replaces_what_passed_and_goes_when_a_run_passes() {
     assert!(!project.path(FAILED).exists() && !project.path("manifests/RC-05.failed.evidence").exists());
     project.commit("2026-02-02T00:00:00Z");
     assert_eq!((project.state(), project.cloned().state()), ("DONE".to_owned(), "DONE".to_owned()));
+}
+
+#[tokio::test]
+async fn runs_of_an_older_commit_leave_the_failure_of_this_one_alone() {
+    let project = Project::new(&commands());
+    project.write("src/main.go", b"package main // changed\n");
+    project.commit("2026-02-01T00:00:00Z");
+    project.run(&failing()).await;
+    let failure = project.read(FAILED);
+    for engine in [failing(), passing()] {
+        let (run, _) = project.run_with(&engine, |options| older(fresh(options))).await;
+        assert!(run.failure.is_none());
+        assert_eq!(project.read(FAILED), failure);
+    }
+    assert_eq!((project.state(), project.cloned().state()), ("FAILED".to_owned(), "READY".to_owned()));
+    project.commit("2026-02-02T00:00:00Z");
+    assert_eq!(project.cloned().state(), "FAILED");
+}
+
+fn older(options: rcrepro_app::run::RunOptions<'_>) -> rcrepro_app::run::RunOptions<'_> {
+    rcrepro_app::run::RunOptions { revision: "HEAD~1", ..options }
 }
 
 #[tokio::test]

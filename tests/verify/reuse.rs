@@ -163,6 +163,19 @@ async fn a_command_that_once_failed_or_is_in_quarantine_is_executed_again() {
 }
 
 #[tokio::test]
+async fn what_is_older_than_a_failure_of_the_command_is_not_taken_over() {
+    let project = one("");
+    project.run(&says("fine\n")).await;
+    project.commit(LATER);
+    // With the later commit's own time it is another action.
+    let broken = FakeEngine::default().on("RC-05/check", Script::exit(1));
+    project.run_with(&broken, |options| RunOptions { fresh: true, ..options }).await;
+    project.commit("2026-04-05T06:07:08Z");
+    assert_eq!(project.state(), "FAILED");
+    assert!(executes(&project).await);
+}
+
+#[tokio::test]
 async fn other_settings_and_rules_count_as_they_are_today() {
     let keys = "sees = [\"src/**\"]";
     for (what, more, is_executed) in [

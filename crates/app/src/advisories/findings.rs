@@ -170,7 +170,7 @@ pub(crate) fn newest(
         return Ok(Some((found.manifest, origin, Box::new(own))));
     }
     if let Some(set) = failure::open(workspace, id, store.root())?
-        && failure::is_current(workspace, &set, id, source, store)
+        && failure::is_current(workspace, &set, id, source, store) != Some(false)
     {
         let path = workspace.failed_path(id);
         let manifest = set.manifest().map_err(|source| StatusError::NoManifest { path, source })?;

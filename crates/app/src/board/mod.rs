@@ -197,10 +197,17 @@ impl Gather<'_> {
         let verification = set.verify_commands(self.others.today)?;
         let standing = verification.standing();
         let is_read = standing != Standing::Tampered && verification.parsed.is_some();
-        if is_read && !failure::is_current(self.workspace, &set, id, self.source, self.store) {
-            return Ok(None);
-        }
         let of = |line| format!("manifests/{id}.failed.json: {line}");
+        if is_read {
+            match failure::is_current(self.workspace, &set, id, self.source, self.store) {
+                Some(true) => {}
+                Some(false) => return Ok(None),
+                None => {
+                    let why = vec![of("the plan that it was made by cannot be read".to_owned())];
+                    return Ok(Some(PacketEvidence::Undecided { why }));
+                }
+            }
+        }
         let why = lines(&verification).into_iter().map(of).collect();
         let otherwise = || PacketEvidence::Undecided { why: vec![of("it is not the record of a failure".to_owned())] };
         Ok(Some(wrong(standing, why).unwrap_or_else(otherwise)))

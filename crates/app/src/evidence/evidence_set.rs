@@ -94,11 +94,6 @@ impl EvidenceSet {
     /// [`EvidenceSetError`] when something beside the manifest cannot be read; what is wrong or missing is a finding.
     pub fn verify(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
         let mut verification = self.verify_commands(today)?;
-        if let Some(manifest) = &verification.parsed {
-            let (findings, untied) = repository::verify(self.file.path(), manifest, self.file.blobs());
-            verification.findings.extend(findings);
-            verification.untied.extend(untied);
-        }
         // Images are built once every command has passed.
         if let Some(manifest) = verification.parsed.as_ref().filter(|manifest| manifest.failed.is_none()) {
             let VerifiedImages { evidence, findings, notes, untied } = self.verify_images(manifest)?;
@@ -110,12 +105,19 @@ impl EvidenceSet {
         Ok(verification)
     }
 
-    /// Judges the manifest and its evidence alone: on a board each image of the release is a fact of its own.
+    /// Judges the manifest, its evidence and the repository that its commands saw: on a board each image of the release is a fact
+    /// of its own.
     ///
     /// # Errors
     /// As [`Self::verify`].
     pub(crate) fn verify_commands(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
-        Ok(verify(self.file.bytes(), self.file.blobs(), &self.file.examine_folder()?, today))
+        let mut verification = verify(self.file.bytes(), self.file.blobs(), &self.file.examine_folder()?, today);
+        if let Some(manifest) = &verification.parsed {
+            let (findings, untied) = repository::verify(self.file.path(), manifest, self.file.blobs());
+            verification.findings.extend(findings);
+            verification.untied.extend(untied);
+        }
+        Ok(verification)
     }
 
     /// Judges the record of the release's images alone; nothing where the packet names none. `manifest` is that of this set.

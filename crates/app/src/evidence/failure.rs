@@ -1,7 +1,7 @@
 //! The record of a packet that failed: `PACKET.failed.json` beside the packet's manifest, with evidence of its own.
 //!
-//! It has the form of a manifest and is judged as one. A run that fails writes it and leaves the manifest of an earlier run where it
-//! is; a run that passes removes it. So where it is there, no run has passed since.
+//! It has the form of a manifest and is judged as one. A run of what is checked out that fails writes it and leaves the manifest of
+//! an earlier run where it is; one that passes removes it. So where it is there, no such run has passed since.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,8 @@ pub(crate) fn open(
     }
 }
 
-/// Whether a record of a failure is of the packet, and of the source, plan and locks at hand.
+/// Whether a record of a failure is of the packet, and of the source, plan and locks at hand; none where the plan that it was made
+/// by cannot be read.
 #[must_use]
 pub(crate) fn is_current(
     workspace: &Workspace,
@@ -50,13 +51,15 @@ pub(crate) fn is_current(
     packet: &PacketId,
     source: Digest,
     store: &dyn BlobStore,
-) -> bool {
-    let Ok(manifest) = set.manifest() else { return false };
+) -> Option<bool> {
+    let Ok(manifest) = set.manifest() else { return Some(false) };
+    if manifest.packet != *packet {
+        return Some(false);
+    }
     // A plan that cannot be read from the evidence is the one at hand when the digests are equal.
     let own = || (manifest.plan == workspace.plan_digest()).then(|| workspace.plan.clone());
-    let plan = recorded::plan(&manifest, set.blobs()).or_else(own);
-    manifest.packet == *packet
-        && plan.is_some_and(|plan| outdated(workspace, &manifest, &plan, source, store).is_none())
+    let plan = recorded::plan(&manifest, set.blobs()).or_else(own)?;
+    Some(outdated(workspace, &manifest, &plan, source, store).is_none())
 }
 
 /// Finds the manifest of an earlier run whose commands had the same actions as these, as far as both have them.

@@ -3,7 +3,8 @@
 //!
 //! An execution is taken over only where nothing about it is in doubt: it passed at its first attempt, so did every other one of
 //! the same action that is known, nothing tried to reach the network, the clock was pinned, and machine, rcrepro and settings were
-//! the same. Executions that are older than a record that cannot be read do not count: the command is executed then.
+//! the same. Executions that are older than a failure of the same command, whatever its action was, or than a record that cannot be
+//! read, do not count: the command is executed then.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -32,6 +33,8 @@ const EPOCHS: usize = 4;
 pub struct EarlierRuns {
     /// By action, the newest first.
     executions: BTreeMap<Digest, Vec<Execution>>,
+    /// The commands that failed in a run that is newer than those which are still to be read.
+    failed: BTreeSet<Name>,
     /// `SOURCE_DATE_EPOCH` of each packet's runs with the commit that was run, the newest first.
     epochs: Vec<(PacketId, String, i64)>,
 }
@@ -47,6 +50,8 @@ pub(crate) struct Execution {
     pub(crate) duration: Duration,
     /// What the plan said of it beside the action; none where that plan cannot be read.
     settings: Option<Settings>,
+    /// Whether the command failed since, in any action.
+    failed_since: bool,
     verdict: Doubt,
 }
 
@@ -112,8 +117,12 @@ impl EarlierRuns {
                 entry: entry.clone(),
                 duration: Duration::from_millis(of.duration_ms),
                 settings: plan.and_then(|plan| plan.command(&entry.id)).map(Settings::from),
+                failed_since: self.failed.contains(&entry.id),
                 verdict: doubt(entry, of, record.host == *host, store),
             };
+            if execution.verdict == Doubt::Failed {
+                self.failed.insert(entry.id.clone());
+            }
             self.executions.entry(entry.action).or_default().push(execution);
         }
     }
@@ -124,7 +133,8 @@ impl EarlierRuns {
         let settings = Some(Settings::from(spec));
         let mut alike = self.executions.get(&action)?.iter().filter(|found| found.settings == settings);
         let newest = alike.next()?;
-        let certain = newest.verdict == Doubt::None && alike.all(|found| found.verdict != Doubt::Failed);
+        let certain =
+            newest.verdict == Doubt::None && !newest.failed_since && alike.all(|found| found.verdict != Doubt::Failed);
         certain.then_some(newest)
     }
 

@@ -13,6 +13,7 @@ use rcrepro_model::evidence::manifest::{ReproManifest, version_for};
 use rcrepro_model::evidence::release_record::Released;
 use rcrepro_model::plan::{CommandSpec, PacketId};
 use rcrepro_model::standing::Standing;
+use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::{BlobStore as _, StoreError};
 
 /// Why what a run came to could not be written.
@@ -55,11 +56,22 @@ pub(crate) fn write_evidence(
             *written = Some(write(&path, record, context.store)?.display().to_string());
         }
         run.written = Some(path);
-        failure::remove(&workspace.failed_path(id))?;
-    } else if run.standing() == Standing::Failed {
+        if is_checked_out(workspace, &run.record.commit) {
+            failure::remove(&workspace.failed_path(id))?;
+        }
+    } else if run.standing() == Standing::Failed && is_checked_out(workspace, &run.record.commit) {
         run.failure = Some(write_failure(context, workspace, id, &run)?);
     }
     Ok(run)
+}
+
+/// Whether a commit is the one that is checked out: what became of an older one neither hides nor ends a failure of this one.
+fn is_checked_out(workspace: &Workspace, commit: &str) -> bool {
+    let head = || {
+        let (repository, _) = workspace.repository().ok()?;
+        GitHistory::open(&repository).ok()?.commit("HEAD").ok()
+    };
+    head().is_none_or(|head| head.commit == commit)
 }
 
 /// Writes the record of a failure. The manifest of an earlier run is left where it is.
