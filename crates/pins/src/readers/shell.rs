@@ -255,6 +255,15 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether the same text builds an image of this name: by that name, or by one that has a variable in place of the tag, as
+    /// `--tag "app:$target"` in a loop.
+    fn is_built(&self, name: &str) -> bool {
+        let of_variable = |built: &String| {
+            built.split_once('$').is_some_and(|(before, _)| before.ends_with(':') && name.starts_with(before))
+        };
+        self.built.contains(name) || self.built.iter().any(of_variable)
+    }
+
     fn mentions(self, kind: SourceKind) -> Vec<Mention> {
         let starts: Vec<usize> = self.text.match_indices('\n').map(|(at, _)| at + 1).collect();
         let place = |at: usize| {
@@ -265,7 +274,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for used in &self.used {
             let place = place(used.at);
-            let own = self.built.contains(used.value.as_ref().unwrap_or(&used.text));
+            let own = self.is_built(used.value.as_ref().unwrap_or(&used.text));
             let mentions = match &used.value {
                 Some(text) => image::mentions(place, kind, text),
                 None => {
