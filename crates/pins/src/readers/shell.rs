@@ -362,6 +362,14 @@ mod tests {
     }
 
     #[test]
+    fn an_image_that_a_loop_builds_is_no_image_of_others() {
+        let text = "for t in a b; do\n  docker build --tag \"app:$t\" .\ndone\nid=$(docker run app:a)\ndocker run apple:a\n\
+                    docker build -t \"$NAME\" .\ndocker run other:1\n";
+        let expected = [(4, "app:a", false, true), (5, "apple:a", false, false), (7, "other:1", false, false)];
+        assert_eq!(images(text), expected.map(|(line, text, unclear, built)| (line, text.to_owned(), unclear, built)));
+    }
+
+    #[test]
     fn images_of_run_and_pull_are_found_behind_their_options() {
         let text = "IMG=alpine:3\ndocker run --rm -it -v \"$PWD:/src\" --name=x golang:1.26 go test ./...\n\
                     sudo podman pull quay.io/a/b:1 && docker run \\\n  -e A=b \\\n  $IMG sh\n\
