@@ -67,6 +67,8 @@ impl From<FrozenError> for Failure {
             FrozenError::Engine(error) => return error.into(),
             FrozenError::Store(error) => return error.into(),
             FrozenError::Mismatch { .. }
+            | FrozenError::Altered { .. }
+            | FrozenError::Client(_)
             | FrozenError::Vulndb { source: VulndbError::Mirror(MirrorError::Missing { .. }), .. }
             | FrozenError::Cassette { source: CassetteError::Mirror(_), .. }
             | FrozenError::Step { blame: Blame::World, .. }

@@ -122,7 +122,14 @@ fn placed(line: SeenText, folder: Option<&str>, minutes: Option<u32>) -> CiLine 
         folder = folder.and_then(|folder| below(&folder, target.trim()));
         text = rest.trim().to_owned();
     }
-    for (before, program) in [("npm --prefix ", "npm "), ("npm -C ", "npm "), ("make -C ", "make ")] {
+    for (before, program) in [
+        ("npm --prefix ", "npm "),
+        ("npm -C ", "npm "),
+        ("pnpm --dir ", "pnpm "),
+        ("pnpm -C ", "pnpm "),
+        ("yarn --cwd ", "yarn "),
+        ("make -C ", "make "),
+    ] {
         if let Some((target, rest)) = text.strip_prefix(before).and_then(|rest| rest.split_once(' ')) {
             folder = folder.and_then(|folder| below(&folder, target));
             text = format!("{program}{}", rest.trim());

@@ -8,6 +8,7 @@ use crate::seen::{Place, SeenText};
 use crate::{TrackedFiles, folder_of, joined, lies_in, name_of};
 use rcrepro_format::syntax::jsonc;
 use rcrepro_format::syntax::node::SyntaxNode;
+use rcrepro_pins::syntax::yaml;
 
 /// Who installs a package's dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +54,12 @@ pub struct NpmPackage {
     pub lock: Option<(PackageManager, String)>,
     /// `packageManager`.
     pub package_manager: Option<SeenText>,
-    /// `workspaces`.
+    /// `workspaces`, or pnpm's file for them.
     pub workspaces: Option<Place>,
+    /// The folders, from the project's, in which the client installs: its own first, then those of workspaces that the lock tells.
+    pub installs: Vec<String>,
+    /// Whether the lock is one of yarn 1.
+    pub is_yarn_1: bool,
     /// `scripts` by name.
     pub scripts: BTreeMap<String, SeenText>,
     /// The names of all direct dependencies, those of its workspaces too.
@@ -118,6 +123,11 @@ fn package(files: &dyn TrackedFiles, path: &str) -> Option<NpmPackage> {
         .into_iter()
         .map(|(name, manager)| (manager, joined(folder, name)))
         .find(|(_, lock)| files.paths().binary_search(lock).is_ok());
+    let text = lock.as_ref().and_then(|(_, lock)| files.text(lock)).unwrap_or_default();
+    let manager = lock.as_ref().map(|(manager, _)| *manager);
+    let package_manager =
+        document.get("packageManager").and_then(|node| Some(SeenText::new(node.text()?, path, node.line)));
+    let is_named_1 = package_manager.as_ref().is_some_and(|seen| seen.text.starts_with("yarn@1."));
     let seen = |node: &SyntaxNode| node.text().map(|text| SeenText::new(text, path, node.line));
     let pairs = |key: &str| document.get(key).map(SyntaxNode::pairs).unwrap_or_default();
     let scripts = pairs("scripts").iter().filter_map(|(name, line)| Some((name.text()?.to_owned(), seen(line)?)));
@@ -125,10 +135,56 @@ fn package(files: &dyn TrackedFiles, path: &str) -> Option<NpmPackage> {
     Some(NpmPackage {
         folder: folder.to_owned(),
         lock,
-        package_manager: document.get("packageManager").and_then(seen),
-        workspaces: document.get("workspaces").map(|node| Place::new(path, node.line)),
+        workspaces: match manager {
+            Some(PackageManager::Pnpm) => pnpm_workspace(files, folder),
+            _ => document.get("workspaces").map(|node| Place::new(path, node.line)),
+        },
+        installs: installs(folder, manager, &text),
+        is_yarn_1: is_named_1 || text.lines().take(9).any(|line| line == "# yarn lockfile v1"),
+        package_manager,
         scripts: scripts.collect(),
         dependencies: dependencies.filter_map(|(name, _)| name.text().map(str::to_owned)).collect(),
         has_tsconfig: has("tsconfig.json"),
     })
+}
+
+/// Finds where pnpm's own file names workspaces.
+fn pnpm_workspace(files: &dyn TrackedFiles, folder: &str) -> Option<Place> {
+    let path = joined(folder, "pnpm-workspace.yaml");
+    let documents = yaml::documents(&files.text(&path)?).ok()?;
+    let node = documents.iter().find_map(|document| document.get("packages"))?;
+    (!node.members().is_empty()).then(|| Place::new(&path, node.line))
+}
+
+/// Lists the folders in which a client makes a `node_modules`, as far as its lock tells.
+fn installs(folder: &str, manager: Option<PackageManager>, lock: &str) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    match manager {
+        Some(PackageManager::Pnpm) => {
+            let kinds = ["dependencies", "devDependencies", "optionalDependencies"];
+            for document in yaml::documents(lock).unwrap_or_default() {
+                for (name, importer) in document.get("importers").map(SyntaxNode::pairs).unwrap_or_default() {
+                    let installs = kinds.iter().any(|kind| importer.get(kind).is_some());
+                    found.extend(name.text().filter(|name| installs && is_inside(name)).map(|name| joined(folder, name)));
+                }
+            }
+        }
+        Some(PackageManager::Npm) => {
+            let document = jsonc::document(lock, false).ok().flatten();
+            let packages = document.as_ref().and_then(|lock| lock.get("packages")).map(SyntaxNode::pairs).unwrap_or_default();
+            for (place, _) in packages {
+                let inner = place.text().and_then(|place| place.split_once("/node_modules/")).map(|(inner, _)| inner);
+                let inner = inner.filter(|inner| is_inside(inner) && !inner.starts_with("node_modules/"));
+                found.extend(inner.map(|inner| joined(folder, inner)));
+            }
+        }
+        _ => {}
+    }
+    found.remove(folder);
+    std::iter::once(folder.to_owned()).chain(found).collect()
+}
+
+/// Whether a path of a lock is a plain one below its folder.
+fn is_inside(path: &str) -> bool {
+    !path.is_empty() && !path.starts_with('/') && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }

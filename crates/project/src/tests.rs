@@ -116,6 +116,61 @@ fn scripts_that_ci_runs_are_planned_once() {
 }
 
 #[test]
+fn packages_of_pnpm_and_yarn_are_installed_by_their_clients() {
+    let package = r#"{"packageManager": "pnpm@11.22.0+sha512.aa", "scripts": {"build": "vite build", "lint": "eslint ."},
+        "devDependencies": {"vitest": "3"}}"#;
+    let lock = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies: {a: 1}\n  packages/one:\n    devDependencies: {b: 1}\n  \
+                packages/none: {}\n";
+    let old = r#"{"scripts": {"test": "jest"}}"#;
+    let workflow = "jobs:\n  a:\n    steps:\n    - run: |\n        cd web\n        pnpm install --frozen-lockfile --prefer-offline\n        \
+                    pnpm lint\n        pnpm run build\n    - run: yarn --cwd old test\n";
+    let (plan, text) = planned(&[
+        ("web/package.json", package),
+        ("web/pnpm-lock.yaml", lock),
+        ("web/pnpm-workspace.yaml", "packages:\n  - packages/*\n"),
+        ("old/package.json", old),
+        ("old/yarn.lock", "# yarn lockfile v1\n"),
+        ("new/package.json", r#"{"devDependencies": {"vitest": "3"}}"#),
+        ("new/yarn.lock", "__metadata:\n  version: 8\n"),
+        (".github/workflows/ci.yml", workflow),
+    ]);
+    let spec = |id: &str| plan.command(&id.parse().expect("a name")).unwrap_or_else(|| panic!("{id} in\n{text}"));
+    for (id, line) in [
+        ("pnpm-install-web", "cd web && pnpm install --frozen-lockfile --prefer-offline --reporter=silent"),
+        ("pnpm-lint-web", "cd web && pnpm lint"),
+        ("pnpm-build-web", "cd web && pnpm run build"),
+        ("vitest-web", "cd web && pnpm exec vitest run"),
+        ("yarn-install-old", "cd old && yarn install --frozen-lockfile --silent"),
+        ("yarn-test-old", "cd old && yarn --silent run test"),
+        ("yarn-install-new", "cd new && yarn install --immutable"),
+        ("vitest-new", "cd new && yarn run vitest run"),
+    ] {
+        assert_eq!(spec(id).line, line, "{text}");
+        assert_eq!(spec(id).frozen.len(), 1, "the client comes from there: {text}");
+    }
+    let outputs: Vec<&str> = spec("pnpm-install-web").outputs.iter().map(|path| path.as_str()).collect();
+    assert_eq!(outputs, ["web/node_modules", "web/packages/one/node_modules"]);
+    let kinds: Vec<&str> = plan.frozen.values().map(|input| input.kind.as_str()).collect();
+    assert_eq!(kinds, ["yarn-packages", "yarn-packages", "pnpm-packages"], "{text}");
+    assert!(text.contains("web/package.json:1: pnpm@11.22.0 wants Node 22.13 at least"), "{text}");
+    assert!(text.contains("TODO: web/pnpm-lock.yaml: no audit is planned"), "{text}");
+}
+
+#[test]
+fn workspaces_of_npm_yield_what_the_lock_says() {
+    let lock = r#"{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {}, "packages/one": {},
+        "packages/one/node_modules/a": {}, "node_modules/a/node_modules/b": {}}}"#;
+    let (plan, text) = planned(&[
+        ("package.json", r#"{"workspaces": ["packages/*"]}"#),
+        ("packages/one/package.json", r#"{"dependencies": {"a": "1"}}"#),
+        ("package-lock.json", lock),
+    ]);
+    let install = plan.command(&"npm-ci".parse().expect("a name")).expect("planned");
+    let outputs: Vec<&str> = install.outputs.iter().map(|path| path.as_str()).collect();
+    assert_eq!(outputs, ["node_modules", "packages/one/node_modules"], "{text}");
+}
+
+#[test]
 fn what_ci_makes_is_planned_as_the_makefile_has_it() {
     let (plan, text) = planned(&[
         ("go.mod", "module m\n\ngo 1.25.1\n"),

@@ -25,17 +25,47 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
             let source = workspace.ingest_source(revision, &*session.store)?;
             let images = names.iter().filter_map(|name| workspace.plan.frozen[name].image.clone());
             let images = preparation.images(images).await?;
+            let mut failures = Vec::new();
             for name in &names {
                 let image = workspace.plan.frozen[name].image.as_ref();
                 let identity = image.map(|image| images[image].identity(image));
-                let (path, changed) = preparation.frozen_step(name, source.root, identity.as_ref()).lock(named).await?;
-                let state = if changed { "locked" } else { "unchanged" };
-                print(format!("{state:>10}  {name}: {}\n", path.display()))?;
+                match preparation.frozen_step(name, source.root, identity.as_ref()).lock(named).await {
+                    Ok((path, changed)) => {
+                        let state = if changed { "locked" } else { "unchanged" };
+                        print(format!("{state:>10}  {name}: {}\n", path.display()))?;
+                    }
+                    // What one registry does not give keeps no other input from being locked.
+                    Err(error) if !cancel.is_cancelled() => {
+                        print(format!("{:>10}  {name}\n", "not locked"))?;
+                        failures.push(Failure::from(error));
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if let Some(failure) = joined(failures, names.len()) {
+                return Err(failure);
             }
             say_next(next_command(&workspace));
             Ok(Exit::Success)
         })
         .await
+}
+
+/// Makes one error of those of all inputs; its exit code is the highest.
+fn joined(mut failures: Vec<Failure>, of: usize) -> Option<Failure> {
+    if failures.len() < 2 {
+        return failures.pop();
+    }
+    let exit = failures.iter().map(|failure| failure.exit).max_by_key(|exit| exit.code())?;
+    let mut hints: Vec<&str> = Vec::new();
+    for hint in failures.iter().filter_map(|failure| failure.hint.as_deref()) {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    let hint = (!hints.is_empty()).then(|| hints.join("\nhint: "));
+    let message = format!("{} of {of} frozen inputs could not be locked", failures.len());
+    Some(Failure { causes: failures.iter().map(Failure::words).collect(), ..Failure::plain(exit, message, hint) })
 }
 
 fn known(workspace: &Workspace, names: &[Name]) -> Result<Vec<Name>, Failure> {

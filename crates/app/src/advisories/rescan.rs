@@ -101,7 +101,7 @@ pub async fn rescan(
 
 /// Lists the frozen inputs of a command that have advisory data.
 fn advisories<'a>(plan: &'a Plan, spec: &'a CommandSpec) -> impl Iterator<Item = &'a Name> {
-    spec.frozen.iter().filter(|name| plan.frozen.get(*name).is_some_and(|input| input.kind.front().is_some()))
+    spec.frozen.iter().filter(|name| plan.frozen.get(*name).is_some_and(|input| input.kind.is_advisories()))
 }
 
 struct PacketScan<'a> {
@@ -255,7 +255,7 @@ impl PacketScan<'_> {
         for set in plan.sets.values_mut() {
             set.retain(|spec| keep.contains(&spec.id));
             for spec in set.iter_mut().filter(|_| bare) {
-                spec.frozen.retain(|name| frozen.get(name).is_none_or(|input| input.kind.front().is_none()));
+                spec.frozen.retain(|name| frozen.get(name).is_none_or(|input| !input.kind.is_advisories()));
             }
         }
         Workspace { plan, ..self.workspace.clone() }

@@ -3,6 +3,9 @@
 //! All faults are reported at once and by place, before a registry is asked: one that answers slowly, or a client that tries again
 //! for minutes, would only hide them.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
 use super::read_source::ReadSource;
 use super::{go, npm};
 use rcrepro_model::content::digest::Digest;
@@ -20,80 +23,136 @@ pub struct ClientFile {
     pub digest: Digest,
 }
 
-/// Lists the files that a client's step is given, those of its lock first; the fault when one is missing that has to be there.
+/// A file as a look at the source finds it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    digest: Digest,
+    /// Its text, where it is known.
+    text: Option<String>,
+}
+
+/// Looks for a file of the source by its path.
+type Look<'a, E> = &'a dyn Fn(&str) -> Result<Option<Found>, E>;
+
+/// Lists the files that a client's lock consists of, its own first; the fault when one is missing that has to be there. `alone`
+/// says that no command that uses the input heeds a `go.work`.
 ///
 /// # Errors
 /// What `read` fails with.
-pub fn files<E>(input: &FrozenInput, read: ReadSource<'_, E>) -> Result<Result<Vec<ClientFile>, Fault>, E> {
-    let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
-    let (names, optional): (&[&str], &[&str]) = match input.kind {
-        FrozenKind::GoModules => (&go::modules::LOCK_FILES, &go::modules::LOCK_FILES[1..]),
-        FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => (&npm::lock::LOCK_FILES, &[]),
-        FrozenKind::GoVulndb | FrozenKind::GoStd => return Ok(Ok(Vec::new())),
+pub fn files<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Result<Result<Vec<ClientFile>, Fault>, E> {
+    let look = |path: &str| {
+        let found = |bytes: Vec<u8>| Found {
+            digest: Digest::of(&bytes),
+            text: Some(String::from_utf8_lossy(&bytes).into_owned()),
+        };
+        Ok(read(path)?.map(found))
     };
-    let mut found = Vec::new();
-    let mut main = String::new();
-    for name in names {
-        let path = below(folder, name);
-        match read(&path)? {
-            Some(bytes) => {
-                found.push(ClientFile { name: (*name).to_owned(), path, digest: Digest::of(&bytes) });
-                if found.len() == 1 {
-                    main = String::from_utf8_lossy(&bytes).into_owned();
-                }
-            }
-            None if optional.contains(name) && !go::modules::needs_sums(&main) => {}
-            None => return Ok(Err(missing(input.kind, &path))),
-        }
-    }
-    if input.kind == FrozenKind::GoModules {
-        for path in go::modules::beside(&main, folder) {
-            if let Some(bytes) = read(&path)? {
-                found.push(ClientFile { name: path.clone(), path, digest: Digest::of(&bytes) });
-            }
-        }
-    }
-    Ok(Ok(found))
+    Ok(gather(input, alone, &look)?.0)
 }
 
 /// As [`files`], by their digests alone: `find` gives that of a path, `text` the content of a file where it is known. Tells, too,
-/// whether these are all: what `go.mod` refers to is known from its text only.
+/// whether these are all: what `go.mod` and `go.work` refer to is known from their text only.
 ///
 /// # Errors
 /// What `find` fails with.
 pub fn digests<E>(
     input: &FrozenInput,
+    alone: bool,
     find: &dyn Fn(&str) -> Result<Option<Digest>, E>,
     text: &dyn Fn(Digest) -> Option<String>,
 ) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
-    let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
+    gather(input, alone, &|path| Ok(find(path)?.map(|digest| Found { digest, text: text(digest) })))
+}
+
+/// Lists what the checksum of an input's lock covers: its files, and the client that the plan names.
+#[must_use]
+pub fn hashed<'a>(input: &FrozenInput, files: &'a [ClientFile]) -> Vec<(&'a str, Digest)> {
+    let client = input.client.iter().map(|client| ("client", Digest::of(client.as_bytes())));
+    files.iter().map(|file| (file.name.as_str(), file.digest)).chain(client).collect()
+}
+
+fn gather<E>(
+    input: &FrozenInput,
+    alone: bool,
+    look: Look<'_, E>,
+) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
+    let folder = folder_of(input);
     let names: &[&str] = match input.kind {
-        FrozenKind::GoModules => &go::modules::LOCK_FILES,
+        FrozenKind::GoModules => return go_files(folder, alone, look),
         FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => &npm::lock::LOCK_FILES,
-        FrozenKind::GoVulndb | FrozenKind::GoStd => return Ok((Ok(Vec::new()), true)),
+        FrozenKind::PnpmPackages | FrozenKind::YarnPackages => &npm::tarballs::lock_files(input.kind),
+        FrozenKind::GoVulndb | FrozenKind::GoStd => &[],
     };
-    let (mut found, mut main) = (Vec::new(), None);
+    let mut found = Vec::new();
     for name in names {
         let path = below(folder, name);
-        match find(&path)? {
-            Some(digest) => {
-                if found.is_empty() {
-                    main = text(digest);
-                }
-                found.push(ClientFile { name: (*name).to_owned(), path, digest });
-            }
-            None if input.kind == FrozenKind::GoModules && !found.is_empty() => {}
+        match look(&path)? {
+            Some(Found { digest, .. }) => found.push(ClientFile { name: (*name).to_owned(), path, digest }),
             None => return Ok((Err(missing(input.kind, &path)), true)),
         }
     }
-    if input.kind == FrozenKind::GoModules {
-        for path in main.iter().flat_map(|main| go::modules::beside(main, folder)) {
-            if let Some(digest) = find(&path)? {
-                found.push(ClientFile { name: path.clone(), path, digest });
+    Ok((Ok(found), true))
+}
+
+fn go_files<E>(
+    folder: &str,
+    alone: bool,
+    look: Look<'_, E>,
+) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
+    let kind = FrozenKind::GoModules;
+    let [module, sums] = go::modules::LOCK_FILES;
+    let (mut found, is_known) = (Vec::new(), Cell::new(true));
+    let known = |file: Found| {
+        is_known.set(is_known.get() && file.text.is_some());
+        file.text.unwrap_or_default()
+    };
+    let text_of = |path: String, name: &str, found: &mut Vec<ClientFile>| {
+        let Some(file) = look(&path)? else { return Ok::<_, E>(None) };
+        if !found.iter().any(|known: &ClientFile| known.path == path) {
+            found.push(ClientFile { name: name.to_owned(), path, digest: file.digest });
+        }
+        Ok(Some(known(file)))
+    };
+    let work = if alone { None } else { go::modules::workspace(folder, &|path| Ok(look(path)?.map(known)))? };
+    let main = text_of(below(folder, module), module, &mut found)?;
+    let mut beside = BTreeSet::new();
+    match (&main, &work) {
+        (None, None) => return Ok((Err(missing(kind, &below(folder, module))), true)),
+        (None, Some(_)) => {}
+        (Some(main), work) => {
+            let path = below(folder, sums);
+            match look(&path)? {
+                Some(Found { digest, .. }) => found.push(ClientFile { name: sums.to_owned(), path, digest }),
+                // What a workspace requires may be summed up in any of its modules.
+                None if work.is_none() && go::modules::needs_sums(main) => return Ok((Err(missing(kind, &path)), true)),
+                None => {}
+            }
+            beside = go::modules::beside(main, folder);
+        }
+    }
+    if let Some(work) = &work {
+        for name in ["go.work", "go.work.sum"] {
+            let path = below(&work.folder, name);
+            text_of(path.clone(), &path, &mut found)?;
+        }
+        beside.extend(work.replaced.iter().map(|folder| below(folder, module)));
+        for folder in &work.modules {
+            for name in [module, sums] {
+                let path = below(folder, name);
+                let text = text_of(path.clone(), &path, &mut found)?;
+                beside.extend(text.filter(|_| name == module).iter().flat_map(|text| go::modules::beside(text, folder)));
             }
         }
     }
-    Ok((Ok(found), input.kind != FrozenKind::GoModules || main.is_some()))
+    for path in beside {
+        text_of(path.clone(), &path, &mut found)?;
+    }
+    Ok((Ok(found), is_known.get()))
+}
+
+/// Gives the folder of the client's lock; empty for the source's root.
+pub fn folder_of(input: &FrozenInput) -> &str {
+    input.directory.as_ref().map_or("", |directory| directory.as_str())
 }
 
 /// Says what keeps a frozen input from being made from this source; nothing when its step may be tried. `alone` says that no
@@ -103,16 +162,17 @@ pub fn digests<E>(
 /// What `read` fails with.
 pub fn judge<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
     // Advisory data that nothing records here stands beside the plan; no step is given anything.
-    if input.kind.front().is_some() && input.image.is_none() {
+    if input.kind.is_advisories() && input.image.is_none() {
         return Ok(Vec::new());
     }
-    if let Err(fault) = files(input, read)? {
+    if let Err(fault) = files(input, alone, read)? {
         return Ok(vec![fault]);
     }
-    let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
+    let folder = folder_of(input);
     match input.kind {
         FrozenKind::GoModules => go::modules::judge(folder, alone, read),
         FrozenKind::NpmPackages => npm::lock::judge(folder, read),
+        FrozenKind::PnpmPackages | FrozenKind::YarnPackages => npm::tarballs::judge(input, read),
         FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd => Ok(Vec::new()),
     }
 }
@@ -130,6 +190,8 @@ pub fn is_alone(plan: &Plan, name: &Name) -> bool {
 fn missing(kind: FrozenKind, path: &str) -> Fault {
     let hint = match path.rsplit('/').next() {
         Some("go.sum") => format!("go mod tidy && git add {path}, and commit"),
+        Some("pnpm-lock.yaml") => format!("pnpm install --lockfile-only && git add {path}, and commit"),
+        Some("yarn.lock") => format!("yarn install && git add {path}, and commit"),
         Some("package-lock.json") => format!("npm install --package-lock-only && git add {path}, and commit"),
         _ => format!("git add {path} and commit, or name another `directory` in the plan"),
     };
@@ -144,13 +206,13 @@ mod tests {
     use super::*;
 
     fn input(kind: FrozenKind, directory: &str) -> FrozenInput {
-        FrozenInput { kind, image: None, directory: directory.parse().ok(), path: None, lines: Vec::new() }
+        FrozenInput { kind, image: None, directory: directory.parse().ok(), path: None, client: None, lines: Vec::new() }
     }
 
     fn named(kind: FrozenKind, directory: &str, source: &[(&str, &str)]) -> Result<Vec<String>, String> {
         let source: BTreeMap<&str, &str> = source.iter().copied().collect();
         let read = |path: &str| Ok::<_, Infallible>(source.get(path).map(|text| text.as_bytes().to_vec()));
-        let Ok(found) = files(&input(kind, directory), &read);
+        let Ok(found) = files(&input(kind, directory), false, &read);
         found.map(|files| files.into_iter().map(|file| file.name).collect()).map_err(|fault| fault.to_string())
     }
 
@@ -170,6 +232,26 @@ mod tests {
         let text = "module m\nrequire example.com/lib v0.0.0\nreplace example.com/lib => ../lib\n";
         let source = [("a/go.mod", text), ("lib/go.mod", "module example.com/lib\n")];
         assert_eq!(named(FrozenKind::GoModules, "a", &source), Ok(vec!["go.mod".to_owned(), "lib/go.mod".to_owned()]));
+    }
+
+    #[test]
+    fn a_workspace_brings_all_its_modules_unless_nothing_heeds_it() {
+        let source = [
+            ("go.work", "go 1.26\nuse (\n\t./a\n\t./b\n)\n"),
+            ("a/go.mod", "module a\nrequire x.example/x v1.0.0\n"),
+            ("a/go.sum", ""),
+            ("b/go.mod", "module b\nrequire l.example/l v0.0.0\nreplace l.example/l => ../lib\n"),
+            ("lib/go.mod", "module l.example/l\n"),
+        ];
+        let go = FrozenKind::GoModules;
+        let all = ["go.mod", "go.sum", "go.work", "b/go.mod", "lib/go.mod"].map(str::to_owned);
+        assert_eq!(named(go, "a", &source), Ok(all.to_vec()));
+        let from_the_top = ["go.work", "a/go.mod", "a/go.sum", "b/go.mod", "lib/go.mod"].map(str::to_owned);
+        assert_eq!(named(go, "", &source), Ok(from_the_top.to_vec()));
+        let source: BTreeMap<&str, &str> = source.into_iter().collect();
+        let read = |path: &str| Ok::<_, Infallible>(source.get(path).map(|text| text.as_bytes().to_vec()));
+        let Ok(found) = files(&input(go, "a"), true, &read);
+        assert_eq!(found.expect("a module").len(), 2);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use self::failed_step::Blame;
 use crate::workspace::attributes::write_record;
 use crate::workspace::plan_files::PlanFiles;
 use rcrepro_engine::{Engine, EngineError};
+use rcrepro_images::packages::PackageError;
 use rcrepro_format::plan::frozen_toml::{self, FrozenLock, FrozenLockError};
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::{Name, NameError};
@@ -81,16 +82,29 @@ pub enum FrozenError {
         /// The input's name.
         name: Name,
     },
-    /// npm fetched less than its lock pins.
-    #[error("frozen input `{name}`: npm left out {packages}, {} of {of} packages that the lock pins", packages.0.len())]
+    /// A client fetched less than its lock pins.
+    #[error("frozen input `{name}`: {client} left out {packages}, {} of {of} packages that the lock pins", packages.0.len())]
     LeftOut {
         /// The input's name.
         name: Name,
+        /// The client.
+        client: &'static str,
         /// Each as `NAME@VERSION`.
         packages: Abridged,
         /// How many packages the lock pins.
         of: usize,
     },
+    /// What came has another checksum.
+    #[error("frozen input `{name}`: the registry has other bytes than the lock pins of {packages}")]
+    Altered {
+        /// The input's name.
+        name: Name,
+        /// Each as `NAME@VERSION`.
+        packages: Abridged,
+    },
+    /// The client's own package cannot be unpacked.
+    #[error("the package of the client that installs a frozen input cannot be unpacked")]
+    Client(#[from] PackageError),
     /// The step did not exit with 0.
     #[error("the step of frozen input `{name}` failed: {ending}{said}")]
     Step {
@@ -174,6 +188,9 @@ impl Hint for FrozenError {
             Self::Cassette { name, .. } => {
                 Some(format!("name an `image` for it in the plan and record it: rcrepro lock {name}"))
             }
+            Self::Step { name, said, .. } if said.contains(npm::advisories::BULK) => Some(format!(
+                "that registry gives no advisories; ask one that does: npm_config_registry=ADDRESS rcrepro lock {name}"
+            )),
             Self::Step { blame: Blame::World, .. } => Some("rcrepro doctor says where packages come from".to_owned()),
             Self::Refused { faults, .. } => {
                 let mut hints: Vec<&str> = Vec::new();
@@ -184,7 +201,7 @@ impl Hint for FrozenError {
                 }
                 (!hints.is_empty()).then(|| hints.join("\nhint: "))
             }
-            Self::LeftOut { .. } => Some(
+            Self::LeftOut { client: "npm", .. } => Some(
                 "package.json and its lock do not ask for the same: npm install --package-lock-only, and commit"
                     .to_owned(),
             ),
@@ -276,7 +293,10 @@ impl FrozenStep<'_> {
             return Ok((entry, Provenance::Store));
         }
         let (found, provenance) = match self.input.kind {
-            FrozenKind::GoModules | FrozenKind::NpmPackages => (self.fetch().await?, Provenance::Fetched),
+            FrozenKind::GoModules
+            | FrozenKind::NpmPackages
+            | FrozenKind::PnpmPackages
+            | FrozenKind::YarnPackages => (self.fetch().await?, Provenance::Fetched),
             FrozenKind::GoStd => (self.compile().await?, Provenance::Compiled),
             FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => (self.mirrored()?.0, Provenance::Mirror),
         };
@@ -294,7 +314,10 @@ impl FrozenStep<'_> {
     pub async fn lock(&self, named: bool) -> Result<(PathBuf, bool), FrozenError> {
         let path = lock_path(self.folder, self.name);
         let (root, data) = match self.input.kind {
-            FrozenKind::GoModules | FrozenKind::NpmPackages => (self.fetch().await?, None),
+            FrozenKind::GoModules
+            | FrozenKind::NpmPackages
+            | FrozenKind::PnpmPackages
+            | FrozenKind::YarnPackages => (self.fetch().await?, None),
             FrozenKind::GoStd => (self.compile().await?, None),
             FrozenKind::NpmAdvisories if self.image.is_some() && (named || !self.mirror_path().exists()) => {
                 self.record().await?
@@ -311,19 +334,17 @@ impl FrozenStep<'_> {
     }
 
     fn made_from(&self) -> Result<Sha256, FrozenError> {
-        if self.input.kind.front().is_some() || self.input.kind == FrozenKind::GoStd {
+        if self.input.kind.is_advisories() || self.input.kind == FrozenKind::GoStd {
             let toolchain = self.image.map(|image| image.manifest);
-            return Ok(made_from(self.name, self.input, self.source, toolchain, self.store)?.0);
+            return Ok(made_from(self.name, self.input, self.source, toolchain, self.alone, self.store)?.0);
         }
-        let files = self.client_files()?;
-        let files: Vec<(&str, Digest)> = files.iter().map(|file| (file.name.as_str(), file.digest)).collect();
-        Ok(frozen_toml::made_from(self.input.kind, &files))
+        Ok(frozen_toml::made_from(self.input.kind, &client::hashed(self.input, &self.client_files()?)))
     }
 }
 
 /// Computes the checksum of what a frozen input is made from: files of the source tree, or the image and the lines that compile
 /// it, and tells whether that is all: what `go.mod` refers to is known from its text only. `toolchain` is the manifest of
-/// the image that the plan names. Of the source only its directories are needed.
+/// the image that the plan names, `alone` as in [`FrozenStep`]. Of the source only its directories are needed.
 ///
 /// # Errors
 /// [`FrozenError`] when the source has no such file, or its directories cannot be read.
@@ -332,11 +353,12 @@ pub(crate) fn made_from(
     input: &FrozenInput,
     source: Digest,
     toolchain: Option<Sha256>,
+    alone: bool,
     store: &dyn BlobStore,
 ) -> Result<(Sha256, bool), FrozenError> {
     // What a mirror has is known by its content alone; whether recorded answers still fit the client's lock is seen when
     // the client asks.
-    if input.kind.front().is_some() {
+    if input.kind.is_advisories() {
         return Ok((frozen_toml::made_from(input.kind, &[]), true));
     }
     if input.kind == FrozenKind::GoStd {
@@ -351,8 +373,7 @@ pub(crate) fn made_from(
         _ => Ok(None),
     };
     let read = |digest: Digest| store.get(digest).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let (files, whole) = client::digests(input, &find, &read)?;
+    let (files, whole) = client::digests(input, alone, &find, &read)?;
     let files = files.map_err(|fault| FrozenError::Refused { name: name.clone(), faults: vec![fault] })?;
-    let files: Vec<(&str, Digest)> = files.iter().map(|file| (file.name.as_str(), file.digest)).collect();
-    Ok((frozen_toml::made_from(input.kind, &files), whole))
+    Ok((frozen_toml::made_from(input.kind, &client::hashed(input, &files)), whole))
 }

@@ -15,6 +15,7 @@ use rcrepro_model::evidence::manifest::EndingEntry;
 use rcrepro_model::execution::action::{Action, ActionPlatform, ActionResult, Command, Ending, Output};
 use rcrepro_model::execution::derive;
 use rcrepro_model::execution::ending;
+use rcrepro_model::execution::fault::below;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::plan::FrozenKind;
@@ -28,7 +29,7 @@ const TIME: Duration = Duration::from_secs(1800);
 const SAID: u64 = 4 << 20;
 
 impl FrozenStep<'_> {
-    fn source_file(&self, path: &str) -> Result<Option<Vec<u8>>, FrozenError> {
+    pub(super) fn source_file(&self, path: &str) -> Result<Option<Vec<u8>>, FrozenError> {
         match lookup(self.store, self.source, &path.parse()?)? {
             Some(TreeNode::File { digest, .. }) => Ok(Some(self.store.get(digest)?)),
             _ => Ok(None),
@@ -37,7 +38,7 @@ impl FrozenStep<'_> {
 
     /// Lists the files of the source that the step is given.
     pub(super) fn client_files(&self) -> Result<Vec<ClientFile>, FrozenError> {
-        client::files(self.input, &|path| self.source_file(path))?
+        client::files(self.input, self.alone, &|path| self.source_file(path))?
             .map_err(|fault| FrozenError::Refused { name: self.name.clone(), faults: vec![fault] })
     }
 
@@ -51,20 +52,19 @@ impl FrozenStep<'_> {
     pub(super) async fn fetch(&self) -> Result<Digest, FrozenError> {
         self.judge()?;
         match self.input.kind {
+            FrozenKind::PnpmPackages | FrozenKind::YarnPackages => self.tarballs().await,
             FrozenKind::NpmPackages => {
-                let root = self.step(npm::packages::LINE, npm::packages::OUTPUT, &[], transport()).await?;
+                let line = self.within(&self.step_files()?, npm::packages::LINE);
+                let root = self.step(&line, npm::packages::OUTPUT, &[], transport()).await?;
                 self.npm_cache(root)
             }
             _ => {
                 let files = self.client_files()?;
                 // A module that requires nothing has nothing to fetch.
-                if !files.iter().any(|file| file.name == go::modules::LOCK_FILES[1]) {
+                if !files.iter().any(|file| file.name.ends_with(".sum")) {
                     return self.empty();
                 }
-                let line = match self.folder_of_step(&files) {
-                    Some(folder) => format!("cd {} && {}", quoted(folder), go::modules::LINE),
-                    None => go::modules::LINE.to_owned(),
-                };
+                let line = self.within(&files, go::modules::LINE);
                 match self.step(&line, go::modules::OUTPUT, &[], transport()).await? {
                     Some(root) => Ok(prune::filter(self.store, root, &go::modules::keep)?),
                     None => self.empty(),
@@ -73,11 +73,42 @@ impl FrozenStep<'_> {
         }
     }
 
-    /// Gives the folder of the client's files, if they are laid out as in the source because files of other folders belong to
-    /// them.
-    fn folder_of_step(&self, files: &[ClientFile]) -> Option<&str> {
-        let beside = files.iter().any(|file| file.name == file.path && file.name.contains('/'));
-        beside.then(|| self.input.directory.as_ref().map_or(".", |directory| directory.as_str()))
+    /// Lists the files that a step is given: those of the client's lock, and what the client reads beside it.
+    fn step_files(&self) -> Result<Vec<ClientFile>, FrozenError> {
+        let folder = client::folder_of(self.input);
+        let mut files = match self.input.kind {
+            // What the step needs to know of these locks is in the list that it is given.
+            FrozenKind::PnpmPackages | FrozenKind::YarnPackages => Vec::new(),
+            _ => self.client_files()?,
+        };
+        let beside = match self.input.kind {
+            FrozenKind::NpmPackages => npm::lock::beside(folder, &|path| self.source_file(path))?,
+            FrozenKind::PnpmPackages | FrozenKind::YarnPackages | FrozenKind::NpmAdvisories => {
+                vec![below(folder, npm::lock::SETTINGS)]
+            }
+            _ => Vec::new(),
+        };
+        for path in beside {
+            if let Some(bytes) = self.source_file(&path)? {
+                let inner = if folder.is_empty() { Some(path.as_str()) } else { path.strip_prefix(folder) };
+                let name = inner.map_or(path.as_str(), |inner| inner.trim_start_matches('/')).to_owned();
+                files.push(ClientFile { name, digest: Digest::of(&bytes), path });
+            }
+        }
+        Ok(files)
+    }
+
+    /// Whether files are laid out as in the source, because some of other folders belong to them.
+    fn is_as_in_source(&self, files: &[ClientFile]) -> bool {
+        files.iter().any(|file| file.path != below(client::folder_of(self.input), &file.name))
+    }
+
+    /// Writes a line for the folder of the client's lock.
+    fn within(&self, files: &[ClientFile], line: &str) -> String {
+        match client::folder_of(self.input) {
+            folder if !folder.is_empty() && self.is_as_in_source(files) => format!("cd {} && {line}", quoted(folder)),
+            _ => line.to_owned(),
+        }
     }
 
     /// Runs a line in a folder that has the client's lock and these programs; gives the root of what it left at `output`, none
@@ -161,8 +192,8 @@ impl FrozenStep<'_> {
             let node = TreeNode::File { digest: self.store.put(text.as_bytes())?, executable: false };
             work.insert(&name.parse().expect("a constant name"), node)?;
         }
-        let files = self.client_files()?;
-        let as_in_source = self.folder_of_step(&files).is_some();
+        let files = self.step_files()?;
+        let as_in_source = self.is_as_in_source(&files);
         for file in files {
             let path = if as_in_source { &file.path } else { &file.name };
             work.insert(&path.parse()?, TreeNode::File { digest: file.digest, executable: false })?;

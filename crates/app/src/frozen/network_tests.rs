@@ -33,7 +33,7 @@ impl Scene {
         let engine = FakeEngine::default();
         let engine = script.into_iter().fold(engine, |engine, script| engine.on("frozen/deps", script));
         let directory = directory.parse().ok();
-        let input = FrozenInput { kind, image: "base".parse().ok(), directory, path: None, lines: Vec::new() };
+        let input = FrozenInput { kind, image: "base".parse().ok(), directory, path: None, client: None, lines: Vec::new() };
         Self { store, source, input, engine, folder: tempfile::tempdir().expect("a folder") }
     }
 

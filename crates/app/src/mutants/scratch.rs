@@ -73,7 +73,7 @@ impl ScratchClone {
     ) -> Result<String, MutateError> {
         let mut files = change.files.clone();
         for (name, input) in &self.workspace.plan.frozen {
-            if !matches!(input.kind, FrozenKind::GoModules | FrozenKind::NpmPackages) {
+            if input.kind.is_advisories() || input.kind == FrozenKind::GoStd {
                 continue;
             }
             let path = lock_path(&self.workspace.folder, name);
@@ -86,10 +86,9 @@ impl ScratchClone {
                 let changed = path.parse::<TreePath>().ok().and_then(|path| change.files.get(&path).cloned());
                 Ok::<_, Infallible>(changed.or_else(|| door::read_below(&self.workspace.folder, path.as_ref()).ok()))
             };
-            let Ok(locked) = client::files(input, &read);
+            let Ok(locked) = client::files(input, client::is_alone(&self.workspace.plan, name), &read);
             let Ok(locked) = locked else { continue };
-            let locked: Vec<_> = locked.iter().map(|file| (file.name.as_str(), file.digest)).collect();
-            let made_from = frozen_toml::made_from(input.kind, &locked);
+            let made_from = frozen_toml::made_from(input.kind, &client::hashed(input, &locked));
             let root = roots.get(name).copied().unwrap_or(lock.root);
             if made_from != lock.made_from || root != lock.root {
                 let text = frozen_toml::encode(&frozen_toml::FrozenLock { made_from, root, ..lock });

@@ -60,7 +60,7 @@ impl PlanCheck {
 #[must_use]
 pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
     let fronts = workspace.plan.frozen.iter().filter_map(|(name, input)| {
-        let program = input.kind.front()?;
+        let program = input.kind.front().filter(|_| input.kind.is_advisories())?;
         Some(AdvisoryFront {
             input: name.clone(),
             kind: input.kind,

@@ -44,6 +44,17 @@ pub fn replaced(text: &str) -> Vec<FolderReplace> {
     found
 }
 
+/// Lists the folders that replace modules, whether or not those are required: what a `go.work` replaces, its modules require.
+#[must_use]
+pub fn folders(text: &str) -> Vec<String> {
+    let folder = |(_, words): (usize, Vec<String>)| {
+        let arrow = words.iter().position(|word| word == "=>")?;
+        let target = words.get(arrow + 1).filter(|_| words.len() == arrow + 2 && words[0] == "replace")?;
+        target.starts_with(['.', '/']).then(|| target.clone())
+    };
+    directives(text).into_iter().filter_map(folder).collect()
+}
+
 /// Lists the modules that have to come from somewhere else, because no folder replaces them.
 #[must_use]
 pub fn required_from_elsewhere(text: &str) -> BTreeSet<String> {
@@ -109,6 +120,7 @@ mod tests {
     #[test]
     fn a_workspace_lists_its_modules() {
         let text = "go 1.26\n\nuse ./a\nuse (\n\t./b // two\n\t.\n)\n";
+        assert_eq!(folders("use .\nreplace x.example/x => ../x\nreplace y => z v1.0.0\n"), ["../x"]);
         assert_eq!(used(text), [(3, "./a".to_owned()), (5, "./b".to_owned()), (6, ".".to_owned())]);
     }
 }

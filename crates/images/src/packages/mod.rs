@@ -128,7 +128,8 @@ impl Hint for PackageError {
 }
 
 impl PackageError {
-    fn io(package: &str) -> impl FnOnce(io::Error) -> Self {
+    /// Makes an error of one of reading or writing, for `map_err`.
+    pub fn io(package: &str) -> impl FnOnce(io::Error) -> Self {
         let package = package.to_owned();
         move |source| Self::Io { package, source }
     }

@@ -94,10 +94,12 @@ pub struct FrozenInput {
     pub kind: FrozenKind,
     /// The image that the step with network runs in; `None` where the data comes from a mirror only.
     pub image: Option<Name>,
-    /// The folder with the client's lock (`go.mod`, `package-lock.json`); none for the source's root.
+    /// The folder with the client's lock (`go.mod`, `go.work`, `package-lock.json`, `yarn.lock`); none for the source's root.
     pub directory: Option<TreePath>,
     /// Where the data is, relative to the plan's folder: a folder or, for a vulnerability database, a zip.
     pub path: Option<String>,
+    /// Of packages of pnpm and yarn: the client as `NAME@VERSION`; none where the project's files name it.
+    pub client: Option<String>,
     /// Of a compiled standard library: shell lines that compile it in further ways, such as for another architecture.
     pub lines: Vec<String>,
 }
@@ -109,6 +111,10 @@ pub enum FrozenKind {
     GoModules,
     /// `npm ci`: a cache of packages that the lock names by integrity.
     NpmPackages,
+    /// The tarballs that a `pnpm-lock.yaml` names, and pnpm itself.
+    PnpmPackages,
+    /// The tarballs that a `yarn.lock` names, and yarn itself.
+    YarnPackages,
     /// Go's vulnerability database, from a mirror, for `govulncheck`.
     GoVulndb,
     /// What a registry answered to `npm audit`.
@@ -124,6 +130,8 @@ impl FrozenKind {
         match self {
             Self::GoModules => "go-modules",
             Self::NpmPackages => "npm-packages",
+            Self::PnpmPackages => "pnpm-packages",
+            Self::YarnPackages => "yarn-packages",
             Self::GoVulndb => "go-vulndb",
             Self::NpmAdvisories => "npm-advisories",
             Self::GoStd => "go-std",
@@ -138,7 +146,15 @@ impl FrozenKind {
             Self::GoModules | Self::NpmPackages | Self::GoStd => None,
             Self::GoVulndb => Some("govulncheck"),
             Self::NpmAdvisories => Some("npm"),
+            Self::PnpmPackages => Some("pnpm"),
+            Self::YarnPackages => Some("yarn"),
         }
+    }
+
+    /// Whether it is data that scans look up, known by its content and not by files of the source.
+    #[must_use]
+    pub const fn is_advisories(self) -> bool {
+        matches!(self, Self::GoVulndb | Self::NpmAdvisories)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which commands a plan runs: those of CI where they can be told, else the usual ones of each tool.
 
 use super::packages;
-use super::planned::{PlannedCommand, audit_input, ci_lines, granted, is_planned, modules_input, within, word};
+use super::planned::{PlannedCommand, audit_input, ci_lines, granted, is_audited, modules_input, within, word};
 use crate::go::GoModule;
 use crate::joined;
 use crate::npm::PackageManager;
@@ -31,8 +31,10 @@ pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
                 "{lock}: only package-lock.json can be frozen, so that no command of this package is planned"
             )),
             Some((PackageManager::Npm, _)) => {}
+            Some((PackageManager::Bun, lock)) => found
+                .push(format!("{lock}: packages of bun cannot be frozen, so that no command of this package is planned")),
             Some((manager, lock)) => found.push(format!(
-                "{lock}: packages of {} cannot be frozen yet, so that no command of this package is planned",
+                "{lock}: no audit is planned, because only npm's can be recorded: {} audit asks its registry",
                 manager.as_str()
             )),
             None => found.push(format!(
@@ -179,7 +181,7 @@ fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedComma
         scan.frozen.push("vulndb".to_owned());
         planned.push(scan);
     }
-    for package in project.packages.iter().filter(|package| is_planned(package)) {
+    for package in project.packages.iter().filter(|package| is_audited(package)) {
         let mut audit = PlannedCommand::new(
             "security",
             project.named("npm-audit", &package.folder),

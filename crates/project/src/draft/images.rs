@@ -87,13 +87,29 @@ const NODE_NAMES: [(&str, u32); 5] = [("gallium", 16), ("hydrogen", 18), ("iron"
 
 fn node(project: &ProjectSurvey) -> Toolchain {
     let found = project.versions.node.iter().find_map(node_of);
-    found.unwrap_or_else(|| {
+    let chosen = found.unwrap_or_else(|| {
         let why = match project.versions.node.first() {
             Some(seen) => format!("{}: Node {}; TODO: rcrepro does not know that version", seen.place, seen.text),
             None => "no file names a version of Node: one that rcrepro knows".to_owned(),
         };
         Toolchain { version: OWN_NODE.to_owned(), why }
-    })
+    });
+    least_node(project, chosen)
+}
+
+/// Raises the version to the least one that the package manager runs on: pnpm 11 wants Node 22.13.
+fn least_node(project: &ProjectSurvey, chosen: Toolchain) -> Toolchain {
+    let mut managers = project.packages.iter().filter_map(|package| package.package_manager.as_ref());
+    let wants = |seen: &&SeenText| seen.text.strip_prefix("pnpm@").is_some_and(|version| numbers(version) >= vec![11]);
+    match managers.find(wants) {
+        Some(seen) if numbers(&chosen.version) < vec![22, 13] => {
+            let newest = NEWEST_NODE.iter().find(|known| numbers(known)[0] >= 22).expect("a constant list");
+            let manager = seen.text.split('+').next().unwrap_or_default();
+            let why = format!("{}: {manager} wants Node 22.13 at least; {}", seen.place, chosen.why);
+            Toolchain { version: (*newest).to_owned(), why }
+        }
+        _ => chosen,
+    }
 }
 
 fn node_of(seen: &SeenText) -> Option<Toolchain> {

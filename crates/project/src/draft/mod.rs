@@ -1,5 +1,6 @@
 //! The plan that fits a project: text for people to read and change, with the place of each guess beside it.
 
+mod clients;
 mod commands;
 mod images;
 mod packages;
@@ -75,7 +76,7 @@ fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[Planned
         let (name, audit) = (planned::packages_input(project, package), planned::audit_input(project, package));
         if is_used(&name) {
             writer.table(&format!("frozen.{name}"));
-            writer.entry("kind", "npm-packages");
+            writer.entry("kind", clients::PlannedClient::of(package).map_or("npm-packages", clients::PlannedClient::kind));
             writer.entry("image", "node");
             writer.folder("directory", &package.folder);
         }

@@ -1,6 +1,7 @@
-//! Which commands a plan runs of an npm package.
+//! Which commands a plan runs of a package of npm, pnpm or yarn.
 
-use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
+use super::clients::PlannedClient;
+use super::planned::{PlannedCommand, ci_lines, granted, packages_input, within};
 use crate::npm::NpmPackage;
 use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
@@ -10,24 +11,14 @@ use crate::{joined, lies_in};
 pub(super) fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<PlannedCommand> {
     let folder = package.folder.as_str();
     let mut planned = Vec::new();
-    if !is_planned(package) {
-        return planned;
-    }
-    let install_id = project.named("npm-ci", folder);
-    let mut install = PlannedCommand::new("install", install_id.clone(), within(folder, "npm ci"), "node");
-    install.frozen = vec![packages_input(project, package)];
-    install.outputs = vec![joined(folder, "node_modules")];
-    install.normalizer = Some("npm-ci");
-    install.comments.extend(package.lock.iter().map(|(_, lock)| lock.clone()));
-    if let Some(place) = &package.workspaces {
-        install.comments.push(format!("{place}: workspaces"));
-    }
+    let Some(client) = PlannedClient::of(package) else { return planned };
+    let install = install_of_package(project, package, client);
+    let installed = Installed { client, install: install.id.clone(), frozen: frozen_of(project, package, client) };
     planned.push(install);
-    planned.extend(build_of_package(project, package, &install_id));
+    planned.extend(build_of_package(project, package, &installed));
     let command = |id: &str, line: &str| {
-        let mut command = PlannedCommand::new("frontend", project.named(id, folder), within(folder, line), "node");
-        command.needs = vec![install_id.clone()];
-        command
+        let run = within(folder, line);
+        installed.command("frontend", project.named(id, folder), run)
     };
     let script_of = |tool: &str| {
         package
@@ -37,25 +28,70 @@ pub(super) fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<P
             .map(|(_, line)| line)
     };
     if package.uses("vitest") {
-        let mut test = command("vitest", "npx vitest run");
+        let mut test = command("vitest", &client.tool("vitest run"));
         test.normalizer = Some("vitest");
         test.comments.extend(script_of("vitest").map(|script| format!("{}: `{}`", script.place, script.text)));
         planned.push(test);
     } else if let Some(script) = package.scripts.get("test").filter(|script| !script.text.contains("no test specified"))
     {
-        let mut test = command("npm-test", "npm test");
+        let line = if client.is_npm() { "npm test".to_owned() } else { client.script("test") };
+        let mut test = command(&format!("{}-test", client.name()), &line);
         test.only_exit_code = true;
         test.comments.push(format!("{}: `{}`", script.place, script.text));
         planned.push(test);
     }
     if package.uses("typescript") && package.has_tsconfig {
-        let mut types = command("tsc", "npx tsc --noEmit -p tsconfig.json");
+        let mut types = command("tsc", &client.tool("tsc --noEmit -p tsconfig.json"));
         types.comments.push(joined(folder, "tsconfig.json"));
         planned.push(types);
     }
-    let scripts = scripts_in_ci(project, package, &install_id, &planned);
+    let scripts = scripts_in_ci(project, package, &installed, &planned);
     planned.extend(scripts);
     planned
+}
+
+/// What every command of a package has in common.
+struct Installed {
+    client: PlannedClient,
+    /// The id of the command that installs.
+    install: String,
+    /// The frozen input, where the client itself comes from it.
+    frozen: Vec<String>,
+}
+
+impl Installed {
+    fn command(&self, set: &'static str, id: String, run: String) -> PlannedCommand {
+        let mut command = PlannedCommand::new(set, id, run, "node");
+        command.needs = vec![self.install.clone()];
+        command.frozen.clone_from(&self.frozen);
+        command
+    }
+}
+
+fn frozen_of(project: &ProjectSurvey, package: &NpmPackage, client: PlannedClient) -> Vec<String> {
+    if client.is_npm() { Vec::new() } else { vec![packages_input(project, package)] }
+}
+
+fn install_of_package(project: &ProjectSurvey, package: &NpmPackage, client: PlannedClient) -> PlannedCommand {
+    let folder = package.folder.as_str();
+    let (id, (line, in_ci)) = match client.is_npm() {
+        true => ("npm-ci".to_owned(), client.install(project, folder)),
+        false => (format!("{}-install", client.name()), client.install(project, folder)),
+    };
+    let mut install = PlannedCommand::new("install", project.named(&id, folder), line, "node");
+    install.frozen = vec![packages_input(project, package)];
+    install.outputs = package.installs.iter().map(|folder| joined(folder, "node_modules")).collect();
+    install.normalizer = client.is_npm().then_some("npm-ci");
+    install.only_exit_code = !client.is_npm();
+    install.comments.extend(package.lock.iter().map(|(_, lock)| lock.clone()));
+    install.comments.extend(package.package_manager.iter().map(|seen| format!("{}: {}", seen.place, seen.text)));
+    install.comments.extend(in_ci.map(|line| line.line.place.to_string()));
+    if let Some(place) = &package.workspaces {
+        let todo = "TODO: `node_modules` in folders of workspaces, if yarn makes any, in `outputs`";
+        let todo = if client.name() == "yarn" { format!("; {todo}") } else { String::new() };
+        install.comments.push(format!("{place}: workspaces{todo}"));
+    }
+    install
 }
 
 /// Scripts that end only when a person ends them.
@@ -65,7 +101,7 @@ const ENDLESS: [&str; 6] = ["dev", "preview", "serve", "start", "storybook", "wa
 fn scripts_in_ci(
     project: &ProjectSurvey,
     package: &NpmPackage,
-    install: &str,
+    installed: &Installed,
     before: &[PlannedCommand],
 ) -> Vec<PlannedCommand> {
     let folder = package.folder.as_str();
@@ -77,18 +113,18 @@ fn scripts_in_ci(
         })
     };
     let mut planned: Vec<PlannedCommand> = Vec::new();
-    for line in ci_lines(project, folder, &["npm", "run"]) {
-        let words = line.words();
-        let Some((name, script)) = words.get(2).and_then(|name| package.scripts.get_key_value(name)) else { continue };
-        let id = project.named(&format!("npm-{}", id_of(name)), folder);
+    let client = installed.client;
+    for line in ci_lines(project, folder, &[client.name()]) {
+        let name = client.script_of(line);
+        let Some((name, script)) = name.and_then(|name| package.scripts.get_key_value(&name)) else { continue };
+        let id = project.named(&format!("{}-{}", client.name(), id_of(name)), folder);
         let run = within(folder, &line.line.text);
         let is_endless = name.split([':', '-']).any(|part| ENDLESS.contains(&part));
         let is_known = before.iter().chain(&planned).any(|command| command.run == run || command.id == id);
         if is_endless || is_known || is_planned_by_tool(script) {
             continue;
         }
-        let mut command = PlannedCommand::new("frontend", id, run, "node");
-        command.needs = vec![install.to_owned()];
+        let mut command = installed.command("frontend", id, run);
         command.only_exit_code = true;
         let (limit, why) = granted(Some(line)).unzip();
         command.timeout = limit;
@@ -113,7 +149,7 @@ fn id_of(script: &str) -> String {
 }
 
 /// Plans a package's build: where something embeds what it makes, or CI runs it.
-fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, install: &str) -> Option<PlannedCommand> {
+fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, installed: &Installed) -> Option<PlannedCommand> {
     let folder = package.folder.as_str();
     let script = package.scripts.get("build")?;
     let embeds: Vec<_> = project
@@ -122,17 +158,14 @@ fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, install: &str
         .flat_map(|module| &module.missing_embeds)
         .filter(|embed| makes(project, package, &embed.path))
         .collect();
-    let in_ci = ci_lines(project, folder, &["npm", "run", "build"]);
+    let client = installed.client;
+    let in_ci = ci_lines(project, folder, &[client.name()]);
+    let in_ci: Vec<_> = in_ci.into_iter().filter(|line| client.script_of(line).as_deref() == Some("build")).collect();
     if embeds.is_empty() && in_ci.is_empty() {
         return None;
     }
-    let mut build = PlannedCommand::new(
-        "frontend-build",
-        project.named("npm-build", folder),
-        within(folder, "npm run build"),
-        "node",
-    );
-    build.needs = vec![install.to_owned()];
+    let id = project.named(&format!("{}-build", client.name()), folder);
+    let mut build = installed.command("frontend-build", id, within(folder, &client.script("build")));
     build.only_exit_code = true;
     build.timeout = granted(in_ci.first().copied()).map(|(limit, _)| limit);
     build.comments.push(format!("{}: `{}`", script.place, script.text));

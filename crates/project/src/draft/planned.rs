@@ -40,8 +40,8 @@ impl PlannedCommand {
     }
 }
 
-/// Whether a package has the one lock that can be frozen.
-pub(super) fn is_planned(package: &NpmPackage) -> bool {
+/// Whether a package has the one lock for which an audit can be recorded.
+pub(super) fn is_audited(package: &NpmPackage) -> bool {
     matches!(&package.lock, Some((PackageManager::Npm, lock)) if lock.ends_with("package-lock.json"))
 }
 

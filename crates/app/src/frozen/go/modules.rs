@@ -30,20 +30,75 @@ pub fn beside(go_mod: &str, folder: &str) -> BTreeSet<String> {
     replaced.filter_map(|one| follow(folder, &one.folder)).map(|folder| below(&folder, LOCK_FILES[0])).collect()
 }
 
-/// Says what of a module's folder the step would miss: modules in folders that are not in the source, and a `go.work` that
-/// names further modules, unless its commands are `alone`.
+/// A `go.work` that is heeded in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoWorkspace {
+    /// The folder of the `go.work`; empty for the source's root.
+    pub folder: String,
+    /// The folders of its modules in the source, in its order.
+    pub modules: Vec<String>,
+    /// The folders that replace modules for the whole workspace.
+    pub replaced: Vec<String>,
+}
+
+/// Finds the nearest `go.work` in a folder or above it; none where it names no module but that of the folder, which `go` would
+/// see without it. `text` gives a file's text, an empty one where it is not known.
+///
+/// # Errors
+/// What `text` fails with.
+pub fn workspace<E>(
+    folder: &str,
+    text: &dyn Fn(&str) -> Result<Option<String>, E>,
+) -> Result<Option<GoWorkspace>, E> {
+    let above = std::iter::successors(Some(folder), |at| match at.rsplit_once('/') {
+        Some((above, _)) => Some(above),
+        None => (!at.is_empty()).then_some(""),
+    });
+    for at in above {
+        let Some(work) = text(&below(at, "go.work"))? else { continue };
+        let used: Vec<Option<String>> = go_local::used(&work).iter().map(|(_, used)| follow(at, used)).collect();
+        if used.iter().all(|module| module.as_deref() == Some(folder)) {
+            return Ok(None);
+        }
+        let replaced = go_local::folders(&work).iter().filter_map(|folder| follow(at, folder)).collect();
+        return Ok(Some(GoWorkspace {
+            folder: at.to_owned(),
+            modules: used.into_iter().flatten().collect(),
+            replaced,
+        }));
+    }
+    Ok(None)
+}
+
+/// Says what of a module's folder the step would miss: modules in folders that are not in the source, and a `go.work` that does not
+/// have the folder's own, unless its commands are `alone`.
 ///
 /// # Errors
 /// What `read` fails with.
 pub fn judge<E>(folder: &str, alone: bool, read: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
     let mut faults = Vec::new();
-    let path = below(folder, LOCK_FILES[0]);
     let text = |path: &str| Ok(read(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
+    let work = if alone { None } else { workspace(folder, &text)? };
+    let mut folders = vec![folder.to_owned()];
+    if let Some(work) = &work {
+        faults.extend(misfits(folder, work, read)?);
+        folders.extend(work.modules.iter().filter(|module| *module != folder).cloned());
+    }
+    for folder in &folders {
+        faults.extend(absent(folder, &text)?);
+    }
+    Ok(faults)
+}
+
+/// Says which folders that replace modules of this one are not in the source.
+fn absent<E>(folder: &str, text: &dyn Fn(&str) -> Result<Option<String>, E>) -> Result<Vec<Fault>, E> {
+    let mut faults = Vec::new();
+    let path = below(folder, LOCK_FILES[0]);
     for one in go_local::replaced(&text(&path)?.unwrap_or_default()) {
         let replaced = format!("`replace {} => {}`", one.module, one.folder);
         let says = match follow(folder, &one.folder) {
             None => format!("{replaced} leaves the source, which is all that a step and a command are given"),
-            Some(at) if read(&below(&at, LOCK_FILES[0]))?.is_none() => {
+            Some(at) if text(&below(&at, LOCK_FILES[0]))?.is_none() => {
                 format!("{replaced}: the source has no `{}`", below(&at, LOCK_FILES[0]))
             }
             Some(_) => continue,
@@ -51,35 +106,33 @@ pub fn judge<E>(folder: &str, alone: bool, read: ReadSource<'_, E>) -> Result<Ve
         let hint = "commit that module to this repository, or require a published version of it";
         faults.push(Fault::of_file(path.clone(), says).at(one.line).hint(hint));
     }
-    if !alone {
-        faults.extend(workspace(folder, &text)?);
-    }
     Ok(faults)
 }
 
-/// Says what a `go.work` in the folder or above it names beyond the folder's own module.
-fn workspace<E>(folder: &str, text: &dyn Fn(&str) -> Result<Option<String>, E>) -> Result<Option<Fault>, E> {
-    let above = std::iter::successors(Some(folder), |at| match at.rsplit_once('/') {
-        Some((above, _)) => Some(above),
-        None => (!at.is_empty()).then_some(""),
-    });
-    for at in above {
-        let path = below(at, "go.work");
-        // The nearest one counts.
-        let Some(work) = text(&path)? else { continue };
-        let used = go_local::used(&work);
-        let others: Vec<_> = used.iter().filter(|(_, used)| follow(at, used).as_deref() != Some(folder)).collect();
-        let Some((line, _)) = others.first() else { return Ok(None) };
-        let named: Vec<&str> = others.iter().map(|(_, used)| used.as_str()).collect();
-        let own = if folder.is_empty() { "." } else { folder };
-        let says = format!(
-            "a workspace with the modules {}: the step fetches for the module in `{own}` alone, and `go` would ask for all",
-            named.join(", ")
-        );
-        let hint = "workspaces are not supported yet; keep `go` from it in each command: GOWORK=off go …";
-        return Ok(Some(Fault::of_file(path, says).at(*line).hint(hint)));
+/// Says where a workspace does not fit the source.
+fn misfits<E>(folder: &str, work: &GoWorkspace, read: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
+    let mut faults = Vec::new();
+    let path = below(&work.folder, "go.work");
+    let text = read(&path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    for (line, used) in go_local::used(&text) {
+        let says = match follow(&work.folder, &used) {
+            None => format!("`use {used}` leaves the source, which is all that a step and a command are given"),
+            Some(at) if read(&below(&at, LOCK_FILES[0]))?.is_none() => {
+                format!("`use {used}`: the source has no `{}`", below(&at, LOCK_FILES[0]))
+            }
+            Some(_) => continue,
+        };
+        let hint = "commit that module to this repository, or keep `go` from the workspace in each command: GOWORK=off go …";
+        faults.push(Fault::of_file(path.clone(), says).at(line).hint(hint));
     }
-    Ok(None)
+    let is_module = read(&below(folder, LOCK_FILES[0]))?.is_some();
+    if is_module && !work.modules.iter().any(|module| module == folder) {
+        let own = if folder.is_empty() { "." } else { folder };
+        let says = format!("the workspace does not use the module in `{own}`, and `go` refuses to work there");
+        let hint = "go work use it, or keep `go` from the workspace in each command: GOWORK=off go …";
+        faults.push(Fault::of_file(path, says).hint(hint));
+    }
+    Ok(faults)
 }
 
 /// Tells whether a path of the module cache is part of the frozen tree.
@@ -122,15 +175,22 @@ mod tests {
     }
 
     #[test]
-    fn workspaces_are_refused_where_they_name_more_than_the_module() {
-        let module = ("a/go.mod", "module m\n");
-        let found = faults("a", false, &[module, ("go.work", "go 1.26\nuse (\n\t./a\n\t./b\n)\n")]);
-        assert!(found[0].starts_with("go.work:4: a workspace with the modules ./b:"), "{found:?}");
-        assert!(faults("a", true, &[module, ("go.work", "use ./b\n")]).is_empty(), "no command heeds it");
-        assert!(faults("a", false, &[module, ("go.work", "use ./a\n")]).is_empty(), "only the module itself");
-        let nearer = [module, ("a/go.work", "use .\n"), ("go.work", "use ./b\n")];
+    fn a_workspace_has_to_fit_the_source() {
+        let (a, b) = (("a/go.mod", "module m\n"), ("b/go.mod", "module n\n"));
+        let both = ("go.work", "go 1.26\nuse (\n\t./a\n\t./b\n)\n");
+        assert!(faults("a", false, &[a, b, both]).is_empty(), "all of it is there");
+        let gone = faults("a", false, &[a, both]);
+        assert_eq!(gone, ["go.work:4: `use ./b`: the source has no `b/go.mod`"]);
+        let other = faults("a", false, &[a, b, ("go.work", "use ./b\n")]);
+        assert!(other[0].starts_with("go.work: the workspace does not use the module in `a`"), "{other:?}");
+        assert!(faults("a", true, &[a, ("go.work", "use ./b\n")]).is_empty(), "no command heeds it");
+        assert!(faults("a", false, &[a, ("go.work", "use ./a\n")]).is_empty(), "only the module itself");
+        let nearer = [a, ("a/go.work", "use .\n"), ("go.work", "use ./b\n")];
         assert!(faults("a", false, &nearer).is_empty(), "the nearest counts");
-        assert_eq!(faults("", false, &[("go.mod", "module m\n"), ("go.work", "use ./b\n")]).len(), 1);
+        let outside = faults("", false, &[("go.mod", "module m\n"), ("go.work", "use (\n.\n../b\n)\n")]);
+        assert!(outside[0].starts_with("go.work:3: `use ../b` leaves the source"), "{outside:?}");
+        let lost = ("b/go.mod", "module n\nrequire x.example/x v0.0.0\nreplace x.example/x => ../x\n");
+        assert!(faults("a", false, &[a, lost, both])[0].starts_with("b/go.mod:3: "), "another module's");
     }
 
     #[test]

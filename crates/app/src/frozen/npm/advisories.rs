@@ -20,6 +20,8 @@ const FRONT: (&str, &str) = ("bin/npm", include_str!("../front/npm.cjs"));
 pub const RECORDER: [(&str, &str); 2] = [CASSETTE, ("record.cjs", include_str!("../front/record.cjs"))];
 /// The shell line of the step.
 pub const LINE: &str = "node record.cjs";
+/// The path at which registries answer what is known of packages.
+pub const BULK: &str = "/-/npm/v1/security/advisories/bulk";
 /// What the step yields, relative to its working directory.
 pub const OUTPUT: &str = "cassette";
 

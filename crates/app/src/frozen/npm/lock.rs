@@ -3,7 +3,7 @@
 //! Source: npm's documentation of `package-lock.json`, `packages`. An entry below `node_modules` is a package; one with `link`
 //! is a folder of the source, one with `inBundle` comes in the tarball of a package above.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,10 +13,13 @@ use rcrepro_format::syntax::jsonc;
 use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_images::packages::npm_cache::content_path;
 use rcrepro_model::content::integrity;
-use rcrepro_model::execution::fault::{Fault, below};
+use rcrepro_model::execution::fault::{Fault, below, follow};
 
 /// The files of the client's lock, relative to the package's folder.
 pub const LOCK_FILES: [&str; 2] = ["package.json", "package-lock.json"];
+
+/// npm's settings of a package, which decide what `npm ci` takes for consistent; pnpm and yarn 1 read the registries in it.
+pub const SETTINGS: &str = ".npmrc";
 
 #[derive(Deserialize)]
 struct LockWire {
@@ -170,12 +173,12 @@ fn says_something(list: &Value) -> bool {
     }
 }
 
-/// Says what in a package's folder no `npm ci` could make a whole cache from: entries that pin nothing, workspaces.
+/// Says what in a package's folder no `npm ci` could make a whole cache from: entries that pin nothing, folders that are not there.
 ///
 /// # Errors
 /// What `read` fails with.
 pub fn judge<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
-    let [package, lock] = LOCK_FILES.map(|name| below(folder, name));
+    let lock = below(folder, LOCK_FILES[1]);
     let bytes = read_file(&lock)?.unwrap_or_default();
     let found = match read(&bytes) {
         Ok(found) => found,
@@ -189,17 +192,15 @@ pub fn judge<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>
         Fault::of_file(lock.clone(), format!("`{place}` {says}")).at(lines.get(place).copied()).hint(*hint)
     };
     let mut faults: Vec<Fault> = found.unpinned.iter().map(fault).collect();
-    let text = read_file(&package)?.unwrap_or_default();
-    if !found.packages.is_empty()
-        && let Some(line) = workspaces(&text)
-    {
-        let named: Vec<String> = found.links.iter().map(|(name, at)| format!("`{name}` ({at})")).collect();
-        let named = if named.is_empty() { "none that the lock names".to_owned() } else { named.join(", ") };
-        let says = format!(
-            "workspaces: {named}; the step with network is not given their folders, and would fetch nothing for them"
-        );
-        let hint = "workspaces are not supported yet: name each package that has a lock of its own as `directory`";
-        faults.push(Fault::of_file(package, says).at(line).hint(hint));
+    for (name, at) in &found.links {
+        let says = match follow(folder, at).map(|at| below(&at, LOCK_FILES[0])) {
+            None => format!("`{name}` is the folder `{at}`, which leaves the source"),
+            Some(path) if read_file(&path)?.is_none() => format!("`{name}` is a folder, and the source has no `{path}`"),
+            Some(_) => continue,
+        };
+        let place = lines.get(&format!("node_modules/{name}")).copied();
+        let hint = "commit that package to this repository, or depend on a published version of it";
+        faults.push(Fault::of_file(lock.clone(), says).at(place).hint(hint));
     }
     faults.sort();
     Ok(faults)
@@ -233,13 +234,17 @@ fn lines(lock: &[u8]) -> BTreeMap<String, usize> {
     entries.iter().filter_map(|(key, _)| Some((key.text()?.to_owned(), key.line))).collect()
 }
 
-/// Gives the line of `workspaces` in a `package.json` that has any.
-fn workspaces(package: &[u8]) -> Option<usize> {
-    let text = String::from_utf8_lossy(package);
-    let document = jsonc::document(&text, false).ok().flatten()?;
-    let found = document.get("workspaces")?;
-    let listed = found.get("packages").unwrap_or(found);
-    listed.members().first().map(|_| found.line)
+/// Lists what npm reads beside the lock: its settings, and the `package.json` of each folder that the lock links to, workspaces
+/// and others; by their paths in the source.
+///
+/// # Errors
+/// What `read` fails with.
+pub fn beside<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<String>, E> {
+    let bytes = read_file(&below(folder, LOCK_FILES[1]))?.unwrap_or_default();
+    let links = read(&bytes).unwrap_or_default().links;
+    let folders: BTreeSet<String> = links.iter().filter_map(|(_, at)| follow(folder, at)).collect();
+    let manifests = folders.iter().map(|at| below(at, LOCK_FILES[0]));
+    Ok([below(folder, SETTINGS)].into_iter().chain(manifests).collect())
 }
 
 #[cfg(test)]
@@ -314,20 +319,30 @@ mod tests {
     }
 
     #[test]
-    fn workspaces_are_named() {
-        let packages = json!({
+    fn workspaces_bring_their_manifests() {
+        let lock = lock(&json!({
             "": { "workspaces": ["packages/*"] },
             "node_modules/is-odd": { "version": "3.0.1", "integrity": strong() },
             "node_modules/one": { "resolved": "packages/one", "link": true },
             "packages/one": { "version": "1.0.0" },
-        });
-        for package in [r#"{ "workspaces": ["packages/*"] }"#, r#"{ "workspaces": {"packages": ["packages/*"]} }"#] {
-            let found = judged(package, &lock(&packages));
-            assert!(found[0].starts_with("web/package.json:1: workspaces: `one` (packages/one)"), "{found:?}");
-        }
-        assert!(judged(r#"{ "workspaces": [] }"#, &lock(&packages)).is_empty());
-        let empty = lock(&json!({ "": {}, "node_modules/one": { "resolved": "packages/one", "link": true } }));
-        assert!(judged(r#"{ "workspaces": ["packages/*"] }"#, &empty).is_empty(), "nothing is fetched for them");
+        }));
+        let source = |with: bool| {
+            let lock = lock.clone();
+            move |path: &str| {
+                Ok::<_, Infallible>(match path {
+                    "web/package-lock.json" => Some(lock.clone()),
+                    "web/packages/one/package.json" if with => Some(b"{}".to_vec()),
+                    _ => None,
+                })
+            }
+        };
+        let Ok(found) = beside("web", &source(true));
+        assert_eq!(found, ["web/.npmrc", "web/packages/one/package.json"]);
+        let Ok(none) = judge("web", &source(true));
+        assert!(none.is_empty(), "{none:?}");
+        let Ok(gone) = judge("web", &source(false));
+        let says = "web/package-lock.json:13: `one` is a folder, and the source has no `web/packages/one/package.json`";
+        assert_eq!(gone.iter().map(ToString::to_string).collect::<Vec<_>>(), [says]);
     }
 
     #[test]

@@ -1,5 +1,10 @@
-//! What npm's commands need frozen: packages as the lock pins them, recorded advisories.
+//! What the commands of npm, pnpm and yarn need frozen: packages as the lock pins them, recorded advisories.
 
 pub mod advisories;
+mod client_program;
 pub(crate) mod lock;
 pub(crate) mod packages;
+mod pnpm_lock;
+mod tarball_lock;
+pub(crate) mod tarballs;
+mod yarn_lock;

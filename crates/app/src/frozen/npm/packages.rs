@@ -35,7 +35,7 @@ impl FrozenStep<'_> {
             .collect();
         if !missing.is_empty() {
             let (name, of) = (self.name.clone(), packages.len());
-            return Err(FrozenError::LeftOut { name, packages: Abridged(missing), of });
+            return Err(FrozenError::LeftOut { name, client: "npm", packages: Abridged(missing), of });
         }
         let (mut present, mut laid) = (Vec::new(), BTreeSet::new());
         let mut builder = TreeBuilder::default();

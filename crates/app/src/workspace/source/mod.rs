@@ -21,12 +21,14 @@ mod sight;
 pub use at_run::{git_at_run, unbuildable_images};
 
 /// Files by name that something is read from.
-const READ: [&str; 10] = [
+const READ: [&str; 12] = [
     "go.mod",
     "go.sum",
     "go.work",
     "package.json",
     "package-lock.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
     "Makefile",
     "makefile",
     "GNUmakefile",

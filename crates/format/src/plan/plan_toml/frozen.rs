@@ -9,10 +9,12 @@ use super::{PlanError, Source};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource};
 
-const KINDS: [FrozenKind; 5] = [
+const KINDS: [FrozenKind; 7] = [
     FrozenKind::GoModules,
     FrozenKind::GoStd,
     FrozenKind::NpmPackages,
+    FrozenKind::PnpmPackages,
+    FrozenKind::YarnPackages,
     FrozenKind::GoVulndb,
     FrozenKind::NpmAdvisories,
 ];
@@ -24,6 +26,7 @@ pub(super) struct FrozenWire {
     image: Option<Spanned<String>>,
     directory: Option<Spanned<String>>,
     path: Option<Spanned<String>>,
+    client: Option<Spanned<String>>,
     lines: Option<Spanned<Vec<String>>>,
 }
 
@@ -51,6 +54,7 @@ impl Source<'_> {
                 _ => None,
             },
             path: wire.path.as_ref().map(|path| self.mirror(path)).transpose()?,
+            client: wire.client.as_ref().map(|client| self.client(kind, client)).transpose()?,
             lines: wire.lines.as_ref().map(|lines| lines.as_ref().clone()).unwrap_or_default(),
         };
         if let Some(lines) = wire.lines.as_ref().filter(|_| kind != FrozenKind::GoStd) {
@@ -76,10 +80,18 @@ impl Source<'_> {
             None => Ok(()),
         };
         match input.kind {
-            FrozenKind::GoModules | FrozenKind::NpmPackages if input.image.is_none() => {
+            FrozenKind::GoModules
+            | FrozenKind::NpmPackages
+            | FrozenKind::PnpmPackages
+            | FrozenKind::YarnPackages
+                if input.image.is_none() =>
+            {
                 missing("`image`: what its step with network runs in")
             }
-            FrozenKind::GoModules | FrozenKind::NpmPackages => {
+            FrozenKind::GoModules
+            | FrozenKind::NpmPackages
+            | FrozenKind::PnpmPackages
+            | FrozenKind::YarnPackages => {
                 unwanted("path", wire.path.as_ref(), "it is fetched from a registry")
             }
             FrozenKind::GoStd if input.image.is_none() => missing("`image`: the toolchain that it is compiled by"),
@@ -99,6 +111,32 @@ impl Source<'_> {
                 unwanted("directory", wire.directory.as_ref(), "without `image` nothing is recorded")
             }
             FrozenKind::NpmAdvisories => Ok(()),
+        }
+    }
+
+    /// Reads which client of a registry installs the packages: an exact version, so that it is the same one everywhere.
+    fn client(&self, kind: FrozenKind, client: &Spanned<String>) -> Result<String, PlanError> {
+        let names: &[&str] = match kind {
+            FrozenKind::PnpmPackages => &["pnpm"],
+            FrozenKind::YarnPackages => &["yarn"],
+            _ => {
+                let message =
+                    format!("a frozen input of kind `{}` has no `client`: the image brings it", kind.as_str());
+                return Err(self.error(client.span(), message, Some("remove `client`".to_owned())));
+            }
+        };
+        let text = client.as_ref();
+        let is_exact = |version: &str| {
+            version.split('.').count() >= 3
+                && version.starts_with(|c: char| c.is_ascii_digit())
+                && version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+        };
+        match text.split_once('@') {
+            Some((name, version)) if names.contains(&name) && is_exact(version) => Ok(text.to_owned()),
+            _ => {
+                let hint = format!("write `{}@VERSION` with a version such as 1.22.22", names[0]);
+                Err(self.error(client.span(), format!("invalid client `{text}`"), Some(hint)))
+            }
         }
     }
 
@@ -132,6 +170,8 @@ mod tests {
         for good in [
             "kind = 'go-modules'\nimage = 'node'",
             "kind = 'npm-packages'\nimage = 'node'\ndirectory = 'web'",
+            "kind = 'pnpm-packages'\nimage = 'node'\ndirectory = 'web'",
+            "kind = 'yarn-packages'\nimage = 'node'\nclient = 'yarn@1.22.22'",
             "kind = 'go-std'\nimage = 'node'",
             "kind = 'go-std'\nimage = 'node'\nlines = ['CGO_ENABLED=0 go build ./...']",
             "kind = 'go-vulndb'\npath = '../mirror/vulndb.zip'",
@@ -143,6 +183,10 @@ mod tests {
         for (wrong, line, says) in [
             ("kind = 'go-modules'", 14, "needs `image`"),
             ("kind = 'go-modules'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
+            ("kind = 'pnpm-packages'", 14, "needs `image`"),
+            ("kind = 'pnpm-packages'\nimage = 'node'\nclient = 'pnpm@10'", 16, "invalid client `pnpm@10`"),
+            ("kind = 'pnpm-packages'\nimage = 'node'\nclient = 'yarn@1.22.22'", 16, "invalid client"),
+            ("kind = 'npm-packages'\nimage = 'node'\nclient = 'npm@11.0.0'", 16, "has no `client`"),
             ("kind = 'go-std'", 14, "needs `image`"),
             ("kind = 'go-modules'\nimage = 'node'\nlines = ['true']", 16, "has no `lines`"),
             ("kind = 'go-std'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
