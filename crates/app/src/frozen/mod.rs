@@ -173,8 +173,8 @@ impl FrozenStep<'_> {
 }
 
 /// Computes the checksum of what a frozen input is made from: files of the source tree, or the image and the lines that compile
-/// it, and tells whether that is all: what `go.mod` refers to is known from its text only. `toolchain` is the manifest of
-/// the image that the plan names; a build cache is made from what the plan says of it, too. Of the source only its directories are needed.
+/// it, or for a build cache both; and tells whether that is all: what `go.mod` refers to is known from its text only. `toolchain`
+/// is the manifest of the image that the plan names. Of the source only its directories are needed.
 ///
 /// # Errors
 /// [`FrozenError`] when the source has no such file, or its directories cannot be read.

@@ -117,14 +117,14 @@ impl GoSettings {
 pub struct BuildCache<'a> {
     /// The name of the input with the modules, below which commands see it.
     pub modules: &'a Name,
-    /// That input.
+    /// What the plan says of those modules: the folder of their `go.mod` counts here.
     pub input: &'a FrozenInput,
     /// What is compiled, by settings.
     pub builds: BTreeMap<GoSettings, GoChecks>,
 }
 
 impl<'a> BuildCache<'a> {
-    /// Reads the plan for a frozen input; `None` when that is no build cache.
+    /// Reads the plan for a frozen input; `None` for one of another kind.
     #[must_use]
     pub fn of(plan: &'a Plan, name: &Name) -> Option<Self> {
         let input = plan.frozen.get(name)?;
