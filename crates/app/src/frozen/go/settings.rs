@@ -117,7 +117,7 @@ impl GoSettings {
 pub struct BuildCache<'a> {
     /// The name of the input with the modules, below which commands see it.
     pub modules: &'a Name,
-    /// What the plan says of those modules: the folder of their `go.mod` counts here.
+    /// Their table in the plan, which has the folder of `go.mod`.
     pub input: &'a FrozenInput,
     /// What is compiled, by settings.
     pub builds: BTreeMap<GoSettings, GoChecks>,
