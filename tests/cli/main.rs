@@ -4,6 +4,7 @@
 
 mod advisories;
 mod board;
+mod build_cache;
 mod committed;
 mod deaths;
 mod determinism;
@@ -20,6 +21,7 @@ mod locks;
 mod manners;
 mod mutants;
 mod one_scale;
+mod overhead;
 mod pins;
 mod pins_speed;
 mod plans;

@@ -88,7 +88,7 @@ fn a_lock_is_judged_whole_before_any_network() {
 }
 
 #[test]
-fn workspaces_are_named_instead_of_locked_empty() {
+fn workspaces_need_their_folders_and_nothing_else() {
     let sha = "A".repeat(86);
     let lock = format!(
         r#"{{ "lockfileVersion": 3, "packages": {{ "": {{ "workspaces": ["packages/*"] }},
@@ -97,7 +97,30 @@ fn workspaces_are_named_instead_of_locked_empty() {
     );
     let package = "{\n  \"workspaces\": [\"packages/*\"]\n}\n";
     let scene = with_frozen("npm-packages", "", &[("package.json", package), ("package-lock.json", &lock)]);
-    says(&checked(&scene), 3, &["refused: package.json:2: workspaces: `one` (packages/one)"]);
+    let says_why = "refused: package-lock.json:3: `one` is a folder, and the source has no `packages/one/package.json`";
+    says(&checked(&scene), 3, &[says_why]);
+    scene.write("packages/one/package.json", b"{}");
+    scene.commit("the workspace");
+    says(&checked(&scene), 0, &["is sound"]);
+}
+
+#[test]
+fn locks_of_pnpm_and_yarn_are_judged_by_place() {
+    let lock = "lockfileVersion: '9.0'\n\npackages:\n\n  a@1.0.0:\n    resolution: {type: git, repo: 'https://git.example/a', commit: '1'}\n\n  \
+                b@https://far.example/b/tar.gz/1:\n    resolution: {tarball: https://far.example/b/tar.gz/1}\n";
+    let package = "{\n  \"packageManager\": \"pnpm@11\"\n}\n";
+    let scene = with_frozen("pnpm-packages", "", &[("package.json", package), ("pnpm-lock.yaml", lock)]);
+    let texts = [
+        "refused: package.json:2: `packageManager` names `pnpm@11`: expected an exact version",
+        "refused: pnpm-lock.yaml:5: `a@1.0.0` comes by git",
+        "refused: pnpm-lock.yaml:8: `b@https://far.example/b/tar.gz/1` comes from",
+    ];
+    says(&checked(&scene), 3, &texts);
+    let scene = with_frozen("yarn-packages", "", &[("package.json", "{}")]);
+    says(&checked(&scene), 3, &["refused: yarn.lock: it is not in the source"]);
+    scene.write("yarn.lock", b"# yarn lockfile v1\n");
+    scene.commit("a lock");
+    says(&checked(&scene), 0, &["is sound"]);
 }
 
 #[test]
@@ -107,7 +130,7 @@ fn modules_that_the_step_would_miss_are_named() {
     let scene = with_frozen("go-modules", "directory = \"a\"", &files);
     let texts = [
         "refused: a/go.mod:5: `replace example.com/lib => ../lib`: the source has no `lib/go.mod`",
-        "refused: go.work:5: a workspace with the modules ./b",
+        "refused: go.work:5: `use ./b`: the source has no `b/go.mod`",
         "2 things that no run survives",
     ];
     says(&checked(&scene), 3, &texts);

@@ -165,13 +165,16 @@ fn installs(folder: &str, manager: Option<PackageManager>, lock: &str) -> Vec<St
             for document in yaml::documents(lock).unwrap_or_default() {
                 for (name, importer) in document.get("importers").map(SyntaxNode::pairs).unwrap_or_default() {
                     let installs = kinds.iter().any(|kind| importer.get(kind).is_some());
-                    found.extend(name.text().filter(|name| installs && is_inside(name)).map(|name| joined(folder, name)));
+                    found.extend(
+                        name.text().filter(|name| installs && is_inside(name)).map(|name| joined(folder, name)),
+                    );
                 }
             }
         }
         Some(PackageManager::Npm) => {
             let document = jsonc::document(lock, false).ok().flatten();
-            let packages = document.as_ref().and_then(|lock| lock.get("packages")).map(SyntaxNode::pairs).unwrap_or_default();
+            let packages =
+                document.as_ref().and_then(|lock| lock.get("packages")).map(SyntaxNode::pairs).unwrap_or_default();
             for (place, _) in packages {
                 let inner = place.text().and_then(|place| place.split_once("/node_modules/")).map(|(inner, _)| inner);
                 let inner = inner.filter(|inner| is_inside(inner) && !inner.starts_with("node_modules/"));

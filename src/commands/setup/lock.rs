@@ -1,14 +1,15 @@
 //! `rcrepro lock`.
 
-use crate::args::StagingName;
 use crate::commands::setup::check::say_next;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::print;
+use rcrepro_app::frozen::FrozenStep;
 use rcrepro_app::run::prepare::Preparation;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::next::next_command;
+use rcrepro_arguments::StagingName;
 use rcrepro_model::content::name::Name;
 use rcrepro_report::progress::Progress;
 
@@ -29,17 +30,22 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
             for name in &names {
                 let image = workspace.plan.frozen[name].image.as_ref();
                 let identity = image.map(|image| images[image].identity(image));
-                match preparation.frozen_step(name, source.root, identity.as_ref()).lock(named).await {
+                let locked = async {
+                    let modules = preparation.modules(name, source.root).await?;
+                    let step = FrozenStep { modules, ..preparation.frozen_step(name, source.root, identity.as_ref()) };
+                    Ok::<_, Failure>(step.lock(named).await?)
+                };
+                match locked.await {
                     Ok((path, changed)) => {
                         let state = if changed { "locked" } else { "unchanged" };
                         print(format!("{state:>10}  {name}: {}\n", path.display()))?;
                     }
                     // What one registry does not give keeps no other input from being locked.
-                    Err(error) if !cancel.is_cancelled() => {
+                    Err(failure) if !cancel.is_cancelled() => {
                         print(format!("{:>10}  {name}\n", "not locked"))?;
-                        failures.push(Failure::from(error));
+                        failures.push(failure);
                     }
-                    Err(error) => return Err(error.into()),
+                    Err(failure) => return Err(failure),
                 }
             }
             if let Some(failure) = joined(failures, names.len()) {
@@ -75,5 +81,8 @@ fn known(workspace: &Workspace, names: &[Name]) -> Result<Vec<Name>, Failure> {
         let hint = Some(format!("known: {}", known.join(", ")));
         return Err(Failure::plain(Exit::Plan, format!("the plan has no frozen input `{unknown}`"), hint));
     }
-    Ok(if names.is_empty() { frozen.keys().cloned().collect() } else { names.to_vec() })
+    let mut wanted: Vec<Name> = if names.is_empty() { frozen.keys().cloned().collect() } else { names.to_vec() };
+    // What is compiled comes after what it is compiled from.
+    wanted.sort_by_key(|name| frozen[name].modules.is_some());
+    Ok(wanted)
 }

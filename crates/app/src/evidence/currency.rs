@@ -4,6 +4,7 @@
 //! What counts is the action: if every action of the packet that follows from the plan and the source at hand has the recorded
 //! digest, the evidence is what a run of now would be compared with, whatever else has changed.
 
+use crate::frozen::go::settings::BuildCache;
 use crate::frozen::{self, client};
 use crate::run::actions::{Resolved, derive_action};
 use crate::toolchain::ImageError;
@@ -83,8 +84,9 @@ fn changed(workspace: &Workspace, manifest: &ReproManifest, source: Digest, stor
         let toolchain = input.image.as_ref().and_then(|image| manifest.images.get(image)).map(|image| image.manifest);
         let lock = workspace.files.read(&frozen::lock_path(&workspace.folder, name)).ok();
         let lock = lock.and_then(|bytes| frozen_toml::decode(&String::from_utf8_lossy(&bytes)).ok());
-        let alone = client::is_alone(plan, name);
-        let found = frozen::made_from(name, input, source, toolchain, alone, store).ok();
+        let cache = BuildCache::of(plan, name);
+        let input = (input, cache.as_ref(), client::is_alone(plan, name));
+        let found = frozen::made_from(name, input, source, toolchain, store).ok();
         let holds = found.zip(lock).is_some_and(|((found, _), lock)| found == lock.made_from);
         (!holds).then(|| format!("what the frozen input `{name}` is made from has changed since"))
     })

@@ -39,7 +39,11 @@ type Look<'a, E> = &'a dyn Fn(&str) -> Result<Option<Found>, E>;
 ///
 /// # Errors
 /// What `read` fails with.
-pub fn files<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Result<Result<Vec<ClientFile>, Fault>, E> {
+pub fn files<E>(
+    input: &FrozenInput,
+    alone: bool,
+    read: ReadSource<'_, E>,
+) -> Result<Result<Vec<ClientFile>, Fault>, E> {
     let look = |path: &str| {
         let found = |bytes: Vec<u8>| Found {
             digest: Digest::of(&bytes),
@@ -71,17 +75,13 @@ pub fn hashed<'a>(input: &FrozenInput, files: &'a [ClientFile]) -> Vec<(&'a str,
     files.iter().map(|file| (file.name.as_str(), file.digest)).chain(client).collect()
 }
 
-fn gather<E>(
-    input: &FrozenInput,
-    alone: bool,
-    look: Look<'_, E>,
-) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
+fn gather<E>(input: &FrozenInput, alone: bool, look: Look<'_, E>) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
     let folder = folder_of(input);
     let names: &[&str] = match input.kind {
         FrozenKind::GoModules => return go_files(folder, alone, look),
         FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => &npm::lock::LOCK_FILES,
         FrozenKind::PnpmPackages | FrozenKind::YarnPackages => &npm::tarballs::lock_files(input.kind),
-        FrozenKind::GoVulndb | FrozenKind::GoStd => &[],
+        FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => &[],
     };
     let mut found = Vec::new();
     for name in names {
@@ -94,11 +94,7 @@ fn gather<E>(
     Ok((Ok(found), true))
 }
 
-fn go_files<E>(
-    folder: &str,
-    alone: bool,
-    look: Look<'_, E>,
-) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
+fn go_files<E>(folder: &str, alone: bool, look: Look<'_, E>) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
     let kind = FrozenKind::GoModules;
     let [module, sums] = go::modules::LOCK_FILES;
     let (mut found, is_known) = (Vec::new(), Cell::new(true));
@@ -124,7 +120,9 @@ fn go_files<E>(
             match look(&path)? {
                 Some(Found { digest, .. }) => found.push(ClientFile { name: sums.to_owned(), path, digest }),
                 // What a workspace requires may be summed up in any of its modules.
-                None if work.is_none() && go::modules::needs_sums(main) => return Ok((Err(missing(kind, &path)), true)),
+                None if work.is_none() && go::modules::needs_sums(main) => {
+                    return Ok((Err(missing(kind, &path)), true));
+                }
                 None => {}
             }
             beside = go::modules::beside(main, folder);
@@ -140,7 +138,8 @@ fn go_files<E>(
             for name in [module, sums] {
                 let path = below(folder, name);
                 let text = text_of(path.clone(), &path, &mut found)?;
-                beside.extend(text.filter(|_| name == module).iter().flat_map(|text| go::modules::beside(text, folder)));
+                beside
+                    .extend(text.filter(|_| name == module).iter().flat_map(|text| go::modules::beside(text, folder)));
             }
         }
     }
@@ -173,7 +172,10 @@ pub fn judge<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Re
         FrozenKind::GoModules => go::modules::judge(folder, alone, read),
         FrozenKind::NpmPackages => npm::lock::judge(folder, read),
         FrozenKind::PnpmPackages | FrozenKind::YarnPackages => npm::tarballs::judge(input, read),
-        FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd => Ok(Vec::new()),
+        // A build cache is made from the files of its modules, which are judged for themselves.
+        FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => {
+            Ok(Vec::new())
+        }
     }
 }
 
@@ -206,7 +208,15 @@ mod tests {
     use super::*;
 
     fn input(kind: FrozenKind, directory: &str) -> FrozenInput {
-        FrozenInput { kind, image: None, directory: directory.parse().ok(), path: None, client: None, lines: Vec::new() }
+        FrozenInput {
+            kind,
+            image: None,
+            directory: directory.parse().ok(),
+            path: None,
+            client: None,
+            lines: Vec::new(),
+            modules: None,
+        }
     }
 
     fn named(kind: FrozenKind, directory: &str, source: &[(&str, &str)]) -> Result<Vec<String>, String> {

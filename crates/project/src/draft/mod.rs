@@ -58,6 +58,14 @@ fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[Planned
             writer.entry("image", "go");
             writer.folder("directory", &module.folder);
         }
+        let cache = planned::cache_input(project, module);
+        if is_used(&cache) {
+            writer.comment("Compiled once, as the commands compile that name it; `lines` may add what scripts do.");
+            writer.table(&format!("frozen.{cache}"));
+            writer.entry("kind", "go-build-cache");
+            writer.entry("image", "go");
+            writer.entry("modules", &name);
+        }
     }
     if is_used("gostd") {
         writer.table("frozen.gostd");
@@ -76,7 +84,10 @@ fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[Planned
         let (name, audit) = (planned::packages_input(project, package), planned::audit_input(project, package));
         if is_used(&name) {
             writer.table(&format!("frozen.{name}"));
-            writer.entry("kind", clients::PlannedClient::of(package).map_or("npm-packages", clients::PlannedClient::kind));
+            writer.entry(
+                "kind",
+                clients::PlannedClient::of(package).map_or("npm-packages", clients::PlannedClient::kind),
+            );
             writer.entry("image", "node");
             writer.folder("directory", &package.folder);
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Judge;
+use crate::frozen::go::settings::BuildCache;
 use crate::frozen::{FrozenError, client, made_from};
 use crate::toolchain::in_engine::locked_identity;
 use rcrepro_format::plan::frozen_toml::{self, FrozenLock};
@@ -95,18 +96,23 @@ impl Judge<'_> {
             };
             self.same(FindingName::FrozenDiffers, &format!("{at}.root"), &lock.root, &frozen.root);
             if let Some((plan, input)) = plan.and_then(|plan| Some((plan, plan.frozen.get(name)?))) {
-                self.made_from(name, input, client::is_alone(plan, name), &lock);
+                self.made_from(name, (input, BuildCache::of(plan, name).as_ref(), client::is_alone(plan, name)), &lock);
             }
         }
     }
 
     /// Compares what a lock says that it was made from with the plan, the images and the source tree.
-    fn made_from(&mut self, name: &Name, input: &FrozenInput, alone: bool, lock: &FrozenLock) {
+    fn made_from(
+        &mut self,
+        name: &Name,
+        (input, cache, alone): (&FrozenInput, Option<&BuildCache<'_>>, bool),
+        lock: &FrozenLock,
+    ) {
         let at = format!("frozen.{name}.lock");
         self.same(FindingName::FrozenDiffers, &at, &input.kind.as_str().to_owned(), &lock.kind);
         let toolchain = input.image.as_ref().and_then(|image| self.manifest.images.get(image));
         let toolchain = toolchain.map(|image| image.manifest);
-        match made_from(name, input, self.manifest.source.root, toolchain, alone, self.store) {
+        match made_from(name, (input, cache, alone), self.manifest.source.root, toolchain, self.store) {
             // Whatever else the module refers to is known to those who have its text.
             Ok((found, false)) if found != lock.made_from => {}
             Ok((found, _)) => {

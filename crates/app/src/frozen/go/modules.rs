@@ -46,10 +46,7 @@ pub struct GoWorkspace {
 ///
 /// # Errors
 /// What `text` fails with.
-pub fn workspace<E>(
-    folder: &str,
-    text: &dyn Fn(&str) -> Result<Option<String>, E>,
-) -> Result<Option<GoWorkspace>, E> {
+pub fn workspace<E>(folder: &str, text: &dyn Fn(&str) -> Result<Option<String>, E>) -> Result<Option<GoWorkspace>, E> {
     let above = std::iter::successors(Some(folder), |at| match at.rsplit_once('/') {
         Some((above, _)) => Some(above),
         None => (!at.is_empty()).then_some(""),
@@ -122,7 +119,8 @@ fn misfits<E>(folder: &str, work: &GoWorkspace, read: ReadSource<'_, E>) -> Resu
             }
             Some(_) => continue,
         };
-        let hint = "commit that module to this repository, or keep `go` from the workspace in each command: GOWORK=off go …";
+        let hint =
+            "commit that module to this repository, or keep `go` from the workspace in each command: GOWORK=off go …";
         faults.push(Fault::of_file(path.clone(), says).at(line).hint(hint));
     }
     let is_module = read(&below(folder, LOCK_FILES[0]))?.is_some();

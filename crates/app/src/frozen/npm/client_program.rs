@@ -164,7 +164,12 @@ mod tests {
         let (pnpm, yarn) = (FrozenKind::PnpmPackages, FrozenKind::YarnPackages);
         for (kind, form, manifest, says) in [
             (pnpm, "9.0", "{\n\"packageManager\": \"yarn@1.22.22\"}", "2: `packageManager` names `yarn@1.22.22`"),
-            (pnpm, "9.0", "{\"packageManager\": \"pnpm@11\"}", "1: `packageManager` names `pnpm@11`: expected an exact"),
+            (
+                pnpm,
+                "9.0",
+                "{\"packageManager\": \"pnpm@11\"}",
+                "1: `packageManager` names `pnpm@11`: expected an exact",
+            ),
             (yarn, "8", "{\"packageManager\": \"yarn@1.22.22\"}", "and the lock is of another yarn"),
         ] {
             let found = chosen(kind, form, None, manifest).expect_err(manifest);

@@ -195,7 +195,9 @@ pub fn judge<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>
     for (name, at) in &found.links {
         let says = match follow(folder, at).map(|at| below(&at, LOCK_FILES[0])) {
             None => format!("`{name}` is the folder `{at}`, which leaves the source"),
-            Some(path) if read_file(&path)?.is_none() => format!("`{name}` is a folder, and the source has no `{path}`"),
+            Some(path) if read_file(&path)?.is_none() => {
+                format!("`{name}` is a folder, and the source has no `{path}`")
+            }
             Some(_) => continue,
         };
         let place = lines.get(&format!("node_modules/{name}")).copied();

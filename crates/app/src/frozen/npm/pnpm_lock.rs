@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tarball_lock::{LockedTarball, PUBLISHED, TargetPlatform, TarballLock};
+use super::tarball_lock::{LockedTarball, PUBLISHED, TarballLock, TargetPlatform};
 use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_pins::syntax::yaml;
 
@@ -66,8 +66,10 @@ fn optional(document: &SyntaxNode) -> BTreeSet<String> {
 
 fn fits(entry: &SyntaxNode, platform: TargetPlatform) -> bool {
     ["os", "cpu", "libc"].into_iter().all(|key| {
-        let list: Vec<&str> =
-            entry.get(key).map(|list| list.each().into_iter().filter_map(SyntaxNode::text).collect()).unwrap_or_default();
+        let list: Vec<&str> = entry
+            .get(key)
+            .map(|list| list.each().into_iter().filter_map(SyntaxNode::text).collect())
+            .unwrap_or_default();
         platform.fits(key, &list)
     })
 }
@@ -136,7 +138,8 @@ mod tests {
 
     #[test]
     fn only_optional_packages_of_other_platforms_are_left_out() {
-        let entry = |name: &str, os: &str| format!("  {name}@1.0.0:\n    resolution: {{integrity: {SHA}}}\n    os: [{os}]\n");
+        let entry =
+            |name: &str, os: &str| format!("  {name}@1.0.0:\n    resolution: {{integrity: {SHA}}}\n    os: [{os}]\n");
         let text = format!(
             "lockfileVersion: '9.0'\npackages:\n{}{}{}snapshots:\n  here@1.0.0:\n    optional: true\n  far@1.0.0:\n    \
              optional: true\n  needed@1.0.0: {{}}\n",

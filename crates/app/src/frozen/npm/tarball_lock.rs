@@ -77,9 +77,8 @@ impl TarballLock {
     /// Gives the faults of a lock at `path`.
     #[must_use]
     pub fn faults(&self, path: &str) -> Vec<Fault> {
-        let fault = |(line, says, hint): &(usize, String, &str)| {
-            Fault::of_file(path, says.clone()).at(Some(*line)).hint(*hint)
-        };
+        let fault =
+            |(line, says, hint): &(usize, String, &str)| Fault::of_file(path, says.clone()).at(Some(*line)).hint(*hint);
         self.unserved.iter().map(fault).collect()
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::Digest as _;
 
 use super::client_program::{self, ClientProgram};
-use super::tarball_lock::{LockedTarball, TargetPlatform, TarballLock};
+use super::tarball_lock::{LockedTarball, TarballLock, TargetPlatform};
 use super::{pnpm_lock, yarn_lock};
 use crate::frozen::network::transport;
 use crate::frozen::read_source::ReadSource;
@@ -207,7 +207,8 @@ impl Wanted {
                 "file": format!("tarballs/{}", one.file) })
         };
         let ClientProgram { package, version, integrity, .. } = &self.client;
-        let client = json!({ "name": package, "version": version, "integrity": integrity, "url": null, "file": CLIENT });
+        let client =
+            json!({ "name": package, "version": version, "integrity": integrity, "url": null, "file": CLIENT });
         let list: Vec<Value> = self.lock.tarballs.iter().map(entry).chain([client]).collect();
         Value::from(list).to_string()
     }

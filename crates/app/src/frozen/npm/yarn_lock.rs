@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tarball_lock::{LockedTarball, PUBLISHED, TargetPlatform, TarballLock};
+use super::tarball_lock::{LockedTarball, PUBLISHED, TarballLock, TargetPlatform};
 use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_pins::syntax::yaml;
 
@@ -197,12 +197,16 @@ mod tests {
         assert_eq!(lock.tarballs[2].url.as_deref(), Some("https://far.example/x/tar.gz/1"));
         let faults: Vec<String> = lock.faults("yarn.lock").iter().map(ToString::to_string).collect();
         assert_eq!(faults.len(), 1, "{faults:?}");
-        assert!(faults[0].starts_with("yarn.lock:24: `git@git+ssh://git@git.example/g.git` comes by git"), "{faults:?}");
+        assert!(
+            faults[0].starts_with("yarn.lock:24: `git@git+ssh://git@git.example/g.git` comes by git"),
+            "{faults:?}"
+        );
     }
 
     #[test]
     fn locks_of_later_yarns_name_packages_of_this_platform() {
-        let entry = |resolution: &str, more: &str| format!("\"{resolution}\":\n  resolution: \"{resolution}\"\n{more}\n");
+        let entry =
+            |resolution: &str, more: &str| format!("\"{resolution}\":\n  resolution: \"{resolution}\"\n{more}\n");
         let text = format!(
             "__metadata:\n  version: 8\n  cacheKey: 10c0\n\n{}{}{}{}{}{}{}",
             entry("@s/b@npm:2.0.0", "  checksum: 10c0/aa"),
