@@ -25,14 +25,14 @@ pub struct ClientFile {
 
 /// A file as a look at the source finds it.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundFile {
     digest: Digest,
     /// Its text, where it is known.
     text: Option<String>,
 }
 
 /// Looks for a file of the source by its path.
-type Look<'a, E> = &'a dyn Fn(&str) -> Result<Option<Found>, E>;
+type Look<'a, E> = &'a dyn Fn(&str) -> Result<Option<FoundFile>, E>;
 
 /// Lists the files that a client's lock consists of, its own first; the fault when one is missing that has to be there. `alone`
 /// says that no command that uses the input heeds a `go.work`.
@@ -45,7 +45,7 @@ pub fn files<E>(
     read: ReadSource<'_, E>,
 ) -> Result<Result<Vec<ClientFile>, Fault>, E> {
     let look = |path: &str| {
-        let found = |bytes: Vec<u8>| Found {
+        let found = |bytes: Vec<u8>| FoundFile {
             digest: Digest::of(&bytes),
             text: Some(String::from_utf8_lossy(&bytes).into_owned()),
         };
@@ -65,7 +65,7 @@ pub fn digests<E>(
     find: &dyn Fn(&str) -> Result<Option<Digest>, E>,
     text: &dyn Fn(Digest) -> Option<String>,
 ) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
-    gather(input, alone, &|path| Ok(find(path)?.map(|digest| Found { digest, text: text(digest) })))
+    gather(input, alone, &|path| Ok(find(path)?.map(|digest| FoundFile { digest, text: text(digest) })))
 }
 
 /// Lists what the checksum of an input's lock covers: its files, and the client that the plan names.
@@ -80,14 +80,14 @@ fn gather<E>(input: &FrozenInput, alone: bool, look: Look<'_, E>) -> Result<(Res
     let names: &[&str] = match input.kind {
         FrozenKind::GoModules => return go_files(folder, alone, look),
         FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => &npm::lock::LOCK_FILES,
-        FrozenKind::PnpmPackages | FrozenKind::YarnPackages => &npm::tarballs::lock_files(input.kind),
+        FrozenKind::PnpmPackages | FrozenKind::YarnPackages => &npm::wanted::lock_files(input.kind),
         FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => &[],
     };
     let mut found = Vec::new();
     for name in names {
         let path = below(folder, name);
         match look(&path)? {
-            Some(Found { digest, .. }) => found.push(ClientFile { name: (*name).to_owned(), path, digest }),
+            Some(FoundFile { digest, .. }) => found.push(ClientFile { name: (*name).to_owned(), path, digest }),
             None => return Ok((Err(missing(input.kind, &path)), true)),
         }
     }
@@ -98,7 +98,7 @@ fn go_files<E>(folder: &str, alone: bool, look: Look<'_, E>) -> Result<(Result<V
     let kind = FrozenKind::GoModules;
     let [module, sums] = go::modules::LOCK_FILES;
     let (mut found, is_known) = (Vec::new(), Cell::new(true));
-    let known = |file: Found| {
+    let known = |file: FoundFile| {
         is_known.set(is_known.get() && file.text.is_some());
         file.text.unwrap_or_default()
     };
@@ -118,7 +118,7 @@ fn go_files<E>(folder: &str, alone: bool, look: Look<'_, E>) -> Result<(Result<V
         (Some(main), work) => {
             let path = below(folder, sums);
             match look(&path)? {
-                Some(Found { digest, .. }) => found.push(ClientFile { name: sums.to_owned(), path, digest }),
+                Some(FoundFile { digest, .. }) => found.push(ClientFile { name: sums.to_owned(), path, digest }),
                 // What a workspace requires may be summed up in any of its modules.
                 None if work.is_none() && go::modules::needs_sums(main) => {
                     return Ok((Err(missing(kind, &path)), true));
@@ -171,7 +171,7 @@ pub fn judge<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Re
     match input.kind {
         FrozenKind::GoModules => go::modules::judge(folder, alone, read),
         FrozenKind::NpmPackages => npm::lock::judge(folder, read),
-        FrozenKind::PnpmPackages | FrozenKind::YarnPackages => npm::tarballs::judge(input, read),
+        FrozenKind::PnpmPackages | FrozenKind::YarnPackages => npm::wanted::judge(input, read),
         // A build cache is made from the files of its modules, which are judged for themselves.
         FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => {
             Ok(Vec::new())

@@ -74,7 +74,7 @@ pub enum FrozenError {
     LeftOut {
         /// The input's name.
         name: Name,
-        /// The client.
+        /// Who fetched them: `npm`, or the package of another client.
         client: &'static str,
         /// Each as `NAME@VERSION`.
         packages: Abridged,

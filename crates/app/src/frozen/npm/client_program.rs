@@ -17,16 +17,16 @@ const YARN_4: &str = "4.18.1";
 
 /// How a client is told what it has to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// pnpm.
+pub enum ClientDialect {
+    /// By `pnpm_config_…` and `npm_config_…`.
     Pnpm,
-    /// Yarn 1.
+    /// By `yarn_…` and a folder of tarballs: yarn 1.
     Classic,
-    /// Yarn 2 and later.
+    /// By `YARN_…`: yarn 2 and later.
     Berry,
 }
 
-impl Dialect {
+impl ClientDialect {
     /// Returns the name that the program in the frozen tree reads.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -46,7 +46,7 @@ pub struct ClientProgram {
     pub version: String,
     /// The tarball's checksum where the project names one, as `ALGORITHM-BASE64`.
     pub integrity: Option<String>,
-    pub dialect: Dialect,
+    pub dialect: ClientDialect,
 }
 
 /// Chooses the client for a lock of this form. `plan` is the plan's `client`, `manifest` the text of the `package.json` at `path`.
@@ -95,12 +95,12 @@ pub fn choose(
 
 fn program(name: &str, version: &str, integrity: Option<String>) -> ClientProgram {
     let (package, dialect) = match name {
-        "pnpm" => ("pnpm", Dialect::Pnpm),
-        _ if version.starts_with("1.") => ("yarn", Dialect::Classic),
-        _ => ("@yarnpkg/cli-dist", Dialect::Berry),
+        "pnpm" => ("pnpm", ClientDialect::Pnpm),
+        _ if version.starts_with("1.") => ("yarn", ClientDialect::Classic),
+        _ => ("@yarnpkg/cli-dist", ClientDialect::Berry),
     };
     // What projects write for later yarns is the checksum of the program and not of a tarball.
-    let integrity = integrity.filter(|_| dialect != Dialect::Berry);
+    let integrity = integrity.filter(|_| dialect != ClientDialect::Berry);
     ClientProgram { package, version: version.to_owned(), integrity, dialect }
 }
 

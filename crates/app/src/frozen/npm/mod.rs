@@ -6,5 +6,6 @@ pub(crate) mod lock;
 pub(crate) mod packages;
 mod pnpm_lock;
 mod tarball_lock;
-pub(crate) mod tarballs;
+mod tarballs;
+pub(crate) mod wanted;
 mod yarn_lock;

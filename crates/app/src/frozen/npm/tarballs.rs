@@ -11,11 +11,10 @@ use std::io::Cursor;
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
-use super::client_program::{self, ClientProgram};
-use super::tarball_lock::{LockedTarball, TarballLock, TargetPlatform};
-use super::{pnpm_lock, yarn_lock};
+use super::client_program::ClientProgram;
+use super::tarball_lock::{LockedTarball, TargetPlatform};
+use super::wanted::{CLIENT, WantedTarballs, wanted};
 use crate::frozen::network::transport;
-use crate::frozen::read_source::ReadSource;
 use crate::frozen::{Abridged, FrozenError, FrozenStep, prune};
 use rcrepro_images::packages::PackageError;
 use rcrepro_images::packages::npm::read_npm;
@@ -23,9 +22,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::integrity;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
-use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_model::image::layer::{Entry, EntryKind};
-use rcrepro_model::plan::{FrozenInput, FrozenKind};
 
 /// The program of the step with network.
 const FETCH: &str = include_str!("../front/tarballs.cjs");
@@ -35,68 +32,6 @@ const FRONT: &str = include_str!("../front/client.cjs");
 const LINE: &str = "node tarballs.cjs";
 /// What the step yields, relative to its working directory.
 const OUTPUT: &str = "fetched";
-/// Where the client's own tarball lies in it.
-const CLIENT: &str = "client.tgz";
-
-/// A lock and the client that installs from it.
-#[derive(Debug)]
-struct Wanted {
-    lock: TarballLock,
-    client: ClientProgram,
-}
-
-/// Names the files of a client's lock.
-#[must_use]
-pub fn lock_files(kind: FrozenKind) -> [&'static str; 2] {
-    if kind == FrozenKind::PnpmPackages { pnpm_lock::LOCK_FILES } else { yarn_lock::LOCK_FILES }
-}
-
-fn wanted<E>(
-    input: &FrozenInput,
-    platform: TargetPlatform,
-    read_file: ReadSource<'_, E>,
-) -> Result<Result<Wanted, Vec<Fault>>, E> {
-    let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
-    let [package, path] = lock_files(input.kind).map(|name| below(folder, name));
-    let text = |path: &str| Ok(String::from_utf8_lossy(&read_file(path)?.unwrap_or_default()).into_owned());
-    let bytes = text(&path)?;
-    let read = if input.kind == FrozenKind::PnpmPackages {
-        pnpm_lock::read(&bytes, platform).map_err(|reason| {
-            let says = format!("it is not a lock of pnpm 8 or later: {reason}");
-            Fault::of_file(&path, says).hint("pnpm install --lockfile-only, with pnpm 8 or later")
-        })
-    } else {
-        yarn_lock::read(&bytes, platform).map_err(|reason| {
-            let says = format!("it is not a lock of yarn: {reason}");
-            Fault::of_file(&path, says).hint("yarn install, and commit what it writes")
-        })
-    };
-    let lock = match read {
-        Ok(lock) => lock,
-        Err(fault) => return Ok(Err(vec![fault])),
-    };
-    let mut faults = lock.faults(&path);
-    let manifest = text(&package)?;
-    let client = client_program::choose(input.kind, &lock.form, input.client.as_deref(), (&package, &manifest));
-    Ok(match client {
-        Ok(client) if faults.is_empty() => Ok(Wanted { lock, client }),
-        Ok(_) => Err(faults),
-        Err(fault) => {
-            faults.push(fault);
-            faults.sort();
-            Err(faults)
-        }
-    })
-}
-
-/// Says what in the client's files keeps every step from succeeding: entries that no registry serves, a client that does not fit.
-///
-/// # Errors
-/// What `read` fails with.
-pub fn judge<E>(input: &FrozenInput, read: ReadSource<'_, E>) -> Result<Vec<Fault>, E> {
-    // What cannot be served cannot be served for any platform, but for optional packages of others.
-    Ok(wanted(input, TargetPlatform::of_isa("x86-64"), read)?.err().unwrap_or_default())
-}
 
 impl FrozenStep<'_> {
     /// Fetches the tarballs and the client, and puts the tree together.
@@ -111,7 +46,7 @@ impl FrozenStep<'_> {
         self.assemble(&wanted, &fetched)
     }
 
-    fn assemble(&self, wanted: &Wanted, fetched: &BTreeMap<String, Digest>) -> Result<Digest, FrozenError> {
+    fn assemble(&self, wanted: &WantedTarballs, fetched: &BTreeMap<String, Digest>) -> Result<Digest, FrozenError> {
         let mut builder = TreeBuilder::default();
         let (mut missing, mut altered) = (Vec::new(), Vec::new());
         let mut last = "";
@@ -196,20 +131,5 @@ impl FrozenStep<'_> {
             builder.insert(&format!("bin/{program}").parse()?, front.clone())?;
         }
         Ok(())
-    }
-}
-
-impl Wanted {
-    /// Writes the list that the step is given.
-    fn list(&self) -> String {
-        let entry = |one: &LockedTarball| {
-            json!({ "name": one.name, "version": one.version, "integrity": one.integrity, "url": one.url,
-                "file": format!("tarballs/{}", one.file) })
-        };
-        let ClientProgram { package, version, integrity, .. } = &self.client;
-        let client =
-            json!({ "name": package, "version": version, "integrity": integrity, "url": null, "file": CLIENT });
-        let list: Vec<Value> = self.lock.tarballs.iter().map(entry).chain([client]).collect();
-        Value::from(list).to_string()
     }
 }
