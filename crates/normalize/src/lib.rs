@@ -141,7 +141,7 @@ mod tests {
                 "govulncheck-json@1 8c072091baf8136c9fd68502e9325b9b44d082ccf60a4dd6dad72a980ac776cb",
                 "govulncheck-openvex@1 037b358b9e5fe59c3f8cc54b2d2adf65a08ea6582e4e40e8446d72ff7cce69fc",
                 "govulncheck-text@1 20625cc4b9f2a327251f2ba0a682ba9628c0199ad4d8588f16fe6cac8912fc02",
-                "jest@1 74f3156830ad289a2c35ccd6caf68444ace8492da52dea49b8d56a9d0dab3fb9",
+                "jest@1 2d4235e61601c6f818cac8f8d59547b913f3e98113db32d94cd0e83d3a9dd18f",
                 "junit@1 62ea03735ca5356c88ba90de312d50441c1c1908916a5c0391bda381ca4dc81e",
                 "node-spec@1 760b8df46d01d82c6a990427da738f4d743d78a1b110f061e12dd333bae86320",
                 "npm-ci@1 13dde2a0bee6fcc3504ea4d7c3a70558858c2645df6fe08783492be62bbcd656",

@@ -12,7 +12,7 @@ pub(crate) const NORMALIZER: Normalizer = Normalizer { name: "jest", version: 1,
 
 const RULES: &str = r#"The stream is cut into head, blocks and tail. The tail begins at the first line that begins with "Test Suites: " or
 is "Summary of all failing tests"; without such a line it is the last line if that lacks its line feed, else nothing.
-The blocks are what stands before the tail from the first file-line on; each file-line begins a block.
+The blocks are the lines before the tail from the first file-line on; each file-line begins a block.
 Blocks are sorted by FILE (bytes, stable), and each gets one empty line at its end in place of those that are there.
 Nothing else is moved, and the head stays as it is.
 file-line = ( "PASS" | "FAIL" ) SPACE FILE [ " (" SECONDS ")" ]

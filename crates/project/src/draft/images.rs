@@ -137,7 +137,7 @@ pub(super) fn write(
     }
 }
 
-/// Changes the platforms of the definition that all others stand on: a version of Node may be there for one only, and what
+/// Changes the platforms of the definition that all others build on: a version of Node may be there for one only, and what
 /// nobody runs need not be fetched.
 fn only(platform: ImagePlatform) -> (String, String) {
     let all: Vec<String> = ImagePlatform::ALL.iter().map(|platform| format!("\"{platform}\"")).collect();
