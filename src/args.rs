@@ -25,7 +25,7 @@ mod status;
 #[derive(Debug, Parser)]
 #[command(name = "rcrepro", version, max_term_width = 120, after_help = EXIT_CODES)]
 pub struct Cli {
-    /// Works in this folder: the one with `rcrepro.toml`.
+    /// Works in this folder: the one with `rcrepro.toml`. Every relative path on the command line is relative to it, as with git.
     #[arg(short = 'C', long = "directory", global = true, default_value = ".", value_name = "DIR")]
     pub directory: PathBuf,
     /// Keeps blobs and run records here [default: $RCREPRO_STORE, else $XDG_DATA_HOME/rcrepro or ~/.local/share/rcrepro].
@@ -212,7 +212,7 @@ pub enum Subcommand {
         /// As A; without it, the latest replay of A.
         #[arg(value_name = "B")]
         second: Option<String>,
-        /// Writes a page that needs nothing else into this file, too.
+        /// Writes a page that needs nothing else into this file, too, and replaces no other one.
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
@@ -224,9 +224,9 @@ pub enum Subcommand {
         /// Lists every look-alike, too: what is in test data, vendored code, changelogs, lock files, comments and prose.
         #[arg(long)]
         look_alikes: bool,
-        /// The form; `--json` is short for json.
-        #[arg(long, value_enum, default_value = "text")]
-        format: scans::FindingsFormat,
+        /// The form [default: text]; `--json` is short for json, and goes with no other one.
+        #[arg(long, value_enum)]
+        format: Option<scans::FindingsFormat>,
     },
     /// Prints the evidence of a packet's latest run or replay, else of its committed manifest.
     Log {

@@ -6,7 +6,7 @@
 )]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rustix::fs::Mode;
@@ -71,12 +71,13 @@ fn owner_may_always() {
 
 async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     signals::outlive_file_limit();
+    let store = match cli.store {
+        Some(store) => store,
+        None => default_store()?,
+    };
     let context = context::Context {
+        store: if cli.directory == Path::new(".") { store } else { cli.directory.join(store) },
         directory: cli.directory,
-        store: match cli.store {
-            Some(store) => store,
-            None => default_store()?,
-        },
         config: config::find(variable),
         json: cli.json,
     };

@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use super::ExecutionArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
 use rcrepro_model::plan::PacketId;
 
 /// Says what is asked about advisory data.
@@ -24,12 +26,30 @@ pub struct FindingsArgs {
     /// The packets whose scans are read; all when none is named.
     #[arg(value_name = "PACKET")]
     pub packets: Vec<PacketId>,
-    /// The form; `--json` is short for json.
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: FindingsFormat,
+    /// The form [default: text]; `--json` is short for json, and goes with no other one.
+    #[arg(long, value_enum)]
+    pub format: Option<FindingsFormat>,
     /// Takes the tracked tree of this commit as the source that evidence has to be of.
     #[arg(long, default_value = "HEAD", value_name = "REV")]
     pub rev: String,
+}
+
+impl FindingsFormat {
+    /// The form that is wanted.
+    ///
+    /// # Errors
+    /// A [`Failure`] where two are asked for.
+    pub fn wanted(format: Option<Self>, json: bool) -> Result<Self, Failure> {
+        match (format, json) {
+            (Some(Self::Json) | None, true) => Ok(Self::Json),
+            (Some(other), true) => {
+                let value = other.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+                let message = format!("`--json` and `--format {value}` ask for two forms: expected one of them");
+                Err(Failure::plain(Exit::Usage, message, Some("leave out `--json`".to_owned())))
+            }
+            (format, false) => Ok(format.unwrap_or(Self::Text)),
+        }
+    }
 }
 
 /// Names a form of findings.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::args::StagingName;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{print, say};
+use crate::output::{say, show};
 use rcrepro_app::machine::config::registry_settings;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::in_engine::pull as app;
@@ -41,7 +43,8 @@ pub async fn pull(
         say!("{what:>10}  {}", app::tag(&image, reference));
     }
     let (manifest, config) = (image.manifest.hash.to_oci(), image.config.hash.to_oci());
-    print(format!("{reference}  {manifest}  {config}\n"))?;
+    let document = || json!({ "reference": reference.to_string(), "manifest": manifest, "config": config });
+    show(context.json, document, || format!("{reference}  {manifest}  {config}\n"))?;
     Ok(Exit::Success)
 }
 
