@@ -51,7 +51,9 @@ pub fn main() -> ExitCode {
             return ending::report(&failure, json).into();
         }
     };
-    let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| ending::report(&failure, json)));
+    let directory = cli.directory.clone();
+    let end = |failure: Failure| ending::report(&ending::in_folder(failure, &directory), json);
+    let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(end));
     // A blocking read may hang after the second Ctrl-C; it must not keep the process.
     runtime.shutdown_background();
     exit.into()

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
 
 mod advisories;
+mod asked;
 mod board;
 mod committed;
 mod deaths;
@@ -20,6 +21,7 @@ mod locks;
 mod manners;
 mod mutants;
 mod one_scale;
+mod pace;
 mod pins;
 mod pins_speed;
 mod plans;

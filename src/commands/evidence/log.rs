@@ -144,7 +144,8 @@ fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &P
     }
     for entry in &manifest.commands {
         let line = printable::line(&entry.line);
-        print(format!("{}\t{}\t{line}\n", entry.id, exit_code(latest, entry, plan)))?;
+        let id = printable::line(entry.id.as_str());
+        print(format!("{id}\t{}\t{line}\n", exit_code(latest, entry, plan)))?;
         if let Some(run) = taken_over.get(&entry.id) {
             say!("{}", row!("note", "{} was taken over from run {run}", entry.id));
         }

@@ -14,6 +14,7 @@ use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::in_engine::pull as app;
 use rcrepro_images::registry::{Registry, RegistryEvent};
 use rcrepro_model::image::reference::ImageReference;
+use rcrepro_model::text::plural::counted;
 use rcrepro_report::row;
 use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
@@ -63,7 +64,7 @@ pub(super) fn tell(event: RegistryEvent) {
     match event {
         RegistryEvent::Pulling { layers: 0, .. } => {}
         RegistryEvent::Pulling { layers, bytes } => {
-            say!("{}", row!("pulling", "{layers} layers, {} MB", bytes / 1_000_000));
+            say!("{}", row!("pulling", "{}, {} MB", counted(layers, "layer"), bytes / 1_000_000));
         }
         RegistryEvent::Retrying { reason, pause } => {
             say!("{}", row!("retrying", "in {:.1} s: {reason}", pause.as_secs_f64()));

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::tampered::{self, Tampered};
+use crate::workspace::files::restore;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_format::syntax::canonical_json;
@@ -81,7 +82,7 @@ impl Hint for DocumentsError {
                 let packet = path.file_stem().unwrap_or_default().to_string_lossy();
                 Some(format!("record the packet again: rcrepro run {packet}"))
             }
-            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::Manifest { path, .. } => Some(restore(path)),
             Self::NotUtf8 { .. } | Self::Io { .. } => None,
         }
     }

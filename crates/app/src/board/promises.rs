@@ -78,7 +78,7 @@ pub(crate) fn risks(workspace: &Workspace, day: CivilDate) -> Fact {
         .map(|(risk, state)| format!("`{}` ({}) is {}", risk.id, risk.class, state.as_str()))
         .collect();
     if open.is_empty() {
-        return Fact::Holds { evidence: workspace.plan_digest(), says: format!("{} residual risks", risks.len()) };
+        return Fact::Holds { evidence: workspace.plan_digest(), says: counted(risks.len(), "residual risk") };
     }
     Fact::Fails { why: open.join(", ") }
 }

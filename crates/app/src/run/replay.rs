@@ -11,6 +11,7 @@ use crate::run::context::RunContext;
 use crate::run::packet_run::PacketRun;
 use crate::run::{RunError, RunOptions, run_packet};
 use crate::workspace::Workspace;
+use crate::workspace::files::restore;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, ManifestDifference, compare};
@@ -64,20 +65,17 @@ impl Hint for ReplayError {
         match self {
             Self::Tampered(error) => error.hint(),
             // `manifests/RC-05.json` is that of RC-05; any other file has to be named rightly.
-            Self::NoManifest { path, .. } => {
-                let stem = path.file_stem().and_then(|stem| stem.to_str());
-                let packet = stem.and_then(|stem| stem.parse::<PacketId>().ok());
-                Some(packet.map_or_else(
-                    || "name a packet, or the file of a manifest".to_owned(),
-                    |packet| {
-                        format!("rcrepro run {packet} records it; what a run that failed printed: rcrepro log {packet}")
-                    },
-                ))
+            Self::NoManifest { path, .. } => Some(packet_of(path).map_or_else(
+                || "name a packet, or the file of a manifest".to_owned(),
+                |packet| {
+                    format!("rcrepro run {packet} records it; what a run that failed printed: rcrepro log {packet}")
+                },
+            )),
+            Self::Manifest { source: ManifestError::Version { .. }, path } => {
+                let packet = packet_of(path).map_or_else(|| "PACKET".to_owned(), |packet| packet.to_string());
+                Some(format!("record the packet again with this version: rcrepro run {packet}"))
             }
-            Self::Manifest { source: ManifestError::Version { .. }, .. } => {
-                Some("record the packet again with this version: rcrepro run PACKET".to_owned())
-            }
-            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::Manifest { path, .. } => Some(restore(path)),
             Self::Run(_) | Self::Evidence(_) | Self::Runs(_) => None,
         }
     }
@@ -149,6 +147,12 @@ pub async fn replay(
 ) -> Result<Replayed, ReplayError> {
     let again = async || replay_once(context, workspace, manifest, options).await;
     mending(context.store, context.observe, context.cancel, again).await
+}
+
+/// The packet that a manifest's file is named after.
+fn packet_of(path: &Path) -> Option<PacketId> {
+    let stem = path.file_stem()?.to_str()?;
+    stem.strip_suffix(".failed").unwrap_or(stem).parse().ok()
 }
 
 /// Refuses a manifest whose parts contradict each other, before anything is made of it.

@@ -34,6 +34,8 @@ pub enum WhyError {
     NoRun {
         /// The packet that was asked for.
         packet: PacketId,
+        /// What a replay of it is asked for by: the packet, or the file of its manifest.
+        target: String,
     },
     /// A run was named that holds several packets, or `latest`, and nothing says which packet is meant.
     #[error("`{target}` does not say which packet is meant")]
@@ -85,7 +87,8 @@ impl Hint for WhyError {
             Self::WhichPacket { target } => {
                 Some(format!("name the packet first: rcrepro why PACKET {target}; its name: rcrepro status"))
             }
-            Self::NoRun { packet, .. } | Self::Itself { packet, .. } => Some(format!("rcrepro replay {packet}")),
+            Self::NoRun { target, .. } => Some(format!("rcrepro replay {target}")),
+            Self::Itself { packet, .. } => Some(format!("rcrepro replay {packet}")),
             _ => None,
         }
     }

@@ -48,7 +48,9 @@ impl Places<'_> {
                 let left = by_itself(first)?;
                 let packet = left.manifest.packet.clone();
                 let right = self.history()?.newest(&packet, |record| record.recorded == Some(left.digest))?;
-                let right = self.recorded(right.ok_or(WhyError::NoRun { packet })?)?;
+                // No run can be replayed, but its packet can.
+                let target = first.parse::<RunId>().map_or_else(|_| first.to_owned(), |_| packet.to_string());
+                let right = self.recorded(right.ok_or(WhyError::NoRun { packet, target })?)?;
                 Ok([left, right])
             }
             Some(second) => match by_itself(first) {
@@ -75,7 +77,8 @@ impl Places<'_> {
             let ours =
                 |record: &RunRecord| self.workspace.map_or(true, |workspace| record.plan == workspace.plan_digest());
             let newest = self.history()?.newest(packet, ours)?;
-            let record = newest.ok_or_else(|| WhyError::NoRun { packet: packet.clone() })?;
+            let record =
+                newest.ok_or_else(|| WhyError::NoRun { packet: packet.clone(), target: packet.to_string() })?;
             if record.recorded.is_none() && other.is_some_and(|side| side.digest == record.manifest) {
                 return Err(WhyError::Itself { run: record.run, packet: packet.clone() });
             }

@@ -47,12 +47,13 @@ pub(crate) fn faulty(workspace: &Workspace) -> Vec<Missing> {
         }
     }
     for folder in folders.values() {
-        match folder.names() {
-            Ok(names) => found.extend(names.iter().filter_map(|name| folder.platforms(name).err()).map(fault)),
-            // A folder that is not there is told by what is missing in it.
-            Err(ImageError::File { source, .. }) if source.kind() == ErrorKind::NotFound => {}
-            Err(error) => found.push(fault(error)),
-        }
+        let errors: Vec<ImageError> = match folder.names() {
+            Ok(names) => names.iter().filter_map(|name| folder.platforms(name).err()).collect(),
+            Err(error) => vec![error],
+        };
+        // What is not there is told by what is missing.
+        let is_missing = |error: &ImageError| matches!(error, ImageError::File { source, .. } if source.kind() == ErrorKind::NotFound);
+        found.extend(errors.into_iter().filter(|error| !is_missing(error)).map(fault));
     }
     found.dedup();
     found
