@@ -2,9 +2,6 @@
 
 use std::path::Path;
 
-use clap::CommandFactory as _;
-
-use super::args::Cli;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{complain, has_printed, print_json};
@@ -40,15 +37,14 @@ pub fn in_folder(failure: Failure, directory: &Path) -> Failure {
     if directory == Path::new(".") {
         return failure;
     }
-    let command = Cli::command();
-    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    let names = rcrepro_arguments::command_names();
     let folder = format!("rcrepro -C {} ", directory.display());
     let hint = failure.hint.map(|hint| {
         let mut parts = hint.split("rcrepro ");
         let first = parts.next().unwrap_or_default().to_owned();
         parts.fold(first, |text, part| {
             let word = part.split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default();
-            let program = if names.contains(&word) { &folder } else { "rcrepro " };
+            let program = if names.iter().any(|name| name == word) { &folder } else { "rcrepro " };
             text + program + part
         })
     });

@@ -21,6 +21,7 @@ mod locks;
 mod manners;
 mod mutants;
 mod one_scale;
+mod overhead;
 mod pace;
 mod pins;
 mod pins_speed;

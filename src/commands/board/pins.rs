@@ -2,12 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::args::scans::FindingsFormat;
+use crate::commands::scans::findings::form;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use rcrepro_app::board::pins::pins as judge;
+use rcrepro_arguments::scans::FindingsFormat;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_report::{pins as report, pins_sarif};
 
@@ -18,7 +19,7 @@ pub fn pins(
     look_alikes: bool,
     format: Option<FindingsFormat>,
 ) -> Result<Exit, Failure> {
-    let format = FindingsFormat::wanted(format, context.json)?;
+    let format = form(format, context.json)?;
     let workspace = context.committed(revision)?;
     let pinned = judge(&workspace, revision, today()?)?;
     let judgement = &pinned.judgement;

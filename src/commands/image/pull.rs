@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::args::StagingName;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,6 +11,7 @@ use crate::output::{say, show};
 use rcrepro_app::machine::config::registry_settings;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::in_engine::pull as app;
+use rcrepro_arguments::StagingName;
 use rcrepro_images::registry::{Registry, RegistryEvent};
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_model::text::plural::counted;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::args::BomFormatName;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -10,6 +9,7 @@ use crate::output::print_bytes;
 use rcrepro_app::toolchain::ImageError;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::sbom::{self, BomFormat};
+use rcrepro_arguments::BomFormatName;
 
 /// Writes an image's bill of materials to a new file or to standard output.
 pub fn sbom(

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::args::scans::{FindingsArgs, FindingsFormat};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -10,6 +9,7 @@ use crate::output::{print, print_json_text, show};
 use crate::today::today;
 use rcrepro_app::advisories::findings::{findings as gather, tools, weigh};
 use rcrepro_app::workspace::Workspace;
+use rcrepro_arguments::scans::{FindingsArgs, FindingsFormat};
 use rcrepro_format::plan::proposal_toml;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::advisory::findings::Findings;
@@ -21,7 +21,7 @@ use rcrepro_store::fs::FsStore;
 
 /// Lists what the scans found, by their evidence.
 pub fn findings(context: &Context, arguments: &FindingsArgs) -> Result<Exit, Failure> {
-    let format = FindingsFormat::wanted(arguments.format, context.json)?;
+    let format = form(arguments.format, context.json)?;
     let workspace = context.committed(&arguments.rev)?;
     for id in &arguments.packets {
         workspace.packet(id)?;
@@ -38,6 +38,21 @@ pub fn findings(context: &Context, arguments: &FindingsArgs) -> Result<Exit, Fai
     match untold(&found) {
         Some(failure) => Err(failure),
         None => Ok(found.standing().into()),
+    }
+}
+
+/// Gives the form that is wanted.
+///
+/// # Errors
+/// A [`Failure`] where two are asked for.
+pub fn form(format: Option<FindingsFormat>, json: bool) -> Result<FindingsFormat, Failure> {
+    match (format, json) {
+        (Some(FindingsFormat::Json) | None, true) => Ok(FindingsFormat::Json),
+        (Some(other), true) => {
+            let message = format!("`--json` and `--format {}` ask for two forms: expected one of them", other.as_str());
+            Err(Failure::plain(Exit::Usage, message, Some("leave out `--json`".to_owned())))
+        }
+        (format, false) => Ok(format.unwrap_or(FindingsFormat::Text)),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::args::StagingName;
 use crate::commands::setup::check::say_next;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -11,6 +10,7 @@ use crate::output::{print, print_json};
 use rcrepro_app::run::prepare::Preparation;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::next::next_command;
+use rcrepro_arguments::StagingName;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_report::progress::Progress;

@@ -3,8 +3,6 @@
 use clap::{Args, ValueEnum};
 
 use super::ExecutionArgs;
-use crate::exit::Exit;
-use crate::failure::Failure;
 use rcrepro_model::plan::PacketId;
 
 /// Says what is asked about advisory data.
@@ -34,24 +32,6 @@ pub struct FindingsArgs {
     pub rev: String,
 }
 
-impl FindingsFormat {
-    /// The form that is wanted.
-    ///
-    /// # Errors
-    /// A [`Failure`] where two are asked for.
-    pub fn wanted(format: Option<Self>, json: bool) -> Result<Self, Failure> {
-        match (format, json) {
-            (Some(Self::Json) | None, true) => Ok(Self::Json),
-            (Some(other), true) => {
-                let value = other.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-                let message = format!("`--json` and `--format {value}` ask for two forms: expected one of them");
-                Err(Failure::plain(Exit::Usage, message, Some("leave out `--json`".to_owned())))
-            }
-            (format, false) => Ok(format.unwrap_or(Self::Text)),
-        }
-    }
-}
-
 /// Names a form of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FindingsFormat {
@@ -61,4 +41,16 @@ pub enum FindingsFormat {
     Sarif,
     /// Canonical JSON.
     Json,
+}
+
+impl FindingsFormat {
+    /// The word of the option.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Sarif => "sarif",
+            Self::Json => "json",
+        }
+    }
 }
