@@ -98,7 +98,7 @@ fn a_part_of_a_packet_is_recorded_as_one_and_passes_nothing() {
     let ended = scene.ok(&["run", "RC-05", "--command", "part-uses"]);
     says(&ended, 0, &["ok  part-makes", "ok  part-uses"]);
     assert!(!ended.stdout.contains("part-other  exit code"), "{}", ended.stdout);
-    assert!(!scene.path("manifests/RC-05.json").exists(), "a part is no manifest");
+    assert!(!scene.path("manifests/RC-05.json").exists(), "a part makes no manifest");
     let log = scene.ok(&["log", "RC-05"]);
     assert!(log.stderr.contains("evidence of partial run "), "{}", log.stderr);
     assert_eq!(scene.board_document()["packets"][0]["state"], "READY");

@@ -62,16 +62,16 @@ Exit codes: 0 reproduced; 1 divergent or failed; 2 usage; 3 bad plan or stale lo
 #[derive(Debug)]
 pub enum NoCommand {
     /// Help or the version was asked for.
-    Asked(Answer),
+    Asked(LineAnswer),
     /// Something was not understood.
-    Mistaken(Answer),
+    Mistaken(LineAnswer),
 }
 
 /// What the command line itself answers.
 #[derive(Debug)]
-pub struct Answer(clap::Error);
+pub struct LineAnswer(clap::Error);
 
-impl Answer {
+impl LineAnswer {
     /// Prints it with the colours of a terminal: help and the version to standard output, mistakes to standard error.
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl Cli {
     pub fn read() -> Result<Self, NoCommand> {
         Self::try_parse().map_err(|error| {
             let is_mistake = error.use_stderr();
-            let answer = Answer(error);
+            let answer = LineAnswer(error);
             if is_mistake { NoCommand::Mistaken(answer) } else { NoCommand::Asked(answer) }
         })
     }
