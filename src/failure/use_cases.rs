@@ -99,6 +99,7 @@ impl From<FrozenError> for Failure {
             | FrozenError::LeftOut { .. }
             | FrozenError::BadLock { .. }
             | FrozenError::NoImage { .. }
+            | FrozenError::NoModules { .. }
             | FrozenError::Path(_) => Exit::Plan,
         };
         Self::new(exit, &error)

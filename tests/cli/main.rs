@@ -5,6 +5,7 @@
 mod advisories;
 mod asked;
 mod board;
+mod build_cache;
 mod committed;
 mod deaths;
 mod determinism;

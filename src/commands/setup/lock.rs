@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
+use rcrepro_app::frozen::FrozenStep;
 use rcrepro_app::run::prepare::Preparation;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::next::next_command;
@@ -32,7 +33,9 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
             for name in &names {
                 let image = workspace.plan.frozen[name].image.as_ref();
                 let identity = image.map(|image| images[image].identity(image));
-                let (path, changed) = preparation.frozen_step(name, source.root, identity.as_ref()).lock(named).await?;
+                let modules = preparation.modules(name, source.root).await?;
+                let step = FrozenStep { modules, ..preparation.frozen_step(name, source.root, identity.as_ref()) };
+                let (path, changed) = step.lock(named).await?;
                 let state = if changed { "locked" } else { "unchanged" };
                 if context.json {
                     documents.push(json!({ "name": name, "path": path.display().to_string(), "state": state }));
@@ -54,5 +57,8 @@ fn known(workspace: &Workspace, names: &[Name]) -> Result<Vec<Name>, Failure> {
     if let Some(unknown) = names.iter().find(|name| !frozen.contains_key(*name)) {
         return Err(UnknownName::new("the plan", "frozen input", unknown, frozen.keys()).into());
     }
-    Ok(if names.is_empty() { frozen.keys().cloned().collect() } else { names.to_vec() })
+    let mut wanted: Vec<Name> = if names.is_empty() { frozen.keys().cloned().collect() } else { names.to_vec() };
+    // What is compiled comes after what it is compiled from.
+    wanted.sort_by_key(|name| frozen[name].modules.is_some());
+    Ok(wanted)
 }
