@@ -63,6 +63,11 @@ impl PlannedClient {
         }
     }
 
+    /// A line that npx runs a tool by, as this client does.
+    pub(super) fn instead_of_npx(self, line: &str) -> String {
+        line.replacen("npx ", &self.tool(""), 1)
+    }
+
     /// The line that runs a script. Yarn 1 would end it with how long it took.
     pub(super) fn script(self, name: &str) -> String {
         match (self.manager, self.is_yarn_1) {

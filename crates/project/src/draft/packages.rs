@@ -1,7 +1,8 @@
 //! Which commands a plan runs of a package of npm, pnpm or yarn.
 
 use super::clients::PlannedClient;
-use super::planned::{PlannedCommand, ci_lines, granted, packages_input, within};
+use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
+use super::scripts::{ScriptTool, drives_a_browser, tool_script, wanted_memory, whole_tests};
 use crate::npm::NpmPackage;
 use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
@@ -11,7 +12,7 @@ use crate::{joined, lies_in};
 pub(super) fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<PlannedCommand> {
     let folder = package.folder.as_str();
     let mut planned = Vec::new();
-    let Some(client) = PlannedClient::of(package) else { return planned };
+    let Some(client) = PlannedClient::of(package).filter(|_| is_planned(package)) else { return planned };
     let install = install_of_package(project, package, client);
     let installed = Installed { client, install: install.id.clone(), frozen: frozen_of(project, package, client) };
     planned.push(install);
@@ -20,26 +21,7 @@ pub(super) fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<P
         let run = within(folder, line);
         installed.command("frontend", project.named(id, folder), run)
     };
-    let script_of = |tool: &str| {
-        package
-            .scripts
-            .iter()
-            .find(|(_, line)| line.text.split_whitespace().any(|word| word == tool))
-            .map(|(_, line)| line)
-    };
-    if package.uses("vitest") {
-        let mut test = command("vitest", &client.tool("vitest run"));
-        test.normalizer = Some("vitest");
-        test.comments.extend(script_of("vitest").map(|script| format!("{}: `{}`", script.place, script.text)));
-        planned.push(test);
-    } else if let Some(script) = package.scripts.get("test").filter(|script| !script.text.contains("no test specified"))
-    {
-        let line = if client.is_npm() { "npm test".to_owned() } else { client.script("test") };
-        let mut test = command(&format!("{}-test", client.name()), &line);
-        test.only_exit_code = true;
-        test.comments.push(format!("{}: `{}`", script.place, script.text));
-        planned.push(test);
-    }
+    planned.extend(tests_of_package(project, package, client, &command));
     if package.uses("typescript") && package.has_tsconfig {
         let mut types = command("tsc", &client.tool("tsc --noEmit -p tsconfig.json"));
         types.comments.push(joined(folder, "tsconfig.json"));
@@ -94,8 +76,49 @@ fn install_of_package(project: &ProjectSurvey, package: &NpmPackage, client: Pla
     install
 }
 
-/// Scripts that end only when a person ends them.
+/// Plans the tests: those of a runner that is known by the script that CI runs of it, else the script `test`.
+fn tests_of_package(
+    project: &ProjectSurvey,
+    package: &NpmPackage,
+    client: PlannedClient,
+    command: &dyn Fn(&str, &str) -> PlannedCommand,
+) -> Option<PlannedCommand> {
+    let in_ci = ci_lines(project, &package.folder, &[client.name()]);
+    for tool in [ScriptTool::Vitest, ScriptTool::Jest] {
+        let found = whole_tests(package, tool, &in_ci);
+        if !package.uses(tool.as_str()) && found.is_none() {
+            continue;
+        }
+        let usual = if tool == ScriptTool::Vitest { "npx vitest run" } else { "npx jest" };
+        let line = client.instead_of_npx(found.as_ref().map_or(usual, |(_, script)| script.line.as_str()));
+        let mut test = command(tool.as_str(), &line);
+        let named = |script: &&SeenText| script.text.split_whitespace().any(|word| word == tool.as_str());
+        let script = found.map(|(seen, _)| seen).or_else(|| package.scripts.values().find(named));
+        test.memory = script.and_then(|script| wanted_memory(&script.text));
+        test.comments.extend(script.map(|script| format!("{}: `{}`", script.place, script.text)));
+        match tool {
+            ScriptTool::Vitest if test.run.contains("--reporter") => {}
+            ScriptTool::Vitest => test.normalizer = Some("vitest"),
+            _ => test.errors_normalizer = Some("jest"),
+        }
+        return Some(test);
+    }
+    let script = package.scripts.get("test")?;
+    if script.text.contains("no test specified") || drives_a_browser(script) {
+        return None;
+    }
+    let line = if client.is_npm() { "npm test".to_owned() } else { client.script("test") };
+    let mut test = command(&format!("{}-test", client.name()), &line);
+    test.only_exit_code = true;
+    test.memory = wanted_memory(&script.text);
+    test.comments.push(format!("{}: `{}`", script.place, script.text));
+    Some(test)
+}
+
+/// Parts of the names of scripts that end only when a person ends them.
 const ENDLESS: [&str; 6] = ["dev", "preview", "serve", "start", "storybook", "watch"];
+/// Parts of the names of scripts that hand something to others, with a network and credentials.
+const PUBLISHES: [&str; 5] = ["deploy", "publish", "release", "sign", "upload"];
 
 /// Plans the scripts that CI runs, but for those whose work is planned by its tool already.
 fn scripts_in_ci(
@@ -106,7 +129,7 @@ fn scripts_in_ci(
 ) -> Vec<PlannedCommand> {
     let folder = package.folder.as_str();
     let is_planned_by_tool = |script: &SeenText| {
-        let tools = [("vitest", "vitest"), ("tsc", "tsc")];
+        let tools = [("vitest", "vitest"), ("jest", "jest"), ("tsc", "tsc")];
         tools.iter().any(|(tool, id)| {
             script.text.split_whitespace().next() == Some(tool)
                 && before.iter().any(|command| command.id == project.named(id, folder))
@@ -115,17 +138,23 @@ fn scripts_in_ci(
     let mut planned: Vec<PlannedCommand> = Vec::new();
     let client = installed.client;
     for line in ci_lines(project, folder, &[client.name()]) {
+        let words = line.words();
         let name = client.script_of(line);
         let Some((name, script)) = name.and_then(|name| package.scripts.get_key_value(&name)) else { continue };
+        // A line that adds nothing to a script runs the script's own tool, whose work is known.
+        let adds_nothing = words.last() == Some(name) && !words.iter().any(|word| word.starts_with('-'));
+        let behind = tool_script(package, name).filter(|_| adds_nothing);
+        let behind = behind.map(|behind| client.instead_of_npx(&behind.line));
         let id = project.named(&format!("{}-{}", client.name(), id_of(name)), folder);
-        let run = within(folder, &line.line.text);
-        let is_endless = name.split([':', '-']).any(|part| ENDLESS.contains(&part));
+        let run = within(folder, behind.as_ref().unwrap_or(&line.line.text));
+        let is_other = name.split([':', '-']).any(|part| ENDLESS.contains(&part) || PUBLISHES.contains(&part));
         let is_known = before.iter().chain(&planned).any(|command| command.run == run || command.id == id);
-        if is_endless || is_known || is_planned_by_tool(script) {
+        if is_other || is_known || drives_a_browser(script) || is_planned_by_tool(script) {
             continue;
         }
         let mut command = installed.command("frontend", id, run);
-        command.only_exit_code = true;
+        command.only_exit_code = behind.is_none();
+        command.memory = wanted_memory(&script.text);
         let (limit, why) = granted(Some(line)).unzip();
         command.timeout = limit;
         command.comments.push(line.line.place.to_string());
@@ -167,6 +196,7 @@ fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, installed: &I
     let id = project.named(&format!("{}-build", client.name()), folder);
     let mut build = installed.command("frontend-build", id, within(folder, &client.script("build")));
     build.only_exit_code = true;
+    build.memory = wanted_memory(&script.text);
     build.timeout = granted(in_ci.first().copied()).map(|(limit, _)| limit);
     build.comments.push(format!("{}: `{}`", script.place, script.text));
     for embed in embeds {

@@ -2,6 +2,7 @@
 
 use crate::ci::CiLine;
 use crate::go::GoModule;
+use crate::is_example;
 use crate::npm::{NpmPackage, PackageManager};
 use crate::survey::ProjectSurvey;
 
@@ -16,7 +17,10 @@ pub(super) struct PlannedCommand {
     pub(super) needs: Vec<String>,
     pub(super) outputs: Vec<String>,
     pub(super) normalizer: Option<&'static str>,
+    /// The normalizer of standard error.
+    pub(super) errors_normalizer: Option<&'static str>,
     pub(super) timeout: Option<String>,
+    pub(super) memory: Option<String>,
     /// Whether the tool's output proves nothing that rcrepro knows.
     pub(super) only_exit_code: bool,
     pub(super) comments: Vec<String>,
@@ -33,16 +37,27 @@ impl PlannedCommand {
             needs: Vec::new(),
             outputs: Vec::new(),
             normalizer: None,
+            errors_normalizer: None,
             timeout: None,
+            memory: None,
             only_exit_code: false,
             comments: Vec::new(),
         }
     }
 }
 
-/// Whether a package has the one lock for which an audit can be recorded.
+/// Whether a package is part of a release and has a lock that can be frozen.
+pub(super) fn is_planned(package: &NpmPackage) -> bool {
+    !is_example(&package.lock_or_manifest())
+        && package
+            .lock
+            .as_ref()
+            .is_some_and(|(manager, lock)| *manager != PackageManager::Bun && !lock.ends_with("npm-shrinkwrap.json"))
+}
+
+/// Whether an audit of a package can be recorded: only npm's can.
 pub(super) fn is_audited(package: &NpmPackage) -> bool {
-    matches!(&package.lock, Some((PackageManager::Npm, lock)) if lock.ends_with("package-lock.json"))
+    is_planned(package) && matches!(&package.lock, Some((PackageManager::Npm, _)))
 }
 
 /// Names the frozen input with a module's dependencies.
