@@ -30,6 +30,9 @@ use crate::evidence::failure;
 use crate::evidence::history::{History, RecordedRun};
 use crate::evidence::recorded;
 use crate::evidence::verify::{Verification, verify};
+use crate::suppressions;
+use crate::suppressions::judged::{JudgedSuppressions, JudgingOf};
+use crate::suppressions::trees::SourceReadings;
 use crate::workspace::plan_files::short;
 use crate::workspace::release_commit;
 use rcrepro_format::records::manifest_json;
@@ -86,15 +89,34 @@ pub fn status_with_sections(
     let written = SectionFacts::read(workspace);
     let others = FactSources { workspace, revision, today, store: &store, source: source.root, written: &written };
     let kept = RefCell::default();
-    let gather = Gather { workspace, store: &store, source: source.root, history, others, kept };
+    let sources = SourceReadings::default();
+    let gather = Gather { workspace, store: &store, source: source.root, history, others, kept, sources };
     let plan = &workspace.plan;
     let mut facts = BTreeMap::new();
     for (id, packet) in &plan.packets {
         facts.insert(id.clone(), gather.packet(id, packet)?);
     }
     let conditions = exceptions::conditions(plan, &facts, today);
+    let suppressed = suppressions::for_board(workspace, revision, store.root())?;
+    let covered = conditions.iter().map(|held| held.judged.concern.id.clone()).collect();
+    let judging = JudgingOf {
+        entries: &suppressed.entries,
+        previous: suppressed.previous.as_ref(),
+        is_recorded: suppressed.is_recorded,
+        covered: &covered,
+        waivers: &plan.waivers,
+        day: today,
+    };
+    let JudgedSuppressions { conditions: mut judged, mut notes } = judging.judge();
+    let idle = exceptions::idle(workspace, revision, source.root, &store, &facts, judging.ids(), today)?;
+    if suppressed.is_recorded {
+        judged.extend(idle.iter().map(|idle| exceptions::orphaned(idle, &plan.waivers, today)));
+    } else {
+        notes.extend(idle.into_iter().map(|idle| idle.says));
+    }
     let decided = |facts: &BTreeMap<PacketId, PacketFacts>| Board {
         conditions: conditions.clone(),
+        suppressions: judged.clone(),
         ..board::decide(plan, facts)
     };
     let texts = written::texts(&decided(&at_rest(&facts)), plan, &scans(plan), today);
@@ -110,7 +132,6 @@ pub fn status_with_sections(
         }
     }
     let gates = gates::proven(workspace, source.root);
-    let mut notes = exceptions::notes(workspace, revision, source.root, &store, &facts, today)?;
     notes.extend(gather.unrecorded()?);
     notes.extend(gather.of_other_commits()?);
     let board = Board { gates, notes, ..decided(&facts) };
@@ -137,6 +158,8 @@ struct Gather<'a> {
     others: FactSources<'a>,
     /// The manifests that count although the source has changed since.
     kept: RefCell<BTreeMap<PacketId, ReproManifest>>,
+    /// The sources of the manifests, read for what they suppress.
+    sources: SourceReadings,
 }
 
 impl Gather<'_> {
@@ -173,7 +196,7 @@ impl Gather<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let verification = set.verify_commands(self.others.today)?;
+        let verification = set.verify_commands(self.others.today, &self.sources)?;
         let why = lines(&verification);
         match (wrong(verification.standing(), why), &verification.parsed) {
             (Some(evidence), _) => Ok(evidence),
@@ -194,7 +217,7 @@ impl Gather<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let verification = set.verify_commands(self.others.today)?;
+        let verification = set.verify_commands(self.others.today, &self.sources)?;
         let standing = verification.standing();
         let is_read = standing != Standing::Tampered && verification.parsed.is_some();
         let of = |line| format!("manifests/{id}.failed.json: {line}");

@@ -9,6 +9,7 @@ use crate::release;
 use crate::run::context::RunContext;
 use crate::run::packet_run::PacketRun;
 use crate::run::{RunError, RunOptions, run_packet};
+use crate::suppressions::trees::SourceReadings;
 use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::content::digest::Digest;
@@ -167,7 +168,7 @@ pub async fn replay(
 /// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are
 /// not a contradiction: the comparison reports them.
 fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
-    let judged = open_manifest(path, Some(store))?.0.verify_commands(today)?;
+    let judged = open_manifest(path, Some(store))?.0.verify_commands(today, &SourceReadings::default())?;
     let counts = |finding: &&Finding| {
         finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
     };
