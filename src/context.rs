@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
-use super::args::StagingName;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{complain, say};
@@ -12,6 +11,7 @@ use super::{signals, uncommitted};
 use rcrepro_app::machine::config::{self, ConfigFile};
 use rcrepro_app::machine::session::Session;
 use rcrepro_app::workspace::Workspace;
+use rcrepro_arguments::StagingName;
 use rcrepro_engine::Staging;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_report::row;

@@ -12,12 +12,12 @@ use std::process::ExitCode;
 use rustix::fs::Mode;
 use rustix::process::umask;
 
-use self::args::{Cli, Subcommand};
 use self::exit::Exit;
 use self::failure::Failure;
 use rcrepro_app::machine::config;
+use rcrepro_arguments::{Cli, NoCommand, Subcommand};
+use rcrepro_report as report;
 
-mod args;
 mod commands;
 mod context;
 mod ending;
@@ -41,7 +41,7 @@ pub fn main() -> ExitCode {
     owner_may_always();
     let cli = match Cli::read() {
         Ok(cli) => cli,
-        Err(exit) => return exit.into(),
+        Err(answer) => return answered(&answer).into(),
     };
     let json = cli.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -55,6 +55,22 @@ pub fn main() -> ExitCode {
     // A blocking read may hang after the second Ctrl-C; it must not keep the process.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// Ends where the command line itself is the answer: help, the version, a mistake.
+fn answered(answer: &NoCommand) -> Exit {
+    match answer {
+        NoCommand::Asked(help) => help.print().map_or(Exit::Undecided, |()| Exit::Success),
+        NoCommand::Mistaken(mistake) => {
+            // What was not understood cannot say whether a document is wanted: the arguments themselves do.
+            if std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json") {
+                let document =
+                    report::json::error(Exit::Usage.as_str(), Exit::Usage.code(), &mistake.message(), &[], None);
+                drop(output::print_json(&document));
+            }
+            mistake.print().map_or(Exit::Undecided, |()| Exit::Usage)
+        }
+    }
 }
 
 /// Takes a panic, which has said on standard error what it is, for the bug that it is.

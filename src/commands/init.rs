@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::args::TemplateName;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,6 +11,7 @@ use crate::output::{print, show};
 use rcrepro_app::workspace::PLAN_FILE;
 use rcrepro_app::workspace::files::write_new;
 use rcrepro_app::workspace::project;
+use rcrepro_arguments::TemplateName;
 use rcrepro_model::text::plural::counted;
 use rcrepro_model::text::printable;
 use rcrepro_project::draft::{self, Draft};

@@ -20,6 +20,7 @@ mod locks;
 mod manners;
 mod mutants;
 mod one_scale;
+mod overhead;
 mod pins;
 mod pins_speed;
 mod plans;

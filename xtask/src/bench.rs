@@ -8,11 +8,12 @@ use crate::machine;
 use crate::refusal::Refusal;
 
 /// The measurements: the package and the test binary that hold them, and the part of their names.
-const MEASUREMENTS: [(&str, &str, &str); 5] = [
+const MEASUREMENTS: [(&str, &str, &str); 6] = [
     ("rcrepro-init", "programs", "cost::"),
     ("rcrepro-engine", "docker", "bench::"),
     ("rcrepro-store", "store", "speed"),
     ("rcrepro", "images", "bench::"),
+    ("rcrepro", "cli", "overhead::"),
     ("rcrepro", "cli", "pins_speed::"),
 ];
 

@@ -39,7 +39,7 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
         machine::install(&["openssl"], "the registry tests need certificates")?;
     }
     // Tests wait for containers more than they compute; but more than 8 at once only queue in the engine.
-    let threads = thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+    let threads = thread::available_parallelism().map_or(4, |processors| 2 * processors.get()).clamp(4, 8);
     let all = status(cargo_test(root, threads).arg("--workspace").args(arguments))?;
     if !arguments.is_empty() {
         eprintln!("xtask: NOT RUN on Podman: only what was named");

@@ -40,6 +40,7 @@ use crate::formats::pyc;
 use crate::formats::tar;
 use crate::formats::zip;
 use crate::lines::text;
+use rcrepro_shell::{ShellDialect, ShellTokenKind};
 
 /// How deep containers are opened.
 const DEPTH: u32 = 8;
@@ -83,9 +84,16 @@ impl<'a> Hints<'a> {
     /// Whether the line is one call of the program and nothing else.
     #[must_use]
     pub fn alone(&self, program: &str) -> bool {
-        let line = self.line.trim();
-        let single = !line.contains([';', '|', '&', '\n', '`']) && !line.contains("$(");
-        single && line.split_whitespace().next().is_some_and(|word| word.rsplit('/').next() == Some(program))
+        let mut name = None;
+        for token in rcrepro_shell::tokens(self.line.trim(), ShellDialect::Shell) {
+            match token.kind {
+                ShellTokenKind::Word(word) if word.substitutions.is_empty() => name = name.or(Some(word.text)),
+                ShellTokenKind::Redirection(to) if to.target.substitutions.is_empty() => {}
+                ShellTokenKind::Blank | ShellTokenKind::Comment => {}
+                _ => return false,
+            }
+        }
+        name.is_some_and(|name| name.rsplit('/').next() == Some(program))
     }
 }
 
@@ -144,4 +152,21 @@ fn open(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth: u32) -> O
 /// Returns bytes as text, when they are UTF-8 without NUL.
 fn as_text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hints;
+
+    #[test]
+    fn a_line_is_one_call_where_a_shell_starts_one_program() {
+        for line in ["date", " date -u ", "/bin/date '+%s; %N'", "date > out # when; pwd", "date \\\n  -u"] {
+            assert!(Hints::of(line).alone("date"), "{line}");
+        }
+        for line in
+            ["", "# date", "date; pwd", "date | cat", "pwd && date", "date $(pwd)", "date > `pwd`", "TZ=UTC date"]
+        {
+            assert!(!Hints::of(line).alone("date"), "{line}");
+        }
+    }
 }

@@ -2,12 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::args::scans::FindingsFormat;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use rcrepro_app::board::pins::pins as judge;
+use rcrepro_arguments::scans::FindingsFormat;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_report::{pins as report, pins_sarif};
 

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::args::StreamName;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -13,6 +12,7 @@ use rcrepro_app::evidence::recorded;
 use rcrepro_app::release as release_images;
 use rcrepro_app::release::latest::ImagesOfRun;
 use rcrepro_app::workspace::Workspace;
+use rcrepro_arguments::StreamName;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry, ReproManifest};

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::args::mutants::CheckArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{say, show};
 use crate::today::today;
 use rcrepro_app::mutants::{MutantEvent, MutateOptions, mutate as app};
+use rcrepro_arguments::mutants::CheckArgs;
 use rcrepro_report::mutants as report;
 use rcrepro_report::progress::Progress;
 use rcrepro_report::row;

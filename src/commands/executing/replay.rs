@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::run::{beside, options};
-use crate::args::{ExecutionArgs, FailureArgs};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -13,6 +12,7 @@ use rcrepro_app::run::replay::{self, Replayed};
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::plan_files::short;
 use rcrepro_app::workspace::release_commit;
+use rcrepro_arguments::{ExecutionArgs, FailureArgs};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_report::progress::Progress;

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::args::{ExecutionArgs, FailureArgs};
 use crate::commands::board::sections;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -13,9 +12,11 @@ use crate::output::{print, print_json};
 use crate::today::today;
 use rcrepro_app::board as status;
 use rcrepro_app::run::RunOptions;
+use rcrepro_app::run::execute::OnFailure;
 use rcrepro_app::run::packet_run::PacketRun;
 use rcrepro_app::run::queue::{FinishedPacket, PacketQueue};
 use rcrepro_app::workspace::Workspace;
+use rcrepro_arguments::{ExecutionArgs, FailureArgs};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
@@ -62,7 +63,7 @@ pub fn options<'a>(workspace: &'a Workspace, failure: FailureArgs, execution: &E
         lanes: lanes(execution),
         commands: &[],
         second_look: !failure.no_second_look,
-        on_failure: failure.on_failure(),
+        on_failure: if failure.fail_fast { OnFailure::Stop } else { OnFailure::KeepGoing },
         fresh: true,
         today: today(),
     }

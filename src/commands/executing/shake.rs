@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::run::lanes;
-use crate::args::ShakeArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use rcrepro_app::run::shake::propose::{ProposeOptions, propose};
 use rcrepro_app::run::shake::{self, ShakeOptions};
+use rcrepro_arguments::ShakeArgs;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::shake::variation::Variation;
 use rcrepro_model::standing::Standing;

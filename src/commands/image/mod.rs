@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::args::{ImageCommand, StagingName};
 use crate::context::{Context, set_aside};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -15,6 +14,7 @@ use rcrepro_app::toolchain::ImageContext;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::request::LockRequest;
 use rcrepro_app::workspace::Workspace;
+use rcrepro_arguments::{ImageCommand, StagingName};
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::ImageSource;
 use rcrepro_report::progress::images::ImageProgress;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::args::StagingName;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -10,6 +9,7 @@ use crate::output::{print, say};
 use rcrepro_app::machine::config::registry_settings;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::in_engine::pull as app;
+use rcrepro_arguments::StagingName;
 use rcrepro_images::registry::{Registry, RegistryEvent};
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_report::row;

@@ -4,13 +4,13 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::args::BomFormatName;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::print_bytes;
 use rcrepro_app::toolchain::ImageError;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::sbom::{self, BomFormat};
+use rcrepro_arguments::BomFormatName;
 
 /// Writes an image's bill of materials to a file or to standard output.
 pub fn sbom(folder: &ImageFolder, name: &str, format: BomFormatName, output: Option<&Path>) -> Result<Exit, Failure> {

@@ -4,8 +4,6 @@ use std::time::SystemTime;
 
 use serde_json::json;
 
-use crate::args::ExecutionArgs;
-use crate::args::scans::AdvisoriesArgs;
 use crate::commands::executing::run::lanes;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -17,6 +15,8 @@ use rcrepro_app::frozen::today::{AdvisoryAge, MirrorToday, ages};
 use rcrepro_app::run::RunOptions;
 use rcrepro_app::run::execute::OnFailure;
 use rcrepro_app::workspace::Workspace;
+use rcrepro_arguments::ExecutionArgs;
+use rcrepro_arguments::scans::AdvisoriesArgs;
 use rcrepro_model::advisory::rescan::Rescan;
 use rcrepro_model::advisory::{AdvisoryDelta, AdvisoryEntries};
 use rcrepro_model::standing::Standing;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::args::scans::{FindingsArgs, FindingsFormat};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -10,6 +9,7 @@ use crate::output::{print, print_json_text};
 use crate::today::today;
 use rcrepro_app::advisories::findings::{findings as gather, tools};
 use rcrepro_app::workspace::Workspace;
+use rcrepro_arguments::scans::{FindingsArgs, FindingsFormat};
 use rcrepro_format::plan::proposal_toml;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::advisory::findings::Findings;

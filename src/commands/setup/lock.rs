@@ -1,6 +1,5 @@
 //! `rcrepro lock`.
 
-use crate::args::StagingName;
 use crate::commands::setup::check::say_next;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -9,6 +8,7 @@ use crate::output::print;
 use rcrepro_app::run::prepare::Preparation;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::next::next_command;
+use rcrepro_arguments::StagingName;
 use rcrepro_model::content::name::Name;
 use rcrepro_report::progress::Progress;
 

@@ -1,5 +1,17 @@
-//! The command line's shape.
+//! The shape of the command line: what the program can be asked, with the text of `--help`. What is done about it is the
+//! program's.
+//!
+//! The compiler refuses what lies above, because `Cargo.toml` does not name it:
+//!
+//! ```no_run
+//! use rcrepro_arguments as _;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use rcrepro_app as _;
+//! ```
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
@@ -8,12 +20,9 @@ pub use self::execution::{ExecutionArgs, FailureArgs, ShakeArgs, StagingName};
 pub use self::image::{BomFormatName, ImageCommand};
 use self::scans::{AdvisoriesArgs, FindingsArgs};
 pub use self::status::StatusArgs;
-use super::exit::Exit;
-use super::output;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::PacketId;
-use rcrepro_report as report;
 
 mod execution;
 mod image;
@@ -43,26 +52,45 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 reproduced; 1 divergent or failed; 2 usage; 3 bad plan or stale lock; 4 engine or registry could not serve;
 5 undecided (evidence missing, a command could not run); 6 tampered; 70 a bug; 130 interrupted.";
 
-impl Cli {
-    /// Parses the process's arguments; help, the version and mistakes are printed here.
+/// Arguments from which no command follows.
+#[derive(Debug)]
+pub enum NoCommand {
+    /// Help or the version was asked for.
+    Asked(Answer),
+    /// Something was not understood.
+    Mistaken(Answer),
+}
+
+/// What the command line itself answers.
+#[derive(Debug)]
+pub struct Answer(clap::Error);
+
+impl Answer {
+    /// Prints it with the colours of a terminal: help and the version to standard output, mistakes to standard error.
     ///
     /// # Errors
-    /// The exit code when there is nothing left to do.
-    pub fn read() -> Result<Self, Exit> {
+    /// When nobody reads.
+    pub fn print(&self) -> io::Result<()> {
+        self.0.print()
+    }
+
+    /// The text of a mistake, without the `error:` before it.
+    pub fn message(&self) -> String {
+        let text = self.0.to_string();
+        text.trim().trim_start_matches("error: ").to_owned()
+    }
+}
+
+impl Cli {
+    /// Parses the process's arguments.
+    ///
+    /// # Errors
+    /// [`NoCommand`] with what is to be printed instead of executing something.
+    pub fn read() -> Result<Self, NoCommand> {
         Self::try_parse().map_err(|error| {
-            // Help and the version go to standard output, everything else to standard error.
-            if !error.use_stderr() {
-                return error.print().map_or(Exit::Undecided, |()| Exit::Success);
-            }
-            // What was not understood cannot say whether a document is wanted: the arguments themselves do.
-            let json = std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
-            if json {
-                let text = error.to_string();
-                let message = text.trim().trim_start_matches("error: ");
-                let document = report::json::error(Exit::Usage.as_str(), Exit::Usage.code(), message, &[], None);
-                drop(output::print_json(&document));
-            }
-            error.print().map_or(Exit::Undecided, |()| Exit::Usage)
+            let is_mistake = error.use_stderr();
+            let answer = Answer(error);
+            if is_mistake { NoCommand::Mistaken(answer) } else { NoCommand::Asked(answer) }
         })
     }
 }

@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 
-use rcrepro_app::run::execute::OnFailure;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::shake::variation::Variation;
 
@@ -34,13 +33,6 @@ pub struct FailureArgs {
     /// clock, the machine's own world. Those looks change no verdict and no exit code.
     #[arg(long)]
     pub no_second_look: bool,
-}
-
-impl FailureArgs {
-    /// What becomes of the rest; of both options the one that comes last on the line counts.
-    pub const fn on_failure(self) -> OnFailure {
-        if self.fail_fast { OnFailure::Stop } else { OnFailure::KeepGoing }
-    }
 }
 
 /// How a packet is shaken.
