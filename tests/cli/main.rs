@@ -40,6 +40,7 @@ mod sections;
 mod shake;
 mod source;
 mod storage;
+mod suppressions;
 mod tamper;
 mod today;
 mod unreadable;

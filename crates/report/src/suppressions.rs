@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::text::put;
 use rcrepro_model::evidence::suppression::{Silenced, Suppression, SuppressionChanges, rows};
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 use rcrepro_model::text::printable;
 
@@ -18,6 +19,8 @@ pub struct ShownSuppressions<'a> {
     pub unheeded: usize,
     /// How many files were read.
     pub files: usize,
+    /// Failed where something is new or silences nothing any more.
+    pub standing: Standing,
     /// The name and the commit of the release before, and what changed since.
     pub since: Option<(&'a str, &'a str, &'a SuppressionChanges)>,
 }
@@ -66,7 +69,7 @@ fn summary(shown: &ShownSuppressions<'_>) -> String {
     text
 }
 
-/// Gives `{"entries": [...], "rows": [...], "unheeded": N, "files": N, "since": {...} or null}`.
+/// Gives `{"standing": WORD, "entries": [...], "rows": [...], "unheeded": N, "files": N, "since": {...} or null}`.
 #[must_use]
 pub fn json(shown: &ShownSuppressions<'_>) -> Value {
     let entry = |entry: &Suppression| {
@@ -79,7 +82,7 @@ pub fn json(shown: &ShownSuppressions<'_>) -> Value {
         json!({ "name": name, "commit": commit, "new": list(&changed.new), "gone": list(&changed.gone) })
     });
     json!({
-        "entries": list(shown.entries), "rows": rows(shown.entries), "unheeded": shown.unheeded, "files": shown.files,
+        "standing": shown.standing, "entries": list(shown.entries), "rows": rows(shown.entries), "unheeded": shown.unheeded, "files": shown.files,
         "since": since,
     })
 }
@@ -105,8 +108,13 @@ mod tests {
     fn one_row_with_all_its_places_and_what_is_new() {
         let entries = [entry("a.go", 3), entry("b.go", 9)];
         let changed = SuppressionChanges { new: vec![entry("b.go", 9)], gone: Vec::new() };
-        let shown =
-            ShownSuppressions { entries: &entries, unheeded: 2, files: 7, since: Some(("v1", "0123", &changed)) };
+        let shown = ShownSuppressions {
+            entries: &entries,
+            unheeded: 2,
+            files: 7,
+            standing: Standing::Failed,
+            since: Some(("v1", "0123", &changed)),
+        };
         let said = text(&shown);
         assert!(
             said.starts_with("nolint                 errcheck\\u{1b}[2J\n    because: known\n    a.go:3\n    b.go:9\n"),

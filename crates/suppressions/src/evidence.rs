@@ -33,7 +33,7 @@ pub fn of_command(at: &str, streams: [&[u8]; 2]) -> Vec<Suppression> {
     found.into_iter().map(entry).collect()
 }
 
-/// Lists the lines that may tell of something skipped.
+/// Lists the lines with a word about something skipped.
 fn wanted(stream: &[u8]) -> Vec<&[u8]> {
     static WORDS: LazyLock<Regex> = LazyLock::new(|| Regex::new("SKIP|skip|todo").expect("a constant pattern"));
     let (mut end, mut lines) = (0, Vec::new());

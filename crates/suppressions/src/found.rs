@@ -2,7 +2,7 @@
 
 /// A suppression in a file, before it is known what else the tree holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundSuppression {
     /// The kind's id.
     pub kind: &'static str,
     /// The line, from 1.
@@ -20,7 +20,7 @@ pub struct Found {
 /// The longest text that is kept of what is silenced and of a reason, in characters.
 const LONGEST: usize = 200;
 
-impl Found {
+impl FoundSuppression {
     /// Makes one; of long texts only the beginning is kept.
     #[must_use]
     pub fn new(kind: &'static str, line: u32, silences: &str) -> Self {

@@ -1,6 +1,6 @@
 //! The kinds of suppressions: whose findings each silences, and the words on a line that run that tool.
 
-/// A kind of suppression.
+/// A way to silence a tool, with the programs that heed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SuppressionKind {
     /// The stable id.
@@ -107,6 +107,10 @@ mod tests {
         assert!(ALL.len() >= 25);
         for pair in ALL.windows(2) {
             assert!(pair[0].id < pair[1].id, "{}", pair[1].id);
+        }
+        let page = include_str!("../../../docs/guide/suppressions.md");
+        for kind in ALL {
+            assert!(page.contains(&format!("\n| `{}` | {} | {} |\n", kind.id, kind.tool, kind.says)), "{}", kind.id);
         }
         assert_eq!(by_id("nolint").map(|kind| kind.tool), Some("golangci-lint"));
         assert_eq!(by_id("nothing"), None);

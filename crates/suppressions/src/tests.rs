@@ -77,6 +77,7 @@ fn comments_of_javascript() {
             "10 nosemgrep javascript.lang.security",
         ]
     );
+    assert_eq!(lines("a.mjs", "const written = `// biome-ignore lint: no`;\n"), [""; 0]);
     assert_eq!(lines("a.ts", "// @ts-nocheck\n"), ["1 ts-comment @ts-nocheck"]);
     let expected = read(&[("a.ts", "// @ts-expect-error\n")]);
     assert_eq!(expected[0].silenced, Silenced::Something, "tsc fails on one that is not needed");
@@ -185,11 +186,17 @@ fn configuration_of_golangci() {
 }
 
 #[test]
+fn configuration_of_vendored_code_is_not_the_projects() {
+    assert_eq!(lines("vendor/x/.golangci.yml", "linters:\n  disable:\n    - funlen\n"), [""; 0]);
+    assert_eq!(lines("vendor/x/tsconfig.json", "{\"compilerOptions\": {\"skipLibCheck\": true}}"), [""; 0]);
+}
+
+#[test]
 fn configuration_of_scripts() {
     let text = "{\n  // fast\n  \"compilerOptions\": {\n    \"skipLibCheck\": true\n  },\n  \"exclude\": [\"node_modules\", \"src/legacy\"]\n}\n";
     assert_eq!(lines("web/tsconfig.json", text), ["4 tsc-config skipLibCheck", "6 tsc-config exclude src/legacy"]);
-    let text = "export default defineConfig({\n  optimizeDeps: { exclude: ['x'] },\n  test: {\n    exclude: ['node_modules', 'e2e/**'],\n    coverage: {\n      exclude: ['y'],\n    },\n  },\n})\n";
-    assert_eq!(lines("vitest.config.ts", text), ["4 js-test-config e2e/**"]);
+    let text = "export default defineConfig({\n  optimizeDeps: { exclude: ['x'] },\n  test: {\n    exclude: ['node_modules', 'e2e/**', 'src/*.{a,b}.ts'],\n    coverage: {\n      exclude: ['y'],\n    },\n  },\n})\n";
+    assert_eq!(lines("vitest.config.ts", text), ["4 js-test-config e2e/**", "4 js-test-config src/*.{a,b}.ts"]);
     assert_eq!(
         lines("package.json", "{\"jest\": {\"testPathIgnorePatterns\": [\"/old/\"]}}"),
         ["1 js-test-config /old/"]

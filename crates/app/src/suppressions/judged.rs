@@ -1,14 +1,14 @@
 //! What the suppressions of a release make of its verdict.
 //!
-//! A new one, and one that silences nothing any more, is a condition. What a person has accepted already with a reason and a day,
-//! a waiver or a quarantine of the plan, is told when it is new, and a condition once it does nothing.
+//! A new one, and one that silences nothing any more, is a condition. What the plan itself lets pass, such as a waiver, is told when it
+//! is new, and a condition once it does nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::previous::PreviousRelease;
 use rcrepro_model::advisory::policy::{Concern, Effect, Judged, condition};
 use rcrepro_model::advisory::waiver::Waiver;
-use rcrepro_model::evidence::suppression::{Silenced, Suppression, SuppressionChanges, changes};
+use rcrepro_model::evidence::suppression::{Silenced, Suppression, SuppressionChanges, SuppressionSource, changes};
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::plural::counted;
 
@@ -154,9 +154,9 @@ fn joined(members: &[Member<'_>], id: &str, what: &str) -> Option<Judged> {
     Some(Judged { concern: Concern { id, says }, ..judged.clone() })
 }
 
-/// Whether the plan names a person, a reason and a last day for it.
+/// Whether the plan itself says so: a person wrote it there for this release, and whoever approves the plan has read it.
 fn is_accepted(entry: &Suppression) -> bool {
-    matches!(entry.kind.as_str(), "waiver" | "quarantine")
+    entry.source == SuppressionSource::Plan
 }
 
 /// Whether the same is a condition already that a pass rests on, so that it is not told twice.
@@ -179,7 +179,6 @@ fn covers(covered: &BTreeSet<String>, entry: &Suppression) -> bool {
 mod tests {
     use super::*;
     use rcrepro_model::advisory::waiver::FindingPattern;
-    use rcrepro_model::evidence::suppression::SuppressionSource;
 
     fn entry(kind: &str, at: &str, silences: &str) -> Suppression {
         Suppression {
@@ -221,7 +220,8 @@ mod tests {
         let waived = judged(&entries, &[], &["suppressions/nolint:*", "suppressions/gitleaks-ignored:*"], true);
         assert_eq!(waived, [], "somebody accepted each");
         assert_eq!(judged(&entries, &[], &[FIRST], true)[0].effect, Effect::Nothing);
-        assert_eq!(judged(&[entry("waiver", "waivers", "pins/x")], &[], &[], true), []);
+        let waiver = Suppression { source: SuppressionSource::Plan, ..entry("waiver", "waivers", "pins/x") };
+        assert_eq!(judged(&[waiver], &[], &[], true), [], "the plan says so itself");
     }
 
     #[test]

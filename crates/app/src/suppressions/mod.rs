@@ -19,6 +19,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::suppression::{Silenced, Suppression, SuppressionChanges, changes};
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::standing::Standing;
 use rcrepro_store::BlobStore as _;
 
 /// The suppressions of a commit.
@@ -35,11 +36,12 @@ pub struct ProjectSuppressions {
 }
 
 impl ProjectSuppressions {
-    /// Whether there is something new, where that can be told, or something that silences nothing any more.
+    /// Failed where something is new, as far as that can be told, or silences nothing any more.
     #[must_use]
-    pub fn is_changed(&self) -> bool {
+    pub fn standing(&self) -> Standing {
         let is_new = self.since.as_ref().is_some_and(|(_, changed)| !changed.new.is_empty());
-        is_new || self.entries.iter().any(|entry| entry.silenced == Silenced::Nothing)
+        let is_idle = self.entries.iter().any(|entry| entry.silenced == Silenced::Nothing);
+        if is_new || is_idle { Standing::Failed } else { Standing::Passed }
     }
 }
 

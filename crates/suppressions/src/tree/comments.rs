@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::language::Language;
+use super::language::{Language, is_set_aside};
 use super::tests_of_code as tests;
 use super::word::Word;
-use crate::found::Found;
+use crate::found::FoundSuppression;
 
 /// How many bytes around a word are looked at.
 const AROUND: usize = 1000;
@@ -51,7 +51,7 @@ fn compiled(pattern: &str) -> Regex {
 }
 
 /// Finds the suppressions in a text file.
-pub(super) fn found(path: &str, bytes: &[u8]) -> Vec<Found> {
+pub(super) fn found(path: &str, bytes: &[u8]) -> Vec<FoundSuppression> {
     let language = Language::of(path);
     let mut found = Vec::new();
     let (mut line, mut counted, mut function) = (1u32, 0, String::new());
@@ -84,11 +84,12 @@ fn name_of(after: &str) -> &str {
     &after[..end]
 }
 
-fn suppression(word: &Word<'_>) -> Option<Found> {
+fn suppression(word: &Word<'_>) -> Option<FoundSuppression> {
     // gitleaks looks for its word anywhere, in every file.
     if word.word == "gitleaks:allow" {
         return Some(
-            Found::new("gitleaks-allow-comment", word.line, "the secrets on its line").because(Some(word.after)),
+            FoundSuppression::new("gitleaks-allow-comment", word.line, "the secrets on its line")
+                .because(Some(word.after)),
         );
     }
     if is_set_aside(word.path) {
@@ -102,13 +103,7 @@ fn suppression(word: &Word<'_>) -> Option<Found> {
     }
 }
 
-/// Tells whether a file is not the project's own code, which linters and test runners leave alone.
-fn is_set_aside(path: &str) -> bool {
-    let folders = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    folders.split('/').any(|name| matches!(name, "vendor" | "node_modules" | "third_party" | "testdata"))
-}
-
-fn go(word: &Word<'_>) -> Option<Found> {
+fn go(word: &Word<'_>) -> Option<FoundSuppression> {
     let is_comment = || word.before.trim_end().ends_with("//") || word.before.trim_end().ends_with("/*");
     match word.word {
         "nolint" if is_comment() => {
@@ -119,7 +114,7 @@ fn go(word: &Word<'_>) -> Option<Found> {
                 None => return None,
             };
             let rules = if rules.is_empty() { "all" } else { rules };
-            Some(Found::new("nolint", word.line, rules).because(Some(rest)))
+            Some(FoundSuppression::new("nolint", word.line, rules).because(Some(rest)))
         }
         "#nosec" | "# nosec" if word.before.contains("//") || word.before.contains("/*") => Some(nosec(word)),
         lint if lint.starts_with("//lint:") => {
@@ -127,7 +122,7 @@ fn go(word: &Word<'_>) -> Option<Found> {
             let checks = parts.next().filter(|checks| !checks.is_empty())?;
             let silences =
                 if lint.contains("file-") { format!("{checks}, in the whole file") } else { checks.to_owned() };
-            Some(Found::new("lint-ignore", word.line, &silences).because(parts.next()))
+            Some(FoundSuppression::new("lint-ignore", word.line, &silences).because(parts.next()))
         }
         "nosemgrep" if is_commented(word) => Some(nosemgrep(word)),
         "//go:build " if word.before.is_empty() && word.path.ends_with("_test.go") => tests::build_tag(word),
@@ -136,18 +131,18 @@ fn go(word: &Word<'_>) -> Option<Found> {
     }
 }
 
-fn nosec(word: &Word<'_>) -> Found {
+fn nosec(word: &Word<'_>) -> FoundSuppression {
     let (rules, reason) = word.after.split_once("--").unwrap_or((word.after, ""));
     let is_rule = |text: &&str| text.starts_with(['G', 'B']) && text[1..].chars().all(|c| c.is_ascii_digit());
     let words = rules.trim_start_matches(':').split([' ', ',']).filter(|rule| !rule.is_empty());
     let rules: Vec<&str> = words.take_while(is_rule).filter(|rule| rule.len() > 1).collect();
     let silences = if rules.is_empty() { "all".to_owned() } else { rules.join(" ") };
-    Found::new("nosec", word.line, &silences).because(Some(reason))
+    FoundSuppression::new("nosec", word.line, &silences).because(Some(reason))
 }
 
-fn nosemgrep(word: &Word<'_>) -> Found {
+fn nosemgrep(word: &Word<'_>) -> FoundSuppression {
     let rules = word.after.strip_prefix(':').map(str::trim).filter(|rules| !rules.is_empty());
-    Found::new("nosemgrep", word.line, rules.unwrap_or("all"))
+    FoundSuppression::new("nosemgrep", word.line, rules.unwrap_or("all"))
 }
 
 /// Tells whether the word is in a comment that begins on its line, or on a line in the middle of a longer one.
@@ -174,7 +169,7 @@ fn rules_and_reason<'a>(after: &'a str, mark: &str) -> (&'a str, Option<&'a str>
     }
 }
 
-fn directive(kind: &'static str, word: &Word<'_>, mark: &str) -> Option<Found> {
+fn directive(kind: &'static str, word: &Word<'_>, mark: &str) -> Option<FoundSuppression> {
     if !begins_comment(word) || word.after.starts_with(|c: char| c.is_alphanumeric() || c == '-') {
         return None;
     }
@@ -186,19 +181,24 @@ fn directive(kind: &'static str, word: &Word<'_>, mark: &str) -> Option<Found> {
         Some((_, scope)) if !scope.is_empty() => format!("{rules} ({})", scope.trim_start_matches('-')),
         _ => rules.to_owned(),
     };
-    Some(Found::new(kind, word.line, &silences).because(reason))
+    Some(FoundSuppression::new(kind, word.line, &silences).because(reason))
 }
 
-fn javascript(word: &Word<'_>) -> Option<Found> {
+fn javascript(word: &Word<'_>) -> Option<FoundSuppression> {
+    // Within a template it is what a program writes.
+    if word.before.matches('`').count() % 2 == 1 {
+        return None;
+    }
     match word.word {
         "nosemgrep" if is_commented(word) => Some(nosemgrep(word)),
         "biome-ignore" if begins_comment(word) => {
             let (rules, reason) = rules_and_reason(word.after, ":");
-            Some(Found::new("biome-ignore", word.line, rules).because(reason))
+            Some(FoundSuppression::new("biome-ignore", word.line, rules).because(reason))
         }
         name if name.starts_with("@ts-") => {
             let first = if name == "@ts-nocheck" { word.before.trim().len() <= 4 } else { true };
-            let found = Found::new("ts-comment", word.line, name).because(Some(rules_and_reason(word.after, "\0").0));
+            let found = FoundSuppression::new("ts-comment", word.line, name)
+                .because(Some(rules_and_reason(word.after, "\0").0));
             // TypeScript fails where nothing is expected any more.
             let found = if name == "@ts-expect-error" { found.in_use() } else { found };
             (begins_comment(word) && first).then_some(found)
@@ -206,7 +206,8 @@ fn javascript(word: &Word<'_>) -> Option<Found> {
         name if name.ends_with(" ignore") => {
             let (rest, _) = rules_and_reason(word.after, "\0");
             let (what, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            begins_comment(word).then(|| Found::new("coverage-ignore", word.line, what).because(Some(reason)))
+            begins_comment(word)
+                .then(|| FoundSuppression::new("coverage-ignore", word.line, what).because(Some(reason)))
         }
         name if name.starts_with("stylelint") => directive("stylelint-disable", word, "--"),
         name if name.contains("lint-disable") => directive("eslint-disable", word, "--"),
@@ -214,32 +215,32 @@ fn javascript(word: &Word<'_>) -> Option<Found> {
     }
 }
 
-fn python(word: &Word<'_>) -> Option<Found> {
+fn python(word: &Word<'_>) -> Option<FoundSuppression> {
     let codes = || word.after.trim_start_matches(':').trim().split("  ").next().unwrap_or_default().to_owned();
     let all = |codes: String| if codes.is_empty() { "all".to_owned() } else { codes };
     match word.word {
         "nosemgrep" if is_commented(word) => Some(nosemgrep(word)),
         name if name.ends_with("nosec") => Some(nosec(word)),
-        name if name.ends_with("noqa") => Some(Found::new("python-noqa", word.line, &all(codes()))),
+        name if name.ends_with("noqa") => Some(FoundSuppression::new("python-noqa", word.line, &all(codes()))),
         name if name.ends_with("ignore") => {
             let codes = word.after.strip_prefix('[').and_then(|after| after.split_once(']')).map(|(codes, _)| codes);
-            Some(Found::new("python-type-ignore", word.line, codes.unwrap_or("all")))
+            Some(FoundSuppression::new("python-type-ignore", word.line, codes.unwrap_or("all")))
         }
         name if word.before.trim_start().starts_with('@') => {
             let reason = word.after.split_once("reason=").map_or(word.after, |(_, reason)| reason);
             let reason = tests::first_text(reason);
-            Some(Found::new("pytest-skip", word.line, name).because(reason.as_deref()))
+            Some(FoundSuppression::new("pytest-skip", word.line, name).because(reason.as_deref()))
         }
         _ => None,
     }
 }
 
-fn other(word: &Word<'_>) -> Option<Found> {
+fn other(word: &Word<'_>) -> Option<FoundSuppression> {
     let kind = match word.word {
         "nosemgrep" => return is_commented(word).then(|| nosemgrep(word)),
         "#[ignore" if word.path.ends_with(".rs") && word.before.trim().is_empty() => {
             let reason = tests::first_text(word.after);
-            return Some(Found::new("rust-ignore", word.line, "the next test").because(reason.as_deref()));
+            return Some(FoundSuppression::new("rust-ignore", word.line, "the next test").because(reason.as_deref()));
         }
         "shellcheck disable" => "shellcheck-disable",
         "hadolint ignore" | "hadolint global ignore" => "hadolint-ignore",

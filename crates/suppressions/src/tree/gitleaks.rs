@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::places::Places;
-use crate::found::Found;
+use crate::found::FoundSuppression;
 use rcrepro_format::syntax::toml_place;
 
 /// The keys that hold allow lists, in the order in which gitleaks came to know them.
 const LISTS: [&str; 2] = ["allowlist", "allowlists"];
 
-pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<Found> {
+pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<FoundSuppression> {
     let is_toml = name.ends_with(".toml") && name.contains("gitleaks");
     let is_report = name.ends_with(".json") && (name.contains("gitleaks") || name.contains("baseline"));
     match (is_toml, is_report) {
@@ -21,10 +21,10 @@ pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<Found> {
     }
 }
 
-fn config(table: &Map<String, Value>, text: &str) -> Vec<Found> {
+fn config(table: &Map<String, Value>, text: &str) -> Vec<FoundSuppression> {
     let (places, mut found) = (Places::new(text), Vec::new());
     let mut add = |key: &str, what: &str, reason: Option<&str>| {
-        found.push(Found::new("gitleaks-config", places.line_of(key), what).because(reason));
+        found.push(FoundSuppression::new("gitleaks-config", places.line_of(key), what).because(reason));
     };
     let extend = table.get("extend").and_then(Value::as_object);
     let extends = extend.is_some_and(|extend| {
@@ -71,13 +71,13 @@ fn each_pattern(list: &Map<String, Value>, take: &mut dyn FnMut(&str)) {
 }
 
 /// Reads a report: a list of findings with their fingerprints.
-fn baseline(report: &Value, text: &str) -> Vec<Found> {
+fn baseline(report: &Value, text: &str) -> Vec<FoundSuppression> {
     let places = Places::new(text);
     let one = |finding: &Value| {
         let word = |key: &str| finding.get(key).and_then(Value::as_str);
         let (file, fingerprint) = (word("File")?, word("Fingerprint").or_else(|| word("RuleID"))?);
         let start = finding.get("StartLine").and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok());
-        let found = Found::new("gitleaks-baseline", places.line_of(fingerprint), fingerprint);
+        let found = FoundSuppression::new("gitleaks-baseline", places.line_of(fingerprint), fingerprint);
         // A finding of history may be about a file that is gone.
         let is_of_history = word("Commit").is_some_and(|commit| !commit.is_empty());
         Some(if is_of_history { found } else { found.about(file, start) })

@@ -1,6 +1,6 @@
 //! `.golangci.yml` of version 1 and 2: what is excluded, and the linters that are off.
 
-use crate::found::Found;
+use crate::found::FoundSuppression;
 
 /// Keys whose items are exclusions.
 const EXCLUSIONS: [&str; 12] = [
@@ -27,7 +27,7 @@ struct Open<'a> {
 }
 
 /// Reads line by line, by how far each is set in: every item of a list of exclusions is an entry with the whole of its text.
-pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<Found> {
+pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<FoundSuppression> {
     if !matches!(name, ".golangci.yml" | ".golangci.yaml") {
         return Vec::new();
     }
@@ -67,7 +67,8 @@ pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<Found> {
             reason = None;
         }
     }
-    let entry = |item: &Item| Found::new("golangci-config", item.line, &item.text).because(item.reason.as_deref());
+    let entry =
+        |item: &Item| FoundSuppression::new("golangci-config", item.line, &item.text).because(item.reason.as_deref());
     found.iter().map(entry).collect()
 }
 

@@ -1,9 +1,9 @@
 //! Files with one entry per line: `.gitleaksignore`, `.trivyignore`, `.eslintignore`, `.nsprc` beside them in JSON.
 
-use crate::found::Found;
+use crate::found::FoundSuppression;
 
 /// Reads an ignore file. A comment above an entry, or behind it, is its reason.
-pub(super) fn found(path: &str, name: &str, text: &str) -> Vec<Found> {
+pub(super) fn found(path: &str, name: &str, text: &str) -> Vec<FoundSuppression> {
     let kind = match name {
         ".gitleaksignore" => "gitleaks-ignored",
         ".trivyignore" => "trivy-ignored",
@@ -20,7 +20,7 @@ pub(super) fn found(path: &str, name: &str, text: &str) -> Vec<Found> {
         } else {
             let (entry, behind) = entry.split_once(" #").unwrap_or((entry, ""));
             let because = Some(behind.trim()).filter(|behind| !behind.is_empty()).or(reason);
-            let one = Found::new(kind, line, entry).because(because);
+            let one = FoundSuppression::new(kind, line, entry).because(because);
             found.push(if kind == "gitleaks-ignored" { with_place(one, folder, entry.trim()) } else { one });
         }
     }
@@ -28,7 +28,7 @@ pub(super) fn found(path: &str, name: &str, text: &str) -> Vec<Found> {
 }
 
 /// Reads a fingerprint `FILE:RULE:LINE`; one with a commit in front is about history, which the tree does not tell.
-fn with_place(found: Found, folder: &str, entry: &str) -> Found {
+fn with_place(found: FoundSuppression, folder: &str, entry: &str) -> FoundSuppression {
     let parts: Vec<&str> = entry.rsplitn(3, ':').collect();
     let [line, _rule, file] = parts.as_slice() else { return found };
     let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -28,3 +28,9 @@ impl Language {
 pub(super) fn holds_scripts(path: &str) -> bool {
     [".html", ".htm", ".hbs", ".mdx"].iter().any(|ending| path.ends_with(ending))
 }
+
+/// Tells whether a file is not the project's own code, which linters and test runners leave alone.
+pub(super) fn is_set_aside(path: &str) -> bool {
+    let folders = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    folders.split('/').any(|name| matches!(name, "vendor" | "node_modules" | "third_party" | "testdata"))
+}

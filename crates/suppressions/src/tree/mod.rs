@@ -14,11 +14,14 @@ mod word;
 
 use std::collections::BTreeMap;
 
-use crate::found::Found;
+use crate::found::FoundSuppression;
 use rcrepro_model::evidence::suppression::{Silenced, Suppression, SuppressionSource};
 
 /// The largest file that is read; larger ones are data, which no tool heeds as configuration: 4 MiB.
 pub const MAX_FILE: u64 = 4 << 20;
+
+/// Reads a file by its path, its name and its text.
+type Reader = fn(&str, &str, &str) -> Vec<FoundSuppression>;
 
 /// How many bytes tell whether a file is binary, as git does it.
 const SNIFF: usize = 8000;
@@ -28,11 +31,11 @@ const SNIFF: usize = 8000;
 pub struct FileReading {
     /// How many lines it has.
     lines: u32,
-    found: Vec<Found>,
+    found: Vec<FoundSuppression>,
 }
 
 impl FileReading {
-    /// Returns what is said of a file that is too large to be read.
+    /// Returns the reading of a file that is too large to be read.
     #[must_use]
     pub const fn of_data() -> Self {
         Self { lines: u32::MAX, found: Vec::new() }
@@ -52,9 +55,9 @@ pub fn read(path: &str, bytes: &[u8]) -> FileReading {
     }
     let mut found = comments::found(path, bytes);
     let name = path.rsplit('/').next().unwrap_or_default();
-    let readers: [fn(&str, &str, &str) -> Vec<Found>; 5] =
+    let readers: [Reader; 5] =
         [ignore_files::found, gitleaks::found, golangci::found, script_config::found, audits::found];
-    if readers_want(name) {
+    if readers_want(name) && !language::is_set_aside(path) {
         let text = String::from_utf8_lossy(bytes);
         found.extend(readers.iter().flat_map(|reader| reader(path, name, &text)));
     }
@@ -67,11 +70,11 @@ fn readers_want(name: &str) -> bool {
     name.starts_with('.') || name.contains(".config.") || endings.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Puts together what the files of a tree suppress. `files` has every file of it that was read; `paths` says of the others whether
+/// Puts together what the files of a tree suppress. `files` has every file of it that was read; `has` knows of every path whether
 /// the tree has them.
 #[must_use]
 pub fn suppressions(files: &BTreeMap<String, FileReading>, has: &dyn Fn(&str) -> bool) -> Vec<Suppression> {
-    let silenced = |found: &Found| match &found.about {
+    let silenced = |found: &FoundSuppression| match &found.about {
         _ if found.in_use => Silenced::Something,
         Some((file, line)) => match (files.get(file), line) {
             (None, _) if !has(file) => Silenced::Nothing,
@@ -80,7 +83,7 @@ pub fn suppressions(files: &BTreeMap<String, FileReading>, has: &dyn Fn(&str) ->
         },
         None => Silenced::Undecided,
     };
-    let entry = |path: &str, found: &Found| Suppression {
+    let entry = |path: &str, found: &FoundSuppression| Suppression {
         kind: found.kind.to_owned(),
         at: path.to_owned(),
         line: found.line,

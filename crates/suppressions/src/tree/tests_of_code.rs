@@ -1,7 +1,7 @@
 //! Tests that do not run: skipped by a call, by a name, or by a build tag.
 
 use super::word::Word;
-use crate::found::Found;
+use crate::found::FoundSuppression;
 
 /// Systems, machines and features that the go command sets by itself.
 const KNOWN_TAGS: [&str; 38] = [
@@ -46,18 +46,18 @@ const KNOWN_TAGS: [&str; 38] = [
 ];
 
 /// Reads `//go:build integration && !windows`: what asks for no tag of the project's own is left out.
-pub(super) fn build_tag(word: &Word<'_>) -> Option<Found> {
+pub(super) fn build_tag(word: &Word<'_>) -> Option<FoundSuppression> {
     let constraint = word.after.trim();
     let tags = constraint.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '!'));
     let mut own = tags.filter(|tag| {
         let tag = tag.trim_start_matches('!');
         !tag.is_empty() && !KNOWN_TAGS.contains(&tag) && !tag.starts_with("go1")
     });
-    own.any(|tag| !tag.starts_with('!')).then(|| Found::new("go-test-tags", word.line, constraint))
+    own.any(|tag| !tag.starts_with('!')).then(|| FoundSuppression::new("go-test-tags", word.line, constraint))
 }
 
 /// Reads `t.Skip("reason")` in a test file.
-pub(super) fn go_skip(word: &Word<'_>) -> Option<Found> {
+pub(super) fn go_skip(word: &Word<'_>) -> Option<FoundSuppression> {
     let receiver = word.before.rsplit(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '(' | ')')).next()?;
     let last = receiver.rsplit('.').next().unwrap_or_default().trim_start_matches('(');
     let is_test = matches!(last, "t" | "b" | "f" | "tb" | "T()" | "TB" | "T");
@@ -67,7 +67,8 @@ pub(super) fn go_skip(word: &Word<'_>) -> Option<Found> {
     // A helper of tests need not lie in a test file.
     let is_file = word.path.ends_with("_test.go") || word.path.contains("test");
     let silences = if word.function.is_empty() { "a test" } else { word.function };
-    is_file.then(|| Found::new("go-test-skips", word.line, silences).because(first_text(word.after).as_deref()))
+    is_file
+        .then(|| FoundSuppression::new("go-test-skips", word.line, silences).because(first_text(word.after).as_deref()))
 }
 
 /// Returns the first text in quotes within a call's arguments, as far as the line has it.
@@ -82,7 +83,7 @@ pub(super) fn first_text(text: &str) -> Option<String> {
 const RUNNERS: [&str; 8] = ["it", "test", "describe", "suite", "context", "specify", "bench", "Deno"];
 
 /// Reads `it.skip(…)`, `test.describe.only(…)`, `xit(…)` and the like.
-pub(super) fn javascript(word: &Word<'_>) -> Option<Found> {
+pub(super) fn javascript(word: &Word<'_>) -> Option<FoundSuppression> {
     let before = word.before;
     let trimmed = before.trim_start();
     if trimmed.starts_with("//") || trimmed.starts_with('*') || before.contains("//") || before.ends_with(['"', '\'']) {
@@ -94,7 +95,11 @@ pub(super) fn javascript(word: &Word<'_>) -> Option<Found> {
         if before.ends_with(['.', '$']) {
             return None;
         }
-        return Some(Found::new("js-test-skip", word.line, &format!("{} {about}", word.word.trim_end_matches('('))));
+        return Some(FoundSuppression::new(
+            "js-test-skip",
+            word.line,
+            &format!("{} {about}", word.word.trim_end_matches('(')),
+        ));
     }
     let chain = before.rsplit(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '$' | '.')).next()?;
     let head = chain.split('.').next().unwrap_or_default();
@@ -107,5 +112,5 @@ pub(super) fn javascript(word: &Word<'_>) -> Option<Found> {
         ".only" => "js-test-only",
         _ => "js-test-skip",
     };
-    Some(Found::new(kind, word.line, &format!("{chain}{} {about}", word.word)))
+    Some(FoundSuppression::new(kind, word.line, &format!("{chain}{} {about}", word.word)))
 }
