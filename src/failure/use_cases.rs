@@ -82,6 +82,7 @@ impl From<FrozenError> for Failure {
             | FrozenError::LeftOut { .. }
             | FrozenError::BadLock { .. }
             | FrozenError::NoImage { .. }
+            | FrozenError::NoModules { .. }
             | FrozenError::Path(_) => Exit::Plan,
         };
         Self::new(exit, &error)

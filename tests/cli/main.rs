@@ -4,6 +4,7 @@
 
 mod advisories;
 mod board;
+mod build_cache;
 mod committed;
 mod deaths;
 mod determinism;

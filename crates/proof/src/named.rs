@@ -33,6 +33,12 @@ impl ToolCall {
         &self.0.arguments
     }
 
+    /// Returns the variables that the line sets for it, in its order.
+    #[must_use]
+    pub fn assignments(&self) -> &[(String, String)] {
+        &self.0.assignments
+    }
+
     /// Returns the last value of a flag: `-x VALUE` or `-x=VALUE`.
     #[must_use]
     pub fn value(&self, flags: &[&str]) -> Option<&str> {

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::print;
+use rcrepro_app::frozen::FrozenStep;
 use rcrepro_app::run::prepare::Preparation;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::next::next_command;
@@ -28,7 +29,9 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
             for name in &names {
                 let image = workspace.plan.frozen[name].image.as_ref();
                 let identity = image.map(|image| images[image].identity(image));
-                let (path, changed) = preparation.frozen_step(name, source.root, identity.as_ref()).lock(named).await?;
+                let modules = preparation.modules(name, source.root).await?;
+                let step = FrozenStep { modules, ..preparation.frozen_step(name, source.root, identity.as_ref()) };
+                let (path, changed) = step.lock(named).await?;
                 let state = if changed { "locked" } else { "unchanged" };
                 print(format!("{state:>10}  {name}: {}\n", path.display()))?;
             }
@@ -45,5 +48,8 @@ fn known(workspace: &Workspace, names: &[Name]) -> Result<Vec<Name>, Failure> {
         let hint = Some(format!("known: {}", known.join(", ")));
         return Err(Failure::plain(Exit::Plan, format!("the plan has no frozen input `{unknown}`"), hint));
     }
-    Ok(if names.is_empty() { frozen.keys().cloned().collect() } else { names.to_vec() })
+    let mut wanted: Vec<Name> = if names.is_empty() { frozen.keys().cloned().collect() } else { names.to_vec() };
+    // What is compiled comes after what it is compiled from.
+    wanted.sort_by_key(|name| frozen[name].modules.is_some());
+    Ok(wanted)
 }

@@ -5,6 +5,7 @@
 //! digest, the evidence is what a run of now would be compared with, whatever else has changed.
 
 use crate::frozen;
+use crate::frozen::go::settings::BuildCache;
 use crate::run::actions::{Resolved, derive_action};
 use crate::toolchain::ImageError;
 use crate::toolchain::folder::ImageFolder;
@@ -83,7 +84,8 @@ fn changed(workspace: &Workspace, manifest: &ReproManifest, source: Digest, stor
         let toolchain = input.image.as_ref().and_then(|image| manifest.images.get(image)).map(|image| image.manifest);
         let lock = workspace.files.read(&frozen::lock_path(&workspace.folder, name)).ok();
         let lock = lock.and_then(|bytes| frozen_toml::decode(&String::from_utf8_lossy(&bytes)).ok());
-        let found = frozen::made_from(name, input, source, toolchain, store).ok();
+        let found =
+            frozen::made_from(name, (input, BuildCache::of(plan, name).as_ref()), source, toolchain, store).ok();
         let holds = found.zip(lock).is_some_and(|((found, _), lock)| found == lock.made_from);
         (!holds).then(|| format!("what the frozen input `{name}` is made from has changed since"))
     })

@@ -29,7 +29,7 @@ pub fn files<E>(input: &FrozenInput, read: ReadSource<'_, E>) -> Result<Result<V
     let (names, optional): (&[&str], &[&str]) = match input.kind {
         FrozenKind::GoModules => (&go::modules::LOCK_FILES, &go::modules::LOCK_FILES[1..]),
         FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => (&npm::lock::LOCK_FILES, &[]),
-        FrozenKind::GoVulndb | FrozenKind::GoStd => return Ok(Ok(Vec::new())),
+        FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => return Ok(Ok(Vec::new())),
     };
     let mut found = Vec::new();
     let mut main = String::new();
@@ -70,7 +70,7 @@ pub fn digests<E>(
     let names: &[&str] = match input.kind {
         FrozenKind::GoModules => &go::modules::LOCK_FILES,
         FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => &npm::lock::LOCK_FILES,
-        FrozenKind::GoVulndb | FrozenKind::GoStd => return Ok((Ok(Vec::new()), true)),
+        FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => return Ok((Ok(Vec::new()), true)),
     };
     let (mut found, mut main) = (Vec::new(), None);
     for name in names {
@@ -113,7 +113,10 @@ pub fn judge<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Re
     match input.kind {
         FrozenKind::GoModules => go::modules::judge(folder, alone, read),
         FrozenKind::NpmPackages => npm::lock::judge(folder, read),
-        FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd => Ok(Vec::new()),
+        // A build cache is made from the files of its modules, which are judged for themselves.
+        FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => {
+            Ok(Vec::new())
+        }
     }
 }
 
@@ -144,7 +147,14 @@ mod tests {
     use super::*;
 
     fn input(kind: FrozenKind, directory: &str) -> FrozenInput {
-        FrozenInput { kind, image: None, directory: directory.parse().ok(), path: None, lines: Vec::new() }
+        FrozenInput {
+            kind,
+            image: None,
+            directory: directory.parse().ok(),
+            path: None,
+            lines: Vec::new(),
+            modules: None,
+        }
     }
 
     fn named(kind: FrozenKind, directory: &str, source: &[(&str, &str)]) -> Result<Vec<String>, String> {

@@ -1,29 +1,32 @@
 //! Frozen inputs: a step with network, or a mirror of advisory data, whose tree is locked; later runs take it from the store, or
 //! make it again and must meet the digest.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use self::failed_step::Blame;
+use self::client::ClientFile;
+use self::go::settings::BuildCache;
 use crate::workspace::attributes::write_record;
 use crate::workspace::plan_files::PlanFiles;
-use rcrepro_engine::{Engine, EngineError};
-use rcrepro_format::plan::frozen_toml::{self, FrozenLock, FrozenLockError};
+use rcrepro_engine::Engine;
+use rcrepro_format::plan::frozen_toml::{self, CompiledPackages, FrozenLock};
 use rcrepro_model::content::digest::{Digest, Sha256};
-use rcrepro_model::content::name::{Name, NameError};
-use rcrepro_model::content::tree::{TreeError, TreeNode};
+use rcrepro_model::content::name::Name;
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::manifest::FrozenEntry;
-use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::plan::{FrozenInput, FrozenKind};
-use rcrepro_model::text::hint::Hint;
+use rcrepro_store::BlobStore;
 use rcrepro_store::door;
-use rcrepro_store::export::{ExportError, is_whole, lookup};
-use rcrepro_store::{BlobStore, StoreError};
+use rcrepro_store::export::{is_whole, lookup};
+
+pub use error::{Abridged, FrozenError};
 
 mod advisories;
 pub(crate) mod client;
+mod error;
 pub mod failed_step;
 pub mod go;
 pub mod mirror;
@@ -35,187 +38,17 @@ mod prune;
 mod read_source;
 pub mod today;
 
-/// Why a frozen input could not be made, or taken from the store.
-#[derive(Debug, thiserror::Error)]
-pub enum FrozenError {
-    /// Nothing was locked yet, or the lock is not committed.
-    #[error("frozen input `{name}` has no lock: expected `{path}`, {why}")]
-    NoLock {
-        /// The input's name.
-        name: Name,
-        /// Where the lock was looked for.
-        path: PathBuf,
-        /// Why it is not there.
-        why: String,
-    },
-    /// The lock is not valid.
-    #[error("`{path}` is not a valid lock of a frozen input")]
-    BadLock {
-        /// `lockfiles/NAME.lock` of the plan's folder.
-        path: PathBuf,
-        /// What is wrong in it.
-        #[source]
-        source: FrozenLockError,
-    },
-    /// The lock was made from something else.
-    #[error("the lock of frozen input `{name}` is stale: it was made from {locked}, the source has {found}")]
-    Stale {
-        /// The input's name.
-        name: Name,
-        /// The checksum in the lock.
-        locked: Sha256,
-        /// The checksum of the source's files.
-        found: Sha256,
-    },
-    /// No step could make it from the project's files; no registry was asked.
-    #[error("frozen input `{name}` cannot be made from the source:{}", each(faults))]
-    Refused {
-        /// The input's name.
-        name: Name,
-        /// What is wrong, by place.
-        faults: Vec<Fault>,
-    },
-    /// The image that compiles it is not one of the packet's.
-    #[error("frozen input `{name}` is compiled in an image that was not resolved")]
-    NoImage {
-        /// The input's name.
-        name: Name,
-    },
-    /// npm fetched less than its lock pins.
-    #[error("frozen input `{name}`: npm left out {packages}, {} of {of} packages that the lock pins", packages.0.len())]
-    LeftOut {
-        /// The input's name.
-        name: Name,
-        /// Each as `NAME@VERSION`.
-        packages: Abridged,
-        /// How many packages the lock pins.
-        of: usize,
-    },
-    /// The step did not exit with 0.
-    #[error("the step of frozen input `{name}` failed: {ending}{said}")]
-    Step {
-        /// The input's name.
-        name: Name,
-        /// How it ended, in words.
-        ending: String,
-        /// The lines that say why, and where all of them are.
-        said: String,
-        /// Whose fault it is.
-        blame: Blame,
-    },
-    /// The network step yielded another tree than the locked one.
-    #[error("frozen input `{name}` does not match its lock: expected tree {locked}, found {found}")]
-    Mismatch {
-        /// The input's name.
-        name: Name,
-        /// The locked root.
-        locked: Digest,
-        /// The fetched root.
-        found: Digest,
-    },
-    /// There is no usable vulnerability database in the mirror.
-    #[error("frozen input `{name}` is not a vulnerability database that a scan could rely on")]
-    Vulndb {
-        /// The input's name.
-        name: Name,
-        /// What is wrong with it.
-        #[source]
-        source: go::vulndb::VulndbError,
-    },
-    /// There is no usable cassette.
-    #[error("frozen input `{name}` is not a cassette that an audit could rely on")]
-    Cassette {
-        /// The input's name.
-        name: Name,
-        /// What is wrong with it.
-        #[source]
-        source: npm::advisories::CassetteError,
-    },
-    /// The fetched tree is malformed.
-    #[error("the tree of a frozen input is malformed")]
-    Tree(#[from] TreeError),
-    /// A file has a name that no tree can hold.
-    #[error(transparent)]
-    Path(#[from] NameError),
-    /// The locked tree cannot be read.
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    /// The engine could not decide.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A lock could not be written.
-    #[error("cannot write `{path}`")]
-    Write {
-        /// `lockfiles/NAME.lock` of the plan's folder, or the folder of a cassette.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-impl Hint for FrozenError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Engine(error) => error.hint(),
-            // A lock that lies there and is not committed wants no other one.
-            Self::NoLock { path, .. } if path.exists() => Some(format!("git add {} && git commit", path.display())),
-            Self::NoLock { name, .. } | Self::Stale { name, .. } => Some(format!("rcrepro lock {name}")),
-            Self::Mismatch { name, .. } => Some(format!(
-                "the registry or mirror has other bytes than it had; if that is right: rcrepro lock {name}"
-            )),
-            Self::Vulndb { source: go::vulndb::VulndbError::Mirror(mirror::MirrorError::Missing { .. }), .. } => Some(
-                "put the database there, or a link to it: a folder or a zip of it, with `index` and `ID`".to_owned(),
-            ),
-            Self::Vulndb { .. } => Some("put the whole of a published database there".to_owned()),
-            Self::Cassette { name, .. } => {
-                Some(format!("name an `image` for it in the plan and record it: rcrepro lock {name}"))
-            }
-            Self::Step { blame: Blame::World, .. } => Some("rcrepro doctor says where packages come from".to_owned()),
-            Self::Refused { faults, .. } => {
-                let mut hints: Vec<&str> = Vec::new();
-                for hint in faults.iter().filter_map(|fault| fault.hint.as_deref()) {
-                    if !hints.contains(&hint) {
-                        hints.push(hint);
-                    }
-                }
-                (!hints.is_empty()).then(|| hints.join("\nhint: "))
-            }
-            Self::LeftOut { .. } => Some(
-                "package.json and its lock do not ask for the same: npm install --package-lock-only, and commit"
-                    .to_owned(),
-            ),
-            _ => None,
-        }
-    }
-}
-
-fn each(faults: &[Fault]) -> String {
-    faults.iter().map(|fault| format!("\n  {fault}")).collect()
-}
-
-/// A list whose first three entries messages show.
-#[derive(Debug)]
-pub struct Abridged(pub Vec<String>);
-
-impl std::fmt::Display for Abridged {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = 3;
-        f.write_str(&self.0[..self.0.len().min(shown)].join(", "))?;
-        if self.0.len() > shown { write!(f, " and {} more", self.0.len() - shown) } else { Ok(()) }
-    }
-}
-
 /// What a frozen input is made from, and where.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct FrozenStep<'a> {
     /// The input's name.
     pub name: &'a Name,
     /// Its table in the plan.
     pub input: &'a FrozenInput,
+    /// What it is compiled from, of a build cache.
+    pub cache: Option<BuildCache<'a>>,
+    /// The tree of the modules that it is compiled from; needed only where it is not in the store.
+    pub modules: Option<Digest>,
     /// Whether no command that uses it heeds a `go.work`.
     pub alone: bool,
     /// The plan's folder; locks are in `lockfiles/` below it.
@@ -278,6 +111,10 @@ impl FrozenStep<'_> {
         let (found, provenance) = match self.input.kind {
             FrozenKind::GoModules | FrozenKind::NpmPackages => (self.fetch().await?, Provenance::Fetched),
             FrozenKind::GoStd => (self.compile().await?, Provenance::Compiled),
+            FrozenKind::GoBuildCache => {
+                let nothing = || CompiledPackages { image: self.toolchain().manifest, packages: BTreeMap::new() };
+                (self.compile_packages(&lock.compiled.unwrap_or_else(nothing)).await?, Provenance::Compiled)
+            }
             FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => (self.mirrored()?.0, Provenance::Mirror),
         };
         if found != lock.root {
@@ -293,15 +130,21 @@ impl FrozenStep<'_> {
     /// [`FrozenError`] when the step fails or the lock cannot be written.
     pub async fn lock(&self, named: bool) -> Result<(PathBuf, bool), FrozenError> {
         let path = lock_path(self.folder, self.name);
+        let mut compiled = None;
         let (root, data) = match self.input.kind {
             FrozenKind::GoModules | FrozenKind::NpmPackages => (self.fetch().await?, None),
             FrozenKind::GoStd => (self.compile().await?, None),
+            FrozenKind::GoBuildCache => {
+                let packages = compiled.insert(self.imported().await?);
+                (self.compile_packages(packages).await?, None)
+            }
             FrozenKind::NpmAdvisories if self.image.is_some() && (named || !self.mirror_path().exists()) => {
                 self.record().await?
             }
             FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => self.mirrored()?,
         };
-        let lock = FrozenLock { kind: self.input.kind.as_str().to_owned(), made_from: self.made_from()?, root, data };
+        let (kind, made_from) = (self.input.kind.as_str().to_owned(), self.made_from()?);
+        let lock = FrozenLock { kind, made_from, root, data, compiled };
         let text = frozen_toml::encode(&lock);
         let changed = door::read_text(&path, door::RECORD_LIMIT).ok().as_deref() != Some(text.as_str());
         if changed {
@@ -311,25 +154,33 @@ impl FrozenStep<'_> {
     }
 
     fn made_from(&self) -> Result<Sha256, FrozenError> {
-        if self.input.kind.front().is_some() || self.input.kind == FrozenKind::GoStd {
-            let toolchain = self.image.map(|image| image.manifest);
-            return Ok(made_from(self.name, self.input, self.source, toolchain, self.store)?.0);
+        let toolchain = self.image.map(|image| image.manifest);
+        match self.input.kind {
+            FrozenKind::GoModules | FrozenKind::NpmPackages => {
+                let files = self.client_files()?;
+                let files: Vec<(&str, Digest)> = files.iter().map(|file| (file.name.as_str(), file.digest)).collect();
+                Ok(frozen_toml::made_from(self.input.kind, &files))
+            }
+            FrozenKind::GoBuildCache => {
+                let files = self.client_files()?;
+                let cache = self.cache.as_ref();
+                let cache = cache.expect("the plan's reader wants modules for a build cache");
+                cache_made_from(self.name, cache, toolchain, &files)
+            }
+            _ => Ok(made_from(self.name, (self.input, None), self.source, toolchain, self.store)?.0),
         }
-        let files = self.client_files()?;
-        let files: Vec<(&str, Digest)> = files.iter().map(|file| (file.name.as_str(), file.digest)).collect();
-        Ok(frozen_toml::made_from(self.input.kind, &files))
     }
 }
 
 /// Computes the checksum of what a frozen input is made from: files of the source tree, or the image and the lines that compile
-/// it, and tells whether that is all: what `go.mod` refers to is known from its text only. `toolchain` is the manifest of
-/// the image that the plan names. Of the source only its directories are needed.
+/// it, or for a build cache both; and tells whether that is all: what `go.mod` refers to is known from its text only. `toolchain`
+/// is the manifest of the image that the plan names. Of the source only its directories are needed.
 ///
 /// # Errors
 /// [`FrozenError`] when the source has no such file, or its directories cannot be read.
 pub(crate) fn made_from(
     name: &Name,
-    input: &FrozenInput,
+    (input, cache): (&FrozenInput, Option<&BuildCache<'_>>),
     source: Digest,
     toolchain: Option<Sha256>,
     store: &dyn BlobStore,
@@ -351,8 +202,30 @@ pub(crate) fn made_from(
         _ => Ok(None),
     };
     let read = |digest: Digest| store.get(digest).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let (files, whole) = client::digests(input, &find, &read)?;
+    let (files, whole) = client::digests(cache.map_or(input, |cache| cache.input), &find, &read)?;
     let files = files.map_err(|fault| FrozenError::Refused { name: name.clone(), faults: vec![fault] })?;
+    if let Some(cache) = cache {
+        return Ok((cache_made_from(name, cache, toolchain, &files)?, whole));
+    }
     let files: Vec<(&str, Digest)> = files.iter().map(|file| (file.name.as_str(), file.digest)).collect();
     Ok((frozen_toml::made_from(input.kind, &files), whole))
+}
+
+/// Computes the checksum of what a build cache is made from: the image, where commands see the modules, the settings, and the
+/// files of the client's lock.
+pub(crate) fn cache_made_from(
+    name: &Name,
+    cache: &BuildCache<'_>,
+    toolchain: Option<Sha256>,
+    files: &[ClientFile],
+) -> Result<Sha256, FrozenError> {
+    let toolchain = toolchain.ok_or_else(|| FrozenError::NoImage { name: name.clone() })?;
+    let text = |text: String| Digest::of(text.as_bytes());
+    let mut from = vec![("image", text(toolchain.to_oci())), ("modules", text(cache.modules.to_string()))];
+    from.extend(cache.builds.iter().map(|(settings, checks)| {
+        let checks = format!("{}{}", if checks.vet { " vet" } else { "" }, if checks.test { " test" } else { "" });
+        ("build", text(format!("{settings}{checks}")))
+    }));
+    from.extend(files.iter().map(|file| (file.name.as_str(), file.digest)));
+    Ok(frozen_toml::made_from(FrozenKind::GoBuildCache, &from))
 }

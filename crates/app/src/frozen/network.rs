@@ -9,7 +9,7 @@ use super::{FrozenError, FrozenStep, go, npm, prune};
 use crate::machine::host_network;
 use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{Directory, TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::EndingEntry;
 use rcrepro_model::execution::action::{Action, ActionPlatform, ActionResult, Command, Ending, Output};
@@ -17,7 +17,7 @@ use rcrepro_model::execution::derive;
 use rcrepro_model::execution::ending;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::identity::ImageIdentity;
-use rcrepro_model::plan::FrozenKind;
+use rcrepro_model::plan::{FrozenInput, FrozenKind};
 use rcrepro_store::export::lookup;
 
 /// The memory in bytes that a step may use, swap included.
@@ -26,6 +26,26 @@ const MEMORY: u64 = 4 << 30;
 const TIME: Duration = Duration::from_secs(1800);
 /// The most bytes of a stream that are searched for why a step failed.
 const SAID: u64 = 4 << 20;
+
+/// A step: what it runs, and what it finds.
+pub(super) struct StepRun<'a> {
+    /// The shell line; it begins in `/work`.
+    pub line: &'a str,
+    /// What it yields, relative to `/work`.
+    pub output: &'a str,
+    pub work: StepWork<'a>,
+    pub network: Network,
+    /// A frozen input that it finds where commands do.
+    pub deps: Option<(&'a Name, Digest)>,
+}
+
+/// What a step finds at `/work`.
+pub(super) enum StepWork<'a> {
+    /// The files of the client's lock, and further ones with their texts.
+    Client(&'a [(&'a str, &'a str)]),
+    /// The whole source.
+    Source,
+}
 
 impl FrozenStep<'_> {
     fn source_file(&self, path: &str) -> Result<Option<Vec<u8>>, FrozenError> {
@@ -37,7 +57,7 @@ impl FrozenStep<'_> {
 
     /// Lists the files of the source that the step is given.
     pub(super) fn client_files(&self) -> Result<Vec<ClientFile>, FrozenError> {
-        client::files(self.input, &|path| self.source_file(path))?
+        client::files(self.client_input(), &|path| self.source_file(path))?
             .map_err(|fault| FrozenError::Refused { name: self.name.clone(), faults: vec![fault] })
     }
 
@@ -77,7 +97,18 @@ impl FrozenStep<'_> {
     /// them.
     fn folder_of_step(&self, files: &[ClientFile]) -> Option<&str> {
         let beside = files.iter().any(|file| file.name == file.path && file.name.contains('/'));
-        beside.then(|| self.input.directory.as_ref().map_or(".", |directory| directory.as_str()))
+        beside.then(|| self.client_input().directory.as_ref().map_or(".", |directory| directory.as_str()))
+    }
+
+    /// Gives the input whose client's lock counts: that of its modules for a build cache.
+    fn client_input(&self) -> &FrozenInput {
+        self.cache.as_ref().map_or(self.input, |cache| cache.input)
+    }
+
+    /// Gives the folder that the step's files of the module are in.
+    pub(super) fn module_folder(&self) -> Result<String, FrozenError> {
+        let files = self.client_files()?;
+        Ok(self.folder_of_step(&files).filter(|folder| *folder != ".").unwrap_or_default().to_owned())
     }
 
     /// Runs a line in a folder that has the client's lock and these programs; gives the root of what it left at `output`, none
@@ -89,9 +120,14 @@ impl FrozenStep<'_> {
         programs: &[(&str, &str)],
         network: Network,
     ) -> Result<Option<Digest>, FrozenError> {
+        self.run(&StepRun { line, output, work: StepWork::Client(programs), network, deps: None }).await
+    }
+
+    /// Runs a step; gives the root of what it left at its output, none when nothing is there.
+    pub(super) async fn run(&self, run: &StepRun<'_>) -> Result<Option<Digest>, FrozenError> {
         let image = self.toolchain();
-        let output: TreePath = output.parse().expect("a constant path");
-        let action = self.action(image, line, &output, programs)?;
+        let output: TreePath = run.output.parse().expect("a constant path");
+        let action = self.action(image, run, &output)?;
         let label = format!("frozen/{}", self.name);
         let execution = Execution {
             action: &action,
@@ -102,7 +138,7 @@ impl FrozenStep<'_> {
             turn: None,
             live: None,
             limits: Limits { time: TIME, memory: MEMORY, pids: 4096, output: OWN_OUTPUT },
-            network,
+            network: run.network.clone(),
         };
         let executed = self.engine.execute(&execution, self.store, self.cancel).await?.whole(&label)?;
         match (&executed.ending, executed.result.outputs.get(&output)) {
@@ -149,32 +185,18 @@ impl FrozenStep<'_> {
         Ok(self.store.put(&Directory::default().encode())?)
     }
 
-    fn action(
-        &self,
-        image: &ImageIdentity,
-        line: &str,
-        output: &TreePath,
-        programs: &[(&str, &str)],
-    ) -> Result<Action, FrozenError> {
-        let mut work = TreeBuilder::default();
-        for (name, text) in programs {
-            let node = TreeNode::File { digest: self.store.put(text.as_bytes())?, executable: false };
-            work.insert(&name.parse().expect("a constant name"), node)?;
-        }
-        let files = self.client_files()?;
-        let as_in_source = self.folder_of_step(&files).is_some();
-        for file in files {
-            let path = if as_in_source { &file.path } else { &file.name };
-            work.insert(&path.parse()?, TreeNode::File { digest: file.digest, executable: false })?;
-        }
-        let work = work.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?;
-        let messages = derive::input_root(work, []);
+    fn action(&self, image: &ImageIdentity, run: &StepRun<'_>, output: &TreePath) -> Result<Action, FrozenError> {
+        let work = match run.work {
+            StepWork::Client(programs) => self.client_work(programs)?,
+            StepWork::Source => self.source,
+        };
+        let messages = derive::input_root(work, run.deps.map(|(name, root)| (name.clone(), root)));
         for message in &messages {
             self.store.put(message)?;
         }
         Ok(Action {
             command: Command {
-                arguments: ["/bin/bash", "-c", line].map(String::from).to_vec(),
+                arguments: ["/bin/bash", "-c", run.line].map(String::from).to_vec(),
                 environment: derive::fixed_environment(0),
                 output_paths: [output.clone()].into(),
                 working_directory: derive::work_path(),
@@ -188,10 +210,26 @@ impl FrozenStep<'_> {
             timeout: Some(TIME),
         })
     }
+
+    /// Lays out the files of the client's lock, and programs beside them.
+    fn client_work(&self, programs: &[(&str, &str)]) -> Result<Digest, FrozenError> {
+        let mut work = TreeBuilder::default();
+        for (name, text) in programs {
+            let node = TreeNode::File { digest: self.store.put(text.as_bytes())?, executable: false };
+            work.insert(&name.parse()?, node)?;
+        }
+        let files = self.client_files()?;
+        let as_in_source = self.folder_of_step(&files).is_some();
+        for file in files {
+            let path = if as_in_source { &file.path } else { &file.name };
+            work.insert(&path.parse()?, TreeNode::File { digest: file.digest, executable: false })?;
+        }
+        Ok(work.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
+    }
 }
 
 /// Quotes a word for a shell.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 

@@ -33,7 +33,8 @@ impl Scene {
         let engine = FakeEngine::default();
         let engine = script.into_iter().fold(engine, |engine, script| engine.on("frozen/deps", script));
         let directory = directory.parse().ok();
-        let input = FrozenInput { kind, image: "base".parse().ok(), directory, path: None, lines: Vec::new() };
+        let input =
+            FrozenInput { kind, image: "base".parse().ok(), directory, path: None, lines: Vec::new(), modules: None };
         Self { store, source, input, engine, folder: tempfile::tempdir().expect("a folder") }
     }
 
@@ -43,6 +44,8 @@ impl Scene {
         let step = FrozenStep {
             name: &"deps".parse().expect("a name"),
             input: &self.input,
+            cache: None,
+            modules: None,
             alone: false,
             folder: self.folder.path(),
             files: &PlanFiles::WorkingCopy,

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use super::MutateError;
 use super::seeds::{SeededChange, SourceFiles};
-use crate::frozen::{client, lock_path};
+use crate::frozen::go::settings::BuildCache;
+use crate::frozen::{cache_made_from, client, lock_path};
 use crate::workspace::Workspace;
 use rcrepro_format::plan::frozen_toml;
 use rcrepro_model::content::digest::Digest;
@@ -73,7 +74,8 @@ impl ScratchClone {
     ) -> Result<String, MutateError> {
         let mut files = change.files.clone();
         for (name, input) in &self.workspace.plan.frozen {
-            if !matches!(input.kind, FrozenKind::GoModules | FrozenKind::NpmPackages) {
+            let cache = BuildCache::of(&self.workspace.plan, name);
+            if !matches!(input.kind, FrozenKind::GoModules | FrozenKind::NpmPackages) && cache.is_none() {
                 continue;
             }
             let path = lock_path(&self.workspace.folder, name);
@@ -86,10 +88,20 @@ impl ScratchClone {
                 let changed = path.parse::<TreePath>().ok().and_then(|path| change.files.get(&path).cloned());
                 Ok::<_, Infallible>(changed.or_else(|| door::read_below(&self.workspace.folder, path.as_ref()).ok()))
             };
-            let Ok(locked) = client::files(input, &read);
+            let Ok(locked) = client::files(cache.as_ref().map_or(input, |cache| cache.input), &read);
             let Ok(locked) = locked else { continue };
-            let locked: Vec<_> = locked.iter().map(|file| (file.name.as_str(), file.digest)).collect();
-            let made_from = frozen_toml::made_from(input.kind, &locked);
+            let made_from = match &cache {
+                // What is compiled for other modules is still right; a command only finds less of what it looks for.
+                Some(cache) => {
+                    let image = lock.compiled.as_ref().map(|compiled| compiled.image);
+                    let Ok(made_from) = cache_made_from(name, cache, image, &locked) else { continue };
+                    made_from
+                }
+                None => {
+                    let locked: Vec<_> = locked.iter().map(|file| (file.name.as_str(), file.digest)).collect();
+                    frozen_toml::made_from(input.kind, &locked)
+                }
+            };
             let root = roots.get(name).copied().unwrap_or(lock.root);
             if made_from != lock.made_from || root != lock.root {
                 let text = frozen_toml::encode(&frozen_toml::FrozenLock { made_from, root, ..lock });

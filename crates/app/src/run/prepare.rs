@@ -6,6 +6,7 @@ use super::earlier::EarlierRuns;
 use super::host::host;
 use super::{RunError, StageInput};
 use crate::evidence::history::History;
+use crate::frozen::go::settings::BuildCache;
 use crate::frozen::{FrozenError, FrozenStep, Provenance, client};
 use crate::toolchain::in_engine::{ImageUse, ImagesError};
 use crate::workspace::source::unbuildable_images;
@@ -179,11 +180,15 @@ impl Preparation<'_> {
         images: &BTreeMap<Name, ImageEntry>,
         source: Digest,
     ) -> Result<BTreeMap<Name, FrozenEntry>, PrepareError> {
-        let mut frozen = BTreeMap::new();
+        let mut frozen: BTreeMap<Name, FrozenEntry> = BTreeMap::new();
+        let mut names: Vec<Name> = names.into_iter().collect();
+        // What is compiled comes after what it is compiled from.
+        names.sort_by_key(|name| self.workspace.plan.frozen[name].modules.is_some());
         for name in names {
             let input = &self.workspace.plan.frozen[&name];
             let image = input.image.as_ref().map(|image| images[image].identity(image));
-            let step = self.frozen_step(&name, source, image.as_ref());
+            let modules = input.modules.as_ref().and_then(|modules| frozen.get(modules)).map(|modules| modules.root);
+            let step = FrozenStep { modules, ..self.frozen_step(&name, source, image.as_ref()) };
             let work = async || {
                 let (entry, provenance) = step.ensure().await?;
                 let how = match provenance {
@@ -200,6 +205,18 @@ impl Preparation<'_> {
         Ok(frozen)
     }
 
+    /// Makes sure that the store has the modules that a frozen input is compiled from, and gives their tree; none where it is not
+    /// compiled from modules.
+    ///
+    /// # Errors
+    /// [`PrepareError`].
+    pub async fn modules(&self, name: &Name, source: Digest) -> Result<Option<Digest>, PrepareError> {
+        let Some(modules) = &self.workspace.plan.frozen[name].modules else { return Ok(None) };
+        let images = self.images(self.workspace.plan.frozen[modules].image.clone()).await?;
+        let frozen = self.frozen([modules.clone()], &images, source).await?;
+        Ok(frozen.get(modules).map(|entry| entry.root))
+    }
+
     /// Names a frozen input's step.
     pub fn frozen_step<'b>(
         &'b self,
@@ -210,6 +227,8 @@ impl Preparation<'_> {
         FrozenStep {
             name,
             input: &self.workspace.plan.frozen[name],
+            cache: BuildCache::of(&self.workspace.plan, name),
+            modules: None,
             alone: client::is_alone(&self.workspace.plan, name),
             folder: &self.workspace.folder,
             files: &self.workspace.files,

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::missing::{Missing, missing, stale};
 use super::source::{self, SourceLook};
 use crate::board::exceptions;
+use crate::frozen::go::settings;
 use crate::frozen::lock_path;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_format::plan::frozen_toml::{self, FrozenData};
@@ -27,7 +28,7 @@ pub struct PlanCheck {
     pub stale: Vec<Missing>,
     /// The files of the working copy that are not as `HEAD` has them.
     pub uncommitted: Result<Vec<Uncommitted>, WorkspaceError>,
-    /// The exceptions of the plan that do nothing, one sentence each.
+    /// What of the plan does nothing, one sentence each: exceptions, and build caches for some commands.
     pub notes: Vec<String>,
     /// The lines of the plan that say TODO, each with its number.
     pub todos: Vec<(usize, String)>,
@@ -74,7 +75,7 @@ pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
         missing: missing(workspace),
         stale: stale(workspace),
         uncommitted: workspace.uncommitted(),
-        notes: exceptions::idle_by_plan(workspace, "HEAD", today),
+        notes: [exceptions::idle_by_plan(workspace, "HEAD", today), settings::notes(&workspace.plan)].concat(),
         todos: todos(&workspace.plan_bytes),
         source: source::look(workspace, "HEAD"),
     }

@@ -1,5 +1,6 @@
 //! `lockfiles/NAME.lock`: the locked tree of a frozen input, and the checksum of what it was made from.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ pub enum FrozenLockError {
         /// The number in the file.
         found: u32,
     },
+    /// A compiled package has a name that no package can have.
+    #[error("`{0}` is not an import path")]
+    Package(String),
 }
 
 /// A frozen input's lock.
@@ -36,6 +40,28 @@ pub struct FrozenLock {
     pub root: Digest,
     /// Which data it is and when it was made, for kinds whose data has an age.
     pub data: Option<FrozenData>,
+    /// What a build cache was compiled by, and from which packages.
+    pub compiled: Option<CompiledPackages>,
+}
+
+/// What a build cache was compiled by and from. It is in the lock because the source may import further packages later, and the
+/// cache is still the one that these packages make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompiledPackages {
+    /// The manifest of the toolchain's image.
+    pub image: Sha256,
+    /// The packages that the project imported from its modules, by the settings that they were compiled with.
+    pub packages: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl CompiledPackages {
+    /// Names a package that is not written as an import path can be; it would be more than a word of a source file.
+    fn odd(&self) -> Option<&str> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~+/!@$&()*,=".contains(c);
+        let is_odd = |path: &&String| path.is_empty() || !path.chars().all(plain);
+        self.packages.values().flatten().find(is_odd).map(String::as_str)
+    }
 }
 
 /// How frozen advisory data describes itself.
@@ -71,6 +97,7 @@ struct FrozenLockWire {
     made_from: Sha256,
     root: Digest,
     data: Option<FrozenData>,
+    compiled: Option<CompiledPackages>,
 }
 
 /// Computes the checksum of what a frozen input is made from.
@@ -96,7 +123,11 @@ pub fn decode(text: &str) -> Result<FrozenLock, FrozenLockError> {
     if wire.version != FROZEN_LOCK_VERSION {
         return Err(FrozenLockError::Version { found: wire.version });
     }
-    Ok(FrozenLock { kind: wire.kind, made_from: wire.made_from, root: wire.root, data: wire.data })
+    if let Some(odd) = wire.compiled.as_ref().and_then(CompiledPackages::odd) {
+        return Err(FrozenLockError::Package(odd.to_owned()));
+    }
+    let FrozenLockWire { kind, made_from, root, data, compiled, .. } = wire;
+    Ok(FrozenLock { kind, made_from, root, data, compiled })
 }
 
 /// Writes a lock.
@@ -109,8 +140,11 @@ pub fn encode(lock: &FrozenLock) -> String {
         made_from: lock.made_from,
         root: lock.root,
         data: lock.data.clone(),
+        compiled: lock.compiled.clone(),
     };
-    let body = toml::to_string(&wire).expect("a lock is plain TOML");
+    // One package a line, so that a diff shows which one came or went.
+    let write = if wire.compiled.is_some() { toml::to_string_pretty } else { toml::to_string };
+    let body = write(&wire).expect("a lock is plain TOML");
     let root = if lock.data.is_some() { "is the locked tree" } else { "is the tree that the step must yield" };
     format!("# Made by `rcrepro lock`; do not edit. `root` {root}.\n{body}")
 }
@@ -126,6 +160,7 @@ mod tests {
             made_from: made_from(FrozenKind::GoModules, &[("go.mod", Digest::of(b"x"))]),
             root: Digest::of(b""),
             data: None,
+            compiled: None,
         };
         let dated =
             FrozenLock { data: Some(FrozenData { date: "2026-11-23T04:00:00Z".into(), entries: 3 }), ..lock.clone() };
@@ -139,6 +174,13 @@ mod tests {
         assert!(data.is_older_than("1970-01-02T00:00:01Z") && data.is_older_than("no date"));
         assert!(!data.is_older_than("1970-01-02T00:00:00Z"));
         assert!(FrozenData { date: String::new(), entries: 0 }.is_older_than("1970-01-02T00:00:00Z"));
+        let packages = BTreeMap::from([("-race".to_owned(), BTreeSet::from(["example.com/a/v2".to_owned()]))]);
+        let compiled = CompiledPackages { image: Sha256::of(b"image"), packages };
+        let cache = FrozenLock { compiled: Some(compiled), ..lock.clone() };
+        let text = encode(&cache);
+        assert_eq!(decode(&text), Ok(cache));
+        let odd = text.replace("example.com/a/v2", "a\\\"; import");
+        assert!(matches!(decode(&odd), Err(FrozenLockError::Package(_))), "{odd}");
         let text = encode(&lock);
         assert_eq!(decode(&text), Ok(lock));
         assert!(matches!(decode(&format!("{text}more = 1\n")), Err(FrozenLockError::Malformed(_))));

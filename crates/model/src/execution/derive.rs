@@ -79,7 +79,7 @@ pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, Str
         // the variable; whoever wants to know which database a command had does.
         FrozenKind::GoVulndb => vec![("GOVULNDB", format!("file://{at}/db"))],
         FrozenKind::NpmAdvisories => Vec::new(),
-        FrozenKind::GoStd => vec![("GOCACHE", at), ("GOTOOLCHAIN", "local".to_owned())],
+        FrozenKind::GoStd | FrozenKind::GoBuildCache => vec![("GOCACHE", at), ("GOTOOLCHAIN", "local".to_owned())],
     };
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

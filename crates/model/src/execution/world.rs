@@ -15,6 +15,13 @@ use serde::{Deserialize, Serialize};
 /// that the zip format can express in every time zone. The index of a repository in the inputs holds it, too.
 pub const INPUT_MTIME: u64 = 315_619_200;
 
+/// The modification time of a build cache that a command is given at `GOCACHE`, in seconds since 1970: 1 January 2038.
+///
+/// Go stamps each entry that it uses with the time if its own is an hour old, and removes those that are five days old. Over an
+/// overlay the first would copy every entry, and the second would hide the rest from the next call. An entry of the future is left
+/// alone. The time is the last year's that every file system can hold.
+pub const CACHE_MTIME: u64 = 2_145_916_800;
+
 /// The wall clock that a command saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

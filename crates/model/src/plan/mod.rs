@@ -98,8 +98,10 @@ pub struct FrozenInput {
     pub directory: Option<TreePath>,
     /// Where the data is, relative to the plan's folder: a folder or, for a vulnerability database, a zip.
     pub path: Option<String>,
-    /// Of a compiled standard library: shell lines that compile it in further ways, such as for another architecture.
+    /// Of what is compiled: shell lines that compile in further ways, such as for another architecture.
     pub lines: Vec<String>,
+    /// Of a build cache: the frozen input of kind `go-modules` whose packages it holds.
+    pub modules: Option<Name>,
 }
 
 /// The client that a frozen input is fetched with.
@@ -115,6 +117,8 @@ pub enum FrozenKind {
     NpmAdvisories,
     /// Go's standard library, compiled: a build cache that every Go command would fill with the same bytes.
     GoStd,
+    /// Go's standard library and the packages of a module cache, compiled as the plan's commands compile them.
+    GoBuildCache,
 }
 
 impl FrozenKind {
@@ -127,6 +131,7 @@ impl FrozenKind {
             Self::GoVulndb => "go-vulndb",
             Self::NpmAdvisories => "npm-advisories",
             Self::GoStd => "go-std",
+            Self::GoBuildCache => "go-build-cache",
         }
     }
 
@@ -135,7 +140,7 @@ impl FrozenKind {
     #[must_use]
     pub const fn front(self) -> Option<&'static str> {
         match self {
-            Self::GoModules | Self::NpmPackages | Self::GoStd => None,
+            Self::GoModules | Self::NpmPackages | Self::GoStd | Self::GoBuildCache => None,
             Self::GoVulndb => Some("govulncheck"),
             Self::NpmAdvisories => Some("npm"),
         }
@@ -182,7 +187,8 @@ impl Plan {
         self.commands(packet).any(|spec| spec.git)
     }
 
-    /// Lists what a packet's commands and the release's images that it builds use; a frozen input brings its image.
+    /// Lists what a packet's commands and the release's images that it builds use; a frozen input brings its image, and a build
+    /// cache the modules that it is compiled from.
     #[must_use]
     pub fn references(&self, packet: &Packet) -> References {
         let mut references = References::default();
@@ -198,6 +204,9 @@ impl Plan {
             references.images.extend(image.smoke.iter().map(|spec| spec.image.clone()));
             references.frozen.extend(image.smoke.iter().flat_map(|spec| spec.frozen.iter().cloned()));
         }
+        let modules: Vec<Name> =
+            references.frozen.iter().filter_map(|name| self.frozen.get(name)?.modules.clone()).collect();
+        references.frozen.extend(modules);
         let inputs = references.frozen.iter().filter_map(|name| self.frozen.get(name));
         references.images.extend(inputs.filter_map(|input| input.image.clone()));
         references

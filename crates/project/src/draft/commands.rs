@@ -1,7 +1,7 @@
 //! Which commands a plan runs: those of CI where they can be told, else the usual ones of each tool.
 
 use super::packages;
-use super::planned::{PlannedCommand, audit_input, ci_lines, granted, is_planned, modules_input, within, word};
+use super::planned::{PlannedCommand, audit_input, ci_lines, go_inputs, granted, is_planned, within, word};
 use crate::go::GoModule;
 use crate::joined;
 use crate::npm::PackageManager;
@@ -80,10 +80,7 @@ fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedComman
     }
     let command = |id: &str, run: String| {
         let mut command = PlannedCommand::new("backend", project.named(id, folder), run, "go");
-        if module.requires > 0 && !module.is_vendored {
-            command.frozen.push(modules_input(project, module));
-        }
-        command.frozen.push("gostd".to_owned());
+        command.frozen = go_inputs(project, module);
         command.needs.clone_from(&makers);
         command
     };

@@ -57,6 +57,14 @@ fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[Planned
             writer.entry("image", "go");
             writer.folder("directory", &module.folder);
         }
+        let cache = planned::cache_input(project, module);
+        if is_used(&cache) {
+            writer.comment("Compiled once, as the commands compile that name it; `lines` may add what scripts do.");
+            writer.table(&format!("frozen.{cache}"));
+            writer.entry("kind", "go-build-cache");
+            writer.entry("image", "go");
+            writer.entry("modules", &name);
+        }
     }
     if is_used("gostd") {
         writer.table("frozen.gostd");

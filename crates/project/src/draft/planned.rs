@@ -50,6 +50,20 @@ pub(super) fn modules_input(project: &ProjectSurvey, module: &GoModule) -> Strin
     project.named("gomod", &module.folder)
 }
 
+/// Names the frozen inputs of a module's commands: its dependencies and what is compiled of them, or the compiled standard library
+/// alone where its dependencies are in the source, or there are none.
+pub(super) fn go_inputs(project: &ProjectSurvey, module: &GoModule) -> Vec<String> {
+    match module.requires > 0 && !module.is_vendored {
+        true => vec![modules_input(project, module), cache_input(project, module)],
+        false => vec!["gostd".to_owned()],
+    }
+}
+
+/// Names the frozen input with what is compiled of a module's dependencies.
+pub(super) fn cache_input(project: &ProjectSurvey, module: &GoModule) -> String {
+    project.named("gocache", &module.folder)
+}
+
 /// Names the frozen input with a package's dependencies.
 pub(super) fn packages_input(project: &ProjectSurvey, package: &NpmPackage) -> String {
     project.named("npm", &package.folder)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Judge;
+use crate::frozen::go::settings::BuildCache;
 use crate::frozen::{FrozenError, made_from};
 use crate::toolchain::in_engine::locked_identity;
 use rcrepro_format::plan::frozen_toml::{self, FrozenLock};
@@ -94,19 +95,19 @@ impl Judge<'_> {
                 }
             };
             self.same(FindingName::FrozenDiffers, &format!("{at}.root"), &lock.root, &frozen.root);
-            if let Some(input) = plan.and_then(|plan| plan.frozen.get(name)) {
-                self.made_from(name, input, &lock);
+            if let Some((plan, input)) = plan.and_then(|plan| Some((plan, plan.frozen.get(name)?))) {
+                self.made_from(name, (input, BuildCache::of(plan, name).as_ref()), &lock);
             }
         }
     }
 
     /// Compares what a lock says that it was made from with the plan, the images and the source tree.
-    fn made_from(&mut self, name: &Name, input: &FrozenInput, lock: &FrozenLock) {
+    fn made_from(&mut self, name: &Name, (input, cache): (&FrozenInput, Option<&BuildCache<'_>>), lock: &FrozenLock) {
         let at = format!("frozen.{name}.lock");
         self.same(FindingName::FrozenDiffers, &at, &input.kind.as_str().to_owned(), &lock.kind);
         let toolchain = input.image.as_ref().and_then(|image| self.manifest.images.get(image));
         let toolchain = toolchain.map(|image| image.manifest);
-        match made_from(name, input, self.manifest.source.root, toolchain, self.store) {
+        match made_from(name, (input, cache), self.manifest.source.root, toolchain, self.store) {
             // Whatever else the module refers to is known to those who have its text.
             Ok((found, false)) if found != lock.made_from => {}
             Ok((found, _)) => {

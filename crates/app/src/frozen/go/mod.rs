@@ -1,5 +1,9 @@
-//! What Go's commands need frozen: modules, the compiled standard library, the vulnerability database.
+//! What Go's commands need frozen: modules, what is compiled of them and of the standard library, the vulnerability database.
 
+mod build_cache;
+#[cfg(test)]
+mod build_cache_tests;
 pub(crate) mod modules;
+pub mod settings;
 mod std_cache;
 pub mod vulndb;

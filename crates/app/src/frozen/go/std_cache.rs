@@ -29,14 +29,17 @@ export GOCACHE=/work/gocache GOTOOLCHAIN=local GOPROXY=off GOFLAGS=
   go build ./... && go vet ./... && go test -count=1 ./...
 LINES
 )
-find gocache -name '*-a' -exec sed -i -E 's/ [ 0-9]{19}[0-9]$/                    1/' '{}' +"#;
+"#;
+/// The end of the shell line: gives each entry the same time.
+pub(super) const EVEN: &str =
+    r"find gocache -name '*-a' -exec sed -i -E 's/ [ 0-9]{19}[0-9]$/                    1/' '{}' +";
 /// What the line leaves, relative to its working directory.
-const OUTPUT: &str = "gocache";
+pub(super) const OUTPUT: &str = "gocache";
 
 impl FrozenStep<'_> {
     /// Compiles the standard library with the plan's toolchain; gives the root of the cache.
     pub(in crate::frozen) async fn compile(&self) -> Result<Digest, FrozenError> {
-        let line = LINE.replace("LINES", &self.input.lines.join("\n"));
+        let line = LINE.replace("LINES", &self.input.lines.join("\n")) + EVEN;
         let root = self.step(&line, OUTPUT, &[], Network::None).await?.ok_or_else(|| FrozenError::Step {
             name: self.name.clone(),
             ending: "no build cache came out".to_owned(),
@@ -48,7 +51,7 @@ impl FrozenStep<'_> {
 }
 
 /// Tells whether a path of the build cache is part of the frozen tree.
-fn keep(path: &str) -> bool {
+pub(super) fn keep(path: &str) -> bool {
     path.split_once('/').is_some_and(|(folder, entry)| {
         folder.len() == 2 && entry.starts_with(folder) && (entry.ends_with("-a") || entry.ends_with("-d"))
     })

@@ -17,7 +17,7 @@ use crate::{EngineError, Execution};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{Directory, TreeNode};
-pub(crate) use rcrepro_model::execution::world::INPUT_MTIME;
+pub(crate) use rcrepro_model::execution::world::{CACHE_MTIME, INPUT_MTIME};
 use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::BlobStore;
 use rcrepro_store::export::{ExportError, read_directory};
@@ -25,6 +25,8 @@ use rcrepro_store::export::{ExportError, read_directory};
 const DOING: &str = "stage the inputs";
 /// What the source's folder is called.
 const WORK: &str = "work";
+/// The variable that names Go's build cache.
+const GO_CACHE: &str = "GOCACHE";
 /// What the home beside a source is called that is not at the top.
 const HOME: &str = "home";
 
@@ -48,6 +50,8 @@ pub(crate) struct Subtree {
     pub root: Digest,
     /// The user and group that every entry belongs to: the one that the command runs as.
     pub owner: u32,
+    /// The modification time of every entry, in seconds since 1970.
+    pub mtime: u64,
     /// The container's host name, for the hosts file that is staged with the trees.
     pub hostname: String,
 }
@@ -63,7 +67,11 @@ pub(crate) fn subtrees(execution: &Execution<'_>, store: &dyn BlobStore) -> Resu
         source(directory).ok_or_else(|| refuse(format!("the working directory `{directory}` is not in `{WORK}`")))?;
     let home = work.as_str().strip_suffix(WORK).filter(|above| !above.is_empty()).map(|above| format!("{above}{HOME}"));
     let (owner, hostname) = (execution.world.user, &execution.world.hostname);
-    let subtree = |at: TreePath, root| Subtree { at, root, owner, hostname: hostname.clone() };
+    let cache = execution.action.command.environment.get(GO_CACHE).and_then(|path| path.strip_prefix('/'));
+    let subtree = |at: TreePath, root| {
+        let mtime = if cache == Some(at.as_str()) { CACHE_MTIME } else { INPUT_MTIME };
+        Subtree { at, root, owner, mtime, hostname: hostname.clone() }
+    };
     let mut found = vec![subtree(work.clone(), Digest::of(b""))];
     let mut waiting = vec![(String::new(), execution.action.input_root)];
     while let Some((above, digest)) = waiting.pop() {

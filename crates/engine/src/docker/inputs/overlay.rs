@@ -29,7 +29,7 @@ use crate::docker::container::spec::{HOSTS_PATH, hosts};
 use crate::docker::container::trash::Container;
 use crate::docker::container::volume::DaemonVolume;
 use crate::docker::fault::{call, limited, refuse};
-use crate::docker::inputs::{INPUT_MTIME, StagingFor, Subtree};
+use crate::docker::inputs::{StagingFor, Subtree};
 use crate::docker::pump::PumpHandle;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::text::causes::with_causes;
@@ -52,8 +52,8 @@ type Lower = Arc<OnceCell<Arc<DaemonVolume>>>;
 pub(crate) struct Overlay {
     pump: PumpHandle,
     owner: Owner,
-    /// The lower volumes by tree and owner.
-    lowers: SyncMutex<HashMap<(Digest, u32), Lower>>,
+    /// The lower volumes by tree, owner and time.
+    lowers: SyncMutex<HashMap<(Digest, u32, u64), Lower>>,
     /// The scratch volumes by the slots' owner and the host name in the hosts file.
     scratch: Mutex<HashMap<(u32, String), Scratch>>,
     api_only: bool,
@@ -92,7 +92,7 @@ impl Overlay {
     pub async fn stage(&self, of: StagingFor<'_>, subtree: &Subtree) -> Result<Staged, EngineError> {
         let cell = {
             let mut lowers = self.lowers.lock().unwrap_or_else(PoisonError::into_inner);
-            lowers.entry((subtree.root, subtree.owner)).or_default().clone()
+            lowers.entry((subtree.root, subtree.owner, subtree.mtime)).or_default().clone()
         };
         let lower = cell.get_or_try_init(|| self.fill(of, subtree)).await?.clone();
         let (scratch, index, local) = self.take_slot(of, subtree).await?;
@@ -161,7 +161,7 @@ impl Overlay {
     async fn fill(
         &self,
         of: StagingFor<'_>,
-        &Subtree { root, owner, .. }: &Subtree,
+        &Subtree { root, owner, mtime, .. }: &Subtree,
     ) -> Result<Arc<DaemonVolume>, EngineError> {
         let StagingFor { label, store, .. } = of;
         let volume = self.new_volume(label).await?;
@@ -169,12 +169,12 @@ impl Overlay {
         if self.is_in_reach(mountpoint) {
             let owner = export::Owner { uid: owner, gid: owner };
             // Copies, never links into the store: the command may change a file in place where it could not change a link.
-            let options =
-                CheckoutOptions { owner: Some(owner), mtime: INPUT_MTIME.cast_signed(), contents: Contents::Copy };
+            let mtime = mtime.cast_signed();
+            let options = CheckoutOptions { owner: Some(owner), mtime, contents: Contents::Copy };
             blocking(|| checkout(store, root, &mountpoint.join("tree"), &options))
                 .map_err(|error| refuse(label, DOING, with_causes(&error)))?;
         } else {
-            self.put_into(of, &volume, |tar| tar.tree(label, "tree", root, owner, store)).await?;
+            self.put_into(of, &volume, |tar| tar.tree(label, "tree", root, (owner, mtime), store)).await?;
         }
         Ok(volume)
     }

@@ -198,7 +198,8 @@ fn put_inputs(
         tar.file(below_root(HOSTS_PATH), 0, 0o644, hosts.len() as u64, hosts.as_slice())?;
     }
     for subtree in subtrees {
-        tar.tree(execution.label, subtree.at.as_str(), subtree.root, subtree.owner, store)?;
+        let marks = (subtree.owner, subtree.mtime);
+        tar.tree(execution.label, subtree.at.as_str(), subtree.root, marks, store)?;
     }
     Ok(())
 }

@@ -20,26 +20,28 @@ impl<W: Write> TarIn<W> {
         Self { writer: TarWriter::new(writer, TarFormat::Gnu) }
     }
 
-    /// Adds a tree at `path`; every entry belongs to `owner`.
+    /// Adds a tree at `path`; every entry belongs to this owner and has this time.
     pub fn tree(
         &mut self,
         label: &str,
         path: &str,
         root: Digest,
-        owner: u32,
+        (owner, mtime): (u32, u64),
         store: &dyn BlobStore,
     ) -> Result<(), TarInError> {
-        self.directory(path, owner)?;
+        self.writer.directory(path, attributes(owner, mtime, 0o755))?;
         for (name, node) in directory(label, root, store)?.entries {
             let path = format!("{path}/{name}");
             match node {
-                TreeNode::Directory { digest } => self.tree(label, &path, digest, owner, store)?,
+                TreeNode::Directory { digest } => self.tree(label, &path, digest, (owner, mtime), store)?,
                 TreeNode::File { digest, executable } => {
                     let mode = if executable { 0o755 } else { 0o644 };
-                    let reader = store.reader(digest).map_err(EngineError::from)?;
-                    self.file(&path, owner, mode, digest.size, reader)?;
+                    let mut reader = store.reader(digest).map_err(EngineError::from)?;
+                    self.writer.file(&path, attributes(owner, mtime, mode), digest.size, &mut reader)?;
                 }
-                TreeNode::Symlink { target } => self.writer.symlink(&path, &target, attributes(owner, 0o777))?,
+                TreeNode::Symlink { target } => {
+                    self.writer.symlink(&path, &target, attributes(owner, mtime, 0o777))?;
+                }
             }
         }
         Ok(())
@@ -47,7 +49,7 @@ impl<W: Write> TarIn<W> {
 
     /// Adds a directory with mode 0755.
     pub fn directory(&mut self, path: &str, owner: u32) -> Result<(), TarInError> {
-        Ok(self.writer.directory(path, attributes(owner, 0o755))?)
+        Ok(self.writer.directory(path, attributes(owner, INPUT_MTIME, 0o755))?)
     }
 
     /// Adds a file; `content` is read to its end, where its digest is checked.
@@ -59,7 +61,7 @@ impl<W: Write> TarIn<W> {
         size: u64,
         mut content: impl Read,
     ) -> Result<(), TarInError> {
-        Ok(self.writer.file(path, attributes(owner, mode), size, &mut content)?)
+        Ok(self.writer.file(path, attributes(owner, INPUT_MTIME, mode), size, &mut content)?)
     }
 
     /// Writes the end mark.
@@ -68,8 +70,8 @@ impl<W: Write> TarIn<W> {
     }
 }
 
-fn attributes(owner: u32, mode: u32) -> MemberAttributes {
-    MemberAttributes { mode, uid: owner, gid: owner, mtime: INPUT_MTIME }
+fn attributes(owner: u32, mtime: u64, mode: u32) -> MemberAttributes {
+    MemberAttributes { mode, uid: owner, gid: owner, mtime }
 }
 
 /// Why a tar could not be written: its receiver or its source failed.

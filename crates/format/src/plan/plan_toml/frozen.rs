@@ -9,9 +9,10 @@ use super::{PlanError, Source};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource};
 
-const KINDS: [FrozenKind; 5] = [
+const KINDS: [FrozenKind; 6] = [
     FrozenKind::GoModules,
     FrozenKind::GoStd,
+    FrozenKind::GoBuildCache,
     FrozenKind::NpmPackages,
     FrozenKind::GoVulndb,
     FrozenKind::NpmAdvisories,
@@ -25,6 +26,7 @@ pub(super) struct FrozenWire {
     directory: Option<Spanned<String>>,
     path: Option<Spanned<String>>,
     lines: Option<Spanned<Vec<String>>>,
+    modules: Option<Spanned<String>>,
 }
 
 impl Source<'_> {
@@ -34,7 +36,21 @@ impl Source<'_> {
         images: &BTreeMap<Name, ImageSource>,
     ) -> Result<BTreeMap<Name, FrozenInput>, PlanError> {
         let images: BTreeSet<&Name> = images.keys().collect();
-        wires.into_iter().map(|(name, wire)| Ok((self.parse(&name)?, self.frozen_input(&wire, &images)?))).collect()
+        let mut found: BTreeMap<Name, FrozenInput> = BTreeMap::new();
+        let mut caches = Vec::new();
+        for (name, wire) in wires {
+            found.insert(self.parse(&name)?, self.frozen_input(&wire, &images)?);
+            caches.extend(wire.modules);
+        }
+        for modules in caches {
+            let kind = found.iter().find(|(name, _)| name.as_str() == modules.as_ref()).map(|(_, input)| input.kind);
+            if kind != Some(FrozenKind::GoModules) {
+                let message = format!("there is no frozen input `{}` of kind `go-modules`", modules.as_ref());
+                let hint = "name the input whose packages are compiled".to_owned();
+                return Err(self.error(modules.span(), message, Some(hint)));
+            }
+        }
+        Ok(found)
     }
 
     fn frozen_input(&self, wire: &FrozenWire, images: &BTreeSet<&Name>) -> Result<FrozenInput, PlanError> {
@@ -52,8 +68,10 @@ impl Source<'_> {
             },
             path: wire.path.as_ref().map(|path| self.mirror(path)).transpose()?,
             lines: wire.lines.as_ref().map(|lines| lines.as_ref().clone()).unwrap_or_default(),
+            modules: wire.modules.as_ref().map(|modules| self.parse(modules)).transpose()?,
         };
-        if let Some(lines) = wire.lines.as_ref().filter(|_| kind != FrozenKind::GoStd) {
+        let is_compiled = matches!(kind, FrozenKind::GoStd | FrozenKind::GoBuildCache);
+        if let Some(lines) = wire.lines.as_ref().filter(|_| !is_compiled) {
             let message = format!("a frozen input of kind `{}` has no `lines`: nothing is compiled", kind.as_str());
             return Err(self.error(lines.span(), message, Some("remove `lines`".to_owned())));
         }
@@ -75,6 +93,9 @@ impl Source<'_> {
             }
             None => Ok(()),
         };
+        if input.kind != FrozenKind::GoBuildCache {
+            unwanted("modules", wire.modules.as_ref(), "only `go-build-cache` is compiled from modules")?;
+        }
         match input.kind {
             FrozenKind::GoModules | FrozenKind::NpmPackages if input.image.is_none() => {
                 missing("`image`: what its step with network runs in")
@@ -82,7 +103,16 @@ impl Source<'_> {
             FrozenKind::GoModules | FrozenKind::NpmPackages => {
                 unwanted("path", wire.path.as_ref(), "it is fetched from a registry")
             }
-            FrozenKind::GoStd if input.image.is_none() => missing("`image`: the toolchain that it is compiled by"),
+            FrozenKind::GoStd | FrozenKind::GoBuildCache if input.image.is_none() => {
+                missing("`image`: the toolchain that it is compiled by")
+            }
+            FrozenKind::GoBuildCache if input.modules.is_none() => {
+                missing("`modules`: the frozen input of kind `go-modules` whose packages are compiled")
+            }
+            FrozenKind::GoBuildCache => {
+                unwanted("path", wire.path.as_ref(), "it is compiled")?;
+                unwanted("directory", wire.directory.as_ref(), "it is that of its `modules`")
+            }
             FrozenKind::GoStd => {
                 unwanted("path", wire.path.as_ref(), "it is compiled")?;
                 unwanted("directory", wire.directory.as_ref(), "it is the same for every module")
@@ -134,6 +164,8 @@ mod tests {
             "kind = 'npm-packages'\nimage = 'node'\ndirectory = 'web'",
             "kind = 'go-std'\nimage = 'node'",
             "kind = 'go-std'\nimage = 'node'\nlines = ['CGO_ENABLED=0 go build ./...']",
+            "kind = 'go-build-cache'\nimage = 'node'\nmodules = 'm'\nlines = ['go test -race ./...']\n\
+             [frozen.m]\nkind = 'go-modules'\nimage = 'node'",
             "kind = 'go-vulndb'\npath = '../mirror/vulndb.zip'",
             "kind = 'npm-advisories'\nimage = 'node'\ndirectory = 'web'",
             "kind = 'npm-advisories'\npath = 'advisories/npm'",
@@ -147,6 +179,12 @@ mod tests {
             ("kind = 'go-modules'\nimage = 'node'\nlines = ['true']", 16, "has no `lines`"),
             ("kind = 'go-std'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
             ("kind = 'go-std'\nimage = 'node'\ndirectory = 'x'", 16, "has no `directory`"),
+            ("kind = 'go-std'\nimage = 'node'\nmodules = 'x'", 16, "has no `modules`"),
+            ("kind = 'go-build-cache'\nmodules = 'm'", 14, "needs `image`"),
+            ("kind = 'go-build-cache'\nimage = 'node'", 14, "needs `modules`"),
+            ("kind = 'go-build-cache'\nimage = 'node'\nmodules = 'm'", 16, "no frozen input `m` of kind `go-modules`"),
+            ("kind = 'go-build-cache'\nimage = 'node'\nmodules = 'f'", 16, "no frozen input `f` of kind `go-modules`"),
+            ("kind = 'go-build-cache'\nimage = 'node'\nmodules = 'f'\ndirectory = 'x'", 17, "has no `directory`"),
             ("kind = 'go-vulndb'", 14, "needs `path`"),
             ("kind = 'go-vulndb'\npath = 'x'\nimage = 'node'", 16, "has no `image`"),
             ("kind = 'go-vulndb'\npath = '/srv/vulndb'", 15, "invalid path"),

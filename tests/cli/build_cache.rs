@@ -1,0 +1,69 @@
+//! A frozen Go build cache with the real toolchain: it is the same bytes each time, and commands compile nothing that it holds.
+
+use crate::scene::{Scene, command};
+
+const INPUTS: &str = r#"
+[images.go]
+build = "images/go.toml"
+
+[frozen.gomod]
+kind = "go-modules"
+image = "go"
+
+[frozen.gocache]
+kind = "go-build-cache"
+image = "go"
+modules = "gomod"
+"#;
+const GO_MOD: &[u8] =
+    b"module example.com/scene\n\ngo 1.26.0\n\ntoolchain go1.26.8\n\nrequire github.com/google/uuid v1.6.0\n";
+const GO_SUM: &[u8] = b"github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\n\
+    github.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n";
+const MAIN: &[u8] =
+    b"package main\n\nimport \"github.com/google/uuid\"\n\nfunc main() { println(uuid.Nil.String()) }\n";
+/// Compiles the project's package and no other; then again, which finds everything. `-x` shows each program that `go` runs.
+const BUILD: &str = "go build -tags one -x -o /tmp/app . 2> /tmp/first && /tmp/app && grep -o -- ' -p [a-z./]* ' /tmp/first && \
+     go vet -tags one . && go build -tags one -x -o /tmp/app . 2> /tmp/second && ! grep -- ' -p ' /tmp/second";
+
+#[test]
+fn what_is_imported_is_compiled_once_and_the_same_bytes_each_time() {
+    let build = command("build", BUILD, "frozen = [\"gomod\", \"gocache\"]\nproof = \"exit-code\"");
+    let scene = Scene::new(&format!("{}{INPUTS}", build.replace("image = \"base\"", "image = \"go\"")));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in ["images/go.toml", "lockfiles/images/amd64/go.lock"] {
+        scene.write(file, &std::fs::read(root.join(file)).expect("the repository has the image"));
+    }
+    scene.write("go.mod", GO_MOD);
+    scene.write("go.sum", GO_SUM);
+    scene.write("main.go", MAIN);
+    scene.commit("a module");
+    scene.ok(&["lock"]);
+    let lock = scene.read("lockfiles/gocache.lock");
+    assert!(lock.contains("\"go -tags=one\" = [\"github.com/google/uuid\"]"), "{lock}");
+    scene.commit("its locks");
+    // Locking compiles anew, whatever the store has.
+    let again = scene.ok(&["lock", "gocache"]);
+    assert!(again.stdout.contains(" unchanged  gocache: "), "{}", again.stdout);
+
+    scene.ok(&["run", "RC-05"]);
+    let shown = scene.ok(&["log", "RC-05", "build", "--stream", "stdout"]);
+    assert!(shown.stdout.contains(" -p main "), "its own package is compiled: {}", shown.stdout);
+    assert_eq!(shown.stdout.matches(" -p ").count(), 1, "no other is: {}", shown.stdout);
+    scene.commit("its evidence");
+
+    // An import more is compiled by the command: the lock still holds.
+    let more = "package main\n\nimport \"github.com/google/uuid\"\n\nfunc main() { println(uuid.Max.String()) }\n";
+    scene.write("main.go", more.as_bytes());
+    scene.commit("another source");
+    scene.ok(&["run", "RC-05"]);
+
+    // What pins the packages may not change.
+    let older = b"github.com/google/uuid v1.5.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n";
+    scene.write("go.sum", &[GO_SUM, older].concat());
+    scene.commit("another sum");
+    scene.ok(&["lock", "gomod"]);
+    scene.commit("one of two locks");
+    scene
+        .run(&["run", "RC-05"])
+        .failed(3, &["the lock of frozen input `gocache` is stale", "hint: rcrepro lock gocache"]);
+}
