@@ -154,7 +154,7 @@ fn joined(members: &[Member<'_>], id: &str, what: &str) -> Option<Judged> {
     Some(Judged { concern: Concern { id, says }, ..judged.clone() })
 }
 
-/// Whether the plan itself says so: a person wrote it there for this release, and whoever approves the plan has read it.
+/// Whether the plan itself says so: a person wrote it there for this release, and the plan is what a person approves.
 fn is_accepted(entry: &Suppression) -> bool {
     entry.source == SuppressionSource::Plan
 }
