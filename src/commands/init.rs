@@ -12,6 +12,7 @@ use rcrepro_app::workspace::PLAN_FILE;
 use rcrepro_app::workspace::files::write_new;
 use rcrepro_app::workspace::project;
 use rcrepro_arguments::TemplateName;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::text::plural::counted;
 use rcrepro_model::text::printable;
 use rcrepro_project::draft::{self, Draft};
@@ -69,7 +70,7 @@ fn of_template(context: &Context) -> Result<Exit, Failure> {
 
 fn of_project(context: &Context) -> Result<Exit, Failure> {
     let survey = project::survey(&context.directory)?;
-    let draft = draft::draft(&survey, &name_of(&context.directory));
+    let draft = draft::draft(&survey, &name_of(&context.directory), ImagePlatform::host());
     let beside = beside(&draft);
     let text = write_all(context, &draft.plan, beside.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
     print(format!("{text}{}{NEXT_OF_PROJECT}", counts(&survey, &draft)))?;

@@ -46,6 +46,7 @@ use crate::go::go_test;
 use crate::go::go_test_json;
 use crate::go::go_test_v;
 use crate::go::go_vet_json;
+use crate::node::jest;
 use crate::node::node_spec;
 use crate::node::npm_ci;
 use crate::node::npm_error;
@@ -62,7 +63,7 @@ pub use normalizer::Normalizer;
 pub const MAX_INPUT: u64 = 64 * 1024 * 1024;
 
 /// Every normalizer, sorted by name.
-const ALL: [Normalizer; 25] = [
+const ALL: [Normalizer; 26] = [
     buildkit::NORMALIZER,
     docker_build::NORMALIZER,
     gitleaks::CSV,
@@ -79,6 +80,7 @@ const ALL: [Normalizer; 25] = [
     govulncheck::JSON,
     govulncheck::OPENVEX,
     govulncheck::TEXT,
+    jest::NORMALIZER,
     junit::NORMALIZER,
     node_spec::NORMALIZER,
     npm_ci::NORMALIZER,
@@ -139,6 +141,7 @@ mod tests {
                 "govulncheck-json@1 8c072091baf8136c9fd68502e9325b9b44d082ccf60a4dd6dad72a980ac776cb",
                 "govulncheck-openvex@1 037b358b9e5fe59c3f8cc54b2d2adf65a08ea6582e4e40e8446d72ff7cce69fc",
                 "govulncheck-text@1 20625cc4b9f2a327251f2ba0a682ba9628c0199ad4d8588f16fe6cac8912fc02",
+                "jest@1 2d4235e61601c6f818cac8f8d59547b913f3e98113db32d94cd0e83d3a9dd18f",
                 "junit@1 62ea03735ca5356c88ba90de312d50441c1c1908916a5c0391bda381ca4dc81e",
                 "node-spec@1 760b8df46d01d82c6a990427da738f4d743d78a1b110f061e12dd333bae86320",
                 "npm-ci@1 13dde2a0bee6fcc3504ea4d7c3a70558858c2645df6fe08783492be62bbcd656",

@@ -3,7 +3,7 @@
 //! Source: Go Modules Reference, "go.mod files", "go.work files"; package embed, "Directives".
 
 use crate::seen::{Place, SeenText};
-use crate::{TrackedFiles, folder_of, joined, lies_in, name_of};
+use crate::{TrackedFiles, folder_of, is_example, joined, lies_in, name_of};
 
 /// A folder with a `go.mod` and at least one file of Go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct GoModule {
     pub files: usize,
     /// How many files of tests it has.
     pub tests: usize,
+    /// Whether every file wants the tag of files that only name the tools of developers, so that `./...` matches nothing.
+    pub is_tools: bool,
     /// The first file that imports "C".
     pub cgo: Option<Place>,
     /// Patterns of `//go:embed` that no tracked file matches.
@@ -64,10 +66,12 @@ pub fn modules(files: &dyn TrackedFiles) -> Vec<GoModule> {
         let Some(owner) = owner else { continue };
         if path.ends_with("_test.go") {
             owner.tests += 1;
+            owner.is_tools = false;
             continue;
         }
         owner.files += 1;
         if let Some(text) = files.text(path) {
+            owner.is_tools &= text.lines().any(|line| matches!(line, "//go:build tools" | "// +build tools"));
             read_source(files, owner, path, &text);
         }
     }
@@ -96,11 +100,6 @@ fn is_ignored(path: &str) -> bool {
         .any(|part| part.starts_with(['.', '_']) || matches!(part, "testdata" | "vendor" | "node_modules"))
 }
 
-/// Whether a path lies in a folder of examples, whose modules are not part of a release.
-fn is_example(path: &str) -> bool {
-    folder_of(path).split('/').any(|part| matches!(part, "example" | "examples" | "e2e" | "fixtures" | "test-fixtures"))
-}
-
 fn module(files: &dyn TrackedFiles, path: &str) -> Option<GoModule> {
     let ModFile { module, requires, local_replaces } = mod_file(&files.text(path)?);
     let folder = folder_of(path);
@@ -114,6 +113,7 @@ fn module(files: &dyn TrackedFiles, path: &str) -> Option<GoModule> {
         is_vendored: has("vendor/modules.txt"),
         files: 0,
         tests: 0,
+        is_tools: true,
         cgo: None,
         missing_embeds: Vec::new(),
     })

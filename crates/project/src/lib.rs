@@ -59,6 +59,13 @@ pub fn lies_in(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Whether a path lies in a folder of examples or of tests that want a whole deployment, which are not part of a release.
+#[must_use]
+pub fn is_example(path: &str) -> bool {
+    let names = ["e2e", "e2e-tests", "example", "examples", "fixtures", "test-fixtures", "__fixtures__"];
+    folder_of(path).split('/').any(|part| names.contains(&part))
+}
+
 /// Joins a folder and a path below it.
 #[must_use]
 pub fn joined(folder: &str, path: &str) -> String {

@@ -64,6 +64,12 @@ pub struct NpmPackage {
 }
 
 impl NpmPackage {
+    /// The path of its lock, else of its `package.json`.
+    #[must_use]
+    pub fn lock_or_manifest(&self) -> String {
+        self.lock.as_ref().map_or_else(|| joined(&self.folder, "package.json"), |(_, lock)| lock.clone())
+    }
+
     /// Whether a package is a direct dependency.
     #[must_use]
     pub fn uses(&self, name: &str) -> bool {

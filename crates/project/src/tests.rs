@@ -6,6 +6,7 @@ use crate::TrackedFiles;
 use crate::draft::draft;
 use crate::survey::ProjectSurvey;
 use rcrepro_format::plan::plan_toml;
+use rcrepro_model::image::definition::ImagePlatform;
 
 struct Files {
     texts: BTreeMap<String, String>,
@@ -47,7 +48,7 @@ fn server() -> Files {
     ])
 }
 
-const NORMALIZERS: &[&str] = &["go-test", "go-test-v", "go-test-json", "npm-ci", "vitest"];
+const NORMALIZERS: &[&str] = &["go-test", "go-test-v", "go-test-json", "jest", "npm-ci", "vitest"];
 
 const PACKAGE: &str = r#"{
   "name": "web",
@@ -67,7 +68,7 @@ fn a_frontend_that_is_embedded_is_built_first() {
     let project = ProjectSurvey::of(&server());
     let embed = &project.modules[0].missing_embeds[0];
     assert_eq!((embed.path.as_str(), embed.place.to_string()), ("web/dist", "main.go:5".into()));
-    let draft = draft(&project, "server");
+    let draft = draft(&project, "server", None);
     let plan = plan_toml::parse(&draft.plan, NORMALIZERS).unwrap_or_else(|error| panic!("{error}\n{}", draft.plan));
     let line = |id: &str| {
         let spec = plan.command(&id.parse().expect("a name")).unwrap_or_else(|| panic!("{id} in\n{}", draft.plan));
@@ -108,7 +109,7 @@ fn scripts_that_ci_runs_are_planned_once() {
         .collect();
     let expected = [
         ("vitest", "npx vitest run"),
-        ("npm-lint", "npm run lint"),
+        ("npm-lint", "npx eslint ."),
         ("npm-check-types", "npm run check:types -- --build"),
     ];
     assert_eq!(lines, expected, "{text}");
@@ -133,7 +134,7 @@ fn what_ci_makes_is_planned_as_the_makefile_has_it() {
         ),
     ]);
     let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
-    for line in ["CGO_ENABLED=1 go test -race ./...", "cd web/app && npm run build", "cd web/app && npm run lint"] {
+    for line in ["CGO_ENABLED=1 go test -race ./...", "cd web/app && npm run build", "cd web/app && npx eslint ."] {
         assert!(lines.contains(&line), "{line} in {lines:?}");
     }
     assert!(text.contains("# Makefile:3"), "{text}");
@@ -156,7 +157,7 @@ fn the_least_go_of_a_module_becomes_its_newest_patch() {
 
 #[test]
 fn a_project_of_neither_language_has_the_scan_for_secrets() {
-    let draft = draft(&ProjectSurvey::of(&files(&[("README.md", "Hello.\n")])), "plain");
+    let draft = draft(&ProjectSurvey::of(&files(&[("README.md", "Hello.\n")])), "plain", None);
     let plan = plan_toml::parse(&draft.plan, NORMALIZERS).unwrap_or_else(|error| panic!("{error}\n{}", draft.plan));
     let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
     assert_eq!(lines, ["gitleaks detect --no-git --source . --verbose --redact"]);
@@ -164,7 +165,7 @@ fn a_project_of_neither_language_has_the_scan_for_secrets() {
 
 /// Parses the plan of a project, which has to be valid whatever the project holds.
 fn planned(texts: &[(&str, &str)]) -> (rcrepro_model::plan::Plan, String) {
-    let draft = draft(&ProjectSurvey::of(&files(texts)), "hostile\u{1b}[31m\nname");
+    let draft = draft(&ProjectSurvey::of(&files(texts)), "hostile\u{1b}[31m\nname", None);
     let plan = plan_toml::parse(&draft.plan, NORMALIZERS).unwrap_or_else(|error| panic!("{error}\n{}", draft.plan));
     let is_active = |c: char| rcrepro_model::text::printable::is_active(c) && c != '\n';
     assert!(!draft.plan.contains(is_active), "a terminal obeys nothing of it\n{}", draft.plan);
@@ -278,4 +279,93 @@ fn what_is_not_planned_is_said() {
         assert!(text.contains(told), "`{told}` in\n{text}");
     }
     assert!(!text.contains("go:embed"), "the file is tracked\n{text}");
+}
+
+#[test]
+fn a_test_script_runs_by_its_own_tool_and_without_a_watcher() {
+    let package = r#"{"scripts": {"test": "jest --watch --onlyChanged", "test:ci": "cross-env TZ=UTC jest --maxWorkers 4", "lint": "eslint --cache .",
+        "fix": "eslint --fix .", "sign": "npx sign-plugin", "check": "prettier -c ."}, "devDependencies": {"jest": "30"}}"#;
+    let workflow = "jobs:\n  a:\n    steps:\n    - run: |\n        npm run test:ci\n        npm run lint\n        npm run fix\n        npm run check\n        npm run sign\n";
+    let (plan, text) =
+        planned(&[("package.json", package), ("package-lock.json", "{}"), (".github/workflows/ci.yml", workflow)]);
+    let lines: Vec<&str> =
+        plan.sets[&"frontend".parse().expect("a name")].iter().map(|spec| spec.line.as_str()).collect();
+    assert_eq!(
+        lines,
+        ["TZ=UTC npx jest --maxWorkers 4", "npx eslint --cache .", "npm run fix", "npm run check"],
+        "{text}"
+    );
+    assert!(
+        text.contains("normalize.stderr = [\"jest\"]") && text.contains("package.json:1: `cross-env TZ=UTC jest"),
+        "{text}"
+    );
+    assert_eq!(text.matches("proof = \"exit-code\"").count(), 2, "{text}");
+}
+
+#[test]
+fn a_test_script_that_only_watches_is_not_what_is_run() {
+    let test = |scripts: &str| {
+        let package = format!(r#"{{"scripts": {{{scripts}}}, "devDependencies": {{"jest": "30"}}}}"#);
+        let (plan, _) = planned(&[("package.json", &package), ("package-lock.json", "{}")]);
+        plan.command(&"jest".parse().expect("a name")).expect("tests").line.clone()
+    };
+    assert_eq!(test(r#""test": "jest --watch""#), "npx jest");
+    assert_eq!(test(r#""test": "jest --ci", "pretest": "node make.js""#), "npx jest");
+    assert_eq!(test(r#""test": "jest --ci && node more.js""#), "npx jest");
+    assert_eq!(test(r#""unit": "npx jest --ci", "test": "jest -u""#), "npx jest --ci");
+}
+
+#[test]
+fn what_needs_a_browser_or_a_deployment_is_said_and_not_planned() {
+    let browser = r#"{"scripts": {"test": "playwright test", "e2e": "npx playwright test", "build": "vite build"}}"#;
+    let workflow = "jobs:\n  a:\n    steps:\n    - run: npm run e2e\n    - run: npm run build\n";
+    let (plan, text) = planned(&[
+        ("package.json", browser),
+        ("package-lock.json", "{}"),
+        ("e2e/package.json", r#"{"scripts": {"test": "node test.js"}}"#),
+        ("e2e/package-lock.json", "{}"),
+        ("tools/lint/go.mod", "module tools\n\nrequire a v1.0.0\n"),
+        ("tools/lint/go.sum", "x\n"),
+        ("tools/lint/main.go", "//go:build tools\n\npackage tools\n"),
+        (".github/workflows/ci.yml", workflow),
+    ]);
+    let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
+    let expected =
+        ["npm ci", "npm run build", "gitleaks detect --no-git --source . --verbose --redact", "npm audit --omit=dev"];
+    assert!(lines.len() == expected.len() && expected.iter().all(|line| lines.contains(line)), "{lines:?}");
+    for told in [
+        "TODO: e2e/package-lock.json: of an example",
+        "TODO: package.json:1: `playwright test` drives a browser",
+        "TODO: tools/lint/go.mod:1: every file wants the tag `tools`",
+    ] {
+        assert!(text.contains(told), "`{told}` in\n{text}");
+    }
+}
+
+#[test]
+fn images_are_for_the_machine_that_the_plan_was_written_on() {
+    let project = ProjectSurvey::of(&server());
+    let changes = |platform| {
+        draft(&project, "server", platform).images.into_iter().find(|(name, _)| *name == "base").expect("base").1
+    };
+    assert!(changes(None).is_empty());
+    let (from, to) = changes(Some(ImagePlatform::LinuxArm64)).remove(0);
+    assert!(include_str!("../../../images/base.toml").contains(&from), "{from}");
+    assert_eq!(to, "platforms = [\"linux/arm64\"]");
+}
+
+#[test]
+fn a_further_build_that_ci_tests_is_tested_too() {
+    let workflow = "jobs:\n  a:\n    steps:\n    - run: |\n        go test ./...\n        go test -race ./...\n        go test -tags slow ./a/...\n\
+                    \x20       go test ./a/...\n        go test -race -bench=. ./...\n";
+    let (plan, text) =
+        planned(&[("go.mod", "module a\n"), ("a_test.go", "package a\n"), (".github/workflows/ci.yml", workflow)]);
+    let lines: Vec<&str> =
+        plan.sets[&"backend".parse().expect("a name")].iter().map(|spec| spec.line.as_str()).collect();
+    assert_eq!(
+        lines,
+        ["go build ./...", "go test ./...", "go test -race ./...", "go test -tags slow ./a/..."],
+        "{text}"
+    );
+    assert!(text.contains("# .github/workflows/ci.yml:8: CI also runs `go test ./a/...`"), "{text}");
 }

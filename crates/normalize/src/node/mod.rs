@@ -1,5 +1,6 @@
 //! The output of Node, npm and their tools.
 
+pub(crate) mod jest;
 pub(crate) mod node_spec;
 pub(crate) mod npm_ci;
 pub(crate) mod npm_error;

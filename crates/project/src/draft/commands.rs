@@ -2,11 +2,13 @@
 
 use super::packages;
 use super::planned::{PlannedCommand, audit_input, ci_lines, go_inputs, granted, is_planned, within, word};
+use super::scripts::drives_a_browser;
+use crate::ci::CiLine;
 use crate::go::GoModule;
-use crate::joined;
 use crate::npm::PackageManager;
 use crate::others::ReleaseScript;
 use crate::survey::ProjectSurvey;
+use crate::{is_example, joined};
 
 /// Plans the commands, those first that others need.
 pub(super) fn plan(project: &ProjectSurvey) -> Vec<PlannedCommand> {
@@ -14,7 +16,7 @@ pub(super) fn plan(project: &ProjectSurvey) -> Vec<PlannedCommand> {
     for package in &project.packages {
         planned.extend(packages::of_package(project, package));
     }
-    for module in &project.modules {
+    for module in project.modules.iter().filter(|module| !module.is_tools) {
         planned.extend(of_module(project, module, &planned));
     }
     planned.extend(of_scripts(project, &planned));
@@ -26,6 +28,13 @@ pub(super) fn plan(project: &ProjectSurvey) -> Vec<PlannedCommand> {
 pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
     let mut found = Vec::new();
     for package in &project.packages {
+        if is_example(&package.lock_or_manifest()) {
+            found.push(format!(
+                "{}: of an example or of tests of a whole deployment, and not planned",
+                package.lock_or_manifest()
+            ));
+            continue;
+        }
         match &package.lock {
             Some((PackageManager::Npm, lock)) if lock.ends_with("npm-shrinkwrap.json") => found.push(format!(
                 "{lock}: only package-lock.json can be frozen, so that no command of this package is planned"
@@ -45,6 +54,19 @@ pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
     {
         found
             .push(format!("{}: there is no go.sum beside it, which locks what it requires: go mod tidy", module.place));
+    }
+    let tools = project.modules.iter().filter(|module| module.is_tools);
+    found.extend(tools.map(|module| {
+        format!(
+            "{}: every file wants the tag `tools`, so that there is nothing to build; it is not planned",
+            module.place
+        )
+    }));
+    for package in project.packages.iter().filter(|package| is_planned(package)) {
+        let browsers = package.scripts.values().filter(|script| drives_a_browser(script));
+        found.extend(browsers.map(|script| {
+            format!("{}: `{}` drives a browser, which no image has, and is not planned", script.place, script.text)
+        }));
     }
     found.extend(project.unread.iter().map(|path| format!("{path}: cannot be read as what it is, and is left out")));
     found.extend(
@@ -110,20 +132,49 @@ fn tests_of_module(
     let whole = lines.iter().find(|line| line.words().iter().any(|word| matches!(word.as_str(), "./..." | ".")));
     let run = whole.map_or_else(|| "go test ./... -count=1".to_owned(), |line| line.line.text.clone());
     let mut test = command("go-test", within(folder, &run));
-    let words: Vec<&str> = run.split_whitespace().collect();
-    let is_json = words.contains(&"-json");
-    test.normalizer = Some(match (is_json, words.contains(&"-v")) {
-        (true, _) => "go-test-json",
-        (false, true) => "go-test-v",
-        (false, false) => "go-test",
-    });
+    let words: Vec<String> = run.split_whitespace().map(str::to_owned).collect();
+    test.normalizer = Some(go_test_normalizer(&words));
     let (limit, why) = granted(whole.or(lines.first()).copied()).unzip();
     test.timeout = limit;
     test.comments.extend(why.or_else(|| whole.map(|line| line.line.place.to_string())));
+    let mut more: Vec<PlannedCommand> = Vec::new();
     for line in lines.iter().filter(|line| whole.is_none_or(|whole| whole.line.text != line.line.text)) {
-        test.comments.push(format!("{}: CI also runs `{}`", line.line.place, line.line.text));
+        let id = format!("go-test-{}", more.len() + 2);
+        if is_another_build(line, &words) {
+            let mut other = command(&id, within(folder, &line.line.text));
+            other.normalizer = Some(go_test_normalizer(&line.words()));
+            other.timeout = granted(Some(line)).map(|(limit, _)| limit);
+            other.comments.push(line.line.place.to_string());
+            more.push(other);
+        } else {
+            test.comments.push(format!("{}: CI also runs `{}`", line.line.place, line.line.text));
+        }
     }
-    vec![test]
+    more.insert(0, test);
+    more
+}
+
+fn go_test_normalizer(words: &[String]) -> &'static str {
+    let has = |flag: &str| words.iter().any(|word| word == flag);
+    match (has("-json"), has("-v")) {
+        (true, _) => "go-test-json",
+        (false, true) => "go-test-v",
+        (false, false) => "go-test",
+    }
+}
+
+/// Whether a line of CI tests another build than the one that is planned, by its tags or for races, and runs tests and not
+/// benchmarks. What only names fewer packages is tested already.
+fn is_another_build(line: &CiLine, planned: &[String]) -> bool {
+    let words = line.words();
+    let build = |words: &[String]| -> Vec<String> {
+        let tags = words.iter().enumerate().filter(|(_, word)| word.trim_start_matches('-').starts_with("tags"));
+        let tags = tags.flat_map(|(at, _)| words[at..].iter().take(2).take_while(|word| !word.starts_with("./")));
+        tags.cloned().chain(words.iter().filter(|word| *word == "-race").cloned()).collect()
+    };
+    let measures = ["-bench", "-fuzz", "-c", "-list"];
+    let is_measured = |word: &String| measures.iter().any(|flag| word.split('=').next() == Some(flag));
+    !words.iter().any(is_measured) && build(&words) != build(planned)
 }
 
 fn of_scripts(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedCommand> {
@@ -161,7 +212,7 @@ fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedComma
         PlannedCommand::new("security", "gitleaks".into(), gitleaks_line.unwrap_or(GITLEAKS).to_owned(), "gitleaks");
     leaks.comments.extend(project.scanner_files.iter().map(|place| format!("{place} changes what it reports")));
     planned.push(leaks);
-    for module in &project.modules {
+    for module in project.modules.iter().filter(|module| !module.is_tools) {
         let mut scan = PlannedCommand::new(
             "security",
             project.named("govulncheck", &module.folder),

@@ -6,6 +6,7 @@ use super::text::Writer;
 use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
 use crate::versions::numbers;
+use rcrepro_model::image::definition::ImagePlatform;
 
 /// The version of Go in the definitions that rcrepro has.
 pub const OWN_GO: &str = "1.26.8";
@@ -113,8 +114,18 @@ fn node_of(seen: &SeenText) -> Option<Toolchain> {
 }
 
 /// Writes the images that commands use.
-pub(super) fn write(writer: &mut Writer, toolchains: &Toolchains, used: &BTreeSet<&'static str>) {
+pub(super) fn write(
+    writer: &mut Writer,
+    toolchains: &Toolchains,
+    used: &BTreeSet<&'static str>,
+    platform: Option<ImagePlatform>,
+) {
     writer.heading("Images: built bit for bit from their locks; `rcrepro image lock` locks what goes in");
+    if let Some(platform) = platform {
+        writer.comment(&format!(
+            "For {platform}, as the machine that this was written on; `platforms` in images/base.toml names others."
+        ));
+    }
     for image in used {
         match *image {
             "go" => writer.comment(&toolchains.go.why),
@@ -126,10 +137,18 @@ pub(super) fn write(writer: &mut Writer, toolchains: &Toolchains, used: &BTreeSe
     }
 }
 
+/// Changes the platforms of the definition that all others build on: a version of Node may be there for one only, and what
+/// nobody runs need not be fetched.
+fn only(platform: ImagePlatform) -> (String, String) {
+    let all: Vec<String> = ImagePlatform::ALL.iter().map(|platform| format!("\"{platform}\"")).collect();
+    (format!("platforms = [{}]", all.join(", ")), format!("platforms = [\"{platform}\"]"))
+}
+
 /// Lists the definitions with what is changed in each.
 pub(super) fn definitions(
     toolchains: &Toolchains,
     used: &BTreeSet<&'static str>,
+    platform: Option<ImagePlatform>,
 ) -> Vec<(&'static str, Vec<(String, String)>)> {
     let version = |key: &str, old: &str, new: &str| (format!("{key} = \"{old}\""), format!("{key} = \"{new}\""));
     // Scanners are compiled by the newest Go, whatever the project's is.
@@ -139,7 +158,8 @@ pub(super) fn definitions(
     let with_go = used.iter().any(|image| matches!(*image, "go" | "go-node" | "govulncheck"));
     let with_node = used.iter().any(|image| matches!(*image, "node" | "go-node"));
     let scans = used.iter().any(|image| matches!(*image, "gitleaks" | "govulncheck"));
-    let mut found: Vec<(&'static str, Vec<(String, String)>)> = vec![("base", Vec::new())];
+    let mut found: Vec<(&'static str, Vec<(String, String)>)> =
+        vec![("base", platform.map(only).into_iter().collect())];
     if with_go || scans {
         found.push(("go", vec![version("toolchain", OWN_GO, &toolchains.go.version)]));
     }

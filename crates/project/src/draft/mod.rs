@@ -4,12 +4,14 @@ mod commands;
 mod images;
 mod packages;
 mod planned;
+mod scripts;
 mod text;
 
 use std::collections::BTreeSet;
 
 use crate::survey::ProjectSurvey;
 use planned::PlannedCommand;
+use rcrepro_model::image::definition::ImagePlatform;
 use text::Writer;
 
 /// A plan, and the image definitions that it names.
@@ -22,9 +24,10 @@ pub struct Draft {
     pub images: Vec<(&'static str, Vec<(String, String)>)>,
 }
 
-/// Makes a plan of what was found. `name` is the plan's.
+/// Makes a plan of what was found. `name` is the plan's, `platform` the only machine that its images are for, if
+/// there is one.
 #[must_use]
-pub fn draft(project: &ProjectSurvey, name: &str) -> Draft {
+pub fn draft(project: &ProjectSurvey, name: &str, platform: Option<ImagePlatform>) -> Draft {
     let toolchains = images::toolchains(project);
     let planned = commands::plan(project);
     let used: BTreeSet<&'static str> = planned.iter().map(|command| command.image).collect();
@@ -35,7 +38,7 @@ pub fn draft(project: &ProjectSurvey, name: &str) -> Draft {
     );
     writer.line("version = 1");
     writer.entry("name", name);
-    images::write(&mut writer, &toolchains, &used);
+    images::write(&mut writer, &toolchains, &used, platform);
     for todo in commands::not_planned(project) {
         writer.comment(&format!("TODO: {todo}"));
     }
@@ -43,7 +46,7 @@ pub fn draft(project: &ProjectSurvey, name: &str) -> Draft {
     write_commands(&mut writer, &planned);
     write_promises(&mut writer, &toolchains, project);
     write_rest(&mut writer, project, &planned);
-    Draft { plan: writer.finish(), images: images::definitions(&toolchains, &used) }
+    Draft { plan: writer.finish(), images: images::definitions(&toolchains, &used, platform) }
 }
 
 fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand]) {
@@ -110,6 +113,9 @@ fn write_commands(writer: &mut Writer, planned: &[PlannedCommand]) {
         writer.list("outputs", &command.outputs);
         if let Some(normalizer) = command.normalizer {
             writer.line(&format!("normalize.stdout = [\"{normalizer}\"]"));
+        }
+        if let Some(normalizer) = command.errors_normalizer {
+            writer.line(&format!("normalize.stderr = [\"{normalizer}\"]"));
         }
         if let Some(timeout) = &command.timeout {
             writer.entry("timeout", timeout);

@@ -1,6 +1,7 @@
 //! Which commands a plan runs of an npm package.
 
 use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
+use super::scripts::{ScriptTool, drives_a_browser, tool_script, whole_tests};
 use crate::npm::NpmPackage;
 use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
@@ -29,25 +30,7 @@ pub(super) fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<P
         command.needs = vec![install_id.clone()];
         command
     };
-    let script_of = |tool: &str| {
-        package
-            .scripts
-            .iter()
-            .find(|(_, line)| line.text.split_whitespace().any(|word| word == tool))
-            .map(|(_, line)| line)
-    };
-    if package.uses("vitest") {
-        let mut test = command("vitest", "npx vitest run");
-        test.normalizer = Some("vitest");
-        test.comments.extend(script_of("vitest").map(|script| format!("{}: `{}`", script.place, script.text)));
-        planned.push(test);
-    } else if let Some(script) = package.scripts.get("test").filter(|script| !script.text.contains("no test specified"))
-    {
-        let mut test = command("npm-test", "npm test");
-        test.only_exit_code = true;
-        test.comments.push(format!("{}: `{}`", script.place, script.text));
-        planned.push(test);
-    }
+    planned.extend(tests_of_package(project, package, &command));
     if package.uses("typescript") && package.has_tsconfig {
         let mut types = command("tsc", "npx tsc --noEmit -p tsconfig.json");
         types.comments.push(joined(folder, "tsconfig.json"));
@@ -58,8 +41,44 @@ pub(super) fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<P
     planned
 }
 
-/// Scripts that end only when a person ends them.
+/// Plans the tests: those of a runner that is known by the script that CI runs of it, else `npm test`.
+fn tests_of_package(
+    project: &ProjectSurvey,
+    package: &NpmPackage,
+    command: &dyn Fn(&str, &str) -> PlannedCommand,
+) -> Option<PlannedCommand> {
+    let in_ci = ci_lines(project, &package.folder, &["npm"]);
+    for tool in [ScriptTool::Vitest, ScriptTool::Jest] {
+        let found = whole_tests(package, tool, &in_ci);
+        if !package.uses(tool.as_str()) && found.is_none() {
+            continue;
+        }
+        let usual = if tool == ScriptTool::Vitest { "npx vitest run" } else { "npx jest" };
+        let mut test = command(tool.as_str(), found.as_ref().map_or(usual, |(_, script)| script.line.as_str()));
+        let named = |script: &&SeenText| script.text.split_whitespace().any(|word| word == tool.as_str());
+        let script = found.map(|(seen, _)| seen).or_else(|| package.scripts.values().find(named));
+        test.comments.extend(script.map(|script| format!("{}: `{}`", script.place, script.text)));
+        match tool {
+            ScriptTool::Vitest if test.run.contains("--reporter") => {}
+            ScriptTool::Vitest => test.normalizer = Some("vitest"),
+            _ => test.errors_normalizer = Some("jest"),
+        }
+        return Some(test);
+    }
+    let script = package.scripts.get("test")?;
+    if script.text.contains("no test specified") || drives_a_browser(script) {
+        return None;
+    }
+    let mut test = command("npm-test", "npm test");
+    test.only_exit_code = true;
+    test.comments.push(format!("{}: `{}`", script.place, script.text));
+    Some(test)
+}
+
+/// Parts of the names of scripts that end only when a person ends them.
 const ENDLESS: [&str; 6] = ["dev", "preview", "serve", "start", "storybook", "watch"];
+/// Parts of the names of scripts that hand something to others, with a network and credentials.
+const PUBLISHES: [&str; 5] = ["deploy", "publish", "release", "sign", "upload"];
 
 /// Plans the scripts that CI runs, but for those whose work is planned by its tool already.
 fn scripts_in_ci(
@@ -70,7 +89,7 @@ fn scripts_in_ci(
 ) -> Vec<PlannedCommand> {
     let folder = package.folder.as_str();
     let is_planned_by_tool = |script: &SeenText| {
-        let tools = [("vitest", "vitest"), ("tsc", "tsc")];
+        let tools = [("vitest", "vitest"), ("jest", "jest"), ("tsc", "tsc")];
         tools.iter().any(|(tool, id)| {
             script.text.split_whitespace().next() == Some(tool)
                 && before.iter().any(|command| command.id == project.named(id, folder))
@@ -80,16 +99,18 @@ fn scripts_in_ci(
     for line in ci_lines(project, folder, &["npm", "run"]) {
         let words = line.words();
         let Some((name, script)) = words.get(2).and_then(|name| package.scripts.get_key_value(name)) else { continue };
+        // A line that adds nothing to a script runs the script's own tool, whose work is known.
+        let behind = tool_script(package, name).filter(|_| words.len() == 3);
         let id = project.named(&format!("npm-{}", id_of(name)), folder);
-        let run = within(folder, &line.line.text);
-        let is_endless = name.split([':', '-']).any(|part| ENDLESS.contains(&part));
+        let run = within(folder, behind.as_ref().map_or(&line.line.text, |behind| &behind.line));
+        let is_other = name.split([':', '-']).any(|part| ENDLESS.contains(&part) || PUBLISHES.contains(&part));
         let is_known = before.iter().chain(&planned).any(|command| command.run == run || command.id == id);
-        if is_endless || is_known || is_planned_by_tool(script) {
+        if is_other || is_known || drives_a_browser(script) || is_planned_by_tool(script) {
             continue;
         }
         let mut command = PlannedCommand::new("frontend", id, run, "node");
         command.needs = vec![install.to_owned()];
-        command.only_exit_code = true;
+        command.only_exit_code = behind.is_none();
         let (limit, why) = granted(Some(line)).unzip();
         command.timeout = limit;
         command.comments.push(line.line.place.to_string());

@@ -2,6 +2,7 @@
 
 use crate::ci::CiLine;
 use crate::go::GoModule;
+use crate::is_example;
 use crate::npm::{NpmPackage, PackageManager};
 use crate::survey::ProjectSurvey;
 
@@ -16,6 +17,8 @@ pub(super) struct PlannedCommand {
     pub(super) needs: Vec<String>,
     pub(super) outputs: Vec<String>,
     pub(super) normalizer: Option<&'static str>,
+    /// The normalizer of standard error.
+    pub(super) errors_normalizer: Option<&'static str>,
     pub(super) timeout: Option<String>,
     /// Whether the tool's output proves nothing that rcrepro knows.
     pub(super) only_exit_code: bool,
@@ -33,6 +36,7 @@ impl PlannedCommand {
             needs: Vec::new(),
             outputs: Vec::new(),
             normalizer: None,
+            errors_normalizer: None,
             timeout: None,
             only_exit_code: false,
             comments: Vec::new(),
@@ -40,9 +44,10 @@ impl PlannedCommand {
     }
 }
 
-/// Whether a package has the one lock that can be frozen.
+/// Whether a package is part of a release and has the one lock that can be frozen.
 pub(super) fn is_planned(package: &NpmPackage) -> bool {
-    matches!(&package.lock, Some((PackageManager::Npm, lock)) if lock.ends_with("package-lock.json"))
+    !is_example(&package.lock_or_manifest())
+        && matches!(&package.lock, Some((PackageManager::Npm, lock)) if lock.ends_with("package-lock.json"))
 }
 
 /// Names the frozen input with a module's dependencies.

@@ -17,7 +17,9 @@ use rcrepro_model::execution::second_look::{
     Account, BUDGET, Looked, Next, SecondLook, Unfinished, is_affordable, ladder, next,
 };
 use rcrepro_model::execution::world::World;
+use rcrepro_model::plan::proof::Tool;
 use rcrepro_model::plan::{CommandSpec, Packet};
+use rcrepro_store::BlobStore as _;
 
 impl Executor<'_> {
     /// Gathers notes on each failure: what it tried to reach, and, if `look` is set, what a second look finds.
@@ -42,8 +44,8 @@ impl Executor<'_> {
             if look {
                 note.sees = self.look_wider(spec, &results, failed).await?;
             }
-            // What the engine could not pin in the first place is no pin to be let go.
-            if look && note.sees.is_none() && !ladder(&failed.world).is_empty() {
+            // What the engine could not pin in the first place is no pin to be let go, and what a scan found is no pin's fault.
+            if look && note.sees.is_none() && !ladder(&failed.world).is_empty() && !self.found_something(spec, failed) {
                 let found = match derive_action(self.plan, spec, self.resolved, &results, &**self.context.store) {
                     Ok(action) => self.look_again(spec, &action, failed, &mut spent).await?,
                     Err(error) => broke(Vec::new(), &error),
@@ -53,6 +55,21 @@ impl Executor<'_> {
             notes.insert(spec.id.clone(), note);
         }
         Ok(notes)
+    }
+
+    /// Whether a command is a scan alone, and its exit code says that it found something.
+    fn found_something(&self, spec: &CommandSpec, failed: &CommandRun) -> bool {
+        let tools = rcrepro_proof::tools(&spec.line, spec.proof);
+        // A stream that cannot be read shows no finding.
+        let says = |digest| self.context.store.get(digest).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let is_verdict = |tool: Tool| match tool {
+            Tool::Govulncheck => failed.entry.exit_code == 3,
+            Tool::Gitleaks => says(failed.entry.stderr.raw).is_ok_and(|text| text.contains("leaks found: ")),
+            _ => false,
+        };
+        !tools.is_empty()
+            && failed.entry.ending == EndingEntry::Exited
+            && tools.into_iter().all(|(tool, _)| is_verdict(tool))
     }
 
     async fn look_again(

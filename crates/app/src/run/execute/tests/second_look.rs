@@ -77,3 +77,18 @@ async fn a_look_that_breaks_is_told_and_an_interruption_is_one() {
     let (notes, ()) = tokio::join!(look(&tables, &engine, &cancel), stop);
     assert!(matches!(notes, Err(ExecuteError::Engine(EngineError::Interrupted { .. }))), "{notes:?}");
 }
+
+#[tokio::test]
+async fn what_a_scan_found_is_no_pins_fault() {
+    for (proof, code, said, looks) in [
+        ("govulncheck", 3, "", 0),
+        ("govulncheck", 1, "", 1),
+        ("gitleaks", 1, "2:00AM WRN leaks found: 2\n", 0),
+        ("gitleaks", 1, "2:00AM FTL unable to load gitleaks config\n", 1),
+    ] {
+        let engine = FakeEngine::default().on("RC-05/scan", Script::exit(code).stderr(said));
+        let tables = [table("scan", &format!("proof = \"{proof}\""))];
+        look(&tables, &engine, &CancellationToken::new()).await.expect("decided");
+        assert_eq!(engine.calls().len() > 1, looks > 0, "{proof} {code} {said}");
+    }
+}
