@@ -56,16 +56,16 @@ Exit codes: 0 reproduced; 1 divergent or failed; 2 usage; 3 bad plan or stale lo
 #[derive(Debug)]
 pub enum NoCommand {
     /// Help or the version was asked for.
-    Asked(Answer),
+    Asked(CommandLineAnswer),
     /// Something was not understood.
-    Mistaken(Answer),
+    Mistaken(CommandLineAnswer),
 }
 
 /// What the command line itself answers.
 #[derive(Debug)]
-pub struct Answer(clap::Error);
+pub struct CommandLineAnswer(clap::Error);
 
-impl Answer {
+impl CommandLineAnswer {
     /// Prints it with the colours of a terminal: help and the version to standard output, mistakes to standard error.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Cli {
     pub fn read() -> Result<Self, NoCommand> {
         Self::try_parse().map_err(|error| {
             let is_mistake = error.use_stderr();
-            let answer = Answer(error);
+            let answer = CommandLineAnswer(error);
             if is_mistake { NoCommand::Mistaken(answer) } else { NoCommand::Asked(answer) }
         })
     }
