@@ -1,6 +1,7 @@
 //! What every command has in hand, and the frame around those that run containers.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
@@ -11,10 +12,12 @@ use super::{signals, uncommitted};
 use rcrepro_app::machine::config::{self, ConfigFile};
 use rcrepro_app::machine::session::Session;
 use rcrepro_app::workspace::Workspace;
+use rcrepro_app::workspace::files::write_new;
 use rcrepro_arguments::StagingName;
 use rcrepro_engine::Staging;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_report::row;
+use rcrepro_store::door;
 use rcrepro_store::fs::FsStore;
 
 /// The global options, resolved.
@@ -30,6 +33,30 @@ pub struct Context {
 }
 
 impl Context {
+    /// Finds a path of the command line: a relative one is relative to the folder that `-C` names, whatever it is for.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        if self.directory == Path::new(".") { path.to_owned() } else { self.directory.join(path) }
+    }
+
+    /// Writes a file that was asked for by its path: where there is none, or one with these very bytes.
+    pub fn write_asked(&self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.path(path);
+        match write_new(&path, bytes) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let limit = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                if door::read(&path, limit).is_ok_and(|found| found == bytes) {
+                    return Ok(());
+                }
+                let hint = Some(format!("name another file, or remove it first: rm {}", path.display()));
+                let message = format!("cannot write `{}`: it is there, and holds something else", path.display());
+                Err(Failure::plain(Exit::Usage, message, hint))
+            }
+            written => written.map_err(|error| {
+                Failure::plain(Exit::Usage, format!("cannot write `{}`: {error}", path.display()), None)
+            }),
+        }
+    }
+
     /// Reads the plan as it lies in the working copy: for what prepares a commit.
     pub fn workspace(&self) -> Result<Workspace, Failure> {
         Ok(Workspace::open(&self.directory)?)

@@ -6,7 +6,7 @@
 )]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rustix::fs::Mode;
@@ -51,7 +51,9 @@ pub fn main() -> ExitCode {
             return ending::report(&failure, json).into();
         }
     };
-    let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(|failure| ending::report(&failure, json)));
+    let directory = cli.directory.clone();
+    let end = |failure: Failure| ending::report(&ending::in_folder(failure, &directory), json);
+    let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(end));
     // A blocking read may hang after the second Ctrl-C; it must not keep the process.
     runtime.shutdown_background();
     exit.into()
@@ -87,12 +89,13 @@ fn owner_may_always() {
 
 async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     signals::outlive_file_limit();
+    let store = match cli.store {
+        Some(store) => store,
+        None => default_store()?,
+    };
     let context = context::Context {
+        store: if cli.directory == Path::new(".") { store } else { cli.directory.join(store) },
         directory: cli.directory,
-        store: match cli.store {
-            Some(store) => store,
-            None => default_store()?,
-        },
         config: config::find(variable),
         json: cli.json,
     };

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{print, show};
+use crate::output::show;
 use rcrepro_app::workspace::PLAN_FILE;
 use rcrepro_app::workspace::files::write_new;
 use rcrepro_app::workspace::project;
@@ -64,8 +64,7 @@ pub fn init(context: &Context, template: TemplateName, explain: bool) -> Result<
 
 fn of_template(context: &Context) -> Result<Exit, Failure> {
     let text = write_all(context, RELEASE_CONFIDENCE, files::FILES.iter().chain(&files::DOCUMENTS).copied())?;
-    print(format!("{text}{NEXT}"))?;
-    Ok(Exit::Success)
+    print_written(context, &text, NEXT)
 }
 
 fn of_project(context: &Context) -> Result<Exit, Failure> {
@@ -73,7 +72,13 @@ fn of_project(context: &Context) -> Result<Exit, Failure> {
     let draft = draft::draft(&survey, &name_of(&context.directory), ImagePlatform::host());
     let beside = beside(&draft);
     let text = write_all(context, &draft.plan, beside.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
-    print(format!("{text}{}{NEXT_OF_PROJECT}", counts(&survey, &draft)))?;
+    print_written(context, &text, &format!("{}{NEXT_OF_PROJECT}", counts(&survey, &draft)))
+}
+
+/// Says which files were written and kept, and what comes next.
+fn print_written(context: &Context, files: &str, next: &str) -> Result<Exit, Failure> {
+    let document = || json!({ "files": files.lines().collect::<Vec<_>>(), "next": "rcrepro check" });
+    show(context.json, document, || format!("{files}{next}"))?;
     Ok(Exit::Success)
 }
 
@@ -120,6 +125,10 @@ fn write_all<'a>(
         let hint = Some("read it with `rcrepro check`, or name another folder: rcrepro -C DIR init".to_owned());
         return Err(Failure::plain(Exit::Usage, format!("cannot write `{}`: it is there", path.display()), hint));
     }
+    let beside: Vec<(&str, &str)> = beside.into_iter().collect();
+    for (name, _) in &beside {
+        folders_above(&context.directory, name)?;
+    }
     let mut text = String::new();
     for (name, content) in beside {
         text += &write_beside(&context.directory, name, content)?;
@@ -128,18 +137,26 @@ fn write_all<'a>(
     Ok(format!("{text}wrote {}\n", path.display()))
 }
 
-/// Writes a file where there is none, and says which it was. Folders above it are those of the project and no links.
-fn write_beside(directory: &Path, name: &str, content: &str) -> Result<String, Failure> {
-    let path = directory.join(name);
+/// Refuses a file, before anything is written, if a link or another file is in the place of a folder above it.
+fn folders_above(directory: &Path, name: &str) -> Result<(), Failure> {
     let above: Vec<&Path> =
         Path::new(name).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).collect();
     for folder in above.iter().rev().map(|folder| directory.join(folder)) {
-        if folder.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
-            let message = format!("cannot write `{}`: `{}` is not a folder", path.display(), folder.display());
-            let hint = Some(format!("ls -ld {}", folder.display()));
-            return Err(Failure::plain(Exit::Undecided, message, hint));
+        let Ok(found) = folder.symlink_metadata() else { continue };
+        if !found.is_dir() {
+            let (path, folder) = (directory.join(name), folder.display());
+            let is = if found.is_symlink() { "a symbolic link" } else { "a file" };
+            let message = format!("cannot write `{}`: `{folder}` is {is}, expected a folder", path.display());
+            let hint = Some(format!("move it away, then again: mv {folder} {folder}.aside && rcrepro init"));
+            return Err(Failure::plain(Exit::Usage, message, hint));
         }
     }
+    Ok(())
+}
+
+/// Writes a file where there is none, and says which it was.
+fn write_beside(directory: &Path, name: &str, content: &str) -> Result<String, Failure> {
+    let path = directory.join(name);
     match write_new(&path, content.as_bytes()) {
         Ok(()) => Ok(format!("wrote {}\n", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

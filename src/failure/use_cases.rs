@@ -14,6 +14,7 @@ use rcrepro_app::board::status_error::StatusError;
 use rcrepro_app::evidence::EvidenceError;
 use rcrepro_app::evidence::latest::LatestError;
 use rcrepro_app::evidence::recorded::RecordedError;
+use rcrepro_app::evidence::tampered::Tampered;
 use rcrepro_app::frozen::FrozenError;
 use rcrepro_app::frozen::failed_step::Blame;
 use rcrepro_app::frozen::go::vulndb::VulndbError;
@@ -33,6 +34,14 @@ use rcrepro_app::why::error::WhyError;
 use rcrepro_app::workspace::WorkspaceError;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::text::hint::Hint as _;
+use rcrepro_model::text::unknown::UnknownName;
+
+/// What does not exist is a mistake on the command line, whatever it is.
+impl From<UnknownName> for Failure {
+    fn from(error: UnknownName) -> Self {
+        Self::new(Exit::Usage, &error)
+    }
+}
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
@@ -52,7 +61,15 @@ impl From<SessionError> for Failure {
 
 impl From<WorkspaceError> for Failure {
     fn from(error: WorkspaceError) -> Self {
-        let mut failure = Self::new(Exit::Plan, &error);
+        let exit = if matches!(error, WorkspaceError::Unknown(_)) { Exit::Usage } else { Exit::Plan };
+        Self::of_workspace(exit, &error)
+    }
+}
+
+impl Failure {
+    /// Takes an error of the workspace as something else than a mistake of the plan.
+    pub fn of_workspace(exit: Exit, error: &WorkspaceError) -> Self {
+        let mut failure = Self::new(exit, error);
         if error.is_unknown_revision() {
             // What the library says of a name that it does not find helps nobody.
             failure.causes.truncate(1);
@@ -123,7 +140,7 @@ impl From<ExecuteError> for Failure {
 
 impl From<EvidenceError> for Failure {
     fn from(error: EvidenceError) -> Self {
-        Self::with_hint(Exit::Undecided, &error, None)
+        Self::new(Exit::Undecided, &error)
     }
 }
 
@@ -157,7 +174,7 @@ impl From<RunError> for Failure {
             RunError::Release(error) => return error.into(),
             RunError::Unbuildable { .. } => Exit::Plan,
             RunError::Runs(_) => Exit::Engine,
-            RunError::NoCommands { .. } | RunError::NoSuchCommand { .. } => Exit::Usage,
+            RunError::NoCommands { .. } | RunError::Unknown(_) => Exit::Usage,
         };
         Self::new(exit, &error)
     }
@@ -172,10 +189,16 @@ impl From<ReplayError> for Failure {
             ReplayError::Manifest { source: ManifestError::Version { .. }, .. } | ReplayError::NoManifest { .. } => {
                 Exit::Undecided
             }
-            ReplayError::Tampered { .. } | ReplayError::Manifest { .. } => Exit::Tampered,
+            ReplayError::Tampered(_) | ReplayError::Manifest { .. } => Exit::Tampered,
             ReplayError::Runs(_) => Exit::Engine,
         };
         Self::new(exit, &error)
+    }
+}
+
+impl From<Tampered> for Failure {
+    fn from(error: Tampered) -> Self {
+        Self::new(Exit::Tampered, &error)
     }
 }
 
@@ -187,7 +210,7 @@ impl From<ShakeError> for Failure {
             ShakeError::Prepare(error) => error.into(),
             ShakeError::Execute(error) => error.into(),
             ShakeError::Store(error) => error.into(),
-            ShakeError::NoCommand { .. } => Self::new(Exit::Usage, &error),
+            ShakeError::Unknown(error) => error.into(),
             ShakeError::World { command, world, source } => {
                 let Self { exit, message, causes, .. } = (*source).into();
                 let causes = std::iter::once(message).chain(causes).collect();
@@ -205,7 +228,10 @@ impl From<WhyError> for Failure {
             WhyError::Evidence(error) => return error.into(),
             WhyError::Store(error) => return error.into(),
             WhyError::Recorded(error) => return error.into(),
-            WhyError::NoTarget { .. } | WhyError::Packets { .. } | WhyError::WhichPacket { .. } => Exit::Usage,
+            WhyError::Unknown(_)
+            | WhyError::NoTarget { .. }
+            | WhyError::Packets { .. }
+            | WhyError::WhichPacket { .. } => Exit::Usage,
             WhyError::NoRecord { .. } | WhyError::NoRun { .. } | WhyError::Itself { .. } => Exit::Undecided,
             WhyError::Runs(_) | WhyError::Tree(_) => Exit::Engine,
         };
@@ -339,7 +365,7 @@ impl From<MutateError> for Failure {
             MutateError::Scope(error) => return error.into(),
             MutateError::Documents(error) => return error.into(),
             MutateError::Store(error) => return error.into(),
-            MutateError::NoMutant { .. } | MutateError::NoGate { .. } => Exit::Usage,
+            MutateError::Unknown(error) => return error.into(),
             MutateError::Scratch(_) | MutateError::Io { .. } | MutateError::Export(_) | MutateError::Tree(_) => {
                 Exit::Engine
             }

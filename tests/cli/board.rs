@@ -129,13 +129,14 @@ fn the_template_is_a_sound_plan_and_replaces_nothing() {
     let scene = project();
     scene.run(&["init"]).failed(2, &["cannot write"]);
     std::fs::remove_file(scene.path("rcrepro.toml")).expect("it was there");
-    scene.write("images/go.toml", b"version = 1\n");
+    let own = format!("# of the project\n{}", include_str!("../../images/go.toml"));
+    scene.write("images/go.toml", own.as_bytes());
     let said = scene.ok(&["init", "--template", "release-confidence"]).stdout;
     assert!(
         said.contains("wrote ./images/govulncheck.toml\n") && said.contains("kept  ./images/go.toml, which"),
         "{said}"
     );
-    assert_eq!(scene.read("images/go.toml"), "version = 1\n");
+    assert_eq!(scene.read("images/go.toml"), own);
     let checked = scene.ok(&["check"]).stdout;
     assert!(checked.contains("8 packets"), "{checked}");
     scene.commit("the template");

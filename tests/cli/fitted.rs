@@ -57,13 +57,22 @@ fn a_plan_fits_the_project_and_says_what_is_left_to_do() {
 fn files_are_written_into_the_project_alone_and_the_plan_last() {
     let scene = project();
     std::fs::write(scene.path("images"), b"a file").expect("written");
-    scene.run(&["init"]).failed(5, &["`./images` is not a folder", "hint: ls -ld"]);
-    assert!(!scene.path("rcrepro.toml").exists(), "so that it can be tried again");
+    let nothing_written = |place: &str| {
+        let written = ["rcrepro.toml", "manifests", "lockfiles/.gitattributes"].map(|file| scene.path(file).exists());
+        assert_eq!(written, [false; 3], "{place}: nothing at all is written");
+    };
+    scene.run(&["init"]).failed(2, &["`./images` is a file, expected a folder", "hint: move it away"]);
+    nothing_written("images");
     std::fs::remove_file(scene.path("images")).expect("it is there");
     let elsewhere = tempfile::tempdir().expect("a folder");
     std::os::unix::fs::symlink(elsewhere.path(), scene.path("images")).expect("a link");
-    scene.run(&["init"]).failed(5, &["is not a folder"]);
-    assert_eq!(std::fs::read_dir(elsewhere.path()).expect("it is there").count(), 0);
+    scene.run(&["init"]).failed(2, &["`./images` is a symbolic link, expected a folder"]);
+    nothing_written("images");
+    std::os::unix::fs::symlink(elsewhere.path(), scene.path("lockfiles")).expect("a link");
     std::fs::remove_file(scene.path("images")).expect("it is there");
+    scene.run(&["init"]).failed(2, &["`./lockfiles` is a symbolic link, expected a folder"]);
+    nothing_written("lockfiles");
+    assert_eq!(std::fs::read_dir(elsewhere.path()).expect("it is there").count(), 0);
+    std::fs::remove_file(scene.path("lockfiles")).expect("it is there");
     scene.ok(&["init"]);
 }

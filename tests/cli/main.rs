@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
 
 mod advisories;
+mod asked;
 mod board;
 mod build_cache;
 mod committed;
@@ -22,6 +23,7 @@ mod manners;
 mod mutants;
 mod one_scale;
 mod overhead;
+mod pace;
 mod pins;
 mod pins_speed;
 mod plans;

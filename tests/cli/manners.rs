@@ -105,8 +105,8 @@ fn an_error_is_a_document_too_where_one_is_wanted() {
         assert_eq!(document["error"]["code"], code, "{document}");
         document["error"].clone()
     };
-    let unknown = error(&["run", "RC-99"], 3);
-    assert_eq!(unknown["kind"], "plan");
+    let unknown = error(&["run", "RC-99"], 2);
+    assert_eq!(unknown["kind"], "usage");
     assert_eq!(unknown["message"], "the plan has no packet `RC-99`");
     assert_eq!((&unknown["causes"], &unknown["hint"]), (&serde_json::json!([]), &"known: RC-05".into()));
     for arguments in [
@@ -117,7 +117,7 @@ fn an_error_is_a_document_too_where_one_is_wanted() {
         &["findings", "RC-99"],
         &["approve", "RC-99", "--by", "Ada"],
     ] {
-        error(arguments, 3);
+        error(arguments, 2);
     }
     assert_eq!(
         error(&["replay", "RC-05"], 5)["hint"].as_str().map(|hint| hint.starts_with("rcrepro run RC-05")),

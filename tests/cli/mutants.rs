@@ -81,8 +81,8 @@ fn each_outcome_has_its_reason_and_the_users_repository_is_only_read() {
     assert_eq!(scene.run(&["check", "--mutate", "--gate", "command:loud"]).code, 1);
     scene
         .run(&["check", "--mutate", "--mutant", "nobody"])
-        .failed(2, &["there is no mutant `nobody`", "known: accident"]);
-    scene.run(&["check", "--mutate", "--gate", "pins"]).failed(2, &["no mutant is for the gate `pins`"]);
+        .failed(2, &["the plan has no mutant `nobody`", "known: accident"]);
+    scene.run(&["check", "--mutate", "--gate", "pins"]).failed(2, &["the plan has no mutant for the gate `pins`"]);
     scene.run(&["check", "--mutant", "caught"]).failed(2, &["--mutate"]);
     assert_ne!(scene.run(&["log", "RC-05"]).code, 0, "a mutant's commands do not count as a run of the packet");
 }

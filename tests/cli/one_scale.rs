@@ -35,6 +35,12 @@ const ROWS: &[Row] = &[
         says: "a quoted command has no evidence",
         scene: || documents::scene("scale-unbacked"),
         asks: DOCUMENTS,
+        code: 5,
+    },
+    Row {
+        says: "a quoted command is not the plan's",
+        scene: || stale_documents("scale-stale"),
+        asks: DOCUMENTS,
         code: 1,
     },
     Row { says: "a manifest was tampered with", scene: || spoilt_manifest("scale-spoilt"), asks: DOCUMENTS, code: 6 },
@@ -92,6 +98,13 @@ fn undecidable() -> Scene {
 fn recorded_documents(id: &str) -> Scene {
     let scene = documents::scene(id);
     scene.ok(&["run", "RC-05"]);
+    scene
+}
+
+fn stale_documents(id: &str) -> Scene {
+    let scene = documents::scene(id);
+    scene.replace("README.md", "$ sh say.sh hello", "$ sh say.sh goodbye");
+    scene.commit("another line");
     scene
 }
 

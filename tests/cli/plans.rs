@@ -24,8 +24,10 @@ fn a_mistake_in_the_plan_has_file_line_column_and_fix() {
 #[test]
 fn an_unknown_packet_lists_the_known_ones() {
     let scene = Scene::new(&command("greet", "true", ""));
-    scene.run(&["run", "RC-09"]).failed(3, &["the plan has no packet `RC-09`", "hint: known: RC-05"]);
-    scene.run(&["replay", "RC-09"]).failed(3, &["the plan has no packet `RC-09`"]);
+    scene
+        .run(&["run", "RC-09"])
+        .failed(2, &["the plan has no packet `RC-09`", "hint: did you mean `RC-05`? known: RC-05"]);
+    scene.run(&["replay", "RC-09"]).failed(2, &["the plan has no packet `RC-09`"]);
 }
 
 #[test]

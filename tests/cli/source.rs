@@ -168,9 +168,95 @@ fn calls_of_git_are_noted_by_check_and_beside_the_command() {
 fn what_could_not_be_looked_at_is_said() {
     let scene = Scene::new(&command("greet", "true", ""));
     std::fs::remove_dir_all(scene.path(".git")).expect("removed");
-    says(&checked(&scene), 0, &["is sound", "the source was not looked at: ", "is in no git repository"]);
+    let undecided = |says: &str| {
+        let ended = checked(&scene);
+        ended.failed(5, &["error: nothing was decided: the source was not looked at: ", says]);
+        assert!(ended.stdout.contains("was read: ") && !ended.stdout.contains("is sound"), "{}", ended.stdout);
+    };
+    undecided("is in no git repository");
     scene.git(&["init", "-q", "-b", "main"]);
-    says(&checked(&scene), 0, &["is sound", "the source was not looked at: "]);
+    undecided("cannot find the commit `HEAD`");
+    let ended = scene.run(&["--json", "check"]);
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one document");
+    assert!(ended.code == 5 && document["source"]["not_looked_at"].is_string(), "{document}");
+}
+
+#[test]
+fn what_is_no_definition_is_refused_by_check_with_its_place() {
+    let scene = Scene::new(&command("greet", "true", ""));
+    says(&checked(&scene), 0, &["is sound"]);
+    // One that no image of the plan is built from ends `rcrepro image` all the same.
+    for (file, text, place) in [
+        ("images/other.toml", "garbage", "images/other.toml:1:"),
+        ("images/other.toml", "version = 99\n", "images/other.toml:"),
+        ("images/Not a name.toml", "", "Not a name"),
+    ] {
+        scene.write(file, text.as_bytes());
+        let ended = checked(&scene);
+        says(&ended, 3, &["refused: ", place]);
+        assert!(!ended.stdout.contains("is sound"), "{}", ended.stdout);
+        std::fs::remove_file(scene.path(file)).expect("it is there");
+    }
+    let definition = scene.read("images/base.toml");
+    for text in ["garbage".to_owned(), definition.replacen("version = ", "vision = ", 1)] {
+        scene.write("images/base.toml", text.as_bytes());
+        std::fs::remove_file(scene.path("lockfiles/images/amd64/base.lock")).ok();
+        says(&checked(&scene), 3, &["refused: ", "images/base.toml:"]);
+    }
+    let (_, document) = {
+        let ended = scene.run(&["--json", "check"]);
+        (ended.code, serde_json::from_str::<serde_json::Value>(&ended.stdout).expect("one document"))
+    };
+    assert!(document["faulty"][0]["what"].as_str().is_some_and(|what| what.contains("base.toml")), "{document}");
+}
+
+#[test]
+fn a_path_that_no_tree_can_carry_is_refused_with_a_way_out() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let scene = Scene::new(&command("greet", "true", ""));
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.txt");
+    std::fs::write(scene.path("").join(name), b"x").expect("written");
+    scene.commit("latin 1");
+    let hint = r"in bash: git mv $'caf\xe9.txt' NAME";
+    says(&checked(&scene), 3, &[r"the tracked path `caf\xe9.txt` is not UTF-8", hint]);
+    std::fs::remove_file(scene.path("rcrepro.toml")).expect("it is there");
+    scene.run(&["init"]).failed(3, &["is not UTF-8", &format!("hint: rename it and commit, {hint}")]);
+}
+
+#[test]
+fn a_clone_without_the_wanted_history_is_refused_before_a_run() {
+    let scene =
+        Scene::new(&format!("[source]\ntags = [\"v*\"]\n{}", command("describe", "git describe", "git = true")));
+    scene.git(&["tag", "-a", "v1.0.0", "-m", "one"]);
+    scene.commit("more");
+    says(&checked(&scene), 0, &["is sound"]);
+    let from = format!("file://{}", scene.path("").display());
+    for tags in [&["--no-tags"][..], &[]] {
+        let clone = tempfile::tempdir().expect("a folder");
+        let into = clone.path().join("clone");
+        let into = into.to_str().expect("text");
+        scene.git(&[&["clone", "-q", "--depth", "1"], tags, &[&from, into]].concat());
+        let ended = scene.run(&["-C", into, "check"]);
+        says(&ended, 3, &["`git = true`: ", "is a shallow clone", "hint: git fetch --unshallow --tags"]);
+    }
+}
+
+#[test]
+fn links_to_what_a_command_does_not_see_are_noted() {
+    let scene = Scene::new(&command("read", "cat seen/link", "sees = [\"seen/**\"]"));
+    scene.write("seen/file", b"x");
+    scene.write("hidden/file", b"x");
+    for (link, target) in [("seen/link", "../hidden/file"), ("seen/own", "file"), ("seen/gone", "../nowhere")] {
+        std::os::unix::fs::symlink(target, scene.path(link)).expect("linked");
+    }
+    scene.commit("links");
+    let note =
+        "note: rcrepro.toml: `sees` of `read`: the link `seen/link` leads to `hidden/file`, which it does not see";
+    let ended = checked(&scene);
+    says(&ended, 0, &[note, "hint: add \"hidden/file\" to `sees`"]);
+    assert_eq!(ended.stdout.matches("the link ").count(), 1, "{}", ended.stdout);
+    scene.replace("rcrepro.toml", "seen/**", "../seen/**");
+    scene.run(&["check"]).failed(3, &["rcrepro.toml:", "the glob `../seen/**` matches no tracked file"]);
 }
 
 #[test]

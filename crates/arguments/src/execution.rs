@@ -24,10 +24,10 @@ pub struct ExecutionArgs {
 #[derive(Debug, Clone, Copy, Args)]
 pub struct FailureArgs {
     /// Runs everything that does not need what failed; that is the default.
-    #[arg(long, overrides_with = "fail_fast")]
+    #[arg(long, conflicts_with = "fail_fast")]
     pub keep_going: bool,
     /// Starts nothing more once a command has failed; commands that run then are not stopped.
-    #[arg(long, overrides_with = "keep_going")]
+    #[arg(long)]
     pub fail_fast: bool,
     /// Does not execute a command that failed again in looser worlds to say which pin it fails by: a clock that flows, the real
     /// clock, the machine's own world. Those looks change no verdict and no exit code.

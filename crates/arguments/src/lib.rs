@@ -14,7 +14,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory as _, Parser, ValueEnum};
 
 pub use self::execution::{ExecutionArgs, FailureArgs, ShakeArgs, StagingName};
 pub use self::image::{BomFormatName, ImageCommand};
@@ -34,7 +34,7 @@ mod status;
 #[derive(Debug, Parser)]
 #[command(name = "rcrepro", version, max_term_width = 120, after_help = EXIT_CODES)]
 pub struct Cli {
-    /// Works in this folder: the one with `rcrepro.toml`.
+    /// Works in this folder: the one with `rcrepro.toml`. Every relative path on the command line is relative to it, as with git.
     #[arg(short = 'C', long = "directory", global = true, default_value = ".", value_name = "DIR")]
     pub directory: PathBuf,
     /// Keeps blobs and run records here [default: $RCREPRO_STORE, else $XDG_DATA_HOME/rcrepro or ~/.local/share/rcrepro].
@@ -48,6 +48,12 @@ pub struct Cli {
     pub command: Subcommand,
 }
 
+/// Lists the names of the program's commands.
+#[must_use]
+pub fn command_names() -> Vec<String> {
+    Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 reproduced; 1 divergent or failed; 2 usage; 3 bad plan or stale lock; 4 engine or registry could not serve;
 5 undecided (evidence missing, a command could not run); 6 tampered; 70 a bug; 130 interrupted.";
@@ -56,16 +62,16 @@ Exit codes: 0 reproduced; 1 divergent or failed; 2 usage; 3 bad plan or stale lo
 #[derive(Debug)]
 pub enum NoCommand {
     /// Help or the version was asked for.
-    Asked(CommandLineAnswer),
+    Asked(LineAnswer),
     /// Something was not understood.
-    Mistaken(CommandLineAnswer),
+    Mistaken(LineAnswer),
 }
 
 /// What the command line itself answers.
 #[derive(Debug)]
-pub struct CommandLineAnswer(clap::Error);
+pub struct LineAnswer(clap::Error);
 
-impl CommandLineAnswer {
+impl LineAnswer {
     /// Prints it with the colours of a terminal: help and the version to standard output, mistakes to standard error.
     ///
     /// # Errors
@@ -89,7 +95,7 @@ impl Cli {
     pub fn read() -> Result<Self, NoCommand> {
         Self::try_parse().map_err(|error| {
             let is_mistake = error.use_stderr();
-            let answer = CommandLineAnswer(error);
+            let answer = LineAnswer(error);
             if is_mistake { NoCommand::Mistaken(answer) } else { NoCommand::Asked(answer) }
         })
     }
@@ -240,7 +246,7 @@ pub enum Subcommand {
         /// As A; without it, the latest replay of A.
         #[arg(value_name = "B")]
         second: Option<String>,
-        /// Writes a page that needs nothing else into this file, too.
+        /// Writes a page that needs nothing else into this file, too, and replaces no other one.
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
@@ -252,9 +258,9 @@ pub enum Subcommand {
         /// Lists every look-alike, too: what is in test data, vendored code, changelogs, lock files, comments and prose.
         #[arg(long)]
         look_alikes: bool,
-        /// The form; `--json` is short for json.
-        #[arg(long, value_enum, default_value = "text")]
-        format: scans::FindingsFormat,
+        /// The form [default: text]; `--json` is short for json, and goes with no other one.
+        #[arg(long, value_enum)]
+        format: Option<scans::FindingsFormat>,
     },
     /// Lists what the plan's checks are told not to report: by the tracked tree, by the lines of commands, by the plan, and what runs
     /// skipped; and what of it is new since the release before.

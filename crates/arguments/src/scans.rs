@@ -24,9 +24,9 @@ pub struct FindingsArgs {
     /// The packets whose scans are read; all when none is named.
     #[arg(value_name = "PACKET")]
     pub packets: Vec<PacketId>,
-    /// The form; `--json` is short for json.
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: FindingsFormat,
+    /// The form [default: text]; `--json` is short for json, and goes with no other one.
+    #[arg(long, value_enum)]
+    pub format: Option<FindingsFormat>,
     /// Takes the tracked tree of this commit as the source that evidence has to be of.
     #[arg(long, default_value = "HEAD", value_name = "REV")]
     pub rev: String,
@@ -55,4 +55,16 @@ pub enum FindingsFormat {
     Sarif,
     /// Canonical JSON.
     Json,
+}
+
+impl FindingsFormat {
+    /// The word of the option.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Sarif => "sarif",
+            Self::Json => "json",
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::plan::documents::{QuotedCommand, QuotedState};
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 
 /// Writes every finding with its place and a hint, what was taken out by its author, and the verdict last.
@@ -42,10 +43,10 @@ pub fn text(documents: &BTreeMap<String, Digest>, quoted: &[QuotedCommand], holl
             )
         ));
     }
-    let verdict = match (quoted.iter().any(|command| command.state.is_finding()), hollow) {
-        (true, _) => "NOT aligned",
-        (false, Some(_)) => "UNDECIDED",
-        (false, None) => "aligned",
+    let verdict = match (Standing::worst(quoted.iter().map(|command| command.state.standing())), hollow) {
+        (Standing::Failed | Standing::Tampered, _) => "NOT aligned",
+        (Standing::Undecided, _) | (Standing::Passed, Some(_)) => "UNDECIDED",
+        (Standing::Passed, None) => "aligned",
     };
     let why = hollow.map(|why| format!(" ({why})")).unwrap_or_default();
     let counts: Vec<String> = counts(quoted).into_iter().map(|(word, count)| format!("{count} {word}")).collect();

@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::commands::scans::findings::form;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,11 +13,17 @@ use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_report::{pins as report, pins_sarif};
 
 /// Looks for references, and says which of them keep the pins from holding.
-pub fn pins(context: &Context, revision: &str, look_alikes: bool, format: FindingsFormat) -> Result<Exit, Failure> {
+pub fn pins(
+    context: &Context,
+    revision: &str,
+    look_alikes: bool,
+    format: Option<FindingsFormat>,
+) -> Result<Exit, Failure> {
+    let format = form(format, context.json)?;
     let workspace = context.committed(revision)?;
     let pinned = judge(&workspace, revision, today()?)?;
     let judgement = &pinned.judgement;
-    match if context.json { FindingsFormat::Json } else { format } {
+    match format {
         FindingsFormat::Json => print_json(&report::json(&pinned.commit, &workspace.plan.pins, judgement))?,
         FindingsFormat::Sarif => print_json(&pins_sarif::log(judgement))?,
         FindingsFormat::Text => {

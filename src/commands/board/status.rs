@@ -6,7 +6,7 @@ use crate::commands::scans::findings;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{print, show};
+use crate::output::show;
 use crate::today::today;
 use rcrepro_app::advisories::time_split::time_split;
 use rcrepro_app::board as status;
@@ -29,7 +29,7 @@ pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, 
         status::status_with_sections(&workspace, workspace.revision(), &context.store, today())?;
     let (found, proposals) = findings::proposals(context, &workspace, source)?;
     if propose {
-        return findings::print_proposals(&found, &proposals);
+        return findings::print_proposals(context.json, &found, &proposals);
     }
     let document = || {
         let mut document = json::board(&board);
@@ -66,6 +66,8 @@ pub fn approve(
     let kind = if review { ApprovalKind::Review } else { ApprovalKind::Approval };
     let (path, subject) = app::approve(&context.committed("HEAD")?, packet, kind, by, note)?;
     let what = if review { "its manifest" } else { "the plan" };
-    print(format!("{packet} approved by {by}: {what} {subject}, written to {}\n", path.display()))?;
+    let path = path.display().to_string();
+    let document = || serde_json::json!({ "packet": packet, "by": by, "subject": subject.to_string(), "path": path });
+    show(context.json, document, || format!("{packet} approved by {by}: {what} {subject}, written to {path}\n"))?;
     Ok(Exit::Success)
 }

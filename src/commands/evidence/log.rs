@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{is_terminal, print, print_all, print_json, print_lines, say};
+use crate::today::today;
 use rcrepro_app::evidence::history::History;
 use rcrepro_app::evidence::latest::{Latest, LatestError, latest};
 use rcrepro_app::evidence::recorded;
@@ -79,29 +80,53 @@ pub fn log(
     if let Some(image) = command.filter(|name| workspace.plan.release_images.contains_key(*name)) {
         return of_image(&workspace, packet, image, &store);
     }
-    let latest = latest(&workspace, packet, &store)?;
+    let latest = latest(&workspace, packet, &store, today()).map_err(|error| match command {
+        // Without any evidence the plan alone says whether there is such a command.
+        Some(command) if !has_command(&workspace, packet, command) => workspace.unknown_command(packet, command).into(),
+        _ => Failure::from(error),
+    })?;
     if let Some(unrecorded) = &latest.unrecorded {
         say!("{}", row!("note", "{unrecorded}"));
     }
     say!("evidence of {}", latest.origin);
+    let printed = print_evidence(context, &workspace, packet, command, choice, (&latest, &store));
+    // What can be read is shown, and the last word is that nothing follows from it.
+    match latest.tampered {
+        Some(tampered) => Err(tampered.into()),
+        None => printed.map(|()| Exit::Success),
+    }
+}
+
+fn print_evidence(
+    context: &Context,
+    workspace: &Workspace,
+    packet: &PacketId,
+    command: Option<&Name>,
+    choice: StreamChoice,
+    (latest, store): (&Latest, &FsStore),
+) -> Result<(), Failure> {
     match command {
         None => {
-            let plan = recorded::plan(&latest.manifest, &store).unwrap_or(workspace.plan);
-            list_commands(context, packet, &latest, &plan)?;
+            let plan = recorded::plan(&latest.manifest, store);
+            list_commands(context, packet, latest, plan.as_ref().unwrap_or(&workspace.plan))
         }
         Some(command) => {
-            let entry = evidence_of(&latest.manifest, packet, command)?;
+            let entry = evidence_of(&latest.manifest, workspace, packet, command)?;
             if let Some(run) = latest.taken_over.get(command) {
                 say!("{}", row!("note", "{command} was taken over from run {run}"));
             }
             if context.json {
-                print_json(&streams_document(packet, &latest, entry, choice, &store)?)?;
+                print_json(&streams_document(packet, latest, entry, choice, store)?)
             } else {
-                print_streams(entry, choice, &store)?;
+                print_streams(entry, choice, store)
             }
         }
     }
-    Ok(Exit::Success)
+}
+
+fn has_command(workspace: &Workspace, packet: &PacketId, command: &Name) -> bool {
+    let packet = workspace.plan.packets.get(packet);
+    packet.is_some_and(|packet| workspace.plan.commands(packet).any(|spec| spec.id == *command))
 }
 
 fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &Plan) -> Result<(), Failure> {
@@ -119,7 +144,8 @@ fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &P
     }
     for entry in &manifest.commands {
         let line = printable::line(&entry.line);
-        print(format!("{}\t{}\t{line}\n", entry.id, exit_code(latest, entry, plan)))?;
+        let id = printable::line(entry.id.as_str());
+        print(format!("{id}\t{}\t{line}\n", exit_code(latest, entry, plan)))?;
         if let Some(run) = taken_over.get(&entry.id) {
             say!("{}", row!("note", "{} was taken over from run {run}", entry.id));
         }
@@ -129,13 +155,16 @@ fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &P
 
 fn evidence_of<'a>(
     manifest: &'a ReproManifest,
+    workspace: &Workspace,
     packet: &PacketId,
     command: &Name,
 ) -> Result<&'a CommandEntry, Failure> {
-    manifest.command(command).ok_or_else(|| {
-        let known: Vec<&str> = manifest.commands.iter().map(|entry| entry.id.as_str()).collect();
-        let hint = Some(format!("known: {}", known.join(", ")));
-        Failure::plain(Exit::Undecided, format!("there is no evidence of a command `{command}` in {packet}"), hint)
+    manifest.command(command).ok_or_else(|| match has_command(workspace, packet, command) {
+        true => {
+            let hint = Some(format!("rcrepro run {packet}"));
+            Failure::plain(Exit::Undecided, format!("there is no evidence of command `{command}` in {packet}"), hint)
+        }
+        false => workspace.unknown_command(packet, command).into(),
     })
 }
 

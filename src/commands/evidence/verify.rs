@@ -14,7 +14,7 @@ use rcrepro_store::door::DoorError;
 
 /// Judges a manifest file by the evidence beside it and in the store.
 pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
-    let verification = EvidenceSet::open(path, Some(&context.store))?.verify(today())?;
+    let verification = EvidenceSet::open(&context.path(path), Some(&context.store))?.verify(today())?;
     let verified = Verified {
         manifest: verification.manifest,
         evidence: verification.evidence,

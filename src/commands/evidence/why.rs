@@ -8,9 +8,9 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
+use crate::today::today;
 use rcrepro_app::why::target::Places;
 use rcrepro_app::why::{diffoscope, why as explain};
-use rcrepro_app::workspace::files::write_whole;
 use rcrepro_app::workspace::{Workspace, WorkspaceError};
 use rcrepro_report::why::{html as why_html, json as why_json, text as why_text};
 use rcrepro_store::fs::FsStore;
@@ -23,7 +23,7 @@ pub fn why(context: &Context, first: &str, second: Option<&str>, html: Option<&P
         Err(WorkspaceError::NoRepository { .. }) => Workspace::open(&context.directory),
         found => found,
     };
-    let places = Places { workspace: workspace.as_ref(), store: &store };
+    let places = Places { workspace: workspace.as_ref(), store: &store, today: today(), directory: &context.directory };
     let sides = places.sides(first, second)?;
     let mut why = explain(sides, &store)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -31,9 +31,7 @@ pub fn why(context: &Context, first: &str, second: Option<&str>, html: Option<&P
         diffoscope::attach(&mut why, &program, &store)?;
     }
     if let Some(path) = html {
-        write_whole(path, why_html::html(&why).as_bytes()).map_err(|error| {
-            Failure::plain(Exit::Usage, format!("cannot write `{}`: {error}", path.display()), None)
-        })?;
+        context.write_asked(path, why_html::html(&why).as_bytes())?;
     }
     if context.json {
         print_json(&why_json::json(&why))?;

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json, say};
+use crate::today::today;
 use rcrepro_app::machine::session::Session;
 use rcrepro_app::run::replay::{self, Replayed};
 use rcrepro_app::workspace::Workspace;
@@ -36,8 +37,10 @@ pub async fn replay(
     let packet = target.parse::<PacketId>().ok();
     let path = match &packet {
         Some(id) => manifest_of(&at_revision, id, &execution.rev, older.path())?,
-        None => PathBuf::from(target),
+        None => context.path(Path::new(target)),
     };
+    // Before any engine is asked for.
+    replay::judge_first(&path, &context.store, today())?;
     let progress = Progress::new(context.json);
     let observe = |event| progress.hear(&event);
     context

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::with_images;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{print, say};
+use crate::output::{print, print_json, say};
 use rcrepro_app::toolchain::built_image::BuiltImage;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::{ImageContext, build, load, output};
@@ -27,16 +29,24 @@ pub async fn build(
     let engine = load || build::needs_engine(store.as_ref(), folder, &names)?;
     with_images(context, engine, async |images| {
         let all = build::build_all(images, folder, &names).await?;
+        let mut documents = Vec::new();
         for image in &all {
             if let Some(engine) = images.engine.filter(|_| load) {
                 load::ensure(images, engine, image).await?;
             }
             let identity = &image.identity;
-            let line = format!("{}  {}  {}\n", identity.name, identity.manifest.to_oci(), identity.config.to_oci());
-            print(line)?;
+            let (manifest, config) = (identity.manifest.to_oci(), identity.config.to_oci());
+            if context.json {
+                documents.push(json!({ "name": identity.name.to_string(), "manifest": manifest, "config": config }));
+            } else {
+                print(format!("{}  {manifest}  {config}\n", identity.name))?;
+            }
         }
         if let Some(output) = output {
             write_all(images, &all, output).await?;
+        }
+        if context.json {
+            print_json(&json!({ "images": documents }))?;
         }
         Ok(Exit::Success)
     })

@@ -1,6 +1,6 @@
 //! `rcrepro image …`: one file per subcommand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,8 +15,10 @@ use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::lock::request::LockRequest;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_arguments::{ImageCommand, StagingName};
+use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::ImageSource;
+use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_report::progress::images::ImageProgress;
 use rcrepro_store::fs::FsStore;
 
@@ -35,35 +37,78 @@ pub async fn image(context: &Context, platform: Option<ImagePlatform>, command: 
         let hint = Some("name one: --platform linux/amd64".to_owned());
         Failure::plain(Exit::Usage, "no image can be for this machine's architecture", hint)
     })?;
-    let (folder, named) = of_plan(context, here)?;
-    let definition = |name: String| named.get(&name).cloned().unwrap_or(name);
-    let all = |names: Vec<String>| names.into_iter().map(definition).collect::<Vec<_>>();
+    let images = PlanImages::find(context, here)?;
+    let all = |names: Vec<String>| names.into_iter().map(|name| images.definition(name)).collect::<Result<Vec<_>, _>>();
+    let folder = &images.folder;
     match command {
         ImageCommand::Build { names, load, output } => {
-            build::build(context, &folder, &all(names), load, output.as_deref()).await
+            let output = output.map(|path| context.path(&path));
+            build::build(context, folder, &all(names)?, load, output.as_deref()).await
         }
         ImageCommand::Lock { names, update, update_all, check } => {
-            let (directory, folder, names) = (&*context.directory, &folder, &all(names));
+            let (directory, names) = (&*context.directory, &all(names)?);
             let request = LockRequest { directory, folder, platform, names, update: &update, all: update_all };
             if check { lock::check(context, &request) } else { lock::lock(context, &request).await }
         }
-        ImageCommand::Ls => ls::ls(context, &folder, platform).await,
-        ImageCommand::Validate { targets, loaded } => validate::validate(context, &folder, &targets, loaded).await,
-        ImageCommand::Sbom { name, format, output } => {
-            sbom::sbom(&folder, &definition(name), format, output.as_deref())
+        ImageCommand::Ls => ls::ls(context, folder, platform).await,
+        ImageCommand::Validate { targets, loaded } => {
+            // A target may be a file, or an image that only the engine knows.
+            for target in targets.iter().filter(|target| !loaded && !context.path(Path::new(target)).exists()) {
+                images.definition(target.clone())?;
+            }
+            validate::validate(context, folder, &targets, loaded).await
         }
-        ImageCommand::Push { name, to } => push::push(context, &folder, &definition(name), &to).await,
-        ImageCommand::Pull { reference, load } => pull::pull(context, &folder, &reference, load).await,
+        ImageCommand::Sbom { name, format, output } => {
+            sbom::sbom(context, folder, &images.definition(name)?, format, output.as_deref())
+        }
+        ImageCommand::Push { name, to } => push::push(context, folder, &images.definition(name)?, &to).await,
+        ImageCommand::Pull { reference, load } => pull::pull(context, folder, &reference, load).await,
     }
 }
 
-/// Gives the folder of the definitions that the plan's images are built from, and the definition's name of each image that the
-/// plan calls otherwise; the directory itself where there is no plan, or it builds none.
-fn of_plan(context: &Context, platform: ImagePlatform) -> Result<(ImageFolder, BTreeMap<String, String>), Failure> {
+/// The images that a name can mean.
+struct PlanImages {
+    /// The folder of the definitions that the plan's images are built from; the directory itself where there is no plan, or it
+    /// builds none.
+    folder: ImageFolder,
+    /// The definition's name of each image that the plan calls otherwise.
+    named: BTreeMap<String, String>,
+    /// What the plan names.
+    planned: BTreeSet<String>,
+}
+
+impl PlanImages {
+    /// Gives the definition's name of an image.
+    ///
+    /// # Errors
+    /// [`UnknownName`] for one that neither the plan nor a definition names.
+    fn definition(&self, name: String) -> Result<String, UnknownName> {
+        let defined = self.folder.names().unwrap_or_default().into_iter().map(|name| name.to_string());
+        let known: BTreeSet<String> = self.planned.iter().cloned().chain(defined).collect();
+        if !known.contains(&name) {
+            let place = if self.planned.is_empty() { "`images/`" } else { "the plan" };
+            return Err(UnknownName::new(place, "image", name, known));
+        }
+        Ok(self.named.get(&name).cloned().unwrap_or(name))
+    }
+
+    fn find(context: &Context, platform: ImagePlatform) -> Result<Self, Failure> {
+        // A plan with a mistake keeps nobody from making a lock that mends it.
+        let images = Workspace::open(&context.directory).map(|workspace| workspace.plan.images).unwrap_or_default();
+        let planned = images.keys().map(ToString::to_string).collect();
+        let (folder, named) = of_plan(context, platform, images)?;
+        Ok(Self { folder, named, planned })
+    }
+}
+
+/// Gives the folder, and the names that differ.
+fn of_plan(
+    context: &Context,
+    platform: ImagePlatform,
+    images: BTreeMap<Name, ImageSource>,
+) -> Result<(ImageFolder, BTreeMap<String, String>), Failure> {
     let mut folders: BTreeMap<PathBuf, ImageFolder> = BTreeMap::new();
     let mut named = BTreeMap::new();
-    // A plan with a mistake keeps nobody from making a lock that mends it.
-    let images = Workspace::open(&context.directory).map(|workspace| workspace.plan.images).unwrap_or_default();
     for (name, source) in images {
         let ImageSource::Build { definition, .. } = source else { continue };
         let path = context.directory.join(definition);

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{print, say};
+use crate::output::{say, show};
 use rcrepro_app::machine::config::registry_settings;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::in_engine::pull as app;
 use rcrepro_arguments::StagingName;
 use rcrepro_images::registry::{Registry, RegistryEvent};
 use rcrepro_model::image::reference::ImageReference;
+use rcrepro_model::text::plural::counted;
 use rcrepro_report::row;
 use rcrepro_store::BlobStore;
 use rcrepro_store::fs::FsStore;
@@ -41,7 +44,8 @@ pub async fn pull(
         say!("{what:>10}  {}", app::tag(&image, reference));
     }
     let (manifest, config) = (image.manifest.hash.to_oci(), image.config.hash.to_oci());
-    print(format!("{reference}  {manifest}  {config}\n"))?;
+    let document = || json!({ "reference": reference.to_string(), "manifest": manifest, "config": config });
+    show(context.json, document, || format!("{reference}  {manifest}  {config}\n"))?;
     Ok(Exit::Success)
 }
 
@@ -60,7 +64,7 @@ pub(super) fn tell(event: RegistryEvent) {
     match event {
         RegistryEvent::Pulling { layers: 0, .. } => {}
         RegistryEvent::Pulling { layers, bytes } => {
-            say!("{}", row!("pulling", "{layers} layers, {} MB", bytes / 1_000_000));
+            say!("{}", row!("pulling", "{}, {} MB", counted(layers, "layer"), bytes / 1_000_000));
         }
         RegistryEvent::Retrying { reason, pause } => {
             say!("{}", row!("retrying", "in {:.1} s: {reason}", pause.as_secs_f64()));

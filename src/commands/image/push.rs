@@ -1,11 +1,13 @@
 //! `rcrepro image push`.
 
+use serde_json::json;
+
 use super::pull::tell;
 use super::with_images;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{print, say};
+use crate::output::{say, show};
 use rcrepro_app::machine::config::registry_settings;
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::{ImageError, build, push as app};
@@ -25,6 +27,8 @@ pub async fn push(context: &Context, folder: &ImageFolder, name: &str, to: &Imag
     let pushed = pushed.await?;
     let (uploaded, skipped) = (pushed.uploaded / 1_000_000, pushed.skipped / 1_000_000);
     say!("{}", row!("pushed", "{uploaded} MB, {skipped} MB were there"));
-    print(format!("{name}  {}\n", to.clone().with_digest(pushed.manifest)))?;
+    let reference = to.clone().with_digest(pushed.manifest).to_string();
+    let document = || json!({ "name": name.to_string(), "reference": reference });
+    show(context.json, document, || format!("{name}  {reference}\n"))?;
     Ok(Exit::Success)
 }

@@ -30,10 +30,10 @@ pub async fn validate(
     let host = if loaded { Some(image_host(&targets).await?) } else { None };
     let (mut standings, mut documents) = (Vec::new(), Vec::new());
     for target in &targets {
-        let result = match (&host, locked(folder, target)) {
+        let result = match (&host, locked(context, folder, target)) {
             (Some(host), _) => validate::loaded(folder, target, &**host).await,
             (None, Some(name)) => validate::stored(folder, &name, Arc::new(FsStore::open(&context.store)?)).await,
-            (None, None) => validate::path(Path::new(target)).await,
+            (None, None) => validate::path(&context.path(Path::new(target))).await,
         };
         let result = match result {
             // Whoever names no image means those that are there.
@@ -70,7 +70,7 @@ async fn image_host(targets: &[String]) -> Result<Arc<dyn ImageHost>, EngineErro
 }
 
 /// Takes a target for the name of a lock when there is such a definition, or when nothing else can be meant.
-fn locked(folder: &ImageFolder, target: &str) -> Option<ImageName> {
+fn locked(context: &Context, folder: &ImageFolder, target: &str) -> Option<ImageName> {
     let name: ImageName = target.parse().ok()?;
-    (folder.definition_path(&name).exists() || !Path::new(target).exists()).then_some(name)
+    (folder.definition_path(&name).exists() || !context.path(Path::new(target)).exists()).then_some(name)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{print, print_json_text};
+use crate::output::{print, print_json_text, show};
 use crate::today::today;
-use rcrepro_app::advisories::findings::{findings as gather, tools};
+use rcrepro_app::advisories::findings::{findings as gather, tools, weigh};
 use rcrepro_app::workspace::Workspace;
 use rcrepro_arguments::scans::{FindingsArgs, FindingsFormat};
 use rcrepro_format::plan::proposal_toml;
@@ -21,26 +21,55 @@ use rcrepro_store::fs::FsStore;
 
 /// Lists what the scans found, by their evidence.
 pub fn findings(context: &Context, arguments: &FindingsArgs) -> Result<Exit, Failure> {
+    let format = form(arguments.format, context.json)?;
     let workspace = context.committed(&arguments.rev)?;
     for id in &arguments.packets {
         workspace.packet(id)?;
     }
     let store = FsStore::open(&context.store)?;
     let source = workspace.ingest_source(&arguments.rev, &store)?.root;
-    let found = gather(&workspace, &arguments.packets, source, &store, today())?;
-    let format = if context.json { FindingsFormat::Json } else { arguments.format };
+    let mut found = gather(&workspace, &arguments.packets, source, &store, today())?;
+    weigh(&mut found, &workspace, source, &store, today())?;
     match format {
         FindingsFormat::Text => print(text::findings(&found))?,
         FindingsFormat::Json => print_canonical(&json::findings(&found))?,
         FindingsFormat::Sarif => print_canonical(&sarif::log(&found, &tools(&workspace, &found)))?,
     }
-    if found.standing() != Standing::Undecided {
-        return Ok(found.standing().into());
+    match untold(&found) {
+        Some(failure) => Err(failure),
+        None => Ok(found.standing().into()),
+    }
+}
+
+/// Gives the form that is wanted.
+///
+/// # Errors
+/// A [`Failure`] where two are asked for.
+pub fn form(format: Option<FindingsFormat>, json: bool) -> Result<FindingsFormat, Failure> {
+    match (format, json) {
+        (Some(FindingsFormat::Json) | None, true) => Ok(FindingsFormat::Json),
+        (Some(other), true) => {
+            let message = format!("`--json` and `--format {}` ask for two forms: expected one of them", other.as_str());
+            Err(Failure::plain(Exit::Usage, message, Some("leave out `--json`".to_owned())))
+        }
+        (format, false) => Ok(format.unwrap_or(FindingsFormat::Text)),
+    }
+}
+
+/// Says why the scans do not say all that they should; none when they do, or when what they found says enough.
+fn untold(found: &Findings) -> Option<Failure> {
+    let standing = found.standing();
+    if let Some((packet, why)) = found.tampered() {
+        let message = format!("the evidence of {packet} was tampered with: {why}");
+        return Some(Failure::plain(standing.into(), message, Some("rcrepro status".to_owned())));
+    }
+    if standing == Standing::Passed || !found.open().is_empty() {
+        return None;
     }
     let silent = found.silent();
     let why =
         silent.first().map_or("the plan has no scan: no command calls gitleaks, govulncheck or npm audit", |line| line);
-    Err(Failure::plain(Exit::Undecided, format!("not every scan says what it found: {why}"), None))
+    Some(Failure::plain(standing.into(), format!("not every scan says what it found: {why}"), None))
 }
 
 fn print_canonical(document: &serde_json::Value) -> Result<(), Failure> {
@@ -60,10 +89,18 @@ pub fn proposals(
     Ok((found, proposals))
 }
 
-/// Prints the proposed packets as TOML for the plan, with the reasons of scans that gave no result as comments.
-pub fn print_proposals(found: &Findings, proposals: &[Proposal]) -> Result<Exit, Failure> {
+/// Prints the proposed packets as TOML for the plan, with the reasons of scans that gave no result as comments; or as a document.
+pub fn print_proposals(json: bool, found: &Findings, proposals: &[Proposal]) -> Result<Exit, Failure> {
     let silent: BTreeSet<String> = found.silent().into_iter().collect();
-    let notes: String = silent.iter().map(|line| format!("# not known: {}\n", line.replace('\n', " "))).collect();
-    print(format!("{notes}{}", proposal_toml::encode(proposals)))?;
-    Ok(Standing::worst(silent.iter().map(|_| Standing::Undecided)).into())
+    let standing = Standing::worst(silent.iter().map(|_| Standing::Undecided));
+    let document = || {
+        let proposals = json::proposals(proposals);
+        serde_json::json!({ "standing": standing, "proposals": proposals, "not_known": silent })
+    };
+    let text = || {
+        let notes = silent.iter().map(|line| format!("# not known: {}\n", line.replace('\n', " ")));
+        format!("{}{}", notes.collect::<String>(), proposal_toml::encode(proposals))
+    };
+    show(json, document, text)?;
+    Ok(standing.into())
 }

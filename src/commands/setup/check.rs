@@ -1,14 +1,17 @@
 //! `rcrepro check`.
 
+use serde_json::{Value, json};
+
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{complain, print, print_json, say};
 use crate::today::today;
 use crate::uncommitted;
-use rcrepro_app::workspace::PLAN_FILE;
 use rcrepro_app::workspace::check::{self, AdvisoryFront, PlanCheck};
 use rcrepro_app::workspace::next::next_command;
+use rcrepro_app::workspace::{PLAN_FILE, Workspace};
+use rcrepro_model::plan::Plan;
 use rcrepro_model::text::plural::counted;
 use rcrepro_model::text::printable;
 use rcrepro_report as report;
@@ -19,55 +22,83 @@ use rcrepro_report::row;
 pub fn check(context: &Context) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let checked = check::check(&workspace, today());
-    let exit = if checked.is_refused() { Exit::Plan } else { Exit::Success };
-    let PlanCheck { commands, fronts, missing, stale, uncommitted, notes, todos, source } = checked;
     let next = next_command(&workspace);
-    let source = source.map_err(|error| Failure::from(error).words());
-    let look = source.as_ref().map_err(String::clone).map(|look| report::source::SourceFaults {
-        commit: &look.commit,
-        refused: &look.refused,
-        notes: &look.notes,
+    let undecided = checked.source.as_ref().err().map(|error| {
+        let error = Failure::of_workspace(Exit::Undecided, error);
+        (error.words(), error.hint)
     });
-    let plan = &workspace.plan;
+    let look = match (&checked.source, &undecided) {
+        (Ok(look), _) => {
+            Ok(report::source::SourceFaults { commit: &look.commit, refused: &look.refused, notes: &look.notes })
+        }
+        (Err(_), why) => Err(why.as_ref().map(|(words, _)| words.clone()).unwrap_or_default()),
+    };
     if context.json {
-        let document = serde_json::json!({
-            "plan": workspace.plan_digest().to_string(), "name": plan.name, "images": plan.images.len(),
-            "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing, "stale": stale, "notes": notes,
-            "todos": todos, "next": next,
-            "uncommitted": uncommitted.as_ref().ok(),
-            "source": report::source::json(&look),
-        });
-        print_json(&document)?;
+        print_json(&document(&workspace, &checked, next.as_deref(), report::source::json(&look)))?;
     } else {
-        let text = format!(
-            "plan `{}` is sound: {}, {}, {}, {}\n",
-            printable::line(&plan.name),
-            counted(plan.images.len(), "image"),
-            counted(plan.frozen.len(), "frozen input"),
-            counted(commands, "command"),
-            counted(plan.packets.len(), "packet")
-        );
-        print(text)?;
-        for front in &fronts {
-            print(front_line(front))?;
-        }
-        for thing in &missing {
-            print(format!("  missing: {}: {}\n", thing.what, thing.hint))?;
-        }
-        for lock in &stale {
-            print(format!("  stale: {}: {}\n", lock.what, lock.hint))?;
-        }
-        for (line, todo) in &todos {
-            print(format!("  to do: {PLAN_FILE}:{line}: {todo}\n"))?;
-        }
-        complain(&uncommitted::warning(&uncommitted));
-        for note in &notes {
-            print(format!("  note: {note}\n"))?;
-        }
+        print_check(&workspace.plan, &checked)?;
         print(report::source::text(&look))?;
     }
+    // Before the first commit there is a next step all the same.
     say_next(next);
-    Ok(exit)
+    match undecided {
+        _ if checked.is_refused() => Ok(Exit::Plan),
+        None => Ok(Exit::Success),
+        Some((why, hint)) => {
+            let message = format!("nothing was decided: the source was not looked at: {why}");
+            Err(Failure::plain(Exit::Undecided, message, hint))
+        }
+    }
+}
+
+fn document(workspace: &Workspace, checked: &PlanCheck, next: Option<&str>, source: Value) -> Value {
+    let PlanCheck { commands, missing, faulty, stale, uncommitted, notes, todos, .. } = checked;
+    let plan = &workspace.plan;
+    json!({
+        "plan": workspace.plan_digest().to_string(), "name": plan.name, "images": plan.images.len(),
+        "frozen": plan.frozen.len(), "commands": commands, "packets": plan.packets.len(), "missing": missing,
+        "faulty": faulty, "stale": stale, "notes": notes, "todos": todos, "next": next,
+        "uncommitted": uncommitted.as_ref().ok(),
+        "source": source,
+    })
+}
+
+/// Prints what was counted and found, less what is in the source.
+fn print_check(plan: &Plan, checked: &PlanCheck) -> Result<(), Failure> {
+    let PlanCheck { commands, fronts, missing, faulty, stale, uncommitted, notes, todos, source } = checked;
+    let sound = if checked.is_refused() || source.is_err() { "was read" } else { "is sound" };
+    let text = format!(
+        "plan `{}` {sound}: {}, {}, {}, {}\n",
+        printable::line(&plan.name),
+        counted(plan.images.len(), "image"),
+        counted(plan.frozen.len(), "frozen input"),
+        counted(*commands, "command"),
+        counted(plan.packets.len(), "packet")
+    );
+    print(text)?;
+    for front in fronts {
+        print(front_line(front))?;
+    }
+    for thing in missing {
+        print(format!("  missing: {}: {}\n", thing.what, thing.hint))?;
+    }
+    for definition in faulty {
+        print(format!("  refused: {}\n", definition.what))?;
+        if !definition.hint.is_empty() {
+            print(format!("    hint: {}\n", definition.hint))?;
+        }
+    }
+    for lock in stale {
+        print(format!("  stale: {}: {}\n", lock.what, lock.hint))?;
+    }
+    for (line, todo) in todos {
+        print(format!("  to do: {PLAN_FILE}:{line}: {todo}\n"))?;
+    }
+    complain(&uncommitted::warning(uncommitted));
+    for note in notes {
+        print(format!("  note: {note}\n"))?;
+    }
+    Ok(())
 }
 
 /// Says which command comes next, as long as a packet is not recorded.

@@ -1,16 +1,19 @@
 //! `rcrepro lock`.
 
+use serde_json::json;
+
 use crate::commands::setup::check::say_next;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::print;
+use crate::output::{print, print_json};
 use rcrepro_app::frozen::FrozenStep;
 use rcrepro_app::run::prepare::Preparation;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::next::next_command;
 use rcrepro_arguments::StagingName;
 use rcrepro_model::content::name::Name;
+use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_report::progress::Progress;
 
 /// Runs the network step of frozen inputs and writes their locks.
@@ -26,6 +29,7 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
             let source = workspace.ingest_source(revision, &*session.store)?;
             let images = names.iter().filter_map(|name| workspace.plan.frozen[name].image.clone());
             let images = preparation.images(images).await?;
+            let mut documents = Vec::new();
             for name in &names {
                 let image = workspace.plan.frozen[name].image.as_ref();
                 let identity = image.map(|image| images[image].identity(image));
@@ -33,7 +37,14 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
                 let step = FrozenStep { modules, ..preparation.frozen_step(name, source.root, identity.as_ref()) };
                 let (path, changed) = step.lock(named).await?;
                 let state = if changed { "locked" } else { "unchanged" };
-                print(format!("{state:>10}  {name}: {}\n", path.display()))?;
+                if context.json {
+                    documents.push(json!({ "name": name, "path": path.display().to_string(), "state": state }));
+                } else {
+                    print(format!("{state:>10}  {name}: {}\n", path.display()))?;
+                }
+            }
+            if context.json {
+                print_json(&json!({ "locks": documents }))?;
             }
             say_next(next_command(&workspace));
             Ok(Exit::Success)
@@ -44,9 +55,7 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
 fn known(workspace: &Workspace, names: &[Name]) -> Result<Vec<Name>, Failure> {
     let frozen = &workspace.plan.frozen;
     if let Some(unknown) = names.iter().find(|name| !frozen.contains_key(*name)) {
-        let known: Vec<String> = frozen.keys().map(ToString::to_string).collect();
-        let hint = Some(format!("known: {}", known.join(", ")));
-        return Err(Failure::plain(Exit::Plan, format!("the plan has no frozen input `{unknown}`"), hint));
+        return Err(UnknownName::new("the plan", "frozen input", unknown, frozen.keys()).into());
     }
     let mut wanted: Vec<Name> = if names.is_empty() { frozen.keys().cloned().collect() } else { names.to_vec() };
     // What is compiled comes after what it is compiled from.

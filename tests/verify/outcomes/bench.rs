@@ -47,6 +47,20 @@ pub struct Seen {
     pub code: Option<i32>,
 }
 
+impl Seen {
+    /// Of what has no word on the scale, the exit code says it.
+    fn by_code(code: i32) -> Self {
+        let word = match code {
+            0 => "PASSED",
+            1 => "FAILED",
+            5 => "UNDECIDED",
+            6 => "TAMPERED",
+            _ => "an error",
+        };
+        Self { word: word.to_owned(), code: Some(code) }
+    }
+}
+
 impl From<Standing> for Seen {
     fn from(standing: Standing) -> Self {
         Self { word: standing.word().to_owned(), code: None }
@@ -88,6 +102,7 @@ impl Bench {
             write(file, &std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("committed"));
         }
         write("rcrepro.toml", plan(pairs).as_bytes());
+        write("README.md", b"```sh\nmake other\n```\n");
         git(&root, &["init", "-q", "-b", "main"]);
         git(&root, &["add", "-A"]);
         git(&root, &["commit", "-q", "-m", "begin"]);
@@ -202,15 +217,39 @@ impl Bench {
         }
         let bytes = manifest_json::encode(&manifest).0;
         evidence::write(&path, &bytes, &manifest, &found.proof_inputs, &*self.making).expect("written");
-        for fact in pair.iter().filter(|fact| fact.after == After::Lost) {
+        for fact in pair {
             let entry = manifest.commands.iter().find(|entry| entry.id == slug(fact)).expect("it ran");
             let blob = evidence::folder_of(&path).join(entry.stdout.raw.hash.to_string());
-            std::fs::remove_file(blob).expect("it is there");
+            match fact.after {
+                After::Lost => std::fs::remove_file(blob).expect("it is there"),
+                After::Damaged => {
+                    let bytes = std::fs::read(&blob).expect("it is there");
+                    std::fs::write(&blob, bytes.to_ascii_uppercase()).expect("written");
+                }
+                After::Linked => {
+                    let elsewhere = self.folder.path().join(format!("linked-{index}"));
+                    std::fs::rename(&blob, &elsewhere).expect("it is there");
+                    std::os::unix::fs::symlink(&elsewhere, &blob).expect("linked");
+                }
+                After::Nothing | After::Changed | After::Image(_) => {}
+            }
         }
     }
 
-    /// Asks the program to verify a packet's manifest.
-    pub fn judged(&self, index: usize) -> BTreeMap<&'static str, Seen> {
+    /// Lays the manifest and the evidence of one packet where those of another one are.
+    pub fn put_over(&self, from: usize, over: usize) {
+        let [from, over] = [from, over].map(|index| self.workspace.manifest_path(&id(index)));
+        std::fs::copy(&from, &over).expect("it is there");
+        let [from, over] = [from, over].map(|path| evidence::folder_of(&path));
+        for blob in std::fs::read_dir(&from).expect("listed") {
+            let blob = blob.expect("an entry").path();
+            std::fs::copy(&blob, over.join(blob.file_name().expect("a name"))).expect("copied");
+        }
+    }
+
+    /// Asks the program what it makes of a packet's manifest: to verify it, to show it, to compare it, and of one with a scan what
+    /// that found.
+    pub fn judged(&self, index: usize, pair: &[&'static Fact]) -> BTreeMap<&'static str, Seen> {
         let path = self.workspace.manifest_path(&id(index)).display().to_string();
         let (code, text) = self.program(&["verify", &path]);
         let words = ["UNDECIDED", "FAILED", "TAMPERED"];
@@ -219,7 +258,17 @@ impl Bench {
         let document: Value = serde_json::from_str(&document).expect("one document");
         let standing = document["standing"].as_str().expect("a word").to_uppercase();
         assert_eq!(standing, word, "text and JSON agree\n{text}");
-        [("verify", Seen { word: word.to_owned(), code: Some(code) })].into()
+        let mut seen = BTreeMap::from([("verify", Seen { word: word.to_owned(), code: Some(code) })]);
+        let packet = id(index).to_string();
+        seen.insert("log", Seen::by_code(self.program(&["log", &packet]).0));
+        seen.insert("why", Seen::by_code(self.program(&["why", &path, &path]).0));
+        if pair.iter().any(|fact| fact.line.starts_with("npm audit")) {
+            let (code, document) = self.program(&["--json", "findings", &packet]);
+            let document: Value = serde_json::from_str(&document).expect("one document");
+            let word = document["standing"].as_str().expect("a word").to_uppercase();
+            seen.insert("findings", Seen { word, code: Some(code) });
+        }
+        seen
     }
 
     /// Decides the board by the evidence that was left, and holds the program's own against it.
@@ -236,12 +285,13 @@ impl Bench {
         Judged(board)
     }
 
-    fn program(&self, arguments: &[&str]) -> (i32, String) {
+    pub fn program(&self, arguments: &[&str]) -> (i32, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_rcrepro"))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
             .env("RCREPRO_STORE", &self.judging)
+            .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
             .current_dir(&self.workspace.folder)
             .args(arguments)
             .output()
@@ -286,7 +336,7 @@ fn plan(pairs: &[Vec<&'static Fact>]) -> String {
     }
     text +=
         "[[quarantine]]\ncommand = \"expired-quarantine\"\nreason = \"races\"\nowner = \"ada\"\nexpires = 2020-01-01\n";
-    text
+    text + "[documents]\npaths = [\"README.md\"]\n"
 }
 
 fn images(pair: &[&'static Fact]) -> Option<Released> {

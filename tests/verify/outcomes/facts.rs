@@ -32,14 +32,20 @@ pub enum After {
     Lost,
     /// The manifest says another exit code.
     Changed,
+    /// The command's standard output is other bytes of the same size.
+    Damaged,
+    /// The command's standard output is a link to where the right bytes are.
+    Linked,
     /// Only an execution sees it: an image of the release.
     Image(FindingName),
 }
 
-const ALL: &[&str] = &["run", "replay", "verify", "status", "verdict"];
+const ALL: &[&str] = &["run", "replay", "verify", "status", "verdict", "findings"];
 const EXECUTED: &[&str] = &["run", "replay"];
 const REPLAYED: &[&str] = &["replay"];
-const RECORDED: &[&str] = &["verify", "status", "verdict"];
+const RECORDED: &[&str] = &["verify", "status", "verdict", "findings"];
+/// What contradicts itself is refused by those, too, that only show or compare evidence.
+const REFUSED: &[&str] = &["verify", "status", "verdict", "findings", "log", "why"];
 
 const fn fact(name: &'static str, standing: Standing, line: &'static str, scripts: fn() -> Vec<Script>) -> Fact {
     Fact { name, standing, seen_by: ALL, line, keys: "", scripts, recorded: scripts, after: After::Nothing }
@@ -52,6 +58,14 @@ fn passes() -> Vec<Script> {
 /// What is lost later must be in no other command's evidence.
 fn passes_alone() -> Vec<Script> {
     vec![Script::exit(0).stdout("lost and not found\n")]
+}
+
+fn passes_and_is_damaged() -> Vec<Script> {
+    vec![Script::exit(0).stdout("damaged afterwards\n")]
+}
+
+fn passes_and_is_linked() -> Vec<Script> {
+    vec![Script::exit(0).stdout("a link afterwards\n")]
 }
 
 fn fails() -> Vec<Script> {
@@ -109,7 +123,17 @@ pub const FACTS: &[Fact] = &[
         after: After::Lost,
         ..fact("missing evidence", Standing::Undecided, "make lost", passes_alone)
     },
-    Fact { seen_by: RECORDED, after: After::Changed, ..fact("tampered", Standing::Tampered, "make changed", passes) },
+    Fact { seen_by: REFUSED, after: After::Changed, ..fact("tampered", Standing::Tampered, "make changed", passes) },
+    Fact {
+        seen_by: REFUSED,
+        after: After::Damaged,
+        ..fact("damaged evidence", Standing::Tampered, "make damaged", passes_and_is_damaged)
+    },
+    Fact {
+        seen_by: REFUSED,
+        after: After::Linked,
+        ..fact("linked evidence", Standing::Tampered, "make linked", passes_and_is_linked)
+    },
     Fact { seen_by: REPLAYED, recorded: passes, ..fact("divergent", Standing::Failed, "make other", differs) },
     Fact {
         seen_by: EXECUTED,

@@ -74,7 +74,7 @@ async fn every_pair_of_facts_has_one_word_and_one_exit_code_in_every_command() {
     let board = bench.board();
     for (index, pair, executed) in packets {
         let mut seen = executed;
-        seen.extend(bench.judged(index));
+        seen.extend(bench.judged(index, pair));
         seen.insert("status", board.status(index));
         seen.insert("verdict", board.verdict(index));
         looked += 1;
@@ -85,10 +85,37 @@ async fn every_pair_of_facts_has_one_word_and_one_exit_code_in_every_command() {
     }
     assert!(wrong.is_empty(), "{} contradictions:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(looked, FACTS.len() * (FACTS.len() + 1) / 2);
-    for command in ["run", "replay", "verify", "status", "verdict"] {
+    for command in ["run", "replay", "verify", "status", "verdict", "findings", "log", "why"] {
         let count = commands.get(command).copied().unwrap_or(0);
         assert!(count >= FACTS.len(), "`{command}` met {count} pairs only");
     }
+}
+
+#[tokio::test]
+async fn a_manifest_in_the_place_of_another_packets_is_tampered_with_for_everyone() {
+    let fact = |name: &str| FACTS.iter().find(|fact| fact.name == name).expect("a fact");
+    // Both are whole: what they are about only an execution sees.
+    let pairs = [vec![fact("divergent")], vec![fact("network attempt")]];
+    let bench = Bench::new(&pairs);
+    for (index, pair) in pairs.iter().enumerate() {
+        bench.execute(index, pair).await;
+    }
+    let asks: [&[&str]; 7] = [
+        &["verify", "manifests/RC-01.json"],
+        &["status"],
+        &["verdict"],
+        &["log", "RC-01"],
+        &["why", "RC-01", "manifests/RC-01.json"],
+        &["replay", "manifests/RC-01.json"],
+        &["documents"],
+    ];
+    let codes = || asks.map(|asks| bench.program(asks).0);
+    // No engine answers here.
+    assert_eq!(codes(), [0, 0, 0, 0, 0, 4, 0], "both manifests are whole and in their places");
+    bench.put_over(0, 1);
+    let (_, text) = bench.program(&["verify", "manifests/RC-01.json"]);
+    assert!(text.contains("packet-differs") && text.contains("RC-00"), "{text}");
+    assert_eq!(codes(), [6; 7], "the manifest of RC-00 is where that of RC-01 was");
 }
 
 #[test]

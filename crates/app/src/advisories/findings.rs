@@ -3,22 +3,24 @@
 //! The newest run or replay of this very source counts, failed ones too; without one, the committed record of a failure, and
 //! then the committed manifest. Nothing is executed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::board::status_error::StatusError;
 use crate::evidence::currency::outdated;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::failure;
 use crate::evidence::history::History;
+use crate::evidence::judged::PacketJudge;
 use crate::evidence::recorded;
 use crate::run::ended::ended;
 use crate::run::prove::{Proved, prove};
 use crate::workspace::Workspace;
-use rcrepro_model::advisory::findings::{Findings, Scan};
+use rcrepro_model::advisory::findings::{Findings, Scan, ScanBasis};
 use rcrepro_model::advisory::rescan::ScanOutcome;
 use rcrepro_model::advisory::scan::{SCANNERS, ScanFinding};
 use rcrepro_model::advisory::waiver::{self, Known, Waiver};
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::decision::board::PacketEvidence;
 use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest};
 use rcrepro_model::plan::proof::{Condition, Tool};
 use rcrepro_model::plan::{CommandSpec, PacketId, Plan};
@@ -72,6 +74,32 @@ pub fn findings(
         findings.notes = idle(&workspace.plan.waivers, &findings, day);
     }
     Ok(findings)
+}
+
+/// Lets count what the evidence of the packets with scans came to, as the board judges it.
+///
+/// # Errors
+/// [`StatusError`] when the runs or the evidence cannot be read at all.
+pub fn weigh(
+    findings: &mut Findings,
+    workspace: &Workspace,
+    source: Digest,
+    store: &FsStore,
+    day: CivilDate,
+) -> Result<(), StatusError> {
+    let judge = PacketJudge::new(workspace, store, source, day)?;
+    let ids: BTreeSet<&PacketId> = findings.scans.iter().map(|scan| &scan.packet).collect();
+    let mut evidence = BTreeMap::new();
+    for id in ids {
+        let (standing, why) = match judge.evidence(id, workspace.packet(id)?)? {
+            PacketEvidence::Failed { why } => (Standing::Failed, why),
+            PacketEvidence::Tampered { why } => (Standing::Tampered, why),
+            _ => continue,
+        };
+        evidence.insert(id.clone(), ScanBasis { standing, why: why.into_iter().next().unwrap_or_default() });
+    }
+    findings.evidence = evidence;
+    Ok(())
 }
 
 /// Finds the newest evidence of a packet, or says why it cannot be read: older evidence does not take its place then.

@@ -1,18 +1,23 @@
 //! `rcrepro documents`: holds the commands that tracked documents quote against the plan and the recorded manifests.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
+use crate::evidence::tampered::{self, Tampered};
+use crate::workspace::files::restore;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::plan::PacketId;
 use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, RecordedCommand};
 use rcrepro_model::plan::glob::PathGlob;
 use rcrepro_model::standing::Standing;
+use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_pins::documents::sections::SectionsError;
 use rcrepro_pins::documents::{align, sections};
@@ -77,7 +82,7 @@ impl Hint for DocumentsError {
                 let packet = path.file_stem().unwrap_or_default().to_string_lossy();
                 Some(format!("record the packet again: rcrepro run {packet}"))
             }
-            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::Manifest { path, .. } => Some(restore(path)),
             Self::NotUtf8 { .. } | Self::Io { .. } => None,
         }
     }
@@ -98,7 +103,7 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// Lists what is wrong.
+    /// Lists what is wrong, and what has no evidence.
     pub(crate) fn findings(&self) -> impl Iterator<Item = &QuotedCommand> {
         self.quoted.iter().filter(|quoted| quoted.state.is_finding())
     }
@@ -115,11 +120,11 @@ impl Alignment {
         self.quoted.is_empty().then(|| "the documents quote no command of a tool that the plan uses".to_owned())
     }
 
-    /// What the documents came to: a finding is known, whatever was not checked.
+    /// What the documents came to: a stale line is known to be one, whatever was not checked and has no evidence.
     #[must_use]
     pub fn standing(&self) -> Standing {
         let hollow = self.hollow().map(|_| Standing::Undecided);
-        Standing::worst(self.findings().map(|_| Standing::Failed).chain(hollow))
+        Standing::worst(self.quoted.iter().map(|quoted| quoted.state.standing()).chain(hollow))
     }
 
     /// Gives the digest of the result: the canonical JSON of all that is in it, with every manifest that it rests on. Written
@@ -133,7 +138,7 @@ impl Alignment {
 
 /// Reads the documents that the plan names in a commit, and judges every command that they quote.
 ///
-/// Evidence is what the manifests in `manifests/` say; whether their digests are right is `rcrepro verify`'s to say.
+/// Evidence is what the manifests in `manifests/` say; whether their digests are right is [`tampered()`]'s to say.
 ///
 /// # Errors
 /// [`DocumentsError`].
@@ -182,6 +187,27 @@ fn without_sections(text: &str) -> Result<(String, String), SectionsError> {
     Ok((sections::blanked(text)?, sections::emptied(text)?))
 }
 
+/// Finds the first manifest that holds a quoted command and was tampered with.
+///
+/// # Errors
+/// [`EvidenceSetError`] when a manifest or what lies beside it cannot be read.
+pub fn tampered(
+    workspace: &Workspace,
+    found: &Alignment,
+    store: &Path,
+    today: CivilDate,
+) -> Result<Option<Tampered>, EvidenceSetError> {
+    let recorded = found.quoted.iter().flat_map(|quoted| quoted.state.recorded());
+    let packets: BTreeSet<&PacketId> = recorded.map(|recorded| &recorded.packet).collect();
+    for packet in packets {
+        let path = workspace.manifest_path(packet);
+        if let Some(tampered) = tampered::tampered(&path, &EvidenceSet::open(&path, Some(store))?, today)? {
+            return Ok(Some(tampered));
+        }
+    }
+    Ok(None)
+}
+
 /// Lists the plan's commands with the manifests that hold them.
 ///
 /// # Errors
@@ -199,8 +225,7 @@ pub(crate) fn plan_lines(workspace: &Workspace) -> Result<Vec<PlanLine>, Documen
         let digest = Digest::of(&bytes);
         for entry in manifest.commands {
             let succeeded = entry.succeeded();
-            let of =
-                RecordedCommand { packet: manifest.packet.clone(), command: entry.id, manifest: digest, succeeded };
+            let of = RecordedCommand { packet: packet.clone(), command: entry.id, manifest: digest, succeeded };
             recorded.entry(entry.line).or_default().push(of);
         }
     }

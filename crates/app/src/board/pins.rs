@@ -61,7 +61,7 @@ pub fn pins(workspace: &Workspace, revision: &str, day: CivilDate) -> Result<Pin
             Err(_) => Look::File(MentionsOfFile::read(path, bytes, &plan.pins)),
         },
         Visited::File(bytes) => Look::File(MentionsOfFile::read(path, bytes, &plan.pins)),
-        Visited::Symlink => Look::Nothing,
+        Visited::Symlink(_) => Look::Nothing,
         Visited::Submodule => Look::Closed(path.to_owned()),
     })?;
     let mut survey = PinSurvey { folder: workspace.folder_in_repository()?, ..PinSurvey::default() };

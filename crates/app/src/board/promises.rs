@@ -1,5 +1,7 @@
 //! What a plan promises beside its commands (scope, documents, residual risks), as facts for the board.
 
+use std::cmp::Reverse;
+
 use super::documents::{self, DocumentsError};
 use super::scope::{self, ScopeError};
 use crate::workspace::Workspace;
@@ -7,6 +9,7 @@ use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::decision::board::Fact;
 use rcrepro_model::decision::risk;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::plural::counted;
 
@@ -44,12 +47,14 @@ pub(crate) fn documents(workspace: &Workspace, revision: &str) -> Fact {
         Err(error @ DocumentsError::Manifest { .. }) => return Fact::Tampered { why: error.to_string() },
         Err(error) => return Fact::Undecided { why: error.to_string() },
     };
-    if let Some(first) = found.findings().next() {
-        let (word, count) = (first.state.as_str(), found.findings().count());
-        let place = format!("{}:{}: `{}`", first.document, first.line, first.text);
-        return Fact::Fails {
-            why: format!("{} (rcrepro documents), the first: {word}, {place}", counted(count, "finding")),
-        };
+    let worst =
+        found.findings().max_by_key(|quoted| (quoted.state.standing(), Reverse((&quoted.document, quoted.line))));
+    if let Some(worst) = worst {
+        let (word, count) = (worst.state.as_str(), found.findings().count());
+        let place = format!("{}:{}: `{}`", worst.document, worst.line, worst.text);
+        let why = format!("{} (rcrepro documents), the first: {word}, {place}", counted(count, "finding"));
+        // A line without evidence waits for a run.
+        return if worst.state.standing() == Standing::Failed { Fact::Fails { why } } else { Fact::Waits { why } };
     }
     match found.hollow() {
         Some(why) => Fact::Undecided { why },
@@ -73,7 +78,7 @@ pub(crate) fn risks(workspace: &Workspace, day: CivilDate) -> Fact {
         .map(|(risk, state)| format!("`{}` ({}) is {}", risk.id, risk.class, state.as_str()))
         .collect();
     if open.is_empty() {
-        return Fact::Holds { evidence: workspace.plan_digest(), says: format!("{} residual risks", risks.len()) };
+        return Fact::Holds { evidence: workspace.plan_digest(), says: counted(risks.len(), "residual risk") };
     }
     Fact::Fails { why: open.join(", ") }
 }

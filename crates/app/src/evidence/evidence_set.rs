@@ -16,7 +16,9 @@ use crate::suppressions::trees::SourceReadings;
 use crate::suppressions::verify as suppressions;
 use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
+use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_store::layered::Layered;
 
@@ -119,6 +121,7 @@ impl EvidenceSet {
     ) -> Result<Verification, EvidenceSetError> {
         let mut verification = verify(self.file.bytes(), self.file.blobs(), &self.file.examine_folder()?, today);
         if let Some(manifest) = &verification.parsed {
+            verification.findings.extend(misnamed(self.file.path(), manifest));
             let (findings, untied) = repository::verify(self.file.path(), manifest, self.file.blobs());
             verification.findings.extend(findings);
             verification.untied.extend(untied);
@@ -137,4 +140,17 @@ impl EvidenceSet {
     pub(crate) fn verify_images(&self, manifest: &ReproManifest) -> Result<VerifiedImages, EvidenceSetError> {
         Ok(images::verify(self.file.path(), manifest, self.file.blobs(), self.store.as_deref())?)
     }
+}
+
+/// A file that is named after a packet (`RC-05.json`, `RC-05.failed.json`) and holds the manifest of another one was put in its
+/// place; a file of any other name promises no packet.
+fn misnamed(path: &Path, manifest: &ReproManifest) -> Option<Finding> {
+    let stem = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    let promised: PacketId = stem.strip_suffix(".failed").unwrap_or(stem).parse().ok()?;
+    (promised != manifest.packet).then(|| Finding {
+        name: FindingName::PacketDiffers,
+        at: "packet".to_owned(),
+        expected: promised.to_string(),
+        found: manifest.packet.to_string(),
+    })
 }

@@ -59,6 +59,14 @@ impl History {
         Ok(Self { runs: Runs::open(store)? })
     }
 
+    /// Lists the runs of the store, the oldest first.
+    ///
+    /// # Errors
+    /// [`RunFolderError`] when they cannot be read.
+    pub(crate) fn runs(&self) -> Result<Vec<RunId>, RunFolderError> {
+        self.runs.list()
+    }
+
     /// Reads what one run recorded of a packet; `None` when it recorded nothing of it.
     ///
     /// # Errors

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::evidence_set::EvidenceSet;
 use super::history::History;
 use super::recorded::{self, RecordedError};
+use super::tampered::{Tampered, tampered};
 use crate::run::ended::ended_by;
 use crate::run::replay::{ReplayError, read_manifest};
 use crate::workspace::Workspace;
@@ -14,6 +16,7 @@ use rcrepro_model::evidence::manifest::{CommandEntry, ReproManifest};
 use rcrepro_model::evidence::run_record::{CommandRecord, RunRecord};
 use rcrepro_model::execution::ending::words;
 use rcrepro_model::plan::{PacketId, Plan};
+use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::runs::RunFolderError;
@@ -46,6 +49,12 @@ pub enum LatestError {
     Manifest(Box<ReplayError>),
 }
 
+impl From<ReplayError> for LatestError {
+    fn from(error: ReplayError) -> Self {
+        Self::Manifest(Box::new(error))
+    }
+}
+
 impl Hint for LatestError {
     fn hint(&self) -> Option<String> {
         match self {
@@ -69,6 +78,8 @@ pub struct Latest {
     pub unrecorded: Option<String>,
     /// The commands that the run took over, with the run that executed them.
     pub taken_over: BTreeMap<Name, String>,
+    /// What contradicts the rest of committed evidence. The store of the user is his own: what is wrong in it is an error.
+    pub tampered: Option<Tampered>,
 }
 
 impl Latest {
@@ -82,11 +93,17 @@ impl Latest {
 
 /// Finds a packet's latest evidence.
 ///
-/// Older evidence never takes the place of a record that cannot be read, or whose manifest is gone.
+/// Older evidence never takes the place of a record that cannot be read, or whose manifest is gone. That committed evidence was
+/// tampered with is told beside it.
 ///
 /// # Errors
 /// [`LatestError::Recorded`] for such a record, [`LatestError::Nothing`] when there is no evidence at all.
-pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Result<Latest, LatestError> {
+pub fn latest(
+    workspace: &Workspace,
+    packet: &PacketId,
+    store: &FsStore,
+    today: CivilDate,
+) -> Result<Latest, LatestError> {
     let history = History::open(store.root())?;
     let unrecorded = history.unrecorded(packet, &workspace.folder)?.map(|unrecorded| unrecorded.to_string());
     if let Some(record) = history.newest_of_plan(packet, workspace.plan_digest())? {
@@ -95,15 +112,17 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
         let origin = format!("{part}{} {} of commit {}", record.kind, record.run, record.commit);
         let taken = |command: &CommandRecord| Some((command.id.clone(), command.taken_over.clone()?));
         let taken_over = record.commands.iter().filter_map(taken).collect();
-        return Ok(Latest { manifest, origin, record: Some(record), unrecorded, taken_over });
+        return Ok(Latest { manifest, origin, record: Some(record), unrecorded, taken_over, tampered: None });
     }
     // Where there is the record of a failure, no run has passed since.
     let failed = workspace.failed_path(packet);
     let path = if failed.symlink_metadata().is_ok() { failed } else { workspace.manifest_path(packet) };
+    let set = EvidenceSet::open(&path, Some(store.root())).ok();
+    let tampered = set.map_or(Ok(None), |set| tampered(&path, &set, today)).map_err(ReplayError::from)?;
     match read_manifest(&path, store) {
         Ok((manifest, _)) => {
             let (origin, taken_over) = (path.display().to_string(), BTreeMap::new());
-            Ok(Latest { manifest, origin, record: None, unrecorded, taken_over })
+            Ok(Latest { manifest, origin, record: None, unrecorded, taken_over, tampered })
         }
         Err(ReplayError::NoManifest { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {
             let packet = packet.clone();
@@ -114,6 +133,10 @@ pub fn latest(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Resu
                 .is_some_and(|packet| workspace.plan.commands(packet).next().is_none());
             Err(if runs_nothing { LatestError::NoCommands { packet } } else { LatestError::Nothing { packet, path } })
         }
-        Err(error) => Err(LatestError::Manifest(Box::new(error))),
+        // Evidence that cannot be taken in may be so because it was tampered with.
+        Err(error @ ReplayError::Evidence(_)) => {
+            Err(tampered.map_or(error, |tampered| ReplayError::Tampered(Box::new(tampered))).into())
+        }
+        Err(error) => Err(error.into()),
     }
 }

@@ -14,10 +14,12 @@ pub mod evidence_folder;
 pub mod evidence_set;
 pub mod failure;
 pub mod history;
+pub(crate) mod judged;
 pub mod latest;
 pub mod named;
 pub(crate) mod record_file;
 pub mod recorded;
+pub mod tampered;
 pub mod verify;
 
 use std::collections::BTreeSet;
@@ -31,6 +33,7 @@ use crate::workspace::files::{make_folders, own_folder, write_with};
 use rcrepro_model::content::digest::{Digest, DigestHasher, Sha256};
 use rcrepro_model::content::tree::{Directory, TreeError, TreeNode};
 use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest};
+use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door::{self, DoorError};
 use rcrepro_store::verify::VerifyingReader;
 use rcrepro_store::{BlobStore, StoreError};
@@ -52,12 +55,50 @@ pub enum EvidenceError {
         #[source]
         source: io::Error,
     },
+    /// Something is where evidence is to be written, and cannot be replaced.
+    #[error("evidence is to be written at `{}`: expected {expected}, found {found}", path.display())]
+    InTheWay {
+        /// The file or folder.
+        path: PathBuf,
+        /// The kind of entry that can be replaced, in words.
+        expected: &'static str,
+        /// The kind of entry that cannot.
+        found: &'static str,
+    },
     /// A directory of the source tree is malformed.
     #[error("the source tree is malformed")]
     Tree(#[from] TreeError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Hint for EvidenceError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::InTheWay { path, .. } => Some(format!("move it away: mv {0} {0}.aside", path.display())),
+            Self::Store(error) => error.hint(),
+            Self::Io { .. } | Self::Tree(_) => None,
+        }
+    }
+}
+
+/// Finds out whether a record and its evidence could be written at a path, as far as that can be seen before.
+///
+/// # Errors
+/// [`EvidenceError::InTheWay`] for a folder in the place of a file, or anything else in the place of a folder.
+pub(crate) fn try_place(path: &Path) -> Result<(), EvidenceError> {
+    let in_the_way =
+        |path: &Path, expected, found| Err(EvidenceError::InTheWay { path: path.to_owned(), expected, found });
+    if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        return in_the_way(path, "a file, or nothing", "a folder");
+    }
+    let folder = folder_of(path);
+    match folder.symlink_metadata() {
+        Ok(found) if found.is_symlink() => in_the_way(&folder, "a folder, or nothing", "a symbolic link"),
+        Ok(found) if !found.is_dir() => in_the_way(&folder, "a folder, or nothing", "a file"),
+        _ => Ok(()),
+    }
 }
 
 /// Gives the folder of the evidence that belongs to a manifest file.

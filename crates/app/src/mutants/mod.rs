@@ -30,6 +30,7 @@ use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::plan::mutant::{GATES_VERSION, GatesRecord, MutantEntry, MutantOutcome, MutationGate};
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
+use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::git::scratch::ScratchError;
 use rcrepro_store::{BlobStore as _, StoreError};
@@ -94,30 +95,15 @@ pub enum MutateError {
         #[source]
         source: std::io::Error,
     },
-    /// There is no mutant of such an id.
-    #[error("there is no mutant `{id}`")]
-    NoMutant {
-        /// As it was asked for.
-        id: Name,
-        /// The ids that there are.
-        known: Vec<String>,
-    },
-    /// No mutant is for such a gate.
-    #[error("no mutant is for the gate `{gate}`")]
-    NoGate {
-        /// As it was asked for.
-        gate: MutationGate,
-        /// The gates that there are mutants for.
-        known: Vec<String>,
-    },
+    /// There is no mutant of such an id, or none for such a gate.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
 }
 
 impl Hint for MutateError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoMutant { known, .. } | Self::NoGate { known, .. } if !known.is_empty() => {
-                Some(format!("known: {}", known.join(", ")))
-            }
+            Self::Unknown(error) => error.hint(),
             _ => None,
         }
     }
@@ -127,6 +113,9 @@ impl From<EvidenceError> for MutateError {
     fn from(error: EvidenceError) -> Self {
         match error {
             EvidenceError::Io { doing, path, source } => Self::Io { doing, path, source },
+            EvidenceError::InTheWay { ref path, .. } => {
+                Self::Io { doing: "write", path: path.clone(), source: std::io::Error::other(error.to_string()) }
+            }
             EvidenceError::Tree(error) => error.into(),
             EvidenceError::Store(error) => error.into(),
         }
@@ -230,12 +219,12 @@ pub async fn mutate(
 
 fn chosen(all: Vec<Planned>, options: MutateOptions<'_>) -> Result<Vec<Planned>, MutateError> {
     if let Some(id) = options.ids.iter().find(|id| !all.iter().any(|planned| planned.id == **id)) {
-        let known = all.iter().map(|planned| planned.id.to_string()).collect();
-        return Err(MutateError::NoMutant { id: id.clone(), known });
+        let known = all.iter().map(|planned| &planned.id);
+        return Err(UnknownName::new("the plan", "mutant", id, known).into());
     }
     if let Some(gate) = options.gates.iter().find(|gate| !all.iter().any(|planned| planned.gate == **gate)) {
         let known: BTreeSet<String> = all.iter().map(|planned| planned.gate.to_string()).collect();
-        return Err(MutateError::NoGate { gate: gate.clone(), known: known.into_iter().collect() });
+        return Err(UnknownName::new("the plan", "mutant for the gate", gate, known).into());
     }
     let wanted = |planned: &Planned| {
         (options.ids.is_empty() || options.ids.contains(&planned.id))

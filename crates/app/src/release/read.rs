@@ -108,7 +108,11 @@ fn parts(store: &dyn BlobStore, archive: &mut dyn std::io::Read) -> Result<Parts
     let layers: Vec<Digest> = layers.iter().map(|path| find(store, root, path)).collect::<Result<_, _>>()?;
     let found: Vec<String> = layers.iter().map(|layer| Sha256::to_oci(layer.hash)).collect();
     if found != diff_ids {
-        return Err(Refused::Reason(format!("its layers are {found:?}, its configuration says {diff_ids:?}")));
+        return Err(Refused::Reason(format!(
+            "its layers are {}, its configuration says {}",
+            found.join(", "),
+            diff_ids.join(", ")
+        )));
     }
     let tree = ingest_layers(store, &layers)?;
     Ok(Parts {

@@ -27,7 +27,7 @@ pub(crate) mod write;
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use crate::evidence::EvidenceError;
+use crate::evidence::{EvidenceError, try_place};
 use crate::release::error::ReleaseError;
 use crate::run::context::RunContext;
 use crate::run::execute::{ExecuteError, OnFailure, execute_packet};
@@ -47,6 +47,7 @@ use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
+use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_store::StoreError;
 use rcrepro_store::runs;
 
@@ -63,15 +64,8 @@ pub enum RunError {
         packet: PacketId,
     },
     /// The packet has no such command.
-    #[error("{packet} has no command `{command}`")]
-    NoSuchCommand {
-        /// The packet that was asked for.
-        packet: PacketId,
-        /// The command that was asked for.
-        command: Name,
-        /// What could have been named instead.
-        known: Vec<Name>,
-    },
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
     /// An image that the packet builds cannot be built, whatever the commands do.
     #[error("{packet} cannot be run from this source:{}", faults.iter().map(|fault| format!("\n  {fault}")).collect::<String>())]
     Unbuildable {
@@ -116,10 +110,7 @@ impl Hint for RunError {
             Self::Workspace(error) => error.hint(),
             Self::Unbuildable { faults, .. } => faults.iter().find_map(|fault| fault.hint.clone()),
             Self::NoCommands { .. } => Some("rcrepro status".to_owned()),
-            Self::NoSuchCommand { known, .. } => {
-                let known: Vec<&str> = known.iter().map(Name::as_str).collect();
-                Some(format!("known: {}", known.join(", ")))
-            }
+            Self::Unknown(error) => error.hint(),
             _ => None,
         }
     }
@@ -175,6 +166,9 @@ pub(crate) async fn run(
     // Before the work, not after it.
     let folder = workspace.manifest_path(id).parent().unwrap_or(&workspace.folder).to_owned();
     try_folder(&folder).map_err(|source| EvidenceError::Io { doing: "write into", path: folder, source })?;
+    for path in [workspace.manifest_path(id), workspace.failed_path(id)] {
+        try_place(&path)?;
+    }
     let once = async || {
         let run = run_packet(context, workspace, id, options, None).await?;
         Ok::<_, RunError>(write_evidence(context, workspace, id, run)?)
@@ -220,7 +214,7 @@ fn chosen<'a>(
     let packet = workspace.packet(id)?;
     let all: Vec<Name> = workspace.plan.commands(packet).map(|spec| spec.id.clone()).collect();
     if let Some(command) = commands.iter().find(|command| !all.contains(command)) {
-        return Err(RunError::NoSuchCommand { packet: id.clone(), command: command.clone(), known: all });
+        return Err(workspace.unknown_command(id, command).into());
     }
     let plan = workspace.plan.only(commands);
     let left_out: Vec<Name> = all.into_iter().filter(|id| plan.command(id).is_none()).collect();

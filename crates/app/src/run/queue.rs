@@ -51,7 +51,7 @@ impl<'a> PacketQueue<'a> {
     /// Queues packets, each after those of them that it needs.
     ///
     /// # Errors
-    /// [`WorkspaceError::NoPacket`] for one that the plan does not have.
+    /// [`WorkspaceError::Unknown`] for one that the plan does not have.
     pub fn named(workspace: &'a Workspace, packets: &[PacketId]) -> Result<Self, WorkspaceError> {
         let mut needs = BTreeMap::new();
         for id in packets {

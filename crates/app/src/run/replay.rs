@@ -4,25 +4,24 @@ use std::path::{Path, PathBuf};
 
 use super::mending::mending;
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
+use crate::evidence::tampered::{Tampered, tampered};
 use crate::evidence::{self, EvidenceError};
 use crate::release;
 use crate::run::context::RunContext;
 use crate::run::packet_run::PacketRun;
 use crate::run::{RunError, RunOptions, run_packet};
-use crate::suppressions::trees::SourceReadings;
 use crate::workspace::Workspace;
+use crate::workspace::files::restore;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, ManifestDifference, compare};
 use rcrepro_model::evidence::failed::networked;
-use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
-use rcrepro_model::text::plural::counted;
 use rcrepro_proof::Proof;
 use rcrepro_store::{BlobStore, runs};
 
@@ -47,20 +46,9 @@ pub enum ReplayError {
         #[source]
         source: ManifestError,
     },
-    /// Parts of the manifest or of its evidence contradict each other: whatever came out would prove nothing.
-    #[error("`{path}` was tampered with: {what} is not what the rest says: expected {expected}, found {found}{more}")]
-    Tampered {
-        /// The file.
-        path: PathBuf,
-        /// The first part that is wrong.
-        what: String,
-        /// What follows from the rest.
-        expected: String,
-        /// What it is instead.
-        found: String,
-        /// How many more parts are wrong, in words.
-        more: String,
-    },
+    /// Parts of the manifest or of its evidence contradict each other.
+    #[error(transparent)]
+    Tampered(Box<Tampered>),
     /// The manifest's evidence cannot be read.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
@@ -75,22 +63,19 @@ pub enum ReplayError {
 impl Hint for ReplayError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Tampered { path, .. } => Some(format!("rcrepro verify {}", path.display())),
+            Self::Tampered(error) => error.hint(),
             // `manifests/RC-05.json` is that of RC-05; any other file has to be named rightly.
-            Self::NoManifest { path, .. } => {
-                let stem = path.file_stem().and_then(|stem| stem.to_str());
-                let packet = stem.and_then(|stem| stem.parse::<PacketId>().ok());
-                Some(packet.map_or_else(
-                    || "name a packet, or the file of a manifest".to_owned(),
-                    |packet| {
-                        format!("rcrepro run {packet} records it; what a run that failed printed: rcrepro log {packet}")
-                    },
-                ))
+            Self::NoManifest { path, .. } => Some(packet_of(path).map_or_else(
+                || "name a packet, or the file of a manifest".to_owned(),
+                |packet| {
+                    format!("rcrepro run {packet} records it; what a run that failed printed: rcrepro log {packet}")
+                },
+            )),
+            Self::Manifest { source: ManifestError::Version { .. }, path } => {
+                let packet = packet_of(path).map_or_else(|| "PACKET".to_owned(), |packet| packet.to_string());
+                Some(format!("record the packet again with this version: rcrepro run {packet}"))
             }
-            Self::Manifest { source: ManifestError::Version { .. }, .. } => {
-                Some("record the packet again with this version: rcrepro run PACKET".to_owned())
-            }
-            Self::Manifest { .. } => Some("git checkout -- manifests".to_owned()),
+            Self::Manifest { path, .. } => Some(restore(path)),
             Self::Run(_) | Self::Evidence(_) | Self::Runs(_) => None,
         }
     }
@@ -150,7 +135,7 @@ fn open_manifest(path: &Path, store: Option<&Path>) -> Result<(EvidenceSet, Repr
     Ok((set, manifest))
 }
 
-/// Replays a manifest at a revision of the workspace.
+/// Replays a manifest that [`judge_first`] let through at a revision of the workspace.
 ///
 /// # Errors
 /// [`ReplayError`]; a difference is part of the result.
@@ -160,30 +145,25 @@ pub async fn replay(
     manifest: &Path,
     options: RunOptions<'_>,
 ) -> Result<Replayed, ReplayError> {
-    judge_first(manifest, context.store.root(), options.today)?;
     let again = async || replay_once(context, workspace, manifest, options).await;
     mending(context.store, context.observe, context.cancel, again).await
 }
 
-/// Refuses a manifest whose parts contradict each other before anything is executed. Normalizers of another version are
-/// not a contradiction: the comparison reports them.
-fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
-    let judged = open_manifest(path, Some(store))?.0.verify_commands(today, &SourceReadings::default())?;
-    let counts = |finding: &&Finding| {
-        finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
-    };
-    let wrong: Vec<&Finding> = judged.findings.iter().filter(counts).collect();
-    let Some(first) = wrong.first() else { return Ok(()) };
-    Err(ReplayError::Tampered {
-        path: path.to_owned(),
-        what: first.at.clone(),
-        expected: first.expected.clone(),
-        found: first.found.clone(),
-        more: match wrong.len() - 1 {
-            0 => String::new(),
-            more => format!(", and {}", counted(more, "more finding")),
-        },
-    })
+/// The packet that a manifest's file is named after.
+fn packet_of(path: &Path) -> Option<PacketId> {
+    let stem = path.file_stem()?.to_str()?;
+    stem.strip_suffix(".failed").unwrap_or(stem).parse().ok()
+}
+
+/// Refuses a manifest whose parts contradict each other, before anything is made of it.
+///
+/// # Errors
+/// [`ReplayError::Tampered`], and as [`read_manifest`].
+pub fn judge_first(path: &Path, store: &Path, today: CivilDate) -> Result<(), ReplayError> {
+    match tampered(path, &open_manifest(path, Some(store))?.0, today)? {
+        None => Ok(()),
+        Some(error) => Err(ReplayError::Tampered(Box::new(error))),
+    }
 }
 
 async fn replay_once(

@@ -27,6 +27,7 @@ use rcrepro_model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
 use rcrepro_model::shake::variation::{self, Setup, Variation, describe};
 use rcrepro_model::shake::vary::{Plain, patience};
 use rcrepro_model::text::hint::Hint;
+use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_store::export::{ExportError, read_directory};
 use rcrepro_store::{BlobStore as _, StoreError};
 
@@ -37,15 +38,8 @@ pub enum ShakeError {
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
     /// The packet has no such command.
-    #[error("packet {packet} has no command `{command}`")]
-    NoCommand {
-        /// The packet that was searched.
-        packet: PacketId,
-        /// The name that was asked for.
-        command: Name,
-        /// The names to choose from.
-        known: Vec<String>,
-    },
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
     /// An image, a frozen input or the source could not be made ready.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -74,7 +68,7 @@ pub enum ShakeError {
 impl Hint for ShakeError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoCommand { known, .. } => Some(format!("known: {}", known.join(", "))),
+            Self::Unknown(error) => error.hint(),
             Self::World { .. } => {
                 Some("leave out what the engine cannot do: rcrepro shake --vary WHAT,… PACKET".to_owned())
             }
@@ -135,8 +129,7 @@ pub async fn shake(
 fn wanted<'a>(workspace: &'a Workspace, id: &PacketId, commands: &[Name]) -> Result<Vec<&'a CommandSpec>, ShakeError> {
     let all: Vec<&CommandSpec> = workspace.plan.commands(workspace.packet(id)?).collect();
     if let Some(command) = commands.iter().find(|command| !all.iter().any(|spec| spec.id == **command)) {
-        let known = all.iter().map(|spec| spec.id.to_string()).collect();
-        return Err(ShakeError::NoCommand { packet: id.clone(), command: command.clone(), known });
+        return Err(workspace.unknown_command(id, command).into());
     }
     let is_wanted = |spec: &&CommandSpec| commands.is_empty() || commands.contains(&spec.id);
     Ok(all.into_iter().filter(is_wanted).collect())

@@ -36,7 +36,7 @@ impl TreeReading {
         let (_, looks) = workspace.look_source(revision, &|_| false, &|path, visited| match visited {
             _ if !is_source(path) => None,
             Visited::File(bytes) => Some((path.to_owned(), Some(tree::read(path, bytes)))),
-            Visited::Symlink | Visited::Submodule => Some((path.to_owned(), None)),
+            Visited::Symlink(_) | Visited::Submodule => Some((path.to_owned(), None)),
         })?;
         Ok(Self::of(looks.into_iter().flatten().collect(), BTreeMap::new()))
     }

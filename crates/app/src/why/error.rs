@@ -5,6 +5,7 @@ use crate::evidence::recorded::RecordedError;
 use crate::run::replay::ReplayError;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::hint::Hint;
+use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::{StoreError, runs};
 
@@ -17,6 +18,9 @@ pub enum WhyError {
         /// What was given.
         target: String,
     },
+    /// The plan has no such packet, or the store no such run.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
     /// A run has no record of the packet.
     #[error("run {run} has no record of {packet}")]
     NoRecord {
@@ -30,6 +34,8 @@ pub enum WhyError {
     NoRun {
         /// The packet that was asked for.
         packet: PacketId,
+        /// What a replay of it is asked for by: the packet, or the file of its manifest.
+        target: String,
     },
     /// A run was named that holds several packets, or `latest`, and nothing says which packet is meant.
     #[error("`{target}` does not say which packet is meant")]
@@ -76,11 +82,13 @@ pub enum WhyError {
 impl Hint for WhyError {
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Unknown(error) => error.hint(),
             Self::NoTarget { .. } => Some("name two of: a packet, a run's id, `latest`, a manifest file".to_owned()),
             Self::WhichPacket { target } => {
                 Some(format!("name the packet first: rcrepro why PACKET {target}; its name: rcrepro status"))
             }
-            Self::NoRun { packet, .. } | Self::Itself { packet, .. } => Some(format!("rcrepro replay {packet}")),
+            Self::NoRun { target, .. } => Some(format!("rcrepro replay {target}")),
+            Self::Itself { packet, .. } => Some(format!("rcrepro replay {packet}")),
             _ => None,
         }
     }

@@ -1,15 +1,17 @@
 //! What a side may be: a packet (its committed manifest), a run of the store, `latest`, or a manifest file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::WhyError;
 use crate::evidence::history::History;
 use crate::evidence::recorded;
-use crate::run::replay::read_manifest;
+use crate::run::replay::{judge_first, read_manifest};
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_model::why::Side;
 use rcrepro_store::fs::FsStore;
 use rcrepro_store::runs::RunId;
@@ -17,12 +19,19 @@ use rcrepro_store::runs::RunId;
 /// The word for the newest run or replay.
 pub const LATEST: &str = "latest";
 
+/// How many runs the error for an unknown one names.
+const NAMED_RUNS: usize = 5;
+
 /// Where sides are looked for. The workspace may be missing: manifest files need none.
 pub struct Places<'a> {
     /// The plan and its folder, or why there are none.
     pub workspace: Result<&'a Workspace, &'a WorkspaceError>,
     /// Where the runs are kept.
     pub store: &'a FsStore,
+    /// The folder that a relative path of a manifest file is relative to.
+    pub directory: &'a Path,
+    /// The day on which evidence is judged before anything is made of it.
+    pub today: CivilDate,
 }
 
 impl Places<'_> {
@@ -39,7 +48,9 @@ impl Places<'_> {
                 let left = by_itself(first)?;
                 let packet = left.manifest.packet.clone();
                 let right = self.history()?.newest(&packet, |record| record.recorded == Some(left.digest))?;
-                let right = self.recorded(right.ok_or(WhyError::NoRun { packet })?)?;
+                // No run can be replayed, but its packet can.
+                let target = first.parse::<RunId>().map_or_else(|_| first.to_owned(), |_| packet.to_string());
+                let right = self.recorded(right.ok_or(WhyError::NoRun { packet, target })?)?;
                 Ok([left, right])
             }
             Some(second) => match by_itself(first) {
@@ -66,7 +77,8 @@ impl Places<'_> {
             let ours =
                 |record: &RunRecord| self.workspace.map_or(true, |workspace| record.plan == workspace.plan_digest());
             let newest = self.history()?.newest(packet, ours)?;
-            let record = newest.ok_or_else(|| WhyError::NoRun { packet: packet.clone() })?;
+            let record =
+                newest.ok_or_else(|| WhyError::NoRun { packet: packet.clone(), target: packet.to_string() })?;
             if record.recorded.is_none() && other.is_some_and(|side| side.digest == record.manifest) {
                 return Err(WhyError::Itself { run: record.run, packet: packet.clone() });
             }
@@ -75,12 +87,20 @@ impl Places<'_> {
         if let Ok(run) = target.parse::<RunId>() {
             return self.of_run(&run, packet);
         }
-        let path = Path::new(target);
+        let path = match self.directory == Path::new(".") {
+            true => PathBuf::from(target),
+            false => self.directory.join(target),
+        };
         match (target.parse::<PacketId>(), self.workspace) {
             (Ok(packet), Ok(workspace)) => {
-                self.file(&workspace.manifest_path(&packet), &format!("{packet}, committed"))
+                let path = workspace.manifest_path(&packet);
+                // The manifest of a packet that the plan has no longer is one all the same.
+                if !path.exists() && !workspace.plan.packets.contains_key(&packet) {
+                    return Err(workspace.unknown_packet(&packet).into());
+                }
+                self.file(&path, &format!("{packet}, committed"))
             }
-            _ if path.exists() => self.file(path, target),
+            _ if path.exists() => self.file(&path, target),
             _ => Err(WhyError::NoTarget { target: target.to_owned() }),
         }
     }
@@ -90,12 +110,18 @@ impl Places<'_> {
     }
 
     fn file(&self, path: &Path, name: &str) -> Result<Side, WhyError> {
+        judge_first(path, self.store.root(), self.today)?;
         let (manifest, digest) = read_manifest(path, self.store)?;
         Ok(Side { name: name.to_owned(), manifest, digest })
     }
 
     fn of_run(&self, run: &RunId, packet: Option<&PacketId>) -> Result<Side, WhyError> {
         let history = self.history()?;
+        let runs = history.runs()?;
+        if !runs.contains(run) {
+            let newest = runs.iter().rev().take(NAMED_RUNS);
+            return Err(UnknownName::new("the store", "run", run, newest).into());
+        }
         let record = |packet: &PacketId| history.record(run, packet);
         let found: Option<RunRecord> = match (packet, self.workspace) {
             (Some(packet), _) => Some(

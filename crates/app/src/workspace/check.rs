@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::missing::{Missing, missing, stale};
+use super::missing::{Missing, faulty, missing, stale};
 use super::source::{self, SourceLook};
 use crate::board::exceptions;
 use crate::frozen::go::settings;
@@ -24,6 +24,8 @@ pub struct PlanCheck {
     pub fronts: Vec<AdvisoryFront>,
     /// What the plan names and is not there yet.
     pub missing: Vec<Missing>,
+    /// The definitions of images that cannot be read, each with its place.
+    pub faulty: Vec<Missing>,
     /// The locks of images that are not those of their definitions.
     pub stale: Vec<Missing>,
     /// The files of the working copy that are not as `HEAD` has them.
@@ -50,10 +52,13 @@ pub struct AdvisoryFront {
 }
 
 impl PlanCheck {
-    /// Whether no run could begin, or none could be recorded: a lock is stale, or the source holds what no run survives.
+    /// Whether no run could begin, or none could be recorded: a definition is invalid, a lock is stale, or the source holds what no run
+    /// survives.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        !self.stale.is_empty() || self.source.as_ref().is_ok_and(|look| !look.refused.is_empty())
+        !self.faulty.is_empty()
+            || !self.stale.is_empty()
+            || self.source.as_ref().is_ok_and(|look| !look.refused.is_empty())
     }
 }
 
@@ -73,6 +78,7 @@ pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
         commands: workspace.plan.sets.values().map(Vec::len).sum(),
         fronts: fronts.collect(),
         missing: missing(workspace),
+        faulty: faulty(workspace),
         stale: stale(workspace),
         uncommitted: workspace.uncommitted(),
         notes: [exceptions::idle_by_plan(workspace, "HEAD", today), settings::notes(&workspace.plan)].concat(),

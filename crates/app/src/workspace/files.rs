@@ -79,6 +79,13 @@ fn part(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<tempfile::
     Ok(part)
 }
 
+/// Writes the command that brings a committed file back as it was, from whatever folder it is run.
+pub(crate) fn restore(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("if it was committed, bring it back: git -C {} checkout -- {name}", folder.display())
+}
+
 /// Writes a file that is not there yet, whole or not at all.
 ///
 /// # Errors

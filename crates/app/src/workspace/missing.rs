@@ -1,15 +1,22 @@
 //! What a plan names and the repository does not have yet: definitions and locks of images, mirrors and locks of frozen inputs,
 //! documents. A plan is sound without them, and nothing runs.
 
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
 use super::attributes;
 use crate::evidence::currency::stale_lock;
 use crate::frozen;
+use crate::toolchain::ImageError;
 use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::in_engine::pulled;
 use crate::workspace::Workspace;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{FrozenInput, ImageSource};
+use rcrepro_model::text::causes::causes;
+use rcrepro_model::text::hint::Hint as _;
 
 /// A missing thing, with the command that makes it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -18,6 +25,38 @@ pub struct Missing {
     pub what: String,
     /// The command that mends it.
     pub hint: String,
+}
+
+/// Lists the definitions that are there and cannot be read: those of the plan's images, and those beside them, by which
+/// `rcrepro image` ends.
+#[must_use]
+pub(crate) fn faulty(workspace: &Workspace) -> Vec<Missing> {
+    let Some(platform) = ImagePlatform::host() else { return Vec::new() };
+    let fault = |error: ImageError| {
+        let causes = causes(&error).map(|cause| format!(": {cause}")).collect::<String>();
+        Missing { what: format!("{error}{causes}"), hint: error.hint().unwrap_or_default() }
+    };
+    let mut found = Vec::new();
+    let mut folders: BTreeMap<PathBuf, ImageFolder> = BTreeMap::new();
+    for source in workspace.plan.images.values() {
+        let ImageSource::Build { definition, .. } = source else { continue };
+        let path = workspace.folder.join(definition);
+        match ImageFolder::of_definition(&path, platform) {
+            Ok((folder, _)) => drop(folders.insert(path.parent().unwrap_or(&path).to_owned(), folder)),
+            Err(error) => found.push(fault(error)),
+        }
+    }
+    for folder in folders.values() {
+        let errors: Vec<ImageError> = match folder.names() {
+            Ok(names) => names.iter().filter_map(|name| folder.platforms(name).err()).collect(),
+            Err(error) => vec![error],
+        };
+        // What is not there is told by what is missing.
+        let is_missing = |error: &ImageError| matches!(error, ImageError::File { source, .. } if source.kind() == ErrorKind::NotFound);
+        found.extend(errors.into_iter().filter(|error| !is_missing(error)).map(fault));
+    }
+    found.dedup();
+    found
 }
 
 /// Lists the locks of images that are there and are not those of their definitions: no run begins with one.

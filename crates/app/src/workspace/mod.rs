@@ -17,10 +17,11 @@ use std::path::{Path, PathBuf};
 use crate::workspace::plan_files::{PlanFiles, resolved, short};
 use rcrepro_format::plan::plan_toml::{self, PlanError};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::plan::glob::{PathGlobSet, escape};
 use rcrepro_model::plan::{ImageSource, Packet, PacketId, Plan};
 use rcrepro_model::text::hint::Hint;
+use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_normalize as normalize;
 use rcrepro_store::BlobStore;
 use rcrepro_store::door;
@@ -76,14 +77,9 @@ pub enum WorkspaceError {
         /// The commit's id, shortened.
         commit: String,
     },
-    /// The plan has no such packet.
-    #[error("the plan has no packet `{packet}`")]
-    NoPacket {
-        /// The id that was asked for.
-        packet: PacketId,
-        /// The ids to choose from.
-        known: Vec<String>,
-    },
+    /// The plan has nothing of such a name.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
     /// The folder is in no git repository.
     #[error("`{folder}` is in no git repository: the certified source is the tracked tree of a commit")]
     NoRepository {
@@ -117,7 +113,7 @@ impl Hint for WorkspaceError {
             Self::CommittedPlan { path, .. } | Self::NotCommitted { path, .. } => {
                 Some(format!("git add {} && git commit", path.display()))
             }
-            Self::NoPacket { known, .. } => Some(format!("known: {}", known.join(", "))),
+            Self::Unknown(error) => error.hint(),
             Self::NoRepository { .. } => Some("git init && git add -A && git commit".to_owned()),
             Self::BelowRepository { .. } => {
                 Some("move rcrepro.toml to the repository's root, or hand in by `env` what git would say".to_owned())
@@ -249,12 +245,21 @@ impl Workspace {
     /// Looks a packet up.
     ///
     /// # Errors
-    /// [`WorkspaceError::NoPacket`].
+    /// [`WorkspaceError::Unknown`].
     pub fn packet(&self, id: &PacketId) -> Result<&Packet, WorkspaceError> {
-        self.plan.packets.get(id).ok_or_else(|| WorkspaceError::NoPacket {
-            packet: id.clone(),
-            known: self.plan.packets.keys().map(ToString::to_string).collect(),
-        })
+        self.plan.packets.get(id).ok_or_else(|| self.unknown_packet(id).into())
+    }
+
+    /// Says that the plan has no such packet, and which ones it has.
+    pub(crate) fn unknown_packet(&self, id: &PacketId) -> UnknownName {
+        UnknownName::new("the plan", "packet", id, self.plan.packets.keys())
+    }
+
+    /// Says that a packet has no such command, and which ones it has.
+    #[must_use]
+    pub fn unknown_command(&self, packet: &PacketId, command: &Name) -> UnknownName {
+        let known = self.plan.packets.get(packet).into_iter().flat_map(|packet| self.plan.commands(packet));
+        UnknownName::new(packet.to_string(), "command", command, known.map(|spec| &spec.id))
     }
 
     /// Gives the path of a packet's committed manifest.

@@ -23,7 +23,7 @@ use crate::syntax::quantity;
 use crate::syntax::toml_place::line_and_column;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
-use rcrepro_model::plan::glob::PathGlob;
+use rcrepro_model::plan::glob::{PathGlob, matches_nothing};
 use rcrepro_model::plan::order::in_order;
 use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
 
@@ -163,7 +163,7 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
             Some(format!("write `version = {PLAN_VERSION}`, or use the rcrepro that reads the other version")),
         ));
     }
-    let exclude = source.globs(&wire.source.exclude)?;
+    let exclude = source.tracked(&wire.source.exclude)?;
     let images = source.images(wire.images)?;
     let frozen = source.frozen(wire.frozen, &images)?;
     let sees = source.sees(wire.source.sees.as_ref())?;
@@ -232,6 +232,18 @@ impl Source<'_> {
         Ok(globs.iter().map(|glob| glob.as_ref().clone()).collect())
     }
 
+    /// Reads globs of tracked files, each of which could match one.
+    fn tracked(&self, globs: &[Spanned<String>]) -> Result<Vec<String>, PlanError> {
+        for glob in globs {
+            if let Some(why) = matches_nothing(glob.as_ref()) {
+                let hint = "write a glob from the plan's folder, such as `src/**`; a folder is all that is below it";
+                let message = format!("the glob `{}` matches no tracked file: {why}", glob.as_ref());
+                return Err(self.error(glob.span(), message, Some(hint.to_owned())));
+            }
+        }
+        self.globs(globs)
+    }
+
     /// Checks that a command which sees a repository sees the whole source: git would take the rest for deleted.
     fn git(&self, wire: &CommandWire, known: &Known<'_>) -> Result<bool, PlanError> {
         let sees: Vec<&str> = match &wire.sees {
@@ -269,7 +281,7 @@ impl Source<'_> {
                 let hint = Some("leave it out to see the whole source, or write `sees = [\"**\"]`".to_owned());
                 Err(self.error(globs.span(), "`sees` is empty: expected a glob", hint))
             }
-            Some(globs) => self.globs(globs.as_ref()),
+            Some(globs) => self.tracked(globs.as_ref()),
             None => Ok(Vec::new()),
         }
     }

@@ -37,6 +37,17 @@ pub struct Findings {
     pub waived: BTreeMap<String, String>,
     /// Waivers of findings of these scans that do nothing, a line each.
     pub notes: Vec<String>,
+    /// The packets whose evidence failed or was tampered with, as the board judges it.
+    pub evidence: BTreeMap<PacketId, ScanBasis>,
+}
+
+/// What the evidence of a packet with scans came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanBasis {
+    /// Failed or tampered.
+    pub standing: Standing,
+    /// The first reason.
+    pub why: String,
 }
 
 impl Findings {
@@ -59,17 +70,27 @@ impl Findings {
         self.scans.iter().map(|scan| (format!("{}/{}", scan.packet, scan.command), scan.outcome.as_ref())).collect()
     }
 
-    /// What the scans came to: an open finding is known, whatever another scan does not say; no scan at all says nothing.
+    /// What the scans came to: an open finding is known, whatever another scan does not say; no scan at all says nothing. A scan that
+    /// says nothing failed where its evidence did, and evidence that was tampered with outranks whatever it says.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        if !self.open().is_empty() {
-            return Standing::Failed;
-        }
+        let basis = |scan: &Scan| self.evidence.get(&scan.packet).map_or(Standing::Passed, |basis| basis.standing);
         let said = |scan: &Scan| match &scan.outcome {
-            Some(ScanOutcome::Clean | ScanOutcome::Finds { .. }) => Standing::Passed,
-            Some(ScanOutcome::Undecided { .. }) | None => Standing::Undecided,
+            Some(ScanOutcome::Clean | ScanOutcome::Finds { .. }) if basis(scan) < Standing::Tampered => {
+                Standing::Passed
+            }
+            _ => basis(scan).max(Standing::Undecided),
         };
-        Standing::of_evidence(self.scans.iter().map(said))
+        let open = self.open();
+        let open = open.iter().map(|_| Standing::Failed);
+        Standing::of_evidence(self.scans.iter().map(said).chain(open))
+    }
+
+    /// Says which evidence was tampered with, and how: nothing of it counts.
+    #[must_use]
+    pub fn tampered(&self) -> Option<(&PacketId, &str)> {
+        let found = self.evidence.iter().find(|(_, basis)| basis.standing == Standing::Tampered);
+        found.map(|(packet, basis)| (packet, basis.why.as_str()))
     }
 
     /// Names what kept a scan from saying anything, a line each.

@@ -14,6 +14,8 @@ pub enum FindingName {
     NotCanonical,
     /// The format's version is not known.
     UnknownVersion,
+    /// The manifest is that of another packet than its file is named after.
+    PacketDiffers,
     /// The manifest has no command.
     NoCommands,
     /// A blob that the manifest names is nowhere.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::content::digest::Digest;
 use crate::content::name::{Name, TreePath};
 use crate::plan::packet_id::PacketId;
+use crate::standing::Standing;
 
 /// Which documents are held against the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,6 +140,25 @@ impl QuotedState {
     #[must_use]
     pub const fn is_finding(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Unbacked { .. })
+    }
+
+    /// What it comes to: evidence that is missing decides nothing, and a recorded failure is one.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        match self {
+            Self::Backed { .. } | Self::Ignored { .. } => Standing::Passed,
+            Self::Unbacked { recorded } if recorded.is_empty() => Standing::Undecided,
+            Self::Unbacked { .. } | Self::Stale { .. } => Standing::Failed,
+        }
+    }
+
+    /// Lists where it was recorded.
+    #[must_use]
+    pub fn recorded(&self) -> &[RecordedCommand] {
+        match self {
+            Self::Backed { recorded } | Self::Unbacked { recorded } => recorded,
+            Self::Stale { .. } | Self::Ignored { .. } => &[],
+        }
     }
 
     /// Returns the word that reports use.

@@ -73,6 +73,25 @@ fn parse(glob: &str) -> Result<Glob, GlobError> {
     built.map_err(|error| GlobError { glob: glob.to_owned(), reason: error.kind().to_string() })
 }
 
+/// Says why a glob matches no path below the folder that it is relative to, whatever is there; none when it may match one.
+#[must_use]
+pub fn matches_nothing(glob: &str) -> Option<&'static str> {
+    if glob.is_empty() {
+        return Some("it is empty");
+    }
+    if glob.starts_with('/') {
+        return Some("it begins with `/`, and paths are relative to the plan's folder");
+    }
+    if glob.starts_with('!') {
+        return Some("it begins with `!`, and no glob takes away what another one matches");
+    }
+    if glob.ends_with('/') {
+        return Some("it ends with `/`: a folder is named without it, and is all that is below it");
+    }
+    let is_odd = |part: &str| matches!(part, "" | "." | "..");
+    glob.split('/').any(is_odd).then_some("it has a part `.` or `..`, or `//`, which no path has")
+}
+
 /// Writes a path as a glob that matches this path alone.
 #[must_use]
 pub fn escape(path: &str) -> String {
@@ -125,7 +144,17 @@ fn characters(one: &[u8], other: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PathGlob, PathGlobSet, escape, overlap};
+    use super::{PathGlob, PathGlobSet, escape, matches_nothing, overlap};
+
+    #[test]
+    fn what_can_match_no_path_is_known_by_its_text() {
+        for glob in ["", "/a", "!a", "a/", "**/", "../a", "a/../b", "./a", "a//b", ".."] {
+            assert!(matches_nothing(glob).is_some(), "{glob}");
+        }
+        for glob in ["a", "**", "a/**/b", "[!a]b", "{a,b}/c", "..a", "a..", ".github/**", "a!"] {
+            assert_eq!(matches_nothing(glob), None, "{glob}");
+        }
+    }
 
     #[test]
     fn a_set_matches_as_its_globs_do() {

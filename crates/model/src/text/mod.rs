@@ -6,3 +6,4 @@ pub mod civil_date;
 pub mod hint;
 pub mod plural;
 pub mod printable;
+pub mod unknown;

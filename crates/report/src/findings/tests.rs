@@ -44,7 +44,7 @@ fn findings() -> Findings {
         scans: vec![scan],
         found: all.into_iter().map(|finding| (finding, by.clone())).collect(),
         waived: [("npm-audit/GHSA-1".to_owned(), "ada until 2026-12-31: not reached".to_owned())].into(),
-        notes: Vec::new(),
+        ..Findings::default()
     }
 }
 

@@ -15,7 +15,7 @@ use rcrepro_store::ingest::{GitSource, IngestLimits, ingest_git};
 use rcrepro_store::memory::MemoryStore;
 
 /// Where the repository is in a manifest.
-const AT: &str = "source.git";
+pub(crate) const AT: &str = "source.git";
 
 /// Makes the source and the repository of a manifest again, from the repository that its file lies in, and compares. What cannot be
 /// made is listed as unconfirmed. A manifest without a repository has neither.

@@ -9,9 +9,11 @@ use crate::frozen::{client, npm};
 use crate::workspace::{PLAN_FILE, Workspace, WorkspaceError};
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::{FrozenKind, Plan};
+use rcrepro_model::text::causes::causes;
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_pins::dockerfile::buildkit as dockerfile_buildkit;
-use rcrepro_store::ingest::Visited;
+use rcrepro_store::git::history::GitHistory;
+use rcrepro_store::ingest::{GitError, Visited};
 
 mod at_run;
 mod git_calls;
@@ -63,7 +65,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
         blind.look(path);
         match visited {
             Visited::Submodule => found.refused.push(submodule(path, plan)),
-            Visited::Symlink => {}
+            Visited::Symlink(target) => blind.look_at_link(path, target),
             Visited::File(bytes) => {
                 found.notes.extend(pointer::note(path, bytes, plan));
                 let name = path.rsplit('/').next().unwrap_or(path);
@@ -93,7 +95,8 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
             }
         }
     }
-    found.refused.extend(below_repository(workspace));
+    found.refused.extend(no_repository(workspace, revision));
+    found.refused.extend(unnamable(workspace, revision)?);
     found.notes.extend(git_calls::notes(plan, &|path| {
         files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }));
@@ -106,13 +109,29 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
     Ok(found)
 }
 
-/// Refuses commands that see a repository where the plan is not at its root.
-fn below_repository(workspace: &Workspace) -> Option<Fault> {
+/// Refuses a path that no tree can carry.
+fn unnamable(workspace: &Workspace, revision: &str) -> Result<Option<Fault>, WorkspaceError> {
+    let (repository, folder) = workspace.repository()?;
+    let history = GitHistory::open(&repository)?;
+    Ok(match history.files(&history.commit(revision)?, folder.as_ref()) {
+        Err(error @ GitError::NameNotUtf8 { .. }) => {
+            let fault =
+                Fault::of_file(folder.map_or_else(|| ".".to_owned(), |folder| folder.to_string()), error.to_string());
+            Some(error.hint().into_iter().fold(fault, Fault::hint))
+        }
+        _ => None,
+    })
+}
+
+/// Refuses commands that see a repository where a run could make none for them: the plan is not at its root, or tags are wanted
+/// of a history that is cut.
+fn no_repository(workspace: &Workspace, revision: &str) -> Option<Fault> {
     if !workspace.plan.sets.values().flatten().any(|spec| spec.git) {
         return None;
     }
-    let Err(error @ WorkspaceError::BelowRepository { .. }) = workspace.whole_repository() else { return None };
-    let fault = Fault::of_file(PLAN_FILE, error.to_string());
+    let error = workspace.choose_repository(revision).err()?;
+    let causes = causes(&error).map(|cause| format!(": {cause}")).collect::<String>();
+    let fault = Fault::of_file(PLAN_FILE, format!("`git = true`: {error}{causes}"));
     Some(error.hint().into_iter().fold(fault, Fault::hint))
 }
 

@@ -59,7 +59,9 @@ pub(super) fn choose(
 ) -> Result<BTreeMap<String, ObjectId>, GitError> {
     let all = all(repository, path, &|name| patterns.is_none_or(|patterns| patterns.matches(name)))?;
     let mut wanted: BTreeSet<ObjectId> = [commit].into();
-    if patterns.is_some() && !all.is_empty() {
+    // Where the history is cut, the wanted tags may not have been fetched, either: that there are none is not known.
+    let failed = |error: gix::Error| reading("read where the history ends".to_owned(), path)(error.into());
+    if patterns.is_some() && (!all.is_empty() || repository.is_shallow().map_err(failed)?) {
         let commits = |annotated: bool| -> BTreeSet<ObjectId> {
             all.values().filter(|tag| !annotated || !tag.objects.is_empty()).map(|tag| tag.commit).collect()
         };

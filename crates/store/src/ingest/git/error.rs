@@ -110,6 +110,8 @@ impl Hint for GitError {
             }
             Self::Shallow { .. } => Some("git fetch --unshallow --tags".to_owned()),
             Self::Read { .. } => Some("git rev-parse HEAD".to_owned()),
+            Self::NameNotUtf8 { bytes } => Some(format!("rename it and commit, in bash: git mv $'{bytes}' NAME")),
+            Self::TargetNotUtf8 { path, .. } => Some(format!("make the link anew and commit: ln -sfn TARGET {path}")),
             Self::Store(error) => error.hint(),
             _ => None,
         }

@@ -14,8 +14,8 @@ use crate::ingest::{IngestLimits, Meter};
 pub enum Visited<'a> {
     /// A file with its bytes.
     File(&'a [u8]),
-    /// A symlink; what it leads to is visited in its own place, if it is tracked.
-    Symlink,
+    /// A symlink with its target; what it leads to is visited in its own place, if it is tracked.
+    Symlink(&'a [u8]),
     /// A submodule, whose contents the repository does not hold.
     Submodule,
 }
@@ -93,15 +93,14 @@ fn show(
 ) -> Result<(), GitError> {
     match record.mode.kind() {
         EntryKind::Commit => visit(path, Visited::Submodule),
-        EntryKind::Link => visit(path, Visited::Symlink),
-        _ => {
+        kind => {
             let failed =
                 |error: gix::Error| reading(format!("read `{path}` ({})", record.oid), source.repository)(error.into());
             let blob = repository.find_blob(record.oid).map_err(failed)?;
             let mut meter = meter.lock().unwrap_or_else(PoisonError::into_inner);
             meter.file(blob.data.len() as u64).map_err(|source| GitError::Limit { source })?;
             drop(meter);
-            visit(path, Visited::File(&blob.data));
+            visit(path, if kind == EntryKind::Link { Visited::Symlink(&blob.data) } else { Visited::File(&blob.data) });
         }
     }
     Ok(())
