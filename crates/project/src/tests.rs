@@ -369,3 +369,16 @@ fn a_further_build_that_ci_tests_is_tested_too() {
     );
     assert!(text.contains("# .github/workflows/ci.yml:8: CI also runs `go test ./a/...`"), "{text}");
 }
+
+#[test]
+fn a_script_gets_the_memory_for_the_heap_that_it_wants() {
+    let package = r#"{"scripts": {"build": "NODE_OPTIONS=--max-old-space-size=6144 vite build", "test": "node --max_old_space_size=500 test.js",
+        "lint": "eslint --max-old-space-size=x ."}}"#;
+    let workflow = "jobs:\n  a:\n    steps:\n    - run: npm run build\n    - run: npm run lint\n";
+    let (plan, text) =
+        planned(&[("package.json", package), ("package-lock.json", "{}"), (".github/workflows/ci.yml", workflow)]);
+    let memory = |id: &str| plan.command(&id.parse().expect("a name")).expect("it is planned").memory;
+    assert_eq!(memory("npm-build"), Some(7 << 30), "{text}");
+    assert_eq!(memory("npm-test"), Some(2 << 30), "{text}");
+    assert_eq!(memory("npm-lint"), None, "{text}");
+}

@@ -120,6 +120,9 @@ fn write_commands(writer: &mut Writer, planned: &[PlannedCommand]) {
         if let Some(timeout) = &command.timeout {
             writer.entry("timeout", timeout);
         }
+        if let Some(memory) = &command.memory {
+            writer.entry("memory", memory);
+        }
         if command.only_exit_code {
             writer.line("proof = \"exit-code\" # no proof of work is known for this tool");
         }

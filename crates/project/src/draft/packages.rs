@@ -1,7 +1,7 @@
 //! Which commands a plan runs of an npm package.
 
 use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
-use super::scripts::{ScriptTool, drives_a_browser, tool_script, whole_tests};
+use super::scripts::{ScriptTool, drives_a_browser, tool_script, wanted_memory, whole_tests};
 use crate::npm::NpmPackage;
 use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
@@ -57,6 +57,7 @@ fn tests_of_package(
         let mut test = command(tool.as_str(), found.as_ref().map_or(usual, |(_, script)| script.line.as_str()));
         let named = |script: &&SeenText| script.text.split_whitespace().any(|word| word == tool.as_str());
         let script = found.map(|(seen, _)| seen).or_else(|| package.scripts.values().find(named));
+        test.memory = script.and_then(|script| wanted_memory(&script.text));
         test.comments.extend(script.map(|script| format!("{}: `{}`", script.place, script.text)));
         match tool {
             ScriptTool::Vitest if test.run.contains("--reporter") => {}
@@ -71,6 +72,7 @@ fn tests_of_package(
     }
     let mut test = command("npm-test", "npm test");
     test.only_exit_code = true;
+    test.memory = wanted_memory(&script.text);
     test.comments.push(format!("{}: `{}`", script.place, script.text));
     Some(test)
 }
@@ -111,6 +113,7 @@ fn scripts_in_ci(
         let mut command = PlannedCommand::new("frontend", id, run, "node");
         command.needs = vec![install.to_owned()];
         command.only_exit_code = behind.is_none();
+        command.memory = wanted_memory(&script.text);
         let (limit, why) = granted(Some(line)).unzip();
         command.timeout = limit;
         command.comments.push(line.line.place.to_string());
@@ -155,6 +158,7 @@ fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, install: &str
     );
     build.needs = vec![install.to_owned()];
     build.only_exit_code = true;
+    build.memory = wanted_memory(&script.text);
     build.timeout = granted(in_ci.first().copied()).map(|(limit, _)| limit);
     build.comments.push(format!("{}: `{}`", script.place, script.text));
     for embed in embeds {

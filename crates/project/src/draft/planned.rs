@@ -20,6 +20,7 @@ pub(super) struct PlannedCommand {
     /// The normalizer of standard error.
     pub(super) errors_normalizer: Option<&'static str>,
     pub(super) timeout: Option<String>,
+    pub(super) memory: Option<String>,
     /// Whether the tool's output proves nothing that rcrepro knows.
     pub(super) only_exit_code: bool,
     pub(super) comments: Vec<String>,
@@ -38,6 +39,7 @@ impl PlannedCommand {
             normalizer: None,
             errors_normalizer: None,
             timeout: None,
+            memory: None,
             only_exit_code: false,
             comments: Vec::new(),
         }

@@ -47,6 +47,14 @@ impl ScriptTool {
     }
 }
 
+/// The memory that a script wants by the heap that it gives Node, with a gibibyte for what is outside of the heap.
+pub(super) fn wanted_memory(script: &str) -> Option<String> {
+    let (_, after) = script.split_once("max-old-space-size=").or_else(|| script.split_once("max_old_space_size="))?;
+    let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
+    let heap: u32 = digits.parse().ok().filter(|mebibytes| *mebibytes > 0)?;
+    Some(format!("{}GiB", heap.div_ceil(1024).checked_add(1)?))
+}
+
 /// Browsers and what drives them: they are fetched when they are needed, which no command without a network can.
 const BROWSERS: [&str; 5] = ["cypress", "nightwatch", "playwright", "puppeteer", "testcafe"];
 
