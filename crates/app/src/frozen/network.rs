@@ -24,6 +24,8 @@ use rcrepro_store::export::lookup;
 const MEMORY: u64 = 4 << 30;
 /// How long a step may take.
 const TIME: Duration = Duration::from_secs(1800);
+/// How long one may take that compiles all packages of a project's modules.
+const TIME_TO_COMPILE: Duration = Duration::from_secs(4 * 3600);
 /// The most bytes of a stream that are searched for why a step failed.
 const SAID: u64 = 4 << 20;
 
@@ -100,6 +102,10 @@ impl FrozenStep<'_> {
         beside.then(|| self.client_input().directory.as_ref().map_or(".", |directory| directory.as_str()))
     }
 
+    fn time(&self) -> Duration {
+        if self.cache.is_some() { TIME_TO_COMPILE } else { TIME }
+    }
+
     /// Gives the input whose client's lock counts: that of its modules for a build cache.
     fn client_input(&self) -> &FrozenInput {
         self.cache.as_ref().map_or(self.input, |cache| cache.input)
@@ -137,7 +143,7 @@ impl FrozenStep<'_> {
             world: &World::real(),
             turn: None,
             live: None,
-            limits: Limits { time: TIME, memory: MEMORY, pids: 4096, output: OWN_OUTPUT },
+            limits: Limits { time: self.time(), memory: MEMORY, pids: 4096, output: OWN_OUTPUT },
             network: run.network.clone(),
         };
         let executed = self.engine.execute(&execution, self.store, self.cancel).await?.whole(&label)?;
@@ -171,7 +177,7 @@ impl FrozenStep<'_> {
         if !whole.is_empty() {
             lines.push_str(&format!("\nall that it said: {}", whole.join(" ")));
         }
-        let ending = ending::with_fixed_limits(entry, result.exit_code, (TIME, MEMORY));
+        let ending = ending::with_fixed_limits(entry, result.exit_code, (self.time(), MEMORY));
         Ok(FrozenError::Step { name: self.name.clone(), ending, said: lines, blame })
     }
 
@@ -207,7 +213,7 @@ impl FrozenStep<'_> {
                 },
             },
             input_root: Digest::of(messages.last().expect("the root is always there")),
-            timeout: Some(TIME),
+            timeout: Some(self.time()),
         })
     }
 

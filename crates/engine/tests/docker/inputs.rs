@@ -68,6 +68,28 @@ async fn both_ways_show_the_same_tree() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_build_cache_is_of_the_future_and_nothing_else_is() {
+    for way in ways() {
+        let scene = Scene::by(way).await;
+        let list = "stat -c '%Y %n' /deps/go/mod /deps/go/mod/cache /deps/npm/x plain; echo more >> /deps/go/mod/cache";
+        let mut case = nasty(list);
+        case.environment.insert("GOCACHE".to_owned(), "/deps/go".to_owned());
+        let executed = scene.run(&case).await.expect("a result");
+        let expected =
+            "2145916800 /deps/go/mod\n2145916800 /deps/go/mod/cache\n315619200 /deps/npm/x\n315619200 plain\n";
+        assert_eq!(scene.stdout(&executed), expected, "{way:?}");
+        assert_eq!(executed.ending, Ending::Exited { code: 0 }, "it can be written to");
+        // The same tree is an ordinary input for a command that does not name it so.
+        let executed = scene.run(&nasty(list)).await.expect("a result");
+        assert!(
+            scene.stdout(&executed).starts_with("315619200 /deps/go/mod\n315619200 /deps/go/mod/cache\n"),
+            "{way:?}"
+        );
+        scene.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn auto_takes_the_overlay_where_it_works() {
     let scene = Scene::new().await;
     assert_eq!(scene.engine.info().staging, "undecided");
