@@ -28,7 +28,7 @@ mod signals;
 mod today;
 mod uncommitted;
 
-use crate::commands::board::{documents, pins, scope, sections, status};
+use crate::commands::board::{documents, pins, scope, sections, status, suppressions};
 use crate::commands::evidence::{log, verify, why};
 use crate::commands::executing::{mutate, replay, run, shake};
 use crate::commands::scans::{advisories, findings};
@@ -129,6 +129,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Subcommand::Documents { rev } => documents::documents(&context, &rev),
         Subcommand::Verify { manifest } => verify::verify(&context, &manifest),
         Subcommand::Pins { rev, look_alikes, format } => pins::pins(&context, &rev, look_alikes, format),
+        Subcommand::Suppressions(arguments) => suppressions::suppressions(&context, &arguments),
         Subcommand::Log { packet, command, stream, canonical, raw } => {
             let choice = log::StreamChoice { only: stream, canonical, raw };
             log::log(&context, &packet, command.as_ref(), choice)

@@ -251,7 +251,7 @@ fn exceptions_that_do_nothing_are_named() {
     };
     let (pins, leak) = (orphaned("pins/floating:gone.yml:*"), orphaned("gitleaks/gone.txt:*"));
     let expired = "the waiver of `govulncheck/GO-2020-0001` (ada) expired on 2020-01-31 and no longer counts";
-    let quarantined = "note: the quarantine of `leaks` (ada) expired on 2020-01-31 and no longer counts";
+    let quarantined = "the quarantine of `leaks` (ada) expired on 2020-01-31 and no longer counts";
     let entry = "note: `.gitleaksignore` silences `gone.txt:private-key:1`: orphaned, for `gone.txt` is gone";
     for says in [quarantined, &pins, expired] {
         has(&scene, &["check"], 0, says);
@@ -261,10 +261,12 @@ fn exceptions_that_do_nothing_are_named() {
     scene.commit("evidence");
     has(&scene, &["findings"], 0, &leak);
     has(&scene, &["findings"], 0, expired);
-    for command in ["status", "verdict"] {
+    let entry = "`gone.txt:private-key:1` silences nothing any more: .gitleaksignore:1";
+    for (command, code) in [("status", 0), ("verdict", 1)] {
         for says in [quarantined, &pins, &leak, expired, entry] {
-            has(&scene, &[command], 0, says);
+            has(&scene, &[command], code, says);
         }
     }
-    has(&scene, &["verdict"], 0, "verdict: GO\n");
+    has(&scene, &["verdict"], 1, "condition: suppressions/orphaned:quarantine:leaks: ");
+    has(&scene, &["verdict"], 1, "verdict: GO_WITH_CONDITIONS\n");
 }

@@ -43,6 +43,7 @@ mod sections;
 mod shake;
 mod source;
 mod storage;
+mod suppressions;
 mod tamper;
 mod today;
 mod unreadable;

@@ -75,3 +75,20 @@ fn a_plan_below_the_root_is_refused_before_anything_runs() {
     let ended = scene.run(&["-C", "below", "check"]);
     assert!(ended.code == 3 && ended.stdout.contains(says), "{}", ended.stdout);
 }
+
+#[test]
+fn a_repository_that_nothing_here_can_confirm_is_noted_by_the_board_and_the_verdict() {
+    let scene = Scene::new(&command("confirms", "git rev-parse HEAD", "git = true"));
+    scene.ok(&["run", "RC-05"]);
+    let commit = git(&scene, &["rev-parse", "HEAD"]);
+    scene.commit("the evidence");
+    let note = format!("note: RC-05: nothing confirms that it is commit {}", commit.trim());
+    assert!(!scene.ok(&["status"]).stdout.contains("nothing confirms"), "the commit is here");
+    let clone = tempfile::tempdir().expect("a folder");
+    let into = clone.path().join("clone").display().to_string();
+    scene.git(&["clone", "-q", "--depth", "1", &format!("file://{}", scene.path("").display()), &into]);
+    for what in ["status", "verdict"] {
+        let said = scene.run(&["-C", &into, what]);
+        assert!(said.stdout.contains(&note) && said.code != 6, "`{note}` in\n{}\n{}", said.stdout, said.stderr);
+    }
+}

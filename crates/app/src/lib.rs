@@ -23,6 +23,7 @@ pub mod machine;
 pub mod mutants;
 pub mod release;
 pub mod run;
+pub mod suppressions;
 pub mod toolchain;
 pub mod why;
 pub mod workspace;

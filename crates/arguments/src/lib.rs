@@ -262,6 +262,11 @@ pub enum Subcommand {
         #[arg(long, value_enum)]
         format: Option<scans::FindingsFormat>,
     },
+    /// Lists what the plan's checks are told not to report: by the tracked tree, by the lines of commands, by the plan, and what runs
+    /// skipped; and what of it is new since the release before.
+    ///
+    /// Exit code 1 when something is new or silences nothing any more.
+    Suppressions(scans::SuppressionsArgs),
     /// Prints the evidence of a packet's latest run or replay, else of its committed manifest.
     Log {
         /// The packet, such as RC-05.

@@ -32,6 +32,20 @@ pub struct FindingsArgs {
     pub rev: String,
 }
 
+/// Says whose suppressions are wanted, and since when.
+#[derive(Debug, Args)]
+pub struct SuppressionsArgs {
+    /// The packets whose commands count; all when none is named.
+    #[arg(value_name = "PACKET")]
+    pub packets: Vec<PacketId>,
+    /// Reads the tracked tree of this commit.
+    #[arg(long, default_value = "HEAD", value_name = "REV")]
+    pub rev: String,
+    /// Compares with this commit [default: the nearest tag before REV].
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
+}
+
 /// Names a form of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FindingsFormat {

@@ -116,7 +116,7 @@ pub fn judge(survey: &PinSurvey, pins: &Pins, waivers: &[Waiver], day: CivilDate
     let known = Known { ids: findings.iter().map(|finding| finding.id.clone()).collect(), ..Known::default() };
     let ours: Vec<Waiver> =
         waivers.iter().filter(|waiver| waiver.finding.to_string().starts_with("pins/")).cloned().collect();
-    let idle = waiver::idle(&ours, &known, day);
+    let idle = waiver::idle(&ours, &known, day).into_iter().map(|idle| idle.says).collect();
     findings.sort_by(|a, b| (&a.file, a.line, a.column, &a.id).cmp(&(&b.file, b.line, b.column, &b.id)));
     Judgement { references, old: survey.old.clone(), findings, idle, files: survey.files, binary: survey.binary }
 }

@@ -40,6 +40,7 @@ pub mod scope;
 pub mod sections;
 pub mod shake;
 pub mod source;
+pub mod suppressions;
 pub mod text;
 pub mod today;
 pub mod validation;

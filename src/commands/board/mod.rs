@@ -5,3 +5,4 @@ pub(crate) mod pins;
 pub(crate) mod scope;
 pub(crate) mod sections;
 pub(crate) mod status;
+pub(crate) mod suppressions;

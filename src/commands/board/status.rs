@@ -48,7 +48,7 @@ pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
         status::status_with_sections(&workspace, workspace.revision(), &context.store, today())?;
     let store = FsStore::open(&context.store)?;
     let split = time_split(&workspace, &store, source, SystemTime::now(), today())?;
-    board.notes.extend(exceptions::idle_today(&workspace.plan, &split, today()));
+    board.suppressions.extend(exceptions::idle_today(&workspace.plan, &split, today()));
     let verdict = judge_today(&board, &split);
     let document = || json::verdict(&board, verdict, &split);
     show(context.json, document, || text::verdict(&board, verdict, &split))?;

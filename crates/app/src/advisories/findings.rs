@@ -160,7 +160,7 @@ fn idle(waivers: &[Waiver], findings: &Findings, day: CivilDate) -> Vec<String> 
     let ours: Vec<Waiver> = waivers.iter().filter(about).cloned().collect();
     let ids = findings.found.keys().map(|finding| finding.name().to_string()).collect();
     let unknown = if findings.silent().is_empty() { BTreeSet::new() } else { [""].into() };
-    waiver::idle(&ours, &Known { ids, unknown }, day)
+    waiver::idle(&ours, &Known { ids, unknown }, day).into_iter().map(|idle| idle.says).collect()
 }
 
 /// Lists the scanners that a command calls, each with its folder.

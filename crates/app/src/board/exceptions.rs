@@ -8,12 +8,13 @@ use super::pins::{self, PinsError};
 use crate::advisories::findings;
 use crate::board::status_error::StatusError;
 use crate::workspace::Workspace;
-use rcrepro_model::advisory::policy::{Concern, condition};
+use rcrepro_model::advisory::policy::{Concern, Judged, condition};
 use rcrepro_model::advisory::time_split::TimeSplit;
-use rcrepro_model::advisory::waiver::{self, Known};
+use rcrepro_model::advisory::waiver::{self, Known, Waiver};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::decision::board::{Held, PacketEvidence, PacketFacts};
+use rcrepro_model::evidence::suppression::IdleException;
 use rcrepro_model::plan::proof::Condition;
 use rcrepro_model::plan::quarantine;
 use rcrepro_model::plan::{PacketId, Plan};
@@ -26,6 +27,10 @@ const SCANS: [&str; 3] = ["gitleaks/", "govulncheck/", "npm-audit/"];
 const ADVISORIES: &str = "advisories/";
 /// How the ids of conditions begin.
 const CONDITIONS: &str = "conditions/";
+/// How the ids of suppressions begin.
+const SUPPRESSIONS: &str = "suppressions/";
+/// How the ids of exceptions begin that do nothing, which are told last.
+const ORPHANED: &str = "suppressions/orphaned:";
 /// How the ids of the pins' findings begin.
 const PINS: &str = "pins/";
 
@@ -53,20 +58,22 @@ fn recorded(facts: &BTreeMap<PacketId, PacketFacts>) -> impl Iterator<Item = (&P
     })
 }
 
-/// Names every exception that does nothing, a line each. Of advisory data of today nothing is known here.
+/// Names every exception of the plan that does nothing. `suppressions` are the ids of all that are known. Of advisory data of today
+/// nothing is known here.
 ///
 /// # Errors
 /// [`StatusError`] when the store or the evidence cannot be read.
-pub(crate) fn notes(
+pub(crate) fn idle(
     workspace: &Workspace,
     revision: &str,
     source: Digest,
     store: &FsStore,
     facts: &BTreeMap<PacketId, PacketFacts>,
+    suppressions: impl IntoIterator<Item = String>,
     day: CivilDate,
-) -> Result<Vec<String>, StatusError> {
+) -> Result<Vec<IdleException>, StatusError> {
     let plan = &workspace.plan;
-    let mut known = Known { unknown: [ADVISORIES].into(), ..Known::default() };
+    let mut known = Known { unknown: [ADVISORIES, ORPHANED].into(), ids: suppressions.into_iter().collect() };
     if !plan.waivers.is_empty() {
         by_pins(workspace, revision, day, &mut known);
         let scans = findings::findings(workspace, &[], source, store, day)?;
@@ -79,14 +86,9 @@ pub(crate) fn notes(
             known.unknown.insert(CONDITIONS);
         }
     }
-    let mut lines = waiver::idle(&plan.waivers, &known, day);
-    lines.extend(quarantined(plan, day));
-    let mut entries: Vec<String> =
-        recorded(facts).filter(|(.., found)| found.idle).map(|(.., found)| found.says.clone()).collect();
-    entries.sort_unstable();
-    entries.dedup();
-    lines.extend(entries);
-    Ok(lines)
+    let mut found = waiver::idle(&plan.waivers, &known, day);
+    found.extend(quarantined(plan, day));
+    Ok(found)
 }
 
 /// Names the exceptions that do nothing as far as the plan and the source tell without any evidence: what has expired, waivers of
@@ -94,26 +96,35 @@ pub(crate) fn notes(
 #[must_use]
 pub(crate) fn idle_by_plan(workspace: &Workspace, revision: &str, day: CivilDate) -> Vec<String> {
     let plan = &workspace.plan;
-    let mut known = Known { unknown: [ADVISORIES, CONDITIONS].into_iter().chain(SCANS).collect(), ..Known::default() };
+    let mut known = Known {
+        unknown: [ADVISORIES, CONDITIONS, SUPPRESSIONS].into_iter().chain(SCANS).collect(),
+        ..Known::default()
+    };
     if !plan.waivers.is_empty() {
         by_pins(workspace, revision, day, &mut known);
     }
     let mut lines = waiver::idle(&plan.waivers, &known, day);
     lines.extend(quarantined(plan, day));
-    lines
+    lines.into_iter().map(|idle| idle.says).collect()
 }
 
-/// Names the waivers about advisory data of today that do nothing; where somebody was not asked, nothing is known.
+/// Names the waivers about advisory data of today that do nothing, each a condition; where somebody was not asked, nothing is known.
 #[must_use]
-pub fn idle_today(plan: &Plan, split: &TimeSplit, day: CivilDate) -> Vec<String> {
+pub fn idle_today(plan: &Plan, split: &TimeSplit, day: CivilDate) -> Vec<Judged> {
     let ids = split.judged.iter().map(|judged| judged.concern.id.clone()).collect();
-    let mut known = Known { ids, unknown: SCANS.into_iter().chain([PINS, CONDITIONS]).collect() };
+    let mut known = Known { ids, unknown: SCANS.into_iter().chain([PINS, CONDITIONS, SUPPRESSIONS]).collect() };
     if !split.not_asked().is_empty() {
         known.unknown.insert(ADVISORIES);
     }
     // Those that have expired are named already.
     let counting: Vec<_> = plan.waivers.iter().filter(|waiver| waiver.applies_on(day)).cloned().collect();
-    waiver::idle(&counting, &known, day)
+    waiver::idle(&counting, &known, day).into_iter().map(|idle| orphaned(&idle, &plan.waivers, day)).collect()
+}
+
+/// Makes an exception that does nothing a condition.
+pub(crate) fn orphaned(idle: &IdleException, waivers: &[Waiver], day: CivilDate) -> Judged {
+    let id = format!("{ORPHANED}{}", idle.about);
+    condition(Concern { id, says: idle.says.clone() }, waivers, day)
 }
 
 fn by_pins(workspace: &Workspace, revision: &str, day: CivilDate, known: &mut Known) {
@@ -125,7 +136,7 @@ fn by_pins(workspace: &Workspace, revision: &str, day: CivilDate, known: &mut Kn
     }
 }
 
-fn quarantined(plan: &Plan, day: CivilDate) -> Vec<String> {
+fn quarantined(plan: &Plan, day: CivilDate) -> Vec<IdleException> {
     let retries = |id: &Name| plan.command(id).map_or(0, |spec| spec.retries);
     quarantine::idle(&plan.quarantine, retries, day)
 }

@@ -22,6 +22,8 @@ use crate::board::section_facts::SectionFacts;
 use crate::board::sections::{Sections, SectionsIoError};
 use crate::board::status_error::StatusError;
 use crate::evidence::judged::PacketJudge;
+use crate::suppressions;
+use crate::suppressions::judged::{JudgedSuppressions, JudgingOf};
 use crate::workspace::plan_files::short;
 use crate::workspace::release_commit;
 use rcrepro_model::advisory::scan::SCANNERS;
@@ -78,8 +80,26 @@ pub fn status_with_sections(
         facts.insert(id.clone(), gather.packet(id, packet)?);
     }
     let conditions = exceptions::conditions(plan, &facts, today);
+    let suppressed = suppressions::for_board(workspace, revision, store.root())?;
+    let covered = conditions.iter().map(|held| held.judged.concern.id.clone()).collect();
+    let judging = JudgingOf {
+        entries: &suppressed.entries,
+        previous: suppressed.previous.as_ref(),
+        is_recorded: suppressed.is_recorded,
+        covered: &covered,
+        waivers: &plan.waivers,
+        day: today,
+    };
+    let JudgedSuppressions { conditions: mut judged, mut notes } = judging.judge();
+    let idle = exceptions::idle(workspace, revision, source.root, &store, &facts, judging.ids(), today)?;
+    if suppressed.is_recorded {
+        judged.extend(idle.iter().map(|idle| exceptions::orphaned(idle, &plan.waivers, today)));
+    } else {
+        notes.extend(idle.into_iter().map(|idle| idle.says));
+    }
     let decided = |facts: &BTreeMap<PacketId, PacketFacts>| Board {
         conditions: conditions.clone(),
+        suppressions: judged.clone(),
         ..board::decide(plan, facts)
     };
     let texts = written::texts(&decided(&at_rest(&facts)), plan, &scans(plan), today);
@@ -95,7 +115,6 @@ pub fn status_with_sections(
         }
     }
     let gates = gates::proven(workspace, source.root);
-    let mut notes = exceptions::notes(workspace, revision, source.root, &store, &facts, today)?;
     notes.extend(gather.unrecorded()?);
     notes.extend(gather.of_other_commits()?);
     notes.extend(gather.judge.unconfirmed.take());

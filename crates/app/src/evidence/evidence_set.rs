@@ -12,6 +12,8 @@ use crate::evidence::EvidenceError;
 use crate::release::error::ReleaseError;
 use crate::release::verify as images;
 use crate::release::verify::VerifiedImages;
+use crate::suppressions::trees::SourceReadings;
+use crate::suppressions::verify as suppressions;
 use rcrepro_format::records::manifest_json::{self, ManifestError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
@@ -95,7 +97,7 @@ impl EvidenceSet {
     /// # Errors
     /// [`EvidenceSetError`] when something beside the manifest cannot be read; what is wrong or missing is a finding.
     pub fn verify(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
-        let mut verification = self.verify_commands(today)?;
+        let mut verification = self.verify_commands(today, &SourceReadings::default())?;
         // Images are built once every command has passed.
         if let Some(manifest) = verification.parsed.as_ref().filter(|manifest| manifest.failed.is_none()) {
             let VerifiedImages { evidence, findings, notes, untied } = self.verify_images(manifest)?;
@@ -107,16 +109,24 @@ impl EvidenceSet {
         Ok(verification)
     }
 
-    /// Judges the manifest, its evidence and the repository that its commands saw: on a board each image of the release is a fact
-    /// of its own.
+    /// Judges the manifest, its evidence, the repository that its commands saw and the ledger of suppressions: on a board each image of
+    /// the release is a fact of its own.
     ///
     /// # Errors
     /// As [`Self::verify`].
-    pub(crate) fn verify_commands(&self, today: CivilDate) -> Result<Verification, EvidenceSetError> {
+    pub(crate) fn verify_commands(
+        &self,
+        today: CivilDate,
+        sources: &SourceReadings,
+    ) -> Result<Verification, EvidenceSetError> {
         let mut verification = verify(self.file.bytes(), self.file.blobs(), &self.file.examine_folder()?, today);
         if let Some(manifest) = &verification.parsed {
             verification.findings.extend(misnamed(self.file.path(), manifest));
             let (findings, untied) = repository::verify(self.file.path(), manifest, self.file.blobs());
+            verification.findings.extend(findings);
+            verification.untied.extend(untied);
+            let source = || sources.read(self.file.path(), self.file.blobs(), manifest.source.root);
+            let (findings, untied) = suppressions::verify(manifest, self.file.blobs(), &source);
             verification.findings.extend(findings);
             verification.untied.extend(untied);
         }

@@ -12,6 +12,7 @@ use super::history::{History, RecordedRun};
 use super::recorded;
 use super::verify::{Verification, repository, verify};
 use crate::board::status_error::StatusError;
+use crate::suppressions::trees::SourceReadings;
 use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json;
 use rcrepro_model::content::digest::Digest;
@@ -36,6 +37,8 @@ pub(crate) struct PacketJudge<'a> {
     pub(crate) kept: RefCell<BTreeMap<PacketId, ReproManifest>>,
     /// What nothing here can confirm of the repositories that manifests name, a line each.
     pub(crate) unconfirmed: RefCell<Vec<String>>,
+    /// The sources of the manifests, read for what they suppress.
+    sources: SourceReadings,
 }
 
 impl<'a> PacketJudge<'a> {
@@ -51,7 +54,8 @@ impl<'a> PacketJudge<'a> {
     ) -> Result<Self, StatusError> {
         let history = History::open(store.root())?;
         let (kept, unconfirmed) = (RefCell::default(), RefCell::default());
-        Ok(Self { workspace, store, source, today, history, kept, unconfirmed })
+        let sources = SourceReadings::default();
+        Ok(Self { workspace, store, source, today, history, kept, unconfirmed, sources })
     }
 
     /// Judges the committed manifest, after a look at whether a later run of the same source failed, here or where the record of
@@ -78,7 +82,7 @@ impl<'a> PacketJudge<'a> {
             }
             Err(error) => return Err(error.into()),
         };
-        let verification = set.verify_commands(self.today)?;
+        let verification = set.verify_commands(self.today, &self.sources)?;
         let why = lines(&verification);
         match (wrong(verification.standing(), why), &verification.parsed) {
             (Some(evidence), _) => Ok(evidence),
@@ -99,7 +103,7 @@ impl<'a> PacketJudge<'a> {
             }
             Err(error) => return Err(error.into()),
         };
-        let verification = set.verify_commands(self.today)?;
+        let verification = set.verify_commands(self.today, &self.sources)?;
         let standing = verification.standing();
         let is_read = standing != Standing::Tampered && verification.parsed.is_some();
         let of = |line| format!("manifests/{id}.failed.json: {line}");

@@ -112,6 +112,7 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
 pub fn named_blobs(manifest: &ReproManifest) -> BTreeSet<Digest> {
     let mut blobs: BTreeSet<Digest> = [manifest.plan, manifest.source.root].into();
     blobs.extend(manifest.source.git.as_ref().map(|git| git.root));
+    blobs.extend(manifest.suppressions);
     blobs.extend(manifest.images.values().map(|image| image.lock));
     blobs.extend(manifest.frozen.values().flat_map(|frozen| [frozen.lock, frozen.root]));
     blobs.extend(manifest.commands.iter().flat_map(command_blobs));

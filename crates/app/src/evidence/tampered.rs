@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::evidence_set::{EvidenceSet, EvidenceSetError};
+use crate::suppressions::trees::SourceReadings;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
@@ -38,7 +39,7 @@ impl Hint for Tampered {
 /// # Errors
 /// [`EvidenceSetError`] when something beside the manifest cannot be read.
 pub(crate) fn tampered(path: &Path, set: &EvidenceSet, today: CivilDate) -> Result<Option<Tampered>, EvidenceSetError> {
-    let judged = set.verify_commands(today)?;
+    let judged = set.verify_commands(today, &SourceReadings::default())?;
     let counts = |finding: &&Finding| {
         finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
     };

@@ -9,6 +9,7 @@ use super::host::host;
 use super::prepare::Prepared;
 use super::{RunError, StageInput};
 use crate::machine::unix_time::rfc3339;
+use crate::suppressions::ledger;
 use crate::workspace::Workspace;
 use rcrepro_engine::EngineInfo;
 use rcrepro_format::records::{manifest_json, run_record_json};
@@ -53,7 +54,11 @@ pub(crate) fn record_packet(
     let StageInput { context, workspace, id, recorded, .. } = *input;
     let commands = &executed.executions.commands;
     context.store.put(&workspace.plan_bytes)?;
-    let manifest = manifest(workspace, id, &prepared.resolved, commands);
+    let mut manifest = manifest(workspace, id, &prepared.resolved, commands);
+    // A replay of a manifest without a ledger is compared with one without.
+    if recorded.is_none_or(|(recorded, _)| recorded.suppressions.is_some()) {
+        manifest.suppressions = ledger::record(&workspace.plan, &manifest, &**context.store)?;
+    }
     let (bytes, digest) = manifest_json::encode(&manifest);
     context.store.put(&bytes)?;
     let (host, engine) = host(context.engine.info());
@@ -107,6 +112,7 @@ pub fn manifest(workspace: &Workspace, packet: &PacketId, resolved: &Resolved, r
         normalizers: normalizers.collect(),
         commands,
         failed: None,
+        suppressions: None,
     }
 }
 

@@ -5,3 +5,4 @@ pub mod manifest_json;
 pub mod release_json;
 pub mod run_record_json;
 pub mod scope_json;
+pub mod suppressions_json;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::evidence::suppression::IdleException;
 use crate::text::civil_date::CivilDate;
 
 /// Which findings a waiver is for: an id as it is printed, in which `*` matches any characters.
@@ -101,7 +102,7 @@ pub struct Known {
 /// Names the waivers that do nothing, a line each: those that have expired, and those that match nothing that was found. What
 /// may be about something of which nothing is known is left alone.
 #[must_use]
-pub fn idle(waivers: &[Waiver], known: &Known, day: CivilDate) -> Vec<String> {
+pub fn idle(waivers: &[Waiver], known: &Known, day: CivilDate) -> Vec<IdleException> {
     let line = |waiver: &Waiver| {
         let Waiver { finding, owner, expires, .. } = waiver;
         if !waiver.applies_on(day) {
@@ -115,7 +116,9 @@ pub fn idle(waivers: &[Waiver], known: &Known, day: CivilDate) -> Vec<String> {
             )
         })
     };
-    waivers.iter().filter_map(line).collect()
+    let named =
+        |waiver: &Waiver| Some(IdleException { about: format!("waiver:{}", waiver.finding), says: line(waiver)? });
+    waivers.iter().filter_map(named).collect()
 }
 
 #[cfg(test)]
@@ -132,7 +135,11 @@ mod tests {
             expires: day(expires),
         };
         let known = Known { ids: ["pins/a:b".to_owned()].into(), unknown: ["gitleaks/"].into() };
-        let named = |pattern: &str, expires: &str| idle(&[waiver(pattern, expires)], &known, day("2026-11-30"));
+        let named = |pattern: &str, expires: &str| -> Vec<String> {
+            let idle = idle(&[waiver(pattern, expires)], &known, day("2026-11-30"));
+            assert!(idle.iter().all(|idle| idle.about == format!("waiver:{pattern}")));
+            idle.into_iter().map(|idle| idle.says).collect()
+        };
         for pattern in ["pins/a:*", "*:b", "gitleaks/x", "git*", "*x"] {
             assert_eq!(named(pattern, "2026-12-31"), [""; 0], "{pattern}");
         }

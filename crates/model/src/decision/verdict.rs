@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::board::{Board, Held};
+use crate::advisory::policy::Effect;
 use crate::standing::Standing;
 
 /// The verdict: whether to release.
@@ -59,7 +60,8 @@ pub fn judge(board: &Board, conditions: &[String]) -> Verdict {
         Standing::Passed if !proven => return Verdict::Undecided,
         Standing::Passed => {}
     }
-    let free = conditions.is_empty() && !board.conditions.iter().any(Held::counts);
+    let suppresses = board.suppressions.iter().any(|judged| judged.effect != Effect::Nothing);
+    let free = conditions.is_empty() && !suppresses && !board.conditions.iter().any(Held::counts);
     if free { Verdict::Go } else { Verdict::GoWithConditions }
 }
 
@@ -97,11 +99,16 @@ mod tests {
         assert_eq!(judge(&board(&[]), &[]), Verdict::Undecided, "no packet");
         let concern = Concern { id: "conditions/x".into(), says: "a line is silenced".into() };
         let day = "2026-12-31".parse().expect("a date");
+        let suppressed = condition(concern.clone(), &[], day);
+        let mut suppressed = Board { suppressions: vec![suppressed], ..board(&[Done]) };
+        assert_eq!(judge(&suppressed, &[]), Verdict::GoWithConditions, "what is new since the release before");
+        suppressed.suppressions[0].effect = Effect::Nothing;
+        assert_eq!(judge(&suppressed, &[]), Verdict::Go, "somebody accepted it");
         let (packet, command) = ("RC-00".parse().expect("an id"), "scan".parse().expect("a name"));
         let held = Held { packet, command, judged: condition(concern, &[], day) };
         let mut held = Board { conditions: vec![held], ..board(&[Done]) };
         assert_eq!(judge(&held, &[]), Verdict::GoWithConditions, "what a pass rests on");
-        held.conditions[0].judged.effect = crate::advisory::policy::Effect::Nothing;
+        held.conditions[0].judged.effect = Effect::Nothing;
         assert_eq!(judge(&held, &[]), Verdict::Go, "somebody accepted it");
         let mut hollow = board(&[Done]);
         hollow.rows[0].criteria.clear();

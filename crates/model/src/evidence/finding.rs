@@ -42,6 +42,8 @@ pub enum FindingName {
     ImageDiffers,
     /// The lock of a frozen input says something else than the manifest.
     FrozenDiffers,
+    /// The ledger of suppressions does not follow from the source, the lines, the plan and the streams.
+    SuppressionsDiffer,
     /// A normalizer's version or rules are not those of this build.
     NormalizerDiffers,
     /// The input root does not follow from the parts.

@@ -60,6 +60,10 @@ pub struct ReproManifest {
     /// The mark of a packet that failed, in version [`FAILED_VERSION`] and in no other.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failed: Option<FailedEntry>,
+    /// The ledger of what the project tells these commands not to report, as canonical JSON; none where there is nothing, and in
+    /// manifests from before there were ledgers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub suppressions: Option<Digest>,
 }
 
 impl ReproManifest {

@@ -7,3 +7,4 @@ pub mod manifest;
 pub mod release_record;
 pub mod repository;
 pub mod run_record;
+pub mod suppression;

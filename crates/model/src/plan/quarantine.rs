@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::content::name::Name;
+use crate::evidence::suppression::IdleException;
 use crate::standing::Standing;
 use crate::text::civil_date::CivilDate;
 
@@ -85,7 +86,7 @@ impl fmt::Display for Flake {
 /// Names the entries that do nothing, a line each: those that have expired, and those of a command that is never run again, which
 /// `retries` tells. That a command did not flake in its newest run says nothing of an entry: a flake comes seldom.
 #[must_use]
-pub fn idle(quarantine: &[Quarantine], retries: impl Fn(&Name) -> u32, day: CivilDate) -> Vec<String> {
+pub fn idle(quarantine: &[Quarantine], retries: impl Fn(&Name) -> u32, day: CivilDate) -> Vec<IdleException> {
     let line = |entry: &Quarantine| {
         let Quarantine { command, owner, expires, .. } = entry;
         if day > *expires {
@@ -97,7 +98,9 @@ pub fn idle(quarantine: &[Quarantine], retries: impl Fn(&Name) -> u32, day: Civi
             )
         })
     };
-    quarantine.iter().filter_map(line).collect()
+    let named =
+        |entry: &Quarantine| Some(IdleException { about: format!("quarantine:{}", entry.command), says: line(entry)? });
+    quarantine.iter().filter_map(named).collect()
 }
 
 #[cfg(test)]
@@ -131,7 +134,9 @@ mod tests {
         let day = |text: &str| text.parse::<CivilDate>().expect("a date");
         let command: Name = "e2e".parse().expect("a name");
         let entry = Quarantine { command, reason: "races".into(), owner: "ada".into(), expires: day("2026-12-31") };
-        let lines = |retries, on| idle(std::slice::from_ref(&entry), |_| retries, day(on));
+        let lines = |retries, on| -> Vec<String> {
+            idle(std::slice::from_ref(&entry), |_| retries, day(on)).into_iter().map(|idle| idle.says).collect()
+        };
         assert_eq!(lines(2, "2026-12-31"), [""; 0]);
         assert_eq!(
             lines(2, "2027-01-01"),

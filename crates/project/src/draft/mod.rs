@@ -121,6 +121,9 @@ fn write_commands(writer: &mut Writer, planned: &[PlannedCommand]) {
         if let Some(normalizer) = command.errors_normalizer {
             writer.line(&format!("normalize.stderr = [\"{normalizer}\"]"));
         }
+        if let Some(clock) = command.clock {
+            writer.line(&format!("clock = \"{clock}\" # it prints how long it took"));
+        }
         if let Some(timeout) = &command.timeout {
             writer.entry("timeout", timeout);
         }

@@ -2,7 +2,7 @@
 
 use super::clients::PlannedClient;
 use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
-use super::scripts::{ScriptTool, drives_a_browser, tool_script, wanted_memory, whole_tests};
+use super::scripts::{ScriptTool, drives_a_browser, is_webpack_build, tool_script, wanted_memory, whole_tests};
 use crate::npm::NpmPackage;
 use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
@@ -197,6 +197,7 @@ fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, installed: &I
     let mut build = installed.command("frontend-build", id, within(folder, &client.script("build")));
     build.only_exit_code = true;
     build.memory = wanted_memory(&script.text);
+    build.clock = is_webpack_build(script).then_some("stands");
     build.timeout = granted(in_ci.first().copied()).map(|(limit, _)| limit);
     build.comments.push(format!("{}: `{}`", script.place, script.text));
     for embed in embeds {

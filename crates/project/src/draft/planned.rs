@@ -21,6 +21,8 @@ pub(super) struct PlannedCommand {
     pub(super) errors_normalizer: Option<&'static str>,
     pub(super) timeout: Option<String>,
     pub(super) memory: Option<String>,
+    /// The wall clock, where its tool is known to do without one that flows and nothing in the plan's own rules says so.
+    pub(super) clock: Option<&'static str>,
     /// Whether the tool's output proves nothing that rcrepro knows.
     pub(super) only_exit_code: bool,
     pub(super) comments: Vec<String>,
@@ -40,6 +42,7 @@ impl PlannedCommand {
             errors_normalizer: None,
             timeout: None,
             memory: None,
+            clock: None,
             only_exit_code: false,
             comments: Vec::new(),
         }

@@ -55,6 +55,17 @@ pub(super) fn wanted_memory(script: &str) -> Option<String> {
     Some(format!("{}GiB", heap.div_ceil(1024).checked_add(1)?))
 }
 
+/// Whether a script is one build by webpack, which prints how long it took by the wall clock and waits for none.
+pub(super) fn is_webpack_build(script: &SeenText) -> bool {
+    let line = CiLine { line: script.clone(), folder: None, minutes: None };
+    let words = line.words();
+    let mut words =
+        words.iter().map(String::as_str).skip_while(|word| matches!(*word, "cross-env" | "npx") || word.contains('='));
+    line.is_plain()
+        && words.next() == Some("webpack")
+        && !words.any(|word| matches!(word, "serve" | "watch" | "--watch" | "-w"))
+}
+
 /// Browsers and what drives them: they are fetched when they are needed, which no command without a network can.
 const BROWSERS: [&str; 5] = ["cypress", "nightwatch", "playwright", "puppeteer", "testcafe"];
 

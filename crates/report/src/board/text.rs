@@ -43,6 +43,12 @@ fn write_exceptions(text: &mut String, board: &Board) {
             None => put(text, format_args!("condition: {}", held.line())),
         }
     }
+    for judged in &board.suppressions {
+        match &judged.waived {
+            Some(waived) => put(text, format_args!("waived: {} ({waived})", judged.line())),
+            None => put(text, format_args!("condition: {}", judged.line())),
+        }
+    }
     for note in &board.notes {
         put(text, format_args!("note: {note}"));
     }

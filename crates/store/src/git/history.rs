@@ -157,6 +157,39 @@ impl GitHistory {
         Ok(found)
     }
 
+    /// Finds the release before a commit: the newest of its ancestors with a tag, and of several tags there the one whose name
+    /// comes last. A tag of the commit itself names what is to be released. None where no ancestor has a tag.
+    ///
+    /// # Errors
+    /// [`GitError::Read`] when history or the tags cannot be read.
+    pub fn tag_before(&self, commit: &Revision) -> Result<Option<(String, Revision)>, GitError> {
+        let doing = || format!("look for a tag before {}", commit.commit);
+        let failed = |error: gix::Error| self.failed(doing())(error.into());
+        let mut tags: BTreeMap<ObjectId, String> = BTreeMap::new();
+        let references = self.repository.references().map_err(failed)?;
+        for reference in references.tags().map_err(failed)? {
+            let Ok(mut reference) = reference else { continue };
+            let name = reference.name().shorten().to_string();
+            let Ok(tagged) = reference.peel_to_commit() else { continue };
+            let known = tags.entry(tagged.id).or_default();
+            *known = name.max(std::mem::take(known));
+        }
+        tags.remove(&self.id(&commit.commit)?);
+        if tags.is_empty() {
+            return Ok(None);
+        }
+        let newest =
+            gix::revision::walk::Sorting::ByCommitTime(gix::traverse::commit::simple::CommitTimeOrder::NewestFirst);
+        let walk = self.repository.rev_walk([self.id(&commit.commit)?]).sorting(newest).all();
+        for info in walk.map_err(|error| self.failed(doing())(error.into()))?.take(WALK_LIMIT) {
+            let info = info.map_err(|error| self.failed(doing())(error.into()))?;
+            if let Some(name) = tags.get(&info.id) {
+                return Ok(Some((name.clone(), self.commit(&info.id.to_string())?)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Lists the files that two commits do not share, by path.
     ///
     /// # Errors

@@ -224,6 +224,8 @@ pub struct Board {
     pub rows: Vec<BoardRow>,
     /// What passes rest on, by packet and command; waived ones among them.
     pub conditions: Vec<Held>,
+    /// Suppressions that are new since the release before, or silence nothing any more; waived ones among them.
+    pub suppressions: Vec<Judged>,
     /// Exceptions that do nothing: expired or orphaned waivers, quarantines and ignore entries, a line each.
     pub notes: Vec<String>,
     /// Which of the gates that criteria rest on were proven able to fail.

@@ -1,0 +1,99 @@
+//! What becomes of the scripts of a `package.json`.
+
+use super::planned;
+use rcrepro_model::execution::world::ClockMode;
+
+#[test]
+fn a_test_script_runs_by_its_own_tool_and_without_a_watcher() {
+    let package = r#"{"scripts": {"test": "jest --watch --onlyChanged", "test:ci": "cross-env TZ=UTC jest --maxWorkers 4", "lint": "eslint --cache .",
+        "fix": "eslint --fix .", "sign": "npx sign-plugin", "check": "prettier -c ."}, "devDependencies": {"jest": "30"}}"#;
+    let workflow = "jobs:\n  a:\n    steps:\n    - run: |\n        npm run test:ci\n        npm run lint\n        npm run fix\n        npm run check\n        npm run sign\n";
+    let (plan, text) =
+        planned(&[("package.json", package), ("package-lock.json", "{}"), (".github/workflows/ci.yml", workflow)]);
+    let lines: Vec<&str> =
+        plan.sets[&"frontend".parse().expect("a name")].iter().map(|spec| spec.line.as_str()).collect();
+    assert_eq!(
+        lines,
+        ["TZ=UTC npx jest --maxWorkers 4", "npx eslint --cache .", "npm run fix", "npm run check"],
+        "{text}"
+    );
+    assert!(
+        text.contains("normalize.stderr = [\"jest\"]") && text.contains("package.json:1: `cross-env TZ=UTC jest"),
+        "{text}"
+    );
+    assert_eq!(text.matches("proof = \"exit-code\"").count(), 2, "{text}");
+}
+
+#[test]
+fn a_test_script_that_only_watches_is_not_what_is_run() {
+    let test = |scripts: &str| {
+        let package = format!(r#"{{"scripts": {{{scripts}}}, "devDependencies": {{"jest": "30"}}}}"#);
+        let (plan, _) = planned(&[("package.json", &package), ("package-lock.json", "{}")]);
+        plan.command(&"jest".parse().expect("a name")).expect("tests").line.clone()
+    };
+    assert_eq!(test(r#""test": "jest --watch""#), "npx jest");
+    assert_eq!(test(r#""test": "jest --ci", "pretest": "node make.js""#), "npx jest");
+    assert_eq!(test(r#""test": "jest --ci && node more.js""#), "npx jest");
+    assert_eq!(test(r#""unit": "npx jest --ci", "test": "jest -u""#), "npx jest --ci");
+}
+
+#[test]
+fn what_needs_a_browser_or_a_deployment_is_said_and_not_planned() {
+    let browser = r#"{"scripts": {"test": "playwright test", "e2e": "npx playwright test", "build": "vite build"}}"#;
+    let workflow = "jobs:\n  a:\n    steps:\n    - run: npm run e2e\n    - run: npm run build\n";
+    let (plan, text) = planned(&[
+        ("package.json", browser),
+        ("package-lock.json", "{}"),
+        ("e2e/package.json", r#"{"scripts": {"test": "node test.js"}}"#),
+        ("e2e/package-lock.json", "{}"),
+        ("tools/lint/go.mod", "module tools\n\nrequire a v1.0.0\n"),
+        ("tools/lint/go.sum", "x\n"),
+        ("tools/lint/main.go", "//go:build tools\n\npackage tools\n"),
+        (".github/workflows/ci.yml", workflow),
+    ]);
+    let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
+    let expected =
+        ["npm ci", "npm run build", "gitleaks detect --no-git --source . --verbose --redact", "npm audit --omit=dev"];
+    assert!(lines.len() == expected.len() && expected.iter().all(|line| lines.contains(line)), "{lines:?}");
+    for told in [
+        "TODO: e2e/package-lock.json: of an example",
+        "TODO: package.json:1: `playwright test` drives a browser",
+        "TODO: tools/lint/go.mod:1: every file wants the tag `tools`",
+    ] {
+        assert!(text.contains(told), "`{told}` in\n{text}");
+    }
+}
+
+#[test]
+fn a_script_gets_the_memory_for_the_heap_that_it_wants() {
+    let package = r#"{"scripts": {"build": "NODE_OPTIONS=--max-old-space-size=6144 vite build", "test": "node --max_old_space_size=500 test.js",
+        "lint": "eslint --max-old-space-size=x ."}}"#;
+    let workflow = "jobs:\n  a:\n    steps:\n    - run: npm run build\n    - run: npm run lint\n";
+    let (plan, text) =
+        planned(&[("package.json", package), ("package-lock.json", "{}"), (".github/workflows/ci.yml", workflow)]);
+    let memory = |id: &str| plan.command(&id.parse().expect("a name")).expect("it is planned").memory;
+    assert_eq!(memory("npm-build"), Some(7 << 30), "{text}");
+    assert_eq!(memory("npm-test"), Some(2 << 30), "{text}");
+    assert_eq!(memory("npm-lint"), None, "{text}");
+}
+
+#[test]
+fn the_clock_of_a_build_stands_where_it_is_only_printed() {
+    let clock = |script: &str| {
+        let package = format!(r#"{{"scripts": {{"build": "{script}"}}}}"#);
+        let workflow = "jobs:\n  a:\n    steps:\n    - run: npm run build\n";
+        let (plan, text) =
+            planned(&[("package.json", &package), ("package-lock.json", "{}"), (".github/workflows/ci.yml", workflow)]);
+        (plan.command(&"npm-build".parse().expect("a name")).expect("it is planned").world.clock, text)
+    };
+    for (script, stands) in [
+        ("webpack -c ./webpack.config.ts --env production", true),
+        ("cross-env NODE_ENV=production webpack --mode=production", true),
+        ("webpack --watch", false),
+        ("webpack && node after.js", false),
+        ("vite build", false),
+    ] {
+        let (clock, text) = clock(script);
+        assert_eq!(clock == Some(ClockMode::Stands), stands, "{script}: {text}");
+    }
+}

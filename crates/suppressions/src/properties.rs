@@ -1,0 +1,130 @@
+//! Whatever a file holds, reading it ends, soon, and without a panic.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use crate::{of_line, of_streams, tree};
+
+const NAMES: [&str; 20] = [
+    "a.go",
+    "a_test.go",
+    "a.test.ts",
+    "a.py",
+    "a.md",
+    "a.rs",
+    ".gitleaksignore",
+    ".gitleaks.toml",
+    "gitleaks-report.json",
+    ".golangci.yml",
+    "tsconfig.json",
+    "vitest.config.ts",
+    "vite.config.ts",
+    ".npmrc",
+    ".nsprc",
+    "audit-ci.json",
+    "package.json",
+    "osv-scanner.toml",
+    ".snyk",
+    "pnpm-workspace.yaml",
+];
+
+/// Pieces that readers look for, between others.
+fn text() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "gitleaks:allow",
+        "//nolint",
+        ":",
+        "// #nosec ",
+        "eslint-disable",
+        "/*",
+        "*/",
+        "\n",
+        " ",
+        "t.Skip(",
+        "it.skip(",
+        "\"",
+        "'",
+        "[",
+        "]",
+        "{",
+        "}",
+        "exclude:",
+        "- ",
+        "- a:\n",
+        "#",
+        "//go:build ",
+        "@ts-ignore",
+        "func (",
+        "ä",
+        "\u{1b}",
+        "--",
+        "=",
+        "xit(",
+        "# noqa",
+        "coverage:",
+        "\\",
+        "`",
+        "é#nosec ",
+        "G",
+        "--- SKIP: ",
+        "Tests ",
+        "ignore:\n",
+        "  ",
+    ]);
+    prop::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_a_reader_fail(text in text(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        for name in NAMES {
+            for content in [text.as_bytes(), &bytes] {
+                let read = tree::read(name, content);
+                let files = BTreeMap::from([(name.to_owned(), read)]);
+                for entry in tree::suppressions(&files, &|_| false) {
+                    let is_plain = !entry.silences.chars().any(char::is_control) && entry.silences.chars().count() <= 200;
+                    prop_assert!(is_plain, "{:?}", entry);
+                }
+            }
+        }
+        drop(of_line("commands.x", &text));
+        drop(of_streams("commands.x", [text.as_bytes(), &bytes]));
+    }
+}
+
+#[test]
+fn time_is_linear_in_hostile_files() {
+    let hostile = [
+        "gitleaks:allow ",
+        "//nolint",
+        "t.Skip(",
+        "it.skip(",
+        "exclude: [",
+        "eslint-disable",
+        "coverage: {",
+        "- ",
+        "a: ",
+        "func (",
+        "--- SKIP: ",
+        "{\"a\":",
+        "[[",
+        "\"a\": 1,",
+        "skip",
+    ];
+    for piece in hostile {
+        for (name, text) in
+            NAMES.iter().flat_map(|name| [(name, piece.repeat(4_000)), (name, format!("{piece}\n").repeat(4_000))])
+        {
+            let started = Instant::now();
+            let read = tree::read(name, text.as_bytes());
+            drop(tree::suppressions(&BTreeMap::from([((*name).to_owned(), read)]), &|_| false));
+            assert!(started.elapsed() < Duration::from_secs(4), "{name} of {piece:?}: {:?}", started.elapsed());
+        }
+        let started = Instant::now();
+        let text = piece.repeat(40_000);
+        drop(of_streams("commands.x", [text.as_bytes(), b""]));
+        assert!(started.elapsed() < Duration::from_secs(4), "{piece:?}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Configuration of TypeScript and of JavaScript's test runners.
+
+use serde_json::Value;
+
+use super::places::{Places, line_at};
+use crate::found::FoundSuppression;
+use rcrepro_format::syntax::jsonc;
+
+/// What nobody compiles anyway.
+const USUAL: [&str; 9] =
+    ["node_modules", "dist", "build", "out", "coverage", "lib", "**/node_modules", ".next", "public"];
+
+pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<FoundSuppression> {
+    if name.starts_with("tsconfig") && name.ends_with(".json") {
+        return tsconfig(text);
+    }
+    let starts = ["vitest.", "vite.", "jest.", "playwright.", "cypress."];
+    let is_config = name.contains(".config.") || name.contains(".workspace.");
+    if is_config && starts.iter().any(|start| name.starts_with(start)) { runner(name, text) } else { Vec::new() }
+}
+
+fn tsconfig(text: &str) -> Vec<FoundSuppression> {
+    let Some(config) = jsonc::value(text.as_bytes()) else { return Vec::new() };
+    let (places, options) = (Places::new(text), config.get("compilerOptions"));
+    let is_on = |key: &str| options.and_then(|options| options.get(key)).and_then(Value::as_bool) == Some(true);
+    let flags = ["skipLibCheck", "skipDefaultLibCheck", "noCheck"].into_iter().filter(|key| is_on(key));
+    let mut found: Vec<FoundSuppression> =
+        flags.map(|key| FoundSuppression::new("tsc-config", places.line_of(&format!("\"{key}\"")), key)).collect();
+    let excluded = config.get("exclude").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let own = excluded.filter(|glob| {
+        !USUAL.contains(
+            &glob.trim_start_matches("./").trim_end_matches("/*").trim_end_matches("/**").trim_end_matches('/'),
+        )
+    });
+    found.extend(own.map(|glob| FoundSuppression::new("tsc-config", places.line_of(glob), &format!("exclude {glob}"))));
+    found
+}
+
+/// Reads lists such as `exclude: ["e2e/**"]` of a configuration that is a program; lists that are computed stay unseen.
+fn runner(name: &str, text: &str) -> Vec<FoundSuppression> {
+    // Vite's own lists leave modules out, not tests.
+    let keys: &[&str] = if name.starts_with("vite.") {
+        &["exclude:"]
+    } else {
+        &["exclude:", "testPathIgnorePatterns:", "testIgnore:", "excludeSpecPattern:"]
+    };
+    if name.starts_with("vite.") && !text.contains("test:") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for key in keys {
+        for (at, _) in text.match_indices(key).take(64) {
+            let before = &text[..at];
+            // Below `coverage:` it is about reports, and below `optimizeDeps:` about modules.
+            let is_other = ["coverage:", "optimizeDeps:"].iter().any(|other| is_open(before, other));
+            let rest = &text[at + key.len()..];
+            let Some(list) = rest.trim_start().strip_prefix('[') else { continue };
+            if is_other {
+                continue;
+            }
+            let line = line_at(text, at);
+            for item in texts(list) {
+                if !USUAL.iter().any(|usual| item.trim_matches(['*', '/']) == usual.trim_matches(['*', '/'])) {
+                    found.push(FoundSuppression::new("js-test-config", line, &item));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Tells whether the braces that follow the last place of a key are still open at the end of a text.
+fn is_open(text: &str, key: &str) -> bool {
+    let Some(start) = text.rfind(key) else { return false };
+    let mut depth = 0i64;
+    for byte in text.as_bytes()[start..].iter() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' if depth == 1 => return false,
+            b'}' => depth -= 1,
+            _ => {}
+        }
+    }
+    depth > 0
+}
+
+/// Lists the texts in quotes up to the bracket that closes a list.
+fn texts(list: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = list;
+    while let Some(at) = rest.find(['"', '\'', '`', ']']) {
+        let mark = &rest[at..=at];
+        let Some((text, behind)) = rest[at + 1..].split_once(mark).filter(|_| mark != "]") else { break };
+        found.push(text.to_owned());
+        rest = behind;
+    }
+    found
+}
