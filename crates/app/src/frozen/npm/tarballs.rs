@@ -6,7 +6,7 @@
 //! is read from the lock here, and none of the project's scripts.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 
 use serde_json::{Value, json};
 use sha2::Digest as _;
@@ -23,6 +23,7 @@ use rcrepro_model::content::integrity;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::image::layer::{Entry, EntryKind};
+use rcrepro_store::StoreError;
 
 /// The program of the step with network.
 const FETCH: &str = include_str!("../front/tarballs.cjs");
@@ -90,7 +91,20 @@ impl FrozenStep<'_> {
         if strong.is_empty() {
             return Ok(true);
         }
-        let found: [u8; 64] = sha2::Sha512::digest(self.store.get(digest)?).into();
+        // A tarball may be larger than what is held in memory.
+        let (mut hash, mut reader, mut buffer) = (sha2::Sha512::new(), self.store.reader(digest)?, vec![0; 1 << 16]);
+        loop {
+            let read = reader.read(&mut buffer).map_err(|source| StoreError::Io {
+                doing: "read",
+                path: digest.to_string().into(),
+                source,
+            })?;
+            if read == 0 {
+                break;
+            }
+            hash.update(&buffer[..read]);
+        }
+        let found: [u8; 64] = hash.finalize().into();
         Ok(strong.contains(&found))
     }
 
