@@ -34,14 +34,20 @@ fn what_is_seen_is_explained_and_nothing_is_written() {
 fn a_plan_fits_the_project_and_says_what_is_left_to_do() {
     let scene = project();
     let said = scene.ok(&["init"]);
-    assert!(said.stdout.contains("planned 4 commands"), "{}", said.stdout);
+    assert!(said.stdout.contains("planned 6 commands"), "{}", said.stdout);
     let plan = scene.read("rcrepro.toml");
-    assert!(plan.contains("run = \"go test ./... -count=1\"") && !plan.contains("npm ci"), "{plan}");
+    for line in [
+        "go test ./... -count=1",
+        "cd web && pnpm install --frozen-lockfile --reporter=silent",
+        "cd web && pnpm run build",
+    ] {
+        assert!(plan.contains(&format!("run = \"{line}\"")), "`{line}` in\n{plan}");
+    }
     scene.commit("a plan");
     let checked = scene.ok(&["check"]);
     for todo in [
-        "web/pnpm-lock.yaml: packages of pnpm cannot be frozen yet",
-        "`//go:embed all:web/dist` matches no tracked file; name the command that makes it in `needs`",
+        "web/pnpm-lock.yaml: no audit is planned, because only npm's can be recorded",
+        "put Go's vulnerability database there",
     ] {
         assert!(
             checked.stdout.contains("  to do: rcrepro.toml:") && checked.stdout.contains(todo),
@@ -51,6 +57,18 @@ fn a_plan_fits_the_project_and_says_what_is_left_to_do() {
     }
     assert!(checked.stderr.ends_with("      next  rcrepro image lock\n"), "{}", checked.stderr);
     scene.run(&["init"]).failed(2, &["cannot write", "hint: read it with `rcrepro check`"]);
+}
+
+#[test]
+fn what_is_embedded_and_made_by_nothing_is_left_to_do() {
+    let scene = project();
+    scene.write("web/package.json", br#"{"devDependencies": {"vite": "7"}}"#);
+    scene.commit("no build");
+    scene.ok(&["init"]);
+    scene.commit("a plan");
+    let checked = scene.ok(&["check"]).stdout;
+    let todo = "`//go:embed all:web/dist` matches no tracked file; name the command that makes it in `needs`";
+    assert!(checked.contains(todo), "{checked}");
 }
 
 #[test]

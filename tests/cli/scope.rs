@@ -209,7 +209,7 @@ fn a_record_outlives_a_rewritten_history_and_not_one_without_its_commits() {
         "--root",
         "--no-ff",
         "--exec",
-        "git commit -q --amend --no-edit --reset-author --date=@1",
+        "git commit -q --amend --no-edit --reset-author --date=2001-02-03T04:05:06Z",
     ]);
     scene.git(&["branch", "-q", "-D", "main"]);
     scene.git(&["reflog", "expire", "--expire=now", "--all"]);

@@ -25,6 +25,7 @@ mod lexer;
 mod parameter;
 #[cfg(test)]
 mod properties;
+mod quote;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -32,4 +33,5 @@ mod word;
 
 pub use lexer::{DEEPEST, ShellDialect, tokens, tokens_within};
 pub use parameter::{ShellParameter, TemplatePiece, template};
+pub use quote::quoted;
 pub use token::{PartKind, Redirection, ShellToken, ShellTokenKind, ShellWord, Substitution, WordPart};

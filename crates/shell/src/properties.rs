@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use crate::{ShellDialect, ShellTokenKind, ShellWord, Substitution, TemplatePiece, template, tokens, tokens_within};
+use crate::{ShellDialect, ShellTokenKind, ShellWord, Substitution, TemplatePiece};
+use crate::{quoted, template, tokens, tokens_within};
 
 const DIALECTS: [ShellDialect; 2] = [ShellDialect::Shell, ShellDialect::Make];
 
@@ -85,8 +86,8 @@ proptest! {
     }
 
     #[test]
-    fn a_word_in_single_quotes_is_what_was_quoted(text in "[^']{0,30}") {
-        let line = format!("a '{text}'");
+    fn a_quoted_text_is_one_word_that_reads_as_it(text in any::<String>()) {
+        let line = format!("a {}", quoted(&text));
         let found = tokens(&line, ShellDialect::Shell);
         let Some(ShellTokenKind::Word(word)) = found.last().map(|token| &token.kind) else { panic!("a word") };
         prop_assert_eq!(&word.text, &text);

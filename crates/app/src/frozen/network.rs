@@ -19,6 +19,7 @@ use rcrepro_model::execution::fault::below;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::plan::{FrozenInput, FrozenKind};
+use rcrepro_shell::quoted;
 use rcrepro_store::export::lookup;
 
 /// The memory in bytes that a step may use, swap included.
@@ -263,11 +264,6 @@ impl FrozenStep<'_> {
         }
         Ok(work.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
     }
-}
-
-/// Quotes a word for a shell.
-pub(super) fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Gives the host's way to the registries; none of it enters a digest.

@@ -9,6 +9,7 @@ use rcrepro_images::packages::sources::PackageMirrors;
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::plural::counted;
+use rcrepro_shell::quoted;
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
 
@@ -130,8 +131,7 @@ fn blobs(store: &Path, all: bool) -> Check {
         let more = (!whole).then(|| "rcrepro doctor --blobs hashes all of them".to_owned());
         return check(Health::Well, format!("{counted}, each with the bytes that its name says"), more);
     }
-    let quoted = |path: &PathBuf| format!("'{}'", path.display().to_string().replace('\'', "'\\''"));
-    let paths: Vec<String> = audit.damaged.iter().map(quoted).collect();
+    let paths: Vec<String> = audit.damaged.iter().map(|path| quoted(&path.display().to_string())).collect();
     // What a run needs and finds damaged it sets aside by itself.
     let found = format!("{} damaged of {counted}; once removed, whatever needs them writes them again", paths.len());
     check(Health::Damaged, found, Some(format!("rm -f {}", paths.join(" "))))

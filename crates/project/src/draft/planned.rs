@@ -5,6 +5,7 @@ use crate::go::GoModule;
 use crate::is_example;
 use crate::npm::{NpmPackage, PackageManager};
 use crate::survey::ProjectSurvey;
+use rcrepro_shell::quoted;
 
 /// A command of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub(super) fn word(path: &str) -> String {
     let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
     let is_plain =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | '%' | ',' | ':' | '=');
-    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+    if path.chars().all(is_plain) { path } else { quoted(&path) }
 }
 
 /// Finds plain lines of CI for a folder that begin with these words, each text once.

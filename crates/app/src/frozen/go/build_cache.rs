@@ -14,11 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::settings::{BuildCache, GoChecks, GoSettings};
 use super::std_cache;
 use crate::frozen::failed_step::Blame;
-use crate::frozen::network::{StepRun, StepWork, quoted};
+use crate::frozen::network::{StepRun, StepWork};
 use crate::frozen::{FrozenError, FrozenStep, prune};
 use rcrepro_engine::Network;
 use rcrepro_format::plan::frozen_toml::CompiledPackages;
 use rcrepro_model::content::digest::Digest;
+use rcrepro_shell::quoted;
 
 /// Imports of the project's own packages (`I`), those of modules that folders replace among them, and packages of its modules (`T`).
 const LIST: &str = r#"{{with .Module}}{{if or .Main (and .Replace (not .Replace.Version))}}{{range $.Imports}}I {{.}}
