@@ -228,7 +228,7 @@ const EVIDENCE: &[Hostile] = &[
     ),
 ];
 
-/// Reads a number of KiB from what the kernel says of a process; 0 where it says nothing.
+/// Reads a number of KiB from the status of a process; 0 where it is missing.
 fn kib(status: &str, name: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)

@@ -1,6 +1,6 @@
 //! `rcrepro doctor`: what this machine lacks, and the command that mends it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use crate::workspace::{PLAN_FILE, Workspace};
