@@ -106,6 +106,14 @@ pub struct FrozenInput {
     pub modules: Option<Name>,
 }
 
+/// Whether a text is one version of a client and no range, tag or address.
+#[must_use]
+pub fn is_exact_version(version: &str) -> bool {
+    version.split('.').count() >= 3
+        && version.starts_with(|c: char| c.is_ascii_digit())
+        && version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+}
+
 /// The client that a frozen input is fetched with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrozenKind {

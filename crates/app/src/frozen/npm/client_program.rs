@@ -6,7 +6,7 @@ use rcrepro_format::syntax::jsonc;
 use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_model::content::{base64, hex};
 use rcrepro_model::execution::fault::Fault;
-use rcrepro_model::plan::FrozenKind;
+use rcrepro_model::plan::{FrozenKind, is_exact_version};
 
 /// The newest versions that were known when rcrepro was built, by their first number.
 const PNPM: [(&str, &str); 4] = [("8", "8.15.9"), ("9", "9.15.9"), ("10", "10.34.9"), ("11", "11.28.11")];
@@ -73,24 +73,31 @@ pub fn choose(
         let version = document.path(&["engines", wanted]).or_else(|| tool?.get("version"));
         version.and_then(SyntaxNode::text)
     });
+    if let (Some(_), None) = (line, named) {
+        let says = format!("`packageManager` is not a string: expected `{wanted}@VERSION`");
+        return Err(Fault::of_file(path, says).at(line).hint("name the client in the plan: client = \"NAME@VERSION\""));
+    }
     let Some(named) = named else {
         return Ok(program(wanted, newest(wanted, form, engine), None));
     };
     let (name, version) = named.split_once('@').unwrap_or((named, ""));
-    let (version, hash) = version.split_once('+').unwrap_or((version, ""));
+    let (version, hash) = version.split_once('+').map_or((version, None), |(version, hash)| (version, Some(hash)));
     let hint = "name another client in the plan: client = \"NAME@VERSION\"";
     let fault = |says: String| Err(Fault::of_file(path, says).at(line).hint(hint));
     if name != wanted {
         return fault(format!("`packageManager` names `{named}`, and `{}` is made by {wanted}", kind.as_str()));
     }
-    if !version.starts_with(|c: char| c.is_ascii_digit()) || version.split('.').count() < 3 {
+    if !is_exact_version(version) {
         return fault(format!("`packageManager` names `{named}`: expected an exact version"));
+    }
+    if hash.is_some_and(|hash| !is_checksum(hash)) {
+        return fault(format!("`packageManager` names `{named}`: expected a checksum such as `sha512.HEX` after `+`"));
     }
     let is_classic = version.starts_with("1.");
     if wanted == "yarn" && is_classic != (form == CLASSIC) {
         return fault(format!("`packageManager` names `{named}`, and the lock is of another yarn"));
     }
-    Ok(program(wanted, version, integrity(hash)))
+    Ok(program(wanted, version, hash.and_then(integrity)))
 }
 
 fn program(name: &str, version: &str, integrity: Option<String>) -> ClientProgram {
@@ -119,6 +126,13 @@ fn newest(name: &str, form: &str, engine: Option<&str>) -> &'static str {
     let by_engine = engine.map(digits).and_then(|major| PNPM.iter().find(|(known, _)| *known == major));
     let by_form = if form.starts_with("6.") { PNPM[0] } else { PNPM[2] };
     by_engine.unwrap_or(&by_form).1
+}
+
+/// Whether a checksum has the form that corepack writes: a known algorithm, and as many digits as it has.
+fn is_checksum(hash: &str) -> bool {
+    let (algorithm, digits) = hash.split_once('.').unwrap_or_default();
+    let known = [("sha1", 40), ("sha224", 56), ("sha256", 64), ("sha384", 96), ("sha512", 128)];
+    known.contains(&(algorithm, digits.len())) && digits.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Reads a checksum as `packageManager` has it, `ALGORITHM.HEX`.
@@ -169,6 +183,17 @@ mod tests {
                 "9.0",
                 "{\"packageManager\": \"pnpm@11\"}",
                 "1: `packageManager` names `pnpm@11`: expected an exact",
+            ),
+            (pnpm, "9.0", r#"{"packageManager": "pnpm@11.0.1\n"}"#, "expected an exact version"),
+            (pnpm, "9.0", r#"{"packageManager": "pnpm@11.0.1\u001b[2J"}"#, "expected an exact version"),
+            (pnpm, "9.0", r#"{"packageManager": "pnpm@11.0.1+sha512.zz"}"#, "expected a checksum"),
+            (pnpm, "9.0", r#"{"packageManager": "pnpm@11.0.1+"}"#, "expected a checksum"),
+            (pnpm, "9.0", r#"{"packageManager": ["pnpm@11.0.1"]}"#, "`packageManager` is not a string"),
+            (
+                pnpm,
+                "9.0",
+                r#"{"packageManager": "pnpm@https://u:s3cr3t@h.example/p.tgz"}"#,
+                "`pnpm@https://…@h.example/p.tgz`",
             ),
             (yarn, "8", "{\"packageManager\": \"yarn@1.22.22\"}", "and the lock is of another yarn"),
         ] {

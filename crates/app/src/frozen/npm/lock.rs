@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::entry::{IN_SOURCE, NO_PACKAGE, is_name};
 use crate::frozen::read_source::ReadSource;
 use rcrepro_format::syntax::jsonc;
 use rcrepro_format::syntax::node::SyntaxNode;
@@ -88,6 +89,10 @@ pub fn read(lock: &[u8]) -> Result<NpmLock, String> {
     for (place, entry) in &wire.packages {
         let Some((_, by_place)) = place.rsplit_once("node_modules/") else { continue };
         let name = entry.name.clone().unwrap_or_else(|| by_place.to_owned());
+        if !is_name(&name) || !is_name(by_place) {
+            found.unpinned.push((place.clone(), NO_PACKAGE.to_owned(), REWRITE));
+            continue;
+        }
         if entry.link {
             found.links.push((name, entry.resolved.clone().unwrap_or_default()));
             continue;
@@ -201,8 +206,7 @@ pub fn judge<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>
             Some(_) => continue,
         };
         let place = lines.get(&format!("node_modules/{name}")).copied();
-        let hint = "commit that package to this repository, or depend on a published version of it";
-        faults.push(Fault::of_file(lock.clone(), says).at(place).hint(hint));
+        faults.push(Fault::of_file(lock.clone(), says).at(place).hint(IN_SOURCE));
     }
     faults.sort();
     Ok(faults)
@@ -303,6 +307,7 @@ mod tests {
                 "node_modules/file": { "version": "1.0.0", "resolved": "file:file.tgz", "integrity": strong() },
                 "node_modules/good": { "version": "1.0.0", "integrity": strong() },
                 "node_modules/old": { "version": "1.0.0", "integrity": "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=" },
+                "node_modules/x/../../etc/passwd": { "version": "1.0.0", "integrity": strong() },
                 "node_modules/short": { "version": "1.0.0", "integrity": "sha512-AAAA" },
             })),
         );
@@ -312,6 +317,7 @@ mod tests {
             ("12: `node_modules/file` is a file (`file:file.tgz`)", 2),
             ("21: `node_modules/old` has only `sha1-", 3),
             ("25: `node_modules/short` has no usable `integrity`", 4),
+            ("29: `node_modules/x/../../etc/passwd` names no package", 5),
         ];
         assert_eq!(found.len(), starts.len(), "{found:?}");
         for (start, index) in starts {

@@ -2,6 +2,7 @@
 
 pub mod advisories;
 mod client_program;
+mod entry;
 pub(crate) mod lock;
 pub(crate) mod packages;
 mod pnpm_lock;

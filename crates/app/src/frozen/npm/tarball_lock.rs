@@ -1,6 +1,8 @@
 //! What `pnpm-lock.yaml` and `yarn.lock` have in common: tarballs of a registry, and entries that no registry serves.
 
+use super::entry::{IN_SOURCE, NO_PACKAGE, is_name, is_version, leaves};
 use rcrepro_images::packages::npm::tarball_path;
+use rcrepro_model::content::name::TreePath;
 use rcrepro_model::execution::fault::Fault;
 
 /// A tarball that a lock names.
@@ -68,6 +70,27 @@ impl TargetPlatform {
 pub(super) const PUBLISHED: &str = "depend on a version of it that a registry has, and write the lock anew";
 
 impl TarballLock {
+    /// Adds a tarball, if its entry is one that a registry could have; what it names becomes paths.
+    pub(super) fn add(&mut self, line: usize, entry: &str, tarball: LockedTarball) {
+        let is_path = tarball.file.parse::<TreePath>().is_ok();
+        if is_name(&tarball.name) && is_version(&tarball.version) && is_path {
+            self.tarballs.push(tarball);
+        } else {
+            self.refuse(line, entry, NO_PACKAGE, "remove the entry and write the lock anew");
+        }
+    }
+
+    pub(super) fn refuse(&mut self, line: usize, entry: &str, says: &str, hint: &'static str) {
+        self.unserved.push((line, format!("`{entry}` {says}"), hint));
+    }
+
+    /// Refuses an entry whose `path`, relative to `folder`, leads out of the source.
+    pub(super) fn keep_inside(&mut self, line: usize, entry: &str, (folder, path): (&str, &str)) {
+        if leaves(folder, path) {
+            self.refuse(line, entry, &format!("is the folder or file `{path}`, which leaves the source"), IN_SOURCE);
+        }
+    }
+
     /// Puts the tarballs in order, each once.
     pub(super) fn sort(&mut self) {
         self.tarballs.sort();

@@ -36,12 +36,12 @@ pub(super) fn wanted<E>(
     let text = |path: &str| Ok(String::from_utf8_lossy(&read_file(path)?.unwrap_or_default()).into_owned());
     let bytes = text(&path)?;
     let read = if input.kind == FrozenKind::PnpmPackages {
-        pnpm_lock::read(&bytes, platform).map_err(|reason| {
+        pnpm_lock::read(&bytes, platform, folder).map_err(|reason| {
             let says = format!("it is not a lock of pnpm 8 or later: {reason}");
             Fault::of_file(&path, says).hint("pnpm install --lockfile-only, with pnpm 8 or later")
         })
     } else {
-        yarn_lock::read(&bytes, platform).map_err(|reason| {
+        yarn_lock::read(&bytes, platform, folder).map_err(|reason| {
             let says = format!("it is not a lock of yarn: {reason}");
             Fault::of_file(&path, says).hint("yarn install, and commit what it writes")
         })
@@ -51,6 +51,7 @@ pub(super) fn wanted<E>(
         Err(fault) => return Ok(Err(vec![fault])),
     };
     let mut faults = lock.faults(&path);
+    faults.sort();
     let manifest = text(&package)?;
     let client = client_program::choose(input.kind, &lock.form, input.client.as_deref(), (&package, &manifest));
     Ok(match client {

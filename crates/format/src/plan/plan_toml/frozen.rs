@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{PlanError, Source};
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource};
+use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource, is_exact_version};
 
 const KINDS: [FrozenKind; 8] = [
     FrozenKind::GoModules,
@@ -150,13 +150,8 @@ impl Source<'_> {
             }
         };
         let text = client.as_ref();
-        let is_exact = |version: &str| {
-            version.split('.').count() >= 3
-                && version.starts_with(|c: char| c.is_ascii_digit())
-                && version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
-        };
         match text.split_once('@') {
-            Some((name, version)) if names.contains(&name) && is_exact(version) => Ok(text.to_owned()),
+            Some((name, version)) if names.contains(&name) && is_exact_version(version) => Ok(text.to_owned()),
             _ => {
                 let hint = format!("write `{}@VERSION` with a version such as 1.22.22", names[0]);
                 Err(self.error(client.span(), format!("invalid client `{text}`"), Some(hint)))
