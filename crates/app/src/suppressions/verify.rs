@@ -62,7 +62,7 @@ pub(crate) fn verify(
     (findings, vec![Note { at: AT.to_owned(), says }])
 }
 
-/// Judges bytes that are no ledger of this build's. The readers of an earlier version found something else, which shows no fault; what
+/// Judges bytes that this build does not read as a ledger. The readers of an earlier version found something else, which shows no fault; what
 /// a later one means is for a later build to say.
 fn refused(error: &LedgerError) -> (Vec<Finding>, Vec<Note>) {
     let finding = |name: FindingName, expected: String| {
