@@ -94,6 +94,7 @@ impl From<FrozenError> for Failure {
             | FrozenError::Write { .. } => Exit::Engine,
             FrozenError::NoLock { .. }
             | FrozenError::Stale { .. }
+            | FrozenError::OtherKind { .. }
             | FrozenError::Vulndb { .. }
             | FrozenError::Cassette { .. }
             | FrozenError::Step { blame: Blame::Project, .. }

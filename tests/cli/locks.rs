@@ -68,3 +68,27 @@ fn frozen_inputs_without_or_with_a_stale_lock_name_the_command_that_mends_it() {
     scene.run(&["run", "RC-05"]).failed(3, &["the lock of frozen input `gomod` is stale", "hint: rcrepro lock gomod"]);
     assert!(shared_store().is_dir());
 }
+
+#[test]
+fn check_refuses_the_lock_of_a_frozen_input_that_no_run_takes() {
+    let frozen = "[frozen.gomod]\nkind = \"go-modules\"\nimage = \"base\"\n";
+    let scene = Scene::new(&format!("{}{frozen}", command("greet", "true", "frozen = [\"gomod\"]")));
+    scene.write("go.mod", b"module example.com/m\n");
+    let zeros = "0".repeat(64);
+    let lock = |kind: &str| {
+        format!("version = 1\nkind = \"{kind}\"\nmade_from = \"{zeros}\"\nroot = \"{zeros}/0\"\n").into_bytes()
+    };
+    for (bytes, says) in [
+        (b"garbage\n".to_vec(), "is not a valid lock of a frozen input"),
+        (lock("go-modules"), "the lock of frozen input `gomod` is stale"),
+        (lock("npm-packages"), "it is of the kind `npm-packages`, the plan has `go-modules`"),
+    ] {
+        scene.write("lockfiles/gomod.lock", &bytes);
+        scene.commit("a lock");
+        let ended = scene.run(&["check"]);
+        assert_eq!(ended.code, 3, "{says}: {}", ended.stdout);
+        for text in ["refused: lockfiles/gomod.lock: ", says, "hint: rcrepro lock gomod"] {
+            assert!(ended.stdout.contains(text), "{text}: {}", ended.stdout);
+        }
+    }
+}

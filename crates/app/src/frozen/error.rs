@@ -47,6 +47,16 @@ pub enum FrozenError {
         /// The checksum of the source's files.
         found: Sha256,
     },
+    /// The lock was made when the plan gave the input another kind, or for another input.
+    #[error("the lock of frozen input `{name}` is stale: it is of the kind `{locked}`, the plan has `{kind}`")]
+    OtherKind {
+        /// The input's name.
+        name: Name,
+        /// The kind in the lock.
+        locked: String,
+        /// The kind in the plan.
+        kind: &'static str,
+    },
     /// No step could make it from the project's files; no registry was asked.
     #[error("frozen input `{name}` cannot be made from the source:{}", each(faults))]
     Refused {
@@ -164,7 +174,13 @@ impl Hint for FrozenError {
             Self::Engine(error) => error.hint(),
             // A lock that lies there and is not committed wants no other one.
             Self::NoLock { path, .. } if path.exists() => Some(format!("git add {} && git commit", path.display())),
-            Self::NoLock { name, .. } | Self::Stale { name, .. } => Some(format!("rcrepro lock {name}")),
+            Self::NoLock { name, .. } | Self::Stale { name, .. } | Self::OtherKind { name, .. } => {
+                Some(format!("rcrepro lock {name}"))
+            }
+            // A lock has its input's name.
+            Self::BadLock { path, .. } => {
+                Some(format!("rcrepro lock {}", path.file_stem().unwrap_or_default().to_string_lossy()))
+            }
             Self::Mismatch { name, .. } => Some(format!(
                 "the registry or mirror has other bytes than it had; if that is right: rcrepro lock {name}"
             )),

@@ -35,7 +35,7 @@ mod network;
 mod network_tests;
 pub mod npm;
 mod prune;
-mod read_source;
+pub(crate) mod read_source;
 pub mod today;
 
 /// What a frozen input is made from, and where.
@@ -88,22 +88,47 @@ pub fn lock_path(folder: &Path, name: &Name) -> PathBuf {
     folder.join("lockfiles").join(format!("{name}.lock"))
 }
 
+/// Reads the lock of an input of a kind, with its text. Whether it [`fits`] the source is not looked at.
+///
+/// # Errors
+/// [`FrozenError`] when the lock is missing, damaged or of another kind.
+pub(crate) fn read_lock(
+    name: &Name,
+    kind: FrozenKind,
+    folder: &Path,
+    files: &PlanFiles,
+) -> Result<(String, FrozenLock), FrozenError> {
+    let path = lock_path(folder, name);
+    let text = files.read_to_string(&path).map_err(|_| {
+        let why = files.absent(&path);
+        FrozenError::NoLock { name: name.clone(), path: path.clone(), why }
+    })?;
+    let lock = frozen_toml::decode(&text).map_err(|source| FrozenError::BadLock { path, source })?;
+    if lock.kind != kind.as_str() {
+        return Err(FrozenError::OtherKind { name: name.clone(), locked: lock.kind, kind: kind.as_str() });
+    }
+    Ok((text, lock))
+}
+
+/// Refuses a lock that was made from something else than what was found.
+///
+/// # Errors
+/// [`FrozenError::Stale`].
+pub(crate) fn fits(name: &Name, lock: &FrozenLock, found: Sha256) -> Result<(), FrozenError> {
+    if lock.made_from == found {
+        return Ok(());
+    }
+    Err(FrozenError::Stale { name: name.clone(), locked: lock.made_from, found })
+}
+
 impl FrozenStep<'_> {
     /// Makes sure that the locked tree is in the store, where necessary through the network.
     ///
     /// # Errors
     /// [`FrozenError`] when the lock is missing, damaged or stale, or the fetched tree does not meet it.
     pub(crate) async fn ensure(&self) -> Result<(FrozenEntry, Provenance), FrozenError> {
-        let path = lock_path(self.folder, self.name);
-        let text = self.files.read_to_string(&path).map_err(|_| {
-            let why = self.files.absent(&path);
-            FrozenError::NoLock { name: self.name.clone(), path: path.clone(), why }
-        })?;
-        let lock = frozen_toml::decode(&text).map_err(|source| FrozenError::BadLock { path, source })?;
-        let found = self.made_from()?;
-        if lock.made_from != found || lock.kind != self.input.kind.as_str() {
-            return Err(FrozenError::Stale { name: self.name.clone(), locked: lock.made_from, found });
-        }
+        let (text, lock) = read_lock(self.name, self.input.kind, self.folder, self.files)?;
+        fits(self.name, &lock, self.made_from()?)?;
         let entry = FrozenEntry { lock: self.store.put(text.as_bytes())?, root: lock.root };
         if is_whole(self.store, lock.root)? {
             return Ok((entry, Provenance::Store));

@@ -1,8 +1,9 @@
 //! `rcrepro check`: whether a plan is sound, and what it or the source of a commit would keep from running.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::missing::{Missing, faulty, missing, stale};
+use super::missing::{Missing, faulty, frozen_locks, missing, stale};
 use super::source::{self, SourceLook};
 use crate::board::exceptions;
 use crate::frozen::go::settings;
@@ -24,7 +25,7 @@ pub struct PlanCheck {
     pub fronts: Vec<AdvisoryFront>,
     /// What the plan names and is not there yet.
     pub missing: Vec<Missing>,
-    /// The definitions of images that cannot be read, each with its place.
+    /// The definitions of images that cannot be read, and the locks of frozen inputs that no run takes, each with its place.
     pub faulty: Vec<Missing>,
     /// The locks of images that are not those of their definitions.
     pub stale: Vec<Missing>,
@@ -74,16 +75,18 @@ pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
             data: locked_data(&workspace.folder, name),
         })
     });
+    let source = source::look(workspace, "HEAD");
+    let made_from = source.as_ref().map_or_else(|_| BTreeMap::new(), |look| look.made_from.clone());
     PlanCheck {
         commands: workspace.plan.sets.values().map(Vec::len).sum(),
         fronts: fronts.collect(),
         missing: missing(workspace),
-        faulty: faulty(workspace),
+        faulty: [faulty(workspace), frozen_locks(workspace, &made_from)].concat(),
         stale: stale(workspace),
         uncommitted: workspace.uncommitted(),
         notes: [exceptions::idle_by_plan(workspace, "HEAD", today), settings::notes(&workspace.plan)].concat(),
         todos: todos(&workspace.plan_bytes),
-        source: source::look(workspace, "HEAD"),
+        source,
     }
 }
 

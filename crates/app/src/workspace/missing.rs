@@ -12,6 +12,7 @@ use crate::toolchain::ImageError;
 use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::in_engine::pulled;
 use crate::workspace::Workspace;
+use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{FrozenInput, ImageSource};
@@ -75,6 +76,24 @@ pub(crate) fn stale(workspace: &Workspace) -> Vec<Missing> {
         .filter(|(name, source)| !unlocked(name, source))
         .filter_map(|(name, _)| stale(name))
         .collect()
+}
+
+/// Lists the locks of frozen inputs that are there and that no run takes: damaged ones, and those of something else than what the
+/// source holds. `made_from` has the checksums of that, as far as they are known without an engine.
+#[must_use]
+pub(crate) fn frozen_locks(workspace: &Workspace, made_from: &BTreeMap<Name, Sha256>) -> Vec<Missing> {
+    let judge = |name: &Name, input: &FrozenInput| {
+        let (_, lock) = frozen::read_lock(name, input.kind, &workspace.folder, &workspace.files)?;
+        made_from.get(name).map_or(Ok(()), |found| frozen::fits(name, &lock, *found))
+    };
+    let there = workspace.plan.frozen.iter().filter(|(name, input)| frozen_input(workspace, name, input).is_none());
+    let refused = there.filter_map(|(name, input)| {
+        let error = judge(name, input).err()?;
+        let path = format!("lockfiles/{name}.lock");
+        let causes = causes(&error).map(|cause| format!(": {cause}")).collect::<String>();
+        Some(Missing { what: format!("{path}: {error}{causes}"), hint: format!("rcrepro lock {name}") })
+    });
+    refused.collect()
 }
 
 /// Lists what is missing, in the order in which it is to be made.

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use self::sight::Sight;
+use crate::frozen::read_source::ReadSource;
 use crate::frozen::{client, npm};
 use crate::workspace::{PLAN_FILE, Workspace, WorkspaceError};
+use rcrepro_format::plan::frozen_toml;
+use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::fault::Fault;
-use rcrepro_model::plan::{FrozenKind, Plan};
+use rcrepro_model::plan::{FrozenInput, FrozenKind, Plan};
 use rcrepro_model::text::causes::causes;
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_pins::dockerfile::buildkit as dockerfile_buildkit;
@@ -47,6 +51,8 @@ pub struct SourceLook {
     pub refused: Vec<Fault>,
     /// What is good to know, by place.
     pub notes: Vec<Fault>,
+    /// The checksums of what frozen inputs are made from, of those that need no image for it.
+    pub(super) made_from: BTreeMap<Name, Sha256>,
 }
 
 /// Looks through the tracked tree of a commit, less what the plan excludes.
@@ -81,6 +87,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
     for (name, input) in &plan.frozen {
         let Ok(faults) = client::judge(input, client::is_alone(plan, name), &read);
         found.refused.extend(faults);
+        found.made_from.extend(made_from(input, client::is_alone(plan, name), &read).map(|sum| (name.clone(), sum)));
         if input.kind == FrozenKind::NpmPackages {
             let folder = input.directory.as_ref().map_or("", |directory| directory.as_str());
             let Ok(notes) = npm::lock::notes(folder, &read);
@@ -109,6 +116,19 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
         list.dedup();
     }
     Ok(found)
+}
+
+/// Computes the checksum of what a frozen input is made from; none where a file is missing, which is refused for itself, and where
+/// an image is part of it, which only an engine confirms.
+fn made_from(input: &FrozenInput, alone: bool, read: ReadSource<'_, Infallible>) -> Option<Sha256> {
+    match input.kind {
+        FrozenKind::GoStd | FrozenKind::GoBuildCache => None,
+        kind if kind.is_advisories() => Some(frozen_toml::made_from(kind, &[])),
+        kind => {
+            let Ok(files) = client::files(input, alone, read);
+            Some(frozen_toml::made_from(kind, &client::hashed(input, &files.ok()?)))
+        }
+    }
 }
 
 /// Refuses a path that no tree can carry.
