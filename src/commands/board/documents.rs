@@ -15,17 +15,19 @@ pub fn documents(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let found = documents::align(&workspace, revision)?;
     let unsound = documents::unsound(&workspace, &found, &context.store, today())?;
     let standing = Standing::worst([found.standing(), unsound.as_ref().map_or(Standing::Passed, Unsound::standing)]);
-    let hollow = found.hollow();
+    let (hollow, unshown) = (found.hollow(), unsound.as_ref().and_then(Unsound::undecided));
+    let undecided = hollow.as_ref().or(unshown.as_ref());
     let document = || {
-        let mut document = report::json(&found.documents, &found.quoted, &found.unmatched, hollow.as_deref());
+        let mut document =
+            report::json(&found.documents, &found.quoted, &found.unmatched, undecided.map(String::as_str));
         document["standing"] = standing.as_str().into();
         document
     };
-    show(context.json, document, || report::text(&found.documents, &found.quoted, hollow.as_deref()))?;
+    show(context.json, document, || report::text(&found.documents, &found.quoted, undecided.map(String::as_str)))?;
     match unsound {
         Some(Unsound::Tampered(tampered)) => return Err(tampered.into()),
-        Some(Unsound::Undecided { path, why }) if standing == Standing::Undecided => {
-            let message = format!("nothing was decided: the evidence of `{}`: {why}", path.display());
+        Some(Unsound::Undecided { path, .. }) if standing == Standing::Undecided && hollow.is_none() => {
+            let message = format!("nothing was decided: {}", unshown.unwrap_or_default());
             let hint = format!("rcrepro verify {}", path.display());
             return Err(Failure::plain(Exit::Undecided, message, Some(hint)));
         }

@@ -211,6 +211,13 @@ impl Unsound {
             Self::Undecided { .. } => Standing::Undecided,
         }
     }
+
+    /// Says which evidence keeps the documents undecided; none where it was tampered with.
+    #[must_use]
+    pub fn undecided(&self) -> Option<String> {
+        let Self::Undecided { path, why } = self else { return None };
+        Some(format!("the evidence of `{}` decides nothing: {why}", path.display()))
+    }
 }
 
 /// Judges the manifests that hold a quoted command, as `rcrepro verify` does, and where a command of the plan has no evidence all
@@ -231,7 +238,8 @@ pub fn unsound(
     let (sources, mut undecided) = (SourceReadings::default(), None);
     for packet in workspace.plan.packets.keys() {
         let path = workspace.manifest_path(packet);
-        if !holding.contains(packet) && !(is_any_unbacked && path.exists()) {
+        let counts = holding.contains(packet) || (is_any_unbacked && path.exists());
+        if !counts {
             continue;
         }
         let judged = EvidenceSet::open(&path, Some(store))?.verify_commands(today, &sources)?;
