@@ -168,15 +168,27 @@ pub fn judge<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Re
         return Ok(vec![fault]);
     }
     let folder = folder_of(input);
-    match input.kind {
-        FrozenKind::GoModules => go::modules::judge(folder, alone, read),
-        FrozenKind::NpmPackages => npm::lock::judge(folder, read),
-        FrozenKind::PnpmPackages | FrozenKind::YarnPackages => npm::wanted::judge(input, read),
+    let faults = match input.kind {
+        FrozenKind::GoModules => go::modules::judge(folder, alone, read)?,
+        FrozenKind::NpmPackages => npm::lock::judge(folder, read)?,
+        FrozenKind::PnpmPackages | FrozenKind::YarnPackages => npm::wanted::judge(input, read)?,
         // A build cache is made from the files of its modules, which are judged for themselves.
-        FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => {
-            Ok(Vec::new())
-        }
+        FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => Vec::new(),
+    };
+    Ok(shortened(faults))
+}
+
+/// How many faults of one input are told.
+const SHOWN: usize = 20;
+
+/// Keeps the first faults, and says where the others begin and how many they are.
+fn shortened(mut faults: Vec<Fault>) -> Vec<Fault> {
+    let more = faults.len().saturating_sub(SHOWN);
+    if more > 1 {
+        let first = faults.drain(SHOWN..).next().expect("more than one");
+        faults.push(Fault { says: format!("from here on there are {more} more like these"), hint: None, ..first });
     }
+    faults
 }
 
 /// Tells whether every command that uses an input keeps Go from looking for a `go.work`.
@@ -224,6 +236,58 @@ mod tests {
         let read = |path: &str| Ok::<_, Infallible>(source.get(path).map(|text| text.as_bytes().to_vec()));
         let Ok(found) = files(&input(kind, directory), false, &read);
         found.map(|files| files.into_iter().map(|file| file.name).collect()).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn many_faults_are_told_by_the_first_and_their_number() {
+        let entry =
+            |n: usize| format!(r#""node_modules/a{n:06}":{{"resolved":"git+ssh://u:s3cr3t@h.example/{n}.git"}}"#);
+        let entries: Vec<String> = (0..20_000).map(entry).collect();
+        let lock = format!(r#"{{"lockfileVersion":3,"packages":{{{}}}}}"#, entries.join(","));
+        let read = |_: &str| Ok::<_, Infallible>(Some(lock.clone().into_bytes()));
+        let Ok(faults) = judge(&input(FrozenKind::NpmPackages, "web"), false, &read);
+        let says: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(says.len(), SHOWN + 1);
+        assert_eq!(says[SHOWN], "web/package-lock.json:1: from here on there are 19980 more like these");
+        assert!(says[0].contains("`git+ssh://…@h.example/0.git`"), "{}", says[0]);
+        assert!(faults.is_sorted());
+    }
+
+    #[test]
+    fn no_reader_of_a_lock_quotes_credentials() {
+        let (pnpm, yarn) = (FrozenKind::PnpmPackages, FrozenKind::YarnPackages);
+        let address = "https://user:s3cr3tpw@h.example/l.git?token=tok3n";
+        let entry =
+            format!(r#"{{"lockfileVersion":3,"packages":{{"node_modules/a":{{"resolved":"git+{address}"}}}}}}"#);
+        let named = format!(r#"{{"packageManager": "pnpm@{address}"}}"#);
+        for (kind, lock, package) in [
+            (FrozenKind::NpmPackages, entry, "{}"),
+            (
+                pnpm,
+                format!("lockfileVersion: '9.0'\npackages:\n  a@1.0.0:\n    resolution: {{tarball: '{address}'}}\n"),
+                "{}",
+            ),
+            (
+                pnpm,
+                format!("lockfileVersion: '9.0'\npackages:\n  a@git+{address}#1:\n    resolution: {{type: git}}\n"),
+                "{}",
+            ),
+            (pnpm, "lockfileVersion: '9.0'\n".to_owned(), named.as_str()),
+            (yarn, format!("# yarn lockfile v1\n\"b@git+{address}\":\n  resolved \"git+{address}#1\"\n"), "{}"),
+            (yarn, format!("__metadata:\n  version: 8\n\"a@1\":\n  resolution: \"a@{address}\"\n"), "{}"),
+        ] {
+            let read = |path: &str| {
+                Ok::<_, Infallible>(Some(if path.ends_with("package.json") {
+                    package.into()
+                } else {
+                    lock.clone().into_bytes()
+                }))
+            };
+            let Ok(faults) = judge(&input(kind, ""), false, &read);
+            let shown = format!("{faults:?}");
+            assert!(shown.contains("…@h.example/l.git?…") || shown.contains("comes by git, and"), "{shown}");
+            assert!(!shown.contains("s3cr3tpw") && !shown.contains("tok3n"), "{shown}");
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::text::address;
+
 /// One fault, or one thing to know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
@@ -18,9 +20,10 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Names a whole file.
+    /// Names a whole file. What is said may quote it: addresses lose their credentials.
     pub fn of_file(path: impl Into<String>, says: impl Into<String>) -> Self {
-        Self { path: path.into(), line: None, says: says.into(), hint: None }
+        let says = address::without_secrets(&says.into()).into_owned();
+        Self { path: path.into(), line: None, says, hint: None }
     }
 
     /// Names the line, where it is known.
@@ -93,5 +96,7 @@ mod tests {
     fn a_fault_begins_with_its_place() {
         assert_eq!(Fault::of_file("a/go.mod", "no").at(3).to_string(), "a/go.mod:3: no");
         assert_eq!(Fault::of_file("go.work", "no").to_string(), "go.work: no");
+        let quotes = Fault::of_file("a", "`https://u:p@h/x?t=1` is far");
+        assert_eq!(quotes.to_string(), "a: `https://…@h/x?…` is far");
     }
 }

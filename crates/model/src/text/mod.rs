@@ -1,5 +1,6 @@
 //! Values as people write and read them.
 
+pub mod address;
 pub mod amount;
 pub mod causes;
 pub mod civil_date;
