@@ -58,6 +58,14 @@ fn quoted_commands_are_the_plans_and_have_evidence() {
     scene.commit("readme");
     scene.ok(&["run", "RC-05"]);
     assert_ne!(source(&scene), before);
+    // Neither does one without its evidence, which the store of another machine does not have.
+    let elsewhere = scene.path("elsewhere");
+    let store = elsewhere.to_str().expect("UTF-8");
+    scene.ok(&["--store", store, "documents"]);
+    let evidence = scene.path("manifests/RC-05.evidence");
+    std::fs::rename(&evidence, scene.path("aside")).expect("our own folder");
+    scene.run(&["--store", store, "documents"]).failed(5, &["evidence-missing", "hint: rcrepro verify "]);
+    std::fs::rename(scene.path("aside"), &evidence).expect("our own folder");
     // A manifest that is none proves nothing.
     scene.write("manifests/RC-05.json", b"{}");
     scene.run(&["documents"]).failed(6, &["is not a manifest"]);

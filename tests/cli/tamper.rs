@@ -51,6 +51,16 @@ fn the_committed_manifest_stands_on_its_committed_evidence_alone() {
 }
 
 #[test]
+fn a_manifest_that_passed_is_no_record_of_a_failure() {
+    let copied = Copied::new();
+    let (record, bytes) = (copied.0.path().join("RC-05.failed.json"), std::fs::read(committed()).expect("committed"));
+    std::fs::rename(copied.folder(), evidence::folder_of(&record)).expect("our own folder");
+    std::fs::write(&record, bytes).expect("our own file");
+    let names: Vec<FindingName> = judge(&record).into_iter().map(|finding| finding.name).collect();
+    assert_eq!(names, [FindingName::NothingFailed]);
+}
+
+#[test]
 fn every_one_of_sixty_flipped_hex_digits_is_caught_by_name() {
     let bytes = std::fs::read(committed()).expect("the manifest is committed");
     let copied = Copied::new();

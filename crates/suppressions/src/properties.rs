@@ -128,3 +128,40 @@ fn time_is_linear_in_hostile_files() {
         assert!(started.elapsed() < Duration::from_secs(4), "{piece:?}");
     }
 }
+
+/// Pieces on one line, and as many lines, of which what they are about ends nowhere.
+#[test]
+fn twice_the_text_takes_at_most_three_times_as_long() {
+    let hostile = [
+        (".gitleaksignore", "a:b:c:1\n", 20_000),
+        ("a.js", "// eslint-disable-next-line a\n", 10_000),
+        ("a.js", "it.skip(", 4_000),
+        ("a_test.go", "t.Skip(\"", 10_000),
+        ("a.go", "//nolint:a//nolint:b,", 5_000),
+        (".golangci.yml", "- a:\n", 10_000),
+    ];
+    let long_item = |count| format!("exclude:\n- a\n{}", "  b\n".repeat(count));
+    let open_lists = |count| format!("{}{}", "exclude: [".repeat(64), "'a',".repeat(count));
+    let time = |name: &str, text: &str| {
+        let once = || {
+            let started = Instant::now();
+            let read = tree::read(name, text.as_bytes());
+            drop(tree::suppressions(&BTreeMap::from([(name.to_owned(), read)]), &|_| false));
+            started.elapsed()
+        };
+        // The shortest of some is the least disturbed by what else the machine does.
+        (0..5).map(|_| once()).min().unwrap_or_default()
+    };
+    let repeated = hostile.map(|(name, piece, count)| (name, piece.repeat(count), piece.repeat(2 * count)));
+    let others = [
+        (".golangci.yml", long_item(20_000), long_item(40_000)),
+        ("vitest.config.ts", open_lists(5_000), open_lists(10_000)),
+    ];
+    for (name, once, twice) in repeated.into_iter().chain(others) {
+        let (one, two) = (time(name, &once), time(name, &twice));
+        assert!(two <= one * 3 + Duration::from_millis(20), "{name} of {:?}: {one:?}, then {two:?}", &once[..20]);
+    }
+    let read = tree::read("vitest.config.ts", open_lists(5_000).as_bytes());
+    let found = tree::suppressions(&BTreeMap::from([("vitest.config.ts".to_owned(), read)]), &|_| false);
+    assert_eq!(found.len(), 5_000, "what is in a list is found once");
+}

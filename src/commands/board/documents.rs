@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::show;
 use crate::today::today;
-use rcrepro_app::board::documents;
+use rcrepro_app::board::documents::{self, Unsound};
 use rcrepro_model::standing::Standing;
 use rcrepro_report::documents as report;
 
@@ -13,17 +13,25 @@ use rcrepro_report::documents as report;
 pub fn documents(context: &Context, revision: &str) -> Result<Exit, Failure> {
     let workspace = context.committed(revision)?;
     let found = documents::align(&workspace, revision)?;
-    let tampered = documents::tampered(&workspace, &found, &context.store, today())?;
-    let standing = if tampered.is_some() { Standing::Tampered } else { found.standing() };
-    let hollow = found.hollow();
+    let unsound = documents::unsound(&workspace, &found, &context.store, today())?;
+    let standing = Standing::worst([found.standing(), unsound.as_ref().map_or(Standing::Passed, Unsound::standing)]);
+    let (hollow, unshown) = (found.hollow(), unsound.as_ref().and_then(Unsound::undecided));
+    let undecided = hollow.as_ref().or(unshown.as_ref());
     let document = || {
-        let mut document = report::json(&found.documents, &found.quoted, &found.unmatched, hollow.as_deref());
+        let mut document =
+            report::json(&found.documents, &found.quoted, &found.unmatched, undecided.map(String::as_str));
         document["standing"] = standing.as_str().into();
         document
     };
-    show(context.json, document, || report::text(&found.documents, &found.quoted, hollow.as_deref()))?;
-    if let Some(tampered) = tampered {
-        return Err(tampered.into());
+    show(context.json, document, || report::text(&found.documents, &found.quoted, undecided.map(String::as_str)))?;
+    match unsound {
+        Some(Unsound::Tampered(tampered)) => return Err(tampered.into()),
+        Some(Unsound::Undecided { path, .. }) if standing == Standing::Undecided && hollow.is_none() => {
+            let message = format!("nothing was decided: {}", unshown.unwrap_or_default());
+            let hint = format!("rcrepro verify {}", path.display());
+            return Err(Failure::plain(Exit::Undecided, message, Some(hint)));
+        }
+        _ => {}
     }
     let why = match (standing, hollow) {
         (Standing::Undecided, Some(why)) => why,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
 use crate::evidence::tampered::{self, Tampered};
+use crate::suppressions::trees::SourceReadings;
 use crate::workspace::files::restore;
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_format::records::manifest_json::{self, ManifestError};
@@ -14,7 +15,7 @@ use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::plan::PacketId;
-use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, RecordedCommand};
+use rcrepro_model::plan::documents::{PlanLine, QuotedCommand, QuotedState, RecordedCommand};
 use rcrepro_model::plan::glob::PathGlob;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
@@ -138,7 +139,7 @@ impl Alignment {
 
 /// Reads the documents that the plan names in a commit, and judges every command that they quote.
 ///
-/// Evidence is what the manifests in `manifests/` say; whether their digests are right is [`tampered()`]'s to say.
+/// Evidence is what the manifests in `manifests/` say; whether their evidence is whole is [`unsound`]'s to say.
 ///
 /// # Errors
 /// [`DocumentsError`].
@@ -187,25 +188,71 @@ fn without_sections(text: &str) -> Result<(String, String), SectionsError> {
     Ok((sections::blanked(text)?, sections::emptied(text)?))
 }
 
-/// Finds the first manifest that holds a quoted command and was tampered with.
+/// What is wrong with the evidence of quoted commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unsound {
+    /// A manifest was tampered with.
+    Tampered(Tampered),
+    /// Evidence of a manifest that holds a quoted command is missing, or shows nothing.
+    Undecided {
+        /// The manifest's file.
+        path: PathBuf,
+        /// The first finding, in words.
+        why: String,
+    },
+}
+
+impl Unsound {
+    /// What that makes of the documents.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        match self {
+            Self::Tampered(_) => Standing::Tampered,
+            Self::Undecided { .. } => Standing::Undecided,
+        }
+    }
+
+    /// Says which evidence keeps the documents undecided; none where it was tampered with.
+    #[must_use]
+    pub fn undecided(&self) -> Option<String> {
+        let Self::Undecided { path, why } = self else { return None };
+        Some(format!("the evidence of `{}` decides nothing: {why}", path.display()))
+    }
+}
+
+/// Judges the manifests that hold a quoted command, as `rcrepro verify` does, and where a command of the plan has no evidence all
+/// of them for tampering: it may have been in any of them. Gives the first that was tampered with, or else the first that is
+/// undecided.
 ///
 /// # Errors
 /// [`EvidenceSetError`] when a manifest or what lies beside it cannot be read.
-pub fn tampered(
+pub fn unsound(
     workspace: &Workspace,
     found: &Alignment,
     store: &Path,
     today: CivilDate,
-) -> Result<Option<Tampered>, EvidenceSetError> {
+) -> Result<Option<Unsound>, EvidenceSetError> {
     let recorded = found.quoted.iter().flat_map(|quoted| quoted.state.recorded());
-    let packets: BTreeSet<&PacketId> = recorded.map(|recorded| &recorded.packet).collect();
-    for packet in packets {
+    let holding: BTreeSet<&PacketId> = recorded.map(|recorded| &recorded.packet).collect();
+    let is_any_unbacked = found.quoted.iter().any(|quoted| matches!(quoted.state, QuotedState::Unbacked { .. }));
+    let (sources, mut undecided) = (SourceReadings::default(), None);
+    for packet in workspace.plan.packets.keys() {
         let path = workspace.manifest_path(packet);
-        if let Some(tampered) = tampered::tampered(&path, &EvidenceSet::open(&path, Some(store))?, today)? {
-            return Ok(Some(tampered));
+        let counts = holding.contains(packet) || (is_any_unbacked && path.exists());
+        if !counts {
+            continue;
+        }
+        let judged = EvidenceSet::open(&path, Some(store))?.verify_commands(today, &sources)?;
+        if let Some(tampered) = tampered::contradicted(&path, &judged) {
+            return Ok(Some(Unsound::Tampered(tampered)));
+        }
+        let first = judged.findings.iter().find(|finding| finding.name.standing() == Standing::Undecided);
+        if let Some(first) = first.filter(|_| holding.contains(packet) && undecided.is_none()) {
+            let why = format!("{} {}: {}", first.name.as_str(), first.at, first.found);
+            undecided = Some(Unsound::Undecided { path, why });
         }
     }
-    Ok(None)
+    Ok(undecided)
 }
 
 /// Lists the plan's commands with the manifests that hold them.

@@ -19,6 +19,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_store::layered::Layered;
 
@@ -129,6 +130,9 @@ impl EvidenceSet {
             let (findings, untied) = suppressions::verify(manifest, self.file.blobs(), &source);
             verification.findings.extend(findings);
             verification.untied.extend(untied);
+            if verification.standing() == Standing::Passed {
+                verification.findings.extend(no_failure(self.file.path()));
+            }
         }
         Ok(verification)
     }
@@ -140,6 +144,17 @@ impl EvidenceSet {
     pub(crate) fn verify_images(&self, manifest: &ReproManifest) -> Result<VerifiedImages, EvidenceSetError> {
         Ok(images::verify(self.file.path(), manifest, self.file.blobs(), self.store.as_deref())?)
     }
+}
+
+/// A file that is named as the record of a packet's failure (`RC-05.failed.json`) and holds evidence of none.
+fn no_failure(path: &Path) -> Option<Finding> {
+    path.file_name()?.to_str()?.strip_suffix(".failed.json")?.parse::<PacketId>().ok()?;
+    Some(Finding {
+        name: FindingName::NothingFailed,
+        at: "failed".to_owned(),
+        expected: "a command that failed: the file is named as the record of a failure".to_owned(),
+        found: "it is not the record of a failure".to_owned(),
+    })
 }
 
 /// A file that is named after a packet (`RC-05.json`, `RC-05.failed.json`) and holds the manifest of another one was put in its

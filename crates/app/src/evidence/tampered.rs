@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::evidence_set::{EvidenceSet, EvidenceSetError};
+use super::verify::Verification;
 use crate::suppressions::trees::SourceReadings;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::standing::Standing;
@@ -39,12 +40,16 @@ impl Hint for Tampered {
 /// # Errors
 /// [`EvidenceSetError`] when something beside the manifest cannot be read.
 pub(crate) fn tampered(path: &Path, set: &EvidenceSet, today: CivilDate) -> Result<Option<Tampered>, EvidenceSetError> {
-    let judged = set.verify_commands(today, &SourceReadings::default())?;
+    Ok(contradicted(path, &set.verify_commands(today, &SourceReadings::default())?))
+}
+
+/// As [`tampered`], of a manifest that was judged.
+pub(crate) fn contradicted(path: &Path, judged: &Verification) -> Option<Tampered> {
     let counts = |finding: &&Finding| {
         finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
     };
     let wrong: Vec<&Finding> = judged.findings.iter().filter(counts).collect();
-    Ok(wrong.first().map(|first| Tampered {
+    wrong.first().map(|first| Tampered {
         path: path.to_owned(),
         what: first.at.clone(),
         expected: first.expected.clone(),
@@ -53,5 +58,5 @@ pub(crate) fn tampered(path: &Path, set: &EvidenceSet, today: CivilDate) -> Resu
             0 => String::new(),
             more => format!(", and {}", counted(more, "more finding")),
         },
-    }))
+    })
 }

@@ -99,8 +99,9 @@ pub(crate) fn read_lock(
     files: &PlanFiles,
 ) -> Result<(String, FrozenLock), FrozenError> {
     let path = lock_path(folder, name);
-    let text = files.read_to_string(&path).map_err(|_| {
-        let why = files.absent(&path);
+    let text = files.read_to_string(&path).map_err(|error| {
+        let is_gone = error.kind() == std::io::ErrorKind::NotFound;
+        let why = if is_gone { files.absent(&path) } else { error.to_string() };
         FrozenError::NoLock { name: name.clone(), path: path.clone(), why }
     })?;
     let lock = frozen_toml::decode(&text).map_err(|source| FrozenError::BadLock { path, source })?;

@@ -70,7 +70,8 @@ impl JudgingOf<'_> {
         found.conditions.extend(self.rows(open, "suppressions/", &since));
         let told = |entry: &&Suppression| format!("{} of `{}` {since}", entry.kind, entry.silences);
         found.notes.extend(accepted.iter().map(told));
-        let gone = gone.iter().filter(|entry| self.entries.iter().all(|now| now.id() != entry.id())).count();
+        let now: BTreeSet<String> = self.entries.iter().map(Suppression::id).collect();
+        let gone = gone.iter().filter(|entry| !now.contains(&entry.id())).count();
         if gone > 0 {
             found.notes.push(format!("{} of {} is gone", counted(gone, "suppression"), previous.name));
         }

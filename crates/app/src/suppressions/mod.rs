@@ -7,6 +7,7 @@ pub mod reading;
 pub(crate) mod trees;
 pub(crate) mod verify;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::board::status_error::StatusError;
@@ -62,14 +63,15 @@ pub fn suppressions(
     let manifests = manifests(workspace, &wanted, store)?;
     let entries = of_packets(workspace, &wanted, &tree, &manifests);
     let previous = PreviousRelease::find(workspace, revision, since)?;
+    let in_tree: BTreeSet<&Suppression> = tree.suppressions.iter().collect();
     let since = previous.map(|previous| {
         let now = previous.comparable(&entries);
         let mut changed = changes(&previous.entries, &now);
         // What other packets or tools had is no change of these.
-        changed.gone.retain(|entry| wants_all(packets) && !tree.suppressions.contains(entry));
+        changed.gone.retain(|entry| wants_all(packets) && !in_tree.contains(entry));
         (previous, changed)
     });
-    let heeded = entries.iter().filter(|entry| tree.suppressions.contains(entry)).count();
+    let heeded = entries.iter().filter(|entry| in_tree.contains(entry)).count();
     Ok(ProjectSuppressions { unheeded: tree.suppressions.len() - heeded, files: tree.files, entries, since })
 }
 

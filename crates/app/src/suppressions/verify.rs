@@ -8,7 +8,7 @@ use rcrepro_format::plan::plan_toml;
 use rcrepro_format::records::suppressions_json::{self, LedgerError};
 use rcrepro_model::evidence::finding::{Finding, FindingName, Note};
 use rcrepro_model::evidence::manifest::ReproManifest;
-use rcrepro_model::evidence::suppression::{Silenced, Suppression, SuppressionSource, changes};
+use rcrepro_model::evidence::suppression::{LEDGER_VERSION, Silenced, Suppression, SuppressionSource, changes};
 use rcrepro_model::text::plural::counted;
 use rcrepro_normalize as normalize;
 use rcrepro_store::BlobStore;
@@ -28,13 +28,7 @@ pub(crate) fn verify(
     let untied = |says: String| (Vec::new(), vec![Note { at: AT.to_owned(), says }]);
     let recorded = match suppressions_json::decode(&bytes) {
         Ok(ledger) => ledger.entries,
-        Err(error @ LedgerError::Version { .. }) => {
-            return untied(format!("that it is the whole ledger: {error}, and other readers find something else"));
-        }
-        Err(error) => {
-            let finding = differs(AT.to_owned(), "a ledger of suppressions".to_owned(), error.to_string());
-            return (vec![finding], Vec::new());
-        }
+        Err(error) => return refused(&error),
     };
     let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
     let plan = blobs.get(manifest.plan).ok().map(|plan| plan_toml::parse(&String::from_utf8_lossy(&plan), &names));
@@ -66,6 +60,26 @@ pub(crate) fn verify(
     let says =
         format!("that {} of the source suppress nothing else: they are not here", counted(tree.unread.len(), "file"));
     (findings, vec![Note { at: AT.to_owned(), says }])
+}
+
+/// Judges bytes that this build does not read as a ledger. The readers of an earlier version found something else, which shows no fault; what
+/// a later one means is for a later build to say.
+fn refused(error: &LedgerError) -> (Vec<Finding>, Vec<Note>) {
+    let finding = |name: FindingName, expected: String| {
+        (vec![Finding { name, at: AT.to_owned(), expected, found: error.to_string() }], Vec::new())
+    };
+    let latest = u64::from(LEDGER_VERSION);
+    match error {
+        LedgerError::Version { found } if *found > latest => finding(
+            FindingName::UnknownVersion,
+            format!("a ledger of version 1 to {latest}; a later build may read it"),
+        ),
+        LedgerError::Version { found } if *found > 0 => {
+            let says = format!("that it is the whole ledger: {error}, and other readers find something else");
+            (Vec::new(), vec![Note { at: AT.to_owned(), says }])
+        }
+        _ => finding(FindingName::SuppressionsDiffer, "a ledger of suppressions".to_owned()),
+    }
 }
 
 fn missing(digest: String) -> (Vec<Finding>, Vec<Note>) {
@@ -100,4 +114,26 @@ fn words(entry: &Suppression) -> String {
 
 const fn differs(at: String, expected: String, found: String) -> Finding {
     Finding { name: FindingName::SuppressionsDiffer, at, expected, found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcrepro_model::standing::Standing;
+
+    #[test]
+    fn a_version_that_never_was_is_tampered_and_a_later_one_is_undecided() {
+        let standing = |version: &str| {
+            let bytes = format!("{{\"entries\":[],\"version\":{version}}}");
+            let (findings, notes) = refused(&suppressions_json::decode(bytes.as_bytes()).expect_err(version));
+            assert_eq!(notes, []);
+            findings.iter().map(Standing::from).collect::<Vec<_>>()
+        };
+        for never in ["0", "-1", "1.5", "\"1\""] {
+            assert_eq!(standing(never), [Standing::Tampered], "{never}");
+        }
+        for later in [u64::from(LEDGER_VERSION) + 1, u64::MAX] {
+            assert_eq!(standing(&later.to_string()), [Standing::Undecided], "{later}");
+        }
+    }
 }

@@ -54,6 +54,12 @@ impl PathGlobSet {
         set.map(Self).map_err(|error| GlobError { glob: all.join(", "), reason: error.kind().to_string() })
     }
 
+    /// Whether there is no glob, so that nothing is matched.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a glob matches the whole path.
     #[must_use]
     pub fn matches(&self, path: impl AsRef<Path>) -> bool {

@@ -53,17 +53,20 @@ fn compiled(pattern: &str) -> Regex {
 /// Finds the suppressions in a text file.
 pub(super) fn found(path: &str, bytes: &[u8]) -> Vec<FoundSuppression> {
     let language = Language::of(path);
-    let mut found = Vec::new();
-    let (mut line, mut counted, mut function) = (1u32, 0, String::new());
+    let end_of_line =
+        |from: usize| bytes[from..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| from + at);
+    let (mut found, mut function) = (Vec::new(), String::new());
+    // The bounds of a line are looked for once, however many words are on it.
+    let (mut line, mut first, mut last) = (1u32, 0, end_of_line(0));
     for hit in words(language).find_iter(bytes) {
         let start = if bytes[hit.start()] == b'\n' { hit.start() + 1 } else { hit.start() };
-        let lines = bytes[counted..start].iter().filter(|byte| **byte == b'\n').count();
-        line = line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
-        counted = start;
-        let low = start.saturating_sub(AROUND);
-        let low = bytes[low..start].iter().rposition(|byte| *byte == b'\n').map_or(low, |at| low + at + 1);
-        let high = bytes.len().min(hit.end() + AROUND);
-        let high = bytes[hit.end()..high].iter().position(|byte| *byte == b'\n').map_or(high, |at| hit.end() + at);
+        while start > last {
+            line = line.saturating_add(1);
+            first = last + 1;
+            last = end_of_line(first);
+        }
+        let low = first.max(start.saturating_sub(AROUND));
+        let high = last.min(hit.end() + AROUND);
         let text = |from: usize, to: usize| String::from_utf8_lossy(&bytes[from..to]);
         let (before, word, after) = (text(low, start), text(start, hit.end()), text(hit.end(), high));
         if &*word == "func " {

@@ -20,6 +20,11 @@ const EXCLUSIONS: [&str; 12] = [
 /// Keys whose items are exclusions below `exclusions:` of version 2.
 const BELOW_EXCLUSIONS: [&str; 2] = ["rules", "paths"];
 
+const EXCLUDING: &str = "exclusions";
+
+/// How many bytes of an item are gathered: more than is kept of it.
+const ENOUGH: usize = 1000;
+
 /// A key that is open, by how far it is set in.
 struct Open<'a> {
     depth: usize,
@@ -50,18 +55,23 @@ pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<FoundSuppression
         open.retain(|above| above.depth < depth || (item.is_some() && above.depth == depth));
         let is_below = |key: &str| open.iter().any(|above| above.key == key);
         let listed = open.last().is_some_and(|above| {
-            EXCLUSIONS.contains(&above.key) || (BELOW_EXCLUSIONS.contains(&above.key) && is_below("exclusions"))
+            EXCLUSIONS.contains(&above.key) || (BELOW_EXCLUSIONS.contains(&above.key) && is_below(EXCLUDING))
         });
         current = current.filter(|above| *above < depth);
         if let (Some(_), Some(last)) = (current, found.last_mut()) {
             // What is set in below an item belongs to it.
-            last.text = format!("{} {}", last.text, plain(item.unwrap_or(trimmed)));
+            if last.text.len() < ENOUGH {
+                last.text = format!("{} {}", last.text, plain(item.unwrap_or(trimmed)));
+            }
         } else if let (Some(item), true) = (item, listed) {
             let key = open.last().map_or("", |above| above.key);
             found.push(Item { line, text: format!("{key}: {}", plain(item)), reason: reason.map(str::to_owned) });
             current = Some(depth);
         } else if let Some((key, _)) = trimmed.trim_start_matches("- ").split_once(':') {
-            open.push(Open { depth, key: key.trim() });
+            let key = key.trim();
+            // Of those set in as far, only the last is asked for, and whether one is `exclusions`.
+            open.retain(|above| above.depth < depth || (above.key == EXCLUDING && key != EXCLUDING));
+            open.push(Open { depth, key });
         }
         if item.is_none() {
             reason = None;

@@ -49,17 +49,21 @@ fn runner(name: &str, text: &str) -> Vec<FoundSuppression> {
     }
     let mut found = Vec::new();
     for key in keys {
+        // What is within a list that was read is no list of its own.
+        let mut read_to = 0;
         for (at, _) in text.match_indices(key).take(64) {
             let before = &text[..at];
             // Below `coverage:` it is about reports, and below `optimizeDeps:` about modules.
             let is_other = ["coverage:", "optimizeDeps:"].iter().any(|other| is_open(before, other));
             let rest = &text[at + key.len()..];
             let Some(list) = rest.trim_start().strip_prefix('[') else { continue };
-            if is_other {
+            if is_other || at < read_to {
                 continue;
             }
             let line = line_at(text, at);
-            for item in texts(list) {
+            let (items, left) = texts(list);
+            read_to = text.len() - left.len();
+            for item in items {
                 if !USUAL.iter().any(|usual| item.trim_matches(['*', '/']) == usual.trim_matches(['*', '/'])) {
                     found.push(FoundSuppression::new("js-test-config", line, &item));
                 }
@@ -84,8 +88,8 @@ fn is_open(text: &str, key: &str) -> bool {
     depth > 0
 }
 
-/// Lists the texts in quotes up to the bracket that closes a list.
-fn texts(list: &str) -> Vec<String> {
+/// Lists the texts in quotes up to the bracket that closes a list, and gives what is left behind the last one.
+fn texts(list: &str) -> (Vec<String>, &str) {
     let mut found = Vec::new();
     let mut rest = list;
     while let Some(at) = rest.find(['"', '\'', '`', ']']) {
@@ -94,5 +98,5 @@ fn texts(list: &str) -> Vec<String> {
         found.push(text.to_owned());
         rest = behind;
     }
-    found
+    (found, rest)
 }

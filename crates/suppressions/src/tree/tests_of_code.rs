@@ -73,8 +73,7 @@ pub(super) fn go_skip(word: &Word<'_>) -> Option<FoundSuppression> {
 
 /// Returns the first text in quotes within a call's arguments, as far as the line has it.
 pub(super) fn first_text(text: &str) -> Option<String> {
-    let at = text.find(['"', '\'', '`'])?;
-    let quote = text[at..].chars().next()?;
+    let (at, quote) = ['"', '\'', '`'].into_iter().filter_map(|quote| Some((text.find(quote)?, quote))).min()?;
     let rest = &text[at + 1..];
     Some(rest.split(quote).next().unwrap_or_default().to_owned())
 }

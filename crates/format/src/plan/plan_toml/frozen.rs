@@ -153,7 +153,8 @@ impl Source<'_> {
         match text.split_once('@') {
             Some((name, version)) if names.contains(&name) && is_exact_version(version) => Ok(text.to_owned()),
             _ => {
-                let hint = format!("write `{}@VERSION` with a version such as 1.22.22", names[0]);
+                let version = if names[0] == "pnpm" { "10.34.9" } else { "1.22.22" };
+                let hint = format!("write `{}@VERSION`, such as `{0}@{version}`", names[0]);
                 Err(self.error(client.span(), format!("invalid client `{text}`"), Some(hint)))
             }
         }

@@ -61,7 +61,8 @@ pub(super) fn choose(
     let mut wanted: BTreeSet<ObjectId> = [commit].into();
     // Where the history is cut, the wanted tags may not have been fetched, either: that there are none is not known.
     let failed = |error: gix::Error| reading("read where the history ends".to_owned(), path)(error.into());
-    if patterns.is_some() && (!all.is_empty() || repository.is_shallow().map_err(failed)?) {
+    let are_wanted = patterns.is_some_and(|patterns| !patterns.is_empty());
+    if are_wanted && (!all.is_empty() || repository.is_shallow().map_err(failed)?) {
         let commits = |annotated: bool| -> BTreeSet<ObjectId> {
             all.values().filter(|tag| !annotated || !tag.objects.is_empty()).map(|tag| tag.commit).collect()
         };
