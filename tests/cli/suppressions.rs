@@ -1,7 +1,5 @@
 //! The ledger of suppressions: recorded, verified, and compared with the release before.
 
-use std::time::{Duration, Instant};
-
 use crate::scene::{Scene, command};
 use rcrepro_format::records::{manifest_json, suppressions_json};
 use rcrepro_model::content::digest::Digest;
@@ -126,21 +124,4 @@ fn a_replay_compares_with_the_ledger_that_was_recorded() {
     let (_, document) = scene.judged(&["suppressions"]);
     assert_eq!(document["entries"][0]["id"], "suppressions/nolint:a.go:errcheck");
     assert_eq!(document["since"], serde_json::Value::Null);
-}
-
-#[test]
-fn twice_the_entries_take_at_most_three_times_as_long() {
-    let scene = linted();
-    let time = |count: usize| {
-        scene.write(".gitleaksignore", "a:b:c:1\n".repeat(count).as_bytes());
-        scene.commit("entries");
-        let once = || {
-            let started = Instant::now();
-            has(&scene, &["suppressions"], 1, &format!("{count} that silence nothing any more"));
-            started.elapsed()
-        };
-        (0..3).map(|_| once()).min().unwrap_or_default()
-    };
-    let (one, two) = (time(20_000), time(40_000));
-    assert!(two <= one * 3 + Duration::from_millis(200), "{one:?}, then {two:?}");
 }
