@@ -152,29 +152,36 @@ fn what_a_plan_names_and_lacks_is_listed_with_the_command_that_mends_it() {
     let scene = project();
     std::fs::remove_file(scene.path("rcrepro.toml")).expect("it was there");
     scene.ok(&["init", "--template", "release-confidence"]);
-    let lacks = |expected: &[&str]| {
-        let said = scene.ok(&["check"]).stdout;
+    let lacks = |code: i32, expected: &[&str]| {
+        let ended = scene.run(&["check"]);
+        assert_eq!(ended.code, code, "{}{}", ended.stdout, ended.stderr);
+        let said = ended.stdout;
         let found: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  missing: ")).collect();
         for line in expected {
             assert!(found.iter().any(|found| found.starts_with(line)), "`{line}` in\n{said}");
         }
         found.len()
     };
-    let all = lacks(&[
-        "lock of image `go`: rcrepro image lock go",
-        "lock of the frozen input `gomod`: rcrepro lock gomod",
-        "data of the frozen input `vulndb` at `mirror/vulndb.zip`: put it there, then rcrepro lock vulndb",
-        "lock of the frozen input `advisories`: rcrepro lock advisories",
-    ]);
+    let all = lacks(
+        0,
+        &[
+            "lock of image `go`: rcrepro image lock go",
+            "lock of the frozen input `gomod`: rcrepro lock gomod",
+            "data of the frozen input `vulndb` at `mirror/vulndb.zip`: put it there, then rcrepro lock vulndb",
+            "lock of the frozen input `advisories`: rcrepro lock advisories",
+        ],
+    );
     scene.write("lockfiles/gomod.lock", b"");
     std::fs::remove_file(scene.path("images/node.toml")).expect("written by init");
-    let left = lacks(&["definition of image `node` at `images/node.toml`: mkdir template && rcrepro -C template init"]);
+    // It is there and is no lock, which is another fault.
+    let left =
+        lacks(3, &["definition of image `node` at `images/node.toml`: mkdir template && rcrepro -C template init"]);
     assert_eq!(left, all - 1, "a lock that is there does not lack");
     std::fs::create_dir(scene.path("template")).expect("made");
     scene.ok(&["-C", "template", "init", "--template", "release-confidence"]);
     assert!(scene.path("template/images/node.toml").exists(), "the hint leads on");
     let document: serde_json::Value =
-        serde_json::from_str(&scene.ok(&["--json", "check"]).stdout).expect("one document");
+        serde_json::from_str(&scene.run(&["--json", "check"]).stdout).expect("one document");
     assert_eq!(document["missing"].as_array().map(Vec::len), Some(left));
     scene.commit("the template");
     scene.run(&["image", "build", "node"]).failed(3, &["images/node.toml", "hint: rcrepro check lists"]);
