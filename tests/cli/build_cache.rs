@@ -16,11 +16,11 @@ image = "go"
 modules = "gomod"
 "#;
 const GO_MOD: &[u8] =
-    b"module example.com/scene\n\ngo 1.26.0\n\ntoolchain go1.26.8\n\nrequire github.com/google/uuid v1.6.0\n";
-const GO_SUM: &[u8] = b"github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\n\
-    github.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n";
+    b"module example.com/scene\n\ngo 1.26.0\n\ntoolchain go1.26.8\n\nrequire github.com/pkg/errors v0.9.1\n";
+const GO_SUM: &[u8] = b"github.com/pkg/errors v0.9.1 h1:FEBLx1zS214owpjy7qsBeixbURkuhQAwrK5UwLGTwt4=\n\
+    github.com/pkg/errors v0.9.1/go.mod h1:bwawxfHBFNV+L2hUp1rHADufV3IMtnDRdf1r5NINEl0=\n";
 const MAIN: &[u8] =
-    b"package main\n\nimport \"github.com/google/uuid\"\n\nfunc main() { println(uuid.Nil.String()) }\n";
+    b"package main\n\nimport \"github.com/pkg/errors\"\n\nfunc main() { println(errors.New(\"x\").Error()) }\n";
 /// Compiles the project's package and no other; then again, which finds everything. `-x` shows each program that `go` runs.
 const BUILD: &str = "go build -tags one -x -o /tmp/app . 2> /tmp/first && /tmp/app && grep -o -- ' -p [a-z./]* ' /tmp/first && \
      go vet -tags one . && go build -tags one -x -o /tmp/app . 2> /tmp/second && ! grep -- ' -p ' /tmp/second";
@@ -39,7 +39,7 @@ fn what_is_imported_is_compiled_once_and_the_same_bytes_each_time() {
     scene.commit("a module");
     scene.ok(&["lock"]);
     let lock = scene.read("lockfiles/gocache.lock");
-    assert!(lock.contains("\"go -tags=one\" = [\"github.com/google/uuid\"]"), "{lock}");
+    assert!(lock.contains("\"go -tags=one\" = [\"github.com/pkg/errors\"]"), "{lock}");
     scene.commit("its locks");
     // Locking compiles anew, whatever the store has.
     let again = scene.ok(&["lock", "gocache"]);
@@ -52,13 +52,13 @@ fn what_is_imported_is_compiled_once_and_the_same_bytes_each_time() {
     scene.commit("its evidence");
 
     // An import more is compiled by the command: the lock still holds.
-    let more = "package main\n\nimport \"github.com/google/uuid\"\n\nfunc main() { println(uuid.Max.String()) }\n";
+    let more = "package main\n\nimport \"container/ring\"\n\nfunc main() { println(ring.New(1).Len()) }\n";
     scene.write("main.go", more.as_bytes());
     scene.commit("another source");
     scene.ok(&["run", "RC-05"]);
 
     // What pins the packages may not change.
-    let older = b"github.com/google/uuid v1.5.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n";
+    let older = b"github.com/pkg/errors v0.9.0/go.mod h1:bwawxfHBFNV+L2hUp1rHADufV3IMtnDRdf1r5NINEl0=\n";
     scene.write("go.sum", &[GO_SUM, older].concat());
     scene.commit("another sum");
     scene.ok(&["lock", "gomod"]);

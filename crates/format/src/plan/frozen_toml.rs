@@ -51,7 +51,7 @@ pub struct FrozenLock {
 pub struct CompiledPackages {
     /// The manifest of the toolchain's image.
     pub image: Sha256,
-    /// The packages that the project imported from its modules, by the settings that they were compiled with.
+    /// The packages that the project imported from its modules and the standard library, by the settings that they were compiled with.
     pub packages: BTreeMap<String, BTreeSet<String>>,
 }
 

@@ -1,13 +1,13 @@
 //! Go's standard library and the packages of a module cache as a frozen input: the build cache that the plan's commands would fill
 //! with the same bytes, each by itself.
 //!
-//! What the project imports from its modules is found when the input is locked, and written into the lock. The cache follows from
-//! that list, `go.mod`, `go.sum`, the toolchain and the settings of the plan's lines. No source of the project goes into it: a
-//! package that is imported later is compiled by the commands, and the lock still holds.
+//! What the project imports from its modules and the standard library is found when the input is locked, and written into the lock.
+//! The cache follows from that list, `go.mod`, `go.sum`, the toolchain and the settings of the plan's lines. No source of the project
+//! goes into it: a package that is imported later is compiled by the commands, and the lock still holds.
 //!
-//! For each of the settings a package of the project's module imports the public standard library and the list, so that all of it is
-//! compiled, and looked at by `go vet` and `go test`, as what the project's own packages depend on. It has no tests: nothing is
-//! linked. What is kept, and how it is made equal, is told in [`super::std_cache`].
+//! For each of the settings the packages of the list are compiled, and a package of the project's module imports those that it may, so
+//! that all of it is looked at by `go vet` and `go test`, too, as what the project's own packages depend on. It has no tests: nothing
+//! is linked. What is kept, and how it is made equal, is told in [`super::std_cache`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,12 +21,16 @@ use rcrepro_format::plan::frozen_toml::CompiledPackages;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_shell::quoted;
 
-/// Imports of the project's own packages (`I`), those of modules that folders replace among them, and packages of its modules (`T`).
+/// Imports of the project's own packages (`I`), those of modules that folders replace and the mains of tests among them, and packages of
+/// its modules (`T`) and of the standard library (`S`).
 const LIST: &str = r#"{{with .Module}}{{if or .Main (and .Replace (not .Replace.Version))}}{{range $.Imports}}I {{.}}
 {{end}}{{range $.TestImports}}I {{.}}
 {{end}}{{range $.XTestImports}}I {{.}}
 {{end}}{{else if not $.ForTest}}T {{$.ImportPath}}
-{{end}}{{end}}"#;
+{{end}}{{end}}{{if and .Standard (not .ForTest)}}S {{.ImportPath}}
+{{end}}"#;
+/// Packages of the standard library that no source imports: `go` links them where the settings or tests want them.
+const LINKED: &str = "runtime/(cgo|race|msan|asan)|testing/internal/.*|internal/coverage/.*";
 /// Where the lists are put, one file for each of the settings.
 const IMPORTS: &str = ".rcrepro-imports";
 /// The packages that import, with the number of the settings.
@@ -39,7 +43,7 @@ impl FrozenStep<'_> {
         self.cache.as_ref().expect("the plan's reader wants modules for a build cache")
     }
 
-    /// Lists what the project imports from its modules; gives it with the toolchain that is going to compile it.
+    /// Lists what the project imports from its modules and the standard library; gives it with the toolchain that is going to compile it.
     pub(in crate::frozen) async fn imported(&self) -> Result<CompiledPackages, FrozenError> {
         let settings: Vec<&GoSettings> = self.cache().builds.keys().collect();
         let mut line = format!("{}\nmkdir /work/{IMPORTS}\n", self.head("/tmp/gocache"));
@@ -50,7 +54,8 @@ impl FrozenStep<'_> {
             let (exports, flags) = words(settings);
             line.push_str(&format!(
                 "( {exports}go list -e -deps -test -f '{LIST}' {flags} ./... | sort -u > /tmp/listed\n\
-                 comm -12 <(sed -n 's/^I //p' /tmp/listed) <(sed -n 's/^T //p' /tmp/listed) > /work/{IMPORTS}/{number} )\n"
+                 {{ comm -12 <(sed -n 's/^I //p' /tmp/listed | sort -u) <(sed -n 's/^[ST] //p' /tmp/listed | sort -u)\n\
+                 sed -nE 's,^S ({LINKED})$,\\1,p' /tmp/listed; }} | sort -u > /work/{IMPORTS}/{number} )\n"
             ));
         }
         let deps = self.deps()?;
@@ -67,7 +72,7 @@ impl FrozenStep<'_> {
         Ok(CompiledPackages { image: self.toolchain().manifest, packages })
     }
 
-    /// Compiles the standard library and those packages; gives the root of the cache.
+    /// Compiles those packages and all that they depend on; gives the root of the cache.
     pub(in crate::frozen) async fn compile_packages(&self, compiled: &CompiledPackages) -> Result<Digest, FrozenError> {
         let mut line = format!("{}\nexport GOWORK=off\n", self.head("/work/gocache"));
         let mut lists = Vec::new();
@@ -118,10 +123,12 @@ fn compilation(number: usize, settings: &GoSettings, checks: GoChecks) -> String
     let prime = format!("{PRIME}{number}");
     let mut line = format!(
         "( {exports}{{ printf 'package prime\\n\\nimport (\\n'\n\
-         {{ go list {flags} std | grep -vE '(^|/)(internal|vendor)(/|$)'; cat {prime}/{PACKAGES}; }} | sed 's/.*/\\t_ \"&\"/'\n\
+         grep -vE '(^|/)(internal|vendor)(/|$)' {prime}/{PACKAGES} | sed 's/.*/\\t_ \"&\"/' || true\n\
          printf ')\\n'; }} > {prime}/prime.go\n\
-         rm {prime}/{PACKAGES}; touch -d @1 {prime}/prime.go {prime}\n\
-         go build {flags} std ./{prime}\n"
+         touch -d @1 {prime}/prime.go\n\
+         xargs -r -d '\\n' -a {prime}/{PACKAGES} go build {flags}\n\
+         rm {prime}/{PACKAGES}; touch -d @1 {prime}\n\
+         go build {flags} ./{prime}\n"
     );
     for (verb, is_wanted) in [("vet", checks.vet), ("test", checks.test)] {
         if is_wanted {
