@@ -29,8 +29,8 @@ const LIST: &str = r#"{{with .Module}}{{if or .Main (and .Replace (not .Replace.
 {{end}}{{else if not $.ForTest}}T {{$.ImportPath}}
 {{end}}{{end}}{{if and .Standard (not .ForTest)}}S {{.ImportPath}}
 {{end}}"#;
-/// Packages of the standard library that no source imports: `go` links them where the settings or tests want them.
-const LINKED: &str = "runtime/(cgo|race|msan|asan)|testing/internal/.*|internal/coverage/.*";
+/// Packages of the standard library that no source imports: `go` links them where the settings want them.
+const LINKED: &str = "runtime/(cgo|race|msan|asan)|internal/coverage/cfile";
 /// Where the lists are put, one file for each of the settings.
 const IMPORTS: &str = ".rcrepro-imports";
 /// The packages that import, with the number of the settings.
