@@ -181,8 +181,7 @@ impl<'a> PacketJudge<'a> {
     }
 }
 
-/// Marks what a run recorded of a packet some of whose commands did not run: those are missing for that reason, and not because
-/// somebody took them out.
+/// Marks the manifest of a run in which some commands did not run, so that they do not look as if somebody had removed them.
 fn marked(workspace: &Workspace, packet: &Packet, bytes: Vec<u8>, manifest: &ReproManifest) -> Vec<u8> {
     let failed = FailedEntry::of_run(workspace.plan.commands(packet), &manifest.ids(), &[]);
     if failed.not_run.is_empty() {

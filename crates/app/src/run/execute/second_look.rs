@@ -44,7 +44,8 @@ impl Executor<'_> {
             if look {
                 note.sees = self.look_wider(spec, &results, failed).await?;
             }
-            // What the engine could not pin in the first place is no pin to be let go, and what a scan found is no pin's fault.
+            // A second look makes sense only if something was pinned that can be released, and never when a scan has found something:
+            // no pin makes a scan fail.
             if look && note.sees.is_none() && !ladder(&failed.world).is_empty() && !self.found_something(spec, failed) {
                 let found = match derive_action(self.plan, spec, self.resolved, &results, &**self.context.store) {
                     Ok(action) => self.look_again(spec, &action, failed, &mut spent).await?,
