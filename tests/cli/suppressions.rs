@@ -82,7 +82,7 @@ fn what_silences_nothing_any_more_is_a_condition() {
 }
 
 #[test]
-fn a_forged_ledger_is_tampering_and_one_that_was_taken_out_claims_nothing() {
+fn a_forged_ledger_is_tampering_and_one_that_was_taken_out_is_missed() {
     let scene = linted();
     record(&scene);
     has(&scene, &["verify", "manifests/RC-05.json"], 0, "stands");
@@ -108,12 +108,89 @@ fn a_forged_ledger_is_tampering_and_one_that_was_taken_out_claims_nothing() {
         assert_eq!(scene.run(&["status"]).code, 6);
         assert_eq!(scene.run(&["replay", "RC-05"]).code, 6);
     }
-    // Without the commit, the streams, lines and plan are what can be compared.
+    // One that was taken out claims nothing. A commit before has one, so that its conditions stay conditions.
     let mut bare = manifest.clone();
     bare.suppressions = None;
     scene.write("manifests/RC-05.json", &manifest_json::encode(&bare).0);
+    let unclaimed = "that nothing is kept from its checks: the manifest has no ledger of suppressions, and 1 suppression would be in one";
+    has(&scene, &["verify", "manifests/RC-05.json"], 0, unclaimed);
     has(&scene, &["verify", "manifests/RC-05.json"], 0, "stands");
-    has(&scene, &["verdict"], 0, "verdict: GO\n");
+    has(&scene, &["verdict"], 1, "condition: suppressions/first-release: the first release: 1 suppression");
+    has(&scene, &["verdict"], 1, "note: RC-05: the manifest has no ledger of suppressions");
+    // Without a history nobody can tell it from a manifest from before there were ledgers.
+    scene.git(&["checkout", "-q", "--orphan", "anew"]);
+    scene.commit("no history");
+    has(&scene, &["verdict"], 0, "note: RC-05: the manifest has no ledger of suppressions");
+}
+
+#[test]
+fn what_cannot_be_read_is_a_condition_and_links_are_followed() {
+    let scene = linted();
+    scene.write("docs/fingerprints", b"gone.txt:jwt:1\n");
+    scene.write("docs/skipped.txt", b"it.skip('adds', f);\n");
+    for (target, link) in [("docs/fingerprints", ".gitleaksignore"), ("/etc/hostname", ".eslintignore")] {
+        std::os::unix::fs::symlink(target, scene.path(link)).expect("linked");
+    }
+    std::os::unix::fs::symlink("docs/skipped.txt", scene.path("a.test.ts")).expect("linked");
+    scene.write(".golangci.toml", b"[linters]\ndisable = [\n");
+    scene.commit("links");
+    let lost =
+        ".eslintignore cannot be read: a link to `/etc/hostname`, which is not a tracked file; commit the file itself";
+    has(
+        &scene,
+        &["suppressions"],
+        1,
+        "gitleaks-ignored       gone.txt:jwt:1  (silences nothing any more)\n    .gitleaksignore:1\n",
+    );
+    has(&scene, &["suppressions"], 1, "js-test-skip           it.skip adds\n    a.test.ts:1\n");
+    has(&scene, &["suppressions"], 1, "undecided: 2 cannot be read, and what they suppress is not known\n");
+    std::fs::remove_file(scene.path(".gitleaksignore")).expect("removed");
+    scene.commit("nothing idle");
+    has(&scene, &["suppressions"], 5, ".golangci.toml:2\n");
+    record(&scene);
+    has(&scene, &["verify", "manifests/RC-05.json"], 0, "stands");
+    has(&scene, &["verdict"], 1, &format!("condition: suppressions/eslint-ignored:.eslintignore:{}", &lost[14..]));
+    scene.git(&["tag", "v1"]);
+    scene.commit("the next");
+    has(&scene, &["suppressions"], 5, "since v1: 0 new, 0 gone\n");
+    has(&scene, &["verdict"], 1, &format!("{lost}: what it suppresses is not known\n"));
+}
+
+#[test]
+fn a_shallow_clone_cannot_say_what_is_new() {
+    let scene = linted();
+    record(&scene);
+    scene.git(&["tag", "v1"]);
+    scene.commit("the next");
+    let from = format!("file://{}", scene.path("").display());
+    scene.git(&["clone", "-q", "--depth", "1", &from, "shallow"]);
+    let ended = scene.run(&["-C", "shallow", "suppressions"]);
+    assert_eq!(ended.code, 5, "{}", ended.stdout);
+    for said in ["is a shallow clone", "hint: git fetch --unshallow --tags"] {
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
+    has(&scene, &["-C", "shallow", "verdict"], 1, "condition: suppressions/shallow-clone: the git repository");
+    has(&scene, &["-C", "shallow", "suppressions", "--since", "HEAD"], 0, "since HEAD: 0 new");
+    std::process::Command::new("git")
+        .args(["-C", "shallow", "fetch", "-q", "--unshallow", "--tags"])
+        .current_dir(scene.path(""))
+        .status()
+        .expect("git is installed");
+    has(&scene, &["-C", "shallow", "suppressions"], 0, "since v1: 0 new, 0 gone\n");
+}
+
+#[test]
+fn a_waiver_of_a_kind_that_there_is_not_is_named() {
+    let scene = linted();
+    let plan = scene.read("rcrepro.toml");
+    let waiver = "[[waivers]]\nfinding = \"suppressions/nolnt:a.go:*\"\nreason = \"no key\"\nowner = \"ada\"\nexpires = 9999-12-30\n";
+    scene.write("rcrepro.toml", format!("{plan}\n{waiver}").as_bytes());
+    scene.commit("a slip");
+    let said = "rcrepro has no kind of suppressions `nolnt`; did you mean `nolint`?";
+    let ended = scene.run(&["check"]);
+    assert!(format!("{}{}", ended.stdout, ended.stderr).contains(said), "{}{}", ended.stdout, ended.stderr);
+    let ended = scene.run(&["verdict"]);
+    assert!(ended.stdout.contains(said), "{}", ended.stdout);
 }
 
 #[test]

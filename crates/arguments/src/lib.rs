@@ -265,7 +265,7 @@ pub enum Subcommand {
     /// Lists what the plan's checks are told not to report: by the tracked tree, by the lines of commands, by the plan, and what runs
     /// skipped; and what of it is new since the release before.
     ///
-    /// Exit code 1 when something is new or silences nothing any more.
+    /// Exit code 1 when something is new or silences nothing any more, otherwise 5 when a file or the history cannot be read.
     Suppressions(scans::SuppressionsArgs),
     /// Prints the evidence of a packet's latest run or replay, else of its committed manifest.
     Log {

@@ -64,6 +64,10 @@ fn summary(shown: &ShownSuppressions<'_>) -> String {
     );
     put(&mut text, format_args!("{}{kinds}", counted(shown.entries.len(), "suppression")));
     put(&mut text, format_args!("{idle} that silence nothing any more; {since}"));
+    let unread = shown.entries.iter().filter(|entry| entry.is_unread()).count();
+    if unread > 0 {
+        put(&mut text, format_args!("undecided: {unread} cannot be read, and what they suppress is not known"));
+    }
     let unheeded = counted(shown.unheeded, "other");
     put(&mut text, format_args!("{} read; {unheeded} of tools that no command runs", counted(shown.files, "file")));
     text

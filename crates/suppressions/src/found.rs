@@ -1,5 +1,7 @@
 //! What a reader of one file finds.
 
+use rcrepro_model::evidence::suppression::UNREAD;
+
 /// A suppression in a file, before it is known what else the tree holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundSuppression {
@@ -25,6 +27,12 @@ impl FoundSuppression {
     #[must_use]
     pub fn new(kind: &'static str, line: u32, silences: &str) -> Self {
         Self { kind, line, silences: cut(silences), reason: None, about: None, in_use: false }
+    }
+
+    /// Makes one for a file, or a list in it, that cannot be read; `why` has a remedy behind a semicolon.
+    #[must_use]
+    pub fn unread(kind: &'static str, line: u32, why: &str) -> Self {
+        Self::new(kind, line, &format!("{UNREAD}{why}"))
     }
 
     /// Adds the reason, unless it is blank.

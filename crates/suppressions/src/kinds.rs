@@ -37,6 +37,7 @@ const fn kind(
 pub const ALL: &[SuppressionKind] = &[
     kind("audit-ignored", "npm audit", AUDIT, "an advisory that the configuration of an audit accepts"),
     kind("biome-ignore", "biome", &["biome"], "a comment"),
+    kind("code-unread", "any", &[], "code that cannot be read: too large, or a link to no tracked file"),
     kind("command-flag", "any", &[], "a flag that skips a hook or a folder, such as `--no-verify`"),
     kind("coverage-ignore", "coverage", JS_TESTS, "a comment that takes code out of the coverage"),
     kind("eslint-disable", "eslint", ESLINT, "a comment, for a line, the next one or from there on"),

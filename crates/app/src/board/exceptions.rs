@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::pins::{self, PinsError};
 use crate::advisories::findings;
 use crate::board::status_error::StatusError;
+use crate::suppressions::judged;
 use crate::workspace::Workspace;
 use rcrepro_model::advisory::policy::{Concern, Judged, condition};
 use rcrepro_model::advisory::time_split::TimeSplit;
@@ -19,7 +20,9 @@ use rcrepro_model::plan::proof::Condition;
 use rcrepro_model::plan::quarantine;
 use rcrepro_model::plan::{PacketId, Plan};
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_store::fs::FsStore;
+use rcrepro_suppressions::kinds;
 
 /// How the ids of a scan's findings begin.
 const SCANS: [&str; 3] = ["gitleaks/", "govulncheck/", "npm-audit/"];
@@ -86,7 +89,7 @@ pub(crate) fn idle(
             known.unknown.insert(CONDITIONS);
         }
     }
-    let mut found = waiver::idle(&plan.waivers, &known, day);
+    let mut found = waivers(plan, &known, day);
     found.extend(quarantined(plan, day));
     Ok(found)
 }
@@ -103,7 +106,7 @@ pub(crate) fn idle_by_plan(workspace: &Workspace, revision: &str, day: CivilDate
     if !plan.waivers.is_empty() {
         by_pins(workspace, revision, day, &mut known);
     }
-    let mut lines = waiver::idle(&plan.waivers, &known, day);
+    let mut lines = waivers(plan, &known, day);
     lines.extend(quarantined(plan, day));
     lines.into_iter().map(|idle| idle.says).collect()
 }
@@ -127,6 +130,44 @@ pub(crate) fn orphaned(idle: &IdleException, waivers: &[Waiver], day: CivilDate)
     condition(Concern { id, says: idle.says.clone() }, waivers, day)
 }
 
+/// Names the waivers that do nothing, those of suppressions of a kind that there is not among them.
+fn waivers(plan: &Plan, known: &Known, day: CivilDate) -> Vec<IdleException> {
+    let mut unknown: Vec<IdleException> = plan.waivers.iter().filter_map(unknown_kind).collect();
+    let others = waiver::idle(&plan.waivers, known, day).into_iter();
+    let others: Vec<IdleException> =
+        others.filter(|idle| unknown.iter().all(|unknown| unknown.about != idle.about)).collect();
+    unknown.splice(..0, others);
+    unknown
+}
+
+/// Names a waiver whose kind of suppressions does not exist, with the kind that was probably meant.
+fn unknown_kind(waiver: &Waiver) -> Option<IdleException> {
+    let pattern = waiver.finding.to_string();
+    let rest = pattern.strip_prefix(ORPHANED).or_else(|| pattern.strip_prefix(SUPPRESSIONS))?;
+    let end = rest.find([':', '*']).unwrap_or(rest.len());
+    let (kind, behind) = rest.split_at(end);
+    let whole = [judged::FIRST, judged::CUT].map(|id| id.trim_start_matches(SUPPRESSIONS));
+    let mut known = kinds::ALL.iter().map(|kind| kind.id);
+    let is_known = match behind.chars().next() {
+        Some('*') => known.chain(whole).any(|id| id.starts_with(kind)),
+        Some(_) => known.any(|id| id == kind),
+        None => whole.contains(&kind),
+    };
+    if is_known {
+        return None;
+    }
+    let says = if kinds::by_id(kind).is_some() {
+        format!(
+            "the waiver of `{pattern}` matches no suppression: their ids go on behind the kind, as in `{pattern}:*`"
+        )
+    } else {
+        let unknown = UnknownName::new("rcrepro", "kind of suppressions", kind, kinds::ALL.iter().map(|kind| kind.id));
+        let meant = unknown.nearest().map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
+        format!("the waiver of `{pattern}` does nothing: {unknown}{meant}")
+    };
+    Some(IdleException { about: format!("waiver:{pattern}"), says })
+}
+
 fn by_pins(workspace: &Workspace, revision: &str, day: CivilDate, known: &mut Known) {
     match pins::pins(workspace, revision, day) {
         Ok(pinned) => known.ids.extend(pinned.judgement.findings.into_iter().map(|finding| finding.id)),
@@ -139,4 +180,45 @@ fn by_pins(workspace: &Workspace, revision: &str, day: CivilDate, known: &mut Kn
 fn quarantined(plan: &Plan, day: CivilDate) -> Vec<IdleException> {
     let retries = |id: &Name| plan.command(id).map_or(0, |spec| spec.retries);
     quarantine::idle(&plan.quarantine, retries, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcrepro_model::advisory::waiver::FindingPattern;
+
+    #[test]
+    fn a_waiver_of_a_kind_that_there_is_not_is_named_with_the_one_that_was_meant() {
+        let says = |pattern: &str| {
+            let waiver = Waiver {
+                finding: FindingPattern::new(pattern).expect("a pattern"),
+                reason: "known".into(),
+                owner: "ada".into(),
+                expires: "9999-12-30".parse().expect("a date"),
+            };
+            unknown_kind(&waiver).map(|idle| idle.says)
+        };
+        for pattern in [
+            "suppressions/nolint:*",
+            "suppressions/no*:a.go:*",
+            "suppressions/*",
+            "suppressions/orphaned:waiver:*",
+            "suppressions/first-release",
+            "suppressions/shallow-clone",
+            "pins/NOPE",
+        ] {
+            assert_eq!(says(pattern), None, "{pattern}");
+        }
+        for pattern in
+            ["suppressions/NOPE:*", "suppressions/orphaned:NOPE:*", "suppressions/NOPE", "suppressions/NOPE*"]
+        {
+            let said = says(pattern).expect("unknown");
+            assert_eq!(
+                said,
+                format!("the waiver of `{pattern}` does nothing: rcrepro has no kind of suppressions `NOPE`")
+            );
+        }
+        assert!(says("suppressions/nolnt:*").expect("unknown").ends_with("`nolnt`; did you mean `nolint`?"));
+        assert!(says("suppressions/nolint").expect("no place").contains("as in `suppressions/nolint:*`"));
+    }
 }

@@ -85,12 +85,14 @@ pub fn status_with_sections(
     let judging = JudgingOf {
         entries: &suppressed.entries,
         previous: suppressed.previous.as_ref(),
+        cut: suppressed.cut.as_deref(),
         is_recorded: suppressed.is_recorded,
         covered: &covered,
         waivers: &plan.waivers,
         day: today,
     };
     let JudgedSuppressions { conditions: mut judged, mut notes } = judging.judge();
+    notes.extend(suppressed.notes);
     let idle = exceptions::idle(workspace, revision, source.root, &store, &facts, judging.ids(), today)?;
     if suppressed.is_recorded {
         judged.extend(idle.iter().map(|idle| exceptions::orphaned(idle, &plan.waivers, today)));
@@ -114,11 +116,9 @@ pub fn status_with_sections(
             }
         }
     }
-    let gates = gates::proven(workspace, source.root);
-    notes.extend(gather.unrecorded()?);
-    notes.extend(gather.of_other_commits()?);
+    notes.extend(gather.unrecorded()?.into_iter().chain(gather.of_other_commits()?));
     notes.extend(gather.judge.unconfirmed.take());
-    let board = Board { gates, notes, ..decided(&facts) };
+    let board = Board { gates: gates::proven(workspace, source.root), notes, ..decided(&facts) };
     Ok(Status { board, source: source.root, texts, sections: written.sections })
 }
 

@@ -16,8 +16,10 @@ use rcrepro_model::text::plural::counted;
 const ROWS: usize = 12;
 /// How many places of one row are named.
 const PLACES: usize = 3;
+/// The condition of a release whose earlier releases are beyond the end of a shallow history.
+pub(crate) const CUT: &str = "suppressions/shallow-clone";
 /// The condition of a release that none can be compared with.
-const FIRST: &str = "suppressions/first-release";
+pub(crate) const FIRST: &str = "suppressions/first-release";
 
 /// What suppressions make of a verdict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub(crate) struct JudgingOf<'a> {
     pub(crate) entries: &'a [Suppression],
     /// Those before, if there was a release.
     pub(crate) previous: Option<&'a PreviousRelease>,
+    /// Why nothing can be said of a release before.
+    pub(crate) cut: Option<&'a str>,
     /// Whether the manifests at hand, or those of the release before, have ledgers; those from before there were any have none.
     pub(crate) is_recorded: bool,
     /// The ids of the conditions that passes rest on anyway.
@@ -57,10 +61,15 @@ impl JudgingOf<'_> {
         let mut found = JudgedSuppressions::default();
         let idle = self.entries.iter().filter(|entry| entry.silenced == Silenced::Nothing);
         found.conditions.extend(self.rows(idle, "suppressions/orphaned:", "silences nothing any more"));
-        let live: Vec<Suppression> =
-            self.entries.iter().filter(|entry| entry.silenced != Silenced::Nothing).cloned().collect();
+        let live = self.entries.iter().filter(|entry| entry.silenced != Silenced::Nothing).cloned();
+        let (unread, live): (Vec<Suppression>, Vec<Suppression>) = live.partition(Suppression::is_unread);
+        // What they suppress may have changed, whether they could be read before or not.
+        found.conditions.extend(self.rows(unread.iter(), "suppressions/", "what it suppresses is not known"));
         let Some(previous) = self.previous else {
-            found.conditions.extend(self.first(&live));
+            let cut = self
+                .cut
+                .map(|why| condition(Concern { id: CUT.to_owned(), says: why.to_owned() }, self.waivers, self.day));
+            found.conditions.extend(cut.or_else(|| self.first(&live)));
             return found;
         };
         let SuppressionChanges { new, gone } = changes(&previous.entries, &previous.comparable(&live));
@@ -85,7 +94,8 @@ impl JudgingOf<'_> {
             let id = entry.id();
             if idle(entry) { id.replacen("suppressions/", "suppressions/orphaned:", 1) } else { id }
         };
-        self.entries.iter().map(name).chain(self.previous.is_none().then(|| FIRST.to_owned()))
+        let first = self.cut.map_or(FIRST, |_| CUT);
+        self.entries.iter().map(name).chain(self.previous.is_none().then(|| first.to_owned()))
     }
 
     /// Makes one condition of everything, where no release can be compared with.
@@ -150,7 +160,11 @@ fn joined(members: &[Member<'_>], id: &str, what: &str) -> Option<Judged> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let reason =
         first.reason.as_ref().map_or_else(|| "no reason is written".to_owned(), |reason| format!("\"{reason}\""));
-    let says = format!("`{}` {what}: {}{more}; {reason}", first.silences, places.join(", "));
+    let says = if first.is_unread() {
+        format!("{}{more} {}: {what}", places.join(", "), first.silences)
+    } else {
+        format!("`{}` {what}: {}{more}; {reason}", first.silences, places.join(", "))
+    };
     let id = if members.len() == 1 { judged.concern.id.clone() } else { id.to_owned() };
     Some(Judged { concern: Concern { id, says }, ..judged.clone() })
 }
@@ -203,7 +217,8 @@ mod tests {
         };
         let waivers: Vec<Waiver> = waived.iter().map(waiver).collect();
         let covered = covered.iter().map(|id| (*id).to_owned()).collect();
-        let judging = JudgingOf { entries, previous: None, is_recorded, covered: &covered, waivers: &waivers, day };
+        let judging =
+            JudgingOf { entries, previous: None, cut: None, is_recorded, covered: &covered, waivers: &waivers, day };
         judging.judge().conditions
     }
 
@@ -223,6 +238,21 @@ mod tests {
         assert_eq!(judged(&entries, &[], &[FIRST], true)[0].effect, Effect::Nothing);
         let waiver = Suppression { source: SuppressionSource::Plan, ..entry("waiver", "waivers", "pins/x") };
         assert_eq!(judged(&[waiver], &[], &[], true), [], "the plan says so itself");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_condition_by_itself() {
+        let entries = [entry("gitleaks-config", ".gitleaks.toml", "cannot be read: it is not TOML; correct it")];
+        let covered = ["conditions/gitleaks-config:.gitleaks.toml:allowlist"];
+        let found = judged(&entries, &covered, &[], true);
+        let [one] = found.as_slice() else { panic!("one condition: {found:?}") };
+        assert_eq!(
+            one.line(),
+            "suppressions/gitleaks-config:.gitleaks.toml:cannot be read: it is not TOML; correct it: \
+             .gitleaks.toml:3 cannot be read: it is not TOML; correct it: what it suppresses is not known"
+        );
+        assert_eq!(judged(&entries, &[], &["suppressions/gitleaks-config:*"], true)[0].effect, Effect::Nothing);
+        assert_eq!(judged(&entries, &[], &[], false), [], "manifests from before there were ledgers");
     }
 
     #[test]

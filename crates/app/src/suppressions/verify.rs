@@ -9,6 +9,7 @@ use rcrepro_format::records::suppressions_json::{self, LedgerError};
 use rcrepro_model::evidence::finding::{Finding, FindingName, Note};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::suppression::{LEDGER_VERSION, Silenced, Suppression, SuppressionSource, changes};
+use rcrepro_model::plan::Plan;
 use rcrepro_model::text::plural::counted;
 use rcrepro_normalize as normalize;
 use rcrepro_store::BlobStore;
@@ -17,22 +18,20 @@ use rcrepro_store::BlobStore;
 const AT: &str = "suppressions";
 
 /// Compares the ledger of a manifest with what source, plan, lines and streams say, as far as they are there. `tree` reads the source.
-/// A manifest without a ledger has neither findings nor notes; blobs that are missing are findings elsewhere.
+/// A manifest without a ledger claims nothing; what it might have had one of is a note. Blobs that are missing are findings elsewhere.
 pub(crate) fn verify(
     manifest: &ReproManifest,
     blobs: &dyn BlobStore,
     tree: &dyn Fn() -> Option<Rc<TreeReading>>,
 ) -> (Vec<Finding>, Vec<Note>) {
-    let Some(digest) = manifest.suppressions else { return (Vec::new(), Vec::new()) };
+    let Some(digest) = manifest.suppressions else { return (Vec::new(), unclaimed(manifest, blobs, tree)) };
     let Ok(bytes) = blobs.get(digest) else { return missing(digest.to_string()) };
     let untied = |says: String| (Vec::new(), vec![Note { at: AT.to_owned(), says }]);
     let recorded = match suppressions_json::decode(&bytes) {
         Ok(ledger) => ledger.entries,
         Err(error) => return refused(&error),
     };
-    let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
-    let plan = blobs.get(manifest.plan).ok().map(|plan| plan_toml::parse(&String::from_utf8_lossy(&plan), &names));
-    let (Some(Ok(plan)), Some(tree)) = (plan, tree()) else {
+    let (Some(plan), Some(tree)) = (plan(manifest, blobs), tree()) else {
         return untied("that it is the whole ledger: the plan or a folder of the source is not there".to_owned());
     };
     let derived = of_manifest(&plan, manifest, &tree, blobs);
@@ -60,6 +59,27 @@ pub(crate) fn verify(
     let says =
         format!("that {} of the source suppress nothing else: they are not here", counted(tree.unread.len(), "file"));
     (findings, vec![Note { at: AT.to_owned(), says }])
+}
+
+/// Reads the plan of a manifest, if it is there.
+fn plan(manifest: &ReproManifest, blobs: &dyn BlobStore) -> Option<Plan> {
+    let names: Vec<&str> = normalize::all().iter().map(normalize::Normalizer::name).collect();
+    plan_toml::parse(&String::from_utf8_lossy(&blobs.get(manifest.plan).ok()?), &names).ok()
+}
+
+/// Counts what the ledger of a manifest without one would hold: it is from before there were any, or somebody took it out.
+fn unclaimed(manifest: &ReproManifest, blobs: &dyn BlobStore, tree: &dyn Fn() -> Option<Rc<TreeReading>>) -> Vec<Note> {
+    let Some(plan) = plan(manifest, blobs) else { return Vec::new() };
+    // Lines and plan alone may tell, without the source.
+    let tree = tree().unwrap_or_default();
+    let count = of_manifest(&plan, manifest, &tree, blobs).len();
+    let says = || {
+        let found = counted(count, "suppression");
+        format!(
+            "that nothing is kept from its checks: the manifest has no ledger of suppressions, and {found} would be in one"
+        )
+    };
+    (count > 0).then(|| Note { at: AT.to_owned(), says: says() }).into_iter().collect()
 }
 
 /// Judges bytes that this build does not read as a ledger. The readers of an earlier version found something else, which shows no fault; what

@@ -31,6 +31,22 @@ impl Workspace {
         Ok((commit, made))
     }
 
+    /// As [`Self::look_source`], for some paths of the source alone: others are not read.
+    ///
+    /// # Errors
+    /// As [`Self::look_source`].
+    pub(crate) fn look_files<T: Send>(
+        &self,
+        revision: &str,
+        is_wanted: &dyn Fn(&str) -> bool,
+        look: &(dyn Fn(&str, Visited<'_>) -> T + Sync),
+    ) -> Result<Vec<T>, WorkspaceError> {
+        let (repository, folder) = self.repository()?;
+        let exclude = PathGlobSet::default();
+        let source = GitSource { repository: &repository, revision, folder: folder.as_ref(), exclude: &exclude };
+        Ok(look_git(&source, IngestLimits::default(), is_wanted, look)?.1)
+    }
+
     /// Names the plan's folder within its repository; empty for the top.
     ///
     /// # Errors

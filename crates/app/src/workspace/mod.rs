@@ -103,6 +103,12 @@ impl WorkspaceError {
     pub fn is_unknown_revision(&self) -> bool {
         matches!(self, Self::Source(GitError::NoCommit { .. }))
     }
+
+    /// Whether history is cut off before what was looked for.
+    #[must_use]
+    pub const fn is_shallow(&self) -> bool {
+        matches!(self, Self::Source(GitError::Shallow { .. }))
+    }
 }
 
 impl Hint for WorkspaceError {

@@ -23,9 +23,23 @@ pub fn document(text: &str, comments: bool) -> Result<Option<SyntaxNode>, Syntax
 /// Reads the value of a document with comments, of two properties with one name the last; `None` when the bytes are not such JSON.
 #[must_use]
 pub fn value(bytes: &[u8]) -> Option<serde_json::Value> {
-    let text = std::str::from_utf8(bytes).ok()?;
+    text_value(std::str::from_utf8(bytes).ok()?).ok().flatten()
+}
+
+/// As [`value`], with what is wrong where a text is not such JSON; `Ok(None)` when it holds no value.
+///
+/// # Errors
+/// [`SyntaxError`] for what is not JSON, or has a number that nothing can hold.
+pub fn text_value(text: &str) -> Result<Option<serde_json::Value>, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    typed(&parse_to_ast(text, &CollectOptions::default(), &options(true)).ok()?.value?)
+    let wrong = |at: usize, message: String| {
+        let (line, column) = Lines::new(text).place(at);
+        SyntaxError { line, column, message }
+    };
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &options(true))
+        .map_err(|error| wrong(error.range().start, error.kind().to_string()))?;
+    let read = |value: &ast::Value<'_>| typed(value).ok_or_else(|| wrong(0, "a number is too large".to_owned()));
+    parsed.value.as_ref().map(read).transpose()
 }
 
 fn options(comments: bool) -> ParseOptions {
@@ -104,5 +118,7 @@ mod tests {
         let text = b"\xef\xbb\xbf{ // one\n \"a\": [1, 2,], /* two */ \"b//\": \"/* \\\" ,] */\", }";
         assert_eq!(value(text), Some(serde_json::json!({ "a": [1, 2], "b//": "/* \" ,] */" })));
         assert_eq!(value(b"{"), None);
+        assert_eq!(text_value("{\n\"a\": }").expect_err("no value").line, 2);
+        assert_eq!(text_value("// nothing\n"), Ok(None));
     }
 }

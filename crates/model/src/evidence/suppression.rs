@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// The version of the ledger: of its form, and of the readers that make it. It is raised with every change of what they find, because
 /// a ledger is verified by reading again.
-pub const LEDGER_VERSION: u32 = 1;
+pub const LEDGER_VERSION: u32 = 2;
+
+/// How [`Suppression::silences`] begins where a file cannot be read, so that what it suppresses is unknown.
+pub const UNREAD: &str = "cannot be read: ";
 
 /// Where a suppression was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,6 +91,12 @@ impl Suppression {
     #[must_use]
     pub fn id(&self) -> String {
         format!("suppressions/{}:{}:{}", self.kind, self.at, self.silences)
+    }
+
+    /// Whether it is a file that cannot be read.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.source == SuppressionSource::Tree && self.silences.starts_with(UNREAD)
     }
 
     /// Writes the place, with the line where there is one.

@@ -32,7 +32,8 @@ impl UnknownName {
     }
 
     /// Finds the known name that is most like the one that was given; none where all are too far from it.
-    fn nearest(&self) -> Option<&str> {
+    #[must_use]
+    pub fn nearest(&self) -> Option<&str> {
         let bound = (self.name.chars().count() / 3).clamp(1, SLIPS);
         let near = self.known.iter().map(|known| (slips(&self.name.to_lowercase(), &known.to_lowercase()), known));
         let (slips, nearest) = near.min_by_key(|(slips, _)| *slips)?;

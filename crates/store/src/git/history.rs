@@ -2,7 +2,7 @@
 //!
 //! Files are compared by mode and id; nothing is taken for a rename, so that both names of a moved file are seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
@@ -161,7 +161,8 @@ impl GitHistory {
     /// comes last. A tag of the commit itself names what is to be released. None where no ancestor has a tag.
     ///
     /// # Errors
-    /// [`GitError::Read`] when history or the tags cannot be read.
+    /// [`GitError::Read`] when history or the tags cannot be read, [`GitError::Shallow`] where it ends before a tag is met: what is
+    /// not here may have one.
     pub fn tag_before(&self, commit: &Revision) -> Result<Option<(String, Revision)>, GitError> {
         let doing = || format!("look for a tag before {}", commit.commit);
         let failed = |error: gix::Error| self.failed(doing())(error.into());
@@ -175,19 +176,67 @@ impl GitHistory {
             *known = name.max(std::mem::take(known));
         }
         tags.remove(&self.id(&commit.commit)?);
-        if tags.is_empty() {
+        let ends: HashSet<ObjectId> =
+            self.repository.shallow_commits().map_err(failed)?.iter().flat_map(|ends| ends.iter().copied()).collect();
+        if tags.is_empty() && ends.is_empty() {
             return Ok(None);
         }
         let newest =
             gix::revision::walk::Sorting::ByCommitTime(gix::traverse::commit::simple::CommitTimeOrder::NewestFirst);
         let walk = self.repository.rev_walk([self.id(&commit.commit)?]).sorting(newest).all();
-        for info in walk.map_err(|error| self.failed(doing())(error.into()))?.take(WALK_LIMIT) {
+        for info in walk.map_err(|error| self.failed(doing())(error.into()))? {
             let info = info.map_err(|error| self.failed(doing())(error.into()))?;
             if let Some(name) = tags.get(&info.id) {
                 return Ok(Some((name.clone(), self.commit(&info.id.to_string())?)));
             }
+            if ends.contains(&info.id) && self.has_parents(info.id)? {
+                return Err(GitError::Shallow { repository: self.path.clone(), commit: info.id.to_string() });
+            }
         }
         Ok(None)
+    }
+
+    /// Whether a commit names parents, which a shallow clone need not have.
+    fn has_parents(&self, id: ObjectId) -> Result<bool, GitError> {
+        let failed = |error: gix::Error| self.failed(format!("read the commit {id}"))(error.into());
+        let commit = self.repository.find_commit(id).map_err(failed)?;
+        let decoded = commit.decode().map_err(failed)?;
+        Ok(decoded.parents().next().is_some())
+    }
+
+    /// Whether a commit or one of its ancestors that are here has a wanted file in a folder, by the file's name and content. A folder
+    /// that did not change is not looked at again.
+    ///
+    /// # Errors
+    /// [`GitError::Read`] when history cannot be walked.
+    pub fn ever_had(
+        &self,
+        commit: &Revision,
+        folder: &TreePath,
+        wanted: &dyn Fn(&str, &[u8]) -> bool,
+    ) -> Result<bool, GitError> {
+        let failed = |error: gix::Error| self.failed(format!("walk the history of `{folder}`"))(error.into());
+        let walk = self.repository.rev_walk([self.id(&commit.commit)?]).all().map_err(failed)?;
+        let (mut folders, mut files) = (BTreeSet::new(), BTreeSet::new());
+        for info in walk.take(WALK_LIMIT) {
+            let tree = info.map_err(failed)?.object().map_err(failed)?.tree().map_err(failed)?;
+            let entry = tree.lookup_entry_by_path(folder.as_str()).map_err(failed)?;
+            let Some(entry) = entry.filter(|entry| entry.mode().is_tree()) else { continue };
+            if !folders.insert(entry.object_id()) {
+                continue;
+            }
+            for (name, (mode, id)) in self.entries(Some(entry.object_id()))? {
+                let Ok(name) = String::from_utf8(name) else { continue };
+                if !mode.is_blob() || files.contains(&id) {
+                    continue;
+                }
+                if wanted(&name, &self.repository.find_blob(id).map_err(failed)?.data) {
+                    return Ok(true);
+                }
+                files.insert(id);
+            }
+        }
+        Ok(false)
     }
 
     /// Lists the files that two commits do not share, by path.

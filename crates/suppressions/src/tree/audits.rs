@@ -2,27 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::flow::{self, FlowList, flow};
 use super::places::Places;
 use crate::found::FoundSuppression;
-use rcrepro_format::syntax::{jsonc, toml_place};
 
-pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<FoundSuppression> {
-    match name {
-        ".npmrc" => npmrc(text),
-        ".nsprc" => keys(text, "audit-ignored"),
-        "package.json" => package(text),
-        "osv-scanner.toml" | ".osv-scanner.toml" => osv(text),
-        "eslint-suppressions.json" => keys(text, "eslint-ignored"),
-        ".yarnrc.yml" => yaml_list(text, &["npmAuditIgnoreAdvisories", "npmAuditExcludePackages"], "audit-ignored"),
-        "pnpm-workspace.yaml" => yaml_list(text, &["ignoreCves", "ignoreGhsas"], "audit-ignored"),
-        ".grype.yaml" | ".grype.yml" => yaml_keys(text, &["vulnerability", "fix-state"], "grype-ignored"),
-        ".snyk" => snyk(text),
-        name if name.starts_with("audit-ci.") || name.starts_with(".audit-ci.") => audit_ci(text),
-        _ => Vec::new(),
-    }
-}
-
-fn npmrc(text: &str) -> Vec<FoundSuppression> {
+/// Reads `.npmrc`, whose lines may end with a carriage return alone.
+pub(super) fn npmrc(_path: &str, text: &str) -> Vec<FoundSuppression> {
     let line = |(line, setting): (u32, &str)| {
         let (key, value) = setting.split_once('=')?;
         let (key, value) = (key.trim(), value.trim());
@@ -36,10 +21,19 @@ fn npmrc(text: &str) -> Vec<FoundSuppression> {
     (1..).zip(text.lines()).filter_map(line).collect()
 }
 
+/// Reads `.nsprc`.
+pub(super) fn nsprc(config: &Value, text: &str) -> Vec<FoundSuppression> {
+    keys(config, text, "audit-ignored")
+}
+
+/// Reads `eslint-suppressions.json`.
+pub(super) fn eslint(config: &Value, text: &str) -> Vec<FoundSuppression> {
+    keys(config, text, "eslint-ignored")
+}
+
 /// Reads an object whose keys are what is accepted; `notes` or `reason` of each is its reason.
-fn keys(text: &str, kind: &'static str) -> Vec<FoundSuppression> {
+fn keys(config: &Value, text: &str, kind: &'static str) -> Vec<FoundSuppression> {
     let places = Places::new(text);
-    let Some(Value::Object(table)) = jsonc::value(text.as_bytes()) else { return Vec::new() };
     let one = |(key, value): (&String, &Value)| {
         let reason = ["notes", "reason"].iter().find_map(|name| value.get(*name)?.as_str());
         let is_on = value.get("active").and_then(Value::as_bool) != Some(false);
@@ -48,14 +42,17 @@ fn keys(text: &str, kind: &'static str) -> Vec<FoundSuppression> {
         let found = if kind == "eslint-ignored" { found.about(key, None) } else { found };
         is_on.then_some(found)
     };
-    table.iter().filter_map(one).collect()
+    config.as_object().into_iter().flatten().filter_map(one).collect()
 }
 
-fn package(text: &str) -> Vec<FoundSuppression> {
+/// Whether the text of a `package.json` may hold lists of what is silenced; a key may be written with escapes.
+pub(super) fn may_silence(text: &str) -> bool {
+    ["auditConfig", "testPathIgnorePatterns", "\\u"].iter().any(|key| text.contains(key))
+}
+
+/// Reads what `package.json` has for pnpm and for jest.
+pub(super) fn package(package: &Value, text: &str) -> Vec<FoundSuppression> {
     let places = Places::new(text);
-    let has_some =
-        ["auditConfig", "testPathIgnorePatterns", "coveragePathIgnorePatterns"].iter().any(|key| text.contains(key));
-    let Some(package) = has_some.then(|| jsonc::value(text.as_bytes())).flatten() else { return Vec::new() };
     let strings = |value: Option<&Value>, kind: &'static str| -> Vec<FoundSuppression> {
         let list = value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         list.map(|what| FoundSuppression::new(kind, places.line_of(what), what)).collect()
@@ -67,9 +64,9 @@ fn package(text: &str) -> Vec<FoundSuppression> {
     lists.into_iter().flatten().chain(strings(ignored, "js-test-config")).collect()
 }
 
-fn audit_ci(text: &str) -> Vec<FoundSuppression> {
+/// Reads `audit-ci.json`.
+pub(super) fn audit_ci(config: &Value, text: &str) -> Vec<FoundSuppression> {
     let places = Places::new(text);
-    let Some(config) = jsonc::value(text.as_bytes()) else { return Vec::new() };
     let mut found = Vec::new();
     for entry in ["allowlist", "whitelist", "advisories", "path-whitelist"]
         .iter()
@@ -97,9 +94,9 @@ fn audit_ci(text: &str) -> Vec<FoundSuppression> {
     found
 }
 
-fn osv(text: &str) -> Vec<FoundSuppression> {
+/// Reads `osv-scanner.toml`.
+pub(super) fn osv(table: &Value, text: &str) -> Vec<FoundSuppression> {
     let places = Places::new(text);
-    let Ok(table) = toml_place::parse::<Map<String, Value>>(text) else { return Vec::new() };
     let list = |key: &str| table.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
     let one = |entry: &Map<String, Value>| {
         let word = |key: &str| entry.get(key).and_then(Value::as_str);
@@ -109,8 +106,23 @@ fn osv(text: &str) -> Vec<FoundSuppression> {
     list("IgnoredVulns").chain(list("PackageOverrides")).filter_map(one).collect()
 }
 
+/// Reads `.yarnrc.yml`.
+pub(super) fn yarnrc(_path: &str, text: &str) -> Vec<FoundSuppression> {
+    yaml_list(text, &["npmAuditIgnoreAdvisories", "npmAuditExcludePackages"], "audit-ignored")
+}
+
+/// Reads `pnpm-workspace.yaml`.
+pub(super) fn pnpm(_path: &str, text: &str) -> Vec<FoundSuppression> {
+    yaml_list(text, &["ignoreCves", "ignoreGhsas"], "audit-ignored")
+}
+
+/// Reads `.grype.yaml`.
+pub(super) fn grype(_path: &str, text: &str) -> Vec<FoundSuppression> {
+    yaml_keys(text, &["vulnerability", "fix-state"], "grype-ignored")
+}
+
 /// Reads the items below a key that a line of its own holds, as long as they are set in as far or further.
-pub(super) fn yaml_list(text: &str, wanted: &[&str], kind: &'static str) -> Vec<FoundSuppression> {
+fn yaml_list(text: &str, wanted: &[&str], kind: &'static str) -> Vec<FoundSuppression> {
     let (mut inside, mut found) = (None, Vec::new());
     for (line, content) in (1..).zip(text.lines()) {
         let trimmed = content.trim_start();
@@ -125,8 +137,18 @@ pub(super) fn yaml_list(text: &str, wanted: &[&str], kind: &'static str) -> Vec<
             found.push(FoundSuppression::new(kind, line, item.trim().trim_matches(['"', '\''])).because(reason));
             continue;
         }
-        let key = trimmed.split(':').next().unwrap_or_default();
-        inside = (wanted.contains(&key) && trimmed.ends_with(':')).then_some(depth);
+        let (key, value) = trimmed.split_once(':').unwrap_or((trimmed, ""));
+        let is_wanted = wanted.contains(&key.trim().trim_matches(['"', '\'']));
+        inside = is_wanted.then_some(depth);
+        match flow(value) {
+            FlowList::Items(items) if is_wanted => {
+                found.extend(items.into_iter().map(|item| FoundSuppression::new(kind, line, item)));
+            }
+            FlowList::Unread if is_wanted || wanted.iter().any(|key| value.contains(key)) || value.trim() == "{" => {
+                found.push(FoundSuppression::unread(kind, line, flow::WHY));
+            }
+            FlowList::Items(_) | FlowList::Unread | FlowList::None => {}
+        }
     }
     found
 }
@@ -134,7 +156,12 @@ pub(super) fn yaml_list(text: &str, wanted: &[&str], kind: &'static str) -> Vec<
 /// Reads every value of some keys, wherever they are.
 fn yaml_keys(text: &str, wanted: &[&str], kind: &'static str) -> Vec<FoundSuppression> {
     let one = |(line, content): (u32, &str)| {
-        let (key, value) = content.trim_start().trim_start_matches("- ").split_once(':')?;
+        let item = content.trim_start().trim_start_matches("- ");
+        let (key, value) = item.split_once(':')?;
+        let is_flow = item.starts_with('{') || (key.trim() == "ignore" && flow(value) == FlowList::Unread);
+        if is_flow {
+            return Some(FoundSuppression::unread(kind, line, flow::WHY));
+        }
         let value = value.trim().trim_matches(['"', '\'']);
         (wanted.contains(&key.trim()) && !value.is_empty()).then(|| FoundSuppression::new(kind, line, value))
     };
@@ -142,12 +169,16 @@ fn yaml_keys(text: &str, wanted: &[&str], kind: &'static str) -> Vec<FoundSuppre
 }
 
 /// Reads the ids below `ignore:`; `reason:` below an id is its reason.
-fn snyk(text: &str) -> Vec<FoundSuppression> {
+pub(super) fn snyk(_path: &str, text: &str) -> Vec<FoundSuppression> {
     let (mut is_inside, mut found): (bool, Vec<FoundSuppression>) = (false, Vec::new());
     for (line, content) in (1..).zip(text.lines()) {
         let trimmed = content.trim();
         if !content.starts_with([' ', '#']) && !trimmed.is_empty() {
-            is_inside = trimmed == "ignore:";
+            let value = trimmed.strip_prefix("ignore:");
+            is_inside = value.is_some();
+            if value.is_some_and(|value| flow(value) == FlowList::Unread) {
+                found.push(FoundSuppression::unread("snyk-ignored", line, flow::WHY));
+            }
         } else if is_inside && let Some(id) = trimmed.strip_suffix(':').filter(|id| !id.starts_with('-')) {
             if id.to_ascii_uppercase().starts_with("SNYK-") || id.starts_with("npm:") {
                 found.push(FoundSuppression::new("snyk-ignored", line, id.trim_matches('\'')));

@@ -4,25 +4,14 @@ use serde_json::{Map, Value};
 
 use super::places::Places;
 use crate::found::FoundSuppression;
-use rcrepro_format::syntax::toml_place;
 
 /// The keys that hold allow lists, in the order in which gitleaks came to know them.
 const LISTS: [&str; 2] = ["allowlist", "allowlists"];
 
-pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<FoundSuppression> {
-    let is_toml = name.ends_with(".toml") && name.contains("gitleaks");
-    let is_report = name.ends_with(".json") && (name.contains("gitleaks") || name.contains("baseline"));
-    match (is_toml, is_report) {
-        (true, _) => {
-            toml_place::parse::<Map<String, Value>>(text).map_or_else(|_| Vec::new(), |table| config(&table, text))
-        }
-        (_, true) => serde_json::from_str::<Value>(text).map_or_else(|_| Vec::new(), |report| baseline(&report, text)),
-        _ => Vec::new(),
-    }
-}
-
-fn config(table: &Map<String, Value>, text: &str) -> Vec<FoundSuppression> {
+/// Reads `.gitleaks.toml`.
+pub(super) fn config(config: &Value, text: &str) -> Vec<FoundSuppression> {
     let (places, mut found) = (Places::new(text), Vec::new());
+    let Some(table) = config.as_object() else { return found };
     let mut add = |key: &str, what: &str, reason: Option<&str>| {
         found.push(FoundSuppression::new("gitleaks-config", places.line_of(key), what).because(reason));
     };
@@ -71,7 +60,7 @@ fn each_pattern(list: &Map<String, Value>, take: &mut dyn FnMut(&str)) {
 }
 
 /// Reads a report: a list of findings with their fingerprints.
-fn baseline(report: &Value, text: &str) -> Vec<FoundSuppression> {
+pub(super) fn baseline(report: &Value, text: &str) -> Vec<FoundSuppression> {
     let places = Places::new(text);
     let one = |finding: &Value| {
         let word = |key: &str| finding.get(key).and_then(Value::as_str);

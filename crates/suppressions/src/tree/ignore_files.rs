@@ -1,15 +1,24 @@
-//! Files with one entry per line: `.gitleaksignore`, `.trivyignore`, `.eslintignore`, `.nsprc` beside them in JSON.
+//! Files with one entry per line: `.gitleaksignore`, `.trivyignore`, `.eslintignore`.
 
 use crate::found::FoundSuppression;
 
+/// Reads `.gitleaksignore`.
+pub(super) fn gitleaks(path: &str, text: &str) -> Vec<FoundSuppression> {
+    found("gitleaks-ignored", path, text)
+}
+
+/// Reads `.trivyignore`.
+pub(super) fn trivy(path: &str, text: &str) -> Vec<FoundSuppression> {
+    found("trivy-ignored", path, text)
+}
+
+/// Reads `.eslintignore`.
+pub(super) fn eslint(path: &str, text: &str) -> Vec<FoundSuppression> {
+    found("eslint-ignored", path, text)
+}
+
 /// Reads an ignore file. A comment above an entry, or behind it, is its reason.
-pub(super) fn found(path: &str, name: &str, text: &str) -> Vec<FoundSuppression> {
-    let kind = match name {
-        ".gitleaksignore" => "gitleaks-ignored",
-        ".trivyignore" => "trivy-ignored",
-        ".eslintignore" => "eslint-ignored",
-        _ => return Vec::new(),
-    };
+fn found(kind: &'static str, path: &str, text: &str) -> Vec<FoundSuppression> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let (mut reason, mut found) = (None, Vec::new());
     for (line, entry) in (1..).zip(text.lines().map(str::trim)) {

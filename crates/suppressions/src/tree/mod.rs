@@ -2,29 +2,28 @@
 //! entry still silences anything.
 
 mod audits;
-mod comments;
+mod code;
+mod configuration;
+mod encoding;
+mod flow;
 mod gitleaks;
 mod golangci;
 mod ignore_files;
-mod language;
 mod places;
 mod script_config;
-mod tests_of_code;
-mod word;
 
 use std::collections::BTreeMap;
+
+use self::configuration::Configuration;
 
 use crate::found::FoundSuppression;
 use rcrepro_model::evidence::suppression::{Silenced, Suppression, SuppressionSource};
 
-/// The largest file that is read; larger ones are data, which no tool heeds as configuration: 4 MiB.
-pub const MAX_FILE: u64 = 4 << 20;
+/// The largest file that is read: 64 MiB. Larger ones are data, unless they are named as code or configuration.
+pub const MAX_FILE: u64 = 64 << 20;
 
-/// Reads a file by its path, its name and its text.
-type Reader = fn(&str, &str, &str) -> Vec<FoundSuppression>;
-
-/// How many bytes tell whether a file is binary, as git does it.
-const SNIFF: usize = 8000;
+/// The kind of code that cannot be read.
+const UNREAD_CODE: &str = "code-unread";
 
 /// What one file of a tree holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,40 +33,52 @@ pub struct FileReading {
     found: Vec<FoundSuppression>,
 }
 
-impl FileReading {
-    /// Returns the reading of a file that is too large to be read.
-    #[must_use]
-    pub const fn of_data() -> Self {
-        Self { lines: u32::MAX, found: Vec::new() }
-    }
-}
-
-/// Reads a file. Nothing in it can make this fail: what cannot be read as what its name says suppresses nothing there.
+/// Reads a file. Nothing in it can make this fail: configuration that cannot be read as what its name says is told as such.
 #[must_use]
 pub fn read(path: &str, bytes: &[u8]) -> FileReading {
     if bytes.len() as u64 > MAX_FILE {
-        return FileReading::of_data();
+        return too_large(path);
     }
+    let bytes = &*encoding::utf8(bytes);
     let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
     let lines = u32::try_from(ends).unwrap_or(u32::MAX).saturating_add(u32::from(!bytes.ends_with(b"\n")));
-    if bytes[..bytes.len().min(SNIFF)].contains(&0) {
-        return FileReading { lines, found: Vec::new() };
-    }
-    let mut found = comments::found(path, bytes);
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let readers: [Reader; 5] =
-        [ignore_files::found, gitleaks::found, golangci::found, script_config::found, audits::found];
-    if readers_want(name) && !language::is_set_aside(path) {
-        let text = String::from_utf8_lossy(bytes);
-        found.extend(readers.iter().flat_map(|reader| reader(path, name, &text)));
+    let mut found = code::found(path, bytes);
+    if let Some(configuration) = Configuration::of(path).filter(|_| !code::is_set_aside(path)) {
+        found.extend(configuration.found(path, bytes));
     }
     FileReading { lines, found }
 }
 
-/// Tells whether a file may be the configuration of a tool, so that the text of all others is not looked at twice.
-fn readers_want(name: &str) -> bool {
-    let endings = [".toml", ".yml", ".yaml", ".json", ".jsonc", ".json5"];
-    name.starts_with('.') || name.contains(".config.") || endings.iter().any(|ending| name.ends_with(ending))
+/// Returns the reading of a file of more than [`MAX_FILE`] bytes.
+#[must_use]
+pub fn too_large(path: &str) -> FileReading {
+    unread(path, "it is larger than 64 MiB; split it, or delete it if no tool reads it")
+}
+
+/// Returns the reading of a link that leads to no tracked file.
+#[must_use]
+pub fn lost_link(path: &str, target: &str) -> FileReading {
+    unread(path, &format!("a link to `{target}`, which is not a tracked file; commit the file itself"))
+}
+
+/// Returns the reading of a link that is not followed, because others lead to so much already.
+#[must_use]
+pub fn costly_link(path: &str) -> FileReading {
+    unread(path, "the tracked links lead to more than 256 MiB together; commit the file itself")
+}
+
+/// Returns the reading of code or configuration that cannot be read; data suppresses nothing.
+fn unread(path: &str, why: &str) -> FileReading {
+    let kind = Configuration::of(path).map(|configuration| configuration.kind);
+    let kind = kind.or_else(|| code::is_code(path).then_some(UNREAD_CODE)).filter(|_| !code::is_set_aside(path));
+    let found = kind.map(|kind| FoundSuppression::unread(kind, 0, why));
+    FileReading { lines: u32::MAX, found: found.into_iter().collect() }
+}
+
+/// Tells whether a link of this name is followed: tools open it as the code or the configuration that its name says.
+#[must_use]
+pub fn follows(path: &str) -> bool {
+    (Configuration::of(path).is_some() || code::is_code(path)) && !code::is_set_aside(path)
 }
 
 /// Puts together what the files of a tree suppress. `files` has every file of it that was read; `has` knows of every path whether

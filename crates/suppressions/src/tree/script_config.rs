@@ -4,23 +4,13 @@ use serde_json::Value;
 
 use super::places::{Places, line_at};
 use crate::found::FoundSuppression;
-use rcrepro_format::syntax::jsonc;
 
 /// What nobody compiles anyway.
 const USUAL: [&str; 9] =
     ["node_modules", "dist", "build", "out", "coverage", "lib", "**/node_modules", ".next", "public"];
 
-pub(super) fn found(_path: &str, name: &str, text: &str) -> Vec<FoundSuppression> {
-    if name.starts_with("tsconfig") && name.ends_with(".json") {
-        return tsconfig(text);
-    }
-    let starts = ["vitest.", "vite.", "jest.", "playwright.", "cypress."];
-    let is_config = name.contains(".config.") || name.contains(".workspace.");
-    if is_config && starts.iter().any(|start| name.starts_with(start)) { runner(name, text) } else { Vec::new() }
-}
-
-fn tsconfig(text: &str) -> Vec<FoundSuppression> {
-    let Some(config) = jsonc::value(text.as_bytes()) else { return Vec::new() };
+/// Reads `tsconfig.json` and those beside it.
+pub(super) fn tsconfig(config: &Value, text: &str) -> Vec<FoundSuppression> {
     let (places, options) = (Places::new(text), config.get("compilerOptions"));
     let is_on = |key: &str| options.and_then(|options| options.get(key)).and_then(Value::as_bool) == Some(true);
     let flags = ["skipLibCheck", "skipDefaultLibCheck", "noCheck"].into_iter().filter(|key| is_on(key));
@@ -36,8 +26,16 @@ fn tsconfig(text: &str) -> Vec<FoundSuppression> {
     found
 }
 
+/// Tells whether a file is the configuration of a test runner.
+pub(super) fn is_runner(name: &str) -> bool {
+    let starts = ["vitest.", "vite.", "jest.", "playwright.", "cypress."];
+    let is_config = name.contains(".config.") || name.contains(".workspace.");
+    is_config && starts.iter().any(|start| name.starts_with(start))
+}
+
 /// Reads lists such as `exclude: ["e2e/**"]` of a configuration that is a program; lists that are computed stay unseen.
-fn runner(name: &str, text: &str) -> Vec<FoundSuppression> {
+pub(super) fn runner(path: &str, text: &str) -> Vec<FoundSuppression> {
+    let name = path.rsplit('/').next().unwrap_or_default();
     // Vite's own lists leave modules out, not tests.
     let keys: &[&str] = if name.starts_with("vite.") {
         &["exclude:"]

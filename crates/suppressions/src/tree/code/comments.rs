@@ -1,14 +1,16 @@
 //! Comments and calls in the code itself: `//nolint`, `eslint-disable`, `@ts-ignore`, `t.Skip`, `it.skip` and the like.
 //!
-//! One pass of a regular expression per file finds the words; what is around a word, a thousand bytes at most, says whether a tool
-//! would heed it. So the time is linear in the text, whatever it holds.
+//! One pass of a regular expression per file finds the words. Whether a tool would heed one is said by what it is in, where a lexer
+//! knows the language, and by what is around it, a thousand bytes at most. So the time is linear in the text, whatever it holds.
 
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
 use super::language::{Language, is_set_aside};
-use super::tests_of_code as tests;
+use super::part::Part;
+use super::parts::Parts;
+use super::skipped_tests as tests;
 use super::word::Word;
 use crate::found::FoundSuppression;
 
@@ -18,7 +20,7 @@ const AROUND: usize = 1000;
 fn words(language: Language) -> &'static Regex {
     static GO: LazyLock<Regex> = LazyLock::new(|| {
         compiled(
-            r"gitleaks:allow|nosemgrep|nolint|#nosec|# nosec|//lint:(?:file-)?ignore|\.Skip(?:f|Now)?\(|\nfunc |//go:build ",
+            r"gitleaks:allow|nosemgrep|nolint|#nosec|# nosec|//lint:(?:file-)?ignore|\.[ \t]*Skip(?:f|Now)?[ \t]*\(|\nfunc |//go:build ",
         )
     });
     static JAVASCRIPT: LazyLock<Regex> = LazyLock::new(|| {
@@ -50,12 +52,18 @@ fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a constant pattern")
 }
 
-/// Finds the suppressions in a text file.
-pub(super) fn found(path: &str, bytes: &[u8]) -> Vec<FoundSuppression> {
+/// How many bytes tell whether a file is binary, as git does it.
+const SNIFF: usize = 8000;
+
+/// Finds the suppressions in a file.
+pub fn found(path: &str, bytes: &[u8]) -> Vec<FoundSuppression> {
     let language = Language::of(path);
     let end_of_line =
         |from: usize| bytes[from..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| from + at);
+    // Of data that is no code only gitleaks looks for its word.
+    let is_data = language == Language::Other && bytes[..bytes.len().min(SNIFF)].contains(&0);
     let (mut found, mut function) = (Vec::new(), String::new());
+    let mut parts: Option<Parts<'_>> = None;
     // The bounds of a line are looked for once, however many words are on it.
     let (mut line, mut first, mut last) = (1u32, 0, end_of_line(0));
     for hit in words(language).find_iter(bytes) {
@@ -65,15 +73,23 @@ pub(super) fn found(path: &str, bytes: &[u8]) -> Vec<FoundSuppression> {
             first = last + 1;
             last = end_of_line(first);
         }
+        let place = parts.get_or_insert_with(|| Parts::of(language, path, bytes)).at(start);
         let low = first.max(start.saturating_sub(AROUND));
-        let high = last.min(hit.end() + AROUND);
+        let end = if place.part == Part::Comment { last.min(place.end) } else { last };
+        let high = end.min(hit.end() + AROUND).max(hit.end());
         let text = |from: usize, to: usize| String::from_utf8_lossy(&bytes[from..to]);
         let (before, word, after) = (text(low, start), text(start, hit.end()), text(hit.end(), high));
         if &*word == "func " {
-            function = name_of(&after).to_owned();
+            function = if place.part == Part::Text { function } else { name_of(&after).to_owned() };
             continue;
         }
-        let word = Word { path, language, line, before: &before, word: &word, after: &after, function: &function };
+        if is_data && &*word != "gitleaks:allow" {
+            continue;
+        }
+        // The lines of a comment that began above may each begin with a mark.
+        let is_first = place.is_first || (place.start < first && matches!(before.trim_start().trim_end(), "" | "*"));
+        let (part, before, word, after) = (place.part, &*before, &*word, &*after);
+        let word = Word { path, language, line, part, is_first, before, word, after, function: &function };
         found.extend(suppression(&word));
     }
     found
@@ -95,7 +111,8 @@ fn suppression(word: &Word<'_>) -> Option<FoundSuppression> {
                 .because(Some(word.after)),
         );
     }
-    if is_set_aside(word.path) {
+    // In a text it is what a program writes.
+    if is_set_aside(word.path) || word.part == Part::Text {
         return None;
     }
     match word.language {
@@ -107,9 +124,8 @@ fn suppression(word: &Word<'_>) -> Option<FoundSuppression> {
 }
 
 fn go(word: &Word<'_>) -> Option<FoundSuppression> {
-    let is_comment = || word.before.trim_end().ends_with("//") || word.before.trim_end().ends_with("/*");
     match word.word {
-        "nolint" if is_comment() => {
+        "nolint" if begins_comment(word) => {
             let (rules, rest) = word.after.split_once("//").unwrap_or((word.after, ""));
             let rules = match rules.strip_prefix(':') {
                 Some(rules) => rules.split_whitespace().next().unwrap_or_default(),
@@ -119,8 +135,8 @@ fn go(word: &Word<'_>) -> Option<FoundSuppression> {
             let rules = if rules.is_empty() { "all" } else { rules };
             Some(FoundSuppression::new("nolint", word.line, rules).because(Some(rest)))
         }
-        "#nosec" | "# nosec" if word.before.contains("//") || word.before.contains("/*") => Some(nosec(word)),
-        lint if lint.starts_with("//lint:") => {
+        "#nosec" | "# nosec" if is_commented(word) => Some(nosec(word)),
+        lint if lint.starts_with("//lint:") && word.part != Part::Code => {
             let mut parts = word.after.trim_start().splitn(2, char::is_whitespace);
             let checks = parts.next().filter(|checks| !checks.is_empty())?;
             let silences =
@@ -129,7 +145,7 @@ fn go(word: &Word<'_>) -> Option<FoundSuppression> {
         }
         "nosemgrep" if is_commented(word) => Some(nosemgrep(word)),
         "//go:build " if word.before.is_empty() && word.path.ends_with("_test.go") => tests::build_tag(word),
-        skip if skip.starts_with(".Skip") => tests::go_skip(word),
+        skip if skip.starts_with('.') => tests::go_skip(word),
         _ => None,
     }
 }
@@ -148,8 +164,11 @@ fn nosemgrep(word: &Word<'_>) -> FoundSuppression {
     FoundSuppression::new("nosemgrep", word.line, rules.unwrap_or("all"))
 }
 
-/// Tells whether the word is in a comment that begins on its line, or on a line in the middle of a longer one.
+/// Tells whether the word is in a comment; where nothing says so, in one that begins on its line, or in the middle of a longer one.
 fn is_commented(word: &Word<'_>) -> bool {
+    if word.part != Part::Unknown {
+        return word.part == Part::Comment;
+    }
     let before = word.before.trim_start();
     before.starts_with('*')
         || before.starts_with('#')
@@ -158,6 +177,9 @@ fn is_commented(word: &Word<'_>) -> bool {
 
 /// Tells whether the word comes first in its comment, as linters want it.
 fn begins_comment(word: &Word<'_>) -> bool {
+    if word.part != Part::Unknown {
+        return word.part == Part::Comment && word.is_first;
+    }
     let before = word.before.trim_end();
     let before = before.strip_suffix("global").map_or(before, str::trim_end);
     ["//", "/*", "/**", "<!--", "#"].iter().any(|open| before.ends_with(open)) || before.trim_start() == "*"
@@ -189,7 +211,7 @@ fn directive(kind: &'static str, word: &Word<'_>, mark: &str) -> Option<FoundSup
 
 fn javascript(word: &Word<'_>) -> Option<FoundSuppression> {
     // Within a template it is what a program writes.
-    if word.before.matches('`').count() % 2 == 1 {
+    if word.part == Part::Unknown && word.before.matches('`').count() % 2 == 1 {
         return None;
     }
     match word.word {

@@ -1,5 +1,6 @@
 //! Tests that do not run: skipped by a call, by a name, or by a build tag.
 
+use super::part::Part;
 use super::word::Word;
 use crate::found::FoundSuppression;
 
@@ -61,7 +62,8 @@ pub(super) fn go_skip(word: &Word<'_>) -> Option<FoundSuppression> {
     let receiver = word.before.rsplit(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '(' | ')')).next()?;
     let last = receiver.rsplit('.').next().unwrap_or_default().trim_start_matches('(');
     let is_test = matches!(last, "t" | "b" | "f" | "tb" | "T()" | "TB" | "T");
-    if !is_test || word.before.contains("//") || word.before.contains('"') || word.before.contains('`') {
+    let looks_written = || word.before.contains("//") || word.before.contains('"') || word.before.contains('`');
+    if !is_test || !is_code(word, looks_written) {
         return None;
     }
     // A helper of tests need not lie in a test file.
@@ -69,6 +71,15 @@ pub(super) fn go_skip(word: &Word<'_>) -> Option<FoundSuppression> {
     let silences = if word.function.is_empty() { "a test" } else { word.function };
     is_file
         .then(|| FoundSuppression::new("go-test-skips", word.line, silences).because(first_text(word.after).as_deref()))
+}
+
+/// Tells whether a word is a call and no text or comment about one; where nothing says so, by how its line looks.
+fn is_code(word: &Word<'_>, looks_written: impl Fn() -> bool) -> bool {
+    match word.part {
+        Part::Code => true,
+        Part::Comment | Part::Text => false,
+        Part::Unknown => !looks_written(),
+    }
 }
 
 /// Returns the first text in quotes within a call's arguments, as far as the line has it.
@@ -84,8 +95,9 @@ const RUNNERS: [&str; 8] = ["it", "test", "describe", "suite", "context", "speci
 /// Reads `it.skip(…)`, `test.describe.only(…)`, `xit(…)` and the like.
 pub(super) fn javascript(word: &Word<'_>) -> Option<FoundSuppression> {
     let before = word.before;
-    let trimmed = before.trim_start();
-    if trimmed.starts_with("//") || trimmed.starts_with('*') || before.contains("//") || before.ends_with(['"', '\'']) {
+    let looks_written =
+        || before.trim_start().starts_with('*') || before.contains("//") || before.ends_with(['"', '\'']);
+    if !is_code(word, looks_written) {
         return None;
     }
     let title = first_text(word.after);
