@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::secrets::Redaction;
 use super::{Engine, EngineError, EngineInfo, Executed, Execution, Limits, MemoryPool, Network, OutputTail};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::execution::action::{ActionResult, Output};
@@ -152,10 +153,14 @@ impl FakeEngine {
                 };
                 outputs.insert(path.clone(), output);
             }
+            let shown = |said: &[u8]| {
+                let mut redaction = Redaction::of(execution.network.secrets());
+                [redaction.push(said), redaction.finish()].concat()
+            };
             let result = ActionResult {
                 exit_code: script.exit_code,
-                stdout: store.put(&script.stdout)?,
-                stderr: store.put(&script.stderr)?,
+                stdout: store.put(&shown(&script.stdout))?,
+                stderr: store.put(&shown(&script.stderr))?,
                 outputs,
             };
             Ok((

@@ -40,6 +40,7 @@ mod connect;
 mod image_host;
 mod lanes;
 mod live;
+mod secrets;
 mod staging;
 
 pub use self::connect::{ConnectOptions, Connected, address_hint, connect};
@@ -48,6 +49,7 @@ pub use self::image_host::{
 };
 pub use self::lanes::{Lanes, MemoryPool, Turn, TurnPermit};
 pub use self::live::{LiveOutput, OutputTail, last_line};
+pub use self::secrets::{SECRETS_PATH, StepSecrets};
 pub use self::staging::Staging;
 
 /// An action and what the engine has to know beside it. None of this but the action enters a digest.
@@ -120,7 +122,19 @@ pub enum Network {
         environment: BTreeMap<String, String>,
         /// The host's trusted CA certificates in PEM, put at [`CA_BUNDLE_PATH`].
         ca_bundle: Option<Vec<u8>>,
+        /// What opens registries; none where nothing does.
+        secrets: Option<StepSecrets>,
     },
+}
+
+impl Network {
+    /// Returns what opens registries.
+    pub(crate) fn secrets(&self) -> Option<&StepSecrets> {
+        match self {
+            Self::Transport { secrets, .. } => secrets.as_ref(),
+            Self::None | Self::Beside { .. } => None,
+        }
+    }
 }
 
 /// Where a network step finds the host's trusted CA certificates.

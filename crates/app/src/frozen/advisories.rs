@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::network::transport;
 use super::{FrozenError, FrozenStep, go, npm, prune};
 use crate::workspace::files::write_whole;
 use rcrepro_format::plan::frozen_toml::FrozenData;
@@ -55,7 +54,8 @@ impl FrozenStep<'_> {
 
     /// Records a cassette through the network: its own files, and those of the tree that it becomes.
     async fn recorded(&self) -> Result<(Files, Files, FrozenData), FrozenError> {
-        let step = self.step(npm::advisories::LINE, npm::advisories::OUTPUT, &npm::advisories::RECORDER, transport());
+        let step =
+            self.step(npm::advisories::LINE, npm::advisories::OUTPUT, &npm::advisories::RECORDER, self.transport()?);
         let mut cassette = BTreeMap::new();
         if let Some(root) = step.await? {
             for (path, digest) in prune::files(self.store, root)? {

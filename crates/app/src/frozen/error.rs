@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::failed_step::Blame;
+use super::access::DeniedRegistry;
+use super::failed_step::{self, Blame};
 use super::{go, mirror, npm};
 use rcrepro_engine::EngineError;
 use rcrepro_format::plan::frozen_toml::FrozenLockError;
@@ -113,6 +114,8 @@ pub enum FrozenError {
         said: String,
         /// Whose fault it is.
         blame: Blame,
+        /// The registry that did not let the client in.
+        denied: Option<Box<DeniedRegistry>>,
     },
     /// The network step yielded another tree than the locked one.
     #[error("frozen input `{name}` does not match its lock: expected tree {locked}, found {found}")]
@@ -191,10 +194,12 @@ impl Hint for FrozenError {
             Self::Cassette { name, .. } => {
                 Some(format!("name an `image` for it in the plan and record it: rcrepro lock {name}"))
             }
+            Self::Step { denied: Some(denied), .. } => Some(denied.hint()),
             Self::Step { name, said, .. } if said.contains(npm::advisories::BULK) => Some(format!(
                 "that registry gives no advisories; ask one that does: npm_config_registry=ADDRESS rcrepro lock {name}"
             )),
             Self::Step { blame: Blame::World, .. } => Some("rcrepro doctor says where packages come from".to_owned()),
+            Self::Step { blame: Blame::Project, said, .. } => out_of_step(said),
             Self::Refused { faults, .. } => {
                 let mut hints: Vec<&str> = Vec::new();
                 for hint in faults.iter().filter_map(|fault| fault.hint.as_deref()) {
@@ -210,6 +215,21 @@ impl Hint for FrozenError {
             ),
             _ => None,
         }
+    }
+}
+
+/// Says what makes npm's lock fit its `package.json` again.
+fn out_of_step(said: &str) -> Option<String> {
+    let here = npm::tarball_lock::TargetPlatform::of_machine();
+    let missing = failed_step::missing_from_lock(said);
+    let own = missing.iter().find(|package| here.is_named_by(package));
+    match own {
+        Some(own) => Some(format!(
+            "`{own}` is for {here}, and the lock was written on another platform: rm -r node_modules package-lock.json && npm install, \
+             and commit"
+        )),
+        None if missing.is_empty() => None,
+        None => Some("npm install --package-lock-only, and commit".to_owned()),
     }
 }
 

@@ -89,6 +89,13 @@ pub fn lines(said: &str) -> Vec<String> {
     lines
 }
 
+/// Names the packages that npm misses in its lock.
+#[must_use]
+pub fn missing_from_lock(said: &str) -> Vec<&str> {
+    let named = said.lines().filter_map(|line| line.split_once("Missing: ")?.1.strip_suffix(" from lock file"));
+    named.filter_map(|package| Some(package.rsplit_once('@')?.0)).collect()
+}
+
 /// Picks the lines of known clients that tell something; npm's help and its advice to look into a file that is gone do not.
 fn telling(said: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -144,6 +151,7 @@ mod tests {
         assert_eq!(found.len(), 3, "{found:?}");
         assert_eq!(found[2], "npm error Missing: @esbuild/linux-x64@0.25.0 from lock file");
         assert_eq!(blame(OUT_OF_STEP), Blame::Project);
+        assert_eq!(missing_from_lock(OUT_OF_STEP), ["@esbuild/linux-x64"]);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::client::{self, ClientFile};
 use super::failed_step::{self, Blame};
 use super::{FrozenError, FrozenStep, go, npm, prune};
-use crate::machine::host_network;
 use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
@@ -78,7 +77,7 @@ impl FrozenStep<'_> {
             FrozenKind::PnpmPackages | FrozenKind::YarnPackages => self.tarballs().await,
             FrozenKind::NpmPackages => {
                 let line = self.within(&self.step_files()?, npm::packages::LINE);
-                let root = self.step(&line, npm::packages::OUTPUT, &[], transport()).await?;
+                let root = self.step(&line, npm::packages::OUTPUT, &[], self.transport()?).await?;
                 self.npm_cache(root)
             }
             _ => {
@@ -88,7 +87,7 @@ impl FrozenStep<'_> {
                     return self.empty();
                 }
                 let line = self.within(&files, go::modules::LINE);
-                match self.step(&line, go::modules::OUTPUT, &[], transport()).await? {
+                match self.step(&line, go::modules::OUTPUT, &[], self.transport()?).await? {
                     Some(root) => Ok(prune::filter(self.store, root, &go::modules::keep)?),
                     None => self.empty(),
                 }
@@ -210,7 +209,8 @@ impl FrozenStep<'_> {
             lines.push_str(&format!("\nall that it said: {}", whole.join(" ")));
         }
         let ending = ending::with_fixed_limits(entry, result.exit_code, (self.time(), MEMORY));
-        Ok(FrozenError::Step { name: self.name.clone(), ending, said: lines, blame })
+        let denied = if blame == Blame::World { self.denied(&said)? } else { None };
+        Ok(FrozenError::Step { name: self.name.clone(), ending, said: lines, blame, denied: denied.map(Box::new) })
     }
 
     /// Gives the image that a step runs in.
@@ -264,9 +264,4 @@ impl FrozenStep<'_> {
         }
         Ok(work.finish(&mut |_, bytes| self.store.put(&bytes).map(drop))?)
     }
-}
-
-/// Gives the host's way to the registries; none of it enters a digest.
-pub(super) fn transport() -> Network {
-    Network::Transport { environment: host_network::environment(), ca_bundle: host_network::ca_bundle() }
 }

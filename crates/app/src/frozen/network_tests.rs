@@ -8,21 +8,22 @@ use super::*;
 use rcrepro_engine::fake::{FakeEngine, Script};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::execution::action::Ending;
+use rcrepro_model::text::hint::Hint as _;
 use rcrepro_store::memory::MemoryStore;
 
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/0";
 
 /// A source with a frozen input in it, and an engine that answers its step so.
-struct Scene {
-    store: MemoryStore,
+pub(super) struct Scene {
+    pub store: MemoryStore,
     source: Digest,
-    input: FrozenInput,
+    pub input: FrozenInput,
     engine: FakeEngine,
     folder: tempfile::TempDir,
 }
 
 impl Scene {
-    fn new(kind: FrozenKind, directory: &str, files: &[(&str, &str)], script: Option<Script>) -> Self {
+    pub fn new(kind: FrozenKind, directory: &str, files: &[(&str, &str)], script: Option<Script>) -> Self {
         let store = MemoryStore::default();
         let mut builder = TreeBuilder::default();
         for (path, text) in files {
@@ -45,7 +46,12 @@ impl Scene {
         Self { store, source, input, engine, folder: tempfile::tempdir().expect("a folder") }
     }
 
-    async fn lock(&self) -> Result<String, FrozenError> {
+    /// Answers its step so.
+    pub fn script(&mut self, script: Script) {
+        self.engine = FakeEngine::default().on("frozen/deps", script);
+    }
+
+    pub async fn lock(&self) -> Result<String, FrozenError> {
         let hash = Sha256::of(b"image");
         let image = ImageIdentity { name: "base".into(), manifest: hash, config: hash, diff_ids: Vec::new() };
         let step = FrozenStep {
@@ -144,4 +150,23 @@ async fn a_failed_step_says_why_and_whose_fault_it_is() {
     let error = scene.lock().await.expect_err("it took too long");
     assert!(matches!(error, FrozenError::Step { blame: Blame::World, .. }), "{error}");
     assert!(error.to_string().contains("failed: timed out after 30 min"), "{error}");
+}
+
+#[tokio::test]
+async fn a_lock_of_another_platform_says_which_package_it_leaves_out_and_what_mends_it() {
+    let here = super::npm::tarball_lock::TargetPlatform::of_machine();
+    let said = format!(
+        "npm error code EUSAGE\nnpm error\nnpm error `npm ci` can only install packages when your package.json and package-lock.json are \
+         in sync.\nnpm error Missing: @esbuild/darwin-x64@0.25.0 from lock file\nnpm error Missing: @esbuild/{here}@0.25.0 from lock \
+         file\nnpm error\nnpm error Clean install a project\nnpm error Usage:\nnpm error npm ci\n{}",
+        "npm error [--a-word-of-the-usage]\n".repeat(400)
+    );
+    let scene = npm(json!({ "node_modules/is-odd": package(&json!({})) }), Some(Script::exit(1).stderr(said)));
+    let error = scene.lock().await.expect_err("npm refused");
+    let text = error.to_string();
+    assert!(text.contains(&format!("Missing: @esbuild/{here}@0.25.0")) && !text.contains("usage"), "{text}");
+    let hint = error.hint().expect("a hint");
+    let start =
+        format!("`@esbuild/{here}` is for {here}, and the lock was written on another platform: rm -r node_modules");
+    assert!(hint.starts_with(&start), "{hint}");
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use rcrepro_engine::CA_BUNDLE_PATH;
 
 /// Variables that say where to fetch from or through which proxy; handed on as they are.
-const HANDED_ON: [&str; 15] = [
+const HANDED_ON: [&str; 18] = [
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "NO_PROXY",
@@ -23,6 +23,9 @@ const HANDED_ON: [&str; 15] = [
     "GONOPROXY",
     "GONOSUMDB",
     "GOSUMDB",
+    "GONOSUMCHECK",
+    "GOINSECURE",
+    "GOVCS",
     "npm_config_registry",
     "NPM_CONFIG_REGISTRY",
 ];

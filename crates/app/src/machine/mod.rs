@@ -1,5 +1,6 @@
 //! This machine: its engine, its network, its configuration.
 
+pub(crate) mod access;
 pub mod config;
 pub mod doctor;
 pub(crate) mod host_network;

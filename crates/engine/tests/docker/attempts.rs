@@ -67,7 +67,7 @@ async fn what_was_not_watched_to_the_end_is_unknown() {
     let case = Case { timeout: Duration::from_secs(2), ..Case::sh("sleep 60") };
     let executed = scene.run(&case).await.expect("a result");
     assert!(matches!(executed.attempts, Watch::Unknown { .. }), "{:?}", executed.attempts);
-    let network = Network::Transport { environment: [].into(), ca_bundle: None };
+    let network = Network::Transport { environment: [].into(), ca_bundle: None, secrets: None };
     let executed = scene.run(&Case { network, ..Case::sh("true") }).await.expect("a result");
     assert!(matches!(executed.attempts, Watch::Unknown { .. }), "{:?}", executed.attempts);
     scene.close().await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rcrepro_engine::docker::DockerOptions;
-use rcrepro_engine::{CA_BUNDLE_PATH, EngineError, Limits, Network};
+use rcrepro_engine::{CA_BUNDLE_PATH, EngineError, Limits, Network, SECRETS_PATH, StepSecrets};
 use rcrepro_testkit::busybox;
 
 use crate::scene::{Case, Scene, is_podman, unique};
@@ -100,6 +100,7 @@ async fn network_steps_get_their_transport() {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
         ca_bundle: Some(b"-----BEGIN CERTIFICATE-----\n".to_vec()),
+        secrets: None,
     };
     let script = format!(
         "ls /sys/class/net; echo $https_proxy $HOME; stat -c '%A %u' {CA_BUNDLE_PATH}; cat {CA_BUNDLE_PATH}; grep -c localhost /etc/hosts"
@@ -112,5 +113,27 @@ async fn network_steps_get_their_transport() {
     let said = scene.stdout(&executed);
     assert!(said.starts_with("eth0\nlo\n"), "{said}");
     assert!(said.contains("http://proxy:1 /tmp\n-rw-r--r-- 0\n-----BEGIN CERTIFICATE-----\n"), "{said}");
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_reach_the_step_and_nothing_that_is_kept() {
+    let scene = Scene::new().await;
+    let script = b"export TOKEN='hunter2 of the test'\n( umask 077; printf 'pass word' > /dev/shm/rc )\n: > \"$BASH_ENV\"\nunset BASH_ENV\n";
+    let words = ["hunter2 of the test", "pass word"].map(|word| word.as_bytes().to_vec()).to_vec();
+    let network = Network::Transport {
+        environment: [].into(),
+        ca_bundle: None,
+        secrets: Some(StepSecrets { script: script.to_vec(), words }),
+    };
+    let line = format!(
+        ". \"$BASH_ENV\"; echo \"$TOKEN\" | sed s/hunter/HUNTER/; echo \"to $TOKEN\"; cat /dev/shm/rc >&2; stat -c '%a %s' {SECRETS_PATH} /dev/shm/rc; \
+         tr '\\0' ' ' < /proc/1/cmdline | grep -c hunter; umask"
+    );
+    let case = Case { network, ..Case::sh(&line) };
+    let executed = scene.run(&case).await.expect("a result");
+    let said = scene.stdout(&executed);
+    assert_eq!(said, "HUNTER2 of the test\nto (hidden)\n600 0\n600 9\n0\n0022\n");
+    assert_eq!(scene.text(executed.result.stderr), "(hidden)");
     scene.close().await;
 }

@@ -30,8 +30,11 @@ function fail (line) {
 
 const npm = next('npm', __dirname)
 if (npm === null) fail('there is no npm in the search path')
-// npm's own client knows proxies and CA certificates as npm does.
-const fetch = createRequire(fs.realpathSync(npm))('make-fetch-happen')
+// npm's own client knows proxies, CA certificates and credentials as npm does.
+const load = createRequire(fs.realpathSync(npm))
+const fetch = load('make-fetch-happen')
+const getAuth = load('npm-registry-fetch/lib/auth.js')
+const client = new (load('../lib/npm.js'))({ argv: [] })
 const upstream = execFileSync(npm, ['config', 'get', 'registry'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   .trim().replace(/\/*$/, '/')
 const host = new URL(upstream).host
@@ -50,8 +53,14 @@ function packument (full) {
 
 const nameless = value => JSON.parse(JSON.stringify(value).replaceAll(upstream, NOWHERE).replaceAll(host, 'registry.invalid'))
 
+// Gives what opens the registry, which npm does not send to the loopback.
+function credentials () {
+  const { token, auth } = getAuth(upstream, client.flatOptions)
+  return token ? { authorization: `Bearer ${token}` } : auth ? { authorization: `Basic ${auth}` } : {}
+}
+
 async function forward (request, asked, key) {
-  const headers = pick(request.headers, ['accept', 'content-type', 'user-agent'])
+  const headers = { ...pick(request.headers, ['accept', 'content-type', 'user-agent']), ...credentials() }
   const options = { method: request.method, headers, retry: { retries: 2 } }
   if (asked !== null) options.body = JSON.stringify(asked)
   let status, body
@@ -71,7 +80,8 @@ async function forward (request, asked, key) {
     else if (status === 404 && request.url !== BULK) kept = { error: 'not found' }
   } catch {}
   if (kept === null) {
-    refused.add(`the registry answers ${status} to ${request.method} ${request.url}`)
+    const who = status === 401 || status === 403 ? ` at ${upstream}` : ''
+    refused.add(`the registry${who} answers ${status} to ${request.method} ${request.url}`)
     return { status, type: 'text/plain', text: 'refused\n' }
   }
   const type = 'application/json'
@@ -91,6 +101,7 @@ const run = words => new Promise((resolve, reject) => {
 const server = http.createServer(listener(forward))
 server.on('error', error => fail(error.message))
 server.listen(PORT, '127.0.0.1', async () => {
+  await client.load()
   const recorded = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
   for (const words of CASES) {
     const code = await run(words)

@@ -113,7 +113,7 @@ impl FrozenStep<'_> {
 
     fn nothing(&self, ending: &str) -> FrozenError {
         let (name, ending) = (self.name.clone(), ending.to_owned());
-        FrozenError::Step { name, ending, said: String::new(), blame: Blame::World }
+        FrozenError::Step { name, ending, said: String::new(), blame: Blame::World, denied: None }
     }
 }
 

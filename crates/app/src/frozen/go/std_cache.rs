@@ -45,6 +45,7 @@ impl FrozenStep<'_> {
             ending: "no build cache came out".to_owned(),
             said: String::new(),
             blame: Blame::World,
+            denied: None,
         })?;
         prune::filter(self.store, root, &keep)
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::entry::{IN_SOURCE, NO_PACKAGE, is_name};
+use super::tarball_lock::TargetPlatform;
 use crate::frozen::read_source::ReadSource;
 use rcrepro_format::syntax::jsonc;
 use rcrepro_format::syntax::node::SyntaxNode;
@@ -222,11 +223,19 @@ pub fn notes<E>(folder: &str, read_file: ReadSource<'_, E>) -> Result<Vec<Fault>
     let bytes = read_file(&lock)?.unwrap_or_default();
     let found = read(&bytes).unwrap_or_default();
     let lines = lines(&bytes);
+    let here = TargetPlatform::of_machine();
     let note = |(place, missing): (String, Vec<String>)| {
+        let own: Vec<&String> = missing.iter().filter(|name| here.is_named_by(name)).collect();
+        let hint = "where it does not run: rm -r node_modules package-lock.json && npm install, and commit";
+        if let Some(own) = own.first() {
+            let says = format!(
+                "`{place}` needs `{own}` on {here}, and the lock leaves it out: it was written on another platform"
+            );
+            return Fault::of_file(lock.clone(), says).at(lines.get(&place).copied()).hint(hint);
+        }
         let first = missing.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let more = if missing.len() > 3 { format!(" and {} more", missing.len() - 3) } else { String::new() };
         let says = format!("`{place}` may need {first}{more} on another platform, and the lock does not have them");
-        let hint = "where it does not run: rm -r node_modules package-lock.json && npm install, and commit";
         Fault::of_file(lock.clone(), says).at(lines.get(&place).copied()).hint(hint)
     };
     Ok(found.left_out.into_iter().map(note).collect())
@@ -367,7 +376,9 @@ mod tests {
 
     #[test]
     fn optional_dependencies_that_the_lock_leaves_out_are_noted() {
-        let wanted = json!({ "@esbuild/darwin-arm64": "0.25.0", "@esbuild/linux-x64": "0.25.0" });
+        let here = TargetPlatform::of_machine();
+        let own = format!("@esbuild/{here}");
+        let wanted = json!({ "@esbuild/aix-ppc64": "1", "@esbuild/darwin-arm64": "1", "@esbuild/linux-ia32": "1", own.as_str(): "1" });
         let lock = lock(&json!({
             "node_modules/esbuild": { "version": "0.25.0", "integrity": strong(), "optionalDependencies": wanted },
             "node_modules/@esbuild/darwin-arm64": { "version": "0.25.0", "integrity": strong(), "optional": true },
@@ -375,7 +386,14 @@ mod tests {
         let Ok(found) = notes("", &|_: &str| Ok::<_, Infallible>(Some(lock.clone())));
         assert_eq!(found.len(), 1);
         let says = found[0].to_string();
-        assert!(says.contains("`node_modules/esbuild` may need `@esbuild/linux-x64` on another platform"), "{says}");
-        assert!(!says.contains("darwin"), "{says}");
+        assert!(
+            says.contains(&format!("`node_modules/esbuild` needs `{own}` on {here}, and the lock leaves it out")),
+            "{says}"
+        );
+        let other = lock(&json!({
+            "node_modules/far": { "version": "1.0.0", "integrity": strong(), "optionalDependencies": { "far-win32-x64": "1" } },
+        }));
+        let Ok(found) = notes("", &|_: &str| Ok::<_, Infallible>(Some(other.clone())));
+        assert!(found[0].to_string().contains("`node_modules/far` may need `far-win32-x64` on another platform"));
     }
 }

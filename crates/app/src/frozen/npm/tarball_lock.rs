@@ -53,6 +53,20 @@ impl TargetPlatform {
         Self { cpu: if isa == "aarch64" || isa == "arm64" { "arm64" } else { "x64" } }
     }
 
+    /// Returns the platform of the programs on this machine.
+    #[must_use]
+    pub fn of_machine() -> Self {
+        Self::of_isa(std::env::consts::ARCH)
+    }
+
+    /// Whether a package's name says that it is for this platform, as compiled programs are named: `@esbuild/linux-x64`.
+    #[must_use]
+    pub fn is_named_by(self, package: &str) -> bool {
+        let words: Vec<&str> = package.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+        let cpu = if self.cpu == "x64" { ["x64", "amd64"] } else { [self.cpu, "aarch64"] };
+        words.contains(&"linux") && words.iter().any(|word| cpu.contains(word)) && !words.contains(&"musl")
+    }
+
     /// Whether a list as in `package.json` (`os`, `cpu`, `libc`) admits this platform; an empty one admits all.
     #[must_use]
     pub fn fits(self, key: &str, list: &[&str]) -> bool {
@@ -64,6 +78,13 @@ impl TargetPlatform {
         let excluded = list.iter().filter_map(|one| one.strip_prefix('!')).any(|one| one == own);
         let mut named = list.iter().filter(|one| !one.starts_with('!')).peekable();
         !excluded && (named.peek().is_none() || named.any(|one| *one == own || *one == "any"))
+    }
+}
+
+/// Written as in the names of packages: `linux-x64`.
+impl std::fmt::Display for TargetPlatform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "linux-{}", self.cpu)
     }
 }
 

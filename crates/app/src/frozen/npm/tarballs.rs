@@ -14,7 +14,6 @@ use sha2::Digest as _;
 use super::client_program::ClientProgram;
 use super::tarball_lock::{LockedTarball, TargetPlatform};
 use super::wanted::{CLIENT, WantedTarballs, wanted};
-use crate::frozen::network::transport;
 use crate::frozen::{Abridged, FrozenError, FrozenStep, prune};
 use rcrepro_images::packages::PackageError;
 use rcrepro_images::packages::npm::read_npm;
@@ -26,7 +25,7 @@ use rcrepro_model::image::layer::{Entry, EntryKind};
 use rcrepro_store::StoreError;
 
 /// The program of the step with network.
-const FETCH: &str = include_str!("../front/tarballs.cjs");
+pub(super) const FETCH: &str = include_str!("../front/tarballs.cjs");
 /// The program that is found before the client.
 const FRONT: &str = include_str!("../front/client.cjs");
 /// The shell line of the step.
@@ -42,7 +41,7 @@ impl FrozenStep<'_> {
             .map_err(|faults| FrozenError::Refused { name: self.name.clone(), faults })?;
         let list = wanted.list();
         let programs = [("tarballs.cjs", FETCH), ("wanted.json", list.as_str())];
-        let root = self.step(LINE, OUTPUT, &programs, transport()).await?;
+        let root = self.step(LINE, OUTPUT, &programs, self.transport()?).await?;
         let fetched = root.map(|root| prune::files(self.store, root)).transpose()?.unwrap_or_default();
         self.assemble(&wanted, &fetched)
     }

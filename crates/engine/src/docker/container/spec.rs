@@ -12,6 +12,7 @@ use bollard::models::{
 };
 
 use crate::docker::fault::refuse;
+use crate::secrets::{SECRETS_PATH, SECRETS_VARIABLE};
 use crate::{EngineError, Execution, Network};
 
 /// The file with the names of the loopback addresses.
@@ -126,8 +127,9 @@ pub(crate) fn network_mode(network: &Network) -> Option<String> {
 /// Returns the variables that the command sees: a network step's transport variables, over which the command's own win.
 pub(crate) fn variables<'a>(execution: &'a Execution<'_>) -> BTreeMap<&'a str, &'a str> {
     let mut variables = BTreeMap::new();
-    if let Network::Transport { environment, .. } = &execution.network {
+    if let Network::Transport { environment, secrets, .. } = &execution.network {
         variables.extend(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        variables.extend(secrets.as_ref().map(|_| (SECRETS_VARIABLE, SECRETS_PATH)));
     }
     variables.extend(execution.action.command.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     variables

@@ -48,7 +48,7 @@ impl DockerEngine {
             Err(error) if status(&error) == Some(400) => return Ok(refused(&error)),
             created => created.map_err(call(label, "create the container"))?,
         };
-        let drain = Drain::attach(pump, label, &container.id, false, store, &self.spool_dir).await?;
+        let drain = Drain::attach(pump, label, &container.id, false, store, &self.spool_dir, None).await?;
         let started = async {
             match self.client.start_container(&container.id, None::<StartContainerOptions>).await {
                 Err(error) if status(&error) == Some(400) => Ok(Some(refused(&error))),

@@ -21,6 +21,7 @@ use crate::docker::fault::{call, refuse, status};
 use crate::docker::images::Confirmed;
 use crate::docker::inputs::{StagingFor, Subtree};
 use crate::docker::pump::PumpHandle;
+use crate::secrets::{SECRETS_PATH, StepSecrets};
 use crate::staging::Staging;
 use crate::{CA_BUNDLE_PATH, EngineError, EngineInfo, Execution, Network};
 use rcrepro_store::BlobStore;
@@ -125,16 +126,20 @@ impl Stager {
             Some(404) => EngineError::ImageMissing { name: execution.image.name.clone(), id: execution.image.config },
             _ => call(label, "create the container")(error),
         })?;
-        let bundle = match &execution.network {
-            Network::Transport { ca_bundle, .. } => ca_bundle.as_deref(),
-            Network::None | Network::Beside { .. } => None,
+        let (bundle, secrets) = match &execution.network {
+            Network::Transport { ca_bundle, secrets, .. } => (ca_bundle.as_deref(), secrets.as_ref()),
+            Network::None | Network::Beside { .. } => (None, None),
         };
-        if !overlay || bundle.is_some() {
+        if !overlay || bundle.is_some() || secrets.is_some() {
             // `/dev` is covered by a file system of its own when the container runs: the sentinel is not seen there.
             let target = Target { label, container: &container.id, directory: "/", sentinel: "dev/rcrepro-whole" };
             put(&self.pump, &target, cancel, |tar| {
                 if let Some(bundle) = bundle {
                     tar.file(CA_BUNDLE_PATH.trim_start_matches('/'), 0, 0o644, bundle.len() as u64, bundle)?;
+                }
+                if let Some(StepSecrets { script, .. }) = secrets {
+                    let path = SECRETS_PATH.trim_start_matches('/');
+                    tar.file(path, execution.world.user, 0o600, script.len() as u64, script.as_slice())?;
                 }
                 match overlay {
                     true => Ok(()),

@@ -25,6 +25,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::docker::fault::{incomplete, limited, refuse};
 use crate::docker::pump::PumpHandle;
+use crate::secrets::{Redaction, StepSecrets};
 use crate::{EngineError, OutputTail};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_store::{BlobStore, BlobWriter, StoreError};
@@ -60,6 +61,7 @@ impl Drain {
         gate: bool,
         store: &dyn BlobStore,
         spool_dir: &Path,
+        secrets: Option<&StepSecrets>,
     ) -> Result<Self, EngineError> {
         let (stdout, to_stdout) = Copier::start(store.writer()?, spool_dir)?;
         let (stderr, to_stderr) = Copier::start(store.writer()?, spool_dir)?;
@@ -77,7 +79,8 @@ impl Drain {
         let AttachContainerResults { output, input } = limited(label, "attach to the container", attached).await?;
         let received = Arc::new(AtomicU64::new(0));
         let tail = Arc::new(SpoolTail { stdout: to_stdout, stderr: to_stderr, is_stderr: AtomicBool::new(false) });
-        let task = pump.spawn(drain(output, tail.clone(), received.clone()));
+        let hiding = [Redaction::of(secrets), Redaction::of(secrets)];
+        let task = pump.spawn(drain(output, tail.clone(), received.clone(), hiding));
         let task = AbortOnDropHandle::new(task);
         Ok(Self { task, received, tail, whole: false, stdout, stderr, input })
     }
@@ -139,7 +142,12 @@ impl Drain {
 }
 
 /// Reads frames until the end. Nothing here waits for anything but the socket and the page cache.
-async fn drain(mut output: Output, to: Arc<SpoolTail>, received: Arc<AtomicU64>) -> Result<(), String> {
+async fn drain(
+    mut output: Output,
+    to: Arc<SpoolTail>,
+    received: Arc<AtomicU64>,
+    [mut of_stdout, mut of_stderr]: [Redaction; 2],
+) -> Result<(), String> {
     while let Some(frame) = output.next().await {
         let (is_stderr, bytes): (bool, Bytes) = match frame {
             Ok(LogOutput::StdOut { message }) => (false, message),
@@ -152,9 +160,9 @@ async fn drain(mut output: Output, to: Arc<SpoolTail>, received: Arc<AtomicU64>)
         };
         let began = Instant::now();
         if is_stderr {
-            to.stderr.append(&bytes)?
+            to.stderr.append(&of_stderr.push(&bytes))?
         } else {
-            to.stdout.append(&bytes)?
+            to.stdout.append(&of_stdout.push(&bytes))?
         }
         to.is_stderr.store(is_stderr, Ordering::Relaxed);
         let took = began.elapsed();
@@ -163,6 +171,8 @@ async fn drain(mut output: Output, to: Arc<SpoolTail>, received: Arc<AtomicU64>)
         }
         received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }
+    to.stdout.append(&of_stdout.finish())?;
+    to.stderr.append(&of_stderr.finish())?;
     Ok(())
 }
 
