@@ -154,7 +154,7 @@ async fn a_failed_step_says_why_and_whose_fault_it_is() {
 
 #[tokio::test]
 async fn a_lock_of_another_platform_says_which_package_it_leaves_out_and_what_mends_it() {
-    let here = super::npm::tarball_lock::TargetPlatform::of_machine();
+    let here = npm::tarball_lock::TargetPlatform::of_machine();
     let said = format!(
         "npm error code EUSAGE\nnpm error\nnpm error `npm ci` can only install packages when your package.json and package-lock.json are \
          in sync.\nnpm error Missing: @esbuild/darwin-x64@0.25.0 from lock file\nnpm error Missing: @esbuild/{here}@0.25.0 from lock \

@@ -379,11 +379,11 @@ mod tests {
         let here = TargetPlatform::of_machine();
         let own = format!("@esbuild/{here}");
         let wanted = json!({ "@esbuild/aix-ppc64": "1", "@esbuild/darwin-arm64": "1", "@esbuild/linux-ia32": "1", own.as_str(): "1" });
-        let lock = lock(&json!({
+        let made = lock(&json!({
             "node_modules/esbuild": { "version": "0.25.0", "integrity": strong(), "optionalDependencies": wanted },
             "node_modules/@esbuild/darwin-arm64": { "version": "0.25.0", "integrity": strong(), "optional": true },
         }));
-        let Ok(found) = notes("", &|_: &str| Ok::<_, Infallible>(Some(lock.clone())));
+        let Ok(found) = notes("", &|_: &str| Ok::<_, Infallible>(Some(made.clone())));
         assert_eq!(found.len(), 1);
         let says = found[0].to_string();
         assert!(
