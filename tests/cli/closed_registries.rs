@@ -39,8 +39,8 @@ impl Closed {
             .expect("node is installed");
         let mut line = String::new();
         BufReader::new(server.stdout.take().expect("piped")).read_line(&mut line).expect("it says where it listens");
-        let [port, sums @ ..] =
-            line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().try_into().expect("four words");
+        let words: Result<[String; 4], _> = line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().try_into();
+        let [port, sums @ ..] = words.expect("four words");
         std::fs::create_dir_all(folder.path().join("home")).expect("made");
         let closed = Self { scene: Scene::new(""), folder, server, host: format!("{gateway}:{port}"), sums };
         closed.trust();

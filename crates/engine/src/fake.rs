@@ -258,7 +258,8 @@ impl Engine for FakeEngine {
 mod tests {
     use super::*;
     use rcrepro_model::content::digest::Sha256;
-    use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
+    use rcrepro_model::content::name::TreePath;
+    use rcrepro_model::execution::action::{Action, ActionPlatform, Command, Ending};
     use rcrepro_model::execution::world::World;
     use rcrepro_store::memory::MemoryStore;
 

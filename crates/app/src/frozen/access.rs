@@ -16,6 +16,8 @@ pub struct DeniedRegistry {
     pub status: u16,
     /// Whether Go asked, and npm's client otherwise.
     pub is_go: bool,
+    /// Whether files of the source might name variables of this machine.
+    pub is_trusted: bool,
     /// Where credentials were looked for.
     pub looked_at: Vec<LookedAt>,
 }
@@ -36,7 +38,8 @@ impl FrozenStep<'_> {
         if status == 404 && is_known {
             return Ok(None);
         }
-        Ok(Some(DeniedRegistry { host, status, is_go: self.input.kind == FrozenKind::GoModules, looked_at }))
+        let (is_go, is_trusted) = (self.input.kind == FrozenKind::GoModules, self.is_trusted);
+        Ok(Some(DeniedRegistry { host, status, is_go, is_trusted, looked_at }))
     }
 
     fn access(&self) -> Result<RegistryAccess, FrozenError> {
@@ -64,21 +67,24 @@ impl FrozenStep<'_> {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Ok(access::gather(client, host_network::environment(), &variables, &project))
+        let of_project = if self.is_trusted { Some(&variables) } else { None };
+        Ok(access::gather(client, host_network::environment(), &variables, (&project, of_project)))
     }
 }
 
 impl DeniedRegistry {
     /// Says where credentials were looked for, and what is to be added.
     pub(super) fn hint(&self) -> String {
-        let Self { host, status, is_go, looked_at } = self;
+        let Self { host, status, is_go, is_trusted, looked_at } = self;
         let (mut sent, mut places) = (Vec::new(), Vec::new());
         for LookedAt { place, hosts, unset, is_there } in looked_at {
             let unset: Vec<String> = unset.iter().map(|name| format!("${{{name}}}")).collect();
             if hosts.contains(host) {
                 sent.push(place.as_str());
             } else if !unset.is_empty() {
-                places.push(format!("{place} (it names {}, which is not set)", unset.join(" and ")));
+                let why =
+                    if *is_trusted { "which is not set" } else { "which only `rcrepro lock` takes from this machine" };
+                places.push(format!("{place} (it names {}, {why})", unset.join(" and ")));
             } else if *is_there {
                 places.push(format!("{place} (nothing for {host})"));
             } else {
@@ -148,7 +154,12 @@ mod tests {
         let files = |hosts: &[&str]| {
             vec![place("`~/.npmrc`", hosts, &[], true), place("`.npmrc` of the source", &[], &["NPM_TOKEN"], true)]
         };
-        let denied = |status, looked_at| DeniedRegistry { host: "h:1".to_owned(), status, is_go: false, looked_at };
+        let denied = |status, looked_at| {
+            let (host, is_go, is_trusted) = ("h:1".to_owned(), false, true);
+            DeniedRegistry { host, status, is_go, is_trusted, looked_at }
+        };
+        let stranger = DeniedRegistry { is_trusted: false, ..denied(401, files(&[])) }.hint();
+        assert!(stranger.contains("${NPM_TOKEN}, which only `rcrepro lock` takes from this machine"), "{stranger}");
         assert_eq!(
             denied(401, files(&["other"])).hint(),
             "h:1 answered 401: it wants credentials; looked at `~/.npmrc` (nothing for h:1), `.npmrc` of the source (it names \

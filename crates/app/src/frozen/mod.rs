@@ -53,6 +53,9 @@ pub struct FrozenStep<'a> {
     pub modules: Option<Digest>,
     /// Whether no command that uses it heeds a `go.work`.
     pub alone: bool,
+    /// Whether the step gets variables of this machine that settings of the source name: where the input is locked, and never for
+    /// a run or replay of what a stranger wrote, who also says to which host they go.
+    pub is_trusted: bool,
     /// The plan's folder; locks are in `lockfiles/` below it.
     pub folder: &'a Path,
     /// Where locks are read from.
@@ -159,6 +162,10 @@ impl FrozenStep<'_> {
     /// # Errors
     /// [`FrozenError`] when the step fails or the lock cannot be written.
     pub async fn lock(&self, named: bool) -> Result<(PathBuf, bool), FrozenError> {
+        Self { is_trusted: true, ..self.clone() }.write_lock(named).await
+    }
+
+    async fn write_lock(&self, named: bool) -> Result<(PathBuf, bool), FrozenError> {
         let path = lock_path(self.folder, self.name);
         let mut compiled = None;
         let (root, data) = match self.input.kind {

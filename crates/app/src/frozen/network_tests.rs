@@ -60,6 +60,7 @@ impl Scene {
             cache: None,
             modules: None,
             alone: false,
+            is_trusted: false,
             folder: self.folder.path(),
             files: &PlanFiles::WorkingCopy,
             source: self.source,

@@ -230,6 +230,7 @@ impl Preparation<'_> {
             cache: BuildCache::of(&self.workspace.plan, name),
             modules: None,
             alone: client::is_alone(&self.workspace.plan, name),
+            is_trusted: false,
             folder: &self.workspace.folder,
             files: &self.workspace.files,
             source,

@@ -99,6 +99,7 @@ impl Scene {
             cache: Some(BuildCache { modules: &modules, input: &of, builds }),
             modules: Some(self.tree(&[("x.example/x@v1.0.0/x.go", "package x")])),
             alone: false,
+            is_trusted: false,
             folder: self.folder.path(),
             files: &PlanFiles::WorkingCopy,
             source: self.tree(&project.files),

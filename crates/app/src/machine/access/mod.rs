@@ -62,12 +62,13 @@ pub(crate) struct RegistryAccess {
     pub looked_at: Vec<LookedAt>,
 }
 
-/// Gathers what a client on this machine would know. `handed_on` are the variables that every step gets.
+/// Gathers what a client on this machine would know. `handed_on` are the variables that every step gets. Files of the project may
+/// name the variables beside them, or none.
 pub(crate) fn gather(
     client: RegistryClient,
     handed_on: BTreeMap<String, String>,
     variables: &Variables,
-    project: &[ProjectFile],
+    project: (&[ProjectFile], Option<&Variables>),
 ) -> RegistryAccess {
     let mut gathering = Gathering { words: SecretWords::default(), exported: BTreeMap::new(), files: Vec::new() };
     let (mut environment, mut looked_at) = (BTreeMap::new(), Vec::new());
@@ -126,9 +127,11 @@ impl Gathering {
         &mut self,
         client: RegistryClient,
         variables: &Variables,
-        project: &[ProjectFile],
+        (project, of_project): (&[ProjectFile], Option<&Variables>),
         looked_at: &mut Vec<LookedAt>,
     ) {
+        let none = Variables::new();
+        let of_project = of_project.unwrap_or(&none);
         let mut settings = NpmSettings::default();
         for (place, path) in files::npm(client, variables) {
             let text = files::read(&path);
@@ -137,11 +140,11 @@ impl Gathering {
             settings.merge(found);
         }
         for (path, text) in project {
-            let found = read_settings(Path::new(path), text, variables);
+            let found = read_settings(Path::new(path), text, of_project);
             looked_at.push(found.looked_at(format!("`{path}` of the source"), true));
             // npm reads that file for itself, and finds there what the machine's variables are.
             for name in &found.named {
-                if let Some(value) = variables.get(name).filter(|_| !is_the_steps_own(name)) {
+                if let Some(value) = of_project.get(name).filter(|_| !is_the_steps_own(name)) {
                     self.exported.insert(name.clone(), value.clone());
                 }
             }
@@ -154,6 +157,8 @@ impl Gathering {
         if !text.is_empty() {
             self.files.push((NPMRC, text));
             self.exported.insert("npm_config_userconfig".to_owned(), NPMRC.to_owned());
+            // A project's `.npmrc` may name a proxy, too: whom tokens go to is then for TLS to say.
+            self.exported.insert("npm_config_strict_ssl".to_owned(), "true".to_owned());
         }
     }
 

@@ -21,6 +21,15 @@ impl Machine {
     }
 
     fn gather(&self, client: RegistryClient, project: &[(&str, &str)]) -> RegistryAccess {
+        self.gather_with(client, project, Some(&self.variables))
+    }
+
+    fn gather_with(
+        &self,
+        client: RegistryClient,
+        project: &[(&str, &str)],
+        of_project: Option<&Variables>,
+    ) -> RegistryAccess {
         let handed = ["GOPROXY", "npm_config_registry", "HTTPS_PROXY"];
         let handed_on = self.variables.iter().filter(|(name, _)| handed.contains(&name.as_str()));
         let project: Vec<ProjectFile> =
@@ -29,7 +38,7 @@ impl Machine {
             client,
             handed_on.map(|(name, value)| (name.clone(), value.clone())).collect(),
             &self.variables,
-            &project,
+            (&project, of_project),
         )
     }
 }
@@ -115,6 +124,30 @@ fn what_npm_knows_reaches_the_step() {
         assert!(hides(&access, word), "{word}");
     }
     is_nowhere_else(&access);
+}
+
+#[test]
+fn a_strangers_settings_name_no_variable_of_this_machine() {
+    let machine = Machine::new(
+        &[(".npmrc", "//own.example/:_authToken=${TOKEN}\n")],
+        &[("TOKEN", "s3cr3t-token"), ("OTHER", "s3cr3t-other")],
+    );
+    let project =
+        [(".npmrc", "registry=https://evil.example\n//evil.example/:_authToken=${OTHER}\nstrict-ssl=false\n")];
+    let access = machine.gather_with(RegistryClient::Npm, &project, None);
+    let script = script(&access);
+    assert!(script.contains("//own.example/:_authToken = s3cr3t-token\n"), "{script}");
+    assert!(!script.contains("s3cr3t-other") && !script.contains("OTHER"), "{script}");
+    assert!(
+        script.contains("export npm_config_strict_ssl='true'\n")
+            || script.contains("export npm_config_strict_ssl=true\n")
+    );
+    assert!(
+        machine
+            .gather(RegistryClient::Npm, &project)
+            .secrets
+            .is_some_and(|secrets| { String::from_utf8_lossy(&secrets.script).contains("s3cr3t-other") })
+    );
 }
 
 #[test]
