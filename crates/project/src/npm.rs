@@ -64,8 +64,8 @@ pub struct NpmPackage {
     pub scripts: BTreeMap<String, SeenText>,
     /// The names of all direct dependencies, those of its workspaces too.
     pub dependencies: BTreeSet<String>,
-    /// `tsconfig.json` beside it.
-    pub has_tsconfig: bool,
+    /// The configurations of TypeScript that name files, by their paths from its folder: `tsconfig.json`, or those that it refers to.
+    pub type_configurations: Vec<String>,
 }
 
 impl NpmPackage {
@@ -124,7 +124,6 @@ fn is_ignored(path: &str) -> bool {
 fn package(files: &dyn TrackedFiles, path: &str) -> Option<NpmPackage> {
     let document = jsonc::document(&files.text(path)?, false).ok()??;
     let folder = folder_of(path);
-    let has = |name: &str| files.paths().binary_search(&joined(folder, name)).is_ok();
     let lock = PackageManager::LOCKS
         .into_iter()
         .map(|(name, manager)| (manager, joined(folder, name)))
@@ -150,8 +149,29 @@ fn package(files: &dyn TrackedFiles, path: &str) -> Option<NpmPackage> {
         package_manager,
         scripts: scripts.collect(),
         dependencies: dependencies.filter_map(|(name, _)| name.text().map(str::to_owned)).collect(),
-        has_tsconfig: has("tsconfig.json"),
+        type_configurations: type_configurations(files, folder),
     })
+}
+
+/// Lists the configurations of TypeScript that a check has to name. One without files of its own only refers to others, and a check
+/// of it would check nothing (TypeScript Handbook, "Project References").
+fn type_configurations(files: &dyn TrackedFiles, folder: &str) -> Vec<String> {
+    const USUAL: &str = "tsconfig.json";
+    let is_tracked = |path: &str| files.paths().binary_search(&joined(folder, path)).is_ok();
+    if !is_tracked(USUAL) {
+        return Vec::new();
+    }
+    let text = files.text(&joined(folder, USUAL)).unwrap_or_default();
+    let document = jsonc::document(&text, true).ok().flatten();
+    let members = |key: &str| document.as_ref().and_then(|document| document.get(key)).map(SyntaxNode::members);
+    let referred = |node: &SyntaxNode| {
+        let path = node.get("path")?.text()?.trim_start_matches("./").trim_end_matches('/').to_owned();
+        let path = if path.ends_with(".json") { path } else { format!("{path}/{USUAL}") };
+        (is_inside(&path) && is_tracked(&path)).then_some(path)
+    };
+    let references: Vec<String> = members("references").unwrap_or_default().iter().filter_map(referred).collect();
+    let is_empty = members("files").is_some_and(|files| files.is_empty()) && members("include").is_none();
+    if is_empty && !references.is_empty() { references } else { vec![USUAL.to_owned()] }
 }
 
 /// Finds where pnpm's own file names workspaces.

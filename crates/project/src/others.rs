@@ -3,6 +3,7 @@
 
 use crate::seen::{Place, SeenText};
 use crate::{TrackedFiles, folder_of, name_of};
+use rcrepro_model::plan::glob::PathGlobSet;
 use rcrepro_pins::dockerfile::lines::instructions;
 
 /// A Dockerfile with its named stages.
@@ -27,6 +28,10 @@ const RELEASE_SCRIPTS: [(&str, ReleaseScript); 6] = [
     ("verify-release", ReleaseScript::Validate),
 ];
 
+/// What rcrepro keeps beside the commands' own source: the plan, the definitions of its images, locks, and frozen data.
+const PLAN_FILES: [&str; 6] =
+    ["rcrepro.toml", "images/*.toml", "images/keys/**", "lockfiles/**", "advisories/npm*/**", "mirror/vulndb.zip"];
+
 /// What a script of a release does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReleaseScript {
@@ -44,6 +49,16 @@ const QUOTED: [&str; 7] = ["go build", "go test", "npm ci", "npx vitest", "npm t
 /// Manifests of languages for which nothing is planned.
 const OTHER_MANIFESTS: [&str; 7] =
     ["pyproject.toml", "requirements.txt", "Cargo.toml", "pom.xml", "build.gradle", "Gemfile", "composer.json"];
+
+/// Lists the globs of what rcrepro keeps beside the plan, but for those that match a file of the project itself.
+#[must_use]
+pub fn plan_files(files: &dyn TrackedFiles) -> Vec<&'static str> {
+    let is_free = |glob: &&str| {
+        let matched = PathGlobSet::new([glob]).expect("a constant glob");
+        !files.paths().iter().any(|path| matched.matches(path))
+    };
+    PLAN_FILES.into_iter().filter(is_free).collect()
+}
 
 /// Finds manifests of other languages at the top.
 #[must_use]

@@ -36,6 +36,8 @@ pub struct ProjectSurvey {
     pub others: Vec<String>,
     /// Documents that quote commands.
     pub documents: Vec<String>,
+    /// Globs of the files of a plan that match none of the project.
+    pub plan_files: Vec<&'static str>,
 }
 
 /// Writes a folder with small letters, digits and single dashes.
@@ -62,6 +64,7 @@ impl ProjectSurvey {
             unread: npm::unread(files),
             others: others::other_manifests(files),
             documents: others::documents(files),
+            plan_files: others::plan_files(files),
         }
     }
 

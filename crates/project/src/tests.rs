@@ -9,6 +9,8 @@ use rcrepro_format::plan::plan_toml;
 use rcrepro_model::image::definition::ImagePlatform;
 
 mod scripts;
+mod sources;
+mod types;
 
 struct Files {
     texts: BTreeMap<String, String>,

@@ -39,6 +39,7 @@ pub fn draft(project: &ProjectSurvey, name: &str, platform: Option<ImagePlatform
     );
     writer.line("version = 1");
     writer.entry("name", name);
+    write_source(&mut writer, project);
     images::write(&mut writer, &toolchains, &used, platform);
     for todo in commands::not_planned(project) {
         writer.comment(&format!("TODO: {todo}"));
@@ -48,6 +49,19 @@ pub fn draft(project: &ProjectSurvey, name: &str, platform: Option<ImagePlatform
     write_promises(&mut writer, &toolchains, project);
     write_rest(&mut writer, project, &planned);
     Draft { plan: writer.finish(), images: images::definitions(&toolchains, &used, platform) }
+}
+
+/// Leaves the plan's own files out of what commands see: the next edit of the plan makes only that run again which it changes,
+/// and linters and scanners see the project as it was.
+fn write_source(writer: &mut Writer, project: &ProjectSurvey) {
+    if project.plan_files.is_empty() {
+        return;
+    }
+    writer
+        .comment("Commands see the project without the plan's own files, so that an edit of those runs nothing again.");
+    writer.table("source");
+    let globs: Vec<String> = project.plan_files.iter().map(|glob| (*glob).to_owned()).collect();
+    writer.list("exclude", &globs);
 }
 
 fn write_frozen(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand]) {

@@ -1,7 +1,7 @@
 //! Which commands a plan runs of a package of npm, pnpm or yarn.
 
 use super::clients::PlannedClient;
-use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within};
+use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within, word};
 use super::scripts::{ScriptTool, drives_a_browser, is_webpack_build, tool_script, wanted_memory, whole_tests};
 use crate::npm::NpmPackage;
 use crate::seen::SeenText;
@@ -22,13 +22,36 @@ pub(super) fn of_package(project: &ProjectSurvey, package: &NpmPackage) -> Vec<P
         installed.command("frontend", project.named(id, folder), run)
     };
     planned.extend(tests_of_package(project, package, client, &command));
-    if package.uses("typescript") && package.has_tsconfig {
-        let mut types = command("tsc", &client.tool("tsc --noEmit -p tsconfig.json"));
-        types.comments.push(joined(folder, "tsconfig.json"));
-        planned.push(types);
-    }
+    planned.extend(types_of_package(package, client, &command));
     let scripts = scripts_in_ci(project, package, &installed, &planned);
     planned.extend(scripts);
+    planned
+}
+
+/// Plans the check of types, one for each configuration that names files. Only Vue's own checker reads components of Vue.
+fn types_of_package(
+    package: &NpmPackage,
+    client: PlannedClient,
+    command: &dyn Fn(&str, &str) -> PlannedCommand,
+) -> Vec<PlannedCommand> {
+    let is_vue = package.uses("vue-tsc");
+    if !is_vue && !package.uses("typescript") {
+        return Vec::new();
+    }
+    let tool = if is_vue { "vue-tsc" } else { "tsc" };
+    let mut planned: Vec<PlannedCommand> = Vec::new();
+    for configuration in &package.type_configurations {
+        let kind = id_of(&configuration.replace("tsconfig", "").replace(".json", ""));
+        let id = if kind.is_empty() { tool.to_owned() } else { format!("{tool}-{kind}") };
+        let line = client.tool(&format!("{tool} --noEmit -p {}", word(configuration)));
+        let mut types = command(&id, &line);
+        if planned.iter().any(|known| known.id == types.id) {
+            types.id = format!("{}-{}", types.id, planned.len() + 1);
+        }
+        types.only_exit_code = is_vue;
+        types.comments.push(joined(&package.folder, configuration));
+        planned.push(types);
+    }
     planned
 }
 
@@ -129,7 +152,7 @@ fn scripts_in_ci(
 ) -> Vec<PlannedCommand> {
     let folder = package.folder.as_str();
     let is_planned_by_tool = |script: &SeenText| {
-        let tools = [("vitest", "vitest"), ("jest", "jest"), ("tsc", "tsc")];
+        let tools = [("vitest", "vitest"), ("jest", "jest"), ("tsc", "tsc"), ("vue-tsc", "vue-tsc")];
         tools.iter().any(|(tool, id)| {
             script.text.split_whitespace().next() == Some(tool)
                 && before.iter().any(|command| command.id == project.named(id, folder))
