@@ -1,9 +1,8 @@
 //! The last thing that a command prints: its error.
 
-use std::path::Path;
-
 use super::exit::Exit;
 use super::failure::Failure;
+use super::folder;
 use super::output::{complain, has_printed, print_json};
 use rcrepro_report::json;
 
@@ -14,6 +13,7 @@ pub fn report(failure: &Failure, json: bool) -> Exit {
         return failure.exit;
     }
     let Failure { exit, message, causes, hint, .. } = failure;
+    let hint = hint.as_deref().map(folder::hint);
     if json && !has_printed() {
         let document = json::error(exit.as_str(), exit.code(), message, causes, hint.as_deref());
         // When standard output is closed, the exit code still says it.
@@ -26,52 +26,8 @@ pub fn report(failure: &Failure, json: bool) -> Exit {
         text.push_str(&format!("caused by: {}\n", indented(cause)));
     }
     if let Some(hint) = hint {
-        text.push_str(&format!("hint: {}\n", indented(hint)));
+        text.push_str(&format!("hint: {}\n", indented(&hint)));
     }
     complain(&text);
     *exit
-}
-
-/// Lets the commands of a hint work in the folder that `-C` named, so that they can be run as they are.
-pub fn in_folder(failure: Failure, directory: &Path) -> Failure {
-    if directory == Path::new(".") {
-        return failure;
-    }
-    let names = rcrepro_arguments::command_names();
-    let folder = format!("rcrepro -C {} ", directory.display());
-    let hint = failure.hint.map(|hint| {
-        let mut parts = hint.split("rcrepro ");
-        let first = parts.next().unwrap_or_default().to_owned();
-        parts.fold(first, |text, part| {
-            let word = part.split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default();
-            let program = if names.iter().any(|name| name == word) { &folder } else { "rcrepro " };
-            text + program + part
-        })
-    });
-    Failure { hint, ..failure }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_commands_of_a_hint_work_in_the_folder_that_was_named() {
-        let hint = |text: &str, folder: &str| {
-            let failure = Failure::plain(Exit::Usage, "x", Some(text.to_owned()));
-            in_folder(failure, Path::new(folder)).hint.expect("a hint")
-        };
-        for (text, expected) in [
-            ("rcrepro run RC-05", "rcrepro -C sub run RC-05"),
-            ("first rcrepro lock, then: rcrepro check", "first rcrepro -C sub lock, then: rcrepro -C sub check"),
-            (
-                "name the folder with rcrepro.toml: rcrepro -C DIR …",
-                "name the folder with rcrepro.toml: rcrepro -C DIR …",
-            ),
-            ("use the rcrepro that reads it", "use the rcrepro that reads it"),
-        ] {
-            assert_eq!(hint(text, "sub"), expected);
-            assert_eq!(hint(text, "."), text);
-        }
-    }
 }

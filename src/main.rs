@@ -23,6 +23,7 @@ mod context;
 mod ending;
 mod exit;
 mod failure;
+mod folder;
 mod output;
 mod signals;
 mod today;
@@ -51,8 +52,8 @@ pub fn main() -> ExitCode {
             return ending::report(&failure, json).into();
         }
     };
-    let directory = cli.directory.clone();
-    let end = |failure: Failure| ending::report(&ending::in_folder(failure, &directory), json);
+    folder::name(&cli.directory);
+    let end = |failure: Failure| ending::report(&failure, json);
     let exit = or_bug(|| runtime.block_on(dispatch(cli)).unwrap_or_else(end));
     // A blocking read may hang after the second Ctrl-C; it must not keep the process.
     runtime.shutdown_background();
@@ -89,6 +90,11 @@ fn owner_may_always() {
 
 async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     signals::outlive_file_limit();
+    if !cli.directory.is_dir() {
+        let hint = "name the folder with rcrepro.toml: rcrepro -C DIR …".to_owned();
+        let message = format!("there is no folder `{}`", cli.directory.display());
+        return Err(Failure::plain(Exit::Usage, message, Some(hint)));
+    }
     let store = match cli.store {
         Some(store) => store,
         None => default_store()?,

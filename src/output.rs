@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::folder;
 use rcrepro_model::text::printable;
 
 /// Whether anything was written to standard output: a command prints one document, and an error adds no second one.
@@ -28,6 +29,14 @@ pub fn has_printed() -> bool {
 /// # Errors
 /// A [`Failure`] when it cannot be written: a broken pipe is never success.
 pub fn print(text: impl AsRef<str>) -> Result<(), Failure> {
+    print_quoted(folder::report(text.as_ref()))
+}
+
+/// As [`print()`], with every command as it is: for what shows the words of others, such as streams.
+///
+/// # Errors
+/// As [`print()`].
+pub fn print_quoted(text: impl AsRef<str>) -> Result<(), Failure> {
     print_bytes(printable::lines(text.as_ref()).as_bytes())
 }
 
@@ -36,7 +45,7 @@ pub fn print(text: impl AsRef<str>) -> Result<(), Failure> {
 /// # Errors
 /// As [`print()`].
 pub fn print_json(document: &Value) -> Result<(), Failure> {
-    print_json_text(&format!("{document}\n"))
+    print_json_text(&format!("{}\n", folder::document(document)))
 }
 
 /// Writes a JSON document that is made already, such as a canonical one.
@@ -99,7 +108,7 @@ pub fn print_lines(what: &str, data: &mut dyn Read) -> Result<(), Failure> {
         let read = Read::take(&mut data, 64 << 10).read_until(b'\n', &mut line);
         match read {
             Ok(0) => return Ok(()),
-            Ok(_) => print(String::from_utf8_lossy(&line))?,
+            Ok(_) => print_quoted(String::from_utf8_lossy(&line))?,
             Err(error) => return Err(unreadable(what, &error)),
         }
     }
@@ -121,7 +130,7 @@ fn unwritten(error: &io::Error) -> Failure {
 
 /// Writes a line for people to standard error; a closed one is ignored.
 pub fn print_aside(line: fmt::Arguments<'_>) {
-    drop(writeln!(io::stderr(), "{}", printable::line(&line.to_string())));
+    drop(writeln!(io::stderr(), "{}", printable::line(&folder::report(&line.to_string()))));
 }
 
 /// Writes a line for people to standard error, as `eprintln!` would.
@@ -134,5 +143,5 @@ pub(super) use say;
 
 /// Writes text for people to standard error.
 pub fn complain(text: &str) {
-    drop(io::stderr().write_all(printable::lines(text).as_bytes()));
+    drop(io::stderr().write_all(printable::lines(&folder::report(text)).as_bytes()));
 }

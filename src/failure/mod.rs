@@ -8,6 +8,7 @@ mod use_cases;
 use std::error::Error;
 
 use super::exit::Exit;
+use rcrepro_model::text::address::without_secrets;
 use rcrepro_model::text::causes::causes;
 use rcrepro_model::text::hint::Hint;
 use rcrepro_store::door::DoorError;
@@ -48,12 +49,15 @@ impl Failure {
             causes(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>().and_then(DoorError::of));
         // What is wrong with a file itself is nearer than what the command makes of it.
         let hint = refusals.next().map(DoorError::hint).or(hint);
-        Self { exit, message, causes: told, hint, silent: false }
+        let causes = told.iter().map(|cause| without_secrets(cause).into_owned()).collect();
+        Self { causes, ..Self::plain(exit, message, hint) }
     }
 
-    /// Says something that no error type says.
+    /// Says something that no error type says. Every error passes here, so that none quotes the credentials of an address.
     pub fn plain(exit: Exit, message: impl Into<String>, hint: Option<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), hint, silent: false }
+        let message = without_secrets(&message.into()).into_owned();
+        let hint = hint.map(|hint| without_secrets(&hint).into_owned());
+        Self { exit, message, causes: Vec::new(), hint, silent: false }
     }
 
     /// Gives the error with all that caused it, in a line.

@@ -12,6 +12,7 @@ use rcrepro_app::board::scope::ScopeError;
 use rcrepro_app::board::sections::SectionsIoError;
 use rcrepro_app::board::status_error::StatusError;
 use rcrepro_app::evidence::EvidenceError;
+use rcrepro_app::evidence::evidence_set::EvidenceSetError;
 use rcrepro_app::evidence::latest::LatestError;
 use rcrepro_app::evidence::recorded::RecordedError;
 use rcrepro_app::evidence::tampered::Tampered;
@@ -35,6 +36,8 @@ use rcrepro_app::workspace::WorkspaceError;
 use rcrepro_format::records::manifest_json::ManifestError;
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::unknown::UnknownName;
+use rcrepro_store::door::DoorError;
+use rcrepro_store::ingest::GitError;
 
 /// What does not exist is a mistake on the command line, whatever it is.
 impl From<UnknownName> for Failure {
@@ -61,20 +64,20 @@ impl From<SessionError> for Failure {
 
 impl From<WorkspaceError> for Failure {
     fn from(error: WorkspaceError) -> Self {
-        let exit = if matches!(error, WorkspaceError::Unknown(_)) { Exit::Usage } else { Exit::Plan };
-        Self::of_workspace(exit, &error)
+        Self::of_workspace(&error)
     }
 }
 
 impl Failure {
-    /// Takes an error of the workspace as something else than a mistake of the plan.
-    pub fn of_workspace(exit: Exit, error: &WorkspaceError) -> Self {
-        let mut failure = Self::new(exit, error);
-        if error.is_unknown_revision() {
-            // What the library says of a name that it does not find helps nobody.
-            failure.causes.truncate(1);
-        }
-        failure
+    /// Takes an error of the workspace. A source that cannot be read decides nothing, whatever was asked.
+    pub fn of_workspace(error: &WorkspaceError) -> Self {
+        let exit = match error {
+            error if error.is_unknown_name() => Exit::Usage,
+            error if error.is_unreadable() => Exit::Undecided,
+            WorkspaceError::Source(GitError::Store(_)) => Exit::Engine,
+            _ => Exit::Plan,
+        };
+        Self::new(exit, error)
     }
 }
 
@@ -113,7 +116,8 @@ impl From<PinsError> for Failure {
     fn from(error: PinsError) -> Self {
         match error {
             PinsError::Workspace(error) => error.into(),
-            PinsError::NoPins => Self::new(Exit::Plan, &error),
+            // Nothing at all is not a pass, and no mistake of the plan either.
+            PinsError::NoPins => Self::new(Exit::Undecided, &error),
         }
     }
 }
@@ -188,14 +192,27 @@ impl From<ReplayError> for Failure {
         let exit = match error {
             ReplayError::Run(error) => return (*error).into(),
             ReplayError::Evidence(error) => return error.into(),
+            ReplayError::NoManifest { ref source, .. } => no_manifest(source),
             // A manifest of another version is only not understood here.
-            ReplayError::Manifest { source: ManifestError::Version { .. }, .. } | ReplayError::NoManifest { .. } => {
-                Exit::Undecided
-            }
+            ReplayError::Manifest { source: ManifestError::Version { .. }, .. } => Exit::Undecided,
             ReplayError::Tampered(_) | ReplayError::Manifest { .. } => Exit::Tampered,
             ReplayError::Runs(_) => Exit::Engine,
         };
         Self::new(exit, &error)
+    }
+}
+
+/// Evidence that is missing, or cannot be read, decides nothing. No manifest is as large as the limit: such a file was tampered with.
+fn no_manifest(error: &std::io::Error) -> Exit {
+    match DoorError::of(error) {
+        Some(DoorError::TooLarge { .. }) => Exit::Tampered,
+        _ => Exit::Undecided,
+    }
+}
+
+impl From<EvidenceSetError> for Failure {
+    fn from(error: EvidenceSetError) -> Self {
+        ReplayError::from(error).into()
     }
 }
 
@@ -321,8 +338,7 @@ impl From<DocumentsError> for Failure {
         let exit = match error {
             DocumentsError::Workspace(error) => return error.into(),
             DocumentsError::Sections { .. } => Exit::Divergent,
-            DocumentsError::Git(_)
-            | DocumentsError::NotUtf8 { .. }
+            DocumentsError::NotUtf8 { .. }
             | DocumentsError::Io { .. }
             | DocumentsError::Manifest { source: ManifestError::Version { .. }, .. } => Exit::Undecided,
             DocumentsError::Manifest { .. } => Exit::Tampered,
@@ -345,8 +361,7 @@ impl From<ScopeError> for Failure {
     fn from(error: ScopeError) -> Self {
         let exit = match error {
             ScopeError::Workspace(error) => return error.into(),
-            ScopeError::Git(_)
-            | ScopeError::NotAncestor { .. }
+            ScopeError::NotAncestor { .. }
             | ScopeError::Hollow { .. }
             | ScopeError::NoRules { .. }
             | ScopeError::Io { .. }

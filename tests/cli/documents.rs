@@ -115,5 +115,5 @@ fn nothing_to_check_decides_nothing() {
     scene.replace("rcrepro.toml", "paths = [\"README.md\", \"guides/*.md\"]\n", "");
     scene.commit("another plan");
     scene.run(&["documents"]).failed(5, &["the plan names no document"]);
-    scene.run(&["documents", "--rev", "nowhere"]).failed(3, &["find the commit `nowhere`"]);
+    scene.run(&["documents", "--rev", "nowhere"]).failed(2, &["has no revision `nowhere`", "known: main"]);
 }

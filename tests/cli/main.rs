@@ -42,6 +42,7 @@ mod scope;
 mod second_look;
 mod sections;
 mod shake;
+mod shown;
 mod source;
 mod storage;
 mod suppressions;

@@ -166,3 +166,83 @@ fn one_fault_of_the_evidence_has_one_exit_code_wherever_it_is_read() {
     std::fs::remove_dir_all(scene.path("manifests/RC-05.evidence")).expect("it is there");
     assert_eq!(readers.map(code), [5, 5, 5, 5], "the evidence is missing");
 }
+
+/// What judges, records or prepares by the certified source; none of it gets as far as an engine where that cannot be read.
+const SOURCE: [&[&str]; 18] = [
+    &["check"],
+    &["run", "RC-05"],
+    &["run", "--all"],
+    &["replay", "RC-05"],
+    &["shake", "RC-05"],
+    &["status"],
+    &["status", "--check"],
+    &["status", "--write"],
+    &["verdict"],
+    &["documents"],
+    &["pins"],
+    &["findings"],
+    &["suppressions"],
+    &["scope", "RC-05"],
+    &["log", "RC-05"],
+    &["approve", "RC-05", "--by", "Ada"],
+    &["advisories", "--scan"],
+    &["check", "--mutate"],
+];
+
+#[test]
+fn a_source_that_cannot_be_read_decides_nothing_whatever_is_asked() {
+    let scene = plain();
+    let ask = |says: &str, all: &[&[&str]]| {
+        for asks in all {
+            let ended = scene.run(&[&["--json"], *asks].concat());
+            assert_eq!(ended.code, 5, "{says}: {asks:?}\n{}\n{}", ended.stdout, ended.stderr);
+            assert!(ended.stderr.contains("hint: "), "{says}: {asks:?}: {}", ended.stderr);
+        }
+    };
+    let blob = scene.path(".git/objects/ce/013625030ba8dba906f756967f9e9ca394464a");
+    let kept = scene.path("kept");
+    std::fs::rename(&blob, &kept).expect("`hello` has this id");
+    ask("an object is missing", &[&["check"], &["status"], &["verdict"], &["suppressions"], &["findings"]]);
+    std::fs::rename(&kept, &blob).expect("our own file");
+    scene.write(".git/HEAD", b"garbage\n");
+    ask("the repository is broken", &SOURCE);
+    std::fs::remove_dir_all(scene.path(".git")).expect("our own folder");
+    ask("there is no repository", &SOURCE);
+    scene.git(&["init", "-q", "-b", "main"]);
+    ask("nothing is committed", &SOURCE);
+}
+
+#[test]
+fn a_revision_that_does_not_exist_is_an_unknown_name_for_every_command() {
+    let scene = plain();
+    for asks in &SOURCE {
+        let option: &[&str] = match asks {
+            ["check"] | ["log" | "approve", ..] => continue,
+            ["scope", ..] => &["--base", "main", "--head", "nowhere"],
+            _ => &["--rev", "nowhere"],
+        };
+        let ended = scene.run(&[*asks, option].concat());
+        ended.failed(2, &["has no revision `nowhere`", "hint: known: main"]);
+    }
+    scene.run(&["status", "--rev", "maim"]).failed(2, &["hint: did you mean `main`?"]);
+    let id = "1".repeat(40);
+    scene.run(&["status", "--rev", &id]).failed(2, &[&format!("hint: git fetch --tags origin {id}")]);
+}
+
+#[test]
+fn a_manifest_that_is_missing_decides_nothing_for_every_reader() {
+    let scene = plain();
+    for asks in [
+        &["verify", "manifests/RC-05.json"][..],
+        &["replay", "RC-05"],
+        &["replay", "manifests/RC-05.json"],
+        &["why", "RC-05"],
+        &["why", "manifests/RC-05.json", "RC-05"],
+    ] {
+        scene.run(asks).failed(5, &["no manifest at `", "hint: rcrepro run RC-05 records it"]);
+    }
+    scene.run(&["log", "RC-05"]).failed(5, &["there is no manifest at `", "hint: rcrepro run RC-05"]);
+    for asks in [&["verify", "nowhere.json"][..], &["replay", "nowhere.json"], &["why", "nowhere.json", "RC-05"]] {
+        scene.run(asks).failed(5, &["no manifest at `nowhere.json`", "hint: name a packet, or the file"]);
+    }
+}

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::scene::{Scene, command};
+use rcrepro_testkit::median;
 
 const ROUNDS: usize = 5;
 const COMMANDS: usize = 40;
@@ -33,11 +34,6 @@ fn by_us(scene: &Scene, lanes: usize) -> Duration {
     let begun = Instant::now();
     scene.ok(&["run", "RC-05", "--fresh", "--jobs", &lanes.to_string()]);
     begun.elapsed()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[test]

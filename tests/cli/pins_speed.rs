@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::scene::{Scene, command};
+use rcrepro_testkit::median;
 
 const ROUNDS: usize = 9;
 
@@ -81,11 +82,6 @@ fn timed(command: &mut Command, codes: &[i32]) -> Duration {
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("it starts");
     assert!(status.code().is_some_and(|code| codes.contains(&code)), "{command:?}: {status}");
     begun.elapsed()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[test]

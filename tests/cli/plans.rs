@@ -35,7 +35,7 @@ fn no_plan_and_no_repository_are_told_apart() {
     let scene = Scene::new(&command("greet", "true", ""));
     scene.run(&["-C", "images", "check"]).failed(3, &["no plan at `images/rcrepro.toml`", "hint: name the folder"]);
     std::fs::remove_dir_all(scene.path(".git")).expect("removed");
-    scene.run(&["run", "RC-05"]).failed(3, &["is in no git repository", "hint: git init"]);
+    scene.run(&["run", "RC-05"]).failed(5, &["is in no git repository", "hint: git init"]);
 }
 
 #[test]

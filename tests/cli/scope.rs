@@ -140,7 +140,7 @@ fn nothing_changed_and_no_ancestor_decide_nothing() {
     scene.commit("elsewhere");
     scene.git(&["checkout", "-q", "work"]);
     check(&scene).failed(5, &["is not an ancestor of", "hint: they meet at "]);
-    scene.run(&["scope", "RC-03", "--base", "nowhere"]).failed(5, &["find the commit `nowhere`"]);
+    scene.run(&["scope", "RC-03", "--base", "nowhere"]).failed(2, &["has no revision `nowhere`", "known: main"]);
     scene.run(&["scope", "RC-99", "--base", "main"]).failed(2, &["the plan has no packet `RC-99`"]);
     scene.run(&["scope", "RC-03", "--record"]).failed(2, &["--base"]);
     scene.run(&["scope", "RC-03"]).failed(5, &["has no scope record `scopes/RC-03.json`"]);

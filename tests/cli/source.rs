@@ -198,7 +198,7 @@ fn what_could_not_be_looked_at_is_said() {
     };
     undecided("is in no git repository");
     scene.git(&["init", "-q", "-b", "main"]);
-    undecided("cannot find the commit `HEAD`");
+    undecided("has no commit yet");
     let ended = scene.run(&["--json", "check"]);
     let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one document");
     assert!(ended.code == 5 && document["source"]["not_looked_at"].is_string(), "{document}");

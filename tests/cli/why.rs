@@ -116,7 +116,8 @@ fn what_names_no_side_says_what_would() {
     let scene = Scene::new(&command("unreplayed", "cat greeting.txt", ""));
     scene
         .run(&["why", "nowhere.json", "latest"])
-        .failed(2, &["`nowhere.json` is neither a packet nor", "hint: name two of"]);
+        .failed(5, &["no manifest at `nowhere.json`", "hint: name a packet, or the file of a manifest"]);
+    scene.run(&["why", "nowhere", "latest"]).failed(2, &["`nowhere` is neither a packet nor", "hint: name two of"]);
     scene.run(&["why", "latest", "latest"]).failed(2, &["does not say which packet is meant", "hint: name the packet"]);
     scene.ok(&["run", "RC-05"]);
     scene

@@ -11,7 +11,8 @@
 //! use rcrepro_app as _;
 //! ```
 
-use std::io;
+use std::borrow::Cow;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, ValueEnum};
@@ -23,6 +24,7 @@ pub use self::status::StatusArgs;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::text::address::without_secrets;
 
 mod execution;
 mod image;
@@ -77,12 +79,16 @@ impl LineAnswer {
     /// # Errors
     /// When nobody reads.
     pub fn print(&self) -> io::Result<()> {
-        self.0.print()
+        match without_secrets(&self.0.to_string()) {
+            // A mistake quotes what was typed, such as an address with a password in it.
+            Cow::Owned(shown) if self.0.use_stderr() => io::stderr().write_all(shown.as_bytes()),
+            _ => self.0.print(),
+        }
     }
 
     /// The text of a mistake, without the `error:` before it.
     pub fn message(&self) -> String {
-        let text = self.0.to_string();
+        let text = without_secrets(&self.0.to_string()).into_owned();
         text.trim().trim_start_matches("error: ").to_owned()
     }
 }

@@ -38,3 +38,9 @@ pub fn kept() -> PathBuf {
     std::fs::create_dir_all(&kept).expect("a folder in target/");
     kept
 }
+
+/// Gives the value in the middle; of an even number of them the upper one.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -7,10 +7,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use crate::today::today;
-use rcrepro_app::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
+use rcrepro_app::evidence::evidence_set::EvidenceSet;
 use rcrepro_report::json::Verified;
 use rcrepro_report::{json, text};
-use rcrepro_store::door::DoorError;
 
 /// Judges a manifest file by the evidence beside it and in the store.
 pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
@@ -31,25 +30,4 @@ pub fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
         print(text::verification(&verified))?;
     }
     Ok(verification.standing().into())
-}
-
-impl From<EvidenceSetError> for Failure {
-    fn from(error: EvidenceSetError) -> Self {
-        match error {
-            EvidenceSetError::Read { path, source } => refused(&path, &source),
-            EvidenceSetError::Evidence(error) => error.into(),
-            EvidenceSetError::Images(error) => (*error).into(),
-        }
-    }
-}
-
-/// Explains why a file was not read. No manifest is as large as the limit, so a larger file was tampered with; anything else
-/// decides nothing.
-fn refused(path: &Path, error: &std::io::Error) -> Failure {
-    let refusal = DoorError::of(error);
-    let exit = match refusal {
-        Some(DoorError::TooLarge { .. }) => Exit::Tampered,
-        _ => Exit::Undecided,
-    };
-    Failure::plain(exit, format!("cannot read `{}`: {error}", path.display()), refusal.map(DoorError::hint))
 }

@@ -7,11 +7,13 @@ use std::path::Path;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{print, print_json};
+use crate::output::{print, print_json, print_quoted};
 use crate::today::today;
+use rcrepro_app::why::error::WhyError;
 use rcrepro_app::why::target::Places;
 use rcrepro_app::why::{diffoscope, why as explain};
 use rcrepro_app::workspace::{Workspace, WorkspaceError};
+use rcrepro_model::plan::PacketId;
 use rcrepro_report::why::{html as why_html, json as why_json, text as why_text};
 use rcrepro_store::fs::FsStore;
 
@@ -24,7 +26,13 @@ pub fn why(context: &Context, first: &str, second: Option<&str>, html: Option<&P
         found => found,
     };
     let places = Places { workspace: workspace.as_ref(), store: &store, today: today(), directory: &context.directory };
-    let sides = places.sides(first, second)?;
+    let sides = match (places.sides(first, second), workspace) {
+        // A packet is the plan's, and the plan could not be read.
+        (Err(WhyError::NoTarget { target }), Err(error)) if target.parse::<PacketId>().is_ok() => {
+            return Err(error.into());
+        }
+        (sides, _) => sides?,
+    };
     let mut why = explain(sides, &store)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     if let Some(program) = diffoscope::find(std::env::split_paths(&path)) {
@@ -36,7 +44,11 @@ pub fn why(context: &Context, first: &str, second: Option<&str>, html: Option<&P
     if context.json {
         print_json(&why_json::json(&why))?;
     } else {
-        print(why_text::text(&why, width()))?;
+        // Above the counts are lines of evidence; the remedies stand beside the counts.
+        let text = why_text::text(&why, width());
+        let at = text.rfind("\n\n").map_or(0, |at| at + 2);
+        print_quoted(&text[..at])?;
+        print(&text[at..])?;
     }
     Ok(why.standing().into())
 }

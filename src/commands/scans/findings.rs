@@ -67,9 +67,15 @@ fn untold(found: &Findings) -> Option<Failure> {
         return None;
     }
     let silent = found.silent();
-    let why =
-        silent.first().map_or("the plan has no scan: no command calls gitleaks, govulncheck or npm audit", |line| line);
-    Some(Failure::plain(standing.into(), format!("not every scan says what it found: {why}"), None))
+    let (why, hint) = match silent.first() {
+        Some(line) => (line.as_str(), "rcrepro status says what its packet waits for"),
+        None => (
+            "the plan has no scan: no command calls gitleaks, govulncheck or npm audit",
+            "let a command of the plan run one of them, such as `gitleaks dir .`",
+        ),
+    };
+    let message = format!("not every scan says what it found: {why}");
+    Some(Failure::plain(standing.into(), message, Some(hint.to_owned())))
 }
 
 fn print_canonical(document: &serde_json::Value) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::folder;
 use crate::output::{complain, print, print_json, say};
 use crate::today::today;
 use crate::uncommitted;
@@ -23,15 +24,12 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let checked = check::check(&workspace, today());
     let next = next_command(&workspace);
-    let undecided = checked.source.as_ref().err().map(|error| {
-        let error = Failure::of_workspace(Exit::Undecided, error);
-        (error.words(), error.hint)
-    });
-    let look = match (&checked.source, &undecided) {
+    let unread = checked.source.as_ref().err().map(Failure::of_workspace);
+    let look = match (&checked.source, &unread) {
         (Ok(look), _) => {
             Ok(report::source::SourceFaults { commit: &look.commit, refused: &look.refused, notes: &look.notes })
         }
-        (Err(_), why) => Err(why.as_ref().map(|(words, _)| words.clone()).unwrap_or_default()),
+        (Err(_), why) => Err(why.as_ref().map(Failure::words).unwrap_or_default()),
     };
     if context.json {
         print_json(&document(&workspace, &checked, next.as_deref(), report::source::json(&look)))?;
@@ -41,12 +39,13 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
     }
     // Before the first commit there is a next step all the same.
     say_next(next);
-    match undecided {
+    match unread {
         _ if checked.is_refused() => Ok(Exit::Plan),
         None => Ok(Exit::Success),
-        Some((why, hint)) => {
-            let message = format!("nothing was decided: the source was not looked at: {why}");
-            Err(Failure::plain(Exit::Undecided, message, hint))
+        Some(failure) => {
+            let undecided = if failure.exit == Exit::Undecided { "nothing was decided: " } else { "" };
+            let message = format!("{undecided}the source was not looked at: {}", failure.words());
+            Err(Failure::plain(failure.exit, message, failure.hint))
         }
     }
 }
@@ -80,16 +79,16 @@ fn print_check(plan: &Plan, checked: &PlanCheck) -> Result<(), Failure> {
         print(front_line(front))?;
     }
     for thing in missing {
-        print(format!("  missing: {}: {}\n", thing.what, thing.hint))?;
+        print(format!("  missing: {}: {}\n", thing.what, folder::hint(&thing.hint)))?;
     }
     for definition in faulty {
         print(format!("  refused: {}\n", definition.what))?;
         if !definition.hint.is_empty() {
-            print(format!("    hint: {}\n", definition.hint))?;
+            print(format!("    hint: {}\n", folder::hint(&definition.hint)))?;
         }
     }
     for lock in stale {
-        print(format!("  stale: {}: {}\n", lock.what, lock.hint))?;
+        print(format!("  stale: {}: {}\n", lock.what, folder::hint(&lock.hint)))?;
     }
     for (line, todo) in todos {
         print(format!("  to do: {PLAN_FILE}:{line}: {todo}\n"))?;
@@ -104,7 +103,7 @@ fn print_check(plan: &Plan, checked: &PlanCheck) -> Result<(), Failure> {
 /// Says which command comes next, as long as a packet is not recorded.
 pub fn say_next(next: Option<String>) {
     if let Some(next) = next {
-        say!("{}", row!("next", "{next}"));
+        say!("{}", row!("next", "{}", folder::hint(&next)));
     }
 }
 

@@ -35,9 +35,6 @@ pub enum DocumentsError {
     /// The workspace cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// git's data cannot be read, or a revision names nothing.
-    #[error("cannot read the tracked documents")]
-    Git(#[from] GitError),
     /// A document is not text.
     #[error("`{path}` is not UTF-8")]
     NotUtf8 {
@@ -72,11 +69,17 @@ pub enum DocumentsError {
     },
 }
 
+/// What git cannot give is the workspace's error, wherever it was asked for.
+impl From<GitError> for DocumentsError {
+    fn from(error: GitError) -> Self {
+        Self::Workspace(error.into())
+    }
+}
+
 impl Hint for DocumentsError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Workspace(error) => error.hint(),
-            Self::Git(_) => Some("git rev-parse HEAD".to_owned()),
             Self::Sections { .. } => Some("mend the marker in that line, and commit".to_owned()),
             Self::Manifest { source: ManifestError::Version { .. }, path } => {
                 // A packet's manifest has its name.

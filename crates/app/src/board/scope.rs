@@ -24,9 +24,6 @@ pub enum ScopeError {
     /// The workspace cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// git's data cannot be read, or a revision names nothing.
-    #[error("cannot tell what changed")]
-    Git(#[from] GitError),
     /// The branch does not begin at its base.
     #[error("{base} is not an ancestor of {head}: what changed between them is not the work of one branch")]
     NotAncestor {
@@ -99,12 +96,18 @@ pub enum ScopeError {
     },
 }
 
+/// What git cannot give is the workspace's error, wherever it was asked for.
+impl From<GitError> for ScopeError {
+    fn from(error: GitError) -> Self {
+        Self::Workspace(error.into())
+    }
+}
+
 impl Hint for ScopeError {
     fn hint(&self) -> Option<String> {
         let again = |packet: &PacketId| format!("rcrepro scope {packet} --base REV --head REV --record");
         match self {
             Self::Workspace(error) => error.hint(),
-            Self::Git(_) => Some("git rev-parse HEAD".to_owned()),
             Self::NotAncestor { head, meet, .. } => {
                 meet.as_ref().map(|meet| format!("they meet at {meet}: --base {meet} --head {head}"))
             }

@@ -13,6 +13,8 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::fault::{Fault, below};
 use rcrepro_model::plan::{FrozenInput, FrozenKind, Plan};
 
+mod syntax;
+
 /// A file that a client's step is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientFile {
@@ -164,8 +166,13 @@ pub fn judge<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Re
     if input.kind.is_advisories() && input.image.is_none() {
         return Ok(Vec::new());
     }
-    if let Err(fault) = files(input, alone, read)? {
-        return Ok(vec![fault]);
+    let files = match files(input, alone, read)? {
+        Ok(files) => files,
+        Err(fault) => return Ok(vec![fault]),
+    };
+    let unread = syntax::judge(files.iter().map(|file| file.path.as_str()), read)?;
+    if !unread.is_empty() {
+        return Ok(unread);
     }
     let folder = folder_of(input);
     let faults = match input.kind {

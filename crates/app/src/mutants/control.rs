@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gauge::{Gauge, streams};
+use super::gauge::{Gauge, narrowed, streams};
 use super::plant::in_scope;
 use super::reading::{GateVerdict, Reading};
 use super::scratch::ScratchClone;
@@ -27,13 +27,14 @@ impl Gauge<'_> {
         gates: &BTreeSet<MutationGate>,
     ) -> Result<BTreeMap<MutationGate, Result<Reading, String>>, MutateError> {
         let mut controls: BTreeMap<MutationGate, Result<Reading, String>> = BTreeMap::new();
-        let mut open = BTreeSet::new();
+        let (mut open, mut read) = (BTreeSet::new(), BTreeSet::new());
         let recorded = self.recorded(user, base);
         for gate in gates {
             match gate {
                 MutationGate::Command(id) => match recorded.get(id) {
                     Some(reading) => {
                         controls.insert(gate.clone(), Ok(reading.clone()));
+                        read.insert(id.clone());
                     }
                     None => {
                         open.insert(id.clone());
@@ -44,10 +45,16 @@ impl Gauge<'_> {
                         .insert(gate.clone(), self.scope(user, base, packet).await.map_err(|error| reasons(&error)));
                 }
                 MutationGate::Pins | MutationGate::Documents => {
-                    let read = self.read(&base.workspace, gate, &base.base(), &base.base()).await;
-                    controls.insert(gate.clone(), read.map_err(|error| reasons(&error)));
+                    let reading = self.read(&base.workspace, gate, &base.base(), &base.base()).await;
+                    controls.insert(gate.clone(), reading.map_err(|error| reasons(&error)));
                 }
             }
+        }
+        // A mutant that needs what cannot be had says so itself.
+        if let Err(error) = self.prepare(base, &read).await
+            && self.context.cancel.is_cancelled()
+        {
+            return Err(error);
         }
         if open.is_empty() {
             return Ok(controls);
@@ -64,6 +71,17 @@ impl Gauge<'_> {
             }
         }
         Ok(controls)
+    }
+
+    /// Brings into the store what commands need whose evidence counts, so that nothing is ever fetched for the source of a mutant: a
+    /// client that is given a wrong file would be the first to complain, and not the gate.
+    async fn prepare(&self, base: &ScratchClone, commands: &BTreeSet<Name>) -> Result<(), MutateError> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let (narrow, _, packet) = narrowed(&base.workspace, commands);
+        self.preparation(&narrow).packet(&packet, &base.base(), None).await?;
+        Ok(())
     }
 
     /// Holds an edit of a file that lies in a packet's scope against it: the scope has to allow something.

@@ -182,7 +182,7 @@ fn reading_of_findings(lines: Vec<String>, good: &str) -> Reading {
 
 /// Reduces a plan to these commands and those that they need, and makes one packet of them. It has the id of a packet that
 /// runs one of them, for the labels of containers.
-fn narrowed(at: &Workspace, wanted: &BTreeSet<Name>) -> (Workspace, PacketId, Packet) {
+pub(super) fn narrowed(at: &Workspace, wanted: &BTreeSet<Name>) -> (Workspace, PacketId, Packet) {
     let mut plan = at.plan.clone();
     let mut kept = wanted.clone();
     loop {

@@ -1,5 +1,6 @@
 //! `rcrepro replay`: executes a recorded packet again, without any cache of results, and compares command by command.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::mending::mending;
@@ -29,7 +30,7 @@ use rcrepro_store::{BlobStore, runs};
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// The file cannot be read.
-    #[error("no manifest at `{path}`")]
+    #[error("{} `{}`", if source.kind() == ErrorKind::NotFound { "no manifest at" } else { "cannot read" }, path.display())]
     NoManifest {
         /// Where it was looked for.
         path: PathBuf,

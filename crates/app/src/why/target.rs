@@ -100,7 +100,8 @@ impl Places<'_> {
                 }
                 self.file(&path, &format!("{packet}, committed"))
             }
-            _ if path.exists() => self.file(&path, target),
+            // What is written as a file is one, there or not.
+            _ if path.exists() || target.contains('/') || target.ends_with(".json") => self.file(&path, target),
             _ => Err(WhyError::NoTarget { target: target.to_owned() }),
         }
     }

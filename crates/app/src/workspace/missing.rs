@@ -16,6 +16,7 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{FrozenInput, ImageSource};
+use rcrepro_model::text::address::without_secrets;
 use rcrepro_model::text::causes::causes;
 use rcrepro_model::text::hint::Hint as _;
 
@@ -28,6 +29,11 @@ pub struct Missing {
     pub hint: String,
 }
 
+/// Takes the credentials out of addresses that an error quotes.
+fn shown(text: String) -> String {
+    without_secrets(&text).into_owned()
+}
+
 /// Lists the definitions that are there and cannot be read: those of the plan's images, and those beside them, by which
 /// `rcrepro image` ends.
 #[must_use]
@@ -35,7 +41,7 @@ pub(crate) fn faulty(workspace: &Workspace) -> Vec<Missing> {
     let Some(platform) = ImagePlatform::host() else { return Vec::new() };
     let fault = |error: ImageError| {
         let causes = causes(&error).map(|cause| format!(": {cause}")).collect::<String>();
-        Missing { what: format!("{error}{causes}"), hint: error.hint().unwrap_or_default() }
+        Missing { what: shown(format!("{error}{causes}")), hint: shown(error.hint().unwrap_or_default()) }
     };
     let mut found = Vec::new();
     let mut folders: BTreeMap<PathBuf, ImageFolder> = BTreeMap::new();
@@ -91,7 +97,7 @@ pub(crate) fn frozen_locks(workspace: &Workspace, made_from: &BTreeMap<Name, Sha
         let error = judge(name, input).err()?;
         let path = format!("lockfiles/{name}.lock");
         let causes = causes(&error).map(|cause| format!(": {cause}")).collect::<String>();
-        Some(Missing { what: format!("{path}: {error}{causes}"), hint: format!("rcrepro lock {name}") })
+        Some(Missing { what: shown(format!("{path}: {error}{causes}")), hint: format!("rcrepro lock {name}") })
     });
     refused.collect()
 }

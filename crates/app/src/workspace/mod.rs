@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod check;
+mod error;
 pub mod files;
 mod look;
 pub mod missing;
@@ -14,13 +15,14 @@ pub mod source;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use error::WorkspaceError;
+
 use crate::workspace::plan_files::{PlanFiles, resolved, short};
 use rcrepro_format::plan::plan_toml::{self, PlanError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::plan::glob::{PathGlobSet, escape};
 use rcrepro_model::plan::{ImageSource, Packet, PacketId, Plan};
-use rcrepro_model::text::hint::Hint;
 use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_normalize as normalize;
 use rcrepro_store::BlobStore;
@@ -28,7 +30,7 @@ use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::shallow::{self, ShallowChoice, ShallowSource};
 use rcrepro_store::git::status::{Uncommitted, uncommitted};
-use rcrepro_store::ingest::{GitError, GitSource, IngestLimits, IngestedSource, Visited, ingest_git, visit_git};
+use rcrepro_store::ingest::{GitSource, IngestLimits, IngestedSource, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
 const RECORDS: [&str; 5] = ["manifests/**", "approvals/**", "scopes/**", "gates/**", "today/**"];
@@ -38,96 +40,6 @@ pub const PLAN_FILE: &str = "rcrepro.toml";
 
 /// The most bytes that a plan may have.
 const PLAN_LIMIT: u64 = 64 << 20;
-
-/// Says why a workspace cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkspaceError {
-    /// The file cannot be read.
-    #[error("no plan at `{path}`")]
-    NoPlan {
-        /// Where it was looked for.
-        path: PathBuf,
-        /// The failed read.
-        #[source]
-        source: io::Error,
-    },
-    /// The plan has a mistake in it.
-    #[error("{path}:{mistake}")]
-    Plan {
-        /// The file, below the folder as the user named it.
-        path: PathBuf,
-        /// The mistake and its place.
-        mistake: PlanError,
-    },
-    /// The commit's plan has a mistake in it, and the working copy has another plan.
-    #[error("{path}, as commit {commit} has it:{mistake}")]
-    CommittedPlan {
-        /// The file, below the folder as the user named it.
-        path: PathBuf,
-        /// The commit's id, shortened.
-        commit: String,
-        /// The mistake and its place.
-        mistake: PlanError,
-    },
-    /// The plan is not committed.
-    #[error("commit {commit} has no plan `{path}`, and what is certified is what was committed")]
-    NotCommitted {
-        /// The plan's path.
-        path: PathBuf,
-        /// The commit's id, shortened.
-        commit: String,
-    },
-    /// The plan has nothing of such a name.
-    #[error(transparent)]
-    Unknown(#[from] UnknownName),
-    /// The folder is in no git repository.
-    #[error("`{folder}` is in no git repository: the certified source is the tracked tree of a commit")]
-    NoRepository {
-        /// The plan's folder.
-        folder: PathBuf,
-    },
-    /// Commands are to see a repository, and the plan's folder is not its root.
-    #[error("commands with `git = true` need the plan at the root of its repository, and it is in `{folder}`")]
-    BelowRepository {
-        /// Where the plan is in its repository.
-        folder: TreePath,
-    },
-    /// The source could not be read.
-    #[error("cannot read the certified source")]
-    Source(#[from] GitError),
-}
-
-impl WorkspaceError {
-    /// Whether the revision that was asked for is not in the repository.
-    #[must_use]
-    pub fn is_unknown_revision(&self) -> bool {
-        matches!(self, Self::Source(GitError::NoCommit { .. }))
-    }
-
-    /// Whether history is cut off before what was looked for.
-    #[must_use]
-    pub const fn is_shallow(&self) -> bool {
-        matches!(self, Self::Source(GitError::Shallow { .. }))
-    }
-}
-
-impl Hint for WorkspaceError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoPlan { .. } => Some("name the folder with rcrepro.toml: rcrepro -C DIR …".to_owned()),
-            Self::Plan { mistake, .. } => mistake.hint.clone(),
-            Self::CommittedPlan { path, .. } | Self::NotCommitted { path, .. } => {
-                Some(format!("git add {} && git commit", path.display()))
-            }
-            Self::Unknown(error) => error.hint(),
-            Self::NoRepository { .. } => Some("git init && git add -A && git commit".to_owned()),
-            Self::BelowRepository { .. } => {
-                Some("move rcrepro.toml to the repository's root, or hand in by `env` what git would say".to_owned())
-            }
-            Self::Source(error) => error.hint(),
-        }
-    }
-}
 
 /// A folder with a plan, in a git repository.
 #[derive(Debug, Clone)]

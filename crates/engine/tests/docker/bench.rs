@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use rcrepro_model::execution::world::{ClockMode, World, WorldSettings};
+use rcrepro_testkit::median;
 
 use crate::scene::{Case, Input, Scene};
 
@@ -15,11 +16,6 @@ fn docker(arguments: &[&str]) -> Duration {
     let status = Command::new("docker").args(arguments).stdout(Stdio::null()).status().expect("the docker client");
     assert!(status.success(), "docker {arguments:?}");
     began.elapsed()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[tokio::test(flavor = "multi_thread")]

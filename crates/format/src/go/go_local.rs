@@ -77,13 +77,19 @@ pub fn used(text: &str) -> Vec<(usize, String)> {
 }
 
 /// Lists the directives, each with its line, those of a block with the block's word first.
-fn directives(text: &str) -> Vec<(usize, Vec<String>)> {
+pub(super) fn directives(text: &str) -> Vec<(usize, Vec<String>)> {
     let mut found = Vec::new();
     let mut block: Option<String> = None;
     for (number, line) in (1..).zip(text.lines()) {
         let code = line.find("//").map_or(line, |at| &line[..at]);
         let mut words: Vec<String> =
             code.split_whitespace().map(|word| word.trim_matches(['"', '`']).to_owned()).collect();
+        // Go needs no space before the parenthesis that begins a block.
+        if let [word] = &words[..]
+            && let Some(word) = word.strip_suffix('(').filter(|word| !word.is_empty())
+        {
+            words = vec![word.to_owned(), "(".to_owned()];
+        }
         match (&block, &words[..]) {
             (_, []) => continue,
             (Some(_), [end, ..]) if end == ")" => {

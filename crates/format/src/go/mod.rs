@@ -2,3 +2,4 @@
 
 pub mod go_local;
 pub mod go_mod;
+pub mod go_syntax;

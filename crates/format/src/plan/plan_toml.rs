@@ -26,7 +26,9 @@ use rcrepro_model::execution::ending::USUAL_OUTPUT;
 use rcrepro_model::plan::glob::{PathGlob, matches_nothing};
 use rcrepro_model::plan::order::in_order;
 use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
+use rcrepro_model::text::address::without_secrets;
 
+mod advice;
 mod advisories;
 mod documents;
 mod frozen;
@@ -155,7 +157,7 @@ struct CommandWire {
 pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let source = Source { text };
     let wire: PlanWire =
-        toml::from_str(text).map_err(|error| source.error(error.span().unwrap_or(0..0), error.message(), None))?;
+        toml::from_str(text).map_err(|error| source.mistyped(error.span().unwrap_or(0..0), error.message()))?;
     if *wire.version.as_ref() != PLAN_VERSION {
         return Err(source.error(
             wire.version.span(),
@@ -197,9 +199,19 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// Puts a mistake at its place. Without a hint of its own it has that of the key: an example of what is right. No mistake
+    /// quotes the credentials of an address.
     fn error(&self, span: Range<usize>, message: impl fmt::Display, hint: Option<String>) -> PlanError {
         let (line, column) = line_and_column(self.text, span.start);
-        PlanError { line, column, message: message.to_string(), hint }
+        let hint = hint.or_else(|| advice::example(self.text, span.start));
+        let shown = |text: String| without_secrets(&text).into_owned();
+        PlanError { line, column, message: shown(message.to_string()), hint: hint.map(shown) }
+    }
+
+    /// Says in the words of the guide what the TOML reader did not expect.
+    fn mistyped(&self, span: Range<usize>, message: &str) -> PlanError {
+        let (message, hint) = advice::told(self.text, span.start, message);
+        self.error(span, message, hint)
     }
 
     /// Parses a value by its `FromStr` and puts the place before what it says.

@@ -43,7 +43,8 @@ impl UnknownName {
 
 impl Hint for UnknownName {
     fn hint(&self) -> Option<String> {
-        let known = (!self.known.is_empty()).then(|| format!("known: {}", self.known.join(", ")))?;
+        let known = if self.known.is_empty() { "none".to_owned() } else { self.known.join(", ") };
+        let known = format!("known: {known}");
         Some(match self.nearest() {
             Some(nearest) => format!("did you mean `{nearest}`? {known}"),
             None => known,
@@ -84,7 +85,7 @@ mod tests {
         assert_eq!(meant("lint"), "known: go-build, go-test, npm-ci");
         assert_eq!(hint("RC-99", &["RC-05"]).as_deref(), Some("known: RC-05"));
         assert_eq!(hint("RC-06", &["RC-05", "RC-07"]).as_deref(), Some("did you mean `RC-05`? known: RC-05, RC-07"));
-        assert_eq!(hint("x", &[]), None);
+        assert_eq!(hint("x", &[]).as_deref(), Some("known: none"));
         let error = UnknownName::new("RC-05", "command", "x", [""; 0]);
         assert_eq!(error.to_string(), "RC-05 has no command `x`");
     }

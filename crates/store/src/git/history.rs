@@ -64,7 +64,7 @@ impl GitHistory {
         let id = self
             .repository
             .rev_parse_single(wanted.as_str())
-            .map_err(|error| GitError::no_commit(&self.path, revision)(error.into()))?;
+            .map_err(|error| GitError::no_commit(&self.repository, &self.path, revision, error.into()))?;
         let commit = self
             .repository
             .find_commit(id)

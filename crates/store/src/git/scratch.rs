@@ -52,7 +52,7 @@ impl GitScratch {
         let wanted = format!("{revision}^{{commit}}");
         let base = theirs
             .rev_parse_single(wanted.as_str())
-            .map_err(|error| GitError::no_commit(repository, revision)(error.into()))?
+            .map_err(|error| GitError::no_commit(&theirs, repository, revision, error.into()))?
             .detach();
         let folder = tempfile::Builder::new()
             .prefix("rcrepro-mutant-")

@@ -97,7 +97,7 @@ fn find_commit<'a>(repository: &'a gix::Repository, source: &GitSource<'_>) -> R
     let wanted = format!("{}^{{commit}}", source.revision);
     let object = repository
         .rev_parse_single(wanted.as_str())
-        .map_err(|error| GitError::no_commit(source.repository, source.revision)(error.into()))?
+        .map_err(|error| GitError::no_commit(repository, source.repository, source.revision, error.into()))?
         .object()
         .map_err(|error| reading("read the commit".into(), source.repository)(error.into()))?;
     Ok(object.into_commit())

@@ -212,7 +212,7 @@ fn the_bytes_follow_from_commit_and_tags_alone() {
 
     let elsewhere = ShallowChoice { commit: "1".repeat(40).parse().expect("an id"), ..first.choice.clone() };
     let error = lay(&store, &shallow, &elsewhere).expect_err("it is nowhere");
-    assert!(matches!(error, GitError::NoCommit { .. }), "{error}");
+    assert!(matches!(error, GitError::Gone { .. }), "{error}");
     assert_eq!(error.hint(), Some(format!("git fetch --tags origin {}", "1".repeat(40))));
 
     let tags = |name: &str, id: &str| -> BTreeMap<_, _> { [(name.to_owned(), id.parse().expect("an id"))].into() };

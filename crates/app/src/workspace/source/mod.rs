@@ -104,7 +104,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
             }
         }
     }
-    found.refused.extend(no_repository(workspace, revision));
+    found.refused.extend(no_repository(workspace, revision)?);
     found.refused.extend(unnamable(workspace, revision)?);
     found.notes.extend(git_calls::notes(plan, &|path| {
         files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
@@ -147,14 +147,18 @@ fn unnamable(workspace: &Workspace, revision: &str) -> Result<Option<Fault>, Wor
 
 /// Refuses commands that see a repository where a run could make none for them: the plan is not at its root, or tags are wanted
 /// of a history that is cut.
-fn no_repository(workspace: &Workspace, revision: &str) -> Option<Fault> {
+fn no_repository(workspace: &Workspace, revision: &str) -> Result<Option<Fault>, WorkspaceError> {
     if !workspace.plan.sets.values().flatten().any(|spec| spec.git) {
-        return None;
+        return Ok(None);
     }
-    let error = workspace.choose_repository(revision).err()?;
+    let error = match workspace.choose_repository(revision) {
+        Ok(_) => return Ok(None),
+        Err(error) if error.is_unreadable() => return Err(error),
+        Err(error) => error,
+    };
     let causes = causes(&error).map(|cause| format!(": {cause}")).collect::<String>();
     let fault = Fault::of_file(PLAN_FILE, format!("`git = true`: {error}{causes}"));
-    Some(error.hint().into_iter().fold(fault, Fault::hint))
+    Ok(Some(error.hint().into_iter().fold(fault, Fault::hint)))
 }
 
 /// Names the lines of a Dockerfile that only BuildKit builds; the engine is asked to build without it.

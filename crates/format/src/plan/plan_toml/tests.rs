@@ -171,7 +171,7 @@ fn mistakes_of_the_source_are_placed() {
     for (source, expected) in [
         ("tags = [\"v*\"]", "4:8: `tags` is for a repository, and no command sees one"),
         ("git = true\ntags = [\"v[\"]", "5:9: bad glob"),
-        ("git = \"yes\"", "4:7: invalid type"),
+        ("git = \"yes\"", "4:7: invalid `git`: expected `true` or `false`, found the text \"yes\""),
         ("sees = [\"a\", \"../b\"]", "4:14: the glob `../b` matches no tracked file: it has a part `.` or `..`"),
         ("sees = [\"!a\"]", "4:9: the glob `!a` matches no tracked file"),
         ("git = true\nsees = [\"a/**\"]", "12:6: the command sees a repository and a part of the source"),

@@ -71,7 +71,7 @@ pub fn choose(
     let wanted = format!("{revision}^{{commit}}");
     let commit = repository
         .rev_parse_single(wanted.as_str())
-        .map_err(|error| GitError::no_commit(source.repository, revision)(error.into()))?
+        .map_err(|error| GitError::no_commit(&repository, source.repository, revision, error.into()))?
         .detach();
     let tags = tags::choose(&repository, source.repository, commit, patterns)?;
     let named = |id: ObjectId| -> Result<GitId, GitError> {
@@ -90,9 +90,12 @@ pub fn choose(
 pub fn lay(store: &dyn BlobStore, source: &ShallowSource<'_>, choice: &ShallowChoice) -> Result<Digest, GitError> {
     let repository = open(source.repository)?;
     let head = id_of(&choice.commit, source.repository)?;
+    if !repository.has_object(head) {
+        return Err(GitError::Gone { repository: source.repository.to_owned(), commit: choice.commit.to_string() });
+    }
     repository
         .find_commit(head)
-        .map_err(|error| GitError::no_commit(source.repository, choice.commit.as_str())(error.into()))?;
+        .map_err(|error| reading(format!("read the commit {head}"), source.repository)(error.into()))?;
     let mut tags = BTreeMap::new();
     for (name, id) in &choice.tags {
         let id = id_of(id, source.repository)?;

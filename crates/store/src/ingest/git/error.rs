@@ -10,6 +10,9 @@ use rcrepro_model::content::name::{NameError, TreePath};
 use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::text::hint::Hint;
 
+/// How many branches and tags the error for an unknown revision names.
+const NAMED: usize = 12;
+
 /// Why a commit's tree cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -31,9 +34,22 @@ pub enum GitError {
         revision: String,
         /// Where it was looked for.
         repository: PathBuf,
-        /// What gix said, which helps few.
-        #[source]
-        source: Box<dyn Error + Send + Sync>,
+        /// The names to choose from: branches and tags.
+        known: Vec<String>,
+    },
+    /// Nothing was committed yet.
+    #[error("the git repository `{}` has no commit yet", repository.display())]
+    Unborn {
+        /// The working copy.
+        repository: PathBuf,
+    },
+    /// A commit that was recorded is not in this clone.
+    #[error("the git repository `{}` does not have the recorded commit {commit}", repository.display())]
+    Gone {
+        /// Where it was looked for.
+        repository: PathBuf,
+        /// The commit's id in hex.
+        commit: String,
     },
     /// Tags are to be found in a history that the repository does not hold.
     #[error("the git repository `{}` is a shallow clone: what came before commit {commit}, where tags are looked for, is not there", repository.display())]
@@ -101,13 +117,12 @@ pub enum GitError {
 impl Hint for GitError {
     fn hint(&self) -> Option<String> {
         match self {
-            // A whole id was recorded: another clone has the commit.
-            Self::NoCommit { revision, .. } if revision.parse::<GitId>().is_ok() => {
-                Some(format!("git fetch --tags origin {revision}"))
+            // Another clone has the commit.
+            Self::Gone { commit: id, .. } | Self::NoCommit { revision: id, .. } if id.parse::<GitId>().is_ok() => {
+                Some(format!("git fetch --tags origin {id}"))
             }
-            Self::NoCommit { revision, .. } => {
-                Some(format!("git rev-parse --verify '{revision}^{{commit}}' says what git knows of it"))
-            }
+            Self::Unborn { .. } => Some("git add -A && git commit".to_owned()),
+            Self::NoCommit { .. } => Some("git branch --all --list && git tag --list".to_owned()),
             Self::Shallow { .. } => Some("git fetch --unshallow --tags".to_owned()),
             Self::Read { .. } => Some("git rev-parse HEAD".to_owned()),
             Self::NameNotUtf8 { bytes } => Some(format!("rename it and commit, in bash: git mv $'{bytes}' NAME")),
@@ -119,8 +134,34 @@ impl Hint for GitError {
 }
 
 impl GitError {
-    pub(crate) fn no_commit(repository: &Path, revision: &str) -> impl FnOnce(Box<dyn Error + Send + Sync>) -> Self {
-        let (revision, repository) = (revision.to_owned(), repository.to_owned());
-        move |source| Self::NoCommit { revision, repository, source }
+    /// Says why a revision names no commit: there is none of that name, nothing was committed yet, or what it names cannot be
+    /// read.
+    pub(crate) fn no_commit(
+        opened: &gix::Repository,
+        path: &Path,
+        revision: &str,
+        source: Box<dyn Error + Send + Sync>,
+    ) -> Self {
+        let repository = path.to_owned();
+        if let Ok(id) = opened.rev_parse_single(revision)
+            && opened.find_object(id.detach()).is_err()
+        {
+            return Self::Read { doing: format!("read the object {id} that `{revision}` names"), repository, source };
+        }
+        match opened.head() {
+            Ok(head) if head.is_unborn() && revision == "HEAD" => Self::Unborn { repository },
+            Ok(_) if revision != "HEAD" => {
+                Self::NoCommit { revision: revision.to_owned(), repository, known: named(opened) }
+            }
+            _ => Self::Read { doing: format!("find the commit `{revision}`"), repository, source },
+        }
     }
+}
+
+/// Lists the names of branches, then those of tags, as many as a person reads.
+fn named(opened: &gix::Repository) -> Vec<String> {
+    let Ok(references) = opened.references() else { return Vec::new() };
+    let (branches, tags) = (references.local_branches(), references.tags());
+    let all = branches.into_iter().flatten().chain(tags.into_iter().flatten());
+    all.flatten().map(|reference| reference.name().shorten().to_string()).take(NAMED).collect()
 }
