@@ -71,7 +71,11 @@ fn answered(answer: &NoCommand) -> Exit {
                     report::json::error(Exit::Usage.as_str(), Exit::Usage.code(), &mistake.message(), &[], None);
                 drop(output::print_json(&document));
             }
-            mistake.print().map_or(Exit::Undecided, |()| Exit::Usage)
+            match mistake.concealed() {
+                Some(shown) => output::complain(&shown),
+                None => return mistake.print().map_or(Exit::Undecided, |()| Exit::Usage),
+            }
+            Exit::Usage
         }
     }
 }

@@ -54,6 +54,16 @@ fn an_unknown_run_is_2_and_the_newest_ones_are_told() {
 }
 
 #[test]
+fn no_mistake_of_the_command_line_quotes_credentials() {
+    let scene = Scene::new(&command("greet", "true", ""));
+    for form in [&[][..], &["--json"]] {
+        let ended = scene.run(&[form, &["image", "push", "base", "https://user:s3cr3t@h.example/x"]].concat());
+        ended.failed(2, &["`https://…@h.example/x`"]);
+        assert!(!format!("{}{}", ended.stdout, ended.stderr).contains("s3cr3t"), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn two_forms_at_once_are_a_mistake() {
     let scene = Scene::new(&command("greet", "true", ""));
     for what in ["findings", "pins"] {

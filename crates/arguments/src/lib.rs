@@ -12,7 +12,7 @@
 //! ```
 
 use std::borrow::Cow;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, ValueEnum};
@@ -79,10 +79,14 @@ impl LineAnswer {
     /// # Errors
     /// When nobody reads.
     pub fn print(&self) -> io::Result<()> {
+        self.0.print()
+    }
+
+    /// The text of a mistake that quotes an address with credentials in it, without them; none where there are none.
+    pub fn concealed(&self) -> Option<String> {
         match without_secrets(&self.0.to_string()) {
-            // A mistake quotes what was typed, such as an address with a password in it.
-            Cow::Owned(shown) if self.0.use_stderr() => io::stderr().write_all(shown.as_bytes()),
-            _ => self.0.print(),
+            Cow::Borrowed(_) => None,
+            Cow::Owned(shown) => Some(shown),
         }
     }
 
