@@ -298,7 +298,7 @@ impl From<RescanError> for Failure {
 impl From<StatusError> for Failure {
     fn from(error: StatusError) -> Self {
         match error {
-            StatusError::Workspace(error) if error.is_shallow() => Self::of_workspace(Exit::Undecided, &error),
+            StatusError::Workspace(error) if error.is_shallow() => Self::new(Exit::Undecided, &error),
             StatusError::Workspace(error) => error.into(),
             StatusError::Evidence(error) => error.into(),
             StatusError::Store(error) => error.into(),
