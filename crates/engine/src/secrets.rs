@@ -11,7 +11,7 @@ use std::fmt;
 pub const SECRETS_PATH: &str = "/etc/rcrepro/secrets.sh";
 /// The variable that names a file for bash to run first.
 pub(crate) const SECRETS_VARIABLE: &str = "BASH_ENV";
-/// What stands in a stream for a secret word.
+/// What a stream shows in place of a secret word.
 const HIDDEN: &[u8] = b"(hidden)";
 
 /// The secrets of a network step, which begins with bash.

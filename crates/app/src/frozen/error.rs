@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::access::DeniedRegistry;
+use super::denied::DeniedRegistry;
 use super::failed_step::{self, Blame};
 use super::{go, mirror, npm};
 use rcrepro_engine::EngineError;

@@ -22,12 +22,13 @@ use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 use rcrepro_store::export::{is_whole, lookup};
 
-pub use access::DeniedRegistry;
+pub use denied::DeniedRegistry;
 pub use error::{Abridged, FrozenError};
 
 mod access;
 mod advisories;
 pub(crate) mod client;
+mod denied;
 mod error;
 pub mod failed_step;
 pub mod go;

@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(decode(&[&bytes[..], b"\n"].concat()), Err(LedgerError::NotCanonical));
         let later = SuppressionLedger { version: LEDGER_VERSION + 1, ..ledger };
         assert_eq!(decode(&encode(&later).0), Err(LedgerError::Version { found: u64::from(LEDGER_VERSION) + 1 }));
-        for bytes in [&b"[]"[..], b"{\"entries\":[],\"more\":1,\"version\":1}", b"{", b""] {
+        for bytes in [&b"[]"[..], b"{\"entries\":[],\"more\":1,\"version\":2}", b"{", b""] {
             assert!(matches!(decode(bytes), Err(LedgerError::Malformed(_))));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::{RegistryClient, Variables, home};
+use super::settings::{RegistryClient, Variables, home};
 
 /// The most bytes of a file of settings.
 const LIMIT: u64 = 1 << 20;

@@ -1,12 +1,14 @@
 //! What opens registries on this machine, for the steps that have a network: the settings of Go, npm, pnpm and yarn.
 //!
-//! Nothing of it is recorded: settings that are no secret become variables, everything else one script that the step's shell runs
+//! Nothing of it is recorded: settings without a secret become variables, everything else one script that the step's shell runs
 //! first ([`StepSecrets`]), and every secret word is taken out of what the step says. The locked digest is what is relied on.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use self::npmrc::NpmSettings;
+pub use self::settings::LookedAt;
+pub(crate) use self::settings::{ProjectFile, RegistryClient, Variables};
 use self::words::SecretWords;
 use rcrepro_engine::StepSecrets;
 use rcrepro_shell::quoted;
@@ -14,6 +16,7 @@ use rcrepro_shell::quoted;
 mod files;
 mod netrc;
 mod npmrc;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -22,34 +25,6 @@ mod yarnrc;
 /// Where the step finds what is written for its client; it ends with the container.
 const NETRC: &str = "/dev/shm/rcrepro-netrc";
 const NPMRC: &str = "/dev/shm/rcrepro-npmrc";
-
-/// Whose settings a step needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RegistryClient {
-    Go,
-    Npm,
-    Pnpm,
-    Yarn,
-}
-
-/// The variables of this machine, in which settings are and by which they are found.
-pub(crate) type Variables = BTreeMap<String, String>;
-
-/// A file of settings of the source, by its path, which the step finds beside its lock.
-pub(crate) type ProjectFile = (String, String);
-
-/// A place where credentials were looked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LookedAt {
-    /// Such as `~/.npmrc`.
-    pub place: String,
-    /// The hosts, with their ports, for which it has credentials.
-    pub hosts: BTreeSet<String>,
-    /// Variables that it names and that are not set.
-    pub unset: BTreeSet<String>,
-    /// Whether it is there at all.
-    pub is_there: bool,
-}
 
 /// What a step with network is given.
 #[derive(Debug, Default)]
@@ -195,9 +170,4 @@ fn is_the_steps_own(name: &str) -> bool {
     let fixed =
         ["HOME", "HOSTNAME", "LANG", "LC_ALL", "PATH", "SOURCE_DATE_EPOCH", "TZ", "IFS", "ENV", "SHELLOPTS", "UID"];
     !is_name || fixed.contains(&name) || ["LD_", "BASH", "NODE_"].iter().any(|start| name.starts_with(start))
-}
-
-/// Gives the folder of this machine's user.
-fn home(variables: &Variables) -> Option<PathBuf> {
-    variables.get("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
 }

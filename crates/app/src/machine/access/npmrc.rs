@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::settings::{LookedAt, Variables};
 use super::words::{self, SecretWords, host};
-use super::{LookedAt, Variables};
 use rcrepro_model::content::base64;
 
 /// What opens a registry, behind `//HOST/PATH/:`.
@@ -176,7 +176,7 @@ pub(super) fn expand(text: &str, variables: &Variables) -> (String, Vec<String>)
     (plain, unset)
 }
 
-/// Lists where a text names variables: the place, the name, what stands for it where it is not set.
+/// Lists where a text names variables: the place, the name, what is written in its place where it is not set.
 fn references(text: &str) -> impl Iterator<Item = (std::ops::Range<usize>, &str, Option<&str>)> {
     text.match_indices("${").filter_map(|(start, _)| {
         let inside = text[start + 2..].split_once('}')?.0;
@@ -206,7 +206,7 @@ fn unquoted(text: &str) -> &str {
     inner('"').or_else(|| inner('\'')).unwrap_or(text)
 }
 
-/// Reads a value: in quotes as it stands, else up to a comment.
+/// Reads a value: all that is in quotes, or up to a comment.
 fn unescaped(value: &str) -> String {
     let inner = unquoted(value);
     if inner.len() != value.len() {

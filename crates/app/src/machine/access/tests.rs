@@ -135,19 +135,12 @@ fn a_strangers_settings_name_no_variable_of_this_machine() {
     let project =
         [(".npmrc", "registry=https://evil.example\n//evil.example/:_authToken=${OTHER}\nstrict-ssl=false\n")];
     let access = machine.gather_with(RegistryClient::Npm, &project, None);
-    let script = script(&access);
-    assert!(script.contains("//own.example/:_authToken = s3cr3t-token\n"), "{script}");
-    assert!(!script.contains("s3cr3t-other") && !script.contains("OTHER"), "{script}");
-    assert!(
-        script.contains("export npm_config_strict_ssl='true'\n")
-            || script.contains("export npm_config_strict_ssl=true\n")
-    );
-    assert!(
-        machine
-            .gather(RegistryClient::Npm, &project)
-            .secrets
-            .is_some_and(|secrets| { String::from_utf8_lossy(&secrets.script).contains("s3cr3t-other") })
-    );
+    let given = script(&access);
+    assert!(given.contains("//own.example/:_authToken = s3cr3t-token\n"), "{given}");
+    assert!(!given.contains("s3cr3t-other") && !given.contains("export OTHER"), "{given}");
+    assert!(given.contains("export npm_config_strict_ssl=true\n"), "{given}");
+    let own = script(&machine.gather(RegistryClient::Npm, &project));
+    assert!(own.contains("s3cr3t-other"), "{own}");
 }
 
 #[test]

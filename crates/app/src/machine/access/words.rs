@@ -12,7 +12,7 @@ const SHORTEST: usize = 4;
 pub(super) struct SecretWords(BTreeSet<Vec<u8>>);
 
 impl SecretWords {
-    /// Adds a secret as it stands.
+    /// Adds a secret, unchanged.
     pub fn add(&mut self, word: &[u8]) {
         if word.len() >= SHORTEST {
             self.0.insert(word.to_vec());

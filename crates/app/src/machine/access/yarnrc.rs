@@ -1,7 +1,7 @@
 //! `.yarnrc.yml` of yarn 2 and later, as settings of npm, whose client fetches for every step.
 
-use super::Variables;
 use super::npmrc::{NpmSettings, expand, nerf};
+use super::settings::Variables;
 use rcrepro_format::syntax::node::SyntaxNode;
 use rcrepro_model::content::base64;
 use rcrepro_pins::syntax::yaml;
