@@ -260,7 +260,8 @@ fn a_clone_without_the_wanted_history_is_refused_before_a_run() {
         let into = into.to_str().expect("text");
         scene.git(&[&["clone", "-q", "--depth", "1"], tags, &[&from, into]].concat());
         let ended = scene.run(&["-C", into, "check"]);
-        says(&ended, 3, &["`git = true`: ", "is a shallow clone", "hint: git fetch --unshallow --tags"]);
+        let hint = format!("hint: git -C {into} fetch --unshallow --tags");
+        says(&ended, 3, &["`git = true`: ", "is a shallow clone", &hint]);
     }
 }
 

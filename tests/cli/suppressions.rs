@@ -166,7 +166,7 @@ fn a_shallow_clone_cannot_say_what_is_new() {
     scene.git(&["clone", "-q", "--depth", "1", &from, "shallow"]);
     let ended = scene.run(&["-C", "shallow", "suppressions"]);
     assert_eq!(ended.code, 5, "{}", ended.stdout);
-    for said in ["is a shallow clone", "hint: git fetch --unshallow --tags"] {
+    for said in ["is a shallow clone", "hint: git -C shallow fetch --unshallow --tags"] {
         assert!(ended.stderr.contains(said), "{}", ended.stderr);
     }
     has(&scene, &["-C", "shallow", "verdict"], 1, "condition: suppressions/shallow-clone: the git repository");
