@@ -128,7 +128,7 @@ async fn secrets_reach_the_step_and_nothing_that_is_kept() {
     };
     let line = format!(
         ". \"$BASH_ENV\"; echo \"$TOKEN\" | sed s/hunter/HUNTER/; echo \"to $TOKEN\"; cat /dev/shm/rc >&2; stat -c '%a %s' {SECRETS_PATH} /dev/shm/rc; \
-         tr '\\0' ' ' < /proc/1/cmdline | grep -c hunter; umask"
+         tr '\\0' ' ' < /proc/1/cmdline | grep -c 'hunter[2]'; umask"
     );
     let case = Case { network, ..Case::sh(&line) };
     let executed = scene.run(&case).await.expect("a result");

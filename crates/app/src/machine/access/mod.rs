@@ -105,7 +105,7 @@ impl Gathering {
         (project, of_project): (&[ProjectFile], Option<&Variables>),
         looked_at: &mut Vec<LookedAt>,
     ) {
-        let none = Variables::new();
+        let (none, is_trusted) = (Variables::new(), of_project.is_some());
         let of_project = of_project.unwrap_or(&none);
         let mut settings = NpmSettings::default();
         for (place, path) in files::npm(client, variables) {
@@ -132,8 +132,10 @@ impl Gathering {
         if !text.is_empty() {
             self.files.push((NPMRC, text));
             self.exported.insert("npm_config_userconfig".to_owned(), NPMRC.to_owned());
-            // A project's `.npmrc` may name a proxy, too: whom tokens go to is then for TLS to say.
-            self.exported.insert("npm_config_strict_ssl".to_owned(), "true".to_owned());
+            // A stranger's `.npmrc` may name a proxy, too: whom tokens go to is then for TLS to say.
+            if !is_trusted {
+                self.exported.insert("npm_config_strict_ssl".to_owned(), "true".to_owned());
+            }
         }
     }
 
