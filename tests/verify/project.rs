@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rcrepro_app::run::RunOptions;
 use rcrepro_app::run::context::RunContext;
@@ -55,7 +55,21 @@ impl Project {
         project.write("src/main.go", b"package main\n");
         project.git(&["init", "-q", "-b", "main"]);
         project.commit("2026-01-02T03:04:05Z");
+        link(project.with_image(), &project.store);
         project
+    }
+
+    /// Gives a store that has nothing but the image, which is built once for all projects.
+    fn with_image(&self) -> &'static Path {
+        static STORE: OnceLock<PathBuf> = OnceLock::new();
+        STORE.get_or_init(|| {
+            let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("verify-store");
+            let mut program = Command::new(env!("CARGO_BIN_EXE_rcrepro"));
+            program.current_dir(self.path("")).arg("--store").arg(&store).args(["image", "build", "base"]);
+            let output = program.output().expect("the program starts");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            store
+        })
     }
 
     pub fn path(&self, file: &str) -> PathBuf {
@@ -220,5 +234,18 @@ fn options(workspace: &Workspace) -> RunOptions<'_> {
         on_failure: OnFailure::KeepGoing,
         fresh: false,
         today: super::today(),
+    }
+}
+
+/// Gives a folder the files of another one. A store replaces its files and writes into none.
+fn link(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("made");
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            link(&source, &target);
+        } else if std::fs::hard_link(&source, &target).is_err() {
+            std::fs::copy(&source, &target).expect("copied");
+        }
     }
 }

@@ -86,7 +86,7 @@ pub enum ActionError {
 /// Derives a command's action and stores the messages that it names.
 ///
 /// `results` are the commands that ran before. Outputs are grafted into the source tree; a path that is there already
-/// is an error: a declared output may not be part of the source.
+/// is an error: a declared output may not be part of the source, except for the folder that git keeps for it.
 ///
 /// # Errors
 /// [`ActionError`] when something is unresolved, does not fit, or cannot be stored.

@@ -17,7 +17,8 @@ use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{
-    CommandEntry, NormalizerEntry, OutputEntry, PlatformEntry, ReproManifest, SourceEntry, version_for,
+    CommandEntry, NormalizerEntry, OLDEST_MANIFEST_VERSION, OutputEntry, PlatformEntry, ReproManifest, SourceEntry,
+    version_for,
 };
 use rcrepro_model::evidence::run_record::{
     AttemptRecord, CommandRecord, LimitsRecord, MachineRecord, RUN_RECORD_VERSION, RunRecord,
@@ -55,6 +56,10 @@ pub(crate) fn record_packet(
     let commands = &executed.executions.commands;
     context.store.put(&workspace.plan_bytes)?;
     let mut manifest = manifest(workspace, id, &prepared.resolved, commands);
+    // A replay is told in the version that it replays: what the usual clock of a line is depends on it.
+    if recorded.is_some_and(|(recorded, _)| recorded.version == OLDEST_MANIFEST_VERSION) {
+        manifest = manifest.in_oldest_words();
+    }
     // A replay of a manifest without a ledger is compared with one without.
     if recorded.is_none_or(|(recorded, _)| recorded.suppressions.is_some()) {
         manifest.suppressions = ledger::record(&workspace.plan, &manifest, &**context.store)?;

@@ -155,6 +155,17 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_is_told_in_the_oldest_words_where_they_have_its_clocks() {
+        let recorded = decode(RECORDED).expect("a manifest");
+        assert_eq!(recorded.clone().in_oldest_words(), recorded, "that version has no clock that starts");
+        let mut standing = recorded;
+        standing.commands.iter_mut().for_each(|command| command.clock = ClockMode::Stands);
+        let oldest = standing.in_oldest_words();
+        assert_eq!(oldest.version, OLDEST_MANIFEST_VERSION);
+        assert_eq!(decode(&encode(&oldest).0).as_ref(), Ok(&oldest));
+    }
+
+    #[test]
     fn the_mark_of_a_failure_and_its_version_go_together() {
         let recorded = decode(RECORDED).expect("a manifest");
         assert!(!String::from_utf8_lossy(RECORDED).contains("failed"), "what passed has no such key");

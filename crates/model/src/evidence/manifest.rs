@@ -67,6 +67,19 @@ pub struct ReproManifest {
 }
 
 impl ReproManifest {
+    /// Says it in the words of [`OLDEST_MANIFEST_VERSION`]; as it is where that version has no word for one of its clocks.
+    #[must_use]
+    pub fn in_oldest_words(mut self) -> Self {
+        let has_word = |clock: ClockMode| matches!(clock, ClockMode::Real | ClockMode::Stands | ClockMode::Pinned);
+        if self.failed.is_none() && self.commands.iter().all(|command| has_word(command.clock)) {
+            for command in self.commands.iter_mut().filter(|command| command.clock == ClockMode::Stands) {
+                command.clock = ClockMode::Pinned;
+            }
+            self.version = OLDEST_MANIFEST_VERSION;
+        }
+        self
+    }
+
     /// Returns what was recorded of the command with this id.
     #[must_use]
     pub fn command(&self, id: &Name) -> Option<&CommandEntry> {

@@ -248,12 +248,6 @@ pub struct WorldSettings {
 }
 
 impl WorldSettings {
-    /// Returns the wall clock that a key asks for, by its word of today; none where it follows from the tools on the line.
-    #[must_use]
-    pub fn named_clock(&self) -> Option<ClockMode> {
-        if self.machine { Some(ClockMode::Real) } else { self.clock.map(ClockMode::today) }
-    }
-
     /// Returns the wall clock that is asked for, `tool` where no key says which.
     #[must_use]
     pub fn mode(&self, tool: ClockMode) -> ClockMode {

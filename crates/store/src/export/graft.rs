@@ -12,8 +12,9 @@ use rcrepro_model::content::tree::{Directory, TreeNode};
 /// the directories on the way are read and written. [`Digest::of`] no bytes is the empty base.
 ///
 /// # Errors
-/// [`ExportError::Exists`] when something is already at a path, even a directory, or a file or symlink is on the way there:
-/// a declared output must not exist in the source. Otherwise when a directory on the way cannot be read or written.
+/// [`ExportError::Exists`] when something is already at a path, or a file or symlink is on the way there: a declared output must
+/// not exist in the source. A folder may be there if all that is in it is in the new one, too, unchanged, or was only there so that
+/// git keeps the folder. Otherwise when a directory on the way cannot be read or written.
 pub fn graft(store: &dyn BlobStore, base: Digest, nodes: &[(TreePath, TreeNode)]) -> Result<Digest, ExportError> {
     let batch = store.batch()?;
     let parts = nodes.iter().map(|(path, node)| (path.segments().collect(), node)).collect();
@@ -43,6 +44,12 @@ fn graft_below(
         let path = child(at, &name);
         let node = match (&group[..], directory.entries.get(&name)) {
             ([(rest, node)], None) if rest.is_empty() => (*node).clone(),
+            ([(rest, node)], Some(there)) if rest.is_empty() => {
+                if let Some(path) = hidden(store, &path, there, node)? {
+                    return Err(ExportError::Exists { path });
+                }
+                (*node).clone()
+            }
             (group, _) if group.iter().any(|(rest, _)| rest.is_empty()) => return Err(ExportError::Exists { path }),
             (_, None) => {
                 TreeNode::Directory { digest: graft_below(store, batch, Directory::default(), Some(&path), group)? }
@@ -56,4 +63,40 @@ fn graft_below(
         directory.entries.insert(name, node);
     }
     Ok(batch.put(&directory.encode())?)
+}
+
+/// Finds a file or symlink that a folder in the place of another one would hide; none where everything is still in it, or was only
+/// there so that git keeps the folder. Anything but a folder hides what is in its place.
+fn hidden(
+    store: &dyn BlobStore,
+    path: &TreePath,
+    there: &TreeNode,
+    node: &TreeNode,
+) -> Result<Option<TreePath>, ExportError> {
+    let (TreeNode::Directory { digest: there }, TreeNode::Directory { digest: node }) = (there, node) else {
+        return Ok(Some(path.clone()));
+    };
+    let (there, laid) = (read_directory(store, *there)?, read_directory(store, *node)?);
+    for (name, old) in &there.entries {
+        let below = child(Some(path), name);
+        let found = match (old, laid.entries.get(name)) {
+            (old, Some(new)) if old == new => None,
+            (TreeNode::Directory { .. }, Some(new @ TreeNode::Directory { .. })) => hidden(store, &below, old, new)?,
+            (TreeNode::Directory { .. }, None) => {
+                let empty = TreeNode::Directory { digest: Digest::of(b"") };
+                hidden(store, &below, old, &empty)?
+            }
+            (TreeNode::File { digest, .. }, None) if keeps_a_folder(name, *digest) => None,
+            _ => Some(below),
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a file says nothing to a command: git keeps no empty folder, so that one is put into it.
+fn keeps_a_folder(name: &Name, content: Digest) -> bool {
+    content == Digest::of(b"") || name.as_str() == ".gitignore"
 }

@@ -93,6 +93,15 @@ fn a_graft_equals_the_tree_made_at_once() {
 }
 
 #[test]
+fn a_graft_replaces_a_folder_of_which_nothing_is_lost() {
+    let store = MemoryStore::default();
+    let base = tree(&store, &[("web/dist/.gitkeep", ""), ("web/dist/old/.gitignore", "*\n"), ("web/dist/fixed", "1")]);
+    let built = tree(&store, &[("app.js", "2"), ("fixed", "1")]);
+    let root = graft(&store, base, &[(path("web/dist"), TreeNode::Directory { digest: built })]).expect("graft");
+    assert_eq!(root, tree(&store, &[("web/dist/app.js", "2"), ("web/dist/fixed", "1")]));
+}
+
+#[test]
 fn a_graft_never_hides_what_is_there() {
     let store = MemoryStore::default();
     let base = tree(&store, &[("work/a", "1"), ("work/b/c", "2")]);
@@ -102,7 +111,9 @@ fn a_graft_never_hides_what_is_there() {
         assert!(matches!(&error, ExportError::Exists { path } if path.as_str() == at), "{error}");
     };
     taken(&[(path("work/a"), node())], "work/a");
-    taken(&[(path("work/b"), TreeNode::Directory { digest: Digest::of(EMPTY) })], "work/b");
+    taken(&[(path("work/b"), TreeNode::Directory { digest: Digest::of(EMPTY) })], "work/b/c");
+    taken(&[(path("work"), TreeNode::Directory { digest: tree(&store, &[("a", "1"), ("b/c", "3")]) })], "work/b/c");
+    taken(&[(path("work/b"), node())], "work/b");
     taken(&[(path("work/a/b"), node())], "work/a");
     taken(&[(path("n"), node()), (path("n"), node())], "n");
     taken(&[(path("n"), node()), (path("n/m"), node())], "n");

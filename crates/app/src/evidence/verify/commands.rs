@@ -15,7 +15,7 @@ use rcrepro_model::evidence::finding::{FindingName, Note};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry, OutputEntry};
 use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::{CommandSpec, Plan};
-use rcrepro_proof::Proof;
+use rcrepro_proof::{Proof, usual_clock};
 use rcrepro_store::StoreError;
 use rcrepro_store::export::ExportError;
 
@@ -109,13 +109,15 @@ impl Judge<'_> {
         let name = FindingName::PlanDiffers;
         self.same(name, &format!("{at}.line"), &spec.line, &entry.line);
         self.same(name, &format!("{at}.image"), &spec.image, &entry.image);
-        // A machine that cannot make the clock gives its own; what was not asked for nobody can have got. Where the plan names
-        // no clock, it follows from the tool and from the rcrepro that ran it, of which a reader is told.
-        if let Some(expected) = spec.world.named_clock() {
-            let is_less = matches!(entry.clock, ClockMode::Real | ClockMode::Unconfirmed);
-            if !is_less || expected == ClockMode::Real {
-                self.same(name, &format!("{at}.clock"), &expected.as_str(), &entry.clock.today().as_str());
-            }
+        // A machine that cannot make the clock gives its own; what was not asked for nobody can have got.
+        let tool = match self.manifest.version {
+            2 => ClockMode::Stands,
+            _ => usual_clock(&spec.line, spec.proof),
+        };
+        let expected = spec.world.mode(tool).today();
+        let is_less = matches!(entry.clock, ClockMode::Real | ClockMode::Unconfirmed);
+        if !is_less || expected == ClockMode::Real {
+            self.same(name, &format!("{at}.clock"), &expected.as_str(), &entry.clock.today().as_str());
         }
         self.same(name, &format!("{at}.require"), &spec.require.as_str(), &entry.require.as_str());
         let mut list = |part: &str, expected: String, found: String| {

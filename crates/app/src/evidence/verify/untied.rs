@@ -2,10 +2,9 @@
 
 use super::Judge;
 use rcrepro_model::evidence::finding::Note;
-use rcrepro_model::evidence::manifest::OLDEST_MANIFEST_VERSION;
 use rcrepro_model::execution::attempt::AttemptRule;
 use rcrepro_model::execution::world::ClockMode;
-use rcrepro_model::plan::{CommandSpec, Plan};
+use rcrepro_model::plan::Plan;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_proof::usual_clock;
 
@@ -25,7 +24,9 @@ impl Judge<'_> {
         let Some(plan) = plan else { return };
         for entry in &manifest.commands {
             let Some(spec) = plan.command(&entry.id) else { continue };
-            if let Some(says) = clock(manifest.version, spec, entry.clock.today()) {
+            let asked = spec.world.mode(usual_clock(&spec.line, spec.proof)).today();
+            if entry.clock == ClockMode::Real && asked != ClockMode::Real {
+                let says = format!("the machine's own clock, where the plan asks for one that {}", asked.as_str());
                 self.untie(&format!("commands.{}.clock", entry.id), says);
             }
             if spec.quiet.network == AttemptRule::Forbid {
@@ -37,25 +38,5 @@ impl Judge<'_> {
 
     fn untie(&mut self, at: &str, says: String) {
         self.untied.push(Note { at: at.to_owned(), says });
-    }
-}
-
-/// Says which clock a command had where it is not the one that a run of today would give it; none where it is.
-fn clock(version: u32, spec: &CommandSpec, had: ClockMode) -> Option<String> {
-    let named = spec.world.named_clock();
-    let asked = named.unwrap_or_else(|| usual_clock(&spec.line, spec.proof)).today();
-    match had {
-        _ if had == asked => None,
-        ClockMode::Real => {
-            Some(format!("the machine's own clock, where the plan asks for one that {}", asked.as_str()))
-        }
-        // The only clock of version 2 stands.
-        ClockMode::Starts | ClockMode::Stands if named.is_none() && version > OLDEST_MANIFEST_VERSION => {
-            let (had, asked) = (had.as_str(), asked.as_str());
-            Some(format!(
-                "a clock that {had}: the plan names none, and this rcrepro would give the line one that {asked}"
-            ))
-        }
-        _ => None,
     }
 }

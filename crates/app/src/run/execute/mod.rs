@@ -81,7 +81,10 @@ impl Hint for ExecuteError {
             Self::Engine(error) => error.hint(),
             Self::Store(_) => None,
             Self::Action(_) => {
-                Some("a declared output may not be in the source: remove it there, or from `outputs`".to_owned())
+                Some(
+                    "a declared output may not be in the source, but for a folder of placeholders: remove it there, or from `outputs`"
+                        .to_owned(),
+                )
             }
             Self::NoFileToNormalize { .. } => {
                 Some("name the files themselves as `outputs`, or take it out of `normalize.outputs`".to_owned())
