@@ -60,7 +60,7 @@ fn a_folder_that_git_keeps_for_an_output_is_no_source() {
         assert_eq!(scene.ok(&["log", "RC-05", id]).stdout, said);
     }
     scene.ok(&["replay", "RC-05"]);
-    scene.ok(&["verify", "RC-05"]);
+    scene.ok(&["verify", "manifests/RC-05.json"]);
 }
 
 #[test]

@@ -47,7 +47,8 @@ fn a_walk_lists_folders_before_what_is_in_them() {
 #[test]
 fn a_tree_that_unfolds_without_end_is_refused() {
     let store = MemoryStore::default();
-    let mut digest = tree(&store, &[("f", "")]);
+    let names: Vec<String> = (0..1_000).map(|number| format!("f{number}")).collect();
+    let mut digest = tree(&store, &names.iter().map(|name| (name.as_str(), "")).collect::<Vec<_>>());
     for _ in 0..40 {
         let mut builder = TreeBuilder::default();
         for name in ["a", "b"] {
