@@ -20,7 +20,7 @@ impl FrozenStep<'_> {
         let Some((status, host)) = refusal(said) else { return Ok(None) };
         let looked_at = self.access()?.looked_at;
         let is_known = looked_at.iter().any(|one| one.hosts.contains(&host));
-        // Strangers are told that there is nothing; whoever has credentials is told the truth.
+        // Some registries answer 404 to a client without credentials; one with credentials can believe it.
         if status == 404 && is_known {
             return Ok(None);
         }

@@ -67,7 +67,7 @@ fn plan(manifest: &ReproManifest, blobs: &dyn BlobStore) -> Option<Plan> {
     plan_toml::parse(&String::from_utf8_lossy(&blobs.get(manifest.plan).ok()?), &names).ok()
 }
 
-/// Counts what the ledger of a manifest without one would hold: it is from before there were any, or somebody took it out.
+/// Counts what the ledger would hold if the manifest had one. Either it was recorded before there were ledgers, or somebody removed its ledger.
 fn unclaimed(manifest: &ReproManifest, blobs: &dyn BlobStore, tree: &dyn Fn() -> Option<Rc<TreeReading>>) -> Vec<Note> {
     let Some(plan) = plan(manifest, blobs) else { return Vec::new() };
     // Lines and plan alone may tell, without the source.

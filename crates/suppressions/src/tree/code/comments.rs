@@ -60,7 +60,7 @@ pub fn found(path: &str, bytes: &[u8]) -> Vec<FoundSuppression> {
     let language = Language::of(path);
     let end_of_line =
         |from: usize| bytes[from..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| from + at);
-    // Of data that is no code only gitleaks looks for its word.
+    // In files that are not code, only gitleaks looks for its marker.
     let is_data = language == Language::Other && bytes[..bytes.len().min(SNIFF)].contains(&0);
     let (mut found, mut function) = (Vec::new(), String::new());
     let mut parts: Option<Parts<'_>> = None;
