@@ -34,10 +34,11 @@ const USAGE: &str = "usage: cargo xtask CHORE
   test [ARG…]     make sure that an engine answers, then run every test, and those of engines on Podman, too; with ARGs,
                   which go to cargo test, without Podman
   example         in a clone, ask for the verdict of examples/beacon, its written documents, and its gates by mutants
-  images          build every image twice, in different worlds, compare the digests and run the tools in them
-  hollow [--record [TEXT]]
-                  run the corpus of hollow passes with the real tools and compare with the recordings; or write those anew whose name
-                  holds TEXT, all without one
+  images [IMAGE…] build every image, those that are named again in another world, all without names; compare the digests and run
+                  the tools in them
+  hollow [--if-changed | --record [TEXT]]
+                  run the corpus of hollow passes with the real tools and compare with the recordings; or only if cases,
+                  recordings or tools have changed since that passed; or write those anew whose name holds TEXT, all without one
   bench           measure beside docker, sha256sum, umoci and buildah, in a release build
   campaign DIR…   run the tests of other projects' checkouts inside and outside of the pinned world, and compare each test's verdicts
   dependencies    check that docs/design/dependencies.md names exactly the crates of the workspace's manifests
@@ -51,8 +52,9 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(root),
         ["test", ref rest @ ..] => test::run(root, rest),
         ["example"] => example::run(root),
-        ["images"] => images::run(root),
+        ["images", ref names @ ..] => images::run(root, names),
         ["hollow"] => hollow::run(root, None),
+        ["hollow", "--if-changed"] => hollow::run_if_changed(root),
         ["hollow", "--record"] => hollow::run(root, Some("")),
         ["hollow", "--record", only] => hollow::run(root, Some(only)),
         ["bench"] => bench::run(root),

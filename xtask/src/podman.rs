@@ -131,10 +131,16 @@ fn podman(folder: &Path) -> Command {
     command
 }
 
-/// The same in a network namespace of its own.
+/// What Podman asks, whenever somebody asks for its information, which package each program that it uses comes from: a third of a
+/// second of processor time on Debian.
+const PACKAGE_MANAGER: &str = "/usr/bin/dpkg";
+
+/// The same in a network namespace of its own, where no package is found.
 fn isolated(folder: &Path) -> Command {
     let mut command = Command::new("unshare");
-    command.args(["--net", "podman"]);
+    command.args(["--net", "--mount", "--propagation", "slave", "sh", "-c"]);
+    command.arg(format!("[ ! -e {PACKAGE_MANAGER} ] || mount --bind /bin/true {PACKAGE_MANAGER}; exec \"$@\""));
+    command.args(["sh", "podman"]);
     global(&mut command, folder);
     command
 }

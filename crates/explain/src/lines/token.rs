@@ -159,13 +159,19 @@ fn address(rest: &str) -> usize {
     if digits > 0 && word_end(rest) == digits + 2 { digits + 2 } else { 0 }
 }
 
+/// No longer than what a kernel takes. Without a bound, a line of nothing but such characters would be read again at each of them.
+const PATH_MAX: usize = 4096;
+
 /// Returns the length of a path: it begins with `/`, `./`, `../` or `~/`, or has a slash between names.
 fn path(rest: &str, before: Option<char>) -> usize {
     if before.is_some_and(|c| matches!(c, '/' | '.' | '-' | '@' | '+')) {
         return 0;
     }
-    let part = |c: char| c.is_alphanumeric() || "_-.+@~%=,".contains(c);
-    let end = rest.find(|c: char| !part(c) && c != '/').unwrap_or(rest.len());
+    let part = |c: char| matches!(c, '_' | '-' | '.' | '+' | '@' | '~' | '%' | '=' | ',' | '/') || c.is_alphanumeric();
+    let end = rest.char_indices().find(|&(at, c)| at > PATH_MAX || !part(c)).map_or(rest.len(), |(at, _)| at);
+    if end > PATH_MAX {
+        return 0;
+    }
     let text = rest[..end].trim_end_matches(['.', ',']);
     let named = text.chars().any(char::is_alphanumeric);
     let rooted = text.starts_with('/') || text.starts_with("./") || text.starts_with("../") || text.starts_with("~/");

@@ -16,12 +16,17 @@ const LIMIT: usize = 2_000_000;
 /// # Errors
 /// [`ExportError`] when a directory is missing, damaged or not canonical, or there are more than two million entries.
 pub fn walk(store: &dyn BlobStore, root: Digest) -> Result<Vec<(TreePath, TreeNode)>, ExportError> {
+    walk_within(store, root, LIMIT)
+}
+
+/// The same, for no more than so many entries.
+fn walk_within(store: &dyn BlobStore, root: Digest, limit: usize) -> Result<Vec<(TreePath, TreeNode)>, ExportError> {
     let mut found = Vec::new();
     // The entries still to be visited, the next one last.
     let mut waiting = entries(store, root, None)?;
     while let Some((path, node)) = waiting.pop() {
-        if found.len() + waiting.len() >= LIMIT {
-            return Err(ExportError::TooMany { root, limit: LIMIT });
+        if found.len() + waiting.len() >= limit {
+            return Err(ExportError::TooMany { root, limit });
         }
         if let TreeNode::Directory { digest } = &node {
             waiting.extend(entries(store, *digest, Some(&path))?);
@@ -55,4 +60,26 @@ pub fn lookup(store: &dyn BlobStore, root: Digest, path: &TreePath) -> Result<Op
         }
     }
     Ok(Some(here))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStore;
+    use rcrepro_model::content::tree::TreeBuilder;
+
+    #[test]
+    fn a_tree_that_unfolds_without_end_is_refused() {
+        let store = MemoryStore::default();
+        let path = |name: &str| name.parse::<TreePath>().expect("a path");
+        let mut digest = store.put(b"").expect("put");
+        for _ in 0..40 {
+            let mut builder = TreeBuilder::default();
+            for name in ["a", "b"] {
+                builder.insert(&path(name), TreeNode::Directory { digest }).expect("no duplicate");
+            }
+            digest = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("put");
+        }
+        assert!(matches!(walk_within(&store, digest, 10_000), Err(ExportError::TooMany { limit: 10_000, .. })));
+    }
 }
