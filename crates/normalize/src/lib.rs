@@ -36,6 +36,7 @@ mod node;
 mod normalizer;
 #[cfg(test)]
 mod properties;
+mod sgr;
 mod syntax;
 mod tap;
 
@@ -51,6 +52,7 @@ use crate::node::node_spec;
 use crate::node::npm_ci;
 use crate::node::npm_error;
 use crate::node::tsc_diagnostics;
+use crate::node::vite;
 use crate::node::vitest;
 use crate::node::vitest_json;
 use crate::node::vitest_verbose;
@@ -63,7 +65,7 @@ pub use normalizer::Normalizer;
 pub const MAX_INPUT: u64 = 64 * 1024 * 1024;
 
 /// Every normalizer, sorted by name.
-const ALL: [Normalizer; 26] = [
+const ALL: [Normalizer; 28] = [
     buildkit::NORMALIZER,
     docker_build::NORMALIZER,
     gitleaks::CSV,
@@ -85,8 +87,10 @@ const ALL: [Normalizer; 26] = [
     node_spec::NORMALIZER,
     npm_ci::NORMALIZER,
     npm_error::NORMALIZER,
+    sgr::NORMALIZER,
     tap::NORMALIZER,
     tsc_diagnostics::NORMALIZER,
+    vite::NORMALIZER,
     vitest::NORMALIZER,
     vitest_json::NORMALIZER,
     vitest_verbose::NORMALIZER,
@@ -146,8 +150,10 @@ mod tests {
                 "node-spec@1 760b8df46d01d82c6a990427da738f4d743d78a1b110f061e12dd333bae86320",
                 "npm-ci@1 13dde2a0bee6fcc3504ea4d7c3a70558858c2645df6fe08783492be62bbcd656",
                 "npm-error@1 20700cd6f2b910ee3c2915ae1090021342caf4bb8f5940e1039671830887749a",
+                "sgr@1 bdceeabb1875cc599a63fc0220953a8eb61408ba2232f4eb006f5d7fab82c0d3",
                 "tap@1 ce4a4307e8a11f5fda550b970824f0c8d138b1753064da6d38c3299bfdec0104",
                 "tsc-diagnostics@1 a84383da6c848c9531b8b5aaaa901491a1f553d882b4e954b6889e2440ad125e",
+                "vite@1 247ded21c3a7f41d0fe6e0c5b8afe7603fa9ae95ae301fd8ff13dc528f8550e6",
                 "vitest@1 65831334218c8321ee6eeb42f139848699adfd2afbb0239e0da5e54b0bde7cf5",
                 "vitest-json@1 01ca9cbe3b914a965b13421114fb4c986ad2739fefb21f21471689523e0710af",
                 "vitest-verbose@1 06c3e04d8de512656e13307ded745ba62b96d3933a74644aabe622f578fde91e",

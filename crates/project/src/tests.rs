@@ -52,7 +52,7 @@ fn server() -> Files {
     ])
 }
 
-const NORMALIZERS: &[&str] = &["go-test", "go-test-v", "go-test-json", "jest", "npm-ci", "vitest"];
+const NORMALIZERS: &[&str] = &["go-test", "go-test-v", "go-test-json", "jest", "npm-ci", "sgr", "vite", "vitest"];
 
 const PACKAGE: &str = r#"{
   "name": "web",

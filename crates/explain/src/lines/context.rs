@@ -20,8 +20,9 @@ pub(crate) const CLOCK: &str = "clock = \"stands\" in the plan; SOURCE_DATE_EPOC
 
 /// Names what removes a time span from the output of the command's programs.
 pub(crate) fn span_remedy(place: &PairContext<'_>) -> &'static str {
-    const OF_PROGRAMS: [(&str, &str); 4] = [
-        ("vitest", "normalize.stdout = [\"vitest\"]"),
+    const OF_PROGRAMS: [(&str, &str); 5] = [
+        ("vitest", "normalize.stdout = [\"sgr\", \"vitest\"]"),
+        ("vite", "normalize.stdout = [\"vite\"], normalize.stderr = [\"vite\"]"),
         ("go", "normalize.stdout = [\"go-test\"], or quantised = [\"go\"]"),
         ("npm", "normalize.stdout = [\"npm-ci\"]"),
         ("gitleaks", "clock = \"stands\" with quantised = [\"gitleaks\"]"),

@@ -5,6 +5,7 @@ pub(crate) mod node_spec;
 pub(crate) mod npm_ci;
 pub(crate) mod npm_error;
 pub(crate) mod tsc_diagnostics;
+pub(crate) mod vite;
 pub(crate) mod vitest;
 pub(crate) mod vitest_json;
 pub(crate) mod vitest_verbose;

@@ -2,4 +2,5 @@
 
 pub(crate) mod json;
 pub(crate) mod json_text;
+pub(crate) mod sgr;
 pub(crate) mod token;

@@ -136,7 +136,7 @@ fn tests_of_module(
     let run = whole.map_or_else(|| "go test ./... -count=1".to_owned(), |line| line.line.text.clone());
     let mut test = command("go-test", within(folder, &run));
     let words: Vec<String> = run.split_whitespace().map(str::to_owned).collect();
-    test.normalizer = Some(go_test_normalizer(&words));
+    test.normalizers = vec![go_test_normalizer(&words)];
     let (limit, why) = granted(whole.or(lines.first()).copied()).unzip();
     test.timeout = limit;
     test.comments.extend(why.or_else(|| whole.map(|line| line.line.place.to_string())));
@@ -145,7 +145,7 @@ fn tests_of_module(
         let id = format!("go-test-{}", more.len() + 2);
         if is_another_build(line, &words) {
             let mut other = command(&id, within(folder, &line.line.text));
-            other.normalizer = Some(go_test_normalizer(&line.words()));
+            other.normalizers = vec![go_test_normalizer(&line.words())];
             other.timeout = granted(Some(line)).map(|(limit, _)| limit);
             other.comments.push(line.line.place.to_string());
             more.push(other);

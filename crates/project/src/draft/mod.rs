@@ -129,14 +129,10 @@ fn write_commands(writer: &mut Writer, planned: &[PlannedCommand]) {
         writer.list("frozen", &command.frozen);
         writer.list("needs", &command.needs);
         writer.list("outputs", &command.outputs);
-        if let Some(normalizer) = command.normalizer {
-            writer.line(&format!("normalize.stdout = [\"{normalizer}\"]"));
-        }
-        if let Some(normalizer) = command.errors_normalizer {
-            writer.line(&format!("normalize.stderr = [\"{normalizer}\"]"));
-        }
-        if let Some(clock) = command.clock {
-            writer.line(&format!("clock = \"{clock}\" # it prints how long it took"));
+        writer.list("normalize.stdout", &command.normalizers);
+        writer.list("normalize.stderr", &command.errors_normalizers);
+        if let Some(reason) = command.stands_because {
+            writer.line(&format!("clock = \"stands\" # {reason}"));
         }
         if let Some(timeout) = &command.timeout {
             writer.entry("timeout", timeout);

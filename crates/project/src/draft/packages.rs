@@ -2,7 +2,9 @@
 
 use super::clients::PlannedClient;
 use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within, word};
-use super::scripts::{ScriptTool, drives_a_browser, is_webpack_build, tool_script, wanted_memory, whole_tests};
+use super::scripts::{
+    ScriptTool, drives_a_browser, is_vite_build, is_webpack_build, tool_script, wanted_memory, whole_tests,
+};
 use crate::npm::NpmPackage;
 use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
@@ -86,7 +88,9 @@ fn install_of_package(project: &ProjectSurvey, package: &NpmPackage, client: Pla
     let mut install = PlannedCommand::new("install", project.named(&id, folder), line, "node");
     install.frozen = vec![packages_input(project, package)];
     install.outputs = package.installs.iter().map(|folder| joined(folder, "node_modules")).collect();
-    install.normalizer = client.is_npm().then_some("npm-ci");
+    if client.is_npm() {
+        install.normalizers = vec!["npm-ci"];
+    }
     install.only_exit_code = !client.is_npm();
     install.comments.extend(package.lock.iter().map(|(_, lock)| lock.clone()));
     install.comments.extend(package.package_manager.iter().map(|seen| format!("{}: {}", seen.place, seen.text)));
@@ -121,8 +125,9 @@ fn tests_of_package(
         test.comments.extend(script.map(|script| format!("{}: `{}`", script.place, script.text)));
         match tool {
             ScriptTool::Vitest if test.run.contains("--reporter") => {}
-            ScriptTool::Vitest => test.normalizer = Some("vitest"),
-            _ => test.errors_normalizer = Some("jest"),
+            // Vitest 4 prints colours even into a pipe.
+            ScriptTool::Vitest => test.normalizers = vec!["sgr", "vitest"],
+            _ => test.errors_normalizers = vec!["jest"],
         }
         return Some(test);
     }
@@ -220,7 +225,11 @@ fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, installed: &I
     let mut build = installed.command("frontend-build", id, within(folder, &client.script("build")));
     build.only_exit_code = true;
     build.memory = wanted_memory(&script.text);
-    build.clock = is_webpack_build(script).then_some("stands");
+    build.stands_because = is_webpack_build(script).then_some("it prints how long it took");
+    if is_vite_build(script) {
+        build.normalizers = vec!["vite"];
+        build.errors_normalizers = vec!["vite"];
+    }
     build.timeout = granted(in_ci.first().copied()).map(|(limit, _)| limit);
     build.comments.push(format!("{}: `{}`", script.place, script.text));
     for embed in embeds {

@@ -17,13 +17,13 @@ pub(super) struct PlannedCommand {
     pub(super) frozen: Vec<String>,
     pub(super) needs: Vec<String>,
     pub(super) outputs: Vec<String>,
-    pub(super) normalizer: Option<&'static str>,
-    /// The normalizer of standard error.
-    pub(super) errors_normalizer: Option<&'static str>,
+    pub(super) normalizers: Vec<&'static str>,
+    /// The normalizers of standard error.
+    pub(super) errors_normalizers: Vec<&'static str>,
     pub(super) timeout: Option<String>,
     pub(super) memory: Option<String>,
-    /// The wall clock, where its tool is known to do without one that flows and nothing in the plan's own rules says so.
-    pub(super) clock: Option<&'static str>,
+    /// Why the wall clock stands, where the tool is known to do without one that flows and nothing in the plan's own rules says so.
+    pub(super) stands_because: Option<&'static str>,
     /// Whether the tool's output proves nothing that rcrepro knows.
     pub(super) only_exit_code: bool,
     pub(super) comments: Vec<String>,
@@ -39,11 +39,11 @@ impl PlannedCommand {
             frozen: Vec::new(),
             needs: Vec::new(),
             outputs: Vec::new(),
-            normalizer: None,
-            errors_normalizer: None,
+            normalizers: Vec::new(),
+            errors_normalizers: Vec::new(),
             timeout: None,
             memory: None,
-            clock: None,
+            stands_because: None,
             only_exit_code: false,
             comments: Vec::new(),
         }

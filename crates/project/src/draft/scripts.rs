@@ -66,6 +66,12 @@ pub(super) fn is_webpack_build(script: &SeenText) -> bool {
         && !words.any(|word| matches!(word, "serve" | "watch" | "--watch" | "-w"))
 }
 
+/// Whether a script has a build by vite among its commands.
+pub(super) fn is_vite_build(script: &SeenText) -> bool {
+    let words: Vec<&str> = script.text.split_whitespace().collect();
+    words.windows(2).any(|pair| pair == ["vite", "build"])
+}
+
 /// Browsers and what drives them: they are fetched when they are needed, which no command without a network can.
 const BROWSERS: [&str; 5] = ["cypress", "nightwatch", "playwright", "puppeteer", "testcafe"];
 

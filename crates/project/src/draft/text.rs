@@ -85,9 +85,9 @@ impl Writer {
     }
 
     /// Writes a list; an empty one is the default and left out.
-    pub(super) fn list(&mut self, key: &str, texts: &[String]) {
+    pub(super) fn list(&mut self, key: &str, texts: &[impl AsRef<str>]) {
         if !texts.is_empty() {
-            let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+            let texts: Vec<String> = texts.iter().map(|text| quoted(text.as_ref())).collect();
             self.line(&format!("{key} = [{}]", texts.join(", ")));
         }
     }

@@ -107,6 +107,35 @@ function typed () {
   return process.exit(0)
 }
 
+// What pnpm writes of the time into what it installs: when it last removed packages that nobody needs, and when it last looked.
+// A clock that stands is no remedy: pnpm waits for it.
+const TIMES = [
+  ['.modules.yaml', /("?prunedAt"?: *"?)[^"\n]*/, instant => instant.toUTCString()],
+  ['.pnpm-workspace-state.json', /("lastValidatedTimestamp": *)\d+/, instant => instant.getTime()],
+  ['.pnpm-workspace-state-v1.json', /("lastValidatedTimestamp": *)\d+/, instant => instant.getTime()],
+]
+
+// Puts the time of the source in place of those.
+function evenTimes () {
+  const seconds = Number(process.env.SOURCE_DATE_EPOCH || NaN)
+  if (!Number.isSafeInteger(seconds)) return
+  const instant = new Date(seconds * 1000)
+  for (let folder = process.cwd(), above; ; folder = above) {
+    for (const [name, written, evened] of TIMES) {
+      const at = path.join(folder, 'node_modules', name)
+      try {
+        const text = fs.readFileSync(at, 'utf8')
+        const even = text.replace(written, (_, key) => key + evened(instant))
+        if (even !== text) fs.writeFileSync(at, even)
+      } catch (error) {
+        if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') say(`cannot even the times in ${at}: ${error.message}`)
+      }
+    }
+    above = path.dirname(folder)
+    if (above === folder) return
+  }
+}
+
 function run (name, given) {
   const words = client.dialect === 'berry' ? given : given.filter(word => word !== '--offline' && word !== '--prefer-offline')
   const program = path.join(TREE, 'client', client.programs[name])
@@ -117,6 +146,7 @@ function run (name, given) {
     process.exit(127)
   })
   child.on('exit', (code, signal) => {
+    if (name === 'pnpm') evenTimes()
     if (code !== 0 && missing.size > 0) {
       for (const each of [...missing].sort()) say(`the frozen input \`${INPUT}\` has no answer for ${each}`)
       say(`if the lock asks for that: rcrepro lock ${INPUT}`)

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use super::tarball_lock::TargetPlatform;
 use super::tarballs::FETCH;
@@ -12,7 +13,7 @@ use rcrepro_engine::fake::Script;
 use rcrepro_model::execution::action::Output as StepOutput;
 use rcrepro_model::plan::FrozenKind;
 use rcrepro_store::export::{CheckoutOptions, Contents, checkout};
-use rcrepro_store::ingest::{DirOptions, ingest_dir};
+use rcrepro_store::ingest::{DirOptions, hash_dir, ingest_dir};
 
 const PACKAGE: &str = r#"{"name": "scene", "version": "1.0.0", "dependencies": {"is-odd": "3.0.1"}}"#;
 const ODD: &str = "sha512-CQpnWPrDwmP1+SMHXZhtLtJv90yiyVfluGsX5iNCVkrhQtU3TQHsUWPG9wkdk9Lgd5yNpAg9jQEo90CBaXgWMA==";
@@ -144,6 +145,7 @@ impl Case {
             .env_clear()
             .env("PATH", format!("{}:{path}", folder.join("tree/bin").display()))
             .env("HOME", folder)
+            .env("SOURCE_DATE_EPOCH", "1700000000")
             // Whoever asks elsewhere finds nobody.
             .env("HTTPS_PROXY", "http://127.0.0.1:1")
             .env("npm_config_registry", "http://127.0.0.1:1/")
@@ -169,11 +171,22 @@ async fn every_client_installs_what_was_locked_and_says_what_is_missing() {
         let version = case.client(folder, &[case.install[0], "--version"]);
         assert_eq!(said(&version).trim(), case.client.split_once('@').expect("a version").1, "the locked client runs");
 
+        // Again in an empty folder, later: the same bytes.
+        let modules = folder.join("work/node_modules");
+        let forget = || {
+            std::fs::remove_dir_all(&modules).expect("installed before");
+            [".rcrepro", "work/.yarn"].iter().for_each(|cache| drop(std::fs::remove_dir_all(folder.join(cache))));
+        };
+        let first = hash_dir(&modules).expect("a tree");
+        forget();
+        // The times that clients write have whole seconds at the coarsest.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        let again = case.client(folder, case.install);
+        assert!(again.status.success(), "{}: {}", case.client, said(&again));
+        assert_eq!(hash_dir(&modules).expect("a tree"), first, "{}", case.client);
+        forget();
+
         // What the lock does not have is asked for in vain, and named.
-        std::fs::remove_dir_all(folder.join("work/node_modules")).expect("installed before");
-        for cache in [".rcrepro", "work/.yarn"] {
-            drop(std::fs::remove_dir_all(folder.join(cache)));
-        }
         let tarballs = folder.join("tree/tarballs");
         let odd = ["is-odd/-/is-odd-3.0.1.tgz", "is-odd-3.0.1.tgz"].map(|path| tarballs.join(path));
         std::fs::remove_file(odd.iter().find(|path| path.exists()).expect("it was locked")).expect("removed");
