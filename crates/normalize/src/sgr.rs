@@ -1,6 +1,6 @@
 //! Colours, which some tools print even into a pipe: vitest 4 does.
 //!
-//! Meant to stand before a tool's own normalizer, whose grammar knows no colours: `["sgr", "vitest"]`.
+//! Meant to be named before a tool's own normalizer, whose grammar knows no colours: `["sgr", "vitest"]`.
 
 use crate::normalizer::Normalizer;
 use crate::syntax::sgr::sequence;

@@ -50,7 +50,7 @@ fn hint(lines: &[&[u8]]) -> Option<usize> {
     Some(end + 1 + usize::from(is_blank))
 }
 
-/// Splits the closing line into what stands before and after its span.
+/// Splits the closing line into the parts around its span.
 fn built_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let span_on = after_sequences(line).strip_prefix("✓ built in ".as_bytes())?;
     let after = span_on.strip_prefix(ELAPSED).or_else(|| span(span_on))?;

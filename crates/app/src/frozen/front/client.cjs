@@ -108,7 +108,7 @@ function typed () {
 }
 
 // What pnpm writes of the time into what it installs: when it last removed packages that nobody needs, and when it last looked.
-// A clock that stands is no remedy: pnpm waits for it.
+// Under a clock that stands pnpm would wait for ever.
 const TIMES = [
   ['.modules.yaml', /("?prunedAt"?: *"?)[^"\n]*/, instant => instant.toUTCString()],
   ['.pnpm-workspace-state.json', /("lastValidatedTimestamp": *)\d+/, instant => instant.getTime()],
