@@ -153,7 +153,7 @@ mod tests {
                 "sgr@1 bdceeabb1875cc599a63fc0220953a8eb61408ba2232f4eb006f5d7fab82c0d3",
                 "tap@1 ce4a4307e8a11f5fda550b970824f0c8d138b1753064da6d38c3299bfdec0104",
                 "tsc-diagnostics@1 a84383da6c848c9531b8b5aaaa901491a1f553d882b4e954b6889e2440ad125e",
-                "vite@1 247ded21c3a7f41d0fe6e0c5b8afe7603fa9ae95ae301fd8ff13dc528f8550e6",
+                "vite@1 f98d79b9afcc693cfedaa4495204775e24659e00e4c5d0ff3051f72e9880e639",
                 "vitest@1 65831334218c8321ee6eeb42f139848699adfd2afbb0239e0da5e54b0bde7cf5",
                 "vitest-json@1 01ca9cbe3b914a965b13421114fb4c986ad2739fefb21f21471689523e0710af",
                 "vitest-verbose@1 06c3e04d8de512656e13307ded745ba62b96d3933a74644aabe622f578fde91e",

@@ -3,7 +3,6 @@
 //! Meant to be named before a tool's own normalizer, whose grammar knows no colours: `["sgr", "vitest"]`.
 
 use crate::normalizer::Normalizer;
-use crate::syntax::sgr::sequence;
 
 /// The normalizer `sgr`.
 pub(crate) const NORMALIZER: Normalizer = Normalizer { name: "sgr", version: 1, rules: RULES, apply };
@@ -12,33 +11,23 @@ const RULES: &str = r#"Every SGR is dropped, and again as long as what is left h
 SGR = U+001B "[" { DIGIT | ";" } "m"
 "#;
 
+/// Looks back from each `m`, so that two halves that meet where a sequence was dropped are seen in the same pass.
 fn apply(stream: &[u8]) -> Vec<u8> {
-    let mut text = stream.to_vec();
-    loop {
-        let out = without(&text);
-        // Two halves of a sequence can meet where one between them was dropped.
-        if out.len() == text.len() {
-            return out;
+    let mut out = Vec::with_capacity(stream.len());
+    for byte in stream {
+        match Some(*byte).filter(|byte| *byte == b'm').and_then(|_| sequence_at_end(&out)) {
+            Some(before) => out.truncate(before),
+            None => out.push(*byte),
         }
-        text = out;
     }
+    out
 }
 
-fn without(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(escape) = rest.iter().position(|byte| *byte == 0x1b) {
-        out.extend_from_slice(&rest[..escape]);
-        rest = &rest[escape..];
-        if let Some(after) = sequence(rest) {
-            rest = after;
-        } else {
-            out.push(0x1b);
-            rest = &rest[1..];
-        }
-    }
-    out.extend_from_slice(rest);
-    out
+/// Finds where the text begins that an `m` would make a sequence of.
+fn sequence_at_end(text: &[u8]) -> Option<usize> {
+    let parameters = text.iter().rev().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    let before = text[..text.len() - parameters].strip_suffix(b"\x1b[")?;
+    Some(before.len())
 }
 
 #[cfg(test)]
@@ -52,5 +41,11 @@ mod tests {
             assert_eq!(apply(kept), kept);
         }
         assert_eq!(apply(b"\x1b[\x1b[31m0mx"), b"x");
+    }
+
+    #[test]
+    fn nested_sequences_go_in_one_pass() {
+        let deep = [b"\x1b[".repeat(2_000_000), b"m".repeat(2_000_000), b"x".to_vec()].concat();
+        assert_eq!(apply(&deep), b"x");
     }
 }
