@@ -68,8 +68,13 @@ fn sparse(path: &Path, size: u64) {
     std::fs::File::create(Place::instead(path)).and_then(|file| file.set_len(size)).expect("a sparse file");
 }
 
+/// Made under a short name: a socket's path has 108 bytes at most, and the folder of temporary files may have a long one.
 fn socket(path: &Path) {
-    drop(UnixListener::bind(Place::instead(path)).expect("a socket"));
+    let place = Place::instead(path);
+    let made = tempfile::tempdir().expect("a temporary folder");
+    let short = made.path().join("s");
+    drop(UnixListener::bind(&short).expect("a socket"));
+    std::fs::rename(short, place).expect("moved");
 }
 
 /// A name for a blob that nothing names.
