@@ -131,8 +131,8 @@ fn podman(folder: &Path) -> Command {
     command
 }
 
-/// What Podman asks, whenever somebody asks for its information, which package each program that it uses comes from: a third of a
-/// second of processor time on Debian.
+/// Whenever Podman's information is asked for, Podman asks this program which package each program that it uses comes from. On
+/// Debian that takes a third of a second of processor time.
 const PACKAGE_MANAGER: &str = "/usr/bin/dpkg";
 
 /// The same in a network namespace of its own, where no package is found.
