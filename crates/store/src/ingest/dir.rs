@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -19,9 +19,6 @@ use rcrepro_archive::fill;
 use rcrepro_model::content::digest::{Digest, DigestHasher};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{Directory, TreeNode};
-
-/// How many files of one folder are hashed one after another before others are asked to help.
-const FILES_AT_ONCE: usize = 8;
 
 /// Stores the tree below `path` and gives its root `Directory`'s digest. `path` itself may be a symlink to a folder;
 /// nothing below it is followed. The tree must be at rest. Paths below it may have up to 4,095 bytes.
@@ -79,8 +76,7 @@ pub fn ingest_output(
         FileType::Symlink => Ok(Some(TreeNode::Symlink { target: scan::read_link(&folder, &name, &shown)? })),
         FileType::RegularFile => {
             let file = Path::new(name.to_str().expect("a tree path is UTF-8"));
-            let above = named.join(above);
-            Ok(Some(ingest_file(batch, folder.as_fd(), file, &above, (options, &AtomicU64::new(0)))?))
+            Ok(Some(ingest_file(batch, folder.as_fd(), file, &shown, (options, &AtomicU64::new(0)))?))
         }
         FileType::Directory => {
             let below = scan::open_beneath(root.as_fd(), Path::new(at.as_str()), OFlags::DIRECTORY)
@@ -131,11 +127,11 @@ fn ingest_on_pool(
     options: &DirOptions,
 ) -> Result<Digest, DirError> {
     let mut meter = Meter::new(options.limits);
-    let Shape { mut folders, levels } = scan::scan(root, shown, options, &mut meter)?;
+    let Shape { mut folders, files, levels } = scan::scan(root, shown, options, &mut meter)?;
     let taken = AtomicU64::new(0);
-    let mut files = folders
+    let nodes = files
         .par_iter()
-        .map(|folder| ingest_files(batch, root, folder, shown, (options, &taken)))
+        .map(|path| ingest_file(batch, root, path, &shown.join(path), (options, &taken)))
         .collect::<Result<Vec<_>, _>>()?;
     let mut digests: Vec<Option<Digest>> = vec![None; folders.len()];
     let mut end = folders.len();
@@ -144,8 +140,7 @@ fn ingest_on_pool(
         let level = folders.split_off(start);
         let encoded = level
             .into_par_iter()
-            .zip(files.split_off(start))
-            .map(|(folder, files)| batch.put(&encode(folder, files, &digests)))
+            .map(|folder| batch.put(&encode(folder, &nodes, &digests)))
             .collect::<Result<Vec<_>, _>>()?;
         for (slot, digest) in digests[start..end].iter_mut().zip(encoded) {
             *slot = Some(digest);
@@ -155,33 +150,10 @@ fn ingest_on_pool(
     Ok(digests[0].expect("the root is the last level to be encoded"))
 }
 
-/// Gives the nodes of a folder's files, in the order of its entries. The folder is opened once, so that the way to it is not
-/// walked for each of its files.
-fn ingest_files(
-    batch: &dyn BlobBatch,
-    root: BorrowedFd<'_>,
-    folder: &Folder,
-    shown: &Path,
-    limits: (&DirOptions, &AtomicU64),
-) -> Result<Vec<TreeNode>, DirError> {
-    let is_file = |slot: &Slot| matches!(slot, Slot::File);
-    let names: Vec<&str> =
-        folder.entries.iter().filter(|(_, slot)| is_file(slot)).map(|(name, _)| name.as_str()).collect();
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let shown = shown.join(&folder.path);
-    let opened = scan::open_beneath(root, &folder.path, OFlags::DIRECTORY)
-        .map_err(|error| DirError::io("open the folder", &shown)(error.into()))?;
-    let file = |name: &&str| ingest_file(batch, opened.as_fd(), Path::new(name), &shown, limits);
-    names.par_iter().with_min_len(FILES_AT_ONCE).map(file).collect()
-}
-
-fn encode(folder: Folder, files: Vec<TreeNode>, folders: &[Option<Digest>]) -> Vec<u8> {
-    let mut files = files.into_iter();
+fn encode(folder: Folder, files: &[TreeNode], folders: &[Option<Digest>]) -> Vec<u8> {
     let entries = folder.entries.into_iter().map(|(name, slot)| {
         let node = match slot {
-            Slot::File => files.next().expect("a folder has a node for each of its files"),
+            Slot::File(index) => files[index].clone(),
             Slot::Folder(index) => {
                 TreeNode::Directory { digest: folders[index].expect("a folder is encoded before the one it is in") }
             }
@@ -193,35 +165,34 @@ fn encode(folder: Folder, files: Vec<TreeNode>, folders: &[Option<Digest>]) -> V
 }
 
 /// Hashes a file, writes it when the batch lacks it, and gives its node. What files hold is counted before they are read: a
-/// sparse file of many gigabytes costs nothing to make. Errors show its name below `shown`.
+/// sparse file of many gigabytes costs nothing to make.
 fn ingest_file(
     batch: &dyn BlobBatch,
-    folder: BorrowedFd<'_>,
-    name: &Path,
+    root: BorrowedFd<'_>,
+    path: &Path,
     shown: &Path,
     (options, taken): (&DirOptions, &AtomicU64),
 ) -> Result<TreeNode, DirError> {
-    let at = || shown.join(name);
-    let opened = scan::open_beneath(folder, name, OFlags::empty())
-        .map_err(|error| DirError::io("open the file", &at())(error.into()))?;
-    let stat = rustix::fs::fstat(&opened).map_err(|error| DirError::io("look at", &at())(error.into()))?;
+    let opened = scan::open_beneath(root, path, OFlags::empty())
+        .map_err(|error| DirError::io("open the file", shown)(error.into()))?;
+    let stat = rustix::fs::fstat(&opened).map_err(|error| DirError::io("look at", shown)(error.into()))?;
     let kind = FileType::from_raw_mode(stat.st_mode);
     if kind != FileType::RegularFile {
-        return Err(DirError::Special { path: at(), kind: scan::kind_name(kind) });
+        return Err(DirError::Special { path: shown.to_owned(), kind: scan::kind_name(kind) });
     }
     if options.overlay_upper {
-        scan::refuse_attribute(&opened, "metacopy", &at())?;
+        scan::refuse_attribute(&opened, "metacopy", shown)?;
     }
     let size = u64::try_from(stat.st_size).expect("the kernel gives no negative sizes");
     if size > options.limits.file_bytes {
         let source = LimitError::File { found: size, limit: options.limits.file_bytes };
-        return Err(DirError::Limit { path: at(), source });
+        return Err(DirError::Limit { path: shown.to_owned(), source });
     }
     if taken.fetch_add(size, Ordering::Relaxed).saturating_add(size) > options.limits.total_bytes {
         let source = LimitError::Total { limit: options.limits.total_bytes };
-        return Err(DirError::Limit { path: at(), source });
+        return Err(DirError::Limit { path: shown.to_owned(), source });
     }
-    let digest = with_buffer(|buffer| keep(batch, &mut File::from(opened), size, &at, buffer))?;
+    let digest = with_buffer(|buffer| keep(batch, &mut File::from(opened), size, shown, buffer))?;
     Ok(TreeNode::File { digest, executable: stat.st_mode & 0o100 != 0 })
 }
 
@@ -229,18 +200,19 @@ fn keep(
     batch: &dyn BlobBatch,
     file: &mut File,
     expected: u64,
-    at: &dyn Fn() -> PathBuf,
+    shown: &Path,
     buffer: &mut [u8],
 ) -> Result<Digest, DirError> {
-    let failed = |error| DirError::io("read", &at())(error);
-    let unchanged =
-        |found| if found == expected { Ok(()) } else { Err(DirError::Changed { path: at(), expected, found }) };
+    let failed = || DirError::io("read", shown);
+    let unchanged = |found| {
+        if found == expected { Ok(()) } else { Err(DirError::Changed { path: shown.to_owned(), expected, found }) }
+    };
     if expected <= PIECE as u64 {
         // The buffer is longer than the file: a read that gives as much as was expected has met the end, and a second read
         // that only finds it again would cost a small file a tenth of its time.
-        let mut count = file.read(buffer).map_err(failed)?;
+        let mut count = file.read(buffer).map_err(failed())?;
         if count as u64 != expected {
-            count += fill(file, &mut buffer[count..]).map_err(failed)?;
+            count += fill(file, &mut buffer[count..]).map_err(failed())?;
         }
         unchanged(count as u64)?;
         return Ok(batch.put(&buffer[..count])?);
@@ -248,7 +220,7 @@ fn keep(
     // Hashed first and copied only when it is new: reading twice from the page cache is cheaper than writing in vain.
     let mut hasher = DigestHasher::default();
     loop {
-        let count = fill(file, &mut buffer[..PIECE]).map_err(failed)?;
+        let count = fill(file, &mut buffer[..PIECE]).map_err(failed())?;
         if count == 0 {
             break;
         }
@@ -259,14 +231,14 @@ fn keep(
     if batch.contains(digest)? {
         return Ok(digest);
     }
-    file.rewind().map_err(failed)?;
+    file.rewind().map_err(failed())?;
     let mut writer = batch.writer()?;
     loop {
-        let count = fill(file, &mut buffer[..PIECE]).map_err(failed)?;
+        let count = fill(file, &mut buffer[..PIECE]).map_err(failed())?;
         if count == 0 {
             break;
         }
-        writer.write_all(&buffer[..count]).map_err(|error| DirError::io("store", &at())(error))?;
+        writer.write_all(&buffer[..count]).map_err(DirError::io("store", shown))?;
     }
     let digest = writer.commit()?;
     unchanged(digest.size)?;

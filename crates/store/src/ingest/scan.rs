@@ -28,24 +28,22 @@ pub struct DirOptions {
 #[derive(Debug)]
 pub(super) struct Shape {
     pub folders: Vec<Folder>,
+    /// Every file's path from the root.
+    pub files: Vec<PathBuf>,
     /// How many folders each level has, from the root down.
     pub levels: Vec<usize>,
 }
 
-/// A folder with its entries, in no order.
+/// A folder's entries, in no order.
 #[derive(Debug, Default)]
 pub(super) struct Folder {
-    /// Its path from the root; empty for the root.
-    pub path: PathBuf,
     pub entries: Vec<(Name, Slot)>,
 }
 
-/// What an entry is.
+/// What an entry is; files and folders by index.
 #[derive(Debug)]
 pub(super) enum Slot {
-    /// The next of the folder's files.
-    File,
-    /// A folder, by index.
+    File(usize),
     Folder(usize),
     Symlink(String),
 }
@@ -64,33 +62,33 @@ pub(super) fn scan(
     options: &DirOptions,
     meter: &mut Meter,
 ) -> Result<Shape, DirError> {
-    let mut shape = Shape { folders: vec![Folder::default()], levels: Vec::new() };
-    let mut first = 0;
-    while first < shape.folders.len() {
-        let level = &shape.folders[first..];
-        shape.levels.push(level.len());
+    let mut shape = Shape { folders: vec![Folder::default()], files: Vec::new(), levels: Vec::new() };
+    let mut level = vec![PathBuf::new()];
+    while !level.is_empty() {
+        let first = shape.folders.len() - level.len();
         let listings =
-            level.par_iter().map(|folder| list(root, shown, &folder.path, options)).collect::<Result<Vec<_>, _>>()?;
-        let next = shape.folders.len();
-        for (index, listing) in (first..next).zip(listings) {
-            let mut entries = Vec::with_capacity(listing.len());
+            level.par_iter().map(|path| list(root, shown, path, options)).collect::<Result<Vec<_>, DirError>>()?;
+        shape.levels.push(level.len());
+        let mut next = Vec::new();
+        for (offset, (path, listing)) in level.iter().zip(listings).enumerate() {
             for (name, found) in listing {
-                let path = &shape.folders[index].path;
                 meter.entry().map_err(|source| DirError::Limit { path: shown.join(path), source })?;
                 let slot = match found {
-                    Found::File => Slot::File,
+                    Found::File => {
+                        shape.files.push(path.join(name.as_str()));
+                        Slot::File(shape.files.len() - 1)
+                    }
                     Found::Folder => {
-                        let path = path.join(name.as_str());
-                        shape.folders.push(Folder { path, entries: Vec::new() });
+                        next.push(path.join(name.as_str()));
+                        shape.folders.push(Folder::default());
                         Slot::Folder(shape.folders.len() - 1)
                     }
                     Found::Symlink(target) => Slot::Symlink(target),
                 };
-                entries.push((name, slot));
+                shape.folders[first + offset].entries.push((name, slot));
             }
-            shape.folders[index].entries = entries;
         }
-        first = next;
+        level = next;
     }
     Ok(shape)
 }
